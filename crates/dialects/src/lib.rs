@@ -1,0 +1,12 @@
+//! Wire bytes to and from canonical chat, as pure functions over bytes.
+//!
+//! This crate does not know about sockets, async runtimes, HTTP, vendors, routes or money: bytes come in, facts and
+//! bytes go out, and the same input always gives the same output. The layers, lowest first:
+//!
+//! - [`scan`]: one strict pass over a JSON request body, which leaves a table of where everything stands;
+//! - [`splice`]: a new body from an old one, in which only the members that we own differ;
+//! - [`sse`]: a bounded reader and an encoder of event streams.
+
+pub mod scan;
+pub mod splice;
+pub mod sse;

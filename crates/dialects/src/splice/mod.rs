@@ -1,0 +1,103 @@
+//! A new body from an old one, in which only the members that we own differ.
+//!
+//! The verbatim path forwards what the client wrote, byte for byte, save for a few members at the top level. Numbers
+//! keep their spelling, members their order, unknown fields their place: nothing goes through a parser's idea of a
+//! value. The new body is written into one allocation of exactly its size.
+
+mod check;
+mod write;
+
+use bytes::{Bytes, BytesMut};
+use thiserror::Error;
+
+use crate::scan::Document;
+
+/// One change at the top level of a body. Names are those of the body as it came, in plain text; they match however
+/// the body spells them.
+///
+/// A `value` MUST be the complete spelling of one JSON value. It is written as given: take it from `serde_json` or
+/// from a scanned document, never from unchecked input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Edit<'a> {
+    /// Replaces the value of a member, or adds the member as the last one.
+    Set {
+        /// The member.
+        name: &'a str,
+        /// Its new value.
+        value: &'a [u8],
+    },
+    /// [`Set`](Self::Set) inside the object that a member is. An absent member, or one that is `null`, becomes an
+    /// object with this one member.
+    SetIn {
+        /// The member at the top level.
+        object: &'a str,
+        /// The member of that object.
+        name: &'a str,
+        /// Its new value.
+        value: &'a [u8],
+    },
+    /// Takes a member out, with the comma that it needed. Nothing happens if it is absent.
+    Remove {
+        /// The member.
+        name: &'a str,
+    },
+    /// Gives a member another name, its value and place unchanged. Nothing happens if it is absent, unless another edit
+    /// sets it: it is then added under the new name.
+    Rename {
+        /// The member.
+        from: &'a str,
+        /// Its new name.
+        to: &'a str,
+    },
+}
+
+/// Why no body was made.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum SpliceError {
+    /// Two of the edits speak of the same place. Depends on the edits alone, never on the body.
+    #[error("two edits of `{name}`")]
+    Conflict {
+        /// The member that both speak of.
+        name: String,
+    },
+    /// A member cannot be renamed, because the body has another one of the new name.
+    #[error("both `{from}` and `{to}` are given")]
+    Occupied {
+        /// The member to be renamed.
+        from: String,
+        /// The name that is taken.
+        to: String,
+    },
+    /// The member to be edited inside is neither an object nor `null`.
+    #[error("`{name}` is not an object")]
+    NotAnObject {
+        /// The member.
+        name: String,
+    },
+    /// A name that JSON would spell with escapes. The members that we own have plain names.
+    #[error("`{name}` is not a plain name")]
+    NotPlain {
+        /// The name.
+        name: String,
+    },
+}
+
+/// Makes the edited body. Every byte that no edit speaks of is copied unchanged, white space included.
+///
+/// With no edits, the body itself is returned, sharing its memory.
+///
+/// # Errors
+/// If the edits contradict each other or cannot be applied to this body; see [`SpliceError`]. The edits are checked
+/// before anything is written.
+pub fn splice(document: &Document, edits: &[Edit<'_>]) -> Result<Bytes, SpliceError> {
+    if edits.is_empty() {
+        return Ok(document.body().clone());
+    }
+    check::check(document, edits)?;
+    let mut length = 0;
+    write::write(document, edits, &mut |piece| length += piece.len());
+    let mut body = BytesMut::with_capacity(length);
+    write::write(document, edits, &mut |piece| body.extend_from_slice(piece));
+    Ok(body.freeze())
+}

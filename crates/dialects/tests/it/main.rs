@@ -1,0 +1,12 @@
+//! What the crate promises to the crates above it, through its public interface.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests may fail loudly too")]
+
+mod json;
+mod scan_bad_input;
+mod scan_document;
+mod scan_oracle;
+mod splice_edits;
+mod splice_property;
+mod sse_encode;
+mod sse_property;
+mod sse_reader;

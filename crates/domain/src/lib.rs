@@ -1,0 +1,23 @@
+//! What exists in Switchyard and what is true about it: chat, routes and their plan, prices and cost, limits, keys, usage,
+//! money, ids and time, as plain data and arithmetic.
+//!
+//! This crate does not know about sockets, files, databases, clocks, randomness, async, or any vendor or wire format: it
+//! is told the time, it is given ids, and it computes the same answer for the same arguments every time.
+
+pub mod call;
+pub mod chat;
+pub mod declared;
+pub mod fault;
+pub mod ids;
+pub mod limits;
+pub mod meta;
+pub mod money;
+pub mod name;
+pub mod price;
+pub mod provider;
+pub mod retry;
+pub mod route;
+pub mod time;
+pub mod usage;
+pub mod virtual_key;
+pub mod wire;

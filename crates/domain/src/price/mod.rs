@@ -1,0 +1,167 @@
+//! Prices: what a token of each kind costs at a model, at which time and above which prompt size. Unknown is unknown, never
+//! zero.
+
+mod cost;
+
+pub use cost::{Cost, LineItem, TokenKind, cost, max_cost};
+
+use crate::money::{NanoUsd, PricePerMillion};
+use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// Prices by kind of token. A kind without a price of its own costs what its parent costs: cached input and cache writes as
+/// input, reasoning as output, sound and pictures as the direction they go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Rates {
+    /// Input.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub input: Option<PricePerMillion>,
+    /// Input read from the prompt cache.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cached_input: Option<PricePerMillion>,
+    /// Input written to the cache.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_write: Option<PricePerMillion>,
+    /// Input written to the cache for an hour.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_write_1h: Option<PricePerMillion>,
+    /// Sound in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub audio_input: Option<PricePerMillion>,
+    /// Pictures in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image_input: Option<PricePerMillion>,
+    /// Output.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output: Option<PricePerMillion>,
+    /// Reasoning.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reasoning: Option<PricePerMillion>,
+    /// Sound out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub audio_output: Option<PricePerMillion>,
+    /// Pictures out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image_output: Option<PricePerMillion>,
+    /// A fee for each request, on top.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub per_request: Option<NanoUsd>,
+}
+
+/// Rates that hold for the whole request once its input passes a size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PriceTier {
+    /// The tier holds when input tokens are above this.
+    pub above_input_tokens: u64,
+    /// Its rates; a kind that it does not name keeps the base rate.
+    pub rates: Rates,
+}
+
+/// Part of a UTC day, from `start` to before `end`, in minutes since midnight; it may pass midnight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DailyWindow {
+    /// First minute.
+    pub start: u16,
+    /// One past the last minute.
+    pub end: u16,
+}
+
+impl DailyWindow {
+    fn holds(self, minute: u16) -> bool {
+        if self.start <= self.end {
+            (self.start..self.end).contains(&minute)
+        } else {
+            minute >= self.start || minute < self.end
+        }
+    }
+}
+
+/// Rates and tiers that hold in a span of time.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DatedRates {
+    /// They hold from here on; absent means always.
+    pub from: Option<Timestamp>,
+    /// They hold until before this.
+    pub until: Option<Timestamp>,
+    /// They hold in this part of the day only.
+    pub daily: Option<DailyWindow>,
+    /// The rates.
+    pub rates: Rates,
+    /// Dearer or cheaper rates for long prompts, ascending.
+    pub tiers: Vec<PriceTier>,
+}
+
+impl DatedRates {
+    fn holds(&self, at: Timestamp) -> bool {
+        self.from.is_none_or(|from| at >= from)
+            && self.until.is_none_or(|until| at < until)
+            && self.daily.is_none_or(|window| window.holds(at.minute_of_day()))
+    }
+
+    /// The rates for a prompt of `input` tokens.
+    #[must_use]
+    pub fn rates_for(&self, input: u64) -> Rates {
+        let tier = self.tiers.iter().rfind(|tier| input > tier.above_input_tokens);
+        tier.map_or(self.rates, |tier| tier.rates.over(self.rates))
+    }
+}
+
+impl Rates {
+    /// These rates, with those of `base` where these are silent.
+    #[must_use]
+    pub fn over(self, base: Self) -> Self {
+        Self {
+            input: self.input.or(base.input),
+            cached_input: self.cached_input.or(base.cached_input),
+            cache_write: self.cache_write.or(base.cache_write),
+            cache_write_1h: self.cache_write_1h.or(base.cache_write_1h),
+            audio_input: self.audio_input.or(base.audio_input),
+            image_input: self.image_input.or(base.image_input),
+            output: self.output.or(base.output),
+            reasoning: self.reasoning.or(base.reasoning),
+            audio_output: self.audio_output.or(base.audio_output),
+            image_output: self.image_output.or(base.image_output),
+            per_request: self.per_request.or(base.per_request),
+        }
+    }
+}
+
+/// Where a price comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PriceSource {
+    /// The built-in catalogue.
+    Catalogue,
+    /// The operator.
+    Override,
+    /// A simulated model, which costs nothing by nature.
+    Simulated,
+}
+
+/// The price of a model over time. Immutable and shared: a snapshot holds it, a ledger row names its version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelPrice {
+    /// What a ledger row stores to say which price was used.
+    pub version: Arc<str>,
+    /// Where it comes from.
+    pub source: PriceSource,
+    /// The sets of rates; of those that hold, the last one counts.
+    pub sets: Vec<DatedRates>,
+}
+
+impl ModelPrice {
+    /// A price that holds always.
+    #[must_use]
+    pub fn constant(version: impl Into<Arc<str>>, source: PriceSource, rates: Rates) -> Self {
+        Self { version: version.into(), source, sets: vec![DatedRates { rates, ..DatedRates::default() }] }
+    }
+
+    /// The rates that hold at an instant; absent when none does.
+    #[must_use]
+    pub fn at(&self, at: Timestamp) -> Option<&DatedRates> {
+        self.sets.iter().rfind(|set| set.holds(at))
+    }
+}

@@ -1,0 +1,117 @@
+//! Providers as configured: an account at a vendor, its models, its sealed credential.
+
+use crate::ids::{CredentialId, ProviderId, ProviderModelId};
+use crate::limits::Limits;
+use crate::meta::RowMeta;
+use crate::name::Name;
+use crate::price::Rates;
+use serde::{Deserialize, Serialize};
+
+/// A configured account at a vendor.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Provider {
+    /// Its id.
+    pub id: ProviderId,
+    /// Its unique name, the first half of `provider/model`.
+    pub name: Name,
+    /// The vendor's key, such as `openai`.
+    pub vendor: String,
+    /// Where it is called; absent means the vendor's own.
+    pub base_url: Option<String>,
+    /// Whether calls may go to it.
+    pub is_enabled: bool,
+    /// Its models.
+    pub models: Vec<ProviderModel>,
+    /// The shared credential, sealed.
+    pub credential: Option<Credential>,
+    /// Version, owner, times.
+    pub meta: RowMeta,
+}
+
+/// A model that a provider serves.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProviderModel {
+    /// Its id.
+    pub id: ProviderModelId,
+    /// The upstream id, sent to the provider as is.
+    pub model: String,
+    /// The operator's own prices, which beat the catalogue whole.
+    pub rates: Option<Rates>,
+    /// Limits on calls to this model.
+    pub limits: Limits,
+    /// The most tokens of a prompt and its answer, where the operator says so.
+    pub context_window: Option<u64>,
+    /// The most output tokens, where the operator says so.
+    pub max_output_tokens: Option<u64>,
+    /// Whether calls may go to it.
+    pub is_enabled: bool,
+}
+
+/// A sealed vendor secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credential {
+    /// Its id.
+    pub id: CredentialId,
+    /// Whose it is.
+    pub owner: CredentialOwner,
+    /// The sealed text (`v1.<key id>.<nonce>.<ciphertext>`).
+    pub sealed: String,
+    /// What a person may see of it: the last four characters.
+    pub hint: String,
+    /// Version, owner, times.
+    pub meta: RowMeta,
+}
+
+/// Whose a credential is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum CredentialOwner {
+    /// Everybody's who may call the provider.
+    Shared,
+    /// A user's.
+    User(i64),
+    /// A virtual key's.
+    VirtualKey(i64),
+}
+
+impl CredentialOwner {
+    /// The stored word, also part of what the ciphertext is bound to.
+    #[must_use]
+    pub fn to_word(&self) -> String {
+        match self {
+            Self::Shared => "shared".to_owned(),
+            Self::User(id) => format!("user:{id}"),
+            Self::VirtualKey(id) => format!("key:{id}"),
+        }
+    }
+
+    /// Reads the stored word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        if word == "shared" {
+            return Some(Self::Shared);
+        }
+        let (kind, id) = word.split_once(':')?;
+        let id = id.parse().ok()?;
+        match kind {
+            "user" => Some(Self::User(id)),
+            "key" => Some(Self::VirtualKey(id)),
+            _ => None,
+        }
+    }
+}
+
+/// What a model can do, as far as it is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Capabilities {
+    /// Takes pictures.
+    pub vision: Option<bool>,
+    /// Calls tools.
+    pub tools: Option<bool>,
+    /// Keeps to a JSON schema.
+    pub json_schema: Option<bool>,
+    /// Reasons before it answers.
+    pub reasoning: Option<bool>,
+    /// Takes sound.
+    pub audio_input: Option<bool>,
+}

@@ -1,0 +1,100 @@
+//! Routes: the public names that clients call, and the order in which their targets are tried.
+
+mod plan;
+
+pub use plan::{Availability, Candidate, PlanError, plan};
+
+use crate::fault::FailoverOn;
+use crate::ids::{ProviderId, RouteId, TargetId};
+use crate::limits::Limits;
+use crate::meta::RowMeta;
+use crate::name::Name;
+use serde::{Deserialize, Serialize};
+
+/// How a route chooses among its targets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RouteMode {
+    /// Any target, by the strategy.
+    Auto,
+    /// The targets whose model the caller names (`<route>/<model>`).
+    Specific,
+    /// The lowest priority number first; equals share by the strategy.
+    #[default]
+    Multi,
+}
+
+/// How equals share.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Strategy {
+    /// In turn, by weight.
+    RoundRobin,
+    /// The first that works, always.
+    #[default]
+    Failover,
+}
+
+macro_rules! stored_words {
+    ($type:ty, $($variant:path => $word:literal),+ $(,)?) => {
+        impl $type {
+            /// The stored word.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $($variant => $word),+ }
+            }
+
+            /// Reads the stored word.
+            #[must_use]
+            pub fn parse(word: &str) -> Option<Self> {
+                match word { $($word => Some($variant),)+ _ => None }
+            }
+        }
+    };
+}
+
+stored_words!(RouteMode, Self::Auto => "auto", Self::Specific => "specific", Self::Multi => "multi");
+stored_words!(Strategy, Self::RoundRobin => "round_robin", Self::Failover => "failover");
+stored_words!(FailoverOn, Self::ServerErrors => "server_errors", Self::Availability => "availability", Self::Any => "any");
+
+/// A public model name and where its calls go.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Route {
+    /// Its id.
+    pub id: RouteId,
+    /// Its unique name: what clients put in `model`.
+    pub name: Name,
+    /// How it chooses.
+    pub mode: RouteMode,
+    /// How equals share.
+    pub strategy: Strategy,
+    /// Which faults move on to the next target.
+    pub failover_on: FailoverOn,
+    /// Whether a member that the target can't express is refused rather than dropped with a report.
+    pub strict: bool,
+    /// Whether calls may use it.
+    pub is_active: bool,
+    /// Its targets, in order.
+    pub targets: Vec<Target>,
+    /// Version, owner, times.
+    pub meta: RowMeta,
+}
+
+/// A provider and model inside a route.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Target {
+    /// Its id.
+    pub id: TargetId,
+    /// The provider.
+    pub provider: ProviderId,
+    /// The upstream model id.
+    pub model: String,
+    /// Its share among equals; at least 1.
+    pub weight: u32,
+    /// Lower is tried first.
+    pub priority: u32,
+    /// Limits on calls through this target.
+    pub limits: Limits,
+    /// Whether calls may use it.
+    pub is_enabled: bool,
+}

@@ -1,0 +1,165 @@
+//! Usage events and ledger entries.
+
+use crate::chat::{TokenUsage, UsageSource};
+use crate::ids::{AttemptId, CallId, ProviderId, VirtualKeyId};
+use crate::money::NanoUsd;
+use crate::price::LineItem;
+use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// How an attempt ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The whole answer was delivered.
+    Complete,
+    /// The answer was cut after the client had some of it.
+    Partial,
+    /// The client left.
+    ClientClosed,
+    /// The provider refused the request.
+    Rejected,
+    /// The provider throttled.
+    Throttled,
+    /// No answer in time.
+    TimedOut,
+    /// Any other failure.
+    Failed,
+}
+
+impl Outcome {
+    const ALL: [Self; 7] = [
+        Self::Complete,
+        Self::Partial,
+        Self::ClientClosed,
+        Self::Rejected,
+        Self::Throttled,
+        Self::TimedOut,
+        Self::Failed,
+    ];
+
+    /// The stored word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Partial => "partial",
+            Self::ClientClosed => "client_closed",
+            Self::Rejected => "rejected",
+            Self::Throttled => "throttled",
+            Self::TimedOut => "timed_out",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// Reads the stored word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|outcome| outcome.as_str() == word)
+    }
+}
+
+/// What happened in one attempt. Its id makes recording idempotent: an event that is written twice counts once.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct UsageEvent {
+    /// The attempt.
+    pub id: AttemptId,
+    /// The call that it belongs to.
+    pub call: CallId,
+    /// Which attempt of the call, from 1.
+    pub attempt: u32,
+    /// Whether this attempt's end was the call's end.
+    pub is_final: bool,
+    /// The request id that the client saw.
+    pub request_id: String,
+    /// When the attempt began.
+    pub at: Timestamp,
+    /// Who pays; absent for calls without a key (loopback demo, embedding program).
+    pub key: Option<VirtualKeyId>,
+    /// The client's dialect.
+    pub dialect: String,
+    /// What the client asked for in `model`.
+    pub requested_model: String,
+    /// The route's name, where a route was called.
+    pub route: Option<String>,
+    /// The provider.
+    pub provider: ProviderId,
+    /// The provider's name then.
+    pub provider_name: String,
+    /// The upstream model id.
+    pub model: String,
+    /// Whether the client wanted a stream.
+    pub stream: bool,
+    /// Whether the model is simulated; left out of cost totals unless asked for.
+    pub simulated: bool,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The provider's status, where it answered.
+    pub status: Option<u16>,
+    /// The fault's word, where it failed.
+    pub fault: Option<String>,
+    /// Tokens.
+    pub usage: TokenUsage,
+    /// Who counted them.
+    pub usage_source: UsageSource,
+    /// The cost; absent when the price is not known.
+    pub cost: Option<NanoUsd>,
+    /// The version of the price that was used.
+    pub price_version: Option<String>,
+    /// The bill's lines.
+    pub lines: Vec<LineItem>,
+    /// Members that could not be carried, as in `x-switchyard-dropped`.
+    pub dropped: Option<String>,
+    /// Milliseconds to the first content.
+    pub first_content_ms: Option<u64>,
+    /// Milliseconds to the end.
+    pub duration_ms: u64,
+}
+
+impl UsageEvent {
+    /// The ledger entry of this attempt: present when something was used. A zero that the provider reported is an entry; an
+    /// attempt that used nothing is none.
+    #[must_use]
+    pub fn ledger_entry(&self) -> Option<LedgerEntry> {
+        if self.usage_source == UsageSource::None {
+            return None;
+        }
+        Some(LedgerEntry {
+            id: self.id,
+            call: self.call,
+            at: self.at,
+            key: self.key,
+            provider: self.provider,
+            model: self.model.clone(),
+            amount: self.cost,
+            price_version: self.price_version.clone(),
+            usage_source: self.usage_source,
+            lines: self.lines.clone(),
+        })
+    }
+}
+
+/// What an attempt cost to whom. Append-only.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LedgerEntry {
+    /// The attempt.
+    pub id: AttemptId,
+    /// The call.
+    pub call: CallId,
+    /// When the attempt began.
+    pub at: Timestamp,
+    /// Who pays.
+    pub key: Option<VirtualKeyId>,
+    /// The provider.
+    pub provider: ProviderId,
+    /// The upstream model id.
+    pub model: String,
+    /// The amount; absent when the price is not known, never zero for that reason.
+    pub amount: Option<NanoUsd>,
+    /// The version of the price that was used.
+    pub price_version: Option<String>,
+    /// Who counted the tokens.
+    pub usage_source: UsageSource,
+    /// The bill's lines.
+    pub lines: Vec<LineItem>,
+}

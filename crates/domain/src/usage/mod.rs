@@ -1,0 +1,7 @@
+//! What happened in an attempt, what it cost to whom, and the sums that people look at.
+
+mod event;
+mod report;
+
+pub use event::{LedgerEntry, Outcome, UsageEvent};
+pub use report::{GroupBy, LedgerCheck, LedgerProblem, UsageFilter, UsageRow, UsageSums};

@@ -1,0 +1,172 @@
+//! Applies what a file declares: rows whose owner is the file. What the file no longer declares is disabled, never deleted;
+//! what others own is left alone, and a name that they hold is a conflict that is told.
+
+use super::AdminPorts;
+use super::providers::{ProviderAdmin, ProviderRequest, declared};
+use super::routes::{RouteAdmin, resolve};
+use crate::error::AdminError;
+use std::sync::Arc;
+use switchyard_domain::declared::{Declared, DeclaredProvider, DeclaredRoute};
+use switchyard_domain::meta::Owner;
+use switchyard_domain::provider::Provider;
+use switchyard_domain::route::Route;
+use switchyard_ports::repositories::{NewRoute, NewTarget, ProviderPatch};
+
+/// What applying changed, by name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Applied {
+    /// Written anew.
+    pub created: Vec<String>,
+    /// Changed.
+    pub changed: Vec<String>,
+    /// Switched off, since the file no longer declares them.
+    pub disabled: Vec<String>,
+    /// Left alone, since somebody else owns an object of that name.
+    pub conflicts: Vec<String>,
+}
+
+/// Applies declared configuration.
+pub struct DeclaredConfiguration {
+    ports: AdminPorts,
+    providers: Arc<ProviderAdmin>,
+    routes: Arc<RouteAdmin>,
+}
+
+impl DeclaredConfiguration {
+    /// Over the given use cases.
+    #[must_use]
+    pub fn new(ports: AdminPorts, providers: Arc<ProviderAdmin>, routes: Arc<RouteAdmin>) -> Self {
+        Self { ports, providers, routes }
+    }
+
+    /// Makes the stored configuration what `wanted` says. Applying the same again changes nothing.
+    ///
+    /// # Errors
+    /// The first object that can't be written ends it; what was written before stays.
+    pub async fn apply(&self, wanted: &Declared) -> Result<Applied, AdminError> {
+        let mut applied = Applied::default();
+        for provider in &wanted.providers {
+            self.apply_provider(provider, &mut applied).await?;
+        }
+        for route in &wanted.routes {
+            self.apply_route(route, &mut applied).await?;
+        }
+        self.disable_absent(wanted, &mut applied).await?;
+        Ok(applied)
+    }
+
+    async fn apply_provider(
+        &self,
+        wanted: &DeclaredProvider,
+        applied: &mut Applied,
+    ) -> Result<(), AdminError> {
+        let label = format!("provider {}", wanted.name);
+        let stored = self.providers.list().await?;
+        let Some(current) = stored.iter().find(|provider| provider.name == wanted.name) else {
+            let request = ProviderRequest {
+                name: wanted.name.clone(),
+                vendor: wanted.vendor.clone(),
+                base_url: wanted.base_url.clone(),
+                api_key: wanted.api_key.clone(),
+                models: wanted.models.clone(),
+                is_enabled: wanted.enabled,
+            };
+            self.providers.add(request, &Owner::File).await?;
+            applied.created.push(label);
+            return Ok(());
+        };
+        if !adoptable(&current.meta.owner) || current.vendor != wanted.vendor {
+            applied.conflicts.push(label);
+            return Ok(());
+        }
+        let secret = wanted.api_key.as_ref().filter(|secret| !self.providers.holds_secret(current, secret));
+        let patch = difference(current, wanted);
+        if patch == ProviderPatch::default() && secret.is_none() {
+            return Ok(());
+        }
+        self.providers.update(current, patch, secret, &Owner::File).await?;
+        applied.changed.push(label);
+        Ok(())
+    }
+
+    async fn apply_route(&self, wanted: &DeclaredRoute, applied: &mut Applied) -> Result<(), AdminError> {
+        let label = format!("route {}", wanted.name);
+        let stored = self.ports.configuration.load().await?;
+        let Some(current) = stored.routes.iter().find(|route| route.name == wanted.name) else {
+            self.routes.add(wanted, &Owner::File).await?;
+            applied.created.push(label);
+            return Ok(());
+        };
+        if !adoptable(&current.meta.owner) {
+            applied.conflicts.push(label);
+            return Ok(());
+        }
+        if as_new(current) != resolve(wanted, &stored.providers)? || current.meta.owner != Owner::File {
+            self.routes.replace(current, wanted, &Owner::File).await?;
+            applied.changed.push(label);
+        }
+        Ok(())
+    }
+
+    async fn disable_absent(&self, wanted: &Declared, applied: &mut Applied) -> Result<(), AdminError> {
+        let stored = self.ports.configuration.load().await?;
+        for route in stored.routes.iter().filter(|route| route.meta.owner == Owner::File && route.is_active) {
+            if wanted.routes.iter().all(|declared| declared.name != route.name) {
+                let off = NewRoute { is_active: false, ..as_new(route) };
+                let author = self.ports.author(&Owner::File);
+                self.ports
+                    .configuration
+                    .replace_route(route.id, off, Some(route.meta.version), &author)
+                    .await?;
+                applied.disabled.push(format!("route {}", route.name));
+            }
+        }
+        for provider in stored
+            .providers
+            .iter()
+            .filter(|provider| provider.meta.owner == Owner::File && provider.is_enabled)
+        {
+            if wanted.providers.iter().all(|declared| declared.name != provider.name) {
+                let off = ProviderPatch { is_enabled: Some(false), ..ProviderPatch::default() };
+                self.providers.update(provider, off, None, &Owner::File).await?;
+                applied.disabled.push(format!("provider {}", provider.name));
+            }
+        }
+        self.ports.read_own_write().await
+    }
+}
+
+/// A file takes over what it wrote itself and what came with the product.
+fn adoptable(owner: &Owner) -> bool {
+    matches!(owner, Owner::File | Owner::Seed)
+}
+
+fn difference(current: &Provider, wanted: &DeclaredProvider) -> ProviderPatch {
+    let models: Vec<_> = current.models.iter().map(declared).collect();
+    ProviderPatch {
+        base_url: (current.base_url != wanted.base_url).then(|| wanted.base_url.clone()),
+        is_enabled: (current.is_enabled != wanted.enabled).then_some(wanted.enabled),
+        models: (models != wanted.models).then(|| wanted.models.clone()),
+        owner: (current.meta.owner != Owner::File).then_some(Owner::File),
+        expected_version: None,
+    }
+}
+
+fn as_new(route: &Route) -> NewRoute {
+    let targets = route.targets.iter().map(|target| NewTarget {
+        provider: target.provider,
+        model: target.model.clone(),
+        weight: target.weight,
+        priority: target.priority,
+        limits: target.limits,
+    });
+    NewRoute {
+        name: route.name.clone(),
+        mode: route.mode,
+        strategy: route.strategy,
+        failover_on: route.failover_on,
+        strict: route.strict,
+        is_active: route.is_active,
+        targets: targets.collect(),
+    }
+}

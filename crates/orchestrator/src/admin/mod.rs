@@ -1,0 +1,48 @@
+//! Administration: providers, routes and virtual keys. Each write is validated, sealed where it holds a secret, written in a
+//! transaction, and visible to the writer when the function returns.
+
+mod declare;
+mod keys;
+mod providers;
+mod routes;
+
+pub use declare::{Applied, DeclaredConfiguration};
+pub use keys::{CreatedKey, KeyAdmin, KeyRequest};
+pub use providers::{ProviderAdmin, ProviderProbe, ProviderRequest};
+pub use routes::RouteAdmin;
+
+use crate::error::AdminError;
+use crate::snapshot::ConfigurationKeeper;
+use std::sync::Arc;
+use switchyard_domain::meta::Owner;
+use switchyard_ports::clock::Clock;
+use switchyard_ports::repositories::{Author, ConfigurationRepository};
+
+/// What every administrative use case needs.
+#[derive(Clone)]
+pub struct AdminPorts {
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Providers and routes.
+    pub configuration: Arc<dyn ConfigurationRepository>,
+    /// What calls read; absent where no calls are served (the command line).
+    pub keeper: Option<Arc<ConfigurationKeeper>>,
+}
+
+impl AdminPorts {
+    fn author(&self, owner: &Owner) -> Author {
+        let name = match owner {
+            Owner::Api => "api".to_owned(),
+            other => other.to_string(),
+        };
+        Author { owner: owner.clone(), name, at: self.clock.now() }
+    }
+
+    /// Waits until the write is what calls read.
+    async fn read_own_write(&self) -> Result<(), AdminError> {
+        if let Some(keeper) = &self.keeper {
+            keeper.refresh().await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,299 @@
+//! Providers: added, listed, tested, asked for their models, removed.
+
+use super::AdminPorts;
+use crate::error::AdminError;
+use crate::snapshot::credential_binding;
+use secrecy::{ExposeSecret, SecretString};
+use std::sync::Arc;
+use std::time::Duration;
+use switchyard_domain::declared::DeclaredModel;
+use switchyard_domain::ids::ProviderId;
+use switchyard_domain::meta::Owner;
+use switchyard_domain::name::Name;
+use switchyard_domain::provider::{CredentialOwner, Provider};
+use switchyard_ports::provider::{ProviderConfig, ProviderFactory, VendorSummary};
+use switchyard_ports::repositories::{NewProvider, ProviderPatch, RepositoryError, SealedSecret};
+use switchyard_ports::vault::Vault;
+
+const MAX_SECRET_BYTES: usize = 8 * 1024;
+const MAX_MODELS: usize = 10_000;
+
+/// A provider that is wanted.
+#[derive(Clone, Debug)]
+pub struct ProviderRequest {
+    /// Its unique name.
+    pub name: Name,
+    /// The vendor's key.
+    pub vendor: String,
+    /// Where it is called; absent means the vendor's own.
+    pub base_url: Option<String>,
+    /// Its credential.
+    pub api_key: Option<SecretString>,
+    /// Its models.
+    pub models: Vec<DeclaredModel>,
+    /// Whether calls may go to it.
+    pub is_enabled: bool,
+}
+
+/// What a test of a provider found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProviderProbe {
+    /// How long it took.
+    pub latency: Duration,
+    /// The models that it lists.
+    pub models: Vec<String>,
+}
+
+/// Administers providers.
+pub struct ProviderAdmin {
+    ports: AdminPorts,
+    factory: Arc<dyn ProviderFactory>,
+    vault: Arc<dyn Vault>,
+}
+
+impl ProviderAdmin {
+    /// Over the given ports.
+    #[must_use]
+    pub fn new(ports: AdminPorts, factory: Arc<dyn ProviderFactory>, vault: Arc<dyn Vault>) -> Self {
+        Self { ports, factory, vault }
+    }
+
+    /// The vendors to choose from.
+    #[must_use]
+    pub fn vendors(&self) -> Vec<VendorSummary> {
+        self.factory.vendors()
+    }
+
+    /// Writes a new provider. Nothing is called: saving never depends on the vendor's being reachable.
+    ///
+    /// # Errors
+    /// [`AdminError::Invalid`] for an unknown vendor, a refused base URL, a malformed secret or model list;
+    /// [`RepositoryError::Conflict`] when the name is taken.
+    pub async fn add(&self, request: ProviderRequest, owner: &Owner) -> Result<ProviderId, AdminError> {
+        self.check(&request.name, &request.vendor, request.base_url.as_deref(), &request.models)?;
+        let secret = request.api_key.as_ref().map(trimmed_secret).transpose()?.flatten();
+        let author = self.ports.author(owner);
+        let provider = NewProvider {
+            name: request.name,
+            vendor: request.vendor,
+            base_url: request.base_url,
+            is_enabled: request.is_enabled,
+            models: request.models,
+        };
+        let id = self.ports.configuration.create_provider(provider, &author).await?;
+        if let Some(secret) = secret {
+            self.store_credential(id, &secret, owner).await?;
+        }
+        self.ports.read_own_write().await?;
+        Ok(id)
+    }
+
+    /// Changes a provider; the secret replaces the stored one.
+    ///
+    /// # Errors
+    /// As for [`ProviderAdmin::add`].
+    pub async fn update(
+        &self,
+        current: &Provider,
+        patch: ProviderPatch,
+        api_key: Option<&SecretString>,
+        owner: &Owner,
+    ) -> Result<(), AdminError> {
+        let base_url = patch.base_url.clone().unwrap_or_else(|| current.base_url.clone());
+        let models = patch.models.as_deref().unwrap_or_default();
+        self.check(&current.name, &current.vendor, base_url.as_deref(), models)?;
+        let secret = api_key.map(trimmed_secret).transpose()?.flatten();
+        if patch != ProviderPatch::default() {
+            self.ports.configuration.update_provider(current.id, patch, &self.ports.author(owner)).await?;
+        }
+        if let Some(secret) = secret {
+            self.store_credential(current.id, &secret, owner).await?;
+        }
+        self.ports.read_own_write().await
+    }
+
+    fn check(
+        &self,
+        name: &Name,
+        vendor: &str,
+        base_url: Option<&str>,
+        models: &[DeclaredModel],
+    ) -> Result<(), AdminError> {
+        let config = ProviderConfig {
+            name: name.to_string(),
+            vendor: vendor.to_owned(),
+            base_url: base_url.map(str::to_owned),
+        };
+        self.factory
+            .build(&config)
+            .map_err(|invalid| AdminError::invalid("base_url", invalid.to_string()))?;
+        if models.len() > MAX_MODELS {
+            return Err(AdminError::invalid("models", format!("a provider has at most {MAX_MODELS} models")));
+        }
+        let mut seen = std::collections::HashSet::new();
+        for model in models {
+            let id = model.model.as_str();
+            if id.trim() != id
+                || id.is_empty()
+                || id.chars().count() > 256
+                || id.chars().any(char::is_control)
+            {
+                return Err(AdminError::invalid(
+                    "models",
+                    "a model id has 1 to 256 characters, none of them control characters",
+                ));
+            }
+            if !seen.insert(id) {
+                return Err(AdminError::invalid(
+                    "models",
+                    format!("the model `{id}` stands twice in the list"),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    async fn store_credential(
+        &self,
+        provider: ProviderId,
+        secret: &SecretString,
+        owner: &Owner,
+    ) -> Result<(), AdminError> {
+        let shared = CredentialOwner::Shared;
+        let sealed = SealedSecret {
+            sealed: self.vault.seal(secret, &credential_binding(provider, &shared.to_word()))?,
+            hint: hint_of(secret),
+        };
+        let author = self.ports.author(owner);
+        Ok(self.ports.configuration.put_credential(provider, &shared, Some(sealed), &author).await?)
+    }
+
+    /// Whether the stored credential is this secret, so that a file that is applied again changes nothing.
+    #[must_use]
+    pub fn holds_secret(&self, provider: &Provider, secret: &SecretString) -> bool {
+        let Some(credential) = &provider.credential else { return false };
+        let binding = credential_binding(provider.id, &credential.owner.to_word());
+        self.vault
+            .open(&credential.sealed, &binding)
+            .is_ok_and(|stored| stored.expose_secret() == secret.expose_secret().trim())
+    }
+
+    /// All providers, by id.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn list(&self) -> Result<Vec<Provider>, AdminError> {
+        Ok(self.ports.configuration.load().await?.providers)
+    }
+
+    /// The provider of this name.
+    ///
+    /// # Errors
+    /// [`RepositoryError::NotFound`] when there is none.
+    pub async fn find(&self, name: &Name) -> Result<Provider, AdminError> {
+        let found = self.list().await?.into_iter().find(|provider| provider.name == *name);
+        Ok(found.ok_or_else(|| RepositoryError::NotFound { what: format!("the provider `{name}`") })?)
+    }
+
+    /// Asks a provider for its models with its stored credential: shows that address, TLS and credential work, without a
+    /// billed call.
+    ///
+    /// # Errors
+    /// [`AdminError::Provider`] with what went wrong.
+    pub async fn test(&self, name: &Name, timeout: Duration) -> Result<ProviderProbe, AdminError> {
+        let provider = self.find(name).await?;
+        let config = ProviderConfig {
+            name: provider.name.to_string(),
+            vendor: provider.vendor.clone(),
+            base_url: provider.base_url.clone(),
+        };
+        let client = self
+            .factory
+            .build(&config)
+            .map_err(|invalid| AdminError::invalid("base_url", invalid.to_string()))?;
+        let credential = match &provider.credential {
+            Some(credential) => {
+                let binding = credential_binding(provider.id, &credential.owner.to_word());
+                Some(Arc::new(self.vault.open(&credential.sealed, &binding)?))
+            }
+            None => None,
+        };
+        let began = self.ports.clock.monotonic();
+        let models = client.list_models(credential, timeout).await?;
+        let latency = self.ports.clock.monotonic().since(began);
+        Ok(ProviderProbe { latency, models: models.into_iter().map(|model| model.id).collect() })
+    }
+
+    /// Adds the models that a provider lists to its own; those that it has keep their settings. Answers the new ones.
+    ///
+    /// # Errors
+    /// As for [`ProviderAdmin::test`].
+    pub async fn discover(
+        &self,
+        name: &Name,
+        timeout: Duration,
+        owner: &Owner,
+    ) -> Result<Vec<String>, AdminError> {
+        let found = self.test(name, timeout).await?.models;
+        let provider = self.find(name).await?;
+        let mut models: Vec<DeclaredModel> = provider.models.iter().map(declared).collect();
+        let fresh: Vec<String> = found
+            .into_iter()
+            .filter(|id| !id.trim().is_empty() && models.iter().all(|model| model.model != *id))
+            .collect();
+        if fresh.is_empty() {
+            return Ok(fresh);
+        }
+        models.extend(fresh.iter().map(|id| DeclaredModel { model: id.clone(), ..DeclaredModel::default() }));
+        let patch = ProviderPatch {
+            models: Some(models),
+            expected_version: Some(provider.meta.version),
+            ..ProviderPatch::default()
+        };
+        self.update(&provider, patch, None, owner).await?;
+        Ok(fresh)
+    }
+
+    /// Removes a provider with its models and credentials.
+    ///
+    /// # Errors
+    /// [`RepositoryError::Conflict`], naming the routes, while a route uses it.
+    pub async fn remove(&self, name: &Name, owner: &Owner) -> Result<(), AdminError> {
+        let provider = self.find(name).await?;
+        self.ports.configuration.delete_provider(provider.id, &self.ports.author(owner)).await?;
+        self.ports.read_own_write().await
+    }
+}
+
+/// A stored model as it would be declared.
+pub(super) fn declared(model: &switchyard_domain::provider::ProviderModel) -> DeclaredModel {
+    DeclaredModel {
+        model: model.model.clone(),
+        rates: model.rates,
+        limits: model.limits,
+        context_window: model.context_window,
+        max_output_tokens: model.max_output_tokens,
+    }
+}
+
+/// The secret without surrounding white space; `None` when nothing is left.
+fn trimmed_secret(secret: &SecretString) -> Result<Option<SecretString>, AdminError> {
+    let text = secret.expose_secret().trim();
+    if text.len() > MAX_SECRET_BYTES {
+        return Err(AdminError::invalid(
+            "api_key",
+            format!("a credential has at most {MAX_SECRET_BYTES} bytes"),
+        ));
+    }
+    if !text.chars().all(|c| c.is_ascii_graphic() || c == ' ') {
+        return Err(AdminError::invalid("api_key", "a credential consists of visible ASCII characters"));
+    }
+    Ok((!text.is_empty()).then(|| SecretString::from(text)))
+}
+
+/// What a person may see of a secret: its last four characters, if it is long enough to keep the rest.
+fn hint_of(secret: &SecretString) -> String {
+    let text = secret.expose_secret();
+    let shown = text.len().checked_sub(4).filter(|&rest| rest >= 8).and_then(|rest| text.get(rest..));
+    format!("…{}", shown.unwrap_or_default())
+}

@@ -1,0 +1,172 @@
+//! Routes: added, listed, tried without a call, removed.
+
+use super::AdminPorts;
+use crate::error::AdminError;
+use switchyard_domain::declared::{DeclaredRoute, DeclaredTarget};
+use switchyard_domain::ids::RouteId;
+use switchyard_domain::meta::Owner;
+use switchyard_domain::name::Name;
+use switchyard_domain::provider::Provider;
+use switchyard_domain::route::{Availability, Candidate, Route, plan};
+use switchyard_ports::repositories::{NewRoute, NewTarget, RepositoryError};
+
+const MAX_TARGETS: usize = 100;
+
+/// Administers routes.
+pub struct RouteAdmin {
+    ports: AdminPorts,
+}
+
+impl RouteAdmin {
+    /// Over the given ports.
+    #[must_use]
+    pub fn new(ports: AdminPorts) -> Self {
+        Self { ports }
+    }
+
+    /// Writes a new route.
+    ///
+    /// # Errors
+    /// [`AdminError::Invalid`] for a target whose provider or model does not exist; [`RepositoryError::Conflict`] when the
+    /// name is taken.
+    pub async fn add(&self, route: &DeclaredRoute, owner: &Owner) -> Result<RouteId, AdminError> {
+        let providers = self.ports.configuration.load().await?.providers;
+        let id = self
+            .ports
+            .configuration
+            .create_route(resolve(route, &providers)?, &self.ports.author(owner))
+            .await?;
+        self.ports.read_own_write().await?;
+        Ok(id)
+    }
+
+    /// Replaces a route whole.
+    ///
+    /// # Errors
+    /// As for [`RouteAdmin::add`].
+    pub async fn replace(
+        &self,
+        current: &Route,
+        route: &DeclaredRoute,
+        owner: &Owner,
+    ) -> Result<(), AdminError> {
+        let providers = self.ports.configuration.load().await?.providers;
+        let resolved = resolve(route, &providers)?;
+        let author = self.ports.author(owner);
+        self.ports
+            .configuration
+            .replace_route(current.id, resolved, Some(current.meta.version), &author)
+            .await?;
+        self.ports.read_own_write().await
+    }
+
+    /// All routes, by id, with the names of their targets' providers.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn list(&self) -> Result<Vec<(Route, Vec<String>)>, AdminError> {
+        let stored = self.ports.configuration.load().await?;
+        let named = |route: &Route| {
+            let name = |id| {
+                let provider = stored.providers.iter().find(|provider| provider.id == id);
+                provider.map_or_else(|| format!("#{id}"), |provider| provider.name.to_string())
+            };
+            route.targets.iter().map(|target| format!("{}/{}", name(target.provider), target.model)).collect()
+        };
+        Ok(stored.routes.iter().map(|route| (route.clone(), named(route))).collect())
+    }
+
+    /// The targets of a route in the order in which a call would try them now, as `<provider>/<model>`.
+    ///
+    /// # Errors
+    /// [`RepositoryError::NotFound`] when there is no such route; [`AdminError::Invalid`] when it has no plan.
+    pub async fn try_plan(&self, name: &Name, hint: Option<&str>) -> Result<Vec<String>, AdminError> {
+        let stored = self.ports.configuration.load().await?;
+        let route = find(&stored.routes, name)?;
+        let provider_of = |id| stored.providers.iter().find(|provider: &&Provider| provider.id == id);
+        let candidates: Vec<Candidate<'_>> = route
+            .targets
+            .iter()
+            .map(|target| {
+                let usable = target.is_enabled
+                    && provider_of(target.provider).is_some_and(|provider| provider.is_enabled);
+                Candidate {
+                    model: &target.model,
+                    weight: target.weight,
+                    priority: target.priority,
+                    availability: if usable { Availability::Ready } else { Availability::Unusable },
+                }
+            })
+            .collect();
+        let order = plan(route.mode, route.strategy, &candidates, hint, 0)
+            .map_err(|error| AdminError::invalid("model", error.to_string()))?;
+        let named = order.iter().filter_map(|&index| route.targets.get(index)).map(|target| {
+            let provider =
+                provider_of(target.provider).map(|provider| provider.name.as_str()).unwrap_or_default();
+            format!("{provider}/{}", target.model)
+        });
+        Ok(named.collect())
+    }
+
+    /// Removes a route.
+    ///
+    /// # Errors
+    /// [`RepositoryError::NotFound`] when there is no such route.
+    pub async fn remove(&self, name: &Name, owner: &Owner) -> Result<(), AdminError> {
+        let stored = self.ports.configuration.load().await?;
+        let id = find(&stored.routes, name)?.id;
+        self.ports.configuration.delete_route(id, &self.ports.author(owner)).await?;
+        self.ports.read_own_write().await
+    }
+}
+
+fn find<'a>(routes: &'a [Route], name: &Name) -> Result<&'a Route, RepositoryError> {
+    let found = routes.iter().find(|route| route.name == *name);
+    found.ok_or_else(|| RepositoryError::NotFound { what: format!("the route `{name}`") })
+}
+
+/// A declared route with its providers' ids, checked.
+pub(super) fn resolve(route: &DeclaredRoute, providers: &[Provider]) -> Result<NewRoute, AdminError> {
+    if route.targets.len() > MAX_TARGETS {
+        return Err(AdminError::invalid("targets", format!("a route has at most {MAX_TARGETS} targets")));
+    }
+    let targets = route.targets.iter().enumerate();
+    let targets =
+        targets.map(|(index, target)| resolve_target(index, target, providers)).collect::<Result<_, _>>()?;
+    Ok(NewRoute {
+        name: route.name.clone(),
+        mode: route.mode,
+        strategy: route.strategy,
+        failover_on: route.failover_on,
+        strict: route.strict,
+        is_active: route.enabled,
+        targets,
+    })
+}
+
+fn resolve_target(
+    index: usize,
+    target: &DeclaredTarget,
+    providers: &[Provider],
+) -> Result<NewTarget, AdminError> {
+    let param = format!("targets[{index}]");
+    let provider = providers
+        .iter()
+        .find(|provider| provider.name == target.provider)
+        .ok_or_else(|| AdminError::invalid(&param, format!("there is no provider `{}`", target.provider)))?;
+    if !provider.models.iter().any(|model| model.model == target.model) {
+        let message =
+            format!("the provider `{}` does not list the model `{}`", target.provider, target.model);
+        return Err(AdminError::invalid(&param, message));
+    }
+    if target.weight == 0 {
+        return Err(AdminError::invalid(&param, "a weight is at least 1"));
+    }
+    Ok(NewTarget {
+        provider: provider.id,
+        model: target.model.clone(),
+        weight: target.weight,
+        priority: target.priority,
+        limits: target.limits,
+    })
+}

@@ -1,0 +1,144 @@
+//! Giving the answer to the client, and the last of it only once the call is settled.
+
+use super::attempts::{Begun, Retried, fact_of};
+use super::service::ChatPorts;
+use super::settlement::Settlement;
+use crate::error::{CallError, CallErrorKind};
+use crate::snapshot::TargetEntry;
+use futures_util::StreamExt;
+use futures_util::stream::{BoxStream, unfold};
+use std::sync::{Arc, PoisonError};
+use switchyard_domain::chat::LossReport;
+use switchyard_domain::fault::ProviderFault;
+use switchyard_domain::money::NanoUsd;
+use switchyard_domain::usage::Outcome;
+use switchyard_ports::health::AttemptFact;
+use switchyard_ports::journal::JournalError;
+use switchyard_ports::provider::{AnswerBody, Frame, Payload};
+
+/// A call that is being answered.
+pub struct Reply {
+    /// What is known before the body.
+    pub head: ReplyHead,
+    /// The body.
+    pub body: ReplyBody,
+}
+
+/// What is known before the body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReplyHead {
+    /// The target that answers, `<provider>/<model>`.
+    pub target: String,
+    /// Attempts, the answering one included.
+    pub attempts: u32,
+    /// What could not be carried.
+    pub losses: LossReport,
+    /// Headers of the provider that may pass.
+    pub headers: Vec<(String, String)>,
+    /// What the call cost; known for buffered answers at a known price.
+    pub cost: Option<NanoUsd>,
+}
+
+/// The body.
+pub enum ReplyBody {
+    /// Whole; the call is settled.
+    Buffered(Payload),
+    /// In pieces.
+    Stream(ReplyStream),
+}
+
+/// Frames until the call is settled. An error is the last item: the surface then ends the stream without its terminator.
+/// The end without an error means that the record is safe and the terminator may go. Dropping it cancels the call and bills
+/// what was received.
+pub type ReplyStream = BoxStream<'static, Result<Frame, CallError>>;
+
+/// Delivers an answer that began.
+pub(super) async fn deliver(
+    ports: Arc<ChatPorts>,
+    begun: Begun,
+    mut settlement: Settlement,
+) -> Result<Reply, CallError> {
+    let Begun { answer, target, losses, retried } = begun;
+    let mut head = ReplyHead {
+        target: target.model.public_name.clone(),
+        attempts: settlement.attempts(),
+        losses,
+        headers: answer.headers,
+        cost: None,
+    };
+    let body = match answer.body {
+        AnswerBody::Buffered(payload) => {
+            succeeded(&ports, &target, retried);
+            settlement.end(Outcome::Complete, None);
+            head.cost = settlement.settle().await.map_err(|error| unrecorded(&error))?.cost;
+            ReplyBody::Buffered(payload)
+        }
+        AnswerBody::Stream(frames) => {
+            let state = Delivering { ports, frames, settlement, target, retried };
+            ReplyBody::Stream(unfold(Some(Box::new(state)), Delivering::step).boxed())
+        }
+    };
+    Ok(Reply { head, body })
+}
+
+struct Delivering {
+    ports: Arc<ChatPorts>,
+    frames: BoxStream<'static, Result<Frame, ProviderFault>>,
+    settlement: Settlement,
+    target: TargetEntry,
+    retried: Retried,
+}
+
+type Step = Option<(Result<Frame, CallError>, Option<Box<Delivering>>)>;
+
+impl Delivering {
+    async fn step(state: Option<Box<Self>>) -> Step {
+        let mut state = state?;
+        match state.frames.next().await {
+            Some(Ok(frame)) => Some((Ok(frame), Some(state))),
+            Some(Err(fault)) => Some((Err(state.interrupted(fault).await), None)),
+            None => match state.completed().await {
+                Ok(()) => None,
+                Err(error) => Some((Err(unrecorded(&error)), None)),
+            },
+        }
+    }
+
+    async fn completed(&mut self) -> Result<(), JournalError> {
+        succeeded(&self.ports, &self.target, self.retried);
+        self.settlement.end(Outcome::Complete, None);
+        self.settlement.settle().await.map(|_| ())
+    }
+
+    async fn interrupted(&mut self, fault: ProviderFault) -> CallError {
+        tracing::warn!(
+            target = %self.target.model.public_name,
+            fault.kind = %fault.kind,
+            fault.message = %fault.message,
+            "answer broke off"
+        );
+        self.ports.health.record(self.target.provider.id, &self.target.model.model, fact_of(&fault));
+        let message = format!(
+            "The answer broke off: {}. What came before it is incomplete; ask again.",
+            fault.message.trim_end_matches('.')
+        );
+        self.settlement.end(Outcome::Partial, Some(fault));
+        if let Err(error) = self.settlement.settle().await {
+            tracing::error!(error = %error, "the usage of an interrupted answer could not be recorded");
+        }
+        CallError::new(CallErrorKind::StreamInterrupted, message)
+    }
+}
+
+fn succeeded(ports: &ChatPorts, target: &TargetEntry, retried: Retried) {
+    ports.health.record(target.provider.id, &target.model.model, AttemptFact::Lives);
+    target.provider.retry_budget.lock().unwrap_or_else(PoisonError::into_inner).succeeded(retried.0);
+}
+
+fn unrecorded(error: &JournalError) -> CallError {
+    tracing::error!(error = %error, "a call's usage could not be recorded");
+    CallError::new(
+        CallErrorKind::StorageUnavailable,
+        "The usage of this call can't be recorded at the moment, so its answer is withheld. Try again shortly.",
+    )
+}

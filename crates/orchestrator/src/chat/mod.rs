@@ -1,0 +1,16 @@
+//! A chat call from admission to settlement: resolve the name, admit, try the targets in their order, deliver, settle exactly
+//! once.
+
+mod admission;
+mod attempts;
+mod delivery;
+mod metering;
+mod resolution;
+mod service;
+mod settlement;
+mod statistics;
+
+pub use delivery::{Reply, ReplyBody, ReplyHead, ReplyStream};
+pub use resolution::{Resolved, resolve};
+pub use service::{CallSettings, ChatPorts, ChatService};
+pub use statistics::{AttemptCount, CallStatistics};

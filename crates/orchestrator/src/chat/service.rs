@@ -1,0 +1,126 @@
+//! The use case of a chat call.
+
+use super::admission::admit;
+use super::attempts::{Attempts, Course};
+use super::delivery::{Reply, deliver};
+use super::resolution::resolve;
+use super::settlement::{CallIdentity, Settlement};
+use super::statistics::CallStatistics;
+use crate::error::{CallError, CallErrorKind};
+use crate::principal::Principal;
+use crate::snapshot::ConfigurationKeeper;
+use crate::tasks::Tasks;
+use std::sync::Arc;
+use switchyard_domain::ids::CallId;
+use switchyard_ports::client_call::ClientCall;
+use switchyard_ports::clock::Clock;
+use switchyard_ports::entropy::Entropy;
+use switchyard_ports::health::Health;
+use switchyard_ports::journal::{Journal, JournalError};
+use switchyard_ports::limiter::Limiter;
+use switchyard_ports::provider::Deadlines;
+use switchyard_ports::tokenizer::Tokenizer;
+
+/// What chat calls need from the world.
+pub struct ChatPorts {
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Ids and jitter.
+    pub entropy: Arc<dyn Entropy>,
+    /// Limits.
+    pub limiter: Arc<dyn Limiter>,
+    /// Where usage is safe.
+    pub journal: Arc<dyn Journal>,
+    /// Counting what providers did not count.
+    pub tokenizer: Arc<dyn Tokenizer>,
+    /// What is known of targets.
+    pub health: Arc<dyn Health>,
+    /// Background work.
+    pub tasks: Tasks,
+    /// Counters.
+    pub statistics: Arc<CallStatistics>,
+}
+
+/// How calls are tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CallSettings {
+    /// The most attempts of one call, at all targets together.
+    pub max_attempts: u32,
+    /// How long each step may take.
+    pub deadlines: Deadlines,
+}
+
+/// Chat calls.
+pub struct ChatService {
+    keeper: Arc<ConfigurationKeeper>,
+    ports: Arc<ChatPorts>,
+    settings: CallSettings,
+}
+
+impl ChatService {
+    /// Over the given configuration and ports.
+    #[must_use]
+    pub fn new(keeper: Arc<ConfigurationKeeper>, ports: Arc<ChatPorts>, settings: CallSettings) -> Self {
+        Self { keeper, ports, settings }
+    }
+
+    /// The counters of its calls.
+    #[must_use]
+    pub fn statistics(&self) -> Arc<CallStatistics> {
+        Arc::clone(&self.ports.statistics)
+    }
+
+    /// Answers a call. Returns when the answer is whole, or when its first content is there. Dropping the future or the
+    /// reply cancels the call and bills what was received.
+    ///
+    /// # Errors
+    /// [`CallError`], with everything that was used recorded.
+    pub async fn call(
+        &self,
+        principal: &Principal,
+        call: Arc<dyn ClientCall>,
+        request_id: String,
+    ) -> Result<Reply, CallError> {
+        let began = self.ports.clock.monotonic();
+        let snapshot = self.keeper.snapshot();
+        let resolved = resolve(&snapshot, principal, &call.facts().model)?;
+        let journal = self.ports.journal.reserve().map_err(|error| refused(&error))?;
+        let limits = admit(&self.ports, principal, call.facts()).await?;
+        let course = Course::of(&resolved, &self.ports)?;
+        let identity = CallIdentity {
+            call: CallId(self.ports.entropy.new_id()),
+            request_id: request_id.clone(),
+            key: principal.key_id(),
+            route: resolved.route_name().map(str::to_owned),
+        };
+        let mut settlement =
+            Settlement::new(Arc::clone(&self.ports), principal, identity, Arc::clone(&call), journal);
+        settlement.hold(limits);
+        let attempts = Attempts {
+            ports: &self.ports,
+            settings: &self.settings,
+            call: &call,
+            request_id: &request_id,
+            course,
+            began,
+        };
+        match attempts.run(&mut settlement).await {
+            Ok(begun) => deliver(Arc::clone(&self.ports), begun, settlement).await,
+            Err(error) => {
+                settlement.settle().await.map_err(|error| refused(&error))?;
+                Err(error)
+            }
+        }
+    }
+}
+
+fn refused(error: &JournalError) -> CallError {
+    tracing::error!(error = %error, "calls are refused: usage can't be recorded");
+    let mut refusal = CallError::new(
+        CallErrorKind::StorageUnavailable,
+        "Usage can't be recorded at the moment, so no call is served. Try again shortly; an administrator should look at \
+         the journal's disk.",
+    );
+    refusal.retry_after = Some(std::time::Duration::from_secs(5));
+    refusal
+}

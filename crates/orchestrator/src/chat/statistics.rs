@@ -1,0 +1,74 @@
+//! Counters of attempts, for metrics. Labels are providers and outcomes only: never keys, users or request ids.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use switchyard_domain::usage::{Outcome, UsageEvent};
+
+/// The counters.
+#[derive(Debug, Default)]
+pub struct CallStatistics {
+    attempts: Mutex<BTreeMap<(String, &'static str), AttemptCount>>,
+    in_flight: AtomicU64,
+    unpriced: AtomicU64,
+}
+
+/// Attempts of one provider with one outcome.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AttemptCount {
+    /// Attempts.
+    pub attempts: u64,
+    /// Input tokens.
+    pub input_tokens: u64,
+    /// Output tokens.
+    pub output_tokens: u64,
+    /// Nano-USD of priced attempts.
+    pub cost_nano_usd: i64,
+}
+
+impl CallStatistics {
+    /// A call began.
+    pub fn call_began(&self) {
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A call ended.
+    pub fn call_ended(&self) {
+        self.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Calls in flight now.
+    #[must_use]
+    pub fn in_flight(&self) -> u64 {
+        self.in_flight.load(Ordering::Relaxed)
+    }
+
+    /// Attempts that used something at an unknown price.
+    #[must_use]
+    pub fn unpriced(&self) -> u64 {
+        self.unpriced.load(Ordering::Relaxed)
+    }
+
+    /// Counts settled attempts.
+    pub fn count(&self, events: &[UsageEvent]) {
+        let mut attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
+        for event in events {
+            let count =
+                attempts.entry((event.provider_name.clone(), Outcome::as_str(event.outcome))).or_default();
+            count.attempts += 1;
+            count.input_tokens += event.usage.input;
+            count.output_tokens += event.usage.output;
+            count.cost_nano_usd = count.cost_nano_usd.saturating_add(event.cost.unwrap_or_default().0);
+            if event.cost.is_none() && event.ledger_entry().is_some() {
+                self.unpriced.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// All counters, by provider and outcome.
+    #[must_use]
+    pub fn attempts(&self) -> Vec<(String, &'static str, AttemptCount)> {
+        let attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
+        attempts.iter().map(|((provider, outcome), count)| (provider.clone(), *outcome, *count)).collect()
+    }
+}

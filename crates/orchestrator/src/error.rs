@@ -1,0 +1,169 @@
+//! Why a call or a request of management failed, as facts; the surfaces put them in words of their dialect.
+
+use std::time::Duration;
+use switchyard_domain::fault::{FaultKind, ProviderFault};
+use switchyard_ports::repositories::RepositoryError;
+
+/// What kind of failure a call met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CallErrorKind {
+    /// No credential, or one that we do not know, or one that ended.
+    InvalidApiKey,
+    /// The request itself is wrong.
+    InvalidRequest,
+    /// There is no such route or model.
+    ModelNotFound,
+    /// Several providers serve this model.
+    ModelAmbiguous,
+    /// The key may not call it.
+    ModelNotAllowed,
+    /// Something would be lost at the target, and the caller or the route forbids that.
+    UnsupportedFeature,
+    /// A limit of ours is used up.
+    RateLimited,
+    /// Usage can't be recorded, so nothing is served.
+    StorageUnavailable,
+    /// No target can be tried.
+    UpstreamUnavailable,
+    /// The last target failed.
+    UpstreamError,
+    /// The last target did not answer in time.
+    UpstreamTimeout,
+    /// The last target refused the operator's credential.
+    UpstreamAuthFailed,
+    /// The last target's TLS failed.
+    UpstreamTls,
+    /// The last target redirected.
+    UpstreamRedirect,
+    /// The last target's answer is not understood.
+    UpstreamInvalidResponse,
+    /// The last target throttles.
+    UpstreamThrottled,
+    /// The target refused the request; its status is kept.
+    UpstreamRejected,
+    /// The answer broke off after the client had a part of it.
+    StreamInterrupted,
+    /// Our own defect.
+    Internal,
+}
+
+/// A failed call. The message is safe for the client and says what to do next.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct CallError {
+    /// What kind of failure.
+    pub kind: CallErrorKind,
+    /// What happened, why, and what to do.
+    pub message: String,
+    /// The member of the request that is wrong.
+    pub param: Option<String>,
+    /// The provider's own code, where it refused the request.
+    pub code: Option<String>,
+    /// The provider's status, where it refused the request.
+    pub status: Option<u16>,
+    /// When to come back.
+    pub retry_after: Option<Duration>,
+}
+
+impl CallError {
+    /// A failure of this kind.
+    #[must_use]
+    pub fn new(kind: CallErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), param: None, code: None, status: None, retry_after: None }
+    }
+
+    /// The same, naming the member that is wrong.
+    #[must_use]
+    pub fn at(mut self, param: impl Into<String>) -> Self {
+        self.param = Some(param.into());
+        self
+    }
+
+    /// The failure that a client sees when `fault` ended its call. `target` is the public name of the target.
+    #[must_use]
+    pub fn from_fault(fault: &ProviderFault, target: &str) -> Self {
+        let kind = kind_of(fault.kind);
+        let message = match kind {
+            CallErrorKind::UpstreamRejected | CallErrorKind::UnsupportedFeature => fault.message.clone(),
+            CallErrorKind::UpstreamAuthFailed => format!(
+                "{target} refused the credential that this server holds for it. An administrator must replace it."
+            ),
+            CallErrorKind::UpstreamThrottled => {
+                format!("{target} is rate-limiting this server. Try again later.")
+            }
+            _ => format!("{target} failed: {}", fault.message),
+        };
+        Self {
+            kind,
+            message,
+            param: fault.param.clone(),
+            code: fault.code.clone().filter(|_| kind == CallErrorKind::UpstreamRejected),
+            status: fault.status.filter(|_| kind == CallErrorKind::UpstreamRejected),
+            retry_after: (kind == CallErrorKind::UpstreamThrottled)
+                .then(|| clamped_retry_after(fault.retry_after)),
+        }
+    }
+}
+
+/// What we tell a client to wait: as the provider said, within 1 s and 60 s, so that a provider's absurd value neither
+/// hammers nor parks our clients.
+fn clamped_retry_after(said: Option<Duration>) -> Duration {
+    said.unwrap_or(Duration::from_secs(1)).clamp(Duration::from_secs(1), Duration::from_secs(60))
+}
+
+fn kind_of(fault: FaultKind) -> CallErrorKind {
+    match fault {
+        FaultKind::Rejected => CallErrorKind::UpstreamRejected,
+        FaultKind::Unsupported => CallErrorKind::UnsupportedFeature,
+        FaultKind::Throttled => CallErrorKind::UpstreamThrottled,
+        FaultKind::AuthFailed => CallErrorKind::UpstreamAuthFailed,
+        FaultKind::Tls => CallErrorKind::UpstreamTls,
+        FaultKind::Redirect => CallErrorKind::UpstreamRedirect,
+        FaultKind::InvalidResponse => CallErrorKind::UpstreamInvalidResponse,
+        FaultKind::FirstByteTimeout | FaultKind::IdleTimeout | FaultKind::TotalTimeout => {
+            CallErrorKind::UpstreamTimeout
+        }
+        FaultKind::NoCredential => CallErrorKind::UpstreamUnavailable,
+        FaultKind::Internal => CallErrorKind::Internal,
+        FaultKind::Connect
+        | FaultKind::Dns
+        | FaultKind::ConnectTimeout
+        | FaultKind::EgressRefused
+        | FaultKind::ClosedBeforeAnswer
+        | FaultKind::QuotaExhausted
+        | FaultKind::ServerError
+        | FaultKind::Transient
+        | FaultKind::Interrupted
+        | FaultKind::TooLarge => CallErrorKind::UpstreamError,
+    }
+}
+
+/// Why a request of management failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AdminError {
+    /// The input is wrong.
+    #[error("{message}")]
+    Invalid {
+        /// What is wrong and what is expected.
+        message: String,
+        /// The member that is wrong.
+        param: Option<String>,
+    },
+    /// The repository said no.
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
+    /// A secret can't be sealed or opened.
+    #[error(transparent)]
+    Vault(#[from] switchyard_ports::vault::VaultError),
+    /// A provider failed when it was asked.
+    #[error("the provider failed: {0}")]
+    Provider(#[from] ProviderFault),
+}
+
+impl AdminError {
+    /// A wrong input.
+    #[must_use]
+    pub fn invalid(param: &str, message: impl Into<String>) -> Self {
+        Self::Invalid { message: message.into(), param: Some(param.to_owned()) }
+    }
+}

@@ -1,0 +1,15 @@
+//! The use cases of Switchyard: what happens between a client's call and its settlement, and how configuration becomes the
+//! snapshot that calls read.
+//!
+//! This crate does not know about HTTP, SQL, files, ciphers, or any vendor or dialect: it reaches the world through the ports
+//! that it is given, and a call's own bytes stay opaque to it.
+
+pub mod admin;
+pub mod chat;
+pub mod error;
+pub mod models;
+pub mod principal;
+pub mod snapshot;
+pub mod status;
+pub mod tasks;
+pub mod usage;

@@ -1,0 +1,63 @@
+//! On whose behalf a call is made.
+
+use crate::snapshot::KeyDirectory;
+use std::sync::Arc;
+use switchyard_domain::ids::VirtualKeyId;
+use switchyard_domain::virtual_key::VirtualKey;
+use switchyard_ports::clock::Clock;
+use switchyard_ports::virtual_keys::KeyMint;
+
+/// On whose behalf a call is made.
+#[derive(Clone, Debug)]
+pub enum Principal {
+    /// A virtual key's.
+    Key(Arc<VirtualKey>),
+    /// Somebody's on this machine who tries the simulated models.
+    Demo,
+    /// Nobody's in particular, where the operator switched authentication off.
+    Anonymous,
+    /// The program's that embeds the library.
+    Program,
+}
+
+impl Principal {
+    /// Whether the call may use a model of these public names (a route, or a provider's model).
+    #[must_use]
+    pub fn allows(&self, public_names: &[&str], simulated: bool) -> bool {
+        match self {
+            Self::Key(key) => public_names.iter().any(|name| key.allows(name)),
+            Self::Demo => simulated,
+            Self::Anonymous | Self::Program => true,
+        }
+    }
+
+    /// Who pays.
+    #[must_use]
+    pub fn key_id(&self) -> Option<VirtualKeyId> {
+        if let Self::Key(key) = self { Some(key.id) } else { None }
+    }
+}
+
+/// Finds the principal of what a client presents.
+pub struct Authenticator {
+    mint: Arc<dyn KeyMint>,
+    clock: Arc<dyn Clock>,
+    directory: Arc<KeyDirectory>,
+}
+
+impl Authenticator {
+    /// Over the given directory.
+    #[must_use]
+    pub fn new(mint: Arc<dyn KeyMint>, clock: Arc<dyn Clock>, directory: Arc<KeyDirectory>) -> Self {
+        Self { mint, clock, directory }
+    }
+
+    /// The key that a client presents, if it is one of ours and usable now. A key that was never made by us is refused
+    /// without a look-up.
+    #[must_use]
+    pub fn virtual_key(&self, presented: &str) -> Option<Principal> {
+        let hash = self.mint.hash(presented)?;
+        let key = self.directory.find(&hash)?;
+        key.is_usable(self.clock.now()).then_some(Principal::Key(key))
+    }
+}

@@ -1,0 +1,213 @@
+//! Stored configuration becomes a snapshot. A broken object disables itself with a reason; the rest goes on.
+
+use super::{ModelEntry, ProviderEntry, RouteEntry, Snapshot, TargetEntry};
+use secrecy::SecretString;
+use std::collections::HashMap;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex};
+use switchyard_domain::ids::{ProviderId, RouteId};
+use switchyard_domain::limits::Limits;
+use switchyard_domain::price::{ModelPrice, PriceSource, Rates};
+use switchyard_domain::provider::{Provider, ProviderModel};
+use switchyard_domain::retry::RetryBudget;
+use switchyard_domain::route::{Route, Target};
+use switchyard_ports::prices::PriceBook;
+use switchyard_ports::provider::{ProviderConfig, ProviderFactory};
+use switchyard_ports::repositories::StoredConfiguration;
+use switchyard_ports::vault::{Binding, Vault};
+
+/// The place that a provider's credential is sealed for.
+#[must_use]
+pub fn credential_binding(provider: ProviderId, owner: &str) -> Binding {
+    Binding { table: "credentials", row: provider.0, owner: owner.to_owned(), column: "sealed" }
+}
+
+/// What outlives a snapshot: round-robin cursors and retry budgets.
+#[derive(Default)]
+pub struct MemoryOfTargets {
+    cursors: HashMap<RouteId, Arc<AtomicU64>>,
+    budgets: HashMap<ProviderId, Arc<Mutex<RetryBudget>>>,
+}
+
+impl MemoryOfTargets {
+    fn keep_only(&mut self, snapshot: &Snapshot) {
+        self.cursors.retain(|id, _| snapshot.routes.values().any(|route| route.id == *id));
+        self.budgets.retain(|id, _| snapshot.providers.values().any(|provider| provider.id == *id));
+    }
+}
+
+/// Compiles configuration with the adapters that it needs.
+pub struct Builder {
+    factory: Arc<dyn ProviderFactory>,
+    vault: Arc<dyn Vault>,
+    prices: Arc<dyn PriceBook>,
+}
+
+impl Builder {
+    /// With these adapters.
+    #[must_use]
+    pub fn new(factory: Arc<dyn ProviderFactory>, vault: Arc<dyn Vault>, prices: Arc<dyn PriceBook>) -> Self {
+        Self { factory, vault, prices }
+    }
+
+    /// Compiles `stored`. A provider whose version is the one in `previous` keeps its client, hence its connections.
+    #[must_use]
+    pub fn build(
+        &self,
+        stored: &StoredConfiguration,
+        previous: &Snapshot,
+        memory: &mut MemoryOfTargets,
+    ) -> Snapshot {
+        let mut snapshot = Snapshot { revision: stored.revision, ..Snapshot::default() };
+        let mut by_id: HashMap<ProviderId, Arc<ProviderEntry>> = HashMap::new();
+        for provider in stored.providers.iter().filter(|provider| provider.is_enabled) {
+            let kept = previous
+                .providers
+                .get(provider.name.as_str())
+                .filter(|kept| kept.id == provider.id && kept.version == provider.meta.version)
+                .cloned();
+            let entry = kept.unwrap_or_else(|| Arc::new(self.provider(provider, memory)));
+            by_id.insert(provider.id, Arc::clone(&entry));
+            snapshot.providers.insert(entry.name.clone(), entry);
+        }
+        for entry in by_id.values() {
+            for model in entry.models.values() {
+                let target = direct_target(entry, model);
+                snapshot.by_model.entry(model.model.clone()).or_default().push(target);
+            }
+        }
+        for targets in snapshot.by_model.values_mut() {
+            targets.sort_by(|a, b| a.provider.name.cmp(&b.provider.name));
+        }
+        for route in &stored.routes {
+            let entry = Self::route(route, &by_id, memory);
+            snapshot.routes.insert(entry.name.clone(), Arc::new(entry));
+        }
+        memory.keep_only(&snapshot);
+        snapshot
+    }
+
+    fn provider(&self, provider: &Provider, memory: &mut MemoryOfTargets) -> ProviderEntry {
+        let name = provider.name.as_str();
+        let config = ProviderConfig {
+            name: name.to_owned(),
+            vendor: provider.vendor.clone(),
+            base_url: provider.base_url.clone(),
+        };
+        let (client, credential) = match (self.factory.build(&config), self.credential(provider)) {
+            (Ok(client), Ok(credential)) => (Ok(client), credential),
+            (Err(invalid), _) => (Err(invalid.to_string()), None),
+            (_, Err(reason)) => (Err(reason), None),
+        };
+        if let Err(reason) = &client {
+            tracing::warn!(provider.name = name, reason = %reason, "provider disabled");
+        }
+        let simulated = client.as_ref().is_ok_and(|client| client.is_simulated());
+        let models = provider
+            .models
+            .iter()
+            .filter(|model| model.is_enabled)
+            .map(|model| (model.model.clone(), Arc::new(self.model(provider, model, simulated))))
+            .collect();
+        ProviderEntry {
+            id: provider.id,
+            name: name.to_owned(),
+            vendor: provider.vendor.clone(),
+            version: provider.meta.version,
+            client,
+            credential,
+            models,
+            simulated,
+            retry_budget: Arc::clone(memory.budgets.entry(provider.id).or_default()),
+        }
+    }
+
+    fn credential(&self, provider: &Provider) -> Result<Option<Arc<SecretString>>, String> {
+        let Some(credential) = &provider.credential else { return Ok(None) };
+        let binding = credential_binding(provider.id, &credential.owner.to_word());
+        match self.vault.open(&credential.sealed, &binding) {
+            Ok(secret) => Ok(Some(Arc::new(secret))),
+            Err(error) => Err(format!("its stored credential can't be opened: {error}")),
+        }
+    }
+
+    fn model(&self, provider: &Provider, model: &ProviderModel, simulated: bool) -> ModelEntry {
+        let facts = self.prices.facts(&provider.vendor, &model.model).unwrap_or_default();
+        let price = match (&model.rates, simulated) {
+            (Some(rates), _) => Some(override_price(provider, *rates)),
+            (None, true) => Some(simulated_price()),
+            (None, false) => facts.price,
+        };
+        ModelEntry {
+            model: model.model.clone(),
+            public_name: format!("{}/{}", provider.name, model.model),
+            price,
+            limits: model.limits,
+            max_output_tokens: model.max_output_tokens.or(facts.max_output_tokens),
+            context_window: model.context_window.or(facts.context_window),
+        }
+    }
+
+    fn route(
+        route: &Route,
+        providers: &HashMap<ProviderId, Arc<ProviderEntry>>,
+        memory: &mut MemoryOfTargets,
+    ) -> RouteEntry {
+        let targets: Vec<TargetEntry> =
+            route.targets.iter().filter_map(|target| route_target(target, providers)).collect();
+        if targets.len() < route.targets.len() {
+            tracing::warn!(
+                route.name = %route.name,
+                missing = route.targets.len() - targets.len(),
+                "targets left out: their provider is disabled or does not list their model"
+            );
+        }
+        RouteEntry {
+            id: route.id,
+            name: route.name.as_str().to_owned(),
+            mode: route.mode,
+            strategy: route.strategy,
+            failover_on: route.failover_on,
+            strict: route.strict,
+            is_active: route.is_active,
+            targets,
+            cursor: Arc::clone(memory.cursors.entry(route.id).or_default()),
+        }
+    }
+}
+
+fn override_price(provider: &Provider, rates: Rates) -> Arc<ModelPrice> {
+    let version = format!("override:{}@{}", provider.name, provider.meta.version);
+    Arc::new(ModelPrice::constant(version, PriceSource::Override, rates))
+}
+
+fn simulated_price() -> Arc<ModelPrice> {
+    let free = Some(switchyard_domain::money::PricePerMillion(0));
+    let rates = Rates { input: free, output: free, ..Rates::default() };
+    Arc::new(ModelPrice::constant("simulated", PriceSource::Simulated, rates))
+}
+
+fn direct_target(provider: &Arc<ProviderEntry>, model: &Arc<ModelEntry>) -> TargetEntry {
+    TargetEntry {
+        provider: Arc::clone(provider),
+        model: Arc::clone(model),
+        weight: 1,
+        priority: 0,
+        limits: Limits::NONE,
+        scope: Arc::from(""),
+        is_enabled: true,
+    }
+}
+
+fn route_target(target: &Target, providers: &HashMap<ProviderId, Arc<ProviderEntry>>) -> Option<TargetEntry> {
+    let provider = providers.get(&target.provider)?;
+    let model = provider.models.get(&target.model)?;
+    Some(TargetEntry {
+        weight: target.weight,
+        priority: target.priority,
+        limits: target.limits,
+        scope: Arc::from(format!("target:{}", target.id)),
+        is_enabled: target.is_enabled,
+        ..direct_target(provider, model)
+    })
+}

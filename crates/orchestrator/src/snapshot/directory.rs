@@ -1,0 +1,67 @@
+//! All virtual keys by their hash: what turns a presented key into a principal without a database.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use switchyard_domain::ids::VirtualKeyId;
+use switchyard_domain::virtual_key::{KeyHash, VirtualKey};
+
+const SHARDS: usize = 64;
+
+/// Virtual keys by hash, in shards so that a change locks one of 64 for the moment of an insert. A look-up takes a shard's
+/// read lock, never across an await.
+#[derive(Debug)]
+pub struct KeyDirectory {
+    shards: Vec<RwLock<HashMap<KeyHash, Arc<VirtualKey>>>>,
+    hashes: RwLock<HashMap<VirtualKeyId, KeyHash>>,
+}
+
+impl Default for KeyDirectory {
+    fn default() -> Self {
+        Self { shards: (0..SHARDS).map(|_| RwLock::default()).collect(), hashes: RwLock::default() }
+    }
+}
+
+impl KeyDirectory {
+    fn shard(&self, hash: &KeyHash) -> Option<&RwLock<HashMap<KeyHash, Arc<VirtualKey>>>> {
+        let [first, ..] = hash.0;
+        self.shards.get(usize::from(first) % SHARDS)
+    }
+
+    /// The key of this hash. Timing tells nothing of use: the hash is keyed, so nobody can aim at a neighbour's.
+    #[must_use]
+    pub fn find(&self, hash: &KeyHash) -> Option<Arc<VirtualKey>> {
+        self.shard(hash)?.read().unwrap_or_else(PoisonError::into_inner).get(hash).cloned()
+    }
+
+    /// Adds a key or replaces it.
+    pub fn put(&self, key: VirtualKey) {
+        let (id, hash) = (key.id, key.hash);
+        let old = self.hashes.write().unwrap_or_else(PoisonError::into_inner).insert(id, hash);
+        if let Some(shard) = self.shard(&hash) {
+            shard.write().unwrap_or_else(PoisonError::into_inner).insert(hash, Arc::new(key));
+        }
+        if let Some(old) = old.filter(|old| *old != hash) {
+            self.forget(&old);
+        }
+    }
+
+    /// Removes a key.
+    pub fn remove(&self, id: VirtualKeyId) {
+        let old = self.hashes.write().unwrap_or_else(PoisonError::into_inner).remove(&id);
+        if let Some(old) = old {
+            self.forget(&old);
+        }
+    }
+
+    fn forget(&self, hash: &KeyHash) {
+        if let Some(shard) = self.shard(hash) {
+            shard.write().unwrap_or_else(PoisonError::into_inner).remove(hash);
+        }
+    }
+
+    /// The ids of all keys.
+    #[must_use]
+    pub fn ids(&self) -> Vec<VirtualKeyId> {
+        self.hashes.read().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()
+    }
+}

@@ -1,0 +1,183 @@
+//! Keeps the snapshot and the key directory at the newest revision: after our own writes at once, after those of others by
+//! asking for one integer.
+
+use super::Snapshot;
+use super::build::{Builder, MemoryOfTargets};
+use super::directory::KeyDirectory;
+use arc_swap::ArcSwap;
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+use switchyard_domain::ids::VirtualKeyId;
+use switchyard_ports::clock::Clock;
+use switchyard_ports::repositories::{
+    Change, ChangeKind, ConfigurationRepository, RepositoryError, Revision, VirtualKeyRepository,
+};
+use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
+
+/// How often the revision is asked for: half of the second in which a change must be visible everywhere.
+const POLL: Duration = Duration::from_millis(400);
+const KEYS_PER_PAGE: u32 = 1000;
+
+/// Keeps what calls read.
+pub struct ConfigurationKeeper {
+    configuration: Arc<dyn ConfigurationRepository>,
+    keys: Arc<dyn VirtualKeyRepository>,
+    builder: Builder,
+    snapshot: ArcSwap<Snapshot>,
+    directory: Arc<KeyDirectory>,
+    refreshing: Mutex<MemoryOfTargets>,
+}
+
+impl ConfigurationKeeper {
+    /// Loads everything once.
+    ///
+    /// # Errors
+    /// When the database can't be read: a server without configuration serves nobody.
+    pub async fn start(
+        configuration: Arc<dyn ConfigurationRepository>,
+        keys: Arc<dyn VirtualKeyRepository>,
+        builder: Builder,
+    ) -> Result<Self, RepositoryError> {
+        let keeper = Self {
+            configuration,
+            keys,
+            builder,
+            snapshot: ArcSwap::default(),
+            directory: Arc::new(KeyDirectory::default()),
+            refreshing: Mutex::default(),
+        };
+        let mut memory = keeper.refreshing.lock().await;
+        let revision = keeper.configuration.revision().await?;
+        keeper.load_all_keys().await?;
+        keeper.rebuild(revision, &mut memory).await?;
+        drop(memory);
+        Ok(keeper)
+    }
+
+    /// The configuration now. A call takes it once and keeps it to its end.
+    #[must_use]
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.snapshot.load_full()
+    }
+
+    /// The virtual keys.
+    #[must_use]
+    pub fn directory(&self) -> Arc<KeyDirectory> {
+        Arc::clone(&self.directory)
+    }
+
+    /// Catches up with the database. Writers call it to read their own write.
+    ///
+    /// # Errors
+    /// When the database can't be read; the last good configuration stays.
+    pub async fn refresh(&self) -> Result<(), RepositoryError> {
+        let mut memory = self.refreshing.lock().await;
+        let current = self.snapshot.load().revision;
+        let newest = self.configuration.revision().await?;
+        if newest == current {
+            return Ok(());
+        }
+        match self.configuration.changes_since(current).await? {
+            Some(changes) if newest > current => self.apply(&changes, newest, &mut memory).await,
+            _ => {
+                self.load_all_keys().await?;
+                self.rebuild(newest, &mut memory).await
+            }
+        }
+    }
+
+    async fn apply(
+        &self,
+        changes: &[Change],
+        newest: Revision,
+        memory: &mut MemoryOfTargets,
+    ) -> Result<(), RepositoryError> {
+        let keys: HashSet<VirtualKeyId> = changes
+            .iter()
+            .filter(|change| change.kind == ChangeKind::VirtualKey)
+            .map(|change| VirtualKeyId(change.id))
+            .collect();
+        self.reload_keys(keys).await?;
+        if changes.iter().any(|change| change.kind != ChangeKind::VirtualKey) {
+            return self.rebuild(newest, memory).await;
+        }
+        let reached = changes.iter().map(|change| change.revision).max().unwrap_or(newest);
+        let before = self.snapshot.load_full();
+        self.snapshot.store(Arc::new(Snapshot {
+            revision: reached,
+            providers: before.providers.clone(),
+            routes: before.routes.clone(),
+            by_model: before.by_model.clone(),
+        }));
+        Ok(())
+    }
+
+    async fn rebuild(&self, seen: Revision, memory: &mut MemoryOfTargets) -> Result<(), RepositoryError> {
+        let mut stored = self.configuration.load().await?;
+        // A key may have changed between the two reads: claim only what was seen before, so that it is looked at again.
+        stored.revision = seen;
+        let snapshot = self.builder.build(&stored, &self.snapshot.load(), memory);
+        tracing::debug!(
+            revision = snapshot.revision.0,
+            providers = snapshot.providers.len(),
+            routes = snapshot.routes.len(),
+            "configuration loaded"
+        );
+        self.snapshot.store(Arc::new(snapshot));
+        Ok(())
+    }
+
+    async fn reload_keys(&self, ids: HashSet<VirtualKeyId>) -> Result<(), RepositoryError> {
+        let ids: Vec<VirtualKeyId> = ids.into_iter().collect();
+        for chunk in ids.chunks(KEYS_PER_PAGE as usize) {
+            let mut gone: HashSet<VirtualKeyId> = chunk.iter().copied().collect();
+            for key in self.keys.by_ids(chunk).await? {
+                gone.remove(&key.id);
+                self.directory.put(key);
+            }
+            gone.into_iter().for_each(|id| self.directory.remove(id));
+        }
+        Ok(())
+    }
+
+    async fn load_all_keys(&self) -> Result<(), RepositoryError> {
+        let mut gone: HashSet<VirtualKeyId> = self.directory.ids().into_iter().collect();
+        let mut after = None;
+        loop {
+            let page = self.keys.page(after, KEYS_PER_PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.id);
+            for key in page {
+                gone.remove(&key.id);
+                self.directory.put(key);
+            }
+        }
+        gone.into_iter().for_each(|id| self.directory.remove(id));
+        Ok(())
+    }
+
+    /// Polls the revision until `stopping`. While the database is away the last good configuration serves.
+    pub async fn poll(&self, clock: Arc<dyn Clock>, stopping: CancellationToken) {
+        let mut failing = false;
+        loop {
+            tokio::select! {
+                () = stopping.cancelled() => return,
+                () = clock.sleep(POLL) => {}
+            }
+            match self.refresh().await {
+                Ok(()) if failing => {
+                    failing = false;
+                    tracing::info!("the database answers again");
+                }
+                Ok(()) => {}
+                Err(error) if !failing => {
+                    failing = true;
+                    tracing::warn!(error = %error, "configuration can't be refreshed; the last good one serves");
+                }
+                Err(_) => {}
+            }
+        }
+    }
+}

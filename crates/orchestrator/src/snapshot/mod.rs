@@ -1,0 +1,129 @@
+//! The compiled configuration that calls read: immutable, swapped whole, never half of a change. Virtual keys stand beside it
+//! in a directory of their own, so that a million of them cost one small update a write.
+
+pub(crate) mod build;
+mod directory;
+mod keeper;
+
+pub use build::{Builder, credential_binding};
+pub use directory::KeyDirectory;
+pub use keeper::ConfigurationKeeper;
+
+use secrecy::SecretString;
+use std::collections::HashMap;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex};
+use switchyard_domain::fault::FailoverOn;
+use switchyard_domain::ids::{ProviderId, RouteId};
+use switchyard_domain::limits::Limits;
+use switchyard_domain::price::ModelPrice;
+use switchyard_domain::retry::RetryBudget;
+use switchyard_domain::route::{RouteMode, Strategy};
+use switchyard_ports::provider::Provider;
+use switchyard_ports::repositories::Revision;
+
+/// The configuration at a revision.
+#[derive(Default)]
+pub struct Snapshot {
+    /// The revision.
+    pub revision: Revision,
+    /// Providers by name.
+    pub providers: HashMap<String, Arc<ProviderEntry>>,
+    /// Routes by name.
+    pub routes: HashMap<String, Arc<RouteEntry>>,
+    /// Which enabled providers serve a bare model id.
+    pub by_model: HashMap<String, Vec<TargetEntry>>,
+}
+
+/// A provider, ready for calls or disabled with a reason.
+pub struct ProviderEntry {
+    /// Its id.
+    pub id: ProviderId,
+    /// Its name.
+    pub name: String,
+    /// The vendor's key.
+    pub vendor: String,
+    /// The version of its row: while it stays, the client with its connections is kept.
+    pub version: i64,
+    /// The client, or why there is none.
+    pub client: Result<Arc<dyn Provider>, String>,
+    /// The shared credential.
+    pub credential: Option<Arc<SecretString>>,
+    /// Its models by upstream id.
+    pub models: HashMap<String, Arc<ModelEntry>>,
+    /// Whether it only simulates.
+    pub simulated: bool,
+    /// What pays for retries at this provider.
+    pub retry_budget: Arc<Mutex<RetryBudget>>,
+}
+
+/// A model of a provider.
+#[derive(Debug)]
+pub struct ModelEntry {
+    /// The upstream id.
+    pub model: String,
+    /// `<provider>/<model>`.
+    pub public_name: String,
+    /// Its price; absent is unknown.
+    pub price: Option<Arc<ModelPrice>>,
+    /// Limits on calls to it.
+    pub limits: Limits,
+    /// The most output tokens, where known: what an absurd count is clamped to.
+    pub max_output_tokens: Option<u64>,
+    /// The most tokens of a prompt and its answer, where known.
+    pub context_window: Option<u64>,
+}
+
+/// A route, compiled.
+pub struct RouteEntry {
+    /// Its id.
+    pub id: RouteId,
+    /// Its name.
+    pub name: String,
+    /// How it chooses.
+    pub mode: RouteMode,
+    /// How equals share.
+    pub strategy: Strategy,
+    /// Which faults move on.
+    pub failover_on: FailoverOn,
+    /// Whether a loss is refused.
+    pub strict: bool,
+    /// Whether calls may use it.
+    pub is_active: bool,
+    /// Its targets, in order.
+    pub targets: Vec<TargetEntry>,
+    /// Counts its calls; outlives the snapshot.
+    pub cursor: Arc<AtomicU64>,
+}
+
+/// A provider's model, as a target.
+#[derive(Clone)]
+pub struct TargetEntry {
+    /// The provider.
+    pub provider: Arc<ProviderEntry>,
+    /// The model.
+    pub model: Arc<ModelEntry>,
+    /// Its share among equals.
+    pub weight: u32,
+    /// Lower is tried first.
+    pub priority: u32,
+    /// Limits on calls through this target, and their scope.
+    pub limits: Limits,
+    /// The scope of `limits`.
+    pub scope: Arc<str>,
+    /// Whether calls may use it.
+    pub is_enabled: bool,
+}
+
+impl TargetEntry {
+    /// Whether a call could be sent to it: switched on, its provider built, and its credential there where one is needed.
+    #[must_use]
+    pub fn is_usable(&self) -> bool {
+        self.is_enabled
+            && self
+                .provider
+                .client
+                .as_ref()
+                .is_ok_and(|client| self.provider.credential.is_some() || client.works_without_credential())
+    }
+}

@@ -1,0 +1,47 @@
+//! From the journal to the ledger, and what people read of it.
+
+mod writer;
+
+pub use writer::LedgerWriter;
+
+use crate::error::AdminError;
+use std::sync::Arc;
+use switchyard_domain::usage::{GroupBy, LedgerCheck, UsageEvent, UsageFilter, UsageRow};
+use switchyard_ports::repositories::UsageRepository;
+
+/// Reads usage.
+pub struct UsageReports {
+    repository: Arc<dyn UsageRepository>,
+}
+
+impl UsageReports {
+    /// Over the given repository.
+    #[must_use]
+    pub fn new(repository: Arc<dyn UsageRepository>) -> Self {
+        Self { repository }
+    }
+
+    /// Sums by group.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn report(&self, filter: UsageFilter, group_by: GroupBy) -> Result<Vec<UsageRow>, AdminError> {
+        Ok(self.repository.report(filter, group_by).await?)
+    }
+
+    /// Proves that the sums are the ledger's.
+    ///
+    /// # Errors
+    /// When the database can't be read; differences are not errors but findings.
+    pub async fn verify(&self) -> Result<LedgerCheck, AdminError> {
+        Ok(self.repository.verify().await?)
+    }
+
+    /// What happened in a call.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn events_of(&self, request_id: &str) -> Result<Vec<UsageEvent>, AdminError> {
+        Ok(self.repository.events_of(request_id).await?)
+    }
+}

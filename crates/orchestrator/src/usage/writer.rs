@@ -1,0 +1,143 @@
+//! Drains the journal into the ledger, batch by batch, each once.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use switchyard_domain::ids::VirtualKeyId;
+use switchyard_domain::time::Timestamp;
+use switchyard_domain::usage::UsageEvent;
+use switchyard_ports::clock::Clock;
+use switchyard_ports::journal::{Journal, JournalError, Segment};
+use switchyard_ports::repositories::{RepositoryError, UsageRepository, VirtualKeyRepository};
+use tokio_util::sync::CancellationToken;
+
+/// How long the writer rests when all is drained: the age that usage may reach before the ledger shows it.
+const REST: Duration = Duration::from_millis(500);
+/// How long it waits after a failure.
+const AFTER_FAILURE: Duration = Duration::from_secs(1);
+/// Events in one transaction.
+const BATCH: usize = 1000;
+
+/// Why draining stopped for now.
+#[derive(Debug, thiserror::Error)]
+enum DrainError {
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
+}
+
+/// The one writer of a journal.
+pub struct LedgerWriter {
+    journal: Arc<dyn Journal>,
+    usage: Arc<dyn UsageRepository>,
+    keys: Arc<dyn VirtualKeyRepository>,
+    clock: Arc<dyn Clock>,
+    written: AtomicU64,
+    damaged: AtomicU64,
+}
+
+impl LedgerWriter {
+    /// From this journal into these repositories.
+    #[must_use]
+    pub fn new(
+        journal: Arc<dyn Journal>,
+        usage: Arc<dyn UsageRepository>,
+        keys: Arc<dyn VirtualKeyRepository>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { journal, usage, keys, clock, written: AtomicU64::new(0), damaged: AtomicU64::new(0) }
+    }
+
+    /// Events written to the ledger so far.
+    #[must_use]
+    pub fn written(&self) -> u64 {
+        self.written.load(Ordering::Relaxed)
+    }
+
+    /// Journal records found damaged so far.
+    #[must_use]
+    pub fn damaged(&self) -> u64 {
+        self.damaged.load(Ordering::Relaxed)
+    }
+
+    /// Drains until `stopping`, then once more.
+    pub async fn run(&self, stopping: CancellationToken) {
+        let mut failing = false;
+        loop {
+            let rest = match self.drain().await {
+                Ok(()) => {
+                    if std::mem::take(&mut failing) {
+                        tracing::info!("usage reaches the ledger again");
+                    }
+                    REST
+                }
+                Err(error) => {
+                    if !std::mem::replace(&mut failing, true) {
+                        tracing::warn!(error = %error, "usage waits in the journal");
+                    }
+                    AFTER_FAILURE
+                }
+            };
+            tokio::select! {
+                () = stopping.cancelled() => break,
+                () = self.clock.sleep(rest) => {}
+            }
+        }
+        self.drain_once().await;
+    }
+
+    /// Writes everything that waits, once; what fails stays in the journal for the next start.
+    pub async fn drain_once(&self) -> bool {
+        match self.drain().await {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::warn!(error = %error, "usage stays in the journal until the next start");
+                false
+            }
+        }
+    }
+
+    async fn drain(&self) -> Result<(), DrainError> {
+        while let Some(segment) = self.journal.sealed().await? {
+            self.note_damage(&segment);
+            for batch in segment.events.chunks(BATCH) {
+                let recorded = self.usage.record(batch).await?;
+                self.written.fetch_add(recorded.inserted, Ordering::Relaxed);
+            }
+            self.journal.release(&segment.id).await?;
+            let used = last_use(&segment.events);
+            if !used.is_empty()
+                && let Err(error) = self.keys.touch(&used).await
+            {
+                tracing::debug!(error = %error, "the last use of keys was not noted");
+            }
+        }
+        Ok(())
+    }
+
+    fn note_damage(&self, segment: &Segment) {
+        if segment.damaged > 0 {
+            self.damaged.fetch_add(segment.damaged as u64, Ordering::Relaxed);
+            tracing::error!(
+                journal.segment = %segment.id,
+                journal.damaged = segment.damaged,
+                "records of the usage journal are damaged and could not be read"
+            );
+        }
+    }
+}
+
+/// When each key was last used, to the minute, so that a busy key is not written with every batch.
+fn last_use(events: &[UsageEvent]) -> Vec<(VirtualKeyId, Timestamp)> {
+    let mut used: HashMap<VirtualKeyId, Timestamp> = HashMap::new();
+    for event in events {
+        if let Some(key) = event.key {
+            let minute = Timestamp(event.at.0 - event.at.0.rem_euclid(60_000));
+            let last = used.entry(key).or_insert(minute);
+            *last = (*last).max(minute);
+        }
+    }
+    used.into_iter().collect()
+}

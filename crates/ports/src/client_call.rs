@@ -1,0 +1,36 @@
+//! A client's call as the use cases see it, whatever dialect it came in.
+
+use bytes::Bytes;
+use std::sync::Arc;
+use switchyard_domain::call::CallFacts;
+use switchyard_domain::chat::ChatRequest;
+use switchyard_domain::wire::Member;
+
+/// A body in the client's dialect and the places of its top-level members, found by one scan.
+#[derive(Clone, Debug)]
+pub struct WireBody {
+    /// The bytes as the client sent them, proven to be one strict JSON object.
+    pub bytes: Bytes,
+    /// Its top-level members, in order.
+    pub members: Arc<[Member]>,
+}
+
+/// A call that can't be put in canonical form: the client's fault.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct InvalidCall {
+    /// What is wrong, for people.
+    pub message: String,
+    /// The member that is wrong, such as `messages[0].role`.
+    pub param: Option<String>,
+}
+
+/// A client's call. Implemented where the client is: by a surface for its dialect, by the library for a program's request.
+pub trait ClientCall: Send + Sync {
+    /// What admission and routing need.
+    fn facts(&self) -> &CallFacts;
+    /// The body in the client's dialect; `None` for a call that was made in canonical form.
+    fn wire(&self) -> Option<&WireBody>;
+    /// The canonical form, decoded at first demand.
+    fn canonical(&self) -> Result<Arc<ChatRequest>, InvalidCall>;
+}

@@ -1,0 +1,203 @@
+//! Speaking to a provider: prepare (pure), send, and what comes back.
+
+use crate::client_call::ClientCall;
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::stream::BoxStream;
+use secrecy::SecretString;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use switchyard_domain::chat::{ChatAnswer, ChatEvent, Dialect, LossReport, TokenUsage};
+use switchyard_domain::fault::ProviderFault;
+
+/// How the answer comes back to a client of the call's dialect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carriage {
+    /// Bytes pass through; the client's dialect is the target's.
+    Verbatim,
+    /// Through the canonical form.
+    Canonical,
+}
+
+/// An attempt, ready to go: exactly what will be sent, which is also what a dry run shows.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    /// Where to.
+    pub url: String,
+    /// Headers without the credential.
+    pub headers: Vec<(&'static str, String)>,
+    /// The exact body.
+    pub body: Bytes,
+    /// How the answer comes back.
+    pub carriage: Carriage,
+    /// The dialect that the provider speaks.
+    pub dialect: Dialect,
+    /// Whether a stream was asked for.
+    pub stream: bool,
+    /// Whether the closing usage chunk was asked for by us only, and so is hidden from the client.
+    pub hide_usage_chunk: bool,
+    /// The upstream model id.
+    pub model: String,
+    /// What could not be carried.
+    pub losses: LossReport,
+}
+
+/// How long each step may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deadlines {
+    /// To the first content.
+    pub first_content: Duration,
+    /// Between two pieces of an answer.
+    pub idle: Duration,
+    /// In all.
+    pub total: Duration,
+}
+
+/// What an attempt carries besides its body.
+#[derive(Clone, Debug)]
+pub struct AttemptContext {
+    /// The request id, sent along for the provider's log.
+    pub request_id: String,
+    /// How long each step may take.
+    pub deadlines: Deadlines,
+    /// The credential; `None` for vendors that need none.
+    pub credential: Option<Arc<SecretString>>,
+    /// Where the provider notes what it receives, from the answer's head on: true at every moment, so that an attempt that is
+    /// abandoned in the middle is billed for what arrived.
+    pub received: Arc<Received>,
+}
+
+/// An answer that began well: its first content is there.
+pub struct Answer {
+    /// The provider's status.
+    pub status: u16,
+    /// Response headers that may pass to the client, lower-case.
+    pub headers: Vec<(String, String)>,
+    /// The answer itself.
+    pub body: AnswerBody,
+}
+
+/// The answer itself.
+pub enum AnswerBody {
+    /// Whole.
+    Buffered(Payload),
+    /// In pieces. A failure in the middle is its last item. Dropping it cancels the upstream call.
+    Stream(BoxStream<'static, Result<Frame, ProviderFault>>),
+}
+
+/// A whole answer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Payload {
+    /// As the provider sent it, in the client's dialect.
+    Verbatim(Bytes),
+    /// In canonical form.
+    Canonical(ChatAnswer),
+}
+
+/// A piece of a streamed answer. The stream's own terminator (`[DONE]`) is not among them: the surface writes it once the
+/// call is settled.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Frame {
+    /// Whole events as the provider sent them, in the client's dialect.
+    Verbatim(Bytes),
+    /// In canonical form.
+    Events(Vec<ChatEvent>),
+}
+
+/// What was received of an answer: what billing rests on when an answer is cut or abandoned.
+#[derive(Debug, Default)]
+pub struct Received {
+    inner: Mutex<ReceivedParts>,
+}
+
+/// The parts of [`Received`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReceivedParts {
+    /// Whether the provider began to answer with a success: from then on it bills.
+    pub began: bool,
+    /// What the provider counted, as far as it said and as far as it is credible.
+    pub usage: Option<TokenUsage>,
+    /// Whether the provider's counts were absurd and had to be corrected.
+    pub usage_corrected: bool,
+    /// All text received (content, reasoning, refusal, tool names and arguments), for counting ourselves.
+    pub output_text: String,
+    /// Whether every choice has ended.
+    pub finished: bool,
+    /// Events that were not understood and dropped.
+    pub bad_events: u32,
+    /// The model that answered, in the provider's word.
+    pub served_model: Option<String>,
+}
+
+impl Received {
+    /// Access to the parts. Held for a moment only, never across an await.
+    pub fn lock(&self) -> MutexGuard<'_, ReceivedParts> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A model that a provider lists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DiscoveredModel {
+    /// Its upstream id.
+    pub id: String,
+}
+
+/// How a provider is reached, built from its row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProviderConfig {
+    /// The provider's name, for messages.
+    pub name: String,
+    /// The vendor's key.
+    pub vendor: String,
+    /// Where it is called; absent means the vendor's own.
+    pub base_url: Option<String>,
+}
+
+/// A provider: a dialect and a vendor's facts.
+#[async_trait]
+pub trait Provider: Send + Sync {
+    /// The dialect that it speaks.
+    fn dialect(&self) -> Dialect;
+    /// Whether it is called without a credential if none is stored.
+    fn works_without_credential(&self) -> bool;
+    /// Whether it only simulates.
+    fn is_simulated(&self) -> bool;
+    /// Makes the exact upstream request for a call. Pure: no I/O, no time, no randomness.
+    fn prepare(&self, call: &dyn ClientCall, model: &str) -> Result<Prepared, ProviderFault>;
+    /// Sends it and returns once the first content has arrived. MUST hide a connection that the peer closed just before
+    /// reuse, by one new try. MUST stop the upstream call when the future or the answer is dropped.
+    async fn send(&self, prepared: Prepared, context: AttemptContext) -> Result<Answer, ProviderFault>;
+    /// The models that it lists, without a billed call.
+    async fn list_models(
+        &self,
+        credential: Option<Arc<SecretString>>,
+        timeout: Duration,
+    ) -> Result<Vec<DiscoveredModel>, ProviderFault>;
+}
+
+/// Why a provider can't be built. The message says what to change.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct InvalidProvider(pub String);
+
+/// A vendor, as people choose it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VendorSummary {
+    /// Its key.
+    pub key: &'static str,
+    /// Its name for people.
+    pub name: &'static str,
+    /// Where it is called; absent where each provider has its own address.
+    pub base_url: Option<&'static str>,
+    /// Whether it needs a credential.
+    pub needs_credential: bool,
+}
+
+/// Builds providers.
+pub trait ProviderFactory: Send + Sync {
+    /// Builds a provider; checks vendor, base URL and egress rule.
+    fn build(&self, config: &ProviderConfig) -> Result<Arc<dyn Provider>, InvalidProvider>;
+    /// All vendors.
+    fn vendors(&self) -> Vec<VendorSummary>;
+}

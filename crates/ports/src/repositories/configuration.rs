@@ -1,0 +1,182 @@
+//! Providers and routes, read whole and written one by one.
+
+use super::RepositoryError;
+use async_trait::async_trait;
+use switchyard_domain::declared::DeclaredModel;
+use switchyard_domain::fault::FailoverOn;
+use switchyard_domain::ids::{ProviderId, RouteId};
+use switchyard_domain::limits::Limits;
+use switchyard_domain::meta::Owner;
+use switchyard_domain::name::Name;
+use switchyard_domain::provider::{CredentialOwner, Provider};
+use switchyard_domain::route::{Route, RouteMode, Strategy};
+use switchyard_domain::time::Timestamp;
+
+/// Counts the committed writes of configuration. A reader that has seen revision n has seen every write up to n: revisions
+/// become visible in their order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Revision(pub i64);
+
+/// What a write touched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ChangeKind {
+    /// A provider, its models or its credential.
+    Provider,
+    /// A route or its targets.
+    Route,
+    /// A virtual key.
+    VirtualKey,
+}
+
+/// One change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The revision that it made.
+    pub revision: Revision,
+    /// What it touched.
+    pub kind: ChangeKind,
+    /// The object's id.
+    pub id: i64,
+}
+
+/// Who writes, when, on whose behalf.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Author {
+    /// The owner that new rows get.
+    pub owner: Owner,
+    /// The name that is written down.
+    pub name: String,
+    /// The time that is written down.
+    pub at: Timestamp,
+}
+
+/// Providers and routes at one revision, read in one transaction.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StoredConfiguration {
+    /// The revision.
+    pub revision: Revision,
+    /// All providers with models and shared credential, by id.
+    pub providers: Vec<Provider>,
+    /// All routes with targets, by id.
+    pub routes: Vec<Route>,
+}
+
+/// A provider to be written. Its credential is written apart, since sealing needs its row id.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewProvider {
+    /// Its unique name.
+    pub name: Name,
+    /// The vendor's key.
+    pub vendor: String,
+    /// Where it is called.
+    pub base_url: Option<String>,
+    /// Whether calls may go to it.
+    pub is_enabled: bool,
+    /// Its models.
+    pub models: Vec<DeclaredModel>,
+}
+
+/// Changes to a provider; `None` leaves as is. `models` replaces the list whole.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ProviderPatch {
+    /// Where it is called: `Some(None)` means the vendor's own.
+    pub base_url: Option<Option<String>>,
+    /// Whether calls may go to it.
+    pub is_enabled: Option<bool>,
+    /// Its models.
+    pub models: Option<Vec<DeclaredModel>>,
+    /// The owner, when the file adopts an object.
+    pub owner: Option<Owner>,
+    /// Refused as [`RepositoryError::Stale`] when this is not the object's version.
+    pub expected_version: Option<i64>,
+}
+
+/// A route to be written, or to replace one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewRoute {
+    /// Its unique name.
+    pub name: Name,
+    /// How it chooses.
+    pub mode: RouteMode,
+    /// How equals share.
+    pub strategy: Strategy,
+    /// Which faults move on.
+    pub failover_on: FailoverOn,
+    /// Whether a loss is refused.
+    pub strict: bool,
+    /// Whether calls may use it.
+    pub is_active: bool,
+    /// Its targets, in order.
+    pub targets: Vec<NewTarget>,
+}
+
+/// A target to be written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewTarget {
+    /// The provider.
+    pub provider: ProviderId,
+    /// The upstream model id.
+    pub model: String,
+    /// Its share among equals.
+    pub weight: u32,
+    /// Lower is tried first.
+    pub priority: u32,
+    /// Limits on calls through it.
+    pub limits: Limits,
+}
+
+/// A sealed secret to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SealedSecret {
+    /// The sealed text.
+    pub sealed: String,
+    /// What a person may see of it.
+    pub hint: String,
+}
+
+/// Providers and routes. Each write is one transaction: the rows, the version, the revision, the change. Writers that name a
+/// stale version are refused. All functions answer [`RepositoryError::Unavailable`] within seconds when the database hangs.
+#[async_trait]
+pub trait ConfigurationRepository: Send + Sync {
+    /// Everything, at one revision.
+    async fn load(&self) -> Result<StoredConfiguration, RepositoryError>;
+    /// The newest revision: one integer, asked for often.
+    async fn revision(&self) -> Result<Revision, RepositoryError>;
+    /// The changes after `revision`, oldest first; `None` when they are no longer all kept, so that the reader must load whole.
+    async fn changes_since(&self, revision: Revision) -> Result<Option<Vec<Change>>, RepositoryError>;
+    /// Writes a new provider. `Conflict` when the name is taken.
+    async fn create_provider(
+        &self,
+        provider: NewProvider,
+        author: &Author,
+    ) -> Result<ProviderId, RepositoryError>;
+    /// Changes a provider.
+    async fn update_provider(
+        &self,
+        id: ProviderId,
+        patch: ProviderPatch,
+        author: &Author,
+    ) -> Result<(), RepositoryError>;
+    /// Removes a provider with its models and credentials. `Conflict`, naming the routes, while a route uses it.
+    async fn delete_provider(&self, id: ProviderId, author: &Author) -> Result<(), RepositoryError>;
+    /// Writes or replaces the credential that `owner` has at a provider; `None` forgets it.
+    async fn put_credential(
+        &self,
+        provider: ProviderId,
+        owner: &CredentialOwner,
+        secret: Option<SealedSecret>,
+        author: &Author,
+    ) -> Result<(), RepositoryError>;
+    /// Writes a new route. `Conflict` when the name is taken; `NotFound` when a target's provider does not exist.
+    async fn create_route(&self, route: NewRoute, author: &Author) -> Result<RouteId, RepositoryError>;
+    /// Replaces a route whole.
+    async fn replace_route(
+        &self,
+        id: RouteId,
+        route: NewRoute,
+        expected_version: Option<i64>,
+        author: &Author,
+    ) -> Result<(), RepositoryError>;
+    /// Removes a route with its targets.
+    async fn delete_route(&self, id: RouteId, author: &Author) -> Result<(), RepositoryError>;
+}

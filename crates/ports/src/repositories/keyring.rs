@@ -1,0 +1,28 @@
+//! Which encryption keys the data was sealed under.
+
+use super::RepositoryError;
+use async_trait::async_trait;
+use switchyard_domain::time::Timestamp;
+
+/// An encryption key's id and a value that only its holder can compute.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyringEntry {
+    /// The key's id.
+    pub key_id: String,
+    /// The check value.
+    pub check_value: String,
+    /// When it was first used here.
+    pub created_at: Timestamp,
+}
+
+/// The ids and check values of encryption keys. They stand in the database from the first start, so that a replica with
+/// another key says so instead of sealing under two keys.
+#[async_trait]
+pub trait KeyringRepository: Send + Sync {
+    /// All entries, oldest first.
+    async fn entries(&self) -> Result<Vec<KeyringEntry>, RepositoryError>;
+    /// Writes an entry unless its key id is there already.
+    async fn register(&self, entry: KeyringEntry) -> Result<(), RepositoryError>;
+    /// How many stored secrets are sealed under each key id.
+    async fn sealed_counts(&self) -> Result<Vec<(String, u64)>, RepositoryError>;
+}

@@ -1,0 +1,49 @@
+//! Where configuration and usage are kept. Every write of configuration bumps the revision in its own transaction.
+
+mod configuration;
+mod keyring;
+mod usage;
+mod virtual_keys;
+
+pub use configuration::{
+    Author, Change, ChangeKind, ConfigurationRepository, NewProvider, NewRoute, NewTarget, ProviderPatch,
+    Revision, SealedSecret, StoredConfiguration,
+};
+pub use keyring::{KeyringEntry, KeyringRepository};
+pub use usage::{Recorded, UsageRepository};
+pub use virtual_keys::{KeyPatch, NewVirtualKey, VirtualKeyRepository};
+
+/// Why a repository could not do what was asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RepositoryError {
+    /// There is no such object (or it is not the asker's, which looks the same).
+    #[error("{what} was not found")]
+    NotFound {
+        /// What was looked for.
+        what: String,
+    },
+    /// The name is taken, or the object is in use.
+    #[error("{reason}")]
+    Conflict {
+        /// Which rule stands against it.
+        reason: String,
+    },
+    /// The version that the writer named is no longer the object's.
+    #[error("this was changed by somebody else in the meantime (it is at version {current}): read it again")]
+    Stale {
+        /// The object's version.
+        current: i64,
+    },
+    /// The database does not answer, is locked, or is full. A retry may help.
+    #[error("the database is not available: {0}")]
+    Unavailable(String),
+    /// The database answers what it must not. A defect, or a hand in the tables.
+    #[error("the database holds something unexpected: {0}")]
+    Corrupt(String),
+}
+
+/// The state of the database as its users last saw it. MUST NOT ask the database.
+pub trait DatabaseState: Send + Sync {
+    /// Whether it answered when it was last used.
+    fn is_connected(&self) -> bool;
+}

@@ -1,0 +1,28 @@
+//! Usage events, the ledger and the rollups.
+
+use super::RepositoryError;
+use async_trait::async_trait;
+use switchyard_domain::usage::{GroupBy, LedgerCheck, UsageEvent, UsageFilter, UsageRow};
+
+/// What a batch did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Recorded {
+    /// Events that were new.
+    pub inserted: u64,
+    /// Events that were known already and changed nothing.
+    pub known: u64,
+}
+
+/// Usage. `record` is one transaction and idempotent by the events' ids: events, their ledger entries, and the daily rollups
+/// of the new ones land together or not at all.
+#[async_trait]
+pub trait UsageRepository: Send + Sync {
+    /// Writes events.
+    async fn record(&self, events: &[UsageEvent]) -> Result<Recorded, RepositoryError>;
+    /// Sums by group, from the rollups, by group name.
+    async fn report(&self, filter: UsageFilter, group_by: GroupBy) -> Result<Vec<UsageRow>, RepositoryError>;
+    /// Recomputes every sum from the ledger and the events and compares.
+    async fn verify(&self) -> Result<LedgerCheck, RepositoryError>;
+    /// Events of calls whose request id is given, oldest first.
+    async fn events_of(&self, request_id: &str) -> Result<Vec<UsageEvent>, RepositoryError>;
+}

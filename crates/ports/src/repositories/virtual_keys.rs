@@ -1,0 +1,62 @@
+//! Virtual keys.
+
+use super::{Author, RepositoryError};
+use async_trait::async_trait;
+use switchyard_domain::ids::VirtualKeyId;
+use switchyard_domain::limits::Limits;
+use switchyard_domain::name::Name;
+use switchyard_domain::time::Timestamp;
+use switchyard_domain::virtual_key::{KeyHash, VirtualKey};
+
+/// A key to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewVirtualKey {
+    /// Its unique name.
+    pub name: Name,
+    /// Its first characters.
+    pub prefix: String,
+    /// Its keyed hash.
+    pub hash: KeyHash,
+    /// What it may call.
+    pub models: Option<Vec<String>>,
+    /// Its limits.
+    pub limits: Limits,
+    /// When it ends.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// Changes to a key; `None` leaves as is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeyPatch {
+    /// Whether calls may use it.
+    pub is_active: Option<bool>,
+    /// What it may call.
+    pub models: Option<Option<Vec<String>>>,
+    /// Its limits.
+    pub limits: Option<Limits>,
+    /// When it ends.
+    pub expires_at: Option<Option<Timestamp>>,
+    /// Refused as [`RepositoryError::Stale`] when this is not the object's version.
+    pub expected_version: Option<i64>,
+}
+
+/// Virtual keys. Writes are transactions like those of the configuration.
+#[async_trait]
+pub trait VirtualKeyRepository: Send + Sync {
+    /// Writes a new key. `Conflict` when the name is taken.
+    async fn create(&self, key: NewVirtualKey, author: &Author) -> Result<VirtualKeyId, RepositoryError>;
+    /// Changes a key.
+    async fn update(&self, id: VirtualKeyId, patch: KeyPatch, author: &Author)
+    -> Result<(), RepositoryError>;
+    /// Removes a key; its usage and ledger stay.
+    async fn delete(&self, id: VirtualKeyId, author: &Author) -> Result<(), RepositoryError>;
+    /// At most `limit` keys with ids above `after`, by id.
+    async fn page(&self, after: Option<VirtualKeyId>, limit: u32)
+    -> Result<Vec<VirtualKey>, RepositoryError>;
+    /// The keys of these ids; those that are gone are absent.
+    async fn by_ids(&self, ids: &[VirtualKeyId]) -> Result<Vec<VirtualKey>, RepositoryError>;
+    /// The key of this name.
+    async fn by_name(&self, name: &Name) -> Result<Option<VirtualKey>, RepositoryError>;
+    /// Notes when keys were last used; an older time than the stored one changes nothing. Not a configuration change.
+    async fn touch(&self, used: &[(VirtualKeyId, Timestamp)]) -> Result<(), RepositoryError>;
+}
