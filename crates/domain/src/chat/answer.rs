@@ -130,7 +130,7 @@ impl Building {
         let room = self.extensions.len() < MAX_EXTENSIONS;
         match self.extensions.iter_mut().find(|(known, _)| *known == name) {
             Some((_, pieces)) if value.is_list() && pieces.last().is_some_and(Json::is_list) => {
-                pieces.push(value)
+                pieces.push(value);
             }
             Some((_, pieces)) => *pieces = vec![value],
             None if room => self.extensions.push((name, vec![value])),

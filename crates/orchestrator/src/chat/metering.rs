@@ -130,10 +130,11 @@ impl Counter<'_> {
                 *exact = false;
                 IMAGE_TOKENS
             }
-            Part::Document { .. } | Part::Audio(_) => {
+            Part::Document { .. } | Part::Audio(_) | Part::Native { .. } => {
                 *exact = false;
                 0
             }
+            Part::CacheMark { .. } => 0,
         }
     }
 

@@ -1,0 +1,42 @@
+# The only task runner. `make run` and `make test` are all that a newcomer needs.
+SHELL := /bin/sh
+CARGO ?= cargo
+ARGS ?=
+
+.DEFAULT_GOAL := help
+
+help: ## What can be done
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
+
+run: ## Build (release) and start on 127.0.0.1:3044 with SQLite in ./data
+	$(CARGO) build --release --locked
+	./target/release/switchyard serve $(ARGS)
+
+test: ## The whole suite: Rust tests on both databases, then the official SDKs against the binary
+	scripts/test.sh
+
+check: ## Types and lints only
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+
+fmt: ## Format the sources
+	$(CARGO) fmt --all
+
+lint: ## Formatting, lints, licences, sources, banned packages
+	$(CARGO) fmt --all -- --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	@if command -v cargo-deny >/dev/null 2>&1; then $(CARGO) deny check bans licenses sources; \
+	else echo "skipped: cargo-deny is not installed (cargo install cargo-deny --locked)"; fi
+
+bench: ## Cost of a call beside a plain reverse proxy and a bare one, interleaved (prints figures)
+	bench/run.sh $(ARGS)
+
+dist: ## The binary that is shipped: with link-time optimisation
+	$(CARGO) build --profile dist --locked
+
+generated: ## Rewrite what is generated: OpenAPI, settings, vendors
+	UPDATE=1 $(CARGO) test --locked --workspace -- generated_
+
+import-prices: ## Refresh the built-in price catalogue from its pinned sources
+	python3 scripts/import_prices.py
+
+.PHONY: help run test check fmt lint bench dist generated import-prices

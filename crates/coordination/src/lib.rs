@@ -1,0 +1,6 @@
+//! What calls must agree on while they run: limits over scopes, and the clock that limits go by.
+//!
+//! This crate does not know about databases, HTTP, keys, routes or money: a scope is a name, and what it stands for is the
+//! caller's matter.
+
+pub mod memory;

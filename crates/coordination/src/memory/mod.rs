@@ -1,0 +1,12 @@
+//! Coordination within one process.
+
+mod clock;
+mod day;
+mod health;
+mod limiter;
+mod scopes;
+mod window;
+
+pub use clock::SystemClock;
+pub use health::CooldownHealth;
+pub use limiter::MemoryLimiter;

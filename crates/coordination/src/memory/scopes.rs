@@ -1,0 +1,90 @@
+//! The state of every scope that is in use, and nothing of those that are idle.
+
+use super::day::DayCount;
+use super::window::{StepIndex, Window};
+use std::collections::HashMap;
+use std::sync::Arc;
+use switchyard_domain::time::Timestamp;
+
+/// What is known of a scope.
+#[derive(Debug, Default)]
+pub(super) struct Usage {
+    pub(super) window: Window,
+    pub(super) day: DayCount,
+    /// Permits that are not dropped yet.
+    pub(super) in_flight: u64,
+}
+
+impl Usage {
+    fn is_idle(&mut self, step: StepIndex, now: impl FnOnce() -> Timestamp) -> bool {
+        self.window.expire(step);
+        self.in_flight == 0 && self.window.is_empty() && (self.day.is_unused() || self.day.at(now()) == 0)
+    }
+}
+
+/// The place of a scope. It stays the scope's own for as long as a permit is held on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place(usize);
+
+#[derive(Debug)]
+struct Slot {
+    name: Arc<str>,
+    usage: Usage,
+}
+
+/// Scopes by name and by place. Each call looks at a few places in turn and clears the idle ones, so that memory follows the
+/// scopes in use and no single call pays for clearing many.
+#[derive(Debug, Default)]
+pub(super) struct Scopes {
+    places: HashMap<Arc<str>, usize>,
+    slots: Vec<Option<Slot>>,
+    free: Vec<usize>,
+    hand: usize,
+}
+
+impl Scopes {
+    pub(super) fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    pub(super) fn find(&mut self, name: &str) -> Option<&mut Usage> {
+        let place = *self.places.get(name)?;
+        self.get(Place(place))
+    }
+
+    pub(super) fn get(&mut self, place: Place) -> Option<&mut Usage> {
+        self.slots.get_mut(place.0)?.as_mut().map(|slot| &mut slot.usage)
+    }
+
+    pub(super) fn place_of(&mut self, name: &str) -> Place {
+        if let Some(place) = self.places.get(name) {
+            return Place(*place);
+        }
+        let name: Arc<str> = Arc::from(name);
+        let slot = Some(Slot { name: Arc::clone(&name), usage: Usage::default() });
+        let place = match self.free.pop() {
+            Some(place) => place,
+            None => {
+                self.slots.push(None);
+                self.slots.len() - 1
+            }
+        };
+        if let Some(room) = self.slots.get_mut(place) {
+            *room = slot;
+        }
+        self.places.insert(name, place);
+        Place(place)
+    }
+
+    /// Looks at the next `count` places and clears those whose scope is idle.
+    pub(super) fn sweep(&mut self, count: usize, step: StepIndex, now: impl Fn() -> Timestamp) {
+        for _ in 0..count.min(self.slots.len()) {
+            self.hand = if self.hand + 1 < self.slots.len() { self.hand + 1 } else { 0 };
+            let Some(room) = self.slots.get_mut(self.hand) else { return };
+            if let Some(slot) = room.take_if(|slot| slot.usage.is_idle(step, &now)) {
+                self.places.remove(&slot.name);
+                self.free.push(self.hand);
+            }
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! Reads the whole configuration.
+
+use super::revision;
+use crate::connection::AnyConnection;
+use crate::error::Fault;
+use crate::schema::{credentials, provider_models, providers, routes, targets};
+use crate::stored::{LimitColumns, MetaColumns, from_json, limits, meta, name, number, optional, word};
+use diesel::prelude::*;
+use std::collections::HashMap;
+use switchyard_domain::fault::FailoverOn;
+use switchyard_domain::ids::{CredentialId, ProviderId, ProviderModelId, RouteId, TargetId};
+use switchyard_domain::provider::{Credential, CredentialOwner, Provider, ProviderModel};
+use switchyard_domain::route::{Route, RouteMode, Strategy, Target};
+use switchyard_ports::repositories::StoredConfiguration;
+
+/// Everything at one revision; the caller gives the transaction.
+pub(super) fn load(connection: &mut AnyConnection) -> Result<StoredConfiguration, Fault> {
+    Ok(StoredConfiguration {
+        revision: revision::current(connection)?,
+        providers: load_providers(connection)?,
+        routes: load_routes(connection)?,
+    })
+}
+
+type ProviderRow = (i64, String, String, Option<String>, bool, MetaColumns);
+
+fn load_providers(connection: &mut AnyConnection) -> Result<Vec<Provider>, Fault> {
+    let mut models = load_models(connection)?;
+    let mut shared = load_shared_credentials(connection)?;
+    let rows: Vec<ProviderRow> = providers::table
+        .order(providers::id)
+        .select((
+            providers::id,
+            providers::name,
+            providers::vendor,
+            providers::base_url,
+            providers::is_enabled,
+            (
+                providers::version,
+                providers::owner,
+                providers::created_at,
+                providers::updated_at,
+                providers::updated_by,
+            ),
+        ))
+        .load(connection)?;
+    rows.into_iter()
+        .map(|(id, stored_name, vendor, base_url, is_enabled, columns)| {
+            Ok(Provider {
+                id: ProviderId(id),
+                name: name(stored_name)?,
+                vendor,
+                base_url,
+                is_enabled,
+                models: models.remove(&id).unwrap_or_default(),
+                credential: shared.remove(&id),
+                meta: meta(columns)?,
+            })
+        })
+        .collect()
+}
+
+type ModelRow = (i64, i64, String, Option<String>, LimitColumns, Option<i64>, Option<i64>, bool);
+
+fn load_models(connection: &mut AnyConnection) -> Result<HashMap<i64, Vec<ProviderModel>>, Fault> {
+    let rows: Vec<ModelRow> = provider_models::table
+        .order((provider_models::provider_id, provider_models::position, provider_models::id))
+        .select((
+            provider_models::id,
+            provider_models::provider_id,
+            provider_models::model,
+            provider_models::rates,
+            (
+                provider_models::rpm,
+                provider_models::tpm,
+                provider_models::rpd,
+                provider_models::concurrency,
+            ),
+            provider_models::context_window,
+            provider_models::max_output_tokens,
+            provider_models::is_enabled,
+        ))
+        .load(connection)?;
+    let mut models: HashMap<i64, Vec<ProviderModel>> = HashMap::new();
+    for (id, provider, model, rates, columns, context_window, max_output_tokens, is_enabled) in rows {
+        models.entry(provider).or_default().push(ProviderModel {
+            id: ProviderModelId(id),
+            model,
+            rates: rates.map(|text| from_json(&text, "provider_models.rates")).transpose()?,
+            limits: limits(columns)?,
+            context_window: optional(context_window, "context_window")?,
+            max_output_tokens: optional(max_output_tokens, "max_output_tokens")?,
+            is_enabled,
+        });
+    }
+    Ok(models)
+}
+
+fn load_shared_credentials(connection: &mut AnyConnection) -> Result<HashMap<i64, Credential>, Fault> {
+    let owner = CredentialOwner::Shared;
+    let rows: Vec<(i64, i64, String, String, MetaColumns)> = credentials::table
+        .filter(credentials::owner.eq(owner.to_word()))
+        .select((
+            credentials::id,
+            credentials::provider_id,
+            credentials::sealed,
+            credentials::hint,
+            (
+                credentials::version,
+                credentials::source,
+                credentials::created_at,
+                credentials::updated_at,
+                credentials::updated_by,
+            ),
+        ))
+        .load(connection)?;
+    rows.into_iter()
+        .map(|(id, provider, sealed, hint, columns)| {
+            let (id, owner) = (CredentialId(id), owner.clone());
+            Ok((provider, Credential { id, owner, sealed, hint, meta: meta(columns)? }))
+        })
+        .collect()
+}
+
+type RouteRow = (i64, String, (String, String, String), bool, bool, MetaColumns);
+
+fn load_routes(connection: &mut AnyConnection) -> Result<Vec<Route>, Fault> {
+    let mut targets = load_targets(connection)?;
+    let rows: Vec<RouteRow> = routes::table
+        .order(routes::id)
+        .select((
+            routes::id,
+            routes::name,
+            (routes::mode, routes::strategy, routes::failover_on),
+            routes::strict,
+            routes::is_active,
+            (routes::version, routes::owner, routes::created_at, routes::updated_at, routes::updated_by),
+        ))
+        .load(connection)?;
+    rows.into_iter()
+        .map(|(id, stored_name, (mode, strategy, failover_on), strict, is_active, columns)| {
+            Ok(Route {
+                id: RouteId(id),
+                name: name(stored_name)?,
+                mode: word(&mode, RouteMode::parse, "routes.mode")?,
+                strategy: word(&strategy, Strategy::parse, "routes.strategy")?,
+                failover_on: word(&failover_on, FailoverOn::parse, "routes.failover_on")?,
+                strict,
+                is_active,
+                targets: targets.remove(&id).unwrap_or_default(),
+                meta: meta(columns)?,
+            })
+        })
+        .collect()
+}
+
+type TargetRow = (i64, i64, i64, String, i64, i64, LimitColumns, bool);
+
+fn load_targets(connection: &mut AnyConnection) -> Result<HashMap<i64, Vec<Target>>, Fault> {
+    let rows: Vec<TargetRow> = targets::table
+        .order((targets::route_id, targets::position, targets::id))
+        .select((
+            targets::id,
+            targets::route_id,
+            targets::provider_id,
+            targets::model,
+            targets::weight,
+            targets::priority,
+            (targets::rpm, targets::tpm, targets::rpd, targets::concurrency),
+            targets::is_enabled,
+        ))
+        .load(connection)?;
+    let mut by_route: HashMap<i64, Vec<Target>> = HashMap::new();
+    for (id, route, provider, model, weight, priority, columns, is_enabled) in rows {
+        by_route.entry(route).or_default().push(Target {
+            id: TargetId(id),
+            provider: ProviderId(provider),
+            model,
+            weight: number(weight, "targets.weight")?,
+            priority: number(priority, "targets.priority")?,
+            limits: limits(columns)?,
+            is_enabled,
+        });
+    }
+    Ok(by_route)
+}

@@ -1,0 +1,125 @@
+//! The revision and the list of changes: how readers learn what was written.
+
+use crate::connection::{AnyConnection, each};
+use crate::database::Database;
+use crate::error::Fault;
+use crate::schema::{changes, revision};
+use crate::stored::word;
+use diesel::prelude::*;
+use switchyard_ports::repositories::{Change, ChangeKind, RepositoryError, Revision};
+
+/// What a writing job did.
+pub(crate) enum Written<T> {
+    /// It changed the object of this id.
+    Changed {
+        /// The object.
+        id: i64,
+        /// What the writer is told.
+        value: T,
+    },
+    /// There was nothing to change: no revision, no change.
+    Nothing(T),
+}
+
+impl Written<()> {
+    /// A change whose writer is told nothing.
+    pub(crate) fn changed(id: i64) -> Self {
+        Self::Changed { id, value: () }
+    }
+}
+
+impl Database {
+    /// Runs one write of configuration: the revision, the job's rows and the change land together or not at all.
+    ///
+    /// The revision is raised first: its row lock makes writers queue on PostgreSQL as the write lock does on SQLite, so that
+    /// jobs may check before they write, and revisions become visible in their order.
+    pub(crate) async fn change<T, J>(&self, kind: ChangeKind, job: J) -> Result<T, RepositoryError>
+    where
+        T: Send + 'static,
+        J: Fn(&mut AnyConnection) -> Result<Written<T>, Fault> + Send + 'static,
+    {
+        let kept = self.kept_changes();
+        self.write(move |connection| {
+            let next = raise(connection, 1)?;
+            match job(connection)? {
+                Written::Changed { id, value } => {
+                    note(connection, Change { revision: next, kind, id }, kept)?;
+                    Ok(value)
+                }
+                Written::Nothing(value) => {
+                    raise(connection, -1)?;
+                    Ok(value)
+                }
+            }
+        })
+        .await
+    }
+}
+
+fn raise(connection: &mut AnyConnection, by: i64) -> Result<Revision, Fault> {
+    let value = each!(connection, inner => diesel::update(revision::table.find(1))
+        .set(revision::value.eq(revision::value + by))
+        .returning(revision::value)
+        .get_result(inner))?;
+    Ok(Revision(value))
+}
+
+fn note(connection: &mut AnyConnection, change: Change, kept: i64) -> Result<(), Fault> {
+    diesel::insert_into(changes::table)
+        .values((
+            changes::revision.eq(change.revision.0),
+            changes::kind.eq(kind_word(change.kind)),
+            changes::object_id.eq(change.id),
+        ))
+        .execute(connection)?;
+    let outdated = change.revision.0.saturating_sub(kept.max(1));
+    diesel::delete(changes::table.filter(changes::revision.le(outdated))).execute(connection)?;
+    Ok(())
+}
+
+/// The newest revision.
+pub(crate) fn current(connection: &mut AnyConnection) -> Result<Revision, Fault> {
+    Ok(Revision(revision::table.find(1).select(revision::value).first(connection)?))
+}
+
+/// The changes after `known`, if they are all there. One statement reads `known` itself too: when it stands in the list, or the
+/// list begins right behind it, nothing in between is missing. A database that was set back does not hold it.
+pub(crate) fn changes_since(
+    connection: &mut AnyConnection,
+    known: Revision,
+) -> Result<Option<Vec<Change>>, Fault> {
+    let rows: Vec<(i64, String, i64)> = changes::table
+        .filter(changes::revision.ge(known.0))
+        .order(changes::revision)
+        .select((changes::revision, changes::kind, changes::object_id))
+        .load(connection)?;
+    let is_whole = match rows.first() {
+        Some((first, ..)) => *first == known.0 || *first == known.0.saturating_add(1),
+        None => known.0 == 0,
+    };
+    if !is_whole {
+        return Ok(None);
+    }
+    let later = rows.into_iter().filter(|(revision, ..)| *revision > known.0);
+    later
+        .map(|(revision, kind, id)| {
+            let kind = word(&kind, parse_kind, "changes.kind")?;
+            Ok(Change { revision: Revision(revision), kind, id })
+        })
+        .collect::<Result<_, Fault>>()
+        .map(Some)
+}
+
+fn kind_word(kind: ChangeKind) -> &'static str {
+    match kind {
+        ChangeKind::Provider => "provider",
+        ChangeKind::Route => "route",
+        ChangeKind::VirtualKey => "virtual_key",
+    }
+}
+
+fn parse_kind(word: &str) -> Option<ChangeKind> {
+    [ChangeKind::Provider, ChangeKind::Route, ChangeKind::VirtualKey]
+        .into_iter()
+        .find(|kind| kind_word(*kind) == word)
+}

@@ -1,0 +1,119 @@
+//! Routes and their targets.
+
+use super::providers;
+use crate::connection::{AnyConnection, each};
+use crate::error::{Fault, check_version, not_found};
+use crate::schema::{routes, targets};
+use crate::stored::limit_columns;
+use diesel::prelude::*;
+use switchyard_domain::ids::RouteId;
+use switchyard_ports::repositories::{Author, NewRoute, NewTarget};
+
+pub(super) fn create(connection: &mut AnyConnection, route: &NewRoute, author: &Author) -> Result<i64, Fault> {
+    let row = (
+        routes::name.eq(route.name.as_str()),
+        routes::mode.eq(route.mode.as_str()),
+        routes::strategy.eq(route.strategy.as_str()),
+        routes::failover_on.eq(route.failover_on.as_str()),
+        routes::strict.eq(route.strict),
+        routes::is_active.eq(route.is_active),
+        routes::version.eq(1),
+        routes::owner.eq(author.owner.to_string()),
+        routes::created_at.eq(author.at.0),
+        routes::updated_at.eq(author.at.0),
+        routes::updated_by.eq(&author.name),
+    );
+    let id = each!(connection, inner => diesel::insert_into(routes::table)
+        .values(row)
+        .returning(routes::id)
+        .get_result(inner))
+    .map_err(|error| taken(error, route))?;
+    put_targets(connection, id, &route.targets)?;
+    Ok(id)
+}
+
+pub(super) fn replace(
+    connection: &mut AnyConnection,
+    id: RouteId,
+    route: &NewRoute,
+    expected_version: Option<i64>,
+    author: &Author,
+) -> Result<(), Fault> {
+    let version: Option<i64> =
+        routes::table.find(id.0).select(routes::version).first(connection).optional()?;
+    let version = version.ok_or_else(|| missing(id))?;
+    check_version(expected_version, version)?;
+    diesel::update(routes::table.find(id.0))
+        .set((
+            routes::name.eq(route.name.as_str()),
+            routes::mode.eq(route.mode.as_str()),
+            routes::strategy.eq(route.strategy.as_str()),
+            routes::failover_on.eq(route.failover_on.as_str()),
+            routes::strict.eq(route.strict),
+            routes::is_active.eq(route.is_active),
+            routes::version.eq(version + 1),
+            routes::owner.eq(author.owner.to_string()),
+            routes::updated_at.eq(author.at.0),
+            routes::updated_by.eq(&author.name),
+        ))
+        .execute(connection)
+        .map_err(|error| taken(error, route))?;
+    put_targets(connection, id.0, &route.targets)
+}
+
+pub(super) fn delete(connection: &mut AnyConnection, id: RouteId) -> Result<(), Fault> {
+    let rows = diesel::delete(routes::table.find(id.0)).execute(connection)?;
+    if rows == 0 { Err(missing(id)) } else { Ok(()) }
+}
+
+fn missing(id: RouteId) -> Fault {
+    not_found(format!("route {id}"))
+}
+
+fn taken(error: diesel::result::Error, route: &NewRoute) -> Fault {
+    Fault::from(error).or_taken(|_| format!("a route named `{}` exists", route.name))
+}
+
+/// Replaces the list of targets. A target of the same provider and model keeps its id, so that limits and turns that count by it
+/// go on when a route is edited.
+fn put_targets(connection: &mut AnyConnection, route: i64, list: &[NewTarget]) -> Result<(), Fault> {
+    let named: Vec<_> = list.iter().map(|target| target.provider).collect();
+    providers::must_exist(connection, &named)?;
+    let mut stored: Vec<(i64, i64, String)> = targets::table
+        .filter(targets::route_id.eq(route))
+        .order((targets::position, targets::id))
+        .select((targets::id, targets::provider_id, targets::model))
+        .load(connection)?;
+    for (position, target) in (0_i32..).zip(list) {
+        let (rpm, tpm, rpd, concurrency) = limit_columns(&target.limits);
+        let facts = (
+            targets::position.eq(position),
+            targets::weight.eq(i64::from(target.weight)),
+            targets::priority.eq(i64::from(target.priority)),
+            targets::rpm.eq(rpm),
+            targets::tpm.eq(tpm),
+            targets::rpd.eq(rpd),
+            targets::concurrency.eq(concurrency),
+        );
+        let same = |(_, provider, model): &(i64, i64, String)| {
+            *provider == target.provider.0 && *model == target.model
+        };
+        if let Some(place) = stored.iter().position(same) {
+            let (id, ..) = stored.remove(place);
+            diesel::update(targets::table.find(id)).set(facts).execute(connection)?;
+            continue;
+        }
+        let new = (
+            targets::route_id.eq(route),
+            targets::provider_id.eq(target.provider.0),
+            targets::model.eq(&target.model),
+            targets::is_enabled.eq(true),
+            facts,
+        );
+        diesel::insert_into(targets::table).values(new).execute(connection)?;
+    }
+    for (id, ..) in stored {
+        diesel::delete(targets::table.find(id)).execute(connection)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,170 @@
+//! The database as the repositories see it: reads, snapshots, writes.
+
+use crate::config::{DatabaseConfig, DatabaseTarget};
+use crate::connection::{AnyConnection, ConnectError, Connector, Purpose};
+use crate::error::{DatabaseError, Fault};
+use crate::lane::{GivenUp, LONG, Lane, SHORT, Size};
+use crate::transaction::{Begin, in_transaction};
+use diesel::connection::SimpleConnection as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use switchyard_ports::repositories::DatabaseState;
+use switchyard_ports::repositories::RepositoryError;
+
+/// A database, and every repository on it. Clones share it.
+#[derive(Clone)]
+pub struct Database {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    reading: Arc<Lane>,
+    writing: Arc<Lane>,
+    is_connected: AtomicBool,
+    kept_changes: i64,
+}
+
+impl std::fmt::Debug for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Database").field("is_connected", &self.is_connected()).finish_non_exhaustive()
+    }
+}
+
+impl Database {
+    /// Opens the database and proves that it answers; makes the file of a SQLite database that is absent. Migrates nothing.
+    ///
+    /// # Errors
+    /// [`DatabaseError::Unavailable`] when it does not answer within seconds, or is none.
+    pub async fn open(config: DatabaseConfig) -> Result<Self, DatabaseError> {
+        let (reading, writing) =
+            lanes(&config).map_err(|error| DatabaseError::Unavailable(error.to_string()))?;
+        let inner = Inner {
+            reading,
+            writing,
+            is_connected: AtomicBool::new(false),
+            kept_changes: config.kept_changes,
+        };
+        let database = Self { inner: Arc::new(inner) };
+        // The writer first: it makes a SQLite file and puts it into WAL mode.
+        let nothing = |connection: &mut AnyConnection| Ok(connection.batch_execute("SELECT 1")?);
+        database.write(nothing).await.map_err(not_opened)?;
+        database.read(nothing).await.map_err(not_opened)?;
+        Ok(database)
+    }
+
+    pub(crate) fn kept_changes(&self) -> i64 {
+        self.inner.kept_changes
+    }
+
+    /// Reads with one statement.
+    pub(crate) async fn read<T, J>(&self, job: J) -> Result<T, RepositoryError>
+    where
+        T: Send + 'static,
+        J: Fn(&mut AnyConnection) -> Result<T, Fault> + Send + 'static,
+    {
+        self.note(self.inner.reading.run(SHORT, move |connection, _| job(connection)).await)
+    }
+
+    /// Reads one state with several statements.
+    pub(crate) async fn snapshot<T, J>(&self, job: J) -> Result<T, RepositoryError>
+    where
+        T: Send + 'static,
+        J: Fn(&mut AnyConnection) -> Result<T, Fault> + Send + 'static,
+    {
+        let job = move |connection: &mut AnyConnection, _: &GivenUp| {
+            in_transaction(connection, Begin::Snapshot, &job)
+        };
+        self.note(self.inner.reading.run(SHORT, job).await)
+    }
+
+    /// Reads one state with statements that may take minutes.
+    pub(crate) async fn long_snapshot<T, J>(&self, job: J) -> Result<T, RepositoryError>
+    where
+        T: Send + 'static,
+        J: Fn(&mut AnyConnection) -> Result<T, Fault> + Send + 'static,
+    {
+        let job = move |connection: &mut AnyConnection, _: &GivenUp| {
+            in_transaction(connection, Begin::Snapshot, |connection| {
+                if let AnyConnection::Postgres(postgres) = connection {
+                    postgres.batch_execute("SET LOCAL statement_timeout = 0")?;
+                }
+                job(connection)
+            })
+        };
+        self.note(self.inner.reading.run(LONG, job).await)
+    }
+
+    /// Reads and writes in one transaction. It does not commit once the caller has stopped waiting, as far as that is known
+    /// before the commit.
+    pub(crate) async fn write<T, J>(&self, job: J) -> Result<T, RepositoryError>
+    where
+        T: Send + 'static,
+        J: Fn(&mut AnyConnection) -> Result<T, Fault> + Send + 'static,
+    {
+        let job = move |connection: &mut AnyConnection, given_up: &GivenUp| {
+            in_transaction(connection, Begin::Write, |connection| {
+                let value = job(connection)?;
+                if given_up.is_set() {
+                    let why = "the caller stopped waiting before the commit".to_owned();
+                    return Err(Fault::Decided(RepositoryError::Unavailable(why)));
+                }
+                Ok(value)
+            })
+        };
+        self.note(self.inner.writing.run(SHORT, job).await)
+    }
+
+    /// Has the writing connection to itself, with no transaction around it.
+    pub(crate) async fn rebuild<T, J>(&self, job: J) -> Result<T, RepositoryError>
+    where
+        T: Send + 'static,
+        J: Fn(&mut AnyConnection) -> Result<T, Fault> + Send + 'static,
+    {
+        let patience: Duration = LONG;
+        self.note(self.inner.writing.run(patience, move |connection, _| job(connection)).await)
+    }
+
+    fn note<T>(&self, outcome: Result<T, RepositoryError>) -> Result<T, RepositoryError> {
+        let answered = !matches!(outcome, Err(RepositoryError::Unavailable(_)));
+        self.inner.is_connected.store(answered, Ordering::Relaxed);
+        outcome
+    }
+}
+
+type Lanes = (Arc<Lane>, Arc<Lane>);
+
+fn lanes(config: &DatabaseConfig) -> Result<Lanes, ConnectError> {
+    let writer = Connector::new(&config.target, Purpose::Writing)?;
+    let count = config.read_connections.max(1);
+    let local = |connections| Size { turns: connections, threads: connections + 2, connections };
+    Ok(match config.target {
+        DatabaseTarget::SqliteFile(_) => {
+            let reader = Connector::new(&config.target, Purpose::Reading)?;
+            (Arc::new(Lane::new(reader, local(count))), Arc::new(Lane::new(writer, local(1))))
+        }
+        DatabaseTarget::SqliteMemory => both(Lane::new(writer, local(1))),
+        DatabaseTarget::Postgres(_) => {
+            let twice = count.saturating_mul(2);
+            both(Lane::new(writer, Size { turns: count, threads: twice, connections: twice }))
+        }
+    })
+}
+
+fn both(lane: Lane) -> Lanes {
+    let lane = Arc::new(lane);
+    (Arc::clone(&lane), lane)
+}
+
+fn not_opened(error: RepositoryError) -> DatabaseError {
+    match error {
+        RepositoryError::Unavailable(why) => DatabaseError::Unavailable(why),
+        other => DatabaseError::Unavailable(other.to_string()),
+    }
+}
+
+impl DatabaseState for Database {
+    fn is_connected(&self) -> bool {
+        self.inner.is_connected.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,59 @@
+//! Which encryption keys the data was sealed under.
+
+use crate::connection::each;
+use crate::database::Database;
+use crate::schema::{credentials, keyring};
+use crate::stored::number;
+use async_trait::async_trait;
+use diesel::dsl::count_star;
+use diesel::prelude::*;
+use switchyard_domain::time::Timestamp;
+use switchyard_ports::repositories::{KeyringEntry, KeyringRepository, RepositoryError};
+
+#[async_trait]
+impl KeyringRepository for Database {
+    async fn entries(&self) -> Result<Vec<KeyringEntry>, RepositoryError> {
+        self.read(|connection| {
+            let rows: Vec<(String, String, i64)> = keyring::table
+                .order((keyring::created_at, keyring::key_id))
+                .select((keyring::key_id, keyring::check_value, keyring::created_at))
+                .load(connection)?;
+            let entry = |(key_id, check_value, created_at)| KeyringEntry {
+                key_id,
+                check_value,
+                created_at: Timestamp(created_at),
+            };
+            Ok(rows.into_iter().map(entry).collect())
+        })
+        .await
+    }
+
+    async fn register(&self, entry: KeyringEntry) -> Result<(), RepositoryError> {
+        self.write(move |connection| {
+            let row = (
+                keyring::key_id.eq(&entry.key_id),
+                keyring::check_value.eq(&entry.check_value),
+                keyring::created_at.eq(entry.created_at.0),
+            );
+            each!(connection, inner => diesel::insert_into(keyring::table)
+                .values(row)
+                .on_conflict(keyring::key_id)
+                .do_nothing()
+                .execute(inner))?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn sealed_counts(&self) -> Result<Vec<(String, u64)>, RepositoryError> {
+        self.read(|connection| {
+            let rows: Vec<(String, i64)> = credentials::table
+                .group_by(credentials::sealed_under)
+                .order(credentials::sealed_under)
+                .select((credentials::sealed_under, count_star()))
+                .load(connection)?;
+            rows.into_iter().map(|(key, count)| Ok((key, number(count, "count")?))).collect()
+        })
+        .await
+    }
+}

@@ -1,0 +1,145 @@
+//! A pool of connections with a bounded queue before it. Jobs run on blocking threads; callers wait at most their patience.
+
+use crate::connection::{AnyConnection, Connector, Link};
+use crate::error::Fault;
+use diesel::r2d2::{HandleError, Pool};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use switchyard_ports::repositories::RepositoryError;
+use tokio::sync::Semaphore;
+
+/// How long a caller waits for its turn, a connection and the answer together.
+pub(crate) const SHORT: Duration = Duration::from_secs(6);
+/// The same for what reads or rebuilds whole tables.
+pub(crate) const LONG: Duration = Duration::from_secs(15 * 60);
+
+const CONNECT_WAIT: Duration = Duration::from_secs(3);
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+
+/// How many jobs, threads and connections there may be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Size {
+    /// Jobs whose callers still wait.
+    pub(crate) turns: u32,
+    /// Threads, including those that hang in a server that no longer answers and that nobody waits for any more.
+    pub(crate) threads: u32,
+    /// Connections. More than turns, where hanging ones must not keep new ones from a server that is back.
+    pub(crate) connections: u32,
+}
+
+/// Told when nobody waits for a job any more, so that it does not commit behind its caller's back.
+#[derive(Clone, Default)]
+pub(crate) struct GivenUp(Arc<AtomicBool>);
+
+impl GivenUp {
+    pub(crate) fn is_set(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+struct GiveUpOnDrop(GivenUp);
+
+impl Drop for GiveUpOnDrop {
+    fn drop(&mut self) {
+        self.0.0.store(true, Ordering::Release);
+    }
+}
+
+/// A pool with its queue.
+pub(crate) struct Lane {
+    pool: Pool<Connector>,
+    turns: Semaphore,
+    threads: Arc<Semaphore>,
+}
+
+impl Lane {
+    /// Makes the pool. Connections are made when they are first wanted; those to a file or to memory then stay for good.
+    pub(crate) fn new(connector: Connector, size: Size) -> Self {
+        let is_remote = connector.is_remote();
+        let builder = Pool::builder()
+            .max_size(size.connections)
+            .min_idle(Some(0))
+            .test_on_check_out(is_remote)
+            .connection_timeout(CONNECT_WAIT)
+            .error_handler(Box::new(Quiet));
+        let builder =
+            if is_remote { builder } else { builder.max_lifetime(None).idle_timeout(None) };
+        Self {
+            pool: builder.build_unchecked(connector),
+            turns: Semaphore::new(size.turns as usize),
+            threads: Arc::new(Semaphore::new(size.threads as usize)),
+        }
+    }
+
+    /// Runs a job on a connection of the pool. A job that another one was in the way of runs again.
+    pub(crate) async fn run<T, J>(&self, patience: Duration, job: J) -> Result<T, RepositoryError>
+    where
+        T: Send + 'static,
+        J: Fn(&mut AnyConnection, &GivenUp) -> Result<T, Fault> + Send + 'static,
+    {
+        let given_up = GivenUp::default();
+        let _guard = GiveUpOnDrop(given_up.clone());
+        let work = async {
+            let _turn = self.turns.acquire().await.map_err(|_| unavailable("it is closed"))?;
+            let thread = Arc::clone(&self.threads)
+                .try_acquire_owned()
+                .map_err(|_| unavailable("all its threads hang in unanswered queries"))?;
+            let pool = self.pool.clone();
+            let work = move || {
+                let _thread = thread;
+                work(&pool, &given_up, &job)
+            };
+            tokio::task::spawn_blocking(work)
+                .await
+                .unwrap_or_else(|error| Err(RepositoryError::Corrupt(format!("a query broke off: {error}"))))
+        };
+        tokio::time::timeout(patience, work)
+            .await
+            .unwrap_or_else(|_| Err(unavailable(&format!("no answer within {} s", patience.as_secs()))))
+    }
+}
+
+fn work<T>(
+    pool: &Pool<Connector>,
+    given_up: &GivenUp,
+    job: &impl Fn(&mut AnyConnection, &GivenUp) -> Result<T, Fault>,
+) -> Result<T, RepositoryError> {
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let mut link = pool.get().map_err(|error| no_connection(&error))?;
+        let link_ref: &mut Link = &mut link;
+        let fault = match job(&mut link_ref.connection, given_up) {
+            Ok(value) => return Ok(value),
+            Err(fault) => fault,
+        };
+        link_ref.is_spoilt |= fault.spoils_connection();
+        drop(link);
+        if !fault.is_contention() || given_up.is_set() {
+            return Err(fault.into_answer());
+        }
+        std::thread::sleep(pause);
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+// The pool waits for a connection as long as it may, whatever the reason; what matters is the reason.
+fn no_connection(error: &diesel::r2d2::PoolError) -> RepositoryError {
+    let text = error.to_string();
+    unavailable(text.split_once(": ").map_or(text.as_str(), |(_, reason)| reason))
+}
+
+fn unavailable(why: &(impl ToString + ?Sized)) -> RepositoryError {
+    RepositoryError::Unavailable(why.to_string())
+}
+
+// The pool keeps trying while the server is away, and hands its last error to whoever waits: that is where it is reported.
+#[derive(Debug)]
+struct Quiet;
+
+impl<E: std::fmt::Display> HandleError<E> for Quiet {
+    fn handle_error(&self, error: E) {
+        tracing::debug!(error = %error, "no connection to the database");
+    }
+}

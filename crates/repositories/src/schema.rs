@@ -1,0 +1,202 @@
+//! The tables, as both migration trees make them; a test compares the two databases column by column.
+//!
+//! Portable types only. Times are milliseconds UTC, money is nano-USD, `rates`, `models`, `lines` and `token_details` are JSON.
+
+diesel::table! {
+    providers (id) {
+        id -> BigInt,
+        name -> Text,
+        vendor -> Text,
+        base_url -> Nullable<Text>,
+        is_enabled -> Bool,
+        version -> BigInt,
+        owner -> Text,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        updated_by -> Text,
+    }
+}
+
+diesel::table! {
+    provider_models (id) {
+        id -> BigInt,
+        provider_id -> BigInt,
+        position -> Integer,
+        model -> Text,
+        rates -> Nullable<Text>,
+        rpm -> Nullable<BigInt>,
+        tpm -> Nullable<BigInt>,
+        rpd -> Nullable<BigInt>,
+        concurrency -> Nullable<BigInt>,
+        context_window -> Nullable<BigInt>,
+        max_output_tokens -> Nullable<BigInt>,
+        is_enabled -> Bool,
+    }
+}
+
+diesel::table! {
+    /// `owner` is whose the credential is; `source` is what the other tables call `owner`.
+    credentials (id) {
+        id -> BigInt,
+        provider_id -> BigInt,
+        owner -> Text,
+        sealed -> Text,
+        sealed_under -> Text,
+        hint -> Text,
+        version -> BigInt,
+        source -> Text,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        updated_by -> Text,
+    }
+}
+
+diesel::table! {
+    routes (id) {
+        id -> BigInt,
+        name -> Text,
+        mode -> Text,
+        strategy -> Text,
+        failover_on -> Text,
+        strict -> Bool,
+        is_active -> Bool,
+        version -> BigInt,
+        owner -> Text,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        updated_by -> Text,
+    }
+}
+
+diesel::table! {
+    targets (id) {
+        id -> BigInt,
+        route_id -> BigInt,
+        position -> Integer,
+        provider_id -> BigInt,
+        model -> Text,
+        weight -> BigInt,
+        priority -> BigInt,
+        rpm -> Nullable<BigInt>,
+        tpm -> Nullable<BigInt>,
+        rpd -> Nullable<BigInt>,
+        concurrency -> Nullable<BigInt>,
+        is_enabled -> Bool,
+    }
+}
+
+diesel::table! {
+    virtual_keys (id) {
+        id -> BigInt,
+        name -> Text,
+        prefix -> Text,
+        hash -> Binary,
+        is_active -> Bool,
+        models -> Nullable<Text>,
+        rpm -> Nullable<BigInt>,
+        tpm -> Nullable<BigInt>,
+        rpd -> Nullable<BigInt>,
+        concurrency -> Nullable<BigInt>,
+        expires_at -> Nullable<BigInt>,
+        last_used_at -> Nullable<BigInt>,
+        version -> BigInt,
+        owner -> Text,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        updated_by -> Text,
+    }
+}
+
+diesel::table! {
+    /// One row.
+    revision (id) {
+        id -> Integer,
+        value -> BigInt,
+    }
+}
+
+diesel::table! {
+    changes (revision) {
+        revision -> BigInt,
+        kind -> Text,
+        object_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    keyring (key_id) {
+        key_id -> Text,
+        check_value -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    usage_events (id) {
+        id -> Binary,
+        call_id -> Binary,
+        attempt -> BigInt,
+        is_final -> Bool,
+        request_id -> Text,
+        at -> BigInt,
+        key_id -> Nullable<BigInt>,
+        dialect -> Text,
+        requested_model -> Text,
+        route -> Nullable<Text>,
+        provider_id -> BigInt,
+        provider_name -> Text,
+        model -> Text,
+        stream -> Bool,
+        simulated -> Bool,
+        outcome -> Text,
+        status -> Nullable<Integer>,
+        fault -> Nullable<Text>,
+        input_tokens -> BigInt,
+        output_tokens -> BigInt,
+        token_details -> Nullable<Text>,
+        usage_source -> Text,
+        cost -> Nullable<BigInt>,
+        price_version -> Nullable<Text>,
+        dropped -> Nullable<Text>,
+        first_content_ms -> Nullable<BigInt>,
+        duration_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    ledger_entries (id) {
+        id -> Binary,
+        call_id -> Binary,
+        at -> BigInt,
+        key_id -> Nullable<BigInt>,
+        provider_id -> BigInt,
+        model -> Text,
+        amount -> Nullable<BigInt>,
+        price_version -> Nullable<Text>,
+        usage_source -> Text,
+        lines -> Text,
+    }
+}
+
+diesel::table! {
+    /// `key_id` 0 is "no key", `route` '' is "no route".
+    usage_daily (day, key_id, provider_id, provider_name, model, route, outcome, simulated) {
+        day -> Integer,
+        key_id -> BigInt,
+        provider_id -> BigInt,
+        provider_name -> Text,
+        model -> Text,
+        route -> Text,
+        outcome -> Text,
+        simulated -> Bool,
+        calls -> BigInt,
+        attempts -> BigInt,
+        input_tokens -> BigInt,
+        output_tokens -> BigInt,
+        cost -> BigInt,
+        unpriced -> BigInt,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(usage_events, ledger_entries);
+diesel::allow_tables_to_appear_in_same_query!(targets, routes);

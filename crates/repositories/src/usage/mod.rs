@@ -1,0 +1,56 @@
+//! Usage events, the ledger and the daily sums.
+
+mod books;
+mod record;
+mod report;
+mod rollup;
+mod row;
+mod total;
+mod verify;
+
+use crate::database::Database;
+use crate::schema::{ledger_entries, usage_events};
+use async_trait::async_trait;
+use diesel::prelude::*;
+use row::EventRow;
+use switchyard_domain::usage::{GroupBy, LedgerCheck, UsageEvent, UsageFilter, UsageRow};
+use switchyard_ports::repositories::{Recorded, RepositoryError, UsageRepository};
+
+/// The most events that one request id gives: clients may choose the id and use it for ever.
+const EVENTS_OF_ONE_ID: i64 = 10_000;
+
+#[async_trait]
+impl UsageRepository for Database {
+    async fn record(&self, events: &[UsageEvent]) -> Result<Recorded, RepositoryError> {
+        if events.is_empty() {
+            return Ok(Recorded::default());
+        }
+        let given = events.len() as u64;
+        let pairs = row::pairs(events).map_err(crate::error::Fault::into_answer)?;
+        let inserted = self.write(move |connection| record::record(connection, &pairs)).await?;
+        Ok(Recorded { inserted, known: given.saturating_sub(inserted) })
+    }
+
+    async fn report(&self, filter: UsageFilter, group_by: GroupBy) -> Result<Vec<UsageRow>, RepositoryError> {
+        self.snapshot(move |connection| report::report(connection, filter, group_by)).await
+    }
+
+    async fn verify(&self) -> Result<LedgerCheck, RepositoryError> {
+        self.long_snapshot(verify::verify).await
+    }
+
+    async fn events_of(&self, request_id: &str) -> Result<Vec<UsageEvent>, RepositoryError> {
+        let request_id = row::text(request_id);
+        self.read(move |connection| {
+            let rows: Vec<(EventRow, Option<String>)> = usage_events::table
+                .left_join(ledger_entries::table.on(ledger_entries::id.eq(usage_events::id)))
+                .filter(usage_events::request_id.eq(&request_id))
+                .order((usage_events::at, usage_events::call_id, usage_events::attempt))
+                .limit(EVENTS_OF_ONE_ID)
+                .select((EventRow::as_select(), ledger_entries::lines.nullable()))
+                .load(connection)?;
+            rows.into_iter().map(|(event, lines)| event.into_event(lines.as_deref())).collect()
+        })
+        .await
+    }
+}

@@ -1,0 +1,14 @@
+//! The repositories on real databases: SQLite in memory and in a file, and a PostgreSQL server of the tests' own.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod books;
+mod busy_sqlite;
+mod concurrency;
+mod contracts;
+mod databases;
+mod hanging_postgres;
+mod migrations;
+mod opening;
+mod parity;
+mod zz_bench;

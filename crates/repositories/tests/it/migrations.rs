@@ -1,0 +1,87 @@
+//! Migrations up, down, at once, half-way, and from the future.
+
+use crate::databases::{Opened, empty_file, empty_postgres, memory, shared_ones};
+use switchyard_repositories::{DatabaseError, MigrationStatus};
+use switchyard_testkit::contracts::repositories::configuration_contract;
+
+fn names() -> Vec<String> {
+    vec!["0001_configuration".to_owned(), "0002_usage".to_owned()]
+}
+
+async fn empty_ones() -> Vec<Opened> {
+    let mut all = vec![empty_file().await];
+    all.extend(empty_postgres().await);
+    all
+}
+
+#[tokio::test]
+async fn up_down_and_up_again_ends_where_it_began() {
+    for opened in empty_ones().await {
+        let database = &opened.database;
+        let fresh = MigrationStatus { pending: names(), ..MigrationStatus::default() };
+        let whole = MigrationStatus { applied: names(), ..MigrationStatus::default() };
+        assert_eq!(database.migration_status().await.unwrap(), fresh);
+        assert_eq!(database.migrate_up().await.unwrap(), names());
+        assert_eq!(database.migration_status().await.unwrap(), whole);
+        assert_eq!(database.migrate_up().await.unwrap(), Vec::<String>::new());
+
+        assert_eq!(database.migrate_down(1).await.unwrap(), ["0002_usage"]);
+        assert_eq!(database.migration_status().await.unwrap().pending, ["0002_usage"]);
+        assert_eq!(database.migrate_up().await.unwrap(), ["0002_usage"]);
+
+        configuration_contract(database, crate::databases::KEPT_CHANGES).await;
+        let mut backwards = names();
+        backwards.reverse();
+        assert_eq!(database.migrate_down(99).await.unwrap(), backwards);
+        assert_eq!(database.migration_status().await.unwrap(), fresh);
+        assert_eq!(database.migrate_up().await.unwrap(), names());
+        configuration_contract(database, crate::databases::KEPT_CHANGES).await;
+    }
+}
+
+#[tokio::test]
+async fn a_database_in_memory_migrates_too() {
+    let opened = memory().await;
+    assert_eq!(opened.database.migration_status().await.unwrap().applied, names());
+}
+
+#[tokio::test]
+async fn replicas_that_start_together_migrate_once() {
+    for opened in empty_ones().await {
+        let mut replicas = Vec::new();
+        for _ in 0..4 {
+            replicas.push(opened.again().await);
+        }
+        let runs = replicas.iter().map(|replica| replica.migrate_up());
+        let done = futures_util::future::join_all(runs).await;
+        let mut done: Vec<Vec<String>> = done.into_iter().map(Result::unwrap).collect();
+        done.sort();
+        assert_eq!(done, [vec![], vec![], vec![], names()]);
+    }
+}
+
+#[tokio::test]
+async fn a_migration_from_the_future_is_refused_with_the_database_untouched() {
+    for opened in shared_ones().await {
+        opened.tamper("INSERT INTO __diesel_schema_migrations (version) VALUES ('0999')");
+        let newer = DatabaseError::NewerSchema { unknown: vec!["0999".to_owned()] };
+        assert_eq!(opened.database.migrate_up().await.unwrap_err(), newer);
+        assert_eq!(opened.database.migrate_down(1).await.unwrap_err(), newer);
+        assert!(newer.to_string().contains("0999"));
+        let status = opened.database.migration_status().await.unwrap();
+        assert_eq!((status.applied, status.unknown), (names(), vec!["0999".to_owned()]));
+    }
+}
+
+#[tokio::test]
+async fn a_migration_that_fails_leaves_nothing_of_itself_and_can_be_repeated() {
+    for opened in empty_ones().await {
+        // The last table of the second migration is in the way.
+        opened.tamper("CREATE TABLE usage_daily (day INTEGER)");
+        let error = opened.database.migrate_up().await.unwrap_err();
+        assert!(matches!(&error, DatabaseError::Migration(why) if why.contains("0002_usage")), "{error:?}");
+        assert_eq!(opened.database.migration_status().await.unwrap().pending, ["0002_usage"]);
+        opened.tamper("DROP TABLE usage_daily; CREATE TABLE ledger_entries (id INTEGER); DROP TABLE ledger_entries");
+        assert_eq!(opened.database.migrate_up().await.unwrap(), ["0002_usage"]);
+    }
+}

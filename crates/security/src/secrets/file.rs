@@ -1,0 +1,132 @@
+//! One key file: 64 hex digits and a line end, readable by its owner only.
+
+use super::SecretError;
+use crate::random;
+use crate::weak;
+use secrecy::SecretString;
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
+
+const DIGITS: usize = 64;
+const LOCK_FILE: &str = "secrets.lock";
+
+/// A key file of the data directory.
+pub(super) struct KeyFile {
+    dir: PathBuf,
+    path: PathBuf,
+    temporary: PathBuf,
+}
+
+impl KeyFile {
+    pub(super) fn new(dir: &Path, name: &str) -> Self {
+        Self { dir: dir.to_owned(), path: dir.join(name), temporary: dir.join(format!(".{name}.tmp")) }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The key's digits, and whether they were made just now.
+    pub(super) fn read_or_generate(&self) -> Result<(SecretString, bool), SecretError> {
+        if let Some(text) = self.read()? {
+            return Ok((text, false));
+        }
+        // Held until the end: who comes second finds the file of who came first.
+        let _lock = self.lock().map_err(|source| SecretError::Io { path: self.dir.clone(), source })?;
+        if let Some(text) = self.read()? {
+            return Ok((text, false));
+        }
+        self.generate().map_err(|source| self.io(source))?;
+        let text = self.read()?.ok_or_else(|| self.io(ErrorKind::NotFound.into()))?;
+        Ok((text, true))
+    }
+
+    fn read(&self) -> Result<Option<SecretString>, SecretError> {
+        let entry = match self.path.symlink_metadata() {
+            Ok(entry) => entry,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(source) => return Err(self.io(source)),
+        };
+        // Asked before opening: a pipe in the file's place would block.
+        if !entry.is_file() {
+            return Err(SecretError::NotAFile { path: self.path.clone() });
+        }
+        let mut file = File::open(&self.path).map_err(|source| self.io(source))?;
+        let opened = file.metadata().map_err(|source| self.io(source))?;
+        if (opened.dev(), opened.ino()) != (entry.dev(), entry.ino()) {
+            return Err(SecretError::NotAFile { path: self.path.clone() });
+        }
+        let mode = opened.mode() & 0o777;
+        if mode & 0o077 != 0 {
+            return Err(SecretError::Exposed { path: self.path.clone(), mode });
+        }
+        let content = read_little(&mut file).map_err(|source| self.io(source))?;
+        self.parse(&content).map(Some)
+    }
+
+    fn parse(&self, content: &[u8]) -> Result<SecretString, SecretError> {
+        let malformed = || SecretError::Malformed { path: self.path.clone() };
+        let text = std::str::from_utf8(content).map_err(|_| malformed())?;
+        let digits = text.strip_suffix('\n').unwrap_or(text);
+        let digits = digits.strip_suffix('\r').unwrap_or(digits);
+        let mut key = Zeroizing::new([0; DIGITS / 2]);
+        hex::decode_to_slice(digits, key.as_mut()).map_err(|_| malformed())?;
+        match weak::weakness_of_key(&key) {
+            Some(weakness) => Err(SecretError::WeakFile { path: self.path.clone(), weakness }),
+            None => Ok(SecretString::from(digits)),
+        }
+    }
+
+    fn lock(&self) -> io::Result<File> {
+        DirBuilder::new().recursive(true).mode(0o700).create(&self.dir)?;
+        let file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(self.dir.join(LOCK_FILE))?;
+        file.lock()?;
+        Ok(file)
+    }
+
+    /// Whole or not at all, also when power fails in between: under another name first, renamed once it is on the disk.
+    fn generate(&self) -> io::Result<()> {
+        match fs::remove_file(&self.temporary) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&self.temporary)?;
+        let written = write_new_key(&mut file).and_then(|()| fs::rename(&self.temporary, &self.path));
+        if written.is_err() {
+            // The first error is the one to tell; a leftover is removed at the next try.
+            let _ = fs::remove_file(&self.temporary);
+        }
+        written?;
+        File::open(&self.dir)?.sync_all()
+    }
+
+    fn io(&self, source: io::Error) -> SecretError {
+        SecretError::Io { path: self.path.clone(), source }
+    }
+}
+
+fn write_new_key(file: &mut File) -> io::Result<()> {
+    let mut key = Zeroizing::new([0; DIGITS / 2]);
+    random::fill(key.as_mut());
+    let mut line = Zeroizing::new([b'\n'; DIGITS + 1]);
+    let (digits, _) = line.split_at_mut(DIGITS);
+    hex::encode_to_slice(key.as_ref(), digits).map_err(io::Error::other)?;
+    file.write_all(line.as_ref())?;
+    file.sync_all()
+}
+
+/// A file that is longer than any key is not read to its end.
+fn read_little(file: &mut File) -> io::Result<Zeroizing<Vec<u8>>> {
+    const ENOUGH: usize = 4 * DIGITS;
+    let mut content = Zeroizing::new(Vec::with_capacity(ENOUGH));
+    file.take(ENOUGH as u64).read_to_end(&mut content)?;
+    Ok(content)
+}

@@ -1,0 +1,107 @@
+//! The process's secrets: those that are given, and those that are generated at first start into the data directory.
+
+mod error;
+mod file;
+
+pub use error::SecretError;
+
+use crate::keyring::{EncryptionKey, Keyring};
+use crate::{random, weak};
+use file::KeyFile;
+use secrecy::{ExposeSecret, SecretString};
+use std::path::{Path, PathBuf};
+
+/// The file of the generated encryption key.
+pub const ENCRYPTION_KEY_FILE: &str = "master.key";
+/// The file of the generated `SECRET_KEY`.
+pub const SECRET_KEY_FILE: &str = "secret.key";
+
+/// Secrets that the operator gives. What is absent is generated.
+#[derive(Debug, Default)]
+pub struct GivenSecrets {
+    /// The secret that the sub-keys are derived from.
+    pub secret_key: Option<SecretString>,
+    /// The key that seals.
+    pub encryption_key: Option<EncryptionKey>,
+}
+
+/// The process's secrets.
+#[derive(Debug)]
+pub struct Secrets {
+    /// The secret that the sub-keys are derived from.
+    pub secret_key: SecretString,
+    /// The keys of the vault.
+    pub keyring: Keyring,
+    /// The files that were written just now, for the banner; empty from the second start on.
+    pub generated: Vec<PathBuf>,
+}
+
+impl Secrets {
+    /// Random secrets that end with the process: for data that does.
+    #[must_use]
+    pub fn ephemeral() -> Self {
+        let mut bytes = zeroize::Zeroizing::new([0; 32]);
+        random::fill(bytes.as_mut());
+        Self {
+            secret_key: SecretString::from(hex::encode(*bytes)),
+            keyring: Keyring::new(EncryptionKey::generate()),
+            generated: Vec::new(),
+        }
+    }
+}
+
+/// Finds or makes the process's secrets.
+#[derive(Debug)]
+pub struct SecretStore;
+
+impl SecretStore {
+    /// Takes what is given, reads the rest from `dir`, and generates there what is in neither place (making `dir` with mode
+    /// 0700 if need be). Of several processes or threads at once one generates and all get the same. A secret that is given
+    /// leaves its file, if there is one, unread.
+    ///
+    /// # Errors
+    /// [`SecretError`] names the file or the setting and what to do about it. The process must not start.
+    pub fn load_or_generate(dir: &Path, given: GivenSecrets) -> Result<Secrets, SecretError> {
+        let mut generated = Vec::new();
+        let mut from_file = |name| -> Result<SecretString, SecretError> {
+            let file = KeyFile::new(dir, name);
+            let (text, is_new) = file.read_or_generate()?;
+            if is_new {
+                generated.push(file.path().to_owned());
+            }
+            Ok(text)
+        };
+        let secret_key = match given.secret_key {
+            Some(text) => refuse_weak(text)?,
+            None => from_file(SECRET_KEY_FILE)?,
+        };
+        let encryption_key = match given.encryption_key {
+            Some(key) => key,
+            None => {
+                let text = from_file(ENCRYPTION_KEY_FILE)?;
+                EncryptionKey::from_hex_or_base64(&text)
+                    .map_err(|_| SecretError::Malformed { path: dir.join(ENCRYPTION_KEY_FILE) })?
+            }
+        };
+        Ok(Secrets { secret_key, keyring: Keyring::new(encryption_key), generated })
+    }
+
+    /// The files that [`Self::load_or_generate`] would write: for a check that must not leave anything behind, and to ask
+    /// the database first whether it holds something sealed already.
+    #[must_use]
+    pub fn missing(dir: &Path, given: &GivenSecrets) -> Vec<PathBuf> {
+        let wanted = [
+            (given.secret_key.is_none(), SECRET_KEY_FILE),
+            (given.encryption_key.is_none(), ENCRYPTION_KEY_FILE),
+        ];
+        let wanted = wanted.into_iter().filter(|(is_wanted, _)| *is_wanted);
+        wanted.map(|(_, name)| dir.join(name)).filter(|path| path.symlink_metadata().is_err()).collect()
+    }
+}
+
+fn refuse_weak(secret_key: SecretString) -> Result<SecretString, SecretError> {
+    match weak::weakness(secret_key.expose_secret()) {
+        Some(weakness) => Err(SecretError::Weak { setting: "SECRET_KEY", weakness }),
+        None => Ok(secret_key),
+    }
+}

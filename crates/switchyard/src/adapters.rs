@@ -1,0 +1,79 @@
+//! The adapters behind the ports, chosen by the builder.
+
+use crate::builder::{Builder, SecretSource};
+use crate::error::OpenError;
+use crate::keyring_check::check_keyring;
+use std::path::PathBuf;
+use std::sync::Arc;
+use switchyard_ports::clock::Clock;
+use switchyard_ports::entropy::Entropy;
+use switchyard_ports::prices::PriceBook;
+use switchyard_ports::provider::ProviderFactory;
+use switchyard_ports::vault::Vault;
+use switchyard_ports::virtual_keys::KeyMint;
+use switchyard_providers::catalogue::Catalogue;
+use switchyard_providers::transport::egress::{AllowList, EgressPolicy, Purpose as EgressPurpose};
+use switchyard_providers::transport::{SystemLookup, TransportSettings, Trust};
+use switchyard_providers::{FactorySettings, VendorFactory};
+use switchyard_repositories::Database;
+use switchyard_security::derive::{Purpose, SubKey};
+use switchyard_security::entropy::OsEntropy;
+use switchyard_security::secrets::{SecretStore, Secrets};
+use switchyard_security::vault::KeyringVault;
+use switchyard_security::virtual_keys::PepperedMint;
+
+/// What both the serving and the administrating application stand on.
+pub(crate) struct Adapters {
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) database: Arc<Database>,
+    pub(crate) vault: Arc<dyn Vault>,
+    pub(crate) mint: Arc<dyn KeyMint>,
+    pub(crate) prices: Arc<dyn PriceBook>,
+    pub(crate) factory: Arc<dyn ProviderFactory>,
+    pub(crate) generated_secrets: Vec<PathBuf>,
+}
+
+impl Adapters {
+    /// Opens the database, migrates it, takes or makes the secrets, and checks that they are the data's.
+    pub(crate) async fn open(builder: &mut Builder) -> Result<Self, OpenError> {
+        let clock = Arc::clone(&builder.clock);
+        let database = Arc::new(Database::open(builder.database.clone()).await?);
+        database.migrate_up().await?;
+        let secrets = take_secrets(builder)?;
+        let vault = KeyringVault::new(secrets.keyring);
+        check_keyring(&vault, database.as_ref(), clock.now()).await?;
+        let catalogue = Catalogue::built_in().map_err(|error| OpenError::Catalogue(error.to_string()))?;
+        let factory = VendorFactory::new(factory_settings(builder, Arc::clone(&clock))?);
+        Ok(Self {
+            entropy: Arc::new(OsEntropy::new(Arc::clone(&clock))),
+            mint: Arc::new(PepperedMint::new(&SubKey::of(&secrets.secret_key, Purpose::VirtualKeyPepper))),
+            vault: Arc::new(vault),
+            prices: catalogue,
+            factory: Arc::new(factory),
+            generated_secrets: secrets.generated,
+            clock,
+            database,
+        })
+    }
+}
+
+fn factory_settings(builder: &Builder, clock: Arc<dyn Clock>) -> Result<FactorySettings, OpenError> {
+    let allow = AllowList::parse(&builder.egress_allow)
+        .map_err(|error| OpenError::Setting(format!("SWITCHYARD_EGRESS_ALLOW: {error}")))?;
+    Ok(FactorySettings {
+        egress: Arc::new(EgressPolicy::new(EgressPurpose::Provider, &allow, builder.loopback_upstreams)),
+        trust: Trust::load([]).map_err(|error| OpenError::Setting(error.to_string()))?,
+        lookup: Arc::new(SystemLookup),
+        transport: TransportSettings { connect_timeout: builder.connect_timeout, ..TransportSettings::default() },
+        clock,
+        base_urls: builder.base_urls.clone(),
+    })
+}
+
+fn take_secrets(builder: &mut Builder) -> Result<Secrets, OpenError> {
+    match std::mem::replace(&mut builder.secrets, SecretSource::Ephemeral) {
+        SecretSource::Ephemeral => Ok(Secrets::ephemeral()),
+        SecretSource::Directory { path, given } => Ok(SecretStore::load_or_generate(&path, given)?),
+    }
+}

@@ -1,0 +1,242 @@
+//! How the application is put together.
+
+use crate::administration::Administration;
+use crate::embedded::Embedded;
+use crate::error::OpenError;
+use crate::migrations::Migrations;
+use crate::settings::{DatabaseUrl, EncryptionKey as GivenKey, Fsync, Settings};
+use secrecy::{ExposeSecret, SecretString};
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use switchyard_coordination::memory::SystemClock;
+use switchyard_domain::declared::Declared;
+use switchyard_orchestrator::chat::CallSettings;
+use switchyard_ports::clock::Clock;
+use switchyard_ports::provider::Deadlines;
+use switchyard_repositories::{DatabaseConfig, DatabaseTarget};
+use switchyard_security::keyring::EncryptionKey;
+use switchyard_security::secrets::GivenSecrets;
+
+/// Where configuration, usage and the ledger live.
+#[derive(Clone, Debug)]
+pub enum Store {
+    /// In SQLite, in memory: gone with the process.
+    SqliteMemory,
+    /// In a SQLite file, made if absent.
+    SqliteFile(PathBuf),
+    /// In PostgreSQL, by URL.
+    Postgres(SecretString),
+}
+
+/// Where usage is safe before an answer ends.
+#[derive(Clone, Debug)]
+pub enum UsageJournal {
+    /// In memory: usage of the last half second is lost when the process is killed.
+    Memory,
+    /// In a directory of its own.
+    Directory {
+        /// The directory, made if absent.
+        path: PathBuf,
+        /// Whether each record is synced to the disk, rather than groups of them every 50 ms.
+        sync_each: bool,
+    },
+}
+
+/// Where the secrets come from.
+pub(crate) enum SecretSource {
+    /// Random ones that end with the process: for stores in memory.
+    Ephemeral,
+    /// Given ones, and files in a directory for the rest.
+    Directory { path: PathBuf, given: GivenSecrets },
+}
+
+/// Puts the application together.
+pub struct Builder {
+    pub(crate) database: DatabaseConfig,
+    pub(crate) journal: UsageJournal,
+    pub(crate) secrets: SecretSource,
+    pub(crate) calls: CallSettings,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) egress_allow: String,
+    pub(crate) loopback_upstreams: bool,
+    pub(crate) base_urls: HashMap<String, String>,
+    pub(crate) declared: Option<Declared>,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+impl Builder {
+    /// Everything in memory: for tests and for trying things out.
+    #[must_use]
+    pub fn in_memory() -> Self {
+        Self {
+            database: DatabaseConfig::new(DatabaseTarget::SqliteMemory),
+            journal: UsageJournal::Memory,
+            secrets: SecretSource::Ephemeral,
+            calls: CallSettings {
+                max_attempts: 3,
+                deadlines: Deadlines {
+                    first_content: Duration::from_secs(30),
+                    idle: Duration::from_secs(60),
+                    total: Duration::from_secs(600),
+                },
+            },
+            connect_timeout: Duration::from_secs(3),
+            egress_allow: String::new(),
+            loopback_upstreams: true,
+            base_urls: HashMap::new(),
+            declared: None,
+            clock: Arc::new(SystemClock::new()),
+        }
+    }
+
+    /// Everything under one directory: a SQLite file, the journal, and generated secrets (mode 0600).
+    #[must_use]
+    pub fn in_directory(path: impl Into<PathBuf>) -> Self {
+        let path = path.into();
+        Self {
+            database: DatabaseConfig::new(DatabaseTarget::SqliteFile(path.join("switchyard.db"))),
+            journal: UsageJournal::Directory { path: path.join("journal"), sync_each: false },
+            secrets: SecretSource::Directory { path, given: GivenSecrets::default() },
+            ..Self::in_memory()
+        }
+    }
+
+    /// As the settings say.
+    ///
+    /// # Errors
+    /// [`OpenError::Setting`] when no key can be made of the given text.
+    pub fn from_settings(settings: &Settings, declared: Option<Declared>) -> Result<Self, OpenError> {
+        let upstream = &settings.upstream;
+        Ok(Self {
+            database: database_of(settings),
+            journal: UsageJournal::Directory {
+                path: settings.journal.dir.clone(),
+                sync_each: settings.journal.fsync == Fsync::Always,
+            },
+            secrets: SecretSource::Directory { path: settings.data_dir.clone(), given: given_secrets(settings)? },
+            calls: CallSettings {
+                max_attempts: upstream.max_attempts,
+                deadlines: Deadlines {
+                    first_content: upstream.first_byte_timeout,
+                    idle: upstream.idle_timeout,
+                    total: upstream.total_timeout,
+                },
+            },
+            connect_timeout: upstream.connect_timeout,
+            egress_allow: upstream.egress_allow.iter().map(ToString::to_string).collect::<Vec<_>>().join(","),
+            loopback_upstreams: settings.server.listen.is_loopback_only(),
+            base_urls: base_urls(settings),
+            declared,
+            clock: Arc::new(SystemClock::new()),
+        })
+    }
+
+    /// Uses another store.
+    #[must_use]
+    pub fn store(mut self, store: Store) -> Self {
+        self.database = DatabaseConfig::new(match store {
+            Store::SqliteMemory => DatabaseTarget::SqliteMemory,
+            Store::SqliteFile(path) => DatabaseTarget::SqliteFile(path),
+            Store::Postgres(url) => DatabaseTarget::Postgres(url),
+        });
+        self
+    }
+
+    /// Uses another journal.
+    #[must_use]
+    pub fn journal(mut self, journal: UsageJournal) -> Self {
+        self.journal = journal;
+        self
+    }
+
+    /// Uses another clock.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Tries calls in another way.
+    #[must_use]
+    pub fn calls(mut self, calls: CallSettings) -> Self {
+        self.calls = calls;
+        self
+    }
+
+    /// Whether providers may stand on this machine. On for in-memory and in-directory applications; a server that listens to
+    /// others turns it off.
+    #[must_use]
+    pub fn loopback_upstreams(mut self, admitted: bool) -> Self {
+        self.loopback_upstreams = admitted;
+        self
+    }
+
+    /// Applies this configuration when opened.
+    #[must_use]
+    pub fn declare(mut self, declared: Declared) -> Self {
+        self.declared = Some(declared);
+        self
+    }
+
+    /// Opens the application for calls: migrates the database, loads the configuration, begins the background work on the
+    /// current tokio runtime.
+    ///
+    /// # Errors
+    /// [`OpenError`] says what to change.
+    pub async fn open(self) -> Result<Embedded, OpenError> {
+        Embedded::open(self).await
+    }
+
+    /// Opens it for administration only: no journal, no background work, so that it can stand beside a running server.
+    ///
+    /// # Errors
+    /// [`OpenError`] says what to change.
+    pub async fn open_administration(self) -> Result<Administration, OpenError> {
+        Administration::open(self).await
+    }
+
+    /// Opens the database's schema only, as it stands: nothing is migrated, no secret is needed.
+    ///
+    /// # Errors
+    /// [`OpenError`] when the database can't be opened.
+    pub async fn open_migrations(self) -> Result<Migrations, OpenError> {
+        Migrations::open(self).await
+    }
+}
+
+fn database_of(settings: &Settings) -> DatabaseConfig {
+    let database = &settings.database;
+    let (target, connections) = match &database.url {
+        DatabaseUrl::SqliteFile(path) => (DatabaseTarget::SqliteFile(path.clone()), database.sqlite_readers),
+        DatabaseUrl::SqliteMemory => (DatabaseTarget::SqliteMemory, 1),
+        DatabaseUrl::Postgres(url) => (DatabaseTarget::Postgres(url.url().clone()), database.pool_size),
+    };
+    DatabaseConfig { read_connections: connections, ..DatabaseConfig::new(target) }
+}
+
+fn given_secrets(settings: &Settings) -> Result<GivenSecrets, OpenError> {
+    let encryption_key = match &settings.secrets.encryption_key {
+        None => None,
+        Some(GivenKey::Bytes(bytes)) => Some(EncryptionKey::from_bytes(bytes.expose_secret())),
+        Some(GivenKey::Passphrase(text)) => {
+            Some(EncryptionKey::derived(text).map_err(|error| OpenError::Setting(format!("ENCRYPTION_KEY: {error}")))?)
+        }
+    };
+    Ok(GivenSecrets { secret_key: settings.secrets.secret_key.clone(), encryption_key })
+}
+
+fn base_urls(settings: &Settings) -> HashMap<String, String> {
+    let urls = &settings.upstream.base_urls;
+    [
+        ("openai", &urls.openai),
+        ("anthropic", &urls.anthropic),
+        ("gemini", &urls.gemini),
+        ("mistral", &urls.mistral),
+        ("xai", &urls.xai),
+    ]
+    .into_iter()
+    .filter_map(|(vendor, url)| url.clone().map(|url| (vendor.to_owned(), url)))
+    .collect()
+}

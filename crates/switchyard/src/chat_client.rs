@@ -1,0 +1,81 @@
+//! Chat from inside a program: the same call path as over HTTP, without a socket.
+
+use crate::program_call::ProgramCall;
+use futures_util::StreamExt;
+use futures_util::stream::{self, BoxStream};
+use std::sync::Arc;
+use switchyard_domain::chat::{ChatAnswer, ChatEvent, ChatRequest, Collector, StreamOptions};
+use switchyard_orchestrator::chat::{ChatService, ReplyBody};
+use switchyard_orchestrator::error::{CallError, CallErrorKind};
+use switchyard_orchestrator::principal::Principal;
+use switchyard_ports::entropy::Entropy;
+use switchyard_ports::provider::{Frame, Payload};
+
+/// Makes chat calls. Cheap to clone.
+#[derive(Clone)]
+pub struct ChatClient {
+    pub(crate) service: Arc<ChatService>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) principal: Principal,
+}
+
+impl ChatClient {
+    /// Asks and waits for the whole answer. Its usage is recorded when this returns.
+    ///
+    /// # Errors
+    /// [`CallError`] says who is at fault and what to do.
+    pub async fn complete(&self, mut request: ChatRequest) -> Result<ChatAnswer, CallError> {
+        request.stream = None;
+        match self.call(request).await? {
+            ReplyBody::Buffered(Payload::Canonical(answer)) => Ok(answer),
+            ReplyBody::Buffered(Payload::Verbatim(_)) => Err(not_canonical()),
+            ReplyBody::Stream(mut frames) => {
+                let mut collector = Collector::default();
+                while let Some(frame) = frames.next().await {
+                    collector.extend(events(frame?)?);
+                }
+                Ok(collector.finish())
+            }
+        }
+    }
+
+    /// Asks and gives the answer as it arrives. An error is the last item; the end without an error means that the usage is
+    /// recorded. Dropping the stream cancels the call and bills what was received.
+    ///
+    /// # Errors
+    /// [`CallError`] for a call that fails before its first content.
+    pub async fn stream(
+        &self,
+        mut request: ChatRequest,
+    ) -> Result<BoxStream<'static, Result<ChatEvent, CallError>>, CallError> {
+        request.stream.get_or_insert(StreamOptions { include_usage: true });
+        match self.call(request).await? {
+            ReplyBody::Stream(frames) => Ok(frames
+                .flat_map(|frame| {
+                    stream::iter(match frame.and_then(events) {
+                        Ok(events) => events.into_iter().map(Ok).collect::<Vec<_>>(),
+                        Err(error) => vec![Err(error)],
+                    })
+                })
+                .boxed()),
+            ReplyBody::Buffered(_) => Err(not_canonical()),
+        }
+    }
+
+    async fn call(&self, request: ChatRequest) -> Result<ReplyBody, CallError> {
+        let request_id = self.entropy.new_id().to_string();
+        let call = Arc::new(ProgramCall::new(request));
+        Ok(self.service.call(&self.principal, call, request_id).await?.body)
+    }
+}
+
+fn events(frame: Frame) -> Result<Vec<ChatEvent>, CallError> {
+    match frame {
+        Frame::Events(events) => Ok(events),
+        Frame::Verbatim(_) => Err(not_canonical()),
+    }
+}
+
+fn not_canonical() -> CallError {
+    CallError::new(CallErrorKind::Internal, "a provider answered a canonical call in another form")
+}

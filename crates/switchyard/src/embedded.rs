@@ -1,0 +1,236 @@
+//! The whole application, without a socket.
+
+use crate::adapters::Adapters;
+use crate::administration::Administration;
+use crate::builder::{Builder, UsageJournal};
+use crate::chat_client::ChatClient;
+use crate::error::OpenError;
+use std::sync::Arc;
+use std::time::Duration;
+use switchyard_coordination::memory::{CooldownHealth, MemoryLimiter};
+use switchyard_journal::{FileJournal, Fsync, MemoryJournal, Options};
+use switchyard_orchestrator::admin::{KeyAdmin, ProviderAdmin, RouteAdmin};
+use switchyard_orchestrator::chat::{CallStatistics, ChatPorts, ChatService};
+use switchyard_orchestrator::models::ModelList;
+use switchyard_orchestrator::principal::{Authenticator, Principal};
+use switchyard_orchestrator::snapshot::{Builder as SnapshotBuilder, ConfigurationKeeper};
+use switchyard_orchestrator::status::Status;
+use switchyard_orchestrator::tasks::Tasks;
+use switchyard_orchestrator::usage::{LedgerWriter, UsageReports};
+use switchyard_ports::clock::Clock;
+use switchyard_ports::entropy::Entropy;
+use switchyard_ports::journal::Journal;
+use switchyard_ports::repositories::{
+    ConfigurationRepository, DatabaseState, UsageRepository, VirtualKeyRepository,
+};
+use switchyard_providers::BpeTokenizer;
+
+/// How long closing waits for calls and loops when the caller names no time.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The application. Calls, administration and reports go through it; a server adds sockets.
+pub struct Embedded {
+    administration: Administration,
+    chat: Arc<ChatService>,
+    models: Arc<ModelList>,
+    authenticator: Arc<Authenticator>,
+    status: Arc<Status>,
+    writer: Arc<LedgerWriter>,
+    tasks: Tasks,
+    entropy: Arc<dyn Entropy>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Embedded {
+    pub(crate) async fn open(mut builder: Builder) -> Result<Self, OpenError> {
+        let adapters = Adapters::open(&mut builder).await?;
+        let journal = open_journal(&builder.journal)?;
+        let keeper = Arc::new(start_keeper(&adapters).await?);
+        let administration = Administration::over(&adapters, Some(Arc::clone(&keeper)));
+        administration.prepare(&mut builder, &adapters, Some(Arc::clone(&keeper))).await?;
+        keeper.refresh().await?;
+
+        let tasks = Tasks::new(tokio::runtime::Handle::current());
+        let ports = chat_ports(&adapters, Arc::clone(&journal), &tasks);
+        let statistics = Arc::clone(&ports.statistics);
+        let writer = Arc::new(LedgerWriter::new(
+            Arc::clone(&journal),
+            Arc::clone(&adapters.database) as Arc<dyn UsageRepository>,
+            Arc::clone(&adapters.database) as Arc<dyn VirtualKeyRepository>,
+            Arc::clone(&adapters.clock),
+        ));
+        let status = Arc::new(Status::new(
+            Arc::clone(&keeper),
+            journal,
+            Arc::clone(&writer),
+            statistics,
+            Arc::clone(&adapters.database) as Arc<dyn DatabaseState>,
+        ));
+        begin_loops(&tasks, &keeper, &writer, &adapters);
+        Ok(Self {
+            administration,
+            chat: Arc::new(ChatService::new(Arc::clone(&keeper), Arc::new(ports), builder.calls)),
+            models: Arc::new(ModelList::new(Arc::clone(&keeper))),
+            authenticator: Arc::new(Authenticator::new(
+                Arc::clone(&adapters.mint),
+                Arc::clone(&adapters.clock),
+                keeper.directory(),
+            )),
+            status,
+            writer,
+            tasks,
+            entropy: adapters.entropy,
+            clock: adapters.clock,
+        })
+    }
+
+    /// Chat calls on the program's own behalf: no key, no key's limits; usage is recorded without a key.
+    #[must_use]
+    pub fn chat(&self) -> ChatClient {
+        self.chat_as(Principal::Program)
+    }
+
+    /// Chat calls on a virtual key's behalf, with its limits and on its bill; `None` when the key is not usable.
+    #[must_use]
+    pub fn chat_with_key(&self, key: &str) -> Option<ChatClient> {
+        self.authenticator.virtual_key(key).map(|principal| self.chat_as(principal))
+    }
+
+    fn chat_as(&self, principal: Principal) -> ChatClient {
+        ChatClient { service: Arc::clone(&self.chat), entropy: Arc::clone(&self.entropy), principal }
+    }
+
+    /// Providers.
+    #[must_use]
+    pub fn providers(&self) -> &ProviderAdmin {
+        self.administration.providers()
+    }
+
+    /// Routes.
+    #[must_use]
+    pub fn routes(&self) -> &RouteAdmin {
+        self.administration.routes()
+    }
+
+    /// Virtual keys.
+    #[must_use]
+    pub fn keys(&self) -> &KeyAdmin {
+        self.administration.keys()
+    }
+
+    /// Usage and the ledger.
+    #[must_use]
+    pub fn usage(&self) -> &UsageReports {
+        self.administration.usage()
+    }
+
+    /// The administrative use cases together.
+    #[must_use]
+    pub fn administration(&self) -> &Administration {
+        &self.administration
+    }
+
+    /// The use case of a chat call, for a surface.
+    #[must_use]
+    pub fn chat_service(&self) -> Arc<ChatService> {
+        Arc::clone(&self.chat)
+    }
+
+    /// The list of models, for a surface.
+    #[must_use]
+    pub fn models(&self) -> Arc<ModelList> {
+        Arc::clone(&self.models)
+    }
+
+    /// Who presents a key, for a surface.
+    #[must_use]
+    pub fn authenticator(&self) -> Arc<Authenticator> {
+        Arc::clone(&self.authenticator)
+    }
+
+    /// The state of the application.
+    #[must_use]
+    pub fn status(&self) -> Arc<Status> {
+        Arc::clone(&self.status)
+    }
+
+    /// Time.
+    #[must_use]
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.clock)
+    }
+
+    /// Ids for requests.
+    #[must_use]
+    pub fn entropy(&self) -> Arc<dyn Entropy> {
+        Arc::clone(&self.entropy)
+    }
+
+    /// Brings what the journal holds into the ledger now rather than within half a second. Answers whether all arrived.
+    pub async fn flush_usage(&self) -> bool {
+        self.writer.drain_once().await
+    }
+
+    /// Ends the background work; usage that waits is brought to the ledger first. Answers whether all ended in time.
+    pub async fn close(self) -> bool {
+        self.close_within(PATIENCE).await
+    }
+
+    /// As [`Embedded::close`], with a time of the caller's.
+    pub async fn close_within(self, patience: Duration) -> bool {
+        self.tasks.shutdown(patience).await
+    }
+}
+
+fn open_journal(choice: &UsageJournal) -> Result<Arc<dyn Journal>, OpenError> {
+    match choice {
+        UsageJournal::Memory => Ok(Arc::new(MemoryJournal::default())),
+        UsageJournal::Directory { path, sync_each } => {
+            let mut options = Options::default();
+            if *sync_each {
+                options.fsync = Fsync::Always;
+            }
+            let journal = FileJournal::open(path, options).map_err(|error| OpenError::Journal(error.to_string()))?;
+            Ok(Arc::new(journal))
+        }
+    }
+}
+
+async fn start_keeper(adapters: &Adapters) -> Result<ConfigurationKeeper, OpenError> {
+    let builder = SnapshotBuilder::new(
+        Arc::clone(&adapters.factory),
+        Arc::clone(&adapters.vault),
+        Arc::clone(&adapters.prices),
+    );
+    let keeper = ConfigurationKeeper::start(
+        Arc::clone(&adapters.database) as Arc<dyn ConfigurationRepository>,
+        Arc::clone(&adapters.database) as Arc<dyn VirtualKeyRepository>,
+        builder,
+    );
+    Ok(keeper.await?)
+}
+
+fn chat_ports(adapters: &Adapters, journal: Arc<dyn Journal>, tasks: &Tasks) -> ChatPorts {
+    ChatPorts {
+        clock: Arc::clone(&adapters.clock),
+        entropy: Arc::clone(&adapters.entropy),
+        limiter: Arc::new(MemoryLimiter::new(Arc::clone(&adapters.clock))),
+        journal,
+        tokenizer: Arc::new(BpeTokenizer),
+        health: Arc::new(CooldownHealth::new(Arc::clone(&adapters.clock))),
+        tasks: tasks.clone(),
+        statistics: Arc::new(CallStatistics::default()),
+    }
+}
+
+fn begin_loops(
+    tasks: &Tasks,
+    keeper: &Arc<ConfigurationKeeper>,
+    writer: &Arc<LedgerWriter>,
+    adapters: &Adapters,
+) {
+    let (polling, clock, stopping) = (Arc::clone(keeper), Arc::clone(&adapters.clock), tasks.stopping());
+    tasks.spawn("configuration poll", async move { polling.poll(clock, stopping).await });
+    let (writing, stopping) = (Arc::clone(writer), tasks.stopping());
+    tasks.spawn("ledger writer", async move { writing.run(stopping).await });
+}

@@ -1,0 +1,40 @@
+//! Why the application can't be opened.
+
+use switchyard_orchestrator::error::AdminError;
+use switchyard_ports::repositories::RepositoryError;
+use switchyard_repositories::DatabaseError;
+use switchyard_security::secrets::SecretError;
+
+/// Why the application can't be opened. Messages name what to change and never a secret.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// A secret is missing, malformed, weak or readable by others.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// The database can't be opened or migrated.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// The database can't be read.
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
+    /// The journal's directory can't be used.
+    #[error("the usage journal can't be opened: {0}")]
+    Journal(String),
+    /// The configuration file declares something that can't be applied.
+    #[error("the declared configuration can't be applied: {0}")]
+    Declared(#[from] AdminError),
+    /// A setting can't be used.
+    #[error("{0}")]
+    Setting(String),
+    /// The built-in price catalogue can't be read: a defect of the build.
+    #[error("the built-in price catalogue can't be read: {0}")]
+    Catalogue(String),
+}
+
+impl OpenError {
+    /// Whether the configuration is at fault (exit code 78) rather than the machine.
+    #[must_use]
+    pub fn is_configuration(&self) -> bool {
+        matches!(self, Self::Secret(_) | Self::Declared(_) | Self::Setting(_))
+    }
+}

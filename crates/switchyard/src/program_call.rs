@@ -1,0 +1,70 @@
+//! A call that a program makes through the library: canonical from the start.
+
+use std::sync::Arc;
+use switchyard_domain::call::CallFacts;
+use switchyard_domain::chat::{ChatRequest, Dialect, Message, Part};
+use switchyard_ports::client_call::{ClientCall, InvalidCall, WireBody};
+
+/// The dialect of a program's own calls, as usage events name it.
+const LIBRARY: Dialect = Dialect("library");
+
+/// A program's call.
+pub(crate) struct ProgramCall {
+    facts: CallFacts,
+    request: Arc<ChatRequest>,
+}
+
+impl ProgramCall {
+    pub(crate) fn new(request: ChatRequest) -> Self {
+        let facts = CallFacts {
+            dialect: LIBRARY,
+            model: request.model.clone(),
+            stream: request.stream.is_some(),
+            wants_stream_usage: request.stream.is_some_and(|options| options.include_usage),
+            max_output_tokens: request.max_output_tokens,
+            choices: request.choices.unwrap_or(1),
+            prompt_text_bytes: request.messages.iter().map(text_bytes).sum(),
+            messages: u32::try_from(request.messages.len()).unwrap_or(u32::MAX),
+            images: u32::try_from(request.messages.iter().map(images).sum::<usize>()).unwrap_or(u32::MAX),
+            strict: false,
+        };
+        Self { facts, request: Arc::new(request) }
+    }
+}
+
+impl ClientCall for ProgramCall {
+    fn facts(&self) -> &CallFacts {
+        &self.facts
+    }
+
+    fn wire(&self) -> Option<&WireBody> {
+        None
+    }
+
+    fn canonical(&self) -> Result<Arc<ChatRequest>, InvalidCall> {
+        Ok(Arc::clone(&self.request))
+    }
+}
+
+fn text_bytes(message: &Message) -> u64 {
+    message.parts.iter().map(part_bytes).sum()
+}
+
+fn part_bytes(part: &Part) -> u64 {
+    let length = match part {
+        Part::Text { text } | Part::Refusal { text } => text.len(),
+        Part::Reasoning(reasoning) => reasoning.text.len(),
+        Part::ToolCall(call) => call.name.len() + call.arguments.len(),
+        Part::ToolResult(result) => return result.content.iter().map(part_bytes).sum(),
+        Part::Image { .. }
+        | Part::Document { .. }
+        | Part::Audio(_)
+        | Part::CacheMark { .. }
+        | Part::Native { .. } => 0,
+    };
+    length as u64
+}
+
+fn images(message: &Message) -> usize {
+    message.parts.iter().filter(|part| matches!(part, Part::Image { .. })).count()
+}

@@ -1,0 +1,86 @@
+//! The declared providers and routes of the configuration file, their credentials resolved.
+
+use super::ConfigurationFile;
+use crate::settings::private_file::read_secret;
+use crate::settings::problem::{Findings, Reason};
+use crate::settings::secrets::ApiKey;
+use crate::settings::setting::Shape;
+use secrecy::SecretString;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_saphyr::Spanned;
+use std::path::PathBuf;
+use switchyard_domain::declared::{Declared, DeclaredModel, DeclaredProvider, DeclaredRoute};
+use switchyard_domain::name::Name;
+
+/// The whole file. Its settings are read elsewhere, where a wrong one doesn't hide the next.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct DeclaredDocument {
+    #[serde(rename = "settings")]
+    _settings: IgnoredAny,
+    providers: Option<Vec<FileProvider>>,
+    routes: Option<Vec<DeclaredRoute>>,
+}
+
+/// A provider as the file writes it: beside the key itself, the name of a variable or a file that holds it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileProvider {
+    name: Name,
+    vendor: String,
+    #[serde(default)]
+    base_url: Option<String>,
+    #[serde(default)]
+    api_key: Option<Spanned<String>>,
+    #[serde(default)]
+    api_key_file: Option<Spanned<PathBuf>>,
+    #[serde(default)]
+    models: Vec<DeclaredModel>,
+    #[serde(default = "yes")]
+    enabled: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl ConfigurationFile<'_> {
+    pub(super) fn declared(&self, findings: &mut Findings) -> Option<Declared> {
+        let document = self.read::<DeclaredDocument>(findings)?;
+        let providers = document.providers.unwrap_or_default().into_iter();
+        Some(Declared {
+            providers: providers.map(|provider| self.provider(provider, findings)).collect(),
+            routes: document.routes.unwrap_or_default(),
+        })
+    }
+
+    fn provider(&self, provider: FileProvider, findings: &mut Findings) -> DeclaredProvider {
+        let api_key = self.api_key(&provider, findings);
+        let FileProvider { name, vendor, base_url, models, enabled, .. } = provider;
+        DeclaredProvider { name, vendor, base_url, api_key, models, enabled }
+    }
+
+    /// The provider's credential; a finding stands for one that is named and can't be had.
+    fn api_key(&self, provider: &FileProvider, findings: &mut Findings) -> Option<SecretString> {
+        let (field, line, text) = match (&provider.api_key, &provider.api_key_file) {
+            (None, None) => return None,
+            (Some(key), None) => ("api_key", key.referenced.line(), self.resolve(&key.value)),
+            (None, Some(file)) => ("api_key_file", file.referenced.line(), read_secret(&file.value)),
+            (Some(_), Some(file)) => {
+                let reason = Err(Reason::new("stands beside `api_key`: only one of them can be meant"));
+                ("api_key_file", file.referenced.line(), reason)
+            }
+        };
+        let key =
+            text.and_then(
+                |text| {
+                    if text.is_empty() { Err(Reason::new("is empty")) } else { ApiKey.parse(&text) }
+                },
+            );
+        key.map_err(|reason| {
+            findings.problem(format!("providers.{}.{field}", provider.name), self.line(line), reason);
+        })
+        .ok()
+    }
+}

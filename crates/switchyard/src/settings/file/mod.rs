@@ -1,0 +1,89 @@
+//! The configuration file: YAML with the map `settings`, and the declared `providers` and `routes`.
+
+mod declared;
+mod entries;
+
+use super::layers::{lay, unknown};
+use super::problem::{Findings, Origin, Reason};
+use super::table::row_named;
+use super::values::{Given, Values};
+use entries::{Entry, SettingsDocument};
+use std::path::Path;
+use switchyard_domain::declared::Declared;
+
+/// The file with what its `${VARIABLE}`s stand for.
+pub(super) struct ConfigurationFile<'a> {
+    pub(super) path: &'a Path,
+    pub(super) text: &'a str,
+    pub(super) variables: &'a dyn Fn(&str) -> Option<String>,
+}
+
+impl ConfigurationFile<'_> {
+    /// Lays the file's settings over the values, and gives what it declares. Nothing if the file is not well formed:
+    /// what it would have set is then unknown.
+    pub(super) fn apply(&self, values: &mut Values, findings: &mut Findings) -> Option<Declared> {
+        let document = self.read::<SettingsDocument>(findings)?;
+        for entry in document.settings.iter().flat_map(|entries| &entries.0) {
+            self.apply_entry(entry, values, findings);
+        }
+        self.declared(findings)
+    }
+
+    fn apply_entry(&self, entry: &Entry, values: &mut Values, findings: &mut Findings) {
+        let shown = format!("settings.{}", entry.name);
+        let origin = self.line(entry.line);
+        let name = entry.name.to_ascii_uppercase();
+        let row = row_named(&name).filter(|_| entry.name == name.to_ascii_lowercase());
+        let Some(facts) = row.map(|row| row.facts()) else {
+            findings.problem(shown, origin, unknown(&name, str::to_ascii_lowercase));
+            return;
+        };
+        if !facts.in_file {
+            findings.problem(shown, origin, Reason::new("must be known before the file is read"));
+            return;
+        }
+        match self.resolve(&entry.text) {
+            Ok(text) => lay(values, facts, Given::new(&text, shown, origin)),
+            Err(reason) => findings.problem(shown, origin, reason),
+        }
+    }
+
+    /// The variable's value if the text is `${VARIABLE}`, else the text itself.
+    fn resolve(&self, text: &str) -> Result<String, Reason> {
+        if !text.contains("${") {
+            return Ok(text.to_owned());
+        }
+        let whole = text.trim().strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
+        let is_name = |name: &&str| {
+            name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+                && !name.starts_with(|c: char| c.is_ascii_digit())
+        };
+        match whole.filter(is_name) {
+            Some(name) => (self.variables)(name)
+                .ok_or_else(|| Reason::new(format!("the environment has no variable {name}"))),
+            None => Err(Reason::new("`${VARIABLE}` must be the whole value")),
+        }
+    }
+
+    fn line(&self, line: u64) -> Origin {
+        Origin::File { path: self.path.to_owned(), line }
+    }
+
+    /// Reads the whole file as a `T`. The parser's message goes without the snippet that it likes to show: there may be
+    /// a secret in it.
+    fn read<T: serde::de::DeserializeOwned + Default>(&self, findings: &mut Findings) -> Option<T> {
+        match serde_saphyr::from_str::<Option<T>>(self.text) {
+            Ok(document) => Some(document.unwrap_or_default()),
+            Err(error) => {
+                let message =
+                    error.without_snippet().render_with_formatter(&serde_saphyr::UserMessageFormatter);
+                let (line, place) = error.location().map_or((0, String::new()), |location| {
+                    (location.line(), format!(" at line {}, column {}", location.line(), location.column()))
+                });
+                let message = message.strip_suffix(&place).unwrap_or(&message);
+                findings.problem("configuration file", self.line(line), Reason::new(message));
+                None
+            }
+        }
+    }
+}

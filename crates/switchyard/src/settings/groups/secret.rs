@@ -1,0 +1,33 @@
+//! The secrets that keys are made of.
+
+use crate::settings::problem::Problem;
+use crate::settings::secrets::EncryptionKey;
+use crate::settings::table;
+use crate::settings::values::Values;
+use secrecy::SecretString;
+
+/// The secrets that were given; an absent one is made at first start and kept in the data directory.
+#[derive(Clone, Debug, Default)]
+pub struct SecretSettings {
+    /// What the pepper of virtual keys, the CSRF key and the audit chain's key derive from.
+    pub secret_key: Option<SecretString>,
+    /// What sessions are signed with.
+    pub jwt_secret: Option<SecretString>,
+    /// The one before, whose sessions go on.
+    pub jwt_secret_previous: Option<SecretString>,
+    /// What stored provider credentials are sealed under.
+    pub encryption_key: Option<EncryptionKey>,
+}
+
+impl SecretSettings {
+    pub(in crate::settings) fn read(values: &Values) -> Result<Self, Problem> {
+        let key = values.optional(&table::ENCRYPTION_KEY)?.map(EncryptionKey::Bytes);
+        let passphrase = values.optional(&table::BACKEND_API_KEY_SECRET)?.map(EncryptionKey::Passphrase);
+        Ok(Self {
+            secret_key: values.optional(&table::SECRET_KEY)?,
+            jwt_secret: values.optional(&table::JWT_SECRET)?,
+            jwt_secret_previous: values.optional(&table::JWT_SECRET_PREVIOUS)?,
+            encryption_key: key.or(passphrase),
+        })
+    }
+}

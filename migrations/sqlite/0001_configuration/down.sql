@@ -1,0 +1,9 @@
+DROP TABLE keyring;
+DROP TABLE changes;
+DROP TABLE revision;
+DROP TABLE virtual_keys;
+DROP TABLE targets;
+DROP TABLE routes;
+DROP TABLE credentials;
+DROP TABLE provider_models;
+DROP TABLE providers;

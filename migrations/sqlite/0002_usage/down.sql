@@ -1,0 +1,3 @@
+DROP TABLE usage_daily;
+DROP TABLE ledger_entries;
+DROP TABLE usage_events;

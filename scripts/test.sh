@@ -1,0 +1,25 @@
+#!/bin/sh
+# The whole test suite. Says plainly what it skips and why; exits with the first failure.
+set -eu
+cd "$(dirname "$0")/.."
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+if ! have initdb && ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then
+    echo "PostgreSQL is needed for the tests: install the package postgresql (nothing is started as a service)." >&2
+    exit 1
+fi
+
+echo "== Rust tests"
+if cargo nextest --version >/dev/null 2>&1; then
+    cargo nextest run --workspace --locked
+else
+    echo "(cargo-nextest is not installed: cargo test runs the same tests, more slowly)"
+    cargo test --workspace --locked
+fi
+
+echo "== Price import"
+python3 -m unittest discover -s scripts -p 'test_*.py' -q
+
+echo "== Official SDKs against the binary"
+tests/clients/run.sh
