@@ -7,6 +7,7 @@
 //! - [`splice`]: a new body from an old one, in which only the members that we own differ;
 //! - [`sse`]: a bounded reader and an encoder of event streams.
 
+pub mod openai_chat;
 pub mod scan;
 pub mod splice;
 pub mod sse;

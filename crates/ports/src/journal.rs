@@ -26,7 +26,8 @@ pub trait JournalPermit: Send + Sync {
     /// Writes the call's events and returns once they are safe (written with checksum; synced as configured). The permit is
     /// used up by its first append.
     async fn append(&mut self, events: Vec<UsageEvent>) -> Result<(), JournalError>;
-    /// Hands the events to the journal's thread and returns at once: for `Drop`, which can't wait.
+    /// Writes the events without waiting for anything, or keeps them until they can be written: for `Drop`, which can't
+    /// wait.
     fn append_detached(&mut self, events: Vec<UsageEvent>);
 }
 

@@ -2,6 +2,8 @@
 //!
 //! `cargo run -p switchyard --example embedded -- ./data`
 
+#![expect(clippy::print_stdout, reason = "an example shows what it gets")]
+
 use futures_util::StreamExt;
 use switchyard::chat::{ChatEvent, ChatRequest, Delta, Message, Role};
 use switchyard::{Builder, orchestrator::error::AdminError};

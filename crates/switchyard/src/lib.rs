@@ -37,6 +37,8 @@ pub use administration::Administration;
 pub use builder::{Builder, Store, UsageJournal};
 pub use chat_client::ChatClient;
 pub use embedded::Embedded;
+/// Whether this build can speak TLS to PostgreSQL.
+pub use switchyard_repositories::POSTGRES_TLS;
 pub use error::OpenError;
 pub use migrations::{Migrations, SchemaState};
 

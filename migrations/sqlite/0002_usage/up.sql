@@ -28,7 +28,7 @@ CREATE TABLE usage_events (
     dropped TEXT,
     first_content_ms BIGINT,
     duration_ms BIGINT NOT NULL
-) WITHOUT ROWID;
+);
 CREATE INDEX usage_events_by_request ON usage_events (request_id);
 CREATE INDEX usage_events_by_call ON usage_events (call_id);
 CREATE INDEX usage_events_by_key ON usage_events (key_id, at);
@@ -45,7 +45,7 @@ CREATE TABLE ledger_entries (
     price_version TEXT,
     usage_source TEXT NOT NULL,
     lines TEXT NOT NULL
-) WITHOUT ROWID;
+);
 CREATE INDEX ledger_entries_by_key ON ledger_entries (key_id, at);
 
 -- `key_id` 0 is "no key", `route` '' is "no route": a primary key holds no nulls.
@@ -65,4 +65,4 @@ CREATE TABLE usage_daily (
     cost BIGINT NOT NULL,
     unpriced BIGINT NOT NULL,
     PRIMARY KEY (day, key_id, provider_id, provider_name, model, route, outcome, simulated)
-) WITHOUT ROWID;
+);

@@ -2,10 +2,10 @@
 // SDK reads them.
 
 import assert from "node:assert/strict";
-import { createRequire } from "node:module";
+import { readFileSync } from "node:fs";
 import OpenAI from "openai";
 
-const { version } = createRequire(import.meta.url)("openai/package.json");
+const { version } = JSON.parse(readFileSync(new URL("node_modules/openai/package.json", import.meta.url)));
 const client = new OpenAI({ maxRetries: 0 });
 const limited = new OpenAI({ maxRetries: 0, apiKey: process.env.LIMITED_KEY });
 const M = "upstream/gpt-sim";

@@ -2,6 +2,7 @@ use std::fmt;
 use std::ops::Range;
 
 use bytes::Bytes;
+use switchyard_domain::wire;
 
 use super::token::Token;
 use super::{Members, Node, ScanError, ScanLimits, scanner};
@@ -51,6 +52,12 @@ impl Document {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Node<'_>> {
         self.root().get(name)
+    }
+
+    /// The places of the members at the top level, to travel with the body to whoever splices it.
+    #[must_use]
+    pub fn wire_members(&self) -> Vec<wire::Member> {
+        self.members().map(super::Member::to_wire).collect()
     }
 
     pub(super) fn tokens(&self) -> &[Token] {

@@ -25,6 +25,7 @@ mod token;
 pub use document::Document;
 pub use error::{ScanClass, ScanError, ScanErrorKind};
 pub use node::{Elements, Member, Members, Node};
+pub(crate) use text::equals_text;
 pub use token::Kind;
 
 /// Bounds of one scan. A body beyond any of them is refused as `invalid_request`, as soon as the bound is crossed.

@@ -3,8 +3,9 @@ use std::fmt;
 use std::ops::Range;
 
 use bytes::Bytes;
+use switchyard_domain::wire::{self, Span};
 
-use super::token::{Role, Token};
+use super::token::{Role, Token, narrow};
 use super::{Document, Kind, text};
 
 /// One value of a [`Document`]. As cheap to copy as a reference; nothing is decoded before it is asked for.
@@ -193,6 +194,16 @@ impl<'d> Member<'d> {
     #[must_use]
     pub fn value(self) -> Node<'d> {
         self.value
+    }
+
+    pub(super) fn to_wire(self) -> wire::Member {
+        let name = self.name.contents();
+        wire::Member {
+            name_escaped: name.len() != self.name.extra as usize,
+            name: Span { start: narrow(name.start), end: narrow(name.end) },
+            value: Span { start: self.value.token.start, end: self.value.token.end },
+            kind: self.value.kind().to_wire(),
+        }
     }
 
     fn contents(self) -> &'d [u8] {

@@ -38,3 +38,10 @@ pub(super) fn equals(contents: &[u8], decoded_len: usize, expected: &str) -> boo
             decode(contents, decoded_len) == expected
         }
 }
+
+/// Whether what stands between the quotes of a scanned string or name that is spelled with escapes says `expected`.
+pub(crate) fn equals_text(contents: &[u8], expected: &str) -> bool {
+    let mut text = String::with_capacity(contents.len());
+    decode_into(contents, &mut text);
+    text == expected
+}

@@ -1,5 +1,7 @@
 use std::ops::Range;
 
+use switchyard_domain::wire::ValueKind;
+
 /// What a JSON value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -17,6 +19,19 @@ pub enum Kind {
     False,
     /// `null`
     Null,
+}
+
+impl Kind {
+    pub(super) fn to_wire(self) -> ValueKind {
+        match self {
+            Self::Object => ValueKind::Object,
+            Self::Array => ValueKind::Array,
+            Self::String => ValueKind::String,
+            Self::Number => ValueKind::Number,
+            Self::True | Self::False => ValueKind::Bool,
+            Self::Null => ValueKind::Null,
+        }
+    }
 }
 
 /// One entry of the table: a member's name or a value, in the order of the text. A name is always followed by its

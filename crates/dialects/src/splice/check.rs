@@ -1,8 +1,12 @@
-use super::{Edit, SpliceError};
-use crate::scan::{Document, Kind};
+use switchyard_domain::wire::{Member, ValueKind};
+
+use super::{Edit, SpliceError, member};
 
 /// Refuses edits that contradict each other or do not fit the body, so that writing cannot fail.
-pub(super) fn check(document: &Document, edits: &[Edit<'_>]) -> Result<(), SpliceError> {
+pub(super) fn check(body: &[u8], members: &[Member], edits: &[Edit<'_>]) -> Result<(), SpliceError> {
+    if !member::are_of(body, members) {
+        return Err(SpliceError::Misplaced);
+    }
     for (index, edit) in edits.iter().enumerate() {
         for name in edit.written_names() {
             if name.bytes().any(|byte| byte < 0x20 || byte == b'"' || byte == b'\\') {
@@ -12,15 +16,16 @@ pub(super) fn check(document: &Document, edits: &[Edit<'_>]) -> Result<(), Splic
         if let Some(other) = edits.iter().skip(index + 1).find(|other| edit.conflicts_with(other)) {
             return Err(SpliceError::Conflict { name: other.member().to_owned() });
         }
-        fits(document, edits, edit)?;
+        fits(body, members, edits, edit)?;
     }
     Ok(())
 }
 
-fn fits(document: &Document, edits: &[Edit<'_>], edit: &Edit<'_>) -> Result<(), SpliceError> {
+fn fits(body: &[u8], members: &[Member], edits: &[Edit<'_>], edit: &Edit<'_>) -> Result<(), SpliceError> {
+    let get = |name| member::find(body, members, name);
     match *edit {
-        Edit::SetIn { object, .. } => match document.get(object).map(|node| node.kind()) {
-            None | Some(Kind::Object | Kind::Null) => Ok(()),
+        Edit::SetIn { object, .. } => match get(object).map(|member| member.kind) {
+            None | Some(ValueKind::Object | ValueKind::Null) => Ok(()),
             Some(_) => Err(SpliceError::NotAnObject { name: object.to_owned() }),
         },
         Edit::Rename { from, to } => {
@@ -33,8 +38,8 @@ fn fits(document: &Document, edits: &[Edit<'_>], edit: &Edit<'_>) -> Result<(), 
                 Edit::Set { name, .. } | Edit::SetIn { object: name, .. } => name == from,
                 Edit::Remove { .. } | Edit::Rename { .. } => false,
             });
-            let present = added || document.get(from).is_some();
-            if vacated || !present || document.get(to).is_none() {
+            let present = added || get(from).is_some();
+            if vacated || !present || get(to).is_none() {
                 return Ok(());
             }
             Err(SpliceError::Occupied { from: from.to_owned(), to: to.to_owned() })

@@ -5,12 +5,16 @@
 //! value. The new body is written into one allocation of exactly its size.
 
 mod check;
+mod inner;
+mod member;
 mod write;
 
 use bytes::{Bytes, BytesMut};
+use switchyard_domain::wire::Member;
 use thiserror::Error;
 
-use crate::scan::Document;
+use inner::InnerObjects;
+pub use member::find;
 
 /// One change at the top level of a body. Names are those of the body as it came, in plain text; they match however
 /// the body spells them.
@@ -81,23 +85,30 @@ pub enum SpliceError {
         /// The name.
         name: String,
     },
+    /// The members are not those of the body: a defect of the caller's.
+    #[error("the members are not of this body")]
+    Misplaced,
 }
 
 /// Makes the edited body. Every byte that no edit speaks of is copied unchanged, white space included.
 ///
-/// With no edits, the body itself is returned, sharing its memory.
+/// `members` are the members at the top level of `body`, as the scan found them
+/// ([`Document::wire_members`](crate::scan::Document::wire_members)). Only a member that [`Edit::SetIn`] edits inside is
+/// looked at again. With no edits, the body itself is returned, sharing its memory.
 ///
 /// # Errors
 /// If the edits contradict each other or cannot be applied to this body; see [`SpliceError`]. The edits are checked
 /// before anything is written.
-pub fn splice(document: &Document, edits: &[Edit<'_>]) -> Result<Bytes, SpliceError> {
+pub fn splice(body: &Bytes, members: &[Member], edits: &[Edit<'_>]) -> Result<Bytes, SpliceError> {
     if edits.is_empty() {
-        return Ok(document.body().clone());
+        return Ok(body.clone());
     }
-    check::check(document, edits)?;
+    check::check(body, members, edits)?;
+    let inner = InnerObjects::find(body, members, edits)?;
+    let source = write::Source { body, members, inner: &inner };
     let mut length = 0;
-    write::write(document, edits, &mut |piece| length += piece.len());
-    let mut body = BytesMut::with_capacity(length);
-    write::write(document, edits, &mut |piece| body.extend_from_slice(piece));
-    Ok(body.freeze())
+    source.write(edits, &mut |piece| length += piece.len());
+    let mut edited = BytesMut::with_capacity(length);
+    source.write(edits, &mut |piece| edited.extend_from_slice(piece));
+    Ok(edited.freeze())
 }

@@ -1,11 +1,24 @@
-use super::Edit;
-use crate::scan::{Document, Kind, Member, Node};
+use bytes::Bytes;
+use switchyard_domain::wire::{Member, Span, ValueKind};
 
-/// Gives the edited body to `sink`, piece by piece in order. The edits have been checked.
-pub(super) fn write(document: &Document, edits: &[Edit<'_>], sink: &mut impl FnMut(&[u8])) {
-    let mut output = Output { body: document.body(), copied: 0, sink };
-    Level { edits, inside: None }.write(document.root(), &mut output);
-    output.keep_until(document.body().len());
+use super::inner::InnerObjects;
+use super::{Edit, member};
+
+/// What is edited.
+pub(super) struct Source<'b> {
+    pub(super) body: &'b Bytes,
+    pub(super) members: &'b [Member],
+    pub(super) inner: &'b InnerObjects,
+}
+
+impl Source<'_> {
+    /// Gives the edited body to `sink`, piece by piece in order. The edits have been checked.
+    pub(super) fn write(&self, edits: &[Edit<'_>], sink: &mut impl FnMut(&[u8])) {
+        let mut output = Output { source: self, copied: 0, sink };
+        let first = memchr::memchr(b'{', self.body).map_or(0, |brace| brace + 1);
+        Level { edits, inside: None }.write(self.members, first, &mut output);
+        output.keep_until(self.body.len());
+    }
 }
 
 /// The edits as seen from one object: the root, or the object inside which [`Edit::SetIn`] edits.
@@ -15,56 +28,68 @@ struct Level<'a> {
     inside: Option<&'a str>,
 }
 
+/// Where a name begins, its quote included.
+fn quote_before(name: Span) -> usize {
+    (name.start as usize).saturating_sub(1)
+}
+
+/// Where a name ends, its quote included.
+fn quote_after(name: Span) -> usize {
+    name.end as usize + 1
+}
+
 impl<'a> Level<'a> {
-    fn write(self, object: Node<'_>, output: &mut Output<'_, impl FnMut(&[u8])>) {
+    /// Writes an object of these members; its first byte inside stands at `first`.
+    fn write(self, members: &[Member], first: usize, output: &mut Output<'_, impl FnMut(&[u8])>) {
         // Whether a member stands before this place, so that the next one needs a comma.
         let mut any = false;
-        let mut last_end = object.span().start + 1;
-        let mut members = object.members().peekable();
-        while let Some(member) = members.next() {
-            let end = member.value().span().end;
-            if !self.removes(member) {
+        let mut last_end = first;
+        let mut rest = members.iter().peekable();
+        while let Some(member) = rest.next() {
+            let end = member.value.end as usize;
+            if !self.removes(member, output.body()) {
                 self.write_member(member, output);
                 any = true;
             } else if any {
                 output.keep_until(last_end);
                 output.drop_until(end);
             } else {
-                output.keep_until(member.name_span().start);
-                output.drop_until(members.peek().map_or(end, |next| next.name_span().start));
+                output.keep_until(quote_before(member.name));
+                output.drop_until(rest.peek().map_or(end, |next| quote_before(next.name)));
             }
             last_end = end;
         }
         output.keep_until(last_end);
-        self.write_absent(object, any, output);
+        self.write_absent(members, any, output);
     }
 
-    fn write_member(self, member: Member<'_>, output: &mut Output<'_, impl FnMut(&[u8])>) {
-        if let Some(to) = self.renamed(|from| member.is_named(from)) {
-            output.keep_until(member.name_span().start);
+    fn write_member(self, member: &Member, output: &mut Output<'_, impl FnMut(&[u8])>) {
+        let body = output.body();
+        if let Some(to) = self.renamed(|from| member::is_named(body, member, from)) {
+            output.keep_until(quote_before(member.name));
             output.put_name(to);
-            output.drop_until(member.name_span().end);
+            output.drop_until(quote_after(member.name));
         }
-        let value = member.value();
-        if let Some(new) = self.new_value(member) {
-            output.keep_until(value.span().start);
+        let (start, end) = (member.value.start as usize, member.value.end as usize);
+        if let Some(new) = self.new_value(member, body) {
+            output.keep_until(start);
             output.put(new);
-            output.drop_until(value.span().end);
-        } else if let Some(inner) = self.level_inside(member) {
-            if value.kind() == Kind::Object {
-                inner.write(value, output);
+            output.drop_until(end);
+        } else if let Some(inner) = self.level_inside(member, body) {
+            if member.kind == ValueKind::Object {
+                inner.write(output.source.inner.of(member.value), start + 1, output);
             } else {
-                output.keep_until(value.span().start);
+                output.keep_until(start);
                 inner.write_object(output);
-                output.drop_until(value.span().end);
+                output.drop_until(end);
             }
         }
     }
 
     /// Adds what is set but absent, as the last members.
-    fn write_absent(self, object: Node<'_>, mut any: bool, output: &mut Output<'_, impl FnMut(&[u8])>) {
+    fn write_absent(self, members: &[Member], mut any: bool, output: &mut Output<'_, impl FnMut(&[u8])>) {
         for (name, content) in self.sets() {
-            if object.get(name).is_some() {
+            if member::find(output.body(), members, name).is_some() {
                 continue;
             }
             if any {
@@ -111,15 +136,14 @@ impl<'a> Level<'a> {
         })
     }
 
-    fn new_value(self, member: Member<'_>) -> Option<&'a [u8]> {
-        self.edits.iter().find_map(|edit| match (*edit, self.inside) {
-            (Edit::Set { name, value }, None) if member.is_named(name) => Some(value),
-            (Edit::SetIn { object, name, value }, Some(inside))
-                if object == inside && member.is_named(name) =>
-            {
-                Some(value)
-            }
-            _ => None,
+    fn new_value(self, member: &Member, body: &[u8]) -> Option<&'a [u8]> {
+        self.edits.iter().find_map(|edit| {
+            let (name, value) = match (*edit, self.inside) {
+                (Edit::Set { name, value }, None) => (name, value),
+                (Edit::SetIn { object, name, value }, Some(inside)) if object == inside => (name, value),
+                _ => return None,
+            };
+            member::is_named(body, member, name).then_some(value)
         })
     }
 
@@ -131,14 +155,15 @@ impl<'a> Level<'a> {
         })
     }
 
-    fn removes(self, member: Member<'_>) -> bool {
+    fn removes(self, member: &Member, body: &[u8]) -> bool {
+        let named = |name| member::is_named(body, member, name);
         self.inside.is_none()
-            && self.edits.iter().any(|edit| matches!(*edit, Edit::Remove { name } if member.is_named(name)))
+            && self.edits.iter().any(|edit| matches!(*edit, Edit::Remove { name } if named(name)))
     }
 
-    fn level_inside(self, member: Member<'_>) -> Option<Self> {
+    fn level_inside(self, member: &Member, body: &[u8]) -> Option<Self> {
         self.edits.iter().find_map(|edit| match (*edit, self.inside) {
-            (Edit::SetIn { object, .. }, None) if member.is_named(object) => {
+            (Edit::SetIn { object, .. }, None) if member::is_named(body, member, object) => {
                 Some(Self { edits: self.edits, inside: Some(object) })
             }
             _ => None,
@@ -154,15 +179,19 @@ enum Content<'a> {
 
 /// The new body on its way out.
 struct Output<'b, F> {
-    body: &'b [u8],
+    source: &'b Source<'b>,
     /// Up to here the old body has been either copied or dropped.
     copied: usize,
     sink: F,
 }
 
-impl<F: FnMut(&[u8])> Output<'_, F> {
+impl<'b, F: FnMut(&[u8])> Output<'b, F> {
+    fn body(&self) -> &'b [u8] {
+        self.source.body
+    }
+
     fn keep_until(&mut self, end: usize) {
-        if let Some(piece) = self.body.get(self.copied..end) {
+        if let Some(piece) = self.body().get(self.copied..end) {
             (self.sink)(piece);
             self.copied = end;
         }

@@ -4,21 +4,27 @@ use bytes::Bytes;
 use rstest::rstest;
 use switchyard_dialects::scan::{Document, ScanLimits};
 use switchyard_dialects::splice::Edit::{Remove, Rename, Set, SetIn};
-use switchyard_dialects::splice::{Edit, SpliceError, splice};
+use switchyard_dialects::splice::{Edit, SpliceError, find, splice};
+use switchyard_domain::wire::ValueKind;
 
 fn scan(body: &str) -> Document {
     Document::scan(Bytes::copy_from_slice(body.as_bytes()), ScanLimits::default()).unwrap()
 }
 
+fn spliced(body: &str, edits: &[Edit<'_>]) -> Result<Bytes, SpliceError> {
+    let document = scan(body);
+    splice(document.body(), &document.wire_members(), edits)
+}
+
 /// The edited body, which has passed the scan again.
 fn edited(body: &str, edits: &[Edit<'_>]) -> String {
-    let new = splice(&scan(body), edits).unwrap();
+    let new = spliced(body, edits).unwrap();
     Document::scan(new.clone(), ScanLimits::default()).unwrap();
     String::from_utf8(new.to_vec()).unwrap()
 }
 
 fn refusal(body: &str, edits: &[Edit<'_>]) -> SpliceError {
-    splice(&scan(body), edits).unwrap_err()
+    spliced(body, edits).unwrap_err()
 }
 
 const MODEL: Edit<'static> = Set { name: "model", value: br#""gpt-4o""# };
@@ -160,7 +166,8 @@ fn edits_of_different_members_go_together_in_any_order() {
 #[test]
 fn without_edits_the_body_is_shared() {
     let document = scan(r#"{"a":1}"#);
-    assert_eq!(splice(&document, &[]).unwrap().as_ptr(), document.body().as_ptr());
+    let same = splice(document.body(), &document.wire_members(), &[]).unwrap();
+    assert_eq!(same.as_ptr(), document.body().as_ptr());
 }
 
 #[rstest]
@@ -211,4 +218,26 @@ fn edits_that_contradict_each_other_are_refused_whatever_the_body(
 #[case(Rename { from: "a", to: "\u{1}" })]
 fn a_name_that_needs_escapes_is_refused(#[case] edit: Edit<'_>) {
     assert!(matches!(refusal("{}", &[edit]), SpliceError::NotPlain { .. }));
+}
+
+#[test]
+fn members_of_another_body_are_refused() {
+    let document = scan(r#"{"model":"a","messages":[]}"#);
+    let (body, members) = (document.body(), document.wire_members());
+    let shorter = body.slice(..body.len() - 1);
+    assert_eq!(splice(&shorter, &members, &[MODEL]), Err(SpliceError::Misplaced));
+    let mut swapped = members;
+    swapped.reverse();
+    assert_eq!(splice(body, &swapped, &[MODEL]), Err(SpliceError::Misplaced));
+}
+
+#[test]
+fn a_member_is_found_however_its_name_is_spelled() {
+    let document = scan(r#"{"a":[1],"\u0062":"x","c":null}"#);
+    let (body, members) = (document.body(), document.wire_members());
+    let found = |name| find(body, &members, name).map(|member| (member.kind, member.value.of(body)));
+    assert_eq!(found("a"), Some((ValueKind::Array, b"[1]".as_slice())));
+    assert_eq!(found("b"), Some((ValueKind::String, br#""x""#.as_slice())));
+    assert_eq!(found("c"), Some((ValueKind::Null, b"null".as_slice())));
+    assert_eq!(found("\\u0062"), None);
 }

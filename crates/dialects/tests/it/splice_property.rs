@@ -4,12 +4,16 @@ use bytes::Bytes;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use switchyard_dialects::scan::{Document, ScanLimits};
-use switchyard_dialects::splice::{Edit, splice};
+use switchyard_dialects::splice::{self, Edit, SpliceError};
 
 use crate::json::{body, spell};
 
 fn scan(body: Bytes) -> Document {
     Document::scan(body, ScanLimits::default()).unwrap()
+}
+
+fn splice(document: &Document, edits: &[Edit<'_>]) -> Result<Bytes, SpliceError> {
+    splice::splice(document.body(), &document.wire_members(), edits)
 }
 
 fn object(body: &[u8]) -> Map<String, Value> {

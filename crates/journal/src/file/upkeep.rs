@@ -49,7 +49,7 @@ impl Shared {
         if let Fsync::Group(time) = self.options.fsync
             && !writer.unsynced.is_empty()
         {
-            drop(wait(writer, time, &|_| true));
+            drop(wait(writer, time, &|_| !self.status.is_failed()));
         }
     }
 

@@ -276,6 +276,17 @@ async fn an_append_is_answered_before_its_group_is_synced() {
 }
 
 #[tokio::test]
+async fn recovery_does_not_wait_for_a_long_group() {
+    let scene = Scene::with(Options { fsync: SELDOM, ..quick() });
+    scene.append(0).await.unwrap();
+    scene.faults.set_room(Some(10));
+    assert!(is_unwritable(&scene.append(1).await));
+    scene.faults.set_room(None);
+    scene.until(|journal| journal.is_writable()).await;
+    assert_eq!(scene.drain().await, events([0]));
+}
+
+#[tokio::test]
 async fn a_group_is_synced_by_itself_once() {
     let scene = Scene::with(Options { fsync: Fsync::Group(Duration::from_millis(10)), ..quick() });
     for number in 0..20 {

@@ -32,20 +32,16 @@ fn insert_one_by_one<'a>(
 ) -> Result<Vec<&'a Pair>, Fault> {
     let mut new = Vec::with_capacity(pairs.len());
     for pair in pairs {
-        let rows = diesel::insert_into(usage_events::table)
+        let rows = diesel::insert_or_ignore_into(usage_events::table)
             .values(&pair.event)
-            .on_conflict(usage_events::id)
-            .do_nothing()
             .execute(connection)?;
         if rows == 0 {
             continue;
         }
         new.push(pair);
         if let Some(entry) = &pair.entry {
-            diesel::insert_into(ledger_entries::table)
+            diesel::insert_or_ignore_into(ledger_entries::table)
                 .values(entry)
-                .on_conflict(ledger_entries::id)
-                .do_nothing()
                 .execute(connection)?;
         }
     }

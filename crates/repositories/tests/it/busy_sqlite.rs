@@ -8,7 +8,9 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 use switchyard_domain::name::Name;
 use switchyard_domain::time::Timestamp;
-use switchyard_ports::repositories::{ConfigurationRepository as _, RepositoryError, UsageRepository as _};
+use switchyard_ports::repositories::{
+    ConfigurationRepository as _, DatabaseState as _, RepositoryError, UsageRepository as _,
+};
 use switchyard_repositories::DatabaseTarget;
 use switchyard_testkit::contracts::repositories::{author, new_provider, sample_event};
 

@@ -1,6 +1,7 @@
 //! The ports' contract suites, on every database.
 
 use crate::databases::{self, Opened};
+use switchyard_ports::repositories::DatabaseState as _;
 use switchyard_testkit::contracts::repositories::{
     absurd_usage_contract, configuration_contract, keyring_contract, usage_contract, virtual_key_contract,
 };

@@ -1,0 +1,168 @@
+//! The gateway as it is shipped: a virtual key, a priced provider behind routes, the journal and the ledger on disk.
+
+use super::{Caller, Target, UPSTREAM_KEY, Way, free_address};
+use crate::arguments::Arguments;
+use crate::clock::now;
+use crate::process::Process;
+use crate::scenario::ALL;
+use anyhow::{Context, Result, ensure};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+/// The first start makes keys and tables.
+const READY: Duration = Duration::from_secs(30);
+/// The journal is drained into the ledger every half second; twice that without work, and there is none.
+const LINGERS: Duration = Duration::from_millis(1_000);
+
+/// What `keys create --json` prints, of which only this matters here.
+#[derive(Deserialize)]
+struct Created {
+    key: String,
+}
+
+/// What `ledger verify --json` prints, of which only this matters here.
+#[derive(Deserialize)]
+pub(crate) struct Books {
+    /// What was recorded: one for each call here, since no call needs a second attempt.
+    pub(crate) events: u64,
+    /// Where sums differ from what they sum.
+    pub(crate) problems: Vec<serde_json::Value>,
+}
+
+/// The gateway's files and how it is started.
+pub(crate) struct Gateway {
+    binary: PathBuf,
+    folder: PathBuf,
+    address: SocketAddr,
+    workers: usize,
+}
+
+pub(super) async fn start(upstream: SocketAddr, arguments: &Arguments, folder: &Path) -> Result<Target> {
+    let gateway = Gateway {
+        binary: match &arguments.gateway {
+            // It is started in a folder of its own.
+            Some(path) => path.canonicalize().with_context(|| path.display().to_string())?,
+            None => arguments.binary("switchyard")?,
+        },
+        folder: folder.join("switchyard"),
+        address: free_address()?,
+        workers: arguments.workers,
+    };
+    std::fs::create_dir(&gateway.folder)?;
+    std::fs::write(gateway.folder.join("switchyard.yaml"), configuration(upstream))?;
+    let (process, key) =
+        gateway.start().await.with_context(|| format!("no start{}", gateway.last_words()))?;
+    Ok(Target {
+        way: Way::Switchyard,
+        address: gateway.address,
+        caller: Caller { key, names_routes: true },
+        process: Some(process),
+        lingers: LINGERS,
+        gateway: Some(gateway),
+    })
+}
+
+impl Gateway {
+    async fn start(&self) -> Result<(Process, String)> {
+        let log = File::create(self.log())?;
+        let mut serve = self.command(&["serve"]);
+        let mut process = Process::start(serve.stdout(log.try_clone()?).stderr(log))?;
+        let key = self.create_key(&mut process).await?;
+        self.wait_for_key(&mut process, &key).await?;
+        Ok((process, key))
+    }
+
+    fn log(&self) -> PathBuf {
+        self.folder.join("log")
+    }
+
+    /// The end of its log.
+    pub(crate) fn last_words(&self) -> String {
+        let log = std::fs::read_to_string(self.log()).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().collect();
+        let end = lines.get(lines.len().saturating_sub(20)..).unwrap_or_default();
+        format!(" (its log ends with:\n{}\n)", end.join("\n"))
+    }
+
+    /// What stands in the ledger.
+    pub(crate) fn books(&self) -> Result<Books> {
+        let said = self.output(&["ledger", "verify", "--json"])?;
+        serde_json::from_slice(&said).context("what ledger verify printed")
+    }
+
+    fn output(&self, arguments: &[&str]) -> Result<Vec<u8>> {
+        let output = self.command(arguments).output()?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "{} ended with {}: {said}", arguments.join(" "), output.status);
+        Ok(output.stdout)
+    }
+
+    /// Nothing of the caller's environment: a setting in it would be measured too.
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.binary);
+        command
+            .args(arguments)
+            .args(["--config", "switchyard.yaml"])
+            .current_dir(&self.folder)
+            .env_clear()
+            .env("SWITCHYARD_DATA_DIR", self.folder.join("data"))
+            .env("SWITCHYARD_LISTEN", self.address.to_string())
+            .env("SWITCHYARD_WORKERS", self.workers.to_string());
+        command
+    }
+
+    async fn create_key(&self, process: &mut Process) -> Result<String> {
+        self.wait(process, "/health/ready", None).await?;
+        let said = self.output(&["keys", "create", "--name", "bench", "--json"])?;
+        let created: Created = serde_json::from_slice(&said).context("what keys create printed")?;
+        Ok(created.key)
+    }
+
+    /// The running server learns of the key within a second.
+    async fn wait_for_key(&self, process: &mut Process, key: &str) -> Result<()> {
+        self.wait(process, "/v1/models", Some(key)).await
+    }
+
+    /// Asks until the answer is 200.
+    async fn wait(&self, process: &mut Process, path: &str, key: Option<&str>) -> Result<()> {
+        let client = reqwest::ClientBuilder::new().no_proxy().build()?;
+        let asked = now();
+        loop {
+            process.check()?;
+            let mut request = client.get(format!("http://{}{path}", self.address));
+            if let Some(key) = key {
+                request = request.bearer_auth(key);
+            }
+            let answer = request.send().await;
+            if answer.as_ref().is_ok_and(|answer| answer.status().is_success()) {
+                return Ok(());
+            }
+            ensure!(asked.elapsed() < READY, "{path} does not succeed: {answer:?}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+}
+
+/// Prices are given so that each ledger entry has an amount to be computed and summed.
+fn configuration(upstream: SocketAddr) -> String {
+    let models: BTreeMap<String, String> =
+        ALL.iter().map(|scenario| (scenario.route(), scenario.upstream_model())).collect();
+    let (mut listed, mut routes) = (String::new(), String::new());
+    for (route, model) in models {
+        listed += &format!(
+            "      - model: \"{model}\"\n        rates: {{ input: 150000000, output: 600000000 }}\n"
+        );
+        routes += &format!(
+            "  - name: {route}\n    targets:\n      - provider: upstream\n        model: \"{model}\"\n"
+        );
+    }
+    format!(
+        "settings:\n  log_level: WARN\nproviders:\n  - name: upstream\n    vendor: openai_compatible\n    \
+         base_url: http://{upstream}/v1\n    api_key: {UPSTREAM_KEY}\n    models:\n{listed}routes:\n{routes}"
+    )
+}

@@ -1,0 +1,62 @@
+use bytes::{Bytes, BytesMut};
+
+use crate::openai_chat::json::ObjectWriter;
+
+/// An error for a client of this dialect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ErrorBody<'a> {
+    /// What went wrong, for people.
+    pub message: &'a str,
+    /// The class of error (`invalid_request_error`, `api_error`, ...), which the official SDKs show.
+    pub kind: &'a str,
+    /// The member of the request that is wrong.
+    pub param: Option<&'a str>,
+    /// The machine-readable code.
+    pub code: Option<&'a str>,
+}
+
+/// The body of an error answer.
+#[must_use]
+pub fn encode_error(error: &ErrorBody<'_>) -> Bytes {
+    let mut out = BytesMut::with_capacity(error.message.len() + 128);
+    write(&mut out, error);
+    out.freeze()
+}
+
+/// Appends the event that ends a stream that failed. No `[DONE]` may follow it, so that a cut answer is never taken for a
+/// whole one.
+pub fn write_error_event(out: &mut BytesMut, error: &ErrorBody<'_>) {
+    out.extend_from_slice(b"data: ");
+    write(out, error);
+    out.extend_from_slice(b"\n\n");
+}
+
+fn write(out: &mut BytesMut, error: &ErrorBody<'_>) {
+    let mut body = ObjectWriter::begin(out);
+    body.object("error", |object| {
+        object.text("message", error.message);
+        object.text("type", error.kind);
+        for (name, value) in [("param", error.param), ("code", error.code)] {
+            match value {
+                Some(value) => object.text(name, value),
+                None => object.null(name),
+            }
+        }
+    });
+    body.end();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_body_is_that_of_openai() {
+        let error = ErrorBody { message: "no \"x\"", kind: "t", param: Some("model"), code: None };
+        let body = encode_error(&error);
+        assert_eq!(body, r#"{"error":{"message":"no \"x\"","type":"t","param":"model","code":null}}"#);
+        let mut event = BytesMut::new();
+        write_error_event(&mut event, &error);
+        assert_eq!(event, format!("data: {}\n\n", str::from_utf8(&body).unwrap()));
+    }
+}

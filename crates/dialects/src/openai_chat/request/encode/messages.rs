@@ -1,0 +1,171 @@
+use switchyard_domain::chat::{LossReport, Message, Part, Reasoning, Role, ToolCall, ToolResult};
+
+use super::calls::CallIds;
+use super::content::Content;
+use super::{ReasoningForm, TargetFacts};
+use crate::openai_chat::json::{ArrayWriter, ObjectWriter};
+use crate::openai_chat::places::{REASONING_DETAILS, write_call, write_signature};
+
+/// Writes one canonical message, which may be several of this dialect.
+pub(super) struct MessageWriter<'a> {
+    pub(super) message: &'a Message,
+    pub(super) index: usize,
+    pub(super) facts: &'a TargetFacts,
+    pub(super) same_dialect: bool,
+    pub(super) losses: &'a mut LossReport,
+    pub(super) ids: &'a mut CallIds,
+}
+
+impl<'a> MessageWriter<'a> {
+    pub(super) fn write(mut self, list: &mut ArrayWriter<'_>) {
+        let message = self.message;
+        let results = message.parts.iter().enumerate().filter_map(|(at, part)| match part {
+            Part::ToolResult(result) => Some((at, result)),
+            _ => None,
+        });
+        let mut has_results = false;
+        for (at, result) in results {
+            has_results = true;
+            list.object(|object| self.write_result(object, at, result));
+        }
+        // Results are messages of their own here; what else was said stays a message, if there is anything.
+        let has_others = message.parts.iter().any(|part| !matches!(part, Part::ToolResult(_)));
+        if has_others || !has_results {
+            list.object(|object| self.write_said(object));
+        }
+    }
+
+    fn write_result(&mut self, object: &mut ObjectWriter<'_>, at: usize, result: &ToolResult) {
+        let name = result.name.as_deref();
+        let is_legacy = result.call_id.is_empty() && name.is_some() && self.facts.legacy_functions;
+        object.text("role", if is_legacy { "function" } else { "tool" });
+        if !is_legacy {
+            object.text("tool_call_id", &self.ids.of_result(&result.call_id));
+        }
+        if let Some(name) = name {
+            object.text("name", name);
+        }
+        if result.is_error {
+            let member = format!("messages[{}].content[{at}].is_error", self.index);
+            self.losses.degraded(member, "goes as an ordinary result");
+        }
+        let mut content = Content::new(self.facts, self.same_dialect, self.losses);
+        content.collect(&result.content, format_args!("messages[{}].content[{at}].content", self.index));
+        content.write(object, false);
+        // The message is nothing but its result: what it has besides belongs to the result.
+        if self.message.parts.len() == 1 {
+            self.write_extensions(object);
+        }
+    }
+
+    fn write_said(&mut self, object: &mut ObjectWriter<'_>) {
+        object.text(
+            "role",
+            match self.message.role {
+                Role::Developer if self.facts.developer_role => "developer",
+                Role::System | Role::Developer => "system",
+                Role::User | Role::Tool => "user",
+                Role::Assistant => "assistant",
+            },
+        );
+        if let Some(name) = &self.message.name {
+            object.text("name", name);
+        }
+        let calls = self.calls();
+        let refusal = self.refusal();
+        let mut content = Content::new(self.facts, self.same_dialect, self.losses);
+        content.collect(&self.message.parts, format_args!("messages[{}].content", self.index));
+        content.write(object, !calls.is_empty() || refusal.is_some());
+        if let Some(refusal) = refusal {
+            object.text("refusal", &refusal);
+        }
+        self.write_reasoning(object);
+        self.write_calls(object, &calls);
+        self.write_extensions(object);
+    }
+
+    fn calls(&mut self) -> Vec<&'a ToolCall> {
+        let parts = &self.message.parts;
+        let first = parts.iter().position(|part| matches!(part, Part::ToolCall(_)));
+        let later = first.and_then(|first| parts.get(first..)).unwrap_or_default();
+        if later.iter().any(|part| matches!(part, Part::Text { .. } | Part::Reasoning(_))) {
+            let member = format!("messages[{}].content", self.index);
+            self.losses.degraded(member, "what was said after a tool call stands before it");
+        }
+        let calls = parts.iter();
+        calls.filter_map(|part| if let Part::ToolCall(call) = part { Some(call) } else { None }).collect()
+    }
+
+    fn refusal(&self) -> Option<String> {
+        let parts = self.message.parts.iter();
+        let texts = parts
+            .filter_map(|part| if let Part::Refusal { text } = part { Some(text.as_str()) } else { None });
+        let texts: Vec<&str> = texts.collect();
+        (!texts.is_empty()).then(|| texts.concat())
+    }
+
+    fn write_reasoning(&mut self, object: &mut ObjectWriter<'_>) {
+        let parts = self.message.parts.iter();
+        let reasonings: Vec<&Reasoning> = parts
+            .filter_map(|part| if let Part::Reasoning(reasoning) = part { Some(reasoning) } else { None })
+            .collect();
+        let Some(last) = reasonings.last() else { return };
+        let member = match self.facts.reasoning {
+            // Written with the content.
+            ReasoningForm::ThinkingPart => None,
+            ReasoningForm::Omit => {
+                let member = format!("messages[{}].reasoning", self.index);
+                return self.losses.dropped(member, "the provider takes none back");
+            }
+            ReasoningForm::ReasoningContent => Some("reasoning_content"),
+            ReasoningForm::Reasoning => Some("reasoning"),
+        };
+        let text: String = reasonings.iter().map(|reasoning| reasoning.text.as_str()).collect();
+        // DeepSeek wants an empty one back too: `deepseek-chat_completions-99bcf85c7e`, 2026.
+        let says = !text.is_empty() || last.signature.is_none();
+        if let Some(member) = member.filter(|_| says) {
+            object.text(member, &text);
+        }
+        let has_details = self.message.extensions.iter().any(|(name, _)| name == REASONING_DETAILS);
+        let proofs = reasonings.iter().filter(|reasoning| reasoning.signature.is_some()).count();
+        let fits = self.facts.reasoning == ReasoningForm::Reasoning && !has_details;
+        match &last.signature {
+            Some(signature) if fits && proofs == 1 => write_signature(object, signature),
+            _ if proofs > 0 => {
+                let member = format!("messages[{}].reasoning.signature", self.index);
+                self.losses.dropped(member, "the provider has no place for it");
+            }
+            _ => {}
+        }
+    }
+
+    fn write_calls(&mut self, object: &mut ObjectWriter<'_>, calls: &[&ToolCall]) {
+        if let [call] = calls
+            && self.ids.is_legacy(call)
+        {
+            return object.object("function_call", |function| {
+                function.text("name", &call.name);
+                function.text("arguments", &call.arguments);
+            });
+        }
+        if !calls.is_empty() {
+            object.array("tool_calls", |list| {
+                for call in calls {
+                    let id = self.ids.of_call(&call.id);
+                    write_call(list, call, &id);
+                }
+            });
+        }
+    }
+
+    fn write_extensions(&mut self, object: &mut ObjectWriter<'_>) {
+        for (name, value) in &self.message.extensions {
+            if self.same_dialect {
+                object.json(name, value);
+            } else {
+                let member = format!("messages[{}].{name}", self.index);
+                self.losses.dropped(member, "has no place in the provider's dialect");
+            }
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! From the canonical form to a provider's body.
+
+mod calls;
+mod content;
+mod facts;
+mod messages;
+mod parameters;
+mod tools;
+
+use bytes::{Bytes, BytesMut};
+use switchyard_domain::chat::{ChatRequest, Dialect, LossReport};
+
+use crate::openai_chat::json::ObjectWriter;
+use calls::CallIds;
+pub use facts::{
+    CacheForm, DocumentForm, MaxTokensMember, ReasoningForm, StreamUsage, TargetFacts, ToolCallIds,
+};
+
+/// Writes a request for a vendor, and notes what it has no place for. `source` is the dialect that the request came in:
+/// only from this one do extensions mean here what they meant there.
+#[must_use]
+pub fn encode(request: &ChatRequest, source: Dialect, facts: &TargetFacts, losses: &mut LossReport) -> Bytes {
+    let mut out = BytesMut::with_capacity(1024);
+    let mut body = Body {
+        request,
+        facts,
+        same_dialect: source == Dialect::OPENAI_CHAT,
+        losses,
+        object: ObjectWriter::begin(&mut out),
+    };
+    body.write();
+    body.object.end();
+    out.freeze()
+}
+
+/// A body as it is written.
+struct Body<'r, 'o> {
+    request: &'r ChatRequest,
+    facts: &'r TargetFacts,
+    same_dialect: bool,
+    losses: &'r mut LossReport,
+    object: ObjectWriter<'o>,
+}
+
+impl Body<'_, '_> {
+    fn write(&mut self) {
+        // Azure takes the model from the path.
+        if !self.request.model.is_empty() {
+            self.object.text("model", &self.request.model);
+        }
+        self.write_messages();
+        self.write_tools();
+        self.write_parameters();
+        self.write_extensions();
+    }
+
+    /// Whether a member may be written; notes the loss if not.
+    fn may(&mut self, name: &str) -> bool {
+        let refused = self.facts.refused_members.contains(&name);
+        if refused {
+            self.losses.dropped(name, "the provider refuses it");
+        }
+        !refused
+    }
+
+    fn write_messages(&mut self) {
+        let mut ids = CallIds::new(self.facts);
+        let request = self.request;
+        let mut list = crate::openai_chat::json::ArrayWriter::begin(self.object.name("messages"));
+        for (index, message) in request.messages.iter().enumerate() {
+            messages::MessageWriter {
+                message,
+                index,
+                facts: self.facts,
+                same_dialect: self.same_dialect,
+                losses: self.losses,
+                ids: &mut ids,
+            }
+            .write(&mut list);
+        }
+        list.end();
+    }
+
+    fn write_extensions(&mut self) {
+        for (name, value) in &self.request.extensions {
+            // Written with the options themselves.
+            if self.same_dialect && name.starts_with("stream_options.") && self.writes_stream_options() {
+                continue;
+            }
+            if !self.same_dialect || name.contains(['.', '[']) {
+                self.losses.dropped(name.as_str(), "has no place in the provider's dialect");
+            } else if self.may(name) {
+                self.object.json(name, value);
+            }
+        }
+    }
+}

@@ -1,0 +1,121 @@
+use switchyard_domain::chat::ResponseFormat;
+
+use super::{Body, MaxTokensMember, StreamUsage};
+
+impl Body<'_, '_> {
+    pub(super) fn write_parameters(&mut self) {
+        let request = self.request;
+        self.write_sampling();
+        let member = match self.facts.max_tokens {
+            MaxTokensMember::MaxTokens => "max_tokens",
+            MaxTokensMember::MaxCompletionTokens => "max_completion_tokens",
+        };
+        self.plain(member, request.max_output_tokens);
+        self.plain("n", request.choices);
+        if !request.stop.is_empty() && self.may("stop") {
+            self.object.array("stop", |list| request.stop.iter().for_each(|stop| list.text(stop)));
+        }
+        self.write_response_format();
+        self.word("reasoning_effort", request.reasoning_effort.as_ref().map(|effort| effort.0.as_str()));
+        self.write_stream();
+        if !request.metadata.is_empty() && self.may("metadata") {
+            self.object.object("metadata", |labels| {
+                request.metadata.iter().for_each(|(name, label)| labels.text(name, label));
+            });
+        }
+        self.word("user", request.user.as_deref());
+        self.word("service_tier", request.service_tier.as_deref());
+    }
+
+    fn write_sampling(&mut self) {
+        let sampling = &self.request.sampling;
+        for (name, value) in [
+            ("temperature", sampling.temperature),
+            ("top_p", sampling.top_p),
+            ("frequency_penalty", sampling.frequency_penalty),
+            ("presence_penalty", sampling.presence_penalty),
+        ] {
+            if let Some(value) = value
+                && self.may(name)
+            {
+                self.object.decimal(name, value);
+            }
+        }
+        self.plain("top_k", sampling.top_k);
+        self.plain(self.facts.seed_member, sampling.seed);
+        self.plain("logprobs", sampling.logprobs);
+        self.plain("top_logprobs", sampling.top_logprobs);
+        if !sampling.logit_bias.is_empty() && self.may("logit_bias") {
+            self.object.object("logit_bias", |biases| {
+                sampling.logit_bias.iter().for_each(|(token, bias)| biases.plain(token, bias));
+            });
+        }
+    }
+
+    pub(super) fn plain(&mut self, name: &str, value: Option<impl std::fmt::Display>) {
+        if let Some(value) = value
+            && self.may(name)
+        {
+            self.object.plain(name, value);
+        }
+    }
+
+    fn word(&mut self, name: &str, value: Option<&str>) {
+        if let Some(value) = value
+            && self.may(name)
+        {
+            self.object.text(name, value);
+        }
+    }
+
+    fn write_response_format(&mut self) {
+        let Some(format) = &self.request.response_format else { return };
+        if !self.may("response_format") {
+            return;
+        }
+        self.object.object("response_format", |object| match format {
+            ResponseFormat::Text => object.text("type", "text"),
+            ResponseFormat::JsonObject => object.text("type", "json_object"),
+            ResponseFormat::JsonSchema { name, description, schema, strict } => {
+                object.text("type", "json_schema");
+                object.object("json_schema", |object| {
+                    object.text("name", name);
+                    if let Some(description) = description {
+                        object.text("description", description);
+                    }
+                    if let Some(schema) = schema {
+                        object.json("schema", schema);
+                    }
+                    if let Some(strict) = strict {
+                        object.plain("strict", strict);
+                    }
+                });
+            }
+        });
+    }
+
+    fn write_stream(&mut self) {
+        let Some(options) = self.request.stream else { return };
+        self.object.plain("stream", true);
+        if !self.writes_stream_options() {
+            return;
+        }
+        let include_usage = options.include_usage || self.facts.stream_usage == StreamUsage::Always;
+        let extensions = if self.same_dialect { self.request.extensions.as_slice() } else { &[] };
+        let others = extensions
+            .iter()
+            .filter_map(|(name, value)| name.strip_prefix("stream_options.").map(|name| (name, value)));
+        if include_usage || others.clone().next().is_some() {
+            self.object.object("stream_options", |object| {
+                if include_usage {
+                    object.plain("include_usage", true);
+                }
+                others.for_each(|(name, value)| object.json(name, value));
+            });
+        }
+    }
+
+    pub(super) fn writes_stream_options(&self) -> bool {
+        self.request.stream.is_some() && self.facts.stream_usage != StreamUsage::Unasked
+    }
+}

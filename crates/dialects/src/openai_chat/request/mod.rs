@@ -1,0 +1,13 @@
+//! Requests: judging a client's, reading it into the canonical form, writing a provider's.
+
+mod check;
+mod decode;
+mod encode;
+mod error;
+
+pub use check::{CheckedRequest, RequestLimits, check};
+pub use decode::decode;
+pub use encode::{
+    CacheForm, DocumentForm, MaxTokensMember, ReasoningForm, StreamUsage, TargetFacts, ToolCallIds, encode,
+};
+pub use error::{RequestCode, RequestError};

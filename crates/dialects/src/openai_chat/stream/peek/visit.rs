@@ -1,0 +1,209 @@
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Deserializer;
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::ChoiceSet;
+use super::key::Key;
+use super::said::{Inside, Said};
+use crate::openai_chat::json::{Shape, is_null, members, shape};
+
+/// What one pass over a chunk finds. Strings go straight from the parser to where they are counted.
+pub(super) struct Glance<'a> {
+    pub(super) has_content: bool,
+    pub(super) choices: ChoiceSet,
+    pub(super) finished: ChoiceSet,
+    pub(super) usage: Option<&'a RawValue>,
+    pub(super) model: Option<Cow<'a, str>>,
+    /// Whether there is a list of choices.
+    pub(super) choices_listed: bool,
+    /// Whether the list has no element.
+    pub(super) choices_empty: bool,
+    /// Whether there is an `error` of any kind.
+    pub(super) suspicious: bool,
+}
+
+impl<'a> Glance<'a> {
+    /// Looks at a chunk and appends its text to `output`; `None` if it is no JSON object.
+    pub(super) fn take(text: &'a str, output: &mut String) -> Option<Self> {
+        let mut glance = Self {
+            has_content: false,
+            choices: ChoiceSet::default(),
+            finished: ChoiceSet::default(),
+            usage: None,
+            model: None,
+            choices_listed: false,
+            choices_empty: true,
+            suspicious: false,
+        };
+        let mut parser = serde_json::Deserializer::from_str(text);
+        parser.deserialize_map(Chunk { glance: &mut glance, output }).ok()?;
+        parser.end().ok()?;
+        Some(glance)
+    }
+}
+
+fn present(raw: &RawValue) -> Option<&RawValue> {
+    (!is_null(raw)).then_some(raw)
+}
+
+struct Chunk<'g, 'a> {
+    glance: &'g mut Glance<'a>,
+    output: &'g mut String,
+}
+
+impl<'a> Visitor<'a> for Chunk<'_, 'a> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a chunk")
+    }
+
+    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<(), A::Error> {
+        let Self { glance, output } = self;
+        while let Some(key) = map.next_key()? {
+            match key {
+                Key::Choices => map.next_value_seed(Choices { glance, output })?,
+                Key::Usage => glance.usage = present(map.next_value()?).or(glance.usage),
+                Key::XGroq if glance.usage.is_none() => {
+                    let groq: &RawValue = map.next_value()?;
+                    glance.usage = members(groq).and_then(|groq| groq.get("usage"));
+                }
+                Key::Model => map.next_value_seed(Model(&mut glance.model))?,
+                Key::Error => glance.suspicious |= present(map.next_value()?).is_some(),
+                _ => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(())
+    }
+}
+
+struct Choices<'g, 'a> {
+    glance: &'g mut Glance<'a>,
+    output: &'g mut String,
+}
+
+impl<'a> DeserializeSeed<'a> for Choices<'_, 'a> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'a> Visitor<'a> for Choices<'_, 'a> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("choices")
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'a>>(self, mut list: A) -> Result<(), A::Error> {
+        let Self { glance, output } = self;
+        glance.choices_listed = true;
+        for position in 0.. {
+            let choice = Choice { glance, output, position };
+            if list.next_element_seed(choice)?.is_none() {
+                break;
+            }
+            glance.choices_empty = false;
+        }
+        Ok(())
+    }
+}
+
+struct Choice<'g, 'a> {
+    glance: &'g mut Glance<'a>,
+    output: &'g mut String,
+    position: u32,
+}
+
+impl<'a> DeserializeSeed<'a> for Choice<'_, 'a> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'a> Visitor<'a> for Choice<'_, 'a> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a choice")
+    }
+
+    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<(), A::Error> {
+        let Self { glance, output, position } = self;
+        let (mut index, mut ends, mut has_delta, mut message) = (position, false, false, None);
+        while let Some(key) = map.next_key()? {
+            match key {
+                Key::Index => {
+                    let raw: &RawValue = map.next_value()?;
+                    index = raw.get().parse().unwrap_or(position);
+                }
+                Key::Delta => {
+                    has_delta = true;
+                    map.next_value_seed(Inside { said: Said { output, found: &mut glance.has_content } })?;
+                }
+                // Some repeat the whole message so far beside each delta: it counts only where there is none.
+                Key::Message => message = present(map.next_value()?),
+                Key::FinishReason => {
+                    let raw: &RawValue = map.next_value()?;
+                    ends |= shape(raw) == Shape::Text && raw.get().len() > 2;
+                }
+                Key::FinishDetails => ends |= present(map.next_value()?).is_some(),
+                Key::Error => glance.suspicious |= present(map.next_value()?).is_some(),
+                _ => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        if let Some(message) = message.filter(|_| !has_delta) {
+            let inside = Inside { said: Said { output, found: &mut glance.has_content } };
+            inside.deserialize(message).map_err(serde::de::Error::custom)?;
+        }
+        glance.choices.insert(index);
+        if ends {
+            glance.finished.insert(index);
+            glance.has_content = true;
+        }
+        Ok(())
+    }
+}
+
+struct Model<'g, 'a>(&'g mut Option<Cow<'a, str>>);
+
+impl<'a> DeserializeSeed<'a> for Model<'_, 'a> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'a> Visitor<'a> for Model<'_, 'a> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a model")
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'a str) -> Result<(), E> {
+        *self.0 = Some(Cow::Borrowed(text));
+        Ok(())
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<(), E> {
+        *self.0 = Some(Cow::Owned(text.to_owned()));
+        Ok(())
+    }
+}

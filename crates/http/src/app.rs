@@ -1,0 +1,66 @@
+//! The applications: routes, what they ask for, and the layer around them.
+
+use crate::extract::{BodyLimits, Gate};
+use crate::metrics::{self, Metrics};
+use crate::middleware::Edge;
+use crate::ops::Environment;
+use crate::server::ServerConfig;
+use crate::services::Services;
+use crate::{fallback, routes};
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::{App, Error, HttpResponse, web};
+use std::sync::Arc;
+
+/// What a gateway listener serves. Public so that a test can drive it without a socket.
+pub fn gateway(
+    config: &ServerConfig,
+    services: &Services,
+    metrics: &Arc<Metrics>,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody + use<>>,
+        Error = Error,
+        InitError = (),
+    > + use<>,
+> {
+    let edge = Edge {
+        limits: config.limits,
+        clock: Arc::clone(&services.clock),
+        entropy: Arc::clone(&services.entropy),
+        metrics: Arc::clone(metrics),
+    };
+    App::new()
+        .app_data(web::Data::from(Arc::clone(&services.chat)))
+        .app_data(web::Data::from(Arc::clone(&services.models)))
+        .app_data(web::Data::from(Arc::clone(&services.status)))
+        .app_data(web::Data::from(Arc::clone(&services.clock)))
+        .app_data(web::Data::new(Environment(config.environment.clone())))
+        .app_data(Gate::new(config, services))
+        .app_data(BodyLimits::new(config, &services.clock))
+        .configure(|app| routes::gateway_routes().mount(app))
+        .default_service(web::to(fallback::not_found))
+        .wrap(edge)
+}
+
+/// What a metrics listener serves: one page, to everybody who can connect, and nothing of a request's own.
+pub(crate) fn metrics(
+    metrics: &Arc<Metrics>,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody + use<>>,
+        Error = Error,
+        InitError = (),
+    > + use<>,
+> {
+    App::new().app_data(web::Data::from(Arc::clone(metrics))).route("/metrics", web::get().to(scrape))
+}
+
+async fn scrape(metrics: web::Data<Metrics>) -> HttpResponse {
+    HttpResponse::Ok().insert_header((CONTENT_TYPE, metrics::MEDIA_TYPE)).body(metrics.text())
+}

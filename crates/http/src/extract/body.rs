@@ -1,0 +1,174 @@
+use super::media_type;
+use crate::connection::Connection;
+use crate::gateway::GatewayError;
+use crate::server::ServerConfig;
+use actix_web::dev::Payload;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_LENGTH, HeaderMap};
+use actix_web::{FromRequest, HttpRequest};
+use bytes::{Bytes, BytesMut};
+use futures_util::future::LocalBoxFuture;
+use futures_util::{FutureExt, StreamExt};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+use switchyard_ports::clock::{Clock, Monotonic};
+use tokio::time::timeout;
+
+const MIB: usize = 1024 * 1024;
+
+/// How large a body may be, and how slow.
+#[derive(Clone)]
+pub(crate) struct BodyLimits {
+    bytes: usize,
+    idle: Duration,
+    per_mib: Duration,
+    clock: Arc<dyn Clock>,
+}
+
+impl BodyLimits {
+    pub(crate) fn new(config: &ServerConfig, clock: &Arc<dyn Clock>) -> Self {
+        let timeouts = &config.timeouts;
+        Self {
+            bytes: config.limits.body_bytes,
+            idle: timeouts.body_idle,
+            per_mib: timeouts.body_per_mib,
+            clock: Arc::clone(clock),
+        }
+    }
+
+    fn too_large(&self) -> GatewayError {
+        let message = format!("A request's body may have {} bytes at most.", self.bytes);
+        GatewayError::closing(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", message)
+    }
+}
+
+/// A JSON body of a gateway call, whole and in one piece. Where it arrived in one piece it was not copied.
+#[derive(Clone, Debug)]
+pub(crate) struct GatewayBody(pub(crate) Bytes);
+
+impl FromRequest for GatewayBody {
+    type Error = GatewayError;
+    type Future = LocalBoxFuture<'static, Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let Some(limits) = request.app_data::<BodyLimits>().cloned() else {
+            return std::future::ready(Err(GatewayError::defect())).boxed_local();
+        };
+        let declared = match admit(request.headers(), &limits) {
+            Ok(declared) => declared,
+            Err(error) => return std::future::ready(Err(error)).boxed_local(),
+        };
+        let connection = request.conn_data::<Rc<Connection>>().cloned();
+        let payload = payload.take();
+        async move {
+            let body = read(payload, declared, &limits).await?;
+            if let Some(connection) = connection {
+                connection.body_ended();
+            }
+            Ok(Self(body))
+        }
+        .boxed_local()
+    }
+}
+
+/// What can be refused before a byte of the body is read. Answers the declared length.
+fn admit(headers: &HeaderMap, limits: &BodyLimits) -> Result<usize, GatewayError> {
+    media_type::check(headers).map_err(|fault| {
+        GatewayError::closing(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", fault.to_string())
+    })?;
+    // The parser has proved that it is a number; one beyond this machine's range is beyond the limit too.
+    let declared = headers.get(CONTENT_LENGTH).map_or(0, |length| {
+        length.to_str().ok().and_then(|text| text.trim().parse().ok()).unwrap_or(usize::MAX)
+    });
+    if declared > limits.bytes { Err(limits.too_large()) } else { Ok(declared) }
+}
+
+async fn read(mut payload: Payload, declared: usize, limits: &BodyLimits) -> Result<Bytes, GatewayError> {
+    let began = limits.clock.monotonic();
+    let mut body = Gathered::default();
+    loop {
+        // Most bodies are there with their heads, and need no timer.
+        let next = match payload.next().now_or_never() {
+            Some(next) => next,
+            None => {
+                let patience = patience(limits, began, declared.max(body.len()));
+                timeout(patience, payload.next()).await.map_err(|_| too_slow())?
+            }
+        };
+        match next {
+            Some(Ok(piece)) if piece.len() > limits.bytes - body.len() => return Err(limits.too_large()),
+            Some(Ok(piece)) => body.add(piece, declared),
+            Some(Err(_)) => return Err(broken()),
+            None => return Ok(body.into_bytes()),
+        }
+    }
+}
+
+/// How long to wait for the next piece of a body of this size.
+fn patience(limits: &BodyLimits, began: Monotonic, size: usize) -> Duration {
+    let mibs = u32::try_from(size / MIB + 1).unwrap_or(u32::MAX);
+    let in_all = limits.per_mib.saturating_mul(mibs);
+    limits.idle.min(in_all.saturating_sub(limits.clock.monotonic().since(began)))
+}
+
+fn too_slow() -> GatewayError {
+    GatewayError::closing(
+        StatusCode::REQUEST_TIMEOUT,
+        "request_timeout",
+        "The request's body did not come in time.".to_owned(),
+    )
+}
+
+fn broken() -> GatewayError {
+    GatewayError::closing(
+        StatusCode::BAD_REQUEST,
+        "invalid_request",
+        "The request's body broke off, or is not framed as HTTP has it.".to_owned(),
+    )
+}
+
+/// The pieces so far.
+#[derive(Default)]
+enum Gathered {
+    #[default]
+    Nothing,
+    One(Bytes),
+    Many(BytesMut),
+}
+
+impl Gathered {
+    fn len(&self) -> usize {
+        match self {
+            Self::Nothing => 0,
+            Self::One(piece) => piece.len(),
+            Self::Many(pieces) => pieces.len(),
+        }
+    }
+
+    /// Room is made for what was declared as far as that is usual; more is only made for bytes that are really there.
+    fn add(&mut self, piece: Bytes, declared: usize) {
+        *self = match std::mem::take(self) {
+            Self::Nothing => Self::One(piece),
+            Self::One(first) => {
+                let room = declared.min(MIB).max(first.len() + piece.len());
+                let mut pieces = BytesMut::with_capacity(room);
+                pieces.extend_from_slice(&first);
+                pieces.extend_from_slice(&piece);
+                Self::Many(pieces)
+            }
+            Self::Many(mut pieces) => {
+                pieces.extend_from_slice(&piece);
+                Self::Many(pieces)
+            }
+        };
+    }
+
+    fn into_bytes(self) -> Bytes {
+        match self {
+            Self::Nothing => Bytes::new(),
+            Self::One(piece) => piece,
+            Self::Many(pieces) => pieces.freeze(),
+        }
+    }
+}

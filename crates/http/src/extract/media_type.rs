@@ -1,0 +1,101 @@
+//! Which bodies are read at all: JSON in UTF-8, not compressed.
+
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
+
+/// Why a body is not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum MediaFault {
+    #[error("A request's body must be sent as it is, without `content-encoding`.")]
+    Encoded,
+    #[error("A request's body must be `content-type: application/json`.")]
+    NotJson,
+    #[error("A request's body must be in UTF-8.")]
+    Charset,
+}
+
+/// Refuses bodies of another kind than JSON. A header that stands there twice says two things, so it says nothing.
+pub(super) fn check(headers: &HeaderMap) -> Result<(), MediaFault> {
+    let is_identity = |value: &[u8]| value.trim_ascii().eq_ignore_ascii_case(b"identity");
+    if headers.get_all(CONTENT_ENCODING).any(|value| !is_identity(value.as_bytes())) {
+        return Err(MediaFault::Encoded);
+    }
+    let mut values = headers.get_all(CONTENT_TYPE);
+    let (Some(value), None) = (values.next(), values.next()) else { return Err(MediaFault::NotJson) };
+    let value = value.as_bytes();
+    // What every official client sends, at once.
+    if value == b"application/json" {
+        return Ok(());
+    }
+    let mut parts = value.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
+    if !parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case(b"application/json")) {
+        return Err(MediaFault::NotJson);
+    }
+    if parts.filter_map(charset).all(is_utf8) { Ok(()) } else { Err(MediaFault::Charset) }
+}
+
+fn charset(parameter: &[u8]) -> Option<&[u8]> {
+    let (name, value) = parameter.split_at_checked(b"charset=".len())?;
+    name.eq_ignore_ascii_case(b"charset=").then_some(value)
+}
+
+fn is_utf8(name: &[u8]) -> bool {
+    let bare = name.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\"")).unwrap_or(name);
+    bare.eq_ignore_ascii_case(b"utf-8") || bare.eq_ignore_ascii_case(b"utf8")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::http::header::{HeaderName, HeaderValue};
+
+    fn checked(pairs: &[(HeaderName, &str)]) -> Result<(), MediaFault> {
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            headers.append(name.clone(), HeaderValue::from_str(value).unwrap());
+        }
+        check(&headers)
+    }
+
+    fn of_type(value: &str) -> Result<(), MediaFault> {
+        checked(&[(CONTENT_TYPE, value)])
+    }
+
+    #[test]
+    fn json_in_utf_8_is_taken_however_it_is_spelled() {
+        for good in [
+            "application/json",
+            "Application/JSON",
+            "application/json; charset=utf-8",
+            "application/json;charset=\"UTF-8\"",
+            "application/json; v=1; Charset=utf8",
+        ] {
+            assert_eq!(of_type(good), Ok(()), "{good}");
+        }
+    }
+
+    #[test]
+    fn other_types_other_charsets_and_none_are_refused() {
+        for bad in
+            ["text/plain", "application/x-www-form-urlencoded", "application/jsonp", "application/xml", ""]
+        {
+            assert_eq!(of_type(bad), Err(MediaFault::NotJson), "{bad}");
+        }
+        let long = format!("multipart/form-data; boundary={}", "x".repeat(30_000));
+        assert_eq!(of_type(&long), Err(MediaFault::NotJson));
+        assert_eq!(of_type("application/json; charset=utf-7"), Err(MediaFault::Charset));
+        assert_eq!(of_type("application/json; charset=utf-8; charset=utf-16"), Err(MediaFault::Charset));
+        assert_eq!(checked(&[]), Err(MediaFault::NotJson));
+        let twice = [(CONTENT_TYPE, "application/json"), (CONTENT_TYPE, "application/json")];
+        assert_eq!(checked(&twice), Err(MediaFault::NotJson));
+    }
+
+    #[test]
+    fn compressed_bodies_are_refused() {
+        for coding in ["gzip", "br", "zstd", "gzip, gzip", "identity, gzip"] {
+            let headers = [(CONTENT_TYPE, "application/json"), (CONTENT_ENCODING, coding)];
+            assert_eq!(checked(&headers), Err(MediaFault::Encoded), "{coding}");
+        }
+        let plain = [(CONTENT_TYPE, "application/json"), (CONTENT_ENCODING, "identity")];
+        assert_eq!(checked(&plain), Ok(()));
+    }
+}

@@ -1,0 +1,258 @@
+use super::retry_after;
+use crate::refusal::openai_kind;
+use actix_web::http::StatusCode;
+use actix_web::http::header::ContentType;
+use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
+use bytes::{Bytes, BytesMut};
+use std::borrow::Cow;
+use std::fmt;
+use std::time::Duration;
+use switchyard_dialects::openai_chat::error::{ErrorBody, encode_error, write_error_event};
+use switchyard_orchestrator::error::{CallError, CallErrorKind};
+
+/// Through which address a call came: their documents differ in one status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Door {
+    /// `/v1/...`
+    V1,
+    /// `/chat/completions`
+    Bare,
+}
+
+/// An error of the gateway in OpenAI's shape. The one mapping from what happened to what a client sees.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct GatewayError {
+    status: StatusCode,
+    kind: &'static str,
+    code: Option<Cow<'static, str>>,
+    param: Option<String>,
+    message: String,
+    retry_after: Option<Duration>,
+    closes: bool,
+}
+
+impl GatewayError {
+    fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            kind: openai_kind(status),
+            code: Some(Cow::Borrowed(code)),
+            param: None,
+            message: message.into(),
+            retry_after: None,
+            closes: false,
+        }
+    }
+
+    /// The same as any, and the connection ends with it: what the client still sends is not worth reading.
+    pub(crate) fn closing(status: StatusCode, code: &'static str, message: String) -> Self {
+        Self { closes: true, ..Self::new(status, code, message) }
+    }
+
+    /// No key, or none of ours.
+    pub(crate) fn unauthenticated(message: String) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "invalid_api_key", message)
+    }
+
+    /// The request is wrong in this member or header.
+    pub(crate) fn invalid(message: impl Into<String>, param: impl Into<String>) -> Self {
+        let error = Self::new(StatusCode::BAD_REQUEST, "invalid_request", message);
+        Self { param: Some(param.into()), ..error }
+    }
+
+    /// The body can't be taken.
+    pub(crate) fn bad_body(
+        status: StatusCode,
+        code: &'static str,
+        message: String,
+        param: Option<String>,
+    ) -> Self {
+        Self { param, ..Self::new(status, code, message) }
+    }
+
+    /// Our own defect.
+    pub(crate) fn defect() -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", "Something went wrong here.")
+    }
+
+    /// A call that failed.
+    pub(crate) fn of_call(error: CallError, door: Door) -> Self {
+        let (status, code) = class(&error, door);
+        let kind = if error.kind == CallErrorKind::ModelNotFound && status == StatusCode::NOT_FOUND {
+            "not_found_error"
+        } else {
+            openai_kind(status)
+        };
+        let rejected = error.kind == CallErrorKind::UpstreamRejected;
+        Self {
+            status,
+            kind,
+            code: if rejected { error.code.map(Cow::Owned) } else { Some(Cow::Borrowed(code)) },
+            param: error.param,
+            message: error.message,
+            retry_after: error.retry_after,
+            closes: false,
+        }
+    }
+
+    fn body(&self) -> ErrorBody<'_> {
+        ErrorBody {
+            message: &self.message,
+            kind: self.kind,
+            param: self.param.as_deref(),
+            code: self.code.as_deref(),
+        }
+    }
+
+    /// As the last event of a stream that began. No terminator may follow.
+    pub(crate) fn into_event(self) -> Bytes {
+        let mut event = BytesMut::new();
+        write_error_event(&mut event, &self.body());
+        event.freeze()
+    }
+}
+
+/// Status and code of a failure.
+fn class(error: &CallError, door: Door) -> (StatusCode, &'static str) {
+    use CallErrorKind as Kind;
+    match error.kind {
+        Kind::InvalidApiKey => (StatusCode::UNAUTHORIZED, "invalid_api_key"),
+        Kind::InvalidRequest => (StatusCode::BAD_REQUEST, "invalid_request"),
+        Kind::ModelNotFound if door == Door::Bare => (StatusCode::BAD_REQUEST, "model_not_found"),
+        Kind::ModelNotFound => (StatusCode::NOT_FOUND, "model_not_found"),
+        Kind::ModelAmbiguous => (StatusCode::BAD_REQUEST, "model_ambiguous"),
+        Kind::ModelNotAllowed => (StatusCode::FORBIDDEN, "model_not_allowed"),
+        Kind::UnsupportedFeature => (StatusCode::BAD_REQUEST, "unsupported_feature"),
+        Kind::RateLimited | Kind::UpstreamThrottled => (StatusCode::TOO_MANY_REQUESTS, "rate_limit_exceeded"),
+        Kind::StorageUnavailable => (StatusCode::SERVICE_UNAVAILABLE, "storage_unavailable"),
+        Kind::UpstreamUnavailable => (StatusCode::SERVICE_UNAVAILABLE, "upstream_unavailable"),
+        Kind::UpstreamError => (StatusCode::BAD_GATEWAY, "upstream_error"),
+        Kind::UpstreamTimeout => (StatusCode::GATEWAY_TIMEOUT, "upstream_timeout"),
+        Kind::UpstreamAuthFailed => (StatusCode::BAD_GATEWAY, "upstream_auth_failed"),
+        Kind::UpstreamTls => (StatusCode::BAD_GATEWAY, "upstream_tls_error"),
+        Kind::UpstreamRedirect => (StatusCode::BAD_GATEWAY, "upstream_redirect"),
+        Kind::UpstreamInvalidResponse => (StatusCode::BAD_GATEWAY, "upstream_invalid_response"),
+        Kind::UpstreamRejected => (rejection(error.status), "upstream_rejected"),
+        Kind::StreamInterrupted => (StatusCode::BAD_GATEWAY, "upstream_stream_interrupted"),
+        Kind::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal_error"),
+    }
+}
+
+/// The provider's own status, as far as it blames the client's request; 401 and 403 never do, they concern our credential.
+fn rejection(status: Option<u16>) -> StatusCode {
+    status
+        .and_then(|status| StatusCode::from_u16(status).ok())
+        .filter(|status| status.is_client_error())
+        .filter(|status| !matches!(*status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN))
+        .unwrap_or(StatusCode::BAD_REQUEST)
+}
+
+impl fmt::Display for GatewayError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.status, self.message)
+    }
+}
+
+impl ResponseError for GatewayError {
+    fn status_code(&self) -> StatusCode {
+        self.status
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponseBuilder::new(self.status);
+        if self.closes {
+            response.force_close();
+        }
+        if let Some(wait) = self.retry_after {
+            retry_after::write(&mut response, wait);
+        }
+        response.insert_header(ContentType::json()).body(encode_error(&self.body()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::http::header::CONNECTION;
+    use switchyard_orchestrator::error::CallErrorKind as Kind;
+
+    fn seen(error: CallError, door: Door) -> (u16, &'static str, Option<String>) {
+        let error = GatewayError::of_call(error, door);
+        (error.status.as_u16(), error.kind, error.code.map(Cow::into_owned))
+    }
+
+    #[test]
+    fn every_failure_has_its_status_type_and_code() {
+        for (kind, status, word, code) in [
+            (Kind::InvalidApiKey, 401, "authentication_error", "invalid_api_key"),
+            (Kind::InvalidRequest, 400, "invalid_request_error", "invalid_request"),
+            (Kind::ModelNotFound, 404, "not_found_error", "model_not_found"),
+            (Kind::ModelAmbiguous, 400, "invalid_request_error", "model_ambiguous"),
+            (Kind::ModelNotAllowed, 403, "permission_error", "model_not_allowed"),
+            (Kind::UnsupportedFeature, 400, "invalid_request_error", "unsupported_feature"),
+            (Kind::RateLimited, 429, "rate_limit_error", "rate_limit_exceeded"),
+            (Kind::UpstreamThrottled, 429, "rate_limit_error", "rate_limit_exceeded"),
+            (Kind::StorageUnavailable, 503, "server_error", "storage_unavailable"),
+            (Kind::UpstreamUnavailable, 503, "server_error", "upstream_unavailable"),
+            (Kind::UpstreamError, 502, "server_error", "upstream_error"),
+            (Kind::UpstreamTimeout, 504, "server_error", "upstream_timeout"),
+            (Kind::UpstreamAuthFailed, 502, "server_error", "upstream_auth_failed"),
+            (Kind::UpstreamTls, 502, "server_error", "upstream_tls_error"),
+            (Kind::UpstreamRedirect, 502, "server_error", "upstream_redirect"),
+            (Kind::UpstreamInvalidResponse, 502, "server_error", "upstream_invalid_response"),
+            (Kind::StreamInterrupted, 502, "server_error", "upstream_stream_interrupted"),
+            (Kind::Internal, 500, "server_error", "internal_error"),
+        ] {
+            let found = seen(CallError::new(kind, "m"), Door::V1);
+            assert_eq!(found, (status, word, Some(code.to_owned())), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_model_is_the_clients_bad_request_at_the_bare_address() {
+        let found = seen(CallError::new(Kind::ModelNotFound, "m"), Door::Bare);
+        assert_eq!(found, (400, "invalid_request_error", Some("model_not_found".to_owned())));
+    }
+
+    #[test]
+    fn a_rejection_keeps_the_providers_status_and_code_but_never_blames_the_clients_key() {
+        for (status, shown) in [
+            (Some(413), 413),
+            (Some(404), 404),
+            (Some(422), 422),
+            (Some(401), 400),
+            (Some(403), 400),
+            (Some(302), 400),
+            (None, 400),
+        ] {
+            let mut error = CallError::new(Kind::UpstreamRejected, "m");
+            error.status = status;
+            assert_eq!(seen(error, Door::V1), (shown, "invalid_request_error", None), "{status:?}");
+        }
+        let mut error = CallError::new(Kind::UpstreamRejected, "m");
+        error.code = Some("context_length_exceeded".to_owned());
+        assert_eq!(seen(error, Door::V1).2.as_deref(), Some("context_length_exceeded"));
+    }
+
+    #[test]
+    fn only_what_makes_reading_on_pointless_ends_the_connection() {
+        let closing = GatewayError::closing(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "m".into());
+        assert!(closing.error_response().head().connection_type() == actix_http::ConnectionType::Close);
+        let usual = GatewayError::unauthenticated("m".into()).error_response();
+        assert!(usual.head().connection_type() != actix_http::ConnectionType::Close);
+        assert!(usual.headers().get(CONNECTION).is_none());
+    }
+
+    #[test]
+    fn waits_are_told_in_both_units_and_never_as_zero() {
+        for (wait, seconds, millis) in
+            [(0, "1", "1"), (1, "1", "1"), (1000, "1", "1000"), (1001, "2", "1001")]
+        {
+            let mut error = CallError::new(Kind::RateLimited, "m");
+            error.retry_after = Some(Duration::from_millis(wait));
+            let response = GatewayError::of_call(error, Door::V1).error_response();
+            assert_eq!(response.headers().get("retry-after").unwrap(), seconds);
+            assert_eq!(response.headers().get("retry-after-ms").unwrap(), millis);
+        }
+    }
+}

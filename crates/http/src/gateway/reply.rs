@@ -1,0 +1,96 @@
+use super::stream::EventStream;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
+use actix_web::{HttpResponse, HttpResponseBuilder};
+use switchyard_dialects::openai_chat::AnswerForm;
+use switchyard_dialects::openai_chat::answer::encode;
+use switchyard_orchestrator::chat::{Reply, ReplyBody, ReplyHead};
+use switchyard_ports::provider::Payload;
+
+/// Longest list of losses in a header.
+const LONGEST_LOSSES: usize = 1024;
+
+/// What an answer is called where the provider said nothing, and the form that the client asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct AnswerNames {
+    pub(super) id: String,
+    pub(super) model: String,
+    pub(super) created: i64,
+    pub(super) legacy_functions: bool,
+}
+
+impl AnswerNames {
+    pub(super) fn form(&self) -> AnswerForm<'_> {
+        AnswerForm {
+            fallback_id: &self.id,
+            fallback_model: &self.model,
+            fallback_created: self.created,
+            legacy_functions: self.legacy_functions,
+        }
+    }
+}
+
+/// The response of a call that is being answered.
+pub(super) fn respond(reply: Reply, names: AnswerNames, include_usage: bool) -> HttpResponse {
+    let mut response = HttpResponse::Ok();
+    write_head(&mut response, &reply.head);
+    match reply.body {
+        ReplyBody::Buffered(payload) => {
+            response.insert_header((CONTENT_TYPE, "application/json"));
+            response.body(match payload {
+                Payload::Verbatim(bytes) => bytes,
+                Payload::Canonical(answer) => encode(&answer, &names.form()),
+            })
+        }
+        ReplyBody::Stream(frames) => {
+            response.insert_header((CONTENT_TYPE, "text/event-stream"));
+            response.insert_header((CACHE_CONTROL, "no-cache"));
+            // Else nginx holds pieces back until its buffer is full.
+            response.insert_header(("x-accel-buffering", "no"));
+            response.body(EventStream::new(frames, names, include_usage))
+        }
+    }
+}
+
+fn write_head(response: &mut HttpResponseBuilder, head: &ReplyHead) {
+    // The provider's first: none of them can take the place of ours.
+    for (name, value) in &head.headers {
+        let pair = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value));
+        if let (Ok(name), Ok(value)) = pair {
+            response.insert_header((name, value));
+        }
+    }
+    response.insert_header(("x-switchyard-target", plain(&head.target)));
+    response.insert_header(("x-switchyard-attempts", head.attempts));
+    if !head.losses.is_empty() {
+        let mut losses = head.losses.to_string();
+        losses.truncate(LONGEST_LOSSES);
+        response.insert_header(("x-switchyard-dropped", losses));
+    }
+    if let Some(cost) = head.cost {
+        response.insert_header(("x-switchyard-cost", cost.0));
+    }
+}
+
+/// Names are people's; a header has room for visible ASCII. Percent-encoded as in an address.
+fn plain(name: &str) -> String {
+    let mut text = String::with_capacity(name.len());
+    for byte in name.bytes() {
+        if byte.is_ascii_graphic() && byte != b'%' {
+            text.push(char::from(byte));
+        } else {
+            text.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_any_script_fit_into_a_header() {
+        assert_eq!(plain("openai/gpt-4o"), "openai/gpt-4o");
+        assert_eq!(plain("büro/a b%"), "b%C3%BCro/a%20b%25");
+    }
+}

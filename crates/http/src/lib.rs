@@ -1,0 +1,19 @@
+//! The HTTP surfaces of Switchyard: requests in, use cases called, answers out.
+//!
+//! This crate does not know about databases, providers, ciphers, settings or the process: it is given the use cases and
+//! how to listen, and what it can't find in a request or in a use case's answer it does not say.
+
+pub mod access;
+pub mod app;
+mod connection;
+mod extract;
+mod fallback;
+mod gateway;
+pub mod metrics;
+pub mod middleware;
+pub mod openapi;
+mod ops;
+mod refusal;
+pub mod routes;
+pub mod server;
+pub mod services;

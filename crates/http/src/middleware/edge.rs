@@ -1,0 +1,156 @@
+use super::access_log::AccessRecord;
+use super::request_id::RequestId;
+use super::tracked_body::{Ending, TrackedBody};
+use super::{head_limits, response_headers};
+use crate::connection::{Connection, OpenBody};
+use crate::metrics::Metrics;
+use crate::refusal::{Refusal, Shape};
+use crate::routes::RouteTemplate;
+use crate::server::Limits;
+use actix_http::body::{BoxBody, MessageBody};
+use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_LENGTH, HeaderMap, TRANSFER_ENCODING};
+use actix_web::{Error, HttpMessage, HttpResponse, ResponseError};
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
+use std::fmt;
+use std::future::{Ready, ready};
+use std::panic::AssertUnwindSafe;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use switchyard_ports::clock::Clock;
+use switchyard_ports::entropy::Entropy;
+
+/// The layer around everything.
+#[derive(Clone)]
+pub(crate) struct Edge {
+    pub(crate) limits: Limits,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) metrics: Arc<Metrics>,
+}
+
+impl<S, B> Transform<S, ServiceRequest> for Edge
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    B: MessageBody + 'static,
+{
+    type Response = ServiceResponse<TrackedBody>;
+    type Error = Error;
+    type Transform = EdgeService<S>;
+    type InitError = ();
+    type Future = Ready<Result<Self::Transform, ()>>;
+
+    fn new_transform(&self, inner: S) -> Self::Future {
+        ready(Ok(EdgeService { inner, edge: Rc::new(self.clone()) }))
+    }
+}
+
+pub(crate) struct EdgeService<S> {
+    inner: S,
+    edge: Rc<Edge>,
+}
+
+/// A request on its way.
+struct Arrival {
+    record: AccessRecord,
+    ending: Ending,
+}
+
+impl<S, B> Service<ServiceRequest> for EdgeService<S>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    B: MessageBody + 'static,
+{
+    type Response = ServiceResponse<TrackedBody>;
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self::Response, Self::Error>>;
+
+    fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&self, request: ServiceRequest) -> Self::Future {
+        let arrival = Arrival::of(&self.edge, &request);
+        let shape = Shape::at(request.path());
+        if let Err(refusal) = head_limits::check(request.head(), &self.edge.limits) {
+            let response = request.into_response(refusal.respond(shape, &arrival.record.id));
+            return ready(Ok(arrival.complete(response))).boxed_local();
+        }
+        request.extensions_mut().insert(arrival.record.id.clone());
+        let answer = self.inner.call(request);
+        async move {
+            match AssertUnwindSafe(answer).catch_unwind().await {
+                Ok(Ok(response)) => Ok(arrival.complete(response.map_into_boxed_body())),
+                Ok(Err(error)) => Err(error),
+                Err(_) => Err(arrival.defect(shape).into()),
+            }
+        }
+        .boxed_local()
+    }
+}
+
+impl Arrival {
+    fn of(edge: &Edge, request: &ServiceRequest) -> Self {
+        let connection = request.conn_data::<Rc<Connection>>().cloned();
+        if let Some(connection) = &connection {
+            connection.request_began(open_body(request.headers()));
+        }
+        let id = RequestId::of(request.headers(), edge.entropy.as_ref());
+        let record = AccessRecord::begin(request, id, &edge.clock, &edge.metrics);
+        Self { record, ending: Ending(connection) }
+    }
+
+    /// Gives the answer what every answer has, and follows it to its end.
+    fn complete(mut self, mut response: ServiceResponse<BoxBody>) -> ServiceResponse<TrackedBody> {
+        self.record.route = RouteTemplate::of(response.request());
+        self.record.status = Some(response.status());
+        response_headers::complete(response.headers_mut(), &self.record.id, self.record.elapsed());
+        response.map_body(|_, body| TrackedBody::new(body, self.record, self.ending))
+    }
+
+    /// A handler panicked, and the request went down with it: the answer is made of what was known before.
+    fn defect(mut self, shape: Shape) -> Panicked {
+        self.record.status = Some(StatusCode::INTERNAL_SERVER_ERROR);
+        tracing::error!(request_id = self.record.id.as_str(), "a handler panicked");
+        Panicked { shape, id: self.record.id.clone(), elapsed: self.record.elapsed() }
+    }
+}
+
+/// What is still to come of the body; an empty one that was declared is as none.
+fn open_body(headers: &HeaderMap) -> OpenBody {
+    if headers.contains_key(TRANSFER_ENCODING) {
+        return OpenBody::Chunked;
+    }
+    let declared = headers.get(CONTENT_LENGTH).is_some_and(|length| length.as_bytes().trim_ascii() != b"0");
+    if declared { OpenBody::Sized } else { OpenBody::No }
+}
+
+/// A handler panicked.
+#[derive(Debug)]
+struct Panicked {
+    shape: Shape,
+    id: RequestId,
+    elapsed: Duration,
+}
+
+impl fmt::Display for Panicked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a handler panicked")
+    }
+}
+
+impl ResponseError for Panicked {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::INTERNAL_SERVER_ERROR
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = Refusal::defect().respond(self.shape, &self.id);
+        response_headers::complete(response.headers_mut(), &self.id, self.elapsed);
+        response
+    }
+}

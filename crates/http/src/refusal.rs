@@ -1,0 +1,117 @@
+//! Refusals that are not a surface's own: no such path, a wrong method, a head that is too large, our own defect. They
+//! take the shape of the surface at whose path they happen.
+
+use crate::middleware::RequestId;
+use actix_web::http::StatusCode;
+use actix_web::http::header::ContentType;
+use actix_web::{HttpResponse, HttpResponseBuilder};
+use bytes::Bytes;
+use serde::Serialize;
+use std::borrow::Cow;
+use switchyard_dialects::openai_chat::error::{ErrorBody, encode_error};
+
+/// How a surface writes its errors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// `{"error":{"message","type","param","code"}}`
+    OpenAi,
+    /// `{"error","message","request_id"}`
+    Plain,
+}
+
+impl Shape {
+    /// The shape of the surface that a path belongs to.
+    pub(crate) fn at(path: &str) -> Self {
+        let gateway = path.strip_prefix("/v1").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        if gateway || path == "/chat/completions" { Self::OpenAi } else { Self::Plain }
+    }
+}
+
+/// A refusal in no surface's words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    status: StatusCode,
+    code: &'static str,
+    message: Cow<'static, str>,
+    closes: bool,
+}
+
+#[derive(Serialize)]
+struct PlainBody<'a> {
+    error: &'a str,
+    message: &'a str,
+    request_id: &'a str,
+}
+
+impl Refusal {
+    pub(crate) fn new(status: StatusCode, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { status, code, message: message.into(), closes: false }
+    }
+
+    /// The same, and the connection ends with it: what the client still sends is not worth reading.
+    pub(crate) fn closing(
+        status: StatusCode,
+        code: &'static str,
+        message: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self { closes: true, ..Self::new(status, code, message) }
+    }
+
+    /// Our own defect. The client learns the request id and nothing else.
+    pub(crate) fn defect() -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal_error",
+            "Something went wrong here. The request's id helps an administrator to find out what.",
+        )
+    }
+
+    pub(crate) fn respond(&self, shape: Shape, id: &RequestId) -> HttpResponse {
+        let mut response = HttpResponseBuilder::new(self.status);
+        if self.closes {
+            response.force_close();
+        }
+        response.insert_header(ContentType::json()).body(self.body(shape, id))
+    }
+
+    fn body(&self, shape: Shape, id: &RequestId) -> Bytes {
+        match shape {
+            Shape::OpenAi => encode_error(&ErrorBody {
+                message: &self.message,
+                kind: openai_kind(self.status),
+                param: None,
+                code: Some(self.code),
+            }),
+            Shape::Plain => {
+                let body = PlainBody { error: self.code, message: &self.message, request_id: id.as_str() };
+                serde_json::to_vec(&body).map(Bytes::from).unwrap_or_default()
+            }
+        }
+    }
+}
+
+/// OpenAI's `type` for a status: what its SDKs and their users tell errors apart by.
+pub(crate) fn openai_kind(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        401 => "authentication_error",
+        403 => "permission_error",
+        429 => "rate_limit_error",
+        500.. => "server_error",
+        _ => "invalid_request_error",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_have_the_shape_of_the_surface_at_their_path() {
+        for path in ["/v1", "/v1/", "/v1/chat/completions", "/v1/x", "/chat/completions"] {
+            assert_eq!(Shape::at(path), Shape::OpenAi, "{path}");
+        }
+        for path in ["/", "/v1beta/models", "/v12", "/health", "/chat/completions/x", "/api/v1/chat"] {
+            assert_eq!(Shape::at(path), Shape::Plain, "{path}");
+        }
+    }
+}

@@ -1,0 +1,113 @@
+use ipnet::IpNet;
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+/// Whether a call of `/v1*` needs a virtual key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum GatewayAuth {
+    /// A valid one, always.
+    #[default]
+    Required,
+    /// None, or a valid one.
+    Optional,
+    /// None. A valid one still keeps its limits and its bill; anything else is as if it were not there.
+    Off,
+}
+
+/// How large a request may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of a request's body.
+    pub body_bytes: usize,
+    /// Bytes of all header lines together. The parser itself refuses more than 96 headers and heads beyond 128 KiB.
+    pub header_bytes: usize,
+    /// Bytes of a request's target.
+    pub uri_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { body_bytes: 10 * 1024 * 1024, header_bytes: 32 * 1024, uri_bytes: 8 * 1024 }
+    }
+}
+
+/// How long a client may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// For a request's head.
+    pub head: Duration,
+    /// Between two requests.
+    pub keep_alive: Duration,
+    /// Between two pieces of a body.
+    pub body_idle: Duration,
+    /// For each MiB of a body that began.
+    pub body_per_mib: Duration,
+    /// For taking no byte of an answer that waits to be read.
+    pub write_stall: Duration,
+    /// For running requests to end once the server stops; whole seconds count.
+    pub drain: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            head: Duration::from_secs(5),
+            keep_alive: Duration::from_secs(15),
+            body_idle: Duration::from_secs(10),
+            body_per_mib: Duration::from_secs(30),
+            write_stall: Duration::from_secs(300),
+            drain: Duration::from_secs(30),
+        }
+    }
+}
+
+/// How the server listens and what it admits.
+#[derive(Clone, Debug)]
+pub struct ServerConfig {
+    /// Where requests are taken. Port 0 takes a free port, told by [`BoundServer::addresses`](super::BoundServer).
+    pub listen: Vec<SocketAddr>,
+    /// Where `/metrics` is served, to everybody who can connect. Empty: nowhere.
+    pub metrics_listen: Vec<SocketAddr>,
+    /// Threads that serve requests; absent: one for each processor.
+    pub workers: Option<NonZeroUsize>,
+    /// Connections of one worker; more wait in the kernel's queue.
+    pub connections_per_worker: usize,
+    /// Connections of one source (an IPv4 address, an IPv6 /64 network) over all workers; more are closed at once.
+    pub connections_per_source: usize,
+    /// Networks whose connections are carried for others, so that no share is counted for them.
+    pub trusted_proxies: Vec<IpNet>,
+    /// How large a request may be.
+    pub limits: Limits,
+    /// How long a client may take.
+    pub timeouts: Timeouts,
+    /// Whether a call of `/v1*` needs a virtual key.
+    pub gateway_auth: GatewayAuth,
+    /// What the installation is for, as `/health` says it.
+    pub environment: String,
+}
+
+impl Default for ServerConfig {
+    fn default() -> Self {
+        Self {
+            listen: Vec::new(),
+            metrics_listen: Vec::new(),
+            workers: None,
+            connections_per_worker: 25_000,
+            connections_per_source: 256,
+            trusted_proxies: Vec::new(),
+            limits: Limits::default(),
+            timeouts: Timeouts::default(),
+            gateway_auth: GatewayAuth::default(),
+            environment: "production".to_owned(),
+        }
+    }
+}
+
+impl ServerConfig {
+    /// Whether no other machine can connect.
+    #[must_use]
+    pub fn is_loopback_only(&self) -> bool {
+        self.listen.iter().all(|address| address.ip().to_canonical().is_loopback())
+    }
+}

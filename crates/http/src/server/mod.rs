@@ -1,0 +1,8 @@
+//! From addresses and use cases to a running server.
+
+mod bind;
+mod config;
+mod pipeline;
+
+pub use bind::{BindError, BoundServer, ServerControl, bind};
+pub use config::{GatewayAuth, Limits, ServerConfig, Timeouts};

@@ -1,0 +1,54 @@
+//! What the surfaces are given.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use switchyard_orchestrator::chat::ChatService;
+use switchyard_orchestrator::models::ModelList;
+use switchyard_orchestrator::principal::Authenticator;
+use switchyard_orchestrator::status::Status;
+use switchyard_ports::clock::Clock;
+use switchyard_ports::entropy::Entropy;
+
+/// The use cases that the surfaces call, and what the edge needs. Only an argument list: every handler asks for the one
+/// use case that it calls.
+#[derive(Clone)]
+pub struct Services {
+    /// Chat calls.
+    pub chat: Arc<ChatService>,
+    /// The models that a caller may use.
+    pub models: Arc<ModelList>,
+    /// Who calls.
+    pub authenticator: Arc<Authenticator>,
+    /// The state of the server.
+    pub status: Arc<Status>,
+    /// Whether the demo key is taken.
+    pub demo: DemoSwitch,
+    /// Time, for durations and what `/health` says.
+    pub clock: Arc<dyn Clock>,
+    /// Request ids.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+/// Whether the key `sy-demo` calls simulated models. Where it does, it does so from this machine only, on a server that
+/// nobody else can reach. Clones switch together, so that the assembly can end the demonstration while the server runs.
+#[derive(Clone, Debug, Default)]
+pub struct DemoSwitch(Arc<AtomicBool>);
+
+impl DemoSwitch {
+    /// A switch in this position.
+    #[must_use]
+    pub fn new(on: bool) -> Self {
+        Self(Arc::new(AtomicBool::new(on)))
+    }
+
+    /// Moves it.
+    pub fn set(&self, on: bool) {
+        self.0.store(on, Ordering::Release);
+    }
+
+    /// Its position.
+    #[must_use]
+    pub fn is_on(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}

@@ -1,0 +1,193 @@
+//! Who may call what.
+
+use crate::wire::{ask, chat, get, post};
+use crate::world::{KEY, LIMITED_KEY, NARROW_KEY, World};
+use std::collections::HashSet;
+use switchyard_http::access::Access;
+use switchyard_http::routes::table;
+use switchyard_http::server::GatewayAuth;
+
+/// What the contract lets everybody call.
+const PUBLIC: &[&str] = &[
+    "/health",
+    "/health/live",
+    "/health/ready",
+    "/api/health",
+    "/ping",
+    "/livez",
+    "/readyz",
+    "/healthz",
+    "/openapi.json",
+];
+
+#[test]
+fn the_public_routes_are_exactly_those_of_the_contract() {
+    let public: HashSet<&str> = table()
+        .iter()
+        .filter(|endpoint| endpoint.access == Access::Public)
+        .map(|endpoint| endpoint.path)
+        .collect();
+    assert_eq!(public, PUBLIC.iter().copied().collect());
+}
+
+#[test]
+fn no_route_is_declared_twice() {
+    let endpoints: Vec<_> = table().iter().map(|endpoint| (endpoint.method, endpoint.path)).collect();
+    let distinct: HashSet<_> = endpoints.iter().collect();
+    assert_eq!(distinct.len(), endpoints.len());
+    assert!(endpoints.len() >= 13, "{endpoints:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_route_that_is_not_public_refuses_a_request_without_a_key() {
+    let world = World::start().await;
+    for endpoint in table() {
+        let path = endpoint.path.replace("{id:.*}", "team");
+        let request = match endpoint.method {
+            "GET" => get(&path, ""),
+            _ => post(&path, "", "{}"),
+        };
+        let response = ask(world.address, request).await;
+        let expected = if endpoint.access == Access::Public { 200 } else { 401 };
+        assert_eq!(response.status, expected, "{} {}", endpoint.method, endpoint.path);
+    }
+}
+
+async fn status_of_models(world: &World, headers: &str) -> u16 {
+    ask(world.address, get("/v1/models", headers)).await.status
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_dialects_header_opens_the_gateway_and_nothing_else_does() {
+    let world = World::start().await;
+    for good in ["authorization: Bearer", "x-api-key:", "x-goog-api-key:", "api-key:"] {
+        assert_eq!(status_of_models(&world, &format!("{good} {KEY}\r\n")).await, 200, "{good}");
+    }
+    for bad in [
+        format!("authorization: {KEY}\r\n"),
+        format!("authorization: Basic {KEY}\r\n"),
+        "authorization: Bearer invalid_key\r\n".to_owned(),
+        "authorization: Bearer sy-goo\r\n".to_owned(),
+        format!("authorization: Bearer {KEY}x\r\n"),
+        "authorization: Bearer ' OR '1'='1\r\n".to_owned(),
+        format!("authorization: Bearer {}\r\n", "k".repeat(8192)),
+        "authorization: Bearer schl\u{fc}ssel\r\n".to_owned(),
+        "authorization: Bearer \r\n".to_owned(),
+        format!("authorization: Bearer {KEY}\r\nauthorization: Bearer {KEY}\r\n"),
+        format!("authorization: Bearer {KEY}\r\nx-api-key: {NARROW_KEY}\r\n"),
+        format!("cookie: access_token_cookie={KEY}\r\n"),
+        format!("x-original-authorization: Bearer {KEY}\r\n"),
+        "authorization: Bearer sy-demo\r\n".to_owned(),
+    ] {
+        let response = ask(world.address, get("/v1/models", &bad)).await;
+        assert_eq!((response.status, response.code().as_str()), (401, "invalid_api_key"), "{bad}");
+        assert!(!response.text().contains(KEY), "{bad}");
+    }
+    let in_query = ask(world.address, get(&format!("/v1/models?key={KEY}&api_key={KEY}"), "")).await;
+    assert_eq!(in_query.status, 401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_for_want_of_a_key_says_what_to_do() {
+    let world = World::start().await;
+    let response = ask(world.address, post("/v1/chat/completions", "", &chat("team", ""))).await;
+    assert_eq!(response.status, 401);
+    let error = &response.json()["error"];
+    assert_eq!(error["type"], "authentication_error");
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains("SWITCHYARD_GATEWAY_AUTH") && message.contains("switchyard keys create"));
+    let bare = ask(world.address, post("/chat/completions", "", &chat("team", ""))).await;
+    assert!(!bare.text().contains("GATEWAY_AUTH"), "the setting has no say there");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn optional_keys_may_be_absent_but_never_wrong() {
+    let world = World::with(|config| config.gateway_auth = GatewayAuth::Optional).await;
+    assert_eq!(status_of_models(&world, "").await, 200);
+    assert_eq!(status_of_models(&world, &format!("x-api-key: {KEY}\r\n")).await, 200);
+    assert_eq!(status_of_models(&world, "x-api-key: sk-sample\r\n").await, 401);
+    assert_eq!(status_of_models(&world, "authorization: nonsense\r\n").await, 401);
+    let bare = ask(world.address, post("/chat/completions", "", &chat("team", ""))).await;
+    assert_eq!(bare.status, 401, "the setting governs /v1 only");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_authentication_any_key_is_as_none_but_a_valid_one_keeps_its_rights() {
+    let world = World::with(|config| config.gateway_auth = GatewayAuth::Off).await;
+    for header in ["", "x-api-key: sk-sample\r\n", "authorization: nonsense\r\n"] {
+        let all = ask(world.address, get("/v1/models", header)).await;
+        assert!(all.json()["data"].as_array().unwrap().len() > 3, "{header}");
+    }
+    let narrow = ask(world.address, get("/v1/models", &format!("x-api-key: {NARROW_KEY}\r\n"))).await;
+    assert_eq!(narrow.json()["data"].as_array().unwrap().len(), 1);
+    let limited = format!("x-api-key: {LIMITED_KEY}\r\n");
+    let refused = ask(world.address, post("/v1/chat/completions", &limited, &chat("team", ""))).await;
+    assert_eq!(refused.status, 429);
+    let bare = post("/chat/completions", "x-api-key: sk-sample\r\n", &chat("team", ""));
+    assert_eq!(ask(world.address, bare).await.status, 401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_demo_key_calls_simulated_models_from_this_machine_while_it_is_switched_on() {
+    let world = World::start().await;
+    let demo = "authorization: Bearer sy-demo\r\n";
+    assert_eq!(status_of_models(&world, demo).await, 401);
+    world.demo.set(true);
+    let listed = ask(world.address, get("/v1/models", demo)).await;
+    let ids: Vec<_> =
+        listed.json()["data"].as_array().unwrap().iter().map(|model| model["id"].clone()).collect();
+    assert_eq!(ids, ["sim/echo", "sim/say"]);
+    let other = ask(world.address, post("/v1/chat/completions", demo, &chat("acme/say", ""))).await;
+    assert_eq!((other.status, other.code().as_str()), (403, "model_not_allowed"));
+    for proxied in ["x-forwarded-for: 127.0.0.1\r\n", "forwarded: for=127.0.0.1\r\n"] {
+        assert_eq!(status_of_models(&world, &format!("{demo}{proxied}")).await, 401, "{proxied}");
+    }
+    world.demo.set(false);
+    assert_eq!(status_of_models(&world, demo).await, 401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_demo_key_is_nothing_on_a_server_that_others_can_reach() {
+    let world = World::with(|config| config.listen = vec!["0.0.0.0:0".parse().unwrap()]).await;
+    world.demo.set(true);
+    let address = ([127, 0, 0, 1], world.address.port()).into();
+    let response = ask(address, get("/v1/models", "authorization: Bearer sy-demo\r\n")).await;
+    assert_eq!(response.status, 401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_lists_and_finds_exactly_what_it_may_call() {
+    let world = World::start().await;
+    let narrow = format!("x-api-key: {NARROW_KEY}\r\n");
+    let listed = ask(world.address, get("/v1/models", &narrow)).await;
+    assert_eq!(
+        listed.json(),
+        serde_json::json!({
+            "object": "list",
+            "data": [{ "id": "team", "object": "model", "created": 0, "owned_by": "switchyard" }],
+        })
+    );
+    let found = ask(world.address, get("/v1/models/team", &narrow)).await;
+    assert_eq!((found.status, found.json()["id"].as_str()), (200, Some("team")));
+    let foreign = ask(world.address, get("/v1/models/acme/say", &narrow)).await;
+    let unknown = ask(world.address, get("/v1/models/acme/nil", &narrow)).await;
+    assert_eq!((foreign.status, foreign.code().as_str()), (404, "model_not_found"));
+    assert_eq!(foreign.text().replace("say", "nil"), unknown.text());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ids_with_slashes_are_found_however_they_are_spelled() {
+    let world = World::start().await;
+    let key = format!("x-api-key: {KEY}\r\n");
+    for path in ["/v1/models/hub/meta/llama", "/v1/models/hub%2Fmeta%2Fllama", "/v1/models/meta/llama"] {
+        let found = ask(world.address, get(path, &key)).await;
+        assert_eq!(found.status, 200, "{path}: {}", found.text());
+        assert_eq!(found.json()["owned_by"], "hub");
+    }
+    for path in ["/v1/models/", "/v1/models/%00", "/v1/models/..%2f..%2fetc", "/v1/models/%ff"] {
+        assert_eq!(ask(world.address, get(path, &key)).await.status, 404, "{path}");
+    }
+    let long = ask(world.address, get(&format!("/v1/models/{}", "y".repeat(5000)), &key)).await;
+    assert_eq!(long.status, 404);
+    assert!(long.text().len() < 500);
+}

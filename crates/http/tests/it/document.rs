@@ -1,0 +1,61 @@
+//! The API document.
+
+use crate::wire::{ask, get};
+use crate::world::World;
+use std::collections::BTreeSet;
+use std::path::Path;
+use switchyard_http::{openapi, routes};
+
+/// Aliases of documented probes.
+const UNLISTED: &[&str] = &["/livez", "/readyz", "/healthz"];
+
+#[test]
+fn the_document_in_the_repository_is_the_one_that_is_served() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/openapi.json");
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&path, openapi::json()).unwrap();
+    }
+    let kept = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        kept == openapi::json(),
+        "docs/openapi.json is stale: run `UPDATE=1 cargo test -p switchyard-http --test it document`"
+    );
+}
+
+#[test]
+fn the_document_lists_every_route_and_no_other() {
+    let document: serde_json::Value = serde_json::from_str(&openapi::json()).unwrap();
+    let listed: BTreeSet<String> = document["paths"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .flat_map(|(path, item)| {
+            item.as_object().unwrap().keys().map(move |method| format!("{} {path}", method.to_uppercase()))
+        })
+        .collect();
+    let mounted: BTreeSet<String> = routes::table()
+        .iter()
+        .filter(|endpoint| !UNLISTED.contains(&endpoint.path))
+        .map(|endpoint| format!("{} {}", endpoint.method, endpoint.path.replace(":.*", "")))
+        .collect();
+    assert_eq!(listed, mounted);
+}
+
+#[test]
+fn every_route_behind_a_key_says_so() {
+    let document: serde_json::Value = serde_json::from_str(&openapi::json()).unwrap();
+    for endpoint in routes::table().iter().filter(|endpoint| !UNLISTED.contains(&endpoint.path)) {
+        let path = endpoint.path.replace(":.*", "");
+        let operation = &document["paths"][path.as_str()][endpoint.method.to_lowercase().as_str()];
+        let secured = operation["security"][0]["virtual_key"].is_array();
+        assert_eq!(secured, endpoint.access != switchyard_http::access::Access::Public, "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_document_is_served_to_everybody() {
+    let world = World::start().await;
+    let response = ask(world.address, get("/openapi.json", "")).await;
+    assert_eq!(response.status, 200);
+    assert_eq!(response.text(), openapi::json());
+}

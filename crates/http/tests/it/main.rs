@@ -1,0 +1,22 @@
+//! The surfaces over real sockets, with real use cases over fakes of the ports.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "tests"
+)]
+
+mod access;
+mod bodies;
+mod calls;
+mod connections;
+mod document;
+mod edge;
+mod log;
+mod operations;
+mod streams;
+mod wire;
+mod world;

@@ -1,0 +1,184 @@
+//! A server with everything real but the ports.
+
+mod configuration;
+mod ports;
+mod provider;
+
+use configuration::{FixedConfiguration, FixedKeys, NoUsage};
+use ports::{FakeMint, NoHealth, NoLimiter, NoPrices, NoTokenizer, OpenVault, RememberingJournal};
+use provider::Factory;
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+use switchyard_domain::usage::UsageEvent;
+use switchyard_http::server::{BoundServer, ServerConfig, ServerControl, bind};
+use switchyard_http::services::{DemoSwitch, Services};
+use switchyard_orchestrator::chat::{CallSettings, CallStatistics, ChatPorts, ChatService};
+use switchyard_orchestrator::models::ModelList;
+use switchyard_orchestrator::principal::Authenticator;
+use switchyard_orchestrator::snapshot::{Builder, ConfigurationKeeper};
+use switchyard_orchestrator::status::Status;
+use switchyard_orchestrator::tasks::Tasks;
+use switchyard_orchestrator::usage::LedgerWriter;
+use switchyard_ports::clock::Clock;
+use switchyard_ports::entropy::Entropy;
+use switchyard_ports::provider::Deadlines;
+use switchyard_ports::repositories::DatabaseState;
+use switchyard_testkit::clock::ManualClock;
+use switchyard_testkit::entropy::SeededEntropy;
+use tokio::task::JoinHandle;
+
+/// May call everything.
+pub(crate) const KEY: &str = "sy-good";
+/// May call the route `team` only.
+pub(crate) const NARROW_KEY: &str = "sy-narrow";
+/// Is always at its limit.
+pub(crate) const LIMITED_KEY: &str = "sy-limited";
+
+/// A database whose state a test sets.
+pub(crate) struct Database(AtomicBool);
+
+impl DatabaseState for Database {
+    fn is_connected(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// What a test can see and move.
+pub(crate) struct World {
+    pub(crate) address: SocketAddr,
+    pub(crate) metrics: Option<SocketAddr>,
+    pub(crate) control: ServerControl,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) demo: DemoSwitch,
+    pub(crate) status: Arc<Status>,
+    journal: Arc<RememberingJournal>,
+    database: Arc<Database>,
+    upstreams: Arc<AtomicUsize>,
+    _server: JoinHandle<std::io::Result<()>>,
+}
+
+impl World {
+    /// As configured by default, on a port of its own.
+    pub(crate) async fn start() -> Self {
+        Self::with(|_| ()).await
+    }
+
+    pub(crate) async fn with(change: impl FnOnce(&mut ServerConfig)) -> Self {
+        let mut config = ServerConfig {
+            listen: vec!["127.0.0.1:0".parse().unwrap()],
+            workers: NonZeroUsize::new(1),
+            environment: "testing".to_owned(),
+            ..ServerConfig::default()
+        };
+        change(&mut config);
+        let clock = Arc::new(ManualClock::default());
+        let journal = Arc::new(RememberingJournal::default());
+        let database = Arc::new(Database(AtomicBool::new(true)));
+        let upstreams = Arc::new(AtomicUsize::new(0));
+        let services = services(&clock, &journal, &database, &upstreams).await;
+        let (demo, status) = (services.demo.clone(), Arc::clone(&services.status));
+        let bound: BoundServer = bind(config, services).unwrap();
+        Self {
+            address: bound.addresses()[0],
+            metrics: bound.metrics_addresses().first().copied(),
+            control: bound.control(),
+            _server: tokio::spawn(bound.run()),
+            clock,
+            demo,
+            status,
+            journal,
+            database,
+            upstreams,
+        }
+    }
+
+    pub(crate) fn set_recordable(&self, recordable: bool) {
+        self.journal.set_writable(recordable);
+    }
+
+    pub(crate) fn set_database(&self, connected: bool) {
+        self.database.0.store(connected, Ordering::Relaxed);
+    }
+
+    /// Upstream answers that are open now.
+    pub(crate) fn upstreams(&self) -> usize {
+        self.upstreams.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn recorded(&self) -> Vec<UsageEvent> {
+        self.journal.events()
+    }
+
+    /// Returns once `count` upstream answers are open; fails where that takes longer than anything here may.
+    pub(crate) async fn until_upstreams(&self, count: usize) {
+        eventually(|| self.upstreams() == count).await;
+    }
+}
+
+/// Returns once something is so.
+pub(crate) async fn eventually(is_so: impl Fn() -> bool) {
+    for _ in 0..500 {
+        if is_so() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("it never came to be");
+}
+
+async fn services(
+    clock: &Arc<ManualClock>,
+    journal: &Arc<RememberingJournal>,
+    database: &Arc<Database>,
+    upstreams: &Arc<AtomicUsize>,
+) -> Services {
+    let clock = Arc::clone(clock) as Arc<dyn Clock>;
+    let entropy = Arc::new(SeededEntropy::default()) as Arc<dyn Entropy>;
+    let builder =
+        Builder::new(Arc::new(Factory(Arc::clone(upstreams))), Arc::new(OpenVault), Arc::new(NoPrices));
+    let keeper = ConfigurationKeeper::start(Arc::new(FixedConfiguration), Arc::new(FixedKeys), builder);
+    let keeper = Arc::new(keeper.await.unwrap());
+    let statistics = Arc::new(CallStatistics::default());
+    let ports = ChatPorts {
+        clock: Arc::clone(&clock),
+        entropy: Arc::clone(&entropy),
+        limiter: Arc::new(NoLimiter),
+        journal: Arc::clone(journal) as _,
+        tokenizer: Arc::new(NoTokenizer),
+        health: Arc::new(NoHealth),
+        tasks: Tasks::new(tokio::runtime::Handle::current()),
+        statistics: Arc::clone(&statistics),
+    };
+    let minute = Duration::from_secs(60);
+    let deadlines = Deadlines { first_content: minute, idle: minute, total: minute * 10 };
+    let writer = LedgerWriter::new(
+        Arc::clone(journal) as _,
+        Arc::new(NoUsage),
+        Arc::new(FixedKeys),
+        Arc::clone(&clock),
+    );
+    let status = Status::new(
+        Arc::clone(&keeper),
+        Arc::clone(journal) as _,
+        Arc::new(writer),
+        statistics,
+        Arc::clone(database) as _,
+    );
+    let settings = CallSettings { max_attempts: 3, deadlines };
+    Services {
+        chat: Arc::new(ChatService::new(Arc::clone(&keeper), Arc::new(ports), settings)),
+        models: Arc::new(ModelList::new(Arc::clone(&keeper))),
+        authenticator: Arc::new(Authenticator::new(
+            Arc::new(FakeMint),
+            Arc::clone(&clock),
+            keeper.directory(),
+        )),
+        status: Arc::new(status),
+        demo: DemoSwitch::new(false),
+        clock,
+        entropy,
+    }
+}

@@ -1,0 +1,110 @@
+//! What went wrong, in the words of the use cases.
+
+use crate::transport::{InboundResponse, TransportFault, retry_after};
+use http::HeaderMap;
+use secrecy::ExposeSecret;
+use std::time::Duration;
+use switchyard_dialects::openai_chat::error::{ProviderError, RetryHints, classify, fault};
+use switchyard_domain::fault::{FaultKind, ProviderFault};
+use switchyard_domain::time::Timestamp;
+use switchyard_ports::provider::AttemptContext;
+
+/// Error bodies beyond this are read no further: what they say stands at their beginning.
+const MAX_ERROR_BODY: usize = 64 * 1024;
+/// An error status is told at once; nobody waits long for its details.
+const ERROR_BODY_TIME: Duration = Duration::from_secs(3);
+
+/// Where an exchange broke.
+pub(super) fn of_transport(fault: &TransportFault) -> ProviderFault {
+    let kind = match fault {
+        TransportFault::Egress(_) => FaultKind::EgressRefused,
+        TransportFault::InvalidRequest(_) => FaultKind::Internal,
+        TransportFault::Dns => FaultKind::Dns,
+        TransportFault::Connect(_) => FaultKind::Connect,
+        TransportFault::ConnectTimeout => FaultKind::ConnectTimeout,
+        TransportFault::Tls(_) => FaultKind::Tls,
+        TransportFault::FirstByteTimeout => FaultKind::FirstByteTimeout,
+        TransportFault::IdleTimeout => FaultKind::IdleTimeout,
+        TransportFault::TotalTimeout => FaultKind::TotalTimeout,
+        // On a fresh connection the upstream itself hung up; on a kept one it may just have been closing it.
+        TransportFault::ClosedBeforeAnswer { unprocessed: false } => FaultKind::Connect,
+        TransportFault::ClosedBeforeAnswer { unprocessed: true } => FaultKind::ClosedBeforeAnswer,
+        TransportFault::Cut => FaultKind::Interrupted,
+        TransportFault::BadFraming | TransportFault::BadEncoding => FaultKind::InvalidResponse,
+        TransportFault::BodyTooLarge { .. } | TransportFault::Bomb { .. } => FaultKind::TooLarge,
+    };
+    ProviderFault::new(kind, fault.to_string())
+}
+
+/// An answer with a status that is no success.
+pub(super) async fn of_error(
+    response: InboundResponse,
+    context: &AttemptContext,
+    now: Timestamp,
+) -> ProviderFault {
+    let status = response.status.as_u16();
+    if response.status.is_redirection() {
+        return ProviderFault {
+            status: Some(status),
+            ..ProviderFault::new(
+                FaultKind::Redirect,
+                "the provider redirects to another address, which is never followed; check its base URL",
+            )
+        };
+    }
+    let hints = hints(&response.headers, now);
+    let body = beginning(response).await;
+    fault(status, &body, hints, secret(context))
+}
+
+/// An error in the body of a success.
+pub(super) fn of_error_body(body: &[u8], headers: &HeaderMap, context: &AttemptContext, now: Timestamp) -> ProviderFault {
+    fault(200, body, hints(headers, now), secret(context))
+}
+
+/// An error event of a stream. Once content was forwarded, the answer is broken off, whatever the reason.
+pub(super) fn of_error_event(error: ProviderError, after_content: bool) -> ProviderFault {
+    let kind = if after_content { FaultKind::Interrupted } else { classify(200, &error) };
+    ProviderFault {
+        status: Some(error.status.unwrap_or(200)),
+        code: error.code,
+        param: error.param,
+        ..ProviderFault::new(kind, error.message)
+    }
+}
+
+/// An answer that is none.
+pub(super) fn invalid(message: &str) -> ProviderFault {
+    ProviderFault { status: Some(200), ..ProviderFault::new(FaultKind::InvalidResponse, message) }
+}
+
+fn secret(context: &AttemptContext) -> Option<&str> {
+    context.credential.as_deref().map(ExposeSecret::expose_secret)
+}
+
+fn hints(headers: &HeaderMap, now: Timestamp) -> RetryHints {
+    let should_retry = headers.get("x-should-retry").and_then(|value| match value.as_bytes() {
+        b"true" => Some(true),
+        b"false" => Some(false),
+        _ => None,
+    });
+    let now = jiff::Timestamp::from_millisecond(now.0).unwrap_or_default();
+    RetryHints { retry_after: retry_after(headers, now), should_retry }
+}
+
+/// What can be had of an error's body.
+async fn beginning(mut response: InboundResponse) -> Vec<u8> {
+    let mut body = Vec::new();
+    let reading = async {
+        while let Ok(Some(piece)) = response.body.next_chunk().await {
+            let room = MAX_ERROR_BODY.saturating_sub(body.len());
+            body.extend_from_slice(piece.get(..room).unwrap_or(&piece));
+            if body.len() >= MAX_ERROR_BODY {
+                break;
+            }
+        }
+    };
+    // What was read until then is as good as any.
+    let _ = tokio::time::timeout(ERROR_BODY_TIME, reading).await;
+    body
+}

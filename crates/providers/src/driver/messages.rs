@@ -1,0 +1,145 @@
+//! Messages in the form that a vendor takes, all other bytes of them left alone.
+
+use bytes::Bytes;
+use memchr::memmem;
+use std::ops::Range;
+use switchyard_dialects::openai_chat::request::{TargetFacts, ToolCallIds};
+use switchyard_dialects::scan::{Document, Node, ScanLimits};
+use switchyard_dialects::splice::find;
+use switchyard_domain::wire::Member;
+
+/// Bodies that come here were scanned within the surface's limits or are our own; a second look only finds places.
+pub(super) const UNBOUNDED: ScanLimits =
+    ScanLimits { max_depth: usize::MAX, max_members: usize::MAX, max_values: usize::MAX };
+
+/// What messages must look like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct MessageRules {
+    /// The role `developer` is not known; `system` means the same.
+    system_for_developer: bool,
+    /// Ids of tool calls must be nine letters or digits; those of other vendors in a history are given such a form.
+    nine_character_call_ids: bool,
+}
+
+impl MessageRules {
+    pub(super) fn of(facts: &TargetFacts) -> Self {
+        Self {
+            system_for_developer: !facts.developer_role,
+            nine_character_call_ids: facts.tool_call_ids == ToolCallIds::NineAlphanumeric,
+        }
+    }
+}
+
+/// The value of `messages` as the vendor takes it; `None` where it may stay as it is.
+pub(super) fn rewritten(body: &Bytes, members: &[Member], rules: MessageRules) -> Option<Vec<u8>> {
+    if rules == MessageRules::default() {
+        return None;
+    }
+    let place = find(body, members, "messages")?.value;
+    let messages = place.of(body);
+    let has = |word: &[u8]| memmem::find(messages, word).is_some();
+    let concerned = (rules.system_for_developer && has(b"developer"))
+        || (rules.nine_character_call_ids && has(b"tool_call"));
+    if !concerned {
+        return None;
+    }
+    let document = Document::scan(body.clone(), UNBOUNDED).ok()?;
+    let mut changes = changes(document.get("messages")?, rules);
+    if changes.is_empty() {
+        return None;
+    }
+    changes.sort_by_key(|(span, _)| span.start);
+    let mut out = Vec::with_capacity(messages.len() + 16);
+    let mut copied = place.start as usize;
+    for (span, value) in changes {
+        out.extend_from_slice(body.get(copied..span.start)?);
+        out.extend_from_slice(value.as_bytes());
+        copied = span.end;
+    }
+    out.extend_from_slice(body.get(copied..place.end as usize)?);
+    Some(out)
+}
+
+type Change = (Range<usize>, String);
+
+fn changes(messages: Node<'_>, rules: MessageRules) -> Vec<Change> {
+    let mut changes = Vec::new();
+    for message in messages.elements() {
+        if let Some(role) = message.get("role").filter(|role| role.is_text("developer"))
+            && rules.system_for_developer
+        {
+            changes.push((role.span(), "\"system\"".to_owned()));
+        }
+        if rules.nine_character_call_ids {
+            let calls = message.get("tool_calls").into_iter().flat_map(Node::elements);
+            let ids = calls.filter_map(|call| call.get("id")).chain(message.get("tool_call_id"));
+            changes.extend(ids.filter_map(shortened));
+        }
+    }
+    changes
+}
+
+/// An id in nine letters or digits, the same for the same id, so that calls and results still find each other.
+fn shortened(id: Node<'_>) -> Option<Change> {
+    let text = id.text()?;
+    if text.len() == 9 && text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return None;
+    }
+    // FNV-1a: the same in every process and version, as conversations outlive both; and as in an encoded request.
+    let mut hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    let mut short = String::with_capacity(11);
+    short.push('"');
+    for _ in 0..9 {
+        let digit = u8::try_from(hash % 62).unwrap_or_default();
+        short.push(char::from(match digit {
+            0..10 => b'0' + digit,
+            10..36 => b'A' + digit - 10,
+            _ => b'a' + digit - 36,
+        }));
+        hash /= 62;
+    }
+    short.push('"');
+    Some((id.span(), short))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: MessageRules = MessageRules { system_for_developer: true, nine_character_call_ids: true };
+
+    fn messages(body: &str, rules: MessageRules) -> Option<String> {
+        let document = Document::scan(Bytes::copy_from_slice(body.as_bytes()), UNBOUNDED).unwrap();
+        let value = rewritten(document.body(), &document.wire_members(), rules)?;
+        Some(String::from_utf8(value).unwrap())
+    }
+
+    #[test]
+    fn only_the_role_changes_and_no_other_byte() {
+        let body = r#"{"model":"m","messages":[ {"content":"developer \u00e9", "role" : "developer"},{"role":"user"} ]}"#;
+        let expected = r#"[ {"content":"developer \u00e9", "role" : "system"},{"role":"user"} ]"#;
+        assert_eq!(messages(body, ALL).as_deref(), Some(expected));
+        assert_eq!(messages(body, MessageRules::default()), None);
+    }
+
+    #[test]
+    fn messages_that_need_nothing_stay() {
+        let body = r#"{"messages":[{"role":"user","content":"the developer made a tool_call"}]}"#;
+        assert_eq!(messages(body, ALL), None);
+        let short = r#"{"messages":[{"role":"tool","tool_call_id":"aB3dE6gH9","content":"x"}]}"#;
+        assert_eq!(messages(short, ALL), None);
+    }
+
+    #[test]
+    fn calls_and_results_get_the_same_short_id() {
+        let body = r#"{"messages":[{"role":"assistant","tool_calls":[{"id":"call_abc123","type":"function"}]},
+            {"role":"tool","tool_call_id":"call_abc123"}, {"role":"tool","tool_call_id":"call_abc124"}]}"#;
+        let value: serde_json::Value = serde_json::from_str(&messages(body, ALL).unwrap()).unwrap();
+        let id = value[0]["tool_calls"][0]["id"].as_str().unwrap();
+        assert!(id.len() == 9 && id.bytes().all(|byte| byte.is_ascii_alphanumeric()), "{id}");
+        assert_eq!(value[1]["tool_call_id"], id);
+        assert_ne!(value[2]["tool_call_id"], id);
+    }
+}

@@ -1,0 +1,159 @@
+//! Speaks to one provider: makes the exact request, sends it, and judges what comes back, all by the facts of its vendor.
+
+mod answer;
+mod body;
+mod faults;
+mod flat;
+mod messages;
+mod models;
+mod request;
+mod stream;
+mod tally;
+
+use crate::transport::{
+    Deadlines as WireDeadlines, InboundResponse, Transport, TransportFault, relayed, upstream_request_id,
+};
+use crate::vendors::{CredentialRule, HttpFacts};
+use async_trait::async_trait;
+use http::{HeaderMap, HeaderName};
+use secrecy::SecretString;
+use std::sync::Arc;
+use std::time::Duration;
+use switchyard_domain::chat::Dialect;
+use switchyard_domain::fault::{FaultKind, ProviderFault};
+use switchyard_ports::client_call::ClientCall;
+use switchyard_ports::clock::Clock;
+use switchyard_ports::provider::{
+    Answer, AttemptContext, Carriage, Deadlines, DiscoveredModel, Prepared, Provider,
+};
+use url::Url;
+
+/// A provider that is reached over HTTP.
+pub(crate) struct Driver {
+    facts: &'static HttpFacts,
+    transport: Transport,
+    clock: Arc<dyn Clock>,
+    chat: Url,
+    models: Url,
+    response_headers: Vec<HeaderName>,
+}
+
+impl Driver {
+    /// A driver for `base`, over a transport that is bound to its origin.
+    pub(crate) fn new(
+        facts: &'static HttpFacts,
+        transport: Transport,
+        base: &Url,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let response_headers =
+            facts.response_headers.iter().map(|name| HeaderName::from_static(name)).collect();
+        let (chat, models) = (below(base, "chat/completions"), below(base, "models"));
+        Self { facts, transport, clock, chat, models, response_headers }
+    }
+
+    /// Sends, and hides one connection that was closed just before it was used again.
+    async fn exchange(
+        &self,
+        prepared: &Prepared,
+        context: &AttemptContext,
+    ) -> Result<InboundResponse, ProviderFault> {
+        let outbound = self.outbound(prepared, context)?;
+        let began = self.clock.monotonic();
+        let first = self.transport.send(outbound.clone(), &wire_deadlines(&context.deadlines)).await;
+        let Err(TransportFault::ClosedBeforeAnswer { unprocessed: true }) = first else {
+            return first.map_err(|fault| faults::of_transport(&fault));
+        };
+        let used = self.clock.monotonic().since(began);
+        let left = Deadlines {
+            first_content: context.deadlines.first_content.saturating_sub(used),
+            idle: context.deadlines.idle,
+            total: context.deadlines.total.saturating_sub(used),
+        };
+        let second = self.transport.send(outbound, &wire_deadlines(&left)).await;
+        second.map_err(|fault| faults::of_transport(&fault))
+    }
+
+    fn passed_on(&self, headers: &HeaderMap) -> Vec<(String, String)> {
+        let chosen = relayed(headers, &self.response_headers);
+        let text = |(name, value): (&HeaderName, &http::HeaderValue)| {
+            Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
+        };
+        chosen.iter().filter_map(text).collect()
+    }
+}
+
+/// A path below the base, whatever query the base has.
+fn below(base: &Url, path: &str) -> Url {
+    let mut url = base.clone();
+    url.set_path(&format!("{}/{path}", base.path().trim_end_matches('/')));
+    url
+}
+
+fn wire_deadlines(deadlines: &Deadlines) -> WireDeadlines {
+    WireDeadlines { first_byte: deadlines.first_content, idle: deadlines.idle, total: deadlines.total }
+}
+
+#[async_trait]
+impl Provider for Driver {
+    fn dialect(&self) -> Dialect {
+        self.facts.dialect
+    }
+
+    fn works_without_credential(&self) -> bool {
+        self.facts.credential == CredentialRule::Optional
+    }
+
+    fn is_simulated(&self) -> bool {
+        false
+    }
+
+    fn prepare(&self, call: &dyn ClientCall, model: &str) -> Result<Prepared, ProviderFault> {
+        let body = body::make(self.facts, call, model)?;
+        let stream = call.facts().stream;
+        let verbatim = body.carriage == Carriage::Verbatim;
+        Ok(Prepared {
+            url: self.chat.as_str().to_owned(),
+            headers: request::shown_headers(stream),
+            body: body.bytes,
+            carriage: body.carriage,
+            dialect: self.facts.dialect,
+            stream,
+            // Whether we asked for it or the vendor sends it unasked: a client that did not ask expects a choice in every chunk.
+            hide_usage_chunk: stream && verbatim && !call.facts().wants_stream_usage,
+            model: model.to_owned(),
+            losses: body.losses,
+        })
+    }
+
+    async fn send(&self, prepared: Prepared, context: AttemptContext) -> Result<Answer, ProviderFault> {
+        let response = self.exchange(&prepared, &context).await?;
+        let (status, headers) = (response.status, self.passed_on(&response.headers));
+        tracing::debug!(
+            request.id = context.request_id,
+            upstream.status = status.as_u16(),
+            upstream.request_id = upstream_request_id(&response.headers, self.response_headers.first()),
+            "upstream answered"
+        );
+        if !status.is_success() {
+            return Err(faults::of_error(response, &context, self.clock.now()).await);
+        }
+        let now = self.clock.now();
+        let success = answer::Success { facts: self.facts, prepared: &prepared, context: &context, now };
+        let body = success.receive(response).await?;
+        Ok(Answer { status: status.as_u16(), headers, body })
+    }
+
+    async fn list_models(
+        &self,
+        credential: Option<Arc<SecretString>>,
+        timeout: Duration,
+    ) -> Result<Vec<DiscoveredModel>, ProviderFault> {
+        models::list(self, credential, timeout).await
+    }
+}
+
+/// What a provider that needs a credential says without one.
+fn no_credential() -> ProviderFault {
+    ProviderFault::new(FaultKind::NoCredential, "the provider has no credential")
+}

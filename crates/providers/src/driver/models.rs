@@ -1,0 +1,89 @@
+//! Asking a provider for its models.
+
+use super::{Driver, faults, wire_deadlines};
+use crate::transport::TransportSettings;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+use switchyard_domain::fault::ProviderFault;
+use switchyard_ports::provider::{AttemptContext, Deadlines, DiscoveredModel, Received};
+
+/// No provider has so many; a longer list is cut.
+const MOST: usize = 20_000;
+/// Ids are a tenth of it.
+const LONGEST_ID: usize = 512;
+
+/// A list, or an object that has it: most vendors as `data`, some as `models`, some bare.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Listing {
+    Data { data: Vec<Entry> },
+    Models { models: Vec<Entry> },
+    Bare(Vec<Entry>),
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    id: Option<String>,
+    name: Option<String>,
+}
+
+pub(super) async fn list(
+    driver: &Driver,
+    credential: Option<Arc<SecretString>>,
+    timeout: Duration,
+) -> Result<Vec<DiscoveredModel>, ProviderFault> {
+    let deadlines = Deadlines { first_content: timeout, idle: timeout, total: timeout };
+    let request = driver.listing(credential.as_deref())?;
+    let response = driver.transport.send(request, &wire_deadlines(&deadlines)).await;
+    let response = response.map_err(|fault| faults::of_transport(&fault))?;
+    if !response.status.is_success() {
+        let context = AttemptContext {
+            request_id: String::new(),
+            deadlines,
+            credential,
+            received: Arc::new(Received::default()),
+        };
+        return Err(faults::of_error(response, &context, driver.clock.now()).await);
+    }
+    let body = response.body.collect(TransportSettings::MAX_COLLECTED_BODY).await;
+    let body = body.map_err(|fault| faults::of_transport(&fault))?;
+    let secret = credential.as_deref().map(ExposeSecret::expose_secret);
+    models(&body, secret).ok_or_else(|| faults::invalid("the provider's list of models is not understood"))
+}
+
+fn models(body: &[u8], secret: Option<&str>) -> Option<Vec<DiscoveredModel>> {
+    let entries = match serde_json::from_slice(body).ok()? {
+        Listing::Data { data } => data,
+        Listing::Models { models } | Listing::Bare(models) => models,
+    };
+    let mut seen = HashSet::new();
+    let ids = entries.into_iter().filter_map(|entry| entry.id.or(entry.name)).filter(|id| is_id(id, secret));
+    Some(ids.filter(|id| seen.insert(id.clone())).take(MOST).map(|id| DiscoveredModel { id }).collect())
+}
+
+/// Something that can be a model's id, and not our credential thrown back at us.
+fn is_id(id: &str, secret: Option<&str>) -> bool {
+    (1..=LONGEST_ID).contains(&id.len()) && !id.contains(char::is_control) && secret != Some(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_of_all_shapes_are_read() {
+        for body in [
+            r#"{"object":"list","data":[{"id":"a","object":"model"},{"id":"b"},{"id":"a"}]}"#,
+            r#"[{"id":"a","type":"chat"},{"id":"b"},{"object":"nothing"}]"#,
+            r#"{"models":[{"name":"a"},{"id":"b","name":"B"},{"name":""}]}"#,
+        ] {
+            let ids: Vec<_> = models(body.as_bytes(), None).unwrap().into_iter().map(|model| model.id).collect();
+            assert_eq!(ids, ["a", "b"], "{body}");
+        }
+        assert_eq!(models(b"<html>", None), None);
+        assert_eq!(models(br#"{"error":"x"}"#, None), None);
+    }
+}

@@ -1,0 +1,86 @@
+//! The request as it goes out: headers and the credential round a body that is ready.
+
+use super::{Driver, no_credential};
+use crate::transport::{OutboundRequest, secret_header};
+use crate::vendors::CredentialRule;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use secrecy::SecretString;
+use switchyard_domain::fault::{FaultKind, ProviderFault};
+use switchyard_ports::provider::{AttemptContext, Prepared};
+use url::Url;
+
+const USER_AGENT: &str = concat!("switchyard/", env!("CARGO_PKG_VERSION"));
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The headers that a dry run shows: all but the credential and the request's id.
+pub(super) fn shown_headers(stream: bool) -> Vec<(&'static str, String)> {
+    let accept = if stream { "text/event-stream" } else { "application/json" };
+    vec![
+        ("content-type", "application/json".to_owned()),
+        ("accept", accept.to_owned()),
+        ("accept-encoding", "identity".to_owned()),
+        ("user-agent", USER_AGENT.to_owned()),
+    ]
+}
+
+impl Driver {
+    pub(super) fn outbound(
+        &self,
+        prepared: &Prepared,
+        context: &AttemptContext,
+    ) -> Result<OutboundRequest, ProviderFault> {
+        let mut headers = HeaderMap::with_capacity(8);
+        for (name, value) in &prepared.headers {
+            let value = HeaderValue::from_str(value).map_err(|_| unsendable())?;
+            headers.insert(HeaderName::from_static(name), value);
+        }
+        // Ours are plain; an id that came from elsewhere is not worth a failed call.
+        if let Ok(id) = HeaderValue::from_str(&context.request_id) {
+            headers.insert(REQUEST_ID, id);
+        }
+        self.authorize(&mut headers, context.credential.as_deref())?;
+        let url = if prepared.url == self.chat.as_str() {
+            self.chat.clone()
+        } else {
+            Url::parse(&prepared.url).map_err(|_| unsendable())?
+        };
+        Ok(OutboundRequest { method: Method::POST, url, headers, body: prepared.body.clone() })
+    }
+
+    pub(super) fn listing(
+        &self,
+        credential: Option<&SecretString>,
+    ) -> Result<OutboundRequest, ProviderFault> {
+        let mut headers = HeaderMap::with_capacity(4);
+        headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+        headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
+        self.authorize(&mut headers, credential)?;
+        Ok(OutboundRequest { method: Method::GET, url: self.models.clone(), headers, body: Bytes::new() })
+    }
+
+    fn authorize(
+        &self,
+        headers: &mut HeaderMap,
+        credential: Option<&SecretString>,
+    ) -> Result<(), ProviderFault> {
+        match (credential, self.facts.credential) {
+            (Some(secret), _) => {
+                let value = secret_header("Bearer ", secret).map_err(|_| {
+                    ProviderFault::new(
+                        FaultKind::NoCredential,
+                        "the stored credential has characters that can't be sent; store it again",
+                    )
+                })?;
+                headers.insert(header::AUTHORIZATION, value);
+                Ok(())
+            }
+            (None, CredentialRule::Optional) => Ok(()),
+            (None, CredentialRule::Required) => Err(no_credential()),
+        }
+    }
+}
+
+fn unsendable() -> ProviderFault {
+    ProviderFault::new(FaultKind::Internal, "the prepared request can't be sent")
+}

@@ -1,0 +1,184 @@
+//! Reading one stream: which events count, when the answer has begun, and how it ended.
+
+use super::sink::{Form, Sink};
+use crate::driver::faults;
+use crate::transport::BodyReader;
+use bytes::Bytes;
+use std::sync::Arc;
+use std::time::Duration;
+use switchyard_dialects::openai_chat::UsageRule;
+use switchyard_dialects::openai_chat::stream::Taken;
+use switchyard_dialects::sse::{SseEnding, SseError, SseEvent, SseItem, SseLimits, SseReader};
+use switchyard_domain::fault::{FaultKind, ProviderFault};
+use switchyard_ports::provider::{Frame, Received, ReceivedParts};
+
+/// More events than this that are not understood, and nothing of the stream can be believed.
+const MOST_BAD_EVENTS: u32 = 3;
+/// What may come before the first content is held back, so that another provider can still answer; it is never much.
+const MAX_PREAMBLE: usize = 64 * 1024;
+/// After the last event the body's own end is a packet away. Reading it keeps the connection for the next call.
+const END_OF_BODY_TIME: Duration = Duration::from_millis(25);
+
+/// A stream that is being read.
+pub(in crate::driver) struct Reading {
+    body: BodyReader,
+    sse: SseReader,
+    sink: Sink,
+    received: Arc<Received>,
+    /// Whether content came, after which no other provider can answer.
+    committed: bool,
+    bad_events: u32,
+    ending: Option<Ending>,
+}
+
+/// How a stream ended.
+#[derive(Debug)]
+pub(super) enum Ending {
+    /// With a whole answer.
+    Whole,
+    /// With less.
+    Broken(ProviderFault),
+}
+
+impl Reading {
+    pub(in crate::driver) fn new(
+        body: BodyReader,
+        form: Form,
+        rule: UsageRule,
+        received: &Arc<Received>,
+    ) -> Self {
+        Self {
+            body,
+            sse: SseReader::default(),
+            sink: Sink::new(form, rule),
+            received: Arc::clone(received),
+            committed: false,
+            bad_events: 0,
+            ending: None,
+        }
+    }
+
+    /// Bounds the stream's bytes. To be called before the first is read.
+    pub(in crate::driver) fn limit(&mut self, max_total_bytes: u64) {
+        self.sse = SseReader::new(SseLimits { max_total_bytes, ..SseLimits::default() });
+    }
+
+    /// What the network's next piece holds for the client. `None` once the stream has ended, see
+    /// [`take_ending`](Self::take_ending). Nothing comes before the first content.
+    pub(super) async fn next_frame(&mut self) -> Option<Frame> {
+        while self.ending.is_none() {
+            match self.body.next_chunk().await {
+                Ok(Some(piece)) => self.take_in(piece),
+                Ok(None) => self.close(),
+                Err(fault) => self.ending = Some(Ending::Broken(faults::of_transport(&fault))),
+            }
+            if self.committed {
+                self.body.content_arrived();
+                if let Some(frame) = self.sink.take() {
+                    return Some(frame);
+                }
+            }
+        }
+        None
+    }
+
+    /// How it ended; to be asked once.
+    pub(super) fn take_ending(&mut self) -> Option<Ending> {
+        self.ending.take()
+    }
+
+    /// Reads the rest of the body, if it is at hand. What a vendor sends after the end is ignored.
+    pub(super) async fn release_connection(&mut self) {
+        let rest = async { while let Ok(Some(_)) = self.body.next_chunk().await {} };
+        // Too late only means that the connection is closed.
+        let _ = tokio::time::timeout(END_OF_BODY_TIME, rest).await;
+    }
+
+    fn take_in(&mut self, piece: Bytes) {
+        self.sink.enter(&piece);
+        if let Err(error) = self.sse.push(piece) {
+            self.ending = Some(Ending::Broken(of_sse(error)));
+            return;
+        }
+        let received = Arc::clone(&self.received);
+        let mut parts = received.lock();
+        while self.ending.is_none() {
+            match self.sse.next_item() {
+                Ok(Some(item)) => self.item(&item, &mut parts),
+                Ok(None) => break,
+                Err(error) => self.ending = Some(Ending::Broken(of_sse(error))),
+            }
+        }
+        if !self.committed && self.ending.is_none() && self.sink.held() > MAX_PREAMBLE {
+            self.break_off("the provider's stream goes on without saying anything");
+        }
+    }
+
+    /// The body ended, with or without the stream's own last word.
+    fn close(&mut self) {
+        let received = Arc::clone(&self.received);
+        let mut parts = received.lock();
+        while self.ending.is_none() {
+            match self.sse.finish() {
+                Ok(Some(item)) => self.item(&item, &mut parts),
+                Ok(None) => {
+                    self.sink.finish(&mut parts);
+                    let ending = if parts.finished { Ending::Whole } else { Ending::Broken(interrupted()) };
+                    self.ending = Some(ending);
+                }
+                Err(error) => self.ending = Some(Ending::Broken(of_sse(error))),
+            }
+        }
+    }
+
+    fn item(&mut self, item: &SseItem, parts: &mut ReceivedParts) {
+        match item {
+            SseItem::Event(event) => self.event(event, parts),
+            SseItem::Comment(raw) if self.committed => self.sink.comment(raw),
+            SseItem::Comment(_) => {}
+        }
+    }
+
+    fn event(&mut self, event: &SseEvent, parts: &mut ReceivedParts) {
+        match self.sink.event(event, parts) {
+            Ok(seen) => match seen.taken {
+                Taken::Chunk => self.committed |= seen.has_content,
+                Taken::Done => self.ending = Some(Ending::Whole),
+                Taken::Unknown => {}
+                // The end of the body cut it, which is told as such.
+                Taken::Malformed if event.ending == SseEnding::Cut => {}
+                Taken::Malformed => self.bad_event(parts),
+            },
+            Err(error) => {
+                self.ending = Some(Ending::Broken(faults::of_error_event(error, self.committed)));
+            }
+        }
+    }
+
+    fn bad_event(&mut self, parts: &mut ReceivedParts) {
+        parts.bad_events = parts.bad_events.saturating_add(1);
+        self.bad_events += 1;
+        if self.bad_events > MOST_BAD_EVENTS {
+            self.break_off("the provider's stream has too many events that are not JSON");
+        }
+    }
+
+    fn break_off(&mut self, message: &str) {
+        self.ending = Some(Ending::Broken(faults::invalid(message)));
+    }
+}
+
+fn of_sse(error: SseError) -> ProviderFault {
+    let kind = match error {
+        SseError::StreamTooLarge { .. } => FaultKind::TooLarge,
+        _ => FaultKind::InvalidResponse,
+    };
+    ProviderFault { status: Some(200), ..ProviderFault::new(kind, error.to_string()) }
+}
+
+fn interrupted() -> ProviderFault {
+    ProviderFault {
+        status: Some(200),
+        ..ProviderFault::new(FaultKind::Interrupted, "the provider's stream ended before its answer did")
+    }
+}

@@ -1,0 +1,43 @@
+//! Keeping the record of what was received true at every moment.
+
+use switchyard_dialects::openai_chat::stream::Peeked;
+use switchyard_domain::chat::{ChatEvent, Delta};
+use switchyard_ports::provider::ReceivedParts;
+
+/// Notes what a look at an event or a body found, save its text, which the look has noted itself.
+pub(super) fn look(parts: &mut ReceivedParts, peeked: &Peeked<'_>) {
+    if let Some(reading) = peeked.usage {
+        parts.usage = Some(reading.usage);
+        parts.usage_corrected = reading.corrected;
+    }
+    if parts.served_model.is_none() {
+        parts.served_model = peeked.model.as_deref().filter(|model| !model.is_empty()).map(str::to_owned);
+    }
+}
+
+/// Notes what decoded events say.
+pub(super) fn events(parts: &mut ReceivedParts, events: &[ChatEvent]) {
+    for event in events {
+        match event {
+            ChatEvent::Started { model, .. } if parts.served_model.is_none() && !model.is_empty() => {
+                parts.served_model = Some(model.clone());
+            }
+            ChatEvent::Delta { delta, .. } => parts.output_text.push_str(text_of(delta)),
+            ChatEvent::Usage(usage) => parts.usage = Some(*usage),
+            ChatEvent::Started { .. } | ChatEvent::Finished { .. } | ChatEvent::Extension { .. } => {}
+        }
+    }
+}
+
+/// What of a delta the model wrote and is billed for.
+fn text_of(delta: &Delta) -> &str {
+    match delta {
+        Delta::Text(text) | Delta::Reasoning(text) | Delta::Refusal(text) => text,
+        Delta::ToolCall { name, .. } => name,
+        Delta::Arguments { fragment, .. } => fragment,
+        Delta::ReasoningSignature(_)
+        | Delta::ToolCallSignature { .. }
+        | Delta::Logprobs(_)
+        | Delta::Extension { .. } => "",
+    }
+}

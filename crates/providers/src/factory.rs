@@ -1,0 +1,132 @@
+//! Building providers from their rows.
+
+use crate::driver::Driver;
+use crate::sim::SimProvider;
+use crate::transport::egress::EgressPolicy;
+use crate::transport::{Lookup, Transport, TransportBuildError, TransportSettings, Trust};
+use crate::vendors::{self, HttpFacts, Reach, VENDORS, Vendor};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use switchyard_ports::clock::Clock;
+use switchyard_ports::provider::{
+    InvalidProvider, Provider, ProviderConfig, ProviderFactory, VendorSummary,
+};
+use url::Url;
+
+/// What all providers of a process share.
+pub struct FactorySettings {
+    /// Which addresses may be called.
+    pub egress: Arc<EgressPolicy>,
+    /// Whom TLS connections believe.
+    pub trust: Trust,
+    /// Who resolves names.
+    pub lookup: Arc<dyn Lookup>,
+    /// How connections are made and kept.
+    pub transport: TransportSettings,
+    /// Paces the simulated models and dates what providers say about waiting.
+    pub clock: Arc<dyn Clock>,
+    /// Where a vendor is called for providers that name no address of their own, by the vendor's key. Beats the vendor's own.
+    pub base_urls: HashMap<String, String>,
+}
+
+/// The provider factory over the list of vendors.
+pub struct VendorFactory {
+    settings: FactorySettings,
+    /// The clients that are in use. A provider that is built again at the same place keeps its connections.
+    built: Mutex<HashMap<Place, Weak<Driver>>>,
+}
+
+/// A provider's name, its vendor and its address.
+type Place = (String, &'static str, Url);
+
+impl VendorFactory {
+    /// A factory with these settings.
+    #[must_use]
+    pub fn new(settings: FactorySettings) -> Self {
+        Self { settings, built: Mutex::default() }
+    }
+
+    fn over_http(
+        &self,
+        config: &ProviderConfig,
+        vendor: &'static Vendor,
+        facts: &'static HttpFacts,
+    ) -> Result<Arc<dyn Provider>, InvalidProvider> {
+        let base = self.base_url(config, vendor)?;
+        let place = (config.name.clone(), vendor.key, base);
+        let mut built = self.built.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(driver) = built.get(&place).and_then(Weak::upgrade) {
+            return Ok(driver);
+        }
+        let FactorySettings { egress, trust, lookup, transport, clock, .. } = &self.settings;
+        let transport =
+            Transport::new(&place.2, Arc::clone(egress), trust, Arc::clone(lookup), *transport)
+                .map_err(|error| invalid(config, &refusal(error)))?;
+        let driver = Arc::new(Driver::new(facts, transport, &place.2, Arc::clone(clock)));
+        built.retain(|_, driver| driver.strong_count() > 0);
+        built.insert(place, Arc::downgrade(&driver));
+        Ok(driver)
+    }
+
+    fn base_url(&self, config: &ProviderConfig, vendor: &Vendor) -> Result<Url, InvalidProvider> {
+        let own = config.base_url.as_deref().filter(|url| !url.trim().is_empty());
+        let text = own
+            .or_else(|| self.settings.base_urls.get(vendor.key).map(String::as_str))
+            .or_else(|| vendor.base_url())
+            .ok_or_else(|| {
+                invalid(config, &format!("the vendor `{}` has no address of its own; give a `base_url`", vendor.key))
+            })?;
+        let text = text.trim().trim_end_matches('/');
+        if let Some(base) = text.strip_suffix("/chat/completions") {
+            return Err(invalid(config, &format!("its base URL ends too late; give `{base}`")));
+        }
+        let url = self.settings.egress.admit(text).map_err(|refusal| invalid(config, &refusal.to_string()))?;
+        if url.query().is_some() {
+            return Err(invalid(config, "its base URL has a query; leave that out"));
+        }
+        Ok(url)
+    }
+}
+
+impl ProviderFactory for VendorFactory {
+    fn build(&self, config: &ProviderConfig) -> Result<Arc<dyn Provider>, InvalidProvider> {
+        let Some(vendor) = vendors::find(&config.vendor) else {
+            let known: Vec<&str> = VENDORS.iter().map(|vendor| vendor.key).collect();
+            let shown: String = config.vendor.chars().take(64).collect();
+            return Err(invalid(
+                config,
+                &format!("there is no vendor `{shown}`; the vendors are {}", known.join(", ")),
+            ));
+        };
+        match &vendor.reach {
+            Reach::Http(facts) => self.over_http(config, vendor, facts),
+            Reach::InProcess if config.base_url.is_some() => {
+                Err(invalid(config, "a simulated provider is called nowhere; leave the base URL out"))
+            }
+            Reach::InProcess => Ok(Arc::new(SimProvider::new(Arc::clone(&self.settings.clock)))),
+        }
+    }
+
+    fn vendors(&self) -> Vec<VendorSummary> {
+        VENDORS
+            .iter()
+            .map(|vendor| VendorSummary {
+                key: vendor.key,
+                name: vendor.name,
+                base_url: vendor.base_url(),
+                needs_credential: vendor.needs_credential(),
+            })
+            .collect()
+    }
+}
+
+fn invalid(config: &ProviderConfig, why: &str) -> InvalidProvider {
+    InvalidProvider(format!("Provider `{}`: {why}.", config.name))
+}
+
+fn refusal(error: TransportBuildError) -> String {
+    match error {
+        TransportBuildError::Egress(refusal) => refusal.to_string(),
+        TransportBuildError::Client(reason) => format!("its HTTP client could not be set up: {reason}"),
+    }
+}

@@ -1,0 +1,75 @@
+//! Which of an upstream's response headers reach our clients.
+//!
+//! An allow-list. Not on it, on purpose:
+//! - rate-limit headers (`x-ratelimit-*` and the like) and organisation ids tell about the operator's
+//!   account at the vendor, not about the client's own limits, which our surfaces report themselves;
+//! - `retry-after` and `retry-after-ms` are read ([`retry_after`](super::retry_after)) and written anew, clamped;
+//! - `x-request-id` is our own header on every response; the upstream's is kept for the record
+//!   ([`upstream_request_id`]);
+//! - content and connection headers are those of our own answer;
+//! - cookies and credentials are nobody's business.
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+/// Headers that go on from every upstream.
+const RELAYED: [&str; 2] = ["request-id", "x-should-retry"];
+
+/// Longest value that goes on. Ids and durations are a tenth of it.
+const LONGEST_VALUE: usize = 512;
+
+/// The response headers to pass on: the common ones, and those that the vendor's facts add (its own request
+/// id, its processing time). A name that must never go on does not, even if a vendor's facts list it.
+#[must_use]
+pub fn relayed(upstream: &HeaderMap, vendor: &[HeaderName]) -> HeaderMap {
+    let mut chosen = HeaderMap::new();
+    let common = RELAYED.into_iter().map(HeaderName::from_static);
+    for name in common.chain(vendor.iter().filter(|name| !is_never_relayed(name)).cloned()) {
+        if let Some(value) = upstream.get(&name).filter(|value| is_plain(value)) {
+            chosen.insert(name, value.clone());
+        }
+    }
+    chosen
+}
+
+/// The id that the upstream gave the request, for logs and support: the vendor's own header first, then
+/// the two usual ones.
+#[must_use]
+pub fn upstream_request_id<'a>(upstream: &'a HeaderMap, vendor: Option<&HeaderName>) -> Option<&'a str> {
+    vendor
+        .and_then(|name| upstream.get(name))
+        .or_else(|| upstream.get("x-request-id"))
+        .or_else(|| upstream.get("request-id"))
+        .filter(|value| is_plain(value))
+        .and_then(|value| value.to_str().ok())
+}
+
+/// Short and printable ASCII: nothing that a log or a client would stumble over.
+fn is_plain(value: &HeaderValue) -> bool {
+    value.len() <= LONGEST_VALUE && value.to_str().is_ok_and(|text| !text.is_empty())
+}
+
+fn is_never_relayed(name: &HeaderName) -> bool {
+    let name = name.as_str();
+    let connection = matches!(
+        name,
+        "connection" | "keep-alive" | "te" | "trailer" | "transfer-encoding" | "upgrade" | "via" | "alt-svc"
+    );
+    let ours = matches!(
+        name,
+        "x-request-id"
+            | "retry-after"
+            | "retry-after-ms"
+            | "location"
+            | "server"
+            | "date"
+            | "age"
+            | "vary"
+            | "link"
+    );
+    let secret = matches!(name, "set-cookie" | "set-cookie2" | "authorization" | "www-authenticate")
+        || name.ends_with("api-key")
+        || name.ends_with("-token");
+    let account = name.contains("ratelimit") || name.ends_with("-organization");
+    let families = ["content-", "proxy-", "access-control-", "sec-", "x-switchyard-", "strict-transport-"];
+    connection || ours || secret || account || families.iter().any(|family| name.starts_with(family))
+}

@@ -1,0 +1,158 @@
+//! The way to an upstream and back: one HTTP exchange at a time, guarded, timed and bounded.
+//!
+//! A [`Transport`] is bound to one origin, so that the credential it is used with can't be carried
+//! elsewhere by a crafted path or model name. It follows no redirect, uses no proxy, keeps no cookie and
+//! repeats nothing by itself. What goes wrong comes out as a [`TransportFault`] that says where it went
+//! wrong; whether to try again, and where, is decided elsewhere.
+
+mod classify;
+mod client;
+mod deadline;
+mod decode;
+pub mod egress;
+mod fault;
+mod headers;
+mod request;
+mod resolver;
+mod response;
+mod retry_after;
+mod reuse;
+mod trust;
+
+use std::{pin::pin, sync::Arc, time::Duration};
+
+use url::Url;
+
+use self::{
+    client::{Clients, Recipe},
+    deadline::DeadlineTimer,
+    egress::{CheckedTarget, EgressPolicy, EgressRefusal},
+    resolver::GuardedResolver,
+    response::head_in_time,
+};
+pub use self::{
+    deadline::Deadlines,
+    fault::{ConnectFault, TlsFault, TransportFault},
+    headers::{relayed, upstream_request_id},
+    request::{OutboundRequest, secret_header},
+    resolver::{Lookup, SystemLookup},
+    response::{BodyReader, InboundResponse},
+    retry_after::retry_after,
+    trust::{Trust, TrustError},
+};
+
+/// How connections are made and kept. The defaults suit model providers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TransportSettings {
+    /// Resolving, connecting and the TLS handshake together.
+    pub connect_timeout: Duration,
+    /// How long an unused connection is kept.
+    pub pool_idle_timeout: Duration,
+    /// How many unused connections each worker thread keeps. Above the concurrency that a worker sees, or
+    /// bursts pay for handshakes again and again.
+    pub pool_max_idle_per_host: usize,
+    /// Silence on a TCP connection before the kernel probes it.
+    pub tcp_keepalive: Duration,
+    /// Most decoded bytes that are read of any body.
+    pub max_body: usize,
+    /// How many threads get a client of their own: the number of the server's workers.
+    pub worker_threads: usize,
+}
+
+impl TransportSettings {
+    /// Most bytes of an answer that isn't streamed: the usual cap for [`BodyReader::collect`].
+    pub const MAX_COLLECTED_BODY: usize = 16 * 1024 * 1024;
+}
+
+impl Default for TransportSettings {
+    fn default() -> Self {
+        Self {
+            connect_timeout: Duration::from_secs(3),
+            pool_idle_timeout: Duration::from_secs(90),
+            pool_max_idle_per_host: 512,
+            tcp_keepalive: Duration::from_secs(30),
+            max_body: 32 * 1024 * 1024,
+            worker_threads: std::thread::available_parallelism().map_or(1, usize::from),
+        }
+    }
+}
+
+/// Sends requests to one origin.
+///
+/// Holds the connection pools: make one per provider and keep it for as long as its base URL
+/// and settings stay the same. To be used on a tokio runtime, from any thread.
+pub struct Transport {
+    target: Arc<CheckedTarget>,
+    clients: Clients,
+    max_body: usize,
+}
+
+/// Why there is no transport for a base URL.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TransportBuildError {
+    /// The guard refuses the URL.
+    #[error(transparent)]
+    Egress(#[from] EgressRefusal),
+    /// The HTTP client could not be set up.
+    #[error("the HTTP client could not be set up: {0}")]
+    Client(String),
+}
+
+impl Transport {
+    /// A transport for the origin of `base`, under `policy`, that trusts `trust` and asks `lookup` for
+    /// addresses. Connects to nothing yet, and does not resolve the host.
+    ///
+    /// # Errors
+    ///
+    /// The guard refuses the URL as such, or the HTTP client can't be built.
+    pub fn new(
+        base: &Url,
+        policy: Arc<EgressPolicy>,
+        trust: &Trust,
+        lookup: Arc<dyn Lookup>,
+        settings: TransportSettings,
+    ) -> Result<Self, TransportBuildError> {
+        let target = Arc::new(policy.check_url(base)?);
+        let resolver = Arc::new(GuardedResolver::new(policy, Arc::clone(&target), lookup));
+        let recipe = Recipe { settings, trust: trust.clone(), resolver };
+        let clients = Clients::new(recipe).map_err(|error| TransportBuildError::Client(error.to_string()))?;
+        Ok(Self { target, clients, max_body: settings.max_body })
+    }
+
+    /// Sends `request` and waits for the head of its answer. The deadlines run from here to the last
+    /// byte of the body. Dropping the future, or later the body, cancels the exchange.
+    ///
+    /// # Errors
+    ///
+    /// Why there is no answer. Every status is an answer.
+    pub async fn send(
+        &self,
+        request: OutboundRequest,
+        deadlines: &Deadlines,
+    ) -> Result<InboundResponse, TransportFault> {
+        self.check_origin(&request.url)?;
+        let mut timer = DeadlineTimer::start(deadlines);
+        let exchange = pin!(reuse::watched(self.clients.own().execute(request.into_client_request())));
+        let (answer, opened) = head_in_time(&mut timer, exchange).await?;
+        let response = answer.map_err(|error| classify::before_answer(error, opened))?;
+        Ok(InboundResponse::new(response, timer, self.max_body))
+    }
+
+    /// The guard judged the origin when this transport was made, and literal addresses are part of it; so
+    /// all that is left to ask per request is whether it stays there.
+    fn check_origin(&self, url: &Url) -> Result<(), EgressRefusal> {
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(EgressRefusal::UserInfo);
+        }
+        if !self.target.is_origin_of(url) {
+            return Err(EgressRefusal::OtherOrigin { target: self.target.shown() });
+        }
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for Transport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Transport").field("target", &self.target).finish_non_exhaustive()
+    }
+}

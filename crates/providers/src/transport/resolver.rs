@@ -1,0 +1,150 @@
+//! Name resolution behind the egress guard.
+
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use futures_util::{
+    FutureExt,
+    future::{BoxFuture, Shared},
+};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use tokio::time::Instant;
+
+use super::{
+    deadline::now,
+    egress::{CheckedTarget, EgressPolicy, EgressRefusal, TargetHost},
+};
+
+/// How long a failed look-up answers for the next ones. Short, so that a repaired name works at once;
+/// long enough that a dead name does not cost a look-up per call.
+const NEGATIVE_FOR: Duration = Duration::from_secs(5);
+
+/// Asks for the addresses of a name. A seam for tests; production uses [`SystemLookup`].
+pub trait Lookup: Send + Sync + 'static {
+    /// The addresses of `name`, in the order of preference. An error and an empty list both mean that
+    /// the name can't be resolved now.
+    fn lookup(&self, name: &str) -> BoxFuture<'static, io::Result<Vec<IpAddr>>>;
+}
+
+/// The operating system's resolver: search domains and the hosts file work as they do for
+/// everything else on this machine.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemLookup;
+
+impl Lookup for SystemLookup {
+    fn lookup(&self, name: &str) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> {
+        let name = name.to_owned();
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name, 0)).await?;
+            Ok(found.map(|address| address.ip()).collect())
+        })
+    }
+}
+
+/// Why no address came back. Travels through the HTTP client as an opaque error and is found
+/// again in its chain of causes.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum ResolveError {
+    #[error(transparent)]
+    Refused(EgressRefusal),
+    #[error("the name could not be resolved")]
+    Unresolved,
+}
+
+/// A look-up that several connection attempts wait for together.
+type Flight = Shared<BoxFuture<'static, Result<Arc<[IpAddr]>, ResolveError>>>;
+
+/// What is known about the one name that a transport connects to.
+enum Knowledge {
+    Nothing,
+    /// At most one look-up is under way: the system's resolver blocks a thread for as long as
+    /// a dead name server takes, and that pool of threads is shared with the database.
+    Asked(Flight),
+    Failed {
+        until: Instant,
+    },
+}
+
+/// The resolver of one transport. Answers for its target's name alone, and only with addresses
+/// that the policy admits. Successes are not kept: how long they hold is the system resolver's business.
+pub(super) struct GuardedResolver {
+    policy: Arc<EgressPolicy>,
+    target: Arc<CheckedTarget>,
+    lookup: Arc<dyn Lookup>,
+    knowledge: Arc<Mutex<Knowledge>>,
+}
+
+impl GuardedResolver {
+    pub(super) fn new(
+        policy: Arc<EgressPolicy>,
+        target: Arc<CheckedTarget>,
+        lookup: Arc<dyn Lookup>,
+    ) -> Self {
+        Self { policy, target, lookup, knowledge: Arc::new(Mutex::new(Knowledge::Nothing)) }
+    }
+
+    /// Joins the look-up under way, or starts one.
+    fn flight(&self, name: &str) -> Result<Flight, ResolveError> {
+        let mut knowledge = self.knowledge.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*knowledge {
+            Knowledge::Asked(flight) => return Ok(flight.clone()),
+            Knowledge::Failed { until } if now() < *until => return Err(ResolveError::Unresolved),
+            Knowledge::Failed { .. } | Knowledge::Nothing => {}
+        }
+        let asked = self.lookup.lookup(name);
+        let flight = async move {
+            match asked.await {
+                Ok(found) if !found.is_empty() => Ok(Arc::from(found)),
+                Ok(_) => Err(ResolveError::Unresolved),
+                Err(error) => {
+                    tracing::debug!(%error, "a host name could not be resolved");
+                    Err(ResolveError::Unresolved)
+                }
+            }
+        };
+        let flight = flight.boxed().shared();
+        *knowledge = Knowledge::Asked(flight.clone());
+        Ok(flight)
+    }
+}
+
+/// Takes a landed look-up down, unless a later one already took its place.
+fn settle(knowledge: &Mutex<Knowledge>, flight: &Flight, failed: bool) {
+    let mut knowledge = knowledge.lock().unwrap_or_else(PoisonError::into_inner);
+    if matches!(&*knowledge, Knowledge::Asked(current) if current.ptr_eq(flight)) {
+        *knowledge =
+            if failed { Knowledge::Failed { until: now() + NEGATIVE_FOR } } else { Knowledge::Nothing };
+    }
+}
+
+impl Resolve for GuardedResolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let own = matches!(self.target.host(), TargetHost::Name(own) if **own == *name.as_str().trim_end_matches('.'));
+        if !own {
+            let refusal = EgressRefusal::OtherOrigin { target: self.target.shown() };
+            return Box::pin(std::future::ready(Err(ResolveError::Refused(refusal).into())));
+        }
+        let flight = match self.flight(name.as_str()) {
+            Ok(flight) => flight,
+            Err(error) => return Box::pin(std::future::ready(Err(error.into()))),
+        };
+        let (policy, target) = (Arc::clone(&self.policy), Arc::clone(&self.target));
+        let knowledge = Arc::clone(&self.knowledge);
+        Box::pin(async move {
+            let landed = flight.clone().await;
+            settle(&knowledge, &flight, landed.is_err());
+            let found = landed?;
+            // One forbidden address condemns the answer: dropping it and taking the rest would let a
+            // hostile name server try its luck until only the forbidden one is left.
+            for address in found.iter() {
+                policy.check_address(&target, *address).map_err(ResolveError::Refused)?;
+            }
+            let sockets: Vec<SocketAddr> = found.iter().map(|address| SocketAddr::new(*address, 0)).collect();
+            Ok(Box::new(sockets.into_iter()) as Addrs)
+        })
+    }
+}

@@ -1,0 +1,35 @@
+//! DeepSeek.
+
+use super::{COPIED, HttpFacts, MemberRule, Note, Reach, Vendor};
+use switchyard_dialects::openai_chat::request::{ReasoningForm, StreamUsage, TargetFacts};
+
+pub(super) static VENDOR: Vendor = Vendor {
+    key: "deepseek",
+    name: "DeepSeek",
+    reach: Reach::Http(HttpFacts {
+        base_url: Some("https://api.deepseek.com"),
+        members: &[MemberRule::Rename { from: "max_completion_tokens", to: "max_tokens" }],
+        response_headers: &["x-ds-trace-id"],
+        requests: TargetFacts {
+            stream_usage: StreamUsage::Unasked,
+            reasoning: ReasoningForm::ReasoningContent,
+            ..COPIED
+        },
+        ..HttpFacts::OPENAI_CHAT
+    }),
+    vocabularies: &[],
+    notes: &[
+        Note {
+            fact: "Usage comes in the last chunk with a choice, asked for or not.",
+            evidence: "deepseek-chat_completions-0176dfcad2, deepseek-chat_completions-7bbf4a9ec3; 2026-11-21",
+        },
+        Note {
+            fact: "The role `developer` is 400 `unknown variant`.",
+            evidence: "github.com/earendil-works/pi/issues/1048; 2026-11-21",
+        },
+        Note {
+            fact: "`max_tokens` is the member that it documents.",
+            evidence: "deepseek-chat_completions-042c6455fc and all other recorded requests; 2026-11-21",
+        },
+    ],
+};

@@ -1,0 +1,36 @@
+//! Groq.
+
+use super::{COPIED, HttpFacts, Note, Reach, Vendor};
+use crate::tokenizer::Vocabulary;
+use switchyard_dialects::openai_chat::request::{MaxTokensMember, ReasoningForm, TargetFacts};
+
+pub(super) static VENDOR: Vendor = Vendor {
+    key: "groq",
+    name: "Groq",
+    reach: Reach::Http(HttpFacts {
+        base_url: Some("https://api.groq.com/openai/v1"),
+        requests: TargetFacts {
+            max_tokens: MaxTokensMember::MaxCompletionTokens,
+            developer_role: true,
+            reasoning: ReasoningForm::Reasoning,
+            ..COPIED
+        },
+        ..HttpFacts::OPENAI_CHAT
+    }),
+    // The open models of OpenAI keep their published vocabulary.
+    vocabularies: &[("openai/gpt-oss", Vocabulary::O200k)],
+    notes: &[
+        Note {
+            fact: "Usage stands in `x_groq` of the last chunk when not asked for, and in a chunk without choices when asked.",
+            evidence: "groq-chat_completions-1ac3e79036, groq-chat_completions-19151aaaab; 2026-11-21",
+        },
+        Note {
+            fact: "A tool call that the model got wrong is an error event in mid-stream, with status 200.",
+            evidence: "groq-chat_completions-9e866a6389; 2026-11-21",
+        },
+        Note {
+            fact: "The role `developer` and `max_completion_tokens` are known.",
+            evidence: "request types of its SDK 1.7.0; 2026-11-21",
+        },
+    ],
+};

@@ -1,0 +1,21 @@
+//! LM Studio: models on one's own desk.
+
+use super::{COPIED, CredentialRule, HttpFacts, Note, Reach, Vendor};
+
+pub(super) static VENDOR: Vendor = Vendor {
+    key: "lmstudio",
+    name: "LM Studio",
+    reach: Reach::Http(HttpFacts {
+        base_url: Some("http://localhost:1234/v1"),
+        credential: CredentialRule::Optional,
+        requests: COPIED,
+        ..HttpFacts::OPENAI_CHAT
+    }),
+    vocabularies: &[("openai/gpt-oss", crate::tokenizer::Vocabulary::O200k)],
+    notes: &[
+        Note {
+            fact: "Instructions have the role `system`.",
+            evidence: "general knowledge of its documentation, not recorded; 2026-11-21",
+        },
+    ],
+};

@@ -1,0 +1,57 @@
+//! Mistral: refuses what it does not know, and is strict about the ids of tool calls.
+
+use super::{COPIED, HttpFacts, MemberRule, Note, Reach, Vendor};
+use switchyard_dialects::openai_chat::UsageRule;
+use switchyard_dialects::openai_chat::request::{DocumentForm, ReasoningForm, StreamUsage, TargetFacts, ToolCallIds};
+
+const UNKNOWN: &str = "Mistral refuses members that it does not know";
+
+pub(super) static VENDOR: Vendor = Vendor {
+    key: "mistral",
+    name: "Mistral AI",
+    reach: Reach::Http(HttpFacts {
+        base_url: Some("https://api.mistral.ai/v1"),
+        usage_rule: UsageRule { completion_excludes_reasoning: false, prompt_excludes_audio: true },
+        members: &[
+            MemberRule::Rename { from: "max_completion_tokens", to: "max_tokens" },
+            MemberRule::Rename { from: "seed", to: "random_seed" },
+            MemberRule::Omit { name: "stream_options" },
+            MemberRule::Drop { name: "user", why: UNKNOWN },
+            MemberRule::Drop { name: "store", why: UNKNOWN },
+            MemberRule::Drop { name: "logit_bias", why: UNKNOWN },
+        ],
+        response_headers: &["mistral-correlation-id"],
+        requests: TargetFacts {
+            stream_usage: StreamUsage::Unasked,
+            seed_member: "random_seed",
+            reasoning: ReasoningForm::ThinkingPart,
+            documents: DocumentForm::DocumentUrl,
+            tool_call_ids: ToolCallIds::NineAlphanumeric,
+            ..COPIED
+        },
+        ..HttpFacts::OPENAI_CHAT
+    }),
+    vocabularies: &[],
+    notes: &[
+        Note {
+            fact: "Unknown members are 422 `extra_forbidden`; `max_completion_tokens` is one of them. `max_tokens` and `random_seed` are the names that it knows. `user`, `store` and `logit_bias` have no like.",
+            evidence: "request types of its SDK 3.7.0; github.com/editor-code-assistant/eca/issues/231; 2026-11-21",
+        },
+        Note {
+            fact: "Usage comes unasked, in the last chunk with a choice.",
+            evidence: "mistral-chat_completions-093880d280, mistral-chat_completions-246b95741e; 2026-11-21",
+        },
+        Note {
+            fact: "`prompt_tokens` leaves out the sound.",
+            evidence: "mistral-chat_completions-c434b0f9ee; 2026-11-21",
+        },
+        Note {
+            fact: "Messages have the roles `system`, `user`, `assistant` and `tool` only.",
+            evidence: "message types of its SDK 3.7.0; 2026-11-21",
+        },
+        Note {
+            fact: "Ids of tool calls are nine letters or digits when sent back.",
+            evidence: "mistral-chat_completions-350f5f3db8; 2026-11-21",
+        },
+    ],
+};

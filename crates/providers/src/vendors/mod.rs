@@ -1,0 +1,91 @@
+//! What is known of each vendor: one file of facts each, and the list.
+//!
+//! A fact that departs from the dialect's own rule carries its evidence: the id of a recorded exchange, or where it was
+//! reported. Nothing is changed in a client's body on a guess: what a vendor may or may not know, it is asked.
+
+mod deepseek;
+mod facts;
+mod fireworks;
+mod groq;
+mod lmstudio;
+mod mistral;
+mod ngrok;
+mod ollama;
+mod openai;
+mod openai_compatible;
+mod openrouter;
+mod perplexity;
+mod reference;
+mod sim;
+mod together;
+mod vllm;
+mod xai;
+
+use facts::COPIED;
+pub use facts::{CredentialRule, HttpFacts, MemberRule, Note, Reach, Vendor};
+pub use reference::reference_page;
+
+/// All vendors, as they are listed to people.
+pub static VENDORS: &[&Vendor] = &[
+    &openai::VENDOR,
+    &openai_compatible::VENDOR,
+    &mistral::VENDOR,
+    &xai::VENDOR,
+    &groq::VENDOR,
+    &deepseek::VENDOR,
+    &openrouter::VENDOR,
+    &together::VENDOR,
+    &fireworks::VENDOR,
+    &perplexity::VENDOR,
+    &ollama::VENDOR,
+    &vllm::VENDOR,
+    &lmstudio::VENDOR,
+    &ngrok::VENDOR,
+    &sim::VENDOR,
+];
+
+/// The vendor of this key.
+#[must_use]
+pub fn find(key: &str) -> Option<&'static Vendor> {
+    VENDORS.iter().find(|vendor| vendor.key == key).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+    use url::Url;
+
+    #[test]
+    fn keys_are_unique_lower_case_words() {
+        let keys: HashSet<_> = VENDORS.iter().map(|vendor| vendor.key).collect();
+        assert_eq!(keys.len(), VENDORS.len());
+        for key in keys {
+            assert!(key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{key}");
+        }
+    }
+
+    #[test]
+    fn base_urls_are_urls_without_a_slash_at_the_end() {
+        for vendor in VENDORS {
+            let Some(base) = vendor.base_url() else { continue };
+            let url = Url::parse(base).unwrap();
+            assert!(!base.ends_with('/') && url.query().is_none(), "{base}");
+        }
+    }
+
+    #[test]
+    fn every_departure_from_the_dialect_is_explained_by_a_note() {
+        for vendor in VENDORS {
+            let Reach::Http(facts) = &vendor.reach else { continue };
+            let plain = HttpFacts::OPENAI_CHAT;
+            let departs = !facts.members.is_empty()
+                || facts.requests.developer_role != plain.requests.developer_role
+                || facts.requests.tool_call_ids != plain.requests.tool_call_ids
+                || facts.requests.stream_usage != plain.requests.stream_usage
+                || facts.usage_rule != plain.usage_rule;
+            assert!(!departs || !vendor.notes.is_empty(), "{}", vendor.key);
+            assert!(vendor.notes.iter().all(|note| !note.evidence.is_empty()), "{}", vendor.key);
+        }
+    }
+}

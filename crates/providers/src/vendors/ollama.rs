@@ -1,0 +1,32 @@
+//! Ollama, by its OpenAI endpoint: on one's own machine without a key, in its cloud with one.
+
+use super::{COPIED, CredentialRule, HttpFacts, MemberRule, Note, Reach, Vendor};
+use crate::tokenizer::Vocabulary;
+use switchyard_dialects::openai_chat::request::{ReasoningForm, TargetFacts};
+
+pub(super) static VENDOR: Vendor = Vendor {
+    key: "ollama",
+    name: "Ollama",
+    reach: Reach::Http(HttpFacts {
+        base_url: Some("http://localhost:11434/v1"),
+        credential: CredentialRule::Optional,
+        members: &[MemberRule::Rename { from: "max_completion_tokens", to: "max_tokens" }],
+        requests: TargetFacts { reasoning: ReasoningForm::Reasoning, ..COPIED },
+        ..HttpFacts::OPENAI_CHAT
+    }),
+    vocabularies: &[("gpt-oss", Vocabulary::O200k)],
+    notes: &[
+        Note {
+            fact: "Instructions have the role `system`; no recorded request has `developer`.",
+            evidence: "ollama-chat_completions-0797e88d1b; 2026-11-21",
+        },
+        Note {
+            fact: "`max_completion_tokens` is taken and ignored; `max_tokens` limits.",
+            evidence: "github.com/ollama/ollama/issues/7125; 2026-11-21",
+        },
+        Note {
+            fact: "Usage comes when asked for, in a last chunk without choices.",
+            evidence: "ollama-chat_completions-0797e88d1b; 2026-11-21",
+        },
+    ],
+};

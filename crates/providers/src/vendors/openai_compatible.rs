@@ -1,0 +1,11 @@
+//! Any server that speaks OpenAI's chat completions. Nothing is known of it, so nothing is changed for it.
+
+use super::{CredentialRule, HttpFacts, Reach, Vendor};
+
+pub(super) static VENDOR: Vendor = Vendor {
+    key: "openai_compatible",
+    name: "OpenAI-compatible server",
+    reach: Reach::Http(HttpFacts { credential: CredentialRule::Optional, ..HttpFacts::OPENAI_CHAT }),
+    vocabularies: &[],
+    notes: &[],
+};

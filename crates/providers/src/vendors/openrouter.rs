@@ -1,0 +1,40 @@
+//! OpenRouter: many vendors behind one address.
+
+use super::{COPIED, HttpFacts, Note, Reach, Vendor};
+use switchyard_dialects::openai_chat::request::{
+    CacheForm, DocumentForm, MaxTokensMember, ReasoningForm, StreamUsage, TargetFacts,
+};
+
+pub(super) static VENDOR: Vendor = Vendor {
+    key: "openrouter",
+    name: "OpenRouter",
+    reach: Reach::Http(HttpFacts {
+        base_url: Some("https://openrouter.ai/api/v1"),
+        response_headers: &["x-generation-id"],
+        requests: TargetFacts {
+            max_tokens: MaxTokensMember::MaxCompletionTokens,
+            developer_role: true,
+            stream_usage: StreamUsage::Unasked,
+            reasoning: ReasoningForm::Reasoning,
+            cache: CacheForm::CacheControl,
+            documents: DocumentForm::FileData,
+            ..COPIED
+        },
+        ..HttpFacts::OPENAI_CHAT
+    }),
+    vocabularies: &[],
+    notes: &[
+        Note {
+            fact: "Usage comes unasked, in the last chunk with a choice.",
+            evidence: "openrouter-chat_completions-0ab608426c, openrouter-chat_completions-4101723de3; 2026-11-21",
+        },
+        Note {
+            fact: "Comment lines keep a waiting stream alive; a slow buffered answer begins with blank lines.",
+            evidence: "openrouter-chat_completions-242957ffe5, openrouter-chat_completions-1ad5215bab; 2026-11-21",
+        },
+        Note {
+            fact: "The role `developer` and `max_completion_tokens` are known.",
+            evidence: "openrouter-chat_completions-215645e348; 2026-11-21",
+        },
+    ],
+};

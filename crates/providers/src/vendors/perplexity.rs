@@ -1,0 +1,29 @@
+//! Perplexity.
+
+use super::{COPIED, HttpFacts, Note, Reach, Vendor};
+use switchyard_dialects::openai_chat::request::{StreamUsage, TargetFacts};
+
+pub(super) static VENDOR: Vendor = Vendor {
+    key: "perplexity",
+    name: "Perplexity",
+    reach: Reach::Http(HttpFacts {
+        base_url: Some("https://api.perplexity.ai"),
+        requests: TargetFacts { stream_usage: StreamUsage::Unasked, ..COPIED },
+        ..HttpFacts::OPENAI_CHAT
+    }),
+    vocabularies: &[],
+    notes: &[
+        Note {
+            fact: "Instructions have the role `system`; no recorded request has `developer`.",
+            evidence: "perplexity-chat_completions-dfae2e1008; 2026-11-21",
+        },
+        Note {
+            fact: "Every chunk has the usage so far; the last one counts.",
+            evidence: "perplexity-chat_completions-dfae2e1008, perplexity-chat_completions-d50e342d3d; 2026-11-21",
+        },
+        Note {
+            fact: "Lines end with CR LF, and a stream may end without `[DONE]`.",
+            evidence: "perplexity-chat_completions-dfae2e1008, perplexity-chat_completions-d50e342d3d; 2026-11-21",
+        },
+    ],
+};

@@ -1,0 +1,29 @@
+//! Together AI.
+
+use super::{COPIED, HttpFacts, MemberRule, Note, Reach, Vendor};
+
+pub(super) static VENDOR: Vendor = Vendor {
+    key: "together",
+    name: "Together AI",
+    reach: Reach::Http(HttpFacts {
+        base_url: Some("https://api.together.ai/v1"),
+        members: &[MemberRule::Rename { from: "max_completion_tokens", to: "max_tokens" }],
+        requests: COPIED,
+        ..HttpFacts::OPENAI_CHAT
+    }),
+    vocabularies: &[("openai/gpt-oss", crate::tokenizer::Vocabulary::O200k)],
+    notes: &[
+        Note {
+            fact: "Instructions have the role `system`; no recorded request has `developer`.",
+            evidence: "together-chat_completions-9da46ee572; 2026-11-21",
+        },
+        Note {
+            fact: "`max_tokens` is the member that it documents.",
+            evidence: "together-chat_completions-9da46ee572; 2026-11-21",
+        },
+        Note {
+            fact: "The finish reason `eos` means `stop`.",
+            evidence: "together-chat_completions-e929ae984c; 2026-11-21",
+        },
+    ],
+};

@@ -1,0 +1,22 @@
+//! vLLM: a server of one's own.
+
+use super::{COPIED, CredentialRule, HttpFacts, Note, Reach, Vendor};
+use switchyard_dialects::openai_chat::request::{ReasoningForm, TargetFacts};
+
+pub(super) static VENDOR: Vendor = Vendor {
+    key: "vllm",
+    name: "vLLM",
+    reach: Reach::Http(HttpFacts {
+        base_url: Some("http://localhost:8000/v1"),
+        credential: CredentialRule::Optional,
+        requests: TargetFacts { reasoning: ReasoningForm::ReasoningContent, ..COPIED },
+        ..HttpFacts::OPENAI_CHAT
+    }),
+    vocabularies: &[("openai/gpt-oss", crate::tokenizer::Vocabulary::O200k)],
+    notes: &[
+        Note {
+            fact: "Instructions have the role `system`.",
+            evidence: "general knowledge of its documentation, not recorded; 2026-11-21",
+        },
+    ],
+};

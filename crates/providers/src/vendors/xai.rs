@@ -1,0 +1,39 @@
+//! xAI: counts reasoning beside the completion.
+
+use super::{COPIED, HttpFacts, Note, Reach, Vendor};
+use switchyard_dialects::openai_chat::UsageRule;
+use switchyard_dialects::openai_chat::request::{MaxTokensMember, StreamUsage, TargetFacts};
+
+pub(super) static VENDOR: Vendor = Vendor {
+    key: "xai",
+    name: "xAI",
+    reach: Reach::Http(HttpFacts {
+        base_url: Some("https://api.x.ai/v1"),
+        usage_rule: UsageRule { completion_excludes_reasoning: true, prompt_excludes_audio: false },
+        requests: TargetFacts {
+            max_tokens: MaxTokensMember::MaxCompletionTokens,
+            stream_usage: StreamUsage::Unasked,
+            ..COPIED
+        },
+        ..HttpFacts::OPENAI_CHAT
+    }),
+    vocabularies: &[],
+    notes: &[
+        Note {
+            fact: "Instructions have the role `system`; no recorded request has `developer`.",
+            evidence: "xai-chat_completions-fd7dbe5e33; 2026-11-21",
+        },
+        Note {
+            fact: "`completion_tokens` leaves out the reasoning; `total_tokens` has it.",
+            evidence: "xai-chat_completions-fd7dbe5e33; 2026-11-21",
+        },
+        Note {
+            fact: "Usage comes unasked, in a last chunk without choices.",
+            evidence: "xai-chat_completions-d9bd1b0ea3; 2026-11-21",
+        },
+        Note {
+            fact: "A wrong key is 400 with the error as a plain text.",
+            evidence: "xai-responses-03354a21a5; 2026-11-21",
+        },
+    ],
+};

@@ -1,0 +1,343 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// One gateway to every LLM, with virtual keys, routes and an exact ledger.
+#[derive(Debug, Parser)]
+#[command(name = "switchyard", version, propagate_version = true)]
+pub(crate) struct Arguments {
+    /// YAML file of settings, providers and routes.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Directory of everything that is written, unless another setting names another place.
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+impl Arguments {
+    /// The flags that are settings.
+    pub(crate) fn settings(&self) -> Vec<(String, String)> {
+        let mut settings = Vec::new();
+        let mut set = |name: &str, value: Option<String>| {
+            settings.extend(value.map(|value| (name.to_owned(), value)));
+        };
+        let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+        set("config", path(&self.config));
+        set("data_dir", path(&self.data_dir));
+        if let Some(Command::Serve(serve)) = &self.command {
+            set("listen", serve.listen.clone());
+        }
+        settings
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the gateway (the default).
+    Serve(ServeOptions),
+    /// Show every setting with where it comes from, and check files, secrets and database.
+    Check(CheckOptions),
+    /// Look at the database's schema and move it.
+    Migrate(MigrateOptions),
+    /// Accounts at vendors.
+    Providers(ProviderOptions),
+    /// Public model names and their targets.
+    Routes(RouteOptions),
+    /// Virtual keys.
+    Keys(KeyOptions),
+    /// What was used, and what it cost.
+    Usage(UsageOptions),
+    /// The books.
+    Ledger(LedgerOptions),
+}
+
+impl Default for Command {
+    fn default() -> Self {
+        Self::Serve(ServeOptions::default())
+    }
+}
+
+#[derive(Debug, Default, Args)]
+pub(crate) struct ServeOptions {
+    /// Addresses to listen on, comma-separated.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) listen: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckOptions {
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Also ask each provider for its models.
+    #[arg(long)]
+    pub(crate) online: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MigrateOptions {
+    #[command(subcommand)]
+    pub(crate) action: MigrateAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum MigrateAction {
+    /// What was applied and what waits.
+    Status,
+    /// Apply what waits.
+    Up,
+    /// Take the last migrations back, with the data in what they made.
+    Down {
+        /// How many.
+        #[arg(long, default_value_t = 1)]
+        steps: u32,
+        /// Yes, lose that data.
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ProviderOptions {
+    #[command(subcommand)]
+    pub(crate) action: ProviderAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ProviderAction {
+    /// Add a provider. Its key comes from standard input, a file or the environment, never from an argument.
+    Add(AddProvider),
+    /// List providers and their models.
+    List {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the vendors to choose from.
+    Vendors,
+    /// Ask a provider for its models: shows that address, TLS and key work, without a billed call.
+    Test {
+        /// The provider.
+        name: String,
+        /// Seconds to wait.
+        #[arg(long)]
+        timeout: Option<u64>,
+    },
+    /// Add the models that a provider lists.
+    Discover {
+        /// The provider.
+        name: String,
+    },
+    /// Remove a provider with its models and its key.
+    Remove {
+        /// The provider.
+        name: String,
+        /// Say what would be removed, and remove nothing.
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AddProvider {
+    /// Its name, the first half of `provider/model`.
+    pub(crate) name: String,
+    /// The vendor; see `providers vendors`.
+    #[arg(long)]
+    pub(crate) vendor: String,
+    /// Where it is called, if not at the vendor's own address.
+    #[arg(long, value_name = "URL")]
+    pub(crate) base_url: Option<String>,
+    /// A model that it serves; may be repeated. Without any, `providers discover` asks for them.
+    #[arg(long = "model", value_name = "ID")]
+    pub(crate) models: Vec<String>,
+    #[command(flatten)]
+    pub(crate) key: KeySource,
+}
+
+/// Where a secret comes from.
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+pub(crate) struct KeySource {
+    /// Read the key from standard input.
+    #[arg(long)]
+    pub(crate) key_stdin: bool,
+    /// Read the key from a file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key_file: Option<PathBuf>,
+    /// Read the key from this environment variable.
+    #[arg(long, value_name = "VARIABLE")]
+    pub(crate) key_env: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RouteOptions {
+    #[command(subcommand)]
+    pub(crate) action: RouteAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RouteAction {
+    /// Add a route.
+    Add(AddRoute),
+    /// List routes and their targets.
+    List {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show in which order a call would try the targets. Nothing is called.
+    Try {
+        /// The route.
+        name: String,
+        /// The model that the caller names, for `specific` routes.
+        #[arg(long)]
+        model: Option<String>,
+    },
+    /// Remove a route.
+    Remove {
+        /// The route.
+        name: String,
+        /// Say what would be removed, and remove nothing.
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AddRoute {
+    /// Its name: what clients put in `model`.
+    pub(crate) name: String,
+    /// A target, as `provider/model`; may be repeated, in the order to try them.
+    #[arg(long = "target", value_name = "PROVIDER/MODEL", required = true)]
+    pub(crate) targets: Vec<String>,
+    /// How targets are chosen.
+    #[arg(long, value_enum, default_value_t = ModeName::Multi)]
+    pub(crate) mode: ModeName,
+    /// How equals share.
+    #[arg(long, value_enum, default_value_t = StrategyName::Failover)]
+    pub(crate) strategy: StrategyName,
+    /// Refuse a call rather than leave out what the target can't express.
+    #[arg(long)]
+    pub(crate) strict: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum ModeName {
+    Auto,
+    Specific,
+    Multi,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum StrategyName {
+    RoundRobin,
+    Failover,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct KeyOptions {
+    #[command(subcommand)]
+    pub(crate) action: KeyAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeyAction {
+    /// Make a key. It is shown once.
+    Create(CreateKey),
+    /// List keys.
+    List {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Switch a key off for good.
+    Revoke {
+        /// Its name.
+        name: String,
+        /// Say what would be revoked, and revoke nothing.
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CreateKey {
+    /// Its name.
+    #[arg(long)]
+    pub(crate) name: String,
+    /// The routes and models that it may call, comma-separated (`fast,openai/gpt-4o,groq/*`); all if left out.
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) models: Option<Vec<String>>,
+    /// Requests in any minute.
+    #[arg(long)]
+    pub(crate) rpm: Option<u32>,
+    /// Tokens in any minute.
+    #[arg(long)]
+    pub(crate) tpm: Option<u64>,
+    /// Requests in a UTC day.
+    #[arg(long)]
+    pub(crate) rpd: Option<u32>,
+    /// Calls at the same time.
+    #[arg(long)]
+    pub(crate) concurrency: Option<u32>,
+    /// When it ends: `30d`, `12h`, or an RFC 3339 time.
+    #[arg(long, value_name = "WHEN")]
+    pub(crate) expires: Option<String>,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct UsageOptions {
+    /// What to group by.
+    #[arg(long, value_enum, default_value_t = GroupName::Day)]
+    pub(crate) by: GroupName,
+    /// From this UTC day on (`2026-11-01`).
+    #[arg(long)]
+    pub(crate) from: Option<String>,
+    /// To this UTC day, itself included.
+    #[arg(long)]
+    pub(crate) to: Option<String>,
+    /// Of this key only, by name.
+    #[arg(long)]
+    pub(crate) key: Option<String>,
+    /// Count simulated models too.
+    #[arg(long)]
+    pub(crate) include_simulated: bool,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum GroupName {
+    Day,
+    Model,
+    Key,
+    Provider,
+    Route,
+    Status,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LedgerOptions {
+    #[command(subcommand)]
+    pub(crate) action: LedgerAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LedgerAction {
+    /// Recompute every sum from the ledger and the events and compare.
+    Verify {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}

@@ -1,0 +1,35 @@
+//! The commands of the command line, a file each. They work on the database directly; a running server sees their changes
+//! within a second.
+
+pub(crate) mod check;
+pub(crate) mod keys;
+pub(crate) mod ledger;
+pub(crate) mod migrate;
+pub(crate) mod providers;
+pub(crate) mod routes;
+pub(crate) mod usage;
+
+use crate::failure::Failure;
+use switchyard::settings::Loaded;
+use switchyard::{Administration, Builder, Name};
+use switchyard_domain::meta::Owner;
+
+/// The administrative use cases over the configured database. What the file declares is the server's to apply.
+async fn open(loaded: &Loaded) -> Result<Administration, Failure> {
+    let administration = Builder::from_settings(&loaded.settings, None)?.open_administration().await?;
+    for path in administration.generated_secrets() {
+        tracing::warn!(path = %path.display(), "a secret was generated: back this file up");
+    }
+    Ok(administration)
+}
+
+/// The owner of what the command line writes: this user of the machine.
+fn owner() -> Owner {
+    #[expect(clippy::disallowed_methods, reason = "the process environment is this crate's to read")]
+    let user = ["SUDO_USER", "USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok());
+    Owner::Cli(user.filter(|user| !user.is_empty()).unwrap_or_else(|| "unknown".to_owned()))
+}
+
+fn name(text: &str) -> Result<Name, Failure> {
+    Name::new(text).map_err(|error| Failure::usage(format!("`{text}`: {error}")))
+}

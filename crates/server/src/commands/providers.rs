@@ -1,0 +1,160 @@
+//! `switchyard providers`
+
+use super::{name, open, owner};
+use crate::arguments::{AddProvider, KeySource, ProviderAction, ProviderOptions};
+use crate::failure::Failure;
+use crate::output;
+use secrecy::SecretString;
+use serde_json::json;
+use std::io::Read;
+use std::time::Duration;
+use switchyard::declared::DeclaredModel;
+use switchyard::orchestrator::admin::{ProviderAdmin, ProviderRequest};
+use switchyard::settings::Loaded;
+use switchyard_domain::provider::Provider;
+
+/// No vendor's key is nearly this long.
+const MAX_KEY_BYTES: u64 = 64 * 1024;
+
+pub(crate) async fn run(loaded: &Loaded, options: ProviderOptions) -> Result<(), Failure> {
+    let administration = open(loaded).await?;
+    let providers = administration.providers();
+    let patience = loaded.settings.upstream.provider_test_timeout;
+    match options.action {
+        ProviderAction::Add(options) => add(providers, options).await,
+        ProviderAction::List { json } => {
+            list(&providers.list().await?, json);
+            Ok(())
+        }
+        ProviderAction::Vendors => {
+            vendors(providers);
+            Ok(())
+        }
+        ProviderAction::Test { name: provider, timeout } => {
+            let probe = providers.test(&name(&provider)?, timeout.map_or(patience, Duration::from_secs)).await?;
+            output::line(format!("{provider} answers in {} ms and lists {} models", probe.latency.as_millis(), probe.models.len()));
+            Ok(())
+        }
+        ProviderAction::Discover { name: provider } => {
+            let fresh = providers.discover(&name(&provider)?, patience, &owner()).await?;
+            fresh.iter().for_each(|model| output::line(format!("{provider}/{model}")));
+            output::line(format!("{} models added", fresh.len()));
+            Ok(())
+        }
+        ProviderAction::Remove { name: provider, dry_run } => remove(providers, &provider, dry_run).await,
+    }
+}
+
+async fn add(providers: &ProviderAdmin, options: AddProvider) -> Result<(), Failure> {
+    let model = |id: &String| DeclaredModel { model: id.clone(), ..DeclaredModel::default() };
+    let request = ProviderRequest {
+        name: name(&options.name)?,
+        vendor: options.vendor,
+        base_url: options.base_url,
+        api_key: read_key(&options.key)?,
+        models: options.models.iter().map(model).collect(),
+        is_enabled: true,
+    };
+    let id = providers.add(request, &owner()).await?;
+    output::line(format!("added {} (id {id})", options.name));
+    if options.models.is_empty() {
+        output::line(format!("it lists no models yet: switchyard providers discover {}", options.name));
+    }
+    Ok(())
+}
+
+fn read_key(source: &KeySource) -> Result<Option<SecretString>, Failure> {
+    if source.key_stdin {
+        return limited(std::io::stdin().lock(), "standard input").map(Some);
+    }
+    if let Some(path) = &source.key_file {
+        let file = std::fs::File::open(path)
+            .map_err(|error| Failure::usage(format!("the key file {} can't be read: {error}", path.display())))?;
+        return limited(file, "the key file").map(Some);
+    }
+    if let Some(variable) = &source.key_env {
+        #[expect(clippy::disallowed_methods, reason = "the process environment is this crate's to read")]
+        let value = std::env::var(variable);
+        let value = value.map_err(|_| Failure::usage(format!("the environment variable {variable} is not set")))?;
+        return Ok(Some(SecretString::from(value)));
+    }
+    Ok(None)
+}
+
+fn limited(source: impl Read, what: &str) -> Result<SecretString, Failure> {
+    let mut text = String::new();
+    source
+        .take(MAX_KEY_BYTES)
+        .read_to_string(&mut text)
+        .map_err(|error| Failure::usage(format!("the key can't be read from {what}: {error}")))?;
+    if text.trim().is_empty() {
+        return Err(Failure::usage(format!("{what} holds no key")));
+    }
+    Ok(SecretString::from(text))
+}
+
+fn list(providers: &[Provider], as_json: bool) {
+    if as_json {
+        let items = providers.iter().map(|provider| {
+            json!({
+                "id": provider.id.0,
+                "name": provider.name.as_str(),
+                "vendor": provider.vendor,
+                "base_url": provider.base_url,
+                "is_enabled": provider.is_enabled,
+                "models": provider.models.iter().map(|model| &model.model).collect::<Vec<_>>(),
+                "credential": provider.credential.as_ref().map(|credential| json!({
+                    "hint": credential.hint,
+                    "set_at": credential.meta.updated_at.to_string(),
+                })),
+                "owner": provider.meta.owner.to_string(),
+                "version": provider.meta.version,
+            })
+        });
+        output::json(&items.collect());
+        return;
+    }
+    let rows: Vec<Vec<String>> = providers
+        .iter()
+        .map(|provider| {
+            let models: Vec<&str> = provider.models.iter().take(5).map(|model| model.model.as_str()).collect();
+            let more = provider.models.len().saturating_sub(models.len());
+            vec![
+                provider.name.to_string(),
+                provider.vendor.clone(),
+                if provider.is_enabled { "on" } else { "off" }.to_owned(),
+                provider.credential.as_ref().map_or_else(|| "none".to_owned(), |credential| credential.hint.clone()),
+                format!("{}{}", models.join(" "), if more > 0 { format!(" +{more}") } else { String::new() }),
+            ]
+        })
+        .collect();
+    output::table(&["NAME", "VENDOR", "STATE", "KEY", "MODELS"], &rows);
+}
+
+fn vendors(providers: &ProviderAdmin) {
+    let rows: Vec<Vec<String>> = providers
+        .vendors()
+        .iter()
+        .map(|vendor| {
+            vec![
+                vendor.key.to_owned(),
+                vendor.name.to_owned(),
+                vendor.base_url.unwrap_or("--base-url is needed").to_owned(),
+                if vendor.needs_credential { "yes" } else { "no" }.to_owned(),
+            ]
+        })
+        .collect();
+    output::table(&["VENDOR", "NAME", "ADDRESS", "NEEDS A KEY"], &rows);
+}
+
+async fn remove(providers: &ProviderAdmin, provider: &str, dry_run: bool) -> Result<(), Failure> {
+    let provider = name(provider)?;
+    if dry_run {
+        let found = providers.find(&provider).await?;
+        output::line(format!("would remove {provider} with {} models", found.models.len()));
+    } else {
+        providers.remove(&provider, &owner()).await?;
+        output::line(format!("removed {provider}"));
+    }
+    Ok(())
+}

@@ -1,0 +1,105 @@
+//! `switchyard routes`
+
+use super::{name, open, owner};
+use crate::arguments::{AddRoute, ModeName, RouteAction, RouteOptions, StrategyName};
+use crate::failure::Failure;
+use crate::output;
+use serde_json::json;
+use switchyard::declared::{DeclaredRoute, DeclaredTarget};
+use switchyard::settings::Loaded;
+use switchyard_domain::fault::FailoverOn;
+use switchyard_domain::limits::Limits;
+use switchyard_domain::route::{Route, RouteMode, Strategy};
+
+pub(crate) async fn run(loaded: &Loaded, options: RouteOptions) -> Result<(), Failure> {
+    let administration = open(loaded).await?;
+    let routes = administration.routes();
+    match options.action {
+        RouteAction::Add(options) => {
+            let id = routes.add(&declared(&options)?, &owner()).await?;
+            output::line(format!("added {} (id {id})", options.name));
+        }
+        RouteAction::List { json } => list(&routes.list().await?, json),
+        RouteAction::Try { name: route, model } => {
+            let order = routes.try_plan(&name(&route)?, model.as_deref()).await?;
+            order.iter().zip(1..).for_each(|(target, place)| output::line(format!("{place}. {target}")));
+        }
+        RouteAction::Remove { name: route, dry_run } => {
+            let route = name(&route)?;
+            if dry_run {
+                let known = routes.list().await?.iter().any(|(known, _)| known.name == route);
+                output::line(if known { format!("would remove {route}") } else { format!("there is no route {route}") });
+            } else {
+                routes.remove(&route, &owner()).await?;
+                output::line(format!("removed {route}"));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn declared(options: &AddRoute) -> Result<DeclaredRoute, Failure> {
+    Ok(DeclaredRoute {
+        name: name(&options.name)?,
+        mode: match options.mode {
+            ModeName::Auto => RouteMode::Auto,
+            ModeName::Specific => RouteMode::Specific,
+            ModeName::Multi => RouteMode::Multi,
+        },
+        strategy: match options.strategy {
+            StrategyName::RoundRobin => Strategy::RoundRobin,
+            StrategyName::Failover => Strategy::Failover,
+        },
+        failover_on: FailoverOn::default(),
+        strict: options.strict,
+        targets: options.targets.iter().zip(0..).map(|(text, place)| target(text, place, options)).collect::<Result<_, _>>()?,
+        enabled: true,
+    })
+}
+
+/// A target of `provider/model`. Under failover the order is the priority; under round-robin all are equal.
+fn target(text: &str, place: u32, options: &AddRoute) -> Result<DeclaredTarget, Failure> {
+    let (provider, model) = text
+        .split_once('/')
+        .ok_or_else(|| Failure::usage(format!("--target {text}: expected PROVIDER/MODEL")))?;
+    Ok(DeclaredTarget {
+        provider: name(provider)?,
+        model: model.to_owned(),
+        weight: 1,
+        priority: if matches!(options.strategy, StrategyName::Failover) { place } else { 0 },
+        limits: Limits::NONE,
+    })
+}
+
+fn list(routes: &[(Route, Vec<String>)], as_json: bool) {
+    if as_json {
+        let items = routes.iter().map(|(route, targets)| {
+            json!({
+                "id": route.id.0,
+                "name": route.name.as_str(),
+                "mode": route.mode.as_str(),
+                "strategy": route.strategy.as_str(),
+                "failover_on": route.failover_on.as_str(),
+                "is_active": route.is_active,
+                "targets": targets,
+                "owner": route.meta.owner.to_string(),
+                "version": route.meta.version,
+            })
+        });
+        output::json(&items.collect());
+        return;
+    }
+    let rows: Vec<Vec<String>> = routes
+        .iter()
+        .map(|(route, targets)| {
+            vec![
+                route.name.to_string(),
+                route.mode.as_str().to_owned(),
+                route.strategy.as_str().to_owned(),
+                if route.is_active { "on" } else { "off" }.to_owned(),
+                targets.join(" → "),
+            ]
+        })
+        .collect();
+    output::table(&["NAME", "MODE", "STRATEGY", "STATE", "TARGETS"], &rows);
+}

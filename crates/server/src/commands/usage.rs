@@ -1,0 +1,94 @@
+//! `switchyard usage`
+
+use super::{name, open};
+use crate::arguments::{GroupName, UsageOptions};
+use crate::failure::Failure;
+use crate::output;
+use serde_json::json;
+use switchyard::Administration;
+use switchyard::ports::repositories::RepositoryError;
+use switchyard::settings::Loaded;
+use switchyard_domain::ids::VirtualKeyId;
+use switchyard_domain::time::Day;
+use switchyard_domain::usage::{GroupBy, UsageFilter, UsageRow, UsageSums};
+
+pub(crate) async fn run(loaded: &Loaded, options: &UsageOptions) -> Result<(), Failure> {
+    let administration = open(loaded).await?;
+    let filter = UsageFilter {
+        from: options.from.as_deref().map(day).transpose()?,
+        to: options.to.as_deref().map(day).transpose()?,
+        key: key_of(&administration, options.key.as_deref()).await?,
+        include_simulated: options.include_simulated,
+    };
+    let group_by = match options.by {
+        GroupName::Day => GroupBy::Day,
+        GroupName::Model => GroupBy::Model,
+        GroupName::Key => GroupBy::Key,
+        GroupName::Provider => GroupBy::Provider,
+        GroupName::Route => GroupBy::Route,
+        GroupName::Status => GroupBy::Status,
+    };
+    let rows = administration.usage().report(filter, group_by).await?;
+    let total = rows.iter().fold(UsageSums::default(), |total, row| add(total, row.sums));
+    if options.json {
+        let items: Vec<_> = rows.iter().map(|row| sums_json(Some(&row.group), &row.sums)).collect();
+        output::json(&json!({ "total": sums_json(None, &total), "items": items }));
+    } else {
+        let mut table: Vec<Vec<String>> = rows.iter().map(cells).collect();
+        table.push(cells(&UsageRow { group: "total".to_owned(), sums: total }));
+        output::table(&["GROUP", "CALLS", "ATTEMPTS", "INPUT", "OUTPUT", "COST USD", "UNPRICED"], &table);
+    }
+    Ok(())
+}
+
+fn day(text: &str) -> Result<Day, Failure> {
+    Day::parse(text).map_err(|_| Failure::usage(format!("`{text}` is not a day such as 2026-11-01")))
+}
+
+async fn key_of(administration: &Administration, key: Option<&str>) -> Result<Option<VirtualKeyId>, Failure> {
+    let Some(key) = key else { return Ok(None) };
+    let key = name(key)?;
+    let found = administration.keys().list().await?.into_iter().find(|known| known.name == key);
+    let missing = || RepositoryError::NotFound { what: format!("the virtual key `{key}`") };
+    let found = found.ok_or_else(|| switchyard::orchestrator::error::AdminError::from(missing()))?;
+    Ok(Some(found.id))
+}
+
+fn add(a: UsageSums, b: UsageSums) -> UsageSums {
+    UsageSums {
+        calls: a.calls + b.calls,
+        attempts: a.attempts + b.attempts,
+        input_tokens: a.input_tokens + b.input_tokens,
+        output_tokens: a.output_tokens + b.output_tokens,
+        cost: a.cost.saturating_add(b.cost),
+        unpriced: a.unpriced + b.unpriced,
+    }
+}
+
+fn cells(row: &UsageRow) -> Vec<String> {
+    let sums = &row.sums;
+    vec![
+        row.group.clone(),
+        sums.calls.to_string(),
+        sums.attempts.to_string(),
+        sums.input_tokens.to_string(),
+        sums.output_tokens.to_string(),
+        sums.cost.to_string(),
+        sums.unpriced.to_string(),
+    ]
+}
+
+fn sums_json(group: Option<&str>, sums: &UsageSums) -> serde_json::Value {
+    let mut value = json!({
+        "calls": sums.calls,
+        "attempts": sums.attempts,
+        "input_tokens": sums.input_tokens,
+        "output_tokens": sums.output_tokens,
+        "cost_usd": sums.cost.to_string(),
+        "unpriced": sums.unpriced,
+    });
+    if let (Some(group), Some(object)) = (group, value.as_object_mut()) {
+        object.insert("key".to_owned(), json!(group));
+    }
+    value
+}

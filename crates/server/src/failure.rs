@@ -1,0 +1,81 @@
+//! Why the process ends badly, and with which exit code: 1 runtime, 2 usage, 4 not found, 5 unreachable, 6 refused for safety,
+//! 78 configuration.
+
+use std::process::ExitCode;
+use switchyard::OpenError;
+use switchyard::orchestrator::error::AdminError;
+use switchyard::ports::repositories::RepositoryError;
+use switchyard::settings::{DotEnvError, SettingsErrors};
+
+const RUNTIME: u8 = 1;
+const USAGE: u8 = 2;
+const NOT_FOUND: u8 = 4;
+const UNREACHABLE: u8 = 5;
+const REFUSED: u8 = 6;
+const CONFIGURATION: u8 = 78;
+
+/// A bad end: a code for scripts and a message for people.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub(crate) struct Failure {
+    code: u8,
+    message: String,
+}
+
+impl Failure {
+    fn new(code: u8, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
+    }
+
+    pub(crate) fn runtime(message: impl Into<String>) -> Self {
+        Self::new(RUNTIME, message)
+    }
+
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::new(USAGE, message)
+    }
+
+    pub(crate) fn refused(message: impl Into<String>) -> Self {
+        Self::new(REFUSED, message)
+    }
+
+    pub(crate) fn configuration(message: impl Into<String>) -> Self {
+        Self::new(CONFIGURATION, message)
+    }
+
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        ExitCode::from(self.code)
+    }
+}
+
+impl From<SettingsErrors> for Failure {
+    fn from(errors: SettingsErrors) -> Self {
+        Self::configuration(errors.to_string())
+    }
+}
+
+impl From<DotEnvError> for Failure {
+    fn from(error: DotEnvError) -> Self {
+        Self::configuration(error.to_string())
+    }
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        let code = if error.is_configuration() { CONFIGURATION } else { RUNTIME };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl From<AdminError> for Failure {
+    fn from(error: AdminError) -> Self {
+        let code = match &error {
+            AdminError::Invalid { .. } => USAGE,
+            AdminError::Repository(RepositoryError::NotFound { .. }) => NOT_FOUND,
+            AdminError::Repository(RepositoryError::Conflict { .. } | RepositoryError::Stale { .. }) => REFUSED,
+            AdminError::Provider(_) => UNREACHABLE,
+            AdminError::Repository(_) | AdminError::Vault(_) => RUNTIME,
+        };
+        Self::new(code, error.to_string())
+    }
+}

@@ -1,0 +1,92 @@
+//! Logs: one JSON object a line on standard error, and in files where a directory is set. Nothing here knows a secret: what is
+//! logged is chosen where it is logged.
+
+use crate::failure::Failure;
+use std::path::Path;
+use switchyard::settings::{LogLevel, LoggingSettings};
+use tracing::level_filters::LevelFilter;
+use tracing_appender::non_blocking::{NonBlocking, WorkerGuard};
+use tracing_appender::rolling::{Builder, Rotation};
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Layer, fmt};
+
+/// Days of log files that are kept.
+const KEPT_DAYS: usize = 14;
+
+/// Writers that flush when dropped.
+pub(crate) struct LogFiles {
+    _writers: Vec<WorkerGuard>,
+}
+
+/// Begins to log. A server logs from the chosen level on; a command of the command line only what is wrong.
+pub(crate) fn begin(settings: &LoggingSettings, is_server: bool) -> Result<LogFiles, Failure> {
+    let level = if is_server { filter_of(settings.level) } else { LevelFilter::WARN };
+    // Libraries below our own crates are heard from WARN on: at DEBUG they may print what they carry.
+    let quiet = |own: LevelFilter| {
+        Targets::new()
+            .with_default(own.min(LevelFilter::WARN))
+            .with_targets(OWN_TARGETS.iter().map(|target| (*target, own)))
+    };
+    let mut writers = Vec::new();
+    // A log collector that stops reading must not stop the server: lines are handed to a thread and dropped when it is
+    // behind.
+    let (stderr, guard) = tracing_appender::non_blocking(std::io::stderr());
+    writers.push(guard);
+    let mut layers = vec![json(stderr).with_filter(quiet(level)).boxed()];
+    if let Some(dir) = &settings.dir {
+        for (name, own) in [("app", level), ("error", LevelFilter::ERROR)] {
+            let (file, guard) = file_writer(dir, name)?;
+            writers.push(guard);
+            layers.push(json(file).with_filter(quiet(own)).boxed());
+        }
+    }
+    tracing_subscriber::registry()
+        .with(layers)
+        .try_init()
+        .map_err(|error| Failure::runtime(format!("logging can't begin: {error}")))?;
+    Ok(LogFiles { _writers: writers })
+}
+
+/// The targets of our own crates.
+const OWN_TARGETS: [&str; 9] = [
+    "switchyard",
+    "switchyard_server",
+    "switchyard_http",
+    "switchyard_orchestrator",
+    "switchyard_providers",
+    "switchyard_repositories",
+    "switchyard_journal",
+    "switchyard_coordination",
+    "switchyard_security",
+];
+
+fn json<S>(writer: NonBlocking) -> impl Layer<S>
+where
+    S: tracing::Subscriber + for<'a> tracing_subscriber::registry::LookupSpan<'a>,
+{
+    fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(false).with_writer(writer)
+}
+
+fn file_writer(dir: &Path, name: &str) -> Result<(NonBlocking, WorkerGuard), Failure> {
+    let rolling = Builder::new()
+        .rotation(Rotation::DAILY)
+        .filename_prefix(name)
+        .filename_suffix("log")
+        .latest_symlink(format!("{name}.log"))
+        .max_log_files(KEPT_DAYS)
+        .build(dir)
+        .map_err(|error| Failure::configuration(format!("LOG_DIR {} can't be used: {error}", dir.display())))?;
+    Ok(tracing_appender::non_blocking(rolling))
+}
+
+fn filter_of(level: LogLevel) -> LevelFilter {
+    match level {
+        LogLevel::Trace => LevelFilter::TRACE,
+        LogLevel::Debug => LevelFilter::DEBUG,
+        LogLevel::Info => LevelFilter::INFO,
+        LogLevel::Warn => LevelFilter::WARN,
+        LogLevel::Error => LevelFilter::ERROR,
+    }
+}

@@ -1,0 +1,53 @@
+//! The process `switchyard`: arguments, environment, signals, sockets. It wires; what it wires lives in the libraries.
+
+mod arguments;
+mod banner;
+mod commands;
+mod environment;
+mod failure;
+mod logging;
+mod output;
+mod serve;
+
+use arguments::{Arguments, Command};
+use clap::Parser;
+use failure::Failure;
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            output::complain(&failure);
+            failure.exit_code()
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::runtime(format!("the runtime can't start: {error}")))?;
+    let loaded = environment::load(&arguments)?;
+    let command = arguments.command.unwrap_or_default();
+    let _log_files = logging::begin(&loaded.settings.logging, matches!(command, Command::Serve(_)))?;
+    environment::tell(&loaded.warnings);
+    runtime.block_on(async {
+        match command {
+            Command::Serve(_) => serve::run(loaded).await,
+            Command::Check(options) => commands::check::run(&loaded, &options).await,
+            Command::Migrate(options) => commands::migrate::run(&loaded, &options).await,
+            Command::Providers(options) => commands::providers::run(&loaded, options).await,
+            Command::Routes(options) => commands::routes::run(&loaded, options).await,
+            Command::Keys(options) => commands::keys::run(&loaded, options).await,
+            Command::Usage(options) => commands::usage::run(&loaded, &options).await,
+            Command::Ledger(options) => commands::ledger::run(&loaded, &options).await,
+        }
+    })
+}

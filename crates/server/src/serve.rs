@@ -1,0 +1,133 @@
+//! `switchyard serve`: open, bind, announce, run, drain.
+
+use crate::banner;
+use crate::failure::Failure;
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::time::Duration;
+use switchyard::settings::{GatewayAuth, Loaded, Settings};
+use switchyard::{Builder, Embedded};
+use switchyard_http::server::{self, BoundServer, Limits, ServerConfig, ServerControl, Timeouts, bind};
+use switchyard_http::services::{DemoSwitch, Services};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// How long readiness is off before connections are refused, so that a load balancer sees it.
+const BEFORE_DRAIN: Duration = Duration::from_millis(200);
+/// What the usage writer gets once no call runs any more.
+const FLUSH: Duration = Duration::from_secs(10);
+
+/// Runs the gateway until a signal ends it.
+pub(crate) async fn run(loaded: Loaded) -> Result<(), Failure> {
+    let settings = loaded.settings;
+    let app = Builder::from_settings(&settings, loaded.declared)?.open().await?;
+    let demo = DemoSwitch::new(settings.server.listen.is_loopback_only());
+    let services = Services {
+        chat: app.chat_service(),
+        models: app.models(),
+        authenticator: app.authenticator(),
+        status: app.status(),
+        demo,
+        clock: app.clock(),
+        entropy: app.entropy(),
+    };
+    let server = bind(server_config(&settings), services)
+        .map_err(|error| Failure::runtime(format!("{error}. Name another address with --listen.")))?;
+    announce(&settings, &server, &app);
+    serve(server, app, settings.server.drain).await
+}
+
+fn announce(settings: &Settings, server: &BoundServer, app: &Embedded) {
+    tracing::info!("{}", settings.describe_startup(server.addresses()));
+    let generated: Vec<&Path> = app.administration().generated_secrets().collect();
+    for path in &generated {
+        tracing::warn!(path = %path.display(), "a secret was generated: back this file up");
+    }
+    banner::show(settings, server.addresses(), &generated);
+}
+
+fn server_config(settings: &Settings) -> ServerConfig {
+    let edge = &settings.server;
+    ServerConfig {
+        listen: edge.listen.addresses().to_vec(),
+        metrics_listen: edge.metrics_listen.as_ref().map(|listen| listen.addresses().to_vec()).unwrap_or_default(),
+        workers: edge.workers.and_then(|workers| NonZeroUsize::new(workers as usize)),
+        trusted_proxies: edge.trusted_proxies.clone(),
+        limits: Limits {
+            body_bytes: usize::try_from(edge.max_body_bytes).unwrap_or(usize::MAX),
+            ..Limits::default()
+        },
+        timeouts: Timeouts { drain: edge.drain, ..Timeouts::default() },
+        gateway_auth: match settings.surfaces.gateway_auth {
+            GatewayAuth::Required => server::GatewayAuth::Required,
+            GatewayAuth::Optional => server::GatewayAuth::Optional,
+            GatewayAuth::Off => server::GatewayAuth::Off,
+        },
+        environment: edge.deployment.to_string(),
+        ..ServerConfig::default()
+    }
+}
+
+/// Serves; the first signal drains, the second cuts. Whatever ends it, usage that waits is brought to the ledger.
+async fn serve(server: BoundServer, app: Embedded, patience: Duration) -> Result<(), Failure> {
+    let control = server.control();
+    let mut signals = Signals::listen()?;
+    let mut running = std::pin::pin!(server.run());
+    let ended = tokio::select! {
+        ended = &mut running => Some(ended),
+        () = signals.next() => None,
+    };
+    if ended.is_none() {
+        tracing::info!("draining: running requests get {} s", patience.as_secs());
+        app.status().begin_draining();
+        drain(&control, &mut signals, running).await;
+    }
+    let flushed = app.close_within(FLUSH).await;
+    tracing::info!(usage.flushed = flushed, "stopped");
+    match ended {
+        Some(Err(error)) => Err(Failure::runtime(format!("the server ended: {error}"))),
+        _ => Ok(()),
+    }
+}
+
+/// Readiness is off; running requests end, or are cut by a second signal.
+async fn drain(
+    control: &ServerControl,
+    signals: &mut Signals,
+    mut running: std::pin::Pin<&mut impl Future<Output = std::io::Result<()>>>,
+) {
+    tokio::select! {
+        _ = &mut running => return,
+        () = tokio::time::sleep(BEFORE_DRAIN) => {}
+    }
+    let ending = async {
+        tokio::select! {
+            () = control.drain() => {}
+            () = signals.next() => {
+                tracing::warn!("second signal: cutting what still runs");
+                control.abort().await;
+            }
+        }
+    };
+    // The server makes progress only while it is polled.
+    let (_, _) = tokio::join!(ending, running);
+}
+
+/// The signals that end the process.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn listen() -> Result<Self, Failure> {
+        let listen = |kind| signal(kind).map_err(|error| Failure::runtime(format!("signals can't be heard: {error}")));
+        Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}

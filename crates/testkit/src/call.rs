@@ -1,0 +1,66 @@
+//! A client's call made of a body, as a surface would make it.
+
+#![expect(clippy::panic, reason = "a test's own literal is wrong: the test must fail where it stands")]
+
+use bytes::Bytes;
+use serde_json::Value;
+use std::sync::Arc;
+use switchyard_dialects::openai_chat::request::{CheckedRequest, RequestLimits, check, decode};
+use switchyard_domain::call::CallFacts;
+use switchyard_domain::chat::{ChatRequest, Dialect};
+use switchyard_ports::client_call::{ClientCall, InvalidCall, WireBody};
+
+/// A call in the `openai-chat` dialect, or the same call as a program makes it.
+#[derive(Clone, Debug)]
+pub struct WireCall {
+    facts: CallFacts,
+    wire: Option<WireBody>,
+    request: Arc<ChatRequest>,
+}
+
+impl WireCall {
+    /// The call of a body.
+    ///
+    /// # Panics
+    /// If no surface would take the body.
+    #[must_use]
+    pub fn of(body: impl Into<Bytes>) -> Self {
+        let checked = check(body.into(), &RequestLimits::default());
+        let CheckedRequest { document, facts, members } =
+            checked.unwrap_or_else(|error| panic!("a test's body is refused: {error}"));
+        let request = decode(&document).unwrap_or_else(|error| panic!("a test's body does not decode: {error}"));
+        let wire = WireBody { bytes: document.body().clone(), members };
+        Self { facts, wire: Some(wire), request: Arc::new(request) }
+    }
+
+    /// The call of a body, written out.
+    ///
+    /// # Panics
+    /// As [`of`](Self::of).
+    #[must_use]
+    pub fn json(body: &Value) -> Self {
+        Self::of(body.to_string())
+    }
+
+    /// The same call in canonical form only, as if it had come in a dialect that no provider speaks.
+    #[must_use]
+    pub fn without_wire(mut self) -> Self {
+        self.facts.dialect = Dialect("test");
+        self.wire = None;
+        self
+    }
+}
+
+impl ClientCall for WireCall {
+    fn facts(&self) -> &CallFacts {
+        &self.facts
+    }
+
+    fn wire(&self) -> Option<&WireBody> {
+        self.wire.as_ref()
+    }
+
+    fn canonical(&self) -> Result<Arc<ChatRequest>, InvalidCall> {
+        Ok(Arc::clone(&self.request))
+    }
+}

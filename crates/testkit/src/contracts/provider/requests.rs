@@ -1,0 +1,100 @@
+//! What goes out.
+
+use super::attempt::{Build, KEY, PATIENT, Scene, ask, context};
+use crate::call::WireCall;
+use crate::simulator::Script;
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::time::Duration;
+use switchyard_domain::fault::FaultKind;
+use switchyard_ports::provider::Carriage;
+
+/// See the name.
+pub async fn a_request_carries_what_it_should_and_its_id(build: Build) {
+    let scene = Scene::new(build);
+    for stream in [true, false] {
+        scene.attempt("", &ask(stream)).await.whole();
+        let call = scene.upstream.take_calls().remove(0);
+        let header = |name: &str| call.header(name).unwrap_or_default().to_owned();
+        assert_eq!((call.method.as_str(), call.path.as_str()), ("POST", "/v1/chat/completions"));
+        assert_eq!(header("authorization"), format!("Bearer {KEY}"));
+        assert_eq!(header("content-type"), "application/json");
+        assert_eq!(header("accept-encoding"), "identity");
+        assert_eq!(header("x-request-id"), "req-contract-1");
+        assert!(header("user-agent").starts_with("switchyard/"), "{}", header("user-agent"));
+        assert_eq!(header("accept"), if stream { "text/event-stream" } else { "application/json" });
+        assert_eq!(header("content-length"), call.body.len().to_string());
+    }
+}
+
+/// See the name.
+pub async fn only_what_the_vendor_needs_changes_in_the_body(build: Build) {
+    let scene = Scene::new(build);
+    let body = concat!(
+        r#"{ "messages":[{"role":"user","content":"caf\u00e9 1.0"}], "x_own":{"deep":[1.0,1e2]},"#,
+        r#" "temperature":0.70,"model" : "a/b" , "stream":true,"top_p":1.0}"#
+    );
+    let call = WireCall::of(body);
+    let prepared = scene.provider.prepare(&call, "up/stream:model").unwrap();
+    assert_eq!(prepared.carriage, Carriage::Verbatim);
+    assert!(prepared.losses.is_empty() && prepared.stream && prepared.hide_usage_chunk);
+    assert!(prepared.headers.iter().all(|(name, _)| *name != "authorization"));
+    let sent = String::from_utf8(prepared.body.to_vec()).unwrap();
+    let kept = sent.replace(r#","stream_options":{"include_usage":true}"#, "");
+    assert_eq!(kept, body.replace("a/b", "up/stream:model"));
+    let again = scene.provider.prepare(&call, "up/stream:model").unwrap();
+    assert_eq!((again.body, again.url), (prepared.body.clone(), prepared.url.clone()), "it is pure");
+
+    let canonical = scene.provider.prepare(&call.without_wire(), "up/stream:model").unwrap();
+    assert_eq!(canonical.carriage, Carriage::Canonical);
+    let sent: Value = serde_json::from_slice(&canonical.body).unwrap();
+    assert_eq!(sent["model"], "up/stream:model");
+    assert_eq!(sent["messages"][0]["content"], "café 1.0");
+    assert_eq!((&sent["stream"], &sent["temperature"]), (&json!(true), &json!(0.7)));
+}
+
+/// See the name.
+pub async fn a_credential_that_can_not_be_sent_is_told(build: Build) {
+    let scene = Scene::new(build);
+    let mut broken = context(PATIENT);
+    broken.credential = Some(Arc::new(SecretString::from("sk-with\r\nx-evil: 1")));
+    let prepared = scene.provider.prepare(&WireCall::json(&ask(false)), "m").unwrap();
+    let fault = scene.provider.send(prepared.clone(), broken).await.err().unwrap();
+    assert_eq!(fault.kind, FaultKind::NoCredential);
+    assert!(!fault.message.contains("evil"), "{fault}");
+
+    let mut none = context(PATIENT);
+    none.credential = None;
+    let sent = scene.provider.send(prepared, none).await;
+    if scene.provider.works_without_credential() {
+        assert!(sent.is_ok());
+        assert_eq!(scene.upstream.calls()[0].header("authorization"), None);
+    } else {
+        assert_eq!(sent.err().unwrap().kind, FaultKind::NoCredential);
+        assert!(scene.upstream.calls().is_empty());
+    }
+}
+
+/// See the name.
+pub async fn models_are_listed(build: Build) {
+    let scene = Scene::new(build);
+    scene.upstream.script("listed-model", Script::default());
+    let key = Some(Arc::new(SecretString::from(KEY)));
+    let timeout = Duration::from_secs(10);
+    let models = scene.provider.list_models(key.clone(), timeout).await.unwrap();
+    assert!(models.iter().any(|model| model.id == "listed-model"), "{models:?}");
+    let listing = &scene.upstream.model_listings()[0];
+    assert_eq!(listing.header("authorization"), Some(format!("Bearer {KEY}").as_str()));
+    assert_eq!(listing.path, "/v1/models");
+
+    scene.upstream.script("/v1/models", Script::of("status=401"));
+    let fault = scene.provider.list_models(key.clone(), timeout).await.unwrap_err();
+    assert_eq!((fault.kind, fault.status), (FaultKind::AuthFailed, Some(401)));
+    scene.upstream.script("/v1/models", Script::of("html"));
+    let fault = scene.provider.list_models(key.clone(), timeout).await.unwrap_err();
+    assert_eq!(fault.kind, FaultKind::InvalidResponse);
+    scene.upstream.script("/v1/models", Script::of("latency_ms=5000"));
+    let fault = scene.provider.list_models(key, Duration::from_millis(200)).await.unwrap_err();
+    assert!(fault.kind.is_timeout(), "{fault}");
+}

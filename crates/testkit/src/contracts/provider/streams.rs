@@ -1,0 +1,108 @@
+//! Streams that end, or go on, as they should not.
+
+use super::attempt::{Build, Scene, ask};
+use switchyard_domain::fault::FaultKind;
+
+/// See the name.
+pub async fn a_stream_that_is_cut_is_interrupted_and_what_came_is_recorded(build: Build) {
+    let scene = Scene::new(build);
+    for script in ["cut_after=3", "rst_after=3", "error_event_after=3&error_message=x", "cut_after=3&chunk_ms=20"] {
+        let outcome = scene.stream(script).await.failed(FaultKind::Interrupted);
+        let sent = scene.text_sent();
+        assert_eq!(sent.split_whitespace().count(), 3);
+        assert_eq!((outcome.text(), outcome.received.output_text.as_str()), (sent.clone(), sent.as_str()), "{script}");
+        assert!(outcome.received.began && !outcome.received.finished);
+    }
+    for script in ["cut_after=0", "rst_after=0"] {
+        let outcome = scene.stream(script).await;
+        assert!(outcome.kind().is_some() && outcome.received.output_text.is_empty(), "{outcome:?}");
+    }
+    for script in ["cut_after=100", "rst_after=100"] {
+        let outcome = scene.buffered(script).await.failed(FaultKind::Interrupted);
+        assert!(outcome.received.began);
+    }
+}
+
+/// See the name.
+pub async fn a_stream_without_its_last_word_is_whole_if_every_choice_ended(build: Build) {
+    let scene = Scene::new(build);
+    let outcome = scene.stream("no_done").await.whole();
+    assert_eq!(outcome.text(), scene.text_sent());
+    assert!(outcome.received.finished);
+    let outcome = scene.stream("no_finish").await.whole();
+    assert_eq!(outcome.text(), scene.text_sent());
+    assert!(!outcome.received.finished, "it said that it was done, but no choice ended");
+    let outcome = scene.stream("no_finish&no_done").await.failed(FaultKind::Interrupted);
+    assert_eq!(outcome.text(), scene.text_sent());
+}
+
+/// See the name.
+pub async fn events_that_are_no_json_are_dropped_up_to_three(build: Build) {
+    let scene = Scene::new(build);
+    for script in ["bad_events=3", "bad_events_within=3"] {
+        let outcome = scene.stream(script).await.whole();
+        assert_eq!(outcome.text(), scene.text_sent());
+        assert_eq!(outcome.received.bad_events, 3, "{script}");
+    }
+    let before = scene.stream("bad_events=4").await.failed(FaultKind::InvalidResponse);
+    assert!(before.frames.is_empty());
+    let within = scene.stream("bad_events_within=4&chunk_ms=5").await.failed(FaultKind::InvalidResponse);
+    assert!(!within.frames.is_empty());
+    let long_line = scene.stream("big_line=1200000").await.failed(FaultKind::InvalidResponse);
+    assert!(long_line.frames.is_empty());
+}
+
+/// See the name.
+pub async fn noise_between_events_does_no_harm(build: Build) {
+    let scene = Scene::new(build);
+    for script in [
+        "comments",
+        "unknown_events",
+        "line_ending=crlf",
+        "line_ending=cr",
+        "line_ending=cr&byte_at_a_time&tokens=3",
+        "big_line=500000",
+        "empty_choices_first",
+        "comments&unknown_events&line_ending=crlf&bad_events=2&empty_choices_first",
+    ] {
+        let outcome = scene.stream(script).await.whole();
+        assert_eq!(outcome.text(), scene.text_sent(), "{script}");
+        assert_eq!(outcome.received.output_text, scene.text_sent(), "{script}");
+        assert!(outcome.received.finished, "{script}");
+        assert!(outcome.chunks().iter().all(|chunk| chunk.get("choices").is_some()), "{script}");
+    }
+}
+
+/// See the name.
+pub async fn nothing_after_the_end_counts(build: Build) {
+    let scene = Scene::new(build);
+    for script in ["double_done", "data_after_done", "double_done&data_after_done&chunk_ms=5"] {
+        let outcome = scene.stream(script).await.whole();
+        assert_eq!(outcome.text().split_whitespace().count(), 12, "{script}");
+        assert!(!outcome.received.output_text.contains("late"));
+    }
+}
+
+/// See the name.
+pub async fn bytes_come_in_any_pieces(build: Build) {
+    let scene = Scene::new(build);
+    for script in ["split_utf8", "split_utf8&byte_at_a_time", "byte_at_a_time&tokens=4"] {
+        for body in [ask(true), ask(false)] {
+            let outcome = scene.attempt(script, &body).await.whole();
+            assert_eq!(outcome.text(), scene.text_sent(), "{script}");
+            assert_eq!(outcome.received.output_text, scene.text_sent(), "{script}");
+        }
+    }
+}
+
+/// See the name.
+pub async fn invalid_utf8_is_repaired(build: Build) {
+    let scene = Scene::new(build);
+    for body in [ask(true), ask(false)] {
+        let outcome = scene.attempt("invalid_utf8", &body).await.whole();
+        assert!(str::from_utf8(&outcome.bytes()).is_ok(), "what goes on is UTF-8");
+        let marks = outcome.text().matches('\u{fffd}').count();
+        assert!((1..=2).contains(&marks), "{}", outcome.text());
+        assert!(outcome.received.finished && outcome.received.bad_events == 0);
+    }
+}

@@ -1,0 +1,27 @@
+//! What every repository does, on every database.
+//!
+//! Each suite takes a repository that may already hold something, and leaves behind what it wrote: several suites may run on one
+//! database, one after the other. A suite that fails names the case in its panic's place.
+
+mod keyring;
+mod providers;
+mod revisions;
+mod routes;
+mod samples;
+mod usage;
+mod virtual_keys;
+
+pub use keyring::keyring_contract;
+pub use samples::{author, new_provider, new_route, new_target, sample_event};
+pub use usage::{absurd_usage_contract, usage_contract};
+pub use virtual_keys::virtual_key_contract;
+
+use switchyard_ports::repositories::ConfigurationRepository;
+
+/// What every configuration repository does. `kept_changes` is how many changes it was told to keep; a small number lets the suite
+/// see what happens behind the last one.
+pub async fn configuration_contract(repository: &dyn ConfigurationRepository, kept_changes: i64) {
+    providers::contract(repository).await;
+    routes::contract(repository).await;
+    revisions::contract(repository, kept_changes).await;
+}

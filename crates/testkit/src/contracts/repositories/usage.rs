@@ -1,0 +1,313 @@
+//! Usage events, the ledger and the daily sums.
+
+#![expect(clippy::unwrap_used, reason = "a suite fails by panicking")]
+
+use super::samples::{AT, author, sample_event, unique, unique_name};
+use futures_util::future::join_all;
+use switchyard_domain::chat::{TokenUsage, UsageSource};
+use switchyard_domain::ids::VirtualKeyId;
+use switchyard_domain::limits::Limits;
+use switchyard_domain::money::NanoUsd;
+use switchyard_domain::time::Timestamp;
+use switchyard_domain::usage::{GroupBy, LedgerProblem, Outcome, UsageEvent, UsageFilter, UsageRow, UsageSums};
+use switchyard_domain::virtual_key::KeyHash;
+use switchyard_ports::repositories::{NewVirtualKey, Recorded, UsageRepository, VirtualKeyRepository};
+
+const DAY_MS: i64 = 86_400_000;
+
+/// What every usage repository does. `keys` works on the same database.
+pub async fn usage_contract(repository: &dyn UsageRepository, keys: &dyn VirtualKeyRepository) {
+    an_event_reads_back_as_it_was_written(repository).await;
+    events_of_a_request_come_oldest_first(repository).await;
+    an_event_counts_once_however_often_it_comes(repository).await;
+    nothing_to_record_is_no_fault(repository).await;
+    attempts_calls_and_unknown_prices_are_told_apart(repository).await;
+    sums_group_by_everything(repository, keys).await;
+    a_filter_leaves_out_what_it_does_not_name(repository).await;
+    a_large_batch_is_recorded_whole(repository).await;
+    writers_at_once_count_everything_once(repository).await;
+    the_books_agree(repository).await;
+}
+
+/// What becomes of numbers that no honest provider gives. Takes a repository of its own, since its books can't agree afterwards.
+pub async fn absurd_usage_contract(repository: &dyn UsageRepository) {
+    an_absurd_event_does_not_block_the_others(repository).await;
+    an_absurd_event_is_named_when_the_books_are_proved(repository).await;
+}
+
+/// A key that no other case uses; usage may name keys that do not exist.
+fn lone_key() -> VirtualKeyId {
+    VirtualKeyId(1_000_000_000 + i64::try_from(unique()).unwrap())
+}
+
+async fn rows(repository: &dyn UsageRepository, key: VirtualKeyId, group_by: GroupBy) -> Vec<UsageRow> {
+    let filter = UsageFilter { key: Some(key), include_simulated: true, ..UsageFilter::default() };
+    repository.report(filter, group_by).await.unwrap()
+}
+
+async fn whole(repository: &dyn UsageRepository, key: VirtualKeyId) -> UsageSums {
+    let rows = rows(repository, key, GroupBy::Key).await;
+    rows.first().map(|row| row.sums).unwrap_or_default()
+}
+
+fn sums_of(count: u64) -> UsageSums {
+    UsageSums {
+        calls: count,
+        attempts: count,
+        input_tokens: 100 * count,
+        output_tokens: 10 * count,
+        cost: NanoUsd(1_000 * i64::try_from(count).unwrap()),
+        unpriced: 0,
+    }
+}
+
+async fn an_event_reads_back_as_it_was_written(repository: &dyn UsageRepository) {
+    let plain = sample_event(Some(lone_key()), AT);
+    let full = UsageEvent {
+        attempt: 2,
+        is_final: false,
+        stream: true,
+        simulated: true,
+        fault: Some("idle_timeout".to_owned()),
+        outcome: Outcome::Partial,
+        usage: TokenUsage {
+            input: 9,
+            cached_input: 1,
+            cache_write: 2,
+            cache_write_1h: 3,
+            audio_input: 1,
+            image_input: 1,
+            output: 8,
+            reasoning: 4,
+            audio_output: 1,
+            image_output: 1,
+        },
+        usage_source: UsageSource::Partial,
+        dropped: Some("logit_bias, seed \"é\u{1F600}".to_owned()),
+        ..sample_event(Some(lone_key()), AT)
+    };
+    let bare = UsageEvent {
+        key: None,
+        route: None,
+        status: None,
+        usage: TokenUsage::default(),
+        usage_source: UsageSource::None,
+        outcome: Outcome::Failed,
+        cost: None,
+        price_version: None,
+        lines: Vec::new(),
+        first_content_ms: None,
+        ..sample_event(None, AT)
+    };
+    for event in [plain, full, bare] {
+        let outcome = repository.record(std::slice::from_ref(&event)).await.unwrap();
+        assert_eq!(outcome, Recorded { inserted: 1, known: 0 });
+        assert_eq!(repository.events_of(&event.request_id).await.unwrap(), [event]);
+    }
+    assert_eq!(repository.events_of("never seen").await.unwrap(), []);
+}
+
+async fn an_absurd_event_does_not_block_the_others(repository: &dyn UsageRepository) {
+    let key = lone_key();
+    let absurd = || UsageEvent {
+        usage: TokenUsage { input: u64::MAX, output: u64::MAX, ..TokenUsage::default() },
+        cost: Some(NanoUsd(i64::MAX)),
+        request_id: format!("nul\0{}", unique()),
+        requested_model: "'; DROP TABLE usage_events; --".to_owned(),
+        ..sample_event(Some(key), AT)
+    };
+    let first = absurd();
+    repository.record(&[first.clone(), absurd(), absurd()]).await.unwrap();
+    repository.record(&[absurd()]).await.unwrap();
+    let stored = repository.events_of(&first.request_id).await.unwrap();
+    let stored = stored.first().unwrap();
+    assert_eq!((stored.id, stored.usage, stored.cost), (first.id, first.usage, first.cost));
+    assert_eq!(stored.requested_model, first.requested_model);
+    let sums = whole(repository, key).await;
+    assert_eq!((sums.attempts, sums.calls), (4, 4));
+    assert!(sums.cost.0 > i64::MAX / 4, "a sum that can't grow stands still instead of wrapping: {sums:?}");
+}
+
+async fn an_absurd_event_is_named_when_the_books_are_proved(repository: &dyn UsageRepository) {
+    let event = UsageEvent { cost: Some(NanoUsd(i64::MAX)), ..sample_event(Some(lone_key()), AT) };
+    repository.record(std::slice::from_ref(&event)).await.unwrap();
+    let check = repository.verify().await.unwrap();
+    let place = event.id.to_string();
+    let named = |problem: &&LedgerProblem| problem.place.contains(&place);
+    let problem = check.problems.iter().find(named).unwrap();
+    assert!(problem.difference.contains(&i64::MAX.to_string()), "{problem:?}");
+}
+
+async fn events_of_a_request_come_oldest_first(repository: &dyn UsageRepository) {
+    let key = lone_key();
+    let first = sample_event(Some(key), AT);
+    let attempt = |attempt, later| UsageEvent {
+        call: first.call,
+        attempt,
+        request_id: first.request_id.clone(),
+        at: Timestamp(AT.0 + later),
+        ..sample_event(Some(key), AT)
+    };
+    let (second, third) = (attempt(2, 0), attempt(3, 10));
+    repository.record(&[third.clone(), first.clone(), second.clone()]).await.unwrap();
+    let request = first.request_id.clone();
+    assert_eq!(repository.events_of(&request).await.unwrap(), [first, second, third]);
+}
+
+async fn an_event_counts_once_however_often_it_comes(repository: &dyn UsageRepository) {
+    let key = lone_key();
+    let [a, b, c] = [0, 1, 2].map(|later| sample_event(Some(key), Timestamp(AT.0 + later)));
+    let outcome = repository.record(&[a.clone(), b.clone(), a.clone()]).await.unwrap();
+    assert_eq!(outcome, Recorded { inserted: 2, known: 1 });
+    let outcome = repository.record(&[b.clone(), c, a]).await.unwrap();
+    assert_eq!(outcome, Recorded { inserted: 1, known: 2 });
+    let changed = UsageEvent { cost: Some(NanoUsd(5)), ..b.clone() };
+    let outcome = repository.record(&[changed]).await.unwrap();
+    assert_eq!(outcome, Recorded { inserted: 0, known: 1 }, "what is written stays as it was first written");
+    assert_eq!(repository.events_of(&b.request_id).await.unwrap(), [b]);
+    assert_eq!(whole(repository, key).await, sums_of(3));
+}
+
+async fn nothing_to_record_is_no_fault(repository: &dyn UsageRepository) {
+    assert_eq!(repository.record(&[]).await.unwrap(), Recorded::default());
+}
+
+async fn attempts_calls_and_unknown_prices_are_told_apart(repository: &dyn UsageRepository) {
+    let key = lone_key();
+    let event = || sample_event(Some(key), AT);
+    let failed = UsageEvent {
+        is_final: false,
+        outcome: Outcome::TimedOut,
+        usage: TokenUsage::default(),
+        usage_source: UsageSource::None,
+        cost: None,
+        lines: Vec::new(),
+        ..event()
+    };
+    let unpriced = UsageEvent { cost: None, price_version: None, lines: Vec::new(), ..event() };
+    let free = UsageEvent { cost: Some(NanoUsd(0)), ..event() };
+    repository.record(&[failed, unpriced, free, event()]).await.unwrap();
+    let expected = UsageSums {
+        calls: 3,
+        attempts: 4,
+        input_tokens: 300,
+        output_tokens: 30,
+        cost: NanoUsd(1_000),
+        unpriced: 1,
+    };
+    assert_eq!(whole(repository, key).await, expected);
+    let by_status = rows(repository, key, GroupBy::Status).await;
+    let groups: Vec<_> = by_status.iter().map(|row| (row.group.as_str(), row.sums.attempts)).collect();
+    assert_eq!(groups, [("complete", 3), ("timed_out", 1)]);
+}
+
+async fn sums_group_by_everything(repository: &dyn UsageRepository, keys: &dyn VirtualKeyRepository) {
+    let name = unique_name("spender");
+    let mut hash = [9; 32];
+    hash.split_at_mut(8).0.copy_from_slice(&unique().to_be_bytes());
+    let new = NewVirtualKey {
+        name: name.clone(),
+        prefix: "sy-x".to_owned(),
+        hash: KeyHash(hash),
+        models: None,
+        limits: Limits::NONE,
+        expires_at: None,
+    };
+    let key = keys.create(new, &author(0)).await.unwrap();
+    let event = |provider: &str, model: &str, route: Option<&str>, at: i64| UsageEvent {
+        provider_name: provider.to_owned(),
+        model: model.to_owned(),
+        route: route.map(str::to_owned),
+        ..sample_event(Some(key), Timestamp(at))
+    };
+    let midnight = AT.day().start().0;
+    let events = [
+        event("acme", "org/b", Some("fast"), midnight),
+        event("acme", "a", None, midnight + DAY_MS - 1),
+        event("zeta", "a", Some("Fast"), midnight + DAY_MS),
+        event("acme", "a", Some("fast"), midnight - 1),
+    ];
+    repository.record(&events).await.unwrap();
+    let groups = [
+        (GroupBy::Day, vec![("2026-11-19", 1), ("2026-11-20", 2), ("2026-11-21", 1)]),
+        (GroupBy::Model, vec![("acme/a", 2), ("acme/org/b", 1), ("zeta/a", 1)]),
+        (GroupBy::Provider, vec![("acme", 3), ("zeta", 1)]),
+        (GroupBy::Route, vec![("(no route)", 1), ("Fast", 1), ("fast", 2)]),
+        (GroupBy::Key, vec![(name.as_str(), 4)]),
+        (GroupBy::Status, vec![("complete", 4)]),
+    ];
+    for (group_by, expected) in groups {
+        let expected: Vec<UsageRow> = expected
+            .into_iter()
+            .map(|(group, count)| UsageRow { group: group.to_owned(), sums: sums_of(count) })
+            .collect();
+        assert_eq!(rows(repository, key, group_by).await, expected, "{group_by:?}");
+    }
+    keys.delete(key, &author(1)).await.unwrap();
+    let named = rows(repository, key, GroupBy::Key).await;
+    assert_eq!(named.first().unwrap().group, format!("#{key}"), "a key's usage outlives it");
+}
+
+async fn a_filter_leaves_out_what_it_does_not_name(repository: &dyn UsageRepository) {
+    let key = lone_key();
+    // Days of its own, so that the count over all keys is this case's.
+    let noon = Timestamp(DAY_MS / 2 + DAY_MS * 10_000);
+    let at = |days: i64| Timestamp(noon.0 + days * DAY_MS);
+    let simulated = UsageEvent { simulated: true, ..sample_event(Some(key), at(1)) };
+    let keyless = sample_event(None, at(1));
+    let events =
+        [sample_event(Some(key), at(0)), sample_event(Some(key), at(1)), simulated, keyless, sample_event(Some(key), at(2))];
+    repository.record(&events).await.unwrap();
+    let day = |days| Some(at(days).day());
+    let count = async |filter: UsageFilter| -> u64 {
+        let rows = repository.report(filter, GroupBy::Day).await.unwrap();
+        rows.iter().map(|row| row.sums.calls).sum()
+    };
+    let all = UsageFilter { from: day(0), to: day(2), key: None, include_simulated: true };
+    assert_eq!(count(all).await, 5);
+    assert_eq!(count(UsageFilter { include_simulated: false, ..all }).await, 4);
+    assert_eq!(count(UsageFilter { key: Some(key), ..all }).await, 4);
+    assert_eq!(count(UsageFilter { from: day(1), ..all }).await, 4);
+    assert_eq!(count(UsageFilter { to: day(1), ..all }).await, 4);
+    assert_eq!(count(UsageFilter { from: day(2), to: day(1), ..all }).await, 0);
+    let by_key = repository.report(all, GroupBy::Key).await.unwrap();
+    let groups: Vec<_> = by_key.iter().map(|row| (row.group.clone(), row.sums.calls)).collect();
+    assert_eq!(groups, [(format!("#{key}"), 4), ("(no key)".to_owned(), 1)]);
+}
+
+async fn a_large_batch_is_recorded_whole(repository: &dyn UsageRepository) {
+    let key = lone_key();
+    let events: Vec<_> = (0..3_001)
+        .map(|number| UsageEvent { model: format!("m{}", number % 1_500), ..sample_event(Some(key), AT) })
+        .collect();
+    let outcome = repository.record(&events).await.unwrap();
+    assert_eq!(outcome, Recorded { inserted: 3_001, known: 0 });
+    assert_eq!(whole(repository, key).await, sums_of(3_001));
+    assert_eq!(rows(repository, key, GroupBy::Model).await.len(), 1_500);
+}
+
+async fn writers_at_once_count_everything_once(repository: &dyn UsageRepository) {
+    let key = lone_key();
+    let events: Vec<UsageEvent> = (0..400)
+        .map(|number| UsageEvent { model: format!("m{}", number % 7), ..sample_event(Some(key), AT) })
+        .collect();
+    // Every event comes from two writers, in opposite orders.
+    let mut backwards = events.clone();
+    backwards.reverse();
+    let batches = events.chunks(50).chain(backwards.chunks(80));
+    let outcomes = join_all(batches.map(|batch| repository.record(batch))).await;
+    let inserted: u64 = outcomes.into_iter().map(|outcome| outcome.unwrap().inserted).sum();
+    assert_eq!(inserted, 400);
+    assert_eq!(whole(repository, key).await, sums_of(400));
+}
+
+async fn the_books_agree(repository: &dyn UsageRepository) {
+    let before = repository.verify().await.unwrap();
+    let event = sample_event(Some(lone_key()), Timestamp(AT.0 - 400 * DAY_MS));
+    let unused = UsageEvent { usage_source: UsageSource::None, cost: None, ..sample_event(None, AT) };
+    repository.record(&[event, unused]).await.unwrap();
+    let check = repository.verify().await.unwrap();
+    assert_eq!((check.events, check.entries), (before.events + 2, before.entries + 1));
+    assert_eq!(check.total.0 - before.total.0, 1_000);
+    assert_eq!(check.problems, []);
+}

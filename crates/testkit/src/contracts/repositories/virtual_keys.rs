@@ -1,0 +1,236 @@
+//! Virtual keys.
+
+#![expect(clippy::unwrap_used, reason = "a suite fails by panicking")]
+
+use super::samples::{AT, author, full_limits, new_provider, unique, unique_name};
+use switchyard_domain::ids::VirtualKeyId;
+use switchyard_domain::limits::Limits;
+use switchyard_domain::name::Name;
+use switchyard_domain::provider::CredentialOwner;
+use switchyard_domain::time::Timestamp;
+use switchyard_domain::virtual_key::KeyHash;
+use switchyard_ports::repositories::{
+    Change, ChangeKind, ConfigurationRepository, KeyPatch, KeyringRepository, NewVirtualKey, RepositoryError,
+    Revision, SealedSecret, VirtualKeyRepository,
+};
+
+/// What every repository of virtual keys does. `configuration` and `keyring` work on the same database.
+pub async fn virtual_key_contract(
+    repository: &dyn VirtualKeyRepository,
+    configuration: &dyn ConfigurationRepository,
+    keyring: &dyn KeyringRepository,
+) {
+    a_key_reads_back_as_it_was_written(repository).await;
+    a_taken_name_is_a_conflict_that_names_it(repository).await;
+    the_same_hash_twice_is_a_conflict(repository).await;
+    a_name_is_found_exactly(repository).await;
+    a_patch_changes_what_it_names_and_nothing_else(repository).await;
+    a_stale_version_is_refused(repository).await;
+    pages_go_through_all_keys_by_id(repository).await;
+    keys_that_are_gone_are_absent(repository).await;
+    many_ids_are_found_at_once(repository).await;
+    a_removed_key_takes_its_credentials_along(repository, configuration, keyring).await;
+    every_write_is_one_revision_and_one_change(repository, configuration).await;
+    a_use_is_noted_and_never_set_back(repository, configuration).await;
+    what_is_not_there_is_not_found(repository).await;
+}
+
+fn new_key(name: Name) -> NewVirtualKey {
+    let mut hash = [7; 32];
+    let (head, _) = hash.split_at_mut(8);
+    head.copy_from_slice(&unique().to_be_bytes());
+    NewVirtualKey {
+        name,
+        prefix: "sy-abc".to_owned(),
+        hash: KeyHash(hash),
+        models: None,
+        limits: Limits::NONE,
+        expires_at: None,
+    }
+}
+
+async fn make(repository: &dyn VirtualKeyRepository) -> VirtualKeyId {
+    repository.create(new_key(unique_name("key")), &author(0)).await.unwrap()
+}
+
+async fn a_key_reads_back_as_it_was_written(repository: &dyn VirtualKeyRepository) {
+    let new = NewVirtualKey {
+        models: Some(vec!["fast".to_owned(), "openai/*".to_owned(), "\"quoted\"".to_owned()]),
+        limits: full_limits(),
+        expires_at: Some(Timestamp(AT.0 + 1)),
+        ..new_key(unique_name("full"))
+    };
+    let id = repository.create(new.clone(), &author(0)).await.unwrap();
+    let key = repository.by_name(&new.name).await.unwrap().unwrap();
+    assert_eq!((key.id, &key.name, &key.prefix, key.hash), (id, &new.name, &new.prefix, new.hash));
+    assert_eq!((&key.models, key.limits, key.expires_at), (&new.models, new.limits, new.expires_at));
+    assert_eq!((key.is_active, key.last_used_at, key.meta.version), (true, None, 1));
+    assert_eq!((key.meta.created_at, key.meta.updated_by.as_str()), (AT, "ana"));
+    assert_eq!(repository.by_ids(&[id]).await.unwrap(), [key]);
+
+    let none = repository.create(new_key(unique_name("empty list")), &author(0)).await.unwrap();
+    let patch = KeyPatch { models: Some(Some(Vec::new())), ..KeyPatch::default() };
+    repository.update(none, patch, &author(1)).await.unwrap();
+    let stored = repository.by_ids(&[none]).await.unwrap();
+    assert_eq!(stored.first().unwrap().models, Some(Vec::new()), "nothing allowed is not everything allowed");
+}
+
+async fn a_taken_name_is_a_conflict_that_names_it(repository: &dyn VirtualKeyRepository) {
+    let name = unique_name("taken");
+    repository.create(new_key(name.clone()), &author(0)).await.unwrap();
+    let error = repository.create(new_key(name.clone()), &author(0)).await.unwrap_err();
+    assert!(matches!(&error, RepositoryError::Conflict { reason } if reason.contains(name.as_str())), "{error:?}");
+}
+
+async fn the_same_hash_twice_is_a_conflict(repository: &dyn VirtualKeyRepository) {
+    let first = new_key(unique_name("hash"));
+    let second = NewVirtualKey { hash: first.hash, ..new_key(unique_name("hash")) };
+    repository.create(first, &author(0)).await.unwrap();
+    let name = second.name.clone();
+    let error = repository.create(second, &author(0)).await.unwrap_err();
+    assert!(matches!(&error, RepositoryError::Conflict { reason } if !reason.contains(name.as_str())), "{error:?}");
+}
+
+async fn a_name_is_found_exactly(repository: &dyn VirtualKeyRepository) {
+    let name = unique_name("exact");
+    repository.create(new_key(name.clone()), &author(0)).await.unwrap();
+    for other in [name.as_str().to_uppercase(), format!("{name}x"), "%".to_owned()] {
+        assert_eq!(repository.by_name(&Name::new(other).unwrap()).await.unwrap(), None);
+    }
+}
+
+async fn a_patch_changes_what_it_names_and_nothing_else(repository: &dyn VirtualKeyRepository) {
+    let new = NewVirtualKey {
+        models: Some(vec!["fast".to_owned()]),
+        limits: full_limits(),
+        expires_at: Some(AT),
+        ..new_key(unique_name("patched"))
+    };
+    let id = repository.create(new, &author(0)).await.unwrap();
+    let mut expected = repository.by_ids(&[id]).await.unwrap().pop().unwrap();
+    let limits = Limits { rpm: Some(3), ..Limits::NONE };
+    let patches = [
+        KeyPatch { is_active: Some(false), expected_version: Some(1), ..KeyPatch::default() },
+        KeyPatch { models: Some(None), ..KeyPatch::default() },
+        KeyPatch { limits: Some(limits), ..KeyPatch::default() },
+        KeyPatch { expires_at: Some(None), ..KeyPatch::default() },
+    ];
+    for (number, patch) in (1..).zip(patches) {
+        repository.update(id, patch, &author(number)).await.unwrap();
+        match number {
+            1 => expected.is_active = false,
+            2 => expected.models = None,
+            3 => expected.limits = limits,
+            _ => expected.expires_at = None,
+        }
+        expected.meta.version += 1;
+        expected.meta.updated_at = author(number).at;
+        assert_eq!(repository.by_ids(&[id]).await.unwrap(), [expected.clone()]);
+    }
+    repository.update(id, KeyPatch::default(), &author(99)).await.unwrap();
+    assert_eq!(repository.by_ids(&[id]).await.unwrap(), [expected], "a patch of nothing changes nothing");
+}
+
+async fn a_stale_version_is_refused(repository: &dyn VirtualKeyRepository) {
+    let id = make(repository).await;
+    let patch = KeyPatch { is_active: Some(false), expected_version: Some(1), ..KeyPatch::default() };
+    repository.update(id, patch.clone(), &author(1)).await.unwrap();
+    let error = repository.update(id, patch, &author(1)).await.unwrap_err();
+    assert_eq!(error, RepositoryError::Stale { current: 2 });
+}
+
+async fn pages_go_through_all_keys_by_id(repository: &dyn VirtualKeyRepository) {
+    let mut made = Vec::new();
+    for _ in 0..7 {
+        made.push(make(repository).await);
+    }
+    let mut seen = Vec::new();
+    let mut after = None;
+    loop {
+        let page = repository.page(after, 3).await.unwrap();
+        assert!(page.len() <= 3);
+        let Some(last) = page.last() else { break };
+        after = Some(last.id);
+        seen.extend(page.iter().map(|key| key.id));
+    }
+    assert!(seen.is_sorted() && made.iter().all(|id| seen.contains(id)), "{seen:?}");
+    assert_eq!(seen.len(), repository.page(None, 1_000).await.unwrap().len());
+}
+
+async fn keys_that_are_gone_are_absent(repository: &dyn VirtualKeyRepository) {
+    let (gone, kept) = (make(repository).await, make(repository).await);
+    repository.delete(gone, &author(1)).await.unwrap();
+    let found = repository.by_ids(&[gone, kept, VirtualKeyId(i64::MAX)]).await.unwrap();
+    assert_eq!(found.iter().map(|key| key.id).collect::<Vec<_>>(), [kept]);
+    assert_eq!(repository.by_ids(&[]).await.unwrap(), []);
+}
+
+async fn many_ids_are_found_at_once(repository: &dyn VirtualKeyRepository) {
+    let id = make(repository).await;
+    let mut ids: Vec<_> = (0..70_000).map(|number| VirtualKeyId(i64::MAX - number)).collect();
+    ids.push(id);
+    assert_eq!(repository.by_ids(&ids).await.unwrap().len(), 1);
+}
+
+async fn a_removed_key_takes_its_credentials_along(
+    repository: &dyn VirtualKeyRepository,
+    configuration: &dyn ConfigurationRepository,
+    keyring: &dyn KeyringRepository,
+) {
+    let sealed_under = format!("k{}", unique());
+    let provider = new_provider(unique_name("own secrets"), &[]);
+    let provider = configuration.create_provider(provider, &author(0)).await.unwrap();
+    let (gone, kept) = (make(repository).await, make(repository).await);
+    for id in [gone, kept] {
+        let secret = SealedSecret { sealed: format!("v1.{sealed_under}.n.c"), hint: "x".to_owned() };
+        let owner = CredentialOwner::VirtualKey(id.0);
+        configuration.put_credential(provider, &owner, Some(secret), &author(0)).await.unwrap();
+    }
+    repository.delete(gone, &author(1)).await.unwrap();
+    let counts = keyring.sealed_counts().await.unwrap();
+    assert!(counts.contains(&(sealed_under, 1)), "{counts:?}");
+}
+
+async fn every_write_is_one_revision_and_one_change(
+    repository: &dyn VirtualKeyRepository,
+    configuration: &dyn ConfigurationRepository,
+) {
+    let start = configuration.revision().await.unwrap();
+    let id = make(repository).await;
+    let off = KeyPatch { is_active: Some(false), ..KeyPatch::default() };
+    repository.update(id, off, &author(1)).await.unwrap();
+    repository.delete(id, &author(2)).await.unwrap();
+    let change =
+        |by| Change { revision: Revision(start.0 + by), kind: ChangeKind::VirtualKey, id: id.0 };
+    let changes = configuration.changes_since(start).await.unwrap().unwrap();
+    assert_eq!(changes, [change(1), change(2), change(3)]);
+}
+
+async fn a_use_is_noted_and_never_set_back(
+    repository: &dyn VirtualKeyRepository,
+    configuration: &dyn ConfigurationRepository,
+) {
+    let (one, other, unused) = (make(repository).await, make(repository).await, make(repository).await);
+    let start = configuration.revision().await.unwrap();
+    let gone = VirtualKeyId(i64::MAX);
+    repository.touch(&[(one, Timestamp(60_000)), (other, Timestamp(60_000)), (gone, AT)]).await.unwrap();
+    repository.touch(&[(one, Timestamp(120_000)), (other, Timestamp(59_999))]).await.unwrap();
+    repository.touch(&[(one, Timestamp(1)), (one, Timestamp(119_999))]).await.unwrap();
+    repository.touch(&[]).await.unwrap();
+    let keys = repository.by_ids(&[one, other, unused]).await.unwrap();
+    let used = |id| keys.iter().find(|key| key.id == id).unwrap().last_used_at;
+    assert_eq!(used(one), Some(Timestamp(120_000)));
+    assert_eq!(used(other), Some(Timestamp(60_000)));
+    assert_eq!(used(unused), None);
+    assert!(keys.iter().all(|key| key.meta.version == 1));
+    assert_eq!(configuration.revision().await.unwrap(), start, "a use is no change of configuration");
+}
+
+async fn what_is_not_there_is_not_found(repository: &dyn VirtualKeyRepository) {
+    let id = VirtualKeyId(i64::MAX);
+    let author = author(0);
+    let off = KeyPatch { is_active: Some(false), ..KeyPatch::default() };
+    for outcome in [repository.update(id, off, &author).await, repository.delete(id, &author).await] {
+        assert!(matches!(outcome, Err(RepositoryError::NotFound { .. })), "{outcome:?}");
+    }
+}

@@ -1,0 +1,12 @@
+//! What tests of the other crates stand on: a simulated provider whose every fault can be scripted.
+//!
+//! This crate does not know about any adapter, the use cases or the HTTP surface, and is never part of
+//! the product: it is only ever a dev-dependency.
+
+pub mod call;
+pub mod clock;
+pub mod contracts;
+pub mod corpus;
+pub mod entropy;
+pub mod postgres;
+pub mod simulator;
