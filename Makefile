@@ -6,7 +6,7 @@ ARGS ?=
 .DEFAULT_GOAL := help
 
 help: ## What can be done
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
+	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z%-]+):.*## /\1\t/' | expand -t 18
 
 run: ## Build (release) and start on 127.0.0.1:3044 with SQLite in ./data
 	$(CARGO) build --release --locked
@@ -29,6 +29,9 @@ lint: ## Formatting, lints, licences, sources, banned packages
 
 bench: ## Cost of a call beside a plain reverse proxy and a bare one, interleaved (prints figures)
 	bench/run.sh $(ARGS)
+
+prove-%: ## Prove a promise at full size and print the figures: prove-p1, -p2, -p3, -p6, -p22
+	$(CARGO) run --release --locked -p switchyard-tests --bin prove -- $* $(ARGS)
 
 dist: ## The binary that is shipped: with link-time optimisation
 	$(CARGO) build --profile dist --locked

@@ -1,1 +1,26 @@
-//! Whole-product tests: see `tests/`.
+//! Proofs of durability: that no usage is lost, doubled or wrongly billed, whatever happens to the process, the database, the
+//! disk or the client. The tests call them with small numbers, the program `prove` with those of the promises.
+//!
+//! This crate does not know about the product's insides: it starts the real server, plays its clients and its provider, and
+//! compares what both of them wrote down with the ledger. It is no part of the product, and it panics where a proof could not
+//! go on.
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a proof that can not go on fails where it stands, and owns its tasks and its time"
+)]
+
+pub mod billing;
+pub mod client;
+pub mod dice;
+pub mod disconnects;
+pub mod figures;
+pub mod full_disk;
+pub mod installation;
+pub mod kills;
+pub mod ledger;
+pub mod outages;
+pub mod traffic;

@@ -5,7 +5,8 @@
 //!
 //! - [`scan`]: one strict pass over a JSON request body, which leaves a table of where everything stands;
 //! - [`splice`]: a new body from an old one, in which only the members that we own differ;
-//! - [`sse`]: a bounded reader and an encoder of event streams.
+//! - [`sse`]: a bounded reader and an encoder of event streams;
+//! - [`openai_chat`]: the dialect of OpenAI's chat completions, both ways.
 
 pub mod openai_chat;
 pub mod scan;

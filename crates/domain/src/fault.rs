@@ -114,10 +114,11 @@ impl FaultKind {
         }
     }
 
-    /// Whether a timeout, which a client sees as 504.
+    /// Whether a timeout of an answer, which a client sees as 504. A connection that does not come about is none: nothing was
+    /// asked yet, and it fails like one that is refused.
     #[must_use]
     pub fn is_timeout(self) -> bool {
-        matches!(self, Self::ConnectTimeout | Self::FirstByteTimeout | Self::IdleTimeout | Self::TotalTimeout)
+        matches!(self, Self::FirstByteTimeout | Self::IdleTimeout | Self::TotalTimeout)
     }
 
     /// Whether the same target may be tried again, and what that answers to. Configuration faults and the caller's own are
@@ -160,23 +161,32 @@ pub enum FailoverOn {
 
 impl FailoverOn {
     /// Whether `kind` moves on to another target.
+    ///
+    /// A redirect does not: a wrong base URL must be seen, and hiding it would hide that somebody may want our calls. Nor does
+    /// an answer over its cap: it was paid for, and the next target would be asked for the same.
     #[must_use]
     pub fn moves_on(self, kind: FaultKind) -> bool {
+        let stays = matches!(
+            kind,
+            FaultKind::Rejected
+                | FaultKind::Unsupported
+                | FaultKind::Redirect
+                | FaultKind::TooLarge
+                | FaultKind::Internal
+        );
         match self {
             Self::Any => kind != FaultKind::Internal,
-            Self::Availability => {
-                !matches!(kind, FaultKind::Rejected | FaultKind::Unsupported | FaultKind::Internal)
+            Self::Availability => !stays,
+            Self::ServerErrors => {
+                !stays
+                    && !matches!(
+                        kind,
+                        FaultKind::AuthFailed
+                            | FaultKind::Throttled
+                            | FaultKind::QuotaExhausted
+                            | FaultKind::Transient
+                    )
             }
-            Self::ServerErrors => !matches!(
-                kind,
-                FaultKind::Rejected
-                    | FaultKind::Unsupported
-                    | FaultKind::Internal
-                    | FaultKind::AuthFailed
-                    | FaultKind::Throttled
-                    | FaultKind::QuotaExhausted
-                    | FaultKind::Transient
-            ),
         }
     }
 
@@ -238,6 +248,17 @@ mod tests {
     fn a_rejected_request_moves_on_only_where_the_route_says_any() {
         assert!(!FailoverOn::Availability.moves_on(FaultKind::Rejected));
         assert!(FailoverOn::Any.moves_on(FaultKind::Rejected));
+    }
+
+    #[test]
+    fn a_redirect_and_an_answer_over_its_cap_end_the_call() {
+        for kind in [FaultKind::Redirect, FaultKind::TooLarge] {
+            assert!(
+                !FailoverOn::Availability.moves_on(kind) && !FailoverOn::ServerErrors.moves_on(kind),
+                "{kind}"
+            );
+            assert!(FailoverOn::Any.moves_on(kind), "{kind}");
+        }
     }
 
     #[test]

@@ -17,6 +17,7 @@ pub mod price;
 pub mod provider;
 pub mod retry;
 pub mod route;
+pub mod spelling;
 pub mod time;
 pub mod usage;
 pub mod virtual_key;

@@ -25,6 +25,13 @@ impl Limits {
     pub fn is_none(&self) -> bool {
         *self == Self::NONE
     }
+
+    /// Whether one of the limits is zero, so that nothing could ever pass: what switching off is for.
+    #[must_use]
+    pub fn admits_nothing(&self) -> bool {
+        let Self { rpm, tpm, rpd, concurrency } = *self;
+        [rpm, rpd, concurrency].contains(&Some(0)) || tpm == Some(0)
+    }
 }
 
 /// Which limit refused a call.

@@ -139,15 +139,7 @@ impl TestAppBuilder {
         let simulator = Simulator::start();
         let declared = self.declared(&simulator);
         let app = self.builder.declare(declared).open().await.expect("the application opens");
-        let services = Services {
-            chat: app.chat_service(),
-            models: app.models(),
-            authenticator: app.authenticator(),
-            status: app.status(),
-            demo: DemoSwitch::new(self.demo),
-            clock: app.clock(),
-            entropy: app.entropy(),
-        };
+        let services = Services::new(app.use_cases(), DemoSwitch::new(self.demo));
         let server = bind(self.server, services).expect("the server binds");
         let (address, metrics) = (server.addresses()[0], server.metrics_addresses().first().copied());
         let control = server.control();
@@ -258,8 +250,7 @@ impl TestApp {
 
     /// A client with a fresh virtual key.
     pub async fn client_with(&self, name: &str, limits: Limits, models: Option<Vec<String>>) -> TestClient {
-        let request =
-            KeyRequest { name: Name::new(name).expect("a name"), models, limits, expires_at: None };
+        let request = KeyRequest { name: Name::new(name).expect("a name"), models, limits, expires_at: None };
         let created = self.app.keys().create(request, &Owner::Api).await.expect("the key is made");
         self.client(created.key.expose_secret())
     }

@@ -80,7 +80,6 @@ pub struct TestClient {
 
 impl TestClient {
     pub(crate) fn new(base: String, key: Option<String>) -> Self {
-
         let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(60)).build();
         Self { http: http.expect("a client"), base, key }
     }
@@ -124,8 +123,7 @@ impl TestClient {
 
     /// A streamed chat call of one user message.
     pub async fn ask_stream(&self, model: &str, text: &str) -> StreamedAnswer {
-        let body =
-            serde_json::json!({"model": model, "stream": true, "messages": [{"role": "user", "content": text}]});
+        let body = serde_json::json!({"model": model, "stream": true, "messages": [{"role": "user", "content": text}]});
         self.chat_stream(body).await
     }
 
@@ -134,7 +132,8 @@ impl TestClient {
         let answer = self.chat(body).await;
         let mut events = Vec::new();
         let mut done = false;
-        for line in answer.text.lines().filter_map(|line| line.strip_prefix("data:")) {
+        // An event stream's lines may end in any of the three ways.
+        for line in answer.text.split(['\n', '\r']).filter_map(|line| line.strip_prefix("data:")) {
             match line.trim() {
                 "[DONE]" => done = true,
                 data => {

@@ -18,7 +18,12 @@
 //! This crate does not know about processes, signals or the environment; it is only ever a dev-dependency, and it panics
 //! where a test could not go on.
 
-#![expect(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a harness fails the test that it can not serve")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a harness fails the test that it can not serve"
+)]
 #![expect(clippy::disallowed_methods, reason = "tests own their tasks")]
 
 mod app;

@@ -118,7 +118,11 @@ impl RawConnection {
                 Some(at) => break at,
                 None if self.more().await => {}
                 None => {
-                    assert!(self.unread.is_empty(), "half an answer: {}", String::from_utf8_lossy(&self.unread));
+                    assert!(
+                        self.unread.is_empty(),
+                        "half an answer: {}",
+                        String::from_utf8_lossy(&self.unread)
+                    );
                     return None;
                 }
             }
@@ -147,7 +151,8 @@ impl RawConnection {
                 }
             };
             let line: Vec<u8> = self.unread.drain(..end + 2).collect();
-            let size = usize::from_str_radix(String::from_utf8_lossy(&line).trim(), 16).expect("a chunk's size");
+            let size =
+                usize::from_str_radix(String::from_utf8_lossy(&line).trim(), 16).expect("a chunk's size");
             body.extend(self.take(size).await);
             self.take(2).await;
             if size == 0 {

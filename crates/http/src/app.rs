@@ -13,8 +13,8 @@ use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{App, Error, HttpResponse, web};
 use std::sync::Arc;
 
-/// What a gateway listener serves. Public so that a test can drive it without a socket.
-pub fn gateway(
+/// What a gateway listener serves.
+pub(crate) fn gateway(
     config: &ServerConfig,
     services: &Services,
     metrics: &Arc<Metrics>,

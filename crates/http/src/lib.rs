@@ -4,13 +4,13 @@
 //! how to listen, and what it can't find in a request or in a use case's answer it does not say.
 
 pub mod access;
-pub mod app;
+mod app;
 mod connection;
 mod extract;
 mod fallback;
 mod gateway;
-pub mod metrics;
-pub mod middleware;
+mod metrics;
+mod middleware;
 pub mod openapi;
 mod ops;
 mod refusal;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use switchyard_orchestrator::UseCases;
 use switchyard_orchestrator::chat::ChatService;
 use switchyard_orchestrator::models::ModelList;
 use switchyard_orchestrator::principal::Authenticator;
@@ -27,6 +28,15 @@ pub struct Services {
     pub clock: Arc<dyn Clock>,
     /// Request ids.
     pub entropy: Arc<dyn Entropy>,
+}
+
+impl Services {
+    /// These use cases, at an edge with this switch.
+    #[must_use]
+    pub fn new(use_cases: UseCases, demo: DemoSwitch) -> Self {
+        let UseCases { chat, models, authenticator, status, clock, entropy } = use_cases;
+        Self { chat, models, authenticator, status, demo, clock, entropy }
+    }
 }
 
 /// Whether the key `sy-demo` calls simulated models. Where it does, it does so from this machine only, on a server that

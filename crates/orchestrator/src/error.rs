@@ -1,7 +1,7 @@
 //! Why a call or a request of management failed, as facts; the surfaces put them in words of their dialect.
 
 use std::time::Duration;
-use switchyard_domain::fault::{FaultKind, ProviderFault};
+use switchyard_domain::fault::{Blame, FaultKind, ProviderFault};
 use switchyard_ports::repositories::RepositoryError;
 
 /// What kind of failure a call met.
@@ -83,32 +83,53 @@ impl CallError {
     #[must_use]
     pub fn from_fault(fault: &ProviderFault, target: &str) -> Self {
         let kind = kind_of(fault.kind);
-        let message = match kind {
-            CallErrorKind::UpstreamRejected | CallErrorKind::UnsupportedFeature => fault.message.clone(),
-            CallErrorKind::UpstreamAuthFailed => format!(
-                "{target} refused the credential that this server holds for it. An administrator must replace it."
-            ),
-            CallErrorKind::UpstreamThrottled => {
-                format!("{target} is rate-limiting this server. Try again later.")
-            }
-            _ => format!("{target} failed: {}", fault.message),
-        };
+        let is_rejection = kind == CallErrorKind::UpstreamRejected;
+        let is_callers = fault.kind.blame() == Blame::Caller;
         Self {
             kind,
-            message,
-            param: fault.param.clone(),
-            code: fault.code.clone().filter(|_| kind == CallErrorKind::UpstreamRejected),
-            status: fault.status.filter(|_| kind == CallErrorKind::UpstreamRejected),
-            retry_after: (kind == CallErrorKind::UpstreamThrottled)
-                .then(|| clamped_retry_after(fault.retry_after)),
+            message: message_of(fault, target),
+            param: fault.param.clone().filter(|_| is_callers),
+            code: fault.code.clone().filter(|_| is_rejection),
+            status: fault.status.filter(|_| is_rejection),
+            retry_after: match kind {
+                CallErrorKind::UpstreamThrottled => Some(clamped_retry_after(fault.retry_after)),
+                CallErrorKind::UpstreamUnavailable => Some(LONGEST_WAIT),
+                _ => None,
+            },
         }
     }
 }
 
-/// What we tell a client to wait: as the provider said, within 1 s and 60 s, so that a provider's absurd value neither
+/// What the client hears. A fault that the operator must mend is told without the provider's words: they may speak of the
+/// operator's account or network.
+fn message_of(fault: &ProviderFault, target: &str) -> String {
+    match fault.kind {
+        FaultKind::Rejected | FaultKind::Unsupported => fault.message.clone(),
+        FaultKind::AuthFailed => format!(
+            "{target} refused the credential that this server holds for it. An administrator must replace it."
+        ),
+        FaultKind::QuotaExhausted => format!(
+            "The account that this server has at {target} is used up. An administrator must raise its quota or add credit."
+        ),
+        FaultKind::NoCredential => {
+            format!("This server holds no credential for {target}. An administrator can store one.")
+        }
+        FaultKind::EgressRefused => format!(
+            "This server may not call the address of {target}. An administrator must allow it or give another."
+        ),
+        FaultKind::Throttled => format!("{target} is rate-limiting this server. Try again later."),
+        FaultKind::Internal => format!("Something went wrong here before {target} was called."),
+        _ => format!("{target} failed: {}", fault.message),
+    }
+}
+
+const SHORTEST_WAIT: Duration = Duration::from_secs(1);
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+/// What we tell a client to wait: as the provider said, within bounds, so that a provider's absurd value neither
 /// hammers nor parks our clients.
 fn clamped_retry_after(said: Option<Duration>) -> Duration {
-    said.unwrap_or(Duration::from_secs(1)).clamp(Duration::from_secs(1), Duration::from_secs(60))
+    said.unwrap_or(SHORTEST_WAIT).clamp(SHORTEST_WAIT, LONGEST_WAIT)
 }
 
 fn kind_of(fault: FaultKind) -> CallErrorKind {

@@ -13,3 +13,6 @@ pub mod snapshot;
 pub mod status;
 pub mod tasks;
 pub mod usage;
+mod use_cases;
+
+pub use use_cases::UseCases;

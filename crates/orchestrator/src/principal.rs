@@ -21,11 +21,11 @@ pub enum Principal {
 }
 
 impl Principal {
-    /// Whether the call may use a model of these public names (a route, or a provider's model).
+    /// Whether the call may use the route or provider's model of this public name.
     #[must_use]
-    pub fn allows(&self, public_names: &[&str], simulated: bool) -> bool {
+    pub fn allows(&self, public_name: &str, simulated: bool) -> bool {
         match self {
-            Self::Key(key) => public_names.iter().any(|name| key.allows(name)),
+            Self::Key(key) => key.allows(public_name),
             Self::Demo => simulated,
             Self::Anonymous | Self::Program => true,
         }

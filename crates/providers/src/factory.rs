@@ -8,9 +8,7 @@ use crate::vendors::{self, HttpFacts, Reach, VENDORS, Vendor};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use switchyard_ports::clock::Clock;
-use switchyard_ports::provider::{
-    InvalidProvider, Provider, ProviderConfig, ProviderFactory, VendorSummary,
-};
+use switchyard_ports::provider::{InvalidProvider, Provider, ProviderConfig, ProviderFactory, VendorSummary};
 use url::Url;
 
 /// What all providers of a process share.
@@ -59,9 +57,8 @@ impl VendorFactory {
             return Ok(driver);
         }
         let FactorySettings { egress, trust, lookup, transport, clock, .. } = &self.settings;
-        let transport =
-            Transport::new(&place.2, Arc::clone(egress), trust, Arc::clone(lookup), *transport)
-                .map_err(|error| invalid(config, &refusal(error)))?;
+        let transport = Transport::new(&place.2, Arc::clone(egress), trust, Arc::clone(lookup), *transport)
+            .map_err(|error| invalid(config, &refusal(error)))?;
         let driver = Arc::new(Driver::new(facts, transport, &place.2, Arc::clone(clock)));
         built.retain(|_, driver| driver.strong_count() > 0);
         built.insert(place, Arc::downgrade(&driver));
@@ -74,13 +71,17 @@ impl VendorFactory {
             .or_else(|| self.settings.base_urls.get(vendor.key).map(String::as_str))
             .or_else(|| vendor.base_url())
             .ok_or_else(|| {
-                invalid(config, &format!("the vendor `{}` has no address of its own; give a `base_url`", vendor.key))
+                invalid(
+                    config,
+                    &format!("the vendor `{}` has no address of its own; give a `base_url`", vendor.key),
+                )
             })?;
         let text = text.trim().trim_end_matches('/');
         if let Some(base) = text.strip_suffix("/chat/completions") {
             return Err(invalid(config, &format!("its base URL ends too late; give `{base}`")));
         }
-        let url = self.settings.egress.admit(text).map_err(|refusal| invalid(config, &refusal.to_string()))?;
+        let url =
+            self.settings.egress.admit(text).map_err(|refusal| invalid(config, &refusal.to_string()))?;
         if url.query().is_some() {
             return Err(invalid(config, "its base URL has a query; leave that out"));
         }

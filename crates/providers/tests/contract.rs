@@ -1,5 +1,5 @@
 //! Every vendor that is reached over HTTP keeps the providers' contract.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use secrecy::SecretString;
 use std::collections::{HashMap, HashSet};
@@ -83,9 +83,12 @@ async fn bodies_without_end_are_cut_at_their_caps() {
     let upstream = Simulator::start();
     let provider = provider("openai", &upstream.base_url());
     let patient = Duration::from_secs(120);
-    for (stream, script, cap) in
-        [(true, "endless", 32), (false, "endless", 16), (false, "huge_body=17000000", 16), (false, "huge_body=17000000&chunked", 16)]
-    {
+    for (stream, script, cap) in [
+        (true, "endless", 32),
+        (false, "endless", 16),
+        (false, "huge_body=17000000", 16),
+        (false, "huge_body=17000000&chunked", 16),
+    ] {
         let body = serde_json::json!({"model": "m", "messages": [{"role": "user", "content": "x"}], "stream": stream});
         let prepared = provider.prepare(&WireCall::json(&body), &format!("m?{script}")).unwrap();
         let context = AttemptContext {

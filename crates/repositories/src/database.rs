@@ -3,7 +3,7 @@
 use crate::config::{DatabaseConfig, DatabaseTarget};
 use crate::connection::{AnyConnection, ConnectError, Connector, Purpose};
 use crate::error::{DatabaseError, Fault};
-use crate::lane::{GivenUp, LONG, Lane, SHORT, Size};
+use crate::lane::{GivenUp, LONG, Lane, SHORT};
 use crate::transaction::{Begin, in_transaction};
 use diesel::connection::SimpleConnection as _;
 use std::sync::Arc;
@@ -87,7 +87,7 @@ impl Database {
         let job = move |connection: &mut AnyConnection, _: &GivenUp| {
             in_transaction(connection, Begin::Snapshot, |connection| {
                 if let AnyConnection::Postgres(postgres) = connection {
-                    postgres.batch_execute("SET LOCAL statement_timeout = 0")?;
+                    postgres.batch_execute("SET LOCAL statement_timeout = '15min'")?;
                 }
                 job(connection)
             })
@@ -136,18 +136,14 @@ type Lanes = (Arc<Lane>, Arc<Lane>);
 
 fn lanes(config: &DatabaseConfig) -> Result<Lanes, ConnectError> {
     let writer = Connector::new(&config.target, Purpose::Writing)?;
-    let count = config.read_connections.max(1);
-    let local = |connections| Size { turns: connections, threads: connections + 2, connections };
+    let connections = config.read_connections;
     Ok(match config.target {
         DatabaseTarget::SqliteFile(_) => {
             let reader = Connector::new(&config.target, Purpose::Reading)?;
-            (Arc::new(Lane::new(reader, local(count))), Arc::new(Lane::new(writer, local(1))))
+            (Arc::new(Lane::new(reader, connections)), Arc::new(Lane::new(writer, 1)))
         }
-        DatabaseTarget::SqliteMemory => both(Lane::new(writer, local(1))),
-        DatabaseTarget::Postgres(_) => {
-            let twice = count.saturating_mul(2);
-            both(Lane::new(writer, Size { turns: count, threads: twice, connections: twice }))
-        }
+        DatabaseTarget::SqliteMemory => both(Lane::new(writer, 1)),
+        DatabaseTarget::Postgres(_) => both(Lane::new(writer, connections)),
     })
 }
 

@@ -3,8 +3,8 @@
 use crate::connection::{AnyConnection, Connector, Link};
 use crate::error::Fault;
 use diesel::r2d2::{HandleError, Pool};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use switchyard_ports::repositories::RepositoryError;
 use tokio::sync::Semaphore;
@@ -17,17 +17,6 @@ pub(crate) const LONG: Duration = Duration::from_secs(15 * 60);
 const CONNECT_WAIT: Duration = Duration::from_secs(3);
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
-
-/// How many jobs, threads and connections there may be.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Size {
-    /// Jobs whose callers still wait.
-    pub(crate) turns: u32,
-    /// Threads, including those that hang in a server that no longer answers and that nobody waits for any more.
-    pub(crate) threads: u32,
-    /// Connections. More than turns, where hanging ones must not keep new ones from a server that is back.
-    pub(crate) connections: u32,
-}
 
 /// Told when nobody waits for a job any more, so that it does not commit behind its caller's back.
 #[derive(Clone, Default)]
@@ -48,28 +37,29 @@ impl Drop for GiveUpOnDrop {
 }
 
 /// A pool with its queue.
+///
+/// A query to a server that no longer answers can't be broken off: its thread and its connection hang until the server speaks or
+/// the connection breaks, which may be never. So that they take nobody else along, the lane then goes on with a fresh pool, and
+/// only the number of threads bounds how often.
 pub(crate) struct Lane {
-    pool: Pool<Connector>,
+    connector: Connector,
+    connections: u32,
+    pool: Mutex<Arc<Pool<Connector>>>,
     turns: Semaphore,
     threads: Arc<Semaphore>,
 }
 
 impl Lane {
-    /// Makes the pool. Connections are made when they are first wanted; those to a file or to memory then stay for good.
-    pub(crate) fn new(connector: Connector, size: Size) -> Self {
-        let is_remote = connector.is_remote();
-        let builder = Pool::builder()
-            .max_size(size.connections)
-            .min_idle(Some(0))
-            .test_on_check_out(is_remote)
-            .connection_timeout(CONNECT_WAIT)
-            .error_handler(Box::new(Quiet));
-        let builder =
-            if is_remote { builder } else { builder.max_lifetime(None).idle_timeout(None) };
+    /// A lane for as many jobs at a time as it has connections. Connections are made when they are first wanted; those to a file
+    /// or to memory then stay for good.
+    pub(crate) fn new(connector: Connector, connections: u32) -> Self {
+        let connections = connections.max(1);
         Self {
-            pool: builder.build_unchecked(connector),
-            turns: Semaphore::new(size.turns as usize),
-            threads: Arc::new(Semaphore::new(size.threads as usize)),
+            pool: Mutex::new(new_pool(&connector, connections)),
+            connector,
+            connections,
+            turns: Semaphore::new(connections as usize),
+            threads: Arc::new(Semaphore::new(connections as usize * 2)),
         }
     }
 
@@ -81,12 +71,13 @@ impl Lane {
     {
         let given_up = GivenUp::default();
         let _guard = GiveUpOnDrop(given_up.clone());
+        let used = OnceLock::new();
         let work = async {
             let _turn = self.turns.acquire().await.map_err(|_| unavailable("it is closed"))?;
             let thread = Arc::clone(&self.threads)
                 .try_acquire_owned()
                 .map_err(|_| unavailable("all its threads hang in unanswered queries"))?;
-            let pool = self.pool.clone();
+            let pool = Arc::clone(used.get_or_init(|| self.pool()));
             let work = move || {
                 let _thread = thread;
                 work(&pool, &given_up, &job)
@@ -95,10 +86,38 @@ impl Lane {
                 .await
                 .unwrap_or_else(|error| Err(RepositoryError::Corrupt(format!("a query broke off: {error}"))))
         };
-        tokio::time::timeout(patience, work)
-            .await
-            .unwrap_or_else(|_| Err(unavailable(&format!("no answer within {} s", patience.as_secs()))))
+        tokio::time::timeout(patience, work).await.unwrap_or_else(|_| {
+            if let Some(pool) = used.get() {
+                let _ = pool;
+            }
+            Err(unavailable(&format!("no answer within {} s", patience.as_secs())))
+        })
     }
+
+    fn pool(&self) -> Arc<Pool<Connector>> {
+        Arc::clone(&self.pool.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Takes a fresh pool in place of the one in which a query hangs, whose other connections are likely to hang as well. The
+    /// connections to a file are kept: there is no server that could be back, and a database in memory is its connection.
+    fn leave(&self, hanging: &Arc<Pool<Connector>>) {
+        let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.connector.is_remote() && Arc::ptr_eq(&pool, hanging) {
+            *pool = new_pool(&self.connector, self.connections);
+        }
+    }
+}
+
+fn new_pool(connector: &Connector, connections: u32) -> Arc<Pool<Connector>> {
+    let is_remote = connector.is_remote();
+    let builder = Pool::builder()
+        .max_size(connections)
+        .min_idle(Some(0))
+        .test_on_check_out(is_remote)
+        .connection_timeout(CONNECT_WAIT)
+        .error_handler(Box::new(Quiet));
+    let builder = if is_remote { builder } else { builder.max_lifetime(None).idle_timeout(None) };
+    Arc::new(builder.build_unchecked(connector.clone()))
 }
 
 fn work<T>(

@@ -49,7 +49,12 @@ pub(crate) type LimitColumns = (Option<i64>, Option<i64>, Option<i64>, Option<i6
 
 /// Limits as columns.
 pub(crate) fn limit_columns(limits: &Limits) -> LimitColumns {
-    (limits.rpm.map(i64::from), limits.tpm.map(count), limits.rpd.map(i64::from), limits.concurrency.map(i64::from))
+    (
+        limits.rpm.map(i64::from),
+        limits.tpm.map(count),
+        limits.rpd.map(i64::from),
+        limits.concurrency.map(i64::from),
+    )
 }
 
 /// Limits from columns.
@@ -66,7 +71,9 @@ pub(crate) fn limits((rpm, tpm, rpd, concurrency): LimitColumns) -> Result<Limit
 pub(crate) type MetaColumns = (i64, String, i64, i64, String);
 
 /// Row facts from columns.
-pub(crate) fn meta((version, owner, created_at, updated_at, updated_by): MetaColumns) -> Result<RowMeta, Fault> {
+pub(crate) fn meta(
+    (version, owner, created_at, updated_at, updated_by): MetaColumns,
+) -> Result<RowMeta, Fault> {
     Ok(RowMeta {
         version,
         owner: Owner::try_from(owner).map_err(corrupt)?,

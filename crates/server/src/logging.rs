@@ -27,6 +27,8 @@ pub(crate) fn begin(settings: &LoggingSettings, is_server: bool) -> Result<LogFi
     let quiet = |own: LevelFilter| {
         Targets::new()
             .with_default(own.min(LevelFilter::WARN))
+            // Logs each client's broken connection as an error of ours; the access log tells of them.
+            .with_target("actix_http", LevelFilter::OFF)
             .with_targets(OWN_TARGETS.iter().map(|target| (*target, own)))
     };
     let mut writers = Vec::new();

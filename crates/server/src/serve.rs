@@ -19,21 +19,33 @@ const FLUSH: Duration = Duration::from_secs(10);
 /// Runs the gateway until a signal ends it.
 pub(crate) async fn run(loaded: Loaded) -> Result<(), Failure> {
     let settings = loaded.settings;
+    refuse_unserved(&settings)?;
     let app = Builder::from_settings(&settings, loaded.declared)?.open().await?;
     let demo = DemoSwitch::new(settings.server.listen.is_loopback_only());
-    let services = Services {
-        chat: app.chat_service(),
-        models: app.models(),
-        authenticator: app.authenticator(),
-        status: app.status(),
-        demo,
-        clock: app.clock(),
-        entropy: app.entropy(),
-    };
+    let services = Services::new(app.use_cases(), demo);
     let server = bind(server_config(&settings), services)
         .map_err(|error| Failure::runtime(format!("{error}. Name another address with --listen.")))?;
     announce(&settings, &server, &app);
     serve(server, app, settings.server.drain).await
+}
+
+/// A setting that this version can't honour must not pass in silence: where safety hangs on it, the start is refused.
+fn refuse_unserved(settings: &Settings) -> Result<(), Failure> {
+    if settings.server.tls.is_some() {
+        return Err(Failure::configuration(
+            "TLS_CERT_FILE: this version does not serve TLS itself. Unset it, end TLS in a proxy in front, and set \
+             SWITCHYARD_ALLOW_PLAIN_HTTP=true if that proxy stands on another machine.",
+        ));
+    }
+    if settings.database.redis.is_some() {
+        tracing::warn!(
+            "REDIS_URL is not used by this version: limits are counted by each process for itself"
+        );
+    }
+    if settings.upstream.response_cache_ttl.is_some() {
+        tracing::warn!("RESPONSE_CACHE_TTL_SECONDS is not used by this version: nothing is cached");
+    }
+    Ok(())
 }
 
 fn announce(settings: &Settings, server: &BoundServer, app: &Embedded) {
@@ -49,7 +61,11 @@ fn server_config(settings: &Settings) -> ServerConfig {
     let edge = &settings.server;
     ServerConfig {
         listen: edge.listen.addresses().to_vec(),
-        metrics_listen: edge.metrics_listen.as_ref().map(|listen| listen.addresses().to_vec()).unwrap_or_default(),
+        metrics_listen: edge
+            .metrics_listen
+            .as_ref()
+            .map(|listen| listen.addresses().to_vec())
+            .unwrap_or_default(),
         workers: edge.workers.and_then(|workers| NonZeroUsize::new(workers as usize)),
         trusted_proxies: edge.trusted_proxies.clone(),
         limits: Limits {
@@ -120,7 +136,8 @@ struct Signals {
 
 impl Signals {
     fn listen() -> Result<Self, Failure> {
-        let listen = |kind| signal(kind).map_err(|error| Failure::runtime(format!("signals can't be heard: {error}")));
+        let listen =
+            |kind| signal(kind).map_err(|error| Failure::runtime(format!("signals can't be heard: {error}")));
         Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
     }
 

@@ -7,7 +7,9 @@ use crate::error::OpenError;
 use crate::first_start::seed_if_empty;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use switchyard_orchestrator::admin::{AdminPorts, DeclaredConfiguration, KeyAdmin, ProviderAdmin, RouteAdmin};
+use switchyard_orchestrator::admin::{
+    AdminPorts, DeclaredConfiguration, KeyAdmin, ProviderAdmin, RouteAdmin,
+};
 use switchyard_orchestrator::snapshot::ConfigurationKeeper;
 use switchyard_orchestrator::usage::UsageReports;
 use switchyard_ports::repositories::{ConfigurationRepository, UsageRepository, VirtualKeyRepository};
@@ -69,8 +71,10 @@ impl Administration {
         let configuration =
             DeclaredConfiguration::new(ports, Arc::clone(&self.providers), Arc::clone(&self.routes));
         let applied = configuration.apply(&declared).await?;
-        for name in &applied.conflicts {
-            tracing::warn!(object = %name, "the configuration file declares an object that somebody else owns; it is left alone");
+        for conflict in &applied.conflicts {
+            tracing::warn!(
+                "the configuration file declares what can't be taken over, which is left alone: {conflict}"
+            );
         }
         tracing::debug!(?applied, "declared configuration applied");
         Ok(())

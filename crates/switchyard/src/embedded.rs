@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use switchyard_coordination::memory::{CooldownHealth, MemoryLimiter};
 use switchyard_journal::{FileJournal, Fsync, MemoryJournal, Options};
+use switchyard_orchestrator::UseCases;
 use switchyard_orchestrator::admin::{KeyAdmin, ProviderAdmin, RouteAdmin};
 use switchyard_orchestrator::chat::{CallStatistics, ChatPorts, ChatService};
 use switchyard_orchestrator::models::ModelList;
@@ -17,13 +18,12 @@ use switchyard_orchestrator::snapshot::{Builder as SnapshotBuilder, Configuratio
 use switchyard_orchestrator::status::Status;
 use switchyard_orchestrator::tasks::Tasks;
 use switchyard_orchestrator::usage::{LedgerWriter, UsageReports};
-use switchyard_ports::clock::Clock;
-use switchyard_ports::entropy::Entropy;
 use switchyard_ports::journal::Journal;
 use switchyard_ports::repositories::{
     ConfigurationRepository, DatabaseState, UsageRepository, VirtualKeyRepository,
 };
 use switchyard_providers::BpeTokenizer;
+use tokio_util::sync::DropGuard;
 
 /// How long closing waits for calls and loops when the caller names no time.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -31,14 +31,11 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// The application. Calls, administration and reports go through it; a server adds sockets.
 pub struct Embedded {
     administration: Administration,
-    chat: Arc<ChatService>,
-    models: Arc<ModelList>,
-    authenticator: Arc<Authenticator>,
-    status: Arc<Status>,
+    use_cases: UseCases,
     writer: Arc<LedgerWriter>,
     tasks: Tasks,
-    entropy: Arc<dyn Entropy>,
-    clock: Arc<dyn Clock>,
+    /// Ends the loops of an application that is dropped without being closed.
+    _stop: DropGuard,
 }
 
 impl Embedded {
@@ -67,21 +64,18 @@ impl Embedded {
             Arc::clone(&adapters.database) as Arc<dyn DatabaseState>,
         ));
         begin_loops(&tasks, &keeper, &writer, &adapters);
-        Ok(Self {
-            administration,
+        let authenticator =
+            Authenticator::new(Arc::clone(&adapters.mint), Arc::clone(&adapters.clock), keeper.directory());
+        let use_cases = UseCases {
             chat: Arc::new(ChatService::new(Arc::clone(&keeper), Arc::new(ports), builder.calls)),
-            models: Arc::new(ModelList::new(Arc::clone(&keeper))),
-            authenticator: Arc::new(Authenticator::new(
-                Arc::clone(&adapters.mint),
-                Arc::clone(&adapters.clock),
-                keeper.directory(),
-            )),
+            models: Arc::new(ModelList::new(keeper)),
+            authenticator: Arc::new(authenticator),
             status,
-            writer,
-            tasks,
-            entropy: adapters.entropy,
             clock: adapters.clock,
-        })
+            entropy: adapters.entropy,
+        };
+        let stop = tasks.stopping().drop_guard();
+        Ok(Self { administration, use_cases, writer, tasks, _stop: stop })
     }
 
     /// Chat calls on the program's own behalf: no key, no key's limits; usage is recorded without a key.
@@ -93,11 +87,12 @@ impl Embedded {
     /// Chat calls on a virtual key's behalf, with its limits and on its bill; `None` when the key is not usable.
     #[must_use]
     pub fn chat_with_key(&self, key: &str) -> Option<ChatClient> {
-        self.authenticator.virtual_key(key).map(|principal| self.chat_as(principal))
+        self.use_cases.authenticator.virtual_key(key).map(|principal| self.chat_as(principal))
     }
 
     fn chat_as(&self, principal: Principal) -> ChatClient {
-        ChatClient { service: Arc::clone(&self.chat), entropy: Arc::clone(&self.entropy), principal }
+        let UseCases { chat, entropy, .. } = &self.use_cases;
+        ChatClient { service: Arc::clone(chat), entropy: Arc::clone(entropy), principal }
     }
 
     /// Providers.
@@ -130,40 +125,16 @@ impl Embedded {
         &self.administration
     }
 
-    /// The use case of a chat call, for a surface.
+    /// What a surface calls.
     #[must_use]
-    pub fn chat_service(&self) -> Arc<ChatService> {
-        Arc::clone(&self.chat)
-    }
-
-    /// The list of models, for a surface.
-    #[must_use]
-    pub fn models(&self) -> Arc<ModelList> {
-        Arc::clone(&self.models)
-    }
-
-    /// Who presents a key, for a surface.
-    #[must_use]
-    pub fn authenticator(&self) -> Arc<Authenticator> {
-        Arc::clone(&self.authenticator)
+    pub fn use_cases(&self) -> UseCases {
+        self.use_cases.clone()
     }
 
     /// The state of the application.
     #[must_use]
     pub fn status(&self) -> Arc<Status> {
-        Arc::clone(&self.status)
-    }
-
-    /// Time.
-    #[must_use]
-    pub fn clock(&self) -> Arc<dyn Clock> {
-        Arc::clone(&self.clock)
-    }
-
-    /// Ids for requests.
-    #[must_use]
-    pub fn entropy(&self) -> Arc<dyn Entropy> {
-        Arc::clone(&self.entropy)
+        Arc::clone(&self.use_cases.status)
     }
 
     /// Brings what the journal holds into the ledger now rather than within half a second. Answers whether all arrived.
@@ -178,7 +149,12 @@ impl Embedded {
 
     /// As [`Embedded::close`], with a time of the caller's.
     pub async fn close_within(self, patience: Duration) -> bool {
-        self.tasks.shutdown(patience).await
+        let all = async {
+            let ended = self.tasks.shutdown(patience).await;
+            // Calls that were settled while the loops ended wrote to the journal behind its last drain.
+            self.writer.drain_once().await && ended
+        };
+        tokio::time::timeout(patience, all).await.unwrap_or(false)
     }
 }
 
@@ -190,7 +166,8 @@ fn open_journal(choice: &UsageJournal) -> Result<Arc<dyn Journal>, OpenError> {
             if *sync_each {
                 options.fsync = Fsync::Always;
             }
-            let journal = FileJournal::open(path, options).map_err(|error| OpenError::Journal(error.to_string()))?;
+            let journal =
+                FileJournal::open(path, options).map_err(|error| OpenError::Journal(error.to_string()))?;
             Ok(Arc::new(journal))
         }
     }

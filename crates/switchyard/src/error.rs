@@ -22,7 +22,7 @@ pub enum OpenError {
     Journal(String),
     /// The configuration file declares something that can't be applied.
     #[error("the declared configuration can't be applied: {0}")]
-    Declared(#[from] AdminError),
+    Declared(AdminError),
     /// A setting can't be used.
     #[error("{0}")]
     Setting(String),
@@ -36,5 +36,17 @@ impl OpenError {
     #[must_use]
     pub fn is_configuration(&self) -> bool {
         matches!(self, Self::Secret(_) | Self::Declared(_) | Self::Setting(_))
+    }
+}
+
+/// What fails for want of the database is the machine's fault, whatever was to be written.
+impl From<AdminError> for OpenError {
+    fn from(error: AdminError) -> Self {
+        match error {
+            AdminError::Repository(
+                error @ (RepositoryError::Unavailable(_) | RepositoryError::Corrupt(_)),
+            ) => Self::Repository(error),
+            other => Self::Declared(other),
+        }
     }
 }

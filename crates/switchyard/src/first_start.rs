@@ -10,6 +10,7 @@ use switchyard_domain::name::{InvalidName, Name};
 use switchyard_domain::route::{RouteMode, Strategy};
 use switchyard_orchestrator::admin::{ProviderAdmin, ProviderRequest, RouteAdmin};
 use switchyard_orchestrator::error::AdminError;
+use switchyard_ports::repositories::RepositoryError;
 
 /// The vendor key and the name of the simulated provider.
 const SIM: &str = "sim";
@@ -17,22 +18,29 @@ const SIM: &str = "sim";
 const DEMO: &str = "demo";
 const DEMO_TARGETS: [&str; 2] = ["flaky", "swift"];
 
-/// Writes the rows unless the database has any provider.
+/// Writes the rows unless the database has any provider. Another process that starts on the same database may be doing the
+/// same: what it wrote first stands.
 pub(crate) async fn seed_if_empty(providers: &ProviderAdmin, routes: &RouteAdmin) -> Result<(), AdminError> {
-    if !providers.list().await?.is_empty() {
+    let stored = providers.list().await?;
+    // A start that was killed half-way left the provider without models.
+    let is_unfinished =
+        matches!(stored.as_slice(), [only] if only.meta.owner == Owner::Seed && only.models.is_empty());
+    if !stored.is_empty() && !is_unfinished {
         return Ok(());
     }
     let sim = name(SIM)?;
-    let request = ProviderRequest {
-        name: sim.clone(),
-        vendor: SIM.to_owned(),
-        base_url: None,
-        api_key: None,
-        models: Vec::new(),
-        is_enabled: true,
-    };
-    providers.add(request, &Owner::Seed).await?;
-    providers.discover(&sim, Duration::from_secs(1), &Owner::Seed).await?;
+    if !is_unfinished {
+        let request = ProviderRequest {
+            name: sim.clone(),
+            vendor: SIM.to_owned(),
+            base_url: None,
+            api_key: None,
+            models: Vec::new(),
+            is_enabled: true,
+        };
+        unless_raced(providers.add(request, &Owner::Seed).await)?;
+    }
+    unless_raced(providers.discover(&sim, Duration::from_secs(1), &Owner::Seed).await)?;
     let target = |model: &str, priority| DeclaredTarget {
         provider: sim.clone(),
         model: model.to_owned(),
@@ -49,8 +57,17 @@ pub(crate) async fn seed_if_empty(providers: &ProviderAdmin, routes: &RouteAdmin
         targets: DEMO_TARGETS.iter().zip(0..).map(|(model, priority)| target(model, priority)).collect(),
         enabled: true,
     };
-    routes.add(&demo, &Owner::Seed).await?;
-    Ok(())
+    unless_raced(routes.add(&demo, &Owner::Seed).await)
+}
+
+fn unless_raced<T>(written: Result<T, AdminError>) -> Result<(), AdminError> {
+    match written {
+        Ok(_) => Ok(()),
+        Err(AdminError::Repository(RepositoryError::Conflict { .. } | RepositoryError::Stale { .. })) => {
+            Ok(())
+        }
+        Err(error) => Err(error),
+    }
 }
 
 fn name(text: &str) -> Result<Name, AdminError> {

@@ -37,9 +37,15 @@ pub(crate) async fn check_keyring(
             "{foreign} stored keys were sealed under another key: restore that key, or save them again; calls that need them fail"
         );
     }
-    if entries.iter().all(|entry| entry.key_id != active)
-        && let Some(check_value) = vault.check_value(&active)
-    {
+    let is_new = entries.iter().all(|entry| entry.key_id != active);
+    if let (true, 0, Some(known)) = (is_new, foreign, entries.last()) {
+        tracing::warn!(
+            keyring.active = %active,
+            keyring.known = %known.key_id,
+            "this server seals under another key than this database knows: if other servers use it, give them all the same key"
+        );
+    }
+    if is_new && let Some(check_value) = vault.check_value(&active) {
         repository.register(KeyringEntry { key_id: active, check_value, created_at: now }).await?;
     }
     Ok(())

@@ -28,7 +28,8 @@ impl WireCall {
         let checked = check(body.into(), &RequestLimits::default());
         let CheckedRequest { document, facts, members } =
             checked.unwrap_or_else(|error| panic!("a test's body is refused: {error}"));
-        let request = decode(&document).unwrap_or_else(|error| panic!("a test's body does not decode: {error}"));
+        let request =
+            decode(&document).unwrap_or_else(|error| panic!("a test's body does not decode: {error}"));
         let wire = WireBody { bytes: document.body().clone(), members };
         Self { facts, wire: Some(wire), request: Arc::new(request) }
     }

@@ -120,13 +120,20 @@ impl PrivatePostgres {
 
     /// Signals the server and every process that serves one of its connections.
     pub fn signal(&self, signal: Signal) {
-        let Some(server) = self.process_id() else { panic!("the PostgreSQL server does not run") };
+        let server = self.process_id();
         // The parent first, so that it makes no further children meanwhile.
         self.kill(signal, &server);
-        let children = fs::read_to_string(format!("/proc/{server}/task/{server}/children")).unwrap_or_default();
-        if !children.trim().is_empty() {
-            self.kill(signal, &children);
-        }
+        self.signal_connections(signal);
+    }
+
+    /// Signals the processes that serve the connections of now (and those that keep house), so that old connections hang while new
+    /// ones work.
+    pub fn signal_connections(&self, signal: Signal) {
+        let server = self.process_id();
+        let children =
+            fs::read_to_string(format!("/proc/{server}/task/{server}/children")).unwrap_or_default();
+        assert!(!children.trim().is_empty(), "the PostgreSQL server has no children");
+        self.kill(signal, &children);
     }
 
     /// Shuts the server down: open connections break, new ones are refused. Its data stay.
@@ -178,9 +185,10 @@ impl PrivatePostgres {
         panic!("the PostgreSQL server did not become ready within 30 s:\n{log}");
     }
 
-    fn process_id(&self) -> Option<String> {
-        let file = fs::read_to_string(self.pid_file()).ok()?;
-        file.lines().next().map(|line| line.trim().to_owned())
+    fn process_id(&self) -> String {
+        let file = fs::read_to_string(self.pid_file()).unwrap_or_default();
+        let Some(id) = file.lines().next() else { panic!("the PostgreSQL server does not run") };
+        id.trim().to_owned()
     }
 
     fn kill(&self, signal: Signal, processes: &str) {

@@ -11,6 +11,8 @@ pub struct Edge {
     pub from: String,
     /// The package depended on; for our own packages, the folder.
     pub to: String,
+    /// Whether it is one of ours: an outside package may bear the name of a folder of ours.
+    pub ours: bool,
     /// Whether only tests use it.
     pub dev: bool,
 }
@@ -21,12 +23,6 @@ pub fn root() -> PathBuf {
 
 pub fn metadata() -> Metadata {
     MetadataCommand::new().manifest_path(root().join("Cargo.toml")).no_deps().exec().unwrap()
-}
-
-/// The folder of one of our packages.
-pub fn folder(package: &str) -> Option<String> {
-    let known = metadata_folders();
-    known.get(package).cloned()
 }
 
 fn metadata_folders() -> BTreeMap<String, String> {
@@ -52,8 +48,13 @@ pub fn edges(metadata: &Metadata) -> BTreeSet<Edge> {
             if dependency.kind == DependencyKind::Build {
                 continue;
             }
-            let to = folders.get(&dependency.name).unwrap_or(&dependency.name).clone();
-            edges.insert(Edge { from: from.clone(), to, dev: dependency.kind == DependencyKind::Development });
+            let folder = folders.get(&dependency.name);
+            edges.insert(Edge {
+                from: from.clone(),
+                to: folder.unwrap_or(&dependency.name).clone(),
+                ours: folder.is_some(),
+                dev: dependency.kind == DependencyKind::Development,
+            });
         }
     }
     edges

@@ -42,7 +42,9 @@ async fn conflicting_lengths_are_refused_and_nothing_hidden_is_answered() {
         "transfer-encoding : chunked",
         " transfer-encoding: chunked",
     ] {
-        let request = format!("POST /v1/chat/completions HTTP/1.1\r\nhost: gateway\r\n{lines}\r\n\r\n0\r\n\r\n{HIDDEN}");
+        let request = format!(
+            "POST /v1/chat/completions HTTP/1.1\r\nhost: gateway\r\n{lines}\r\n\r\n0\r\n\r\n{HIDDEN}"
+        );
         let statuses = statuses(&app, request.as_bytes()).await;
         assert!(statuses.len() <= 1, "{lines:?} got {statuses:?}");
         assert!(statuses.iter().all(|status| (400..500).contains(status)), "{lines:?} got {statuses:?}");
@@ -109,7 +111,10 @@ async fn malformed_request_lines_are_refused() {
         let request = format!("{line}\r\nhost: gateway\r\n\r\n{HIDDEN}");
         let statuses = statuses(&app, request.as_bytes()).await;
         assert!(statuses.len() <= 1, "{line:?} got {statuses:?}");
-        assert!(statuses.iter().all(|status| (400..506).contains(status) && *status != 500), "{line:?} got {statuses:?}");
+        assert!(
+            statuses.iter().all(|status| (400..506).contains(status) && *status != 500),
+            "{line:?} got {statuses:?}"
+        );
     }
     is_alive(&app).await;
 }

@@ -48,7 +48,13 @@ async fn addresses_over_their_limit_are_refused_and_those_within_are_taken() {
 async fn an_absurd_model_is_refused_and_hardly_said_back() {
     let app = patient().start().await;
     let key = app.client_with_key("ci").await.key().to_owned();
-    for model in ["m".repeat(100_000), "m".repeat(257), "m".repeat(256), format!("{TARGET}\0"), "\u{202e}é".repeat(120)] {
+    for model in [
+        "m".repeat(100_000),
+        "m".repeat(257),
+        "m".repeat(256),
+        format!("{TARGET}\0"),
+        "\u{202e}é".repeat(120),
+    ] {
         let call = json!({"model": model, "messages": [{"role": "user", "content": "hi"}]}).to_string();
         let answer = answer_to(&app, &chat_with(&key, &[], call.as_bytes())).await.unwrap();
         assert!(matches!(answer.status, 400 | 404), "{}", answer.text);
@@ -63,7 +69,10 @@ async fn an_absurd_model_is_refused_and_hardly_said_back() {
 /// How many characters of `input`, from its beginning, stand in `text`.
 fn longest_common_run(text: &str, input: &str) -> usize {
     let prefix = |length: usize| input.chars().take(length).collect::<String>();
-    (1..=input.chars().count().min(1_000)).take_while(|&length| text.contains(&prefix(length))).last().unwrap_or(0)
+    (1..=input.chars().count().min(1_000))
+        .take_while(|&length| text.contains(&prefix(length)))
+        .last()
+        .unwrap_or(0)
 }
 
 /// C9: the request id of a client is kept only where it is harmless.

@@ -137,7 +137,11 @@ async fn a_client_that_leaves_a_flowing_stream_pays_no_more_than_the_provider_se
     connection.read_until("\"content\":").await;
     drop(connection);
     let left = scene.is_cancelled("flowing", Instant::now(), 1).await;
-    assert!((1..=left.call.billed.completion).contains(&left.event.usage.output), "{left:?}", left = left.event);
+    assert!(
+        (1..=left.call.billed.completion).contains(&left.event.usage.output),
+        "{left:?}",
+        left = left.event
+    );
     assert!(left.call.billed.completion < 4000);
 }
 
@@ -165,7 +169,8 @@ async fn a_client_that_leaves_during_a_fallback_ends_it_and_every_attempt_is_rec
     scene.until_called(2).await;
     drop(connection);
     scene.is_cancelled("fallback", Instant::now(), 2).await;
-    let outcomes: Vec<Outcome> = scene.app.events_of("fallback").await.iter().map(|event| event.outcome).collect();
+    let outcomes: Vec<Outcome> =
+        scene.app.events_of("fallback").await.iter().map(|event| event.outcome).collect();
     assert_eq!(outcomes, [Outcome::Failed, Outcome::ClientClosed]);
 }
 
@@ -209,7 +214,9 @@ async fn after_many_disconnects_no_call_and_no_connection_is_left() {
         let mut connections = Vec::new();
         for number in 0..50 {
             let mut connection = RawConnection::open(app.address()).await;
-            connection.send(chat(client.key(), &format!("wave-{wave}-{number}"), &body(number % 2 == 0))).await;
+            connection
+                .send(chat(client.key(), &format!("wave-{wave}-{number}"), &body(number % 2 == 0)))
+                .await;
             connections.push(connection);
         }
         app.simulator().until_calls((wave + 1) * 50, Duration::from_secs(20)).await;

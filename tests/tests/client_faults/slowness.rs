@@ -120,7 +120,11 @@ async fn a_body_that_comes_in_drops_is_408_in_the_end() {
             tokio::time::sleep(SHORT / 10).await;
         }
         let answer = connection.answer().await.unwrap();
-        assert_eq!((answer.status, answer.error_code().as_str()), (408, "request_timeout"), "chunked: {chunked}");
+        assert_eq!(
+            (answer.status, answer.error_code().as_str()),
+            (408, "request_timeout"),
+            "chunked: {chunked}"
+        );
     }
 }
 

@@ -5,7 +5,9 @@ use crate::scene::{ALONE, BOTH, Scene};
 /// U27.
 #[tokio::test]
 async fn interim_answers_trailers_and_old_http_are_understood() {
-    for script in ["continue_100", "hints_103", "trailers", "http10", "chunked", "hints_103&trailers", "http10&gzip"] {
+    for script in
+        ["continue_100", "hints_103", "trailers", "http10", "chunked", "hints_103&trailers", "http10&gzip"]
+    {
         let scene = Scene::scripted(script).await;
         for mode in BOTH {
             let heard = scene.ask(mode, ALONE).await;
@@ -18,7 +20,9 @@ async fn interim_answers_trailers_and_old_http_are_understood() {
 /// U18: each byte of an answer, head included, in a packet of its own.
 #[tokio::test]
 async fn an_answer_that_comes_byte_by_byte_is_the_same_answer() {
-    for script in ["byte_at_a_time&tokens=4", "byte_at_a_time&tokens=4&chunked", "byte_at_a_time&tokens=4&gzip"] {
+    for script in
+        ["byte_at_a_time&tokens=4", "byte_at_a_time&tokens=4&chunked", "byte_at_a_time&tokens=4&gzip"]
+    {
         let scene = Scene::scripted(script).await;
         for mode in BOTH {
             let heard = scene.ask(mode, ALONE).await;

@@ -8,7 +8,9 @@ use switchyard_domain::usage::Outcome;
 /// U14.
 #[tokio::test]
 async fn a_stream_that_is_cut_ends_with_an_error_event_and_bills_what_came() {
-    for script in ["cut_after=3", "rst_after=3", "error_event_after=3", "error_event_after=3&error_event_named"] {
+    for script in
+        ["cut_after=3", "rst_after=3", "error_event_after=3", "error_event_after=3&error_event_named"]
+    {
         let scene = Scene::scripted(script).await;
         let heard = scene.ask(Mode::Streamed, ALONE).await;
         let event = scene.is_broken_off(&heard).await;
@@ -53,7 +55,12 @@ async fn a_stream_that_is_cut_before_its_first_token_goes_to_the_next_target() {
     let script = "error_event_first&error_type=server_error";
     let scene = Scene::scripted(script).await;
     let heard = scene.ask(Mode::Streamed, PAIR).await;
-    assert_eq!((heard.whole, heard.answer.header("x-switchyard-attempts")), (true, "2"), "{}", heard.answer.text);
+    assert_eq!(
+        (heard.whole, heard.answer.header("x-switchyard-attempts")),
+        (true, "2"),
+        "{}",
+        heard.answer.text
+    );
     let heard = scene.ask(Mode::Streamed, ALONE).await;
     assert_eq!((heard.answer.status, heard.error.as_deref()), (502, Some("upstream_error")));
 }

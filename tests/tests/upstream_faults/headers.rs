@@ -44,7 +44,11 @@ async fn only_headers_that_are_meant_for_clients_pass() {
 /// U26.
 #[tokio::test]
 async fn a_providers_framing_stays_the_providers() {
-    for script in ["header.transfer-encoding=chunked", "chunked", "header.content-type=application%2Fjson%3Bcharset%3Dlatin1"] {
+    for script in [
+        "header.transfer-encoding=chunked",
+        "chunked",
+        "header.content-type=application%2Fjson%3Bcharset%3Dlatin1",
+    ] {
         let scene = Scene::scripted(script).await;
         let heard = scene.ask(BOTH[0], ALONE).await;
         scene.is_answered_whole(&heard).await;

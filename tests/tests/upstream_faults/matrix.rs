@@ -8,26 +8,26 @@ use switchyard_harness::TestAppBuilder;
 
 /// A fault before the first byte to the client.
 #[derive(Clone, Copy, Debug)]
-pub struct Row<'a> {
+pub(crate) struct Row<'a> {
     /// What the provider does.
-    pub script: &'a str,
+    pub(crate) script: &'a str,
     /// The record's word for it.
-    pub fault: &'a str,
+    pub(crate) fault: &'a str,
     /// How the attempt is recorded.
-    pub outcome: Outcome,
+    pub(crate) outcome: Outcome,
     /// Whether the provider had begun to work, so that its prompt is paid for.
-    pub billed: bool,
+    pub(crate) billed: bool,
     /// Whether another target is tried.
-    pub moves_on: bool,
+    pub(crate) moves_on: bool,
     /// Status and code where no other target is there.
-    pub answer: (u16, &'a str),
+    pub(crate) answer: (u16, &'a str),
     /// Attempts where no other target is there.
-    pub tries: usize,
+    pub(crate) tries: usize,
 }
 
 impl Row<'_> {
     /// A failed attempt that was not billed, moves on, and is tried three times at the same target.
-    pub const FAILS: Row<'static> = Row {
+    pub(crate) const FAILS: Row<'static> = Row {
         script: "",
         fault: "",
         outcome: Outcome::Failed,
@@ -38,19 +38,19 @@ impl Row<'_> {
     };
 
     /// Checks the row, buffered and streamed, with another target and without.
-    pub async fn holds(self) {
+    pub(crate) async fn holds(self) {
         self.holds_at(Scene::builder).await;
     }
 
     /// The same at another server.
-    pub async fn holds_at(self, builder: impl Fn() -> TestAppBuilder) {
+    pub(crate) async fn holds_at(self, builder: impl Fn() -> TestAppBuilder) {
         for mode in BOTH {
             self.holds_in(mode, builder()).await;
         }
     }
 
     /// The same in one mode only.
-    pub async fn holds_in(self, mode: Mode, builder: TestAppBuilder) {
+    pub(crate) async fn holds_in(self, mode: Mode, builder: TestAppBuilder) {
         let scene = Scene::start(builder, self.script).await;
         let heard = scene.ask(mode, PAIR).await;
         if self.moves_on {
@@ -109,12 +109,12 @@ impl Row<'_> {
 }
 
 /// Where a call went, in order.
-pub async fn models_tried(scene: &Scene, heard: &Heard) -> Vec<String> {
+pub(crate) async fn models_tried(scene: &Scene, heard: &Heard) -> Vec<String> {
     scene.calls(heard).await.into_iter().map(|call| call.model).collect()
 }
 
 /// OpenAI's shape, nothing of the provider's raw body, and neither its credential nor its address.
-pub fn is_an_error_of_the_dialect(heard: &Heard) {
+pub(crate) fn is_an_error_of_the_dialect(heard: &Heard) {
     let body = heard.answer.json();
     let members: Vec<&String> = body["error"].as_object().unwrap().keys().collect();
     assert_eq!(members, ["code", "message", "param", "type"], "{body}");

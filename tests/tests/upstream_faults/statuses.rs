@@ -38,7 +38,10 @@ async fn a_request_that_the_provider_rejects_is_tried_once_and_keeps_its_status_
 /// U8.
 #[tokio::test]
 async fn the_message_of_a_rejection_is_cleaned_of_the_credential() {
-    let scene = Scene::scripted("status=400&error_message=no:%20sk-simulated-0123456789%20at%20http:%2F%2Fuser:pw@10.0.0.1").await;
+    let scene = Scene::scripted(
+        "status=400&error_message=no:%20sk-simulated-0123456789%20at%20http:%2F%2Fuser:pw@10.0.0.1",
+    )
+    .await;
     let heard = scene.ask(BOTH[0], ALONE).await;
     assert_eq!(heard.answer.status, 400);
     assert!(!heard.answer.text.contains("sk-simulated"), "{}", heard.answer.text);
@@ -110,7 +113,8 @@ async fn a_redirect_carries_the_credential_nowhere() {
 async fn an_error_in_the_body_of_a_success_is_an_error() {
     let fault = "error_in_200&error_code=server_error&error_type=server_error";
     Row { script: fault, fault: "server_error", ..Row::FAILS }.holds().await;
-    let scene = Scene::scripted("error_in_200&error_type=invalid_request_error&error_message=Too%20long.").await;
+    let scene =
+        Scene::scripted("error_in_200&error_type=invalid_request_error&error_message=Too%20long.").await;
     for mode in BOTH {
         let heard = scene.ask(mode, PAIR).await;
         assert_eq!((heard.answer.status, heard.whole), (400, false), "{}", heard.answer.text);

@@ -46,7 +46,8 @@ async fn a_throttle_whose_wait_fits_is_waited_for_at_the_only_target() {
 async fn the_wait_that_a_client_hears_is_the_providers_within_a_second_and_a_minute() {
     let in_forty_seconds = Timestamp::now() + Span::new().seconds(40);
     let date = in_forty_seconds.strftime("%a,%%20%d%%20%b%%20%Y%%20%H:%M:%S%%20GMT").to_string();
-    for (said, heard_seconds) in [("6", 6..=6), ("59", 59..=59), ("3600", 60..=60), (date.as_str(), 30..=40)] {
+    for (said, heard_seconds) in [("6", 6..=6), ("59", 59..=59), ("3600", 60..=60), (date.as_str(), 30..=40)]
+    {
         let scene = Scene::scripted(&format!("status=429&retry_after={said}")).await;
         for mode in BOTH {
             let heard = scene.ask(mode, ALONE).await;

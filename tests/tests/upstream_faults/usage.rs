@@ -17,7 +17,11 @@ async fn missing_usage_is_counted_by_the_models_own_tokenizer() {
         for mode in BOTH {
             let heard = scene.ask(mode, KNOWN).await;
             scene.is_answered_whole(&heard).await;
-            assert_eq!(scene.only_event(&heard).await.usage_source, UsageSource::Counted, "{script} {mode:?}");
+            assert_eq!(
+                scene.only_event(&heard).await.usage_source,
+                UsageSource::Counted,
+                "{script} {mode:?}"
+            );
         }
     }
 }

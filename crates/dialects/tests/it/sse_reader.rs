@@ -276,5 +276,6 @@ fn bytes_that_are_not_utf8_pass_the_reader_and_are_repaired_on_demand() {
     assert_eq!(&event.data[..], b"a\xFFb\xE2\x82c");
     assert_eq!(repair_utf8(&event.data).unwrap(), "a\u{fffd}b\u{fffd}c");
     assert_eq!(repair_utf8(&event.raw).unwrap(), "data: a\u{fffd}b\u{fffd}c\n\n");
+    assert_eq!(repair_utf8(b"\xFF\xFEa\xC3\xE2\x82b\xFF").unwrap(), "\u{fffd}a\u{fffd}b\u{fffd}");
     assert_eq!(repair_utf8("data: Grüße 💥\n\n".as_bytes()), None);
 }

@@ -17,7 +17,7 @@ fn with(name: &str, value: Value) -> Value {
     body
 }
 
-fn with_message(message: Value) -> Value {
+fn with_message(message: &Value) -> Value {
     with("messages", json!([message]))
 }
 
@@ -28,7 +28,7 @@ fn param_of(body: &Value) -> Option<String> {
     error.param
 }
 
-fn tool(function: Value) -> Value {
+fn tool(function: &Value) -> Value {
     json!([{"type": "function", "function": function}])
 }
 
@@ -99,7 +99,7 @@ fn a_role_that_is_none_is_refused(
     mut message: Value,
 ) {
     message["content"] = json!("x");
-    assert_eq!(param_of(&with_message(message)).as_deref(), Some("messages[0].role"));
+    assert_eq!(param_of(&with_message(&message)).as_deref(), Some("messages[0].role"));
 }
 
 #[rstest]
@@ -113,8 +113,8 @@ fn content_that_is_none_is_refused(
     content: Value,
 ) {
     let message = json!({"role": "user", "content": content});
-    assert_eq!(param_of(&with_message(message)).as_deref(), Some("messages[0].content"));
-    assert_eq!(param_of(&with_message(json!({"role": "user"}))).as_deref(), Some("messages[0].content"));
+    assert_eq!(param_of(&with_message(&message)).as_deref(), Some("messages[0].content"));
+    assert_eq!(param_of(&with_message(&json!({"role": "user"}))).as_deref(), Some("messages[0].content"));
 }
 
 #[rstest]
@@ -130,7 +130,7 @@ fn content_that_is_none_is_refused(
 #[case(json!({"role": "assistant", "function_call": {"name": "f"}}), "messages[0].function_call")]
 #[case(json!({"role": "user", "content": "x", "name": 7}), "messages[0].name")]
 fn a_message_that_lacks_what_its_role_needs_is_refused(#[case] message: Value, #[case] param: &str) {
-    assert_eq!(param_of(&with_message(message)).as_deref(), Some(param));
+    assert_eq!(param_of(&with_message(&message)).as_deref(), Some(param));
 }
 
 #[rstest]
@@ -142,7 +142,7 @@ fn a_message_that_lacks_what_its_role_needs_is_refused(#[case] message: Value, #
 #[case(json!({"role": "tool", "content": [], "tool_call_id": "a"}))]
 #[case(json!({"role": "user", "content": [{"type": "file", "file": {"file_id": "f"}}], "unheard_of": [1]}))]
 fn a_message_that_says_it_another_way_is_good(#[case] message: Value) {
-    assert_eq!(param_of(&with_message(message)), None);
+    assert_eq!(param_of(&with_message(&message)), None);
 }
 
 #[rstest]
@@ -156,7 +156,7 @@ fn a_message_that_says_it_another_way_is_good(#[case] message: Value) {
 #[case("gopher://x", false)]
 fn an_image_is_never_a_providers_own_file(#[case] url: &str, #[case] good: bool) {
     let message = json!({"role": "user", "content": [{"type": "image_url", "image_url": {"url": url}}]});
-    assert_eq!(param_of(&with_message(message)).is_none(), good);
+    assert_eq!(param_of(&with_message(&message)).is_none(), good);
     let escaped = r#"{"model":"m","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"f\u0069le:///x"}}]}]}"#;
     assert!(judge(escaped).is_err());
 }
@@ -225,24 +225,24 @@ fn options_of_a_stream_need_a_stream() {
 #[case(json!([{}]), "tools[0]")]
 #[case(json!([{"type": 7}]), "tools[0]")]
 #[case(json!([{"type": "function"}]), "tools[0]")]
-#[case(tool(json!({})), "tools[0].function.name")]
-#[case(tool(json!({"name": "two words"})), "tools[0].function.name")]
-#[case(tool(json!({"name": "n".repeat(65)})), "tools[0].function.name")]
-#[case(tool(json!({"name": ""})), "tools[0].function.name")]
-#[case(tool(json!({"name": "f", "parameters": []})), "tools[0].function.parameters")]
-#[case(tool(json!({"name": "f", "strict": "yes"})), "tools[0].function.strict")]
-#[case(tool(json!({"name": "f", "parameters": {"$ref": "#"}})), "tools[0].function.parameters")]
-#[case(tool(json!({"name": "f", "parameters": {"properties": {"a": {"$ref": "#/$defs/a"}},
+#[case(tool(&json!({})), "tools[0].function.name")]
+#[case(tool(&json!({"name": "two words"})), "tools[0].function.name")]
+#[case(tool(&json!({"name": "n".repeat(65)})), "tools[0].function.name")]
+#[case(tool(&json!({"name": ""})), "tools[0].function.name")]
+#[case(tool(&json!({"name": "f", "parameters": []})), "tools[0].function.parameters")]
+#[case(tool(&json!({"name": "f", "strict": "yes"})), "tools[0].function.strict")]
+#[case(tool(&json!({"name": "f", "parameters": {"$ref": "#"}})), "tools[0].function.parameters")]
+#[case(tool(&json!({"name": "f", "parameters": {"properties": {"a": {"$ref": "#/$defs/a"}},
     "$defs": {"a": {"$ref": "#/$defs/b~1c"}, "b/c": {"$ref": "#/$defs/a"}}}})), "tools[0].function.parameters")]
 fn a_tool_that_can_not_be_called_is_refused(#[case] tools: Value, #[case] param: &str) {
     assert_eq!(param_of(&with("tools", tools)).as_deref(), Some(param));
 }
 
 #[rstest]
-#[case(tool(json!({"name": "get_weather-2.v:1"})))]
+#[case(tool(&json!({"name": "get_weather-2.v:1"})))]
 #[case(json!([{"function": {"name": "f"}}]))]
 #[case(json!([{"type": "openrouter:web_search", "parameters": {}}]))]
-#[case(tool(json!({"name": "f", "parameters": {"properties": {"child": {"$ref": "#"}, "far": {"$ref": "https://x/y"},
+#[case(tool(&json!({"name": "f", "parameters": {"properties": {"child": {"$ref": "#"}, "far": {"$ref": "https://x/y"},
     "list": {"$ref": "#/$defs/list"}, "none": {"$ref": "#/$defs/none"}, "$ref": {"type": "string"}},
     "$defs": {"list": {"items": {"$ref": "#/$defs/list"}}}}})))]
 fn a_tool_that_can_be_called_is_good(#[case] tools: Value) {
@@ -251,7 +251,7 @@ fn a_tool_that_can_be_called_is_good(#[case] tools: Value) {
 
 #[test]
 fn a_tool_over_the_limit_is_too_large() {
-    let tools = tool(json!({"name": "f", "description": "x".repeat(5 << 20)}));
+    let tools = tool(&json!({"name": "f", "description": "x".repeat(5 << 20)}));
     let error = judge(with("tools", tools).to_string()).unwrap_err();
     assert_eq!((error.code, error.param.as_deref()), (RequestCode::TooLarge, Some("tools[0]")));
 }
@@ -261,7 +261,7 @@ fn references_beyond_all_measure_are_refused_in_a_short_time() {
     let names = (0..9000).map(|n| (format!("n{n}"), json!({})));
     let last = json!({"$ref": "#/$defs/n8999"});
     let schema = json!({"$defs": names.collect::<serde_json::Map<_, _>>(), "anyOf": vec![last; 9000]});
-    let refused = param_of(&with("tools", tool(json!({"name": "f", "parameters": schema}))));
+    let refused = param_of(&with("tools", tool(&json!({"name": "f", "parameters": schema}))));
     assert_eq!(refused.as_deref(), Some("tools[0].function.parameters"));
 }
 

@@ -2,28 +2,23 @@
 
 use switchyard_dialects::openai_chat::UsageRule;
 use switchyard_dialects::openai_chat::stream::{ChoiceSet, StreamDecoder, Taken, peek};
-use switchyard_domain::chat::{ChatEvent, Delta, TokenUsage};
+use switchyard_domain::chat::{ChatEvent, TokenUsage};
 
 use crate::corpus_answers::events_of;
 use crate::corpus_rewriting::answered;
 
 /// The text that counts as output in events.
-fn output_of(events: &[ChatEvent]) -> String {
+pub(crate) fn output_of(events: &[ChatEvent]) -> String {
     let mut output = String::new();
     for event in events {
         if let ChatEvent::Delta { delta, .. } = event {
-            output.push_str(match delta {
-                Delta::Text(text) | Delta::Reasoning(text) | Delta::Refusal(text) => text,
-                Delta::ToolCall { name, .. } => name,
-                Delta::Arguments { fragment, .. } => fragment,
-                _ => "",
-            });
+            output.push_str(delta.output_text());
         }
     }
     output
 }
 
-fn is_content(event: &ChatEvent) -> bool {
+pub(crate) fn is_content(event: &ChatEvent) -> bool {
     match event {
         ChatEvent::Delta { delta, .. } => delta.is_content(),
         ChatEvent::Finished { .. } => true,
@@ -31,7 +26,7 @@ fn is_content(event: &ChatEvent) -> bool {
     }
 }
 
-fn usage_of(events: &[ChatEvent]) -> Option<TokenUsage> {
+pub(crate) fn usage_of(events: &[ChatEvent]) -> Option<TokenUsage> {
     events
         .iter()
         .rev()

@@ -201,7 +201,7 @@ fn a_client_of_the_first_form_of_function_calling_gets_its_form_from_a_provider_
 
 #[test]
 fn a_value_with_line_ends_in_it_does_not_break_the_event() {
-    let value = switchyard_domain::chat::Json::parse("{\n  \"a\": [\r\n 1]\n}").unwrap();
+    let value = Json::parse("{\n  \"a\": [\r\n 1]\n}").unwrap();
     let events =
         [ChatEvent::Delta { choice: 0, delta: Delta::Extension { name: "audio".to_owned(), value } }];
     let written = write_stream(&events);

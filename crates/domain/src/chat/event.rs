@@ -123,4 +123,18 @@ impl Delta {
             Self::Logprobs(_) | Self::Extension { .. } => false,
         }
     }
+
+    /// What of it the model made as text: what counts as output when nobody else counted.
+    #[must_use]
+    pub fn output_text(&self) -> &str {
+        match self {
+            Self::Text(text) | Self::Reasoning(text) | Self::Refusal(text) => text,
+            Self::ToolCall { name, .. } => name,
+            Self::Arguments { fragment, .. } => fragment,
+            Self::ReasoningSignature(_)
+            | Self::ToolCallSignature { .. }
+            | Self::Logprobs(_)
+            | Self::Extension { .. } => "",
+        }
+    }
 }

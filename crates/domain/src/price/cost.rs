@@ -71,11 +71,17 @@ pub fn max_cost(
 ) -> Option<NanoUsd> {
     let set = price.at(at)?;
     let rates = set.rates_for(prompt_tokens);
-    let dearest_in =
-        [rates.input, rates.cache_write, rates.cache_write_1h, rates.audio_input, rates.image_input]
-            .into_iter()
-            .flatten()
-            .max()?;
+    let dearest_in = [
+        rates.input,
+        rates.cached_input,
+        rates.cache_write,
+        rates.cache_write_1h,
+        rates.audio_input,
+        rates.image_input,
+    ]
+    .into_iter()
+    .flatten()
+    .max()?;
     let dearest_out = [rates.output, rates.reasoning, rates.audio_output, rates.image_output]
         .into_iter()
         .flatten()

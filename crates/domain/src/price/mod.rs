@@ -127,6 +127,24 @@ impl Rates {
             per_request: self.per_request.or(base.per_request),
         }
     }
+
+    /// Whether a rate is negative, which would turn usage into a credit.
+    #[must_use]
+    pub fn has_negative(&self) -> bool {
+        let tokens = [
+            self.input,
+            self.cached_input,
+            self.cache_write,
+            self.cache_write_1h,
+            self.audio_input,
+            self.image_input,
+            self.output,
+            self.reasoning,
+            self.audio_output,
+            self.image_output,
+        ];
+        tokens.into_iter().flatten().any(|price| price.0 < 0) || self.per_request.is_some_and(|fee| fee.0 < 0)
+    }
 }
 
 /// Where a price comes from.

@@ -2,6 +2,8 @@
 //! the caller's hint, and a cursor that counts the route's calls.
 
 use super::{RouteMode, Strategy};
+use crate::ids::ProviderId;
+use std::collections::HashSet;
 
 /// Whether a target can take a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +20,8 @@ pub enum Availability {
 /// A target as the plan sees it.
 #[derive(Clone, Copy, Debug)]
 pub struct Candidate<'a> {
+    /// The provider.
+    pub provider: ProviderId,
     /// The upstream model id.
     pub model: &'a str,
     /// Its share among equals.
@@ -42,7 +46,9 @@ pub enum PlanError {
     NoUsableTarget,
 }
 
-/// The indices of `candidates` in the order to try them, each at most once. Ready ones come before avoided ones.
+/// The indices of `candidates` in the order to try them, each at most once. Ready ones come before avoided ones; among them a
+/// provider comes a second time only when all have come once, since what failed at one of its models mostly fails at the others
+/// too.
 ///
 /// # Errors
 /// [`PlanError`] when no target can be tried.
@@ -61,6 +67,7 @@ pub fn plan(
         return Err(PlanError::HintNotServed);
     }
     let mut order = Vec::with_capacity(candidates.len());
+    let mut seen = HashSet::new();
     for availability in [Availability::Ready, Availability::Avoid] {
         let mut group: Vec<(usize, &Candidate<'_>)> = candidates
             .iter()
@@ -70,15 +77,19 @@ pub fn plan(
         if mode == RouteMode::Multi || strategy == Strategy::Failover {
             group.sort_by_key(|(_, candidate)| candidate.priority);
         }
+        let mut chosen = Vec::with_capacity(group.len());
         match (mode, strategy) {
-            (_, Strategy::Failover) => order.extend(group.iter().map(|(index, _)| *index)),
+            (_, Strategy::Failover) => chosen.extend(group.iter().map(|(index, _)| *index)),
             (RouteMode::Multi, Strategy::RoundRobin) => {
                 for equals in group.chunk_by(|a, b| a.1.priority == b.1.priority) {
-                    rotate(equals, cursor, &mut order);
+                    rotate(equals, cursor, &mut chosen);
                 }
             }
-            (_, Strategy::RoundRobin) => rotate(&group, cursor, &mut order),
+            (_, Strategy::RoundRobin) => rotate(&group, cursor, &mut chosen),
         }
+        let is_new = |index: &usize| candidates.get(*index).is_some_and(|it| seen.insert(it.provider));
+        let (new, again): (Vec<usize>, Vec<usize>) = chosen.into_iter().partition(is_new);
+        order.extend(new.into_iter().chain(again));
     }
     if order.is_empty() { Err(PlanError::NoUsableTarget) } else { Ok(order) }
 }
@@ -106,7 +117,7 @@ mod tests {
     use Availability::{Avoid, Ready, Unusable};
 
     fn candidate(model: &str, priority: u32, availability: Availability) -> Candidate<'_> {
-        Candidate { model, weight: 1, priority, availability }
+        Candidate { provider: ProviderId(1), model, weight: 1, priority, availability }
     }
 
     #[test]
@@ -143,6 +154,18 @@ mod tests {
         let order = |cursor| plan(RouteMode::Multi, Strategy::RoundRobin, &targets, None, cursor).unwrap();
         assert_eq!(order(0), [1, 2, 0]);
         assert_eq!(order(1), [2, 1, 0]);
+    }
+
+    #[test]
+    fn a_provider_comes_again_only_when_all_have_come_once() {
+        let at = |provider, model, availability| Candidate {
+            provider: ProviderId(provider),
+            ..candidate(model, 0, availability)
+        };
+        let targets =
+            [at(1, "a", Ready), at(1, "b", Ready), at(2, "c", Ready), at(2, "d", Avoid), at(3, "e", Avoid)];
+        let order = plan(RouteMode::Multi, Strategy::Failover, &targets, None, 0).unwrap();
+        assert_eq!(order, [0, 2, 1, 4, 3]);
     }
 
     #[test]

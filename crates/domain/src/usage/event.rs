@@ -117,11 +117,17 @@ pub struct UsageEvent {
 }
 
 impl UsageEvent {
+    /// Whether something was used, hence owed. A zero that the provider reported is owed too.
+    #[must_use]
+    pub fn is_billed(&self) -> bool {
+        self.usage_source != UsageSource::None
+    }
+
     /// The ledger entry of this attempt: present when something was used. A zero that the provider reported is an entry; an
     /// attempt that used nothing is none.
     #[must_use]
     pub fn ledger_entry(&self) -> Option<LedgerEntry> {
-        if self.usage_source == UsageSource::None {
+        if !self.is_billed() {
             return None;
         }
         Some(LedgerEntry {

@@ -28,7 +28,7 @@ const BUCKETS: [f64; 16] =
 pub(crate) const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// The numbers of one server.
-pub struct Metrics {
+pub(crate) struct Metrics {
     registry: Registry,
     requests: Family<Request, Counter>,
     durations: Family<RouteOnly, Histogram, Durations>,
@@ -45,8 +45,7 @@ impl MetricConstructor<Histogram> for Durations {
 
 impl Metrics {
     /// Of a server in this state.
-    #[must_use]
-    pub fn new(status: Arc<Status>) -> Self {
+    pub(crate) fn new(status: Arc<Status>) -> Self {
         let mut registry = Registry::with_prefix("switchyard");
         let requests = Family::default();
         let durations = Family::new_with_constructor(Durations);
@@ -69,8 +68,7 @@ impl Metrics {
     }
 
     /// All numbers now, as OpenMetrics text.
-    #[must_use]
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let mut text = String::with_capacity(16 * 1024);
         if let Err(error) = encode(&mut text, &self.registry) {
             tracing::error!(error = %error, "metrics could not be written");

@@ -41,7 +41,7 @@ impl AccessRecord {
         Self {
             method: request.method().clone(),
             uri: request.uri().clone(),
-            peer: request.peer_addr().map(|peer| peer.ip()),
+            peer: request.peer_addr().map(|peer| peer.ip().to_canonical()),
             id,
             route: RouteTemplate::UNMATCHED,
             status: None,

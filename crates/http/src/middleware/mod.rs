@@ -10,4 +10,4 @@ mod response_headers;
 mod tracked_body;
 
 pub(crate) use edge::Edge;
-pub use request_id::RequestId;
+pub(crate) use request_id::RequestId;

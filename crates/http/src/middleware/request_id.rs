@@ -7,14 +7,14 @@ use switchyard_ports::entropy::Entropy;
 use uuid::fmt::Hyphenated;
 
 /// Carries the id, in requests and in answers.
-pub(crate) static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(super) static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 const LONGEST: usize = 128;
 
 /// The id of a request: the client's own if it is well-formed, else one of ours. In the answer, in logs, and sent along
 /// to providers.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RequestId(HeaderValue);
+pub(crate) struct RequestId(HeaderValue);
 
 impl RequestId {
     /// The id that a request came with, or a new one.
@@ -33,8 +33,7 @@ impl RequestId {
     }
 
     /// The text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         self.0.to_str().unwrap_or_default()
     }
 

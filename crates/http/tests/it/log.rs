@@ -88,10 +88,7 @@ async fn nothing_secret_is_written_at_any_level() {
     let headers = format!("authorization: Bearer {KEY}\r\nx-request-id: log-3\r\n");
     ask(world.address, post("/v1/chat/completions", &headers, body)).await;
     assert_eq!((lines("log-2").await.len(), lines("log-3").await.len()), (1, 1));
-    let log = text();
-    let ours: Vec<&str> = log.lines().filter(|line| line.contains("\"target\":\"switchyard")).collect();
-    assert!(!ours.is_empty());
-    for line in ours {
+    for line in text().lines() {
         assert!(!line.contains("canary") && !line.contains(KEY), "{line}");
     }
 }

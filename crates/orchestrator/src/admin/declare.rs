@@ -10,7 +10,7 @@ use switchyard_domain::declared::{Declared, DeclaredProvider, DeclaredRoute};
 use switchyard_domain::meta::Owner;
 use switchyard_domain::provider::Provider;
 use switchyard_domain::route::Route;
-use switchyard_ports::repositories::{NewRoute, NewTarget, ProviderPatch};
+use switchyard_ports::repositories::{NewRoute, NewTarget, ProviderPatch, RepositoryError};
 
 /// What applying changed, by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub struct Applied {
     pub changed: Vec<String>,
     /// Switched off, since the file no longer declares them.
     pub disabled: Vec<String>,
-    /// Left alone, since somebody else owns an object of that name.
+    /// Left alone, with the reason: somebody else owns an object of that name, or it can't become what is declared.
     pub conflicts: Vec<String>,
 }
 
@@ -60,23 +60,47 @@ impl DeclaredConfiguration {
         wanted: &DeclaredProvider,
         applied: &mut Applied,
     ) -> Result<(), AdminError> {
-        let label = format!("provider {}", wanted.name);
-        let stored = self.providers.list().await?;
-        let Some(current) = stored.iter().find(|provider| provider.name == wanted.name) else {
-            let request = ProviderRequest {
-                name: wanted.name.clone(),
-                vendor: wanted.vendor.clone(),
-                base_url: wanted.base_url.clone(),
-                api_key: wanted.api_key.clone(),
-                models: wanted.models.clone(),
-                is_enabled: wanted.enabled,
-            };
-            self.providers.add(request, &Owner::File).await?;
-            applied.created.push(label);
-            return Ok(());
+        let stored = self.ports.configuration.load().await?.providers;
+        if let Some(current) = stored.iter().find(|provider| provider.name == wanted.name) {
+            return self.adopt_provider(current, wanted, applied).await;
+        }
+        let request = ProviderRequest {
+            name: wanted.name.clone(),
+            vendor: wanted.vendor.clone(),
+            base_url: wanted.base_url.clone(),
+            api_key: wanted.api_key.clone(),
+            models: wanted.models.clone(),
+            is_enabled: wanted.enabled,
         };
-        if !adoptable(&current.meta.owner) || current.vendor != wanted.vendor {
-            applied.conflicts.push(label);
+        match self.providers.add(request, &Owner::File).await {
+            Ok(_) => applied.created.push(format!("provider {}", wanted.name)),
+            // Another server that starts with the same file was quicker.
+            Err(AdminError::Repository(RepositoryError::Conflict { .. })) => {
+                let current = self.providers.find(&wanted.name).await?;
+                self.adopt_provider(&current, wanted, applied).await?;
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    async fn adopt_provider(
+        &self,
+        current: &Provider,
+        wanted: &DeclaredProvider,
+        applied: &mut Applied,
+    ) -> Result<(), AdminError> {
+        let label = format!("provider {}", wanted.name);
+        if let Some(other) = other_owner(&current.meta.owner) {
+            applied.conflicts.push(format!("{label}: it belongs to `{other}`"));
+            return Ok(());
+        }
+        if current.vendor != wanted.vendor {
+            let reason = format!(
+                "its vendor is `{}` and can't be changed to `{}`; declare it under another name",
+                current.vendor, wanted.vendor
+            );
+            applied.conflicts.push(format!("{label}: {reason}"));
             return Ok(());
         }
         let secret = wanted.api_key.as_ref().filter(|secret| !self.providers.holds_secret(current, secret));
@@ -90,6 +114,16 @@ impl DeclaredConfiguration {
     }
 
     async fn apply_route(&self, wanted: &DeclaredRoute, applied: &mut Applied) -> Result<(), AdminError> {
+        match self.try_route(wanted, applied).await {
+            // Another server that starts with the same file was quicker; what it wrote is compared.
+            Err(AdminError::Repository(RepositoryError::Conflict { .. } | RepositoryError::Stale { .. })) => {
+                self.try_route(wanted, applied).await
+            }
+            done => done,
+        }
+    }
+
+    async fn try_route(&self, wanted: &DeclaredRoute, applied: &mut Applied) -> Result<(), AdminError> {
         let label = format!("route {}", wanted.name);
         let stored = self.ports.configuration.load().await?;
         let Some(current) = stored.routes.iter().find(|route| route.name == wanted.name) else {
@@ -97,8 +131,8 @@ impl DeclaredConfiguration {
             applied.created.push(label);
             return Ok(());
         };
-        if !adoptable(&current.meta.owner) {
-            applied.conflicts.push(label);
+        if let Some(other) = other_owner(&current.meta.owner) {
+            applied.conflicts.push(format!("{label}: it belongs to `{other}`"));
             return Ok(());
         }
         if as_new(current) != resolve(wanted, &stored.providers)? || current.meta.owner != Owner::File {
@@ -114,10 +148,7 @@ impl DeclaredConfiguration {
             if wanted.routes.iter().all(|declared| declared.name != route.name) {
                 let off = NewRoute { is_active: false, ..as_new(route) };
                 let author = self.ports.author(&Owner::File);
-                self.ports
-                    .configuration
-                    .replace_route(route.id, off, Some(route.meta.version), &author)
-                    .await?;
+                self.ports.configuration.replace_route(route.id, off, None, &author).await?;
                 applied.disabled.push(format!("route {}", route.name));
             }
         }
@@ -132,13 +163,14 @@ impl DeclaredConfiguration {
                 applied.disabled.push(format!("provider {}", provider.name));
             }
         }
-        self.ports.read_own_write().await
+        self.ports.read_own_write().await;
+        Ok(())
     }
 }
 
-/// A file takes over what it wrote itself and what came with the product.
-fn adoptable(owner: &Owner) -> bool {
-    matches!(owner, Owner::File | Owner::Seed)
+/// Who else owns an object. A file takes over what it wrote itself and what came with the product.
+fn other_owner(owner: &Owner) -> Option<&Owner> {
+    Some(owner).filter(|owner| !matches!(owner, Owner::File | Owner::Seed))
 }
 
 fn difference(current: &Provider, wanted: &DeclaredProvider) -> ProviderPatch {

@@ -1,6 +1,6 @@
 //! Virtual keys: made, listed, revoked. The key itself leaves this place once, when it is made.
 
-use super::AdminPorts;
+use super::{AdminPorts, check_limits};
 use crate::error::AdminError;
 use secrecy::SecretString;
 use std::sync::Arc;
@@ -71,15 +71,12 @@ impl KeyAdmin {
             expires_at: request.expires_at,
         };
         let id = self.keys.create(key, &self.ports.author(owner)).await?;
-        self.ports.read_own_write().await?;
+        self.ports.read_own_write().await;
         Ok(CreatedKey { id, key: minted.key, prefix: minted.prefix })
     }
 
     fn check(&self, request: &KeyRequest) -> Result<(), AdminError> {
-        let Limits { rpm, tpm, rpd, concurrency } = request.limits;
-        if [rpm, rpd, concurrency].contains(&Some(0)) || tpm == Some(0) {
-            return Err(AdminError::invalid("limits", "a limit is at least 1; leave it out for no limit"));
-        }
+        check_limits(&request.limits, "limits")?;
         if request.expires_at.is_some_and(|end| end <= self.ports.clock.now()) {
             return Err(AdminError::invalid("expires_at", "the expiry lies in the past"));
         }
@@ -121,7 +118,7 @@ impl KeyAdmin {
             .ok_or_else(|| RepositoryError::NotFound { what: format!("the virtual key `{name}`") })?;
         let patch = KeyPatch { is_active: Some(false), ..KeyPatch::default() };
         self.keys.update(key.id, patch, &self.ports.author(owner)).await?;
-        self.ports.read_own_write().await?;
+        self.ports.read_own_write().await;
         Ok(key.id)
     }
 }

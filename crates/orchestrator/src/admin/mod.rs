@@ -14,6 +14,7 @@ pub use routes::RouteAdmin;
 use crate::error::AdminError;
 use crate::snapshot::ConfigurationKeeper;
 use std::sync::Arc;
+use switchyard_domain::limits::Limits;
 use switchyard_domain::meta::Owner;
 use switchyard_ports::clock::Clock;
 use switchyard_ports::repositories::{Author, ConfigurationRepository};
@@ -38,11 +39,21 @@ impl AdminPorts {
         Author { owner: owner.clone(), name, at: self.clock.now() }
     }
 
-    /// Waits until the write is what calls read.
-    async fn read_own_write(&self) -> Result<(), AdminError> {
-        if let Some(keeper) = &self.keeper {
-            keeper.refresh().await?;
+    /// Waits until the write is what calls read. The write stands whether or not it can be read back at once: calls see it as
+    /// soon as the database answers again.
+    async fn read_own_write(&self) {
+        if let Some(keeper) = &self.keeper
+            && let Err(error) = keeper.refresh().await
+        {
+            tracing::warn!(error = %error, "a change was written but can't be read back yet");
         }
-        Ok(())
     }
+}
+
+/// Refuses limits that would let nothing pass.
+fn check_limits(limits: &Limits, param: &str) -> Result<(), AdminError> {
+    if limits.admits_nothing() {
+        return Err(AdminError::invalid(param, "a limit is at least 1; leave it out for no limit"));
+    }
+    Ok(())
 }

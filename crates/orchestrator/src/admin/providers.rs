@@ -1,9 +1,10 @@
 //! Providers: added, listed, tested, asked for their models, removed.
 
-use super::AdminPorts;
+use super::{AdminPorts, check_limits};
 use crate::error::AdminError;
 use crate::snapshot::credential_binding;
 use secrecy::{ExposeSecret, SecretString};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 use switchyard_domain::declared::DeclaredModel;
@@ -11,12 +12,15 @@ use switchyard_domain::ids::ProviderId;
 use switchyard_domain::meta::Owner;
 use switchyard_domain::name::Name;
 use switchyard_domain::provider::{CredentialOwner, Provider};
-use switchyard_ports::provider::{ProviderConfig, ProviderFactory, VendorSummary};
+use switchyard_ports::provider::{
+    Provider as ProviderClient, ProviderConfig, ProviderFactory, VendorSummary,
+};
 use switchyard_ports::repositories::{NewProvider, ProviderPatch, RepositoryError, SealedSecret};
 use switchyard_ports::vault::Vault;
 
 const MAX_SECRET_BYTES: usize = 8 * 1024;
 const MAX_MODELS: usize = 10_000;
+const MAX_MODEL_ID_CHARS: usize = 256;
 
 /// A provider that is wanted.
 #[derive(Clone, Debug)]
@@ -70,7 +74,8 @@ impl ProviderAdmin {
     /// [`AdminError::Invalid`] for an unknown vendor, a refused base URL, a malformed secret or model list;
     /// [`RepositoryError::Conflict`] when the name is taken.
     pub async fn add(&self, request: ProviderRequest, owner: &Owner) -> Result<ProviderId, AdminError> {
-        self.check(&request.name, &request.vendor, request.base_url.as_deref(), &request.models)?;
+        self.check_address(&request.name, &request.vendor, request.base_url.as_deref())?;
+        check_models(&request.models)?;
         let secret = request.api_key.as_ref().map(trimmed_secret).transpose()?.flatten();
         let author = self.ports.author(owner);
         let provider = NewProvider {
@@ -81,10 +86,16 @@ impl ProviderAdmin {
             models: request.models,
         };
         let id = self.ports.configuration.create_provider(provider, &author).await?;
-        if let Some(secret) = secret {
-            self.store_credential(id, &secret, owner).await?;
+        if let Some(secret) = secret
+            && let Err(error) = self.store_credential(id, &secret, owner).await
+        {
+            // Half of what was asked for would only stand in the way of asking again.
+            if let Err(rest) = self.ports.configuration.delete_provider(id, &author).await {
+                tracing::warn!(provider.id = id.0, error = %rest, "a provider was written without its credential");
+            }
+            return Err(error);
         }
-        self.ports.read_own_write().await?;
+        self.ports.read_own_write().await;
         Ok(id)
     }
 
@@ -99,9 +110,11 @@ impl ProviderAdmin {
         api_key: Option<&SecretString>,
         owner: &Owner,
     ) -> Result<(), AdminError> {
-        let base_url = patch.base_url.clone().unwrap_or_else(|| current.base_url.clone());
-        let models = patch.models.as_deref().unwrap_or_default();
-        self.check(&current.name, &current.vendor, base_url.as_deref(), models)?;
+        // What stays as it is was checked when it was written; a provider that is broken by now must still be switched off.
+        if let Some(base_url) = &patch.base_url {
+            self.check_address(&current.name, &current.vendor, base_url.as_deref())?;
+        }
+        check_models(patch.models.as_deref().unwrap_or_default())?;
         let secret = api_key.map(trimmed_secret).transpose()?.flatten();
         if patch != ProviderPatch::default() {
             self.ports.configuration.update_provider(current.id, patch, &self.ports.author(owner)).await?;
@@ -109,48 +122,24 @@ impl ProviderAdmin {
         if let Some(secret) = secret {
             self.store_credential(current.id, &secret, owner).await?;
         }
-        self.ports.read_own_write().await
+        self.ports.read_own_write().await;
+        Ok(())
     }
 
-    fn check(
-        &self,
-        name: &Name,
-        vendor: &str,
-        base_url: Option<&str>,
-        models: &[DeclaredModel],
-    ) -> Result<(), AdminError> {
+    /// Builds what a call would use, and throws it away.
+    fn check_address(&self, name: &Name, vendor: &str, base_url: Option<&str>) -> Result<(), AdminError> {
         let config = ProviderConfig {
             name: name.to_string(),
             vendor: vendor.to_owned(),
             base_url: base_url.map(str::to_owned),
         };
-        self.factory
-            .build(&config)
-            .map_err(|invalid| AdminError::invalid("base_url", invalid.to_string()))?;
-        if models.len() > MAX_MODELS {
-            return Err(AdminError::invalid("models", format!("a provider has at most {MAX_MODELS} models")));
-        }
-        let mut seen = std::collections::HashSet::new();
-        for model in models {
-            let id = model.model.as_str();
-            if id.trim() != id
-                || id.is_empty()
-                || id.chars().count() > 256
-                || id.chars().any(char::is_control)
-            {
-                return Err(AdminError::invalid(
-                    "models",
-                    "a model id has 1 to 256 characters, none of them control characters",
-                ));
-            }
-            if !seen.insert(id) {
-                return Err(AdminError::invalid(
-                    "models",
-                    format!("the model `{id}` stands twice in the list"),
-                ));
-            }
-        }
-        Ok(())
+        self.build(&config).map(|_| ())
+    }
+
+    fn build(&self, config: &ProviderConfig) -> Result<Arc<dyn ProviderClient>, AdminError> {
+        let is_known = self.factory.vendors().iter().any(|vendor| vendor.key == config.vendor);
+        let param = if is_known { "base_url" } else { "vendor" };
+        self.factory.build(config).map_err(|invalid| AdminError::invalid(param, invalid.to_string()))
     }
 
     async fn store_credential(
@@ -168,9 +157,13 @@ impl ProviderAdmin {
         Ok(self.ports.configuration.put_credential(provider, &shared, Some(sealed), &author).await?)
     }
 
-    /// Whether the stored credential is this secret, so that a file that is applied again changes nothing.
+    /// Whether writing this secret would change nothing: it is the stored one, or empty. So a file that is applied again is no
+    /// change.
     #[must_use]
     pub fn holds_secret(&self, provider: &Provider, secret: &SecretString) -> bool {
+        if secret.expose_secret().trim().is_empty() {
+            return true;
+        }
         let Some(credential) = &provider.credential else { return false };
         let binding = credential_binding(provider.id, &credential.owner.to_word());
         self.vault
@@ -207,10 +200,7 @@ impl ProviderAdmin {
             vendor: provider.vendor.clone(),
             base_url: provider.base_url.clone(),
         };
-        let client = self
-            .factory
-            .build(&config)
-            .map_err(|invalid| AdminError::invalid("base_url", invalid.to_string()))?;
+        let client = self.build(&config)?;
         let credential = match &provider.credential {
             Some(credential) => {
                 let binding = credential_binding(provider.id, &credential.owner.to_word());
@@ -237,10 +227,9 @@ impl ProviderAdmin {
         let found = self.test(name, timeout).await?.models;
         let provider = self.find(name).await?;
         let mut models: Vec<DeclaredModel> = provider.models.iter().map(declared).collect();
-        let fresh: Vec<String> = found
-            .into_iter()
-            .filter(|id| !id.trim().is_empty() && models.iter().all(|model| model.model != *id))
-            .collect();
+        let mut known: HashSet<String> = models.iter().map(|model| model.model.clone()).collect();
+        let is_new = |id: &String| is_model_id(id) && known.insert(id.clone());
+        let fresh: Vec<String> = found.into_iter().filter(is_new).collect();
         if fresh.is_empty() {
             return Ok(fresh);
         }
@@ -261,8 +250,44 @@ impl ProviderAdmin {
     pub async fn remove(&self, name: &Name, owner: &Owner) -> Result<(), AdminError> {
         let provider = self.find(name).await?;
         self.ports.configuration.delete_provider(provider.id, &self.ports.author(owner)).await?;
-        self.ports.read_own_write().await
+        self.ports.read_own_write().await;
+        Ok(())
     }
+}
+
+fn is_model_id(id: &str) -> bool {
+    let length = id.chars().count();
+    id.trim() == id && (1..=MAX_MODEL_ID_CHARS).contains(&length) && !id.chars().any(char::is_control)
+}
+
+fn check_models(models: &[DeclaredModel]) -> Result<(), AdminError> {
+    let invalid = |message: String| Err(AdminError::invalid("models", message));
+    if models.len() > MAX_MODELS {
+        return invalid(format!("a provider has at most {MAX_MODELS} models"));
+    }
+    let mut seen = HashSet::new();
+    for model in models {
+        let id = model.model.as_str();
+        if !is_model_id(id) {
+            return invalid(format!(
+                "a model id has 1 to {MAX_MODEL_ID_CHARS} characters, none of them control characters, and no white \
+                 space at its ends"
+            ));
+        }
+        if !seen.insert(id) {
+            return invalid(format!("the model `{id}` stands twice in the list"));
+        }
+        if model.rates.is_some_and(|rates| rates.has_negative()) {
+            return invalid(format!("a price of the model `{id}` is negative"));
+        }
+        if [model.context_window, model.max_output_tokens].contains(&Some(0)) {
+            return invalid(format!(
+                "a size of the model `{id}` is zero; leave it out where it is not known"
+            ));
+        }
+        check_limits(&model.limits, &format!("models[{id}].limits"))?;
+    }
+    Ok(())
 }
 
 /// A stored model as it would be declared.

@@ -1,6 +1,6 @@
 //! Routes: added, listed, tried without a call, removed.
 
-use super::AdminPorts;
+use super::{AdminPorts, check_limits};
 use crate::error::AdminError;
 use switchyard_domain::declared::{DeclaredRoute, DeclaredTarget};
 use switchyard_domain::ids::RouteId;
@@ -36,7 +36,7 @@ impl RouteAdmin {
             .configuration
             .create_route(resolve(route, &providers)?, &self.ports.author(owner))
             .await?;
-        self.ports.read_own_write().await?;
+        self.ports.read_own_write().await;
         Ok(id)
     }
 
@@ -57,7 +57,8 @@ impl RouteAdmin {
             .configuration
             .replace_route(current.id, resolved, Some(current.meta.version), &author)
             .await?;
-        self.ports.read_own_write().await
+        self.ports.read_own_write().await;
+        Ok(())
     }
 
     /// All routes, by id, with the names of their targets' providers.
@@ -76,7 +77,8 @@ impl RouteAdmin {
         Ok(stored.routes.iter().map(|route| (route.clone(), named(route))).collect())
     }
 
-    /// The targets of a route in the order in which a call would try them now, as `<provider>/<model>`.
+    /// The targets of a route in the order in which a call would try them, were all that are switched on in good health, as
+    /// `<provider>/<model>`.
     ///
     /// # Errors
     /// [`RepositoryError::NotFound`] when there is no such route; [`AdminError::Invalid`] when it has no plan.
@@ -89,8 +91,9 @@ impl RouteAdmin {
             .iter()
             .map(|target| {
                 let usable = target.is_enabled
-                    && provider_of(target.provider).is_some_and(|provider| provider.is_enabled);
+                    && provider_of(target.provider).is_some_and(|provider| serves(provider, &target.model));
                 Candidate {
+                    provider: target.provider,
                     model: &target.model,
                     weight: target.weight,
                     priority: target.priority,
@@ -116,8 +119,13 @@ impl RouteAdmin {
         let stored = self.ports.configuration.load().await?;
         let id = find(&stored.routes, name)?.id;
         self.ports.configuration.delete_route(id, &self.ports.author(owner)).await?;
-        self.ports.read_own_write().await
+        self.ports.read_own_write().await;
+        Ok(())
     }
+}
+
+fn serves(provider: &Provider, model: &str) -> bool {
+    provider.is_enabled && provider.models.iter().any(|served| served.model == model && served.is_enabled)
 }
 
 fn find<'a>(routes: &'a [Route], name: &Name) -> Result<&'a Route, RepositoryError> {
@@ -162,6 +170,7 @@ fn resolve_target(
     if target.weight == 0 {
         return Err(AdminError::invalid(&param, "a weight is at least 1"));
     }
+    check_limits(&target.limits, &param)?;
     Ok(NewTarget {
         provider: provider.id,
         model: target.model.clone(),

@@ -1,18 +1,21 @@
 //! May this call begin? Limits are taken all or none before anything is sent.
 
+use super::service::ChatPorts;
 use crate::error::{CallError, CallErrorKind};
 use crate::principal::Principal;
 use crate::snapshot::TargetEntry;
+use std::time::Duration;
 use switchyard_domain::call::CallFacts;
-use switchyard_ports::limiter::{Demand, LimiterError, Permit, Scope};
-
-use super::service::ChatPorts;
+use switchyard_domain::limits::LimitKind;
+use switchyard_ports::limiter::{Demand, LimiterError, Permit, Refusal, Scope};
 
 /// Output tokens that are reserved for a call without a limit of its own.
 const DEFAULT_OUTPUT_ESTIMATE: u64 = 1000;
+/// When to come back after the store of the limits did not answer.
+const AFTER_OUTAGE: Duration = Duration::from_secs(5);
 
 /// The tokens that a call reserves: its prompt by estimate and its output limit for each choice.
-pub(super) fn reserved_tokens(facts: &CallFacts) -> u64 {
+fn reserved_tokens(facts: &CallFacts) -> u64 {
     let output = facts.max_output_tokens.unwrap_or(DEFAULT_OUTPUT_ESTIMATE);
     facts.estimated_prompt_tokens().saturating_add(output.saturating_mul(u64::from(facts.choices.max(1))))
 }
@@ -28,9 +31,7 @@ pub(super) async fn admit(
         return Ok(None);
     }
     let demand = Demand { scope: Scope(format!("key:{}", key.id)), limits: key.limits };
-    acquire(ports, vec![demand], facts)
-        .await
-        .map_err(|error| refused(error, &format!("The key `{}`", key.name)))
+    acquire(ports, &[demand], facts, || format!("The key `{}`", key.name)).await
 }
 
 /// Takes the limits of a target: its model's and its own inside the route.
@@ -50,34 +51,46 @@ pub(super) async fn admit_to_target(
     if demands.is_empty() {
         return Ok(None);
     }
-    let what = format!("The model `{}`", target.model.public_name);
-    acquire(ports, demands, facts).await.map_err(|error| refused(error, &what))
+    acquire(ports, &demands, facts, || format!("The model `{}`", target.model.public_name)).await
 }
 
 async fn acquire(
     ports: &ChatPorts,
-    demands: Vec<Demand>,
+    demands: &[Demand],
     facts: &CallFacts,
-) -> Result<Option<Box<dyn Permit>>, LimiterError> {
-    ports.limiter.acquire(&demands, reserved_tokens(facts)).await.map(Some)
+    who: impl FnOnce() -> String,
+) -> Result<Option<Box<dyn Permit>>, CallError> {
+    let tokens = reserved_tokens(facts);
+    let permit = ports.limiter.acquire(demands, tokens).await;
+    permit.map(Some).map_err(|error| refused(error, &who(), tokens))
 }
 
-fn refused(error: LimiterError, who: &str) -> CallError {
+fn refused(error: LimiterError, who: &str, tokens: u64) -> CallError {
     match error {
         LimiterError::Refused(refusal) => {
-            let message = format!(
-                "{who} is at its limit of {} {}. Try again in {} s.",
-                refusal.limit,
-                refusal.kind.describe(),
-                refusal.retry_after.as_secs().max(1)
-            );
-            let mut error = CallError::new(CallErrorKind::RateLimited, message);
+            let mut error = CallError::new(CallErrorKind::RateLimited, limit_message(&refusal, who, tokens));
             error.retry_after = Some(refusal.retry_after);
             error
         }
-        LimiterError::Unavailable(reason) => CallError::new(
-            CallErrorKind::StorageUnavailable,
-            format!("Limits can't be checked at the moment ({reason}). Try again shortly."),
-        ),
+        LimiterError::Unavailable(reason) => {
+            tracing::error!(error = %reason, "a call is refused: its limits can't be checked");
+            let message = "Limits can't be checked at the moment, so no call is served. Try again shortly.";
+            let mut error = CallError::new(CallErrorKind::StorageUnavailable, message);
+            error.retry_after = Some(AFTER_OUTAGE);
+            error
+        }
     }
+}
+
+fn limit_message(refusal: &Refusal, who: &str, tokens: u64) -> String {
+    let Refusal { kind, limit, .. } = refusal;
+    let what = kind.describe();
+    if *kind == LimitKind::Tokens && tokens > *limit {
+        return format!(
+            "{who} has a limit of {limit} {what}, and this call alone may use {tokens}: its prompt by estimate and its \
+             output limit. Shorten the prompt or lower `max_tokens`."
+        );
+    }
+    let wait = refusal.retry_after.as_millis().div_ceil(1000).max(1);
+    format!("{who} is at its limit of {limit} {what}. Try again in {wait} s.")
 }

@@ -2,18 +2,17 @@
 //! again at the last one while its retry budget pays.
 
 use super::admission::admit_to_target;
-use super::resolution::Resolved;
+use super::course::{Course, unusable};
 use super::service::{CallSettings, ChatPorts};
-use super::settlement::{Settlement, outcome_of};
+use super::settlement::Settlement;
+use super::tries::Tries;
 use crate::error::{CallError, CallErrorKind};
 use crate::snapshot::TargetEntry;
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use switchyard_domain::chat::LossReport;
-use switchyard_domain::fault::{FailoverOn, FaultKind, ProviderFault};
+use switchyard_domain::fault::{Blame, FaultKind, ProviderFault};
 use switchyard_domain::retry::{MAX_WAIT, RetryCause, backoff};
-use switchyard_domain::route::{Availability, Candidate, PlanError, plan};
 use switchyard_ports::client_call::ClientCall;
 use switchyard_ports::clock::Monotonic;
 use switchyard_ports::health::AttemptFact;
@@ -31,72 +30,14 @@ pub(super) struct Begun {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Retried(pub(super) Option<RetryCause>);
 
-/// The targets to try, in order, and the route's rules.
-pub(super) struct Course {
-    targets: Vec<TargetEntry>,
-    failover_on: FailoverOn,
-    strict: bool,
-}
-
-impl Course {
-    /// The course of a call: the plan of its route, or the one target that it names.
-    pub(super) fn of(resolved: &Resolved, ports: &ChatPorts) -> Result<Self, CallError> {
-        match resolved {
-            Resolved::Direct(target) if target.is_usable() => {
-                Ok(Self { targets: vec![target.clone()], failover_on: FailoverOn::default(), strict: false })
-            }
-            Resolved::Direct(target) => Err(unusable(target)),
-            Resolved::Route { route, hint } => {
-                let candidates: Vec<Candidate<'_>> =
-                    route.targets.iter().map(|target| candidate(target, ports)).collect();
-                let cursor = route.cursor.fetch_add(1, Ordering::Relaxed);
-                let order = plan(route.mode, route.strategy, &candidates, hint.as_deref(), cursor)
-                    .map_err(|error| plan_error(&error, &route.name))?;
-                let targets = order.iter().filter_map(|&index| route.targets.get(index).cloned()).collect();
-                Ok(Self { targets, failover_on: route.failover_on, strict: route.strict })
-            }
-        }
-    }
-}
-
-fn candidate<'a>(target: &'a TargetEntry, ports: &ChatPorts) -> Candidate<'a> {
-    let availability = if target.is_usable() {
-        ports.health.availability(target.provider.id, &target.model.model)
-    } else {
-        Availability::Unusable
-    };
-    Candidate { model: &target.model.model, weight: target.weight, priority: target.priority, availability }
-}
-
-fn unusable(target: &TargetEntry) -> CallError {
-    let reason = match &target.provider.client {
-        Err(reason) => format!("is disabled: {reason}"),
-        Ok(_) => "has no credential. An administrator can store one".to_owned(),
-    };
-    let mut error = CallError::new(
-        CallErrorKind::UpstreamUnavailable,
-        format!("The provider `{}` {reason}.", target.provider.name),
-    );
-    error.retry_after = Some(Duration::from_secs(60));
-    error
-}
-
-fn plan_error(error: &PlanError, route: &str) -> CallError {
-    match error {
-        PlanError::HintMissing | PlanError::HintNotServed => {
-            CallError::new(CallErrorKind::InvalidRequest, format!("Route `{route}`: {error}.")).at("model")
-        }
-        PlanError::NoUsableTarget => {
-            let mut error = CallError::new(
-                CallErrorKind::UpstreamUnavailable,
-                format!(
-                    "The route `{route}` has no target that can be tried: its providers are disabled or lack a credential."
-                ),
-            );
-            error.retry_after = Some(Duration::from_secs(60));
-            error
-        }
-    }
+/// How a try at a target ended.
+enum Tried {
+    /// Its first content is there.
+    Began(Answer, LossReport),
+    /// It failed.
+    Failed(ProviderFault),
+    /// Nothing was sent: this target can't take the call now, or can't express it whole and must.
+    Passed(CallError),
 }
 
 /// One call's tries.
@@ -112,134 +53,126 @@ pub(super) struct Attempts<'a> {
 impl Attempts<'_> {
     /// Tries until an answer begins or nothing is left to try. The last fault decides what the client hears.
     pub(super) async fn run(&self, settlement: &mut Settlement) -> Result<Begun, CallError> {
-        let mut next = 0;
-        let mut last: Option<(ProviderFault, &TargetEntry)> = None;
-        let mut refusal = None;
-        while settlement.attempts() < self.settings.max_attempts {
-            let (target, retried) = match self.course.targets.get(next) {
-                Some(target) => {
-                    next += 1;
-                    (target, Retried(None))
-                }
-                None => match self.retry_at(last.as_ref(), settlement.attempts()).await {
-                    Some(again) => again,
+        let mut tries = Tries::default();
+        let mut targets = self.course.targets.iter();
+        while settlement.attempts() < self.settings.max_attempts.max(1) {
+            let (target, retried) = match targets.next() {
+                Some(target) if tries.is_empty() || !self.time_left().is_zero() => (target, Retried(None)),
+                Some(_) => break,
+                None => match self.again(&mut tries).await {
+                    Some((target, cause)) => (target, Retried(Some(cause))),
                     None => break,
                 },
             };
-            match admit_to_target(self.ports, target, self.call.facts()).await {
-                Ok(permit) => settlement.hold(permit),
-                Err(error) => {
-                    refusal = Some(error);
-                    if retried.0.is_some() {
-                        break;
-                    }
-                    continue;
-                }
-            }
-            match self.attempt(target, settlement).await? {
-                Ok((answer, losses)) => {
+            match self.attempt(target, settlement).await {
+                Tried::Began(answer, losses) => {
                     return Ok(Begun { answer, target: target.clone(), losses, retried });
                 }
-                Err(fault) => {
+                Tried::Failed(fault) => {
                     let goes_on = self.course.failover_on.moves_on(fault.kind);
-                    last = Some((fault, target));
+                    tries.failed(fault, target);
                     if !goes_on {
                         break;
                     }
                 }
+                Tried::Passed(_) if retried.0.is_some() => break,
+                Tried::Passed(error) => tries.passed(error),
             }
         }
-        Err(self.failure(last, refusal))
-    }
-
-    fn failure(&self, last: Option<(ProviderFault, &TargetEntry)>, refusal: Option<CallError>) -> CallError {
-        match (last, refusal) {
-            (Some((fault, target)), _) => CallError::from_fault(&fault, &target.model.public_name),
-            (None, Some(refusal)) => refusal,
-            (None, None) => CallError::new(CallErrorKind::UpstreamUnavailable, "No target could be tried."),
-        }
+        Err(tries.into_error())
     }
 
     /// Waits for another try at the target that failed last, if its fault, the route and the retry budget allow one and the
     /// wait fits in what is left of the call's time.
-    async fn retry_at<'t>(
-        &self,
-        last: Option<&(ProviderFault, &'t TargetEntry)>,
-        attempts: u32,
-    ) -> Option<(&'t TargetEntry, Retried)> {
-        let (fault, target) = last?;
+    async fn again<'t>(&self, tries: &mut Tries<'t>) -> Option<(&'t TargetEntry, RetryCause)> {
+        let (fault, target) = tries.last()?;
         let cause = fault.retry_cause().filter(|_| self.course.failover_on.retries_same_target())?;
-        if fault.kind == FaultKind::FirstByteTimeout && attempts > 1 {
+        if fault.kind == FaultKind::FirstByteTimeout && tries.first_byte_timeouts() > 1 {
             return None;
         }
-        let retry = attempts.max(1);
+        let retry = tries.retries() + 1;
         let wait = fault.retry_after.unwrap_or_else(|| backoff(cause, retry, self.ports.entropy.random()));
-        let used = self.ports.clock.monotonic().since(self.began);
-        if wait > MAX_WAIT || used + wait >= self.settings.deadlines.total {
+        if wait > MAX_WAIT || wait >= self.time_left() {
             return None;
         }
         let paid = target.provider.retry_budget.lock().unwrap_or_else(PoisonError::into_inner).take(cause);
         if !paid {
             return None;
         }
+        tries.retrying();
         self.ports.clock.sleep(wait).await;
-        Some((target, Retried(Some(cause))))
+        Some((target, cause))
     }
 
-    /// One attempt. The outer error ends the call; the inner one may move on.
-    async fn attempt(
-        &self,
-        target: &TargetEntry,
-        settlement: &mut Settlement,
-    ) -> Result<Result<(Answer, LossReport), ProviderFault>, CallError> {
-        let Ok(client) = &target.provider.client else {
-            return Ok(Err(ProviderFault::new(FaultKind::NoCredential, "the provider is disabled")));
-        };
+    async fn attempt(&self, target: &TargetEntry, settlement: &mut Settlement) -> Tried {
+        let Ok(client) = &target.provider.client else { return Tried::Passed(unusable(target)) };
         let prepared = match client.prepare(self.call.as_ref(), &target.model.model) {
             Ok(prepared) => prepared,
             Err(fault) => {
-                settlement.begin(target, &LossReport::default());
-                settlement.end(outcome_of(fault.kind), Some(fault.clone()));
-                return Ok(Err(fault));
+                settlement.begin(target, &LossReport::default(), None);
+                self.note(target, &fault);
+                settlement.fail(fault.clone());
+                return Tried::Failed(fault);
             }
         };
         let losses = prepared.losses.clone();
         if !losses.is_empty() && (self.course.strict || self.call.facts().strict) {
-            return Err(strict_refusal(&losses, target));
+            return Tried::Passed(strict_refusal(&losses, target));
         }
-        let received = settlement.begin(target, &losses);
+        let limits = match admit_to_target(self.ports, target, self.call.facts()).await {
+            Ok(limits) => limits,
+            Err(error) => return Tried::Passed(error),
+        };
         let context = AttemptContext {
             request_id: self.request_id.to_owned(),
-            deadlines: self.remaining(),
+            deadlines: self.deadlines(),
             credential: target.provider.credential.clone(),
-            received,
+            received: settlement.begin(target, &losses, limits),
         };
         match client.send(prepared, context).await {
             Ok(answer) => {
-                settlement.first_content();
-                Ok(Ok((answer, losses)))
+                settlement.first_content(answer.status);
+                Tried::Began(answer, losses)
             }
             Err(fault) => {
-                tracing::info!(
+                self.note(target, &fault);
+                self.ports.health.record(target.provider.id, &target.model.model, fact_of(&fault));
+                settlement.fail(fault.clone());
+                Tried::Failed(fault)
+            }
+        }
+    }
+
+    fn time_left(&self) -> Duration {
+        let used = self.ports.clock.monotonic().since(self.began);
+        self.settings.deadlines.total.saturating_sub(used)
+    }
+
+    fn deadlines(&self) -> Deadlines {
+        let (left, Deadlines { first_content, idle, .. }) = (self.time_left(), self.settings.deadlines);
+        Deadlines { first_content: first_content.min(left), idle: idle.min(left), total: left }
+    }
+
+    fn note(&self, target: &TargetEntry, fault: &ProviderFault) {
+        macro_rules! note {
+            ($level:ident, $message:literal) => {
+                tracing::$level!(
                     request.id = self.request_id,
                     target = %target.model.public_name,
                     fault.kind = %fault.kind,
                     fault.status = fault.status,
                     fault.message = %fault.message,
-                    "attempt failed"
-                );
-                self.ports.health.record(target.provider.id, &target.model.model, fact_of(&fault));
-                settlement.end(outcome_of(fault.kind), Some(fault.clone()));
-                Ok(Err(fault))
-            }
+                    $message
+                )
+            };
         }
-    }
-
-    fn remaining(&self) -> Deadlines {
-        let left =
-            self.settings.deadlines.total.saturating_sub(self.ports.clock.monotonic().since(self.began));
-        let Deadlines { first_content, idle, .. } = self.settings.deadlines;
-        Deadlines { first_content: first_content.min(left), idle, total: left }
+        match fault.kind.blame() {
+            Blame::Operator => {
+                note!(warn, "attempt failed: the provider's configuration or account needs an administrator")
+            }
+            Blame::Ourselves => note!(error, "attempt failed by our own defect"),
+            Blame::Caller | Blame::Provider => note!(info, "attempt failed"),
+        }
     }
 }
 

@@ -1,9 +1,8 @@
 //! How many tokens an attempt used: as the provider counted, if that is credible; else as we count what was received.
 
-use std::sync::Arc;
 use switchyard_domain::chat::{ChatRequest, Message, Part, TokenUsage, Tool, UsageSource};
 use switchyard_ports::client_call::ClientCall;
-use switchyard_ports::provider::ReceivedParts;
+use switchyard_ports::provider::{Received, ReceivedParts};
 use switchyard_ports::tokenizer::Tokenizer;
 
 /// No provider serves a prompt or an answer of this many tokens: a larger count is an error of the provider's.
@@ -25,49 +24,65 @@ pub(super) struct Measured {
 }
 
 /// What one attempt received, and what is needed to count it.
-pub(super) struct Meter {
-    pub(super) received: ReceivedParts,
-    pub(super) complete: bool,
-    pub(super) vendor: String,
-    pub(super) model: String,
+pub(super) struct Meter<'a> {
+    pub(super) received: &'a Received,
+    pub(super) is_complete: bool,
+    pub(super) vendor: &'a str,
+    pub(super) model: &'a str,
     /// The most output tokens that the caller or the model allows, over all choices.
     pub(super) max_output: Option<u64>,
 }
 
-impl Meter {
+/// What can be said of an attempt at once.
+enum Known {
+    /// This much was used.
+    Used(Measured),
+    /// The provider worked and did not say, credibly, how much: it must be counted.
+    Uncounted,
+}
+
+impl Meter<'_> {
     /// Whether measuring needs no counting that could hold up a thread.
-    pub(super) fn is_quick(&self, tokenizer: &dyn Tokenizer, prompt_bytes: u64) -> bool {
-        let prompt = usize::try_from(prompt_bytes).unwrap_or(usize::MAX);
-        !self.received.began
-            || self.credible_usage().is_some()
-            || (tokenizer.is_ready(&self.vendor, &self.model)
-                && self.received.output_text.len().saturating_add(prompt) <= QUICK_TEXT_BYTES)
+    pub(super) fn is_quick(&self, tokenizer: &dyn Tokenizer, call: &dyn ClientCall) -> bool {
+        let received = self.received.lock();
+        match self.known(&received) {
+            Known::Used(_) => true,
+            Known::Uncounted => {
+                let bytes = received.output_text.len().saturating_add(prompt_bytes(call));
+                bytes <= QUICK_TEXT_BYTES && tokenizer.is_ready(self.vendor, self.model)
+            }
+        }
+    }
+
+    /// The tokens, as far as they are known without counting.
+    pub(super) fn known_tokens(&self) -> Option<u64> {
+        match self.known(&self.received.lock()) {
+            Known::Used(measured) => Some(measured.usage.total()),
+            Known::Uncounted => None,
+        }
     }
 
     /// Measures. May load a vocabulary when [`Meter::is_quick`] said no.
-    pub(super) fn measure(&self, call: &dyn ClientCall, tokenizer: &Arc<dyn Tokenizer>) -> Measured {
-        if !self.received.began {
-            return Measured { usage: TokenUsage::default(), source: UsageSource::None };
-        }
-        if let Some(usage) = self.credible_usage() {
-            let source = if self.complete { UsageSource::Provider } else { UsageSource::Partial };
-            return Measured { usage, source };
-        }
-        let counter = Counter { tokenizer: tokenizer.as_ref(), vendor: &self.vendor, model: &self.model };
+    pub(super) fn measure(&self, call: &dyn ClientCall, tokenizer: &dyn Tokenizer) -> Measured {
+        let received = {
+            let received = self.received.lock();
+            if let Known::Used(measured) = self.known(&received) {
+                return measured;
+            }
+            received.clone()
+        };
+        let counter = Counter { tokenizer, vendor: self.vendor, model: self.model };
         let (input, input_exact) = counter.prompt(call);
-        let output = counter.tokenizer.count(&self.vendor, &self.model, &self.received.output_text);
+        let output = tokenizer.count(self.vendor, self.model, &received.output_text);
         let usage = TokenUsage {
             input,
             output: output.tokens.min(self.max_output.unwrap_or(u64::MAX)),
             ..TokenUsage::default()
         };
-        let source = if !self.complete {
+        let silent = received.usage.is_none() && !received.usage_corrected;
+        let source = if !self.is_complete {
             UsageSource::Partial
-        } else if self.received.usage.is_none()
-            && !self.received.usage_corrected
-            && input_exact
-            && output.exact
-        {
+        } else if silent && input_exact && output.exact {
             UsageSource::Counted
         } else {
             UsageSource::Estimated
@@ -75,17 +90,36 @@ impl Meter {
         Measured { usage, source }
     }
 
+    fn known(&self, received: &ReceivedParts) -> Known {
+        if !received.began {
+            return Known::Used(Measured { usage: TokenUsage::default(), source: UsageSource::None });
+        }
+        match self.credible_usage(received) {
+            Some(usage) => {
+                let source = if self.is_complete { UsageSource::Provider } else { UsageSource::Partial };
+                Known::Used(Measured { usage, source })
+            }
+            None => Known::Uncounted,
+        }
+    }
+
     /// The provider's counts, unless they are missing or absurd: corrected on reading, zero beside text, more than was
     /// allowed, or more than any model serves.
-    fn credible_usage(&self) -> Option<TokenUsage> {
-        let usage = self.received.usage.filter(|_| !self.received.usage_corrected)?;
-        let answered = !self.received.output_text.is_empty();
+    fn credible_usage(&self, received: &ReceivedParts) -> Option<TokenUsage> {
+        let usage = received.usage.filter(|_| !received.usage_corrected)?;
+        let answered = !received.output_text.is_empty();
         let zero = usage.input == 0 || (usage.output == 0 && answered);
         let visible = usage.output.saturating_sub(usage.reasoning);
         let over = visible > self.max_output.unwrap_or(u64::MAX);
         let impossible = usage.input > LARGEST_CREDIBLE || usage.output > LARGEST_CREDIBLE;
         (!zero && !over && !impossible).then(|| usage.clamped(LARGEST_CREDIBLE))
     }
+}
+
+/// How much there is to read before a prompt is counted: tools and pictures are in its body, not in its text.
+fn prompt_bytes(call: &dyn ClientCall) -> usize {
+    let text = usize::try_from(call.facts().prompt_text_bytes).unwrap_or(usize::MAX);
+    call.wire().map_or(text, |wire| wire.bytes.len().max(text))
 }
 
 struct Counter<'a> {

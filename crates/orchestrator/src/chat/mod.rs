@@ -3,12 +3,14 @@
 
 mod admission;
 mod attempts;
+mod course;
 mod delivery;
 mod metering;
 mod resolution;
 mod service;
 mod settlement;
 mod statistics;
+mod tries;
 
 pub use delivery::{Reply, ReplyBody, ReplyHead, ReplyStream};
 pub use resolution::{Resolved, resolve};

@@ -4,7 +4,14 @@
 use crate::error::{CallError, CallErrorKind};
 use crate::principal::Principal;
 use crate::snapshot::{RouteEntry, Snapshot, TargetEntry};
+use std::collections::HashMap;
 use std::sync::Arc;
+use switchyard_domain::spelling::closest;
+
+/// A longer name is none that somebody misspelt.
+const LONGEST_MISSPELT: usize = 100;
+/// Names that are looked at for suggestions: an error must not cost more than a call.
+const MOST_NAMES: usize = 2000;
 
 /// What a name stands for.
 pub enum Resolved {
@@ -26,18 +33,22 @@ impl Resolved {
         if let Self::Route { route, .. } = self { Some(&route.name) } else { None }
     }
 
-    fn public_names(&self) -> Vec<&str> {
+    /// The name by which a key's list admits it.
+    fn public_name(&self) -> &str {
         match self {
-            Self::Route { route, .. } => vec![&route.name],
-            Self::Direct(target) => vec![&target.model.public_name, &target.model.model],
+            Self::Route { route, .. } => &route.name,
+            // Not its bare id, which may look like another provider's public name: `openai/gpt-4o` is a model of OpenRouter.
+            Self::Direct(target) => &target.model.public_name,
         }
+    }
+
+    fn is_allowed(&self, principal: &Principal) -> bool {
+        principal.allows(self.public_name(), self.is_simulated())
     }
 
     fn is_simulated(&self) -> bool {
         match self {
-            Self::Route { route, .. } => {
-                !route.targets.is_empty() && route.targets.iter().all(|target| target.provider.simulated)
-            }
+            Self::Route { route, .. } => route.is_simulated(),
             Self::Direct(target) => target.provider.simulated,
         }
     }
@@ -49,8 +60,8 @@ impl Resolved {
 /// [`CallErrorKind::ModelNotFound`], [`CallErrorKind::ModelAmbiguous`], [`CallErrorKind::ModelNotAllowed`], or
 /// [`CallErrorKind::InvalidRequest`] for a route that is switched off.
 pub fn resolve(snapshot: &Snapshot, principal: &Principal, model: &str) -> Result<Resolved, CallError> {
-    let resolved = find(snapshot, model)?;
-    if !principal.allows(&resolved.public_names(), resolved.is_simulated()) {
+    let resolved = find(snapshot, principal, model)?;
+    if !resolved.is_allowed(principal) {
         return Err(not_allowed(principal, model));
     }
     if let Resolved::Route { route, .. } = &resolved
@@ -63,7 +74,7 @@ pub fn resolve(snapshot: &Snapshot, principal: &Principal, model: &str) -> Resul
     Ok(resolved)
 }
 
-fn find(snapshot: &Snapshot, model: &str) -> Result<Resolved, CallError> {
+fn find(snapshot: &Snapshot, principal: &Principal, model: &str) -> Result<Resolved, CallError> {
     if let Some(route) = snapshot.routes.get(model) {
         return Ok(Resolved::Route { route: Arc::clone(route), hint: None });
     }
@@ -81,32 +92,76 @@ fn find(snapshot: &Snapshot, model: &str) -> Result<Resolved, CallError> {
             return Ok(Resolved::Direct(target.clone()));
         }
     }
-    match snapshot.by_model.get(model).map(Vec::as_slice) {
-        Some([only]) => Ok(Resolved::Direct(only.clone())),
-        Some([_, _, ..]) => Err(ambiguous(snapshot, model)),
-        _ => Err(not_found(model)),
+    bare(snapshot, principal, model)
+}
+
+/// The one provider that serves a bare model id. One that is broken or lacks its credential serves nothing while another does.
+fn bare(snapshot: &Snapshot, principal: &Principal, model: &str) -> Result<Resolved, CallError> {
+    let listed = snapshot.by_model.get(model).map(Vec::as_slice).unwrap_or_default();
+    let usable: Vec<&TargetEntry> = listed.iter().filter(|target| target.is_usable()).collect();
+    match (usable.as_slice(), listed) {
+        ([only], _) => Ok(Resolved::Direct((*only).clone())),
+        ([], [first, ..]) => Ok(Resolved::Direct(first.clone())),
+        ([], []) => Err(not_found(snapshot, principal, model)),
+        (several, _) => Err(ambiguous(several, principal, model)),
     }
 }
 
-fn ambiguous(snapshot: &Snapshot, model: &str) -> CallError {
-    let choices: Vec<String> = snapshot
-        .by_model
-        .get(model)
-        .into_iter()
-        .flatten()
+fn ambiguous(serving: &[&TargetEntry], principal: &Principal, model: &str) -> CallError {
+    let choices: Vec<String> = serving
+        .iter()
+        .filter(|target| principal.allows(&target.model.public_name, target.provider.simulated))
         .take(8)
         .map(|target| format!("`{}`", target.model.public_name))
         .collect();
+    if choices.is_empty() {
+        return not_allowed(principal, model);
+    }
     let message = format!("Several providers serve `{}`. Name one of {}.", shown(model), choices.join(", "));
     CallError::new(CallErrorKind::ModelAmbiguous, message).at("model")
 }
 
-fn not_found(model: &str) -> CallError {
+fn not_found(snapshot: &Snapshot, principal: &Principal, model: &str) -> CallError {
+    let meant: Vec<String> =
+        suggestions(snapshot, principal, model).into_iter().map(|name| format!("`{name}`")).collect();
+    let meant = match meant.as_slice() {
+        [] => String::new(),
+        names => format!(" Did you mean {}?", names.join(" or ")),
+    };
     let message = format!(
-        "There is no model or route `{}` here. GET /v1/models lists what this key may call.",
+        "There is no model or route `{}` here.{meant} GET /v1/models lists what this key may call.",
         shown(model)
     );
     CallError::new(CallErrorKind::ModelNotFound, message).at("model")
+}
+
+/// The names nearest to `model` that the principal may call: of routes, and of models with or without their provider.
+fn suggestions<'a>(snapshot: &'a Snapshot, principal: &Principal, model: &str) -> Vec<&'a str> {
+    if model.chars().count() > LONGEST_MISSPELT {
+        return Vec::new();
+    }
+    let is_allowed =
+        |route: &RouteEntry| route.is_active && principal.allows(&route.name, route.is_simulated());
+    let routes = snapshot.routes.values().filter(|route| is_allowed(route));
+    let routes = routes.map(|route| (route.name.as_str(), route.name.as_str()));
+    let is_allowed = |target: &TargetEntry| {
+        target.is_usable() && principal.allows(&target.model.public_name, target.provider.simulated)
+    };
+    let targets = snapshot.by_model.values().flatten().filter(|target| is_allowed(target));
+    let targets = targets.map(|target| (target.model.model.as_str(), target.model.public_name.as_str()));
+    // What to call, by what may have been meant.
+    let mut names: HashMap<&str, &str> = HashMap::new();
+    for (short, full) in routes.chain(targets).take(MOST_NAMES) {
+        names.insert(full, full);
+        names.entry(short).or_insert(full);
+    }
+    let mut meant: Vec<&str> = Vec::new();
+    for full in closest(model, names.keys().copied(), 3).into_iter().filter_map(|near| names.get(near)) {
+        if !meant.contains(full) {
+            meant.push(full);
+        }
+    }
+    meant
 }
 
 fn not_allowed(principal: &Principal, model: &str) -> CallError {

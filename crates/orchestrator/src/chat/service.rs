@@ -1,7 +1,8 @@
 //! The use case of a chat call.
 
 use super::admission::admit;
-use super::attempts::{Attempts, Course};
+use super::attempts::Attempts;
+use super::course::Course;
 use super::delivery::{Reply, deliver};
 use super::resolution::resolve;
 use super::settlement::{CallIdentity, Settlement};
@@ -85,23 +86,20 @@ impl ChatService {
         let snapshot = self.keeper.snapshot();
         let resolved = resolve(&snapshot, principal, &call.facts().model)?;
         let journal = self.ports.journal.reserve().map_err(|error| refused(&error))?;
-        let limits = admit(&self.ports, principal, call.facts()).await?;
-        let course = Course::of(&resolved, &self.ports)?;
         let identity = CallIdentity {
             call: CallId(self.ports.entropy.new_id()),
             request_id: request_id.clone(),
             key: principal.key_id(),
             route: resolved.route_name().map(str::to_owned),
         };
-        let mut settlement =
-            Settlement::new(Arc::clone(&self.ports), principal, identity, Arc::clone(&call), journal);
-        settlement.hold(limits);
+        let mut settlement = Settlement::new(Arc::clone(&self.ports), identity, Arc::clone(&call), journal);
+        settlement.hold(admit(&self.ports, principal, call.facts()).await?);
         let attempts = Attempts {
             ports: &self.ports,
             settings: &self.settings,
             call: &call,
             request_id: &request_id,
-            course,
+            course: Course::of(&resolved, &self.ports)?,
             began,
         };
         match attempts.run(&mut settlement).await {

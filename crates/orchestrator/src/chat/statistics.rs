@@ -56,10 +56,10 @@ impl CallStatistics {
             let count =
                 attempts.entry((event.provider_name.clone(), Outcome::as_str(event.outcome))).or_default();
             count.attempts += 1;
-            count.input_tokens += event.usage.input;
-            count.output_tokens += event.usage.output;
+            count.input_tokens = count.input_tokens.saturating_add(event.usage.input);
+            count.output_tokens = count.output_tokens.saturating_add(event.usage.output);
             count.cost_nano_usd = count.cost_nano_usd.saturating_add(event.cost.unwrap_or_default().0);
-            if event.cost.is_none() && event.ledger_entry().is_some() {
+            if event.cost.is_none() && event.is_billed() {
                 self.unpriced.fetch_add(1, Ordering::Relaxed);
             }
         }

@@ -1,9 +1,8 @@
 //! Stored configuration becomes a snapshot. A broken object disables itself with a reason; the rest goes on.
 
-use super::{ModelEntry, ProviderEntry, RouteEntry, Snapshot, TargetEntry};
+use super::{ModelEntry, ProviderEntry, RouteEntry, Snapshot, TargetEntry, Turns};
 use secrecy::SecretString;
-use std::collections::HashMap;
-use std::sync::atomic::AtomicU64;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 use switchyard_domain::ids::{ProviderId, RouteId};
 use switchyard_domain::limits::Limits;
@@ -22,17 +21,20 @@ pub fn credential_binding(provider: ProviderId, owner: &str) -> Binding {
     Binding { table: "credentials", row: provider.0, owner: owner.to_owned(), column: "sealed" }
 }
 
-/// What outlives a snapshot: round-robin cursors and retry budgets.
+/// What outlives a snapshot: the turns of routes and the retry budgets of providers.
 #[derive(Default)]
 pub struct MemoryOfTargets {
-    cursors: HashMap<RouteId, Arc<AtomicU64>>,
+    turns: HashMap<RouteId, Arc<Turns>>,
     budgets: HashMap<ProviderId, Arc<Mutex<RetryBudget>>>,
 }
 
 impl MemoryOfTargets {
-    fn keep_only(&mut self, snapshot: &Snapshot) {
-        self.cursors.retain(|id, _| snapshot.routes.values().any(|route| route.id == *id));
-        self.budgets.retain(|id, _| snapshot.providers.values().any(|provider| provider.id == *id));
+    /// Forgets what is gone; what is only switched off may come back.
+    fn keep_only(&mut self, stored: &StoredConfiguration) {
+        let routes: HashSet<RouteId> = stored.routes.iter().map(|route| route.id).collect();
+        let providers: HashSet<ProviderId> = stored.providers.iter().map(|provider| provider.id).collect();
+        self.turns.retain(|id, _| routes.contains(id));
+        self.budgets.retain(|id, _| providers.contains(id));
     }
 }
 
@@ -64,7 +66,7 @@ impl Builder {
             let kept = previous
                 .providers
                 .get(provider.name.as_str())
-                .filter(|kept| kept.id == provider.id && kept.version == provider.meta.version)
+                .filter(|kept| is_same(kept, provider))
                 .cloned();
             let entry = kept.unwrap_or_else(|| Arc::new(self.provider(provider, memory)));
             by_id.insert(provider.id, Arc::clone(&entry));
@@ -83,7 +85,7 @@ impl Builder {
             let entry = Self::route(route, &by_id, memory);
             snapshot.routes.insert(entry.name.clone(), Arc::new(entry));
         }
-        memory.keep_only(&snapshot);
+        memory.keep_only(stored);
         snapshot
     }
 
@@ -114,6 +116,7 @@ impl Builder {
             name: name.to_owned(),
             vendor: provider.vendor.clone(),
             version: provider.meta.version,
+            updated_at: provider.meta.updated_at,
             client,
             credential,
             models,
@@ -171,9 +174,14 @@ impl Builder {
             strict: route.strict,
             is_active: route.is_active,
             targets,
-            cursor: Arc::clone(memory.cursors.entry(route.id).or_default()),
+            turns: Arc::clone(memory.turns.entry(route.id).or_default()),
         }
     }
+}
+
+fn is_same(kept: &ProviderEntry, provider: &Provider) -> bool {
+    let meta = &provider.meta;
+    (kept.id, kept.version, kept.updated_at) == (provider.id, meta.version, meta.updated_at)
 }
 
 fn override_price(provider: &Provider, rates: Rates) -> Arc<ModelPrice> {

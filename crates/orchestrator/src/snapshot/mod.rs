@@ -4,14 +4,15 @@
 pub(crate) mod build;
 mod directory;
 mod keeper;
+mod turns;
 
 pub use build::{Builder, credential_binding};
 pub use directory::KeyDirectory;
 pub use keeper::ConfigurationKeeper;
+pub use turns::Turns;
 
 use secrecy::SecretString;
 use std::collections::HashMap;
-use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use switchyard_domain::fault::FailoverOn;
 use switchyard_domain::ids::{ProviderId, RouteId};
@@ -19,6 +20,7 @@ use switchyard_domain::limits::Limits;
 use switchyard_domain::price::ModelPrice;
 use switchyard_domain::retry::RetryBudget;
 use switchyard_domain::route::{RouteMode, Strategy};
+use switchyard_domain::time::Timestamp;
 use switchyard_ports::provider::Provider;
 use switchyard_ports::repositories::Revision;
 
@@ -45,6 +47,8 @@ pub struct ProviderEntry {
     pub vendor: String,
     /// The version of its row: while it stays, the client with its connections is kept.
     pub version: i64,
+    /// When that version was written. A database that was set back may come to the same version by another way.
+    pub updated_at: Timestamp,
     /// The client, or why there is none.
     pub client: Result<Arc<dyn Provider>, String>,
     /// The shared credential.
@@ -93,7 +97,15 @@ pub struct RouteEntry {
     /// Its targets, in order.
     pub targets: Vec<TargetEntry>,
     /// Counts its calls; outlives the snapshot.
-    pub cursor: Arc<AtomicU64>,
+    pub turns: Arc<Turns>,
+}
+
+impl RouteEntry {
+    /// Whether all that it leads to is simulated.
+    #[must_use]
+    pub fn is_simulated(&self) -> bool {
+        !self.targets.is_empty() && self.targets.iter().all(|target| target.provider.simulated)
+    }
 }
 
 /// A provider's model, as a target.

@@ -10,6 +10,7 @@ use switchyard_domain::usage::UsageEvent;
 use switchyard_ports::clock::Clock;
 use switchyard_ports::journal::{Journal, JournalError, Segment};
 use switchyard_ports::repositories::{RepositoryError, UsageRepository, VirtualKeyRepository};
+use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 /// How long the writer rests when all is drained: the age that usage may reach before the ledger shows it.
@@ -36,6 +37,14 @@ pub struct LedgerWriter {
     clock: Arc<dyn Clock>,
     written: AtomicU64,
     damaged: AtomicU64,
+    /// Held while draining, so that a flush and the loop do not read the same stretch twice.
+    draining: Mutex<Drained>,
+}
+
+#[derive(Default)]
+struct Drained {
+    /// The stretch whose damage was told last; one that can't be written yet is read again and again.
+    told: Option<String>,
 }
 
 impl LedgerWriter {
@@ -47,7 +56,8 @@ impl LedgerWriter {
         keys: Arc<dyn VirtualKeyRepository>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { journal, usage, keys, clock, written: AtomicU64::new(0), damaged: AtomicU64::new(0) }
+        let (written, damaged) = (AtomicU64::new(0), AtomicU64::new(0));
+        Self { journal, usage, keys, clock, written, damaged, draining: Mutex::default() }
     }
 
     /// Events written to the ledger so far.
@@ -99,9 +109,13 @@ impl LedgerWriter {
         }
     }
 
+    /// Drains what waits. What comes in meanwhile waits for the next time: under load the journal is never empty, and a
+    /// transaction for every few calls would be the database's load instead.
     async fn drain(&self) -> Result<(), DrainError> {
+        let mut drained = self.draining.lock().await;
+        let began = self.clock.now();
         while let Some(segment) = self.journal.sealed().await? {
-            self.note_damage(&segment);
+            self.note_damage(&segment, &mut drained);
             for batch in segment.events.chunks(BATCH) {
                 let recorded = self.usage.record(batch).await?;
                 self.written.fetch_add(recorded.inserted, Ordering::Relaxed);
@@ -113,12 +127,16 @@ impl LedgerWriter {
             {
                 tracing::debug!(error = %error, "the last use of keys was not noted");
             }
+            if segment.events.iter().any(|event| ended(event) > began) {
+                break;
+            }
         }
         Ok(())
     }
 
-    fn note_damage(&self, segment: &Segment) {
-        if segment.damaged > 0 {
+    fn note_damage(&self, segment: &Segment, drained: &mut Drained) {
+        if segment.damaged > 0 && drained.told.as_ref() != Some(&segment.id) {
+            drained.told = Some(segment.id.clone());
             self.damaged.fetch_add(segment.damaged as u64, Ordering::Relaxed);
             tracing::error!(
                 journal.segment = %segment.id,
@@ -127,6 +145,10 @@ impl LedgerWriter {
             );
         }
     }
+}
+
+fn ended(event: &UsageEvent) -> Timestamp {
+    event.at.after(Duration::from_millis(event.duration_ms))
 }
 
 /// When each key was last used, to the minute, so that a busy key is not written with every batch.

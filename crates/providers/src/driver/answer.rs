@@ -72,13 +72,14 @@ impl Success<'_> {
                     Carriage::Canonical => Form::Canonical,
                 };
                 let reading = Reading::new(body, form, self.facts.usage_rule, &self.context.received);
-                Ok(AnswerBody::Stream(stream::begin(reading).await?))
+                Ok(AnswerBody::Stream(Box::pin(stream::begin(reading)).await?))
             }
             (false, ContentKind::Events) => {
                 let mut reading =
                     Reading::new(body, Form::Canonical, self.facts.usage_rule, &self.context.received);
                 reading.limit(MAX_WHOLE as u64);
-                stream::collect(reading).await.map(Payload::Canonical).map(AnswerBody::Buffered)
+                let collected = Box::pin(stream::collect(reading)).await;
+                collected.map(Payload::Canonical).map(AnswerBody::Buffered)
             }
             (false, _) => {
                 let body = whole(body).await?;

@@ -28,17 +28,12 @@ struct Source<'a> {
 }
 
 /// Makes the body of a call for `model`.
-pub(super) fn make(
-    facts: &HttpFacts,
-    call: &dyn ClientCall,
-    model: &str,
-) -> Result<Body, ProviderFault> {
+pub(super) fn make(facts: &HttpFacts, call: &dyn ClientCall, model: &str) -> Result<Body, ProviderFault> {
     let mut losses = LossReport::default();
     let own = call.wire().filter(|_| call.facts().dialect == facts.dialect);
     let (source, carriage) = match own {
         Some(wire) => {
-            let source =
-                Source { bytes: Cow::Borrowed(&wire.bytes), members: Cow::Borrowed(&wire.members) };
+            let source = Source { bytes: Cow::Borrowed(&wire.bytes), members: Cow::Borrowed(&wire.members) };
             (source, Carriage::Verbatim)
         }
         None => (encoded(facts, call, &mut losses)?, Carriage::Canonical),
@@ -132,8 +127,5 @@ fn encoded(
     })?;
     let bytes = encode(&request, call.facts().dialect, &facts.requests, losses);
     let document = Document::scan(bytes, UNBOUNDED).map_err(|error| internal(&error))?;
-    Ok(Source {
-        members: Cow::Owned(document.wire_members()),
-        bytes: Cow::Owned(document.body().clone()),
-    })
+    Ok(Source { members: Cow::Owned(document.wire_members()), bytes: Cow::Owned(document.body().clone()) })
 }

@@ -58,7 +58,12 @@ pub(super) async fn of_error(
 }
 
 /// An error in the body of a success.
-pub(super) fn of_error_body(body: &[u8], headers: &HeaderMap, context: &AttemptContext, now: Timestamp) -> ProviderFault {
+pub(super) fn of_error_body(
+    body: &[u8],
+    headers: &HeaderMap,
+    context: &AttemptContext,
+    now: Timestamp,
+) -> ProviderFault {
     fault(200, body, hints(headers, now), secret(context))
 }
 

@@ -49,10 +49,15 @@ mod tests {
 
     #[test]
     fn both_names_of_the_text_are_read() {
-        for body in [r#"{"text":"hi","model":"m","usage":{"prompt_tokens":2,"completion_tokens":1}}"#, r#"{"content":"hi"}"#]
-        {
+        for body in [
+            r#"{"text":"hi","model":"m","usage":{"prompt_tokens":2,"completion_tokens":1}}"#,
+            r#"{"content":"hi"}"#,
+        ] {
             let events = decode(body.as_bytes()).unwrap();
-            assert!(events.contains(&ChatEvent::Delta { choice: 0, delta: Delta::Text("hi".into()) }), "{body}");
+            assert!(
+                events.contains(&ChatEvent::Delta { choice: 0, delta: Delta::Text("hi".into()) }),
+                "{body}"
+            );
         }
         assert_eq!(decode(br#"{"output":"hi"}"#), None);
         assert_eq!(decode(br#"{"text":7}"#), None);

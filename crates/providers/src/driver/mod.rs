@@ -58,20 +58,26 @@ impl Driver {
         prepared: &Prepared,
         context: &AttemptContext,
     ) -> Result<InboundResponse, ProviderFault> {
-        let outbound = self.outbound(prepared, context)?;
         let began = self.clock.monotonic();
-        let first = self.transport.send(outbound.clone(), &wire_deadlines(&context.deadlines)).await;
-        let Err(TransportFault::ClosedBeforeAnswer { unprocessed: true }) = first else {
-            return first.map_err(|fault| faults::of_transport(&fault));
-        };
-        let used = self.clock.monotonic().since(began);
-        let left = Deadlines {
-            first_content: context.deadlines.first_content.saturating_sub(used),
-            idle: context.deadlines.idle,
-            total: context.deadlines.total.saturating_sub(used),
-        };
-        let second = self.transport.send(outbound, &wire_deadlines(&left)).await;
-        second.map_err(|fault| faults::of_transport(&fault))
+        match self.send_once(prepared, context, context.deadlines).await? {
+            Err(TransportFault::ClosedBeforeAnswer { unprocessed: true }) => {
+                let used = self.clock.monotonic().since(began);
+                // Rare, so that its state has no place in that of every call.
+                let again = Box::pin(self.send_once(prepared, context, less(context.deadlines, used)));
+                again.await?.map_err(|fault| faults::of_transport(&fault))
+            }
+            first => first.map_err(|fault| faults::of_transport(&fault)),
+        }
+    }
+
+    async fn send_once(
+        &self,
+        prepared: &Prepared,
+        context: &AttemptContext,
+        deadlines: Deadlines,
+    ) -> Result<Result<InboundResponse, TransportFault>, ProviderFault> {
+        let outbound = self.outbound(prepared, context)?;
+        Ok(self.transport.send(outbound, &wire_deadlines(&deadlines)).await)
     }
 
     fn passed_on(&self, headers: &HeaderMap) -> Vec<(String, String)> {
@@ -88,6 +94,15 @@ fn below(base: &Url, path: &str) -> Url {
     let mut url = base.clone();
     url.set_path(&format!("{}/{path}", base.path().trim_end_matches('/')));
     url
+}
+
+/// What is left of the time once some of it was used. The silence within an answer is as before.
+fn less(deadlines: Deadlines, used: Duration) -> Deadlines {
+    Deadlines {
+        first_content: deadlines.first_content.saturating_sub(used),
+        idle: deadlines.idle,
+        total: deadlines.total.saturating_sub(used),
+    }
 }
 
 fn wire_deadlines(deadlines: &Deadlines) -> WireDeadlines {

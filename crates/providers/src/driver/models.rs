@@ -80,7 +80,8 @@ mod tests {
             r#"[{"id":"a","type":"chat"},{"id":"b"},{"object":"nothing"}]"#,
             r#"{"models":[{"name":"a"},{"id":"b","name":"B"},{"name":""}]}"#,
         ] {
-            let ids: Vec<_> = models(body.as_bytes(), None).unwrap().into_iter().map(|model| model.id).collect();
+            let ids: Vec<_> =
+                models(body.as_bytes(), None).unwrap().into_iter().map(|model| model.id).collect();
             assert_eq!(ids, ["a", "b"], "{body}");
         }
         assert_eq!(models(b"<html>", None), None);

@@ -55,7 +55,8 @@ fn object(schema: &Value, instance: impl Fn(&Value) -> Value) -> Value {
     let required = schema.get("required").and_then(Value::as_array);
     let names = required.into_iter().flatten().filter_map(Value::as_str);
     let members = names.map(|name| {
-        let value = schema.get("properties").and_then(|all| all.get(name)).map_or(json!("simulated"), &instance);
+        let value =
+            schema.get("properties").and_then(|all| all.get(name)).map_or(json!("simulated"), &instance);
         (name.to_owned(), value)
     });
     Value::Object(members.collect::<Map<_, _>>())

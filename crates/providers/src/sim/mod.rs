@@ -3,14 +3,14 @@
 
 mod instance;
 mod models;
-mod playback;
 mod plan;
+mod playback;
 mod prose;
 mod seed;
 
 use self::models::Model;
-use self::playback::Playback;
 use self::plan::{Ending, Plan};
+use self::playback::Playback;
 use async_trait::async_trait;
 use secrecy::SecretString;
 use std::sync::Arc;
@@ -60,7 +60,7 @@ impl Provider for SimProvider {
             ..ProviderFault::new(FaultKind::Rejected, invalid.message)
         })?;
         let request = ChatRequest { model: model.id.to_owned(), ..ChatRequest::clone(&request) };
-        let body = serde_json::to_vec(&request).map_err(internal)?;
+        let body = serde_json::to_vec(&request).map_err(|error| internal(&error))?;
         Ok(Prepared {
             url: format!("sim:{}", model.id),
             headers: Vec::new(),
@@ -76,7 +76,8 @@ impl Provider for SimProvider {
 
     async fn send(&self, prepared: Prepared, context: AttemptContext) -> Result<Answer, ProviderFault> {
         let model = Model::find(&prepared.model).ok_or_else(|| unknown(&prepared.model))?;
-        let request: ChatRequest = serde_json::from_slice(&prepared.body).map_err(internal)?;
+        let request: ChatRequest =
+            serde_json::from_slice(&prepared.body).map_err(|error| internal(&error))?;
         let plan = Plan::of(model, &request);
         if let Ending::Refused(fault) = plan.ending {
             self.wait(model.first_token, &context).await?;
@@ -122,6 +123,6 @@ fn unknown(model: &str) -> ProviderFault {
     }
 }
 
-fn internal(error: serde_json::Error) -> ProviderFault {
+fn internal(error: &serde_json::Error) -> ProviderFault {
     ProviderFault::new(FaultKind::Internal, format!("a simulated request could not be carried: {error}"))
 }

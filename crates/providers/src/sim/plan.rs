@@ -75,13 +75,16 @@ fn texts_of(message: &Message) -> impl Iterator<Item = &String> {
 
 /// Three tokens, and for each message four and its words: the way of the chat formats.
 fn prompt_tokens(request: &ChatRequest) -> u64 {
-    let words = |message: &Message| -> usize { texts_of(message).map(|text| prose::tokens(text).len()).sum() };
+    let words =
+        |message: &Message| -> usize { texts_of(message).map(|text| prose::tokens(text).len()).sum() };
     3 + request.messages.iter().map(|message| 4 + words(message) as u64).sum::<u64>()
 }
 
 fn last_words(request: &ChatRequest) -> String {
     let asked = request.messages.iter().rev().find(|message| message.role == Role::User);
-    asked.map(|message| texts_of(message).map(String::as_str).collect::<Vec<_>>().join("\n")).unwrap_or_default()
+    asked
+        .map(|message| texts_of(message).map(String::as_str).collect::<Vec<_>>().join("\n"))
+        .unwrap_or_default()
 }
 
 fn choice(model: &Model, request: &ChatRequest, mut seed: Seed) -> Choice {
@@ -166,7 +169,8 @@ fn tool_call(request: &ChatRequest, seed: &mut Seed) -> Option<Vec<Delta>> {
 /// one is cut.
 fn flaky_ending(request: &ChatRequest, seed: &Seed, choices: &[Choice]) -> Ending {
     let asked = last_words(request);
-    let says = |word: &str| asked.split(|c: char| !c.is_alphanumeric()).any(|part| part.eq_ignore_ascii_case(word));
+    let says =
+        |word: &str| asked.split(|c: char| !c.is_alphanumeric()).any(|part| part.eq_ignore_ascii_case(word));
     let by_seed = seed.with(8).below(8);
     let half = || choices.iter().map(|choice| choice.deltas.len()).max().unwrap_or(0).div_ceil(2);
     if says("429") {

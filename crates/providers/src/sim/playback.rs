@@ -97,7 +97,10 @@ impl Playback {
         let due = (self.said..length).take_while(|index| self.plan.model.due(*index) <= elapsed).count();
         if next > self.deadlines.total {
             self.state = State::Over;
-            return Some((Err(ProviderFault::new(FaultKind::TotalTimeout, "the simulated answer took too long")), self));
+            return Some((
+                Err(ProviderFault::new(FaultKind::TotalTimeout, "the simulated answer took too long")),
+                self,
+            ));
         }
         if self.said == length && matches!(self.plan.ending, Ending::Cut(_)) {
             self.state = State::Over;

@@ -58,18 +58,24 @@ pub(super) fn markdown(seed: &mut Seed) -> String {
         let sentence = seed.pick(SENTENCES).unwrap_or_default();
         text.push_str(&format!("{number}. **Point {number}.** {sentence}\n"));
     }
-    text.push_str("\n- a list\n  - with a list inside\n  - and a [link](https://example.com)\n- and `code` in a line\n");
+    text.push_str(
+        "\n- a list\n  - with a list inside\n  - and a [link](https://example.com)\n- and `code` in a line\n",
+    );
     text.push_str("\n## Numbers\n\n| option | first token | tokens a second | note |\n|:--|--:|--:|:--|\n");
     for option in ["swift", "steady", "verbose"] {
         let (wait, pace) = (50 + seed.below(400), 20 + seed.below(100));
         text.push_str(&format!("| `{option}` | {wait} ms | {pace} | simulated |\n"));
     }
-    text.push_str("\n## Code\n\n```rust\n/// The larger of two numbers.\nfn larger(a: u64, b: u64) -> u64 {\n");
+    text.push_str(
+        "\n## Code\n\n```rust\n/// The larger of two numbers.\nfn larger(a: u64, b: u64) -> u64 {\n",
+    );
     text.push_str(&format!(
         "    if a > b {{ a }} else {{ b }} // {}\n}}\n```\n\n```json\n",
         seed.below(1000)
     ));
-    text.push_str("{\"simulated\": true, \"unicode\": \"żółć 日本語 🦀\", \"markup\": \"<b>not bold</b>\"}\n```\n");
+    text.push_str(
+        "{\"simulated\": true, \"unicode\": \"żółć 日本語 🦀\", \"markup\": \"<b>not bold</b>\"}\n```\n",
+    );
     text.push_str("\n> A quotation, for good measure.\n\n---\n\n");
     text.push_str(&paragraphs(seed, 6));
     text
@@ -113,7 +119,8 @@ mod tests {
     #[test]
     fn markdown_has_all_that_a_page_must_lay_out() {
         let text = markdown(&mut Seed::of(["x"]));
-        for mark in ["# ", "## ", "1. ", "- ", "| `swift` |", "|:--|", "```rust", "```json", "> ", "**", "]("] {
+        for mark in ["# ", "## ", "1. ", "- ", "| `swift` |", "|:--|", "```rust", "```json", "> ", "**", "]("]
+        {
             assert!(text.contains(mark), "{mark}");
         }
         assert!(tokens(&text).len() > 250);

@@ -12,7 +12,8 @@
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// Headers that go on from every upstream.
-const RELAYED: [&str; 2] = ["request-id", "x-should-retry"];
+const RELAYED: [&str; 2] = ["request-id", SHOULD_RETRY];
+const SHOULD_RETRY: &str = "x-should-retry";
 
 /// Longest value that goes on. Ids and durations are a tenth of it.
 const LONGEST_VALUE: usize = 512;
@@ -24,11 +25,16 @@ pub fn relayed(upstream: &HeaderMap, vendor: &[HeaderName]) -> HeaderMap {
     let mut chosen = HeaderMap::new();
     let common = RELAYED.into_iter().map(HeaderName::from_static);
     for name in common.chain(vendor.iter().filter(|name| !is_never_relayed(name)).cloned()) {
-        if let Some(value) = upstream.get(&name).filter(|value| is_plain(value)) {
+        if let Some(value) = upstream.get(&name).filter(|value| is_plain(value) && is_sensible(&name, value)) {
             chosen.insert(name, value.clone());
         }
     }
     chosen
+}
+
+/// A header of two possible values carries nothing else.
+fn is_sensible(name: &HeaderName, value: &HeaderValue) -> bool {
+    name != SHOULD_RETRY || matches!(value.as_bytes(), b"true" | b"false")
 }
 
 /// The id that the upstream gave the request, for logs and support: the vendor's own header first, then

@@ -82,6 +82,12 @@ pub(super) const COPIED: TargetFacts = TargetFacts {
     ..HttpFacts::OPENAI_CHAT.requests
 };
 
+/// Why instructions go to such vendors as `system`.
+pub(super) const SYSTEM_ROLE: Note = Note {
+    fact: "The role `developer` is OpenAI's own; `system` means the same and is known here.",
+    evidence: "general knowledge of the dialect, no recorded refusal; 2026-11-21",
+};
+
 /// Whether a vendor wants a credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CredentialRule {

@@ -1,6 +1,6 @@
 //! Fireworks AI.
 
-use super::{COPIED, HttpFacts, Note, Reach, Vendor};
+use super::{COPIED, HttpFacts, Reach, SYSTEM_ROLE, Vendor};
 
 pub(super) static VENDOR: Vendor = Vendor {
     key: "fireworks",
@@ -11,10 +11,5 @@ pub(super) static VENDOR: Vendor = Vendor {
         ..HttpFacts::OPENAI_CHAT
     }),
     vocabularies: &[],
-    notes: &[
-        Note {
-            fact: "Instructions have the role `system`.",
-            evidence: "general knowledge of its documentation, not recorded; 2026-11-21",
-        },
-    ],
+    notes: &[SYSTEM_ROLE],
 };

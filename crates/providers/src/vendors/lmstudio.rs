@@ -1,6 +1,6 @@
 //! LM Studio: models on one's own desk.
 
-use super::{COPIED, CredentialRule, HttpFacts, Note, Reach, Vendor};
+use super::{COPIED, CredentialRule, HttpFacts, Reach, SYSTEM_ROLE, Vendor};
 
 pub(super) static VENDOR: Vendor = Vendor {
     key: "lmstudio",
@@ -12,10 +12,5 @@ pub(super) static VENDOR: Vendor = Vendor {
         ..HttpFacts::OPENAI_CHAT
     }),
     vocabularies: &[("openai/gpt-oss", crate::tokenizer::Vocabulary::O200k)],
-    notes: &[
-        Note {
-            fact: "Instructions have the role `system`.",
-            evidence: "general knowledge of its documentation, not recorded; 2026-11-21",
-        },
-    ],
+    notes: &[SYSTEM_ROLE],
 };

@@ -1,7 +1,7 @@
 //! What is known of each vendor: one file of facts each, and the list.
 //!
 //! A fact that departs from the dialect's own rule carries its evidence: the id of a recorded exchange, or where it was
-//! reported. Nothing is changed in a client's body on a guess: what a vendor may or may not know, it is asked.
+//! reported. Nothing is taken out of a client's request on a guess: what a vendor may not know, it is left to refuse.
 
 mod deepseek;
 mod facts;
@@ -21,7 +21,7 @@ mod together;
 mod vllm;
 mod xai;
 
-use facts::COPIED;
+use facts::{COPIED, SYSTEM_ROLE};
 pub use facts::{CredentialRule, HttpFacts, MemberRule, Note, Reach, Vendor};
 pub use reference::reference_page;
 

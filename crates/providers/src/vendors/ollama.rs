@@ -1,6 +1,6 @@
 //! Ollama, by its OpenAI endpoint: on one's own machine without a key, in its cloud with one.
 
-use super::{COPIED, CredentialRule, HttpFacts, MemberRule, Note, Reach, Vendor};
+use super::{COPIED, CredentialRule, HttpFacts, MemberRule, Note, Reach, SYSTEM_ROLE, Vendor};
 use crate::tokenizer::Vocabulary;
 use switchyard_dialects::openai_chat::request::{ReasoningForm, TargetFacts};
 
@@ -16,10 +16,7 @@ pub(super) static VENDOR: Vendor = Vendor {
     }),
     vocabularies: &[("gpt-oss", Vocabulary::O200k)],
     notes: &[
-        Note {
-            fact: "Instructions have the role `system`; no recorded request has `developer`.",
-            evidence: "ollama-chat_completions-0797e88d1b; 2026-11-21",
-        },
+        SYSTEM_ROLE,
         Note {
             fact: "`max_completion_tokens` is taken and ignored; `max_tokens` limits.",
             evidence: "github.com/ollama/ollama/issues/7125; 2026-11-21",

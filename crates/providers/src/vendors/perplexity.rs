@@ -1,6 +1,6 @@
 //! Perplexity.
 
-use super::{COPIED, HttpFacts, Note, Reach, Vendor};
+use super::{COPIED, HttpFacts, Note, Reach, SYSTEM_ROLE, Vendor};
 use switchyard_dialects::openai_chat::request::{StreamUsage, TargetFacts};
 
 pub(super) static VENDOR: Vendor = Vendor {
@@ -13,10 +13,7 @@ pub(super) static VENDOR: Vendor = Vendor {
     }),
     vocabularies: &[],
     notes: &[
-        Note {
-            fact: "Instructions have the role `system`; no recorded request has `developer`.",
-            evidence: "perplexity-chat_completions-dfae2e1008; 2026-11-21",
-        },
+        SYSTEM_ROLE,
         Note {
             fact: "Every chunk has the usage so far; the last one counts.",
             evidence: "perplexity-chat_completions-dfae2e1008, perplexity-chat_completions-d50e342d3d; 2026-11-21",

@@ -68,7 +68,7 @@ fn changes(facts: &HttpFacts) -> Vec<String> {
             MemberRule::Drop { name, .. } => {
                 format!("`{name}` is left out, which `x-switchyard-dropped` tells.")
             }
-            MemberRule::Omit { name } => format!("`{name}` is left out: it does so anyway."),
+            MemberRule::Omit { name } => format!("`{name}` is left out: what it asks for comes anyway."),
         })
         .collect();
     if !facts.requests.developer_role {

@@ -1,6 +1,6 @@
 //! Together AI.
 
-use super::{COPIED, HttpFacts, MemberRule, Note, Reach, Vendor};
+use super::{COPIED, HttpFacts, MemberRule, Note, Reach, SYSTEM_ROLE, Vendor};
 
 pub(super) static VENDOR: Vendor = Vendor {
     key: "together",
@@ -13,10 +13,7 @@ pub(super) static VENDOR: Vendor = Vendor {
     }),
     vocabularies: &[("openai/gpt-oss", crate::tokenizer::Vocabulary::O200k)],
     notes: &[
-        Note {
-            fact: "Instructions have the role `system`; no recorded request has `developer`.",
-            evidence: "together-chat_completions-9da46ee572; 2026-11-21",
-        },
+        SYSTEM_ROLE,
         Note {
             fact: "`max_tokens` is the member that it documents.",
             evidence: "together-chat_completions-9da46ee572; 2026-11-21",

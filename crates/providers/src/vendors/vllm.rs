@@ -1,6 +1,6 @@
 //! vLLM: a server of one's own.
 
-use super::{COPIED, CredentialRule, HttpFacts, Note, Reach, Vendor};
+use super::{COPIED, CredentialRule, HttpFacts, Reach, SYSTEM_ROLE, Vendor};
 use switchyard_dialects::openai_chat::request::{ReasoningForm, TargetFacts};
 
 pub(super) static VENDOR: Vendor = Vendor {
@@ -13,10 +13,5 @@ pub(super) static VENDOR: Vendor = Vendor {
         ..HttpFacts::OPENAI_CHAT
     }),
     vocabularies: &[("openai/gpt-oss", crate::tokenizer::Vocabulary::O200k)],
-    notes: &[
-        Note {
-            fact: "Instructions have the role `system`.",
-            evidence: "general knowledge of its documentation, not recorded; 2026-11-21",
-        },
-    ],
+    notes: &[SYSTEM_ROLE],
 };

@@ -1,6 +1,6 @@
 //! xAI: counts reasoning beside the completion.
 
-use super::{COPIED, HttpFacts, Note, Reach, Vendor};
+use super::{COPIED, HttpFacts, Note, Reach, SYSTEM_ROLE, Vendor};
 use switchyard_dialects::openai_chat::UsageRule;
 use switchyard_dialects::openai_chat::request::{MaxTokensMember, StreamUsage, TargetFacts};
 
@@ -19,10 +19,7 @@ pub(super) static VENDOR: Vendor = Vendor {
     }),
     vocabularies: &[],
     notes: &[
-        Note {
-            fact: "Instructions have the role `system`; no recorded request has `developer`.",
-            evidence: "xai-chat_completions-fd7dbe5e33; 2026-11-21",
-        },
+        SYSTEM_ROLE,
         Note {
             fact: "`completion_tokens` leaves out the reasoning; `total_tokens` has it.",
             evidence: "xai-chat_completions-fd7dbe5e33; 2026-11-21",

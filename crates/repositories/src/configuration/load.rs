@@ -70,12 +70,7 @@ fn load_models(connection: &mut AnyConnection) -> Result<HashMap<i64, Vec<Provid
             provider_models::provider_id,
             provider_models::model,
             provider_models::rates,
-            (
-                provider_models::rpm,
-                provider_models::tpm,
-                provider_models::rpd,
-                provider_models::concurrency,
-            ),
+            (provider_models::rpm, provider_models::tpm, provider_models::rpd, provider_models::concurrency),
             provider_models::context_window,
             provider_models::max_output_tokens,
             provider_models::is_enabled,

@@ -12,8 +12,8 @@ use revision::Written;
 use switchyard_domain::ids::{ProviderId, RouteId};
 use switchyard_domain::provider::CredentialOwner;
 use switchyard_ports::repositories::{
-    Author, Change, ChangeKind, ConfigurationRepository, NewProvider, NewRoute, ProviderPatch, RepositoryError,
-    Revision, SealedSecret, StoredConfiguration,
+    Author, Change, ChangeKind, ConfigurationRepository, NewProvider, NewRoute, ProviderPatch,
+    RepositoryError, Revision, SealedSecret, StoredConfiguration,
 };
 
 #[async_trait]

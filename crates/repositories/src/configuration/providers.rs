@@ -31,7 +31,9 @@ pub(super) fn create(
         .values(row)
         .returning(providers::id)
         .get_result(inner))
-    .map_err(|error| Fault::from(error).or_taken(|_| format!("a provider named `{}` exists", provider.name)))?;
+    .map_err(|error| {
+        Fault::from(error).or_taken(|_| format!("a provider named `{}` exists", provider.name))
+    })?;
     put_models(connection, id, &provider.models)?;
     Ok(id)
 }

@@ -9,7 +9,11 @@ use diesel::prelude::*;
 use switchyard_domain::ids::RouteId;
 use switchyard_ports::repositories::{Author, NewRoute, NewTarget};
 
-pub(super) fn create(connection: &mut AnyConnection, route: &NewRoute, author: &Author) -> Result<i64, Fault> {
+pub(super) fn create(
+    connection: &mut AnyConnection,
+    route: &NewRoute,
+    author: &Author,
+) -> Result<i64, Fault> {
     let row = (
         routes::name.eq(route.name.as_str()),
         routes::mode.eq(route.mode.as_str()),

@@ -79,7 +79,10 @@ async fn a_sum_that_differs_is_found() {
     }
     for (_, check) in found(|_| "DELETE FROM usage_daily WHERE key_id = 0".to_owned()).await {
         assert!(only(&check).place.contains("key 0"), "{check:?}");
-        assert!(only(&check).difference.contains("calls: the daily sum says 0, the events say 1"), "{check:?}");
+        assert!(
+            only(&check).difference.contains("calls: the daily sum says 0, the events say 1"),
+            "{check:?}"
+        );
     }
     let sql = |_: &str| "UPDATE usage_daily SET day = day + 30 WHERE key_id = 7".to_owned();
     for (_, check) in found(sql).await {
@@ -90,7 +93,8 @@ async fn a_sum_that_differs_is_found() {
 #[tokio::test]
 async fn a_list_that_is_cut_says_so() {
     for opened in shared_ones().await {
-        let events: Vec<UsageEvent> = (0..1_500).map(|number| sample_event(None, Timestamp(number))).collect();
+        let events: Vec<UsageEvent> =
+            (0..1_500).map(|number| sample_event(None, Timestamp(number))).collect();
         opened.database.record(&events).await.unwrap();
         opened.tamper("DELETE FROM ledger_entries");
         let check = opened.database.verify().await.unwrap();

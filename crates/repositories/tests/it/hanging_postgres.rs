@@ -1,6 +1,5 @@
 //! PostgreSQL hangs, stops, comes back.
 
-use switchyard_ports::repositories::DatabaseState as _;
 use crate::databases::{config, postgres_target};
 use futures_util::future::join_all;
 use std::sync::Arc;
@@ -8,6 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use switchyard_domain::name::Name;
 use switchyard_domain::time::Timestamp;
+use switchyard_ports::repositories::DatabaseState as _;
 use switchyard_ports::repositories::{
     ConfigurationRepository as _, KeyringRepository as _, RepositoryError, Revision, UsageRepository as _,
     VirtualKeyRepository as _,
@@ -95,7 +95,10 @@ async fn a_server_that_hangs_is_unavailable_within_seconds_and_blocks_no_thread(
     let stored = database.load().await.unwrap();
     let names: Vec<String> = stored.providers.iter().map(|provider| provider.name.to_string()).collect();
     assert_eq!((names, stored.revision), (vec!["in time".to_owned()], Revision(1)));
-    assert_eq!(database.record(&events).await.unwrap().inserted + database.record(&events).await.unwrap().known, 2);
+    assert_eq!(
+        database.record(&events).await.unwrap().inserted + database.record(&events).await.unwrap().known,
+        2
+    );
     assert_eq!(database.verify().await.unwrap().problems, []);
 }
 
@@ -140,4 +143,19 @@ async fn a_server_that_hangs_from_the_start_is_a_typed_error_within_seconds() {
     let outcome = tokio::time::timeout(BOUND, Database::open(config(target))).await.unwrap();
     assert!(outcome.is_err(), "{outcome:?}");
     server.signal(Signal::Continue);
+}
+
+// As after a failover: the old server never answers again, and never closes its connections either.
+#[tokio::test]
+async fn connections_that_hang_for_ever_do_not_keep_new_ones_away() {
+    let Some((server, database)) = on_a_server(2).await else { return };
+    // All connections are open, and stay idle, when the hang begins.
+    join_all((0..32).map(|_| database.load())).await;
+    server.signal_connections(Signal::Stop);
+    let outcomes = tokio::time::timeout(BOUND, join_all((0..2).map(|_| database.load()))).await.unwrap();
+    assert!(outcomes.iter().all(is_unavailable), "{outcomes:?}");
+    until_it_answers(&database).await;
+    let outcomes = join_all((0..8).map(|_| database.load())).await;
+    assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+    server.signal_connections(Signal::Continue);
 }

@@ -11,4 +11,3 @@ mod hanging_postgres;
 mod migrations;
 mod opening;
 mod parity;
-mod zz_bench;

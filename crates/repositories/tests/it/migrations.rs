@@ -1,7 +1,10 @@
 //! Migrations up, down, at once, half-way, and from the future.
 
-use crate::databases::{Opened, empty_file, empty_postgres, memory, shared_ones};
-use switchyard_repositories::{DatabaseError, MigrationStatus};
+use crate::databases::{
+    KEPT_CHANGES, Opened, config, empty_file, empty_postgres, memory, postgres, shared_ones,
+};
+use secrecy::ExposeSecret as _;
+use switchyard_repositories::{Database, DatabaseError, DatabaseTarget, MigrationStatus};
 use switchyard_testkit::contracts::repositories::configuration_contract;
 
 fn names() -> Vec<String> {
@@ -29,13 +32,13 @@ async fn up_down_and_up_again_ends_where_it_began() {
         assert_eq!(database.migration_status().await.unwrap().pending, ["0002_usage"]);
         assert_eq!(database.migrate_up().await.unwrap(), ["0002_usage"]);
 
-        configuration_contract(database, crate::databases::KEPT_CHANGES).await;
+        configuration_contract(database, KEPT_CHANGES).await;
         let mut backwards = names();
         backwards.reverse();
         assert_eq!(database.migrate_down(99).await.unwrap(), backwards);
         assert_eq!(database.migration_status().await.unwrap(), fresh);
         assert_eq!(database.migrate_up().await.unwrap(), names());
-        configuration_contract(database, crate::databases::KEPT_CHANGES).await;
+        configuration_contract(database, KEPT_CHANGES).await;
     }
 }
 
@@ -81,7 +84,27 @@ async fn a_migration_that_fails_leaves_nothing_of_itself_and_can_be_repeated() {
         let error = opened.database.migrate_up().await.unwrap_err();
         assert!(matches!(&error, DatabaseError::Migration(why) if why.contains("0002_usage")), "{error:?}");
         assert_eq!(opened.database.migration_status().await.unwrap().pending, ["0002_usage"]);
-        opened.tamper("DROP TABLE usage_daily; CREATE TABLE ledger_entries (id INTEGER); DROP TABLE ledger_entries");
+        opened.tamper(
+            "DROP TABLE usage_daily; CREATE TABLE ledger_entries (id INTEGER); DROP TABLE ledger_entries",
+        );
         assert_eq!(opened.database.migrate_up().await.unwrap(), ["0002_usage"]);
     }
+}
+
+// A program that serves may run under a role that changes no schema.
+#[tokio::test]
+async fn a_role_without_the_right_to_change_the_schema_serves() {
+    let Some(opened) = postgres().await else { return };
+    opened.tamper(
+        "CREATE ROLE serving LOGIN; \
+         GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO serving; \
+         REVOKE CREATE ON SCHEMA public FROM public",
+    );
+    let DatabaseTarget::Postgres(url) = &opened.target else { panic!() };
+    let url = url.expose_secret().replace("postgres@", "serving@");
+    let serving = Database::open(config(DatabaseTarget::Postgres(url.into()))).await.unwrap();
+    assert_eq!(serving.migrate_up().await.unwrap(), Vec::<String>::new());
+    configuration_contract(&serving, KEPT_CHANGES).await;
+    assert!(matches!(serving.migrate_down(1).await.unwrap_err(), DatabaseError::Migration(_)));
+    assert_eq!(opened.database.migration_status().await.unwrap().applied, names());
 }

@@ -1,8 +1,8 @@
 //! Opening a database.
 
-use switchyard_ports::repositories::DatabaseState as _;
 use crate::databases::{config, empty_file, file};
 use std::os::unix::fs::PermissionsExt as _;
+use switchyard_ports::repositories::DatabaseState as _;
 use switchyard_ports::repositories::{ConfigurationRepository as _, RepositoryError};
 use switchyard_repositories::{Database, DatabaseError, DatabaseTarget};
 use switchyard_testkit::postgres::PrivatePostgres;

@@ -94,7 +94,10 @@ const POSTGRES_REFERENCES: &str = "
 
 macro_rules! schema {
     ($connection:expr, $columns:expr, $indexes:expr, $references:expr) => {{
-        #[expect(clippy::disallowed_methods, reason = "the catalogues of the databases are no tables of ours")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the catalogues of the databases are no tables of ours"
+        )]
         let query = diesel::sql_query::<&str>;
         Schema {
             columns: query($columns).load($connection).unwrap().into_iter().map(in_common_words).collect(),

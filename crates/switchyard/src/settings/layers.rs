@@ -6,11 +6,11 @@ use super::listen::Listen;
 use super::problem::{Findings, Origin, Reason};
 use super::setting::{AliasRole, Facts, PREFIX, WhenEmpty};
 use super::store::RedisUrl;
-use super::suggest::nearest;
 use super::table::{row_named, rows};
 use super::values::{Given, Values};
 use secrecy::{ExposeSecret, SecretString};
 use std::collections::BTreeMap;
+use switchyard_domain::spelling::closest;
 
 /// One source of variables: the environment, or the `.env` file.
 pub(super) struct Variables(BTreeMap<String, (SecretString, Origin)>);
@@ -161,7 +161,7 @@ pub(super) fn unknown(bare: &str, show: impl Fn(&str) -> String) -> Reason {
     };
     let names = rows().flat_map(|row| std::iter::once(&row.facts().name).chain(row.facts().also).copied());
     let reason = Reason::new("is no setting");
-    match of_alias().or_else(|| nearest(bare, names)) {
+    match of_alias().or_else(|| closest(bare, names, 1).pop()) {
         Some(name) => reason.hint(format!("did you mean {}?", show(name))),
         None => reason.hint("`switchyard check` lists all settings"),
     }

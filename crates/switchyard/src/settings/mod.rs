@@ -24,7 +24,6 @@ mod setting;
 mod shapes;
 mod startup;
 mod store;
-mod suggest;
 mod table;
 mod values;
 

@@ -3,6 +3,7 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 use switchyard_domain::chat::{Delta, ToolCallKind};
 
+use super::Piece;
 use crate::openai_chat::json::{RawMembers, elements, integer, members, text};
 
 /// More calls than any model makes in one turn.
@@ -31,7 +32,7 @@ struct Slot {
 }
 
 /// A piece of a call.
-struct Piece<'a> {
+struct Fragment<'a> {
     number: Option<i64>,
     id: Cow<'a, str>,
     name: Cow<'a, str>,
@@ -45,18 +46,18 @@ impl Calls {
         self.slots.is_empty()
     }
 
-    pub(super) fn read(&mut self, inside: &RawMembers<'_>, push: &mut impl FnMut(Delta)) {
+    pub(super) fn read(&mut self, inside: &RawMembers<'_>, kind: Piece, push: &mut impl FnMut(Delta)) {
         for call in inside.get("tool_calls").and_then(elements).unwrap_or_default() {
-            if let Some(piece) = members(call).map(|call| Piece::read(&call)) {
-                self.take(piece, push);
+            if let Some(piece) = members(call).map(|call| Fragment::read(&call)) {
+                self.take(piece, kind, push);
             }
         }
         if let Some(call) = inside.get("function_call").and_then(members) {
-            let mut piece = Piece::of_function(&call);
+            let mut piece = Fragment::of_function(&call);
             piece.kind = ToolCallKind::LegacyFunction;
             // There is one such call at most: the pieces need no number to be told apart.
             piece.number = Some(-1);
-            self.take(piece, push);
+            self.take(piece, kind, push);
         }
     }
 
@@ -67,8 +68,10 @@ impl Calls {
         }
     }
 
-    fn take(&mut self, piece: Piece<'_>, push: &mut impl FnMut(Delta)) {
-        let at = self.find(&piece).unwrap_or(self.slots.len());
+    fn take(&mut self, piece: Fragment<'_>, kind: Piece, push: &mut impl FnMut(Delta)) {
+        // In a whole answer the calls are whole.
+        let known = if kind == Piece::Message { None } else { self.find(&piece) };
+        let at = known.unwrap_or(self.slots.len());
         if at == self.slots.len() {
             if at == MAX_CALLS {
                 return;
@@ -93,7 +96,7 @@ impl Calls {
     }
 
     /// The call that a piece goes on with; `None` if it begins a new one.
-    fn find(&self, piece: &Piece<'_>) -> Option<usize> {
+    fn find(&self, piece: &Fragment<'_>) -> Option<usize> {
         if let Some(number) = piece.number {
             let at = self.slots.iter().rposition(|slot| slot.number == Some(number))?;
             let slot = self.slots.get(at)?;
@@ -128,14 +131,19 @@ impl Slot {
     }
 }
 
-impl<'a> Piece<'a> {
+impl<'a> Fragment<'a> {
     fn read(call: &RawMembers<'a>) -> Self {
         let custom = call.get("custom").and_then(members);
         let function = call.get("function").and_then(members);
         let mut piece = match (&custom, &function) {
             (Some(custom), _) => Self {
                 kind: ToolCallKind::Custom,
-                arguments: custom.get("input").map(written).unwrap_or_default(),
+                // A custom tool takes a text of any kind; whoever sends it as arguments means the same.
+                arguments: custom
+                    .get("input")
+                    .or_else(|| custom.get("arguments"))
+                    .map(written)
+                    .unwrap_or_default(),
                 ..Self::of_function(custom)
             },
             (None, Some(function)) => Self::of_function(function),

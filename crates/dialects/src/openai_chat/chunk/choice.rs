@@ -45,7 +45,7 @@ impl ChoiceReader {
         let inside = choice.get(first).or_else(|| choice.get(second)).and_then(members);
         if let Some(inside) = &inside {
             read_said(inside, &mut push);
-            self.calls.read(inside, &mut push);
+            self.calls.read(inside, piece, &mut push);
         }
         if let Some(logprobs) = choice.get("logprobs") {
             push(Delta::Logprobs(keep(logprobs)));
@@ -87,7 +87,7 @@ impl ChoiceReader {
 fn finish_word<'a>(choice: &RawMembers<'a>) -> Option<Cow<'a, str>> {
     let word = choice.get("finish_reason").and_then(text);
     let details = || members(choice.get("finish_details")?)?.get("type").and_then(text);
-    word.filter(|word| !word.is_empty()).or_else(details)
+    word.filter(|word| !word.is_empty()).or_else(details).filter(|word| !word.is_empty())
 }
 
 fn read_said(inside: &RawMembers<'_>, push: &mut impl FnMut(Delta)) {

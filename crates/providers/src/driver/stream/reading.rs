@@ -28,6 +28,8 @@ pub(in crate::driver) struct Reading {
     /// Whether content came, after which no other provider can answer.
     committed: bool,
     bad_events: u32,
+    /// Whether there may be more.
+    open: bool,
     ending: Option<Ending>,
 }
 
@@ -54,6 +56,7 @@ impl Reading {
             received: Arc::clone(received),
             committed: false,
             bad_events: 0,
+            open: true,
             ending: None,
         }
     }
@@ -66,11 +69,11 @@ impl Reading {
     /// What the network's next piece holds for the client. `None` once the stream has ended, see
     /// [`take_ending`](Self::take_ending). Nothing comes before the first content.
     pub(super) async fn next_frame(&mut self) -> Option<Frame> {
-        while self.ending.is_none() {
+        while self.open {
             match self.body.next_chunk().await {
                 Ok(Some(piece)) => self.take_in(piece),
                 Ok(None) => self.close(),
-                Err(fault) => self.ending = Some(Ending::Broken(faults::of_transport(&fault))),
+                Err(fault) => self.end(Ending::Broken(faults::of_transport(&fault))),
             }
             if self.committed {
                 self.body.content_arrived();
@@ -97,19 +100,19 @@ impl Reading {
     fn take_in(&mut self, piece: Bytes) {
         self.sink.enter(&piece);
         if let Err(error) = self.sse.push(piece) {
-            self.ending = Some(Ending::Broken(of_sse(error)));
+            self.end(Ending::Broken(of_sse(error)));
             return;
         }
         let received = Arc::clone(&self.received);
         let mut parts = received.lock();
-        while self.ending.is_none() {
+        while self.open {
             match self.sse.next_item() {
                 Ok(Some(item)) => self.item(&item, &mut parts),
                 Ok(None) => break,
-                Err(error) => self.ending = Some(Ending::Broken(of_sse(error))),
+                Err(error) => self.end(Ending::Broken(of_sse(error))),
             }
         }
-        if !self.committed && self.ending.is_none() && self.sink.held() > MAX_PREAMBLE {
+        if !self.committed && self.open && self.sink.held() > MAX_PREAMBLE {
             self.break_off("the provider's stream goes on without saying anything");
         }
     }
@@ -118,15 +121,15 @@ impl Reading {
     fn close(&mut self) {
         let received = Arc::clone(&self.received);
         let mut parts = received.lock();
-        while self.ending.is_none() {
+        while self.open {
             match self.sse.finish() {
                 Ok(Some(item)) => self.item(&item, &mut parts),
                 Ok(None) => {
                     self.sink.finish(&mut parts);
                     let ending = if parts.finished { Ending::Whole } else { Ending::Broken(interrupted()) };
-                    self.ending = Some(ending);
+                    self.end(ending);
                 }
-                Err(error) => self.ending = Some(Ending::Broken(of_sse(error))),
+                Err(error) => self.end(Ending::Broken(of_sse(error))),
             }
         }
     }
@@ -143,14 +146,14 @@ impl Reading {
         match self.sink.event(event, parts) {
             Ok(seen) => match seen.taken {
                 Taken::Chunk => self.committed |= seen.has_content,
-                Taken::Done => self.ending = Some(Ending::Whole),
+                Taken::Done => self.end(Ending::Whole),
                 Taken::Unknown => {}
                 // The end of the body cut it, which is told as such.
                 Taken::Malformed if event.ending == SseEnding::Cut => {}
                 Taken::Malformed => self.bad_event(parts),
             },
             Err(error) => {
-                self.ending = Some(Ending::Broken(faults::of_error_event(error, self.committed)));
+                self.end(Ending::Broken(faults::of_error_event(error, self.committed)));
             }
         }
     }
@@ -163,8 +166,13 @@ impl Reading {
         }
     }
 
+    fn end(&mut self, ending: Ending) {
+        self.open = false;
+        self.ending = Some(ending);
+    }
+
     fn break_off(&mut self, message: &str) {
-        self.ending = Some(Ending::Broken(faults::invalid(message)));
+        self.end(Ending::Broken(faults::invalid(message)));
     }
 }
 

@@ -26,7 +26,11 @@ macro_rules! differs {
 }
 
 /// Compares a day's events with their entries.
-pub(super) fn compare(connection: &mut AnyConnection, day: Day, problems: &mut Problems) -> Result<(), Fault> {
+pub(super) fn compare(
+    connection: &mut AnyConnection,
+    day: Day,
+    problems: &mut Problems,
+) -> Result<(), Fault> {
     let rows: Vec<(Vec<u8>, Facts, Option<Facts>)> = usage_events::table
         .left_join(ledger_entries::table.on(ledger_entries::id.eq(usage_events::id)))
         .filter(usage_events::at.ge(day.start().0))
@@ -76,15 +80,14 @@ pub(super) fn compare(connection: &mut AnyConnection, day: Day, problems: &mut P
 pub(super) fn without_use(connection: &mut AnyConnection, problems: &mut Problems) -> Result<(), Fault> {
     let rows: Vec<(Vec<u8>, Option<i64>)> = ledger_entries::table
         .left_join(usage_events::table.on(usage_events::id.eq(ledger_entries::id)))
-        .filter(
-            usage_events::id.is_null().or(usage_events::usage_source.eq(UsageSource::None.as_str())),
-        )
+        .filter(usage_events::id.is_null().or(usage_events::usage_source.eq(UsageSource::None.as_str())))
         .order(ledger_entries::id)
         .limit(AT_ONCE)
         .select((ledger_entries::id, ledger_entries::amount))
         .load(connection)?;
     for (id, entry) in rows {
-        let difference = format!("the entry says {}, but there is no event that used anything", amount(entry));
+        let difference =
+            format!("the entry says {}, but there is no event that used anything", amount(entry));
         problems.add(format!("entry {}", uuid(&id)?), difference);
     }
     Ok(())

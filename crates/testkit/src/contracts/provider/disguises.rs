@@ -27,8 +27,11 @@ pub async fn compressed_answers_are_read(build: Build) {
             assert_eq!(outcome.text(), scene.text_sent(), "{script}");
         }
     }
+    scene.buffered("truncated_gzip").await.failed(FaultKind::Interrupted);
+    let outcome = scene.stream("truncated_gzip").await;
+    // A stream may have said all before its compression was cut; what it said counts.
+    assert!(outcome.kind() == Some(FaultKind::Interrupted) || outcome.received.finished, "{outcome:?}");
     for body in [ask(true), ask(false)] {
-        scene.attempt("truncated_gzip", &body).await.failed(FaultKind::Interrupted);
         scene.attempt("gzip_bomb=20000000", &body).await.failed(FaultKind::TooLarge);
     }
 }
@@ -36,7 +39,9 @@ pub async fn compressed_answers_are_read(build: Build) {
 /// See the name.
 pub async fn http_in_all_its_forms_is_read(build: Build) {
     let scene = Scene::new(build);
-    for script in ["chunked", "trailers", "http10", "hints_103", "continue_100", "close_after", "first_byte_ms=30"] {
+    for script in
+        ["chunked", "trailers", "http10", "hints_103", "continue_100", "close_after", "first_byte_ms=30"]
+    {
         for body in [ask(true), ask(false)] {
             let outcome = scene.attempt(script, &body).await.whole();
             assert_eq!(outcome.text(), scene.text_sent(), "{script}");

@@ -35,7 +35,8 @@ pub async fn error_statuses_have_their_kinds(build: Build) {
     assert!(!html.message.contains('<'), "{html}");
     let spent = "status=429&error_code=insufficient_quota&error_type=insufficient_quota";
     scene.buffered(spent).await.failed(FaultKind::QuotaExhausted);
-    let members = "status=400&error_code=unsupported_parameter&error_param=stop&error_message=No%20stop%20here.";
+    let members =
+        "status=400&error_code=unsupported_parameter&error_param=stop&error_message=No%20stop%20here.";
     let fault = scene.buffered(members).await.failed(FaultKind::Rejected).fault.unwrap();
     assert_eq!(
         (fault.code.as_deref(), fault.param.as_deref(), fault.message.as_str()),
@@ -53,7 +54,10 @@ pub async fn waits_that_the_provider_asks_for_are_read(build: Build) {
     assert_eq!(wait("status=503&retry_after=7").await.retry_after, seconds(7));
     assert_eq!(wait("status=429&retry_after=garbage").await.retry_after, None);
     assert_eq!(wait("status=429").await.retry_after, None);
-    assert_eq!(wait("status=429&retry_after=9&header.retry-after-ms=1500").await.retry_after, Some(Duration::from_millis(1500)));
+    assert_eq!(
+        wait("status=429&retry_after=9&header.retry-after-ms=1500").await.retry_after,
+        Some(Duration::from_millis(1500))
+    );
     let date = wait("status=429&retry_after=Wed,%2021%20Oct%202099%2007:28:00%20GMT").await;
     assert!(date.retry_after > seconds(3600), "{date:?}");
     assert_eq!(wait("status=500&header.x-should-retry=false").await.should_retry, Some(false));
@@ -106,14 +110,17 @@ pub async fn an_error_before_the_first_content_fails_the_attempt(build: Build) {
         let outcome = scene.attempt("error_in_200", &body).await.failed(FaultKind::ServerError);
         assert!(!outcome.received.began, "an error is no answer");
     }
-    let rejected = scene.buffered("error_in_200&error_type=invalid_request_error&error_code=content_filter").await;
+    let rejected =
+        scene.buffered("error_in_200&error_type=invalid_request_error&error_code=content_filter").await;
     rejected.failed(FaultKind::Rejected);
 }
 
 /// See the name.
 pub async fn an_error_after_it_interrupts_the_answer(build: Build) {
     let scene = Scene::new(build);
-    for script in ["error_event_after=3", "error_event_after=3&error_event_named", "error_event_after=3&chunk_ms=20"] {
+    for script in
+        ["error_event_after=3", "error_event_after=3&error_event_named", "error_event_after=3&chunk_ms=20"]
+    {
         let outcome = scene.stream(script).await.failed(FaultKind::Interrupted);
         assert_eq!(outcome.text(), scene.text_sent(), "{script}");
         assert_eq!(outcome.received.output_text, scene.text_sent());

@@ -58,7 +58,9 @@ pub async fn dropping_cancels_the_upstream_call(build: Build) {
     drop(frames);
     closed_soon(&scene.upstream, 1, dropped).await;
 
-    for (stream, script) in [(true, "stall_before_first"), (true, "latency_ms=20000"), (false, "latency_ms=20000")] {
+    for (stream, script) in
+        [(true, "stall_before_first"), (true, "latency_ms=20000"), (false, "latency_ms=20000")]
+    {
         let arrived = scene.upstream.calls().len() + 1;
         let prepared = scene.provider.prepare(&call(stream), &format!("m?{script}")).unwrap();
         let send = scene.provider.send(prepared, context(PATIENT));
@@ -74,11 +76,11 @@ pub async fn dropping_cancels_the_upstream_call(build: Build) {
     }
 }
 
-/// The upstream sees within 100 ms (and what a busy machine adds) that call number `count` was given up.
+/// The upstream sees soon (a busy machine adds to it) that call number `count` was given up.
 async fn closed_soon(upstream: &Simulator, count: usize, dropped: Instant) {
     let calls = upstream.until_ended_calls(count, Duration::from_secs(5)).await;
     let closed = calls[count - 1].peer_closed_at.unwrap_or_else(|| panic!("call {count} was not given up"));
     let took = closed.saturating_duration_since(dropped);
-    assert!(took < Duration::from_millis(250), "{took:?}");
+    assert!(took < Duration::from_millis(500), "{took:?}");
     assert!(!calls[count - 1].completed);
 }

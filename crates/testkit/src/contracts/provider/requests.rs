@@ -45,6 +45,8 @@ pub async fn only_what_the_vendor_needs_changes_in_the_body(build: Build) {
     assert_eq!(kept, body.replace("a/b", "up/stream:model"));
     let again = scene.provider.prepare(&call, "up/stream:model").unwrap();
     assert_eq!((again.body, again.url), (prepared.body.clone(), prepared.url.clone()), "it is pure");
+    assert!(scene.provider.send(prepared.clone(), context(PATIENT)).await.is_ok());
+    assert_eq!(scene.upstream.calls()[0].body, prepared.body, "what was shown is what is sent");
 
     let canonical = scene.provider.prepare(&call.without_wire(), "up/stream:model").unwrap();
     assert_eq!(canonical.carriage, Carriage::Canonical);

@@ -6,11 +6,17 @@ use switchyard_domain::fault::FaultKind;
 /// See the name.
 pub async fn a_stream_that_is_cut_is_interrupted_and_what_came_is_recorded(build: Build) {
     let scene = Scene::new(build);
-    for script in ["cut_after=3", "rst_after=3", "error_event_after=3&error_message=x", "cut_after=3&chunk_ms=20"] {
+    for script in
+        ["cut_after=3", "rst_after=3", "error_event_after=3&error_message=x", "cut_after=3&chunk_ms=20"]
+    {
         let outcome = scene.stream(script).await.failed(FaultKind::Interrupted);
         let sent = scene.text_sent();
         assert_eq!(sent.split_whitespace().count(), 3);
-        assert_eq!((outcome.text(), outcome.received.output_text.as_str()), (sent.clone(), sent.as_str()), "{script}");
+        assert_eq!(
+            (outcome.text(), outcome.received.output_text.as_str()),
+            (sent.clone(), sent.as_str()),
+            "{script}"
+        );
         assert!(outcome.received.began && !outcome.received.finished);
     }
     for script in ["cut_after=0", "rst_after=0"] {

@@ -17,7 +17,11 @@ pub async fn usage_is_recorded_as_the_provider_says_it(build: Build) {
     let cut = scene.stream("usage=every_chunk&cut_after=5").await;
     let call = scene.upstream.take_calls().remove(0);
     let usage = cut.received.usage.unwrap();
-    assert_eq!((usage.input, usage.output), (call.billed.prompt, call.billed.completion), "as far as it came");
+    assert_eq!(
+        (usage.input, usage.output),
+        (call.billed.prompt, call.billed.completion),
+        "as far as it came"
+    );
     for body in [ask(true), ask(false)] {
         let outcome = scene.attempt("usage=missing", &body).await.whole();
         assert_eq!(outcome.received.usage, None);

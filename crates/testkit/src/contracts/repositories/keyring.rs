@@ -5,10 +5,15 @@
 use super::samples::{AT, author, new_provider, unique, unique_name};
 use switchyard_domain::provider::CredentialOwner;
 use switchyard_domain::time::Timestamp;
-use switchyard_ports::repositories::{ConfigurationRepository, KeyringEntry, KeyringRepository, SealedSecret};
+use switchyard_ports::repositories::{
+    ConfigurationRepository, KeyringEntry, KeyringRepository, SealedSecret,
+};
 
 /// What every keyring repository does. `configuration` works on the same database.
-pub async fn keyring_contract(repository: &dyn KeyringRepository, configuration: &dyn ConfigurationRepository) {
+pub async fn keyring_contract(
+    repository: &dyn KeyringRepository,
+    configuration: &dyn ConfigurationRepository,
+) {
     entries_are_kept_oldest_first(repository).await;
     a_key_that_is_there_already_keeps_its_first_entry(repository).await;
     secrets_are_counted_by_the_key_that_sealed_them(repository, configuration).await;
@@ -58,7 +63,10 @@ async fn secrets_are_counted_by_the_key_that_sealed_them(
     assert!(counts.contains(&(one.clone(), 2)) && counts.contains(&(other.clone(), 1)), "{counts:?}");
 
     let resealed = SealedSecret { sealed: format!("v1.{other}.nonce.text"), hint: "text".to_owned() };
-    configuration.put_credential(provider, &CredentialOwner::Shared, Some(resealed), &author(1)).await.unwrap();
+    configuration
+        .put_credential(provider, &CredentialOwner::Shared, Some(resealed), &author(1))
+        .await
+        .unwrap();
     let counts = repository.sealed_counts().await.unwrap();
     assert!(counts.contains(&(one, 1)) && counts.contains(&(other, 2)), "{counts:?}");
 }

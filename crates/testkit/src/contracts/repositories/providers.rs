@@ -94,7 +94,8 @@ async fn names_differ_by_case(repository: &dyn ConfigurationRepository) {
 async fn a_patch_changes_what_it_names_and_nothing_else(repository: &dyn ConfigurationRepository) {
     let id = make(repository, &["a", "b"]).await;
     let before = provider(repository, id).await.unwrap();
-    let off = ProviderPatch { is_enabled: Some(false), expected_version: Some(1), ..ProviderPatch::default() };
+    let off =
+        ProviderPatch { is_enabled: Some(false), expected_version: Some(1), ..ProviderPatch::default() };
     let ben = Author { owner: Owner::File, name: "file".to_owned(), at: Timestamp(AT.0 + 5) };
     repository.update_provider(id, off, &ben).await.unwrap();
     let mut expected = before.clone();

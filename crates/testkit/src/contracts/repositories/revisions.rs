@@ -70,9 +70,9 @@ async fn a_reader_ahead_of_the_database_must_load_whole(repository: &dyn Configu
 async fn writers_at_once_lose_nothing_and_leave_no_gap(repository: &dyn ConfigurationRepository) {
     let start = repository.revision().await.unwrap();
     let author = author(0);
-    let writes = (0..24).map(|_| repository.create_provider(new_provider(unique_name("crowd"), &["a"]), &author));
-    let mut made: Vec<i64> =
-        join_all(writes).await.into_iter().map(|outcome| outcome.unwrap().0).collect();
+    let writes =
+        (0..24).map(|_| repository.create_provider(new_provider(unique_name("crowd"), &["a"]), &author));
+    let mut made: Vec<i64> = join_all(writes).await.into_iter().map(|outcome| outcome.unwrap().0).collect();
     let seen = changes(repository, start).await;
     let revisions: Vec<i64> = seen.iter().map(|change| change.revision.0).collect();
     assert_eq!(revisions, (start.0 + 1..=start.0 + 24).collect::<Vec<_>>());

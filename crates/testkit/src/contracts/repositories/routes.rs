@@ -23,7 +23,10 @@ pub(super) async fn contract(repository: &dyn ConfigurationRepository) {
     what_is_not_there_is_not_found(repository).await;
 }
 
-async fn a_route_reads_back_as_it_was_written(repository: &dyn ConfigurationRepository, provider: ProviderId) {
+async fn a_route_reads_back_as_it_was_written(
+    repository: &dyn ConfigurationRepository,
+    provider: ProviderId,
+) {
     let name = unique_name("route");
     let new = NewRoute {
         name: name.clone(),

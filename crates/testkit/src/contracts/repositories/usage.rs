@@ -9,7 +9,9 @@ use switchyard_domain::ids::VirtualKeyId;
 use switchyard_domain::limits::Limits;
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::time::Timestamp;
-use switchyard_domain::usage::{GroupBy, LedgerProblem, Outcome, UsageEvent, UsageFilter, UsageRow, UsageSums};
+use switchyard_domain::usage::{
+    GroupBy, LedgerProblem, Outcome, UsageEvent, UsageFilter, UsageRow, UsageSums,
+};
 use switchyard_domain::virtual_key::KeyHash;
 use switchyard_ports::repositories::{NewVirtualKey, Recorded, UsageRepository, VirtualKeyRepository};
 
@@ -255,8 +257,13 @@ async fn a_filter_leaves_out_what_it_does_not_name(repository: &dyn UsageReposit
     let at = |days: i64| Timestamp(noon.0 + days * DAY_MS);
     let simulated = UsageEvent { simulated: true, ..sample_event(Some(key), at(1)) };
     let keyless = sample_event(None, at(1));
-    let events =
-        [sample_event(Some(key), at(0)), sample_event(Some(key), at(1)), simulated, keyless, sample_event(Some(key), at(2))];
+    let events = [
+        sample_event(Some(key), at(0)),
+        sample_event(Some(key), at(1)),
+        simulated,
+        keyless,
+        sample_event(Some(key), at(2)),
+    ];
     repository.record(&events).await.unwrap();
     let day = |days| Some(at(days).day());
     let count = async |filter: UsageFilter| -> u64 {

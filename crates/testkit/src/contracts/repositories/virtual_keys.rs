@@ -79,7 +79,10 @@ async fn a_taken_name_is_a_conflict_that_names_it(repository: &dyn VirtualKeyRep
     let name = unique_name("taken");
     repository.create(new_key(name.clone()), &author(0)).await.unwrap();
     let error = repository.create(new_key(name.clone()), &author(0)).await.unwrap_err();
-    assert!(matches!(&error, RepositoryError::Conflict { reason } if reason.contains(name.as_str())), "{error:?}");
+    assert!(
+        matches!(&error, RepositoryError::Conflict { reason } if reason.contains(name.as_str())),
+        "{error:?}"
+    );
 }
 
 async fn the_same_hash_twice_is_a_conflict(repository: &dyn VirtualKeyRepository) {
@@ -88,7 +91,10 @@ async fn the_same_hash_twice_is_a_conflict(repository: &dyn VirtualKeyRepository
     repository.create(first, &author(0)).await.unwrap();
     let name = second.name.clone();
     let error = repository.create(second, &author(0)).await.unwrap_err();
-    assert!(matches!(&error, RepositoryError::Conflict { reason } if !reason.contains(name.as_str())), "{error:?}");
+    assert!(
+        matches!(&error, RepositoryError::Conflict { reason } if !reason.contains(name.as_str())),
+        "{error:?}"
+    );
 }
 
 async fn a_name_is_found_exactly(repository: &dyn VirtualKeyRepository) {
@@ -200,8 +206,7 @@ async fn every_write_is_one_revision_and_one_change(
     let off = KeyPatch { is_active: Some(false), ..KeyPatch::default() };
     repository.update(id, off, &author(1)).await.unwrap();
     repository.delete(id, &author(2)).await.unwrap();
-    let change =
-        |by| Change { revision: Revision(start.0 + by), kind: ChangeKind::VirtualKey, id: id.0 };
+    let change = |by| Change { revision: Revision(start.0 + by), kind: ChangeKind::VirtualKey, id: id.0 };
     let changes = configuration.changes_since(start).await.unwrap().unwrap();
     assert_eq!(changes, [change(1), change(2), change(3)]);
 }

@@ -2,6 +2,7 @@
 
 mod key;
 mod said;
+mod tolerant;
 mod visit;
 
 use std::borrow::Cow;

@@ -1,9 +1,8 @@
-use std::fmt;
-
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::key::Key;
+use super::tolerant::tolerant;
 
 /// Where the text of a choice goes, and whether there was content.
 pub(super) struct Said<'g> {
@@ -15,37 +14,6 @@ impl Said<'_> {
     fn again(&mut self) -> Said<'_> {
         Said { output: self.output, found: self.found }
     }
-}
-
-/// A value in which all is ignored that is not expected.
-macro_rules! tolerant {
-    () => {
-        type Value = ();
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a piece of an answer")
-        }
-
-        fn visit_unit<E>(self) -> Result<(), E> {
-            Ok(())
-        }
-
-        fn visit_bool<E>(self, _: bool) -> Result<(), E> {
-            Ok(())
-        }
-
-        fn visit_i64<E>(self, _: i64) -> Result<(), E> {
-            Ok(())
-        }
-
-        fn visit_u64<E>(self, _: u64) -> Result<(), E> {
-            Ok(())
-        }
-
-        fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-            Ok(())
-        }
-    };
 }
 
 impl<'a> DeserializeSeed<'a> for Said<'_> {
@@ -96,26 +64,22 @@ impl<'a> DeserializeSeed<'a> for Inside<'_> {
 }
 
 impl<'a> Visitor<'a> for Inside<'_> {
-    tolerant!();
-
-    fn visit_str<E>(self, _: &str) -> Result<(), E> {
-        Ok(())
-    }
+    tolerant!(text, list);
 
     fn visit_map<A: MapAccess<'a>>(mut self, mut map: A) -> Result<(), A::Error> {
         let mut reasoned = false;
         while let Some(key) = map.next_key()? {
             match key {
-                Key::Content | Key::Refusal => map.next_value_seed(self.said.again())?,
+                Key::Content => map.next_value_seed(self.said.again())?,
+                Key::Refusal => map.next_value_seed(Plain(self.said.again()))?,
                 // Some send it under both names.
                 Key::Reasoning if !reasoned => {
                     let before = self.said.output.len();
-                    map.next_value_seed(self.said.again())?;
+                    map.next_value_seed(Plain(self.said.again()))?;
                     reasoned = self.said.output.len() > before;
                 }
-                Key::ToolCalls | Key::FunctionCall => {
-                    map.next_value_seed(Call { said: self.said.again() })?;
-                }
+                Key::ToolCalls => map.next_value_seed(Calls(self.said.again()))?,
+                Key::FunctionCall => map.next_value_seed(Call(self.said.again()))?,
                 Key::Media => {
                     let media: Option<IgnoredAny> = map.next_value()?;
                     *self.said.found |= media.is_some();
@@ -127,10 +91,47 @@ impl<'a> Visitor<'a> for Inside<'_> {
     }
 }
 
-/// A call, a list of them, or the function inside: names and arguments are output too.
-struct Call<'g> {
-    said: Said<'g>,
+/// A text that stands in no list.
+struct Plain<'g>(Said<'g>);
+
+impl<'a> DeserializeSeed<'a> for Plain<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
 }
+
+impl<'a> Visitor<'a> for Plain<'_> {
+    tolerant!(list, object);
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<(), E> {
+        self.0.visit_str(text)
+    }
+}
+
+/// A list of calls.
+struct Calls<'g>(Said<'g>);
+
+impl<'a> DeserializeSeed<'a> for Calls<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'a> Visitor<'a> for Calls<'_> {
+    tolerant!(text, object);
+
+    fn visit_seq<A: SeqAccess<'a>>(mut self, mut list: A) -> Result<(), A::Error> {
+        while list.next_element_seed(Call(self.0.again()))?.is_some() {}
+        Ok(())
+    }
+}
+
+/// A call, or the function inside: name and arguments are output too.
+struct Call<'g>(Said<'g>);
 
 impl<'a> DeserializeSeed<'a> for Call<'_> {
     type Value = ();
@@ -141,22 +142,13 @@ impl<'a> DeserializeSeed<'a> for Call<'_> {
 }
 
 impl<'a> Visitor<'a> for Call<'_> {
-    tolerant!();
-
-    fn visit_str<E>(self, _: &str) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'a>>(mut self, mut list: A) -> Result<(), A::Error> {
-        while list.next_element_seed(Call { said: self.said.again() })?.is_some() {}
-        Ok(())
-    }
+    tolerant!(text, list);
 
     fn visit_map<A: MapAccess<'a>>(mut self, mut map: A) -> Result<(), A::Error> {
         while let Some(key) = map.next_key()? {
             match key {
-                Key::Function => map.next_value_seed(Call { said: self.said.again() })?,
-                Key::Name | Key::Arguments => map.next_value_seed(self.said.again())?,
+                Key::Function => map.next_value_seed(Call(self.0.again()))?,
+                Key::Name | Key::Arguments => map.next_value_seed(Plain(self.0.again()))?,
                 _ => drop(map.next_value::<IgnoredAny>()?),
             }
         }

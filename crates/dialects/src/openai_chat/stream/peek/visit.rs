@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 use super::ChoiceSet;
 use super::key::Key;
 use super::said::{Inside, Said};
+use super::tolerant::tolerant;
 use crate::openai_chat::json::{Shape, is_null, members, shape};
 
 /// What one pass over a chunk finds. Strings go straight from the parser to where they are counted.
@@ -47,6 +48,10 @@ impl<'a> Glance<'a> {
 
 fn present(raw: &RawValue) -> Option<&RawValue> {
     (!is_null(raw)).then_some(raw)
+}
+
+fn is_filled_text(raw: &RawValue) -> bool {
+    shape(raw) == Shape::Text && raw.get().len() > 2
 }
 
 struct Chunk<'g, 'a> {
@@ -94,15 +99,7 @@ impl<'a> DeserializeSeed<'a> for Choices<'_, 'a> {
 }
 
 impl<'a> Visitor<'a> for Choices<'_, 'a> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("choices")
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
+    tolerant!(text, object);
 
     fn visit_seq<A: SeqAccess<'a>>(self, mut list: A) -> Result<(), A::Error> {
         let Self { glance, output } = self;
@@ -128,16 +125,12 @@ impl<'a> DeserializeSeed<'a> for Choice<'_, 'a> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_map(self)
+        deserializer.deserialize_any(self)
     }
 }
 
 impl<'a> Visitor<'a> for Choice<'_, 'a> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a choice")
-    }
+    tolerant!(text, list);
 
     fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<(), A::Error> {
         let Self { glance, output, position } = self;
@@ -156,9 +149,12 @@ impl<'a> Visitor<'a> for Choice<'_, 'a> {
                 Key::Message => message = present(map.next_value()?),
                 Key::FinishReason => {
                     let raw: &RawValue = map.next_value()?;
-                    ends |= shape(raw) == Shape::Text && raw.get().len() > 2;
+                    ends |= is_filled_text(raw);
                 }
-                Key::FinishDetails => ends |= present(map.next_value()?).is_some(),
+                Key::FinishDetails => {
+                    let kind = members(map.next_value()?).and_then(|details| details.get("type"));
+                    ends |= kind.is_some_and(is_filled_text);
+                }
                 Key::Error => glance.suspicious |= present(map.next_value()?).is_some(),
                 _ => drop(map.next_value::<IgnoredAny>()?),
             }
@@ -187,15 +183,7 @@ impl<'a> DeserializeSeed<'a> for Model<'_, 'a> {
 }
 
 impl<'a> Visitor<'a> for Model<'_, 'a> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a model")
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
+    tolerant!(list, object);
 
     fn visit_borrowed_str<E>(self, text: &'a str) -> Result<(), E> {
         *self.0 = Some(Cow::Borrowed(text));

@@ -1,5 +1,9 @@
 //! Brings the schema up and down. Both trees are inside the binary; replicas that start together take turns.
 
+mod status;
+
+pub use status::MigrationStatus;
+
 use crate::connection::{AnyConnection, each};
 use crate::database::Database;
 use crate::error::{DatabaseError, Fault};
@@ -7,6 +11,7 @@ use crate::transaction::{Begin, in_transaction};
 use diesel::backend::Backend;
 use diesel::connection::SimpleConnection as _;
 use diesel::migration::{Migration, MigrationSource};
+use diesel::{PgConnection, SqliteConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use switchyard_ports::repositories::RepositoryError;
 
@@ -15,30 +20,32 @@ const POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/postgre
 
 // The advisory lock's number is the ASCII of `switchyd`: any fixed number that no other program is likely to take. The lock is the
 // session's, not the transaction's, since an index may have to be built outside of any.
-const LOCK: &str = "SET statement_timeout = '14min'; SELECT pg_advisory_lock(8320818804203813220); \
-     SET statement_timeout = 0; SET lock_timeout = '30s'";
-const UNLOCK: &str = "SELECT pg_advisory_unlock(8320818804203813220); SET statement_timeout = 5000; SET lock_timeout = 0";
-
-/// Which migrations a database holds, each list in its order.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct MigrationStatus {
-    /// Applied, by name.
-    pub applied: Vec<String>,
-    /// Not applied yet, by name.
-    pub pending: Vec<String>,
-    /// Applied by a newer version of the program, by number; nothing but that version should work on this database.
-    pub unknown: Vec<String>,
-}
+const LOCK: [&str; 3] = [
+    "SET statement_timeout = '14min'",
+    "SELECT pg_advisory_lock(8320234785195194724)",
+    "SET statement_timeout = 0; SET lock_timeout = '30s'",
+];
+const UNLOCK: &str = "SELECT pg_advisory_unlock_all(); SET statement_timeout = 5000; SET lock_timeout = 0";
 
 impl Database {
     /// Applies what is pending and returns its names. Safe to be called by several processes at once: they take turns, and those
-    /// that come later find nothing left.
+    /// that come later find nothing left. Where nothing is pending it only reads, so that a program that serves needs no right to
+    /// change the schema.
     ///
     /// # Errors
     /// [`DatabaseError::NewerSchema`], with the database untouched; [`DatabaseError::Migration`] when one fails, of which then
     /// nothing is applied; [`DatabaseError::Unavailable`].
     pub async fn migrate_up(&self) -> Result<Vec<String>, DatabaseError> {
-        self.migrate(|connection| each!(connection, inner => up(inner))).await
+        let status = self.migration_status().await?;
+        refuse_newer(&status)?;
+        if status.pending.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.migrate(|connection| {
+            let status = status::of(connection)?;
+            each!(connection, inner => up(inner, &status))
+        })
+        .await
     }
 
     /// Takes back the last `steps` migrations, with all that their tables held, and returns their names.
@@ -46,15 +53,19 @@ impl Database {
     /// # Errors
     /// As [`Self::migrate_up`].
     pub async fn migrate_down(&self, steps: u32) -> Result<Vec<String>, DatabaseError> {
-        self.migrate(move |connection| each!(connection, inner => down(inner, steps))).await
+        self.migrate(move |connection| {
+            let status = status::of(connection)?;
+            each!(connection, inner => down(inner, &status, steps))
+        })
+        .await
     }
 
-    /// Compares the database with what this binary knows.
+    /// Compares the database with what this binary knows. Changes nothing.
     ///
     /// # Errors
     /// [`DatabaseError::Unavailable`].
     pub async fn migration_status(&self) -> Result<MigrationStatus, DatabaseError> {
-        self.migrate(|connection| each!(connection, inner => status(inner))).await
+        self.snapshot(|connection| Ok(status::of(connection))).await.map_err(unanswered)?
     }
 
     async fn migrate<T, J>(&self, job: J) -> Result<T, DatabaseError>
@@ -62,14 +73,18 @@ impl Database {
         T: Send + 'static,
         J: Fn(&mut AnyConnection) -> Result<T, DatabaseError> + Send + 'static,
     {
-        self.rebuild(move |connection| alone(connection, &job)).await.map_err(|error| match error {
-            RepositoryError::Unavailable(why) => DatabaseError::Unavailable(why),
-            other => DatabaseError::Migration(other.to_string()),
-        })?
+        self.rebuild(move |connection| alone(connection, &job)).await.map_err(unanswered)?
     }
 }
 
-/// Runs a job while no other process migrates. What the job finds is kept even when it failed half-way: every migration stands or
+fn unanswered(error: RepositoryError) -> DatabaseError {
+    match error {
+        RepositoryError::Unavailable(why) => DatabaseError::Unavailable(why),
+        other => DatabaseError::Migration(other.to_string()),
+    }
+}
+
+/// Runs a job while no other process migrates. What the job did is kept even when it failed half-way: every migration stands or
 /// falls by itself.
 fn alone<T>(
     connection: &mut AnyConnection,
@@ -78,10 +93,10 @@ fn alone<T>(
     if let AnyConnection::Sqlite(_) = connection {
         return in_transaction(connection, Begin::Rebuild, |connection| Ok(job(connection)));
     }
-    connection.batch_execute(LOCK)?;
-    let outcome = job(connection);
+    let locked = LOCK.iter().try_for_each(|step| connection.batch_execute(step));
+    let outcome = locked.map(|()| job(connection));
     connection.batch_execute(UNLOCK)?;
-    Ok(outcome)
+    Ok(outcome?)
 }
 
 /// A connection that carries its own tree.
@@ -89,36 +104,38 @@ trait Tree {
     const SOURCE: EmbeddedMigrations;
 }
 
-impl Tree for diesel::SqliteConnection {
+impl Tree for SqliteConnection {
     const SOURCE: EmbeddedMigrations = SQLITE;
 }
 
-impl Tree for diesel::PgConnection {
+impl Tree for PgConnection {
     const SOURCE: EmbeddedMigrations = POSTGRES;
 }
 
-fn up<C, DB>(connection: &mut C) -> Result<Vec<String>, DatabaseError>
+fn up<C, DB>(connection: &mut C, status: &MigrationStatus) -> Result<Vec<String>, DatabaseError>
 where
     DB: Backend,
     C: Tree + MigrationHarness<DB>,
 {
-    refuse_newer(&status(connection)?)?;
-    let pending = connection.pending_migrations(C::SOURCE).map_err(|error| failed(&*error))?;
+    refuse_newer(status)?;
+    let mut pending: Vec<Box<dyn Migration<DB>>> = sorted(&C::SOURCE)?;
+    pending.retain(|migration| status.pending.contains(&migration.name().to_string()));
+    // Makes the table of the applied ones.
+    connection.applied_migrations().map_err(|error| failed(&*error))?;
     run(&pending, |migration| connection.run_migration(migration).map(drop))
 }
 
-fn down<C, DB>(connection: &mut C, steps: u32) -> Result<Vec<String>, DatabaseError>
+fn down<C, DB>(connection: &mut C, status: &MigrationStatus, steps: u32) -> Result<Vec<String>, DatabaseError>
 where
     DB: Backend,
     C: Tree + MigrationHarness<DB>,
 {
-    let status = status(connection)?;
-    refuse_newer(&status)?;
-    let mut known: Vec<Box<dyn Migration<DB>>> = C::SOURCE.migrations().map_err(|error| failed(&*error))?;
-    known.retain(|migration| status.applied.contains(&migration.name().to_string()));
-    known.sort_unstable_by_key(|migration| std::cmp::Reverse(migration.name().to_string()));
-    known.truncate(steps as usize);
-    run(&known, |migration| connection.revert_migration(migration).map(drop))
+    refuse_newer(status)?;
+    let mut applied: Vec<Box<dyn Migration<DB>>> = sorted(&C::SOURCE)?;
+    applied.retain(|migration| status.applied.contains(&migration.name().to_string()));
+    applied.reverse();
+    applied.truncate(steps as usize);
+    run(&applied, |migration| connection.revert_migration(migration).map(drop))
 }
 
 fn run<DB: Backend>(
@@ -134,30 +151,10 @@ fn run<DB: Backend>(
     Ok(done)
 }
 
-fn status<C, DB>(connection: &mut C) -> Result<MigrationStatus, DatabaseError>
-where
-    DB: Backend,
-    C: Tree + MigrationHarness<DB>,
-{
-    let versions = connection.applied_migrations().map_err(|error| failed(&*error))?;
-    let mut versions: Vec<String> = versions.iter().map(ToString::to_string).collect();
-    let mut status = MigrationStatus::default();
-    let mut known: Vec<Box<dyn Migration<DB>>> = C::SOURCE.migrations().map_err(|error| failed(&*error))?;
+fn sorted<DB: Backend>(source: &EmbeddedMigrations) -> Result<Vec<Box<dyn Migration<DB>>>, DatabaseError> {
+    let mut known: Vec<Box<dyn Migration<DB>>> = source.migrations().map_err(|error| failed(&*error))?;
     known.sort_unstable_by_key(|migration| migration.name().to_string());
-    for migration in &known {
-        let version = migration.name().version().to_string();
-        let list = match versions.iter().position(|applied| *applied == version) {
-            Some(place) => {
-                versions.remove(place);
-                &mut status.applied
-            }
-            None => &mut status.pending,
-        };
-        list.push(migration.name().to_string());
-    }
-    versions.sort_unstable();
-    status.unknown = versions;
-    Ok(status)
+    Ok(known)
 }
 
 fn refuse_newer(status: &MigrationStatus) -> Result<(), DatabaseError> {

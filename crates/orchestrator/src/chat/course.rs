@@ -1,0 +1,82 @@
+//! Where a call may go: the plan of its route, or the one target that it names.
+
+use super::resolution::Resolved;
+use super::service::ChatPorts;
+use crate::error::{CallError, CallErrorKind};
+use crate::snapshot::TargetEntry;
+use std::time::Duration;
+use switchyard_domain::fault::FailoverOn;
+use switchyard_domain::route::{Availability, Candidate, PlanError, plan};
+
+/// What a client is told to wait for an operator's work.
+const OPERATOR_WAIT: Duration = Duration::from_secs(60);
+
+/// The targets to try, in order, and the route's rules.
+pub(super) struct Course {
+    pub(super) targets: Vec<TargetEntry>,
+    pub(super) failover_on: FailoverOn,
+    pub(super) strict: bool,
+}
+
+impl Course {
+    /// The course of a call. Takes the route's next turn, so a call that is not admitted must not come here.
+    pub(super) fn of(resolved: &Resolved, ports: &ChatPorts) -> Result<Self, CallError> {
+        match resolved {
+            Resolved::Direct(target) if target.is_usable() => {
+                Ok(Self { targets: vec![target.clone()], failover_on: FailoverOn::default(), strict: false })
+            }
+            Resolved::Direct(target) => Err(unusable(target)),
+            Resolved::Route { route, hint } => {
+                let candidates: Vec<Candidate<'_>> =
+                    route.targets.iter().map(|target| candidate(target, ports)).collect();
+                let turn = route.turns.next(hint.as_deref());
+                let order = plan(route.mode, route.strategy, &candidates, hint.as_deref(), turn)
+                    .map_err(|error| plan_error(&error, &route.name))?;
+                let targets = order.iter().filter_map(|&index| route.targets.get(index).cloned()).collect();
+                Ok(Self { targets, failover_on: route.failover_on, strict: route.strict })
+            }
+        }
+    }
+}
+
+fn candidate<'a>(target: &'a TargetEntry, ports: &ChatPorts) -> Candidate<'a> {
+    let availability = if target.is_usable() {
+        ports.health.availability(target.provider.id, &target.model.model)
+    } else {
+        Availability::Unusable
+    };
+    Candidate {
+        provider: target.provider.id,
+        model: &target.model.model,
+        weight: target.weight,
+        priority: target.priority,
+        availability,
+    }
+}
+
+/// Why nothing can be sent to a target. What exactly is wrong with a provider is for its administrators: they find it in the
+/// log.
+pub(super) fn unusable(target: &TargetEntry) -> CallError {
+    let reason = match &target.provider.client {
+        Err(_) => "can't be called as it is configured. An administrator must mend it",
+        Ok(_) => "has no credential. An administrator can store one",
+    };
+    unavailable(format!("The provider `{}` {reason}.", target.provider.name))
+}
+
+fn unavailable(message: String) -> CallError {
+    let mut error = CallError::new(CallErrorKind::UpstreamUnavailable, message);
+    error.retry_after = Some(OPERATOR_WAIT);
+    error
+}
+
+fn plan_error(error: &PlanError, route: &str) -> CallError {
+    match error {
+        PlanError::HintMissing | PlanError::HintNotServed => {
+            CallError::new(CallErrorKind::InvalidRequest, format!("Route `{route}`: {error}.")).at("model")
+        }
+        PlanError::NoUsableTarget => unavailable(format!(
+            "The route `{route}` has no target that can be tried: its providers are disabled or lack a credential."
+        )),
+    }
+}

@@ -1,0 +1,108 @@
+//! The way from a call's books to the journal. Each stage is a guard of its own: whoever drops it on the way, in an await or with
+//! a task that never ran, hands the record over without waiting.
+
+use super::books::Books;
+use crate::chat::service::ChatPorts;
+use std::sync::Arc;
+use switchyard_domain::money::NanoUsd;
+use switchyard_domain::usage::{Outcome, UsageEvent};
+use switchyard_ports::journal::{JournalError, JournalPermit};
+use switchyard_ports::limiter::Permit;
+
+/// What settling recorded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::chat) struct Settled {
+    /// What the call cost, where every attempt's price is known.
+    pub(in crate::chat) cost: Option<NanoUsd>,
+}
+
+/// Books that are closed: no attempt follows.
+pub(super) struct Closing {
+    books: Option<Books>,
+    ports: Arc<ChatPorts>,
+}
+
+impl Closing {
+    pub(super) fn new(books: Books, ports: Arc<ChatPorts>) -> Self {
+        Self { books: Some(books), ports }
+    }
+
+    /// Whether measuring holds up nobody.
+    pub(super) fn is_quick(&self) -> bool {
+        self.books.as_ref().is_none_or(|books| books.is_quick(&self.ports))
+    }
+
+    /// Counts what was used. May load a vocabulary when [`Closing::is_quick`] said no.
+    pub(super) fn measure(mut self) -> Record {
+        Record::of(self.books.take(), &self.ports)
+    }
+}
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        drop(Record::of(self.books.take(), &self.ports));
+    }
+}
+
+/// Measured events on their way to the journal, and the permits that are held until they are there.
+pub(super) struct Record {
+    events: Vec<UsageEvent>,
+    journal: Option<Box<dyn JournalPermit>>,
+    _permits: Vec<Box<dyn Permit>>,
+}
+
+impl Record {
+    fn of(books: Option<Books>, ports: &ChatPorts) -> Self {
+        let Some(mut books) = books else {
+            return Self { events: Vec::new(), journal: None, _permits: Vec::new() };
+        };
+        let events = books.events(ports);
+        ports.statistics.count(&events);
+        let settled = |(permit, tokens): (Box<dyn Permit>, u64)| {
+            permit.settle(tokens);
+            permit
+        };
+        let permits = books.permits(&events).into_iter().map(settled).collect();
+        Self { events, journal: Some(books.journal), _permits: permits }
+    }
+
+    /// Writes the events and returns once they are safe.
+    pub(super) async fn append(mut self) -> Result<Settled, JournalError> {
+        let settled = Settled { cost: self.cost() };
+        let Some(journal) = self.journal.as_mut().filter(|_| !self.events.is_empty()) else {
+            return Ok(settled);
+        };
+        // A copy goes, so that an append that fails or is abandoned does not take the events with it.
+        let appended = journal.append(self.events.clone()).await;
+        match appended {
+            Ok(()) => {
+                self.events.clear();
+                Ok(settled)
+            }
+            Err(error) => {
+                self.withhold();
+                Err(error)
+            }
+        }
+    }
+
+    fn cost(&self) -> Option<NanoUsd> {
+        let used = self.events.iter().filter(|event| event.is_billed());
+        used.map(|event| event.cost).try_fold(NanoUsd::ZERO, |sum, cost| Some(sum.saturating_add(cost?)))
+    }
+
+    /// The provider is owed for an answer whose end the client does not get.
+    fn withhold(&mut self) {
+        if let Some(last) = self.events.last_mut().filter(|last| last.outcome == Outcome::Complete) {
+            last.outcome = if last.stream { Outcome::Partial } else { Outcome::Failed };
+        }
+    }
+}
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        if let Some(journal) = self.journal.as_mut().filter(|_| !self.events.is_empty()) {
+            journal.append_detached(std::mem::take(&mut self.events));
+        }
+    }
+}

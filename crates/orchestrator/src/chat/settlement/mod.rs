@@ -1,0 +1,148 @@
+//! Settling a call exactly once, however it ends: completed, failed, cut, or abandoned by its client in any await. The guard
+//! is owned by whatever still runs for the call; dropping it settles what was received.
+
+mod books;
+mod closing;
+
+pub(super) use books::CallIdentity;
+pub(super) use closing::Settled;
+
+use super::service::ChatPorts;
+use crate::snapshot::TargetEntry;
+use books::{Books, OpenAttempt};
+use closing::Closing;
+use std::sync::Arc;
+use switchyard_domain::chat::LossReport;
+use switchyard_domain::fault::{FaultKind, ProviderFault};
+use switchyard_domain::ids::AttemptId;
+use switchyard_domain::usage::Outcome;
+use switchyard_ports::client_call::ClientCall;
+use switchyard_ports::journal::{JournalError, JournalPermit};
+use switchyard_ports::limiter::Permit;
+use switchyard_ports::provider::Received;
+
+/// The guard of one call.
+pub(super) struct Settlement {
+    ports: Arc<ChatPorts>,
+    books: Option<Books>,
+}
+
+impl Settlement {
+    pub(super) fn new(
+        ports: Arc<ChatPorts>,
+        identity: CallIdentity,
+        call: Arc<dyn ClientCall>,
+        journal: Box<dyn JournalPermit>,
+    ) -> Self {
+        ports.statistics.call_began();
+        Self { ports, books: Some(Books::new(identity, call, journal)) }
+    }
+
+    /// Keeps the permit of the caller's own limits until the call is settled.
+    pub(super) fn hold(&mut self, permit: Option<Box<dyn Permit>>) {
+        if let Some(books) = &mut self.books {
+            books.limits = permit;
+        }
+    }
+
+    /// An attempt begins at `target`, with the permit of the target's limits. From here on, leaving in any way records it.
+    pub(super) fn begin(
+        &mut self,
+        target: &TargetEntry,
+        losses: &LossReport,
+        limits: Option<Box<dyn Permit>>,
+    ) -> Arc<Received> {
+        let received = Arc::new(Received::default());
+        if let Some(books) = &mut self.books {
+            books.begin(OpenAttempt {
+                id: AttemptId(self.ports.entropy.new_id()),
+                target: target.clone(),
+                at: self.ports.clock.now(),
+                began: self.ports.clock.monotonic(),
+                status: None,
+                first_content: None,
+                received: Arc::clone(&received),
+                dropped: (!losses.is_empty()).then(|| losses.to_string()),
+                limits,
+            });
+        }
+        received
+    }
+
+    /// The open attempt's first content is there.
+    pub(super) fn first_content(&mut self, status: u16) {
+        let now = self.ports.clock.monotonic();
+        if let Some(books) = &mut self.books {
+            books.first_content(status, now);
+        }
+    }
+
+    /// The open attempt failed before its client had content, and another may follow: what it held of its target's limits is
+    /// free from now on.
+    pub(super) fn fail(&mut self, fault: ProviderFault) {
+        let now = self.ports.clock.monotonic();
+        if let Some(books) = &mut self.books {
+            books.end(outcome_of(fault.kind), Some(fault), now);
+            books.release_target();
+        }
+    }
+
+    /// The open attempt ended, and the call with it.
+    pub(super) fn end(&mut self, outcome: Outcome, fault: Option<ProviderFault>) {
+        let now = self.ports.clock.monotonic();
+        if let Some(books) = &mut self.books {
+            books.end(outcome, fault, now);
+        }
+    }
+
+    /// Attempts so far.
+    pub(super) fn attempts(&self) -> u32 {
+        self.books.as_ref().map_or(0, Books::attempts)
+    }
+
+    /// Records the call and returns once the record is safe. A call without attempts records nothing. Whoever drops the future
+    /// leaves the record to be written without them.
+    ///
+    /// # Errors
+    /// [`JournalError`] when the record could not be written; then the client must not get its last byte.
+    pub(super) async fn settle(&mut self) -> Result<Settled, JournalError> {
+        let Some(books) = self.books.take() else { return Ok(Settled::default()) };
+        let closing = Closing::new(books, Arc::clone(&self.ports));
+        if closing.is_quick() {
+            return closing.measure().append().await;
+        }
+        // Counting may load a vocabulary: on a blocking thread, and on a task of its own.
+        let (tell, told) = tokio::sync::oneshot::channel();
+        self.ports.tasks.spawn("settle", async move {
+            let result = match tokio::task::spawn_blocking(move || closing.measure()).await {
+                Ok(record) => record.append().await,
+                Err(_) => Err(JournalError::Closed),
+            };
+            let _client_may_have_left = tell.send(result);
+        });
+        told.await.unwrap_or(Err(JournalError::Closed))
+    }
+}
+
+impl Drop for Settlement {
+    fn drop(&mut self) {
+        self.ports.statistics.call_ended();
+        let Some(mut books) = self.books.take() else { return };
+        books.end(Outcome::ClientClosed, None, self.ports.clock.monotonic());
+        let closing = Closing::new(books, Arc::clone(&self.ports));
+        if !closing.is_quick() {
+            // Dropping it is what settles it, also where no thread takes the work any more.
+            self.ports.tasks.spawn_blocking(move || drop(closing));
+        }
+    }
+}
+
+/// The outcome that a fault leaves, before the client had content.
+fn outcome_of(fault: FaultKind) -> Outcome {
+    match fault {
+        FaultKind::Rejected | FaultKind::Unsupported => Outcome::Rejected,
+        FaultKind::Throttled | FaultKind::QuotaExhausted => Outcome::Throttled,
+        kind if kind.is_timeout() => Outcome::TimedOut,
+        _ => Outcome::Failed,
+    }
+}

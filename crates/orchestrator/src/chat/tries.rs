@@ -1,0 +1,65 @@
+//! What is known of a call's tries so far, and what its client hears when none is left.
+
+use crate::error::{CallError, CallErrorKind};
+use crate::snapshot::TargetEntry;
+use std::time::Duration;
+use switchyard_domain::fault::{FaultKind, ProviderFault};
+
+/// The tries of one call.
+#[derive(Default)]
+pub(super) struct Tries<'t> {
+    last: Option<(ProviderFault, &'t TargetEntry)>,
+    first_byte_timeouts: u32,
+    retries: u32,
+    passed: Option<CallError>,
+}
+
+impl<'t> Tries<'t> {
+    /// An attempt failed.
+    pub(super) fn failed(&mut self, fault: ProviderFault, target: &'t TargetEntry) {
+        self.first_byte_timeouts += u32::from(fault.kind == FaultKind::FirstByteTimeout);
+        self.last = Some((fault, target));
+    }
+
+    /// A target was passed over. Of several reasons the one stays that goes away by itself soonest.
+    pub(super) fn passed(&mut self, error: CallError) {
+        let patience = |error: &CallError| error.retry_after.unwrap_or(Duration::MAX);
+        if self.passed.as_ref().is_none_or(|known| patience(&error) < patience(known)) {
+            self.passed = Some(error);
+        }
+    }
+
+    /// The same target is tried once more.
+    pub(super) fn retrying(&mut self) {
+        self.retries += 1;
+    }
+
+    /// Whether nothing failed yet.
+    pub(super) fn is_empty(&self) -> bool {
+        self.last.is_none()
+    }
+
+    /// What failed last, and where.
+    pub(super) fn last(&self) -> Option<(&ProviderFault, &'t TargetEntry)> {
+        self.last.as_ref().map(|(fault, target)| (fault, *target))
+    }
+
+    /// How often a target kept silent for too long.
+    pub(super) fn first_byte_timeouts(&self) -> u32 {
+        self.first_byte_timeouts
+    }
+
+    /// How often the same target was tried once more.
+    pub(super) fn retries(&self) -> u32 {
+        self.retries
+    }
+
+    /// What the client hears: of the last fault, or, when nothing was sent at all, of why not.
+    pub(super) fn into_error(self) -> CallError {
+        match (self.last, self.passed) {
+            (Some((fault, target)), _) => CallError::from_fault(&fault, &target.model.public_name),
+            (None, Some(error)) => error,
+            (None, None) => CallError::new(CallErrorKind::UpstreamUnavailable, "No target could be tried."),
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! What surfaces call, together.
+
+use crate::chat::ChatService;
+use crate::models::ModelList;
+use crate::principal::Authenticator;
+use crate::status::Status;
+use std::sync::Arc;
+use switchyard_ports::clock::Clock;
+use switchyard_ports::entropy::Entropy;
+
+/// The use cases that serve callers, and what an edge needs beside them. Only an argument list: whatever answers a request asks
+/// for the one use case that it calls.
+#[derive(Clone)]
+pub struct UseCases {
+    /// Chat calls.
+    pub chat: Arc<ChatService>,
+    /// The models that a caller may use.
+    pub models: Arc<ModelList>,
+    /// Who calls.
+    pub authenticator: Arc<Authenticator>,
+    /// The state of the server.
+    pub status: Arc<Status>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Ids of requests.
+    pub entropy: Arc<dyn Entropy>,
+}

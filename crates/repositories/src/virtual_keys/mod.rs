@@ -1,0 +1,132 @@
+//! Virtual keys.
+
+mod row;
+mod write;
+
+use crate::configuration::revision::Written;
+use crate::database::Database;
+use crate::schema::{credentials, virtual_keys};
+use async_trait::async_trait;
+use diesel::prelude::*;
+use row::{KEY_COLUMNS, KeyRow, key};
+use std::collections::BTreeMap;
+use switchyard_domain::ids::VirtualKeyId;
+use switchyard_domain::name::Name;
+use switchyard_domain::provider::CredentialOwner;
+use switchyard_domain::time::Timestamp;
+use switchyard_domain::virtual_key::VirtualKey;
+use switchyard_ports::repositories::{
+    Author, ChangeKind, KeyPatch, NewVirtualKey, RepositoryError, VirtualKeyRepository,
+};
+
+/// Ids in one statement; SQLite takes at most 32,766 parameters.
+const IDS_AT_ONCE: usize = 10_000;
+
+#[async_trait]
+impl VirtualKeyRepository for Database {
+    async fn create(&self, key: NewVirtualKey, author: &Author) -> Result<VirtualKeyId, RepositoryError> {
+        let author = author.clone();
+        self.change(ChangeKind::VirtualKey, move |connection| {
+            let id = write::create(connection, &key, &author)?;
+            Ok(Written::Changed { id, value: VirtualKeyId(id) })
+        })
+        .await
+    }
+
+    async fn update(
+        &self,
+        id: VirtualKeyId,
+        patch: KeyPatch,
+        author: &Author,
+    ) -> Result<(), RepositoryError> {
+        let author = author.clone();
+        self.change(ChangeKind::VirtualKey, move |connection| write::update(connection, id, &patch, &author))
+            .await
+    }
+
+    async fn delete(&self, id: VirtualKeyId, _author: &Author) -> Result<(), RepositoryError> {
+        self.change(ChangeKind::VirtualKey, move |connection| {
+            let rows = diesel::delete(virtual_keys::table.find(id.0)).execute(connection)?;
+            if rows == 0 {
+                return Err(write::missing(id));
+            }
+            let theirs = credentials::owner.eq(CredentialOwner::VirtualKey(id.0).to_word());
+            diesel::delete(credentials::table.filter(theirs)).execute(connection)?;
+            Ok(Written::changed(id.0))
+        })
+        .await
+    }
+
+    async fn page(
+        &self,
+        after: Option<VirtualKeyId>,
+        limit: u32,
+    ) -> Result<Vec<VirtualKey>, RepositoryError> {
+        let after = after.map_or(i64::MIN, |id| id.0);
+        self.read(move |connection| {
+            let rows: Vec<KeyRow> = virtual_keys::table
+                .filter(virtual_keys::id.gt(after))
+                .order(virtual_keys::id)
+                .limit(i64::from(limit))
+                .select(KEY_COLUMNS)
+                .load(connection)?;
+            rows.into_iter().map(key).collect()
+        })
+        .await
+    }
+
+    async fn by_ids(&self, ids: &[VirtualKeyId]) -> Result<Vec<VirtualKey>, RepositoryError> {
+        let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
+        self.read(move |connection| {
+            let mut keys = Vec::with_capacity(ids.len());
+            for ids in ids.chunks(IDS_AT_ONCE) {
+                let rows: Vec<KeyRow> = virtual_keys::table
+                    .filter(virtual_keys::id.eq_any(ids))
+                    .select(KEY_COLUMNS)
+                    .load(connection)?;
+                for row in rows {
+                    keys.push(key(row)?);
+                }
+            }
+            Ok(keys)
+        })
+        .await
+    }
+
+    async fn by_name(&self, name: &Name) -> Result<Option<VirtualKey>, RepositoryError> {
+        let name = name.to_string();
+        self.read(move |connection| {
+            let row: Option<KeyRow> = virtual_keys::table
+                .filter(virtual_keys::name.eq(&name))
+                .select(KEY_COLUMNS)
+                .first(connection)
+                .optional()?;
+            row.map(key).transpose()
+        })
+        .await
+    }
+
+    // Keys by time: to the minute there are few times, and each is one statement. In the order of ids, so that two replicas do not
+    // wait for each other in a circle.
+    async fn touch(&self, used: &[(VirtualKeyId, Timestamp)]) -> Result<(), RepositoryError> {
+        let mut by_time: BTreeMap<i64, Vec<i64>> = BTreeMap::new();
+        for (id, at) in used {
+            by_time.entry(at.0).or_default().push(id.0);
+        }
+        by_time.values_mut().for_each(|ids| ids.sort_unstable());
+        self.write(move |connection| {
+            for (at, ids) in &by_time {
+                for ids in ids.chunks(IDS_AT_ONCE) {
+                    let is_older = virtual_keys::last_used_at
+                        .is_null()
+                        .or(virtual_keys::last_used_at.lt(*at).assume_not_null());
+                    diesel::update(virtual_keys::table.filter(virtual_keys::id.eq_any(ids)).filter(is_older))
+                        .set(virtual_keys::last_used_at.eq(*at))
+                        .execute(connection)?;
+                }
+            }
+            Ok(())
+        })
+        .await
+    }
+}

@@ -1,0 +1,91 @@
+//! Writes of virtual keys; the caller gives the transaction.
+
+use crate::configuration::revision::Written;
+use crate::connection::{AnyConnection, each};
+use crate::error::{Fault, check_version, not_found};
+use crate::schema::virtual_keys;
+use crate::stored::{json, limit_columns};
+use diesel::prelude::*;
+use switchyard_domain::ids::VirtualKeyId;
+use switchyard_ports::repositories::{Author, KeyPatch, NewVirtualKey};
+
+pub(super) fn create(
+    connection: &mut AnyConnection,
+    key: &NewVirtualKey,
+    author: &Author,
+) -> Result<i64, Fault> {
+    let (rpm, tpm, rpd, concurrency) = limit_columns(&key.limits);
+    let row = (
+        virtual_keys::name.eq(key.name.as_str()),
+        virtual_keys::prefix.eq(&key.prefix),
+        virtual_keys::hash.eq(key.hash.0.as_slice()),
+        virtual_keys::is_active.eq(true),
+        virtual_keys::models.eq(key.models.as_ref().map(json).transpose()?),
+        (
+            virtual_keys::rpm.eq(rpm),
+            virtual_keys::tpm.eq(tpm),
+            virtual_keys::rpd.eq(rpd),
+            virtual_keys::concurrency.eq(concurrency),
+        ),
+        virtual_keys::expires_at.eq(key.expires_at.map(|at| at.0)),
+        virtual_keys::version.eq(1),
+        virtual_keys::owner.eq(author.owner.to_string()),
+        virtual_keys::created_at.eq(author.at.0),
+        virtual_keys::updated_at.eq(author.at.0),
+        virtual_keys::updated_by.eq(&author.name),
+    );
+    each!(connection, inner => diesel::insert_into(virtual_keys::table)
+        .values(row)
+        .returning(virtual_keys::id)
+        .get_result(inner))
+    .map_err(|error| {
+        Fault::from(error).or_taken(|place| {
+            if place.contains("hash") {
+                "a key with the same hash exists".to_owned()
+            } else {
+                format!("a key named `{}` exists", key.name)
+            }
+        })
+    })
+}
+
+pub(super) fn update(
+    connection: &mut AnyConnection,
+    id: VirtualKeyId,
+    patch: &KeyPatch,
+    author: &Author,
+) -> Result<Written<()>, Fault> {
+    let version: Option<i64> =
+        virtual_keys::table.find(id.0).select(virtual_keys::version).first(connection).optional()?;
+    let version = version.ok_or_else(|| missing(id))?;
+    check_version(patch.expected_version, version)?;
+    if *patch == (KeyPatch { expected_version: patch.expected_version, ..KeyPatch::default() }) {
+        return Ok(Written::Nothing(()));
+    }
+    let models = patch.models.as_ref().map(|models| models.as_ref().map(json).transpose()).transpose()?;
+    let limits = patch.limits.map(|limits| {
+        let (rpm, tpm, rpd, concurrency) = limit_columns(&limits);
+        (
+            virtual_keys::rpm.eq(rpm),
+            virtual_keys::tpm.eq(tpm),
+            virtual_keys::rpd.eq(rpd),
+            virtual_keys::concurrency.eq(concurrency),
+        )
+    });
+    diesel::update(virtual_keys::table.find(id.0))
+        .set((
+            patch.is_active.map(|active| virtual_keys::is_active.eq(active)),
+            models.map(|models| virtual_keys::models.eq(models)),
+            limits,
+            patch.expires_at.map(|at| virtual_keys::expires_at.eq(at.map(|at| at.0))),
+            virtual_keys::version.eq(version + 1),
+            virtual_keys::updated_at.eq(author.at.0),
+            virtual_keys::updated_by.eq(&author.name),
+        ))
+        .execute(connection)?;
+    Ok(Written::changed(id.0))
+}
+
+pub(super) fn missing(id: VirtualKeyId) -> Fault {
+    not_found(format!("virtual key {id}"))
+}

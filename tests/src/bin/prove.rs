@@ -1,0 +1,148 @@
+//! Proves the promises of durability at full size, one at a time, and prints the figures. It ends with an error where a promise
+//! is broken.
+
+#![expect(clippy::print_stdout, reason = "its figures are its output")]
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+use std::time::Duration;
+use switchyard_tests::billing::Billing;
+use switchyard_tests::dice::Dice;
+use switchyard_tests::disconnects::Disconnects;
+use switchyard_tests::full_disk::{DiskOutage, FullDisk};
+use switchyard_tests::installation::Database;
+use switchyard_tests::kills::Kills;
+use switchyard_tests::outages::{Cause, Outages};
+
+#[derive(Debug, Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    promise: Promise,
+}
+
+#[derive(Debug, Subcommand)]
+enum Promise {
+    /// kill -9 under load: nothing is lost, nothing doubled.
+    P1 {
+        /// How often.
+        #[arg(long, default_value_t = 30)]
+        kills: usize,
+        /// Calls each second.
+        #[arg(long, default_value_t = 200)]
+        rate: u32,
+        /// What the moments are drawn from; printed, so that a run can be repeated.
+        #[arg(long)]
+        seed: Option<u64>,
+        /// With the ledger in PostgreSQL rather than SQLite.
+        #[arg(long)]
+        postgres: bool,
+    },
+    /// One call in eight meets a fault: the ledger equals the provider's own count.
+    P2 {
+        /// How many calls.
+        #[arg(long, default_value_t = 20_000)]
+        calls: usize,
+    },
+    /// The database is away: calls go on, and usage arrives once afterwards.
+    P3 {
+        /// How long it is away, each time.
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+        /// Calls each second.
+        #[arg(long, default_value_t = 200)]
+        rate: u32,
+    },
+    /// Clients leave: the provider's work ends at once, and what was received is paid.
+    P6 {
+        /// How many calls.
+        #[arg(long, default_value_t = 1_000)]
+        calls: usize,
+    },
+    /// The disk is full: nothing is answered unrecorded, and calls are served again once there is space.
+    P22 {
+        /// How long it is full, each time.
+        #[arg(long, default_value_t = 10)]
+        seconds: u64,
+        /// Calls each second.
+        #[arg(long, default_value_t = 200)]
+        rate: u32,
+    },
+}
+
+#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
+async fn main() -> ExitCode {
+    let broken = match Arguments::parse().promise {
+        Promise::P1 { kills, rate, seed, postgres } => kill(kills, rate, seed, postgres).await,
+        Promise::P2 { calls } => bill(calls).await,
+        Promise::P3 { seconds, rate } => take_database_away(Duration::from_secs(seconds), rate).await,
+        Promise::P6 { calls } => leave(calls).await,
+        Promise::P22 { seconds, rate } => fill_disk(Duration::from_secs(seconds), rate).await,
+    };
+    for promise in &broken {
+        println!("BROKEN: {promise}");
+    }
+    if broken.is_empty() {
+        println!("the promise holds");
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+async fn kill(kills: usize, rate: u32, seed: Option<u64>, postgres: bool) -> Vec<String> {
+    let seed = seed.unwrap_or_else(Dice::any_seed);
+    let database = if postgres { Database::postgres() } else { Some(Database::Sqlite) };
+    let Some(database) = database else { return vec!["PostgreSQL is left out".to_owned()] };
+    println!("{kills} kills at {rate} calls/s, seed {seed}");
+    let life = Duration::from_millis(50)..Duration::from_millis(2500);
+    let report = Kills { kills, rate, life, seed, database }.run().await;
+    print!("{report}");
+    report.broken()
+}
+
+async fn bill(calls: usize) -> Vec<String> {
+    let report = Billing { calls, at_once: 64 }.run().await;
+    print!("{report}");
+    report.broken()
+}
+
+async fn leave(calls: usize) -> Vec<String> {
+    let report = Disconnects { calls, at_once: 32, seed: Dice::any_seed() }.run().await;
+    print!("{report}");
+    report.broken().into_iter().chain(report.late()).collect()
+}
+
+async fn take_database_away(outage: Duration, rate: u32) -> Vec<String> {
+    let mut broken = Vec::new();
+    for cause in Cause::ALL {
+        println!("== {cause}, for {} s", outage.as_secs());
+        let calm = (outage / 4).max(Duration::from_secs(2));
+        match (Outages { cause, rate, calm, outage }).run().await {
+            Some(report) => {
+                print!("{report}");
+                broken.extend(report.broken().into_iter().map(|why| format!("{cause}: {why}")));
+            }
+            None => println!("skipped: it is left out on this machine"),
+        }
+    }
+    broken
+}
+
+async fn fill_disk(full: Duration, rate: u32) -> Vec<String> {
+    let (mut broken, mut tried) = (Vec::new(), 0);
+    for disk in FullDisk::ALL {
+        println!("== {disk}, for {} s", full.as_secs());
+        match (DiskOutage { disk, rate, calm: Duration::from_secs(2), full }).run().await {
+            Some(report) => {
+                tried += 1;
+                print!("{report}");
+                broken.extend(report.broken().into_iter().map(|why| format!("{disk}: {why}")));
+            }
+            None => println!("skipped: this machine does not allow it"),
+        }
+    }
+    if tried == 0 {
+        broken.push("no way of filling a disk is allowed here, so nothing was tried".to_owned());
+    }
+    broken
+}

@@ -1,0 +1,106 @@
+//! P1: a server that is killed at any moment under load loses no usage of a completed answer and doubles none.
+
+use crate::client::LoadClient;
+use crate::dice::Dice;
+use crate::figures::Spread;
+use crate::installation::{Database, Installation, MODEL, PROVIDER};
+use crate::ledger::Comparison;
+use crate::traffic::{Shape, Traffic};
+use serde_json::json;
+use std::fmt;
+use std::ops::Range;
+use std::time::Duration;
+use switchyard_harness::testkit::simulator::{Script, Simulator};
+use tokio::time::sleep;
+
+/// One kill in so many falls into a start that is not over.
+const IN_THE_START: usize = 3;
+
+/// How often and under what load.
+#[derive(Debug)]
+pub struct Kills {
+    /// How many.
+    pub kills: usize,
+    /// Calls each second.
+    pub rate: u32,
+    /// How long the server lives, from the moment when it is ready.
+    pub life: Range<Duration>,
+    /// What the moments are drawn from.
+    pub seed: u64,
+    /// Where the ledger lives.
+    pub database: Database,
+}
+
+/// What came of it.
+#[derive(Clone, Debug)]
+pub struct KillReport {
+    /// Clients against ledger.
+    pub ledger: Comparison,
+    /// Kills that fell into a start.
+    pub in_the_start: usize,
+    /// From start to ready, after a kill.
+    pub restarts: Spread,
+    /// Whether the last run ended by itself when asked to.
+    pub ended_well: bool,
+}
+
+impl Kills {
+    /// Kills the server again and again while clients call, starts it anew each time, and compares at the end.
+    ///
+    /// # Panics
+    /// When the server can't be started.
+    pub async fn run(self) -> KillReport {
+        let upstream = Simulator::start();
+        upstream.set_default(Script::of("tokens=12&latency_ms=15&chunk_ms=3"));
+        let installation = Installation::prepare(&upstream.base_url(), self.database, &json!({}));
+        let mut dice = Dice::new(self.seed);
+        let mut server = installation.start();
+        let first_start = server.until_ready().await;
+        let client = LoadClient::new(installation.address(), installation.key());
+        let models = vec![format!("{PROVIDER}/{MODEL}")];
+        let traffic = Traffic::begin(client, Shape { rate: self.rate, models, prefix: "kill".to_owned() });
+        let (mut restarts, mut in_the_start) = (Vec::new(), 0);
+        for number in 1..=self.kills {
+            if number.is_multiple_of(IN_THE_START) {
+                sleep(dice.span(&(Duration::ZERO..first_start))).await;
+                in_the_start += usize::from(!server.is_ready().await);
+            } else {
+                let took = server.until_ready().await;
+                if number > 1 {
+                    restarts.push(took);
+                }
+                sleep(dice.span(&self.life)).await;
+            }
+            server.kill();
+            server = installation.start();
+        }
+        restarts.push(server.until_ready().await);
+        sleep(self.life.end).await;
+        let seen = traffic.end().await;
+        let ended_well = server.terminate().await.success();
+        let app = installation.library().open().await.expect("the ledger opens");
+        let ledger = Comparison::of(&app, &seen).await;
+        app.close().await;
+        KillReport { ledger, in_the_start, restarts: Spread::of(restarts), ended_well }
+    }
+}
+
+impl KillReport {
+    /// What breaks the promise, in words.
+    #[must_use]
+    pub fn broken(&self) -> Vec<String> {
+        let mut broken = self.ledger.broken();
+        if !self.ended_well {
+            broken.push("the server did not end well when asked to".to_owned());
+        }
+        broken
+    }
+}
+
+impl fmt::Display for KillReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.ledger)?;
+        writeln!(f, "kills in a start          {}", self.in_the_start)?;
+        writeln!(f, "from start to ready       {}", self.restarts)
+    }
+}

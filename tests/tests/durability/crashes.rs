@@ -1,0 +1,27 @@
+//! P1: kill -9.
+
+use crate::holds;
+use std::time::Duration;
+use switchyard_tests::dice::Dice;
+use switchyard_tests::installation::Database;
+use switchyard_tests::kills::Kills;
+
+const LIFE: std::ops::Range<Duration> = Duration::from_millis(50)..Duration::from_millis(1200);
+
+async fn kill(kills: usize, database: Database) {
+    let seed = Dice::any_seed();
+    println!("seed {seed}");
+    let report = Kills { kills, rate: 100, life: LIFE, seed, database }.run().await;
+    holds(&report, &report.broken());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_is_killed_under_load_loses_no_completed_answer_and_doubles_none() {
+    kill(4, Database::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_with_the_ledger_in_postgresql() {
+    let Some(database) = Database::postgres() else { return };
+    kill(2, database).await;
+}

@@ -1,0 +1,16 @@
+//! The promises of durability, each with small numbers; `make prove-p1` and its like try them at full size.
+
+#![expect(clippy::panic, reason = "a test that can not go on fails where it stands")]
+
+mod billing;
+mod crashes;
+mod databases;
+mod disconnects;
+mod disks;
+
+/// Fails with everything that breaks a promise, below the figures.
+#[track_caller]
+fn holds(figures: &impl std::fmt::Display, broken: &[String]) {
+    println!("{figures}");
+    assert!(broken.is_empty(), "{figures}\n{}", broken.join("\n"));
+}

@@ -1,0 +1,18 @@
+//! The main job, end to end: a client with a virtual key, the real server, a simulated provider, and the ledger.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a test that can not go on fails where it stands, and owns its tasks and its time"
+)]
+
+mod answers;
+mod doors;
+mod edge;
+mod keys;
+mod limits;
+mod models;
+mod operations;
+mod routes;
+mod secrets;
