@@ -8,7 +8,10 @@ use crate::ledger::Comparison;
 use crate::traffic::{Shape, Traffic};
 use serde_json::json;
 use std::fmt;
+use std::fs::OpenOptions;
+use std::io::Write;
 use std::ops::Range;
+use std::path::Path;
 use std::time::Duration;
 use switchyard_harness::testkit::simulator::{Script, Simulator};
 use tokio::time::sleep;
@@ -29,6 +32,8 @@ pub struct Kills {
     pub seed: u64,
     /// Where the ledger lives.
     pub database: Database,
+    /// Whether each kill leaves half a record at the journal's end, as a write does that the kill cut short.
+    pub tears: bool,
 }
 
 /// What came of it.
@@ -38,6 +43,8 @@ pub struct KillReport {
     pub ledger: Comparison,
     /// Kills that fell into a start.
     pub in_the_start: usize,
+    /// Kills that left half a record in a journal that was not drained.
+    pub torn: usize,
     /// From start to ready, after a kill.
     pub restarts: Spread,
     /// Whether the last run ended by itself when asked to.
@@ -59,7 +66,7 @@ impl Kills {
         let client = LoadClient::new(installation.address(), installation.key());
         let models = vec![format!("{PROVIDER}/{MODEL}")];
         let traffic = Traffic::begin(client, Shape { rate: self.rate, models, prefix: "kill".to_owned() });
-        let (mut restarts, mut in_the_start) = (Vec::new(), 0);
+        let (mut restarts, mut in_the_start, mut torn) = (Vec::new(), 0, 0);
         for number in 1..=self.kills {
             if number.is_multiple_of(IN_THE_START) {
                 sleep(dice.span(&(Duration::ZERO..first_start))).await;
@@ -72,6 +79,9 @@ impl Kills {
                 sleep(dice.span(&self.life)).await;
             }
             server.kill();
+            if self.tears {
+                torn += usize::from(tear(&installation.journal()));
+            }
             server = installation.start();
         }
         restarts.push(server.until_ready().await);
@@ -81,8 +91,20 @@ impl Kills {
         let app = installation.library().open().await.expect("the ledger opens");
         let ledger = Comparison::of(&app, &seen).await;
         app.close().await;
-        KillReport { ledger, in_the_start, restarts: Spread::of(restarts), ended_well }
+        KillReport { ledger, in_the_start, torn, restarts: Spread::of(restarts), ended_well }
     }
+}
+
+/// Puts the beginning of a record behind those of the last segment, if there is one.
+fn tear(journal: &Path) -> bool {
+    let entries = std::fs::read_dir(journal).into_iter().flatten().flatten().map(|entry| entry.path());
+    let segments = entries.filter(|path| path.extension().is_some_and(|ending| ending == "seg"));
+    let Some(last) = segments.max() else { return false };
+    let whole = std::fs::read(&last).expect("the segment is read");
+    let beginning = &whole[..whole.len().min(100)];
+    let mut file = OpenOptions::new().append(true).open(last).expect("the segment is there");
+    file.write_all(beginning).expect("the segment grows");
+    !whole.is_empty()
 }
 
 impl KillReport {
@@ -101,6 +123,9 @@ impl fmt::Display for KillReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.ledger)?;
         writeln!(f, "kills in a start          {}", self.in_the_start)?;
+        if self.torn > 0 {
+            writeln!(f, "torn journals             {}", self.torn)?;
+        }
         writeln!(f, "from start to ready       {}", self.restarts)
     }
 }

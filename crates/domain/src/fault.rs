@@ -122,7 +122,7 @@ impl FaultKind {
     }
 
     /// Whether the same target may be tried again, and what that answers to. Configuration faults and the caller's own are
-    /// never tried again at the same place; a first-byte timeout is (once, by the attempt limit).
+    /// never tried again at the same place; a first-byte timeout is, once in a call.
     #[must_use]
     pub fn retry_cause(self) -> Option<RetryCause> {
         match self {

@@ -91,7 +91,6 @@ impl TestClient {
     }
 
     /// A request to a path, with the identity's credential.
-    #[must_use]
     pub fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
         let method = method.parse().expect("a method");
         let request = self.http.request(method, format!("{}{path}", self.base));

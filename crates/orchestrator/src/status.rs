@@ -66,7 +66,7 @@ impl Status {
             journal_backlog: self.journal.backlog(),
             journal_damaged: self.writer.damaged(),
             events_written: self.writer.written(),
-            revision: self.keeper.snapshot().revision.0,
+            revision: self.keeper.revision().0,
             calls_in_flight: self.statistics.in_flight(),
             draining: self.draining.load(Ordering::Acquire),
         }

@@ -88,7 +88,7 @@ impl Lane {
         };
         tokio::time::timeout(patience, work).await.unwrap_or_else(|_| {
             if let Some(pool) = used.get() {
-                let _ = pool;
+                self.leave(pool);
             }
             Err(unavailable(&format!("no answer within {} s", patience.as_secs())))
         })

@@ -43,6 +43,13 @@ impl WireCall {
         Self::of(body.to_string())
     }
 
+    /// The same call of a caller who wants a refusal rather than a loss.
+    #[must_use]
+    pub fn strict(mut self) -> Self {
+        self.facts.strict = true;
+        self
+    }
+
     /// The same call in canonical form only, as if it had come in a dialect that no provider speaks.
     #[must_use]
     pub fn without_wire(mut self) -> Self {

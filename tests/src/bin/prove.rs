@@ -36,6 +36,9 @@ enum Promise {
         /// With the ledger in PostgreSQL rather than SQLite.
         #[arg(long)]
         postgres: bool,
+        /// Each kill leaves half a record at the journal's end.
+        #[arg(long)]
+        tears: bool,
     },
     /// One call in eight meets a fault: the ledger equals the provider's own count.
     P2 {
@@ -72,7 +75,15 @@ enum Promise {
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() -> ExitCode {
     let broken = match Arguments::parse().promise {
-        Promise::P1 { kills, rate, seed, postgres } => kill(kills, rate, seed, postgres).await,
+        Promise::P1 { kills, rate, seed, postgres, tears } => {
+            let database = if postgres { Database::postgres() } else { Some(Database::Sqlite) };
+            let life = Duration::from_millis(50)..Duration::from_millis(2500);
+            let seed = seed.unwrap_or_else(Dice::any_seed);
+            match database {
+                Some(database) => kill(Kills { kills, rate, life, seed, database, tears }).await,
+                None => vec!["PostgreSQL is left out on this machine, so nothing was tried".to_owned()],
+            }
+        }
         Promise::P2 { calls } => bill(calls).await,
         Promise::P3 { seconds, rate } => take_database_away(Duration::from_secs(seconds), rate).await,
         Promise::P6 { calls } => leave(calls).await,
@@ -89,13 +100,9 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn kill(kills: usize, rate: u32, seed: Option<u64>, postgres: bool) -> Vec<String> {
-    let seed = seed.unwrap_or_else(Dice::any_seed);
-    let database = if postgres { Database::postgres() } else { Some(Database::Sqlite) };
-    let Some(database) = database else { return vec!["PostgreSQL is left out".to_owned()] };
-    println!("{kills} kills at {rate} calls/s, seed {seed}");
-    let life = Duration::from_millis(50)..Duration::from_millis(2500);
-    let report = Kills { kills, rate, life, seed, database }.run().await;
+async fn kill(kills: Kills) -> Vec<String> {
+    println!("{} kills at {} calls/s, seed {}", kills.kills, kills.rate, kills.seed);
+    let report = kills.run().await;
     print!("{report}");
     report.broken()
 }

@@ -6,8 +6,7 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::string_slice,
-    clippy::disallowed_methods,
-    reason = "a test that can not go on fails where it stands, and owns its tasks and its time"
+    reason = "a test that can not go on fails where it stands"
 )]
 
 mod addresses;

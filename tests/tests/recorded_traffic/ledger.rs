@@ -7,10 +7,6 @@ use switchyard_domain::chat::{TokenUsage, UsageSource};
 use switchyard_domain::usage::{Outcome, UsageEvent};
 use switchyard_testkit::corpus::Exchange;
 
-/// Successes of which something else is recorded than the provider's numbers as the official SDKs show them: why, which, and
-/// what is recorded.
-pub(crate) const COUNTED_OTHERWISE: &[(&str, &[(&str, &str)])] = &[];
-
 fn only(events: &[UsageEvent]) -> Result<&UsageEvent, String> {
     match events {
         [event] if event.is_final => Ok(event),

@@ -1,6 +1,6 @@
 //! What a recorded request becomes on its way to the provider.
 
-use crate::scene::{Heard, provider_of};
+use crate::scene::{Heard, model_of};
 use crate::vendors;
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -45,6 +45,18 @@ pub(crate) fn plain(exchange: &Exchange, model: &str) -> String {
     json!({"model": model, "messages": messages, "stream": exchange.stream}).to_string()
 }
 
+/// The recorded request for another model, not asking for the usage of its stream.
+pub(crate) fn not_asking(exchange: &Exchange, model: &str) -> String {
+    let mut request: Value = serde_json::from_str(&for_model(exchange, model)).unwrap();
+    request.as_object_mut().unwrap().remove("stream_options");
+    request.to_string()
+}
+
+/// Whether the recorded request wants to see the usage of its stream.
+pub(crate) fn asks_for_usage(exchange: &Exchange) -> bool {
+    exchange.request.as_ref().is_some_and(|request| wants_usage(request.get()))
+}
+
 /// Whether the client wants to see the usage of its stream.
 pub(crate) fn wants_usage(sent: &str) -> bool {
     let request: Value = serde_json::from_str(sent).unwrap();
@@ -60,7 +72,7 @@ pub(crate) fn arrived(exchange: &Exchange, heard: &Heard) -> Result<Carried, Str
     if !answer.header("x-switchyard-dropped").is_empty() {
         return Err(format!("told that it lost {}", answer.header("x-switchyard-dropped")));
     }
-    let ours = format!("\"{}/{}\"", provider_of(exchange), exchange.id);
+    let ours = format!("\"{}\"", model_of(exchange));
     let expected = heard.sent.replacen(&ours, &format!("\"{}\"", exchange.id), 1);
     let must_ask =
         exchange.stream && !wants_usage(&heard.sent) && vendors::is_asked_for_usage(exchange.provider());

@@ -31,9 +31,14 @@ pub(crate) struct Scene {
     replay: Replay,
 }
 
+/// What a client calls the model that gives an exchange's answer.
+pub(crate) fn model_of(exchange: &Exchange) -> String {
+    format!("{}/{}", provider_of(exchange), exchange.id)
+}
+
 /// Under which provider an exchange is reached. One that fails has a provider of its own, so that what is thought of a
 /// provider after one failure says nothing of the next exchange.
-pub(crate) fn provider_of(exchange: &Exchange) -> &str {
+fn provider_of(exchange: &Exchange) -> &str {
     if exchange.expected.ok == Some(true) { exchange.provider() } else { &exchange.id }
 }
 
@@ -56,11 +61,14 @@ impl Scene {
         Self { app, client, replay }
     }
 
-    /// Sends all recorded requests, many at a time.
-    pub(crate) async fn replay_all<'e>(&self, exchanges: &'e [Exchange]) -> Vec<(&'e Exchange, Heard)> {
+    /// Meets the answers of all exchanges with requests for their models, many at a time.
+    pub(crate) async fn replay_all<'e>(
+        &self,
+        exchanges: &'e [Exchange],
+        request: fn(&Exchange, &str) -> String,
+    ) -> Vec<(&'e Exchange, Heard)> {
         let replays = exchanges.iter().map(|exchange| async move {
-            let model = format!("{}/{}", provider_of(exchange), exchange.id);
-            (exchange, self.ask(exchange, requests::for_model(exchange, &model)).await)
+            (exchange, self.ask(exchange, request(exchange, &model_of(exchange))).await)
         });
         let heard = iter(replays).buffer_unordered(AT_ONCE).collect().await;
         // Whatever a client has the whole of is recorded by then.
@@ -70,8 +78,7 @@ impl Scene {
 
     /// Meets an exchange's answer with a request that nothing is wrong with.
     pub(crate) async fn replay_plainly(&self, exchange: &Exchange) -> Heard {
-        let model = format!("{}/{}", provider_of(exchange), exchange.id);
-        let heard = self.ask(exchange, requests::plain(exchange, &model)).await;
+        let heard = self.ask(exchange, requests::plain(exchange, &model_of(exchange))).await;
         assert!(self.app.embedded().flush_usage().await);
         heard
     }

@@ -5,15 +5,19 @@ use rcgen::{CertifiedKey, generate_simple_self_signed};
 use rustls::pki_types::PrivateKeyDer;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use switchyard::Name;
 use switchyard::declared::{DeclaredRoute, DeclaredTarget};
+use switchyard::orchestrator::chat::CallSettings;
+use switchyard::ports::provider::Deadlines;
 use switchyard_domain::limits::Limits;
 use switchyard_domain::meta::Owner;
 use switchyard_domain::route::{RouteMode, Strategy};
 use switchyard_domain::usage::Outcome;
 use switchyard_harness::TestApp;
 use switchyard_harness::testkit::simulator::Script;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 /// Adds a provider `dead` at this address, and a route `away` that tries it before the healthy one.
@@ -70,6 +74,49 @@ async fn a_refused_connection_goes_to_the_next_target_and_is_502_after_three_tri
 #[tokio::test]
 async fn a_name_that_does_not_resolve_goes_to_the_next_target_and_is_502_after_one_try() {
     can_not_be_reached("https://nowhere.invalid/v1", "dns", "upstream_error", 1).await;
+}
+
+/// U3. The upstream's machine is there, but nobody takes the connection: its queue is full, so that the kernel drops what
+/// asks for a place.
+#[tokio::test]
+async fn a_connection_that_nobody_takes_goes_to_the_next_target_and_is_502_after_its_time() {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(1).unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut waiting = Vec::new();
+    while let Ok(connection) = timeout(Duration::from_millis(300), TcpStream::connect(address)).await {
+        waiting.push(connection.unwrap());
+        assert!(waiting.len() < 64, "the queue is never full");
+    }
+    let base_url = format!("http://{address}/v1");
+    let (pair, alone) = (patient(2, &base_url).await, patient(1, &base_url).await);
+    let began = Instant::now();
+    let hidden = async { (pair.ask(Mode::Buffered, "away").await, began.elapsed()) };
+    let ((hidden, took), told) = tokio::join!(hidden, alone.ask(Mode::Streamed, "dead/m"));
+    println!("the next target was asked and had answered after {took:?}");
+    assert_eq!((hidden.answer.status, hidden.whole), (200, true), "{}", hidden.answer.text);
+    assert_eq!(hidden.answer.header("x-switchyard-attempts"), "2");
+    assert_eq!(
+        (told.answer.status, told.error.as_deref()),
+        (502, Some("upstream_error")),
+        "{}",
+        told.answer.text
+    );
+    for (scene, heard) in [(pair, hidden), (alone, told)] {
+        let event = scene.events(&heard).await.remove(0);
+        assert_eq!((event.outcome, event.fault.as_deref()), (Outcome::Failed, Some("connect_timeout")));
+        assert_eq!(event.usage.total(), 0);
+    }
+}
+
+/// A server that waits longer for an answer than for a connection.
+async fn patient(max_attempts: u32, base_url: &str) -> Scene {
+    let long = Duration::from_secs(30);
+    let deadlines = Deadlines { first_content: long, idle: long, total: long };
+    let scene = Scene::start(Scene::builder().calls(CallSettings { max_attempts, deadlines }), "").await;
+    add_dead(&scene.app, base_url).await;
+    scene
 }
 
 /// U4.

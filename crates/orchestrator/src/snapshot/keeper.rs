@@ -7,6 +7,7 @@ use super::directory::KeyDirectory;
 use arc_swap::ArcSwap;
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 use switchyard_domain::ids::VirtualKeyId;
 use switchyard_ports::clock::Clock;
@@ -27,6 +28,8 @@ pub struct ConfigurationKeeper {
     builder: Builder,
     snapshot: ArcSwap<Snapshot>,
     directory: Arc<KeyDirectory>,
+    /// Up to which revision all is seen, keys included. Written only while refreshing.
+    reached: AtomicI64,
     refreshing: Mutex<MemoryOfTargets>,
 }
 
@@ -46,6 +49,7 @@ impl ConfigurationKeeper {
             builder,
             snapshot: ArcSwap::default(),
             directory: Arc::new(KeyDirectory::default()),
+            reached: AtomicI64::new(0),
             refreshing: Mutex::default(),
         };
         let mut memory = keeper.refreshing.lock().await;
@@ -62,6 +66,12 @@ impl ConfigurationKeeper {
         self.snapshot.load_full()
     }
 
+    /// The revision up to which everything is seen. Ahead of the snapshot's own when only keys were written since.
+    #[must_use]
+    pub fn revision(&self) -> Revision {
+        Revision(self.reached.load(Ordering::Acquire))
+    }
+
     /// The virtual keys.
     #[must_use]
     pub fn directory(&self) -> Arc<KeyDirectory> {
@@ -74,7 +84,7 @@ impl ConfigurationKeeper {
     /// When the database can't be read; the last good configuration stays.
     pub async fn refresh(&self) -> Result<(), RepositoryError> {
         let mut memory = self.refreshing.lock().await;
-        let current = self.snapshot.load().revision;
+        let current = self.revision();
         let newest = self.configuration.revision().await?;
         if newest == current {
             return Ok(());
@@ -104,13 +114,7 @@ impl ConfigurationKeeper {
             return self.rebuild(newest, memory).await;
         }
         let reached = changes.iter().map(|change| change.revision).max().unwrap_or(newest);
-        let before = self.snapshot.load_full();
-        self.snapshot.store(Arc::new(Snapshot {
-            revision: reached,
-            providers: before.providers.clone(),
-            routes: before.routes.clone(),
-            by_model: before.by_model.clone(),
-        }));
+        self.reached.store(reached.0, Ordering::Release);
         Ok(())
     }
 
@@ -126,6 +130,7 @@ impl ConfigurationKeeper {
             "configuration loaded"
         );
         self.snapshot.store(Arc::new(snapshot));
+        self.reached.store(seen.0, Ordering::Release);
         Ok(())
     }
 

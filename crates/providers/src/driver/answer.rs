@@ -112,6 +112,12 @@ impl Success<'_> {
             Taken::Chunk if !peeked.choices.is_empty() => {
                 tally::look(&mut parts, &peeked);
                 parts.finished = true;
+                if parts.output_text.is_empty() {
+                    // Perplexity puts an empty `delta` beside the `message` of a whole answer, for which the look, made for
+                    // streams, leaves the message out (`perplexity-chat_completions-126ddc2c3d`, 2026).
+                    let answer = decode(body, self.facts.usage_rule);
+                    tally::events(&mut parts, answer.as_ref().map_or(&[], |answer| &answer.events));
+                }
                 Ok(true)
             }
             Taken::Chunk | Taken::Unknown => Ok(false),

@@ -35,6 +35,7 @@ pub(crate) struct Driver {
     clock: Arc<dyn Clock>,
     chat: Url,
     models: Url,
+    request_id_header: Option<HeaderName>,
     response_headers: Vec<HeaderName>,
 }
 
@@ -46,10 +47,16 @@ impl Driver {
         base: &Url,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let response_headers =
-            facts.response_headers.iter().map(|name| HeaderName::from_static(name)).collect();
-        let (chat, models) = (below(base, "chat/completions"), below(base, "models"));
-        Self { facts, transport, clock, chat, models, response_headers }
+        let names = facts.response_headers.iter().copied().chain(facts.request_id_header);
+        Self {
+            facts,
+            transport,
+            clock,
+            chat: below(base, "chat/completions"),
+            models: below(base, "models"),
+            request_id_header: facts.request_id_header.map(HeaderName::from_static),
+            response_headers: names.map(HeaderName::from_static).collect(),
+        }
     }
 
     /// Sends, and hides one connection that was closed just before it was used again.
@@ -147,7 +154,7 @@ impl Provider for Driver {
         tracing::debug!(
             request.id = context.request_id,
             upstream.status = status.as_u16(),
-            upstream.request_id = upstream_request_id(&response.headers, self.response_headers.first()),
+            upstream.request_id = upstream_request_id(&response.headers, self.request_id_header.as_ref()),
             "upstream answered"
         );
         if !status.is_success() {

@@ -1,7 +1,7 @@
 //! Keeping the record of what was received true at every moment.
 
 use switchyard_dialects::openai_chat::stream::Peeked;
-use switchyard_domain::chat::{ChatEvent, Delta};
+use switchyard_domain::chat::ChatEvent;
 use switchyard_ports::provider::ReceivedParts;
 
 /// Notes what a look at an event or a body found, save its text, which the look has noted itself.
@@ -22,22 +22,9 @@ pub(super) fn events(parts: &mut ReceivedParts, events: &[ChatEvent]) {
             ChatEvent::Started { model, .. } if parts.served_model.is_none() && !model.is_empty() => {
                 parts.served_model = Some(model.clone());
             }
-            ChatEvent::Delta { delta, .. } => parts.output_text.push_str(text_of(delta)),
+            ChatEvent::Delta { delta, .. } => parts.output_text.push_str(delta.output_text()),
             ChatEvent::Usage(usage) => parts.usage = Some(*usage),
             ChatEvent::Started { .. } | ChatEvent::Finished { .. } | ChatEvent::Extension { .. } => {}
         }
-    }
-}
-
-/// What of a delta the model wrote and is billed for.
-fn text_of(delta: &Delta) -> &str {
-    match delta {
-        Delta::Text(text) | Delta::Reasoning(text) | Delta::Refusal(text) => text,
-        Delta::ToolCall { name, .. } => name,
-        Delta::Arguments { fragment, .. } => fragment,
-        Delta::ReasoningSignature(_)
-        | Delta::ToolCallSignature { .. }
-        | Delta::Logprobs(_)
-        | Delta::Extension { .. } => "",
     }
 }

@@ -5,7 +5,7 @@ use futures_util::StreamExt;
 use futures_util::stream::{BoxStream, unfold};
 use std::sync::Arc;
 use std::time::Duration;
-use switchyard_domain::chat::{ChatAnswer, ChatEvent, Collector, Delta};
+use switchyard_domain::chat::{ChatAnswer, ChatEvent, Collector};
 use switchyard_domain::fault::{FaultKind, ProviderFault};
 use switchyard_ports::clock::{Clock, Monotonic};
 use switchyard_ports::provider::{AttemptContext, Deadlines, Frame, Received};
@@ -153,7 +153,7 @@ impl Playback {
         for index in self.said..end {
             for (number, choice) in (0..).zip(&self.plan.choices) {
                 let Some(delta) = choice.deltas.get(index) else { continue };
-                received.output_text.push_str(words_of(delta));
+                received.output_text.push_str(delta.output_text());
                 events.push(ChatEvent::Delta { choice: number, delta: delta.clone() });
             }
         }
@@ -169,15 +169,6 @@ impl Playback {
         let finished =
             finished.map(|(choice, planned)| ChatEvent::Finished { choice, reason: planned.finish.clone() });
         finished.chain([ChatEvent::Usage(self.plan.usage)]).collect()
-    }
-}
-
-fn words_of(delta: &Delta) -> &str {
-    match delta {
-        Delta::Text(text) => text,
-        Delta::ToolCall { name, .. } => name,
-        Delta::Arguments { fragment, .. } => fragment,
-        _ => "",
     }
 }
 

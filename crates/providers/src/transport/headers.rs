@@ -25,7 +25,8 @@ pub fn relayed(upstream: &HeaderMap, vendor: &[HeaderName]) -> HeaderMap {
     let mut chosen = HeaderMap::new();
     let common = RELAYED.into_iter().map(HeaderName::from_static);
     for name in common.chain(vendor.iter().filter(|name| !is_never_relayed(name)).cloned()) {
-        if let Some(value) = upstream.get(&name).filter(|value| is_plain(value) && is_sensible(&name, value)) {
+        if let Some(value) = upstream.get(&name).filter(|value| is_plain(value) && is_sensible(&name, value))
+        {
             chosen.insert(name, value.clone());
         }
     }

@@ -9,7 +9,7 @@ pub(super) static VENDOR: Vendor = Vendor {
     reach: Reach::Http(HttpFacts {
         base_url: Some("https://api.deepseek.com"),
         members: &[MemberRule::Rename { from: "max_completion_tokens", to: "max_tokens" }],
-        response_headers: &["x-ds-trace-id"],
+        request_id_header: Some("x-ds-trace-id"),
         requests: TargetFacts {
             stream_usage: StreamUsage::Unasked,
             reasoning: ReasoningForm::ReasoningContent,

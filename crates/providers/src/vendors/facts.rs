@@ -54,7 +54,9 @@ pub struct HttpFacts {
     pub usage_rule: UsageRule,
     /// Members of a request that it does not take as they are.
     pub members: &'static [MemberRule],
-    /// Response headers, lower case, that pass to clients besides the common ones.
+    /// Its own header for the id of an answer, lower case, where it has one. It passes to clients.
+    pub request_id_header: Option<&'static str>,
+    /// Response headers, lower case, that pass to clients besides that and the common ones.
     pub response_headers: &'static [&'static str],
     /// Whether a buffered answer may be a flat object (`text` or `content`, `model`, `usage`).
     pub answers_flat: bool,
@@ -69,6 +71,7 @@ impl HttpFacts {
         requests: TargetFacts { stream_usage: StreamUsage::Always, ..TargetFacts::OPENAI },
         usage_rule: UsageRule { completion_excludes_reasoning: false, prompt_excludes_audio: false },
         members: &[],
+        request_id_header: None,
         response_headers: &[],
         answers_flat: false,
     };

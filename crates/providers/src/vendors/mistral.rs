@@ -22,7 +22,7 @@ pub(super) static VENDOR: Vendor = Vendor {
             MemberRule::Drop { name: "store", why: UNKNOWN },
             MemberRule::Drop { name: "logit_bias", why: UNKNOWN },
         ],
-        response_headers: &["mistral-correlation-id"],
+        request_id_header: Some("mistral-correlation-id"),
         requests: TargetFacts {
             stream_usage: StreamUsage::Unasked,
             seed_member: "random_seed",

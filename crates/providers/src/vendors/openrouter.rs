@@ -10,7 +10,7 @@ pub(super) static VENDOR: Vendor = Vendor {
     name: "OpenRouter",
     reach: Reach::Http(HttpFacts {
         base_url: Some("https://openrouter.ai/api/v1"),
-        response_headers: &["x-generation-id"],
+        request_id_header: Some("x-generation-id"),
         requests: TargetFacts {
             max_tokens: MaxTokensMember::MaxCompletionTokens,
             developer_role: true,

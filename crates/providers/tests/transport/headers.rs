@@ -134,6 +134,14 @@ fn a_header_value_that_a_client_would_stumble_over_stays_here() {
 }
 
 #[test]
+fn a_header_of_two_values_carries_nothing_else() {
+    for (value, passes) in [("true", true), ("false", true), ("", false), ("sk-secret", false), ("TRUE", false)] {
+        let upstream = headers(&[("x-should-retry", value)]);
+        assert_eq!(!relayed(&upstream, &[]).is_empty(), passes, "{value}");
+    }
+}
+
+#[test]
 fn the_upstreams_request_id_is_found_under_the_vendors_name_first() {
     let upstream = headers(&[("x-request-id", "general"), ("vendor-trace", "own")]);
     let vendor = HeaderName::from_static("vendor-trace");

@@ -37,13 +37,13 @@ fn provider(name: &str) -> switchyard_ports::repositories::NewProvider {
 }
 
 async fn until_it_answers(database: &Database) {
-    for _ in 0..100 {
-        if database.revision().await.is_ok() {
-            return;
+    let answered = async {
+        while database.revision().await.is_err() {
+            tokio::time::sleep(Duration::from_millis(100)).await;
         }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    panic!("the database is back, and is not used");
+    };
+    let waited = tokio::time::timeout(Duration::from_secs(20), answered).await;
+    assert!(waited.is_ok(), "the database is back, and is not used");
 }
 
 #[tokio::test]

@@ -1,0 +1,155 @@
+//! Answers that no recording has.
+
+use super::{Heard, ask, factory, provider, upstream};
+use switchyard_domain::chat::{ChatAnswer, Collector};
+use switchyard_domain::fault::FaultKind;
+use switchyard_ports::provider::{Frame, Payload};
+
+async fn streamed(body: &str, length: usize) -> Heard {
+    heard("openai", "text/event-stream", body, length, true).await
+}
+
+async fn heard(vendor: &str, kind: &str, body: &str, length: usize, stream: bool) -> Heard {
+    let (listener, port) = upstream::listen().await;
+    let provider = provider(&factory(), vendor, port);
+    let serving = upstream::answer(listener, 200, kind, body.as_bytes(), length);
+    let ((), heard) = tokio::join!(serving, ask(provider.as_ref(), stream));
+    heard
+}
+
+fn bytes(heard: &Heard) -> String {
+    let piece = |frame: &Frame| match frame {
+        Frame::Verbatim(bytes) => String::from_utf8(bytes.to_vec()).unwrap(),
+        Frame::Events(_) => panic!("events where bytes were due"),
+    };
+    heard.frames.iter().map(piece).collect()
+}
+
+fn canonical(heard: Heard) -> ChatAnswer {
+    if let Some(Payload::Canonical(answer)) = heard.payload {
+        return answer;
+    }
+    let mut collector = Collector::default();
+    for frame in heard.frames {
+        let Frame::Events(events) = frame else { panic!("bytes where events were due") };
+        collector.extend(events);
+    }
+    collector.finish()
+}
+
+const ROLE: &str =
+    "data: {\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}]}\n\n";
+const WORD: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\" word\"}}]}\n\n";
+const STOP: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
+const DONE: &str = "data: [DONE]\n\n";
+
+#[tokio::test]
+async fn what_comes_before_the_first_content_is_held_and_goes_with_it() {
+    for length in [7, 64, 100_000] {
+        let heard = streamed(&[ROLE, ROLE, WORD, WORD, STOP, DONE].concat(), length).await;
+        assert_eq!(heard.fault, None);
+        assert_eq!(bytes(&heard), [ROLE, ROLE, WORD, WORD, STOP].concat());
+        let Some(Frame::Verbatim(first)) = heard.frames.first() else { panic!("no frame") };
+        assert!(first.len() > ROLE.len() * 2, "the first frame has content");
+    }
+}
+
+#[tokio::test]
+async fn a_preamble_without_end_fails_the_attempt() {
+    let endless = ROLE.repeat(64 * 1024 / ROLE.len() + 10);
+    let heard = streamed(&[&endless, WORD, STOP, DONE].concat(), 1000).await;
+    assert_eq!(heard.fault.map(|fault| fault.kind), Some(FaultKind::InvalidResponse));
+    assert!(!heard.answered && heard.parts.output_text.is_empty());
+}
+
+#[tokio::test]
+async fn comments_go_on_once_there_is_content_and_not_before() {
+    let body = [": wait\n\n", ROLE, ": wait\n\n", WORD, ": still here\n\n", STOP, DONE].concat();
+    for length in [5, 100_000] {
+        let heard = streamed(&body, length).await;
+        assert_eq!(bytes(&heard), [ROLE, WORD, ": still here\n\n", STOP].concat());
+    }
+}
+
+#[tokio::test]
+async fn a_last_event_without_its_blank_line_is_ended_for_the_client() {
+    for end in ["", "\n"] {
+        let body = [ROLE, WORD, STOP.trim_end(), end].concat();
+        let heard = streamed(&body, 50).await;
+        assert_eq!(heard.fault, None);
+        assert!(heard.parts.finished);
+        assert!(bytes(&heard).starts_with(body.trim_end()) && bytes(&heard).ends_with("\n\n"));
+    }
+    let cut = [ROLE, WORD, STOP.get(..40).unwrap()].concat();
+    let heard = streamed(&cut, 50).await;
+    assert_eq!(heard.fault.map(|fault| fault.kind), Some(FaultKind::Interrupted));
+    assert_eq!((heard.parts.output_text.as_str(), heard.parts.bad_events), (" word", 0));
+}
+
+#[tokio::test]
+async fn a_counting_chunk_in_the_middle_of_a_piece_is_cut_out() {
+    let usage = "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":1}}\n\n";
+    let heard = streamed(&[ROLE, WORD, STOP, usage, ": bye\n\n", DONE].concat(), 100_000).await;
+    assert_eq!(bytes(&heard), [ROLE, WORD, STOP, ": bye\n\n"].concat());
+    assert_eq!(heard.parts.usage.map(|usage| (usage.input, usage.output)), Some((3, 1)));
+}
+
+#[tokio::test]
+async fn a_stream_that_says_nothing_is_invalid() {
+    for body in ["", DONE, ROLE, &[ROLE, DONE].concat(), "data: {\"type\":\"ping\"}\n\ndata: [DONE]\n\n"] {
+        let heard = streamed(body, 100).await;
+        let kind = heard.fault.map(|fault| fault.kind);
+        assert!(
+            matches!(kind, Some(FaultKind::InvalidResponse | FaultKind::Interrupted)),
+            "{body:?}: {kind:?}"
+        );
+        assert!(!heard.answered);
+    }
+}
+
+#[tokio::test]
+async fn buffered_bodies_that_are_no_answer_are_invalid() {
+    for body in [
+        "",
+        " ",
+        "null",
+        "[]",
+        "{}",
+        "\"x\"",
+        "[DONE]",
+        r#"{"choices":[]}"#,
+        r#"{"choices":null}"#,
+        "{\"choices\":[",
+    ] {
+        for kind in ["application/json", "text/plain"] {
+            let heard = heard("openai", kind, body, 100, false).await;
+            assert_eq!(heard.fault.map(|fault| fault.kind), Some(FaultKind::InvalidResponse), "{body:?}");
+            assert!(heard.parts.began);
+        }
+    }
+}
+
+#[tokio::test]
+async fn blank_lines_before_an_answer_stay() {
+    let body =
+        "\n\n \n{\"choices\":[{\"index\":0,\"message\":{\"content\":\"hi\"},\"finish_reason\":\"stop\"}]}\n";
+    let heard = heard("openrouter", "application/json", body, 3, false).await;
+    assert!(matches!(heard.payload, Some(Payload::Verbatim(bytes)) if bytes == body));
+    assert_eq!(heard.parts.output_text, "hi");
+}
+
+#[tokio::test]
+async fn flat_answers_are_taken_where_the_vendor_may_give_them() {
+    let body =
+        r#"{"content":"hello there","model":"tunnel-1","usage":{"prompt_tokens":4,"completion_tokens":2}}"#;
+    for stream in [true, false] {
+        let heard = heard("ngrok", "application/json", body, 10, stream).await;
+        assert_eq!(heard.fault, None);
+        assert_eq!(heard.parts.output_text, "hello there");
+        assert_eq!(heard.parts.served_model.as_deref(), Some("tunnel-1"));
+        assert_eq!(heard.parts.usage.map(|usage| (usage.input, usage.output)), Some((4, 2)));
+        assert_eq!(canonical(heard).text(), "hello there");
+    }
+    let other = heard("openai", "application/json", body, 10, false).await;
+    assert_eq!(other.fault.map(|fault| fault.kind), Some(FaultKind::InvalidResponse));
+}

@@ -1,0 +1,31 @@
+//! An upstream for one answer.
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+/// Listens for one call.
+pub(crate) async fn listen() -> (TcpListener, u16) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    (listener, port)
+}
+
+/// Answers it with a body in pieces of `length` bytes each.
+pub(crate) async fn answer(listener: TcpListener, status: u16, kind: &str, body: &[u8], length: usize) {
+    let (mut socket, _) = listener.accept().await.unwrap();
+    let mut request = [0; 16 * 1024];
+    assert!(socket.read(&mut request).await.unwrap() > 0, "no request came");
+    let head = format!(
+        "HTTP/1.1 {status} x\r\ncontent-type: {kind}\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n"
+    );
+    let mut out = head.into_bytes();
+    for piece in body.chunks(length) {
+        out.extend_from_slice(format!("{:x}\r\n", piece.len()).as_bytes());
+        out.extend_from_slice(piece);
+        out.extend_from_slice(b"\r\n");
+    }
+    out.extend_from_slice(b"0\r\n\r\n");
+    // The client may have heard enough.
+    let _ = socket.write_all(&out).await;
+    let _ = socket.shutdown().await;
+}

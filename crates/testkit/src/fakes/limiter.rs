@@ -1,0 +1,124 @@
+//! A limiter that remembers.
+
+use async_trait::async_trait;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use switchyard_domain::limits::LimitKind;
+use switchyard_ports::limiter::{Demand, Limiter, LimiterError, Permit, Refusal};
+
+/// Enforces the slots of calls in flight; of requests and tokens it only notes what was asked, settled and given back. A scope
+/// can be closed, the whole store taken away.
+#[derive(Debug, Default)]
+pub struct RecordingLimiter {
+    books: Arc<Mutex<Books>>,
+}
+
+#[derive(Debug, Default)]
+struct Books {
+    scopes: HashMap<String, ScopeRecord>,
+    closed: HashMap<String, Duration>,
+    away: bool,
+}
+
+/// What became of a scope.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ScopeRecord {
+    /// The tokens that each permit reserved, in order.
+    pub reserved: Vec<u64>,
+    /// The tokens that permits were settled with, in order.
+    pub settled: Vec<u64>,
+    /// Permits that are held now.
+    pub held: u32,
+}
+
+impl RecordingLimiter {
+    /// What became of a scope so far.
+    #[must_use]
+    pub fn scope(&self, name: &str) -> ScopeRecord {
+        books(&self.books).scopes.get(name).cloned().unwrap_or_default()
+    }
+
+    /// The names of all scopes that were ever asked for, sorted.
+    #[must_use]
+    pub fn scopes(&self) -> Vec<String> {
+        let mut names: Vec<String> = books(&self.books).scopes.keys().cloned().collect();
+        names.sort();
+        names
+    }
+
+    /// Refuses the scope from now on, for its requests per minute.
+    pub fn close(&self, scope: &str, retry_after: Duration) {
+        books(&self.books).closed.insert(scope.to_owned(), retry_after);
+    }
+
+    /// From now on the store of the counters does not answer.
+    pub fn take_away(&self) {
+        books(&self.books).away = true;
+    }
+}
+
+fn books(books: &Mutex<Books>) -> MutexGuard<'_, Books> {
+    books.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn refusal(demand: &Demand, books: &Books) -> Option<Refusal> {
+    let Demand { scope, limits } = demand;
+    let refuse = |kind, limit, retry_after| Some(Refusal { scope: scope.clone(), kind, limit, retry_after });
+    if let Some(wait) = books.closed.get(&scope.0) {
+        return refuse(LimitKind::Requests, u64::from(limits.rpm.unwrap_or(1)), *wait);
+    }
+    let held = books.scopes.get(&scope.0).map_or(0, |record| record.held);
+    match limits.concurrency {
+        Some(limit) if held >= limit => {
+            refuse(LimitKind::Concurrency, u64::from(limit), Duration::from_secs(1))
+        }
+        _ => None,
+    }
+}
+
+#[async_trait]
+impl Limiter for RecordingLimiter {
+    async fn acquire(&self, demands: &[Demand], tokens: u64) -> Result<Box<dyn Permit>, LimiterError> {
+        let mut books = books(&self.books);
+        if books.away {
+            return Err(LimiterError::Unavailable("a test took it away".to_owned()));
+        }
+        if let Some(refusal) = demands.iter().find_map(|demand| refusal(demand, &books)) {
+            return Err(LimiterError::Refused(refusal));
+        }
+        for demand in demands {
+            let record = books.scopes.entry(demand.scope.0.clone()).or_default();
+            record.reserved.push(tokens);
+            record.held += 1;
+        }
+        let scopes = demands.iter().map(|demand| demand.scope.0.clone()).collect();
+        Ok(Box::new(RecordedPermit { books: Arc::clone(&self.books), scopes }))
+    }
+}
+
+struct RecordedPermit {
+    books: Arc<Mutex<Books>>,
+    scopes: Vec<String>,
+}
+
+impl RecordedPermit {
+    fn each(&self, change: impl Fn(&mut ScopeRecord)) {
+        let mut books = books(&self.books);
+        for scope in &self.scopes {
+            change(books.scopes.entry(scope.clone()).or_default());
+        }
+    }
+}
+
+impl Permit for RecordedPermit {
+    fn settle(&self, tokens: u64) {
+        self.each(|record| record.settled.push(tokens));
+    }
+}
+
+impl Drop for RecordedPermit {
+    fn drop(&mut self) {
+        self.each(|record| record.held = record.held.saturating_sub(1));
+    }
+}

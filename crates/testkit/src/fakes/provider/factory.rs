@@ -1,0 +1,215 @@
+//! The factory of scripted providers, and what it remembers of all of them.
+
+use super::act::Act;
+use super::answering::play;
+use async_trait::async_trait;
+use bytes::Bytes;
+use secrecy::{ExposeSecret, SecretString};
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use switchyard_domain::chat::{Dialect, LossReport};
+use switchyard_domain::fault::{FaultKind, ProviderFault};
+use switchyard_ports::client_call::ClientCall;
+use switchyard_ports::provider::{
+    Answer, AttemptContext, Carriage, Deadlines, DiscoveredModel, InvalidProvider, Prepared, Provider,
+    ProviderConfig, ProviderFactory, VendorSummary,
+};
+
+/// What a provider was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SentCall {
+    /// `<provider>/<model>`.
+    pub target: String,
+    /// The credential that came along.
+    pub credential: Option<String>,
+    /// The time that it was given.
+    pub deadlines: Deadlines,
+}
+
+/// Builds providers of the vendors `acme` (works without a credential), `locked` (does not) and `sim` (simulates). A base URL of
+/// `broken` can't be built.
+#[derive(Clone, Debug, Default)]
+pub struct ScriptedFactory {
+    shared: Arc<Mutex<Shared>>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    acts: HashMap<String, VecDeque<Act>>,
+    always: HashMap<String, Act>,
+    losses: HashMap<String, LossReport>,
+    unpreparable: HashMap<String, ProviderFault>,
+    listed: Vec<String>,
+    calls: Vec<SentCall>,
+    builds: Vec<String>,
+    open: usize,
+}
+
+impl ScriptedFactory {
+    /// What the target (`<provider>/<model>`) does with its next calls, one after the other.
+    pub fn next(&self, target: &str, acts: impl IntoIterator<Item = Act>) {
+        self.shared().acts.entry(target.to_owned()).or_default().extend(acts);
+    }
+
+    /// What the target does with all calls that nothing else was said for. Unless told, it says `fine` and counts 10 and 1.
+    pub fn always(&self, target: &str, act: Act) {
+        self.shared().always.insert(target.to_owned(), act);
+    }
+
+    /// The target can't express this member.
+    pub fn lose(&self, target: &str, member: &str) {
+        let mut losses = LossReport::default();
+        losses.dropped(member, "it has no such thing");
+        self.shared().losses.insert(target.to_owned(), losses);
+    }
+
+    /// No request can be made for the target.
+    pub fn refuse_to_prepare(&self, target: &str, kind: FaultKind) {
+        let fault = ProviderFault::new(kind, format!("scripted {kind}"));
+        self.shared().unpreparable.insert(target.to_owned(), fault);
+    }
+
+    /// The models that every provider lists.
+    pub fn list<'a>(&self, models: impl IntoIterator<Item = &'a str>) {
+        self.shared().listed = models.into_iter().map(str::to_owned).collect();
+    }
+
+    /// All calls that were sent, in order.
+    #[must_use]
+    pub fn calls(&self) -> Vec<SentCall> {
+        self.shared().calls.clone()
+    }
+
+    /// The targets that calls were sent to, in order.
+    #[must_use]
+    pub fn targets(&self) -> Vec<String> {
+        self.calls().into_iter().map(|call| call.target).collect()
+    }
+
+    /// The names of the providers that were built, in order.
+    #[must_use]
+    pub fn builds(&self) -> Vec<String> {
+        self.shared().builds.clone()
+    }
+
+    /// Upstream calls that are open now: sent, and neither ended nor dropped.
+    #[must_use]
+    pub fn open(&self) -> usize {
+        self.shared().open
+    }
+
+    fn shared(&self) -> MutexGuard<'_, Shared> {
+        lock(&self.shared)
+    }
+}
+
+fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl ProviderFactory for ScriptedFactory {
+    fn build(&self, config: &ProviderConfig) -> Result<Arc<dyn Provider>, InvalidProvider> {
+        if self.vendors().iter().all(|vendor| vendor.key != config.vendor) {
+            return Err(InvalidProvider(format!("there is no vendor `{}`", config.vendor)));
+        }
+        if config.base_url.as_deref() == Some("broken") {
+            return Err(InvalidProvider("its base URL is broken".to_owned()));
+        }
+        self.shared().builds.push(config.name.clone());
+        Ok(Arc::new(ScriptedProvider {
+            name: config.name.clone(),
+            vendor: config.vendor.clone(),
+            shared: Arc::clone(&self.shared),
+        }))
+    }
+
+    fn vendors(&self) -> Vec<VendorSummary> {
+        let vendor =
+            |key, needs_credential| VendorSummary { key, name: key, base_url: None, needs_credential };
+        vec![vendor("acme", false), vendor("locked", true), vendor("sim", false)]
+    }
+}
+
+struct ScriptedProvider {
+    name: String,
+    vendor: String,
+    shared: Arc<Mutex<Shared>>,
+}
+
+/// Counts an upstream call for as long as it is open.
+pub(super) struct Open(Arc<Mutex<Shared>>);
+
+impl Open {
+    fn new(shared: &Arc<Mutex<Shared>>) -> Self {
+        lock(shared).open += 1;
+        Self(Arc::clone(shared))
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        lock(&self.0).open -= 1;
+    }
+}
+
+#[async_trait]
+impl Provider for ScriptedProvider {
+    fn dialect(&self) -> Dialect {
+        Dialect("scripted")
+    }
+
+    fn works_without_credential(&self) -> bool {
+        self.vendor != "locked"
+    }
+
+    fn is_simulated(&self) -> bool {
+        self.vendor == "sim"
+    }
+
+    fn prepare(&self, call: &dyn ClientCall, model: &str) -> Result<Prepared, ProviderFault> {
+        let target = format!("{}/{model}", self.name);
+        let shared = lock(&self.shared);
+        if let Some(fault) = shared.unpreparable.get(&target) {
+            return Err(fault.clone());
+        }
+        Ok(Prepared {
+            url: format!("scripted:{target}"),
+            headers: Vec::new(),
+            body: Bytes::new(),
+            carriage: Carriage::Canonical,
+            dialect: self.dialect(),
+            stream: call.facts().stream,
+            hide_usage_chunk: false,
+            model: model.to_owned(),
+            losses: shared.losses.get(&target).cloned().unwrap_or_default(),
+        })
+    }
+
+    async fn send(&self, prepared: Prepared, context: AttemptContext) -> Result<Answer, ProviderFault> {
+        let target = format!("{}/{}", self.name, prepared.model);
+        let act = {
+            let mut shared = lock(&self.shared);
+            shared.calls.push(SentCall {
+                target: target.clone(),
+                credential: context.credential.as_ref().map(|secret| secret.expose_secret().to_owned()),
+                deadlines: context.deadlines,
+            });
+            let next = shared.acts.get_mut(&target).and_then(VecDeque::pop_front);
+            next.or_else(|| shared.always.get(&target).cloned()).unwrap_or_else(|| Act::counting(10, 1))
+        };
+        play(act, prepared.stream, context.received, Open::new(&self.shared)).await
+    }
+
+    async fn list_models(
+        &self,
+        credential: Option<Arc<SecretString>>,
+        _timeout: Duration,
+    ) -> Result<Vec<DiscoveredModel>, ProviderFault> {
+        if !self.works_without_credential() && credential.is_none() {
+            return Err(ProviderFault::new(FaultKind::NoCredential, "the provider has no credential"));
+        }
+        let listed = lock(&self.shared).listed.clone();
+        Ok(listed.into_iter().map(|id| DiscoveredModel { id }).collect())
+    }
+}

@@ -1,0 +1,273 @@
+//! Providers and routes.
+
+use super::{MemoryStore, State, check_version, missing, new_meta, raise, taken};
+use async_trait::async_trait;
+use std::collections::HashSet;
+use switchyard_domain::declared::DeclaredModel;
+use switchyard_domain::ids::{CredentialId, ProviderId, ProviderModelId, RouteId, TargetId};
+use switchyard_domain::provider::{Credential, CredentialOwner, Provider, ProviderModel};
+use switchyard_domain::route::{Route, Target};
+use switchyard_ports::repositories::{
+    Author, Change, ChangeKind, ConfigurationRepository, NewProvider, NewRoute, NewTarget, ProviderPatch,
+    RepositoryError, Revision, SealedSecret, StoredConfiguration,
+};
+
+#[async_trait]
+impl ConfigurationRepository for MemoryStore {
+    async fn load(&self) -> Result<StoredConfiguration, RepositoryError> {
+        let interlude = self.faults().before_load.take();
+        if let Some(interlude) = interlude {
+            interlude(self);
+        }
+        self.read(|state| StoredConfiguration {
+            revision: Revision(state.revision),
+            providers: state.providers.clone(),
+            routes: state.routes.clone(),
+        })
+    }
+
+    async fn revision(&self) -> Result<Revision, RepositoryError> {
+        self.read(|state| Revision(state.revision))
+    }
+
+    async fn changes_since(&self, known: Revision) -> Result<Option<Vec<Change>>, RepositoryError> {
+        self.read(|state| {
+            let later: Vec<Change> =
+                state.changes.iter().filter(|change| change.revision > known).copied().collect();
+            let missed = state.revision - known.0;
+            (i64::try_from(later.len()) == Ok(missed)).then_some(later)
+        })
+    }
+
+    async fn create_provider(
+        &self,
+        provider: NewProvider,
+        author: &Author,
+    ) -> Result<ProviderId, RepositoryError> {
+        self.change(ChangeKind::Provider, |state| {
+            if state.providers.iter().any(|known| known.name == provider.name) {
+                return Err(taken("provider", provider.name.as_str()));
+            }
+            let id = ProviderId(state.new_id());
+            let models = models(state, &[], &provider.models)?;
+            state.providers.push(Provider {
+                id,
+                name: provider.name,
+                vendor: provider.vendor,
+                base_url: provider.base_url,
+                is_enabled: provider.is_enabled,
+                models,
+                credential: None,
+                meta: new_meta(author),
+            });
+            Ok((id, Some(id.0)))
+        })
+    }
+
+    async fn update_provider(
+        &self,
+        id: ProviderId,
+        patch: ProviderPatch,
+        author: &Author,
+    ) -> Result<(), RepositoryError> {
+        self.change(ChangeKind::Provider, |state| {
+            let place = place_of(state, id)?;
+            check_version(patch.expected_version, &place.meta)?;
+            let known = place.models.clone();
+            if patch
+                == (ProviderPatch { expected_version: patch.expected_version, ..ProviderPatch::default() })
+            {
+                return Ok(((), None));
+            }
+            let models = patch.models.map(|list| models(state, &known, &list)).transpose()?;
+            let provider = place_of(state, id)?;
+            provider.models = models.unwrap_or(known);
+            provider.base_url = patch.base_url.unwrap_or(provider.base_url.take());
+            provider.is_enabled = patch.is_enabled.unwrap_or(provider.is_enabled);
+            if let Some(owner) = patch.owner {
+                provider.meta.owner = owner;
+            }
+            raise(&mut provider.meta, author);
+            Ok(((), Some(id.0)))
+        })
+    }
+
+    async fn delete_provider(&self, id: ProviderId, _: &Author) -> Result<(), RepositoryError> {
+        self.change(ChangeKind::Provider, |state| {
+            place_of(state, id)?;
+            let uses = |route: &&Route| route.targets.iter().any(|target| target.provider == id);
+            let users: Vec<String> =
+                state.routes.iter().filter(uses).map(|route| format!("`{}`", route.name)).collect();
+            if !users.is_empty() {
+                let reason = format!("the provider is in use by these routes: {}", users.join(", "));
+                return Err(RepositoryError::Conflict { reason });
+            }
+            state.providers.retain(|provider| provider.id != id);
+            state.own_credentials.retain(|(provider, _)| *provider != id);
+            Ok(((), Some(id.0)))
+        })
+    }
+
+    async fn put_credential(
+        &self,
+        provider: ProviderId,
+        owner: &CredentialOwner,
+        secret: Option<SealedSecret>,
+        author: &Author,
+    ) -> Result<(), RepositoryError> {
+        self.change(ChangeKind::Provider, |state| {
+            let new_id = CredentialId(state.new_id());
+            let shared = place_of(state, provider)?.credential.take();
+            let own =
+                |(of, credential): &(ProviderId, Credential)| *of == provider && credential.owner == *owner;
+            let before = match owner {
+                CredentialOwner::Shared => shared,
+                _ => {
+                    place_of(state, provider)?.credential = shared;
+                    let place = state.own_credentials.iter().position(own);
+                    place.map(|place| state.own_credentials.remove(place).1)
+                }
+            };
+            if secret.is_none() && before.is_none() {
+                return Ok(((), None));
+            }
+            let after = secret.map(|secret| {
+                let (id, mut meta) = match before {
+                    Some(before) => (before.id, before.meta),
+                    None => (new_id, new_meta(author)),
+                };
+                if id != new_id {
+                    raise(&mut meta, author);
+                }
+                Credential { id, owner: owner.clone(), sealed: secret.sealed, hint: secret.hint, meta }
+            });
+            match owner {
+                CredentialOwner::Shared => place_of(state, provider)?.credential = after,
+                _ => state.own_credentials.extend(after.map(|credential| (provider, credential))),
+            }
+            raise(&mut place_of(state, provider)?.meta, author);
+            Ok(((), Some(provider.0)))
+        })
+    }
+
+    async fn create_route(&self, route: NewRoute, author: &Author) -> Result<RouteId, RepositoryError> {
+        self.change(ChangeKind::Route, |state| {
+            if state.routes.iter().any(|known| known.name == route.name) {
+                return Err(taken("route", route.name.as_str()));
+            }
+            let id = RouteId(state.new_id());
+            let targets = targets(state, Vec::new(), &route.targets)?;
+            state.routes.push(stored(id, route, targets, new_meta(author)));
+            Ok((id, Some(id.0)))
+        })
+    }
+
+    async fn replace_route(
+        &self,
+        id: RouteId,
+        route: NewRoute,
+        expected_version: Option<i64>,
+        author: &Author,
+    ) -> Result<(), RepositoryError> {
+        self.change(ChangeKind::Route, |state| {
+            let place = state.routes.iter().position(|known| known.id == id);
+            let place = place.ok_or_else(|| missing("route", id.0))?;
+            let before = state.routes.remove(place);
+            check_version(expected_version, &before.meta)?;
+            if state.routes.iter().any(|known| known.name == route.name) {
+                return Err(taken("route", route.name.as_str()));
+            }
+            let mut meta = before.meta;
+            raise(&mut meta, author);
+            meta.owner = author.owner.clone();
+            let targets = targets(state, before.targets, &route.targets)?;
+            state.routes.insert(place, stored(id, route, targets, meta));
+            Ok(((), Some(id.0)))
+        })
+    }
+
+    async fn delete_route(&self, id: RouteId, _: &Author) -> Result<(), RepositoryError> {
+        self.change(ChangeKind::Route, |state| {
+            let place = state.routes.iter().position(|known| known.id == id);
+            state.routes.remove(place.ok_or_else(|| missing("route", id.0))?);
+            Ok(((), Some(id.0)))
+        })
+    }
+}
+
+fn place_of(state: &mut State, id: ProviderId) -> Result<&mut Provider, RepositoryError> {
+    let found = state.providers.iter_mut().find(|provider| provider.id == id);
+    found.ok_or_else(|| missing("provider", id.0))
+}
+
+/// The list of models as stored; those that were known keep their ids.
+fn models(
+    state: &mut State,
+    known: &[ProviderModel],
+    wanted: &[DeclaredModel],
+) -> Result<Vec<ProviderModel>, RepositoryError> {
+    let mut seen = HashSet::new();
+    wanted
+        .iter()
+        .map(|model| {
+            if !seen.insert(&model.model) {
+                let reason = format!("the model `{}` is listed twice", model.model);
+                return Err(RepositoryError::Conflict { reason });
+            }
+            let kept = known.iter().find(|kept| kept.model == model.model);
+            Ok(ProviderModel {
+                id: kept.map_or_else(|| ProviderModelId(state.new_id()), |kept| kept.id),
+                model: model.model.clone(),
+                rates: model.rates,
+                limits: model.limits,
+                context_window: model.context_window,
+                max_output_tokens: model.max_output_tokens,
+                is_enabled: kept.is_none_or(|kept| kept.is_enabled),
+            })
+        })
+        .collect()
+}
+
+/// The list of targets as stored; those of the same provider and model keep their ids.
+fn targets(
+    state: &mut State,
+    mut known: Vec<Target>,
+    wanted: &[NewTarget],
+) -> Result<Vec<Target>, RepositoryError> {
+    wanted
+        .iter()
+        .map(|target| {
+            place_of(state, target.provider)?;
+            let is_kept = |kept: &Target| kept.provider == target.provider && kept.model == target.model;
+            let kept = known.iter().position(is_kept).map(|place| known.remove(place));
+            Ok(Target {
+                id: kept.as_ref().map_or_else(|| TargetId(state.new_id()), |kept| kept.id),
+                provider: target.provider,
+                model: target.model.clone(),
+                weight: target.weight,
+                priority: target.priority,
+                limits: target.limits,
+                is_enabled: kept.is_none_or(|kept| kept.is_enabled),
+            })
+        })
+        .collect()
+}
+
+fn stored(
+    id: RouteId,
+    route: NewRoute,
+    targets: Vec<Target>,
+    meta: switchyard_domain::meta::RowMeta,
+) -> Route {
+    Route {
+        id,
+        name: route.name,
+        mode: route.mode,
+        strategy: route.strategy,
+        failover_on: route.failover_on,
+        strict: route.strict,
+        is_active: route.is_active,
+        targets,
+        meta,
+    }
+}

@@ -1,0 +1,103 @@
+//! Virtual keys.
+
+use super::{MemoryStore, check_version, missing, new_meta, raise, taken};
+use async_trait::async_trait;
+use switchyard_domain::ids::VirtualKeyId;
+use switchyard_domain::name::Name;
+use switchyard_domain::provider::CredentialOwner;
+use switchyard_domain::time::Timestamp;
+use switchyard_domain::virtual_key::VirtualKey;
+use switchyard_ports::repositories::{
+    Author, ChangeKind, KeyPatch, NewVirtualKey, RepositoryError, VirtualKeyRepository,
+};
+
+#[async_trait]
+impl VirtualKeyRepository for MemoryStore {
+    async fn create(&self, key: NewVirtualKey, author: &Author) -> Result<VirtualKeyId, RepositoryError> {
+        self.change(ChangeKind::VirtualKey, |state| {
+            if state.keys.iter().any(|known| known.hash == key.hash) {
+                let reason = "a key with the same hash exists".to_owned();
+                return Err(RepositoryError::Conflict { reason });
+            }
+            if state.keys.iter().any(|known| known.name == key.name) {
+                return Err(taken("key", key.name.as_str()));
+            }
+            let id = VirtualKeyId(state.new_id());
+            state.keys.push(VirtualKey {
+                id,
+                name: key.name,
+                prefix: key.prefix,
+                hash: key.hash,
+                is_active: true,
+                models: key.models,
+                limits: key.limits,
+                expires_at: key.expires_at,
+                last_used_at: None,
+                meta: new_meta(author),
+            });
+            Ok((id, Some(id.0)))
+        })
+    }
+
+    async fn update(
+        &self,
+        id: VirtualKeyId,
+        patch: KeyPatch,
+        author: &Author,
+    ) -> Result<(), RepositoryError> {
+        self.change(ChangeKind::VirtualKey, |state| {
+            let key = state.keys.iter_mut().find(|key| key.id == id);
+            let key = key.ok_or_else(|| missing("virtual key", id.0))?;
+            check_version(patch.expected_version, &key.meta)?;
+            if patch == (KeyPatch { expected_version: patch.expected_version, ..KeyPatch::default() }) {
+                return Ok(((), None));
+            }
+            key.is_active = patch.is_active.unwrap_or(key.is_active);
+            key.models = patch.models.unwrap_or(key.models.take());
+            key.limits = patch.limits.unwrap_or(key.limits);
+            key.expires_at = patch.expires_at.unwrap_or(key.expires_at);
+            raise(&mut key.meta, author);
+            Ok(((), Some(id.0)))
+        })
+    }
+
+    async fn delete(&self, id: VirtualKeyId, _: &Author) -> Result<(), RepositoryError> {
+        self.change(ChangeKind::VirtualKey, |state| {
+            let place = state.keys.iter().position(|key| key.id == id);
+            state.keys.remove(place.ok_or_else(|| missing("virtual key", id.0))?);
+            let owner = CredentialOwner::VirtualKey(id.0);
+            state.own_credentials.retain(|(_, credential)| credential.owner != owner);
+            Ok(((), Some(id.0)))
+        })
+    }
+
+    async fn page(
+        &self,
+        after: Option<VirtualKeyId>,
+        limit: u32,
+    ) -> Result<Vec<VirtualKey>, RepositoryError> {
+        self.read(|state| {
+            let later = state.keys.iter().filter(|key| after.is_none_or(|after| key.id > after));
+            later.take(limit as usize).cloned().collect()
+        })
+    }
+
+    async fn by_ids(&self, ids: &[VirtualKeyId]) -> Result<Vec<VirtualKey>, RepositoryError> {
+        self.read(|state| state.keys.iter().filter(|key| ids.contains(&key.id)).cloned().collect())
+    }
+
+    async fn by_name(&self, name: &Name) -> Result<Option<VirtualKey>, RepositoryError> {
+        self.read(|state| state.keys.iter().find(|key| key.name == *name).cloned())
+    }
+
+    async fn touch(&self, used: &[(VirtualKeyId, Timestamp)]) -> Result<(), RepositoryError> {
+        self.write(|state| {
+            for (id, at) in used {
+                for key in state.keys.iter_mut().filter(|key| key.id == *id) {
+                    key.last_used_at = key.last_used_at.max(Some(*at));
+                }
+            }
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,214 @@
+//! A database in memory: all repositories over one state, each write all or nothing.
+
+mod configuration;
+mod keyring;
+mod keys;
+mod usage;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use switchyard_domain::ids::ProviderId;
+use switchyard_domain::meta::RowMeta;
+use switchyard_domain::provider::{Credential, Provider};
+use switchyard_domain::route::Route;
+use switchyard_domain::usage::UsageEvent;
+use switchyard_domain::virtual_key::VirtualKey;
+use switchyard_ports::repositories::{
+    Author, Change, ChangeKind, DatabaseState, KeyringEntry, RepositoryError, Revision,
+};
+
+/// A database in memory. A test can take it away, lose its answers, or let something happen between two reads.
+pub struct MemoryStore {
+    state: Mutex<State>,
+    faults: Mutex<Faults>,
+    kept_changes: usize,
+}
+
+#[derive(Clone, Default)]
+struct State {
+    revision: i64,
+    last_id: i64,
+    providers: Vec<Provider>,
+    /// Credentials of users and keys; the shared ones stand at their providers.
+    own_credentials: Vec<(ProviderId, Credential)>,
+    routes: Vec<Route>,
+    keys: Vec<VirtualKey>,
+    keyring: Vec<KeyringEntry>,
+    changes: Vec<Change>,
+    events: Vec<UsageEvent>,
+}
+
+type Interlude = Box<dyn FnOnce(&MemoryStore) + Send>;
+
+#[derive(Default)]
+struct Faults {
+    away: bool,
+    lost_answers: u32,
+    refused_writes: u32,
+    before_load: Option<Interlude>,
+    reads: u64,
+    recorded_batches: Vec<usize>,
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::keeping(1_000)
+    }
+}
+
+impl MemoryStore {
+    /// A store that keeps so many changes.
+    #[must_use]
+    pub fn keeping(changes: usize) -> Self {
+        Self { state: Mutex::default(), faults: Mutex::default(), kept_changes: changes }
+    }
+
+    /// From now on every function answers that the database is away, or works again.
+    pub fn set_away(&self, away: bool) {
+        self.faults().away = away;
+    }
+
+    /// The next `count` writes are made, and their writers are told that the database is away.
+    pub fn lose_answers(&self, count: u32) {
+        self.faults().lost_answers = count;
+    }
+
+    /// The next `count` writes are not made.
+    pub fn refuse_writes(&self, count: u32) {
+        self.faults().refused_writes = count;
+    }
+
+    /// Happens once, when the configuration is loaded next, before anything of it is read.
+    pub fn before_next_load(&self, interlude: impl FnOnce(&Self) + Send + 'static) {
+        self.faults().before_load = Some(Box::new(interlude));
+    }
+
+    /// Changes rows behind everybody's back, as a restored backup does.
+    pub fn set_back_to(&self, revision: Revision) {
+        let mut state = self.state();
+        state.revision = revision.0;
+        state.changes.retain(|change| change.revision <= revision);
+    }
+
+    /// How often something was read.
+    #[must_use]
+    pub fn reads(&self) -> u64 {
+        self.faults().reads
+    }
+
+    /// The sizes of the batches of usage that were written, in order.
+    #[must_use]
+    pub fn recorded_batches(&self) -> Vec<usize> {
+        self.faults().recorded_batches.clone()
+    }
+
+    /// All events, in the order in which they came.
+    #[must_use]
+    pub fn events(&self) -> Vec<UsageEvent> {
+        self.state().events.clone()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn faults(&self) -> MutexGuard<'_, Faults> {
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn read<T>(&self, read: impl FnOnce(&State) -> T) -> Result<T, RepositoryError> {
+        let mut faults = self.faults();
+        faults.reads += 1;
+        if faults.away {
+            return Err(away());
+        }
+        drop(faults);
+        Ok(read(&self.state()))
+    }
+
+    fn write<T>(
+        &self,
+        write: impl FnOnce(&mut State) -> Result<T, RepositoryError>,
+    ) -> Result<T, RepositoryError> {
+        let mut faults = self.faults();
+        if faults.away || take_one(&mut faults.refused_writes) {
+            return Err(away());
+        }
+        let mut state = self.state();
+        let mut after = state.clone();
+        let value = write(&mut after)?;
+        *state = after;
+        if take_one(&mut faults.lost_answers) { Err(away()) } else { Ok(value) }
+    }
+
+    /// A write of configuration: one revision and one change, unless there was nothing to write (`None`).
+    fn change<T>(
+        &self,
+        kind: ChangeKind,
+        write: impl FnOnce(&mut State) -> Result<(T, Option<i64>), RepositoryError>,
+    ) -> Result<T, RepositoryError> {
+        self.write(|state| {
+            let (value, changed) = write(state)?;
+            if let Some(id) = changed {
+                state.revision += 1;
+                state.changes.push(Change { revision: Revision(state.revision), kind, id });
+                let outdated = state.changes.len().saturating_sub(self.kept_changes);
+                state.changes.drain(..outdated);
+            }
+            Ok(value)
+        })
+    }
+}
+
+impl DatabaseState for MemoryStore {
+    fn is_connected(&self) -> bool {
+        !self.faults().away
+    }
+}
+
+impl State {
+    fn new_id(&mut self) -> i64 {
+        self.last_id += 1;
+        self.last_id
+    }
+}
+
+fn take_one(left: &mut u32) -> bool {
+    let any = *left > 0;
+    *left = left.saturating_sub(1);
+    any
+}
+
+fn away() -> RepositoryError {
+    RepositoryError::Unavailable("a test took it away".to_owned())
+}
+
+fn missing(what: &str, id: i64) -> RepositoryError {
+    RepositoryError::NotFound { what: format!("{what} {id}") }
+}
+
+fn taken(what: &str, name: &str) -> RepositoryError {
+    RepositoryError::Conflict { reason: format!("a {what} named `{name}` exists") }
+}
+
+fn new_meta(author: &Author) -> RowMeta {
+    RowMeta {
+        version: 1,
+        owner: author.owner.clone(),
+        created_at: author.at,
+        updated_at: author.at,
+        updated_by: author.name.clone(),
+    }
+}
+
+fn raise(meta: &mut RowMeta, author: &Author) {
+    meta.version += 1;
+    meta.updated_at = author.at;
+    meta.updated_by.clone_from(&author.name);
+}
+
+fn check_version(expected: Option<i64>, meta: &RowMeta) -> Result<(), RepositoryError> {
+    match expected {
+        Some(version) if version != meta.version => Err(RepositoryError::Stale { current: meta.version }),
+        _ => Ok(()),
+    }
+}

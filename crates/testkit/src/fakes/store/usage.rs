@@ -1,0 +1,94 @@
+//! Usage events. The ledger and the sums are read from the events themselves: a fake has one book only, which can't disagree.
+
+use super::{MemoryStore, State};
+use async_trait::async_trait;
+use std::collections::{BTreeMap, HashSet};
+use switchyard_domain::money::NanoUsd;
+use switchyard_domain::usage::{GroupBy, LedgerCheck, UsageEvent, UsageFilter, UsageRow, UsageSums};
+use switchyard_ports::repositories::{Recorded, RepositoryError, UsageRepository};
+
+#[async_trait]
+impl UsageRepository for MemoryStore {
+    async fn record(&self, events: &[UsageEvent]) -> Result<Recorded, RepositoryError> {
+        let recorded = self.write(|state| {
+            let mut known: HashSet<_> = state.events.iter().map(|event| event.id).collect();
+            let mut recorded = Recorded::default();
+            for event in events {
+                if known.insert(event.id) {
+                    recorded.inserted += 1;
+                    state.events.push(event.clone());
+                } else {
+                    recorded.known += 1;
+                }
+            }
+            Ok(recorded)
+        })?;
+        self.faults().recorded_batches.push(events.len());
+        Ok(recorded)
+    }
+
+    async fn report(&self, filter: UsageFilter, group_by: GroupBy) -> Result<Vec<UsageRow>, RepositoryError> {
+        self.read(|state| {
+            let mut groups: BTreeMap<String, UsageSums> = BTreeMap::new();
+            for event in state.events.iter().filter(|event| is_meant(event, filter)) {
+                add(groups.entry(group_of(state, event, group_by)).or_default(), event);
+            }
+            groups.into_iter().map(|(group, sums)| UsageRow { group, sums }).collect()
+        })
+    }
+
+    async fn verify(&self) -> Result<LedgerCheck, RepositoryError> {
+        self.read(|state| {
+            let billed = || state.events.iter().filter(|event| event.is_billed());
+            LedgerCheck {
+                entries: billed().count() as u64,
+                events: state.events.len() as u64,
+                total: billed().filter_map(|event| event.cost).fold(NanoUsd::ZERO, NanoUsd::saturating_add),
+                problems: Vec::new(),
+            }
+        })
+    }
+
+    async fn events_of(&self, request_id: &str) -> Result<Vec<UsageEvent>, RepositoryError> {
+        self.read(|state| {
+            let of_request = |event: &&UsageEvent| event.request_id == request_id;
+            let mut events: Vec<UsageEvent> = state.events.iter().filter(of_request).cloned().collect();
+            events.sort_by_key(|event| (event.at, event.attempt));
+            events
+        })
+    }
+}
+
+fn is_meant(event: &UsageEvent, filter: UsageFilter) -> bool {
+    let day = event.at.day();
+    filter.from.is_none_or(|from| day >= from)
+        && filter.to.is_none_or(|to| day <= to)
+        && filter.key.is_none_or(|key| event.key == Some(key))
+        && (filter.include_simulated || !event.simulated)
+}
+
+fn group_of(state: &State, event: &UsageEvent, group_by: GroupBy) -> String {
+    match group_by {
+        GroupBy::Day => event.at.day().to_string(),
+        GroupBy::Model => format!("{}/{}", event.provider_name, event.model),
+        GroupBy::Provider => event.provider_name.clone(),
+        GroupBy::Route => event.route.clone().unwrap_or_else(|| "(no route)".to_owned()),
+        GroupBy::Status => event.outcome.as_str().to_owned(),
+        GroupBy::Key => match event.key {
+            None => "(no key)".to_owned(),
+            Some(id) => {
+                let key = state.keys.iter().find(|key| key.id == id);
+                key.map_or_else(|| format!("#{id}"), |key| key.name.to_string())
+            }
+        },
+    }
+}
+
+fn add(sums: &mut UsageSums, event: &UsageEvent) {
+    sums.calls += u64::from(event.is_final);
+    sums.attempts += 1;
+    sums.input_tokens = sums.input_tokens.saturating_add(event.usage.input);
+    sums.output_tokens = sums.output_tokens.saturating_add(event.usage.output);
+    sums.cost = sums.cost.saturating_add(event.cost.unwrap_or_default());
+    sums.unpriced += u64::from(event.is_billed() && event.cost.is_none());
+}

@@ -1,0 +1,35 @@
+//! The fakes keep the contracts of their ports, or tests that stand on them would show nothing.
+
+use std::sync::Arc;
+use switchyard_ports::journal::Journal;
+use switchyard_testkit::contracts::repositories::{
+    configuration_contract, keyring_contract, usage_contract, virtual_key_contract,
+};
+use switchyard_testkit::fakes::journal::ScriptedJournal;
+use switchyard_testkit::fakes::store::MemoryStore;
+
+fn journal() -> ((), Arc<dyn Journal>) {
+    ((), Arc::new(ScriptedJournal::default()))
+}
+
+switchyard_testkit::journal_contract!(journal);
+
+const KEPT: usize = 40;
+
+#[tokio::test]
+async fn the_store_keeps_configuration_as_a_database_does() {
+    configuration_contract(&MemoryStore::keeping(KEPT), KEPT as i64).await;
+}
+
+#[tokio::test]
+async fn the_store_keeps_keys_as_a_database_does() {
+    let store = MemoryStore::default();
+    virtual_key_contract(&store, &store, &store).await;
+    keyring_contract(&store, &store).await;
+}
+
+#[tokio::test]
+async fn the_store_keeps_usage_as_a_database_does() {
+    let store = MemoryStore::default();
+    usage_contract(&store, &store).await;
+}
