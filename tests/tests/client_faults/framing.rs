@@ -1,6 +1,7 @@
 //! Requests that two parsers may read in two ways.
 
 use crate::requests::{body, head, is_alive, patient};
+use futures_util::future::join_all;
 use std::time::Duration;
 use switchyard_harness::{RawConnection, TestApp};
 
@@ -80,16 +81,21 @@ async fn malformed_header_lines_are_refused_with_one_answer_at_most() {
 #[tokio::test]
 async fn bare_line_feeds_make_one_request_or_none() {
     let app = patient().start().await;
-    for request in [
-        "GET /ping HTTP/1.1\nhost: gateway\n\n",
-        "GET /ping HTTP/1.1\r\nhost: gateway\n\r\n",
-        "GET /ping HTTP/1.1\nhost: gateway\r\n\r\n",
-        "GET /ping HTTP/1.1\r\nhost: gateway\r\nx: 1\n\n",
-    ] {
+    let check = async |request: &str| {
         let statuses = statuses(&app, request.as_bytes()).await;
         assert!(statuses.len() <= 1, "{request:?} got {statuses:?}");
         assert!(statuses.iter().all(|status| [200, 400].contains(status)), "{request:?} got {statuses:?}");
-    }
+    };
+    join_all(
+        [
+            "GET /ping HTTP/1.1\nhost: gateway\n\n",
+            "GET /ping HTTP/1.1\r\nhost: gateway\n\r\n",
+            "GET /ping HTTP/1.1\nhost: gateway\r\n\r\n",
+            "GET /ping HTTP/1.1\r\nhost: gateway\r\nx: 1\n\n",
+        ]
+        .map(check),
+    )
+    .await;
 }
 
 /// C12.
@@ -150,9 +156,13 @@ async fn malformed_chunks_are_refused_and_nothing_after_them_is_a_request() {
 #[tokio::test]
 async fn nothing_of_a_host_header_decides_what_a_caller_may_do() {
     let app = patient().start().await;
-    for host in ["", "host: gateway\r\nhost: other\r\n", "host: gateway/ping\r\n", "host: 127.0.0.1\r\n"] {
+    let check = async |host: &str| {
         let request = format!("GET /v1/models HTTP/1.1\r\n{host}\r\n");
         let statuses = statuses(&app, request.as_bytes()).await;
         assert!(statuses.iter().all(|status| [400, 401].contains(status)), "{host:?} got {statuses:?}");
-    }
+    };
+    join_all(
+        ["", "host: gateway\r\nhost: other\r\n", "host: gateway/ping\r\n", "host: 127.0.0.1\r\n"].map(check),
+    )
+    .await;
 }

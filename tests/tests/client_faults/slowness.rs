@@ -1,6 +1,7 @@
 //! Clients that keep the server waiting.
 
 use crate::requests::{MODEL, body, chat, chat_with, head, is_alive, patient};
+use futures_util::future::join_all;
 use std::time::{Duration, Instant};
 use switchyard_domain::usage::Outcome;
 use switchyard_harness::testkit::simulator::Script;
@@ -95,13 +96,14 @@ async fn a_body_that_stops_coming_is_408_and_the_connection_closes() {
     let app = impatient().await;
     let client = app.client_with_key("ci").await;
     let whole = chat_with(client.key(), &[], body(false).to_string().as_bytes());
-    for sent in [whole.len() - 1, whole.len() - 40] {
+    let check = async |sent| {
         let mut connection = RawConnection::open(app.address()).await;
         connection.send(&whole[..sent]).await;
         let answer = connection.answer().await.unwrap();
         assert_eq!((answer.status, answer.error_code().as_str()), (408, "request_timeout"));
         assert!(connection.closes_within(CERTAINLY).await);
-    }
+    };
+    join_all([whole.len() - 1, whole.len() - 40].map(check)).await;
     assert!(app.simulator().calls().is_empty());
 }
 
@@ -110,7 +112,7 @@ async fn a_body_that_stops_coming_is_408_and_the_connection_closes() {
 async fn a_body_that_comes_in_drops_is_408_in_the_end() {
     let app = impatient().await;
     let client = app.client_with_key("ci").await;
-    for chunked in [false, true] {
+    let check = async |chunked| {
         let framing = if chunked { "transfer-encoding: chunked" } else { "content-length: 5000" };
         let mut connection = RawConnection::open(app.address()).await;
         connection.send(head("POST /v1/chat/completions HTTP/1.1", client.key(), &[framing])).await;
@@ -125,7 +127,8 @@ async fn a_body_that_comes_in_drops_is_408_in_the_end() {
             (408, "request_timeout"),
             "chunked: {chunked}"
         );
-    }
+    };
+    join_all([false, true].map(check)).await;
 }
 
 /// C13.

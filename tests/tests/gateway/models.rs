@@ -1,5 +1,6 @@
 //! The list of models is exactly what a call accepts.
 
+use futures_util::future::join_all;
 use serde_json::json;
 use std::collections::BTreeSet;
 use switchyard::Name;
@@ -102,12 +103,13 @@ fn panic_of(status: u16, text: &str) -> ! {
 
 async fn agrees(client: &TestClient, who: &str) -> BTreeSet<String> {
     let listed = listed(client).await;
-    for name in NAMES {
+    let check = async |name| {
         let accepted = is_accepted(client, name).await;
         assert_eq!(listed.contains(name), accepted, "{who}: `{name}` (listed, accepted)");
         let one = client.get(&format!("/v1/models/{name}")).await;
         assert_eq!(one.status, if accepted { 200 } else { 404 }, "{who}: GET of `{name}`: {}", one.text);
-    }
+    };
+    join_all(NAMES.map(check)).await;
     assert!(listed.iter().all(|name| NAMES.contains(&name.as_str())), "{who}: {listed:?}");
     listed
 }

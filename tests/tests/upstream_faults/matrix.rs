@@ -2,6 +2,7 @@
 //! does.
 
 use crate::scene::{ALONE, BOTH, FAULTY, HEALTHY, Heard, Mode, PAIR, Scene};
+use futures_util::future::join_all;
 use switchyard_domain::chat::UsageSource;
 use switchyard_domain::usage::{Outcome, UsageEvent};
 use switchyard_harness::TestAppBuilder;
@@ -44,9 +45,7 @@ impl Row<'_> {
 
     /// The same at another server.
     pub(crate) async fn holds_at(self, builder: impl Fn() -> TestAppBuilder) {
-        for mode in BOTH {
-            self.holds_in(mode, builder()).await;
-        }
+        join_all(BOTH.map(|mode| self.holds_in(mode, builder()))).await;
     }
 
     /// The same in one mode only.

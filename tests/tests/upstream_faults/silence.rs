@@ -2,9 +2,11 @@
 
 use crate::matrix::Row;
 use crate::scene::{ALONE, FAULTY, Mode, PAIR, Scene};
+use futures_util::future::join_all;
 use std::time::{Duration, Instant};
 use switchyard_domain::usage::Outcome;
 use switchyard_harness::TestAppBuilder;
+use tokio::join;
 
 const FIRST_CONTENT: Duration = Duration::from_millis(700);
 const IDLE: Duration = Duration::from_millis(600);
@@ -37,22 +39,23 @@ async fn a_stall_before_the_first_token_goes_to_the_next_target_and_its_prompt_i
 #[tokio::test]
 async fn a_buffered_answer_that_stalls_after_its_head_goes_to_the_next_target() {
     let scene = Scene::start(impatient(), "stall_before_first").await;
-    let heard = scene.ask(Mode::Buffered, PAIR).await;
-    assert_eq!((heard.answer.status, heard.whole), (200, true), "{}", heard.answer.text);
-    assert_eq!(scene.events(&heard).await[0].outcome, Outcome::TimedOut);
-    let heard = scene.ask(Mode::Buffered, ALONE).await;
-    assert_eq!((heard.answer.status, heard.error.as_deref()), (504, Some("upstream_timeout")));
+    let (hidden, told) = join!(scene.ask(Mode::Buffered, PAIR), scene.ask(Mode::Buffered, ALONE));
+    assert_eq!((hidden.answer.status, hidden.whole), (200, true), "{}", hidden.answer.text);
+    assert_eq!(scene.events(&hidden).await[0].outcome, Outcome::TimedOut);
+    assert_eq!((told.answer.status, told.error.as_deref()), (504, Some("upstream_timeout")));
 }
 
 /// U12: what comes before the content (the role, comments that keep the connection alive) is not content.
 #[tokio::test]
 async fn a_preamble_does_not_end_the_wait_for_the_first_token() {
-    for script in ["stall_after=0", "comments&stall_after=0", "empty_choices_first&stall_after=0"] {
+    let check = async |script| {
         let scene = Scene::start(impatient(), script).await;
         let heard = scene.ask(Mode::Streamed, PAIR).await;
         assert_eq!(heard.answer.header("x-switchyard-attempts"), "2", "{script}: {}", heard.answer.text);
         assert!(heard.whole, "{script}: {}", heard.answer.text);
-    }
+    };
+    join_all(["stall_after=0", "comments&stall_after=0", "empty_choices_first&stall_after=0"].map(check))
+        .await;
 }
 
 /// U13, P7.

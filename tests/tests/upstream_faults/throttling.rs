@@ -2,6 +2,7 @@
 
 use crate::matrix::{Row, models_tried};
 use crate::scene::{ALONE, BOTH, FAULTY, HEALTHY, Mode, PAIR, Scene};
+use futures_util::future::join_all;
 use jiff::{Span, Timestamp};
 use std::time::Duration;
 use switchyard_domain::usage::Outcome;
@@ -62,14 +63,15 @@ async fn the_wait_that_a_client_hears_is_the_providers_within_a_second_and_a_min
 /// U5, U6.
 #[tokio::test]
 async fn a_throttle_without_a_usable_wait_is_tried_three_times_with_backoff() {
-    for script in ["status=429", "status=429&retry_after=garbage", "status=429&retry_after=-5"] {
+    let check = async |script| {
         let scene = Scene::scripted(script).await;
         let heard = scene.ask(Mode::Buffered, ALONE).await;
         assert_eq!(heard.answer.status, 429, "{}", heard.answer.text);
         assert_eq!(heard.answer.header("retry-after"), "1", "{script}");
         assert_eq!(models_tried(&scene, &heard).await, [FAULTY; 3], "{script}");
         assert!(scene.events(&heard).await.iter().all(|event| event.outcome == Outcome::Throttled));
-    }
+    };
+    join_all(["status=429", "status=429&retry_after=garbage", "status=429&retry_after=-5"].map(check)).await;
 }
 
 /// U6.

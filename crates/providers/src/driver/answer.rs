@@ -1,8 +1,9 @@
 //! Judging a success: what kind of answer it is, and whether it is one at all.
 
 use super::stream::{self, Form, Reading};
+use super::unfinished::{self, Unfinished};
 use super::{faults, flat, tally};
-use crate::transport::{BodyReader, InboundResponse, TransportSettings};
+use crate::transport::{BodyReader, InboundResponse, TransportFault, TransportSettings};
 use crate::vendors::HttpFacts;
 use bytes::Bytes;
 use futures_util::StreamExt;
@@ -63,7 +64,7 @@ impl Success<'_> {
         self.context.received.lock().began = true;
         match (self.prepared.stream, kind) {
             (true, ContentKind::Json) => {
-                let events = self.events(&whole(body).await?, &headers)?;
+                let events = self.events(&self.whole(body).await?, &headers)?;
                 Ok(AnswerBody::Stream(once(async { Ok(Frame::Events(events)) }).boxed()))
             }
             (true, _) => {
@@ -82,7 +83,7 @@ impl Success<'_> {
                 collected.map(Payload::Canonical).map(AnswerBody::Buffered)
             }
             (false, _) => {
-                let body = whole(body).await?;
+                let body = self.whole(body).await?;
                 self.payload(body, &headers).map(AnswerBody::Buffered)
             }
         }
@@ -113,7 +114,7 @@ impl Success<'_> {
                 tally::look(&mut parts, &peeked);
                 parts.finished = true;
                 if parts.output_text.is_empty() {
-                    // Perplexity puts an empty `delta` beside the `message` of a whole answer, for which the look, made for
+                    // Some put an empty `delta` beside the `message` of a whole answer, for which the look, made for
                     // streams, leaves the message out (`perplexity-chat_completions-126ddc2c3d`, 2026).
                     let answer = decode(body, self.facts.usage_rule);
                     tally::events(&mut parts, answer.as_ref().map_or(&[], |answer| &answer.events));
@@ -121,8 +122,31 @@ impl Success<'_> {
                 Ok(true)
             }
             Taken::Chunk | Taken::Unknown => Ok(false),
-            Taken::Malformed | Taken::Done => Err(not_json()),
+            Taken::Malformed | Taken::Done => {
+                drop(parts);
+                Err(self.not_json(body))
+            }
         }
+    }
+
+    /// The whole body. If its end does not come, or nobody waits for it any more, what came of its text is noted.
+    async fn whole(&self, mut body: BodyReader) -> Result<Bytes, ProviderFault> {
+        let of_transport = |fault| faults::of_transport(&fault);
+        let Some(first) = body.next_chunk().await.map_err(of_transport)? else { return Ok(Bytes::new()) };
+        body.content_arrived();
+        let mut unfinished = Unfinished::new(&self.context.received, first);
+        while let Some(piece) = body.next_chunk().await.map_err(of_transport)? {
+            if unfinished.len().saturating_add(piece.len()) > MAX_WHOLE {
+                return Err(of_transport(TransportFault::BodyTooLarge { limit: MAX_WHOLE }));
+            }
+            unfinished.push(&piece);
+        }
+        Ok(unfinished.finish())
+    }
+
+    fn not_json(&self, body: &[u8]) -> ProviderFault {
+        unfinished::note(body, &self.context.received);
+        faults::invalid("the provider's answer is not a JSON object")
     }
 
     /// The events that a body stands for.
@@ -133,7 +157,7 @@ impl Success<'_> {
                 self.context.received.lock().began = false;
                 return Err(faults::of_error_body(body, headers, self.context, self.now));
             }
-            Err(AnswerFault::NotJson) => return Err(not_json()),
+            Err(AnswerFault::NotJson) => return Err(self.not_json(body)),
             Err(AnswerFault::NoChoices) => {
                 let flat = Some(body).filter(|_| self.facts.answers_flat).and_then(flat::decode);
                 (flat.ok_or_else(|| faults::invalid("the provider's answer has no choices"))?, false)
@@ -145,14 +169,6 @@ impl Success<'_> {
         parts.finished = true;
         Ok(events)
     }
-}
-
-async fn whole(body: BodyReader) -> Result<Bytes, ProviderFault> {
-    body.collect(MAX_WHOLE).await.map_err(|fault| faults::of_transport(&fault))
-}
-
-fn not_json() -> ProviderFault {
-    faults::invalid("the provider's answer is not a JSON object")
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod models;
 mod request;
 mod stream;
 mod tally;
+mod unfinished;
 
 use crate::transport::{
     Deadlines as WireDeadlines, InboundResponse, Transport, TransportFault, relayed, upstream_request_id,

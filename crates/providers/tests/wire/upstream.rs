@@ -13,7 +13,7 @@ pub(crate) async fn listen() -> (TcpListener, u16) {
 /// Answers it with a body in pieces of `length` bytes each.
 pub(crate) async fn answer(listener: TcpListener, status: u16, kind: &str, body: &[u8], length: usize) {
     let (mut socket, _) = listener.accept().await.unwrap();
-    let mut request = [0; 16 * 1024];
+    let mut request = vec![0; 16 * 1024];
     assert!(socket.read(&mut request).await.unwrap() > 0, "no request came");
     let head = format!(
         "HTTP/1.1 {status} x\r\ncontent-type: {kind}\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n"

@@ -44,6 +44,17 @@ struct Shared {
     calls: Vec<SentCall>,
     builds: Vec<String>,
     open: usize,
+    on_send: Option<OnSend>,
+}
+
+/// What happens whenever a call is sent.
+#[derive(Clone)]
+struct OnSend(Arc<dyn Fn(&str) + Send + Sync>);
+
+impl std::fmt::Debug for OnSend {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("OnSend")
+    }
 }
 
 impl ScriptedFactory {
@@ -68,6 +79,11 @@ impl ScriptedFactory {
     pub fn refuse_to_prepare(&self, target: &str, kind: FaultKind) {
         let fault = ProviderFault::new(kind, format!("scripted {kind}"));
         self.shared().unpreparable.insert(target.to_owned(), fault);
+    }
+
+    /// Happens whenever a call is sent, before its act, with its target.
+    pub fn on_send(&self, happens: impl Fn(&str) + Send + Sync + 'static) {
+        self.shared().on_send = Some(OnSend(Arc::new(happens)));
     }
 
     /// The models that every provider lists.
@@ -188,6 +204,10 @@ impl Provider for ScriptedProvider {
 
     async fn send(&self, prepared: Prepared, context: AttemptContext) -> Result<Answer, ProviderFault> {
         let target = format!("{}/{}", self.name, prepared.model);
+        let on_send = lock(&self.shared).on_send.clone();
+        if let Some(OnSend(happens)) = on_send {
+            happens(&target);
+        }
         let act = {
             let mut shared = lock(&self.shared);
             shared.calls.push(SentCall {

@@ -5,6 +5,7 @@ mod keyring;
 mod keys;
 mod usage;
 
+use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use switchyard_domain::ids::ProviderId;
 use switchyard_domain::meta::RowMeta;
@@ -37,13 +38,23 @@ struct State {
     events: Vec<UsageEvent>,
 }
 
+/// What becomes of a write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It is made.
+    Made,
+    /// It is not made: the database is away.
+    Refused,
+    /// It is made, and the writer is told that the database is away.
+    AnswerLost,
+}
+
 type Interlude = Box<dyn FnOnce(&MemoryStore) + Send>;
 
 #[derive(Default)]
 struct Faults {
     away: bool,
-    lost_answers: u32,
-    refused_writes: u32,
+    fates: VecDeque<Fate>,
     before_load: Option<Interlude>,
     reads: u64,
     recorded_batches: Vec<usize>,
@@ -67,14 +78,9 @@ impl MemoryStore {
         self.faults().away = away;
     }
 
-    /// The next `count` writes are made, and their writers are told that the database is away.
-    pub fn lose_answers(&self, count: u32) {
-        self.faults().lost_answers = count;
-    }
-
-    /// The next `count` writes are not made.
-    pub fn refuse_writes(&self, count: u32) {
-        self.faults().refused_writes = count;
+    /// What becomes of the next writes, one after the other; those that follow are made.
+    pub fn next_writes(&self, fates: impl IntoIterator<Item = Fate>) {
+        self.faults().fates.extend(fates);
     }
 
     /// Happens once, when the configuration is loaded next, before anything of it is read.
@@ -130,14 +136,15 @@ impl MemoryStore {
         write: impl FnOnce(&mut State) -> Result<T, RepositoryError>,
     ) -> Result<T, RepositoryError> {
         let mut faults = self.faults();
-        if faults.away || take_one(&mut faults.refused_writes) {
+        let fate = faults.fates.pop_front().unwrap_or(Fate::Made);
+        if faults.away || fate == Fate::Refused {
             return Err(away());
         }
         let mut state = self.state();
         let mut after = state.clone();
         let value = write(&mut after)?;
         *state = after;
-        if take_one(&mut faults.lost_answers) { Err(away()) } else { Ok(value) }
+        if fate == Fate::AnswerLost { Err(away()) } else { Ok(value) }
     }
 
     /// A write of configuration: one revision and one change, unless there was nothing to write (`None`).
@@ -170,12 +177,6 @@ impl State {
         self.last_id += 1;
         self.last_id
     }
-}
-
-fn take_one(left: &mut u32) -> bool {
-    let any = *left > 0;
-    *left = left.saturating_sub(1);
-    any
 }
 
 fn away() -> RepositoryError {

@@ -1,0 +1,26 @@
+//! The use cases against fakes of their ports and a clock that stands still.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod administration;
+mod costs;
+mod declared;
+mod failover;
+mod fairness;
+mod leaving;
+mod ledger;
+mod limits;
+mod listing;
+mod metering;
+mod recording;
+mod resolving;
+mod retries;
+mod settling;
+mod snapshots;
+mod strictness;
+mod world;

@@ -1,0 +1,354 @@
+//! The use cases over fakes.
+
+use futures_util::StreamExt;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+use switchyard_domain::declared::{DeclaredModel, DeclaredRoute, DeclaredTarget};
+use switchyard_domain::fault::FailoverOn;
+use switchyard_domain::limits::Limits;
+use switchyard_domain::meta::Owner;
+use switchyard_domain::name::Name;
+use switchyard_domain::route::{RouteMode, Strategy};
+use switchyard_domain::usage::{Outcome, UsageEvent};
+use switchyard_orchestrator::admin::{
+    AdminPorts, DeclaredConfiguration, KeyAdmin, KeyRequest, ProviderAdmin, ProviderRequest, RouteAdmin,
+};
+use switchyard_orchestrator::chat::{
+    CallSettings, CallStatistics, ChatPorts, ChatService, Reply, ReplyBody, ReplyStream,
+};
+use switchyard_orchestrator::error::CallError;
+use switchyard_orchestrator::models::ModelList;
+use switchyard_orchestrator::principal::{Authenticator, Principal};
+use switchyard_orchestrator::snapshot::{Builder, ConfigurationKeeper};
+use switchyard_orchestrator::tasks::Tasks;
+use switchyard_ports::client_call::ClientCall;
+use switchyard_ports::provider::{Deadlines, Frame};
+use switchyard_testkit::call::WireCall;
+use switchyard_testkit::clock::ManualClock;
+use switchyard_testkit::entropy::SeededEntropy;
+use switchyard_testkit::fakes::health::RecordingHealth;
+use switchyard_testkit::fakes::journal::ScriptedJournal;
+use switchyard_testkit::fakes::limiter::RecordingLimiter;
+use switchyard_testkit::fakes::mint::CountingMint;
+use switchyard_testkit::fakes::prices::PriceList;
+use switchyard_testkit::fakes::provider::ScriptedFactory;
+use switchyard_testkit::fakes::store::MemoryStore;
+use switchyard_testkit::fakes::tokenizer::WordTokenizer;
+use switchyard_testkit::fakes::vault::BoundVault;
+
+pub(crate) const SECOND: Duration = Duration::from_secs(1);
+
+/// How a world differs from the usual one.
+pub(crate) struct Setting {
+    pub(crate) calls: CallSettings,
+    pub(crate) tokenizer: WordTokenizer,
+}
+
+impl Default for Setting {
+    fn default() -> Self {
+        let deadlines = Deadlines { first_content: 30 * SECOND, idle: 60 * SECOND, total: 600 * SECOND };
+        Self { calls: CallSettings { max_attempts: 3, deadlines }, tokenizer: WordTokenizer::new(true, true) }
+    }
+}
+
+/// Everything that a test can see and move.
+pub(crate) struct World {
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) store: Arc<MemoryStore>,
+    pub(crate) factory: ScriptedFactory,
+    pub(crate) vault: Arc<BoundVault>,
+    pub(crate) prices: Arc<PriceList>,
+    pub(crate) journal: Arc<ScriptedJournal>,
+    pub(crate) limiter: Arc<RecordingLimiter>,
+    pub(crate) health: Arc<RecordingHealth>,
+    pub(crate) tokenizer: Arc<WordTokenizer>,
+    pub(crate) statistics: Arc<CallStatistics>,
+    pub(crate) tasks: Tasks,
+    pub(crate) keeper: Arc<ConfigurationKeeper>,
+    pub(crate) chat: Arc<ChatService>,
+    pub(crate) models: ModelList,
+    pub(crate) authenticator: Authenticator,
+    pub(crate) providers: Arc<ProviderAdmin>,
+    pub(crate) routes: Arc<RouteAdmin>,
+    pub(crate) keys: KeyAdmin,
+}
+
+impl World {
+    /// Without any provider.
+    pub(crate) async fn empty() -> Self {
+        Self::over(Arc::default(), Setting::default()).await
+    }
+
+    /// With providers `a`, `b` and `c` of models `m` and `n` each, and the route `all` from `a/m` over `b/m` to `c/m`.
+    pub(crate) async fn usual() -> Self {
+        Self::set(Setting::default()).await
+    }
+
+    /// The same with other settings.
+    pub(crate) async fn set(setting: Setting) -> Self {
+        let world = Self::over(Arc::default(), setting).await;
+        for name in ["a", "b", "c"] {
+            world.provider(name, &["m", "n"]).await;
+        }
+        world.route("all", &["a/m", "b/m", "c/m"]).await;
+        world
+    }
+
+    /// Over a store that others may write to as well.
+    pub(crate) async fn over(store: Arc<MemoryStore>, setting: Setting) -> Self {
+        let clock = Arc::new(ManualClock::default());
+        let (factory, vault, prices) =
+            (ScriptedFactory::default(), Arc::new(BoundVault::default()), Arc::new(PriceList::default()));
+        let builder =
+            Builder::new(Arc::new(factory.clone()), Arc::clone(&vault) as _, Arc::clone(&prices) as _);
+        let keeper = ConfigurationKeeper::start(Arc::clone(&store) as _, Arc::clone(&store) as _, builder);
+        let keeper = Arc::new(keeper.await.unwrap());
+        let (journal, limiter, health) =
+            (Arc::<ScriptedJournal>::default(), Arc::<RecordingLimiter>::default(), Arc::default());
+        let tokenizer = Arc::new(setting.tokenizer);
+        let tasks = Tasks::new(tokio::runtime::Handle::current());
+        let statistics = Arc::new(CallStatistics::default());
+        let ports = ChatPorts {
+            clock: Arc::clone(&clock) as _,
+            entropy: Arc::new(SeededEntropy::default()),
+            limiter: Arc::clone(&limiter) as _,
+            journal: Arc::clone(&journal) as _,
+            tokenizer: Arc::clone(&tokenizer) as _,
+            health: Arc::clone(&health) as Arc<RecordingHealth> as _,
+            tasks: tasks.clone(),
+            statistics: Arc::clone(&statistics),
+        };
+        let admin = AdminPorts {
+            clock: Arc::clone(&clock) as _,
+            configuration: Arc::clone(&store) as _,
+            keeper: Some(Arc::clone(&keeper)),
+        };
+        let mint = Arc::new(CountingMint::default());
+        Self {
+            chat: Arc::new(ChatService::new(Arc::clone(&keeper), Arc::new(ports), setting.calls)),
+            models: ModelList::new(Arc::clone(&keeper)),
+            authenticator: Authenticator::new(
+                Arc::clone(&mint) as _,
+                Arc::clone(&clock) as _,
+                keeper.directory(),
+            ),
+            providers: Arc::new(ProviderAdmin::new(
+                admin.clone(),
+                Arc::new(factory.clone()),
+                Arc::clone(&vault) as _,
+            )),
+            routes: Arc::new(RouteAdmin::new(admin.clone())),
+            keys: KeyAdmin::new(admin, Arc::clone(&store) as _, mint),
+            clock,
+            store,
+            factory,
+            vault,
+            prices,
+            journal,
+            limiter,
+            health,
+            tokenizer,
+            statistics,
+            tasks,
+            keeper,
+        }
+    }
+
+    /// The use case that applies files.
+    pub(crate) fn declared(&self) -> DeclaredConfiguration {
+        let ports = AdminPorts {
+            clock: Arc::clone(&self.clock) as _,
+            configuration: Arc::clone(&self.store) as _,
+            keeper: Some(Arc::clone(&self.keeper)),
+        };
+        DeclaredConfiguration::new(ports, Arc::clone(&self.providers), Arc::clone(&self.routes))
+    }
+
+    /// Adds a provider of vendor `acme`.
+    pub(crate) async fn provider(&self, name: &str, models: &[&str]) {
+        self.provider_of("acme", name, models).await;
+    }
+
+    /// Adds a provider.
+    pub(crate) async fn provider_of(&self, vendor: &str, name: &str, models: &[&str]) {
+        let request = ProviderRequest {
+            vendor: vendor.to_owned(),
+            models: models.iter().map(|model| listed(model)).collect(),
+            ..wanted(name)
+        };
+        self.providers.add(request, &Owner::Api).await.unwrap();
+    }
+
+    /// Adds a route of mode `multi` over `<provider>/<model>`, in this order.
+    pub(crate) async fn route(&self, name: &str, targets: &[&str]) {
+        self.routes.add(&route(name, targets), &Owner::Api).await.unwrap();
+    }
+
+    /// Makes a key.
+    pub(crate) async fn key(&self, name: &str, limits: Limits, models: Option<&[&str]>) -> Principal {
+        let models = models.map(|names| names.iter().map(|&name| name.to_owned()).collect());
+        let request = KeyRequest { name: named(name), models, limits, expires_at: None };
+        let created = self.keys.create(request, &Owner::Api).await.unwrap();
+        let text = secrecy::ExposeSecret::expose_secret(&created.key).to_owned();
+        self.authenticator.virtual_key(&text).unwrap()
+    }
+
+    /// A call on the program's own behalf, not begun yet.
+    pub(crate) fn call(&self, call: WireCall) -> Calling {
+        self.call_as(Principal::Program, call)
+    }
+
+    /// A call, not begun yet.
+    pub(crate) fn call_as(&self, principal: Principal, call: WireCall) -> Calling {
+        let chat = Arc::clone(&self.chat);
+        let call: Arc<dyn ClientCall> = Arc::new(call);
+        Box::pin(async move { chat.call(&principal, call, "request-1".to_owned()).await })
+    }
+
+    /// Asks for a whole answer and lets time pass for whoever sleeps.
+    pub(crate) async fn ask(&self, model: &str) -> Result<Reply, CallError> {
+        self.finish(self.call(buffered(model))).await
+    }
+
+    /// Runs a call to its end, moving the time on whenever it sleeps.
+    pub(crate) async fn finish(&self, mut calling: Calling) -> Result<Reply, CallError> {
+        for _ in 0..10_000 {
+            if let Poll::Ready(reply) = poll_once(&mut calling).await {
+                return reply;
+            }
+            if self.clock.sleepers() > 0 {
+                self.clock.advance(Duration::from_millis(10));
+            }
+            tokio::task::yield_now().await;
+        }
+        panic!("the call does not end");
+    }
+
+    /// Begins a streamed call and gives its frames.
+    pub(crate) async fn stream(&self, model: &str) -> ReplyStream {
+        match self.finish(self.call(streamed(model))).await.unwrap().body {
+            ReplyBody::Stream(frames) => frames,
+            ReplyBody::Buffered(_) => panic!("a stream was asked for"),
+        }
+    }
+
+    /// What the journal holds, as outcomes.
+    pub(crate) fn outcomes(&self) -> Vec<Outcome> {
+        self.journal.events().iter().map(|event| event.outcome).collect()
+    }
+
+    /// The one event that the journal holds.
+    pub(crate) fn only_event(&self) -> UsageEvent {
+        let events = self.journal.events();
+        assert_eq!(events.len(), 1, "{events:?}");
+        events[0].clone()
+    }
+
+    /// Nothing of any call is held any more.
+    pub(crate) fn is_idle(&self) {
+        assert_eq!(self.factory.open(), 0, "an upstream call is open");
+        assert_eq!(self.journal.permits(), 0, "a place in the journal is held");
+        assert_eq!(self.statistics.in_flight(), 0, "a call is in flight");
+        for scope in self.limiter.scopes() {
+            assert_eq!(self.limiter.scope(&scope).held, 0, "a limit is held: {scope}");
+        }
+    }
+}
+
+/// A call that can be polled, and dropped.
+pub(crate) type Calling = Pin<Box<dyn Future<Output = Result<Reply, CallError>> + Send>>;
+
+pub(crate) async fn poll_once<T>(future: &mut Pin<Box<dyn Future<Output = T> + Send>>) -> Poll<T> {
+    poll_fn(|context| Poll::Ready(future.as_mut().poll(context))).await
+}
+
+/// Polls a future until something is so; it must not end before.
+pub(crate) async fn until<T>(future: &mut Pin<Box<dyn Future<Output = T> + Send>>, is_so: impl Fn() -> bool) {
+    for _ in 0..1_000 {
+        assert!(poll_once(future).await.is_pending(), "it ended too early");
+        if is_so() {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+    panic!("it never came to be");
+}
+
+/// Waits until something is so that another thread does.
+pub(crate) async fn eventually(is_so: impl Fn() -> bool) {
+    for _ in 0..1_000 {
+        if is_so() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    panic!("it never came to be");
+}
+
+/// All frames that come.
+pub(crate) async fn drain(frames: ReplyStream) -> Vec<Result<Frame, CallError>> {
+    frames.collect().await
+}
+
+pub(crate) fn named(name: &str) -> Name {
+    Name::new(name).unwrap()
+}
+
+pub(crate) fn listed(model: &str) -> DeclaredModel {
+    DeclaredModel { model: model.to_owned(), ..DeclaredModel::default() }
+}
+
+/// A provider of vendor `acme` without models.
+pub(crate) fn wanted(name: &str) -> ProviderRequest {
+    ProviderRequest {
+        name: named(name),
+        vendor: "acme".to_owned(),
+        base_url: None,
+        api_key: None,
+        models: Vec::new(),
+        is_enabled: true,
+    }
+}
+
+/// A route of mode `multi` over `<provider>/<model>`, in this order.
+pub(crate) fn route(name: &str, targets: &[&str]) -> DeclaredRoute {
+    let target = |(target, priority): (&&str, u32)| {
+        let (provider, model) = target.split_once('/').unwrap();
+        DeclaredTarget {
+            provider: named(provider),
+            model: model.to_owned(),
+            weight: 1,
+            priority,
+            limits: Limits::NONE,
+        }
+    };
+    DeclaredRoute {
+        name: named(name),
+        mode: RouteMode::Multi,
+        strategy: Strategy::Failover,
+        failover_on: FailoverOn::Availability,
+        strict: false,
+        targets: targets.iter().zip(0..).map(target).collect(),
+        enabled: true,
+    }
+}
+
+/// A call for a whole answer. Its prompt has two words, which makes nine tokens.
+pub(crate) fn buffered(model: &str) -> WireCall {
+    with(model, "")
+}
+
+/// A call for a stream.
+pub(crate) fn streamed(model: &str) -> WireCall {
+    with(model, r#","stream":true"#)
+}
+
+/// A call with more members.
+pub(crate) fn with(model: &str, members: &str) -> WireCall {
+    WireCall::of(format!(
+        r#"{{"model":"{model}","messages":[{{"role":"user","content":"hello there"}}]{members}}}"#
+    ))
+}
