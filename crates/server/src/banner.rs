@@ -24,9 +24,13 @@ fn text(settings: &Settings, bound: &[SocketAddr], generated: &[&Path]) -> Strin
         lines.push(String::new());
         lines.push("  Try the API now (simulated model, no key needed on this machine):".to_owned());
         lines.push(format!("             curl -s {address}/v1/chat/completions \\"));
-        lines.push("               -H 'Authorization: Bearer sy-demo' -H 'Content-Type: application/json' \\".to_owned());
         lines.push(
-            r#"               -d '{"model":"sim/swift","messages":[{"role":"user","content":"hello"}]}'"#.to_owned(),
+            "               -H 'Authorization: Bearer sy-demo' -H 'Content-Type: application/json' \\"
+                .to_owned(),
+        );
+        lines.push(
+            r#"               -d '{"model":"sim/swift","messages":[{"role":"user","content":"hello"}]}'"#
+                .to_owned(),
         );
         lines.push(String::new());
         lines.push("  Listening on loopback only. To serve others, set LISTEN and TLS, or put a trusted proxy in front.".to_owned());

@@ -15,7 +15,10 @@ pub(crate) fn load(arguments: &Arguments) -> Result<Loaded, Failure> {
     };
     if let Some(path) = sources.configuration_file() {
         let text = std::fs::read_to_string(&path).map_err(|error| {
-            Failure::configuration(format!("the configuration file {} can't be read: {error}", path.display()))
+            Failure::configuration(format!(
+                "the configuration file {} can't be read: {error}",
+                path.display()
+            ))
         })?;
         sources.file = Some((path, text));
     }

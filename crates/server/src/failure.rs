@@ -72,7 +72,9 @@ impl From<AdminError> for Failure {
         let code = match &error {
             AdminError::Invalid { .. } => USAGE,
             AdminError::Repository(RepositoryError::NotFound { .. }) => NOT_FOUND,
-            AdminError::Repository(RepositoryError::Conflict { .. } | RepositoryError::Stale { .. }) => REFUSED,
+            AdminError::Repository(RepositoryError::Conflict { .. } | RepositoryError::Stale { .. }) => {
+                REFUSED
+            }
             AdminError::Provider(_) => UNREACHABLE,
             AdminError::Repository(_) | AdminError::Vault(_) => RUNTIME,
         };

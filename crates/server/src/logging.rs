@@ -79,7 +79,9 @@ fn file_writer(dir: &Path, name: &str) -> Result<(NonBlocking, WorkerGuard), Fai
         .latest_symlink(format!("{name}.log"))
         .max_log_files(KEPT_DAYS)
         .build(dir)
-        .map_err(|error| Failure::configuration(format!("LOG_DIR {} can't be used: {error}", dir.display())))?;
+        .map_err(|error| {
+            Failure::configuration(format!("LOG_DIR {} can't be used: {error}", dir.display()))
+        })?;
     Ok(tracing_appender::non_blocking(rolling))
 }
 

@@ -65,7 +65,10 @@ fn factory_settings(builder: &Builder, clock: Arc<dyn Clock>) -> Result<FactoryS
         egress: Arc::new(EgressPolicy::new(EgressPurpose::Provider, &allow, builder.loopback_upstreams)),
         trust: Trust::load([]).map_err(|error| OpenError::Setting(error.to_string()))?,
         lookup: Arc::new(SystemLookup),
-        transport: TransportSettings { connect_timeout: builder.connect_timeout, ..TransportSettings::default() },
+        transport: TransportSettings {
+            connect_timeout: builder.connect_timeout,
+            ..TransportSettings::default()
+        },
         clock,
         base_urls: builder.base_urls.clone(),
     })

@@ -115,7 +115,10 @@ impl Builder {
                 path: settings.journal.dir.clone(),
                 sync_each: settings.journal.fsync == Fsync::Always,
             },
-            secrets: SecretSource::Directory { path: settings.data_dir.clone(), given: given_secrets(settings)? },
+            secrets: SecretSource::Directory {
+                path: settings.data_dir.clone(),
+                given: given_secrets(settings)?,
+            },
             calls: CallSettings {
                 max_attempts: upstream.max_attempts,
                 deadlines: Deadlines {
@@ -220,9 +223,10 @@ fn given_secrets(settings: &Settings) -> Result<GivenSecrets, OpenError> {
     let encryption_key = match &settings.secrets.encryption_key {
         None => None,
         Some(GivenKey::Bytes(bytes)) => Some(EncryptionKey::from_bytes(bytes.expose_secret())),
-        Some(GivenKey::Passphrase(text)) => {
-            Some(EncryptionKey::derived(text).map_err(|error| OpenError::Setting(format!("ENCRYPTION_KEY: {error}")))?)
-        }
+        Some(GivenKey::Passphrase(text)) => Some(
+            EncryptionKey::derived(text)
+                .map_err(|error| OpenError::Setting(format!("ENCRYPTION_KEY: {error}")))?,
+        ),
     };
     Ok(GivenSecrets { secret_key: settings.secrets.secret_key.clone(), encryption_key })
 }

@@ -37,10 +37,10 @@ pub use administration::Administration;
 pub use builder::{Builder, Store, UsageJournal};
 pub use chat_client::ChatClient;
 pub use embedded::Embedded;
-/// Whether this build can speak TLS to PostgreSQL.
-pub use switchyard_repositories::POSTGRES_TLS;
 pub use error::OpenError;
 pub use migrations::{Migrations, SchemaState};
+/// Whether this build can speak TLS to PostgreSQL.
+pub use switchyard_repositories::POSTGRES_TLS;
 
 /// The canonical chat form, for programs that embed the library.
 pub use switchyard_domain::chat;

@@ -18,7 +18,8 @@ const STACK: [(&str, &str); 9] = [
 fn each_package_of_the_stack_is_used_where_it_belongs() {
     let edges = edges(&metadata());
     for (package, owner) in STACK {
-        let used = edges.iter().any(|edge| edge.to == package && !edge.ours && edge.from == owner && !edge.dev);
+        let used =
+            edges.iter().any(|edge| edge.to == package && !edge.ours && edge.from == owner && !edge.dev);
         assert!(used, "{owner} does not use {package}");
     }
 }

@@ -6,22 +6,22 @@ use std::path::{Path, PathBuf};
 
 /// One direct dependency of a crate of ours.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Edge {
+pub(crate) struct Edge {
     /// The folder under `crates/`.
-    pub from: String,
+    pub(crate) from: String,
     /// The package depended on; for our own packages, the folder.
-    pub to: String,
+    pub(crate) to: String,
     /// Whether it is one of ours: an outside package may bear the name of a folder of ours.
-    pub ours: bool,
+    pub(crate) ours: bool,
     /// Whether only tests use it.
-    pub dev: bool,
+    pub(crate) dev: bool,
 }
 
-pub fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
-pub fn metadata() -> Metadata {
+pub(crate) fn metadata() -> Metadata {
     MetadataCommand::new().manifest_path(root().join("Cargo.toml")).no_deps().exec().unwrap()
 }
 
@@ -39,7 +39,7 @@ fn metadata_folders() -> BTreeMap<String, String> {
 }
 
 /// Every direct dependency of every crate under `crates/`.
-pub fn edges(metadata: &Metadata) -> BTreeSet<Edge> {
+pub(crate) fn edges(metadata: &Metadata) -> BTreeSet<Edge> {
     let folders = metadata_folders();
     let mut edges = BTreeSet::new();
     for package in &metadata.packages {
@@ -61,12 +61,12 @@ pub fn edges(metadata: &Metadata) -> BTreeSet<Edge> {
 }
 
 /// A table of the workspace's metadata: a name to a list of names.
-pub fn table(metadata: &Metadata, name: &str) -> BTreeMap<String, BTreeSet<String>> {
+pub(crate) fn table(metadata: &Metadata, name: &str) -> BTreeMap<String, BTreeSet<String>> {
     serde_json::from_value(metadata.workspace_metadata[name].clone()).unwrap()
 }
 
 /// All Rust sources under `crates/*/src`.
-pub fn sources() -> Vec<PathBuf> {
+pub(crate) fn sources() -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(root().join("crates")).unwrap() {
         collect(&entry.unwrap().path().join("src"), &mut found);

@@ -167,7 +167,9 @@ impl Attempts<'_> {
             };
         }
         match fault.kind.blame() {
-            Blame::Operator => note!(warn, "attempt failed: a provider's configuration or account needs an administrator"),
+            Blame::Operator => {
+                note!(warn, "attempt failed: a provider's configuration or account needs an administrator");
+            }
             Blame::Ourselves => note!(error, "attempt failed by our own defect"),
             Blame::Caller | Blame::Provider => note!(info, "attempt failed"),
         };

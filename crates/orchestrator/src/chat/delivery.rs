@@ -1,7 +1,7 @@
 //! Giving the answer to the client, and the last of it only once the call is settled.
 
 use super::attempts::{Begun, Retried, fact_of};
-use super::service::ChatPorts;
+use super::service::{ChatPorts, WHILE_UNWRITABLE};
 use super::settlement::Settlement;
 use crate::error::{CallError, CallErrorKind};
 use crate::snapshot::TargetEntry;
@@ -137,8 +137,10 @@ fn succeeded(ports: &ChatPorts, target: &TargetEntry, retried: Retried) {
 
 fn unrecorded(error: &JournalError) -> CallError {
     tracing::error!(error = %error, "a call's usage could not be recorded");
-    CallError::new(
+    let mut refusal = CallError::new(
         CallErrorKind::StorageUnavailable,
         "The usage of this call can't be recorded at the moment, so its answer is withheld. Try again shortly.",
-    )
+    );
+    refusal.retry_after = Some(WHILE_UNWRITABLE);
+    refusal
 }

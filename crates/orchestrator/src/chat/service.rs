@@ -12,6 +12,7 @@ use crate::principal::Principal;
 use crate::snapshot::ConfigurationKeeper;
 use crate::tasks::Tasks;
 use std::sync::Arc;
+use std::time::Duration;
 use switchyard_domain::ids::CallId;
 use switchyard_ports::client_call::ClientCall;
 use switchyard_ports::clock::Clock;
@@ -21,6 +22,9 @@ use switchyard_ports::journal::{Journal, JournalError};
 use switchyard_ports::limiter::Limiter;
 use switchyard_ports::provider::Deadlines;
 use switchyard_ports::tokenizer::Tokenizer;
+
+/// When to come back while the journal can't be written.
+pub(super) const WHILE_UNWRITABLE: Duration = Duration::from_secs(5);
 
 /// What chat calls need from the world.
 pub struct ChatPorts {
@@ -119,6 +123,6 @@ fn refused(error: &JournalError) -> CallError {
         "Usage can't be recorded at the moment, so no call is served. Try again shortly; an administrator should look at \
          the journal's disk.",
     );
-    refusal.retry_after = Some(std::time::Duration::from_secs(5));
+    refusal.retry_after = Some(WHILE_UNWRITABLE);
     refusal
 }

@@ -1,1 +1,116 @@
-//! To come.
+//! What answers cost.
+
+use crate::world::{World, buffered, drain, listed, wanted};
+use std::sync::Arc;
+use switchyard_domain::declared::DeclaredModel;
+use switchyard_domain::fault::FaultKind;
+use switchyard_domain::meta::Owner;
+use switchyard_domain::money::{NanoUsd, PricePerMillion};
+use switchyard_domain::price::Rates;
+use switchyard_orchestrator::admin::ProviderRequest;
+use switchyard_testkit::fakes::provider::Act;
+
+/// A world whose model `a/m` is in the price book at 3 nano-USD an input token and 7 an output token.
+async fn priced() -> World {
+    let world = World::empty().await;
+    world.prices.put("acme", "m", 3, 7);
+    for name in ["a", "b"] {
+        world.provider(name, &["m", "unpriced"]).await;
+    }
+    world.route("all", &["a/m", "b/m"]).await;
+    world
+}
+
+#[tokio::test]
+async fn an_answer_costs_its_tokens_at_the_price_of_the_book() {
+    let world = priced().await;
+    world.factory.always("a/m", Act::counting(100, 20));
+    let reply = world.ask("a/m").await.unwrap();
+    assert_eq!(reply.head.cost, Some(NanoUsd(100 * 3 + 20 * 7)));
+    let event = world.only_event();
+    assert_eq!(event.cost, Some(NanoUsd(440)));
+    assert_eq!(event.price_version.as_deref(), Some("list-1"));
+    assert_eq!(event.lines.len(), 2);
+    assert_eq!(event.ledger_entry().unwrap().amount, Some(NanoUsd(440)));
+}
+
+#[tokio::test]
+async fn an_unknown_price_is_unknown_and_never_nothing() {
+    let world = priced().await;
+    let reply = world.ask("a/unpriced").await.unwrap();
+    assert_eq!(reply.head.cost, None);
+    let event = world.only_event();
+    assert_eq!((event.cost, event.price_version.as_deref(), event.lines.len()), (None, None, 0));
+    assert_eq!(event.ledger_entry().unwrap().amount, None);
+    assert_eq!(world.statistics.unpriced(), 1);
+}
+
+#[tokio::test]
+async fn the_operators_rates_beat_the_book_and_are_named_with_their_version() {
+    let world = priced().await;
+    let rate = |nano: i64| Some(PricePerMillion(nano * 1_000_000));
+    let rates = Rates { input: rate(1), output: rate(2), ..Rates::default() };
+    let models = vec![DeclaredModel { rates: Some(rates), ..listed("m") }];
+    world.providers.add(ProviderRequest { models, ..wanted("own") }, &Owner::Api).await.unwrap();
+    world.factory.always("own/m", Act::counting(100, 20));
+    world.ask("own/m").await.unwrap();
+    let event = world.only_event();
+    assert_eq!((event.cost, event.price_version.as_deref()), (Some(NanoUsd(140)), Some("override:own@1")));
+}
+
+#[tokio::test]
+async fn simulated_answers_are_free_and_marked() {
+    let world = priced().await;
+    world.provider_of("sim", "sim", &["m"]).await;
+    let reply = world.ask("sim/m").await.unwrap();
+    assert_eq!(reply.head.cost, Some(NanoUsd::ZERO));
+    let event = world.only_event();
+    assert_eq!((event.cost, event.simulated), (Some(NanoUsd::ZERO), true));
+    assert_eq!(event.price_version.as_deref(), Some("simulated"));
+}
+
+#[tokio::test]
+async fn a_call_costs_the_sum_of_its_attempts_and_unknown_if_one_is() {
+    let world = priced().await;
+    world.factory.always("a/m", Act::fail_after_head(FaultKind::ServerError));
+    world.factory.always("b/m", Act::counting(100, 20));
+    let reply = world.ask("all").await.unwrap();
+    let costs: Vec<_> = world.journal.events().iter().map(|event| event.cost).collect();
+    assert_eq!(costs, [Some(NanoUsd(9 * 3)), Some(NanoUsd(440))]);
+    assert_eq!(reply.head.cost, Some(NanoUsd(467)));
+
+    world.route("half", &["a/unpriced", "b/m"]).await;
+    world.factory.always("a/unpriced", Act::fail_after_head(FaultKind::ServerError));
+    assert_eq!(world.ask("half").await.unwrap().head.cost, None);
+    world.factory.always("a/unpriced", Act::fail(FaultKind::ServerError));
+    assert_eq!(
+        world.ask("half").await.unwrap().head.cost,
+        Some(NanoUsd(440)),
+        "what used nothing costs nothing"
+    );
+}
+
+#[tokio::test]
+async fn an_answer_that_was_cut_costs_what_came() {
+    let world = priced().await;
+    world.factory.always("a/m", Act::say(["one two"]).cut(FaultKind::Interrupted));
+    drop(drain(world.stream("a/m").await).await);
+    assert_eq!(world.only_event().cost, Some(NanoUsd(9 * 3 + 2 * 7)));
+}
+
+#[tokio::test]
+async fn a_call_keeps_the_price_that_it_began_with() {
+    let world = Arc::new(priced().await);
+    world.factory.always("a/m", Act::counting(100, 20));
+    let frames = world.stream("a/m").await;
+    world.prices.put("acme", "m", 300, 700);
+    let provider = world.providers.find(&crate::world::named("a")).await.unwrap();
+    world.providers.update(&provider, off(), None, &Owner::Api).await.unwrap();
+    assert!(drain(frames).await.iter().all(Result::is_ok), "a running call ends on the configuration it saw");
+    assert_eq!(world.only_event().cost, Some(NanoUsd(440)));
+    assert!(world.finish(world.call(buffered("a/m"))).await.is_err());
+}
+
+fn off() -> switchyard_ports::repositories::ProviderPatch {
+    switchyard_ports::repositories::ProviderPatch { is_enabled: Some(false), ..Default::default() }
+}

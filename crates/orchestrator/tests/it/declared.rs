@@ -1,1 +1,208 @@
-//! To come.
+//! Configuration that a file declares.
+
+use crate::world::{Setting, World, listed, named, route, wanted};
+use std::sync::Arc;
+use switchyard_domain::declared::{Declared, DeclaredModel, DeclaredProvider, DeclaredRoute};
+use switchyard_domain::limits::Limits;
+use switchyard_domain::meta::Owner;
+use switchyard_domain::money::PricePerMillion;
+use switchyard_domain::price::Rates;
+use switchyard_orchestrator::admin::{Applied, ProviderRequest};
+use switchyard_orchestrator::error::AdminError;
+use switchyard_ports::repositories::{ConfigurationRepository, ProviderPatch};
+use switchyard_testkit::fakes::store::MemoryStore;
+
+fn provider(name: &str, models: &[&str]) -> DeclaredProvider {
+    DeclaredProvider {
+        name: named(name),
+        vendor: "acme".to_owned(),
+        base_url: None,
+        api_key: Some(format!("sk-{name}").into()),
+        models: models.iter().map(|model| listed(model)).collect(),
+        enabled: true,
+    }
+}
+
+fn file(providers: Vec<DeclaredProvider>, routes: Vec<DeclaredRoute>) -> Declared {
+    Declared { providers, routes }
+}
+
+fn rich() -> Declared {
+    let mut first = provider("p", &["m", "n"]);
+    first.base_url = Some("https://llm.example/v1".to_owned());
+    let input = Some(PricePerMillion(2_000_000_000));
+    first.models[0] = DeclaredModel {
+        rates: Some(Rates { input, ..Rates::default() }),
+        limits: Limits { rpm: Some(9), ..Limits::NONE },
+        context_window: Some(128_000),
+        max_output_tokens: Some(4_000),
+        ..listed("m")
+    };
+    let mut off = route("off", &["q/m"]);
+    off.enabled = false;
+    file(vec![first, provider("q", &["m"])], vec![route("fast", &["p/m", "q/m"]), off])
+}
+
+async fn apply(world: &World, declared: &Declared) -> Applied {
+    world.declared().apply(declared).await.unwrap()
+}
+
+#[tokio::test]
+async fn applying_the_same_file_again_changes_nothing() {
+    let world = World::empty().await;
+    let applied = apply(&world, &rich()).await;
+    assert_eq!(applied.created, ["provider p", "provider q", "route fast", "route off"]);
+    assert_eq!(world.ask("fast").await.unwrap().head.target, "p/m");
+    assert_eq!(world.factory.calls()[0].credential.as_deref(), Some("sk-p"));
+    let before = world.store.load().await.unwrap();
+    for _ in 0..3 {
+        assert_eq!(apply(&world, &rich()).await, Applied::default());
+    }
+    assert_eq!(world.store.load().await.unwrap(), before, "not even the revision moved");
+}
+
+#[tokio::test]
+async fn what_changed_in_the_file_changes_and_nothing_else() {
+    let world = World::empty().await;
+    apply(&world, &rich()).await;
+    let version = async |name: &str| world.providers.find(&named(name)).await.unwrap().meta.version;
+    let untouched = version("q").await;
+    let changes: [fn(&mut Declared); 5] = [
+        |declared| declared.providers[0].base_url = None,
+        |declared| declared.providers[0].enabled = false,
+        |declared| declared.providers[0].models.push(listed("third")),
+        |declared| declared.providers[0].api_key = Some("sk-new".into()),
+        |declared| declared.providers[0].models[0].max_output_tokens = None,
+    ];
+    for change in changes {
+        let mut declared = rich();
+        change(&mut declared);
+        assert_eq!(apply(&world, &declared).await.changed, ["provider p"]);
+        assert_eq!(apply(&world, &declared).await, Applied::default());
+        assert_eq!(apply(&world, &rich()).await.changed, ["provider p"]);
+    }
+    let mut declared = rich();
+    declared.routes[0].targets.reverse();
+    assert_eq!(apply(&world, &declared).await.changed, ["route fast"]);
+    assert_eq!(version("q").await, untouched);
+}
+
+#[tokio::test]
+async fn what_the_file_no_longer_declares_is_switched_off_and_comes_back_with_it() {
+    let world = World::empty().await;
+    apply(&world, &rich()).await;
+    let less = file(vec![provider("q", &["m"])], Vec::new());
+    assert_eq!(apply(&world, &less).await.disabled, ["route fast", "provider p"]);
+    assert!(world.ask("p/m").await.is_err() && world.ask("fast").await.is_err());
+    assert_eq!(apply(&world, &less).await, Applied::default());
+    assert_eq!(apply(&world, &rich()).await.changed, ["provider p", "route fast"]);
+    assert_eq!(world.ask("fast").await.unwrap().head.target, "p/m");
+    assert_eq!(world.store.load().await.unwrap().providers.len(), 2, "nothing is ever deleted");
+}
+
+#[tokio::test]
+async fn what_others_own_is_left_alone_and_told() {
+    let world = World::usual().await;
+    let before = world.store.load().await.unwrap();
+    let declared = file(vec![provider("a", &["other"])], vec![route("all", &["a/m"])]);
+    let applied = apply(&world, &declared).await;
+    assert_eq!(applied.conflicts, ["provider a: it belongs to `api`", "route all: it belongs to `api`"]);
+    assert_eq!(applied, Applied { conflicts: applied.conflicts.clone(), ..Applied::default() });
+    assert_eq!(world.store.load().await.unwrap(), before);
+    assert!(world.ask("all").await.is_ok(), "what others own is not switched off either");
+}
+
+#[tokio::test]
+async fn a_provider_whose_vendor_changed_is_left_alone_and_says_what_to_do() {
+    let world = World::empty().await;
+    apply(&world, &file(vec![provider("p", &["m"])], Vec::new())).await;
+    let mut other = provider("p", &["m"]);
+    other.vendor = "locked".to_owned();
+    let applied = apply(&world, &file(vec![other], Vec::new())).await;
+    assert_eq!(applied.conflicts.len(), 1);
+    let told = &applied.conflicts[0];
+    assert!(told.contains("`acme`") && told.contains("`locked`") && told.contains("another name"), "{told}");
+    assert!(applied.disabled.is_empty());
+    assert!(world.ask("p/m").await.is_ok());
+}
+
+#[tokio::test]
+async fn a_file_takes_over_what_came_with_the_product() {
+    let world = World::empty().await;
+    let request = ProviderRequest { models: vec![listed("m")], ..wanted("seeded") };
+    world.providers.add(request, &Owner::Seed).await.unwrap();
+    let declared = file(vec![provider("seeded", &["m"])], Vec::new());
+    assert_eq!(apply(&world, &declared).await.changed, ["provider seeded"]);
+    assert_eq!(world.providers.find(&named("seeded")).await.unwrap().meta.owner, Owner::File);
+    assert_eq!(apply(&world, &declared).await, Applied::default());
+}
+
+#[tokio::test]
+async fn a_secret_that_is_empty_or_left_out_leaves_the_stored_one_alone() {
+    let world = World::empty().await;
+    apply(&world, &file(vec![provider("p", &["m"])], Vec::new())).await;
+    for silent in [None, Some("".into()), Some("  ".into()), Some(" sk-p\n".into())] {
+        let declared = DeclaredProvider { api_key: silent, ..provider("p", &["m"]) };
+        assert_eq!(apply(&world, &file(vec![declared], Vec::new())).await, Applied::default());
+    }
+    world.ask("p/m").await.unwrap();
+    assert_eq!(world.factory.calls()[0].credential.as_deref(), Some("sk-p"));
+}
+
+#[tokio::test]
+async fn a_secret_that_can_not_be_opened_any_more_is_sealed_anew() {
+    let world = World::empty().await;
+    let declared = file(vec![provider("p", &["m"])], Vec::new());
+    apply(&world, &declared).await;
+    world.vault.lose_key();
+    assert_eq!(apply(&world, &declared).await.changed, ["provider p"]);
+}
+
+#[tokio::test]
+async fn a_provider_that_became_broken_can_still_be_switched_off() {
+    let world = World::empty().await;
+    apply(&world, &file(vec![provider("p", &["m"])], Vec::new())).await;
+    let id = world.providers.find(&named("p")).await.unwrap().id;
+    let author = switchyard_ports::repositories::Author {
+        owner: Owner::File,
+        name: "file".into(),
+        at: Default::default(),
+    };
+    let broken = ProviderPatch { base_url: Some(Some("broken".to_owned())), ..ProviderPatch::default() };
+    world.store.update_provider(id, broken, &author).await.unwrap();
+    assert_eq!(apply(&world, &Declared::default()).await.disabled, ["provider p"]);
+}
+
+#[tokio::test]
+async fn a_file_that_names_what_is_not_there_says_where() {
+    let world = World::empty().await;
+    for (target, part) in [("q/m", "no provider `q`"), ("p/none", "does not list the model `none`")] {
+        let declared = file(vec![provider("p", &["m"])], vec![route("r", &["p/m", target])]);
+        let error = world.declared().apply(&declared).await.unwrap_err();
+        let AdminError::Invalid { message, param } = error else { panic!("{error:?}") };
+        assert!(message.contains(part), "{message}");
+        assert_eq!(param.as_deref(), Some("targets[1]"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn servers_that_start_at_once_with_one_file_all_start() {
+    for _ in 0..20 {
+        let store = Arc::new(MemoryStore::default());
+        let mut servers = Vec::new();
+        for _ in 0..4 {
+            servers.push(World::over(Arc::clone(&store), Setting::default()).await);
+        }
+        let starts: Vec<_> = servers
+            .into_iter()
+            .map(|world| tokio::spawn(async move { world.declared().apply(&rich()).await.map(drop) }))
+            .collect();
+        for start in starts {
+            start.await.unwrap().unwrap();
+        }
+        let stored = store.load().await.unwrap();
+        assert_eq!((stored.providers.len(), stored.routes.len()), (2, 2));
+        let world = World::over(store, Setting::default()).await;
+        assert_eq!(apply(&world, &rich()).await, Applied::default());
+    }
+}

@@ -1,1 +1,116 @@
-//! To come.
+//! Whose count is believed, and what is counted where none is.
+
+use crate::world::{Setting, World, buffered, drain, with};
+use switchyard_domain::chat::{TokenUsage, UsageSource};
+use switchyard_domain::fault::FaultKind;
+use switchyard_domain::usage::UsageEvent;
+use switchyard_testkit::call::WireCall;
+use switchyard_testkit::fakes::provider::Act;
+use switchyard_testkit::fakes::tokenizer::WordTokenizer;
+
+/// The prompt of all calls here: two words, a message's frame and the priming of the answer.
+const PROMPT: u64 = 2 + 4 + 3;
+
+async fn recorded(world: World, call: WireCall, act: Act) -> UsageEvent {
+    world.factory.always("a/m", act);
+    world.finish(world.call(call)).await.unwrap();
+    world.only_event()
+}
+
+fn counts(input: u64, output: u64) -> TokenUsage {
+    TokenUsage { input, output, ..TokenUsage::default() }
+}
+
+#[tokio::test]
+async fn a_providers_credible_count_stands_whatever_we_would_count() {
+    let usage = TokenUsage { cached_input: 40, reasoning: 5, ..counts(120, 30) };
+    let act = Act::say(["one two three"]).counted(usage);
+    let event = recorded(World::usual().await, buffered("a/m"), act).await;
+    assert_eq!((event.usage, event.usage_source), (usage, UsageSource::Provider));
+}
+
+#[tokio::test]
+async fn an_absurd_count_gives_way_to_ours_and_says_so() {
+    for (absurd, members) in [
+        (counts(0, 3), ""),
+        (counts(0, 0), ""),
+        (counts(9, 0), ""),
+        (counts(9, 1 << 53), ""),
+        (counts(1 << 53, 3), ""),
+        (counts(u64::MAX, u64::MAX), ""),
+        (counts(9, 8), r#","max_tokens":7"#),
+        (counts(9, 15), r#","max_tokens":7,"n":2"#),
+    ] {
+        let act = Act::say(["one two three"]).counted(absurd);
+        let event = recorded(World::usual().await, with("a/m", members), act).await;
+        assert_eq!(event.usage, counts(PROMPT, 3), "{absurd:?} {members}");
+        assert_eq!(event.usage_source, UsageSource::Estimated, "{absurd:?} {members}");
+    }
+}
+
+#[tokio::test]
+async fn what_only_looks_absurd_is_believed() {
+    for (credible, members, pieces) in [
+        // The limit is for each choice.
+        (counts(9, 14), r#","max_tokens":7,"n":2"#, "some words"),
+        // Reasoning does not count against what may be seen.
+        (TokenUsage { reasoning: 500, ..counts(9, 507) }, r#","max_tokens":7"#, "some words"),
+        // An answer without text uses nothing.
+        (counts(9, 0), "", ""),
+    ] {
+        let act = Act::say([pieces]).counted(credible);
+        let event = recorded(World::usual().await, with("a/m", members), act).await;
+        assert_eq!((event.usage, event.usage_source), (credible, UsageSource::Provider), "{members}");
+    }
+}
+
+#[tokio::test]
+async fn a_missing_count_is_made_by_the_models_tokenizer_or_said_to_be_an_estimate() {
+    for (exact, source) in [(true, UsageSource::Counted), (false, UsageSource::Estimated)] {
+        let setting = Setting { tokenizer: WordTokenizer::new(exact, true), ..Setting::default() };
+        let event = recorded(World::set(setting).await, buffered("a/m"), Act::say(["one ", "two"])).await;
+        assert_eq!((event.usage, event.usage_source), (counts(PROMPT, 2), source));
+    }
+}
+
+#[tokio::test]
+async fn prompts_with_more_than_words_are_estimates() {
+    let tool = r#","tools":[{"type":"function","function":{"name":"look_up","description":"finds it"}}]"#;
+    let event = recorded(World::usual().await, with("a/m", tool), Act::say(["one"])).await;
+    assert_eq!((event.usage.input, event.usage_source), (PROMPT + 3, UsageSource::Estimated));
+    let picture = WireCall::of(
+        r#"{"model":"a/m","messages":[{"role":"user","content":[
+            {"type":"text","text":"what is this"},
+            {"type":"image_url","image_url":{"url":"https://x.example/a.png"}}]}]}"#,
+    );
+    let event = recorded(World::usual().await, picture, Act::say(["one"])).await;
+    assert_eq!((event.usage.input, event.usage_source), (3 + 85 + 4 + 3, UsageSource::Estimated));
+}
+
+#[tokio::test]
+async fn our_own_count_never_exceeds_what_was_allowed() {
+    let call = with("a/m", r#","max_tokens":2"#);
+    let event = recorded(World::usual().await, call, Act::say(["one two three four"])).await;
+    assert_eq!(event.usage, counts(PROMPT, 2));
+}
+
+#[tokio::test]
+async fn a_cut_answer_is_partial_by_the_providers_running_count_or_by_ours() {
+    let world = World::usual().await;
+    world.factory.next("a/m", [Act::say(["one two ", "three"]).cut(FaultKind::Interrupted)]);
+    drop(drain(world.stream("a/m").await).await);
+    let event = world.only_event();
+    assert_eq!((event.usage, event.usage_source), (counts(PROMPT, 3), UsageSource::Partial));
+}
+
+#[tokio::test]
+async fn an_attempt_that_failed_before_its_head_used_nothing_and_one_behind_it_its_prompt() {
+    let world = World::usual().await;
+    world.factory.always("a/m", Act::fail(FaultKind::Connect));
+    world.factory.always("b/m", Act::fail_after_head(FaultKind::InvalidResponse));
+    world.ask("all").await.unwrap();
+    let events = world.journal.events();
+    assert_eq!((events[0].usage, events[0].usage_source), (counts(0, 0), UsageSource::None));
+    assert_eq!((events[1].usage, events[1].usage_source), (counts(PROMPT, 0), UsageSource::Partial));
+    assert!(events[0].ledger_entry().is_none() && events[1].ledger_entry().is_some());
+}

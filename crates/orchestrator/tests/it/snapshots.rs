@@ -1,1 +1,247 @@
-//! To come.
+//! How written configuration becomes what calls read.
+
+use crate::world::{SECOND, Setting, World, buffered, eventually, listed, named, route, wanted};
+use futures_util::FutureExt;
+use std::sync::Arc;
+use std::time::Duration;
+use switchyard_domain::limits::Limits;
+use switchyard_domain::meta::Owner;
+use switchyard_orchestrator::admin::{KeyRequest, ProviderRequest};
+use switchyard_orchestrator::error::CallErrorKind;
+use switchyard_ports::repositories::{
+    Author, ConfigurationRepository, NewProvider, ProviderPatch, Revision, VirtualKeyRepository,
+};
+use switchyard_testkit::clock::START;
+use switchyard_testkit::fakes::mint::hash_of;
+use switchyard_testkit::fakes::store::MemoryStore;
+
+fn author() -> Author {
+    Author { owner: Owner::Api, name: "ana".to_owned(), at: START }
+}
+
+/// Two servers over one database.
+async fn two() -> (World, World) {
+    let store = Arc::new(MemoryStore::default());
+    let first = World::over(Arc::clone(&store), Setting::default()).await;
+    let second = World::over(store, Setting::default()).await;
+    (first, second)
+}
+
+async fn key_of(world: &World, name: &str) -> String {
+    let request = KeyRequest { name: named(name), models: None, limits: Limits::NONE, expires_at: None };
+    let created = world.keys.create(request, &Owner::Api).await.unwrap();
+    secrecy::ExposeSecret::expose_secret(&created.key).to_owned()
+}
+
+#[tokio::test]
+async fn a_broken_provider_disables_itself_only() {
+    let world = World::usual().await;
+    let broken = NewProvider {
+        name: named("broken"),
+        vendor: "acme".to_owned(),
+        base_url: Some("broken".to_owned()),
+        is_enabled: true,
+        models: vec![listed("m"), listed("lone")],
+    };
+    world.store.create_provider(broken, &author()).await.unwrap();
+    world.keeper.refresh().await.unwrap();
+    world.routes.add(&route("both", &["broken/m", "b/m"]), &Owner::Api).await.unwrap();
+    let error = world.ask("broken/lone").await.err().unwrap();
+    assert_eq!(error.kind, CallErrorKind::UpstreamUnavailable);
+    assert_eq!(world.ask("both").await.unwrap().head.target, "b/m");
+    assert_eq!(world.ask("a/m").await.unwrap().head.target, "a/m");
+}
+
+#[tokio::test]
+async fn a_credential_that_does_not_open_disables_its_provider_only() {
+    let (first, second) = two().await;
+    let request =
+        ProviderRequest { api_key: Some("sk-1".into()), models: vec![listed("m")], ..wanted("sealed") };
+    first.providers.add(request, &Owner::Api).await.unwrap();
+    first.provider("open", &["m"]).await;
+    second.vault.lose_key();
+    second.keeper.refresh().await.unwrap();
+    let error = second.ask("sealed/m").await.err().unwrap();
+    assert_eq!(error.kind, CallErrorKind::UpstreamUnavailable);
+    assert!(!error.message.contains("sk-1"), "{}", error.message);
+    assert!(second.ask("open/m").await.is_ok());
+}
+
+#[tokio::test]
+async fn a_client_is_kept_with_its_connections_while_its_provider_stays_as_it_is() {
+    let world = World::usual().await;
+    let client = |name: &str| Arc::clone(world.keeper.snapshot().providers[name].client.as_ref().unwrap());
+    let (a, b) = (client("a"), client("b"));
+    world.provider("d", &["m"]).await;
+    world.route("other", &["a/m"]).await;
+    key_of(&world, "ci").await;
+    assert!(Arc::ptr_eq(&a, &client("a")) && Arc::ptr_eq(&b, &client("b")));
+
+    let stored = world.providers.find(&named("a")).await.unwrap();
+    world
+        .providers
+        .update(&stored, ProviderPatch::default(), Some(&"sk-2".into()), &Owner::Api)
+        .await
+        .unwrap();
+    assert!(!Arc::ptr_eq(&a, &client("a")), "a new credential makes a new client");
+    assert!(Arc::ptr_eq(&b, &client("b")));
+    world.ask("a/m").await.unwrap();
+    assert_eq!(world.factory.calls()[0].credential.as_deref(), Some("sk-2"));
+}
+
+#[tokio::test]
+async fn another_servers_key_is_known_within_one_poll_and_its_revocation_too() {
+    let (first, second) = two().await;
+    let (keeper, clock) = (Arc::clone(&second.keeper), Arc::clone(&second.clock));
+    let stopping = second.tasks.stopping();
+    second.tasks.spawn("poll", async move { keeper.poll(clock, stopping).await });
+    second.clock.until_sleeping(1).await;
+
+    let key = key_of(&first, "ci").await;
+    assert!(first.authenticator.virtual_key(&key).is_some(), "its own server knows it at once");
+    assert!(second.authenticator.virtual_key(&key).is_none());
+    second.clock.advance(Duration::from_millis(500));
+    eventually(|| second.authenticator.virtual_key(&key).is_some()).await;
+
+    first.keys.revoke(&named("ci"), &Owner::Api).await.unwrap();
+    assert!(first.authenticator.virtual_key(&key).is_none());
+    second.clock.until_sleeping(1).await;
+    second.clock.advance(Duration::from_millis(500));
+    eventually(|| second.authenticator.virtual_key(&key).is_none()).await;
+    assert!(second.tasks.shutdown(Duration::from_secs(10)).await);
+}
+
+#[tokio::test]
+async fn a_key_ends_at_its_expiry_without_any_poll() {
+    let world = World::usual().await;
+    let request = KeyRequest {
+        name: named("ci"),
+        models: None,
+        limits: Limits::NONE,
+        expires_at: Some(START.after(10 * SECOND)),
+    };
+    let created = world.keys.create(request, &Owner::Api).await.unwrap();
+    let text = secrecy::ExposeSecret::expose_secret(&created.key).to_owned();
+    assert!(world.authenticator.virtual_key(&text).is_some());
+    world.clock.advance(10 * SECOND);
+    assert!(world.authenticator.virtual_key(&text).is_none());
+    for other in ["", "sy-test-999", "sk-foreign", "' OR '1'='1"] {
+        assert!(world.authenticator.virtual_key(other).is_none(), "{other}");
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_is_revoked_while_the_configuration_is_read_is_not_missed() {
+    let (first, second) = two().await;
+    let key = key_of(&first, "ci").await;
+    second.keeper.refresh().await.unwrap();
+    assert!(second.authenticator.virtual_key(&key).is_some());
+
+    // A provider changed, so that all is read again; the key is revoked after the changes were listed.
+    first.provider("p", &["m"]).await;
+    second.store.before_next_load(|store| {
+        let id = store.by_name(&named("ci")).now_or_never().unwrap().unwrap().unwrap().id;
+        let off = switchyard_ports::repositories::KeyPatch { is_active: Some(false), ..Default::default() };
+        store.update(id, off, &author()).now_or_never().unwrap().unwrap();
+    });
+    second.keeper.refresh().await.unwrap();
+    second.keeper.refresh().await.unwrap();
+    assert!(second.authenticator.virtual_key(&key).is_none());
+    assert_eq!(second.keeper.revision(), second.store.revision().await.unwrap());
+}
+
+#[tokio::test]
+async fn a_reader_that_fell_far_behind_loads_whole_and_forgets_what_is_gone() {
+    let store = Arc::new(MemoryStore::keeping(3));
+    let first = World::over(Arc::clone(&store), Setting::default()).await;
+    let second = World::over(Arc::clone(&store), Setting::default()).await;
+    let key = key_of(&first, "gone").await;
+    second.keeper.refresh().await.unwrap();
+    assert!(second.authenticator.virtual_key(&key).is_some());
+    let id = store.by_name(&named("gone")).await.unwrap().unwrap().id;
+    VirtualKeyRepository::delete(&*store, id, &author()).await.unwrap();
+    for number in 0..10 {
+        first.provider(&format!("p{number}"), &["m"]).await;
+    }
+    let kept = key_of(&first, "kept").await;
+    second.keeper.refresh().await.unwrap();
+    assert!(second.authenticator.virtual_key(&key).is_none());
+    assert!(second.authenticator.virtual_key(&kept).is_some());
+    assert!(second.ask("p9/m").await.is_ok());
+}
+
+#[tokio::test]
+async fn a_database_that_was_set_back_is_read_whole() {
+    let world = World::usual().await;
+    let before = world.keeper.revision();
+    world.store.set_back_to(Revision(before.0 - 2));
+    world.keeper.refresh().await.unwrap();
+    assert_eq!(world.keeper.revision(), Revision(before.0 - 2));
+    assert!(world.ask("a/m").await.is_ok());
+}
+
+#[tokio::test]
+async fn while_the_database_is_away_the_last_good_configuration_serves() {
+    let (first, second) = two().await;
+    first.provider("p", &["m"]).await;
+    let key = key_of(&first, "ci").await;
+    second.keeper.refresh().await.unwrap();
+    second.store.set_away(true);
+    assert!(second.keeper.refresh().await.is_err());
+    let principal = second.authenticator.virtual_key(&key).unwrap();
+    assert!(second.finish(second.call_as(principal, buffered("p/m"))).await.is_ok());
+    second.store.set_away(false);
+    first.provider("q", &["m"]).await;
+    second.keeper.refresh().await.unwrap();
+    assert!(second.ask("q/m").await.is_ok());
+}
+
+#[tokio::test]
+async fn what_did_not_change_is_not_read_again() {
+    let world = World::usual().await;
+    let before = world.store.reads();
+    for _ in 0..10 {
+        world.keeper.refresh().await.unwrap();
+    }
+    assert_eq!(world.store.reads(), before + 10, "one integer each");
+    let snapshot = world.keeper.snapshot();
+    key_of(&world, "ci").await;
+    assert!(Arc::ptr_eq(&snapshot, &world.keeper.snapshot()), "a key is no reason to compile all anew");
+}
+
+/// R14.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_many_who_refresh_at_once_one_reads_the_change() {
+    let (first, second) = two().await;
+    first.provider("p", &["m"]).await;
+    let builds = second.factory.builds().len();
+    let refreshes = (0..64).map(|_| {
+        let keeper = Arc::clone(&second.keeper);
+        tokio::spawn(async move { keeper.refresh().await })
+    });
+    for refresh in refreshes.collect::<Vec<_>>() {
+        refresh.await.unwrap().unwrap();
+    }
+    assert_eq!(second.factory.builds().len(), builds + 1);
+}
+
+#[tokio::test]
+async fn more_keys_than_a_page_holds_are_all_known() {
+    let store = Arc::new(MemoryStore::default());
+    for number in 0..2_500 {
+        let key = switchyard_ports::repositories::NewVirtualKey {
+            name: named(&format!("key {number}")),
+            prefix: "sy-test".to_owned(),
+            hash: hash_of(&format!("sy-test-{number}")),
+            models: None,
+            limits: Limits::NONE,
+            expires_at: None,
+        };
+        VirtualKeyRepository::create(&*store, key, &author()).await.unwrap();
+    }
+    let world = World::over(store, Setting::default()).await;
+    for number in [0, 999, 1_000, 2_499] {
+        assert!(world.authenticator.virtual_key(&format!("sy-test-{number}")).is_some(), "{number}");
+    }
+    assert_eq!(world.keeper.directory().ids().len(), 2_500);
+}

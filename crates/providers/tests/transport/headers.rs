@@ -135,7 +135,9 @@ fn a_header_value_that_a_client_would_stumble_over_stays_here() {
 
 #[test]
 fn a_header_of_two_values_carries_nothing_else() {
-    for (value, passes) in [("true", true), ("false", true), ("", false), ("sk-secret", false), ("TRUE", false)] {
+    for (value, passes) in
+        [("true", true), ("false", true), ("", false), ("sk-secret", false), ("TRUE", false)]
+    {
         let upstream = headers(&[("x-should-retry", value)]);
         assert_eq!(!relayed(&upstream, &[]).is_empty(), passes, "{value}");
     }

@@ -31,12 +31,18 @@ async fn create(loaded: &Loaded, options: CreateKey) -> Result<(), Failure> {
             rpd: options.rpd,
             concurrency: options.concurrency,
         },
-        expires_at: options.expires.as_deref().map(|text| expiry(text, switchyard::system_clock().now())).transpose()?,
+        expires_at: options
+            .expires
+            .as_deref()
+            .map(|text| expiry(text, switchyard::system_clock().now()))
+            .transpose()?,
     };
     let created = open(loaded).await?.keys().create(request, &owner()).await?;
     let key = created.key.expose_secret();
     if options.json {
-        output::json(&json!({ "id": created.id.0, "name": options.name, "prefix": created.prefix, "key": key }));
+        output::json(
+            &json!({ "id": created.id.0, "name": options.name, "prefix": created.prefix, "key": key }),
+        );
     } else {
         output::line(key);
         output::line("Keep it now: it is not shown again.");
@@ -52,7 +58,8 @@ fn expiry(text: &str, now: Timestamp) -> Result<Timestamp, Failure> {
             return Ok(now.after(Duration::from_secs(u64::from(count) * seconds)));
         }
     }
-    Timestamp::parse(text).map_err(|error| Failure::usage(format!("--expires: {error}, nor a span such as 30d or 12h")))
+    Timestamp::parse(text)
+        .map_err(|error| Failure::usage(format!("--expires: {error}, nor a span such as 30d or 12h")))
 }
 
 async fn list(loaded: &Loaded, as_json: bool) -> Result<(), Failure> {
@@ -116,7 +123,10 @@ mod tests {
     fn an_expiry_is_a_span_or_a_time() {
         let now = Timestamp(0);
         assert_eq!(expiry("30d", now).unwrap(), Timestamp(30 * 86_400_000));
-        assert_eq!(expiry("2026-12-01T00:00:00Z", now).unwrap(), Timestamp::parse("2026-12-01T00:00:00Z").unwrap());
+        assert_eq!(
+            expiry("2026-12-01T00:00:00Z", now).unwrap(),
+            Timestamp::parse("2026-12-01T00:00:00Z").unwrap()
+        );
         assert!(expiry("soon", now).is_err());
         assert!(expiry("-1d", now).is_err());
     }

@@ -23,7 +23,8 @@ pub(crate) async fn run(loaded: &Loaded, options: &MigrateOptions) -> Result<(),
         }
         MigrateAction::Down { steps, yes } => {
             if !yes {
-                let message = "taking migrations back loses the data in what they made; add --yes if you mean it";
+                let message =
+                    "taking migrations back loses the data in what they made; add --yes if you mean it";
                 return Err(Failure::refused(message));
             }
             let taken = migrations.down(steps).await?;

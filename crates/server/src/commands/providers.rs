@@ -31,8 +31,13 @@ pub(crate) async fn run(loaded: &Loaded, options: ProviderOptions) -> Result<(),
             Ok(())
         }
         ProviderAction::Test { name: provider, timeout } => {
-            let probe = providers.test(&name(&provider)?, timeout.map_or(patience, Duration::from_secs)).await?;
-            output::line(format!("{provider} answers in {} ms and lists {} models", probe.latency.as_millis(), probe.models.len()));
+            let probe =
+                providers.test(&name(&provider)?, timeout.map_or(patience, Duration::from_secs)).await?;
+            output::line(format!(
+                "{provider} answers in {} ms and lists {} models",
+                probe.latency.as_millis(),
+                probe.models.len()
+            ));
             Ok(())
         }
         ProviderAction::Discover { name: provider } => {
@@ -68,14 +73,16 @@ fn read_key(source: &KeySource) -> Result<Option<SecretString>, Failure> {
         return limited(std::io::stdin().lock(), "standard input").map(Some);
     }
     if let Some(path) = &source.key_file {
-        let file = std::fs::File::open(path)
-            .map_err(|error| Failure::usage(format!("the key file {} can't be read: {error}", path.display())))?;
+        let file = std::fs::File::open(path).map_err(|error| {
+            Failure::usage(format!("the key file {} can't be read: {error}", path.display()))
+        })?;
         return limited(file, "the key file").map(Some);
     }
     if let Some(variable) = &source.key_env {
         #[expect(clippy::disallowed_methods, reason = "the process environment is this crate's to read")]
         let value = std::env::var(variable);
-        let value = value.map_err(|_| Failure::usage(format!("the environment variable {variable} is not set")))?;
+        let value =
+            value.map_err(|_| Failure::usage(format!("the environment variable {variable} is not set")))?;
         return Ok(Some(SecretString::from(value)));
     }
     Ok(None)
@@ -117,13 +124,17 @@ fn list(providers: &[Provider], as_json: bool) {
     let rows: Vec<Vec<String>> = providers
         .iter()
         .map(|provider| {
-            let models: Vec<&str> = provider.models.iter().take(5).map(|model| model.model.as_str()).collect();
+            let models: Vec<&str> =
+                provider.models.iter().take(5).map(|model| model.model.as_str()).collect();
             let more = provider.models.len().saturating_sub(models.len());
             vec![
                 provider.name.to_string(),
                 provider.vendor.clone(),
                 if provider.is_enabled { "on" } else { "off" }.to_owned(),
-                provider.credential.as_ref().map_or_else(|| "none".to_owned(), |credential| credential.hint.clone()),
+                provider
+                    .credential
+                    .as_ref()
+                    .map_or_else(|| "none".to_owned(), |credential| credential.hint.clone()),
                 format!("{}{}", models.join(" "), if more > 0 { format!(" +{more}") } else { String::new() }),
             ]
         })

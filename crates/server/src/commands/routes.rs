@@ -28,7 +28,11 @@ pub(crate) async fn run(loaded: &Loaded, options: RouteOptions) -> Result<(), Fa
             let route = name(&route)?;
             if dry_run {
                 let known = routes.list().await?.iter().any(|(known, _)| known.name == route);
-                output::line(if known { format!("would remove {route}") } else { format!("there is no route {route}") });
+                output::line(if known {
+                    format!("would remove {route}")
+                } else {
+                    format!("there is no route {route}")
+                });
             } else {
                 routes.remove(&route, &owner()).await?;
                 output::line(format!("removed {route}"));
@@ -52,7 +56,12 @@ fn declared(options: &AddRoute) -> Result<DeclaredRoute, Failure> {
         },
         failover_on: FailoverOn::default(),
         strict: options.strict,
-        targets: options.targets.iter().zip(0..).map(|(text, place)| target(text, place, options)).collect::<Result<_, _>>()?,
+        targets: options
+            .targets
+            .iter()
+            .zip(0..)
+            .map(|(text, place)| target(text, place, options))
+            .collect::<Result<_, _>>()?,
         enabled: true,
     })
 }

@@ -2,8 +2,6 @@
 
 mod decode;
 mod encode;
-mod remains;
 
 pub use decode::{AnswerFault, DecodedAnswer, decode};
 pub use encode::{AnswerForm, encode};
-pub use remains::decode_remains;

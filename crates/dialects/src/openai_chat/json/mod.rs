@@ -1,11 +1,9 @@
 //! JSON as this dialect needs it: members read in their order with their values untouched, and a writer without a tree.
 
-mod close;
 mod read;
 mod surrogates;
 mod write;
 
-pub(super) use close::close;
 pub(super) use read::{RawMembers, Shape, elements, integer, is_null, members, object, shape, text};
 pub(super) use surrogates::without_lone_surrogates;
 pub(super) use write::{ArrayWriter, ObjectWriter, write_text};

@@ -47,6 +47,8 @@ pub enum Fate {
     Refused,
     /// It is made, and the writer is told that the database is away.
     AnswerLost,
+    /// It is made and answered, and then the database is away.
+    Last,
 }
 
 type Interlude = Box<dyn FnOnce(&MemoryStore) + Send>;
@@ -144,6 +146,7 @@ impl MemoryStore {
         let mut after = state.clone();
         let value = write(&mut after)?;
         *state = after;
+        faults.away = fate == Fate::Last;
         if fate == Fate::AnswerLost { Err(away()) } else { Ok(value) }
     }
 
