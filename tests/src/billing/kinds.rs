@@ -174,6 +174,6 @@ pub static FAULTS: &[Kind] = &[
     // Clients that leave.
     Kind::new("left-in-stream", Streamed, "tokens=50&stall_after=9").leaving(Leaving::AfterWords(9)),
     Kind::new("left-before-head", Either, "latency_ms=60000").leaving(Leaving::AfterMs(200)),
-    Kind::new("left-before-first", Streamed, "stall_before_first").leaving(Leaving::AfterMs(800)),
-    Kind::new("left-in-body", Buffered, "tokens=3&stall_after=230").leaving(Leaving::AfterMs(800)),
+    Kind::new("left-before-first", Streamed, "stall_before_first").leaving(Leaving::AfterMs(1_500)),
+    Kind::new("left-in-body", Buffered, "tokens=3&stall_after=230").leaving(Leaving::AfterMs(1_500)),
 ];

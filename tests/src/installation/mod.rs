@@ -8,7 +8,7 @@ pub use process::ServerProcess;
 
 use serde_json::{Value, json};
 use std::net::{SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use switchyard::{Builder, Store};
 use switchyard_harness::testkit::postgres::PrivatePostgres;
@@ -109,7 +109,7 @@ impl Installation {
     pub fn start(&self) -> ServerProcess {
         let mut command = self.command();
         command.arg("serve");
-        ServerProcess::spawn(command, self.address, &self.log())
+        ServerProcess::spawn(command, self.address, self.log())
     }
 
     /// Starts the server at the end of a shell script, whose `"$@"` is the server with its arguments.
@@ -119,7 +119,7 @@ impl Installation {
         command.args(["-c", script, "start"]).arg(&self.binary);
         self.furnish(&mut command);
         command.env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin").arg("serve");
-        ServerProcess::spawn(command, self.address, &self.log())
+        ServerProcess::spawn(command, self.address, self.log())
     }
 
     /// Where it listens.
@@ -150,12 +150,6 @@ impl Installation {
         self.path("log")
     }
 
-    /// What the server has logged, for people.
-    #[must_use]
-    pub fn logged(&self) -> String {
-        std::fs::read_to_string(self.log()).unwrap_or_default()
-    }
-
     /// The application over the same data, for reading the ledger once no server runs.
     #[must_use]
     pub fn library(&self) -> Builder {
@@ -170,12 +164,6 @@ impl Installation {
     #[must_use]
     pub fn journal(&self) -> PathBuf {
         self.data().join("journal")
-    }
-
-    /// The folder of all this.
-    #[must_use]
-    pub fn folder(&self) -> &Path {
-        self.folder.path()
     }
 }
 

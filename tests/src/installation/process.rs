@@ -6,7 +6,7 @@ use std::fs::OpenOptions;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus};
 use std::time::{Duration, Instant};
 use tokio::time::sleep;
@@ -20,14 +20,20 @@ pub struct ServerProcess {
     child: Child,
     address: SocketAddr,
     began: Instant,
+    log: PathBuf,
 }
 
 impl ServerProcess {
-    pub(super) fn spawn(mut command: Command, address: SocketAddr, log: &Path) -> Self {
-        let log = OpenOptions::new().create(true).append(true).open(log).expect("a log file");
-        command.stdout(log.try_clone().expect("a file")).stderr(log);
+    pub(super) fn spawn(mut command: Command, address: SocketAddr, log: PathBuf) -> Self {
+        let file = OpenOptions::new().create(true).append(true).open(&log).expect("a log file");
+        command.stdout(file.try_clone().expect("a file")).stderr(file);
         let child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-        Self { child, address, began: Instant::now() }
+        Self { child, address, began: Instant::now(), log }
+    }
+
+    /// All that was logged, by the runs before too.
+    fn logged(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
     }
 
     /// The process.
@@ -42,8 +48,8 @@ impl ServerProcess {
     /// When it ends or does not become ready.
     pub async fn until_ready(&mut self) -> Duration {
         while !self.is_ready().await {
-            assert!(self.is_alive(), "the server ended before it was ready");
-            assert!(self.began.elapsed() < PATIENCE, "the server does not become ready");
+            assert!(self.is_alive(), "the server ended before it was ready:\n{}", self.logged());
+            assert!(self.began.elapsed() < PATIENCE, "the server does not become ready:\n{}", self.logged());
             sleep(Duration::from_millis(2)).await;
         }
         self.began.elapsed()
@@ -67,7 +73,7 @@ impl ServerProcess {
     /// When it had ended by itself before.
     pub fn kill(mut self) {
         let had_ended = self.child.try_wait().expect("a child");
-        assert_eq!(had_ended, None, "the server ended by itself");
+        assert_eq!(had_ended, None, "the server ended by itself:\n{}", self.logged());
         self.child.kill().expect("a signal");
         let status = self.child.wait().expect("a child");
         assert_eq!(status.signal(), Some(9), "{status}");

@@ -1,6 +1,6 @@
 //! Configuration that a file declares.
 
-use crate::world::{Setting, World, listed, named, route, wanted};
+use crate::world::{Setting, World, at_once, listed, named, route, wanted};
 use std::sync::Arc;
 use switchyard_domain::declared::{Declared, DeclaredModel, DeclaredProvider, DeclaredRoute};
 use switchyard_domain::limits::Limits;
@@ -193,12 +193,10 @@ async fn servers_that_start_at_once_with_one_file_all_start() {
         for _ in 0..4 {
             servers.push(World::over(Arc::clone(&store), Setting::default()).await);
         }
-        let starts: Vec<_> = servers
-            .into_iter()
-            .map(|world| tokio::spawn(async move { world.declared().apply(&rich()).await.map(drop) }))
-            .collect();
-        for start in starts {
-            start.await.unwrap().unwrap();
+        let starts =
+            servers.into_iter().map(|world| async move { world.declared().apply(&rich()).await.map(drop) });
+        for start in at_once(starts).await {
+            start.unwrap();
         }
         let stored = store.load().await.unwrap();
         assert_eq!((stored.providers.len(), stored.routes.len()), (2, 2));

@@ -1,6 +1,6 @@
 //! How calls share the targets of a route.
 
-use crate::world::{World, buffered, route};
+use crate::world::{World, at_once, buffered, route};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use switchyard_domain::declared::DeclaredRoute;
@@ -33,14 +33,12 @@ fn share(world: &World, target: &str) -> usize {
 async fn of_256_calls_at_once_each_target_gets_the_same_share_give_or_take_one() {
     let world = Arc::new(World::usual().await);
     rotating(&world, "turns", RouteMode::Auto, &["a/m", "b/m", "c/m"]).await;
-    let calls: Vec<_> = (0..256)
-        .map(|_| {
-            let world = Arc::clone(&world);
-            tokio::spawn(async move { world.ask("turns").await.map(drop) })
-        })
-        .collect();
-    for call in calls {
-        call.await.unwrap().unwrap();
+    let calls = (0..256).map(|_| {
+        let world = Arc::clone(&world);
+        async move { world.ask("turns").await.map(drop) }
+    });
+    for call in at_once(calls).await {
+        call.unwrap();
     }
     let shares: Vec<usize> = shares(&world).into_values().collect();
     assert_eq!(shares.iter().sum::<usize>(), 256);

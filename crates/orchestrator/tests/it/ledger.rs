@@ -1,6 +1,6 @@
 //! From the journal to the ledger, each event once.
 
-use crate::world::{SECOND, World, buffered, eventually};
+use crate::world::{SECOND, World, at_once, buffered, eventually};
 use std::sync::Arc;
 use std::time::Duration;
 use switchyard_domain::limits::Limits;
@@ -177,15 +177,11 @@ async fn those_who_drain_at_once_write_everything_once() {
     for number in 0..50 {
         append(&world, vec![old(number)]).await;
     }
-    let drains: Vec<_> = (0..8)
-        .map(|_| {
-            let writer = Arc::clone(&writer);
-            tokio::spawn(async move { writer.drain_once().await })
-        })
-        .collect();
-    for drain in drains {
-        assert!(drain.await.unwrap());
-    }
+    let drains = (0..8).map(|_| {
+        let writer = Arc::clone(&writer);
+        async move { writer.drain_once().await }
+    });
+    assert_eq!(at_once(drains).await, [true; 8]);
     assert_eq!(world.store.events().len(), 50);
     assert_eq!((writer.written(), world.store.recorded_batches()), (50, vec![50]));
 }

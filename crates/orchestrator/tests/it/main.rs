@@ -1,7 +1,6 @@
 //! The use cases against fakes of their ports and a clock that stands still.
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
-#![expect(clippy::disallowed_methods, reason = "a test waits for its own tasks")]
 
 mod administration;
 mod costs;

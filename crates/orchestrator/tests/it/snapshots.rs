@@ -1,6 +1,6 @@
 //! How written configuration becomes what calls read.
 
-use crate::world::{SECOND, Setting, World, buffered, eventually, listed, named, route, wanted};
+use crate::world::{SECOND, Setting, World, at_once, buffered, eventually, listed, named, route, wanted};
 use futures_util::FutureExt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -217,10 +217,10 @@ async fn of_many_who_refresh_at_once_one_reads_the_change() {
     let builds = second.factory.builds().len();
     let refreshes = (0..64).map(|_| {
         let keeper = Arc::clone(&second.keeper);
-        tokio::spawn(async move { keeper.refresh().await })
+        async move { keeper.refresh().await }
     });
-    for refresh in refreshes.collect::<Vec<_>>() {
-        refresh.await.unwrap().unwrap();
+    for refresh in at_once(refreshes).await {
+        refresh.unwrap();
     }
     assert_eq!(second.factory.builds().len(), builds + 1);
 }

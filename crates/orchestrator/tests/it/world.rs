@@ -288,6 +288,17 @@ pub(crate) async fn eventually(is_so: impl Fn() -> bool) {
     panic!("it never came to be");
 }
 
+/// Runs all of them on the threads of the runtime at once.
+pub(crate) async fn at_once<T: Send + 'static>(
+    jobs: impl IntoIterator<Item = impl Future<Output = T> + Send + 'static>,
+) -> Vec<T> {
+    let mut running = tokio::task::JoinSet::new();
+    for job in jobs {
+        running.spawn(job);
+    }
+    running.join_all().await
+}
+
 /// All frames that come.
 pub(crate) async fn drain(frames: ReplyStream) -> Vec<Result<Frame, CallError>> {
     frames.collect().await
