@@ -195,7 +195,7 @@ async fn lasting_descriptors(before: i64) -> i64 {
         if descriptors() <= before {
             break;
         }
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        sleep(Duration::from_millis(50)).await;
     }
     descriptors() - before
 }
