@@ -61,7 +61,7 @@ table! {
         /// The addresses to listen on. One that other machines reach needs TLS_CERT_FILE and TLS_KEY_FILE, or
         /// ALLOW_PLAIN_HTTP.
         LISTEN: Listen = setting(&Addresses).default("127.0.0.1:3044").port_alias("PORT");
-        /// Addresses of a separate listener for /metrics. Unset: an administrator reads it on the main one.
+        /// Addresses of a separate listener for /metrics. Unset: it is not served.
         METRICS_LISTEN: Listen = setting(&Addresses);
         /// The certificate chain in PEM form. Needs TLS_KEY_FILE.
         TLS_CERT_FILE: PathBuf = setting(&FilePath);
