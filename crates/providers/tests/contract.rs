@@ -104,8 +104,17 @@ async fn bodies_without_end_are_cut_at_their_caps() {
         assert_eq!(fault.kind, FaultKind::TooLarge, "{script}: {fault}");
         let sent = upstream.until_ended_calls(1, Duration::from_secs(10)).await[0].bytes_sent;
         upstream.take_calls();
-        assert!(sent < (cap + 8) << 20, "{script}: {sent} bytes were taken");
+        assert!(sent < (cap << 20) + in_the_kernel(), "{script}: {sent} bytes were taken");
     }
+}
+
+/// Bytes that the kernel may hold between a sender and a reader that has stopped: sent, but never taken by us.
+fn in_the_kernel() -> u64 {
+    let largest = |name: &str| {
+        let limits = std::fs::read_to_string(format!("/proc/sys/net/ipv4/{name}")).unwrap_or_default();
+        limits.split_whitespace().nth(2).and_then(|bytes| bytes.parse::<u64>().ok()).unwrap_or(32 << 20)
+    };
+    largest("tcp_rmem") + largest("tcp_wmem")
 }
 
 async fn last_fault(answer: switchyard_ports::provider::Answer) -> switchyard_domain::fault::ProviderFault {
