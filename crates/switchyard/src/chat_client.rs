@@ -3,11 +3,12 @@
 use crate::program_call::ProgramCall;
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
+use secrecy::{ExposeSecret, SecretString};
 use std::sync::Arc;
 use switchyard_domain::chat::{ChatAnswer, ChatEvent, ChatRequest, Collector, StreamOptions};
 use switchyard_orchestrator::chat::{ChatService, ReplyBody};
 use switchyard_orchestrator::error::{CallError, CallErrorKind};
-use switchyard_orchestrator::principal::Principal;
+use switchyard_orchestrator::principal::{Authenticator, Principal};
 use switchyard_ports::entropy::Entropy;
 use switchyard_ports::provider::{Frame, Payload};
 
@@ -16,7 +17,31 @@ use switchyard_ports::provider::{Frame, Payload};
 pub struct ChatClient {
     pub(crate) service: Arc<ChatService>,
     pub(crate) entropy: Arc<dyn Entropy>,
-    pub(crate) principal: Principal,
+    pub(crate) caller: Caller,
+}
+
+/// On whose behalf a client calls.
+#[derive(Clone)]
+pub(crate) enum Caller {
+    /// The program's own.
+    Program,
+    /// A virtual key's, for as long as it may be used.
+    Key { key: Arc<SecretString>, authenticator: Arc<Authenticator> },
+}
+
+impl Caller {
+    /// Asked for every call: a key that was revoked in the meantime makes none.
+    fn principal(&self) -> Result<Principal, CallError> {
+        match self {
+            Self::Program => Ok(Principal::Program),
+            Self::Key { key, authenticator } => {
+                authenticator.virtual_key(key.expose_secret()).ok_or_else(|| {
+                    let message = "The virtual key was revoked, has ended, or is none of this application's.";
+                    CallError::new(CallErrorKind::InvalidApiKey, message)
+                })
+            }
+        }
+    }
 }
 
 impl ChatClient {
@@ -65,7 +90,7 @@ impl ChatClient {
     async fn call(&self, request: ChatRequest) -> Result<ReplyBody, CallError> {
         let request_id = self.entropy.new_id().to_string();
         let call = Arc::new(ProgramCall::new(request));
-        Ok(self.service.call(&self.principal, call, request_id).await?.body)
+        Ok(self.service.call(&self.caller.principal()?, call, request_id).await?.body)
     }
 }
 

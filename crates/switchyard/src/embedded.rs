@@ -3,8 +3,9 @@
 use crate::adapters::Adapters;
 use crate::administration::Administration;
 use crate::builder::{Builder, UsageJournal};
-use crate::chat_client::ChatClient;
+use crate::chat_client::{Caller, ChatClient};
 use crate::error::OpenError;
+use secrecy::SecretString;
 use std::sync::Arc;
 use std::time::Duration;
 use switchyard_coordination::memory::{CooldownHealth, MemoryLimiter};
@@ -13,7 +14,7 @@ use switchyard_orchestrator::UseCases;
 use switchyard_orchestrator::admin::{KeyAdmin, ProviderAdmin, RouteAdmin};
 use switchyard_orchestrator::chat::{CallStatistics, ChatPorts, ChatService};
 use switchyard_orchestrator::models::ModelList;
-use switchyard_orchestrator::principal::{Authenticator, Principal};
+use switchyard_orchestrator::principal::Authenticator;
 use switchyard_orchestrator::snapshot::{Builder as SnapshotBuilder, ConfigurationKeeper};
 use switchyard_orchestrator::status::Status;
 use switchyard_orchestrator::tasks::Tasks;
@@ -81,18 +82,22 @@ impl Embedded {
     /// Chat calls on the program's own behalf: no key, no key's limits; usage is recorded without a key.
     #[must_use]
     pub fn chat(&self) -> ChatClient {
-        self.chat_as(Principal::Program)
+        self.chat_as(Caller::Program)
     }
 
-    /// Chat calls on a virtual key's behalf, with its limits and on its bill; `None` when the key is not usable.
+    /// Chat calls on a virtual key's behalf, with its limits and on its bill; `None` when the key is not usable. Once it is
+    /// revoked or ends, calls are refused.
     #[must_use]
     pub fn chat_with_key(&self, key: &str) -> Option<ChatClient> {
-        self.use_cases.authenticator.virtual_key(key).map(|principal| self.chat_as(principal))
+        let authenticator = Arc::clone(&self.use_cases.authenticator);
+        authenticator.virtual_key(key)?;
+        let key = Arc::new(SecretString::from(key));
+        Some(self.chat_as(Caller::Key { key, authenticator }))
     }
 
-    fn chat_as(&self, principal: Principal) -> ChatClient {
+    fn chat_as(&self, caller: Caller) -> ChatClient {
         let UseCases { chat, entropy, .. } = &self.use_cases;
-        ChatClient { service: Arc::clone(chat), entropy: Arc::clone(entropy), principal }
+        ChatClient { service: Arc::clone(chat), entropy: Arc::clone(entropy), caller }
     }
 
     /// Providers.

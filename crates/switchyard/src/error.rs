@@ -50,3 +50,17 @@ impl From<AdminError> for OpenError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_that_is_away_is_no_fault_of_the_configuration() {
+        let away = AdminError::Repository(RepositoryError::Unavailable("x".to_owned()));
+        assert!(!OpenError::from(away).is_configuration());
+        let taken = AdminError::Repository(RepositoryError::Conflict { reason: "x".to_owned() });
+        assert!(OpenError::from(taken).is_configuration());
+        assert!(OpenError::from(AdminError::invalid("models", "x")).is_configuration());
+    }
+}

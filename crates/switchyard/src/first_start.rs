@@ -73,3 +73,93 @@ fn unless_raced<T>(written: Result<T, AdminError>) -> Result<(), AdminError> {
 fn name(text: &str) -> Result<Name, AdminError> {
     Name::new(text).map_err(|error: InvalidName| AdminError::invalid("name", error.to_string()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use switchyard_orchestrator::admin::AdminPorts;
+    use switchyard_ports::repositories::ConfigurationRepository;
+    use switchyard_testkit::clock::ManualClock;
+    use switchyard_testkit::fakes::provider::ScriptedFactory;
+    use switchyard_testkit::fakes::store::{Fate, MemoryStore};
+    use switchyard_testkit::fakes::vault::BoundVault;
+
+    fn admins(store: &Arc<MemoryStore>) -> (ProviderAdmin, RouteAdmin) {
+        let factory = ScriptedFactory::default();
+        factory.list(["flaky", "swift", "steady"]);
+        let ports = AdminPorts {
+            clock: Arc::new(ManualClock::default()),
+            configuration: Arc::clone(store) as _,
+            keeper: None,
+        };
+        let providers = ProviderAdmin::new(ports.clone(), Arc::new(factory), Arc::new(BoundVault::default()));
+        (providers, RouteAdmin::new(ports))
+    }
+
+    async fn is_seeded(store: &MemoryStore) {
+        let stored = store.load().await.unwrap();
+        let [sim] = stored.providers.as_slice() else { panic!("{:?}", stored.providers) };
+        assert_eq!((sim.name.as_str(), sim.models.len(), &sim.meta.owner), ("sim", 3, &Owner::Seed));
+        let [demo] = stored.routes.as_slice() else { panic!("{:?}", stored.routes) };
+        let targets: Vec<&str> = demo.targets.iter().map(|target| target.model.as_str()).collect();
+        assert_eq!(targets, DEMO_TARGETS);
+    }
+
+    #[tokio::test]
+    async fn an_empty_database_is_seeded_once() {
+        let store = Arc::new(MemoryStore::default());
+        let (providers, routes) = admins(&store);
+        seed_if_empty(&providers, &routes).await.unwrap();
+        is_seeded(&store).await;
+        let before = store.load().await.unwrap();
+        seed_if_empty(&providers, &routes).await.unwrap();
+        assert_eq!(store.load().await.unwrap(), before);
+        routes.remove(&name(DEMO).unwrap(), &Owner::Api).await.unwrap();
+        seed_if_empty(&providers, &routes).await.unwrap();
+        assert!(store.load().await.unwrap().routes.is_empty(), "what people removed stays removed");
+    }
+
+    #[tokio::test]
+    async fn a_seeding_that_was_cut_off_is_finished_by_the_next_start() {
+        let store = Arc::new(MemoryStore::default());
+        let (providers, routes) = admins(&store);
+        store.next_writes([Fate::Made, Fate::Refused]);
+        assert!(seed_if_empty(&providers, &routes).await.is_err());
+        seed_if_empty(&providers, &routes).await.unwrap();
+        is_seeded(&store).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn processes_that_start_at_once_seed_once_and_all_start() {
+        for _ in 0..20 {
+            let store = Arc::new(MemoryStore::default());
+            let mut starts = tokio::task::JoinSet::new();
+            for _ in 0..4 {
+                let (providers, routes) = admins(&store);
+                starts.spawn(async move { seed_if_empty(&providers, &routes).await });
+            }
+            for start in starts.join_all().await {
+                start.unwrap();
+            }
+            is_seeded(&store).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_database_with_a_provider_is_left_alone() {
+        let store = Arc::new(MemoryStore::default());
+        let (providers, routes) = admins(&store);
+        let request = ProviderRequest {
+            name: name("mine").unwrap(),
+            vendor: "acme".to_owned(),
+            base_url: None,
+            api_key: None,
+            models: Vec::new(),
+            is_enabled: true,
+        };
+        providers.add(request, &Owner::Api).await.unwrap();
+        seed_if_empty(&providers, &routes).await.unwrap();
+        assert_eq!(store.load().await.unwrap().providers.len(), 1);
+    }
+}

@@ -50,3 +50,51 @@ pub(crate) async fn check_keyring(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use switchyard_testkit::fakes::store::MemoryStore;
+    use switchyard_testkit::fakes::vault::BoundVault;
+
+    fn entry(key_id: &str, check_value: &str) -> KeyringEntry {
+        KeyringEntry {
+            key_id: key_id.to_owned(),
+            check_value: check_value.to_owned(),
+            created_at: Timestamp(0),
+        }
+    }
+
+    async fn checked(entries: &[KeyringEntry]) -> (Result<(), RepositoryError>, Vec<KeyringEntry>) {
+        let store = MemoryStore::default();
+        for entry in entries {
+            store.register(entry.clone()).await.unwrap();
+        }
+        let result = check_keyring(&BoundVault::default(), &store, Timestamp(7)).await;
+        (result, store.entries().await.unwrap())
+    }
+
+    #[tokio::test]
+    async fn the_key_in_use_is_registered_once() {
+        let (result, entries) = checked(&[]).await;
+        result.unwrap();
+        assert_eq!(entries, [KeyringEntry { created_at: Timestamp(7), ..entry("k1", "check of k1") }]);
+        let (result, again) = checked(&entries).await;
+        result.unwrap();
+        assert_eq!(again, entries);
+    }
+
+    #[tokio::test]
+    async fn a_check_value_that_is_not_the_keys_stops_the_start() {
+        let (result, _) = checked(&[entry("k1", "forged")]).await;
+        let error = result.unwrap_err();
+        assert!(matches!(&error, RepositoryError::Corrupt(text) if text.contains("k1")), "{error:?}");
+    }
+
+    #[tokio::test]
+    async fn another_servers_key_is_no_reason_not_to_start() {
+        let (result, entries) = checked(&[entry("k0", "check of k0")]).await;
+        result.unwrap();
+        assert_eq!(entries.len(), 2);
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use switchyard_domain::call::CallFacts;
-use switchyard_domain::chat::{ChatRequest, Dialect, Message, Part};
+use switchyard_domain::chat::{ChatRequest, Dialect, Message, Part, Tool};
 use switchyard_ports::client_call::{ClientCall, InvalidCall, WireBody};
 
 /// The dialect of a program's own calls, as usage events name it.
@@ -23,7 +23,8 @@ impl ProgramCall {
             wants_stream_usage: request.stream.is_some_and(|options| options.include_usage),
             max_output_tokens: request.max_output_tokens,
             choices: request.choices.unwrap_or(1),
-            prompt_text_bytes: request.messages.iter().map(text_bytes).sum(),
+            prompt_text_bytes: request.messages.iter().map(text_bytes).sum::<u64>()
+                + request.tools.iter().map(tool_bytes).sum::<u64>(),
             messages: u32::try_from(request.messages.len()).unwrap_or(u32::MAX),
             images: u32::try_from(request.messages.iter().map(images).sum::<usize>()).unwrap_or(u32::MAX),
             strict: false,
@@ -61,6 +62,18 @@ fn part_bytes(part: &Part) -> u64 {
         | Part::Audio(_)
         | Part::CacheMark { .. }
         | Part::Native { .. } => 0,
+    };
+    length as u64
+}
+
+fn tool_bytes(tool: &Tool) -> u64 {
+    let length = match tool {
+        Tool::Function { name, description, parameters, .. } => {
+            name.len()
+                + description.as_ref().map_or(0, String::len)
+                + parameters.as_ref().map_or(0, |json| json.as_str().len())
+        }
+        Tool::Native { json, .. } => json.as_str().len(),
     };
     length as u64
 }
