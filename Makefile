@@ -37,7 +37,9 @@ dist: ## The binary that is shipped: with link-time optimisation
 	$(CARGO) build --profile dist --locked
 
 generated: ## Rewrite what is generated: OpenAPI, settings, vendors
-	UPDATE=1 $(CARGO) test --locked --workspace -- generated_
+	UPDATE=1 $(CARGO) test --locked -q -p switchyard-http --test it document
+	UPDATE=1 $(CARGO) test --locked -q -p switchyard --test settings documents
+	UPDATE=1 $(CARGO) test --locked -q -p switchyard-providers --test vendors
 
 import-prices: ## Refresh the built-in price catalogue from its pinned sources
 	python3 scripts/import_prices.py
