@@ -6,9 +6,19 @@
 //! - [`scan`]: one strict pass over a JSON request body, which leaves a table of where everything stands;
 //! - [`splice`]: a new body from an old one, in which only the members that we own differ;
 //! - [`sse`]: a bounded reader and an encoder of event streams;
-//! - [`openai_chat`]: the dialect of OpenAI's chat completions, both ways.
+//! - [`request`], [`error`]: what all dialects have in common on the clients' and on the providers' side;
+//! - [`codec`]: a dialect as others use it, and beside it the dialects themselves:
+//! - [`openai_chat`]: OpenAI's chat completions, both ways.
 
+pub mod codec;
+pub mod error;
+mod json;
+mod logprobs;
 pub mod openai_chat;
+mod proof;
+mod reasoning;
+pub mod request;
 pub mod scan;
 pub mod splice;
 pub mod sse;
+mod tool_call_id;

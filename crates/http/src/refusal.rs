@@ -8,7 +8,8 @@ use actix_web::{HttpResponse, HttpResponseBuilder};
 use bytes::Bytes;
 use serde::Serialize;
 use std::borrow::Cow;
-use switchyard_dialects::openai_chat::error::{ErrorBody, encode_error};
+use switchyard_dialects::codec::ClientError;
+use switchyard_dialects::openai_chat::error::encode_error;
 
 /// How a surface writes its errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,7 +5,8 @@
 use bytes::Bytes;
 use serde_json::Value;
 use std::sync::Arc;
-use switchyard_dialects::openai_chat::request::{CheckedRequest, RequestLimits, check, decode};
+use switchyard_dialects::openai_chat::request::{check, decode};
+use switchyard_dialects::request::{CheckedRequest, RequestLimits};
 use switchyard_domain::call::CallFacts;
 use switchyard_domain::chat::{ChatRequest, Dialect};
 use switchyard_ports::client_call::{ClientCall, InvalidCall, WireBody};

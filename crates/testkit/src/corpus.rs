@@ -4,6 +4,8 @@
 use std::io;
 use std::path::Path;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -15,6 +17,15 @@ pub struct Exchange {
     pub id: String,
     /// What is special about it (`tool_calls`, `midstream_error`, `usage_in_choice_chunk`, ...).
     pub features: Vec<String>,
+    /// What was done (`messages`, `count_tokens`, `streamGenerateContent`, ...), in dialects with several operations.
+    #[serde(default)]
+    pub operation: String,
+    /// The model that was asked, where it stands outside the body.
+    #[serde(default)]
+    pub model: Option<String>,
+    /// Path and query of the request, where they say something.
+    #[serde(default)]
+    pub path: Option<String>,
     /// Whether a stream was asked for.
     pub stream: bool,
     /// The body that was sent; absent where only the answer was kept.
@@ -23,13 +34,25 @@ pub struct Exchange {
     pub response: RecordedResponse,
     /// What it means.
     pub expected: Expected,
+    #[serde(skip)]
+    provider: String,
 }
 
 impl Exchange {
-    /// The provider: the first part of the id.
+    /// The provider that answered.
     #[must_use]
     pub fn provider(&self) -> &str {
-        self.id.split("-chat_completions-").next().unwrap_or_default()
+        &self.provider
+    }
+
+    /// The bytes of the answer's body.
+    #[must_use]
+    pub fn answer(&self) -> Vec<u8> {
+        if self.response.base64 {
+            STANDARD.decode(&self.response.body).unwrap_or_default()
+        } else {
+            self.response.body.clone().into_bytes()
+        }
     }
 
     /// Whether it has a feature.
@@ -48,6 +71,9 @@ pub struct RecordedResponse {
     pub headers: std::collections::BTreeMap<String, String>,
     /// The whole body.
     pub body: String,
+    /// Whether the body is binary and stands here in base64.
+    #[serde(default)]
+    pub base64: bool,
 }
 
 /// What the official SDKs make of an answer.
@@ -74,6 +100,12 @@ pub struct Expected {
     /// The message of an error.
     #[serde(default)]
     pub message: Option<String>,
+    /// Whether tools of the vendor ran, so that the text is not the whole answer.
+    #[serde(default)]
+    pub server_tools: bool,
+    /// What the model planned to do with its tools (Cohere).
+    #[serde(default)]
+    pub tool_plan: Option<String>,
     /// Whether the error came inside a stream that had begun well.
     #[serde(default)]
     pub midstream: bool,
@@ -116,15 +148,26 @@ pub struct ExpectedCall {
 /// # Errors
 /// When the corpus can't be read, or a line of it is no exchange.
 pub fn openai_chat() -> io::Result<Vec<Exchange>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/openai-chat");
+    of("openai-chat")
+}
+
+/// All exchanges of a dialect (`anthropic-messages`, `gemini`, `openai-responses`, `ollama`, `cohere`, `bedrock-converse`,
+/// `openai-embeddings`, ...), provider by provider.
+///
+/// # Errors
+/// When the corpus can't be read, or a line of it is no exchange.
+pub fn of(dialect: &str) -> io::Result<Vec<Exchange>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(dialect);
     let mut files = std::fs::read_dir(folder)?
         .map(|entry| entry.map(|entry| entry.path()))
         .collect::<io::Result<Vec<_>>>()?;
     files.sort();
     let mut exchanges = Vec::new();
     for file in files {
-        for line in std::fs::read_to_string(file)?.lines() {
-            exchanges.push(serde_json::from_str(line)?);
+        let provider = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+        for line in std::fs::read_to_string(&file)?.lines() {
+            let exchange: Exchange = serde_json::from_str(line)?;
+            exchanges.push(Exchange { provider: provider.to_owned(), ..exchange });
         }
     }
     Ok(exchanges)

@@ -29,7 +29,7 @@ pub(super) fn parse(word: &str) -> FinishReason {
 /// has its own word.
 pub(super) fn word(reason: &FinishReason, legacy: bool) -> &str {
     match reason {
-        FinishReason::Stop => "stop",
+        FinishReason::Stop | FinishReason::StopSequence(_) => "stop",
         FinishReason::Length => "length",
         FinishReason::ToolCalls if legacy => "function_call",
         FinishReason::ToolCalls => "tool_calls",

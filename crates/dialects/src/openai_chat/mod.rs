@@ -2,13 +2,14 @@
 
 pub mod answer;
 mod chunk;
-pub mod error;
+mod client_messages;
+mod codec;
+mod error;
 mod finish;
-mod json;
 mod places;
 pub mod request;
 pub mod stream;
 mod usage;
 
-pub use answer::AnswerForm;
+pub use codec::{OpenAiChat, OpenAiChatClient};
 pub use usage::{UsageReading, UsageRule};

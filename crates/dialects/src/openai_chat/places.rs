@@ -1,9 +1,14 @@
 //! Where in this dialect things stand that the canonical form keeps apart from their place.
 
-use serde_json::value::RawValue;
-use switchyard_domain::chat::{Json, ToolCall, ToolCallKind};
+use std::borrow::Cow;
 
-use super::json::{ArrayWriter, ObjectWriter, elements, members, text};
+use serde_json::value::RawValue;
+use switchyard_domain::chat::{
+    Citation, CitationSource, Dialect, Part, Reasoning, Signature, ToolCall, ToolCallKind,
+};
+
+use crate::json::{ArrayWriter, ObjectWriter, elements, members, text};
+use crate::proof::marked;
 
 /// The members without canonical form that stand beside the message of a choice; all others stand inside it.
 const BESIDE_MESSAGE: &[&str] = &[
@@ -25,57 +30,150 @@ pub(super) fn is_beside_message(name: &str) -> bool {
 /// it (`openrouter-chat_completions-9149744744`, 2026).
 pub(super) const REASONING_DETAILS: &str = "reasoning_details";
 
-/// Writes the proof of a reasoning, alone.
-pub(super) fn write_signature(object: &mut ObjectWriter<'_>, signature: &str) {
-    object.array(REASONING_DETAILS, |list| {
-        list.object(|detail| {
+/// The names of the makers of proofs in `reasoning_details`, as OpenRouter spells them.
+const FORMATS: &[(&str, &str)] = &[
+    (Signature::ANTHROPIC, "anthropic-claude-v1"),
+    (Signature::GOOGLE, "google-gemini-v1"),
+    (Signature::OPENAI, "openai-responses-v1"),
+    ("xai", "xai-responses-v1"),
+    (Signature::UNKNOWN, "unknown"),
+];
+
+/// One proof and what it proves, in the order in which they were made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Proof {
+    /// A block of reasoning.
+    Reasoning(Reasoning),
+    /// Of a text.
+    Text(Signature),
+}
+
+impl Proof {
+    /// The proofs among these parts, and the blocks of reasoning that have none, if there is a proof at all.
+    pub(super) fn among(parts: &[Part]) -> Vec<Self> {
+        let is_signed = |part: &Part| match part {
+            Part::Reasoning(reasoning) => reasoning.signature.is_some(),
+            Part::Signature(_) => true,
+            _ => false,
+        };
+        if !parts.iter().any(is_signed) {
+            return Vec::new();
+        }
+        let proof = |part: &Part| match part {
+            Part::Reasoning(reasoning) => Some(Self::Reasoning(reasoning.clone())),
+            Part::Signature(signature) => Some(Self::Text(signature.clone())),
+            _ => None,
+        };
+        parts.iter().filter_map(proof).collect()
+    }
+}
+
+/// Writes one element of `reasoning_details`: the block whole, so that it can go back as it was.
+pub(super) fn write_detail(list: &mut ArrayWriter<'_>, proof: &Proof) {
+    list.object(|detail| match proof {
+        Proof::Reasoning(Reasoning { redacted: true, signature: Some(signature), .. }) => {
+            write_encrypted(detail, signature);
+        }
+        Proof::Reasoning(reasoning) => {
             detail.text("type", "reasoning.text");
-            detail.text("signature", signature);
-        });
+            detail.text("text", &reasoning.text);
+            if let Some(signature) = &reasoning.signature {
+                detail.text("signature", &signature.value);
+                detail.text("format", &format_of(&signature.issuer));
+            }
+        }
+        Proof::Text(signature) => {
+            write_encrypted(detail, signature);
+            detail.text("of", "text");
+        }
     });
 }
 
-/// The proof, if a member is just what [`write_signature`] writes. A vendor's own details have more in them and are kept
-/// as written.
-pub(super) fn signature_alone(name: &str, value: &RawValue) -> Option<String> {
+fn write_encrypted(detail: &mut ObjectWriter<'_>, signature: &Signature) {
+    detail.text("type", "reasoning.encrypted");
+    detail.text("data", &signature.value);
+    detail.text("format", &format_of(&signature.issuer));
+}
+
+fn format_of(issuer: &str) -> Cow<'_, str> {
+    match FORMATS.iter().find(|(known, _)| *known == issuer) {
+        Some((_, format)) => Cow::Borrowed(format),
+        None => Cow::Owned(format!("{issuer}-v1")),
+    }
+}
+
+fn issuer_of(format: &str) -> &str {
+    match FORMATS.iter().find(|(_, known)| *known == format) {
+        Some((issuer, _)) => issuer,
+        None => format.strip_suffix("-v1").unwrap_or(format),
+    }
+}
+
+/// The proofs, if a `reasoning_details` is just what [`write_detail`] writes. A vendor's own details have more in them and
+/// are kept as written.
+pub(super) fn proofs_alone(name: &str, value: &RawValue) -> Option<Vec<Proof>> {
     if name != REASONING_DETAILS {
         return None;
     }
-    let list = elements(value)?;
-    let [detail] = list.as_slice() else { return None };
-    let detail = members(detail)?;
-    if detail.iter().count() != 2 || detail.get("type").and_then(text)? != "reasoning.text" {
-        return None;
-    }
-    detail.get("signature").and_then(text).map(std::borrow::Cow::into_owned)
+    elements(value)?.into_iter().map(read_detail).collect()
 }
 
-/// The log probabilities of a choice, of which a stream gives a piece with each chunk: one object, its lists joined.
-pub(super) fn joined_logprobs(pieces: &[Json]) -> Option<Json> {
-    if let [only] = pieces {
-        return Some(only.clone());
+fn read_detail(detail: &RawValue) -> Option<Proof> {
+    let detail = members(detail)?;
+    let word = |name: &str| detail.get(name).and_then(text);
+    let known = |names: &[&str]| detail.iter().all(|(name, _)| names.contains(&name));
+    let signature = |member: &str| Some(Signature::new(issuer_of(&word("format")?), word(member)?));
+    match word("type")?.as_ref() {
+        "reasoning.text" if known(&["type", "text", "signature", "format"]) => {
+            let signature = match word("signature") {
+                Some(_) => Some(signature("signature")?),
+                None => None,
+            };
+            Some(Proof::Reasoning(Reasoning { text: word("text")?.into_owned(), signature, redacted: false }))
+        }
+        "reasoning.encrypted" if known(&["type", "data", "format", "of"]) => {
+            let signature = signature("data")?;
+            Some(match word("of").as_deref() {
+                Some("text") => Proof::Text(signature),
+                _ => Proof::Reasoning(Reasoning {
+                    text: String::new(),
+                    signature: Some(signature),
+                    redacted: true,
+                }),
+            })
+        }
+        _ => None,
     }
-    let mut merged: Vec<(String, Vec<Json>)> = Vec::new();
-    for piece in pieces {
-        for (name, value) in members(&piece.0)?.iter() {
-            let value = Json(value.to_owned());
-            match merged.iter_mut().find(|(known, _)| known == name) {
-                Some((_, values)) => values.push(value),
-                None => merged.push((name.to_owned(), vec![value])),
+}
+
+/// Writes one element of `annotations`.
+pub(super) fn write_citation(list: &mut ArrayWriter<'_>, citation: &Citation) {
+    if let Some((dialect, native)) = &citation.native
+        && dialect == Dialect::OPENAI_CHAT.0
+    {
+        return list.element().extend_from_slice(native.as_str().as_bytes());
+    }
+    list.object(|annotation| {
+        let (kind, url, title) = match &citation.source {
+            CitationSource::Url { url, title } => ("url_citation", Some(url), title),
+            CitationSource::Document { title, .. } => ("file_citation", None, title),
+        };
+        annotation.text("type", kind);
+        annotation.object(kind, |inner| {
+            if let Some(url) = url {
+                inner.text("url", url);
             }
-        }
-    }
-    let mut out = bytes::BytesMut::new();
-    let mut object = ObjectWriter::begin(&mut out);
-    for (name, values) in merged {
-        let joined =
-            if values.iter().all(Json::is_list) { Json::joined(&values) } else { values.last().cloned() };
-        if let Some(joined) = joined {
-            object.json(&name, &joined);
-        }
-    }
-    object.end();
-    (!pieces.is_empty()).then(|| Json::parse(String::from_utf8_lossy(&out)).ok())?
+            inner
+                .text(if url.is_some() { "title" } else { "filename" }, title.as_deref().unwrap_or_default());
+            if let Some((start, end)) = citation.span {
+                inner.plain("start_index", start);
+                inner.plain("end_index", end);
+            }
+            if let Some(quote) = &citation.quote {
+                inner.text("quote", quote);
+            }
+        });
+    });
 }
 
 /// Writes a tool call as it stands in messages; the `id` is given apart, as a dialect that needs one may lack it.
@@ -105,14 +203,10 @@ pub(super) fn write_call(list: &mut ArrayWriter<'_>, call: &ToolCall, id: &str) 
 }
 
 /// Writes the proof of the reasoning behind a call, in Google's place for it.
-pub(super) fn write_call_signature(object: &mut ObjectWriter<'_>, signature: &str) {
+pub(super) fn write_call_signature(object: &mut ObjectWriter<'_>, signature: &Signature) {
     object.object("extra_content", |extra| {
-        extra.object("google", |google| google.text("thought_signature", signature));
+        extra.object("google", |google| {
+            google.text("thought_signature", &marked(signature, Signature::GOOGLE))
+        });
     });
-}
-
-/// An id for a call that came without one, unique within an answer.
-pub(super) fn made_call_id(answer: &str, choice: u32, index: usize) -> String {
-    let answer: String = answer.chars().filter(char::is_ascii_alphanumeric).take(40).collect();
-    format!("call_{answer}_{choice}_{index}")
 }

@@ -1,7 +1,7 @@
 use serde_json::value::RawValue;
 use switchyard_domain::chat::TokenUsage;
 
-use super::json::{ObjectWriter, RawMembers, Shape, members, shape, text};
+use crate::json::{ObjectWriter, RawMembers, Shape, members, shape, text};
 
 /// How a vendor counts where it differs from OpenAI, whose `prompt_tokens` include everything that was read and whose
 /// `completion_tokens` include everything that was made.

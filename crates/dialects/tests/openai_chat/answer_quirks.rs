@@ -2,14 +2,15 @@
 
 use rstest::rstest;
 use serde_json::{Value, json};
-use switchyard_dialects::openai_chat::answer::{self, AnswerFault};
-use switchyard_dialects::openai_chat::{AnswerForm, UsageRule};
+use switchyard_dialects::codec::{AnswerFault, DecodedAnswer};
+use switchyard_dialects::openai_chat::UsageRule;
+use switchyard_dialects::openai_chat::answer;
 use switchyard_domain::chat::{ChatAnswer, Choice, FinishReason, Part, TokenUsage};
 
 use crate::corpus_rewriting::FORM;
 
 fn read(body: &str) -> Result<ChatAnswer, AnswerFault> {
-    answer::decode(body.as_bytes(), UsageRule::default()).map(answer::DecodedAnswer::collect)
+    answer::decode(body.as_bytes(), UsageRule::default()).map(DecodedAnswer::collect)
 }
 
 #[rstest]
@@ -58,7 +59,7 @@ fn what_a_provider_did_not_say_is_filled_in_for_the_client() {
     };
     let usage = TokenUsage { input: 3, output: 4, cached_input: 1, reasoning: 2, ..TokenUsage::default() };
     let answer = ChatAnswer { choices: vec![choice], usage: Some(usage), ..ChatAnswer::default() };
-    let body: Value = serde_json::from_slice(&answer::encode(&answer, &AnswerForm { ..FORM })).unwrap();
+    let body: Value = serde_json::from_slice(&answer::encode(&answer, &FORM)).unwrap();
     let expected = json!({
         "id": "chatcmpl-fallback", "object": "chat.completion", "created": 1_700_000_000, "model": "fallback-model",
         "choices": [{

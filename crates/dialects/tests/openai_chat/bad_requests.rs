@@ -2,7 +2,8 @@
 
 use rstest::rstest;
 use serde_json::{Value, json};
-use switchyard_dialects::openai_chat::request::{RequestCode, RequestError, RequestLimits, check};
+use switchyard_dialects::openai_chat::request::check;
+use switchyard_dialects::request::{RequestCode, RequestError, RequestLimits};
 use switchyard_domain::chat::Dialect;
 use switchyard_domain::wire::ValueKind;
 

@@ -1,5 +1,6 @@
 use serde_json::{Value, json};
-use switchyard_dialects::openai_chat::stream::{StreamDecoder, Taken};
+use switchyard_dialects::codec::{StreamReader, Taken};
+use switchyard_dialects::openai_chat::stream::StreamDecoder;
 use switchyard_dialects::openai_chat::{UsageRule, answer};
 use switchyard_dialects::sse::{SseItem, SseLimits, SseReader};
 use switchyard_domain::chat::{ChatAnswer, ChatEvent, Choice, Collector, FinishReason, Part, ToolCallKind};
@@ -86,7 +87,7 @@ fn compare_choice(got: &Choice, expected: &ExpectedChoice) -> Result<(), String>
     let legacy = calls.iter().any(|call| call.kind == ToolCallKind::LegacyFunction);
     let word = got.finish.as_ref().map(|reason| {
         let word = match reason {
-            FinishReason::Stop => "stop",
+            FinishReason::Stop | FinishReason::StopSequence(_) => "stop",
             FinishReason::Length => "length",
             FinishReason::ToolCalls if legacy => "function_call",
             FinishReason::ToolCalls => "tool_calls",

@@ -1,7 +1,8 @@
 //! Every recorded error is read, cleaned and classified.
 
-use switchyard_dialects::openai_chat::answer::AnswerFault;
-use switchyard_dialects::openai_chat::error::{RetryHints, classify, fault};
+use switchyard_dialects::codec::AnswerFault;
+use switchyard_dialects::codec::StreamReader;
+use switchyard_dialects::error::{RetryHints, classify, fault};
 use switchyard_dialects::openai_chat::stream::StreamDecoder;
 use switchyard_dialects::openai_chat::{UsageRule, answer};
 use switchyard_domain::fault::FaultKind;

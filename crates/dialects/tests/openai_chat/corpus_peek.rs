@@ -1,7 +1,8 @@
 //! The look in passing sees in every recorded event what the decoder reads in it.
 
+use switchyard_dialects::codec::{StreamReader, Taken};
 use switchyard_dialects::openai_chat::UsageRule;
-use switchyard_dialects::openai_chat::stream::{ChoiceSet, StreamDecoder, Taken, peek};
+use switchyard_dialects::openai_chat::stream::{ChoiceSet, StreamDecoder, peek};
 use switchyard_domain::chat::{ChatEvent, TokenUsage};
 
 use crate::corpus_answers::events_of;

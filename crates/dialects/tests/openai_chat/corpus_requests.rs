@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value, json};
 use switchyard_dialects::openai_chat::request::{
-    CacheForm, DocumentForm, MaxTokensMember, ReasoningForm, RequestLimits, StreamUsage, TargetFacts, check,
-    decode, encode,
+    CacheForm, DocumentForm, MaxTokensMember, ReasoningForm, StreamUsage, TargetFacts, check, decode, encode,
 };
+use switchyard_dialects::request::RequestLimits;
 use switchyard_dialects::scan::{Document, ScanLimits};
 use switchyard_domain::chat::{ChatRequest, Dialect, LossReport};
 use switchyard_testkit::corpus::{self, Exchange};

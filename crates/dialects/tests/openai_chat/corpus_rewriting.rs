@@ -2,9 +2,10 @@
 
 use bytes::BytesMut;
 use serde_json::Value;
-use switchyard_dialects::openai_chat::stream::{StreamEncoder, StreamForm};
-use switchyard_dialects::openai_chat::{AnswerForm, UsageRule, answer};
-use switchyard_domain::chat::{ChatAnswer, ChatEvent, Delta, Json, Part, ToolCallKind};
+use switchyard_dialects::codec::{AnswerForm, StreamFraming, StreamWriter};
+use switchyard_dialects::openai_chat::stream::StreamEncoder;
+use switchyard_dialects::openai_chat::{UsageRule, answer};
+use switchyard_domain::chat::{ChatAnswer, ChatEvent, ChatRequest, Delta, Json, Part, ToolCallKind};
 use switchyard_testkit::corpus;
 
 use crate::corpus_answers::{collect, decode, decode_stream, events_of};
@@ -14,7 +15,9 @@ pub(crate) const FORM: AnswerForm<'_> = AnswerForm {
     fallback_id: "chatcmpl-fallback",
     fallback_model: "fallback-model",
     fallback_created: 1_700_000_000,
-    legacy_functions: false,
+    request: None,
+    include_usage: true,
+    framing: StreamFraming::Sse,
 };
 
 /// The exchanges that were answered with success.
@@ -88,7 +91,7 @@ fn every_recorded_answer_survives_being_written_as_a_whole() {
 }
 
 fn write_stream(events: &[ChatEvent]) -> String {
-    let mut encoder = StreamEncoder::new(&StreamForm { answer: FORM, include_usage: true });
+    let mut encoder = StreamEncoder::new(&FORM);
     let mut out = BytesMut::new();
     for event in events {
         encoder.event(event, &mut out);
@@ -184,8 +187,9 @@ fn a_client_of_the_first_form_of_function_calling_gets_its_form_from_a_provider_
     let exchanges = corpus::openai_chat().unwrap();
     let exchange = exchanges.iter().find(|exchange| exchange.stream && exchange.has("tool_calls")).unwrap();
     let events = decode_stream(&exchange.response.body).unwrap();
-    let form = AnswerForm { legacy_functions: true, ..FORM };
-    let mut encoder = StreamEncoder::new(&StreamForm { answer: form, include_usage: false });
+    let request = ChatRequest { legacy_functions: true, ..ChatRequest::default() };
+    let form = AnswerForm { request: Some(&request), include_usage: false, ..FORM };
+    let mut encoder = StreamEncoder::new(&form);
     let mut out = BytesMut::new();
     events.iter().for_each(|event| encoder.event(event, &mut out));
     encoder.finish(&mut out);
@@ -205,6 +209,6 @@ fn a_value_with_line_ends_in_it_does_not_break_the_event() {
     let events =
         [ChatEvent::Delta { choice: 0, delta: Delta::Extension { name: "audio".to_owned(), value } }];
     let written = write_stream(&events);
-    let last = written.trim_end().rsplit("\n\n").next().unwrap();
+    let last = written.trim_end().rsplit("\n\n").nth(1).unwrap();
     assert!(!last.contains('\n') && last.contains("\"a\": [   1]"), "{last}");
 }

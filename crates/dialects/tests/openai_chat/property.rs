@@ -4,15 +4,17 @@ use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use switchyard_dialects::codec::{StreamReader, StreamWriter};
 use switchyard_dialects::openai_chat::request::{
     CacheForm, DocumentForm, ReasoningForm, TargetFacts, encode,
 };
-use switchyard_dialects::openai_chat::stream::{StreamDecoder, StreamEncoder, StreamForm, peek};
+use switchyard_dialects::openai_chat::stream::{StreamDecoder, StreamEncoder, peek};
 use switchyard_dialects::openai_chat::{UsageRule, answer};
 use switchyard_domain::chat::{
-    Audio, ChatAnswer, ChatEvent, ChatRequest, Delta, Dialect, EffortLevel, FinishReason, Json, LossReport,
-    MediaSource, Message, Part, Reasoning, ResponseFormat, Role, Sampling, StreamOptions, TokenUsage, Tool,
-    ToolCall, ToolCallKind, ToolChoice, ToolChoiceMode, ToolResult,
+    Audio, ChatAnswer, ChatEvent, ChatRequest, Delta, Dialect, Document, EffortLevel, FinishReason, Json,
+    LossReport, MediaSource, Message, Part, Reasoning, ReasoningWish, ResponseFormat, Role, Sampling,
+    Signature, StreamOptions, TokenUsage, Tool, ToolCall, ToolCallKind, ToolChoice, ToolChoiceMode,
+    ToolResult,
 };
 
 use crate::corpus_answers::{collect, decode_stream, events_of};
@@ -62,8 +64,8 @@ fn content_part() -> impl Strategy<Value = Part> {
     prop_oneof![
         4 => text().prop_map(|text| Part::Text { text }),
         1 => (source(), option::of(text())).prop_map(|(source, detail)| Part::Image { source, detail }),
-        1 => (source(), option::of(text())).prop_map(|(source, filename)| Part::Document { source, filename }),
-        1 => text().prop_map(|id| Part::Document { source: MediaSource::FileId(id), filename: None }),
+        1 => (source(), option::of(text())).prop_map(|(source, filename)| Part::Document(Document::new(source, filename))),
+        1 => text().prop_map(|id| Part::Document(Document::new(MediaSource::FileId(id), None))),
         1 => (text(), text()).prop_map(|(base64, format)| Part::Audio(Audio { base64, format })),
         1 => text().prop_map(|text| {
             let json = json!({"type": "video_url", "odd": text}).to_string();
@@ -83,18 +85,32 @@ fn content() -> impl Strategy<Value = Vec<Part>> {
     })
 }
 
+fn proof() -> impl Strategy<Value = Signature> {
+    const ISSUERS: &[&str] = &["anthropic", "google", "openai", "xai", "unknown", "zai"];
+    (proptest::sample::select(ISSUERS), filled()).prop_map(|(issuer, value)| Signature::new(issuer, value))
+}
+
 fn call() -> impl Strategy<Value = ToolCall> {
     let kind = prop_oneof![Just(ToolCallKind::Function), Just(ToolCallKind::Custom)];
-    (filled(), filled(), text(), kind, option::of(text()))
+    (filled(), filled(), text(), kind, option::of(proof()))
         .prop_map(|(id, name, arguments, kind, signature)| ToolCall { id, name, arguments, kind, signature })
 }
 
 fn assistant() -> impl Strategy<Value = Message> {
-    let reasoning = option::of((text(), option::of(filled())));
+    let block = (filled(), proof(), any::<bool>()).prop_map(|(text, signature, redacted)| Reasoning {
+        text: if redacted { String::new() } else { text },
+        signature: Some(signature),
+        redacted,
+    });
+    let reasoning = prop_oneof![
+        1 => Just(Vec::new()),
+        1 => text().prop_map(|text| vec![Reasoning::text(text)]),
+        2 => vec(block, 1..4),
+    ];
     (reasoning, content(), option::of(text()), vec(call(), 0..3), extensions(), option::of(text())).prop_map(
         |(reasoning, content, refusal, calls, extensions, name)| {
             let mut parts = Vec::new();
-            parts.extend(reasoning.map(|(text, signature)| Part::Reasoning(Reasoning { text, signature })));
+            parts.extend(reasoning.into_iter().map(Part::Reasoning));
             parts.extend(content);
             parts.extend(refusal.map(|text| Part::Refusal { text }));
             parts.extend(calls.into_iter().map(Part::ToolCall));
@@ -129,6 +145,7 @@ fn tool() -> impl Strategy<Value = Tool> {
                 description,
                 parameters,
                 strict,
+                cache: None,
                 extensions
             }
         ),
@@ -200,7 +217,8 @@ prop_compose! {
     ) -> ChatRequest {
         ChatRequest {
             model, messages, tools, tool_choice, parallel_tool_calls, sampling, max_output_tokens, stop,
-            response_format, reasoning_effort: effort.map(EffortLevel), choices,
+            response_format, choices,
+            reasoning: ReasoningWish { effort: effort.map(EffortLevel), ..ReasoningWish::default() },
             stream: stream.map(|include_usage| StreamOptions { include_usage }),
             metadata, user, service_tier, legacy_functions: false, extensions,
         }
@@ -254,7 +272,7 @@ fn answer() -> impl Strategy<Value = Vec<ChatEvent>> {
     ];
     let said =
         (vec(filled(), 0..3), vec(filled(), 0..3), vec(filled(), 0..2), vec(call(), 0..3), extensions());
-    let choice = (said, option::of(filled()), option::of(finish));
+    let choice = (said, option::of(proof()), option::of(finish));
     (filled(), filled(), any::<i64>(), extensions(), vec(choice, 1..3), option::of(usage))
         .prop_map(|(id, model, created, extensions, choices, usage)| {
             let mut events = vec![ChatEvent::Started { id, model, created: Some(created), extensions }];
@@ -372,7 +390,7 @@ proptest! {
 
     #[test]
     fn any_answer_survives_as_a_stream_and_the_look_in_passing_counts_its_text(events in answer()) {
-        let mut encoder = StreamEncoder::new(&StreamForm { answer: FORM, include_usage: true });
+        let mut encoder = StreamEncoder::new(&FORM);
         let mut out = bytes::BytesMut::new();
         events.iter().for_each(|event| encoder.event(event, &mut out));
         encoder.finish(&mut out);
@@ -409,8 +427,8 @@ proptest! {
         for data in [data.as_slice(), text.as_bytes()] {
             let _ = answer::decode(data, UsageRule::default());
             let _ = peek(None, data, UsageRule::default(), &mut String::new());
-            let _ = switchyard_dialects::openai_chat::error::ProviderError::read(data, Some("secret"));
-            let limits = switchyard_dialects::openai_chat::request::RequestLimits::default();
+            let _ = switchyard_dialects::error::ProviderError::read(data, Some("secret"));
+            let limits = switchyard_dialects::request::RequestLimits::default();
             let _ = switchyard_dialects::openai_chat::request::check(data.to_vec().into(), &limits);
         }
     }

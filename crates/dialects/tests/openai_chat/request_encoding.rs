@@ -5,7 +5,8 @@ use switchyard_dialects::openai_chat::request::{
     CacheForm, MaxTokensMember, ReasoningForm, StreamUsage, TargetFacts, ToolCallIds, encode,
 };
 use switchyard_domain::chat::{
-    ChatRequest, Dialect, LossReport, Message, Part, Reasoning, Role, ToolCall, ToolCallKind, ToolResult,
+    ChatRequest, Dialect, LossReport, Message, Part, Reasoning, Role, Signature, ToolCall, ToolCallKind,
+    ToolResult,
 };
 
 use crate::corpus_requests::read;
@@ -99,7 +100,8 @@ fn what_only_the_clients_dialect_knows_is_lost_elsewhere_and_said_so() {
 
 #[test]
 fn reasoning_goes_back_in_the_form_that_the_vendor_takes() {
-    let thought = Reasoning { text: "hm".to_owned(), signature: Some("proof".to_owned()) };
+    let signature = Some(Signature::new(Signature::ANTHROPIC, "proof"));
+    let thought = Reasoning { text: "hm".to_owned(), signature, redacted: false };
     let mut message = Message::text(Role::Assistant, "so");
     message.parts.insert(0, Part::Reasoning(thought));
     let request = ChatRequest { messages: vec![message], ..ChatRequest::default() };
@@ -112,7 +114,9 @@ fn reasoning_goes_back_in_the_form_that_the_vendor_takes() {
     assert_eq!(form(ReasoningForm::Omit), (plain, "messages[0].reasoning".to_owned()));
     let content = json!({"role": "assistant", "content": "so", "reasoning_content": "hm"});
     assert_eq!(form(ReasoningForm::ReasoningContent), (content, lost_proof.clone()));
-    let details = json!([{"type": "reasoning.text", "signature": "proof"}]);
+    let details = json!([
+        {"type": "reasoning.text", "text": "hm", "signature": "proof", "format": "anthropic-claude-v1"}
+    ]);
     let open = json!({"role": "assistant", "content": "so", "reasoning": "hm", "reasoning_details": details});
     assert_eq!(form(ReasoningForm::Reasoning), (open, String::new()));
     let list = json!([{"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]}, {"type": "text", "text": "so"}]);
@@ -147,7 +151,7 @@ fn what_is_said_after_a_call_is_moved_before_it_and_said_so() {
         name: "f".to_owned(),
         arguments: "{}".to_owned(),
         kind: ToolCallKind::Function,
-        signature: Some("proof".to_owned()),
+        signature: Some(Signature::new(Signature::GOOGLE, "proof")),
     };
     let parts = vec![Part::ToolCall(call), Part::Text { text: "done".to_owned() }];
     let message = Message { parts, ..Message::text(Role::Assistant, "") };

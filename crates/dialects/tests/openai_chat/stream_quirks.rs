@@ -2,9 +2,10 @@
 
 use rstest::rstest;
 use serde_json::{Value, json};
+use switchyard_dialects::codec::{StreamReader, Taken};
 use switchyard_dialects::openai_chat::UsageRule;
-use switchyard_dialects::openai_chat::stream::{StreamDecoder, Taken, peek};
-use switchyard_domain::chat::{ChatAnswer, ChatEvent, FinishReason, Part, ToolCallKind};
+use switchyard_dialects::openai_chat::stream::{StreamDecoder, peek};
+use switchyard_domain::chat::{ChatAnswer, ChatEvent, FinishReason, Part, Signature, ToolCallKind};
 
 use crate::corpus_answers::collect;
 
@@ -111,7 +112,8 @@ fn a_proof_beside_a_call_is_kept_with_it() {
     let answer = read(&[said(
         &json!({"tool_calls": [{"index": 0, "id": "x", "function": function, "extra_content": extra}]}),
     )]);
-    assert_eq!(answer.choices[0].tool_calls().next().unwrap().signature.as_deref(), Some("proof"));
+    let signature = answer.choices[0].tool_calls().next().unwrap().signature.clone();
+    assert_eq!(signature, Some(Signature::new(Signature::GOOGLE, "proof")));
 }
 
 #[test]

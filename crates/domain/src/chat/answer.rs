@@ -1,7 +1,8 @@
 //! A whole answer: the events of a stream, collected.
 
+use super::citation::Citation;
 use super::event::{ChatEvent, Delta, FinishReason};
-use super::message::{Part, Reasoning, ToolCall};
+use super::message::{Part, Reasoning, Signature, ToolCall};
 use super::request::Json;
 use super::tokens::TokenUsage;
 use std::collections::BTreeMap;
@@ -40,7 +41,9 @@ pub struct Choice {
     pub parts: Vec<Part>,
     /// Why it ended; absent when the vendor never said.
     pub finish: Option<FinishReason>,
-    /// Log probabilities in the vendor's JSON, piece by piece.
+    /// What the text rests on.
+    pub citations: Vec<Citation>,
+    /// Log probabilities in OpenAI's form, piece by piece.
     pub logprobs: Vec<Json>,
     /// Members that have no canonical form.
     pub extensions: Vec<(String, Json)>,
@@ -140,18 +143,26 @@ impl Building {
 
     fn push(&mut self, delta: Delta) {
         match delta {
-            Delta::Text(piece) => match self.choice.parts.iter_mut().rev().find_map(as_text) {
+            Delta::Text(piece) => match self.open(as_text) {
                 Some(text) => text.push_str(&piece),
                 None => self.choice.parts.push(Part::Text { text: piece }),
             },
-            Delta::Refusal(piece) => match self.choice.parts.iter_mut().rev().find_map(as_refusal) {
+            Delta::Refusal(piece) => match self.open(as_refusal) {
                 Some(text) => text.push_str(&piece),
                 None => self.choice.parts.push(Part::Refusal { text: piece }),
             },
-            Delta::Reasoning(piece) => self.with_reasoning(|reasoning| reasoning.text.push_str(&piece)),
-            Delta::ReasoningSignature(signature) => {
-                self.with_reasoning(|reasoning| reasoning.signature = Some(signature));
-            }
+            Delta::Reasoning(piece) => match self.open(as_open_reasoning) {
+                Some(reasoning) => reasoning.text.push_str(&piece),
+                None => self.choice.parts.push(Part::Reasoning(Reasoning::text(piece))),
+            },
+            Delta::ReasoningSignature(signature) => match self.open(as_open_reasoning) {
+                Some(reasoning) => reasoning.signature = Some(signature),
+                None => self.close_with(signature, false),
+            },
+            Delta::RedactedReasoning(signature) => self.close_with(signature, true),
+            Delta::Signature(signature) => self.choice.parts.push(Part::Signature(signature)),
+            Delta::Part(part) => self.choice.parts.push(part),
+            Delta::Citation(citation) => self.choice.citations.push(citation),
             Delta::ToolCall { index, id, name, kind } => {
                 self.calls.insert(index, self.choice.parts.len());
                 self.choice.parts.push(Part::ToolCall(ToolCall {
@@ -181,15 +192,31 @@ impl Building {
         }
     }
 
-    fn with_reasoning(&mut self, change: impl FnOnce(&mut Reasoning)) {
-        let found = self.choice.parts.iter_mut().rev().find_map(as_reasoning);
-        if let Some(reasoning) = found {
-            change(reasoning);
-        } else {
-            let mut reasoning = Reasoning::default();
-            change(&mut reasoning);
-            self.choice.parts.push(Part::Reasoning(reasoning));
-        }
+    /// What a piece goes on with: the last part of its kind, unless something stands after it that ends it. Some vendors
+    /// change between text and reasoning with every piece, so these do not end each other.
+    fn open<'a, T>(&'a mut self, kind: impl Fn(&'a mut Part) -> Option<&'a mut T>) -> Option<&'a mut T>
+    where
+        T: ?Sized,
+    {
+        let barrier = self.choice.parts.iter().rposition(is_barrier).map_or(0, |at| at + 1);
+        self.choice.parts.get_mut(barrier..)?.iter_mut().rev().find_map(kind)
+    }
+
+    fn close_with(&mut self, signature: Signature, redacted: bool) {
+        self.choice.parts.push(Part::Reasoning(Reasoning {
+            text: String::new(),
+            signature: Some(signature),
+            redacted,
+        }));
+    }
+}
+
+/// Whether nothing that stands before a part can go on after it.
+fn is_barrier(part: &Part) -> bool {
+    match part {
+        Part::Text { .. } | Part::Refusal { .. } => false,
+        Part::Reasoning(reasoning) => reasoning.signature.is_some(),
+        _ => true,
     }
 }
 
@@ -202,7 +229,7 @@ fn replace(extensions: &mut Vec<(String, Json)>, name: String, value: Json) {
     }
 }
 
-fn as_reasoning(part: &mut Part) -> Option<&mut Reasoning> {
+fn as_open_reasoning(part: &mut Part) -> Option<&mut Reasoning> {
     if let Part::Reasoning(reasoning) = part { Some(reasoning) } else { None }
 }
 
@@ -237,6 +264,40 @@ mod tests {
         let found: Vec<_> =
             answer.choices[0].extensions.iter().map(|(name, json)| (name.as_str(), json.as_str())).collect();
         assert_eq!(found, [("details", r#"[1, 2,{"a":3}]"#), ("seed", "8")]);
+    }
+
+    #[test]
+    fn blocks_of_reasoning_keep_their_own_proofs_and_their_order() {
+        let mut collector = Collector::default();
+        let proof = |value: &str| Signature::new(Signature::ANTHROPIC, value);
+        let call =
+            Delta::ToolCall { index: 0, id: "c".to_owned(), name: "f".to_owned(), kind: Default::default() };
+        collector.extend(
+            [
+                Delta::Reasoning("a".to_owned()),
+                Delta::Reasoning("b".to_owned()),
+                Delta::ReasoningSignature(proof("1")),
+                Delta::RedactedReasoning(proof("2")),
+                Delta::Text("x".to_owned()),
+                Delta::Reasoning("c".to_owned()),
+                Delta::Text("y".to_owned()),
+                Delta::ReasoningSignature(proof("3")),
+                call,
+                Delta::Text("z".to_owned()),
+            ]
+            .map(|delta| ChatEvent::Delta { choice: 0, delta }),
+        );
+        let reasoning = |text: &str, value: &str, redacted| {
+            Part::Reasoning(Reasoning { text: text.to_owned(), signature: Some(proof(value)), redacted })
+        };
+        let text = |text: &str| Part::Text { text: text.to_owned() };
+        let parts = &collector.finish().choices[0].parts;
+        assert_eq!(
+            parts[..4],
+            [reasoning("ab", "1", false), reasoning("", "2", true), text("xy"), reasoning("c", "3", false)]
+        );
+        assert!(matches!(&parts[4], Part::ToolCall(call) if call.id == "c"));
+        assert_eq!(parts[5], text("z"));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! An answer as it arrives.
 
-use super::message::ToolCallKind;
+use super::citation::Citation;
+use super::message::{Part, Signature, ToolCallKind};
 use super::request::Json;
 use super::tokens::TokenUsage;
 use serde::{Deserialize, Serialize};
@@ -9,8 +10,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FinishReason {
-    /// The model was done, or met a stop text.
+    /// The model was done, or met a stop text that the vendor does not name.
     Stop,
+    /// This stop text was met.
+    StopSequence(String),
     /// The token limit was met.
     Length,
     /// The model calls tools.
@@ -69,8 +72,12 @@ pub enum Delta {
     Text(String),
     /// Text of the reasoning.
     Reasoning(String),
-    /// Proof of the reasoning, whole.
-    ReasoningSignature(String),
+    /// Proof of the reasoning, whole. It closes the block of reasoning: what follows is another one.
+    ReasoningSignature(Signature),
+    /// A block of reasoning of which the vendor shows nothing but this.
+    RedactedReasoning(Signature),
+    /// Proof that belongs to the text before it, see `Part::Signature`.
+    Signature(Signature),
     /// Text of a refusal.
     Refusal(String),
     /// A tool call begins.
@@ -96,9 +103,13 @@ pub enum Delta {
         /// Which call.
         index: u32,
         /// The proof.
-        signature: String,
+        signature: Signature,
     },
-    /// Log probabilities of the tokens of this piece, in the vendor's JSON.
+    /// A part that comes whole: a picture, sound, what a tool of the vendor did.
+    Part(Part),
+    /// A source that the text before it rests on.
+    Citation(Citation),
+    /// Log probabilities of the tokens of this piece, in OpenAI's form (`{"content":[{"token","logprob","bytes","top_logprobs"}]}`).
     Logprobs(Json),
     /// Members of the choice that have no canonical form (`annotations`, `audio`, ...), kept as written. A later list goes on
     /// where an earlier one of its name ended; any other later value replaces the earlier.
@@ -119,8 +130,11 @@ impl Delta {
             Self::ToolCall { .. }
             | Self::Arguments { .. }
             | Self::ReasoningSignature(_)
+            | Self::RedactedReasoning(_)
+            | Self::Signature(_)
+            | Self::Part(_)
             | Self::ToolCallSignature { .. } => true,
-            Self::Logprobs(_) | Self::Extension { .. } => false,
+            Self::Citation(_) | Self::Logprobs(_) | Self::Extension { .. } => false,
         }
     }
 
@@ -132,7 +146,11 @@ impl Delta {
             Self::ToolCall { name, .. } => name,
             Self::Arguments { fragment, .. } => fragment,
             Self::ReasoningSignature(_)
+            | Self::RedactedReasoning(_)
+            | Self::Signature(_)
             | Self::ToolCallSignature { .. }
+            | Self::Part(_)
+            | Self::Citation(_)
             | Self::Logprobs(_)
             | Self::Extension { .. } => "",
         }

@@ -59,21 +59,19 @@ pub enum Part {
         /// How closely to look, in the vendor's word (`low`, `high`, `auto`).
         detail: Option<String>,
     },
-    /// A file such as a PDF.
-    Document {
-        /// Where its bytes are.
-        source: MediaSource,
-        /// Its file name.
-        filename: Option<String>,
-    },
+    /// A file such as a PDF. Moving pictures are documents too: by their media type.
+    Document(Document),
     /// Sound.
     Audio(Audio),
     /// The model calls a tool.
     ToolCall(ToolCall),
     /// What a tool answered.
     ToolResult(ToolResult),
-    /// The model's reasoning.
+    /// The model's reasoning, one block.
     Reasoning(Reasoning),
+    /// A proof that belongs to the text before it, or stands for itself where there is none (Google's, on text parts:
+    /// `google-generatecontent-026a9a8f7b`, 2026). It must go back in its place, unchanged.
+    Signature(Signature),
     /// The model declines, in words of its own.
     Refusal {
         /// What it said.
@@ -108,6 +106,60 @@ pub enum MediaSource {
     },
     /// A file that was uploaded to the provider before.
     FileId(String),
+    /// Plain text that stands for a document.
+    Text(String),
+}
+
+/// A file in a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Document {
+    /// Where its bytes are.
+    pub source: MediaSource,
+    /// Its file name or title.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filename: Option<String>,
+    /// What the model should know about it that is no part of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context: Option<String>,
+    /// Whether the answer shall say which places of it it rests on.
+    #[serde(default)]
+    pub cited: bool,
+}
+
+impl Document {
+    /// A file of this name.
+    #[must_use]
+    pub fn new(source: MediaSource, filename: Option<String>) -> Self {
+        Self { source, filename, context: None, cited: false }
+    }
+}
+
+/// An opaque proof that a vendor gives with what its model thought, and wants back unchanged. It means nothing to any other
+/// vendor: sent elsewhere it must be left out, and that is a loss to report.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Signature {
+    /// Who made it and can read it, one of the constants here or another vendor's key. Providers that serve the models of one
+    /// maker accept each other's (Anthropic's own API, Bedrock and Vertex).
+    pub issuer: String,
+    /// The proof as it came, byte for byte.
+    pub value: String,
+}
+
+impl Signature {
+    /// Anthropic's models, wherever they run.
+    pub const ANTHROPIC: &str = "anthropic";
+    /// Google's models.
+    pub const GOOGLE: &str = "google";
+    /// OpenAI's models.
+    pub const OPENAI: &str = "openai";
+    /// A dialect that has a place for proofs but does not say whose they are.
+    pub const UNKNOWN: &str = "unknown";
+
+    /// A proof of this issuer.
+    #[must_use]
+    pub fn new(issuer: impl Into<String>, value: impl Into<String>) -> Self {
+        Self { issuer: issuer.into(), value: value.into() }
+    }
 }
 
 /// Sound carried in a message.
@@ -146,7 +198,7 @@ pub struct ToolCall {
     pub kind: ToolCallKind,
     /// An opaque proof of the reasoning that led to the call; must go back unchanged with the call.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub signature: Option<String>,
+    pub signature: Option<Signature>,
 }
 
 /// What a tool answered.
@@ -162,11 +214,23 @@ pub struct ToolResult {
     pub name: Option<String>,
 }
 
-/// The model's reasoning.
+/// The model's reasoning: one block, which goes back as one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reasoning {
     /// Readable text; may be empty where only a signature is given.
     pub text: String,
     /// An opaque proof that must go back unchanged with the next turn.
-    pub signature: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature: Option<Signature>,
+    /// Whether the vendor hid the text, so that the signature holds all there is (Anthropic's `redacted_thinking`).
+    #[serde(default)]
+    pub redacted: bool,
+}
+
+impl Reasoning {
+    /// Readable reasoning without a proof.
+    #[must_use]
+    pub fn text(text: impl Into<String>) -> Self {
+        Self { text: text.into(), signature: None, redacted: false }
+    }
 }

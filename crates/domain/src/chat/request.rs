@@ -70,8 +70,8 @@ pub struct ChatRequest {
     pub stop: Vec<String>,
     /// The form of the answer.
     pub response_format: Option<ResponseFormat>,
-    /// How hard to reason.
-    pub reasoning_effort: Option<EffortLevel>,
+    /// Whether and how hard to reason.
+    pub reasoning: ReasoningWish,
     /// How many choices; absent is one.
     pub choices: Option<u32>,
     /// Whether the answer is streamed, and how.
@@ -136,6 +136,8 @@ pub enum Tool {
         parameters: Option<Json>,
         /// Whether the arguments must match the schema exactly.
         strict: Option<bool>,
+        /// Whether everything up to here may be kept in the vendor's prompt cache.
+        cache: Option<CacheMark>,
         /// Members of the tool that have no canonical form, in their order.
         extensions: Vec<(String, Json)>,
     },
@@ -193,6 +195,50 @@ pub enum ResponseFormat {
     },
 }
 
+/// A mark for the vendor's prompt cache.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CacheMark {
+    /// How long to keep it, in the vendor's word (`5m`, `1h`).
+    pub ttl: Option<String>,
+}
+
+/// Whether, how hard and how visibly to reason. Dialects say it by a word, by a budget of tokens, or by a switch; a target
+/// that knows another of these is given what comes nearest, and the difference is reported.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ReasoningWish {
+    /// The switch.
+    pub mode: Option<ReasoningMode>,
+    /// How hard, by a word.
+    pub effort: Option<EffortLevel>,
+    /// How hard, by the most tokens of reasoning.
+    pub budget_tokens: Option<u64>,
+    /// Whether the client wants to read it: Gemini's `includeThoughts`, any `summary` of OpenAI's Responses, Anthropic's `display`.
+    pub visible: Option<bool>,
+    /// How the vendor shall sum it up, in OpenAI's word (`auto`, `concise`, `detailed`).
+    pub summary: Option<String>,
+}
+
+impl ReasoningWish {
+    /// Whether the client said nothing about it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// A switch of the reasoning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReasoningMode {
+    /// None.
+    Off,
+    /// On; the budget or the effort says how much.
+    On,
+    /// The model decides how much.
+    Adaptive,
+}
+
 /// How hard to reason, in the vendors' common words; an unknown word is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -217,6 +263,7 @@ mod tests {
                     description: None,
                     parameters: Some(json(r#"{"z":1e2, "a":{}}"#)),
                     strict: Some(true),
+                    cache: Some(CacheMark::default()),
                     extensions: vec![("cache".to_owned(), json("null"))],
                 },
                 Tool::Native { kind: "web_search".to_owned(), json: json("{}") },

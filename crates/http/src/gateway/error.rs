@@ -7,7 +7,8 @@ use bytes::{Bytes, BytesMut};
 use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
-use switchyard_dialects::openai_chat::error::{ErrorBody, encode_error, write_error_event};
+use switchyard_dialects::codec::ClientError;
+use switchyard_dialects::openai_chat::error::{encode_error, write_error_event};
 use switchyard_orchestrator::error::{CallError, CallErrorKind};
 
 /// Through which address a call came: their documents differ in one status.

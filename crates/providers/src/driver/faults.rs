@@ -4,7 +4,7 @@ use crate::transport::{InboundResponse, TransportFault, retry_after};
 use http::HeaderMap;
 use secrecy::ExposeSecret;
 use std::time::Duration;
-use switchyard_dialects::openai_chat::error::{ProviderError, RetryHints, classify, fault};
+use switchyard_dialects::error::{ProviderError, RetryHints, classify, fault};
 use switchyard_domain::fault::{FaultKind, ProviderFault};
 use switchyard_domain::time::Timestamp;
 use switchyard_ports::provider::AttemptContext;

@@ -2,9 +2,7 @@
 
 use super::{COPIED, HttpFacts, MemberRule, Note, Reach, Vendor};
 use switchyard_dialects::openai_chat::UsageRule;
-use switchyard_dialects::openai_chat::request::{
-    DocumentForm, ReasoningForm, StreamUsage, TargetFacts, ToolCallIds,
-};
+use switchyard_dialects::openai_chat::request::{DocumentForm, ReasoningForm, StreamUsage, TargetFacts, ToolCallIds};
 
 const UNKNOWN: &str = "Mistral refuses members that it does not know";
 

@@ -1,9 +1,7 @@
 //! OpenRouter: many vendors behind one address.
 
 use super::{COPIED, HttpFacts, Note, Reach, Vendor};
-use switchyard_dialects::openai_chat::request::{
-    CacheForm, DocumentForm, MaxTokensMember, ReasoningForm, StreamUsage, TargetFacts,
-};
+use switchyard_dialects::openai_chat::request::{CacheForm, DocumentForm, MaxTokensMember, ReasoningForm, StreamUsage, TargetFacts};
 
 pub(super) static VENDOR: Vendor = Vendor {
     key: "openrouter",

@@ -1,24 +1,14 @@
 use bytes::{Bytes, BytesMut};
 use switchyard_domain::chat::{ChatAnswer, Choice, Part, ToolCall, ToolCallKind};
 
-use crate::openai_chat::json::ObjectWriter;
+use crate::codec::AnswerForm;
+use crate::json::ObjectWriter;
+use crate::logprobs::joined_logprobs;
 use crate::openai_chat::places::{
-    REASONING_DETAILS, is_beside_message, joined_logprobs, made_call_id, write_call, write_signature,
+    Proof, REASONING_DETAILS, is_beside_message, write_call, write_citation, write_detail,
 };
 use crate::openai_chat::{finish, usage};
-
-/// What an answer to a client needs besides what the provider said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AnswerForm<'a> {
-    /// The answer's id where the provider gave none.
-    pub fallback_id: &'a str,
-    /// The model where the provider named none.
-    pub fallback_model: &'a str,
-    /// Unix seconds where the provider gave none.
-    pub fallback_created: i64,
-    /// Whether the client asked in the first form of function calling, see `ChatRequest::legacy_functions`.
-    pub legacy_functions: bool,
-}
+use crate::tool_call_id::made_call_id;
 
 /// Writes an answer as OpenAI does.
 #[must_use]
@@ -89,23 +79,34 @@ impl ChoiceWriter<'_> {
         }
         self.write_reasoning(message);
         self.write_calls(message);
+        self.write_citations(message);
         for (name, value) in self.choice.extensions.iter().filter(|(name, _)| !is_beside_message(name)) {
             message.json(name, value);
         }
     }
 
+    fn write_citations(&self, message: &mut ObjectWriter<'_>) {
+        if !self.choice.citations.is_empty() {
+            message.array("annotations", |list| {
+                self.choice.citations.iter().for_each(|citation| write_citation(list, citation));
+            });
+        }
+    }
+
     fn write_reasoning(&self, message: &mut ObjectWriter<'_>) {
+        let reasonings = self.choice.parts.iter().filter_map(|part| match part {
+            Part::Reasoning(reasoning) => Some(reasoning.text.as_str()),
+            _ => None,
+        });
+        let text: String = reasonings.collect();
+        if !text.is_empty() {
+            message.text("reasoning_content", &text);
+        }
+        let proofs = Proof::among(&self.choice.parts);
         let has_details = self.choice.extensions.iter().any(|(name, _)| name == REASONING_DETAILS);
-        for part in &self.choice.parts {
-            let Part::Reasoning(reasoning) = part else { continue };
-            if !reasoning.text.is_empty() {
-                message.text("reasoning_content", &reasoning.text);
-            }
-            if let Some(signature) = reasoning.signature.as_ref().filter(|_| !has_details) {
-                write_signature(message, signature);
-            }
-            // The collector makes one part of all reasoning; a member can't be written twice.
-            break;
+        if !has_details && !proofs.is_empty() {
+            message
+                .array(REASONING_DETAILS, |list| proofs.iter().for_each(|proof| write_detail(list, proof)));
         }
     }
 
@@ -129,6 +130,6 @@ impl ChoiceWriter<'_> {
     /// The call to be written in the first form of function calling, which has room for one.
     fn legacy_call(&self) -> Option<&ToolCall> {
         let first = self.choice.tool_calls().next()?;
-        (self.form.legacy_functions || first.kind == ToolCallKind::LegacyFunction).then_some(first)
+        (self.form.legacy_functions() || first.kind == ToolCallKind::LegacyFunction).then_some(first)
     }
 }

@@ -2,6 +2,10 @@
 
 mod decode;
 mod encode;
+mod flat;
+mod glance;
 
-pub use decode::{AnswerFault, DecodedAnswer, decode};
-pub use encode::{AnswerForm, encode};
+pub use decode::decode;
+pub use encode::encode;
+pub(super) use flat::decode as decode_flat;
+pub(super) use glance::glance;

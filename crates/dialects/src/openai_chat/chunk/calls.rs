@@ -1,10 +1,11 @@
 use std::borrow::Cow;
 
 use serde_json::value::RawValue;
-use switchyard_domain::chat::{Delta, ToolCallKind};
+use switchyard_domain::chat::{Delta, Signature, ToolCallKind};
 
 use super::Piece;
-use crate::openai_chat::json::{RawMembers, elements, integer, members, text};
+use crate::json::{RawMembers, elements, integer, members, text};
+use crate::proof::unmarked;
 
 /// More calls than any model makes in one turn.
 const MAX_CALLS: usize = 1024;
@@ -28,7 +29,7 @@ struct Slot {
     named: bool,
     /// Arguments and proof that came before the name.
     arguments: String,
-    signature: Option<String>,
+    signature: Option<Signature>,
 }
 
 /// A piece of a call.
@@ -38,7 +39,7 @@ struct Fragment<'a> {
     name: Cow<'a, str>,
     arguments: Cow<'a, str>,
     kind: ToolCallKind,
-    signature: Option<String>,
+    signature: Option<Signature>,
 }
 
 impl Calls {
@@ -157,7 +158,7 @@ impl<'a> Fragment<'a> {
         // Google's place for the proof of reasoning in this dialect.
         let google = || members(members(call.get("extra_content")?)?.get("google")?);
         let signature = google().and_then(|google| google.get("thought_signature").and_then(text));
-        piece.signature = signature.map(Cow::into_owned);
+        piece.signature = signature.map(|text| unmarked(&text, Signature::GOOGLE));
         piece
     }
 

@@ -1,13 +1,13 @@
 use std::borrow::Cow;
 
 use serde_json::value::RawValue;
-use switchyard_domain::chat::{ChatEvent, Delta, FinishReason, Json};
+use switchyard_domain::chat::{ChatEvent, Delta, FinishReason, Json, Reasoning};
 
 use super::Piece;
 use super::calls::Calls;
+use crate::json::{RawMembers, Shape, elements, keep, members, shape, text};
 use crate::openai_chat::finish;
-use crate::openai_chat::json::{RawMembers, Shape, elements, keep, members, shape, text};
-use crate::openai_chat::places::signature_alone;
+use crate::openai_chat::places::{Proof, REASONING_DETAILS, proofs_alone};
 
 /// The members of a choice that are read. `text` repeats the content for clients of an older endpoint
 /// (`huggingface-chat_completions-1f5b5d1e90`, 2025).
@@ -44,7 +44,12 @@ impl ChoiceReader {
         };
         let inside = choice.get(first).or_else(|| choice.get(second)).and_then(members);
         if let Some(inside) = &inside {
-            read_said(inside, &mut push);
+            let proofs =
+                inside.get(REASONING_DETAILS).and_then(|value| proofs_alone(REASONING_DETAILS, value));
+            // In a whole answer the blocks stand beside their joined text; in a stream they come after its pieces.
+            let whole = piece == Piece::Message && proofs.is_some();
+            read_said(inside, whole, &mut push);
+            proofs.into_iter().flatten().for_each(|proof| push_proof(proof, whole, &mut push));
             self.calls.read(inside, piece, &mut push);
         }
         if let Some(logprobs) = choice.get("logprobs") {
@@ -53,8 +58,7 @@ impl ChoiceReader {
         let outside = choice.iter().filter(|(name, _)| !READ.contains(name));
         let inside = inside.iter().flat_map(|inside| inside.iter());
         for (name, value) in inside.filter(|(name, _)| !READ_INSIDE.contains(name)).chain(outside) {
-            if let Some(signature) = signature_alone(name, value) {
-                push(Delta::ReasoningSignature(signature));
+            if proofs_alone(name, value).is_some() {
                 continue;
             }
             push(Delta::Extension { name: name.to_owned(), value: keep(value) });
@@ -90,12 +94,32 @@ fn finish_word<'a>(choice: &RawMembers<'a>) -> Option<Cow<'a, str>> {
     word.filter(|word| !word.is_empty()).or_else(details).filter(|word| !word.is_empty())
 }
 
-fn read_said(inside: &RawMembers<'_>, push: &mut impl FnMut(Delta)) {
+/// What a gateway like ourselves adds to the reasoning, whose text stands beside it.
+fn push_proof(proof: Proof, with_text: bool, push: &mut impl FnMut(Delta)) {
+    if let Proof::Reasoning(reasoning) = &proof
+        && with_text
+        && !reasoning.text.is_empty()
+    {
+        push(Delta::Reasoning(reasoning.text.clone()));
+    }
+    match proof {
+        Proof::Text(signature) => push(Delta::Signature(signature)),
+        Proof::Reasoning(Reasoning { signature: Some(signature), redacted: true, .. }) => {
+            push(Delta::RedactedReasoning(signature));
+        }
+        Proof::Reasoning(Reasoning { signature: Some(signature), .. }) => {
+            push(Delta::ReasoningSignature(signature));
+        }
+        Proof::Reasoning(_) => {}
+    }
+}
+
+fn read_said(inside: &RawMembers<'_>, is_reasoning_elsewhere: bool, push: &mut impl FnMut(Delta)) {
     let reasoning = ["reasoning_content", "reasoning"].iter().find_map(|name| {
         let said = inside.get(name).and_then(text)?;
         (!said.is_empty()).then_some(said)
     });
-    if let Some(reasoning) = reasoning {
+    if let Some(reasoning) = reasoning.filter(|_| !is_reasoning_elsewhere) {
         push(Delta::Reasoning(reasoning.into_owned()));
     }
     if let Some(content) = inside.get("content") {

@@ -9,9 +9,9 @@ use std::collections::BTreeMap;
 use serde_json::value::RawValue;
 use switchyard_domain::chat::{ChatEvent, Json};
 
-use super::error::{ProviderError, announces_error, from_members, from_value, has_error};
-use super::json::{RawMembers, Shape, elements, integer, keep, members, object, shape, text};
 use super::usage::{self, UsageRule};
+use crate::error::{ProviderError, announces_error, from_members, from_value, has_error};
+use crate::json::{RawMembers, Shape, elements, integer, keep, members, object, shape, text};
 use choice::ChoiceReader;
 
 /// The members that are read, or mean nothing (`obfuscation` and `p` are padding against guessing by length).

@@ -3,11 +3,10 @@
 mod check;
 mod decode;
 mod encode;
-mod error;
 
-pub use check::{CheckedRequest, RequestLimits, check};
+pub use check::check;
 pub use decode::decode;
+pub(super) use encode::nine_alphanumeric;
 pub use encode::{
     CacheForm, DocumentForm, MaxTokensMember, ReasoningForm, StreamUsage, TargetFacts, ToolCallIds, encode,
 };
-pub use error::{RequestCode, RequestError};

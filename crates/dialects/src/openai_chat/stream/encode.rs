@@ -1,23 +1,19 @@
 use std::collections::BTreeMap;
 
 use bytes::BytesMut;
-use switchyard_domain::chat::{ChatEvent, Delta, Json, TokenUsage, ToolCallKind};
+use switchyard_domain::chat::{ChatEvent, Delta, Json, Reasoning, TokenUsage, ToolCallKind};
 
-use crate::openai_chat::json::{ObjectWriter, write_text};
-use crate::openai_chat::places::{is_beside_message, made_call_id, write_call_signature, write_signature};
-use crate::openai_chat::{AnswerForm, finish, usage};
+use crate::codec::{AnswerForm, ClientError, StreamWriter};
+use crate::json::{ObjectWriter, write_text};
+use crate::openai_chat::error::write_error_event;
+use crate::openai_chat::places::{
+    Proof, REASONING_DETAILS, is_beside_message, write_call_signature, write_citation, write_detail,
+};
+use crate::openai_chat::{finish, usage};
+use crate::sse::DONE;
+use crate::tool_call_id::made_call_id;
 
-/// How a client wants its stream.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct StreamForm<'a> {
-    /// What any answer needs besides what the provider said.
-    pub answer: AnswerForm<'a>,
-    /// Whether the client asked for usage (`stream_options.include_usage`).
-    pub include_usage: bool,
-}
-
-/// Writes one stream, event by event, into a buffer that the caller empties as it likes. The `[DONE]` at the end is the
-/// caller's, once the call is settled.
+/// Writes one stream, event by event, into a buffer that the caller empties as it likes.
 #[derive(Debug)]
 pub struct StreamEncoder {
     /// The members that every chunk begins with.
@@ -38,27 +34,12 @@ struct ChoiceState {
     /// The kinds of the calls by their index.
     calls: BTreeMap<u32, ToolCallKind>,
     legacy: bool,
+    /// The block of reasoning that has no proof yet: its proof comes with the whole of it.
+    reasoning: String,
 }
 
-impl StreamEncoder {
-    /// An encoder at the start of a stream.
-    #[must_use]
-    pub fn new(form: &StreamForm<'_>) -> Self {
-        Self {
-            head: BytesMut::new(),
-            id: form.answer.fallback_id.to_owned(),
-            model: form.answer.fallback_model.to_owned(),
-            created: form.answer.fallback_created,
-            include_usage: form.include_usage,
-            legacy_functions: form.answer.legacy_functions,
-            beside: Vec::new(),
-            choices: BTreeMap::new(),
-            usage: None,
-        }
-    }
-
-    /// Appends the chunks of an event, if it has any.
-    pub fn event(&mut self, event: &ChatEvent, out: &mut BytesMut) {
+impl StreamWriter for StreamEncoder {
+    fn event(&mut self, event: &ChatEvent, out: &mut BytesMut) {
         match event {
             ChatEvent::Started { id, model, created, extensions } => {
                 self.id = if id.is_empty() { std::mem::take(&mut self.id) } else { id.clone() };
@@ -84,8 +65,8 @@ impl StreamEncoder {
         }
     }
 
-    /// Appends what belongs to the end: the usage, if the client asked for it and the provider counted.
-    pub fn finish(&mut self, out: &mut BytesMut) {
+    /// The usage comes if the client asked for it and the provider counted.
+    fn finish(&mut self, out: &mut BytesMut) {
         let usage = self.usage.filter(|_| self.include_usage);
         if let Some(usage) = usage {
             self.frame(out, |object| {
@@ -96,15 +77,62 @@ impl StreamEncoder {
             self.open(0, out);
             self.chunk(0, out, |_| {}, unfinished);
         }
+        out.extend_from_slice(&DONE);
+    }
+
+    fn fail(&mut self, error: &ClientError<'_>, out: &mut BytesMut) {
+        write_error_event(out, error);
+    }
+}
+
+impl StreamEncoder {
+    /// An encoder at the start of a stream.
+    #[must_use]
+    pub fn new(form: &AnswerForm<'_>) -> Self {
+        Self {
+            head: BytesMut::new(),
+            id: form.fallback_id.to_owned(),
+            model: form.fallback_model.to_owned(),
+            created: form.fallback_created,
+            include_usage: form.include_usage,
+            legacy_functions: form.legacy_functions(),
+            beside: Vec::new(),
+            choices: BTreeMap::new(),
+            usage: None,
+        }
     }
 
     fn delta(&mut self, choice: u32, delta: &Delta, out: &mut BytesMut) {
         self.open(choice, out);
         match delta {
             Delta::Text(text) => self.said(choice, out, |object| object.text("content", text)),
-            Delta::Reasoning(text) => self.said(choice, out, |object| object.text("reasoning_content", text)),
-            Delta::ReasoningSignature(proof) => {
-                self.said(choice, out, |object| write_signature(object, proof));
+            Delta::Reasoning(text) => {
+                if let Some(state) = self.choices.get_mut(&choice) {
+                    state.reasoning.push_str(text);
+                }
+                self.said(choice, out, |object| object.text("reasoning_content", text));
+            }
+            Delta::ReasoningSignature(signature) => {
+                let text = self.choices.get_mut(&choice).map(|state| std::mem::take(&mut state.reasoning));
+                let reasoning = Reasoning {
+                    text: text.unwrap_or_default(),
+                    signature: Some(signature.clone()),
+                    redacted: false,
+                };
+                self.proof(choice, &Proof::Reasoning(reasoning), out);
+            }
+            Delta::RedactedReasoning(signature) => {
+                let signature = Some(signature.clone());
+                let reasoning = Reasoning { text: String::new(), signature, redacted: true };
+                self.proof(choice, &Proof::Reasoning(reasoning), out);
+            }
+            Delta::Signature(signature) => self.proof(choice, &Proof::Text(signature.clone()), out),
+            // Pictures, sound and tools of the vendor have no place in a chunk; citations are annotations.
+            Delta::Part(_) => {}
+            Delta::Citation(citation) => {
+                self.said(choice, out, |object| {
+                    object.array("annotations", |list| write_citation(list, citation));
+                });
             }
             Delta::Refusal(text) => self.said(choice, out, |object| object.text("refusal", text)),
             Delta::ToolCall { index, id, name, kind } => self.call(choice, *index, (id, name, *kind), out),
@@ -134,6 +162,12 @@ impl StreamEncoder {
             }
             Delta::Extension { name, value } => self.said(choice, out, |object| object.json(name, value)),
         }
+    }
+
+    fn proof(&mut self, choice: u32, proof: &Proof, out: &mut BytesMut) {
+        self.said(choice, out, |object| {
+            object.array(REASONING_DETAILS, |list| write_detail(list, proof));
+        });
     }
 
     fn call(&mut self, choice: u32, index: u32, call: (&str, &str, ToolCallKind), out: &mut BytesMut) {

@@ -3,7 +3,9 @@
 mod decode;
 mod encode;
 mod peek;
+mod watcher;
 
-pub use decode::{StreamDecoder, Taken};
-pub use encode::{StreamEncoder, StreamForm};
+pub use decode::StreamDecoder;
+pub use encode::StreamEncoder;
 pub use peek::{ChoiceSet, Peeked, peek};
+pub use watcher::Watcher;

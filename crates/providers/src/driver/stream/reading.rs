@@ -7,7 +7,7 @@ use bytes::Bytes;
 use std::sync::Arc;
 use std::time::Duration;
 use switchyard_dialects::openai_chat::UsageRule;
-use switchyard_dialects::openai_chat::stream::Taken;
+use switchyard_dialects::codec::Taken;
 use switchyard_dialects::sse::{SseEnding, SseError, SseEvent, SseItem, SseLimits, SseReader};
 use switchyard_domain::fault::{FaultKind, ProviderFault};
 use switchyard_ports::provider::{Frame, Received, ReceivedParts};

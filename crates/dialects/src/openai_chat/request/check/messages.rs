@@ -1,5 +1,5 @@
-use super::super::RequestError;
 use super::{Gathered, RequestLimits, parts};
+use crate::request::RequestError;
 use crate::scan::{Kind, Node};
 
 type Checked = Result<(), RequestError>;

@@ -4,66 +4,14 @@
 mod messages;
 mod parameters;
 mod parts;
-mod references;
 mod tools;
-
-use std::sync::Arc;
 
 use bytes::Bytes;
 use switchyard_domain::call::CallFacts;
 use switchyard_domain::chat::Dialect;
-use switchyard_domain::wire::{Member, Span, ValueKind};
 
-use super::{RequestCode, RequestError};
-use crate::scan::{self, Document, Kind, Node, ScanLimits};
-
-/// Bounds of a request beyond those of the scan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RequestLimits {
-    /// Bounds of the JSON.
-    pub scan: ScanLimits,
-    /// The most bytes of a body.
-    pub max_body_bytes: usize,
-    /// The most messages.
-    pub max_messages: usize,
-    /// The most bytes of one tool's definition.
-    pub max_tool_bytes: usize,
-}
-
-impl Default for RequestLimits {
-    fn default() -> Self {
-        Self {
-            scan: ScanLimits::default(),
-            max_body_bytes: 10 * 1024 * 1024,
-            max_messages: 2048,
-            max_tool_bytes: 1024 * 1024,
-        }
-    }
-}
-
-/// A request that was found good.
-#[derive(Clone, Debug)]
-pub struct CheckedRequest {
-    /// The body and the table of what stands where: what `splice` edits and `decode` reads without a second scan.
-    pub document: Document,
-    /// What admission and routing need. `strict` is false: it comes in a header.
-    pub facts: CallFacts,
-    /// The members at the top level, in order.
-    pub members: Arc<[Member]>,
-}
-
-/// The members that would make another gateway send the call, or its key, elsewhere. They have no meaning here, and are
-/// refused rather than sent on to a provider that may be such a gateway.
-const NOT_FOR_CLIENTS: &[&str] = &[
-    "api_base",
-    "api_key",
-    "api_version",
-    "base_url",
-    "custom_llm_provider",
-    "extra_body",
-    "extra_headers",
-    "user_config",
-];
+use crate::request::{CheckedRequest, NOT_FOR_CLIENTS, RequestError, RequestLimits, scanned};
+use crate::scan::{self, Node};
 
 /// What is gathered while the members are judged in turn.
 #[derive(Default)]
@@ -86,19 +34,13 @@ struct Gathered {
 /// # Errors
 /// The first thing found wrong, see [`RequestError`]; that the text is no JSON comes before anything that it says.
 pub fn check(body: Bytes, limits: &RequestLimits) -> Result<CheckedRequest, RequestError> {
-    if body.len() > limits.max_body_bytes {
-        let message = format!("the body exceeds {} bytes", limits.max_body_bytes);
-        return Err(RequestError { code: RequestCode::TooLarge, message, param: None });
-    }
-    let document = Document::scan(body, limits.scan)?;
+    let document = scanned(body, limits)?;
     let mut gathered = Gathered::default();
-    let mut members = Vec::with_capacity(16);
     for member in document.members() {
         gathered.judge(member, limits)?;
-        members.push(placed(member));
     }
     let facts = gathered.finish()?;
-    Ok(CheckedRequest { facts, members: members.into(), document })
+    Ok(CheckedRequest::new(document, facts))
 }
 
 impl Gathered {
@@ -151,25 +93,5 @@ impl Gathered {
 
     fn count_text(&mut self, node: Node<'_>) {
         self.text_bytes += node.text_len().unwrap_or_default() as u64;
-    }
-}
-
-fn placed(member: scan::Member<'_>) -> Member {
-    let span = |range: std::ops::Range<usize>| Span { start: range.start as u32, end: range.end as u32 };
-    let name = member.name_span();
-    let value = member.value();
-    let between = name.start + 1..name.end.saturating_sub(1);
-    Member {
-        name_escaped: matches!(member.name(), std::borrow::Cow::Owned(_)),
-        name: span(between),
-        value: span(value.span()),
-        kind: match value.kind() {
-            Kind::Null => ValueKind::Null,
-            Kind::True | Kind::False => ValueKind::Bool,
-            Kind::Number => ValueKind::Number,
-            Kind::String => ValueKind::String,
-            Kind::Array => ValueKind::Array,
-            Kind::Object => ValueKind::Object,
-        },
     }
 }

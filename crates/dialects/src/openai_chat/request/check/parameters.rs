@@ -1,5 +1,5 @@
-use super::super::RequestError;
 use super::Gathered;
+use crate::request::RequestError;
 use crate::scan::{Kind, Node};
 
 const MAX_MODEL_CHARS: usize = 256;

@@ -1,5 +1,5 @@
-use super::super::RequestError;
 use super::Gathered;
+use crate::request::RequestError;
 use crate::scan::{Kind, Node};
 
 /// How many bytes of base64 stand for a token of a file or of sound in the estimate: rough, and rather too few.

@@ -1,6 +1,6 @@
-use super::super::RequestError;
-use super::references::has_circular_reference;
 use super::{Gathered, RequestLimits};
+use crate::request::RequestError;
+use crate::request::has_circular_reference;
 use crate::scan::{Kind, Node};
 
 const MAX_NAME_BYTES: usize = 64;

@@ -1,11 +1,12 @@
 use switchyard_domain::chat::{
-    ChatRequest, Json, Message, Part, Reasoning, Role, ToolCall, ToolCallKind, ToolResult,
+    ChatRequest, Json, Message, Part, Reasoning, Role, Signature, ToolCall, ToolCallKind, ToolResult,
 };
 
-use super::super::RequestError;
 use super::parts::Parts;
-use super::{keep, note_others, optional_text, present, required_text, wrong};
-use crate::openai_chat::places::{REASONING_DETAILS, signature_alone};
+use crate::request::{RequestError, keep, note_others, optional_text, present, required_text, wrong};
+
+use crate::openai_chat::places::{Proof, REASONING_DETAILS, proofs_alone};
+use crate::proof::unmarked;
 use crate::scan::{Kind, Node};
 
 /// The members that are read; all others are kept as they are.
@@ -89,15 +90,12 @@ impl Reader<'_> {
         }
         let text = content.or(other);
         let details = present(self.node, REASONING_DETAILS).map(keep);
-        let signature = details.and_then(|details| signature_alone(REASONING_DETAILS, &details.0));
-        if signature.is_some() {
+        let proofs = details.and_then(|details| proofs_alone(REASONING_DETAILS, &details.0));
+        if let Some(proofs) = proofs {
             read.push(REASONING_DETAILS);
+            return Ok((with_text(proofs, text), read));
         }
-        if text.is_none() && signature.is_none() {
-            return Ok((Vec::new(), read));
-        }
-        let reasoning = Reasoning { text: text.unwrap_or_default(), signature };
-        Ok((vec![Part::Reasoning(reasoning)], read))
+        Ok((text.map(|text| Part::Reasoning(Reasoning::text(text))).into_iter().collect(), read))
     }
 
     fn read_calls(&self, parts: &mut Vec<Part>, request: &mut ChatRequest) -> Result<(), RequestError> {
@@ -128,6 +126,25 @@ impl Reader<'_> {
     }
 }
 
+/// The parts of these proofs. Their blocks have the text in them; one that a client kept by itself stands in front.
+fn with_text(proofs: Vec<Proof>, text: Option<String>) -> Vec<Part> {
+    let parts = proofs.into_iter().map(|proof| match proof {
+        Proof::Reasoning(reasoning) => Part::Reasoning(reasoning),
+        Proof::Text(signature) => Part::Signature(signature),
+    });
+    let mut parts: Vec<Part> = parts.collect();
+    let told: String = parts
+        .iter()
+        .filter_map(
+            |part| if let Part::Reasoning(reasoning) = part { Some(reasoning.text.as_str()) } else { None },
+        )
+        .collect();
+    if let Some(text) = text.filter(|text| *text != told && told.is_empty() && !text.is_empty()) {
+        parts.insert(0, Part::Reasoning(Reasoning::text(text)));
+    }
+    parts
+}
+
 fn read_call(path: &str, call: Node<'_>, request: &mut ChatRequest) -> Result<ToolCall, RequestError> {
     let (function, kind, inner, member) = match (present(call, "function"), present(call, "custom")) {
         (None, Some(custom)) => (custom, ToolCallKind::Custom, "custom", "input"),
@@ -137,7 +154,7 @@ fn read_call(path: &str, call: Node<'_>, request: &mut ChatRequest) -> Result<To
     // Google's place for the proof of reasoning.
     let google = present(call, "extra_content").and_then(|extra| present(extra, "google"));
     let proof = google.and_then(|google| present(google, "thought_signature"));
-    let signature = proof.and_then(Node::text).map(std::borrow::Cow::into_owned);
+    let signature = proof.and_then(Node::text).map(|text| unmarked(&text, Signature::GOOGLE));
     let known: &[&str] = &["id", "type", "index", "function", "custom"];
     let with_proof: &[&str] = &["id", "type", "index", "function", "custom", "extra_content"];
     note_others(path, call, if signature.is_some() { with_proof } else { known }, request);

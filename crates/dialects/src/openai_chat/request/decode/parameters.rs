@@ -1,7 +1,7 @@
 use switchyard_domain::chat::{ChatRequest, EffortLevel, ResponseFormat, StreamOptions};
 
-use super::super::RequestError;
-use super::{keep, note_others, optional_text, present, required_text, text, wrong};
+use crate::request::{RequestError, keep, note_others, optional_text, present, required_text, text, wrong};
+
 use crate::scan::{Document, Kind, Node};
 
 type Read = Result<(), RequestError>;
@@ -53,7 +53,7 @@ pub(super) fn read(name: &str, value: Node<'_>, document: &Document, request: &m
         "stream" => read_stream(value, document, request)?,
         "stop" => read_stop(value, request)?,
         "response_format" => read_format(value, request)?,
-        "reasoning_effort" => request.reasoning_effort = Some(EffortLevel(text(name, value)?)),
+        "reasoning_effort" => request.reasoning.effort = Some(EffortLevel(text(name, value)?)),
         "metadata" => read_metadata(value, request)?,
         "user" => request.user = Some(text(name, value)?),
         "service_tier" => request.service_tier = Some(text(name, value)?),

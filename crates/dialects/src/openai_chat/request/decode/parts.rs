@@ -1,7 +1,7 @@
-use switchyard_domain::chat::{Audio, ChatRequest, MediaSource, Part, Reasoning};
+use switchyard_domain::chat::{Audio, ChatRequest, Document, MediaSource, Part, Reasoning};
 
-use super::super::RequestError;
-use super::{keep, note_others, optional_text, present, required_text, text, wrong};
+use crate::request::{RequestError, keep, note_others, optional_text, present, required_text, text, wrong};
+
 use crate::scan::{Kind, Node};
 
 /// Reads the content of a message.
@@ -51,19 +51,17 @@ impl<'r> Parts<'r> {
         Ok(Some(match (kind, inner) {
             ("text", _) => Part::Text { text: required_text(path, part, "text")? },
             ("refusal", _) => Part::Refusal { text: required_text(path, part, "refusal")? },
-            ("thinking", Some(thinking)) => {
-                Part::Reasoning(Reasoning { text: thoughts(thinking), signature: None })
-            }
+            ("thinking", Some(thinking)) => Part::Reasoning(Reasoning::text(thoughts(thinking))),
             ("image_url", Some(image)) => {
                 let source = source(url(path, image)?);
                 let detail = optional_text(path, image, "detail")?;
                 note_others(format_args!("{path}.image_url"), image, &["url", "detail"], self.request);
                 Part::Image { source, detail }
             }
-            ("document_url", Some(document)) => Part::Document {
-                source: MediaSource::Url(url(path, document)?),
-                filename: optional_text(path, part, "document_name")?,
-            },
+            ("document_url", Some(document)) => Part::Document(Document::new(
+                MediaSource::Url(url(path, document)?),
+                optional_text(path, part, "document_name")?,
+            )),
             ("input_audio", Some(audio)) if audio.kind() == Kind::Object => Part::Audio(Audio {
                 base64: required_text(path, audio, "data")?,
                 format: required_text(path, audio, "format")?,
@@ -75,10 +73,8 @@ impl<'r> Parts<'r> {
                     &["file_data", "file_id", "filename"],
                     self.request,
                 );
-                Part::Document {
-                    source: file_source(path, file)?,
-                    filename: optional_text(path, file, "filename")?,
-                }
+                let filename = optional_text(path, file, "filename")?;
+                Part::Document(Document::new(file_source(path, file)?, filename))
             }
             _ => return Ok(None),
         }))

@@ -1,7 +1,7 @@
 use switchyard_domain::chat::{ChatRequest, Tool, ToolChoice, ToolChoiceMode};
 
-use super::super::RequestError;
-use super::{keep, note_others, optional_text, present, required_text, wrong};
+use crate::request::{RequestError, keep, note_others, optional_text, present, required_text, wrong};
+
 use crate::scan::{Kind, Node};
 
 type Read = Result<(), RequestError>;
@@ -43,6 +43,7 @@ fn push_function(
         description: optional_text(path, function, "description")?,
         parameters: present(function, "parameters").map(keep),
         strict: present(function, "strict").and_then(Node::as_bool),
+        cache: None,
         extensions,
     });
     note_others(path, function, &["name", "description", "parameters", "strict"], request);

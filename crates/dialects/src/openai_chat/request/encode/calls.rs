@@ -44,7 +44,7 @@ impl CallIds {
 
 /// Nine letters and digits made from an id, the same from the same. 62^9 is large enough that the few ids of a conversation
 /// stay apart.
-fn nine_alphanumeric(id: &str) -> String {
+pub(in crate::openai_chat) fn nine_alphanumeric(id: &str) -> String {
     const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     // FNV-1a: no secret is in it, and it must never change between versions.
     let mut hash = id.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {

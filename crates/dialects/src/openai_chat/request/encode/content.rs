@@ -1,9 +1,11 @@
 use std::fmt::Arguments;
 
-use switchyard_domain::chat::{LossReport, MediaSource, Part};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use switchyard_domain::chat::{Document, LossReport, MediaSource, Part};
 
 use super::{CacheForm, DocumentForm, ReasoningForm, TargetFacts};
-use crate::openai_chat::json::{ArrayWriter, ObjectWriter};
+use crate::json::{ArrayWriter, ObjectWriter};
 
 /// The content of a message: the parts that stand in it, each with the mark that follows it.
 pub(super) struct Content<'a> {
@@ -55,16 +57,20 @@ impl<'a> Content<'a> {
         };
         match part {
             Part::Text { .. } | Part::Image { .. } | Part::Audio(_) => true,
-            Part::Document { source: MediaSource::Url(_), .. }
+            Part::Document(Document { source: MediaSource::Url(_), .. })
                 if self.facts.documents == DocumentForm::Unknown =>
             {
                 lost("the provider fetches no documents")
             }
-            Part::Document { .. } => true,
+            Part::Document(_) => true,
             Part::Reasoning(_) => self.facts.reasoning == ReasoningForm::ThinkingPart,
             Part::Native { .. } if self.same_dialect => true,
             Part::Native { .. } => lost("is known to the client's dialect alone"),
-            Part::ToolCall(_) | Part::ToolResult(_) | Part::Refusal { .. } | Part::CacheMark { .. } => false,
+            Part::ToolCall(_)
+            | Part::ToolResult(_)
+            | Part::Refusal { .. }
+            | Part::Signature(_)
+            | Part::CacheMark { .. } => false,
         }
     }
 
@@ -125,7 +131,7 @@ impl<'a> Content<'a> {
                     input.text("format", &audio.format);
                 });
             }
-            Part::Document { source, filename } => self.write_document(source, filename.as_deref(), object),
+            Part::Document(document) => write_document(document, self.facts.documents, object),
             Part::Reasoning(reasoning) => {
                 object.text("type", "thinking");
                 object.array("thinking", |list| {
@@ -139,31 +145,33 @@ impl<'a> Content<'a> {
             Part::ToolCall(_)
             | Part::ToolResult(_)
             | Part::Refusal { .. }
+            | Part::Signature(_)
             | Part::CacheMark { .. }
             | Part::Native { .. } => {}
         }
     }
+}
 
-    fn write_document(&self, source: &MediaSource, filename: Option<&str>, object: &mut ObjectWriter<'_>) {
-        if let (MediaSource::Url(url), DocumentForm::DocumentUrl) = (source, self.facts.documents) {
-            object.text("type", "document_url");
-            object.text("document_url", url);
-            if let Some(filename) = filename {
-                object.text("document_name", filename);
-            }
-            return;
+fn write_document(document: &Document, form: DocumentForm, object: &mut ObjectWriter<'_>) {
+    let Document { source, filename, .. } = document;
+    if let (MediaSource::Url(url), DocumentForm::DocumentUrl) = (source, form) {
+        object.text("type", "document_url");
+        object.text("document_url", url);
+        if let Some(filename) = filename {
+            object.text("document_name", filename);
         }
-        object.text("type", "file");
-        object.object("file", |file| {
-            match source {
-                MediaSource::FileId(id) => file.text("file_id", id),
-                source => file.text("file_data", &address(source)),
-            }
-            if let Some(filename) = filename {
-                file.text("filename", filename);
-            }
-        });
+        return;
     }
+    object.text("type", "file");
+    object.object("file", |file| {
+        match source {
+            MediaSource::FileId(id) => file.text("file_id", id),
+            source => file.text("file_data", &address(source)),
+        }
+        if let Some(filename) = filename {
+            file.text("filename", filename);
+        }
+    });
 }
 
 /// Where media are, as an address; data stand in it themselves.
@@ -172,5 +180,6 @@ fn address(source: &MediaSource) -> String {
         MediaSource::Url(text) | MediaSource::FileId(text) => text.clone(),
         MediaSource::Inline { media_type, base64 } if media_type.is_empty() => base64.clone(),
         MediaSource::Inline { media_type, base64 } => format!("data:{media_type};base64,{base64}"),
+        MediaSource::Text(text) => format!("data:text/plain;base64,{}", STANDARD.encode(text)),
     }
 }

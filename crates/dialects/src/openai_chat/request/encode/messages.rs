@@ -3,8 +3,8 @@ use switchyard_domain::chat::{LossReport, Message, Part, Reasoning, Role, ToolCa
 use super::calls::CallIds;
 use super::content::Content;
 use super::{ReasoningForm, TargetFacts};
-use crate::openai_chat::json::{ArrayWriter, ObjectWriter};
-use crate::openai_chat::places::{REASONING_DETAILS, write_call, write_signature};
+use crate::json::{ArrayWriter, ObjectWriter};
+use crate::openai_chat::places::{Proof, REASONING_DETAILS, write_call, write_detail};
 
 /// Writes one canonical message, which may be several of this dialect.
 pub(super) struct MessageWriter<'a> {
@@ -127,15 +127,15 @@ impl<'a> MessageWriter<'a> {
             object.text(member, &text);
         }
         let has_details = self.message.extensions.iter().any(|(name, _)| name == REASONING_DETAILS);
-        let proofs = reasonings.iter().filter(|reasoning| reasoning.signature.is_some()).count();
-        let fits = self.facts.reasoning == ReasoningForm::Reasoning && !has_details;
-        match &last.signature {
-            Some(signature) if fits && proofs == 1 => write_signature(object, signature),
-            _ if proofs > 0 => {
-                let member = format!("messages[{}].reasoning.signature", self.index);
-                self.losses.dropped(member, "the provider has no place for it");
-            }
-            _ => {}
+        let proofs = Proof::among(&self.message.parts);
+        if proofs.is_empty() || has_details {
+            return;
+        }
+        if self.facts.reasoning == ReasoningForm::Reasoning {
+            object.array(REASONING_DETAILS, |list| proofs.iter().for_each(|proof| write_detail(list, proof)));
+        } else {
+            let member = format!("messages[{}].reasoning.signature", self.index);
+            self.losses.dropped(member, "the provider has no place for it");
         }
     }
 

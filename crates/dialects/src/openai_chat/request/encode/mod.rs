@@ -10,8 +10,9 @@ mod tools;
 use bytes::{Bytes, BytesMut};
 use switchyard_domain::chat::{ChatRequest, Dialect, LossReport};
 
-use crate::openai_chat::json::ObjectWriter;
+use crate::json::ObjectWriter;
 use calls::CallIds;
+pub(in crate::openai_chat) use calls::nine_alphanumeric;
 pub use facts::{
     CacheForm, DocumentForm, MaxTokensMember, ReasoningForm, StreamUsage, TargetFacts, ToolCallIds,
 };
@@ -66,7 +67,7 @@ impl Body<'_, '_> {
     fn write_messages(&mut self) {
         let mut ids = CallIds::new(self.facts);
         let request = self.request;
-        let mut list = crate::openai_chat::json::ArrayWriter::begin(self.object.name("messages"));
+        let mut list = crate::json::ArrayWriter::begin(self.object.name("messages"));
         for (index, message) in request.messages.iter().enumerate() {
             messages::MessageWriter {
                 message,

@@ -1,6 +1,7 @@
 use switchyard_domain::chat::ResponseFormat;
 
 use super::{Body, MaxTokensMember, StreamUsage};
+use crate::reasoning::{effort_of_budget, is_off};
 
 impl Body<'_, '_> {
     pub(super) fn write_parameters(&mut self) {
@@ -16,7 +17,7 @@ impl Body<'_, '_> {
             self.object.array("stop", |list| request.stop.iter().for_each(|stop| list.text(stop)));
         }
         self.write_response_format();
-        self.word("reasoning_effort", request.reasoning_effort.as_ref().map(|effort| effort.0.as_str()));
+        self.write_reasoning();
         self.write_stream();
         if !request.metadata.is_empty() && self.may("metadata") {
             self.object.object("metadata", |labels| {
@@ -50,6 +51,30 @@ impl Body<'_, '_> {
                 sampling.logit_bias.iter().for_each(|(token, bias)| biases.plain(token, bias));
             });
         }
+    }
+
+    fn write_reasoning(&mut self) {
+        let wish = &self.request.reasoning;
+        let mut effort = wish.effort.as_ref().map(|effort| effort.0.as_str());
+        match wish.budget_tokens {
+            Some(_) if effort.is_some() => {}
+            Some(tokens) if tokens > 0 => {
+                let word = effort_of_budget(tokens);
+                self.losses.degraded(
+                    "reasoning",
+                    format!("a budget of {tokens} tokens goes as the effort `{word}`"),
+                );
+                effort = Some(word);
+            }
+            _ if effort.is_none() && is_off(wish) => {
+                self.losses.degraded("reasoning", "whether it reasons is the model's own matter");
+            }
+            _ => {}
+        }
+        if wish.summary.is_some() {
+            self.losses.dropped("reasoning.summary", "has no place in the provider's dialect");
+        }
+        self.word("reasoning_effort", effort);
     }
 
     pub(super) fn plain(&mut self, name: &str, value: Option<impl std::fmt::Display>) {

@@ -1,7 +1,7 @@
 use switchyard_domain::chat::{Json, Tool, ToolChoice, ToolChoiceMode};
 
 use super::Body;
-use crate::openai_chat::json::ObjectWriter;
+use crate::json::ObjectWriter;
 
 impl Body<'_, '_> {
     pub(super) fn write_tools(&mut self) {
@@ -39,7 +39,11 @@ impl Body<'_, '_> {
         self.object.array("tools", |list| {
             for (index, tool) in self.request.tools.iter().enumerate() {
                 match tool {
-                    Tool::Function { name, description, parameters, strict, extensions } => {
+                    Tool::Function { name, description, parameters, strict, cache, extensions } => {
+                        if cache.is_some() {
+                            losses
+                                .degraded(format!("tools[{index}]"), "the provider caches by its own rules");
+                        }
                         list.object(|object| {
                             object.text("type", "function");
                             object.object("function", |object| {

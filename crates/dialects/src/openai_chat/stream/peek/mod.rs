@@ -7,10 +7,10 @@ mod visit;
 
 use std::borrow::Cow;
 
+use crate::codec::Taken;
+use crate::error::ProviderError;
+use crate::json::without_lone_surrogates;
 use crate::openai_chat::chunk::{ChunkFault, ChunkReader, Piece};
-use crate::openai_chat::error::ProviderError;
-use crate::openai_chat::json::without_lone_surrogates;
-use crate::openai_chat::stream::Taken;
 use crate::openai_chat::usage::{self, UsageReading, UsageRule};
 use crate::sse::DONE_DATA;
 use visit::Glance;

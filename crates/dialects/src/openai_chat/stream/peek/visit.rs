@@ -9,7 +9,7 @@ use super::ChoiceSet;
 use super::key::Key;
 use super::said::{Inside, Said};
 use super::tolerant::tolerant;
-use crate::openai_chat::json::{Shape, is_null, members, shape};
+use crate::json::{Shape, is_null, members, shape};
 
 /// What one pass over a chunk finds. Strings go straight from the parser to where they are counted.
 pub(super) struct Glance<'a> {

@@ -1,12 +1,13 @@
-//! Messages in the form that a vendor takes, all other bytes of them left alone.
+//! The messages of a client's own body in the form that a vendor takes, all other bytes of them left alone.
 
 use bytes::Bytes;
 use memchr::memmem;
 use std::ops::Range;
-use switchyard_dialects::openai_chat::request::{TargetFacts, ToolCallIds};
-use switchyard_dialects::scan::{Document, Node, ScanLimits};
-use switchyard_dialects::splice::find;
 use switchyard_domain::wire::Member;
+
+use super::request::{TargetFacts, ToolCallIds, nine_alphanumeric};
+use crate::scan::{Document, Node, ScanLimits};
+use crate::splice::find;
 
 /// Bodies that come here were scanned within the surface's limits or are our own; a second look only finds places.
 pub(super) const UNBOUNDED: ScanLimits =
@@ -85,23 +86,7 @@ fn shortened(id: Node<'_>) -> Option<Change> {
     if text.len() == 9 && text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return None;
     }
-    // FNV-1a: the same in every process and version, as conversations outlive both; and as in an encoded request.
-    let mut hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    let mut short = String::with_capacity(11);
-    short.push('"');
-    for _ in 0..9 {
-        let digit = u8::try_from(hash % 62).unwrap_or_default();
-        short.push(char::from(match digit {
-            0..10 => b'0' + digit,
-            10..36 => b'A' + digit - 10,
-            _ => b'a' + digit - 36,
-        }));
-        hash /= 62;
-    }
-    short.push('"');
-    Some((id.span(), short))
+    Some((id.span(), format!("\"{}\"", nine_alphanumeric(&text))))
 }
 
 #[cfg(test)]

@@ -42,13 +42,13 @@ pub struct RequestError {
 }
 
 impl RequestError {
-    pub(super) fn new(param: impl Into<String>, message: impl Into<String>) -> Self {
+    pub(crate) fn new(param: impl Into<String>, message: impl Into<String>) -> Self {
         let (param, message) = (param.into(), message.into());
         let message = format!("{param}: {message}");
         Self { code: RequestCode::InvalidRequest, message, param: Some(param) }
     }
 
-    pub(super) fn too_large(param: impl Into<String>, message: impl Into<String>) -> Self {
+    pub(crate) fn too_large(param: impl Into<String>, message: impl Into<String>) -> Self {
         Self { code: RequestCode::TooLarge, ..Self::new(param, message) }
     }
 }

@@ -20,7 +20,7 @@ struct Usage {
 }
 
 /// The events of a flat answer; `None` if the body is none.
-pub(super) fn decode(body: &[u8]) -> Option<Vec<ChatEvent>> {
+pub(in crate::openai_chat) fn decode(body: &[u8]) -> Option<Vec<ChatEvent>> {
     let Flat { text, content, model, usage } = serde_json::from_slice(body).ok()?;
     let text = text.or(content)?;
     let mut events = vec![

@@ -11,7 +11,7 @@ const MAX_STEPS: usize = 500_000;
 /// Whether a schema has a `$ref` that leads only to further ones and never to a schema. Such a schema means nothing, and
 /// has sent resolvers into endless loops. A schema that holds itself as one of its parts is fine. One with so many
 /// references that they can't be followed in a short time counts as circular too.
-pub(super) fn has_circular_reference(schema: Node<'_>) -> bool {
+pub(crate) fn has_circular_reference(schema: Node<'_>) -> bool {
     let mut search = Search { root: schema, steps: MAX_STEPS };
     memmem::find(schema.raw(), b"\"$ref\"").is_some() && search.any(schema)
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 ///
 /// Models emit characters in pieces, and some servers escape the pieces one by one. The text is still JSON by its grammar,
 /// but there is no string that it could stand for, so a reader would drop the whole event.
-pub(in crate::openai_chat) fn without_lone_surrogates(data: &str) -> Cow<'_, str> {
+pub(crate) fn without_lone_surrogates(data: &str) -> Cow<'_, str> {
     if memchr::memmem::find(data.as_bytes(), b"\\ud").is_none()
         && memchr::memmem::find(data.as_bytes(), b"\\uD").is_none()
     {

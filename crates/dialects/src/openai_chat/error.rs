@@ -1,23 +1,12 @@
+//! Errors as clients of this dialect read them.
+
 use bytes::{Bytes, BytesMut};
 
-use crate::openai_chat::json::ObjectWriter;
-
-/// An error for a client of this dialect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ErrorBody<'a> {
-    /// What went wrong, for people.
-    pub message: &'a str,
-    /// The class of error (`invalid_request_error`, `api_error`, ...), which the official SDKs show.
-    pub kind: &'a str,
-    /// The member of the request that is wrong.
-    pub param: Option<&'a str>,
-    /// The machine-readable code.
-    pub code: Option<&'a str>,
-}
+use crate::codec::ClientError;
+use crate::json::ObjectWriter;
 
 /// The body of an error answer.
-#[must_use]
-pub fn encode_error(error: &ErrorBody<'_>) -> Bytes {
+pub(super) fn encode_error(error: &ClientError<'_>) -> Bytes {
     let mut out = BytesMut::with_capacity(error.message.len() + 128);
     write(&mut out, error);
     out.freeze()
@@ -25,13 +14,13 @@ pub fn encode_error(error: &ErrorBody<'_>) -> Bytes {
 
 /// Appends the event that ends a stream that failed. No `[DONE]` may follow it, so that a cut answer is never taken for a
 /// whole one.
-pub fn write_error_event(out: &mut BytesMut, error: &ErrorBody<'_>) {
+pub(super) fn write_error_event(out: &mut BytesMut, error: &ClientError<'_>) {
     out.extend_from_slice(b"data: ");
     write(out, error);
     out.extend_from_slice(b"\n\n");
 }
 
-fn write(out: &mut BytesMut, error: &ErrorBody<'_>) {
+fn write(out: &mut BytesMut, error: &ClientError<'_>) {
     let mut body = ObjectWriter::begin(out);
     body.object("error", |object| {
         object.text("message", error.message);
@@ -52,7 +41,14 @@ mod tests {
 
     #[test]
     fn the_body_is_that_of_openai() {
-        let error = ErrorBody { message: "no \"x\"", kind: "t", param: Some("model"), code: None };
+        let error = ClientError {
+            status: 400,
+            message: "no \"x\"",
+            kind: "t",
+            param: Some("model"),
+            code: None,
+            request_id: None,
+        };
         let body = encode_error(&error);
         assert_eq!(body, r#"{"error":{"message":"no \"x\"","type":"t","param":"model","code":null}}"#);
         let mut event = BytesMut::new();

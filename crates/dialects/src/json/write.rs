@@ -4,25 +4,25 @@ use bytes::{BufMut, BytesMut};
 use switchyard_domain::chat::Json;
 
 /// Writes an object, member by member. The brace is closed by [`end`](Self::end).
-pub(in crate::openai_chat) struct ObjectWriter<'o> {
+pub(crate) struct ObjectWriter<'o> {
     out: &'o mut BytesMut,
     first: bool,
 }
 
 impl<'o> ObjectWriter<'o> {
-    pub(in crate::openai_chat) fn begin(out: &'o mut BytesMut) -> Self {
+    pub(crate) fn begin(out: &'o mut BytesMut) -> Self {
         out.put_u8(b'{');
         Self { out, first: true }
     }
 
     /// Goes on with an object whose first members, opening brace included, are `head`.
-    pub(in crate::openai_chat) fn resume(out: &'o mut BytesMut, head: &[u8]) -> Self {
+    pub(crate) fn resume(out: &'o mut BytesMut, head: &[u8]) -> Self {
         out.extend_from_slice(head);
         Self { out, first: false }
     }
 
     /// A member's name; the value is to be written next.
-    pub(in crate::openai_chat) fn name(&mut self, name: &str) -> &mut BytesMut {
+    pub(crate) fn name(&mut self, name: &str) -> &mut BytesMut {
         if !self.first {
             self.out.put_u8(b',');
         }
@@ -32,62 +32,62 @@ impl<'o> ObjectWriter<'o> {
         self.out
     }
 
-    pub(in crate::openai_chat) fn text(&mut self, name: &str, text: &str) {
+    pub(crate) fn text(&mut self, name: &str, text: &str) {
         write_text(self.name(name), text);
     }
 
-    pub(in crate::openai_chat) fn json(&mut self, name: &str, json: &Json) {
+    pub(crate) fn json(&mut self, name: &str, json: &Json) {
         self.name(name).extend_from_slice(json.as_str().as_bytes());
     }
 
     /// A number, a bool, or anything else whose display form is its JSON.
-    pub(in crate::openai_chat) fn plain(&mut self, name: &str, value: impl Display) {
+    pub(crate) fn plain(&mut self, name: &str, value: impl Display) {
         let out = self.name(name);
         // Writing into memory that grows can't fail.
         let _ = write!(out, "{value}");
     }
 
     /// A decimal in its shortest spelling that reads back the same; `null` for one that JSON can't spell.
-    pub(in crate::openai_chat) fn decimal(&mut self, name: &str, value: f64) {
+    pub(crate) fn decimal(&mut self, name: &str, value: f64) {
         let out = self.name(name);
         let _ = if value.is_finite() { write!(out, "{value:?}") } else { write!(out, "null") };
     }
 
-    pub(in crate::openai_chat) fn null(&mut self, name: &str) {
+    pub(crate) fn null(&mut self, name: &str) {
         self.name(name).extend_from_slice(b"null");
     }
 
-    pub(in crate::openai_chat) fn object(&mut self, name: &str, fill: impl FnOnce(&mut ObjectWriter<'_>)) {
+    pub(crate) fn object(&mut self, name: &str, fill: impl FnOnce(&mut ObjectWriter<'_>)) {
         let mut object = ObjectWriter::begin(self.name(name));
         fill(&mut object);
         object.end();
     }
 
-    pub(in crate::openai_chat) fn array(&mut self, name: &str, fill: impl FnOnce(&mut ArrayWriter<'_>)) {
+    pub(crate) fn array(&mut self, name: &str, fill: impl FnOnce(&mut ArrayWriter<'_>)) {
         let mut array = ArrayWriter::begin(self.name(name));
         fill(&mut array);
         array.end();
     }
 
-    pub(in crate::openai_chat) fn end(self) {
+    pub(crate) fn end(self) {
         self.out.put_u8(b'}');
     }
 }
 
 /// Writes an array, element by element.
-pub(in crate::openai_chat) struct ArrayWriter<'o> {
+pub(crate) struct ArrayWriter<'o> {
     out: &'o mut BytesMut,
     first: bool,
 }
 
 impl<'o> ArrayWriter<'o> {
-    pub(in crate::openai_chat) fn begin(out: &'o mut BytesMut) -> Self {
+    pub(crate) fn begin(out: &'o mut BytesMut) -> Self {
         out.put_u8(b'[');
         Self { out, first: true }
     }
 
     /// The next element is to be written here.
-    pub(in crate::openai_chat) fn element(&mut self) -> &mut BytesMut {
+    pub(crate) fn element(&mut self) -> &mut BytesMut {
         if !self.first {
             self.out.put_u8(b',');
         }
@@ -95,23 +95,23 @@ impl<'o> ArrayWriter<'o> {
         self.out
     }
 
-    pub(in crate::openai_chat) fn text(&mut self, text: &str) {
+    pub(crate) fn text(&mut self, text: &str) {
         write_text(self.element(), text);
     }
 
-    pub(in crate::openai_chat) fn object(&mut self, fill: impl FnOnce(&mut ObjectWriter<'_>)) {
+    pub(crate) fn object(&mut self, fill: impl FnOnce(&mut ObjectWriter<'_>)) {
         let mut object = ObjectWriter::begin(self.element());
         fill(&mut object);
         object.end();
     }
 
-    pub(in crate::openai_chat) fn end(self) {
+    pub(crate) fn end(self) {
         self.out.put_u8(b']');
     }
 }
 
 /// Writes a string with its quotes. Characters above U+007F stand for themselves.
-pub(in crate::openai_chat) fn write_text(out: &mut BytesMut, text: &str) {
+pub(crate) fn write_text(out: &mut BytesMut, text: &str) {
     out.reserve(text.len() + 2);
     out.put_u8(b'"');
     let mut rest = text.as_bytes();

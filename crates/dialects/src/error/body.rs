@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 
 use super::scrub::scrub;
-use crate::openai_chat::json::{RawMembers, Shape, elements, integer, members, object, shape, text};
+use crate::json::{RawMembers, Shape, elements, integer, members, object, shape, text};
 
 /// What a provider says went wrong, cleaned: no credential, no markup, no control characters, at most 500 characters. Safe
 /// for clients and logs, save that it is the provider's wording.
@@ -64,18 +64,18 @@ impl ProviderError {
 }
 
 /// Whether there is an `error` that says something: some send an empty one along with each chunk.
-pub(in crate::openai_chat) fn has_error(top: &RawMembers<'_>) -> bool {
+pub(crate) fn has_error(top: &RawMembers<'_>) -> bool {
     top.get("error").is_some_and(|error| !matches!(error.get(), "\"\"" | "false" | "{}" | "[]"))
 }
 
 /// Whether an object that has no choices is an error all the same.
-pub(in crate::openai_chat) fn announces_error(top: &RawMembers<'_>) -> bool {
+pub(crate) fn announces_error(top: &RawMembers<'_>) -> bool {
     let says_error = |name: &str| top.get(name).and_then(text).is_some_and(|word| word == "error");
     has_error(top) || top.get("detail").is_some() || says_error("object") || says_error("type")
 }
 
 /// Reads an error from the members of a body, or of an event of a stream.
-pub(in crate::openai_chat) fn from_members(top: &RawMembers<'_>) -> ProviderError {
+pub(crate) fn from_members(top: &RawMembers<'_>) -> ProviderError {
     let mut error = match top.get("error") {
         Some(value) if shape(value) == Shape::Object => from_value(value),
         Some(value) => {
@@ -89,7 +89,7 @@ pub(in crate::openai_chat) fn from_members(top: &RawMembers<'_>) -> ProviderErro
 }
 
 /// Reads the value of an `error` member.
-pub(in crate::openai_chat) fn from_value(value: &RawValue) -> ProviderError {
+pub(crate) fn from_value(value: &RawValue) -> ProviderError {
     match members(value) {
         Some(error) => fields(&error),
         None => ProviderError::new(cleaned(&text(value).unwrap_or_default())),

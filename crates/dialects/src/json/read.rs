@@ -7,22 +7,22 @@ use serde_json::value::RawValue;
 
 /// The members of a provider's JSON object, in their order, their values unread. Of two members of one name the later
 /// counts, as it does for nearly every JSON reader: a provider's body is not judged as strictly as a client's.
-pub(in crate::openai_chat) struct RawMembers<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+pub(crate) struct RawMembers<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'a> RawMembers<'a> {
     /// The value of a member that is present and not `null`.
-    pub(in crate::openai_chat) fn get(&self, name: &str) -> Option<&'a RawValue> {
+    pub(crate) fn get(&self, name: &str) -> Option<&'a RawValue> {
         let found = self.0.iter().rev().find(|(known, _)| known == name)?;
         (!is_null(found.1)).then_some(found.1)
     }
 
     /// Whether a member is there, `null` or not.
-    pub(in crate::openai_chat) fn has(&self, name: &str) -> bool {
+    pub(crate) fn has(&self, name: &str) -> bool {
         self.0.iter().any(|(known, _)| known == name)
     }
 
     /// The members that are not `null`.
-    pub(in crate::openai_chat) fn iter(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
         self.0.iter().filter(|(_, value)| !is_null(value)).map(|(name, value)| (name.as_ref(), *value))
     }
 }
@@ -76,7 +76,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
 
 /// What a value is, by its first byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::openai_chat) enum Shape {
+pub(crate) enum Shape {
     Null,
     Bool,
     Number,
@@ -85,7 +85,7 @@ pub(in crate::openai_chat) enum Shape {
     Object,
 }
 
-pub(in crate::openai_chat) fn shape(raw: &RawValue) -> Shape {
+pub(crate) fn shape(raw: &RawValue) -> Shape {
     match raw.get().as_bytes().first() {
         Some(b'{') => Shape::Object,
         Some(b'[') => Shape::Array,
@@ -96,27 +96,27 @@ pub(in crate::openai_chat) fn shape(raw: &RawValue) -> Shape {
     }
 }
 
-pub(in crate::openai_chat) fn is_null(raw: &RawValue) -> bool {
+pub(crate) fn is_null(raw: &RawValue) -> bool {
     shape(raw) == Shape::Null
 }
 
 /// The members of the object that a text is; `None` if it is no JSON object.
-pub(in crate::openai_chat) fn object(text: &str) -> Option<RawMembers<'_>> {
+pub(crate) fn object(text: &str) -> Option<RawMembers<'_>> {
     serde_json::from_str(text).ok()
 }
 
 /// The members of an object; `None` for any other value.
-pub(in crate::openai_chat) fn members(raw: &RawValue) -> Option<RawMembers<'_>> {
+pub(crate) fn members(raw: &RawValue) -> Option<RawMembers<'_>> {
     if shape(raw) == Shape::Object { object(raw.get()) } else { None }
 }
 
 /// The elements of an array; `None` for any other value.
-pub(in crate::openai_chat) fn elements(raw: &RawValue) -> Option<Vec<&RawValue>> {
+pub(crate) fn elements(raw: &RawValue) -> Option<Vec<&RawValue>> {
     if shape(raw) == Shape::Array { serde_json::from_str(raw.get()).ok() } else { None }
 }
 
 /// A string; `None` for any other value.
-pub(in crate::openai_chat) fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
+pub(crate) fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
     if shape(raw) != Shape::Text {
         return None;
     }
@@ -124,6 +124,6 @@ pub(in crate::openai_chat) fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
 }
 
 /// An integer that fits; `None` for any other value.
-pub(in crate::openai_chat) fn integer(raw: &RawValue) -> Option<i64> {
+pub(crate) fn integer(raw: &RawValue) -> Option<i64> {
     raw.get().parse().ok()
 }

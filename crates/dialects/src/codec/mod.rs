@@ -1,0 +1,18 @@
+//! A dialect as others use it: one trait for the side that speaks to providers, one for the side that clients speak to.
+//!
+//! Whoever drives a provider or serves a client knows these traits only, so that a further dialect is a module here and a
+//! line where dialects are listed.
+
+mod answer;
+mod client;
+mod look;
+mod provider;
+mod rules;
+
+pub use answer::{AnswerFault, AnswerForm, DecodedAnswer, StreamFraming};
+pub use client::{Address, ClientCodec, ClientError, StreamWriter};
+pub use look::{DecodingWatcher, Look, StreamWatcher, glance_at_decoded};
+pub use provider::{Framing, LastWord, ProviderCodec, StreamReader, Taken, Unsupported};
+pub use rules::MemberRule;
+
+pub(crate) use rules::{Source, quoted};

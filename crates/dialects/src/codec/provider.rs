@@ -1,0 +1,159 @@
+use std::fmt::Debug;
+
+use bytes::Bytes;
+use switchyard_domain::call::CallFacts;
+use switchyard_domain::chat::{ChatEvent, ChatRequest, Dialect, LossReport};
+use switchyard_domain::fault::ProviderFault;
+use switchyard_domain::wire::Member;
+
+use super::{AnswerFault, DecodedAnswer, Look, StreamWatcher};
+use crate::error::{ProviderError, RetryHints, fault};
+
+/// How a stream is cut into events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Framing {
+    /// Server-sent events.
+    Sse,
+    /// A JSON object in each line.
+    JsonLines,
+    /// Amazon's binary frames (`application/vnd.amazon.eventstream`).
+    AwsEventStream,
+}
+
+/// Who writes the end of a stream whose bytes pass through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LastWord {
+    /// The dialect ends with a frame that is always the same and says nothing more. The provider's own is taken off, and the
+    /// surface writes another once the call is recorded.
+    Fixed,
+    /// The last frames say something. They are held back from the moment in which every choice has ended until the call is
+    /// recorded.
+    HeldBack,
+}
+
+/// A request can't be put into a dialect without changing what it asks for: nobody may answer it as if it could.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Unsupported {
+    /// The member that has no like, in the client's words.
+    pub param: Option<String>,
+    /// What can't be done, and what to do about it, for people.
+    pub message: String,
+}
+
+impl Unsupported {
+    /// Of this member.
+    #[must_use]
+    pub fn new(param: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { param: Some(param.into()), message: message.into() }
+    }
+}
+
+/// What an event of a stream was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// A piece of the answer.
+    Chunk,
+    /// The end of the stream, or something after it, which does not count.
+    Done,
+    /// An object of another kind (a ping, a notice): nothing to do with the answer.
+    Unknown,
+    /// No JSON object. A stream with more than a few of these is broken.
+    Malformed,
+}
+
+/// Reads the events of one stream in turn.
+pub trait StreamReader: Send + Debug {
+    /// Takes the name and the data of the next event, and appends what they say. `name` is the `event:` of server-sent
+    /// events, the `:event-type` (of exceptions `:exception-type`) of Amazon's frames, and absent for lines. Invalid UTF-8
+    /// becomes U+FFFD.
+    ///
+    /// # Errors
+    /// When the provider says within the stream that it failed, in whatever shape. What came before it stands; the stream is
+    /// over.
+    fn event(
+        &mut self,
+        name: Option<&[u8]>,
+        data: &[u8],
+        out: &mut Vec<ChatEvent>,
+    ) -> Result<Taken, ProviderError>;
+    /// Appends what is held back, at the end of the stream's bytes.
+    fn finish(&mut self, out: &mut Vec<ChatEvent>);
+    /// Whether there was at least one choice and all of them have ended: the answer is whole, even without a last word.
+    fn is_finished(&self) -> bool;
+    /// Whether a count made no sense and was replaced: no base for a bill.
+    fn usage_corrected(&self) -> bool;
+}
+
+/// A dialect as it is spoken to providers, with what one vendor does otherwise. Pure: the same input gives the same output.
+pub trait ProviderCodec: Debug + Send + Sync {
+    /// Which dialect.
+    fn dialect(&self) -> Dialect;
+
+    /// How streams are cut.
+    fn framing(&self) -> Framing {
+        Framing::Sse
+    }
+
+    /// Who writes the end of a stream whose bytes pass through.
+    fn last_word(&self) -> LastWord {
+        LastWord::HeldBack
+    }
+
+    /// The path, with a query where one is needed, below the provider's base address, without a slash at its beginning.
+    fn endpoint(&self, model: &str, stream: bool) -> String;
+
+    /// A body from the canonical form, for `model` in the vendor's words. `source` is the dialect that the request came in: only
+    /// from the same one do extensions and native forms mean here what they meant there.
+    ///
+    /// # Errors
+    /// When the request asks for something that must not be left out, such as an answer by a schema.
+    fn encode(
+        &self,
+        request: &ChatRequest,
+        model: &str,
+        source: Dialect,
+        losses: &mut LossReport,
+    ) -> Result<Bytes, Unsupported>;
+
+    /// A client's own body in this dialect, for `model`: every byte of every value that is not ours stays.
+    ///
+    /// # Errors
+    /// When a member that must be changed is not what it should be.
+    fn adapt(
+        &self,
+        body: &Bytes,
+        members: &[Member],
+        model: &str,
+        facts: &CallFacts,
+        losses: &mut LossReport,
+    ) -> Result<Bytes, Unsupported>;
+
+    /// Reads a whole answer that came with a success status.
+    ///
+    /// # Errors
+    /// See [`AnswerFault`].
+    fn decode(&self, body: &[u8]) -> Result<DecodedAnswer, AnswerFault>;
+
+    /// Looks at a whole answer that passes through as it is. What the model made as text is appended to `output`.
+    ///
+    /// # Errors
+    /// See [`AnswerFault`].
+    fn glance(&self, body: &[u8], output: &mut String) -> Result<Look, AnswerFault> {
+        super::glance_at_decoded(self.decode(body)?, output)
+    }
+
+    /// A reader at the start of a stream.
+    fn reader(&self) -> Box<dyn StreamReader>;
+
+    /// A watcher at the start of a stream whose bytes pass through.
+    fn watcher(&self) -> Box<dyn StreamWatcher> {
+        Box::new(super::DecodingWatcher::new(self.reader()))
+    }
+
+    /// What an answer with an error status, or an error within a success (`status` 200), means. `credential` is what was sent:
+    /// some providers echo it.
+    fn fault(&self, status: u16, body: &[u8], hints: RetryHints, credential: Option<&str>) -> ProviderFault {
+        fault(status, body, hints, credential)
+    }
+}

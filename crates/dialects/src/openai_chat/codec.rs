@@ -1,0 +1,173 @@
+//! The dialect as others use it.
+
+use bytes::{Bytes, BytesMut};
+use switchyard_domain::call::CallFacts;
+use switchyard_domain::chat::{ChatAnswer, ChatRequest, Dialect, LossReport};
+use switchyard_domain::wire::Member;
+
+use super::client_messages::{MessageRules, UNBOUNDED, rewritten};
+use super::request::{StreamUsage, TargetFacts};
+use super::stream::{StreamDecoder, StreamEncoder, Watcher};
+use super::{UsageRule, answer, error, request};
+use crate::codec::{
+    Address, AnswerFault, AnswerForm, ClientCodec, ClientError, DecodedAnswer, LastWord, Look, MemberRule,
+    ProviderCodec, Source, StreamReader, StreamWatcher, StreamWriter, Unsupported, quoted,
+};
+use crate::request::{CheckedRequest, RequestError, RequestLimits};
+use crate::scan::Document;
+use crate::splice::Edit;
+use crate::sse::DONE;
+
+/// The dialect as a vendor speaks it.
+#[derive(Clone, Copy, Debug)]
+pub struct OpenAiChat {
+    /// How requests are written. What this says of roles and ids of tool calls holds for a client's own bytes too, and so does
+    /// whether usage is asked for in streams.
+    pub requests: TargetFacts,
+    /// How it counts.
+    pub usage: UsageRule,
+    /// Members of a request that it does not take as they are.
+    pub members: &'static [MemberRule],
+    /// Whether a buffered answer may be a flat object (`text` or `content`, `model`, `usage`).
+    pub answers_flat: bool,
+}
+
+impl OpenAiChat {
+    /// A vendor that keeps to OpenAI in all respects, and whose streams are asked for their usage.
+    pub const PLAIN: Self = Self {
+        requests: TargetFacts { stream_usage: StreamUsage::Always, ..TargetFacts::OPENAI },
+        usage: UsageRule { completion_excludes_reasoning: false, prompt_excludes_audio: false },
+        members: &[],
+        answers_flat: false,
+    };
+
+    fn edited(
+        &self,
+        source: &Source<'_>,
+        model: &str,
+        asks_usage: bool,
+        losses: &mut LossReport,
+    ) -> Result<Bytes, Unsupported> {
+        let model = quoted(model);
+        let messages = rewritten(source.bytes, source.members, MessageRules::of(&self.requests));
+        let mut edits = Vec::with_capacity(3 + self.members.len());
+        edits.push(Edit::Set { name: "model", value: &model });
+        if asks_usage {
+            edits.push(Edit::SetIn { object: "stream_options", name: "include_usage", value: b"true" });
+        }
+        if let Some(value) = &messages {
+            edits.push(Edit::Set { name: "messages", value });
+        }
+        source.edited(edits, self.members, losses)
+    }
+}
+
+impl ProviderCodec for OpenAiChat {
+    fn dialect(&self) -> Dialect {
+        Dialect::OPENAI_CHAT
+    }
+
+    fn last_word(&self) -> LastWord {
+        LastWord::Fixed
+    }
+
+    fn endpoint(&self, _model: &str, _stream: bool) -> String {
+        "chat/completions".to_owned()
+    }
+
+    fn encode(
+        &self,
+        request: &ChatRequest,
+        model: &str,
+        source: Dialect,
+        losses: &mut LossReport,
+    ) -> Result<Bytes, Unsupported> {
+        let body = request::encode(request, source, &self.requests, losses);
+        let scanned = Document::scan(body, UNBOUNDED).map_err(|error| Unsupported {
+            param: None,
+            message: format!("the request could not be prepared: {error}"),
+        })?;
+        let source = Source { bytes: scanned.body(), members: &scanned.wire_members() };
+        self.edited(&source, model, false, losses)
+    }
+
+    fn adapt(
+        &self,
+        body: &Bytes,
+        members: &[Member],
+        model: &str,
+        facts: &CallFacts,
+        losses: &mut LossReport,
+    ) -> Result<Bytes, Unsupported> {
+        let asks_usage =
+            facts.stream && !facts.wants_stream_usage && self.requests.stream_usage == StreamUsage::Always;
+        self.edited(&Source { bytes: body, members }, model, asks_usage, losses)
+    }
+
+    fn decode(&self, body: &[u8]) -> Result<DecodedAnswer, AnswerFault> {
+        match answer::decode(body, self.usage) {
+            Err(AnswerFault::NoChoices) if self.answers_flat => {
+                let events = answer::decode_flat(body).ok_or(AnswerFault::NoChoices)?;
+                Ok(DecodedAnswer { events, usage_corrected: false })
+            }
+            decoded => decoded,
+        }
+    }
+
+    fn glance(&self, body: &[u8], output: &mut String) -> Result<Look, AnswerFault> {
+        answer::glance(body, self.usage, output)
+    }
+
+    fn reader(&self) -> Box<dyn StreamReader> {
+        Box::new(StreamDecoder::new(self.usage))
+    }
+
+    fn watcher(&self) -> Box<dyn StreamWatcher> {
+        Box::new(Watcher::new(self.usage))
+    }
+}
+
+/// The dialect as clients speak it.
+#[derive(Clone, Copy, Debug)]
+pub struct OpenAiChatClient;
+
+impl ClientCodec for OpenAiChatClient {
+    fn dialect(&self) -> Dialect {
+        Dialect::OPENAI_CHAT
+    }
+
+    fn check(
+        &self,
+        body: Bytes,
+        _address: Address<'_>,
+        limits: &RequestLimits,
+    ) -> Result<CheckedRequest, RequestError> {
+        request::check(body, limits)
+    }
+
+    fn decode(&self, document: &Document, _address: Address<'_>) -> Result<ChatRequest, RequestError> {
+        request::decode(document)
+    }
+
+    fn encode(&self, answer: &ChatAnswer, form: &AnswerForm<'_>) -> Bytes {
+        answer::encode(answer, form)
+    }
+
+    fn writer(&self, form: &AnswerForm<'_>) -> Box<dyn StreamWriter> {
+        Box::new(StreamEncoder::new(form))
+    }
+
+    fn verbatim_end(&self) -> Bytes {
+        DONE
+    }
+
+    fn verbatim_failure(&self, error: &ClientError<'_>) -> Bytes {
+        let mut out = BytesMut::new();
+        error::write_error_event(&mut out, error);
+        out.freeze()
+    }
+
+    fn error(&self, error: &ClientError<'_>) -> Bytes {
+        error::encode_error(error)
+    }
+}

@@ -1,0 +1,54 @@
+use super::{ChoiceSet, Peeked, peek};
+use crate::codec::{Look, StreamWatcher, Taken};
+use crate::error::ProviderError;
+use crate::openai_chat::UsageRule;
+
+/// Watches a stream of this dialect without decoding it.
+#[derive(Debug)]
+pub struct Watcher {
+    rule: UsageRule,
+    begun: ChoiceSet,
+    ended: ChoiceSet,
+    is_named: bool,
+}
+
+impl Watcher {
+    /// A watcher at the start of a stream of a vendor that counts by `rule`.
+    #[must_use]
+    pub fn new(rule: UsageRule) -> Self {
+        Self { rule, begun: ChoiceSet::default(), ended: ChoiceSet::default(), is_named: false }
+    }
+}
+
+impl StreamWatcher for Watcher {
+    fn look(&mut self, name: Option<&[u8]>, data: &[u8], output: &mut String) -> Result<Look, ProviderError> {
+        let mut peeked = peek(name, data, self.rule, output)?;
+        if self.is_named {
+            // It stands in every chunk.
+            peeked.model = None;
+        }
+        self.is_named |= peeked.model.as_ref().is_some_and(|model| !model.is_empty());
+        if peeked.taken == Taken::Chunk {
+            self.begun.extend(peeked.choices);
+            self.ended.extend(peeked.finished);
+        }
+        let mut look = Look::of_peeked(peeked);
+        look.finished = !self.begun.is_empty() && self.begun == self.ended;
+        Ok(look)
+    }
+}
+
+impl Look {
+    /// What a look at one event found; whether all has ended is for whoever saw the others.
+    pub(in crate::openai_chat) fn of_peeked(peeked: Peeked<'_>) -> Self {
+        Self {
+            taken: peeked.taken,
+            has_content: peeked.has_content,
+            finished: false,
+            usage: peeked.usage.map(|reading| reading.usage),
+            usage_corrected: peeked.usage.is_some_and(|reading| reading.corrected),
+            is_closing_usage: peeked.is_closing_usage,
+            model: peeked.model.filter(|model| !model.is_empty()).map(std::borrow::Cow::into_owned),
+        }
+    }
+}

@@ -1,0 +1,93 @@
+use std::sync::Arc;
+
+use bytes::Bytes;
+use switchyard_domain::call::CallFacts;
+use switchyard_domain::wire::{Member, Span, ValueKind};
+
+use super::{RequestCode, RequestError};
+use crate::scan::{self, Document, Kind, ScanLimits};
+
+/// Bounds of a request beyond those of the scan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RequestLimits {
+    /// Bounds of the JSON.
+    pub scan: ScanLimits,
+    /// The most bytes of a body.
+    pub max_body_bytes: usize,
+    /// The most messages.
+    pub max_messages: usize,
+    /// The most bytes of one tool's definition.
+    pub max_tool_bytes: usize,
+}
+
+impl Default for RequestLimits {
+    fn default() -> Self {
+        Self {
+            scan: ScanLimits::default(),
+            max_body_bytes: 10 * 1024 * 1024,
+            max_messages: 2048,
+            max_tool_bytes: 1024 * 1024,
+        }
+    }
+}
+
+/// A request that was found good.
+#[derive(Clone, Debug)]
+pub struct CheckedRequest {
+    /// The body and the table of what stands where: what `splice` edits and `decode` reads without a second scan.
+    pub document: Document,
+    /// What admission and routing need. `strict` is false: it comes in a header.
+    pub facts: CallFacts,
+    /// The members at the top level, in order.
+    pub members: Arc<[Member]>,
+}
+
+/// The members that would make another gateway send the call, or its key, elsewhere. They have no meaning here, and are
+/// refused rather than sent on to a provider that may be such a gateway.
+pub(crate) const NOT_FOR_CLIENTS: &[&str] = &[
+    "api_base",
+    "api_key",
+    "api_version",
+    "base_url",
+    "custom_llm_provider",
+    "extra_body",
+    "extra_headers",
+    "user_config",
+];
+
+/// Scans a body, within its bounds.
+pub(crate) fn scanned(body: Bytes, limits: &RequestLimits) -> Result<Document, RequestError> {
+    if body.len() > limits.max_body_bytes {
+        let message = format!("the body exceeds {} bytes", limits.max_body_bytes);
+        return Err(RequestError { code: RequestCode::TooLarge, message, param: None });
+    }
+    Ok(Document::scan(body, limits.scan)?)
+}
+
+impl CheckedRequest {
+    /// A body that was found good.
+    pub(crate) fn new(document: Document, facts: CallFacts) -> Self {
+        let members = document.members().map(placed).collect();
+        Self { document, facts, members }
+    }
+}
+
+fn placed(member: scan::Member<'_>) -> Member {
+    let span = |range: std::ops::Range<usize>| Span { start: range.start as u32, end: range.end as u32 };
+    let name = member.name_span();
+    let value = member.value();
+    let between = name.start + 1..name.end.saturating_sub(1);
+    Member {
+        name_escaped: matches!(member.name(), std::borrow::Cow::Owned(_)),
+        name: span(between),
+        value: span(value.span()),
+        kind: match value.kind() {
+            Kind::Null => ValueKind::Null,
+            Kind::True | Kind::False => ValueKind::Bool,
+            Kind::Number => ValueKind::Number,
+            Kind::String => ValueKind::String,
+            Kind::Array => ValueKind::Array,
+            Kind::Object => ValueKind::Object,
+        },
+    }
+}

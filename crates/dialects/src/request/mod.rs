@@ -1,0 +1,13 @@
+//! What the requests of all client dialects have in common: the bounds, the judgement's result, how members are read.
+
+mod checked;
+mod error;
+mod members;
+mod references;
+
+pub use checked::{CheckedRequest, RequestLimits};
+pub use error::{RequestCode, RequestError};
+
+pub(crate) use checked::{NOT_FOR_CLIENTS, scanned};
+pub(crate) use members::{keep, note_others, optional_text, present, required_text, text, wrong};
+pub(crate) use references::has_circular_reference;
