@@ -23,6 +23,8 @@ pub struct CallFacts {
     pub messages: u32,
     /// Images in the prompt.
     pub images: u32,
+    /// Whether the client wants the answer in a form that no provider gives, so that its bytes can't pass through.
+    pub decodes_answer: bool,
     /// Whether the caller wants a refusal rather than a loss.
     pub strict: bool,
 }

@@ -1,6 +1,7 @@
 //! Refusals that are not a surface's own: no such path, a wrong method, a head that is too large, our own defect. They
 //! take the shape of the surface at whose path they happen.
 
+use crate::gateway::dialects;
 use crate::middleware::RequestId;
 use actix_web::http::StatusCode;
 use actix_web::http::header::ContentType;
@@ -8,14 +9,13 @@ use actix_web::{HttpResponse, HttpResponseBuilder};
 use bytes::Bytes;
 use serde::Serialize;
 use std::borrow::Cow;
-use switchyard_dialects::codec::ClientError;
-use switchyard_dialects::openai_chat::error::encode_error;
+use switchyard_dialects::codec::{ClientCodec, ClientError};
 
 /// How a surface writes its errors.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Shape {
-    /// `{"error":{"message","type","param","code"}}`
-    OpenAi,
+    /// As the dialect has it.
+    Dialect(&'static dyn ClientCodec),
     /// `{"error","message","request_id"}`
     Plain,
 }
@@ -23,8 +23,7 @@ pub(crate) enum Shape {
 impl Shape {
     /// The shape of the surface that a path belongs to.
     pub(crate) fn at(path: &str) -> Self {
-        let gateway = path.strip_prefix("/v1").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-        if gateway || path == "/chat/completions" { Self::OpenAi } else { Self::Plain }
+        dialects::at(path).map_or(Self::Plain, Self::Dialect)
     }
 }
 
@@ -77,11 +76,13 @@ impl Refusal {
 
     fn body(&self, shape: Shape, id: &RequestId) -> Bytes {
         match shape {
-            Shape::OpenAi => encode_error(&ErrorBody {
+            Shape::Dialect(codec) => codec.error(&ClientError {
+                status: self.status.as_u16(),
                 message: &self.message,
                 kind: openai_kind(self.status),
                 param: None,
                 code: Some(self.code),
+                request_id: Some(id.as_str()),
             }),
             Shape::Plain => {
                 let body = PlainBody { error: self.code, message: &self.message, request_id: id.as_str() };
@@ -99,20 +100,5 @@ pub(crate) fn openai_kind(status: StatusCode) -> &'static str {
         429 => "rate_limit_error",
         500.. => "server_error",
         _ => "invalid_request_error",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn errors_have_the_shape_of_the_surface_at_their_path() {
-        for path in ["/v1", "/v1/", "/v1/chat/completions", "/v1/x", "/chat/completions"] {
-            assert_eq!(Shape::at(path), Shape::OpenAi, "{path}");
-        }
-        for path in ["/", "/v1beta/models", "/v12", "/health", "/chat/completions/x", "/api/v1/chat"] {
-            assert_eq!(Shape::at(path), Shape::Plain, "{path}");
-        }
     }
 }

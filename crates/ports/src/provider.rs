@@ -102,6 +102,9 @@ pub enum Frame {
     Verbatim(Bytes),
     /// In canonical form.
     Events(Vec<ChatEvent>),
+    /// The last words of a stream in the client's dialect, where they say more than that it ends. The last frame, and not to
+    /// be given to the client before the call is recorded.
+    Closing(Bytes),
 }
 
 /// What was received of an answer: what billing rests on when an answer is cut or abandoned.
@@ -157,8 +160,8 @@ pub struct ProviderConfig {
 /// A provider: a dialect and a vendor's facts.
 #[async_trait]
 pub trait Provider: Send + Sync {
-    /// The dialect that it speaks.
-    fn dialect(&self) -> Dialect;
+    /// The dialects that it speaks; the first is the one that others are translated into.
+    fn dialects(&self) -> Vec<Dialect>;
     /// Whether it is called without a credential if none is stored.
     fn works_without_credential(&self) -> bool;
     /// Whether it only simulates.

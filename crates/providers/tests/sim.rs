@@ -93,7 +93,7 @@ impl Scene {
                         frames += 1;
                         match frame? {
                             Frame::Events(events) => collector.extend(events),
-                            Frame::Verbatim(_) => panic!("bytes where events were due"),
+                            Frame::Verbatim(_) | Frame::Closing(_) => panic!("bytes where events were due"),
                         }
                     }
                     Ok(collector.finish())

@@ -97,7 +97,7 @@ impl ChatClient {
 fn events(frame: Frame) -> Result<Vec<ChatEvent>, CallError> {
     match frame {
         Frame::Events(events) => Ok(events),
-        Frame::Verbatim(_) => Err(not_canonical()),
+        Frame::Verbatim(_) | Frame::Closing(_) => Err(not_canonical()),
     }
 }
 

@@ -27,6 +27,7 @@ impl ProgramCall {
                 + request.tools.iter().map(tool_bytes).sum::<u64>(),
             messages: u32::try_from(request.messages.len()).unwrap_or(u32::MAX),
             images: u32::try_from(request.messages.iter().map(images).sum::<usize>()).unwrap_or(u32::MAX),
+            decodes_answer: false,
             strict: false,
         };
         Self { facts, request: Arc::new(request) }
@@ -58,7 +59,8 @@ fn part_bytes(part: &Part) -> u64 {
         Part::ToolCall(call) => call.name.len() + call.arguments.len(),
         Part::ToolResult(result) => return result.content.iter().map(part_bytes).sum(),
         Part::Image { .. }
-        | Part::Document { .. }
+        | Part::Document(_)
+        | Part::Signature(_)
         | Part::Audio(_)
         | Part::CacheMark { .. }
         | Part::Native { .. } => 0,

@@ -151,6 +151,11 @@ pub trait ProviderCodec: Debug + Send + Sync {
         Box::new(super::DecodingWatcher::new(self.reader()))
     }
 
+    /// What is changed in a client's own body, sentence by sentence, for the vendors' page.
+    fn departures(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// What an answer with an error status, or an error within a success (`status` 200), means. `credential` is what was sent:
     /// some providers echo it.
     fn fault(&self, status: u16, body: &[u8], hints: RetryHints, credential: Option<&str>) -> ProviderFault {

@@ -6,7 +6,7 @@ use switchyard_domain::chat::{ChatAnswer, ChatRequest, Dialect, LossReport};
 use switchyard_domain::wire::Member;
 
 use super::client_messages::{MessageRules, UNBOUNDED, rewritten};
-use super::request::{StreamUsage, TargetFacts};
+use super::request::{StreamUsage, TargetFacts, ToolCallIds};
 use super::stream::{StreamDecoder, StreamEncoder, Watcher};
 use super::{UsageRule, answer, error, request};
 use crate::codec::{
@@ -124,6 +124,28 @@ impl ProviderCodec for OpenAiChat {
 
     fn watcher(&self) -> Box<dyn StreamWatcher> {
         Box::new(Watcher::new(self.usage))
+    }
+
+    fn departures(&self) -> Vec<String> {
+        let mut departures: Vec<String> = self.members.iter().map(sentence).collect();
+        if !self.requests.developer_role {
+            departures.push("Messages of the role `developer` are sent as `system`.".to_owned());
+        }
+        if self.requests.tool_call_ids == ToolCallIds::NineAlphanumeric {
+            departures.push("Ids of tool calls in the history are given nine letters or digits.".to_owned());
+        }
+        if self.requests.stream_usage == StreamUsage::Always {
+            departures.push("Streams are asked for their usage.".to_owned());
+        }
+        departures
+    }
+}
+
+fn sentence(rule: &MemberRule) -> String {
+    match rule {
+        MemberRule::Rename { from, to } => format!("`{from}` is sent as `{to}`."),
+        MemberRule::Drop { name, .. } => format!("`{name}` is left out, which `x-switchyard-dropped` tells."),
+        MemberRule::Omit { name } => format!("`{name}` is left out: what it asks for comes anyway."),
     }
 }
 

@@ -7,6 +7,7 @@ use switchyard_domain::chat::{
     Citation, CitationSource, Dialect, Part, Reasoning, Signature, ToolCall, ToolCallKind,
 };
 
+use crate::codec::AnswerForm;
 use crate::json::{ArrayWriter, ObjectWriter, elements, members, text};
 use crate::proof::marked;
 
@@ -20,6 +21,11 @@ const BESIDE_MESSAGE: &[&str] = &[
     "stop_reason",
     "token_ids",
 ];
+
+/// The id of an answer to which the provider gave none.
+pub(super) fn fallback_id(form: &AnswerForm<'_>) -> String {
+    format!("chatcmpl-{}", form.fallback_id)
+}
 
 /// Whether a member of a choice stands beside its message.
 pub(super) fn is_beside_message(name: &str) -> bool {

@@ -12,7 +12,7 @@ use crate::corpus_answers::{collect, decode, decode_stream, events_of};
 use crate::score::Score;
 
 pub(crate) const FORM: AnswerForm<'_> = AnswerForm {
-    fallback_id: "chatcmpl-fallback",
+    fallback_id: "fallback",
     fallback_model: "fallback-model",
     fallback_created: 1_700_000_000,
     request: None,
@@ -30,7 +30,7 @@ pub(crate) fn answered() -> Vec<corpus::Exchange> {
 /// What an encoder fills in, filled in.
 fn completed(mut answer: ChatAnswer) -> ChatAnswer {
     if answer.id.is_empty() {
-        answer.id = FORM.fallback_id.to_owned();
+        answer.id = format!("chatcmpl-{}", FORM.fallback_id);
     }
     answer.created = Some(answer.created.unwrap_or(FORM.fallback_created));
     for choice in &mut answer.choices {

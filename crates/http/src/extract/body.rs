@@ -1,6 +1,6 @@
 use super::media_type;
 use crate::connection::Connection;
-use crate::gateway::GatewayError;
+use crate::gateway::{GatewayError, dialects};
 use crate::server::ServerConfig;
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
@@ -57,12 +57,16 @@ impl FromRequest for GatewayBody {
         };
         let declared = match admit(request.headers(), &limits) {
             Ok(declared) => declared,
-            Err(error) => return std::future::ready(Err(error)).boxed_local(),
+            Err(error) => return std::future::ready(Err(error.at(request))).boxed_local(),
         };
         let connection = request.conn_data::<Rc<Connection>>().cloned();
+        let codec = dialects::at(request.path());
         let payload = payload.take();
         async move {
-            let body = read(payload, declared, &limits).await?;
+            let body = read(payload, declared, &limits).await.map_err(|error| match codec {
+                Some(codec) => error.in_dialect(codec),
+                None => error,
+            })?;
             if let Some(connection) = connection {
                 connection.body_ended();
             }

@@ -92,7 +92,9 @@ impl FromRequest for GatewayCaller {
     type Future = Ready<Result<Self, Self::Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(gate(request).and_then(|gate| gate.caller(request)).map(Self))
+        ready(
+            gate(request).and_then(|gate| gate.caller(request)).map(Self).map_err(|error| error.at(request)),
+        )
     }
 }
 
@@ -101,7 +103,12 @@ impl FromRequest for KeyCaller {
     type Future = Ready<Result<Self, Self::Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(gate(request).and_then(|gate| gate.key(request, MISSING)).map(Self))
+        ready(
+            gate(request)
+                .and_then(|gate| gate.key(request, MISSING))
+                .map(Self)
+                .map_err(|error| error.at(request)),
+        )
     }
 }
 

@@ -2,41 +2,75 @@ use super::error::GatewayError;
 use actix_web::http::StatusCode;
 use bytes::Bytes;
 use std::sync::{Arc, OnceLock};
+use switchyard_dialects::codec::{Address, ClientCodec};
 use switchyard_dialects::request::{RequestError, RequestLimits};
-use switchyard_dialects::openai_chat::request::{check, decode};
 use switchyard_dialects::scan::Document;
 use switchyard_domain::call::CallFacts;
 use switchyard_domain::chat::ChatRequest;
 use switchyard_ports::client_call::{ClientCall, InvalidCall, WireBody};
 
-/// A client's call in OpenAI's dialect: judged once, decoded only where a target speaks another dialect.
-pub(super) struct ChatCall {
+/// A client's call in its dialect: judged once, decoded only where a target speaks another dialect.
+pub(super) struct DialectCall {
+    codec: &'static dyn ClientCodec,
+    place: Place,
     facts: CallFacts,
     wire: WireBody,
     document: Document,
     canonical: OnceLock<Result<Arc<ChatRequest>, InvalidCall>>,
 }
 
-impl ChatCall {
+/// What a call says in its address.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) model: Option<String>,
+    pub(super) stream: Option<bool>,
+    /// Whether the client wants a stream in a form that no provider gives.
+    pub(super) reframes: bool,
+}
+
+impl Place {
+    fn address(&self) -> Address<'_> {
+        Address { model: self.model.as_deref(), stream: self.stream }
+    }
+}
+
+impl DialectCall {
     /// Judges a body. Its size is the reader's to bound.
-    pub(super) fn read(body: Bytes, strict: bool) -> Result<Self, GatewayError> {
+    pub(super) fn read(
+        codec: &'static dyn ClientCodec,
+        place: Place,
+        body: Bytes,
+        strict: bool,
+    ) -> Result<Self, GatewayError> {
         let limits = RequestLimits { max_body_bytes: body.len(), ..RequestLimits::default() };
-        let checked = check(body, &limits).map_err(refused)?;
+        let checked =
+            codec.check(body, place.address(), &limits).map_err(|error| refused(error).in_dialect(codec))?;
+        let decodes_answer = checked.facts.decodes_answer || place.reframes;
         Ok(Self {
-            facts: CallFacts { strict, ..checked.facts },
+            codec,
+            facts: CallFacts { strict, decodes_answer, ..checked.facts },
             wire: WireBody { bytes: checked.document.body().clone(), members: checked.members },
             document: checked.document,
+            place,
             canonical: OnceLock::new(),
         })
     }
 
-    /// Whether the answer must call functions in the first form. Only a decoded call is ever asked.
-    pub(super) fn wants_legacy_functions(&self) -> bool {
-        matches!(self.canonical.get(), Some(Ok(request)) if request.legacy_functions)
+    pub(super) fn codec(&self) -> &'static dyn ClientCodec {
+        self.codec
+    }
+
+    pub(super) fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// The canonical form, if somebody asked for it: only then is the answer one that we write.
+    pub(super) fn decoded(&self) -> Option<Arc<ChatRequest>> {
+        self.canonical.get().and_then(|decoded| decoded.clone().ok())
     }
 }
 
-impl ClientCall for ChatCall {
+impl ClientCall for DialectCall {
     fn facts(&self) -> &CallFacts {
         &self.facts
     }
@@ -46,7 +80,7 @@ impl ClientCall for ChatCall {
     }
 
     fn canonical(&self) -> Result<Arc<ChatRequest>, InvalidCall> {
-        let decoded = || match decode(&self.document) {
+        let decoded = || match self.codec.decode(&self.document, self.place.address()) {
             Ok(request) => Ok(Arc::new(request)),
             Err(error) => Err(InvalidCall { message: error.message, param: error.param }),
         };

@@ -1,14 +1,12 @@
-use super::call::ChatCall;
+use super::call::{DialectCall, Place};
+use super::dialects::OPENAI_CHAT;
 use super::error::{Door, GatewayError};
-use super::reply::{AnswerNames, respond};
 use super::schema::{CompletionAnswer, CompletionRequest, ErrorAnswer};
+use super::serve::serve;
 use crate::extract::{CallHeaders, GatewayBody, GatewayCaller, KeyCaller};
 use crate::middleware::RequestId;
 use actix_web::{HttpResponse, web};
-use std::sync::Arc;
 use switchyard_orchestrator::chat::ChatService;
-use switchyard_orchestrator::principal::Principal;
-use switchyard_ports::client_call::ClientCall;
 use switchyard_ports::clock::Clock;
 
 /// Answers a chat.
@@ -49,7 +47,7 @@ pub(crate) async fn chat_completions(
     chat: web::Data<ChatService>,
     clock: web::Data<dyn Clock>,
 ) -> Result<HttpResponse, GatewayError> {
-    let call = Arc::new(ChatCall::read(body.0, headers.strict)?);
+    let call = DialectCall::read(OPENAI_CHAT, Place::default(), body.0, headers.strict)?;
     serve(&chat, &caller.0, call, &id, clock.as_ref(), Door::V1).await
 }
 
@@ -90,28 +88,6 @@ pub(crate) async fn chat_completions_of_key(
     chat: web::Data<ChatService>,
     clock: web::Data<dyn Clock>,
 ) -> Result<HttpResponse, GatewayError> {
-    let call = Arc::new(ChatCall::read(body.0, headers.strict)?);
+    let call = DialectCall::read(OPENAI_CHAT, Place::default(), body.0, headers.strict)?;
     serve(&chat, &caller.0, call, &id, clock.as_ref(), Door::Bare).await
-}
-
-async fn serve(
-    chat: &ChatService,
-    principal: &Principal,
-    call: Arc<ChatCall>,
-    id: &RequestId,
-    clock: &dyn Clock,
-    door: Door,
-) -> Result<HttpResponse, GatewayError> {
-    let client = Arc::clone(&call) as Arc<dyn ClientCall>;
-    let reply = chat
-        .call(principal, client, id.as_str().to_owned())
-        .await
-        .map_err(|error| GatewayError::of_call(error, door))?;
-    let names = AnswerNames {
-        id: format!("chatcmpl-{}", id.as_str()),
-        model: reply.head.target.clone(),
-        created: clock.now().unix_seconds(),
-        legacy_functions: call.wants_legacy_functions(),
-    };
-    Ok(respond(reply, names, call.facts().wants_stream_usage))
 }

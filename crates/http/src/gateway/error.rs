@@ -1,14 +1,13 @@
+use super::dialects::{self, OPENAI_CHAT};
 use super::retry_after;
 use crate::refusal::openai_kind;
 use actix_web::http::StatusCode;
 use actix_web::http::header::ContentType;
-use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
-use bytes::{Bytes, BytesMut};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError};
 use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
-use switchyard_dialects::codec::ClientError;
-use switchyard_dialects::openai_chat::error::{encode_error, write_error_event};
+use switchyard_dialects::codec::{ClientCodec, ClientError};
 use switchyard_orchestrator::error::{CallError, CallErrorKind};
 
 /// Through which address a call came: their documents differ in one status.
@@ -20,9 +19,10 @@ pub(crate) enum Door {
     Bare,
 }
 
-/// An error of the gateway in OpenAI's shape. The one mapping from what happened to what a client sees.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// An error of the gateway in the client's dialect. The one mapping from what happened to what a client sees.
+#[derive(Clone, Debug)]
 pub(crate) struct GatewayError {
+    codec: &'static dyn ClientCodec,
     status: StatusCode,
     kind: &'static str,
     code: Option<Cow<'static, str>>,
@@ -35,6 +35,7 @@ pub(crate) struct GatewayError {
 impl GatewayError {
     fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         Self {
+            codec: OPENAI_CHAT,
             status,
             kind: openai_kind(status),
             code: Some(Cow::Borrowed(code)),
@@ -86,6 +87,7 @@ impl GatewayError {
         };
         let rejected = error.kind == CallErrorKind::UpstreamRejected;
         Self {
+            codec: OPENAI_CHAT,
             status,
             kind,
             code: if rejected { error.code.map(Cow::Owned) } else { Some(Cow::Borrowed(code)) },
@@ -96,20 +98,29 @@ impl GatewayError {
         }
     }
 
-    fn body(&self) -> ErrorBody<'_> {
-        ErrorBody {
+    /// The same in this dialect.
+    pub(crate) fn in_dialect(self, codec: &'static dyn ClientCodec) -> Self {
+        Self { codec, ..self }
+    }
+
+    /// The same in the dialect of the surface that a request is for.
+    pub(crate) fn at(self, request: &HttpRequest) -> Self {
+        match dialects::at(request.path()) {
+            Some(codec) => self.in_dialect(codec),
+            None => self,
+        }
+    }
+
+    /// What a dialect puts into its own words.
+    pub(crate) fn told<'a>(&'a self, request_id: Option<&'a str>) -> ClientError<'a> {
+        ClientError {
+            status: self.status.as_u16(),
             message: &self.message,
             kind: self.kind,
             param: self.param.as_deref(),
             code: self.code.as_deref(),
+            request_id,
         }
-    }
-
-    /// As the last event of a stream that began. No terminator may follow.
-    pub(crate) fn into_event(self) -> Bytes {
-        let mut event = BytesMut::new();
-        write_error_event(&mut event, &self.body());
-        event.freeze()
     }
 }
 
@@ -167,7 +178,7 @@ impl ResponseError for GatewayError {
         if let Some(wait) = self.retry_after {
             retry_after::write(&mut response, wait);
         }
-        response.insert_header(ContentType::json()).body(encode_error(&self.body()))
+        response.insert_header(ContentType::json()).body(self.codec.error(&self.told(None)))
     }
 }
 

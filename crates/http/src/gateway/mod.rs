@@ -2,11 +2,13 @@
 
 mod call;
 mod chat_completions;
+pub(crate) mod dialects;
 mod error;
 mod models;
 mod reply;
 mod retry_after;
 mod schema;
+mod serve;
 mod stream;
 
 pub(crate) use error::GatewayError;

@@ -1,8 +1,9 @@
 use super::stream::EventStream;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder};
-use switchyard_dialects::openai_chat::AnswerForm;
-use switchyard_dialects::openai_chat::answer::encode;
+use std::sync::Arc;
+use switchyard_dialects::codec::{AnswerForm, ClientCodec, StreamFraming};
+use switchyard_domain::chat::ChatRequest;
 use switchyard_orchestrator::chat::{Reply, ReplyBody, ReplyHead};
 use switchyard_ports::provider::Payload;
 
@@ -10,12 +11,15 @@ use switchyard_ports::provider::Payload;
 const LONGEST_LOSSES: usize = 1024;
 
 /// What an answer is called where the provider said nothing, and the form that the client asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) struct AnswerNames {
+    pub(super) codec: &'static dyn ClientCodec,
     pub(super) id: String,
     pub(super) model: String,
     pub(super) created: i64,
-    pub(super) legacy_functions: bool,
+    pub(super) request: Option<Arc<ChatRequest>>,
+    pub(super) include_usage: bool,
+    pub(super) framing: StreamFraming,
 }
 
 impl AnswerNames {
@@ -24,13 +28,15 @@ impl AnswerNames {
             fallback_id: &self.id,
             fallback_model: &self.model,
             fallback_created: self.created,
-            legacy_functions: self.legacy_functions,
+            request: self.request.as_deref(),
+            include_usage: self.include_usage,
+            framing: self.framing,
         }
     }
 }
 
 /// The response of a call that is being answered.
-pub(super) fn respond(reply: Reply, names: AnswerNames, include_usage: bool) -> HttpResponse {
+pub(super) fn respond(reply: Reply, names: AnswerNames) -> HttpResponse {
     let mut response = HttpResponse::Ok();
     write_head(&mut response, &reply.head);
     match reply.body {
@@ -38,16 +44,23 @@ pub(super) fn respond(reply: Reply, names: AnswerNames, include_usage: bool) -> 
             response.insert_header((CONTENT_TYPE, "application/json"));
             response.body(match payload {
                 Payload::Verbatim(bytes) => bytes,
-                Payload::Canonical(answer) => encode(&answer, &names.form()),
+                Payload::Canonical(answer) => names.codec.encode(&answer, &names.form()),
             })
         }
         ReplyBody::Stream(frames) => {
-            response.insert_header((CONTENT_TYPE, "text/event-stream"));
+            response.insert_header((CONTENT_TYPE, content_type(names.framing)));
             response.insert_header((CACHE_CONTROL, "no-cache"));
             // Else nginx holds pieces back until its buffer is full.
             response.insert_header(("x-accel-buffering", "no"));
-            response.body(EventStream::new(frames, names, include_usage))
+            response.body(EventStream::new(frames, names))
         }
+    }
+}
+
+fn content_type(framing: StreamFraming) -> &'static str {
+    match framing {
+        StreamFraming::Sse => "text/event-stream",
+        StreamFraming::JsonArray => "application/json",
     }
 }
 

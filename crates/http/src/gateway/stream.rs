@@ -6,11 +6,10 @@ use futures_util::StreamExt;
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use switchyard_dialects::openai_chat::stream::StreamEncoder;
-use switchyard_dialects::codec::AnswerForm;
-use switchyard_dialects::sse::DONE;
+use switchyard_dialects::codec::StreamWriter;
 use switchyard_domain::chat::ChatEvent;
 use switchyard_orchestrator::chat::ReplyStream;
+use switchyard_orchestrator::error::CallError;
 use switchyard_ports::provider::Frame;
 
 /// A streamed answer on its way to the client. Pieces that came in the client's dialect go out as they are, without a
@@ -18,33 +17,39 @@ use switchyard_ports::provider::Frame;
 pub(super) struct EventStream {
     frames: Option<ReplyStream>,
     names: AnswerNames,
-    include_usage: bool,
-    encoder: Option<Box<StreamEncoder>>,
+    writer: Option<Box<dyn StreamWriter>>,
     out: BytesMut,
 }
 
 impl EventStream {
-    /// Of these frames; `include_usage` as the client asked.
-    pub(super) fn new(frames: ReplyStream, names: AnswerNames, include_usage: bool) -> Self {
-        Self { frames: Some(frames), names, include_usage, encoder: None, out: BytesMut::new() }
+    /// Of these frames.
+    pub(super) fn new(frames: ReplyStream, names: AnswerNames) -> Self {
+        Self { frames: Some(frames), names, writer: None, out: BytesMut::new() }
     }
 
-    /// The chunks of these events; nothing where they have none.
+    /// The frames of these events; nothing where they have none.
     fn encoded(&mut self, events: &[ChatEvent]) -> Bytes {
-        let Self { encoder, names, out, .. } = self;
-        let form = StreamForm { answer: names.form(), include_usage: self.include_usage };
-        let encoder = encoder.get_or_insert_with(|| Box::new(StreamEncoder::new(&form)));
+        let Self { writer, names, out, .. } = self;
+        let writer = writer.get_or_insert_with(|| names.codec.writer(&names.form()));
         for event in events {
-            encoder.event(event, out);
+            writer.event(event, out);
         }
         out.split().freeze()
     }
 
     /// The end of an answer that is whole and recorded.
     fn ending(&mut self) -> Bytes {
-        let Some(encoder) = &mut self.encoder else { return DONE };
-        encoder.finish(&mut self.out);
-        self.out.extend_from_slice(&DONE);
+        let Some(writer) = &mut self.writer else { return self.names.codec.verbatim_end() };
+        writer.finish(&mut self.out);
+        self.out.split().freeze()
+    }
+
+    /// The end of an answer that broke off, so that nobody takes it for a whole one.
+    fn failure(&mut self, error: CallError) -> Bytes {
+        let error = GatewayError::of_call(error, Door::V1);
+        let told = error.told(Some(&self.names.id));
+        let Some(writer) = &mut self.writer else { return self.names.codec.verbatim_failure(&told) };
+        writer.fail(&told, &mut self.out);
         self.out.split().freeze()
     }
 }
@@ -61,12 +66,11 @@ impl MessageBody for EventStream {
         loop {
             let Some(frames) = &mut this.frames else { return Poll::Ready(None) };
             let piece = match ready!(frames.poll_next_unpin(cx)) {
-                Some(Ok(Frame::Verbatim(bytes))) => bytes,
+                Some(Ok(Frame::Verbatim(bytes) | Frame::Closing(bytes))) => bytes,
                 Some(Ok(Frame::Events(events))) => this.encoded(&events),
                 Some(Err(error)) => {
                     this.frames = None;
-                    // Without a terminator, so that nobody takes the answer for a whole one.
-                    GatewayError::of_call(error, Door::V1).into_event()
+                    this.failure(error)
                 }
                 None => {
                     this.frames = None;

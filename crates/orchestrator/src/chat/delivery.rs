@@ -74,7 +74,7 @@ pub(super) async fn deliver(
             ReplyBody::Buffered(payload)
         }
         AnswerBody::Stream(frames) => {
-            let state = Delivering { ports, frames, settlement, target, retried };
+            let state = Delivering { ports, frames, settlement, target, retried, closing: None };
             ReplyBody::Stream(unfold(Some(Box::new(state)), Delivering::step).boxed())
         }
     };
@@ -87,6 +87,8 @@ struct Delivering {
     settlement: Settlement,
     target: TargetEntry,
     retried: Retried,
+    /// The last words, which wait for the record.
+    closing: Option<Frame>,
 }
 
 type Step = Option<(Result<Frame, CallError>, Option<Box<Delivering>>)>;
@@ -94,13 +96,19 @@ type Step = Option<(Result<Frame, CallError>, Option<Box<Delivering>>)>;
 impl Delivering {
     async fn step(state: Option<Box<Self>>) -> Step {
         let mut state = state?;
-        match state.frames.next().await {
-            Some(Ok(frame)) => Some((Ok(frame), Some(state))),
-            Some(Err(fault)) => Some((Err(state.interrupted(fault).await), None)),
-            None => match state.completed().await {
-                Ok(()) => None,
-                Err(error) => Some((Err(unrecorded(&error)), None)),
-            },
+        loop {
+            return match state.frames.next().await {
+                Some(Ok(closing @ Frame::Closing(_))) => {
+                    state.closing = Some(closing);
+                    continue;
+                }
+                Some(Ok(frame)) => Some((Ok(frame), Some(state))),
+                Some(Err(fault)) => Some((Err(state.interrupted(fault).await), None)),
+                None => match state.completed().await {
+                    Ok(()) => state.closing.take().map(|closing| (Ok(closing), None)),
+                    Err(error) => Some((Err(unrecorded(&error)), None)),
+                },
+            };
         }
     }
 

@@ -164,11 +164,11 @@ impl Counter<'_> {
                 *exact = false;
                 IMAGE_TOKENS
             }
-            Part::Document { .. } | Part::Audio(_) | Part::Native { .. } => {
+            Part::Document(_) | Part::Audio(_) | Part::Native { .. } => {
                 *exact = false;
                 0
             }
-            Part::CacheMark { .. } => 0,
+            Part::CacheMark { .. } | Part::Signature(_) => 0,
         }
     }
 

@@ -2,17 +2,13 @@
 
 use super::stream::{self, Form, Reading};
 use super::unfinished::{self, Unfinished};
-use super::{faults, flat, tally};
+use super::{faults, tally};
 use crate::transport::{BodyReader, InboundResponse, TransportFault, TransportSettings};
-use crate::vendors::HttpFacts;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::once;
 use http::{HeaderMap, header};
-use switchyard_dialects::codec::AnswerFault;
-use switchyard_dialects::openai_chat::answer::decode;
-use switchyard_dialects::codec::Taken;
-use switchyard_dialects::openai_chat::stream::peek;
+use switchyard_dialects::codec::{AnswerFault, ProviderCodec};
 use switchyard_dialects::sse::repair_utf8;
 use switchyard_domain::chat::{ChatEvent, Collector};
 use switchyard_domain::fault::ProviderFault;
@@ -23,7 +19,7 @@ const MAX_WHOLE: usize = TransportSettings::MAX_COLLECTED_BODY;
 
 /// A success that is being judged.
 pub(super) struct Success<'a> {
-    pub(super) facts: &'static HttpFacts,
+    pub(super) codec: &'static dyn ProviderCodec,
     pub(super) prepared: &'a Prepared,
     pub(super) context: &'a AttemptContext,
     pub(super) now: Timestamp,
@@ -74,12 +70,11 @@ impl Success<'_> {
                     Carriage::Verbatim => Form::Verbatim { hide_usage: self.prepared.hide_usage_chunk },
                     Carriage::Canonical => Form::Canonical,
                 };
-                let reading = Reading::new(body, form, self.facts.usage_rule, &self.context.received);
+                let reading = Reading::new(body, form, self.codec, &self.context.received);
                 Ok(AnswerBody::Stream(Box::pin(stream::begin(reading)).await?))
             }
             (false, ContentKind::Events) => {
-                let mut reading =
-                    Reading::new(body, Form::Canonical, self.facts.usage_rule, &self.context.received);
+                let mut reading = Reading::new(body, Form::Canonical, self.codec, &self.context.received);
                 reading.limit(MAX_WHOLE as u64);
                 let collected = Box::pin(stream::collect(reading)).await;
                 collected.map(Payload::Canonical).map(AnswerBody::Buffered)
@@ -103,28 +98,18 @@ impl Success<'_> {
     /// Notes what a body says and leaves it as it is; `false` if it has no choices.
     fn look(&self, body: &[u8], headers: &HeaderMap) -> Result<bool, ProviderFault> {
         let mut parts = self.context.received.lock();
-        let peeked = peek(None, body, self.facts.usage_rule, &mut parts.output_text);
-        let peeked = match peeked {
-            Ok(peeked) => peeked,
-            Err(_) => {
-                parts.began = false;
-                return Err(faults::of_error_body(body, headers, self.context, self.now));
-            }
-        };
-        match peeked.taken {
-            Taken::Chunk if !peeked.choices.is_empty() => {
-                tally::look(&mut parts, &peeked);
+        match self.codec.glance(body, &mut parts.output_text) {
+            Ok(mut look) => {
+                tally::look(&mut parts, &mut look);
                 parts.finished = true;
-                if parts.output_text.is_empty() {
-                    // Some put an empty `delta` beside the `message` of a whole answer, for which the look, made for
-                    // streams, leaves the message out (`perplexity-chat_completions-126ddc2c3d`, 2026).
-                    let answer = decode(body, self.facts.usage_rule);
-                    tally::events(&mut parts, answer.as_ref().map_or(&[], |answer| &answer.events));
-                }
                 Ok(true)
             }
-            Taken::Chunk | Taken::Unknown => Ok(false),
-            Taken::Malformed | Taken::Done => {
+            Err(AnswerFault::NoChoices) => Ok(false),
+            Err(AnswerFault::Error(_)) => {
+                parts.began = false;
+                Err(faults::of_error_body(self.codec, body, headers, self.context, self.now))
+            }
+            Err(AnswerFault::NotJson) => {
                 drop(parts);
                 Err(self.not_json(body))
             }
@@ -153,23 +138,22 @@ impl Success<'_> {
 
     /// The events that a body stands for.
     fn events(&self, body: &[u8], headers: &HeaderMap) -> Result<Vec<ChatEvent>, ProviderFault> {
-        let (events, corrected) = match decode(body, self.facts.usage_rule) {
-            Ok(answer) => (answer.events, answer.usage_corrected),
+        let answer = match self.codec.decode(body) {
+            Ok(answer) => answer,
             Err(AnswerFault::Error(_)) => {
                 self.context.received.lock().began = false;
-                return Err(faults::of_error_body(body, headers, self.context, self.now));
+                return Err(faults::of_error_body(self.codec, body, headers, self.context, self.now));
             }
             Err(AnswerFault::NotJson) => return Err(self.not_json(body)),
             Err(AnswerFault::NoChoices) => {
-                let flat = Some(body).filter(|_| self.facts.answers_flat).and_then(flat::decode);
-                (flat.ok_or_else(|| faults::invalid("the provider's answer has no choices"))?, false)
+                return Err(faults::invalid("the provider's answer has no choices"));
             }
         };
         let mut parts = self.context.received.lock();
-        tally::events(&mut parts, &events);
-        parts.usage_corrected = corrected;
+        tally::events(&mut parts, &answer.events);
+        parts.usage_corrected = answer.usage_corrected;
         parts.finished = true;
-        Ok(events)
+        Ok(answer.events)
     }
 }
 

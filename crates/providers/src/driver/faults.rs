@@ -4,7 +4,8 @@ use crate::transport::{InboundResponse, TransportFault, retry_after};
 use http::HeaderMap;
 use secrecy::ExposeSecret;
 use std::time::Duration;
-use switchyard_dialects::error::{ProviderError, RetryHints, classify, fault};
+use switchyard_dialects::codec::ProviderCodec;
+use switchyard_dialects::error::{ProviderError, RetryHints, classify};
 use switchyard_domain::fault::{FaultKind, ProviderFault};
 use switchyard_domain::time::Timestamp;
 use switchyard_ports::provider::AttemptContext;
@@ -38,6 +39,7 @@ pub(super) fn of_transport(fault: &TransportFault) -> ProviderFault {
 
 /// An answer with a status that is no success.
 pub(super) async fn of_error(
+    codec: &dyn ProviderCodec,
     response: InboundResponse,
     context: &AttemptContext,
     now: Timestamp,
@@ -54,17 +56,18 @@ pub(super) async fn of_error(
     }
     let hints = hints(&response.headers, now);
     let body = beginning(response).await;
-    fault(status, &body, hints, secret(context))
+    codec.fault(status, &body, hints, secret(context))
 }
 
 /// An error in the body of a success.
 pub(super) fn of_error_body(
+    codec: &dyn ProviderCodec,
     body: &[u8],
     headers: &HeaderMap,
     context: &AttemptContext,
     now: Timestamp,
 ) -> ProviderFault {
-    fault(200, body, hints(headers, now), secret(context))
+    codec.fault(200, body, hints(headers, now), secret(context))
 }
 
 /// An error event of a stream. Once content was forwarded, the answer is broken off, whatever the reason.

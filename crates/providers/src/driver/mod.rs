@@ -3,8 +3,6 @@
 mod answer;
 mod body;
 mod faults;
-mod flat;
-mod messages;
 mod models;
 mod request;
 mod stream;
@@ -20,6 +18,7 @@ use http::{HeaderMap, HeaderName};
 use secrecy::SecretString;
 use std::sync::Arc;
 use std::time::Duration;
+use switchyard_dialects::codec::ProviderCodec;
 use switchyard_domain::chat::Dialect;
 use switchyard_domain::fault::{FaultKind, ProviderFault};
 use switchyard_ports::client_call::ClientCall;
@@ -34,7 +33,7 @@ pub(crate) struct Driver {
     facts: &'static HttpFacts,
     transport: Transport,
     clock: Arc<dyn Clock>,
-    chat: Url,
+    base: Url,
     models: Url,
     request_id_header: Option<HeaderName>,
     response_headers: Vec<HeaderName>,
@@ -53,7 +52,7 @@ impl Driver {
             facts,
             transport,
             clock,
-            chat: below(base, "chat/completions"),
+            base: base.clone(),
             models: below(base, "models"),
             request_id_header: facts.request_id_header.map(HeaderName::from_static),
             response_headers: names.map(HeaderName::from_static).collect(),
@@ -88,6 +87,13 @@ impl Driver {
         Ok(self.transport.send(outbound, &wire_deadlines(&deadlines)).await)
     }
 
+    fn codec(&self, dialect: Dialect) -> Result<&'static dyn ProviderCodec, ProviderFault> {
+        let found = self.facts.dialects.iter().find(|codec| codec.dialect() == dialect);
+        found.copied().ok_or_else(|| {
+            ProviderFault::new(FaultKind::Internal, "the request was prepared for another vendor")
+        })
+    }
+
     fn passed_on(&self, headers: &HeaderMap) -> Vec<(String, String)> {
         let chosen = relayed(headers, &self.response_headers);
         let text = |(name, value): (&HeaderName, &http::HeaderValue)| {
@@ -97,10 +103,12 @@ impl Driver {
     }
 }
 
-/// A path below the base, whatever query the base has.
-fn below(base: &Url, path: &str) -> Url {
+/// A path, and its query if it has one, below the base, whatever query the base has.
+fn below(base: &Url, place: &str) -> Url {
+    let (path, query) = place.split_once('?').map_or((place, None), |(path, query)| (path, Some(query)));
     let mut url = base.clone();
     url.set_path(&format!("{}/{path}", base.path().trim_end_matches('/')));
+    url.set_query(query);
     url
 }
 
@@ -119,8 +127,8 @@ fn wire_deadlines(deadlines: &Deadlines) -> WireDeadlines {
 
 #[async_trait]
 impl Provider for Driver {
-    fn dialect(&self) -> Dialect {
-        self.facts.dialect
+    fn dialects(&self) -> Vec<Dialect> {
+        self.facts.dialects.iter().map(|codec| codec.dialect()).collect()
     }
 
     fn works_without_credential(&self) -> bool {
@@ -136,11 +144,11 @@ impl Provider for Driver {
         let stream = call.facts().stream;
         let verbatim = body.carriage == Carriage::Verbatim;
         Ok(Prepared {
-            url: self.chat.as_str().to_owned(),
-            headers: request::shown_headers(stream),
+            url: below(&self.base, &body.codec.endpoint(model, stream)).into(),
+            headers: request::shown_headers(stream, body.codec.framing(), self.facts.headers),
             body: body.bytes,
             carriage: body.carriage,
-            dialect: self.facts.dialect,
+            dialect: body.codec.dialect(),
             stream,
             // Whether we asked for it or the vendor sends it unasked: a client that did not ask expects a choice in every chunk.
             hide_usage_chunk: stream && verbatim && !call.facts().wants_stream_usage,
@@ -158,11 +166,12 @@ impl Provider for Driver {
             upstream.request_id = upstream_request_id(&response.headers, self.request_id_header.as_ref()),
             "upstream answered"
         );
+        let codec = self.codec(prepared.dialect)?;
         if !status.is_success() {
-            return Err(faults::of_error(response, &context, self.clock.now()).await);
+            return Err(faults::of_error(codec, response, &context, self.clock.now()).await);
         }
         let now = self.clock.now();
-        let success = answer::Success { facts: self.facts, prepared: &prepared, context: &context, now };
+        let success = answer::Success { codec, prepared: &prepared, context: &context, now };
         let body = success.receive(response).await?;
         Ok(Answer { status: status.as_u16(), headers, body })
     }

@@ -46,7 +46,10 @@ pub(super) async fn list(
             credential,
             received: Arc::new(Received::default()),
         };
-        return Err(faults::of_error(response, &context, driver.clock.now()).await);
+        let Some(codec) = driver.facts.dialects.first() else {
+            return Err(faults::invalid("the vendor speaks no dialect"));
+        };
+        return Err(faults::of_error(*codec, response, &context, driver.clock.now()).await);
     }
     let body = response.body.collect(TransportSettings::MAX_COLLECTED_BODY).await;
     let body = body.map_err(|fault| faults::of_transport(&fault))?;

@@ -2,10 +2,11 @@
 
 use super::{Driver, no_credential};
 use crate::transport::{OutboundRequest, secret_header};
-use crate::vendors::CredentialRule;
+use crate::vendors::{AuthScheme, CredentialRule};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use secrecy::SecretString;
+use switchyard_dialects::codec::Framing;
 use switchyard_domain::fault::{FaultKind, ProviderFault};
 use switchyard_ports::provider::{AttemptContext, Prepared};
 use url::Url;
@@ -14,14 +15,24 @@ const USER_AGENT: &str = concat!("switchyard/", env!("CARGO_PKG_VERSION"));
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The headers that a dry run shows: all but the credential and the request's id.
-pub(super) fn shown_headers(stream: bool) -> Vec<(&'static str, String)> {
-    let accept = if stream { "text/event-stream" } else { "application/json" };
-    vec![
-        ("content-type", "application/json".to_owned()),
-        ("accept", accept.to_owned()),
-        ("accept-encoding", "identity".to_owned()),
-        ("user-agent", USER_AGENT.to_owned()),
-    ]
+pub(super) fn shown_headers(
+    stream: bool,
+    framing: Framing,
+    own: &[(&'static str, &str)],
+) -> Vec<(&'static str, String)> {
+    let accept = match framing {
+        _ if !stream => "application/json",
+        Framing::Sse => "text/event-stream",
+        Framing::JsonLines => "application/x-ndjson",
+        Framing::AwsEventStream => "application/vnd.amazon.eventstream",
+    };
+    let common = [
+        ("content-type", "application/json"),
+        ("accept", accept),
+        ("accept-encoding", "identity"),
+        ("user-agent", USER_AGENT),
+    ];
+    common.into_iter().chain(own.iter().copied()).map(|(name, value)| (name, value.to_owned())).collect()
 }
 
 impl Driver {
@@ -40,11 +51,7 @@ impl Driver {
             headers.insert(REQUEST_ID, id);
         }
         self.authorize(&mut headers, context.credential.as_deref())?;
-        let url = if prepared.url == self.chat.as_str() {
-            self.chat.clone()
-        } else {
-            Url::parse(&prepared.url).map_err(|_| unsendable())?
-        };
+        let url = Url::parse(&prepared.url).map_err(|_| unsendable())?;
         Ok(OutboundRequest { method: Method::POST, url, headers, body: prepared.body.clone() })
     }
 
@@ -55,6 +62,9 @@ impl Driver {
         let mut headers = HeaderMap::with_capacity(4);
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
+        for (name, value) in self.facts.headers {
+            headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        }
         self.authorize(&mut headers, credential)?;
         Ok(OutboundRequest { method: Method::GET, url: self.models.clone(), headers, body: Bytes::new() })
     }
@@ -66,13 +76,17 @@ impl Driver {
     ) -> Result<(), ProviderFault> {
         match (credential, self.facts.credential) {
             (Some(secret), _) => {
-                let value = secret_header("Bearer ", secret).map_err(|_| {
+                let (name, scheme) = match self.facts.auth {
+                    AuthScheme::Bearer => (header::AUTHORIZATION, "Bearer "),
+                    AuthScheme::Header(name) => (HeaderName::from_static(name), ""),
+                };
+                let value = secret_header(scheme, secret).map_err(|_| {
                     ProviderFault::new(
                         FaultKind::NoCredential,
                         "the stored credential has characters that can't be sent; store it again",
                     )
                 })?;
-                headers.insert(header::AUTHORIZATION, value);
+                headers.insert(name, value);
                 Ok(())
             }
             (None, CredentialRule::Optional) => Ok(()),

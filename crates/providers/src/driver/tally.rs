@@ -1,17 +1,17 @@
 //! Keeping the record of what was received true at every moment.
 
-use switchyard_dialects::openai_chat::stream::Peeked;
+use switchyard_dialects::codec::Look;
 use switchyard_domain::chat::ChatEvent;
 use switchyard_ports::provider::ReceivedParts;
 
 /// Notes what a look at an event or a body found, save its text, which the look has noted itself.
-pub(super) fn look(parts: &mut ReceivedParts, peeked: &Peeked<'_>) {
-    if let Some(reading) = peeked.usage {
-        parts.usage = Some(reading.usage);
-        parts.usage_corrected = reading.corrected;
+pub(super) fn look(parts: &mut ReceivedParts, look: &mut Look) {
+    if let Some(usage) = look.usage {
+        parts.usage = Some(usage);
+        parts.usage_corrected = look.usage_corrected;
     }
     if parts.served_model.is_none() {
-        parts.served_model = peeked.model.as_deref().filter(|model| !model.is_empty()).map(str::to_owned);
+        parts.served_model = look.model.take();
     }
 }
 

@@ -41,8 +41,8 @@ impl SimProvider {
 
 #[async_trait]
 impl Provider for SimProvider {
-    fn dialect(&self) -> Dialect {
-        DIALECT
+    fn dialects(&self) -> Vec<Dialect> {
+        vec![DIALECT]
     }
 
     fn works_without_credential(&self) -> bool {

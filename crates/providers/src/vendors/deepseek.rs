@@ -1,20 +1,27 @@
 //! DeepSeek.
 
-use super::{COPIED, HttpFacts, MemberRule, Note, Reach, Vendor};
+use super::{COPIED, HttpFacts, Note, Reach, Vendor};
+use switchyard_dialects::codec::MemberRule;
+use switchyard_dialects::openai_chat::OpenAiChat;
 use switchyard_dialects::openai_chat::request::{ReasoningForm, StreamUsage, TargetFacts};
+
+static CHAT: OpenAiChat = OpenAiChat {
+    requests: TargetFacts {
+        stream_usage: StreamUsage::Unasked,
+        reasoning: ReasoningForm::ReasoningContent,
+        ..COPIED
+    },
+    members: &[MemberRule::Rename { from: "max_completion_tokens", to: "max_tokens" }],
+    ..OpenAiChat::PLAIN
+};
 
 pub(super) static VENDOR: Vendor = Vendor {
     key: "deepseek",
     name: "DeepSeek",
     reach: Reach::Http(HttpFacts {
+        dialects: &[&CHAT],
         base_url: Some("https://api.deepseek.com"),
-        members: &[MemberRule::Rename { from: "max_completion_tokens", to: "max_tokens" }],
         request_id_header: Some("x-ds-trace-id"),
-        requests: TargetFacts {
-            stream_usage: StreamUsage::Unasked,
-            reasoning: ReasoningForm::ReasoningContent,
-            ..COPIED
-        },
         ..HttpFacts::OPENAI_CHAT
     }),
     vocabularies: &[],

@@ -1,8 +1,9 @@
 //! The shape of a vendor's facts.
 
 use crate::tokenizer::Vocabulary;
-use switchyard_dialects::openai_chat::UsageRule;
-use switchyard_dialects::openai_chat::request::{MaxTokensMember, StreamUsage, TargetFacts};
+use switchyard_dialects::codec::ProviderCodec;
+use switchyard_dialects::openai_chat::OpenAiChat;
+use switchyard_dialects::openai_chat::request::{MaxTokensMember, TargetFacts};
 use switchyard_domain::chat::Dialect;
 
 /// A kind of upstream.
@@ -41,40 +42,50 @@ pub struct Note {
 /// What the driver must know to speak to a vendor.
 #[derive(Clone, Copy, Debug)]
 pub struct HttpFacts {
-    /// The wire protocol.
-    pub dialect: Dialect,
+    /// The dialects that it speaks. A client's own bytes go on where one of them is the client's; otherwise the first is
+    /// spoken.
+    pub dialects: &'static [&'static dyn ProviderCodec],
     /// Where it is called, without a slash at its end; `None` where each provider has its own address.
     pub base_url: Option<&'static str>,
-    /// Whether it wants a credential. It goes as a bearer.
+    /// Whether it wants a credential.
     pub credential: CredentialRule,
-    /// How requests are written for it. What this says of roles and ids of tool calls holds for a client's own bytes too,
-    /// and so does whether usage is asked for in streams.
-    pub requests: TargetFacts,
-    /// How it counts.
-    pub usage_rule: UsageRule,
-    /// Members of a request that it does not take as they are.
-    pub members: &'static [MemberRule],
+    /// How the credential goes along.
+    pub auth: AuthScheme,
+    /// Headers that each request carries, lower case.
+    pub headers: &'static [(&'static str, &'static str)],
     /// Its own header for the id of an answer, lower case, where it has one. It passes to clients.
     pub request_id_header: Option<&'static str>,
     /// Response headers, lower case, that pass to clients besides that and the common ones.
     pub response_headers: &'static [&'static str],
-    /// Whether a buffered answer may be a flat object (`text` or `content`, `model`, `usage`).
-    pub answers_flat: bool,
 }
 
 impl HttpFacts {
     /// A vendor that keeps to OpenAI's chat completions in all respects.
     pub const OPENAI_CHAT: Self = Self {
-        dialect: Dialect::OPENAI_CHAT,
+        dialects: &[&OpenAiChat::PLAIN],
         base_url: None,
         credential: CredentialRule::Required,
-        requests: TargetFacts { stream_usage: StreamUsage::Always, ..TargetFacts::OPENAI },
-        usage_rule: UsageRule { completion_excludes_reasoning: false, prompt_excludes_audio: false },
-        members: &[],
+        auth: AuthScheme::Bearer,
+        headers: &[],
         request_id_header: None,
         response_headers: &[],
-        answers_flat: false,
     };
+
+    /// How a call in `dialect` is made, and whether its own bytes may go on.
+    #[must_use]
+    pub(crate) fn spoken(&self, dialect: Dialect) -> Option<(&'static dyn ProviderCodec, bool)> {
+        let own = self.dialects.iter().find(|codec| codec.dialect() == dialect);
+        own.map(|codec| (*codec, true)).or_else(|| self.dialects.first().map(|codec| (*codec, false)))
+    }
+}
+
+/// How a credential goes along.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuthScheme {
+    /// In `authorization`, as a bearer.
+    Bearer,
+    /// By itself in a header of this name, lower case.
+    Header(&'static str),
 }
 
 /// How requests are written for the vendors that copied the dialect before OpenAI's reasoning models changed it.
@@ -82,7 +93,7 @@ pub(super) const COPIED: TargetFacts = TargetFacts {
     max_tokens: MaxTokensMember::MaxTokens,
     developer_role: false,
     legacy_functions: false,
-    ..HttpFacts::OPENAI_CHAT.requests
+    ..OpenAiChat::PLAIN.requests
 };
 
 /// Why instructions go to such vendors as `system`.
@@ -98,30 +109,6 @@ pub enum CredentialRule {
     Required,
     /// It is sent if one is stored.
     Optional,
-}
-
-/// What becomes of a member at the top level of a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MemberRule {
-    /// The vendor knows it by another name.
-    Rename {
-        /// The dialect's name.
-        from: &'static str,
-        /// The vendor's.
-        to: &'static str,
-    },
-    /// The vendor refuses it, and nothing stands for it: the client is told.
-    Drop {
-        /// The member.
-        name: &'static str,
-        /// Why, for people.
-        why: &'static str,
-    },
-    /// The vendor refuses it but does by itself what it asks for.
-    Omit {
-        /// The member.
-        name: &'static str,
-    },
 }
 
 impl Vendor {

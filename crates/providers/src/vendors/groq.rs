@@ -2,19 +2,25 @@
 
 use super::{COPIED, HttpFacts, Note, Reach, Vendor};
 use crate::tokenizer::Vocabulary;
+use switchyard_dialects::openai_chat::OpenAiChat;
 use switchyard_dialects::openai_chat::request::{MaxTokensMember, ReasoningForm, TargetFacts};
+
+static CHAT: OpenAiChat = OpenAiChat {
+    requests: TargetFacts {
+        max_tokens: MaxTokensMember::MaxCompletionTokens,
+        developer_role: true,
+        reasoning: ReasoningForm::Reasoning,
+        ..COPIED
+    },
+    ..OpenAiChat::PLAIN
+};
 
 pub(super) static VENDOR: Vendor = Vendor {
     key: "groq",
     name: "Groq",
     reach: Reach::Http(HttpFacts {
+        dialects: &[&CHAT],
         base_url: Some("https://api.groq.com/openai/v1"),
-        requests: TargetFacts {
-            max_tokens: MaxTokensMember::MaxCompletionTokens,
-            developer_role: true,
-            reasoning: ReasoningForm::Reasoning,
-            ..COPIED
-        },
         ..HttpFacts::OPENAI_CHAT
     }),
     // The open models of OpenAI keep their published vocabulary.

@@ -1,14 +1,17 @@
 //! LM Studio: models on one's own desk.
 
 use super::{COPIED, CredentialRule, HttpFacts, Reach, SYSTEM_ROLE, Vendor};
+use switchyard_dialects::openai_chat::OpenAiChat;
+
+static CHAT: OpenAiChat = OpenAiChat { requests: COPIED, ..OpenAiChat::PLAIN };
 
 pub(super) static VENDOR: Vendor = Vendor {
     key: "lmstudio",
     name: "LM Studio",
     reach: Reach::Http(HttpFacts {
+        dialects: &[&CHAT],
         base_url: Some("http://localhost:1234/v1"),
         credential: CredentialRule::Optional,
-        requests: COPIED,
         ..HttpFacts::OPENAI_CHAT
     }),
     vocabularies: &[("openai/gpt-oss", crate::tokenizer::Vocabulary::O200k)],

@@ -1,34 +1,43 @@
 //! Mistral: refuses what it does not know, and is strict about the ids of tool calls.
 
-use super::{COPIED, HttpFacts, MemberRule, Note, Reach, Vendor};
+use super::{COPIED, HttpFacts, Note, Reach, Vendor};
+use switchyard_dialects::codec::MemberRule;
+use switchyard_dialects::openai_chat::OpenAiChat;
 use switchyard_dialects::openai_chat::UsageRule;
-use switchyard_dialects::openai_chat::request::{DocumentForm, ReasoningForm, StreamUsage, TargetFacts, ToolCallIds};
+use switchyard_dialects::openai_chat::request::{
+    DocumentForm, ReasoningForm, StreamUsage, TargetFacts, ToolCallIds,
+};
 
 const UNKNOWN: &str = "Mistral refuses members that it does not know";
+
+static CHAT: OpenAiChat = OpenAiChat {
+    requests: TargetFacts {
+        stream_usage: StreamUsage::Unasked,
+        seed_member: "random_seed",
+        reasoning: ReasoningForm::ThinkingPart,
+        documents: DocumentForm::DocumentUrl,
+        tool_call_ids: ToolCallIds::NineAlphanumeric,
+        ..COPIED
+    },
+    usage: UsageRule { completion_excludes_reasoning: false, prompt_excludes_audio: true },
+    members: &[
+        MemberRule::Rename { from: "max_completion_tokens", to: "max_tokens" },
+        MemberRule::Rename { from: "seed", to: "random_seed" },
+        MemberRule::Omit { name: "stream_options" },
+        MemberRule::Drop { name: "user", why: UNKNOWN },
+        MemberRule::Drop { name: "store", why: UNKNOWN },
+        MemberRule::Drop { name: "logit_bias", why: UNKNOWN },
+    ],
+    ..OpenAiChat::PLAIN
+};
 
 pub(super) static VENDOR: Vendor = Vendor {
     key: "mistral",
     name: "Mistral AI",
     reach: Reach::Http(HttpFacts {
+        dialects: &[&CHAT],
         base_url: Some("https://api.mistral.ai/v1"),
-        usage_rule: UsageRule { completion_excludes_reasoning: false, prompt_excludes_audio: true },
-        members: &[
-            MemberRule::Rename { from: "max_completion_tokens", to: "max_tokens" },
-            MemberRule::Rename { from: "seed", to: "random_seed" },
-            MemberRule::Omit { name: "stream_options" },
-            MemberRule::Drop { name: "user", why: UNKNOWN },
-            MemberRule::Drop { name: "store", why: UNKNOWN },
-            MemberRule::Drop { name: "logit_bias", why: UNKNOWN },
-        ],
         request_id_header: Some("mistral-correlation-id"),
-        requests: TargetFacts {
-            stream_usage: StreamUsage::Unasked,
-            seed_member: "random_seed",
-            reasoning: ReasoningForm::ThinkingPart,
-            documents: DocumentForm::DocumentUrl,
-            tool_call_ids: ToolCallIds::NineAlphanumeric,
-            ..COPIED
-        },
         ..HttpFacts::OPENAI_CHAT
     }),
     vocabularies: &[],

@@ -21,8 +21,8 @@ mod together;
 mod vllm;
 mod xai;
 
+pub use facts::{AuthScheme, CredentialRule, HttpFacts, Note, Reach, Vendor};
 use facts::{COPIED, SYSTEM_ROLE};
-pub use facts::{CredentialRule, HttpFacts, MemberRule, Note, Reach, Vendor};
 pub use reference::reference_page;
 
 /// All vendors, as they are listed to people.
@@ -54,6 +54,8 @@ pub fn find(key: &str) -> Option<&'static Vendor> {
 mod tests {
     use super::*;
     use std::collections::HashSet;
+    use switchyard_dialects::codec::ProviderCodec;
+    use switchyard_dialects::openai_chat::OpenAiChat;
     use url::Url;
 
     #[test]
@@ -78,13 +80,13 @@ mod tests {
     fn every_departure_from_the_dialect_is_explained_by_a_note() {
         for vendor in VENDORS {
             let Reach::Http(facts) = &vendor.reach else { continue };
-            let plain = HttpFacts::OPENAI_CHAT;
-            let departs = !facts.members.is_empty()
-                || facts.requests.developer_role != plain.requests.developer_role
-                || facts.requests.tool_call_ids != plain.requests.tool_call_ids
-                || facts.requests.stream_usage != plain.requests.stream_usage
-                || facts.usage_rule != plain.usage_rule;
+            let plain = OpenAiChat::PLAIN.departures();
+            let departs = facts.dialects.iter().any(|codec| {
+                let departures = codec.departures();
+                !departures.is_empty() && departures != plain
+            });
             assert!(!departs || !vendor.notes.is_empty(), "{}", vendor.key);
+            assert!(!facts.dialects.is_empty(), "{}", vendor.key);
             assert!(vendor.notes.iter().all(|note| !note.evidence.is_empty()), "{}", vendor.key);
         }
     }

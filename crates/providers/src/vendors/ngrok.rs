@@ -1,15 +1,21 @@
 //! A model server behind an ngrok tunnel.
 
 use super::{CredentialRule, HttpFacts, Note, Reach, Vendor};
+use switchyard_dialects::openai_chat::OpenAiChat;
 use switchyard_dialects::openai_chat::request::{MaxTokensMember, TargetFacts};
+
+static CHAT: OpenAiChat = OpenAiChat {
+    requests: TargetFacts { max_tokens: MaxTokensMember::MaxTokens, ..OpenAiChat::PLAIN.requests },
+    answers_flat: true,
+    ..OpenAiChat::PLAIN
+};
 
 pub(super) static VENDOR: Vendor = Vendor {
     key: "ngrok",
     name: "Model behind an ngrok tunnel",
     reach: Reach::Http(HttpFacts {
+        dialects: &[&CHAT],
         credential: CredentialRule::Optional,
-        answers_flat: true,
-        requests: TargetFacts { max_tokens: MaxTokensMember::MaxTokens, ..HttpFacts::OPENAI_CHAT.requests },
         ..HttpFacts::OPENAI_CHAT
     }),
     vocabularies: &[],

@@ -1,17 +1,24 @@
 //! Ollama, by its OpenAI endpoint: on one's own machine without a key, in its cloud with one.
 
-use super::{COPIED, CredentialRule, HttpFacts, MemberRule, Note, Reach, SYSTEM_ROLE, Vendor};
+use super::{COPIED, CredentialRule, HttpFacts, Note, Reach, SYSTEM_ROLE, Vendor};
 use crate::tokenizer::Vocabulary;
+use switchyard_dialects::codec::MemberRule;
+use switchyard_dialects::openai_chat::OpenAiChat;
 use switchyard_dialects::openai_chat::request::{ReasoningForm, TargetFacts};
+
+static CHAT: OpenAiChat = OpenAiChat {
+    requests: TargetFacts { reasoning: ReasoningForm::Reasoning, ..COPIED },
+    members: &[MemberRule::Rename { from: "max_completion_tokens", to: "max_tokens" }],
+    ..OpenAiChat::PLAIN
+};
 
 pub(super) static VENDOR: Vendor = Vendor {
     key: "ollama",
     name: "Ollama",
     reach: Reach::Http(HttpFacts {
+        dialects: &[&CHAT],
         base_url: Some("http://localhost:11434/v1"),
         credential: CredentialRule::Optional,
-        members: &[MemberRule::Rename { from: "max_completion_tokens", to: "max_tokens" }],
-        requests: TargetFacts { reasoning: ReasoningForm::Reasoning, ..COPIED },
         ..HttpFacts::OPENAI_CHAT
     }),
     vocabularies: &[("gpt-oss", Vocabulary::O200k)],

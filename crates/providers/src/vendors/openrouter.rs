@@ -1,23 +1,31 @@
 //! OpenRouter: many vendors behind one address.
 
 use super::{COPIED, HttpFacts, Note, Reach, Vendor};
-use switchyard_dialects::openai_chat::request::{CacheForm, DocumentForm, MaxTokensMember, ReasoningForm, StreamUsage, TargetFacts};
+use switchyard_dialects::openai_chat::OpenAiChat;
+use switchyard_dialects::openai_chat::request::{
+    CacheForm, DocumentForm, MaxTokensMember, ReasoningForm, StreamUsage, TargetFacts,
+};
+
+static CHAT: OpenAiChat = OpenAiChat {
+    requests: TargetFacts {
+        max_tokens: MaxTokensMember::MaxCompletionTokens,
+        developer_role: true,
+        stream_usage: StreamUsage::Unasked,
+        reasoning: ReasoningForm::Reasoning,
+        cache: CacheForm::CacheControl,
+        documents: DocumentForm::FileData,
+        ..COPIED
+    },
+    ..OpenAiChat::PLAIN
+};
 
 pub(super) static VENDOR: Vendor = Vendor {
     key: "openrouter",
     name: "OpenRouter",
     reach: Reach::Http(HttpFacts {
+        dialects: &[&CHAT],
         base_url: Some("https://openrouter.ai/api/v1"),
         request_id_header: Some("x-generation-id"),
-        requests: TargetFacts {
-            max_tokens: MaxTokensMember::MaxCompletionTokens,
-            developer_role: true,
-            stream_usage: StreamUsage::Unasked,
-            reasoning: ReasoningForm::Reasoning,
-            cache: CacheForm::CacheControl,
-            documents: DocumentForm::FileData,
-            ..COPIED
-        },
         ..HttpFacts::OPENAI_CHAT
     }),
     vocabularies: &[],

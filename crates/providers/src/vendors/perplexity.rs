@@ -1,14 +1,20 @@
 //! Perplexity.
 
 use super::{COPIED, HttpFacts, Note, Reach, SYSTEM_ROLE, Vendor};
+use switchyard_dialects::openai_chat::OpenAiChat;
 use switchyard_dialects::openai_chat::request::{StreamUsage, TargetFacts};
+
+static CHAT: OpenAiChat = OpenAiChat {
+    requests: TargetFacts { stream_usage: StreamUsage::Unasked, ..COPIED },
+    ..OpenAiChat::PLAIN
+};
 
 pub(super) static VENDOR: Vendor = Vendor {
     key: "perplexity",
     name: "Perplexity",
     reach: Reach::Http(HttpFacts {
+        dialects: &[&CHAT],
         base_url: Some("https://api.perplexity.ai"),
-        requests: TargetFacts { stream_usage: StreamUsage::Unasked, ..COPIED },
         ..HttpFacts::OPENAI_CHAT
     }),
     vocabularies: &[],

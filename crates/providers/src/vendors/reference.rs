@@ -1,8 +1,7 @@
 //! The page `docs/vendors.md`, made from the list.
 
-use super::{CredentialRule, HttpFacts, MemberRule, Note, Reach, VENDORS, Vendor};
+use super::{CredentialRule, HttpFacts, Note, Reach, VENDORS, Vendor};
 use std::fmt::Write as _;
-use switchyard_dialects::openai_chat::request::{StreamUsage, ToolCallIds};
 
 /// The text of the page.
 #[must_use]
@@ -10,7 +9,7 @@ pub fn reference_page() -> String {
     let mut page = String::from(
         "# Vendors\n\nMade from the vendors' own files by `UPDATE=1 cargo test -p switchyard-providers --test vendors`. \
          A provider is an account at one of these vendors; its `base_url` replaces the one named here.\n\n\
-         | key | vendor | dialect | base URL | credential | usage in streams |\n|---|---|---|---|---|---|\n",
+         | key | vendor | dialects | base URL | credential |\n|---|---|---|---|---|\n",
     );
     for vendor in VENDORS {
         row(&mut page, vendor);
@@ -22,24 +21,20 @@ pub fn reference_page() -> String {
 }
 
 fn row(page: &mut String, vendor: &Vendor) {
-    let (dialect, base, credential, usage) = match &vendor.reach {
+    let (dialects, base, credential) = match &vendor.reach {
         Reach::Http(facts) => (
-            facts.dialect.0,
+            spoken(facts),
             facts.base_url.map_or_else(|| "must be given".to_owned(), |url| format!("`{url}`")),
             match facts.credential {
                 CredentialRule::Required => "needed",
                 CredentialRule::Optional => "if one is stored",
             },
-            match facts.requests.stream_usage {
-                StreamUsage::Unasked => "unasked",
-                StreamUsage::AsRequested | StreamUsage::Always => "asked for",
-            },
         ),
-        Reach::InProcess => ("-", "in this process".to_owned(), "none", "always"),
+        Reach::InProcess => ("-".to_owned(), "in this process".to_owned(), "none"),
     };
     let (key, name) = (vendor.key, vendor.name);
     // Writing to a String cannot fail.
-    let _ = writeln!(page, "| `{key}` | {name} | {dialect} | {base} | {credential} | {usage} |");
+    let _ = writeln!(page, "| `{key}` | {name} | {dialects} | {base} | {credential} |");
 }
 
 fn has_details(vendor: &Vendor) -> bool {
@@ -60,22 +55,10 @@ fn details(page: &mut String, vendor: &Vendor) {
 
 /// What is changed in a client's request, sentence by sentence.
 fn changes(facts: &HttpFacts) -> Vec<String> {
-    let mut changes: Vec<String> = facts
-        .members
-        .iter()
-        .map(|rule| match rule {
-            MemberRule::Rename { from, to } => format!("`{from}` is sent as `{to}`."),
-            MemberRule::Drop { name, .. } => {
-                format!("`{name}` is left out, which `x-switchyard-dropped` tells.")
-            }
-            MemberRule::Omit { name } => format!("`{name}` is left out: what it asks for comes anyway."),
-        })
-        .collect();
-    if !facts.requests.developer_role {
-        changes.push("Messages of the role `developer` are sent as `system`.".to_owned());
-    }
-    if facts.requests.tool_call_ids == ToolCallIds::NineAlphanumeric {
-        changes.push("Ids of tool calls in the history are given nine letters or digits.".to_owned());
-    }
-    changes
+    facts.dialects.iter().flat_map(|codec| codec.departures()).collect()
+}
+
+fn spoken(facts: &HttpFacts) -> String {
+    let names: Vec<&str> = facts.dialects.iter().map(|codec| codec.dialect().0).collect();
+    names.join(", ")
 }

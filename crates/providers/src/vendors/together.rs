@@ -1,14 +1,21 @@
 //! Together AI.
 
-use super::{COPIED, HttpFacts, MemberRule, Note, Reach, SYSTEM_ROLE, Vendor};
+use super::{COPIED, HttpFacts, Note, Reach, SYSTEM_ROLE, Vendor};
+use switchyard_dialects::codec::MemberRule;
+use switchyard_dialects::openai_chat::OpenAiChat;
+
+static CHAT: OpenAiChat = OpenAiChat {
+    requests: COPIED,
+    members: &[MemberRule::Rename { from: "max_completion_tokens", to: "max_tokens" }],
+    ..OpenAiChat::PLAIN
+};
 
 pub(super) static VENDOR: Vendor = Vendor {
     key: "together",
     name: "Together AI",
     reach: Reach::Http(HttpFacts {
+        dialects: &[&CHAT],
         base_url: Some("https://api.together.ai/v1"),
-        members: &[MemberRule::Rename { from: "max_completion_tokens", to: "max_tokens" }],
-        requests: COPIED,
         ..HttpFacts::OPENAI_CHAT
     }),
     vocabularies: &[("openai/gpt-oss", crate::tokenizer::Vocabulary::O200k)],

@@ -1,20 +1,26 @@
 //! xAI: counts reasoning beside the completion.
 
 use super::{COPIED, HttpFacts, Note, Reach, SYSTEM_ROLE, Vendor};
+use switchyard_dialects::openai_chat::OpenAiChat;
 use switchyard_dialects::openai_chat::UsageRule;
 use switchyard_dialects::openai_chat::request::{MaxTokensMember, StreamUsage, TargetFacts};
+
+static CHAT: OpenAiChat = OpenAiChat {
+    requests: TargetFacts {
+        max_tokens: MaxTokensMember::MaxCompletionTokens,
+        stream_usage: StreamUsage::Unasked,
+        ..COPIED
+    },
+    usage: UsageRule { completion_excludes_reasoning: true, prompt_excludes_audio: false },
+    ..OpenAiChat::PLAIN
+};
 
 pub(super) static VENDOR: Vendor = Vendor {
     key: "xai",
     name: "xAI",
     reach: Reach::Http(HttpFacts {
+        dialects: &[&CHAT],
         base_url: Some("https://api.x.ai/v1"),
-        usage_rule: UsageRule { completion_excludes_reasoning: true, prompt_excludes_audio: false },
-        requests: TargetFacts {
-            max_tokens: MaxTokensMember::MaxCompletionTokens,
-            stream_usage: StreamUsage::Unasked,
-            ..COPIED
-        },
         ..HttpFacts::OPENAI_CHAT
     }),
     vocabularies: &[],

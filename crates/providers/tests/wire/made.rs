@@ -19,7 +19,7 @@ async fn heard(vendor: &str, kind: &str, body: &str, length: usize, stream: bool
 
 fn bytes(heard: &Heard) -> String {
     let piece = |frame: &Frame| match frame {
-        Frame::Verbatim(bytes) => String::from_utf8(bytes.to_vec()).unwrap(),
+        Frame::Verbatim(bytes) | Frame::Closing(bytes) => String::from_utf8(bytes.to_vec()).unwrap(),
         Frame::Events(_) => panic!("events where bytes were due"),
     };
     heard.frames.iter().map(piece).collect()

@@ -5,7 +5,7 @@ use crate::codec::AnswerForm;
 use crate::json::ObjectWriter;
 use crate::logprobs::joined_logprobs;
 use crate::openai_chat::places::{
-    Proof, REASONING_DETAILS, is_beside_message, write_call, write_citation, write_detail,
+    Proof, REASONING_DETAILS, fallback_id, is_beside_message, write_call, write_citation, write_detail,
 };
 use crate::openai_chat::{finish, usage};
 use crate::tool_call_id::made_call_id;
@@ -15,14 +15,14 @@ use crate::tool_call_id::made_call_id;
 pub fn encode(answer: &ChatAnswer, form: &AnswerForm<'_>) -> Bytes {
     let mut out = BytesMut::with_capacity(1024);
     let mut object = ObjectWriter::begin(&mut out);
-    let id = if answer.id.is_empty() { form.fallback_id } else { &answer.id };
-    object.text("id", id);
+    let id = if answer.id.is_empty() { fallback_id(form) } else { answer.id.clone() };
+    object.text("id", &id);
     object.text("object", "chat.completion");
     object.plain("created", answer.created.unwrap_or(form.fallback_created));
     object.text("model", if answer.model.is_empty() { form.fallback_model } else { &answer.model });
     object.array("choices", |list| {
         for choice in &answer.choices {
-            list.object(|object| ChoiceWriter { choice, id, form }.write(object));
+            list.object(|object| ChoiceWriter { choice, id: &id, form }.write(object));
         }
     });
     if let Some(counts) = &answer.usage {

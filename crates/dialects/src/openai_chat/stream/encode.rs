@@ -7,7 +7,8 @@ use crate::codec::{AnswerForm, ClientError, StreamWriter};
 use crate::json::{ObjectWriter, write_text};
 use crate::openai_chat::error::write_error_event;
 use crate::openai_chat::places::{
-    Proof, REASONING_DETAILS, is_beside_message, write_call_signature, write_citation, write_detail,
+    Proof, REASONING_DETAILS, fallback_id, is_beside_message, write_call_signature, write_citation,
+    write_detail,
 };
 use crate::openai_chat::{finish, usage};
 use crate::sse::DONE;
@@ -91,7 +92,7 @@ impl StreamEncoder {
     pub fn new(form: &AnswerForm<'_>) -> Self {
         Self {
             head: BytesMut::new(),
-            id: form.fallback_id.to_owned(),
+            id: fallback_id(form),
             model: form.fallback_model.to_owned(),
             created: form.fallback_created,
             include_usage: form.include_usage,

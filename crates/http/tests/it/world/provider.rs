@@ -77,8 +77,8 @@ impl Drop for Open {
 
 #[async_trait]
 impl Provider for Acme {
-    fn dialect(&self) -> Dialect {
-        Dialect::OPENAI_CHAT
+    fn dialects(&self) -> Vec<Dialect> {
+        vec![Dialect::OPENAI_CHAT]
     }
 
     fn works_without_credential(&self) -> bool {

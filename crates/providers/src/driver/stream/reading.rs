@@ -6,8 +6,7 @@ use crate::transport::BodyReader;
 use bytes::Bytes;
 use std::sync::Arc;
 use std::time::Duration;
-use switchyard_dialects::openai_chat::UsageRule;
-use switchyard_dialects::codec::Taken;
+use switchyard_dialects::codec::{ProviderCodec, Taken};
 use switchyard_dialects::sse::{SseEnding, SseError, SseEvent, SseItem, SseLimits, SseReader};
 use switchyard_domain::fault::{FaultKind, ProviderFault};
 use switchyard_ports::provider::{Frame, Received, ReceivedParts};
@@ -46,13 +45,13 @@ impl Reading {
     pub(in crate::driver) fn new(
         body: BodyReader,
         form: Form,
-        rule: UsageRule,
+        codec: &dyn ProviderCodec,
         received: &Arc<Received>,
     ) -> Self {
         Self {
             body,
             sse: SseReader::default(),
-            sink: Sink::new(form, rule),
+            sink: Sink::new(form, codec),
             received: Arc::clone(received),
             committed: false,
             bad_events: 0,
@@ -82,7 +81,11 @@ impl Reading {
                 }
             }
         }
-        None
+        self.closing()
+    }
+
+    fn closing(&mut self) -> Option<Frame> {
+        if matches!(self.ending, Some(Ending::Whole)) { self.sink.take_closing() } else { None }
     }
 
     /// How it ended; to be asked once.

@@ -2,11 +2,9 @@
 
 use super::batch::Batch;
 use crate::driver::tally;
-use bytes::Bytes;
-use switchyard_dialects::openai_chat::UsageRule;
+use bytes::{Bytes, BytesMut};
+use switchyard_dialects::codec::{LastWord, ProviderCodec, StreamReader, StreamWatcher, Taken};
 use switchyard_dialects::error::ProviderError;
-use switchyard_dialects::openai_chat::stream::{ChoiceSet, StreamDecoder, peek};
-use switchyard_dialects::codec::Taken;
 use switchyard_dialects::sse::{SseEvent, repair_utf8};
 use switchyard_domain::chat::ChatEvent;
 use switchyard_ports::provider::{Frame, ReceivedParts};
@@ -25,8 +23,19 @@ pub(in crate::driver) enum Form {
 
 #[derive(Debug)]
 pub(super) enum Sink {
-    Verbatim { rule: UsageRule, hide_usage: bool, batch: Batch, begun: ChoiceSet, ended: ChoiceSet },
-    Canonical { decoder: StreamDecoder, events: Vec<ChatEvent>, held: usize },
+    Verbatim {
+        watcher: Box<dyn StreamWatcher>,
+        hide_usage: bool,
+        /// Whether the last word is the provider's own, so that it waits until the call is recorded.
+        holds_back: bool,
+        batch: Batch,
+        closing: BytesMut,
+    },
+    Canonical {
+        reader: Box<dyn StreamReader>,
+        events: Vec<ChatEvent>,
+        held: usize,
+    },
 }
 
 /// What an event was to the sink.
@@ -37,18 +46,16 @@ pub(super) struct Seen {
 }
 
 impl Sink {
-    pub(super) fn new(form: Form, rule: UsageRule) -> Self {
+    pub(super) fn new(form: Form, codec: &dyn ProviderCodec) -> Self {
         match form {
             Form::Verbatim { hide_usage } => Self::Verbatim {
-                rule,
+                watcher: codec.watcher(),
                 hide_usage,
+                holds_back: codec.last_word() == LastWord::HeldBack,
                 batch: Batch::default(),
-                begun: ChoiceSet::default(),
-                ended: ChoiceSet::default(),
+                closing: BytesMut::new(),
             },
-            Form::Canonical => {
-                Self::Canonical { decoder: StreamDecoder::new(rule), events: Vec::new(), held: 0 }
-            }
+            Form::Canonical => Self::Canonical { reader: codec.reader(), events: Vec::new(), held: 0 },
         }
     }
 
@@ -65,26 +72,32 @@ impl Sink {
         parts: &mut ReceivedParts,
     ) -> Result<Seen, ProviderError> {
         match self {
-            Self::Verbatim { rule, hide_usage, batch, begun, ended } => {
-                let peeked = peek(event.name.as_deref(), &event.data, *rule, &mut parts.output_text)?;
-                if peeked.taken == Taken::Chunk {
-                    tally::look(parts, &peeked);
-                    begun.extend(peeked.choices);
-                    ended.extend(peeked.finished);
-                    parts.finished = !begun.is_empty() && begun == ended;
-                    if !(peeked.is_closing_usage && *hide_usage) {
-                        forward(batch, event);
-                    }
+            Self::Verbatim { watcher, hide_usage, holds_back, batch, closing } => {
+                let mut look = watcher.look(event.name.as_deref(), &event.data, &mut parts.output_text)?;
+                let was_finished = parts.finished;
+                if look.taken == Taken::Chunk {
+                    tally::look(parts, &mut look);
+                    parts.finished = look.finished;
                 }
-                Ok(Seen { taken: peeked.taken, has_content: peeked.has_content })
+                let goes_on = match look.taken {
+                    Taken::Chunk => !(look.is_closing_usage && *hide_usage),
+                    Taken::Unknown | Taken::Done => *holds_back,
+                    Taken::Malformed => false,
+                };
+                if goes_on && *holds_back && (parts.finished || was_finished) {
+                    forward(closing, event);
+                } else if goes_on {
+                    forward(batch, event);
+                }
+                Ok(Seen { taken: look.taken, has_content: look.has_content })
             }
-            Self::Canonical { decoder, events, held } => {
+            Self::Canonical { reader, events, held } => {
                 let before = events.len();
-                let taken = decoder.event(event.name.as_deref(), &event.data, events)?;
+                let taken = reader.event(event.name.as_deref(), &event.data, events)?;
                 let new = events.get(before..).unwrap_or_default();
                 tally::events(parts, new);
-                parts.finished = decoder.is_finished();
-                parts.usage_corrected = decoder.usage_corrected();
+                parts.finished = reader.is_finished();
+                parts.usage_corrected = reader.usage_corrected();
                 *held += event.raw.len();
                 Ok(Seen { taken, has_content: new.iter().any(is_content) })
             }
@@ -101,7 +114,7 @@ impl Sink {
     /// How much is held back.
     pub(super) fn held(&self) -> usize {
         match self {
-            Self::Verbatim { batch, .. } => batch.len(),
+            Self::Verbatim { batch, closing, .. } => batch.len() + closing.len(),
             Self::Canonical { held, .. } => *held,
         }
     }
@@ -117,11 +130,21 @@ impl Sink {
         }
     }
 
+    /// The provider's own last words, once the stream has ended well.
+    pub(super) fn take_closing(&mut self) -> Option<Frame> {
+        match self {
+            Self::Verbatim { closing, .. } if !closing.is_empty() => {
+                Some(Frame::Closing(closing.split().freeze()))
+            }
+            _ => None,
+        }
+    }
+
     /// Brings out what was held back for want of more, at the end of a stream without a word of it.
     pub(super) fn finish(&mut self, parts: &mut ReceivedParts) {
-        if let Self::Canonical { decoder, events, .. } = self {
+        if let Self::Canonical { reader, events, .. } = self {
             let before = events.len();
-            decoder.finish(events);
+            reader.finish(events);
             tally::events(parts, events.get(before..).unwrap_or_default());
         }
     }
@@ -135,11 +158,28 @@ fn is_content(event: &ChatEvent) -> bool {
     }
 }
 
-fn forward(batch: &mut Batch, event: &SseEvent) {
+/// Where whole events are gathered.
+trait Gather {
+    fn gather(&mut self, bytes: &[u8]);
+}
+
+impl Gather for Batch {
+    fn gather(&mut self, bytes: &[u8]) {
+        self.push(bytes);
+    }
+}
+
+impl Gather for BytesMut {
+    fn gather(&mut self, bytes: &[u8]) {
+        self.extend_from_slice(bytes);
+    }
+}
+
+fn forward(to: &mut impl Gather, event: &SseEvent) {
     // A client that is strict about UTF-8 must be able to read the rest of the stream.
     let repaired = if str::from_utf8(&event.raw).is_ok() { None } else { repair_utf8(&event.raw) };
-    batch.push(repaired.as_ref().unwrap_or(&event.raw));
+    to.gather(repaired.as_ref().unwrap_or(&event.raw));
     if event.is_unterminated() {
-        batch.push(b"\n\n");
+        to.gather(b"\n\n");
     }
 }

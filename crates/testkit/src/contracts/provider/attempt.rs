@@ -145,7 +145,7 @@ impl Outcome {
             Some(Payload::Verbatim(bytes)) => bytes.clone(),
             _ => {
                 let verbatim = self.frames.iter().filter_map(|frame| match frame {
-                    Frame::Verbatim(bytes) => Some(&bytes[..]),
+                    Frame::Verbatim(bytes) | Frame::Closing(bytes) => Some(&bytes[..]),
                     Frame::Events(_) => None,
                 });
                 verbatim.collect::<Vec<_>>().concat().into()
@@ -175,7 +175,7 @@ impl Outcome {
         for frame in &self.frames {
             match frame {
                 Frame::Events(events) => collector.extend(events.clone()),
-                Frame::Verbatim(_) => panic!("bytes where events were due"),
+                Frame::Verbatim(_) | Frame::Closing(_) => panic!("bytes where events were due"),
             }
         }
         collector.finish()

@@ -171,8 +171,8 @@ impl Drop for Open {
 
 #[async_trait]
 impl Provider for ScriptedProvider {
-    fn dialect(&self) -> Dialect {
-        Dialect("scripted")
+    fn dialects(&self) -> Vec<Dialect> {
+        vec![Dialect("scripted")]
     }
 
     fn works_without_credential(&self) -> bool {
@@ -194,7 +194,7 @@ impl Provider for ScriptedProvider {
             headers: Vec::new(),
             body: Bytes::new(),
             carriage: Carriage::Canonical,
-            dialect: self.dialect(),
+            dialect: Dialect("scripted"),
             stream: call.facts().stream,
             hide_usage_chunk: false,
             model: model.to_owned(),

@@ -1,0 +1,39 @@
+//! Which dialect is spoken at which address.
+
+use switchyard_dialects::codec::ClientCodec;
+use switchyard_dialects::openai_chat::OpenAiChatClient;
+
+/// OpenAI's chat completions.
+pub(crate) static OPENAI_CHAT: &dyn ClientCodec = &OpenAiChatClient;
+
+/// The dialect of the gateway surface that a path belongs to; `None` where no dialect is spoken. Errors are written in it even
+/// where nothing answers.
+pub(crate) fn at(path: &str) -> Option<&'static dyn ClientCodec> {
+    let under =
+        |prefix: &str| path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    (under("/v1") || path == "/chat/completions").then_some(OPENAI_CHAT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use switchyard_domain::chat::Dialect;
+
+    #[test]
+    fn each_surface_has_its_dialect_and_other_paths_have_none() {
+        for (path, dialect) in [
+            ("/v1", Some(Dialect::OPENAI_CHAT)),
+            ("/v1/", Some(Dialect::OPENAI_CHAT)),
+            ("/v1/chat/completions", Some(Dialect::OPENAI_CHAT)),
+            ("/v1/x", Some(Dialect::OPENAI_CHAT)),
+            ("/chat/completions", Some(Dialect::OPENAI_CHAT)),
+            ("/", None),
+            ("/v12", None),
+            ("/health", None),
+            ("/chat/completions/x", None),
+            ("/api/v1/chat", None),
+        ] {
+            assert_eq!(at(path).map(|codec| codec.dialect()), dialect, "{path}");
+        }
+    }
+}
