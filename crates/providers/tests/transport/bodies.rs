@@ -77,7 +77,7 @@ async fn a_reset_in_the_middle_is_a_cut() {
     let address = scripted(|_, mut stream| {
         stream.peek(&mut [0; 1]).unwrap();
         stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhello").unwrap();
-        thread::sleep(std::time::Duration::from_millis(100));
+        thread::sleep(Duration::from_millis(100));
     });
     let response = call(&plain(address), address, &PATIENT).await.unwrap();
     assert_eq!(response.body.collect(100).await.unwrap_err(), TransportFault::Cut);
