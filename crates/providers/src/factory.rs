@@ -66,8 +66,7 @@ impl VendorFactory {
     }
 
     fn base_url(&self, config: &ProviderConfig, vendor: &Vendor) -> Result<Url, InvalidProvider> {
-        let own = config.base_url.as_deref().filter(|url| !url.trim().is_empty());
-        let text = own
+        let text = own_base_url(config)
             .or_else(|| self.settings.base_urls.get(vendor.key).map(String::as_str))
             .or_else(|| vendor.base_url())
             .ok_or_else(|| {
@@ -101,7 +100,7 @@ impl ProviderFactory for VendorFactory {
         };
         match &vendor.reach {
             Reach::Http(facts) => self.over_http(config, vendor, facts),
-            Reach::InProcess if config.base_url.is_some() => {
+            Reach::InProcess if own_base_url(config).is_some() => {
                 Err(invalid(config, "a simulated provider is called nowhere; leave the base URL out"))
             }
             Reach::InProcess => Ok(Arc::new(SimProvider::new(Arc::clone(&self.settings.clock)))),
@@ -119,6 +118,11 @@ impl ProviderFactory for VendorFactory {
             })
             .collect()
     }
+}
+
+/// The address that a provider names itself; a blank one is none.
+fn own_base_url(config: &ProviderConfig) -> Option<&str> {
+    config.base_url.as_deref().filter(|url| !url.trim().is_empty())
 }
 
 fn invalid(config: &ProviderConfig, why: &str) -> InvalidProvider {

@@ -241,6 +241,21 @@ async fn echo_says_what_it_was_asked() {
 }
 
 #[tokio::test]
+async fn a_long_echo_ends_at_the_models_own_limit_and_its_prompt_is_counted_whole() {
+    let scene = Scene::new();
+    for asked in [json!(null), json!(9_000_000)] {
+        let mut body = prompt(&"a ".repeat(50_000), false);
+        body["max_tokens"] = asked;
+        let answer = scene.ask("echo", &body).await.answer.unwrap();
+        assert_eq!(answer.choices[0].finish, Some(FinishReason::Length));
+        let usage = answer.usage.unwrap();
+        assert_eq!(usage.output, 8192);
+        assert!((50_000..50_020).contains(&usage.input), "{}", usage.input);
+        assert!(answer.text().len() < 20_000);
+    }
+}
+
+#[tokio::test]
 async fn forced_tools_are_called_and_schemas_are_kept() {
     let scene = Scene::new();
     let mut body = prompt("weather?", true);

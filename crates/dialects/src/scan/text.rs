@@ -29,19 +29,50 @@ pub(super) fn decode_into(contents: &[u8], text: &mut String) {
     }
 }
 
-/// Whether a scanned string's text is `expected`, without allocating unless it is spelled with escapes.
+/// Whether a scanned string's text is `expected`, without allocating.
 pub(super) fn equals(contents: &[u8], decoded_len: usize, expected: &str) -> bool {
-    decoded_len == expected.len()
-        && if contents.len() == decoded_len {
-            contents == expected.as_bytes()
-        } else {
-            decode(contents, decoded_len) == expected
-        }
+    decoded_len == expected.len() && equals_text(contents, expected)
 }
 
-/// Whether what stands between the quotes of a scanned string or name that is spelled with escapes says `expected`.
+/// Whether what stands between the quotes of a scanned string or name says `expected`. Looks no further than the first
+/// difference: a hostile name is as long as a body, and asked about for each member that we own.
 pub(crate) fn equals_text(contents: &[u8], expected: &str) -> bool {
-    let mut text = String::with_capacity(contents.len());
-    decode_into(contents, &mut text);
-    text == expected
+    let (mut at, mut left) = (0, expected.as_bytes());
+    loop {
+        let rest = contents.get(at..).unwrap_or_default();
+        let rest = rest.get(..=left.len()).unwrap_or(rest);
+        let plain = memchr::memchr(b'\\', rest).unwrap_or(rest.len());
+        let Some(after) = left.strip_prefix(rest.get(..plain).unwrap_or_default()) else { return false };
+        at += plain;
+        // An error here is the end of the contents: the scan has read every escape with the same function.
+        let Ok(escape) = escape::read(contents, at) else { return after.is_empty() };
+        let mut character = [0; 4];
+        let Some(after) = after.strip_prefix(escape.character.encode_utf8(&mut character).as_bytes()) else {
+            return false;
+        };
+        (at, left) = (at + escape.width, after);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spelling_says_its_text_and_no_other() {
+        for (contents, text) in [
+            ("", ""),
+            ("model", "model"),
+            (r"\u006dodel", "model"),
+            (r"mode\u006c", "model"),
+            (r"\u006d\u006f\u0064\u0065\u006c", "model"),
+            (r#"\"\\\/\n"#, "\"\\/\n"),
+            (r"\ud83d\ude00é\u00e9", "😀éé"),
+        ] {
+            assert!(equals_text(contents.as_bytes(), text), "{contents}");
+            for other in ["", "mode", "models", "Model", "\"", "😀éé😀", "😀é", "model\0"] {
+                assert_eq!(equals_text(contents.as_bytes(), other), text == other, "{contents} {other:?}");
+            }
+        }
+    }
 }

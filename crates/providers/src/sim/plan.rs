@@ -14,6 +14,10 @@ use switchyard_domain::fault::{FaultKind, ProviderFault};
 /// More choices than this nobody can look at.
 const MOST_CHOICES: u32 = 8;
 
+/// The most tokens of a choice, as real models have a limit too: an answer is held whole, and an echo would be as long as its
+/// prompt.
+const MOST_TOKENS: usize = 8192;
+
 /// An answer, decided.
 #[derive(Debug)]
 pub(super) struct Plan {
@@ -76,7 +80,7 @@ fn texts_of(message: &Message) -> impl Iterator<Item = &String> {
 /// Three tokens, and for each message four and its words: the way of the chat formats.
 fn prompt_tokens(request: &ChatRequest) -> u64 {
     let words =
-        |message: &Message| -> usize { texts_of(message).map(|text| prose::tokens(text).len()).sum() };
+        |message: &Message| -> usize { texts_of(message).map(|text| prose::tokens(text).count()).sum() };
     3 + request.messages.iter().map(|message| 4 + words(message) as u64).sum::<u64>()
 }
 
@@ -102,15 +106,15 @@ fn choice(model: &Model, request: &ChatRequest, mut seed: Seed) -> Choice {
     if let Some(at) = stops.filter_map(|stop| text.find(stop.as_str())).min() {
         text.truncate(at);
     }
-    let deltas = prose::tokens(&text).into_iter().map(Delta::Text).collect();
+    let deltas = prose::tokens(&text).map(|token| Delta::Text(token.to_owned()));
     limited(deltas, FinishReason::Stop, request.max_output_tokens)
 }
 
-fn limited(mut deltas: Vec<Delta>, finish: FinishReason, most: Option<u64>) -> Choice {
-    let most = most.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX);
-    let finish = if deltas.len() > most { FinishReason::Length } else { finish };
-    deltas.truncate(most);
-    Choice { deltas, finish }
+fn limited(mut deltas: impl Iterator<Item = Delta>, finish: FinishReason, most: Option<u64>) -> Choice {
+    let most = most.and_then(|most| usize::try_from(most).ok()).unwrap_or(MOST_TOKENS).min(MOST_TOKENS);
+    let said = deltas.by_ref().take(most).collect();
+    let finish = if deltas.next().is_some() { FinishReason::Length } else { finish };
+    Choice { deltas: said, finish }
 }
 
 fn spoken(model: &Model, request: &ChatRequest, seed: &mut Seed) -> String {
@@ -140,7 +144,7 @@ fn echo(request: &ChatRequest) -> String {
 }
 
 /// A call, where the request forces one: of the named tool, or of the first.
-fn tool_call(request: &ChatRequest, seed: &mut Seed) -> Option<Vec<Delta>> {
+fn tool_call(request: &ChatRequest, seed: &mut Seed) -> Option<impl Iterator<Item = Delta> + use<>> {
     let answers_tool = request.messages.last().is_some_and(|message| message.role == Role::Tool);
     let forced = match request.tool_choice.as_ref()? {
         ToolChoice::Mode(ToolChoiceMode::Required) if !answers_tool => None,
@@ -159,10 +163,10 @@ fn tool_call(request: &ChatRequest, seed: &mut Seed) -> Option<Vec<Delta>> {
         (format!("call_{:016x}", seed.next()), ToolCallKind::Function)
     };
     let arguments = instance_of(schema.map(|json| json.as_str())).to_string();
-    let fragments = prose::tokens(&arguments).into_iter();
+    let fragments = prose::tokens(&arguments);
     let mut deltas = vec![Delta::ToolCall { index: 0, id, name, kind }];
-    deltas.extend(fragments.map(|fragment| Delta::Arguments { index: 0, fragment }));
-    Some(deltas)
+    deltas.extend(fragments.map(|fragment| Delta::Arguments { index: 0, fragment: fragment.to_owned() }));
+    Some(deltas.into_iter())
 }
 
 /// By a word of the prompt (`429`, `500`, `cut`, `ok`), else by the seed: of eight prompts three are throttled, two fail and

@@ -81,25 +81,30 @@ pub(super) fn markdown(seed: &mut Seed) -> String {
     text
 }
 
-/// Cuts a text into what the simulated models call tokens: a word with the white space before it, long words in parts. The
-/// pieces joined are the text.
-pub(super) fn tokens(text: &str) -> Vec<String> {
+/// Cuts a text into what the simulated models call tokens: a word with the white space before it, long words and long gaps in
+/// parts. The pieces joined are the text.
+pub(super) fn tokens(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let (piece, later) = rest.split_at_checked(end_of_token(rest))?;
+        rest = later;
+        (!piece.is_empty()).then_some(piece)
+    })
+}
+
+fn end_of_token(text: &str) -> usize {
     const LONGEST: usize = 12;
-    let mut pieces: Vec<String> = Vec::new();
-    let mut piece = String::new();
-    let mut letters = 0;
-    for c in text.chars() {
-        if letters > 0 && (c.is_whitespace() || letters == LONGEST) {
-            pieces.push(std::mem::take(&mut piece));
-            letters = 0;
+    const LONGEST_GAP: usize = 48;
+    let (mut letters, mut gap) = (0, 0);
+    for (at, c) in text.char_indices() {
+        let space = c.is_whitespace();
+        if letters == LONGEST || gap == LONGEST_GAP || (space && letters > 0) {
+            return at;
         }
-        piece.push(c);
-        letters += usize::from(!c.is_whitespace());
+        letters += usize::from(!space);
+        gap += usize::from(space);
     }
-    if !piece.is_empty() {
-        pieces.push(piece);
-    }
-    pieces
+    text.len()
 }
 
 #[cfg(test)]
@@ -110,10 +115,13 @@ mod tests {
     fn tokens_joined_are_the_text() {
         let long = "x".repeat(30);
         for text in ["", " ", "a b", "\n\n one\ttwo  ", "żółć 日本語 🦀", &long] {
-            assert_eq!(tokens(text).concat(), text);
+            assert_eq!(tokens(text).collect::<String>(), text);
         }
-        assert_eq!(tokens(&long).len(), 3);
-        assert_eq!(tokens("one two\n\nthree"), ["one", " two", "\n\nthree"]);
+        assert_eq!(tokens(&long).count(), 3);
+        let gap = " ".repeat(100);
+        assert_eq!(tokens(&gap).collect::<String>(), gap);
+        assert_eq!(tokens(&gap).count(), 3);
+        assert_eq!(tokens("one two\n\nthree").collect::<Vec<_>>(), ["one", " two", "\n\nthree"]);
     }
 
     #[test]
@@ -123,6 +131,6 @@ mod tests {
         {
             assert!(text.contains(mark), "{mark}");
         }
-        assert!(tokens(&text).len() > 250);
+        assert!(tokens(&text).count() > 250);
     }
 }

@@ -10,19 +10,18 @@ use rustls::CertificateError;
 use super::{
     fault::{ConnectFault, TlsFault, TransportFault},
     resolver::ResolveError,
+    reuse::Connection,
 };
 
 type Cause<'a> = &'a (dyn Error + 'static);
 
 /// The fault behind an error that came instead of a response head.
-///
-/// `opened` says whether a connection was opened for this request.
-pub(super) fn before_answer(error: reqwest::Error, opened: bool) -> TransportFault {
+pub(super) fn before_answer(error: reqwest::Error, connection: Connection) -> TransportFault {
     let error = error.without_url();
     let fault = if error.is_builder() {
         TransportFault::InvalidRequest("it is not valid HTTP")
     } else {
-        connecting(&error).unwrap_or_else(|| unanswered(&error, opened))
+        connecting(&error, connection).unwrap_or_else(|| unanswered(&error, connection))
     };
     note(&error, &fault);
     fault
@@ -39,17 +38,21 @@ pub(super) fn within_answer(error: reqwest::Error) -> TransportFault {
 }
 
 /// What went wrong before a request could be put on a connection, if that is where it went wrong.
-fn connecting(error: &reqwest::Error) -> Option<TransportFault> {
+fn connecting(error: &reqwest::Error, connection: Connection) -> Option<TransportFault> {
     match find::<ResolveError>(error) {
         Some(ResolveError::Refused(refusal)) => return Some(TransportFault::Egress(refusal.clone())),
         Some(ResolveError::Unresolved) => return Some(TransportFault::Dns),
         None => {}
     }
-    if let Some(tls) = find::<rustls::Error>(error) {
-        return Some(TransportFault::Tls(tls_fault(tls)));
-    }
+    let tls = find::<rustls::Error>(error);
     if !error.is_connect() {
-        return None;
+        // With TLS 1.3 a server refuses a client only after the client's side of the handshake is over. Any other TLS error
+        // on a connection that was trusted says nothing against its certificate.
+        let refused = matches!(tls, Some(rustls::Error::AlertReceived(_))) && connection == Connection::Fresh;
+        return refused.then_some(TransportFault::Tls(TlsFault::Handshake));
+    }
+    if let Some(tls) = tls {
+        return Some(TransportFault::Tls(tls_fault(tls)));
     }
     if error.is_timeout() {
         return Some(TransportFault::ConnectTimeout);
@@ -66,9 +69,9 @@ fn connecting(error: &reqwest::Error) -> Option<TransportFault> {
 }
 
 /// What went wrong between the request and its response head.
-fn unanswered(error: &reqwest::Error, opened: bool) -> TransportFault {
+fn unanswered(error: &reqwest::Error, connection: Connection) -> TransportFault {
     if let Some(h2) = find::<h2::Error>(error) {
-        return unanswered_h2(h2, opened);
+        return unanswered_h2(h2, connection);
     }
     let hyper = find::<hyper::Error>(error);
     if hyper.is_some_and(hyper::Error::is_user) {
@@ -77,13 +80,13 @@ fn unanswered(error: &reqwest::Error, opened: bool) -> TransportFault {
     let ended =
         hyper.is_some_and(|hyper| hyper.is_incomplete_message() || hyper.is_canceled() || hyper.is_closed());
     if ended || io_kind(error).is_some_and(is_hang_up) {
-        return TransportFault::ClosedBeforeAnswer { unprocessed: !opened };
+        return TransportFault::ClosedBeforeAnswer { unprocessed: connection == Connection::Stale };
     }
     TransportFault::BadFraming
 }
 
 /// A GOAWAY or a refused stream says in so many words that the request was not looked at (RFC 9113, 8.7).
-fn unanswered_h2(error: &h2::Error, opened: bool) -> TransportFault {
+fn unanswered_h2(error: &h2::Error, connection: Connection) -> TransportFault {
     let refused =
         error.is_remote() && (error.is_go_away() || error.reason() == Some(h2::Reason::REFUSED_STREAM));
     if refused {
@@ -91,7 +94,7 @@ fn unanswered_h2(error: &h2::Error, opened: bool) -> TransportFault {
     } else if error.is_library() {
         TransportFault::BadFraming
     } else {
-        TransportFault::ClosedBeforeAnswer { unprocessed: error.is_io() && !opened }
+        TransportFault::ClosedBeforeAnswer { unprocessed: error.is_io() && connection == Connection::Stale }
     }
 }
 

@@ -22,6 +22,7 @@ const BROTLI_BUFFER: usize = 16 * 1024;
 pub(super) struct Decoder {
     codec: Codec,
     received: usize,
+    limit: usize,
 }
 
 enum Codec {
@@ -52,7 +53,7 @@ impl Decoder {
             // Layers of compression are only ever used to hide a bomb.
             (Some(_), Some(_)) => Codec::Unknown,
         };
-        Self { codec, received: 0 }
+        Self { codec, received: 0, limit }
     }
 
     /// Whether bytes come out as they went in.
@@ -64,6 +65,10 @@ impl Decoder {
     pub(super) fn push(&mut self, piece: Bytes) -> Result<Bytes, TransportFault> {
         self.received = self.received.saturating_add(piece.len());
         let received = self.received;
+        if received > self.limit {
+            // Packed data can go on for ever and stand for nothing.
+            return Err(TransportFault::BodyTooLarge { limit: self.limit });
+        }
         match &mut self.codec {
             Codec::Identity => Ok(piece),
             Codec::Unknown => Err(TransportFault::BadEncoding),

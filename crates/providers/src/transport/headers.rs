@@ -15,6 +15,9 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 const RELAYED: [&str; 2] = ["request-id", SHOULD_RETRY];
 const SHOULD_RETRY: &str = "x-should-retry";
 
+/// A shorter credential is found in all sorts of words.
+const SHORTEST_SECRET: usize = 8;
+
 /// Longest value that goes on. Ids and durations are a tenth of it.
 const LONGEST_VALUE: usize = 512;
 
@@ -31,6 +34,30 @@ pub fn relayed(upstream: &HeaderMap, vendor: &[HeaderName]) -> HeaderMap {
         }
     }
     chosen
+}
+
+/// The credentials among the headers of a request.
+pub(super) fn secrets_of(request: &HeaderMap) -> Vec<HeaderValue> {
+    request.values().filter(|value| value.is_sensitive()).cloned().collect()
+}
+
+/// Takes out the headers of an answer that repeat a credential, so that none of them gets into a log or to a client under a name
+/// that is allowed.
+pub(super) fn drop_echoes(answer: &mut HeaderMap, secrets: &[HeaderValue]) {
+    for secret in secrets {
+        let secret = secret.as_bytes();
+        // Without the scheme before it, as in `Bearer sk-…`.
+        let secret = memchr::memchr(b' ', secret).and_then(|space| secret.get(space + 1..)).unwrap_or(secret);
+        if secret.len() < SHORTEST_SECRET {
+            continue;
+        }
+        let finder = memchr::memmem::Finder::new(secret);
+        let echoes = |(_, value): &(&HeaderName, &HeaderValue)| finder.find(value.as_bytes()).is_some();
+        let names: Vec<HeaderName> = answer.iter().filter(echoes).map(|(name, _)| name.clone()).collect();
+        for name in names.iter().filter(|name| !name.as_str().starts_with("content-")) {
+            answer.remove(name);
+        }
+    }
 }
 
 /// A header of two possible values carries nothing else.

@@ -25,7 +25,7 @@ use url::Url;
 
 use self::{
     client::{Clients, Recipe},
-    deadline::DeadlineTimer,
+    deadline::{DeadlineTimer, now},
     egress::{CheckedTarget, EgressPolicy, EgressRefusal},
     resolver::GuardedResolver,
     response::head_in_time,
@@ -132,10 +132,16 @@ impl Transport {
     ) -> Result<InboundResponse, TransportFault> {
         self.check_origin(&request.url)?;
         let mut timer = DeadlineTimer::start(deadlines);
+        let secrets = headers::secrets_of(&request.headers);
+        let sent = now();
         let exchange = pin!(reuse::watched(self.clients.own().execute(request.into_client_request())));
         let (answer, opened) = head_in_time(&mut timer, exchange).await?;
-        let response = answer.map_err(|error| classify::before_answer(error, opened))?;
-        Ok(InboundResponse::new(response, timer, self.max_body))
+        let response = answer.map_err(|error| {
+            classify::before_answer(error, reuse::Connection::of(opened, now().duration_since(sent)))
+        })?;
+        let mut response = InboundResponse::new(response, timer, self.max_body);
+        headers::drop_echoes(&mut response.headers, &secrets);
+        Ok(response)
     }
 
     /// The guard judged the origin when this transport was made, and literal addresses are part of it; so

@@ -8,10 +8,37 @@
 use std::{
     cell::Cell,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use tower_layer::Layer;
 use tower_service::Service;
+
+/// A server that was just closing an idle connection has said so within a round trip, lost packets included. One that hangs
+/// up later than this had the request all the while: it may have worked for it, and bill it.
+const CLOSING_TIME: Duration = Duration::from_secs(1);
+
+/// The connection that a request without an answer was on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Connection {
+    /// Opened for it.
+    Fresh,
+    /// Opened before it, and ended so soon that the two crossed.
+    Stale,
+    /// Opened before it, and alive while it waited.
+    Kept,
+}
+
+impl Connection {
+    /// `waited` is the time from sending to the end of the connection.
+    pub(super) fn of(opened: bool, waited: Duration) -> Self {
+        match (opened, waited < CLOSING_TIME) {
+            (true, _) => Self::Fresh,
+            (false, true) => Self::Stale,
+            (false, false) => Self::Kept,
+        }
+    }
+}
 
 tokio::task_local! {
     static OPENED: Cell<bool>;

@@ -1,12 +1,12 @@
 //! Bodies that are too short, too long, or packed.
 
-use std::{io::Write, thread};
+use std::{io::Write, thread, time::Duration};
 
 use flate2::{
     Compression,
     write::{GzEncoder, ZlibEncoder},
 };
-use switchyard_providers::transport::{TransportFault, TransportSettings, Trust};
+use switchyard_providers::transport::{Deadlines, TransportFault, TransportSettings, Trust};
 
 use crate::{
     PATIENT, answer_of, call, plain, text, transport_for,
@@ -77,7 +77,7 @@ async fn a_reset_in_the_middle_is_a_cut() {
     let address = scripted(|_, mut stream| {
         stream.peek(&mut [0; 1]).unwrap();
         stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhello").unwrap();
-        thread::sleep(std::time::Duration::from_millis(100));
+        thread::sleep(Duration::from_millis(100));
     });
     let response = call(&plain(address), address, &PATIENT).await.unwrap();
     assert_eq!(response.body.collect(100).await.unwrap_err(), TransportFault::Cut);
@@ -165,6 +165,24 @@ async fn an_endless_body_is_cut_at_the_limit() {
     };
     assert_eq!(fault, TransportFault::BodyTooLarge { limit: 1_000_000 });
     assert!(received <= 1_000_000, "{received} bytes delivered");
+}
+
+#[tokio::test]
+async fn a_packed_body_that_goes_on_for_ever_and_says_nothing_is_cut_at_the_limit() {
+    let nothing = gzip(b"").repeat(400);
+    let address = scripted(move |_, mut stream| {
+        read_request(&mut stream);
+        let mut alive = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\n\r\n").is_ok();
+        while alive {
+            alive = stream.write_all(&nothing).is_ok();
+        }
+    });
+    let settings = TransportSettings { max_body: 1_000_000, ..TransportSettings::default() };
+    let transport = transport_for(&format!("http://{address}"), &Trust::load([]).unwrap(), settings);
+    let deadlines = Deadlines { first_byte: Duration::from_secs(5), ..PATIENT };
+    let mut response = call(&transport, address, &deadlines).await.unwrap();
+    let fault = response.body.next_chunk().await.unwrap_err();
+    assert_eq!(fault, TransportFault::BodyTooLarge { limit: 1_000_000 });
 }
 
 #[tokio::test]

@@ -78,6 +78,18 @@ async fn a_kept_connection_that_is_reset_under_a_request_is_no_fault_of_the_upst
 }
 
 #[tokio::test]
+async fn a_kept_connection_that_ends_after_the_upstream_had_time_to_work_is_its_fault() {
+    let (address, _) = well_behaved_until(1, |mut stream| {
+        read_request(&mut stream);
+        thread::sleep(Duration::from_millis(1200));
+    });
+    let transport = plain(address);
+    call(&transport, address, &PATIENT).await.unwrap().body.collect(10).await.unwrap();
+    let fault = call(&transport, address, &PATIENT).await.unwrap_err();
+    assert_eq!(fault, TransportFault::ClosedBeforeAnswer { unprocessed: false });
+}
+
+#[tokio::test]
 async fn a_connection_that_closed_while_idle_is_not_used_again() {
     let (address, connections) = well_behaved_until(1, |_| {});
     let transport = plain(address);

@@ -124,6 +124,23 @@ fn only_listed_headers_go_on_to_clients() {
     assert_eq!(relayed(&upstream, &[]), headers(&[("request-id", "req_1"), ("x-should-retry", "false")]));
 }
 
+#[tokio::test]
+async fn a_header_that_repeats_the_credential_is_not_even_seen() {
+    let address = crate::upstream::answering(
+        format!(
+            "HTTP/1.1 200 OK\r\nrequest-id: of-{SECRET}-1\r\nx-request-id: {SECRET}\r\nx-generation-id: gen-1\r\n\
+             content-type: application/json\r\ncontent-length: 0\r\n\r\n"
+        )
+        .into_bytes(),
+    );
+    let mut outbound = post(&format!("http://{address}/"), "{}");
+    outbound.headers.insert("authorization", secret_header("Bearer ", &SecretString::from(SECRET)).unwrap());
+    let answer = plain(address).send(outbound, &PATIENT).await.unwrap();
+    let expected =
+        [("x-generation-id", "gen-1"), ("content-type", "application/json"), ("content-length", "0")];
+    assert_eq!(answer.headers, headers(&expected));
+}
+
 #[test]
 fn a_header_value_that_a_client_would_stumble_over_stays_here() {
     let mut upstream = HeaderMap::new();

@@ -1,7 +1,7 @@
 //! Upstreams that can or can't prove who they are.
 
 use std::{
-    io::Write,
+    io::{Read, Write},
     net::{SocketAddr, TcpStream},
     sync::{
         Arc,
@@ -104,6 +104,22 @@ async fn a_private_authority_is_trusted_where_it_was_added() {
     let transport = tls_transport(address, &authority.trust());
     let response = call_tls(&transport, address).await.unwrap();
     assert_eq!(&response.body.collect(10).await.unwrap()[..], b"ok");
+}
+
+#[tokio::test]
+async fn garbage_on_a_connection_that_was_trusted_says_nothing_against_its_certificate() {
+    let authority = Authority::new("ours");
+    let address = scripted_tls(authority.server("localhost", (2020, 2100), &[]), |mut stream| {
+        read_request(&mut stream);
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").unwrap();
+        read_request(&mut stream);
+        // Past the encryption, straight onto the wire.
+        stream.sock.write_all(&[b'x'; 64]).unwrap();
+        while stream.sock.read(&mut [0; 4096]).is_ok_and(|read| read > 0) {}
+    });
+    let transport = tls_transport(address, &authority.trust());
+    call_tls(&transport, address).await.unwrap().body.collect(10).await.unwrap();
+    assert_eq!(call_tls(&transport, address).await.unwrap_err(), TransportFault::BadFraming);
 }
 
 #[tokio::test]
