@@ -120,6 +120,8 @@ pub struct ReceivedParts {
     pub began: bool,
     /// What the provider counted, as far as it said and as far as it is credible.
     pub usage: Option<TokenUsage>,
+    /// How much of the text had come when the provider counted last.
+    pub text_at_usage: usize,
     /// Whether the provider's counts were absurd and had to be corrected.
     pub usage_corrected: bool,
     /// All text received (content, reasoning, refusal, tool names and arguments), for counting ourselves.

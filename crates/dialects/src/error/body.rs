@@ -47,6 +47,11 @@ impl ProviderError {
     pub fn hiding(mut self, credential: Option<&str>) -> Self {
         if credential.is_some() {
             self.message = scrub(&self.message, credential);
+            for word in [&mut self.code, &mut self.kind, &mut self.param] {
+                if word.as_deref().is_some_and(|word| scrub(word, credential) != word) {
+                    *word = None;
+                }
+            }
         }
         self
     }

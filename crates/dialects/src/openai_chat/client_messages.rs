@@ -39,7 +39,9 @@ pub(super) fn rewritten(body: &Bytes, members: &[Member], rules: MessageRules) -
     let place = find(body, members, "messages")?.value;
     let messages = place.of(body);
     let has = |word: &[u8]| memmem::find(messages, word).is_some();
-    let concerned = (rules.system_for_developer && has(b"developer"))
+    // A name or a role may be spelled with escapes.
+    let concerned = has(b"\\u")
+        || (rules.system_for_developer && has(b"developer"))
         || (rules.nine_character_call_ids && has(b"tool_call"));
     if !concerned {
         return None;

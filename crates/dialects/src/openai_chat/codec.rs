@@ -107,8 +107,7 @@ impl ProviderCodec for OpenAiChat {
     fn decode(&self, body: &[u8]) -> Result<DecodedAnswer, AnswerFault> {
         match answer::decode(body, self.usage) {
             Err(AnswerFault::NoChoices) if self.answers_flat => {
-                let events = answer::decode_flat(body).ok_or(AnswerFault::NoChoices)?;
-                Ok(DecodedAnswer { events, usage_corrected: false })
+                answer::decode_flat(body, self.usage).ok_or(AnswerFault::NoChoices)
             }
             decoded => decoded,
         }

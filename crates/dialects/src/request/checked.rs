@@ -2,10 +2,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use switchyard_domain::call::CallFacts;
-use switchyard_domain::wire::{Member, Span, ValueKind};
+use switchyard_domain::wire::Member;
 
 use super::{RequestCode, RequestError};
-use crate::scan::{self, Document, Kind, ScanLimits};
+use crate::scan::{Document, ScanLimits};
 
 /// Bounds of a request beyond those of the scan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,27 +67,7 @@ pub(crate) fn scanned(body: Bytes, limits: &RequestLimits) -> Result<Document, R
 impl CheckedRequest {
     /// A body that was found good.
     pub(crate) fn new(document: Document, facts: CallFacts) -> Self {
-        let members = document.members().map(placed).collect();
+        let members = document.wire_members().into();
         Self { document, facts, members }
-    }
-}
-
-fn placed(member: scan::Member<'_>) -> Member {
-    let span = |range: std::ops::Range<usize>| Span { start: range.start as u32, end: range.end as u32 };
-    let name = member.name_span();
-    let value = member.value();
-    let between = name.start + 1..name.end.saturating_sub(1);
-    Member {
-        name_escaped: matches!(member.name(), std::borrow::Cow::Owned(_)),
-        name: span(between),
-        value: span(value.span()),
-        kind: match value.kind() {
-            Kind::Null => ValueKind::Null,
-            Kind::True | Kind::False => ValueKind::Bool,
-            Kind::Number => ValueKind::Number,
-            Kind::String => ValueKind::String,
-            Kind::Array => ValueKind::Array,
-            Kind::Object => ValueKind::Object,
-        },
     }
 }

@@ -7,6 +7,10 @@ use switchyard_ports::tokenizer::Tokenizer;
 
 /// No provider serves a prompt or an answer of this many tokens: a larger count is an error of the provider's.
 const LARGEST_CREDIBLE: u64 = 64 * 1024 * 1024;
+/// Tokens of reasoning beyond the limit that may be: no model thinks longer.
+const LONGEST_REASONING: u64 = 128 * 1024;
+/// How far a provider's count may be above twice our own, which may be by another model's vocabulary.
+const COUNTING_SLACK: u64 = 64;
 /// Tokens that frame a message, and the role's own: how OpenAI-style chat formats are counted.
 const MESSAGE_FRAME: u64 = 4;
 /// Tokens that prime the answer.
@@ -39,54 +43,63 @@ enum Known {
     Used(Measured),
     /// The provider worked and did not say, credibly, how much: it must be counted.
     Uncounted,
+    /// The provider claims more output than was allowed, which is believed as far as it delivered more.
+    Disputed(TokenUsage),
+    /// The provider counted before the answer broke off, and said more afterwards.
+    Outdated(TokenUsage),
 }
 
 impl Meter<'_> {
     /// Whether measuring needs no counting that could hold up a thread.
     pub(super) fn is_quick(&self, tokenizer: &dyn Tokenizer, call: &dyn ClientCall) -> bool {
         let received = self.received.lock();
-        match self.known(&received) {
-            Known::Used(_) => true,
-            Known::Uncounted => {
-                let bytes = received.output_text.len().saturating_add(prompt_bytes(call));
-                bytes <= QUICK_TEXT_BYTES && tokenizer.is_ready(self.vendor, self.model)
-            }
+        if let Known::Used(_) = self.known(&received) {
+            return true;
         }
+        let bytes = received.output_text.len().saturating_add(prompt_bytes(call));
+        bytes <= QUICK_TEXT_BYTES && tokenizer.is_ready(self.vendor, self.model)
     }
 
     /// The tokens, as far as they are known without counting.
     pub(super) fn known_tokens(&self) -> Option<u64> {
         match self.known(&self.received.lock()) {
             Known::Used(measured) => Some(measured.usage.total()),
-            Known::Uncounted => None,
+            Known::Uncounted | Known::Disputed(_) | Known::Outdated(_) => None,
         }
     }
 
     /// Measures. May load a vocabulary when [`Meter::is_quick`] said no.
     pub(super) fn measure(&self, call: &dyn ClientCall, tokenizer: &dyn Tokenizer) -> Measured {
-        let received = {
+        let (received, known) = {
             let received = self.received.lock();
-            if let Known::Used(measured) = self.known(&received) {
-                return measured;
+            match self.known(&received) {
+                Known::Used(measured) => return measured,
+                known => (received.clone(), known),
             }
-            received.clone()
         };
         let counter = Counter { tokenizer, vendor: self.vendor, model: self.model };
         let (input, input_exact) = counter.prompt(call);
-        let output = tokenizer.count(self.vendor, self.model, &received.output_text);
-        let usage = TokenUsage {
-            input,
-            output: output.tokens.min(self.max_output.unwrap_or(u64::MAX)),
-            ..TokenUsage::default()
-        };
+        let counted = tokenizer.count(self.vendor, self.model, &received.output_text);
+        let limit = self.max_output.unwrap_or(u64::MAX);
+        let complete = |source| if self.is_complete { source } else { UsageSource::Partial };
+        match known {
+            Known::Disputed(usage) if counted.tokens > limit => {
+                if usage.output.saturating_sub(usage.reasoning) <= counted.tokens * 2 + COUNTING_SLACK {
+                    return Measured { usage, source: complete(UsageSource::Provider) };
+                }
+                let usage = TokenUsage { input, output: counted.tokens, ..TokenUsage::default() };
+                return Measured { usage, source: complete(UsageSource::Estimated) };
+            }
+            Known::Outdated(usage) => {
+                let output = usage.output.max(counted.tokens.min(limit));
+                return Measured { usage: TokenUsage { output, ..usage }, source: UsageSource::Partial };
+            }
+            _ => {}
+        }
+        let usage = TokenUsage { input, output: counted.tokens.min(limit), ..TokenUsage::default() };
         let silent = received.usage.is_none() && !received.usage_corrected;
-        let source = if !self.is_complete {
-            UsageSource::Partial
-        } else if silent && input_exact && output.exact {
-            UsageSource::Counted
-        } else {
-            UsageSource::Estimated
-        };
+        let exact = silent && input_exact && counted.exact;
+        let source = complete(if exact { UsageSource::Counted } else { UsageSource::Estimated });
         Measured { usage, source }
     }
 
@@ -94,26 +107,35 @@ impl Meter<'_> {
         if !received.began {
             return Known::Used(Measured { usage: TokenUsage::default(), source: UsageSource::None });
         }
-        match self.credible_usage(received) {
-            Some(usage) => {
-                let source = if self.is_complete { UsageSource::Provider } else { UsageSource::Partial };
-                Known::Used(Measured { usage, source })
-            }
-            None => Known::Uncounted,
+        let Some(usage) = credible_usage(received) else { return Known::Uncounted };
+        if self.is_over(&usage) {
+            return Known::Disputed(usage);
         }
+        if !self.is_complete && received.output_text.len() > received.text_at_usage {
+            return Known::Outdated(usage);
+        }
+        let source = if self.is_complete { UsageSource::Provider } else { UsageSource::Partial };
+        Known::Used(Measured { usage, source })
     }
 
-    /// The provider's counts, unless they are missing or absurd: corrected on reading, zero beside text, more than was
-    /// allowed, or more than any model serves.
-    fn credible_usage(&self, received: &ReceivedParts) -> Option<TokenUsage> {
-        let usage = received.usage.filter(|_| !received.usage_corrected)?;
-        let answered = !received.output_text.is_empty();
-        let zero = usage.input == 0 || (usage.output == 0 && answered);
-        let visible = usage.output.saturating_sub(usage.reasoning);
-        let over = visible > self.max_output.unwrap_or(u64::MAX);
-        let impossible = usage.input > LARGEST_CREDIBLE || usage.output > LARGEST_CREDIBLE;
-        (!zero && !over && !impossible).then(|| usage.clamped(LARGEST_CREDIBLE))
+    /// Whether it is more than was allowed. Not every vendor counts the reasoning against the limit, but none reasons
+    /// without end.
+    fn is_over(&self, usage: &TokenUsage) -> bool {
+        self.max_output.is_some_and(|limit| {
+            let visible = usage.output.saturating_sub(usage.reasoning);
+            visible > limit || usage.output > limit.saturating_add(limit.max(LONGEST_REASONING))
+        })
     }
+}
+
+/// The provider's counts, unless they are missing or absurd: corrected on reading, zero beside text, or more than any model
+/// serves.
+fn credible_usage(received: &ReceivedParts) -> Option<TokenUsage> {
+    let usage = received.usage.filter(|_| !received.usage_corrected)?;
+    let answered = !received.output_text.is_empty();
+    let zero = usage.input == 0 || (usage.output == 0 && answered);
+    let impossible = usage.input > LARGEST_CREDIBLE || usage.output > LARGEST_CREDIBLE;
+    (!zero && !impossible).then(|| usage.clamped(LARGEST_CREDIBLE))
 }
 
 /// How much there is to read before a prompt is counted: tools and pictures are in its body, not in its text.

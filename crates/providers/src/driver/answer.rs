@@ -8,12 +8,14 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::once;
 use http::{HeaderMap, header};
-use switchyard_dialects::codec::{AnswerFault, ProviderCodec};
+use switchyard_dialects::codec::{AnswerFault, Framing, ProviderCodec};
 use switchyard_dialects::sse::repair_utf8;
 use switchyard_domain::chat::{ChatEvent, Collector};
 use switchyard_domain::fault::ProviderFault;
 use switchyard_domain::time::Timestamp;
 use switchyard_ports::provider::{AnswerBody, AttemptContext, Carriage, Frame, Payload, Prepared};
+
+const BOM: &[u8] = b"\xef\xbb\xbf";
 
 const MAX_WHOLE: usize = TransportSettings::MAX_COLLECTED_BODY;
 
@@ -60,6 +62,11 @@ impl Success<'_> {
             ));
         }
         self.context.received.lock().began = true;
+        let (mut body, mut kind) = (body, kind);
+        let may_be_json = self.prepared.stream && self.codec.framing() == Framing::Sse;
+        if kind == ContentKind::Unsaid && may_be_json && begins_as_json(&mut body).await? {
+            kind = ContentKind::Json;
+        }
         match (self.prepared.stream, kind) {
             (true, ContentKind::Json) => {
                 let events = self.events(&self.whole(body).await?, &headers)?;
@@ -70,11 +77,11 @@ impl Success<'_> {
                     Carriage::Verbatim => Form::Verbatim { hide_usage: self.prepared.hide_usage_chunk },
                     Carriage::Canonical => Form::Canonical,
                 };
-                let reading = Reading::new(body, form, self.codec, &self.context.received);
+                let reading = Reading::new(body, form, self.codec, self.context);
                 Ok(AnswerBody::Stream(Box::pin(stream::begin(reading)).await?))
             }
             (false, ContentKind::Events) => {
-                let mut reading = Reading::new(body, Form::Canonical, self.codec, &self.context.received);
+                let mut reading = Reading::new(body, Form::Canonical, self.codec, self.context);
                 reading.limit(MAX_WHOLE as u64);
                 let collected = Box::pin(stream::collect(reading)).await;
                 collected.map(Payload::Canonical).map(AnswerBody::Buffered)
@@ -128,7 +135,7 @@ impl Success<'_> {
             }
             unfinished.push(&piece);
         }
-        Ok(unfinished.finish())
+        Ok(without_bom(unfinished.finish()))
     }
 
     fn not_json(&self, body: &[u8]) -> ProviderFault {
@@ -155,6 +162,18 @@ impl Success<'_> {
         parts.finished = true;
         Ok(answer.events)
     }
+}
+
+/// Whether a body that does not say what it is begins as JSON does. No event of a stream begins so.
+async fn begins_as_json(body: &mut BodyReader) -> Result<bool, ProviderFault> {
+    let first = body.first_chunk().await.map_err(|fault| faults::of_transport(&fault))?;
+    let text = first.strip_prefix(BOM).unwrap_or(first);
+    Ok(matches!(text.trim_ascii_start().first(), Some(b'{' | b'[')))
+}
+
+/// Without a byte order mark: JSON has none, but some servers write one.
+fn without_bom(body: Bytes) -> Bytes {
+    if body.starts_with(BOM) { body.slice(BOM.len()..) } else { body }
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! Asking a provider for its models.
 
 use super::{Driver, faults, wire_deadlines};
-use crate::transport::TransportSettings;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, SeqAccess, Visitor};
 use std::collections::HashSet;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 use switchyard_domain::fault::ProviderFault;
@@ -15,19 +16,50 @@ const MOST: usize = 20_000;
 /// Ids are a tenth of it.
 const LONGEST_ID: usize = 512;
 
+/// The most of a list that is read.
+const MAX_BODY: usize = 8 * 1024 * 1024;
+
 /// A list, or an object that has it: most vendors as `data`, some as `models`, some bare.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Listing {
-    Data { data: Vec<Entry> },
-    Models { models: Vec<Entry> },
-    Bare(Vec<Entry>),
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Listing {
+    data: Option<Entries>,
+    models: Option<Entries>,
 }
+
+/// The first entries of a list; the others are passed over without being kept.
+#[derive(Default)]
+struct Entries(Vec<Entry>);
 
 #[derive(Deserialize)]
 struct Entry {
     id: Option<String>,
     name: Option<String>,
+}
+
+impl<'de> Deserialize<'de> for Entries {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct List;
+        impl<'de> Visitor<'de> for List {
+            type Value = Entries;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of models")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+                let mut entries = Vec::new();
+                while entries.len() < MOST
+                    && let Some(entry) = list.next_element()?
+                {
+                    entries.push(entry);
+                }
+                while list.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(Entries(entries))
+            }
+        }
+        deserializer.deserialize_seq(List)
+    }
 }
 
 pub(super) async fn list(
@@ -51,16 +83,18 @@ pub(super) async fn list(
         };
         return Err(faults::of_error(*codec, response, &context, driver.clock.now()).await);
     }
-    let body = response.body.collect(TransportSettings::MAX_COLLECTED_BODY).await;
+    let body = response.body.collect(MAX_BODY).await;
     let body = body.map_err(|fault| faults::of_transport(&fault))?;
     let secret = credential.as_deref().map(ExposeSecret::expose_secret);
     models(&body, secret).ok_or_else(|| faults::invalid("the provider's list of models is not understood"))
 }
 
 fn models(body: &[u8], secret: Option<&str>) -> Option<Vec<DiscoveredModel>> {
-    let entries = match serde_json::from_slice(body).ok()? {
-        Listing::Data { data } => data,
-        Listing::Models { models } | Listing::Bare(models) => models,
+    let Entries(entries) = if body.trim_ascii_start().first() == Some(&b'[') {
+        serde_json::from_slice(body).ok()?
+    } else {
+        let Listing { data, models } = serde_json::from_slice(body).ok()?;
+        data.or(models)?
     };
     let mut seen = HashSet::new();
     let ids = entries.into_iter().filter_map(|entry| entry.id.or(entry.name)).filter(|id| is_id(id, secret));
@@ -69,7 +103,9 @@ fn models(body: &[u8], secret: Option<&str>) -> Option<Vec<DiscoveredModel>> {
 
 /// Something that can be a model's id, and not our credential thrown back at us.
 fn is_id(id: &str, secret: Option<&str>) -> bool {
-    (1..=LONGEST_ID).contains(&id.len()) && !id.contains(char::is_control) && secret != Some(id)
+    (1..=LONGEST_ID).contains(&id.len())
+        && !id.contains(char::is_control)
+        && !secret.is_some_and(|secret| !secret.is_empty() && id.contains(secret))
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use switchyard_ports::provider::ReceivedParts;
 pub(super) fn look(parts: &mut ReceivedParts, look: &mut Look) {
     if let Some(usage) = look.usage {
         parts.usage = Some(usage);
+        parts.text_at_usage = parts.output_text.len();
         parts.usage_corrected = look.usage_corrected;
     }
     if parts.served_model.is_none() {
@@ -23,7 +24,10 @@ pub(super) fn events(parts: &mut ReceivedParts, events: &[ChatEvent]) {
                 parts.served_model = Some(model.clone());
             }
             ChatEvent::Delta { delta, .. } => parts.output_text.push_str(delta.output_text()),
-            ChatEvent::Usage(usage) => parts.usage = Some(*usage),
+            ChatEvent::Usage(usage) => {
+                parts.usage = Some(*usage);
+                parts.text_at_usage = parts.output_text.len();
+            }
             ChatEvent::Started { .. } | ChatEvent::Finished { .. } | ChatEvent::Extension { .. } => {}
         }
     }

@@ -39,6 +39,8 @@ pub struct BodyReader {
     decoder: Decoder,
     limit: usize,
     delivered: usize,
+    /// A piece that was looked at and not taken yet.
+    ahead: Option<Bytes>,
     state: State,
 }
 
@@ -58,7 +60,8 @@ impl InboundResponse {
             headers.remove(header::CONTENT_LENGTH);
         }
         let status = response.status();
-        let body = BodyReader { response, timer, decoder, limit, delivered: 0, state: State::Reading };
+        let body =
+            BodyReader { response, timer, decoder, limit, delivered: 0, ahead: None, state: State::Reading };
         Self { status, headers, body }
     }
 }
@@ -73,6 +76,9 @@ impl BodyReader {
     /// A passed deadline, a cut or malformed body, a body over the limits. The same fault is returned
     /// from then on: a body that failed never seems to end.
     pub async fn next_chunk(&mut self) -> Result<Option<Bytes>, TransportFault> {
+        if let Some(piece) = self.ahead.take() {
+            return Ok(Some(piece));
+        }
         match &self.state {
             State::Reading => {}
             State::Ended => return Ok(None),
@@ -90,6 +96,18 @@ impl BodyReader {
                 Err(fault)
             }
         }
+    }
+
+    /// The first piece of the body, which [`next_chunk`](Self::next_chunk) gives again; empty if there is none.
+    ///
+    /// # Errors
+    ///
+    /// As [`next_chunk`](Self::next_chunk).
+    pub async fn first_chunk(&mut self) -> Result<&[u8], TransportFault> {
+        if self.ahead.is_none() {
+            self.ahead = self.next_chunk().await?;
+        }
+        Ok(self.ahead.as_deref().unwrap_or_default())
     }
 
     /// Declares that what the caller was waiting for has come: from now on the idle deadline holds and no longer the

@@ -91,7 +91,8 @@ impl ChunkReader {
             }
         }
         if let Some(reading) = counted(&top).and_then(|raw| usage::read(raw, self.rule)) {
-            self.usage_corrected |= reading.corrected;
+            // The last word counts: an earlier one may have been a placeholder.
+            self.usage_corrected = reading.corrected;
             out.push(ChatEvent::Usage(reading.usage));
         }
         Ok(())

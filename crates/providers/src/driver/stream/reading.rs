@@ -2,14 +2,15 @@
 
 use super::sink::{Form, Sink};
 use crate::driver::faults;
-use crate::transport::BodyReader;
+use crate::transport::{BodyReader, TransportFault};
 use bytes::Bytes;
+use secrecy::{ExposeSecret, SecretString};
 use std::sync::Arc;
 use std::time::Duration;
 use switchyard_dialects::codec::{ProviderCodec, Taken};
 use switchyard_dialects::sse::{SseEnding, SseError, SseEvent, SseItem, SseLimits, SseReader};
 use switchyard_domain::fault::{FaultKind, ProviderFault};
-use switchyard_ports::provider::{Frame, Received, ReceivedParts};
+use switchyard_ports::provider::{AttemptContext, Frame, Received, ReceivedParts};
 
 /// More events than this that are not understood, and nothing of the stream can be believed.
 const MOST_BAD_EVENTS: u32 = 3;
@@ -24,6 +25,8 @@ pub(in crate::driver) struct Reading {
     sse: SseReader,
     sink: Sink,
     received: Arc<Received>,
+    /// What was sent to the provider: some echo it in their errors.
+    credential: Option<Arc<SecretString>>,
     /// Whether content came, after which no other provider can answer.
     committed: bool,
     bad_events: u32,
@@ -46,13 +49,14 @@ impl Reading {
         body: BodyReader,
         form: Form,
         codec: &dyn ProviderCodec,
-        received: &Arc<Received>,
+        context: &AttemptContext,
     ) -> Self {
         Self {
             body,
             sse: SseReader::default(),
             sink: Sink::new(form, codec),
-            received: Arc::clone(received),
+            received: Arc::clone(&context.received),
+            credential: context.credential.clone(),
             committed: false,
             bad_events: 0,
             open: true,
@@ -72,7 +76,7 @@ impl Reading {
             match self.body.next_chunk().await {
                 Ok(Some(piece)) => self.take_in(piece),
                 Ok(None) => self.close(),
-                Err(fault) => self.end(Ending::Broken(faults::of_transport(&fault))),
+                Err(fault) => self.broken_off(&fault),
             }
             if self.committed {
                 self.body.content_arrived();
@@ -120,6 +124,12 @@ impl Reading {
         }
     }
 
+    /// The connection broke. Where every choice had ended before, nothing of the answer is missing.
+    fn broken_off(&mut self, fault: &TransportFault) {
+        let whole = matches!(fault, TransportFault::Cut) && self.received.lock().finished;
+        self.end(if whole { Ending::Whole } else { Ending::Broken(faults::of_transport(fault)) });
+    }
+
     /// The body ended, with or without the stream's own last word.
     fn close(&mut self) {
         let received = Arc::clone(&self.received);
@@ -156,7 +166,8 @@ impl Reading {
                 Taken::Malformed => self.bad_event(parts),
             },
             Err(error) => {
-                self.end(Ending::Broken(faults::of_error_event(error, self.committed)));
+                let secret = self.credential.as_deref().map(ExposeSecret::expose_secret);
+                self.end(Ending::Broken(faults::of_error_event(error.hiding(secret), self.committed)));
             }
         }
     }
