@@ -53,25 +53,4 @@ pub(crate) const OTHERWISE: &[(&str, &[(&str, &str)])] = &[
             ("xai-chat_completions-fd7dbe5e33", "provider: 291 (244 cached, 0 written), 215 (189 reasoning)"),
         ],
     ),
-    (
-        "more output than the request allows (16 tokens where 1 was) is not believed",
-        &[
-            (
-                "openrouter-chat_completions-1eeb8b7299",
-                "estimated: 20 (0 cached, 0 written), 1 (0 reasoning)",
-            ),
-            (
-                "openrouter-chat_completions-6feb931d69",
-                "estimated: 20 (0 cached, 0 written), 1 (0 reasoning)",
-            ),
-            (
-                "openrouter-chat_completions-70bfafa87c",
-                "estimated: 20 (0 cached, 0 written), 1 (0 reasoning)",
-            ),
-            (
-                "openrouter-chat_completions-d51d1767c6",
-                "estimated: 20 (0 cached, 0 written), 1 (0 reasoning)",
-            ),
-        ],
-    ),
 ];

@@ -53,7 +53,7 @@ async fn every_recorded_success_passes_unchanged_in_both_directions_and_is_count
     }
     requests.settle("requests that arrived as they were recorded", 710, &[]);
     answers.settle("answers that arrived as they were recorded", 725, &[]);
-    usage.settle("entries with the provider's count", 703, counts::OTHERWISE);
+    usage.settle("entries with the provider's count", 707, counts::OTHERWISE);
     println!("requests: {carried:?}\nanswers: {endings:?}");
     let expected = [(Carried::ByteForByte, 679), (Carried::AskedForUsage, 20), (Carried::ShortCallIds, 11)];
     assert_eq!(carried, BTreeMap::from(expected));

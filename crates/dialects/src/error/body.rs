@@ -201,6 +201,19 @@ mod tests {
     }
 
     #[test]
+    fn a_credential_is_in_no_word_of_an_error() {
+        let secret = "acme-canary-4711-key";
+        let body = format!(
+            r#"{{"error":{{"message":"key {secret} is bad","code":"{secret}","type":"{secret}","param":"{secret}"}}}}"#
+        );
+        let error = ProviderError::read(body.as_bytes(), Some(secret));
+        assert_eq!((&error.code, &error.kind, &error.param), (&None, &None, &None));
+        assert_eq!(error.message, "key [redacted] is bad");
+        let plain = read(r#"{"error":{"message":"m","code":"bad_thing","type":"t","param":"model"}}"#);
+        assert_eq!((plain.code.as_deref(), plain.param.as_deref()), (Some("bad_thing"), Some("model")));
+    }
+
+    #[test]
     fn a_code_that_is_no_word_is_dropped() {
         let error = read(r#"{"error":{"message":"m","code":"<b>\r\nx","param":["a"],"type":"a\u0000"}}"#);
         assert_eq!((error.code, error.param, error.kind), (None, None, None));

@@ -112,6 +112,15 @@ mod tests {
     }
 
     #[test]
+    fn roles_and_names_are_known_in_any_spelling() {
+        let body =
+            r#"{"messages":[{"role":"d\u0065veloper"},{"role":"tool","tool\u005fcall_id":"call_abc123"}]}"#;
+        let value: serde_json::Value = serde_json::from_str(&messages(body, ALL).unwrap()).unwrap();
+        assert_eq!(value[0]["role"], "system");
+        assert_eq!(value[1]["tool_call_id"].as_str().map(str::len), Some(9));
+    }
+
+    #[test]
     fn messages_that_need_nothing_stay() {
         let body = r#"{"messages":[{"role":"user","content":"the developer made a tool_call"}]}"#;
         assert_eq!(messages(body, ALL), None);

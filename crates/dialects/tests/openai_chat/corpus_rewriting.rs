@@ -136,10 +136,10 @@ fn a_stream_collected_is_the_whole_answer_written_as_a_stream_and_collected() {
 fn written_streams_have_the_grammar_that_clients_rely_on() {
     for exchange in answered().iter().filter(|exchange| exchange.stream) {
         let Ok(events) = decode_stream(&exchange.response.body) else { continue };
-        let chunks: Vec<Value> = events_of(&write_stream(&events))
-            .iter()
-            .map(|(_, data)| serde_json::from_slice(data).unwrap())
-            .collect();
+        let mut written = events_of(&write_stream(&events));
+        assert_eq!(written.pop().unwrap().1, "[DONE]", "{}", exchange.id);
+        let chunks: Vec<Value> =
+            written.iter().map(|(_, data)| serde_json::from_slice(data).unwrap()).collect();
         let mut met = Vec::new();
         for chunk in &chunks {
             assert_eq!(chunk["object"], "chat.completion.chunk");

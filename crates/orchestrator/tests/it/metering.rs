@@ -88,6 +88,31 @@ async fn prompts_with_more_than_words_are_estimates() {
 }
 
 #[tokio::test]
+async fn more_output_than_was_allowed_is_believed_as_far_as_it_was_delivered() {
+    let words = "w ".repeat(16);
+    for (claimed, limit, recorded_output, source) in [
+        (16, 1, 16, UsageSource::Provider),
+        (90, 1, 90, UsageSource::Provider),
+        (10_000, 1, 16, UsageSource::Estimated),
+        (1_016, 16, 16, UsageSource::Estimated),
+    ] {
+        let act = Act::say([words.as_str()]).counted(counts(PROMPT, claimed));
+        let call = with("a/m", &format!(r#","max_tokens":{limit}"#));
+        let event = recorded(World::usual().await, call, act).await;
+        let expected = (counts(PROMPT, recorded_output), source);
+        assert_eq!((event.usage, event.usage_source), expected, "{claimed} of {limit}");
+    }
+}
+
+#[tokio::test]
+async fn reasoning_without_end_is_not_believed() {
+    let absurd = TokenUsage { reasoning: 50_000_000, ..counts(PROMPT, 50_000_000) };
+    let act = Act::say(["one two three"]).counted(absurd);
+    let event = recorded(World::usual().await, with("a/m", r#","max_tokens":16"#), act).await;
+    assert_eq!((event.usage, event.usage_source), (counts(PROMPT, 3), UsageSource::Estimated));
+}
+
+#[tokio::test]
 async fn our_own_count_never_exceeds_what_was_allowed() {
     let call = with("a/m", r#","max_tokens":2"#);
     let event = recorded(World::usual().await, call, Act::say(["one two three four"])).await;

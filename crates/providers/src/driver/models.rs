@@ -123,6 +123,10 @@ mod tests {
                 models(body.as_bytes(), None).unwrap().into_iter().map(|model| model.id).collect();
             assert_eq!(ids, ["a", "b"], "{body}");
         }
+        let long = format!("[{}{{\"id\":\"a\"}}]", "{},".repeat(MOST + 5));
+        assert_eq!(models(long.as_bytes(), None), Some(Vec::new()));
+        let echo = br#"[{"id":"x-secret-y"},{"id":"b"}]"#;
+        assert_eq!(models(echo, Some("secret")).unwrap().len(), 1);
         assert_eq!(models(b"<html>", None), None);
         assert_eq!(models(br#"{"error":"x"}"#, None), None);
     }

@@ -17,6 +17,14 @@ async fn heard(vendor: &str, kind: &str, body: &str, length: usize, stream: bool
     heard
 }
 
+async fn heard_cut(body: &str) -> Heard {
+    let (listener, port) = upstream::listen().await;
+    let provider = provider(&factory(), "openai", port);
+    let ((), heard) =
+        tokio::join!(upstream::break_off(listener, body.as_bytes()), ask(provider.as_ref(), true));
+    heard
+}
+
 fn bytes(heard: &Heard) -> String {
     let piece = |frame: &Frame| match frame {
         Frame::Verbatim(bytes) | Frame::Closing(bytes) => String::from_utf8(bytes.to_vec()).unwrap(),
@@ -152,4 +160,37 @@ async fn flat_answers_are_taken_where_the_vendor_may_give_them() {
     }
     let other = heard("openai", "application/json", body, 10, false).await;
     assert_eq!(other.fault.map(|fault| fault.kind), Some(FaultKind::InvalidResponse));
+}
+
+#[tokio::test]
+async fn an_error_event_never_shows_the_credential() {
+    let error =
+        "data: {\"error\":{\"message\":\"the key sk-corpus-4711 is bad\",\"code\":\"sk-corpus-4711\"}}\n\n";
+    for body in [error.to_owned(), [ROLE, WORD, error].concat()] {
+        let heard = streamed(&body, 50).await;
+        let fault = heard.fault.unwrap();
+        assert!(!format!("{fault:?}").contains("corpus-4711"), "{fault:?}");
+        assert!(fault.message.contains("[redacted]"), "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_whole_answer_in_place_of_a_stream_is_one_even_if_it_does_not_say_what_it_is() {
+    let whole = r#"{"id":"a","choices":[{"index":0,"message":{"role":"assistant","content":"whole"},"finish_reason":"stop"}]}"#;
+    for kind in ["text/plain", "application/octet-stream", "application/json"] {
+        for start in ["", "\n ", "\u{feff}"] {
+            let heard = heard("openai", kind, &format!("{start}{whole}"), 30, true).await;
+            assert_eq!(heard.fault, None, "{kind} {start:?}");
+            assert_eq!(canonical(heard).text(), "whole");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_breaks_after_the_answers_end_breaks_nothing() {
+    let heard = heard_cut(&[ROLE, WORD, STOP].concat()).await;
+    assert_eq!(heard.fault, None);
+    assert_eq!(bytes(&heard), [ROLE, WORD, STOP].concat());
+    let heard = heard_cut(&[ROLE, WORD].concat()).await;
+    assert_eq!(heard.fault.map(|fault| fault.kind), Some(FaultKind::Interrupted));
 }

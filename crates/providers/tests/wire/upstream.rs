@@ -12,6 +12,15 @@ pub(crate) async fn listen() -> (TcpListener, u16) {
 
 /// Answers it with a body in pieces of `length` bytes each.
 pub(crate) async fn answer(listener: TcpListener, status: u16, kind: &str, body: &[u8], length: usize) {
+    serve(listener, status, kind, body, length, b"0\r\n\r\n").await;
+}
+
+/// Answers it with the beginning of a stream, after which the connection ends.
+pub(crate) async fn break_off(listener: TcpListener, body: &[u8]) {
+    serve(listener, 200, "text/event-stream", body, 50, b"").await;
+}
+
+async fn serve(listener: TcpListener, status: u16, kind: &str, body: &[u8], length: usize, end: &[u8]) {
     let (mut socket, _) = listener.accept().await.unwrap();
     let mut request = vec![0; 16 * 1024];
     assert!(socket.read(&mut request).await.unwrap() > 0, "no request came");
@@ -24,7 +33,7 @@ pub(crate) async fn answer(listener: TcpListener, status: u16, kind: &str, body:
         out.extend_from_slice(piece);
         out.extend_from_slice(b"\r\n");
     }
-    out.extend_from_slice(b"0\r\n\r\n");
+    out.extend_from_slice(end);
     // The client may have heard enough.
     let _ = socket.write_all(&out).await;
     let _ = socket.shutdown().await;
