@@ -8,17 +8,22 @@
 //! - [`sse`]: a bounded reader and an encoder of event streams;
 //! - [`request`], [`error`]: what all dialects have in common on the clients' and on the providers' side;
 //! - [`codec`]: a dialect as others use it, and beside it the dialects themselves:
-//! - [`openai_chat`]: OpenAI's chat completions, both ways.
+//! - [`openai_chat`]: OpenAI's chat completions, both ways;
+//! - [`openai_operations`]: what else OpenAI's models are asked to do, both ways; under it [`skim`] and [`multipart`].
 
 pub mod codec;
+mod counts;
 pub mod error;
 mod json;
 mod logprobs;
+pub mod multipart;
 pub mod openai_chat;
+pub mod openai_operations;
 mod proof;
 mod reasoning;
 pub mod request;
 pub mod scan;
+pub mod skim;
 pub mod splice;
 pub mod sse;
 mod tool_call_id;

@@ -1,4 +1,4 @@
-//! What exists in Switchyard and what is true about it: chat, routes and their plan, prices and cost, limits, keys, usage,
+//! What exists in Switchyard and what is true about it: chat, embeddings, routes and their plan, prices and cost, limits, keys, usage,
 //! money, ids and time, as plain data and arithmetic.
 //!
 //! This crate does not know about sockets, files, databases, clocks, randomness, async, or any vendor or wire format: it
@@ -7,12 +7,14 @@
 pub mod call;
 pub mod chat;
 pub mod declared;
+pub mod embedding;
 pub mod fault;
 pub mod ids;
 pub mod limits;
 pub mod meta;
 pub mod money;
 pub mod name;
+pub mod operation;
 pub mod price;
 pub mod provider;
 pub mod retry;

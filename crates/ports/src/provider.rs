@@ -1,14 +1,19 @@
 //! Speaking to a provider: prepare (pure), send, and what comes back.
 
-use crate::client_call::ClientCall;
+use crate::client_call::{ClientCall, Upload};
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures_util::stream::BoxStream;
+use futures_util::StreamExt;
+use futures_util::stream::{BoxStream, iter, once};
 use secrecy::SecretString;
+use std::io;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use switchyard_domain::chat::{ChatAnswer, ChatEvent, Dialect, LossReport, TokenUsage};
+use switchyard_domain::chat::{ChatAnswer, ChatEvent, Dialect, LossReport, TokenUsage, Units};
+use switchyard_domain::embedding::EmbeddingAnswer;
 use switchyard_domain::fault::ProviderFault;
+use switchyard_domain::operation::Operation;
 
 /// How the answer comes back to a client of the call's dialect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +24,67 @@ pub enum Carriage {
     Canonical,
 }
 
+/// The body of a request.
+#[derive(Clone, Debug)]
+pub enum RequestBody {
+    /// In memory.
+    Whole(Bytes),
+    /// A client's upload, of which one place is replaced.
+    Upload(EditedUpload),
+}
+
+/// A client's upload with other bytes in one place.
+#[derive(Clone, Debug)]
+pub struct EditedUpload {
+    /// What the client sent.
+    pub upload: Arc<dyn Upload>,
+    /// What is replaced.
+    pub place: Range<u64>,
+    /// By what.
+    pub with: Bytes,
+}
+
+impl RequestBody {
+    /// How many bytes.
+    #[must_use]
+    pub fn length(&self) -> u64 {
+        match self {
+            Self::Whole(bytes) => bytes.len() as u64,
+            Self::Upload(edited) => edited.length(),
+        }
+    }
+
+    /// The bytes, where they are in memory.
+    #[must_use]
+    pub fn as_bytes(&self) -> Option<&Bytes> {
+        if let Self::Whole(bytes) = self { Some(bytes) } else { None }
+    }
+}
+
+impl From<Bytes> for RequestBody {
+    fn from(bytes: Bytes) -> Self {
+        Self::Whole(bytes)
+    }
+}
+
+impl EditedUpload {
+    /// How many bytes it has as it goes out.
+    #[must_use]
+    pub fn length(&self) -> u64 {
+        let replaced = self.place.end.saturating_sub(self.place.start);
+        self.upload.length().saturating_sub(replaced).saturating_add(self.with.len() as u64)
+    }
+
+    /// The bytes as they go out. May be called again, for another attempt.
+    #[must_use]
+    pub fn read(&self) -> BoxStream<'static, io::Result<Bytes>> {
+        let (with, upload) = (self.with.clone(), Arc::clone(&self.upload));
+        let rest = self.place.end..upload.length();
+        let rest = once(async move { upload.read(rest) }).flatten();
+        self.upload.read(0..self.place.start).chain(iter([Ok(with)])).chain(rest).boxed()
+    }
+}
+
 /// An attempt, ready to go: exactly what will be sent, which is also what a dry run shows.
 #[derive(Clone, Debug)]
 pub struct Prepared {
@@ -27,7 +93,7 @@ pub struct Prepared {
     /// Headers without the credential.
     pub headers: Vec<(&'static str, String)>,
     /// The exact body.
-    pub body: Bytes,
+    pub body: RequestBody,
     /// How the answer comes back.
     pub carriage: Carriage,
     /// The dialect that the provider speaks.
@@ -40,6 +106,8 @@ pub struct Prepared {
     pub model: String,
     /// What could not be carried.
     pub losses: LossReport,
+    /// What the request alone makes billable by the piece, once the provider answers.
+    pub units: Units,
 }
 
 /// How long each step may take.
@@ -73,6 +141,8 @@ pub struct Answer {
     pub status: u16,
     /// Response headers that may pass to the client, lower-case.
     pub headers: Vec<(String, String)>,
+    /// The media type of a body that passes through, where it is not the one of the client's dialect.
+    pub media_type: Option<String>,
     /// The answer itself.
     pub body: AnswerBody,
 }
@@ -92,18 +162,20 @@ pub enum Payload {
     Verbatim(Bytes),
     /// In canonical form.
     Canonical(ChatAnswer),
+    /// Vectors, in canonical form.
+    Embeddings(EmbeddingAnswer),
 }
 
 /// A piece of a streamed answer. The stream's own terminator (`[DONE]`) is not among them: the surface writes it once the
 /// call is settled.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Frame {
-    /// Whole events as the provider sent them, in the client's dialect.
+    /// Whole events as the provider sent them, in the client's dialect; of an answer that is no event stream, any piece.
     Verbatim(Bytes),
     /// In canonical form.
     Events(Vec<ChatEvent>),
-    /// The last words of a stream in the client's dialect, where they say more than that it ends. The last frame, and not to
-    /// be given to the client before the call is recorded.
+    /// The last words of a stream in the client's dialect, where they say more than that it ends; the last piece of an answer
+    /// that is no event stream. The last frame, and not to be given to the client before the call is recorded.
     Closing(Bytes),
 }
 
@@ -124,6 +196,8 @@ pub struct ReceivedParts {
     pub text_at_usage: usize,
     /// Whether the provider's counts were absurd and had to be corrected.
     pub usage_corrected: bool,
+    /// What is billed by the piece, as we counted it in request and answer.
+    pub units: Units,
     /// All text received (content, reasoning, refusal, tool names and arguments), for counting ourselves.
     pub output_text: String,
     /// Whether every choice has ended.
@@ -164,6 +238,8 @@ pub struct ProviderConfig {
 pub trait Provider: Send + Sync {
     /// The dialects that it speaks; the first is the one that others are translated into.
     fn dialects(&self) -> Vec<Dialect>;
+    /// Whether calls of this operation can be made at all.
+    fn offers(&self, operation: Operation) -> bool;
     /// Whether it is called without a credential if none is stored.
     fn works_without_credential(&self) -> bool;
     /// Whether it only simulates.

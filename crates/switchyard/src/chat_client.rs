@@ -53,7 +53,7 @@ impl ChatClient {
         request.stream = None;
         match self.call(request).await? {
             ReplyBody::Buffered(Payload::Canonical(answer)) => Ok(answer),
-            ReplyBody::Buffered(Payload::Verbatim(_)) => Err(not_canonical()),
+            ReplyBody::Buffered(Payload::Verbatim(_) | Payload::Embeddings(_)) => Err(not_canonical()),
             ReplyBody::Stream(mut frames) => {
                 let mut collector = Collector::default();
                 while let Some(frame) = frames.next().await {

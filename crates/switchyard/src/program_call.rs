@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use switchyard_domain::call::CallFacts;
 use switchyard_domain::chat::{ChatRequest, Dialect, Message, Part, Tool};
-use switchyard_ports::client_call::{ClientCall, InvalidCall, WireBody};
+use switchyard_ports::client_call::{Canonical, ClientCall, InvalidCall, WireBody, WireForm};
 
 /// The dialect of a program's own calls, as usage events name it.
 const LIBRARY: Dialect = Dialect("library");
@@ -43,8 +43,12 @@ impl ClientCall for ProgramCall {
         None
     }
 
-    fn canonical(&self) -> Result<Arc<ChatRequest>, InvalidCall> {
-        Ok(Arc::clone(&self.request))
+    fn form(&self) -> Option<&WireForm> {
+        None
+    }
+
+    fn canonical(&self) -> Result<Canonical, InvalidCall> {
+        Ok(Canonical::Chat(Arc::clone(&self.request)))
     }
 }
 

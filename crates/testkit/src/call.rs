@@ -9,7 +9,7 @@ use switchyard_dialects::openai_chat::request::{check, decode};
 use switchyard_dialects::request::{CheckedRequest, RequestLimits};
 use switchyard_domain::call::CallFacts;
 use switchyard_domain::chat::{ChatRequest, Dialect};
-use switchyard_ports::client_call::{ClientCall, InvalidCall, WireBody};
+use switchyard_ports::client_call::{Canonical, ClientCall, InvalidCall, WireBody, WireForm};
 
 /// A call in the `openai-chat` dialect, or the same call as a program makes it.
 #[derive(Clone, Debug)]
@@ -69,7 +69,11 @@ impl ClientCall for WireCall {
         self.wire.as_ref()
     }
 
-    fn canonical(&self) -> Result<Arc<ChatRequest>, InvalidCall> {
-        Ok(Arc::clone(&self.request))
+    fn form(&self) -> Option<&WireForm> {
+        None
+    }
+
+    fn canonical(&self) -> Result<Canonical, InvalidCall> {
+        Ok(Canonical::Chat(Arc::clone(&self.request)))
     }
 }

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
-use switchyard_domain::chat::{ChatEvent, TokenUsage};
+use switchyard_domain::chat::{ChatEvent, TokenUsage, Units};
 
 use super::{AnswerFault, DecodedAnswer, StreamReader, Taken};
 use crate::error::ProviderError;
@@ -19,6 +19,8 @@ pub struct Look {
     pub usage: Option<TokenUsage>,
     /// Whether a count made no sense and was replaced.
     pub usage_corrected: bool,
+    /// What is billed by the piece, as we counted it here.
+    pub units: Units,
     /// Whether it only counts, and is to be hidden from a client that did not ask.
     pub is_closing_usage: bool,
     /// The model that answers, in the provider's word, where it says so for the first time.
@@ -35,6 +37,7 @@ impl Look {
             finished: false,
             usage: None,
             usage_corrected: false,
+            units: Units::default(),
             is_closing_usage: false,
             model: None,
         }

@@ -1,4 +1,5 @@
-//! A dialect as others use it: one trait for the side that speaks to providers, one for the side that clients speak to.
+//! A dialect as others use it: one trait for the side that speaks to providers, one for the side that clients speak to; of
+//! chats two, and of all other operations two.
 //!
 //! Whoever drives a provider or serves a client knows these traits only, so that a further dialect is a module here and a
 //! line where dialects are listed.
@@ -6,12 +7,14 @@
 mod answer;
 mod client;
 mod look;
+mod operation;
 mod provider;
 mod rules;
 
 pub use answer::{AnswerFault, AnswerForm, DecodedAnswer, StreamFraming};
 pub use client::{Address, ClientCodec, ClientError, StreamWriter};
 pub use look::{DecodingWatcher, Look, StreamWatcher, glance_at_decoded};
+pub use operation::{EmbeddingClient, EmbeddingCodec, OperationClient, OperationCodec, Passage};
 pub use provider::{Framing, LastWord, ProviderCodec, StreamReader, Taken, Unsupported};
 pub use rules::MemberRule;
 

@@ -31,6 +31,17 @@ pub enum MemberRule {
     },
 }
 
+impl MemberRule {
+    /// What becomes of the member, for people.
+    pub(crate) fn sentence(&self) -> String {
+        match self {
+            Self::Rename { from, to } => format!("`{from}` is sent as `{to}`."),
+            Self::Drop { name, .. } => format!("`{name}` is left out, which `x-switchyard-dropped` tells."),
+            Self::Omit { name } => format!("`{name}` is left out: what it asks for comes anyway."),
+        }
+    }
+}
+
 /// A body and where its members stand.
 pub(crate) struct Source<'a> {
     pub(crate) bytes: &'a Bytes,

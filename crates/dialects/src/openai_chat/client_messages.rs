@@ -10,7 +10,7 @@ use crate::scan::{Document, Node, ScanLimits};
 use crate::splice::find;
 
 /// Bodies that come here were scanned within the surface's limits or are our own; a second look only finds places.
-pub(super) const UNBOUNDED: ScanLimits =
+pub(crate) const UNBOUNDED: ScanLimits =
     ScanLimits { max_depth: usize::MAX, max_members: usize::MAX, max_values: usize::MAX };
 
 /// What messages must look like.

@@ -126,7 +126,7 @@ impl ProviderCodec for OpenAiChat {
     }
 
     fn departures(&self) -> Vec<String> {
-        let mut departures: Vec<String> = self.members.iter().map(sentence).collect();
+        let mut departures: Vec<String> = self.members.iter().map(MemberRule::sentence).collect();
         if !self.requests.developer_role {
             departures.push("Messages of the role `developer` are sent as `system`.".to_owned());
         }
@@ -137,14 +137,6 @@ impl ProviderCodec for OpenAiChat {
             departures.push("Streams are asked for their usage.".to_owned());
         }
         departures
-    }
-}
-
-fn sentence(rule: &MemberRule) -> String {
-    match rule {
-        MemberRule::Rename { from, to } => format!("`{from}` is sent as `{to}`."),
-        MemberRule::Drop { name, .. } => format!("`{name}` is left out, which `x-switchyard-dropped` tells."),
-        MemberRule::Omit { name } => format!("`{name}` is left out: what it asks for comes anyway."),
     }
 }
 

@@ -11,5 +11,6 @@ pub mod request;
 pub mod stream;
 mod usage;
 
+pub(crate) use client_messages::UNBOUNDED;
 pub use codec::{OpenAiChat, OpenAiChatClient};
 pub use usage::{UsageReading, UsageRule};

@@ -4,6 +4,7 @@ mod checked;
 mod error;
 mod members;
 mod references;
+pub(crate) mod values;
 
 pub use checked::{CheckedRequest, RequestLimits};
 pub use error::{RequestCode, RequestError};

@@ -8,6 +8,7 @@ mod loss;
 mod message;
 mod request;
 mod tokens;
+mod units;
 
 pub use answer::{ChatAnswer, Choice, Collector};
 pub use citation::{Citation, CitationSource};
@@ -22,7 +23,9 @@ pub use request::{
     StreamOptions, Tool, ToolChoice, ToolChoiceMode,
 };
 pub use tokens::{TokenUsage, UsageSource};
+pub use units::Units;
 
+use crate::operation::Operation;
 use std::fmt;
 
 /// A wire protocol, named as in documents and configuration.
@@ -44,6 +47,32 @@ impl Dialect {
     pub const COHERE: Self = Self("cohere");
     /// `POST /model/{model}/converse`, Amazon Bedrock's. Spoken to providers only.
     pub const BEDROCK_CONVERSE: Self = Self("bedrock-converse");
+    /// `POST /v1/embeddings`, as OpenAI defined it.
+    pub const OPENAI_EMBEDDINGS: Self = Self("openai-embeddings");
+    /// `POST /v1/completions`, OpenAI's first one.
+    pub const OPENAI_COMPLETIONS: Self = Self("openai-completions");
+    /// `POST /v1/moderations`, OpenAI's.
+    pub const OPENAI_MODERATIONS: Self = Self("openai-moderations");
+    /// `POST /v1/images/generations`, OpenAI's.
+    pub const OPENAI_IMAGES: Self = Self("openai-images");
+    /// `POST /v1/audio/speech`, OpenAI's.
+    pub const OPENAI_SPEECH: Self = Self("openai-speech");
+    /// `POST /v1/audio/transcriptions`, OpenAI's.
+    pub const OPENAI_TRANSCRIPTIONS: Self = Self("openai-transcriptions");
+
+    /// What it asks a model to do. Calls are translated between the dialects of one operation, never between operations.
+    #[must_use]
+    pub fn operation(self) -> Operation {
+        match self {
+            Self::OPENAI_EMBEDDINGS => Operation::Embedding,
+            Self::OPENAI_COMPLETIONS => Operation::Completion,
+            Self::OPENAI_MODERATIONS => Operation::Moderation,
+            Self::OPENAI_IMAGES => Operation::Image,
+            Self::OPENAI_SPEECH => Operation::Speech,
+            Self::OPENAI_TRANSCRIPTIONS => Operation::Transcription,
+            _ => Operation::Chat,
+        }
+    }
 }
 
 impl fmt::Display for Dialect {

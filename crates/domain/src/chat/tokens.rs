@@ -1,5 +1,6 @@
 //! Token counts by kind, and who counted.
 
+use super::units::Units;
 use serde::{Deserialize, Serialize};
 
 /// Tokens of one answer. `input` and `output` are totals; the other members say what is inside them. Vendors whose
@@ -27,6 +28,9 @@ pub struct TokenUsage {
     pub audio_output: u64,
     /// Output that was pictures, where the vendor counts it apart.
     pub image_output: u64,
+    /// What is billed by the piece where tokens are not what counts.
+    #[serde(skip_serializing_if = "Units::is_empty")]
+    pub units: Units,
 }
 
 impl TokenUsage {

@@ -1,6 +1,6 @@
 //! What an answer cost: the one place where tokens become money.
 
-use super::{ModelPrice, Rates};
+use super::{ModelPrice, Rates, units};
 use crate::chat::TokenUsage;
 use crate::money::{NanoUsd, PricePerMillion, UnroundedCost};
 use crate::time::Timestamp;
@@ -30,6 +30,12 @@ pub enum TokenKind {
     AudioOutput,
     /// Pictures out.
     ImageOutput,
+    /// No token: a picture made.
+    Image,
+    /// No token: a character of spoken text.
+    Character,
+    /// No token: a second of sound, written down.
+    AudioSecond,
 }
 
 /// One line of a bill.
@@ -54,10 +60,13 @@ pub struct Cost {
     pub fee: NanoUsd,
 }
 
-/// The cost of `usage` at `price` at an instant; `None` when any kind that occurs has no price.
+/// The cost of `usage` at `price` at an instant; `None` when any kind that occurs has no price. What a vendor counted in tokens
+/// is billed by tokens if they have a price, and by the piece otherwise.
 #[must_use]
 pub fn cost(price: &ModelPrice, usage: &TokenUsage, at: Timestamp) -> Option<Cost> {
-    cost_at_rates(&price.at(at)?.rates_for(usage.input), usage)
+    let rates = price.at(at)?.rates_for(usage.input);
+    let by_tokens = if units::are_all(usage) { None } else { cost_at_rates(&rates, usage) };
+    by_tokens.or_else(|| units::cost(&rates, &usage.units))
 }
 
 /// The most that a call can cost: its prompt at the dearest input rate and its output limit at the dearest output rate, over

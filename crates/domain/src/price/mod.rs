@@ -2,6 +2,7 @@
 //! zero.
 
 mod cost;
+mod units;
 
 pub use cost::{Cost, LineItem, TokenKind, cost, max_cost};
 
@@ -48,6 +49,15 @@ pub struct Rates {
     /// A fee for each request, on top.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub per_request: Option<NanoUsd>,
+    /// A picture made, where pictures are not billed by tokens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub per_image: Option<NanoUsd>,
+    /// A million characters of text, spoken, where speech is not billed by tokens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub per_million_characters: Option<NanoUsd>,
+    /// An hour of sound, written down, where transcriptions are not billed by tokens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub per_audio_hour: Option<NanoUsd>,
 }
 
 /// Rates that hold for the whole request once its input passes a size.
@@ -125,6 +135,9 @@ impl Rates {
             audio_output: self.audio_output.or(base.audio_output),
             image_output: self.image_output.or(base.image_output),
             per_request: self.per_request.or(base.per_request),
+            per_image: self.per_image.or(base.per_image),
+            per_million_characters: self.per_million_characters.or(base.per_million_characters),
+            per_audio_hour: self.per_audio_hour.or(base.per_audio_hour),
         }
     }
 
@@ -143,7 +156,19 @@ impl Rates {
             self.audio_output,
             self.image_output,
         ];
-        tokens.into_iter().flatten().any(|price| price.0 < 0) || self.per_request.is_some_and(|fee| fee.0 < 0)
+        let amounts = [self.per_request, self.per_image, self.per_million_characters, self.per_audio_hour];
+        tokens.into_iter().flatten().any(|price| price.0 < 0)
+            || amounts.into_iter().flatten().any(|amount| amount.0 < 0)
+    }
+
+    /// Whether they price anything at all besides a fee.
+    #[must_use]
+    pub fn price_something(&self) -> bool {
+        self.input.is_some()
+            || self.output.is_some()
+            || self.per_image.is_some()
+            || self.per_million_characters.is_some()
+            || self.per_audio_hour.is_some()
     }
 }
 

@@ -12,6 +12,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use switchyard_domain::chat::LossReport;
 use switchyard_domain::fault::{Blame, FaultKind, ProviderFault};
+use switchyard_domain::operation::Operation;
 use switchyard_domain::retry::{MAX_WAIT, RetryCause, backoff};
 use switchyard_ports::client_call::ClientCall;
 use switchyard_ports::clock::Monotonic;
@@ -36,7 +37,7 @@ enum Tried {
     Began(Answer, LossReport),
     /// It failed.
     Failed(ProviderFault),
-    /// Nothing was sent: this target can't take the call now, or can't express it whole and must.
+    /// Nothing was sent: this target can't take the call now, can't take such calls at all, or can't express it whole and must.
     Passed(CallError),
 }
 
@@ -106,6 +107,9 @@ impl Attempts<'_> {
 
     async fn attempt(&self, target: &TargetEntry, settlement: &mut Settlement) -> Tried {
         let Ok(client) = &target.provider.client else { return Tried::Passed(unusable(target)) };
+        if !client.offers(self.call.facts().dialect.operation()) {
+            return Tried::Passed(no_such_operation(self.call.facts().dialect.operation(), target));
+        }
         let prepared = match client.prepare(self.call.as_ref(), &target.model.model) {
             Ok(prepared) => prepared,
             Err(fault) => {
@@ -174,6 +178,15 @@ impl Attempts<'_> {
             Blame::Caller | Blame::Provider => note!(info, "attempt failed"),
         };
     }
+}
+
+fn no_such_operation(operation: Operation, target: &TargetEntry) -> CallError {
+    let message = format!(
+        "`{}` can't be called for {operation}: its vendor offers none, or not in a form that is known here. Choose a model of \
+         another provider.",
+        target.model.public_name
+    );
+    CallError::new(CallErrorKind::UnsupportedFeature, message).at("model")
 }
 
 fn strict_refusal(losses: &LossReport, target: &TargetEntry) -> CallError {

@@ -35,6 +35,8 @@ pub struct ReplyHead {
     pub losses: LossReport,
     /// Headers of the provider that may pass.
     pub headers: Vec<(String, String)>,
+    /// The media type of a body that passes through, where it is not the one of the client's dialect.
+    pub media_type: Option<String>,
     /// What the call cost; known for buffered answers at a known price.
     pub cost: Option<NanoUsd>,
 }
@@ -64,6 +66,7 @@ pub(super) async fn deliver(
         attempts: settlement.attempts(),
         losses,
         headers: answer.headers,
+        media_type: answer.media_type,
         cost: None,
     };
     let body = match answer.body {

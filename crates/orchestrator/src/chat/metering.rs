@@ -1,7 +1,11 @@
-//! How many tokens an attempt used: as the provider counted, if that is credible; else as we count what was received.
+//! How many tokens an attempt used: as the provider counted, if that is credible; else as we count what was received. What else
+//! than tokens counts is in `piecework`.
 
+use super::piecework;
 use switchyard_domain::chat::{ChatRequest, Message, Part, TokenUsage, Tool, UsageSource};
-use switchyard_ports::client_call::ClientCall;
+use switchyard_domain::embedding::EmbeddingInput;
+use switchyard_domain::operation::Operation;
+use switchyard_ports::client_call::{Canonical, ClientCall};
 use switchyard_ports::provider::{Received, ReceivedParts};
 use switchyard_ports::tokenizer::Tokenizer;
 
@@ -25,6 +29,14 @@ const QUICK_TEXT_BYTES: usize = 32 * 1024;
 pub(super) struct Measured {
     pub(super) usage: TokenUsage,
     pub(super) source: UsageSource,
+    /// Whether nothing is missing that a provider bills: only then is there a cost.
+    pub(super) is_whole: bool,
+}
+
+impl Measured {
+    fn whole(usage: TokenUsage, source: UsageSource) -> Self {
+        Self { usage, source, is_whole: true }
+    }
 }
 
 /// What one attempt received, and what is needed to count it.
@@ -35,6 +47,7 @@ pub(super) struct Meter<'a> {
     pub(super) model: &'a str,
     /// The most output tokens that the caller or the model allows, over all choices.
     pub(super) max_output: Option<u64>,
+    pub(super) operation: Operation,
 }
 
 /// What can be said of an attempt at once.
@@ -85,27 +98,30 @@ impl Meter<'_> {
         match known {
             Known::Disputed(usage) if counted.tokens > limit => {
                 if usage.output.saturating_sub(usage.reasoning) <= counted.tokens * 2 + COUNTING_SLACK {
-                    return Measured { usage, source: complete(UsageSource::Provider) };
+                    return Measured::whole(usage, complete(UsageSource::Provider));
                 }
                 let usage = TokenUsage { input, output: counted.tokens, ..TokenUsage::default() };
-                return Measured { usage, source: complete(UsageSource::Estimated) };
+                return Measured::whole(usage, complete(UsageSource::Estimated));
             }
             Known::Outdated(usage) => {
                 let output = usage.output.max(counted.tokens.min(limit));
-                return Measured { usage: TokenUsage { output, ..usage }, source: UsageSource::Partial };
+                return Measured::whole(TokenUsage { output, ..usage }, UsageSource::Partial);
             }
             _ => {}
         }
         let usage = TokenUsage { input, output: counted.tokens.min(limit), ..TokenUsage::default() };
+        if let Some(uncounted) = piecework::uncounted(self.operation, &received.units, usage) {
+            return Measured { source: complete(uncounted.source), ..uncounted };
+        }
         let silent = received.usage.is_none() && !received.usage_corrected;
         let exact = silent && input_exact && counted.exact;
         let source = complete(if exact { UsageSource::Counted } else { UsageSource::Estimated });
-        Measured { usage, source }
+        Measured::whole(usage, source)
     }
 
     fn known(&self, received: &ReceivedParts) -> Known {
         if !received.began {
-            return Known::Used(Measured { usage: TokenUsage::default(), source: UsageSource::None });
+            return Known::Used(Measured::whole(TokenUsage::default(), UsageSource::None));
         }
         let Some(usage) = credible_usage(received) else { return Known::Uncounted };
         if self.is_over(&usage) {
@@ -115,7 +131,8 @@ impl Meter<'_> {
             return Known::Outdated(usage);
         }
         let source = if self.is_complete { UsageSource::Provider } else { UsageSource::Partial };
-        Known::Used(Measured { usage, source })
+        let usage = TokenUsage { units: usage.units.max(received.units), ..usage };
+        Known::Used(Measured::whole(usage, source))
     }
 
     /// Whether it is more than was allowed. Not every vendor counts the reasoning against the limit, but none reasons
@@ -133,6 +150,9 @@ impl Meter<'_> {
 fn credible_usage(received: &ReceivedParts) -> Option<TokenUsage> {
     let usage = received.usage.filter(|_| !received.usage_corrected)?;
     let answered = !received.output_text.is_empty();
+    if piecework::is_credible(&usage) {
+        return Some(usage);
+    }
     let zero = usage.input == 0 || (usage.output == 0 && answered);
     let impossible = usage.input > LARGEST_CREDIBLE || usage.output > LARGEST_CREDIBLE;
     (!zero && !impossible).then(|| usage.clamped(LARGEST_CREDIBLE))
@@ -154,9 +174,19 @@ impl Counter<'_> {
     /// The prompt's tokens and whether they are exact.
     fn prompt(&self, call: &dyn ClientCall) -> (u64, bool) {
         match call.canonical() {
-            Ok(request) => self.request(&request),
-            Err(_) => (call.facts().estimated_prompt_tokens(), false),
+            Ok(Canonical::Chat(request)) => self.request(&request),
+            Ok(Canonical::Embedding(request)) => self.inputs(&request.inputs),
+            Ok(Canonical::Verbatim) | Err(_) => (call.facts().estimated_prompt_tokens(), false),
         }
+    }
+
+    fn inputs(&self, inputs: &[EmbeddingInput]) -> (u64, bool) {
+        let mut exact = true;
+        let tokens = inputs.iter().map(|input| match input {
+            EmbeddingInput::Text(text) => self.text(text, &mut exact),
+            EmbeddingInput::Tokens(tokens) => tokens.len() as u64,
+        });
+        (tokens.sum(), exact)
     }
 
     fn request(&self, request: &ChatRequest) -> (u64, bool) {

@@ -6,6 +6,7 @@ mod attempts;
 mod course;
 mod delivery;
 mod metering;
+mod piecework;
 mod resolution;
 mod service;
 mod settlement;

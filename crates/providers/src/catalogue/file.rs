@@ -7,7 +7,7 @@ use serde::de::IgnoredAny;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
-use switchyard_domain::money::{NanoUsd, PricePerMillion};
+use switchyard_domain::money::NanoUsd;
 use switchyard_domain::price::{DailyWindow, DatedRates, ModelPrice, PriceSource, PriceTier, Rates};
 use switchyard_domain::provider::Capabilities;
 use switchyard_domain::time::Day;
@@ -240,13 +240,27 @@ impl Set<'_> {
         self.units.iter().map(|(&unit, &price)| UnitPrice { unit, price: NanoUsd(price) }).collect()
     }
 
+    /// The rates, with those units that calls are billed by.
+    fn with_pieces(&self) -> Rates {
+        let unit = |unit| self.units.get(&unit).copied().map(NanoUsd);
+        Rates {
+            per_image: unit(Unit::ImageOutput),
+            per_million_characters: unit(Unit::MillionCharacters),
+            per_audio_hour: unit(Unit::AudioHour),
+            ..self.rates
+        }
+    }
+
     fn dated_rates(&self) -> Result<DatedRates, Problem> {
         let from = self.from.as_deref().map(Day::parse).transpose().map_err(|_| Problem::From)?;
         let daily = self.daily.as_deref().map(|text| window(text).ok_or(Problem::Daily)).transpose()?;
         if !self.tiers.is_sorted_by(|lower, upper| lower.above < upper.above) {
             return Err(Problem::Tiers);
         }
-        if std::iter::once(&self.rates).chain(self.tiers.iter().map(|tier| &tier.rates)).any(is_negative) {
+        if std::iter::once(&self.rates)
+            .chain(self.tiers.iter().map(|tier| &tier.rates))
+            .any(Rates::has_negative)
+        {
             return Err(Problem::Negative);
         }
         let tiers =
@@ -255,7 +269,7 @@ impl Set<'_> {
             from: from.map(Day::start),
             until: None,
             daily,
-            rates: self.rates,
+            rates: self.with_pieces(),
             tiers: tiers.collect(),
         })
     }
@@ -271,34 +285,4 @@ fn minute(clock: &str) -> Option<u16> {
     let (hours, minutes) = clock.split_once(':')?;
     let (hours, minutes) = (hours.parse::<u16>().ok()?, minutes.parse::<u16>().ok()?);
     (hours < 24 && minutes < 60).then_some(hours * 60 + minutes)
-}
-
-fn is_negative(rates: &Rates) -> bool {
-    let Rates {
-        input,
-        cached_input,
-        cache_write,
-        cache_write_1h,
-        audio_input,
-        image_input,
-        output,
-        reasoning,
-        audio_output,
-        image_output,
-        per_request,
-    } = *rates;
-    let tokens = [
-        input,
-        cached_input,
-        cache_write,
-        cache_write_1h,
-        audio_input,
-        image_input,
-        output,
-        reasoning,
-        audio_output,
-        image_output,
-    ];
-    tokens.into_iter().flatten().any(|price| price < PricePerMillion(0))
-        || per_request.is_some_and(|fee| fee < NanoUsd::ZERO)
 }

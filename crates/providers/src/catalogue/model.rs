@@ -47,11 +47,11 @@ impl CatalogueModel {
         self.mode
     }
 
-    /// What the prices port tells of it. A model whose tokens have no price is unpriced there, whatever its pictures cost.
+    /// What the prices port tells of it. A model of which only other units have a price (searches, pages) is unpriced there.
     #[must_use]
     pub fn facts(&self) -> ModelFacts {
         ModelFacts {
-            price: self.price.clone().filter(|price| prices_tokens(price)),
+            price: self.price.clone().filter(|price| prices_calls(price)),
             context_window: self.context_window,
             max_output_tokens: self.max_output_tokens,
             capabilities: self.capabilities,
@@ -70,8 +70,8 @@ impl CatalogueModel {
     }
 }
 
-fn prices_tokens(price: &ModelPrice) -> bool {
-    price.sets.iter().any(|set| set.rates.input.is_some() || set.rates.output.is_some())
+fn prices_calls(price: &ModelPrice) -> bool {
+    price.sets.iter().any(|set| set.rates.price_something())
 }
 
 /// What a model is called for.

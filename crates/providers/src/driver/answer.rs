@@ -1,6 +1,6 @@
 //! Judging a success: what kind of answer it is, and whether it is one at all.
 
-use super::stream::{self, Form, Reading};
+use super::stream::{self, Form, Reading, Sink};
 use super::unfinished::{self, Unfinished};
 use super::{faults, tally};
 use crate::transport::{BodyReader, InboundResponse, TransportFault, TransportSettings};
@@ -9,11 +9,11 @@ use futures_util::StreamExt;
 use futures_util::stream::once;
 use http::{HeaderMap, header};
 use switchyard_dialects::codec::{AnswerFault, Framing, ProviderCodec};
-use switchyard_dialects::sse::repair_utf8;
+use switchyard_dialects::sse::{SseLimits, repair_utf8};
 use switchyard_domain::chat::{ChatEvent, Collector};
 use switchyard_domain::fault::ProviderFault;
 use switchyard_domain::time::Timestamp;
-use switchyard_ports::provider::{AnswerBody, AttemptContext, Carriage, Frame, Payload, Prepared};
+use switchyard_ports::provider::{AnswerBody, AttemptContext, Carriage, Frame, Payload, Prepared, Received};
 
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
@@ -38,14 +38,10 @@ enum ContentKind {
 
 impl ContentKind {
     fn of(headers: &HeaderMap) -> Self {
-        let text = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let text = text.unwrap_or_default();
-        let kind = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        match kind.as_str() {
+        match media_type(headers).as_str() {
             "text/event-stream" => Self::Events,
-            "text/html" | "application/xhtml+xml" => Self::Html,
-            "application/json" => Self::Json,
-            other if other.ends_with("+json") => Self::Json,
+            page if is_web_page(page) => Self::Html,
+            json if is_json(json) => Self::Json,
             _ => Self::Unsaid,
         }
     }
@@ -57,9 +53,7 @@ impl Success<'_> {
         let InboundResponse { headers, body, .. } = response;
         let kind = ContentKind::of(&headers);
         if kind == ContentKind::Html {
-            return Err(faults::invalid(
-                "a web page came instead of an answer; check the provider's base URL",
-            ));
+            return Err(web_page());
         }
         self.context.received.lock().began = true;
         let (mut body, mut kind) = (body, kind);
@@ -77,12 +71,12 @@ impl Success<'_> {
                     Carriage::Verbatim => Form::Verbatim { hide_usage: self.prepared.hide_usage_chunk },
                     Carriage::Canonical => Form::Canonical,
                 };
-                let reading = Reading::new(body, form, self.codec, self.context);
+                let reading = Reading::new(body, Sink::new(form, self.codec), self.context);
                 Ok(AnswerBody::Stream(Box::pin(stream::begin(reading)).await?))
             }
             (false, ContentKind::Events) => {
-                let mut reading = Reading::new(body, Form::Canonical, self.codec, self.context);
-                reading.limit(MAX_WHOLE as u64);
+                let mut reading = Reading::new(body, Sink::new(Form::Canonical, self.codec), self.context);
+                reading.limit(SseLimits { max_total_bytes: MAX_WHOLE as u64, ..SseLimits::default() });
                 let collected = Box::pin(stream::collect(reading)).await;
                 collected.map(Payload::Canonical).map(AnswerBody::Buffered)
             }
@@ -114,7 +108,7 @@ impl Success<'_> {
             Err(AnswerFault::NoChoices) => Ok(false),
             Err(AnswerFault::Error(_)) => {
                 parts.began = false;
-                Err(faults::of_error_body(self.codec, body, headers, self.context, self.now))
+                Err(self.failure(body, headers))
             }
             Err(AnswerFault::NotJson) => {
                 drop(parts);
@@ -123,19 +117,15 @@ impl Success<'_> {
         }
     }
 
-    /// The whole body. If its end does not come, or nobody waits for it any more, what came of its text is noted.
-    async fn whole(&self, mut body: BodyReader) -> Result<Bytes, ProviderFault> {
-        let of_transport = |fault| faults::of_transport(&fault);
-        let Some(first) = body.next_chunk().await.map_err(of_transport)? else { return Ok(Bytes::new()) };
-        body.content_arrived();
-        let mut unfinished = Unfinished::new(&self.context.received, first);
-        while let Some(piece) = body.next_chunk().await.map_err(of_transport)? {
-            if unfinished.len().saturating_add(piece.len()) > MAX_WHOLE {
-                return Err(of_transport(TransportFault::BodyTooLarge { limit: MAX_WHOLE }));
-            }
-            unfinished.push(&piece);
-        }
-        Ok(without_bom(unfinished.finish()))
+    async fn whole(&self, body: BodyReader) -> Result<Bytes, ProviderFault> {
+        whole(body, &self.context.received).await
+    }
+
+    /// What an error in the body of a success means.
+    fn failure(&self, body: &[u8], headers: &HeaderMap) -> ProviderFault {
+        let judge =
+            |status, body: &[u8], hints, secret: Option<&str>| self.codec.fault(status, body, hints, secret);
+        faults::of_error_body(&judge, body, headers, self.context, self.now)
     }
 
     fn not_json(&self, body: &[u8]) -> ProviderFault {
@@ -149,7 +139,7 @@ impl Success<'_> {
             Ok(answer) => answer,
             Err(AnswerFault::Error(_)) => {
                 self.context.received.lock().began = false;
-                return Err(faults::of_error_body(self.codec, body, headers, self.context, self.now));
+                return Err(self.failure(body, headers));
             }
             Err(AnswerFault::NotJson) => return Err(self.not_json(body)),
             Err(AnswerFault::NoChoices) => {
@@ -162,6 +152,42 @@ impl Success<'_> {
         parts.finished = true;
         Ok(answer.events)
     }
+}
+
+/// The whole body. If its end does not come, or nobody waits for it any more, what came of its text is noted.
+pub(super) async fn whole(mut body: BodyReader, received: &Received) -> Result<Bytes, ProviderFault> {
+    let of_transport = |fault| faults::of_transport(&fault);
+    let Some(first) = body.next_chunk().await.map_err(of_transport)? else { return Ok(Bytes::new()) };
+    body.content_arrived();
+    let mut unfinished = Unfinished::new(received, first);
+    while let Some(piece) = body.next_chunk().await.map_err(of_transport)? {
+        if unfinished.len().saturating_add(piece.len()) > MAX_WHOLE {
+            return Err(of_transport(TransportFault::BodyTooLarge { limit: MAX_WHOLE }));
+        }
+        unfinished.push(&piece);
+    }
+    Ok(without_bom(unfinished.finish()))
+}
+
+/// The media type that headers name, lower case, without its parameters; empty where they name none.
+pub(super) fn media_type(headers: &HeaderMap) -> String {
+    let text = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+/// Whether a media type is one of web pages.
+pub(super) fn is_web_page(media_type: &str) -> bool {
+    matches!(media_type, "text/html" | "application/xhtml+xml")
+}
+
+/// Whether a media type is JSON, or says that it is.
+pub(super) fn is_json(media_type: &str) -> bool {
+    media_type == "application/json" || media_type.ends_with("+json")
+}
+
+/// What a web page means in the place of an answer.
+pub(super) fn web_page() -> ProviderFault {
+    faults::invalid("a web page came instead of an answer; check the provider's base URL")
 }
 
 /// Whether a body that does not say what it is begins as JSON does. No event of a stream begins so.

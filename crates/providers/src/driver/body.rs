@@ -6,7 +6,7 @@ use bytes::Bytes;
 use switchyard_dialects::codec::{ProviderCodec, Unsupported};
 use switchyard_domain::chat::LossReport;
 use switchyard_domain::fault::{FaultKind, ProviderFault};
-use switchyard_ports::client_call::ClientCall;
+use switchyard_ports::client_call::{Canonical, ClientCall, InvalidCall};
 use switchyard_ports::provider::Carriage;
 
 /// A body, ready to be sent.
@@ -31,10 +31,7 @@ pub(super) fn make(facts: &HttpFacts, call: &dyn ClientCall, model: &str) -> Res
             (adapted.map_err(refused)?, carriage)
         }
         None => {
-            let request = call.canonical().map_err(|invalid| ProviderFault {
-                param: invalid.param.clone(),
-                ..ProviderFault::new(FaultKind::Rejected, invalid.message)
-            })?;
+            let request = call.canonical().and_then(Canonical::into_chat).map_err(invalid)?;
             let encoded = codec.encode(&request, model, call.facts().dialect, &mut losses);
             (encoded.map_err(unsupported)?, Carriage::Canonical)
         }
@@ -42,14 +39,19 @@ pub(super) fn make(facts: &HttpFacts, call: &dyn ClientCall, model: &str) -> Res
     Ok(Body { codec, bytes, carriage, losses })
 }
 
+/// A call that can't be put in canonical form.
+pub(super) fn invalid(invalid: InvalidCall) -> ProviderFault {
+    ProviderFault { param: invalid.param, ..ProviderFault::new(FaultKind::Rejected, invalid.message) }
+}
+
 /// A client's own body that is not what it should be.
-fn refused(unsupported: Unsupported) -> ProviderFault {
+pub(super) fn refused(unsupported: Unsupported) -> ProviderFault {
     let kind = if unsupported.param.is_some() { FaultKind::Rejected } else { FaultKind::Internal };
     ProviderFault { param: unsupported.param, ..ProviderFault::new(kind, unsupported.message) }
 }
 
 /// A request that the provider's dialect can't carry.
-fn unsupported(unsupported: Unsupported) -> ProviderFault {
+pub(super) fn unsupported(unsupported: Unsupported) -> ProviderFault {
     let kind = if unsupported.param.is_some() { FaultKind::Unsupported } else { FaultKind::Internal };
     ProviderFault { param: unsupported.param, ..ProviderFault::new(kind, unsupported.message) }
 }

@@ -4,7 +4,6 @@ use crate::transport::{InboundResponse, TransportFault, retry_after};
 use http::HeaderMap;
 use secrecy::ExposeSecret;
 use std::time::Duration;
-use switchyard_dialects::codec::ProviderCodec;
 use switchyard_dialects::error::{ProviderError, RetryHints, classify};
 use switchyard_domain::fault::{FaultKind, ProviderFault};
 use switchyard_domain::time::Timestamp;
@@ -37,9 +36,12 @@ pub(super) fn of_transport(fault: &TransportFault) -> ProviderFault {
     ProviderFault::new(kind, fault.to_string())
 }
 
+/// What a provider's words mean, see `ProviderCodec::fault`.
+pub(super) type Judge<'a> = &'a (dyn Fn(u16, &[u8], RetryHints, Option<&str>) -> ProviderFault + Sync);
+
 /// An answer with a status that is no success.
 pub(super) async fn of_error(
-    codec: &dyn ProviderCodec,
+    judge: Judge<'_>,
     response: InboundResponse,
     context: &AttemptContext,
     now: Timestamp,
@@ -56,18 +58,18 @@ pub(super) async fn of_error(
     }
     let hints = hints(&response.headers, now);
     let body = beginning(response).await;
-    codec.fault(status, &body, hints, secret(context))
+    judge(status, &body, hints, secret(context))
 }
 
 /// An error in the body of a success.
 pub(super) fn of_error_body(
-    codec: &dyn ProviderCodec,
+    judge: Judge<'_>,
     body: &[u8],
     headers: &HeaderMap,
     context: &AttemptContext,
     now: Timestamp,
 ) -> ProviderFault {
-    codec.fault(200, body, hints(headers, now), secret(context))
+    judge(200, body, hints(headers, now), secret(context))
 }
 
 /// An error event of a stream. Once content was forwarded, the answer is broken off, whatever the reason.

@@ -4,6 +4,7 @@ mod answer;
 mod body;
 mod faults;
 mod models;
+mod operation;
 mod request;
 mod stream;
 mod tally;
@@ -18,9 +19,10 @@ use http::{HeaderMap, HeaderName};
 use secrecy::SecretString;
 use std::sync::Arc;
 use std::time::Duration;
-use switchyard_dialects::codec::ProviderCodec;
-use switchyard_domain::chat::Dialect;
+use switchyard_dialects::codec::{OperationCodec, ProviderCodec};
+use switchyard_domain::chat::{Dialect, Units};
 use switchyard_domain::fault::{FaultKind, ProviderFault};
+use switchyard_domain::operation::Operation;
 use switchyard_ports::client_call::ClientCall;
 use switchyard_ports::clock::Clock;
 use switchyard_ports::provider::{
@@ -94,6 +96,10 @@ impl Driver {
         })
     }
 
+    fn operation(&self, dialect: Dialect) -> Option<&'static dyn OperationCodec> {
+        self.facts.operations.iter().find(|codec| codec.dialect() == dialect).copied()
+    }
+
     fn passed_on(&self, headers: &HeaderMap) -> Vec<(String, String)> {
         let chosen = relayed(headers, &self.response_headers);
         let text = |(name, value): (&HeaderName, &http::HeaderValue)| {
@@ -128,7 +134,15 @@ fn wire_deadlines(deadlines: &Deadlines) -> WireDeadlines {
 #[async_trait]
 impl Provider for Driver {
     fn dialects(&self) -> Vec<Dialect> {
-        self.facts.dialects.iter().map(|codec| codec.dialect()).collect()
+        let chats = self.facts.dialects.iter().map(|codec| codec.dialect());
+        chats.chain(self.facts.operations.iter().map(|codec| codec.dialect())).collect()
+    }
+
+    fn offers(&self, operation: Operation) -> bool {
+        match operation {
+            Operation::Chat => !self.facts.dialects.is_empty(),
+            other => self.facts.operations.iter().any(|codec| codec.dialect().operation() == other),
+        }
     }
 
     fn works_without_credential(&self) -> bool {
@@ -140,13 +154,20 @@ impl Provider for Driver {
     }
 
     fn prepare(&self, call: &dyn ClientCall, model: &str) -> Result<Prepared, ProviderFault> {
+        if call.facts().dialect.operation() != Operation::Chat {
+            return operation::prepare(self, call, model);
+        }
         let body = body::make(self.facts, call, model)?;
         let stream = call.facts().stream;
         let verbatim = body.carriage == Carriage::Verbatim;
         Ok(Prepared {
             url: below(&self.base, &body.codec.endpoint(model, stream)).into(),
-            headers: request::shown_headers(stream, body.codec.framing(), self.facts.headers),
-            body: body.bytes,
+            headers: request::shown_headers(
+                request::JSON,
+                request::accepted(stream, body.codec.framing()),
+                self.facts.headers,
+            ),
+            body: body.bytes.into(),
             carriage: body.carriage,
             dialect: body.codec.dialect(),
             stream,
@@ -154,6 +175,7 @@ impl Provider for Driver {
             hide_usage_chunk: stream && verbatim && !call.facts().wants_stream_usage,
             model: model.to_owned(),
             losses: body.losses,
+            units: Units::default(),
         })
     }
 
@@ -166,14 +188,22 @@ impl Provider for Driver {
             upstream.request_id = upstream_request_id(&response.headers, self.request_id_header.as_ref()),
             "upstream answered"
         );
+        let now = self.clock.now();
+        if let Some(codec) = self.operation(prepared.dialect) {
+            // Rarer than chats, so that its state has no place in that of every call.
+            let received = Box::pin(operation::receive(codec, response, &prepared, &context, now));
+            let (body, media_type) = received.await?;
+            return Ok(Answer { status: status.as_u16(), headers, media_type, body });
+        }
         let codec = self.codec(prepared.dialect)?;
         if !status.is_success() {
-            return Err(faults::of_error(codec, response, &context, self.clock.now()).await);
+            let judge =
+                |status, body: &[u8], hints, secret: Option<&str>| codec.fault(status, body, hints, secret);
+            return Err(faults::of_error(&judge, response, &context, now).await);
         }
-        let now = self.clock.now();
         let success = answer::Success { codec, prepared: &prepared, context: &context, now };
         let body = success.receive(response).await?;
-        Ok(Answer { status: status.as_u16(), headers, body })
+        Ok(Answer { status: status.as_u16(), headers, media_type: None, body })
     }
 
     async fn list_models(

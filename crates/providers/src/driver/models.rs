@@ -78,10 +78,11 @@ pub(super) async fn list(
             credential,
             received: Arc::new(Received::default()),
         };
-        let Some(codec) = driver.facts.dialects.first() else {
-            return Err(faults::invalid("the vendor speaks no dialect"));
+        let judge = |status, body: &[u8], hints, secret: Option<&str>| match driver.facts.dialects.first() {
+            Some(codec) => codec.fault(status, body, hints, secret),
+            None => switchyard_dialects::error::fault(status, body, hints, secret),
         };
-        return Err(faults::of_error(*codec, response, &context, driver.clock.now()).await);
+        return Err(faults::of_error(&judge, response, &context, driver.clock.now()).await);
     }
     let body = response.body.collect(MAX_BODY).await;
     let body = body.map_err(|fault| faults::of_transport(&fault))?;

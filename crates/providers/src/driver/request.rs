@@ -12,22 +12,28 @@ use switchyard_ports::provider::{AttemptContext, Prepared};
 use url::Url;
 
 const USER_AGENT: &str = concat!("switchyard/", env!("CARGO_PKG_VERSION"));
+/// The media type of requests, and of answers that are no streams.
+pub(super) const JSON: &str = "application/json";
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The headers that a dry run shows: all but the credential and the request's id.
-pub(super) fn shown_headers(
-    stream: bool,
-    framing: Framing,
-    own: &[(&'static str, &str)],
-) -> Vec<(&'static str, String)> {
-    let accept = match framing {
-        _ if !stream => "application/json",
+/// The media type of an answer in a dialect's own form.
+pub(super) fn accepted(stream: bool, framing: Framing) -> &'static str {
+    match framing {
+        _ if !stream => JSON,
         Framing::Sse => "text/event-stream",
         Framing::JsonLines => "application/x-ndjson",
         Framing::AwsEventStream => "application/vnd.amazon.eventstream",
-    };
+    }
+}
+
+/// The headers that a dry run shows: all but the credential and the request's id.
+pub(super) fn shown_headers(
+    content_type: &str,
+    accept: &str,
+    own: &[(&'static str, &str)],
+) -> Vec<(&'static str, String)> {
     let common = [
-        ("content-type", "application/json"),
+        ("content-type", content_type),
         ("accept", accept),
         ("accept-encoding", "identity"),
         ("user-agent", USER_AGENT),
@@ -66,7 +72,12 @@ impl Driver {
             headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
         }
         self.authorize(&mut headers, credential)?;
-        Ok(OutboundRequest { method: Method::GET, url: self.models.clone(), headers, body: Bytes::new() })
+        Ok(OutboundRequest {
+            method: Method::GET,
+            url: self.models.clone(),
+            headers,
+            body: Bytes::new().into(),
+        })
     }
 
     fn authorize(

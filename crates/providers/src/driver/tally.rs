@@ -11,6 +11,7 @@ pub(super) fn look(parts: &mut ReceivedParts, look: &mut Look) {
         parts.text_at_usage = parts.output_text.len();
         parts.usage_corrected = look.usage_corrected;
     }
+    parts.units = parts.units.saturating_add(look.units);
     if parts.served_model.is_none() {
         parts.served_model = look.model.take();
     }

@@ -12,12 +12,14 @@ use self::models::Model;
 use self::plan::{Ending, Plan};
 use self::playback::Playback;
 use async_trait::async_trait;
+use bytes::Bytes;
 use secrecy::SecretString;
 use std::sync::Arc;
 use std::time::Duration;
-use switchyard_domain::chat::{ChatRequest, Dialect, LossReport};
+use switchyard_domain::chat::{ChatRequest, Dialect, LossReport, Units};
 use switchyard_domain::fault::{FaultKind, ProviderFault};
-use switchyard_ports::client_call::ClientCall;
+use switchyard_domain::operation::Operation;
+use switchyard_ports::client_call::{Canonical, ClientCall};
 use switchyard_ports::clock::Clock;
 use switchyard_ports::provider::{
     Answer, AnswerBody, AttemptContext, Carriage, DiscoveredModel, Payload, Prepared, Provider,
@@ -45,6 +47,10 @@ impl Provider for SimProvider {
         vec![DIALECT]
     }
 
+    fn offers(&self, operation: Operation) -> bool {
+        operation == Operation::Chat
+    }
+
     fn works_without_credential(&self) -> bool {
         true
     }
@@ -55,7 +61,7 @@ impl Provider for SimProvider {
 
     fn prepare(&self, call: &dyn ClientCall, model: &str) -> Result<Prepared, ProviderFault> {
         let model = Model::find(model).ok_or_else(|| unknown(model))?;
-        let request = call.canonical().map_err(|invalid| ProviderFault {
+        let request = call.canonical().and_then(Canonical::into_chat).map_err(|invalid| ProviderFault {
             param: invalid.param.clone(),
             ..ProviderFault::new(FaultKind::Rejected, invalid.message)
         })?;
@@ -64,20 +70,21 @@ impl Provider for SimProvider {
         Ok(Prepared {
             url: format!("sim:{}", model.id),
             headers: Vec::new(),
-            body: body.into(),
+            body: Bytes::from(body).into(),
             carriage: Carriage::Canonical,
             dialect: DIALECT,
             stream: call.facts().stream,
             hide_usage_chunk: false,
             model: model.id.to_owned(),
             losses: LossReport::default(),
+            units: Units::default(),
         })
     }
 
     async fn send(&self, prepared: Prepared, context: AttemptContext) -> Result<Answer, ProviderFault> {
         let model = Model::find(&prepared.model).ok_or_else(|| unknown(&prepared.model))?;
-        let request: ChatRequest =
-            serde_json::from_slice(&prepared.body).map_err(|error| internal(&error))?;
+        let body = prepared.body.as_bytes().map(Bytes::as_ref).unwrap_or_default();
+        let request: ChatRequest = serde_json::from_slice(body).map_err(|error| internal(&error))?;
         let plan = Plan::of(model, &request);
         if let Ending::Refused(fault) = plan.ending {
             self.wait(model.first_token, &context).await?;
@@ -89,7 +96,7 @@ impl Provider for SimProvider {
         } else {
             AnswerBody::Buffered(Payload::Canonical(playback.whole().await?))
         };
-        Ok(Answer { status: 200, headers: Vec::new(), body })
+        Ok(Answer { status: 200, headers: Vec::new(), media_type: None, body })
     }
 
     async fn list_models(

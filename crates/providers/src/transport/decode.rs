@@ -56,6 +56,13 @@ impl Decoder {
         Self { codec, received: 0, limit }
     }
 
+    /// Another bound. What is compressed keeps the one that it began with.
+    pub(super) fn allow(&mut self, limit: usize) {
+        if self.is_identity() {
+            self.limit = limit;
+        }
+    }
+
     /// Whether bytes come out as they went in.
     pub(super) fn is_identity(&self) -> bool {
         matches!(self.codec, Codec::Identity)

@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use secrecy::{ExposeSecret, SecretString};
+use switchyard_ports::provider::RequestBody;
 use url::Url;
 
 use super::fault::TransportFault;
@@ -21,8 +22,8 @@ pub struct OutboundRequest {
     /// Headers as composed by the caller; never a client's headers wholesale. Hop-by-hop, forwarding, cookie
     /// and metadata headers are removed before sending, and `Host` is the URL's.
     pub headers: HeaderMap,
-    /// The whole body.
-    pub body: Bytes,
+    /// The body.
+    pub body: RequestBody,
 }
 
 impl fmt::Debug for OutboundRequest {
@@ -32,7 +33,7 @@ impl fmt::Debug for OutboundRequest {
             .field("host", &self.url.host_str())
             .field("path", &self.url.path())
             .field("headers", &self.headers.keys().map(HeaderName::as_str).collect::<Vec<_>>())
-            .field("body_bytes", &self.body.len())
+            .field("body_bytes", &self.body.length())
             .finish_non_exhaustive()
     }
 }
@@ -65,8 +66,14 @@ impl OutboundRequest {
         headers.entry(header::ACCEPT_ENCODING).or_insert(HeaderValue::from_static("identity"));
         let mut request = reqwest::Request::new(method, url);
         *request.headers_mut() = headers;
-        if !body.is_empty() {
-            *request.body_mut() = Some(body.into());
+        match body {
+            RequestBody::Whole(bytes) if bytes.is_empty() => {}
+            RequestBody::Whole(bytes) => *request.body_mut() = Some(bytes.into()),
+            RequestBody::Upload(edited) => {
+                // Known, so that the upstream can refuse at once what is too large for it.
+                request.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(edited.length()));
+                *request.body_mut() = Some(reqwest::Body::wrap_stream(edited.read()));
+            }
         }
         request
     }

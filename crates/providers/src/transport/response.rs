@@ -110,6 +110,12 @@ impl BodyReader {
         Ok(self.ahead.as_deref().unwrap_or_default())
     }
 
+    /// Reads up to `limit` decoded bytes instead of the transport's own bound: for answers that pass on and are not held.
+    pub fn allow(&mut self, limit: usize) {
+        self.limit = limit;
+        self.decoder.allow(limit);
+    }
+
     /// Declares that what the caller was waiting for has come: from now on the idle deadline holds and no longer the
     /// first-byte deadline. Only the caller can tell content from preamble.
     pub fn content_arrived(&mut self) {

@@ -1,9 +1,12 @@
 //! The shape of a vendor's facts.
 
 use crate::tokenizer::Vocabulary;
-use switchyard_dialects::codec::ProviderCodec;
+use switchyard_dialects::codec::{OperationCodec, ProviderCodec};
 use switchyard_dialects::openai_chat::OpenAiChat;
 use switchyard_dialects::openai_chat::request::{MaxTokensMember, TargetFacts};
+use switchyard_dialects::openai_operations::{
+    OpenAiCompletions, OpenAiEmbeddings, OpenAiImages, OpenAiModerations, OpenAiSpeech, OpenAiTranscriptions,
+};
 use switchyard_domain::chat::Dialect;
 
 /// A kind of upstream.
@@ -45,6 +48,8 @@ pub struct HttpFacts {
     /// The dialects that it speaks. A client's own bytes go on where one of them is the client's; otherwise the first is
     /// spoken.
     pub dialects: &'static [&'static dyn ProviderCodec],
+    /// What else its models can be asked to do than to chat, each in a dialect of its own.
+    pub operations: &'static [&'static dyn OperationCodec],
     /// Where it is called, without a slash at its end; `None` where each provider has its own address.
     pub base_url: Option<&'static str>,
     /// Whether it wants a credential.
@@ -63,6 +68,7 @@ impl HttpFacts {
     /// A vendor that keeps to OpenAI's chat completions in all respects.
     pub const OPENAI_CHAT: Self = Self {
         dialects: &[&OpenAiChat::PLAIN],
+        operations: &[],
         base_url: None,
         credential: CredentialRule::Required,
         auth: AuthScheme::Bearer,
@@ -71,7 +77,20 @@ impl HttpFacts {
         response_headers: &[],
     };
 
-    /// How a call in `dialect` is made, and whether its own bytes may go on.
+    /// How a call of another operation than a chat is made, and whether its own bytes may go on; `None` where it can't be made.
+    #[must_use]
+    pub(crate) fn offered(&self, dialect: Dialect) -> Option<(&'static dyn OperationCodec, bool)> {
+        let own = self.operations.iter().find(|codec| codec.dialect() == dialect);
+        let translated = || {
+            let is_like = |codec: &&&dyn OperationCodec| {
+                codec.dialect().operation() == dialect.operation() && codec.as_embedding().is_some()
+            };
+            self.operations.iter().find(is_like)
+        };
+        own.map(|codec| (*codec, true)).or_else(|| translated().map(|codec| (*codec, false)))
+    }
+
+    /// How a chat in `dialect` is made, and whether its own bytes may go on.
     #[must_use]
     pub(crate) fn spoken(&self, dialect: Dialect) -> Option<(&'static dyn ProviderCodec, bool)> {
         let own = self.dialects.iter().find(|codec| codec.dialect() == dialect);
@@ -95,6 +114,16 @@ pub(super) const COPIED: TargetFacts = TargetFacts {
     legacy_functions: false,
     ..OpenAiChat::PLAIN.requests
 };
+
+/// All that OpenAI's models can be asked to do besides chatting, in its own words.
+pub(super) const ALL_OF_OPENAI: &[&dyn OperationCodec] = &[
+    &OpenAiEmbeddings::PLAIN,
+    &OpenAiCompletions::PLAIN,
+    &OpenAiModerations,
+    &OpenAiImages,
+    &OpenAiSpeech,
+    &OpenAiTranscriptions,
+];
 
 /// Why instructions go to such vendors as `system`.
 pub(super) const SYSTEM_ROLE: Note = Note {

@@ -4,6 +4,7 @@ use super::{COPIED, HttpFacts, Note, Reach, Vendor};
 use crate::tokenizer::Vocabulary;
 use switchyard_dialects::openai_chat::OpenAiChat;
 use switchyard_dialects::openai_chat::request::{MaxTokensMember, ReasoningForm, TargetFacts};
+use switchyard_dialects::openai_operations::{OpenAiSpeech, OpenAiTranscriptions};
 
 static CHAT: OpenAiChat = OpenAiChat {
     requests: TargetFacts {
@@ -20,6 +21,7 @@ pub(super) static VENDOR: Vendor = Vendor {
     name: "Groq",
     reach: Reach::Http(HttpFacts {
         dialects: &[&CHAT],
+        operations: &[&OpenAiSpeech, &OpenAiTranscriptions],
         base_url: Some("https://api.groq.com/openai/v1"),
         ..HttpFacts::OPENAI_CHAT
     }),
@@ -37,6 +39,10 @@ pub(super) static VENDOR: Vendor = Vendor {
         Note {
             fact: "The role `developer` and `max_completion_tokens` are known.",
             evidence: "request types of its SDK 1.7.0; 2026-11-21",
+        },
+        Note {
+            fact: "Speech and transcriptions are OpenAI's.",
+            evidence: "resources `audio.speech` and `audio.transcriptions` of its SDK; rdrr.io/cran/tidyllm/man/groq_transcribe.html; 2026-11-21",
         },
     ],
 };

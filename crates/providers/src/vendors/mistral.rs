@@ -7,6 +7,7 @@ use switchyard_dialects::openai_chat::UsageRule;
 use switchyard_dialects::openai_chat::request::{
     DocumentForm, ReasoningForm, StreamUsage, TargetFacts, ToolCallIds,
 };
+use switchyard_dialects::openai_operations::OpenAiEmbeddings;
 
 const UNKNOWN: &str = "Mistral refuses members that it does not know";
 
@@ -31,11 +32,20 @@ static CHAT: OpenAiChat = OpenAiChat {
     ..OpenAiChat::PLAIN
 };
 
+static EMBEDDINGS: OpenAiEmbeddings = OpenAiEmbeddings {
+    members: &[
+        MemberRule::Rename { from: "dimensions", to: "output_dimension" },
+        MemberRule::Drop { name: "user", why: UNKNOWN },
+    ],
+    ..OpenAiEmbeddings::PLAIN
+};
+
 pub(super) static VENDOR: Vendor = Vendor {
     key: "mistral",
     name: "Mistral AI",
     reach: Reach::Http(HttpFacts {
         dialects: &[&CHAT],
+        operations: &[&EMBEDDINGS],
         base_url: Some("https://api.mistral.ai/v1"),
         request_id_header: Some("mistral-correlation-id"),
         ..HttpFacts::OPENAI_CHAT
@@ -45,6 +55,10 @@ pub(super) static VENDOR: Vendor = Vendor {
         Note {
             fact: "Unknown members are 422 `extra_forbidden`; `max_completion_tokens` is one of them. `max_tokens` and `random_seed` are the names that it knows. `user`, `store` and `logit_bias` have no like.",
             evidence: "request types of its SDK 3.7.0; github.com/editor-code-assistant/eca/issues/231; 2026-11-21",
+        },
+        Note {
+            fact: "Vectors are asked for by `model`, `input`, `metadata`, `output_dimension`, `output_dtype` and `encoding_format`.",
+            evidence: "mistral-embeddings-435b9b1d6b; docs.mistral.ai/api/endpoint/embeddings; 2026-11-21",
         },
         Note {
             fact: "Usage comes unasked, in the last chunk with a choice.",

@@ -21,8 +21,8 @@ mod together;
 mod vllm;
 mod xai;
 
+use facts::{ALL_OF_OPENAI, COPIED, SYSTEM_ROLE};
 pub use facts::{AuthScheme, CredentialRule, HttpFacts, Note, Reach, Vendor};
-use facts::{COPIED, SYSTEM_ROLE};
 pub use reference::reference_page;
 
 /// All vendors, as they are listed to people.

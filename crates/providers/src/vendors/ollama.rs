@@ -5,6 +5,9 @@ use crate::tokenizer::Vocabulary;
 use switchyard_dialects::codec::MemberRule;
 use switchyard_dialects::openai_chat::OpenAiChat;
 use switchyard_dialects::openai_chat::request::{ReasoningForm, TargetFacts};
+use switchyard_dialects::openai_operations::{
+    OpenAiCompletions, OpenAiEmbeddings, OpenAiSpeech, OpenAiTranscriptions,
+};
 
 static CHAT: OpenAiChat = OpenAiChat {
     requests: TargetFacts { reasoning: ReasoningForm::Reasoning, ..COPIED },
@@ -17,6 +20,12 @@ pub(super) static VENDOR: Vendor = Vendor {
     name: "Ollama",
     reach: Reach::Http(HttpFacts {
         dialects: &[&CHAT],
+        operations: &[
+            &OpenAiEmbeddings::PLAIN,
+            &OpenAiCompletions::PLAIN,
+            &OpenAiSpeech,
+            &OpenAiTranscriptions,
+        ],
         base_url: Some("http://localhost:11434/v1"),
         credential: CredentialRule::Optional,
         ..HttpFacts::OPENAI_CHAT
@@ -31,6 +40,10 @@ pub(super) static VENDOR: Vendor = Vendor {
         Note {
             fact: "Usage comes when asked for, in a last chunk without choices.",
             evidence: "ollama-chat_completions-0797e88d1b; 2026-11-21",
+        },
+        Note {
+            fact: "Text completions and vectors are OpenAI's, and so are speech and transcriptions since 0.40.8.",
+            evidence: "docs.ollama.com/api/openai-compatibility; 2026-11-21",
         },
     ],
 };

@@ -7,6 +7,7 @@ pub(super) static VENDOR: Vendor = Vendor {
     key: "openai",
     name: "OpenAI",
     reach: Reach::Http(HttpFacts {
+        operations: super::ALL_OF_OPENAI,
         base_url: Some("https://api.openai.com/v1"),
         response_headers: &["openai-processing-ms", "openai-version"],
         ..HttpFacts::OPENAI_CHAT
@@ -29,6 +30,10 @@ pub(super) static VENDOR: Vendor = Vendor {
         Note {
             fact: "A stream tells its usage only when asked, in a last chunk without choices.",
             evidence: "openai-chat_completions-00f6060430, openai-chat_completions-060aac4f4c; 2026-11-21",
+        },
+        Note {
+            fact: "Answers with vectors count their input alone; moderations count nothing.",
+            evidence: "openai-embeddings-cb6e260ae5, openai-moderations-0c035a46a4; 2026-11-21",
         },
         Note {
             fact: "Some models refuse some members with 400 (`unsupported_parameter`, `unknown_parameter`). Which ones changes with every model, so that answer is passed on.",

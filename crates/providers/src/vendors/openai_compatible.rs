@@ -5,7 +5,12 @@ use super::{CredentialRule, HttpFacts, Reach, Vendor};
 pub(super) static VENDOR: Vendor = Vendor {
     key: "openai_compatible",
     name: "OpenAI-compatible server",
-    reach: Reach::Http(HttpFacts { credential: CredentialRule::Optional, ..HttpFacts::OPENAI_CHAT }),
+    reach: Reach::Http(HttpFacts {
+        // What such a server lacks it says itself.
+        operations: super::ALL_OF_OPENAI,
+        credential: CredentialRule::Optional,
+        ..HttpFacts::OPENAI_CHAT
+    }),
     vocabularies: &[],
     notes: &[],
 };

@@ -5,6 +5,7 @@ use switchyard_dialects::openai_chat::OpenAiChat;
 use switchyard_dialects::openai_chat::request::{
     CacheForm, DocumentForm, MaxTokensMember, ReasoningForm, StreamUsage, TargetFacts,
 };
+use switchyard_dialects::openai_operations::OpenAiEmbeddings;
 
 static CHAT: OpenAiChat = OpenAiChat {
     requests: TargetFacts {
@@ -24,6 +25,7 @@ pub(super) static VENDOR: Vendor = Vendor {
     name: "OpenRouter",
     reach: Reach::Http(HttpFacts {
         dialects: &[&CHAT],
+        operations: &[&OpenAiEmbeddings::PLAIN],
         base_url: Some("https://openrouter.ai/api/v1"),
         request_id_header: Some("x-generation-id"),
         ..HttpFacts::OPENAI_CHAT
@@ -41,6 +43,10 @@ pub(super) static VENDOR: Vendor = Vendor {
         Note {
             fact: "The role `developer` and `max_completion_tokens` are known.",
             evidence: "openrouter-chat_completions-215645e348; 2026-11-21",
+        },
+        Note {
+            fact: "Vectors are OpenAI's; their answer may begin with blank lines.",
+            evidence: "openrouter-embeddings-123df2e812, openrouter-embeddings-2e57104bc9; 2026-11-21",
         },
     ],
 };

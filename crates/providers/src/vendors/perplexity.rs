@@ -3,17 +3,21 @@
 use super::{COPIED, HttpFacts, Note, Reach, SYSTEM_ROLE, Vendor};
 use switchyard_dialects::openai_chat::OpenAiChat;
 use switchyard_dialects::openai_chat::request::{StreamUsage, TargetFacts};
+use switchyard_dialects::openai_operations::OpenAiEmbeddings;
 
 static CHAT: OpenAiChat = OpenAiChat {
     requests: TargetFacts { stream_usage: StreamUsage::Unasked, ..COPIED },
     ..OpenAiChat::PLAIN
 };
 
+static EMBEDDINGS: OpenAiEmbeddings = OpenAiEmbeddings { path: "v1/embeddings", ..OpenAiEmbeddings::PLAIN };
+
 pub(super) static VENDOR: Vendor = Vendor {
     key: "perplexity",
     name: "Perplexity",
     reach: Reach::Http(HttpFacts {
         dialects: &[&CHAT],
+        operations: &[&EMBEDDINGS],
         base_url: Some("https://api.perplexity.ai"),
         ..HttpFacts::OPENAI_CHAT
     }),
@@ -27,6 +31,10 @@ pub(super) static VENDOR: Vendor = Vendor {
         Note {
             fact: "Lines end with CR LF, and a stream may end without `[DONE]`.",
             evidence: "perplexity-chat_completions-dfae2e1008, perplexity-chat_completions-d50e342d3d; 2026-11-21",
+        },
+        Note {
+            fact: "Vectors are asked for below `v1`, other than chats, and come as packed bytes of eight bits each unless another form is asked for.",
+            evidence: "perplexity-embeddings-b1a302114f; 2026-11-21",
         },
     ],
 };

@@ -55,10 +55,12 @@ fn details(page: &mut String, vendor: &Vendor) {
 
 /// What is changed in a client's request, sentence by sentence.
 fn changes(facts: &HttpFacts) -> Vec<String> {
-    facts.dialects.iter().flat_map(|codec| codec.departures()).collect()
+    let chats = facts.dialects.iter().flat_map(|codec| codec.departures());
+    chats.chain(facts.operations.iter().flat_map(|codec| codec.departures())).collect()
 }
 
 fn spoken(facts: &HttpFacts) -> String {
-    let names: Vec<&str> = facts.dialects.iter().map(|codec| codec.dialect().0).collect();
+    let chats = facts.dialects.iter().map(|codec| codec.dialect().0);
+    let names: Vec<&str> = chats.chain(facts.operations.iter().map(|codec| codec.dialect().0)).collect();
     names.join(", ")
 }

@@ -3,6 +3,9 @@
 use super::{COPIED, HttpFacts, Note, Reach, SYSTEM_ROLE, Vendor};
 use switchyard_dialects::codec::MemberRule;
 use switchyard_dialects::openai_chat::OpenAiChat;
+use switchyard_dialects::openai_operations::{
+    OpenAiCompletions, OpenAiEmbeddings, OpenAiImages, OpenAiSpeech,
+};
 
 static CHAT: OpenAiChat = OpenAiChat {
     requests: COPIED,
@@ -15,6 +18,7 @@ pub(super) static VENDOR: Vendor = Vendor {
     name: "Together AI",
     reach: Reach::Http(HttpFacts {
         dialects: &[&CHAT],
+        operations: &[&OpenAiEmbeddings::PLAIN, &OpenAiCompletions::PLAIN, &OpenAiImages, &OpenAiSpeech],
         base_url: Some("https://api.together.ai/v1"),
         ..HttpFacts::OPENAI_CHAT
     }),
@@ -28,6 +32,10 @@ pub(super) static VENDOR: Vendor = Vendor {
         Note {
             fact: "The finish reason `eos` means `stop`.",
             evidence: "together-chat_completions-e929ae984c; 2026-11-21",
+        },
+        Note {
+            fact: "Text completions, vectors, pictures and speech are OpenAI's.",
+            evidence: "docs.together.ai/docs/inference/openai-compatibility; 2026-11-21",
         },
     ],
 };

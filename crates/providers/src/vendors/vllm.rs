@@ -1,8 +1,9 @@
 //! vLLM: a server of one's own.
 
-use super::{COPIED, CredentialRule, HttpFacts, Reach, SYSTEM_ROLE, Vendor};
+use super::{COPIED, CredentialRule, HttpFacts, Note, Reach, SYSTEM_ROLE, Vendor};
 use switchyard_dialects::openai_chat::OpenAiChat;
 use switchyard_dialects::openai_chat::request::{ReasoningForm, TargetFacts};
+use switchyard_dialects::openai_operations::{OpenAiCompletions, OpenAiEmbeddings, OpenAiTranscriptions};
 
 static CHAT: OpenAiChat = OpenAiChat {
     requests: TargetFacts { reasoning: ReasoningForm::ReasoningContent, ..COPIED },
@@ -14,10 +15,17 @@ pub(super) static VENDOR: Vendor = Vendor {
     name: "vLLM",
     reach: Reach::Http(HttpFacts {
         dialects: &[&CHAT],
+        operations: &[&OpenAiEmbeddings::PLAIN, &OpenAiCompletions::PLAIN, &OpenAiTranscriptions],
         base_url: Some("http://localhost:8000/v1"),
         credential: CredentialRule::Optional,
         ..HttpFacts::OPENAI_CHAT
     }),
     vocabularies: &[("openai/gpt-oss", crate::tokenizer::Vocabulary::O200k)],
-    notes: &[SYSTEM_ROLE],
+    notes: &[
+        SYSTEM_ROLE,
+        Note {
+            fact: "Text completions, vectors and transcriptions are OpenAI's.",
+            evidence: "docs.vllm.ai/en/v0.32.0/serving/online_serving; 2026-11-21",
+        },
+    ],
 };

@@ -1,3 +1,5 @@
+use switchyard_domain::chat::Units;
+
 use super::{ChoiceSet, Peeked, peek};
 use crate::codec::{Look, StreamWatcher, Taken};
 use crate::error::ProviderError;
@@ -47,6 +49,7 @@ impl Look {
             finished: false,
             usage: peeked.usage.map(|reading| reading.usage),
             usage_corrected: peeked.usage.is_some_and(|reading| reading.corrected),
+            units: Units::default(),
             is_closing_usage: peeked.is_closing_usage,
             model: peeked.model.filter(|model| !model.is_empty()).map(std::borrow::Cow::into_owned),
         }

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use switchyard_domain::chat::{
-    ChatAnswer, ChatEvent, Choice, Delta, Dialect, FinishReason, LossReport, Part, TokenUsage,
+    ChatAnswer, ChatEvent, Choice, Delta, Dialect, FinishReason, LossReport, Part, TokenUsage, Units,
 };
 use switchyard_domain::fault::{FaultKind, ProviderFault};
-use switchyard_ports::client_call::ClientCall;
+use switchyard_domain::operation::Operation;
+use switchyard_ports::client_call::{Canonical, ClientCall};
 use switchyard_ports::provider::{
     Answer, AnswerBody, AttemptContext, Carriage, DiscoveredModel, Frame, InvalidProvider, Payload, Prepared,
     Provider, ProviderConfig, ProviderFactory, VendorSummary,
@@ -81,6 +82,10 @@ impl Provider for Acme {
         vec![Dialect::OPENAI_CHAT]
     }
 
+    fn offers(&self, operation: Operation) -> bool {
+        operation == Operation::Chat
+    }
+
     fn works_without_credential(&self) -> bool {
         true
     }
@@ -96,18 +101,20 @@ impl Provider for Acme {
             losses.degraded("messages[0].content[1]", "as text");
         }
         if model.starts_with("canon") {
-            call.canonical().map_err(|error| ProviderFault::new(FaultKind::Unsupported, error.message))?;
+            let chat = call.canonical().and_then(Canonical::into_chat);
+            chat.map_err(|error| ProviderFault::new(FaultKind::Unsupported, error.message))?;
         }
         Ok(Prepared {
             url: "https://acme.example".into(),
             headers: Vec::new(),
-            body: call.wire().unwrap().bytes.clone(),
+            body: call.wire().unwrap().bytes.clone().into(),
             carriage: Carriage::Verbatim,
             dialect: Dialect::OPENAI_CHAT,
             stream: call.facts().stream,
             hide_usage_chunk: false,
             model: model.to_owned(),
             losses,
+            units: Units::default(),
         })
     }
 
@@ -136,7 +143,7 @@ impl Provider for Acme {
             _ => AnswerBody::Buffered(Payload::Verbatim(Bytes::from_static(ANSWER.as_bytes()))),
         };
         let headers = vec![("request-id".to_owned(), "up-1".to_owned())];
-        Ok(Answer { status: 200, headers, body })
+        Ok(Answer { status: 200, headers, media_type: None, body })
     }
 
     async fn list_models(

@@ -114,6 +114,7 @@ impl Books {
             vendor: &target.provider.vendor,
             model: &target.model.model,
             max_output: allowed.map(|tokens| tokens.saturating_mul(u64::from(facts.choices.max(1)))),
+            operation: facts.dialect.operation(),
         }
     }
 
@@ -138,7 +139,7 @@ impl Books {
         let TargetEntry { provider, model, .. } = &open.target;
         let measured = self.meter(attempt).measure(self.call.as_ref(), ports.tokenizer.as_ref());
         let used = measured.source != UsageSource::None;
-        let price = model.price.as_deref().filter(|_| used);
+        let price = model.price.as_deref().filter(|_| used && measured.is_whole);
         let bill = price.and_then(|price| cost(price, &measured.usage, open.at));
         let facts = self.call.facts();
         let millis = |at: Monotonic| u64::try_from(at.since(open.began).as_millis()).unwrap_or(u64::MAX);

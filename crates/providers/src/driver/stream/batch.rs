@@ -4,7 +4,7 @@ use bytes::{Bytes, BytesMut};
 use std::ops::Range;
 
 #[derive(Debug, Default)]
-pub(super) struct Batch {
+pub(in crate::driver) struct Batch {
     /// The piece that the network gave last.
     piece: Bytes,
     /// What of it goes on.

@@ -5,7 +5,7 @@ mod reading;
 mod sink;
 
 pub(super) use reading::Reading;
-pub(super) use sink::Form;
+pub(super) use sink::{Form, Sink};
 
 use super::faults;
 use futures_util::StreamExt;

@@ -1,13 +1,13 @@
 //! Reading one stream: which events count, when the answer has begun, and how it ended.
 
-use super::sink::{Form, Sink};
+use super::sink::Sink;
 use crate::driver::faults;
 use crate::transport::{BodyReader, TransportFault};
 use bytes::Bytes;
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::Arc;
 use std::time::Duration;
-use switchyard_dialects::codec::{ProviderCodec, Taken};
+use switchyard_dialects::codec::Taken;
 use switchyard_dialects::sse::{SseEnding, SseError, SseEvent, SseItem, SseLimits, SseReader};
 use switchyard_domain::fault::{FaultKind, ProviderFault};
 use switchyard_ports::provider::{AttemptContext, Frame, Received, ReceivedParts};
@@ -45,16 +45,11 @@ pub(super) enum Ending {
 }
 
 impl Reading {
-    pub(in crate::driver) fn new(
-        body: BodyReader,
-        form: Form,
-        codec: &dyn ProviderCodec,
-        context: &AttemptContext,
-    ) -> Self {
+    pub(in crate::driver) fn new(body: BodyReader, sink: Sink, context: &AttemptContext) -> Self {
         Self {
             body,
             sse: SseReader::default(),
-            sink: Sink::new(form, codec),
+            sink,
             received: Arc::clone(&context.received),
             credential: context.credential.clone(),
             committed: false,
@@ -65,8 +60,8 @@ impl Reading {
     }
 
     /// Bounds the stream's bytes. To be called before the first is read.
-    pub(in crate::driver) fn limit(&mut self, max_total_bytes: u64) {
-        self.sse = SseReader::new(SseLimits { max_total_bytes, ..SseLimits::default() });
+    pub(in crate::driver) fn limit(&mut self, limits: SseLimits) {
+        self.sse = SseReader::new(limits);
     }
 
     /// What the network's next piece holds for the client. `None` once the stream has ended, see

@@ -22,7 +22,7 @@ pub(in crate::driver) enum Form {
 }
 
 #[derive(Debug)]
-pub(super) enum Sink {
+pub(in crate::driver) enum Sink {
     Verbatim {
         watcher: Box<dyn StreamWatcher>,
         hide_usage: bool,
@@ -46,16 +46,25 @@ pub(super) struct Seen {
 }
 
 impl Sink {
-    pub(super) fn new(form: Form, codec: &dyn ProviderCodec) -> Self {
+    pub(in crate::driver) fn new(form: Form, codec: &dyn ProviderCodec) -> Self {
         match form {
-            Form::Verbatim { hide_usage } => Self::Verbatim {
-                watcher: codec.watcher(),
-                hide_usage,
-                holds_back: codec.last_word() == LastWord::HeldBack,
-                batch: Batch::default(),
-                closing: BytesMut::new(),
-            },
+            Form::Verbatim { hide_usage } => Self::verbatim(codec.watcher(), hide_usage, codec.last_word()),
             Form::Canonical => Self::Canonical { reader: codec.reader(), events: Vec::new(), held: 0 },
+        }
+    }
+
+    /// The provider's own bytes go on, watched.
+    pub(in crate::driver) fn verbatim(
+        watcher: Box<dyn StreamWatcher>,
+        hide_usage: bool,
+        last_word: LastWord,
+    ) -> Self {
+        Self::Verbatim {
+            watcher,
+            hide_usage,
+            holds_back: last_word == LastWord::HeldBack,
+            batch: Batch::default(),
+            closing: BytesMut::new(),
         }
     }
 

@@ -4,7 +4,7 @@
 
 use super::samples::{AT, author, sample_event, unique, unique_name};
 use futures_util::future::join_all;
-use switchyard_domain::chat::{TokenUsage, UsageSource};
+use switchyard_domain::chat::{TokenUsage, Units, UsageSource};
 use switchyard_domain::ids::VirtualKeyId;
 use switchyard_domain::limits::Limits;
 use switchyard_domain::money::NanoUsd;
@@ -83,6 +83,7 @@ async fn an_event_reads_back_as_it_was_written(repository: &dyn UsageRepository)
             reasoning: 4,
             audio_output: 1,
             image_output: 1,
+            units: Units { images: 2, characters: 3, audio_seconds: 4 },
         },
         usage_source: UsageSource::Partial,
         dropped: Some("logit_bias, seed \"é\u{1F600}".to_owned()),

@@ -39,7 +39,7 @@ pub(super) async fn play(
             }
         }
     };
-    Ok(Answer { status: 200, headers: Vec::new(), body })
+    Ok(Answer { status: 200, headers: Vec::new(), media_type: None, body })
 }
 
 struct Playing {

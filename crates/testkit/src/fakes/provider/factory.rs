@@ -8,8 +8,9 @@ use secrecy::{ExposeSecret, SecretString};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use switchyard_domain::chat::{Dialect, LossReport};
+use switchyard_domain::chat::{Dialect, LossReport, Units};
 use switchyard_domain::fault::{FaultKind, ProviderFault};
+use switchyard_domain::operation::Operation;
 use switchyard_ports::client_call::ClientCall;
 use switchyard_ports::provider::{
     Answer, AttemptContext, Carriage, Deadlines, DiscoveredModel, InvalidProvider, Prepared, Provider,
@@ -40,6 +41,7 @@ struct Shared {
     always: HashMap<String, Act>,
     losses: HashMap<String, LossReport>,
     unpreparable: HashMap<String, ProviderFault>,
+    offered: HashMap<String, Vec<Operation>>,
     listed: Vec<String>,
     calls: Vec<SentCall>,
     builds: Vec<String>,
@@ -79,6 +81,11 @@ impl ScriptedFactory {
     pub fn refuse_to_prepare(&self, target: &str, kind: FaultKind) {
         let fault = ProviderFault::new(kind, format!("scripted {kind}"));
         self.shared().unpreparable.insert(target.to_owned(), fault);
+    }
+
+    /// The provider can make calls of these operations. Unless told, it chats.
+    pub fn offer(&self, provider: &str, operations: impl IntoIterator<Item = Operation>) {
+        self.shared().offered.insert(provider.to_owned(), operations.into_iter().collect());
     }
 
     /// Happens whenever a call is sent, before its act, with its target.
@@ -175,6 +182,12 @@ impl Provider for ScriptedProvider {
         vec![Dialect("scripted")]
     }
 
+    fn offers(&self, operation: Operation) -> bool {
+        let shared = lock(&self.shared);
+        let offered = shared.offered.get(&self.name);
+        offered.map_or(operation == Operation::Chat, |offered| offered.contains(&operation))
+    }
+
     fn works_without_credential(&self) -> bool {
         self.vendor != "locked"
     }
@@ -192,13 +205,14 @@ impl Provider for ScriptedProvider {
         Ok(Prepared {
             url: format!("scripted:{target}"),
             headers: Vec::new(),
-            body: Bytes::new(),
+            body: Bytes::new().into(),
             carriage: Carriage::Canonical,
             dialect: Dialect("scripted"),
             stream: call.facts().stream,
             hide_usage_chunk: false,
             model: model.to_owned(),
             losses: shared.losses.get(&target).cloned().unwrap_or_default(),
+            units: Units::default(),
         })
     }
 

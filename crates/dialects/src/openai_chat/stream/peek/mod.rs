@@ -20,7 +20,8 @@ use visit::Glance;
 pub struct ChoiceSet(u128);
 
 impl ChoiceSet {
-    fn insert(&mut self, index: u32) {
+    /// Takes in a choice.
+    pub fn insert(&mut self, index: u32) {
         self.0 |= 1_u128.checked_shl(index).unwrap_or_default();
     }
 

@@ -1,0 +1,115 @@
+use bytes::Bytes;
+use switchyard_domain::call::CallFacts;
+use switchyard_domain::chat::{Dialect, LossReport, Units};
+use switchyard_domain::wire::Member;
+
+use super::check::{Demands, one_text};
+use super::events::EventWatcher;
+use super::request;
+use crate::codec::{AnswerFault, Look, OperationClient, OperationCodec, Passage, StreamWatcher, Unsupported};
+use crate::json::object;
+use crate::request::{CheckedRequest, RequestError, RequestLimits, values};
+use crate::scan::Kind;
+
+/// What speech comes as. `application/octet-stream` is said of raw samples.
+const SOUND: &[&str] = &[
+    "audio/mpeg",
+    "audio/mp3",
+    "audio/opus",
+    "audio/ogg",
+    "audio/aac",
+    "audio/flac",
+    "audio/x-flac",
+    "audio/wav",
+    "audio/x-wav",
+    "audio/wave",
+    "audio/pcm",
+    "audio/l16",
+    "audio/mp4",
+    "audio/webm",
+    "audio/basic",
+    "application/octet-stream",
+];
+
+/// Speech as a vendor makes it.
+#[derive(Clone, Copy, Debug)]
+pub struct OpenAiSpeech;
+
+impl OperationCodec for OpenAiSpeech {
+    fn dialect(&self) -> Dialect {
+        Dialect::OPENAI_SPEECH
+    }
+
+    fn endpoint(&self, _model: &str) -> String {
+        "audio/speech".to_owned()
+    }
+
+    fn passage(&self) -> Passage {
+        Passage::Raw
+    }
+
+    fn media_types(&self) -> &'static [&'static str] {
+        SOUND
+    }
+
+    fn adapt(
+        &self,
+        body: &Bytes,
+        members: &[Member],
+        model: &str,
+        _facts: &CallFacts,
+        losses: &mut LossReport,
+    ) -> Result<Bytes, Unsupported> {
+        request::for_model(body, members, model, &[], losses)
+    }
+
+    fn units(&self, body: &Bytes, members: &[Member]) -> Units {
+        let input = crate::splice::find(body, members, "input");
+        let spoken = input.and_then(|member| serde_json::from_slice::<String>(member.value.of(body)).ok());
+        let characters = spoken.map_or(0, |input| input.chars().count() as u64);
+        Units { characters, ..Units::default() }
+    }
+
+    /// Speech has nothing to look at. Only an error comes as JSON.
+    fn glance(&self, body: &[u8], _output: &mut String) -> Result<Look, AnswerFault> {
+        let body = String::from_utf8_lossy(body);
+        match object(&body) {
+            Some(top) => Err(AnswerFault::Error(crate::error::from_members(&top))),
+            None => Err(AnswerFault::NotJson),
+        }
+    }
+
+    fn watcher(&self) -> Box<dyn StreamWatcher> {
+        Box::new(EventWatcher::default())
+    }
+}
+
+/// Speech as clients ask for it.
+#[derive(Clone, Copy, Debug)]
+pub struct OpenAiSpeechClient;
+
+impl OperationClient for OpenAiSpeechClient {
+    fn dialect(&self) -> Dialect {
+        Dialect::OPENAI_SPEECH
+    }
+
+    fn check(&self, body: Bytes, limits: &RequestLimits) -> Result<CheckedRequest, RequestError> {
+        let demands = Demands { dialect: self.dialect(), required: "input", default_model: None };
+        demands.check(body, limits, |name, value, gathered| match name {
+            "input" => one_text(name, value, gathered),
+            "voice" if !matches!(value.kind(), Kind::String | Kind::Object) => {
+                Err(RequestError::new(name, "must be a string or an object"))
+            }
+            "stream_format" => {
+                gathered.stream = value.is_text("sse");
+                values::word(name, value)
+            }
+            "response_format" => values::word(name, value),
+            "instructions" if value.kind() != Kind::String => {
+                Err(RequestError::new(name, "must be a string"))
+            }
+            "speed" => values::decimal(name, value, 0.25, 4.0),
+            _ => Ok(()),
+        })
+    }
+}

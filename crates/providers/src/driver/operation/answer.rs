@@ -1,0 +1,165 @@
+//! Judging a success: what kind of answer it is, and whether it is one to what was asked.
+
+use super::passing::{self, Passing};
+use crate::driver::answer::{is_json, is_web_page, media_type, web_page, whole};
+use crate::driver::stream::{self, Reading, Sink};
+use crate::driver::{faults, tally};
+use crate::transport::{BodyReader, InboundResponse};
+use bytes::Bytes;
+use http::HeaderMap;
+use switchyard_dialects::codec::{AnswerFault, Look, OperationCodec, Passage};
+use switchyard_dialects::error::fault;
+use switchyard_dialects::sse::{SseLimits, repair_utf8};
+use switchyard_domain::fault::ProviderFault;
+use switchyard_domain::time::Timestamp;
+use switchyard_ports::provider::{AnswerBody, AttemptContext, Carriage, Payload, Prepared};
+
+/// A picture is one event.
+const MAX_EVENT: usize = 16 * 1024 * 1024;
+
+/// An answer that is being judged.
+pub(super) struct Reception<'a> {
+    pub(super) codec: &'static dyn OperationCodec,
+    pub(super) prepared: &'a Prepared,
+    pub(super) context: &'a AttemptContext,
+    pub(super) headers: &'a HeaderMap,
+    pub(super) now: Timestamp,
+}
+
+/// The body of an answer and its media type, where that is not the dialect's own.
+type Received = (AnswerBody, Option<String>);
+
+/// The answer, once its first content is there.
+pub(in crate::driver) async fn receive(
+    codec: &'static dyn OperationCodec,
+    response: InboundResponse,
+    prepared: &Prepared,
+    context: &AttemptContext,
+    now: Timestamp,
+) -> Result<Received, ProviderFault> {
+    if !response.status.is_success() {
+        return Err(faults::of_error(&fault, response, context, now).await);
+    }
+    let InboundResponse { headers, body, .. } = response;
+    let reception = Reception { codec, prepared, context, headers: &headers, now };
+    reception.receive(body).await
+}
+
+impl Reception<'_> {
+    async fn receive(&self, body: BodyReader) -> Result<Received, ProviderFault> {
+        let media = media_type(self.headers);
+        if is_web_page(&media) {
+            return Err(web_page());
+        }
+        {
+            let mut parts = self.context.received.lock();
+            parts.began = true;
+            parts.units = self.prepared.units;
+        }
+        let is_other = self.codec.media_types().contains(&media.as_str());
+        match (self.prepared.stream, media.as_str(), self.codec.passage()) {
+            (true, "text/event-stream", _) => self.events(body).await.map(own),
+            (false, _, Passage::Raw) if is_other => Ok((Passing::raw(self, body).await?, Some(media))),
+            (false, _, Passage::Whole) if is_other => Ok((self.text(body).await?, Some(self.shown_type()))),
+            (false, json, Passage::Whole) if may_be_json(json) => self.judged(body).await.map(own),
+            (false, json, Passage::Skimmed) if may_be_json(json) => self.skimmed(body).await.map(own),
+            (_, json, _) if is_json(json) => Err(self.unasked_json(body).await),
+            _ => Err(faults::invalid("the provider's answer is of another kind than was asked for")),
+        }
+    }
+
+    async fn events(&self, body: BodyReader) -> Result<AnswerBody, ProviderFault> {
+        let mut body = body;
+        body.allow(passing::MAX_BODY);
+        let (watcher, last_word) = (self.codec.watcher(), self.codec.last_word());
+        let sink = Sink::verbatim(watcher, self.prepared.hide_usage_chunk, last_word);
+        let mut reading = Reading::new(body, sink, self.context);
+        reading.limit(SseLimits { max_event_bytes: MAX_EVENT, max_total_bytes: passing::MAX_BODY as u64 });
+        Ok(AnswerBody::Stream(Box::pin(stream::begin(reading)).await?))
+    }
+
+    async fn judged(&self, body: BodyReader) -> Result<AnswerBody, ProviderFault> {
+        let body = whole(body, &self.context.received).await?;
+        let look = {
+            let mut parts = self.context.received.lock();
+            self.codec.glance(&body, &mut parts.output_text)
+        };
+        self.note(look, &body)?;
+        Ok(AnswerBody::Buffered(Payload::Verbatim(repair_utf8(&body).unwrap_or(body))))
+    }
+
+    async fn text(&self, body: BodyReader) -> Result<AnswerBody, ProviderFault> {
+        let body = whole(body, &self.context.received).await?;
+        let mut parts = self.context.received.lock();
+        parts.output_text.push_str(&String::from_utf8_lossy(&body));
+        parts.finished = true;
+        Ok(AnswerBody::Buffered(Payload::Verbatim(body)))
+    }
+
+    async fn skimmed(&self, body: BodyReader) -> Result<AnswerBody, ProviderFault> {
+        if self.prepared.carriage == Carriage::Verbatim {
+            return Passing::skimmed(self, body).await;
+        }
+        let body = whole(body, &self.context.received).await?;
+        self.note(self.codec.glance(&body, &mut String::new()), &body)?;
+        let decoded = self.codec.as_embedding().map(|codec| codec.decode(&body));
+        match decoded.unwrap_or(Err(AnswerFault::NoChoices)) {
+            Ok(answer) => Ok(AnswerBody::Buffered(Payload::Embeddings(answer))),
+            Err(fault) => Err(self.refused(&fault, &body)),
+        }
+    }
+
+    /// Notes what a look at the answer found.
+    pub(super) fn note(&self, look: Result<Look, AnswerFault>, body: &[u8]) -> Result<(), ProviderFault> {
+        let mut look = look.map_err(|fault| self.refused(&fault, body))?;
+        let mut parts = self.context.received.lock();
+        tally::look(&mut parts, &mut look);
+        parts.finished = true;
+        Ok(())
+    }
+
+    /// What it means that a body is no answer.
+    fn refused(&self, answer: &AnswerFault, body: &[u8]) -> ProviderFault {
+        match answer {
+            AnswerFault::Error(_) => {
+                self.context.received.lock().began = false;
+                faults::of_error_body(&fault, body, self.headers, self.context, self.now)
+            }
+            AnswerFault::NotJson => faults::invalid("the provider's answer is not a JSON object"),
+            AnswerFault::NoChoices => faults::invalid("the provider's answer is none to what was asked"),
+        }
+    }
+
+    /// JSON where something else was asked for: an error most likely.
+    async fn unasked_json(&self, body: BodyReader) -> ProviderFault {
+        match whole(body, &self.context.received).await {
+            Ok(body) => match self.codec.glance(&body, &mut String::new()) {
+                Err(answer @ AnswerFault::Error(_)) => self.refused(&answer, &body),
+                _ => faults::invalid("the provider did not stream its answer, as it was asked to"),
+            },
+            Err(fault) => fault,
+        }
+    }
+
+    /// The media type as the client sees it: of texts that we know to be UTF-8 with that said.
+    fn shown_type(&self) -> String {
+        format!("{}; charset=utf-8", media_type(self.headers))
+    }
+}
+
+fn own(body: AnswerBody) -> Received {
+    (body, None)
+}
+
+/// Whether a media type is JSON, or says nothing.
+fn may_be_json(media_type: &str) -> bool {
+    is_json(media_type) || matches!(media_type, "" | "application/octet-stream" | "text/plain")
+}
+
+/// Several pieces as one.
+pub(super) fn joined(pieces: &[Bytes]) -> Bytes {
+    match pieces {
+        [only] => only.clone(),
+        several => several.concat().into(),
+    }
+}
