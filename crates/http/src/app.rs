@@ -1,6 +1,6 @@
 //! The applications: routes, what they ask for, and the layer around them.
 
-use crate::extract::{BodyLimits, Gate};
+use crate::extract::{BodyLimits, Gate, Uploads};
 use crate::metrics::{self, Metrics};
 use crate::middleware::Edge;
 use crate::ops::Environment;
@@ -41,6 +41,7 @@ pub(crate) fn gateway(
         .app_data(web::Data::new(Environment(config.environment.clone())))
         .app_data(Gate::new(config, services))
         .app_data(BodyLimits::new(config, &services.clock))
+        .app_data(Uploads::new(config))
         .configure(|app| routes::gateway_routes().mount(app))
         .default_service(web::to(fallback::not_found))
         .wrap(edge)

@@ -19,6 +19,12 @@ use utoipa::{Modify, OpenApi};
     paths(
         gateway::documented::chat_completions,
         gateway::documented::chat_completions_of_key,
+        gateway::documented::embeddings,
+        gateway::documented::completions,
+        gateway::documented::moderations,
+        gateway::documented::images,
+        gateway::documented::speech,
+        gateway::documented::transcriptions,
         gateway::documented::list,
         gateway::documented::one,
         ops::documented::health,

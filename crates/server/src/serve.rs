@@ -79,6 +79,7 @@ fn server_config(settings: &Settings) -> ServerConfig {
             GatewayAuth::Off => server::GatewayAuth::Off,
         },
         environment: edge.deployment.to_string(),
+        uploads: settings.data_dir.clone(),
         ..ServerConfig::default()
     }
 }

@@ -72,7 +72,7 @@ impl OperationCodec for OpenAiEmbeddings {
         let top = members_of(&body, "data")?;
         let mut look =
             Look { has_content: true, finished: true, model: model(&top), ..Look::of(Taken::Chunk) };
-        usage::note(&mut look, &top);
+        usage::note_input(&mut look, &top);
         Ok(look)
     }
 
@@ -137,7 +137,7 @@ impl EmbeddingCodec for OpenAiEmbeddings {
         let data = top.get("data").and_then(elements).ok_or(AnswerFault::NoChoices)?;
         let embeddings = (0..).zip(data).map(|(at, element)| embedding(at, element));
         let mut look = Look::of(Taken::Chunk);
-        usage::note(&mut look, &top);
+        usage::note_input(&mut look, &top);
         let rest = top.iter().filter(|(name, _)| !matches!(*name, "object" | "data" | "model" | "usage"));
         Ok(EmbeddingAnswer {
             model: model(&top).unwrap_or_default(),

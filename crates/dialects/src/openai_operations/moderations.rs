@@ -46,7 +46,7 @@ impl OperationCodec for OpenAiModerations {
         let top = members_of(&body, "results")?;
         let mut look =
             Look { has_content: true, finished: true, model: model(&top), ..Look::of(Taken::Chunk) };
-        usage::note(&mut look, &top);
+        usage::note_input(&mut look, &top);
         Ok(look)
     }
 

@@ -19,6 +19,12 @@ pub(super) fn note(look: &mut Look, top: &RawMembers<'_>) {
     }
 }
 
+/// Notes the counts of an answer that has no output which anybody bills, whatever stands there.
+pub(super) fn note_input(look: &mut Look, top: &RawMembers<'_>) {
+    note(look, top);
+    look.usage = look.usage.map(|usage| TokenUsage { output: 0, reasoning: 0, ..usage });
+}
+
 /// Reads a `usage` object, and whether a count made no sense; `None` if it counts nothing at all. Of operations without output
 /// only the input is counted.
 fn read(raw: &RawValue) -> Option<(TokenUsage, bool)> {

@@ -1,4 +1,4 @@
-use super::media_type;
+use super::media_type::{self, MediaFault};
 use crate::connection::Connection;
 use crate::gateway::{GatewayError, dialects};
 use crate::server::ServerConfig;
@@ -37,9 +37,59 @@ impl BodyLimits {
         }
     }
 
-    fn too_large(&self) -> GatewayError {
+    /// The same for a body of up to so many bytes.
+    pub(super) fn of_up_to(self, bytes: usize) -> Self {
+        Self { bytes, ..self }
+    }
+
+    pub(super) fn too_large(&self) -> GatewayError {
         let message = format!("A request's body may have {} bytes at most.", self.bytes);
         GatewayError::closing(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", message)
+    }
+
+    /// What a body declares of its length, if that is not too much.
+    pub(super) fn declared(&self, headers: &HeaderMap) -> Result<usize, GatewayError> {
+        // The parser has proved that it is a number; one beyond this machine's range is beyond the limit too.
+        let declared = headers.get(CONTENT_LENGTH).map_or(0, |length| {
+            length.to_str().ok().and_then(|text| text.trim().parse().ok()).unwrap_or(usize::MAX)
+        });
+        if declared > self.bytes { Err(self.too_large()) } else { Ok(declared) }
+    }
+}
+
+/// The pieces of a body as they come, within its limits of size and time.
+pub(super) struct Pieces<'a> {
+    payload: Payload,
+    limits: &'a BodyLimits,
+    declared: usize,
+    taken: usize,
+    began: Monotonic,
+}
+
+impl<'a> Pieces<'a> {
+    pub(super) fn new(payload: Payload, declared: usize, limits: &'a BodyLimits) -> Self {
+        Self { payload, limits, declared, taken: 0, began: limits.clock.monotonic() }
+    }
+
+    /// The next piece; `None` at the body's end.
+    pub(super) async fn next(&mut self) -> Result<Option<Bytes>, GatewayError> {
+        // Most bodies are there with their heads, and need no timer.
+        let next = match self.payload.next().now_or_never() {
+            Some(next) => next,
+            None => {
+                let patience = patience(self.limits, self.began, self.declared.max(self.taken));
+                timeout(patience, self.payload.next()).await.map_err(|_| too_slow())?
+            }
+        };
+        match next {
+            Some(Ok(piece)) if piece.len() > self.limits.bytes - self.taken => Err(self.limits.too_large()),
+            Some(Ok(piece)) => {
+                self.taken += piece.len();
+                Ok(Some(piece))
+            }
+            Some(Err(_)) => Err(broken()),
+            None => Ok(None),
+        }
     }
 }
 
@@ -78,35 +128,22 @@ impl FromRequest for GatewayBody {
 
 /// What can be refused before a byte of the body is read. Answers the declared length.
 fn admit(headers: &HeaderMap, limits: &BodyLimits) -> Result<usize, GatewayError> {
-    media_type::check(headers).map_err(|fault| {
-        GatewayError::closing(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", fault.to_string())
-    })?;
-    // The parser has proved that it is a number; one beyond this machine's range is beyond the limit too.
-    let declared = headers.get(CONTENT_LENGTH).map_or(0, |length| {
-        length.to_str().ok().and_then(|text| text.trim().parse().ok()).unwrap_or(usize::MAX)
-    });
-    if declared > limits.bytes { Err(limits.too_large()) } else { Ok(declared) }
+    media_type::check(headers).map_err(|fault| unsupported(&fault))?;
+    limits.declared(headers)
 }
 
-async fn read(mut payload: Payload, declared: usize, limits: &BodyLimits) -> Result<Bytes, GatewayError> {
-    let began = limits.clock.monotonic();
+/// A body of a kind that is not read.
+pub(super) fn unsupported(fault: &MediaFault) -> GatewayError {
+    GatewayError::closing(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", fault.to_string())
+}
+
+async fn read(payload: Payload, declared: usize, limits: &BodyLimits) -> Result<Bytes, GatewayError> {
+    let mut pieces = Pieces::new(payload, declared, limits);
     let mut body = Gathered::default();
-    loop {
-        // Most bodies are there with their heads, and need no timer.
-        let next = match payload.next().now_or_never() {
-            Some(next) => next,
-            None => {
-                let patience = patience(limits, began, declared.max(body.len()));
-                timeout(patience, payload.next()).await.map_err(|_| too_slow())?
-            }
-        };
-        match next {
-            Some(Ok(piece)) if piece.len() > limits.bytes - body.len() => return Err(limits.too_large()),
-            Some(Ok(piece)) => body.add(piece, declared),
-            Some(Err(_)) => return Err(broken()),
-            None => return Ok(body.into_bytes()),
-        }
+    while let Some(piece) = pieces.next().await? {
+        body.add(piece, declared);
     }
+    Ok(body.into_bytes())
 }
 
 /// How long to wait for the next piece of a body of this size.
@@ -142,14 +179,6 @@ enum Gathered {
 }
 
 impl Gathered {
-    fn len(&self) -> usize {
-        match self {
-            Self::Nothing => 0,
-            Self::One(piece) => piece.len(),
-            Self::Many(pieces) => pieces.len(),
-        }
-    }
-
     /// Room is made for what was declared as far as that is usual; more is only made for bytes that are really there.
     fn add(&mut self, piece: Bytes, declared: usize) {
         *self = match std::mem::take(self) {

@@ -1,6 +1,7 @@
-//! Which bodies are read at all: JSON in UTF-8, not compressed.
+//! Which bodies are read at all: JSON in UTF-8, and forms with files; not compressed.
 
-use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
+use switchyard_dialects::multipart::boundary_of;
 
 /// Why a body is not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -11,17 +12,15 @@ pub(super) enum MediaFault {
     NotJson,
     #[error("A request's body must be in UTF-8.")]
     Charset,
+    #[error(
+        "A request's body must be `content-type: multipart/form-data` with a boundary of 1 to 70 characters."
+    )]
+    NotForm,
 }
 
-/// Refuses bodies of another kind than JSON. A header that stands there twice says two things, so it says nothing.
+/// Refuses bodies of another kind than JSON.
 pub(super) fn check(headers: &HeaderMap) -> Result<(), MediaFault> {
-    let is_identity = |value: &[u8]| value.trim_ascii().eq_ignore_ascii_case(b"identity");
-    if headers.get_all(CONTENT_ENCODING).any(|value| !is_identity(value.as_bytes())) {
-        return Err(MediaFault::Encoded);
-    }
-    let mut values = headers.get_all(CONTENT_TYPE);
-    let (Some(value), None) = (values.next(), values.next()) else { return Err(MediaFault::NotJson) };
-    let value = value.as_bytes();
+    let value = only(headers)?.ok_or(MediaFault::NotJson)?;
     // What every official client sends, at once.
     if value == b"application/json" {
         return Ok(());
@@ -31,6 +30,23 @@ pub(super) fn check(headers: &HeaderMap) -> Result<(), MediaFault> {
         return Err(MediaFault::NotJson);
     }
     if parts.filter_map(charset).all(is_utf8) { Ok(()) } else { Err(MediaFault::Charset) }
+}
+
+/// Refuses bodies of another kind than a form with files, and gives what separates the form's parts.
+pub(super) fn form(headers: &HeaderMap) -> Result<String, MediaFault> {
+    let value = only(headers)?.and_then(|value| str::from_utf8(value).ok());
+    value.and_then(boundary_of).ok_or(MediaFault::NotForm)
+}
+
+/// The media type of a body that is sent as it is. A header that stands there twice says two things, so it says nothing.
+fn only(headers: &HeaderMap) -> Result<Option<&[u8]>, MediaFault> {
+    let is_identity = |value: &[u8]| value.trim_ascii().eq_ignore_ascii_case(b"identity");
+    if headers.get_all(CONTENT_ENCODING).any(|value| !is_identity(value.as_bytes())) {
+        return Err(MediaFault::Encoded);
+    }
+    let mut values = headers.get_all(CONTENT_TYPE);
+    let first = values.next();
+    Ok(first.filter(|_| values.next().is_none()).map(HeaderValue::as_bytes))
 }
 
 fn charset(parameter: &[u8]) -> Option<&[u8]> {
@@ -46,7 +62,7 @@ fn is_utf8(name: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use actix_web::http::header::{HeaderName, HeaderValue};
+    use actix_web::http::header::HeaderName;
 
     fn checked(pairs: &[(HeaderName, &str)]) -> Result<(), MediaFault> {
         let mut headers = HeaderMap::new();

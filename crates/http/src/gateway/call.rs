@@ -1,13 +1,19 @@
 use super::error::GatewayError;
+use super::reply::{AnswerNames, respond};
+use super::serve::Served;
+use crate::middleware::RequestId;
+use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use bytes::Bytes;
 use std::sync::{Arc, OnceLock};
-use switchyard_dialects::codec::{Address, ClientCodec};
+use switchyard_dialects::codec::{Address, ClientCodec, StreamFraming};
 use switchyard_dialects::request::{RequestError, RequestLimits};
 use switchyard_dialects::scan::Document;
 use switchyard_domain::call::CallFacts;
 use switchyard_domain::chat::ChatRequest;
-use switchyard_ports::client_call::{ClientCall, InvalidCall, WireBody};
+use switchyard_orchestrator::chat::Reply;
+use switchyard_ports::client_call::{Canonical, ClientCall, InvalidCall, WireBody, WireForm};
+use switchyard_ports::clock::Clock;
 
 /// A client's call in its dialect: judged once, decoded only where a target speaks another dialect.
 pub(super) struct DialectCall {
@@ -56,17 +62,28 @@ impl DialectCall {
         })
     }
 
-    pub(super) fn codec(&self) -> &'static dyn ClientCodec {
+    /// The canonical form, if somebody asked for it: only then is the answer one that we write.
+    fn decoded(&self) -> Option<Arc<ChatRequest>> {
+        self.canonical.get().and_then(|decoded| decoded.clone().ok())
+    }
+}
+
+impl Served for DialectCall {
+    fn errors(&self) -> &'static dyn ClientCodec {
         self.codec
     }
 
-    pub(super) fn place(&self) -> &Place {
-        &self.place
-    }
-
-    /// The canonical form, if somebody asked for it: only then is the answer one that we write.
-    pub(super) fn decoded(&self) -> Option<Arc<ChatRequest>> {
-        self.canonical.get().and_then(|decoded| decoded.clone().ok())
+    fn respond(&self, reply: Reply, id: &RequestId, clock: &dyn Clock) -> Result<HttpResponse, GatewayError> {
+        let names = AnswerNames {
+            codec: self.codec,
+            id: id.as_str().to_owned(),
+            model: reply.head.target.clone(),
+            created: clock.now().unix_seconds(),
+            request: self.decoded(),
+            include_usage: self.facts.wants_stream_usage,
+            framing: if self.place.reframes { StreamFraming::JsonArray } else { StreamFraming::Sse },
+        };
+        respond(reply, names)
     }
 }
 
@@ -79,16 +96,26 @@ impl ClientCall for DialectCall {
         Some(&self.wire)
     }
 
-    fn canonical(&self) -> Result<Arc<ChatRequest>, InvalidCall> {
+    fn form(&self) -> Option<&WireForm> {
+        None
+    }
+
+    fn canonical(&self) -> Result<Canonical, InvalidCall> {
         let decoded = || match self.codec.decode(&self.document, self.place.address()) {
             Ok(request) => Ok(Arc::new(request)),
-            Err(error) => Err(InvalidCall { message: error.message, param: error.param }),
+            Err(error) => Err(invalid(error)),
         };
-        self.canonical.get_or_init(decoded).clone()
+        self.canonical.get_or_init(decoded).clone().map(Canonical::Chat)
     }
 }
 
-fn refused(error: RequestError) -> GatewayError {
+/// A body that is no call.
+pub(super) fn refused(error: RequestError) -> GatewayError {
     let status = StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::BAD_REQUEST);
     GatewayError::bad_body(status, error.code.as_str(), error.message, error.param)
+}
+
+/// A call that can't be put in canonical form.
+pub(super) fn invalid(error: RequestError) -> InvalidCall {
+    InvalidCall { message: error.message, param: error.param }
 }

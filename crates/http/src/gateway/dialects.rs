@@ -1,10 +1,25 @@
 //! Which dialect is spoken at which address.
 
-use switchyard_dialects::codec::ClientCodec;
+use switchyard_dialects::codec::{ClientCodec, OperationClient};
 use switchyard_dialects::openai_chat::OpenAiChatClient;
+use switchyard_dialects::openai_operations::{
+    OpenAiCompletionsClient, OpenAiEmbeddingsClient, OpenAiImagesClient, OpenAiModerationsClient,
+    OpenAiSpeechClient,
+};
 
 /// OpenAI's chat completions.
 pub(crate) static OPENAI_CHAT: &dyn ClientCodec = &OpenAiChatClient;
+
+/// OpenAI's embeddings.
+pub(crate) static OPENAI_EMBEDDINGS: &dyn OperationClient = &OpenAiEmbeddingsClient;
+/// OpenAI's first completions.
+pub(crate) static OPENAI_COMPLETIONS: &dyn OperationClient = &OpenAiCompletionsClient;
+/// OpenAI's moderations.
+pub(crate) static OPENAI_MODERATIONS: &dyn OperationClient = &OpenAiModerationsClient;
+/// OpenAI's pictures.
+pub(crate) static OPENAI_IMAGES: &dyn OperationClient = &OpenAiImagesClient;
+/// OpenAI's speech.
+pub(crate) static OPENAI_SPEECH: &dyn OperationClient = &OpenAiSpeechClient;
 
 /// The dialect of the gateway surface that a path belongs to; `None` where no dialect is spoken. Errors are written in it even
 /// where nothing answers.

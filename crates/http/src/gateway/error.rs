@@ -51,6 +51,11 @@ impl GatewayError {
         Self { closes: true, ..Self::new(status, code, message) }
     }
 
+    /// The same, and the connection ends with it.
+    pub(crate) fn and_closing(self) -> Self {
+        Self { closes: true, ..self }
+    }
+
     /// No key, or none of ours.
     pub(crate) fn unauthenticated(message: String) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "invalid_api_key", message)

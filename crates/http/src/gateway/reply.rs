@@ -1,3 +1,4 @@
+use super::error::GatewayError;
 use super::stream::EventStream;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder};
@@ -36,25 +37,31 @@ impl AnswerNames {
 }
 
 /// The response of a call that is being answered.
-pub(super) fn respond(reply: Reply, names: AnswerNames) -> HttpResponse {
+pub(super) fn respond(reply: Reply, names: AnswerNames) -> Result<HttpResponse, GatewayError> {
     let mut response = HttpResponse::Ok();
     write_head(&mut response, &reply.head);
     match reply.body {
         ReplyBody::Buffered(payload) => {
             response.insert_header((CONTENT_TYPE, "application/json"));
-            response.body(match payload {
+            Ok(response.body(match payload {
                 Payload::Verbatim(bytes) => bytes,
                 Payload::Canonical(answer) => names.codec.encode(&answer, &names.form()),
-            })
+                Payload::Embeddings(_) => return Err(GatewayError::defect()),
+            }))
         }
         ReplyBody::Stream(frames) => {
-            response.insert_header((CONTENT_TYPE, content_type(names.framing)));
-            response.insert_header((CACHE_CONTROL, "no-cache"));
-            // Else nginx holds pieces back until its buffer is full.
-            response.insert_header(("x-accel-buffering", "no"));
-            response.body(EventStream::new(frames, names))
+            write_stream_head(&mut response, content_type(names.framing));
+            Ok(response.body(EventStream::new(frames, names)))
         }
     }
+}
+
+/// The head of an answer that comes in pieces.
+pub(super) fn write_stream_head(response: &mut HttpResponseBuilder, content_type: &str) {
+    response.insert_header((CONTENT_TYPE, content_type));
+    response.insert_header((CACHE_CONTROL, "no-cache"));
+    // Else nginx holds pieces back until its buffer is full.
+    response.insert_header(("x-accel-buffering", "no"));
 }
 
 fn content_type(framing: StreamFraming) -> &'static str {
@@ -64,7 +71,8 @@ fn content_type(framing: StreamFraming) -> &'static str {
     }
 }
 
-fn write_head(response: &mut HttpResponseBuilder, head: &ReplyHead) {
+/// What every answer's head says.
+pub(super) fn write_head(response: &mut HttpResponseBuilder, head: &ReplyHead) {
     // The provider's first: none of them can take the place of ours.
     for (name, value) in &head.headers {
         let pair = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value));

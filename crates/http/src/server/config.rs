@@ -1,6 +1,7 @@
 use ipnet::IpNet;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Whether a call of `/v1*` needs a virtual key.
@@ -20,6 +21,8 @@ pub enum GatewayAuth {
 pub struct Limits {
     /// Bytes of a request's body.
     pub body_bytes: usize,
+    /// Bytes of a form with a file.
+    pub form_bytes: usize,
     /// Bytes of all header lines together. The parser itself refuses more than 96 headers and heads beyond 128 KiB.
     pub header_bytes: usize,
     /// Bytes of a request's target.
@@ -28,7 +31,12 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { body_bytes: 10 * 1024 * 1024, header_bytes: 32 * 1024, uri_bytes: 8 * 1024 }
+        Self {
+            body_bytes: 10 * 1024 * 1024,
+            form_bytes: 25 * 1024 * 1024,
+            header_bytes: 32 * 1024,
+            uri_bytes: 8 * 1024,
+        }
     }
 }
 
@@ -85,6 +93,9 @@ pub struct ServerConfig {
     pub gateway_auth: GatewayAuth,
     /// What the installation is for, as `/health` says it.
     pub environment: String,
+    /// The folder in which clients' files wait until they were sent on. They have no names there, so that nothing of them outlives
+    /// the process.
+    pub uploads: PathBuf,
 }
 
 impl Default for ServerConfig {
@@ -100,6 +111,7 @@ impl Default for ServerConfig {
             timeouts: Timeouts::default(),
             gateway_auth: GatewayAuth::default(),
             environment: "production".to_owned(),
+            uploads: std::env::temp_dir(),
         }
     }
 }

@@ -110,20 +110,21 @@ impl Meter<'_> {
             _ => {}
         }
         let usage = TokenUsage { input, output: counted.tokens.min(limit), ..TokenUsage::default() };
-        if let Some(uncounted) = piecework::uncounted(self.operation, &received.units, usage) {
-            return Measured { source: complete(uncounted.source), ..uncounted };
-        }
         let silent = received.usage.is_none() && !received.usage_corrected;
         let exact = silent && input_exact && counted.exact;
         let source = complete(if exact { UsageSource::Counted } else { UsageSource::Estimated });
-        Measured::whole(usage, source)
+        Measured { usage, source, is_whole: piecework::is_by_text(self.operation) }
     }
 
     fn known(&self, received: &ReceivedParts) -> Known {
         if !received.began {
             return Known::Used(Measured::whole(TokenUsage::default(), UsageSource::None));
         }
-        let Some(usage) = credible_usage(received) else { return Known::Uncounted };
+        let Some(usage) = credible_usage(received) else {
+            let counted = piecework::counted(self.operation, &received.units);
+            let source = if self.is_complete { UsageSource::Counted } else { UsageSource::Partial };
+            return counted.map_or(Known::Uncounted, |usage| Known::Used(Measured::whole(usage, source)));
+        };
         if self.is_over(&usage) {
             return Known::Disputed(usage);
         }
@@ -138,7 +139,8 @@ impl Meter<'_> {
     /// Whether it is more than was allowed. Not every vendor counts the reasoning against the limit, but none reasons
     /// without end.
     fn is_over(&self, usage: &TokenUsage) -> bool {
-        self.max_output.is_some_and(|limit| {
+        let limit = self.max_output.filter(|_| piecework::is_by_text(self.operation));
+        limit.is_some_and(|limit| {
             let visible = usage.output.saturating_sub(usage.reasoning);
             visible > limit || usage.output > limit.saturating_add(limit.max(LONGEST_REASONING))
         })
