@@ -247,7 +247,15 @@ fn other_things_than_tokens_have_prices_of_their_own() {
     assert_eq!(unit("groq", "whisper-large-v3", Unit::AudioHour), Some(NanoUsd(111_000_000)));
     assert_eq!(unit("openai", "gpt-4.1", Unit::WebSearch), Some(NanoUsd(10_000_000)));
     assert_eq!(unit("openai", "tts-1", Unit::MillionCharacters), Some(NanoUsd(15_000_000_000)));
-    assert!(catalogue.facts("openai", "tts-1").unwrap().price.is_none(), "its tokens have no price");
+    let rates = |vendor, model| price(vendor, model).at(today()).unwrap().rates;
+    let speech = rates("openai", "tts-1");
+    assert_eq!((speech.per_million_characters, speech.input), (Some(NanoUsd(15_000_000_000)), None));
+    assert_eq!(rates("openai", "whisper-1").per_audio_hour, Some(NanoUsd(360_000_000)));
+    assert_eq!(rates("openai", "text-embedding-3-small").input, milli(20));
+    assert!(
+        catalogue.facts("openai", "omni-moderation-latest").unwrap().price.is_none(),
+        "nobody says that it is free"
+    );
 }
 
 fn document(models: &str) -> String {

@@ -22,6 +22,9 @@ pub(super) const RATES: Rates = Rates {
     audio_output: None,
     image_output: None,
     per_request: None,
+    per_image: None,
+    per_million_characters: None,
+    per_audio_hour: None,
 };
 
 /// Tokens by price.

@@ -9,6 +9,7 @@ use super::connection::Request;
 use super::control;
 use super::delivery::{After, deliver};
 use super::errors;
+use super::operations::{Asked, Operation};
 use super::plan::Plan;
 use super::record::{Arrival, CallPen};
 use super::reply::Reply;
@@ -25,6 +26,7 @@ const MODELS: [&str; 3] = ["sim-small", "sim-large", "sim-vision"];
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Endpoint {
     Chat,
+    Operation(Operation),
     Models,
     Replay,
     Unknown,
@@ -35,6 +37,7 @@ struct Call<'a> {
     request: &'a Request,
     endpoint: Endpoint,
     chat: Result<ChatRequest<'a>, serde_json::Error>,
+    asked: Option<Asked>,
     seq: u64,
     received_at: Instant,
 }
@@ -67,9 +70,12 @@ pub(crate) async fn answer(socket: &mut Socket, request: Request, state: &Arc<St
 
 impl<'a> Call<'a> {
     fn new(request: &'a Request, state: &State) -> Self {
+        let endpoint = endpoint(request);
+        let is_other = matches!(endpoint, Endpoint::Operation(_));
         Self {
             request,
-            endpoint: endpoint(request),
+            endpoint,
+            asked: if is_other { Asked::of(request) } else { None },
             chat: serde_json::from_slice(&request.body),
             seq: state.last_seq.fetch_add(1, Ordering::Relaxed) + 1,
             received_at: clock::now(),
@@ -80,6 +86,7 @@ impl<'a> Call<'a> {
     fn model(&self) -> &str {
         match (self.endpoint, &self.chat) {
             (Endpoint::Chat, Ok(chat)) => &chat.model,
+            (Endpoint::Operation(_), _) => self.asked.as_ref().map_or("", |asked| &asked.model),
             (Endpoint::Models, _) => LISTING,
             _ => "",
         }
@@ -124,19 +131,26 @@ impl<'a> Call<'a> {
             (Endpoint::Chat, Ok(chat)) => {
                 Reply::chat(Plan::new(chat, script, self.seq), chat.stream.unwrap_or(false), script)
             }
-            (Endpoint::Chat, Err(error)) => {
-                let message = format!("We could not parse the JSON body of your request: {error}");
-                Reply::json(400, &errors::body("invalid_request_error", None, None, &message))
-            }
+            (Endpoint::Operation(operation), _) => match &self.asked {
+                Some(asked) => operation.reply(asked, script, self.seq),
+                None => unread("it is neither JSON nor a form"),
+            },
+            (Endpoint::Chat, Err(error)) => unread(&error.to_string()),
         };
         reply.with_vendor_headers(self.seq, self.received_at)
     }
+}
+
+fn unread(why: &str) -> Reply {
+    let message = format!("We could not parse the body of your request: {why}");
+    Reply::json(400, &errors::body("invalid_request_error", None, None, &message))
 }
 
 fn endpoint(request: &Request) -> Endpoint {
     match (request.method.as_str(), request.path.as_str()) {
         ("POST", "/v1/chat/completions" | "/chat/completions") => Endpoint::Chat,
         ("GET", "/v1/models" | "/models") => Endpoint::Models,
+        ("POST", path) if let Some(operation) = Operation::at(path) => Endpoint::Operation(operation),
         (_, path) if path.starts_with("/x/") => Endpoint::Replay,
         _ => Endpoint::Unknown,
     }

@@ -1,4 +1,4 @@
-//! A provider of the OpenAI dialect that does what a test tells it, and remembers what it did.
+//! A provider of the OpenAI dialects that does what a test tells it, and remembers what it did.
 //!
 //! The simulator is a real HTTP/1.1 server on a thread and a runtime of its own, with full control over
 //! the bytes on the socket. Without a script it answers chat completions as OpenAI does; with one
@@ -14,8 +14,8 @@
 //! assert_eq!(upstream.calls().len(), 2);
 //! ```
 //!
-//! **What it answers.** `POST /v1/chat/completions` and `/chat/completions`; `GET /v1/models` and
-//! `/models`; `/x/<ID>/…` from fixtures; `/__calls` and `/__script` to control it; else 404.
+//! **What it answers.** `POST /v1/chat/completions` and `/chat/completions`; `POST` of `/v1/embeddings`, `/completions`,
+//! `/moderations`, `/images/generations`, `/audio/speech` and `/audio/transcriptions`; `GET /v1/models` and `/models`; `/x/<ID>/…` from fixtures; `/__calls` and `/__script` to control it; else 404.
 //!
 //! **How it counts.** A word is a token: the texts are made of words that are one `o200k_base` token
 //! each. Completion tokens are the words of all choices, with reasoning; a tool call costs one for its
@@ -37,6 +37,7 @@ mod faults;
 mod frame;
 mod grammar;
 mod logprobs;
+mod operations;
 mod plan;
 mod record;
 mod replay;

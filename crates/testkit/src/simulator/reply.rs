@@ -101,8 +101,14 @@ impl Reply {
         })
     }
 
+    /// A body that is sent as one, made huge, endless or compressed where the script wants it.
+    pub(crate) fn of_whole(content_type: &'static str, whole: Whole, script: &Script) -> Self {
+        let reply = Self { body: buffered(whole, script), ..Self::whole(200, content_type, "") };
+        reply.encoded(script)
+    }
+
     /// What the script wants said in place of any answer.
-    fn instead(script: &Script, streams: bool) -> Option<Self> {
+    pub(crate) fn instead(script: &Script, streams: bool) -> Option<Self> {
         let status = script.status.unwrap_or(200);
         if let Some(redirect) = script.redirect {
             let mut reply = Self::whole(redirect, "text/html", "");
