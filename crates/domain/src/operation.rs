@@ -67,6 +67,7 @@ mod tests {
             (Dialect::GEMINI, Operation::Chat),
             (Dialect("library"), Operation::Chat),
             (Dialect::OPENAI_EMBEDDINGS, Operation::Embedding),
+            (Dialect::GEMINI_EMBEDDINGS, Operation::Embedding),
             (Dialect::OPENAI_COMPLETIONS, Operation::Completion),
             (Dialect::OPENAI_MODERATIONS, Operation::Moderation),
             (Dialect::OPENAI_IMAGES, Operation::Image),

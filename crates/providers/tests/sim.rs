@@ -85,7 +85,7 @@ impl Scene {
         let answer = match sent.map(|answer| answer.body) {
             Err(fault) => Err(fault),
             Ok(AnswerBody::Buffered(Payload::Canonical(answer))) => Ok(answer),
-            Ok(AnswerBody::Buffered(Payload::Verbatim(_))) => panic!("bytes where an answer was due"),
+            Ok(AnswerBody::Buffered(_)) => panic!("bytes where an answer was due"),
             Ok(AnswerBody::Stream(mut stream)) => {
                 let collecting = async {
                     let mut collector = Collector::default();

@@ -51,6 +51,13 @@ impl WireCall {
         self
     }
 
+    /// The same call as if it had come in this dialect.
+    #[must_use]
+    pub fn of_dialect(mut self, dialect: Dialect) -> Self {
+        self.facts.dialect = dialect;
+        self
+    }
+
     /// The same call in canonical form only, as if it had come in a dialect that no provider speaks.
     #[must_use]
     pub fn without_wire(mut self) -> Self {

@@ -49,6 +49,8 @@ impl Dialect {
     pub const BEDROCK_CONVERSE: Self = Self("bedrock-converse");
     /// `POST /v1/embeddings`, as OpenAI defined it.
     pub const OPENAI_EMBEDDINGS: Self = Self("openai-embeddings");
+    /// `POST /v1beta/models/{model}:embedContent` and `:batchEmbedContents`, Google's.
+    pub const GEMINI_EMBEDDINGS: Self = Self("gemini-embeddings");
     /// `POST /v1/completions`, OpenAI's first one.
     pub const OPENAI_COMPLETIONS: Self = Self("openai-completions");
     /// `POST /v1/moderations`, OpenAI's.
@@ -64,7 +66,7 @@ impl Dialect {
     #[must_use]
     pub fn operation(self) -> Operation {
         match self {
-            Self::OPENAI_EMBEDDINGS => Operation::Embedding,
+            Self::OPENAI_EMBEDDINGS | Self::GEMINI_EMBEDDINGS => Operation::Embedding,
             Self::OPENAI_COMPLETIONS => Operation::Completion,
             Self::OPENAI_MODERATIONS => Operation::Moderation,
             Self::OPENAI_IMAGES => Operation::Image,

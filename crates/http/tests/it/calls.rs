@@ -136,3 +136,31 @@ async fn a_model_of_any_length_and_script_is_answered_and_not_echoed_at_length()
     assert!(matches!(long.status, 400 | 404));
     assert!(long.text().len() < 500);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn vectors_of_another_dialect_are_written_as_the_client_asked_for_them() {
+    let world = World::start().await;
+    let key = format!("authorization: Bearer {KEY}\r\n");
+    let vectors = async |members: &str| {
+        let body = format!(r#"{{"model":"acme/say","input":["a","b"]{members}}}"#);
+        let response = ask(world.address, post("/v1/embeddings", &key, &body)).await;
+        assert_eq!(response.status, 200, "{}", response.text());
+        assert_eq!(response.header("content-type"), Some("application/json"));
+        response.text().to_owned()
+    };
+    let rest = r#""model":"acme/say","usage":{"prompt_tokens":3,"total_tokens":3}}"#;
+    let written = |one: &str, other: &str| {
+        let vector =
+            |index, vector| format!(r#"{{"object":"embedding","index":{index},"embedding":{vector}}}"#);
+        format!(r#"{{"object":"list","data":[{},{}],{rest}"#, vector(0, one), vector(1, other))
+    };
+    assert_eq!(vectors("").await, written("[0.1,-1.5]", "[16777216,0]"));
+    assert_eq!(
+        vectors(r#","encoding_format":"base64""#).await,
+        written("\"zczMPQAAwL8=\"", "\"AACASwAAAAA=\"")
+    );
+    let refused =
+        ask(world.address, post("/v1/moderations", &key, r#"{"model":"acme/say","input":"x"}"#)).await;
+    assert_eq!((refused.status, refused.code().as_str()), (400, "unsupported_feature"));
+    assert_eq!(world.recorded().len(), 2, "what was never sent is not recorded");
+}

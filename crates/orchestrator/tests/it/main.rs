@@ -12,6 +12,7 @@ mod ledger;
 mod limits;
 mod listing;
 mod metering;
+mod operations;
 mod recording;
 mod resolving;
 mod retries;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use switchyard_domain::chat::{
     ChatAnswer, ChatEvent, Choice, Delta, Dialect, FinishReason, LossReport, Part, TokenUsage, Units,
 };
+use switchyard_domain::embedding::{Embedding, EmbeddingAnswer, Vector};
 use switchyard_domain::fault::{FaultKind, ProviderFault};
 use switchyard_domain::operation::Operation;
 use switchyard_ports::client_call::{Canonical, ClientCall};
@@ -83,7 +84,7 @@ impl Provider for Acme {
     }
 
     fn offers(&self, operation: Operation) -> bool {
-        operation == Operation::Chat
+        matches!(operation, Operation::Chat | Operation::Embedding)
     }
 
     fn works_without_credential(&self) -> bool {
@@ -96,6 +97,10 @@ impl Provider for Acme {
 
     fn prepare(&self, call: &dyn ClientCall, model: &str) -> Result<Prepared, ProviderFault> {
         let mut losses = LossReport::default();
+        let dialect = match call.canonical() {
+            Ok(Canonical::Embedding(_)) => Dialect::GEMINI_EMBEDDINGS,
+            _ => Dialect::OPENAI_CHAT,
+        };
         if model == "lossy" {
             losses.dropped("logit_bias", "it has none");
             losses.degraded("messages[0].content[1]", "as text");
@@ -109,7 +114,7 @@ impl Provider for Acme {
             headers: Vec::new(),
             body: call.wire().unwrap().bytes.clone().into(),
             carriage: Carriage::Verbatim,
-            dialect: Dialect::OPENAI_CHAT,
+            dialect,
             stream: call.facts().stream,
             hide_usage_chunk: false,
             model: model.to_owned(),
@@ -127,6 +132,9 @@ impl Provider for Acme {
             received.usage = Some(TokenUsage { input: 3, output: 4, ..TokenUsage::default() });
         }
         let body = match prepared.model.as_str() {
+            _ if prepared.dialect == Dialect::GEMINI_EMBEDDINGS => {
+                AnswerBody::Buffered(Payload::Embeddings(vectors()))
+            }
             "hang" => pending().await,
             "panic" => panic!("a defect with a secret sy-canary in it"),
             "reject" => return Err(rejection()),
@@ -227,5 +235,15 @@ fn throttle() -> ProviderFault {
         status: Some(429),
         retry_after: Some(Duration::from_secs(3600)),
         ..ProviderFault::new(FaultKind::Throttled, "slow down")
+    }
+}
+
+/// Two vectors that a provider of another dialect made.
+fn vectors() -> EmbeddingAnswer {
+    let vector = |index, floats: &[f32]| Embedding { index, vector: Vector::Packed(floats.to_vec()) };
+    EmbeddingAnswer {
+        embeddings: vec![vector(0, &[0.1, -1.5]), vector(1, &[16_777_216.0, 0.0])],
+        usage: Some(TokenUsage { input: 3, ..TokenUsage::default() }),
+        ..EmbeddingAnswer::default()
     }
 }
