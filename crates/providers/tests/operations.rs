@@ -1,5 +1,5 @@
 //! Calls of other operations than chats: which vendor takes which, what is sent, and what becomes of the answer.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use bytes::Bytes;
 use secrecy::SecretString;

@@ -54,7 +54,7 @@ impl OperationCodec for OpenAiImages {
     }
 
     fn glance_skimmed(&self, skimmed: &Skimmed) -> Result<Look, AnswerFault> {
-        let units = Units { images: skimmed.elements, ..Units::default() };
+        let units = Units { images: u32::try_from(skimmed.elements).unwrap_or(u32::MAX), ..Units::default() };
         Ok(Look { units, ..self.glance(&skimmed.object, &mut String::new())? })
     }
 

@@ -66,7 +66,8 @@ impl OperationCodec for OpenAiSpeech {
     fn units(&self, body: &Bytes, members: &[Member]) -> Units {
         let input = crate::splice::find(body, members, "input");
         let spoken = input.and_then(|member| serde_json::from_slice::<String>(member.value.of(body)).ok());
-        let characters = spoken.map_or(0, |input| input.chars().count() as u64);
+        let characters = spoken.map_or(0, |input| input.chars().count());
+        let characters = u32::try_from(characters).unwrap_or(u32::MAX);
         Units { characters, ..Units::default() }
     }
 

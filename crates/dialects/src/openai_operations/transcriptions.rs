@@ -96,7 +96,7 @@ impl TranscriptionForm {
     /// # Errors
     /// The first thing that keeps the bytes from being a form.
     pub fn push(&mut self, piece: &[u8]) -> Result<(), RequestError> {
-        self.0.push(piece).map_err(refused)
+        self.0.push(piece).map_err(|fault| refused(&fault))
     }
 
     /// Judges the form at its end.
@@ -104,7 +104,7 @@ impl TranscriptionForm {
     /// # Errors
     /// The first thing found wrong.
     pub fn finish(self) -> Result<CheckedForm, RequestError> {
-        let parts = self.0.finish().map_err(refused)?;
+        let parts = self.0.finish().map_err(|fault| refused(&fault))?;
         if let Some(part) = parts.iter().find(|part| NOT_FOR_CLIENTS.contains(&part.name.as_str())) {
             return Err(RequestError::new(part.name.as_str(), "is not accepted here"));
         }
@@ -143,7 +143,7 @@ fn is_sound(file: &Part) -> bool {
     file.is_file && !file.place.is_empty()
 }
 
-fn refused(fault: FormFault) -> RequestError {
+fn refused(fault: &FormFault) -> RequestError {
     RequestError {
         code: RequestCode::InvalidRequest,
         param: fault.param().map(str::to_owned),

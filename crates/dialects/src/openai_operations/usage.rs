@@ -58,18 +58,18 @@ fn read(raw: &RawValue) -> Option<(TokenUsage, bool)> {
 }
 
 /// So many seconds of sound and nothing else.
-pub(super) fn of_seconds(seconds: u64) -> TokenUsage {
+pub(super) fn of_seconds(seconds: u32) -> TokenUsage {
     let mut usage = TokenUsage::default();
     usage.units.audio_seconds = seconds;
     usage
 }
 
 /// A duration in whole seconds, rounded to the nearest one as vendors bill it, and whether it made no sense.
-pub(super) fn seconds(raw: &RawValue) -> (u64, bool) {
+pub(super) fn seconds(raw: &RawValue) -> (u32, bool) {
     let value: f64 = raw.get().parse().unwrap_or(-1.0);
     let sound = (0.0..=MOST_SECONDS).contains(&value);
     // Saturates: negative and undefined become zero.
-    (value.clamp(0.0, MOST_SECONDS).round() as u64, !sound)
+    (value.clamp(0.0, MOST_SECONDS).round() as u32, !sound)
 }
 
 #[cfg(test)]

@@ -2,16 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Pieces of one answer that vendors bill where they do not bill tokens.
+/// Pieces of one answer that vendors bill where they do not bill tokens. Uploads and prompts are capped far below four billion of
+/// any.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Units {
     /// Pictures made.
-    pub images: u64,
+    pub images: u32,
     /// Characters (Unicode scalar values) of text that was spoken.
-    pub characters: u64,
+    pub characters: u32,
     /// Seconds of sound that was written down, in whole ones as vendors bill them.
-    pub audio_seconds: u64,
+    pub audio_seconds: u32,
 }
 
 impl Units {

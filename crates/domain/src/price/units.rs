@@ -29,6 +29,7 @@ pub(super) fn cost(rates: &Rates, units: &Units) -> Option<Cost> {
     let mut sum = UnroundedCost::default();
     let mut lines = Vec::new();
     for (kind, count, price) in kinds {
+        let count = u64::from(count);
         if count > 0 {
             let price = price?;
             sum.add_tokens(count, price);
@@ -60,7 +61,7 @@ mod tests {
         cost(&price, &usage, NOW).map(|cost| cost.amount.0)
     }
 
-    fn pieces(images: u64, characters: u64, audio_seconds: u64) -> TokenUsage {
+    fn pieces(images: u32, characters: u32, audio_seconds: u32) -> TokenUsage {
         TokenUsage { units: Units { images, characters, audio_seconds }, ..TokenUsage::default() }
     }
 

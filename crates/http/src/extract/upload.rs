@@ -4,11 +4,11 @@ use crate::server::ServerConfig;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::{BoxStream, unfold};
-use std::fs::File;
+use std::fs::{File, Permissions};
 use std::io;
 use std::ops::Range;
-use std::os::unix::fs::FileExt;
-use std::path::PathBuf;
+use std::os::unix::fs::{FileExt, PermissionsExt};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use switchyard_ports::client_call::Upload;
 use tokio::io::{AsyncWriteExt, BufWriter};
@@ -40,7 +40,7 @@ impl Spool {
     /// Opens a file that only this process can read.
     pub(super) async fn open(uploads: &Uploads) -> io::Result<Self> {
         let folder = Arc::clone(&uploads.folder);
-        let file = spawn_blocking(move || tempfile::tempfile_in(folder.as_path())).await??;
+        let file = spawn_blocking(move || nameless(&folder)).await??;
         Ok(Self { file: BufWriter::with_capacity(AT_ONCE, tokio::fs::File::from_std(file)), length: 0 })
     }
 
@@ -55,6 +55,13 @@ impl Spool {
         let file = self.file.into_inner().into_std().await;
         Ok(Spooled { file: Arc::new(file), length: self.length })
     }
+}
+
+fn nameless(folder: &Path) -> io::Result<File> {
+    let file = tempfile::tempfile_in(folder)?;
+    // It has no name to be opened by, but those who may look into the process can still reach it.
+    file.set_permissions(Permissions::from_mode(0o600))?;
+    Ok(file)
 }
 
 /// A file that was taken in.
@@ -99,9 +106,8 @@ async fn read_at(file: Arc<File>, range: Range<u64>) -> io::Result<Bytes> {
 mod tests {
     use super::*;
     use futures_util::TryStreamExt;
-    use std::os::unix::fs::PermissionsExt;
 
-    async fn spooled(folder: &std::path::Path, pieces: &[&[u8]]) -> Spooled {
+    async fn spooled(folder: &Path, pieces: &[&[u8]]) -> Spooled {
         let uploads = Uploads { folder: Arc::new(folder.to_owned()), most_bytes: 0 };
         let mut spool = Spool::open(&uploads).await.unwrap();
         for piece in pieces {

@@ -38,7 +38,7 @@ impl Passing {
         let mut passing = Self::new(reception, body, None);
         match passing.next_piece().await? {
             Some(first) => {
-                passing.queue(first);
+                passing.queue(&first);
                 Ok(passing.into_stream())
             }
             None => Err(faults::invalid("the provider's answer is empty")),
@@ -57,7 +57,7 @@ impl Passing {
             length += piece.len();
             pieces.push(piece);
             if length > SMALL && passing.skimmer.as_ref().is_some_and(Skimmer::has_content) {
-                pieces.into_iter().for_each(|piece| passing.queue(piece));
+                pieces.iter().for_each(|piece| passing.queue(piece));
                 return Ok(passing.into_stream());
             }
         }
@@ -85,7 +85,7 @@ impl Passing {
     }
 
     /// Lets a piece go on, all but its last byte at once: it may be the last of all.
-    fn queue(&mut self, piece: Bytes) {
+    fn queue(&mut self, piece: &Bytes) {
         let last = piece.len().saturating_sub(1);
         self.ready.push_back(piece.slice(last..));
         if last > 0 {
@@ -101,7 +101,7 @@ impl Passing {
         let mut passing = passing?;
         while passing.ready.len() < 2 {
             match passing.next_piece().await {
-                Ok(Some(piece)) => passing.queue(piece),
+                Ok(Some(piece)) => passing.queue(&piece),
                 Ok(None) => {
                     let last = passing.ready.pop_front()?;
                     let ended = passing.end();
