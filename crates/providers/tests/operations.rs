@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use bytes::Bytes;
+use futures_util::StreamExt;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -19,7 +20,7 @@ use switchyard_domain::embedding::EmbeddingRequest;
 use switchyard_domain::fault::FaultKind;
 use switchyard_ports::client_call::{Canonical, ClientCall, InvalidCall, WireBody, WireForm};
 use switchyard_ports::provider::{
-    Answer, AnswerBody, AttemptContext, Carriage, Deadlines, Payload, Provider, ProviderConfig,
+    Answer, AnswerBody, AttemptContext, Carriage, Deadlines, Frame, Payload, Provider, ProviderConfig,
     ProviderFactory, Received,
 };
 use switchyard_providers::transport::egress::{AllowList, EgressPolicy, Purpose};
@@ -27,7 +28,7 @@ use switchyard_providers::transport::{SystemLookup, TransportSettings, Trust};
 use switchyard_providers::vendors::{Reach, VENDORS};
 use switchyard_providers::{FactorySettings, VendorFactory};
 use switchyard_testkit::clock::ManualClock;
-use switchyard_testkit::simulator::Simulator;
+use switchyard_testkit::simulator::{Script, Simulator};
 
 struct Call {
     facts: CallFacts,
@@ -174,6 +175,31 @@ async fn vectors_asked_for_in_another_dialect_go_through_the_canonical_form() {
     assert_eq!(answer.embeddings.len(), 2);
     assert!(answer.embeddings.iter().all(|embedding| embedding.vector.floats().unwrap().len() == 3));
     assert_eq!(answer.usage.unwrap().input, seen["usage"]["prompt_tokens"].as_u64().unwrap());
+}
+
+#[tokio::test]
+async fn the_last_byte_of_what_passes_through_is_kept_apart_until_the_call_is_recorded() {
+    let upstream = Simulator::start();
+    let provider = provider("openai", &upstream.base_url());
+    let speech = Call::of(&OpenAiSpeechClient, &json!({"model": "m", "input": "x", "voice": "v"}));
+    let pictures = Call::of(&OpenAiImagesClient, &json!({"model": "m", "prompt": "x"}));
+    upstream.script("up", Script::of("huge_body=3000000&tokens=5"));
+    for call in [speech, pictures] {
+        let answer = sent(provider.as_ref(), &call).await;
+        let AnswerBody::Stream(mut frames) = answer.body else { panic!("it is held whole") };
+        let (mut length, mut closing) = (0, None);
+        while let Some(frame) = frames.next().await {
+            assert!(closing.is_none(), "something follows the last byte");
+            match frame.unwrap() {
+                Frame::Verbatim(bytes) => length += bytes.len(),
+                Frame::Closing(bytes) => closing = Some(bytes.len()),
+                Frame::Events(_) => panic!("it is translated"),
+            }
+        }
+        assert_eq!(closing, Some(1));
+        let call = upstream.take_calls().remove(0);
+        assert_eq!(length as u64 + 1, call.bytes_sent);
+    }
 }
 
 #[test]

@@ -49,7 +49,7 @@ async fn sound_and_streams_that_nobody_hears_any_more_are_billed_for_what_came()
         (Call::Images, streamed(Call::Images, ALONE)),
     ] {
         let scene = Scene::start().await;
-        scene.script("chunk_ms=100&tokens=1000");
+        scene.script("chunk_ms=1000&tokens=1000");
         let event = left(&scene, call, body).await;
         assert_eq!(
             (event.outcome, event.usage_source),

@@ -66,6 +66,8 @@ impl Dialect {
     #[must_use]
     pub fn operation(self) -> Operation {
         match self {
+            // The commonest by far, so that it is asked for first.
+            Self::OPENAI_CHAT => Operation::Chat,
             Self::OPENAI_EMBEDDINGS | Self::GEMINI_EMBEDDINGS => Operation::Embedding,
             Self::OPENAI_COMPLETIONS => Operation::Completion,
             Self::OPENAI_MODERATIONS => Operation::Moderation,

@@ -91,13 +91,12 @@ impl Driver {
 
     fn codec(&self, dialect: Dialect) -> Result<&'static dyn ProviderCodec, ProviderFault> {
         let found = self.facts.dialects.iter().find(|codec| codec.dialect() == dialect);
-        found.copied().ok_or_else(|| {
-            ProviderFault::new(FaultKind::Internal, "the request was prepared for another vendor")
-        })
+        found.copied().ok_or_else(prepared_elsewhere)
     }
 
-    fn operation(&self, dialect: Dialect) -> Option<&'static dyn OperationCodec> {
-        self.facts.operations.iter().find(|codec| codec.dialect() == dialect).copied()
+    fn operation(&self, dialect: Dialect) -> Result<&'static dyn OperationCodec, ProviderFault> {
+        let found = self.facts.operations.iter().find(|codec| codec.dialect() == dialect);
+        found.copied().ok_or_else(prepared_elsewhere)
     }
 
     fn passed_on(&self, headers: &HeaderMap) -> Vec<(String, String)> {
@@ -189,7 +188,8 @@ impl Provider for Driver {
             "upstream answered"
         );
         let now = self.clock.now();
-        if let Some(codec) = self.operation(prepared.dialect) {
+        if prepared.dialect.operation() != Operation::Chat {
+            let codec = self.operation(prepared.dialect)?;
             // Rarer than chats, so that its state has no place in that of every call.
             let received = Box::pin(operation::receive(codec, response, &prepared, &context, now));
             let (body, media_type) = received.await?;
@@ -213,6 +213,10 @@ impl Provider for Driver {
     ) -> Result<Vec<DiscoveredModel>, ProviderFault> {
         models::list(self, credential, timeout).await
     }
+}
+
+fn prepared_elsewhere() -> ProviderFault {
+    ProviderFault::new(FaultKind::Internal, "the request was prepared for another vendor")
 }
 
 /// What a provider that needs a credential says without one.

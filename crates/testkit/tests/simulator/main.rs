@@ -13,6 +13,7 @@ mod broken_http;
 mod broken_streams;
 mod control;
 mod errors;
+mod operations;
 mod records;
 mod replays;
 mod tools;
