@@ -23,6 +23,7 @@ use switchyard_security::vault::KeyringVault;
 use switchyard_security::virtual_keys::PepperedMint;
 
 /// What both the serving and the administrating application stand on.
+#[derive(Clone)]
 pub(crate) struct Adapters {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,

@@ -178,7 +178,7 @@ fn open_journal(choice: &UsageJournal) -> Result<Arc<dyn Journal>, OpenError> {
     }
 }
 
-async fn start_keeper(adapters: &Adapters) -> Result<ConfigurationKeeper, OpenError> {
+pub(crate) async fn start_keeper(adapters: &Adapters) -> Result<ConfigurationKeeper, OpenError> {
     let builder = SnapshotBuilder::new(
         Arc::clone(&adapters.factory),
         Arc::clone(&adapters.vault),

@@ -11,6 +11,7 @@
 mod answers;
 mod doors;
 mod edge;
+mod explain;
 mod keys;
 mod limits;
 mod models;

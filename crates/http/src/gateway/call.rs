@@ -10,7 +10,7 @@ use switchyard_domain::chat::ChatRequest;
 use switchyard_ports::client_call::{ClientCall, InvalidCall, WireBody};
 
 /// A client's call in its dialect: judged once, decoded only where a target speaks another dialect.
-pub(super) struct DialectCall {
+pub(crate) struct DialectCall {
     codec: &'static dyn ClientCodec,
     place: Place,
     facts: CallFacts,
@@ -21,11 +21,11 @@ pub(super) struct DialectCall {
 
 /// What a call says in its address.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Place {
-    pub(super) model: Option<String>,
-    pub(super) stream: Option<bool>,
+pub(crate) struct Place {
+    pub(crate) model: Option<String>,
+    pub(crate) stream: Option<bool>,
     /// Whether the client wants a stream in a form that no provider gives.
-    pub(super) reframes: bool,
+    pub(crate) reframes: bool,
 }
 
 impl Place {
@@ -36,7 +36,7 @@ impl Place {
 
 impl DialectCall {
     /// Judges a body. Its size is the reader's to bound.
-    pub(super) fn read(
+    pub(crate) fn read(
         codec: &'static dyn ClientCodec,
         place: Place,
         body: Bytes,

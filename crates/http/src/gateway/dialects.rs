@@ -6,6 +6,19 @@ use switchyard_dialects::openai_chat::OpenAiChatClient;
 /// OpenAI's chat completions.
 pub(crate) static OPENAI_CHAT: &dyn ClientCodec = &OpenAiChatClient;
 
+/// The dialects that clients speak.
+static SPOKEN: &[&dyn ClientCodec] = &[&OpenAiChatClient];
+
+/// The client dialect of this name.
+pub(crate) fn named(name: &str) -> Option<&'static dyn ClientCodec> {
+    SPOKEN.iter().find(|codec| codec.dialect().0 == name).copied()
+}
+
+/// The names of all client dialects.
+pub(crate) fn names() -> Vec<&'static str> {
+    SPOKEN.iter().map(|codec| codec.dialect().0).collect()
+}
+
 /// The dialect of the gateway surface that a path belongs to; `None` where no dialect is spoken. Errors are written in it even
 /// where nothing answers.
 pub(crate) fn at(path: &str) -> Option<&'static dyn ClientCodec> {

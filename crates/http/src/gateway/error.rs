@@ -98,6 +98,11 @@ impl GatewayError {
         }
     }
 
+    /// What is wrong, for people.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// The same in this dialect.
     pub(crate) fn in_dialect(self, codec: &'static dyn ClientCodec) -> Self {
         Self { codec, ..self }

@@ -11,6 +11,7 @@ mod schema;
 mod serve;
 mod stream;
 
+pub(crate) use call::{DialectCall, Place};
 pub(crate) use error::GatewayError;
 
 pub(crate) mod documented {

@@ -12,6 +12,7 @@ mod settlement;
 mod statistics;
 mod tries;
 
+pub(crate) use course::planned;
 pub use delivery::{Reply, ReplyBody, ReplyHead, ReplyStream};
 pub use resolution::{Resolved, resolve};
 pub use service::{CallSettings, ChatPorts, ChatService};
