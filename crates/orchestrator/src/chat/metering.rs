@@ -144,6 +144,16 @@ fn prompt_bytes(call: &dyn ClientCall) -> usize {
     call.wire().map_or(text, |wire| wire.bytes.len().max(text))
 }
 
+/// The tokens of a call's prompt, and whether they are exact.
+pub(super) fn count_prompt(
+    tokenizer: &dyn Tokenizer,
+    vendor: &str,
+    model: &str,
+    call: &dyn ClientCall,
+) -> (u64, bool) {
+    Counter { tokenizer, vendor, model }.prompt(call)
+}
+
 struct Counter<'a> {
     tokenizer: &'a dyn Tokenizer,
     vendor: &'a str,
