@@ -3,12 +3,16 @@
 //! A fact that departs from the dialect's own rule carries its evidence: the id of a recorded exchange, or where it was
 //! reported. Nothing is taken out of a client's request on a guess: what a vendor may not know, it is left to refuse.
 
+mod cerebras;
+mod dashscope;
 mod deepseek;
 mod facts;
 mod fireworks;
 mod groq;
+mod huggingface;
 mod lmstudio;
 mod mistral;
+mod moonshot;
 mod ngrok;
 mod ollama;
 mod openai;
@@ -20,6 +24,8 @@ mod sim;
 mod together;
 mod vllm;
 mod xai;
+mod zai;
+mod zhipu;
 
 pub use facts::{AuthScheme, CredentialRule, HttpFacts, Note, Reach, Vendor};
 use facts::{COPIED, SYSTEM_ROLE};
@@ -36,6 +42,12 @@ pub static VENDORS: &[&Vendor] = &[
     &openrouter::VENDOR,
     &together::VENDOR,
     &fireworks::VENDOR,
+    &cerebras::VENDOR,
+    &huggingface::VENDOR,
+    &moonshot::VENDOR,
+    &zai::VENDOR,
+    &zhipu::VENDOR,
+    &dashscope::VENDOR,
     &perplexity::VENDOR,
     &ollama::VENDOR,
     &vllm::VENDOR,
