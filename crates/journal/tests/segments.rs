@@ -156,6 +156,23 @@ async fn a_segment_that_would_grow_too_large_is_closed() {
 }
 
 #[tokio::test]
+async fn a_backlog_is_drained_in_pieces_of_a_few_megabytes() {
+    let dir = TempDir::new().unwrap();
+    let journal = open(dir.path());
+    let call: Vec<UsageEvent> = events(0..1_000);
+    for _ in 0..20 {
+        journal.reserve().unwrap().append(call.clone()).await.unwrap();
+    }
+    let mut pieces = 0;
+    while let Some(segment) = journal.sealed().await.unwrap() {
+        assert!(serde_json::to_vec(&segment.events).unwrap().len() <= 8 << 20);
+        pieces += 1;
+        journal.release(&segment.id).await.unwrap();
+    }
+    assert!(pieces > 1, "so little is no backlog");
+}
+
+#[tokio::test]
 async fn a_record_larger_than_a_segment_has_one_of_its_own() {
     let dir = TempDir::new().unwrap();
     let journal = FileJournal::open(dir.path(), Options { segment_bytes: 10, ..Options::default() }).unwrap();
