@@ -1,5 +1,6 @@
 //! How many tokens an attempt used: as the provider counted, if that is credible; else as we count what was received.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use switchyard_domain::chat::{ChatRequest, Message, Part, TokenUsage, Tool, UsageSource};
 use switchyard_ports::client_call::ClientCall;
 use switchyard_ports::provider::{Received, ReceivedParts};
@@ -13,6 +14,8 @@ const MESSAGE_FRAME: u64 = 4;
 const ANSWER_PRIMING: u64 = 3;
 /// A picture at low detail, the least that vendors bill.
 const IMAGE_TOKENS: u64 = 85;
+/// English text has about so many bytes in a token.
+const BYTES_PER_TOKEN: u64 = 4;
 /// Text that is counted at once; longer text is counted on a blocking thread.
 const QUICK_TEXT_BYTES: usize = 32 * 1024;
 
@@ -21,6 +24,13 @@ const QUICK_TEXT_BYTES: usize = 32 * 1024;
 pub(super) struct Measured {
     pub(super) usage: TokenUsage,
     pub(super) source: UsageSource,
+}
+
+/// Our own count of a prompt and its answer.
+struct Counted {
+    input: u64,
+    output: u64,
+    exact: bool,
 }
 
 /// What one attempt received, and what is needed to count it.
@@ -71,23 +81,41 @@ impl Meter<'_> {
             }
             received.clone()
         };
-        let counter = Counter { tokenizer, vendor: self.vendor, model: self.model };
-        let (input, input_exact) = counter.prompt(call);
-        let output = tokenizer.count(self.vendor, self.model, &received.output_text);
+        let counted = self.count(call, tokenizer, &received.output_text);
         let usage = TokenUsage {
-            input,
-            output: output.tokens.min(self.max_output.unwrap_or(u64::MAX)),
+            input: counted.input,
+            output: counted.output.min(self.max_output.unwrap_or(u64::MAX)),
             ..TokenUsage::default()
         };
         let silent = received.usage.is_none() && !received.usage_corrected;
         let source = if !self.is_complete {
             UsageSource::Partial
-        } else if silent && input_exact && output.exact {
+        } else if silent && counted.exact {
             UsageSource::Counted
         } else {
             UsageSource::Estimated
         };
         Measured { usage, source }
+    }
+
+    /// Counts prompt and answer. Tokenizers read whatever a stranger wrote: a defect of theirs that panics must cost exactness,
+    /// never the record of what was used.
+    fn count(&self, call: &dyn ClientCall, tokenizer: &dyn Tokenizer, answer: &str) -> Counted {
+        let counting = AssertUnwindSafe(|| {
+            let counter = Counter { tokenizer, vendor: self.vendor, model: self.model };
+            let (input, input_exact) = counter.prompt(call);
+            let output = tokenizer.count(self.vendor, self.model, answer);
+            Counted { input, output: output.tokens, exact: input_exact && output.exact }
+        });
+        catch_unwind(counting).unwrap_or_else(|_| {
+            tracing::error!(
+                provider.vendor = self.vendor,
+                model = self.model,
+                "counting tokens panicked; the usage is estimated by length"
+            );
+            let output = (answer.len() as u64).div_ceil(BYTES_PER_TOKEN);
+            Counted { input: call.facts().estimated_prompt_tokens(), output, exact: false }
+        })
     }
 
     fn known(&self, received: &ReceivedParts) -> Known {
