@@ -86,6 +86,7 @@ async fn an_event_reads_back_as_it_was_written(repository: &dyn UsageRepository)
             image_output: 1,
         },
         usage_source: UsageSource::Partial,
+        service_tier: Some("flex\u{1F600}".to_owned()),
         dropped: Some("logit_bias, seed \"é\u{1F600}".to_owned()),
         ..sample_event(Some(lone_key()), AT)
     };
