@@ -74,6 +74,21 @@ async fn what_an_earlier_process_left_is_drained_first_and_in_order() {
     assert!(files(dir.path(), ".seg").is_empty());
 }
 
+// Members came to the events with time; what waited in a journal meanwhile must not count as damaged.
+#[tokio::test]
+async fn records_of_an_earlier_version_are_read() {
+    let dir = TempDir::new().unwrap();
+    let mut old = serde_json::to_value([sample_event(1)]).unwrap();
+    old[0].as_object_mut().unwrap().remove("service_tier").unwrap();
+    let payload = serde_json::to_vec(&old).unwrap();
+    let length = u32::try_from(payload.len()).unwrap();
+    let header = [length.to_le_bytes(), crc32fast::hash(&payload).to_le_bytes()].concat();
+    fs::write(dir.path().join("000000000001.seg"), [header, payload].concat()).unwrap();
+    let segment = read_back(dir.path()).await;
+    let expected = UsageEvent { service_tier: None, ..sample_event(1) };
+    assert_eq!((segment.events, segment.damaged), (vec![expected], 0));
+}
+
 #[tokio::test]
 async fn the_backlog_counts_what_an_earlier_process_left() {
     let dir = TempDir::new().unwrap();
