@@ -74,6 +74,21 @@ async fn what_an_earlier_process_left_is_drained_first_and_in_order() {
     assert!(files(dir.path(), ".seg").is_empty());
 }
 
+// Members came to the events with time; what waited in a journal meanwhile must not count as damaged.
+#[tokio::test]
+async fn records_of_an_earlier_version_are_read() {
+    let dir = TempDir::new().unwrap();
+    let mut old = serde_json::to_value([sample_event(1)]).unwrap();
+    old[0].as_object_mut().unwrap().remove("service_tier").unwrap();
+    let payload = serde_json::to_vec(&old).unwrap();
+    let length = u32::try_from(payload.len()).unwrap();
+    let header = [length.to_le_bytes(), crc32fast::hash(&payload).to_le_bytes()].concat();
+    fs::write(dir.path().join("000000000001.seg"), [header, payload].concat()).unwrap();
+    let segment = read_back(dir.path()).await;
+    let expected = UsageEvent { service_tier: None, ..sample_event(1) };
+    assert_eq!((segment.events, segment.damaged), (vec![expected], 0));
+}
+
 #[tokio::test]
 async fn the_backlog_counts_what_an_earlier_process_left() {
     let dir = TempDir::new().unwrap();
@@ -153,6 +168,23 @@ async fn a_segment_that_would_grow_too_large_is_closed() {
         journal.release(&segment.id).await.unwrap();
     }
     assert_eq!(drained, events(0..50));
+}
+
+#[tokio::test]
+async fn a_backlog_is_drained_in_pieces_of_a_few_megabytes() {
+    let dir = TempDir::new().unwrap();
+    let journal = open(dir.path());
+    let call: Vec<UsageEvent> = events(0..1_000);
+    for _ in 0..20 {
+        journal.reserve().unwrap().append(call.clone()).await.unwrap();
+    }
+    let mut pieces = 0;
+    while let Some(segment) = journal.sealed().await.unwrap() {
+        assert!(serde_json::to_vec(&segment.events).unwrap().len() <= 8 << 20);
+        pieces += 1;
+        journal.release(&segment.id).await.unwrap();
+    }
+    assert!(pieces > 1, "so little is no backlog");
 }
 
 #[tokio::test]

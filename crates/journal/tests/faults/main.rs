@@ -267,6 +267,18 @@ async fn records_that_wait_at_the_same_time_share_a_sync() {
 }
 
 #[tokio::test]
+async fn the_names_of_new_directories_are_synced_and_known_ones_are_left_alone() {
+    let root = TempDir::new().unwrap();
+    let dir = root.path().join("deep/journal");
+    for made in [vec![root.path().join("deep"), root.path().to_owned()], vec![]] {
+        let disk = FaultyDisk::default();
+        let faults = Arc::clone(&disk.faults);
+        drop(FileJournal::open_on(Arc::new(disk), &dir, Options::default()).unwrap());
+        assert_eq!(*faults.synced_dirs.lock().unwrap(), made);
+    }
+}
+
+#[tokio::test]
 async fn an_append_is_answered_before_its_group_is_synced() {
     let scene = Scene::with(Options { fsync: SELDOM, ..quick() });
     scene.append(0).await.unwrap();

@@ -9,7 +9,7 @@ use diesel::prelude::*;
 use diesel::{PgConnection, SqliteConnection};
 use std::collections::HashSet;
 
-/// Rows in one statement. PostgreSQL takes 65,535 parameters; an event has 27.
+/// Rows in one statement. PostgreSQL takes 65,535 parameters; an event has 28.
 const ROWS_AT_ONCE: usize = 500;
 
 /// Writes the events that are new, with their ledger entries, adds them to the daily sums, and returns how many there were. The

@@ -42,6 +42,7 @@ pub(super) struct EventRow {
     pub(super) dropped: Option<String>,
     pub(super) first_content_ms: Option<i64>,
     pub(super) duration_ms: i64,
+    pub(super) service_tier: Option<String>,
 }
 
 /// A ledger entry's row.
@@ -136,6 +137,7 @@ impl EventRow {
             dropped: optional_text(event.dropped.as_ref()),
             first_content_ms: event.first_content_ms.map(count),
             duration_ms: count(event.duration_ms),
+            service_tier: optional_text(event.service_tier.as_ref()),
         })
     }
 
@@ -170,6 +172,7 @@ impl EventRow {
             fault: self.fault,
             usage,
             usage_source: word(&self.usage_source, UsageSource::parse, "usage_source")?,
+            service_tier: self.service_tier,
             cost: self.cost.map(NanoUsd),
             price_version: self.price_version,
             lines: lines.map_or_else(|| Ok(Vec::new()), |lines| from_json(lines, "lines"))?,

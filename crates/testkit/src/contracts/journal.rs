@@ -68,6 +68,7 @@ pub fn sample_event(number: u128) -> UsageEvent {
         fault: Some("idle_timeout".to_owned()),
         usage: TokenUsage { input: u64::MAX, output: 17, ..TokenUsage::default() },
         usage_source: UsageSource::Counted,
+        service_tier: Some("priority".to_owned()),
         cost: Some(NanoUsd(i64::MAX)),
         price_version: Some("2026-11-01".to_owned()),
         lines: vec![LineItem { kind: TokenKind::Output, tokens: 17, price: PricePerMillion(600_000_000) }],
