@@ -137,7 +137,7 @@ fn written_streams_have_the_grammar_that_clients_rely_on() {
     for exchange in answered().iter().filter(|exchange| exchange.stream) {
         let Ok(events) = decode_stream(&exchange.response.body) else { continue };
         let mut written = events_of(&write_stream(&events));
-        assert_eq!(written.pop().unwrap().1, "[DONE]", "{}", exchange.id);
+        assert_eq!(written.pop().unwrap().1, b"[DONE]", "{}", exchange.id);
         let chunks: Vec<Value> =
             written.iter().map(|(_, data)| serde_json::from_slice(data).unwrap()).collect();
         let mut met = Vec::new();

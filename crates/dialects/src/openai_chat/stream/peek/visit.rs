@@ -18,6 +18,7 @@ pub(super) struct Glance<'a> {
     pub(super) finished: ChoiceSet,
     pub(super) usage: Option<&'a RawValue>,
     pub(super) model: Option<Cow<'a, str>>,
+    pub(super) service_tier: Option<Cow<'a, str>>,
     /// Whether there is a list of choices.
     pub(super) choices_listed: bool,
     /// Whether the list has no element.
@@ -35,6 +36,7 @@ impl<'a> Glance<'a> {
             finished: ChoiceSet::default(),
             usage: None,
             model: None,
+            service_tier: None,
             choices_listed: false,
             choices_empty: true,
             suspicious: false,
@@ -77,6 +79,7 @@ impl<'a> Visitor<'a> for Chunk<'_, 'a> {
                     glance.usage = members(groq).and_then(|groq| groq.get("usage"));
                 }
                 Key::Model => map.next_value_seed(Model(&mut glance.model))?,
+                Key::ServiceTier => map.next_value_seed(Model(&mut glance.service_tier))?,
                 Key::Error => glance.suspicious |= present(map.next_value()?).is_some(),
                 _ => drop(map.next_value::<IgnoredAny>()?),
             }
