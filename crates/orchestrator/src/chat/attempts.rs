@@ -55,8 +55,10 @@ impl Attempts<'_> {
     pub(super) async fn run(&self, settlement: &mut Settlement) -> Result<Begun, CallError> {
         let mut tries = Tries::default();
         let mut targets = self.course.targets.iter();
+        let mut stays = false;
         while settlement.attempts() < self.settings.max_attempts.max(1) {
-            let (target, retried) = match targets.next() {
+            let other = if stays { None } else { targets.next() };
+            let (target, retried) = match other {
                 Some(target) if tries.is_empty() || !self.time_left().is_zero() => (target, Retried(None)),
                 Some(_) => break,
                 None => match self.again(&mut tries).await {
@@ -69,9 +71,11 @@ impl Attempts<'_> {
                     return Ok(Begun { answer, target: target.clone(), losses, retried });
                 }
                 Tried::Failed(fault) => {
-                    let goes_on = self.course.failover_on.moves_on(fault.kind);
+                    // No other target is asked then, but this one may want to be asked once more.
+                    stays = !self.course.failover_on.moves_on(fault.kind);
+                    let ends = stays && !fault.is_asked_back();
                     tries.failed(fault, target);
-                    if !goes_on {
+                    if ends {
                         break;
                     }
                 }
@@ -87,7 +91,7 @@ impl Attempts<'_> {
     async fn again<'t>(&self, tries: &mut Tries<'t>) -> Option<(&'t TargetEntry, RetryCause)> {
         let (fault, target) = tries.last()?;
         let cause = fault.retry_cause().filter(|_| self.course.failover_on.retries_same_target())?;
-        if fault.kind == FaultKind::FirstByteTimeout && tries.first_byte_timeouts() > 1 {
+        if fault.is_tried_once_more() && tries.last_chances() > 1 {
             return None;
         }
         let retry = tries.retries() + 1;
