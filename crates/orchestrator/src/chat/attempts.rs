@@ -10,13 +10,16 @@ use crate::error::{CallError, CallErrorKind};
 use crate::snapshot::TargetEntry;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
-use switchyard_domain::chat::LossReport;
+use switchyard_domain::chat::{Loss, LossReport};
 use switchyard_domain::fault::{Blame, FaultKind, ProviderFault};
 use switchyard_domain::retry::{MAX_WAIT, RetryCause, backoff};
 use switchyard_ports::client_call::ClientCall;
 use switchyard_ports::clock::Monotonic;
 use switchyard_ports::health::AttemptFact;
 use switchyard_ports::provider::{Answer, AttemptContext, Deadlines};
+
+/// Longest part of a member's name that is said back.
+const LONGEST_NAME: usize = 100;
 
 /// An answer that began, and where it comes from.
 pub(super) struct Begun {
@@ -181,8 +184,10 @@ impl Attempts<'_> {
 }
 
 fn strict_refusal(losses: &LossReport, target: &TargetEntry) -> CallError {
+    // A member's name may be the caller's own, of any length.
+    let name = |loss: &Loss| loss.member.chars().take(LONGEST_NAME).collect::<String>();
     let listed: Vec<String> =
-        losses.losses.iter().take(8).map(|loss| format!("`{}` ({})", loss.member, loss.reason)).collect();
+        losses.losses.iter().take(8).map(|loss| format!("`{}` ({})", name(loss), loss.reason)).collect();
     let message = format!(
         "{} can't express {}. Leave that out, choose another model, or drop the strict setting.",
         target.model.public_name,
@@ -190,7 +195,7 @@ fn strict_refusal(losses: &LossReport, target: &TargetEntry) -> CallError {
     );
     let error = CallError::new(CallErrorKind::UnsupportedFeature, message);
     match losses.losses.first() {
-        Some(loss) => error.at(loss.member.clone()),
+        Some(loss) => error.at(name(loss)),
         None => error,
     }
 }
