@@ -120,8 +120,7 @@ impl<T: AsyncRead + Unpin> GuardedIo<T> {
     }
 
     fn took(&mut self, bytes: usize) {
-        let is_ahead = self.connection.serves_whole_request();
-        self.ahead.note(bytes, self.connection.requests(), is_ahead);
+        self.ahead.note(bytes, self.connection.requests(), self.connection.belonging());
         if self.connection.phase() == Phase::Waiting {
             self.await_head(self.patience.head);
         }

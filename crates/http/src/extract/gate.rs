@@ -4,7 +4,7 @@ use crate::gateway::GatewayError;
 use crate::server::{GatewayAuth, ServerConfig};
 use crate::services::{DemoSwitch, Services};
 use actix_web::dev::Payload;
-use actix_web::http::header::{FORWARDED, HeaderName};
+use actix_web::http::header::{FORWARDED, HeaderName, VIA};
 use actix_web::{FromRequest, HttpRequest};
 use std::future::{Ready, ready};
 use std::sync::Arc;
@@ -13,7 +13,15 @@ use switchyard_orchestrator::principal::{Authenticator, Principal};
 /// Calls simulated models, from this machine.
 const DEMO_KEY: &str = "sy-demo";
 
-static X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+/// By these a proxy says that it speaks for somebody.
+static PROXIED: [HeaderName; 6] = [
+    FORWARDED,
+    VIA,
+    HeaderName::from_static("x-forwarded-for"),
+    HeaderName::from_static("x-forwarded-host"),
+    HeaderName::from_static("x-forwarded-proto"),
+    HeaderName::from_static("x-real-ip"),
+];
 
 const MISSING: &str =
     "This call needs a virtual key: `Authorization: Bearer <key>`. `switchyard keys create` makes one.";
@@ -65,9 +73,8 @@ impl Gate {
     /// The demo key opens nothing to another machine, nor to one that a proxy on this machine speaks for.
     fn demo(&self, request: &HttpRequest) -> Result<Principal, GatewayError> {
         let local = request.peer_addr().is_some_and(|peer| peer.ip().to_canonical().is_loopback());
-        let headers = request.headers();
-        let forwarded = headers.contains_key(&X_FORWARDED_FOR) || headers.contains_key(FORWARDED);
-        if self.demo.is_on() && self.loopback_only && local && !forwarded {
+        let is_proxied = PROXIED.iter().any(|name| request.headers().contains_key(name));
+        if self.demo.is_on() && self.loopback_only && local && !is_proxied {
             Ok(Principal::Demo)
         } else {
             Err(GatewayError::unauthenticated(NO_DEMO.to_owned()))

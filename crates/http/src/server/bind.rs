@@ -8,6 +8,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpSocket;
 
 /// Connections that wait in the kernel for us to take them.
@@ -62,7 +63,7 @@ pub fn bind(config: ServerConfig, services: Services) -> Result<BoundServer, Bin
     let mut builder = Server::build()
         .workers(workers(&config))
         .max_concurrent_connections(config.connections_per_worker.max(1))
-        .shutdown_timeout(config.timeouts.drain.as_secs())
+        .shutdown_timeout(whole_seconds(config.timeouts.drain))
         .disable_signals();
     let stopping = builder.graceful_shutdown_signal();
     let stops = move || {
@@ -129,6 +130,11 @@ impl ServerControl {
     }
 }
 
+/// Rounded up: nobody gets less than was promised.
+fn whole_seconds(time: Duration) -> u64 {
+    time.as_secs() + u64::from(time.subsec_nanos() > 0)
+}
+
 fn workers(config: &ServerConfig) -> usize {
     let wanted = config.workers.or_else(|| std::thread::available_parallelism().ok());
     wanted.map_or(1, NonZeroUsize::get).min(MOST_WORKERS)
@@ -158,4 +164,16 @@ fn local_addresses(listeners: &[TcpListener]) -> Result<Vec<SocketAddr>, BindErr
             listener.local_addr().map_err(|source| BindError::Address { address: unknown, source })
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_of_a_second_to_drain_in_is_a_whole_one() {
+        for (millis, seconds) in [(0, 0), (1, 1), (500, 1), (1000, 1), (30_000, 30)] {
+            assert_eq!(whole_seconds(Duration::from_millis(millis)), seconds);
+        }
+    }
 }

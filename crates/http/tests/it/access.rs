@@ -139,7 +139,14 @@ async fn the_demo_key_calls_simulated_models_from_this_machine_while_it_is_switc
     assert_eq!(ids, ["sim/echo", "sim/say"]);
     let other = ask(world.address, post("/v1/chat/completions", demo, &chat("acme/say", ""))).await;
     assert_eq!((other.status, other.code().as_str()), (403, "model_not_allowed"));
-    for proxied in ["x-forwarded-for: 127.0.0.1\r\n", "forwarded: for=127.0.0.1\r\n"] {
+    for proxied in [
+        "x-forwarded-for: 127.0.0.1\r\n",
+        "forwarded: for=127.0.0.1\r\n",
+        "via: 1.1 proxy\r\n",
+        "x-real-ip: 192.0.2.1\r\n",
+        "x-forwarded-host: gateway.example\r\n",
+        "x-forwarded-proto: https\r\n",
+    ] {
         assert_eq!(status_of_models(&world, &format!("{demo}{proxied}")).await, 401, "{proxied}");
     }
     world.demo.set(false);

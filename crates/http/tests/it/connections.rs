@@ -197,3 +197,22 @@ async fn a_client_that_sends_far_ahead_of_its_answers_is_cut() {
     let _cut = tokio::io::AsyncWriteExt::write_all(&mut write, ahead.as_bytes()).await;
     world.until_upstreams(0).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_offer_to_upgrade_is_passed_over() {
+    let world = World::start().await;
+    // What Java's own client sends with its first call in the clear, and what a browser's socket does.
+    let http2 = "upgrade: h2c\r\nhttp2-settings: AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA\r\n";
+    let calling =
+        call("team", "").replacen("\r\n", &format!("\r\nconnection: Upgrade, HTTP2-Settings\r\n{http2}"), 1);
+    let socket = get("/ping", "connection: Upgrade\r\nupgrade: websocket\r\n");
+    for request in [calling, socket] {
+        let mut connection = Connection::open(world.address).await;
+        connection.send(&request).await;
+        let response = connection.receive().await;
+        assert_eq!(response.status, 200, "{}", response.text());
+        assert_eq!((response.header("connection"), response.header("upgrade")), (Some("close"), None));
+        assert!(!response.body.is_empty());
+        assert!(connection.ends_within(Duration::from_secs(3)).await);
+    }
+}
