@@ -53,21 +53,21 @@ impl Gate {
     /// Who calls `/v1*`, as the operator's setting has it.
     fn caller(&self, request: &HttpRequest) -> Result<Principal, GatewayError> {
         match self.auth {
-            GatewayAuth::Required => self.key(request, &[MISSING, OPENING].concat()),
             GatewayAuth::Optional if presented(request.headers()) == Ok(None) => Ok(Principal::Anonymous),
-            GatewayAuth::Optional => self.key(request, MISSING),
-            GatewayAuth::Off => Ok(self.key(request, MISSING).unwrap_or(Principal::Anonymous)),
+            GatewayAuth::Required | GatewayAuth::Optional => self.key(request, OPENING),
+            GatewayAuth::Off => Ok(self.key(request, "").unwrap_or(Principal::Anonymous)),
         }
     }
 
-    fn key(&self, request: &HttpRequest, missing: &str) -> Result<Principal, GatewayError> {
+    /// Whose key it is. A refusal for want of one that is known ends with `advice`.
+    fn key(&self, request: &HttpRequest, advice: &str) -> Result<Principal, GatewayError> {
+        let refused = |why: &str| GatewayError::unauthenticated([why, advice].concat());
         let key = presented(request.headers()).map_err(|fault| unusable(&fault))?;
-        let key = key.ok_or_else(|| GatewayError::unauthenticated(missing.to_owned()))?;
+        let key = key.ok_or_else(|| refused(MISSING))?;
         if key == DEMO_KEY {
             return self.demo(request);
         }
-        let principal = self.authenticator.virtual_key(key);
-        principal.ok_or_else(|| GatewayError::unauthenticated(UNKNOWN.to_owned()))
+        self.authenticator.virtual_key(key).ok_or_else(|| refused(UNKNOWN))
     }
 
     /// The demo key opens nothing to another machine, nor to one that a proxy on this machine speaks for.
@@ -108,7 +108,7 @@ impl FromRequest for KeyCaller {
     type Future = Ready<Result<Self, Self::Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(gate(request).and_then(|gate| gate.key(request, MISSING)).map(Self))
+        ready(gate(request).and_then(|gate| gate.key(request, "")).map(Self))
     }
 }
 

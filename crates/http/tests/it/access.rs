@@ -96,8 +96,14 @@ async fn a_refusal_for_want_of_a_key_says_what_to_do() {
     assert_eq!(error["type"], "authentication_error");
     let message = error["message"].as_str().unwrap();
     assert!(message.contains("SWITCHYARD_GATEWAY_AUTH") && message.contains("switchyard keys create"));
-    let bare = ask(world.address, post("/chat/completions", "", &chat("team", ""))).await;
-    assert!(!bare.text().contains("GATEWAY_AUTH"), "the setting has no say there");
+    let sample = "authorization: Bearer sk-sample\r\n";
+    let wrong = ask(world.address, post("/v1/chat/completions", sample, &chat("team", ""))).await;
+    assert!(wrong.text().contains("SWITCHYARD_GATEWAY_AUTH"), "{}", wrong.text());
+    for headers in ["", sample] {
+        let bare = ask(world.address, post("/chat/completions", headers, &chat("team", ""))).await;
+        assert_eq!(bare.status, 401);
+        assert!(!bare.text().contains("GATEWAY_AUTH"), "the setting has no say there");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
