@@ -128,7 +128,7 @@ async fn drain(
             () = control.drain() => {}
             () = signals.next_end() => {
                 tracing::warn!("second signal: cutting what still runs");
-                control.abort().await;
+                control.abort();
             }
         }
     };

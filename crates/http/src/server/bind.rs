@@ -10,6 +10,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpSocket;
+use tokio::sync::Notify;
 
 /// Connections that wait in the kernel for us to take them.
 const BACKLOG: u32 = 1024;
@@ -42,11 +43,15 @@ pub struct BoundServer {
     addresses: Vec<SocketAddr>,
     metrics_addresses: Vec<SocketAddr>,
     server: Server,
+    cut: Arc<Notify>,
 }
 
 /// Stops a running server, from anywhere.
 #[derive(Clone, Debug)]
-pub struct ServerControl(ServerHandle);
+pub struct ServerControl {
+    handle: ServerHandle,
+    cut: Arc<Notify>,
+}
 
 /// Takes the addresses. Connections queue from now on and are served once the server runs. MUST be called within a Tokio
 /// runtime; the workers have threads and runtimes of their own.
@@ -85,7 +90,7 @@ pub fn bind(config: ServerConfig, services: Services) -> Result<BoundServer, Bin
             .listen("metrics", listener, move || pipeline::metrics(&shared, stops.clone()))
             .map_err(|source| BindError::Address { address: *address, source })?;
     }
-    Ok(BoundServer { addresses, metrics_addresses, server: builder.run() })
+    Ok(BoundServer { addresses, metrics_addresses, server: builder.run(), cut: Arc::default() })
 }
 
 impl BoundServer {
@@ -104,7 +109,7 @@ impl BoundServer {
     /// What stops the server.
     #[must_use]
     pub fn control(&self) -> ServerControl {
-        ServerControl(self.server.handle())
+        ServerControl { handle: self.server.handle(), cut: Arc::clone(&self.cut) }
     }
 
     /// Serves until stopped. Dropping the future closes everything at once.
@@ -112,7 +117,13 @@ impl BoundServer {
     /// # Errors
     /// When the worker threads can't be started.
     pub fn run(self) -> impl Future<Output = io::Result<()>> + Send {
-        self.server
+        let Self { server, cut, .. } = self;
+        async move {
+            tokio::select! {
+                ended = server => ended,
+                () = cut.notified() => Ok(()),
+            }
+        }
     }
 }
 
@@ -121,12 +132,13 @@ impl ServerControl {
     /// [`Timeouts::drain`](super::Timeouts::drain) has passed and they were cut. Readiness is the caller's to switch off
     /// before, and so are signals.
     pub async fn drain(&self) {
-        self.0.stop(true).await;
+        self.handle.stop(true).await;
     }
 
-    /// Cuts everything.
-    pub async fn abort(&self) {
-        self.0.stop(false).await;
+    /// Cuts everything, also what a drain still waits for: [`BoundServer::run`] ends. The framework hears no second command
+    /// while it drains, so its server is dropped.
+    pub fn abort(&self) {
+        self.cut.notify_one();
     }
 }
 

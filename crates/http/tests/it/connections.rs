@@ -187,6 +187,22 @@ async fn a_drain_cuts_what_does_not_end_in_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_abort_cuts_what_a_drain_waits_for() {
+    let world = World::start().await;
+    let mut busy = Connection::open(world.address).await;
+    busy.send(call("pause", r#","stream":true"#)).await;
+    world.until_upstreams(1).await;
+    let control = world.control.clone();
+    let drain = tokio::spawn(async move { control.drain().await });
+    eventually(|| std::net::TcpStream::connect(world.address).is_err()).await;
+    assert_eq!(world.upstreams(), 1, "the drain waits for it");
+    world.control.abort();
+    tokio::time::timeout(Duration::from_secs(5), drain).await.expect("the drain ends").unwrap();
+    eventually(|| world.upstreams() == 0).await;
+    assert!(busy.ends_within(Duration::from_secs(2)).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_sends_far_ahead_of_its_answers_is_cut() {
     let world = World::start().await;
     let mut connection = Connection::open(world.address).await;

@@ -1,25 +1,13 @@
 //! TLS as settings name it, and its exchange while the server runs.
 
-use crate::place::Place;
+use crate::place::{Place, Server, eventually};
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::{Child, Command};
 use std::sync::Arc;
-use std::time::Duration;
-
-/// A server that runs. Killed when dropped.
-struct Server(Child);
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _gone_already = self.0.kill();
-        let _ended = self.0.wait();
-    }
-}
 
 /// Writes a certificate of its own to the two files.
 fn write_certificate(place: &Place) -> CertificateDer<'static> {
@@ -53,18 +41,6 @@ fn ping(address: SocketAddr, trusted: &CertificateDer<'static>) -> std::io::Resu
     Ok(text)
 }
 
-/// Returns once it is so.
-#[track_caller]
-fn eventually(mut is_so: impl FnMut() -> bool) {
-    for _ in 0..1000 {
-        if is_so() {
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    panic!("it never came to be");
-}
-
 fn furnished() -> (Place, SocketAddr) {
     let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let place = Place::new()
@@ -80,21 +56,17 @@ fn a_certificate_is_served_and_exchanged_on_a_hang_up() {
     let old = write_certificate(&place);
     let log = place.path("log");
     let file = std::fs::File::create(&log).unwrap();
-    let server = Server(place.command().stderr(file).spawn().unwrap());
+    let server = Server::spawn(place.command().stderr(file));
     eventually(|| ping(address, &old).is_ok_and(|answer| answer.starts_with("HTTP/1.1 200")));
-    let hang_up = || {
-        let status = Command::new("kill").args(["-HUP", &server.0.id().to_string()]).status().unwrap();
-        assert!(status.success());
-    };
     let logged = |text: &str| std::fs::read_to_string(&log).unwrap().contains(text);
 
     write_key(&place.path("key.pem"), "no key");
-    hang_up();
+    server.signal("HUP");
     eventually(|| logged("the certificate stays as it was"));
     assert!(ping(address, &old).is_ok());
 
     let new = write_certificate(&place);
-    hang_up();
+    server.signal("HUP");
     eventually(|| logged("the certificate was read again"));
     assert!(ping(address, &new).unwrap().starts_with("HTTP/1.1 200"));
     assert!(ping(address, &old).is_err());

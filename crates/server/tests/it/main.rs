@@ -7,3 +7,4 @@ mod check;
 mod commands;
 mod place;
 mod refusals;
+mod signals;
