@@ -1,9 +1,9 @@
 /// The most bytes that a client may send ahead while a request of its own is being answered.
 const MOST_AHEAD: usize = 32 * 1024;
 
-/// The most bytes of a body that are thrown away once its request is answered: so much that a client whose body is a little
-/// too large still reads why, and no flood is carried for the sake of that.
-const MOST_LEFT_OVER: usize = 4 * 1024 * 1024;
+/// The most bytes of a body that are thrown away once its request is answered. Most clients read no answer before they have
+/// sent their body, so that much of one may follow its refusal and the client still learns why; a flood is cut.
+const MOST_LEFT_OVER: usize = 64 * 1024 * 1024;
 
 /// The most bytes taken in one go before the protocol gets its turn with them.
 const MOST_AT_ONCE: usize = 64 * 1024;

@@ -77,7 +77,7 @@ async fn a_declared_body_that_is_refused_is_not_carried_to_its_end_either() {
 }
 
 /// What the server reads, and what the kernels on both sides hold, of a body whose refusal is out.
-const MOST_AFTER_ITS_REFUSAL: usize = 64 << 20;
+const MOST_AFTER_ITS_REFUSAL: usize = 128 << 20;
 
 /// Goes on sending, as an attacker would, until the connection ends. Answers how many bytes went out.
 async fn flood(connection: Connection, piece: String) -> usize {

@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// What a command said and how it ended.
@@ -106,14 +106,15 @@ impl Server {
         assert!(status.unwrap().success(), "{name}");
     }
 
-    /// How it ended, and after how long; nothing if it did not.
-    pub(crate) fn ended_within(&mut self, patience: Duration) -> Option<(ExitStatus, Duration)> {
-        let began = Instant::now();
-        while began.elapsed() < patience {
-            if let Some(status) = self.0.try_wait().unwrap() {
-                return Some((status, began.elapsed()));
+    /// How it ended; nothing if it did not.
+    pub(crate) fn ended_within(&mut self, patience: Duration) -> Option<ExitStatus> {
+        let pause = Duration::from_millis(20);
+        for _ in 0..patience.as_millis() / pause.as_millis() {
+            let ended = self.0.try_wait().unwrap();
+            if ended.is_some() {
+                return ended;
             }
-            std::thread::sleep(Duration::from_millis(20));
+            std::thread::sleep(pause);
         }
         None
     }
