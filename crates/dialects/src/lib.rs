@@ -8,9 +8,12 @@
 //! - [`sse`]: a bounded reader and an encoder of event streams;
 //! - [`request`], [`error`]: what all dialects have in common on the clients' and on the providers' side;
 //! - [`codec`]: a dialect as others use it, and beside it the dialects themselves:
-//! - [`openai_chat`]: OpenAI's chat completions, both ways.
+//! - [`openai_chat`]: OpenAI's chat completions, both ways;
+//! - [`anthropic_messages`]: Anthropic's messages, both ways.
 
+pub mod anthropic_messages;
 pub mod codec;
+mod counter;
 pub mod error;
 mod json;
 mod logprobs;

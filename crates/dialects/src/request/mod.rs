@@ -4,6 +4,7 @@ mod checked;
 mod error;
 mod members;
 mod references;
+mod values;
 
 pub use checked::{CheckedRequest, RequestLimits};
 pub use error::{RequestCode, RequestError};
@@ -11,3 +12,4 @@ pub use error::{RequestCode, RequestError};
 pub(crate) use checked::{NOT_FOR_CLIENTS, scanned};
 pub(crate) use members::{keep, note_others, optional_text, present, required_text, text, wrong};
 pub(crate) use references::has_circular_reference;
+pub(crate) use values::{MAX_OUTPUT_TOKENS, boolean, decimal, has_known_scheme, integer, model, word};

@@ -29,9 +29,14 @@ impl<'a> MessageWriter<'a> {
             list.object(|object| self.write_result(object, at, result));
         }
         // Results are messages of their own here; what else was said stays a message, if there is anything.
-        let has_others = message.parts.iter().any(|part| !matches!(part, Part::ToolResult(_)));
-        if has_others || !has_results {
-            list.object(|object| self.write_said(object));
+        let is_other = |part: &Part| !matches!(part, Part::ToolResult(_) | Part::CacheMark { .. });
+        if !has_results || message.parts.iter().any(is_other) {
+            return list.object(|object| self.write_said(object));
+        }
+        let marks = message.parts.iter().enumerate();
+        for (at, _) in marks.filter(|(_, part)| matches!(part, Part::CacheMark { .. })) {
+            let member = format!("messages[{}].content[{at}]", self.index);
+            self.losses.degraded(member, "the provider caches by its own rules");
         }
     }
 
