@@ -8,11 +8,13 @@
 //! - [`sse`]: a bounded reader and an encoder of event streams;
 //! - [`request`], [`error`]: what all dialects have in common on the clients' and on the providers' side;
 //! - [`codec`]: a dialect as others use it, and beside it the dialects themselves:
-//! - [`openai_chat`]: OpenAI's chat completions, both ways.
+//! - [`openai_chat`]: OpenAI's chat completions, both ways;
+//! - [`gemini`]: Google's `generateContent`, both ways.
 
 pub mod codec;
 mod counts;
 pub mod error;
+pub mod gemini;
 mod json;
 mod logprobs;
 pub mod openai_chat;
