@@ -9,12 +9,14 @@
 //! - [`request`], [`error`]: what all dialects have in common on the clients' and on the providers' side;
 //! - [`codec`]: a dialect as others use it, and beside it the dialects themselves:
 //! - [`openai_chat`]: OpenAI's chat completions, both ways;
-//! - [`anthropic_messages`]: Anthropic's messages, both ways.
+//! - [`anthropic_messages`]: Anthropic's messages, both ways;
+//! - [`gemini`]: Google's `generateContent`, both ways.
 
 pub mod anthropic_messages;
 pub mod codec;
-mod counter;
+mod counts;
 pub mod error;
+pub mod gemini;
 mod json;
 mod logprobs;
 pub mod openai_chat;

@@ -4,7 +4,7 @@
 use serde_json::value::RawValue;
 use switchyard_domain::chat::TokenUsage;
 
-use crate::counter::Counter;
+use crate::counts::Counter;
 use crate::json::{ObjectWriter, members};
 
 /// What a provider counted so far. A stream says it at its beginning and again, in running totals, at its end, where it may

@@ -1,7 +1,7 @@
 use serde_json::value::RawValue;
 use switchyard_domain::chat::TokenUsage;
 
-use crate::counter::Counter;
+use crate::counts::Counter;
 use crate::json::{ObjectWriter, RawMembers, members};
 
 /// How a vendor counts where it differs from OpenAI, whose `prompt_tokens` include everything that was read and whose

@@ -11,7 +11,7 @@ use crate::openai_chat::places::{
     write_detail,
 };
 use crate::openai_chat::{finish, usage};
-use crate::sse::DONE;
+use crate::sse::{DONE, join_lines};
 use crate::tool_call_id::made_call_id;
 
 /// Writes one stream, event by event, into a buffer that the caller empties as it likes.
@@ -287,12 +287,7 @@ impl StreamEncoder {
             object.json(&name, &value);
         }
         object.end();
-        // A value kept as the provider wrote it may have line ends between its tokens, which would end the event.
-        for byte in out.get_mut(start..).unwrap_or_default() {
-            if matches!(byte, b'\n' | b'\r') {
-                *byte = b' ';
-            }
-        }
+        join_lines(out.get_mut(start..).unwrap_or_default());
         out.extend_from_slice(b"\n\n");
     }
 

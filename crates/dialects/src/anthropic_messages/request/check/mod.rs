@@ -94,6 +94,7 @@ impl Gathered {
             prompt_text_bytes: self.text_bytes,
             messages: self.messages,
             images: self.images,
+            decodes_answer: false,
             strict: false,
         })
     }

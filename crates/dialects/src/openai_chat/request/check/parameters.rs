@@ -1,11 +1,10 @@
 use super::Gathered;
-use crate::request::{MAX_OUTPUT_TOKENS, RequestError, boolean, decimal, integer, word};
+use crate::request::{MAX_OUTPUT_TOKENS, RequestError, boolean, decimal, integer, metadata, word};
 use crate::scan::{Kind, Node};
 
 const MAX_CHOICES: u64 = 128;
 const MAX_STOPS: usize = 4;
 const MAX_STOP_BYTES: usize = 1024;
-const MAX_METADATA: usize = 64;
 const MAX_BIASES: usize = 1024;
 
 type Checked = Result<(), RequestError>;
@@ -79,14 +78,6 @@ fn logit_bias(value: Node<'_>) -> Checked {
         && value.members().all(|member| is_good(member.value()));
     let message = || format!("must be an object of up to {MAX_BIASES} integers from -100 to 100");
     if good { Ok(()) } else { Err(RequestError::new("logit_bias", message())) }
-}
-
-fn metadata(value: Node<'_>) -> Checked {
-    let good = value.kind() == Kind::Object
-        && value.members().take(MAX_METADATA + 1).count() <= MAX_METADATA
-        && value.members().all(|member| member.value().kind() == Kind::String);
-    let message = || format!("must be an object of up to {MAX_METADATA} strings");
-    if good { Ok(()) } else { Err(RequestError::new("metadata", message())) }
 }
 
 fn response_format(value: Node<'_>, gathered: &mut Gathered) -> Checked {

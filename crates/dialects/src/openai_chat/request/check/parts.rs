@@ -1,9 +1,6 @@
 use super::Gathered;
-use crate::request::{RequestError, has_known_scheme};
+use crate::request::{MEDIA_BYTES_PER_TEXT_BYTE, RequestError, has_url};
 use crate::scan::{Kind, Node};
-
-/// How many bytes of base64 stand for a token of a file or of sound in the estimate: rough, and rather too few.
-const MEDIA_BYTES_PER_TEXT_BYTE: u64 = 4;
 
 /// Checks the content of a message: a text, or a list of parts.
 pub(super) fn check(index: usize, content: Node<'_>, gathered: &mut Gathered) -> Result<(), RequestError> {
@@ -69,10 +66,4 @@ fn is_media(media: Node<'_>, member: &str, gathered: &mut Gathered) -> bool {
     let Some(length) = data.and_then(Node::text_len) else { return false };
     gathered.text_bytes += length as u64 / MEDIA_BYTES_PER_TEXT_BYTE;
     true
-}
-
-/// An address in an object's `url`, or in a string of its own (`openai-chat_completions-7aed41dc30`, 2023).
-fn has_url(holder: Node<'_>) -> bool {
-    let url = if is_string(holder) { Some(holder) } else { holder.get("url") };
-    url.is_some_and(has_known_scheme)
 }

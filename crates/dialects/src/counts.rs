@@ -1,16 +1,15 @@
-//! Counts of tokens as providers spell them.
+//! Counts of tokens as providers write them, sound or not.
 
 use serde_json::value::RawValue;
 
 use crate::json::{Shape, shape, text};
 
 /// No answer has more tokens; above it, vendors' numbers are defects.
-const MOST: u64 = u32::MAX as u64;
+pub(crate) const MOST: u64 = u32::MAX as u64;
 
-/// Reads counts, and remembers whether one of them made no sense.
+/// Reads counts, and remembers whether one of them made no sense: such counts are no base for a bill.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Counter {
-    /// Whether a count was negative, broken or beyond any model, and was replaced by the nearest that is none of this.
     pub(crate) corrected: bool,
 }
 
