@@ -28,8 +28,8 @@ pub struct UsageReading {
 /// No answer has more tokens; above it, vendors' numbers are defects.
 const MOST: u64 = u32::MAX as u64;
 
-/// Reads a `usage` object; `None` if it counts nothing at all.
-pub(super) fn read(raw: &RawValue, rule: UsageRule) -> Option<UsageReading> {
+/// Reads a `usage` object of either of OpenAI's dialects; `None` if it counts nothing at all.
+pub(crate) fn read(raw: &RawValue, rule: UsageRule) -> Option<UsageReading> {
     let top = members(raw)?;
     let prompt = top.get("prompt_tokens").or_else(|| top.get("input_tokens"));
     let completion = top.get("completion_tokens").or_else(|| top.get("output_tokens"));
@@ -43,9 +43,11 @@ pub(super) fn read(raw: &RawValue, rule: UsageRule) -> Option<UsageReading> {
         ..TokenUsage::default()
     };
     let total = top.get("total_tokens").map(|raw| counter.count(Some(raw)));
-    let in_prompt = top.get("prompt_tokens_details").and_then(members);
+    // The second names are those of OpenAI's Responses.
+    let details = |name: &str, other: &str| top.get(name).or_else(|| top.get(other)).and_then(members);
+    let in_prompt = details("prompt_tokens_details", "input_tokens_details");
     counter.read_input(&mut usage, &top, in_prompt.as_ref());
-    let made = top.get("completion_tokens_details").and_then(members);
+    let made = details("completion_tokens_details", "output_tokens_details");
     let made = |name: &str| made.as_ref().and_then(|details| details.get(name));
     usage.reasoning = counter.count(made("reasoning_tokens"));
     usage.audio_output = counter.count(made("audio_tokens"));

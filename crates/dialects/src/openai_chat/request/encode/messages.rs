@@ -30,9 +30,20 @@ impl<'a> MessageWriter<'a> {
         }
         // Results are messages of their own here; what else was said stays a message, if there is anything.
         let has_others = message.parts.iter().any(|part| !matches!(part, Part::ToolResult(_)));
-        if has_others || !has_results {
+        if self.is_foreign_alone() {
+            let mut content = Content::new(self.facts, self.same_dialect, self.losses);
+            content.collect(&message.parts, format_args!("messages[{}].content", self.index));
+        } else if has_others || !has_results {
             list.object(|object| self.write_said(object));
         }
+    }
+
+    /// Whether nothing is said but in forms of another dialect: without them, there is no message.
+    fn is_foreign_alone(&self) -> bool {
+        let parts = &self.message.parts;
+        !self.same_dialect
+            && !parts.is_empty()
+            && parts.iter().all(|part| matches!(part, Part::Native { .. }))
     }
 
     fn write_result(&mut self, object: &mut ObjectWriter<'_>, at: usize, result: &ToolResult) {
@@ -158,14 +169,9 @@ impl<'a> MessageWriter<'a> {
         }
     }
 
-    fn write_extensions(&mut self, object: &mut ObjectWriter<'_>) {
-        for (name, value) in &self.message.extensions {
-            if self.same_dialect {
-                object.json(name, value);
-            } else {
-                let member = format!("messages[{}].{name}", self.index);
-                self.losses.dropped(member, "has no place in the provider's dialect");
-            }
+    fn write_extensions(&self, object: &mut ObjectWriter<'_>) {
+        if self.same_dialect {
+            self.message.extensions.iter().for_each(|(name, value)| object.json(name, value));
         }
     }
 }
