@@ -16,7 +16,7 @@ use serde_json::value::RawValue;
 use switchyard_domain::chat::{Reasoning, Signature};
 
 use super::ids;
-use crate::json::{ObjectWriter, RawMembers, elements, members, text};
+use crate::json::{ObjectWriter, RawMembers, elements, members, object, text};
 use crate::proof::{marked, unmarked};
 
 /// What stands between the summaries of one item, and the texts of one reasoning, where they are told as one.
@@ -125,6 +125,12 @@ pub(super) fn encrypted(signature: &Signature, of: Of<'_>) -> String {
 pub(super) fn whole_item(signature: &Signature) -> Option<&str> {
     let value = signature.value.as_str();
     value.starts_with('{').then_some(value)
+}
+
+/// The id of an item.
+pub(super) fn id_of(item: &str) -> String {
+    let id = object(item).and_then(|item| item.get("id").and_then(text));
+    id.map(Cow::into_owned).unwrap_or_default()
 }
 
 /// Writes a reasoning with a proof of the dialect's own maker as it goes to that maker.

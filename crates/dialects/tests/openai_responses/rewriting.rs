@@ -110,7 +110,7 @@ fn what_was_asked_is_repeated() {
         let (written, recorded): (Value, Value) =
             (serde_json::from_slice(&body).unwrap(), serde_json::from_str(&exchange.response.body).unwrap());
         for name in ["instructions", "max_output_tokens", "previous_response_id"] {
-            if exchange.provider() == "openai" {
+            if exchange.provider() == "openai" && !recorded[name].is_array() {
                 assert_eq!(written[name], recorded[name], "{} {name}", exchange.id);
                 seen += 1;
             }

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use bytes::{Bytes, BytesMut};
 use switchyard_domain::chat::{
     ChatAnswer, Choice, Citation, FinishReason, Json, MediaSource, Part, Reasoning, Signature, ToolCall,
@@ -46,6 +48,8 @@ struct Items<'a> {
     call_items: ByCall,
     logprobs: Option<Json>,
     written: usize,
+    /// The ids of items that were written as their maker gave them.
+    ids: BTreeSet<String>,
     calls: usize,
     /// The citations with the number of the text that each is of.
     citations: Vec<(usize, &'a Citation)>,
@@ -68,6 +72,7 @@ impl<'a> Items<'a> {
                 .unwrap_or_default(),
             logprobs,
             written: 0,
+            ids: BTreeSet::new(),
             calls: 0,
             citations: placed(choice),
             texts: 0,
@@ -149,7 +154,9 @@ impl<'a> Items<'a> {
 
     fn reasoning(&mut self, reasoning: &Reasoning, list: &mut ArrayWriter<'_>) {
         let own = reasoning.signature.as_ref().filter(|signature| signature.issuer == Signature::OPENAI);
-        if let Some(item) = own.and_then(proof::whole_item) {
+        // xAI gives several the same id (`xai-responses-afdd2d375d`, 2026), which the SDKs don't stand.
+        let item = own.and_then(proof::whole_item);
+        if let Some(item) = item.filter(|item| self.ids.insert(proof::id_of(item))) {
             self.written += 1;
             return list.element().extend_from_slice(item.as_bytes());
         }

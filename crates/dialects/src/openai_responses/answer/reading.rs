@@ -120,7 +120,11 @@ impl Reading {
     pub(in crate::openai_responses) fn start(&mut self, response: &RawMembers<'_>, out: &mut Vec<ChatEvent>) {
         self.stored = response.get("store").map(|stored| stored.get() == "true").or(self.stored);
         let mut changed = Vec::new();
-        for (name, value) in response.iter().filter(|(name, _)| !READ.contains(name)) {
+        // That it is kept is told on: only then do its ids mean something later.
+        let is_told = |name: &str, value: &RawValue| {
+            !READ.contains(&name) || (name == "store" && value.get() == "true")
+        };
+        for (name, value) in response.iter().filter(|(name, value)| is_told(name, value)) {
             let room = self.beside.len() < MAX_BESIDE;
             match self.beside.iter_mut().find(|(known, _)| known == name) {
                 Some((_, known)) if known.as_str() == value.get() => continue,
@@ -314,8 +318,8 @@ impl Reading {
         progress: &mut Progress,
         out: &mut Vec<ChatEvent>,
     ) {
-        // An id alone means nothing to a provider that keeps nothing.
-        let is_known_later = item.get("encrypted_content").is_some() || self.stored != Some(false);
+        // An id alone means something only to a provider that says that it keeps the answer.
+        let is_known_later = item.get("encrypted_content").is_some() || self.stored == Some(true);
         match proof::read(raw, self.issuer) {
             Some(Proven::Reasoning(reasoning)) => {
                 let signature = reasoning.signature.filter(|_| is_known_later);

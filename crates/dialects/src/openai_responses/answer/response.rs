@@ -89,6 +89,10 @@ impl ResponseWriter<'_> {
         object.text("model", &self.head.model);
         object.array("output", output);
         object.members(&self.head.asked);
+        // Nothing is kept here, whatever was asked; the provider may, and then says so.
+        if !self.beside.iter().any(|(name, _)| name == "store") {
+            object.plain("store", false);
+        }
         match self.usage {
             Some(counts) => object.object("usage", |object| usage::write(object, counts)),
             None => object.null("usage"),
@@ -125,8 +129,6 @@ fn asked(request: Option<&ChatRequest>) -> Bytes {
         word(object, "effort", request.reasoning.effort.as_ref().map(|effort| effort.0.as_str()));
         word(object, "summary", request.reasoning.summary.as_deref());
     });
-    // Nothing is kept here, whatever was asked.
-    object.plain("store", false);
     decimal(&mut object, "temperature", request.sampling.temperature);
     object.object("text", |object| {
         object.object("format", |format| match &request.response_format {

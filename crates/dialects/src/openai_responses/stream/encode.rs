@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::{Bytes, BytesMut};
 use switchyard_domain::chat::{
@@ -29,6 +29,8 @@ pub(in crate::openai_responses) struct Writer {
     calls: BTreeMap<u32, OpenCall>,
     /// The items by their places, once they are whole.
     output: Vec<Bytes>,
+    /// The ids of items that were written as their maker gave them.
+    ids: BTreeSet<String>,
     /// Characters of text so far.
     characters: u32,
     phase: Option<Json>,
@@ -98,6 +100,7 @@ impl Writer {
             open: Open::Nothing,
             calls: BTreeMap::new(),
             output: Vec::new(),
+            ids: BTreeSet::new(),
             characters: 0,
             phase: None,
             call_items: ByCall::new(),
@@ -326,7 +329,8 @@ impl Writer {
 
     fn redacted(&mut self, signature: &Signature, out: &mut BytesMut) {
         let own = Some(signature).filter(|signature| signature.issuer == Signature::OPENAI);
-        match own.and_then(proof::whole_item) {
+        // Two items of one id are too much for the SDKs.
+        match own.and_then(proof::whole_item).filter(|item| self.ids.insert(proof::id_of(item))) {
             Some(item) => self.whole(item, out),
             None => self.proof_of(signature, Of::Redacted, out),
         }
