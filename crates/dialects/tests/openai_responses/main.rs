@@ -6,12 +6,15 @@
     reason = "helpers of tests may fail loudly too, and the scores are to be seen"
 )]
 
+mod adapting;
+mod bad_requests;
 #[path = "../openai_chat/comparing.rs"]
 mod comparing;
 mod corpus_answers;
 mod corpus_requests;
 #[path = "../openai_chat/differing.rs"]
 mod differing;
+mod errors;
 mod rewriting;
 #[path = "../openai_chat/score.rs"]
 mod score;
