@@ -1,10 +1,10 @@
 //! Annotations of a text: what it rests on.
 
+use bytes::BytesMut;
 use serde_json::value::RawValue;
 use switchyard_domain::chat::{Citation, CitationSource, Dialect};
 
-use crate::json::{ObjectWriter, integer, keep, members, text};
-use bytes::BytesMut;
+use crate::json::{ObjectWriter, RawMembers, integer, keep, members, text};
 
 /// Reads an annotation of a text that begins `offset` characters after the beginning of all text of the answer. `None` for
 /// what is no object.
@@ -23,8 +23,15 @@ pub(super) fn read(raw: &RawValue, offset: u32) -> Option<Citation> {
         source,
         quote: None,
         span: place("start_index").zip(place("end_index")),
-        native: Some((Dialect::OPENAI_RESPONSES.0.to_owned(), keep(raw))),
+        native: is_whole(&annotation).then(|| (Dialect::OPENAI_RESPONSES.0.to_owned(), keep(raw))),
     })
+}
+
+/// Whether an annotation has what clients require. Those of xAI may not say where they belong
+/// (`xai-responses-77a170bf75`, 2026), and are filled in.
+fn is_whole(annotation: &RawMembers<'_>) -> bool {
+    let is_url = annotation.get("type").and_then(text).as_deref() == Some("url_citation");
+    !is_url || ["url", "title", "start_index", "end_index"].iter().all(|name| annotation.get(name).is_some())
 }
 
 /// Writes an annotation of a text that begins `offset` characters after the beginning of all text of the answer, with every

@@ -4,7 +4,7 @@ use bytes::BytesMut;
 use serde_json::Value;
 use switchyard_dialects::codec::{AnswerForm, ClientCodec, StreamFraming};
 use switchyard_dialects::openai_responses::OpenAiResponsesClient;
-use switchyard_domain::chat::{ChatAnswer, ChatEvent, Part};
+use switchyard_domain::chat::{ChatAnswer, ChatEvent, CitationSource, Part};
 use switchyard_testkit::corpus::{self, Exchange};
 
 use crate::canonical;
@@ -42,6 +42,16 @@ pub(crate) fn completed(answer: ChatAnswer) -> ChatAnswer {
     answer.created = Some(answer.created.unwrap_or(FORM.fallback_created));
     for choice in &mut answer.choices {
         choice.extensions.sort_by(|a, b| a.0.cmp(&b.0));
+        for citation in &mut choice.citations {
+            // One that lacks what clients require is filled in, and then is one in this dialect's own words.
+            if let CitationSource::Url { title, .. } = &mut citation.source
+                && citation.span.is_none_or(|span| span == (0, 0))
+            {
+                title.get_or_insert_default();
+                citation.span = Some((0, 0));
+                citation.native = None;
+            }
+        }
         choice.parts.retain(|part| !matches!(part, Part::Text { text } if text.is_empty()));
         for part in &mut choice.parts {
             // What was shown of a reasoning without a proof is all there is of it.
