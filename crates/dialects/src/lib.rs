@@ -10,7 +10,8 @@
 //! - [`codec`]: a dialect as others use it, and beside it the dialects themselves:
 //! - [`openai_chat`]: OpenAI's chat completions, both ways;
 //! - [`anthropic_messages`]: Anthropic's messages, both ways;
-//! - [`gemini`]: Google's `generateContent`, both ways.
+//! - [`gemini`]: Google's `generateContent`, both ways;
+//! - [`openai_responses`]: OpenAI's Responses, both ways.
 
 pub mod anthropic_messages;
 pub mod codec;
@@ -20,6 +21,8 @@ pub mod gemini;
 mod json;
 mod logprobs;
 pub mod openai_chat;
+mod openai_error;
+pub mod openai_responses;
 mod proof;
 mod reasoning;
 pub mod request;

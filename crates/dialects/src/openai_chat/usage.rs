@@ -26,8 +26,8 @@ pub struct UsageReading {
     pub corrected: bool,
 }
 
-/// Reads a `usage` object; `None` if it counts nothing at all.
-pub(super) fn read(raw: &RawValue, rule: UsageRule) -> Option<UsageReading> {
+/// Reads a `usage` object of either of OpenAI's dialects; `None` if it counts nothing at all.
+pub(crate) fn read(raw: &RawValue, rule: UsageRule) -> Option<UsageReading> {
     let top = members(raw)?;
     let prompt = top.get("prompt_tokens").or_else(|| top.get("input_tokens"));
     let completion = top.get("completion_tokens").or_else(|| top.get("output_tokens"));
@@ -41,9 +41,11 @@ pub(super) fn read(raw: &RawValue, rule: UsageRule) -> Option<UsageReading> {
         ..TokenUsage::default()
     };
     let total = top.get("total_tokens").map(|raw| counter.count(Some(raw)));
-    let in_prompt = top.get("prompt_tokens_details").and_then(members);
+    // The second names are those of OpenAI's Responses.
+    let details = |name: &str, other: &str| top.get(name).or_else(|| top.get(other)).and_then(members);
+    let in_prompt = details("prompt_tokens_details", "input_tokens_details");
     read_input(&mut counter, &mut usage, &top, in_prompt.as_ref());
-    let made = top.get("completion_tokens_details").and_then(members);
+    let made = details("completion_tokens_details", "output_tokens_details");
     let made = |name: &str| made.as_ref().and_then(|details| details.get(name));
     usage.reasoning = counter.count(made("reasoning_tokens"));
     usage.audio_output = counter.count(made("audio_tokens"));

@@ -5,12 +5,12 @@ use switchyard_domain::chat::{ChatEvent, Delta, Json, Reasoning, TokenUsage, Too
 
 use crate::codec::{AnswerForm, ClientError, StreamWriter};
 use crate::json::{ObjectWriter, write_text};
-use crate::openai_chat::error::write_error_event;
 use crate::openai_chat::places::{
     Proof, REASONING_DETAILS, fallback_id, is_beside_message, write_call_signature, write_citation,
     write_detail,
 };
 use crate::openai_chat::{finish, usage};
+use crate::openai_error::write_error_event;
 use crate::sse::{DONE, join_lines};
 use crate::tool_call_id::made_call_id;
 
