@@ -79,7 +79,8 @@ pub(crate) async fn one(
     }
 }
 
-fn unknown(id: &str) -> GatewayError {
+/// There is no such model, or it is not for this caller, which is the same to it.
+pub(super) fn unknown(id: &str) -> GatewayError {
     let plain = |c: char| if c.is_control() { '\u{fffd}' } else { c };
     let shown: String = id.chars().take(LONGEST_SHOWN).map(plain).collect();
     let message = format!("There is no model or route `{shown}` here that this key may call.");
