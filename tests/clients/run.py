@@ -16,9 +16,18 @@ ROOT = Path(__file__).resolve().parents[2]
 HERE = ROOT / "tests" / "clients"
 TARGET = ROOT / "target" / "clients"
 
+# Routes to scripted models.
+SCRIPTED = {
+    "two-calls": "gpt-sim?calls=2",
+    "thinks": "gpt-sim?reasoning=5",
+    "status-404": "gpt-sim?status=404",
+    "status-422": "gpt-sim?status=422",
+    "status-429": "gpt-sim?status=429&retry_after=7",
+}
+
 # A file of cases for each SDK and surface.
 PYTHON = ["openai_chat", "openai_responses", "anthropic_messages", "google_genai"]
-NODE = ["openai_chat"]
+NODE = ["openai_chat", "openai_responses", "anthropic_messages", "google_genai", "ai_sdk"]
 
 # Upstream ids carry the simulator's script; each must be listed by the provider, since nothing unlisted is ever called.
 MODELS = json.loads((HERE / "models.json").read_text())
@@ -33,6 +42,11 @@ def build(profile):
 
 def configuration(simulator_port):
     models = "".join(f"      - model: {json.dumps(model)}\n" for model in MODELS)
+    # Google's SDKs refuse a question mark in a model's name.
+    scripted = "".join(
+        f"  - name: {name}\n    targets:\n      - provider: upstream\n        model: {json.dumps(model)}\n"
+        for name, model in SCRIPTED.items()
+    )
     return f"""settings:
   log_level: WARN
   llm_timeout_seconds: 2
@@ -50,7 +64,7 @@ providers:
         model: "gpt-sim?status=500"
       - provider: upstream
         model: gpt-sim
-"""
+{scripted}"""
 
 
 def start(command, pattern, **options):

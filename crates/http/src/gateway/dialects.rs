@@ -1,5 +1,6 @@
 //! Which dialect is spoken at which address.
 
+use super::gemini::Action;
 use switchyard_dialects::anthropic_messages::AnthropicMessagesClient;
 use switchyard_dialects::codec::ClientCodec;
 use switchyard_dialects::gemini::GeminiClient;
@@ -34,7 +35,9 @@ pub(crate) fn names() -> Vec<&'static str> {
 pub(crate) fn at(path: &str) -> Option<&'static dyn ClientCodec> {
     let under =
         |prefix: &str| path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    if under("/v1beta") {
+    // Google's SDKs call `v1` or `v1beta`, as they please; an action behind a colon is what only their paths have.
+    let is_google = path.strip_prefix("/v1/models/").is_some_and(|call| Action::of(call).is_some());
+    if under("/v1beta") || is_google {
         Some(GEMINI)
     } else if under("/v1/messages") {
         Some(ANTHROPIC_MESSAGES)
@@ -62,6 +65,8 @@ mod tests {
             ("/v1/messages/count_tokens", Some(Dialect::ANTHROPIC_MESSAGES)),
             ("/v1/messagesx", Some(Dialect::OPENAI_CHAT)),
             ("/v1beta/models/a/b:generateContent", Some(Dialect::GEMINI)),
+            ("/v1/models/a/b:generateContent", Some(Dialect::GEMINI)),
+            ("/v1/models/llama3:8b", Some(Dialect::OPENAI_CHAT)),
             ("/chat/completions", Some(Dialect::OPENAI_CHAT)),
             ("/", None),
             ("/v12", None),

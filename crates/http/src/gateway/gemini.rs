@@ -23,7 +23,7 @@ const NO_ACTION: &str = "There is nothing at this address. What to do stands beh
 
 /// What follows the colon of a Gemini path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Action {
+pub(super) enum Action {
     Generate,
     Stream,
     Count,
@@ -31,7 +31,7 @@ enum Action {
 
 impl Action {
     /// The model and the action of a path such as `gemini-2.5-flash:generateContent`. Names may have colons and slashes.
-    fn of(call: &str) -> Option<(&str, Self)> {
+    pub(super) fn of(call: &str) -> Option<(&str, Self)> {
         let (model, action) = call.rsplit_once(':')?;
         let action = match action {
             "generateContent" => Self::Generate,
@@ -73,7 +73,8 @@ pub(crate) async fn generate(
     chat: web::Data<ChatService>,
     clock: web::Data<dyn Clock>,
 ) -> Result<HttpResponse, GatewayError> {
-    let call = request.match_info().get("call").unwrap_or_default();
+    let parameters = request.match_info();
+    let call = parameters.get("call").or_else(|| parameters.get("id")).unwrap_or_default();
     let Some((model, action)) = Action::of(call) else {
         return Err(GatewayError::unknown(NO_ACTION).in_dialect(GEMINI));
     };
@@ -123,9 +124,17 @@ fn wants_events(query: &str) -> bool {
     )
 )]
 pub(crate) async fn list_of_models(caller: GatewayCaller, models: web::Data<ModelList>) -> HttpResponse {
-    let models = models.for_principal(&caller.0);
-    let body = write_list(models.iter().map(entry));
-    HttpResponse::Ok().insert_header(ContentType::json()).body(body)
+    listed(&models.for_principal(&caller.0))
+}
+
+/// These models, as Google lists them.
+pub(super) fn listed(models: &[PublicModel]) -> HttpResponse {
+    HttpResponse::Ok().insert_header(ContentType::json()).body(write_list(models.iter().map(entry)))
+}
+
+/// A model, as Google shows it.
+pub(super) fn shown(model: &PublicModel) -> HttpResponse {
+    HttpResponse::Ok().insert_header(ContentType::json()).body(write_one(&entry(model)))
 }
 
 /// One model or route, as Google shows it.
@@ -147,9 +156,7 @@ pub(crate) async fn one_model(
     models: web::Data<ModelList>,
 ) -> Result<HttpResponse, GatewayError> {
     match models.find(&caller.0, &id) {
-        Some(model) => {
-            Ok(HttpResponse::Ok().insert_header(ContentType::json()).body(write_one(&entry(&model))))
-        }
+        Some(model) => Ok(shown(&model)),
         None => Err(unknown(&id).in_dialect(GEMINI)),
     }
 }

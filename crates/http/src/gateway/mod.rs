@@ -40,4 +40,5 @@ pub(crate) fn mount(routes: &mut Routes) {
     routes.get("/v1beta/models/{call:.*}", gemini::one_model);
     routes.get("/v1/models", models::list);
     routes.get("/v1/models/{id:.*}", models::one);
+    routes.post("/v1/models/{id:.*}", gemini::generate);
 }
