@@ -11,6 +11,7 @@
 //! - [`openai_chat`]: OpenAI's chat completions, both ways.
 
 pub mod codec;
+mod counts;
 pub mod error;
 mod json;
 mod logprobs;

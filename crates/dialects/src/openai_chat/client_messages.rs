@@ -5,9 +5,10 @@ use memchr::memmem;
 use std::ops::Range;
 use switchyard_domain::wire::Member;
 
-use super::request::{TargetFacts, ToolCallIds, nine_alphanumeric};
+use super::request::{TargetFacts, ToolCallIds};
 use crate::scan::{Document, Node, ScanLimits};
 use crate::splice::find;
+use crate::tool_call_id::nine_alphanumeric;
 
 /// Bodies that come here were scanned within the surface's limits or are our own; a second look only finds places.
 pub(super) const UNBOUNDED: ScanLimits =

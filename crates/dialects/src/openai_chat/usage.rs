@@ -1,7 +1,8 @@
 use serde_json::value::RawValue;
 use switchyard_domain::chat::TokenUsage;
 
-use crate::json::{ObjectWriter, RawMembers, Shape, members, shape, text};
+use crate::counts::Counter;
+use crate::json::{ObjectWriter, RawMembers, members};
 
 /// How a vendor counts where it differs from OpenAI, whose `prompt_tokens` include everything that was read and whose
 /// `completion_tokens` include everything that was made.
@@ -24,9 +25,6 @@ pub struct UsageReading {
     /// by the nearest that does: such counts are no base for a bill.
     pub corrected: bool,
 }
-
-/// No answer has more tokens; above it, vendors' numbers are defects.
-const MOST: u64 = u32::MAX as u64;
 
 /// Reads a `usage` object; `None` if it counts nothing at all.
 pub(super) fn read(raw: &RawValue, rule: UsageRule) -> Option<UsageReading> {
@@ -71,11 +69,8 @@ fn apply(rule: UsageRule, usage: &mut TokenUsage, total: u64) {
     }
 }
 
-struct Counter {
-    corrected: bool,
-}
-
 impl Counter {
+    /// The kinds within the input, in any of the places where vendors put them.
     fn read_input(&mut self, usage: &mut TokenUsage, top: &RawMembers<'_>, details: Option<&RawMembers<'_>>) {
         let detail = |name: &str| details.and_then(|details| details.get(name));
         let cached = detail("cached_tokens")
@@ -92,24 +87,6 @@ impl Counter {
         usage.cache_write = written.saturating_sub(usage.cache_write_1h);
         usage.audio_input = self.count(detail("audio_tokens").or_else(|| top.get("audio_prompt_tokens")));
         usage.image_input = self.count(detail("image_tokens"));
-    }
-
-    /// A count in whatever form; absent is zero.
-    fn count(&mut self, raw: Option<&RawValue>) -> u64 {
-        let Some(raw) = raw else { return 0 };
-        let spelled = match shape(raw) {
-            Shape::Number => raw.get().parse().ok(),
-            Shape::Text => {
-                self.corrected = true;
-                text(raw).and_then(|text| text.trim().parse().ok())
-            }
-            _ => None,
-        };
-        let value: f64 = spelled.unwrap_or(-1.0);
-        let sound = value >= 0.0 && value <= MOST as f64 && value.fract() == 0.0;
-        self.corrected |= !sound;
-        // Saturates: negative and undefined become zero.
-        (value as u64).min(MOST)
     }
 }
 
@@ -150,6 +127,7 @@ pub(super) fn write(object: &mut ObjectWriter<'_>, usage: &TokenUsage) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::counts::MOST;
 
     fn reading(json: &str, rule: UsageRule) -> Option<UsageReading> {
         read(serde_json::from_str(json).unwrap(), rule)

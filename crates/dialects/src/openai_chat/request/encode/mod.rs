@@ -12,7 +12,6 @@ use switchyard_domain::chat::{ChatRequest, Dialect, LossReport};
 
 use crate::json::ObjectWriter;
 use calls::CallIds;
-pub(in crate::openai_chat) use calls::nine_alphanumeric;
 pub use facts::{
     CacheForm, DocumentForm, MaxTokensMember, ReasoningForm, StreamUsage, TargetFacts, ToolCallIds,
 };
