@@ -5,15 +5,19 @@
 //!
 //! - [`scan`]: one strict pass over a JSON request body, which leaves a table of where everything stands;
 //! - [`splice`]: a new body from an old one, in which only the members that we own differ;
-//! - [`sse`]: a bounded reader and an encoder of event streams;
+//! - [`sse`], [`json_lines`], [`aws_event_stream`]: bounded readers and encoders of streams, and [`framing`], which reads
+//!   any of them as one;
 //! - [`request`], [`error`]: what all dialects have in common on the clients' and on the providers' side;
 //! - [`codec`]: a dialect as others use it, and beside it the dialects themselves:
 //! - [`openai_chat`]: OpenAI's chat completions, both ways.
 
+pub mod aws_event_stream;
 pub mod codec;
 mod counts;
 pub mod error;
+pub mod framing;
 mod json;
+pub mod json_lines;
 mod logprobs;
 pub mod openai_chat;
 mod proof;
