@@ -9,17 +9,22 @@
 //!   any of them as one;
 //! - [`request`], [`error`]: what all dialects have in common on the clients' and on the providers' side;
 //! - [`codec`]: a dialect as others use it, and beside it the dialects themselves:
-//! - [`openai_chat`]: OpenAI's chat completions, both ways.
+//! - [`openai_chat`]: OpenAI's chat completions, both ways;
+//! - [`ollama`], [`cohere`], [`bedrock_converse`]: Ollama's, Cohere's and Amazon Bedrock's own, spoken to providers.
 
 pub mod aws_event_stream;
+pub mod bedrock_converse;
 pub mod codec;
+pub mod cohere;
 mod counts;
 pub mod error;
 pub mod framing;
 mod json;
 pub mod json_lines;
 mod logprobs;
+pub mod ollama;
 pub mod openai_chat;
+mod outbound;
 mod proof;
 mod reasoning;
 pub mod request;
