@@ -116,8 +116,10 @@ fn document(inside: &Value) -> Option<Part> {
         "md" => "text/markdown",
         "docx" => "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
         "xlsx" => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        "txt" => "text/plain",
-        other => panic!("no media type for {other}"),
+        other => {
+            assert_eq!(other, "txt");
+            "text/plain"
+        }
     };
     Some(Part::Document(Document {
         source: media(&inside["source"], media_type)?,

@@ -479,9 +479,12 @@ fn the_dialects_own_members_come_back_and_what_the_client_gave_outranks_ours() {
     let body: Value = serde_json::from_slice(&body).unwrap();
     assert_eq!(body["guardrailConfig"], json!({"guardrailIdentifier": "g"}));
     assert_eq!(body["performanceConfig"], json!({"latency": "optimized"}));
-    assert_eq!(body["additionalModelRequestFields"], json!({"thinking": {"type": "disabled"}, "z": 1}));
+    assert_eq!(
+        body["additionalModelRequestFields"],
+        json!({"thinking": {"type": "disabled"}, "top_k": 7, "z": 1})
+    );
     assert_eq!(body["additionalModelResponseFieldPaths"], json!(["/x"]));
-    assert_eq!(lost(&losses), ["-:top_k", "-:messages"]);
+    assert_eq!(lost(&losses), ["-:reasoning", "-:messages"]);
     let (body, lost) = encode(&request).unwrap();
     assert_eq!(body.get("guardrailConfig"), None);
     assert_eq!(lost.len(), 6);

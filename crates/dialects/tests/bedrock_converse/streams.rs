@@ -17,11 +17,11 @@ fn stream_of(events: &[(&str, Value)]) -> Vec<u8> {
         .collect()
 }
 
-fn delta(index: u32, delta: Value) -> (&'static str, Value) {
+fn delta(index: u32, delta: &Value) -> (&'static str, Value) {
     ("contentBlockDelta", json!({"contentBlockIndex": index, "delta": delta, "p": "abc"}))
 }
 
-fn start(index: u32, start: Value) -> (&'static str, Value) {
+fn start(index: u32, start: &Value) -> (&'static str, Value) {
     ("contentBlockStart", json!({"contentBlockIndex": index, "start": start}))
 }
 
@@ -58,30 +58,30 @@ fn a_stream_says_the_same_as_the_whole_answer() {
             {"image": {"format": "png", "source": {"bytes": "QUJD"}}}]}}});
     let stream = stream_of(&[
         ("messageStart", json!({"role": "assistant", "p": "x"})),
-        delta(0, json!({"reasoningContent": {"text": "hm, "}})),
-        delta(0, json!({"reasoningContent": {"text": "so"}})),
-        delta(0, json!({"reasoningContent": {"signature": "sig"}})),
-        delta(0, json!({"reasoningContent": {"signature": "=="}})),
+        delta(0, &json!({"reasoningContent": {"text": "hm, "}})),
+        delta(0, &json!({"reasoningContent": {"text": "so"}})),
+        delta(0, &json!({"reasoningContent": {"signature": "sig"}})),
+        delta(0, &json!({"reasoningContent": {"signature": "=="}})),
         stop(0),
-        delta(1, json!({"reasoningContent": {"redactedContent": "UkVE"}})),
+        delta(1, &json!({"reasoningContent": {"redactedContent": "UkVE"}})),
         stop(1),
-        delta(2, json!({"text": "é "})),
+        delta(2, &json!({"text": "é "})),
         stop(2),
-        delta(3, json!({"citation": citation})),
-        delta(3, json!({"citation": page})),
-        delta(3, json!({"text": "ci"})),
-        delta(3, json!({"text": "ted"})),
-        delta(3, json!({"citation": search})),
+        delta(3, &json!({"citation": citation})),
+        delta(3, &json!({"citation": page})),
+        delta(3, &json!({"text": "ci"})),
+        delta(3, &json!({"text": "ted"})),
+        delta(3, &json!({"citation": search})),
         stop(3),
-        start(4, json!({"toolUse": call("c1")})),
-        start(5, json!({"toolUse": call("c2")})),
-        delta(4, json!({"toolUse": {"input": "{\"a\""}})),
-        delta(5, json!({"toolUse": {"input": "{}"}})),
-        delta(4, json!({"toolUse": {"input": ":1}"}})),
+        start(4, &json!({"toolUse": call("c1")})),
+        start(5, &json!({"toolUse": call("c2")})),
+        delta(4, &json!({"toolUse": {"input": "{\"a\""}})),
+        delta(5, &json!({"toolUse": {"input": "{}"}})),
+        delta(4, &json!({"toolUse": {"input": ":1}"}})),
         stop(4),
         stop(5),
-        start(6, json!({"image": {"format": "png"}})),
-        delta(6, json!({"image": {"source": {"bytes": "QUJD"}}})),
+        start(6, &json!({"image": {"format": "png"}})),
+        delta(6, &json!({"image": {"source": {"bytes": "QUJD"}}})),
         stop(6),
         ("messageStop", json!({"stopReason": "tool_use", "additionalModelResponseFields": fields})),
         ("metadata", json!({"usage": usage(), "metrics": {"latencyMs": 1}})),
@@ -167,7 +167,7 @@ fn exceptions_in_the_middle_of_a_stream_are_errors_of_their_kind() {
         ("quiteNewException", json!({"message": "m"}), FaultKind::ServerError, None),
     ] {
         let mut bytes =
-            stream_of(&[("messageStart", json!({"role": "assistant"})), delta(0, json!({"text": "a"}))]);
+            stream_of(&[("messageStart", json!({"role": "assistant"})), delta(0, &json!({"text": "a"}))]);
         bytes.extend_from_slice(&encode_exception(name, payload.to_string().as_bytes()).unwrap());
         let mut reader = BedrockConverse.reader();
         let mut out = Vec::new();
@@ -238,10 +238,10 @@ fn the_stop_ends_it_the_count_closes_it_and_nothing_counts_after_that() {
 #[test]
 fn a_stream_without_ends_of_blocks_gives_what_it_held_back() {
     let stream = stream_of(&[
-        delta(0, json!({"reasoningContent": {"text": "hm"}})),
-        delta(0, json!({"reasoningContent": {"signature": "s"}})),
-        start(1, json!({"toolUse": {"toolUseId": "c", "name": "x", "type": "server_tool_use"}})),
-        delta(1, json!({"toolUse": {"input": "{\"cut"}})),
+        delta(0, &json!({"reasoningContent": {"text": "hm"}})),
+        delta(0, &json!({"reasoningContent": {"signature": "s"}})),
+        start(1, &json!({"toolUse": {"toolUseId": "c", "name": "x", "type": "server_tool_use"}})),
+        delta(1, &json!({"toolUse": {"input": "{\"cut"}})),
         ("messageStop", json!({"stopReason": "max_tokens"})),
     ]);
     let answer = collect(decode_stream(&BedrockConverse, &stream, 64).unwrap());

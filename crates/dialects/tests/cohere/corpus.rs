@@ -184,7 +184,8 @@ fn normalised(mut body: Value) -> Value {
         let message = message.as_object_mut().unwrap();
         let nothing = json!([]);
         message.retain(|name, value| {
-            !value.is_null() && !(["content", "tool_calls"].contains(&name.as_str()) && *value == nothing)
+            let may_be_empty = !["content", "tool_calls"].contains(&name.as_str());
+            !value.is_null() && (may_be_empty || *value != nothing)
         });
         if let Some(text) = only_text(message) {
             message.insert("content".to_owned(), text);

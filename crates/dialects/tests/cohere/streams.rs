@@ -19,11 +19,11 @@ fn stream_of(events: &[Value]) -> Vec<u8> {
     stream
 }
 
-fn message(kind: &str, index: u32, message: Value) -> Value {
+fn message(kind: &str, index: u32, message: &Value) -> Value {
     json!({"type": kind, "index": index, "delta": {"message": message}})
 }
 
-fn end(delta: Value) -> Value {
+fn end(delta: &Value) -> Value {
     json!({"type": "message-end", "delta": delta})
 }
 
@@ -31,7 +31,7 @@ fn usage() -> Value {
     json!({"billed_units": {"input_tokens": 5, "output_tokens": 2}, "tokens": {"input_tokens": 500, "output_tokens": 20}})
 }
 
-fn failure_of(delta: Value) -> ProviderError {
+fn failure_of(delta: &Value) -> ProviderError {
     let mut reader = Cohere.reader();
     let data = end(delta).to_string();
     let error = reader.event(Some(b"message-end"), data.as_bytes(), &mut Vec::new()).unwrap_err();
@@ -54,23 +54,23 @@ fn a_stream_says_the_same_as_the_whole_answer() {
         "tool_calls": [call("c1", "{\"a\":1}"), call("c2", "")]}});
     let stream = stream_of(&[
         json!({"type": "message-start", "id": "a", "delta": {"message": {"role": "assistant", "content": [], "tool_plan": ""}}}),
-        message("tool-plan-delta", 0, json!({"tool_plan": "fir"})),
-        message("tool-plan-delta", 0, json!({"tool_plan": "st"})),
-        message("content-start", 0, json!({"content": {"type": "thinking", "thinking": ""}})),
-        message("content-delta", 0, json!({"content": {"thinking": "hm"}})),
+        message("tool-plan-delta", 0, &json!({"tool_plan": "fir"})),
+        message("tool-plan-delta", 0, &json!({"tool_plan": "st"})),
+        message("content-start", 0, &json!({"content": {"type": "thinking", "thinking": ""}})),
+        message("content-delta", 0, &json!({"content": {"thinking": "hm"}})),
         json!({"type": "content-end", "index": 0}),
-        message("content-start", 1, json!({"content": {"type": "text", "text": "y"}})),
-        message("content-delta", 1, json!({"content": {"text": "és"}})),
+        message("content-start", 1, &json!({"content": {"type": "text", "text": "y"}})),
+        message("content-delta", 1, &json!({"content": {"text": "és"}})),
         json!({"type": "content-end", "index": 1}),
-        message("tool-call-start", 0, json!({"tool_calls": call("c1", "")})),
-        message("tool-call-delta", 0, json!({"tool_calls": fragment("{\"a\"")})),
-        message("tool-call-start", 1, json!({"tool_calls": [call("c2", "")]})),
-        message("tool-call-delta", 0, json!({"tool_calls": fragment(":1}")})),
+        message("tool-call-start", 0, &json!({"tool_calls": call("c1", "")})),
+        message("tool-call-delta", 0, &json!({"tool_calls": fragment("{\"a\"")})),
+        message("tool-call-start", 1, &json!({"tool_calls": [call("c2", "")]})),
+        message("tool-call-delta", 0, &json!({"tool_calls": fragment(":1}")})),
         json!({"type": "tool-call-end", "index": 0}),
-        message("citation-start", 0, json!({"citations": citation})),
+        message("citation-start", 0, &json!({"citations": citation})),
         json!({"type": "citation-end", "index": 0}),
-        message("citation-start", 1, json!({"citations": [of_thought]})),
-        end(json!({"finish_reason": "TOOL_CALL", "usage": usage()})),
+        message("citation-start", 1, &json!({"citations": [of_thought]})),
+        end(&json!({"finish_reason": "TOOL_CALL", "usage": usage()})),
     ]);
     let streamed = collect(decode_stream(&Cohere, &stream, 7).unwrap());
     let decoded = Cohere.decode(whole.to_string().as_bytes()).unwrap().collect();
@@ -93,14 +93,16 @@ fn a_stream_says_the_same_as_the_whole_answer() {
 fn a_call_without_arguments_has_an_empty_object_however_it_comes() {
     let call = |arguments: &str| json!({"id": "c", "type": "function", "function": {"name": "f", "arguments": arguments}});
     let arguments = |pieces: &[&str], ends: bool| {
-        let mut events = vec![message("tool-call-start", 0, json!({"tool_calls": call(pieces[0])}))];
+        let mut events = vec![message("tool-call-start", 0, &json!({"tool_calls": call(pieces[0])}))];
         events.extend(
-            pieces[1..].iter().map(|piece| message("tool-call-delta", 0, json!({"tool_calls": call(piece)}))),
+            pieces[1..]
+                .iter()
+                .map(|piece| message("tool-call-delta", 0, &json!({"tool_calls": call(piece)}))),
         );
         events.extend(ends.then(|| json!({"type": "tool-call-end", "index": 0})));
-        events.push(message("tool-call-start", 1, json!({"tool_calls": call("{}")})));
-        events.push(message("tool-call-delta", 0, json!({"tool_calls": call("")})));
-        events.push(end(json!({"finish_reason": "TOOL_CALL"})));
+        events.push(message("tool-call-start", 1, &json!({"tool_calls": call("{}")})));
+        events.push(message("tool-call-delta", 0, &json!({"tool_calls": call("")})));
+        events.push(end(&json!({"finish_reason": "TOOL_CALL"})));
         let answer = collect(decode_stream(&Cohere, &stream_of(&events), 64).unwrap());
         let calls: Vec<String> = answer.choices[0].tool_calls().map(|call| call.arguments.clone()).collect();
         calls[0].clone()
@@ -149,12 +151,12 @@ fn every_reason_to_end_is_told() {
 
 #[test]
 fn an_end_in_failure_is_an_error_with_or_without_a_text() {
-    let error = failure_of(json!({"finish_reason": "ERROR", "error": "internal", "usage": {}}));
+    let error = failure_of(&json!({"finish_reason": "ERROR", "error": "internal", "usage": {}}));
     assert_eq!((error.message.as_str(), classify(200, &error)), ("internal", FaultKind::ServerError));
-    let error = failure_of(json!({"finish_reason": "TIMEOUT"}));
+    let error = failure_of(&json!({"finish_reason": "TIMEOUT"}));
     assert_eq!(error.kind.as_deref(), Some("TIMEOUT"));
     assert_eq!(classify(200, &error), FaultKind::ServerError);
-    let error = failure_of(json!({"error": "odd"}));
+    let error = failure_of(&json!({"error": "odd"}));
     assert_eq!(error.message, "odd");
     let whole = json!({"id": "a", "finish_reason": "ERROR", "message": {"content": []}});
     let fault = Cohere.decode(whole.to_string().as_bytes()).unwrap_err();
@@ -185,7 +187,7 @@ fn notices_are_passed_over_and_nothing_counts_after_the_end() {
         Ok(Taken::Chunk)
     );
     assert!(take(Some("error"), r#"{"message":"m"}"#).is_err());
-    let end = end(json!({"finish_reason": "COMPLETE", "usage": usage()})).to_string();
+    let end = end(&json!({"finish_reason": "COMPLETE", "usage": usage()})).to_string();
     assert_eq!(take(None, &end), Ok(Taken::Chunk));
     assert_eq!(take(None, &end), Ok(Taken::Done));
     assert_eq!(take(None, "[DONE]"), Ok(Taken::Done));

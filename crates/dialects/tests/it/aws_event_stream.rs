@@ -14,11 +14,15 @@ fn read<'c>(pieces: impl IntoIterator<Item = &'c [u8]>) -> Result<Vec<FrameEvent
     for piece in pieces {
         reader.push(Bytes::copy_from_slice(piece))?;
         while let Some(item) = reader.next_item()? {
-            let FrameItem::Event(event) = item else { panic!("{item:?}") };
-            events.push(event);
+            assert!(matches!(item, FrameItem::Event(_)), "{item:?}");
+            events.extend(event_of(item));
         }
     }
     Ok(events)
+}
+
+fn event_of(item: FrameItem) -> Option<FrameEvent> {
+    if let FrameItem::Event(event) = item { Some(event) } else { None }
 }
 
 fn text(bytes: &[u8]) -> &str {

@@ -21,8 +21,9 @@ fn read<'c>(pieces: impl IntoIterator<Item = &'c [u8]>) -> Vec<FrameItem> {
 }
 
 fn lines(items: &[FrameItem]) -> Vec<(&str, FrameEnding)> {
-    let event = |item| if let &FrameItem::Event(ref event) = item { Some(event) } else { None };
-    items.iter().filter_map(event).map(|event| (str::from_utf8(&event.data).unwrap(), event.ending)).collect()
+    let events =
+        items.iter().filter_map(|item| if let FrameItem::Event(event) = item { Some(event) } else { None });
+    events.map(|event| (str::from_utf8(&event.data).unwrap(), event.ending)).collect()
 }
 
 const STREAM: &[u8] = b"{\"a\":1}\n\n{\"b\":\"\xc3\xa9\"}\r\n \t\r\n[]\n{\"cut";

@@ -135,10 +135,11 @@ fn canonical(body: &Value) -> ChatRequest {
 /// A body with everything said in one way that may be said in two.
 fn normalised(mut body: Value) -> Value {
     let top = body.as_object_mut().unwrap();
-    top.retain(|name, value| {
-        !value.is_null()
-            && !(name == "options" && *value == json!({}))
-            && !(name == "format" && *value == json!(""))
+    let (no_options, no_format) = (json!({}), json!(""));
+    top.retain(|name, value| match name.as_str() {
+        "options" => *value != no_options,
+        "format" => *value != no_format && !value.is_null(),
+        _ => !value.is_null(),
     });
     if top.get("tools") == Some(&json!([])) {
         top.remove("tools");
@@ -146,7 +147,8 @@ fn normalised(mut body: Value) -> Value {
     for message in top["messages"].as_array_mut().unwrap() {
         let message = message.as_object_mut().unwrap();
         message.remove("tool_call_id");
-        message.retain(|name, value| !(name == "tool_calls" && *value == json!([])));
+        let nothing = json!([]);
+        message.retain(|name, value| name != "tool_calls" || *value != nothing);
         for call in message.get_mut("tool_calls").and_then(Value::as_array_mut).into_iter().flatten() {
             call.as_object_mut().unwrap().remove("id");
         }

@@ -16,6 +16,9 @@ impl Body<'_, '_> {
         if !is_on {
             return;
         }
+        if ["thinking", "reasoningConfig", "reasoning_effort"].iter().any(|name| self.fields.has(name)) {
+            return self.losses.dropped("reasoning", "the model's own fields say it, and outrank it");
+        }
         match self.maker {
             Maker::Claude(version) => self.claude(wish, version),
             Maker::Nova { reasons: true } if is_off(wish) => {
