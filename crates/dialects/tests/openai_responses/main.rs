@@ -17,6 +17,7 @@ mod crossing;
 mod differing;
 mod errors;
 mod property;
+mod quirks;
 mod request_encoding;
 mod rewriting;
 #[path = "../openai_chat/score.rs"]

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::{Bytes, BytesMut};
 use switchyard_domain::chat::{
-    ChatEvent, Delta, FinishReason, Json, MediaSource, Part, Signature, TokenUsage, ToolCallKind,
+    ChatEvent, Citation, Delta, FinishReason, Json, MediaSource, Part, Signature, TokenUsage, ToolCallKind,
 };
 
 use super::frames::{Frames, write_error_event};
@@ -156,17 +156,7 @@ impl Writer {
                 }
             }
             Delta::Part(part) => self.part(part, out),
-            Delta::Citation(citation) => {
-                if let Some((message, part)) = text_of(&mut self.open) {
-                    let number = part.annotated;
-                    let annotation = part.annotate(citation);
-                    self.frames.write("response.output_text.annotation.added", out, |event| {
-                        message.write_place(event);
-                        event.plain("annotation_index", number);
-                        event.name("annotation").extend_from_slice(&annotation);
-                    });
-                }
-            }
+            Delta::Citation(citation) => self.cite(citation, out),
             Delta::Logprobs(logprobs) => self.logprobs(logprobs, out),
             Delta::Extension { name, value } => match name.as_str() {
                 "phase" => self.phase = Some(value.clone()),
@@ -249,9 +239,8 @@ impl Writer {
             if !is_refusal {
                 self.characters = self.characters.saturating_add(length(said));
             }
-            let place = message.place();
             self.frames.write(kind, out, |event| {
-                place.write_place(event);
+                message.write_place(event);
                 event.text("delta", said);
                 if !is_refusal {
                     event.array("logprobs", |_| {});
@@ -262,12 +251,25 @@ impl Writer {
 
     /// The log probabilities of the text before them, with a piece of no text.
     fn logprobs(&mut self, logprobs: &Json, out: &mut BytesMut) {
-        if let Some((place, part)) = text_of(&mut self.open) {
-            let added = part.add_logprobs(logprobs);
+        let Some(added) = text_of(&mut self.open).map(|part| part.add_logprobs(logprobs)) else { return };
+        if let Open::Message(message) = &self.open {
             self.frames.write("response.output_text.delta", out, |event| {
-                place.write_place(event);
+                message.write_place(event);
                 event.text("delta", "");
                 event.array("logprobs", |list| list.elements(&added));
+            });
+        }
+    }
+
+    /// A source of the text that is being said. One of a text that ended has no place any more.
+    fn cite(&mut self, citation: &Citation, out: &mut BytesMut) {
+        let Some(part) = text_of(&mut self.open) else { return };
+        let (number, annotation) = (part.annotated, part.annotate(citation));
+        if let Open::Message(message) = &self.open {
+            self.frames.write("response.output_text.annotation.added", out, |event| {
+                message.write_place(event);
+                event.plain("annotation_index", number);
+                event.name("annotation").extend_from_slice(&annotation);
             });
         }
     }
@@ -287,9 +289,8 @@ impl Writer {
         }
         end_part(message, &mut self.frames, out);
         let part = OpenPart::new(is_refusal, self.characters);
-        let place = message.place();
         self.frames.write("response.content_part.added", out, |event| {
-            place.write_place(event);
+            message.write_place(event);
             event.object("part", |object| part.write(object));
         });
         message.part = Some(part);
@@ -419,7 +420,6 @@ impl Writer {
 }
 
 fn end_part(message: &mut OpenMessage, frames: &mut Frames, out: &mut BytesMut) {
-    let place = message.place();
     let Some(part) = &message.part else { return };
     let (kind, member) = if part.is_refusal {
         ("response.refusal.done", "refusal")
@@ -427,24 +427,23 @@ fn end_part(message: &mut OpenMessage, frames: &mut Frames, out: &mut BytesMut) 
         ("response.output_text.done", "text")
     };
     frames.write(kind, out, |event| {
-        place.write_place(event);
+        message.write_place(event);
         event.text(member, &part.said);
         if !part.is_refusal {
             part.write_logprobs(event);
         }
     });
     frames.write("response.content_part.done", out, |event| {
-        place.write_place(event);
+        message.write_place(event);
         event.object("part", |object| part.write(object));
     });
     message.close_part();
 }
 
-/// The text that is being said, and where.
-fn text_of(open: &mut Open) -> Option<(Place, &mut OpenPart)> {
+/// The text that is being said.
+fn text_of(open: &mut Open) -> Option<&mut OpenPart> {
     let Open::Message(message) = open else { return None };
-    let place = message.place();
-    message.part.as_mut().filter(|part| !part.is_refusal).map(|part| (place, part))
+    message.part.as_mut().filter(|part| !part.is_refusal)
 }
 
 fn write_summary(part: &mut ObjectWriter<'_>, text: &str) {
@@ -452,24 +451,12 @@ fn write_summary(part: &mut ObjectWriter<'_>, text: &str) {
     part.text("text", text);
 }
 
-/// Where a piece of a message belongs.
-struct Place {
-    id: String,
-    place: usize,
-    part: usize,
-}
-
-impl Place {
+impl OpenMessage {
+    /// Where the part that is being said belongs.
     fn write_place(&self, event: &mut ObjectWriter<'_>) {
         event.text("item_id", &self.id);
         event.plain("output_index", self.place);
-        event.plain("content_index", self.part);
-    }
-}
-
-impl OpenMessage {
-    fn place(&self) -> Place {
-        Place { id: self.id.clone(), place: self.place, part: self.closed }
+        event.plain("content_index", self.closed);
     }
 }
 
