@@ -157,9 +157,7 @@ fn what_has_no_place_is_told() {
             Part::Native { kind: "server_tool_use".to_owned(), json: json("{}") },
         ]),
     ]);
-    if let Message { parts, .. } = &mut request.messages[0] {
-        parts.push(Part::Native { kind: "video_url".to_owned(), json: json("{}") });
-    }
+    request.messages[0].parts.push(Part::Native { kind: "video_url".to_owned(), json: json("{}") });
     request.messages.push(Message {
         parts: vec![Part::ToolResult(ToolResult {
             call_id: "c".to_owned(),
