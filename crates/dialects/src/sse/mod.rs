@@ -12,11 +12,11 @@ mod fields;
 mod reader;
 mod utf8;
 
-pub(crate) use encode::join_lines;
 pub use crate::framing::{
     FrameEnding as SseEnding, FrameError as SseError, FrameEvent as SseEvent, FrameItem as SseItem,
     FrameLimits as SseLimits,
 };
+pub(crate) use encode::join_lines;
 pub use encode::{DONE, DONE_DATA, KEEP_ALIVE, encode_event, write_event};
 pub use reader::SseReader;
 pub use utf8::repair_utf8;
