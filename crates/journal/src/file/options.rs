@@ -30,7 +30,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             fsync: Fsync::Group(Duration::from_millis(50)),
-            segment_bytes: 64 << 20,
+            segment_bytes: 2 << 20,
             permits: 16_384,
             probe_interval: Duration::from_millis(500),
         }
