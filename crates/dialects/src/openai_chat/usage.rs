@@ -97,6 +97,10 @@ impl Counter {
     /// A count in whatever form; absent is zero.
     fn count(&mut self, raw: Option<&RawValue>) -> u64 {
         let Some(raw) = raw else { return 0 };
+        if let Ok(count) = raw.get().parse::<u64>() {
+            self.corrected |= count > MOST;
+            return count.min(MOST);
+        }
         let spelled = match shape(raw) {
             Shape::Number => raw.get().parse().ok(),
             Shape::Text => {
