@@ -45,16 +45,16 @@ impl Gate {
     /// Who calls `/v1*`, as the operator's setting has it.
     fn caller(&self, request: &HttpRequest) -> Result<Principal, GatewayError> {
         match self.auth {
-            GatewayAuth::Required => self.key(request, &[MISSING, OPENING].concat()),
+            GatewayAuth::Required => self.key(request, &[MISSING, OPENING]),
             GatewayAuth::Optional if presented(request.headers()) == Ok(None) => Ok(Principal::Anonymous),
-            GatewayAuth::Optional => self.key(request, MISSING),
-            GatewayAuth::Off => Ok(self.key(request, MISSING).unwrap_or(Principal::Anonymous)),
+            GatewayAuth::Optional => self.key(request, &[MISSING]),
+            GatewayAuth::Off => Ok(self.key(request, &[MISSING]).unwrap_or(Principal::Anonymous)),
         }
     }
 
-    fn key(&self, request: &HttpRequest, missing: &str) -> Result<Principal, GatewayError> {
+    fn key(&self, request: &HttpRequest, missing: &[&str]) -> Result<Principal, GatewayError> {
         let key = presented(request.headers()).map_err(|fault| unusable(&fault))?;
-        let key = key.ok_or_else(|| GatewayError::unauthenticated(missing.to_owned()))?;
+        let key = key.ok_or_else(|| GatewayError::unauthenticated(missing.concat()))?;
         if key == DEMO_KEY {
             return self.demo(request);
         }
@@ -101,7 +101,7 @@ impl FromRequest for KeyCaller {
     type Future = Ready<Result<Self, Self::Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(gate(request).and_then(|gate| gate.key(request, MISSING)).map(Self))
+        ready(gate(request).and_then(|gate| gate.key(request, &[MISSING])).map(Self))
     }
 }
 
