@@ -332,6 +332,11 @@ fn citations_hang_on_the_words_that_rest_on_them() {
     check_grammar(&body).unwrap();
     let again = collect(decode_stream(&body).unwrap());
     assert_eq!(again.choices[0].citations.len(), 3);
+    let mixed = vec![text("a"), Delta::Citation(citation("https://a", None)), text("b"), text("c")];
+    let message = collected(&write_stream(&answer(mixed, FinishReason::Stop)));
+    let texts: Vec<&str> =
+        message["content"].as_array().unwrap().iter().map(|block| block["text"].as_str().unwrap()).collect();
+    assert_eq!(texts, ["a", "bc"]);
 }
 
 #[test]

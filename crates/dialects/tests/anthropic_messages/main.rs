@@ -14,6 +14,7 @@ mod corpus_requests;
 mod corpus_rewriting;
 mod counting;
 mod cross;
+mod own_requests;
 mod property;
 mod request_encoding;
 #[path = "../openai_chat/score.rs"]
