@@ -3,9 +3,11 @@ use super::error::GatewayError;
 use super::gemini;
 use super::schema::ErrorAnswer;
 use crate::extract::GatewayCaller;
-use actix_web::http::header::HeaderMap;
+use actix_web::http::header::{ContentType, HeaderMap};
 use actix_web::{HttpRequest, HttpResponse, web};
+use bytes::Bytes;
 use serde::Serialize;
+use switchyard_dialects::anthropic_messages::models as anthropic;
 use switchyard_dialects::codec::ClientCodec;
 use switchyard_orchestrator::error::{CallError, CallErrorKind};
 use switchyard_orchestrator::models::{ModelList, PublicModel};
@@ -43,34 +45,9 @@ impl From<PublicModel> for Model {
     }
 }
 
-/// Anthropic's list of models.
-#[derive(Debug, Serialize)]
-struct AnthropicPage {
-    data: Vec<AnthropicModel>,
-    has_more: bool,
-    first_id: Option<String>,
-    last_id: Option<String>,
-}
-
-/// A model as Anthropic shows it.
-#[derive(Debug, Serialize)]
-struct AnthropicModel {
-    r#type: &'static str,
-    id: String,
-    display_name: String,
-    created_at: &'static str,
-}
-
-impl From<PublicModel> for AnthropicModel {
-    fn from(model: PublicModel) -> Self {
-        // No time is known; the SDKs want one.
-        Self {
-            r#type: "model",
-            display_name: model.id.clone(),
-            id: model.id,
-            created_at: "1970-01-01T00:00:00Z",
-        }
-    }
+/// A model as Anthropic shows it. When it came to be is not known; the SDKs want a time.
+fn of_anthropic(model: &PublicModel) -> anthropic::ModelEntry<'_> {
+    anthropic::ModelEntry { id: &model.id, display_name: &model.id, created_at: "1970-01-01T00:00:00Z" }
 }
 
 /// In whose words a client wants its list: three vendors have one at this address, and their SDKs can be told apart by the
@@ -100,10 +77,8 @@ impl Asker {
                 HttpResponse::Ok().json(ModelPage { object: "list", data })
             }
             Self::Anthropic => {
-                let data: Vec<AnthropicModel> = models.into_iter().map(AnthropicModel::from).collect();
-                let id = |model: Option<&AnthropicModel>| model.map(|model| model.id.clone());
-                let (first_id, last_id) = (id(data.first()), id(data.last()));
-                HttpResponse::Ok().json(AnthropicPage { data, has_more: false, first_id, last_id })
+                let entries: Vec<_> = models.iter().map(of_anthropic).collect();
+                json(anthropic::write_list(&entries, false))
             }
             Self::Google => gemini::listed(&models),
         }
@@ -112,7 +87,7 @@ impl Asker {
     fn one(self, model: PublicModel) -> HttpResponse {
         match self {
             Self::OpenAi => HttpResponse::Ok().json(Model::from(model)),
-            Self::Anthropic => HttpResponse::Ok().json(AnthropicModel::from(model)),
+            Self::Anthropic => json(anthropic::write_one(&of_anthropic(&model))),
             Self::Google => gemini::shown(&model),
         }
     }
@@ -124,6 +99,10 @@ impl Asker {
             Self::Google => GEMINI,
         }
     }
+}
+
+fn json(body: Bytes) -> HttpResponse {
+    HttpResponse::Ok().insert_header(ContentType::json()).body(body)
 }
 
 /// The models and routes that the caller may use.

@@ -10,7 +10,9 @@ use switchyard_repositories::{Database, DatabaseError, DatabaseTarget, Migration
 use switchyard_testkit::contracts::repositories::{configuration_contract, sample_event};
 
 fn names() -> Vec<String> {
-    ["0001_configuration", "0002_usage", "0003_service_tier", "0004_unread_indexes"].map(str::to_owned).to_vec()
+    ["0001_configuration", "0002_usage", "0003_service_tier", "0004_unread_indexes"]
+        .map(str::to_owned)
+        .to_vec()
 }
 
 async fn empty_ones() -> Vec<Opened> {

@@ -1,5 +1,6 @@
 use std::borrow::Cow;
 
+use switchyard_domain::chat::Dialect;
 use switchyard_domain::chat::{
     Document, Json, LossReport, MediaSource, Part, Reasoning, Role, Signature, ToolCall, ToolResult,
 };
@@ -45,6 +46,7 @@ impl Said<'_> {
 /// Makes blocks of parts, and notes what has no place.
 pub(super) struct Gatherer<'l> {
     pub(super) facts: &'l AnthropicMessages,
+    pub(super) source: Dialect,
     pub(super) same_dialect: bool,
     pub(super) losses: &'l mut LossReport,
     pub(super) ids: CallIds,

@@ -53,7 +53,7 @@ pub(in crate::anthropic_messages) fn encode(
     if !same_dialect {
         refuse_foreign(request, source)?;
     }
-    let mut gatherer = Gatherer { facts, same_dialect, losses, ids: CallIds::default() };
+    let mut gatherer = Gatherer { facts, source, same_dialect, losses, ids: CallIds::default() };
     let turns = Turns::of(request, &mut gatherer);
     let object = ObjectWriter::begin(&mut out);
     let mut body = Body { request, facts, purpose, source, same_dialect, losses, object };

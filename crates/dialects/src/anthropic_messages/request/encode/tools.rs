@@ -1,7 +1,7 @@
 use switchyard_domain::chat::{Json, Tool, ToolChoice, ToolChoiceMode};
 
 use super::{Body, write};
-use crate::codec::Unsupported;
+use crate::codec::{Unsupported, note_foreign_function};
 use crate::json::{ObjectWriter, members};
 
 impl Body<'_, '_> {
@@ -58,13 +58,10 @@ impl Body<'_, '_> {
                     if let Some(cache) = cache.as_ref().filter(|_| !kept) {
                         write::mark(object, cache.ttl.as_deref());
                     }
-                    for (name, value) in extensions {
-                        if same_dialect {
-                            object.json(name, value);
-                        } else {
-                            let member = format!("tools[{index}].{name}");
-                            losses.dropped(member, "has no place in the provider's dialect");
-                        }
+                    if same_dialect {
+                        extensions.iter().for_each(|(name, value)| object.json(name, value));
+                    } else {
+                        note_foreign_function(index, extensions, losses);
                     }
                 });
             }

@@ -5,6 +5,7 @@ use switchyard_domain::chat::{ChatRequest, Message, Role};
 use super::blocks::{Block, Content, Gatherer, Said};
 use super::extras::{Extras, Member};
 use super::write;
+use crate::codec::note_foreign_message;
 use crate::json::ObjectWriter;
 
 /// Said in the user's place where a conversation begins with the model, which the vendor refuses.
@@ -45,9 +46,8 @@ impl<'a> Turns<'a> {
 
     fn take(&mut self, index: usize, message: &'a Message, gatherer: &mut Gatherer<'_>) {
         let same_dialect = gatherer.same_dialect;
-        for (name, _) in message.extensions.iter().filter(|_| !same_dialect) {
-            let member = format!("messages[{index}].{name}");
-            gatherer.losses.dropped(member, "has no place in the provider's dialect");
+        if !same_dialect {
+            note_foreign_message(gatherer.source, index, message, gatherer.losses);
         }
         if message.name.is_some() {
             let member = format!("messages[{index}].name");

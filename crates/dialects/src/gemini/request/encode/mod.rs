@@ -8,9 +8,11 @@ mod thinking;
 mod tools;
 
 use bytes::{Bytes, BytesMut};
-use switchyard_domain::chat::{ChatRequest, Dialect, LossReport};
+use switchyard_domain::chat::{ChatRequest, Dialect, LossReport, Tool};
 
-use crate::codec::{Unsupported, note_foreign_members, refuse_foreign};
+use crate::codec::{
+    Unsupported, note_foreign_function, note_foreign_members, note_foreign_message, refuse_foreign,
+};
 use crate::gemini::Gemini;
 use crate::json::ObjectWriter;
 
@@ -119,6 +121,14 @@ impl Body<'_, '_> {
 
     fn write_extensions(&mut self) {
         if !self.same_dialect {
+            for (at, message) in self.request.messages.iter().enumerate() {
+                note_foreign_message(self.source, at, message, self.losses);
+            }
+            for (at, tool) in self.request.tools.iter().enumerate() {
+                if let Tool::Function { extensions, .. } = tool {
+                    note_foreign_function(at, extensions, self.losses);
+                }
+            }
             return note_foreign_members(self.source, self.request, self.losses);
         }
         for (name, value) in &self.request.extensions {
