@@ -3,12 +3,14 @@
 //! A fact that departs from the dialect's own rule carries its evidence: the id of a recorded exchange, or where it was
 //! reported. Nothing is taken out of a client's request on a guess: what a vendor may not know, it is left to refuse.
 
+mod azure;
 mod cerebras;
 mod dashscope;
 mod deepseek;
 mod facts;
 mod fireworks;
 mod groq;
+mod hooks;
 mod huggingface;
 mod lmstudio;
 mod mistral;
@@ -29,12 +31,14 @@ mod zhipu;
 
 pub use facts::{AuthScheme, CredentialRule, HttpFacts, Note, Reach, Vendor};
 use facts::{COPIED, SYSTEM_ROLE};
+pub use hooks::{Authorizer, Called, Hooks, below, put_secret, segment, unusable};
 pub use reference::reference_page;
 
 /// All vendors, as they are listed to people.
 pub static VENDORS: &[&Vendor] = &[
     &openai::VENDOR,
     &openai_compatible::VENDOR,
+    &azure::VENDOR,
     &mistral::VENDOR,
     &xai::VENDOR,
     &groq::VENDOR,
@@ -55,12 +59,6 @@ pub static VENDORS: &[&Vendor] = &[
     &ngrok::VENDOR,
     &sim::VENDOR,
 ];
-
-/// The vendor of this key.
-#[must_use]
-pub fn find(key: &str) -> Option<&'static Vendor> {
-    VENDORS.iter().find(|vendor| vendor.key == key).copied()
-}
 
 #[cfg(test)]
 mod tests {
