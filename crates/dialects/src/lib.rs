@@ -8,13 +8,21 @@
 //! - [`sse`]: a bounded reader and an encoder of event streams;
 //! - [`request`], [`error`]: what all dialects have in common on the clients' and on the providers' side;
 //! - [`codec`]: a dialect as others use it, and beside it the dialects themselves:
-//! - [`openai_chat`]: OpenAI's chat completions, both ways.
+//! - [`openai_chat`]: OpenAI's chat completions, both ways;
+//! - [`anthropic_messages`]: Anthropic's messages, both ways;
+//! - [`gemini`]: Google's `generateContent`, both ways;
+//! - [`openai_responses`]: OpenAI's Responses, both ways.
 
+pub mod anthropic_messages;
 pub mod codec;
+mod counts;
 pub mod error;
+pub mod gemini;
 mod json;
 mod logprobs;
 pub mod openai_chat;
+mod openai_error;
+pub mod openai_responses;
 mod proof;
 mod reasoning;
 pub mod request;

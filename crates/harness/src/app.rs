@@ -143,7 +143,7 @@ impl TestAppBuilder {
         let server = bind(self.server, services).expect("the server binds");
         let (address, metrics) = (server.addresses()[0], server.metrics_addresses().first().copied());
         let control = server.control();
-        let running = tokio::spawn(server.run());
+        let running = Running(tokio::spawn(server.run()));
         TestApp { app, simulator, address, metrics, control, running }
     }
 
@@ -186,7 +186,16 @@ pub struct TestApp {
     address: SocketAddr,
     metrics: Option<SocketAddr>,
     control: ServerControl,
-    running: tokio::task::JoinHandle<std::io::Result<()>>,
+    running: Running,
+}
+
+/// A server's task; the server ends with it.
+struct Running(tokio::task::JoinHandle<std::io::Result<()>>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 impl TestApp {
@@ -282,9 +291,9 @@ impl TestApp {
     }
 
     /// Stops the server and the application, letting running requests end.
-    pub async fn stop(self) {
+    pub async fn stop(mut self) {
         self.control.drain().await;
-        let _ended = self.running.await;
+        let _ended = (&mut self.running.0).await;
         self.app.close().await;
     }
 }

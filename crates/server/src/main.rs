@@ -2,6 +2,7 @@
 
 mod arguments;
 mod banner;
+mod certificate;
 mod commands;
 mod environment;
 mod failure;

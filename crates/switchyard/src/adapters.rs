@@ -2,7 +2,8 @@
 
 use crate::builder::{Builder, SecretSource};
 use crate::error::OpenError;
-use crate::keyring_check::check_keyring;
+use crate::keyring_check::{check_keyring, look_at_keyring};
+use secrecy::SecretString;
 use std::path::PathBuf;
 use std::sync::Arc;
 use switchyard_ports::clock::Clock;
@@ -38,21 +39,39 @@ pub(crate) struct Adapters {
 impl Adapters {
     /// Opens the database, migrates it, takes or makes the secrets, and checks that they are the data's.
     pub(crate) async fn open(builder: &mut Builder) -> Result<Self, OpenError> {
-        let clock = Arc::clone(&builder.clock);
         let database = Arc::new(Database::open(builder.database.clone()).await?);
         database.migrate_up().await?;
         let secrets = take_secrets(builder)?;
         let vault = KeyringVault::new(secrets.keyring);
-        check_keyring(&vault, database.as_ref(), clock.now()).await?;
+        check_keyring(&vault, database.as_ref(), builder.clock.now()).await?;
+        Self::over(builder, database, vault, &secrets.secret_key, secrets.generated)
+    }
+
+    /// The same over a database that is open and current, with secrets that are there. Writes nothing.
+    pub(crate) async fn inspect(builder: &mut Builder, database: Arc<Database>) -> Result<Self, OpenError> {
+        let secrets = take_secrets(builder)?;
+        let vault = KeyringVault::new(secrets.keyring);
+        look_at_keyring(&vault, database.as_ref()).await?;
+        Self::over(builder, database, vault, &secrets.secret_key, secrets.generated)
+    }
+
+    fn over(
+        builder: &Builder,
+        database: Arc<Database>,
+        vault: KeyringVault,
+        secret_key: &SecretString,
+        generated_secrets: Vec<PathBuf>,
+    ) -> Result<Self, OpenError> {
+        let clock = Arc::clone(&builder.clock);
         let catalogue = Catalogue::built_in().map_err(|error| OpenError::Catalogue(error.to_string()))?;
         let factory = VendorFactory::new(factory_settings(builder, Arc::clone(&clock))?);
         Ok(Self {
             entropy: Arc::new(OsEntropy::new(Arc::clone(&clock))),
-            mint: Arc::new(PepperedMint::new(&SubKey::of(&secrets.secret_key, Purpose::VirtualKeyPepper))),
+            mint: Arc::new(PepperedMint::new(&SubKey::of(secret_key, Purpose::VirtualKeyPepper))),
             vault: Arc::new(vault),
             prices: catalogue,
             factory: Arc::new(factory),
-            generated_secrets: secrets.generated,
+            generated_secrets,
             clock,
             database,
         })

@@ -3,6 +3,7 @@
 use crate::administration::Administration;
 use crate::embedded::Embedded;
 use crate::error::OpenError;
+use crate::inspection::Inspection;
 use crate::migrations::Migrations;
 use crate::settings::{DatabaseUrl, EncryptionKey as GivenKey, Fsync, Settings};
 use secrecy::{ExposeSecret, SecretString};
@@ -198,6 +199,14 @@ impl Builder {
     /// [`OpenError`] says what to change.
     pub async fn open_administration(self) -> Result<Administration, OpenError> {
         Administration::open(self).await
+    }
+
+    /// Looks at what is there, and changes nothing.
+    ///
+    /// # Errors
+    /// [`OpenError`] when the database can't be opened, or what is there can't be used.
+    pub async fn inspect(self) -> Result<Inspection, OpenError> {
+        Inspection::of(self).await
     }
 
     /// Opens the database's schema only, as it stands: nothing is migrated, no secret is needed.

@@ -28,6 +28,7 @@ mod chat_client;
 mod embedded;
 mod error;
 mod first_start;
+mod inspection;
 mod keyring_check;
 mod migrations;
 mod program_call;
@@ -38,6 +39,8 @@ pub use builder::{Builder, Store, UsageJournal};
 pub use chat_client::ChatClient;
 pub use embedded::Embedded;
 pub use error::OpenError;
+pub use inspection::{DatabaseFound, Inspection};
+pub use keyring_check::KeyringError;
 pub use migrations::{Migrations, SchemaState};
 /// Whether this build can speak TLS to PostgreSQL.
 pub use switchyard_repositories::POSTGRES_TLS;

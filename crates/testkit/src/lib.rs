@@ -10,5 +10,6 @@ pub mod contracts;
 pub mod corpus;
 pub mod entropy;
 pub mod fakes;
+pub mod log;
 pub mod postgres;
 pub mod simulator;

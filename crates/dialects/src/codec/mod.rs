@@ -5,6 +5,7 @@
 
 mod answer;
 mod client;
+mod foreign;
 mod look;
 mod provider;
 mod rules;
@@ -15,4 +16,5 @@ pub use look::{DecodingWatcher, Look, StreamWatcher, glance_at_decoded, service_
 pub use provider::{Framing, LastWord, ProviderCodec, StreamReader, Taken, Unsupported};
 pub use rules::MemberRule;
 
+pub(crate) use foreign::{note_foreign, refuse_foreign};
 pub(crate) use rules::{Source, quoted};

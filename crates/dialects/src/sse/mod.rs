@@ -15,6 +15,7 @@ mod utf8;
 use bytes::Bytes;
 use thiserror::Error;
 
+pub(crate) use encode::join_lines;
 pub use encode::{DONE, DONE_DATA, KEEP_ALIVE, encode_event, write_event};
 pub use reader::SseReader;
 pub use utf8::repair_utf8;

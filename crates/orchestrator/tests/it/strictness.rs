@@ -42,6 +42,14 @@ async fn a_strict_caller_is_refused_and_nothing_is_sent() {
 }
 
 #[tokio::test]
+async fn a_refusal_says_no_long_name_back() {
+    let world = World::usual().await;
+    world.factory.lose("a/m", &"x".repeat(100_000));
+    let error = world.finish(world.call(buffered("a/m").strict())).await.err().unwrap();
+    assert!(error.message.len() < 400 && error.param.unwrap().len() == 100, "{}", error.message.len());
+}
+
+#[tokio::test]
 async fn a_strict_route_refuses_whoever_calls_it() {
     let world = World::usual().await;
     let mut strict = route("strict", &["a/m"]);

@@ -55,6 +55,11 @@ impl Database {
     }
 }
 
+/// Queues behind every other writer of configuration, until the transaction ends. There is no new revision.
+pub(crate) fn queue(connection: &mut AnyConnection) -> Result<(), Fault> {
+    raise(connection, 0).map(drop)
+}
+
 fn raise(connection: &mut AnyConnection, by: i64) -> Result<Revision, Fault> {
     let value = each!(connection, inner => diesel::update(revision::table.find(1))
         .set(revision::value.eq(revision::value + by))

@@ -1,32 +1,13 @@
 use super::Gathered;
-use crate::request::RequestError;
+use crate::request::{MAX_OUTPUT_TOKENS, RequestError, boolean, decimal, integer, metadata, word};
 use crate::scan::{Kind, Node};
 
-const MAX_MODEL_CHARS: usize = 256;
 const MAX_CHOICES: u64 = 128;
-const MAX_OUTPUT_TOKENS: u64 = i32::MAX as u64;
 const MAX_STOPS: usize = 4;
 const MAX_STOP_BYTES: usize = 1024;
-const MAX_WORD_BYTES: usize = 1024;
-const MAX_METADATA: usize = 64;
 const MAX_BIASES: usize = 1024;
 
 type Checked = Result<(), RequestError>;
-
-/// The model, as written. Any spelling but a NUL may be asked for: what is no model's name is answered as unknown.
-pub(super) fn model(value: Node<'_>) -> Result<String, RequestError> {
-    let model = value.text().ok_or_else(|| RequestError::new("model", "must be a string"))?;
-    if model.trim().is_empty() {
-        return Err(RequestError::new("model", "must not be empty"));
-    }
-    if model.len() > MAX_MODEL_CHARS && model.chars().count() > MAX_MODEL_CHARS {
-        return Err(RequestError::new("model", format!("must have at most {MAX_MODEL_CHARS} characters")));
-    }
-    if model.contains('\0') {
-        return Err(RequestError::new("model", "must not contain U+0000"));
-    }
-    Ok(model.into_owned())
-}
 
 /// The members at the top level that are neither messages nor tools. Unknown ones pass.
 pub(super) fn check(name: &str, value: Node<'_>, gathered: &mut Gathered) -> Checked {
@@ -64,32 +45,6 @@ pub(super) fn check(name: &str, value: Node<'_>, gathered: &mut Gathered) -> Che
     }
 }
 
-fn boolean(name: &str, value: Node<'_>) -> Result<bool, RequestError> {
-    value.as_bool().ok_or_else(|| RequestError::new(name, "must be true or false"))
-}
-
-fn integer(name: &str, value: Node<'_>, least: u64, most: u64) -> Result<u64, RequestError> {
-    value
-        .as_u64()
-        .filter(|number| (least..=most).contains(number))
-        .ok_or_else(|| RequestError::new(name, format!("must be an integer from {least} to {most}")))
-}
-
-fn decimal(name: &str, value: Node<'_>, least: f64, most: f64) -> Checked {
-    match value.as_f64() {
-        Some(number) if (least..=most).contains(&number) => Ok(()),
-        _ => Err(RequestError::new(name, format!("must be a number from {least} to {most}"))),
-    }
-}
-
-fn word(name: &str, value: Node<'_>) -> Checked {
-    match value.text_len() {
-        Some(length) if length <= MAX_WORD_BYTES => Ok(()),
-        Some(_) => Err(RequestError::new(name, format!("must have at most {MAX_WORD_BYTES} bytes"))),
-        None => Err(RequestError::new(name, "must be a string")),
-    }
-}
-
 fn stream_options(value: Node<'_>, gathered: &mut Gathered) -> Checked {
     let name = "stream_options";
     if value.kind() != Kind::Object {
@@ -123,14 +78,6 @@ fn logit_bias(value: Node<'_>) -> Checked {
         && value.members().all(|member| is_good(member.value()));
     let message = || format!("must be an object of up to {MAX_BIASES} integers from -100 to 100");
     if good { Ok(()) } else { Err(RequestError::new("logit_bias", message())) }
-}
-
-fn metadata(value: Node<'_>) -> Checked {
-    let good = value.kind() == Kind::Object
-        && value.members().take(MAX_METADATA + 1).count() <= MAX_METADATA
-        && value.members().all(|member| member.value().kind() == Kind::String);
-    let message = || format!("must be an object of up to {MAX_METADATA} strings");
-    if good { Ok(()) } else { Err(RequestError::new("metadata", message())) }
 }
 
 fn response_format(value: Node<'_>, gathered: &mut Gathered) -> Checked {

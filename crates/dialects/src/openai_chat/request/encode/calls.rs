@@ -3,6 +3,7 @@ use std::borrow::Cow;
 use switchyard_domain::chat::{ToolCall, ToolCallKind};
 
 use super::{TargetFacts, ToolCallIds};
+use crate::tool_call_id::nine_alphanumeric;
 
 /// Gives the ids of calls and results a form that the vendor accepts, so that they still match.
 pub(super) struct CallIds {
@@ -40,23 +41,6 @@ impl CallIds {
         let fits = id.len() == 9 && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
         if fits || self.form == ToolCallIds::Any { id } else { nine_alphanumeric(&id).into() }
     }
-}
-
-/// Nine letters and digits made from an id, the same from the same. 62^9 is large enough that the few ids of a conversation
-/// stay apart.
-pub(in crate::openai_chat) fn nine_alphanumeric(id: &str) -> String {
-    const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-    // FNV-1a: no secret is in it, and it must never change between versions.
-    let mut hash = id.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    (0..9)
-        .map(|_| {
-            let digit = DIGITS.get((hash % 62) as usize).copied().unwrap_or(b'0');
-            hash /= 62;
-            char::from(digit)
-        })
-        .collect()
 }
 
 #[cfg(test)]

@@ -29,10 +29,28 @@ impl<'a> MessageWriter<'a> {
             list.object(|object| self.write_result(object, at, result));
         }
         // Results are messages of their own here; what else was said stays a message, if there is anything.
-        let has_others = message.parts.iter().any(|part| !matches!(part, Part::ToolResult(_)));
-        if has_others || !has_results {
-            list.object(|object| self.write_said(object));
+        let is_other = |part: &Part| !matches!(part, Part::ToolResult(_) | Part::CacheMark { .. });
+        if self.is_foreign_alone() {
+            let mut content = Content::new(self.facts, self.same_dialect, self.losses);
+            content.collect(&message.parts, format_args!("messages[{}].content", self.index));
+            return;
         }
+        if !has_results || message.parts.iter().any(is_other) {
+            return list.object(|object| self.write_said(object));
+        }
+        let marks = message.parts.iter().enumerate();
+        for (at, _) in marks.filter(|(_, part)| matches!(part, Part::CacheMark { .. })) {
+            let member = format!("messages[{}].content[{at}]", self.index);
+            self.losses.degraded(member, "the provider caches by its own rules");
+        }
+    }
+
+    /// Whether nothing is said but in forms of another dialect: without them, there is no message.
+    fn is_foreign_alone(&self) -> bool {
+        let parts = &self.message.parts;
+        !self.same_dialect
+            && !parts.is_empty()
+            && parts.iter().all(|part| matches!(part, Part::Native { .. }))
     }
 
     fn write_result(&mut self, object: &mut ObjectWriter<'_>, at: usize, result: &ToolResult) {
@@ -158,14 +176,9 @@ impl<'a> MessageWriter<'a> {
         }
     }
 
-    fn write_extensions(&mut self, object: &mut ObjectWriter<'_>) {
-        for (name, value) in &self.message.extensions {
-            if self.same_dialect {
-                object.json(name, value);
-            } else {
-                let member = format!("messages[{}].{name}", self.index);
-                self.losses.dropped(member, "has no place in the provider's dialect");
-            }
+    fn write_extensions(&self, object: &mut ObjectWriter<'_>) {
+        if self.same_dialect {
+            self.message.extensions.iter().for_each(|(name, value)| object.json(name, value));
         }
     }
 }

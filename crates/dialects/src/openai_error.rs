@@ -1,4 +1,4 @@
-//! Errors as clients of this dialect read them.
+//! Errors as clients of OpenAI's dialects read them.
 
 use bytes::{Bytes, BytesMut};
 
@@ -6,7 +6,7 @@ use crate::codec::ClientError;
 use crate::json::ObjectWriter;
 
 /// The body of an error answer.
-pub(super) fn encode_error(error: &ClientError<'_>) -> Bytes {
+pub(crate) fn encode_error(error: &ClientError<'_>) -> Bytes {
     let mut out = BytesMut::with_capacity(error.message.len() + 128);
     write(&mut out, error);
     out.freeze()
@@ -14,13 +14,14 @@ pub(super) fn encode_error(error: &ClientError<'_>) -> Bytes {
 
 /// Appends the event that ends a stream that failed. No `[DONE]` may follow it, so that a cut answer is never taken for a
 /// whole one.
-pub(super) fn write_error_event(out: &mut BytesMut, error: &ClientError<'_>) {
+pub(crate) fn write_error_event(out: &mut BytesMut, error: &ClientError<'_>) {
     out.extend_from_slice(b"data: ");
     write(out, error);
     out.extend_from_slice(b"\n\n");
 }
 
-fn write(out: &mut BytesMut, error: &ClientError<'_>) {
+/// Writes the body of an error.
+pub(crate) fn write(out: &mut BytesMut, error: &ClientError<'_>) {
     let mut body = ObjectWriter::begin(out);
     body.object("error", |object| {
         object.text("message", error.message);
