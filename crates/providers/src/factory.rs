@@ -4,7 +4,7 @@ use crate::driver::{Driver, Listing};
 use crate::sim::SimProvider;
 use crate::transport::egress::EgressPolicy;
 use crate::transport::{Lookup, Transport, TransportBuildError, TransportSettings, Trust};
-use crate::vendors::{HttpFacts, Reach, VENDORS, Vendor, below};
+use crate::vendors::{HttpFacts, Reach, Vendor, Vendors, below};
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -31,7 +31,7 @@ pub struct FactorySettings {
 /// The provider factory over a list of vendors.
 pub struct VendorFactory {
     settings: FactorySettings,
-    vendors: Vec<&'static Vendor>,
+    vendors: Vendors,
     /// The clients that are in use. A provider that is built again at the same place keeps its connections.
     built: Mutex<HashMap<Place, Weak<Driver>>>,
 }
@@ -40,19 +40,16 @@ pub struct VendorFactory {
 type Place = (String, &'static str, Url);
 
 impl VendorFactory {
-    /// A factory of our own vendors with these settings.
+    /// A factory with these settings.
     #[must_use]
     pub fn new(settings: FactorySettings) -> Self {
-        Self { settings, vendors: VENDORS.to_vec(), built: Mutex::default() }
+        Self { settings, vendors: Vendors::default(), built: Mutex::default() }
     }
 
-    /// The factory with a further vendor, which takes the place of one that has its key.
+    /// The factory over other vendors than our own.
     #[must_use]
-    pub fn with_vendor(mut self, vendor: &'static Vendor) -> Self {
-        match self.vendors.iter_mut().find(|known| known.key == vendor.key) {
-            Some(known) => *known = vendor,
-            None => self.vendors.push(vendor),
-        }
+    pub fn over(mut self, vendors: Vendors) -> Self {
+        self.vendors = vendors;
         self
     }
 
@@ -110,7 +107,9 @@ impl VendorFactory {
         let url =
             self.settings.egress.admit(text).map_err(|refusal| invalid(config, &refusal.to_string()))?;
         let unknown = |(name, _): &(Cow<'_, str>, _)| !facts.base_query.contains(&&**name);
-        if url.query().is_some() && (facts.base_query.is_empty() || url.query_pairs().any(|pair| unknown(&pair))) {
+        if url.query().is_some()
+            && (facts.base_query.is_empty() || url.query_pairs().any(|pair| unknown(&pair)))
+        {
             return Err(invalid(config, &query_refusal(facts)));
         }
         facts.hooks.map_or(Ok(url.clone()), |hooks| hooks.base(&url)).map_err(|why| invalid(config, &why))
@@ -119,7 +118,7 @@ impl VendorFactory {
 
 impl ProviderFactory for VendorFactory {
     fn build(&self, config: &ProviderConfig) -> Result<Arc<dyn Provider>, InvalidProvider> {
-        let Some(vendor) = self.vendors.iter().copied().find(|vendor| vendor.key == config.vendor) else {
+        let Some(vendor) = self.vendors.find(&config.vendor) else {
             let known: Vec<&str> = self.vendors.iter().map(|vendor| vendor.key).collect();
             let shown: String = config.vendor.chars().take(64).collect();
             return Err(invalid(

@@ -9,10 +9,10 @@ mod stream;
 mod tally;
 mod unfinished;
 
+use self::request::Sent;
 use crate::transport::{
     Deadlines as WireDeadlines, InboundResponse, Transport, TransportFault, relayed, upstream_request_id,
 };
-use self::request::Sent;
 use crate::vendors::{Authorizer, Called, CredentialRule, HttpFacts, below};
 use async_trait::async_trait;
 use http::{HeaderMap, HeaderName};
@@ -23,7 +23,7 @@ use switchyard_dialects::codec::ProviderCodec;
 use switchyard_domain::chat::Dialect;
 use switchyard_domain::fault::{FaultKind, ProviderFault};
 use switchyard_ports::client_call::ClientCall;
-use switchyard_ports::clock::Clock;
+use switchyard_ports::clock::{Clock, Monotonic};
 use switchyard_ports::provider::{
     Answer, AttemptContext, Carriage, Deadlines, DiscoveredModel, Prepared, Provider,
 };

@@ -44,7 +44,8 @@ impl Entry {
     fn id(self) -> Option<String> {
         self.id.or_else(|| {
             let name = self.name?;
-            let bare = name.strip_prefix("publishers/").and_then(|rest| rest.split_once('/')).map(|(_, rest)| rest);
+            let bare =
+                name.strip_prefix("publishers/").and_then(|rest| rest.split_once('/')).map(|(_, rest)| rest);
             let bare = bare.unwrap_or(&name).strip_prefix("models/").map(str::to_owned);
             Some(bare.unwrap_or(name))
         })

@@ -56,8 +56,7 @@ impl Driver {
             headers.insert(REQUEST_ID, id);
         }
         let url = Url::parse(&prepared.url).map_err(|_| unsendable())?;
-        let mut request =
-            OutboundRequest { method: Method::POST, url, headers, body: prepared.body.clone() };
+        let mut request = OutboundRequest { method: Method::POST, url, headers, body: prepared.body.clone() };
         let credential = context.credential.as_ref();
         let sent = self.authorize(&mut request, credential, context.deadlines.first_content).await?;
         Ok((request, sent))

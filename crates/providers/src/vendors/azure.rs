@@ -1,13 +1,15 @@
 //! Azure OpenAI and Azure AI Foundry: OpenAI's dialects at addresses of their own.
 
 use super::hooks::{put_secret, segment};
-use super::{Authorizer, Called, HttpFacts, Hooks, Note, Reach, Vendor, below};
+use super::{Authorizer, Called, Hooks, HttpFacts, Note, Reach, Vendor, below};
 use crate::tokenizer::Vocabulary::{Cl100k, O200k};
 use crate::transport::OutboundRequest;
 use async_trait::async_trait;
 use http::{HeaderName, header};
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::Arc;
+use switchyard_dialects::openai_chat::OpenAiChat;
+use switchyard_dialects::openai_responses::OpenAiResponses;
 use switchyard_domain::chat::Dialect;
 use switchyard_domain::fault::ProviderFault;
 use switchyard_domain::time::Timestamp;
@@ -20,10 +22,13 @@ const RESPONSES_VERSION: &str = "2025-03-01-preview";
 const FOUNDRY_VERSION: &str = "2024-05-01-preview";
 const API_KEY: HeaderName = HeaderName::from_static("api-key");
 
+static RESPONSES: OpenAiResponses = OpenAiResponses { issuer: "azure", ..OpenAiResponses::PLAIN };
+
 pub(super) static VENDOR: Vendor = Vendor {
     key: "azure",
     name: "Azure OpenAI",
     reach: Reach::Http(HttpFacts {
+        dialects: &[&OpenAiChat::PLAIN, &RESPONSES],
         base_query: &[VERSION],
         hooks: Some(&Azure),
         request_id_header: Some("apim-request-id"),

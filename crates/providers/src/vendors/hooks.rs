@@ -103,9 +103,8 @@ pub fn put_secret(
     prefix: &str,
     secret: &SecretString,
 ) -> Result<(), ProviderFault> {
-    let value = secret_header(prefix, secret).map_err(|_| {
-        unusable("the stored credential has characters that can't be sent; store it again")
-    })?;
+    let value = secret_header(prefix, secret)
+        .map_err(|_| unusable("the stored credential has characters that can't be sent; store it again"))?;
     request.headers.insert(name, value);
     Ok(())
 }

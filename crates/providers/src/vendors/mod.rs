@@ -3,15 +3,18 @@
 //! A fact that departs from the dialect's own rule carries its evidence: the id of a recorded exchange, or where it was
 //! reported. Nothing is taken out of a client's request on a guess: what a vendor may not know, it is left to refuse.
 
+mod anthropic;
 mod azure;
 mod cerebras;
 mod dashscope;
 mod deepseek;
 mod facts;
 mod fireworks;
+mod gemini;
 mod groq;
 mod hooks;
 mod huggingface;
+mod list;
 mod lmstudio;
 mod mistral;
 mod moonshot;
@@ -24,6 +27,7 @@ mod perplexity;
 mod reference;
 mod sim;
 mod together;
+mod vertex;
 mod vllm;
 mod xai;
 mod zai;
@@ -32,12 +36,16 @@ mod zhipu;
 pub use facts::{AuthScheme, CredentialRule, HttpFacts, Note, Reach, Vendor};
 use facts::{COPIED, SYSTEM_ROLE};
 pub use hooks::{Authorizer, Called, Hooks, below, put_secret, segment, unusable};
+pub use list::Vendors;
 pub use reference::reference_page;
 
 /// All vendors, as they are listed to people.
 pub static VENDORS: &[&Vendor] = &[
     &openai::VENDOR,
     &openai_compatible::VENDOR,
+    &anthropic::VENDOR,
+    &gemini::VENDOR,
+    &vertex::VENDOR,
     &azure::VENDOR,
     &mistral::VENDOR,
     &xai::VENDOR,

@@ -122,7 +122,10 @@ mod tests {
             key["token_uri"] = json!(place);
             assert!(why(&key.to_string()).contains("token_uri"), "{place}");
         }
-        let twice = key().to_string().replacen('{', r#"{"token_uri":"http://127.0.0.1/",""#, 1).replacen(r#","""#, r#",""#, 1);
+        let twice = key()
+            .to_string()
+            .replacen('{', r#"{"token_uri":"http://127.0.0.1/",""#, 1)
+            .replacen(r#","""#, r#",""#, 1);
         assert!(why(&twice).contains("no service account"), "one that says it twice is refused");
     }
 

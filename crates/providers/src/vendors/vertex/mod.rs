@@ -4,7 +4,7 @@ mod account;
 
 use self::account::Account;
 use super::hooks::put_secret;
-use super::{Authorizer, HttpFacts, Hooks, Note, Reach, Vendor, below};
+use super::{Authorizer, Hooks, HttpFacts, Note, Reach, Vendor, below};
 use crate::transport::OutboundRequest;
 use async_trait::async_trait;
 use http::header;
@@ -151,7 +151,8 @@ mod tests {
     fn models_are_listed_outside_of_the_project() {
         for version in ["v1", "v1beta1"] {
             let base =
-                base(&format!("https://aiplatform.googleapis.com/{version}/projects/p/locations/global")).unwrap();
+                base(&format!("https://aiplatform.googleapis.com/{version}/projects/p/locations/global"))
+                    .unwrap();
             assert_eq!(
                 Vertex.models(&base, "publishers/google/models").as_str(),
                 "https://aiplatform.googleapis.com/v1beta1/publishers/google/models"
