@@ -19,6 +19,12 @@ use utoipa::{Modify, OpenApi};
     paths(
         gateway::documented::chat_completions,
         gateway::documented::chat_completions_of_key,
+        gateway::documented::responses,
+        gateway::documented::messages,
+        gateway::documented::count_prompt,
+        gateway::documented::generate,
+        gateway::documented::list_of_models,
+        gateway::documented::one_model,
         gateway::documented::list,
         gateway::documented::one,
         ops::documented::health,

@@ -1,10 +1,13 @@
 //! What a request has that only the dialect in which it came can carry, told in one place for all dialects that it may be
-//! put into.
+//! put into. Each `encode` calls, for a request of another dialect: [`refuse_foreign`] first, [`note_foreign_message`] and
+//! [`note_foreign_function`] where it writes messages and tools, [`note_foreign_members`] last.
 
-use switchyard_domain::chat::{ChatRequest, Dialect, Json, LossReport, Part, Tool};
+use switchyard_domain::chat::{ChatRequest, Dialect, Json, LossReport, Message, Part};
 
 use super::Unsupported;
 use crate::json::{elements, members, text};
+
+const REASON: &str = "has no place in the provider's dialect";
 
 /// What becomes of a member in another dialect than its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,27 +48,28 @@ pub(crate) fn refuse_foreign(request: &ChatRequest, source: Dialect) -> Result<(
     Ok(())
 }
 
-/// Notes what is left out of a request of another dialect: the members without canonical form, of the request, its messages
-/// and its functions. Parts, tools and choices in native forms are noted by whoever writes parts, tools and choices.
-pub(crate) fn note_foreign(request: &ChatRequest, source: Dialect, losses: &mut LossReport) {
-    let reason = "has no place in the provider's dialect";
-    for (at, message) in request.messages.iter().enumerate() {
-        for (name, value) in &message.extensions {
-            if of_message(source, name, value) == Fate::Lost {
-                losses.dropped(format!("messages[{at}].{name}"), reason);
-            }
+/// Notes the members without canonical form of a message in a request of another dialect. Parts in native forms are noted by
+/// whoever writes parts.
+pub(crate) fn note_foreign_message(source: Dialect, at: usize, message: &Message, losses: &mut LossReport) {
+    for (name, value) in &message.extensions {
+        if of_message(source, name, value) == Fate::Lost {
+            losses.dropped(format!("messages[{at}].{name}"), REASON);
         }
     }
-    for (at, tool) in request.tools.iter().enumerate() {
-        if let Tool::Function { extensions, .. } = tool {
-            for (name, _) in extensions {
-                losses.dropped(format!("tools[{at}].{name}"), reason);
-            }
-        }
+}
+
+/// Notes the members without canonical form of a function in a request of another dialect.
+pub(crate) fn note_foreign_function(at: usize, extensions: &[(String, Json)], losses: &mut LossReport) {
+    for (name, _) in extensions {
+        losses.dropped(format!("tools[{at}].{name}"), REASON);
     }
+}
+
+/// Notes the members without canonical form at the top level of a request of another dialect.
+pub(crate) fn note_foreign_members(source: Dialect, request: &ChatRequest, losses: &mut LossReport) {
     for (name, value) in &request.extensions {
         if of_request(source, name, value) == Fate::Lost {
-            losses.dropped(name.as_str(), reason);
+            losses.dropped(name.as_str(), REASON);
         }
     }
 }
@@ -118,7 +122,7 @@ fn names_only(list: &Json, names: &[&str]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use switchyard_domain::chat::{Message, Role};
+    use switchyard_domain::chat::Role;
 
     fn request(members: &[(&str, &str)]) -> ChatRequest {
         let member = |(name, value): &(&str, &str)| ((*name).to_owned(), Json::parse(*value).unwrap());
@@ -157,10 +161,10 @@ mod tests {
         ];
         let lost = [("store", "true"), ("truncation", "\"auto\""), ("include", "[\"x\"]"), ("odd", "1")];
         let mut losses = LossReport::default();
-        note_foreign(&request(&idle), Dialect::OPENAI_RESPONSES, &mut losses);
+        note_foreign_members(Dialect::OPENAI_RESPONSES, &request(&idle), &mut losses);
         assert_eq!(refuse_foreign(&request(&idle), Dialect::OPENAI_RESPONSES), Ok(()));
         assert!(losses.is_empty(), "{losses}");
-        note_foreign(&request(&lost), Dialect::OPENAI_RESPONSES, &mut losses);
+        note_foreign_members(Dialect::OPENAI_RESPONSES, &request(&lost), &mut losses);
         assert_eq!(losses.to_string(), "store,truncation,include,odd");
     }
 
@@ -174,9 +178,8 @@ mod tests {
             ("call_items".to_owned(), json("[{\"namespace\":\"n\"}]")),
             ("annotations".to_owned(), json("[]")),
         ];
-        let request = ChatRequest { messages: vec![message], ..ChatRequest::default() };
         let mut losses = LossReport::default();
-        note_foreign(&request, Dialect::OPENAI_RESPONSES, &mut losses);
+        note_foreign_message(Dialect::OPENAI_RESPONSES, 0, &message, &mut losses);
         assert_eq!(losses.to_string(), "messages[0].call_items,messages[0].annotations");
     }
 }

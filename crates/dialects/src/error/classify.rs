@@ -51,6 +51,8 @@ fn by_status(status: u16, error: &ProviderError) -> FaultKind {
         // xAI and Google answer a wrong key so: `xai-responses-03354a21a5`, `google-generatecontent-e6dfb1c86d` (2026).
         400 if is_bad_key(error) => FaultKind::AuthFailed,
         400 if is_spent(error) => FaultKind::QuotaExhausted,
+        // Bedrock says so of a model that failed behind it: no fault of the caller's.
+        424 => FaultKind::ServerError,
         400..500 => FaultKind::Rejected,
         _ => FaultKind::ServerError,
     }
@@ -133,6 +135,7 @@ mod tests {
             (409, FaultKind::Rejected),
             (413, FaultKind::Rejected),
             (422, FaultKind::Rejected),
+            (424, FaultKind::ServerError),
             (425, FaultKind::Transient),
             (429, FaultKind::Throttled),
             (500, FaultKind::ServerError),

@@ -131,6 +131,7 @@ pub(super) fn write(object: &mut ObjectWriter<'_>, usage: &TokenUsage) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::counts::MOST;
 
     const MOST: u64 = u32::MAX as u64;
 

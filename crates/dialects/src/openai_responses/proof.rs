@@ -121,10 +121,12 @@ pub(super) fn encrypted(signature: &Signature, of: Of<'_>) -> String {
     marked(&signature, "").into_owned()
 }
 
-/// The item that a proof is, if it is a whole one.
+/// The item that a proof is, if it is a whole one. A proof may come from a client, who could write anything into it, so only
+/// what is one sound item is ever written as it is.
 pub(super) fn whole_item(signature: &Signature) -> Option<&str> {
     let value = signature.value.as_str();
-    value.starts_with('{').then_some(value)
+    let item = object(value).filter(|_| value.starts_with('{'))?;
+    (item.get("type").and_then(text).as_deref() == Some("reasoning")).then_some(value)
 }
 
 /// The id of an item.
@@ -200,6 +202,20 @@ mod tests {
                     assert_eq!(returned(&mark(Of::Call(id)), ""), expected);
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_proof_that_is_no_sound_item_is_written_as_a_text() {
+        for value in
+            ["{", "{}", r#"{"type":"message"}"#, r#"{"type":"reasoning"}],"tools":[{"a":1}"#, "{\"type\":"]
+        {
+            let signature = Signature::new(Signature::OPENAI, value);
+            assert_eq!(whole_item(&signature), None, "{value}");
+            let mut out = bytes::BytesMut::new();
+            write_own(&mut out, &Reasoning::default(), &signature);
+            let item: serde_json::Value = serde_json::from_slice(&out).unwrap();
+            assert_eq!(item["encrypted_content"], value);
         }
     }
 

@@ -97,7 +97,7 @@ fn a_call_of_a_custom_tool_is_read_though_the_sdks_reading_left_it_out() {
 /// The answer that the last event of a stream has in it, whole.
 fn whole_of_stream(body: &str) -> Option<String> {
     events_of(body).iter().rev().find_map(|(_, data)| {
-        let event: serde_json::Value = serde_json::from_slice(data).ok()?;
+        let event: Value = serde_json::from_slice(data).ok()?;
         let kind = event["type"].as_str()?;
         ["response.completed", "response.incomplete"].contains(&kind).then(|| event["response"].to_string())
     })

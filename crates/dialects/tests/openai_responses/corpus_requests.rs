@@ -78,7 +78,7 @@ fn normalise_item(item: &mut Map<String, Value>) {
 }
 
 /// The order among the members without canonical form depends on where they are written.
-fn sorted(mut request: ChatRequest) -> ChatRequest {
+pub(crate) fn sorted(mut request: ChatRequest) -> ChatRequest {
     request.extensions.sort_by(|a, b| a.0.cmp(&b.0));
     request
 }

@@ -12,9 +12,13 @@ mod bad_requests;
 mod comparing;
 mod corpus_answers;
 mod corpus_requests;
+mod crossing;
 #[path = "../openai_chat/differing.rs"]
 mod differing;
 mod errors;
+mod property;
+mod quirks;
+mod request_encoding;
 mod rewriting;
 #[path = "../openai_chat/score.rs"]
 mod score;

@@ -53,12 +53,6 @@ pub(crate) fn completed(answer: ChatAnswer) -> ChatAnswer {
             }
         }
         choice.parts.retain(|part| !matches!(part, Part::Text { text } if text.is_empty()));
-        for part in &mut choice.parts {
-            // What was shown of a reasoning without a proof is all there is of it.
-            if let Part::Reasoning(reasoning) = part {
-                reasoning.redacted = reasoning.text.is_empty();
-            }
-        }
     }
     answer
 }

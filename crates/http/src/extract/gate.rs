@@ -111,10 +111,7 @@ impl FromRequest for KeyCaller {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(
-            gate(request)
-                .and_then(|gate| gate.key(request, ""))
-                .map(Self)
-                .map_err(|error| error.at(request)),
+            gate(request).and_then(|gate| gate.key(request, "")).map(Self).map_err(|error| error.at(request)),
         )
     }
 }

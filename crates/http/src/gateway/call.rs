@@ -88,7 +88,8 @@ impl ClientCall for DialectCall {
     }
 }
 
-fn refused(error: RequestError) -> GatewayError {
+/// What is wrong with a body.
+pub(super) fn refused(error: RequestError) -> GatewayError {
     let status = StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::BAD_REQUEST);
     GatewayError::bad_body(status, error.code.as_str(), error.message, error.param)
 }

@@ -72,6 +72,11 @@ impl GatewayError {
         Self { param, ..Self::new(status, code, message) }
     }
 
+    /// There is nothing here.
+    pub(crate) fn unknown(message: &'static str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", message)
+    }
+
     /// Our own defect.
     pub(crate) fn defect() -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", "Something went wrong here.")

@@ -1,18 +1,29 @@
 use super::call::{DialectCall, Place};
-use super::dialects::{GEMINI, GEMINI_COUNT};
+use super::counting::{CountedBody, count};
+use super::dialects::GEMINI;
 use super::error::{Door, GatewayError};
+use super::models::unknown;
 use super::schema::CallFailures;
 use super::serve::serve;
 use crate::extract::{CallHeaders, GatewayBody, GatewayCaller};
 use crate::middleware::RequestId;
+use actix_web::http::header::ContentType;
 use actix_web::{HttpRequest, HttpResponse, web};
-use serde_json::Value;
+use bytes::Bytes;
+use switchyard_dialects::codec::Address;
+use switchyard_dialects::gemini::count_tokens::{self, CountedTokens};
+use switchyard_dialects::gemini::models::{ModelEntry, write_list, write_one};
 use switchyard_orchestrator::chat::ChatService;
+use switchyard_orchestrator::models::{ModelList, PublicModel};
+use switchyard_orchestrator::principal::Principal;
 use switchyard_ports::clock::Clock;
+
+const NO_ACTION: &str = "There is nothing at this address. What to do stands behind the model and a colon: `generateContent`, \
+                         `streamGenerateContent` or `countTokens`.";
 
 /// What follows the colon of a Gemini path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Action {
+pub(super) enum Action {
     Generate,
     Stream,
     Count,
@@ -20,7 +31,7 @@ enum Action {
 
 impl Action {
     /// The model and the action of a path such as `gemini-2.5-flash:generateContent`. Names may have colons and slashes.
-    fn of(call: &str) -> Option<(&str, Self)> {
+    pub(super) fn of(call: &str) -> Option<(&str, Self)> {
         let (model, action) = call.rsplit_once(':')?;
         let action = match action {
             "generateContent" => Self::Generate,
@@ -47,9 +58,9 @@ impl Action {
         ("x-switchyard-strict" = Option<bool>, Header,
             description = "Refuse the call rather than leave out what the chosen model can't express"),
     ),
-    request_body(content = Value, description = "Google's request: `contents` at least"),
+    request_body(content = serde_json::Value, description = "Google's request: `contents` at least"),
     responses(
-        (status = 200, description = "The answer, its events, or its pieces in an array", body = Value),
+        (status = 200, description = "The answer, its events, or its pieces in an array", body = serde_json::Value),
         CallFailures,
     )
 )]
@@ -60,17 +71,128 @@ pub(crate) async fn generate(
     id: RequestId,
     request: HttpRequest,
     chat: web::Data<ChatService>,
+    clock: web::Data<dyn Clock>,
 ) -> Result<HttpResponse, GatewayError> {
-    let call = request.match_info().get("call").unwrap_or_default();
+    let parameters = request.match_info();
+    let call = parameters.get("call").or_else(|| parameters.get("id")).unwrap_or_default();
     let Some((model, action)) = Action::of(call) else {
-        return Err(unknown_action().in_dialect(GEMINI));
+        return Err(GatewayError::unknown(NO_ACTION).in_dialect(GEMINI));
     };
-    let stream = action == Action::Stream;
-    let place = Place { model: Some(model.to_owned()), stream: Some(stream), reframes: stream && !wants_events(&request) };
     if action == Action::Count {
-        let call = DialectCall::read(GEMINI_COUNT, place, body.0, headers.strict)?;
-        return count(&chat, &caller.0, call, write_count).await;
+        return counted(&chat, &caller.0, body.0, model).await;
     }
+    let stream = action == Action::Stream;
+    let place = Place {
+        model: Some(model.to_owned()),
+        stream: Some(stream),
+        reframes: stream && !wants_events(request.query_string()),
+    };
     let call = DialectCall::read(GEMINI, place, body.0, headers.strict)?;
     serve(&chat, &caller.0, call, &id, clock.as_ref(), Door::V1).await
+}
+
+async fn counted(
+    chat: &ChatService,
+    principal: &Principal,
+    body: Bytes,
+    model: &str,
+) -> Result<HttpResponse, GatewayError> {
+    let address = Address { model: Some(model), stream: None };
+    let counted = CountedBody {
+        codec: GEMINI,
+        body,
+        check: &|body, limits| count_tokens::check(body, address, limits),
+        decode: &|checked| count_tokens::decode(&checked.document, address),
+        write: |total| count_tokens::write(CountedTokens { total, cached: 0 }),
+    };
+    count(chat, principal, counted).await
+}
+
+fn wants_events(query: &str) -> bool {
+    query.split('&').any(|pair| pair == "alt=sse")
+}
+
+/// The models and routes that the caller may use, as Google lists them.
+#[utoipa::path(
+    get,
+    path = "/v1beta/models",
+    tag = "gateway",
+    security(("virtual_key" = [])),
+    responses(
+        (status = 200, description = "`{\"models\": [...]}`", body = serde_json::Value),
+        (status = 401, description = "No virtual key, or none of ours", body = serde_json::Value),
+    )
+)]
+pub(crate) async fn list_of_models(caller: GatewayCaller, models: web::Data<ModelList>) -> HttpResponse {
+    listed(&models.for_principal(&caller.0))
+}
+
+/// These models, as Google lists them.
+pub(super) fn listed(models: &[PublicModel]) -> HttpResponse {
+    HttpResponse::Ok().insert_header(ContentType::json()).body(write_list(models.iter().map(entry)))
+}
+
+/// A model, as Google shows it.
+pub(super) fn shown(model: &PublicModel) -> HttpResponse {
+    HttpResponse::Ok().insert_header(ContentType::json()).body(write_one(&entry(model)))
+}
+
+/// One model or route, as Google shows it.
+#[utoipa::path(
+    get,
+    path = "/v1beta/models/{call}",
+    tag = "gateway",
+    security(("virtual_key" = [])),
+    params(("call" = String, Path, description = "The name; its slashes may stand as they are")),
+    responses(
+        (status = 200, description = "The model", body = serde_json::Value),
+        (status = 401, description = "No virtual key, or none of ours", body = serde_json::Value),
+        (status = 404, description = "Unknown, or not for this key", body = serde_json::Value),
+    )
+)]
+pub(crate) async fn one_model(
+    caller: GatewayCaller,
+    id: web::Path<String>,
+    models: web::Data<ModelList>,
+) -> Result<HttpResponse, GatewayError> {
+    match models.find(&caller.0, &id) {
+        Some(model) => Ok(shown(&model)),
+        None => Err(unknown(&id).in_dialect(GEMINI)),
+    }
+}
+
+fn entry(model: &PublicModel) -> ModelEntry<'_> {
+    ModelEntry {
+        name: &model.id,
+        display_name: None,
+        description: None,
+        input_token_limit: None,
+        output_token_limit: None,
+        methods: &["generateContent", "streamGenerateContent", "countTokens"],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_action_stands_behind_the_last_colon() {
+        for (call, expected) in [
+            ("gemini-2.5-flash:generateContent", Some(("gemini-2.5-flash", Action::Generate))),
+            ("ollama/llama3:8b:streamGenerateContent", Some(("ollama/llama3:8b", Action::Stream))),
+            ("m:countTokens", Some(("m", Action::Count))),
+            (":generateContent", None),
+            ("m:predict", None),
+            ("m", None),
+        ] {
+            assert_eq!(Action::of(call), expected, "{call}");
+        }
+    }
+
+    #[test]
+    fn events_are_asked_for_by_name() {
+        assert!(wants_events("alt=sse") && wants_events("a=b&alt=sse"));
+        assert!(!wants_events("") && !wants_events("alt=json") && !wants_events("xalt=sse"));
+    }
 }

@@ -1,12 +1,14 @@
 use super::call::{DialectCall, Place};
-use super::dialects::{ANTHROPIC_COUNT, ANTHROPIC_MESSAGES};
+use super::counting::{CountedBody, count};
+use super::dialects::ANTHROPIC_MESSAGES;
 use super::error::{Door, GatewayError};
 use super::schema::CallFailures;
 use super::serve::serve;
 use crate::extract::{CallHeaders, GatewayBody, GatewayCaller};
 use crate::middleware::RequestId;
 use actix_web::{HttpResponse, web};
-use serde_json::Value;
+use switchyard_dialects::anthropic_messages::{AnthropicMessagesClient, count_tokens};
+use switchyard_dialects::codec::{Address, ClientCodec};
 use switchyard_orchestrator::chat::ChatService;
 use switchyard_ports::clock::Clock;
 
@@ -22,9 +24,9 @@ use switchyard_ports::clock::Clock;
         ("x-switchyard-strict" = Option<bool>, Header,
             description = "Refuse the call rather than leave out what the chosen model can't express"),
     ),
-    request_body(content = Value, description = "Anthropic's message request: `model`, `max_tokens` and `messages` at least"),
+    request_body(content = serde_json::Value, description = "Anthropic's message request: `model`, `max_tokens` and `messages` at least"),
     responses(
-        (status = 200, description = "The message, or `text/event-stream` of its events", body = Value),
+        (status = 200, description = "The message, or `text/event-stream` of its events", body = serde_json::Value),
         CallFailures,
     )
 )]
@@ -49,18 +51,23 @@ pub(crate) async fn messages(
     path = "/v1/messages/count_tokens",
     tag = "gateway",
     security(("virtual_key" = [])),
-    request_body(content = Value, description = "Anthropic's message request without `max_tokens`"),
+    request_body(content = serde_json::Value, description = "Anthropic's message request without `max_tokens`"),
     responses(
-        (status = 200, description = "`{\"input_tokens\": n}`", body = Value),
+        (status = 200, description = "`{\"input_tokens\": n}`", body = serde_json::Value),
         CallFailures,
     )
 )]
-pub(crate) async fn count_tokens(
+pub(crate) async fn count_prompt(
     caller: GatewayCaller,
-    headers: CallHeaders,
     body: GatewayBody,
     chat: web::Data<ChatService>,
 ) -> Result<HttpResponse, GatewayError> {
-    let call = DialectCall::read(ANTHROPIC_COUNT, Place::default(), body.0, headers.strict)?;
-    count(&chat, &caller.0, call, write_count).await
+    let counted = CountedBody {
+        codec: ANTHROPIC_MESSAGES,
+        body: body.0,
+        check: &|body, limits| AnthropicMessagesClient.check_count(body, limits),
+        decode: &|checked| AnthropicMessagesClient.decode(&checked.document, Address::default()),
+        write: count_tokens::write,
+    };
+    count(&chat, &caller.0, counted).await
 }

@@ -1,11 +1,15 @@
-//! The surface of the virtual keys: OpenAI's chat completions and models. Errors are in the caller's dialect.
+//! The surface of the virtual keys: chat in four dialects, and models. Errors are in the caller's dialect.
 
 mod call;
 mod chat_completions;
+mod counting;
 pub(crate) mod dialects;
 mod error;
+mod gemini;
+mod messages;
 mod models;
 mod reply;
+mod responses;
 mod retry_after;
 mod schema;
 mod serve;
@@ -17,7 +21,10 @@ pub(crate) use error::GatewayError;
 pub(crate) mod documented {
     //! What the API document names.
     pub(crate) use super::chat_completions::{__path_chat_completions, __path_chat_completions_of_key};
+    pub(crate) use super::gemini::{__path_generate, __path_list_of_models, __path_one_model};
+    pub(crate) use super::messages::{__path_count_prompt, __path_messages};
     pub(crate) use super::models::{__path_list, __path_one};
+    pub(crate) use super::responses::__path_responses;
 }
 
 use crate::routes::Routes;
@@ -25,6 +32,13 @@ use crate::routes::Routes;
 pub(crate) fn mount(routes: &mut Routes) {
     routes.post("/v1/chat/completions", chat_completions::chat_completions);
     routes.post("/chat/completions", chat_completions::chat_completions_of_key);
+    routes.post("/v1/responses", responses::responses);
+    routes.post("/v1/messages", messages::messages);
+    routes.post("/v1/messages/count_tokens", messages::count_prompt);
+    routes.get("/v1beta/models", gemini::list_of_models);
+    routes.post("/v1beta/models/{call:.*}", gemini::generate);
+    routes.get("/v1beta/models/{call:.*}", gemini::one_model);
     routes.get("/v1/models", models::list);
     routes.get("/v1/models/{id:.*}", models::one);
+    routes.post("/v1/models/{id:.*}", gemini::generate);
 }

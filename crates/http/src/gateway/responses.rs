@@ -6,7 +6,6 @@ use super::serve::serve;
 use crate::extract::{CallHeaders, GatewayBody, GatewayCaller};
 use crate::middleware::RequestId;
 use actix_web::{HttpResponse, web};
-use serde_json::Value;
 use switchyard_orchestrator::chat::ChatService;
 use switchyard_ports::clock::Clock;
 
@@ -22,9 +21,9 @@ use switchyard_ports::clock::Clock;
         ("x-switchyard-strict" = Option<bool>, Header,
             description = "Refuse the call rather than leave out what the chosen model can't express"),
     ),
-    request_body(content = Value, description = "OpenAI's `response` request: `model` and `input` at least"),
+    request_body(content = serde_json::Value, description = "OpenAI's `response` request: `model` and `input` at least"),
     responses(
-        (status = 200, description = "The response, or `text/event-stream` of its events", body = Value),
+        (status = 200, description = "The response, or `text/event-stream` of its events", body = serde_json::Value),
         CallFailures,
     )
 )]

@@ -1,4 +1,5 @@
-use super::reading::{Progress, Reading};
+use super::progress::Progress;
+use super::reading::Reading;
 use crate::codec::{AnswerFault, DecodedAnswer};
 use crate::error::{announces_error, from_members, has_error};
 use crate::json::{elements, object, text, without_lone_surrogates};

@@ -3,6 +3,7 @@
 mod decode;
 mod encode;
 mod item;
+mod progress;
 mod reading;
 mod response;
 
@@ -12,5 +13,6 @@ pub(super) use encode::length;
 pub(super) use item::{
     Call, words, write_call, write_message, write_picture, write_reasoning, write_refusal, write_text,
 };
-pub(super) use reading::{Progress, Reading};
+pub(super) use progress::Progress;
+pub(super) use reading::Reading;
 pub(super) use response::{FAILED, Head, ResponseWriter};

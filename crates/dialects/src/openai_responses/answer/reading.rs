@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::value::RawValue;
 use switchyard_domain::chat::{ChatEvent, Delta, Json, Part, Reasoning, ToolCallKind};
 
+use super::progress::Progress;
 use crate::error::{ProviderError, from_value};
 use crate::json::{RawMembers, elements, integer, keep, members, text};
 use crate::openai_chat::{UsageRule, usage};
@@ -55,9 +56,6 @@ const READ: &[&str] = &[
 /// More members than any vendor puts beside the output.
 const MAX_BESIDE: usize = 64;
 
-/// More parts than any message has.
-const MAX_PARTS: u64 = 256;
-
 /// How far one answer was read.
 #[derive(Debug)]
 pub(in crate::openai_responses) struct Reading {
@@ -72,26 +70,6 @@ pub(in crate::openai_responses) struct Reading {
     /// Characters of text so far: what citations of a later text count from.
     characters: u32,
     usage_corrected: bool,
-}
-
-/// How far one item was read.
-#[derive(Debug, Default)]
-pub(in crate::openai_responses) struct Progress {
-    call: Option<u32>,
-    has_arguments: bool,
-    /// Which of the two texts of a reasoning is told: `summary` or `content`.
-    reasoning: Option<&'static str>,
-    reasoning_part: u64,
-    parts: BTreeMap<u64, PartProgress>,
-}
-
-/// How far one part of a message was read.
-#[derive(Clone, Copy, Debug, Default)]
-struct PartProgress {
-    said: bool,
-    begins: Option<u32>,
-    annotations: usize,
-    logprobs: bool,
 }
 
 fn push(delta: Delta, out: &mut Vec<ChatEvent>) {
@@ -401,13 +379,6 @@ fn told(reasoning: Reasoning, is_told: bool, out: &mut Vec<ChatEvent>) {
         Some(signature) if redacted && !is_told => push(Delta::RedactedReasoning(signature), out),
         Some(signature) => push(Delta::ReasoningSignature(signature), out),
         None => {}
-    }
-}
-
-impl Progress {
-    /// The part of this index. A hostile provider must not make us keep more than messages have.
-    fn part(&mut self, index: u64) -> &mut PartProgress {
-        self.parts.entry(index.min(MAX_PARTS)).or_default()
     }
 }
 

@@ -2,38 +2,35 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::{Bytes, BytesMut};
 use switchyard_domain::chat::{
-    ChatEvent, Delta, FinishReason, Json, MediaSource, Part, Signature, TokenUsage, ToolCallKind,
+    ChatEvent, Delta, FinishReason, Json, MediaSource, Part, TokenUsage, ToolCallKind,
 };
 
 use super::frames::{Frames, write_error_event};
-use super::open::{OpenCall, OpenMessage, OpenPart, OpenReasoning};
+use super::open::{OpenCall, OpenMessage, OpenReasoning};
 use crate::codec::{AnswerForm, ClientError, StreamWriter};
-use crate::json::{ArrayWriter, ObjectWriter};
-use crate::openai_responses::answer::{
-    Call, FAILED, Head, ResponseWriter, length, words, write_call, write_message, write_picture,
-    write_reasoning,
-};
+use crate::json::ObjectWriter;
+use crate::openai_responses::answer::{Call, FAILED, Head, ResponseWriter, words, write_call, write_picture};
 use crate::openai_responses::call_items::{self, ByCall};
 use crate::openai_responses::finish::{Outcome, outcome};
 use crate::openai_responses::kinds;
-use crate::openai_responses::proof::{self, Of};
+use crate::openai_responses::proof::Of;
 use crate::tool_call_id::made_call_id;
 
 /// Writes one stream. Calls stay open until the end, as their pieces may come in turns; of the others, one at a time is open.
 #[derive(Debug)]
 pub(in crate::openai_responses) struct Writer {
-    head: Head,
+    pub(super) head: Head,
     started: bool,
-    frames: Frames,
-    open: Open,
+    pub(super) frames: Frames,
+    pub(super) open: Open,
     calls: BTreeMap<u32, OpenCall>,
     /// The items by their places, once they are whole.
     output: Vec<Bytes>,
     /// The ids of items that were written as their maker gave them.
-    ids: BTreeSet<String>,
+    pub(super) ids: BTreeSet<String>,
     /// Characters of text so far.
-    characters: u32,
-    phase: Option<Json>,
+    pub(super) characters: u32,
+    pub(super) phase: Option<Json>,
     call_items: ByCall,
     beside: Vec<(String, Json)>,
     finish: Option<FinishReason>,
@@ -42,7 +39,7 @@ pub(in crate::openai_responses) struct Writer {
 
 /// What is being said.
 #[derive(Debug, Default)]
-enum Open {
+pub(super) enum Open {
     #[default]
     Nothing,
     Message(OpenMessage),
@@ -156,17 +153,7 @@ impl Writer {
                 }
             }
             Delta::Part(part) => self.part(part, out),
-            Delta::Citation(citation) => {
-                if let Some((message, part)) = text_of(&mut self.open) {
-                    let number = part.annotated;
-                    let annotation = part.annotate(citation);
-                    self.frames.write("response.output_text.annotation.added", out, |event| {
-                        message.write_place(event);
-                        event.plain("annotation_index", number);
-                        event.name("annotation").extend_from_slice(&annotation);
-                    });
-                }
-            }
+            Delta::Citation(citation) => self.cite(citation, out),
             Delta::Logprobs(logprobs) => self.logprobs(logprobs, out),
             Delta::Extension { name, value } => match name.as_str() {
                 "phase" => self.phase = Some(value.clone()),
@@ -178,19 +165,29 @@ impl Writer {
     }
 
     /// The place of the next item.
-    fn place(&mut self) -> usize {
+    pub(super) fn place(&mut self) -> usize {
         self.output.push(Bytes::new());
         self.output.len() - 1
     }
 
-    fn added(&mut self, place: usize, out: &mut BytesMut, item: impl FnOnce(&mut ObjectWriter<'_>)) {
+    pub(super) fn added(
+        &mut self,
+        place: usize,
+        out: &mut BytesMut,
+        item: impl FnOnce(&mut ObjectWriter<'_>),
+    ) {
         self.frames.write("response.output_item.added", out, |event| {
             event.plain("output_index", place);
             event.object("item", item);
         });
     }
 
-    fn done(&mut self, place: usize, out: &mut BytesMut, fill: impl FnOnce(&mut ObjectWriter<'_>)) {
+    pub(super) fn done(
+        &mut self,
+        place: usize,
+        out: &mut BytesMut,
+        fill: impl FnOnce(&mut ObjectWriter<'_>),
+    ) {
         let mut item = BytesMut::new();
         let mut object = ObjectWriter::begin(&mut item);
         fill(&mut object);
@@ -209,7 +206,7 @@ impl Writer {
     }
 
     /// An item that comes whole.
-    fn whole(&mut self, item: &str, out: &mut BytesMut) {
+    pub(super) fn whole(&mut self, item: &str, out: &mut BytesMut) {
         self.close("completed", out);
         let place = self.place();
         self.frames.write("response.output_item.added", out, |event| {
@@ -219,7 +216,12 @@ impl Writer {
         self.done_raw(place, Bytes::copy_from_slice(item.as_bytes()), out);
     }
 
-    fn made(&mut self, prefix: &str, out: &mut BytesMut, fill: impl FnOnce(&mut ObjectWriter<'_>, &str)) {
+    pub(super) fn made(
+        &mut self,
+        prefix: &str,
+        out: &mut BytesMut,
+        fill: impl FnOnce(&mut ObjectWriter<'_>, &str),
+    ) {
         let id = self.head.item_id(prefix, self.output.len());
         let mut item = BytesMut::new();
         let mut object = ObjectWriter::begin(&mut item);
@@ -237,122 +239,6 @@ impl Writer {
             // There is no place for sound, files and forms of other dialects.
             _ => {}
         }
-    }
-
-    fn say(&mut self, said: &str, is_refusal: bool, out: &mut BytesMut) {
-        self.open_part(is_refusal, out);
-        let kind = if is_refusal { "response.refusal.delta" } else { "response.output_text.delta" };
-        if let Open::Message(message) = &mut self.open
-            && let Some(part) = &mut message.part
-        {
-            part.said.push_str(said);
-            if !is_refusal {
-                self.characters = self.characters.saturating_add(length(said));
-            }
-            let place = message.place();
-            self.frames.write(kind, out, |event| {
-                place.write_place(event);
-                event.text("delta", said);
-                if !is_refusal {
-                    event.array("logprobs", |_| {});
-                }
-            });
-        }
-    }
-
-    /// The log probabilities of the text before them, with a piece of no text.
-    fn logprobs(&mut self, logprobs: &Json, out: &mut BytesMut) {
-        if let Some((place, part)) = text_of(&mut self.open) {
-            let added = part.add_logprobs(logprobs);
-            self.frames.write("response.output_text.delta", out, |event| {
-                place.write_place(event);
-                event.text("delta", "");
-                event.array("logprobs", |list| list.elements(&added));
-            });
-        }
-    }
-
-    fn open_part(&mut self, is_refusal: bool, out: &mut BytesMut) {
-        if !matches!(self.open, Open::Message(_)) {
-            self.close("completed", out);
-            let place = self.place();
-            let id = self.head.item_id("msg", place);
-            self.added(place, out, |item| write_message(item, &id, "in_progress", None, |_| {}));
-            self.open =
-                Open::Message(OpenMessage { id, place, parts: BytesMut::new(), closed: 0, part: None });
-        }
-        let Open::Message(message) = &mut self.open else { return };
-        if message.part.as_ref().is_some_and(|part| part.is_refusal == is_refusal) {
-            return;
-        }
-        end_part(message, &mut self.frames, out);
-        let part = OpenPart::new(is_refusal, self.characters);
-        let place = message.place();
-        self.frames.write("response.content_part.added", out, |event| {
-            place.write_place(event);
-            event.object("part", |object| part.write(object));
-        });
-        message.part = Some(part);
-    }
-
-    fn think(&mut self, said: &str, out: &mut BytesMut) {
-        if !matches!(self.open, Open::Reasoning(_)) {
-            self.close("completed", out);
-            let place = self.place();
-            let id = self.head.item_id("rs", place);
-            self.added(place, out, |item| write_reasoning(item, &id, "", None));
-            let open = OpenReasoning { id, place, said: String::new() };
-            self.frames.write("response.reasoning_summary_part.added", out, |event| {
-                open.write_place(event);
-                event.object("part", |part| write_summary(part, ""));
-            });
-            self.open = Open::Reasoning(open);
-        }
-        if let Open::Reasoning(open) = &mut self.open {
-            open.said.push_str(said);
-            self.frames.write("response.reasoning_summary_text.delta", out, |event| {
-                open.write_place(event);
-                event.text("delta", said);
-            });
-        }
-    }
-
-    fn prove(&mut self, signature: &Signature, out: &mut BytesMut) {
-        match std::mem::take(&mut self.open) {
-            Open::Reasoning(open) => self.end_reasoning(&open, Some(signature), out),
-            other => {
-                self.open = other;
-                self.proof_of(signature, Of::Reasoning, out);
-            }
-        }
-    }
-
-    fn redacted(&mut self, signature: &Signature, out: &mut BytesMut) {
-        let own = Some(signature).filter(|signature| signature.issuer == Signature::OPENAI);
-        // Two items of one id are too much for the SDKs.
-        match own.and_then(proof::whole_item).filter(|item| self.ids.insert(proof::id_of(item))) {
-            Some(item) => self.whole(item, out),
-            None => self.proof_of(signature, Of::Redacted, out),
-        }
-    }
-
-    fn proof_of(&mut self, signature: &Signature, of: Of<'_>, out: &mut BytesMut) {
-        let encrypted = proof::encrypted(signature, of);
-        self.made("rs", out, |object, id| write_reasoning(object, id, "", Some(&encrypted)));
-    }
-
-    fn end_reasoning(&mut self, open: &OpenReasoning, signature: Option<&Signature>, out: &mut BytesMut) {
-        self.frames.write("response.reasoning_summary_text.done", out, |event| {
-            open.write_place(event);
-            event.text("text", &open.said);
-        });
-        self.frames.write("response.reasoning_summary_part.done", out, |event| {
-            open.write_place(event);
-            event.object("part", |part| write_summary(part, &open.said));
-        });
-        // The item keeps the id under which it began, so that a proof of OpenAI's own is marked too.
-        let encrypted = signature.map(|signature| proof::encrypted(signature, Of::Reasoning));
-        self.done(open.place, out, |item| write_reasoning(item, &open.id, &open.said, encrypted.as_deref()));
     }
 
     fn call(&mut self, index: u32, id: &str, name: &str, kind: ToolCallKind, out: &mut BytesMut) {
@@ -384,22 +270,6 @@ impl Writer {
         });
     }
 
-    /// Ends what is being said.
-    fn close(&mut self, status: &str, out: &mut BytesMut) {
-        match std::mem::take(&mut self.open) {
-            Open::Nothing => {}
-            Open::Reasoning(open) => self.end_reasoning(&open, None, out),
-            Open::Message(mut message) => {
-                end_part(&mut message, &mut self.frames, out);
-                let phase = self.phase.take();
-                let parts = |list: &mut ArrayWriter<'_>| list.elements(&message.parts);
-                self.done(message.place, out, |item| {
-                    write_message(item, &message.id, status, phase.as_ref(), parts);
-                });
-            }
-        }
-    }
-
     fn close_calls(&mut self, status: &str, out: &mut BytesMut) {
         for call in std::mem::take(&mut self.calls).into_values() {
             let (kind, member) = match call.kind {
@@ -415,69 +285,6 @@ impl Writer {
             let besides = self.call_items.remove(&call.call_id).unwrap_or_default();
             self.done(call.place, out, |item| write_call(item, &call.as_item(&besides), status));
         }
-    }
-}
-
-fn end_part(message: &mut OpenMessage, frames: &mut Frames, out: &mut BytesMut) {
-    let place = message.place();
-    let Some(part) = &message.part else { return };
-    let (kind, member) = if part.is_refusal {
-        ("response.refusal.done", "refusal")
-    } else {
-        ("response.output_text.done", "text")
-    };
-    frames.write(kind, out, |event| {
-        place.write_place(event);
-        event.text(member, &part.said);
-        if !part.is_refusal {
-            part.write_logprobs(event);
-        }
-    });
-    frames.write("response.content_part.done", out, |event| {
-        place.write_place(event);
-        event.object("part", |object| part.write(object));
-    });
-    message.close_part();
-}
-
-/// The text that is being said, and where.
-fn text_of(open: &mut Open) -> Option<(Place, &mut OpenPart)> {
-    let Open::Message(message) = open else { return None };
-    let place = message.place();
-    message.part.as_mut().filter(|part| !part.is_refusal).map(|part| (place, part))
-}
-
-fn write_summary(part: &mut ObjectWriter<'_>, text: &str) {
-    part.text("type", "summary_text");
-    part.text("text", text);
-}
-
-/// Where a piece of a message belongs.
-struct Place {
-    id: String,
-    place: usize,
-    part: usize,
-}
-
-impl Place {
-    fn write_place(&self, event: &mut ObjectWriter<'_>) {
-        event.text("item_id", &self.id);
-        event.plain("output_index", self.place);
-        event.plain("content_index", self.part);
-    }
-}
-
-impl OpenMessage {
-    fn place(&self) -> Place {
-        Place { id: self.id.clone(), place: self.place, part: self.closed }
-    }
-}
-
-impl OpenReasoning {
-    fn write_place(&self, event: &mut ObjectWriter<'_>) {
-        event.text("item_id", &self.id);
-        event.plain("output_index", self.place);
-        event.plain("summary_index", 0);
     }
 }
 

@@ -4,6 +4,7 @@ mod encode;
 mod frames;
 mod open;
 mod read;
+mod said;
 
 pub(super) use encode::Writer;
 pub(super) use frames::write_error_event;

@@ -1,8 +1,9 @@
-use switchyard_domain::chat::{LossReport, Message, Part, Reasoning, Role, ToolCall, ToolResult};
+use switchyard_domain::chat::{Dialect, LossReport, Message, Part, Reasoning, Role, ToolCall, ToolResult};
 
 use super::calls::CallIds;
 use super::content::Content;
 use super::{ReasoningForm, TargetFacts};
+use crate::codec::note_foreign_message;
 use crate::json::{ArrayWriter, ObjectWriter};
 use crate::openai_chat::places::{Proof, REASONING_DETAILS, write_call, write_detail};
 
@@ -11,6 +12,7 @@ pub(super) struct MessageWriter<'a> {
     pub(super) message: &'a Message,
     pub(super) index: usize,
     pub(super) facts: &'a TargetFacts,
+    pub(super) source: Dialect,
     pub(super) same_dialect: bool,
     pub(super) losses: &'a mut LossReport,
     pub(super) ids: &'a mut CallIds,
@@ -33,6 +35,7 @@ impl<'a> MessageWriter<'a> {
         if self.is_foreign_alone() {
             let mut content = Content::new(self.facts, self.same_dialect, self.losses);
             content.collect(&message.parts, format_args!("messages[{}].content", self.index));
+            note_foreign_message(self.source, self.index, message, self.losses);
             return;
         }
         if !has_results || message.parts.iter().any(is_other) {
@@ -176,9 +179,11 @@ impl<'a> MessageWriter<'a> {
         }
     }
 
-    fn write_extensions(&self, object: &mut ObjectWriter<'_>) {
+    fn write_extensions(&mut self, object: &mut ObjectWriter<'_>) {
         if self.same_dialect {
             self.message.extensions.iter().for_each(|(name, value)| object.json(name, value));
+        } else {
+            note_foreign_message(self.source, self.index, self.message, self.losses);
         }
     }
 }

@@ -10,7 +10,7 @@ mod tools;
 use bytes::{Bytes, BytesMut};
 use switchyard_domain::chat::{ChatRequest, Dialect, LossReport};
 
-use crate::codec::note_foreign;
+use crate::codec::note_foreign_members;
 use crate::json::ObjectWriter;
 use calls::CallIds;
 pub use facts::{
@@ -75,6 +75,7 @@ impl Body<'_, '_> {
                 message,
                 index,
                 facts: self.facts,
+                source: self.source,
                 same_dialect: self.same_dialect,
                 losses: self.losses,
                 ids: &mut ids,
@@ -86,7 +87,7 @@ impl Body<'_, '_> {
 
     fn write_extensions(&mut self) {
         if !self.same_dialect {
-            return note_foreign(self.request, self.source, self.losses);
+            return note_foreign_members(self.source, self.request, self.losses);
         }
         for (name, value) in &self.request.extensions {
             // Written with the options themselves.

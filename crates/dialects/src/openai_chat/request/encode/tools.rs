@@ -1,6 +1,7 @@
 use switchyard_domain::chat::{Json, Tool, ToolChoice, ToolChoiceMode};
 
 use super::Body;
+use crate::codec::note_foreign_function;
 use crate::json::ObjectWriter;
 
 impl Body<'_, '_> {
@@ -52,6 +53,8 @@ impl Body<'_, '_> {
                             });
                             if same_dialect {
                                 extensions.iter().for_each(|(name, value)| object.json(name, value));
+                            } else {
+                                note_foreign_function(index, extensions, losses);
                             }
                         });
                     }

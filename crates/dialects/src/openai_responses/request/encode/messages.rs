@@ -7,6 +7,7 @@ use switchyard_domain::chat::{
 
 use super::Target;
 use super::content::Content;
+use crate::codec::note_foreign_message;
 use crate::json::{ArrayWriter, ObjectWriter, elements, keep};
 use crate::openai_responses::call_items::{self, ByCall};
 use crate::openai_responses::proof;
@@ -46,6 +47,9 @@ impl<'a, 'l, 'o> Writer<'a, 'l, 'o> {
     pub(super) fn write(&mut self, index: usize, message: &Message) {
         if message.name.is_some() {
             self.losses.dropped(format!("messages[{index}].name"), "messages have no names");
+        }
+        if !self.target.is_same_dialect() {
+            note_foreign_message(self.target.source, index, message, self.losses);
         }
         if message.role == Role::Assistant {
             return self.write_turn(index, message);

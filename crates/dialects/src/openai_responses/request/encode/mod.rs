@@ -9,7 +9,7 @@ use bytes::{Bytes, BytesMut};
 use switchyard_domain::chat::{ChatRequest, Dialect, LossReport};
 
 use super::super::codec::OpenAiResponses;
-use crate::codec::{Unsupported, note_foreign, refuse_foreign};
+use crate::codec::{Unsupported, note_foreign_members, refuse_foreign};
 use crate::json::{ArrayWriter, ObjectWriter};
 pub(in crate::openai_responses) use parameters::write_format;
 
@@ -67,7 +67,7 @@ impl Body<'_, '_> {
         if self.target.is_same_dialect() {
             self.write_extensions();
         } else {
-            note_foreign(self.request, self.target.source, self.losses);
+            note_foreign_members(self.target.source, self.request, self.losses);
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 use switchyard_domain::chat::{Json, Tool, ToolChoice, ToolChoiceMode};
 
 use super::Body;
-use crate::codec::Unsupported;
+use crate::codec::{Unsupported, note_foreign_function};
 use crate::json::ArrayWriter;
 
 impl Body<'_, '_> {
@@ -12,6 +12,11 @@ impl Body<'_, '_> {
             for (index, tool) in request.tools.iter().enumerate() {
                 if let Tool::Function { cache: Some(_), .. } = tool {
                     self.losses.degraded(format!("tools[{index}]"), "the provider caches by its own rules");
+                }
+                if let Tool::Function { extensions, .. } = tool
+                    && !self.target.is_same_dialect()
+                {
+                    note_foreign_function(index, extensions, self.losses);
                 }
                 match tool {
                     Tool::Native { json, .. } if self.target.is_same_dialect() => {

@@ -1,16 +1,16 @@
-"""Cases of the official Python SDK. Every function named `case_*` is one; the base URL and the key come from the
+"""Cases of OpenAI's Python SDK, chat completions. Every function named `case_*` is one; the base URL and the key come from the
 environment, as the SDK reads them."""
 
 import asyncio
 import json
 import os
-import sys
 import time
-import traceback
 import urllib.request
 
 import openai
 from openai import AsyncOpenAI, OpenAI
+
+from runner import raises, run
 
 client = OpenAI(max_retries=0)
 M = "upstream/gpt-sim"
@@ -39,15 +39,6 @@ def ask(model=M, **more):
 
 def text_of(stream):
     return "".join(c.choices[0].delta.content or "" for c in stream if c.choices)
-
-
-def raises(kind, call):
-    try:
-        call()
-    except kind as error:
-        assert type(error) is kind, type(error)
-        return error
-    raise AssertionError(f"{kind.__name__} was not raised")
 
 
 def calls(model):
@@ -367,18 +358,4 @@ def case_async_stream():
     assert len(asyncio.run(one()).split()) == 12
 
 
-def main():
-    cases = {name: case for name, case in globals().items() if name.startswith("case_")}
-    failed = 0
-    for name, case in cases.items():
-        try:
-            case()
-            print(f"ok    python {name[5:]}")
-        except Exception:
-            failed += 1
-            print(f"FAIL  python {name[5:]}\n{traceback.format_exc()}")
-    print(f"python openai {openai.__version__}: {len(cases) - failed} of {len(cases)} cases pass")
-    sys.exit(failed > 0)
-
-
-main()
+run(f"python openai {openai.__version__} chat", globals())

@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import OpenAI from "openai";
+import { raises, run, words } from "./runner.mjs";
 
 const { version } = JSON.parse(readFileSync(new URL("node_modules/openai/package.json", import.meta.url)));
 const client = new OpenAI({ maxRetries: 0 });
@@ -23,7 +24,6 @@ const PIXEL =
 
 const ask = (more = {}) => client.chat.completions.create({ model: M, messages: ASK, ...more });
 const scripted = (script, more) => ask({ model: `upstream/gpt-sim?${script}`, ...more });
-const words = (text) => text.trim().split(/\s+/).length;
 
 async function collect(stream) {
   const chunks = [];
@@ -34,16 +34,6 @@ async function collect(stream) {
 const textOf = (chunks, index = 0) =>
   chunks.flatMap((chunk) => chunk.choices.filter((choice) => choice.index === index))
     .map((choice) => choice.delta.content ?? "").join("");
-
-async function raises(kind, call) {
-  try {
-    await call();
-  } catch (error) {
-    assert.equal(error.constructor, kind, `${error}`);
-    return error;
-  }
-  assert.fail(`${kind.name} was not raised`);
-}
 
 async function upstreamCalls(model) {
   const found = await (await fetch(`${process.env.SIMULATOR}/__calls`)).json();
@@ -248,16 +238,4 @@ const cases = {
   },
 };
 
-let failed = 0;
-for (const [name, run] of Object.entries(cases)) {
-  try {
-    await run();
-    console.log(`ok    node ${name}`);
-  } catch (error) {
-    failed += 1;
-    console.log(`FAIL  node ${name}\n${error.stack}`);
-  }
-}
-const total = Object.keys(cases).length;
-console.log(`node openai ${version}: ${total - failed} of ${total} cases pass`);
-process.exit(failed > 0 ? 1 : 0);
+await run(`node openai ${version} chat`, cases);
