@@ -5,7 +5,9 @@
 
 mod anthropic;
 mod azure;
+mod bedrock;
 mod cerebras;
+mod cohere;
 mod dashscope;
 mod deepseek;
 mod facts;
@@ -20,6 +22,7 @@ mod mistral;
 mod moonshot;
 mod ngrok;
 mod ollama;
+mod ollama_native;
 mod openai;
 mod openai_compatible;
 mod openrouter;
@@ -46,8 +49,10 @@ pub static VENDORS: &[&Vendor] = &[
     &anthropic::VENDOR,
     &gemini::VENDOR,
     &vertex::VENDOR,
+    &bedrock::VENDOR,
     &azure::VENDOR,
     &mistral::VENDOR,
+    &cohere::VENDOR,
     &xai::VENDOR,
     &groq::VENDOR,
     &deepseek::VENDOR,
@@ -62,6 +67,7 @@ pub static VENDORS: &[&Vendor] = &[
     &dashscope::VENDOR,
     &perplexity::VENDOR,
     &ollama::VENDOR,
+    &ollama_native::VENDOR,
     &vllm::VENDOR,
     &lmstudio::VENDOR,
     &ngrok::VENDOR,

@@ -38,7 +38,9 @@ async fn recorded_answers_come_out_as_the_official_sdks_read_them() {
     let mut answers = 0;
     let mut failures = 0;
     for exchange in openai_chat().unwrap() {
-        let known = Vendors::default().find(exchange.provider()).filter(|vendor| matches!(vendor.reach, Reach::Http(_)));
+        let known = Vendors::default()
+            .find(exchange.provider())
+            .filter(|vendor| matches!(vendor.reach, Reach::Http(_)));
         let (listener, port) = upstream::listen().await;
         let provider = provider(&factory, known.map_or("openai_compatible", |vendor| vendor.key), port);
         let response = &exchange.response;

@@ -20,6 +20,8 @@ use super::wires::Spoken;
 
 /// The name under which the model list has its script.
 const LISTING: &str = "/v1/models";
+/// How the paths end at which models are listed.
+const LISTINGS: [&str; 3] = ["/models", "/foundation-models", "/api/tags"];
 /// The models that are listed besides those with a script.
 const MODELS: [&str; 3] = ["sim-small", "sim-large", "sim-vision"];
 
@@ -147,7 +149,7 @@ fn endpoint(request: &Request) -> Endpoint {
     match request.method.as_str() {
         _ if path.starts_with("/x/") => Endpoint::Replay,
         "POST" => Spoken::at(path).map_or(Endpoint::Unknown, Endpoint::Chat),
-        "GET" if path.ends_with("/models") || path.ends_with("/foundation-models") => Endpoint::Models,
+        "GET" if LISTINGS.iter().any(|end| path.ends_with(end)) => Endpoint::Models,
         _ => Endpoint::Unknown,
     }
 }

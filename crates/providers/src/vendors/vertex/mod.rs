@@ -23,6 +23,7 @@ pub(super) static VENDOR: Vendor = Vendor {
     name: "Google Vertex AI",
     reach: Reach::Http(HttpFacts {
         dialects: &[&Gemini::VERTEX],
+        listing: "publishers/google/models",
         hooks: Some(&Vertex),
         ..HttpFacts::OPENAI_CHAT
     }),

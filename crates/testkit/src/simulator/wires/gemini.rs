@@ -74,6 +74,12 @@ impl Writer for Gemini {
     }
 }
 
+/// The models, as Google's own service lists them.
+pub(super) fn listing(names: &[String]) -> Value {
+    let model = |name: &String| json!({"name": format!("models/{name}"), "displayName": name});
+    json!({"models": names.iter().map(model).collect::<Vec<_>>()})
+}
+
 /// The models of all makers, as Vertex lists them.
 pub(super) fn publishers(names: &[String]) -> Value {
     let model =

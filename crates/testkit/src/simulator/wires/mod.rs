@@ -2,7 +2,6 @@
 //! with the product's own writers, which are tested against it.
 
 mod anthropic;
-mod aws_frames;
 mod bedrock;
 mod cohere;
 mod counts;
@@ -24,6 +23,7 @@ use super::frame::{Frame, Part};
 use super::grammar::LineEnding;
 use super::plan::Plan;
 use super::script::Script;
+use crate::aws_frames::{encode_event, encode_exception};
 
 pub(crate) use spoken::Spoken;
 
@@ -156,6 +156,10 @@ impl Wire {
             bedrock::listing(names)
         } else if path.ends_with("/publishers/google/models") {
             gemini::publishers(names)
+        } else if path.ends_with("/api/tags") {
+            ollama::tags(names)
+        } else if path.contains("/v1beta/") {
+            gemini::listing(names)
         } else {
             openai_chat::listing(names)
         }
@@ -199,7 +203,10 @@ impl Framer {
         {
             let (name, data) = frame.bytes.split_at(at);
             let name = String::from_utf8_lossy(name);
-            frame.bytes = aws_frames::frame(&name, data.get(1..).unwrap_or_default());
+            let data = data.get(1..).unwrap_or_default();
+            let exception = name.ends_with("Exception");
+            let sealed = if exception { encode_exception(&name, data) } else { encode_event(&name, data) };
+            frame.bytes = sealed.to_vec();
         }
         frame
     }

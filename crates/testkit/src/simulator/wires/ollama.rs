@@ -81,6 +81,12 @@ impl Writer for Ollama {
     }
 }
 
+/// The models, as they are listed.
+pub(super) fn tags(names: &[String]) -> Value {
+    let model = |name: &String| json!({"name": name, "model": name, "size": 1_000});
+    json!({"models": names.iter().map(model).collect::<Vec<_>>()})
+}
+
 fn line(plan: &Plan, message: &Value) -> Value {
     json!({"model": plan.model, "created_at": "2026-05-19T09:26:59.678947Z", "message": message, "done": false})
 }
