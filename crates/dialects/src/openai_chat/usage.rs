@@ -133,8 +133,6 @@ mod tests {
     use super::*;
     use crate::counts::MOST;
 
-    const MOST: u64 = u32::MAX as u64;
-
     fn reading(json: &str, rule: UsageRule) -> Option<UsageReading> {
         read(serde_json::from_str(json).unwrap(), rule)
     }

@@ -503,6 +503,7 @@ fn a_body_of_the_dialect_is_left_alone() {
         prompt_text_bytes: 0,
         messages: 0,
         images: 0,
+        decodes_answer: false,
         strict: false,
     };
     let adapted = BedrockConverse.adapt(&body, &[], "y", &facts, &mut LossReport::default()).unwrap();

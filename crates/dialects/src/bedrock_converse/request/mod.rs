@@ -15,7 +15,7 @@ use bytes::{Bytes, BytesMut};
 use switchyard_domain::chat::{ChatRequest, Dialect, LossReport};
 
 use super::model::Maker;
-use crate::codec::Unsupported;
+use crate::codec::{Unsupported, refuse_foreign};
 use crate::json::ObjectWriter;
 use crate::outbound::{OwnMembers, note_lacking, one_choice};
 use fields::Fields;
@@ -31,6 +31,9 @@ pub(super) fn encode(
     source: Dialect,
     losses: &mut LossReport,
 ) -> Result<Bytes, Unsupported> {
+    if source != Dialect::BEDROCK_CONVERSE {
+        refuse_foreign(request, source)?;
+    }
     one_choice(request)?;
     let same_dialect = source == Dialect::BEDROCK_CONVERSE;
     let mut out = BytesMut::with_capacity(1024);

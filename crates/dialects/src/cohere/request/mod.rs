@@ -9,7 +9,7 @@ mod tools;
 use bytes::{Bytes, BytesMut};
 use switchyard_domain::chat::{ChatRequest, Dialect, LossReport};
 
-use crate::codec::Unsupported;
+use crate::codec::{Unsupported, refuse_foreign};
 use crate::json::{ArrayWriter, ObjectWriter};
 use crate::outbound::{OwnMembers, note_lacking, one_choice};
 use documents::Documents;
@@ -43,6 +43,9 @@ pub(super) fn encode(
     source: Dialect,
     losses: &mut LossReport,
 ) -> Result<Bytes, Unsupported> {
+    if source != Dialect::COHERE {
+        refuse_foreign(request, source)?;
+    }
     one_choice(request)?;
     let mut out = BytesMut::with_capacity(1024);
     let mut body = Body {

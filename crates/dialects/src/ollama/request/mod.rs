@@ -6,7 +6,7 @@ mod parameters;
 use bytes::{Bytes, BytesMut};
 use switchyard_domain::chat::{ChatRequest, Dialect, LossReport, ToolChoice, ToolChoiceMode};
 
-use crate::codec::Unsupported;
+use crate::codec::{Unsupported, refuse_foreign};
 use crate::json::{ArrayWriter, ObjectWriter};
 use crate::outbound::{OwnMembers, function_tools, is_never, note_lacking, note_strict, one_choice};
 use messages::MessageWriter;
@@ -22,6 +22,9 @@ pub(super) fn encode(
     source: Dialect,
     losses: &mut LossReport,
 ) -> Result<Bytes, Unsupported> {
+    if source != Dialect::OLLAMA {
+        refuse_foreign(request, source)?;
+    }
     one_choice(request)?;
     let mut out = BytesMut::with_capacity(1024);
     let mut body = Body {

@@ -14,7 +14,7 @@ use bytes::{Bytes, BytesMut};
 use switchyard_domain::chat::{ChatRequest, Dialect, LossReport};
 
 use crate::anthropic_messages::AnthropicMessages;
-use crate::codec::Unsupported;
+use crate::codec::{Unsupported, note_foreign_members, refuse_foreign};
 use crate::json::ObjectWriter;
 use blocks::Gatherer;
 use calls::CallIds;
@@ -50,10 +50,13 @@ pub(in crate::anthropic_messages) fn encode(
 ) -> Result<Bytes, Unsupported> {
     let mut out = BytesMut::with_capacity(1024);
     let same_dialect = source == Dialect::ANTHROPIC_MESSAGES;
+    if !same_dialect {
+        refuse_foreign(request, source)?;
+    }
     let mut gatherer = Gatherer { facts, same_dialect, losses, ids: CallIds::default() };
     let turns = Turns::of(request, &mut gatherer);
     let object = ObjectWriter::begin(&mut out);
-    let mut body = Body { request, facts, purpose, same_dialect, losses, object };
+    let mut body = Body { request, facts, purpose, source, same_dialect, losses, object };
     body.refuse_parameters()?;
     body.refuse_foreign_tools()?;
     body.write(model, &turns);
@@ -66,6 +69,7 @@ struct Body<'r, 'o> {
     request: &'r ChatRequest,
     facts: &'r AnthropicMessages,
     purpose: Purpose,
+    source: Dialect,
     same_dialect: bool,
     losses: &'o mut LossReport,
     object: ObjectWriter<'o>,
@@ -101,11 +105,14 @@ impl<'r> Body<'r, '_> {
     }
 
     fn write_extensions(&mut self) {
+        if !self.same_dialect {
+            return note_foreign_members(self.source, self.request, self.losses);
+        }
         for (name, value) in &self.request.extensions {
             let is_counted = COUNTED.contains(&name.as_str());
-            if self.same_dialect && NESTED.iter().any(|prefix| name.starts_with(prefix)) {
+            if NESTED.iter().any(|prefix| name.starts_with(prefix)) {
                 // Written with its object.
-            } else if !self.same_dialect || name.contains(['.', '[']) {
+            } else if name.contains(['.', '[']) {
                 self.losses.dropped(name.as_str(), "has no place in the provider's dialect");
             } else if is_counted || !self.counts() {
                 self.object.json(name, value);

@@ -10,7 +10,7 @@ mod tools;
 use bytes::{Bytes, BytesMut};
 use switchyard_domain::chat::{ChatRequest, Dialect, LossReport};
 
-use crate::codec::{Unsupported, note_foreign, refuse_foreign};
+use crate::codec::{Unsupported, note_foreign_members, refuse_foreign};
 use crate::gemini::Gemini;
 use crate::json::ObjectWriter;
 
@@ -119,7 +119,7 @@ impl Body<'_, '_> {
 
     fn write_extensions(&mut self) {
         if !self.same_dialect {
-            return note_foreign(self.request, self.source, self.losses);
+            return note_foreign_members(self.source, self.request, self.losses);
         }
         for (name, value) in &self.request.extensions {
             if !name.starts_with(GENERATION) && !name.starts_with(TOOLS) {
