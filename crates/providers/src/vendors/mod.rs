@@ -36,6 +36,7 @@ mod xai;
 mod zai;
 mod zhipu;
 
+pub use crate::transport::OutboundRequest;
 pub use facts::{AuthScheme, CredentialRule, HttpFacts, Note, Reach, Vendor};
 use facts::{COPIED, SYSTEM_ROLE};
 pub use hooks::{Authorizer, Called, Hooks, below, put_secret, segment, unusable};

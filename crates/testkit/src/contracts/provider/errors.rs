@@ -99,7 +99,7 @@ pub async fn redirects_are_never_followed(subject: Subject) {
     }
     let calls = scene.upstream.calls();
     assert_eq!(calls.len(), 5, "a redirect was followed");
-    assert!(calls.iter().all(|call| call.path == subject.path_of(true).0));
+    assert!(calls.iter().all(|call| subject.is_path(&call.path, true)));
 }
 
 /// See the name.
@@ -108,6 +108,10 @@ pub async fn an_error_before_the_first_content_fails_the_attempt(subject: Subjec
     for script in ["error_event_first", "error_event_first&error_event_named", "error_event_after=0"] {
         let outcome = scene.stream(script).await.failed(FaultKind::ServerError);
         assert!(outcome.frames.is_empty(), "{script}: nothing may have gone on");
+        assert!(
+            !outcome.received.began || script == "error_event_after=0",
+            "{script}: an error is no answer"
+        );
     }
     if subject.dialect != Dialect::COHERE && subject.dialect != Dialect::OLLAMA {
         // These two say what happened, but not of what class it is.

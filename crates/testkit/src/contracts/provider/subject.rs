@@ -26,7 +26,7 @@ pub struct Subject {
     pub credential: (&'static str, &'static str),
 }
 
-/// How the tests' model is written in a path: with its script, and so percent-encoded.
+/// How the tests' model is written in a path: a script follows its question mark.
 const MODEL: &str = "m%3F";
 
 impl Subject {
@@ -82,9 +82,9 @@ impl Subject {
         matches!(self.dialect, Dialect::OPENAI_CHAT | Dialect::OPENAI_RESPONSES | Dialect::GEMINI)
     }
 
-    /// Whether the counts say what came from a cache.
+    /// Whether the counts say what came from a cache. Cohere's bill leaves it out.
     pub(super) fn counts_cached(&self) -> bool {
-        self.dialect != Dialect::OLLAMA
+        !matches!(self.dialect, Dialect::OLLAMA | Dialect::COHERE)
     }
 
     /// A call of a request that is written in OpenAI's chat: in the subject's own dialect where clients speak that, otherwise
@@ -172,11 +172,21 @@ impl Subject {
         }
     }
 
-    /// The path of a call for the tests' model with this script.
+    /// Path and query of a call for the tests' model without a script.
     pub(super) fn path_of(&self, stream: bool) -> (String, String) {
         let place = (self.path)(stream);
         let (path, query) = place.split_once('?').unwrap_or((&place, ""));
         (path.replace("{model}", MODEL), query.to_owned())
+    }
+
+    /// Whether it is the path of a call, whatever the model's script.
+    pub(super) fn is_path(&self, path: &str, stream: bool) -> bool {
+        let place = (self.path)(stream);
+        let expected = place.split('?').next().unwrap_or_default();
+        match expected.split_once("{model}") {
+            Some((before, after)) => path.starts_with(before) && path.ends_with(after),
+            None => path == expected,
+        }
     }
 }
 
