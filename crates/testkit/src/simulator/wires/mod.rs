@@ -1,6 +1,8 @@
 //! The dialects in which the simulator answers: by the path that was called, each written after recorded exchanges and not
 //! with the product's own writers, which are tested against it.
 
+#![expect(clippy::indexing_slicing, reason = "members are put into JSON objects that were made just before")]
+
 mod anthropic;
 mod bedrock;
 mod cohere;
