@@ -23,6 +23,7 @@ use utoipa::{Modify, OpenApi};
         gateway::documented::messages,
         gateway::documented::count_prompt,
         gateway::documented::generate,
+        gateway::documented::generate_at_v1,
         gateway::documented::list_of_models,
         gateway::documented::one_model,
         gateway::documented::list,

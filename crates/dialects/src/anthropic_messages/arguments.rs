@@ -2,22 +2,28 @@
 
 use std::borrow::Cow;
 
+use bytes::BytesMut;
+use serde_json::value::RawValue;
+use switchyard_domain::chat::{ToolCall, ToolCallKind};
+
 use crate::json::{ObjectWriter, Shape, shape};
 
-/// The arguments of a call as the object that they must be here. What is none goes into one, under the name `input`; the flag
-/// says so.
-pub(super) fn input(arguments: &str) -> (Cow<'_, str>, bool) {
-    let arguments = arguments.trim();
-    if arguments.is_empty() {
-        return (Cow::Borrowed("{}"), false);
+/// The arguments of a call as the object that they must be here. What is none, as the free text of a custom tool, goes into
+/// one under the name `input`; the flag says so.
+pub(super) fn input(call: &ToolCall) -> (Cow<'_, str>, bool) {
+    let arguments = call.arguments.trim();
+    if call.kind != ToolCallKind::Custom {
+        if arguments.is_empty() {
+            return (Cow::Borrowed("{}"), false);
+        }
+        let parsed: Option<&RawValue> = serde_json::from_str(arguments).ok();
+        if parsed.is_some_and(|raw| shape(raw) == Shape::Object) {
+            return (Cow::Borrowed(arguments), false);
+        }
     }
-    let parsed: Option<&serde_json::value::RawValue> = serde_json::from_str(arguments).ok();
-    if parsed.is_some_and(|raw| shape(raw) == Shape::Object) {
-        return (Cow::Borrowed(arguments), false);
-    }
-    let mut out = bytes::BytesMut::with_capacity(arguments.len() + 16);
+    let mut out = BytesMut::with_capacity(arguments.len() + 16);
     let mut object = ObjectWriter::begin(&mut out);
-    object.text("input", arguments);
+    object.text("input", &call.arguments);
     object.end();
     (Cow::Owned(String::from_utf8_lossy(&out).into_owned()), true)
 }
@@ -26,16 +32,23 @@ pub(super) fn input(arguments: &str) -> (Cow<'_, str>, bool) {
 mod tests {
     use super::*;
 
+    fn call(arguments: &str, kind: ToolCallKind) -> ToolCall {
+        let arguments = arguments.to_owned();
+        ToolCall { id: String::new(), name: String::new(), arguments, kind, signature: None }
+    }
+
     #[test]
     fn arguments_are_an_object_whatever_they_were() {
-        assert_eq!(input(r#" {"a": 1.0} "#), (Cow::Borrowed(r#"{"a": 1.0}"#), false));
-        assert_eq!(input(""), (Cow::Borrowed("{}"), false));
-        for (arguments, expected) in [
-            ("{\"a\":", r#"{"input":"{\"a\":"}"#),
-            ("[1]", r#"{"input":"[1]"}"#),
-            ("SELECT 1", r#"{"input":"SELECT 1"}"#),
+        for (arguments, kind, expected, wrapped) in [
+            (r#" {"a": 1.0} "#, ToolCallKind::Function, r#"{"a": 1.0}"#, false),
+            ("", ToolCallKind::Function, "{}", false),
+            ("{\"a\":", ToolCallKind::Function, r#"{"input":"{\"a\":"}"#, true),
+            ("[1]", ToolCallKind::LegacyFunction, r#"{"input":"[1]"}"#, true),
+            (" SELECT 1", ToolCallKind::Custom, r#"{"input":" SELECT 1"}"#, true),
+            ("{}", ToolCallKind::Custom, r#"{"input":"{}"}"#, true),
         ] {
-            assert_eq!(input(arguments), (Cow::Owned(expected.to_owned()), true));
+            let call = call(arguments, kind);
+            assert_eq!(input(&call), (Cow::Borrowed(expected), wrapped), "{arguments}");
         }
     }
 }

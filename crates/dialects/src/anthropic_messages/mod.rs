@@ -42,6 +42,7 @@ mod codec;
 pub mod count_tokens;
 mod error;
 mod finish;
+pub mod models;
 mod places;
 mod read;
 mod request;

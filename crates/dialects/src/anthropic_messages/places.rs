@@ -2,7 +2,7 @@
 
 use switchyard_domain::chat::{Json, Signature};
 
-use crate::json::{elements, members, text};
+use crate::json::{elements, keep, members, text};
 
 /// Members of an answer that have no canonical form and are kept beside it.
 pub(super) const BESIDE: &[&str] = &["container", "context_management", "stop_details"];
@@ -31,12 +31,13 @@ pub(super) fn is_own_block(kind: &str) -> bool {
     kind.ends_with("_tool_result") || OTHERS.contains(&kind)
 }
 
-/// The caller of the call `id`, from a choice's [`CALLERS`].
-pub(super) fn caller_of(callers: &Json, id: &str) -> Option<Json> {
-    elements(&callers.0)?.into_iter().rev().find_map(|entry| {
+/// The callers in a choice's [`CALLERS`], by the ids of their calls.
+pub(super) fn callers_in(callers: &Json) -> impl Iterator<Item = (String, Json)> {
+    let entries = elements(&callers.0).unwrap_or_default();
+    entries.into_iter().filter_map(|entry| {
         let entry = members(entry)?;
-        let is_it = entry.get("id").and_then(text).is_some_and(|known| known == id);
-        entry.get("caller").filter(|_| is_it).map(crate::json::keep)
+        let id = entry.get("id").and_then(text)?.into_owned();
+        Some((id, keep(entry.get("caller")?)))
     })
 }
 

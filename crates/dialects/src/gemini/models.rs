@@ -58,7 +58,7 @@ fn write_members(object: &mut ObjectWriter<'_>, model: &ModelEntry<'_>) {
         }
     }
     object.array("supportedGenerationMethods", |list| {
-        model.methods.iter().for_each(|method| list.text(method))
+        model.methods.iter().for_each(|method| list.text(method));
     });
 }
 

@@ -66,9 +66,8 @@ pub(super) fn write(object: &mut ObjectWriter<'_>, usage: &TokenUsage) {
             object.plain(name, count);
         }
     }
-    let read = usage.input.saturating_sub(usage.cached_input);
     let made = usage.output.saturating_sub(usage.reasoning);
-    write_details(object, "promptTokensDetails", read, (usage.audio_input, usage.image_input));
+    write_details(object, "promptTokensDetails", usage.input, (usage.audio_input, usage.image_input));
     write_details(object, "candidatesTokensDetails", made, (usage.audio_output, usage.image_output));
 }
 

@@ -18,6 +18,9 @@ mod counting;
 mod cross;
 #[path = "../openai_chat/differing.rs"]
 mod differing;
+mod made;
+mod message_encoding;
+mod odd;
 mod property;
 mod request_encoding;
 #[path = "../openai_chat/score.rs"]

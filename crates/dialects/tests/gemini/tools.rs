@@ -49,6 +49,11 @@ pub(crate) fn written(
     (body, value, losses)
 }
 
+/// The members that were lost.
+pub(crate) fn lost(losses: &LossReport) -> Vec<&str> {
+    losses.losses.iter().map(|loss| loss.member.as_str()).collect()
+}
+
 /// The data of the events of a stream.
 pub(crate) fn events_of(body: &[u8]) -> Vec<Vec<u8>> {
     let mut reader = SseReader::new(SseLimits::default());

@@ -105,10 +105,6 @@ pub struct UsageEvent {
     pub usage: TokenUsage,
     /// Who counted them.
     pub usage_source: UsageSource,
-    /// The service tier that the provider says it served, in its word, cut to [`MAX_SERVICE_TIER_CHARS`]. Journals from before it
-    /// was noted lack it.
-    #[serde(default)]
-    pub service_tier: Option<String>,
     /// The cost; absent when the price is not known.
     pub cost: Option<NanoUsd>,
     /// The version of the price that was used.
@@ -121,6 +117,10 @@ pub struct UsageEvent {
     pub first_content_ms: Option<u64>,
     /// Milliseconds to the end.
     pub duration_ms: u64,
+    /// The service tier that the provider says it served, in its word, cut to [`MAX_SERVICE_TIER_CHARS`]. Journals from before it
+    /// was noted lack it.
+    #[serde(default)]
+    pub service_tier: Option<String>,
 }
 
 impl UsageEvent {

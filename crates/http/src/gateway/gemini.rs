@@ -73,22 +73,70 @@ pub(crate) async fn generate(
     chat: web::Data<ChatService>,
     clock: web::Data<dyn Clock>,
 ) -> Result<HttpResponse, GatewayError> {
-    let parameters = request.match_info();
-    let call = parameters.get("call").or_else(|| parameters.get("id")).unwrap_or_default();
-    let Some((model, action)) = Action::of(call) else {
+    let call = request.match_info().get("call").unwrap_or_default();
+    let asked = Asked { call, query: request.query_string(), body: body.0, strict: headers.strict };
+    answer(&chat, &caller.0, asked, &id, clock.as_ref()).await
+}
+
+/// The same at `v1`, the other version that Google's SDKs call.
+#[utoipa::path(
+    post,
+    path = "/v1/models/{id}",
+    tag = "gateway",
+    security(("virtual_key" = [])),
+    params(
+        ("id" = String, Path, description = "The model and what to do, such as `gemini-2.5-flash:generateContent`"),
+        ("alt" = Option<String>, Query, description = "`sse` for a stream of events"),
+    ),
+    request_body(content = serde_json::Value, description = "Google's request: `contents` at least"),
+    responses(
+        (status = 200, description = "The answer, its events, or its pieces in an array", body = serde_json::Value),
+        CallFailures,
+    )
+)]
+pub(crate) async fn generate_at_v1(
+    caller: GatewayCaller,
+    headers: CallHeaders,
+    body: GatewayBody,
+    id: RequestId,
+    request: HttpRequest,
+    chat: web::Data<ChatService>,
+    clock: web::Data<dyn Clock>,
+) -> Result<HttpResponse, GatewayError> {
+    let call = request.match_info().get("id").unwrap_or_default();
+    let asked = Asked { call, query: request.query_string(), body: body.0, strict: headers.strict };
+    answer(&chat, &caller.0, asked, &id, clock.as_ref()).await
+}
+
+/// What a request of this dialect says.
+struct Asked<'a> {
+    call: &'a str,
+    query: &'a str,
+    body: Bytes,
+    strict: bool,
+}
+
+async fn answer(
+    chat: &ChatService,
+    principal: &Principal,
+    asked: Asked<'_>,
+    id: &RequestId,
+    clock: &dyn Clock,
+) -> Result<HttpResponse, GatewayError> {
+    let Some((model, action)) = Action::of(asked.call) else {
         return Err(GatewayError::unknown(NO_ACTION).in_dialect(GEMINI));
     };
     if action == Action::Count {
-        return counted(&chat, &caller.0, body.0, model).await;
+        return counted(chat, principal, asked.body, model).await;
     }
     let stream = action == Action::Stream;
     let place = Place {
         model: Some(model.to_owned()),
         stream: Some(stream),
-        reframes: stream && !wants_events(request.query_string()),
+        reframes: stream && !wants_events(asked.query),
     };
-    let call = DialectCall::read(GEMINI, place, body.0, headers.strict)?;
-    serve(&chat, &caller.0, call, &id, clock.as_ref(), Door::V1).await
+    let call = DialectCall::read(GEMINI, place, asked.body, asked.strict)?;
+    serve(chat, principal, call, id, clock, Door::V1).await
 }
 
 async fn counted(

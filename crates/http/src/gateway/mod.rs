@@ -21,7 +21,9 @@ pub(crate) use error::GatewayError;
 pub(crate) mod documented {
     //! What the API document names.
     pub(crate) use super::chat_completions::{__path_chat_completions, __path_chat_completions_of_key};
-    pub(crate) use super::gemini::{__path_generate, __path_list_of_models, __path_one_model};
+    pub(crate) use super::gemini::{
+        __path_generate, __path_generate_at_v1, __path_list_of_models, __path_one_model,
+    };
     pub(crate) use super::messages::{__path_count_prompt, __path_messages};
     pub(crate) use super::models::{__path_list, __path_one};
     pub(crate) use super::responses::__path_responses;
@@ -40,5 +42,5 @@ pub(crate) fn mount(routes: &mut Routes) {
     routes.get("/v1beta/models/{call:.*}", gemini::one_model);
     routes.get("/v1/models", models::list);
     routes.get("/v1/models/{id:.*}", models::one);
-    routes.post("/v1/models/{id:.*}", gemini::generate);
+    routes.post("/v1/models/{id:.*}", gemini::generate_at_v1);
 }

@@ -31,7 +31,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             fsync: Fsync::Group(Duration::from_millis(50)),
-            segment_bytes: 8 << 20,
+            segment_bytes: 2 << 20,
             permits: 16_384,
             probe_interval: Duration::from_millis(500),
         }

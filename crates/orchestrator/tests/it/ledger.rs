@@ -21,7 +21,7 @@ fn writer(world: &World) -> Arc<LedgerWriter> {
 }
 
 async fn append(world: &World, events: Vec<UsageEvent>) {
-    world.journal.reserve().unwrap().append(events).await.unwrap();
+    world.journal.reserve().unwrap().append(&events).await.unwrap();
 }
 
 /// An event that ended before the worlds' clocks began.

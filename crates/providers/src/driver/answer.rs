@@ -40,13 +40,18 @@ impl ContentKind {
     fn of(headers: &HeaderMap) -> Self {
         let text = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let text = text.unwrap_or_default();
-        let kind = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        match kind.as_str() {
-            "text/event-stream" => Self::Events,
-            "text/html" | "application/xhtml+xml" => Self::Html,
-            "application/json" => Self::Json,
-            other if other.ends_with("+json") => Self::Json,
-            _ => Self::Unsaid,
+        let kind = text.split(';').next().unwrap_or_default().trim();
+        let is = |name: &str| kind.eq_ignore_ascii_case(name);
+        if is("application/json") {
+            Self::Json
+        } else if is("text/event-stream") {
+            Self::Events
+        } else if is("text/html") || is("application/xhtml+xml") {
+            Self::Html
+        } else if kind.to_ascii_lowercase().ends_with("+json") {
+            Self::Json
+        } else {
+            Self::Unsaid
         }
     }
 }

@@ -10,7 +10,7 @@ use switchyard_repositories::{Database, DatabaseError, DatabaseTarget, Migration
 use switchyard_testkit::contracts::repositories::{configuration_contract, sample_event};
 
 fn names() -> Vec<String> {
-    ["0001_configuration", "0002_usage", "0003_service_tier"].map(str::to_owned).to_vec()
+    ["0001_configuration", "0002_usage", "0003_service_tier", "0004_unread_indexes"].map(str::to_owned).to_vec()
 }
 
 async fn empty_ones() -> Vec<Opened> {
@@ -30,9 +30,12 @@ async fn up_down_and_up_again_ends_where_it_began() {
         assert_eq!(database.migration_status().await.unwrap(), whole);
         assert_eq!(database.migrate_up().await.unwrap(), Vec::<String>::new());
 
-        assert_eq!(database.migrate_down(2).await.unwrap(), ["0003_service_tier", "0002_usage"]);
-        assert_eq!(database.migration_status().await.unwrap().pending, ["0002_usage", "0003_service_tier"]);
-        assert_eq!(database.migrate_up().await.unwrap(), ["0002_usage", "0003_service_tier"]);
+        assert_eq!(
+            database.migrate_down(3).await.unwrap(),
+            ["0004_unread_indexes", "0003_service_tier", "0002_usage"]
+        );
+        assert_eq!(database.migration_status().await.unwrap().pending, names()[1..]);
+        assert_eq!(database.migrate_up().await.unwrap(), names()[1..]);
 
         configuration_contract(database, KEPT_CHANGES).await;
         let mut backwards = names();
@@ -85,14 +88,11 @@ async fn a_migration_that_fails_leaves_nothing_of_itself_and_can_be_repeated() {
         opened.tamper("CREATE TABLE usage_daily (day INTEGER)");
         let error = opened.database.migrate_up().await.unwrap_err();
         assert!(matches!(&error, DatabaseError::Migration(why) if why.contains("0002_usage")), "{error:?}");
-        assert_eq!(
-            opened.database.migration_status().await.unwrap().pending,
-            ["0002_usage", "0003_service_tier"]
-        );
+        assert_eq!(opened.database.migration_status().await.unwrap().pending, names()[1..]);
         opened.tamper(
             "DROP TABLE usage_daily; CREATE TABLE ledger_entries (id INTEGER); DROP TABLE ledger_entries",
         );
-        assert_eq!(opened.database.migrate_up().await.unwrap(), ["0002_usage", "0003_service_tier"]);
+        assert_eq!(opened.database.migrate_up().await.unwrap(), names()[1..]);
     }
 }
 
@@ -102,7 +102,8 @@ async fn usage_that_was_recorded_before_a_migration_is_there_behind_it() {
     for opened in shared_ones().await {
         let event = sample_event(None, Timestamp(1));
         opened.database.record(std::slice::from_ref(&event)).await.unwrap();
-        assert_eq!(opened.database.migrate_down(1).await.unwrap(), ["0003_service_tier"]);
+        let undone = opened.database.migrate_down(2).await.unwrap();
+        assert_eq!(undone, ["0004_unread_indexes", "0003_service_tier"]);
         opened.database.migrate_up().await.unwrap();
         assert_eq!(opened.database.events_of(&event.request_id).await.unwrap(), [event]);
         assert_eq!(opened.database.verify().await.unwrap().problems, []);

@@ -155,8 +155,8 @@ pub async fn a_detached_append_is_kept(journal: Arc<dyn Journal>) {
 /// See the name.
 pub async fn a_permit_is_used_up_by_its_append(journal: Arc<dyn Journal>) {
     let mut permit = journal.reserve().unwrap();
-    permit.append(vec![sample_event(1)]).await.unwrap();
-    permit.append(vec![sample_event(2)]).await.unwrap_err();
+    permit.append(&[sample_event(1)]).await.unwrap();
+    permit.append(&[sample_event(2)]).await.unwrap_err();
     permit.append_detached(vec![sample_event(3)]);
     drop(permit);
     assert_eq!(drain(&*journal).await, [sample_event(1)]);
@@ -237,7 +237,7 @@ pub async fn many_at_once_lose_and_double_nothing(journal: Arc<dyn Journal>) {
 
 /// Appends under a permit of its own.
 async fn append(journal: &dyn Journal, events: Vec<UsageEvent>) {
-    journal.reserve().unwrap().append(events).await.unwrap();
+    journal.reserve().unwrap().append(&events).await.unwrap();
 }
 
 /// Everything that waits, in order.

@@ -1,10 +1,12 @@
+use std::collections::BTreeMap;
+
 use bytes::{Bytes, BytesMut};
 use switchyard_domain::chat::{ChatAnswer, Choice, Json, Part, Reasoning, Signature, ToolCall};
 
 use crate::anthropic_messages::arguments::input;
 use crate::anthropic_messages::finish::{Ending, STOP_REASON};
 use crate::anthropic_messages::places::{
-    BESIDE, CALLERS, Proven, SERVER_TOOL_USE, SERVICE_TIER, caller_of, is_own_block, labelled,
+    BESIDE, CALLERS, Proven, SERVER_TOOL_USE, SERVICE_TIER, callers_in, is_own_block, labelled,
 };
 use crate::anthropic_messages::said::{Cited, cut};
 use crate::anthropic_messages::tiers::own_tier_served;
@@ -25,7 +27,10 @@ pub(in crate::anthropic_messages) fn encode(answer: &ChatAnswer, form: &AnswerFo
     object.text("model", if answer.model.is_empty() { form.fallback_model } else { &answer.model });
     let nothing = Choice::default();
     let choice = answer.choices.first().unwrap_or(&nothing);
-    object.array("content", |list| ContentWriter { choice, id, list, calls: 0, chars: 0 }.write());
+    let callers = extension(choice, CALLERS).into_iter().flat_map(callers_in).collect();
+    object.array("content", |list| {
+        ContentWriter { choice, id, list, callers, calls: 0, chars: 0 }.write();
+    });
     write_ending(&mut object, choice);
     for (name, value) in answer.extensions.iter().filter(|(name, _)| BESIDE.contains(&name.as_str())) {
         object.json(name, value);
@@ -82,6 +87,8 @@ struct ContentWriter<'a, 'l, 'o> {
     choice: &'a Choice,
     id: &'a str,
     list: &'l mut ArrayWriter<'o>,
+    /// Who makes calls that the model does not make itself, by their ids.
+    callers: BTreeMap<String, Json>,
     /// Calls so far.
     calls: usize,
     /// Characters of text so far.
@@ -99,6 +106,7 @@ impl ContentWriter<'_, '_, '_> {
         for (at, part) in self.choice.parts.iter().enumerate() {
             match part {
                 Part::Text { text } => self.text(text, &cited, last_text == Some(at)),
+                Part::Refusal { text } if text.is_empty() => {}
                 Part::Refusal { text } => self.block("text", |block| block.text("text", text)),
                 Part::Reasoning(reasoning) => self.reasoning(reasoning),
                 Part::ToolCall(call) => self.call(call),
@@ -154,11 +162,11 @@ impl ContentWriter<'_, '_, '_> {
         let made = made_call_id(self.id, self.choice.index, self.calls);
         self.calls += 1;
         let id = if call.id.is_empty() { &made } else { &call.id };
-        let caller = extension(self.choice, CALLERS).and_then(|callers| caller_of(callers, id));
+        let caller = self.callers.remove(id);
         self.block("tool_use", |block| {
             block.text("id", id);
             block.text("name", &call.name);
-            let input = input(&call.arguments).0;
+            let input = input(call).0;
             block.name("input").extend_from_slice(input.as_bytes());
             if let Some(caller) = &caller {
                 block.json("caller", caller);

@@ -1,4 +1,4 @@
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use switchyard_domain::chat::Signature;
 
@@ -9,26 +9,38 @@ pub(super) struct Call {
     pub(super) id: String,
     pub(super) name: String,
     pub(super) arguments: String,
+    /// Whether its arguments are a free text, which goes as the member of an object.
+    pub(super) is_text: bool,
     /// The proof of the reasoning behind it.
     pub(super) proof: Option<Signature>,
 }
 
 /// The calls that wait for their blocks, in the order in which they began.
 #[derive(Debug, Default)]
-pub(super) struct Waiting(VecDeque<Call>);
+pub(super) struct Waiting {
+    calls: VecDeque<Call>,
+    /// How many have left the queue.
+    left: usize,
+    /// The last call of each index, counted from the first that ever waited.
+    latest: BTreeMap<u32, usize>,
+}
 
 impl Waiting {
     pub(super) fn push(&mut self, call: Call) {
-        self.0.push_back(call);
+        self.latest.insert(call.index, self.left + self.calls.len());
+        self.calls.push_back(call);
     }
 
     pub(super) fn pop(&mut self) -> Option<Call> {
-        self.0.pop_front()
+        let call = self.calls.pop_front()?;
+        self.left += 1;
+        Some(call)
     }
 
     /// A call that waits.
     pub(super) fn get(&mut self, index: u32) -> Option<&mut Call> {
-        self.0.iter_mut().rev().find(|call| call.index == index)
+        let place = self.latest.get(&index)?.checked_sub(self.left)?;
+        self.calls.get_mut(place)
     }
 }
 
@@ -67,6 +79,21 @@ impl Nesting {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_call_that_waits_is_found_until_its_turn_comes() {
+        let call = |index| Call { index, ..Call::default() };
+        let mut waiting = Waiting::default();
+        [1, 2, 1].map(call).into_iter().for_each(|call| waiting.push(call));
+        waiting.get(1).unwrap().arguments.push('x');
+        waiting.get(2).unwrap().arguments.push('y');
+        let first = waiting.pop().unwrap();
+        assert_eq!((first.index, first.arguments.as_str()), (1, ""));
+        assert_eq!(waiting.pop().unwrap().arguments, "y");
+        assert!(waiting.get(2).is_none() && waiting.get(3).is_none());
+        assert_eq!(waiting.pop().unwrap().arguments, "x");
+        assert!(waiting.pop().is_none() && waiting.get(1).is_none());
+    }
 
     #[test]
     fn arguments_are_whole_when_their_object_is() {

@@ -1,14 +1,19 @@
+use std::collections::BTreeMap;
+
 use bytes::BytesMut;
-use switchyard_domain::chat::{ChatEvent, Citation, Delta, FinishReason, Json, Part, Signature, TokenUsage};
+use switchyard_domain::chat::{
+    ChatEvent, Citation, Delta, FinishReason, Json, Part, Signature, TokenUsage, ToolCallKind,
+};
 
 use super::calls::{Call, Nesting, Waiting};
 use super::frames::Frames;
 use crate::anthropic_messages::answer::{own_id, write_usage_extras};
 use crate::anthropic_messages::error::write_error_event;
 use crate::anthropic_messages::finish::{Ending, STOP_REASON};
-use crate::anthropic_messages::places::{BESIDE, CALLERS, Proven, caller_of, is_own_block, labelled};
+use crate::anthropic_messages::places::{BESIDE, CALLERS, Proven, callers_in, is_own_block, labelled};
 use crate::anthropic_messages::{citation, usage};
 use crate::codec::{AnswerForm, ClientError, StreamWriter};
+use crate::json::write_text;
 use crate::proof::marked;
 use crate::tool_call_id::made_call_id;
 
@@ -27,7 +32,8 @@ pub(in crate::anthropic_messages) struct StreamEncoder {
     choice: Option<u32>,
     calls: bool,
     refused: bool,
-    callers: Vec<Json>,
+    /// Who makes calls that the model does not make itself, by their ids.
+    callers: BTreeMap<String, Json>,
     finer: Option<Json>,
     finish: Option<FinishReason>,
     usage: Option<TokenUsage>,
@@ -46,6 +52,8 @@ enum Open {
     Call {
         index: u32,
         nesting: Nesting,
+        /// Whether its arguments are a free text, which goes as the member of an object.
+        is_text: bool,
         /// The proof that is to stand after it.
         proof: Option<Signature>,
     },
@@ -130,7 +138,7 @@ impl StreamEncoder {
             choice: None,
             calls: false,
             refused: false,
-            callers: Vec::new(),
+            callers: BTreeMap::new(),
             finer: None,
             finish: None,
             usage: None,
@@ -176,7 +184,12 @@ impl StreamEncoder {
             Delta::RedactedReasoning(signature) => self.redacted(signature, out),
             Delta::Signature(signature) => self.redacted(&labelled(signature, Proven::Text), out),
             Delta::ToolCallSignature { index, signature } => self.prove(*index, signature, out),
-            Delta::ToolCall { index, id, name, .. } => self.call(*index, id, name, out),
+            Delta::ToolCall { index, id, name, kind } => {
+                let made = made_call_id(&self.id, self.choice.unwrap_or_default(), *index as usize);
+                let id = if id.is_empty() { made } else { id.clone() };
+                let is_text = *kind == ToolCallKind::Custom;
+                self.call(Call { index: *index, id, name: name.clone(), is_text, ..Call::default() }, out);
+            }
             Delta::Arguments { index, fragment } => self.arguments(*index, fragment, out),
             Delta::Citation(citation) => self.cite(citation, out),
             Delta::Part(Part::Native { kind, json }) if is_own_block(kind) => {
@@ -185,7 +198,7 @@ impl StreamEncoder {
             }
             Delta::Part(_) | Delta::Logprobs(_) => {}
             Delta::Extension { name, value } => match name.as_str() {
-                CALLERS => self.callers.push(value.clone()),
+                CALLERS => self.callers.extend(callers_in(value)),
                 STOP_REASON => self.finer = Some(value.clone()),
                 _ => {}
             },
@@ -239,11 +252,8 @@ impl StreamEncoder {
         self.frames.delta("citations_delta", out, |delta| citation::write(delta.name("citation"), citation));
     }
 
-    fn call(&mut self, index: u32, id: &str, name: &str, out: &mut BytesMut) {
+    fn call(&mut self, call: Call, out: &mut BytesMut) {
         self.calls = true;
-        let made = made_call_id(&self.id, self.choice.unwrap_or_default(), index as usize);
-        let id = if id.is_empty() { made } else { id.to_owned() };
-        let call = Call { index, id, name: name.to_owned(), arguments: String::new(), proof: None };
         let is_busy = match &self.open {
             Open::Call { nesting, .. } => !nesting.is_whole(),
             _ => false,
@@ -268,7 +278,7 @@ impl StreamEncoder {
     }
 
     fn open_call(&mut self, call: Call, out: &mut BytesMut) {
-        let caller = self.callers.iter().rev().find_map(|callers| caller_of(callers, &call.id));
+        let caller = self.callers.remove(&call.id);
         self.frames.start("tool_use", out, |block| {
             block.text("id", &call.id);
             block.text("name", &call.name);
@@ -277,27 +287,41 @@ impl StreamEncoder {
                 block.json("caller", caller);
             }
         });
-        self.open = Open::Call { index: call.index, nesting: Nesting::default(), proof: call.proof };
-        self.arguments(call.index, &call.arguments, out);
+        let Call { index, is_text, proof, .. } = call;
+        self.open = Open::Call { index, nesting: Nesting::default(), is_text, proof };
+        if is_text {
+            self.frames.piece(INPUT_PIECE.0, INPUT_PIECE.1, TEXT_INPUT.0, out);
+        }
+        self.write_arguments(&call.arguments, out);
     }
 
     fn arguments(&mut self, index: u32, fragment: &str, out: &mut BytesMut) {
-        let is_whole = match &mut self.open {
-            Open::Call { index: open, nesting, .. } if *open == index => {
-                self.frames.piece("input_json_delta", "partial_json", fragment, out);
-                nesting.take(fragment);
-                nesting.is_whole()
-            }
+        match &self.open {
+            Open::Call { index: open, .. } if *open == index => self.write_arguments(fragment, out),
             _ => {
                 if let Some(call) = self.waiting.get(index) {
                     call.arguments.push_str(fragment);
                 }
-                return;
             }
-        };
-        if is_whole && let Some(next) = self.waiting.pop() {
+        }
+        while matches!(&self.open, Open::Call { nesting, .. } if nesting.is_whole()) {
+            let Some(next) = self.waiting.pop() else { break };
             self.stop(out);
             self.open_call(next, out);
+        }
+    }
+
+    /// Writes more of the arguments of the open call.
+    fn write_arguments(&mut self, fragment: &str, out: &mut BytesMut) {
+        match &mut self.open {
+            Open::Call { is_text: true, .. } => {
+                self.frames.piece(INPUT_PIECE.0, INPUT_PIECE.1, &within_text(fragment), out);
+            }
+            Open::Call { nesting, .. } => {
+                nesting.take(fragment);
+                self.frames.piece(INPUT_PIECE.0, INPUT_PIECE.1, fragment, out);
+            }
+            Open::None | Open::Text { .. } | Open::Thinking => {}
         }
     }
 
@@ -311,13 +335,32 @@ impl StreamEncoder {
     }
 
     fn stop(&mut self, out: &mut BytesMut) {
-        match std::mem::replace(&mut self.open, Open::None) {
-            Open::None => {}
-            Open::Call { proof: Some(proof), .. } => {
-                self.frames.stop(out);
-                self.write_redacted(&proof, out);
-            }
-            _ => self.frames.stop(out),
+        let (is_text, proof) = match std::mem::replace(&mut self.open, Open::None) {
+            Open::None => return,
+            Open::Call { is_text, proof, .. } => (is_text, proof),
+            Open::Text { .. } | Open::Thinking => (false, None),
+        };
+        if is_text {
+            self.frames.piece(INPUT_PIECE.0, INPUT_PIECE.1, TEXT_INPUT.1, out);
+        }
+        self.frames.stop(out);
+        if let Some(proof) = proof {
+            self.write_redacted(&proof, out);
         }
     }
+}
+
+/// A piece of a call's arguments: its type and its member.
+const INPUT_PIECE: (&str, &str) = ("input_json_delta", "partial_json");
+
+/// What stands before and after a free text, so that it is an object, as [`input`](crate::anthropic_messages::arguments::input)
+/// makes of it where it is whole.
+const TEXT_INPUT: (&str, &str) = ("{\"input\":\"", "\"}");
+
+/// A piece of a text as it stands between the quotes of a JSON string.
+fn within_text(fragment: &str) -> String {
+    let mut out = BytesMut::with_capacity(fragment.len() + 2);
+    write_text(&mut out, fragment);
+    let quoted = String::from_utf8_lossy(&out);
+    quoted.strip_prefix('"').and_then(|inner| inner.strip_suffix('"')).unwrap_or_default().to_owned()
 }

@@ -165,7 +165,7 @@ impl<'l> Gatherer<'l> {
     }
 
     fn call<'a>(&mut self, call: &'a ToolCall, content: Content<'_>, at: usize) -> Said<'a> {
-        let (input, wrapped) = input(&call.arguments);
+        let (input, wrapped) = input(call);
         if wrapped {
             let member = format!("{}[{at}].arguments", content.path);
             self.losses.degraded(member, "are no JSON object and go as the text in one");

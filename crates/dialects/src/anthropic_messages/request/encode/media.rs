@@ -28,31 +28,27 @@ impl<'a> Source<'a> {
 
     /// The source of a picture from elsewhere, or why there is none.
     pub(super) fn of_image(source: &'a MediaSource) -> Result<Self, &'static str> {
-        match source {
-            MediaSource::Text(_) => Err("is no picture"),
-            source => Self::foreign(source),
+        match (inline(source), source) {
+            (Some((media_type, data)), _) => Ok(Self::Base64 { media_type, data }),
+            (None, MediaSource::Text(_)) => Err("is no picture"),
+            (None, source) => Self::fetched(source),
         }
     }
 
     /// The source of a document from elsewhere, or why there is none.
     pub(super) fn of_document(document: &'a Document) -> Result<Self, &'static str> {
-        match &document.source {
-            MediaSource::Inline { media_type, base64 } => match media_type.as_str() {
-                "application/pdf" => Ok(Self::Base64 { media_type, data: base64 }),
-                "" if base64.starts_with("JVBERi0") => {
-                    Ok(Self::Base64 { media_type: "application/pdf", data: base64 })
-                }
-                kind if kind.is_empty() || kind.starts_with("text/") || kind == "application/json" => {
-                    let text = STANDARD.decode(base64).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-                    text.map(|text| Self::Text(Cow::Owned(text))).ok_or("is neither a PDF nor text")
-                }
-                _ => Err("is neither a PDF nor text"),
-            },
-            source => Self::foreign(source),
+        let Some((kind, data)) = inline(&document.source) else { return Self::fetched(&document.source) };
+        let is_pdf = kind == "application/pdf" || (kind.is_empty() && data.starts_with("JVBERi0"));
+        if is_pdf {
+            return Ok(Self::Base64 { media_type: "application/pdf", data });
         }
+        let is_text = kind.is_empty() || kind.starts_with("text/") || kind == "application/json";
+        let bytes = if is_text { STANDARD.decode(data).ok() } else { None };
+        let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+        text.map(|text| Self::Text(Cow::Owned(text))).ok_or("is neither a PDF nor text")
     }
 
-    fn foreign(source: &'a MediaSource) -> Result<Self, &'static str> {
+    fn fetched(source: &'a MediaSource) -> Result<Self, &'static str> {
         match source {
             MediaSource::FileId(_) => Err("is a file at another provider"),
             MediaSource::Url(url) if !(url.starts_with("https:") || url.starts_with("http:")) => {
@@ -83,5 +79,14 @@ impl<'a> Source<'a> {
                 source.text("data", text);
             }
         });
+    }
+}
+
+/// Type and base64 of what is carried in the message, be it in an address.
+fn inline(source: &MediaSource) -> Option<(&str, &str)> {
+    match source {
+        MediaSource::Inline { media_type, base64 } => Some((media_type, base64)),
+        MediaSource::Url(url) => url.strip_prefix("data:")?.split_once(";base64,"),
+        MediaSource::FileId(_) | MediaSource::Text(_) => None,
     }
 }

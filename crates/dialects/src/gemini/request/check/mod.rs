@@ -74,8 +74,8 @@ pub(in crate::gemini) fn check_node(
             "safetySettings" if value.elements().any(|setting| setting.kind() != Kind::Object) => {
                 return Err(RequestError::new(at, "must be a list of objects"));
             }
-            "labels" => {
-                metadata(value).map_err(|_| RequestError::new(at, "must be a small object of strings"))?
+            "labels" if metadata(value).is_err() => {
+                return Err(RequestError::new(at, "must be a small object of strings"));
             }
             "cachedContent" | "serviceTier" => word(&at, value)?,
             _ => {}

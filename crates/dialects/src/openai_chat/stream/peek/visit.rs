@@ -137,7 +137,9 @@ impl<'a> Visitor<'a> for Choice<'_, 'a> {
 
     fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<(), A::Error> {
         let Self { glance, output, position } = self;
-        let (mut index, mut ends, mut has_delta, mut message) = (position, false, false, None);
+        let (mut index, mut ends, mut has_delta) = (position, false, false);
+        // What there was before a message that may yet turn out not to count.
+        let mut before_message = None;
         while let Some(key) = map.next_key()? {
             match key {
                 Key::Index => {
@@ -146,10 +148,19 @@ impl<'a> Visitor<'a> for Choice<'_, 'a> {
                 }
                 Key::Delta => {
                     has_delta = true;
+                    if let Some((length, found)) = before_message.take() {
+                        output.truncate(length);
+                        glance.has_content = found;
+                    }
                     map.next_value_seed(Inside { said: Said { output, found: &mut glance.has_content } })?;
                 }
                 // Some repeat the whole message so far beside each delta: it counts only where there is none.
-                Key::Message => message = present(map.next_value()?),
+                Key::Message if !has_delta => {
+                    let (length, found) = *before_message.get_or_insert((output.len(), glance.has_content));
+                    output.truncate(length);
+                    glance.has_content = found;
+                    map.next_value_seed(Inside { said: Said { output, found: &mut glance.has_content } })?;
+                }
                 Key::FinishReason => {
                     let raw: &RawValue = map.next_value()?;
                     ends |= is_filled_text(raw);
@@ -161,10 +172,6 @@ impl<'a> Visitor<'a> for Choice<'_, 'a> {
                 Key::Error => glance.suspicious |= present(map.next_value()?).is_some(),
                 _ => drop(map.next_value::<IgnoredAny>()?),
             }
-        }
-        if let Some(message) = message.filter(|_| !has_delta) {
-            let inside = Inside { said: Said { output, found: &mut glance.has_content } };
-            inside.deserialize(message).map_err(serde::de::Error::custom)?;
         }
         glance.choices.insert(index);
         if ends {
