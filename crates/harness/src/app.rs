@@ -11,6 +11,7 @@ use switchyard::orchestrator::admin::{KeyRequest, ProviderRequest};
 use switchyard::orchestrator::chat::CallSettings;
 use switchyard::ports::clock::Clock;
 use switchyard::ports::provider::Deadlines;
+use switchyard::vendors::Vendor;
 use switchyard::{Builder, Embedded, Name, Store, UsageJournal};
 use switchyard_domain::fault::FailoverOn;
 use switchyard_domain::limits::Limits;
@@ -129,6 +130,13 @@ impl TestAppBuilder {
     pub fn vendor(mut self, vendor: &str) -> Self {
         vendor.clone_into(&mut self.vendor);
         self
+    }
+
+    /// A vendor that the application is given, which the simulated provider is declared as.
+    #[must_use]
+    pub fn own_vendor(mut self, vendor: &'static Vendor) -> Self {
+        self.builder = self.builder.vendor(vendor);
+        self.vendor(vendor.key)
     }
 
     /// Starts the simulator and the server.

@@ -10,12 +10,13 @@ use switchyard_ports::clock::Clock;
 use switchyard_ports::entropy::Entropy;
 use switchyard_ports::prices::PriceBook;
 use switchyard_ports::provider::ProviderFactory;
+use switchyard_ports::tokenizer::Tokenizer;
 use switchyard_ports::vault::Vault;
 use switchyard_ports::virtual_keys::KeyMint;
 use switchyard_providers::catalogue::Catalogue;
 use switchyard_providers::transport::egress::{AllowList, EgressPolicy, Purpose as EgressPurpose};
 use switchyard_providers::transport::{SystemLookup, TransportSettings, Trust};
-use switchyard_providers::{FactorySettings, VendorFactory};
+use switchyard_providers::{BpeTokenizer, FactorySettings, VendorFactory};
 use switchyard_repositories::Database;
 use switchyard_security::derive::{Purpose, SubKey};
 use switchyard_security::entropy::OsEntropy;
@@ -33,6 +34,7 @@ pub(crate) struct Adapters {
     pub(crate) mint: Arc<dyn KeyMint>,
     pub(crate) prices: Arc<dyn PriceBook>,
     pub(crate) factory: Arc<dyn ProviderFactory>,
+    pub(crate) tokenizer: Arc<dyn Tokenizer>,
     pub(crate) generated_secrets: Vec<PathBuf>,
 }
 
@@ -65,12 +67,14 @@ impl Adapters {
         let clock = Arc::clone(&builder.clock);
         let catalogue = Catalogue::built_in().map_err(|error| OpenError::Catalogue(error.to_string()))?;
         let factory = VendorFactory::new(factory_settings(builder, Arc::clone(&clock))?);
+        let factory = factory.over(builder.vendors.clone());
         Ok(Self {
             entropy: Arc::new(OsEntropy::new(Arc::clone(&clock))),
             mint: Arc::new(PepperedMint::new(&SubKey::of(secret_key, Purpose::VirtualKeyPepper))),
             vault: Arc::new(vault),
             prices: catalogue,
             factory: Arc::new(factory),
+            tokenizer: Arc::new(BpeTokenizer::new(builder.vendors.clone())),
             generated_secrets,
             clock,
             database,

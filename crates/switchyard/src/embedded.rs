@@ -23,7 +23,6 @@ use switchyard_ports::journal::Journal;
 use switchyard_ports::repositories::{
     ConfigurationRepository, DatabaseState, UsageRepository, VirtualKeyRepository,
 };
-use switchyard_providers::BpeTokenizer;
 use tokio_util::sync::DropGuard;
 
 /// How long closing waits for calls and loops when the caller names no time.
@@ -198,7 +197,7 @@ fn chat_ports(adapters: &Adapters, journal: Arc<dyn Journal>, tasks: &Tasks) -> 
         entropy: Arc::clone(&adapters.entropy),
         limiter: Arc::new(MemoryLimiter::new(Arc::clone(&adapters.clock))),
         journal,
-        tokenizer: Arc::new(BpeTokenizer),
+        tokenizer: Arc::clone(&adapters.tokenizer),
         health: Arc::new(CooldownHealth::new(Arc::clone(&adapters.clock))),
         tasks: tasks.clone(),
         statistics: Arc::new(CallStatistics::default()),

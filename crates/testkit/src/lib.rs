@@ -4,6 +4,7 @@
 //! This crate does not know about any adapter, the use cases or the HTTP surface, and is never part of
 //! the product: it is only ever a dev-dependency.
 
+pub mod aws_frames;
 pub mod call;
 pub mod clock;
 pub mod contracts;

@@ -16,5 +16,6 @@ mod keys;
 mod limits;
 mod models;
 mod operations;
+mod own_vendor;
 mod routes;
 mod secrets;

@@ -1,9 +1,14 @@
+use aws_smithy_eventstream::frame::read_message_from;
+use aws_smithy_types::event_stream::Message;
 use bytes::{Bytes, BytesMut};
 
-use super::headers::Names;
-use super::{PRELUDE, TRAILER};
 use crate::framing::{FrameEnding, FrameError, FrameEvent, FrameItem, FrameLimits, Intake};
 use crate::json::ObjectWriter;
+
+/// Total length, length of the headers, and their checksum.
+const PRELUDE: usize = 12;
+/// The checksum at the end.
+const TRAILER: usize = 4;
 
 /// Reads a stream of binary messages. Every checksum is checked.
 ///
@@ -88,6 +93,8 @@ impl AwsReader {
         Some(prelude)
     }
 
+    /// What a message says of its length. The library that reads messages checks it only once all of them is there: until
+    /// then it decides how much is kept, and how long is waited.
     fn cut(&mut self, prelude: &[u8; PRELUDE]) -> Result<Cut, FrameError> {
         let number = |at| number(prelude, at).unwrap_or_default();
         let (total, headers) = (number(0) as usize, number(4) as usize);
@@ -110,29 +117,30 @@ fn number(bytes: &[u8], at: usize) -> Option<u32> {
 }
 
 fn event(raw: &Bytes, cut: Cut) -> Result<FrameEvent, &'static str> {
-    let end = cut.total.saturating_sub(TRAILER);
-    let body = raw.get(..end).unwrap_or_default();
-    if number(raw, end) != Some(crc32fast::hash(body)) {
-        return Err("its checksum is wrong");
-    }
-    let headers = PRELUDE..PRELUDE + cut.headers;
-    let names = Names::read(raw.get(headers.clone()).unwrap_or_default()).ok_or("its headers are broken")?;
-    let name = |name: Option<&[u8]>| name.filter(|name| !name.is_empty()).map(|name| raw.slice_ref(name));
-    let (name, data) = match names.message_type {
-        Some(b"error") => (Some(Bytes::from_static(b"error")), error_of(&names)),
-        Some(b"exception") => (name(names.exception_type), raw.slice(headers.end..end)),
-        _ => (name(names.event_type), raw.slice(headers.end..end)),
+    let message = read_message_from(raw.clone()).map_err(|_| "it breaks its format or a checksum")?;
+    let payload = raw.slice(PRELUDE + cut.headers..cut.total.saturating_sub(TRAILER));
+    let (name, data) = match header(&message, ":message-type") {
+        Some("error") => (Some("error"), error_of(&message)),
+        Some("exception") => (header(&message, ":exception-type"), payload),
+        _ => (header(&message, ":event-type"), payload),
     };
+    let name = name.filter(|name| !name.is_empty()).map(|name| Bytes::copy_from_slice(name.as_bytes()));
     Ok(FrameEvent { raw: raw.clone(), data, name, ending: FrameEnding::Whole })
 }
 
-fn error_of(names: &Names<'_>) -> Bytes {
+/// A header that is a text.
+fn header<'m>(message: &'m Message, name: &str) -> Option<&'m str> {
+    let found = message.headers().iter().find(|header| header.name().as_str() == name)?;
+    found.value().as_string().ok().map(|text| text.as_str())
+}
+
+fn error_of(message: &Message) -> Bytes {
     let mut out = BytesMut::new();
     let mut object = ObjectWriter::begin(&mut out);
     object.object("error", |error| {
-        for (name, said) in [("code", names.error_code), ("message", names.error_message)] {
-            if let Some(said) = said {
-                error.text(name, &String::from_utf8_lossy(said));
+        for (name, place) in [("code", ":error-code"), ("message", ":error-message")] {
+            if let Some(said) = header(message, place) {
+                error.text(name, said);
             }
         }
     });

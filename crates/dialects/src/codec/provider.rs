@@ -8,6 +8,7 @@ use switchyard_domain::wire::Member;
 
 use super::{AnswerFault, DecodedAnswer, Look, StreamWatcher};
 use crate::error::{ProviderError, RetryHints, fault};
+use crate::framing::FrameLimits;
 
 /// How a stream is cut into events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,6 +94,11 @@ pub trait ProviderCodec: Debug + Send + Sync {
     /// How streams are cut.
     fn framing(&self) -> Framing {
         Framing::Sse
+    }
+
+    /// The most bytes that one event of a stream may have. Dialects that carry pictures within an event have more.
+    fn max_event_bytes(&self) -> usize {
+        FrameLimits::default().max_event_bytes
     }
 
     /// Who writes the end of a stream whose bytes pass through.

@@ -48,6 +48,11 @@ impl ProviderCodec for Gemini {
         Dialect::GEMINI
     }
 
+    fn max_event_bytes(&self) -> usize {
+        // A picture that the model made comes in one piece, in base64.
+        16 * 1024 * 1024
+    }
+
     fn endpoint(&self, model: &str, stream: bool) -> String {
         self.path(model, if stream { "streamGenerateContent?alt=sse" } else { "generateContent" })
     }

@@ -61,6 +61,11 @@ impl ProviderCodec for OpenAiResponses {
         Dialect::OPENAI_RESPONSES
     }
 
+    fn max_event_bytes(&self) -> usize {
+        // A picture that the model made comes in one piece, in base64.
+        16 * 1024 * 1024
+    }
+
     fn endpoint(&self, _model: &str, _stream: bool) -> String {
         "responses".to_owned()
     }

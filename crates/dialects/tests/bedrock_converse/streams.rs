@@ -1,19 +1,19 @@
 //! Streams and answers that were not recorded.
 
 use serde_json::{Value, json};
-use switchyard_dialects::aws_event_stream::{encode_event, encode_exception};
 use switchyard_dialects::bedrock_converse::BedrockConverse;
 use switchyard_dialects::codec::{AnswerFault, ProviderCodec, Taken};
 use switchyard_dialects::error::{RetryHints, classify};
 use switchyard_domain::chat::{CitationSource, FinishReason, MediaSource, Part, Signature, TokenUsage};
 use switchyard_domain::fault::FaultKind;
+use switchyard_testkit::aws_frames::{encode_event, encode_exception};
 
 use crate::expected::{collect, decode_stream, events_of};
 
 fn stream_of(events: &[(&str, Value)]) -> Vec<u8> {
     events
         .iter()
-        .flat_map(|(name, payload)| encode_event(name, payload.to_string().as_bytes()).unwrap().to_vec())
+        .flat_map(|(name, payload)| encode_event(name, payload.to_string().as_bytes()).to_vec())
         .collect()
 }
 
@@ -168,7 +168,7 @@ fn exceptions_in_the_middle_of_a_stream_are_errors_of_their_kind() {
     ] {
         let mut bytes =
             stream_of(&[("messageStart", json!({"role": "assistant"})), delta(0, &json!({"text": "a"}))]);
-        bytes.extend_from_slice(&encode_exception(name, payload.to_string().as_bytes()).unwrap());
+        bytes.extend_from_slice(&encode_exception(name, payload.to_string().as_bytes()));
         let mut reader = BedrockConverse.reader();
         let mut out = Vec::new();
         let error = events_of(&BedrockConverse, &bytes, 9)

@@ -97,7 +97,7 @@ fn one_reader_holds_any_framing() {
     for (framing, stream) in [
         (Framing::Sse, Bytes::from_static(b"event: a\ndata: {}\n\n")),
         (Framing::JsonLines, Bytes::from_static(b"{}\n")),
-        (Framing::AwsEventStream, switchyard_dialects::aws_event_stream::encode_event("a", b"{}").unwrap()),
+        (Framing::AwsEventStream, switchyard_testkit::aws_frames::encode_event("a", b"{}")),
     ] {
         let mut reader = FrameReader::new(framing, FrameLimits::default());
         reader.push(stream.clone()).unwrap();

@@ -72,6 +72,11 @@ impl Success<'_> {
         if kind == ContentKind::Unsaid && may_be_json && begins_as_json(&mut body).await? {
             kind = ContentKind::Json;
         }
+        if kind == ContentKind::Json && self.codec.framing() == Framing::JsonLines {
+            // A single object is a stream of one line.
+            kind = ContentKind::Unsaid;
+        }
+        let asked = self.prepared.body.len();
         match (self.prepared.stream, kind) {
             (true, ContentKind::Json) => {
                 let events = self.events(&self.whole(body).await?, &headers)?;
@@ -82,11 +87,11 @@ impl Success<'_> {
                     Carriage::Verbatim => Form::Verbatim { hide_usage: self.prepared.hide_usage_chunk },
                     Carriage::Canonical => Form::Canonical,
                 };
-                let reading = Reading::new(body, form, self.codec, self.context);
+                let reading = Reading::new(body, form, self.codec, self.context, asked);
                 Ok(AnswerBody::Stream(Box::pin(stream::begin(reading)).await?))
             }
             (false, ContentKind::Events) => {
-                let mut reading = Reading::new(body, Form::Canonical, self.codec, self.context);
+                let mut reading = Reading::new(body, Form::Canonical, self.codec, self.context, asked);
                 reading.limit(MAX_WHOLE as u64);
                 let collected = Box::pin(stream::collect(reading)).await;
                 collected.map(Payload::Canonical).map(AnswerBody::Buffered)

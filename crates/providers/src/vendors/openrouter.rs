@@ -5,6 +5,7 @@ use switchyard_dialects::openai_chat::OpenAiChat;
 use switchyard_dialects::openai_chat::request::{
     CacheForm, DocumentForm, MaxTokensMember, ReasoningForm, StreamUsage, TargetFacts,
 };
+use switchyard_dialects::openai_responses::OpenAiResponses;
 
 static CHAT: OpenAiChat = OpenAiChat {
     requests: TargetFacts {
@@ -19,11 +20,14 @@ static CHAT: OpenAiChat = OpenAiChat {
     ..OpenAiChat::PLAIN
 };
 
+static RESPONSES: OpenAiResponses =
+    OpenAiResponses { issuer: "openrouter", stores: false, ..OpenAiResponses::PLAIN };
+
 pub(super) static VENDOR: Vendor = Vendor {
     key: "openrouter",
     name: "OpenRouter",
     reach: Reach::Http(HttpFacts {
-        dialects: &[&CHAT],
+        dialects: &[&CHAT, &RESPONSES],
         base_url: Some("https://openrouter.ai/api/v1"),
         request_id_header: Some("x-generation-id"),
         ..HttpFacts::OPENAI_CHAT
@@ -33,6 +37,10 @@ pub(super) static VENDOR: Vendor = Vendor {
         Note {
             fact: "Usage comes unasked, in the last chunk with a choice.",
             evidence: "openrouter-chat_completions-0ab608426c, openrouter-chat_completions-4101723de3; 2026-11-21",
+        },
+        Note {
+            fact: "It speaks Responses as well, of which it keeps none.",
+            evidence: "openrouter-responses-0468579320, openrouter-responses-73bed276a8; 2026-11-21",
         },
         Note {
             fact: "Comment lines keep a waiting stream alive; a slow buffered answer begins with blank lines.",

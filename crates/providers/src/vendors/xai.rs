@@ -4,6 +4,7 @@ use super::{COPIED, HttpFacts, Note, Reach, SYSTEM_ROLE, Vendor};
 use switchyard_dialects::openai_chat::OpenAiChat;
 use switchyard_dialects::openai_chat::UsageRule;
 use switchyard_dialects::openai_chat::request::{MaxTokensMember, StreamUsage, TargetFacts};
+use switchyard_dialects::openai_responses::OpenAiResponses;
 
 static CHAT: OpenAiChat = OpenAiChat {
     requests: TargetFacts {
@@ -15,11 +16,14 @@ static CHAT: OpenAiChat = OpenAiChat {
     ..OpenAiChat::PLAIN
 };
 
+static RESPONSES: OpenAiResponses =
+    OpenAiResponses { issuer: "xai", developer_role: false, ..OpenAiResponses::PLAIN };
+
 pub(super) static VENDOR: Vendor = Vendor {
     key: "xai",
     name: "xAI",
     reach: Reach::Http(HttpFacts {
-        dialects: &[&CHAT],
+        dialects: &[&CHAT, &RESPONSES],
         base_url: Some("https://api.x.ai/v1"),
         ..HttpFacts::OPENAI_CHAT
     }),
@@ -33,6 +37,10 @@ pub(super) static VENDOR: Vendor = Vendor {
         Note {
             fact: "Usage comes unasked, in a last chunk without choices.",
             evidence: "xai-chat_completions-d9bd1b0ea3; 2026-11-21",
+        },
+        Note {
+            fact: "It speaks Responses as well, which keep answers unless told not to.",
+            evidence: "xai-responses-0014892214, xai-responses-00c161b8ed; 2026-11-21",
         },
         Note {
             fact: "A wrong key is 400 with the error as a plain text.",

@@ -4,7 +4,7 @@
 use super::{ask, factory, provider, upstream};
 use switchyard_domain::fault::ProviderFault;
 use switchyard_ports::provider::ReceivedParts;
-use switchyard_providers::vendors::{Reach, find};
+use switchyard_providers::vendors::{Reach, Vendors};
 use switchyard_testkit::corpus::{Exchange, openai_chat};
 
 /// What the official SDKs read has come, and nothing went wrong on the way.
@@ -38,7 +38,9 @@ async fn recorded_answers_come_out_as_the_official_sdks_read_them() {
     let mut answers = 0;
     let mut failures = 0;
     for exchange in openai_chat().unwrap() {
-        let known = find(exchange.provider()).filter(|vendor| matches!(vendor.reach, Reach::Http(_)));
+        let known = Vendors::default()
+            .find(exchange.provider())
+            .filter(|vendor| matches!(vendor.reach, Reach::Http(_)));
         let (listener, port) = upstream::listen().await;
         let provider = provider(&factory, known.map_or("openai_compatible", |vendor| vendor.key), port);
         let response = &exchange.response;

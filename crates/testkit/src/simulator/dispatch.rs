@@ -16,15 +16,17 @@ use super::request::ChatRequest;
 use super::script::Script;
 use super::server::State;
 use super::socket::Socket;
+use super::wires::Spoken;
 
 /// The name under which the model list has its script.
 const LISTING: &str = "/v1/models";
+/// How the paths end at which models are listed.
+const LISTINGS: [&str; 3] = ["/models", "/foundation-models", "/api/tags"];
 /// The models that are listed besides those with a script.
 const MODELS: [&str; 3] = ["sim-small", "sim-large", "sim-vision"];
 
-#[derive(Clone, Copy, PartialEq, Eq)]
 enum Endpoint {
-    Chat,
+    Chat(Spoken),
     Models,
     Replay,
     Unknown,
@@ -46,7 +48,13 @@ pub(crate) async fn answer(socket: &mut Socket, request: Request, state: &Arc<St
         let pen = CallPen::idle(Arc::clone(&state.log));
         return deliver(socket, control::answer(&request, state), &Script::default(), &pen, keep_alive).await;
     }
-    let call = Call::new(&request, state);
+    let endpoint = endpoint(&request);
+    let in_openai = match &endpoint {
+        Endpoint::Chat(spoken) => spoken.openai(&request.body),
+        _ => None,
+    };
+    let body = in_openai.as_deref().unwrap_or(&request.body);
+    let call = Call::new(&request, endpoint, body, state);
     let script = call.script(state);
     let (script, reply) = match script {
         Ok(script) => {
@@ -66,11 +74,12 @@ pub(crate) async fn answer(socket: &mut Socket, request: Request, state: &Arc<St
 }
 
 impl<'a> Call<'a> {
-    fn new(request: &'a Request, state: &State) -> Self {
+    /// A call whose request is `body` in OpenAI's words.
+    fn new(request: &'a Request, endpoint: Endpoint, body: &'a [u8], state: &State) -> Self {
         Self {
             request,
-            endpoint: endpoint(request),
-            chat: serde_json::from_slice(&request.body),
+            endpoint,
+            chat: serde_json::from_slice(body),
             seq: state.last_seq.fetch_add(1, Ordering::Relaxed) + 1,
             received_at: clock::now(),
         }
@@ -78,8 +87,8 @@ impl<'a> Call<'a> {
 
     /// The name under which the call's script stands, with what the caller wrote after it.
     fn model(&self) -> &str {
-        match (self.endpoint, &self.chat) {
-            (Endpoint::Chat, Ok(chat)) => &chat.model,
+        match (&self.endpoint, &self.chat) {
+            (Endpoint::Chat(_), Ok(chat)) => &chat.model,
             (Endpoint::Models, _) => LISTING,
             _ => "",
         }
@@ -101,11 +110,12 @@ impl<'a> Call<'a> {
         if !state.records {
             return CallPen::idle(Arc::clone(&state.log));
         }
-        let listing = self.endpoint == Endpoint::Models;
+        let listing = matches!(self.endpoint, Endpoint::Models);
         let arrival = Arrival {
             seq: self.seq,
             method: self.request.method.clone(),
             path: self.request.path.clone(),
+            query: self.request.query.clone(),
             model: if listing { String::new() } else { self.model().to_owned() },
             headers: self.request.headers.clone(),
             body: self.request.body.clone(),
@@ -116,15 +126,16 @@ impl<'a> Call<'a> {
 
     fn reply(&self, script: &Script, state: &State) -> Reply {
         let path = &self.request.path;
-        let reply = match (self.endpoint, &self.chat) {
+        let reply = match (&self.endpoint, &self.chat) {
             (Endpoint::Replay, _) => return replay(path, state),
             (Endpoint::Unknown, _) => unknown(path),
             _ if !allowed(self.request, state) => Reply::json(401, &errors::wrong_key(bearer(self.request))),
-            (Endpoint::Models, _) => Reply::models(&models(state), script),
-            (Endpoint::Chat, Ok(chat)) => {
-                Reply::chat(Plan::new(chat, script, self.seq), chat.stream.unwrap_or(false), script)
+            (Endpoint::Models, _) => Reply::models(path, &models(state), script),
+            (Endpoint::Chat(spoken), Ok(chat)) => {
+                let plan = Plan::new(chat, script, self.seq);
+                Reply::chat(spoken.wire, plan, chat.stream.unwrap_or(false), script)
             }
-            (Endpoint::Chat, Err(error)) => {
+            (Endpoint::Chat(_), Err(error)) => {
                 let message = format!("We could not parse the JSON body of your request: {error}");
                 Reply::json(400, &errors::body("invalid_request_error", None, None, &message))
             }
@@ -134,10 +145,11 @@ impl<'a> Call<'a> {
 }
 
 fn endpoint(request: &Request) -> Endpoint {
-    match (request.method.as_str(), request.path.as_str()) {
-        ("POST", "/v1/chat/completions" | "/chat/completions") => Endpoint::Chat,
-        ("GET", "/v1/models" | "/models") => Endpoint::Models,
-        (_, path) if path.starts_with("/x/") => Endpoint::Replay,
+    let path = request.path.as_str();
+    match request.method.as_str() {
+        _ if path.starts_with("/x/") => Endpoint::Replay,
+        "POST" => Spoken::at(path).map_or(Endpoint::Unknown, Endpoint::Chat),
+        "GET" if LISTINGS.iter().any(|end| path.ends_with(end)) => Endpoint::Models,
         _ => Endpoint::Unknown,
     }
 }
