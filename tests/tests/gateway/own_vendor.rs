@@ -78,4 +78,5 @@ async fn a_vendor_that_a_program_adds_answers_on_the_chat_surface() {
     let streamed = client.ask_stream("upstream/gpt-sim", "one two three").await;
     assert_eq!(streamed.text(), app.simulator().calls().remove(1).text_sent);
     let events = app.events_of(answer.request_id()).await;
+    assert_eq!((events.len(), events[0].outcome.as_str()), (1, "complete"));
 }
