@@ -36,6 +36,9 @@ pub struct VendorFactory {
     built: Mutex<HashMap<Place, Weak<Driver>>>,
 }
 
+/// What people copy along with a base URL.
+const ENDPOINTS: [&str; 3] = ["/chat/completions", "/responses", "/messages"];
+
 /// A provider's name, its vendor and its address.
 type Place = (String, &'static str, Url);
 
@@ -101,7 +104,7 @@ impl VendorFactory {
                 )
             })?;
         let text = text.trim().trim_end_matches('/');
-        if let Some(base) = text.strip_suffix("/chat/completions") {
+        if let Some(base) = ENDPOINTS.iter().find_map(|end| text.strip_suffix(end)) {
             return Err(invalid(config, &format!("its base URL ends too late; give `{base}`")));
         }
         let url =
