@@ -84,7 +84,7 @@ impl StreamWatcher for DecodingWatcher {
 ///
 /// # Errors
 /// When there is no choice in it.
-pub fn glance_at_decoded(answer: DecodedAnswer, output: &mut String) -> Result<Look, AnswerFault> {
+pub fn glance_at_decoded(answer: &DecodedAnswer, output: &mut String) -> Result<Look, AnswerFault> {
     let mut ended = BTreeMap::new();
     for event in &answer.events {
         match event {

@@ -146,7 +146,7 @@ pub trait ProviderCodec: Debug + Send + Sync {
     /// # Errors
     /// See [`AnswerFault`].
     fn glance(&self, body: &[u8], output: &mut String) -> Result<Look, AnswerFault> {
-        super::glance_at_decoded(self.decode(body)?, output)
+        super::glance_at_decoded(&self.decode(body)?, output)
     }
 
     /// A reader at the start of a stream.

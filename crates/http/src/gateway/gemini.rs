@@ -64,6 +64,7 @@ impl Action {
         CallFailures,
     )
 )]
+#[expect(clippy::too_many_arguments, reason = "an extractor each")]
 pub(crate) async fn generate(
     caller: GatewayCaller,
     headers: CallHeaders,
@@ -94,6 +95,7 @@ pub(crate) async fn generate(
         CallFailures,
     )
 )]
+#[expect(clippy::too_many_arguments, reason = "an extractor each")]
 pub(crate) async fn generate_at_v1(
     caller: GatewayCaller,
     headers: CallHeaders,

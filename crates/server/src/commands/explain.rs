@@ -5,6 +5,7 @@ use crate::arguments::ExplainOptions;
 use crate::failure::Failure;
 use crate::output;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
 use switchyard::orchestrator::explain::{ExplainedTarget, Explanation};
@@ -28,9 +29,9 @@ pub(crate) async fn run(loaded: &Loaded, options: ExplainOptions) -> Result<(), 
     let explained = explainer.explain(&Principal::Program, call.as_ref());
     let explained = explained.map_err(|error| Failure::refused(error.message))?;
     if options.json {
-        output::json(&as_json(&explained))
+        output::json(&as_json(&explained));
     } else {
-        print(&explained)
+        print(&explained);
     }
     Ok(())
 }
@@ -63,25 +64,25 @@ fn as_json(explained: &Explanation) -> Value {
 }
 
 fn target_json(target: &ExplainedTarget) -> Value {
-    let mut told = json!({
+    let request = target.request.as_ref().ok().map(|prepared| {
+        let headers: BTreeMap<&str, &String> =
+            prepared.headers.iter().map(|(name, value)| (*name, value)).collect();
+        json!({
+            "method": "POST",
+            "url": prepared.url,
+            "dialect": prepared.dialect.0,
+            "headers": headers,
+            "body": String::from_utf8_lossy(&prepared.body),
+        })
+    });
+    json!({
         "target": target.target,
         "refused": target.is_refused,
         "losses": target.losses(),
         "price_bound_nano_usd": target.price_bound.map(|bound| bound.0),
-    });
-    match &target.request {
-        Ok(prepared) => {
-            told["request"] = json!({
-                "method": "POST",
-                "url": prepared.url,
-                "dialect": prepared.dialect.0,
-                "headers": prepared.headers.iter().map(|(name, value)| (*name, value)).collect::<std::collections::BTreeMap<_, _>>(),
-                "body": String::from_utf8_lossy(&prepared.body),
-            });
-        }
-        Err(reason) => told["error"] = json!(reason),
-    }
-    told
+        "request": request,
+        "error": target.request.as_ref().err(),
+    })
 }
 
 fn print(explained: &Explanation) {

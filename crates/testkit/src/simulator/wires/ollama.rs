@@ -26,7 +26,7 @@ impl Writer for Ollama {
                 }
             }
         }
-        last(plan, message, plan.completion_tokens())
+        last(plan, &message, plan.completion_tokens())
     }
 
     fn events(&self, plan: &Plan, script: &Script, extra: usize) -> Vec<Event> {
@@ -52,7 +52,7 @@ impl Writer for Ollama {
         }
         if !script.no_finish {
             let message = json!({"role": "assistant", "content": ""});
-            let end = last(plan, message, plan.completion_tokens() + extra);
+            let end = last(plan, &message, plan.completion_tokens() + extra);
             events.push(Event::new(Part::Rest, None, &end));
         }
         events
@@ -91,8 +91,8 @@ fn line(plan: &Plan, message: &Value) -> Value {
     json!({"model": plan.model, "created_at": "2026-05-19T09:26:59.678947Z", "message": message, "done": false})
 }
 
-fn last(plan: &Plan, message: Value, completion: usize) -> Value {
-    let mut end = line(plan, &message);
+fn last(plan: &Plan, message: &Value, completion: usize) -> Value {
+    let mut end = line(plan, message);
     end["done"] = json!(true);
     end["done_reason"] = json!(plan.choices.first().map(done_reason));
     end["total_duration"] = json!(2_685_412_125_u64);
