@@ -52,5 +52,13 @@ pub(super) static VENDOR: Vendor = Vendor {
             fact: "`max_tokens` is the member that it documents.",
             evidence: "deepseek-chat_completions-042c6455fc and all other recorded requests; 2026-11-21",
         },
+        Note {
+            fact: "Reasoning comes as `reasoning_content` before the content, and is given back so.",
+            evidence: "deepseek-chat_completions-46b1ae2b80; 2026-11-21",
+        },
+        Note {
+            fact: "A model that reasons refuses a tool choice with 400, and models of texts refuse pictures and sound. Both depend on the model, so that answer is passed on.",
+            evidence: "deepseek-chat_completions-042c6455fc, deepseek-chat_completions-6a6ab7105c, deepseek-chat_completions-b03cf4b562; 2026-11-21",
+        },
     ],
 };

@@ -46,5 +46,9 @@ pub(super) static VENDOR: Vendor = Vendor {
             fact: "A wrong key is 400 with the error as a plain text.",
             evidence: "xai-responses-03354a21a5; 2026-11-21",
         },
+        Note {
+            fact: "Reasoning comes as `reasoning_content`.",
+            evidence: "xai-chat_completions-fd7dbe5e33, xai-chat_completions-d9bd1b0ea3; 2026-11-21",
+        },
     ],
 };

@@ -84,7 +84,7 @@ impl Writer for Anthropic {
         if !script.no_finish {
             let mut end = json!({"delta": {"stop_reason": stop_reason(choice), "stop_sequence": null}});
             if let Some(counts) = Counts::of(plan, plan.completion_tokens() + extra) {
-                end["usage"] = usage(&counts);
+                end["usage"] = counted(&counts);
             }
             events.push(event(Part::Rest, "message_delta", end));
         }
@@ -138,10 +138,16 @@ fn stop_reason(choice: &Choice) -> &str {
     }
 }
 
-/// `input_tokens` leaves out what came from the cache.
 fn usage(counts: &Counts) -> Value {
+    let mut usage = counted(counts);
+    usage["service_tier"] = json!("standard");
+    usage
+}
+
+/// `input_tokens` leaves out what came from the cache.
+fn counted(counts: &Counts) -> Value {
     json!({"input_tokens": counts.prompt - counts.cached, "cache_creation_input_tokens": 0,
-        "cache_read_input_tokens": counts.cached, "output_tokens": counts.completion, "service_tier": "standard"})
+        "cache_read_input_tokens": counts.cached, "output_tokens": counts.completion})
 }
 
 fn word(told: &Told) -> &str {

@@ -103,8 +103,13 @@ fn piece(at: usize, token: &Token<'_>) -> Event {
         Token::CallOpens(..) => ("response.function_call_arguments.delta", "", ""),
         Token::Arguments(_, text) => ("response.function_call_arguments.delta", *text, ""),
     };
-    let data = json!({"type": name, "sequence_number": 0, "output_index": at, "content_index": 0,
-        "summary_index": 0, "item_id": format!("item_{at}"), "delta": text});
+    let mut data = json!({"type": name, "sequence_number": 0, "output_index": at,
+        "item_id": format!("item_{at}"), "delta": text});
+    match token {
+        Token::Reasoning(_) => data["summary_index"] = json!(0),
+        Token::Text(_) | Token::Refusal(_) => data["content_index"] = json!(0),
+        Token::CallOpens(..) | Token::Arguments(..) => {}
+    }
     Event::token(Some(name), &data).saying(said)
 }
 
