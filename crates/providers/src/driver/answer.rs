@@ -72,10 +72,6 @@ impl Success<'_> {
         if kind == ContentKind::Unsaid && may_be_json && begins_as_json(&mut body).await? {
             kind = ContentKind::Json;
         }
-        if kind == ContentKind::Json && self.codec.framing() == Framing::JsonLines {
-            // A single object is a stream of one line.
-            kind = ContentKind::Unsaid;
-        }
         let asked = self.prepared.body.len();
         match (self.prepared.stream, kind) {
             (true, ContentKind::Json) => {
