@@ -35,6 +35,7 @@ pub(crate) struct Driver {
     transport: Transport,
     clock: Arc<dyn Clock>,
     base: Url,
+    places: Vec<(Dialect, Url)>,
     models: Listing,
     /// Where the vendor authorizes in its own way.
     authorizer: Option<Box<dyn Authorizer>>,
@@ -64,11 +65,27 @@ impl Driver {
             transport,
             clock,
             base: base.clone(),
+            places: places(facts, base),
             models,
             authorizer: facts.hooks.and_then(|hooks| hooks.authorizer(base)),
             request_id_header: facts.request_id_header.map(HeaderName::from_static),
             response_headers: names.map(HeaderName::from_static).collect(),
         }
+    }
+
+    /// Where a call of a dialect goes that has one address for all models and no hook, as most have.
+    fn place(&self, dialect: Dialect) -> Option<&Url> {
+        self.places.iter().find(|(known, _)| *known == dialect).map(|(_, url)| url)
+    }
+
+    fn address(&self, codec: &dyn ProviderCodec, model: &str, stream: bool) -> String {
+        if let Some(url) = self.place(codec.dialect()) {
+            return url.as_str().to_owned();
+        }
+        let endpoint = codec.endpoint(model, stream);
+        let called = Called { dialect: codec.dialect(), endpoint: &endpoint, model };
+        let hooked = self.facts.hooks.map(|hooks| hooks.address(&self.base, &called));
+        hooked.unwrap_or_else(|| below(&self.base, &endpoint)).into()
     }
 
     /// Sends, and hides one connection that was closed just before it was used again. The context's credential is from then on
@@ -116,6 +133,19 @@ impl Driver {
     }
 }
 
+/// The addresses that depend on neither model nor stream, made once rather than for each call.
+fn places(facts: &HttpFacts, base: &Url) -> Vec<(Dialect, Url)> {
+    if facts.hooks.is_some() {
+        return Vec::new();
+    }
+    let fixed = facts.dialects.iter().filter_map(|codec| {
+        let endpoint = codec.endpoint("a", false);
+        let is_fixed = endpoint == codec.endpoint("b", false) && endpoint == codec.endpoint("a", true);
+        is_fixed.then(|| (codec.dialect(), below(base, &endpoint)))
+    });
+    fixed.collect()
+}
+
 /// What is left of the time once some of it was used. The silence within an answer is as before.
 fn less(deadlines: Deadlines, used: Duration) -> Deadlines {
     Deadlines {
@@ -147,11 +177,8 @@ impl Provider for Driver {
         let body = body::make(self.facts, call, model)?;
         let stream = call.facts().stream;
         let verbatim = body.carriage == Carriage::Verbatim;
-        let endpoint = body.codec.endpoint(model, stream);
-        let called = Called { dialect: body.codec.dialect(), endpoint: &endpoint, model };
-        let hooked = self.facts.hooks.map(|hooks| hooks.address(&self.base, &called));
         Ok(Prepared {
-            url: hooked.unwrap_or_else(|| below(&self.base, &endpoint)).into(),
+            url: self.address(body.codec, model, stream),
             headers: request::shown_headers(stream, body.codec.framing(), self.facts.headers),
             body: body.bytes,
             carriage: body.carriage,

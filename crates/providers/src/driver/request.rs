@@ -55,7 +55,11 @@ impl Driver {
         if let Ok(id) = HeaderValue::from_str(&context.request_id) {
             headers.insert(REQUEST_ID, id);
         }
-        let url = Url::parse(&prepared.url).map_err(|_| unsendable())?;
+        let place = self.place(prepared.dialect).filter(|place| place.as_str() == prepared.url);
+        let url = match place {
+            Some(place) => place.clone(),
+            None => Url::parse(&prepared.url).map_err(|_| unsendable())?,
+        };
         let mut request = OutboundRequest { method: Method::POST, url, headers, body: prepared.body.clone() };
         let credential = context.credential.as_ref();
         let sent = self.authorize(&mut request, credential, context.deadlines.first_content).await?;
