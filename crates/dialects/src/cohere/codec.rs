@@ -8,7 +8,7 @@ use super::request::encode;
 use crate::codec::{AnswerFault, DecodedAnswer, ProviderCodec, Source, StreamReader, Unsupported, quoted};
 use crate::splice::Edit;
 
-/// The dialect, spoken to an Cohere, or to whoever serves its API.
+/// The dialect, spoken to Cohere, or to whoever serves its API.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Cohere;
 

@@ -35,8 +35,6 @@ pub(in crate::driver) struct Reading {
     credential: Option<Arc<SecretString>>,
     /// The most that is held back.
     max_preamble: usize,
-    /// Whether an error alone would be the whole answer: in lines of JSON it can't be told from the body of an error.
-    is_refusal: bool,
     /// Whether content came, after which no other provider can answer.
     committed: bool,
     bad_events: u32,
@@ -73,7 +71,6 @@ impl Reading {
             received: Arc::clone(&context.received),
             credential: context.credential.clone(),
             max_preamble: MAX_PREAMBLE.saturating_add(asked_bytes.saturating_mul(REPEATS)),
-            is_refusal: codec.framing() == Framing::JsonLines,
             committed: false,
             bad_events: 0,
             open: true,
@@ -176,10 +173,7 @@ impl Reading {
     fn event(&mut self, event: &FrameEvent, parts: &mut ReceivedParts) {
         match self.sink.event(event, parts) {
             Ok(seen) => match seen.taken {
-                Taken::Chunk => {
-                    self.is_refusal = false;
-                    self.committed |= seen.has_content;
-                }
+                Taken::Chunk => self.committed |= seen.has_content,
                 Taken::Done => self.end(Ending::Whole),
                 Taken::Unknown => {}
                 // The end of the body cut it, which is told as such.
@@ -187,7 +181,6 @@ impl Reading {
                 Taken::Malformed => self.bad_event(parts),
             },
             Err(error) => {
-                parts.began &= !self.is_refusal;
                 let secret = self.credential.as_deref().map(ExposeSecret::expose_secret);
                 self.end(Ending::Broken(faults::of_error_event(error.hiding(secret), self.committed)));
             }

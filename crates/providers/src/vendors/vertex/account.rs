@@ -46,7 +46,7 @@ impl Account {
         Ok(Self { library, token: Mutex::default(), asking: tokio::sync::Mutex::default() })
     }
 
-    /// A token that holds for now.
+    /// A token that has not run out, asked for where none is kept.
     pub(super) async fn token(&self) -> Result<Arc<SecretString>, ProviderFault> {
         if let Some(token) = self.kept() {
             return Ok(token);
