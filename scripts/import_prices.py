@@ -32,7 +32,7 @@ from pathlib import Path
 from price_import import genai_list, merge
 from price_import.vendors import VENDORS
 
-FORMAT = 1
+FORMAT = 2
 FEWEST_MODELS = 1400
 HOME = Path(__file__).resolve().parent.parent / "crates/providers/src/catalogue"
 

@@ -68,6 +68,11 @@ providers: list[Provider] = [
 ]
 """
 
+OFF_PEAK = """{"litellm_provider": "acme", "mode": "chat", "input_cost_per_token": 1e-06, "output_cost_per_token": 1e-06,
+    "off_peak_pricing": {"input_cost_per_token": 5e-07, "output_cost_per_token": 5e-07, "weekday_timezone": "UTC",
+        "windows": [{"hours_utc": ["00:00-16:30", "22:00-00:00"], "weekdays": [1, 2, 3, 4, 5]},
+                    {"hours_utc": "00:00-00:00", "weekdays": [7, 6]}]}}"""
+
 ACME = Vendor("acme", ("acme",), {"acme": "acme/"})
 
 
@@ -155,6 +160,35 @@ class Prices(unittest.TestCase):
         )
         self.assertEqual(one["rates"]["cache_write_1h"], 6_000_000_000)
 
+    def test_prices_of_service_tiers_are_held_apart_where_they_name_input_and_output(self):
+        (one,) = litellm_list.price_sets(
+            entries("""{"input_cost_per_token": 1e-06, "output_cost_per_token": 4e-06,
+                        "input_cost_per_token_priority": 2e-06, "output_cost_per_token_priority": 8e-06,
+                        "cache_read_input_token_cost_priority": 2e-07,
+                        "input_cost_per_token_above_272k_tokens_priority": 4e-06,
+                        "input_cost_per_token_flex": 5e-07, "input_cost_per_token_batches": 5e-07,
+                        "output_cost_per_token_batches": 2e-06}"""),
+            "chat",
+        )
+        self.assertEqual(one["rates"], {"input": 1_000_000_000, "output": 4_000_000_000})
+        rates = {"input": 2_000_000_000, "output": 8_000_000_000, "cached_input": 200_000_000}
+        tiers = [{"above": 272_000, "rates": {"input": 4_000_000_000}}]
+        self.assertEqual(one["service"], {"priority": {"rates": rates, "tiers": tiers}})
+
+    def test_hours_off_the_peak_are_sets_of_their_own(self):
+        peak, *calm = litellm_list.price_sets(entries(OFF_PEAK), "chat")
+        self.assertEqual(peak["rates"], {"input": 1_000_000_000, "output": 1_000_000_000})
+        spans = [(one["daily"], one.get("weekdays")) for one in calm]
+        workdays = [1, 2, 3, 4, 5]
+        self.assertEqual(
+            spans, [("00:00-16:30", workdays), ("22:00-24:00", workdays), ("00:00-24:00", [6, 7])]
+        )
+        self.assertEqual({one["rates"]["input"] for one in calm}, {500_000_000})
+
+    def test_hours_off_the_peak_that_are_not_wholly_understood_are_left_out(self):
+        for change in [('"UTC"', '"Asia/Shanghai"'), ('"output_cost_per_token": 5e-07', '"x": 1')]:
+            self.assertEqual(len(litellm_list.price_sets(entries(OFF_PEAK.replace(*change)), "chat")), 1)
+
     def test_ranges_of_the_second_list_become_tiers(self):
         (one,) = litellm_list.price_sets(
             entries("""{"tiered_pricing": [
@@ -198,6 +232,32 @@ class Merging(unittest.TestCase):
         day, night = build(listed)["night"]["prices"]
         self.assertEqual(day["tiers"], [{"above": 128_000, "rates": {"input": 2_000_000_000}}])
         self.assertNotIn("tiers", night)
+
+    def test_a_service_tier_is_taken_where_the_standard_price_agrees(self):
+        def listed(price):
+            return entries(f"""{{"acme/night": {{"litellm_provider": "acme", "mode": "chat",
+                "input_cost_per_token": {price}, "output_cost_per_token": {price},
+                "input_cost_per_token_flex": 5e-07, "output_cost_per_token_flex": 5e-07}}}}""")
+
+        day, night = build(listed("1e-06"))["night"]["prices"]
+        self.assertEqual(day["service"], {"flex": {"rates": {"input": 500_000_000, "output": 500_000_000}}})
+        self.assertNotIn("service", night)
+        self.assertNotIn("service", build(listed("2e-06"))["night"]["prices"][0])
+
+    def test_a_window_of_the_first_list_holds_on_the_days_that_both_lists_give_a_peak(self):
+        source = LIST.replace("datetime.time(0, 30,", "datetime.time(22, 0,")
+        source = source.replace("Decimal('1'), output_mtok=Decimal('1'))", "Decimal('0.6'), output_mtok=Decimal('0.6'))")
+        source = source.replace("Decimal('0.5'), output_mtok=Decimal('0.5'))", "Decimal('1'), output_mtok=Decimal('1'))")
+        calm = OFF_PEAK.replace("5e-07", "6e-07")
+
+        def window(listed, source=source):
+            return build(entries(f'{{"acme/night": {listed}}}'), source=source)["night"]["prices"][1]
+
+        self.assertEqual(window(calm)["daily"], "16:30-22:00")
+        self.assertEqual(window(calm)["weekdays"], [1, 2, 3, 4, 5])
+        self.assertNotIn("weekdays", window(OFF_PEAK), "another price off the peak")
+        self.assertNotIn("weekdays", window(calm.replace("1e-06", "2e-06")), "another peak price")
+        self.assertNotIn("weekdays", window(calm.replace("00:00-16:30", "00:00-17:00")), "other hours")
 
     def test_rates_of_another_price_are_not_mixed_in(self):
         listed = entries("""{"acme/night": {"litellm_provider": "acme", "mode": "chat",

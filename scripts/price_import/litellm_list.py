@@ -22,6 +22,11 @@ TOKEN_RATES = {
     "output_cost_per_image_token": "image_output",
 }
 TIER = re.compile(r"^(\w+?)_above_(\d+)k_tokens$")
+# The service tiers that are priced, by the suffix of their prices. Batch jobs are no calls.
+SERVICE_TIERS = ("priority", "flex")
+
+WHOLE_DAY = "00:00-24:00"
+EVERY_DAY = (1, 2, 3, 4, 5, 6, 7)
 
 # The list's modes to ours. Rows of other modes (search tools, guardrails, stores) are no models.
 MODES = {
@@ -71,9 +76,7 @@ def _count(value):
 
 
 def price_sets(entry, mode):
-    """The entry's price as a single set that holds always: this list has no dates. Off-peak prices are left out, as they
-    hold on some weekdays only; the price then is the dearer one.
-    """
+    """The entry's price, which holds always as this list has no dates, and behind it what is cheaper off the peak hours."""
     if "tiered_pricing" in entry:
         first, *longer = sorted(entry["tiered_pricing"], key=lambda step: step["range"][0])
         rates = token_rates(first, mode)
@@ -81,10 +84,47 @@ def price_sets(entry, mode):
         return [{"rates": rates, "tiers": tiers, "units": {}}] if rates else []
     rates = token_rates(entry, mode)
     base = {"rates": rates, "tiers": tiers_of(entry, mode), "units": unit_prices(entry, mode, rates)}
+    base["service"] = service_tiers(entry, mode)
     fee = amount(entry.get("input_cost_per_request"))
     if fee:
         rates["per_request"] = nano(fee)
-    return [base] if rates or base["units"] else []
+    return [base, *off_peak_sets(entry, mode, base)] if rates or base["units"] else []
+
+
+def service_tiers(entry, mode):
+    """The prices of service tiers that name input and output."""
+    services = {}
+    for tier in SERVICE_TIERS:
+        own = {key.removesuffix(f"_{tier}"): price for key, price in entry.items() if key.endswith(f"_{tier}")}
+        rates = token_rates(own, mode)
+        if "input" in rates and "output" in rates:
+            services[tier] = {"rates": rates, "tiers": tiers_of(own, mode)}
+    return services
+
+
+def off_peak_sets(entry, mode, base):
+    """A set for each part of the day, and of the week, in which the entry is cheaper. Left out, so that the dearer price holds,
+    where it does not price every kind that the entry prices, or counts its weekdays in another zone than its hours, UTC.
+    """
+    off_peak = entry.get("off_peak_pricing")
+    if not off_peak or off_peak.get("weekday_timezone", "UTC") != "UTC" or base["tiers"]:
+        return []
+    rates = token_rates(off_peak, mode)
+    if rates.keys() != base["rates"].keys():
+        return []
+    sets = []
+    for window in off_peak["windows"]:
+        hours = window["hours_utc"]
+        for span in [hours] if isinstance(hours, str) else hours:
+            one = {"daily": to_midnight(span), "rates": dict(rates), "tiers": [], "units": dict(base["units"])}
+            days = sorted(window.get("weekdays", EVERY_DAY))
+            sets.append(one if days == list(EVERY_DAY) else {**one, "weekdays": days})
+    return sets
+
+
+def to_midnight(span):
+    """A part of the day whose end, if it is midnight, is that of the same day."""
+    return f"{span.removesuffix('00:00')}24:00" if span.endswith("-00:00") else span
 
 
 def token_rates(entry, mode):

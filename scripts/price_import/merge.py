@@ -3,6 +3,7 @@
 from collections import Counter
 
 from . import genai_list, litellm_list
+from .litellm_list import EVERY_DAY, WHOLE_DAY
 
 PRICES, FACTS = "genai-prices", "litellm"
 RATE_ORDER = (
@@ -101,7 +102,7 @@ def priced(vendor, model, group, listed, tally):
     sources = [PRICES]
     if row:
         sources.append(FACTS)
-        sets = fill(sets, row["sets"], tally)
+        sets = on_weekdays(fill(sets, row["sets"], tally), row["sets"], tally)
         tally["in both"] += 1
     else:
         tally["from genai-prices alone"] += 1
@@ -125,6 +126,9 @@ def fill(sets, others, tally):
         tally.update(f"filled {kind}" for kind in missing)
         one["rates"] = {**one["rates"], **missing}
         one["units"] = {**other["units"], **one["units"]}
+        if other.get("service"):
+            one["service"] = other["service"]
+            tally.update(f"filled {tier}" for tier in other["service"])
         if other["tiers"] and not one["tiers"]:
             one["tiers"] = other["tiers"]
             tally["filled tiers"] += 1
@@ -132,6 +136,40 @@ def fill(sets, others, tally):
             fill_tiers(one["tiers"], other["tiers"], missing)
     tally["prices agree" if agreed else "prices differ"] += 1
     return sets
+
+
+def on_weekdays(sets, others, tally):
+    """Confines the daily windows of the first list, which can't say weekdays, to the days on which the second one has them.
+
+    Only where both lists tell the same peak price, the same price off the peak and the same hours of the days that have a
+    peak: then the days that are off the peak as a whole are all that differs.
+    """
+    if len(others) < 2:
+        return sets
+    peak, *calm = others
+    for position, one in enumerate(sets):
+        below = next((lower for lower in reversed(sets[:position]) if "daily" not in lower), None)
+        if "daily" not in one or below is None or not same_rates(one, peak):
+            continue
+        off = [part for part in calm if same_rates(below, part)]
+        free = {day for part in off if part["daily"] == WHOLE_DAY for day in part.get("weekdays", EVERY_DAY)}
+        days = [day for day in EVERY_DAY if day not in free]
+        hours = [part["daily"] for part in off if set(part.get("weekdays", EVERY_DAY)) & set(days)]
+        if days and free and not any(overlap(one["daily"], part) for part in hours):
+            one["weekdays"] = days
+            tally["windows with weekdays"] += 1
+    return sets
+
+
+def same_rates(one, other):
+    return one["rates"] == other["rates"]
+
+
+def overlap(one, other):
+    """Whether two parts of a day may have a minute in common; `HH:MM` sorts as the clock runs. One that passes midnight may."""
+    (one_start, one_end), (other_start, other_end) = one.split("-"), other.split("-")
+    passes_midnight = one_start >= one_end or other_start >= other_end
+    return passes_midnight or (one_start < other_end and other_start < one_end)
 
 
 def fill_tiers(tiers, others, missing):
@@ -160,11 +198,22 @@ def assemble(vendor, ids, row, sets, context_window, sources):
 
 def written(one):
     """A price set in its fixed order of members, without the empty ones."""
-    ordered = {key: one[key] for key in ("from", "daily") if key in one}
+    ordered = {key: one[key] for key in ("from", "daily", "weekdays") if key in one}
     ordered["rates"] = in_order(one["rates"])
-    ordered["tiers"] = [{"above": tier["above"], "rates": in_order(tier["rates"])} for tier in one["tiers"]]
+    ordered["tiers"] = steps(one["tiers"])
+    ordered["service"] = {tier: service(price) for tier, price in sorted(one.get("service", {}).items())}
     ordered["units"] = dict(sorted(one["units"].items()))
     return {key: value for key, value in ordered.items() if value or key == "rates"}
+
+
+def service(price):
+    """The price of a service tier, in its fixed order of members."""
+    ordered = {"rates": in_order(price["rates"]), "tiers": steps(price["tiers"])}
+    return {key: value for key, value in ordered.items() if value}
+
+
+def steps(tiers):
+    return [{"above": tier["above"], "rates": in_order(tier["rates"])} for tier in tiers]
 
 
 def in_order(rates):

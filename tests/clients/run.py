@@ -16,6 +16,19 @@ ROOT = Path(__file__).resolve().parents[2]
 HERE = ROOT / "tests" / "clients"
 TARGET = ROOT / "target" / "clients"
 
+# Routes to scripted models.
+SCRIPTED = {
+    "two-calls": "gpt-sim?calls=2",
+    "thinks": "gpt-sim?reasoning=5",
+    "status-404": "gpt-sim?status=404",
+    "status-422": "gpt-sim?status=422",
+    "status-429": "gpt-sim?status=429&retry_after=7",
+}
+
+# A file of cases for each SDK and surface.
+PYTHON = ["openai_chat", "openai_responses", "anthropic_messages", "google_genai"]
+NODE = ["openai_chat", "openai_responses", "anthropic_messages", "google_genai", "ai_sdk"]
+
 # Upstream ids carry the simulator's script; each must be listed by the provider, since nothing unlisted is ever called.
 MODELS = json.loads((HERE / "models.json").read_text())
 
@@ -29,6 +42,11 @@ def build(profile):
 
 def configuration(simulator_port):
     models = "".join(f"      - model: {json.dumps(model)}\n" for model in MODELS)
+    # Google's SDKs refuse a question mark in a model's name.
+    scripted = "".join(
+        f"  - name: {name}\n    targets:\n      - provider: upstream\n        model: {json.dumps(model)}\n"
+        for name, model in SCRIPTED.items()
+    )
     return f"""settings:
   log_level: WARN
   llm_timeout_seconds: 2
@@ -46,7 +64,7 @@ providers:
         model: "gpt-sim?status=500"
       - provider: upstream
         model: gpt-sim
-"""
+{scripted}"""
 
 
 def start(command, pattern, **options):
@@ -87,12 +105,13 @@ def python_sdk():
         subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
     requirements = HERE / "python" / "requirements.txt"
     subprocess.run([venv / "bin" / "pip", "install", "-q", "--disable-pip-version-check", "-r", requirements], check=True)
-    return [str(venv / "bin" / "python"), str(HERE / "python" / "cases.py")]
+    python = str(venv / "bin" / "python")
+    return [[python, str(HERE / "python" / f"{name}.py")] for name in PYTHON]
 
 
 def node_sdk():
     subprocess.run(["npm", "ci", "--silent", "--no-audit", "--no-fund"], cwd=HERE / "node", check=True)
-    return ["node", str(HERE / "node" / "cases.mjs")]
+    return [["node", str(HERE / "node" / f"{name}.mjs")] for name in NODE]
 
 
 def main():
@@ -100,7 +119,7 @@ def main():
     TARGET.mkdir(parents=True, exist_ok=True)
     runners = {"python": python_sdk, "node": node_sdk}
     wanted = sys.argv[1:] or list(runners)
-    commands = {name: runners[name]() for name in wanted}
+    commands = [command for name in wanted for command in runners[name]()]
     binaries = build(profile)
     with tempfile.TemporaryDirectory() as data:
         simulator, address = start([str(binaries / "simulator"), "--listen", "127.0.0.1:0"], r"listening on (\S+)")
@@ -131,12 +150,13 @@ def main():
             time.sleep(1.1)  # the running server sees the keys within a second
             case_environment = {
                 **os.environ,
+                "SWITCHYARD": base,
                 "OPENAI_BASE_URL": f"{base}/v1",
                 "OPENAI_API_KEY": json.loads(created.stdout)["key"],
                 "LIMITED_KEY": json.loads(limited.stdout)["key"],
                 "SIMULATOR": f"http://{address}",
             }
-            failed = [name for name, command in commands.items() if subprocess.run(command, env=case_environment).returncode]
+            failed = [command[-1] for command in commands if subprocess.run(command, env=case_environment).returncode]
         finally:
             server.terminate()
             server.wait(timeout=40)

@@ -50,16 +50,19 @@ async fn a_permit_that_is_dropped_unsettled_keeps_its_tokens_reserved() {
 }
 
 #[tokio::test]
-async fn the_wait_for_a_request_is_as_long_as_its_step_counts() {
+async fn requests_of_one_step_come_back_together_a_minute_after_the_last_of_them() {
     let (limiter, clock) = fresh();
+    take(&limiter, "key:1", rpm(2), 0).await;
     clock.advance(Duration::from_millis(200));
-    take(&limiter, "key:1", rpm(1), 0).await;
-    let wait = refused(limiter.acquire(&[demand("key:1", rpm(1))], 0).await).retry_after;
-    assert_eq!(wait, Duration::from_millis(60_050));
+    take(&limiter, "key:1", rpm(2), 0).await;
+    clock.advance(Duration::from_millis(30));
+    let wait = refused(limiter.acquire(&[demand("key:1", rpm(2))], 0).await).retry_after;
+    assert_eq!(wait, Duration::from_millis(59_970));
     clock.advance(wait - Duration::from_millis(1));
-    refused(limiter.acquire(&[demand("key:1", rpm(1))], 0).await);
+    refused(limiter.acquire(&[demand("key:1", rpm(2))], 0).await);
     clock.advance(Duration::from_millis(1));
-    take(&limiter, "key:1", rpm(1), 0).await;
+    take(&limiter, "key:1", rpm(2), 0).await;
+    take(&limiter, "key:1", rpm(2), 0).await;
 }
 
 #[tokio::test]

@@ -80,13 +80,14 @@ struct NaiveCall {
 }
 
 impl Naive {
-    /// Until when what was counted at `at` counts.
-    fn end(at: u64) -> u64 {
-        (at / STEP + 1) * STEP + MINUTE
+    /// Until when something counts: a minute from the last that was counted in its step.
+    fn end(&self, one: &Counted) -> u64 {
+        let is_beside = |other: &&Counted| other.scope == one.scope && other.at / STEP == one.at / STEP;
+        self.counted.iter().filter(is_beside).map(|other| other.at).max().unwrap() + MINUTE
     }
 
     fn sums(&self, scope: usize, now: u64) -> (u64, u64) {
-        let alive = self.counted.iter().filter(|one| one.scope == scope && now < Self::end(one.at));
+        let alive = self.counted.iter().filter(|one| one.scope == scope && now < self.end(one));
         alive.fold((0, 0), |(requests, tokens), one| (requests + one.requests, tokens + one.tokens))
     }
 
@@ -140,7 +141,7 @@ impl Naive {
         for one in self.counted.iter_mut().filter(|one| one.call == call) {
             one.tokens = one.tokens.min(tokens);
         }
-        if let Some(more) = tokens.checked_sub(settled.tokens) {
+        if let Some(more @ 1..) = tokens.checked_sub(settled.tokens) {
             let more = settled.scopes.iter().map(|&scope| Counted {
                 call,
                 scope,
@@ -233,6 +234,8 @@ impl Pair {
     /// The wait of a refused minute is the first moment at which that limit would let the call pass, if it ever can.
     fn check_wait(&self, scopes: &[usize], tokens: u64, refusal: &Refusal) -> Result<(), TestCaseError> {
         prop_assert!(refusal.retry_after > Duration::ZERO);
+        let window = if refusal.kind == LimitKind::DailyRequests { DAY } else { MINUTE };
+        prop_assert!(refusal.retry_after <= Duration::from_millis(window), "{:?}", refusal);
         let scope = SCOPES.iter().position(|name| *name == refusal.scope.0).unwrap();
         prop_assert!(scopes.contains(&scope));
         let passes = |now| match refusal.kind {

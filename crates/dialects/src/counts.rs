@@ -17,6 +17,11 @@ impl Counter {
     /// A count in whatever form; absent is zero.
     pub(crate) fn count(&mut self, raw: Option<&RawValue>) -> u64 {
         let Some(raw) = raw else { return 0 };
+        // Nearly all are plain integers.
+        if let Ok(count) = raw.get().parse::<u64>() {
+            self.corrected |= count > MOST;
+            return count.min(MOST);
+        }
         let spelled = match shape(raw) {
             Shape::Number => raw.get().parse().ok(),
             Shape::Text => {

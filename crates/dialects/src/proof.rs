@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use switchyard_domain::chat::Signature;
 
 /// No vendor's own proof begins so: theirs are base64.
-const MARK: &str = "switchyard:";
+pub(crate) const MARK: &str = "switchyard:";
 
 /// The text of a proof in a dialect whose own proofs are `own`'s.
 pub(crate) fn marked<'a>(signature: &'a Signature, own: &str) -> Cow<'a, str> {

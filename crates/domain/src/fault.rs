@@ -233,10 +233,30 @@ impl ProviderFault {
         }
     }
 
-    /// Whether the same target may be tried again, and what that answers to.
+    /// Whether the same target may be tried again, and what that answers to. The provider's own word comes first, as in
+    /// OpenAI's SDKs: its `false` ends every fault, its `true` buys even a rejected request another try.
     #[must_use]
     pub fn retry_cause(&self) -> Option<RetryCause> {
-        if self.should_retry == Some(false) { None } else { self.kind.retry_cause() }
+        match self.should_retry {
+            Some(false) => None,
+            _ if self.is_asked_back() => Some(RetryCause::Transient),
+            _ => self.kind.retry_cause(),
+        }
+    }
+
+    /// Whether nothing but the provider's word (`x-should-retry: true`) speaks for another try. A redirect and an answer over
+    /// its cap are final whatever it says: the one must be seen, the other was paid for.
+    #[must_use]
+    pub fn is_asked_back(&self) -> bool {
+        self.should_retry == Some(true)
+            && self.kind.retry_cause().is_none()
+            && !matches!(self.kind, FaultKind::Redirect | FaultKind::TooLarge | FaultKind::Internal)
+    }
+
+    /// Whether one more try is all that it is worth.
+    #[must_use]
+    pub fn is_tried_once_more(&self) -> bool {
+        self.kind == FaultKind::FirstByteTimeout || self.is_asked_back()
     }
 }
 
@@ -273,5 +293,22 @@ mod tests {
         assert!(fault.retry_cause().is_some());
         fault.should_retry = Some(false);
         assert!(fault.retry_cause().is_none());
+    }
+
+    #[test]
+    fn the_providers_word_for_a_retry_outranks_ours_once() {
+        let asked = |kind| ProviderFault { should_retry: Some(true), ..ProviderFault::new(kind, "x") };
+        for kind in [FaultKind::Rejected, FaultKind::QuotaExhausted, FaultKind::AuthFailed] {
+            assert!(ProviderFault::new(kind, "x").retry_cause().is_none(), "{kind}");
+            let fault = asked(kind);
+            assert_eq!(fault.retry_cause(), Some(RetryCause::Transient), "{kind}");
+            assert!(fault.is_tried_once_more(), "{kind}");
+        }
+        for kind in [FaultKind::Redirect, FaultKind::TooLarge, FaultKind::Internal] {
+            assert!(asked(kind).retry_cause().is_none(), "{kind}");
+        }
+        let throttled = asked(FaultKind::Throttled);
+        assert_eq!(throttled.retry_cause(), Some(RetryCause::Throttled));
+        assert!(!throttled.is_tried_once_more(), "it needs nobody's word");
     }
 }

@@ -42,7 +42,8 @@ impl Timestamp {
     /// The UTC calendar day, the grain of the daily rollups.
     #[must_use]
     pub fn day(self) -> Day {
-        Day(i32::try_from(self.0.div_euclid(86_400_000)).unwrap_or(i32::MAX))
+        let day = self.0.div_euclid(86_400_000);
+        Day(i32::try_from(day).unwrap_or(if day < 0 { i32::MIN } else { i32::MAX }))
     }
 
     /// Parses RFC 3339.
@@ -78,6 +79,13 @@ impl Day {
         Timestamp(i64::from(self.0) * 86_400_000)
     }
 
+    /// The day of the week, 1 for Monday to 7 for Sunday.
+    #[must_use]
+    pub fn weekday(self) -> u8 {
+        // 1970-01-01 was a Thursday.
+        u8::try_from((i64::from(self.0) + 3).rem_euclid(7)).unwrap_or(0) + 1
+    }
+
     /// Parses `2026-11-20`.
     ///
     /// # Errors
@@ -106,6 +114,19 @@ mod tests {
         assert_eq!(at.day().to_string(), "2026-11-20");
         assert_eq!(at.minute_of_day(), 480);
         assert!(Timestamp::parse("yesterday").is_err());
+    }
+
+    #[test]
+    fn days_of_the_week_count_from_monday_before_1970_too() {
+        let weekday = |day: &str| Day::parse(day).unwrap().weekday();
+        assert_eq!(weekday("1970-01-01"), 4);
+        assert_eq!((weekday("1969-12-29"), weekday("1969-12-28")), (1, 7));
+        assert_eq!((weekday("2026-11-20"), weekday("2026-11-22"), weekday("2026-11-23")), (5, 7, 1));
+    }
+
+    #[test]
+    fn an_instant_beyond_all_days_is_of_the_nearest_one() {
+        assert_eq!((Timestamp(i64::MIN).day(), Timestamp(i64::MAX).day()), (Day(i32::MIN), Day(i32::MAX)));
     }
 
     #[test]

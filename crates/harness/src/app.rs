@@ -11,6 +11,7 @@ use switchyard::orchestrator::admin::{KeyRequest, ProviderRequest};
 use switchyard::orchestrator::chat::CallSettings;
 use switchyard::ports::clock::Clock;
 use switchyard::ports::provider::Deadlines;
+use switchyard::vendors::Vendor;
 use switchyard::{Builder, Embedded, Name, Store, UsageJournal};
 use switchyard_domain::fault::FailoverOn;
 use switchyard_domain::limits::Limits;
@@ -131,6 +132,13 @@ impl TestAppBuilder {
         self
     }
 
+    /// A vendor that the application is given, which the simulated provider is declared as.
+    #[must_use]
+    pub fn own_vendor(mut self, vendor: &'static Vendor) -> Self {
+        self.builder = self.builder.vendor(vendor);
+        self.vendor(vendor.key)
+    }
+
     /// Starts the simulator and the server.
     ///
     /// # Panics
@@ -143,7 +151,7 @@ impl TestAppBuilder {
         let server = bind(self.server, services).expect("the server binds");
         let (address, metrics) = (server.addresses()[0], server.metrics_addresses().first().copied());
         let control = server.control();
-        let running = tokio::spawn(server.run());
+        let running = Running(tokio::spawn(server.run()));
         TestApp { app, simulator, address, metrics, control, running }
     }
 
@@ -186,7 +194,16 @@ pub struct TestApp {
     address: SocketAddr,
     metrics: Option<SocketAddr>,
     control: ServerControl,
-    running: tokio::task::JoinHandle<std::io::Result<()>>,
+    running: Running,
+}
+
+/// A server's task; the server ends with it.
+struct Running(tokio::task::JoinHandle<std::io::Result<()>>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 impl TestApp {
@@ -282,9 +299,9 @@ impl TestApp {
     }
 
     /// Stops the server and the application, letting running requests end.
-    pub async fn stop(self) {
+    pub async fn stop(mut self) {
         self.control.drain().await;
-        let _ended = self.running.await;
+        let _ended = (&mut self.running.0).await;
         self.app.close().await;
     }
 }

@@ -29,6 +29,7 @@ pub(crate) fn gateway(
 > {
     let edge = Edge {
         limits: config.limits,
+        trusted_proxies: config.trusted_proxies.as_slice().into(),
         clock: Arc::clone(&services.clock),
         entropy: Arc::clone(&services.entropy),
         metrics: Arc::clone(metrics),

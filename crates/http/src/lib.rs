@@ -11,6 +11,7 @@ mod fallback;
 mod gateway;
 mod metrics;
 mod middleware;
+pub mod offline;
 pub mod openapi;
 mod ops;
 mod refusal;

@@ -19,6 +19,13 @@ use utoipa::{Modify, OpenApi};
     paths(
         gateway::documented::chat_completions,
         gateway::documented::chat_completions_of_key,
+        gateway::documented::responses,
+        gateway::documented::messages,
+        gateway::documented::count_prompt,
+        gateway::documented::generate,
+        gateway::documented::generate_at_v1,
+        gateway::documented::list_of_models,
+        gateway::documented::one_model,
         gateway::documented::embeddings,
         gateway::documented::completions,
         gateway::documented::moderations,

@@ -11,6 +11,7 @@ pub mod disk;
 mod file;
 mod memory;
 mod record;
+mod row;
 mod seats;
 
 pub use file::{FileJournal, Fsync, OpenError, Options};

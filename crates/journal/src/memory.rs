@@ -103,10 +103,10 @@ struct MemoryPermit {
 
 #[async_trait]
 impl JournalPermit for MemoryPermit {
-    async fn append(&mut self, events: Vec<UsageEvent>) -> Result<(), JournalError> {
+    async fn append(&mut self, events: &[UsageEvent]) -> Result<(), JournalError> {
         let seat = self.seat.take().ok_or(JournalError::Closed)?;
         if !events.is_empty() {
-            lock(&self.shared).open.push(Record { events, _seat: seat });
+            lock(&self.shared).open.push(Record { events: events.to_vec(), _seat: seat });
         }
         Ok(())
     }

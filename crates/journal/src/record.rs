@@ -1,6 +1,8 @@
 //! A record: the length of the payload and its CRC-32, both 32 bits little-endian, then the payload, which is a JSON array
-//! of one call's usage events.
+//! of one call's usage events, each an array of its values.
 
+use crate::row::Row;
+use serde::Serializer;
 use switchyard_domain::usage::UsageEvent;
 use switchyard_ports::journal::JournalError;
 
@@ -9,12 +11,15 @@ const HEADER: usize = 8;
 const MAX_PAYLOAD: usize = 16 << 20;
 /// `[]`.
 const MIN_PAYLOAD: usize = 2;
+/// Bytes of an event in its record; most have fewer.
+const USUAL_EVENT: usize = 512;
 
 /// The bytes of a record.
 pub(crate) fn encode(events: &[UsageEvent]) -> Result<Vec<u8>, JournalError> {
-    let mut record = Vec::with_capacity(HEADER + 1024 * events.len());
+    let mut record = Vec::with_capacity(HEADER + USUAL_EVENT * events.len());
     record.extend_from_slice(&[0; HEADER]);
-    serde_json::to_writer(&mut record, events)
+    serde_json::Serializer::new(&mut record)
+        .collect_seq(events.iter().map(Row::of))
         .map_err(|error| JournalError::Unwritable(error.to_string()))?;
     let Some((header, payload)) = record.split_first_chunk_mut::<HEADER>() else {
         return Err(JournalError::Unwritable("a record without a header".to_owned()));
@@ -47,7 +52,7 @@ pub(crate) struct Decoded {
 /// Reads a segment. After damage it goes on at the next record whose checksum holds, so that one bad record does not take
 /// those behind it along.
 pub(crate) fn decode(bytes: &[u8]) -> Decoded {
-    let mut decoded = Decoded::default();
+    let mut decoded = Decoded { events: Vec::with_capacity(bytes.len() / USUAL_EVENT), ..Decoded::default() };
     for stretch in Stretches::over(bytes) {
         match stretch {
             Stretch::Record(payload) => {

@@ -34,7 +34,7 @@ async fn victim() {
         let journal = Arc::clone(&journal);
         tasks.spawn(async move {
             for number in (first + writer..).step_by(WRITERS as usize) {
-                journal.reserve().unwrap().append(vec![sample_event(number)]).await.unwrap();
+                journal.reserve().unwrap().append(&[sample_event(number)]).await.unwrap();
                 say(&format!("acknowledged {number}\n"));
             }
         });

@@ -8,7 +8,7 @@ use switchyard_testkit::contracts::journal::sample_event;
 async fn calls_are_refused_rather_than_forgotten_when_nobody_drains() {
     let journal = MemoryJournal::with_capacity(3);
     for number in 0..2 {
-        journal.reserve().unwrap().append(vec![sample_event(number)]).await.unwrap();
+        journal.reserve().unwrap().append(&[sample_event(number)]).await.unwrap();
     }
     let reserved = journal.reserve().unwrap();
     assert_eq!(journal.reserve().err(), Some(JournalError::Full(3)));

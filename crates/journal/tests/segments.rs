@@ -17,7 +17,7 @@ fn open(dir: &Path) -> FileJournal {
 }
 
 async fn append(journal: &FileJournal, number: u128) {
-    journal.reserve().unwrap().append(vec![sample_event(number)]).await.unwrap();
+    journal.reserve().unwrap().append(&[sample_event(number)]).await.unwrap();
 }
 
 fn events(numbers: impl IntoIterator<Item = u128>) -> Vec<UsageEvent> {
@@ -74,6 +74,21 @@ async fn what_an_earlier_process_left_is_drained_first_and_in_order() {
     assert!(files(dir.path(), ".seg").is_empty());
 }
 
+// Members came to the events with time; what waited in a journal meanwhile must not count as damaged.
+#[tokio::test]
+async fn records_of_an_earlier_version_are_read() {
+    let dir = TempDir::new().unwrap();
+    let mut old = serde_json::to_value([sample_event(1)]).unwrap();
+    old[0].as_object_mut().unwrap().remove("service_tier").unwrap();
+    let payload = serde_json::to_vec(&old).unwrap();
+    let length = u32::try_from(payload.len()).unwrap();
+    let header = [length.to_le_bytes(), crc32fast::hash(&payload).to_le_bytes()].concat();
+    fs::write(dir.path().join("000000000001.seg"), [header, payload].concat()).unwrap();
+    let segment = read_back(dir.path()).await;
+    let expected = UsageEvent { service_tier: None, ..sample_event(1) };
+    assert_eq!((segment.events, segment.damaged), (vec![expected], 0));
+}
+
 #[tokio::test]
 async fn the_backlog_counts_what_an_earlier_process_left() {
     let dir = TempDir::new().unwrap();
@@ -117,7 +132,7 @@ async fn a_permit_that_outlives_its_journal_still_writes() {
         journal.close();
         assert_eq!(journal.reserve().err(), Some(JournalError::Closed));
         assert!(!journal.is_writable());
-        awaited.append(events([1])).await.unwrap();
+        awaited.append(&events([1])).await.unwrap();
         detached.append_detached(events([2]));
         drop((awaited, detached, journal));
         assert_eq!(read_back(dir.path()).await.events, events(0..3));
@@ -140,19 +155,36 @@ async fn only_the_owner_may_read_a_journal() {
 async fn a_segment_that_would_grow_too_large_is_closed() {
     let dir = TempDir::new().unwrap();
     let journal =
-        FileJournal::open(dir.path(), Options { segment_bytes: 4_000, ..Options::default() }).unwrap();
+        FileJournal::open(dir.path(), Options { segment_bytes: 2_000, ..Options::default() }).unwrap();
     for number in 0..50 {
         append(&journal, number).await;
     }
     let segments = files(dir.path(), ".seg");
     assert!(segments.len() > 5);
-    assert!(segments.iter().all(|file| fs::metadata(file).unwrap().len() <= 4_000));
+    assert!(segments.iter().all(|file| fs::metadata(file).unwrap().len() <= 2_000));
     let mut drained = Vec::new();
     while let Some(segment) = journal.sealed().await.unwrap() {
         drained.extend(segment.events);
         journal.release(&segment.id).await.unwrap();
     }
     assert_eq!(drained, events(0..50));
+}
+
+#[tokio::test]
+async fn a_backlog_is_drained_in_pieces_of_a_few_megabytes() {
+    let dir = TempDir::new().unwrap();
+    let journal = open(dir.path());
+    let call: Vec<UsageEvent> = events(0..1_000);
+    for _ in 0..20 {
+        journal.reserve().unwrap().append(&call).await.unwrap();
+    }
+    let mut pieces = 0;
+    while let Some(segment) = journal.sealed().await.unwrap() {
+        assert!(serde_json::to_vec(&segment.events).unwrap().len() <= 8 << 20);
+        pieces += 1;
+        journal.release(&segment.id).await.unwrap();
+    }
+    assert!(pieces > 1, "so little is no backlog");
 }
 
 #[tokio::test]
@@ -266,4 +298,34 @@ async fn a_segment_that_cannot_be_read_is_an_error_and_stays() {
     fs::remove_dir(&file).unwrap();
     fs::write(&file, bytes).unwrap();
     assert_eq!(journal.sealed().await.unwrap().unwrap().events, events([0]));
+}
+
+/// A record in the form that stands on disks: what an earlier version left there must be read, so this text never changes.
+const FORM: &str = "[[\"00000000-0000-0000-0000-000000000001\",\"00000000-0000-0001-0000-000000000000\",2,true,\"req-1\",\
+    1795161600000,7,\"openai-chat\",\"fast \\\"é\u{1F600}\\n\",\"fast\",3,\"acme\",\"gpt-4o-mini\",true,true,\"partial\",200,\
+    \"idle_timeout\",[18446744073709551615,0,0,0,0,0,17,0,0,0],\"counted\",9223372036854775807,\"2026-11-01\",\
+    [[\"output\",17,600000000]],\"logit_bias\",120,4321,\"priority\"]]";
+
+#[tokio::test]
+async fn a_record_is_read_in_the_form_that_stands_on_disks_and_with_names() {
+    let (_dir, _, bytes, _) = segment_of(2).await;
+    let length = FORM.len();
+    let second = &bytes[bytes.len() - length..];
+    assert_eq!(str::from_utf8(second).unwrap(), FORM, "what is written now is the same");
+    let named = serde_json::to_string(&events([2])).unwrap();
+    assert!(named.starts_with("[{\"id\":"), "{named}");
+    let dir = TempDir::new().unwrap();
+    let mut segment = Vec::new();
+    // Before the class of service was noted, a record ended with the time.
+    let earlier = FORM.replace(",\"priority\"]]", "]]");
+    for payload in [FORM, &named, &earlier] {
+        segment.extend_from_slice(&u32::try_from(payload.len()).unwrap().to_le_bytes());
+        segment.extend_from_slice(&crc32fast::hash(payload.as_bytes()).to_le_bytes());
+        segment.extend_from_slice(payload.as_bytes());
+    }
+    fs::write(dir.path().join("000000000001.seg"), segment).unwrap();
+    let read = read_back(dir.path()).await;
+    let mut expected = events([1, 2, 1]);
+    expected[2].service_tier = None;
+    assert_eq!((read.events, read.damaged), (expected, 0));
 }

@@ -7,6 +7,7 @@
 pub mod admin;
 pub mod chat;
 pub mod error;
+pub mod explain;
 pub mod models;
 pub mod principal;
 pub mod snapshot;

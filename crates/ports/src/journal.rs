@@ -26,7 +26,7 @@ pub trait JournalPermit: Send + Sync {
     /// Writes the call's events and returns once they are safe (written with checksum; synced as configured). The permit is
     /// used up by its first append that succeeds. After one that failed, or that was dropped before it returned,
     /// `append_detached` MUST still take the events; if they were written all the same, their ids make them count once.
-    async fn append(&mut self, events: Vec<UsageEvent>) -> Result<(), JournalError>;
+    async fn append(&mut self, events: &[UsageEvent]) -> Result<(), JournalError>;
     /// Writes the events without waiting for anything, or keeps them until they can be written: for `Drop`, which can't
     /// wait.
     fn append_detached(&mut self, events: Vec<UsageEvent>);

@@ -26,7 +26,7 @@ pub struct Refusal {
     pub kind: LimitKind,
     /// Its value.
     pub limit: u64,
-    /// When to come back; what a client sees in `Retry-After`.
+    /// When to come back; what a client sees in `Retry-After`. MUST NOT be longer than the limit's window.
     pub retry_after: Duration,
 }
 

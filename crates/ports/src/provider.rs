@@ -206,6 +206,9 @@ pub struct ReceivedParts {
     pub bad_events: u32,
     /// The model that answered, in the provider's word.
     pub served_model: Option<String>,
+    /// The service tier that the provider says it served, in its word; a later word replaces an earlier one. Absent where it
+    /// says nothing. It decides the price.
+    pub service_tier: Option<String>,
 }
 
 impl Received {

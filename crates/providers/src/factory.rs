@@ -1,10 +1,11 @@
 //! Building providers from their rows.
 
-use crate::driver::Driver;
+use crate::driver::{Driver, Listing};
 use crate::sim::SimProvider;
 use crate::transport::egress::EgressPolicy;
 use crate::transport::{Lookup, Transport, TransportBuildError, TransportSettings, Trust};
-use crate::vendors::{self, HttpFacts, Reach, VENDORS, Vendor};
+use crate::vendors::{HttpFacts, Reach, Vendor, Vendors, below};
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use switchyard_ports::clock::Clock;
@@ -27,12 +28,16 @@ pub struct FactorySettings {
     pub base_urls: HashMap<String, String>,
 }
 
-/// The provider factory over the list of vendors.
+/// The provider factory over a list of vendors.
 pub struct VendorFactory {
     settings: FactorySettings,
+    vendors: Vendors,
     /// The clients that are in use. A provider that is built again at the same place keeps its connections.
     built: Mutex<HashMap<Place, Weak<Driver>>>,
 }
+
+/// What people copy along with a base URL.
+const ENDPOINTS: [&str; 3] = ["/chat/completions", "/responses", "/messages"];
 
 /// A provider's name, its vendor and its address.
 type Place = (String, &'static str, Url);
@@ -41,7 +46,14 @@ impl VendorFactory {
     /// A factory with these settings.
     #[must_use]
     pub fn new(settings: FactorySettings) -> Self {
-        Self { settings, built: Mutex::default() }
+        Self { settings, vendors: Vendors::default(), built: Mutex::default() }
+    }
+
+    /// The factory over other vendors than our own.
+    #[must_use]
+    pub fn over(mut self, vendors: Vendors) -> Self {
+        self.vendors = vendors;
+        self
     }
 
     fn over_http(
@@ -50,22 +62,38 @@ impl VendorFactory {
         vendor: &'static Vendor,
         facts: &'static HttpFacts,
     ) -> Result<Arc<dyn Provider>, InvalidProvider> {
-        let base = self.base_url(config, vendor)?;
+        let base = self.base_url(config, vendor, facts)?;
         let place = (config.name.clone(), vendor.key, base);
         let mut built = self.built.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(driver) = built.get(&place).and_then(Weak::upgrade) {
             return Ok(driver);
         }
-        let FactorySettings { egress, trust, lookup, transport, clock, .. } = &self.settings;
-        let transport = Transport::new(&place.2, Arc::clone(egress), trust, Arc::clone(lookup), *transport)
-            .map_err(|error| invalid(config, &refusal(error)))?;
-        let driver = Arc::new(Driver::new(facts, transport, &place.2, Arc::clone(clock)));
+        let transport = self.transport(config, &place.2)?;
+        let listed = facts.listing;
+        let models =
+            facts.hooks.map_or_else(|| below(&place.2, listed), |hooks| hooks.models(&place.2, listed));
+        let elsewhere = models.origin() != place.2.origin();
+        let listing = elsewhere.then(|| self.transport(config, &models)).transpose()?;
+        let models = Listing { url: models, transport: listing };
+        let clock = Arc::clone(&self.settings.clock);
+        let driver = Arc::new(Driver::new(facts, transport, &place.2, models, clock));
         built.retain(|_, driver| driver.strong_count() > 0);
         built.insert(place, Arc::downgrade(&driver));
         Ok(driver)
     }
 
-    fn base_url(&self, config: &ProviderConfig, vendor: &Vendor) -> Result<Url, InvalidProvider> {
+    fn transport(&self, config: &ProviderConfig, origin: &Url) -> Result<Transport, InvalidProvider> {
+        let FactorySettings { egress, trust, lookup, transport, .. } = &self.settings;
+        Transport::new(origin, Arc::clone(egress), trust, Arc::clone(lookup), *transport)
+            .map_err(|error| invalid(config, &refusal(error)))
+    }
+
+    fn base_url(
+        &self,
+        config: &ProviderConfig,
+        vendor: &Vendor,
+        facts: &HttpFacts,
+    ) -> Result<Url, InvalidProvider> {
         let text = own_base_url(config)
             .or_else(|| self.settings.base_urls.get(vendor.key).map(String::as_str))
             .or_else(|| vendor.base_url())
@@ -76,22 +104,25 @@ impl VendorFactory {
                 )
             })?;
         let text = text.trim().trim_end_matches('/');
-        if let Some(base) = text.strip_suffix("/chat/completions") {
+        if let Some(base) = ENDPOINTS.iter().find_map(|end| text.strip_suffix(end)) {
             return Err(invalid(config, &format!("its base URL ends too late; give `{base}`")));
         }
         let url =
             self.settings.egress.admit(text).map_err(|refusal| invalid(config, &refusal.to_string()))?;
-        if url.query().is_some() {
-            return Err(invalid(config, "its base URL has a query; leave that out"));
+        let unknown = |(name, _): &(Cow<'_, str>, _)| !facts.base_query.contains(&&**name);
+        if url.query().is_some()
+            && (facts.base_query.is_empty() || url.query_pairs().any(|pair| unknown(&pair)))
+        {
+            return Err(invalid(config, &query_refusal(facts)));
         }
-        Ok(url)
+        facts.hooks.map_or(Ok(url.clone()), |hooks| hooks.base(&url)).map_err(|why| invalid(config, &why))
     }
 }
 
 impl ProviderFactory for VendorFactory {
     fn build(&self, config: &ProviderConfig) -> Result<Arc<dyn Provider>, InvalidProvider> {
-        let Some(vendor) = vendors::find(&config.vendor) else {
-            let known: Vec<&str> = VENDORS.iter().map(|vendor| vendor.key).collect();
+        let Some(vendor) = self.vendors.find(&config.vendor) else {
+            let known: Vec<&str> = self.vendors.iter().map(|vendor| vendor.key).collect();
             let shown: String = config.vendor.chars().take(64).collect();
             return Err(invalid(
                 config,
@@ -108,7 +139,7 @@ impl ProviderFactory for VendorFactory {
     }
 
     fn vendors(&self) -> Vec<VendorSummary> {
-        VENDORS
+        self.vendors
             .iter()
             .map(|vendor| VendorSummary {
                 key: vendor.key,
@@ -123,6 +154,13 @@ impl ProviderFactory for VendorFactory {
 /// The address that a provider names itself; a blank one is none.
 fn own_base_url(config: &ProviderConfig) -> Option<&str> {
     config.base_url.as_deref().filter(|url| !url.trim().is_empty())
+}
+
+fn query_refusal(facts: &HttpFacts) -> String {
+    match facts.base_query {
+        [] => "its base URL has a query; leave that out".to_owned(),
+        names => format!("its base URL may have nothing in its query but {}", names.join(", ")),
+    }
 }
 
 fn invalid(config: &ProviderConfig, why: &str) -> InvalidProvider {

@@ -3,7 +3,7 @@
 //! Vendors publish few vocabularies. For models whose own is not known, the commonest one stands in: its counts are estimates
 //! and say so.
 
-use crate::vendors;
+use crate::vendors::Vendors;
 use std::sync::OnceLock;
 use switchyard_ports::tokenizer::{TokenCount, Tokenizer};
 use tiktoken_rs::CoreBPE;
@@ -51,13 +51,30 @@ impl Vocabulary {
     }
 }
 
-/// The tokenizer port over the vendors' facts. Without state of its own: vocabularies are shared by the whole process.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct BpeTokenizer;
+/// The tokenizer port over the vendors' facts. Vocabularies are shared by the whole process.
+#[derive(Clone, Debug, Default)]
+pub struct BpeTokenizer {
+    vendors: Vendors,
+}
+
+impl BpeTokenizer {
+    /// A tokenizer that knows these vendors.
+    #[must_use]
+    pub fn new(vendors: Vendors) -> Self {
+        Self { vendors }
+    }
+
+    /// The vocabulary that a vendor's model really uses, where that is public. Models made by tuning keep their base's.
+    fn own_vocabulary(&self, vendor: &str, model: &str) -> Option<Vocabulary> {
+        let model = model.strip_prefix("ft:").map_or(model, |tuned| tuned.split(':').next().unwrap_or(tuned));
+        let known = self.vendors.find(vendor)?.vocabularies;
+        known.iter().find(|(family, _)| is_of(model, family)).map(|(_, vocabulary)| *vocabulary)
+    }
+}
 
 impl Tokenizer for BpeTokenizer {
     fn count(&self, vendor: &str, model: &str, text: &str) -> TokenCount {
-        let own = own_vocabulary(vendor, model);
+        let own = self.own_vocabulary(vendor, model);
         let Some(encoder) = own.unwrap_or(STAND_IN).encoder() else {
             return TokenCount { tokens: (text.len() as u64).div_ceil(BYTES_PER_TOKEN), exact: false };
         };
@@ -74,15 +91,8 @@ impl Tokenizer for BpeTokenizer {
     }
 
     fn is_ready(&self, vendor: &str, model: &str) -> bool {
-        own_vocabulary(vendor, model).unwrap_or(STAND_IN).is_loaded()
+        self.own_vocabulary(vendor, model).unwrap_or(STAND_IN).is_loaded()
     }
-}
-
-/// The vocabulary that a vendor's model really uses, where that is public. Models made by tuning keep their base's.
-fn own_vocabulary(vendor: &str, model: &str) -> Option<Vocabulary> {
-    let model = model.strip_prefix("ft:").map_or(model, |tuned| tuned.split(':').next().unwrap_or(tuned));
-    let known = vendors::find(vendor)?.vocabularies;
-    known.iter().find(|(family, _)| is_of(model, family)).map(|(_, vocabulary)| *vocabulary)
 }
 
 /// Whether a model is of a family: the family's name itself, or with a version or size behind a separator.
@@ -122,7 +132,7 @@ mod tests {
     use super::*;
 
     fn counted(vendor: &str, model: &str, text: &str) -> TokenCount {
-        BpeTokenizer.count(vendor, model, text)
+        BpeTokenizer::default().count(vendor, model, text)
     }
 
     #[test]
@@ -151,7 +161,7 @@ mod tests {
     #[test]
     fn a_vocabulary_is_ready_once_it_was_used() {
         counted("openai", "gpt-4", "x");
-        assert!(BpeTokenizer.is_ready("openai", "gpt-4-turbo"));
+        assert!(BpeTokenizer::default().is_ready("openai", "gpt-4-turbo"));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use switchyard_domain::chat::TokenUsage;
 use switchyard_domain::money::{NanoUsd, PricePerMillion};
-use switchyard_domain::price::{DatedRates, ModelPrice, PriceSource, cost};
+use switchyard_domain::price::{DatedRates, ModelPrice, PriceSource, ServiceTier, cost};
 use switchyard_domain::time::Timestamp;
 use switchyard_ports::prices::PriceBook;
 use switchyard_providers::catalogue::{Catalogue, CatalogueError, Mode, Problem, Unit};
@@ -37,7 +37,7 @@ fn milli(amount: i64) -> Option<PricePerMillion> {
 }
 
 fn billed(vendor: &str, model: &str, usage: &TokenUsage) -> NanoUsd {
-    cost(&price(vendor, model), usage, today()).unwrap().amount
+    cost(&price(vendor, model), usage, today(), ServiceTier::Standard).unwrap().amount
 }
 
 #[test]
@@ -150,6 +150,35 @@ fn deepseek_costs_by_date_and_by_hour_of_the_day() {
     assert_eq!(input("2026-11-20T10:00:00Z"), milli(150));
 }
 
+// The peak is on working days only. Its hours, 9 to 12 and 14 to 18 in Beijing, are of one day there and in UTC.
+#[test]
+fn deepseek_has_no_peak_at_weekends() {
+    for model in ["deepseek-v4-flash", "deepseek-flash", "deepseek-v4-flash-vision-exp"] {
+        let input = |time| set("deepseek", model, at(time)).rates.input;
+        assert_eq!(input("2026-11-20T09:59:59Z"), milli(300), "{model}, Friday");
+        assert_eq!(input("2026-11-20T10:00:00Z"), milli(150), "{model}, Friday");
+        for time in ["2026-11-21T02:00:00Z", "2026-11-21T09:00:00Z", "2026-11-22T02:00:00Z"] {
+            assert_eq!(input(time), milli(150), "{model}, {time}");
+        }
+        assert_eq!(input("2026-11-23T00:59:59Z"), milli(150), "{model}, Monday");
+        assert_eq!(input("2026-11-23T01:00:00Z"), milli(300), "{model}, Monday");
+    }
+    assert_eq!(set("deepseek", "deepseek-v4-pro", at("2026-11-21T02:00:00Z")).rates.output, milli(1_980));
+    assert_eq!(set("deepseek", "deepseek-v4-pro", at("2026-11-20T02:00:00Z")).rates.output, milli(3_960));
+}
+
+#[test]
+fn openais_service_tiers_cost_what_it_publishes_and_others_are_unknown() {
+    let usage = TokenUsage { input: 1_000, cached_input: 400, output: 100, ..TokenUsage::default() };
+    let bill = |model, tier| cost(&price("openai", model), &usage, today(), tier).map(|cost| cost.amount.0);
+    assert_eq!(bill("gpt-5", ServiceTier::Standard), Some(600 * 1_250 + 400 * 125 + 100 * 10_000));
+    assert_eq!(bill("gpt-5", ServiceTier::Priority), Some(600 * 2_500 + 400 * 250 + 100 * 20_000));
+    assert_eq!(bill("gpt-5", ServiceTier::Flex), Some((600 * 1_250 + 400 * 125 + 100 * 10_000) / 2));
+    assert_eq!(bill("gpt-5", ServiceTier::Other), None);
+    assert_eq!(bill("gpt-4o", ServiceTier::Priority), Some(600 * 4_250 + 400 * 2_125 + 100 * 17_000));
+    assert_eq!(bill("gpt-4o", ServiceTier::Flex), None, "it is not sold as flex");
+}
+
 #[test]
 fn a_price_that_was_lowered_keeps_the_day_of_it() {
     let input = |time| set("openai", "o3", at(time)).rates.input;
@@ -259,7 +288,7 @@ fn other_things_than_tokens_have_prices_of_their_own() {
 }
 
 fn document(models: &str) -> String {
-    format!(r#"{{"format":1,"version":"v","imported":"2026-11-21","sources":[],"models":[{models}]}}"#)
+    format!(r#"{{"format":2,"version":"v","imported":"2026-11-21","sources":[],"models":[{models}]}}"#)
 }
 
 fn problem(models: &str) -> Problem {
@@ -292,6 +321,20 @@ fn a_catalogue_with_an_impossible_row_is_refused_whole() {
             "{daily}"
         );
     }
+    for weekdays in [
+        r#"{"rates":{},"daily":"01:00-02:00","weekdays":[]}"#,
+        r#"{"rates":{},"daily":"01:00-02:00","weekdays":[8]}"#,
+        r#"{"rates":{},"weekdays":[1]}"#,
+    ] {
+        assert_eq!(problem(&row("a", weekdays)), Problem::Weekdays, "{weekdays}");
+    }
+    let service =
+        |price: &str| problem(&row("a", &format!(r#"{{"rates":{{}},"service":{{"flex":{price}}}}}"#)));
+    assert_eq!(service(r#"{"rates":{"input":-1}}"#), Problem::Negative);
+    assert_eq!(
+        service(r#"{"rates":{},"tiers":[{"above":9,"rates":{}},{"above":8,"rates":{}}]}"#),
+        Problem::Tiers
+    );
     let tiers = r#"{"rates":{},"tiers":[{"above":9,"rates":{}},{"above":9,"rates":{}}]}"#;
     assert_eq!(problem(&row("a", tiers)), Problem::Tiers);
 }
@@ -303,8 +346,8 @@ fn a_file_of_another_shape_is_refused() {
     assert!(matches!(bad(&document(&row("a", r#"{"rates":{"imput":1}}"#))), CatalogueError::Syntax(_)));
     assert!(matches!(bad(&document(&row("a", r#"{"rates":{"input":0.5}}"#))), CatalogueError::Syntax(_)));
     assert!(matches!(
-        bad(&document("").replace(r#""format":1"#, r#""format":2"#)),
-        CatalogueError::Format(2)
+        bad(&document("").replace(r#""format":2"#, r#""format":1"#)),
+        CatalogueError::Format(1)
     ));
     assert!(matches!(bad(&document("").replace("2026-11-21", "today")), CatalogueError::Imported));
 }

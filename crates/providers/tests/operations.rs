@@ -109,11 +109,20 @@ async fn sent(provider: &dyn Provider, call: &Call) -> Answer {
     provider.send(prepared, context).await.unwrap()
 }
 
+/// An address as a vendor's are.
+fn address(vendor: &str) -> &'static str {
+    match vendor {
+        "vertex" => "http://localhost:1/v1/projects/p/locations/global",
+        "bedrock" => "http://localhost:1?region=eu-central-1",
+        _ => "http://localhost:1/v1",
+    }
+}
+
 #[test]
 fn no_call_is_ever_put_into_the_words_of_another_operation() {
     let mut taken = 0;
     for vendor in VENDORS.iter().filter(|vendor| matches!(vendor.reach, Reach::Http(_))) {
-        let provider = provider(vendor.key, "http://localhost:1/v1");
+        let provider = provider(vendor.key, address(vendor.key));
         for call in calls() {
             let dialect = call.facts.dialect;
             match (provider.offers(dialect.operation()), provider.prepare(&call, "up")) {

@@ -68,9 +68,10 @@ const SQLITE_READER: &str = "PRAGMA synchronous = NORMAL; PRAGMA query_only = ON
 const SQLITE_WRITER: &str =
     "PRAGMA synchronous = FULL; PRAGMA cache_size = -16000; PRAGMA wal_autocheckpoint = 4000;";
 
-// A replica that hangs inside a transaction holds the revision's row lock: the server ends it.
-const POSTGRES_SETTINGS: &str =
-    "SET statement_timeout = 5000; SET idle_in_transaction_session_timeout = 15000;";
+// A replica that hangs inside a transaction holds the revision's row lock: the server ends it. And what is committed is on the
+// server's disk, whatever its own default is: the usage journal forgets its records by that. Stricter settings stay.
+const POSTGRES_SETTINGS: &str = "SET statement_timeout = 5000; SET idle_in_transaction_session_timeout = 15000; \
+     SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off';";
 
 impl Connector {
     /// Reads the target; makes the file of a SQLite database that is absent.
@@ -107,10 +108,20 @@ impl Connector {
     }
 
     fn connect_postgres(url: &str) -> Result<AnyConnection, ConnectError> {
-        let mut connection = PgConnection::establish(url).map_err(|error| explained(&error))?;
+        let mut connection = PgConnection::establish(url).map_err(|error| explained_of(url, &error))?;
         connection.batch_execute(POSTGRES_SETTINGS).map_err(|error| explained(&error))?;
         Ok(AnyConnection::Postgres(connection))
     }
+}
+
+fn explained_of(url: &str, error: &dyn std::error::Error) -> ConnectError {
+    let explained = explained(error);
+    if !postgres_url::may_repeat_password(url, &explained.0) {
+        return explained;
+    }
+    let advice = "the database URL is misread, or its server can't be reached: write `%`, `@`, `/` and `:` in its user and \
+                  password percent-encoded, as %25, %40, %2F and %3A";
+    ConnectError(advice.to_owned())
 }
 
 // libpq repeats a URL that it can't read, password included.

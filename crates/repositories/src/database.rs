@@ -5,6 +5,7 @@ use crate::connection::{AnyConnection, ConnectError, Connector, Purpose};
 use crate::error::{DatabaseError, Fault};
 use crate::lane::{GivenUp, LONG, Lane, SHORT};
 use crate::transaction::{Begin, in_transaction};
+use diesel::RunQueryDsl as _;
 use diesel::connection::SimpleConnection as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -50,7 +51,12 @@ impl Database {
         let nothing = |connection: &mut AnyConnection| Ok(connection.batch_execute("SELECT 1")?);
         database.write(nothing).await.map_err(not_opened)?;
         database.read(nothing).await.map_err(not_opened)?;
-        Ok(database)
+        match database.read(encoding).await.map_err(not_opened)? {
+            Some(encoding) if !COMPLETE.contains(&encoding.as_str()) => {
+                Err(DatabaseError::Encoding { encoding })
+            }
+            _ => Ok(database),
+        }
     }
 
     pub(crate) fn kept_changes(&self) -> i64 {
@@ -129,6 +135,24 @@ impl Database {
         let answered = !matches!(outcome, Err(RepositoryError::Unavailable(_)));
         self.inner.is_connected.store(answered, Ordering::Relaxed);
         outcome
+    }
+}
+
+diesel::define_sql_function! {
+    /// A setting of a PostgreSQL server.
+    fn current_setting(name: diesel::sql_types::Text) -> diesel::sql_types::Text;
+}
+
+/// PostgreSQL's encodings that take every text of ours; the second one takes bytes as they come.
+const COMPLETE: [&str; 2] = ["UTF8", "SQL_ASCII"];
+
+/// The encoding of a PostgreSQL database. SQLite's are complete, all of them.
+fn encoding(connection: &mut AnyConnection) -> Result<Option<String>, Fault> {
+    match connection {
+        AnyConnection::Sqlite(_) => Ok(None),
+        AnyConnection::Postgres(postgres) => {
+            Ok(Some(diesel::select(current_setting("server_encoding")).get_result(postgres)?))
+        }
     }
 }
 

@@ -9,6 +9,15 @@ pub enum DatabaseError {
     /// It does not answer. Says why, without the password.
     #[error("the database is not available: {0}")]
     Unavailable(String),
+    /// It can't hold every text. A name or a model's id that it refuses would keep all usage behind it out of the ledger.
+    #[error(
+        "the database has the encoding {encoding}, which can't hold every text: make one with \
+         `createdb --encoding=UTF8 --template=template0`"
+    )]
+    Encoding {
+        /// What the server calls it.
+        encoding: String,
+    },
     /// It holds migrations that this binary does not know.
     #[error(
         "the database was migrated by a newer version of this program (it holds {}); run that version, or take its \

@@ -1,7 +1,9 @@
 //! Which encryption keys the data was sealed under.
 
-use crate::connection::each;
+use crate::configuration::revision;
+use crate::connection::{AnyConnection, each};
 use crate::database::Database;
+use crate::error::Fault;
 use crate::schema::{credentials, keyring};
 use crate::stored::number;
 use async_trait::async_trait;
@@ -30,17 +32,20 @@ impl KeyringRepository for Database {
 
     async fn register(&self, entry: KeyringEntry) -> Result<(), RepositoryError> {
         self.write(move |connection| {
-            let row = (
-                keyring::key_id.eq(&entry.key_id),
-                keyring::check_value.eq(&entry.check_value),
-                keyring::created_at.eq(entry.created_at.0),
-            );
-            each!(connection, inner => diesel::insert_into(keyring::table)
-                .values(row)
-                .on_conflict(keyring::key_id)
-                .do_nothing()
-                .execute(inner))?;
+            insert(connection, &entry)?;
             Ok(())
+        })
+        .await
+    }
+
+    async fn register_first(&self, entry: KeyringEntry) -> Result<bool, RepositoryError> {
+        self.write(move |connection| {
+            revision::queue(connection)?;
+            let known: i64 = keyring::table.select(count_star()).first(connection)?;
+            if known == 0 {
+                insert(connection, &entry)?;
+            }
+            Ok(known == 0)
         })
         .await
     }
@@ -56,4 +61,18 @@ impl KeyringRepository for Database {
         })
         .await
     }
+}
+
+fn insert(connection: &mut AnyConnection, entry: &KeyringEntry) -> Result<(), Fault> {
+    let row = (
+        keyring::key_id.eq(&entry.key_id),
+        keyring::check_value.eq(&entry.check_value),
+        keyring::created_at.eq(entry.created_at.0),
+    );
+    each!(connection, inner => diesel::insert_into(keyring::table)
+        .values(row)
+        .on_conflict(keyring::key_id)
+        .do_nothing()
+        .execute(inner))?;
+    Ok(())
 }

@@ -160,6 +160,7 @@ diesel::table! {
         dropped -> Nullable<Text>,
         first_content_ms -> Nullable<BigInt>,
         duration_ms -> BigInt,
+        service_tier -> Nullable<Text>,
     }
 }
 

@@ -139,8 +139,11 @@ const WORDS: [&str; 60] = [
     "key",
 ];
 
-/// 256-bit keys in public documents: test vectors, tutorials.
-const PUBLISHED: [&str; 7] = [
+/// Secrets that public documents show: test vectors, tutorials. In lower case, without separators.
+const PUBLISHED: [&str; 10] = [
+    "astringsecretatleast256bitslong",                                  // jwt.io
+    "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7", // FastAPI's tutorial
+    "192b9bdd22ab9ed4d12e236c78afcb9a393ec15f71bbf5dc987d54727823bcbf", // Flask's tutorial
     "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
     "603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4",
     "feffe9928665731c6d6a8f9467308308feffe9928665731c6d6a8f9467308308",
@@ -154,7 +157,7 @@ const PUBLISHED: [&str; 7] = [
 #[must_use]
 pub fn weakness(secret: &str) -> Option<Weakness> {
     let secret = secret.trim();
-    let bare: String = secret.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+    let bare = bare(secret);
     if secret.is_empty() {
         Some(Weakness::Empty)
     } else if is_template(secret) || PLACEHOLDERS.iter().any(|phrase| bare.contains(phrase)) {
@@ -171,6 +174,17 @@ pub fn weakness(secret: &str) -> Option<Weakness> {
         let is_little = rest.len() < MIN_SECRET_BYTES / 2 || pattern(rest.as_bytes(), 6).is_some();
         is_little.then_some(Weakness::Words)
     }
+}
+
+/// Whether a text of any length is a sample that public documents show.
+#[must_use]
+pub fn is_published(secret: &str) -> bool {
+    PUBLISHED.contains(&bare(secret).as_str())
+}
+
+/// The text in lower case without separators.
+fn bare(secret: &str) -> String {
+    secret.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 /// What makes a 256-bit key weak, if anything.

@@ -35,6 +35,9 @@ fn what_attackers_try_first_is_weak() {
         ("000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f", Published),
         ("603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4", Published),
         ("FEFFE9928665731C6D6A8F9467308308FEFFE9928665731C6D6A8F9467308308", Published),
+        ("a-string-secret-at-least-256-bits-long", Published),
+        ("09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7", Published),
+        ("192b9bdd22ab9ed4d12e236c78afcb9a393ec15f71bbf5dc987d54727823bcbf", Published),
         ("my-super-secret-key-for-production-2026", Words),
         ("correct horse battery staple secret key", Words),
         ("switchyard-development-secret-key-test-1", Words),
@@ -54,6 +57,7 @@ fn keys_of_32_bytes_that_no_generator_made_are_weak() {
     let halves: [u8; 32] = std::array::from_fn(|at| [7, 3, 9, 250, 17, 200][at % 6]);
     let few: [u8; 32] =
         std::array::from_fn(|at| [7, 3, 9, 250, 17, 200][(((at + 1) * 2_654_435_761) >> 7) % 6]);
+    let tutorial = hex::decode("09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7").unwrap();
     let rows = [
         ([0; 32], Weakness::Repetitive),
         ([255; 32], Weakness::Repetitive),
@@ -62,6 +66,7 @@ fn keys_of_32_bytes_that_no_generator_made_are_weak() {
         (few, Weakness::FewCharacters),
         (*b"an honest ASCII text of 32 bytes", Weakness::Typed),
         (std::array::from_fn(|at| at as u8), Weakness::Published),
+        (tutorial.try_into().unwrap(), Weakness::Published),
     ];
     for (key, expected) in rows {
         assert_eq!(weakness_of_key(&key), Some(expected), "{key:?}");

@@ -54,6 +54,8 @@ pub(crate) enum Command {
     Usage(UsageOptions),
     /// The books.
     Ledger(LedgerOptions),
+    /// Show what would become of a call: route, targets, exact requests, losses, cost at most. Calls nobody.
+    Explain(ExplainOptions),
 }
 
 impl Default for Command {
@@ -67,6 +69,28 @@ pub(crate) struct ServeOptions {
     /// Addresses to listen on, comma-separated.
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) listen: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainOptions {
+    /// The file of the call's body, in the client's dialect; `-` is standard input.
+    #[arg(value_name = "FILE", default_value = "-")]
+    pub(crate) body: PathBuf,
+    /// The client's dialect.
+    #[arg(long, value_name = "DIALECT", default_value = "openai-chat")]
+    pub(crate) dialect: String,
+    /// The model, in dialects that name it in the address.
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) model: Option<String>,
+    /// A stream, in dialects that ask for it in the address.
+    #[arg(long)]
+    pub(crate) stream: bool,
+    /// As if the caller refused every loss.
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -15,7 +15,8 @@ pub(crate) fn show(settings: &Settings, bound: &[SocketAddr], generated: &[&Path
 
 fn text(settings: &Settings, bound: &[SocketAddr], generated: &[&Path]) -> String {
     let version = env!("CARGO_PKG_VERSION");
-    let address = bound.first().map_or_else(String::new, |address| format!("http://{address}"));
+    let scheme = if settings.server.tls.is_some() { "https" } else { "http" };
+    let address = bound.first().map_or_else(String::new, |address| format!("{scheme}://{address}"));
     let mut lines = vec![format!("  Switchyard {version}   {}", settings.describe_startup(bound))];
     for path in generated {
         lines.push(format!("  {} (created now: back it up)", path.display()));
@@ -37,7 +38,7 @@ fn text(settings: &Settings, bound: &[SocketAddr], generated: &[&Path]) -> Strin
     }
     lines.push(format!(
         "  Ctrl-C stops; running requests get {} s to finish.",
-        settings.server.drain.as_secs()
+        settings.server.drain.as_secs_f64()
     ));
     lines.join("\n")
 }

@@ -1,6 +1,6 @@
 //! The only place that reads the process environment, `./.env` and the configuration file.
 
-use crate::arguments::Arguments;
+use crate::arguments::{Arguments, Command};
 use crate::failure::Failure;
 use std::path::Path;
 use switchyard::settings::{DotEnv, Environment, Loaded, Settings, Sources, Warning};
@@ -25,7 +25,10 @@ pub(crate) fn load(arguments: &Arguments) -> Result<Loaded, Failure> {
     let loaded = Settings::load(&sources)?;
     loaded.settings.check_private_files()?;
     loaded.settings.check_database_transport(switchyard::POSTGRES_TLS)?;
-    loaded.settings.make_directories()?;
+    // A check leaves nothing behind.
+    if !matches!(arguments.command, Some(Command::Check(_))) {
+        loaded.settings.make_directories()?;
+    }
     Ok(loaded)
 }
 

@@ -35,6 +35,14 @@ impl Failure {
         Self::new(USAGE, message)
     }
 
+    pub(crate) fn not_found(message: impl Into<String>) -> Self {
+        Self::new(NOT_FOUND, message)
+    }
+
+    pub(crate) fn unreachable(message: impl Into<String>) -> Self {
+        Self::new(UNREACHABLE, message)
+    }
+
     pub(crate) fn refused(message: impl Into<String>) -> Self {
         Self::new(REFUSED, message)
     }

@@ -37,7 +37,8 @@ pub(crate) fn begin(settings: &LoggingSettings, is_server: bool) -> Result<LogFi
     let (stderr, guard) = tracing_appender::non_blocking(std::io::stderr());
     writers.push(guard);
     let mut layers = vec![json(stderr).with_filter(quiet(level)).boxed()];
-    if let Some(dir) = &settings.dir {
+    // The files are the server's: two processes can't rotate them.
+    if let Some(dir) = settings.dir.as_ref().filter(|_| is_server) {
         for (name, own) in [("app", level), ("error", LevelFilter::ERROR)] {
             let (file, guard) = file_writer(dir, name)?;
             writers.push(guard);

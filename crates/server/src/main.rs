@@ -2,6 +2,7 @@
 
 mod arguments;
 mod banner;
+mod certificate;
 mod commands;
 mod environment;
 mod failure;
@@ -48,6 +49,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
             Command::Keys(options) => commands::keys::run(&loaded, options).await,
             Command::Usage(options) => commands::usage::run(&loaded, &options).await,
             Command::Ledger(options) => commands::ledger::run(&loaded, &options).await,
+            Command::Explain(options) => commands::explain::run(&loaded, options).await,
         }
     })
 }

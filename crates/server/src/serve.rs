@@ -1,6 +1,7 @@
 //! `switchyard serve`: open, bind, announce, run, drain.
 
 use crate::banner;
+use crate::certificate::Certificate;
 use crate::failure::Failure;
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -19,24 +20,20 @@ const FLUSH: Duration = Duration::from_secs(10);
 /// Runs the gateway until a signal ends it.
 pub(crate) async fn run(loaded: Loaded) -> Result<(), Failure> {
     let settings = loaded.settings;
-    refuse_unserved(&settings)?;
+    tell_unserved(&settings);
+    let certificate = Certificate::of(&settings)?;
     let app = Builder::from_settings(&settings, loaded.declared)?.open().await?;
     let demo = DemoSwitch::new(settings.server.listen.is_loopback_only());
     let services = Services::new(app.use_cases(), demo);
-    let server = bind(server_config(&settings), services)
+    let config = ServerConfig { tls: certificate.as_ref().map(Certificate::tls), ..server_config(&settings) };
+    let server = bind(config, services)
         .map_err(|error| Failure::runtime(format!("{error}. Name another address with --listen.")))?;
     announce(&settings, &server, &app);
-    serve(server, app, settings.server.drain).await
+    serve(server, app, settings.server.drain, certificate.as_ref()).await
 }
 
-/// A setting that this version can't honour must not pass in silence: where safety hangs on it, the start is refused.
-fn refuse_unserved(settings: &Settings) -> Result<(), Failure> {
-    if settings.server.tls.is_some() {
-        return Err(Failure::configuration(
-            "TLS_CERT_FILE: this version does not serve TLS itself. Unset it, end TLS in a proxy in front, and set \
-             SWITCHYARD_ALLOW_PLAIN_HTTP=true if that proxy stands on another machine.",
-        ));
-    }
+/// A setting that has no effect in this version must not pass in silence.
+fn tell_unserved(settings: &Settings) {
     if settings.database.redis.is_some() {
         tracing::warn!(
             "REDIS_URL is not used by this version: limits are counted by each process for itself"
@@ -45,7 +42,6 @@ fn refuse_unserved(settings: &Settings) -> Result<(), Failure> {
     if settings.upstream.response_cache_ttl.is_some() {
         tracing::warn!("RESPONSE_CACHE_TTL_SECONDS is not used by this version: nothing is cached");
     }
-    Ok(())
 }
 
 fn announce(settings: &Settings, server: &BoundServer, app: &Embedded) {
@@ -84,17 +80,29 @@ fn server_config(settings: &Settings) -> ServerConfig {
     }
 }
 
-/// Serves; the first signal drains, the second cuts. Whatever ends it, usage that waits is brought to the ledger.
-async fn serve(server: BoundServer, app: Embedded, patience: Duration) -> Result<(), Failure> {
+/// Serves; the first signal drains, the second cuts, and a hang-up reads the certificate again. Whatever ends it, usage that
+/// waits is brought to the ledger.
+async fn serve(
+    server: BoundServer,
+    app: Embedded,
+    patience: Duration,
+    certificate: Option<&Certificate<'_>>,
+) -> Result<(), Failure> {
     let control = server.control();
     let mut signals = Signals::listen()?;
     let mut running = std::pin::pin!(server.run());
-    let ended = tokio::select! {
-        ended = &mut running => Some(ended),
-        () = signals.next() => None,
+    let ended = loop {
+        tokio::select! {
+            ended = &mut running => break Some(ended),
+            heard = signals.next() => match (heard, certificate) {
+                (Heard::End, _) => break None,
+                (Heard::HangUp, Some(certificate)) => certificate.reload(),
+                (Heard::HangUp, None) => tracing::info!("SIGHUP: there is no certificate to read again"),
+            },
+        }
     };
     if ended.is_none() {
-        tracing::info!("draining: running requests get {} s", patience.as_secs());
+        tracing::info!("draining: running requests get {} s", patience.as_secs_f64());
         app.status().begin_draining();
         drain(&control, &mut signals, running).await;
     }
@@ -119,9 +127,9 @@ async fn drain(
     let ending = async {
         tokio::select! {
             () = control.drain() => {}
-            () = signals.next() => {
+            () = signals.next_end() => {
                 tracing::warn!("second signal: cutting what still runs");
-                control.abort().await;
+                control.abort();
             }
         }
     };
@@ -129,23 +137,42 @@ async fn drain(
     let (_, _) = tokio::join!(ending, running);
 }
 
-/// The signals that end the process.
+/// The signals that end the process, and the one that must not.
 struct Signals {
     terminate: Signal,
     interrupt: Signal,
+    hang_up: Signal,
 }
 
 impl Signals {
     fn listen() -> Result<Self, Failure> {
         let listen =
             |kind| signal(kind).map_err(|error| Failure::runtime(format!("signals can't be heard: {error}")));
-        Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
+        Ok(Self {
+            terminate: listen(SignalKind::terminate())?,
+            interrupt: listen(SignalKind::interrupt())?,
+            hang_up: listen(SignalKind::hangup())?,
+        })
     }
 
-    async fn next(&mut self) {
+    async fn next(&mut self) -> Heard {
         tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => Heard::End,
+            _ = self.interrupt.recv() => Heard::End,
+            _ = self.hang_up.recv() => Heard::HangUp,
         }
     }
+
+    async fn next_end(&mut self) {
+        while self.next().await != Heard::End {}
+    }
+}
+
+/// What a signal asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Heard {
+    /// The end.
+    End,
+    /// Another look at the files.
+    HangUp,
 }

@@ -2,19 +2,21 @@
 
 use crate::builder::{Builder, SecretSource};
 use crate::error::OpenError;
-use crate::keyring_check::check_keyring;
+use crate::keyring_check::{check_keyring, look_at_keyring};
+use secrecy::SecretString;
 use std::path::PathBuf;
 use std::sync::Arc;
 use switchyard_ports::clock::Clock;
 use switchyard_ports::entropy::Entropy;
 use switchyard_ports::prices::PriceBook;
 use switchyard_ports::provider::ProviderFactory;
+use switchyard_ports::tokenizer::Tokenizer;
 use switchyard_ports::vault::Vault;
 use switchyard_ports::virtual_keys::KeyMint;
 use switchyard_providers::catalogue::Catalogue;
 use switchyard_providers::transport::egress::{AllowList, EgressPolicy, Purpose as EgressPurpose};
 use switchyard_providers::transport::{SystemLookup, TransportSettings, Trust};
-use switchyard_providers::{FactorySettings, VendorFactory};
+use switchyard_providers::{BpeTokenizer, FactorySettings, VendorFactory};
 use switchyard_repositories::Database;
 use switchyard_security::derive::{Purpose, SubKey};
 use switchyard_security::entropy::OsEntropy;
@@ -23,6 +25,7 @@ use switchyard_security::vault::KeyringVault;
 use switchyard_security::virtual_keys::PepperedMint;
 
 /// What both the serving and the administrating application stand on.
+#[derive(Clone)]
 pub(crate) struct Adapters {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
@@ -31,27 +34,48 @@ pub(crate) struct Adapters {
     pub(crate) mint: Arc<dyn KeyMint>,
     pub(crate) prices: Arc<dyn PriceBook>,
     pub(crate) factory: Arc<dyn ProviderFactory>,
+    pub(crate) tokenizer: Arc<dyn Tokenizer>,
     pub(crate) generated_secrets: Vec<PathBuf>,
 }
 
 impl Adapters {
     /// Opens the database, migrates it, takes or makes the secrets, and checks that they are the data's.
     pub(crate) async fn open(builder: &mut Builder) -> Result<Self, OpenError> {
-        let clock = Arc::clone(&builder.clock);
         let database = Arc::new(Database::open(builder.database.clone()).await?);
         database.migrate_up().await?;
         let secrets = take_secrets(builder)?;
         let vault = KeyringVault::new(secrets.keyring);
-        check_keyring(&vault, database.as_ref(), clock.now()).await?;
+        check_keyring(&vault, database.as_ref(), builder.clock.now()).await?;
+        Self::over(builder, database, vault, &secrets.secret_key, secrets.generated)
+    }
+
+    /// The same over a database that is open and current, with secrets that are there. Writes nothing.
+    pub(crate) async fn inspect(builder: &mut Builder, database: Arc<Database>) -> Result<Self, OpenError> {
+        let secrets = take_secrets(builder)?;
+        let vault = KeyringVault::new(secrets.keyring);
+        look_at_keyring(&vault, database.as_ref()).await?;
+        Self::over(builder, database, vault, &secrets.secret_key, secrets.generated)
+    }
+
+    fn over(
+        builder: &Builder,
+        database: Arc<Database>,
+        vault: KeyringVault,
+        secret_key: &SecretString,
+        generated_secrets: Vec<PathBuf>,
+    ) -> Result<Self, OpenError> {
+        let clock = Arc::clone(&builder.clock);
         let catalogue = Catalogue::built_in().map_err(|error| OpenError::Catalogue(error.to_string()))?;
         let factory = VendorFactory::new(factory_settings(builder, Arc::clone(&clock))?);
+        let factory = factory.over(builder.vendors.clone());
         Ok(Self {
             entropy: Arc::new(OsEntropy::new(Arc::clone(&clock))),
-            mint: Arc::new(PepperedMint::new(&SubKey::of(&secrets.secret_key, Purpose::VirtualKeyPepper))),
+            mint: Arc::new(PepperedMint::new(&SubKey::of(secret_key, Purpose::VirtualKeyPepper))),
             vault: Arc::new(vault),
             prices: catalogue,
             factory: Arc::new(factory),
-            generated_secrets: secrets.generated,
+            tokenizer: Arc::new(BpeTokenizer::new(builder.vendors.clone())),
+            generated_secrets,
             clock,
             database,
         })

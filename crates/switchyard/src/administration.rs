@@ -3,13 +3,16 @@
 
 use crate::adapters::Adapters;
 use crate::builder::Builder;
+use crate::embedded::start_keeper;
 use crate::error::OpenError;
 use crate::first_start::seed_if_empty;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use switchyard_coordination::memory::CooldownHealth;
 use switchyard_orchestrator::admin::{
     AdminPorts, DeclaredConfiguration, KeyAdmin, ProviderAdmin, RouteAdmin,
 };
+use switchyard_orchestrator::explain::Explainer;
 use switchyard_orchestrator::snapshot::ConfigurationKeeper;
 use switchyard_orchestrator::usage::UsageReports;
 use switchyard_ports::repositories::{ConfigurationRepository, UsageRepository, VirtualKeyRepository};
@@ -21,6 +24,7 @@ pub struct Administration {
     pub(crate) keys: Arc<KeyAdmin>,
     pub(crate) usage: Arc<UsageReports>,
     pub(crate) generated_secrets: Vec<PathBuf>,
+    adapters: Adapters,
 }
 
 impl Administration {
@@ -51,6 +55,7 @@ impl Administration {
             )),
             usage: Arc::new(UsageReports::new(Arc::clone(&adapters.database) as Arc<dyn UsageRepository>)),
             generated_secrets: adapters.generated_secrets.clone(),
+            adapters: adapters.clone(),
         }
     }
 
@@ -102,6 +107,17 @@ impl Administration {
     #[must_use]
     pub fn usage(&self) -> &UsageReports {
         &self.usage
+    }
+
+    /// Tells what would become of a call. Loads the configuration.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn explainer(&self) -> Result<Explainer, OpenError> {
+        let keeper = Arc::new(start_keeper(&self.adapters).await?);
+        let clock = Arc::clone(&self.adapters.clock);
+        let health = Arc::new(CooldownHealth::new(Arc::clone(&clock)));
+        Ok(Explainer::new(keeper, clock, health))
     }
 
     /// The files of secrets that were made by this start; to be backed up.

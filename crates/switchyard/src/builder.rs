@@ -3,6 +3,7 @@
 use crate::administration::Administration;
 use crate::embedded::Embedded;
 use crate::error::OpenError;
+use crate::inspection::Inspection;
 use crate::migrations::Migrations;
 use crate::settings::{DatabaseUrl, EncryptionKey as GivenKey, Fsync, Settings};
 use secrecy::{ExposeSecret, SecretString};
@@ -15,6 +16,7 @@ use switchyard_domain::declared::Declared;
 use switchyard_orchestrator::chat::CallSettings;
 use switchyard_ports::clock::Clock;
 use switchyard_ports::provider::Deadlines;
+use switchyard_providers::vendors::{Vendor, Vendors};
 use switchyard_repositories::{DatabaseConfig, DatabaseTarget};
 use switchyard_security::keyring::EncryptionKey;
 use switchyard_security::secrets::GivenSecrets;
@@ -62,6 +64,7 @@ pub struct Builder {
     pub(crate) egress_allow: String,
     pub(crate) loopback_upstreams: bool,
     pub(crate) base_urls: HashMap<String, String>,
+    pub(crate) vendors: Vendors,
     pub(crate) declared: Option<Declared>,
     pub(crate) clock: Arc<dyn Clock>,
 }
@@ -86,6 +89,7 @@ impl Builder {
             egress_allow: String::new(),
             loopback_upstreams: true,
             base_urls: HashMap::new(),
+            vendors: Vendors::default(),
             declared: None,
             clock: Arc::new(SystemClock::new()),
         }
@@ -131,6 +135,7 @@ impl Builder {
             egress_allow: upstream.egress_allow.iter().map(ToString::to_string).collect::<Vec<_>>().join(","),
             loopback_upstreams: settings.server.listen.is_loopback_only(),
             base_urls: base_urls(settings),
+            vendors: Vendors::default(),
             declared,
             clock: Arc::new(SystemClock::new()),
         })
@@ -144,6 +149,13 @@ impl Builder {
             Store::SqliteFile(path) => DatabaseTarget::SqliteFile(path),
             Store::Postgres(url) => DatabaseTarget::Postgres(url),
         });
+        self
+    }
+
+    /// Adds a vendor to those that providers may be accounts at. It takes the place of one that has its key.
+    #[must_use]
+    pub fn vendor(mut self, vendor: &'static Vendor) -> Self {
+        self.vendors.add(vendor);
         self
     }
 
@@ -198,6 +210,14 @@ impl Builder {
     /// [`OpenError`] says what to change.
     pub async fn open_administration(self) -> Result<Administration, OpenError> {
         Administration::open(self).await
+    }
+
+    /// Looks at what is there, and changes nothing.
+    ///
+    /// # Errors
+    /// [`OpenError`] when the database can't be opened, or what is there can't be used.
+    pub async fn inspect(self) -> Result<Inspection, OpenError> {
+        Inspection::of(self).await
     }
 
     /// Opens the database's schema only, as it stands: nothing is migrated, no secret is needed.

@@ -23,7 +23,6 @@ use switchyard_ports::journal::Journal;
 use switchyard_ports::repositories::{
     ConfigurationRepository, DatabaseState, UsageRepository, VirtualKeyRepository,
 };
-use switchyard_providers::BpeTokenizer;
 use tokio_util::sync::DropGuard;
 
 /// How long closing waits for calls and loops when the caller names no time.
@@ -178,7 +177,7 @@ fn open_journal(choice: &UsageJournal) -> Result<Arc<dyn Journal>, OpenError> {
     }
 }
 
-async fn start_keeper(adapters: &Adapters) -> Result<ConfigurationKeeper, OpenError> {
+pub(crate) async fn start_keeper(adapters: &Adapters) -> Result<ConfigurationKeeper, OpenError> {
     let builder = SnapshotBuilder::new(
         Arc::clone(&adapters.factory),
         Arc::clone(&adapters.vault),
@@ -198,7 +197,7 @@ fn chat_ports(adapters: &Adapters, journal: Arc<dyn Journal>, tasks: &Tasks) -> 
         entropy: Arc::clone(&adapters.entropy),
         limiter: Arc::new(MemoryLimiter::new(Arc::clone(&adapters.clock))),
         journal,
-        tokenizer: Arc::new(BpeTokenizer),
+        tokenizer: Arc::clone(&adapters.tokenizer),
         health: Arc::new(CooldownHealth::new(Arc::clone(&adapters.clock))),
         tasks: tasks.clone(),
         statistics: Arc::new(CallStatistics::default()),

@@ -1,5 +1,6 @@
 //! Why the application can't be opened.
 
+use crate::keyring_check::KeyringError;
 use switchyard_orchestrator::error::AdminError;
 use switchyard_ports::repositories::RepositoryError;
 use switchyard_repositories::DatabaseError;
@@ -17,6 +18,9 @@ pub enum OpenError {
     /// The database can't be read.
     #[error(transparent)]
     Repository(#[from] RepositoryError),
+    /// The database belongs to another encryption key.
+    #[error(transparent)]
+    Keyring(KeyringError),
     /// The journal's directory can't be used.
     #[error("the usage journal can't be opened: {0}")]
     Journal(String),
@@ -35,7 +39,22 @@ impl OpenError {
     /// Whether the configuration is at fault (exit code 78) rather than the machine.
     #[must_use]
     pub fn is_configuration(&self) -> bool {
-        matches!(self, Self::Secret(_) | Self::Declared(_) | Self::Setting(_))
+        matches!(
+            self,
+            Self::Secret(_)
+                | Self::Keyring(KeyringError::OutrunBy { .. })
+                | Self::Declared(_)
+                | Self::Setting(_)
+        )
+    }
+}
+
+impl From<KeyringError> for OpenError {
+    fn from(error: KeyringError) -> Self {
+        match error {
+            KeyringError::Repository(error) => Self::Repository(error),
+            other => Self::Keyring(other),
+        }
     }
 }
 

@@ -28,6 +28,7 @@ mod chat_client;
 mod embedded;
 mod error;
 mod first_start;
+mod inspection;
 mod keyring_check;
 mod migrations;
 mod program_call;
@@ -38,10 +39,14 @@ pub use builder::{Builder, Store, UsageJournal};
 pub use chat_client::ChatClient;
 pub use embedded::Embedded;
 pub use error::OpenError;
+pub use inspection::{DatabaseFound, Inspection};
+pub use keyring_check::KeyringError;
 pub use migrations::{Migrations, SchemaState};
 /// Whether this build can speak TLS to PostgreSQL.
 pub use switchyard_repositories::POSTGRES_TLS;
 
+/// The wire formats, for vendors that a program adds.
+pub use switchyard_dialects as dialects;
 /// The canonical chat form, for programs that embed the library.
 pub use switchyard_domain::chat;
 /// Configuration as a program declares it.
@@ -49,6 +54,8 @@ pub use switchyard_domain::declared;
 pub use switchyard_domain::name::Name;
 pub use switchyard_orchestrator as orchestrator;
 pub use switchyard_ports as ports;
+/// What a vendor is, for those that a program adds ([`Builder::vendor`]).
+pub use switchyard_providers::vendors;
 
 /// The machine's clock, as the application uses it.
 #[must_use]

@@ -5,13 +5,14 @@
 use bytes::Bytes;
 use serde_json::Value;
 use std::sync::Arc;
-use switchyard_dialects::openai_chat::request::{check, decode};
+use switchyard_dialects::codec::{Address, ClientCodec};
+use switchyard_dialects::openai_chat::OpenAiChatClient;
 use switchyard_dialects::request::{CheckedRequest, RequestLimits};
 use switchyard_domain::call::CallFacts;
 use switchyard_domain::chat::{ChatRequest, Dialect};
 use switchyard_ports::client_call::{Canonical, ClientCall, InvalidCall, WireBody, WireForm};
 
-/// A call in the `openai-chat` dialect, or the same call as a program makes it.
+/// A call in the dialect of a client, or the same call as a program makes it.
 #[derive(Clone, Debug)]
 pub struct WireCall {
     facts: CallFacts,
@@ -26,11 +27,20 @@ impl WireCall {
     /// If no surface would take the body.
     #[must_use]
     pub fn of(body: impl Into<Bytes>) -> Self {
-        let checked = check(body.into(), &RequestLimits::default());
+        Self::spoken(&OpenAiChatClient, body, Address::default())
+    }
+
+    /// The call of a body in another dialect.
+    ///
+    /// # Panics
+    /// As [`of`](Self::of).
+    #[must_use]
+    pub fn spoken(client: &dyn ClientCodec, body: impl Into<Bytes>, address: Address<'_>) -> Self {
+        let checked = client.check(body.into(), address, &RequestLimits::default());
         let CheckedRequest { document, facts, members } =
             checked.unwrap_or_else(|error| panic!("a test's body is refused: {error}"));
-        let request =
-            decode(&document).unwrap_or_else(|error| panic!("a test's body does not decode: {error}"));
+        let request = client.decode(&document, address);
+        let request = request.unwrap_or_else(|error| panic!("a test's body does not decode: {error}"));
         let wire = WireBody { bytes: document.body().clone(), members };
         Self { facts, wire: Some(wire), request: Arc::new(request) }
     }

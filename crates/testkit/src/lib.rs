@@ -4,11 +4,13 @@
 //! This crate does not know about any adapter, the use cases or the HTTP surface, and is never part of
 //! the product: it is only ever a dev-dependency.
 
+pub mod aws_frames;
 pub mod call;
 pub mod clock;
 pub mod contracts;
 pub mod corpus;
 pub mod entropy;
 pub mod fakes;
+pub mod log;
 pub mod postgres;
 pub mod simulator;

@@ -11,9 +11,11 @@
 mod answers;
 mod doors;
 mod edge;
+mod explain;
 mod keys;
 mod limits;
 mod models;
 mod operations;
+mod own_vendor;
 mod routes;
 mod secrets;

@@ -1,47 +1,11 @@
 //! No secret is ever said: neither the provider's credential nor a virtual key, in any answer, metric or line of the log.
 
 use serde_json::json;
-use std::io::Write;
-use std::sync::{Arc, LazyLock, Mutex};
 use switchyard_harness::{ServerConfig, TestApp};
-use tracing_subscriber::fmt::MakeWriter;
+use switchyard_testkit::log::LogCapture;
 
 /// The credential that the harness stores for the simulated provider.
 const CREDENTIAL: &str = "sk-simulated-0123456789";
-
-#[derive(Clone, Default)]
-struct Kept(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Kept {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl MakeWriter<'_> for Kept {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
-    }
-}
-
-/// Everything that this process logs, at the most talkative level, whichever thread it comes from.
-static LOG: LazyLock<Kept> = LazyLock::new(|| {
-    let kept = Kept::default();
-    let writer = kept.clone();
-    tracing_subscriber::fmt()
-        .json()
-        .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
-        .with_writer(writer)
-        .init();
-    kept
-});
 
 /// The ways in which a secret may be written.
 fn disguises(secret: &str) -> Vec<String> {
@@ -61,7 +25,7 @@ fn says_nothing(place: &str, text: &str, secrets: &[&str]) {
 
 #[tokio::test]
 async fn no_secret_is_said_in_answers_metrics_or_logs_at_the_most_talkative_level() {
-    LazyLock::force(&LOG);
+    let log = LogCapture::begin();
     let listen = |config: &mut ServerConfig| config.metrics_listen = vec!["127.0.0.1:0".parse().unwrap()];
     let app = TestApp::builder().models(["m2"]).route("pair", ["gpt-sim", "m2"]).server(listen).start().await;
     let client = app.client_with_key("ci").await;
@@ -111,7 +75,7 @@ async fn no_secret_is_said_in_answers_metrics_or_logs_at_the_most_talkative_leve
     let page =
         metrics.get(format!("http://{}/metrics", app.metrics_address().unwrap())).send().await.unwrap();
     says_nothing("the metrics", &page.text().await.unwrap(), &secrets);
-    let log = String::from_utf8_lossy(&LOG.0.lock().unwrap()).into_owned();
+    let log = log.text();
     assert!(log.lines().count() > said.len(), "nothing was logged: the test shows nothing");
     assert!(log.contains("attempt failed"), "attempts are not in the log");
     let line = |secret: &str| log.lines().find(|line| line.contains(secret)).unwrap_or_default().to_owned();

@@ -6,7 +6,7 @@
 pub(crate) fn key(provider: &str) -> &str {
     match provider {
         "openai" | "mistral" | "groq" | "deepseek" | "openrouter" | "together" | "perplexity" | "ollama"
-        | "xai" => provider,
+        | "xai" | "cerebras" | "huggingface" | "zai" => provider,
         _ => "openai_compatible",
     }
 }

@@ -60,7 +60,7 @@ impl MemoryLimiter {
         let mut scopes = self.shared.scopes();
         // Read under the lock, so that steps are added in order.
         let now = self.shared.clock.monotonic();
-        let asked = Asked { clock: &*self.shared.clock, now, step: StepIndex::at(now), tokens };
+        let asked = Asked { clock: &*self.shared.clock, now, tokens };
         for demand in demands.iter().filter(|demand| !demand.limits.is_none()) {
             asked.check(demand, scopes.find(&demand.scope.0).unwrap_or(&mut Usage::default()))?;
         }
@@ -70,7 +70,7 @@ impl MemoryLimiter {
                 asked.hold(&demand.limits, place, usage, &mut permit.holds);
             }
         }
-        scopes.sweep(SWEEP, asked.step, || self.shared.clock.now());
+        scopes.sweep(SWEEP, now, || self.shared.clock.now());
         Ok(permit)
     }
 }
@@ -93,7 +93,6 @@ impl Limiter for MemoryLimiter {
 struct Asked<'a> {
     clock: &'a dyn Clock,
     now: Monotonic,
-    step: StepIndex,
     tokens: u64,
 }
 
@@ -103,7 +102,7 @@ impl Asked<'_> {
         let refuse =
             |kind, limit, retry_after| Err(Refusal { scope: demand.scope.clone(), kind, limit, retry_after });
         let Limits { rpm, tpm, rpd, concurrency } = demand.limits;
-        usage.window.expire(self.step);
+        usage.window.expire(self.now);
         if let Some(limit) = rpm.map(u64::from)
             && usage.window.requests() >= limit
         {
@@ -141,8 +140,8 @@ impl Asked<'_> {
             }
         };
         if (limits.rpm.is_some() || limits.tpm.is_some()) && hold.reserved_in.is_none() {
-            usage.window.add(self.step, 1, self.tokens);
-            hold.reserved_in = Some(self.step);
+            usage.window.add(self.now, 1, self.tokens);
+            hold.reserved_in = Some(StepIndex::at(self.now));
         }
         if limits.rpd.is_some() && !hold.is_in_day {
             usage.day.add(self.clock.now());
@@ -175,7 +174,7 @@ impl Permit for MemoryPermit {
             return;
         }
         let mut scopes = self.shared.scopes();
-        let now = StepIndex::at(self.shared.clock.monotonic());
+        let now = self.shared.clock.monotonic();
         for hold in &self.holds {
             let (Some(reserved_in), Some(usage)) = (hold.reserved_in, scopes.get(hold.place)) else {
                 continue;

@@ -1,10 +1,11 @@
 //! The state of every scope that is in use, and nothing of those that are idle.
 
 use super::day::DayCount;
-use super::window::{StepIndex, Window};
+use super::window::Window;
 use std::collections::HashMap;
 use std::sync::Arc;
 use switchyard_domain::time::Timestamp;
+use switchyard_ports::clock::Monotonic;
 
 /// What is known of a scope.
 #[derive(Debug, Default)]
@@ -16,9 +17,9 @@ pub(super) struct Usage {
 }
 
 impl Usage {
-    fn is_idle(&mut self, step: StepIndex, now: impl FnOnce() -> Timestamp) -> bool {
-        self.window.expire(step);
-        self.in_flight == 0 && self.window.is_empty() && (self.day.is_unused() || self.day.at(now()) == 0)
+    fn is_idle(&mut self, now: Monotonic, today: impl FnOnce() -> Timestamp) -> bool {
+        self.window.expire(now);
+        self.in_flight == 0 && self.window.is_empty() && (self.day.is_unused() || self.day.at(today()) == 0)
     }
 }
 
@@ -77,11 +78,11 @@ impl Scopes {
     }
 
     /// Looks at the next `count` places and clears those whose scope is idle.
-    pub(super) fn sweep(&mut self, count: usize, step: StepIndex, now: impl Fn() -> Timestamp) {
+    pub(super) fn sweep(&mut self, count: usize, now: Monotonic, today: impl Fn() -> Timestamp) {
         for _ in 0..count.min(self.slots.len()) {
             self.hand = if self.hand + 1 < self.slots.len() { self.hand + 1 } else { 0 };
             let Some(room) = self.slots.get_mut(self.hand) else { return };
-            if let Some(slot) = room.take_if(|slot| slot.usage.is_idle(step, &now)) {
+            if let Some(slot) = room.take_if(|slot| slot.usage.is_idle(now, &today)) {
                 self.places.remove(&slot.name);
                 self.free.push(self.hand);
             }

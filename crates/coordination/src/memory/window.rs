@@ -1,8 +1,8 @@
 //! Requests and tokens of the last minute.
 //!
-//! Time is cut into steps, and a step counts whole until its last moment is a minute old. So any 60 seconds hold no more
-//! than the limit, and a refusal lasts at most one step longer than it had to. Only steps in which something happened are
-//! kept: at most [`STEPS`] + 1 of them, and none for an idle scope.
+//! Time is cut into steps, and a step counts whole until the last thing that happened in it is a minute old. So any 60
+//! seconds hold no more than the limit, a refusal lasts at most one step longer than it had to, and nobody is told to wait
+//! for longer than a minute. Only steps in which something happened are kept: 241 at most, and none for an idle scope.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -11,7 +11,6 @@ use switchyard_ports::clock::Monotonic;
 /// The window.
 pub(super) const MINUTE: Duration = Duration::from_secs(60);
 const STEP: Duration = Duration::from_millis(250);
-const STEPS: u64 = 240;
 
 /// The number of a step since the clock's origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,22 +20,22 @@ impl StepIndex {
     pub(super) fn at(now: Monotonic) -> Self {
         Self(u64::try_from(now.0.as_millis() / STEP.as_millis()).unwrap_or(u64::MAX))
     }
-
-    fn is_over(self, now: Self) -> bool {
-        now.0 > self.0.saturating_add(STEPS)
-    }
-
-    /// The moment from which the step does not count any longer.
-    fn end(self) -> Duration {
-        Duration::from_millis(self.0.saturating_add(STEPS + 1).saturating_mul(250))
-    }
 }
 
 #[derive(Debug)]
 struct Step {
     index: StepIndex,
+    /// When something was last counted in it.
+    last: Monotonic,
     requests: u64,
     tokens: u64,
+}
+
+impl Step {
+    /// The moment from which the step does not count any longer.
+    fn end(&self) -> Duration {
+        self.last.0.saturating_add(MINUTE)
+    }
 }
 
 /// What happened in the last minute. Every question is asked after [`Window::expire`].
@@ -50,8 +49,8 @@ pub(super) struct Window {
 }
 
 impl Window {
-    pub(super) fn expire(&mut self, now: StepIndex) {
-        while let Some(oldest) = self.steps.front().filter(|step| step.index.is_over(now)) {
+    pub(super) fn expire(&mut self, now: Monotonic) {
+        while let Some(oldest) = self.steps.front().filter(|step| step.end() <= now.0) {
             self.requests -= oldest.requests;
             self.tokens -= u128::from(oldest.tokens);
             self.steps.pop_front();
@@ -70,12 +69,14 @@ impl Window {
         self.tokens
     }
 
-    pub(super) fn add(&mut self, now: StepIndex, requests: u64, tokens: u64) {
-        if self.steps.back().is_none_or(|step| step.index < now) {
-            self.steps.push_back(Step { index: now, requests: 0, tokens: 0 });
+    pub(super) fn add(&mut self, now: Monotonic, requests: u64, tokens: u64) {
+        let index = StepIndex::at(now);
+        if self.steps.back().is_none_or(|step| step.index < index) {
+            self.steps.push_back(Step { index, last: now, requests: 0, tokens: 0 });
         }
         if let Some(step) = self.steps.back_mut() {
             let before = step.tokens;
+            step.last = now;
             step.requests += requests;
             step.tokens = before.saturating_add(tokens);
             self.requests += requests;
@@ -107,7 +108,7 @@ impl Window {
         for step in &self.steps {
             needed = needed.saturating_sub(u128::from(count(step)));
             if needed == 0 {
-                return Some(step.index.end().saturating_sub(now.0));
+                return Some(step.end().saturating_sub(now.0));
             }
         }
         None

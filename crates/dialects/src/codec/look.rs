@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
-use switchyard_domain::chat::{ChatEvent, TokenUsage, Units};
+use switchyard_domain::chat::{ChatEvent, Json, TokenUsage, Units};
 
 use super::{AnswerFault, DecodedAnswer, StreamReader, Taken};
 use crate::error::ProviderError;
@@ -23,6 +23,8 @@ pub struct Look {
     pub units: Units,
     /// Whether it only counts, and is to be hidden from a client that did not ask.
     pub is_closing_usage: bool,
+    /// The class of service that was given, in the provider's word, where it says so.
+    pub service_tier: Option<String>,
     /// The model that answers, in the provider's word, where it says so for the first time.
     pub model: Option<String>,
 }
@@ -39,6 +41,7 @@ impl Look {
             usage_corrected: false,
             units: Units::default(),
             is_closing_usage: false,
+            service_tier: None,
             model: None,
         }
     }
@@ -84,7 +87,7 @@ impl StreamWatcher for DecodingWatcher {
 ///
 /// # Errors
 /// When there is no choice in it.
-pub fn glance_at_decoded(answer: DecodedAnswer, output: &mut String) -> Result<Look, AnswerFault> {
+pub fn glance_at_decoded(answer: &DecodedAnswer, output: &mut String) -> Result<Look, AnswerFault> {
     let mut ended = BTreeMap::new();
     for event in &answer.events {
         match event {
@@ -110,8 +113,9 @@ fn seen(events: &[ChatEvent], taken: Taken, output: &mut String) -> Look {
     let mut look = Look::of(taken);
     for event in events {
         match event {
-            ChatEvent::Started { model, .. } => {
-                look.model = Some(model.clone()).filter(|model| !model.is_empty())
+            ChatEvent::Started { model, extensions, .. } => {
+                look.model = Some(model.clone()).filter(|model| !model.is_empty());
+                look.service_tier = extensions.iter().find_map(|(name, value)| service_tier(name, value));
             }
             ChatEvent::Delta { delta, .. } => {
                 look.has_content |= delta.is_content();
@@ -119,8 +123,20 @@ fn seen(events: &[ChatEvent], taken: Taken, output: &mut String) -> Look {
             }
             ChatEvent::Finished { .. } => look.has_content = true,
             ChatEvent::Usage(usage) => look.usage = Some(TokenUsage::clone(usage)),
-            ChatEvent::Extension { .. } => {}
+            ChatEvent::Extension { name, value } => {
+                look.service_tier = service_tier(name, value).or(look.service_tier);
+            }
         }
     }
     look
+}
+
+/// The word of a `service_tier` among the members of an answer that have no canonical form.
+#[must_use]
+pub fn service_tier(name: &str, value: &Json) -> Option<String> {
+    if name != "service_tier" {
+        return None;
+    }
+    let word: Option<String> = serde_json::from_str(value.as_str()).ok()?;
+    word.filter(|word| !word.is_empty())
 }

@@ -6,6 +6,7 @@
 
 mod answer;
 mod client;
+mod foreign;
 mod look;
 mod operation;
 mod provider;
@@ -13,9 +14,10 @@ mod rules;
 
 pub use answer::{AnswerFault, AnswerForm, DecodedAnswer, StreamFraming};
 pub use client::{Address, ClientCodec, ClientError, StreamWriter};
-pub use look::{DecodingWatcher, Look, StreamWatcher, glance_at_decoded};
+pub use look::{DecodingWatcher, Look, StreamWatcher, glance_at_decoded, service_tier};
 pub use operation::{EmbeddingClient, EmbeddingCodec, OperationClient, OperationCodec, Passage};
 pub use provider::{Framing, LastWord, ProviderCodec, StreamReader, Taken, Unsupported};
 pub use rules::MemberRule;
 
+pub(crate) use foreign::{note_foreign_function, note_foreign_members, note_foreign_message, refuse_foreign};
 pub(crate) use rules::{Source, quoted};

@@ -8,6 +8,7 @@ use switchyard_domain::wire::Member;
 
 use super::{AnswerFault, DecodedAnswer, Look, StreamWatcher};
 use crate::error::{ProviderError, RetryHints, fault};
+use crate::framing::FrameLimits;
 
 /// How a stream is cut into events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,6 +96,11 @@ pub trait ProviderCodec: Debug + Send + Sync {
         Framing::Sse
     }
 
+    /// The most bytes that one event of a stream may have. Dialects that carry pictures within an event have more.
+    fn max_event_bytes(&self) -> usize {
+        FrameLimits::default().max_event_bytes
+    }
+
     /// Who writes the end of a stream whose bytes pass through.
     fn last_word(&self) -> LastWord {
         LastWord::HeldBack
@@ -140,7 +146,7 @@ pub trait ProviderCodec: Debug + Send + Sync {
     /// # Errors
     /// See [`AnswerFault`].
     fn glance(&self, body: &[u8], output: &mut String) -> Result<Look, AnswerFault> {
-        super::glance_at_decoded(self.decode(body)?, output)
+        super::glance_at_decoded(&self.decode(body)?, output)
     }
 
     /// A reader at the start of a stream.

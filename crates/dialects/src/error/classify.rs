@@ -50,6 +50,9 @@ fn by_status(status: u16, error: &ProviderError) -> FaultKind {
         429 => FaultKind::Throttled,
         // xAI and Google answer a wrong key so: `xai-responses-03354a21a5`, `google-generatecontent-e6dfb1c86d` (2026).
         400 if is_bad_key(error) => FaultKind::AuthFailed,
+        400 if is_spent(error) => FaultKind::QuotaExhausted,
+        // Bedrock says so of a model that failed behind it: no fault of the caller's.
+        424 => FaultKind::ServerError,
         400..500 => FaultKind::Rejected,
         _ => FaultKind::ServerError,
     }
@@ -58,7 +61,7 @@ fn by_status(status: u16, error: &ProviderError) -> FaultKind {
 /// For an error that comes without any status, in the middle of a stream.
 fn by_words(error: &ProviderError) -> FaultKind {
     let says = |words: &[&str]| words.iter().any(|word| has_word(error, word));
-    if is_quota(error) {
+    if is_quota(error) || is_spent(error) {
         FaultKind::QuotaExhausted
     } else if says(&["rate_limit", "ratelimit", "too_many_requests", "resource_exhausted", "throttl"]) {
         FaultKind::Throttled
@@ -71,6 +74,7 @@ fn by_words(error: &ProviderError) -> FaultKind {
         "unsupported",
         "tool_use_failed",
         "context_length",
+        "too_large",
     ]) {
         FaultKind::Rejected
     } else {
@@ -84,6 +88,14 @@ fn is_quota(error: &ProviderError) -> bool {
     ["insufficient_quota", "billing", "insufficient_balance", "credit"]
         .iter()
         .any(|word| has_word(error, word))
+}
+
+/// Anthropic says of a spent account only in words that the request is no good (its documentation of errors, 2026; not
+/// recorded).
+fn is_spent(error: &ProviderError) -> bool {
+    ["credit balance is too low", "specified API usage limits"]
+        .iter()
+        .any(|words| error.message.contains(words))
 }
 
 fn is_bad_key(error: &ProviderError) -> bool {
@@ -123,6 +135,7 @@ mod tests {
             (409, FaultKind::Rejected),
             (413, FaultKind::Rejected),
             (422, FaultKind::Rejected),
+            (424, FaultKind::ServerError),
             (425, FaultKind::Transient),
             (429, FaultKind::Throttled),
             (500, FaultKind::ServerError),
@@ -140,6 +153,39 @@ mod tests {
         let minute = r#"{"error":{"code":429,"message":"You exceeded your current quota, please check your plan and billing details.","status":"RESOURCE_EXHAUSTED"}}"#;
         assert!(ProviderError::read(minute.as_bytes(), None).message.contains("current quota"));
         assert_eq!(kind(429, minute), FaultKind::Throttled);
+    }
+
+    #[test]
+    fn a_spent_account_is_known_by_anthropics_words_too() {
+        for message in [
+            "Your credit balance is too low to access the Anthropic API. Please go to Plans & Billing to upgrade.",
+            "You have reached your specified API usage limits. You will regain access on 2026-12-01 at 00:00 UTC.",
+        ] {
+            let body = format!(
+                r#"{{"type":"error","error":{{"type":"invalid_request_error","message":"{message}"}}}}"#
+            );
+            assert_eq!(kind(400, &body), FaultKind::QuotaExhausted);
+            assert_eq!(kind(200, &body), FaultKind::QuotaExhausted);
+        }
+    }
+
+    #[test]
+    fn each_of_anthropics_types_has_its_kind_without_a_status() {
+        for (word, expected) in [
+            ("invalid_request_error", FaultKind::Rejected),
+            ("authentication_error", FaultKind::AuthFailed),
+            ("billing_error", FaultKind::QuotaExhausted),
+            ("permission_error", FaultKind::AuthFailed),
+            ("not_found_error", FaultKind::Rejected),
+            ("request_too_large", FaultKind::Rejected),
+            ("rate_limit_error", FaultKind::Throttled),
+            ("api_error", FaultKind::ServerError),
+            ("timeout_error", FaultKind::ServerError),
+            ("overloaded_error", FaultKind::ServerError),
+        ] {
+            let body = format!(r#"{{"type":"error","error":{{"type":"{word}","message":"m"}}}}"#);
+            assert_eq!(kind(200, &body), expected, "{word}");
+        }
     }
 
     #[test]

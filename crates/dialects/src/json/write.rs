@@ -69,6 +69,18 @@ impl<'o> ObjectWriter<'o> {
         array.end();
     }
 
+    /// The members of an object that was written before.
+    pub(crate) fn members(&mut self, object: &[u8]) {
+        let inside = object.strip_prefix(b"{").and_then(|rest| rest.strip_suffix(b"}")).unwrap_or_default();
+        if !inside.is_empty() {
+            if !self.first {
+                self.out.put_u8(b',');
+            }
+            self.first = false;
+            self.out.extend_from_slice(inside);
+        }
+    }
+
     pub(crate) fn end(self) {
         self.out.put_u8(b'}');
     }
@@ -97,6 +109,13 @@ impl<'o> ArrayWriter<'o> {
 
     pub(crate) fn text(&mut self, text: &str) {
         write_text(self.element(), text);
+    }
+
+    /// Elements that were written before, with the commas between them.
+    pub(crate) fn elements(&mut self, elements: &[u8]) {
+        if !elements.is_empty() {
+            self.element().extend_from_slice(elements);
+        }
     }
 
     pub(crate) fn object(&mut self, fill: impl FnOnce(&mut ObjectWriter<'_>)) {

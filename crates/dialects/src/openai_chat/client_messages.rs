@@ -5,13 +5,10 @@ use memchr::memmem;
 use std::ops::Range;
 use switchyard_domain::wire::Member;
 
-use super::request::{TargetFacts, ToolCallIds, nine_alphanumeric};
+use super::request::{TargetFacts, ToolCallIds};
 use crate::scan::{Document, Node, ScanLimits};
 use crate::splice::find;
-
-/// Bodies that come here were scanned within the surface's limits or are our own; a second look only finds places.
-pub(crate) const UNBOUNDED: ScanLimits =
-    ScanLimits { max_depth: usize::MAX, max_members: usize::MAX, max_values: usize::MAX };
+use crate::tool_call_id::nine_alphanumeric;
 
 /// What messages must look like.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,7 +43,7 @@ pub(super) fn rewritten(body: &Bytes, members: &[Member], rules: MessageRules) -
     if !concerned {
         return None;
     }
-    let document = Document::scan(body.clone(), UNBOUNDED).ok()?;
+    let document = Document::scan(body.clone(), ScanLimits::UNBOUNDED).ok()?;
     let mut changes = changes(document.get("messages")?, rules);
     if changes.is_empty() {
         return None;
@@ -98,7 +95,8 @@ mod tests {
     const ALL: MessageRules = MessageRules { system_for_developer: true, nine_character_call_ids: true };
 
     fn messages(body: &str, rules: MessageRules) -> Option<String> {
-        let document = Document::scan(Bytes::copy_from_slice(body.as_bytes()), UNBOUNDED).unwrap();
+        let document =
+            Document::scan(Bytes::copy_from_slice(body.as_bytes()), ScanLimits::UNBOUNDED).unwrap();
         let value = rewritten(document.body(), &document.wire_members(), rules)?;
         Some(String::from_utf8(value).unwrap())
     }

@@ -5,16 +5,17 @@ use switchyard_domain::call::CallFacts;
 use switchyard_domain::chat::{ChatAnswer, ChatRequest, Dialect, LossReport};
 use switchyard_domain::wire::Member;
 
-use super::client_messages::{MessageRules, UNBOUNDED, rewritten};
+use super::client_messages::{MessageRules, rewritten};
 use super::request::{StreamUsage, TargetFacts, ToolCallIds};
 use super::stream::{StreamDecoder, StreamEncoder, Watcher};
-use super::{UsageRule, answer, error, request};
+use super::{UsageRule, answer, request};
 use crate::codec::{
     Address, AnswerFault, AnswerForm, ClientCodec, ClientError, DecodedAnswer, LastWord, Look, MemberRule,
-    ProviderCodec, Source, StreamReader, StreamWatcher, StreamWriter, Unsupported, quoted,
+    ProviderCodec, Source, StreamReader, StreamWatcher, StreamWriter, Unsupported, quoted, refuse_foreign,
 };
+use crate::openai_error::{encode_error, write_error_event};
 use crate::request::{CheckedRequest, RequestError, RequestLimits};
-use crate::scan::Document;
+use crate::scan::{Document, ScanLimits};
 use crate::splice::Edit;
 use crate::sse::DONE;
 
@@ -82,8 +83,11 @@ impl ProviderCodec for OpenAiChat {
         source: Dialect,
         losses: &mut LossReport,
     ) -> Result<Bytes, Unsupported> {
+        if source != Dialect::OPENAI_CHAT {
+            refuse_foreign(request, source)?;
+        }
         let body = request::encode(request, source, &self.requests, losses);
-        let scanned = Document::scan(body, UNBOUNDED).map_err(|error| Unsupported {
+        let scanned = Document::scan(body, ScanLimits::UNBOUNDED).map_err(|error| Unsupported {
             param: None,
             message: format!("the request could not be prepared: {error}"),
         })?;
@@ -176,11 +180,11 @@ impl ClientCodec for OpenAiChatClient {
 
     fn verbatim_failure(&self, error: &ClientError<'_>) -> Bytes {
         let mut out = BytesMut::new();
-        error::write_error_event(&mut out, error);
+        write_error_event(&mut out, error);
         out.freeze()
     }
 
     fn error(&self, error: &ClientError<'_>) -> Bytes {
-        error::encode_error(error)
+        encode_error(error)
     }
 }

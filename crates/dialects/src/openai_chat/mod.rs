@@ -4,13 +4,11 @@ pub mod answer;
 mod chunk;
 mod client_messages;
 mod codec;
-mod error;
 mod finish;
 mod places;
 pub mod request;
 pub mod stream;
-mod usage;
+pub(crate) mod usage;
 
-pub(crate) use client_messages::UNBOUNDED;
 pub use codec::{OpenAiChat, OpenAiChatClient};
 pub use usage::{UsageReading, UsageRule};

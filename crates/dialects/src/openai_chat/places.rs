@@ -212,7 +212,7 @@ pub(super) fn write_call(list: &mut ArrayWriter<'_>, call: &ToolCall, id: &str) 
 pub(super) fn write_call_signature(object: &mut ObjectWriter<'_>, signature: &Signature) {
     object.object("extra_content", |extra| {
         extra.object("google", |google| {
-            google.text("thought_signature", &marked(signature, Signature::GOOGLE))
+            google.text("thought_signature", &marked(signature, Signature::GOOGLE));
         });
     });
 }

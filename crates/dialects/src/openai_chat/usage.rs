@@ -26,8 +26,8 @@ pub struct UsageReading {
     pub corrected: bool,
 }
 
-/// Reads a `usage` object; `None` if it counts nothing at all.
-pub(super) fn read(raw: &RawValue, rule: UsageRule) -> Option<UsageReading> {
+/// Reads a `usage` object of either of OpenAI's dialects; `None` if it counts nothing at all.
+pub(crate) fn read(raw: &RawValue, rule: UsageRule) -> Option<UsageReading> {
     let top = members(raw)?;
     let prompt = top.get("prompt_tokens").or_else(|| top.get("input_tokens"));
     let completion = top.get("completion_tokens").or_else(|| top.get("output_tokens"));
@@ -41,9 +41,11 @@ pub(super) fn read(raw: &RawValue, rule: UsageRule) -> Option<UsageReading> {
         ..TokenUsage::default()
     };
     let total = top.get("total_tokens").map(|raw| counter.count(Some(raw)));
-    let in_prompt = top.get("prompt_tokens_details").and_then(members);
-    counter.read_input(&mut usage, &top, in_prompt.as_ref());
-    let made = top.get("completion_tokens_details").and_then(members);
+    // The second names are those of OpenAI's Responses.
+    let details = |name: &str, other: &str| top.get(name).or_else(|| top.get(other)).and_then(members);
+    let in_prompt = details("prompt_tokens_details", "input_tokens_details");
+    read_input(&mut counter, &mut usage, &top, in_prompt.as_ref());
+    let made = details("completion_tokens_details", "output_tokens_details");
     let made = |name: &str| made.as_ref().and_then(|details| details.get(name));
     usage.reasoning = counter.count(made("reasoning_tokens"));
     usage.audio_output = counter.count(made("audio_tokens"));
@@ -69,25 +71,27 @@ fn apply(rule: UsageRule, usage: &mut TokenUsage, total: u64) {
     }
 }
 
-impl Counter {
-    /// The kinds within the input, in any of the places where vendors put them.
-    fn read_input(&mut self, usage: &mut TokenUsage, top: &RawMembers<'_>, details: Option<&RawMembers<'_>>) {
-        let detail = |name: &str| details.and_then(|details| details.get(name));
-        let cached = detail("cached_tokens")
-            .or_else(|| top.get("prompt_cache_hit_tokens"))
-            .or_else(|| top.get("num_cached_tokens"))
-            .or_else(|| top.get("cached_tokens"))
-            .or_else(|| top.get("cache_read_input_tokens"));
-        usage.cached_input = self.count(cached);
-        let written = detail("cache_write_tokens").or_else(|| top.get("cache_creation_input_tokens"));
-        let written = self.count(written);
-        let kinds = top.get("cache_creation").and_then(members);
-        let hour = kinds.as_ref().and_then(|kinds| kinds.get("ephemeral_1h_input_tokens"));
-        usage.cache_write_1h = self.count(hour);
-        usage.cache_write = written.saturating_sub(usage.cache_write_1h);
-        usage.audio_input = self.count(detail("audio_tokens").or_else(|| top.get("audio_prompt_tokens")));
-        usage.image_input = self.count(detail("image_tokens"));
-    }
+fn read_input(
+    counter: &mut Counter,
+    usage: &mut TokenUsage,
+    top: &RawMembers<'_>,
+    details: Option<&RawMembers<'_>>,
+) {
+    let detail = |name: &str| details.and_then(|details| details.get(name));
+    let cached = detail("cached_tokens")
+        .or_else(|| top.get("prompt_cache_hit_tokens"))
+        .or_else(|| top.get("num_cached_tokens"))
+        .or_else(|| top.get("cached_tokens"))
+        .or_else(|| top.get("cache_read_input_tokens"));
+    usage.cached_input = counter.count(cached);
+    let written = detail("cache_write_tokens").or_else(|| top.get("cache_creation_input_tokens"));
+    let written = counter.count(written);
+    let kinds = top.get("cache_creation").and_then(members);
+    let hour = kinds.as_ref().and_then(|kinds| kinds.get("ephemeral_1h_input_tokens"));
+    usage.cache_write_1h = counter.count(hour);
+    usage.cache_write = written.saturating_sub(usage.cache_write_1h);
+    usage.audio_input = counter.count(detail("audio_tokens").or_else(|| top.get("audio_prompt_tokens")));
+    usage.image_input = counter.count(detail("image_tokens"));
 }
 
 /// Writes the members of a `usage` object.

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use switchyard_domain::call::CallFacts;
 use switchyard_domain::chat::Dialect;
 
-use crate::request::{CheckedRequest, NOT_FOR_CLIENTS, RequestError, RequestLimits, scanned, values};
+use crate::request::{CheckedRequest, NOT_FOR_CLIENTS, RequestError, RequestLimits, boolean, model, scanned};
 use crate::scan::{Kind, Node};
 
 /// Four bytes of text are taken for a token.
@@ -49,7 +49,7 @@ impl Demands {
             let (name, value) = (member.name(), member.value());
             match name.as_ref() {
                 "model" if !(value.is_null() && self.default_model.is_some()) => {
-                    gathered.model = Some(values::model(value)?);
+                    gathered.model = Some(model(value)?);
                 }
                 name if NOT_FOR_CLIENTS.contains(&name) => {
                     return Err(RequestError::new(name, "is not accepted here"));
@@ -146,7 +146,7 @@ pub(super) fn one_text(name: &str, value: Node<'_>, gathered: &mut Gathered) -> 
 /// Whether and how to stream.
 pub(super) fn stream(name: &str, value: Node<'_>, gathered: &mut Gathered) -> Result<(), RequestError> {
     if name == "stream" {
-        gathered.stream = values::boolean(name, value)?;
+        gathered.stream = boolean(name, value)?;
         return Ok(());
     }
     if value.kind() != Kind::Object {
@@ -154,7 +154,7 @@ pub(super) fn stream(name: &str, value: Node<'_>, gathered: &mut Gathered) -> Re
     }
     gathered.stream_options = true;
     if let Some(usage) = value.get("include_usage").filter(|usage| !usage.is_null()) {
-        gathered.wants_stream_usage = values::boolean("stream_options.include_usage", usage)?;
+        gathered.wants_stream_usage = boolean("stream_options.include_usage", usage)?;
     }
     Ok(())
 }

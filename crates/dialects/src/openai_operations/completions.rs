@@ -13,8 +13,9 @@ use crate::codec::{
 use crate::error::ProviderError;
 use crate::json::{RawMembers, elements, integer, members, text};
 use crate::openai_chat::stream::ChoiceSet;
-use crate::request::values::{MAX_OUTPUT_TOKENS, boolean, decimal, integer as whole, word};
-use crate::request::{CheckedRequest, RequestError, RequestLimits};
+use crate::request::{
+    CheckedRequest, MAX_OUTPUT_TOKENS, RequestError, RequestLimits, boolean, decimal, integer as whole, word,
+};
 use crate::scan::{Kind, Node};
 use crate::splice::Edit;
 use crate::sse::DONE;

@@ -21,8 +21,8 @@ use crate::json::{
     self, ArrayWriter, ObjectWriter, RawMembers, Shape, elements, integer, members, shape, text,
 };
 use crate::request::{
-    self as requests, CheckedRequest, RequestError, RequestLimits, optional_text, present, required_text,
-    values,
+    self as requests, CheckedRequest, RequestError, RequestLimits, integer as whole, optional_text, present,
+    required_text, word,
 };
 use crate::scan::{Document, Kind, Node, ScanLimits};
 
@@ -123,7 +123,7 @@ impl EmbeddingCodec for OpenAiEmbeddings {
             }
         }
         body.end();
-        let scanned = Document::scan(out.freeze(), UNBOUNDED).map_err(|error| Unsupported {
+        let scanned = Document::scan(out.freeze(), ScanLimits::UNBOUNDED).map_err(|error| Unsupported {
             param: None,
             message: format!("the request could not be prepared: {error}"),
         })?;
@@ -147,9 +147,6 @@ impl EmbeddingCodec for OpenAiEmbeddings {
         })
     }
 }
-
-/// What we have written ourselves needs no bounds.
-const UNBOUNDED: ScanLimits = crate::openai_chat::UNBOUNDED;
 
 fn write_input(list: &mut ArrayWriter<'_>, input: &EmbeddingInput) {
     match input {
@@ -198,8 +195,8 @@ impl OperationClient for OpenAiEmbeddingsClient {
             gathered.max_output_tokens = Some(0);
             match name {
                 "input" => texts(name, value, gathered),
-                "dimensions" => values::integer(name, value, 1, u64::from(u32::MAX)).map(drop),
-                "encoding_format" | "user" => values::word(name, value),
+                "dimensions" => whole(name, value, 1, u64::from(u32::MAX)).map(drop),
+                "encoding_format" | "user" => word(name, value),
                 _ => Ok(()),
             }
         })

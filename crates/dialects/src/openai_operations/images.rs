@@ -10,7 +10,7 @@ use super::{request, usage};
 use crate::codec::{
     AnswerFault, Look, OperationClient, OperationCodec, Passage, StreamWatcher, Taken, Unsupported,
 };
-use crate::request::{CheckedRequest, RequestError, RequestLimits, values};
+use crate::request::{CheckedRequest, RequestError, RequestLimits, integer, word};
 use crate::skim::Skimmed;
 
 /// More pictures than any vendor makes at once.
@@ -77,14 +77,14 @@ impl OperationClient for OpenAiImagesClient {
         demands.check(body, limits, |name, value, gathered| match name {
             "prompt" => one_text(name, value, gathered),
             "n" => {
-                gathered.choices = Some(values::integer(name, value, 1, MOST_IMAGES)?);
+                gathered.choices = Some(integer(name, value, 1, MOST_IMAGES)?);
                 Ok(())
             }
             "stream" => stream(name, value, gathered),
-            "partial_images" => values::integer(name, value, 0, 16).map(drop),
-            "output_compression" => values::integer(name, value, 0, 100).map(drop),
+            "partial_images" => integer(name, value, 0, 16).map(drop),
+            "output_compression" => integer(name, value, 0, 100).map(drop),
             "size" | "quality" | "style" | "background" | "moderation" | "output_format"
-            | "response_format" | "user" => values::word(name, value),
+            | "response_format" | "user" => word(name, value),
             _ => Ok(()),
         })
     }

@@ -8,7 +8,7 @@ use super::events::EventWatcher;
 use super::request;
 use crate::codec::{AnswerFault, Look, OperationClient, OperationCodec, Passage, StreamWatcher, Unsupported};
 use crate::json::object;
-use crate::request::{CheckedRequest, RequestError, RequestLimits, values};
+use crate::request::{CheckedRequest, RequestError, RequestLimits, decimal, word};
 use crate::scan::Kind;
 
 /// What speech comes as. `application/octet-stream` is said of raw samples.
@@ -103,13 +103,13 @@ impl OperationClient for OpenAiSpeechClient {
             }
             "stream_format" => {
                 gathered.stream = value.is_text("sse");
-                values::word(name, value)
+                word(name, value)
             }
-            "response_format" => values::word(name, value),
+            "response_format" => word(name, value),
             "instructions" if value.kind() != Kind::String => {
                 Err(RequestError::new(name, "must be a string"))
             }
-            "speed" => values::decimal(name, value, 0.25, 4.0),
+            "speed" => decimal(name, value, 0.25, 4.0),
             _ => Ok(()),
         })
     }

@@ -10,7 +10,7 @@ use super::{request, usage};
 use crate::codec::{AnswerFault, Look, OperationCodec, Passage, StreamWatcher, Taken, Unsupported};
 use crate::json::text;
 use crate::multipart::{FormFault, FormScanner, Part};
-use crate::request::{NOT_FOR_CLIENTS, RequestCode, RequestError, values};
+use crate::request::{NOT_FOR_CLIENTS, RequestCode, RequestError, check_model};
 
 /// The parts that stand there once at most.
 const KNOWN: &[&str] = &["file", "model", "response_format", "stream", "language", "temperature"];
@@ -113,7 +113,7 @@ impl TranscriptionForm {
         let required = |name: &str| named(name).ok_or_else(|| RequestError::new(name, "is required"));
         let model = required("model")?;
         let name = model.value.as_deref().ok_or_else(|| RequestError::new("model", "must not be a file"))?;
-        values::check_model(name)?;
+        check_model(name)?;
         if !is_sound(required("file")?) {
             return Err(RequestError::new("file", "must be a file, and not empty"));
         }

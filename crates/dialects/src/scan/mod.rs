@@ -40,6 +40,12 @@ pub struct ScanLimits {
     pub max_values: usize,
 }
 
+impl ScanLimits {
+    /// For bodies that were scanned within limits before, or are our own: a second look only finds places.
+    pub(crate) const UNBOUNDED: Self =
+        Self { max_depth: usize::MAX, max_members: usize::MAX, max_values: usize::MAX };
+}
+
 impl Default for ScanLimits {
     fn default() -> Self {
         Self { max_depth: 128, max_members: 10_000, max_values: 500_000 }

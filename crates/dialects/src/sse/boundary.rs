@@ -67,7 +67,7 @@ impl Boundary {
     /// How the open block would end if the stream ended here.
     pub(super) fn ending(&self) -> SseEnding {
         if self.pending == Some(Pending::BlockEnd) {
-            SseEnding::BlankLine
+            SseEnding::Whole
         } else if self.line {
             SseEnding::Cut
         } else {

@@ -43,6 +43,16 @@ pub fn write_event(out: &mut BytesMut, name: Option<&str>, data: &[u8]) {
     out.extend_from_slice(b"\n");
 }
 
+/// Puts a JSON text on one line: a value kept as a provider wrote it may have line ends between its tokens, which would end
+/// the event. Within strings JSON has none.
+pub(crate) fn join_lines(json: &mut [u8]) {
+    for byte in json {
+        if is_line_end(*byte) {
+            *byte = b' ';
+        }
+    }
+}
+
 fn is_line_end(byte: u8) -> bool {
     byte == b'\n' || byte == b'\r'
 }

@@ -1,7 +1,9 @@
 //! What the crate promises to the crates above it, through its public interface.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests may fail loudly too")]
 
+mod aws_event_stream;
 mod json;
+mod json_lines;
 mod scan_bad_input;
 mod scan_document;
 mod scan_oracle;

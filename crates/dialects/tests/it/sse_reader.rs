@@ -21,7 +21,7 @@ pub(crate) fn read_all<'c>(chunks: impl IntoIterator<Item = &'c [u8]>) -> Vec<Ss
 }
 
 fn event(raw: &str, data: &str) -> SseItem {
-    ended_event(raw, data, SseEnding::BlankLine)
+    ended_event(raw, data, SseEnding::Whole)
 }
 
 fn ended_event(raw: &str, data: &str, ending: SseEnding) -> SseItem {

@@ -8,11 +8,13 @@
 
 mod answer_quirks;
 mod bad_requests;
+mod comparing;
 mod corpus_answers;
 mod corpus_errors;
 mod corpus_peek;
 mod corpus_requests;
 mod corpus_rewriting;
+mod differing;
 mod property;
 mod request_encoding;
 mod score;

@@ -1,6 +1,6 @@
 //! What an answer cost: the one place where tokens become money.
 
-use super::{ModelPrice, Rates, units};
+use super::{DatedRates, ModelPrice, PriceSource, Rates, ServiceTier, units};
 use crate::chat::TokenUsage;
 use crate::money::{NanoUsd, PricePerMillion, UnroundedCost};
 use crate::time::Timestamp;
@@ -60,17 +60,23 @@ pub struct Cost {
     pub fee: NanoUsd,
 }
 
-/// The cost of `usage` at `price` at an instant; `None` when any kind that occurs has no price. What a vendor counted in tokens
-/// is billed by tokens if they have a price, and by the piece otherwise.
+/// The cost of `usage` at `price` at an instant, as the service tier that the provider served; `None` when any kind that occurs
+/// has no price there. The standard tier's price never stands in for another one's. What a vendor counted in tokens is billed by
+/// tokens if they have a price, and by the piece otherwise.
 #[must_use]
-pub fn cost(price: &ModelPrice, usage: &TokenUsage, at: Timestamp) -> Option<Cost> {
-    let rates = price.at(at)?.rates_for(usage.input);
-    let by_tokens = if units::are_all(usage) { None } else { cost_at_rates(&rates, usage) };
-    by_tokens.or_else(|| units::cost(&rates, &usage.units))
+pub fn cost(price: &ModelPrice, usage: &TokenUsage, at: Timestamp, tier: ServiceTier) -> Option<Cost> {
+    let set = price.at(at)?;
+    let standard = set.rates_for(usage.input);
+    // What is free by its nature is free however it is served.
+    if tier == ServiceTier::Standard || price.source == PriceSource::Simulated {
+        return bill(&standard, None, usage);
+    }
+    let service = set.service.iter().find(|service| service.tier == tier)?;
+    bill(&service.rates_for(usage.input, &set.tiers)?, Some(&standard), usage)
 }
 
 /// The most that a call can cost: its prompt at the dearest input rate and its output limit at the dearest output rate, over
-/// all tiers that the prompt may reach. `None` when that is not known.
+/// all sizes that the prompt may reach and all service tiers with a price. `None` when that is not known.
 #[must_use]
 pub fn max_cost(
     price: &ModelPrice,
@@ -78,31 +84,58 @@ pub fn max_cost(
     output_tokens: u64,
     at: Timestamp,
 ) -> Option<NanoUsd> {
-    let set = price.at(at)?;
-    let rates = set.rates_for(prompt_tokens);
-    let dearest_in = [
-        rates.input,
-        rates.cached_input,
-        rates.cache_write,
-        rates.cache_write_1h,
-        rates.audio_input,
-        rates.image_input,
-    ]
-    .into_iter()
-    .flatten()
-    .max()?;
-    let dearest_out = [rates.output, rates.reasoning, rates.audio_output, rates.image_output]
-        .into_iter()
-        .flatten()
-        .max()?;
+    let possible = possible_rates(price.at(at)?, prompt_tokens);
+    let dearest_in = possible.iter().flat_map(Rates::of_input).flatten().max()?;
+    let dearest_out = possible.iter().flat_map(Rates::of_output).flatten().max()?;
     let mut sum = UnroundedCost::default();
     sum.add_tokens(prompt_tokens, dearest_in);
     sum.add_tokens(output_tokens, dearest_out);
-    sum.add_amount(rates.per_request.unwrap_or_default());
+    sum.add_amount(possible.iter().filter_map(|rates| rates.per_request).max().unwrap_or_default());
     Some(sum.round())
 }
 
-fn cost_at_rates(rates: &Rates, usage: &TokenUsage) -> Option<Cost> {
+/// All rates that a prompt of at most so many tokens may meet.
+fn possible_rates(set: &DatedRates, prompt_tokens: u64) -> Vec<Rates> {
+    let services = set.service.iter().map(|service| (&service.rates, &service.tiers));
+    let mut possible = Vec::new();
+    for (rates, tiers) in std::iter::once((&set.rates, &set.tiers)).chain(services) {
+        possible.push(*rates);
+        let reached = tiers.iter().filter(|tier| prompt_tokens > tier.above_input_tokens);
+        possible.extend(reached.map(|tier| tier.rates.over(*rates)));
+    }
+    possible
+}
+
+/// A kind's own price, else its parent's. Of a service tier beside the standard one, a kind that the standard tier prices apart
+/// from its parent has no price of its parent's: what the difference is there, nobody said.
+fn priced(
+    own: Option<PricePerMillion>,
+    parent: Option<PricePerMillion>,
+    standard: Option<(Option<PricePerMillion>, Option<PricePerMillion>)>,
+) -> Option<PricePerMillion> {
+    let is_apart = standard.is_some_and(|(own, parent)| own.is_some() && own != parent);
+    own.or(parent.filter(|_| !is_apart))
+}
+
+fn bill(rates: &Rates, standard: Option<&Rates>, usage: &TokenUsage) -> Option<Cost> {
+    let fee = fee(rates, standard)?;
+    let by_tokens = if units::are_all(usage) { None } else { bill_tokens(rates, standard, usage, fee) };
+    by_tokens.or_else(|| units::bill(rates, &usage.units, fee))
+}
+
+/// The fee per request; `None` where only the standard tier names one, and another one is served.
+fn fee(rates: &Rates, standard: Option<&Rates>) -> Option<NanoUsd> {
+    match (rates.per_request, standard.and_then(|standard| standard.per_request)) {
+        (Some(fee), _) => Some(fee),
+        (None, Some(fee)) if fee != NanoUsd::ZERO => None,
+        (None, _) => Some(NanoUsd::ZERO),
+    }
+}
+
+fn bill_tokens(rates: &Rates, standard: Option<&Rates>, usage: &TokenUsage, fee: NanoUsd) -> Option<Cost> {
+    if rates.input.is_none() && rates.output.is_none() {
+        return None;
+    }
     let usage = usage.clamped(u64::MAX);
     let plain_input = usage.input
         - usage.cached_input
@@ -111,25 +144,31 @@ fn cost_at_rates(rates: &Rates, usage: &TokenUsage) -> Option<Cost> {
         - usage.audio_input
         - usage.image_input;
     let plain_output = usage.output - usage.reasoning - usage.audio_output - usage.image_output;
+    let input = |of: fn(&Rates) -> Option<PricePerMillion>| {
+        priced(of(rates), rates.input, standard.map(|standard| (of(standard), standard.input)))
+    };
+    let output = |of: fn(&Rates) -> Option<PricePerMillion>| {
+        priced(of(rates), rates.output, standard.map(|standard| (of(standard), standard.output)))
+    };
+    let cache_write = input(|rates| rates.cache_write);
+    let write_apart =
+        standard.map(|standard| (standard.cache_write_1h, standard.cache_write.or(standard.input)));
     let kinds = [
         (TokenKind::Input, plain_input, rates.input),
-        (TokenKind::CachedInput, usage.cached_input, rates.cached_input.or(rates.input)),
-        (TokenKind::CacheWrite, usage.cache_write, rates.cache_write.or(rates.input)),
+        (TokenKind::CachedInput, usage.cached_input, input(|rates| rates.cached_input)),
+        (TokenKind::CacheWrite, usage.cache_write, cache_write),
         (
             TokenKind::CacheWrite1h,
             usage.cache_write_1h,
-            rates.cache_write_1h.or(rates.cache_write).or(rates.input),
+            priced(rates.cache_write_1h, cache_write, write_apart),
         ),
-        (TokenKind::AudioInput, usage.audio_input, rates.audio_input.or(rates.input)),
-        (TokenKind::ImageInput, usage.image_input, rates.image_input.or(rates.input)),
+        (TokenKind::AudioInput, usage.audio_input, input(|rates| rates.audio_input)),
+        (TokenKind::ImageInput, usage.image_input, input(|rates| rates.image_input)),
         (TokenKind::Output, plain_output, rates.output),
-        (TokenKind::Reasoning, usage.reasoning, rates.reasoning.or(rates.output)),
-        (TokenKind::AudioOutput, usage.audio_output, rates.audio_output.or(rates.output)),
-        (TokenKind::ImageOutput, usage.image_output, rates.image_output.or(rates.output)),
+        (TokenKind::Reasoning, usage.reasoning, output(|rates| rates.reasoning)),
+        (TokenKind::AudioOutput, usage.audio_output, output(|rates| rates.audio_output)),
+        (TokenKind::ImageOutput, usage.image_output, output(|rates| rates.image_output)),
     ];
-    if rates.input.is_none() && rates.output.is_none() {
-        return None;
-    }
     let mut sum = UnroundedCost::default();
     let mut lines = Vec::with_capacity(4);
     for (kind, tokens, price) in kinds {
@@ -140,14 +179,13 @@ fn cost_at_rates(rates: &Rates, usage: &TokenUsage) -> Option<Cost> {
         sum.add_tokens(tokens, price);
         lines.push(LineItem { kind, tokens, price });
     }
-    let fee = rates.per_request.unwrap_or_default();
     sum.add_amount(fee);
     Some(Cost { amount: sum.round(), lines, fee })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{DailyWindow, DatedRates, PriceSource, PriceTier};
+    use super::super::{DailyWindow, PriceTier, ServiceRates, Weekdays};
     use super::*;
 
     fn usd(per_million: i64) -> Option<PricePerMillion> {
@@ -178,7 +216,7 @@ mod tests {
             reasoning: 200,
             ..Default::default()
         };
-        let cost = cost(&price(rates), &usage, NOW).unwrap();
+        let cost = cost(&price(rates), &usage, NOW, ServiceTier::Standard).unwrap();
         assert_eq!(cost.amount, NanoUsd(500 * 2500 + 400 * 1250 + 100 * 3125 + 100 * 10_000 + 200 * 12_000));
         assert_eq!(cost.lines.len(), 5);
     }
@@ -187,15 +225,21 @@ mod tests {
     fn a_kind_without_a_price_costs_what_its_parent_costs() {
         let rates = Rates { input: usd(1000), output: usd(2000), ..Rates::default() };
         let usage = TokenUsage { input: 10, cached_input: 10, output: 5, reasoning: 5, ..Default::default() };
-        assert_eq!(cost(&price(rates), &usage, NOW).unwrap().amount, NanoUsd(10 * 1000 + 5 * 2000));
+        assert_eq!(
+            cost(&price(rates), &usage, NOW, ServiceTier::Standard).unwrap().amount,
+            NanoUsd(10 * 1000 + 5 * 2000)
+        );
     }
 
     #[test]
     fn unknown_stays_unknown_and_is_never_zero() {
         let usage = TokenUsage { input: 1, output: 1, ..Default::default() };
-        assert_eq!(cost(&price(Rates::default()), &usage, NOW), None);
-        assert_eq!(cost(&price(Rates { input: usd(1), ..Rates::default() }), &usage, NOW), None);
-        assert_eq!(cost(&price(Rates::default()), &TokenUsage::default(), NOW), None);
+        assert_eq!(cost(&price(Rates::default()), &usage, NOW, ServiceTier::Standard), None);
+        assert_eq!(
+            cost(&price(Rates { input: usd(1), ..Rates::default() }), &usage, NOW, ServiceTier::Standard),
+            None
+        );
+        assert_eq!(cost(&price(Rates::default()), &TokenUsage::default(), NOW, ServiceTier::Standard), None);
     }
 
     #[test]
@@ -206,7 +250,10 @@ mod tests {
             rates: Rates { input: usd(2500), ..Rates::default() },
         }];
         let at = |input| {
-            cost(&model, &TokenUsage { input, output: 1, ..Default::default() }, NOW).unwrap().amount.0
+            cost(&model, &TokenUsage { input, output: 1, ..Default::default() }, NOW, ServiceTier::Standard)
+                .unwrap()
+                .amount
+                .0
         };
         assert_eq!(at(200_000), 200_000 * 1250 + 10_000);
         assert_eq!(at(200_001), 200_001 * 2500 + 10_000);
@@ -219,14 +266,16 @@ mod tests {
             ..Default::default()
         };
         let night = DatedRates {
-            daily: Some(DailyWindow { start: 1380, end: 60 }),
+            daily: Some(DailyWindow { start: 1380, end: 60, weekdays: Weekdays::ALL }),
             rates: Rates { input: usd(1), output: usd(1), ..Rates::default() },
             ..Default::default()
         };
         let model =
             ModelPrice { version: "t".into(), source: PriceSource::Catalogue, sets: vec![always, night] };
         let usage = TokenUsage { input: 1, ..Default::default() };
-        let at = |time: &str| cost(&model, &usage, Timestamp::parse(time).unwrap()).unwrap().amount.0;
+        let at = |time: &str| {
+            cost(&model, &usage, Timestamp::parse(time).unwrap(), ServiceTier::Standard).unwrap().amount.0
+        };
         assert_eq!(at("2026-01-01T22:59:00Z"), 10);
         assert_eq!(at("2026-01-01T23:00:00Z"), 1);
         assert_eq!(at("2026-01-01T00:59:00Z"), 1);
@@ -238,6 +287,101 @@ mod tests {
         let rates = Rates { input: usd(3), cache_write: usd(6), output: usd(15), ..Rates::default() };
         let model = price(rates);
         let usage = TokenUsage { input: 100, cache_write: 100, output: 50, ..Default::default() };
-        assert!(max_cost(&model, 100, 50, NOW).unwrap() >= cost(&model, &usage, NOW).unwrap().amount);
+        assert!(
+            max_cost(&model, 100, 50, NOW).unwrap()
+                >= cost(&model, &usage, NOW, ServiceTier::Standard).unwrap().amount
+        );
+    }
+
+    /// A model whose standard tier has a cache, pictures, sound and a long-prompt price.
+    fn with_flex() -> ModelPrice {
+        let mut model = price(Rates {
+            input: usd(1000),
+            cached_input: usd(100),
+            image_input: usd(1000),
+            audio_input: usd(7000),
+            output: usd(4000),
+            ..Rates::default()
+        });
+        let set = model.sets.first_mut().unwrap();
+        set.tiers = vec![PriceTier {
+            above_input_tokens: 500,
+            rates: Rates { input: usd(2000), ..Rates::default() },
+        }];
+        set.service = vec![ServiceRates {
+            tier: ServiceTier::Flex,
+            rates: Rates { input: usd(500), cached_input: usd(50), output: usd(2000), ..Rates::default() },
+            tiers: Vec::new(),
+        }];
+        model
+    }
+
+    #[test]
+    fn a_service_tier_costs_its_own_price_and_never_the_standard_one() {
+        let usage = TokenUsage { input: 10, cached_input: 4, output: 3, ..Default::default() };
+        let at = |tier| cost(&with_flex(), &usage, NOW, tier).map(|cost| cost.amount.0);
+        assert_eq!(at(ServiceTier::Standard), Some(6 * 1000 + 4 * 100 + 3 * 4000));
+        assert_eq!(at(ServiceTier::Flex), Some(6 * 500 + 4 * 50 + 3 * 2000));
+        assert_eq!(at(ServiceTier::Priority), None);
+        assert_eq!(at(ServiceTier::Other), None);
+    }
+
+    #[test]
+    fn what_the_standard_tier_prices_apart_has_no_price_at_a_tier_that_is_silent_about_it() {
+        let flex = |usage: TokenUsage| cost(&with_flex(), &usage, NOW, ServiceTier::Flex);
+        let sound = TokenUsage { input: 10, audio_input: 1, output: 1, ..Default::default() };
+        assert_eq!(flex(sound), None, "sound is seven times as dear as text at the standard tier");
+        let picture = TokenUsage { input: 10, image_input: 5, output: 1, ..Default::default() };
+        assert_eq!(flex(picture).unwrap().amount.0, 10 * 500 + 2000, "pictures cost what text costs there");
+        let reasoning = TokenUsage { input: 10, output: 2, reasoning: 1, ..Default::default() };
+        assert_eq!(flex(reasoning).unwrap().amount.0, 10 * 500 + 2 * 2000);
+    }
+
+    #[test]
+    fn a_long_prompt_has_no_price_at_a_tier_that_names_none_for_its_size() {
+        let usage = |input| TokenUsage { input, output: 1, ..Default::default() };
+        let mut model = with_flex();
+        assert!(cost(&model, &usage(500), NOW, ServiceTier::Flex).is_some());
+        assert_eq!(cost(&model, &usage(501), NOW, ServiceTier::Flex), None);
+        let flex = model.sets.first_mut().unwrap().service.first_mut().unwrap();
+        let long = Rates { input: usd(900), ..Rates::default() };
+        flex.tiers = vec![PriceTier { above_input_tokens: 500, rates: long }];
+        let bill = cost(&model, &usage(501), NOW, ServiceTier::Flex).unwrap();
+        assert_eq!(bill.amount.0, 501 * 900 + 2000);
+    }
+
+    #[test]
+    fn a_fee_that_only_the_standard_tier_names_leaves_another_unpriced() {
+        let mut model = with_flex();
+        let set = model.sets.first_mut().unwrap();
+        set.rates.per_request = Some(NanoUsd(5));
+        let usage = TokenUsage { input: 1, output: 1, ..Default::default() };
+        assert_eq!(cost(&model, &usage, NOW, ServiceTier::Flex), None);
+        model.sets.first_mut().unwrap().service.first_mut().unwrap().rates.per_request = Some(NanoUsd(2));
+        assert_eq!(cost(&model, &usage, NOW, ServiceTier::Flex).unwrap().amount.0, 500 + 2000 + 2);
+    }
+
+    #[test]
+    fn what_is_simulated_is_free_at_every_tier() {
+        let free = Rates { input: usd(0), output: usd(0), ..Rates::default() };
+        let model = ModelPrice::constant("simulated", PriceSource::Simulated, free);
+        let usage = TokenUsage { input: 1, output: 1, ..Default::default() };
+        assert_eq!(cost(&model, &usage, NOW, ServiceTier::Other).unwrap().amount, NanoUsd::ZERO);
+    }
+
+    #[test]
+    fn the_most_a_call_can_cost_covers_every_tier_that_it_may_be_served_at() {
+        let mut model = with_flex();
+        model.sets.first_mut().unwrap().service.push(ServiceRates {
+            tier: ServiceTier::Priority,
+            rates: Rates { input: usd(9000), output: usd(9000), ..Rates::default() },
+            tiers: Vec::new(),
+        });
+        assert_eq!(max_cost(&model, 10, 2, NOW), Some(NanoUsd(12 * 9000)));
+        // A long prompt's cheaper size does not hide the dearer one below it.
+        let mut model = price(Rates { input: usd(5), output: usd(5), ..Rates::default() });
+        model.sets.first_mut().unwrap().tiers =
+            vec![PriceTier { above_input_tokens: 9, rates: Rates { input: usd(1), ..Rates::default() } }];
+        assert_eq!(max_cost(&model, 10, 0, NOW), Some(NanoUsd(50)));
     }
 }

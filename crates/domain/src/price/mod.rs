@@ -2,9 +2,13 @@
 //! zero.
 
 mod cost;
+mod service;
 mod units;
+mod window;
 
 pub use cost::{Cost, LineItem, TokenKind, cost, max_cost};
+pub use service::{ServiceRates, ServiceTier};
+pub use window::{DailyWindow, Weekdays};
 
 use crate::money::{NanoUsd, PricePerMillion};
 use crate::time::Timestamp;
@@ -69,25 +73,6 @@ pub struct PriceTier {
     pub rates: Rates,
 }
 
-/// Part of a UTC day, from `start` to before `end`, in minutes since midnight; it may pass midnight.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DailyWindow {
-    /// First minute.
-    pub start: u16,
-    /// One past the last minute.
-    pub end: u16,
-}
-
-impl DailyWindow {
-    fn holds(self, minute: u16) -> bool {
-        if self.start <= self.end {
-            (self.start..self.end).contains(&minute)
-        } else {
-            minute >= self.start || minute < self.end
-        }
-    }
-}
-
 /// Rates and tiers that hold in a span of time.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -102,16 +87,18 @@ pub struct DatedRates {
     pub rates: Rates,
     /// Dearer or cheaper rates for long prompts, ascending.
     pub tiers: Vec<PriceTier>,
+    /// What the service tiers beside the standard one cost. One that is not here has no known price.
+    pub service: Vec<ServiceRates>,
 }
 
 impl DatedRates {
     fn holds(&self, at: Timestamp) -> bool {
         self.from.is_none_or(|from| at >= from)
             && self.until.is_none_or(|until| at < until)
-            && self.daily.is_none_or(|window| window.holds(at.minute_of_day()))
+            && self.daily.is_none_or(|window| window.holds(at))
     }
 
-    /// The rates for a prompt of `input` tokens.
+    /// The rates of the standard service tier for a prompt of `input` tokens.
     #[must_use]
     pub fn rates_for(&self, input: u64) -> Rates {
         let tier = self.tiers.iter().rfind(|tier| input > tier.above_input_tokens);
@@ -141,24 +128,25 @@ impl Rates {
         }
     }
 
+    /// The rates of input tokens.
+    #[must_use]
+    pub fn of_input(&self) -> [Option<PricePerMillion>; 6] {
+        let Self { input, cached_input, cache_write, cache_write_1h, audio_input, image_input, .. } = *self;
+        [input, cached_input, cache_write, cache_write_1h, audio_input, image_input]
+    }
+
+    /// The rates of output tokens.
+    #[must_use]
+    pub fn of_output(&self) -> [Option<PricePerMillion>; 4] {
+        [self.output, self.reasoning, self.audio_output, self.image_output]
+    }
+
     /// Whether a rate is negative, which would turn usage into a credit.
     #[must_use]
     pub fn has_negative(&self) -> bool {
-        let tokens = [
-            self.input,
-            self.cached_input,
-            self.cache_write,
-            self.cache_write_1h,
-            self.audio_input,
-            self.image_input,
-            self.output,
-            self.reasoning,
-            self.audio_output,
-            self.image_output,
-        ];
+        let tokens = self.of_input().into_iter().chain(self.of_output());
         let amounts = [self.per_request, self.per_image, self.per_million_characters, self.per_audio_hour];
-        tokens.into_iter().flatten().any(|price| price.0 < 0)
-            || amounts.into_iter().flatten().any(|amount| amount.0 < 0)
+        tokens.flatten().any(|price| price.0 < 0) || amounts.into_iter().flatten().any(|amount| amount.0 < 0)
     }
 
     /// Whether they price anything at all besides a fee.

@@ -12,8 +12,8 @@ pub(super) fn are_all(usage: &TokenUsage) -> bool {
     usage.total() == 0 && !usage.units.is_empty()
 }
 
-/// The cost of pieces; `None` when there are none or any kind that occurs has no price.
-pub(super) fn cost(rates: &Rates, units: &Units) -> Option<Cost> {
+/// The bill for pieces with a fee; `None` when there are none or any kind that occurs has no price.
+pub(super) fn bill(rates: &Rates, units: &Units, fee: NanoUsd) -> Option<Cost> {
     if units.is_empty() {
         return None;
     }
@@ -36,7 +36,6 @@ pub(super) fn cost(rates: &Rates, units: &Units) -> Option<Cost> {
             lines.push(LineItem { kind, tokens: count, price });
         }
     }
-    let fee = rates.per_request.unwrap_or_default();
     sum.add_amount(fee);
     Some(Cost { amount: sum.round(), lines, fee })
 }
@@ -50,7 +49,7 @@ fn scaled(price: NanoUsd, times: i128, by: i128) -> PricePerMillion {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{ModelPrice, PriceSource, cost};
+    use super::super::{ModelPrice, PriceSource, ServiceTier, cost};
     use super::*;
     use crate::time::Timestamp;
 
@@ -58,7 +57,7 @@ mod tests {
 
     fn at(rates: Rates, usage: TokenUsage) -> Option<i64> {
         let price = ModelPrice::constant("test", PriceSource::Override, rates);
-        cost(&price, &usage, NOW).map(|cost| cost.amount.0)
+        cost(&price, &usage, NOW, ServiceTier::Standard).map(|cost| cost.amount.0)
     }
 
     fn pieces(images: u32, characters: u32, audio_seconds: u32) -> TokenUsage {

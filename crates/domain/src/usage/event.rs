@@ -59,6 +59,9 @@ impl Outcome {
     }
 }
 
+/// How much of a provider's word for a service tier is kept. Known words are shorter.
+pub const MAX_SERVICE_TIER_CHARS: usize = 40;
+
 /// What happened in one attempt. Its id makes recording idempotent: an event that is written twice counts once.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct UsageEvent {
@@ -114,6 +117,10 @@ pub struct UsageEvent {
     pub first_content_ms: Option<u64>,
     /// Milliseconds to the end.
     pub duration_ms: u64,
+    /// The service tier that the provider says it served, in its word, cut to [`MAX_SERVICE_TIER_CHARS`]. Journals from before it
+    /// was noted lack it.
+    #[serde(default)]
+    pub service_tier: Option<String>,
 }
 
 impl UsageEvent {

@@ -31,6 +31,8 @@ pub(crate) struct GuardedIo<T> {
     head: Alarm,
     head_of: u64,
     stall: Alarm,
+    /// The same for bytes that a layer below us, such as TLS, has taken and can't pass on.
+    held: Alarm,
     ahead: Ahead,
     half_closed: bool,
     _place: Place,
@@ -45,6 +47,7 @@ impl<T> GuardedIo<T> {
             head: Alarm::default(),
             head_of: 0,
             stall: Alarm::default(),
+            held: Alarm::default(),
             ahead: Ahead::default(),
             half_closed: false,
             _place: place,
@@ -120,8 +123,7 @@ impl<T: AsyncRead + Unpin> GuardedIo<T> {
     }
 
     fn took(&mut self, bytes: usize) {
-        let is_ahead = self.connection.serves_whole_request();
-        self.ahead.note(bytes, self.connection.requests(), is_ahead);
+        self.ahead.note(bytes, self.connection.requests(), self.connection.belonging());
         if self.connection.phase() == Phase::Waiting {
             self.await_head(self.patience.head);
         }
@@ -147,17 +149,69 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for GuardedIo<T> {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
         }
         this.stall.set(this.patience.write_stall);
-        match this.stall.rings(cx) {
-            Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
-            Poll::Pending => Poll::Pending,
-        }
+        given_up(&mut this.stall, cx).map(Err)
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().io).poll_flush(cx)
+        let this = self.get_mut();
+        let flushed = Pin::new(&mut this.io).poll_flush(cx);
+        if flushed.is_ready() {
+            this.held.clear();
+            return flushed;
+        }
+        this.held.set(this.patience.write_stall);
+        given_up(&mut this.held, cx).map(Err)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.get_mut().io).poll_shutdown(cx)
+    }
+}
+
+/// Fails once the alarm rings.
+fn given_up(alarm: &mut Alarm, cx: &mut Context<'_>) -> Poll<io::Error> {
+    alarm.rings(cx).map(|()| io::ErrorKind::TimedOut.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Sources;
+    use super::*;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use tokio::io::AsyncWriteExt;
+    use tokio::time::timeout;
+
+    /// Takes every byte, and passes them on only while a switch is on.
+    struct Holding(Arc<AtomicBool>);
+
+    impl AsyncWrite for Holding {
+        fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+            Poll::Ready(Ok(bytes.len()))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            if self.0.load(Ordering::Relaxed) { Poll::Ready(Ok(())) } else { Poll::Pending }
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    #[tokio::test]
+    async fn bytes_that_a_layer_below_holds_are_waited_for_as_long_as_those_that_it_refuses() {
+        let passes = Arc::new(AtomicBool::new(false));
+        let stall = Duration::from_millis(50);
+        let patience = Patience { head: stall, write_stall: stall };
+        let place = Arc::new(Sources::new(1, Vec::new())).enter([127, 0, 0, 1].into()).unwrap();
+        let mut io = GuardedIo::new(Holding(Arc::clone(&passes)), patience, place);
+        io.write_all(b"answer").await.unwrap();
+        let flushed = timeout(stall * 100, io.flush()).await.unwrap();
+        assert_eq!(flushed.unwrap_err().kind(), io::ErrorKind::TimedOut);
+        passes.store(true, Ordering::Relaxed);
+        io.flush().await.unwrap();
+        passes.store(false, Ordering::Relaxed);
+        assert!(timeout(stall / 10, io.flush()).await.is_err(), "the next wait begins anew");
     }
 }

@@ -10,7 +10,9 @@ mod alarm;
 mod guarded;
 mod phase;
 mod sources;
+mod wire;
 
 pub(crate) use guarded::{GuardedIo, Patience};
 pub(crate) use phase::{Connection, OpenBody};
 pub(crate) use sources::{Place, Sources};
+pub(crate) use wire::Wire;

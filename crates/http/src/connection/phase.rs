@@ -1,3 +1,4 @@
+use super::ahead::Belonging;
 use std::cell::{Cell, RefCell};
 use std::task::{Context, Waker};
 
@@ -79,9 +80,14 @@ impl Connection {
         self.phase.get()
     }
 
-    /// Whether a request is being answered whose every byte is there: what comes now belongs to later ones.
-    pub(super) fn serves_whole_request(&self) -> bool {
-        self.phase.get() == Phase::Serving && self.body.get() == OpenBody::No
+    /// What comes now: a request that is being answered and whose every byte is there is followed by later ones, and an
+    /// answer that went out before the body had ended by the rest of that.
+    pub(super) fn belonging(&self) -> Belonging {
+        match (self.phase.get(), self.body.get()) {
+            (Phase::Serving, OpenBody::No) => Belonging::Ahead,
+            (Phase::Serving, _) | (_, OpenBody::No) => Belonging::Own,
+            (Phase::Waiting | Phase::Leaving, OpenBody::Sized | OpenBody::Chunked) => Belonging::LeftOver,
+        }
     }
 
     /// Requests so far: tells one from the next.

@@ -4,7 +4,7 @@ use crate::gateway::GatewayError;
 use crate::server::{GatewayAuth, ServerConfig};
 use crate::services::{DemoSwitch, Services};
 use actix_web::dev::Payload;
-use actix_web::http::header::{FORWARDED, HeaderName};
+use actix_web::http::header::{FORWARDED, HeaderName, VIA};
 use actix_web::{FromRequest, HttpRequest};
 use std::future::{Ready, ready};
 use std::sync::Arc;
@@ -13,7 +13,15 @@ use switchyard_orchestrator::principal::{Authenticator, Principal};
 /// Calls simulated models, from this machine.
 const DEMO_KEY: &str = "sy-demo";
 
-static X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+/// By these a proxy says that it speaks for somebody.
+static PROXIED: [HeaderName; 6] = [
+    FORWARDED,
+    VIA,
+    HeaderName::from_static("x-forwarded-for"),
+    HeaderName::from_static("x-forwarded-host"),
+    HeaderName::from_static("x-forwarded-proto"),
+    HeaderName::from_static("x-real-ip"),
+];
 
 const MISSING: &str =
     "This call needs a virtual key: `Authorization: Bearer <key>`. `switchyard keys create` makes one.";
@@ -45,29 +53,28 @@ impl Gate {
     /// Who calls `/v1*`, as the operator's setting has it.
     fn caller(&self, request: &HttpRequest) -> Result<Principal, GatewayError> {
         match self.auth {
-            GatewayAuth::Required => self.key(request, &[MISSING, OPENING].concat()),
             GatewayAuth::Optional if presented(request.headers()) == Ok(None) => Ok(Principal::Anonymous),
-            GatewayAuth::Optional => self.key(request, MISSING),
-            GatewayAuth::Off => Ok(self.key(request, MISSING).unwrap_or(Principal::Anonymous)),
+            GatewayAuth::Required | GatewayAuth::Optional => self.key(request, OPENING),
+            GatewayAuth::Off => Ok(self.key(request, "").unwrap_or(Principal::Anonymous)),
         }
     }
 
-    fn key(&self, request: &HttpRequest, missing: &str) -> Result<Principal, GatewayError> {
+    /// Whose key it is. A refusal for want of one that is known ends with `advice`.
+    fn key(&self, request: &HttpRequest, advice: &str) -> Result<Principal, GatewayError> {
+        let refused = |why: &str| GatewayError::unauthenticated([why, advice].concat());
         let key = presented(request.headers()).map_err(|fault| unusable(&fault))?;
-        let key = key.ok_or_else(|| GatewayError::unauthenticated(missing.to_owned()))?;
+        let key = key.ok_or_else(|| refused(MISSING))?;
         if key == DEMO_KEY {
             return self.demo(request);
         }
-        let principal = self.authenticator.virtual_key(key);
-        principal.ok_or_else(|| GatewayError::unauthenticated(UNKNOWN.to_owned()))
+        self.authenticator.virtual_key(key).ok_or_else(|| refused(UNKNOWN))
     }
 
     /// The demo key opens nothing to another machine, nor to one that a proxy on this machine speaks for.
     fn demo(&self, request: &HttpRequest) -> Result<Principal, GatewayError> {
         let local = request.peer_addr().is_some_and(|peer| peer.ip().to_canonical().is_loopback());
-        let headers = request.headers();
-        let forwarded = headers.contains_key(&X_FORWARDED_FOR) || headers.contains_key(FORWARDED);
-        if self.demo.is_on() && self.loopback_only && local && !forwarded {
+        let is_proxied = PROXIED.iter().any(|name| request.headers().contains_key(name));
+        if self.demo.is_on() && self.loopback_only && local && !is_proxied {
             Ok(Principal::Demo)
         } else {
             Err(GatewayError::unauthenticated(NO_DEMO.to_owned()))
@@ -104,10 +111,7 @@ impl FromRequest for KeyCaller {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(
-            gate(request)
-                .and_then(|gate| gate.key(request, MISSING))
-                .map(Self)
-                .map_err(|error| error.at(request)),
+            gate(request).and_then(|gate| gate.key(request, "")).map(Self).map_err(|error| error.at(request)),
         )
     }
 }

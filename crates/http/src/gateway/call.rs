@@ -16,7 +16,7 @@ use switchyard_ports::client_call::{Canonical, ClientCall, InvalidCall, WireBody
 use switchyard_ports::clock::Clock;
 
 /// A client's call in its dialect: judged once, decoded only where a target speaks another dialect.
-pub(super) struct DialectCall {
+pub(crate) struct DialectCall {
     codec: &'static dyn ClientCodec,
     place: Place,
     facts: CallFacts,
@@ -27,11 +27,11 @@ pub(super) struct DialectCall {
 
 /// What a call says in its address.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Place {
-    pub(super) model: Option<String>,
-    pub(super) stream: Option<bool>,
+pub(crate) struct Place {
+    pub(crate) model: Option<String>,
+    pub(crate) stream: Option<bool>,
     /// Whether the client wants a stream in a form that no provider gives.
-    pub(super) reframes: bool,
+    pub(crate) reframes: bool,
 }
 
 impl Place {
@@ -42,7 +42,7 @@ impl Place {
 
 impl DialectCall {
     /// Judges a body. Its size is the reader's to bound.
-    pub(super) fn read(
+    pub(crate) fn read(
         codec: &'static dyn ClientCodec,
         place: Place,
         body: Bytes,
@@ -109,7 +109,7 @@ impl ClientCall for DialectCall {
     }
 }
 
-/// A body that is no call.
+/// What is wrong with a body.
 pub(super) fn refused(error: RequestError) -> GatewayError {
     let status = StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::BAD_REQUEST);
     GatewayError::bad_body(status, error.code.as_str(), error.message, error.param)

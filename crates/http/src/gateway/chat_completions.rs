@@ -1,7 +1,7 @@
 use super::call::{DialectCall, Place};
 use super::dialects::OPENAI_CHAT;
 use super::error::{Door, GatewayError};
-use super::schema::{CompletionAnswer, CompletionRequest, ErrorAnswer};
+use super::schema::{CallFailures, CompletionAnswer, CompletionRequest};
 use super::serve::serve;
 use crate::extract::{CallHeaders, GatewayBody, GatewayCaller, KeyCaller};
 use crate::middleware::RequestId;
@@ -25,18 +25,7 @@ use switchyard_ports::clock::Clock;
     request_body = CompletionRequest,
     responses(
         (status = 200, description = "The answer, or `text/event-stream` of its chunks", body = CompletionAnswer),
-        (status = 400, description = "Not JSON, not a call, or ambiguous", body = ErrorAnswer),
-        (status = 401, description = "No virtual key, or none of ours", body = ErrorAnswer),
-        (status = 403, description = "The key may not call this model", body = ErrorAnswer),
-        (status = 404, description = "No such model", body = ErrorAnswer),
-        (status = 408, description = "The body did not come in time", body = ErrorAnswer),
-        (status = 413, description = "The body is too large", body = ErrorAnswer),
-        (status = 415, description = "The body is not plain JSON", body = ErrorAnswer),
-        (status = 429, description = "A limit is used up; see `retry-after`", body = ErrorAnswer),
-        (status = 500, description = "Our own defect", body = ErrorAnswer),
-        (status = 502, description = "The provider failed", body = ErrorAnswer),
-        (status = 503, description = "No target, or usage can't be recorded", body = ErrorAnswer),
-        (status = 504, description = "The provider did not answer in time", body = ErrorAnswer),
+        CallFailures,
     )
 )]
 pub(crate) async fn chat_completions(
@@ -66,18 +55,7 @@ pub(crate) async fn chat_completions(
     request_body = CompletionRequest,
     responses(
         (status = 200, description = "The answer, or `text/event-stream` of its chunks", body = CompletionAnswer),
-        (status = 400, description = "Not JSON, not a call, or no such model", body = ErrorAnswer),
-        (status = 401, description = "No virtual key, or none of ours", body = ErrorAnswer),
-        (status = 403, description = "The key may not call this model", body = ErrorAnswer),
-        (status = 404, description = "The provider does not know the model", body = ErrorAnswer),
-        (status = 408, description = "The body did not come in time", body = ErrorAnswer),
-        (status = 413, description = "The body is too large", body = ErrorAnswer),
-        (status = 415, description = "The body is not plain JSON", body = ErrorAnswer),
-        (status = 429, description = "A limit is used up; see `retry-after`", body = ErrorAnswer),
-        (status = 500, description = "Our own defect", body = ErrorAnswer),
-        (status = 502, description = "The provider failed", body = ErrorAnswer),
-        (status = 503, description = "No target, or usage can't be recorded", body = ErrorAnswer),
-        (status = 504, description = "The provider did not answer in time", body = ErrorAnswer),
+        CallFailures,
     )
 )]
 pub(crate) async fn chat_completions_of_key(

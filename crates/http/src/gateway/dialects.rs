@@ -1,14 +1,53 @@
 //! Which dialect is spoken at which address.
 
+use super::gemini::Action;
+use switchyard_dialects::anthropic_messages::AnthropicMessagesClient;
 use switchyard_dialects::codec::{ClientCodec, OperationClient};
+use switchyard_dialects::gemini::GeminiClient;
 use switchyard_dialects::openai_chat::OpenAiChatClient;
 use switchyard_dialects::openai_operations::{
     OpenAiCompletionsClient, OpenAiEmbeddingsClient, OpenAiImagesClient, OpenAiModerationsClient,
     OpenAiSpeechClient,
 };
+use switchyard_dialects::openai_responses::OpenAiResponsesClient;
 
 /// OpenAI's chat completions.
 pub(crate) static OPENAI_CHAT: &dyn ClientCodec = &OpenAiChatClient;
+/// OpenAI's Responses.
+pub(crate) static OPENAI_RESPONSES: &dyn ClientCodec = &OpenAiResponsesClient;
+/// Anthropic's messages.
+pub(crate) static ANTHROPIC_MESSAGES: &dyn ClientCodec = &AnthropicMessagesClient;
+/// Google's Gemini.
+pub(crate) static GEMINI: &dyn ClientCodec = &GeminiClient;
+
+/// The dialects that clients speak.
+static SPOKEN: &[&dyn ClientCodec] =
+    &[&OpenAiChatClient, &OpenAiResponsesClient, &AnthropicMessagesClient, &GeminiClient];
+
+/// The client dialect of this name.
+pub(crate) fn named(name: &str) -> Option<&'static dyn ClientCodec> {
+    SPOKEN.iter().find(|codec| codec.dialect().0 == name).copied()
+}
+
+/// The operations whose calls are JSON.
+static OPERATIONS: &[&dyn OperationClient] = &[
+    &OpenAiEmbeddingsClient,
+    &OpenAiCompletionsClient,
+    &OpenAiModerationsClient,
+    &OpenAiImagesClient,
+    &OpenAiSpeechClient,
+];
+
+/// The client dialect of this name, of an operation other than chats.
+pub(crate) fn operation_named(name: &str) -> Option<&'static dyn OperationClient> {
+    OPERATIONS.iter().find(|codec| codec.dialect().0 == name).copied()
+}
+
+/// The names of all client dialects.
+pub(crate) fn names() -> Vec<&'static str> {
+    let chats = SPOKEN.iter().map(|codec| codec.dialect().0);
+    chats.chain(OPERATIONS.iter().map(|codec| codec.dialect().0)).collect()
+}
 
 /// OpenAI's embeddings.
 pub(crate) static OPENAI_EMBEDDINGS: &dyn OperationClient = &OpenAiEmbeddingsClient;
@@ -26,7 +65,17 @@ pub(crate) static OPENAI_SPEECH: &dyn OperationClient = &OpenAiSpeechClient;
 pub(crate) fn at(path: &str) -> Option<&'static dyn ClientCodec> {
     let under =
         |prefix: &str| path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    (under("/v1") || path == "/chat/completions").then_some(OPENAI_CHAT)
+    // Google's SDKs call `v1` or `v1beta`, as they please; an action behind a colon is what only their paths have.
+    let is_google = path.strip_prefix("/v1/models/").is_some_and(|call| Action::of(call).is_some());
+    if under("/v1beta") || is_google {
+        Some(GEMINI)
+    } else if under("/v1/messages") {
+        Some(ANTHROPIC_MESSAGES)
+    } else if under("/v1/responses") {
+        Some(OPENAI_RESPONSES)
+    } else {
+        (under("/v1") || path == "/chat/completions").then_some(OPENAI_CHAT)
+    }
 }
 
 #[cfg(test)]
@@ -41,6 +90,13 @@ mod tests {
             ("/v1/", Some(Dialect::OPENAI_CHAT)),
             ("/v1/chat/completions", Some(Dialect::OPENAI_CHAT)),
             ("/v1/x", Some(Dialect::OPENAI_CHAT)),
+            ("/v1/responses", Some(Dialect::OPENAI_RESPONSES)),
+            ("/v1/messages", Some(Dialect::ANTHROPIC_MESSAGES)),
+            ("/v1/messages/count_tokens", Some(Dialect::ANTHROPIC_MESSAGES)),
+            ("/v1/messagesx", Some(Dialect::OPENAI_CHAT)),
+            ("/v1beta/models/a/b:generateContent", Some(Dialect::GEMINI)),
+            ("/v1/models/a/b:generateContent", Some(Dialect::GEMINI)),
+            ("/v1/models/llama3:8b", Some(Dialect::OPENAI_CHAT)),
             ("/chat/completions", Some(Dialect::OPENAI_CHAT)),
             ("/", None),
             ("/v12", None),

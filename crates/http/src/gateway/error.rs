@@ -26,7 +26,7 @@ pub(crate) struct GatewayError {
     status: StatusCode,
     kind: &'static str,
     code: Option<Cow<'static, str>>,
-    param: Option<String>,
+    param: Option<Box<str>>,
     message: String,
     retry_after: Option<Duration>,
     closes: bool,
@@ -64,7 +64,7 @@ impl GatewayError {
     /// The request is wrong in this member or header.
     pub(crate) fn invalid(message: impl Into<String>, param: impl Into<String>) -> Self {
         let error = Self::new(StatusCode::BAD_REQUEST, "invalid_request", message);
-        Self { param: Some(param.into()), ..error }
+        Self { param: Some(param.into().into_boxed_str()), ..error }
     }
 
     /// The body can't be taken.
@@ -74,7 +74,12 @@ impl GatewayError {
         message: String,
         param: Option<String>,
     ) -> Self {
-        Self { param, ..Self::new(status, code, message) }
+        Self { param: param.map(String::into_boxed_str), ..Self::new(status, code, message) }
+    }
+
+    /// There is nothing here.
+    pub(crate) fn unknown(message: &'static str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", message)
     }
 
     /// Our own defect.
@@ -96,11 +101,16 @@ impl GatewayError {
             status,
             kind,
             code: if rejected { error.code.map(Cow::Owned) } else { Some(Cow::Borrowed(code)) },
-            param: error.param,
+            param: error.param.map(String::into_boxed_str),
             message: error.message,
             retry_after: error.retry_after,
             closes: false,
         }
+    }
+
+    /// What is wrong, for people.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
     }
 
     /// The same in this dialect.

@@ -27,7 +27,7 @@ const JSON: &str = "application/json";
 const EVENTS: &str = "text/event-stream";
 
 /// A call whose body is JSON.
-pub(super) struct JsonOperation {
+pub(crate) struct JsonOperation {
     codec: &'static dyn OperationClient,
     facts: CallFacts,
     wire: WireBody,
@@ -37,7 +37,7 @@ pub(super) struct JsonOperation {
 
 impl JsonOperation {
     /// Judges a body. Its size is the reader's to bound.
-    pub(super) fn read(
+    pub(crate) fn read(
         codec: &'static dyn OperationClient,
         body: Bytes,
         strict: bool,

@@ -8,6 +8,12 @@ use switchyard_domain::chat::ChatRequest;
 use switchyard_orchestrator::chat::{Reply, ReplyBody, ReplyHead};
 use switchyard_ports::provider::Payload;
 
+const X_SWITCHYARD_TARGET: HeaderName = HeaderName::from_static("x-switchyard-target");
+const X_SWITCHYARD_ATTEMPTS: HeaderName = HeaderName::from_static("x-switchyard-attempts");
+const X_SWITCHYARD_DROPPED: HeaderName = HeaderName::from_static("x-switchyard-dropped");
+const X_SWITCHYARD_COST: HeaderName = HeaderName::from_static("x-switchyard-cost");
+const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+
 /// Longest list of losses in a header.
 const LONGEST_LOSSES: usize = 1024;
 
@@ -61,7 +67,7 @@ pub(super) fn write_stream_head(response: &mut HttpResponseBuilder, content_type
     response.insert_header((CONTENT_TYPE, content_type));
     response.insert_header((CACHE_CONTROL, "no-cache"));
     // Else nginx holds pieces back until its buffer is full.
-    response.insert_header(("x-accel-buffering", "no"));
+    response.insert_header((X_ACCEL_BUFFERING, "no"));
 }
 
 fn content_type(framing: StreamFraming) -> &'static str {
@@ -80,15 +86,15 @@ pub(super) fn write_head(response: &mut HttpResponseBuilder, head: &ReplyHead) {
             response.insert_header((name, value));
         }
     }
-    response.insert_header(("x-switchyard-target", plain(&head.target)));
-    response.insert_header(("x-switchyard-attempts", head.attempts));
+    response.insert_header((X_SWITCHYARD_TARGET, plain(&head.target)));
+    response.insert_header((X_SWITCHYARD_ATTEMPTS, head.attempts));
     if !head.losses.is_empty() {
         let mut losses = head.losses.to_string();
         losses.truncate(LONGEST_LOSSES);
-        response.insert_header(("x-switchyard-dropped", losses));
+        response.insert_header((X_SWITCHYARD_DROPPED, losses));
     }
     if let Some(cost) = head.cost {
-        response.insert_header(("x-switchyard-cost", cost.0));
+        response.insert_header((X_SWITCHYARD_COST, cost.0));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use serde_json::Value;
-use utoipa::ToSchema;
+use utoipa::{IntoResponses, ToSchema};
 
 /// OpenAI's chat completion request, as far as the gateway itself looks at it.
 #[derive(Serialize, ToSchema)]
@@ -52,4 +52,46 @@ pub(crate) struct ErrorDetail {
     param: Option<String>,
     /// For programs.
     code: Option<String>,
+}
+
+/// How any call can fail, in the shape of the client's dialect.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "only described; the answers are written by the dialects")]
+pub(crate) enum CallFailures {
+    /// Not JSON, not a call, or ambiguous
+    #[response(status = 400)]
+    Invalid(#[to_schema] ErrorAnswer),
+    /// No virtual key, or none of ours
+    #[response(status = 401)]
+    Unauthenticated(#[to_schema] ErrorAnswer),
+    /// The key may not call this model
+    #[response(status = 403)]
+    NotAllowed(#[to_schema] ErrorAnswer),
+    /// No such model
+    #[response(status = 404)]
+    NotFound(#[to_schema] ErrorAnswer),
+    /// The body did not come in time
+    #[response(status = 408)]
+    TooSlow(#[to_schema] ErrorAnswer),
+    /// The body is too large
+    #[response(status = 413)]
+    TooLarge(#[to_schema] ErrorAnswer),
+    /// The body is not plain JSON
+    #[response(status = 415)]
+    MediaType(#[to_schema] ErrorAnswer),
+    /// A limit is used up; see `retry-after`
+    #[response(status = 429)]
+    Limited(#[to_schema] ErrorAnswer),
+    /// Our own defect
+    #[response(status = 500)]
+    Defect(#[to_schema] ErrorAnswer),
+    /// The provider failed
+    #[response(status = 502)]
+    ProviderFailed(#[to_schema] ErrorAnswer),
+    /// No target, or usage can't be recorded
+    #[response(status = 503)]
+    Unavailable(#[to_schema] ErrorAnswer),
+    /// The provider did not answer in time
+    #[response(status = 504)]
+    TimedOut(#[to_schema] ErrorAnswer),
 }

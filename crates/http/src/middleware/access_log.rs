@@ -20,7 +20,7 @@ const CLIENT_CLOSED: u16 = 499;
 pub(super) struct AccessRecord {
     method: Method,
     uri: Uri,
-    peer: Option<IpAddr>,
+    client: Option<IpAddr>,
     pub(super) id: RequestId,
     pub(super) route: RouteTemplate,
     pub(super) status: Option<StatusCode>,
@@ -34,6 +34,7 @@ pub(super) struct AccessRecord {
 impl AccessRecord {
     pub(super) fn begin(
         request: &ServiceRequest,
+        client: Option<IpAddr>,
         id: RequestId,
         clock: &Arc<dyn Clock>,
         metrics: &Arc<Metrics>,
@@ -41,7 +42,7 @@ impl AccessRecord {
         Self {
             method: request.method().clone(),
             uri: request.uri().clone(),
-            peer: request.peer_addr().map(|peer| peer.ip().to_canonical()),
+            client,
             id,
             route: RouteTemplate::UNMATCHED,
             status: None,
@@ -70,7 +71,7 @@ impl AccessRecord {
                     duration_ms = millis(elapsed),
                     bytes = self.bytes,
                     whole = self.whole,
-                    peer = self.peer.map(tracing::field::display),
+                    peer = self.client.map(tracing::field::display),
                     request_id = self.id.as_str(),
                     "request"
                 )

@@ -1,12 +1,13 @@
 use super::access_log::AccessRecord;
 use super::request_id::RequestId;
 use super::tracked_body::{Ending, TrackedBody};
-use super::{head_limits, response_headers};
+use super::{client, head_limits, response_headers};
 use crate::connection::{Connection, OpenBody};
 use crate::metrics::Metrics;
 use crate::refusal::{Refusal, Shape};
 use crate::routes::RouteTemplate;
 use crate::server::Limits;
+use actix_http::ConnectionType;
 use actix_http::body::{BoxBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use actix_web::http::StatusCode;
@@ -14,6 +15,7 @@ use actix_web::http::header::{CONTENT_LENGTH, HeaderMap, TRANSFER_ENCODING};
 use actix_web::{Error, HttpMessage, HttpResponse, ResponseError};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
+use ipnet::IpNet;
 use std::fmt;
 use std::future::{Ready, ready};
 use std::panic::AssertUnwindSafe;
@@ -28,6 +30,8 @@ use switchyard_ports::entropy::Entropy;
 #[derive(Clone)]
 pub(crate) struct Edge {
     pub(crate) limits: Limits,
+    /// The proxies that say whom they speak for.
+    pub(crate) trusted_proxies: Arc<[IpNet]>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) metrics: Arc<Metrics>,
@@ -100,7 +104,8 @@ impl Arrival {
             connection.request_began(open_body(request.headers()));
         }
         let id = RequestId::of(request.headers(), edge.entropy.as_ref());
-        let record = AccessRecord::begin(request, id, &edge.clock, &edge.metrics);
+        let client = client::address(request, &edge.trusted_proxies);
+        let record = AccessRecord::begin(request, client, id, &edge.clock, &edge.metrics);
         Self { record, ending: Ending(connection) }
     }
 
@@ -109,6 +114,11 @@ impl Arrival {
         self.record.route = RouteTemplate::of(response.request());
         self.record.status = Some(response.status());
         response_headers::complete(response.headers_mut(), &self.record.id, self.record.elapsed());
+        // An offer to upgrade is passed over. The framework would answer it with one of its own, and can't keep the
+        // connection.
+        if response.request().head().upgrade() {
+            response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+        }
         response.map_body(|_, body| TrackedBody::new(body, self.record, self.ending))
     }
 

@@ -3,6 +3,7 @@
 //! layer more costs every call.
 
 mod access_log;
+mod client;
 mod edge;
 mod head_limits;
 mod request_id;

@@ -8,7 +8,9 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpSocket;
+use tokio::sync::Notify;
 
 /// Connections that wait in the kernel for us to take them.
 const BACKLOG: u32 = 1024;
@@ -41,11 +43,15 @@ pub struct BoundServer {
     addresses: Vec<SocketAddr>,
     metrics_addresses: Vec<SocketAddr>,
     server: Server,
+    cut: Arc<Notify>,
 }
 
 /// Stops a running server, from anywhere.
 #[derive(Clone, Debug)]
-pub struct ServerControl(ServerHandle);
+pub struct ServerControl {
+    handle: ServerHandle,
+    cut: Arc<Notify>,
+}
 
 /// Takes the addresses. Connections queue from now on and are served once the server runs. MUST be called within a Tokio
 /// runtime; the workers have threads and runtimes of their own.
@@ -62,7 +68,7 @@ pub fn bind(config: ServerConfig, services: Services) -> Result<BoundServer, Bin
     let mut builder = Server::build()
         .workers(workers(&config))
         .max_concurrent_connections(config.connections_per_worker.max(1))
-        .shutdown_timeout(config.timeouts.drain.as_secs())
+        .shutdown_timeout(whole_seconds(config.timeouts.drain))
         .disable_signals();
     let stopping = builder.graceful_shutdown_signal();
     let stops = move || {
@@ -84,7 +90,7 @@ pub fn bind(config: ServerConfig, services: Services) -> Result<BoundServer, Bin
             .listen("metrics", listener, move || pipeline::metrics(&shared, stops.clone()))
             .map_err(|source| BindError::Address { address: *address, source })?;
     }
-    Ok(BoundServer { addresses, metrics_addresses, server: builder.run() })
+    Ok(BoundServer { addresses, metrics_addresses, server: builder.run(), cut: Arc::default() })
 }
 
 impl BoundServer {
@@ -103,7 +109,7 @@ impl BoundServer {
     /// What stops the server.
     #[must_use]
     pub fn control(&self) -> ServerControl {
-        ServerControl(self.server.handle())
+        ServerControl { handle: self.server.handle(), cut: Arc::clone(&self.cut) }
     }
 
     /// Serves until stopped. Dropping the future closes everything at once.
@@ -111,7 +117,13 @@ impl BoundServer {
     /// # Errors
     /// When the worker threads can't be started.
     pub fn run(self) -> impl Future<Output = io::Result<()>> + Send {
-        self.server
+        let Self { server, cut, .. } = self;
+        async move {
+            tokio::select! {
+                ended = server => ended,
+                () = cut.notified() => Ok(()),
+            }
+        }
     }
 }
 
@@ -120,13 +132,19 @@ impl ServerControl {
     /// [`Timeouts::drain`](super::Timeouts::drain) has passed and they were cut. Readiness is the caller's to switch off
     /// before, and so are signals.
     pub async fn drain(&self) {
-        self.0.stop(true).await;
+        self.handle.stop(true).await;
     }
 
-    /// Cuts everything.
-    pub async fn abort(&self) {
-        self.0.stop(false).await;
+    /// Cuts everything, also what a drain still waits for: [`BoundServer::run`] ends. The framework hears no second command
+    /// while it drains, so its server is dropped.
+    pub fn abort(&self) {
+        self.cut.notify_one();
     }
+}
+
+/// Rounded up: nobody gets less than was promised.
+fn whole_seconds(time: Duration) -> u64 {
+    time.as_secs() + u64::from(time.subsec_nanos() > 0)
 }
 
 fn workers(config: &ServerConfig) -> usize {
@@ -158,4 +176,16 @@ fn local_addresses(listeners: &[TcpListener]) -> Result<Vec<SocketAddr>, BindErr
             listener.local_addr().map_err(|source| BindError::Address { address: unknown, source })
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_of_a_second_to_drain_in_is_a_whole_one() {
+        for (millis, seconds) in [(0, 0), (1, 1), (500, 1), (1000, 1), (30_000, 30)] {
+            assert_eq!(whole_seconds(Duration::from_millis(millis)), seconds);
+        }
+    }
 }

@@ -1,3 +1,4 @@
+use super::tls::Tls;
 use ipnet::IpNet;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
@@ -43,7 +44,7 @@ impl Default for Limits {
 /// How long a client may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeouts {
-    /// For a request's head.
+    /// For a request's head, and for the handshake of TLS before the first.
     pub head: Duration,
     /// Between two requests.
     pub keep_alive: Duration,
@@ -53,7 +54,7 @@ pub struct Timeouts {
     pub body_per_mib: Duration,
     /// For taking no byte of an answer that waits to be read.
     pub write_stall: Duration,
-    /// For running requests to end once the server stops; whole seconds count.
+    /// For running requests to end once the server stops; a part of a second counts as a whole one.
     pub drain: Duration,
 }
 
@@ -77,13 +78,16 @@ pub struct ServerConfig {
     pub listen: Vec<SocketAddr>,
     /// Where `/metrics` is served, to everybody who can connect. Empty: nowhere.
     pub metrics_listen: Vec<SocketAddr>,
+    /// TLS on all of them; absent: in the clear.
+    pub tls: Option<Tls>,
     /// Threads that serve requests; absent: one for each processor.
     pub workers: Option<NonZeroUsize>,
     /// Connections of one worker; more wait in the kernel's queue.
     pub connections_per_worker: usize,
     /// Connections of one source (an IPv4 address, an IPv6 /64 network) over all workers; more are closed at once.
     pub connections_per_source: usize,
-    /// Networks whose connections are carried for others, so that no share is counted for them.
+    /// Networks whose connections are carried for others: no share is counted for them, and the access log names whom they
+    /// say (`x-forwarded-for`) they speak for.
     pub trusted_proxies: Vec<IpNet>,
     /// How large a request may be.
     pub limits: Limits,
@@ -103,6 +107,7 @@ impl Default for ServerConfig {
         Self {
             listen: Vec::new(),
             metrics_listen: Vec::new(),
+            tls: None,
             workers: None,
             connections_per_worker: 25_000,
             connections_per_source: 256,

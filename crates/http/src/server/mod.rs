@@ -3,6 +3,8 @@
 mod bind;
 mod config;
 mod pipeline;
+mod tls;
 
 pub use bind::{BindError, BoundServer, ServerControl, bind};
 pub use config::{GatewayAuth, Limits, ServerConfig, Timeouts};
+pub use tls::{Tls, TlsError};

@@ -96,8 +96,14 @@ async fn a_refusal_for_want_of_a_key_says_what_to_do() {
     assert_eq!(error["type"], "authentication_error");
     let message = error["message"].as_str().unwrap();
     assert!(message.contains("SWITCHYARD_GATEWAY_AUTH") && message.contains("switchyard keys create"));
-    let bare = ask(world.address, post("/chat/completions", "", &chat("team", ""))).await;
-    assert!(!bare.text().contains("GATEWAY_AUTH"), "the setting has no say there");
+    let sample = "authorization: Bearer sk-sample\r\n";
+    let wrong = ask(world.address, post("/v1/chat/completions", sample, &chat("team", ""))).await;
+    assert!(wrong.text().contains("SWITCHYARD_GATEWAY_AUTH"), "{}", wrong.text());
+    for headers in ["", sample] {
+        let bare = ask(world.address, post("/chat/completions", headers, &chat("team", ""))).await;
+        assert_eq!(bare.status, 401);
+        assert!(!bare.text().contains("GATEWAY_AUTH"), "the setting has no say there");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -139,7 +145,14 @@ async fn the_demo_key_calls_simulated_models_from_this_machine_while_it_is_switc
     assert_eq!(ids, ["sim/echo", "sim/say"]);
     let other = ask(world.address, post("/v1/chat/completions", demo, &chat("acme/say", ""))).await;
     assert_eq!((other.status, other.code().as_str()), (403, "model_not_allowed"));
-    for proxied in ["x-forwarded-for: 127.0.0.1\r\n", "forwarded: for=127.0.0.1\r\n"] {
+    for proxied in [
+        "x-forwarded-for: 127.0.0.1\r\n",
+        "forwarded: for=127.0.0.1\r\n",
+        "via: 1.1 proxy\r\n",
+        "x-real-ip: 192.0.2.1\r\n",
+        "x-forwarded-host: gateway.example\r\n",
+        "x-forwarded-proto: https\r\n",
+    ] {
         assert_eq!(status_of_models(&world, &format!("{demo}{proxied}")).await, 401, "{proxied}");
     }
     world.demo.set(false);

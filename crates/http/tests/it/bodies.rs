@@ -61,19 +61,41 @@ async fn chunks_are_counted_and_an_endless_body_is_cut_off() {
     }
     let response = connection.receive().await;
     assert_eq!((response.status, response.code().as_str()), (413, "payload_too_large"));
-    // It goes on sending, as an attacker would.
+    let sent = flood(connection, chunk).await;
+    assert!(sent < MOST_AFTER_ITS_REFUSAL, "{sent} bytes went on after the refusal");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_declared_body_that_is_refused_is_not_carried_to_its_end_either() {
+    let world = small().await;
+    let mut connection = Connection::open(world.address).await;
+    let size = 8_usize << 30;
+    connection.send(bare(&format!("content-type: application/json\r\ncontent-length: {size}\r\n"), "")).await;
+    assert_eq!(connection.receive().await.status, 413);
+    let sent = flood(connection, " ".repeat(0x4000)).await;
+    assert!(sent < MOST_AFTER_ITS_REFUSAL, "{sent} bytes went on after the refusal");
+}
+
+/// What the server reads, and what the kernels on both sides hold, of a body whose refusal is out.
+const MOST_AFTER_ITS_REFUSAL: usize = 128 << 20;
+
+/// Goes on sending, as an attacker would, until the connection ends. Answers how many bytes went out.
+async fn flood(connection: Connection, piece: String) -> usize {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let (mut read, mut write) = connection.stream.into_split();
     let flood = tokio::spawn(async move {
-        use tokio::io::AsyncWriteExt;
-        while write.write_all(chunk.as_bytes()).await.is_ok() {}
+        let mut sent = 0;
+        while write.write_all(piece.as_bytes()).await.is_ok() {
+            sent += piece.len();
+        }
+        sent
     });
     let ended = async {
-        use tokio::io::AsyncReadExt;
         let mut rest = Vec::new();
         let _reset_is_an_end_too = read.read_to_end(&mut rest).await;
     };
     tokio::time::timeout(Duration::from_secs(5), ended).await.expect("the connection ends");
-    flood.await.unwrap();
+    flood.await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

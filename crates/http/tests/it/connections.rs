@@ -187,6 +187,22 @@ async fn a_drain_cuts_what_does_not_end_in_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_abort_cuts_what_a_drain_waits_for() {
+    let world = World::start().await;
+    let mut busy = Connection::open(world.address).await;
+    busy.send(call("pause", r#","stream":true"#)).await;
+    world.until_upstreams(1).await;
+    let control = world.control.clone();
+    let drain = tokio::spawn(async move { control.drain().await });
+    eventually(|| std::net::TcpStream::connect(world.address).is_err()).await;
+    assert_eq!(world.upstreams(), 1, "the drain waits for it");
+    world.control.abort();
+    tokio::time::timeout(Duration::from_secs(5), drain).await.expect("the drain ends").unwrap();
+    eventually(|| world.upstreams() == 0).await;
+    assert!(busy.ends_within(Duration::from_secs(2)).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_sends_far_ahead_of_its_answers_is_cut() {
     let world = World::start().await;
     let mut connection = Connection::open(world.address).await;
@@ -196,4 +212,23 @@ async fn a_client_that_sends_far_ahead_of_its_answers_is_cut() {
     let (_read, mut write) = connection.stream.into_split();
     let _cut = tokio::io::AsyncWriteExt::write_all(&mut write, ahead.as_bytes()).await;
     world.until_upstreams(0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_offer_to_upgrade_is_passed_over() {
+    let world = World::start().await;
+    // What Java's own client sends with its first call in the clear, and what a browser's socket does.
+    let http2 = "upgrade: h2c\r\nhttp2-settings: AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA\r\n";
+    let calling =
+        call("team", "").replacen("\r\n", &format!("\r\nconnection: Upgrade, HTTP2-Settings\r\n{http2}"), 1);
+    let socket = get("/ping", "connection: Upgrade\r\nupgrade: websocket\r\n");
+    for request in [calling, socket] {
+        let mut connection = Connection::open(world.address).await;
+        connection.send(&request).await;
+        let response = connection.receive().await;
+        assert_eq!(response.status, 200, "{}", response.text());
+        assert_eq!((response.header("connection"), response.header("upgrade")), (Some("close"), None));
+        assert!(!response.body.is_empty());
+        assert!(connection.ends_within(Duration::from_secs(3)).await);
+    }
 }

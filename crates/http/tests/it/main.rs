@@ -18,5 +18,6 @@ mod edge;
 mod log;
 mod operations;
 mod streams;
+mod tls;
 mod wire;
 mod world;

@@ -18,7 +18,8 @@ pub enum Fsync {
 pub struct Options {
     /// When bytes are made to survive a power cut.
     pub fsync: Fsync,
-    /// A segment that would grow beyond this is closed; so much is read into memory at once when it is drained.
+    /// A segment that would grow beyond this is closed. So much is read into memory at once when it is drained, and as events it
+    /// takes three times the room: after a long outage of the database that is all that the backlog costs.
     pub segment_bytes: u64,
     /// How many records may be reserved, or kept back while the disk fails, at once.
     pub permits: usize,
@@ -30,7 +31,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             fsync: Fsync::Group(Duration::from_millis(50)),
-            segment_bytes: 64 << 20,
+            segment_bytes: 2 << 20,
             permits: 16_384,
             probe_interval: Duration::from_millis(500),
         }

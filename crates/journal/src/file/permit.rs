@@ -29,12 +29,12 @@ impl FilePermit {
 
 #[async_trait]
 impl JournalPermit for FilePermit {
-    async fn append(&mut self, events: Vec<UsageEvent>) -> Result<(), JournalError> {
+    async fn append(&mut self, events: &[UsageEvent]) -> Result<(), JournalError> {
         if self.seat.is_none() {
             return Err(JournalError::Closed);
         }
         if !events.is_empty() {
-            let record = record::encode(&events)?;
+            let record = record::encode(events)?;
             if let Some(synced) = self.shared.append(&record)? {
                 synced.await.map_err(|_| JournalError::Closed)??;
             }

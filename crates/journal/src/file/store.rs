@@ -38,7 +38,7 @@ impl Store {
             let path = path.to_owned();
             |source| OpenError::Io { path, source }
         };
-        self.disk.create_dir(&self.dir).map_err(at(&self.dir))?;
+        self.make_dir().map_err(at(&self.dir))?;
         let file = OpenOptions::new()
             .write(true)
             .create(true)
@@ -51,6 +51,16 @@ impl Store {
             Err(TryLockError::WouldBlock) => Err(OpenError::Locked { dir: self.dir.clone() }),
             Err(TryLockError::Error(source)) => Err(at(&path)(source)),
         }
+    }
+
+    /// Makes the directory and those above it, if need be. A new one's own name must survive a power cut too, or its files do not.
+    fn make_dir(&self) -> io::Result<()> {
+        let made: Vec<&Path> = self.dir.ancestors().take_while(|dir| is_absent(dir)).collect();
+        self.disk.create_dir(&self.dir)?;
+        made.into_iter().filter_map(Path::parent).try_for_each(|above| {
+            let here = Path::new(".");
+            self.disk.sync_dir(if above.as_os_str().is_empty() { here } else { above })
+        })
     }
 
     /// The numbers of the segments that wait, and a number above all that were ever used and left a trace.
@@ -67,7 +77,7 @@ impl Store {
         let path = self.path(number);
         match self.disk.create(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                self.disk.create_dir(&self.dir)?;
+                self.make_dir()?;
                 self.disk.create(&path)
             }
             created => created,
@@ -94,7 +104,7 @@ impl Store {
     /// Whether files can be made and written here.
     pub(super) fn probe(&self) -> io::Result<()> {
         let path = self.dir.join(PROBE_FILE);
-        self.disk.create_dir(&self.dir)?;
+        self.make_dir()?;
         unless_gone(self.disk.remove(&path))?;
         let file = self.disk.create(&path)?;
         let written = file.append(&PROBE).and_then(|()| file.sync());
@@ -115,6 +125,10 @@ pub(super) fn name_of(number: u64) -> String {
 /// The number of a segment's name; `None` for any other text.
 pub(super) fn number_of(name: &str) -> Option<u64> {
     name.parse().ok().filter(|number| name_of(*number) == name)
+}
+
+fn is_absent(dir: &Path) -> bool {
+    !dir.as_os_str().is_empty() && !dir.exists()
 }
 
 fn unless_gone(done: io::Result<()>) -> io::Result<()> {

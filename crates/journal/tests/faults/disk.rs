@@ -1,7 +1,7 @@
 //! A disk that fails when it is told to.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -20,6 +20,8 @@ pub(crate) struct Faults {
     pub(crate) sync_millis: AtomicU64,
     pub(crate) syncs: AtomicUsize,
     pub(crate) writes: AtomicUsize,
+    /// Directories whose names were synced, in order.
+    pub(crate) synced_dirs: Mutex<Vec<PathBuf>>,
 }
 
 impl Faults {
@@ -74,6 +76,7 @@ impl Disk for FaultyDisk {
     }
 
     fn sync_dir(&self, dir: &Path) -> io::Result<()> {
+        self.faults.synced_dirs.lock().unwrap().push(dir.to_owned());
         OsDisk.sync_dir(dir)
     }
 }

@@ -58,7 +58,7 @@ impl Scene {
     }
 
     async fn append(&self, number: u128) -> Result<(), JournalError> {
-        self.journal.reserve()?.append(events([number])).await
+        self.journal.reserve()?.append(&events([number])).await
     }
 
     async fn until(&self, what: impl Fn(&FileJournal) -> bool) {
@@ -99,12 +99,12 @@ async fn a_full_disk_refuses_calls_and_is_left_without_a_restart() {
         assert!(is_unwritable(&scene.append(1).await));
         assert!(!scene.journal.is_writable());
         assert!(is_unwritable(&scene.journal.reserve().map(drop)));
-        assert!(is_unwritable(&admitted.append(events([2])).await), "admitted before, and told as well");
+        assert!(is_unwritable(&admitted.append(&events([2])).await), "admitted before, and told as well");
         assert_eq!(scene.drain().await, events([0]), "what was written before can be drained meanwhile");
         scene.faults.set_room(None);
         scene.until(|journal| journal.is_writable()).await;
         scene.append(3).await.unwrap();
-        admitted.append(events([4])).await.unwrap();
+        admitted.append(&events([4])).await.unwrap();
         assert_eq!(scene.drain().await, events([3, 4]));
     }
 }
@@ -179,7 +179,7 @@ async fn an_append_that_failed_can_still_be_handed_over() {
     let scene = Scene::new();
     let mut permit = scene.journal.reserve().unwrap();
     scene.faults.set_room(Some(50));
-    assert!(is_unwritable(&permit.append(events([1])).await));
+    assert!(is_unwritable(&permit.append(&events([1])).await));
     permit.append_detached(events([1]));
     drop(permit);
     scene.faults.set_room(None);
@@ -254,7 +254,7 @@ async fn records_that_wait_at_the_same_time_share_a_sync() {
         let journal = Arc::clone(&scene.journal);
         writers.spawn(async move {
             for call in 0..10 {
-                journal.reserve().unwrap().append(events([writer * 10 + call])).await.unwrap();
+                journal.reserve().unwrap().append(&events([writer * 10 + call])).await.unwrap();
             }
         });
     }
@@ -264,6 +264,18 @@ async fn records_that_wait_at_the_same_time_share_a_sync() {
     let syncs = scene.faults.syncs.load(Ordering::SeqCst);
     assert!((10..160).contains(&syncs), "320 records took {syncs} syncs");
     assert_eq!(scene.drain().await.len(), 320);
+}
+
+#[tokio::test]
+async fn the_names_of_new_directories_are_synced_and_known_ones_are_left_alone() {
+    let root = TempDir::new().unwrap();
+    let dir = root.path().join("deep/journal");
+    for made in [vec![root.path().join("deep"), root.path().to_owned()], vec![]] {
+        let disk = FaultyDisk::default();
+        let faults = Arc::clone(&disk.faults);
+        drop(FileJournal::open_on(Arc::new(disk), &dir, Options::default()).unwrap());
+        assert_eq!(*faults.synced_dirs.lock().unwrap(), made);
+    }
 }
 
 #[tokio::test]
@@ -350,7 +362,7 @@ async fn a_deleted_segment_on_a_full_disk_is_written_again_when_there_is_room() 
 
 #[tokio::test]
 async fn a_closed_segment_that_somebody_deleted_is_reported_and_does_not_stop_the_rest() {
-    let scene = Scene::with(Options { segment_bytes: 2_000, ..quick() });
+    let scene = Scene::with(Options { segment_bytes: 900, ..quick() });
     for number in 0..6 {
         scene.append(number).await.unwrap();
     }

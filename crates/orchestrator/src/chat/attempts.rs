@@ -10,7 +10,7 @@ use crate::error::{CallError, CallErrorKind};
 use crate::snapshot::TargetEntry;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
-use switchyard_domain::chat::LossReport;
+use switchyard_domain::chat::{Loss, LossReport};
 use switchyard_domain::fault::{Blame, FaultKind, ProviderFault};
 use switchyard_domain::operation::Operation;
 use switchyard_domain::retry::{MAX_WAIT, RetryCause, backoff};
@@ -18,6 +18,9 @@ use switchyard_ports::client_call::ClientCall;
 use switchyard_ports::clock::Monotonic;
 use switchyard_ports::health::AttemptFact;
 use switchyard_ports::provider::{Answer, AttemptContext, Deadlines};
+
+/// Longest part of a member's name that is said back.
+const LONGEST_NAME: usize = 100;
 
 /// An answer that began, and where it comes from.
 pub(super) struct Begun {
@@ -56,8 +59,10 @@ impl Attempts<'_> {
     pub(super) async fn run(&self, settlement: &mut Settlement) -> Result<Begun, CallError> {
         let mut tries = Tries::default();
         let mut targets = self.course.targets.iter();
+        let mut stays = false;
         while settlement.attempts() < self.settings.max_attempts.max(1) {
-            let (target, retried) = match targets.next() {
+            let other = if stays { None } else { targets.next() };
+            let (target, retried) = match other {
                 Some(target) if tries.is_empty() || !self.time_left().is_zero() => (target, Retried(None)),
                 Some(_) => break,
                 None => match self.again(&mut tries).await {
@@ -70,9 +75,11 @@ impl Attempts<'_> {
                     return Ok(Begun { answer, target: target.clone(), losses, retried });
                 }
                 Tried::Failed(fault) => {
-                    let goes_on = self.course.failover_on.moves_on(fault.kind);
+                    // No other target is asked then, but this one may want to be asked once more.
+                    stays = !self.course.failover_on.moves_on(fault.kind);
+                    let ends = stays && !fault.is_asked_back();
                     tries.failed(fault, target);
-                    if !goes_on {
+                    if ends {
                         break;
                     }
                 }
@@ -88,7 +95,7 @@ impl Attempts<'_> {
     async fn again<'t>(&self, tries: &mut Tries<'t>) -> Option<(&'t TargetEntry, RetryCause)> {
         let (fault, target) = tries.last()?;
         let cause = fault.retry_cause().filter(|_| self.course.failover_on.retries_same_target())?;
-        if fault.kind == FaultKind::FirstByteTimeout && tries.first_byte_timeouts() > 1 {
+        if fault.is_tried_once_more() && tries.last_chances() > 1 {
             return None;
         }
         let retry = tries.retries() + 1;
@@ -190,8 +197,10 @@ fn no_such_operation(operation: Operation, target: &TargetEntry) -> CallError {
 }
 
 fn strict_refusal(losses: &LossReport, target: &TargetEntry) -> CallError {
+    // A member's name may be the caller's own, of any length.
+    let name = |loss: &Loss| loss.member.chars().take(LONGEST_NAME).collect::<String>();
     let listed: Vec<String> =
-        losses.losses.iter().take(8).map(|loss| format!("`{}` ({})", loss.member, loss.reason)).collect();
+        losses.losses.iter().take(8).map(|loss| format!("`{}` ({})", name(loss), loss.reason)).collect();
     let message = format!(
         "{} can't express {}. Leave that out, choose another model, or drop the strict setting.",
         target.model.public_name,
@@ -199,7 +208,7 @@ fn strict_refusal(losses: &LossReport, target: &TargetEntry) -> CallError {
     );
     let error = CallError::new(CallErrorKind::UnsupportedFeature, message);
     match losses.losses.first() {
-        Some(loss) => error.at(loss.member.clone()),
+        Some(loss) => error.at(name(loss)),
         None => error,
     }
 }

@@ -3,24 +3,38 @@
 use super::resolution::Resolved;
 use super::service::ChatPorts;
 use crate::error::{CallError, CallErrorKind};
-use crate::snapshot::TargetEntry;
+use crate::snapshot::{TargetEntry, Turns};
 use std::time::Duration;
 use switchyard_domain::fault::FailoverOn;
 use switchyard_domain::route::{Availability, Candidate, PlanError, plan};
+use switchyard_ports::health::Health;
 
 /// What a client is told to wait for an operator's work.
 const OPERATOR_WAIT: Duration = Duration::from_secs(60);
 
 /// The targets to try, in order, and the route's rules.
-pub(super) struct Course {
-    pub(super) targets: Vec<TargetEntry>,
-    pub(super) failover_on: FailoverOn,
-    pub(super) strict: bool,
+pub(crate) struct Course {
+    pub(crate) targets: Vec<TargetEntry>,
+    pub(crate) failover_on: FailoverOn,
+    pub(crate) strict: bool,
+}
+
+/// The course that a call would take now. The route's turn is not taken.
+pub(crate) fn planned(resolved: &Resolved, health: &dyn Health) -> Result<Course, CallError> {
+    Course::along(resolved, health, Turns::coming)
 }
 
 impl Course {
     /// The course of a call. Takes the route's next turn, so a call that is not admitted must not come here.
     pub(super) fn of(resolved: &Resolved, ports: &ChatPorts) -> Result<Self, CallError> {
+        Self::along(resolved, ports.health.as_ref(), Turns::next)
+    }
+
+    fn along(
+        resolved: &Resolved,
+        health: &dyn Health,
+        turn: fn(&Turns, Option<&str>) -> u64,
+    ) -> Result<Self, CallError> {
         match resolved {
             Resolved::Direct(target) if target.is_usable() => {
                 Ok(Self { targets: vec![target.clone()], failover_on: FailoverOn::default(), strict: false })
@@ -28,8 +42,8 @@ impl Course {
             Resolved::Direct(target) => Err(unusable(target)),
             Resolved::Route { route, hint } => {
                 let candidates: Vec<Candidate<'_>> =
-                    route.targets.iter().map(|target| candidate(target, ports)).collect();
-                let turn = route.turns.next(hint.as_deref());
+                    route.targets.iter().map(|target| candidate(target, health)).collect();
+                let turn = turn(&route.turns, hint.as_deref());
                 let order = plan(route.mode, route.strategy, &candidates, hint.as_deref(), turn)
                     .map_err(|error| plan_error(&error, &route.name))?;
                 let targets = order.iter().filter_map(|&index| route.targets.get(index).cloned()).collect();
@@ -39,9 +53,9 @@ impl Course {
     }
 }
 
-fn candidate<'a>(target: &'a TargetEntry, ports: &ChatPorts) -> Candidate<'a> {
+fn candidate<'a>(target: &'a TargetEntry, health: &dyn Health) -> Candidate<'a> {
     let availability = if target.is_usable() {
-        ports.health.availability(target.provider.id, &target.model.model)
+        health.availability(target.provider.id, &target.model.model)
     } else {
         Availability::Unusable
     };

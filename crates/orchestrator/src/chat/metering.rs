@@ -2,6 +2,7 @@
 //! than tokens counts is in `piecework`.
 
 use super::piecework;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use switchyard_domain::chat::{ChatRequest, Message, Part, TokenUsage, Tool, UsageSource};
 use switchyard_domain::embedding::EmbeddingInput;
 use switchyard_domain::operation::Operation;
@@ -21,6 +22,8 @@ const MESSAGE_FRAME: u64 = 4;
 const ANSWER_PRIMING: u64 = 3;
 /// A picture at low detail, the least that vendors bill.
 const IMAGE_TOKENS: u64 = 85;
+/// English text has about so many bytes in a token.
+const BYTES_PER_TOKEN: u64 = 4;
 /// Text that is counted at once; longer text is counted on a blocking thread.
 const QUICK_TEXT_BYTES: usize = 32 * 1024;
 
@@ -37,6 +40,13 @@ impl Measured {
     fn whole(usage: TokenUsage, source: UsageSource) -> Self {
         Self { usage, source, is_whole: true }
     }
+}
+
+/// Our own count of a prompt and its answer.
+struct Counted {
+    input: u64,
+    output: u64,
+    exact: bool,
 }
 
 /// What one attempt received, and what is needed to count it.
@@ -90,30 +100,51 @@ impl Meter<'_> {
                 known => (received.clone(), known),
             }
         };
-        let counter = Counter { tokenizer, vendor: self.vendor, model: self.model };
-        let (input, input_exact) = counter.prompt(call);
-        let counted = tokenizer.count(self.vendor, self.model, &received.output_text);
+        let counted = self.count(call, tokenizer, &received.output_text);
         let limit = self.max_output.unwrap_or(u64::MAX);
         let complete = |source| if self.is_complete { source } else { UsageSource::Partial };
         match known {
-            Known::Disputed(usage) if counted.tokens > limit => {
-                if usage.output.saturating_sub(usage.reasoning) <= counted.tokens * 2 + COUNTING_SLACK {
+            Known::Disputed(usage) if counted.output > limit => {
+                let visible = usage.output.saturating_sub(usage.reasoning);
+                if visible <= counted.output.saturating_mul(2).saturating_add(COUNTING_SLACK) {
                     return Measured::whole(usage, complete(UsageSource::Provider));
                 }
-                let usage = TokenUsage { input, output: counted.tokens, ..TokenUsage::default() };
+                let usage =
+                    TokenUsage { input: counted.input, output: counted.output, ..TokenUsage::default() };
                 return Measured::whole(usage, complete(UsageSource::Estimated));
             }
             Known::Outdated(usage) => {
-                let output = usage.output.max(counted.tokens.min(limit));
+                let output = usage.output.max(counted.output.min(limit));
                 return Measured::whole(TokenUsage { output, ..usage }, UsageSource::Partial);
             }
             _ => {}
         }
-        let usage = TokenUsage { input, output: counted.tokens.min(limit), ..TokenUsage::default() };
+        let output = counted.output.min(limit);
+        let usage = TokenUsage { input: counted.input, output, ..TokenUsage::default() };
         let silent = received.usage.is_none() && !received.usage_corrected;
-        let exact = silent && input_exact && counted.exact;
+        let exact = silent && counted.exact;
         let source = complete(if exact { UsageSource::Counted } else { UsageSource::Estimated });
         Measured { usage, source, is_whole: piecework::is_by_text(self.operation) }
+    }
+
+    /// Counts prompt and answer. Tokenizers read whatever a stranger wrote: a defect of theirs that panics must cost exactness,
+    /// never the record of what was used.
+    fn count(&self, call: &dyn ClientCall, tokenizer: &dyn Tokenizer, answer: &str) -> Counted {
+        let counting = AssertUnwindSafe(|| {
+            let counter = Counter { tokenizer, vendor: self.vendor, model: self.model };
+            let (input, input_exact) = counter.prompt(call);
+            let output = tokenizer.count(self.vendor, self.model, answer);
+            Counted { input, output: output.tokens, exact: input_exact && output.exact }
+        });
+        catch_unwind(counting).unwrap_or_else(|_| {
+            tracing::error!(
+                provider.vendor = self.vendor,
+                model = self.model,
+                "counting tokens panicked; the usage is estimated by length"
+            );
+            let output = (answer.len() as u64).div_ceil(BYTES_PER_TOKEN);
+            Counted { input: call.facts().estimated_prompt_tokens(), output, exact: false }
+        })
     }
 
     fn known(&self, received: &ReceivedParts) -> Known {
@@ -164,6 +195,16 @@ fn credible_usage(received: &ReceivedParts) -> Option<TokenUsage> {
 fn prompt_bytes(call: &dyn ClientCall) -> usize {
     let text = usize::try_from(call.facts().prompt_text_bytes).unwrap_or(usize::MAX);
     call.wire().map_or(text, |wire| wire.bytes.len().max(text))
+}
+
+/// The tokens of a call's prompt, and whether they are exact.
+pub(super) fn count_prompt(
+    tokenizer: &dyn Tokenizer,
+    vendor: &str,
+    model: &str,
+    call: &dyn ClientCall,
+) -> (u64, bool) {
+    Counter { tokenizer, vendor, model }.prompt(call)
 }
 
 struct Counter<'a> {

@@ -3,6 +3,7 @@
 
 mod admission;
 mod attempts;
+mod counting;
 mod course;
 mod delivery;
 mod metering;
@@ -13,6 +14,8 @@ mod settlement;
 mod statistics;
 mod tries;
 
+pub use counting::PromptCount;
+pub(crate) use course::planned;
 pub use delivery::{Reply, ReplyBody, ReplyHead, ReplyStream};
 pub use resolution::{Resolved, resolve};
 pub use service::{CallSettings, ChatPorts, ChatService};

@@ -69,6 +69,14 @@ impl ChatService {
         Self { keeper, ports, settings }
     }
 
+    pub(super) fn keeper(&self) -> &ConfigurationKeeper {
+        &self.keeper
+    }
+
+    pub(super) fn ports(&self) -> &ChatPorts {
+        &self.ports
+    }
+
     /// The counters of its calls.
     #[must_use]
     pub fn statistics(&self) -> Arc<CallStatistics> {

@@ -8,7 +8,8 @@ use switchyard_domain::usage::{Outcome, UsageEvent};
 /// The counters.
 #[derive(Debug, Default)]
 pub struct CallStatistics {
-    attempts: Mutex<BTreeMap<(String, &'static str), AttemptCount>>,
+    /// By provider and outcome.
+    attempts: Mutex<BTreeMap<String, BTreeMap<&'static str, AttemptCount>>>,
     in_flight: AtomicU64,
     unpriced: AtomicU64,
 }
@@ -53,8 +54,11 @@ impl CallStatistics {
     pub fn count(&self, events: &[UsageEvent]) {
         let mut attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
         for event in events {
-            let count =
-                attempts.entry((event.provider_name.clone(), Outcome::as_str(event.outcome))).or_default();
+            if !attempts.contains_key(&event.provider_name) {
+                attempts.insert(event.provider_name.clone(), BTreeMap::new());
+            }
+            let Some(outcomes) = attempts.get_mut(&event.provider_name) else { continue };
+            let count = outcomes.entry(Outcome::as_str(event.outcome)).or_default();
             count.attempts += 1;
             count.input_tokens = count.input_tokens.saturating_add(event.usage.input);
             count.output_tokens = count.output_tokens.saturating_add(event.usage.output);
@@ -69,6 +73,9 @@ impl CallStatistics {
     #[must_use]
     pub fn attempts(&self) -> Vec<(String, &'static str, AttemptCount)> {
         let attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
-        attempts.iter().map(|((provider, outcome), count)| (provider.clone(), *outcome, *count)).collect()
+        let of_provider = |(provider, outcomes): (&String, &BTreeMap<&'static str, AttemptCount>)| {
+            outcomes.iter().map(|(outcome, count)| (provider.clone(), *outcome, *count)).collect::<Vec<_>>()
+        };
+        attempts.iter().flat_map(of_provider).collect()
     }
 }

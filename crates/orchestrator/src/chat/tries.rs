@@ -3,13 +3,13 @@
 use crate::error::{CallError, CallErrorKind};
 use crate::snapshot::TargetEntry;
 use std::time::Duration;
-use switchyard_domain::fault::{FaultKind, ProviderFault};
+use switchyard_domain::fault::ProviderFault;
 
 /// The tries of one call.
 #[derive(Default)]
 pub(super) struct Tries<'t> {
     last: Option<(ProviderFault, &'t TargetEntry)>,
-    first_byte_timeouts: u32,
+    last_chances: u32,
     retries: u32,
     passed: Option<CallError>,
 }
@@ -17,7 +17,7 @@ pub(super) struct Tries<'t> {
 impl<'t> Tries<'t> {
     /// An attempt failed.
     pub(super) fn failed(&mut self, fault: ProviderFault, target: &'t TargetEntry) {
-        self.first_byte_timeouts += u32::from(fault.kind == FaultKind::FirstByteTimeout);
+        self.last_chances += u32::from(fault.is_tried_once_more());
         self.last = Some((fault, target));
     }
 
@@ -44,9 +44,9 @@ impl<'t> Tries<'t> {
         self.last.as_ref().map(|(fault, target)| (fault, *target))
     }
 
-    /// How often a target kept silent for too long.
-    pub(super) fn first_byte_timeouts(&self) -> u32 {
-        self.first_byte_timeouts
+    /// How often something failed that is worth one more try in a call.
+    pub(super) fn last_chances(&self) -> u32 {
+        self.last_chances
     }
 
     /// How often the same target was tried once more.

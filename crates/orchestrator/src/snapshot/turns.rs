@@ -13,6 +13,14 @@ pub struct Turns {
 }
 
 impl Turns {
+    /// The turn that comes next, without taking it.
+    #[must_use]
+    pub fn coming(&self, model: Option<&str>) -> u64 {
+        let Some(model) = model else { return self.all.load(Ordering::Relaxed) };
+        let by_model = self.by_model.lock().unwrap_or_else(PoisonError::into_inner);
+        by_model.get(model).map_or(0, |turn| turn.wrapping_add(1))
+    }
+
     /// The next turn, from 0. `model` is one that the route serves, so that the counts are as many as its models.
     #[must_use]
     pub fn next(&self, model: Option<&str>) -> u64 {

@@ -17,8 +17,10 @@ use tokio_util::sync::CancellationToken;
 const REST: Duration = Duration::from_millis(500);
 /// How long it waits after a failure.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
-/// Events in one transaction.
+/// The most events in one transaction.
 const BATCH: usize = 1000;
+/// The fewest that a batch shrinks to.
+const SMALL_BATCH: usize = 16;
 
 /// Why draining stopped for now.
 #[derive(Debug, thiserror::Error)]
@@ -41,10 +43,18 @@ pub struct LedgerWriter {
     draining: Mutex<Drained>,
 }
 
-#[derive(Default)]
 struct Drained {
     /// The stretch whose damage was told last; one that can't be written yet is read again and again.
     told: Option<String>,
+    /// Events in the next transaction. Fewer after one that failed: a database so slow that a full batch never ends in time would
+    /// otherwise be asked for the same one for ever.
+    batch: usize,
+}
+
+impl Default for Drained {
+    fn default() -> Self {
+        Self { told: None, batch: BATCH }
+    }
 }
 
 impl LedgerWriter {
@@ -116,11 +126,15 @@ impl LedgerWriter {
         let began = self.clock.now();
         while let Some(segment) = self.journal.sealed().await? {
             self.note_damage(&segment, &mut drained);
-            for batch in segment.events.chunks(BATCH) {
-                let recorded = self.usage.record(batch).await?;
-                self.written.fetch_add(recorded.inserted, Ordering::Relaxed);
+            let mut rest = segment.events.as_slice();
+            while !rest.is_empty() {
+                let (batch, later) = rest.split_at(drained.batch.min(rest.len()));
+                self.record(batch, &mut drained).await?;
+                rest = later;
             }
             self.journal.release(&segment.id).await?;
+            // Not sooner: a stretch is read from its beginning again, and batches that grow on the way would fail at the same place.
+            drained.batch = (drained.batch * 2).min(BATCH);
             let used = last_use(&segment.events);
             if !used.is_empty()
                 && let Err(error) = self.keys.touch(&used).await
@@ -132,6 +146,19 @@ impl LedgerWriter {
             }
         }
         Ok(())
+    }
+
+    async fn record(&self, batch: &[UsageEvent], drained: &mut Drained) -> Result<(), DrainError> {
+        match self.usage.record(batch).await {
+            Ok(recorded) => {
+                self.written.fetch_add(recorded.inserted, Ordering::Relaxed);
+                Ok(())
+            }
+            Err(error) => {
+                drained.batch = (drained.batch / 4).max(SMALL_BATCH);
+                Err(error.into())
+            }
+        }
     }
 
     fn note_damage(&self, segment: &Segment, drained: &mut Drained) {

@@ -1,12 +1,12 @@
 //! What answers cost.
 
-use crate::world::{World, buffered, drain, listed, wanted};
+use crate::world::{World, buffered, drain, listed, wanted, with};
 use std::sync::Arc;
 use switchyard_domain::declared::DeclaredModel;
 use switchyard_domain::fault::FaultKind;
 use switchyard_domain::meta::Owner;
 use switchyard_domain::money::{NanoUsd, PricePerMillion};
-use switchyard_domain::price::Rates;
+use switchyard_domain::price::{ModelPrice, PriceSource, Rates, ServiceRates, ServiceTier};
 use switchyard_orchestrator::admin::ProviderRequest;
 use switchyard_testkit::fakes::provider::Act;
 
@@ -32,6 +32,50 @@ async fn an_answer_costs_its_tokens_at_the_price_of_the_book() {
     assert_eq!(event.price_version.as_deref(), Some("list-1"));
     assert_eq!(event.lines.len(), 2);
     assert_eq!(event.ledger_entry().unwrap().amount, Some(NanoUsd(440)));
+}
+
+/// A world whose model `a/m` is sold at 3 and 7 nano-USD a token, as `flex` at 1 and 2, and in no other way.
+async fn sold_as_flex() -> World {
+    let world = World::empty().await;
+    let rate = |nano: i64| Some(PricePerMillion(nano * 1_000_000));
+    let rates = |input, output| Rates { input: rate(input), output: rate(output), ..Rates::default() };
+    let mut price = ModelPrice::constant("list-2", PriceSource::Catalogue, rates(3, 7));
+    price.sets[0].service =
+        vec![ServiceRates { tier: ServiceTier::Flex, rates: rates(1, 2), tiers: Vec::new() }];
+    world.prices.put_price("acme", "m", price);
+    world.provider("a", &["m"]).await;
+    world
+}
+
+#[tokio::test]
+async fn an_answer_costs_what_the_service_tier_costs_that_the_provider_served() {
+    for (word, cost) in [
+        ("default", Some(100 * 3 + 20 * 7)),
+        ("on_demand", Some(100 * 3 + 20 * 7)),
+        ("flex", Some(100 + 20 * 2)),
+        ("priority", None),
+        ("another one that nobody has heard of, with a name beyond all bounds", None),
+    ] {
+        let world = sold_as_flex().await;
+        world.factory.always("a/m", Act::counting(100, 20).served(word));
+        let reply = world.ask("a/m").await.unwrap();
+        let event = world.only_event();
+        let cost = cost.map(NanoUsd);
+        assert_eq!((reply.head.cost, event.cost), (cost, cost), "{word}");
+        assert_eq!(event.price_version.as_deref(), cost.map(|_| "list-2"), "{word}");
+        assert_eq!(world.statistics.unpriced(), u64::from(cost.is_none()), "{word}");
+        let kept: String = word.chars().take(40).collect();
+        assert_eq!(event.service_tier, Some(kept));
+    }
+}
+
+#[tokio::test]
+async fn a_provider_that_names_no_tier_served_the_usual_one() {
+    let world = sold_as_flex().await;
+    world.factory.always("a/m", Act::counting(100, 20));
+    world.finish(world.call(with("a/m", r#","service_tier":"flex""#))).await.unwrap();
+    let event = world.only_event();
+    assert_eq!((event.cost, event.service_tier), (Some(NanoUsd(440)), None));
 }
 
 #[tokio::test]

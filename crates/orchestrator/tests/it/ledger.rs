@@ -21,7 +21,7 @@ fn writer(world: &World) -> Arc<LedgerWriter> {
 }
 
 async fn append(world: &World, events: Vec<UsageEvent>) {
-    world.journal.reserve().unwrap().append(events).await.unwrap();
+    world.journal.reserve().unwrap().append(&events).await.unwrap();
 }
 
 /// An event that ended before the worlds' clocks began.
@@ -70,6 +70,28 @@ async fn an_event_counts_once_however_often_the_database_fails_on_the_way() {
         assert_eq!(world.journal.backlog(), 0);
         assert!(world.store.recorded_batches().iter().all(|size| *size <= 1_000));
     }
+}
+
+#[tokio::test]
+async fn a_database_that_is_too_slow_for_a_full_batch_gets_smaller_ones() {
+    let world = World::usual().await;
+    let events: Vec<_> = (0..2_500).map(old).collect();
+    append(&world, events.clone()).await;
+    world.store.set_largest_batch(100);
+    let writer = writer(&world);
+    let mut tries = 1;
+    while !writer.drain_once().await {
+        tries += 1;
+        assert!(tries < 100, "it never ends");
+    }
+    assert_eq!((world.store.events(), world.journal.backlog()), (events, 0));
+    // Once it is quick again the batches are full again.
+    world.store.set_largest_batch(usize::MAX);
+    for stretch in 3..9 {
+        append(&world, (stretch * 1_000..(stretch + 1) * 1_000).map(old).collect()).await;
+        assert!(writer.drain_once().await);
+    }
+    assert_eq!(world.store.recorded_batches().iter().max(), Some(&1_000));
 }
 
 #[tokio::test]

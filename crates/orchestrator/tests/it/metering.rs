@@ -1,11 +1,12 @@
 //! Whose count is believed, and what is counted where none is.
 
-use crate::world::{Setting, World, buffered, drain, with};
+use crate::world::{Setting, World, buffered, drain, eventually, with};
+use futures_util::StreamExt;
 use switchyard_domain::chat::{TokenUsage, UsageSource};
 use switchyard_domain::fault::FaultKind;
-use switchyard_domain::usage::UsageEvent;
+use switchyard_domain::usage::{Outcome, UsageEvent};
 use switchyard_testkit::call::WireCall;
-use switchyard_testkit::fakes::provider::Act;
+use switchyard_testkit::fakes::provider::{Act, End};
 use switchyard_testkit::fakes::tokenizer::WordTokenizer;
 
 /// The prompt of all calls here: two words, a message's frame and the priming of the answer.
@@ -70,6 +71,33 @@ async fn a_missing_count_is_made_by_the_models_tokenizer_or_said_to_be_an_estima
         let setting = Setting { tokenizer: WordTokenizer::new(exact, true), ..Setting::default() };
         let event = recorded(World::set(setting).await, buffered("a/m"), Act::say(["one ", "two"])).await;
         assert_eq!((event.usage, event.usage_source), (counts(PROMPT, 2), source));
+    }
+}
+
+// "hello there" has 11 bytes, the answer 13: at four bytes a token.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tokenizer_that_panics_costs_exactness_and_never_the_record() {
+    for loaded in [true, false] {
+        let set =
+            || Setting { tokenizer: WordTokenizer::new(true, loaded).panicking(), ..Setting::default() };
+        let act = || Act::say(["one two three"]);
+        let world = World::set(set()).await;
+        world.factory.always("a/m", act());
+        world.call(buffered("a/m")).await.unwrap();
+        let event = world.only_event();
+        assert_eq!((event.usage, event.usage_source), (counts(3 + 4 + 3, 4), UsageSource::Estimated));
+        assert_eq!(event.outcome, Outcome::Complete);
+        world.is_idle();
+
+        let world = World::set(set()).await;
+        world.factory.always("a/m", act().ending(End::Hang));
+        let mut frames = world.stream("a/m").await;
+        frames.next().await.unwrap().unwrap();
+        drop(frames);
+        eventually(|| world.journal.permits() == 0).await;
+        let event = world.only_event();
+        assert_eq!((event.usage, event.usage_source), (counts(3 + 4 + 3, 4), UsageSource::Partial));
+        assert_eq!(event.outcome, Outcome::ClientClosed);
     }
 }
 

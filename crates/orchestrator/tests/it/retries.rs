@@ -125,6 +125,29 @@ async fn the_providers_word_against_a_retry_is_kept() {
 }
 
 #[tokio::test]
+async fn a_provider_that_asks_for_another_try_gets_one_for_any_of_its_refusals() {
+    for kind in [FaultKind::Rejected, FaultKind::QuotaExhausted, FaultKind::AuthFailed] {
+        let world = World::usual().await;
+        let fault = ProviderFault { should_retry: Some(true), ..ProviderFault::new(kind, "again, please") };
+        world.factory.next("a/m", [Act::Fail(fault.clone())]);
+        assert_eq!(world.ask("a/m").await.unwrap().head.attempts, 2, "{kind}");
+        world.factory.always("a/m", Act::Fail(fault));
+        assert!(world.ask("a/m").await.is_err());
+        assert_eq!(world.factory.targets().len(), 2 + 2, "{kind}: once more, not over and over");
+    }
+}
+
+#[tokio::test]
+async fn a_rejected_request_that_its_provider_wants_again_goes_to_no_other_target() {
+    let world = World::usual().await;
+    world.route("pair", &["a/m", "b/m"]).await;
+    let rejected = ProviderFault::new(FaultKind::Rejected, "again, please");
+    world.factory.next("a/m", [Act::Fail(ProviderFault { should_retry: Some(true), ..rejected })]);
+    assert_eq!(world.ask("pair").await.unwrap().head.target, "a/m");
+    assert_eq!(world.factory.targets(), ["a/m", "a/m"]);
+}
+
+#[tokio::test]
 async fn a_dead_provider_gets_thirty_five_retries_and_then_first_tries_only() {
     let world = World::usual().await;
     world.factory.always("a/m", Act::fail(FaultKind::ServerError));

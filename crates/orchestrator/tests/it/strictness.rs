@@ -16,6 +16,21 @@ async fn a_loss_is_told_to_the_client_and_recorded() {
 }
 
 #[tokio::test]
+async fn a_list_of_losses_without_end_is_recorded_in_part() {
+    let world = World::usual().await;
+    for message in 0..50_000 {
+        world.factory.lose("a/m", &format!("messages[{message}].name"));
+    }
+    world.ask("a/m").await.unwrap();
+    let dropped = world.only_event().dropped.unwrap();
+    assert!(dropped.len() <= 2_004, "{}", dropped.len());
+    assert!(
+        dropped.starts_with("messages[0].name,messages[1].name,") && dropped.ends_with(".name,..."),
+        "{dropped}"
+    );
+}
+
+#[tokio::test]
 async fn a_strict_caller_is_refused_and_nothing_is_sent() {
     let world = World::usual().await;
     world.factory.lose("a/m", "logit_bias");
@@ -24,6 +39,14 @@ async fn a_strict_caller_is_refused_and_nothing_is_sent() {
     assert!(error.message.contains("a/m can't express `logit_bias`"), "{}", error.message);
     assert!(world.factory.targets().is_empty() && world.journal.events().is_empty());
     world.is_idle();
+}
+
+#[tokio::test]
+async fn a_refusal_says_no_long_name_back() {
+    let world = World::usual().await;
+    world.factory.lose("a/m", &"x".repeat(100_000));
+    let error = world.finish(world.call(buffered("a/m").strict())).await.err().unwrap();
+    assert!(error.message.len() < 400 && error.param.unwrap().len() == 100, "{}", error.message.len());
 }
 
 #[tokio::test]

@@ -23,6 +23,9 @@ pub trait KeyringRepository: Send + Sync {
     async fn entries(&self) -> Result<Vec<KeyringEntry>, RepositoryError>;
     /// Writes an entry unless its key id is there already.
     async fn register(&self, entry: KeyringEntry) -> Result<(), RepositoryError>;
+    /// Writes an entry unless there is any. Answers whether it did: of several processes that start at once over one empty
+    /// database, exactly one MUST be told so.
+    async fn register_first(&self, entry: KeyringEntry) -> Result<bool, RepositoryError>;
     /// How many stored secrets are sealed under each key id.
     async fn sealed_counts(&self) -> Result<Vec<(String, u64)>, RepositoryError>;
 }

@@ -8,11 +8,13 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use switchyard_domain::money::NanoUsd;
-use switchyard_domain::price::{DailyWindow, DatedRates, ModelPrice, PriceSource, PriceTier, Rates};
+use switchyard_domain::price::{
+    DailyWindow, DatedRates, ModelPrice, PriceSource, PriceTier, Rates, ServiceRates, ServiceTier, Weekdays,
+};
 use switchyard_domain::provider::Capabilities;
 use switchyard_domain::time::Day;
 
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// Why bytes are no catalogue. A catalogue with one bad row is refused whole: the row that is missing would be a price that
 /// is not known, without anybody noticing.
@@ -54,6 +56,9 @@ pub enum Problem {
     /// A part of the day that is not `HH:MM-HH:MM`.
     #[error("`daily` is no part of a day")]
     Daily,
+    /// Days of the week that are none, or that belong to no part of the day.
+    #[error("`weekdays` are no days of a `daily` part")]
+    Weekdays,
     /// Tiers out of order.
     #[error("tiers do not ascend")]
     Tiers,
@@ -114,9 +119,12 @@ struct Set<'a> {
     from: Option<Cow<'a, str>>,
     #[serde(borrow)]
     daily: Option<Cow<'a, str>>,
+    weekdays: Option<Vec<u8>>,
     rates: Rates,
     #[serde(default)]
     tiers: Vec<Tier>,
+    #[serde(default)]
+    service: BTreeMap<Service, ServicePrice>,
     #[serde(default)]
     units: BTreeMap<Unit, i64>,
 }
@@ -126,6 +134,21 @@ struct Set<'a> {
 struct Tier {
     above: u64,
     rates: Rates,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Service {
+    Priority,
+    Flex,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ServicePrice {
+    rates: Rates,
+    #[serde(default)]
+    tiers: Vec<Tier>,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -253,32 +276,57 @@ impl Set<'_> {
 
     fn dated_rates(&self) -> Result<DatedRates, Problem> {
         let from = self.from.as_deref().map(Day::parse).transpose().map_err(|_| Problem::From)?;
-        let daily = self.daily.as_deref().map(|text| window(text).ok_or(Problem::Daily)).transpose()?;
-        if !self.tiers.is_sorted_by(|lower, upper| lower.above < upper.above) {
-            return Err(Problem::Tiers);
-        }
-        if std::iter::once(&self.rates)
-            .chain(self.tiers.iter().map(|tier| &tier.rates))
-            .any(Rates::has_negative)
-        {
-            return Err(Problem::Negative);
-        }
-        let tiers =
-            self.tiers.iter().map(|tier| PriceTier { above_input_tokens: tier.above, rates: tier.rates });
+        let service = self.service.iter().map(|(tier, price)| price.of_tier(*tier));
         Ok(DatedRates {
             from: from.map(Day::start),
             until: None,
-            daily,
-            rates: self.with_pieces(),
-            tiers: tiers.collect(),
+            daily: self.window()?,
+            rates: credible(self.with_pieces())?,
+            tiers: price_tiers(&self.tiers)?,
+            service: service.collect::<Result<_, _>>()?,
         })
+    }
+
+    fn window(&self) -> Result<Option<DailyWindow>, Problem> {
+        let weekdays = match &self.weekdays {
+            Some(days) => Weekdays::of(days).ok_or(Problem::Weekdays)?,
+            None => Weekdays::ALL,
+        };
+        match self.daily.as_deref() {
+            Some(text) => window(text, weekdays).map(Some).ok_or(Problem::Daily),
+            None if self.weekdays.is_some() => Err(Problem::Weekdays),
+            None => Ok(None),
+        }
     }
 }
 
-/// `16:30-00:30` in minutes since midnight UTC.
-fn window(text: &str) -> Option<DailyWindow> {
+impl ServicePrice {
+    fn of_tier(&self, tier: Service) -> Result<ServiceRates, Problem> {
+        let tier = match tier {
+            Service::Priority => ServiceTier::Priority,
+            Service::Flex => ServiceTier::Flex,
+        };
+        Ok(ServiceRates { tier, rates: credible(self.rates)?, tiers: price_tiers(&self.tiers)? })
+    }
+}
+
+fn price_tiers(tiers: &[Tier]) -> Result<Vec<PriceTier>, Problem> {
+    if !tiers.is_sorted_by(|lower, upper| lower.above < upper.above) {
+        return Err(Problem::Tiers);
+    }
+    let tiers = tiers.iter();
+    tiers.map(|tier| Ok(PriceTier { above_input_tokens: tier.above, rates: credible(tier.rates)? })).collect()
+}
+
+fn credible(rates: Rates) -> Result<Rates, Problem> {
+    if rates.has_negative() { Err(Problem::Negative) } else { Ok(rates) }
+}
+
+/// `16:30-00:30` in minutes since midnight UTC; `24:00` is the end of the day.
+fn window(text: &str, weekdays: Weekdays) -> Option<DailyWindow> {
     let (start, end) = text.split_once('-')?;
-    Some(DailyWindow { start: minute(start)?, end: minute(end)? })
+    let end = if end == "24:00" { 24 * 60 } else { minute(end)? };
+    Some(DailyWindow { start: minute(start)?, end, weekdays })
 }
 
 fn minute(clock: &str) -> Option<u16> {

@@ -44,7 +44,7 @@ impl Catalogue {
     }
 
     /// What a ledger row stores to say which prices were used: the day of the import and a digest of the models, such as
-    /// `2026-11-21.ed005875`.
+    /// `2026-11-21.42c4e289`.
     #[must_use]
     pub fn version(&self) -> &Arc<str> {
         &self.version

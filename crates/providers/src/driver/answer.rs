@@ -8,8 +8,10 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::once;
 use http::{HeaderMap, header};
+use std::borrow::Cow;
 use switchyard_dialects::codec::{AnswerFault, Framing, ProviderCodec};
-use switchyard_dialects::sse::{SseLimits, repair_utf8};
+use switchyard_dialects::framing::{FrameLimits, FrameReader};
+use switchyard_dialects::sse::repair_utf8;
 use switchyard_domain::chat::{ChatEvent, Collector};
 use switchyard_domain::fault::ProviderFault;
 use switchyard_domain::time::Timestamp;
@@ -38,7 +40,8 @@ enum ContentKind {
 
 impl ContentKind {
     fn of(headers: &HeaderMap) -> Self {
-        match media_type(headers).as_str() {
+        match media_type(headers).as_ref() {
+            "application/json" => Self::Json,
             "text/event-stream" => Self::Events,
             page if is_web_page(page) => Self::Html,
             json if is_json(json) => Self::Json,
@@ -61,6 +64,7 @@ impl Success<'_> {
         if kind == ContentKind::Unsaid && may_be_json && begins_as_json(&mut body).await? {
             kind = ContentKind::Json;
         }
+        let asked = self.prepared.body.as_bytes().map_or(0, Bytes::len);
         match (self.prepared.stream, kind) {
             (true, ContentKind::Json) => {
                 let events = self.events(&self.whole(body).await?, &headers)?;
@@ -71,12 +75,14 @@ impl Success<'_> {
                     Carriage::Verbatim => Form::Verbatim { hide_usage: self.prepared.hide_usage_chunk },
                     Carriage::Canonical => Form::Canonical,
                 };
-                let reading = Reading::new(body, Sink::new(form, self.codec), self.context);
+                let sink = Sink::new(form, self.codec);
+                let reading = Reading::new(body, self.frames(u64::MAX), sink, self.context, asked);
                 Ok(AnswerBody::Stream(Box::pin(stream::begin(reading)).await?))
             }
             (false, ContentKind::Events) => {
-                let mut reading = Reading::new(body, Sink::new(Form::Canonical, self.codec), self.context);
-                reading.limit(SseLimits { max_total_bytes: MAX_WHOLE as u64, ..SseLimits::default() });
+                let sink = Sink::new(Form::Canonical, self.codec);
+                let frames = self.frames(MAX_WHOLE as u64);
+                let reading = Reading::new(body, frames, sink, self.context, asked);
                 let collected = Box::pin(stream::collect(reading)).await;
                 collected.map(Payload::Canonical).map(AnswerBody::Buffered)
             }
@@ -115,6 +121,14 @@ impl Success<'_> {
                 Err(self.not_json(body))
             }
         }
+    }
+
+    /// What parts the events of a stream, of so many bytes at most.
+    fn frames(&self, most: u64) -> FrameReader {
+        let max_event_bytes = self.codec.max_event_bytes();
+        let limits = FrameLimits::default();
+        let max_total_bytes = limits.max_total_bytes.min(most);
+        FrameReader::new(self.codec.framing(), FrameLimits { max_event_bytes, max_total_bytes })
     }
 
     async fn whole(&self, body: BodyReader) -> Result<Bytes, ProviderFault> {
@@ -170,9 +184,14 @@ pub(super) async fn whole(mut body: BodyReader, received: &Received) -> Result<B
 }
 
 /// The media type that headers name, lower case, without its parameters; empty where they name none.
-pub(super) fn media_type(headers: &HeaderMap) -> String {
+pub(super) fn media_type(headers: &HeaderMap) -> Cow<'_, str> {
     let text = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+    let kind = text.split(';').next().unwrap_or_default().trim();
+    if kind.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Cow::Owned(kind.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(kind)
+    }
 }
 
 /// Whether a media type is one of web pages.

@@ -3,7 +3,7 @@
 
 use crate::vendors::HttpFacts;
 use bytes::Bytes;
-use switchyard_dialects::codec::{ProviderCodec, Unsupported};
+use switchyard_dialects::codec::{Framing, ProviderCodec, Unsupported};
 use switchyard_domain::chat::LossReport;
 use switchyard_domain::fault::{FaultKind, ProviderFault};
 use switchyard_ports::client_call::{Canonical, ClientCall, InvalidCall};
@@ -23,7 +23,8 @@ pub(super) fn make(facts: &HttpFacts, call: &dyn ClientCall, model: &str) -> Res
     let Some((codec, is_own)) = facts.spoken(call.facts().dialect) else {
         return Err(ProviderFault::new(FaultKind::Internal, "the vendor speaks no dialect"));
     };
-    let own = call.wire().filter(|_| is_own);
+    // Other framings are nothing that a client can read.
+    let own = call.wire().filter(|_| is_own && codec.framing() == Framing::Sse);
     let (bytes, carriage) = match own {
         Some(wire) => {
             let adapted = codec.adapt(&wire.bytes, &wire.members, model, call.facts(), &mut losses);

@@ -57,8 +57,10 @@ pub(super) async fn of_error(
         };
     }
     let hints = hints(&response.headers, now);
+    let class = class(&response.headers);
     let body = beginning(response).await;
-    judge(status, &body, hints, secret(context))
+    let fault = judge(status, &body, hints, secret(context));
+    ProviderFault { code: fault.code.or(class), ..fault }
 }
 
 /// An error in the body of a success.
@@ -86,6 +88,14 @@ pub(super) fn of_error_event(error: ProviderError, after_content: bool) -> Provi
 /// An answer that is none.
 pub(super) fn invalid(message: &str) -> ProviderFault {
     ProviderFault { status: Some(200), ..ProviderFault::new(FaultKind::InvalidResponse, message) }
+}
+
+/// The class of an error that stands in a header, before a colon, as Amazon's services have it.
+fn class(headers: &HeaderMap) -> Option<String> {
+    let text = headers.get("x-amzn-errortype")?.to_str().ok()?;
+    let word = text.split(':').next().unwrap_or_default();
+    let plain = (1..=128).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    plain.then(|| word.to_owned())
 }
 
 fn secret(context: &AttemptContext) -> Option<&str> {

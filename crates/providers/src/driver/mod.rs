@@ -10,10 +10,11 @@ mod stream;
 mod tally;
 mod unfinished;
 
+use self::request::Sent;
 use crate::transport::{
     Deadlines as WireDeadlines, InboundResponse, Transport, TransportFault, relayed, upstream_request_id,
 };
-use crate::vendors::{CredentialRule, HttpFacts};
+use crate::vendors::{Authorizer, Called, CredentialRule, HttpFacts, below};
 use async_trait::async_trait;
 use http::{HeaderMap, HeaderName};
 use secrecy::SecretString;
@@ -24,7 +25,7 @@ use switchyard_domain::chat::{Dialect, Units};
 use switchyard_domain::fault::{FaultKind, ProviderFault};
 use switchyard_domain::operation::Operation;
 use switchyard_ports::client_call::ClientCall;
-use switchyard_ports::clock::Clock;
+use switchyard_ports::clock::{Clock, Monotonic};
 use switchyard_ports::provider::{
     Answer, AttemptContext, Carriage, Deadlines, DiscoveredModel, Prepared, Provider,
 };
@@ -36,9 +37,19 @@ pub(crate) struct Driver {
     transport: Transport,
     clock: Arc<dyn Clock>,
     base: Url,
-    models: Url,
+    places: Vec<(Dialect, Url)>,
+    models: Listing,
+    /// Where the vendor authorizes in its own way.
+    authorizer: Option<Box<dyn Authorizer>>,
     request_id_header: Option<HeaderName>,
     response_headers: Vec<HeaderName>,
+}
+
+/// Where models are listed.
+pub(crate) struct Listing {
+    pub(crate) url: Url,
+    /// The way there, where it is at another origin than the calls.
+    pub(crate) transport: Option<Transport>,
 }
 
 impl Driver {
@@ -47,6 +58,7 @@ impl Driver {
         facts: &'static HttpFacts,
         transport: Transport,
         base: &Url,
+        models: Listing,
         clock: Arc<dyn Clock>,
     ) -> Self {
         let names = facts.response_headers.iter().copied().chain(facts.request_id_header);
@@ -55,38 +67,59 @@ impl Driver {
             transport,
             clock,
             base: base.clone(),
-            models: below(base, "models"),
+            places: places(facts, base),
+            models,
+            authorizer: facts.hooks.and_then(|hooks| hooks.authorizer(base)),
             request_id_header: facts.request_id_header.map(HeaderName::from_static),
             response_headers: names.map(HeaderName::from_static).collect(),
         }
     }
 
-    /// Sends, and hides one connection that was closed just before it was used again.
-    async fn exchange(
-        &self,
-        prepared: &Prepared,
-        context: &AttemptContext,
-    ) -> Result<InboundResponse, ProviderFault> {
-        let began = self.clock.monotonic();
-        match self.send_once(prepared, context, context.deadlines).await? {
-            Err(TransportFault::ClosedBeforeAnswer { unprocessed: true }) => {
-                let used = self.clock.monotonic().since(began);
-                // Rare, so that its state has no place in that of every call.
-                let again = Box::pin(self.send_once(prepared, context, less(context.deadlines, used)));
-                again.await?.map_err(|fault| faults::of_transport(&fault))
-            }
-            first => first.map_err(|fault| faults::of_transport(&fault)),
+    /// Where a call of a dialect goes that has one address for all models and no hook, as most have.
+    fn place(&self, dialect: Dialect) -> Option<&Url> {
+        self.places.iter().find(|(known, _)| *known == dialect).map(|(_, url)| url)
+    }
+
+    fn chat_address(&self, codec: &dyn ProviderCodec, model: &str, stream: bool) -> String {
+        match self.place(codec.dialect()) {
+            Some(url) => url.as_str().to_owned(),
+            None => self.address(codec.dialect(), &codec.endpoint(model, stream), model),
         }
     }
 
+    fn address(&self, dialect: Dialect, endpoint: &str, model: &str) -> String {
+        let called = Called { dialect, endpoint, model };
+        let hooked = self.facts.hooks.map(|hooks| hooks.address(&self.base, &called));
+        hooked.unwrap_or_else(|| below(&self.base, endpoint)).into()
+    }
+
+    /// Sends, and hides one connection that was closed just before it was used again. The context's credential is from then on
+    /// what was sent.
+    async fn exchange(
+        &self,
+        prepared: &Prepared,
+        context: &mut AttemptContext,
+    ) -> Result<InboundResponse, ProviderFault> {
+        let began = self.clock.monotonic();
+        let (mut answer, mut sent) = self.send_once(prepared, context, began).await?;
+        if matches!(answer, Err(TransportFault::ClosedBeforeAnswer { unprocessed: true })) {
+            // Rare, so that its state has no place in that of every call.
+            (answer, sent) = Box::pin(self.send_once(prepared, context, began)).await?;
+        }
+        context.credential = sent;
+        answer.map_err(|fault| faults::of_transport(&fault))
+    }
+
+    /// Sends in the time that is left of an attempt which began at `began`.
     async fn send_once(
         &self,
         prepared: &Prepared,
         context: &AttemptContext,
-        deadlines: Deadlines,
-    ) -> Result<Result<InboundResponse, TransportFault>, ProviderFault> {
-        let outbound = self.outbound(prepared, context)?;
-        Ok(self.transport.send(outbound, &wire_deadlines(&deadlines)).await)
+        began: Monotonic,
+    ) -> Result<(Result<InboundResponse, TransportFault>, Sent), ProviderFault> {
+        let (outbound, sent) = self.outbound(prepared, context).await?;
+        let left = less(context.deadlines, self.clock.monotonic().since(began));
+        Ok((self.transport.send(outbound, &wire_deadlines(&left)).await, sent))
     }
 
     fn codec(&self, dialect: Dialect) -> Result<&'static dyn ProviderCodec, ProviderFault> {
@@ -108,13 +141,17 @@ impl Driver {
     }
 }
 
-/// A path, and its query if it has one, below the base, whatever query the base has.
-fn below(base: &Url, place: &str) -> Url {
-    let (path, query) = place.split_once('?').map_or((place, None), |(path, query)| (path, Some(query)));
-    let mut url = base.clone();
-    url.set_path(&format!("{}/{path}", base.path().trim_end_matches('/')));
-    url.set_query(query);
-    url
+/// The addresses that depend on neither model nor stream, made once rather than for each call.
+fn places(facts: &HttpFacts, base: &Url) -> Vec<(Dialect, Url)> {
+    if facts.hooks.is_some() {
+        return Vec::new();
+    }
+    let fixed = facts.dialects.iter().filter_map(|codec| {
+        let endpoint = codec.endpoint("a", false);
+        let is_fixed = endpoint == codec.endpoint("b", false) && endpoint == codec.endpoint("a", true);
+        is_fixed.then(|| (codec.dialect(), below(base, &endpoint)))
+    });
+    fixed.collect()
 }
 
 /// What is left of the time once some of it was used. The silence within an answer is as before.
@@ -160,7 +197,7 @@ impl Provider for Driver {
         let stream = call.facts().stream;
         let verbatim = body.carriage == Carriage::Verbatim;
         Ok(Prepared {
-            url: below(&self.base, &body.codec.endpoint(model, stream)).into(),
+            url: self.chat_address(body.codec, model, stream),
             headers: request::shown_headers(
                 request::JSON,
                 request::accepted(stream, body.codec.framing()),
@@ -178,8 +215,8 @@ impl Provider for Driver {
         })
     }
 
-    async fn send(&self, prepared: Prepared, context: AttemptContext) -> Result<Answer, ProviderFault> {
-        let response = self.exchange(&prepared, &context).await?;
+    async fn send(&self, prepared: Prepared, mut context: AttemptContext) -> Result<Answer, ProviderFault> {
+        let response = self.exchange(&prepared, &mut context).await?;
         let (status, headers) = (response.status, self.passed_on(&response.headers));
         tracing::debug!(
             request.id = context.request_id,

@@ -24,6 +24,7 @@ const MAX_BODY: usize = 8 * 1024 * 1024;
 #[serde(default)]
 struct Listing {
     data: Option<Entries>,
+    #[serde(alias = "modelSummaries", alias = "publisherModels")]
     models: Option<Entries>,
 }
 
@@ -33,8 +34,22 @@ struct Entries(Vec<Entry>);
 
 #[derive(Deserialize)]
 struct Entry {
+    #[serde(alias = "modelId")]
     id: Option<String>,
     name: Option<String>,
+}
+
+impl Entry {
+    /// Its id. Google gives the name of a resource, in which the id comes last.
+    fn id(self) -> Option<String> {
+        self.id.or_else(|| {
+            let name = self.name?;
+            let bare =
+                name.strip_prefix("publishers/").and_then(|rest| rest.split_once('/')).map(|(_, rest)| rest);
+            let bare = bare.unwrap_or(&name).strip_prefix("models/").map(str::to_owned);
+            Some(bare.unwrap_or(name))
+        })
+    }
 }
 
 impl<'de> Deserialize<'de> for Entries {
@@ -68,8 +83,9 @@ pub(super) async fn list(
     timeout: Duration,
 ) -> Result<Vec<DiscoveredModel>, ProviderFault> {
     let deadlines = Deadlines { first_content: timeout, idle: timeout, total: timeout };
-    let request = driver.listing(credential.as_deref())?;
-    let response = driver.transport.send(request, &wire_deadlines(&deadlines)).await;
+    let (request, credential) = driver.listing(credential.as_ref(), timeout).await?;
+    let transport = driver.models.transport.as_ref().unwrap_or(&driver.transport);
+    let response = transport.send(request, &wire_deadlines(&deadlines)).await;
     let response = response.map_err(|fault| faults::of_transport(&fault))?;
     if !response.status.is_success() {
         let context = AttemptContext {
@@ -98,7 +114,7 @@ fn models(body: &[u8], secret: Option<&str>) -> Option<Vec<DiscoveredModel>> {
         data.or(models)?
     };
     let mut seen = HashSet::new();
-    let ids = entries.into_iter().filter_map(|entry| entry.id.or(entry.name)).filter(|id| is_id(id, secret));
+    let ids = entries.into_iter().filter_map(Entry::id).filter(|id| is_id(id, secret));
     Some(ids.filter(|id| seen.insert(id.clone())).take(MOST).map(|id| DiscoveredModel { id }).collect())
 }
 
@@ -119,6 +135,9 @@ mod tests {
             r#"{"object":"list","data":[{"id":"a","object":"model"},{"id":"b"},{"id":"a"}]}"#,
             r#"[{"id":"a","type":"chat"},{"id":"b"},{"object":"nothing"}]"#,
             r#"{"models":[{"name":"a"},{"id":"b","name":"B"},{"name":""}]}"#,
+            r#"{"models":[{"name":"models/a","displayName":"A"},{"name":"models/b"}]}"#,
+            r#"{"publisherModels":[{"name":"publishers/google/models/a"},{"name":"publishers/acme/models/b"}]}"#,
+            r#"{"modelSummaries":[{"modelArn":"arn:x","modelId":"a","modelName":"A"},{"modelId":"b"}]}"#,
         ] {
             let ids: Vec<_> =
                 models(body.as_bytes(), None).unwrap().into_iter().map(|model| model.id).collect();

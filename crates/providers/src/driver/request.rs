@@ -1,11 +1,13 @@
 //! The request as it goes out: headers and the credential round a body that is ready.
 
 use super::{Driver, no_credential};
-use crate::transport::{OutboundRequest, secret_header};
-use crate::vendors::{AuthScheme, CredentialRule};
+use crate::transport::OutboundRequest;
+use crate::vendors::{AuthScheme, CredentialRule, put_secret};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use secrecy::SecretString;
+use std::sync::Arc;
+use std::time::Duration;
 use switchyard_dialects::codec::Framing;
 use switchyard_domain::fault::{FaultKind, ProviderFault};
 use switchyard_ports::provider::{AttemptContext, Prepared};
@@ -41,12 +43,15 @@ pub(super) fn shown_headers(
     common.into_iter().chain(own.iter().copied()).map(|(name, value)| (name, value.to_owned())).collect()
 }
 
+/// What was sent as the secret, if anything was.
+pub(super) type Sent = Option<Arc<SecretString>>;
+
 impl Driver {
-    pub(super) fn outbound(
+    pub(super) async fn outbound(
         &self,
         prepared: &Prepared,
         context: &AttemptContext,
-    ) -> Result<OutboundRequest, ProviderFault> {
+    ) -> Result<(OutboundRequest, Sent), ProviderFault> {
         let mut headers = HeaderMap::with_capacity(8);
         for (name, value) in &prepared.headers {
             let value = HeaderValue::from_str(value).map_err(|_| unsendable())?;
@@ -56,52 +61,58 @@ impl Driver {
         if let Ok(id) = HeaderValue::from_str(&context.request_id) {
             headers.insert(REQUEST_ID, id);
         }
-        self.authorize(&mut headers, context.credential.as_deref())?;
-        let url = Url::parse(&prepared.url).map_err(|_| unsendable())?;
-        Ok(OutboundRequest { method: Method::POST, url, headers, body: prepared.body.clone() })
+        let place = self.place(prepared.dialect).filter(|place| place.as_str() == prepared.url);
+        let url = match place {
+            Some(place) => place.clone(),
+            None => Url::parse(&prepared.url).map_err(|_| unsendable())?,
+        };
+        let mut request = OutboundRequest { method: Method::POST, url, headers, body: prepared.body.clone() };
+        let credential = context.credential.as_ref();
+        let sent = self.authorize(&mut request, credential, context.deadlines.first_content).await?;
+        Ok((request, sent))
     }
 
-    pub(super) fn listing(
+    pub(super) async fn listing(
         &self,
-        credential: Option<&SecretString>,
-    ) -> Result<OutboundRequest, ProviderFault> {
+        credential: Option<&Arc<SecretString>>,
+        timeout: Duration,
+    ) -> Result<(OutboundRequest, Sent), ProviderFault> {
         let mut headers = HeaderMap::with_capacity(4);
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
         for (name, value) in self.facts.headers {
             headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
         }
-        self.authorize(&mut headers, credential)?;
-        Ok(OutboundRequest {
-            method: Method::GET,
-            url: self.models.clone(),
-            headers,
-            body: Bytes::new().into(),
-        })
+        let url = self.models.url.clone();
+        let mut request = OutboundRequest { method: Method::GET, url, headers, body: Bytes::new().into() };
+        let sent = self.authorize(&mut request, credential, timeout).await?;
+        Ok((request, sent))
     }
 
-    fn authorize(
+    async fn authorize(
         &self,
-        headers: &mut HeaderMap,
-        credential: Option<&SecretString>,
-    ) -> Result<(), ProviderFault> {
-        match (credential, self.facts.credential) {
-            (Some(secret), _) => {
-                let (name, scheme) = match self.facts.auth {
-                    AuthScheme::Bearer => (header::AUTHORIZATION, "Bearer "),
-                    AuthScheme::Header(name) => (HeaderName::from_static(name), ""),
-                };
-                let value = secret_header(scheme, secret).map_err(|_| {
-                    ProviderFault::new(
-                        FaultKind::NoCredential,
-                        "the stored credential has characters that can't be sent; store it again",
-                    )
-                })?;
-                headers.insert(name, value);
-                Ok(())
+        request: &mut OutboundRequest,
+        credential: Option<&Arc<SecretString>>,
+        timeout: Duration,
+    ) -> Result<Sent, ProviderFault> {
+        let Some(credential) = credential else {
+            let optional = self.facts.credential == CredentialRule::Optional;
+            return if optional { Ok(None) } else { Err(no_credential()) };
+        };
+        let Some(authorizer) = &self.authorizer else {
+            let (name, scheme) = match self.facts.auth {
+                AuthScheme::Bearer => (header::AUTHORIZATION, "Bearer "),
+                AuthScheme::Header(name) => (HeaderName::from_static(name), ""),
+            };
+            put_secret(request, name, scheme, credential)?;
+            return Ok(Some(Arc::clone(credential)));
+        };
+        let authorized = authorizer.authorize(request, credential, self.clock.now());
+        match tokio::time::timeout(timeout, authorized).await {
+            Ok(sent) => sent.map(Some),
+            Err(_) => {
+                Err(ProviderFault::new(FaultKind::FirstByteTimeout, "no token came for the provider in time"))
             }
-            (None, CredentialRule::Optional) => Ok(()),
-            (None, CredentialRule::Required) => Err(no_credential()),
         }
     }
 }

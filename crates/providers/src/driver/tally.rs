@@ -1,6 +1,6 @@
 //! Keeping the record of what was received true at every moment.
 
-use switchyard_dialects::codec::Look;
+use switchyard_dialects::codec::{Look, service_tier};
 use switchyard_domain::chat::ChatEvent;
 use switchyard_ports::provider::ReceivedParts;
 
@@ -15,21 +15,29 @@ pub(super) fn look(parts: &mut ReceivedParts, look: &mut Look) {
     if parts.served_model.is_none() {
         parts.served_model = look.model.take();
     }
+    parts.service_tier = look.service_tier.take().or(parts.service_tier.take());
 }
 
 /// Notes what decoded events say.
 pub(super) fn events(parts: &mut ReceivedParts, events: &[ChatEvent]) {
     for event in events {
         match event {
-            ChatEvent::Started { model, .. } if parts.served_model.is_none() && !model.is_empty() => {
-                parts.served_model = Some(model.clone());
+            ChatEvent::Started { model, extensions, .. } => {
+                if parts.served_model.is_none() && !model.is_empty() {
+                    parts.served_model = Some(model.clone());
+                }
+                let tier = extensions.iter().find_map(|(name, value)| service_tier(name, value));
+                parts.service_tier = tier.or(parts.service_tier.take());
+            }
+            ChatEvent::Extension { name, value } => {
+                parts.service_tier = service_tier(name, value).or(parts.service_tier.take());
             }
             ChatEvent::Delta { delta, .. } => parts.output_text.push_str(delta.output_text()),
             ChatEvent::Usage(usage) => {
                 parts.usage = Some(*usage);
                 parts.text_at_usage = parts.output_text.len();
             }
-            ChatEvent::Started { .. } | ChatEvent::Finished { .. } | ChatEvent::Extension { .. } => {}
+            ChatEvent::Finished { .. } => {}
         }
     }
 }

@@ -18,8 +18,8 @@ const SHOULD_RETRY: &str = "x-should-retry";
 /// A shorter credential is found in all sorts of words.
 const SHORTEST_SECRET: usize = 8;
 
-/// Longest value that goes on. Ids and durations are a tenth of it.
-const LONGEST_VALUE: usize = 512;
+/// Longest value that goes on, which is as long as an id of our own may be.
+const LONGEST_VALUE: usize = 128;
 
 /// The response headers to pass on: the common ones, and those that the vendor's facts add (its own request
 /// id, its processing time). A name that must never go on does not, even if a vendor's facts list it.
@@ -77,9 +77,9 @@ pub fn upstream_request_id<'a>(upstream: &'a HeaderMap, vendor: Option<&HeaderNa
         .and_then(|value| value.to_str().ok())
 }
 
-/// Short and printable ASCII: nothing that a log or a client would stumble over.
+/// A short word of visible ASCII: nothing that a log or a client would stumble over.
 fn is_plain(value: &HeaderValue) -> bool {
-    value.len() <= LONGEST_VALUE && value.to_str().is_ok_and(|text| !text.is_empty())
+    (1..=LONGEST_VALUE).contains(&value.len()) && value.as_bytes().iter().all(u8::is_ascii_graphic)
 }
 
 fn is_never_relayed(name: &HeaderName) -> bool {

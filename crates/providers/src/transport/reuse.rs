@@ -7,6 +7,9 @@
 
 use std::{
     cell::Cell,
+    future::poll_fn,
+    pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
@@ -63,30 +66,47 @@ impl<S> Layer<S> for NoteConnections {
     type Service = NotingConnector<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        NotingConnector { inner }
+        NotingConnector { inner: Arc::new(inner) }
     }
 }
 
-#[derive(Debug, Clone)]
+/// The client clones its connector for each request, and that of a connector is dear; few requests open a connection.
+#[derive(Debug)]
 pub(super) struct NotingConnector<S> {
-    inner: S,
+    inner: Arc<S>,
 }
+
+impl<S> Clone for NotingConnector<S> {
+    fn clone(&self) -> Self {
+        Self { inner: Arc::clone(&self.inner) }
+    }
+}
+
+type Connecting<S, R> =
+    Pin<Box<dyn Future<Output = Result<<S as Service<R>>::Response, <S as Service<R>>::Error>> + Send>>;
 
 impl<S, R> Service<R> for NotingConnector<S>
 where
-    S: Service<R>,
+    S: Service<R> + Clone + Send + Sync + 'static,
+    S::Future: Send,
+    R: Send + 'static,
 {
     type Response = S::Response;
     type Error = S::Error;
-    type Future = S::Future;
+    type Future = Connecting<S, R>;
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.inner.poll_ready(cx)
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        // Each connection is opened by a clone, which is waited for below.
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, destination: R) -> Self::Future {
         // Outside a watched send (a connection finished in the background) there is nobody to tell.
         let _ = OPENED.try_with(|opened| opened.set(true));
-        self.inner.call(destination)
+        let mut inner = S::clone(&self.inner);
+        Box::pin(async move {
+            poll_fn(|cx| inner.poll_ready(cx)).await?;
+            inner.call(destination).await
+        })
     }
 }

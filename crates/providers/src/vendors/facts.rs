@@ -1,5 +1,6 @@
 //! The shape of a vendor's facts.
 
+use super::Hooks;
 use crate::tokenizer::Vocabulary;
 use switchyard_dialects::codec::{OperationCodec, ProviderCodec};
 use switchyard_dialects::openai_chat::OpenAiChat;
@@ -62,6 +63,12 @@ pub struct HttpFacts {
     pub request_id_header: Option<&'static str>,
     /// Response headers, lower case, that pass to clients besides that and the common ones.
     pub response_headers: &'static [&'static str],
+    /// The path below the base where models are listed, with a query where one is needed to have them all.
+    pub listing: &'static str,
+    /// The names that the query of a base URL may have; all others are refused.
+    pub base_query: &'static [&'static str],
+    /// What it does that no fact can say.
+    pub hooks: Option<&'static dyn Hooks>,
 }
 
 impl HttpFacts {
@@ -75,6 +82,9 @@ impl HttpFacts {
         headers: &[],
         request_id_header: None,
         response_headers: &[],
+        listing: "models",
+        base_query: &[],
+        hooks: None,
     };
 
     /// How a call of another operation than a chat is made, and whether its own bytes may go on; `None` where it can't be made.

@@ -41,6 +41,14 @@ pub(super) static VENDOR: Vendor = Vendor {
             evidence: "request types of its SDK 1.7.0; 2026-11-21",
         },
         Note {
+            fact: "A tool call that the model got wrong, or did not make, is 400 `tool_use_failed` where nothing was streamed.",
+            evidence: "groq-chat_completions-7c6655724d; 2026-11-21",
+        },
+        Note {
+            fact: "Reasoning comes as `reasoning`.",
+            evidence: "groq-chat_completions-9e866a6389; 2026-11-21",
+        },
+        Note {
             fact: "Speech and transcriptions are OpenAI's.",
             evidence: "resources `audio.speech` and `audio.transcriptions` of its SDK; rdrr.io/cran/tidyllm/man/groq_transcribe.html; 2026-11-21",
         },

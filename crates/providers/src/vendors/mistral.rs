@@ -76,5 +76,13 @@ pub(super) static VENDOR: Vendor = Vendor {
             fact: "Ids of tool calls are nine letters or digits when sent back.",
             evidence: "mistral-chat_completions-350f5f3db8; 2026-11-21",
         },
+        Note {
+            fact: "An error stands at the top of its body, with a code that is a text of digits; a wrong key is 401 with `detail` alone.",
+            evidence: "mistral-chat_completions-c0bfb0da74, mistral-chat_completions-036699618d; 2026-11-21",
+        },
+        Note {
+            fact: "Reasoning is a part of the content, in answers and in deltas, which turn to plain texts within one stream.",
+            evidence: "mistral-chat_completions-0b943ec38b, mistral-chat_completions-25157c80b9; 2026-11-21",
+        },
     ],
 };

@@ -3,14 +3,26 @@
 //! A fact that departs from the dialect's own rule carries its evidence: the id of a recorded exchange, or where it was
 //! reported. Nothing is taken out of a client's request on a guess: what a vendor may not know, it is left to refuse.
 
+mod anthropic;
+mod azure;
+mod bedrock;
+mod cerebras;
+mod cohere;
+mod dashscope;
 mod deepseek;
 mod facts;
 mod fireworks;
+mod gemini;
 mod groq;
+mod hooks;
+mod huggingface;
+mod list;
 mod lmstudio;
 mod mistral;
+mod moonshot;
 mod ngrok;
 mod ollama;
+mod ollama_native;
 mod openai;
 mod openai_compatible;
 mod openrouter;
@@ -18,37 +30,50 @@ mod perplexity;
 mod reference;
 mod sim;
 mod together;
+mod vertex;
 mod vllm;
 mod xai;
+mod zai;
+mod zhipu;
 
+pub use crate::transport::OutboundRequest;
 use facts::{ALL_OF_OPENAI, COPIED, SYSTEM_ROLE};
 pub use facts::{AuthScheme, CredentialRule, HttpFacts, Note, Reach, Vendor};
+pub use hooks::{Authorizer, Called, Hooks, below, put_secret, segment, unusable};
+pub use list::Vendors;
 pub use reference::reference_page;
 
 /// All vendors, as they are listed to people.
 pub static VENDORS: &[&Vendor] = &[
     &openai::VENDOR,
     &openai_compatible::VENDOR,
+    &anthropic::VENDOR,
+    &gemini::VENDOR,
+    &vertex::VENDOR,
+    &bedrock::VENDOR,
+    &azure::VENDOR,
     &mistral::VENDOR,
+    &cohere::VENDOR,
     &xai::VENDOR,
     &groq::VENDOR,
     &deepseek::VENDOR,
     &openrouter::VENDOR,
     &together::VENDOR,
     &fireworks::VENDOR,
+    &cerebras::VENDOR,
+    &huggingface::VENDOR,
+    &moonshot::VENDOR,
+    &zai::VENDOR,
+    &zhipu::VENDOR,
+    &dashscope::VENDOR,
     &perplexity::VENDOR,
     &ollama::VENDOR,
+    &ollama_native::VENDOR,
     &vllm::VENDOR,
     &lmstudio::VENDOR,
     &ngrok::VENDOR,
     &sim::VENDOR,
 ];
-
-/// The vendor of this key.
-#[must_use]
-pub fn find(key: &str) -> Option<&'static Vendor> {
-    VENDORS.iter().find(|vendor| vendor.key == key).copied()
-}
 
 #[cfg(test)]
 mod tests {

@@ -2,11 +2,14 @@
 
 use super::{HttpFacts, Note, Reach, Vendor};
 use crate::tokenizer::Vocabulary::{Cl100k, O200k};
+use switchyard_dialects::openai_chat::OpenAiChat;
+use switchyard_dialects::openai_responses::OpenAiResponses;
 
 pub(super) static VENDOR: Vendor = Vendor {
     key: "openai",
     name: "OpenAI",
     reach: Reach::Http(HttpFacts {
+        dialects: &[&OpenAiChat::PLAIN, &OpenAiResponses::PLAIN],
         operations: super::ALL_OF_OPENAI,
         base_url: Some("https://api.openai.com/v1"),
         response_headers: &["openai-processing-ms", "openai-version"],

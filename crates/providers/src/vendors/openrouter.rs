@@ -6,6 +6,7 @@ use switchyard_dialects::openai_chat::request::{
     CacheForm, DocumentForm, MaxTokensMember, ReasoningForm, StreamUsage, TargetFacts,
 };
 use switchyard_dialects::openai_operations::OpenAiEmbeddings;
+use switchyard_dialects::openai_responses::OpenAiResponses;
 
 static CHAT: OpenAiChat = OpenAiChat {
     requests: TargetFacts {
@@ -20,11 +21,14 @@ static CHAT: OpenAiChat = OpenAiChat {
     ..OpenAiChat::PLAIN
 };
 
+static RESPONSES: OpenAiResponses =
+    OpenAiResponses { issuer: "openrouter", stores: false, ..OpenAiResponses::PLAIN };
+
 pub(super) static VENDOR: Vendor = Vendor {
     key: "openrouter",
     name: "OpenRouter",
     reach: Reach::Http(HttpFacts {
-        dialects: &[&CHAT],
+        dialects: &[&CHAT, &RESPONSES],
         operations: &[&OpenAiEmbeddings::PLAIN],
         base_url: Some("https://openrouter.ai/api/v1"),
         request_id_header: Some("x-generation-id"),
@@ -35,6 +39,10 @@ pub(super) static VENDOR: Vendor = Vendor {
         Note {
             fact: "Usage comes unasked, in the last chunk with a choice.",
             evidence: "openrouter-chat_completions-0ab608426c, openrouter-chat_completions-4101723de3; 2026-11-21",
+        },
+        Note {
+            fact: "It speaks Responses as well, of which it keeps none.",
+            evidence: "openrouter-responses-0468579320, openrouter-responses-73bed276a8; 2026-11-21",
         },
         Note {
             fact: "Comment lines keep a waiting stream alive; a slow buffered answer begins with blank lines.",

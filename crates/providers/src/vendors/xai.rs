@@ -4,6 +4,7 @@ use super::{COPIED, HttpFacts, Note, Reach, SYSTEM_ROLE, Vendor};
 use switchyard_dialects::openai_chat::OpenAiChat;
 use switchyard_dialects::openai_chat::UsageRule;
 use switchyard_dialects::openai_chat::request::{MaxTokensMember, StreamUsage, TargetFacts};
+use switchyard_dialects::openai_responses::OpenAiResponses;
 
 static CHAT: OpenAiChat = OpenAiChat {
     requests: TargetFacts {
@@ -15,11 +16,14 @@ static CHAT: OpenAiChat = OpenAiChat {
     ..OpenAiChat::PLAIN
 };
 
+static RESPONSES: OpenAiResponses =
+    OpenAiResponses { issuer: "xai", developer_role: false, ..OpenAiResponses::PLAIN };
+
 pub(super) static VENDOR: Vendor = Vendor {
     key: "xai",
     name: "xAI",
     reach: Reach::Http(HttpFacts {
-        dialects: &[&CHAT],
+        dialects: &[&CHAT, &RESPONSES],
         base_url: Some("https://api.x.ai/v1"),
         ..HttpFacts::OPENAI_CHAT
     }),
@@ -35,8 +39,16 @@ pub(super) static VENDOR: Vendor = Vendor {
             evidence: "xai-chat_completions-d9bd1b0ea3; 2026-11-21",
         },
         Note {
+            fact: "It speaks Responses as well, which keep answers unless told not to.",
+            evidence: "xai-responses-0014892214, xai-responses-00c161b8ed; 2026-11-21",
+        },
+        Note {
             fact: "A wrong key is 400 with the error as a plain text.",
             evidence: "xai-responses-03354a21a5; 2026-11-21",
+        },
+        Note {
+            fact: "Reasoning comes as `reasoning_content`.",
+            evidence: "xai-chat_completions-fd7dbe5e33, xai-chat_completions-d9bd1b0ea3; 2026-11-21",
         },
     ],
 };

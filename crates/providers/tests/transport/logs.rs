@@ -1,14 +1,13 @@
 //! What the logs say about calls, at their most talkative.
 
 use std::{
-    io::{self, Read, Write},
-    sync::{Arc, Mutex},
+    io::{Read, Write},
     time::Duration,
 };
 
 use secrecy::SecretString;
 use switchyard_providers::transport::{Transport, Trust, secret_header};
-use tracing_subscriber::fmt::MakeWriter;
+use switchyard_testkit::log::LogCapture;
 
 use crate::{
     PATIENT, post,
@@ -18,28 +17,6 @@ use crate::{
 };
 
 const SECRET: &str = "sk-canary-0123456789";
-
-#[derive(Clone, Default)]
-struct Captured(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Captured {
-    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(line);
-        Ok(line.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl MakeWriter<'_> for Captured {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
-    }
-}
 
 async fn call_with_secrets(transport: &Transport, base: &str) -> bool {
     let mut request = post(&format!("{base}/v1/chat?key={SECRET}"), r#"{"content":"prompt-canary"}"#);
@@ -53,9 +30,7 @@ async fn call_with_secrets(transport: &Transport, base: &str) -> bool {
 
 #[tokio::test]
 async fn no_log_line_of_any_level_holds_a_credential_or_a_prompt() {
-    let captured = Captured::default();
-    // Takes in what the libraries below say, through `log` or `tracing`.
-    tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(captured.clone()).init();
+    let capture = LogCapture::begin();
 
     let plain = answering(b"HTTP/1.1 200 OK\r\ncontent-length: 12\r\n\r\nreply-canary".to_vec());
     let mute = answering(Vec::new());
@@ -83,7 +58,7 @@ async fn no_log_line_of_any_level_holds_a_credential_or_a_prompt() {
         assert_eq!(call_with_secrets(&transport, &base).await, address == secure);
     }
 
-    let logs = String::from_utf8(captured.0.lock().unwrap().clone()).unwrap();
+    let logs = capture.text();
     for said in ["upstream call failed", "reqwest", "rustls", "h2"] {
         assert!(logs.contains(said), "{said} said nothing: the logs are not captured");
     }

@@ -194,3 +194,22 @@ async fn a_connection_that_breaks_after_the_answers_end_breaks_nothing() {
     let heard = heard_cut(&[ROLE, WORD].concat()).await;
     assert_eq!(heard.fault.map(|fault| fault.kind), Some(FaultKind::Interrupted));
 }
+
+#[tokio::test]
+async fn the_class_of_service_that_was_given_is_noted_whichever_way_the_answer_goes() {
+    let chunk = |tier: &str| {
+        format!(
+            "data: {{\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"x\"}}}}],\"service_tier\":\"{tier}\"}}\n\n"
+        )
+    };
+    let body =
+        [chunk("auto"), chunk("priority"), chunk("priority"), STOP.to_owned(), DONE.to_owned()].concat();
+    let streamed = streamed(&body, 60).await;
+    assert_eq!(streamed.parts.service_tier.as_deref(), Some("priority"));
+    let whole =
+        r#"{"choices":[{"index":0,"message":{"content":"x"},"finish_reason":"stop"}],"service_tier":"flex"}"#;
+    for stream in [true, false] {
+        let heard = heard("openai", "application/json", whole, 50, stream).await;
+        assert_eq!(heard.parts.service_tier.as_deref(), Some("flex"), "{stream}");
+    }
+}

@@ -33,10 +33,14 @@ fn factory() -> VendorFactory {
 }
 
 fn provider(factory: &VendorFactory, vendor: &str, port: u16) -> Arc<dyn Provider> {
+    provider_at(factory, vendor, port, "/v1")
+}
+
+fn provider_at(factory: &VendorFactory, vendor: &str, port: u16, path: &str) -> Arc<dyn Provider> {
     let config = ProviderConfig {
         name: format!("{vendor}-{port}"),
         vendor: vendor.to_owned(),
-        base_url: Some(format!("http://127.0.0.1:{port}/v1")),
+        base_url: Some(format!("http://127.0.0.1:{port}{path}")),
     };
     factory.build(&config).unwrap()
 }
@@ -50,10 +54,16 @@ struct Heard {
     parts: ReceivedParts,
 }
 
+fn request(stream: bool) -> serde_json::Value {
+    serde_json::json!({"model": "m", "messages": [{"role": "user", "content": "x"}], "stream": stream})
+}
+
 async fn ask(provider: &dyn Provider, stream: bool) -> Heard {
-    let body =
-        serde_json::json!({"model": "m", "messages": [{"role": "user", "content": "x"}], "stream": stream});
-    let prepared = provider.prepare(&WireCall::json(&body), "m").unwrap();
+    send(provider, &WireCall::json(&request(stream))).await
+}
+
+async fn send(provider: &dyn Provider, call: &WireCall) -> Heard {
+    let prepared = provider.prepare(call, "m").unwrap();
     let (patient, received) = (Duration::from_secs(20), Arc::new(Received::default()));
     let context = AttemptContext {
         request_id: "r".to_owned(),

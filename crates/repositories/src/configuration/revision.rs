@@ -4,7 +4,6 @@ use crate::connection::{AnyConnection, each};
 use crate::database::Database;
 use crate::error::Fault;
 use crate::schema::{changes, revision};
-use crate::stored::word;
 use diesel::prelude::*;
 use switchyard_ports::repositories::{Change, ChangeKind, RepositoryError, Revision};
 
@@ -56,6 +55,11 @@ impl Database {
     }
 }
 
+/// Queues behind every other writer of configuration, until the transaction ends. There is no new revision.
+pub(crate) fn queue(connection: &mut AnyConnection) -> Result<(), Fault> {
+    raise(connection, 0).map(drop)
+}
+
 fn raise(connection: &mut AnyConnection, by: i64) -> Result<Revision, Fault> {
     let value = each!(connection, inner => diesel::update(revision::table.find(1))
         .set(revision::value.eq(revision::value + by))
@@ -82,7 +86,8 @@ pub(crate) fn current(connection: &mut AnyConnection) -> Result<Revision, Fault>
     Ok(Revision(revision::table.find(1).select(revision::value).first(connection)?))
 }
 
-/// The changes after `known`, if they are all there. One statement reads `known` itself too: when it stands in the list, or the
+/// The changes after `known`, if they are all there and of kinds that are known here: a newer version beside this one may write
+/// others, and whoever does not know what changed loads everything. One statement reads `known` itself too: when it stands in the list, or the
 /// list begins right behind it, nothing in between is missing. A database that was set back does not hold it.
 pub(crate) fn changes_since(
     connection: &mut AnyConnection,
@@ -101,13 +106,10 @@ pub(crate) fn changes_since(
         return Ok(None);
     }
     let later = rows.into_iter().filter(|(revision, ..)| *revision > known.0);
-    later
-        .map(|(revision, kind, id)| {
-            let kind = word(&kind, parse_kind, "changes.kind")?;
-            Ok(Change { revision: Revision(revision), kind, id })
-        })
-        .collect::<Result<_, Fault>>()
-        .map(Some)
+    let changes = later.map(|(revision, kind, id)| {
+        Some(Change { revision: Revision(revision), kind: parse_kind(&kind)?, id })
+    });
+    Ok(changes.collect())
 }
 
 fn kind_word(kind: ChangeKind) -> &'static str {

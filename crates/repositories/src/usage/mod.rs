@@ -1,6 +1,7 @@
 //! Usage events, the ledger and the daily sums.
 
 mod books;
+mod insert;
 mod record;
 mod report;
 mod rollup;

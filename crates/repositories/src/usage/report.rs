@@ -1,6 +1,5 @@
 //! Sums by group, from the daily sums.
 
-use super::books::Sums;
 use super::total::total;
 use crate::connection::AnyConnection;
 use crate::error::Fault;
@@ -16,6 +15,20 @@ use switchyard_domain::usage::{GroupBy, UsageFilter, UsageRow, UsageSums};
 /// Key ids in one statement; SQLite takes at most 32,766 parameters.
 const IDS_AT_ONCE: usize = 10_000;
 
+/// Databases refuse a sum that is beyond the range, and with it the whole report. So the upper and the lower half of the numbers
+/// are summed apart, which overflows beyond two thousand million lines only.
+const SPLIT: i64 = 1 << 31;
+
+macro_rules! halves {
+    ($column:ident) => {
+        (
+            total!((usage_daily::$column / SPLIT).nullable()).assume_not_null(),
+            total!((usage_daily::$column - usage_daily::$column / SPLIT * SPLIT).nullable())
+                .assume_not_null(),
+        )
+    };
+}
+
 macro_rules! grouped {
     ($connection:expr, $filter:expr, $($column:ident),+) => {{
         let filter = $filter;
@@ -29,16 +42,27 @@ macro_rules! grouped {
             .select((
                 ($(usage_daily::$column,)+),
                 (
-                    total!(usage_daily::calls.nullable()).assume_not_null(),
-                    total!(usage_daily::attempts.nullable()).assume_not_null(),
-                    total!(usage_daily::input_tokens.nullable()).assume_not_null(),
-                    total!(usage_daily::output_tokens.nullable()).assume_not_null(),
-                    total!(usage_daily::cost.nullable()).assume_not_null(),
-                    total!(usage_daily::unpriced.nullable()).assume_not_null(),
+                    halves!(calls),
+                    halves!(attempts),
+                    halves!(input_tokens),
+                    halves!(output_tokens),
+                    halves!(cost),
+                    halves!(unpriced),
                 ),
             ))
             .load($connection)?
     }};
+}
+
+/// What one sum is read as: whole multiples of [`SPLIT`], and the rest.
+type Halves = (i64, i64);
+/// The six sums of a group, in the order of [`UsageSums`].
+type SumsOfHalves = (Halves, Halves, Halves, Halves, Halves, Halves);
+
+/// The sum, held at the ends of the range.
+fn joined((multiples, rest): Halves) -> i64 {
+    let sum = i128::from(multiples) * i128::from(SPLIT) + i128::from(rest);
+    i64::try_from(sum).unwrap_or(if sum < 0 { i64::MIN } else { i64::MAX })
 }
 
 /// The rows of a report, by group name.
@@ -47,13 +71,14 @@ pub(super) fn report(
     filter: UsageFilter,
     group_by: GroupBy,
 ) -> Result<Vec<UsageRow>, Fault> {
-    let groups: Vec<(String, Sums)> = match group_by {
+    let groups: Vec<(String, SumsOfHalves)> = match group_by {
         GroupBy::Day => {
-            let rows: Vec<((i32,), Sums)> = grouped!(connection, filter, day);
+            let rows: Vec<((i32,), SumsOfHalves)> = grouped!(connection, filter, day);
             rows.into_iter().map(|((day,), sums)| (Day(day).to_string(), sums)).collect()
         }
         GroupBy::Model => {
-            let rows: Vec<((String, String), Sums)> = grouped!(connection, filter, provider_name, model);
+            let rows: Vec<((String, String), SumsOfHalves)> =
+                grouped!(connection, filter, provider_name, model);
             rows.into_iter().map(|((provider, model), sums)| (format!("{provider}/{model}"), sums)).collect()
         }
         GroupBy::Provider => by_text(grouped!(connection, filter, provider_name), ""),
@@ -72,13 +97,16 @@ pub(super) fn report(
     Ok(rows)
 }
 
-fn by_text(rows: Vec<((String,), Sums)>, when_empty: &str) -> Vec<(String, Sums)> {
+fn by_text(rows: Vec<((String,), SumsOfHalves)>, when_empty: &str) -> Vec<(String, SumsOfHalves)> {
     let named = |text: String| if text.is_empty() { when_empty.to_owned() } else { text };
     rows.into_iter().map(|((text,), sums)| (named(text), sums)).collect()
 }
 
 /// Keys by name where they still exist, else by number.
-fn by_key(connection: &mut AnyConnection, rows: Vec<((i64,), Sums)>) -> Result<Vec<(String, Sums)>, Fault> {
+fn by_key(
+    connection: &mut AnyConnection,
+    rows: Vec<((i64,), SumsOfHalves)>,
+) -> Result<Vec<(String, SumsOfHalves)>, Fault> {
     let ids: Vec<i64> = rows.iter().map(|((id,), _)| *id).collect();
     let mut names: HashMap<i64, String> = HashMap::new();
     for ids in ids.chunks(IDS_AT_ONCE) {
@@ -96,13 +124,14 @@ fn by_key(connection: &mut AnyConnection, rows: Vec<((i64,), Sums)>) -> Result<V
     Ok(rows.into_iter().map(|((id,), sums)| (named(id), sums)).collect())
 }
 
-fn sums_of(sums: Sums) -> Result<UsageSums, Fault> {
+fn sums_of(sums: SumsOfHalves) -> Result<UsageSums, Fault> {
+    let (calls, attempts, input_tokens, output_tokens, cost, unpriced) = sums;
     Ok(UsageSums {
-        calls: number(sums.calls, "calls")?,
-        attempts: number(sums.attempts, "attempts")?,
-        input_tokens: number(sums.input_tokens, "input_tokens")?,
-        output_tokens: number(sums.output_tokens, "output_tokens")?,
-        cost: NanoUsd(sums.cost),
-        unpriced: number(sums.unpriced, "unpriced")?,
+        calls: number(joined(calls), "calls")?,
+        attempts: number(joined(attempts), "attempts")?,
+        input_tokens: number(joined(input_tokens), "input_tokens")?,
+        output_tokens: number(joined(output_tokens), "output_tokens")?,
+        cost: NanoUsd(joined(cost)),
+        unpriced: number(joined(unpriced), "unpriced")?,
     })
 }

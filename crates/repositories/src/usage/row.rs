@@ -42,6 +42,7 @@ pub(super) struct EventRow {
     pub(super) dropped: Option<String>,
     pub(super) first_content_ms: Option<i64>,
     pub(super) duration_ms: i64,
+    pub(super) service_tier: Option<String>,
 }
 
 /// A ledger entry's row.
@@ -69,21 +70,24 @@ pub(super) struct Pair {
 
 /// The rows of a batch, each event once, by id: writers that hold the same events take their rows in the same order.
 pub(super) fn pairs(events: &[UsageEvent]) -> Result<Vec<Pair>, Fault> {
-    let mut pairs: Vec<Pair> = events
-        .iter()
-        .map(|event| {
-            let entry = event.ledger_entry().as_ref().map(LedgerRow::new).transpose()?;
-            Ok(Pair { event: EventRow::new(event)?, entry })
-        })
-        .collect::<Result<_, Fault>>()?;
-    pairs.sort_by(|one, other| one.event.id.cmp(&other.event.id));
-    pairs.dedup_by(|one, other| one.event.id == other.event.id);
+    let mut events: Vec<&UsageEvent> = events.iter().collect();
+    events.sort_by_key(|event| event.id);
+    events.dedup_by_key(|event| event.id);
+    let mut pairs = Vec::with_capacity(events.len());
+    for event in events {
+        let entry = event.ledger_entry().map(LedgerRow::new).transpose()?;
+        pairs.push(Pair { event: EventRow::new(event)?, entry });
+    }
     Ok(pairs)
 }
 
 /// A text as both databases take it: PostgreSQL refuses NUL, and one refused event would block all after it.
 pub(super) fn text(value: &str) -> String {
-    if value.contains('\0') { value.replace('\0', "\u{fffd}") } else { value.to_owned() }
+    owned_text(value.to_owned())
+}
+
+fn owned_text(value: String) -> String {
+    if value.contains('\0') { value.replace('\0', "\u{fffd}") } else { value }
 }
 
 fn optional_text(value: Option<&String>) -> Option<String> {
@@ -136,6 +140,7 @@ impl EventRow {
             dropped: optional_text(event.dropped.as_ref()),
             first_content_ms: event.first_content_ms.map(count),
             duration_ms: count(event.duration_ms),
+            service_tier: optional_text(event.service_tier.as_ref()),
         })
     }
 
@@ -170,6 +175,7 @@ impl EventRow {
             fault: self.fault,
             usage,
             usage_source: word(&self.usage_source, UsageSource::parse, "usage_source")?,
+            service_tier: self.service_tier,
             cost: self.cost.map(NanoUsd),
             price_version: self.price_version,
             lines: lines.map_or_else(|| Ok(Vec::new()), |lines| from_json(lines, "lines"))?,
@@ -181,16 +187,16 @@ impl EventRow {
 }
 
 impl LedgerRow {
-    fn new(entry: &LedgerEntry) -> Result<Self, Fault> {
+    fn new(entry: LedgerEntry) -> Result<Self, Fault> {
         Ok(Self {
             id: bytes(entry.id.0),
             call_id: bytes(entry.call.0),
             at: entry.at.0,
             key_id: entry.key.map(|key| key.0),
             provider_id: entry.provider.0,
-            model: text(&entry.model),
+            model: owned_text(entry.model),
             amount: entry.amount.map(|amount| amount.0),
-            price_version: optional_text(entry.price_version.as_ref()),
+            price_version: entry.price_version.map(owned_text),
             usage_source: entry.usage_source.as_str().to_owned(),
             lines: json(&entry.lines)?,
         })

@@ -6,7 +6,8 @@ use switchyard_domain::name::Name;
 use switchyard_domain::time::Timestamp;
 use switchyard_domain::usage::{GroupBy, UsageEvent, UsageFilter};
 use switchyard_ports::repositories::{
-    ConfigurationRepository as _, ProviderPatch, Revision, UsageRepository as _,
+    ConfigurationRepository as _, KeyringEntry, KeyringRepository as _, ProviderPatch, Revision,
+    UsageRepository as _,
 };
 use switchyard_repositories::{Database, DatabaseTarget};
 use switchyard_testkit::contracts::repositories::{author, new_provider, sample_event};
@@ -50,6 +51,23 @@ async fn transactions_that_read_and_then_write_lose_nothing() {
         let version = stored.providers.iter().find(|provider| provider.id == id).unwrap().meta.version;
         assert_eq!(version, i64::from(1 + WRITERS * WRITES));
         assert_eq!(stored.revision, Revision(i64::from(1 + WRITERS * WRITES)));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_programs_that_start_at_once_with_different_keys_one_is_the_first() {
+    for opened in every_one().await {
+        let programs = programs(&opened).await;
+        let mut starts = JoinSet::new();
+        for number in 0..WRITERS {
+            let database = programs.get(number as usize % programs.len()).unwrap().clone();
+            let key = format!("key-{number}");
+            let entry = KeyringEntry { key_id: key, check_value: "c".to_owned(), created_at: Timestamp(1) };
+            starts.spawn(async move { database.register_first(entry).await.unwrap() });
+        }
+        let first = starts.join_all().await.into_iter().filter(|is_first| *is_first).count();
+        assert_eq!((first, opened.database.entries().await.unwrap().len()), (1, 1));
+        assert_eq!(opened.database.revision().await.unwrap(), Revision(0), "no configuration was written");
     }
 }
 

@@ -9,5 +9,6 @@ mod contracts;
 mod databases;
 mod hanging_postgres;
 mod migrations;
+mod newer;
 mod opening;
 mod parity;

@@ -4,11 +4,15 @@ use crate::databases::{
     KEPT_CHANGES, Opened, config, empty_file, empty_postgres, memory, postgres, shared_ones,
 };
 use secrecy::ExposeSecret as _;
+use switchyard_domain::time::Timestamp;
+use switchyard_ports::repositories::UsageRepository as _;
 use switchyard_repositories::{Database, DatabaseError, DatabaseTarget, MigrationStatus};
-use switchyard_testkit::contracts::repositories::configuration_contract;
+use switchyard_testkit::contracts::repositories::{configuration_contract, sample_event};
 
 fn names() -> Vec<String> {
-    vec!["0001_configuration".to_owned(), "0002_usage".to_owned()]
+    ["0001_configuration", "0002_usage", "0003_service_tier", "0004_unread_indexes"]
+        .map(str::to_owned)
+        .to_vec()
 }
 
 async fn empty_ones() -> Vec<Opened> {
@@ -28,9 +32,12 @@ async fn up_down_and_up_again_ends_where_it_began() {
         assert_eq!(database.migration_status().await.unwrap(), whole);
         assert_eq!(database.migrate_up().await.unwrap(), Vec::<String>::new());
 
-        assert_eq!(database.migrate_down(1).await.unwrap(), ["0002_usage"]);
-        assert_eq!(database.migration_status().await.unwrap().pending, ["0002_usage"]);
-        assert_eq!(database.migrate_up().await.unwrap(), ["0002_usage"]);
+        assert_eq!(
+            database.migrate_down(3).await.unwrap(),
+            ["0004_unread_indexes", "0003_service_tier", "0002_usage"]
+        );
+        assert_eq!(database.migration_status().await.unwrap().pending, names()[1..]);
+        assert_eq!(database.migrate_up().await.unwrap(), names()[1..]);
 
         configuration_contract(database, KEPT_CHANGES).await;
         let mut backwards = names();
@@ -83,11 +90,25 @@ async fn a_migration_that_fails_leaves_nothing_of_itself_and_can_be_repeated() {
         opened.tamper("CREATE TABLE usage_daily (day INTEGER)");
         let error = opened.database.migrate_up().await.unwrap_err();
         assert!(matches!(&error, DatabaseError::Migration(why) if why.contains("0002_usage")), "{error:?}");
-        assert_eq!(opened.database.migration_status().await.unwrap().pending, ["0002_usage"]);
+        assert_eq!(opened.database.migration_status().await.unwrap().pending, names()[1..]);
         opened.tamper(
             "DROP TABLE usage_daily; CREATE TABLE ledger_entries (id INTEGER); DROP TABLE ledger_entries",
         );
-        assert_eq!(opened.database.migrate_up().await.unwrap(), ["0002_usage"]);
+        assert_eq!(opened.database.migrate_up().await.unwrap(), names()[1..]);
+    }
+}
+
+// Rows stay when a column goes and comes.
+#[tokio::test]
+async fn usage_that_was_recorded_before_a_migration_is_there_behind_it() {
+    for opened in shared_ones().await {
+        let event = sample_event(None, Timestamp(1));
+        opened.database.record(std::slice::from_ref(&event)).await.unwrap();
+        let undone = opened.database.migrate_down(2).await.unwrap();
+        assert_eq!(undone, ["0004_unread_indexes", "0003_service_tier"]);
+        opened.database.migrate_up().await.unwrap();
+        assert_eq!(opened.database.events_of(&event.request_id).await.unwrap(), [event]);
+        assert_eq!(opened.database.verify().await.unwrap().problems, []);
     }
 }
 

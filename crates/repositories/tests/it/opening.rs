@@ -1,10 +1,13 @@
 //! Opening a database.
 
-use crate::databases::{config, empty_file, file};
+use crate::databases::{config, empty_file, file, postgres};
+use secrecy::ExposeSecret as _;
 use std::os::unix::fs::PermissionsExt as _;
-use switchyard_ports::repositories::DatabaseState as _;
+use switchyard_domain::time::Timestamp;
 use switchyard_ports::repositories::{ConfigurationRepository as _, RepositoryError};
+use switchyard_ports::repositories::{DatabaseState as _, UsageRepository as _};
 use switchyard_repositories::{Database, DatabaseError, DatabaseTarget};
+use switchyard_testkit::contracts::repositories::sample_event;
 use switchyard_testkit::postgres::PrivatePostgres;
 
 async fn refusal(target: DatabaseTarget) -> String {
@@ -26,6 +29,54 @@ async fn a_mistyped_url_opens_nothing_and_shows_no_password() {
 async fn an_unreadable_url_shows_no_password() {
     let why = refusal(DatabaseTarget::Postgres("postgres://ana:hunter2@[::1/db".into())).await;
     assert!(!why.contains("hunter2"), "{why}");
+}
+
+// libpq repeats what it can't decode, and takes what stands behind a bare `@` or `/` for a host or a port.
+#[tokio::test]
+async fn a_password_that_is_not_percent_encoded_is_not_shown_in_pieces() {
+    for url in [
+        "postgres://ana:hunter2%zz@127.0.0.1:1/db",
+        "postgres://ana:hunter2%00@127.0.0.1:1/db",
+        "postgres://ana:hunter2/x@127.0.0.1:1/db",
+        "postgres://ana:x@hunter2@127.0.0.1:1/db",
+        "postgres://127.0.0.1:1/db?user=ana&password=hunter2%zz",
+        "postgres://127.0.0.1:1/db?user=ana&password=x&hunter2",
+    ] {
+        let why = refusal(DatabaseTarget::Postgres(url.into())).await;
+        assert!(why.contains("percent-encoded") && !why.contains("hunter2"), "{url}: {why}");
+    }
+    let why = refusal(DatabaseTarget::Postgres("postgres://ana:hunter2%25@127.0.0.1:1/db".into())).await;
+    assert!(why.contains("refused"), "a URL that is read as it was meant says more: {why}");
+}
+
+// Usage leaves the journal once it is committed here.
+#[tokio::test]
+async fn a_commit_is_on_the_servers_disk_whatever_its_default_is() {
+    let Some(opened) = postgres().await else { return };
+    opened.tamper(
+        "CREATE ROLE careless SUPERUSER LOGIN; ALTER ROLE careless SET synchronous_commit = off; \
+         CREATE TABLE seen (value TEXT); \
+         CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS \
+         $$ BEGIN INSERT INTO seen VALUES (current_setting('synchronous_commit')); RETURN NEW; END $$; \
+         CREATE TRIGGER noting AFTER INSERT ON usage_events FOR EACH ROW EXECUTE FUNCTION note(); \
+         CREATE TABLE unwanted (value TEXT CHECK (value <> 'off')); ",
+    );
+    let DatabaseTarget::Postgres(url) = &opened.target else { panic!() };
+    let url = url.expose_secret().replace("postgres@", "careless@");
+    let careless = Database::open(config(DatabaseTarget::Postgres(url.into()))).await.unwrap();
+    careless.record(&[sample_event(None, Timestamp(1))]).await.unwrap();
+    // Fails if a transaction ran without: the check refuses the row.
+    opened.tamper("INSERT INTO unwanted SELECT value FROM seen; SELECT 1 / count(*) FROM seen;");
+}
+
+#[tokio::test]
+async fn a_database_that_can_not_hold_every_text_is_refused() {
+    let Some(opened) = postgres().await else { return };
+    opened.tamper("CREATE DATABASE western ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0");
+    let DatabaseTarget::Postgres(url) = &opened.target else { panic!() };
+    let (server, _) = url.expose_secret().rsplit_once('/').unwrap();
+    let error = Database::open(config(DatabaseTarget::Postgres(format!("{server}/western").into()))).await;
+    assert_eq!(error.unwrap_err(), DatabaseError::Encoding { encoding: "LATIN1".to_owned() });
 }
 
 #[tokio::test]

@@ -81,7 +81,7 @@ impl KeyFile {
     }
 
     fn lock(&self) -> io::Result<File> {
-        DirBuilder::new().recursive(true).mode(0o700).create(&self.dir)?;
+        make_dir(&self.dir)?;
         let file = OpenOptions::new()
             .write(true)
             .create(true)
@@ -111,6 +111,18 @@ impl KeyFile {
     fn io(&self, source: io::Error) -> SecretError {
         SecretError::Io { path: self.path.clone(), source }
     }
+}
+
+/// Makes a directory and those above it, if need be. A new one's own name must survive a power cut too: a database elsewhere may
+/// by then hold what is sealed under the key that would be lost with it.
+fn make_dir(dir: &Path) -> io::Result<()> {
+    let is_absent = |dir: &&Path| !dir.as_os_str().is_empty() && !dir.exists();
+    let made: Vec<&Path> = dir.ancestors().take_while(is_absent).collect();
+    DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+    made.into_iter().filter_map(Path::parent).try_for_each(|above| {
+        let here = Path::new(".");
+        File::open(if above.as_os_str().is_empty() { here } else { above })?.sync_all()
+    })
 }
 
 fn write_new_key(file: &mut File) -> io::Result<()> {

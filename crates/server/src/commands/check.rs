@@ -1,48 +1,104 @@
-//! `switchyard check`
+//! `switchyard check`: looks, and changes nothing.
 
-use super::open;
 use crate::arguments::CheckOptions;
+use crate::certificate::Certificate;
 use crate::failure::Failure;
 use crate::output;
 use serde_json::json;
-use switchyard::Administration;
+use std::time::Duration;
 use switchyard::settings::Loaded;
+use switchyard::{Administration, Builder, DatabaseFound, Inspection};
 
 pub(crate) async fn run(loaded: &Loaded, options: &CheckOptions) -> Result<(), Failure> {
-    let administration = open(loaded).await?;
-    let providers = administration.providers().list().await?;
-    let mut findings = Vec::new();
-    if options.online {
-        findings = test_all(loaded, &administration).await?;
-    }
+    Certificate::of(&loaded.settings)?;
+    let inspection = Builder::from_settings(&loaded.settings, None)?.inspect().await?;
+    let patience = loaded.settings.upstream.provider_test_timeout;
+    let probes = match &inspection.administration {
+        Some(administration) if options.online => probe_all(administration, patience).await?,
+        _ => Vec::new(),
+    };
     if options.json {
-        let settings: Vec<_> = loaded
-            .listing
-            .iter()
-            .map(|row| json!({ "name": row.variable, "value": row.text, "origin": row.origin.to_string() }))
-            .collect();
-        output::json(&json!({ "settings": settings, "providers": providers.len(), "findings": findings }));
+        print_json(loaded, &inspection, &probes).await?;
     } else {
-        let rows: Vec<Vec<String>> = loaded
-            .listing
-            .iter()
-            .map(|row| vec![row.variable.clone(), row.text.clone(), row.origin.to_string()])
-            .collect();
-        output::table(&["SETTING", "VALUE", "FROM"], &rows);
-        findings.iter().for_each(output::line);
-        output::line(format!("settings, secrets and database are sound; {} providers", providers.len()));
+        print_text(loaded, &inspection, &probes).await?;
+    }
+    let mute = probes.iter().filter(|probe| !probe.answers).count();
+    if mute > 0 {
+        return Err(Failure::unreachable(format!("{mute} of {} providers don't answer", probes.len())));
     }
     Ok(())
 }
 
-async fn test_all(loaded: &Loaded, administration: &Administration) -> Result<Vec<String>, Failure> {
-    let patience = loaded.settings.upstream.provider_test_timeout;
-    let mut findings = Vec::new();
+/// What became of a provider's test.
+struct Probe {
+    text: String,
+    answers: bool,
+}
+
+async fn probe_all(administration: &Administration, patience: Duration) -> Result<Vec<Probe>, Failure> {
+    let mut probes = Vec::new();
     for provider in administration.providers().list().await? {
-        findings.push(match administration.providers().test(&provider.name, patience).await {
-            Ok(probe) => format!("{}: answers in {} ms", provider.name, probe.latency.as_millis()),
-            Err(error) => format!("{}: {error}", provider.name),
+        let name = &provider.name;
+        probes.push(match administration.providers().test(name, patience).await {
+            Ok(probe) => {
+                Probe { text: format!("{name}: answers in {} ms", probe.latency.as_millis()), answers: true }
+            }
+            Err(error) => Probe { text: format!("{name}: {error}"), answers: false },
         });
     }
-    Ok(findings)
+    Ok(probes)
+}
+
+async fn providers(inspection: &Inspection) -> Result<Option<usize>, Failure> {
+    let Some(administration) = &inspection.administration else { return Ok(None) };
+    Ok(Some(administration.providers().list().await?.len()))
+}
+
+async fn print_json(loaded: &Loaded, inspection: &Inspection, probes: &[Probe]) -> Result<(), Failure> {
+    let settings: Vec<_> = loaded
+        .listing
+        .iter()
+        .map(|row| json!({ "name": row.variable, "value": row.text, "origin": row.origin.to_string() }))
+        .collect();
+    let (state, pending) = match &inspection.database {
+        DatabaseFound::Absent => ("absent", Vec::new()),
+        DatabaseFound::Behind(state) => ("behind", state.pending.clone()),
+        DatabaseFound::Current => ("current", Vec::new()),
+    };
+    let missing: Vec<_> = inspection.missing_secrets.iter().map(|path| path.display().to_string()).collect();
+    output::json(&json!({
+        "settings": settings,
+        "database": { "state": state, "pending": pending },
+        "missing_secrets": missing,
+        "providers": providers(inspection).await?,
+        "findings": probes.iter().map(|probe| &probe.text).collect::<Vec<_>>(),
+    }));
+    Ok(())
+}
+
+async fn print_text(loaded: &Loaded, inspection: &Inspection, probes: &[Probe]) -> Result<(), Failure> {
+    let rows: Vec<Vec<String>> = loaded
+        .listing
+        .iter()
+        .map(|row| vec![row.variable.clone(), row.text.clone(), row.origin.to_string()])
+        .collect();
+    output::table(&["SETTING", "VALUE", "FROM"], &rows);
+    match &inspection.database {
+        DatabaseFound::Absent => output::line("the database is not there yet: the first start makes it"),
+        DatabaseFound::Behind(state) => output::line(format!(
+            "{} migrations wait, which the next start applies: {}",
+            state.pending.len(),
+            state.pending.join(", ")
+        )),
+        DatabaseFound::Current => {}
+    }
+    for path in &inspection.missing_secrets {
+        output::line(format!("{} is not there yet: the first start makes it", path.display()));
+    }
+    probes.iter().for_each(|probe| output::line(&probe.text));
+    output::line(match providers(inspection).await? {
+        Some(count) => format!("settings, secrets and database are sound; {count} providers"),
+        None => "the settings are sound".to_owned(),
+    });
+    Ok(())
 }

@@ -107,7 +107,10 @@ async fn revoke(loaded: &Loaded, key: &str, dry_run: bool) -> Result<(), Failure
     let administration = open(loaded).await?;
     if dry_run {
         let known = administration.keys().list().await?.iter().any(|known| known.name == key);
-        output::line(if known { format!("would revoke {key}") } else { format!("there is no key {key}") });
+        if !known {
+            return Err(Failure::not_found(format!("there is no key {key}")));
+        }
+        output::line(format!("would revoke {key}"));
         return Ok(());
     }
     let id = administration.keys().revoke(&key, &owner()).await?;

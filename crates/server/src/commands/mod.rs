@@ -2,6 +2,7 @@
 //! within a second.
 
 pub(crate) mod check;
+pub(crate) mod explain;
 pub(crate) mod keys;
 pub(crate) mod ledger;
 pub(crate) mod migrate;

@@ -91,9 +91,12 @@ fn read_key(source: &KeySource) -> Result<Option<SecretString>, Failure> {
 fn limited(source: impl Read, what: &str) -> Result<SecretString, Failure> {
     let mut text = String::new();
     source
-        .take(MAX_KEY_BYTES)
+        .take(MAX_KEY_BYTES + 1)
         .read_to_string(&mut text)
         .map_err(|error| Failure::usage(format!("the key can't be read from {what}: {error}")))?;
+    if text.len() as u64 > MAX_KEY_BYTES {
+        return Err(Failure::usage(format!("{what} holds more than a key")));
+    }
     if text.trim().is_empty() {
         return Err(Failure::usage(format!("{what} holds no key")));
     }
@@ -168,4 +171,21 @@ async fn remove(providers: &ProviderAdmin, provider: &str, dry_run: bool) -> Res
         output::line(format!("removed {provider}"));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use secrecy::ExposeSecret;
+
+    #[test]
+    fn a_key_is_read_whole_or_not_at_all() {
+        assert_eq!(limited(&b"sk-1\n"[..], "it").unwrap().expose_secret(), "sk-1\n");
+        let longest = "k".repeat(64 * 1024);
+        assert_eq!(limited(longest.as_bytes(), "it").unwrap().expose_secret().len(), longest.len());
+        for bad in ["", " \n", &format!("{longest}k")] {
+            assert!(limited(bad.as_bytes(), "it").is_err(), "{} bytes", bad.len());
+        }
+        assert!(limited(&b"\xff"[..], "it").is_err());
+    }
 }

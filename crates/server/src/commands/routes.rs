@@ -28,11 +28,10 @@ pub(crate) async fn run(loaded: &Loaded, options: RouteOptions) -> Result<(), Fa
             let route = name(&route)?;
             if dry_run {
                 let known = routes.list().await?.iter().any(|(known, _)| known.name == route);
-                output::line(if known {
-                    format!("would remove {route}")
-                } else {
-                    format!("there is no route {route}")
-                });
+                if !known {
+                    return Err(Failure::not_found(format!("there is no route {route}")));
+                }
+                output::line(format!("would remove {route}"));
             } else {
                 routes.remove(&route, &owner()).await?;
                 output::line(format!("removed {route}"));

@@ -30,7 +30,7 @@ Switches are `true` or `false`; `1`, `yes`, `on` and `0`, `no`, `off` mean the s
 
 Accounts, sessions, cross-origin rules, the other surfaces (`/llm`, the external proxy, virtual keys without a credential), Redis, the
 response cache, background health checks and backups are not part of this version: their settings are read and checked, so
-that one file serves later versions too, and have no effect yet. A certificate stops the start, since TLS is not served.
+that one file serves later versions too, and have no effect yet.
 
 ## The file
 

@@ -20,6 +20,7 @@ impl Rules<'_> {
     pub(super) fn check(&self, findings: &mut Findings) {
         self.tls_files(findings);
         self.exposure(findings);
+        self.listeners(findings);
         self.open_surfaces(findings);
         self.administrator(findings);
         self.shared_secrets(findings);
@@ -74,6 +75,19 @@ impl Rules<'_> {
             if !exposed.is_empty() {
                 self.problem(row, plain_http(&exposed.join(", ")), findings);
             }
+        }
+    }
+
+    /// What serves calls does not serve `/metrics`.
+    fn listeners(&self, findings: &mut Findings) {
+        let server = &self.settings.server;
+        let calls = server.listen.addresses();
+        let metrics = server.metrics_listen.iter().flat_map(|listen| listen.addresses());
+        if let Some(twin) = metrics.into_iter().find(|address| address.port() != 0 && calls.contains(address))
+        {
+            let reason =
+                Reason::new(format!("{twin} is an address of LISTEN too: /metrics needs one of its own"));
+            self.problem(&table::METRICS_LISTEN, reason, findings);
         }
     }
 

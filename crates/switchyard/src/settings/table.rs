@@ -63,13 +63,14 @@ table! {
         LISTEN: Listen = setting(&Addresses).default("127.0.0.1:3044").port_alias("PORT");
         /// Addresses of a separate listener for /metrics. Unset: it is not served.
         METRICS_LISTEN: Listen = setting(&Addresses);
-        /// The certificate chain in PEM form. Needs TLS_KEY_FILE.
+        /// The certificate chain in PEM form, for TLS on all listeners. Needs TLS_KEY_FILE. SIGHUP reads both files again.
         TLS_CERT_FILE: PathBuf = setting(&FilePath);
         /// The certificate's private key in PEM form, readable by its owner only.
         TLS_KEY_FILE: PathBuf = setting(&FilePath);
         /// Permits a listener that other machines reach without TLS, for TLS that ends in a proxy in front.
         ALLOW_PLAIN_HTTP: bool = setting(&Boolean).default("false");
-        /// The proxies whose X-Forwarded-* headers count.
+        /// The proxies whose X-Forwarded-For is believed: the access log names the client behind them. Their own
+        /// connections are under no source's cap.
         TRUSTED_PROXIES: Vec<IpNet> = setting(&ListOf { expected: "networks in CIDR form", parse: network })
             .default("").when_empty(WhenEmpty::Keep);
         /// The web origins whose pages may call with credentials.

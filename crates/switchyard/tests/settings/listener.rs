@@ -109,3 +109,14 @@ fn a_tunnel_that_ends_at_this_server_is_off_and_says_so() {
     let by_default = load_environment(&[("SWITCHYARD_LISTEN", "127.0.0.1:8080")]);
     assert!(by_default.settings.shared_models.ngrok.is_own_listener && by_default.warnings.is_empty());
 }
+
+#[test]
+fn metrics_have_an_address_of_their_own() {
+    let twice = [("PORT", "9000"), ("SWITCHYARD_METRICS_LISTEN", "127.0.0.1:9001,127.0.0.1:9000")];
+    let errors = refuse_environment(&twice);
+    assert_eq!(
+        errors.problems()[0].to_string(),
+        "SWITCHYARD_METRICS_LISTEN (environment): 127.0.0.1:9000 is an address of LISTEN too: /metrics needs one of its own"
+    );
+    load_environment(&[("PORT", "0"), ("SWITCHYARD_METRICS_LISTEN", "127.0.0.1:0")]);
+}

@@ -68,6 +68,7 @@ pub fn sample_event(number: u128) -> UsageEvent {
         fault: Some("idle_timeout".to_owned()),
         usage: TokenUsage { input: u64::MAX, output: 17, ..TokenUsage::default() },
         usage_source: UsageSource::Counted,
+        service_tier: Some("priority".to_owned()),
         cost: Some(NanoUsd(i64::MAX)),
         price_version: Some("2026-11-01".to_owned()),
         lines: vec![LineItem { kind: TokenKind::Output, tokens: 17, price: PricePerMillion(600_000_000) }],
@@ -154,8 +155,8 @@ pub async fn a_detached_append_is_kept(journal: Arc<dyn Journal>) {
 /// See the name.
 pub async fn a_permit_is_used_up_by_its_append(journal: Arc<dyn Journal>) {
     let mut permit = journal.reserve().unwrap();
-    permit.append(vec![sample_event(1)]).await.unwrap();
-    permit.append(vec![sample_event(2)]).await.unwrap_err();
+    permit.append(&[sample_event(1)]).await.unwrap();
+    permit.append(&[sample_event(2)]).await.unwrap_err();
     permit.append_detached(vec![sample_event(3)]);
     drop(permit);
     assert_eq!(drain(&*journal).await, [sample_event(1)]);
@@ -236,7 +237,7 @@ pub async fn many_at_once_lose_and_double_nothing(journal: Arc<dyn Journal>) {
 
 /// Appends under a permit of its own.
 async fn append(journal: &dyn Journal, events: Vec<UsageEvent>) {
-    journal.reserve().unwrap().append(events).await.unwrap();
+    journal.reserve().unwrap().append(&events).await.unwrap();
 }
 
 /// Everything that waits, in order.

@@ -146,7 +146,7 @@ struct ScriptedPermit {
 
 #[async_trait]
 impl JournalPermit for ScriptedPermit {
-    async fn append(&mut self, events: Vec<UsageEvent>) -> Result<(), JournalError> {
+    async fn append(&mut self, events: &[UsageEvent]) -> Result<(), JournalError> {
         if self.is_used {
             return Err(JournalError::Closed);
         }
@@ -154,7 +154,7 @@ impl JournalPermit for ScriptedPermit {
             let mut shared = lock(&self.shared);
             shared.begun += 1;
             if matches!(shared.appends, Appends::Write | Appends::HangWritten) {
-                shared.write(events);
+                shared.write(events.to_vec());
             }
             shared.appends
         };

@@ -17,7 +17,11 @@ impl PriceList {
     pub fn put(&self, vendor: &str, model: &str, input: i64, output: i64) {
         let rate = |nano: i64| Some(PricePerMillion(nano.saturating_mul(1_000_000)));
         let rates = Rates { input: rate(input), output: rate(output), ..Rates::default() };
-        let price = ModelPrice::constant("list-1", PriceSource::Catalogue, rates);
+        self.put_price(vendor, model, ModelPrice::constant("list-1", PriceSource::Catalogue, rates));
+    }
+
+    /// Puts a model in at a price of any kind.
+    pub fn put_price(&self, vendor: &str, model: &str, price: ModelPrice) {
         let facts = ModelFacts { price: Some(Arc::new(price)), ..ModelFacts::default() };
         let mut models = self.models.lock().unwrap_or_else(PoisonError::into_inner);
         models.insert((vendor.to_owned(), model.to_owned()), facts);

@@ -10,6 +10,7 @@ use switchyard_ports::tokenizer::{TokenCount, Tokenizer};
 pub struct WordTokenizer {
     exact: bool,
     loaded: AtomicBool,
+    panics: bool,
     counted_on: Mutex<Vec<ThreadId>>,
 }
 
@@ -17,7 +18,13 @@ impl WordTokenizer {
     /// A tokenizer whose counts are exact or estimates, and whose vocabulary is loaded or not.
     #[must_use]
     pub fn new(exact: bool, loaded: bool) -> Self {
-        Self { exact, loaded: AtomicBool::new(loaded), counted_on: Mutex::default() }
+        Self { exact, loaded: AtomicBool::new(loaded), panics: false, counted_on: Mutex::default() }
+    }
+
+    /// The same, but every count panics.
+    #[must_use]
+    pub fn panicking(self) -> Self {
+        Self { panics: true, ..self }
     }
 
     /// The threads that counted, in order.
@@ -31,6 +38,7 @@ impl Tokenizer for WordTokenizer {
     fn count(&self, _vendor: &str, _model: &str, text: &str) -> TokenCount {
         self.loaded.store(true, Ordering::Release);
         self.counted_on.lock().unwrap_or_else(PoisonError::into_inner).push(std::thread::current().id());
+        assert!(!self.panics, "a tokenizer that was told to panic");
         TokenCount { tokens: text.split_whitespace().count() as u64, exact: self.exact }
     }
 

@@ -14,6 +14,7 @@ pub(crate) struct Request {
     pub(crate) method: String,
     /// The path without the query.
     pub(crate) path: String,
+    pub(crate) query: String,
     /// In order; names in lower case.
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Bytes,
@@ -117,9 +118,11 @@ fn parse_head(input: &[u8]) -> Result<Option<Head>, ReadError> {
     };
     let expects_continue = says("expect", "100-continue");
     let keep_alive = parsed.version == Some(1) && !says("connection", "close");
-    let path = parsed.path.unwrap_or_default().split('?').next().unwrap_or_default().to_owned();
+    let target = parsed.path.unwrap_or_default();
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let (path, query) = (path.to_owned(), query.to_owned());
     let method = parsed.method.unwrap_or_default().to_owned();
-    let request = Request { method, path, headers, body: Bytes::new(), keep_alive };
+    let request = Request { method, path, query, headers, body: Bytes::new(), keep_alive };
     Ok(Some(Head { request, length, body, expects_continue }))
 }
 

@@ -17,15 +17,17 @@ use super::request::ChatRequest;
 use super::script::Script;
 use super::server::State;
 use super::socket::Socket;
+use super::wires::Spoken;
 
 /// The name under which the model list has its script.
 const LISTING: &str = "/v1/models";
+/// How the paths end at which models are listed.
+const LISTINGS: [&str; 3] = ["/models", "/foundation-models", "/api/tags"];
 /// The models that are listed besides those with a script.
 const MODELS: [&str; 3] = ["sim-small", "sim-large", "sim-vision"];
 
-#[derive(Clone, Copy, PartialEq, Eq)]
 enum Endpoint {
-    Chat,
+    Chat(Spoken),
     Operation(Operation),
     Models,
     Replay,
@@ -49,7 +51,13 @@ pub(crate) async fn answer(socket: &mut Socket, request: Request, state: &Arc<St
         let pen = CallPen::idle(Arc::clone(&state.log));
         return deliver(socket, control::answer(&request, state), &Script::default(), &pen, keep_alive).await;
     }
-    let call = Call::new(&request, state);
+    let endpoint = endpoint(&request);
+    let in_openai = match &endpoint {
+        Endpoint::Chat(spoken) => spoken.openai(&request.body),
+        _ => None,
+    };
+    let body = in_openai.as_deref().unwrap_or(&request.body);
+    let call = Call::new(&request, endpoint, body, state);
     let script = call.script(state);
     let (script, reply) = match script {
         Ok(script) => {
@@ -69,14 +77,14 @@ pub(crate) async fn answer(socket: &mut Socket, request: Request, state: &Arc<St
 }
 
 impl<'a> Call<'a> {
-    fn new(request: &'a Request, state: &State) -> Self {
-        let endpoint = endpoint(request);
+    /// A call whose request is `body` in OpenAI's words.
+    fn new(request: &'a Request, endpoint: Endpoint, body: &'a [u8], state: &State) -> Self {
         let is_other = matches!(endpoint, Endpoint::Operation(_));
         Self {
             request,
             endpoint,
             asked: if is_other { Asked::of(request) } else { None },
-            chat: serde_json::from_slice(&request.body),
+            chat: serde_json::from_slice(body),
             seq: state.last_seq.fetch_add(1, Ordering::Relaxed) + 1,
             received_at: clock::now(),
         }
@@ -84,8 +92,8 @@ impl<'a> Call<'a> {
 
     /// The name under which the call's script stands, with what the caller wrote after it.
     fn model(&self) -> &str {
-        match (self.endpoint, &self.chat) {
-            (Endpoint::Chat, Ok(chat)) => &chat.model,
+        match (&self.endpoint, &self.chat) {
+            (Endpoint::Chat(_), Ok(chat)) => &chat.model,
             (Endpoint::Operation(_), _) => self.asked.as_ref().map_or("", |asked| &asked.model),
             (Endpoint::Models, _) => LISTING,
             _ => "",
@@ -108,11 +116,12 @@ impl<'a> Call<'a> {
         if !state.records {
             return CallPen::idle(Arc::clone(&state.log));
         }
-        let listing = self.endpoint == Endpoint::Models;
+        let listing = matches!(self.endpoint, Endpoint::Models);
         let arrival = Arrival {
             seq: self.seq,
             method: self.request.method.clone(),
             path: self.request.path.clone(),
+            query: self.request.query.clone(),
             model: if listing { String::new() } else { self.model().to_owned() },
             headers: self.request.headers.clone(),
             body: self.request.body.clone(),
@@ -123,19 +132,20 @@ impl<'a> Call<'a> {
 
     fn reply(&self, script: &Script, state: &State) -> Reply {
         let path = &self.request.path;
-        let reply = match (self.endpoint, &self.chat) {
+        let reply = match (&self.endpoint, &self.chat) {
             (Endpoint::Replay, _) => return replay(path, state),
             (Endpoint::Unknown, _) => unknown(path),
             _ if !allowed(self.request, state) => Reply::json(401, &errors::wrong_key(bearer(self.request))),
-            (Endpoint::Models, _) => Reply::models(&models(state), script),
-            (Endpoint::Chat, Ok(chat)) => {
-                Reply::chat(Plan::new(chat, script, self.seq), chat.stream.unwrap_or(false), script)
+            (Endpoint::Models, _) => Reply::models(path, &models(state), script),
+            (Endpoint::Chat(spoken), Ok(chat)) => {
+                let plan = Plan::new(chat, script, self.seq);
+                Reply::chat(spoken.wire, plan, chat.stream.unwrap_or(false), script)
             }
             (Endpoint::Operation(operation), _) => match &self.asked {
                 Some(asked) => operation.reply(asked, script, self.seq),
                 None => unread("it is neither JSON nor a form"),
             },
-            (Endpoint::Chat, Err(error)) => unread(&error.to_string()),
+            (Endpoint::Chat(_), Err(error)) => unread(&error.to_string()),
         };
         reply.with_vendor_headers(self.seq, self.received_at)
     }
@@ -147,11 +157,14 @@ fn unread(why: &str) -> Reply {
 }
 
 fn endpoint(request: &Request) -> Endpoint {
-    match (request.method.as_str(), request.path.as_str()) {
-        ("POST", "/v1/chat/completions" | "/chat/completions") => Endpoint::Chat,
-        ("GET", "/v1/models" | "/models") => Endpoint::Models,
-        ("POST", path) if let Some(operation) = Operation::at(path) => Endpoint::Operation(operation),
-        (_, path) if path.starts_with("/x/") => Endpoint::Replay,
+    let path = request.path.as_str();
+    match request.method.as_str() {
+        _ if path.starts_with("/x/") => Endpoint::Replay,
+        "POST" => {
+            let other = || Operation::at(path).map_or(Endpoint::Unknown, Endpoint::Operation);
+            Spoken::at(path).map_or_else(other, Endpoint::Chat)
+        }
+        "GET" if LISTINGS.iter().any(|end| path.ends_with(end)) => Endpoint::Models,
         _ => Endpoint::Unknown,
     }
 }

@@ -9,15 +9,47 @@ pub(crate) fn body(kind: &str, code: Option<&str>, param: Option<&str>, message:
     json!({"error": {"message": message, "type": kind, "param": param, "code": code}})
 }
 
-/// The error that a script wants for a status.
-pub(crate) fn of_script(script: &Script, status: u16) -> Value {
-    let (kind, code, message) = usual(status);
-    body(
-        script.error_type.as_deref().unwrap_or(kind),
-        script.error_code.as_deref().or(code),
-        script.error_param.as_deref(),
-        script.error_message.as_deref().unwrap_or(message),
-    )
+/// An error, before it is put into a dialect's words.
+pub(crate) struct Told {
+    /// The status that it has or, inside a stream, would have.
+    pub(crate) status: u16,
+    pub(crate) message: String,
+    /// The class that the script names.
+    pub(crate) scripted_kind: Option<String>,
+    kind: String,
+    code: Option<String>,
+    param: Option<String>,
+}
+
+impl Told {
+    /// The error that a script wants for a status.
+    pub(crate) fn of(script: &Script, status: u16) -> Self {
+        let (kind, code, message) = usual(status);
+        Self {
+            status,
+            message: script.error_message.clone().unwrap_or_else(|| message.to_owned()),
+            scripted_kind: script.error_type.clone(),
+            kind: script.error_type.clone().unwrap_or_else(|| kind.to_owned()),
+            code: script.error_code.clone().or_else(|| code.map(str::to_owned)),
+            param: script.error_param.clone(),
+        }
+    }
+
+    /// The error inside of a success. What it would be as an answer is told by its code.
+    pub(crate) fn within(script: &Script) -> Self {
+        let status = match script.error_code.as_deref() {
+            Some("rate_limit_exceeded") => 429,
+            Some("content_filter") => 400,
+            _ => 500,
+        };
+        let usual = Self::of(script, 500);
+        Self { status, ..usual }
+    }
+
+    /// In OpenAI's words.
+    pub(crate) fn openai(&self) -> Value {
+        body(&self.kind, self.code.as_deref(), self.param.as_deref(), &self.message)
+    }
 }
 
 /// Type, code and message that OpenAI gives with a status.
@@ -78,8 +110,8 @@ mod tests {
 
     #[test]
     fn a_script_overrides_members_of_the_usual_error() {
-        let error =
-            of_script(&Script::of("error_code=insufficient_quota&error_type=insufficient_quota"), 429);
+        let error = Told::of(&Script::of("error_code=insufficient_quota&error_type=insufficient_quota"), 429)
+            .openai();
         assert_eq!(error["error"]["code"], "insufficient_quota");
         assert_eq!(error["error"]["message"], "Rate limit reached for requests.");
     }

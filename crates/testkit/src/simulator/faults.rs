@@ -2,44 +2,68 @@
 //! bytes without end.
 
 use super::answer::Whole;
-use super::errors;
 use super::frame::{Frame, Frames, Part};
 use super::plan::Plan;
 use super::script::Script;
-use super::stream::{Chunks, chunks, more_words};
+use super::wires::Wire;
 
 /// Stands in a text for two bytes that are no UTF-8, until the bytes are made.
 const INVALID_MARK: char = '\u{f8ff}';
 const INVALID: &[u8] = b"\xff\xfe";
 /// One in how many content chunks noise follows.
 const NOISE_EVERY: usize = 3;
-const AZURE_FIRST: &str = r#"data: {"choices":[],"created":0,"id":"","model":"","object":"","prompt_filter_results":[{"prompt_index":0,"content_filter_results":{"hate":{"filtered":false,"severity":"safe"},"violence":{"filtered":false,"severity":"safe"}}}]}"#;
-const BROKEN: &str =
-    r#"data: {"id":"chatcmpl-broken","object":"chat.completion.chunk","choices":[{"index":0,"del"#;
+
+/// Writes the frames of one stream in its dialect.
+pub(crate) trait StreamFrames {
+    /// The faultless stream without its last word; `extra` more words before the finish are counted in the usage.
+    fn content(&self, plan: &Plan, script: &Script, extra: usize) -> Vec<Frame>;
+    /// A content frame of choice 0.
+    fn word(&self, plan: &Plan, word: &str) -> Frame;
+    /// Words of choice 0 without end, as they will be sent.
+    fn more(&self, plan: &Plan) -> Frames;
+    /// The last word, where the dialect has one.
+    fn last_word(&self) -> Option<Frame>;
+    /// An error.
+    fn error(&self, script: &Script) -> Frame;
+    /// A comment, where there are any.
+    fn comment(&self) -> Option<Frame>;
+    /// An event of a kind that nobody knows.
+    fn unknown(&self) -> Frame;
+    /// An event that is cut in the middle.
+    fn broken(&self) -> Frame;
+    /// An event that says nothing before all others.
+    fn empty_first(&self) -> Frame;
+    /// The frame as it goes out, when nothing changes any more.
+    fn sealed(&self, frame: Frame) -> Frame {
+        frame
+    }
+}
 
 /// The frames of a stream with all that its script does to them.
-pub(crate) fn stream(mut plan: Plan, script: &Script) -> Frames {
+pub(crate) fn stream(wire: Wire, mut plan: Plan, script: &Script) -> Frames {
     if script.invalid_utf8 {
         spoil_first_word(&mut plan);
     }
-    let writer = Chunks::new(&plan, script);
+    let writer = wire.stream(&plan, script);
+    let writer = writer.as_ref();
     if script.error_event_first {
-        return Box::new(std::iter::once(error_event(&writer, script)));
+        return Box::new(std::iter::once(writer.sealed(writer.error(script))));
     }
-    let (extra, more) = more_content(&plan, script);
-    let mut frames = chunks(&plan, script, extra);
+    let (extra, more) = more_content(writer, &plan, script);
+    let mut frames = writer.content(&plan, script, extra);
     pad_first_line(&mut frames, script);
     match script.error_event_after {
         Some(count) => {
             frames.truncate(end_of_content(&frames, count));
-            frames.push(error_event(&writer, script));
+            frames.push(writer.error(script));
         }
-        None => frames.extend(ending(&writer, script)),
+        None => frames.extend(ending(writer, &plan, script)),
     }
-    let mut frames = with_noise(frames, &writer, script);
+    let mut frames = with_noise(frames, writer, script);
     if script.invalid_utf8 {
         spoil_frames(&mut frames);
     }
+    let mut frames: Vec<Frame> = frames.into_iter().map(|frame| writer.sealed(frame)).collect();
     let rest = frames.split_off(end_of_content(&frames, usize::MAX));
     let rest = rest.into_iter();
     match (more, script.gzip_bomb) {
@@ -66,10 +90,9 @@ fn spoil_frames(frames: &mut [Frame]) {
 }
 
 /// The words with which a huge or endless stream goes on, and how many of them are known.
-fn more_content(plan: &Plan, script: &Script) -> (usize, Option<Frames>) {
+fn more_content(writer: &dyn StreamFrames, plan: &Plan, script: &Script) -> (usize, Option<Frames>) {
     let Some(size) = script.huge_body else {
-        let more = script.endless.then(|| Box::new(more_words(plan, script)) as Frames);
-        return (0, more);
+        return (0, script.endless.then(|| writer.more(plan)));
     };
     let mut left = size;
     let fits = move |frame: &Frame| {
@@ -77,52 +100,38 @@ fn more_content(plan: &Plan, script: &Script) -> (usize, Option<Frames>) {
         left = left.saturating_sub(frame.bytes.len() as u64);
         fits
     };
-    let count = more_words(plan, script).take_while(fits).count();
-    (count, Some(Box::new(more_words(plan, script).take(count))))
+    let count = writer.more(plan).take_while(fits).count();
+    (count, Some(Box::new(writer.more(plan).take(count))))
 }
 
-fn ending(writer: &Chunks, script: &Script) -> Vec<Frame> {
-    let done = || writer.event(Part::Rest, &["data: [DONE]"]);
+fn ending(writer: &dyn StreamFrames, plan: &Plan, script: &Script) -> Vec<Frame> {
     let mut frames = Vec::new();
     if !script.no_done {
-        frames.push(done());
+        frames.extend(writer.last_word());
     }
     if script.double_done {
-        frames.push(done());
+        frames.extend(writer.last_word());
     }
     if script.data_after_done {
         // Billed nothing: a provider's stray chunk after the end is no output of the call.
-        let late = writer.word("late");
+        let late = writer.word(plan, "late");
         frames.push(Frame { part: Part::Rest, tokens: 0, text: String::new(), ..late });
     }
     frames
 }
 
-fn error_event(writer: &Chunks, script: &Script) -> Frame {
-    let data = format!("data: {}", errors::of_script(script, 500));
-    if script.error_event_named {
-        writer.event(Part::Rest, &["event: error", &data])
-    } else {
-        writer.event(Part::Rest, &[&data])
-    }
-}
-
 /// Puts comments, unknown events and broken events where the script wants them.
-fn with_noise(frames: Vec<Frame>, writer: &Chunks, script: &Script) -> Vec<Frame> {
+fn with_noise(frames: Vec<Frame>, writer: &dyn StreamFrames, script: &Script) -> Vec<Frame> {
     let noise = || {
-        let comment = script.comments.then(|| writer.event(Part::Opening, &[": OPENROUTER PROCESSING"]));
-        let unknown = script.unknown_events.then(|| {
-            writer.event(Part::Opening, &["event: ping", "id: 7", "retry: 3000", r#"data: {"type":"ping"}"#])
-        });
-        comment.into_iter().chain(unknown)
+        let comment = script.comments.then(|| writer.comment()).flatten();
+        comment.into_iter().chain(script.unknown_events.then(|| writer.unknown()))
     };
-    let broken = || writer.event(Part::Opening, &[BROKEN]);
     let mut noisy = Vec::with_capacity(frames.len());
     if script.empty_choices_first {
-        noisy.push(writer.event(Part::Opening, &[AZURE_FIRST]));
+        noisy.push(writer.empty_first());
     }
     noisy.extend(noise());
-    noisy.extend((0..script.bad_events).map(|_| broken()));
+    noisy.extend((0..script.bad_events).map(|_| writer.broken()));
     let mut content = 0;
     for frame in frames {
         let is_content = frame.part == Part::Content;
@@ -130,7 +139,7 @@ fn with_noise(frames: Vec<Frame>, writer: &Chunks, script: &Script) -> Vec<Frame
         if is_content {
             content += 1;
             if content <= script.bad_events_within {
-                noisy.push(broken());
+                noisy.push(writer.broken());
             }
             if content % NOISE_EVERY == 0 {
                 noisy.extend(noise());
@@ -166,11 +175,11 @@ fn put_invalid(bytes: &mut Vec<u8>) {
 }
 
 /// The JSON of an answer with all that its script does to the text.
-pub(crate) fn buffered(mut plan: Plan, script: &Script) -> Whole {
+pub(crate) fn buffered(wire: Wire, mut plan: Plan, script: &Script) -> Whole {
     if script.invalid_utf8 {
         spoil_first_word(&mut plan);
     }
-    let mut whole = super::answer::completion(&plan);
+    let mut whole = wire.whole(&plan);
     if script.invalid_utf8 {
         let before = whole.bytes.len();
         put_invalid(&mut whole.bytes);

@@ -1,4 +1,4 @@
-//! A provider of the OpenAI dialects that does what a test tells it, and remembers what it did.
+//! A provider of all dialects that does what a test tells it, and remembers what it did.
 //!
 //! The simulator is a real HTTP/1.1 server on a thread and a runtime of its own, with full control over
 //! the bytes on the socket. Without a script it answers chat completions as OpenAI does; with one
@@ -14,8 +14,14 @@
 //! assert_eq!(upstream.calls().len(), 2);
 //! ```
 //!
-//! **What it answers.** `POST /v1/chat/completions` and `/chat/completions`; `POST` of `/v1/embeddings`, `/completions`,
-//! `/moderations`, `/images/generations`, `/audio/speech` and `/audio/transcriptions`; `GET /v1/models` and `/models`; `/x/<ID>/…` from fixtures; `/__calls` and `/__script` to control it; else 404.
+//! **What it answers.** By the end of the path, whatever stands before: `POST …/chat/completions`,
+//! `…/responses`, `…/v1/messages`, `…/models/MODEL:generateContent` and `:streamGenerateContent`,
+//! `…/v2/chat` (Cohere), `…/api/chat` (Ollama), `…/model/MODEL/converse` and `converse-stream` (Bedrock),
+//! each in its own dialect; OpenAI's `…/embeddings`, `…/completions`, `…/moderations`, `…/images/generations`,
+//! `…/audio/speech` and `…/audio/transcriptions`; `GET …/models` and `…/foundation-models`; `/x/<ID>/…` from
+//! fixtures; `/__calls` and `/__script` to control it; else 404. The keys about OpenAI's own stream (`no_done`,
+//! `usage=unasked`, `empty_choices_first`, several choices, log probabilities) mean nothing in the other
+//! dialects, or what comes nearest.
 //!
 //! **How it counts.** A word is a token: the texts are made of words that are one `o200k_base` token
 //! each. Completion tokens are the words of all choices, with reasoning; a tool call costs one for its
@@ -47,6 +53,7 @@ mod schema;
 mod server;
 mod socket;
 mod stream;
+mod wires;
 mod words;
 
 use std::io;
@@ -177,6 +184,11 @@ impl Simulator {
     /// Where it listens.
     pub fn addr(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The address without a path: `http://127.0.0.1:PORT`.
+    pub fn root_url(&self) -> String {
+        format!("http://{}", self.address)
     }
 
     /// The base URL for an OpenAI client: `http://127.0.0.1:PORT/v1`.

@@ -56,6 +56,13 @@ pub(crate) struct ToolCall {
     pub(crate) arguments: Vec<String>,
 }
 
+impl ToolCall {
+    /// Its arguments as an object; an empty one where they were cut off.
+    pub(crate) fn input(&self) -> Value {
+        serde_json::from_str(&self.arguments.concat()).unwrap_or_else(|_| json!({}))
+    }
+}
+
 impl Choice {
     /// The first word of its text.
     pub(crate) fn first_word(&mut self) -> Option<&mut String> {
@@ -99,6 +106,17 @@ impl Plan {
             usage: script.usage,
             seed: seed_of(count),
             model,
+        }
+    }
+
+    /// The plan without what is said.
+    pub(crate) fn outline(&self) -> Self {
+        Self {
+            id: self.id.clone(),
+            model: self.model.clone(),
+            fingerprint: self.fingerprint.clone(),
+            choices: Vec::new(),
+            ..*self
         }
     }
 

@@ -26,6 +26,8 @@ pub struct RecordedCall {
     pub method: String,
     /// The path without its query.
     pub path: String,
+    /// The query, without its question mark; empty where there is none.
+    pub query: String,
     /// The body's `model` as sent, its script included; empty where there is none.
     pub model: String,
     /// The request's `x-request-id`.
@@ -83,6 +85,7 @@ pub(crate) struct Arrival {
     pub(crate) seq: u64,
     pub(crate) method: String,
     pub(crate) path: String,
+    pub(crate) query: String,
     pub(crate) model: String,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Bytes,
@@ -232,6 +235,7 @@ impl CallLog {
             seq: arrival.seq,
             method: arrival.method,
             path: arrival.path,
+            query: arrival.query,
             model: arrival.model,
             request_id,
             headers: arrival.headers,

@@ -3,16 +3,17 @@
 use std::borrow::Cow;
 use std::time::Instant;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::answer::Whole;
 use super::clock;
 use super::encoding::Encoder;
-use super::errors;
+use super::errors::Told;
 use super::faults;
 use super::frame::{Frame, Frames, Part};
 use super::plan::Plan;
 use super::script::Script;
+use super::wires::Wire;
 
 const HTML: &str =
     "<!DOCTYPE html>\n<html><head><title>Welcome</title></head>\n<body><h1>It works!</h1></body></html>\n";
@@ -56,17 +57,17 @@ impl Reply {
         Self::whole(status, "application/json", body.to_string())
     }
 
-    /// The answer to a chat completion.
-    pub(crate) fn chat(plan: Plan, streams: bool, script: &Script) -> Self {
-        if let Some(instead) = Self::instead(script, streams) {
+    /// The answer to a call.
+    pub(crate) fn chat(wire: Wire, plan: Plan, streams: bool, script: &Script) -> Self {
+        if let Some(instead) = Self::instead(wire, script, streams) {
             return instead;
         }
         let prompt_tokens = plan.prompt_tokens;
         let as_stream = if streams { !script.json_for_stream } else { script.sse_for_json };
         let (content_type, body) = if as_stream {
-            ("text/event-stream; charset=utf-8", Body::Frames(faults::stream(plan, script)))
+            (wire.stream_type(), Body::Frames(faults::stream(wire, plan, script)))
         } else {
-            ("application/json", buffered(faults::buffered(plan, script), script))
+            ("application/json", buffered(faults::buffered(wire, plan, script), script))
         };
         let well_formed = as_stream || !script.malformed_json;
         let reply = Self {
@@ -81,13 +82,9 @@ impl Reply {
     }
 
     /// The answer to a listing of models.
-    pub(crate) fn models(names: &[String], script: &Script) -> Self {
-        let data: Vec<Value> = names
-            .iter()
-            .map(|name| json!({"id": name, "object": "model", "created": 1_767_225_600, "owned_by": "simulator"}))
-            .collect();
-        Self::instead(script, false).unwrap_or_else(|| {
-            let mut whole = Whole::plain(json!({"object": "list", "data": data}).to_string());
+    pub(crate) fn models(path: &str, names: &[String], script: &Script) -> Self {
+        Self::instead(Wire::OpenAiChat, script, false).unwrap_or_else(|| {
+            let mut whole = Whole::plain(Wire::listing(path, names).to_string());
             if script.malformed_json {
                 whole.bytes.truncate(whole.bytes.len() / 2);
             }
@@ -108,7 +105,7 @@ impl Reply {
     }
 
     /// What the script wants said in place of any answer.
-    pub(crate) fn instead(script: &Script, streams: bool) -> Option<Self> {
+    pub(crate) fn instead(wire: Wire, script: &Script, streams: bool) -> Option<Self> {
         let status = script.status.unwrap_or(200);
         if let Some(redirect) = script.redirect {
             let mut reply = Self::whole(redirect, "text/html", "");
@@ -119,7 +116,11 @@ impl Reply {
         let mut reply = if script.html {
             Self::whole(status, "text/html; charset=utf-8", HTML)
         } else if status != 200 || script.error_in_200 || (script.error_event_first && !streams) {
-            Self::json(status, &errors::of_script(script, if status == 200 { 500 } else { status }))
+            let told = if status == 200 { Told::within(script) } else { Told::of(script, status) };
+            let (body, header) = wire.error(&told);
+            let mut reply = Self::json(status, &body);
+            reply.headers.extend(header.map(|(name, value)| (name.into(), value.into())));
+            reply
         } else {
             return None;
         };

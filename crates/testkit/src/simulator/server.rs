@@ -82,7 +82,10 @@ async fn connection(stream: TcpStream, state: Arc<State>) {
         match exchange(&mut socket, &state).await {
             After::KeepAlive => {}
             After::DropNext => {
-                let _ = socket.fill().await;
+                // It may have been read while the answer went out, when the peer was looked at.
+                if socket.input.is_empty() {
+                    let _ = socket.fill().await;
+                }
                 break After::Close;
             }
             after => break after,

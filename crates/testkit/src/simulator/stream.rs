@@ -2,14 +2,22 @@
 
 use std::io::Write;
 
-use super::frame::{Frame, Part, Token, escape, quoted};
+use super::errors::Told;
+use super::faults::StreamFrames;
+use super::frame::{Frame, Frames, Part, Token, escape, quoted};
 use super::grammar::UsageFault;
 use super::logprobs;
 use super::plan::{Plan, Said};
 use super::script::Script;
 use super::words::words;
 
+/// What Azure sends first.
+const AZURE_FIRST: &str = r#"data: {"choices":[],"created":0,"id":"","model":"","object":"","prompt_filter_results":[{"prompt_index":0,"content_filter_results":{"hate":{"filtered":false,"severity":"safe"},"violence":{"filtered":false,"severity":"safe"}}}]}"#;
+const BROKEN: &str =
+    r#"data: {"id":"chatcmpl-broken","object":"chat.completion.chunk","choices":[{"index":0,"del"#;
+
 /// Writes the chunks of one stream, which share all but their choices and usage.
+#[derive(Clone)]
 pub(crate) struct Chunks {
     prefix: String,
     eol: &'static str,
@@ -32,7 +40,7 @@ impl Chunks {
     }
 
     /// An event of lines as they stand.
-    pub(crate) fn event(&self, part: Part, lines: &[&str]) -> Frame {
+    fn event(&self, part: Part, lines: &[&str]) -> Frame {
         let mut bytes = Vec::new();
         for line in lines.iter().chain(&[""]) {
             bytes.extend_from_slice(line.as_bytes());
@@ -81,8 +89,52 @@ impl Chunks {
     }
 
     /// A content chunk of choice 0.
-    pub(crate) fn word(&self, word: &str) -> Frame {
+    fn chunk_of(&self, word: &str) -> Frame {
         self.token(0, &Token::Text(&format!(" {word}")), None)
+    }
+}
+
+impl StreamFrames for Chunks {
+    fn content(&self, plan: &Plan, script: &Script, extra: usize) -> Vec<Frame> {
+        chunks(self, plan, script, extra)
+    }
+
+    fn word(&self, _plan: &Plan, word: &str) -> Frame {
+        self.chunk_of(word)
+    }
+
+    fn more(&self, plan: &Plan) -> Frames {
+        let chunks = self.clone();
+        Box::new(words(plan.seed).map(move |word| chunks.chunk_of(word)))
+    }
+
+    fn last_word(&self) -> Option<Frame> {
+        Some(self.event(Part::Rest, &["data: [DONE]"]))
+    }
+
+    fn error(&self, script: &Script) -> Frame {
+        let data = format!("data: {}", Told::within(script).openai());
+        if script.error_event_named {
+            self.event(Part::Rest, &["event: error", &data])
+        } else {
+            self.event(Part::Rest, &[&data])
+        }
+    }
+
+    fn comment(&self) -> Option<Frame> {
+        Some(self.event(Part::Opening, &[": OPENROUTER PROCESSING"]))
+    }
+
+    fn unknown(&self) -> Frame {
+        self.event(Part::Opening, &["event: ping", "id: 7", "retry: 3000", r#"data: {"type":"ping"}"#])
+    }
+
+    fn broken(&self) -> Frame {
+        self.event(Part::Opening, &[BROKEN])
+    }
+
+    fn empty_first(&self) -> Frame {
+        self.event(Part::Opening, &[AZURE_FIRST])
     }
 }
 
@@ -121,8 +173,7 @@ fn tells_usage(plan: &Plan) -> bool {
 
 /// The chunks of a faultless stream, without its `[DONE]`; `extra` more words before the finish are
 /// counted in the usage.
-pub(crate) fn chunks(plan: &Plan, script: &Script, extra: usize) -> Vec<Frame> {
-    let chunks = Chunks::new(plan, script);
+fn chunks(chunks: &Chunks, plan: &Plan, script: &Script, extra: usize) -> Vec<Frame> {
     let each = plan.usage == UsageFault::EveryChunk;
     let so_far = |count: usize| each.then(|| plan.usage(count).map(|usage| usage.to_string())).flatten();
     let mut frames = Vec::with_capacity(plan.completion_tokens() + 4);
@@ -146,10 +197,4 @@ pub(crate) fn chunks(plan: &Plan, script: &Script, extra: usize) -> Vec<Frame> {
         frames.push(chunks.chunk(Part::Rest, b"", Some(&usage.to_string())));
     }
     frames
-}
-
-/// Content chunks of choice 0 without end.
-pub(crate) fn more_words(plan: &Plan, script: &Script) -> impl Iterator<Item = Frame> + Send + use<> {
-    let chunks = Chunks::new(plan, script);
-    words(plan.seed).map(move |word| chunks.word(word))
 }

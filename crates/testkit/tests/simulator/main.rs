@@ -12,6 +12,7 @@ mod broken_bytes;
 mod broken_http;
 mod broken_streams;
 mod control;
+mod dialects;
 mod errors;
 mod operations;
 mod records;

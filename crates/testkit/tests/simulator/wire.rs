@@ -98,12 +98,15 @@ impl Client {
     }
 
     pub(crate) fn post(&mut self, body: &Value, headers: &[(&str, &str)]) {
+        self.post_to("/v1/chat/completions", body, headers);
+    }
+
+    pub(crate) fn post_to(&mut self, path: &str, body: &Value, headers: &[(&str, &str)]) {
         let body = body.to_string();
         let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
         let length = body.len();
-        let request = format!(
-            "POST /v1/chat/completions HTTP/1.1\r\nhost: sim\r\ncontent-length: {length}\r\n{headers}\r\n{body}"
-        );
+        let request =
+            format!("POST {path} HTTP/1.1\r\nhost: sim\r\ncontent-length: {length}\r\n{headers}\r\n{body}");
         self.write(request.as_bytes());
     }
 

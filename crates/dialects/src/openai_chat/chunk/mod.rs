@@ -91,7 +91,7 @@ impl ChunkReader {
             }
         }
         if let Some(reading) = counted(&top).and_then(|raw| usage::read(raw, self.rule)) {
-            // The last word counts: an earlier one may have been a placeholder.
+            // The last reading counts, as it does for the bytes that pass through: it replaces one that made no sense.
             self.usage_corrected = reading.corrected;
             out.push(ChatEvent::Usage(reading.usage));
         }

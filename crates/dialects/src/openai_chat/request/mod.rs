@@ -6,7 +6,6 @@ mod encode;
 
 pub use check::check;
 pub use decode::decode;
-pub(super) use encode::nine_alphanumeric;
 pub use encode::{
     CacheForm, DocumentForm, MaxTokensMember, ReasoningForm, StreamUsage, TargetFacts, ToolCallIds, encode,
 };

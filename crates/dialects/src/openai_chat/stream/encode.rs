@@ -5,13 +5,13 @@ use switchyard_domain::chat::{ChatEvent, Delta, Json, Reasoning, TokenUsage, Too
 
 use crate::codec::{AnswerForm, ClientError, StreamWriter};
 use crate::json::{ObjectWriter, write_text};
-use crate::openai_chat::error::write_error_event;
 use crate::openai_chat::places::{
     Proof, REASONING_DETAILS, fallback_id, is_beside_message, write_call_signature, write_citation,
     write_detail,
 };
 use crate::openai_chat::{finish, usage};
-use crate::sse::DONE;
+use crate::openai_error::write_error_event;
+use crate::sse::{DONE, join_lines};
 use crate::tool_call_id::made_call_id;
 
 /// Writes one stream, event by event, into a buffer that the caller empties as it likes.
@@ -287,12 +287,7 @@ impl StreamEncoder {
             object.json(&name, &value);
         }
         object.end();
-        // A value kept as the provider wrote it may have line ends between its tokens, which would end the event.
-        for byte in out.get_mut(start..).unwrap_or_default() {
-            if matches!(byte, b'\n' | b'\r') {
-                *byte = b' ';
-            }
-        }
+        join_lines(out.get_mut(start..).unwrap_or_default());
         out.extend_from_slice(b"\n\n");
     }
 

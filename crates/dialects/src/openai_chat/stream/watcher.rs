@@ -12,13 +12,21 @@ pub struct Watcher {
     begun: ChoiceSet,
     ended: ChoiceSet,
     is_named: bool,
+    /// The class of service that was told last.
+    service_tier: Option<String>,
 }
 
 impl Watcher {
     /// A watcher at the start of a stream of a vendor that counts by `rule`.
     #[must_use]
     pub fn new(rule: UsageRule) -> Self {
-        Self { rule, begun: ChoiceSet::default(), ended: ChoiceSet::default(), is_named: false }
+        Self {
+            rule,
+            begun: ChoiceSet::default(),
+            ended: ChoiceSet::default(),
+            is_named: false,
+            service_tier: None,
+        }
     }
 }
 
@@ -30,6 +38,11 @@ impl StreamWatcher for Watcher {
             peeked.model = None;
         }
         self.is_named |= peeked.model.as_ref().is_some_and(|model| !model.is_empty());
+        if peeked.service_tier.is_some() && peeked.service_tier.as_deref() == self.service_tier.as_deref() {
+            peeked.service_tier = None;
+        } else if let Some(tier) = &peeked.service_tier {
+            self.service_tier = Some(tier.to_string());
+        }
         if peeked.taken == Taken::Chunk {
             self.begun.extend(peeked.choices);
             self.ended.extend(peeked.finished);
@@ -51,6 +64,10 @@ impl Look {
             usage_corrected: peeked.usage.is_some_and(|reading| reading.corrected),
             units: Units::default(),
             is_closing_usage: peeked.is_closing_usage,
+            service_tier: peeked
+                .service_tier
+                .filter(|tier| !tier.is_empty())
+                .map(std::borrow::Cow::into_owned),
             model: peeked.model.filter(|model| !model.is_empty()).map(std::borrow::Cow::into_owned),
         }
     }

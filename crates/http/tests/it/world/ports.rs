@@ -140,11 +140,11 @@ struct Room(Arc<Kept>);
 
 #[async_trait]
 impl JournalPermit for Room {
-    async fn append(&mut self, events: Vec<UsageEvent>) -> Result<(), JournalError> {
+    async fn append(&mut self, events: &[UsageEvent]) -> Result<(), JournalError> {
         if !self.0.writable.load(Ordering::Relaxed) {
             return Err(JournalError::Unwritable("full".into()));
         }
-        self.0.events.lock().unwrap().extend(events);
+        self.0.events.lock().unwrap().extend_from_slice(events);
         Ok(())
     }
 

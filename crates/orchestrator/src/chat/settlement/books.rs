@@ -7,9 +7,9 @@ use std::sync::Arc;
 use switchyard_domain::chat::UsageSource;
 use switchyard_domain::fault::ProviderFault;
 use switchyard_domain::ids::{AttemptId, CallId, VirtualKeyId};
-use switchyard_domain::price::cost;
+use switchyard_domain::price::{ServiceTier, cost};
 use switchyard_domain::time::Timestamp;
-use switchyard_domain::usage::{Outcome, UsageEvent};
+use switchyard_domain::usage::{MAX_SERVICE_TIER_CHARS, Outcome, UsageEvent};
 use switchyard_ports::client_call::ClientCall;
 use switchyard_ports::clock::Monotonic;
 use switchyard_ports::journal::JournalPermit;
@@ -140,7 +140,9 @@ impl Books {
         let measured = self.meter(attempt).measure(self.call.as_ref(), ports.tokenizer.as_ref());
         let used = measured.source != UsageSource::None;
         let price = model.price.as_deref().filter(|_| used && measured.is_whole);
-        let bill = price.and_then(|price| cost(price, &measured.usage, open.at));
+        let service_tier = served_tier(&open.received);
+        let tier = ServiceTier::of_answer(service_tier.as_deref().unwrap_or_default());
+        let bill = price.and_then(|price| cost(price, &measured.usage, open.at, tier));
         let facts = self.call.facts();
         let millis = |at: Monotonic| u64::try_from(at.since(open.began).as_millis()).unwrap_or(u64::MAX);
         UsageEvent {
@@ -164,6 +166,7 @@ impl Books {
             fault: fault.as_ref().map(|fault| fault.kind.as_str().to_owned()),
             usage: measured.usage,
             usage_source: measured.source,
+            service_tier,
             cost: bill.as_ref().map(|bill| bill.amount),
             price_version: price.filter(|_| bill.is_some()).map(|price| price.version.to_string()),
             lines: bill.map(|bill| bill.lines).unwrap_or_default(),
@@ -172,4 +175,9 @@ impl Books {
             duration_ms: millis(*ended),
         }
     }
+}
+
+/// The provider's word for the tier that it served. A word of any length is a provider's to send, but not ours to keep.
+fn served_tier(received: &Received) -> Option<String> {
+    received.lock().service_tier.as_ref().map(|word| word.chars().take(MAX_SERVICE_TIER_CHARS).collect())
 }

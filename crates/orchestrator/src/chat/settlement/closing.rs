@@ -72,8 +72,8 @@ impl Record {
         let Some(journal) = self.journal.as_mut().filter(|_| !self.events.is_empty()) else {
             return Ok(settled);
         };
-        // A copy goes, so that an append that fails or is abandoned does not take the events with it.
-        let appended = journal.append(self.events.clone()).await;
+        // Only shown to it, so that an append that fails or is abandoned does not take the events with it.
+        let appended = journal.append(&self.events).await;
         match appended {
             Ok(()) => {
                 self.events.clear();

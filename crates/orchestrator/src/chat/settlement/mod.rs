@@ -21,6 +21,10 @@ use switchyard_ports::journal::{JournalError, JournalPermit};
 use switchyard_ports::limiter::Permit;
 use switchyard_ports::provider::Received;
 
+/// How much of the list of losses is recorded. A request of many thousand messages may lose a member of each, and a record that
+/// grows with it would at last be too large to be written: a call whose usage is lost.
+const MAX_DROPPED_BYTES: usize = 2_000;
+
 /// The guard of one call.
 pub(super) struct Settlement {
     ports: Arc<ChatPorts>,
@@ -62,7 +66,7 @@ impl Settlement {
                 status: None,
                 first_content: None,
                 received: Arc::clone(&received),
-                dropped: (!losses.is_empty()).then(|| losses.to_string()),
+                dropped: (!losses.is_empty()).then(|| recorded(losses)),
                 limits,
             });
         }
@@ -135,6 +139,18 @@ impl Drop for Settlement {
             self.ports.tasks.spawn_blocking(move || drop(closing));
         }
     }
+}
+
+/// The losses as they are recorded: whole names, as many as fit.
+fn recorded(losses: &LossReport) -> String {
+    let mut list = losses.to_string();
+    if list.len() > MAX_DROPPED_BYTES {
+        let end = list.floor_char_boundary(MAX_DROPPED_BYTES);
+        let end = list.get(..end).and_then(|kept| kept.rfind(',')).unwrap_or(end);
+        list.truncate(end);
+        list.push_str(",...");
+    }
+    list
 }
 
 /// The outcome that a fault leaves, before the client had content.

@@ -7,9 +7,10 @@ use crate::driver::{faults, tally};
 use crate::transport::{BodyReader, InboundResponse};
 use bytes::Bytes;
 use http::HeaderMap;
-use switchyard_dialects::codec::{AnswerFault, Look, OperationCodec, Passage};
+use switchyard_dialects::codec::{AnswerFault, Framing, Look, OperationCodec, Passage};
 use switchyard_dialects::error::fault;
-use switchyard_dialects::sse::{SseLimits, repair_utf8};
+use switchyard_dialects::framing::{FrameLimits, FrameReader};
+use switchyard_dialects::sse::repair_utf8;
 use switchyard_domain::fault::ProviderFault;
 use switchyard_domain::time::Timestamp;
 use switchyard_ports::provider::{AnswerBody, AttemptContext, Carriage, Payload, Prepared};
@@ -56,10 +57,12 @@ impl Reception<'_> {
             parts.began = true;
             parts.units = self.prepared.units;
         }
-        let is_other = self.codec.media_types().contains(&media.as_str());
-        match (self.prepared.stream, media.as_str(), self.codec.passage()) {
+        let is_other = self.codec.media_types().contains(&media.as_ref());
+        match (self.prepared.stream, media.as_ref(), self.codec.passage()) {
             (true, "text/event-stream", _) => self.events(body).await.map(own),
-            (false, _, Passage::Raw) if is_other => Ok((Passing::raw(self, body).await?, Some(media))),
+            (false, _, Passage::Raw) if is_other => {
+                Ok((Passing::raw(self, body).await?, Some(media.into_owned())))
+            }
             (false, _, Passage::Whole) if is_other => Ok((self.text(body).await?, Some(self.shown_type()))),
             (false, json, Passage::Whole) if may_be_json(json) => self.judged(body).await.map(own),
             (false, json, Passage::Skimmed) if may_be_json(json) => self.skimmed(body).await.map(own),
@@ -73,8 +76,9 @@ impl Reception<'_> {
         body.allow(passing::MAX_BODY);
         let (watcher, last_word) = (self.codec.watcher(), self.codec.last_word());
         let sink = Sink::verbatim(watcher, self.prepared.hide_usage_chunk, last_word);
-        let mut reading = Reading::new(body, sink, self.context);
-        reading.limit(SseLimits { max_event_bytes: MAX_EVENT, max_total_bytes: passing::MAX_BODY as u64 });
+        let limits = FrameLimits { max_event_bytes: MAX_EVENT, max_total_bytes: passing::MAX_BODY as u64 };
+        let frames = FrameReader::new(Framing::Sse, limits);
+        let reading = Reading::new(body, frames, sink, self.context, 0);
         Ok(AnswerBody::Stream(Box::pin(stream::begin(reading)).await?))
     }
 

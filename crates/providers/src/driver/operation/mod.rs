@@ -5,7 +5,7 @@ mod passing;
 
 pub(super) use answer::receive;
 
-use super::{Driver, below, body, request};
+use super::{Driver, body, request};
 use bytes::Bytes;
 use switchyard_dialects::codec::{OperationCodec, Passage};
 use switchyard_domain::chat::{LossReport, Units};
@@ -46,7 +46,7 @@ pub(super) fn prepare(
         _ => Made::json(encoded(codec, call, model, &mut losses)?, Carriage::Canonical),
     };
     Ok(Prepared {
-        url: below(&driver.base, &codec.endpoint(model)).into(),
+        url: driver.address(codec.dialect(), &codec.endpoint(model), model),
         headers: request::shown_headers(
             &made.content_type,
             accepted(codec, facts.stream),

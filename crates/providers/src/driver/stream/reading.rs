@@ -8,25 +8,29 @@ use secrecy::{ExposeSecret, SecretString};
 use std::sync::Arc;
 use std::time::Duration;
 use switchyard_dialects::codec::Taken;
-use switchyard_dialects::sse::{SseEnding, SseError, SseEvent, SseItem, SseLimits, SseReader};
+use switchyard_dialects::framing::{FrameEnding, FrameError, FrameEvent, FrameItem, FrameReader};
 use switchyard_domain::fault::{FaultKind, ProviderFault};
 use switchyard_ports::provider::{AttemptContext, Frame, Received, ReceivedParts};
 
 /// More events than this that are not understood, and nothing of the stream can be believed.
 const MOST_BAD_EVENTS: u32 = 3;
-/// What may come before the first content is held back, so that another provider can still answer; it is never much.
+/// What may come before the first content is held back, so that another provider can still answer. It is never much, save
+/// where a dialect repeats what was asked: Responses does so twice (`openai-responses-269996cdcd`, 2026).
 const MAX_PREAMBLE: usize = 64 * 1024;
+const REPEATS: usize = 3;
 /// After the last event the body's own end is a packet away. Reading it keeps the connection for the next call.
 const END_OF_BODY_TIME: Duration = Duration::from_millis(25);
 
 /// A stream that is being read.
 pub(in crate::driver) struct Reading {
     body: BodyReader,
-    sse: SseReader,
+    frames: FrameReader,
     sink: Sink,
     received: Arc<Received>,
     /// What was sent to the provider: some echo it in their errors.
     credential: Option<Arc<SecretString>>,
+    /// The most that is held back.
+    max_preamble: usize,
     /// Whether content came, after which no other provider can answer.
     committed: bool,
     bad_events: u32,
@@ -45,23 +49,26 @@ pub(super) enum Ending {
 }
 
 impl Reading {
-    pub(in crate::driver) fn new(body: BodyReader, sink: Sink, context: &AttemptContext) -> Self {
+    /// A reader of the answer to a request of `asked_bytes`, whose events `frames` parts.
+    pub(in crate::driver) fn new(
+        body: BodyReader,
+        frames: FrameReader,
+        sink: Sink,
+        context: &AttemptContext,
+        asked_bytes: usize,
+    ) -> Self {
         Self {
             body,
-            sse: SseReader::default(),
+            frames,
             sink,
             received: Arc::clone(&context.received),
             credential: context.credential.clone(),
+            max_preamble: MAX_PREAMBLE.saturating_add(asked_bytes.saturating_mul(REPEATS)),
             committed: false,
             bad_events: 0,
             open: true,
             ending: None,
         }
-    }
-
-    /// Bounds the stream's bytes. To be called before the first is read.
-    pub(in crate::driver) fn limit(&mut self, limits: SseLimits) {
-        self.sse = SseReader::new(limits);
     }
 
     /// What the network's next piece holds for the client. `None` once the stream has ended, see
@@ -101,20 +108,20 @@ impl Reading {
 
     fn take_in(&mut self, piece: Bytes) {
         self.sink.enter(&piece);
-        if let Err(error) = self.sse.push(piece) {
-            self.end(Ending::Broken(of_sse(error)));
+        if let Err(error) = self.frames.push(piece) {
+            self.end(Ending::Broken(of_framing(error)));
             return;
         }
         let received = Arc::clone(&self.received);
         let mut parts = received.lock();
         while self.open {
-            match self.sse.next_item() {
+            match self.frames.next_item() {
                 Ok(Some(item)) => self.item(&item, &mut parts),
                 Ok(None) => break,
-                Err(error) => self.end(Ending::Broken(of_sse(error))),
+                Err(error) => self.end(Ending::Broken(of_framing(error))),
             }
         }
-        if !self.committed && self.open && self.sink.held() > MAX_PREAMBLE {
+        if !self.committed && self.open && self.sink.held() > self.max_preamble {
             self.break_off("the provider's stream goes on without saying anything");
         }
     }
@@ -130,34 +137,34 @@ impl Reading {
         let received = Arc::clone(&self.received);
         let mut parts = received.lock();
         while self.open {
-            match self.sse.finish() {
+            match self.frames.finish() {
                 Ok(Some(item)) => self.item(&item, &mut parts),
                 Ok(None) => {
                     self.sink.finish(&mut parts);
                     let ending = if parts.finished { Ending::Whole } else { Ending::Broken(interrupted()) };
                     self.end(ending);
                 }
-                Err(error) => self.end(Ending::Broken(of_sse(error))),
+                Err(error) => self.end(Ending::Broken(of_framing(error))),
             }
         }
     }
 
-    fn item(&mut self, item: &SseItem, parts: &mut ReceivedParts) {
+    fn item(&mut self, item: &FrameItem, parts: &mut ReceivedParts) {
         match item {
-            SseItem::Event(event) => self.event(event, parts),
-            SseItem::Comment(raw) if self.committed => self.sink.comment(raw),
-            SseItem::Comment(_) => {}
+            FrameItem::Event(event) => self.event(event, parts),
+            FrameItem::Comment(raw) if self.committed => self.sink.comment(raw),
+            FrameItem::Comment(_) => {}
         }
     }
 
-    fn event(&mut self, event: &SseEvent, parts: &mut ReceivedParts) {
+    fn event(&mut self, event: &FrameEvent, parts: &mut ReceivedParts) {
         match self.sink.event(event, parts) {
             Ok(seen) => match seen.taken {
                 Taken::Chunk => self.committed |= seen.has_content,
                 Taken::Done => self.end(Ending::Whole),
                 Taken::Unknown => {}
                 // The end of the body cut it, which is told as such.
-                Taken::Malformed if event.ending == SseEnding::Cut => {}
+                Taken::Malformed if event.ending == FrameEnding::Cut => {}
                 Taken::Malformed => self.bad_event(parts),
             },
             Err(error) => {
@@ -185,9 +192,9 @@ impl Reading {
     }
 }
 
-fn of_sse(error: SseError) -> ProviderFault {
+fn of_framing(error: FrameError) -> ProviderFault {
     let kind = match error {
-        SseError::StreamTooLarge { .. } => FaultKind::TooLarge,
+        FrameError::StreamTooLarge { .. } => FaultKind::TooLarge,
         _ => FaultKind::InvalidResponse,
     };
     ProviderFault { status: Some(200), ..ProviderFault::new(kind, error.to_string()) }

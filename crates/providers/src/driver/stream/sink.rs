@@ -5,7 +5,8 @@ use crate::driver::tally;
 use bytes::{Bytes, BytesMut};
 use switchyard_dialects::codec::{LastWord, ProviderCodec, StreamReader, StreamWatcher, Taken};
 use switchyard_dialects::error::ProviderError;
-use switchyard_dialects::sse::{SseEvent, repair_utf8};
+use switchyard_dialects::framing::FrameEvent;
+use switchyard_dialects::sse::repair_utf8;
 use switchyard_domain::chat::ChatEvent;
 use switchyard_ports::provider::{Frame, ReceivedParts};
 
@@ -77,7 +78,7 @@ impl Sink {
 
     pub(super) fn event(
         &mut self,
-        event: &SseEvent,
+        event: &FrameEvent,
         parts: &mut ReceivedParts,
     ) -> Result<Seen, ProviderError> {
         match self {
@@ -184,7 +185,7 @@ impl Gather for BytesMut {
     }
 }
 
-fn forward(to: &mut impl Gather, event: &SseEvent) {
+fn forward(to: &mut impl Gather, event: &FrameEvent) {
     // A client that is strict about UTF-8 must be able to read the rest of the stream.
     let repaired = if str::from_utf8(&event.raw).is_ok() { None } else { repair_utf8(&event.raw) };
     to.gather(repaired.as_ref().unwrap_or(&event.raw));

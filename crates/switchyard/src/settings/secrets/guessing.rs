@@ -1,11 +1,9 @@
-//! What guessing starts with: common passwords, the words that people make tokens of, and secrets that much copied
-//! documents show.
+//! What guessing starts with: common passwords, the words that people make tokens of, and published samples.
+
+use switchyard_security::weak::is_published;
 
 /// In lower case, without separators.
-const COMMON: [&str; 51] = [
-    "astringsecretatleast256bitslong",                                  // jwt.io
-    "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7", // FastAPI's tutorial
-    "192b9bdd22ab9ed4d12e236c78afcb9a393ec15f71bbf5dc987d54727823bcbf", // Flask's tutorial
+const COMMON: [&str; 48] = [
     "password",
     "passw0rd",
     "p4ssw0rd",
@@ -70,11 +68,12 @@ pub(super) fn is_call_for_your_own(text: &str) -> bool {
     bare.starts_with("your") && ["key", "secret", "token", "password"].iter().any(|what| bare.ends_with(what))
 }
 
-/// Whether guessing starts with this text: a common one, once or over and over, or a single character over and over.
+/// Whether guessing starts with this text: a published one, a common one, once or over and over, or a single character over
+/// and over.
 pub(super) fn is_guessed_first(text: &str) -> bool {
     let bare = bare(text);
     let is_common = !bare.is_empty() && COMMON.iter().any(|word| bare.replace(word, "").is_empty());
-    is_common || text.chars().all(|c| text.starts_with(c))
+    is_common || is_published(text) || text.chars().all(|c| text.starts_with(c))
 }
 
 #[cfg(test)]
@@ -83,9 +82,16 @@ mod tests {
 
     #[test]
     fn common_texts_in_any_dress_are_guessed_first_and_chosen_ones_are_not() {
-        for common in
-            ["", "Password1!", "secret", "SECRET-secret_secret", "zzzzzzzzzz", "let me in", "????????"]
-        {
+        for common in [
+            "",
+            "Password1!",
+            "secret",
+            "SECRET-secret_secret",
+            "zzzzzzzzzz",
+            "let me in",
+            "????????",
+            "a-string-secret-at-least-256-bits-long",
+        ] {
             assert!(is_guessed_first(common), "{common}");
         }
         for chosen in ["blue-kettle-77", "join-7f3a", "passwords-are-dull", "?!?!?!#+", "tokenizer"] {

@@ -1,28 +1,38 @@
 //! What goes well.
 
-use super::attempt::{Build, PATIENT, Scene, ask};
+use super::attempt::{PATIENT, Scene, ask};
+use super::subject::Subject;
 use crate::call::WireCall;
 use serde_json::{Value, json};
 use switchyard_domain::chat::{FinishReason, Part};
 use switchyard_ports::provider::{Frame, Payload};
 
 /// See the name.
-pub async fn a_stream_goes_on_byte_for_byte_and_is_recorded(build: Build) {
-    let scene = Scene::new(build);
+pub async fn a_stream_goes_on_byte_for_byte_and_is_recorded(subject: Subject) {
+    let scene = Scene::new(subject);
     let outcome = scene.stream("usage=unasked&tokens=20").await.whole();
     let call = &scene.upstream.take_calls()[0];
     assert_eq!(outcome.status, 200);
     assert_eq!(outcome.text(), call.text_sent);
-    let bytes = String::from_utf8(outcome.bytes().to_vec()).unwrap();
-    assert!(!bytes.contains("[DONE]"), "the surface writes the end");
-    assert!(bytes.starts_with("data: {") && bytes.ends_with("}\n\n"), "{bytes}");
-    assert!(outcome.chunks().iter().all(|chunk| !chunk["choices"].as_array().unwrap().is_empty()));
+    let closing = |frame: &Frame| matches!(frame, Frame::Closing(_));
+    let last = outcome.frames.iter().position(closing).unwrap_or(outcome.frames.len() - 1);
+    assert_eq!(last, outcome.frames.len() - 1, "what closes comes last");
     let received = &outcome.received;
     assert!(received.began && received.finished && !received.usage_corrected);
     assert_eq!(received.output_text, call.text_sent);
     assert_eq!(received.served_model.as_deref(), Some("m"));
     let usage = received.usage.unwrap();
     assert_eq!((usage.input, usage.output), (call.billed.prompt, call.billed.completion));
+}
+
+/// See the name.
+pub async fn the_count_at_the_end_is_seen_by_those_who_ask(subject: Subject) {
+    let scene = Scene::new(subject);
+    let outcome = scene.stream("usage=unasked&tokens=20").await.whole();
+    let bytes = String::from_utf8(outcome.bytes().to_vec()).unwrap();
+    assert!(!bytes.contains("[DONE]"), "the surface writes the end");
+    assert!(bytes.starts_with("data: {") && bytes.ends_with("}\n\n"), "{bytes}");
+    assert!(outcome.chunks().iter().all(|chunk| !chunk["choices"].as_array().unwrap().is_empty()));
 
     let mut asking = ask(true);
     asking["stream_options"] = json!({"include_usage": true});
@@ -33,8 +43,8 @@ pub async fn a_stream_goes_on_byte_for_byte_and_is_recorded(build: Build) {
 }
 
 /// See the name.
-pub async fn a_buffered_answer_goes_on_byte_for_byte_and_is_recorded(build: Build) {
-    let scene = Scene::new(build);
+pub async fn a_buffered_answer_goes_on_byte_for_byte_and_is_recorded(subject: Subject) {
+    let scene = Scene::new(subject);
     let outcome = scene.buffered("tokens=20").await.whole();
     let call = &scene.upstream.calls()[0];
     assert_eq!(outcome.text(), call.text_sent);
@@ -48,8 +58,8 @@ pub async fn a_buffered_answer_goes_on_byte_for_byte_and_is_recorded(build: Buil
 }
 
 /// See the name.
-pub async fn a_call_in_canonical_form_is_answered_in_it(build: Build) {
-    let scene = Scene::new(build);
+pub async fn a_call_in_canonical_form_is_answered_in_it(subject: Subject) {
+    let scene = Scene::new(subject);
     for stream in [true, false] {
         let call = WireCall::json(&ask(stream)).without_wire();
         let outcome = scene.run(&call, "usage=unasked&reasoning=2", PATIENT).await.whole();
@@ -72,12 +82,14 @@ fn with_tools(stream: bool) -> Value {
 }
 
 /// See the name.
-pub async fn tools_are_called_streamed_and_buffered(build: Build) {
-    let scene = Scene::new(build);
+pub async fn tools_are_called_streamed_and_buffered(subject: Subject) {
+    let scene = Scene::new(subject);
     for stream in [true, false] {
         let outcome = scene.attempt("calls=2&usage=unasked", &with_tools(stream)).await.whole();
-        let bytes = String::from_utf8(outcome.bytes().to_vec()).unwrap();
-        assert!(bytes.contains("call_sim") && bytes.contains("tool_calls"), "{bytes}");
+        if subject.client().is_some() {
+            let bytes = String::from_utf8(outcome.bytes().to_vec()).unwrap();
+            assert!(bytes.contains("call_sim") && bytes.contains("get_weather"), "{bytes}");
+        }
         let text = &outcome.received.output_text;
         assert_eq!(text.matches("get_weather").count(), 2, "{text}");
         assert!(text.contains("city"), "{text}");
@@ -95,8 +107,8 @@ pub async fn tools_are_called_streamed_and_buffered(build: Build) {
 }
 
 /// See the name.
-pub async fn refusals_and_reasoning_are_content(build: Build) {
-    let scene = Scene::new(build);
+pub async fn refusals_and_reasoning_are_content(subject: Subject) {
+    let scene = Scene::new(subject);
     let refusal = scene.stream("refusal").await.whole();
     assert_eq!(refusal.received.output_text, scene.text_sent());
     let reasoning = scene.stream("reasoning=5&cut_after=3").await;
@@ -104,8 +116,8 @@ pub async fn refusals_and_reasoning_are_content(build: Build) {
 }
 
 /// See the name.
-pub async fn several_choices_come_interleaved(build: Build) {
-    let scene = Scene::new(build);
+pub async fn several_choices_come_interleaved(subject: Subject) {
+    let scene = Scene::new(subject);
     let mut body = ask(true);
     body["n"] = json!(2);
     let outcome = scene.attempt("tokens=5&usage=unasked", &body).await.whole();

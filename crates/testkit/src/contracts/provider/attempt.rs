@@ -1,5 +1,6 @@
 //! One attempt at the simulated upstream, and what came of it.
 
+use super::subject::Subject;
 use crate::call::WireCall;
 use crate::simulator::Simulator;
 use bytes::Bytes;
@@ -15,9 +16,6 @@ use switchyard_ports::provider::{
     Answer, AnswerBody, AttemptContext, Deadlines, Frame, Payload, Provider, Received, ReceivedParts,
 };
 
-/// Builds a provider for a base URL.
-pub type Build = fn(&str) -> Arc<dyn Provider>;
-
 /// What is sent as the provider's key.
 pub(super) const KEY: &str = "sk-contract-0123456789abcdef";
 
@@ -32,6 +30,7 @@ pub(super) const PATIENT: Deadlines = Deadlines {
 pub(super) struct Scene {
     pub(super) upstream: Simulator,
     pub(super) provider: Arc<dyn Provider>,
+    pub(super) subject: Subject,
 }
 
 /// What came of an attempt.
@@ -44,6 +43,7 @@ pub(super) struct Outcome {
     /// Before the first content, or as the stream's last item.
     pub(super) fault: Option<ProviderFault>,
     pub(super) received: ReceivedParts,
+    subject: Option<Subject>,
 }
 
 pub(super) fn context(deadlines: Deadlines) -> AttemptContext {
@@ -61,10 +61,10 @@ pub(super) fn ask(stream: bool) -> Value {
 }
 
 impl Scene {
-    pub(super) fn new(build: Build) -> Self {
+    pub(super) fn new(subject: Subject) -> Self {
         let upstream = Simulator::start();
-        let provider = build(&upstream.base_url());
-        Self { upstream, provider }
+        let provider = (subject.build)(&upstream.root_url());
+        Self { upstream, provider, subject }
     }
 
     /// An attempt at the model `m` with this script.
@@ -81,7 +81,7 @@ impl Scene {
     }
 
     pub(super) async fn attempt_within(&self, script: &str, body: &Value, deadlines: Deadlines) -> Outcome {
-        self.run(&WireCall::json(body), script, deadlines).await
+        self.run(&self.subject.call(body), script, deadlines).await
     }
 
     pub(super) async fn run(&self, call: &WireCall, script: &str, deadlines: Deadlines) -> Outcome {
@@ -93,6 +93,7 @@ impl Scene {
             Err(fault) => Outcome { fault: Some(fault), ..Outcome::default() },
         };
         outcome.received = received.lock().clone();
+        outcome.subject = Some(self.subject);
         outcome
     }
 
@@ -183,22 +184,10 @@ impl Outcome {
 
     /// The text of the first choice, in whatever form it came.
     pub(super) fn text(&self) -> String {
-        let said = |chunk: &Value, place: &str| {
-            let text = chunk.pointer(place).and_then(Value::as_str).unwrap_or_default();
-            text.to_owned()
-        };
+        let said = |value: &Value| self.subject.map(|subject| subject.said(value)).unwrap_or_default();
         match (&self.payload, self.frames.first()) {
-            (Some(Payload::Verbatim(bytes)), _) => {
-                said(&serde_json::from_slice(bytes).unwrap(), "/choices/0/message/content")
-            }
-            (None, Some(Frame::Verbatim(_))) => {
-                let mine = |chunk: &&Value| chunk.pointer("/choices/0/index") == Some(&json!(0));
-                self.chunks()
-                    .iter()
-                    .filter(mine)
-                    .map(|chunk| said(chunk, "/choices/0/delta/content"))
-                    .collect()
-            }
+            (Some(Payload::Verbatim(bytes)), _) => said(&serde_json::from_slice(bytes).unwrap()),
+            (None, Some(Frame::Verbatim(_) | Frame::Closing(_))) => self.chunks().iter().map(said).collect(),
             _ => self.answer().text(),
         }
     }

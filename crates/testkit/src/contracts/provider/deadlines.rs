@@ -1,6 +1,7 @@
 //! Upstreams that take their time.
 
-use super::attempt::{Build, PATIENT, Scene, ask};
+use super::attempt::{PATIENT, Scene, ask};
+use super::subject::Subject;
 use std::time::{Duration, Instant};
 use switchyard_domain::fault::FaultKind;
 use switchyard_ports::provider::Deadlines;
@@ -21,8 +22,8 @@ async fn timed(
 }
 
 /// See the name.
-pub async fn a_late_first_byte_is_a_timeout(build: Build) {
-    let scene = Scene::new(build);
+pub async fn a_late_first_byte_is_a_timeout(subject: Subject) {
+    let scene = Scene::new(subject);
     let deadlines = Deadlines { first_content: SHORT, ..PATIENT };
     for (script, stream) in [
         ("latency_ms=5000", true),
@@ -41,8 +42,8 @@ pub async fn a_late_first_byte_is_a_timeout(build: Build) {
 }
 
 /// See the name.
-pub async fn silence_within_a_stream_is_a_timeout(build: Build) {
-    let scene = Scene::new(build);
+pub async fn silence_within_a_stream_is_a_timeout(subject: Subject) {
+    let scene = Scene::new(subject);
     let deadlines = Deadlines { idle: SHORT, ..PATIENT };
     let (outcome, took) = timed(&scene, "stall_after=3", true, deadlines).await;
     let outcome = outcome.failed(FaultKind::IdleTimeout);
@@ -55,8 +56,8 @@ pub async fn silence_within_a_stream_is_a_timeout(build: Build) {
 }
 
 /// See the name.
-pub async fn the_whole_time_is_bounded(build: Build) {
-    let scene = Scene::new(build);
+pub async fn the_whole_time_is_bounded(subject: Subject) {
+    let scene = Scene::new(subject);
     let deadlines = Deadlines { total: SHORT, ..PATIENT };
     for (script, stream) in [("chunk_ms=30&tokens=100", true), ("latency_ms=5000", false)] {
         let (outcome, took) = timed(&scene, script, stream, deadlines).await;

@@ -1,4 +1,4 @@
-//! What every provider of the `openai-chat` dialect does with what its upstream does to it. Run it with
+//! What every provider does with what its upstream does to it, in whatever dialect it is called. Run it with
 //! [`provider_contract!`](crate::provider_contract).
 
 #![expect(
@@ -17,32 +17,29 @@ mod errors;
 mod network;
 mod requests;
 mod streams;
+mod subject;
 mod usage;
 
 pub use answers::*;
-pub use attempt::Build;
 pub use deadlines::*;
 pub use disguises::*;
 pub use errors::*;
 pub use network::*;
 pub use requests::*;
 pub use streams::*;
+pub use subject::Subject;
 pub use usage::*;
 
-/// Makes a test of each case. The argument is a function that builds a provider for a base URL, with loopback admitted and
-/// the system's resolver.
+/// Makes a test of each case. The arguments are a function that gives a [`Subject`], and which cases hold for it besides those
+/// for all: `canonical`, where no client speaks its dialect; `verbatim`, where clients do, in server-sent events;
+/// `openai_chat`, for that dialect.
 #[macro_export]
 macro_rules! provider_contract {
-    ($build:path) => {
-        $crate::provider_contract!(@cases $build,
-            a_stream_goes_on_byte_for_byte_and_is_recorded,
-            a_buffered_answer_goes_on_byte_for_byte_and_is_recorded,
+    ($subject:path, canonical) => {
+        $crate::provider_contract!(@cases $subject,
             a_call_in_canonical_form_is_answered_in_it,
             tools_are_called_streamed_and_buffered,
-            refusals_and_reasoning_are_content,
-            several_choices_come_interleaved,
             a_request_carries_what_it_should_and_its_id,
-            only_what_the_vendor_needs_changes_in_the_body,
             a_credential_that_can_not_be_sent_is_told,
             models_are_listed,
             error_statuses_have_their_kinds,
@@ -53,13 +50,9 @@ macro_rules! provider_contract {
             an_error_after_it_interrupts_the_answer,
             an_answer_that_is_none_is_invalid,
             a_stream_that_is_cut_is_interrupted_and_what_came_is_recorded,
-            a_stream_without_its_last_word_is_whole_if_every_choice_ended,
             events_that_are_no_json_are_dropped_up_to_three,
-            noise_between_events_does_no_harm,
-            nothing_after_the_end_counts,
             bytes_come_in_any_pieces,
             invalid_utf8_is_repaired,
-            the_other_kind_of_answer_is_converted,
             compressed_answers_are_read,
             http_in_all_its_forms_is_read,
             only_listed_headers_pass,
@@ -74,10 +67,31 @@ macro_rules! provider_contract {
             dropping_cancels_the_upstream_call,
         );
     };
-    (@cases $build:path, $($case:ident,)+) => {$(
+    ($subject:path, verbatim) => {
+        $crate::provider_contract!($subject, canonical);
+        $crate::provider_contract!(@cases $subject,
+            a_stream_goes_on_byte_for_byte_and_is_recorded,
+            a_buffered_answer_goes_on_byte_for_byte_and_is_recorded,
+            noise_between_events_does_no_harm,
+            the_other_kind_of_answer_is_converted,
+        );
+    };
+    ($subject:path, openai_chat) => {
+        $crate::provider_contract!($subject, verbatim);
+        $crate::provider_contract!(@cases $subject,
+            the_count_at_the_end_is_seen_by_those_who_ask,
+            refusals_and_reasoning_are_content,
+            several_choices_come_interleaved,
+            only_what_the_vendor_needs_changes_in_the_body,
+            a_stream_without_its_last_word_is_whole_if_every_choice_ended,
+            nothing_after_the_end_counts,
+            a_line_without_end_is_given_up,
+        );
+    };
+    (@cases $subject:path, $($case:ident,)+) => {$(
         #[tokio::test]
         async fn $case() {
-            $crate::contracts::provider::$case($build).await;
+            $crate::contracts::provider::$case($subject()).await;
         }
     )+};
 }

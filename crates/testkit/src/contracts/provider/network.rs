@@ -1,7 +1,7 @@
 //! Connections: none, lost, kept, given up.
 
-use super::attempt::{Build, PATIENT, Scene, ask, context};
-use crate::call::WireCall;
+use super::attempt::{PATIENT, Scene, ask, context};
+use super::subject::Subject;
 use crate::simulator::Simulator;
 use futures_util::StreamExt;
 use std::time::{Duration, Instant};
@@ -9,23 +9,23 @@ use switchyard_domain::fault::FaultKind;
 use switchyard_ports::provider::AnswerBody;
 
 /// See the name.
-pub async fn unreachable_upstreams_are_told_apart(build: Build) {
-    let scene = Scene::new(build);
+pub async fn unreachable_upstreams_are_told_apart(subject: Subject) {
+    let scene = Scene::new(subject);
     scene.stream("refuse").await.failed(FaultKind::Connect);
     scene.upstream.shutdown();
     let outcome = scene.stream("").await.failed(FaultKind::Connect);
     assert!(!outcome.received.began);
 
-    let nowhere = build("https://switchyard-contract.invalid/v1");
-    let call = WireCall::json(&ask(true));
+    let nowhere = (subject.build)("https://switchyard-contract.invalid");
+    let call = subject.call(&ask(true));
     let prepared = nowhere.prepare(&call, "m").unwrap();
     let fault = nowhere.send(prepared, context(PATIENT)).await.err().unwrap();
     assert_eq!(fault.kind, FaultKind::Dns, "{fault}");
 }
 
 /// See the name.
-pub async fn a_connection_closed_before_reuse_is_hidden(build: Build) {
-    let scene = Scene::new(build);
+pub async fn a_connection_closed_before_reuse_is_hidden(subject: Subject) {
+    let scene = Scene::new(subject);
     for body in [ask(false), ask(true)] {
         scene.attempt("close_on_reuse", &body).await.whole();
         scene.attempt("", &body).await.whole();
@@ -37,8 +37,8 @@ pub async fn a_connection_closed_before_reuse_is_hidden(build: Build) {
 }
 
 /// See the name.
-pub async fn a_finished_stream_leaves_its_connection_for_the_next_call(build: Build) {
-    let scene = Scene::new(build);
+pub async fn a_finished_stream_leaves_its_connection_for_the_next_call(subject: Subject) {
+    let scene = Scene::new(subject);
     for _ in 0..4 {
         scene.stream("").await.whole();
         scene.buffered("").await.whole();
@@ -47,9 +47,9 @@ pub async fn a_finished_stream_leaves_its_connection_for_the_next_call(build: Bu
 }
 
 /// See the name.
-pub async fn dropping_cancels_the_upstream_call(build: Build) {
-    let scene = Scene::new(build);
-    let call = |stream| WireCall::json(&ask(stream));
+pub async fn dropping_cancels_the_upstream_call(subject: Subject) {
+    let scene = Scene::new(subject);
+    let call = |stream| subject.call(&ask(stream));
     let prepared = scene.provider.prepare(&call(true), "m?chunk_ms=20&tokens=1000").unwrap();
     let answer = scene.provider.send(prepared, context(PATIENT)).await.unwrap();
     let AnswerBody::Stream(mut frames) = answer.body else { panic!("no stream") };

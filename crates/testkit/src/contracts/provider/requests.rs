@@ -1,6 +1,7 @@
 //! What goes out.
 
-use super::attempt::{Build, KEY, PATIENT, Scene, ask, context};
+use super::attempt::{KEY, PATIENT, Scene, ask, context};
+use super::subject::Subject;
 use crate::call::WireCall;
 use crate::simulator::Script;
 use secrecy::SecretString;
@@ -11,26 +12,27 @@ use switchyard_domain::fault::FaultKind;
 use switchyard_ports::provider::Carriage;
 
 /// See the name.
-pub async fn a_request_carries_what_it_should_and_its_id(build: Build) {
-    let scene = Scene::new(build);
+pub async fn a_request_carries_what_it_should_and_its_id(subject: Subject) {
+    let scene = Scene::new(subject);
     for stream in [true, false] {
         scene.attempt("", &ask(stream)).await.whole();
         let call = scene.upstream.take_calls().remove(0);
         let header = |name: &str| call.header(name).unwrap_or_default().to_owned();
-        assert_eq!((call.method.as_str(), call.path.as_str()), ("POST", "/v1/chat/completions"));
-        assert_eq!(header("authorization"), format!("Bearer {KEY}"));
+        let (path, query) = subject.path_of(stream);
+        assert_eq!((call.method.as_str(), &call.path, &call.query), ("POST", &path, &query));
+        assert_eq!(header(subject.credential.0), format!("{}{KEY}", subject.credential.1));
         assert_eq!(header("content-type"), "application/json");
         assert_eq!(header("accept-encoding"), "identity");
         assert_eq!(header("x-request-id"), "req-contract-1");
         assert!(header("user-agent").starts_with("switchyard/"), "{}", header("user-agent"));
-        assert_eq!(header("accept"), if stream { "text/event-stream" } else { "application/json" });
+        assert_eq!(header("accept"), if stream { subject.stream_type() } else { "application/json" });
         assert_eq!(header("content-length"), call.body.len().to_string());
     }
 }
 
 /// See the name.
-pub async fn only_what_the_vendor_needs_changes_in_the_body(build: Build) {
-    let scene = Scene::new(build);
+pub async fn only_what_the_vendor_needs_changes_in_the_body(subject: Subject) {
+    let scene = Scene::new(subject);
     let body = concat!(
         r#"{ "messages":[{"role":"user","content":"caf\u00e9 1.0"}], "x_own":{"deep":[1.0,1e2]},"#,
         r#" "temperature":0.70,"model" : "a/b" , "stream":true,"top_p":1.0}"#
@@ -39,7 +41,7 @@ pub async fn only_what_the_vendor_needs_changes_in_the_body(build: Build) {
     let prepared = scene.provider.prepare(&call, "up/stream:model").unwrap();
     assert_eq!(prepared.carriage, Carriage::Verbatim);
     assert!(prepared.losses.is_empty() && prepared.stream && prepared.hide_usage_chunk);
-    assert!(prepared.headers.iter().all(|(name, _)| *name != "authorization"));
+    assert!(prepared.headers.iter().all(|(name, _)| *name != subject.credential.0));
     let sent = String::from_utf8(prepared.body.as_bytes().unwrap().to_vec()).unwrap();
     let kept = sent.replace(r#","stream_options":{"include_usage":true}"#, "");
     assert_eq!(kept, body.replace("a/b", "up/stream:model"));
@@ -62,11 +64,11 @@ pub async fn only_what_the_vendor_needs_changes_in_the_body(build: Build) {
 }
 
 /// See the name.
-pub async fn a_credential_that_can_not_be_sent_is_told(build: Build) {
-    let scene = Scene::new(build);
+pub async fn a_credential_that_can_not_be_sent_is_told(subject: Subject) {
+    let scene = Scene::new(subject);
     let mut broken = context(PATIENT);
     broken.credential = Some(Arc::new(SecretString::from("sk-with\r\nx-evil: 1")));
-    let prepared = scene.provider.prepare(&WireCall::json(&ask(false)), "m").unwrap();
+    let prepared = scene.provider.prepare(&subject.call(&ask(false)), "m").unwrap();
     let fault = scene.provider.send(prepared.clone(), broken).await.err().unwrap();
     assert_eq!(fault.kind, FaultKind::NoCredential);
     assert!(!fault.message.contains("evil"), "{fault}");
@@ -76,7 +78,7 @@ pub async fn a_credential_that_can_not_be_sent_is_told(build: Build) {
     let sent = scene.provider.send(prepared, none).await;
     if scene.provider.works_without_credential() {
         assert!(sent.is_ok());
-        assert_eq!(scene.upstream.calls()[0].header("authorization"), None);
+        assert_eq!(scene.upstream.calls()[0].header(subject.credential.0), None);
     } else {
         assert_eq!(sent.err().unwrap().kind, FaultKind::NoCredential);
         assert!(scene.upstream.calls().is_empty());
@@ -84,16 +86,18 @@ pub async fn a_credential_that_can_not_be_sent_is_told(build: Build) {
 }
 
 /// See the name.
-pub async fn models_are_listed(build: Build) {
-    let scene = Scene::new(build);
+pub async fn models_are_listed(subject: Subject) {
+    let scene = Scene::new(subject);
     scene.upstream.script("listed-model", Script::default());
     let key = Some(Arc::new(SecretString::from(KEY)));
     let timeout = Duration::from_secs(10);
     let models = scene.provider.list_models(key.clone(), timeout).await.unwrap();
     assert!(models.iter().any(|model| model.id == "listed-model"), "{models:?}");
     let listing = &scene.upstream.model_listings()[0];
-    assert_eq!(listing.header("authorization"), Some(format!("Bearer {KEY}").as_str()));
-    assert_eq!(listing.path, "/v1/models");
+    let (header, prefix) = subject.credential;
+    assert_eq!(listing.header(header), Some(format!("{prefix}{KEY}").as_str()));
+    let (path, query) = subject.listing.split_once('?').unwrap_or((subject.listing, ""));
+    assert_eq!((listing.path.as_str(), listing.query.as_str()), (path, query));
 
     scene.upstream.script("/v1/models", Script::of("status=401"));
     let fault = scene.provider.list_models(key.clone(), timeout).await.unwrap_err();

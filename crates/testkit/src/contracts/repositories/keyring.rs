@@ -1,19 +1,21 @@
 //! The keyring's entries.
 
-#![expect(clippy::unwrap_used, reason = "a suite fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a suite fails by panicking")]
 
 use super::samples::{AT, author, new_provider, unique, unique_name};
+use futures_util::future::join_all;
 use switchyard_domain::provider::CredentialOwner;
 use switchyard_domain::time::Timestamp;
 use switchyard_ports::repositories::{
     ConfigurationRepository, KeyringEntry, KeyringRepository, SealedSecret,
 };
 
-/// What every keyring repository does. `configuration` works on the same database.
+/// What every keyring repository does, beginning with an empty one. `configuration` works on the same database.
 pub async fn keyring_contract(
     repository: &dyn KeyringRepository,
     configuration: &dyn ConfigurationRepository,
 ) {
+    of_several_first_entries_at_once_one_is_written(repository).await;
     entries_are_kept_oldest_first(repository).await;
     a_key_that_is_there_already_keeps_its_first_entry(repository).await;
     secrets_are_counted_by_the_key_that_sealed_them(repository, configuration).await;
@@ -26,6 +28,17 @@ fn entry(later: i64) -> KeyringEntry {
         check_value: format!("check-{number}"),
         created_at: Timestamp(AT.0 + later),
     }
+}
+
+async fn of_several_first_entries_at_once_one_is_written(repository: &dyn KeyringRepository) {
+    assert_eq!(repository.entries().await.unwrap(), []);
+    let entries: Vec<_> = (0..8).map(entry).collect();
+    let answers = join_all(entries.iter().map(|entry| repository.register_first(entry.clone()))).await;
+    let written: Vec<_> =
+        entries.iter().zip(answers).filter(|(_, is_first)| *is_first.as_ref().unwrap()).collect();
+    let [(first, _)] = written.as_slice() else { panic!("{} are the first", written.len()) };
+    assert_eq!(repository.entries().await.unwrap(), [KeyringEntry::clone(first)]);
+    assert!(!repository.register_first(KeyringEntry::clone(first)).await.unwrap());
 }
 
 async fn entries_are_kept_oldest_first(repository: &dyn KeyringRepository) {

@@ -34,6 +34,7 @@ pub async fn usage_contract(repository: &dyn UsageRepository, keys: &dyn Virtual
 /// What becomes of numbers that no honest provider gives. Takes a repository of its own, since its books can't agree afterwards.
 pub async fn absurd_usage_contract(repository: &dyn UsageRepository) {
     an_absurd_event_does_not_block_the_others(repository).await;
+    absurd_sums_do_not_keep_the_report_from_the_others(repository).await;
     an_absurd_event_is_named_when_the_books_are_proved(repository).await;
 }
 
@@ -86,6 +87,7 @@ async fn an_event_reads_back_as_it_was_written(repository: &dyn UsageRepository)
             units: Units { images: 2, characters: 3, audio_seconds: 4 },
         },
         usage_source: UsageSource::Partial,
+        service_tier: Some("flex\u{1F600}".to_owned()),
         dropped: Some("logit_bias, seed \"é\u{1F600}".to_owned()),
         ..sample_event(Some(lone_key()), AT)
     };
@@ -129,6 +131,23 @@ async fn an_absurd_event_does_not_block_the_others(repository: &dyn UsageReposit
     let sums = whole(repository, key).await;
     assert_eq!((sums.attempts, sums.calls), (4, 4));
     assert!(sums.cost.0 > i64::MAX / 4, "a sum that can't grow stands still instead of wrapping: {sums:?}");
+}
+
+async fn absurd_sums_do_not_keep_the_report_from_the_others(repository: &dyn UsageRepository) {
+    let key = lone_key();
+    let absurd = |model: &str| UsageEvent {
+        usage: TokenUsage { input: u64::MAX, output: u64::MAX, ..TokenUsage::default() },
+        cost: Some(NanoUsd(i64::MAX)),
+        model: model.to_owned(),
+        ..sample_event(Some(key), AT)
+    };
+    let lines = ["a", "b", "c", "d"].map(absurd);
+    repository.record(&[lines.as_slice(), &[sample_event(Some(key), AT)]].concat()).await.unwrap();
+    let sums = whole(repository, key).await;
+    assert_eq!((sums.calls, sums.cost), (5, NanoUsd(i64::MAX)), "held at the end of the range");
+    assert_eq!(sums.input_tokens, i64::MAX.unsigned_abs());
+    let by_model = rows(repository, key, GroupBy::Model).await;
+    assert!(by_model.iter().any(|row| row.group == "acme/large" && row.sums.cost == NanoUsd(1_000)));
 }
 
 async fn an_absurd_event_is_named_when_the_books_are_proved(repository: &dyn UsageRepository) {

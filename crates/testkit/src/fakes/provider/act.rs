@@ -20,6 +20,8 @@ pub enum Act {
         pieces: Vec<String>,
         /// What it counted.
         usage: Option<TokenUsage>,
+        /// The service tier that it says it served.
+        tier: Option<&'static str>,
         /// How it ends.
         end: End,
     },
@@ -41,7 +43,7 @@ impl Act {
     #[must_use]
     pub fn say<'a>(pieces: impl IntoIterator<Item = &'a str>) -> Self {
         let pieces = pieces.into_iter().map(str::to_owned).collect();
-        Self::Answer { pieces, usage: None, end: End::Whole }
+        Self::Answer { pieces, usage: None, tier: None, end: End::Whole }
     }
 
     /// Answers `fine` and counts so many tokens.
@@ -66,7 +68,16 @@ impl Act {
     #[must_use]
     pub fn counted(self, counts: TokenUsage) -> Self {
         match self {
-            Self::Answer { pieces, end, .. } => Self::Answer { pieces, usage: Some(counts), end },
+            Self::Answer { pieces, tier, end, .. } => Self::Answer { pieces, usage: Some(counts), tier, end },
+            other => other,
+        }
+    }
+
+    /// The same, and it says that it served this service tier.
+    #[must_use]
+    pub fn served(self, tier: &'static str) -> Self {
+        match self {
+            Self::Answer { pieces, usage, end, .. } => Self::Answer { pieces, usage, tier: Some(tier), end },
             other => other,
         }
     }
@@ -75,7 +86,7 @@ impl Act {
     #[must_use]
     pub fn ending(self, end: End) -> Self {
         match self {
-            Self::Answer { pieces, usage, .. } => Self::Answer { pieces, usage, end },
+            Self::Answer { pieces, usage, tier, .. } => Self::Answer { pieces, usage, tier, end },
             other => other,
         }
     }

@@ -29,8 +29,12 @@ pub(super) async fn play(
             received.lock().began = true;
             return Err(fault);
         }
-        Act::Answer { pieces, usage, end } => {
-            received.lock().began = true;
+        Act::Answer { pieces, usage, tier, end } => {
+            {
+                let mut received = received.lock();
+                received.began = true;
+                received.service_tier = tier.map(str::to_owned);
+            }
             let playing = Playing { pieces: pieces.into(), usage, end: Some(end), received, _open: open };
             if stream {
                 AnswerBody::Stream(playing.frames())

@@ -70,11 +70,10 @@ impl ScriptedFactory {
         self.shared().always.insert(target.to_owned(), act);
     }
 
-    /// The target can't express this member.
+    /// The target can't express this member, either.
     pub fn lose(&self, target: &str, member: &str) {
-        let mut losses = LossReport::default();
-        losses.dropped(member, "it has no such thing");
-        self.shared().losses.insert(target.to_owned(), losses);
+        let mut shared = self.shared();
+        shared.losses.entry(target.to_owned()).or_default().dropped(member, "it has no such thing");
     }
 
     /// No request can be made for the target.

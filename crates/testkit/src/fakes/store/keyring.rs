@@ -21,6 +21,16 @@ impl KeyringRepository for MemoryStore {
         })
     }
 
+    async fn register_first(&self, entry: KeyringEntry) -> Result<bool, RepositoryError> {
+        self.write(|state| {
+            let is_first = state.keyring.is_empty();
+            if is_first {
+                state.keyring.push(entry);
+            }
+            Ok(is_first)
+        })
+    }
+
     async fn sealed_counts(&self) -> Result<Vec<(String, u64)>, RepositoryError> {
         self.read(|state| {
             let shared = state.providers.iter().filter_map(|provider| provider.credential.as_ref());

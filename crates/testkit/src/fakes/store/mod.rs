@@ -60,6 +60,7 @@ struct Faults {
     before_load: Option<Interlude>,
     reads: u64,
     recorded_batches: Vec<usize>,
+    largest_batch: Option<usize>,
 }
 
 impl Default for MemoryStore {
@@ -107,6 +108,11 @@ impl MemoryStore {
     #[must_use]
     pub fn recorded_batches(&self) -> Vec<usize> {
         self.faults().recorded_batches.clone()
+    }
+
+    /// From now on a batch of usage that is larger than this takes the database too long, and is not written.
+    pub fn set_largest_batch(&self, events: usize) {
+        self.faults().largest_batch = Some(events);
     }
 
     /// All events, in the order in which they came.

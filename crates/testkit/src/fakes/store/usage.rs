@@ -10,6 +10,9 @@ use switchyard_ports::repositories::{Recorded, RepositoryError, UsageRepository}
 #[async_trait]
 impl UsageRepository for MemoryStore {
     async fn record(&self, events: &[UsageEvent]) -> Result<Recorded, RepositoryError> {
+        if self.faults().largest_batch.is_some_and(|largest| events.len() > largest) {
+            return Err(RepositoryError::Unavailable("no answer within 6 s".to_owned()));
+        }
         let recorded = self.write(|state| {
             let mut known: HashSet<_> = state.events.iter().map(|event| event.id).collect();
             let mut recorded = Recorded::default();

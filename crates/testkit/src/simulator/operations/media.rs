@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::{Asked, event, events, newer_usage, told, whole};
+use super::{Asked, event, events, instead, newer_usage, told, whole};
 use crate::simulator::answer::Whole;
 use crate::simulator::frame::{Frame, Part};
 use crate::simulator::reply::{Body, Reply};
@@ -22,7 +22,7 @@ const BYTES_OF_A_SECOND: usize = 100;
 /// The answer to a request for pictures.
 pub(super) fn images(asked: &Asked, script: &Script) -> Reply {
     let streams = asked.is("stream");
-    if let Some(instead) = Reply::instead(script, streams) {
+    if let Some(instead) = instead(script, streams) {
         return instead;
     }
     let prompt = asked.text("prompt").unwrap_or_default();
@@ -69,7 +69,7 @@ pub(super) fn images(asked: &Asked, script: &Script) -> Reply {
 /// The answer to a request for speech: bytes that are no text.
 pub(super) fn speech(asked: &Asked, script: &Script) -> Reply {
     let streams = asked.text("stream_format") == Some("sse");
-    if let Some(instead) = Reply::instead(script, streams) {
+    if let Some(instead) = instead(script, streams) {
         return instead;
     }
     let spoken = asked.text("input").unwrap_or_default();
@@ -102,7 +102,7 @@ pub(super) fn speech(asked: &Asked, script: &Script) -> Reply {
 /// The answer to a transcription. Models whose name begins with `whisper` count seconds, others tokens.
 pub(super) fn transcription(asked: &Asked, script: &Script) -> Reply {
     let streams = asked.is("stream");
-    if let Some(instead) = Reply::instead(script, streams) {
+    if let Some(instead) = instead(script, streams) {
         return instead;
     }
     let heard: Vec<String> = match &script.text {

@@ -11,11 +11,12 @@ pub(crate) use asked::Asked;
 use serde_json::{Value, json};
 
 use super::answer::Whole;
-use super::errors;
+use super::errors::Told;
 use super::frame::{Frame, Part};
 use super::grammar::UsageFault;
 use super::reply::{Body, Reply};
 use super::script::Script;
+use super::wires::Wire;
 
 /// An operation that is no chat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,17 +30,17 @@ pub(crate) enum Operation {
 }
 
 impl Operation {
-    /// The operation at a path.
+    /// The operation at a path, whatever stands before its end.
     pub(crate) fn at(path: &str) -> Option<Self> {
-        Some(match path.strip_prefix("/v1").unwrap_or(path) {
-            "/embeddings" => Self::Embeddings,
-            "/completions" => Self::Completions,
-            "/moderations" => Self::Moderations,
-            "/images/generations" => Self::Images,
-            "/audio/speech" => Self::Speech,
-            "/audio/transcriptions" => Self::Transcriptions,
-            _ => return None,
-        })
+        let ends = [
+            ("/embeddings", Self::Embeddings),
+            ("/completions", Self::Completions),
+            ("/moderations", Self::Moderations),
+            ("/images/generations", Self::Images),
+            ("/audio/speech", Self::Speech),
+            ("/audio/transcriptions", Self::Transcriptions),
+        ];
+        ends.into_iter().find(|(end, _)| path.ends_with(end)).map(|(_, operation)| operation)
     }
 
     /// The answer to what was asked.
@@ -55,6 +56,11 @@ impl Operation {
     }
 }
 
+/// What the script wants said in place of any answer.
+fn instead(script: &Script, streams: bool) -> Option<Reply> {
+    Reply::instead(Wire::OpenAiChat, script, streams)
+}
+
 /// A whole answer in JSON.
 fn whole(body: &Value, prompt_tokens: u64, script: &Script) -> Reply {
     let mut whole = Whole::plain(body.to_string());
@@ -67,7 +73,7 @@ fn whole(body: &Value, prompt_tokens: u64, script: &Script) -> Reply {
 
 /// An event stream of these pieces and this end, cut short by an error event where the script wants one.
 fn events(content: Vec<Frame>, end: Vec<Frame>, prompt_tokens: u64, script: &Script) -> Reply {
-    let error = || event(None, Part::Rest, &errors::of_script(script, 500));
+    let error = || event(None, Part::Rest, &Told::within(script).openai());
     let mut frames = content;
     if script.error_event_first {
         frames = vec![error()];

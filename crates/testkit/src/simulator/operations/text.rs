@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Asked, event, events, told, whole};
+use super::{Asked, event, events, instead, told, whole};
 use crate::simulator::frame::{Frame, Part};
 use crate::simulator::reply::Reply;
 use crate::simulator::script::Script;
@@ -13,7 +13,7 @@ const WORDS: usize = 12;
 /// The answer to a text completion; a word is a token.
 pub(super) fn completion(asked: &Asked, script: &Script, seq: u64) -> Reply {
     let streams = asked.is("stream");
-    if let Some(instead) = Reply::instead(script, streams) {
+    if let Some(instead) = instead(script, streams) {
         return instead;
     }
     let prompts = prompts(asked.member("prompt"));
@@ -67,7 +67,7 @@ pub(super) fn completion(asked: &Asked, script: &Script, seq: u64) -> Reply {
 
 /// The answer to a moderation: nothing is ever found.
 pub(super) fn moderation(asked: &Asked, script: &Script, seq: u64) -> Reply {
-    if let Some(instead) = Reply::instead(script, false) {
+    if let Some(instead) = instead(script, false) {
         return instead;
     }
     let count = asked.member("input").as_array().map_or(1, Vec::len);

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::{Asked, told, whole};
+use super::{Asked, instead, told, whole};
 use crate::simulator::reply::Reply;
 use crate::simulator::script::Script;
 use crate::simulator::words::seed;
@@ -13,7 +13,7 @@ const DIMENSIONS: u64 = 8;
 
 /// The answer to a request for vectors. A word is a token.
 pub(super) fn embeddings(asked: &Asked, script: &Script) -> Reply {
-    if let Some(instead) = Reply::instead(script, false) {
+    if let Some(instead) = instead(script, false) {
         return instead;
     }
     let inputs = inputs(asked.member("input"));

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use switchyard_domain::call::CallFacts;
 use switchyard_domain::chat::Dialect;
 
-use crate::request::{CheckedRequest, NOT_FOR_CLIENTS, RequestError, RequestLimits, scanned, values};
+use crate::request::{CheckedRequest, NOT_FOR_CLIENTS, RequestError, RequestLimits, model, scanned};
 use crate::scan::{self, Node};
 
 /// What is gathered while the members are judged in turn.
@@ -49,7 +49,7 @@ impl Gathered {
         match name.as_ref() {
             "model" => {
                 self.has_model = true;
-                self.model = values::model(value)?;
+                self.model = model(value)?;
                 Ok(())
             }
             "messages" => {

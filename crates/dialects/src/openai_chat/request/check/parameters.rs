@@ -1,6 +1,5 @@
 use super::Gathered;
-use crate::request::RequestError;
-use crate::request::values::{MAX_OUTPUT_TOKENS, boolean, decimal, integer, metadata, word};
+use crate::request::{MAX_OUTPUT_TOKENS, RequestError, boolean, decimal, integer, metadata, word};
 use crate::scan::{Kind, Node};
 
 const MAX_CHOICES: u64 = 128;

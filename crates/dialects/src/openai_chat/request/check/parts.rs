@@ -1,9 +1,6 @@
 use super::Gathered;
-use crate::request::RequestError;
+use crate::request::{MEDIA_BYTES_PER_TEXT_BYTE, RequestError, has_url};
 use crate::scan::{Kind, Node};
-
-/// How many bytes of base64 stand for a token of a file or of sound in the estimate: rough, and rather too few.
-const MEDIA_BYTES_PER_TEXT_BYTE: u64 = 4;
 
 /// Checks the content of a message: a text, or a list of parts.
 pub(super) fn check(index: usize, content: Node<'_>, gathered: &mut Gathered) -> Result<(), RequestError> {
@@ -69,26 +66,4 @@ fn is_media(media: Node<'_>, member: &str, gathered: &mut Gathered) -> bool {
     let Some(length) = data.and_then(Node::text_len) else { return false };
     gathered.text_bytes += length as u64 / MEDIA_BYTES_PER_TEXT_BYTE;
     true
-}
-
-/// An address in an object's `url`, or in a string of its own (`openai-chat_completions-7aed41dc30`, 2023). We never fetch
-/// it; schemes by which a provider would read its own files are refused.
-fn has_url(holder: Node<'_>) -> bool {
-    let url = if is_string(holder) { Some(holder) } else { holder.get("url") };
-    let Some(raw) = url.filter(|url| is_string(*url)).map(Node::raw) else { return false };
-    let head = raw.get(1..raw.len().min(64)).unwrap_or_default();
-    if head.contains(&b'\\') {
-        // An escape within the scheme: nobody writes addresses so, save to slip one through.
-        let decoded = url.and_then(Node::text).unwrap_or_default();
-        return has_known_scheme(decoded.as_bytes());
-    }
-    has_known_scheme(head)
-}
-
-fn has_known_scheme(url: &[u8]) -> bool {
-    let url = url.trim_ascii_start();
-    let end = url.iter().position(|byte| !(byte.is_ascii_alphanumeric() || b"+-.".contains(byte)));
-    let scheme = end.filter(|end| url.get(*end) == Some(&b':')).and_then(|end| url.get(..end));
-    let known: [&[u8]; 5] = [b"https", b"http", b"data", b"gs", b"s3"];
-    scheme.is_none_or(|scheme| known.iter().any(|known| scheme.eq_ignore_ascii_case(known)))
 }

@@ -65,8 +65,12 @@ impl Reader<'_> {
             }
             _ => return Err(wrong(format_args!("{}.role", self.path), "is unknown")),
         };
-        let (mut parts, details) = self.reasoning()?;
+        let (reasoning, details) = self.reasoning()?;
+        // A proof of a text stands after it.
+        let (proofs, mut parts): (Vec<Part>, Vec<Part>) =
+            reasoning.into_iter().partition(|part| matches!(part, Part::Signature(_)));
         parts.extend(content);
+        parts.extend(proofs);
         if let Some(text) = optional_text(&self.path, self.node, "refusal")? {
             parts.push(Part::Refusal { text });
         }

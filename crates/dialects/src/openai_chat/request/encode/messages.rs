@@ -1,8 +1,9 @@
-use switchyard_domain::chat::{LossReport, Message, Part, Reasoning, Role, ToolCall, ToolResult};
+use switchyard_domain::chat::{Dialect, LossReport, Message, Part, Reasoning, Role, ToolCall, ToolResult};
 
 use super::calls::CallIds;
 use super::content::Content;
 use super::{ReasoningForm, TargetFacts};
+use crate::codec::note_foreign_message;
 use crate::json::{ArrayWriter, ObjectWriter};
 use crate::openai_chat::places::{Proof, REASONING_DETAILS, write_call, write_detail};
 
@@ -11,6 +12,7 @@ pub(super) struct MessageWriter<'a> {
     pub(super) message: &'a Message,
     pub(super) index: usize,
     pub(super) facts: &'a TargetFacts,
+    pub(super) source: Dialect,
     pub(super) same_dialect: bool,
     pub(super) losses: &'a mut LossReport,
     pub(super) ids: &'a mut CallIds,
@@ -29,10 +31,29 @@ impl<'a> MessageWriter<'a> {
             list.object(|object| self.write_result(object, at, result));
         }
         // Results are messages of their own here; what else was said stays a message, if there is anything.
-        let has_others = message.parts.iter().any(|part| !matches!(part, Part::ToolResult(_)));
-        if has_others || !has_results {
-            list.object(|object| self.write_said(object));
+        let is_other = |part: &Part| !matches!(part, Part::ToolResult(_) | Part::CacheMark { .. });
+        if self.is_foreign_alone() {
+            let mut content = Content::new(self.facts, self.same_dialect, self.losses);
+            content.collect(&message.parts, format_args!("messages[{}].content", self.index));
+            note_foreign_message(self.source, self.index, message, self.losses);
+            return;
         }
+        if !has_results || message.parts.iter().any(is_other) {
+            return list.object(|object| self.write_said(object));
+        }
+        let marks = message.parts.iter().enumerate();
+        for (at, _) in marks.filter(|(_, part)| matches!(part, Part::CacheMark { .. })) {
+            let member = format!("messages[{}].content[{at}]", self.index);
+            self.losses.degraded(member, "the provider caches by its own rules");
+        }
+    }
+
+    /// Whether nothing is said but in forms of another dialect: without them, there is no message.
+    fn is_foreign_alone(&self) -> bool {
+        let parts = &self.message.parts;
+        !self.same_dialect
+            && !parts.is_empty()
+            && parts.iter().all(|part| matches!(part, Part::Native { .. }))
     }
 
     fn write_result(&mut self, object: &mut ObjectWriter<'_>, at: usize, result: &ToolResult) {
@@ -159,13 +180,10 @@ impl<'a> MessageWriter<'a> {
     }
 
     fn write_extensions(&mut self, object: &mut ObjectWriter<'_>) {
-        for (name, value) in &self.message.extensions {
-            if self.same_dialect {
-                object.json(name, value);
-            } else {
-                let member = format!("messages[{}].{name}", self.index);
-                self.losses.dropped(member, "has no place in the provider's dialect");
-            }
+        if self.same_dialect {
+            self.message.extensions.iter().for_each(|(name, value)| object.json(name, value));
+        } else {
+            note_foreign_message(self.source, self.index, self.message, self.losses);
         }
     }
 }

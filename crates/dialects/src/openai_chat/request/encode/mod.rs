@@ -10,9 +10,9 @@ mod tools;
 use bytes::{Bytes, BytesMut};
 use switchyard_domain::chat::{ChatRequest, Dialect, LossReport};
 
+use crate::codec::note_foreign_members;
 use crate::json::ObjectWriter;
 use calls::CallIds;
-pub(in crate::openai_chat) use calls::nine_alphanumeric;
 pub use facts::{
     CacheForm, DocumentForm, MaxTokensMember, ReasoningForm, StreamUsage, TargetFacts, ToolCallIds,
 };
@@ -25,6 +25,7 @@ pub fn encode(request: &ChatRequest, source: Dialect, facts: &TargetFacts, losse
     let mut body = Body {
         request,
         facts,
+        source,
         same_dialect: source == Dialect::OPENAI_CHAT,
         losses,
         object: ObjectWriter::begin(&mut out),
@@ -38,6 +39,7 @@ pub fn encode(request: &ChatRequest, source: Dialect, facts: &TargetFacts, losse
 struct Body<'r, 'o> {
     request: &'r ChatRequest,
     facts: &'r TargetFacts,
+    source: Dialect,
     same_dialect: bool,
     losses: &'r mut LossReport,
     object: ObjectWriter<'o>,
@@ -73,6 +75,7 @@ impl Body<'_, '_> {
                 message,
                 index,
                 facts: self.facts,
+                source: self.source,
                 same_dialect: self.same_dialect,
                 losses: self.losses,
                 ids: &mut ids,
@@ -83,12 +86,15 @@ impl Body<'_, '_> {
     }
 
     fn write_extensions(&mut self) {
+        if !self.same_dialect {
+            return note_foreign_members(self.source, self.request, self.losses);
+        }
         for (name, value) in &self.request.extensions {
             // Written with the options themselves.
-            if self.same_dialect && name.starts_with("stream_options.") && self.writes_stream_options() {
+            if name.starts_with("stream_options.") && self.writes_stream_options() {
                 continue;
             }
-            if !self.same_dialect || name.contains(['.', '[']) {
+            if name.contains(['.', '[']) {
                 self.losses.dropped(name.as_str(), "has no place in the provider's dialect");
             } else if self.may(name) {
                 self.object.json(name, value);

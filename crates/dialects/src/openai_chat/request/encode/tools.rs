@@ -1,6 +1,7 @@
 use switchyard_domain::chat::{Json, Tool, ToolChoice, ToolChoiceMode};
 
 use super::Body;
+use crate::codec::note_foreign_function;
 use crate::json::ObjectWriter;
 
 impl Body<'_, '_> {
@@ -50,13 +51,10 @@ impl Body<'_, '_> {
                                 let (description, parameters) = (description.as_deref(), parameters.as_ref());
                                 write_function(object, name, description, parameters, *strict);
                             });
-                            for (name, value) in extensions {
-                                if same_dialect {
-                                    object.json(name, value);
-                                } else {
-                                    let member = format!("tools[{index}].{name}");
-                                    losses.dropped(member, "has no place in the provider's dialect");
-                                }
+                            if same_dialect {
+                                extensions.iter().for_each(|(name, value)| object.json(name, value));
+                            } else {
+                                note_foreign_function(index, extensions, losses);
                             }
                         });
                     }

@@ -66,6 +66,8 @@ pub struct Peeked<'a> {
     pub is_closing_usage: bool,
     /// The model that answers, in the provider's word.
     pub model: Option<Cow<'a, str>>,
+    /// The class of service that was given, in the provider's word.
+    pub service_tier: Option<Cow<'a, str>>,
 }
 
 impl Peeked<'_> {
@@ -78,6 +80,7 @@ impl Peeked<'_> {
             usage: None,
             is_closing_usage: false,
             model: None,
+            service_tier: None,
         }
     }
 }
@@ -106,7 +109,8 @@ pub fn peek<'a>(
     let repaired = String::from_utf8_lossy(data);
     match look(&without_lone_surrogates(&repaired), is_error, rule, output) {
         Some(Ok(peeked)) => {
-            Ok(Peeked { model: peeked.model.map(|model| Cow::Owned(model.into_owned())), ..peeked })
+            let owned = |text: Option<Cow<'_, str>>| text.map(|text| Cow::Owned(text.into_owned()));
+            Ok(Peeked { model: owned(peeked.model), service_tier: owned(peeked.service_tier), ..peeked })
         }
         Some(Err(error)) => Err(error),
         None if is_error => Err(ProviderError::read(data, None)),
@@ -149,5 +153,6 @@ fn look<'a>(
         usage,
         is_closing_usage: usage.is_some() && glance.choices_listed && glance.choices_empty,
         model: glance.model,
+        service_tier: glance.service_tier,
     }))
 }

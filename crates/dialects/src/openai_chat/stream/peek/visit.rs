@@ -18,6 +18,7 @@ pub(super) struct Glance<'a> {
     pub(super) finished: ChoiceSet,
     pub(super) usage: Option<&'a RawValue>,
     pub(super) model: Option<Cow<'a, str>>,
+    pub(super) service_tier: Option<Cow<'a, str>>,
     /// Whether there is a list of choices.
     pub(super) choices_listed: bool,
     /// Whether the list has no element.
@@ -35,6 +36,7 @@ impl<'a> Glance<'a> {
             finished: ChoiceSet::default(),
             usage: None,
             model: None,
+            service_tier: None,
             choices_listed: false,
             choices_empty: true,
             suspicious: false,
@@ -77,6 +79,7 @@ impl<'a> Visitor<'a> for Chunk<'_, 'a> {
                     glance.usage = members(groq).and_then(|groq| groq.get("usage"));
                 }
                 Key::Model => map.next_value_seed(Model(&mut glance.model))?,
+                Key::ServiceTier => map.next_value_seed(Model(&mut glance.service_tier))?,
                 Key::Error => glance.suspicious |= present(map.next_value()?).is_some(),
                 _ => drop(map.next_value::<IgnoredAny>()?),
             }
@@ -134,7 +137,9 @@ impl<'a> Visitor<'a> for Choice<'_, 'a> {
 
     fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<(), A::Error> {
         let Self { glance, output, position } = self;
-        let (mut index, mut ends, mut has_delta, mut message) = (position, false, false, None);
+        let (mut index, mut ends, mut has_delta) = (position, false, false);
+        // What there was before a message that may yet turn out not to count.
+        let mut before_message = None;
         while let Some(key) = map.next_key()? {
             match key {
                 Key::Index => {
@@ -143,10 +148,19 @@ impl<'a> Visitor<'a> for Choice<'_, 'a> {
                 }
                 Key::Delta => {
                     has_delta = true;
+                    if let Some((length, found)) = before_message.take() {
+                        output.truncate(length);
+                        glance.has_content = found;
+                    }
                     map.next_value_seed(Inside { said: Said { output, found: &mut glance.has_content } })?;
                 }
                 // Some repeat the whole message so far beside each delta: it counts only where there is none.
-                Key::Message => message = present(map.next_value()?),
+                Key::Message if !has_delta => {
+                    let (length, found) = *before_message.get_or_insert((output.len(), glance.has_content));
+                    output.truncate(length);
+                    glance.has_content = found;
+                    map.next_value_seed(Inside { said: Said { output, found: &mut glance.has_content } })?;
+                }
                 Key::FinishReason => {
                     let raw: &RawValue = map.next_value()?;
                     ends |= is_filled_text(raw);
@@ -158,10 +172,6 @@ impl<'a> Visitor<'a> for Choice<'_, 'a> {
                 Key::Error => glance.suspicious |= present(map.next_value()?).is_some(),
                 _ => drop(map.next_value::<IgnoredAny>()?),
             }
-        }
-        if let Some(message) = message.filter(|_| !has_delta) {
-            let inside = Inside { said: Said { output, found: &mut glance.has_content } };
-            inside.deserialize(message).map_err(serde::de::Error::custom)?;
         }
         glance.choices.insert(index);
         if ends {

@@ -1,0 +1,54 @@
+use bytes::Bytes;
+use switchyard_domain::call::CallFacts;
+use switchyard_domain::chat::{ChatRequest, Dialect, LossReport};
+use switchyard_domain::wire::Member;
+
+use super::answer::{StreamDecoder, decode};
+use super::request::encode;
+use crate::codec::{AnswerFault, DecodedAnswer, ProviderCodec, Source, StreamReader, Unsupported, quoted};
+use crate::splice::Edit;
+
+/// The dialect, spoken to Cohere, or to whoever serves its API.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Cohere;
+
+impl ProviderCodec for Cohere {
+    fn dialect(&self) -> Dialect {
+        Dialect::COHERE
+    }
+
+    fn endpoint(&self, _model: &str, _stream: bool) -> String {
+        "chat".to_owned()
+    }
+
+    fn encode(
+        &self,
+        request: &ChatRequest,
+        model: &str,
+        source: Dialect,
+        losses: &mut LossReport,
+    ) -> Result<Bytes, Unsupported> {
+        encode(request, model, source, losses)
+    }
+
+    fn adapt(
+        &self,
+        body: &Bytes,
+        members: &[Member],
+        model: &str,
+        _facts: &CallFacts,
+        losses: &mut LossReport,
+    ) -> Result<Bytes, Unsupported> {
+        let model = quoted(model);
+        let edits = vec![Edit::Set { name: "model", value: &model }];
+        Source { bytes: body, members }.edited(edits, &[], losses)
+    }
+
+    fn decode(&self, body: &[u8]) -> Result<DecodedAnswer, AnswerFault> {
+        decode(body)
+    }
+
+    fn reader(&self) -> Box<dyn StreamReader> {
+        Box::new(StreamDecoder::default())
+    }
+}

@@ -1,0 +1,111 @@
+//! Judging a client's request: everything that no provider could mean to accept is refused here, with the member's name,
+//! before anything is reserved or sent. What a provider may know and we do not is let through.
+
+mod contents;
+mod generation;
+mod tools;
+
+use bytes::Bytes;
+use switchyard_domain::call::CallFacts;
+use switchyard_domain::chat::Dialect;
+
+use crate::codec::Address;
+use crate::gemini::address::plain;
+use crate::gemini::members::{field, fields, join, no_twins};
+use crate::request::{
+    CheckedRequest, NOT_FOR_CLIENTS, RequestError, RequestLimits, check_model, metadata, scanned, word,
+};
+use crate::scan::{Kind, Node};
+
+type Checked = Result<(), RequestError>;
+
+/// What is gathered while the members are judged in turn.
+#[derive(Default)]
+struct Gathered {
+    max_output_tokens: Option<u64>,
+    choices: Option<u32>,
+    text_bytes: u64,
+    messages: u32,
+    images: u32,
+}
+
+impl Gathered {
+    fn count_text(&mut self, node: Node<'_>) {
+        self.text_bytes += node.text_len().unwrap_or_default() as u64;
+    }
+}
+
+/// Scans and judges a body.
+pub(in crate::gemini) fn check(
+    body: Bytes,
+    address: Address<'_>,
+    limits: &RequestLimits,
+) -> Result<CheckedRequest, RequestError> {
+    let document = scanned(body, limits)?;
+    let facts = check_node("", document.root(), address, limits)?;
+    Ok(CheckedRequest::new(document, facts))
+}
+
+/// Judges a request that may stand within another body, at `path`.
+pub(in crate::gemini) fn check_node(
+    path: &str,
+    root: Node<'_>,
+    address: Address<'_>,
+    limits: &RequestLimits,
+) -> Result<CallFacts, RequestError> {
+    let model = model(root, address)?;
+    no_twins(path, root)?;
+    if let Some(refused) = root.members().find(|member| NOT_FOR_CLIENTS.contains(&member.name().as_ref())) {
+        return Err(RequestError::new(join(path, &refused.name()), "is not accepted here"));
+    }
+    let mut gathered = Gathered::default();
+    let mut has_contents = false;
+    for (name, value) in fields(root) {
+        let at = join(path, &name);
+        match name.as_ref() {
+            "contents" => {
+                has_contents = true;
+                contents::check(&at, value, limits, &mut gathered)?;
+            }
+            "systemInstruction" => contents::check_instruction(&at, value, &mut gathered)?,
+            "tools" => tools::check(&at, value, limits, &mut gathered)?,
+            "toolConfig" => tools::check_config(&at, value)?,
+            "generationConfig" => generation::check(&at, value, &mut gathered)?,
+            "safetySettings" if value.elements().any(|setting| setting.kind() != Kind::Object) => {
+                return Err(RequestError::new(at, "must be a list of objects"));
+            }
+            "labels" if metadata(value).is_err() => {
+                return Err(RequestError::new(at, "must be a small object of strings"));
+            }
+            "cachedContent" | "serviceTier" => word(&at, value)?,
+            _ => {}
+        }
+    }
+    if !has_contents {
+        return Err(RequestError::new(join(path, "contents"), "is required"));
+    }
+    Ok(CallFacts {
+        dialect: Dialect::GEMINI,
+        model,
+        stream: address.stream == Some(true),
+        wants_stream_usage: true,
+        max_output_tokens: gathered.max_output_tokens,
+        choices: gathered.choices.unwrap_or(1),
+        prompt_text_bytes: gathered.text_bytes,
+        messages: gathered.messages,
+        images: gathered.images,
+        decodes_answer: false,
+        strict: false,
+    })
+}
+
+/// The model of the path, else that of the body.
+fn model(root: Node<'_>, address: Address<'_>) -> Result<String, RequestError> {
+    let model = match (address.model, field(root, "model")) {
+        (Some(model), _) => plain(model).to_owned(),
+        (None, Some(model)) => plain(&crate::request::model(model)?).to_owned(),
+        (None, None) => return Err(RequestError::new("model", "is required")),
+    };
+    check_model(&model)?;
+    Ok(model)
+}

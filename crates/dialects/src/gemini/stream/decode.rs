@@ -1,0 +1,46 @@
+use switchyard_domain::chat::ChatEvent;
+
+use crate::codec::{StreamReader, Taken};
+use crate::error::ProviderError;
+use crate::gemini::answer::ChunkReader;
+use crate::json::without_lone_surrogates;
+use crate::sse::DONE_DATA;
+
+/// Reads the events of one stream in turn. The dialect has no last word: the connection ends.
+#[derive(Debug, Default)]
+pub(in crate::gemini) struct StreamDecoder {
+    reader: ChunkReader,
+}
+
+impl StreamReader for StreamDecoder {
+    fn event(
+        &mut self,
+        name: Option<&[u8]>,
+        data: &[u8],
+        out: &mut Vec<ChatEvent>,
+    ) -> Result<Taken, ProviderError> {
+        let data = data.trim_ascii();
+        let data = data.trim_ascii();
+        if name == Some(b"error") {
+            return Err(ProviderError::read(data, None));
+        }
+        if data == DONE_DATA {
+            // Gateways between put it there.
+            return Ok(Taken::Done);
+        }
+        let text = String::from_utf8_lossy(data);
+        self.reader.read(&without_lone_surrogates(&text), out)
+    }
+
+    fn finish(&mut self, out: &mut Vec<ChatEvent>) {
+        self.reader.finish(out);
+    }
+
+    fn is_finished(&self) -> bool {
+        self.reader.is_finished()
+    }
+
+    fn usage_corrected(&self) -> bool {
+        self.reader.usage_corrected()
+    }
+}

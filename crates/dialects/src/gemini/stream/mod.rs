@@ -1,0 +1,7 @@
+//! Streams: reading a provider's events, writing a client's.
+
+mod decode;
+mod encode;
+
+pub(super) use decode::StreamDecoder;
+pub(super) use encode::StreamEncoder;

@@ -1,0 +1,13 @@
+//! What dialects have in common when a request is written for a provider that can't be given all of it.
+
+mod arguments;
+mod content;
+mod lacking;
+mod tools;
+
+pub(crate) use arguments::object_of;
+pub(crate) use content::{document_as_text, note_detail, note_signatures};
+pub(crate) use lacking::{
+    NO_PLACE, OwnMembers, note_lacking, note_members, note_name, note_visible, one_choice, within,
+};
+pub(crate) use tools::{NO_PARAMETERS, foreign_tool, function_tools, is_never, note_strict};

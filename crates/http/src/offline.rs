@@ -1,0 +1,42 @@
+//! Calls that come by no connection: for a dry run of a body that somebody has in a file.
+
+use crate::gateway::{DialectCall, JsonOperation, Place, dialects};
+use bytes::Bytes;
+use std::sync::Arc;
+use switchyard_ports::client_call::ClientCall;
+
+/// What a call says besides its body.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OfflineCall {
+    /// The name of the client's dialect.
+    pub dialect: String,
+    /// The model, in dialects that name it in the address.
+    pub model: Option<String>,
+    /// Whether a stream is asked for, in dialects that say so in the address.
+    pub stream: Option<bool>,
+    /// Whether the caller wants a refusal rather than a loss.
+    pub strict: bool,
+}
+
+impl OfflineCall {
+    /// The call, judged as if it had come to the gateway.
+    ///
+    /// # Errors
+    /// What is wrong with it, for people.
+    pub fn read(self, body: impl Into<Bytes>) -> Result<Arc<dyn ClientCall>, String> {
+        let call = if let Some(codec) = dialects::named(&self.dialect) {
+            let place = Place { model: self.model, stream: self.stream, reframes: false };
+            DialectCall::read(codec, place, body.into(), self.strict).map(shared)
+        } else if let Some(codec) = dialects::operation_named(&self.dialect) {
+            JsonOperation::read(codec, body.into(), self.strict).map(shared)
+        } else {
+            let known = dialects::names().join(", ");
+            return Err(format!("no client dialect is called `{}`; there are {known}", self.dialect));
+        };
+        call.map_err(|error| error.message().to_owned())
+    }
+}
+
+fn shared(call: impl ClientCall + 'static) -> Arc<dyn ClientCall> {
+    Arc::new(call)
+}

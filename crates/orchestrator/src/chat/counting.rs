@@ -1,0 +1,62 @@
+//! Counting a prompt for a client that wants to know before it asks: no upstream is called, and nothing is recorded.
+
+use super::course::planned;
+use super::metering::count_prompt;
+use super::resolution::resolve;
+use super::service::ChatService;
+use crate::error::{CallError, CallErrorKind};
+use crate::principal::Principal;
+use std::sync::Arc;
+use switchyard_ports::client_call::ClientCall;
+
+/// How many tokens a prompt has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PromptCount {
+    /// The tokens.
+    pub tokens: u64,
+    /// Whether they were counted with the model's own vocabulary and nothing had to be guessed.
+    pub exact: bool,
+    /// The target that would be asked, by whose model was counted.
+    pub target: String,
+}
+
+impl ChatService {
+    /// Counts the prompt of a call by the model of the target that would be asked first.
+    ///
+    /// # Errors
+    /// What the call itself would be refused with before anything is sent.
+    pub async fn count_prompt(
+        &self,
+        principal: &Principal,
+        call: Arc<dyn ClientCall>,
+    ) -> Result<PromptCount, CallError> {
+        let resolved = resolve(&self.keeper().snapshot(), principal, &call.facts().model)?;
+        let course = planned(&resolved, self.ports().health.as_ref())?;
+        let Some(target) = course.targets.into_iter().next() else {
+            return Err(CallError::new(
+                CallErrorKind::UpstreamUnavailable,
+                "There is no target to count for.",
+            ));
+        };
+        call.canonical().map_err(|invalid| {
+            let error = CallError::new(CallErrorKind::InvalidRequest, invalid.message);
+            match invalid.param {
+                Some(param) => error.at(param),
+                None => error,
+            }
+        })?;
+        let tokenizer = Arc::clone(&self.ports().tokenizer);
+        let public_name = target.model.public_name.clone();
+        // It may load a vocabulary, and a prompt may be long.
+        let counting = tokio::task::spawn_blocking(move || {
+            count_prompt(tokenizer.as_ref(), &target.provider.vendor, &target.model.model, call.as_ref())
+        });
+        match counting.await {
+            Ok((tokens, exact)) => Ok(PromptCount { tokens, exact, target: public_name }),
+            Err(error) => {
+                tracing::error!(error = %error, "a prompt could not be counted");
+                Err(CallError::new(CallErrorKind::Internal, "The prompt could not be counted."))
+            }
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! What would become of a call, without one: its route, the order of its targets, the exact request that each would be sent,
+//! what could not be carried, and what it could cost at most. No upstream is called and nothing is recorded.
+
+use crate::chat::{planned, resolve};
+use crate::error::CallError;
+use crate::principal::Principal;
+use crate::snapshot::{ConfigurationKeeper, TargetEntry};
+use std::sync::Arc;
+use switchyard_domain::call::CallFacts;
+use switchyard_domain::chat::LossReport;
+use switchyard_domain::money::NanoUsd;
+use switchyard_domain::price::max_cost;
+use switchyard_ports::client_call::ClientCall;
+use switchyard_ports::clock::Clock;
+use switchyard_ports::health::Health;
+use switchyard_ports::provider::Prepared;
+
+/// What would become of a call.
+#[derive(Clone, Debug)]
+pub struct Explanation {
+    /// The route that the name stands for, where it stands for one.
+    pub route: Option<String>,
+    /// What was found in the body: dialect, name, stream, limits.
+    pub facts: CallFacts,
+    /// The prompt's tokens, estimated: what is reserved, never what is billed.
+    pub estimated_prompt_tokens: u64,
+    /// The targets in the order in which they would be tried.
+    pub targets: Vec<ExplainedTarget>,
+}
+
+/// What a target would be sent.
+#[derive(Clone, Debug)]
+pub struct ExplainedTarget {
+    /// `<provider>/<model>`.
+    pub target: String,
+    /// The exact request, without the credential; or why none can be made.
+    pub request: Result<Box<Prepared>, String>,
+    /// Whether the call would be refused for what could not be carried, as the caller or the route is strict.
+    pub is_refused: bool,
+    /// The most that the call can cost here; absent where the price or the limit of the answer is not known.
+    pub price_bound: Option<NanoUsd>,
+}
+
+impl ExplainedTarget {
+    /// What could not be carried.
+    #[must_use]
+    pub fn losses(&self) -> LossReport {
+        self.request.as_ref().map(|prepared| prepared.losses.clone()).unwrap_or_default()
+    }
+}
+
+/// Explains calls.
+pub struct Explainer {
+    keeper: Arc<ConfigurationKeeper>,
+    clock: Arc<dyn Clock>,
+    health: Arc<dyn Health>,
+}
+
+impl Explainer {
+    /// Over the given configuration.
+    #[must_use]
+    pub fn new(keeper: Arc<ConfigurationKeeper>, clock: Arc<dyn Clock>, health: Arc<dyn Health>) -> Self {
+        Self { keeper, clock, health }
+    }
+
+    /// What would become of a call if `principal` made it now.
+    ///
+    /// # Errors
+    /// What the call itself would be refused with before anything is sent: an unknown name, one that the principal may not use, a
+    /// route without a usable target.
+    pub fn explain(&self, principal: &Principal, call: &dyn ClientCall) -> Result<Explanation, CallError> {
+        let snapshot = self.keeper.snapshot();
+        let facts = call.facts();
+        let resolved = resolve(&snapshot, principal, &facts.model)?;
+        let course = planned(&resolved, self.health.as_ref())?;
+        let strict = facts.strict || course.strict;
+        let targets = course.targets.iter().map(|target| self.target(target, call, strict)).collect();
+        Ok(Explanation {
+            route: resolved.route_name().map(str::to_owned),
+            estimated_prompt_tokens: facts.estimated_prompt_tokens(),
+            facts: facts.clone(),
+            targets,
+        })
+    }
+
+    fn target(&self, target: &TargetEntry, call: &dyn ClientCall, strict: bool) -> ExplainedTarget {
+        let request = match &target.provider.client {
+            Ok(client) => client.prepare(call, &target.model.model).map_err(|fault| fault.message),
+            Err(reason) => Err(reason.clone()),
+        };
+        let is_refused = strict && request.as_ref().is_ok_and(|prepared| !prepared.losses.is_empty());
+        ExplainedTarget {
+            target: target.model.public_name.clone(),
+            request: request.map(Box::new),
+            is_refused,
+            price_bound: self.bound(target, call.facts()),
+        }
+    }
+
+    fn bound(&self, target: &TargetEntry, facts: &CallFacts) -> Option<NanoUsd> {
+        let price = target.model.price.as_ref()?;
+        let asked = facts.max_output_tokens.or(target.model.max_output_tokens)?;
+        let most = target.model.max_output_tokens.map_or(asked, |most| most.min(asked));
+        let output = most.saturating_mul(u64::from(facts.choices.max(1)));
+        max_cost(price, facts.estimated_prompt_tokens(), output, self.clock.now())
+    }
+}

@@ -1,0 +1,37 @@
+//! Anthropic, the messages dialect's own vendor.
+
+use super::{AuthScheme, HttpFacts, Note, Reach, Vendor};
+use switchyard_dialects::anthropic_messages::AnthropicMessages;
+
+pub(super) static VENDOR: Vendor = Vendor {
+    key: "anthropic",
+    name: "Anthropic",
+    reach: Reach::Http(HttpFacts {
+        dialects: &[&AnthropicMessages::PLAIN],
+        base_url: Some("https://api.anthropic.com/v1"),
+        auth: AuthScheme::Header("x-api-key"),
+        headers: &[("anthropic-version", "2023-06-01")],
+        listing: "models?limit=1000",
+        request_id_header: Some("request-id"),
+        ..HttpFacts::OPENAI_CHAT
+    }),
+    vocabularies: &[],
+    notes: &[
+        Note {
+            fact: "The version of the interface goes along in a header, always the same one.",
+            evidence: "anthropic-messages-d5957fd530 and all other recorded requests; 2026-11-21",
+        },
+        Note {
+            fact: "`retry-after` may come with a success; it means nothing then.",
+            evidence: "anthropic-messages-077a8b59aa; 2026-11-21",
+        },
+        Note {
+            fact: "`x-should-retry` says whether another try may help.",
+            evidence: "anthropic-messages-059575b787; 2026-11-21",
+        },
+        Note {
+            fact: "Models are listed in pages, of at most 1000.",
+            evidence: "docs.claude.com, List Models; 2026-11-21",
+        },
+    ],
+};

@@ -1,0 +1,31 @@
+//! Google's Gemini, by its own service for developers.
+
+use super::{AuthScheme, HttpFacts, Note, Reach, Vendor};
+use switchyard_dialects::gemini::Gemini;
+
+pub(super) static VENDOR: Vendor = Vendor {
+    key: "gemini",
+    name: "Google Gemini",
+    reach: Reach::Http(HttpFacts {
+        dialects: &[&Gemini::GOOGLE],
+        base_url: Some("https://generativelanguage.googleapis.com/v1beta"),
+        auth: AuthScheme::Header("x-goog-api-key"),
+        listing: "models?pageSize=1000",
+        ..HttpFacts::OPENAI_CHAT
+    }),
+    vocabularies: &[],
+    notes: &[
+        Note {
+            fact: "A wrong key is 400 `INVALID_ARGUMENT`.",
+            evidence: "google-generatecontent-e6dfb1c86d; 2026-11-21",
+        },
+        Note {
+            fact: "Models are listed as `models/ID`, in pages of at most 1000, and called by either name.",
+            evidence: "google-batchembedcontents-b303ea9c74; ai.google.dev, models.list; 2026-11-21",
+        },
+        Note {
+            fact: "Streams have no last word: they end with the connection's body.",
+            evidence: "google-streamgeneratecontent-03f83418bd; 2026-11-21",
+        },
+    ],
+};

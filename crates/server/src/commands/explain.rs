@@ -1,0 +1,124 @@
+//! `switchyard explain`
+
+use super::open;
+use crate::arguments::ExplainOptions;
+use crate::failure::Failure;
+use crate::output;
+use serde_json::{Value, json};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::Path;
+use switchyard::orchestrator::explain::{ExplainedTarget, Explanation};
+use switchyard::orchestrator::principal::Principal;
+use switchyard::ports::provider::Prepared;
+use switchyard::settings::Loaded;
+use switchyard_http::offline::OfflineCall;
+
+/// Larger bodies the gateway refuses too.
+const MOST: u64 = 10 * 1024 * 1024;
+
+pub(crate) async fn run(loaded: &Loaded, options: ExplainOptions) -> Result<(), Failure> {
+    let body = read(&options.body)?;
+    let call = OfflineCall {
+        dialect: options.dialect,
+        model: options.model,
+        stream: options.stream.then_some(true),
+        strict: options.strict,
+    };
+    let call = call.read(body).map_err(Failure::usage)?;
+    let explainer = open(loaded).await?.explainer().await?;
+    let explained = explainer.explain(&Principal::Program, call.as_ref());
+    let explained = explained.map_err(|error| Failure::refused(error.message))?;
+    if options.json {
+        output::json(&as_json(&explained));
+    } else {
+        print(&explained);
+    }
+    Ok(())
+}
+
+fn read(file: &Path) -> Result<Vec<u8>, Failure> {
+    let failed = |error: std::io::Error| Failure::usage(format!("{}: {error}", file.display()));
+    let mut body = Vec::new();
+    let read = if file == Path::new("-") {
+        std::io::stdin().lock().take(MOST + 1).read_to_end(&mut body)
+    } else {
+        std::fs::File::open(file).map_err(failed)?.take(MOST + 1).read_to_end(&mut body)
+    };
+    read.map_err(failed)?;
+    if body.len() as u64 > MOST {
+        return Err(Failure::usage(format!("{}: larger than {MOST} bytes", file.display())));
+    }
+    Ok(body)
+}
+
+fn as_json(explained: &Explanation) -> Value {
+    json!({
+        "model": explained.facts.model,
+        "dialect": explained.facts.dialect.0,
+        "route": explained.route,
+        "stream": explained.facts.stream,
+        "estimated_prompt_tokens": explained.estimated_prompt_tokens,
+        "max_output_tokens": explained.facts.max_output_tokens,
+        "targets": explained.targets.iter().map(target_json).collect::<Vec<_>>(),
+    })
+}
+
+fn target_json(target: &ExplainedTarget) -> Value {
+    let request = target.request.as_ref().ok().map(|prepared| {
+        let headers: BTreeMap<&str, &String> =
+            prepared.headers.iter().map(|(name, value)| (*name, value)).collect();
+        json!({
+            "method": "POST",
+            "url": prepared.url,
+            "dialect": prepared.dialect.0,
+            "headers": headers,
+            "body": body_text(prepared),
+        })
+    });
+    json!({
+        "target": target.target,
+        "refused": target.is_refused,
+        "losses": target.losses(),
+        "price_bound_nano_usd": target.price_bound.map(|bound| bound.0),
+        "request": request,
+        "error": target.request.as_ref().err(),
+    })
+}
+
+/// The body as text. What comes from a file is JSON, which is held in memory.
+fn body_text(prepared: &Prepared) -> Cow<'_, str> {
+    String::from_utf8_lossy(prepared.body.as_bytes().map_or(&[], |bytes| bytes))
+}
+
+fn print(explained: &Explanation) {
+    let route =
+        explained.route.as_ref().map_or_else(|| "no route".to_owned(), |route| format!("route {route}"));
+    output::line(format!(
+        "{} ({}): {route}, about {} tokens in",
+        explained.facts.model, explained.facts.dialect, explained.estimated_prompt_tokens
+    ));
+    for (target, place) in explained.targets.iter().zip(1..) {
+        let bound = target
+            .price_bound
+            .map_or_else(|| "an unknown price".to_owned(), |bound| format!("at most {bound}"));
+        output::line(format!("\n{place}. {} for {bound}", target.target));
+        match &target.request {
+            Ok(prepared) => {
+                output::line(format!("   POST {} ({})", prepared.url, prepared.dialect));
+                for (name, value) in &prepared.headers {
+                    output::line(format!("   {name}: {value}"));
+                }
+                output::line(format!("   {}", body_text(prepared)));
+            }
+            Err(reason) => output::line(format!("   can't be asked: {reason}")),
+        }
+        for loss in target.losses().losses {
+            output::line(format!("   lost: {} ({})", loss.member, loss.reason));
+        }
+        if target.is_refused {
+            output::line("   refused: the call or its route is strict");
+        }
+    }
+}

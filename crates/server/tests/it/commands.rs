@@ -1,0 +1,90 @@
+//! Each command does its work and says so.
+
+use crate::place::Place;
+
+const CREDENTIAL: &str = "sk-canary-0123456789-abcdefgh";
+
+#[test]
+fn providers_are_added_listed_and_removed_and_their_key_is_never_said() {
+    let place = Place::new();
+    let vendors = place.say("providers vendors").good();
+    assert!(vendors.contains("openai_compatible") && vendors.contains("--base-url is needed"), "{vendors}");
+    let added = place.say_with_input(
+        "providers add mine --vendor openai --model gpt-4o --model o3 --key-stdin",
+        &format!("{CREDENTIAL}\n"),
+    );
+    assert_eq!(added.code, 0, "{added:?}");
+    let listed = place.say("providers list --json");
+    let mine = listed.json().as_array().unwrap().iter().find(|one| one["name"] == "mine").unwrap().clone();
+    assert_eq!(mine["models"], serde_json::json!(["gpt-4o", "o3"]));
+    assert_eq!(mine["owner"], "cli:ada");
+    assert!(mine["credential"]["hint"].is_string());
+    for ended in [added, listed, place.say("providers list"), place.say("check")] {
+        assert!(!ended.out.contains(CREDENTIAL) && !ended.err.contains(CREDENTIAL), "{ended:?}");
+    }
+    assert!(place.say("providers test sim").good().contains("answers in"));
+    assert!(place.say("providers discover sim").good().ends_with("0 models added\n"));
+    assert!(place.say("providers remove mine --dry-run").good().contains("would remove mine with 2 models"));
+    place.say("providers remove mine").good();
+    assert_eq!(place.say("providers remove mine").code, 4);
+}
+
+#[test]
+fn routes_are_added_tried_and_removed() {
+    let place = Place::new();
+    place.say("routes add fast --target sim/swift --target sim/steady").good();
+    assert_eq!(place.say("routes try fast").good(), "1. sim/swift\n2. sim/steady\n");
+    let listed = place.say("routes list --json").json();
+    let fast = listed.as_array().unwrap().iter().find(|one| one["name"] == "fast").unwrap().clone();
+    assert_eq!((&fast["strategy"], &fast["is_active"]), (&"failover".into(), &true.into()));
+    assert!(place.say("routes list").good().contains("sim/swift → sim/steady"));
+    assert_eq!(place.say("routes remove fast --dry-run").good(), "would remove fast\n");
+    place.say("routes remove fast").good();
+    for line in ["routes remove fast", "routes remove fast --dry-run", "routes try fast"] {
+        assert_eq!(place.say(line).code, 4, "{line}");
+    }
+}
+
+#[test]
+fn keys_are_shown_once_listed_without_themselves_and_revoked() {
+    let place = Place::new();
+    let created = place.say("keys create --name ci --models demo,sim/* --rpm 60 --expires 30d --json").json();
+    let key = created["key"].as_str().unwrap();
+    assert!(key.starts_with("sy-"), "{created}");
+    let listed = place.say("keys list --json");
+    assert!(!listed.out.contains(key));
+    let ci = &listed.json()[0];
+    assert_eq!((&ci["name"], &ci["limits"]["rpm"]), (&"ci".into(), &60.into()));
+    assert_eq!(ci["models"], serde_json::json!(["demo", "sim/*"]));
+    assert_eq!(place.say("keys revoke ci --dry-run").good(), "would revoke ci\n");
+    assert!(place.say("keys list").good().contains("active"));
+    place.say("keys revoke ci").good();
+    assert!(place.say("keys list").good().contains("revoked"));
+    for line in ["keys revoke nobody", "keys revoke nobody --dry-run", "usage --key nobody"] {
+        assert_eq!(place.say(line).code, 4, "{line}");
+    }
+}
+
+#[test]
+fn usage_and_ledger_agree_that_nothing_happened_yet() {
+    let place = Place::new();
+    let usage = place.say("usage --by model --from 2026-11-01 --json").json();
+    assert_eq!((&usage["total"]["calls"], &usage["items"]), (&0.into(), &serde_json::json!([])));
+    assert!(place.say("usage").good().contains("total"));
+    assert!(place.say("ledger verify").good().contains("the books agree"));
+    assert_eq!(place.say("ledger verify --json").json()["events"], 0);
+}
+
+#[test]
+fn the_schema_is_moved_by_hand_and_back_only_on_purpose() {
+    let place = Place::new();
+    let status = place.say("migrate status").good();
+    assert!(status.lines().count() > 0 && status.lines().all(|line| line.starts_with("pending")), "{status}");
+    let up = place.say("migrate up").good();
+    assert_eq!(up.lines().count(), status.lines().count());
+    assert_eq!(place.say("migrate up").good(), "nothing waits\n");
+    let refused = place.say("migrate down");
+    assert!(refused.code == 6 && refused.err.contains("--yes"), "{refused:?}");
+    assert!(place.say("migrate down --yes").good().starts_with("taken back"));
+    assert_eq!(place.say("migrate up").good().lines().count(), 1);
+}

@@ -1,0 +1,10 @@
+//! The binary as people and scripts meet it: commands, exit codes, what it writes and what it must never say.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+mod certificate;
+mod check;
+mod commands;
+mod place;
+mod refusals;
+mod signals;

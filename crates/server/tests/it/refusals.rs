@@ -1,0 +1,70 @@
+//! What the binary refuses, and with which exit code.
+
+use crate::place::Place;
+
+#[test]
+fn a_wrong_setting_ends_with_78_and_its_name_and_never_its_secret() {
+    const WEAK: &str = "change-me-in-production-please-0001";
+    for (name, value, said) in [
+        ("SECRET_KEY", WEAK, "SECRET_KEY"),
+        ("ENCRYPTION_KEY", WEAK, "ENCRYPTION_KEY"),
+        ("BACKEND_API_KEY_SECRET", "a-string-secret-at-least-256-bits-long", "BACKEND_API_KEY_SECRET"),
+        ("SWITCHYARD_LISTNE", "127.0.0.1:1", "did you mean SWITCHYARD_LISTEN?"),
+        ("PORT", "99999", "PORT"),
+        ("SWITCHYARD_LISTEN", "0.0.0.0:0", "SWITCHYARD_ALLOW_PLAIN_HTTP"),
+        ("SWITCHYARD_DRAIN_SECONDS", "-1", "SWITCHYARD_DRAIN_SECONDS"),
+        ("SWITCHYARD_CONFIG", "absent.yaml", "absent.yaml"),
+        ("SWITCHYARD_DATABASE_URL", "mysql://a:hunter2@b/c", "SWITCHYARD_DATABASE_URL"),
+    ] {
+        let place = Place::new().set(name, value);
+        for command in ["serve", "check", "keys list"] {
+            let ended = place.say(command);
+            assert_eq!(ended.code, 78, "{name}: {ended:?}");
+            assert!(ended.err.contains(said), "{name}: {}", ended.err);
+            assert!(!ended.err.contains(WEAK) && !ended.err.contains("hunter2"), "{}", ended.err);
+        }
+        assert_eq!(place.content(), Vec::<String>::new(), "{name}");
+    }
+}
+
+#[test]
+fn a_key_file_that_others_may_read_ends_with_78() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = Place::new();
+    place.say("keys list").good();
+    let file = place.path("data/master.key");
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
+    for command in ["serve", "check", "keys list"] {
+        let ended = place.say(command);
+        assert!(ended.code == 78 && ended.err.contains("master.key"), "{command}: {ended:?}");
+    }
+}
+
+#[test]
+fn a_wrong_line_ends_with_2() {
+    let place = Place::new();
+    for line in [
+        "nonsense",
+        "keys create",
+        "keys create --name a/b",
+        "keys create --name ci --expires soon",
+        "keys create --name ci --rpm 0",
+        "routes add fast --target swift",
+        "providers add mine --vendor nobody --model m",
+        "providers add mine --vendor openai --key-env ABSENT --model m",
+        "providers add mine --vendor openai --key-file absent --model m",
+        "usage --from yesterday",
+    ] {
+        let ended = place.say(line);
+        assert_eq!(ended.code, 2, "{line}: {ended:?}");
+        assert!(!ended.err.is_empty(), "{line}");
+    }
+}
+
+#[test]
+fn a_taken_name_ends_with_6() {
+    let place = Place::new();
+    place.say("keys create --name ci").good();
+    assert_eq!(place.say("keys create --name ci").code, 6);
+    assert_eq!(place.say("routes add demo --target sim/swift").code, 6);
+}
