@@ -3,6 +3,8 @@
 use crate::form::{BOUNDARY, Form, as_form, sound};
 use crate::scene::{ALONE, Call, PAIR, Scene, heard};
 use std::time::Duration;
+use switchyard::orchestrator::chat::CallSettings;
+use switchyard_ports::provider::Deadlines;
 
 /// Nothing of a client's file may have a name, ever: it could be found, or stay behind.
 fn is_empty(folder: &std::path::Path) -> bool {
@@ -112,7 +114,11 @@ async fn forms_that_are_none_are_400_and_leave_nothing() {
 
 #[tokio::test]
 async fn a_file_over_25_mib_is_413_declared_or_not() {
-    let scene = Scene::start().await;
+    // Sending so much counts as waiting for the answer, and a busy machine takes long for it.
+    let patient = Duration::from_secs(60);
+    let deadlines = Deadlines { first_content: patient, idle: patient, total: patient };
+    let calls = CallSettings { max_attempts: 1, deadlines };
+    let scene = Scene::of(Scene::builder().calls(calls)).await;
     let large = Form::new().field("model", ALONE).file("file", &vec![0; 25 << 20]).bytes();
     let answer = scene.send(Call::Transcriptions, large.clone()).await;
     assert_eq!((answer.status, answer.error_code().as_str()), (413, "payload_too_large"));
