@@ -1,7 +1,7 @@
 use super::call::{DialectCall, Place};
 use super::dialects::OPENAI_CHAT;
 use super::error::{Door, GatewayError};
-use super::schema::{CallFailures, CompletionAnswer, CompletionRequest};
+use super::schema::{CallFailures, CallParams, CompletionAnswer, CompletionRequest};
 use super::serve::serve;
 use crate::extract::{CallHeaders, GatewayBody, GatewayCaller, KeyCaller};
 use crate::middleware::RequestId;
@@ -17,11 +17,7 @@ use switchyard_ports::clock::Clock;
     path = "/v1/chat/completions",
     tag = "gateway",
     security(("virtual_key" = [])),
-    params(
-        ("x-switchyard-strict" = Option<bool>, Header,
-            description = "Refuse the call rather than leave out what the chosen model can't express"),
-        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 characters of ASCII"),
-    ),
+    params(CallParams),
     request_body = CompletionRequest,
     responses(
         (status = 200, description = "The answer, or `text/event-stream` of its chunks", body = CompletionAnswer),
@@ -47,11 +43,7 @@ pub(crate) async fn chat_completions(
     path = "/chat/completions",
     tag = "gateway",
     security(("virtual_key" = [])),
-    params(
-        ("x-switchyard-strict" = Option<bool>, Header,
-            description = "Refuse the call rather than leave out what the chosen model can't express"),
-        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 characters of ASCII"),
-    ),
+    params(CallParams),
     request_body = CompletionRequest,
     responses(
         (status = 200, description = "The answer, or `text/event-stream` of its chunks", body = CompletionAnswer),

@@ -3,7 +3,7 @@ use super::counting::{CountedBody, count};
 use super::dialects::GEMINI;
 use super::error::{Door, GatewayError};
 use super::models::unknown;
-use super::schema::CallFailures;
+use super::schema::{CallFailures, CallParams};
 use super::serve::serve;
 use crate::extract::{CallHeaders, GatewayBody, GatewayCaller};
 use crate::middleware::RequestId;
@@ -55,8 +55,7 @@ impl Action {
     params(
         ("call" = String, Path, description = "The model and what to do, such as `gemini-2.5-flash:generateContent`"),
         ("alt" = Option<String>, Query, description = "`sse` for a stream of events"),
-        ("x-switchyard-strict" = Option<bool>, Header,
-            description = "Refuse the call rather than leave out what the chosen model can't express"),
+        CallParams,
     ),
     request_body(content = serde_json::Value, description = "Google's request: `contents` at least"),
     responses(

@@ -2,7 +2,7 @@ use super::call::{DialectCall, Place};
 use super::counting::{CountedBody, count};
 use super::dialects::ANTHROPIC_MESSAGES;
 use super::error::{Door, GatewayError};
-use super::schema::CallFailures;
+use super::schema::{CallFailures, CallParams};
 use super::serve::serve;
 use crate::extract::{CallHeaders, GatewayBody, GatewayCaller};
 use crate::middleware::RequestId;
@@ -20,10 +20,7 @@ use switchyard_ports::clock::Clock;
     path = "/v1/messages",
     tag = "gateway",
     security(("virtual_key" = [])),
-    params(
-        ("x-switchyard-strict" = Option<bool>, Header,
-            description = "Refuse the call rather than leave out what the chosen model can't express"),
-    ),
+    params(CallParams),
     request_body(content = serde_json::Value, description = "Anthropic's message request: `model`, `max_tokens` and `messages` at least"),
     responses(
         (status = 200, description = "The message, or `text/event-stream` of its events", body = serde_json::Value),

@@ -9,7 +9,7 @@ use super::operation_schema::{
     EmbeddingAnswer, EmbeddingRequest, ImageAnswer, ImageRequest, ModerationAnswer, ModerationRequest,
     SpeechRequest, TextAnswer, TextRequest, TranscriptionAnswer, TranscriptionRequest,
 };
-use super::schema::ErrorAnswer;
+use super::schema::{CallFailures, CallParams};
 use super::serve::serve;
 use crate::extract::{CallHeaders, GatewayBody, GatewayCaller, GatewayForm};
 use crate::middleware::RequestId;
@@ -25,26 +25,11 @@ use switchyard_ports::clock::Clock;
     path = "/v1/embeddings",
     tag = "gateway",
     security(("virtual_key" = [])),
-    params(
-        ("x-switchyard-strict" = Option<bool>, Header,
-            description = "Refuse the call rather than leave out what the chosen model can't express"),
-        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 characters of ASCII"),
-    ),
+    params(CallParams),
     request_body = EmbeddingRequest,
     responses(
         (status = 200, description = "The vectors", body = EmbeddingAnswer),
-        (status = 400, description = "Not JSON, not a call, ambiguous, or the model can't be called so", body = ErrorAnswer),
-        (status = 401, description = "No virtual key, or none of ours", body = ErrorAnswer),
-        (status = 403, description = "The key may not call this model", body = ErrorAnswer),
-        (status = 404, description = "No such model", body = ErrorAnswer),
-        (status = 408, description = "The body did not come in time", body = ErrorAnswer),
-        (status = 413, description = "The body is too large", body = ErrorAnswer),
-        (status = 415, description = "The body is not plain JSON", body = ErrorAnswer),
-        (status = 429, description = "A limit is used up; see `retry-after`", body = ErrorAnswer),
-        (status = 500, description = "Our own defect", body = ErrorAnswer),
-        (status = 502, description = "The provider failed", body = ErrorAnswer),
-        (status = 503, description = "No target, or usage can't be recorded", body = ErrorAnswer),
-        (status = 504, description = "The provider did not answer in time", body = ErrorAnswer),
+        CallFailures,
     )
 )]
 pub(crate) async fn embeddings(
@@ -67,26 +52,11 @@ pub(crate) async fn embeddings(
     path = "/v1/completions",
     tag = "gateway",
     security(("virtual_key" = [])),
-    params(
-        ("x-switchyard-strict" = Option<bool>, Header,
-            description = "Refuse the call rather than leave out what the chosen model can't express"),
-        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 characters of ASCII"),
-    ),
+    params(CallParams),
     request_body = TextRequest,
     responses(
         (status = 200, description = "The answer, or `text/event-stream` of its chunks", body = TextAnswer),
-        (status = 400, description = "Not JSON, not a call, ambiguous, or the model can't be called so", body = ErrorAnswer),
-        (status = 401, description = "No virtual key, or none of ours", body = ErrorAnswer),
-        (status = 403, description = "The key may not call this model", body = ErrorAnswer),
-        (status = 404, description = "No such model", body = ErrorAnswer),
-        (status = 408, description = "The body did not come in time", body = ErrorAnswer),
-        (status = 413, description = "The body is too large", body = ErrorAnswer),
-        (status = 415, description = "The body is not plain JSON", body = ErrorAnswer),
-        (status = 429, description = "A limit is used up; see `retry-after`", body = ErrorAnswer),
-        (status = 500, description = "Our own defect", body = ErrorAnswer),
-        (status = 502, description = "The provider failed", body = ErrorAnswer),
-        (status = 503, description = "No target, or usage can't be recorded", body = ErrorAnswer),
-        (status = 504, description = "The provider did not answer in time", body = ErrorAnswer),
+        CallFailures,
     )
 )]
 pub(crate) async fn completions(
@@ -109,26 +79,11 @@ pub(crate) async fn completions(
     path = "/v1/moderations",
     tag = "gateway",
     security(("virtual_key" = [])),
-    params(
-        ("x-switchyard-strict" = Option<bool>, Header,
-            description = "Refuse the call rather than leave out what the chosen model can't express"),
-        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 characters of ASCII"),
-    ),
+    params(CallParams),
     request_body = ModerationRequest,
     responses(
         (status = 200, description = "The judgement", body = ModerationAnswer),
-        (status = 400, description = "Not JSON, not a call, ambiguous, or the model can't be called so", body = ErrorAnswer),
-        (status = 401, description = "No virtual key, or none of ours", body = ErrorAnswer),
-        (status = 403, description = "The key may not call this model", body = ErrorAnswer),
-        (status = 404, description = "No such model", body = ErrorAnswer),
-        (status = 408, description = "The body did not come in time", body = ErrorAnswer),
-        (status = 413, description = "The body is too large", body = ErrorAnswer),
-        (status = 415, description = "The body is not plain JSON", body = ErrorAnswer),
-        (status = 429, description = "A limit is used up; see `retry-after`", body = ErrorAnswer),
-        (status = 500, description = "Our own defect", body = ErrorAnswer),
-        (status = 502, description = "The provider failed", body = ErrorAnswer),
-        (status = 503, description = "No target, or usage can't be recorded", body = ErrorAnswer),
-        (status = 504, description = "The provider did not answer in time", body = ErrorAnswer),
+        CallFailures,
     )
 )]
 pub(crate) async fn moderations(
@@ -151,26 +106,11 @@ pub(crate) async fn moderations(
     path = "/v1/images/generations",
     tag = "gateway",
     security(("virtual_key" = [])),
-    params(
-        ("x-switchyard-strict" = Option<bool>, Header,
-            description = "Refuse the call rather than leave out what the chosen model can't express"),
-        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 characters of ASCII"),
-    ),
+    params(CallParams),
     request_body = ImageRequest,
     responses(
         (status = 200, description = "The pictures, or `text/event-stream` of partial ones", body = ImageAnswer),
-        (status = 400, description = "Not JSON, not a call, ambiguous, or the model can't be called so", body = ErrorAnswer),
-        (status = 401, description = "No virtual key, or none of ours", body = ErrorAnswer),
-        (status = 403, description = "The key may not call this model", body = ErrorAnswer),
-        (status = 404, description = "No such model", body = ErrorAnswer),
-        (status = 408, description = "The body did not come in time", body = ErrorAnswer),
-        (status = 413, description = "The body is too large", body = ErrorAnswer),
-        (status = 415, description = "The body is not plain JSON", body = ErrorAnswer),
-        (status = 429, description = "A limit is used up; see `retry-after`", body = ErrorAnswer),
-        (status = 500, description = "Our own defect", body = ErrorAnswer),
-        (status = 502, description = "The provider failed", body = ErrorAnswer),
-        (status = 503, description = "No target, or usage can't be recorded", body = ErrorAnswer),
-        (status = 504, description = "The provider did not answer in time", body = ErrorAnswer),
+        CallFailures,
     )
 )]
 pub(crate) async fn images(
@@ -193,26 +133,11 @@ pub(crate) async fn images(
     path = "/v1/audio/speech",
     tag = "gateway",
     security(("virtual_key" = [])),
-    params(
-        ("x-switchyard-strict" = Option<bool>, Header,
-            description = "Refuse the call rather than leave out what the chosen model can't express"),
-        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 characters of ASCII"),
-    ),
+    params(CallParams),
     request_body = SpeechRequest,
     responses(
         (status = 200, description = "The sound as it is made, or `text/event-stream` with `stream_format: sse`", body = Vec<u8>, content_type = "audio/mpeg"),
-        (status = 400, description = "Not JSON, not a call, ambiguous, or the model can't be called so", body = ErrorAnswer),
-        (status = 401, description = "No virtual key, or none of ours", body = ErrorAnswer),
-        (status = 403, description = "The key may not call this model", body = ErrorAnswer),
-        (status = 404, description = "No such model", body = ErrorAnswer),
-        (status = 408, description = "The body did not come in time", body = ErrorAnswer),
-        (status = 413, description = "The body is too large", body = ErrorAnswer),
-        (status = 415, description = "The body is not plain JSON", body = ErrorAnswer),
-        (status = 429, description = "A limit is used up; see `retry-after`", body = ErrorAnswer),
-        (status = 500, description = "Our own defect", body = ErrorAnswer),
-        (status = 502, description = "The provider failed", body = ErrorAnswer),
-        (status = 503, description = "No target, or usage can't be recorded", body = ErrorAnswer),
-        (status = 504, description = "The provider did not answer in time", body = ErrorAnswer),
+        CallFailures,
     )
 )]
 pub(crate) async fn speech(
@@ -235,26 +160,11 @@ pub(crate) async fn speech(
     path = "/v1/audio/transcriptions",
     tag = "gateway",
     security(("virtual_key" = [])),
-    params(
-        ("x-switchyard-strict" = Option<bool>, Header,
-            description = "Refuse the call rather than leave out what the chosen model can't express"),
-        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 characters of ASCII"),
-    ),
+    params(CallParams),
     request_body(content = TranscriptionRequest, content_type = "multipart/form-data"),
     responses(
         (status = 200, description = "The text in the form that was asked for, or `text/event-stream` of its pieces", body = TranscriptionAnswer),
-        (status = 400, description = "Not a form, not a call, ambiguous, or the model can't be called so", body = ErrorAnswer),
-        (status = 401, description = "No virtual key, or none of ours", body = ErrorAnswer),
-        (status = 403, description = "The key may not call this model", body = ErrorAnswer),
-        (status = 404, description = "No such model", body = ErrorAnswer),
-        (status = 408, description = "The body did not come in time", body = ErrorAnswer),
-        (status = 413, description = "The body is too large", body = ErrorAnswer),
-        (status = 415, description = "The body is not a form with files", body = ErrorAnswer),
-        (status = 429, description = "A limit is used up; see `retry-after`", body = ErrorAnswer),
-        (status = 500, description = "Our own defect", body = ErrorAnswer),
-        (status = 502, description = "The provider failed", body = ErrorAnswer),
-        (status = 503, description = "No target, or usage can't be recorded", body = ErrorAnswer),
-        (status = 504, description = "The provider did not answer in time", body = ErrorAnswer),
+        CallFailures,
     )
 )]
 pub(crate) async fn transcriptions(

@@ -1,7 +1,7 @@
 use super::call::{DialectCall, Place};
 use super::dialects::OPENAI_RESPONSES;
 use super::error::{Door, GatewayError};
-use super::schema::CallFailures;
+use super::schema::{CallFailures, CallParams};
 use super::serve::serve;
 use crate::extract::{CallHeaders, GatewayBody, GatewayCaller};
 use crate::middleware::RequestId;
@@ -17,10 +17,7 @@ use switchyard_ports::clock::Clock;
     path = "/v1/responses",
     tag = "gateway",
     security(("virtual_key" = [])),
-    params(
-        ("x-switchyard-strict" = Option<bool>, Header,
-            description = "Refuse the call rather than leave out what the chosen model can't express"),
-    ),
+    params(CallParams),
     request_body(content = serde_json::Value, description = "OpenAI's `response` request: `model` and `input` at least"),
     responses(
         (status = 200, description = "The response, or `text/event-stream` of its events", body = serde_json::Value),

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use serde_json::Value;
-use utoipa::{IntoResponses, ToSchema};
+use utoipa::{IntoParams, IntoResponses, ToSchema};
 
 /// OpenAI's chat completion request, as far as the gateway itself looks at it.
 #[derive(Serialize, ToSchema)]
@@ -54,44 +54,57 @@ pub(crate) struct ErrorDetail {
     code: Option<String>,
 }
 
+/// What any call may say in its headers.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "only described; `CallHeaders` reads them")]
+pub(crate) struct CallParams {
+    /// Refuse the call rather than leave out what the chosen model can't express
+    #[param(rename = "x-switchyard-strict")]
+    strict: Option<bool>,
+    /// 1 to 255 characters of ASCII
+    #[param(rename = "Idempotency-Key")]
+    idempotency_key: Option<String>,
+}
+
 /// How any call can fail, in the shape of the client's dialect.
 #[derive(IntoResponses)]
 #[expect(dead_code, reason = "only described; the answers are written by the dialects")]
 pub(crate) enum CallFailures {
-    /// Not JSON, not a call, or ambiguous
+    /// Not what its media type says, not a call, ambiguous, or the model can't be called so
     #[response(status = 400)]
-    Invalid(#[to_schema] ErrorAnswer),
+    Invalid(ErrorAnswer),
     /// No virtual key, or none of ours
     #[response(status = 401)]
-    Unauthenticated(#[to_schema] ErrorAnswer),
+    Unauthenticated(ErrorAnswer),
     /// The key may not call this model
     #[response(status = 403)]
-    NotAllowed(#[to_schema] ErrorAnswer),
+    NotAllowed(ErrorAnswer),
     /// No such model
     #[response(status = 404)]
-    NotFound(#[to_schema] ErrorAnswer),
+    NotFound(ErrorAnswer),
     /// The body did not come in time
     #[response(status = 408)]
-    TooSlow(#[to_schema] ErrorAnswer),
+    TooSlow(ErrorAnswer),
     /// The body is too large
     #[response(status = 413)]
-    TooLarge(#[to_schema] ErrorAnswer),
-    /// The body is not plain JSON
+    TooLarge(ErrorAnswer),
+    /// The body is of another media type than this address takes
     #[response(status = 415)]
-    MediaType(#[to_schema] ErrorAnswer),
+    MediaType(ErrorAnswer),
     /// A limit is used up; see `retry-after`
     #[response(status = 429)]
-    Limited(#[to_schema] ErrorAnswer),
+    Limited(ErrorAnswer),
     /// Our own defect
     #[response(status = 500)]
-    Defect(#[to_schema] ErrorAnswer),
+    Defect(ErrorAnswer),
     /// The provider failed
     #[response(status = 502)]
-    ProviderFailed(#[to_schema] ErrorAnswer),
+    ProviderFailed(ErrorAnswer),
     /// No target, or usage can't be recorded
     #[response(status = 503)]
-    Unavailable(#[to_schema] ErrorAnswer),
+    Unavailable(ErrorAnswer),
     /// The provider did not answer in time
     #[response(status = 504)]
-    TimedOut(#[to_schema] ErrorAnswer),
+    TimedOut(ErrorAnswer),
 }
