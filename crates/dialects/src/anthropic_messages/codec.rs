@@ -10,7 +10,7 @@ use super::stream::{StreamDecoder, StreamEncoder};
 use super::{answer, client_history, error, request};
 use crate::codec::{
     Address, AnswerFault, AnswerForm, ClientCodec, ClientError, DecodedAnswer, MemberRule, ProviderCodec,
-    Source, StreamReader, StreamWriter, Unsupported, quoted,
+    Source, StreamReader, StreamWriter, Unsupported, crossing, quoted,
 };
 use crate::request::{CheckedRequest, RequestError, RequestLimits};
 use crate::scan::{Document, ScanLimits};
@@ -75,8 +75,10 @@ impl AnthropicMessages {
         source: Dialect,
         losses: &mut LossReport,
     ) -> Result<Bytes, Unsupported> {
-        let body = request::encode(request, model, source, (self, Purpose::Count), losses)?;
-        self.ruled(body, losses)
+        crossing(request, (source, self.dialect()), losses, |request, losses| {
+            let body = request::encode(request, model, source, (self, Purpose::Count), losses)?;
+            self.ruled(body, losses)
+        })
     }
 
     /// A body of ours with the vendor's rules applied.
@@ -102,7 +104,7 @@ impl ProviderCodec for AnthropicMessages {
         "messages".to_owned()
     }
 
-    fn encode(
+    fn write(
         &self,
         request: &ChatRequest,
         model: &str,

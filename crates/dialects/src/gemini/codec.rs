@@ -57,7 +57,7 @@ impl ProviderCodec for Gemini {
         self.path(model, if stream { "streamGenerateContent?alt=sse" } else { "generateContent" })
     }
 
-    fn encode(
+    fn write(
         &self,
         request: &ChatRequest,
         model: &str,

@@ -11,7 +11,7 @@ use super::stream::{StreamDecoder, StreamEncoder, Watcher};
 use super::{UsageRule, answer, request};
 use crate::codec::{
     Address, AnswerFault, AnswerForm, ClientCodec, ClientError, DecodedAnswer, LastWord, Look, MemberRule,
-    ProviderCodec, Source, StreamReader, StreamWatcher, StreamWriter, Unsupported, quoted, refuse_foreign,
+    ProviderCodec, Source, StreamReader, StreamWatcher, StreamWriter, Unsupported, quoted,
 };
 use crate::openai_error::{encode_error, write_error_event};
 use crate::request::{CheckedRequest, RequestError, RequestLimits};
@@ -76,16 +76,13 @@ impl ProviderCodec for OpenAiChat {
         "chat/completions".to_owned()
     }
 
-    fn encode(
+    fn write(
         &self,
         request: &ChatRequest,
         model: &str,
         source: Dialect,
         losses: &mut LossReport,
     ) -> Result<Bytes, Unsupported> {
-        if source != Dialect::OPENAI_CHAT {
-            refuse_foreign(request, source)?;
-        }
         let body = request::encode(request, source, &self.requests, losses);
         let scanned = Document::scan(body, ScanLimits::UNBOUNDED).map_err(|error| Unsupported {
             param: None,

@@ -70,7 +70,7 @@ impl ProviderCodec for OpenAiResponses {
         "responses".to_owned()
     }
 
-    fn encode(
+    fn write(
         &self,
         request: &ChatRequest,
         model: &str,
