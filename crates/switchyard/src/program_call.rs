@@ -29,6 +29,7 @@ impl ProgramCall {
             images: u32::try_from(request.messages.iter().map(images).sum::<usize>()).unwrap_or(u32::MAX),
             decodes_answer: false,
             strict: false,
+            headers: Vec::new(),
         };
         Self { facts, request: Arc::new(request) }
     }

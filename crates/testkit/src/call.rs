@@ -61,6 +61,13 @@ impl WireCall {
         self
     }
 
+    /// The same call with a header that its dialect lets pass.
+    #[must_use]
+    pub fn with_header(mut self, name: &'static str, value: &str) -> Self {
+        self.facts.headers.push((name, value.to_owned()));
+        self
+    }
+
     /// The same call in canonical form only, as if it had come in a dialect that no provider speaks.
     #[must_use]
     pub fn without_wire(mut self) -> Self {

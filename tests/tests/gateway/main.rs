@@ -9,6 +9,7 @@
 )]
 
 mod answers;
+mod client_headers;
 mod doors;
 mod edge;
 mod explain;

@@ -160,6 +160,11 @@ impl ClientCodec for AnthropicMessagesClient {
         Dialect::ANTHROPIC_MESSAGES
     }
 
+    fn headers(&self) -> &'static [&'static str] {
+        // Names what of the request is not in the stable version. The version itself is a fact of the vendor.
+        &["anthropic-beta"]
+    }
+
     fn check(
         &self,
         body: Bytes,

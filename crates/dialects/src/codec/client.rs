@@ -48,6 +48,11 @@ pub trait ClientCodec: Debug + Send + Sync {
     /// Which dialect.
     fn dialect(&self) -> Dialect;
 
+    /// The headers of a request, lower case, that go on to a provider of this dialect. No other header of a client's does.
+    fn headers(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Scans and judges a body: everything that no provider could mean to accept is refused, with the member's name.
     ///
     /// # Errors

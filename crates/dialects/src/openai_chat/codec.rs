@@ -158,6 +158,11 @@ impl ClientCodec for OpenAiChatClient {
         Dialect::OPENAI_CHAT
     }
 
+    fn headers(&self) -> &'static [&'static str] {
+        // Names what of the request is not stable yet. Those that name an account are not the client's to choose.
+        &["openai-beta"]
+    }
+
     fn check(
         &self,
         body: Bytes,

@@ -124,6 +124,11 @@ impl ClientCodec for OpenAiResponsesClient {
         Dialect::OPENAI_RESPONSES
     }
 
+    fn headers(&self) -> &'static [&'static str] {
+        // Names what of the request is not stable yet. Those that name an account are not the client's to choose.
+        &["openai-beta"]
+    }
+
     fn check(
         &self,
         body: Bytes,

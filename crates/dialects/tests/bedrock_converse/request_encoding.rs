@@ -504,6 +504,7 @@ fn a_body_of_the_dialect_is_left_alone() {
         images: 0,
         decodes_answer: false,
         strict: false,
+        headers: Vec::new(),
     };
     let adapted = BedrockConverse.adapt(&body, &[], "y", &facts, &mut LossReport::default()).unwrap();
     assert_eq!(adapted, body);

@@ -175,6 +175,7 @@ fn a_body_of_the_dialect_is_left_alone_but_for_the_model() {
         images: 0,
         decodes_answer: false,
         strict: false,
+        headers: Vec::new(),
     };
     let members = document.wire_members();
     let mut losses = LossReport::default();

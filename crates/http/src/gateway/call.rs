@@ -1,4 +1,5 @@
 use super::error::GatewayError;
+use crate::extract::CallHeaders;
 use actix_web::http::StatusCode;
 use bytes::Bytes;
 use std::sync::{Arc, OnceLock};
@@ -40,15 +41,17 @@ impl DialectCall {
         codec: &'static dyn ClientCodec,
         place: Place,
         body: Bytes,
-        strict: bool,
+        asked: CallHeaders,
     ) -> Result<Self, GatewayError> {
         let limits = RequestLimits { max_body_bytes: body.len(), ..RequestLimits::default() };
         let checked =
             codec.check(body, place.address(), &limits).map_err(|error| refused(error).in_dialect(codec))?;
         let decodes_answer = checked.facts.decodes_answer || place.reframes;
+        let CallHeaders { strict, mut passing } = asked;
+        passing.retain(|(name, _)| codec.headers().contains(name));
         Ok(Self {
             codec,
-            facts: CallFacts { strict, decodes_answer, ..checked.facts },
+            facts: CallFacts { strict, decodes_answer, headers: passing, ..checked.facts },
             wire: WireBody { bytes: checked.document.body().clone(), members: checked.members },
             document: checked.document,
             place,
