@@ -9,8 +9,8 @@ use switchyard_dialects::codec::{Address, ClientCodec};
 use switchyard_dialects::openai_chat::OpenAiChatClient;
 use switchyard_dialects::request::{CheckedRequest, RequestLimits};
 use switchyard_domain::call::CallFacts;
-use switchyard_domain::chat::{ChatRequest, Dialect};
-use switchyard_ports::client_call::{ClientCall, InvalidCall, WireBody};
+use switchyard_domain::chat::{ChatRequest, Dialect, LossReport};
+use switchyard_ports::client_call::{AnswerPiece, ClientCall, InvalidCall, WireBody};
 
 /// A call in the dialect of a client, or the same call as a program makes it.
 #[derive(Clone, Debug)]
@@ -88,5 +88,9 @@ impl ClientCall for WireCall {
 
     fn canonical(&self) -> Result<Arc<ChatRequest>, InvalidCall> {
         Ok(Arc::clone(&self.request))
+    }
+
+    fn fit(&self, _source: Dialect, _piece: AnswerPiece<'_>) -> LossReport {
+        LossReport::default()
     }
 }

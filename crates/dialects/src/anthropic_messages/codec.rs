@@ -2,9 +2,10 @@
 
 use bytes::{Bytes, BytesMut};
 use switchyard_domain::call::CallFacts;
-use switchyard_domain::chat::{ChatAnswer, ChatRequest, Dialect, LossReport};
+use switchyard_domain::chat::{ChatAnswer, ChatRequest, Dialect, LossReport, Part};
 use switchyard_domain::wire::Member;
 
+use super::places::is_own_block;
 use super::request::{Counting, Purpose};
 use super::stream::{StreamDecoder, StreamEncoder};
 use super::{answer, client_history, error, request};
@@ -176,6 +177,13 @@ impl ClientCodec for AnthropicMessagesClient {
 
     fn decode(&self, document: &Document, _address: Address<'_>) -> Result<ChatRequest, RequestError> {
         request::decode(document)
+    }
+
+    fn shows(&self, part: &Part) -> bool {
+        match part {
+            Part::Native { kind, .. } => is_own_block(kind),
+            part => !matches!(part, Part::Image { .. } | Part::Audio(_) | Part::Document(_)),
+        }
     }
 
     fn encode(&self, answer: &ChatAnswer, form: &AnswerForm<'_>) -> Bytes {

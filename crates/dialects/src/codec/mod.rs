@@ -17,4 +17,5 @@ pub use provider::{Framing, LastWord, ProviderCodec, StreamReader, Taken, Unsupp
 pub use rules::MemberRule;
 
 pub(crate) use foreign::{crossing, note_foreign_function, note_foreign_members, note_foreign_message};
+pub use foreign::{fit_answer, fit_events};
 pub(crate) use rules::{Source, quoted};

@@ -2,7 +2,7 @@
 
 use bytes::{Bytes, BytesMut};
 use switchyard_domain::call::CallFacts;
-use switchyard_domain::chat::{ChatAnswer, ChatRequest, Dialect, LossReport};
+use switchyard_domain::chat::{ChatAnswer, ChatRequest, Dialect, LossReport, Part};
 use switchyard_domain::wire::Member;
 
 use super::client_messages::{MessageRules, rewritten};
@@ -174,6 +174,15 @@ impl ClientCodec for OpenAiChatClient {
 
     fn decode(&self, document: &Document, _address: Address<'_>) -> Result<ChatRequest, RequestError> {
         request::decode(document)
+    }
+
+    fn shared_members(&self) -> &'static [&'static str] {
+        // The second is OpenRouter's, which clients may know.
+        &["service_tier", "native_finish_reason"]
+    }
+
+    fn shows(&self, part: &Part) -> bool {
+        !matches!(part, Part::Image { .. } | Part::Audio(_) | Part::Document(_) | Part::Native { .. })
     }
 
     fn encode(&self, answer: &ChatAnswer, form: &AnswerForm<'_>) -> Bytes {

@@ -112,7 +112,13 @@ fn holds_only(list: &Json, word: &str) -> bool {
     words.into_iter().all(|element| text(element).as_deref() == Some(word))
 }
 
-fn names_only(list: &Json, names: &[&str]) -> bool {
+/// Whether a value says nothing.
+pub(super) fn holds_nothing(value: &Json) -> bool {
+    matches!(value.as_str(), "null" | "[]" | "{}" | "\"\"")
+}
+
+/// Whether the objects of a list have no members but these.
+pub(super) fn names_only(list: &Json, names: &[&str]) -> bool {
     let objects = elements(&list.0).unwrap_or_default();
     objects.into_iter().filter_map(members).all(|object| object.iter().all(|(name, _)| names.contains(&name)))
 }

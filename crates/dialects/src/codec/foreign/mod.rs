@@ -1,9 +1,11 @@
-//! A request of one dialect on its way into another: what must not go on is refused, and what
+//! A request of one dialect on its way into another, and its answer on the way back: what must not go on is refused, and what
 //! can't be carried is told, in one place for all pairs of dialects.
 //!
 //! [`crossing`] stands before every encoder of requests; whoever writes messages and tools calls [`note_foreign_message`] and
-//! [`note_foreign_function`] for a foreign request, and [`note_foreign_members`] last.
+//! [`note_foreign_function`] for a foreign request, and [`note_foreign_members`] last. [`fit_events`] and [`fit_answer`] stand
+//! before every encoder of answers.
 
+mod answers;
 mod members;
 mod tools;
 
@@ -11,6 +13,7 @@ use switchyard_domain::chat::{ChatRequest, Dialect, LossReport};
 
 use super::Unsupported;
 
+pub use answers::{fit_answer, fit_events};
 use members::refuse_foreign;
 pub(crate) use members::{note_foreign_function, note_foreign_members, note_foreign_message};
 use tools::Functions;
