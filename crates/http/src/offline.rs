@@ -1,6 +1,7 @@
 //! Calls that come by no connection: for a dry run of a body that somebody has in a file.
 
-use crate::gateway::{DialectCall, JsonOperation, Place, dialects};
+use crate::extract::CallHeaders;
+use crate::gateway::{DialectCall, GatewayError, JsonOperation, Place, dialects};
 use bytes::Bytes;
 use std::sync::Arc;
 use switchyard_ports::client_call::ClientCall;
@@ -16,6 +17,8 @@ pub struct OfflineCall {
     pub stream: Option<bool>,
     /// Whether the caller wants a refusal rather than a loss.
     pub strict: bool,
+    /// The headers of the client; those that its dialect does not let pass mean nothing.
+    pub headers: Vec<(String, String)>,
 }
 
 impl OfflineCall {
@@ -24,16 +27,19 @@ impl OfflineCall {
     /// # Errors
     /// What is wrong with it, for people.
     pub fn read(self, body: impl Into<Bytes>) -> Result<Arc<dyn ClientCall>, String> {
+        let told = |error: GatewayError| error.message().to_owned();
         let call = if let Some(codec) = dialects::named(&self.dialect) {
             let place = Place { model: self.model, stream: self.stream, reframes: false };
-            DialectCall::read(codec, place, body.into(), self.strict).map(shared)
+            let mut asked = CallHeaders { strict: self.strict, ..CallHeaders::default() };
+            self.headers.iter().try_for_each(|(name, value)| asked.pass(name, value)).map_err(told)?;
+            DialectCall::read(codec, place, body.into(), asked).map(shared)
         } else if let Some(codec) = dialects::operation_named(&self.dialect) {
             JsonOperation::read(codec, body.into(), self.strict).map(shared)
         } else {
             let known = dialects::names().join(", ");
             return Err(format!("no client dialect is called `{}`; there are {known}", self.dialect));
         };
-        call.map_err(|error| error.message().to_owned())
+        call.map_err(told)
     }
 }
 

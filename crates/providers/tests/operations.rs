@@ -15,10 +15,10 @@ use switchyard_dialects::openai_operations::{
 };
 use switchyard_dialects::request::RequestLimits;
 use switchyard_domain::call::CallFacts;
-use switchyard_domain::chat::Dialect;
+use switchyard_domain::chat::{Dialect, LossReport};
 use switchyard_domain::embedding::EmbeddingRequest;
 use switchyard_domain::fault::FaultKind;
-use switchyard_ports::client_call::{Canonical, ClientCall, InvalidCall, WireBody, WireForm};
+use switchyard_ports::client_call::{AnswerPiece, Canonical, ClientCall, InvalidCall, WireBody, WireForm};
 use switchyard_ports::provider::{
     Answer, AnswerBody, AttemptContext, Carriage, Deadlines, Frame, Payload, Provider, ProviderConfig,
     ProviderFactory, Received,
@@ -67,6 +67,10 @@ impl ClientCall for Call {
 
     fn canonical(&self) -> Result<Canonical, InvalidCall> {
         Ok(self.embedding.clone().map_or(Canonical::Verbatim, Canonical::Embedding))
+    }
+
+    fn fit(&self, _source: Dialect, _piece: AnswerPiece<'_>) -> LossReport {
+        LossReport::default()
     }
 }
 

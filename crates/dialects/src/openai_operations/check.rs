@@ -79,6 +79,7 @@ impl Demands {
 impl Gathered {
     fn facts(self, dialect: Dialect, model: String) -> CallFacts {
         CallFacts {
+            headers: Vec::new(),
             dialect,
             model,
             stream: self.stream,

@@ -123,6 +123,7 @@ impl TranscriptionForm {
             Some(_) => return Err(RequestError::new("stream", "must be true or false")),
         };
         let facts = CallFacts {
+            headers: Vec::new(),
             dialect: Dialect::OPENAI_TRANSCRIPTIONS,
             model: name.to_owned(),
             stream,

@@ -1,18 +1,19 @@
 use super::error::GatewayError;
 use super::reply::{AnswerNames, respond};
 use super::serve::Served;
+use crate::extract::CallHeaders;
 use crate::middleware::RequestId;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use bytes::Bytes;
 use std::sync::{Arc, OnceLock};
-use switchyard_dialects::codec::{Address, ClientCodec, StreamFraming};
+use switchyard_dialects::codec::{Address, ClientCodec, StreamFraming, fit_answer, fit_events};
 use switchyard_dialects::request::{RequestError, RequestLimits};
 use switchyard_dialects::scan::Document;
 use switchyard_domain::call::CallFacts;
-use switchyard_domain::chat::ChatRequest;
+use switchyard_domain::chat::{ChatRequest, Dialect, LossReport};
 use switchyard_orchestrator::chat::Reply;
-use switchyard_ports::client_call::{Canonical, ClientCall, InvalidCall, WireBody, WireForm};
+use switchyard_ports::client_call::{AnswerPiece, Canonical, ClientCall, InvalidCall, WireBody, WireForm};
 use switchyard_ports::clock::Clock;
 
 /// A client's call in its dialect: judged once, decoded only where a target speaks another dialect.
@@ -46,15 +47,17 @@ impl DialectCall {
         codec: &'static dyn ClientCodec,
         place: Place,
         body: Bytes,
-        strict: bool,
+        asked: CallHeaders,
     ) -> Result<Self, GatewayError> {
         let limits = RequestLimits { max_body_bytes: body.len(), ..RequestLimits::default() };
         let checked =
             codec.check(body, place.address(), &limits).map_err(|error| refused(error).in_dialect(codec))?;
         let decodes_answer = checked.facts.decodes_answer || place.reframes;
+        let CallHeaders { strict, mut passing } = asked;
+        passing.retain(|(name, _)| codec.headers().contains(name));
         Ok(Self {
             codec,
-            facts: CallFacts { strict, decodes_answer, ..checked.facts },
+            facts: CallFacts { strict, decodes_answer, headers: passing, ..checked.facts },
             wire: WireBody { bytes: checked.document.body().clone(), members: checked.members },
             document: checked.document,
             place,
@@ -106,6 +109,13 @@ impl ClientCall for DialectCall {
             Err(error) => Err(invalid(error)),
         };
         self.canonical.get_or_init(decoded).clone().map(Canonical::Chat)
+    }
+
+    fn fit(&self, source: Dialect, piece: AnswerPiece<'_>) -> LossReport {
+        match piece {
+            AnswerPiece::Events(events) => fit_events(self.codec, source, events),
+            AnswerPiece::Whole(answer) => fit_answer(self.codec, source, answer),
+        }
     }
 }
 

@@ -9,10 +9,10 @@ use std::sync::Arc;
 use switchyard_dialects::codec::ClientCodec;
 use switchyard_dialects::request::{CheckedRequest, RequestError, RequestLimits};
 use switchyard_domain::call::CallFacts;
-use switchyard_domain::chat::ChatRequest;
+use switchyard_domain::chat::{ChatRequest, Dialect, LossReport};
 use switchyard_orchestrator::chat::ChatService;
 use switchyard_orchestrator::principal::Principal;
-use switchyard_ports::client_call::{Canonical, ClientCall, InvalidCall, WireBody, WireForm};
+use switchyard_ports::client_call::{AnswerPiece, Canonical, ClientCall, InvalidCall, WireBody, WireForm};
 
 /// A prompt that nobody is to answer.
 struct Prompt {
@@ -35,6 +35,10 @@ impl ClientCall for Prompt {
 
     fn canonical(&self) -> Result<Canonical, InvalidCall> {
         Ok(Canonical::Chat(Arc::clone(&self.request)))
+    }
+
+    fn fit(&self, _source: Dialect, _piece: AnswerPiece<'_>) -> LossReport {
+        LossReport::default()
     }
 }
 

@@ -49,6 +49,11 @@ pub(crate) fn names() -> Vec<&'static str> {
     chats.chain(OPERATIONS.iter().map(|codec| codec.dialect().0)).collect()
 }
 
+/// The headers of clients that go on to providers, in any dialect.
+pub(crate) fn headers() -> impl Iterator<Item = &'static str> {
+    SPOKEN.iter().flat_map(|codec| codec.headers()).copied()
+}
+
 /// OpenAI's embeddings.
 pub(crate) static OPENAI_EMBEDDINGS: &dyn OperationClient = &OpenAiEmbeddingsClient;
 /// OpenAI's first completions.

@@ -16,10 +16,11 @@ use switchyard_dialects::codec::{ClientCodec, EmbeddingClient, OperationClient};
 use switchyard_dialects::request::RequestLimits;
 use switchyard_dialects::scan::Document;
 use switchyard_domain::call::CallFacts;
+use switchyard_domain::chat::{Dialect, LossReport};
 use switchyard_domain::embedding::{EmbeddingAnswer, EmbeddingRequest};
 use switchyard_orchestrator::chat::{Reply, ReplyBody};
 use switchyard_orchestrator::error::{CallError, CallErrorKind};
-use switchyard_ports::client_call::{Canonical, ClientCall, InvalidCall, WireBody, WireForm};
+use switchyard_ports::client_call::{AnswerPiece, Canonical, ClientCall, InvalidCall, WireBody, WireForm};
 use switchyard_ports::clock::Clock;
 use switchyard_ports::provider::Payload;
 
@@ -83,6 +84,10 @@ impl ClientCall for JsonOperation {
             None => Ok(Canonical::Verbatim),
         }
     }
+
+    fn fit(&self, _source: Dialect, _piece: AnswerPiece<'_>) -> LossReport {
+        LossReport::default()
+    }
 }
 
 impl Served for JsonOperation {
@@ -130,6 +135,10 @@ impl ClientCall for FormOperation {
 
     fn canonical(&self) -> Result<Canonical, InvalidCall> {
         Ok(Canonical::Verbatim)
+    }
+
+    fn fit(&self, _source: Dialect, _piece: AnswerPiece<'_>) -> LossReport {
+        LossReport::default()
     }
 }
 

@@ -193,16 +193,15 @@ impl Provider for Driver {
         if call.facts().dialect.operation() != Operation::Chat {
             return operation::prepare(self, call, model);
         }
-        let body = body::make(self.facts, call, model)?;
+        let mut body = body::make(self.facts, call, model)?;
         let stream = call.facts().stream;
         let verbatim = body.carriage == Carriage::Verbatim;
+        let accept = request::accepted(stream, body.codec.framing());
+        let mut headers = request::shown_headers(request::JSON, accept, self.facts.headers);
+        request::pass_headers(call.facts(), body.codec.dialect(), &mut headers, &mut body.losses);
         Ok(Prepared {
             url: self.chat_address(body.codec, model, stream),
-            headers: request::shown_headers(
-                request::JSON,
-                request::accepted(stream, body.codec.framing()),
-                self.facts.headers,
-            ),
+            headers,
             body: body.bytes.into(),
             carriage: body.carriage,
             dialect: body.codec.dialect(),
