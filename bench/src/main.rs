@@ -5,6 +5,7 @@
 
 mod arguments;
 mod clock;
+mod dialect;
 mod load;
 mod process;
 mod report;

@@ -3,9 +3,10 @@
 
 use crate::arguments::{Arguments, Provider};
 use crate::clock::now;
+use crate::dialect::Dialect;
 use crate::load::Exchange;
 use crate::process::Process;
-use crate::report::{Measured, Outcome, Round};
+use crate::report::{Line, Measured, Outcome, Round};
 use crate::scenario::{ALL, Scenario};
 use crate::statistics::percentile;
 use crate::targets::{self, Gateway, Target};
@@ -51,8 +52,22 @@ impl Stand {
         Ok(stand)
     }
 
-    async fn round(&self, target: &Target, scenario: &Scenario, duration: Duration) -> Result<Round> {
-        let request = scenario.request(&target.caller, target.address);
+    /// Who takes part in a load: a line of its table each.
+    fn lines(&self, scenario: &Scenario) -> Vec<(&Target, Line)> {
+        let of = |target: &'_ Target| scenario.dialects_for(&target.caller);
+        let lines =
+            self.targets.iter().flat_map(|target| of(target).iter().map(move |dialect| (target, *dialect)));
+        lines.map(|(target, dialect)| (target, Line { way: target.way, dialect })).collect()
+    }
+
+    async fn round(
+        &self,
+        target: &Target,
+        dialect: Dialect,
+        scenario: &Scenario,
+        duration: Duration,
+    ) -> Result<Round> {
+        let request = scenario.request(&target.caller, dialect, target.address);
         let ready = scenario.load(target.address, &request).connect().await?;
         self.quiet(target).await?;
         let (used, upstream, clients) = (self.cpu(target)?, self.upstream.cpu()?, own_cpu()?);
@@ -112,7 +127,8 @@ fn own_cpu() -> Result<Duration> {
 pub(crate) async fn run(arguments: &Arguments) -> Result<Outcome> {
     let stand = Stand::start(arguments).await?;
     let mut measured = Vec::new();
-    for scenario in ALL.iter().filter(|scenario| scenario.title.contains(&arguments.only)) {
+    let asked = ALL.iter().filter(|scenario| scenario.title.contains(&arguments.only));
+    for scenario in asked.filter(|scenario| !stand.lines(scenario).is_empty()) {
         writeln!(std::io::stderr(), "measuring: {}", scenario.title)?;
         measured.push(interleaved(&stand, scenario, arguments).await?);
     }
@@ -121,16 +137,17 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Outcome> {
 }
 
 async fn interleaved(stand: &Stand, scenario: &'static Scenario, arguments: &Arguments) -> Result<Measured> {
-    let mut measured = Measured::new(scenario, stand.targets.iter().map(|target| target.way));
+    let lines = stand.lines(scenario);
+    let mut measured = Measured::new(scenario, lines.iter().map(|(_, line)| *line));
     for round in 0..arguments.rounds() {
-        for turn in 0..stand.targets.len() {
+        for turn in 0..lines.len() {
             // Each round begins with another, lest one always follow the same neighbour.
-            let at = (round + turn) % stand.targets.len();
-            let Some(target) = stand.targets.get(at) else { continue };
-            let figures = stand.round(target, scenario, arguments.duration()).await;
+            let at = (round + turn) % lines.len();
+            let Some((target, line)) = lines.get(at) else { continue };
+            let figures = stand.round(target, line.dialect, scenario, arguments.duration()).await;
             let context = || {
                 let log = target.gateway.as_ref().map(Gateway::last_words).unwrap_or_default();
-                format!("{} through {}{log}", scenario.title, target.way.title())
+                format!("{} through {}{log}", scenario.title, line.title())
             };
             measured.add(at, figures.with_context(context)?);
         }

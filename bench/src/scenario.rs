@@ -2,6 +2,7 @@
 
 mod prompt;
 
+use crate::dialect::Dialect;
 use crate::load::Load;
 use crate::report::Figure;
 use crate::targets::Caller;
@@ -15,6 +16,8 @@ pub(crate) struct Scenario {
     body_bytes: usize,
     pub(crate) answer: Answer,
     pub(crate) connections: usize,
+    /// What the upstream speaks, each measured by itself.
+    pub(crate) dialects: &'static [Dialect],
     pub(crate) goals: &'static [Goal],
 }
 
@@ -51,7 +54,7 @@ const STAGGER: Duration = Duration::from_millis(7);
 
 /// All of them. A stream that is not paced shows how much can go through; but its chunks then arrive many at a time, which
 /// no model does. A paced one shows what a chunk costs in life.
-pub(crate) const ALL: [Scenario; 9] = [
+pub(crate) const ALL: [Scenario; 13] = [
     whole("1 KiB prompts", 1 << 10, MANY, &[goal(Figure::CpuPerCall, 1.5)]),
     whole("16 KiB prompts", 16 << 10, MANY, &[goal(Figure::CpuPerCall, 1.5)]),
     whole("256 KiB prompts", 256 << 10, MANY, &[goal(Figure::CpuPerCall, 1.4)]),
@@ -67,7 +70,16 @@ pub(crate) const ALL: [Scenario; 9] = [
         ONE,
         &[goal(Figure::FirstTokenMedian, 0.15)],
     ),
+    across(whole("1 KiB prompts to other dialects", 1 << 10, MANY, &[])),
+    across(whole("16 KiB prompts to other dialects", 16 << 10, MANY, &[])),
+    across(stream("Streams of 200 chunks from other dialects, 5 ms apart", 200, 5, 32, &[])),
+    across(stream("Streams of 200 chunks from other dialects, as fast as they go", 200, 0, MANY, &[])),
 ];
+
+/// The same with upstreams of all dialects, for which a gateway must translate.
+const fn across(load: Scenario) -> Scenario {
+    Scenario { dialects: &Dialect::ALL, ..load }
+}
 
 const fn whole(
     title: &'static str,
@@ -75,7 +87,7 @@ const fn whole(
     connections: usize,
     goals: &'static [Goal],
 ) -> Scenario {
-    Scenario { title, body_bytes, answer: Answer::Whole, connections, goals }
+    Scenario { title, body_bytes, answer: Answer::Whole, connections, dialects: &[Dialect::OpenAi], goals }
 }
 
 const fn stream(
@@ -85,7 +97,8 @@ const fn stream(
     connections: usize,
     goals: &'static [Goal],
 ) -> Scenario {
-    Scenario { title, body_bytes: 1 << 10, answer: Answer::Stream { chunks, pace_ms }, connections, goals }
+    let answer = Answer::Stream { chunks, pace_ms };
+    Scenario { title, body_bytes: 1 << 10, answer, connections, dialects: &[Dialect::OpenAi], goals }
 }
 
 impl Scenario {
@@ -106,17 +119,27 @@ impl Scenario {
         }
     }
 
-    /// The gateway's route to that model. A client of a gateway names a route, so the gateway has a name to replace.
-    pub(crate) fn route(&self) -> String {
+    /// The gateway's route to that model at the upstream of this dialect. A client of a gateway names a route, so the gateway
+    /// has a name to replace.
+    pub(crate) fn route(&self, dialect: Dialect) -> String {
+        let vendor = dialect.vendor();
         match self.answer {
-            Answer::Whole => "chat".to_owned(),
-            Answer::Stream { chunks, pace_ms } => format!("stream-{chunks}-{pace_ms}"),
+            Answer::Whole => format!("chat-{vendor}"),
+            Answer::Stream { chunks, pace_ms } => format!("stream-{vendor}-{chunks}-{pace_ms}"),
+        }
+    }
+
+    /// The dialects that this caller can have its answer from: only a gateway can ask another than its client speaks.
+    pub(crate) fn dialects_for(&self, caller: &Caller) -> &'static [Dialect] {
+        match caller.names_routes || self.dialects == [Dialect::OpenAi] {
+            true => self.dialects,
+            false => &[],
         }
     }
 
     /// The request's bytes. The body is as long for each caller, whatever the model is called.
-    pub(crate) fn request(&self, caller: &Caller, address: SocketAddr) -> Vec<u8> {
-        let model = if caller.names_routes { self.route() } else { self.upstream_model() };
+    pub(crate) fn request(&self, caller: &Caller, dialect: Dialect, address: SocketAddr) -> Vec<u8> {
+        let model = if caller.names_routes { self.route(dialect) } else { self.upstream_model() };
         let stream = if self.answer == Answer::Whole { "" } else { r#""stream":true,"# };
         let body = prompt::body(&model, stream, self.body_bytes);
         let head = format!(
@@ -146,13 +169,15 @@ mod tests {
     fn every_caller_sends_a_body_of_the_scenarios_size_that_is_json() {
         let address = "127.0.0.1:1".parse().unwrap();
         for scenario in &ALL {
-            for names_routes in [false, true] {
+            for (names_routes, dialect) in
+                [false, true].into_iter().flat_map(|names| Dialect::ALL.map(|dialect| (names, dialect)))
+            {
                 let caller = Caller { key: "k".to_owned(), names_routes };
-                let request = scenario.request(&caller, address);
+                let request = scenario.request(&caller, dialect, address);
                 let body = &request[memchr::memmem::find(&request, b"\r\n\r\n").unwrap() + 4..];
                 assert_eq!(body.len(), scenario.body_bytes, "{}", scenario.title);
                 let value: serde_json::Value = serde_json::from_slice(body).unwrap();
-                let model = if names_routes { scenario.route() } else { scenario.upstream_model() };
+                let model = if names_routes { scenario.route(dialect) } else { scenario.upstream_model() };
                 assert_eq!(value["model"], model);
                 assert_eq!(value["stream"].as_bool().unwrap_or(false), scenario.chunks().is_some());
             }

@@ -1,8 +1,9 @@
 //! The figures as Markdown: read in a terminal, or put into a document as it stands.
 
 use super::figure::{Comparison, Figure};
-use super::{Measured, Outcome, Round, machine};
+use super::{Line, Measured, Outcome, Round, machine};
 use crate::arguments::{Arguments, Provider};
+use crate::dialect::Dialect;
 use crate::scenario::Answer;
 use crate::statistics::Spread;
 use crate::targets::Way;
@@ -69,23 +70,37 @@ fn table(out: &mut impl Write, measured: &Measured) -> Result<()> {
     let titles = figures.iter().map(|figure| figure.title().to_owned());
     row(out, "", titles)?;
     row(out, "---", figures.iter().map(|_| "---:".to_owned()))?;
-    for (way, _) in &measured.ways {
-        let cells = figures.iter().map(|figure| absolute(*figure, measured.spread(*way, *figure)));
-        row(out, way.title(), cells)?;
+    for (line, _) in &measured.lines {
+        let cells = figures.iter().map(|figure| absolute(*figure, measured.spread(*line, *figure)));
+        row(out, &line.title(), cells)?;
     }
-    for other in [Way::Nginx, Way::Bare] {
+    for (title, line, other) in comparisons() {
         let cells: Vec<String> =
-            figures.iter().map(|figure| relative(*figure, measured.against(other, *figure))).collect();
+            figures.iter().map(|figure| relative(*figure, measured.against(line, other, *figure))).collect();
         if cells.iter().any(|cell| !cell.is_empty()) {
-            row(out, &format!("switchyard against {}", other.title()), cells.into_iter())?;
+            row(out, &title, cells.into_iter())?;
         }
     }
     around(out, measured)
 }
 
+/// The gateway against the other ways, and against itself where it has to translate.
+fn comparisons() -> impl Iterator<Item = (String, Line, Line)> {
+    let ways = [Way::Nginx, Way::Bare].map(|way| {
+        let title = format!("switchyard against {}", way.title());
+        (title, Line::same_dialect(Way::Switchyard), Line::same_dialect(way))
+    });
+    let dialects = [Dialect::Anthropic, Dialect::Gemini].map(|dialect| {
+        let same = Line::same_dialect(Way::Switchyard);
+        let title = format!("{} against {}", dialect.title(), same.dialect.title());
+        (title, Line { dialect, ..same }, same)
+    });
+    ways.into_iter().chain(dialects)
+}
+
 /// What the clients and the upstream used themselves: if it is most of the machine, rates and times are theirs.
 fn around(out: &mut impl Write, measured: &Measured) -> Result<()> {
-    let rounds = || measured.ways.iter().flat_map(|(_, rounds)| rounds);
+    let rounds = || measured.lines.iter().flat_map(|(_, rounds)| rounds);
     let spread = |of: fn(&Round) -> Duration| {
         let each = |round: &Round| of(round).as_nanos() as f64 / 1_000.0 / round.calls as f64;
         cell(1, Spread::of(rounds().map(each)), "")
@@ -95,11 +110,15 @@ fn around(out: &mut impl Write, measured: &Measured) -> Result<()> {
     Ok(())
 }
 
+fn against_bare(measured: &Measured, figure: Figure) -> Option<Spread> {
+    measured.against(Line::same_dialect(Way::Switchyard), Line::same_dialect(Way::Bare), figure)
+}
+
 fn goals(out: &mut impl Write, measured: &[Measured]) -> Result<()> {
     let mut lines = Vec::new();
     for measured in measured {
         for goal in measured.scenario.goals {
-            if let Some(found) = measured.against(Way::Bare, goal.figure) {
+            if let Some(found) = against_bare(measured, goal.figure) {
                 let reached = if found.median <= goal.most { "yes" } else { "no" };
                 lines.push([
                     measured.scenario.title.to_owned(),

@@ -8,6 +8,7 @@ pub(crate) use figure::Figure;
 pub(crate) use markdown::print;
 
 use crate::arguments::Arguments;
+use crate::dialect::Dialect;
 use crate::scenario::Scenario;
 use crate::statistics::Spread;
 use crate::targets::{Books, Way};
@@ -46,41 +47,64 @@ impl Outcome {
     fn calls_of_gateway(&self) -> u64 {
         let calls = |measured: &Measured| {
             let first = measured.scenario.connections as u64;
-            measured.rounds(Way::Switchyard).iter().map(|round| round.calls + first).sum::<u64>()
+            let ours = measured.lines.iter().filter(|(line, _)| line.way == Way::Switchyard);
+            ours.flat_map(|(_, rounds)| rounds).map(|round| round.calls + first).sum::<u64>()
         };
         self.measured.iter().map(calls).sum()
+    }
+}
+
+/// A line of a load's table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Line {
+    pub(crate) way: Way,
+    /// What the upstream spoke.
+    pub(crate) dialect: Dialect,
+}
+
+impl Line {
+    /// Where the upstream speaks what the client speaks.
+    const fn same_dialect(way: Way) -> Self {
+        Self { way, dialect: Dialect::OpenAi }
+    }
+
+    pub(crate) fn title(self) -> String {
+        match self.dialect {
+            Dialect::OpenAi => self.way.title().to_owned(),
+            other => format!("{} to {}", self.way.title(), other.title()),
+        }
     }
 }
 
 /// All rounds of one load.
 pub(crate) struct Measured {
     scenario: &'static Scenario,
-    ways: Vec<(Way, Vec<Round>)>,
+    lines: Vec<(Line, Vec<Round>)>,
 }
 
 impl Measured {
-    pub(crate) fn new(scenario: &'static Scenario, ways: impl Iterator<Item = Way>) -> Self {
-        Self { scenario, ways: ways.map(|way| (way, Vec::new())).collect() }
+    pub(crate) fn new(scenario: &'static Scenario, lines: impl Iterator<Item = Line>) -> Self {
+        Self { scenario, lines: lines.map(|line| (line, Vec::new())).collect() }
     }
 
-    /// Adds a round of the way at this place.
+    /// Adds a round of the line at this place.
     pub(crate) fn add(&mut self, at: usize, round: Round) {
-        if let Some((_, rounds)) = self.ways.get_mut(at) {
+        if let Some((_, rounds)) = self.lines.get_mut(at) {
             rounds.push(round);
         }
     }
 
-    fn rounds(&self, way: Way) -> &[Round] {
-        self.ways.iter().find(|(other, _)| *other == way).map_or(&[], |(_, rounds)| rounds)
+    fn rounds(&self, line: Line) -> &[Round] {
+        self.lines.iter().find(|(other, _)| *other == line).map_or(&[], |(_, rounds)| rounds)
     }
 
-    fn spread(&self, way: Way, figure: Figure) -> Option<Spread> {
-        Spread::of(self.rounds(way).iter().filter_map(|round| figure.of(round)))
+    fn spread(&self, line: Line, figure: Figure) -> Option<Spread> {
+        Spread::of(self.rounds(line).iter().filter_map(|round| figure.of(round)))
     }
 
-    /// The gateway against another way: round by round, since what disturbed one half of a pair disturbed the other too.
-    fn against(&self, other: Way, figure: Figure) -> Option<Spread> {
-        let pairs = self.rounds(Way::Switchyard).iter().zip(self.rounds(other));
+    /// One line against another: round by round, since what disturbed one half of a pair disturbed the other too.
+    fn against(&self, line: Line, other: Line, figure: Figure) -> Option<Spread> {
+        let pairs = self.rounds(line).iter().zip(self.rounds(other));
         Spread::of(pairs.filter_map(|(ours, theirs)| {
             let (ours, theirs) = (figure.of(ours)?, figure.of(theirs)?);
             match figure.comparison() {
@@ -104,9 +128,9 @@ pub(crate) fn write_json(path: &Path, arguments: &Arguments, outcome: &Outcome) 
 
 fn load(measured: &Measured) -> Value {
     let ways: serde_json::Map<String, Value> = measured
-        .ways
+        .lines
         .iter()
-        .map(|(way, rounds)| (way.title().to_owned(), rounds.iter().map(round).collect()))
+        .map(|(line, rounds)| (line.title(), rounds.iter().map(round).collect()))
         .collect();
     json!({"title": measured.scenario.title, "connections": measured.scenario.connections, "ways": ways})
 }
@@ -133,6 +157,9 @@ mod tests {
     use super::*;
     use crate::scenario::ALL;
 
+    const OURS: Line = Line::same_dialect(Way::Switchyard);
+    const BARE: Line = Line::same_dialect(Way::Bare);
+
     fn round(calls: u64, cpu_us: u64, p50_us: u64) -> Round {
         Round {
             calls,
@@ -149,16 +176,17 @@ mod tests {
 
     #[test]
     fn the_gateway_is_compared_with_the_other_half_of_each_pair() {
-        let mut measured = Measured::new(&ALL[0], [Way::Bare, Way::Switchyard].into_iter());
+        let mut measured = Measured::new(&ALL[0], [BARE, OURS].into_iter());
         // The second pair ran while the machine was busy: both took twice as much.
         for (at, cpu_us, p50_us) in [(0, 1_000, 100), (1, 1_500, 150), (0, 2_000, 200), (1, 3_000, 260)] {
             measured.add(at, round(100, cpu_us, p50_us));
         }
-        let cpu = measured.against(Way::Bare, Figure::CpuPerCall).unwrap();
+        let cpu = measured.against(OURS, BARE, Figure::CpuPerCall).unwrap();
         assert_eq!(cpu, Spread { median: 1.5, min: 1.5, max: 1.5 });
-        let added = measured.against(Way::Bare, Figure::Median).unwrap();
+        let added = measured.against(OURS, BARE, Figure::Median).unwrap();
         assert!((added.min - 0.050).abs() < 1e-9 && (added.max - 0.060).abs() < 1e-9, "{added:?}");
-        assert_eq!(measured.against(Way::Nginx, Figure::CpuPerCall), None);
+        let nginx = Line::same_dialect(Way::Nginx);
+        assert_eq!(measured.against(OURS, nginx, Figure::CpuPerCall), None);
     }
 
     #[test]

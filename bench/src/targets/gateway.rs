@@ -3,6 +3,7 @@
 use super::{Caller, Target, UPSTREAM_KEY, Way, free_address};
 use crate::arguments::Arguments;
 use crate::clock::now;
+use crate::dialect::Dialect;
 use crate::process::Process;
 use crate::scenario::ALL;
 use anyhow::{Context, Result, ensure};
@@ -150,19 +151,23 @@ impl Gateway {
 
 /// Prices are given so that each ledger entry has an amount to be computed and summed.
 fn configuration(upstream: SocketAddr) -> String {
-    let models: BTreeMap<String, String> =
-        ALL.iter().map(|scenario| (scenario.route(), scenario.upstream_model())).collect();
-    let (mut listed, mut routes) = (String::new(), String::new());
-    for (route, model) in models {
-        listed += &format!(
-            "      - model: \"{model}\"\n        rates: {{ input: 150000000, output: 600000000 }}\n"
+    let (mut providers, mut routes) = (String::new(), String::new());
+    for dialect in Dialect::ALL {
+        let (vendor, path) = (dialect.vendor(), dialect.base_path());
+        providers += &format!(
+            "  - name: {vendor}\n    vendor: {vendor}\n    base_url: http://{upstream}{path}\n    \
+             api_key: {UPSTREAM_KEY}\n    models:\n"
         );
-        routes += &format!(
-            "  - name: {route}\n    targets:\n      - provider: upstream\n        model: \"{model}\"\n"
-        );
+        let models: BTreeMap<String, String> =
+            ALL.iter().map(|scenario| (scenario.route(dialect), scenario.upstream_model())).collect();
+        for (route, model) in models {
+            providers += &format!(
+                "      - model: \"{model}\"\n        rates: {{ input: 150000000, output: 600000000 }}\n"
+            );
+            routes += &format!(
+                "  - name: {route}\n    targets:\n      - provider: {vendor}\n        model: \"{model}\"\n"
+            );
+        }
     }
-    format!(
-        "settings:\n  log_level: WARN\nproviders:\n  - name: upstream\n    vendor: openai_compatible\n    \
-         base_url: http://{upstream}/v1\n    api_key: {UPSTREAM_KEY}\n    models:\n{listed}routes:\n{routes}"
-    )
+    format!("settings:\n  log_level: WARN\nproviders:\n{providers}routes:\n{routes}")
 }

@@ -1,13 +1,13 @@
 //! The provider behind everything that is measured, as lean as can be: it reads a request, looks at the few bytes that say
 //! what answer is wanted, and writes bytes that were made beforehand. One thread serves all connections.
 //!
-//! It answers to the same model names as the simulator (`any?tokens=200&chunk_ms=5`), in the same shape, so that either
-//! can stand behind the benchmark.
+//! It answers at the same paths and to the same model names as the simulator (`any?tokens=200&chunk_ms=5`), in the same
+//! shape, so that either can stand behind the benchmark.
 
 mod answers;
 mod wish;
 
-use crate::wire::{Body, Framing, request_head};
+use crate::wire::{Body, Framing, Head, request_head};
 use answers::{Answers, Reply, Stream};
 use anyhow::Result;
 use bytes::BytesMut;
@@ -41,24 +41,24 @@ pub(crate) fn serve() -> Result<()> {
 async fn connection(mut stream: TcpStream, answers: &RefCell<Answers>) -> Result<()> {
     let (mut input, mut decoded) = (BytesMut::with_capacity(READ), BytesMut::new());
     while let Some(head) = next_head(&mut stream, &mut input).await? {
-        let wish = match head {
+        let wish = match head.framing {
             Framing::Length(length) => {
                 while input.len() < length {
                     if !more(&mut stream, &mut input).await? {
                         return Ok(());
                     }
                 }
-                Wish::of(&input.split_to(length))
+                Wish::of(&head.path, &input.split_to(length))
             }
             Framing::Chunked => {
                 decoded.clear();
-                let mut body = Body::new(head);
+                let mut body = Body::new(head.framing);
                 while !body.take(&mut input, &mut decoded)? {
                     if !more(&mut stream, &mut input).await? {
                         return Ok(());
                     }
                 }
-                Wish::of(&decoded)
+                Wish::of(&head.path, &decoded)
             }
         };
         let reply = answers.borrow_mut().to(wish);
@@ -70,11 +70,11 @@ async fn connection(mut stream: TcpStream, answers: &RefCell<Answers>) -> Result
     Ok(())
 }
 
-async fn next_head(stream: &mut TcpStream, input: &mut BytesMut) -> Result<Option<Framing>> {
+async fn next_head(stream: &mut TcpStream, input: &mut BytesMut) -> Result<Option<Head>> {
     loop {
         if let Some(head) = request_head(input)? {
             drop(input.split_to(head.length));
-            return Ok(Some(head.framing));
+            return Ok(Some(head));
         }
         if !more(stream, input).await? {
             return Ok(None);

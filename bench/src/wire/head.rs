@@ -10,6 +10,8 @@ pub(crate) struct Head {
     pub(crate) length: usize,
     /// The status of an answer; 0 of a request.
     pub(crate) status: u16,
+    /// What a request asks for; nothing of an answer.
+    pub(crate) path: String,
     pub(crate) framing: Framing,
 }
 
@@ -26,7 +28,8 @@ pub(crate) fn request_head(input: &[u8]) -> Result<Option<Head>> {
     let mut request = httparse::Request::new(&mut space);
     let httparse::Status::Complete(length) = request.parse(input)? else { return Ok(None) };
     let framing = framing(request.headers)?.unwrap_or(Framing::Length(0));
-    Ok(Some(Head { length, status: 0, framing }))
+    let path = request.path.unwrap_or_default().to_owned();
+    Ok(Some(Head { length, status: 0, path, framing }))
 }
 
 /// The answer's head, once it is whole. An answer that ends with its connection is refused.
@@ -36,7 +39,7 @@ pub(crate) fn response_head(input: &[u8]) -> Result<Option<Head>> {
     let httparse::Status::Complete(length) = response.parse(input)? else { return Ok(None) };
     let status = response.code.unwrap_or_default();
     let framing = framing(response.headers)?.context("the answer has neither a length nor chunks")?;
-    Ok(Some(Head { length, status, framing }))
+    Ok(Some(Head { length, status, path: String::new(), framing }))
 }
 
 fn framing(headers: &[httparse::Header<'_>]) -> Result<Option<Framing>> {
@@ -72,8 +75,9 @@ mod tests {
     #[test]
     fn chunks_win_over_a_length_and_an_unframed_answer_is_refused() {
         let head =
-            request_head(b"POST / HTTP/1.1\r\ncontent-length: 3\r\nTransfer-Encoding: chunked\r\n\r\n");
-        assert_eq!(head.unwrap().unwrap().framing, Framing::Chunked);
+            request_head(b"POST /a HTTP/1.1\r\ncontent-length: 3\r\nTransfer-Encoding: chunked\r\n\r\n");
+        let head = head.unwrap().unwrap();
+        assert_eq!((head.framing, head.path.as_str()), (Framing::Chunked, "/a"));
         assert!(response_head(b"HTTP/1.1 200 OK\r\n\r\n").is_err());
     }
 }

@@ -29,6 +29,22 @@ mod in_files {
     switchyard_testkit::journal_contract!(open);
 }
 
+mod in_files_read_back {
+    use super::{Arc, Journal};
+    use switchyard_journal::{FileJournal, Options};
+    use tempfile::TempDir;
+
+    #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+    fn open() -> (TempDir, Arc<dyn Journal>) {
+        let dir = TempDir::new().unwrap();
+        let options = Options { remembered_bytes: 0, ..Options::default() };
+        let journal = FileJournal::open(dir.path(), options).unwrap();
+        (dir, Arc::new(journal))
+    }
+
+    switchyard_testkit::journal_contract!(open);
+}
+
 mod in_files_synced_at_once {
     use super::{Arc, Journal};
     use switchyard_journal::{FileJournal, Fsync, Options};

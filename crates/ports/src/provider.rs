@@ -1,13 +1,11 @@
 //! Speaking to a provider: prepare (pure), send, and what comes back.
 
-use crate::client_call::{ClientCall, Upload};
+use crate::client_call::ClientCall;
+use crate::request_body::RequestBody;
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures_util::StreamExt;
-use futures_util::stream::{BoxStream, iter, once};
+use futures_util::stream::BoxStream;
 use secrecy::SecretString;
-use std::io;
-use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use switchyard_domain::chat::{ChatAnswer, ChatEvent, Dialect, LossReport, TokenUsage, Units};
@@ -22,67 +20,6 @@ pub enum Carriage {
     Verbatim,
     /// Through the canonical form.
     Canonical,
-}
-
-/// The body of a request.
-#[derive(Clone, Debug)]
-pub enum RequestBody {
-    /// In memory.
-    Whole(Bytes),
-    /// A client's upload, of which one place is replaced.
-    Upload(EditedUpload),
-}
-
-/// A client's upload with other bytes in one place.
-#[derive(Clone, Debug)]
-pub struct EditedUpload {
-    /// What the client sent.
-    pub upload: Arc<dyn Upload>,
-    /// What is replaced.
-    pub place: Range<u64>,
-    /// By what.
-    pub with: Bytes,
-}
-
-impl RequestBody {
-    /// How many bytes.
-    #[must_use]
-    pub fn length(&self) -> u64 {
-        match self {
-            Self::Whole(bytes) => bytes.len() as u64,
-            Self::Upload(edited) => edited.length(),
-        }
-    }
-
-    /// The bytes, where they are in memory.
-    #[must_use]
-    pub fn as_bytes(&self) -> Option<&Bytes> {
-        if let Self::Whole(bytes) = self { Some(bytes) } else { None }
-    }
-}
-
-impl From<Bytes> for RequestBody {
-    fn from(bytes: Bytes) -> Self {
-        Self::Whole(bytes)
-    }
-}
-
-impl EditedUpload {
-    /// How many bytes it has as it goes out.
-    #[must_use]
-    pub fn length(&self) -> u64 {
-        let replaced = self.place.end.saturating_sub(self.place.start);
-        self.upload.length().saturating_sub(replaced).saturating_add(self.with.len() as u64)
-    }
-
-    /// The bytes as they go out. May be called again, for another attempt.
-    #[must_use]
-    pub fn read(&self) -> BoxStream<'static, io::Result<Bytes>> {
-        let (with, upload) = (self.with.clone(), Arc::clone(&self.upload));
-        let rest = self.place.end..upload.length();
-        let rest = once(async move { upload.read(rest) }).flatten();
-        self.upload.read(0..self.place.start).chain(iter([Ok(with)])).chain(rest).boxed()
-    }
 }
 
 /// An attempt, ready to go: exactly what will be sent, which is also what a dry run shows.

@@ -154,7 +154,7 @@ fn what_mistral_calls_otherwise_is_renamed_and_what_it_refuses_is_told() {
     let prepared = provider("mistral", "http://localhost:1/v1")
         .prepare(&Call::of(&OpenAiEmbeddingsClient, &body), "mistral-embed")
         .unwrap();
-    let sent: Value = serde_json::from_slice(prepared.body.as_bytes().unwrap()).unwrap();
+    let sent: Value = serde_json::from_slice(&prepared.body.to_bytes().unwrap()).unwrap();
     let expected = json!({"model": "mistral-embed", "input": ["x"], "output_dimension": 256, "encoding_format": "base64"});
     assert_eq!(sent, expected);
     assert_eq!(prepared.losses.to_string(), "user");

@@ -29,7 +29,7 @@ async fn a_dry_run_shows_the_bytes_that_the_call_then_sends_and_sends_none() {
     let answer = client.post("/v1/chat/completions", BODY).await;
     assert_eq!(answer.status, 200);
     let sent = app.simulator().calls();
-    assert_eq!(sent[0].body, *shown.body.as_bytes().unwrap());
+    assert_eq!(sent[0].body, shown.body.to_bytes().unwrap());
     assert!(shown.url.ends_with(&sent[0].path), "{} {}", shown.url, sent[0].path);
     assert!(shown.headers.iter().all(|(name, _)| *name != "authorization"));
 }

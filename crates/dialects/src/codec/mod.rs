@@ -21,4 +21,4 @@ pub use rules::MemberRule;
 
 pub(crate) use foreign::{crossing, note_foreign_function, note_foreign_members, note_foreign_message};
 pub use foreign::{fit_answer, fit_events};
-pub(crate) use rules::{Source, quoted};
+pub(crate) use rules::{Source, joined, quoted};

@@ -37,7 +37,7 @@ impl ProviderCodec for Cohere {
         model: &str,
         _facts: &CallFacts,
         losses: &mut LossReport,
-    ) -> Result<Bytes, Unsupported> {
+    ) -> Result<Vec<Bytes>, Unsupported> {
         Source { bytes: body, members }.for_model(model, losses)
     }
 

@@ -1,7 +1,8 @@
+use serde::Deserialize;
 use serde_json::value::RawValue;
 use switchyard_domain::chat::TokenUsage;
 
-use crate::counts::Counter;
+use crate::counts::{Counter, MOST};
 use crate::json::{ObjectWriter, RawMembers, members};
 
 /// How a vendor counts where it differs from OpenAI, whose `prompt_tokens` include everything that was read and whose
@@ -28,6 +29,17 @@ pub struct UsageReading {
 
 /// Reads a `usage` object of either of OpenAI's dialects; `None` if it counts nothing at all.
 pub(crate) fn read(raw: &RawValue, rule: UsageRule) -> Option<UsageReading> {
+    if let Some((mut usage, total)) = Plain::read(raw.get()) {
+        if let Some(total) = total {
+            apply(rule, &mut usage, total);
+        }
+        return Some(UsageReading { usage, corrected: false });
+    }
+    any(raw, rule)
+}
+
+/// Reads the object whatever it has: names of other vendors, and numbers that make no sense.
+fn any(raw: &RawValue, rule: UsageRule) -> Option<UsageReading> {
     let top = members(raw)?;
     let prompt = top.get("prompt_tokens").or_else(|| top.get("input_tokens"));
     let completion = top.get("completion_tokens").or_else(|| top.get("output_tokens"));
@@ -54,6 +66,66 @@ pub(crate) fn read(raw: &RawValue, rule: UsageRule) -> Option<UsageReading> {
         apply(rule, &mut usage, total);
     }
     Some(UsageReading { usage, corrected: counter.corrected })
+}
+
+/// The object as OpenAI itself writes it, which most do: read at once, without a list of its members. Anything else in it is an error
+/// here.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Plain {
+    prompt_tokens: u64,
+    completion_tokens: u64,
+    total_tokens: Option<u64>,
+    prompt_tokens_details: Option<PlainPrompt>,
+    completion_tokens_details: Option<PlainCompletion>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PlainPrompt {
+    cached_tokens: Option<u64>,
+    audio_tokens: Option<u64>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PlainCompletion {
+    reasoning_tokens: Option<u64>,
+    audio_tokens: Option<u64>,
+    #[serde(rename = "accepted_prediction_tokens")]
+    _accepted_prediction_tokens: Option<u64>,
+    #[serde(rename = "rejected_prediction_tokens")]
+    _rejected_prediction_tokens: Option<u64>,
+}
+
+impl Plain {
+    /// The counts and the vendor's total; `None` of another form, or where one of them is beyond any model.
+    fn read(json: &str) -> Option<(TokenUsage, Option<u64>)> {
+        // A list too would be read as a structure, by the order of its members.
+        if json.contains('[') {
+            return None;
+        }
+        serde_json::from_str::<Self>(json).ok()?.usage()
+    }
+
+    fn usage(self) -> Option<(TokenUsage, Option<u64>)> {
+        let prompt = self.prompt_tokens_details.unwrap_or_default();
+        let completion = self.completion_tokens_details.unwrap_or_default();
+        let usage = TokenUsage {
+            input: self.prompt_tokens,
+            cached_input: prompt.cached_tokens.unwrap_or_default(),
+            audio_input: prompt.audio_tokens.unwrap_or_default(),
+            output: self.completion_tokens,
+            reasoning: completion.reasoning_tokens.unwrap_or_default(),
+            audio_output: completion.audio_tokens.unwrap_or_default(),
+            ..TokenUsage::default()
+        };
+        let TokenUsage { input, cached_input, audio_input, output, reasoning, audio_output, .. } = usage;
+        let total = self.total_tokens;
+        let counts =
+            [input, cached_input, audio_input, output, reasoning, audio_output, total.unwrap_or_default()];
+        counts.iter().all(|count| *count <= MOST).then_some((usage, total))
+    }
 }
 
 /// Adds what the vendor left out of the two sums, as far as its own total says that it did.
@@ -153,6 +225,29 @@ mod tests {
             assert!(read.corrected, "{json}");
             assert_eq!((read.usage.input, read.usage.output), (input, output), "{json}");
         }
+    }
+
+    #[test]
+    fn the_plain_form_is_read_as_any_other() {
+        let rule = UsageRule { completion_excludes_reasoning: true, prompt_excludes_audio: true };
+        for json in [
+            r#"{"prompt_tokens":9,"completion_tokens":7}"#,
+            r#"{"prompt_tokens":9,"completion_tokens":7,"total_tokens":16,"prompt_tokens_details":null}"#,
+            r#"{"prompt_tokens":9,"completion_tokens":7,"total_tokens":30,"completion_tokens_details":{"reasoning_tokens":null}}"#,
+            r#"{"completion_tokens":7,"prompt_tokens":9,"prompt_tokens_details":{"cached_tokens":4,"audio_tokens":3},
+                "completion_tokens_details":{"reasoning_tokens":5,"audio_tokens":1,"accepted_prediction_tokens":2,
+                "rejected_prediction_tokens":6},"total_tokens":21}"#,
+        ] {
+            assert!(Plain::read(json).is_some(), "{json}");
+            assert_eq!(reading(json, rule), any(serde_json::from_str(json).unwrap(), rule), "{json}");
+        }
+    }
+
+    #[test]
+    fn lists_are_not_read_as_the_plain_form() {
+        assert_eq!(reading("[9,7,16,null,null]", UsageRule::default()), None);
+        let json = r#"{"prompt_tokens":9,"completion_tokens":7,"prompt_tokens_details":[4,3]}"#;
+        assert_eq!(reading(json, UsageRule::default()).unwrap().usage.cached_input, 0);
     }
 
     #[test]

@@ -9,6 +9,7 @@ pub(super) struct Escape {
 
 /// Reads the escape whose backslash stands at `at`. The scan and the decoder share this function, so what the one
 /// accepts the other can decode.
+#[inline]
 pub(super) fn read(bytes: &[u8], at: usize) -> Result<Escape, ScanError> {
     let letter = *bytes.get(at + 1).ok_or_else(|| end(bytes))?;
     let character = match letter {

@@ -1,6 +1,7 @@
 use super::names::{Mark, Names};
+use super::string::{self, PlainRuns};
 use super::token::{Kind, Role, Token, narrow};
-use super::{ScanError, ScanErrorKind, ScanLimits, number, string};
+use super::{ScanError, ScanErrorKind, ScanLimits, number};
 
 /// Proves the body to be one acceptable JSON object and tabulates it. The first token is the root.
 pub(super) fn scan(body: &[u8], limits: ScanLimits) -> Result<Vec<Token>, ScanError> {
@@ -10,11 +11,12 @@ pub(super) fn scan(body: &[u8], limits: ScanLimits) -> Result<Vec<Token>, ScanEr
     if body.starts_with("\u{feff}".as_bytes()) {
         return Err(ScanError::new(ScanErrorKind::ByteOrderMark, 0));
     }
-    str::from_utf8(body).map_err(|error| ScanError::new(ScanErrorKind::InvalidUtf8, error.valid_up_to()))?;
+    check_utf8(body)?;
     // Enough for an ordinary call without growing, little enough not to matter for a long prompt.
     let capacity = (body.len() / 32 + 16).min(256);
     let mut scanner = Scanner {
         body,
+        plain_runs: PlainRuns::within(body),
         at: 0,
         limits,
         tokens: Vec::with_capacity(capacity),
@@ -25,8 +27,18 @@ pub(super) fn scan(body: &[u8], limits: ScanLimits) -> Result<Vec<Token>, ScanEr
     Ok(scanner.tokens)
 }
 
+fn check_utf8(body: &[u8]) -> Result<(), ScanError> {
+    if simdutf8::basic::from_utf8(body).is_ok() {
+        return Ok(());
+    }
+    // Which does not say where.
+    let found = str::from_utf8(body).map(|_| ());
+    found.map_err(|error| ScanError::new(ScanErrorKind::InvalidUtf8, error.valid_up_to()))
+}
+
 struct Scanner<'b> {
     body: &'b [u8],
+    plain_runs: PlainRuns,
     at: usize,
     limits: ScanLimits,
     tokens: Vec<Token>,
@@ -169,7 +181,7 @@ impl Scanner<'_> {
     }
 
     fn string(&mut self, role: Role) -> Result<Token, ScanError> {
-        let found = string::find_end(self.body, self.at)?;
+        let found = string::find_end(self.body, self.at, self.plain_runs)?;
         self.push(role, found.end, found.decoded_len)
     }
 

@@ -9,11 +9,15 @@ pub(super) struct StringEnd {
 }
 
 /// Finds the end of the string whose opening quote stands at `start`, checking all that UTF-8 validation does not.
-pub(super) fn find_end(bytes: &[u8], start: usize) -> Result<StringEnd, ScanError> {
+pub(super) fn find_end(bytes: &[u8], start: usize, runs: PlainRuns) -> Result<StringEnd, ScanError> {
     let mut at = start + 1;
     let mut saved = 0;
     loop {
-        at += plain_run(bytes.get(at..).unwrap_or_default());
+        let rest = bytes.get(at..).unwrap_or_default();
+        at += match runs {
+            PlainRuns::EndAtMarks => memchr::memchr2(b'"', b'\\', rest).unwrap_or(rest.len()),
+            PlainRuns::EndAtControlsToo => plain_run(rest),
+        };
         match bytes.get(at) {
             Some(b'"') => return Ok(StringEnd { end: at + 1, decoded_len: at - start - 1 - saved }),
             Some(b'\\') => {
@@ -27,8 +31,27 @@ pub(super) fn find_end(bytes: &[u8], start: usize) -> Result<StringEnd, ScanErro
     }
 }
 
-/// How many bytes from the start stand for themselves. Prompts are nearly all of a body, so this is the loop that
-/// decides the speed of the scan: eight bytes a step, without a bounds check.
+/// What ends the runs of bytes that stand for themselves in the strings of a body. Prompts are nearly all of a body, so finding
+/// these ends decides the speed of the scan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PlainRuns {
+    /// Quotes and backslashes alone: nowhere in the body stands a control character, as in all that the clients' libraries write.
+    EndAtMarks,
+    /// The control characters too, which are white space between values and forbidden within strings.
+    EndAtControlsToo,
+}
+
+impl PlainRuns {
+    /// In one pass that the compiler makes of vectors.
+    pub(super) fn within(body: &[u8]) -> Self {
+        let least = |bytes: &[u8]| bytes.iter().fold(u8::MAX, |least, byte| least.min(*byte));
+        let (blocks, tail) = body.as_chunks::<256>();
+        let has_controls = blocks.iter().any(|block| least(block) < 0x20) || least(tail) < 0x20;
+        if has_controls { Self::EndAtControlsToo } else { Self::EndAtMarks }
+    }
+}
+
+/// How many bytes from the start stand for themselves: eight bytes a step, without a bounds check.
 fn plain_run(bytes: &[u8]) -> usize {
     let (words, tail) = bytes.as_chunks::<8>();
     for (index, word) in words.iter().enumerate() {
@@ -74,6 +97,38 @@ mod tests {
                     );
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_control_character_anywhere_in_a_body_is_seen() {
+        for length in [1, 255, 256, 257, 600] {
+            let mut bytes = vec![0xC3; length];
+            assert_eq!(PlainRuns::within(&bytes), PlainRuns::EndAtMarks);
+            for position in 0..length {
+                bytes[position] = 0x1F;
+                assert_eq!(PlainRuns::within(&bytes), PlainRuns::EndAtControlsToo, "{position} of {length}");
+                bytes[position] = b' ';
+            }
+        }
+        assert_eq!(PlainRuns::within(b""), PlainRuns::EndAtMarks);
+    }
+
+    #[test]
+    fn both_ways_find_the_same_end() {
+        for text in [
+            r#""""#,
+            r#""a""#,
+            r#""a\"b\\" c"#,
+            r#""\u00e9\n" "#,
+            "\"\u{e9}\" ",
+            r#""no end"#,
+            r#""bad \x""#,
+            r#""cut \"#,
+        ] {
+            let ends = [PlainRuns::EndAtMarks, PlainRuns::EndAtControlsToo]
+                .map(|runs| find_end(text.as_bytes(), 0, runs).map(|found| (found.end, found.decoded_len)));
+            assert_eq!(ends[0], ends[1], "{text}");
         }
     }
 

@@ -1,4 +1,4 @@
-//! Reading segments back and letting them go.
+//! Handing segments over, as they are remembered or read back, and letting them go.
 
 use super::Shared;
 use super::store;
@@ -8,11 +8,15 @@ use std::io;
 use switchyard_ports::journal::{JournalError, Segment};
 
 impl Shared {
-    /// Reads the oldest segment. Blocks for as long as it takes to read it.
+    /// The oldest segment. Blocks for as long as it takes to read it, if it is not remembered; once handed over it is not.
     pub(super) fn drain_oldest(&self) -> Result<Option<Segment>, JournalError> {
         loop {
             let oldest = self.writer().oldest();
             let Some((number, sealed)) = self.or_fail(oldest)? else { return Ok(None) };
+            let remembered = self.writer().remembered.take(number, sealed.records);
+            if let Some(events) = remembered {
+                return Ok(Some(Segment { id: store::name_of(number), events, damaged: 0 }));
+            }
             let decoded = self.read(number, sealed)?;
             if decoded.events.is_empty() && decoded.damaged == 0 {
                 // Made, and then the process was killed before it wrote.

@@ -10,6 +10,7 @@
 mod drain;
 mod options;
 mod permit;
+mod remembered;
 mod status;
 mod store;
 mod upkeep;
@@ -79,7 +80,7 @@ impl FileJournal {
             options,
             seats: Seats::new(options.permits),
             status: Status::default(),
-            writer: Mutex::new(Writer::new(store.clone(), options.segment_bytes, &waiting, next)),
+            writer: Mutex::new(Writer::new(store.clone(), &options, &waiting, next)),
             store,
             work: Condvar::new(),
             _lock: lock,

@@ -21,6 +21,9 @@ pub struct Options {
     /// A segment that would grow beyond this is closed. So much is read into memory at once when it is drained, and as events it
     /// takes three times the room: after a long outage of the database that is all that the backlog costs.
     pub segment_bytes: u64,
+    /// The events of so many bytes of records, the youngest that are not drained yet, are kept in memory too, where they take three
+    /// times the room, so that draining need not read them back.
+    pub remembered_bytes: u64,
     /// How many records may be reserved, or kept back while the disk fails, at once.
     pub permits: usize,
     /// How often a journal that could not be written tries again.
@@ -32,6 +35,7 @@ impl Default for Options {
         Self {
             fsync: Fsync::Group(Duration::from_millis(50)),
             segment_bytes: 2 << 20,
+            remembered_bytes: 4 << 20,
             permits: 16_384,
             probe_interval: Duration::from_millis(500),
         }

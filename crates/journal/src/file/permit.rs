@@ -35,7 +35,7 @@ impl JournalPermit for FilePermit {
         }
         if !events.is_empty() {
             let record = record::encode(events)?;
-            if let Some(synced) = self.shared.append(&record)? {
+            if let Some(synced) = self.shared.append(&record, events.to_vec())? {
                 synced.await.map_err(|_| JournalError::Closed)??;
             }
         }
@@ -46,7 +46,7 @@ impl JournalPermit for FilePermit {
     fn append_detached(&mut self, events: Vec<UsageEvent>) {
         let (Some(seat), false) = (self.seat.take(), events.is_empty()) else { return };
         match record::encode(&events) {
-            Ok(record) => self.shared.append_or_keep(record, seat),
+            Ok(record) => self.shared.append_or_keep(record, events, seat),
             Err(error) => tracing::error!(%error, "usage was lost: it can't be written as a record"),
         }
     }
@@ -54,12 +54,12 @@ impl JournalPermit for FilePermit {
 
 impl Shared {
     /// Writes a record; returns what to wait for until it is synced, if the policy says so.
-    fn append(&self, record: &[u8]) -> Result<Option<Synced>, JournalError> {
+    fn append(&self, record: &[u8], events: Vec<UsageEvent>) -> Result<Option<Synced>, JournalError> {
         let mut writer = self.writer();
         // Asked under the lock: after a failure the records that were kept back come first.
         self.status.check_disk()?;
         let was_clean = writer.unsynced.is_empty();
-        self.or_fail(writer.write(record))?;
+        self.or_fail(writer.write_new(record, events))?;
         self.status.add_backlog(1);
         if writer.is_alone {
             self.or_fail(self.sync(&mut writer))?;
@@ -81,11 +81,11 @@ impl Shared {
     }
 
     /// Writes a record that nobody waits for, now or when the disk works again.
-    fn append_or_keep(&self, record: Vec<u8>, seat: Seat) {
+    fn append_or_keep(&self, record: Vec<u8>, events: Vec<UsageEvent>, seat: Seat) {
         let mut writer = self.writer();
         self.status.add_backlog(1);
         let was_clean = writer.unsynced.is_empty();
-        if self.status.is_failed() || self.or_fail(writer.write(&record)).is_err() {
+        if self.status.is_failed() || self.or_fail(writer.write_new(&record, events)).is_err() {
             writer.keep(record, seat);
         }
         if writer.is_alone {

@@ -1,11 +1,14 @@
 //! The end of the journal that grows. Everything here happens under the journal's one mutex.
 
+use super::options::Options;
+use super::remembered::Remembered;
 use super::store::Store;
 use crate::disk::SegmentFile;
 use crate::seats::Seat;
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::sync::Arc;
+use switchyard_domain::usage::UsageEvent;
 use switchyard_ports::journal::JournalError;
 use tokio::sync::oneshot;
 
@@ -63,6 +66,7 @@ pub(super) struct Writer {
     next: u64,
     open: Option<Open>,
     kept: VecDeque<Kept>,
+    pub(super) remembered: Remembered,
     pub(super) sealed: BTreeMap<u64, Sealed>,
     pub(super) unsynced: Unsynced,
     /// Whether the thread that syncs and recovers has ended, so that whoever writes does it himself.
@@ -70,22 +74,32 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn new(store: Store, segment_bytes: u64, waiting: &[u64], next: u64) -> Self {
+    pub(super) fn new(store: Store, options: &Options, waiting: &[u64], next: u64) -> Self {
         let sealed = waiting.iter().map(|number| (*number, Sealed::default())).collect();
         Self {
             store,
-            segment_bytes,
+            segment_bytes: options.segment_bytes,
             next,
             open: None,
             kept: VecDeque::new(),
+            remembered: Remembered::new(options.remembered_bytes),
             sealed,
             unsynced: Unsynced::default(),
             is_alone: false,
         }
     }
 
+    /// Writes the record of these events whole and keeps them, or leaves the journal as it was.
+    pub(super) fn write_new(&mut self, record: &[u8], events: Vec<UsageEvent>) -> io::Result<()> {
+        self.write(record)?;
+        if let Some(open) = &self.open {
+            self.remembered.add(open.number, record.len() as u64, events);
+        }
+        Ok(())
+    }
+
     /// Writes a record whole, or leaves the journal as it was.
-    pub(super) fn write(&mut self, record: &[u8]) -> io::Result<()> {
+    fn write(&mut self, record: &[u8]) -> io::Result<()> {
         let length = record.len() as u64;
         let open = self.room_for(length)?;
         if let Err(error) = open.file.append(record) {
@@ -180,6 +194,7 @@ impl Writer {
         );
         (fresh.length, fresh.records, fresh.is_dirty) = (length, records, true);
         self.unsynced.files.push(Arc::clone(&fresh.file));
+        self.remembered.moved(number, fresh.number);
         self.open = Some(fresh);
         Ok(())
     }

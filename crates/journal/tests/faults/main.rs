@@ -21,8 +21,9 @@ use tokio::task::JoinSet;
 const SELDOM: Fsync = Fsync::Group(Duration::from_secs(60));
 
 /// A failed journal tries again soon.
+/// What is drained is what the disk holds.
 fn quick() -> Options {
-    Options { probe_interval: Duration::from_millis(20), ..Options::default() }
+    Options { probe_interval: Duration::from_millis(20), remembered_bytes: 0, ..Options::default() }
 }
 
 struct Scene {
@@ -189,8 +190,7 @@ async fn an_append_that_failed_can_still_be_handed_over() {
 
 #[tokio::test]
 async fn what_is_kept_back_is_bounded_and_survives_closing_if_the_disk_works_by_then() {
-    let scene =
-        Scene::with(Options { permits: 3, probe_interval: Duration::from_secs(60), ..Options::default() });
+    let scene = Scene::with(Options { permits: 3, probe_interval: Duration::from_secs(60), ..quick() });
     let mut permits: Vec<_> = (0..3).map(|_| scene.journal.reserve().unwrap()).collect();
     assert_eq!(scene.journal.reserve().err(), Some(JournalError::Full(3)));
     scene.faults.set_room(Some(50));
@@ -358,6 +358,17 @@ async fn a_deleted_segment_on_a_full_disk_is_written_again_when_there_is_room() 
     scene.until(|journal| journal.is_writable()).await;
     scene.append(1).await.unwrap();
     assert_eq!(scene.drain().await, events([0, 1]));
+}
+
+#[tokio::test]
+async fn a_closed_segment_that_somebody_deleted_is_drained_all_the_same_while_it_is_remembered() {
+    let scene = Scene::with(Options { segment_bytes: 900, remembered_bytes: 1 << 20, ..quick() });
+    for number in 0..6 {
+        scene.append(number).await.unwrap();
+    }
+    fs::remove_file(&scene.segments()[0]).unwrap();
+    assert_eq!(scene.drain().await, events(0..6));
+    assert_eq!(scene.journal.backlog(), 0);
 }
 
 #[tokio::test]

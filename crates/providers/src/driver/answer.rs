@@ -64,7 +64,7 @@ impl Success<'_> {
         if kind == ContentKind::Unsaid && may_be_json && begins_as_json(&mut body).await? {
             kind = ContentKind::Json;
         }
-        let asked = self.prepared.body.as_bytes().map_or(0, Bytes::len);
+        let asked = usize::try_from(self.prepared.body.length()).unwrap_or(usize::MAX);
         match (self.prepared.stream, kind) {
             (true, ContentKind::Json) => {
                 let events = self.events(&self.whole(body).await?, &headers)?;

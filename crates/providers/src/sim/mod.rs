@@ -83,8 +83,8 @@ impl Provider for SimProvider {
 
     async fn send(&self, prepared: Prepared, context: AttemptContext) -> Result<Answer, ProviderFault> {
         let model = Model::find(&prepared.model).ok_or_else(|| unknown(&prepared.model))?;
-        let body = prepared.body.as_bytes().map(Bytes::as_ref).unwrap_or_default();
-        let request: ChatRequest = serde_json::from_slice(body).map_err(|error| internal(&error))?;
+        let body = prepared.body.to_bytes().unwrap_or_default();
+        let request: ChatRequest = serde_json::from_slice(&body).map_err(|error| internal(&error))?;
         let plan = Plan::of(model, &request);
         if let Ending::Refused(fault) = plan.ending {
             self.wait(model.first_token, &context).await?;

@@ -3,12 +3,14 @@
 use std::fmt;
 
 use bytes::BytesMut;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
 use secrecy::{ExposeSecret, SecretString};
-use switchyard_ports::provider::RequestBody;
+use switchyard_ports::request_body::RequestBody;
 use url::Url;
 
-use super::fault::TransportFault;
+use super::{fault::TransportFault, outgoing::Outgoing};
+
+const USER_AGENT: &str = concat!("switchyard/", env!("CARGO_PKG_VERSION"));
 
 /// A request that is ready to be sent: URL, headers and body are final.
 ///
@@ -57,25 +59,24 @@ pub fn secret_header(prefix: &str, secret: &SecretString) -> Result<HeaderValue,
 
 impl OutboundRequest {
     /// The client's form of this request.
-    pub(super) fn into_client_request(self) -> reqwest::Request {
+    pub(super) fn into_client_request(self) -> Result<Request<Outgoing>, TransportFault> {
         let Self { method, url, mut headers, body } = self;
         let unwanted: Vec<HeaderName> = headers.keys().filter(|name| is_never_sent(name)).cloned().collect();
         for name in unwanted {
             headers.remove(name);
         }
-        headers.entry(header::ACCEPT_ENCODING).or_insert(HeaderValue::from_static("identity"));
-        let mut request = reqwest::Request::new(method, url);
-        *request.headers_mut() = headers;
-        match body {
-            RequestBody::Whole(bytes) if bytes.is_empty() => {}
-            RequestBody::Whole(bytes) => *request.body_mut() = Some(bytes.into()),
-            RequestBody::Upload(edited) => {
-                // Known, so that the upstream can refuse at once what is too large for it.
-                request.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(edited.length()));
-                *request.body_mut() = Some(reqwest::Body::wrap_stream(edited.read()));
-            }
+        for (name, value) in
+            [(header::ACCEPT, "*/*"), (header::ACCEPT_ENCODING, "identity"), (header::USER_AGENT, USER_AGENT)]
+        {
+            headers.entry(name).or_insert(HeaderValue::from_static(value));
         }
-        request
+        let uri: Uri =
+            url.as_str().parse().map_err(|_| TransportFault::InvalidRequest("it is not valid HTTP"))?;
+        let mut request = Request::new(Outgoing::new(body));
+        *request.method_mut() = method;
+        *request.uri_mut() = uri;
+        *request.headers_mut() = headers;
+        Ok(request)
     }
 }
 

@@ -5,7 +5,6 @@ use crate::arguments::ExplainOptions;
 use crate::failure::Failure;
 use crate::output;
 use serde_json::{Value, json};
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
@@ -89,8 +88,8 @@ fn target_json(target: &ExplainedTarget) -> Value {
 }
 
 /// The body as text. What comes from a file is JSON, which is held in memory.
-fn body_text(prepared: &Prepared) -> Cow<'_, str> {
-    String::from_utf8_lossy(prepared.body.as_bytes().map_or(&[], |bytes| bytes))
+fn body_text(prepared: &Prepared) -> String {
+    String::from_utf8_lossy(&prepared.body.to_bytes().unwrap_or_default()).into_owned()
 }
 
 fn print(explained: &Explanation) {

@@ -11,7 +11,8 @@ use switchyard_dialects::codec::{OperationCodec, Passage};
 use switchyard_domain::chat::{LossReport, Units};
 use switchyard_domain::fault::{FaultKind, ProviderFault};
 use switchyard_ports::client_call::{Canonical, ClientCall, WireForm};
-use switchyard_ports::provider::{Carriage, EditedUpload, Prepared, RequestBody};
+use switchyard_ports::provider::{Carriage, Prepared};
+use switchyard_ports::request_body::{EditedUpload, RequestBody};
 
 /// The body of a request, and what goes with it.
 struct Made {

@@ -37,14 +37,14 @@ pub(super) fn add(
         .build()
         .map_err(|_| unsigned())?
         .into();
-    let Some(body) = request.body.as_bytes() else { return Err(unsigned()) };
     let kind = request.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let headers = kind.map(|kind| (header::CONTENT_TYPE.as_str(), kind));
+    let Some(body) = request.body.to_bytes() else { return Err(unsigned()) };
     let signable = SignableRequest::new(
         request.method.as_str(),
         request.url.as_str(),
         headers.into_iter(),
-        SignableBody::Bytes(body),
+        SignableBody::Bytes(&body),
     );
     let (instructions, _) =
         sign(signable.map_err(|_| unsigned())?, &params).map_err(|_| unsigned())?.into_parts();

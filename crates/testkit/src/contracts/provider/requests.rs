@@ -4,12 +4,13 @@ use super::attempt::{KEY, PATIENT, Scene, ask, context};
 use super::subject::Subject;
 use crate::call::WireCall;
 use crate::simulator::Script;
+use bytes::Bytes;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 use switchyard_domain::fault::FaultKind;
-use switchyard_ports::provider::Carriage;
+use switchyard_ports::provider::{Carriage, Prepared};
 
 /// See the name.
 pub async fn a_request_carries_what_it_should_and_its_id(subject: Subject) {
@@ -42,22 +43,18 @@ pub async fn only_what_the_vendor_needs_changes_in_the_body(subject: Subject) {
     assert_eq!(prepared.carriage, Carriage::Verbatim);
     assert!(prepared.losses.is_empty() && prepared.stream && prepared.hide_usage_chunk);
     assert!(prepared.headers.iter().all(|(name, _)| *name != subject.credential.0));
-    let sent = String::from_utf8(prepared.body.as_bytes().unwrap().to_vec()).unwrap();
+    let sent = String::from_utf8(text(&prepared).to_vec()).unwrap();
     let kept = sent.replace(r#","stream_options":{"include_usage":true}"#, "");
     assert_eq!(kept, body.replace("a/b", "up/stream:model"));
     let again = scene.provider.prepare(&call, "up/stream:model").unwrap();
-    assert_eq!(again.body.as_bytes(), prepared.body.as_bytes(), "it is pure");
+    assert_eq!(text(&again), text(&prepared), "it is pure");
     assert_eq!(again.url, prepared.url, "it is pure");
     assert!(scene.provider.send(prepared.clone(), context(PATIENT)).await.is_ok());
-    assert_eq!(
-        Some(&scene.upstream.calls()[0].body),
-        prepared.body.as_bytes(),
-        "what was shown is what is sent"
-    );
+    assert_eq!(scene.upstream.calls()[0].body, text(&prepared), "what was shown is what is sent");
 
     let canonical = scene.provider.prepare(&call.without_wire(), "up/stream:model").unwrap();
     assert_eq!(canonical.carriage, Carriage::Canonical);
-    let sent: Value = serde_json::from_slice(canonical.body.as_bytes().unwrap()).unwrap();
+    let sent: Value = serde_json::from_slice(&text(&canonical)).unwrap();
     assert_eq!(sent["model"], "up/stream:model");
     assert_eq!(sent["messages"][0]["content"], "café 1.0");
     assert_eq!((&sent["stream"], &sent["temperature"]), (&json!(true), &json!(0.7)));
@@ -108,4 +105,9 @@ pub async fn models_are_listed(subject: Subject) {
     scene.upstream.script("/v1/models", Script::of("latency_ms=5000"));
     let fault = scene.provider.list_models(key, Duration::from_millis(200)).await.unwrap_err();
     assert!(fault.kind.is_timeout(), "{fault}");
+}
+
+/// The body that is shown.
+fn text(prepared: &Prepared) -> Bytes {
+    prepared.body.to_bytes().unwrap()
 }
