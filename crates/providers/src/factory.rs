@@ -170,6 +170,5 @@ fn invalid(config: &ProviderConfig, why: &str) -> InvalidProvider {
 fn refusal(error: TransportBuildError) -> String {
     match error {
         TransportBuildError::Egress(refusal) => refusal.to_string(),
-        TransportBuildError::Client(reason) => format!("its HTTP client could not be set up: {reason}"),
     }
 }

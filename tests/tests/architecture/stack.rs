@@ -7,7 +7,7 @@ const STACK: [(&str, &str); 9] = [
     ("diesel", "repositories"),
     ("chacha20poly1305", "security"),
     ("async-trait", "ports"),
-    ("reqwest", "providers"),
+    ("hyper-util", "providers"),
     ("thiserror", "domain"),
     ("tracing", "orchestrator"),
     ("clap", "server"),

@@ -5,6 +5,7 @@
 
 use std::{error::Error, io};
 
+use hyper_util::client::legacy;
 use rustls::CertificateError;
 
 use super::{
@@ -16,29 +17,23 @@ use super::{
 type Cause<'a> = &'a (dyn Error + 'static);
 
 /// The fault behind an error that came instead of a response head.
-pub(super) fn before_answer(error: reqwest::Error, connection: Connection) -> TransportFault {
-    let error = error.without_url();
-    let fault = if error.is_builder() {
-        TransportFault::InvalidRequest("it is not valid HTTP")
-    } else {
-        connecting(&error, connection).unwrap_or_else(|| unanswered(&error, connection))
-    };
-    note(&error, &fault);
+pub(super) fn before_answer(error: &legacy::Error, connection: Connection) -> TransportFault {
+    let fault = connecting(error, connection).unwrap_or_else(|| unanswered(error, connection));
+    note(error, &fault);
     fault
 }
 
 /// The fault behind an error that came while the body was read.
-pub(super) fn within_answer(error: reqwest::Error) -> TransportFault {
-    let error = error.without_url();
-    let malformed = matches!(io_kind(&error), Some(io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData))
-        && find::<rustls::Error>(&error).is_none();
+pub(super) fn within_answer(error: &hyper::Error) -> TransportFault {
+    let malformed = matches!(io_kind(error), Some(io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData))
+        && find::<rustls::Error>(error).is_none();
     let fault = if malformed { TransportFault::BadFraming } else { TransportFault::Cut };
-    note(&error, &fault);
+    note(error, &fault);
     fault
 }
 
 /// What went wrong before a request could be put on a connection, if that is where it went wrong.
-fn connecting(error: &reqwest::Error, connection: Connection) -> Option<TransportFault> {
+fn connecting(error: &legacy::Error, connection: Connection) -> Option<TransportFault> {
     match find::<ResolveError>(error) {
         Some(ResolveError::Refused(refusal)) => return Some(TransportFault::Egress(refusal.clone())),
         Some(ResolveError::Unresolved) => return Some(TransportFault::Dns),
@@ -54,9 +49,6 @@ fn connecting(error: &reqwest::Error, connection: Connection) -> Option<Transpor
     if let Some(tls) = tls {
         return Some(TransportFault::Tls(tls_fault(tls)));
     }
-    if error.is_timeout() {
-        return Some(TransportFault::ConnectTimeout);
-    }
     Some(match io_kind(error) {
         Some(io::ErrorKind::TimedOut) => TransportFault::ConnectTimeout,
         Some(io::ErrorKind::ConnectionRefused) => TransportFault::Connect(ConnectFault::Refused),
@@ -69,7 +61,7 @@ fn connecting(error: &reqwest::Error, connection: Connection) -> Option<Transpor
 }
 
 /// What went wrong between the request and its response head.
-fn unanswered(error: &reqwest::Error, connection: Connection) -> TransportFault {
+fn unanswered(error: &legacy::Error, connection: Connection) -> TransportFault {
     if let Some(h2) = find::<h2::Error>(error) {
         return unanswered_h2(h2, connection);
     }
@@ -148,7 +140,7 @@ fn io_kind(error: Cause<'_>) -> Option<io::ErrorKind> {
 }
 
 /// The private half of a fault: for whoever looks for the reason, not for whoever made the call.
-fn note(error: &reqwest::Error, fault: &TransportFault) {
+fn note(error: Cause<'_>, fault: &TransportFault) {
     if tracing::enabled!(tracing::Level::DEBUG) {
         let chain: Vec<String> = causes(error).map(ToString::to_string).collect();
         tracing::debug!(fault = %fault, causes = %chain.join(": "), "upstream call failed");

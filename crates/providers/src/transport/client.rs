@@ -8,7 +8,17 @@ use std::{
     time::Duration,
 };
 
-use super::{TransportSettings, resolver::GuardedResolver, reuse::NoteConnections, trust::Trust};
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper_util::{
+    client::legacy,
+    rt::{TokioExecutor, TokioTimer},
+};
+
+use super::{TransportSettings, connect::Connector, resolver::GuardedResolver, trust::Trust};
+
+/// Speaks HTTP/1.1 and HTTP/2 over connections that it keeps.
+pub(super) type Client = legacy::Client<Connector, Full<Bytes>>;
 
 /// Answers within this time to a ping on a silent HTTP/2 connection, or the connection is dead.
 const PING_TIMEOUT: Duration = Duration::from_secs(10);
@@ -28,8 +38,9 @@ thread_local! {
 /// bytes, which costs 10 to 30 % more CPU per call. Threads beyond the number of slots share.
 pub(super) struct Clients {
     recipe: Recipe,
-    first: reqwest::Client,
-    slots: Box<[OnceLock<reqwest::Client>]>,
+    /// For the case of no slot at all, which there never is.
+    spare: Client,
+    slots: Box<[OnceLock<Client>]>,
 }
 
 /// What every client of a transport is made of.
@@ -40,49 +51,33 @@ pub(super) struct Recipe {
 }
 
 impl Clients {
-    pub(super) fn new(recipe: Recipe) -> Result<Self, reqwest::Error> {
-        let first = recipe.client()?;
+    pub(super) fn new(recipe: Recipe) -> Self {
         let slots = (0..recipe.settings.worker_threads.max(1)).map(|_| OnceLock::new()).collect();
-        Ok(Self { recipe, first, slots })
+        Self { spare: recipe.client(), recipe, slots }
     }
 
     /// This thread's client. Takes no lock once it exists.
-    pub(super) fn own(&self) -> &reqwest::Client {
+    pub(super) fn own(&self) -> &Client {
         let slot = THREAD.with(|thread| thread % self.slots.len());
-        let Some(slot) = self.slots.get(slot) else { return &self.first };
-        // The recipe worked once, so it works again; should it not, a shared client is only slower.
-        slot.get_or_init(|| self.recipe.client().unwrap_or_else(|_| self.first.clone()))
+        let Some(slot) = self.slots.get(slot) else { return &self.spare };
+        slot.get_or_init(|| self.recipe.client())
     }
 }
 
 impl Recipe {
-    fn client(&self) -> Result<reqwest::Client, reqwest::Error> {
+    fn client(&self) -> Client {
         let settings = &self.settings;
-        reqwest::ClientBuilder::new()
-            .user_agent(concat!("switchyard/", env!("CARGO_PKG_VERSION")))
-            .tls_backend_preconfigured(self.trust.config())
-            .dns_resolver(Arc::clone(&self.resolver))
-            .connector_layer(NoteConnections)
-            // A redirect or a proxy would connect to something that the guard never saw.
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            // A second copy of a paid call is the orchestrator's to decide.
-            .retry(reqwest::retry::never())
-            // Decoded here, where size and ratio are capped. A feature of another crate must not turn it on.
-            .no_gzip()
-            .no_brotli()
-            .no_deflate()
-            .no_zstd()
-            .referer(false)
-            .connect_timeout(settings.connect_timeout)
+        // Redirects are not followed and no proxy is used: both would connect to something that the guard never saw. A second copy
+        // of a paid call is the orchestrator's to decide. Bodies are decoded elsewhere, where size and ratio are capped.
+        legacy::Client::builder(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .pool_timer(TokioTimer::new())
             .pool_idle_timeout(settings.pool_idle_timeout)
             .pool_max_idle_per_host(settings.pool_max_idle_per_host)
-            .tcp_nodelay(true)
-            .tcp_keepalive(settings.tcp_keepalive)
             .http2_adaptive_window(true)
             .http2_keep_alive_interval(PING_EVERY)
             .http2_keep_alive_timeout(PING_TIMEOUT)
             .http2_keep_alive_while_idle(true)
-            .build()
+            .build(Connector::new(settings, &self.trust, Arc::clone(&self.resolver)))
     }
 }

@@ -7,6 +7,7 @@
 
 mod classify;
 mod client;
+mod connect;
 mod deadline;
 mod decode;
 pub mod egress;
@@ -93,9 +94,6 @@ pub enum TransportBuildError {
     /// The guard refuses the URL.
     #[error(transparent)]
     Egress(#[from] EgressRefusal),
-    /// The HTTP client could not be set up.
-    #[error("the HTTP client could not be set up: {0}")]
-    Client(String),
 }
 
 impl Transport {
@@ -104,7 +102,7 @@ impl Transport {
     ///
     /// # Errors
     ///
-    /// The guard refuses the URL as such, or the HTTP client can't be built.
+    /// The guard refuses the URL as such.
     pub fn new(
         base: &Url,
         policy: Arc<EgressPolicy>,
@@ -115,8 +113,7 @@ impl Transport {
         let target = Arc::new(policy.check_url(base)?);
         let resolver = Arc::new(GuardedResolver::new(policy, Arc::clone(&target), lookup));
         let recipe = Recipe { settings, trust: trust.clone(), resolver };
-        let clients = Clients::new(recipe).map_err(|error| TransportBuildError::Client(error.to_string()))?;
-        Ok(Self { target, clients, max_body: settings.max_body })
+        Ok(Self { target, clients: Clients::new(recipe), max_body: settings.max_body })
     }
 
     /// Sends `request` and waits for the head of its answer. The deadlines run from here to the last
@@ -134,10 +131,11 @@ impl Transport {
         let mut timer = DeadlineTimer::start(deadlines);
         let secrets = headers::secrets_of(&request.headers);
         let sent = now();
-        let exchange = pin!(reuse::watched(self.clients.own().execute(request.into_client_request())));
+        let request = request.into_client_request()?;
+        let exchange = pin!(reuse::watched(self.clients.own().request(request)));
         let (answer, opened) = head_in_time(&mut timer, exchange).await?;
         let response = answer.map_err(|error| {
-            classify::before_answer(error, reuse::Connection::of(opened, now().duration_since(sent)))
+            classify::before_answer(&error, reuse::Connection::of(opened, now().duration_since(sent)))
         })?;
         let mut response = InboundResponse::new(response, timer, self.max_body);
         headers::drop_echoes(&mut response.headers, &secrets);

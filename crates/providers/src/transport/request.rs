@@ -3,11 +3,14 @@
 use std::fmt;
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
+use http_body_util::Full;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use super::fault::TransportFault;
+
+const USER_AGENT: &str = concat!("switchyard/", env!("CARGO_PKG_VERSION"));
 
 /// A request that is ready to be sent: URL, headers and body are final.
 ///
@@ -56,19 +59,24 @@ pub fn secret_header(prefix: &str, secret: &SecretString) -> Result<HeaderValue,
 
 impl OutboundRequest {
     /// The client's form of this request.
-    pub(super) fn into_client_request(self) -> reqwest::Request {
+    pub(super) fn into_client_request(self) -> Result<Request<Full<Bytes>>, TransportFault> {
         let Self { method, url, mut headers, body } = self;
         let unwanted: Vec<HeaderName> = headers.keys().filter(|name| is_never_sent(name)).cloned().collect();
         for name in unwanted {
             headers.remove(name);
         }
-        headers.entry(header::ACCEPT_ENCODING).or_insert(HeaderValue::from_static("identity"));
-        let mut request = reqwest::Request::new(method, url);
-        *request.headers_mut() = headers;
-        if !body.is_empty() {
-            *request.body_mut() = Some(body.into());
+        for (name, value) in
+            [(header::ACCEPT, "*/*"), (header::ACCEPT_ENCODING, "identity"), (header::USER_AGENT, USER_AGENT)]
+        {
+            headers.entry(name).or_insert(HeaderValue::from_static(value));
         }
-        request
+        let uri: Uri =
+            url.as_str().parse().map_err(|_| TransportFault::InvalidRequest("it is not valid HTTP"))?;
+        let mut request = Request::new(Full::new(body));
+        *request.method_mut() = method;
+        *request.uri_mut() = uri;
+        *request.headers_mut() = headers;
+        Ok(request)
     }
 }
 

@@ -4,6 +4,7 @@ use std::{
     io,
     net::{IpAddr, SocketAddr},
     sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll},
     time::Duration,
 };
 
@@ -11,8 +12,9 @@ use futures_util::{
     FutureExt,
     future::{BoxFuture, Shared},
 };
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use hyper_util::client::legacy::connect::dns::Name;
 use tokio::time::Instant;
+use tower_service::Service;
 
 use super::{
     deadline::now,
@@ -75,7 +77,7 @@ pub(super) struct GuardedResolver {
     policy: Arc<EgressPolicy>,
     target: Arc<CheckedTarget>,
     lookup: Arc<dyn Lookup>,
-    knowledge: Arc<Mutex<Knowledge>>,
+    knowledge: Mutex<Knowledge>,
 }
 
 impl GuardedResolver {
@@ -84,7 +86,7 @@ impl GuardedResolver {
         target: Arc<CheckedTarget>,
         lookup: Arc<dyn Lookup>,
     ) -> Self {
-        Self { policy, target, lookup, knowledge: Arc::new(Mutex::new(Knowledge::Nothing)) }
+        Self { policy, target, lookup, knowledge: Mutex::new(Knowledge::Nothing) }
     }
 
     /// Joins the look-up under way, or starts one.
@@ -121,30 +123,40 @@ fn settle(knowledge: &Mutex<Knowledge>, flight: &Flight, failed: bool) {
     }
 }
 
-impl Resolve for GuardedResolver {
-    fn resolve(&self, name: Name) -> Resolving {
-        let own = matches!(self.target.host(), TargetHost::Name(own) if **own == *name.as_str().trim_end_matches('.'));
+/// A transport's resolver as the connector asks it.
+#[derive(Clone)]
+pub(super) struct Resolver(pub(super) Arc<GuardedResolver>);
+
+impl Service<Name> for Resolver {
+    type Response = std::vec::IntoIter<SocketAddr>;
+    type Error = ResolveError;
+    type Future = BoxFuture<'static, Result<Self::Response, ResolveError>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), ResolveError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
+        let resolver = Arc::clone(&self.0);
+        Box::pin(async move { Ok(resolver.resolve(name.as_str()).await?.into_iter()) })
+    }
+}
+
+impl GuardedResolver {
+    async fn resolve(&self, name: &str) -> Result<Vec<SocketAddr>, ResolveError> {
+        let own = matches!(self.target.host(), TargetHost::Name(own) if **own == *name.trim_end_matches('.'));
         if !own {
-            let refusal = EgressRefusal::OtherOrigin { target: self.target.shown() };
-            return Box::pin(std::future::ready(Err(ResolveError::Refused(refusal).into())));
+            return Err(ResolveError::Refused(EgressRefusal::OtherOrigin { target: self.target.shown() }));
         }
-        let flight = match self.flight(name.as_str()) {
-            Ok(flight) => flight,
-            Err(error) => return Box::pin(std::future::ready(Err(error.into()))),
-        };
-        let (policy, target) = (Arc::clone(&self.policy), Arc::clone(&self.target));
-        let knowledge = Arc::clone(&self.knowledge);
-        Box::pin(async move {
-            let landed = flight.clone().await;
-            settle(&knowledge, &flight, landed.is_err());
-            let found = landed?;
-            // One forbidden address condemns the answer: dropping it and taking the rest would let a
-            // hostile name server try its luck until only the forbidden one is left.
-            for address in found.iter() {
-                policy.check_address(&target, *address).map_err(ResolveError::Refused)?;
-            }
-            let sockets: Vec<SocketAddr> = found.iter().map(|address| SocketAddr::new(*address, 0)).collect();
-            Ok(Box::new(sockets.into_iter()) as Addrs)
-        })
+        let flight = self.flight(name)?;
+        let landed = flight.clone().await;
+        settle(&self.knowledge, &flight, landed.is_err());
+        let found = landed?;
+        // One forbidden address condemns the answer: dropping it and taking the rest would let a
+        // hostile name server try its luck until only the forbidden one is left.
+        for address in found.iter() {
+            self.policy.check_address(&self.target, *address).map_err(ResolveError::Refused)?;
+        }
+        Ok(found.iter().map(|address| SocketAddr::new(*address, 0)).collect())
     }
 }

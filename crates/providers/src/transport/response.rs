@@ -1,14 +1,10 @@
 //! What comes back from an upstream.
 
-use std::{
-    fmt,
-    future::poll_fn,
-    pin::{Pin, pin},
-    task::Poll,
-};
+use std::{fmt, future::poll_fn, pin::Pin, task::Poll};
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, Response, StatusCode, header};
+use hyper::body::{Body, Incoming};
 
 use super::{
     classify,
@@ -34,7 +30,7 @@ pub struct InboundResponse {
 /// Dropping it before the end closes the connection (HTTP/1.1) or resets the stream (HTTP/2), so that
 /// the upstream learns that nobody waits any more.
 pub struct BodyReader {
-    response: reqwest::Response,
+    incoming: Incoming,
     timer: DeadlineTimer,
     decoder: Decoder,
     limit: usize,
@@ -51,17 +47,18 @@ enum State {
 }
 
 impl InboundResponse {
-    pub(super) fn new(mut response: reqwest::Response, timer: DeadlineTimer, limit: usize) -> Self {
-        let mut headers = std::mem::take(response.headers_mut());
+    pub(super) fn new(response: Response<Incoming>, timer: DeadlineTimer, limit: usize) -> Self {
+        let (head, incoming) = response.into_parts();
+        let mut headers = head.headers;
         let decoder = Decoder::for_headers(&headers, limit);
         if !decoder.is_identity() {
             // They describe the bytes on the wire, which nobody will see.
             headers.remove(header::CONTENT_ENCODING);
             headers.remove(header::CONTENT_LENGTH);
         }
-        let status = response.status();
+        let status = head.status;
         let body =
-            BodyReader { response, timer, decoder, limit, delivered: 0, ahead: None, state: State::Reading };
+            BodyReader { incoming, timer, decoder, limit, delivered: 0, ahead: None, state: State::Reading };
         Self { status, headers, body }
     }
 }
@@ -123,7 +120,7 @@ impl BodyReader {
     /// As [`next_chunk`](Self::next_chunk), and `BodyTooLarge` over the cap: before reading, where the length is declared.
     pub async fn collect(mut self, cap: usize) -> Result<Bytes, TransportFault> {
         let too_large = TransportFault::BodyTooLarge { limit: cap };
-        let declared = self.response.content_length().and_then(|length| usize::try_from(length).ok());
+        let declared = self.incoming.size_hint().exact().and_then(|length| usize::try_from(length).ok());
         if declared.is_some_and(|length| length > cap) {
             return Err(too_large);
         }
@@ -166,11 +163,17 @@ impl BodyReader {
     /// The next bytes from the wire, or the fault of the deadline that passed first.
     async fn receive(&mut self) -> Result<Option<Bytes>, TransportFault> {
         let timer = &mut self.timer;
-        let mut chunk = pin!(self.response.chunk());
+        let mut incoming = Pin::new(&mut self.incoming);
         let mut waiting_since = None;
         poll_fn(|cx| {
-            if let Poll::Ready(chunk) = chunk.as_mut().poll(cx) {
-                return Poll::Ready(chunk.map_err(classify::within_answer));
+            while let Poll::Ready(frame) = incoming.as_mut().poll_frame(cx) {
+                // A trailer says nothing to us.
+                match frame.map(|frame| frame.map(|frame| frame.into_data())) {
+                    None => return Poll::Ready(Ok(None)),
+                    Some(Ok(Ok(data))) => return Poll::Ready(Ok(Some(data))),
+                    Some(Ok(Err(_trailer))) => {}
+                    Some(Err(error)) => return Poll::Ready(Err(classify::within_answer(&error))),
+                }
             }
             let waiting_since = *waiting_since.get_or_insert_with(now);
             timer.poll_passed(waiting_since, cx).map(Err)

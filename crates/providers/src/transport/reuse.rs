@@ -2,20 +2,10 @@
 //!
 //! A server may close an idle connection at the moment a request is put on it. Then nothing was answered
 //! and one more try is harmless, while the same silence on a fresh connection is a failure of the upstream.
-//! The HTTP client does not tell the two apart, so a layer round its connector notes in the task that
-//! asked for a connection that one was opened for it.
+//! The HTTP client does not tell the two apart, so the connector notes in the task that asked for a
+//! connection that one was opened for it.
 
-use std::{
-    cell::Cell,
-    future::poll_fn,
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
-    time::Duration,
-};
-
-use tower_layer::Layer;
-use tower_service::Service;
+use std::{cell::Cell, time::Duration};
 
 /// A server that was just closing an idle connection has said so within a round trip, lost packets included. One that hangs
 /// up later than this had the request all the while: it may have worked for it, and bill it.
@@ -58,55 +48,8 @@ pub(super) async fn watched<F: Future>(send: F) -> (F::Output, bool) {
         .await
 }
 
-/// Puts [`NotingConnector`] round the client's connector.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct NoteConnections;
-
-impl<S> Layer<S> for NoteConnections {
-    type Service = NotingConnector<S>;
-
-    fn layer(&self, inner: S) -> Self::Service {
-        NotingConnector { inner: Arc::new(inner) }
-    }
-}
-
-/// The client clones its connector for each request, and that of a connector is dear; few requests open a connection.
-#[derive(Debug)]
-pub(super) struct NotingConnector<S> {
-    inner: Arc<S>,
-}
-
-impl<S> Clone for NotingConnector<S> {
-    fn clone(&self) -> Self {
-        Self { inner: Arc::clone(&self.inner) }
-    }
-}
-
-type Connecting<S, R> =
-    Pin<Box<dyn Future<Output = Result<<S as Service<R>>::Response, <S as Service<R>>::Error>> + Send>>;
-
-impl<S, R> Service<R> for NotingConnector<S>
-where
-    S: Service<R> + Clone + Send + Sync + 'static,
-    S::Future: Send,
-    R: Send + 'static,
-{
-    type Response = S::Response;
-    type Error = S::Error;
-    type Future = Connecting<S, R>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        // Each connection is opened by a clone, which is waited for below.
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, destination: R) -> Self::Future {
-        // Outside a watched send (a connection finished in the background) there is nobody to tell.
-        let _ = OPENED.try_with(|opened| opened.set(true));
-        let mut inner = S::clone(&self.inner);
-        Box::pin(async move {
-            poll_fn(|cx| inner.poll_ready(cx)).await?;
-            inner.call(destination).await
-        })
-    }
+/// A connection is being opened by the task that runs this.
+pub(super) fn note_opened() {
+    // Outside a watched send (a connection finished in the background) there is nobody to tell.
+    let _ = OPENED.try_with(|opened| opened.set(true));
 }

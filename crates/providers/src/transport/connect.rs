@@ -1,0 +1,82 @@
+//! Opening connections, behind the guard and in time.
+
+use std::{
+    error::Error,
+    io,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use http::Uri;
+use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
+use hyper_util::{client::legacy::connect::HttpConnector, rt::TokioIo};
+use tokio::net::TcpStream;
+use tower_service::Service;
+
+use super::{
+    TransportSettings,
+    resolver::{GuardedResolver, Resolver},
+    reuse::note_opened,
+    trust::Trust,
+};
+
+/// Between two probes of a silent TCP connection, and how many of them stay unanswered before it is dead.
+const PROBE_EVERY: Duration = Duration::from_secs(15);
+const PROBES: u32 = 3;
+/// How long sent bytes may stay without a sign from the upstream's machine.
+#[cfg(target_os = "linux")]
+const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
+
+/// Opens connections, in the clear or within TLS. The client clones it for each request, and that of what is inside is dear;
+/// few requests open a connection.
+#[derive(Clone)]
+pub(super) struct Connector(Arc<Inner>);
+
+struct Inner {
+    https: HttpsConnector<HttpConnector<Resolver>>,
+    timeout: Duration,
+}
+
+impl Connector {
+    pub(super) fn new(settings: &TransportSettings, trust: &Trust, resolver: Arc<GuardedResolver>) -> Self {
+        let mut http = HttpConnector::new_with_resolver(Resolver(resolver));
+        // It is asked for `https` addresses too.
+        http.enforce_http(false);
+        http.set_nodelay(true);
+        http.set_keepalive(Some(settings.tcp_keepalive));
+        http.set_keepalive_interval(Some(PROBE_EVERY));
+        http.set_keepalive_retries(Some(PROBES));
+        #[cfg(target_os = "linux")]
+        http.set_tcp_user_timeout(Some(UNACKNOWLEDGED));
+        let https = HttpsConnector::from((http, trust.config()));
+        Self(Arc::new(Inner { https, timeout: settings.connect_timeout }))
+    }
+}
+
+type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
+type Fault = Box<dyn Error + Send + Sync>;
+
+impl Service<Uri> for Connector {
+    type Response = Stream;
+    type Error = Fault;
+    type Future = Pin<Box<dyn Future<Output = Result<Stream, Fault>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Fault>> {
+        // Each connection is opened by a clone of what is inside, which always is ready.
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, destination: Uri) -> Self::Future {
+        note_opened();
+        let mut https = self.0.https.clone();
+        let opened = tokio::time::timeout(self.0.timeout, async move {
+            std::future::poll_fn(|cx| https.poll_ready(cx)).await?;
+            https.call(destination).await
+        });
+        Box::pin(async move {
+            opened.await.unwrap_or_else(|_| Err(io::Error::from(io::ErrorKind::TimedOut).into()))
+        })
+    }
+}
