@@ -38,7 +38,12 @@ enum ContentKind {
 
 impl ContentKind {
     fn of(headers: &HeaderMap) -> Self {
-        let text = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let value = headers.get(header::CONTENT_TYPE);
+        // What most send, at once.
+        if value.is_some_and(|value| value == "application/json") {
+            return Self::Json;
+        }
+        let text = value.and_then(|value| value.to_str().ok());
         let text = text.unwrap_or_default();
         let kind = text.split(';').next().unwrap_or_default().trim();
         let is = |name: &str| kind.eq_ignore_ascii_case(name);
