@@ -24,6 +24,7 @@ pub async fn usage_contract(repository: &dyn UsageRepository, keys: &dyn Virtual
     an_event_counts_once_however_often_it_comes(repository).await;
     nothing_to_record_is_no_fault(repository).await;
     attempts_calls_and_unknown_prices_are_told_apart(repository).await;
+    events_of_one_batch_keep_what_each_has(repository).await;
     sums_group_by_everything(repository, keys).await;
     a_filter_leaves_out_what_it_does_not_name(repository).await;
     a_large_batch_is_recorded_whole(repository).await;
@@ -310,6 +311,27 @@ async fn a_large_batch_is_recorded_whole(repository: &dyn UsageRepository) {
     assert_eq!(outcome, Recorded { inserted: 3_001, known: 0 });
     assert_eq!(whole(repository, key).await, sums_of(3_001));
     assert_eq!(rows(repository, key, GroupBy::Model).await.len(), 1_500);
+}
+
+async fn events_of_one_batch_keep_what_each_has(repository: &dyn UsageRepository) {
+    let key = lone_key();
+    // Few kinds of many each, and now and then another.
+    let events: Vec<_> = (0..300_u64)
+        .map(|number| UsageEvent {
+            route: (number % 3 != 0).then(|| "fast".to_owned()),
+            model: format!("m{}", number % 2),
+            fault: (number % 50 == 7).then(|| format!("fault{number}")),
+            usage: TokenUsage { input: number, cached_input: number % 2, ..TokenUsage::default() },
+            cost: (number % 13 != 0).then_some(NanoUsd(number as i64)),
+            first_content_ms: (number % 4 != 0).then_some(number),
+            duration_ms: 1_000 + number,
+            ..sample_event(Some(key), AT)
+        })
+        .collect();
+    repository.record(&events).await.unwrap();
+    for event in events {
+        assert_eq!(repository.events_of(&event.request_id).await.unwrap(), [event]);
+    }
 }
 
 async fn writers_at_once_count_everything_once(repository: &dyn UsageRepository) {
