@@ -14,6 +14,7 @@ pub mod limiter;
 pub mod prices;
 pub mod provider;
 pub mod repositories;
+pub mod request_body;
 pub mod tokenizer;
 pub mod vault;
 pub mod virtual_keys;

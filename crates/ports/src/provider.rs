@@ -1,6 +1,7 @@
 //! Speaking to a provider: prepare (pure), send, and what comes back.
 
 use crate::client_call::ClientCall;
+use crate::request_body::RequestBody;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
@@ -27,7 +28,7 @@ pub struct Prepared {
     /// Headers without the credential.
     pub headers: Vec<(&'static str, String)>,
     /// The exact body.
-    pub body: Bytes,
+    pub body: RequestBody,
     /// How the answer comes back.
     pub carriage: Carriage,
     /// The dialect that the provider speaks.

@@ -123,7 +123,7 @@ fn transport(
 }
 
 fn get(url: Url) -> OutboundRequest {
-    OutboundRequest { method: Method::GET, url, headers: HeaderMap::new(), body: Bytes::new() }
+    OutboundRequest { method: Method::GET, url, headers: HeaderMap::new(), body: Bytes::new().into() }
 }
 
 const DEADLINES: Deadlines = Deadlines {

@@ -43,7 +43,7 @@ fn prepared(vendor: &str, members: &Value) -> (Prepared, Value) {
     let mut body = json!({"model": "x", "messages": [{"role": "user", "content": "hi"}]});
     body.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
     let prepared = provider(vendor).prepare(&WireCall::json(&body), "up").unwrap();
-    let sent = serde_json::from_slice(&prepared.body).unwrap();
+    let sent = serde_json::from_slice(&prepared.body.to_bytes()).unwrap();
     (prepared, sent)
 }
 
@@ -134,7 +134,7 @@ fn messages_take_the_form_that_the_vendor_knows() {
     let mut body = json!({"model": "x"});
     body.as_object_mut().unwrap().extend(messages.as_object().unwrap().clone());
     let encoded = provider("mistral").prepare(&WireCall::json(&body).without_wire(), "up").unwrap();
-    let encoded: Value = serde_json::from_slice(&encoded.body).unwrap();
+    let encoded: Value = serde_json::from_slice(&encoded.body.to_bytes()).unwrap();
     assert_eq!(encoded["messages"][3]["tool_call_id"], id);
 }
 

@@ -120,14 +120,14 @@ impl ProviderCodec for AnthropicMessages {
         model: &str,
         _facts: &CallFacts,
         losses: &mut LossReport,
-    ) -> Result<Bytes, Unsupported> {
+    ) -> Result<Vec<Bytes>, Unsupported> {
         let model = quoted(model);
         let messages = client_history::cleaned(body, members, self.unsigned_thinking, losses);
         let mut edits = vec![Edit::Set { name: "model", value: &model }];
         if let Some(value) = &messages {
             edits.push(Edit::Set { name: "messages", value });
         }
-        Source { bytes: body, members }.edited(edits, self.members, losses)
+        Source { bytes: body, members }.edited_in_pieces(edits, self.members, losses)
     }
 
     fn decode(&self, body: &[u8]) -> Result<DecodedAnswer, AnswerFault> {

@@ -45,8 +45,8 @@ impl ProviderCodec for BedrockConverse {
         _model: &str,
         _facts: &CallFacts,
         _losses: &mut LossReport,
-    ) -> Result<Bytes, Unsupported> {
-        Ok(body.clone())
+    ) -> Result<Vec<Bytes>, Unsupported> {
+        Ok(vec![body.clone()])
     }
 
     fn decode(&self, body: &[u8]) -> Result<DecodedAnswer, AnswerFault> {

@@ -17,4 +17,4 @@ pub use provider::{Framing, LastWord, ProviderCodec, StreamReader, Taken, Unsupp
 pub use rules::MemberRule;
 
 pub(crate) use foreign::{note_foreign_function, note_foreign_members, note_foreign_message, refuse_foreign};
-pub(crate) use rules::{Source, quoted};
+pub(crate) use rules::{Source, joined, quoted};

@@ -122,7 +122,8 @@ pub trait ProviderCodec: Debug + Send + Sync {
         losses: &mut LossReport,
     ) -> Result<Bytes, Unsupported>;
 
-    /// A client's own body in this dialect, for `model`: every byte of every value that is not ours stays.
+    /// A client's own body in this dialect, for `model`, in pieces of which none is empty: every byte of every value that is not ours
+    /// stays, and of a long body stays where it is.
     ///
     /// # Errors
     /// When a member that must be changed is not what it should be.
@@ -133,7 +134,7 @@ pub trait ProviderCodec: Debug + Send + Sync {
         model: &str,
         facts: &CallFacts,
         losses: &mut LossReport,
-    ) -> Result<Bytes, Unsupported>;
+    ) -> Result<Vec<Bytes>, Unsupported>;
 
     /// Reads a whole answer that came with a success status.
     ///

@@ -5,7 +5,7 @@ use switchyard_domain::chat::LossReport;
 use switchyard_domain::wire::{Member, ValueKind};
 
 use super::Unsupported;
-use crate::splice::{Edit, SpliceError, find, splice};
+use crate::splice::{Edit, SpliceError, find, splice, splice_pieces};
 
 /// What becomes of a member at the top level of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +31,9 @@ pub enum MemberRule {
     },
 }
 
+/// A body below this size is copied: that costs less than to send it in pieces.
+const WORTH_PIECES: usize = 32 * 1024;
+
 /// A body and where its members stand.
 pub(crate) struct Source<'a> {
     pub(crate) bytes: &'a Bytes,
@@ -41,14 +44,28 @@ impl Source<'_> {
     /// The body with these edits, and those that the rules ask for.
     pub(crate) fn edited<'e>(
         &'e self,
-        mut edits: Vec<Edit<'e>>,
+        edits: Vec<Edit<'e>>,
         rules: &[MemberRule],
         losses: &mut LossReport,
     ) -> Result<Bytes, Unsupported> {
+        self.edited_in_pieces(edits, rules, losses).map(|pieces| joined(&pieces))
+    }
+
+    /// As [`Self::edited`], in pieces of which none is empty.
+    pub(crate) fn edited_in_pieces<'e>(
+        &'e self,
+        mut edits: Vec<Edit<'e>>,
+        rules: &[MemberRule],
+        losses: &mut LossReport,
+    ) -> Result<Vec<Bytes>, Unsupported> {
         for rule in rules {
             self.apply(*rule, &mut edits, losses);
         }
-        splice(self.bytes, self.members, &edits).map_err(|error| match error {
+        let edited = match self.bytes.len() < WORTH_PIECES {
+            true => splice(self.bytes, self.members, &edits).map(|whole| vec![whole]),
+            false => splice_pieces(self.bytes, self.members, &edits),
+        };
+        edited.map_err(|error| match error {
             SpliceError::NotAnObject { name } => {
                 let message = format!("`{name}` must be an object.");
                 Unsupported::new(name, message)
@@ -90,6 +107,14 @@ impl Source<'_> {
                 }
             }
         }
+    }
+}
+
+/// The bytes of all pieces.
+pub(crate) fn joined(pieces: &[Bytes]) -> Bytes {
+    match pieces {
+        [whole] => whole.clone(),
+        pieces => pieces.concat().into(),
     }
 }
 

@@ -75,13 +75,13 @@ impl ProviderCodec for Gemini {
         _model: &str,
         _facts: &CallFacts,
         losses: &mut LossReport,
-    ) -> Result<Bytes, Unsupported> {
+    ) -> Result<Vec<Bytes>, Unsupported> {
         let edits = match find(body, members, "model") {
             Some(_) => vec![Edit::Remove { name: "model" }],
             None => Vec::new(),
         };
         let body = Source { bytes: body, members }.edited(edits, &[], losses)?;
-        Ok(without_foreign(&body, losses))
+        Ok(vec![without_foreign(&body, losses)])
     }
 
     fn decode(&self, body: &[u8]) -> Result<DecodedAnswer, AnswerFault> {

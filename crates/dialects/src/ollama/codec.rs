@@ -44,10 +44,10 @@ impl ProviderCodec for Ollama {
         model: &str,
         _facts: &CallFacts,
         losses: &mut LossReport,
-    ) -> Result<Bytes, Unsupported> {
+    ) -> Result<Vec<Bytes>, Unsupported> {
         let model = quoted(model);
         let edits = vec![Edit::Set { name: "model", value: &model }];
-        Source { bytes: body, members }.edited(edits, &[], losses)
+        Source { bytes: body, members }.edited_in_pieces(edits, &[], losses)
     }
 
     fn decode(&self, body: &[u8]) -> Result<DecodedAnswer, AnswerFault> {

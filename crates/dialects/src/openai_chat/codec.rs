@@ -11,7 +11,8 @@ use super::stream::{StreamDecoder, StreamEncoder, Watcher};
 use super::{UsageRule, answer, request};
 use crate::codec::{
     Address, AnswerFault, AnswerForm, ClientCodec, ClientError, DecodedAnswer, LastWord, Look, MemberRule,
-    ProviderCodec, Source, StreamReader, StreamWatcher, StreamWriter, Unsupported, quoted, refuse_foreign,
+    ProviderCodec, Source, StreamReader, StreamWatcher, StreamWriter, Unsupported, joined, quoted,
+    refuse_foreign,
 };
 use crate::openai_error::{encode_error, write_error_event};
 use crate::request::{CheckedRequest, RequestError, RequestLimits};
@@ -48,7 +49,7 @@ impl OpenAiChat {
         model: &str,
         asks_usage: bool,
         losses: &mut LossReport,
-    ) -> Result<Bytes, Unsupported> {
+    ) -> Result<Vec<Bytes>, Unsupported> {
         let model = quoted(model);
         let messages = rewritten(source.bytes, source.members, MessageRules::of(&self.requests));
         let mut edits = Vec::with_capacity(3 + self.members.len());
@@ -59,7 +60,7 @@ impl OpenAiChat {
         if let Some(value) = &messages {
             edits.push(Edit::Set { name: "messages", value });
         }
-        source.edited(edits, self.members, losses)
+        source.edited_in_pieces(edits, self.members, losses)
     }
 }
 
@@ -92,7 +93,7 @@ impl ProviderCodec for OpenAiChat {
             message: format!("the request could not be prepared: {error}"),
         })?;
         let source = Source { bytes: scanned.body(), members: &scanned.wire_members() };
-        self.edited(&source, model, false, losses)
+        Ok(joined(&self.edited(&source, model, false, losses)?))
     }
 
     fn adapt(
@@ -102,7 +103,7 @@ impl ProviderCodec for OpenAiChat {
         model: &str,
         facts: &CallFacts,
         losses: &mut LossReport,
-    ) -> Result<Bytes, Unsupported> {
+    ) -> Result<Vec<Bytes>, Unsupported> {
         let asks_usage =
             facts.stream && !facts.wants_stream_usage && self.requests.stream_usage == StreamUsage::Always;
         self.edited(&Source { bytes: body, members }, model, asks_usage, losses)

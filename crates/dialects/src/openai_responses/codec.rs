@@ -96,14 +96,14 @@ impl ProviderCodec for OpenAiResponses {
         model: &str,
         _facts: &CallFacts,
         losses: &mut LossReport,
-    ) -> Result<Bytes, Unsupported> {
+    ) -> Result<Vec<Bytes>, Unsupported> {
         let model = quoted(model);
         let input = request::rewritten(body, members, self, losses);
         let mut edits = vec![Edit::Set { name: "model", value: &model }];
         if let Some(value) = &input {
             edits.push(Edit::Set { name: "input", value });
         }
-        Source { bytes: body, members }.edited(edits, self.members, losses)
+        Source { bytes: body, members }.edited_in_pieces(edits, self.members, losses)
     }
 
     fn decode(&self, body: &[u8]) -> Result<DecodedAnswer, AnswerFault> {

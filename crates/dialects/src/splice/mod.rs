@@ -2,7 +2,8 @@
 //!
 //! The verbatim path forwards what the client wrote, byte for byte, save for a few members at the top level. Numbers
 //! keep their spelling, members their order, unknown fields their place: nothing goes through a parser's idea of a
-//! value. The new body is written into one allocation of exactly its size.
+//! value. The new body is written into one allocation of exactly its size, or, where it is long, left in pieces that share
+//! the old one's memory.
 
 mod check;
 mod inner;
@@ -15,6 +16,7 @@ use thiserror::Error;
 
 use inner::InnerObjects;
 pub use member::find;
+use write::Piece;
 
 /// One change at the top level of a body. Names are those of the body as it came, in plain text; they match however
 /// the body spells them.
@@ -107,8 +109,38 @@ pub fn splice(body: &Bytes, members: &[Member], edits: &[Edit<'_>]) -> Result<By
     let inner = InnerObjects::find(body, members, edits)?;
     let source = write::Source { body, members, inner: &inner };
     let mut length = 0;
-    source.write(edits, &mut |piece| length += piece.len());
+    source.write(edits, &mut |piece| length += piece.bytes().len());
     let mut edited = BytesMut::with_capacity(length);
-    source.write(edits, &mut |piece| edited.extend_from_slice(piece));
+    source.write(edits, &mut |piece| edited.extend_from_slice(piece.bytes()));
     Ok(edited.freeze())
+}
+
+/// The edited body as [`splice`] makes it, in the pieces that it consists of: what no edit speaks of shares the memory of `body`.
+/// No piece is empty.
+///
+/// # Errors
+/// As [`splice`].
+pub fn splice_pieces(
+    body: &Bytes,
+    members: &[Member],
+    edits: &[Edit<'_>],
+) -> Result<Vec<Bytes>, SpliceError> {
+    check::check(body, members, edits)?;
+    let inner = InnerObjects::find(body, members, edits)?;
+    let source = write::Source { body, members, inner: &inner };
+    let (mut pieces, mut new) = (Vec::with_capacity(8), BytesMut::new());
+    source.write(edits, &mut |piece| match piece {
+        Piece::New(bytes) => new.extend_from_slice(bytes),
+        Piece::Kept { bytes: [], .. } => {}
+        Piece::Kept { start, bytes } => {
+            if !new.is_empty() {
+                pieces.push(new.split().freeze());
+            }
+            pieces.push(body.slice(start..start + bytes.len()));
+        }
+    });
+    if !new.is_empty() {
+        pieces.push(new.freeze());
+    }
+    Ok(pieces)
 }

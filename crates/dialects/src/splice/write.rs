@@ -13,11 +13,29 @@ pub(super) struct Source<'b> {
 
 impl Source<'_> {
     /// Gives the edited body to `sink`, piece by piece in order. The edits have been checked.
-    pub(super) fn write(&self, edits: &[Edit<'_>], sink: &mut impl FnMut(&[u8])) {
+    pub(super) fn write(&self, edits: &[Edit<'_>], sink: &mut impl FnMut(Piece<'_>)) {
         let mut output = Output { source: self, copied: 0, sink };
         let first = memchr::memchr(b'{', self.body).map_or(0, |brace| brace + 1);
         Level { edits, inside: None }.write(self.members, first, &mut output);
         output.keep_until(self.body.len());
+    }
+}
+
+/// A part of the edited body.
+pub(super) enum Piece<'p> {
+    /// Bytes of the old body, from this place on.
+    Kept {
+        start: usize,
+        bytes: &'p [u8],
+    },
+    New(&'p [u8]),
+}
+
+impl Piece<'_> {
+    pub(super) fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Kept { bytes, .. } | Self::New(bytes) => bytes,
+        }
     }
 }
 
@@ -40,7 +58,7 @@ fn quote_after(name: Span) -> usize {
 
 impl<'a> Level<'a> {
     /// Writes an object of these members; its first byte inside stands at `first`.
-    fn write(self, members: &[Member], first: usize, output: &mut Output<'_, impl FnMut(&[u8])>) {
+    fn write(self, members: &[Member], first: usize, output: &mut Output<'_, impl FnMut(Piece<'_>)>) {
         // Whether a member stands before this place, so that the next one needs a comma.
         let mut any = false;
         let mut last_end = first;
@@ -63,7 +81,7 @@ impl<'a> Level<'a> {
         self.write_absent(members, any, output);
     }
 
-    fn write_member(self, member: &Member, output: &mut Output<'_, impl FnMut(&[u8])>) {
+    fn write_member(self, member: &Member, output: &mut Output<'_, impl FnMut(Piece<'_>)>) {
         let body = output.body();
         if let Some(to) = self.renamed(|from| member::is_named(body, member, from)) {
             output.keep_until(quote_before(member.name));
@@ -87,7 +105,7 @@ impl<'a> Level<'a> {
     }
 
     /// Adds what is set but absent, as the last members.
-    fn write_absent(self, members: &[Member], mut any: bool, output: &mut Output<'_, impl FnMut(&[u8])>) {
+    fn write_absent(self, members: &[Member], mut any: bool, output: &mut Output<'_, impl FnMut(Piece<'_>)>) {
         for (name, content) in self.sets() {
             if member::find(output.body(), members, name).is_some() {
                 continue;
@@ -106,7 +124,7 @@ impl<'a> Level<'a> {
     }
 
     /// An object with nothing but what is set.
-    fn write_object(self, output: &mut Output<'_, impl FnMut(&[u8])>) {
+    fn write_object(self, output: &mut Output<'_, impl FnMut(Piece<'_>)>) {
         for (index, (name, content)) in self.sets().enumerate() {
             output.put(if index == 0 { b"{" } else { b"," });
             output.put_name(name);
@@ -185,14 +203,14 @@ struct Output<'b, F> {
     sink: F,
 }
 
-impl<'b, F: FnMut(&[u8])> Output<'b, F> {
+impl<'b, F: FnMut(Piece<'_>)> Output<'b, F> {
     fn body(&self) -> &'b [u8] {
         self.source.body
     }
 
     fn keep_until(&mut self, end: usize) {
-        if let Some(piece) = self.body().get(self.copied..end) {
-            (self.sink)(piece);
+        if let Some(bytes) = self.body().get(self.copied..end) {
+            (self.sink)(Piece::Kept { start: self.copied, bytes });
             self.copied = end;
         }
     }
@@ -202,7 +220,7 @@ impl<'b, F: FnMut(&[u8])> Output<'b, F> {
     }
 
     fn put(&mut self, piece: &[u8]) {
-        (self.sink)(piece);
+        (self.sink)(Piece::New(piece));
     }
 
     /// Writes a name that needs no escapes.

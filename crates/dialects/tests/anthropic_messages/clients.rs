@@ -215,7 +215,7 @@ fn what_others_made_does_not_reach_the_vendor_neither_in_the_clients_bytes_nor_w
         {"type": "tool_use", "id": "c0", "name": "f0", "input": {"a": 1}},
         {"type": "tool_use", "id": "call_chatcmpl1_0_1", "name": "f1", "input": {}},
     ]);
-    for body in [adapted, encoded] {
+    for body in [adapted.concat(), encoded.to_vec()] {
         let mut body: Value = serde_json::from_slice(&body).unwrap();
         for block in body["messages"][1]["content"].as_array_mut().unwrap() {
             block.as_object_mut().unwrap().retain(|_, value| !value.is_null());

@@ -507,5 +507,5 @@ fn a_body_of_the_dialect_is_left_alone() {
         strict: false,
     };
     let adapted = BedrockConverse.adapt(&body, &[], "y", &facts, &mut LossReport::default()).unwrap();
-    assert_eq!(adapted, body);
+    assert_eq!(adapted, [body]);
 }

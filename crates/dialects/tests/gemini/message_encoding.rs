@@ -300,7 +300,8 @@ fn a_clients_own_body_loses_the_model_and_other_vendors_proofs_alone() {
     let mut losses = LossReport::default();
     let adapted = Gemini::GOOGLE
         .adapt(&body.clone().into(), &checked.members, "m", &checked.facts, &mut losses)
-        .unwrap();
+        .unwrap()
+        .concat();
     let expected = body
         .replace(r#""model": "models/x", "#, "")
         .replace(&format!(r#""thought_signature": "{marked}""#), r#""thought_signature": null"#);

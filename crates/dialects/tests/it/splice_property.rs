@@ -13,7 +13,12 @@ fn scan(body: Bytes) -> Document {
 }
 
 fn splice(document: &Document, edits: &[Edit<'_>]) -> Result<Bytes, SpliceError> {
-    splice::splice(document.body(), &document.wire_members(), edits)
+    let (body, members) = (document.body(), document.wire_members());
+    let whole = splice::splice(body, &members, edits);
+    let pieces = splice::splice_pieces(body, &members, edits);
+    assert!(pieces.iter().flatten().all(|piece| !piece.is_empty()), "a piece is empty");
+    assert_eq!(pieces.map(|pieces| pieces.concat()), whole.clone().map(|whole| whole.to_vec()));
+    whole
 }
 
 fn object(body: &[u8]) -> Map<String, Value> {

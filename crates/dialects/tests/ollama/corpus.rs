@@ -198,7 +198,7 @@ fn a_body_of_the_dialect_is_left_alone_but_for_the_model() {
     };
     let members = document.wire_members();
     let mut losses = LossReport::default();
-    let adapted = Ollama.adapt(document.body(), &members, "y\"", &facts, &mut losses).unwrap();
+    let adapted = Ollama.adapt(document.body(), &members, "y\"", &facts, &mut losses).unwrap().concat();
     assert_eq!(adapted, br#"{"b" : 1.0,"model":"y\"", "options":{}}"#.as_slice());
     assert!(losses.is_empty());
     let _: Json = Json::parse(String::from_utf8_lossy(&adapted)).unwrap();

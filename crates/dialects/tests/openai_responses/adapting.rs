@@ -20,7 +20,7 @@ fn adapt(vendor: &OpenAiResponses, body: &str, model: &str) -> (String, LossRepo
     let mut losses = LossReport::default();
     let adapted =
         vendor.adapt(checked.document.body(), &checked.members, model, &checked.facts, &mut losses).unwrap();
-    (String::from_utf8(adapted.to_vec()).unwrap(), losses)
+    (String::from_utf8(adapted.concat()).unwrap(), losses)
 }
 
 #[test]

@@ -2,17 +2,17 @@
 //! canonical form.
 
 use crate::vendors::HttpFacts;
-use bytes::Bytes;
 use switchyard_dialects::codec::{Framing, ProviderCodec, Unsupported};
 use switchyard_domain::chat::LossReport;
 use switchyard_domain::fault::{FaultKind, ProviderFault};
 use switchyard_ports::client_call::ClientCall;
 use switchyard_ports::provider::Carriage;
+use switchyard_ports::request_body::RequestBody;
 
 /// A body, ready to be sent.
 pub(super) struct Body {
     pub(super) codec: &'static dyn ProviderCodec,
-    pub(super) bytes: Bytes,
+    pub(super) bytes: RequestBody,
     pub(super) carriage: Carriage,
     pub(super) losses: LossReport,
 }
@@ -29,7 +29,7 @@ pub(super) fn make(facts: &HttpFacts, call: &dyn ClientCall, model: &str) -> Res
         Some(wire) => {
             let adapted = codec.adapt(&wire.bytes, &wire.members, model, call.facts(), &mut losses);
             let carriage = if call.facts().decodes_answer { Carriage::Canonical } else { Carriage::Verbatim };
-            (adapted.map_err(refused)?, carriage)
+            (adapted.map_err(refused)?.into(), carriage)
         }
         None => {
             let request = call.canonical().map_err(|invalid| ProviderFault {
@@ -37,7 +37,7 @@ pub(super) fn make(facts: &HttpFacts, call: &dyn ClientCall, model: &str) -> Res
                 ..ProviderFault::new(FaultKind::Rejected, invalid.message)
             })?;
             let encoded = codec.encode(&request, model, call.facts().dialect, &mut losses);
-            (encoded.map_err(unsupported)?, Carriage::Canonical)
+            (encoded.map_err(unsupported)?.into(), Carriage::Canonical)
         }
     };
     Ok(Body { codec, bytes, carriage, losses })

@@ -78,7 +78,7 @@ impl Driver {
             headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
         }
         let url = self.models.url.clone();
-        let mut request = OutboundRequest { method: Method::GET, url, headers, body: Bytes::new() };
+        let mut request = OutboundRequest { method: Method::GET, url, headers, body: Bytes::new().into() };
         let sent = self.authorize(&mut request, credential, timeout).await?;
         Ok((request, sent))
     }

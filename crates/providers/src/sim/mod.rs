@@ -12,6 +12,7 @@ use self::models::Model;
 use self::plan::{Ending, Plan};
 use self::playback::Playback;
 use async_trait::async_trait;
+use bytes::Bytes;
 use secrecy::SecretString;
 use std::sync::Arc;
 use std::time::Duration;
@@ -64,7 +65,7 @@ impl Provider for SimProvider {
         Ok(Prepared {
             url: format!("sim:{}", model.id),
             headers: Vec::new(),
-            body: body.into(),
+            body: Bytes::from(body).into(),
             carriage: Carriage::Canonical,
             dialect: DIALECT,
             stream: call.facts().stream,
@@ -77,7 +78,7 @@ impl Provider for SimProvider {
     async fn send(&self, prepared: Prepared, context: AttemptContext) -> Result<Answer, ProviderFault> {
         let model = Model::find(&prepared.model).ok_or_else(|| unknown(&prepared.model))?;
         let request: ChatRequest =
-            serde_json::from_slice(&prepared.body).map_err(|error| internal(&error))?;
+            serde_json::from_slice(&prepared.body.to_bytes()).map_err(|error| internal(&error))?;
         let plan = Plan::of(model, &request);
         if let Ending::Refused(fault) = plan.ending {
             self.wait(model.first_token, &context).await?;

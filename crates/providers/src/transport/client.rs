@@ -8,17 +8,17 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
-use http_body_util::Full;
 use hyper_util::{
     client::legacy,
     rt::{TokioExecutor, TokioTimer},
 };
 
-use super::{TransportSettings, connect::Connector, resolver::GuardedResolver, trust::Trust};
+use super::{
+    TransportSettings, connect::Connector, outgoing::Outgoing, resolver::GuardedResolver, trust::Trust,
+};
 
 /// Speaks HTTP/1.1 and HTTP/2 over connections that it keeps.
-pub(super) type Client = legacy::Client<Connector, Full<Bytes>>;
+pub(super) type Client = legacy::Client<Connector, Outgoing>;
 
 /// Answers within this time to a ping on a silent HTTP/2 connection, or the connection is dead.
 const PING_TIMEOUT: Duration = Duration::from_secs(10);

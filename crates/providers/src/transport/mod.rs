@@ -13,6 +13,7 @@ mod decode;
 pub mod egress;
 mod fault;
 mod headers;
+mod outgoing;
 mod request;
 mod resolver;
 mod response;

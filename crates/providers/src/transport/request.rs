@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
-use http_body_util::Full;
 use secrecy::{ExposeSecret, SecretString};
+use switchyard_ports::request_body::RequestBody;
 use url::Url;
 
-use super::fault::TransportFault;
+use super::{fault::TransportFault, outgoing::Outgoing};
 
 const USER_AGENT: &str = concat!("switchyard/", env!("CARGO_PKG_VERSION"));
 
@@ -25,7 +25,7 @@ pub struct OutboundRequest {
     /// and metadata headers are removed before sending, and `Host` is the URL's.
     pub headers: HeaderMap,
     /// The whole body.
-    pub body: Bytes,
+    pub body: RequestBody,
 }
 
 impl fmt::Debug for OutboundRequest {
@@ -59,7 +59,7 @@ pub fn secret_header(prefix: &str, secret: &SecretString) -> Result<HeaderValue,
 
 impl OutboundRequest {
     /// The client's form of this request.
-    pub(super) fn into_client_request(self) -> Result<Request<Full<Bytes>>, TransportFault> {
+    pub(super) fn into_client_request(self) -> Result<Request<Outgoing>, TransportFault> {
         let Self { method, url, mut headers, body } = self;
         let unwanted: Vec<HeaderName> = headers.keys().filter(|name| is_never_sent(name)).cloned().collect();
         for name in unwanted {
@@ -72,7 +72,7 @@ impl OutboundRequest {
         }
         let uri: Uri =
             url.as_str().parse().map_err(|_| TransportFault::InvalidRequest("it is not valid HTTP"))?;
-        let mut request = Request::new(Full::new(body));
+        let mut request = Request::new(Outgoing::new(body));
         *request.method_mut() = method;
         *request.uri_mut() = uri;
         *request.headers_mut() = headers;

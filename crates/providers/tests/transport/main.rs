@@ -50,7 +50,7 @@ fn post(url: &str, body: &'static str) -> OutboundRequest {
         method: Method::POST,
         url: url.parse().unwrap(),
         headers: HeaderMap::new(),
-        body: Bytes::from_static(body.as_bytes()),
+        body: Bytes::from_static(body.as_bytes()).into(),
     }
 }
 

@@ -72,7 +72,7 @@ fn target_json(target: &ExplainedTarget) -> Value {
             "url": prepared.url,
             "dialect": prepared.dialect.0,
             "headers": headers,
-            "body": String::from_utf8_lossy(&prepared.body),
+            "body": String::from_utf8_lossy(&prepared.body.to_bytes()),
         })
     });
     json!({
@@ -103,7 +103,7 @@ fn print(explained: &Explanation) {
                 for (name, value) in &prepared.headers {
                     output::line(format!("   {name}: {value}"));
                 }
-                output::line(format!("   {}", String::from_utf8_lossy(&prepared.body)));
+                output::line(format!("   {}", String::from_utf8_lossy(&prepared.body.to_bytes())));
             }
             Err(reason) => output::line(format!("   can't be asked: {reason}")),
         }

@@ -101,7 +101,7 @@ impl Provider for Acme {
         Ok(Prepared {
             url: "https://acme.example".into(),
             headers: Vec::new(),
-            body: call.wire().unwrap().bytes.clone(),
+            body: call.wire().unwrap().bytes.clone().into(),
             carriage: Carriage::Verbatim,
             dialect: Dialect::OPENAI_CHAT,
             stream: call.facts().stream,

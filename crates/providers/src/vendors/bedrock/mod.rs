@@ -165,7 +165,7 @@ mod tests {
             method: Method::POST,
             url: url("https://bedrock-runtime.eu-west-1.amazonaws.com/model/m/converse"),
             headers: HeaderMap::new(),
-            body: Bytes::new(),
+            body: Bytes::new().into(),
         };
         let signer = Bedrock.authorizer(&url(base)).unwrap();
         let sent = signer

@@ -39,11 +39,12 @@ pub(super) fn add(
         .into();
     let kind = request.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let headers = kind.map(|kind| (header::CONTENT_TYPE.as_str(), kind));
+    let body = request.body.to_bytes();
     let signable = SignableRequest::new(
         request.method.as_str(),
         request.url.as_str(),
         headers.into_iter(),
-        SignableBody::Bytes(&request.body),
+        SignableBody::Bytes(&body),
     );
     let (instructions, _) =
         sign(signable.map_err(|_| unsigned())?, &params).map_err(|_| unsigned())?.into_parts();
@@ -84,7 +85,12 @@ mod tests {
 
     fn request(method: Method, url: &str, body: &'static str) -> OutboundRequest {
         let body = Bytes::from_static(body.as_bytes());
-        OutboundRequest { method, url: Url::parse(url).unwrap(), headers: HeaderMap::new(), body }
+        OutboundRequest {
+            method,
+            url: Url::parse(url).unwrap(),
+            headers: HeaderMap::new(),
+            body: body.into(),
+        }
     }
 
     fn authorization(request: &OutboundRequest) -> &str {

@@ -42,17 +42,17 @@ pub async fn only_what_the_vendor_needs_changes_in_the_body(subject: Subject) {
     assert_eq!(prepared.carriage, Carriage::Verbatim);
     assert!(prepared.losses.is_empty() && prepared.stream && prepared.hide_usage_chunk);
     assert!(prepared.headers.iter().all(|(name, _)| *name != subject.credential.0));
-    let sent = String::from_utf8(prepared.body.to_vec()).unwrap();
+    let sent = String::from_utf8(prepared.body.to_bytes().to_vec()).unwrap();
     let kept = sent.replace(r#","stream_options":{"include_usage":true}"#, "");
     assert_eq!(kept, body.replace("a/b", "up/stream:model"));
     let again = scene.provider.prepare(&call, "up/stream:model").unwrap();
     assert_eq!((again.body, again.url), (prepared.body.clone(), prepared.url.clone()), "it is pure");
     assert!(scene.provider.send(prepared.clone(), context(PATIENT)).await.is_ok());
-    assert_eq!(scene.upstream.calls()[0].body, prepared.body, "what was shown is what is sent");
+    assert_eq!(scene.upstream.calls()[0].body, prepared.body.to_bytes(), "what was shown is what is sent");
 
     let canonical = scene.provider.prepare(&call.without_wire(), "up/stream:model").unwrap();
     assert_eq!(canonical.carriage, Carriage::Canonical);
-    let sent: Value = serde_json::from_slice(&canonical.body).unwrap();
+    let sent: Value = serde_json::from_slice(&canonical.body.to_bytes()).unwrap();
     assert_eq!(sent["model"], "up/stream:model");
     assert_eq!(sent["messages"][0]["content"], "café 1.0");
     assert_eq!((&sent["stream"], &sent["temperature"]), (&json!(true), &json!(0.7)));

@@ -191,7 +191,7 @@ impl Provider for ScriptedProvider {
         Ok(Prepared {
             url: format!("scripted:{target}"),
             headers: Vec::new(),
-            body: Bytes::new(),
+            body: Bytes::new().into(),
             carriage: Carriage::Canonical,
             dialect: Dialect("scripted"),
             stream: call.facts().stream,
