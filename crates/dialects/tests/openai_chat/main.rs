@@ -15,7 +15,10 @@ mod corpus_peek;
 mod corpus_requests;
 mod corpus_rewriting;
 mod differing;
+mod pieces;
 mod property;
 mod request_encoding;
 mod score;
 mod stream_quirks;
+#[path = "../canonical/text.rs"]
+mod text;

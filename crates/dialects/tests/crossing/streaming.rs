@@ -1,0 +1,54 @@
+//! A stream says what the whole answer says, in every dialect.
+
+use proptest::prelude::*;
+use switchyard_dialects::codec::{AnswerForm, StreamFraming};
+use switchyard_domain::chat::{ChatAnswer, Dialect, FinishReason, Part, TokenUsage};
+
+use crate::answers::answer;
+use crate::spoken::{FORM, SPOKEN, collected, events, items, write_stream};
+use crate::hold;
+
+/// What both forms must say: the parts of the answer, how it ended, and what was counted.
+#[derive(Debug, PartialEq)]
+struct Said {
+    id: String,
+    model: String,
+    created: Option<i64>,
+    parts: Vec<Part>,
+    finish: Option<FinishReason>,
+    usage: Option<TokenUsage>,
+}
+
+fn said(answer: ChatAnswer) -> Said {
+    assert_eq!(answer.choices.len(), 1, "{answer:?}");
+    let ChatAnswer { id, model, created, mut choices, usage, .. } = answer;
+    let choice = choices.remove(0);
+    let empty = |part: &Part| matches!(part, Part::Text { text } if text.is_empty());
+    let parts = choice.parts.into_iter().filter(|part| !empty(part)).collect();
+    Said { id, model, created, parts, finish: choice.finish, usage }
+}
+
+#[test]
+fn a_stream_says_what_the_whole_answer_says_in_every_dialect() {
+    hold(answer(), |made| {
+        let answer = collected(made.clone());
+        for side in SPOKEN {
+            let dialect = side.0.dialect();
+            let whole = side.1.decode(&side.0.encode(&answer, &FORM));
+            let Ok(whole) = whole else { return Err(TestCaseError::fail(format!("{dialect}: {whole:?}"))) };
+            let whole = said(whole.collect());
+            let stream = write_stream(side, &made, &FORM);
+            let streamed = events(side.1, &items(side.1, [stream.as_slice()])).map_err(TestCaseError::fail)?;
+            prop_assert_eq!(&said(collected(streamed)), &whole, "{}", dialect);
+            let original = said(answer.clone());
+            prop_assert_eq!(&whole.parts, &original.parts, "{}", dialect);
+            prop_assert_eq!(&whole.finish, &original.finish, "{}", dialect);
+            if dialect == Dialect::GEMINI {
+                let form = AnswerForm { framing: StreamFraming::JsonArray, ..FORM };
+                let list = side.1.decode(&write_stream(side, &made, &form)).unwrap();
+                prop_assert_eq!(&said(list.collect()), &whole, "as a list");
+            }
+        }
+        Ok(())
+    });
+}
