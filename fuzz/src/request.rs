@@ -29,19 +29,13 @@ const OURS: [&str; 5] = ["model", "stream_options", "messages", "input", "conten
 
 pub(crate) fn run(subject: &Subject, variation: u8, body: &[u8]) {
     let varied = usize::from(variation);
-    let (client, own) = match subject.client {
-        Some(client) => (client, subject.codecs),
-        None => {
-            let (client, _) = spoken_by_clients().nth(varied % 4).unwrap_or_else(|| unreachable!());
-            (client, &[][..])
-        }
-    };
+    let borrowed = || spoken_by_clients().nth(varied % 4).map(|(client, _)| client);
+    let Some(client) = subject.client.or_else(borrowed) else { return };
+    let own: &[&dyn ProviderCodec] = if subject.client.is_some() { subject.codecs } else { &[] };
     let model = MODELS[varied / 4 % MODELS.len()];
     let in_path = client.dialect() == Dialect::GEMINI;
-    let address = Address {
-        model: in_path.then_some("models/m"),
-        stream: in_path.then_some(variation >= 128),
-    };
+    let address =
+        Address { model: in_path.then_some("models/m"), stream: in_path.then_some(variation >= 128) };
     let body = Bytes::copy_from_slice(body);
     let scanned = scan(&body);
     let checked = client.check(body.clone(), address, &RequestLimits::default());
@@ -99,7 +93,8 @@ fn sound(body: &Bytes) -> Document {
 /// All members but these must be the same bytes in the same order.
 fn unchanged(before: &Document, after: &Document, but: &[&str]) {
     let members = |document: &Document| -> Vec<(String, Vec<u8>)> {
-        let all = document.members().map(|member| (member.name().into_owned(), member.value().raw().to_vec()));
+        let all =
+            document.members().map(|member| (member.name().into_owned(), member.value().raw().to_vec()));
         all.filter(|(name, _)| !but.contains(&name.as_str())).collect()
     };
     assert_eq!(members(before), members(after));
@@ -122,7 +117,13 @@ fn passed_through(codec: &dyn ProviderCodec, checked: &CheckedRequest, model: &s
     }
 }
 
-fn put_into(codec: &dyn ProviderCodec, client: &dyn ClientCodec, request: &ChatRequest, model: &str, asked: usize) {
+fn put_into(
+    codec: &dyn ProviderCodec,
+    client: &dyn ClientCodec,
+    request: &ChatRequest,
+    model: &str,
+    asked: usize,
+) {
     let mut losses = LossReport::default();
     let written = match codec.encode(request, model, client.dialect(), &mut losses) {
         Ok(written) => written,
@@ -138,7 +139,11 @@ fn put_into(codec: &dyn ProviderCodec, client: &dyn ClientCodec, request: &ChatR
     let address = Address { model: Some("m"), stream: Some(false) };
     let again = reader.decode(&document, address);
     let again = again.unwrap_or_else(|error| {
-        panic!("{} does not read its own request: {error}: {}", codec.dialect(), String::from_utf8_lossy(&written))
+        panic!(
+            "{} does not read its own request: {error}: {}",
+            codec.dialect(),
+            String::from_utf8_lossy(&written)
+        )
     });
     if codec.dialect() == client.dialect() {
         assert_eq!(calls(&again), calls(request), "{}", codec.dialect());
@@ -148,6 +153,7 @@ fn put_into(codec: &dyn ProviderCodec, client: &dyn ClientCodec, request: &ChatR
 /// The calls of a conversation.
 fn calls(request: &ChatRequest) -> Vec<(String, Value)> {
     let parts = request.messages.iter().flat_map(|message| &message.parts);
-    let calls = parts.filter_map(|part| if let Part::ToolCall(call) = part { gist::call(call) } else { None });
+    let calls =
+        parts.filter_map(|part| if let Part::ToolCall(call) = part { gist::call(call) } else { None });
     calls.map(|(_, name, arguments)| (name, arguments)).collect()
 }

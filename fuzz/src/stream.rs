@@ -12,7 +12,10 @@ pub(crate) fn run(subject: &Subject, variation: u8, stream: &[u8]) {
     let (items, failed) = frames::read(codec, stream, usize::MAX);
     for piece in [1, 2 + usize::from(variation)] {
         let cut = frames::read(codec, stream, piece);
-        assert!(cut == (items.clone(), failed), "cut into pieces of {piece}: {cut:?}\nwhole: {items:?} {failed:?}");
+        assert!(
+            cut == (items.clone(), failed),
+            "cut into pieces of {piece}: {cut:?}\nwhole: {items:?} {failed:?}"
+        );
     }
     if failed.is_none() && codec.framing() != switchyard_dialects::codec::Framing::AwsEventStream {
         let joined: Vec<u8> = items.iter().flat_map(|item| item.raw().to_vec()).collect();
@@ -58,5 +61,8 @@ fn made_text(event: &ChatEvent) -> usize {
 }
 
 fn usage_of(events: &[ChatEvent]) -> Option<TokenUsage> {
-    events.iter().rev().find_map(|event| if let ChatEvent::Usage(usage) = event { Some(usage.clone()) } else { None })
+    events
+        .iter()
+        .rev()
+        .find_map(|event| if let ChatEvent::Usage(usage) = event { Some(usage.clone()) } else { None })
 }

@@ -84,18 +84,12 @@ pub static COHERE: Subject = Subject { codecs: &[&Cohere], client: None };
 pub static BEDROCK_CONVERSE: Subject = Subject { codecs: &[&BedrockConverse], client: None };
 
 /// All dialects.
-pub(crate) static ALL: [&Subject; 7] = [
-    &OPENAI_CHAT,
-    &OPENAI_RESPONSES,
-    &ANTHROPIC_MESSAGES,
-    &GEMINI,
-    &OLLAMA,
-    &COHERE,
-    &BEDROCK_CONVERSE,
-];
+pub(crate) static ALL: [&Subject; 7] =
+    [&OPENAI_CHAT, &OPENAI_RESPONSES, &ANTHROPIC_MESSAGES, &GEMINI, &OLLAMA, &COHERE, &BEDROCK_CONVERSE];
 
 /// The dialects that clients speak.
-pub(crate) fn spoken_by_clients() -> impl Iterator<Item = (&'static dyn ClientCodec, &'static dyn ProviderCodec)> {
+pub(crate) fn spoken_by_clients()
+-> impl Iterator<Item = (&'static dyn ClientCodec, &'static dyn ProviderCodec)> {
     ALL.iter().filter_map(|subject| Some((subject.client?, subject.codec())))
 }
 

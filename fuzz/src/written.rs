@@ -37,7 +37,8 @@ pub(crate) fn for_every_client(events: &[ChatEvent], asked: usize) {
                 let got = gist::of(got);
                 assert!(got.as_ref() == Some(&said), "{} {how}: {got:?}, said {said:?}", client.dialect());
             }
-            let finish = |answer: &ChatAnswer| answer.choices.first().and_then(|choice| choice.finish.clone());
+            let finish =
+                |answer: &ChatAnswer| answer.choices.first().and_then(|choice| choice.finish.clone());
             assert_eq!(finish(&whole), finish(&streamed), "{}", client.dialect());
         }
         if client.dialect() == Dialect::GEMINI {

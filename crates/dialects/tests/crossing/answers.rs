@@ -41,7 +41,8 @@ pub(crate) fn answer() -> impl Strategy<Value = Vec<ChatEvent>> {
     let beside = ("[a-z0-9]{1,9}", "[a-z0-9.-]{1,9}", 1..2_000_000_000_i64, option::of(usage()), text());
     (said, finish, beside).prop_map(|((reasoning, text, calls, cuts), finish, beside)| {
         let (id, model, created, usage, filler) = beside;
-        let mut events = vec![ChatEvent::Started { id, model, created: Some(created), extensions: Vec::new() }];
+        let mut events =
+            vec![ChatEvent::Started { id, model, created: Some(created), extensions: Vec::new() }];
         let mut push = |delta| events.push(ChatEvent::Delta { choice: 0, delta });
         let reason = match finish {
             None if calls.is_empty() => FinishReason::Stop,

@@ -92,7 +92,12 @@ fn messages(first: String, turns: Vec<Turn>) -> Vec<Message> {
                 is_error: false,
                 name: None,
             });
-            messages.push(Message { role: Role::Tool, parts: vec![result], name: None, extensions: Vec::new() });
+            messages.push(Message {
+                role: Role::Tool,
+                parts: vec![result],
+                name: None,
+                extensions: Vec::new(),
+            });
         }
         messages.extend(then.map(|text| Message::text(Role::User, text)));
     }

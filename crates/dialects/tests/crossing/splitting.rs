@@ -9,8 +9,8 @@ use switchyard_dialects::ollama::Ollama;
 use switchyard_testkit::corpus;
 
 use crate::answers::answer;
-use crate::spoken::{FORM, SPOKEN, events, items, write_stream};
 use crate::hold;
+use crate::spoken::{FORM, SPOKEN, events, items, write_stream};
 
 #[test]
 fn a_stream_that_comes_byte_by_byte_or_in_any_two_pieces_reads_the_same() {

@@ -2,9 +2,7 @@
 
 use bytes::{Bytes, BytesMut};
 use switchyard_dialects::anthropic_messages::{AnthropicMessages, AnthropicMessagesClient};
-use switchyard_dialects::codec::{
-    Address, AnswerForm, ClientCodec, ProviderCodec, StreamFraming, Taken,
-};
+use switchyard_dialects::codec::{Address, AnswerForm, ClientCodec, ProviderCodec, StreamFraming, Taken};
 use switchyard_dialects::framing::{FrameItem, FrameLimits, FrameReader};
 use switchyard_dialects::gemini::{Gemini, GeminiClient};
 use switchyard_dialects::openai_chat::{OpenAiChat, OpenAiChatClient};
@@ -31,7 +29,12 @@ pub(crate) const FORM: AnswerForm<'static> = AnswerForm {
 };
 
 /// A request as a provider of a dialect is sent it, and the members that were lost.
-pub(crate) fn write_request(side: Side, request: &ChatRequest, model: &str, source: Dialect) -> (Bytes, LossReport) {
+pub(crate) fn write_request(
+    side: Side,
+    request: &ChatRequest,
+    model: &str,
+    source: Dialect,
+) -> (Bytes, LossReport) {
     let mut losses = LossReport::default();
     let body = side.1.encode(request, model, source, &mut losses).unwrap();
     (body, losses)
@@ -57,7 +60,10 @@ pub(crate) fn write_stream(side: Side, events: &[ChatEvent], form: &AnswerForm<'
 }
 
 /// The items of a stream that comes in these pieces.
-pub(crate) fn items<'p>(codec: &dyn ProviderCodec, pieces: impl IntoIterator<Item = &'p [u8]>) -> Vec<FrameItem> {
+pub(crate) fn items<'p>(
+    codec: &dyn ProviderCodec,
+    pieces: impl IntoIterator<Item = &'p [u8]>,
+) -> Vec<FrameItem> {
     let mut reader = FrameReader::new(codec.framing(), FrameLimits::default());
     let mut items = Vec::new();
     for piece in pieces {

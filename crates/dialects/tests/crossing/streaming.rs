@@ -5,8 +5,8 @@ use switchyard_dialects::codec::{AnswerForm, StreamFraming};
 use switchyard_domain::chat::{ChatAnswer, Dialect, FinishReason, Part, TokenUsage};
 
 use crate::answers::answer;
-use crate::spoken::{FORM, SPOKEN, collected, events, items, write_stream};
 use crate::hold;
+use crate::spoken::{FORM, SPOKEN, collected, events, items, write_stream};
 
 /// What both forms must say: the parts of the answer, how it ended, and what was counted.
 #[derive(Debug, PartialEq)]
@@ -38,7 +38,8 @@ fn a_stream_says_what_the_whole_answer_says_in_every_dialect() {
             let Ok(whole) = whole else { return Err(TestCaseError::fail(format!("{dialect}: {whole:?}"))) };
             let whole = said(whole.collect());
             let stream = write_stream(side, &made, &FORM);
-            let streamed = events(side.1, &items(side.1, [stream.as_slice()])).map_err(TestCaseError::fail)?;
+            let streamed =
+                events(side.1, &items(side.1, [stream.as_slice()])).map_err(TestCaseError::fail)?;
             prop_assert_eq!(&said(collected(streamed)), &whole, "{}", dialect);
             let original = said(answer.clone());
             prop_assert_eq!(&whole.parts, &original.parts, "{}", dialect);

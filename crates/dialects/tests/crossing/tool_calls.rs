@@ -7,8 +7,8 @@ use serde_json::Value;
 use switchyard_domain::chat::{ChatRequest, Part, Tool};
 
 use crate::conversations::conversation;
-use crate::spoken::{SPOKEN, Side, read_request, write_request};
 use crate::hold;
+use crate::spoken::{SPOKEN, Side, read_request, write_request};
 
 /// What must arrive, in order: calls with their numbers, and results with the number of the call that they answer.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,15 +26,27 @@ fn steps(request: &ChatRequest) -> Vec<Step> {
         match part {
             Part::ToolCall(call) => {
                 let number = numbers.len();
-                assert_eq!(numbers.insert(call.id.clone(), number), None, "two calls are named {:?}", call.id);
-                steps.push(Step::Call { number, name: call.name.clone(), arguments: compact(&call.arguments) });
+                assert_eq!(
+                    numbers.insert(call.id.clone(), number),
+                    None,
+                    "two calls are named {:?}",
+                    call.id
+                );
+                steps.push(Step::Call {
+                    number,
+                    name: call.name.clone(),
+                    arguments: compact(&call.arguments),
+                });
             }
             Part::ToolResult(result) => {
                 let text = result.content.iter().map(|part| match part {
                     Part::Text { text } => text.as_str(),
                     other => panic!("a text became {other:?}"),
                 });
-                steps.push(Step::Result { number: numbers.get(&result.call_id).copied(), text: text.collect() });
+                steps.push(Step::Result {
+                    number: numbers.get(&result.call_id).copied(),
+                    text: text.collect(),
+                });
             }
             Part::Text { text } => steps.push(Step::Text(text.clone())),
             other => panic!("nobody said {other:?}"),
@@ -58,7 +70,9 @@ fn compact(json: &str) -> String {
 
 fn ids(request: &ChatRequest) -> Vec<String> {
     let parts = request.messages.iter().flat_map(|message| &message.parts);
-    parts.filter_map(|part| if let Part::ToolCall(call) = part { Some(call.id.clone()) } else { None }).collect()
+    parts
+        .filter_map(|part| if let Part::ToolCall(call) = part { Some(call.id.clone()) } else { None })
+        .collect()
 }
 
 /// Name, description and schema of each tool.
