@@ -16,6 +16,8 @@ import sys
 CORPUS = pathlib.Path(__file__).resolve().parent.parent / "crates" / "testkit" / "corpus"
 MOST_BYTES = 16 * 1024
 MOST_WORDS = 600
+# What the targets say was sent to the provider (fuzz/src/error.rs): no error may show it.
+CREDENTIAL = "canary-4711-credential"
 REQUEST, ANSWER, STREAM, ERROR, RAW_STREAM = b"01234"
 # The dialects that clients speak, in the order of fuzz/src/subject.rs: a target that no client speaks takes theirs.
 CLIENTS = ["openai-chat", "openai-responses", "anthropic-messages", "gemini"]
@@ -75,6 +77,7 @@ def inputs(dialect):
 def words(bodies):
     """The names of members, and values that are words of the dialect, as they stand in a body."""
     found = re.findall(rb'"[A-Za-z_.$-]{1,32}"', b"".join(bodies))
+    yield CREDENTIAL
     common = collections.Counter(found).most_common(MOST_WORDS)
     for word, times in common:
         if times > 1:

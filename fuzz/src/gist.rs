@@ -4,7 +4,7 @@ use serde_json::Value;
 use std::collections::HashSet;
 use switchyard_domain::chat::{ChatAnswer, Part, ToolCall, ToolCallKind};
 
-/// The text and the tool calls of the first choice.
+/// The text and the tool calls of the only choice.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Gist {
     pub(crate) text: String,
@@ -12,9 +12,10 @@ pub(crate) struct Gist {
     pub(crate) calls: Vec<(String, String, Value)>,
 }
 
-/// The gist of an answer, if every dialect can carry it: arguments are objects, and ids tell the calls apart.
+/// The gist of an answer, if every dialect can carry it: there is one choice, arguments are objects, and ids tell the calls
+/// apart.
 pub(crate) fn of(answer: &ChatAnswer) -> Option<Gist> {
-    let choice = answer.choices.first()?;
+    let [choice] = &answer.choices[..] else { return None };
     let spoken = |part: &Part| matches!(part, Part::Text { .. } | Part::ToolCall(_) | Part::Reasoning(_));
     if !choice.parts.iter().all(spoken) {
         return None;

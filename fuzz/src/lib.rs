@@ -18,7 +18,7 @@ mod written;
 
 use subject::Subject;
 
-/// What a body is, by the first byte of an input.
+/// What a body is, by the first byte of an input: the digits 0 to 4, and all others in turn.
 enum Input {
     /// A client's request: in the dialect, or, where no client speaks it, in the one that the second byte names.
     Request,
@@ -34,7 +34,7 @@ enum Input {
 
 impl Input {
     fn of(byte: u8) -> Self {
-        match byte % 5 {
+        match byte.wrapping_sub(b'0') % 5 {
             0 => Self::Request,
             1 => Self::Answer,
             2 => Self::Stream,

@@ -69,7 +69,12 @@ fn scan(body: &Bytes) -> Option<Document> {
             return None;
         }
     };
-    assert!(theirs.is_ok_and(|value| value.is_object()), "only the scan takes it");
+    // The other parser stops one level earlier.
+    let taken = match &theirs {
+        Ok(value) => value.is_object(),
+        Err(error) => error.to_string().starts_with("recursion limit exceeded"),
+    };
+    assert!(taken, "only the scan takes it: {theirs:?}");
     let edits = [
         Edit::Set { name: "model", value: b"\"x\"" },
         Edit::SetIn { object: "stream_options", name: "include_usage", value: b"true" },

@@ -4,7 +4,7 @@ use bytes::BytesMut;
 use serde_json::Value;
 use switchyard_dialects::codec::{AnswerForm, ClientCodec, ProviderCodec, StreamFraming, Taken};
 use switchyard_dialects::framing::FrameItem;
-use switchyard_domain::chat::{ChatAnswer, ChatEvent, Collector, Dialect};
+use switchyard_domain::chat::{ChatAnswer, ChatEvent, Choice, Collector, Dialect, FinishReason};
 
 use crate::subject::{FORM, spoken_by_clients};
 use crate::{frames, gist};
@@ -24,10 +24,10 @@ pub(crate) fn for_every_client(events: &[ChatEvent], asked: usize) {
         assert!(serde_json::from_slice::<Value>(&whole).is_ok(), "{}: {whole:?}", client.dialect());
         let streamed = stream(client, events, &FORM);
         assert!(streamed.len() <= most_bytes(asked), "{} bytes of {asked}", streamed.len());
-        let streamed = read_stream(codec, &streamed);
-        if answer.choices.is_empty() {
+        if !is_told_whole(&answer) {
             continue;
         }
+        let streamed = read_stream(codec, &streamed);
         let whole = codec.decode(&whole).unwrap_or_else(|fault| {
             panic!("{} does not read its own answer: {fault}: {}", client.dialect(), lossy(&whole))
         });
@@ -49,6 +49,16 @@ pub(crate) fn for_every_client(events: &[ChatEvent], asked: usize) {
             assert_eq!(gist::of(&read.collect()), gist::of(&streamed));
         }
     }
+}
+
+/// Whether a reader is to find an answer in every dialect. One that failed is told as a failure; one of which a dialect can say
+/// nothing, not even that it ended, is none.
+fn is_told_whole(answer: &ChatAnswer) -> bool {
+    let failed = |choice: &Choice| choice.finish == Some(FinishReason::Error);
+    let says = |choice: &Choice| {
+        choice.finish.is_some() || !choice.text().is_empty() || choice.tool_calls().next().is_some()
+    };
+    answer.choices.first().is_some_and(says) && !answer.choices.iter().any(failed)
 }
 
 fn collected(events: Vec<ChatEvent>) -> ChatAnswer {

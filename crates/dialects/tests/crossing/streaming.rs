@@ -2,7 +2,9 @@
 
 use proptest::prelude::*;
 use switchyard_dialects::codec::{AnswerForm, StreamFraming};
-use switchyard_domain::chat::{ChatAnswer, Dialect, FinishReason, Part, TokenUsage};
+use switchyard_domain::chat::{
+    ChatAnswer, ChatEvent, Delta, Dialect, FinishReason, Part, TokenUsage, ToolCallKind,
+};
 
 use crate::answers::answer;
 use crate::hold;
@@ -52,4 +54,35 @@ fn a_stream_says_what_the_whole_answer_says_in_every_dialect() {
         }
         Ok(())
     });
+}
+
+#[test]
+fn what_is_said_between_the_pieces_of_a_call_takes_nothing_from_the_call() {
+    let call = |index: u32| {
+        let (id, name) = (format!("call_{index}"), format!("f{index}"));
+        Delta::ToolCall { index, id, name, kind: ToolCallKind::Function }
+    };
+    let arguments = |index, fragment: &str| Delta::Arguments { index, fragment: fragment.to_owned() };
+    let deltas = [
+        call(0),
+        arguments(0, "{\"a\":"),
+        Delta::Text("x".to_owned()),
+        call(1),
+        Delta::Reasoning("hm".to_owned()),
+        arguments(1, "{\"b\":[2"),
+        arguments(0, "1}"),
+        Delta::Text("y".to_owned()),
+        arguments(1, "]}"),
+        Delta::Text("z".to_owned()),
+    ];
+    let mut made: Vec<ChatEvent> =
+        deltas.into_iter().map(|delta| ChatEvent::Delta { choice: 0, delta }).collect();
+    made.push(ChatEvent::Finished { choice: 0, reason: FinishReason::ToolCalls });
+    for side in SPOKEN {
+        let stream = write_stream(side, &made, &FORM);
+        let answer = collected(events(side.1, &items(side.1, [stream.as_slice()])).unwrap());
+        let calls: Vec<_> = answer.choices[0].tool_calls().map(|call| call.arguments.as_str()).collect();
+        assert_eq!(calls, ["{\"a\":1}", "{\"b\":[2]}"], "{}", side.0.dialect());
+        assert_eq!(answer.text(), "xyz", "{}", side.0.dialect());
+    }
 }
