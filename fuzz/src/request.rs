@@ -136,9 +136,13 @@ fn put_into(
     };
     let bound = 64 * 1024 + 512 * asked;
     assert!(written.len() <= bound, "{} bytes of {asked}", written.len());
-    for loss in &losses.losses {
-        assert!(!loss.member.is_empty() && !loss.reason.is_empty() && loss.member.len() <= bound, "{loss:?}");
-    }
+    let shown = losses.to_string();
+    let named = if losses.is_empty() { 0 } else { shown.split(',').filter(|name| !name.is_empty()).count() };
+    assert_eq!(named, losses.losses.len(), "{shown}: {losses:?}");
+    assert!(
+        losses.losses.iter().all(|loss| !loss.reason.is_empty() && loss.member.len() <= bound),
+        "{losses:?}"
+    );
     let document = sound(&written);
     let Some(reader) = client_of(codec.dialect()) else { return };
     let address = Address { model: Some("m"), stream: Some(false) };

@@ -86,3 +86,20 @@ fn what_is_said_between_the_pieces_of_a_call_takes_nothing_from_the_call() {
         assert_eq!(answer.text(), "xyz", "{}", side.0.dialect());
     }
 }
+
+#[test]
+fn an_answer_whose_only_choice_is_not_the_first_reaches_every_client() {
+    let made = [
+        ChatEvent::Delta { choice: 2, delta: Delta::Text("hi".to_owned()) },
+        ChatEvent::Finished { choice: 2, reason: FinishReason::Stop },
+    ];
+    for side in SPOKEN {
+        let stream = write_stream(side, &made, &FORM);
+        let streamed = collected(events(side.1, &items(side.1, [stream.as_slice()])).unwrap());
+        let whole = side.1.decode(&side.0.encode(&collected(made.clone()), &FORM)).unwrap().collect();
+        for answer in [streamed, whole] {
+            assert_eq!(answer.text(), "hi", "{}", side.0.dialect());
+            assert_eq!(answer.choices[0].finish, Some(FinishReason::Stop), "{}", side.0.dialect());
+        }
+    }
+}
