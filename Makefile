@@ -30,6 +30,12 @@ lint: ## Formatting, lints, licences, sources, banned packages
 bench: ## Cost of a call beside a plain reverse proxy and a bare one, interleaved (prints figures)
 	bench/run.sh $(ARGS)
 
+properties: ## All properties of the dialects with 10,000 cases each, or as many as ARGS says
+	PROPTEST_CASES=$(or $(ARGS),10000) $(CARGO) test --locked -p switchyard-dialects -- --show-output
+
+fuzz: ## Fuzz the dialects on a nightly compiler: all, 10 minutes each, or ARGS="gemini 60"
+	scripts/fuzz.sh $(ARGS)
+
 prove-%: ## Prove a promise at full size and print the figures: prove-p1, -p2, -p3, -p6, -p22
 	$(CARGO) run --release --locked -p switchyard-tests --bin prove -- $* $(ARGS)
 
@@ -44,4 +50,4 @@ generated: ## Rewrite what is generated: OpenAPI, settings, vendors
 import-prices: ## Refresh the built-in price catalogue from its pinned sources
 	python3 scripts/import_prices.py
 
-.PHONY: help run test check fmt lint bench dist generated import-prices
+.PHONY: help run test check fmt lint properties fuzz bench dist generated import-prices

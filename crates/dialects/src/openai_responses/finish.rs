@@ -10,8 +10,8 @@ pub(super) fn parse(status: Option<&str>, reason: Option<&str>, calls: bool) -> 
     match (status, reason) {
         (Some("incomplete"), Some("max_output_tokens" | "max_tokens")) => FinishReason::Length,
         (Some("incomplete"), Some("content_filter")) => FinishReason::ContentFilter,
+        (Some("incomplete"), Some("") | None) => FinishReason::Length,
         (Some("incomplete"), Some(other)) => FinishReason::Other(other.to_owned()),
-        (Some("incomplete"), None) => FinishReason::Length,
         (Some(status), _) if UNFINISHED.contains(&status) => FinishReason::Other(status.to_owned()),
         _ if calls => FinishReason::ToolCalls,
         _ => FinishReason::Stop,
@@ -23,6 +23,13 @@ pub(super) fn parse(status: Option<&str>, reason: Option<&str>, calls: bool) -> 
 pub(super) struct Outcome<'a> {
     pub(super) status: &'a str,
     pub(super) reason: Option<&'a str>,
+}
+
+impl Outcome<'_> {
+    /// Whether the answer goes on in the background. A stream of it ends all the same.
+    pub(super) fn is_unfinished(&self) -> bool {
+        UNFINISHED.contains(&self.status)
+    }
 }
 
 /// The words of this dialect.

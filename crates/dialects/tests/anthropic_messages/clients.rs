@@ -251,6 +251,31 @@ fn calls_that_come_mixed_are_told_one_after_the_other() {
 }
 
 #[test]
+fn what_is_said_while_a_call_is_not_whole_is_told_after_it() {
+    let body = write_stream(&answer(
+        vec![
+            tool(0, "a"),
+            arguments(0, "{\"x\":"),
+            text("one "),
+            tool(1, "b"),
+            arguments(1, "{}"),
+            text("two"),
+            Delta::ToolCallSignature { index: 1, signature: google("p") },
+            arguments(0, "1}"),
+        ],
+        FinishReason::ToolCalls,
+    ));
+    check_grammar(&body).unwrap();
+    let message = collected(&body);
+    let kinds: Vec<&Value> =
+        message["content"].as_array().unwrap().iter().map(|block| &block["type"]).collect();
+    assert_eq!(kinds, ["tool_use", "text", "tool_use", "redacted_thinking", "text"]);
+    assert_eq!(message["content"][0]["input"], json!({"x": 1}));
+    assert_eq!(message["content"][1]["text"], "one ");
+    assert_eq!(message["content"][4]["text"], "two");
+}
+
+#[test]
 fn very_many_calls_that_wait_for_one_are_told_in_their_turn() {
     const CALLS: u32 = 50_000;
     let mut deltas = vec![tool(0, "a")];

@@ -22,3 +22,5 @@ mod request_encoding;
 #[path = "../openai_chat/score.rs"]
 mod score;
 mod streams;
+#[path = "../canonical/text.rs"]
+mod text;

@@ -17,14 +17,7 @@ use switchyard_domain::chat::{
 use crate::corpus_answers::{CODEC, collect, decode_stream};
 use crate::corpus_requests::{checked, read};
 use crate::corpus_rewriting::{check_grammar, comparable, write_stream};
-
-fn text() -> impl Strategy<Value = String> {
-    prop_oneof![any::<String>(), "[a-z \\\\\"\n\u{0}é😀]{0,12}"]
-}
-
-fn filled() -> impl Strategy<Value = String> {
-    text().prop_map(|text| format!("{text}."))
-}
+use crate::text::{filled, text};
 
 fn object() -> impl Strategy<Value = Json> {
     prop_oneof![

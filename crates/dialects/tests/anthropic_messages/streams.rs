@@ -130,3 +130,16 @@ fn what_a_later_piece_says_of_an_unknown_block_is_put_into_it() {
         ("compaction", r#"{"type":"compaction","content":"sum","encrypted_content":"e"}"#)
     );
 }
+
+#[test]
+fn an_empty_word_for_the_end_is_no_end() {
+    let mut reader = CODEC.reader();
+    let mut out = Vec::new();
+    let wordless = r#"{"type":"message_delta","delta":{"stop_reason":""},"usage":{"output_tokens":5}}"#;
+    for data in [START, TEXT, &piece("a"), wordless] {
+        assert_eq!(feed(&mut *reader, data, &mut out), Taken::Chunk);
+    }
+    assert!(!reader.is_finished());
+    feed(&mut *reader, END, &mut out);
+    assert_eq!(collect(out).choices[0].finish, Some(FinishReason::Stop));
+}

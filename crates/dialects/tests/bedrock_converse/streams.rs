@@ -267,3 +267,14 @@ fn absurd_counts_are_corrected_and_told() {
         assert_eq!(decoded.usage_corrected, corrected, "{counts}");
     }
 }
+
+#[test]
+fn a_message_that_stops_without_a_reason_has_ended_all_the_same() {
+    let stream = stream_of(&[
+        ("messageStart", json!({"role": "assistant"})),
+        delta(0, &json!({"text": "hi"})),
+        ("messageStop", json!({"p": "abc"})),
+    ]);
+    let answer = collect(decode_stream(&BedrockConverse, &stream, 7).unwrap());
+    assert_eq!((answer.text().as_str(), &answer.choices[0].finish), ("hi", &Some(FinishReason::Stop)));
+}

@@ -1,5 +1,7 @@
 //! Any request that the canonical form can hold, as far as a dialect that is spoken to providers only may meet it.
 
+mod text;
+
 use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
@@ -10,13 +12,8 @@ use switchyard_domain::chat::{
     ToolCallKind, ToolChoice, ToolChoiceMode, ToolResult,
 };
 
-pub(crate) fn text() -> impl Strategy<Value = String> {
-    prop_oneof![any::<String>(), "[a-z \\\\\"\n\u{0}é😀]{0,12}"]
-}
-
-fn filled() -> impl Strategy<Value = String> {
-    text().prop_map(|text| format!("{text}."))
-}
+use text::filled;
+pub(crate) use text::text;
 
 fn json() -> impl Strategy<Value = Json> {
     let texts = select(vec!["{}", "[1, {\"a\":1.0e2}]", "{\"z\":{}, \"a\" : [true]}", "\"é\"", "-7", "null"]);

@@ -240,3 +240,11 @@ fn log_probabilities_are_given_in_openais_form() {
     );
     assert_eq!(answer.choices[0].logprobs[0].as_str(), expected);
 }
+
+#[test]
+fn an_empty_word_for_the_end_is_no_end() {
+    let body = json!({"id": "i", "finish_reason": "",
+        "message": {"role": "assistant", "content": [{"type": "text", "text": "hi"}]}});
+    let answer = Cohere.decode(body.to_string().as_bytes()).unwrap().collect();
+    assert_eq!((answer.text().as_str(), &answer.choices[0].finish), ("hi", &None));
+}

@@ -11,13 +11,7 @@ use switchyard_domain::chat::{
     ToolChoiceMode, ToolResult,
 };
 
-pub(crate) fn text() -> impl Strategy<Value = String> {
-    prop_oneof![any::<String>(), "[a-z \\\\\"\n\u{0}é😀]{0,12}"]
-}
-
-pub(crate) fn filled() -> impl Strategy<Value = String> {
-    text().prop_map(|text| format!("{text}."))
-}
+use crate::text::{filled, text};
 
 fn json() -> impl Strategy<Value = Json> {
     prop_oneof![

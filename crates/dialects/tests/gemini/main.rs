@@ -28,4 +28,6 @@ mod request_encoding;
 #[path = "../openai_chat/score.rs"]
 mod score;
 mod stream_writing;
+#[path = "../canonical/text.rs"]
+mod text;
 mod tools;

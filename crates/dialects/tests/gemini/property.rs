@@ -12,8 +12,9 @@ use switchyard_domain::chat::{
     ChatAnswer, ChatEvent, ChatRequest, Delta, Dialect, FinishReason, Json, Signature, TokenUsage,
 };
 
-use crate::made::{call, extensions, filled, google, medium, native, request, text};
+use crate::made::{call, extensions, google, medium, native, request};
 use crate::odd::{odd_chunk, odd_request};
+use crate::text::{filled, text};
 use crate::tools::{ADDRESS, FORM, collect, decode, read, read_stream, write_stream, written};
 
 fn sorted(mut request: ChatRequest) -> ChatRequest {

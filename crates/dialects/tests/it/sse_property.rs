@@ -73,8 +73,14 @@ fn reference(stream: &str) -> Vec<(String, String)> {
     events
 }
 
+/// Streams are short, and the ways to cut them many.
+fn more_cases() -> ProptestConfig {
+    let config = ProptestConfig::default();
+    ProptestConfig { cases: config.cases.max(1_024), ..config }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_024))]
+    #![proptest_config(more_cases())]
 
     #[test]
     fn items_do_not_depend_on_where_the_stream_was_cut((stream, cuts) in cut_stream()) {

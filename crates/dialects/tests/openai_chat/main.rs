@@ -16,7 +16,10 @@ mod corpus_requests;
 mod corpus_rewriting;
 mod counted;
 mod differing;
+mod pieces;
 mod property;
 mod request_encoding;
 mod score;
 mod stream_quirks;
+#[path = "../canonical/text.rs"]
+mod text;

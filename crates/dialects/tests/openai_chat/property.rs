@@ -19,6 +19,8 @@ use crate::corpus_answers::{collect, decode_stream, events_of};
 use crate::corpus_peek::{is_content, output_of, usage_of};
 use crate::corpus_requests::{encode, read};
 use crate::corpus_rewriting::FORM;
+use crate::pieces::{choice_of_tool, extensions, format, json, proof};
+use crate::text::{filled, text};
 
 /// Facts under which nothing is lost.
 const FACTS: TargetFacts = TargetFacts {
@@ -27,28 +29,6 @@ const FACTS: TargetFacts = TargetFacts {
     documents: DocumentForm::DocumentUrl,
     ..TargetFacts::OPENAI
 };
-
-fn text() -> impl Strategy<Value = String> {
-    prop_oneof![any::<String>(), "[a-z \\\\\"\n\u{0}é😀]{0,12}"]
-}
-
-fn filled() -> impl Strategy<Value = String> {
-    text().prop_map(|text| format!("{text}."))
-}
-
-fn json() -> impl Strategy<Value = Json> {
-    prop_oneof![
-        text().prop_map(|text| serde_json::to_string(&text).unwrap()),
-        any::<i64>().prop_map(|number| number.to_string()),
-        Just("[1, {\"a\":1.0e2}]".to_owned()),
-        Just("{\"z\":{}, \"a\" : [true]}".to_owned()),
-    ]
-    .prop_map(|text| Json::parse(text).unwrap())
-}
-
-fn extensions() -> impl Strategy<Value = Vec<(String, Json)>> {
-    btree_map("x_[a-z]{1,6}", json(), 0..3).prop_map(|members| members.into_iter().collect())
-}
 
 fn source() -> impl Strategy<Value = MediaSource> {
     prop_oneof![
@@ -83,11 +63,6 @@ fn content() -> impl Strategy<Value = Vec<Part>> {
     })
 }
 
-fn proof() -> impl Strategy<Value = Signature> {
-    const ISSUERS: &[&str] = &["anthropic", "google", "openai", "xai", "unknown", "zai"];
-    (proptest::sample::select(ISSUERS), filled()).prop_map(|(issuer, value)| Signature::new(issuer, value))
-}
-
 fn call() -> impl Strategy<Value = ToolCall> {
     let kind = prop_oneof![Just(ToolCallKind::Function), Just(ToolCallKind::Custom)];
     (filled(), filled(), text(), kind, option::of(proof()))
@@ -105,7 +80,7 @@ fn assistant() -> impl Strategy<Value = Message> {
         1 => text().prop_map(|text| vec![Reasoning::text(text)]),
         2 => vec(block, 1..4),
     ];
-    (reasoning, content(), option::of(text()), vec(call(), 0..3), extensions(), option::of(text())).prop_map(
+    (reasoning, content(), option::of(text()), vec(call(), 0..3), extensions("x_[a-z]{1,6}"), option::of(text())).prop_map(
         |(reasoning, content, refusal, calls, extensions, name)| {
             let mut parts = Vec::new();
             parts.extend(reasoning.into_iter().map(Part::Reasoning));
@@ -123,10 +98,10 @@ fn message() -> impl Strategy<Value = Message> {
         Part::ToolResult(ToolResult { call_id, content, is_error: false, name })
     });
     prop_oneof![
-        (role, content(), option::of(text()), extensions())
+        (role, content(), option::of(text()), extensions("x_[a-z]{1,6}"))
             .prop_map(|(role, parts, name, extensions)| Message { role, parts, name, extensions }),
         assistant(),
-        (result, extensions()).prop_map(|(result, extensions)| Message {
+        (result, extensions("x_[a-z]{1,6}")).prop_map(|(result, extensions)| Message {
             role: Role::Tool,
             parts: vec![result],
             name: None,
@@ -137,7 +112,7 @@ fn message() -> impl Strategy<Value = Message> {
 
 fn tool() -> impl Strategy<Value = Tool> {
     prop_oneof![
-        (text(), option::of(text()), option::of(json()), option::of(any::<bool>()), extensions()).prop_map(
+        (text(), option::of(text()), option::of(json()), option::of(any::<bool>()), extensions("x_[a-z]{1,6}")).prop_map(
             |(name, description, parameters, strict, extensions)| Tool::Function {
                 name,
                 description,
@@ -151,16 +126,6 @@ fn tool() -> impl Strategy<Value = Tool> {
             kind: "web_search".to_owned(),
             json: Json::parse(json!({"type": "web_search", "x": text}).to_string()).unwrap(),
         }),
-    ]
-}
-
-fn choice_of_tool() -> impl Strategy<Value = ToolChoice> {
-    prop_oneof![
-        Just(ToolChoice::Mode(ToolChoiceMode::None)),
-        Just(ToolChoice::Mode(ToolChoiceMode::Auto)),
-        Just(ToolChoice::Mode(ToolChoiceMode::Required)),
-        text().prop_map(ToolChoice::Function),
-        Just(ToolChoice::Native(Json::parse(r#"{"type":"allowed_tools", "mode":"auto"}"#).unwrap())),
     ]
 }
 
@@ -187,21 +152,6 @@ fn sampling() -> impl Strategy<Value = Sampling> {
         })
 }
 
-fn format() -> impl Strategy<Value = ResponseFormat> {
-    prop_oneof![
-        Just(ResponseFormat::Text),
-        Just(ResponseFormat::JsonObject),
-        (text(), option::of(text()), option::of(json()), option::of(any::<bool>())).prop_map(
-            |(name, description, schema, strict)| ResponseFormat::JsonSchema {
-                name,
-                description,
-                schema,
-                strict
-            }
-        ),
-    ]
-}
-
 prop_compose! {
     fn request()(
         (model, messages, tools, tool_choice, parallel_tool_calls) in
@@ -210,7 +160,7 @@ prop_compose! {
             (sampling(), option::of(any::<u64>()), vec(text(), 0..3), option::of(format()), option::of(text())),
         (choices, stream, metadata, user, service_tier, extensions) in (
             option::of(any::<u32>()), option::of(any::<bool>()), btree_map(text(), text(), 0..3),
-            option::of(text()), option::of(text()), extensions()
+            option::of(text()), option::of(text()), extensions("x_[a-z]{1,6}")
         ),
     ) -> ChatRequest {
         ChatRequest {
@@ -269,9 +219,9 @@ fn answer() -> impl Strategy<Value = Vec<ChatEvent>> {
         "[a-z]{3,8}_x".prop_map(FinishReason::Other),
     ];
     let said =
-        (vec(filled(), 0..3), vec(filled(), 0..3), vec(filled(), 0..2), vec(call(), 0..3), extensions());
+        (vec(filled(), 0..3), vec(filled(), 0..3), vec(filled(), 0..2), vec(call(), 0..3), extensions("x_[a-z]{1,6}"));
     let choice = (said, option::of(proof()), option::of(finish));
-    (filled(), filled(), any::<i64>(), extensions(), vec(choice, 1..3), option::of(usage))
+    (filled(), filled(), any::<i64>(), extensions("x_[a-z]{1,6}"), vec(choice, 1..3), option::of(usage))
         .prop_map(|(id, model, created, extensions, choices, usage)| {
             let mut events = vec![ChatEvent::Started { id, model, created: Some(created), extensions }];
             for (choice, ((reasoning, texts, refusals, calls, extensions), proof, finish)) in

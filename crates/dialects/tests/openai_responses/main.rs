@@ -18,6 +18,8 @@ mod crossing;
 #[path = "../openai_chat/differing.rs"]
 mod differing;
 mod errors;
+#[path = "../openai_chat/pieces.rs"]
+mod pieces;
 mod property;
 mod quirks;
 mod request_encoding;
@@ -72,3 +74,5 @@ pub(crate) fn canonical(mut answer: ChatAnswer) -> ChatAnswer {
     }
     answer
 }
+#[path = "../canonical/text.rs"]
+mod text;

@@ -16,30 +16,10 @@ use switchyard_domain::chat::{
 
 use crate::corpus_answers::{collect, decode_stream, decode_whole};
 use crate::corpus_requests::{read, sorted};
+use crate::pieces::{choice_of_tool, extensions, format, json, proof};
 use crate::rewriting::{FORM, completed, write_stream};
 use crate::shape;
-
-fn text() -> impl Strategy<Value = String> {
-    prop_oneof![any::<String>(), "[a-z \\\\\"\n\u{0}é😀]{0,12}"]
-}
-
-fn filled() -> impl Strategy<Value = String> {
-    text().prop_map(|text| format!("{text}."))
-}
-
-fn json() -> impl Strategy<Value = Json> {
-    prop_oneof![
-        text().prop_map(|text| serde_json::to_string(&text).unwrap()),
-        any::<i64>().prop_map(|number| number.to_string()),
-        Just("[1, {\"a\":1.0e2}]".to_owned()),
-        Just("{\"z\":{}, \"a\" : [true]}".to_owned()),
-    ]
-    .prop_map(|text| Json::parse(text).unwrap())
-}
-
-fn extensions(pattern: &'static str) -> impl Strategy<Value = Vec<(String, Json)>> {
-    btree_map(pattern, json(), 0..3).prop_map(|members| members.into_iter().collect())
-}
+use crate::text::{filled, text};
 
 fn source() -> impl Strategy<Value = MediaSource> {
     prop_oneof![
@@ -183,16 +163,6 @@ fn tool() -> impl Strategy<Value = Tool> {
     ]
 }
 
-fn choice_of_tool() -> impl Strategy<Value = ToolChoice> {
-    prop_oneof![
-        Just(ToolChoice::Mode(ToolChoiceMode::None)),
-        Just(ToolChoice::Mode(ToolChoiceMode::Auto)),
-        Just(ToolChoice::Mode(ToolChoiceMode::Required)),
-        text().prop_map(ToolChoice::Function),
-        Just(ToolChoice::Native(Json::parse(r#"{"type":"allowed_tools", "mode":"auto"}"#).unwrap())),
-    ]
-}
-
 fn sampling() -> impl Strategy<Value = Sampling> {
     let decimal = || option::of(-10.0..10.0_f64);
     (decimal(), decimal(), option::of(any::<u32>()), any::<bool>()).prop_map(
@@ -204,21 +174,6 @@ fn sampling() -> impl Strategy<Value = Sampling> {
             ..Sampling::default()
         },
     )
-}
-
-fn format() -> impl Strategy<Value = ResponseFormat> {
-    prop_oneof![
-        Just(ResponseFormat::Text),
-        Just(ResponseFormat::JsonObject),
-        (text(), option::of(text()), option::of(json()), option::of(any::<bool>())).prop_map(
-            |(name, description, schema, strict)| ResponseFormat::JsonSchema {
-                name,
-                description,
-                schema,
-                strict
-            }
-        ),
-    ]
 }
 
 fn reasoning_wish() -> impl Strategy<Value = ReasoningWish> {
@@ -249,11 +204,6 @@ prop_compose! {
             metadata, user, service_tier, extensions, ..ChatRequest::default()
         }
     }
-}
-
-fn proof() -> impl Strategy<Value = Signature> {
-    const ISSUERS: &[&str] = &["anthropic", "google", "openai", "xai", "unknown", "zai"];
-    (proptest::sample::select(ISSUERS), filled()).prop_map(|(issuer, value)| Signature::new(issuer, value))
 }
 
 type Block = (Vec<String>, Option<Signature>);

@@ -340,3 +340,28 @@ fn a_stream_repeats_what_was_asked_and_names_the_provider_that_said_nothing() {
         assert_eq!(response[name], expected, "{name}");
     }
 }
+
+#[test]
+fn a_stream_of_an_answer_that_is_not_made_yet_ends_as_every_stream_does() {
+    let reason = FinishReason::Other("in_progress".to_owned());
+    let events = [
+        ChatEvent::Delta { choice: 0, delta: Delta::Text("so far".to_owned()) },
+        ChatEvent::Finished { choice: 0, reason: reason.clone() },
+    ];
+    let stream = write_stream(&events, &FORM);
+    let (name, last) = events_of(&stream).pop().unwrap();
+    assert_eq!(name.as_deref(), Some(&b"response.completed"[..]));
+    let last: Value = serde_json::from_slice(&last).unwrap();
+    assert_eq!(last["response"]["status"], "in_progress");
+    assert_eq!(collect(decode_stream(&stream).unwrap()).choices[0].finish, Some(reason));
+}
+
+#[test]
+fn an_empty_reason_for_what_is_incomplete_is_none() {
+    let mut body =
+        completed(&json!([{"type": "message", "content": [{"type": "output_text", "text": "a"}]}]));
+    body["response"]["status"] = json!("incomplete");
+    body["response"]["incomplete_details"] = json!({"reason": ""});
+    let answer = decode_whole(body["response"].to_string().as_bytes()).unwrap().collect();
+    assert_eq!(answer.choices[0].finish, Some(FinishReason::Length));
+}

@@ -57,10 +57,28 @@ impl fmt::Display for LossReport {
             if index > 0 {
                 f.write_str(",")?;
             }
+            if loss.member.is_empty() {
+                // JSON allows a member without a name. That it was lost must show all the same.
+                f.write_str("\"\"")?;
+            }
             for c in loss.member.chars().take(200) {
                 write!(f, "{}", if c.is_ascii_graphic() && c != ',' { c } else { '_' })?;
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_loss_shows_in_the_header_whatever_the_member_is_called() {
+        let mut losses = LossReport::default();
+        for member in ["", "a,b", "é\n", "messages[0].x"] {
+            losses.dropped(member, "no place");
+        }
+        assert_eq!(losses.to_string(), "\"\",a_b,__,messages[0].x");
     }
 }

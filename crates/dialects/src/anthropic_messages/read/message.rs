@@ -80,7 +80,8 @@ impl MessageReader {
 
     /// Takes why the answer ended, from the members that say so.
     pub(in crate::anthropic_messages) fn end(&mut self, end: &RawMembers<'_>, out: &mut Vec<ChatEvent>) {
-        let Some(word) = end.get("stop_reason").and_then(text) else { return };
+        let word = end.get("stop_reason").and_then(text).filter(|word| !word.is_empty());
+        let Some(word) = word else { return };
         self.stop_block(out);
         if let Some(value) = finish::finer_word(&word) {
             self.deltas.push(Delta::Extension { name: finish::STOP_REASON.to_owned(), value });

@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, VecDeque};
 
-use switchyard_domain::chat::Signature;
+use switchyard_domain::chat::{Delta, Signature};
 
 /// A call that has begun but whose block has not: this dialect's blocks come one after the other, and another one is open.
 #[derive(Debug, Default)]
@@ -15,10 +15,19 @@ pub(super) struct Call {
     pub(super) proof: Option<Signature>,
 }
 
-/// The calls that wait for their blocks, in the order in which they began.
+/// What comes while the arguments of a call are not whole, and has to wait for its block until they are.
+#[derive(Debug)]
+pub(super) enum Held {
+    /// Another call.
+    Call(Call),
+    /// Anything else that the model said.
+    Said(Delta),
+}
+
+/// What waits for its block, in the order in which it came.
 #[derive(Debug, Default)]
 pub(super) struct Waiting {
-    calls: VecDeque<Call>,
+    held: VecDeque<Held>,
     /// How many have left the queue.
     left: usize,
     /// The last call of each index, counted from the first that ever waited.
@@ -26,53 +35,23 @@ pub(super) struct Waiting {
 }
 
 impl Waiting {
-    pub(super) fn push(&mut self, call: Call) {
-        self.latest.insert(call.index, self.left + self.calls.len());
-        self.calls.push_back(call);
+    pub(super) fn push(&mut self, held: Held) {
+        if let Held::Call(call) = &held {
+            self.latest.insert(call.index, self.left + self.held.len());
+        }
+        self.held.push_back(held);
     }
 
-    pub(super) fn pop(&mut self) -> Option<Call> {
-        let call = self.calls.pop_front()?;
+    pub(super) fn pop(&mut self) -> Option<Held> {
+        let held = self.held.pop_front()?;
         self.left += 1;
-        Some(call)
+        Some(held)
     }
 
     /// A call that waits.
     pub(super) fn get(&mut self, index: u32) -> Option<&mut Call> {
         let place = self.latest.get(&index)?.checked_sub(self.left)?;
-        self.calls.get_mut(place)
-    }
-}
-
-/// Whether the arguments of a call, as far as they came, are whole.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Nesting {
-    depth: u32,
-    begun: bool,
-    in_text: bool,
-    escaped: bool,
-}
-
-impl Nesting {
-    pub(super) fn take(&mut self, fragment: &str) {
-        for byte in fragment.bytes() {
-            match byte {
-                _ if self.escaped => self.escaped = false,
-                b'\\' if self.in_text => self.escaped = true,
-                b'"' => self.in_text = !self.in_text,
-                _ if self.in_text => {}
-                b'{' | b'[' => {
-                    self.begun = true;
-                    self.depth = self.depth.saturating_add(1);
-                }
-                b'}' | b']' => self.depth = self.depth.saturating_sub(1),
-                _ => {}
-            }
-        }
-    }
-
-    pub(super) fn is_whole(self) -> bool {
-        self.begun && self.depth == 0
+        if let Held::Call(call) = self.held.get_mut(place)? { Some(call) } else { None }
     }
 }
 
@@ -82,32 +61,22 @@ mod tests {
 
     #[test]
     fn a_call_that_waits_is_found_until_its_turn_comes() {
-        let call = |index| Call { index, ..Call::default() };
+        let call = |index| Held::Call(Call { index, ..Call::default() });
         let mut waiting = Waiting::default();
-        [1, 2, 1].map(call).into_iter().for_each(|call| waiting.push(call));
+        let said = Held::Said(Delta::Text("t".to_owned()));
+        [call(1), said, call(2), call(1)].into_iter().for_each(|held| waiting.push(held));
         waiting.get(1).unwrap().arguments.push('x');
         waiting.get(2).unwrap().arguments.push('y');
-        let first = waiting.pop().unwrap();
-        assert_eq!((first.index, first.arguments.as_str()), (1, ""));
-        assert_eq!(waiting.pop().unwrap().arguments, "y");
+        let mut next = || match waiting.pop() {
+            Some(Held::Call(call)) => Some((call.index, call.arguments)),
+            Some(Held::Said(delta)) => Some((0, delta.output_text().to_owned())),
+            None => None,
+        };
+        assert_eq!(next(), Some((1, String::new())));
+        assert_eq!(next(), Some((0, "t".to_owned())));
+        assert_eq!(next(), Some((2, "y".to_owned())));
         assert!(waiting.get(2).is_none() && waiting.get(3).is_none());
-        assert_eq!(waiting.pop().unwrap().arguments, "x");
+        assert!(matches!(waiting.pop(), Some(Held::Call(call)) if call.arguments == "x"));
         assert!(waiting.pop().is_none() && waiting.get(1).is_none());
-    }
-
-    #[test]
-    fn arguments_are_whole_when_their_object_is() {
-        for (pieces, whole) in [
-            (&[""][..], false),
-            (&["{", "}"], true),
-            (&["{\"a\":\"}", "\\\"", "}\"", "}"], true),
-            (&["{\"a\":\"}"], false),
-            (&["{\"a\":[{\"b\":1}", "]"], false),
-            (&["SELECT"], false),
-        ] {
-            let mut nesting = Nesting::default();
-            pieces.iter().for_each(|piece| nesting.take(piece));
-            assert_eq!(nesting.is_whole(), whole, "{pieces:?}");
-        }
     }
 }

@@ -5,7 +5,7 @@ use switchyard_domain::chat::{
     ChatEvent, Citation, Delta, FinishReason, Json, Part, Signature, TokenUsage, ToolCallKind,
 };
 
-use super::calls::{Call, Nesting, Waiting};
+use super::calls::{Call, Held, Waiting};
 use super::frames::Frames;
 use crate::anthropic_messages::answer::{own_id, write_usage_extras};
 use crate::anthropic_messages::error::write_error_event;
@@ -13,13 +13,13 @@ use crate::anthropic_messages::finish::{Ending, STOP_REASON};
 use crate::anthropic_messages::places::{BESIDE, CALLERS, Proven, callers_in, is_own_block, labelled};
 use crate::anthropic_messages::{citation, usage};
 use crate::codec::{AnswerForm, ClientError, StreamWriter};
-use crate::json::write_text;
+use crate::json::{Nesting, write_text};
 use crate::proof::marked;
 use crate::tool_call_id::made_call_id;
 
 /// Writes one stream, event by event.
 ///
-/// Blocks come one after the other here. A call that begins while the arguments of another are not whole waits until they
+/// Blocks come one after the other here. Whatever else is said while the arguments of a call are not whole waits until they
 /// are; of several choices, only the first is told. Pictures, sound and other dialects' own forms have no place.
 #[derive(Debug)]
 pub(in crate::anthropic_messages) struct StreamEncoder {
@@ -90,7 +90,15 @@ impl StreamWriter for StreamEncoder {
 
     fn finish(&mut self, out: &mut BytesMut) {
         self.start(out);
-        self.close(out);
+        loop {
+            if self.is_busy() {
+                self.stop(out);
+            }
+            if !self.next_held(out) {
+                break;
+            }
+        }
+        self.stop(out);
         let ending = self.finish.as_ref();
         let ending = ending.map(|reason| Ending::of(reason, self.finer.as_ref(), self.calls, self.refused));
         let counts = self.usage.unwrap_or_default();
@@ -166,6 +174,27 @@ impl StreamEncoder {
 
     fn delta(&mut self, delta: &Delta, out: &mut BytesMut) {
         match delta {
+            Delta::ToolCall { index, id, name, kind } => {
+                let made = made_call_id(&self.id, self.choice.unwrap_or_default(), *index as usize);
+                let id = if id.is_empty() { made } else { id.clone() };
+                let is_text = *kind == ToolCallKind::Custom;
+                self.call(Call { index: *index, id, name: name.clone(), is_text, ..Call::default() }, out);
+            }
+            Delta::Arguments { index, fragment } => self.arguments(*index, fragment, out),
+            Delta::ToolCallSignature { index, signature } => self.prove(*index, signature, out),
+            Delta::Extension { name, value } => match name.as_str() {
+                CALLERS => self.callers.extend(callers_in(value)),
+                STOP_REASON => self.finer = Some(value.clone()),
+                _ => {}
+            },
+            _ if self.is_busy() => self.waiting.push(Held::Said(delta.clone())),
+            _ => self.say(delta, out),
+        }
+    }
+
+    /// Writes what the model says beside its calls.
+    fn say(&mut self, delta: &Delta, out: &mut BytesMut) {
+        match delta {
             Delta::Text(text) => self.text(text, out),
             Delta::Refusal(text) => {
                 self.refused = true;
@@ -179,29 +208,21 @@ impl StreamEncoder {
                 self.open_thinking(out);
                 let proof = marked(signature, Signature::ANTHROPIC);
                 self.frames.piece("signature_delta", "signature", &proof, out);
-                self.close(out);
+                self.stop(out);
             }
             Delta::RedactedReasoning(signature) => self.redacted(signature, out),
             Delta::Signature(signature) => self.redacted(&labelled(signature, Proven::Text), out),
-            Delta::ToolCallSignature { index, signature } => self.prove(*index, signature, out),
-            Delta::ToolCall { index, id, name, kind } => {
-                let made = made_call_id(&self.id, self.choice.unwrap_or_default(), *index as usize);
-                let id = if id.is_empty() { made } else { id.clone() };
-                let is_text = *kind == ToolCallKind::Custom;
-                self.call(Call { index: *index, id, name: name.clone(), is_text, ..Call::default() }, out);
-            }
-            Delta::Arguments { index, fragment } => self.arguments(*index, fragment, out),
             Delta::Citation(citation) => self.cite(citation, out),
             Delta::Part(Part::Native { kind, json }) if is_own_block(kind) => {
-                self.close(out);
+                self.stop(out);
                 self.frames.whole(out, |block| block.extend_from_slice(json.as_str().as_bytes()));
             }
-            Delta::Part(_) | Delta::Logprobs(_) => {}
-            Delta::Extension { name, value } => match name.as_str() {
-                CALLERS => self.callers.extend(callers_in(value)),
-                STOP_REASON => self.finer = Some(value.clone()),
-                _ => {}
-            },
+            Delta::Part(_)
+            | Delta::Logprobs(_)
+            | Delta::ToolCall { .. }
+            | Delta::Arguments { .. }
+            | Delta::ToolCallSignature { .. }
+            | Delta::Extension { .. } => {}
         }
     }
 
@@ -216,7 +237,7 @@ impl StreamEncoder {
     }
 
     fn open_text(&mut self, out: &mut BytesMut) {
-        self.close(out);
+        self.stop(out);
         self.frames.start("text", out, |block| block.text("text", ""));
         self.open = Open::Text { cited: false };
     }
@@ -225,7 +246,7 @@ impl StreamEncoder {
         if matches!(self.open, Open::Thinking) {
             return;
         }
-        self.close(out);
+        self.stop(out);
         self.frames.start("thinking", out, |block| {
             block.text("thinking", "");
             block.text("signature", "");
@@ -234,7 +255,7 @@ impl StreamEncoder {
     }
 
     fn redacted(&mut self, signature: &Signature, out: &mut BytesMut) {
-        self.close(out);
+        self.stop(out);
         self.write_redacted(signature, out);
     }
 
@@ -254,15 +275,29 @@ impl StreamEncoder {
 
     fn call(&mut self, call: Call, out: &mut BytesMut) {
         self.calls = true;
-        let is_busy = match &self.open {
-            Open::Call { nesting, .. } => !nesting.is_whole(),
-            _ => false,
-        };
-        if is_busy {
-            return self.waiting.push(call);
+        if self.is_busy() {
+            return self.waiting.push(Held::Call(call));
         }
         self.stop(out);
         self.open_call(call, out);
+    }
+
+    /// Whether the arguments of the open call are not whole.
+    fn is_busy(&self) -> bool {
+        if let Open::Call { nesting, .. } = &self.open { !nesting.is_whole() } else { false }
+    }
+
+    /// Writes the first of what waits; `false` if nothing does.
+    fn next_held(&mut self, out: &mut BytesMut) -> bool {
+        match self.waiting.pop() {
+            Some(Held::Call(call)) => {
+                self.stop(out);
+                self.open_call(call, out);
+            }
+            Some(Held::Said(delta)) => self.say(&delta, out),
+            None => return false,
+        }
+        true
     }
 
     /// Takes the proof of a call, which stands after its block.
@@ -272,7 +307,7 @@ impl StreamEncoder {
             Open::Call { index: open, proof, .. } if *open == index => *proof = Some(signature),
             _ => match self.waiting.get(index) {
                 Some(call) => call.proof = Some(signature),
-                None => self.redacted(&signature, out),
+                None => self.delta(&Delta::RedactedReasoning(signature), out),
             },
         }
     }
@@ -304,11 +339,7 @@ impl StreamEncoder {
                 }
             }
         }
-        while matches!(&self.open, Open::Call { nesting, .. } if nesting.is_whole()) {
-            let Some(next) = self.waiting.pop() else { break };
-            self.stop(out);
-            self.open_call(next, out);
-        }
+        while !self.is_busy() && self.next_held(out) {}
     }
 
     /// Writes more of the arguments of the open call.
@@ -325,15 +356,7 @@ impl StreamEncoder {
         }
     }
 
-    /// Ends the open block and all calls that wait.
-    fn close(&mut self, out: &mut BytesMut) {
-        self.stop(out);
-        while let Some(next) = self.waiting.pop() {
-            self.open_call(next, out);
-            self.stop(out);
-        }
-    }
-
+    /// Ends the open block.
     fn stop(&mut self, out: &mut BytesMut) {
         let (is_text, proof) = match std::mem::replace(&mut self.open, Open::None) {
             Open::None => return,

@@ -155,7 +155,7 @@ impl Reader {
         out: &mut Vec<ChatEvent>,
     ) -> Result<(), ProviderError> {
         self.end_call(out);
-        let word = said.get("finish_reason").and_then(text);
+        let word = said.get("finish_reason").and_then(text).filter(|word| !word.is_empty());
         if let Some(error) = failure(said, word.as_deref()) {
             return Err(error);
         }

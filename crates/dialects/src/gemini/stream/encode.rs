@@ -5,6 +5,7 @@ use switchyard_domain::chat::{
     ChatAnswer, ChatEvent, Choice, Collector, Delta, Json, Part, Reasoning, ToolCall,
 };
 
+use super::pending::Pending;
 use crate::codec::{AnswerForm, ClientError, StreamFraming, StreamWriter};
 use crate::gemini::answer::{is_blocked, write_beside, write_content, write_names, write_parts, write_tail};
 use crate::gemini::citations::Places;
@@ -15,7 +16,7 @@ use crate::sse::join_lines;
 /// Writes one stream, event by event.
 ///
 /// Each piece of what is said is a small answer of its own. A tool call goes out when it is whole, as the dialect has no
-/// pieces of arguments that every client reads. How the answer ends, what it rests on and what it cost come in one last
+/// pieces of arguments that every client reads, and what is said before it is whole goes after it. How the answer ends, what it rests on and what it cost come in one last
 /// piece, so that an answer that breaks off never looks whole.
 #[derive(Debug)]
 pub(in crate::gemini) struct StreamEncoder {
@@ -34,7 +35,7 @@ pub(in crate::gemini) struct StreamEncoder {
 
 #[derive(Debug, Default)]
 struct State {
-    calls: BTreeMap<u32, ToolCall>,
+    pending: Pending,
     places: Places,
 }
 
@@ -125,20 +126,15 @@ impl StreamEncoder {
         let part = match delta {
             Delta::ToolCall { index, id, name, kind } => {
                 let (id, name, arguments) = (id.clone(), name.clone(), String::new());
-                state.calls.insert(*index, ToolCall { id, name, arguments, kind: *kind, signature: None });
-                return;
+                let call = ToolCall { id, name, arguments, kind: *kind, signature: None };
+                return state.pending.call(*index, call);
             }
             Delta::Arguments { index, fragment } => {
-                if let Some(call) = state.calls.get_mut(index) {
-                    call.arguments.push_str(fragment);
-                }
-                return;
+                state.pending.arguments(*index, fragment);
+                return self.flush_due(choice, out);
             }
             Delta::ToolCallSignature { index, signature } => {
-                if let Some(call) = state.calls.get_mut(index) {
-                    call.signature = Some(signature.clone());
-                }
-                return;
+                return state.pending.sign(*index, signature.clone());
             }
             Delta::Citation(_) | Delta::Extension { .. } => {
                 self.held.push(ChatEvent::Delta { choice, delta: delta.clone() });
@@ -166,15 +162,21 @@ impl StreamEncoder {
             Delta::Signature(signature) => Part::Signature(signature.clone()),
             Delta::Part(part) => part.clone(),
         };
-        self.flush(choice, out);
-        self.candidate(choice, out, &[part], |_| {});
+        state.pending.say(part);
+        self.flush_due(choice, out);
     }
 
-    /// Writes the calls that are whole by now: something else follows them.
+    fn flush_due(&mut self, choice: u32, out: &mut BytesMut) {
+        if self.choices.get(&choice).is_some_and(|state| state.pending.is_due()) {
+            self.flush(choice, out);
+        }
+    }
+
+    /// Writes all that waits.
     fn flush(&mut self, choice: u32, out: &mut BytesMut) {
-        let calls = self.choices.get_mut(&choice).map(|state| std::mem::take(&mut state.calls));
-        for call in calls.unwrap_or_default().into_values() {
-            self.candidate(choice, out, &[Part::ToolCall(call)], |_| {});
+        let parts = self.choices.get_mut(&choice).map(|state| state.pending.take());
+        for part in parts.unwrap_or_default() {
+            self.candidate(choice, out, &[part], |_| {});
         }
     }
 

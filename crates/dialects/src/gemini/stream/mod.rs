@@ -2,6 +2,7 @@
 
 mod decode;
 mod encode;
+mod pending;
 
 pub(super) use decode::StreamDecoder;
 pub(super) use encode::StreamEncoder;

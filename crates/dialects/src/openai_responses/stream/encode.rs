@@ -21,6 +21,8 @@ use crate::tool_call_id::made_call_id;
 pub(in crate::openai_responses) struct Writer {
     pub(super) head: Head,
     started: bool,
+    /// The choice that is told.
+    choice: Option<u32>,
     pub(super) frames: Frames,
     pub(super) open: Open,
     calls: BTreeMap<u32, OpenCall>,
@@ -55,9 +57,10 @@ impl StreamWriter for Writer {
                 }
                 self.beside.clone_from(extensions);
             }
-            // There is one choice in this dialect.
-            ChatEvent::Delta { choice: 0, delta } => self.delta(delta, out),
-            ChatEvent::Finished { choice: 0, reason } => self.finish = Some(reason.clone()),
+            ChatEvent::Delta { choice, delta } if self.tells(*choice) => self.delta(delta, out),
+            ChatEvent::Finished { choice, reason } if self.tells(*choice) => {
+                self.finish = Some(reason.clone());
+            }
             ChatEvent::Delta { .. } | ChatEvent::Finished { .. } => {}
             ChatEvent::Extension { name, value } => {
                 self.beside.retain(|(known, _)| known != name);
@@ -75,7 +78,8 @@ impl StreamWriter for Writer {
         self.close(status, out);
         self.close_calls(status, out);
         let error = (outcome.status == "failed").then_some(FAILED);
-        self.response(&format!("response.{}", outcome.status), outcome, error, out);
+        let kind = if outcome.is_unfinished() { "completed" } else { outcome.status };
+        self.response(&format!("response.{kind}"), outcome, error, out);
     }
 
     fn fail(&mut self, error: &ClientError<'_>, out: &mut BytesMut) {
@@ -93,6 +97,7 @@ impl Writer {
         Self {
             head: Head::new(form),
             started: false,
+            choice: None,
             frames: Frames::default(),
             open: Open::Nothing,
             calls: BTreeMap::new(),
@@ -105,6 +110,11 @@ impl Writer {
             finish: None,
             usage: None,
         }
+    }
+
+    /// Whether this choice is told. There is one in this dialect: the first of which anything is said, whatever its number.
+    fn tells(&mut self, choice: u32) -> bool {
+        *self.choice.get_or_insert(choice) == choice
     }
 
     fn start(&mut self, out: &mut BytesMut) {
@@ -244,7 +254,7 @@ impl Writer {
     fn call(&mut self, index: u32, id: &str, name: &str, kind: ToolCallKind, out: &mut BytesMut) {
         self.close("completed", out);
         let place = self.place();
-        let made = || made_call_id(&self.head.id, 0, index as usize);
+        let made = || made_call_id(&self.head.id, self.choice.unwrap_or_default(), index as usize);
         let call = OpenCall {
             id: self.head.item_id(words(kind).0, place),
             place,
