@@ -1,0 +1,63 @@
+"""Codex CLI does its task on targets that don't speak its dialect. It runs offline: without plugins it asks nobody but the
+address that it is given."""
+
+import json
+import os
+import shlex
+import sys
+from pathlib import Path
+
+import task
+from dialects import AnthropicMessages, Gemini, OpenAiChat
+from runner import run
+
+INSTALLED = Path(os.environ["AGENTS"])
+BINARIES = list((INSTALLED / "@openai").glob("codex-*/vendor/*/bin/codex"))
+
+CONFIGURATION = """
+model = {model}
+model_provider = "switchyard"
+web_search = "disabled"
+
+[features]
+multi_agent = false
+plugins = false
+
+[model_providers.switchyard]
+name = "Switchyard"
+base_url = {base}
+env_key = "SWITCHYARD_API_KEY"
+wire_api = "responses"
+"""
+
+
+class codex:
+    @staticmethod
+    def steps(task_):
+        write = f"printf %s {shlex.quote(task.SUMMARY)} > summary.txt"
+        return [
+            ("exec_command", {"cmd": "cat notes.txt"}),
+            ("exec_command", {"cmd": write}),
+            ("exec_command", {"cmd": "tr a-z A-Z < notes.txt | tee loud.txt"}),
+        ]
+
+    @staticmethod
+    def run(task_, model, key, home):
+        folder = Path(home) / ".codex"
+        folder.mkdir()
+        settings = CONFIGURATION.format(model=json.dumps(model), base=json.dumps(f"{task.server.base}/v1"))
+        (folder / "config.toml").write_text(settings)
+        # Its own sandbox needs rights that a container may not have; the commands are ours.
+        options = ["--skip-git-repo-check", "--sandbox", "danger-full-access", "--json"]
+        command = [INSTALLED / ".bin" / "codex", "exec", *options, task.PROMPT]
+        printed = task.output(command, task_.folder, task.alone(home, SWITCHYARD_API_KEY=key))
+        events = [json.loads(line) for line in printed.splitlines() if line.startswith("{")]
+        assert events[-1]["type"] == "turn.completed", events[-1]
+        return [event["item"]["text"] for event in events if event.get("item", {}).get("type") == "agent_message"][-1]
+
+
+if not BINARIES:
+    print("SKIPPED codex: its package has no binary for this platform")
+    sys.exit(0)
+version = json.loads((INSTALLED / "@openai" / "codex" / "package.json").read_text())["version"]
+run(f"codex {version}", task.in_dialects(codex, {"anthropic": AnthropicMessages, "gemini": Gemini, "upstream": OpenAiChat}))
