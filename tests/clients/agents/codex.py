@@ -1,5 +1,5 @@
-"""Codex CLI does its task on targets that don't speak its dialect. It runs offline: without plugins it asks nobody but the
-address that it is given."""
+"""Codex CLI does its task on targets that don't speak its dialect. It runs offline: without plugins and analytics it
+asks nobody but the address that it is given."""
 
 import json
 import os
@@ -19,8 +19,10 @@ model = {model}
 model_provider = "switchyard"
 web_search = "disabled"
 
+[analytics]
+enabled = false
+
 [features]
-multi_agent = false
 plugins = false
 
 [model_providers.switchyard]

@@ -16,6 +16,7 @@ mod crossing;
 #[path = "../openai_chat/differing.rs"]
 mod differing;
 mod errors;
+mod namespaces;
 mod property;
 mod quirks;
 mod request_encoding;

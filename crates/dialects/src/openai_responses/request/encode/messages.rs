@@ -10,6 +10,7 @@ use super::content::Content;
 use crate::codec::note_foreign_message;
 use crate::json::{ArrayWriter, ObjectWriter, elements, keep};
 use crate::openai_responses::call_items::{self, ByCall};
+use crate::openai_responses::namespaces;
 use crate::openai_responses::proof;
 
 /// Whether a message is what this dialect gives as `instructions`.
@@ -263,7 +264,7 @@ impl<'a, 'l, 'o> Writer<'a, 'l, 'o> {
         self.list.object(|object| {
             object.text("type", kind);
             object.text("call_id", &id);
-            object.text("name", &call.name);
+            object.text("name", namespaces::own_name(&call.name, besides));
             object.text(member, &call.arguments);
             write_members(object, besides, &[]);
         });
