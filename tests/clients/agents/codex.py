@@ -40,6 +40,8 @@ class codex:
         return [
             ("exec_command", {"cmd": "cat notes.txt"}),
             ("exec_command", {"cmd": write}),
+            # A tool of a group, which other dialects know by a long name alone. It answers that there is no such agent.
+            ("multi_agent_v1__close_agent", {"target": "nobody"}),
             ("exec_command", {"cmd": "tr a-z A-Z < notes.txt | tee loud.txt"}),
         ]
 
