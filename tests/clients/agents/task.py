@@ -44,14 +44,14 @@ def in_dialects(agent, cases):
 def perform(agent, provider, dialect):
     """Lets an agent do the task with a model of a provider, and checks what came of it.
 
-    `agent.steps(task)` are the calls as (tool, arguments): the second writes the summary, the last shouts.
-    `agent.run(task, model, key, home)` are its last words."""
+    `agent.steps(task)` are the calls as (tool, arguments, what its result must say); `agent.run(task, model, key, home)` are its last words."""
     name = f"{agent.__name__}-{provider}"
     key = server.key(name)
-    with tempfile.TemporaryDirectory() as home, tempfile.TemporaryDirectory() as folder:
+    # An agent may leave something running that writes to its home for a moment longer.
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home, tempfile.TemporaryDirectory() as folder:
         task = Task(folder)
         steps = agent.steps(task)
-        calls = [f"call.{tool}={quote(json.dumps(arguments))}" for tool, arguments in steps]
+        calls = [f"call.{tool}={quote(json.dumps(arguments))}" for tool, arguments, _ in steps]
         server.script("agent-sim", "&".join([*calls, "reasoning=4", f"text={quote(LAST_WORDS)}"]))
         server.forget_calls()
         time.sleep(1.1)  # the running server sees the key within a second
@@ -59,7 +59,7 @@ def perform(agent, provider, dialect):
         assert words == LAST_WORDS, words
         task.check_files()
         calls = server.calls()
-        check_calls(task, [call for call in calls if call["model"] == "agent-sim"], steps, dialect)
+        check_calls([call for call in calls if call["model"] == "agent-sim"], steps, dialect)
         check_ledger(name, calls)
 
 
@@ -67,17 +67,16 @@ def quote(text):
     return urllib.parse.quote(text, safe="")
 
 
-def check_calls(task, calls, steps, dialect):
+def check_calls(calls, steps, dialect):
     """Each step was one call to the provider, in its dialect, and told it all results so far."""
     assert len(calls) == len(steps) + 1, [call["path"] for call in calls]
     for number, call in enumerate(calls):
         assert call["path"].endswith(dialect.path), call["path"]
         assert call["status"] == 200 and call["completed"], call
         results = dialect.results(call["json"])
-        assert [tool for tool, _ in results] == [tool for tool, _ in steps[:number]], results
-    results = [told for _, told in dialect.results(calls[-1]["json"])]
-    assert task.secret in results[0] and task.secret.upper() in results[-1], results
-    assert task.secret.upper() not in json.dumps([arguments for _, arguments in steps])
+        assert [tool for tool, _ in results] == [tool for tool, _, _ in steps[:number]], results
+        for (_, told), (tool, _, expected) in zip(results, steps):
+            assert expected in told, (tool, told)
 
 
 def check_ledger(key, calls):
