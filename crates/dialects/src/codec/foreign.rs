@@ -97,7 +97,7 @@ fn of_message(source: Dialect, name: &str, value: &Json) -> Fate {
     match (source, name) {
         // Ids, states and forms of items, which mean something to whoever made them.
         (Dialect::OPENAI_RESPONSES, "id" | "status" | "phase" | "type" | "instructions") => Fate::Idle,
-        (Dialect::OPENAI_RESPONSES, "call_items") if names_only(value, &["call_id", "id", "status", "namespace"]) => {
+        (Dialect::OPENAI_RESPONSES, "call_items") if names_only(value, &["call_id", "id", "status"]) => {
             Fate::Idle
         }
         _ => Fate::Lost,

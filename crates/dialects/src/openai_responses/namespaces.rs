@@ -28,7 +28,8 @@ fn long_name(group: &str, name: &str) -> String {
 pub(super) fn join(tool: Node<'_>, group: &str, functions: Vec<Tool>) -> impl Iterator<Item = Tool> {
     let mut out = BytesMut::new();
     let mut object = ObjectWriter::begin(&mut out);
-    for member in tool.members().filter(|member| !["type", "tools"].iter().any(|name| member.is_named(name))) {
+    for member in tool.members().filter(|member| !["type", "tools"].iter().any(|name| member.is_named(name)))
+    {
         object.json(&member.name(), &crate::request::keep(member.value()));
     }
     object.end();
@@ -95,34 +96,35 @@ fn name_of(tool: &Tool) -> &str {
     if let Tool::Function { name, .. } = tool { name } else { "" }
 }
 
-/// Gives the calls in the history the names that the functions have.
+/// Gives the calls in the history the names that their functions have. Calls of functions that are not offered stay as they are.
 pub(super) fn lengthen_calls(request: &mut ChatRequest) {
-    if !request.tools.iter().any(|tool| group_of(tool).is_some()) {
+    let groups = Groups::of(request);
+    if groups.0.is_empty() {
         return;
     }
     for message in &mut request.messages {
-        let kept = message.extensions.iter().find(|(name, _)| name == call_items::NAME);
-        let Some(items) = kept.map(|(_, items)| call_items::by_call(items)) else { continue };
+        let Some(place) = message.extensions.iter().position(|(name, _)| name == call_items::NAME) else {
+            continue;
+        };
+        let (_, kept) = message.extensions.remove(place);
+        let mut items = call_items::by_call(&kept);
         for part in &mut message.parts {
             let Part::ToolCall(call) = part else { continue };
-            let Some(group) = items.get(&call.id).and_then(|besides| group_in(besides)) else { continue };
+            let Some(besides) = items.get_mut(&call.id) else { continue };
+            let group = besides.iter().find(|(name, _)| name == NAMESPACE);
+            let Some(group) = group.and_then(|(_, group)| text(&group.0)) else { continue };
             let long = long_name(&group, &call.name);
-            if request.tools.iter().any(|tool| group_of(tool).is_some() && name_of(tool) == long) {
+            if groups.0.contains_key(&long) {
                 call.name = long;
+                besides.retain(|(name, _)| name != NAMESPACE);
             }
         }
+        items.retain(|_, besides| !besides.is_empty());
+        let left = items.iter().map(|(id, besides)| (id.as_str(), besides.as_slice()));
+        if let Some(left) = call_items::list(left).filter(|_| !items.is_empty()) {
+            message.extensions.insert(place, (call_items::NAME.to_owned(), left));
+        }
     }
-}
-
-/// The name that a call has in this dialect, told what else its item has.
-pub(super) fn own_name<'a>(name: &'a str, besides: &[(String, Json)]) -> &'a str {
-    let own = group_in(besides).and_then(|group| name.strip_prefix(group.as_str())?.strip_prefix(BETWEEN));
-    own.unwrap_or(name)
-}
-
-fn group_in(besides: &[(String, Json)]) -> Option<String> {
-    let group = besides.iter().find(|(name, _)| name == NAMESPACE);
-    group.and_then(|(_, group)| text(&group.0)).map(std::borrow::Cow::into_owned)
 }
 
 /// The groups of a request's functions by the functions' long names.

@@ -60,8 +60,12 @@ fn other_dialects_get_each_function_under_both_names() {
     let expected = ["get", "files__get", "files__put", "web__get"];
     let (chat, losses) = encoded(&OpenAiChat::PLAIN);
     assert_eq!(names(&chat["tools"], "/function/name"), expected);
-    let calls: Vec<&Value> =
-        chat["messages"].as_array().unwrap().iter().filter_map(|m| m.pointer("/tool_calls/0/function/name")).collect();
+    let calls: Vec<&Value> = chat["messages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|m| m.pointer("/tool_calls/0/function/name"))
+        .collect();
     assert_eq!(calls, ["files__get", "get"]);
     // What the group says of itself is not carried.
     assert!(losses.contains("tools[1].namespace"), "{losses}");
@@ -72,12 +76,27 @@ fn other_dialects_get_each_function_under_both_names() {
 }
 
 #[test]
+fn the_group_of_a_call_of_a_function_that_is_not_offered_is_told_as_lost() {
+    let mut body = asked();
+    body["input"][1]["namespace"] = json!("mail");
+    let request = read(body.to_string().as_bytes());
+    let mut losses = LossReport::default();
+    let chat = OpenAiChat::PLAIN.encode(&request, "m", Dialect::OPENAI_RESPONSES, &mut losses).unwrap();
+    let chat: Value = serde_json::from_slice(&chat).unwrap();
+    assert_eq!(chat["messages"][1]["tool_calls"][0]["function"]["name"], "get");
+    assert!(losses.to_string().contains("call_items"), "{losses}");
+    let same = OpenAiResponses::PLAIN.encode(&request, "m", Dialect::OPENAI_RESPONSES, &mut losses).unwrap();
+    assert_eq!(serde_json::from_slice::<Value>(&same).unwrap()["input"][1]["namespace"], "mail");
+}
+
+#[test]
 fn a_group_with_anything_but_functions_stays_what_it_is() {
     let mut body = asked();
     body["tools"] = json!([{"type": "namespace", "name": "n", "tools": [function("f"), {"type": "custom", "name": "c"}]}]);
     let mut losses = LossReport::default();
     let request = read(body.to_string().as_bytes());
-    let refused = AnthropicMessages::PLAIN.encode(&request, "m", Dialect::OPENAI_RESPONSES, &mut losses).unwrap_err();
+    let refused =
+        AnthropicMessages::PLAIN.encode(&request, "m", Dialect::OPENAI_RESPONSES, &mut losses).unwrap_err();
     assert_eq!(refused.param.as_deref(), Some("tools[0]"));
     let same = OpenAiResponses::PLAIN.encode(&request, "m", Dialect::OPENAI_RESPONSES, &mut losses).unwrap();
     assert_eq!(serde_json::from_slice::<Value>(&same).unwrap()["tools"], body["tools"]);
@@ -99,13 +118,17 @@ fn a_call_comes_back_by_the_name_in_its_group() {
     let answer = ChatAnswer { choices: vec![choice], ..ChatAnswer::default() };
     let whole: Value = serde_json::from_slice(&OpenAiResponsesClient.encode(&answer, &form)).unwrap();
     let told = |items: Vec<&Value>| -> Vec<(String, Value)> {
-        items.iter().map(|item| (item["name"].as_str().unwrap().to_owned(), item["namespace"].clone())).collect()
+        items
+            .iter()
+            .map(|item| (item["name"].as_str().unwrap().to_owned(), item["namespace"].clone()))
+            .collect()
     };
     let expected = expected.map(|(name, group)| (name.to_owned(), group));
     assert_eq!(told(whole["output"].as_array().unwrap().iter().collect()), expected);
     assert_eq!(whole["tools"][1], asked_tools()[1]);
 
-    let mut events = vec![ChatEvent::Started { id: "r".into(), model: "m".into(), created: None, extensions: Vec::new() }];
+    let mut events =
+        vec![ChatEvent::Started { id: "r".into(), model: "m".into(), created: None, extensions: Vec::new() }];
     for (at, name) in called.iter().enumerate() {
         let (index, id, name) = (u32::try_from(at).unwrap(), format!("c{at}"), (*name).to_owned());
         let delta = Delta::ToolCall { index, id, name, kind: ToolCallKind::Function };
@@ -113,10 +136,8 @@ fn a_call_comes_back_by_the_name_in_its_group() {
     }
     events.push(ChatEvent::Finished { choice: 0, reason: FinishReason::ToolCalls });
     let stream = write_stream(&events, &form);
-    let frames: Vec<Value> = stream
-        .lines()
-        .filter_map(|line| serde_json::from_str(line.strip_prefix("data: ")?).ok())
-        .collect();
+    let frames: Vec<Value> =
+        stream.lines().filter_map(|line| serde_json::from_str(line.strip_prefix("data: ")?).ok()).collect();
     for kind in ["response.output_item.added", "response.output_item.done"] {
         let items = frames.iter().filter(|frame| frame["type"] == kind).map(|frame| &frame["item"]).collect();
         assert_eq!(told(items), expected, "{kind}");

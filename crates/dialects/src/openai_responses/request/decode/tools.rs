@@ -33,9 +33,8 @@ fn holds_functions(group: Node<'_>) -> bool {
 }
 
 fn function(path: &str, tool: Node<'_>) -> Result<Tool, RequestError> {
-    let others = tool
-        .members()
-        .filter(|member| !READ.contains(&member.name().as_ref()) && !member.value().is_null());
+    let others =
+        tool.members().filter(|member| !READ.contains(&member.name().as_ref()) && !member.value().is_null());
     Ok(Tool::Function {
         name: required_text(path, tool, "name")?,
         description: optional_text(path, tool, "description")?,
