@@ -12,7 +12,7 @@ run: ## Build (release) and start on 127.0.0.1:3044 with SQLite in ./data
 	$(CARGO) build --release --locked
 	./target/release/switchyard serve $(ARGS)
 
-test: ## The whole suite: Rust tests on both databases, then the official SDKs against the binary
+test: ## The whole suite: Rust tests on both databases, then real clients against the binary
 	scripts/test.sh
 
 check: ## Types and lints only

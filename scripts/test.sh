@@ -21,5 +21,5 @@ fi
 echo "== Price import"
 python3 -m unittest discover -s scripts -p 'test_*.py' -q
 
-echo "== Official SDKs against the binary"
+echo "== Real clients against the binary"
 tests/clients/run.sh

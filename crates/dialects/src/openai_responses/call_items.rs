@@ -39,6 +39,6 @@ pub(super) fn list<'a>(items: impl Iterator<Item = (&'a str, &'a [(String, Json)
 }
 
 /// Writes the members of one.
-pub(super) fn write(object: &mut ObjectWriter<'_>, besides: &[(String, Json)]) {
+fn write(object: &mut ObjectWriter<'_>, besides: &[(String, Json)]) {
     besides.iter().for_each(|(name, value)| object.json(name, value));
 }

@@ -9,6 +9,7 @@
 //! | `message` of the assistant, `reasoning`, `function_call`, `custom_tool_call`, tools of the vendor, in a row | one message of the assistant: text, reasoning, tool calls, native parts. A second `message` begins another |
 //! | `id`, `status`, `phase` of a message | members of the canonical message |
 //! | `id`, `status`, `namespace`, ... of a call | the member `call_items` of the canonical message |
+//! | a tool `namespace` | its functions, see [`namespaces`] |
 //! | `annotations`, `logprobs` of a text that comes back | members of the canonical message, a list for each text |
 //! | `reasoning` | reasoning with the whole item as its proof, see [`proof`] |
 //! | `function_call_output`, `custom_tool_call_output` | a message of one tool result |
@@ -31,6 +32,7 @@ mod codec;
 mod finish;
 mod ids;
 mod kinds;
+mod namespaces;
 mod proof;
 mod request;
 mod stream;

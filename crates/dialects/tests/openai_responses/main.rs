@@ -18,6 +18,7 @@ mod crossing;
 #[path = "../openai_chat/differing.rs"]
 mod differing;
 mod errors;
+mod namespaces;
 #[path = "../openai_chat/pieces.rs"]
 mod pieces;
 mod property;

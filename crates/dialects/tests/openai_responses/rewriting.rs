@@ -107,8 +107,9 @@ fn every_recorded_answer_survives_being_written_as_a_stream() {
 fn what_was_asked_is_repeated() {
     let mut seen = 0;
     for exchange in answered().iter().filter(|exchange| !exchange.stream) {
-        let Some(request) = exchange.request.as_ref() else { continue };
-        let request = read(request.get().as_bytes());
+        let Some(asked) = exchange.request.as_ref() else { continue };
+        let request = read(asked.get().as_bytes());
+        let asked: Value = serde_json::from_str(asked.get()).unwrap();
         let form = AnswerForm { request: Some(&request), ..FORM };
         let body = OpenAiResponsesClient.encode(&decode(exchange).unwrap(), &form);
         let (written, recorded): (Value, Value) =
@@ -119,7 +120,8 @@ fn what_was_asked_is_repeated() {
                 seen += 1;
             }
         }
-        assert_eq!(written["tools"].as_array().unwrap().len(), request.tools.len(), "{}", exchange.id);
+        let tools = |body: &Value| body["tools"].as_array().map_or(0, Vec::len);
+        assert_eq!(tools(&written), tools(&asked), "{}", exchange.id);
     }
     assert!(seen > 250, "{seen}");
 }

@@ -1,6 +1,8 @@
 //! How a script is written as text: `key=value` pairs joined by `&`, values percent-encoded, a bare
 //! key meaning `true`. A `+` is a plus, not a space.
 
+use serde_json::{Map, Value};
+
 /// Why a script's text was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ScriptError {
@@ -90,6 +92,14 @@ impl FromText for String {
 
     fn from_text(text: &str) -> Option<Self> {
         Some(text.to_owned())
+    }
+}
+
+impl FromText for Map<String, Value> {
+    const EXPECTED: &'static str = "a JSON object";
+
+    fn from_text(text: &str) -> Option<Self> {
+        serde_json::from_str(text).ok()
     }
 }
 

@@ -188,17 +188,19 @@ fn choice(
     let mut reasoning: Vec<String> = thought.map(|word| format!(" {word}")).collect();
     budget.fit(&mut reasoning);
     let (functions, named) = request.callable();
-    let calls_tools =
-        !functions.is_empty() && !request.answers_tool() && script.text.is_none() && !script.refusal;
+    let mut calls = if script.steps.is_empty() {
+        unscripted_calls(request, script, &functions, ids)
+    } else {
+        step(script, request.results(), &functions, ids).into_iter().collect()
+    };
     let mut finish = "stop";
     let said = if script.refusal {
         let mut refusal = pieces(REFUSAL);
         budget.fit(&mut refusal);
         Said::Refusal(refusal)
-    } else if calls_tools {
+    } else if !calls.is_empty() {
         // OpenAI says `stop` where `tool_choice` named the function: openai-chat_completions-1ac606f7dc.
         finish = if named { "stop" } else { "tool_calls" };
-        let mut calls = tool_calls(&functions, script.calls.unwrap_or(1).clamp(1, MANY), ids);
         budget.fit_calls(&mut calls);
         Said::Calls(calls)
     } else {
@@ -210,16 +212,37 @@ fn choice(
     Choice { reasoning, said, finish: script.finish.clone().unwrap_or_else(|| finish.to_owned()) }
 }
 
-fn tool_calls(functions: &[Function], count: usize, (seq, choice): (u64, usize)) -> Vec<ToolCall> {
+/// Calls of the tools in turn, unless the request brings a result or the script says something else.
+fn unscripted_calls(
+    request: &ChatRequest<'_>,
+    script: &Script,
+    functions: &[Function],
+    ids: (u64, usize),
+) -> Vec<ToolCall> {
+    if request.answers_tool() || script.text.is_some() {
+        return Vec::new();
+    }
     let call = |(i, function): (usize, &Function)| {
         let arguments = match schema::minimal(&function.parameters) {
             Value::Null => json!({}),
             arguments => arguments,
         };
-        let id = format!("call_sim{seq:08}x{choice}x{i}");
-        ToolCall { id, name: function.name.clone(), arguments: fragments(&arguments.to_string()) }
+        tool_call(&function.name, &arguments, ids, i)
     };
+    let count = script.calls.unwrap_or(1).clamp(1, MANY);
     functions.iter().cycle().take(count).enumerate().map(call).collect()
+}
+
+/// The scripted call whose turn it is after `results` results, if its tool is offered.
+fn step(script: &Script, results: usize, functions: &[Function], ids: (u64, usize)) -> Option<ToolCall> {
+    let (name, arguments) = script.steps.get(results)?;
+    let offered = functions.iter().any(|function| function.name == *name);
+    offered.then(|| tool_call(name, &json!(arguments), ids, 0))
+}
+
+fn tool_call(name: &str, arguments: &Value, (seq, choice): (u64, usize), index: usize) -> ToolCall {
+    let id = format!("call_sim{seq:08}x{choice}x{index}");
+    ToolCall { id, name: name.to_owned(), arguments: fragments(&arguments.to_string()) }
 }
 
 fn text(request: &ChatRequest<'_>, script: &Script, prompt: &Prompt, seed: u64) -> Vec<String> {

@@ -121,6 +121,11 @@ impl ChatRequest<'_> {
         self.messages.last().is_some_and(|message| message.role == "tool")
     }
 
+    /// How many messages are results of tools.
+    pub(crate) fn results(&self) -> usize {
+        self.messages.iter().filter(|message| message.role == "tool").count()
+    }
+
     /// The request's limit of completion tokens.
     pub(crate) fn limit(&self) -> Option<usize> {
         self.max_completion_tokens.or(self.max_tokens)

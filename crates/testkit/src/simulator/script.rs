@@ -42,6 +42,7 @@
 //! | `reasoning` | number | words of `reasoning_content` before the answer |
 //! | `refusal` | flag | a refusal instead of content |
 //! | `calls` | number | parallel tool calls, over the tools in turn (default 1) |
+//! | `call.NAME` | JSON object | calls the tool NAME with these arguments, if it is offered; repeated: one after another, each when the result of the one before has come; after them the answer is text |
 //! | `cached` | number | `prompt_tokens_details.cached_tokens` |
 //! | `finish` | text | the finish reason, in place of the true one |
 //! | `usage` | `normal`, `missing`, `zero`, `negative`, `huge`, `over_max`, `unasked`, `every_chunk` | what usage says; see [`UsageFault`] |
@@ -78,6 +79,8 @@
 
 use std::str::FromStr;
 
+use serde_json::{Map, Value};
+
 use super::grammar::{LineEnding, ScriptError, UsageFault, pairs, read};
 
 macro_rules! script {
@@ -90,15 +93,21 @@ macro_rules! script {
             $($(#[$doc])* pub $key: $type,)*
             /// `header.NAME`: headers to add, as (name, value).
             pub headers: Vec<(String, String)>,
+            /// `call.NAME`: tools to call one after another, as (name, arguments).
+            pub steps: Vec<(String, Map<String, Value>)>,
         }
 
         impl Script {
-            /// The names of all keys but `header.NAME`.
+            /// The names of all keys but `header.NAME` and `call.NAME`.
             pub const KEYS: &[&str] = &[$(stringify!($key)),*];
 
             fn set(&mut self, key: &str, value: &str) -> Result<(), ScriptError> {
                 if let Some(name) = key.strip_prefix("header.") {
                     self.headers.push((name.to_owned(), value.to_owned()));
+                    return Ok(());
+                }
+                if let Some(name) = key.strip_prefix("call.") {
+                    self.steps.push((name.to_owned(), read(key, value)?));
                     return Ok(());
                 }
                 match key {
@@ -304,6 +313,17 @@ mod tests {
         assert_eq!(script.wrong_length, Some(-3));
         assert_eq!((script.usage, script.line_ending), (UsageFault::OverMax, LineEnding::Cr));
         assert_eq!(script.headers, [("set-cookie".into(), "a=b".into()), ("x".into(), "y".into())]);
+    }
+
+    #[test]
+    fn calls_are_kept_in_their_order() {
+        let script = Script::of("call.Read=%7B%22path%22:%22a%26b%22%7D&call.Write={}&call.Read={}");
+        let names: Vec<&str> = script.steps.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["Read", "Write", "Read"]);
+        assert_eq!(script.steps[0].1["path"], "a&b");
+        assert!(
+            matches!(Script::parse("call.Read=[]"), Err(ScriptError::BadValue { key, .. }) if key == "call.Read")
+        );
     }
 
     #[test]

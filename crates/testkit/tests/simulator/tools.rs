@@ -99,3 +99,41 @@ fn a_limit_cuts_the_arguments_off() {
     assert!(!arguments.is_empty() && serde_json::from_str::<Value>(arguments).is_err(), "{arguments}");
     assert_eq!(body["usage"]["completion_tokens"], 2);
 }
+
+/// A conversation in which the tools of these names were called and gave their results, one after another.
+fn after(names: &[&str]) -> Value {
+    let mut messages = vec![json!({"role": "user", "content": "Weather"})];
+    for name in names {
+        let call = json!({"id": "call_1", "type": "function", "function": {"name": name, "arguments": "{}"}});
+        messages.push(json!({"role": "assistant", "content": null, "tool_calls": [call]}));
+        messages.push(json!({"role": "tool", "tool_call_id": "call_1", "content": "sunny"}));
+        // Agents add reminders of their own after results.
+        messages.push(json!({"role": "user", "content": "Go on"}));
+    }
+    json!(messages)
+}
+
+#[test]
+fn scripted_calls_come_one_after_another_and_then_the_text() {
+    let sim = Simulator::start();
+    let script = r#"call.clock={"offset":3}&call.weather={"city":"K%C3%B6ln"}&call.clock={}&text=Done."#
+        .replace('"', "%22");
+    let answered = |names: &[&str]| {
+        let request = json!({"model": format!("m?{script}"), "messages": after(names), "tools": tools()});
+        let choice = ask(&sim, &request).json()["choices"][0].clone();
+        let function = choice["message"]["tool_calls"][0]["function"].clone();
+        assert_eq!(choice["finish_reason"] == "tool_calls", function.is_object(), "{choice}");
+        (function["name"].clone(), function["arguments"].clone(), choice["message"]["content"].clone())
+    };
+    assert_eq!(answered(&[]), (json!("clock"), json!(r#"{"offset":3}"#), Value::Null));
+    assert_eq!(answered(&["clock"]), (json!("weather"), json!(r#"{"city":"Köln"}"#), Value::Null));
+    assert_eq!(answered(&["clock", "weather"]), (json!("clock"), json!("{}"), Value::Null));
+    assert_eq!(answered(&["clock", "weather", "clock"]), (Value::Null, Value::Null, json!("Done.")));
+}
+
+#[test]
+fn a_scripted_call_of_a_tool_that_is_not_offered_is_not_made() {
+    let sim = Simulator::start();
+    let request = with(question("m?call.shell={}&text=Done."), json!({"tools": tools()}));
+    assert_eq!(ask(&sim, &request).json()["choices"][0]["message"]["content"], "Done.");
+}

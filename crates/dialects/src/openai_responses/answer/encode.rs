@@ -176,10 +176,12 @@ impl<'a> Items<'a> {
         let made = || made_call_id(&self.head.id, self.choice.index, self.calls);
         let call_id = if call.id.is_empty() { made() } else { call.id.clone() };
         self.calls += 1;
+        let (name, namespace) = self.head.groups.split(&call.name);
         let item = Call {
             id: &id,
             call_id: &call_id,
-            name: &call.name,
+            name,
+            namespace,
             arguments: &call.arguments,
             kind: call.kind,
             besides: self.call_items.get(&call_id).map(Vec::as_slice).unwrap_or_default(),

@@ -3,7 +3,8 @@
 use switchyard_domain::chat::{Json, ToolCallKind};
 
 use crate::json::{ArrayWriter, ObjectWriter};
-use crate::openai_responses::{call_items, proof};
+use crate::openai_responses::namespaces::NAMESPACE;
+use crate::openai_responses::proof;
 
 /// A call, its arguments as far as they have come.
 #[derive(Clone, Copy, Debug)]
@@ -11,6 +12,8 @@ pub(in crate::openai_responses) struct Call<'a> {
     pub(in crate::openai_responses) id: &'a str,
     pub(in crate::openai_responses) call_id: &'a str,
     pub(in crate::openai_responses) name: &'a str,
+    /// The group that the function belongs to.
+    pub(in crate::openai_responses) namespace: Option<&'a str>,
     pub(in crate::openai_responses) arguments: &'a str,
     pub(in crate::openai_responses) kind: ToolCallKind,
     pub(in crate::openai_responses) besides: &'a [(String, Json)],
@@ -32,7 +35,11 @@ pub(in crate::openai_responses) fn write_call(object: &mut ObjectWriter<'_>, cal
     object.text("call_id", call.call_id);
     object.text("name", call.name);
     object.text(member, call.arguments);
-    call_items::write(object, call.besides);
+    if let Some(namespace) = call.namespace {
+        object.text(NAMESPACE, namespace);
+    }
+    let besides = call.besides.iter().filter(|(name, _)| name != NAMESPACE || call.namespace.is_none());
+    besides.for_each(|(name, value)| object.json(name, value));
 }
 
 pub(in crate::openai_responses) fn write_message(

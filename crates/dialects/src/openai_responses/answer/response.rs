@@ -6,6 +6,7 @@ use switchyard_domain::chat::{ChatRequest, Json, Role, TokenUsage, Tool, ToolCho
 use crate::codec::AnswerForm;
 use crate::json::{ArrayWriter, ObjectWriter};
 use crate::openai_responses::finish::Outcome;
+use crate::openai_responses::namespaces::{self, Groups, NAMESPACE};
 use crate::openai_responses::request::write_format;
 use crate::openai_responses::{ids, usage};
 
@@ -19,6 +20,7 @@ pub(in crate::openai_responses) struct Head {
     pub(in crate::openai_responses) id: String,
     pub(in crate::openai_responses) model: String,
     pub(in crate::openai_responses) created: i64,
+    pub(in crate::openai_responses) groups: Groups,
     /// What was asked, as the members of an object, each with a comma before it.
     asked: Bytes,
 }
@@ -30,6 +32,7 @@ impl Head {
             id: ids::of_answer(form.fallback_id),
             model: form.fallback_model.to_owned(),
             created: form.fallback_created,
+            groups: form.request.map(Groups::of).unwrap_or_default(),
             asked: asked(form.request),
         }
     }
@@ -138,7 +141,11 @@ fn asked(request: Option<&ChatRequest>) -> Bytes {
         optional(object, "verbosity", extension("text.verbosity"));
     });
     write_choice(&mut object, request.tool_choice.as_ref());
-    object.array("tools", |list| request.tools.iter().for_each(|tool| write_tool(tool, list)));
+    object.array("tools", |list| {
+        namespaces::write_tools(&request.tools, true, list, |_, tool, name, list| {
+            write_tool(tool, name, list)
+        });
+    });
     object.plain("top_logprobs", request.sampling.top_logprobs.unwrap_or_default());
     decimal(&mut object, "top_p", request.sampling.top_p);
     match extension("truncation") {
@@ -195,10 +202,10 @@ fn write_choice(object: &mut ObjectWriter<'_>, choice: Option<&ToolChoice>) {
     }
 }
 
-fn write_tool(tool: &Tool, list: &mut ArrayWriter<'_>) {
+fn write_tool(tool: &Tool, name: &str, list: &mut ArrayWriter<'_>) {
     match tool {
         Tool::Native { json, .. } => list.element().extend_from_slice(json.as_str().as_bytes()),
-        Tool::Function { name, description, parameters, strict, extensions, .. } => list.object(|object| {
+        Tool::Function { description, parameters, strict, extensions, .. } => list.object(|object| {
             object.text("type", "function");
             object.text("name", name);
             word(object, "description", description.as_deref());
@@ -207,7 +214,8 @@ fn write_tool(tool: &Tool, list: &mut ArrayWriter<'_>) {
                 Some(strict) => object.plain("strict", strict),
                 None => object.null("strict"),
             }
-            extensions.iter().for_each(|(name, value)| object.json(name, value));
+            let own = extensions.iter().filter(|(name, _)| name != NAMESPACE);
+            own.for_each(|(name, value)| object.json(name, value));
         }),
     }
 }

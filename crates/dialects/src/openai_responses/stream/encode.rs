@@ -255,11 +255,13 @@ impl Writer {
         self.close("completed", out);
         let place = self.place();
         let made = || made_call_id(&self.head.id, self.choice.unwrap_or_default(), index as usize);
+        let (name, namespace) = self.head.groups.split(name);
         let call = OpenCall {
             id: self.head.item_id(words(kind).0, place),
             place,
             call_id: if id.is_empty() { made() } else { id.to_owned() },
             name: name.to_owned(),
+            namespace: namespace.map(str::to_owned),
             arguments: String::new(),
             kind,
         };
@@ -306,6 +308,6 @@ impl OpenCall {
 
     fn as_item<'a>(&'a self, besides: &'a [(String, Json)]) -> Call<'a> {
         let Self { id, call_id, name, arguments, kind, .. } = self;
-        Call { id, call_id, name, arguments, kind: *kind, besides }
+        Call { id, call_id, name, namespace: self.namespace.as_deref(), arguments, kind: *kind, besides }
     }
 }

@@ -114,6 +114,7 @@ pub(super) struct OpenCall {
     pub(super) place: usize,
     pub(super) call_id: String,
     pub(super) name: String,
+    pub(super) namespace: Option<String>,
     pub(super) arguments: String,
     pub(super) kind: ToolCallKind,
 }

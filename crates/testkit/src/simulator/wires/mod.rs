@@ -7,6 +7,7 @@ mod anthropic;
 mod bedrock;
 mod cohere;
 mod counts;
+mod format;
 mod gemini;
 mod ollama;
 mod openai_chat;

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::format::response_format;
 use super::{Spoken, Wire};
 
 impl Spoken {
@@ -17,6 +18,7 @@ impl Spoken {
             "messages": messages(self.wire, &body),
             "stream": stream.unwrap_or(self.wire == Wire::Ollama),
             "tools": tools(self.wire, &body),
+            "response_format": response_format(self.wire, &body),
         });
         let limit = match self.wire {
             Wire::OpenAiResponses => body.get("max_output_tokens"),

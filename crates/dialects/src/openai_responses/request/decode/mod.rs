@@ -12,6 +12,7 @@ mod tools;
 
 use switchyard_domain::chat::{ChatRequest, Json, Message, Role};
 
+use crate::openai_responses::namespaces;
 use crate::request::{RequestError, present, text};
 use crate::scan::Document;
 
@@ -39,5 +40,6 @@ pub(in crate::openai_responses) fn decode(document: &Document) -> Result<ChatReq
             name => parameters::read(name, value, &mut request)?,
         }
     }
+    namespaces::lengthen_calls(&mut request);
     Ok(request)
 }

@@ -10,6 +10,7 @@ use super::content::Content;
 use crate::codec::note_foreign_message;
 use crate::json::{ArrayWriter, ObjectWriter, elements, keep};
 use crate::openai_responses::call_items::{self, ByCall};
+use crate::openai_responses::namespaces::{Groups, NAMESPACE};
 use crate::openai_responses::proof;
 
 /// Whether a message is what this dialect gives as `instructions`.
@@ -26,6 +27,8 @@ pub(super) struct Writer<'a, 'l, 'o> {
     custom_calls: BTreeSet<String>,
     /// How many calls without an id were given one.
     made: u32,
+    /// The groups of the functions, for calls that came in this dialect.
+    groups: Groups,
 }
 
 /// One message and what of it is written.
@@ -40,8 +43,13 @@ struct Turn<'a> {
 }
 
 impl<'a, 'l, 'o> Writer<'a, 'l, 'o> {
-    pub(super) fn new(target: Target<'a>, losses: &'l mut LossReport, list: &'l mut ArrayWriter<'o>) -> Self {
-        Self { target, losses, list, custom_calls: BTreeSet::new(), made: 0 }
+    pub(super) fn new(
+        target: Target<'a>,
+        groups: Groups,
+        losses: &'l mut LossReport,
+        list: &'l mut ArrayWriter<'o>,
+    ) -> Self {
+        Self { target, losses, list, custom_calls: BTreeSet::new(), made: 0, groups }
     }
 
     pub(super) fn write(&mut self, index: usize, message: &Message) {
@@ -260,10 +268,14 @@ impl<'a, 'l, 'o> Writer<'a, 'l, 'o> {
             self.custom_calls.insert(id.clone().into_owned());
         }
         let besides = turn.call_items.get(id.as_ref()).map(Vec::as_slice).unwrap_or_default();
+        let (name, namespace) = self.groups.split(&call.name);
         self.list.object(|object| {
             object.text("type", kind);
             object.text("call_id", &id);
-            object.text("name", &call.name);
+            object.text("name", name);
+            if let Some(namespace) = namespace {
+                object.text(NAMESPACE, namespace);
+            }
             object.text(member, &call.arguments);
             write_members(object, besides, &[]);
         });

@@ -11,6 +11,7 @@ use switchyard_domain::chat::{ChatRequest, Dialect, LossReport};
 use super::super::codec::OpenAiResponses;
 use crate::codec::{Unsupported, note_foreign_members};
 use crate::json::{ArrayWriter, ObjectWriter};
+use crate::openai_responses::namespaces::Groups;
 pub(in crate::openai_responses) use parameters::write_format;
 
 /// Whom a request is written for, and where it came from.
@@ -80,7 +81,8 @@ impl Body<'_, '_> {
             return;
         }
         let mut list = ArrayWriter::begin(self.object.name("input"));
-        let mut writer = messages::Writer::new(self.target, self.losses, &mut list);
+        let groups = if self.target.is_same_dialect() { Groups::of(self.request) } else { Groups::default() };
+        let mut writer = messages::Writer::new(self.target, groups, self.losses, &mut list);
         for (index, message) in self.request.messages.iter().enumerate() {
             if Some(index) != instructions {
                 writer.write(index, message);

@@ -3,28 +3,31 @@ use switchyard_domain::chat::{Json, Tool, ToolChoice, ToolChoiceMode};
 use super::Body;
 use crate::codec::note_foreign_function;
 use crate::json::ArrayWriter;
+use crate::openai_responses::namespaces::{self, NAMESPACE};
 
 impl Body<'_, '_> {
     pub(super) fn write_tools(&mut self) {
         let request = self.request;
         if !request.tools.is_empty() {
             let mut list = ArrayWriter::begin(self.object.name("tools"));
-            for (index, tool) in request.tools.iter().enumerate() {
+            let (same_dialect, losses) = (self.target.is_same_dialect(), &mut *self.losses);
+            let mut write = |index: usize, tool: &Tool, name: &str, list: &mut ArrayWriter<'_>| {
                 if let Tool::Function { cache: Some(_), .. } = tool {
-                    self.losses.degraded(format!("tools[{index}]"), "the provider caches by its own rules");
+                    losses.degraded(format!("tools[{index}]"), "the provider caches by its own rules");
                 }
                 if let Tool::Function { extensions, .. } = tool
-                    && !self.target.is_same_dialect()
+                    && !same_dialect
                 {
-                    note_foreign_function(index, extensions, self.losses);
+                    note_foreign_function(index, extensions, losses);
                 }
                 match tool {
                     Tool::Native { json, .. } => {
                         list.element().extend_from_slice(json.as_str().as_bytes());
                     }
-                    Tool::Function { .. } => write_function(tool, self.target.is_same_dialect(), &mut list),
+                    Tool::Function { .. } => write_function(tool, name, same_dialect, list),
                 }
-            }
+            };
+            namespaces::write_tools(&request.tools, same_dialect, &mut list, &mut write);
             list.end();
         }
         if let Some(choice) = &request.tool_choice {
@@ -54,8 +57,8 @@ impl Body<'_, '_> {
     }
 }
 
-fn write_function(tool: &Tool, same_dialect: bool, list: &mut ArrayWriter<'_>) {
-    let Tool::Function { name, description, parameters, strict, extensions, .. } = tool else { return };
+fn write_function(tool: &Tool, name: &str, same_dialect: bool, list: &mut ArrayWriter<'_>) {
+    let Tool::Function { description, parameters, strict, extensions, .. } = tool else { return };
     list.object(|object| {
         object.text("type", "function");
         object.text("name", name);
@@ -70,7 +73,8 @@ fn write_function(tool: &Tool, same_dialect: bool, list: &mut ArrayWriter<'_>) {
             None => object.plain("strict", false),
         }
         if same_dialect {
-            extensions.iter().for_each(|(name, value)| object.json(name, value));
+            let own = extensions.iter().filter(|(name, _)| name != NAMESPACE);
+            own.for_each(|(name, value)| object.json(name, value));
         }
     });
 }
