@@ -28,7 +28,7 @@ impl OfflineCall {
             let place = Place { model: self.model, stream: self.stream, reframes: false };
             DialectCall::read(codec, place, body.into(), self.strict).map(shared)
         } else if let Some(codec) = dialects::operation_named(&self.dialect) {
-            JsonOperation::read(codec, body.into(), self.strict).map(shared)
+            JsonOperation::read(codec, self.model, body.into(), self.strict).map(shared)
         } else {
             let known = dialects::names().join(", ");
             return Err(format!("no client dialect is called `{}`; there are {known}", self.dialect));

@@ -1,7 +1,7 @@
 //! Vectors by Cohere's second API (`POST /v2/embed`), as it is spoken to providers.
 //!
 //! What the vectors are for (`input_type`) must be said: texts of which a client says nothing are documents, to be found. The
-//! usage is what is billed (`cohere-embed-a11ad1a01d`, 2026).
+//! usage is what is billed (`cohere-embed-2a74478e6e`, 2026).
 
 use bytes::{Bytes, BytesMut};
 use switchyard_domain::call::CallFacts;

@@ -16,6 +16,7 @@ mod corpus_requests;
 mod corpus_rewriting;
 mod counting;
 mod cross;
+mod embeddings;
 #[path = "../openai_chat/differing.rs"]
 mod differing;
 mod made;

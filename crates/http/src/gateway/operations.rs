@@ -55,7 +55,7 @@ pub(crate) async fn embeddings(
     chat: web::Data<ChatService>,
     clock: web::Data<dyn Clock>,
 ) -> Result<HttpResponse, GatewayError> {
-    let call = JsonOperation::read(OPENAI_EMBEDDINGS, body.0, headers.strict)?;
+    let call = JsonOperation::read(OPENAI_EMBEDDINGS, None, body.0, headers.strict)?;
     serve(&chat, &caller.0, call, &id, clock.as_ref(), Door::V1).await
 }
 
@@ -97,7 +97,7 @@ pub(crate) async fn completions(
     chat: web::Data<ChatService>,
     clock: web::Data<dyn Clock>,
 ) -> Result<HttpResponse, GatewayError> {
-    let call = JsonOperation::read(OPENAI_COMPLETIONS, body.0, headers.strict)?;
+    let call = JsonOperation::read(OPENAI_COMPLETIONS, None, body.0, headers.strict)?;
     serve(&chat, &caller.0, call, &id, clock.as_ref(), Door::V1).await
 }
 
@@ -139,7 +139,7 @@ pub(crate) async fn moderations(
     chat: web::Data<ChatService>,
     clock: web::Data<dyn Clock>,
 ) -> Result<HttpResponse, GatewayError> {
-    let call = JsonOperation::read(OPENAI_MODERATIONS, body.0, headers.strict)?;
+    let call = JsonOperation::read(OPENAI_MODERATIONS, None, body.0, headers.strict)?;
     serve(&chat, &caller.0, call, &id, clock.as_ref(), Door::V1).await
 }
 
@@ -181,7 +181,7 @@ pub(crate) async fn images(
     chat: web::Data<ChatService>,
     clock: web::Data<dyn Clock>,
 ) -> Result<HttpResponse, GatewayError> {
-    let call = JsonOperation::read(OPENAI_IMAGES, body.0, headers.strict)?;
+    let call = JsonOperation::read(OPENAI_IMAGES, None, body.0, headers.strict)?;
     serve(&chat, &caller.0, call, &id, clock.as_ref(), Door::V1).await
 }
 
@@ -223,7 +223,7 @@ pub(crate) async fn speech(
     chat: web::Data<ChatService>,
     clock: web::Data<dyn Clock>,
 ) -> Result<HttpResponse, GatewayError> {
-    let call = JsonOperation::read(OPENAI_SPEECH, body.0, headers.strict)?;
+    let call = JsonOperation::read(OPENAI_SPEECH, None, body.0, headers.strict)?;
     serve(&chat, &caller.0, call, &id, clock.as_ref(), Door::V1).await
 }
 
