@@ -16,8 +16,7 @@ use switchyard_testkit::corpus;
 
 fn encoded(request: &EmbeddingRequest, model: &str) -> (Value, String) {
     let mut losses = LossReport::default();
-    let body =
-        CohereEmbeddings.encode(request, model, Dialect::OPENAI_EMBEDDINGS, &mut losses).unwrap();
+    let body = CohereEmbeddings.encode(request, model, Dialect::OPENAI_EMBEDDINGS, &mut losses).unwrap();
     (serde_json::from_slice(&body).unwrap(), losses.to_string())
 }
 
@@ -36,8 +35,7 @@ fn what_is_asked_for_is_what_was_recorded() {
             Address::default(),
             &RequestLimits::default(),
         );
-        let request =
-            OpenAiEmbeddingsClient.decode(&checked.unwrap().document, Address::default()).unwrap();
+        let request = OpenAiEmbeddingsClient.decode(&checked.unwrap().document, Address::default()).unwrap();
         let (sent, losses) = encoded(&request, said["model"].as_str().unwrap());
         assert_eq!((sent, losses.as_str()), (said, ""), "{}", exchange.id);
         assert!(exchange.path.unwrap().ends_with(&format!("/{}", CohereEmbeddings.endpoint("m"))));
@@ -95,14 +93,20 @@ fn what_has_no_like_is_told_and_tokens_are_refused() {
         assert_eq!((&sent["input_type"], losses.as_str()), (&json!(word), ""));
     }
     let tokens = EmbeddingRequest { inputs: vec![EmbeddingInput::Tokens(vec![1])], ..request };
-    let refused = CohereEmbeddings.encode(&tokens, "up", Dialect::OPENAI_EMBEDDINGS, &mut LossReport::default());
+    let refused =
+        CohereEmbeddings.encode(&tokens, "up", Dialect::OPENAI_EMBEDDINGS, &mut LossReport::default());
     assert_eq!(refused.unwrap_err().param.as_deref(), Some("input"));
 }
 
 #[test]
 fn what_is_no_answer_is_told() {
     let decode = |body: &str| CohereEmbeddings.decode(body.as_bytes());
-    for body in ["{}", r#"{"embeddings":[[1]]}"#, r#"{"embeddings":{"int8":[[1]]}}"#, r#"{"embeddings":{"float":[1]}}"#] {
+    for body in [
+        "{}",
+        r#"{"embeddings":[[1]]}"#,
+        r#"{"embeddings":{"int8":[[1]]}}"#,
+        r#"{"embeddings":{"float":[1]}}"#,
+    ] {
         assert_eq!(decode(body), Err(AnswerFault::NoChoices), "{body}");
     }
     assert_eq!(decode("<html>"), Err(AnswerFault::NotJson));

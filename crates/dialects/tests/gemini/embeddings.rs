@@ -136,8 +136,7 @@ fn openai_s_words_become_google_s_and_what_has_no_like_is_told() {
         .unwrap();
     let request = OpenAiEmbeddingsClient.decode(&checked.document, Address::default()).unwrap();
     let one = |text: &str| json!({"model": "models/up", "content": {"parts": [{"text": text}]}, "taskType": "RETRIEVAL_QUERY", "outputDimensionality": 256});
-    let (sent, losses) =
-        encoded(GeminiEmbeddings::GOOGLE, &request, Dialect::OPENAI_EMBEDDINGS).unwrap();
+    let (sent, losses) = encoded(GeminiEmbeddings::GOOGLE, &request, Dialect::OPENAI_EMBEDDINGS).unwrap();
     assert_eq!((sent, losses.as_str()), (json!({"requests": [one("a"), one("b")]}), "user,x"));
     let odd = EmbeddingRequest { task: Some(EmbeddingTask::Other("image".to_owned())), ..request.clone() };
     let (_, losses) = encoded(GeminiEmbeddings::GOOGLE, &odd, Dialect::OPENAI_EMBEDDINGS).unwrap();
@@ -160,8 +159,7 @@ fn google_s_words_become_openai_s_and_its_answer_comes_in_the_shape_that_was_ask
         assert_eq!((request.model.as_str(), request.dimensions), ("m", Some(8)));
         let mut losses = LossReport::default();
         let sent = OpenAiEmbeddings::PLAIN.encode(&request, "up", client.dialect(), &mut losses).unwrap();
-        let expected =
-            json!({"model": "up", "input": inputs, "dimensions": 8, "encoding_format": "float"});
+        let expected = json!({"model": "up", "input": inputs, "dimensions": 8, "encoding_format": "float"});
         assert_eq!(serde_json::from_slice::<Value>(&sent).unwrap(), expected);
         assert!(losses.to_string().starts_with(&format!("taskType,{title}")), "{losses}");
     }

@@ -16,9 +16,9 @@ mod corpus_requests;
 mod corpus_rewriting;
 mod counting;
 mod cross;
-mod embeddings;
 #[path = "../openai_chat/differing.rs"]
 mod differing;
+mod embeddings;
 mod made;
 mod message_encoding;
 mod odd;

@@ -12,8 +12,9 @@ use switchyard_domain::embedding::{EmbeddingInput, EmbeddingRequest, EmbeddingTa
 use switchyard_testkit::corpus;
 
 fn decoded(body: &Value) -> EmbeddingRequest {
-    let checked =
-        OpenAiEmbeddingsClient.check(Bytes::from(body.to_string()), Address::default(), &RequestLimits::default()).unwrap();
+    let checked = OpenAiEmbeddingsClient
+        .check(Bytes::from(body.to_string()), Address::default(), &RequestLimits::default())
+        .unwrap();
     OpenAiEmbeddingsClient.decode(&checked.document, Address::default()).unwrap()
 }
 

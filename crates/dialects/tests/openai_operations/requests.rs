@@ -51,7 +51,8 @@ fn spoken_letters_are_counted_as_people_count_them() {
         [(r#""abc""#, 3), (r#""h\u00e9llo""#, 5), (r#""\ud83d\ude00!""#, 2), (r#""日本語""#, 3)]
     {
         let body = Bytes::from(format!(r#"{{"model":"m","input":{input},"voice":"v"}}"#));
-        let checked = OpenAiSpeechClient.check(body.clone(), Address::default(), &RequestLimits::default()).unwrap();
+        let checked =
+            OpenAiSpeechClient.check(body.clone(), Address::default(), &RequestLimits::default()).unwrap();
         assert_eq!(OpenAiSpeech.units(&body, &checked.members).characters, characters, "{input}");
     }
 }

@@ -59,7 +59,8 @@ impl JsonOperation {
     }
 
     fn decoded(&self, codec: &dyn EmbeddingClient) -> Result<Arc<EmbeddingRequest>, InvalidCall> {
-        let decode = || codec.decode(&self.document, address(self.model.as_deref())).map(Arc::new).map_err(invalid);
+        let decode =
+            || codec.decode(&self.document, address(self.model.as_deref())).map(Arc::new).map_err(invalid);
         self.embedding.get_or_init(decode).clone()
     }
 

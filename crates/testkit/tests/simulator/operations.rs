@@ -78,7 +78,12 @@ fn a_text_has_the_same_vector_in_every_dialect() {
     assert_eq!(vector.as_array().unwrap().len(), 3);
     let one = json!({"content": {"parts": [{"text": "one "}, {"text": "two"}]}, "outputDimensionality": 3});
     for (path, body, place, count) in [
-        ("/v1beta/models/m:embedContent", one.clone(), "/embedding/values", "/usageMetadata/promptTokenCount"),
+        (
+            "/v1beta/models/m:embedContent",
+            one.clone(),
+            "/embedding/values",
+            "/usageMetadata/promptTokenCount",
+        ),
         (
             "/v1beta/models/m:batchEmbedContents",
             json!({"requests": [one]}),

@@ -99,7 +99,7 @@ fn check_one(path: &str, one: Node<'_>) -> Result<crate::gemini::request::Conten
         match name.as_ref() {
             "content" => size = Some(check_content(&at, value)?),
             "taskType" | "title" => word(&at, value)?,
-            "outputDimensionality" => drop(dimensions(&at, value)?),
+            "outputDimensionality" => dimensions(&at, value).map(drop)?,
             _ => {}
         }
     }
