@@ -43,3 +43,5 @@ pub mod skim;
 pub mod splice;
 pub mod sse;
 mod tool_call_id;
+mod vectors;
+mod whole_answer;

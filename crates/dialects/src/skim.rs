@@ -3,8 +3,6 @@
 
 use memchr::memchr2;
 
-/// The member whose elements are passed over.
-const LIST: &[u8] = b"data";
 /// More beside the list than this is no answer to what was asked.
 const MOST_KEPT: usize = 256 * 1024;
 
@@ -20,8 +18,10 @@ pub enum SkimFault {
 }
 
 /// Skims one object, given in pieces of any size.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Skimmer {
+    /// The member whose elements are passed over.
+    list: &'static str,
     /// The object as it came, without what is inside the list.
     kept: Vec<u8>,
     depth: usize,
@@ -49,6 +49,25 @@ pub struct Skimmed {
 }
 
 impl Skimmer {
+    /// Of an object whose long list is called so.
+    #[must_use]
+    pub fn new(list: &'static str) -> Self {
+        Self {
+            list,
+            kept: Vec::new(),
+            depth: 0,
+            elements: 0,
+            in_string: false,
+            escaped: false,
+            string: None,
+            list_follows: false,
+            list_depth: 0,
+            started: false,
+            ended: false,
+            fault: None,
+        }
+    }
+
     /// Whether the list has begun and has an element.
     #[must_use]
     pub fn has_content(&self) -> bool {
@@ -139,7 +158,7 @@ impl Skimmer {
             b':' if self.depth == 1 => {
                 let name = self.string.take().and_then(|start| self.kept.get(start..));
                 let name = name.map(<[u8]>::trim_ascii_end).and_then(|name| name.strip_suffix(b"\""));
-                self.list_follows = name == Some(LIST);
+                self.list_follows = name == Some(self.list.as_bytes());
                 self.keep(&[byte]);
             }
             b',' if self.depth == 1 => {
@@ -187,7 +206,7 @@ mod tests {
     );
 
     fn skimmed(pieces: &[&[u8]]) -> Result<Skimmed, SkimFault> {
-        let mut skimmer = Skimmer::default();
+        let mut skimmer = Skimmer::new("data");
         for piece in pieces {
             skimmer.push(piece)?;
         }
@@ -217,7 +236,7 @@ mod tests {
 
     #[test]
     fn megabytes_of_the_list_leave_nothing_behind() {
-        let mut skimmer = Skimmer::default();
+        let mut skimmer = Skimmer::new("data");
         skimmer.push(b"{\"data\":[{\"b64_json\":\"").unwrap();
         for _ in 0..64 {
             skimmer.push(&[b'A'; 64 * 1024]).unwrap();

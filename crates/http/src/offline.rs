@@ -34,7 +34,7 @@ impl OfflineCall {
             self.headers.iter().try_for_each(|(name, value)| asked.pass(name, value)).map_err(told)?;
             DialectCall::read(codec, place, body.into(), asked).map(shared)
         } else if let Some(codec) = dialects::operation_named(&self.dialect) {
-            JsonOperation::read(codec, body.into(), self.strict).map(shared)
+            JsonOperation::read(codec, self.model, body.into(), self.strict).map(shared)
         } else {
             let known = dialects::names().join(", ");
             return Err(format!("no client dialect is called `{}`; there are {known}", self.dialect));

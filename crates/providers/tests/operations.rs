@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
-use switchyard_dialects::codec::OperationClient;
+use switchyard_dialects::codec::{Address, OperationClient};
+use switchyard_dialects::gemini::embeddings::{GeminiEmbeddingsClient, Texts};
 use switchyard_dialects::openai_operations::{
     OpenAiCompletionsClient, OpenAiEmbeddingsClient, OpenAiImagesClient, OpenAiModerationsClient,
     OpenAiSpeechClient,
@@ -18,6 +19,7 @@ use switchyard_domain::call::CallFacts;
 use switchyard_domain::chat::{Dialect, LossReport};
 use switchyard_domain::embedding::EmbeddingRequest;
 use switchyard_domain::fault::FaultKind;
+use switchyard_domain::operation::Operation;
 use switchyard_ports::client_call::{AnswerPiece, Canonical, ClientCall, InvalidCall, WireBody, WireForm};
 use switchyard_ports::provider::{
     Answer, AnswerBody, AttemptContext, Carriage, Deadlines, Frame, Payload, Provider, ProviderConfig,
@@ -38,8 +40,12 @@ struct Call {
 
 impl Call {
     fn of(client: &dyn OperationClient, body: &Value) -> Self {
-        let checked = client.check(Bytes::from(body.to_string()), &RequestLimits::default()).unwrap();
-        let embedding = client.as_embedding().map(|codec| Arc::new(codec.decode(&checked.document).unwrap()));
+        let checked = client
+            .check(Bytes::from(body.to_string()), Address::default(), &RequestLimits::default())
+            .unwrap();
+        let embedding = client
+            .as_embedding()
+            .map(|codec| Arc::new(codec.decode(&checked.document, Address::default()).unwrap()));
         let wire = WireBody { bytes: checked.document.body().clone(), members: checked.members };
         Self { facts: checked.facts, wire: Some(wire), embedding }
     }
@@ -98,6 +104,14 @@ fn calls() -> Vec<Call> {
         Call::of(&OpenAiModerationsClient, &json!({"model": "m", "input": "x"})),
         Call::of(&OpenAiImagesClient, &json!({"model": "m", "prompt": "x"})),
         Call::of(&OpenAiSpeechClient, &json!({"model": "m", "input": "x", "voice": "v"})),
+        Call::of(
+            &GeminiEmbeddingsClient { texts: Texts::One },
+            &json!({"model": "m", "content": {"parts": [{"text": "x"}]}}),
+        ),
+        Call::of(
+            &GeminiEmbeddingsClient { texts: Texts::Several },
+            &json!({"requests": [{"model": "m", "content": {"parts": [{"text": "x"}]}}]}),
+        ),
     ]
 }
 
@@ -131,8 +145,12 @@ fn no_call_is_ever_put_into_the_words_of_another_operation() {
             let dialect = call.facts.dialect;
             match (provider.offers(dialect.operation()), provider.prepare(&call, "up")) {
                 (true, Ok(prepared)) => {
-                    assert_eq!((prepared.dialect, prepared.carriage), (dialect, Carriage::Verbatim));
-                    assert!(provider.dialects().contains(&dialect) && !prepared.url.contains("chat"));
+                    let is_own = provider.dialects().contains(&dialect);
+                    assert_eq!(prepared.dialect == dialect, is_own, "{} {dialect}", vendor.key);
+                    assert_eq!(prepared.carriage == Carriage::Verbatim, is_own, "{} {dialect}", vendor.key);
+                    assert_eq!(prepared.dialect.operation(), dialect.operation());
+                    assert!(is_own || dialect.operation() == Operation::Embedding);
+                    assert!(!prepared.url.contains("chat"));
                     taken += 1;
                 }
                 (false, Err(fault)) => {
@@ -144,7 +162,7 @@ fn no_call_is_ever_put_into_the_words_of_another_operation() {
             }
         }
     }
-    assert!(taken > 20, "{taken}");
+    assert!(taken > 40, "{taken}");
 }
 
 #[test]

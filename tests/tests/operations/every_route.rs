@@ -16,42 +16,59 @@ const NO_CALLS: &[(&str, &str, &str)] = &[
     ("POST", "/v1/messages/count_tokens", "/v1/messages/count_tokens"),
 ];
 
-/// A body that asks the route at this path for something, and the path where it is no pattern.
-fn asked(path: &str) -> Option<(String, Value)> {
+/// What follows the colon of a path of Google's, for each thing that reaches a provider there.
+const ACTIONS: &[&str] = &["generateContent", "streamGenerateContent", "embedContent", "batchEmbedContents"];
+
+/// Bodies that ask the route at this path for something, and the paths where it is no pattern: one for each of its actions.
+fn asked(path: &str) -> Vec<(String, Value)> {
     let said = json!([{"role": "user", "content": "hi"}]);
-    let generate = || json!({"contents": [{"role": "user", "parts": [{"text": "hi"}]}]});
     let body = match path {
         "/v1/chat/completions" | "/chat/completions" => json!({"model": ALONE, "messages": said}),
         "/v1/messages" => json!({"model": ALONE, "messages": said, "max_tokens": 20}),
         "/v1/messages/count_tokens" => json!({"model": ALONE, "messages": said}),
         "/v1/responses" => json!({"model": ALONE, "input": "hi"}),
-        "/v1beta/models/{call:.*}" | "/v1/models/{id:.*}" => generate(),
-        _ => return None,
+        "/v1beta/models/{call:.*}" | "/v1/models/{id:.*}" => {
+            let base = path.split_once("/{").map_or(path, |(base, _)| base);
+            let of = |action: &&str| (format!("{base}/{ALONE}:{action}"), of_google(action));
+            return ACTIONS.iter().map(of).collect();
+        }
+        _ => return Vec::new(),
     };
-    let base =
-        path.split_once("/{").map_or(path.to_owned(), |(base, _)| format!("{base}/{ALONE}:generateContent"));
-    Some((base, body))
+    vec![(path.to_owned(), body)]
 }
 
-/// A good call of a route. A route that is new belongs here, or among those that call nobody.
-fn example(client: &TestClient, endpoint: &Endpoint) -> reqwest::RequestBuilder {
-    if let Some(call) = Call::ALL.into_iter().find(|call| call.path() == endpoint.path) {
-        return crate::scene::request(client, call, call.body(ALONE));
+fn of_google(action: &str) -> Value {
+    let content = json!({"role": "user", "parts": [{"text": "hi"}]});
+    match action {
+        "embedContent" => json!({"content": content}),
+        "batchEmbedContents" => json!({"requests": [{"content": content}]}),
+        _ => json!({"contents": [content]}),
     }
-    let Some((path, body)) = asked(endpoint.path) else {
-        panic!(
-            "{} {} has no example of a call: add one, so that its record is proved",
-            endpoint.method, endpoint.path
-        )
+}
+
+/// Good calls of a route. A route that is new belongs here, or among those that call nobody.
+fn examples(client: &TestClient, endpoint: &Endpoint) -> Vec<reqwest::RequestBuilder> {
+    if let Some(call) = Call::ALL.into_iter().find(|call| call.path() == endpoint.path) {
+        return vec![crate::scene::request(client, call, call.body(ALONE))];
+    }
+    let asked = asked(endpoint.path);
+    assert!(
+        !asked.is_empty(),
+        "{} {} has no example of a call: add one, so that its record is proved",
+        endpoint.method,
+        endpoint.path
+    );
+    let request = |(path, body): (String, Value)| {
+        let request = client.request(endpoint.method, &path);
+        request.header("content-type", "application/json").body(body.to_string())
     };
-    let request = client.request(endpoint.method, &path);
-    request.header("content-type", "application/json").body(body.to_string())
+    asked.into_iter().map(request).collect()
 }
 
 /// Asks a route that calls nobody.
 async fn ask(client: &TestClient, method: &'static str, path: &str) -> u16 {
     let request = client.request(method, path);
-    let request = match asked(path).filter(|_| method == "POST") {
+    let request = match asked(path).first().filter(|_| method == "POST") {
         Some((_, body)) => request.header("content-type", "application/json").body(body.to_string()),
         None => request,
     };
@@ -71,24 +88,28 @@ async fn every_route_that_reaches_a_provider_leaves_exactly_one_row_in_the_ledge
     let mut proved = 0;
     let is_gateway = |endpoint: &&Endpoint| matches!(endpoint.access, Access::Gateway | Access::VirtualKey);
     for endpoint in table().iter().filter(is_gateway) {
-        let before = (app.simulator().calls().len(), rows(&app).await);
         let is_this =
             |(method, path, _): &&(&str, &str, &str)| (*method, *path) == (endpoint.method, endpoint.path);
         if let Some((method, _, path)) = NO_CALLS.iter().find(is_this) {
+            let before = (app.simulator().calls().len(), rows(&app).await);
             assert_eq!(ask(&client, method, path).await, 200, "{path}");
             assert_eq!((app.simulator().calls().len(), rows(&app).await), before, "{path} made a call");
             continue;
         }
-        let answer = crate::scene::heard(example(&client, endpoint)).await;
-        assert_eq!((answer.status, answer.whole), (200, true), "{}: {}", endpoint.path, answer.text());
-        let events = app.events_of(answer.header("x-request-id")).await;
-        assert_eq!(events.len(), 1, "{}: {events:?}", endpoint.path);
-        assert!(events[0].is_final && events[0].is_billed() && events[0].key.is_some(), "{}", endpoint.path);
-        let after = (app.simulator().calls().len(), rows(&app).await);
-        assert_eq!(after, (before.0 + 1, before.1 + 1), "{}", endpoint.path);
-        proved += 1;
+        for example in examples(&client, endpoint) {
+            let before = (app.simulator().calls().len(), rows(&app).await);
+            let answer = crate::scene::heard(example).await;
+            assert_eq!((answer.status, answer.whole), (200, true), "{}: {}", endpoint.path, answer.text());
+            let events = app.events_of(answer.header("x-request-id")).await;
+            assert_eq!(events.len(), 1, "{}: {events:?}", endpoint.path);
+            let event = &events[0];
+            assert!(event.is_final && event.is_billed() && event.key.is_some(), "{}", endpoint.path);
+            let after = (app.simulator().calls().len(), rows(&app).await);
+            assert_eq!(after, (before.0 + 1, before.1 + 1), "{}", endpoint.path);
+            proved += 1;
+        }
     }
-    assert!(proved >= 12, "{proved}");
+    assert!(proved >= 18, "{proved}");
     let check = app.embedded().usage().verify().await.unwrap();
     assert!(check.problems.is_empty(), "{:?}", check.problems);
     assert_eq!(check.entries, proved, "each call has one entry in the ledger");

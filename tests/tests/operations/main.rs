@@ -18,4 +18,5 @@ mod refusals;
 mod scene;
 mod streams;
 mod uploads;
+mod vectors;
 mod verbatim;

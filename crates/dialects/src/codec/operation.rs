@@ -6,9 +6,11 @@ use bytes::Bytes;
 use switchyard_domain::call::CallFacts;
 use switchyard_domain::chat::{Dialect, LossReport, Units};
 use switchyard_domain::embedding::{EmbeddingAnswer, EmbeddingRequest};
+use switchyard_domain::fault::ProviderFault;
 use switchyard_domain::wire::Member;
 
-use super::{AnswerFault, LastWord, Look, StreamWatcher, Unsupported};
+use super::{Address, AnswerFault, LastWord, Look, StreamWatcher, Unsupported};
+use crate::error::{RetryHints, fault};
 use crate::request::{CheckedRequest, RequestError, RequestLimits};
 use crate::scan::Document;
 use crate::skim::Skimmed;
@@ -18,8 +20,8 @@ use crate::skim::Skimmed;
 pub enum Passage {
     /// A JSON object, or a text of one of the [other kinds](OperationCodec::media_types), small enough to be held and looked at.
     Whole,
-    /// A JSON object with a long list `data`, of which the rest is looked at while it passes.
-    Skimmed,
+    /// A JSON object with a long list of this name, of which the rest is looked at while it passes.
+    Skimmed(&'static str),
     /// Bytes that say nothing of what they cost, of one of the [kinds](OperationCodec::media_types).
     Raw,
 }
@@ -72,6 +74,11 @@ pub trait OperationCodec: Debug + Send + Sync {
         self.glance(&skimmed.object, &mut String::new())
     }
 
+    /// What an error answer means. `credential` is what was sent to the provider: some echo it.
+    fn fault(&self, status: u16, body: &[u8], hints: RetryHints, credential: Option<&str>) -> ProviderFault {
+        fault(status, body, hints, credential)
+    }
+
     /// A watcher at the start of an event stream.
     fn watcher(&self) -> Box<dyn StreamWatcher>;
 
@@ -113,16 +120,26 @@ pub trait EmbeddingCodec: OperationCodec {
     fn decode(&self, body: &[u8]) -> Result<EmbeddingAnswer, AnswerFault>;
 }
 
-/// One operation as clients speak it. Its errors are those of the chat dialect of the same surface.
+/// One operation as clients speak it.
 pub trait OperationClient: Debug + Send + Sync {
     /// Which dialect.
     fn dialect(&self) -> Dialect;
+
+    /// The chat dialect of the same surface, in whose words errors are written.
+    fn surface(&self) -> Dialect {
+        Dialect::OPENAI_CHAT
+    }
 
     /// Scans and judges a body: everything that no provider could mean to accept is refused, with the member's name.
     ///
     /// # Errors
     /// The first thing found wrong; that the text is no JSON comes before anything that it says.
-    fn check(&self, body: Bytes, limits: &RequestLimits) -> Result<CheckedRequest, RequestError>;
+    fn check(
+        &self,
+        body: Bytes,
+        address: Address<'_>,
+        limits: &RequestLimits,
+    ) -> Result<CheckedRequest, RequestError>;
 
     /// What ends an event stream of a provider's own bytes, once it is recorded.
     fn verbatim_end(&self) -> Bytes {
@@ -141,7 +158,7 @@ pub trait EmbeddingClient: OperationClient {
     ///
     /// # Errors
     /// When a member has a type or value that it can't have.
-    fn decode(&self, document: &Document) -> Result<EmbeddingRequest, RequestError>;
+    fn decode(&self, document: &Document, address: Address<'_>) -> Result<EmbeddingRequest, RequestError>;
 
     /// A whole answer to this request; `model` stands where the provider named none.
     ///

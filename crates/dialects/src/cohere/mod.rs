@@ -26,6 +26,8 @@
 
 mod answer;
 mod codec;
+mod embeddings;
 mod request;
 
 pub use codec::Cohere;
+pub use embeddings::CohereEmbeddings;

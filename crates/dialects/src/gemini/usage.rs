@@ -36,7 +36,8 @@ pub(super) fn read(raw: &RawValue) -> Option<Reading> {
     let mut of = |word: &str, lists: &[&str]| -> u64 {
         lists.iter().map(|list| modality(&mut counter, &top, list, word)).sum::<u64>().min(MOST)
     };
-    let read = ["promptTokensDetails", "toolUsePromptTokensDetails"];
+    // The second is what embeddings call it: `google-batchembedcontents-9446cd0a82`, 2026.
+    let read = ["promptTokensDetails", "promptTokenDetails", "toolUsePromptTokensDetails"];
     let cached = ["cacheTokensDetails"];
     // What came from the cache is counted as such, whatever it was.
     usage.audio_input = of("AUDIO", &read).saturating_sub(of("AUDIO", &cached));

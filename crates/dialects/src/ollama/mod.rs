@@ -21,6 +21,8 @@
 mod answer;
 mod codec;
 mod created;
+mod embeddings;
 mod request;
 
 pub use codec::Ollama;
+pub use embeddings::OllamaEmbeddings;

@@ -3,12 +3,12 @@ use switchyard_domain::call::CallFacts;
 use switchyard_domain::chat::{Dialect, LossReport};
 use switchyard_domain::wire::Member;
 
-use super::answer::{Opened, members_of, model, open};
+use super::answer::{Opened, open};
 use super::check::{Demands, Gathered, stream, texts};
 use super::usage;
 use crate::codec::{
-    AnswerFault, LastWord, Look, MemberRule, OperationClient, OperationCodec, Passage, Source, StreamWatcher,
-    Taken, Unsupported, quoted,
+    Address, AnswerFault, LastWord, Look, MemberRule, OperationClient, OperationCodec, Passage, Source,
+    StreamWatcher, Taken, Unsupported, quoted,
 };
 use crate::error::ProviderError;
 use crate::json::{RawMembers, elements, integer, members, text};
@@ -19,6 +19,7 @@ use crate::request::{
 use crate::scan::{Kind, Node};
 use crate::splice::Edit;
 use crate::sse::DONE;
+use crate::whole_answer::{members_of, model};
 
 const MAX_CHOICES: u64 = 128;
 
@@ -152,7 +153,12 @@ impl OperationClient for OpenAiCompletionsClient {
         Dialect::OPENAI_COMPLETIONS
     }
 
-    fn check(&self, body: Bytes, limits: &RequestLimits) -> Result<CheckedRequest, RequestError> {
+    fn check(
+        &self,
+        body: Bytes,
+        _address: Address<'_>,
+        limits: &RequestLimits,
+    ) -> Result<CheckedRequest, RequestError> {
         let demands = Demands { dialect: self.dialect(), required: "prompt", default_model: None };
         let mut checked = demands.check(body, limits, member)?;
         // Each prompt is answered by itself.

@@ -5,17 +5,17 @@ use serde_json::value::RawValue;
 use switchyard_domain::call::CallFacts;
 use switchyard_domain::chat::{Dialect, LossReport};
 use switchyard_domain::embedding::{
-    Embedding, EmbeddingAnswer, EmbeddingInput, EmbeddingRequest, NotAVector, Vector, VectorForm,
+    Embedding, EmbeddingAnswer, EmbeddingInput, EmbeddingRequest, EmbeddingTask, NotAVector, Vector,
+    VectorForm,
 };
 use switchyard_domain::wire::Member;
 
-use super::answer::{members_of, model};
 use super::check::{Demands, is_tokens, texts};
 use super::events::EventWatcher;
 use super::{request, usage};
 use crate::codec::{
-    AnswerFault, EmbeddingClient, EmbeddingCodec, Look, MemberRule, OperationClient, OperationCodec, Passage,
-    Source, StreamWatcher, Taken, Unsupported,
+    Address, AnswerFault, EmbeddingClient, EmbeddingCodec, Look, MemberRule, OperationClient, OperationCodec,
+    Passage, Source, StreamWatcher, Taken, Unsupported,
 };
 use crate::json::{
     self, ArrayWriter, ObjectWriter, RawMembers, Shape, elements, integer, members, shape, text,
@@ -25,9 +25,11 @@ use crate::request::{
     required_text, word,
 };
 use crate::scan::{Document, Kind, Node, ScanLimits};
+use crate::vectors::task_member;
+use crate::whole_answer::{members_of, model};
 
 /// The members that have a place in the canonical form.
-const KNOWN: &[&str] = &["model", "input", "dimensions", "encoding_format", "user"];
+const KNOWN: &[&str] = &["model", "input", "dimensions", "encoding_format", "input_type", "user"];
 
 /// Vectors as a vendor makes them.
 #[derive(Clone, Copy, Debug)]
@@ -53,7 +55,7 @@ impl OperationCodec for OpenAiEmbeddings {
     }
 
     fn passage(&self) -> Passage {
-        Passage::Skimmed
+        Passage::Skimmed("data")
     }
 
     fn adapt(
@@ -113,7 +115,7 @@ impl EmbeddingCodec for OpenAiEmbeddings {
             body.text("user", user);
         }
         if request.task.is_some() {
-            losses.dropped("task", "these models make one vector for every purpose");
+            losses.dropped(task_member(source), "these models make one vector for every purpose");
         }
         for (name, value) in &request.extensions {
             if source == Dialect::OPENAI_EMBEDDINGS {
@@ -188,7 +190,12 @@ impl OperationClient for OpenAiEmbeddingsClient {
         Dialect::OPENAI_EMBEDDINGS
     }
 
-    fn check(&self, body: Bytes, limits: &RequestLimits) -> Result<CheckedRequest, RequestError> {
+    fn check(
+        &self,
+        body: Bytes,
+        _address: Address<'_>,
+        limits: &RequestLimits,
+    ) -> Result<CheckedRequest, RequestError> {
         let demands = Demands { dialect: self.dialect(), required: "input", default_model: None };
         demands.check(body, limits, |name, value, gathered| {
             // Vectors are no output that is counted.
@@ -196,7 +203,7 @@ impl OperationClient for OpenAiEmbeddingsClient {
             match name {
                 "input" => texts(name, value, gathered),
                 "dimensions" => whole(name, value, 1, u64::from(u32::MAX)).map(drop),
-                "encoding_format" | "user" => word(name, value),
+                "encoding_format" | "input_type" | "user" => word(name, value),
                 _ => Ok(()),
             }
         })
@@ -208,7 +215,7 @@ impl OperationClient for OpenAiEmbeddingsClient {
 }
 
 impl EmbeddingClient for OpenAiEmbeddingsClient {
-    fn decode(&self, document: &Document) -> Result<EmbeddingRequest, RequestError> {
+    fn decode(&self, document: &Document, _address: Address<'_>) -> Result<EmbeddingRequest, RequestError> {
         let root = document.root();
         let form = match optional_text("encoding_format", root, "encoding_format")?.as_deref() {
             None => None,
@@ -229,7 +236,7 @@ impl EmbeddingClient for OpenAiEmbeddingsClient {
             inputs: present(root, "input").map(inputs).unwrap_or_default(),
             dimensions: present(root, "dimensions").and_then(Node::as_u64),
             form,
-            task: None,
+            task: optional_text("input_type", root, "input_type")?.map(task_of),
             user: optional_text("user", root, "user")?,
             extensions: rest
                 .map(|member| (member.name().into_owned(), requests::keep(member.value())))
@@ -269,6 +276,17 @@ impl EmbeddingClient for OpenAiEmbeddingsClient {
         }
         body.end();
         Ok(out.freeze())
+    }
+}
+
+/// What the vectors are for, in the words of those who say so in this dialect: Cohere's, Voyage's, NVIDIA's.
+fn task_of(word: String) -> EmbeddingTask {
+    match word.as_str() {
+        "search_query" | "query" => EmbeddingTask::Query,
+        "search_document" | "document" | "passage" => EmbeddingTask::Document,
+        "classification" => EmbeddingTask::Classification,
+        "clustering" => EmbeddingTask::Clustering,
+        _ => EmbeddingTask::Other(word),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::json::text;
 
 /// Watches a stream of pieces (`....delta`, `....partial_image`) that ends with a summary (`....done`, `....completed`).
 #[derive(Debug, Default)]
-pub(super) struct EventWatcher {
+pub(crate) struct EventWatcher {
     finished: bool,
 }
 

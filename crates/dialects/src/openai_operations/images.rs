@@ -3,15 +3,15 @@ use switchyard_domain::call::CallFacts;
 use switchyard_domain::chat::{Dialect, LossReport, Units};
 use switchyard_domain::wire::Member;
 
-use super::answer::{members_of, model};
 use super::check::{Demands, one_text, stream};
 use super::events::EventWatcher;
 use super::{request, usage};
 use crate::codec::{
-    AnswerFault, Look, OperationClient, OperationCodec, Passage, StreamWatcher, Taken, Unsupported,
+    Address, AnswerFault, Look, OperationClient, OperationCodec, Passage, StreamWatcher, Taken, Unsupported,
 };
 use crate::request::{CheckedRequest, RequestError, RequestLimits, integer, word};
 use crate::skim::Skimmed;
+use crate::whole_answer::{members_of, model};
 
 /// More pictures than any vendor makes at once.
 const MOST_IMAGES: u64 = 128;
@@ -30,7 +30,7 @@ impl OperationCodec for OpenAiImages {
     }
 
     fn passage(&self) -> Passage {
-        Passage::Skimmed
+        Passage::Skimmed("data")
     }
 
     fn adapt(
@@ -72,7 +72,12 @@ impl OperationClient for OpenAiImagesClient {
         Dialect::OPENAI_IMAGES
     }
 
-    fn check(&self, body: Bytes, limits: &RequestLimits) -> Result<CheckedRequest, RequestError> {
+    fn check(
+        &self,
+        body: Bytes,
+        _address: Address<'_>,
+        limits: &RequestLimits,
+    ) -> Result<CheckedRequest, RequestError> {
         let demands = Demands { dialect: self.dialect(), required: "prompt", default_model: None };
         demands.check(body, limits, |name, value, gathered| match name {
             "prompt" => one_text(name, value, gathered),

@@ -13,6 +13,9 @@ mod speech;
 mod transcriptions;
 mod usage;
 
+pub(crate) use events::EventWatcher;
+pub(crate) use request::for_model;
+
 pub use completions::{OpenAiCompletions, OpenAiCompletionsClient};
 pub use embeddings::{OpenAiEmbeddings, OpenAiEmbeddingsClient};
 pub use images::{OpenAiImages, OpenAiImagesClient};

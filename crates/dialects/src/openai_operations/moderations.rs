@@ -3,15 +3,15 @@ use switchyard_domain::call::CallFacts;
 use switchyard_domain::chat::{Dialect, LossReport};
 use switchyard_domain::wire::Member;
 
-use super::answer::{members_of, model};
 use super::check::{Demands, Gathered, one_text};
 use super::events::EventWatcher;
 use super::{request, usage};
 use crate::codec::{
-    AnswerFault, Look, OperationClient, OperationCodec, Passage, StreamWatcher, Taken, Unsupported,
+    Address, AnswerFault, Look, OperationClient, OperationCodec, Passage, StreamWatcher, Taken, Unsupported,
 };
 use crate::request::{CheckedRequest, RequestError, RequestLimits};
 use crate::scan::{Kind, Node};
+use crate::whole_answer::{members_of, model};
 
 /// Moderations as a vendor offers them.
 #[derive(Clone, Copy, Debug)]
@@ -64,7 +64,12 @@ impl OperationClient for OpenAiModerationsClient {
         Dialect::OPENAI_MODERATIONS
     }
 
-    fn check(&self, body: Bytes, limits: &RequestLimits) -> Result<CheckedRequest, RequestError> {
+    fn check(
+        &self,
+        body: Bytes,
+        _address: Address<'_>,
+        limits: &RequestLimits,
+    ) -> Result<CheckedRequest, RequestError> {
         // The model that OpenAI documents to stand for none.
         let demands = Demands {
             dialect: self.dialect(),

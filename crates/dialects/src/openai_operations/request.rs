@@ -8,7 +8,7 @@ use crate::codec::{MemberRule, Source, Unsupported, quoted};
 use crate::splice::Edit;
 
 /// The client's body for `model`, with these rules of the vendor's.
-pub(super) fn for_model(
+pub(crate) fn for_model(
     body: &Bytes,
     members: &[Member],
     model: &str,

@@ -6,7 +6,9 @@ use switchyard_domain::wire::Member;
 use super::check::{Demands, one_text};
 use super::events::EventWatcher;
 use super::request;
-use crate::codec::{AnswerFault, Look, OperationClient, OperationCodec, Passage, StreamWatcher, Unsupported};
+use crate::codec::{
+    Address, AnswerFault, Look, OperationClient, OperationCodec, Passage, StreamWatcher, Unsupported,
+};
 use crate::json::object;
 use crate::request::{CheckedRequest, RequestError, RequestLimits, decimal, word};
 use crate::scan::Kind;
@@ -94,7 +96,12 @@ impl OperationClient for OpenAiSpeechClient {
         Dialect::OPENAI_SPEECH
     }
 
-    fn check(&self, body: Bytes, limits: &RequestLimits) -> Result<CheckedRequest, RequestError> {
+    fn check(
+        &self,
+        body: Bytes,
+        _address: Address<'_>,
+        limits: &RequestLimits,
+    ) -> Result<CheckedRequest, RequestError> {
         let demands = Demands { dialect: self.dialect(), required: "input", default_model: None };
         demands.check(body, limits, |name, value, gathered| match name {
             "input" => one_text(name, value, gathered),

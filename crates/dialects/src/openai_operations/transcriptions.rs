@@ -4,13 +4,13 @@ use switchyard_domain::call::CallFacts;
 use switchyard_domain::chat::{Dialect, LossReport};
 use switchyard_domain::wire::Member;
 
-use super::answer::members_of;
 use super::events::EventWatcher;
 use super::{request, usage};
 use crate::codec::{AnswerFault, Look, OperationCodec, Passage, StreamWatcher, Taken, Unsupported};
 use crate::json::text;
 use crate::multipart::{FormFault, FormScanner, Part};
 use crate::request::{NOT_FOR_CLIENTS, RequestCode, RequestError, check_model};
+use crate::whole_answer::members_of;
 
 /// The parts that stand there once at most.
 const KNOWN: &[&str] = &["file", "model", "response_format", "stream", "language", "temperature"];

@@ -1,10 +1,9 @@
-//! `countTokens` and embeddings against what was recorded.
+//! `countTokens` against what was recorded.
 
 use serde_json::{Value, json};
 use switchyard_dialects::codec::{Address, AnswerFault};
 use switchyard_dialects::gemini::Gemini;
 use switchyard_dialects::gemini::count_tokens::{self, CountedTokens};
-use switchyard_dialects::gemini::embeddings::{self, EmbeddingAnswer, EmbeddingRequest};
 use switchyard_dialects::request::RequestLimits;
 use switchyard_domain::chat::{Dialect, LossReport};
 use switchyard_testkit::corpus::{self, Exchange};
@@ -19,12 +18,12 @@ const LIMITS: RequestLimits = RequestLimits {
     max_tool_bytes: 1024 * 1024,
 };
 
-fn recorded(operation: &str) -> Vec<Exchange> {
+pub(crate) fn recorded(operation: &str) -> Vec<Exchange> {
     let exchanges = corpus::of("gemini").unwrap().into_iter();
     exchanges.filter(|exchange| exchange.operation == operation).collect()
 }
 
-fn body_of(exchange: &Exchange) -> &str {
+pub(crate) fn body_of(exchange: &Exchange) -> &str {
     exchange.request.as_ref().unwrap().get()
 }
 
@@ -90,95 +89,4 @@ fn a_question_for_a_count_is_judged_like_a_request() {
     let checked = count_tokens::check(good.into(), address, &LIMITS).unwrap();
     assert!(!checked.facts.stream);
     assert_eq!(Gemini::VERTEX.path("m", count_tokens::OPERATION), "publishers/google/models/m:countTokens");
-}
-
-#[test]
-fn every_recorded_embedding_is_read_and_written_again() {
-    let mut read = 0;
-    for (operation, batch) in [(embeddings::BATCH, true), (embeddings::ONE, false)] {
-        for exchange in recorded(operation) {
-            let model = exchange.model.as_deref().unwrap();
-            let address = Address { model: Some(model), stream: None };
-            let request =
-                embeddings::read_request(body_of(&exchange).to_owned().into(), address, batch, &LIMITS)
-                    .unwrap();
-            assert_eq!(request.texts.len(), 1);
-            let written = if batch {
-                embeddings::write_batch(&request, model)
-            } else {
-                embeddings::write_one(&request, &request.texts[0])
-            };
-            let written: Value = serde_json::from_slice(&written).unwrap();
-            assert_eq!(written, serde_json::from_str::<Value>(body_of(&exchange)).unwrap());
-            let answer = embeddings::read_answer(&exchange.answer());
-            if exchange.response.status >= 400 {
-                assert!(matches!(answer, Err(AnswerFault::Error(_))));
-                continue;
-            }
-            let answer = answer.unwrap();
-            // As they are spelled.
-            assert!(exchange.response.body.contains(answer.vectors[0].as_str()));
-            assert_eq!(embeddings::read_answer(&embeddings::write_answer(&answer, batch)), Ok(answer));
-            read += 1;
-        }
-    }
-    assert_eq!(read, 2);
-}
-
-#[test]
-fn a_batch_wants_one_thing_of_one_model() {
-    let address = Address { model: Some("models/m"), stream: None };
-    let read =
-        |body: Value, batch| embeddings::read_request(body.to_string().into(), address, batch, &LIMITS);
-    let one = |text: &str| json!({"model": "models/m", "content": {"parts": [{"text": text}]}, "output_dimensionality": 8, "taskType": "T"});
-    let expected = EmbeddingRequest {
-        model: "m".to_owned(),
-        texts: vec!["a".to_owned(), "b".to_owned()],
-        dimensions: Some(8),
-        task_type: Some("T".to_owned()),
-    };
-    assert_eq!(read(json!({"requests": [one("a"), one("b")]}), true), Ok(expected.clone()));
-    let written = embeddings::write_batch(&expected, "m");
-    assert_eq!(embeddings::read_request(written, address, true, &LIMITS), Ok(expected));
-    let mut other = one("b");
-    other["model"] = json!("models/n");
-    let mut longer = one("b");
-    longer["output_dimensionality"] = json!(9);
-    let mut picture = one("b");
-    picture["content"]["parts"] = json!([{"inlineData": {}}]);
-    for (body, batch, param) in [
-        (json!({"requests": [one("a"), other]}), true, "requests[1].model"),
-        (json!({"requests": [one("a"), longer]}), true, "requests[1]"),
-        (json!({"requests": [picture]}), true, "requests[0].content.parts"),
-        (json!({"requests": []}), true, "requests"),
-        (json!({}), true, "requests"),
-        (json!({}), false, "content"),
-        (json!({"content": {}}), false, "content.parts"),
-        (
-            json!({"content": {"parts": [{"text": "a"}]}, "outputDimensionality": 0}),
-            false,
-            "outputDimensionality",
-        ),
-    ] {
-        assert_eq!(read(body, batch).unwrap_err().param.as_deref(), Some(param));
-    }
-}
-
-#[test]
-fn answers_of_embeddings_are_told_from_others() {
-    for body in ["{}", r#"{"embeddings":[]}"#, r#"{"embeddings":[{"values":7}]}"#, r#"{"embedding":{}}"#] {
-        assert_eq!(embeddings::read_answer(body.as_bytes()), Err(AnswerFault::NoChoices), "{body}");
-    }
-    let answer = EmbeddingAnswer {
-        vectors: vec![switchyard_domain::chat::Json::parse("[0.10, -1e-3]").unwrap()],
-        input_tokens: Some(4),
-    };
-    assert_eq!(
-        embeddings::write_answer(&answer, false),
-        r#"{"embedding":{"values":[0.10, -1e-3]},"usageMetadata":{"promptTokenCount":4}}"#
-    );
-    assert_eq!(
-        embeddings::write_answer(&answer, true),
-        r#"{"embeddings":[{"values":[0.10, -1e-3]}],"usageMetadata":{"promptTokenCount":4}}"#
-    );
 }

@@ -20,6 +20,7 @@ mod counting;
 mod cross;
 #[path = "../openai_chat/differing.rs"]
 mod differing;
+mod embeddings;
 mod made;
 mod message_encoding;
 mod odd;

@@ -5,8 +5,11 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::Value;
-use switchyard_dialects::codec::{ClientCodec, ProviderCodec, StreamFraming};
-use switchyard_dialects::gemini::{Gemini, GeminiClient, count_tokens, embeddings};
+use switchyard_dialects::codec::{
+    ClientCodec, EmbeddingClient, EmbeddingCodec, OperationClient, ProviderCodec, StreamFraming,
+};
+use switchyard_dialects::gemini::embeddings::{GeminiEmbeddings, GeminiEmbeddingsClient, Texts};
+use switchyard_dialects::gemini::{Gemini, GeminiClient, count_tokens};
 use switchyard_dialects::request::RequestLimits;
 use switchyard_domain::chat::{
     ChatAnswer, ChatEvent, ChatRequest, Delta, Dialect, FinishReason, Json, Signature, TokenUsage,
@@ -170,8 +173,13 @@ proptest! {
             let _ = Gemini::GOOGLE.fault(429, data, Default::default(), Some("secret"));
             let _ = GeminiClient.check(data.to_vec().into(), ADDRESS, &limits);
             let _ = count_tokens::read(data);
-            let _ = embeddings::read_answer(data);
-            let _ = embeddings::read_request(data.to_vec().into(), ADDRESS, true, &limits);
+            for texts in [Texts::One, Texts::Several] {
+                let _ = GeminiEmbeddings { texts, ..GeminiEmbeddings::GOOGLE }.decode(data);
+                let client = GeminiEmbeddingsClient { texts };
+                if let Ok(checked) = client.check(data.to_vec().into(), ADDRESS, &limits) {
+                    let _ = client.decode(&checked.document, ADDRESS);
+                }
+            }
         }
     }
 

@@ -9,6 +9,7 @@
 #[path = "../canonical/mod.rs"]
 mod canonical;
 mod corpus;
+mod embeddings;
 #[path = "../expected/mod.rs"]
 mod expected;
 mod property;

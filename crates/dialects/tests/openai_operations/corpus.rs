@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use serde_json::Value;
-use switchyard_dialects::codec::{AnswerFault, OperationClient, OperationCodec, Passage};
+use switchyard_dialects::codec::{Address, AnswerFault, OperationClient, OperationCodec, Passage};
 use switchyard_dialects::error::{RetryHints, fault};
 use switchyard_dialects::openai_operations::{
     OpenAiCompletions, OpenAiCompletionsClient, OpenAiEmbeddings, OpenAiEmbeddingsClient, OpenAiModerations,
@@ -35,7 +35,7 @@ fn every_recorded_request_is_taken_and_only_its_model_changes() {
             let Some(request) = &exchange.request else { continue };
             let body = Bytes::from(request.get().to_owned());
             let mut expected: Value = serde_json::from_str(request.get()).unwrap();
-            let checked = client.check(body.clone(), &RequestLimits::default());
+            let checked = client.check(body.clone(), Address::default(), &RequestLimits::default());
             let checked = checked.unwrap_or_else(|error| panic!("{}: {error}", exchange.id));
             assert_eq!(checked.facts.dialect, codec.dialect());
             assert_eq!(checked.facts.model, expected["model"].as_str().unwrap(), "{}", exchange.id);
@@ -63,8 +63,8 @@ fn every_recorded_answer_counts_as_it_says_however_it_is_cut() {
             let body = exchange.response.body.as_bytes();
             let mut output = String::new();
             let look = match codec.passage() {
-                Passage::Skimmed => {
-                    let mut skimmer = Skimmer::default();
+                Passage::Skimmed(list) => {
+                    let mut skimmer = Skimmer::new(list);
                     body.chunks(7).for_each(|piece| skimmer.push(piece).unwrap());
                     codec.glance_skimmed(&skimmer.finish().unwrap())
                 }

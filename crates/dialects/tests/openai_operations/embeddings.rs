@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde_json::{Value, json};
 use switchyard_dialects::codec::{
-    EmbeddingClient, EmbeddingCodec, MemberRule, OperationClient, OperationCodec,
+    Address, EmbeddingClient, EmbeddingCodec, MemberRule, OperationClient, OperationCodec,
 };
 use switchyard_dialects::openai_operations::{OpenAiEmbeddings, OpenAiEmbeddingsClient};
 use switchyard_dialects::request::RequestLimits;
@@ -12,9 +12,10 @@ use switchyard_domain::embedding::{EmbeddingInput, EmbeddingRequest, EmbeddingTa
 use switchyard_testkit::corpus;
 
 fn decoded(body: &Value) -> EmbeddingRequest {
-    let checked =
-        OpenAiEmbeddingsClient.check(Bytes::from(body.to_string()), &RequestLimits::default()).unwrap();
-    OpenAiEmbeddingsClient.decode(&checked.document).unwrap()
+    let checked = OpenAiEmbeddingsClient
+        .check(Bytes::from(body.to_string()), Address::default(), &RequestLimits::default())
+        .unwrap();
+    OpenAiEmbeddingsClient.decode(&checked.document, Address::default()).unwrap()
 }
 
 fn encoded(codec: &OpenAiEmbeddings, request: &EmbeddingRequest, source: Dialect) -> (Value, LossReport) {
@@ -52,13 +53,30 @@ fn what_has_no_like_is_told_and_what_a_vendor_calls_otherwise_is_renamed() {
         task: Some(EmbeddingTask::Query),
         ..decoded(&json!({"model": "m", "input": "a", "dimensions": 8, "x": 1}))
     };
-    let (sent, losses) = encoded(&codec, &request, Dialect::GEMINI);
+    let (sent, losses) = encoded(&codec, &request, Dialect::GEMINI_EMBEDDINGS);
     assert_eq!(
         sent,
         json!({"model": "up", "input": ["a"], "output_dimension": 8, "encoding_format": "float"})
     );
-    assert_eq!(losses.to_string(), "task,x");
+    assert_eq!(losses.to_string(), "taskType,x");
     assert_eq!(codec.departures(), ["Embeddings: `dimensions` is sent as `output_dimension`."]);
+}
+
+#[test]
+fn what_vectors_are_for_is_understood_in_the_words_of_several_vendors() {
+    for (word, task) in [
+        ("search_query", EmbeddingTask::Query),
+        ("query", EmbeddingTask::Query),
+        ("passage", EmbeddingTask::Document),
+        ("search_document", EmbeddingTask::Document),
+        ("classification", EmbeddingTask::Classification),
+        ("clustering", EmbeddingTask::Clustering),
+        ("image", EmbeddingTask::Other("image".to_owned())),
+    ] {
+        let request = decoded(&json!({"model": "m", "input": "a", "input_type": word}));
+        assert_eq!((request.task, request.extensions), (Some(task), vec![]), "{word}");
+    }
+    assert_eq!(decoded(&json!({"model": "m", "input": "a", "input_type": null})).task, None);
 }
 
 /// An answer's vectors, whatever they were written as, are written exactly as the client wants them.

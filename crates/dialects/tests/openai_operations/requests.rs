@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use serde_json::{Value, json};
-use switchyard_dialects::codec::{OperationClient, OperationCodec};
+use switchyard_dialects::codec::{Address, OperationClient, OperationCodec};
 use switchyard_dialects::openai_operations::{
     OpenAiCompletionsClient, OpenAiEmbeddingsClient, OpenAiImagesClient, OpenAiModerationsClient,
     OpenAiSpeech, OpenAiSpeechClient,
@@ -10,7 +10,7 @@ use switchyard_dialects::openai_operations::{
 use switchyard_dialects::request::{CheckedRequest, RequestLimits};
 
 fn checked(client: &dyn OperationClient, body: &Value) -> CheckedRequest {
-    client.check(Bytes::from(body.to_string()), &RequestLimits::default()).unwrap()
+    client.check(Bytes::from(body.to_string()), Address::default(), &RequestLimits::default()).unwrap()
 }
 
 #[test]
@@ -51,7 +51,8 @@ fn spoken_letters_are_counted_as_people_count_them() {
         [(r#""abc""#, 3), (r#""h\u00e9llo""#, 5), (r#""\ud83d\ude00!""#, 2), (r#""日本語""#, 3)]
     {
         let body = Bytes::from(format!(r#"{{"model":"m","input":{input},"voice":"v"}}"#));
-        let checked = OpenAiSpeechClient.check(body.clone(), &RequestLimits::default()).unwrap();
+        let checked =
+            OpenAiSpeechClient.check(body.clone(), Address::default(), &RequestLimits::default()).unwrap();
         assert_eq!(OpenAiSpeech.units(&body, &checked.members).characters, characters, "{input}");
     }
 }

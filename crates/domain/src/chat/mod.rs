@@ -49,8 +49,14 @@ impl Dialect {
     pub const BEDROCK_CONVERSE: Self = Self("bedrock-converse");
     /// `POST /v1/embeddings`, as OpenAI defined it.
     pub const OPENAI_EMBEDDINGS: Self = Self("openai-embeddings");
-    /// `POST /v1beta/models/{model}:embedContent` and `:batchEmbedContents`, Google's.
+    /// `POST /v1beta/models/{model}:batchEmbedContents`, Google's, of several texts.
     pub const GEMINI_EMBEDDINGS: Self = Self("gemini-embeddings");
+    /// `POST /v1beta/models/{model}:embedContent`, Google's, of one text, whose answer has another shape.
+    pub const GEMINI_EMBED_CONTENT: Self = Self("gemini-embed-content");
+    /// `POST /v2/embed`, Cohere's. Spoken to providers only.
+    pub const COHERE_EMBED: Self = Self("cohere-embed");
+    /// `POST /api/embed`, Ollama's own. Spoken to providers only.
+    pub const OLLAMA_EMBED: Self = Self("ollama-embed");
     /// `POST /v1/completions`, OpenAI's first one.
     pub const OPENAI_COMPLETIONS: Self = Self("openai-completions");
     /// `POST /v1/moderations`, OpenAI's.
@@ -68,7 +74,11 @@ impl Dialect {
         match self {
             // The commonest by far, so that it is asked for first.
             Self::OPENAI_CHAT => Operation::Chat,
-            Self::OPENAI_EMBEDDINGS | Self::GEMINI_EMBEDDINGS => Operation::Embedding,
+            Self::OPENAI_EMBEDDINGS
+            | Self::GEMINI_EMBEDDINGS
+            | Self::GEMINI_EMBED_CONTENT
+            | Self::COHERE_EMBED
+            | Self::OLLAMA_EMBED => Operation::Embedding,
             Self::OPENAI_COMPLETIONS => Operation::Completion,
             Self::OPENAI_MODERATIONS => Operation::Moderation,
             Self::OPENAI_IMAGES => Operation::Image,

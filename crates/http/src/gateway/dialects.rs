@@ -4,6 +4,7 @@ use super::gemini::Action;
 use switchyard_dialects::anthropic_messages::AnthropicMessagesClient;
 use switchyard_dialects::codec::{ClientCodec, OperationClient};
 use switchyard_dialects::gemini::GeminiClient;
+use switchyard_dialects::gemini::embeddings::{GeminiEmbeddingsClient, Texts};
 use switchyard_dialects::openai_chat::OpenAiChatClient;
 use switchyard_dialects::openai_operations::{
     OpenAiCompletionsClient, OpenAiEmbeddingsClient, OpenAiImagesClient, OpenAiModerationsClient,
@@ -36,6 +37,8 @@ static OPERATIONS: &[&dyn OperationClient] = &[
     &OpenAiModerationsClient,
     &OpenAiImagesClient,
     &OpenAiSpeechClient,
+    &GeminiEmbeddingsClient { texts: Texts::Several },
+    &GeminiEmbeddingsClient { texts: Texts::One },
 ];
 
 /// The client dialect of this name, of an operation other than chats.
@@ -64,6 +67,14 @@ pub(crate) static OPENAI_MODERATIONS: &dyn OperationClient = &OpenAiModerationsC
 pub(crate) static OPENAI_IMAGES: &dyn OperationClient = &OpenAiImagesClient;
 /// OpenAI's speech.
 pub(crate) static OPENAI_SPEECH: &dyn OperationClient = &OpenAiSpeechClient;
+
+/// Google's vectors.
+pub(crate) fn gemini_embeddings(texts: Texts) -> &'static dyn OperationClient {
+    match texts {
+        Texts::One => &GeminiEmbeddingsClient { texts: Texts::One },
+        Texts::Several => &GeminiEmbeddingsClient { texts: Texts::Several },
+    }
+}
 
 /// The dialect of the gateway surface that a path belongs to; `None` where no dialect is spoken. Errors are written in it even
 /// where nothing answers.
@@ -101,6 +112,8 @@ mod tests {
             ("/v1/messagesx", Some(Dialect::OPENAI_CHAT)),
             ("/v1beta/models/a/b:generateContent", Some(Dialect::GEMINI)),
             ("/v1/models/a/b:generateContent", Some(Dialect::GEMINI)),
+            ("/v1/models/a/b:embedContent", Some(Dialect::GEMINI)),
+            ("/v1/models/a/b:batchEmbedContents", Some(Dialect::GEMINI)),
             ("/v1/models/llama3:8b", Some(Dialect::OPENAI_CHAT)),
             ("/chat/completions", Some(Dialect::OPENAI_CHAT)),
             ("/", None),

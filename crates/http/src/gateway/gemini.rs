@@ -1,8 +1,9 @@
 use super::call::{DialectCall, Place};
 use super::counting::{CountedBody, count};
-use super::dialects::GEMINI;
+use super::dialects::{GEMINI, gemini_embeddings};
 use super::error::{Door, GatewayError};
 use super::models::unknown;
+use super::operation::JsonOperation;
 use super::schema::{CallFailures, CallParams};
 use super::serve::serve;
 use crate::extract::{CallHeaders, GatewayBody, GatewayCaller};
@@ -12,6 +13,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 use switchyard_dialects::codec::Address;
 use switchyard_dialects::gemini::count_tokens::{self, CountedTokens};
+use switchyard_dialects::gemini::embeddings::Texts;
 use switchyard_dialects::gemini::models::{ModelEntry, write_list, write_one};
 use switchyard_orchestrator::chat::ChatService;
 use switchyard_orchestrator::models::{ModelList, PublicModel};
@@ -19,7 +21,7 @@ use switchyard_orchestrator::principal::Principal;
 use switchyard_ports::clock::Clock;
 
 const NO_ACTION: &str = "There is nothing at this address. What to do stands behind the model and a colon: `generateContent`, \
-                         `streamGenerateContent` or `countTokens`.";
+                         `streamGenerateContent`, `countTokens`, `embedContent` or `batchEmbedContents`.";
 
 /// What follows the colon of a Gemini path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +29,7 @@ pub(super) enum Action {
     Generate,
     Stream,
     Count,
+    Embed(Texts),
 }
 
 impl Action {
@@ -37,6 +40,8 @@ impl Action {
             "generateContent" => Self::Generate,
             "streamGenerateContent" => Self::Stream,
             "countTokens" => Self::Count,
+            "embedContent" => Self::Embed(Texts::One),
+            "batchEmbedContents" => Self::Embed(Texts::Several),
             _ => return None,
         };
         (!model.is_empty()).then_some((model, action))
@@ -44,7 +49,7 @@ impl Action {
 }
 
 /// Answers in Google's dialect: `:generateContent`, `:streamGenerateContent` (server-sent events with `?alt=sse`, else one JSON
-/// array), `:countTokens`.
+/// array), `:countTokens`, `:embedContent` and `:batchEmbedContents`.
 ///
 /// Members that are not known here go to a provider of the same dialect as they are.
 #[utoipa::path(
@@ -57,7 +62,7 @@ impl Action {
         ("alt" = Option<String>, Query, description = "`sse` for a stream of events"),
         CallParams,
     ),
-    request_body(content = serde_json::Value, description = "Google's request: `contents` at least"),
+    request_body(content = serde_json::Value, description = "Google's request: `contents` at least; `content` or `requests` for vectors"),
     responses(
         (status = 200, description = "The answer, its events, or its pieces in an array", body = serde_json::Value),
         CallFailures,
@@ -88,7 +93,7 @@ pub(crate) async fn generate(
         ("id" = String, Path, description = "The model and what to do, such as `gemini-2.5-flash:generateContent`"),
         ("alt" = Option<String>, Query, description = "`sse` for a stream of events"),
     ),
-    request_body(content = serde_json::Value, description = "Google's request: `contents` at least"),
+    request_body(content = serde_json::Value, description = "Google's request: `contents` at least; `content` or `requests` for vectors"),
     responses(
         (status = 200, description = "The answer, its events, or its pieces in an array", body = serde_json::Value),
         CallFailures,
@@ -127,8 +132,14 @@ async fn answer(
     let Some((model, action)) = Action::of(asked.call) else {
         return Err(GatewayError::unknown(NO_ACTION).in_dialect(GEMINI));
     };
-    if action == Action::Count {
-        return counted(chat, principal, asked.body, model).await;
+    match action {
+        Action::Count => return counted(chat, principal, asked.body, model).await,
+        Action::Embed(texts) => {
+            let model = Some(model.to_owned());
+            let call = JsonOperation::read(gemini_embeddings(texts), model, asked.body, asked.strict)?;
+            return serve(chat, principal, call, id, clock, Door::V1).await;
+        }
+        Action::Generate | Action::Stream => {}
     }
     let stream = action == Action::Stream;
     let place = Place {

@@ -1,7 +1,7 @@
-//! Calls of other operations than chats. Their errors are those of OpenAI's chat.
+//! Calls of other operations than chats. Their errors are those of the chats of the same surface.
 
 use super::call::{invalid, refused};
-use super::dialects::OPENAI_CHAT;
+use super::dialects::{OPENAI_CHAT, named};
 use super::error::GatewayError;
 use super::passing::PassingBody;
 use super::reply::{write_head, write_stream_head};
@@ -12,7 +12,7 @@ use actix_web::HttpResponse;
 use actix_web::http::header::CONTENT_TYPE;
 use bytes::Bytes;
 use std::sync::{Arc, OnceLock};
-use switchyard_dialects::codec::{ClientCodec, EmbeddingClient, OperationClient};
+use switchyard_dialects::codec::{Address, ClientCodec, EmbeddingClient, OperationClient};
 use switchyard_dialects::request::RequestLimits;
 use switchyard_dialects::scan::Document;
 use switchyard_domain::call::CallFacts;
@@ -30,6 +30,8 @@ const EVENTS: &str = "text/event-stream";
 /// A call whose body is JSON.
 pub(crate) struct JsonOperation {
     codec: &'static dyn OperationClient,
+    /// The model that the address names, in dialects that name it there.
+    model: Option<String>,
     facts: CallFacts,
     wire: WireBody,
     document: Document,
@@ -40,13 +42,16 @@ impl JsonOperation {
     /// Judges a body. Its size is the reader's to bound.
     pub(crate) fn read(
         codec: &'static dyn OperationClient,
+        model: Option<String>,
         body: Bytes,
         strict: bool,
     ) -> Result<Self, GatewayError> {
         let limits = RequestLimits { max_body_bytes: body.len(), ..RequestLimits::default() };
-        let checked = codec.check(body, &limits).map_err(refused)?;
+        let checked = codec.check(body, address(model.as_deref()), &limits);
+        let checked = checked.map_err(|error| refused(error).in_dialect(errors(codec)))?;
         Ok(Self {
             codec,
+            model,
             facts: CallFacts { strict, ..checked.facts },
             wire: WireBody { bytes: checked.document.body().clone(), members: checked.members },
             document: checked.document,
@@ -55,7 +60,8 @@ impl JsonOperation {
     }
 
     fn decoded(&self, codec: &dyn EmbeddingClient) -> Result<Arc<EmbeddingRequest>, InvalidCall> {
-        let decode = || codec.decode(&self.document).map(Arc::new).map_err(invalid);
+        let decode =
+            || codec.decode(&self.document, address(self.model.as_deref())).map(Arc::new).map_err(invalid);
         self.embedding.get_or_init(decode).clone()
     }
 
@@ -92,7 +98,7 @@ impl ClientCall for JsonOperation {
 
 impl Served for JsonOperation {
     fn errors(&self) -> &'static dyn ClientCodec {
-        OPENAI_CHAT
+        errors(self.codec)
     }
 
     fn respond(
@@ -105,6 +111,15 @@ impl Served for JsonOperation {
         let end = self.codec.verbatim_end();
         respond(reply, &self.facts, end, id, |answer| self.encoded(&answer, &target))
     }
+}
+
+/// Whose words the errors of a dialect's calls are written in.
+fn errors(codec: &dyn OperationClient) -> &'static dyn ClientCodec {
+    named(codec.surface().0).unwrap_or(OPENAI_CHAT)
+}
+
+fn address(model: Option<&str>) -> Address<'_> {
+    Address { model, stream: None }
 }
 
 /// A call whose body is a form with a file.

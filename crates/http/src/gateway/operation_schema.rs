@@ -15,6 +15,8 @@ pub(crate) struct EmbeddingRequest {
     dimensions: Option<u64>,
     /// `float` or `base64`.
     encoding_format: Option<String>,
+    /// What the vectors are for, where a vendor makes others for each purpose: `search_query`, `search_document`, ...
+    input_type: Option<String>,
 }
 
 /// OpenAI's vectors.

@@ -1,7 +1,7 @@
 //! Cohere, by the second version of its own chat.
 
 use super::{Hooks, HttpFacts, Note, Reach, Vendor, below};
-use switchyard_dialects::cohere::Cohere as Chat;
+use switchyard_dialects::cohere::{Cohere as Chat, CohereEmbeddings};
 use url::Url;
 
 pub(super) static VENDOR: Vendor = Vendor {
@@ -9,6 +9,7 @@ pub(super) static VENDOR: Vendor = Vendor {
     name: "Cohere",
     reach: Reach::Http(HttpFacts {
         dialects: &[&Chat],
+        operations: &[&CohereEmbeddings],
         base_url: Some("https://api.cohere.com/v2"),
         listing: "models?page_size=1000",
         request_id_header: Some("x-debug-trace-id"),
@@ -24,6 +25,10 @@ pub(super) static VENDOR: Vendor = Vendor {
         Note {
             fact: "A stream that fails ends as others do, with the finish word `ERROR`.",
             evidence: "cohere-chat-53400b0038; 2026-11-21",
+        },
+        Note {
+            fact: "Vectors must be asked for with a purpose (`input_type`): of texts for which none is said, that they are to be found.",
+            evidence: "cohere-embed-2a74478e6e, cohere-embed-1c91e33753; docs.cohere.com/reference/embed; 2026-11-21",
         },
         Note {
             fact: "Models are listed by the first version only, in pages of at most 1000.",

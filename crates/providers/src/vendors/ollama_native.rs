@@ -2,13 +2,14 @@
 
 use super::{CredentialRule, HttpFacts, Note, Reach, Vendor};
 use crate::tokenizer::Vocabulary;
-use switchyard_dialects::ollama::Ollama;
+use switchyard_dialects::ollama::{Ollama, OllamaEmbeddings};
 
 pub(super) static VENDOR: Vendor = Vendor {
     key: "ollama_native",
     name: "Ollama (native API)",
     reach: Reach::Http(HttpFacts {
         dialects: &[&Ollama],
+        operations: &[&OllamaEmbeddings],
         base_url: Some("http://localhost:11434"),
         credential: CredentialRule::Optional,
         listing: "api/tags",
@@ -23,6 +24,10 @@ pub(super) static VENDOR: Vendor = Vendor {
         Note {
             fact: "The prompt's count is left out where the prompt was cached.",
             evidence: "ollama-chat-1728e421c4; 2026-11-21",
+        },
+        Note {
+            fact: "Vectors come by `/api/embed`, which counts what it read.",
+            evidence: "docs.ollama.com/api/embed, no recorded exchange; 2026-11-21",
         },
         Note { fact: "Models are listed by `/api/tags`.", evidence: "ollama-models-dd795c5dcb; 2026-11-21" },
     ],

@@ -69,3 +69,51 @@ fn scripts_stand_in_the_way_of_every_operation() {
     }
     assert_eq!(ask(&sim, "/v1/audio/translations", &json!({"model": "m"})).status, 404);
 }
+
+#[test]
+fn a_text_has_the_same_vector_in_every_dialect() {
+    let sim = Simulator::start();
+    let openai = json!({"model": "m", "input": ["one two"], "dimensions": 3});
+    let vector = ask(&sim, "/v1/embeddings", &openai).json()["data"][0]["embedding"].clone();
+    assert_eq!(vector.as_array().unwrap().len(), 3);
+    let one = json!({"content": {"parts": [{"text": "one "}, {"text": "two"}]}, "outputDimensionality": 3});
+    for (path, body, place, count) in [
+        (
+            "/v1beta/models/m:embedContent",
+            one.clone(),
+            "/embedding/values",
+            "/usageMetadata/promptTokenCount",
+        ),
+        (
+            "/v1beta/models/m:batchEmbedContents",
+            json!({"requests": [one]}),
+            "/embeddings/0/values",
+            "/usageMetadata/promptTokenCount",
+        ),
+        (
+            "/v2/embed",
+            json!({"model": "m", "texts": ["one two"], "output_dimension": 3}),
+            "/embeddings/float/0",
+            "/meta/billed_units/input_tokens",
+        ),
+        (
+            "/api/embed",
+            json!({"model": "m", "input": ["one two"], "dimensions": 3}),
+            "/embeddings/0",
+            "/prompt_eval_count",
+        ),
+    ] {
+        let answer = ask(&sim, path, &body).json();
+        assert_eq!(answer.pointer(place), Some(&vector), "{path}: {answer}");
+        assert_eq!(answer.pointer(count), Some(&json!(2)), "{path}: {answer}");
+        let call = sim.calls().pop().unwrap();
+        assert_eq!((call.model.as_str(), call.billed.prompt), ("m", 2), "{path}");
+        sim.script("m", Script::of("status=429&error_message=slow"));
+        let refused = ask(&sim, path, &body);
+        assert_eq!(refused.status, 429, "{path}");
+        assert!(refused.json().to_string().contains("slow"), "{path}");
+        sim.script("m", Script::of("usage=missing"));
+        assert_eq!(ask(&sim, path, &body).json().pointer(count), None, "{path}");
+        sim.script("m", Script::of(""));
+    }
+}

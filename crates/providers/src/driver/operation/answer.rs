@@ -8,7 +8,7 @@ use crate::transport::{BodyReader, InboundResponse};
 use bytes::Bytes;
 use http::HeaderMap;
 use switchyard_dialects::codec::{AnswerFault, Framing, Look, OperationCodec, Passage};
-use switchyard_dialects::error::fault;
+use switchyard_dialects::error::RetryHints;
 use switchyard_dialects::framing::{FrameLimits, FrameReader};
 use switchyard_dialects::sse::repair_utf8;
 use switchyard_domain::fault::ProviderFault;
@@ -39,7 +39,7 @@ pub(in crate::driver) async fn receive(
     now: Timestamp,
 ) -> Result<Received, ProviderFault> {
     if !response.status.is_success() {
-        return Err(faults::of_error(&fault, response, context, now).await);
+        return Err(faults::of_error(&judge(codec), response, context, now).await);
     }
     let InboundResponse { headers, body, .. } = response;
     let reception = Reception { codec, prepared, context, headers: &headers, now };
@@ -65,7 +65,9 @@ impl Reception<'_> {
             }
             (false, _, Passage::Whole) if is_other => Ok((self.text(body).await?, Some(self.shown_type()))),
             (false, json, Passage::Whole) if may_be_json(json) => self.judged(body).await.map(own),
-            (false, json, Passage::Skimmed) if may_be_json(json) => self.skimmed(body).await.map(own),
+            (false, json, Passage::Skimmed(list)) if may_be_json(json) => {
+                self.skimmed(body, list).await.map(own)
+            }
             (_, json, _) if is_json(json) => Err(self.unasked_json(body).await),
             _ => Err(faults::invalid("the provider's answer is of another kind than was asked for")),
         }
@@ -100,9 +102,9 @@ impl Reception<'_> {
         Ok(AnswerBody::Buffered(Payload::Verbatim(body)))
     }
 
-    async fn skimmed(&self, body: BodyReader) -> Result<AnswerBody, ProviderFault> {
+    async fn skimmed(&self, body: BodyReader, list: &'static str) -> Result<AnswerBody, ProviderFault> {
         if self.prepared.carriage == Carriage::Verbatim {
-            return Passing::skimmed(self, body).await;
+            return Passing::skimmed(self, body, list).await;
         }
         let body = whole(body, &self.context.received).await?;
         self.note(self.codec.glance(&body, &mut String::new()), &body)?;
@@ -127,7 +129,7 @@ impl Reception<'_> {
         match answer {
             AnswerFault::Error(_) => {
                 self.context.received.lock().began = false;
-                faults::of_error_body(&fault, body, self.headers, self.context, self.now)
+                faults::of_error_body(&judge(self.codec), body, self.headers, self.context, self.now)
             }
             AnswerFault::NotJson => faults::invalid("the provider's answer is not a JSON object"),
             AnswerFault::NoChoices => faults::invalid("the provider's answer is none to what was asked"),
@@ -149,6 +151,13 @@ impl Reception<'_> {
     fn shown_type(&self) -> String {
         format!("{}; charset=utf-8", media_type(self.headers))
     }
+}
+
+/// What a provider's words mean in its dialect.
+fn judge(
+    codec: &'static dyn OperationCodec,
+) -> impl Fn(u16, &[u8], RetryHints, Option<&str>) -> ProviderFault + Sync {
+    move |status, body, hints, credential| codec.fault(status, body, hints, credential)
 }
 
 fn own(body: AnswerBody) -> Received {

@@ -108,7 +108,7 @@ fn accepted(codec: &dyn OperationCodec, stream: bool) -> &'static str {
     match (stream, codec.passage()) {
         (true, _) => "text/event-stream",
         (false, Passage::Raw) => "*/*",
-        (false, Passage::Whole | Passage::Skimmed) if codec.media_types().is_empty() => request::JSON,
-        (false, Passage::Whole | Passage::Skimmed) => "application/json, text/plain, */*",
+        (false, Passage::Whole | Passage::Skimmed(_)) if codec.media_types().is_empty() => request::JSON,
+        (false, Passage::Whole | Passage::Skimmed(_)) => "application/json, text/plain, */*",
     }
 }

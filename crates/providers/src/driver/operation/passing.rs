@@ -49,8 +49,9 @@ impl Passing {
     pub(super) async fn skimmed(
         reception: &Reception<'_>,
         body: BodyReader,
+        list: &'static str,
     ) -> Result<AnswerBody, ProviderFault> {
-        let mut passing = Self::new(reception, body, Some(Skimmer::default()));
+        let mut passing = Self::new(reception, body, Some(Skimmer::new(list)));
         let (mut pieces, mut length) = (Vec::new(), 0);
         loop {
             let Some(piece) = passing.next_piece().await? else { break };
@@ -61,7 +62,7 @@ impl Passing {
                 return Ok(passing.into_stream());
             }
         }
-        let skimmed = passing.skimmer.take().unwrap_or_default().finish();
+        let skimmed = passing.skimmer.take().unwrap_or_else(|| Skimmer::new(list)).finish();
         let skimmed = skimmed.map_err(|fault| faults::invalid(&fault.to_string()))?;
         reception.note(reception.codec.glance_skimmed(&skimmed), &skimmed.object)?;
         Ok(AnswerBody::Buffered(Payload::Verbatim(joined(&pieces))))

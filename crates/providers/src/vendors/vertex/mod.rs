@@ -11,6 +11,7 @@ use http::header;
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::{Arc, Mutex, PoisonError};
 use switchyard_dialects::gemini::Gemini;
+use switchyard_dialects::gemini::embeddings::GeminiEmbeddings;
 use switchyard_domain::fault::{FaultKind, ProviderFault};
 use switchyard_domain::time::Timestamp;
 use url::Url;
@@ -23,6 +24,7 @@ pub(super) static VENDOR: Vendor = Vendor {
     name: "Google Vertex AI",
     reach: Reach::Http(HttpFacts {
         dialects: &[&Gemini::VERTEX],
+        operations: &[&GeminiEmbeddings::VERTEX_ONE],
         listing: "publishers/google/models",
         hooks: Some(&Vertex),
         ..HttpFacts::OPENAI_CHAT
@@ -36,6 +38,10 @@ pub(super) static VENDOR: Vendor = Vendor {
         Note {
             fact: "The credential is a service account's key in JSON, for which tokens are asked of Google as they are needed, or a token.",
             evidence: "cloud.google.com, Vertex AI authentication; 2026-11-21",
+        },
+        Note {
+            fact: "Vectors come by `embedContent`, one text in a call. The models before `gemini-embedding-2`, which answer to `predict`, are not called for vectors.",
+            evidence: "vertex-embedcontent-977ab53a89; 2026-11-21",
         },
         Note {
             fact: "Its endpoint in OpenAI's dialect is not used: usage leaves out what was thought there. Calls in that dialect are translated.",

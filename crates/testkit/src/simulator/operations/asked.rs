@@ -1,6 +1,7 @@
 use serde_json::Value;
 
 use crate::simulator::connection::Request;
+use crate::simulator::wires::model_in_path;
 
 /// What a call asks for: the members of its JSON, or the parts of its form as texts.
 #[derive(Debug, Default)]
@@ -20,7 +21,9 @@ impl Asked {
             Some((_, boundary)) => Self::of_form(&request.body, boundary.trim_matches('"')),
             None => Self { members: serde_json::from_slice(&request.body).ok()?, ..Self::default() },
         };
-        let model = asked.text("model").unwrap_or("omni-moderation-latest").to_owned();
+        let in_path = model_in_path(&request.path).map(std::borrow::Cow::into_owned);
+        let in_body = || asked.text("model").unwrap_or("omni-moderation-latest").to_owned();
+        let model = in_path.unwrap_or_else(in_body);
         Some(Self { model, ..asked })
     }
 

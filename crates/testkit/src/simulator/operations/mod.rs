@@ -1,5 +1,5 @@
-//! What the simulator is asked to do besides chatting: each operation as OpenAI answers it, with those faults of the script that
-//! make sense there.
+//! What the simulator is asked to do besides chatting: each operation as OpenAI answers it, vectors as other vendors do too, with
+//! those faults of the script that make sense there.
 
 mod asked;
 mod media;
@@ -17,11 +17,12 @@ use super::grammar::UsageFault;
 use super::reply::{Body, Reply};
 use super::script::Script;
 use super::wires::Wire;
+use vectors::Vectors;
 
 /// An operation that is no chat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Operation {
-    Embeddings,
+    Embeddings(Vectors),
     Completions,
     Moderations,
     Images,
@@ -33,7 +34,11 @@ impl Operation {
     /// The operation at a path, whatever stands before its end.
     pub(crate) fn at(path: &str) -> Option<Self> {
         let ends = [
-            ("/embeddings", Self::Embeddings),
+            ("/embeddings", Self::Embeddings(Vectors::OpenAi)),
+            (":embedContent", Self::Embeddings(Vectors::GeminiOne)),
+            (":batchEmbedContents", Self::Embeddings(Vectors::GeminiSeveral)),
+            ("/api/embed", Self::Embeddings(Vectors::Ollama)),
+            ("/embed", Self::Embeddings(Vectors::Cohere)),
             ("/completions", Self::Completions),
             ("/moderations", Self::Moderations),
             ("/images/generations", Self::Images),
@@ -46,7 +51,7 @@ impl Operation {
     /// The answer to what was asked.
     pub(crate) fn reply(self, asked: &Asked, script: &Script, seq: u64) -> Reply {
         match self {
-            Self::Embeddings => vectors::embeddings(asked, script),
+            Self::Embeddings(vectors) => vectors.reply(asked, script),
             Self::Completions => text::completion(asked, script, seq),
             Self::Moderations => text::moderation(asked, script, seq),
             Self::Images => media::images(asked, script),
@@ -56,7 +61,7 @@ impl Operation {
     }
 }
 
-/// What the script wants said in place of any answer.
+/// What the script wants said in place of any answer, in OpenAI's words.
 fn instead(script: &Script, streams: bool) -> Option<Reply> {
     Reply::instead(Wire::OpenAiChat, script, streams)
 }

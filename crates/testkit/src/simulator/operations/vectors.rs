@@ -1,4 +1,5 @@
-//! Vectors: the same for the same text.
+//! Vectors: the same for the same text, in whichever dialect. After openai-embeddings-cb6e260ae5,
+//! google-batchembedcontents-9446cd0a82, vertex-embedcontent-977ab53a89, cohere-embed-2a74478e6e; Ollama's by its documents.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -7,12 +8,104 @@ use serde_json::{Value, json};
 use super::{Asked, instead, told, whole};
 use crate::simulator::reply::Reply;
 use crate::simulator::script::Script;
+use crate::simulator::wires::Wire;
 use crate::simulator::words::seed;
 
 const DIMENSIONS: u64 = 8;
 
-/// The answer to a request for vectors. A word is a token.
-pub(super) fn embeddings(asked: &Asked, script: &Script) -> Reply {
+/// The dialect in which vectors are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Vectors {
+    OpenAi,
+    GeminiOne,
+    GeminiSeveral,
+    Cohere,
+    Ollama,
+}
+
+/// A text, and its tokens: a word each.
+type Input = (String, u64);
+
+impl Vectors {
+    /// The answer to a request for vectors.
+    pub(super) fn reply(self, asked: &Asked, script: &Script) -> Reply {
+        let wire = match self {
+            Self::OpenAi => return embeddings(asked, script),
+            Self::GeminiOne | Self::GeminiSeveral => Wire::Gemini,
+            Self::Cohere => Wire::Cohere,
+            Self::Ollama => Wire::Ollama,
+        };
+        if let Some(instead) = Reply::instead(wire, script, false) {
+            return instead;
+        }
+        let (inputs, dimensions) = self.asked(asked);
+        let dimensions = dimensions.unwrap_or(DIMENSIONS);
+        let vectors: Vec<Vec<f32>> = inputs.iter().map(|(text, _)| vector(text, dimensions)).collect();
+        let tokens = inputs.iter().map(|(_, tokens)| tokens).sum();
+        let counted = told(tokens, 0, script).map(|(input, _)| input);
+        whole(&self.written(asked, &vectors, counted), tokens, script)
+    }
+
+    /// The texts, and how long the vectors shall be.
+    fn asked(self, asked: &Asked) -> (Vec<Input>, Option<u64>) {
+        let requests = asked.member("requests").as_array().map_or(&[][..], Vec::as_slice);
+        let length = |request: Option<&Value>| request?.get("outputDimensionality")?.as_u64();
+        match self {
+            Self::GeminiSeveral => (requests.iter().map(of_content).collect(), length(requests.first())),
+            Self::GeminiOne => {
+                let content = json!({"content": asked.member("content")});
+                (vec![of_content(&content)], asked.number("outputDimensionality"))
+            }
+            Self::Cohere => (inputs(asked.member("texts")), asked.number("output_dimension")),
+            Self::OpenAi | Self::Ollama => (inputs(asked.member("input")), asked.number("dimensions")),
+        }
+    }
+
+    fn written(self, asked: &Asked, vectors: &[Vec<f32>], counted: Option<i64>) -> Value {
+        let usage = counted.map(|input| json!({"promptTokenCount": input}));
+        let body = match self {
+            Self::GeminiOne => {
+                json!({"embedding": {"values": vectors.first()}, "usageMetadata": usage})
+            }
+            Self::GeminiSeveral => {
+                let vectors: Vec<Value> = vectors.iter().map(|vector| json!({"values": vector})).collect();
+                json!({"embeddings": vectors, "usageMetadata": usage})
+            }
+            Self::Cohere => {
+                let billed = counted.map(|input| json!({"input_tokens": input, "image_tokens": 0}));
+                json!({"id": "sim", "embeddings": {"float": vectors}, "texts": asked.member("texts"),
+                    "meta": {"api_version": {"version": "2"}, "billed_units": billed}})
+            }
+            Self::OpenAi | Self::Ollama => json!({"model": asked.model_name(), "embeddings": vectors,
+                "total_duration": 14_143_917, "load_duration": 1_019_500, "prompt_eval_count": counted}),
+        };
+        without_nulls(body)
+    }
+}
+
+/// What is not told is not there.
+fn without_nulls(body: Value) -> Value {
+    match body {
+        Value::Object(members) => {
+            Value::Object(members.into_iter().filter(|(_, value)| !value.is_null()).collect())
+        }
+        other => other,
+    }
+}
+
+/// The text of a request for one content.
+fn of_content(request: &Value) -> Input {
+    let parts = request.pointer("/content/parts").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let texts: Vec<&str> = parts.iter().filter_map(|part| part.get("text")?.as_str()).collect();
+    of_text(&texts.concat())
+}
+
+fn of_text(text: &str) -> Input {
+    (text.to_owned(), text.split_whitespace().count() as u64)
+}
+
+/// The answer to OpenAI's request.
+fn embeddings(asked: &Asked, script: &Script) -> Reply {
     if let Some(instead) = instead(script, false) {
         return instead;
     }
@@ -42,8 +135,7 @@ pub(super) fn embeddings(asked: &Asked, script: &Script) -> Reply {
 }
 
 /// Each input as a text, and its tokens.
-fn inputs(input: &Value) -> Vec<(String, u64)> {
-    let of_text = |text: &str| (text.to_owned(), text.split_whitespace().count() as u64);
+fn inputs(input: &Value) -> Vec<Input> {
     match input {
         Value::String(text) => vec![of_text(text)],
         Value::Array(list) if list.first().is_some_and(Value::is_number) => {

@@ -28,7 +28,7 @@ use super::plan::Plan;
 use super::script::Script;
 use crate::aws_frames::{encode_event, encode_exception};
 
-pub(crate) use spoken::Spoken;
+pub(crate) use spoken::{Spoken, model_in_path};
 
 /// The dialect in which a call came, and in which it is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

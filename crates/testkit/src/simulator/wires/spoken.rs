@@ -43,6 +43,12 @@ impl Spoken {
     }
 }
 
+/// The model in the path of an action of Google's.
+pub(crate) fn model_in_path(path: &str) -> Option<Cow<'_, str>> {
+    let (before, _) = path.rsplit_once(':')?;
+    before.rsplit_once("/models/").map(|(_, model)| decoded(model))
+}
+
 /// A part of a path without its percent-encoding.
 fn decoded(text: &str) -> Cow<'_, str> {
     if !text.contains('%') {
@@ -92,5 +98,7 @@ mod tests {
         }
         assert_eq!(Spoken::at("/v1/embeddings"), None);
         assert_eq!(Spoken::at("/v1/messages/count_tokens"), None);
+        assert_eq!(model_in_path("/v1beta/models/m%3Fa%3Db:embedContent").as_deref(), Some("m?a=b"));
+        assert_eq!(model_in_path("/v1/embeddings"), None);
     }
 }

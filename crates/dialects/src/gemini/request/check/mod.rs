@@ -100,6 +100,20 @@ pub(in crate::gemini) fn check_node(
     })
 }
 
+/// How large a content is.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::gemini) struct ContentSize {
+    pub(in crate::gemini) text_bytes: u64,
+    pub(in crate::gemini) images: u32,
+}
+
+/// Judges a content that stands by itself, or its text alone.
+pub(in crate::gemini) fn check_content(path: &str, content: Node<'_>) -> Result<ContentSize, RequestError> {
+    let mut gathered = Gathered::default();
+    contents::check_instruction(path, content, &mut gathered)?;
+    Ok(ContentSize { text_bytes: gathered.text_bytes, images: gathered.images })
+}
+
 /// The model of the path, else that of the body.
 fn model(root: Node<'_>, address: Address<'_>) -> Result<String, RequestError> {
     let model = match (address.model, field(root, "model")) {
