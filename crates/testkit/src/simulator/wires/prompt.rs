@@ -17,6 +17,7 @@ impl Spoken {
             "messages": messages(self.wire, &body),
             "stream": stream.unwrap_or(self.wire == Wire::Ollama),
             "tools": tools(self.wire, &body),
+            "include": body.get("include"),
         });
         let limit = match self.wire {
             Wire::OpenAiResponses => body.get("max_output_tokens"),
