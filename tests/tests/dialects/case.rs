@@ -13,6 +13,8 @@ pub(crate) struct Feature {
     pub(crate) about: &'static str,
     /// The calls that show it.
     pub(crate) cases: &'static [Case],
+    /// What vendors never say, so that no client can be told, for people.
+    pub(crate) untold: &'static [&'static str],
 }
 
 /// One call, made in each client dialect of each vendor dialect.
@@ -51,10 +53,10 @@ pub(crate) const STREAMED: &[Form] = &[Form::Streamed];
 pub(crate) enum Ending {
     /// With an answer, in which the client must see this.
     Answer(fn(Answered<'_>) -> Seen),
-    /// With an error of this status, in whose body the client must see this.
-    Error(fn(Cell) -> (u16, Seen)),
+    /// With an error.
+    Error(fn(Cell) -> Shown),
     /// With a stream that breaks: its last event is an error in which the client must see this.
-    Broken(fn(Client) -> Seen),
+    Broken(fn(Cell) -> Seen),
     /// With the client's leaving.
     Left,
 }
@@ -64,10 +66,21 @@ pub(crate) enum Ending {
 pub(crate) struct Answered<'a> {
     pub(crate) cell: Cell,
     pub(crate) call: &'a RecordedCall,
+    /// In how many events it came; none if it came in one piece.
+    pub(crate) events: usize,
+}
+
+/// What a client sees of an error.
+pub(crate) struct Shown {
+    pub(crate) status: u16,
+    /// The header `retry-after`; empty where there is none.
+    pub(crate) retry_after: &'static str,
+    /// What must stand in the body.
+    pub(crate) body: Seen,
 }
 
 impl Feature {
-    /// What becomes of a cell: the worst of its cases, with their names.
+    /// What becomes of a cell, case by case, with their names.
     pub(crate) fn outcomes(&self, cell: Cell) -> impl Iterator<Item = (&'static str, Outcome)> {
         self.cases.iter().map(move |case| (case.name, (case.outcome)(cell)))
     }

@@ -104,21 +104,28 @@ fn heard(
     match &case.ending {
         Ending::Answer(wanted) => {
             status(200)?;
-            let whole =
-                if made.streamed { streams::whole(cell.client, &answer.text)? } else { answer.json() };
-            Ok((whole, wanted(Answered { cell, call })))
+            if !made.streamed {
+                return Ok((answer.json(), wanted(Answered { cell, call, events: 0 })));
+            }
+            let events = streams::events(&answer.text)?.0.len();
+            Ok((streams::whole(cell.client, &answer.text)?, wanted(Answered { cell, call, events })))
         }
         Ending::Error(wanted) => {
-            let (code, seen) = wanted(cell);
-            status(code)?;
-            Ok((answer.json(), seen))
+            let shown = wanted(cell);
+            status(shown.status)?;
+            let wait = answer.header("retry-after");
+            if wait != shown.retry_after {
+                return Err(format!("may be asked again after {wait:?}, not {:?}", shown.retry_after));
+            }
+            Ok((answer.json(), shown.body))
         }
         Ending::Broken(wanted) => {
             status(200)?;
-            let (mut events, is_done) = streams::events(&answer.text.replace("\r\n", "\n"))?;
-            let last = events.pop().filter(|_| !is_done && streams::whole(cell.client, &answer.text).is_err());
+            let (mut events, is_done) = streams::events(&answer.text)?;
+            let last =
+                events.pop().filter(|_| !is_done && streams::whole(cell.client, &answer.text).is_err());
             let last = last.ok_or_else(|| format!("ends as if it were whole: {}", answer.text))?;
-            Ok((last.data, wanted(cell.client)))
+            Ok((last.data, wanted(cell)))
         }
         Ending::Left => Err("a client that leaves hears nothing".to_owned()),
     }
@@ -169,7 +176,8 @@ async fn refused(scene: &Scene, case: &Case, made: &Made, reason: &str) -> Wrong
 async fn strictly_refused(scene: &Scene, case: &Case, made: &Made, outcome: &Outcome) -> Wrong {
     let (answer, call) = scene.ask(made, case.script, true).await;
     let losses = outcome.losses().losses;
-    let listed: Vec<String> = losses.iter().map(|loss| format!("`{}` ({})", loss.member, loss.reason)).collect();
+    let listed: Vec<String> =
+        losses.iter().map(|loss| format!("`{}` ({})", loss.member, loss.reason)).collect();
     let reason = format!(
         "{} can't express {}. Leave that out, choose another model, or drop the strict setting.",
         made.model,

@@ -70,7 +70,12 @@ impl Scene {
     }
 
     /// Sends a call while the vendor follows a script; the answer, and what reached the vendor.
-    pub(crate) async fn ask(&self, made: &Made, script: &str, strict: bool) -> (Answer, Option<RecordedCall>) {
+    pub(crate) async fn ask(
+        &self,
+        made: &Made,
+        script: &str,
+        strict: bool,
+    ) -> (Answer, Option<RecordedCall>) {
         self.simulator().set_default(Script::of(script));
         self.simulator().take_calls();
         let response = self.send(made, strict).await;

@@ -1,14 +1,15 @@
 //! Where the clients' dialects say what all answers say.
 
+use crate::cell::Cell;
 use crate::client::Client;
 use crate::seen::{Seen, seen};
+use crate::vendor::Vendor;
 use serde_json::{Value, json};
 
 /// Why an answer ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stop {
     Done,
-    Text,
     Limit,
     Calls,
     Filter,
@@ -17,7 +18,9 @@ pub(super) enum Stop {
 /// A text that is said `before` this many other things: items in Responses, blocks and parts elsewhere.
 pub(super) fn text(client: Client, before: usize, text: &str) -> Seen {
     match client {
-        Client::Chat => seen! {"/choices/0/message/role" => "assistant", "/choices/0/message/content" => text},
+        Client::Chat => {
+            seen! {"/choices/0/message/role" => "assistant", "/choices/0/message/content" => text}
+        }
         Client::Responses => seen! {
             format!("/output/{before}/type") => "message",
             format!("/output/{before}/content/0/type") => "output_text",
@@ -66,7 +69,7 @@ pub(super) fn stopped(client: Client, stop: Stop) -> Seen {
     match client {
         Client::Chat => {
             let word = match stop {
-                Stop::Done | Stop::Text => "stop",
+                Stop::Done => "stop",
                 Stop::Limit => "length",
                 Stop::Calls => "tool_calls",
                 Stop::Filter => "content_filter",
@@ -75,7 +78,7 @@ pub(super) fn stopped(client: Client, stop: Stop) -> Seen {
         }
         Client::Responses => {
             let (status, details) = match stop {
-                Stop::Done | Stop::Text | Stop::Calls => ("completed", Value::Null),
+                Stop::Done | Stop::Calls => ("completed", Value::Null),
                 Stop::Limit => ("incomplete", json!({"reason": "max_output_tokens"})),
                 Stop::Filter => ("incomplete", json!({"reason": "content_filter"})),
             };
@@ -84,7 +87,6 @@ pub(super) fn stopped(client: Client, stop: Stop) -> Seen {
         Client::Anthropic => {
             let word = match stop {
                 Stop::Done => "end_turn",
-                Stop::Text => "stop_sequence",
                 Stop::Limit => "max_tokens",
                 Stop::Calls => "tool_use",
                 Stop::Filter => "refusal",
@@ -93,7 +95,7 @@ pub(super) fn stopped(client: Client, stop: Stop) -> Seen {
         }
         Client::Gemini => {
             let word = match stop {
-                Stop::Done | Stop::Text | Stop::Calls => "STOP",
+                Stop::Done | Stop::Calls => "STOP",
                 Stop::Limit => "MAX_TOKENS",
                 Stop::Filter => "SAFETY",
             };
@@ -102,9 +104,14 @@ pub(super) fn stopped(client: Client, stop: Stop) -> Seen {
     }
 }
 
-/// The model that answered, by its name.
-pub(super) fn model(client: Client, name: &str) -> Seen {
-    match client {
+/// The model that answered, by the vendor's name for it; by ours where the vendor names none.
+pub(super) fn model(cell: Cell) -> Seen {
+    let own = cell.vendor.model();
+    let name = match cell.vendor {
+        Vendor::Cohere | Vendor::Bedrock => format!("{}/{own}", cell.vendor.name()),
+        _ => own.to_owned(),
+    };
+    match cell.client {
         Client::Gemini => seen! {"/modelVersion" => name},
         _ => seen! {"/model" => name},
     }

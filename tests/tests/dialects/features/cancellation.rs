@@ -8,7 +8,16 @@ use serde_json::{Value, json};
 pub(crate) static FEATURE: Feature = Feature {
     name: "cancellation",
     about: "a client that leaves a stream: the vendor's call ends, and what was received is paid",
-    cases: &[Case { name: "", script: "tokens=4000&chunk_ms=5", forms: STREAMED, ask, told, ending: Ending::Left, outcome: whole }],
+    cases: &[Case {
+        name: "",
+        script: "tokens=4000&chunk_ms=5",
+        forms: STREAMED,
+        ask,
+        told,
+        ending: Ending::Left,
+        outcome: whole,
+    }],
+    untold: &[],
 };
 
 fn ask(client: Client) -> Value {

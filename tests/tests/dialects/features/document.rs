@@ -3,7 +3,7 @@ use crate::ask::of_user;
 use crate::case::{Answered, BOTH, Case, Ending, Feature};
 use crate::cell::Cell;
 use crate::client::Client;
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, dropped};
 use crate::seen::{Seen, seen};
 use crate::vendor::Vendor;
 use serde_json::{Value, json};
@@ -12,6 +12,7 @@ pub(crate) static FEATURE: Feature = Feature {
     name: "document",
     about: "a PDF in the message, as base64, with its name",
     cases: &[Case { name: "", script: "", forms: BOTH, ask, told, ending: Ending::Answer(answer), outcome }],
+    untold: &[],
 };
 
 const QUESTION: &str = "What does it say?";
@@ -28,13 +29,24 @@ fn source() -> Value {
 }
 
 fn ask(client: Client) -> Value {
-    of_user(client, match client {
-        Client::Chat => json!([{"type": "text", "text": QUESTION}, {"type": "file", "file": {"filename": NAME, "file_data": data_url()}}]),
-        Client::Responses => json!([{"type": "input_text", "text": QUESTION}, {"type": "input_file", "filename": NAME, "file_data": data_url()}]),
-        Client::Anthropic => json!([{"type": "text", "text": QUESTION}, {"type": "document", "title": NAME, "source": source()}]),
-        // Google's own service refuses `displayName` here.
-        Client::Gemini => json!([{"text": QUESTION}, {"inlineData": {"mimeType": "application/pdf", "data": PDF}}]),
-    })
+    of_user(
+        client,
+        match client {
+            Client::Chat => {
+                json!([{"type": "text", "text": QUESTION}, {"type": "file", "file": {"filename": NAME, "file_data": data_url()}}])
+            }
+            Client::Responses => {
+                json!([{"type": "input_text", "text": QUESTION}, {"type": "input_file", "filename": NAME, "file_data": data_url()}])
+            }
+            Client::Anthropic => {
+                json!([{"type": "text", "text": QUESTION}, {"type": "document", "title": NAME, "source": source()}])
+            }
+            // Google's own service refuses `displayName` here.
+            Client::Gemini => {
+                json!([{"text": QUESTION}, {"inlineData": {"mimeType": "application/pdf", "data": PDF}}])
+            }
+        },
+    )
 }
 
 fn told(cell: Cell) -> Seen {
@@ -64,11 +76,16 @@ fn told(cell: Cell) -> Seen {
 
 fn outcome(cell: Cell) -> Outcome {
     match cell.vendor {
-        Vendor::Ollama | Vendor::Cohere => Outcome::Refused("The provider takes no documents but plain text."),
+        Vendor::Ollama | Vendor::Cohere => {
+            Outcome::Refused("The provider takes no documents but plain text.")
+        }
+        Vendor::Gemini if !cell.is_verbatim() => {
+            dropped("messages[0].content[1].filename", "the provider has no place for it")
+        }
         _ => Outcome::Whole,
     }
 }
 
-fn answer(Answered { cell, call }: Answered<'_>) -> Seen {
+fn answer(Answered { cell, call, .. }: Answered<'_>) -> Seen {
     text(cell.client, 0, &call.text_sent)
 }

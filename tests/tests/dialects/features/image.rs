@@ -12,14 +12,32 @@ pub(crate) static FEATURE: Feature = Feature {
     name: "image",
     about: "a picture in the message, as base64; a picture by its address",
     cases: &[
-        Case { name: "in the message", script: "", forms: BOTH, ask: inline, told: inline_told, ending: Ending::Answer(answer), outcome: whole },
-        Case { name: "by address", script: "", forms: BOTH, ask: by_address, told: by_address_told, ending: Ending::Answer(answer), outcome: by_address_outcome },
+        Case {
+            name: "in the message",
+            script: "",
+            forms: BOTH,
+            ask: inline,
+            told: inline_told,
+            ending: Ending::Answer(answer),
+            outcome: whole,
+        },
+        Case {
+            name: "by address",
+            script: "",
+            forms: BOTH,
+            ask: by_address,
+            told: by_address_told,
+            ending: Ending::Answer(answer),
+            outcome: by_address_outcome,
+        },
     ],
+    untold: &[],
 };
 
 const QUESTION: &str = "What is on it?";
 /// A picture of one pixel.
-const PNG: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+const PNG: &str =
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 const ADDRESS: &str = "https://example.com/cat.png";
 
 fn data_url() -> String {
@@ -27,12 +45,23 @@ fn data_url() -> String {
 }
 
 fn inline(client: Client) -> Value {
-    of_user(client, match client {
-        Client::Chat => json!([{"type": "text", "text": QUESTION}, {"type": "image_url", "image_url": {"url": data_url()}}]),
-        Client::Responses => json!([{"type": "input_text", "text": QUESTION}, {"type": "input_image", "detail": "auto", "image_url": data_url()}]),
-        Client::Anthropic => json!([{"type": "text", "text": QUESTION}, {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": PNG}}]),
-        Client::Gemini => json!([{"text": QUESTION}, {"inlineData": {"mimeType": "image/png", "data": PNG}}]),
-    })
+    of_user(
+        client,
+        match client {
+            Client::Chat => {
+                json!([{"type": "text", "text": QUESTION}, {"type": "image_url", "image_url": {"url": data_url()}}])
+            }
+            Client::Responses => {
+                json!([{"type": "input_text", "text": QUESTION}, {"type": "input_image", "detail": "auto", "image_url": data_url()}])
+            }
+            Client::Anthropic => {
+                json!([{"type": "text", "text": QUESTION}, {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": PNG}}])
+            }
+            Client::Gemini => {
+                json!([{"text": QUESTION}, {"inlineData": {"mimeType": "image/png", "data": PNG}}])
+            }
+        },
+    )
 }
 
 fn inline_told(cell: Cell) -> Seen {
@@ -62,12 +91,23 @@ fn inline_told(cell: Cell) -> Seen {
 }
 
 fn by_address(client: Client) -> Value {
-    of_user(client, match client {
-        Client::Chat => json!([{"type": "text", "text": QUESTION}, {"type": "image_url", "image_url": {"url": ADDRESS}}]),
-        Client::Responses => json!([{"type": "input_text", "text": QUESTION}, {"type": "input_image", "detail": "auto", "image_url": ADDRESS}]),
-        Client::Anthropic => json!([{"type": "text", "text": QUESTION}, {"type": "image", "source": {"type": "url", "url": ADDRESS}}]),
-        Client::Gemini => json!([{"text": QUESTION}, {"fileData": {"mimeType": "image/png", "fileUri": ADDRESS}}]),
-    })
+    of_user(
+        client,
+        match client {
+            Client::Chat => {
+                json!([{"type": "text", "text": QUESTION}, {"type": "image_url", "image_url": {"url": ADDRESS}}])
+            }
+            Client::Responses => {
+                json!([{"type": "input_text", "text": QUESTION}, {"type": "input_image", "detail": "auto", "image_url": ADDRESS}])
+            }
+            Client::Anthropic => {
+                json!([{"type": "text", "text": QUESTION}, {"type": "image", "source": {"type": "url", "url": ADDRESS}}])
+            }
+            Client::Gemini => {
+                json!([{"text": QUESTION}, {"fileData": {"mimeType": "image/png", "fileUri": ADDRESS}}])
+            }
+        },
+    )
 }
 
 fn by_address_told(cell: Cell) -> Seen {
@@ -77,19 +117,25 @@ fn by_address_told(cell: Cell) -> Seen {
         Vendor::Anthropic => seen! {
             "/messages/0/content/1" => {"type": "image", "source": {"type": "url", "url": ADDRESS}},
         },
-        Vendor::Gemini => seen! {"/contents/0/parts/1" => {"fileData": {"mimeType": "image/png", "fileUri": ADDRESS}}},
+        Vendor::Gemini => {
+            seen! {"/contents/0/parts/1" => {"fileData": {"mimeType": "image/png", "fileUri": ADDRESS}}}
+        }
         Vendor::Ollama | Vendor::Bedrock => Vec::new(),
     }
 }
 
 fn by_address_outcome(cell: Cell) -> Outcome {
     match cell.vendor {
-        Vendor::Ollama => Outcome::Refused("The provider fetches no pictures; send it in the message, as base64."),
-        Vendor::Bedrock => Outcome::Refused("The provider fetches nothing."),
+        Vendor::Ollama => {
+            Outcome::Refused("The provider fetches no pictures; send it in the message, as base64.")
+        }
+        Vendor::Bedrock => {
+            Outcome::Refused("The provider fetches nothing but from S3; send it in the message, as base64.")
+        }
         _ => Outcome::Whole,
     }
 }
 
-fn answer(Answered { cell, call }: Answered<'_>) -> Seen {
+fn answer(Answered { cell, call, .. }: Answered<'_>) -> Seen {
     text(cell.client, 0, &call.text_sent)
 }

@@ -12,9 +12,26 @@ pub(crate) static FEATURE: Feature = Feature {
     name: "JSON schema",
     about: "an answer that must be JSON of a schema; an answer of any JSON",
     cases: &[
-        Case { name: "by a schema", script: ANSWERED, forms: BOTH, ask, told, ending: Ending::Answer(answer), outcome: whole },
-        Case { name: "any JSON", script: ANSWERED, forms: BOTH, ask: any, told: any_told, ending: Ending::Answer(answer), outcome: any_outcome },
+        Case {
+            name: "by a schema",
+            script: ANSWERED,
+            forms: BOTH,
+            ask,
+            told,
+            ending: Ending::Answer(answer),
+            outcome: whole,
+        },
+        Case {
+            name: "any JSON",
+            script: ANSWERED,
+            forms: BOTH,
+            ask: any,
+            told: any_told,
+            ending: Ending::Answer(answer),
+            outcome: any_outcome,
+        },
     ],
+    untold: &[],
 };
 
 const QUESTION: &str = "Which is the capital of Switzerland? Answer in JSON.";
@@ -25,13 +42,23 @@ fn schema() -> Value {
 }
 
 fn ask(client: Client) -> Value {
-    asking(client, QUESTION, match client {
-        Client::Chat => json!({"response_format": {"type": "json_schema",
+    asking(
+        client,
+        QUESTION,
+        match client {
+            Client::Chat => json!({"response_format": {"type": "json_schema",
             "json_schema": {"name": "capital", "schema": schema(), "strict": true}}}),
-        Client::Responses => json!({"text": {"format": {"type": "json_schema", "name": "capital", "schema": schema(), "strict": true}}}),
-        Client::Anthropic => json!({"output_config": {"format": {"type": "json_schema", "schema": schema()}}}),
-        Client::Gemini => json!({"generationConfig": {"responseMimeType": "application/json", "responseJsonSchema": schema()}}),
-    })
+            Client::Responses => {
+                json!({"text": {"format": {"type": "json_schema", "name": "capital", "schema": schema(), "strict": true}}})
+            }
+            Client::Anthropic => {
+                json!({"output_config": {"format": {"type": "json_schema", "schema": schema()}}})
+            }
+            Client::Gemini => {
+                json!({"generationConfig": {"responseMimeType": "application/json", "responseJsonSchema": schema()}})
+            }
+        },
+    )
 }
 
 fn told(cell: Cell) -> Seen {
@@ -59,13 +86,17 @@ fn told(cell: Cell) -> Seen {
 }
 
 fn any(client: Client) -> Value {
-    asking(client, QUESTION, match client {
-        Client::Chat => json!({"response_format": {"type": "json_object"}}),
-        Client::Responses => json!({"text": {"format": {"type": "json_object"}}}),
-        // The dialect has no such wish.
-        Client::Anthropic => json!({}),
-        Client::Gemini => json!({"generationConfig": {"responseMimeType": "application/json"}}),
-    })
+    asking(
+        client,
+        QUESTION,
+        match client {
+            Client::Chat => json!({"response_format": {"type": "json_object"}}),
+            Client::Responses => json!({"text": {"format": {"type": "json_object"}}}),
+            // The dialect has no such wish.
+            Client::Anthropic => json!({}),
+            Client::Gemini => json!({"generationConfig": {"responseMimeType": "application/json"}}),
+        },
+    )
 }
 
 fn any_told(cell: Cell) -> Seen {
@@ -82,7 +113,9 @@ fn any_told(cell: Cell) -> Seen {
 fn any_outcome(cell: Cell) -> Outcome {
     match cell.vendor {
         _ if cell.client == Client::Anthropic => Outcome::Whole,
-        Vendor::Anthropic => Outcome::Refused("the provider can be held to JSON by a schema only; give one (`json_schema`)"),
+        Vendor::Anthropic => {
+            Outcome::Refused("the provider can be held to JSON by a schema only; give one (`json_schema`)")
+        }
         Vendor::Bedrock => Outcome::Refused("The provider gives JSON by a schema only; send one."),
         _ => Outcome::Whole,
     }

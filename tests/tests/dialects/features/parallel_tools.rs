@@ -32,6 +32,7 @@ pub(crate) static FEATURE: Feature = Feature {
             outcome: one_at_a_time_outcome,
         },
     ],
+    untold: &[],
 };
 
 const QUESTION: &str = "What is the weather, and what is the time?";
@@ -49,7 +50,7 @@ fn several_told(cell: Cell) -> Seen {
     all([is_offered(cell, 0, WEATHER), is_offered(cell, 1, TIME)])
 }
 
-fn two_calls(Answered { cell, call: sent }: Answered<'_>) -> Seen {
+fn two_calls(Answered { cell, call: sent, .. }: Answered<'_>) -> Seen {
     all([
         call(cell.client, 0, &id_of(sent.seq, 0), WEATHER.name, &json!({"city": "text"})),
         call(cell.client, 1, &id_of(sent.seq, 1), TIME.name, &json!({"zone": "text"})),

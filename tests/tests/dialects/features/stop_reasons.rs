@@ -13,12 +13,53 @@ pub(crate) static FEATURE: Feature = Feature {
     name: "stop reasons",
     about: "the end of the answer, a limit, a call, a filter; texts to stop at",
     cases: &[
-        Case { name: "done", script: "", forms: BOTH, ask, told: nothing, ending: Ending::Answer(done), outcome: whole },
-        Case { name: "limit", script: "", forms: BOTH, ask: with_limit, told: limit_told, ending: Ending::Answer(cut), outcome: whole },
-        Case { name: "call", script: "", forms: BOTH, ask: with_tool, told: nothing, ending: Ending::Answer(calls), outcome: whole },
-        Case { name: "filter", script: "finish=content_filter", forms: BOTH, ask, told: nothing, ending: Ending::Answer(filtered), outcome: whole },
-        Case { name: "stop texts", script: "", forms: BOTH, ask: with_stop, told: stop_told, ending: Ending::Answer(done), outcome: stop_outcome },
+        Case {
+            name: "done",
+            script: "",
+            forms: BOTH,
+            ask,
+            told: nothing,
+            ending: Ending::Answer(done),
+            outcome: whole,
+        },
+        Case {
+            name: "limit",
+            script: "",
+            forms: BOTH,
+            ask: with_limit,
+            told: limit_told,
+            ending: Ending::Answer(cut),
+            outcome: whole,
+        },
+        Case {
+            name: "call",
+            script: "",
+            forms: BOTH,
+            ask: with_tool,
+            told: nothing,
+            ending: Ending::Answer(calls),
+            outcome: whole,
+        },
+        Case {
+            name: "filter",
+            script: "finish=content_filter",
+            forms: BOTH,
+            ask,
+            told: nothing,
+            ending: Ending::Answer(filtered),
+            outcome: whole,
+        },
+        Case {
+            name: "stop texts",
+            script: "",
+            forms: BOTH,
+            ask: with_stop,
+            told: stop_told,
+            ending: Ending::Answer(done),
+            outcome: stop_outcome,
+        },
     ],
+    untold: &["Ollama has no filter, so that no reason of its means one."],
 };
 
 const QUESTION: &str = "Say something.";
@@ -36,12 +77,15 @@ fn done(Answered { cell, .. }: Answered<'_>) -> Seen {
 }
 
 fn with_limit(client: Client) -> Value {
-    with(ask(client), match client {
-        Client::Chat => json!({"max_tokens": 3}),
-        Client::Responses => json!({"max_output_tokens": 3}),
-        Client::Anthropic => json!({"max_tokens": 3}),
-        Client::Gemini => json!({"generationConfig": {"maxOutputTokens": 3}}),
-    })
+    with(
+        ask(client),
+        match client {
+            Client::Chat => json!({"max_tokens": 3}),
+            Client::Responses => json!({"max_output_tokens": 3}),
+            Client::Anthropic => json!({"max_tokens": 3}),
+            Client::Gemini => json!({"generationConfig": {"maxOutputTokens": 3}}),
+        },
+    )
 }
 
 fn limit_told(cell: Cell) -> Seen {
@@ -75,13 +119,16 @@ fn filtered(Answered { cell, .. }: Answered<'_>) -> Seen {
 }
 
 fn with_stop(client: Client) -> Value {
-    with(ask(client), match client {
-        Client::Chat => json!({"stop": ["END", "FIN"]}),
-        // The dialect has no such wish.
-        Client::Responses => json!({}),
-        Client::Anthropic => json!({"stop_sequences": ["END", "FIN"]}),
-        Client::Gemini => json!({"generationConfig": {"stopSequences": ["END", "FIN"]}}),
-    })
+    with(
+        ask(client),
+        match client {
+            Client::Chat => json!({"stop": ["END", "FIN"]}),
+            // The dialect has no such wish.
+            Client::Responses => json!({}),
+            Client::Anthropic => json!({"stop_sequences": ["END", "FIN"]}),
+            Client::Gemini => json!({"generationConfig": {"stopSequences": ["END", "FIN"]}}),
+        },
+    )
 }
 
 fn stop_told(cell: Cell) -> Seen {

@@ -12,9 +12,26 @@ pub(crate) static FEATURE: Feature = Feature {
     name: "stream",
     about: "a text with its usage, and a call, in pieces that each dialect's SDK puts together",
     cases: &[
-        Case { name: "text", script: "tokens=9", forms: STREAMED, ask, told, ending: Ending::Answer(answer), outcome: whole },
-        Case { name: "call", script: "", forms: STREAMED, ask: with_tool, told, ending: Ending::Answer(tools::answer), outcome: whole },
+        Case {
+            name: "text",
+            script: "tokens=9",
+            forms: STREAMED,
+            ask,
+            told,
+            ending: Ending::Answer(answer),
+            outcome: whole,
+        },
+        Case {
+            name: "call",
+            script: "",
+            forms: STREAMED,
+            ask: with_tool,
+            told,
+            ending: Ending::Answer(tools::answer),
+            outcome: whole,
+        },
     ],
+    untold: &[],
 };
 
 fn ask(client: Client) -> Value {
@@ -34,7 +51,8 @@ fn told(cell: Cell) -> Seen {
     }
 }
 
-fn answer(Answered { cell, call }: Answered<'_>) -> Seen {
+fn answer(Answered { cell, call, events }: Answered<'_>) -> Seen {
+    assert!(events >= 9, "{cell}: nine words came in {events} events");
     let (prompt, completion) = (call.billed.prompt, call.billed.completion);
     let usage = match cell.client {
         Client::Chat => seen! {"/usage/prompt_tokens" => prompt, "/usage/completion_tokens" => completion},
@@ -44,10 +62,5 @@ fn answer(Answered { cell, call }: Answered<'_>) -> Seen {
             "/usageMetadata/promptTokenCount" => prompt, "/usageMetadata/candidatesTokenCount" => completion,
         },
     };
-    all([
-        text(cell.client, 0, &call.text_sent),
-        stopped(cell.client, Stop::Done),
-        model(cell.client, cell.vendor.model()),
-        usage,
-    ])
+    all([text(cell.client, 0, &call.text_sent), stopped(cell.client, Stop::Done), model(cell), usage])
 }

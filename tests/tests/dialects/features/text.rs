@@ -13,7 +13,16 @@ const QUESTION: &str = "Why is the sky blue?";
 pub(crate) static FEATURE: Feature = Feature {
     name: "text",
     about: "instructions, a question, a temperature and a limit; the answer in one piece",
-    cases: &[Case { name: "", script: "", forms: BUFFERED, ask, told, ending: Ending::Answer(answer), outcome: whole }],
+    cases: &[Case {
+        name: "",
+        script: "",
+        forms: BUFFERED,
+        ask,
+        told,
+        ending: Ending::Answer(answer),
+        outcome: whole,
+    }],
+    untold: &[],
 };
 
 fn ask(client: Client) -> Value {
@@ -39,8 +48,16 @@ fn told(cell: Cell) -> Seen {
             "/model" => (cell.vendor.model()), "/messages" => ours,
             "/temperature" => 0.5, "/max_completion_tokens" => 300, "/stream" => null,
         },
+        Vendor::Responses if cell.is_verbatim() => seen! {
+            "/model" => (cell.vendor.model()), "/instructions" => RULE, "/input" => QUESTION,
+            "/temperature" => 0.5, "/max_output_tokens" => 300,
+        },
         Vendor::Responses => seen! {
-            "/model" => (cell.vendor.model()), "/instructions" => RULE,
+            "/model" => (cell.vendor.model()),
+            "/input" => [
+                {"type": "message", "role": "system", "content": RULE},
+                {"type": "message", "role": "user", "content": QUESTION},
+            ],
             "/temperature" => 0.5, "/max_output_tokens" => 300,
         },
         Vendor::Anthropic => seen! {
@@ -69,10 +86,6 @@ fn told(cell: Cell) -> Seen {
     }
 }
 
-fn answer(Answered { cell, call }: Answered<'_>) -> Seen {
-    all([
-        text(cell.client, 0, &call.text_sent),
-        stopped(cell.client, Stop::Done),
-        model(cell.client, cell.vendor.model()),
-    ])
+fn answer(Answered { cell, call, .. }: Answered<'_>) -> Seen {
+    all([text(cell.client, 0, &call.text_sent), stopped(cell.client, Stop::Done), model(cell)])
 }

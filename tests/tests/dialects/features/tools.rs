@@ -10,7 +10,16 @@ use serde_json::{Value, json};
 pub(crate) static FEATURE: Feature = Feature {
     name: "tools",
     about: "a function with its description and schema; a call with its id and arguments",
-    cases: &[Case { name: "", script: "", forms: BOTH, ask, told, ending: Ending::Answer(answer), outcome: whole }],
+    cases: &[Case {
+        name: "",
+        script: "",
+        forms: BOTH,
+        ask,
+        told,
+        ending: Ending::Answer(answer),
+        outcome: whole,
+    }],
+    untold: &[],
 };
 
 /// A function that a model may call.
@@ -107,7 +116,7 @@ pub(super) fn id_of(seq: u64, at: usize) -> String {
     format!("call_sim{seq:08}x0x{at}")
 }
 
-pub(super) fn answer(Answered { cell, call: sent }: Answered<'_>) -> Seen {
+pub(super) fn answer(Answered { cell, call: sent, .. }: Answered<'_>) -> Seen {
     let input = json!({"city": "text"});
     all([call(cell.client, 0, &id_of(sent.seq, 0), WEATHER.name, &input), stopped(cell.client, Stop::Calls)])
 }

@@ -9,7 +9,20 @@ use serde_json::{Value, json};
 pub(crate) static FEATURE: Feature = Feature {
     name: "usage",
     about: "tokens of the prompt, of them those from the cache, of the answer, of them those of reasoning, as the vendor counts them",
-    cases: &[Case { name: "", script: "tokens=7&reasoning=5&cached=4", forms: BOTH, ask, told, ending: Ending::Answer(answer), outcome: whole }],
+    cases: &[Case {
+        name: "",
+        script: "tokens=7&reasoning=5&cached=4",
+        forms: BOTH,
+        ask,
+        told,
+        ending: Ending::Answer(answer),
+        outcome: whole,
+    }],
+    untold: &[
+        "Anthropic's messages and Converse tell no tokens of reasoning: they stand among those of the answer.",
+        "Ollama tells neither cached tokens nor tokens of reasoning.",
+        "Cohere tells no tokens of reasoning, and counts as cached more than it bills, so that this count is left out.",
+    ],
 };
 
 const QUESTION: &str = "How many words has this question?";
@@ -40,7 +53,12 @@ impl Told {
     }
 }
 
-fn answer(Answered { cell, call }: Answered<'_>) -> Seen {
+/// Google leaves out what is none.
+fn unless_none(count: u64) -> Option<u64> {
+    (count > 0).then_some(count)
+}
+
+fn answer(Answered { cell, call, .. }: Answered<'_>) -> Seen {
     let Told { cached, reasoning } = Told::by(cell.vendor);
     let (prompt, completion) = (call.billed.prompt, call.billed.completion);
     assert_eq!(completion, 12, "the vendor bills what it made");
@@ -67,9 +85,9 @@ fn answer(Answered { cell, call }: Answered<'_>) -> Seen {
         },
         Client::Gemini => seen! {
             "/usageMetadata/promptTokenCount" => prompt,
-            "/usageMetadata/cachedContentTokenCount" => cached,
+            "/usageMetadata/cachedContentTokenCount" => (unless_none(cached)),
             "/usageMetadata/candidatesTokenCount" => (completion - reasoning),
-            "/usageMetadata/thoughtsTokenCount" => reasoning,
+            "/usageMetadata/thoughtsTokenCount" => (unless_none(reasoning)),
             "/usageMetadata/totalTokenCount" => total,
         },
     }

@@ -20,7 +20,8 @@ pub(crate) struct Event {
 /// The events of a stream, and whether `[DONE]` stands behind them.
 pub(crate) fn events(text: &str) -> Result<(Vec<Event>, bool), String> {
     let (mut events, mut is_done) = (Vec::new(), false);
-    for block in text.split("\n\n").map(|block| block.replace('\r', "")).filter(|block| !block.is_empty()) {
+    // Google's lines end in both ways.
+    for block in text.replace("\r\n", "\n").split("\n\n").filter(|block| !block.is_empty()) {
         let field = |name: &str| {
             let lines = block.lines().filter_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
             lines.collect::<Vec<_>>().join("\n")
@@ -41,8 +42,7 @@ pub(crate) fn events(text: &str) -> Result<(Vec<Event>, bool), String> {
 
 /// The answer that a whole stream amounts to.
 pub(crate) fn whole(client: Client, text: &str) -> Result<Value, String> {
-    // Google's lines end in both ways.
-    let (events, is_done) = events(&text.replace("\r\n", "\n"))?;
+    let (events, is_done) = events(text)?;
     if is_done != (client == Client::Chat) {
         return Err(format!("the end is not the dialect's: {text}"));
     }

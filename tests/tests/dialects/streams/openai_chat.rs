@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 /// One completion of all chunks: the deltas of the only choice are added up, calls by their index.
 pub(super) fn whole(events: &[Event]) -> Result<Value, String> {
     let mut message = json!({});
-    let mut calls: Vec<Value> = Vec::new();
+    let (mut calls, mut details): (Vec<Value>, Vec<Value>) = Default::default();
     let mut whole = json!({"choices": [{"index": 0}]});
     for Event { data, .. } in events {
         if data["object"] != "chat.completion.chunk" || data["id"] != events[0].data["id"] {
@@ -19,6 +19,7 @@ pub(super) fn whole(events: &[Event]) -> Result<Value, String> {
         for member in ["role", "content", "refusal", "reasoning_content"] {
             append(&mut message, delta, member);
         }
+        details.extend(delta["reasoning_details"].as_array().into_iter().flatten().cloned());
         for piece in delta["tool_calls"].as_array().into_iter().flatten() {
             let at = piece["index"].as_u64().ok_or_else(|| format!("a call without a place: {piece}"))?;
             let at = usize::try_from(at).unwrap();
@@ -38,6 +39,9 @@ pub(super) fn whole(events: &[Event]) -> Result<Value, String> {
     }
     if !calls.is_empty() {
         message["tool_calls"] = json!(calls);
+    }
+    if !details.is_empty() {
+        message["reasoning_details"] = json!(details);
     }
     whole["choices"][0]["message"] = message;
     Ok(whole)
