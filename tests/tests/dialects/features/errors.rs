@@ -29,7 +29,7 @@ pub(crate) static FEATURE: Feature = Feature {
         },
     ],
     untold: &[
-        "Of a vendor's 400 the code is the vendor's own, where its dialect has codes: OpenAI's has words, Google's the status.",
+        "Of a vendor's 400 the code is the vendor's own, where its dialect has codes: OpenAI's has words, Google's the status, Bedrock's the exception.",
     ],
 };
 
@@ -50,6 +50,7 @@ fn code_of(vendor: Vendor) -> Option<&'static str> {
     match vendor {
         Vendor::Chat | Vendor::Responses => Some("context_length_exceeded"),
         Vendor::Gemini => Some("400"),
+        Vendor::Bedrock => Some("ValidationException"),
         _ => None,
     }
 }
