@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 
 /// A request of one question, with more members.
 pub(crate) fn asking(client: Client, question: &str, more: Value) -> Value {
-    with(of_user(client, json!(question)), more)
+    with(of_user(client, &json!(question)), more)
 }
 
 /// A request whose user says this: a text, or parts in the client's words.
-pub(crate) fn of_user(client: Client, content: Value) -> Value {
+pub(crate) fn of_user(client: Client, content: &Value) -> Value {
     match client {
         Client::Chat => json!({"messages": [{"role": "user", "content": content}]}),
         Client::Responses if content.is_string() => json!({"input": content}),

@@ -78,56 +78,87 @@ fn mark(feature: &Feature, cell: Cell) -> &'static str {
     }
 }
 
-/// The losses of a feature, those of the same kind in one line.
+/// What is lost of a feature, by what it is: a line for each set of clients.
 fn write_losses(page: &mut String, feature: &Feature) {
-    let mut lines: Vec<(Vendor, String, Vec<Client>)> = Vec::new();
+    let lines = lines(feature);
+    if lines.is_empty() && feature.untold.is_empty() {
+        return;
+    }
+    writeln!(page, "\n### {}", feature.name).unwrap();
+    if !feature.untold.is_empty() {
+        writeln!(page, "\n{}", feature.untold.join("\n")).unwrap();
+    }
+    if !lines.is_empty() {
+        page.push_str("\n| clients | providers | |\n|---|---|---|\n");
+    }
+    for Line { sentence, clients, vendors } in lines {
+        let names: Vec<&str> = clients.iter().map(|client| client.name()).collect();
+        let names = if clients.len() == Client::ALL.len() { "all".to_owned() } else { names.join(", ") };
+        let vendors: Vec<&str> = vendors.iter().map(|vendor| vendor.name()).collect();
+        writeln!(page, "| {names} | {} | {sentence} |", vendors.join(", ")).unwrap();
+    }
+}
+
+/// What these clients lose at these vendors.
+struct Line {
+    sentence: String,
+    clients: Vec<Client>,
+    vendors: Vec<Vendor>,
+}
+
+fn lines(feature: &Feature) -> Vec<Line> {
+    let mut lines: Vec<Line> = Vec::new();
     for vendor in Vendor::ALL {
-        for client in Client::ALL {
-            for (case, outcome) in feature.outcomes(Cell { client, vendor }) {
-                for sentence in sentences(case, &outcome) {
-                    let same = lines.iter_mut().find(|line| line.0 == vendor && line.1 == sentence);
-                    match same {
-                        Some((_, _, clients)) => clients.push(client),
-                        None => lines.push((vendor, sentence, vec![client])),
-                    }
+        for line in lines_of(feature, vendor) {
+            let same = |known: &&mut Line| known.sentence == line.sentence && known.clients == line.clients;
+            match lines.iter_mut().find(same) {
+                Some(known) => known.vendors.push(vendor),
+                None => lines.push(line),
+            }
+        }
+    }
+    lines.sort_by(|a, b| a.sentence.cmp(&b.sentence));
+    lines
+}
+
+fn lines_of(feature: &Feature, vendor: Vendor) -> Vec<Line> {
+    let mut lines: Vec<Line> = Vec::new();
+    for client in Client::ALL {
+        for (case, outcome) in feature.outcomes(Cell { client, vendor }) {
+            for sentence in sentences(case, &outcome) {
+                match lines.iter_mut().find(|line| line.sentence == sentence) {
+                    Some(line) => line.clients.push(client),
+                    None => lines.push(Line { sentence, clients: vec![client], vendors: vec![vendor] }),
                 }
             }
         }
     }
-    if lines.is_empty() && feature.untold.is_empty() {
-        return;
-    }
-    writeln!(page, "\n### {}\n", feature.name).unwrap();
-    if !feature.untold.is_empty() {
-        writeln!(page, "{}\n", feature.untold.join("\n")).unwrap();
-    }
-    if !lines.is_empty() {
-        page.push_str("| provider | clients | |\n|---|---|---|\n");
-    }
-    for (vendor, sentence, clients) in lines {
-        let names: Vec<&str> = clients.iter().map(|client| client.name()).collect();
-        let names = if clients.len() == Client::ALL.len() { "all".to_owned() } else { names.join(", ") };
-        writeln!(page, "| {} | {names} | {sentence} |", vendor.name()).unwrap();
-    }
+    lines
 }
 
 fn sentences(case: &str, outcome: &Outcome) -> Vec<String> {
     let prefix = if case.is_empty() { String::new() } else { format!("{case}: ") };
     match outcome {
         Outcome::Whole => Vec::new(),
-        Outcome::Refused(reason) => vec![format!("{prefix}refused. {reason}")],
+        Outcome::Refused(reason) => vec![format!("{prefix}refused: {reason}")],
         Outcome::Lossy(report) => {
-            report.losses.iter().map(|loss| format!("{prefix}{}", told(loss))).collect()
+            report.losses.chunk_by(is_alike).map(|losses| format!("{prefix}{}", told(losses))).collect()
         }
     }
 }
 
-fn told(loss: &Loss) -> String {
-    let what = match loss.kind {
+fn is_alike(one: &Loss, other: &Loss) -> bool {
+    (one.kind, &one.reason) == (other.kind, &other.reason)
+}
+
+/// Losses of one kind and reason.
+fn told(losses: &[Loss]) -> String {
+    let members: Vec<String> = losses.iter().map(|loss| format!("`{}`", loss.member)).collect();
+    let what = match losses[0].kind {
         LossKind::Dropped => "left out",
         LossKind::Degraded => "weakened",
     };
-    format!("`{}` is {what}: {}", loss.member, loss.reason)
+    format!("{} {what}: {}", members.join(", "), losses[0].reason)
 }
 
 #[test]

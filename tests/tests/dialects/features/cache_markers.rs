@@ -41,12 +41,12 @@ fn mark() -> Value {
 fn ask(client: Client) -> Value {
     match client {
         // The mark as OpenRouter's clients write it.
-        Client::Chat => with(of_user(client, marked(QUESTION)), json!({"prompt_cache_key": KEY})),
+        Client::Chat => with(of_user(client, &marked(QUESTION)), json!({"prompt_cache_key": KEY})),
         Client::Responses => asking(client, QUESTION, json!({"prompt_cache_key": KEY})),
         Client::Anthropic => {
             let mut tools = offer(client, &[WEATHER]);
             tools["tools"][0]["cache_control"] = mark();
-            with(of_user(client, marked(QUESTION)), with(tools, json!({"system": marked("Be brief.")})))
+            with(of_user(client, &marked(QUESTION)), with(tools, json!({"system": marked("Be brief.")})))
         }
         Client::Gemini => asking(client, QUESTION, json!({"cachedContent": STORED})),
     }

@@ -31,7 +31,7 @@ fn source() -> Value {
 fn ask(client: Client) -> Value {
     of_user(
         client,
-        match client {
+        &match client {
             Client::Chat => {
                 json!([{"type": "text", "text": QUESTION}, {"type": "file", "file": {"filename": NAME, "file_data": data_url()}}])
             }

@@ -47,7 +47,7 @@ fn data_url() -> String {
 fn inline(client: Client) -> Value {
     of_user(
         client,
-        match client {
+        &match client {
             Client::Chat => {
                 json!([{"type": "text", "text": QUESTION}, {"type": "image_url", "image_url": {"url": data_url()}}])
             }
@@ -93,7 +93,7 @@ fn inline_told(cell: Cell) -> Seen {
 fn by_address(client: Client) -> Value {
     of_user(
         client,
-        match client {
+        &match client {
             Client::Chat => {
                 json!([{"type": "text", "text": QUESTION}, {"type": "image_url", "image_url": {"url": ADDRESS}}])
             }
