@@ -136,7 +136,8 @@ async fn answer(
         Action::Count => return counted(chat, principal, asked.body, model).await,
         Action::Embed(texts) => {
             let model = Some(model.to_owned());
-            let call = JsonOperation::read(gemini_embeddings(texts), model, asked.body, asked.strict)?;
+            let call =
+                JsonOperation::read(gemini_embeddings(texts), model, asked.body, asked.headers.strict)?;
             return serve(chat, principal, call, id, clock, Door::V1).await;
         }
         Action::Generate | Action::Stream => {}

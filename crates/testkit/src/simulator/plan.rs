@@ -16,6 +16,9 @@ const MANY: usize = 128;
 const ALPHABETS: &str = " naïve façade žluťoučký Ελληνικά Привет 日本語 ✓ emoji 🎉 👩‍🚀 end";
 const REFUSAL: &str = " I am sorry, but I can not assist with that request.";
 
+/// The proof of all reasoning, where a dialect has proofs.
+pub(crate) const PROOF: &str = "c2ltdWxhdGVkIHByb29m";
+
 /// A whole answer.
 pub(crate) struct Plan {
     pub(crate) id: String,
@@ -30,6 +33,8 @@ pub(crate) struct Plan {
     /// How many alternatives each token's log probability has; none if not asked for.
     pub(crate) logprobs: Option<usize>,
     pub(crate) include_usage: bool,
+    /// Whether the proof of reasoning was asked for, where it must be.
+    pub(crate) include_proof: bool,
     pub(crate) usage: UsageFault,
     /// The seed of the words with which an endless answer goes on.
     pub(crate) seed: u64,
@@ -103,6 +108,7 @@ impl Plan {
             limit: request.limit(),
             logprobs: request.logprobs.unwrap_or(false).then(|| request.top_logprobs.unwrap_or(0)),
             include_usage: request.stream_options.as_ref().and_then(|o| o.include_usage).unwrap_or(false),
+            include_proof: request.include.iter().flatten().any(|one| one == "reasoning.encrypted_content"),
             usage: script.usage,
             seed: seed_of(count),
             model,
@@ -185,7 +191,10 @@ fn choice(
 ) -> Choice {
     let mut budget = Budget { left: request.limit().unwrap_or(usize::MAX), whole: true };
     let thought = words(seed.rotate_left(17)).take(script.reasoning.unwrap_or(0));
-    let mut reasoning: Vec<String> = thought.map(|word| format!(" {word}")).collect();
+    let mut reasoning: Vec<String> = match &script.thoughts {
+        Some(text) => pieces(text),
+        None => thought.map(|word| format!(" {word}")).collect(),
+    };
     budget.fit(&mut reasoning);
     let (functions, named) = request.callable();
     let mut calls = if script.steps.is_empty() {

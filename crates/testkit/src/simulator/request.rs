@@ -25,6 +25,8 @@ pub(crate) struct ChatRequest<'a> {
     pub(crate) logprobs: Option<bool>,
     pub(crate) top_logprobs: Option<usize>,
     pub(crate) seed: Option<i64>,
+    /// Responses': what shall come besides.
+    pub(crate) include: Option<Vec<String>>,
 }
 
 /// One message.

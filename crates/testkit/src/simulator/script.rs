@@ -39,7 +39,8 @@
 //! | **what is said** | | |
 //! | `tokens` | number | words of the answer (default 12) |
 //! | `text` | text | the exact answer text; a word is a chunk and a token |
-//! | `reasoning` | number | words of `reasoning_content` before the answer |
+//! | `reasoning` | number | words of reasoning before the answer, with a proof where the dialect has one |
+//! | `thoughts` | text | the exact reasoning, likewise |
 //! | `refusal` | flag | a refusal instead of content |
 //! | `calls` | number | parallel tool calls, over the tools in turn (default 1) |
 //! | `call.NAME` | JSON object | calls the tool NAME with these arguments, if it is offered; repeated: one after another, each when the result of the one before has come; after them the answer is text |
@@ -169,6 +170,8 @@ script! {
     text: Option<String>,
     /// Words of reasoning.
     reasoning: Option<usize>,
+    /// The exact reasoning.
+    thoughts: Option<String>,
     /// A refusal instead of content.
     refusal: bool,
     /// Parallel tool calls.

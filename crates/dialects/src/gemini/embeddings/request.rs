@@ -38,6 +38,7 @@ pub(super) fn check(
     let model = model.ok_or_else(|| RequestError::new("model", "is required"))?;
     check_model(&model)?;
     let facts = CallFacts {
+        headers: Vec::new(),
         dialect: texts.dialect(),
         model,
         stream: false,

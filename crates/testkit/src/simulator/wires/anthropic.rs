@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::super::errors::Told;
 use super::super::frame::{Part, Token};
-use super::super::plan::{Choice, Plan, Said};
+use super::super::plan::{Choice, PROOF, Plan, Said};
 use super::super::script::Script;
 use super::counts::Counts;
 use super::{Event, Writer, text_of};
@@ -19,7 +19,7 @@ impl Writer for Anthropic {
         if let Some(choice) = plan.choices.first() {
             if !choice.reasoning.is_empty() {
                 content.push(
-                    json!({"type": "thinking", "thinking": text_of(&choice.reasoning), "signature": "c2lt"}),
+                    json!({"type": "thinking", "thinking": text_of(&choice.reasoning), "signature": PROOF}),
                 );
             }
             match &choice.said {
@@ -61,6 +61,11 @@ impl Writer for Anthropic {
                 Token::Arguments(at, _) => (2 + at, Value::Null),
             };
             if open != Some(block.0) {
+                if open == Some(0) {
+                    let proof = json!({"type": "signature_delta", "signature": PROOF});
+                    let proof = json!({"index": index, "delta": proof});
+                    events.push(event(Part::Rest, "content_block_delta", proof));
+                }
                 if open.is_some() {
                     events.push(event(Part::Rest, "content_block_stop", json!({"index": index})));
                     index += 1;

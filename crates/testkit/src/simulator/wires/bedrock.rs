@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::super::errors::Told;
 use super::super::frame::{Part, Token};
-use super::super::plan::{Choice, Plan, Said};
+use super::super::plan::{Choice, PROOF, Plan, Said};
 use super::super::script::Script;
 use super::counts::Counts;
 use super::{Event, Writer, text_of};
@@ -19,7 +19,8 @@ impl Writer for Bedrock {
         if let Some(choice) = plan.choices.first() {
             if !choice.reasoning.is_empty() {
                 let text = text_of(&choice.reasoning);
-                content.push(json!({"reasoningContent": {"reasoningText": {"text": text}}}));
+                let text = json!({"text": text, "signature": PROOF});
+                content.push(json!({"reasoningContent": {"reasoningText": text}}));
             }
             match &choice.said {
                 Said::Text(pieces) | Said::Refusal(pieces) => content.push(json!({"text": text_of(pieces)})),
@@ -50,6 +51,11 @@ impl Writer for Bedrock {
                 Token::Arguments(at, _) => (2 + at, None),
             };
             if open != Some(block) {
+                if open == Some(0) {
+                    let proof = json!({"reasoningContent": {"signature": PROOF}});
+                    let data = json!({"contentBlockIndex": index, "delta": proof});
+                    events.push(event(Part::Rest, "contentBlockDelta", data));
+                }
                 if open.is_some() {
                     events.push(event(Part::Rest, "contentBlockStop", json!({"contentBlockIndex": index})));
                     index += 1;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::super::errors::Told;
 use super::super::frame::{Part, Token};
-use super::super::plan::{Choice, Plan, Said, ToolCall};
+use super::super::plan::{Choice, PROOF, Plan, Said, ToolCall};
 use super::super::script::Script;
 use super::counts::Counts;
 use super::{Event, Writer, text_of};
@@ -17,12 +17,16 @@ impl Writer for Gemini {
         let mut parts = Vec::new();
         let mut finish = Value::Null;
         if let Some(choice) = plan.choices.first() {
-            if !choice.reasoning.is_empty() {
+            let reasoned = usize::from(!choice.reasoning.is_empty());
+            if reasoned > 0 {
                 parts.push(json!({"text": text_of(&choice.reasoning), "thought": true}));
             }
             match &choice.said {
                 Said::Text(pieces) | Said::Refusal(pieces) => parts.push(json!({"text": text_of(pieces)})),
                 Said::Calls(calls) => parts.extend(calls.iter().map(call)),
+            }
+            if let Some(first) = parts.get_mut(reasoned).filter(|_| reasoned > 0) {
+                first["thoughtSignature"] = json!(PROOF);
             }
             finish = json!(finish_reason(choice));
         }
@@ -32,21 +36,30 @@ impl Writer for Gemini {
     fn events(&self, plan: &Plan, script: &Script, extra: usize) -> Vec<Event> {
         let Some(choice) = plan.choices.first() else { return Vec::new() };
         let mut events: Vec<Event> = Vec::new();
+        let reasoned = !choice.reasoning.is_empty();
         for token in choice.stream() {
             let so_far = events.iter().map(|event| event.tokens).sum::<u64>() as usize;
-            let (part, tokens, said) = match &token {
+            let (mut part, tokens, said) = match &token {
                 Token::Reasoning(text) => (json!({"text": text, "thought": true}), 1, ""),
                 Token::Text(text) | Token::Refusal(text) => (json!({"text": text}), 1, *text),
                 // A call comes whole.
                 Token::CallOpens(_, whole) => (call(whole), 1 + whole.arguments.len(), ""),
                 Token::Arguments(..) => continue,
             };
+            // The first of several calls has the proof of all.
+            if matches!(token, Token::CallOpens(0, _)) && reasoned {
+                part["thoughtSignature"] = json!(PROOF);
+            }
             let data = answer(plan, &[part], &Value::Null, so_far + tokens);
             events.push(Event::token(None, &data).worth(tokens).saying(said));
         }
         if !script.no_finish {
             let all = plan.completion_tokens() + extra;
-            let data = answer(plan, &[json!({"text": ""})], &json!(finish_reason(choice)), all);
+            let mut part = json!({"text": ""});
+            if reasoned && !matches!(choice.said, Said::Calls(_)) {
+                part["thoughtSignature"] = json!(PROOF);
+            }
+            let data = answer(plan, &[part], &json!(finish_reason(choice)), all);
             events.push(Event::new(Part::Rest, None, &data));
         }
         events

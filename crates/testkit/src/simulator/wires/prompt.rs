@@ -19,6 +19,7 @@ impl Spoken {
             "stream": stream.unwrap_or(self.wire == Wire::Ollama),
             "tools": tools(self.wire, &body),
             "response_format": response_format(self.wire, &body),
+            "include": body.get("include"),
         });
         let limit = match self.wire {
             Wire::OpenAiResponses => body.get("max_output_tokens"),

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::super::errors::Told;
 use super::super::frame::{Part, Token};
-use super::super::plan::{Choice, Plan, Said, ToolCall};
+use super::super::plan::{Choice, PROOF, Plan, Said, ToolCall};
 use super::super::script::Script;
 use super::counts::Counts;
 use super::{Event, Writer, text_of};
@@ -14,7 +14,7 @@ pub(super) struct Responses;
 
 impl Writer for Responses {
     fn whole(&self, plan: &Plan) -> Value {
-        let items = plan.choices.first().map(items).unwrap_or_default();
+        let items = plan.choices.first().map(|choice| items(choice, plan)).unwrap_or_default();
         response(plan, &items, status(plan), Counts::of(plan, plan.completion_tokens()))
     }
 
@@ -25,7 +25,7 @@ impl Writer for Responses {
             event(Part::Opening, "response.in_progress", begun),
         ];
         let Some(choice) = plan.choices.first() else { return events };
-        let items = items(choice);
+        let items = items(choice, plan);
         let mut open: Option<usize> = None;
         for token in choice.stream() {
             let reasoned = usize::from(!choice.reasoning.is_empty());
@@ -114,11 +114,15 @@ fn piece(at: usize, token: &Token<'_>) -> Event {
 }
 
 /// An answer's items as they are at their end.
-fn items(choice: &Choice) -> Vec<Value> {
+fn items(choice: &Choice, plan: &Plan) -> Vec<Value> {
     let mut items = Vec::new();
     if !choice.reasoning.is_empty() {
         let text = text_of(&choice.reasoning);
-        items.push(json!({"type": "reasoning", "summary": [{"type": "summary_text", "text": text}]}));
+        let mut item = json!({"type": "reasoning", "summary": [{"type": "summary_text", "text": text}]});
+        if plan.include_proof {
+            item["encrypted_content"] = json!(PROOF);
+        }
+        items.push(item);
     }
     match &choice.said {
         Said::Text(pieces) => items.push(message(&json!({"type": "output_text", "annotations": [],
