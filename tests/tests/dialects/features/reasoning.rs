@@ -79,11 +79,7 @@ fn outcome(cell: Cell) -> Outcome {
     if cell.client != Client::Responses || !has_no_summary {
         return how_hard(cell);
     }
-    let outcome = how_hard(cell).and(dropped("reasoning.summary", NO_PLACE));
-    if cell.vendor == Vendor::Chat {
-        return outcome;
-    }
-    outcome.and(dropped("include", NO_PLACE)).and(dropped("store", NO_PLACE))
+    how_hard(cell).and(dropped("reasoning.summary", NO_PLACE))
 }
 
 fn how_hard(cell: Cell) -> Outcome {
