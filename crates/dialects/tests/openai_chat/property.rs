@@ -12,9 +12,8 @@ use switchyard_dialects::openai_chat::stream::{StreamDecoder, StreamEncoder, pee
 use switchyard_dialects::openai_chat::{UsageRule, answer};
 use switchyard_domain::chat::{
     Audio, ChatAnswer, ChatEvent, ChatRequest, Delta, Dialect, Document, EffortLevel, FinishReason, Json,
-    LossReport, MediaSource, Message, Part, Reasoning, ReasoningWish, ResponseFormat, Role, Sampling,
-    Signature, StreamOptions, TokenUsage, Tool, ToolCall, ToolCallKind, ToolChoice, ToolChoiceMode,
-    ToolResult,
+    LossReport, MediaSource, Message, Part, Reasoning, ReasoningWish, Role, Sampling, StreamOptions,
+    TokenUsage, Tool, ToolCall, ToolCallKind, ToolResult,
 };
 
 use crate::corpus_answers::{collect, decode_stream, events_of};
@@ -82,16 +81,22 @@ fn assistant() -> impl Strategy<Value = Message> {
         1 => text().prop_map(|text| vec![Reasoning::text(text)]),
         2 => vec(block, 1..4),
     ];
-    (reasoning, content(), option::of(text()), vec(call(), 0..3), extensions("x_[a-z]{1,6}"), option::of(text())).prop_map(
-        |(reasoning, content, refusal, calls, extensions, name)| {
+    (
+        reasoning,
+        content(),
+        option::of(text()),
+        vec(call(), 0..3),
+        extensions("x_[a-z]{1,6}"),
+        option::of(text()),
+    )
+        .prop_map(|(reasoning, content, refusal, calls, extensions, name)| {
             let mut parts = Vec::new();
             parts.extend(reasoning.into_iter().map(Part::Reasoning));
             parts.extend(content);
             parts.extend(refusal.map(|text| Part::Refusal { text }));
             parts.extend(calls.into_iter().map(Part::ToolCall));
             Message { role: Role::Assistant, parts, name, extensions }
-        },
-    )
+        })
 }
 
 fn message() -> impl Strategy<Value = Message> {
@@ -114,16 +119,21 @@ fn message() -> impl Strategy<Value = Message> {
 
 fn tool() -> impl Strategy<Value = Tool> {
     prop_oneof![
-        (text(), option::of(text()), option::of(json()), option::of(any::<bool>()), extensions("x_[a-z]{1,6}")).prop_map(
-            |(name, description, parameters, strict, extensions)| Tool::Function {
+        (
+            text(),
+            option::of(text()),
+            option::of(json()),
+            option::of(any::<bool>()),
+            extensions("x_[a-z]{1,6}")
+        )
+            .prop_map(|(name, description, parameters, strict, extensions)| Tool::Function {
                 name,
                 description,
                 parameters,
                 strict,
                 cache: None,
                 extensions
-            }
-        ),
+            }),
         text().prop_map(|text| Tool::Native {
             kind: "web_search".to_owned(),
             json: Json::parse(json!({"type": "web_search", "x": text}).to_string()).unwrap(),
@@ -220,8 +230,13 @@ fn answer() -> impl Strategy<Value = Vec<ChatEvent>> {
         Just(FinishReason::Error),
         "[a-z]{3,8}_x".prop_map(FinishReason::Other),
     ];
-    let said =
-        (vec(filled(), 0..3), vec(filled(), 0..3), vec(filled(), 0..2), vec(call(), 0..3), extensions("x_[a-z]{1,6}"));
+    let said = (
+        vec(filled(), 0..3),
+        vec(filled(), 0..3),
+        vec(filled(), 0..2),
+        vec(call(), 0..3),
+        extensions("x_[a-z]{1,6}"),
+    );
     let choice = (said, option::of(proof()), option::of(finish));
     (filled(), filled(), any::<i64>(), extensions("x_[a-z]{1,6}"), vec(choice, 1..3), option::of(usage))
         .prop_map(|(id, model, created, extensions, choices, usage)| {

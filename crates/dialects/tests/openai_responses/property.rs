@@ -9,9 +9,8 @@ use switchyard_dialects::openai_responses::{OpenAiResponses, OpenAiResponsesClie
 use switchyard_dialects::request::RequestLimits;
 use switchyard_domain::chat::{
     Audio, ChatAnswer, ChatEvent, ChatRequest, Citation, CitationSource, Delta, Dialect, Document,
-    EffortLevel, FinishReason, Json, LossReport, MediaSource, Message, Part, Reasoning, ReasoningWish,
-    ResponseFormat, Role, Sampling, Signature, StreamOptions, TokenUsage, Tool, ToolCall, ToolCallKind,
-    ToolChoice, ToolChoiceMode, ToolResult,
+    EffortLevel, FinishReason, Json, LossReport, MediaSource, Message, Part, Reasoning, ReasoningWish, Role,
+    Sampling, Signature, StreamOptions, TokenUsage, Tool, ToolCall, ToolCallKind, ToolResult,
 };
 
 use crate::corpus_answers::{collect, decode_stream, decode_whole};
