@@ -72,12 +72,14 @@ fn what_is_said_between_the_pieces_of_a_call_takes_nothing_from_the_call() {
         arguments(1, "{\"b\":[2"),
         arguments(0, "1}"),
         Delta::Text("y".to_owned()),
-        arguments(1, "]}"),
+        arguments(1, "]"),
         Delta::Text("z".to_owned()),
     ];
-    let mut made: Vec<ChatEvent> =
-        deltas.into_iter().map(|delta| ChatEvent::Delta { choice: 0, delta }).collect();
+    let piece = |delta| ChatEvent::Delta { choice: 0, delta };
+    let mut made: Vec<ChatEvent> = deltas.into_iter().map(piece).collect();
     made.push(ChatEvent::Finished { choice: 0, reason: FinishReason::ToolCalls });
+    // Some say how an answer ends before they have said all of it.
+    made.push(piece(arguments(1, "}")));
     for side in SPOKEN {
         let stream = write_stream(side, &made, &FORM);
         let answer = collected(events(side.1, &items(side.1, [stream.as_slice()])).unwrap());

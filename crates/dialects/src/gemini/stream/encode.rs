@@ -50,8 +50,10 @@ impl StreamWriter for StreamEncoder {
             }
             ChatEvent::Delta { choice, delta } => self.delta(*choice, delta, out),
             ChatEvent::Finished { choice, .. } => {
-                self.choices.entry(*choice).or_default();
-                self.flush(*choice, out);
+                // Arguments may still come: some say how an answer ends before they have said all of it.
+                if self.choices.entry(*choice).or_default().pending.is_whole() {
+                    self.flush(*choice, out);
+                }
                 self.held.push(event.clone());
             }
             ChatEvent::Extension { .. } | ChatEvent::Usage(_) => self.held.push(event.clone()),

@@ -51,9 +51,14 @@ impl Pending {
         self.has_said = true;
     }
 
+    /// Whether all calls are whole.
+    pub(super) fn is_whole(&self) -> bool {
+        self.open == 0
+    }
+
     /// Whether something followed calls that are all whole: they can go.
     pub(super) fn is_due(&self) -> bool {
-        self.has_said && self.open == 0
+        self.has_said && self.is_whole()
     }
 
     /// All that waits, in its order.
