@@ -48,13 +48,16 @@ impl Counted {
 ///
 /// # Errors
 /// When an input is a list of tokens: which text they are only their own model knows.
-pub(crate) fn texts<'r>(request: &'r EmbeddingRequest) -> Result<Vec<&'r str>, Unsupported> {
-    let text = |input: &'r EmbeddingInput| match input {
-        EmbeddingInput::Text(text) => Some(text.as_str()),
-        EmbeddingInput::Tokens(_) => None,
-    };
+pub(crate) fn texts(request: &EmbeddingRequest) -> Result<Vec<&str>, Unsupported> {
     let texts: Option<Vec<&str>> = request.inputs.iter().map(text).collect();
     texts.ok_or_else(|| Unsupported::new("input", "`input` must be texts: this model does not take tokens."))
+}
+
+fn text(input: &EmbeddingInput) -> Option<&str> {
+    match input {
+        EmbeddingInput::Text(text) => Some(text),
+        EmbeddingInput::Tokens(_) => None,
+    }
 }
 
 /// The name of the member in which clients of a dialect say what the vectors are for.

@@ -8,7 +8,7 @@ use super::{Texts, task};
 use crate::codec::Address;
 use crate::gemini::address::plain;
 use crate::gemini::members::{Listed, field, fields, join, no_twins, whole};
-use crate::gemini::request::check_content;
+use crate::gemini::request::{ContentSize, check_content};
 use crate::request::{
     CheckedRequest, NOT_FOR_CLIENTS, RequestError, RequestLimits, check_model, keep, scanned, text, word,
 };
@@ -56,7 +56,7 @@ pub(super) fn check(
 }
 
 /// The requests of a body, each with the path to it.
-fn requests<'d>(texts: Texts, root: Node<'d>) -> Result<Vec<(String, Node<'d>)>, RequestError> {
+fn requests(texts: Texts, root: Node<'_>) -> Result<Vec<(String, Node<'_>)>, RequestError> {
     if texts == Texts::One {
         return Ok(vec![(String::new(), root)]);
     }
@@ -89,7 +89,7 @@ fn check_named_model(path: &str, one: Node<'_>, model: &mut Option<String>) -> R
     }
 }
 
-fn check_one(path: &str, one: Node<'_>) -> Result<crate::gemini::request::ContentSize, RequestError> {
+fn check_one(path: &str, one: Node<'_>) -> Result<ContentSize, RequestError> {
     if one.kind() != Kind::Object {
         return Err(RequestError::new(path, "must be an object"));
     }
