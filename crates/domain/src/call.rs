@@ -27,6 +27,9 @@ pub struct CallFacts {
     pub decodes_answer: bool,
     /// Whether the caller wants a refusal rather than a loss.
     pub strict: bool,
+    /// The headers of the client that mean something to a provider of the same dialect (`anthropic-beta`), by names in lower
+    /// case. To any other provider they are lost.
+    pub headers: Vec<(&'static str, String)>,
 }
 
 impl CallFacts {

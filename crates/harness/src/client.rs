@@ -107,7 +107,18 @@ impl TestClient {
 
     /// POST of a body as it is, as JSON by its content type.
     pub async fn post(&self, path: &str, body: impl Into<reqwest::Body>) -> Answer {
-        read(self.request("POST", path).header("content-type", "application/json").body(body)).await
+        self.post_with(path, &[], body).await
+    }
+
+    /// The same with headers.
+    pub async fn post_with(
+        &self,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<reqwest::Body>,
+    ) -> Answer {
+        let request = self.request("POST", path).header("content-type", "application/json").body(body);
+        read(headers.iter().fold(request, |request, (name, value)| request.header(*name, *value))).await
     }
 
     /// A buffered chat call.

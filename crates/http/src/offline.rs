@@ -1,6 +1,7 @@
 //! Calls that come by no connection: for a dry run of a body that somebody has in a file.
 
-use crate::gateway::{DialectCall, Place, dialects};
+use crate::extract::CallHeaders;
+use crate::gateway::{DialectCall, GatewayError, Place, dialects};
 use bytes::Bytes;
 use std::sync::Arc;
 use switchyard_ports::client_call::ClientCall;
@@ -16,6 +17,8 @@ pub struct OfflineCall {
     pub stream: Option<bool>,
     /// Whether the caller wants a refusal rather than a loss.
     pub strict: bool,
+    /// The headers of the client; those that its dialect does not let pass mean nothing.
+    pub headers: Vec<(String, String)>,
 }
 
 impl OfflineCall {
@@ -29,7 +32,10 @@ impl OfflineCall {
             return Err(format!("no client dialect is called `{}`; there are {known}", self.dialect));
         };
         let place = Place { model: self.model, stream: self.stream, reframes: false };
-        let call = DialectCall::read(codec, place, body.into(), self.strict);
-        call.map(|call| Arc::new(call) as Arc<dyn ClientCall>).map_err(|error| error.message().to_owned())
+        let told = |error: GatewayError| error.message().to_owned();
+        let mut asked = CallHeaders { strict: self.strict, ..CallHeaders::default() };
+        self.headers.iter().try_for_each(|(name, value)| asked.pass(name, value)).map_err(told)?;
+        let call = DialectCall::read(codec, place, body.into(), asked);
+        call.map(|call| Arc::new(call) as Arc<dyn ClientCall>).map_err(told)
     }
 }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use std::sync::Arc;
 use switchyard_domain::call::CallFacts;
-use switchyard_domain::chat::ChatRequest;
+use switchyard_domain::chat::{ChatAnswer, ChatEvent, ChatRequest, Dialect, LossReport};
 use switchyard_domain::wire::Member;
 
 /// A body in the client's dialect and the places of its top-level members, found by one scan.
@@ -25,6 +25,15 @@ pub struct InvalidCall {
     pub param: Option<String>,
 }
 
+/// A piece of an answer in canonical form.
+#[derive(Debug)]
+pub enum AnswerPiece<'a> {
+    /// Some of its events.
+    Events(&'a mut Vec<ChatEvent>),
+    /// The whole of it.
+    Whole(&'a mut ChatAnswer),
+}
+
 /// A client's call. Implemented where the client is: by a surface for its dialect, by the library for a program's request.
 pub trait ClientCall: Send + Sync {
     /// What admission and routing need.
@@ -33,4 +42,7 @@ pub trait ClientCall: Send + Sync {
     fn wire(&self) -> Option<&WireBody>;
     /// The canonical form, decoded at first demand.
     fn canonical(&self) -> Result<Arc<ChatRequest>, InvalidCall>;
+    /// Takes out of a piece of an answer what the client could not read, where the provider speaks `source`, and tells what is
+    /// lost so. A program that is given the canonical form loses nothing.
+    fn fit(&self, source: Dialect, piece: AnswerPiece<'_>) -> LossReport;
 }

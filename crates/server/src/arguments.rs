@@ -88,9 +88,19 @@ pub(crate) struct ExplainOptions {
     /// As if the caller refused every loss.
     #[arg(long)]
     pub(crate) strict: bool,
+    /// A header of the client's, such as `anthropic-beta: NAME`; may be repeated. Those that no provider is given mean nothing.
+    #[arg(long = "header", value_name = "NAME: VALUE", value_parser = header)]
+    pub(crate) headers: Vec<(String, String)>,
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// A header as it stands in a request.
+fn header(line: &str) -> Result<(String, String), String> {
+    let (name, value) =
+        line.split_once(':').ok_or("a colon must stand between a header's name and its value")?;
+    Ok((name.trim().to_owned(), value.trim().to_owned()))
 }
 
 #[derive(Debug, Args)]
@@ -364,4 +374,17 @@ pub(crate) enum LedgerAction {
         #[arg(long)]
         json: bool,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_is_cut_at_its_first_colon() {
+        let pair = |name: &str, value: &str| Ok((name.to_owned(), value.to_owned()));
+        assert_eq!(header("anthropic-beta: a, b"), pair("anthropic-beta", "a, b"));
+        assert_eq!(header("x:y:z"), pair("x", "y:z"));
+        assert!(header("anthropic-beta").is_err());
+    }
 }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 use switchyard_domain::call::CallFacts;
-use switchyard_domain::chat::{ChatRequest, Dialect, Message, Part, Tool};
-use switchyard_ports::client_call::{ClientCall, InvalidCall, WireBody};
+use switchyard_domain::chat::{ChatRequest, Dialect, LossReport, Message, Part, Tool};
+use switchyard_ports::client_call::{AnswerPiece, ClientCall, InvalidCall, WireBody};
 
 /// The dialect of a program's own calls, as usage events name it.
 const LIBRARY: Dialect = Dialect("library");
@@ -29,6 +29,7 @@ impl ProgramCall {
             images: u32::try_from(request.messages.iter().map(images).sum::<usize>()).unwrap_or(u32::MAX),
             decodes_answer: false,
             strict: false,
+            headers: Vec::new(),
         };
         Self { facts, request: Arc::new(request) }
     }
@@ -45,6 +46,10 @@ impl ClientCall for ProgramCall {
 
     fn canonical(&self) -> Result<Arc<ChatRequest>, InvalidCall> {
         Ok(Arc::clone(&self.request))
+    }
+
+    fn fit(&self, _source: Dialect, _piece: AnswerPiece<'_>) -> LossReport {
+        LossReport::default()
     }
 }
 

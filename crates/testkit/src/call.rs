@@ -9,8 +9,8 @@ use switchyard_dialects::codec::{Address, ClientCodec};
 use switchyard_dialects::openai_chat::OpenAiChatClient;
 use switchyard_dialects::request::{CheckedRequest, RequestLimits};
 use switchyard_domain::call::CallFacts;
-use switchyard_domain::chat::{ChatRequest, Dialect};
-use switchyard_ports::client_call::{ClientCall, InvalidCall, WireBody};
+use switchyard_domain::chat::{ChatRequest, Dialect, LossReport};
+use switchyard_ports::client_call::{AnswerPiece, ClientCall, InvalidCall, WireBody};
 
 /// A call in the dialect of a client, or the same call as a program makes it.
 #[derive(Clone, Debug)]
@@ -61,6 +61,13 @@ impl WireCall {
         self
     }
 
+    /// The same call with a header that its dialect lets pass.
+    #[must_use]
+    pub fn with_header(mut self, name: &'static str, value: &str) -> Self {
+        self.facts.headers.push((name, value.to_owned()));
+        self
+    }
+
     /// The same call in canonical form only, as if it had come in a dialect that no provider speaks.
     #[must_use]
     pub fn without_wire(mut self) -> Self {
@@ -81,5 +88,9 @@ impl ClientCall for WireCall {
 
     fn canonical(&self) -> Result<Arc<ChatRequest>, InvalidCall> {
         Ok(Arc::clone(&self.request))
+    }
+
+    fn fit(&self, _source: Dialect, _piece: AnswerPiece<'_>) -> LossReport {
+        LossReport::default()
     }
 }

@@ -8,7 +8,9 @@
     reason = "a test that can not go on fails where it stands, owns its tasks and its time, and prints what it measured"
 )]
 
+mod answer_losses;
 mod answers;
+mod client_headers;
 mod doors;
 mod edge;
 mod explain;

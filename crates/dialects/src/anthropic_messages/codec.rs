@@ -2,15 +2,16 @@
 
 use bytes::{Bytes, BytesMut};
 use switchyard_domain::call::CallFacts;
-use switchyard_domain::chat::{ChatAnswer, ChatRequest, Dialect, LossReport};
+use switchyard_domain::chat::{ChatAnswer, ChatRequest, Dialect, LossReport, Part};
 use switchyard_domain::wire::Member;
 
+use super::places::is_own_block;
 use super::request::{Counting, Purpose};
 use super::stream::{StreamDecoder, StreamEncoder};
 use super::{answer, client_history, error, request};
 use crate::codec::{
     Address, AnswerFault, AnswerForm, ClientCodec, ClientError, DecodedAnswer, MemberRule, ProviderCodec,
-    Source, StreamReader, StreamWriter, Unsupported, quoted,
+    Source, StreamReader, StreamWriter, Unsupported, crossing, quoted,
 };
 use crate::request::{CheckedRequest, RequestError, RequestLimits};
 use crate::scan::{Document, ScanLimits};
@@ -75,8 +76,10 @@ impl AnthropicMessages {
         source: Dialect,
         losses: &mut LossReport,
     ) -> Result<Bytes, Unsupported> {
-        let body = request::encode(request, model, source, (self, Purpose::Count), losses)?;
-        self.ruled(body, losses)
+        crossing(request, (source, self.dialect()), losses, |request, losses| {
+            let body = request::encode(request, model, source, (self, Purpose::Count), losses)?;
+            self.ruled(body, losses)
+        })
     }
 
     /// A body of ours with the vendor's rules applied.
@@ -102,7 +105,7 @@ impl ProviderCodec for AnthropicMessages {
         "messages".to_owned()
     }
 
-    fn encode(
+    fn write(
         &self,
         request: &ChatRequest,
         model: &str,
@@ -158,6 +161,11 @@ impl ClientCodec for AnthropicMessagesClient {
         Dialect::ANTHROPIC_MESSAGES
     }
 
+    fn headers(&self) -> &'static [&'static str] {
+        // Names what of the request is not in the stable version. The version itself is a fact of the vendor.
+        &["anthropic-beta"]
+    }
+
     fn check(
         &self,
         body: Bytes,
@@ -169,6 +177,13 @@ impl ClientCodec for AnthropicMessagesClient {
 
     fn decode(&self, document: &Document, _address: Address<'_>) -> Result<ChatRequest, RequestError> {
         request::decode(document)
+    }
+
+    fn shows(&self, part: &Part) -> bool {
+        match part {
+            Part::Native { kind, .. } => is_own_block(kind),
+            part => !matches!(part, Part::Image { .. } | Part::Audio(_) | Part::Document(_)),
+        }
     }
 
     fn encode(&self, answer: &ChatAnswer, form: &AnswerForm<'_>) -> Bytes {

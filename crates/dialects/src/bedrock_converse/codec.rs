@@ -27,7 +27,7 @@ impl ProviderCodec for BedrockConverse {
         format!("model/{}/{operation}", segment(model))
     }
 
-    fn encode(
+    fn write(
         &self,
         request: &ChatRequest,
         model: &str,

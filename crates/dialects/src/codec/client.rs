@@ -1,7 +1,7 @@
 use std::fmt::Debug;
 
 use bytes::{Bytes, BytesMut};
-use switchyard_domain::chat::{ChatAnswer, ChatEvent, ChatRequest, Dialect};
+use switchyard_domain::chat::{ChatAnswer, ChatEvent, ChatRequest, Dialect, Part};
 
 use super::AnswerForm;
 use crate::request::{CheckedRequest, RequestError, RequestLimits};
@@ -48,6 +48,11 @@ pub trait ClientCodec: Debug + Send + Sync {
     /// Which dialect.
     fn dialect(&self) -> Dialect;
 
+    /// The headers of a request, lower case, that go on to a provider of this dialect. No other header of a client's does.
+    fn headers(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Scans and judges a body: everything that no provider could mean to accept is refused, with the member's name.
     ///
     /// # Errors
@@ -65,10 +70,19 @@ pub trait ClientCodec: Debug + Send + Sync {
     /// When a member has a type or value that it can't have.
     fn decode(&self, document: &Document, address: Address<'_>) -> Result<ChatRequest, RequestError>;
 
-    /// A whole answer.
+    /// The members of answers, of those without canonical form, that say in this dialect what they say in all.
+    fn shared_members(&self) -> &'static [&'static str] {
+        &["service_tier"]
+    }
+
+    /// Whether a part of an answer that comes whole (a picture, sound, what a tool of the vendor did) has a place in this
+    /// dialect's.
+    fn shows(&self, part: &Part) -> bool;
+
+    /// A whole answer, [fitted](super::fit_answer) if it is another dialect's.
     fn encode(&self, answer: &ChatAnswer, form: &AnswerForm<'_>) -> Bytes;
 
-    /// A writer at the start of a stream.
+    /// A writer at the start of a stream of events, [fitted](super::fit_events) if they are another dialect's.
     fn writer(&self, form: &AnswerForm<'_>) -> Box<dyn StreamWriter>;
 
     /// What ends a stream of a provider's own bytes, once it is recorded.

@@ -16,5 +16,6 @@ pub use look::{DecodingWatcher, Look, StreamWatcher, glance_at_decoded, service_
 pub use provider::{Framing, LastWord, ProviderCodec, StreamReader, Taken, Unsupported};
 pub use rules::MemberRule;
 
-pub(crate) use foreign::{note_foreign_function, note_foreign_members, note_foreign_message, refuse_foreign};
+pub(crate) use foreign::{crossing, note_foreign_function, note_foreign_members, note_foreign_message};
+pub use foreign::{fit_answer, fit_events};
 pub(crate) use rules::{Source, quoted};

@@ -6,7 +6,7 @@ use switchyard_domain::chat::{ChatEvent, ChatRequest, Dialect, LossReport};
 use switchyard_domain::fault::ProviderFault;
 use switchyard_domain::wire::Member;
 
-use super::{AnswerFault, DecodedAnswer, Look, StreamWatcher};
+use super::{AnswerFault, DecodedAnswer, Look, StreamWatcher, crossing};
 use crate::error::{ProviderError, RetryHints, fault};
 use crate::framing::FrameLimits;
 
@@ -110,11 +110,29 @@ pub trait ProviderCodec: Debug + Send + Sync {
     fn endpoint(&self, model: &str, stream: bool) -> String;
 
     /// A body from the canonical form, for `model` in the vendor's words. `source` is the dialect that the request came in: only
-    /// from the same one do extensions and native forms mean here what they meant there.
+    /// from the same one do extensions and native forms mean here what they meant there. For all dialects alike, what nobody
+    /// else can know is refused, and tools in native forms are left out and told.
     ///
     /// # Errors
     /// When the request asks for something that must not be left out, such as an answer by a schema.
     fn encode(
+        &self,
+        request: &ChatRequest,
+        model: &str,
+        source: Dialect,
+        losses: &mut LossReport,
+    ) -> Result<Bytes, Unsupported> {
+        crossing(request, (source, self.dialect()), losses, |request, losses| {
+            self.write(request, model, source, losses)
+        })
+    }
+
+    /// Writes the body for [`Self::encode`], which alone calls it: a request of another dialect has neither tools nor choices
+    /// in native forms here.
+    ///
+    /// # Errors
+    /// When the request asks for something that must not be left out.
+    fn write(
         &self,
         request: &ChatRequest,
         model: &str,

@@ -59,6 +59,12 @@ impl Source<'_> {
         })
     }
 
+    /// The body for this model, and otherwise as it is.
+    pub(crate) fn for_model(&self, model: &str, losses: &mut LossReport) -> Result<Bytes, Unsupported> {
+        let model = quoted(model);
+        self.edited(vec![Edit::Set { name: "model", value: &model }], &[], losses)
+    }
+
     fn apply(&self, rule: MemberRule, edits: &mut Vec<Edit<'_>>, losses: &mut LossReport) {
         let place = |name| find(self.bytes, self.members, name);
         match rule {

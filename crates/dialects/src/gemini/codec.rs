@@ -2,11 +2,12 @@
 
 use bytes::{Bytes, BytesMut};
 use switchyard_domain::call::CallFacts;
-use switchyard_domain::chat::{ChatAnswer, ChatRequest, Dialect, LossReport};
+use switchyard_domain::chat::{ChatAnswer, ChatRequest, Dialect, LossReport, Part};
 use switchyard_domain::fault::ProviderFault;
 use switchyard_domain::wire::Member;
 
 use super::client_proofs::without_foreign;
+use super::parts::{Medium, NATIVE};
 use super::stream::{StreamDecoder, StreamEncoder};
 use super::{address, answer, error, request};
 use crate::codec::{
@@ -57,7 +58,7 @@ impl ProviderCodec for Gemini {
         self.path(model, if stream { "streamGenerateContent?alt=sse" } else { "generateContent" })
     }
 
-    fn encode(
+    fn write(
         &self,
         request: &ChatRequest,
         model: &str,
@@ -117,6 +118,14 @@ impl ClientCodec for GeminiClient {
 
     fn decode(&self, document: &Document, address: Address<'_>) -> Result<ChatRequest, RequestError> {
         request::decode(document, address)
+    }
+
+    fn shows(&self, part: &Part) -> bool {
+        match part {
+            Part::Native { kind, .. } => NATIVE.contains(&kind.as_str()),
+            Part::Image { .. } | Part::Audio(_) | Part::Document(_) => Medium::of(part).is_some(),
+            _ => true,
+        }
     }
 
     fn encode(&self, answer: &ChatAnswer, form: &AnswerForm<'_>) -> Bytes {

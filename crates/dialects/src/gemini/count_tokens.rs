@@ -10,7 +10,7 @@ use switchyard_domain::chat::{ChatRequest, Dialect, LossReport};
 
 use super::members::field;
 use super::{Gemini, address, request};
-use crate::codec::{Address, AnswerFault, Unsupported};
+use crate::codec::{Address, AnswerFault, ProviderCodec, Unsupported, crossing};
 use crate::counts::Counter;
 use crate::error::{from_members, has_error};
 use crate::json::{ObjectWriter, object};
@@ -81,16 +81,18 @@ pub fn encode(
     losses: &mut LossReport,
 ) -> Result<Bytes, Unsupported> {
     if facts.vertex {
-        return request::encode(request, model, source, facts, losses);
+        return facts.encode(request, model, source, losses);
     }
-    let mut out = BytesMut::with_capacity(1024);
-    let mut body = ObjectWriter::begin(&mut out);
-    let mut whole = ObjectWriter::begin(body.name(WHOLE));
-    whole.text("model", &address::resource_name(model));
-    let whole = request::encode_into(whole, request, model, source, facts, losses)?;
-    whole.end();
-    body.end();
-    Ok(out.freeze())
+    crossing(request, (source, Dialect::GEMINI), losses, |request, losses| {
+        let mut out = BytesMut::with_capacity(1024);
+        let mut body = ObjectWriter::begin(&mut out);
+        let mut whole = ObjectWriter::begin(body.name(WHOLE));
+        whole.text("model", &address::resource_name(model));
+        let whole = request::encode_into(whole, request, model, source, facts, losses)?;
+        whole.end();
+        body.end();
+        Ok(out.freeze())
+    })
 }
 
 /// Reads a provider's answer.

@@ -5,10 +5,7 @@ use switchyard_domain::wire::Member;
 
 use super::answer::{StreamDecoder, decode};
 use super::request::encode;
-use crate::codec::{
-    AnswerFault, DecodedAnswer, Framing, ProviderCodec, Source, StreamReader, Unsupported, quoted,
-};
-use crate::splice::Edit;
+use crate::codec::{AnswerFault, DecodedAnswer, Framing, ProviderCodec, Source, StreamReader, Unsupported};
 
 /// The dialect, spoken to an Ollama server.
 #[derive(Clone, Copy, Debug, Default)]
@@ -27,7 +24,7 @@ impl ProviderCodec for Ollama {
         "api/chat".to_owned()
     }
 
-    fn encode(
+    fn write(
         &self,
         request: &ChatRequest,
         model: &str,
@@ -45,9 +42,7 @@ impl ProviderCodec for Ollama {
         _facts: &CallFacts,
         losses: &mut LossReport,
     ) -> Result<Bytes, Unsupported> {
-        let model = quoted(model);
-        let edits = vec![Edit::Set { name: "model", value: &model }];
-        Source { bytes: body, members }.edited(edits, &[], losses)
+        Source { bytes: body, members }.for_model(model, losses)
     }
 
     fn decode(&self, body: &[u8]) -> Result<DecodedAnswer, AnswerFault> {

@@ -2,7 +2,7 @@
 
 use bytes::{Bytes, BytesMut};
 use switchyard_domain::call::CallFacts;
-use switchyard_domain::chat::{ChatAnswer, ChatRequest, Dialect, LossReport};
+use switchyard_domain::chat::{ChatAnswer, ChatRequest, Dialect, LossReport, Part};
 use switchyard_domain::wire::Member;
 
 use super::client_messages::{MessageRules, rewritten};
@@ -11,7 +11,7 @@ use super::stream::{StreamDecoder, StreamEncoder, Watcher};
 use super::{UsageRule, answer, request};
 use crate::codec::{
     Address, AnswerFault, AnswerForm, ClientCodec, ClientError, DecodedAnswer, LastWord, Look, MemberRule,
-    ProviderCodec, Source, StreamReader, StreamWatcher, StreamWriter, Unsupported, quoted, refuse_foreign,
+    ProviderCodec, Source, StreamReader, StreamWatcher, StreamWriter, Unsupported, quoted,
 };
 use crate::openai_error::{encode_error, write_error_event};
 use crate::request::{CheckedRequest, RequestError, RequestLimits};
@@ -76,16 +76,13 @@ impl ProviderCodec for OpenAiChat {
         "chat/completions".to_owned()
     }
 
-    fn encode(
+    fn write(
         &self,
         request: &ChatRequest,
         model: &str,
         source: Dialect,
         losses: &mut LossReport,
     ) -> Result<Bytes, Unsupported> {
-        if source != Dialect::OPENAI_CHAT {
-            refuse_foreign(request, source)?;
-        }
         let body = request::encode(request, source, &self.requests, losses);
         let scanned = Document::scan(body, ScanLimits::UNBOUNDED).map_err(|error| Unsupported {
             param: None,
@@ -161,6 +158,11 @@ impl ClientCodec for OpenAiChatClient {
         Dialect::OPENAI_CHAT
     }
 
+    fn headers(&self) -> &'static [&'static str] {
+        // Names what of the request is not stable yet. Those that name an account are not the client's to choose.
+        &["openai-beta"]
+    }
+
     fn check(
         &self,
         body: Bytes,
@@ -172,6 +174,15 @@ impl ClientCodec for OpenAiChatClient {
 
     fn decode(&self, document: &Document, _address: Address<'_>) -> Result<ChatRequest, RequestError> {
         request::decode(document)
+    }
+
+    fn shared_members(&self) -> &'static [&'static str] {
+        // The second is OpenRouter's, which clients may know.
+        &["service_tier", "native_finish_reason"]
+    }
+
+    fn shows(&self, part: &Part) -> bool {
+        !matches!(part, Part::Image { .. } | Part::Audio(_) | Part::Document(_) | Part::Native { .. })
     }
 
     fn encode(&self, answer: &ChatAnswer, form: &AnswerForm<'_>) -> Bytes {

@@ -2,11 +2,11 @@
 
 use bytes::{Bytes, BytesMut};
 use switchyard_domain::call::CallFacts;
-use switchyard_domain::chat::{ChatAnswer, ChatRequest, Dialect, LossReport, Signature};
+use switchyard_domain::chat::{ChatAnswer, ChatRequest, Dialect, LossReport, MediaSource, Part, Signature};
 use switchyard_domain::wire::Member;
 
 use super::request::{self, Target};
-use super::{answer, stream};
+use super::{answer, kinds, stream};
 use crate::codec::{
     Address, AnswerFault, AnswerForm, ClientCodec, ClientError, DecodedAnswer, MemberRule, ProviderCodec,
     Source, StreamReader, StreamWriter, Unsupported, quoted,
@@ -70,7 +70,7 @@ impl ProviderCodec for OpenAiResponses {
         "responses".to_owned()
     }
 
-    fn encode(
+    fn write(
         &self,
         request: &ChatRequest,
         model: &str,
@@ -124,6 +124,11 @@ impl ClientCodec for OpenAiResponsesClient {
         Dialect::OPENAI_RESPONSES
     }
 
+    fn headers(&self) -> &'static [&'static str] {
+        // Names what of the request is not stable yet. Those that name an account are not the client's to choose.
+        &["openai-beta"]
+    }
+
     fn check(
         &self,
         body: Bytes,
@@ -135,6 +140,14 @@ impl ClientCodec for OpenAiResponsesClient {
 
     fn decode(&self, document: &Document, _address: Address<'_>) -> Result<ChatRequest, RequestError> {
         request::decode(document)
+    }
+
+    fn shows(&self, part: &Part) -> bool {
+        match part {
+            Part::Native { kind, .. } => kinds::is_item(kind),
+            Part::Image { source, .. } => matches!(source, MediaSource::Inline { .. }),
+            part => !matches!(part, Part::Audio(_) | Part::Document(_)),
+        }
     }
 
     fn encode(&self, answer: &ChatAnswer, form: &AnswerForm<'_>) -> Bytes {

@@ -1,10 +1,8 @@
-use std::fmt::Arguments;
 use std::ops::RangeInclusive;
 
-use switchyard_domain::chat::{ChatRequest, Json, LossReport, Message};
+use switchyard_domain::chat::{ChatRequest, LossReport, Message};
 
 use crate::codec::Unsupported;
-use crate::json::ObjectWriter;
 
 pub(crate) const NO_PLACE: &str = "has no place in the provider's dialect";
 
@@ -60,40 +58,9 @@ pub(crate) fn within(name: &str, value: f64, range: RangeInclusive<f64>, losses:
     nearest
 }
 
-/// Notes members of the client's dialect for which there is no place at all. `place` stands before their names.
-pub(crate) fn note_members(members: &[(String, Json)], place: Arguments<'_>, losses: &mut LossReport) {
-    for (name, _) in members {
-        losses.dropped(format!("{place}{name}"), NO_PLACE);
-    }
-}
-
 /// Notes the name of who speaks.
 pub(crate) fn note_name(message: &Message, index: usize, losses: &mut LossReport) {
     if message.name.is_some() {
         losses.dropped(format!("messages[{index}].name"), "the provider knows no names of people");
-    }
-}
-
-/// Members of the client's dialect without canonical form: written back where they came from, reported elsewhere.
-pub(crate) struct OwnMembers<'a> {
-    /// The members.
-    pub(crate) members: &'a [(String, Json)],
-    /// Whether the request came in the dialect in which it is written.
-    pub(crate) same_dialect: bool,
-    /// The names that the object has already.
-    pub(crate) taken: &'a [&'a str],
-}
-
-impl OwnMembers<'_> {
-    /// Writes them. `place` stands before their names in the report.
-    pub(crate) fn write(&self, object: &mut ObjectWriter<'_>, place: Arguments<'_>, losses: &mut LossReport) {
-        for (name, value) in self.members {
-            let has_place = self.same_dialect && !name.contains(['.', '[']);
-            if has_place && !self.taken.contains(&name.as_str()) {
-                object.json(name, value);
-            } else {
-                losses.dropped(format!("{place}{name}"), NO_PLACE);
-            }
-        }
     }
 }

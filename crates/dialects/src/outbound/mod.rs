@@ -3,11 +3,13 @@
 mod arguments;
 mod content;
 mod lacking;
+mod origin;
+mod results;
 mod tools;
 
 pub(crate) use arguments::object_of;
 pub(crate) use content::{document_as_text, note_detail, note_signatures};
-pub(crate) use lacking::{
-    NO_PLACE, OwnMembers, note_lacking, note_members, note_name, note_visible, one_choice, within,
-};
-pub(crate) use tools::{NO_PARAMETERS, foreign_tool, function_tools, is_never, note_strict};
+pub(crate) use lacking::{NO_PLACE, note_lacking, note_name, note_visible, one_choice, within};
+pub(crate) use origin::Origin;
+pub(crate) use results::{Split, calls_of};
+pub(crate) use tools::{NO_PARAMETERS, function_tools, is_never, note_strict};

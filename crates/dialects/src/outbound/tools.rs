@@ -1,7 +1,6 @@
 use switchyard_domain::chat::{ChatRequest, LossReport, Tool, ToolChoice, ToolChoiceMode};
 
-use super::{NO_PLACE, OwnMembers};
-use crate::codec::Unsupported;
+use super::{NO_PLACE, Origin};
 use crate::json::{ArrayWriter, ObjectWriter};
 
 /// What a tool without a schema takes.
@@ -15,10 +14,10 @@ pub(crate) fn is_never(request: &ChatRequest) -> bool {
 /// Writes tools in the form that most copied from OpenAI. `strict` is for the caller to say.
 pub(crate) fn function_tools(
     tools: &[Tool],
-    same_dialect: bool,
+    origin: Origin,
     list: &mut ArrayWriter<'_>,
     losses: &mut LossReport,
-) -> Result<(), Unsupported> {
+) {
     for (index, tool) in tools.iter().enumerate() {
         match tool {
             Tool::Function { name, description, parameters, cache, extensions, .. } => {
@@ -35,24 +34,12 @@ pub(crate) fn function_tools(
                     let parameters = parameters.as_ref().map_or(NO_PARAMETERS, |schema| schema.as_str());
                     function.plain("parameters", parameters);
                 });
-                let own = OwnMembers { members: extensions, same_dialect, taken: &["type", "function"] };
-                own.write(&mut object, format_args!("tools[{index}]."), losses);
+                origin.write_function(index, extensions, &["type", "function"], &mut object, losses);
                 object.end();
             }
-            Tool::Native { json, .. } if same_dialect => {
-                list.element().extend_from_slice(json.as_str().as_bytes());
-            }
-            Tool::Native { kind, .. } => return Err(foreign_tool(index, kind)),
+            Tool::Native { json, .. } => list.element().extend_from_slice(json.as_str().as_bytes()),
         }
     }
-    Ok(())
-}
-
-/// A tool that another dialect's vendor runs can't be run here, and an answer without it is another answer.
-pub(crate) fn foreign_tool(index: usize, kind: &str) -> Unsupported {
-    let kind: String = kind.chars().filter(|c| c.is_ascii_graphic()).take(64).collect();
-    let message = format!("The provider knows no tool of the type `{kind}`; give it functions.");
-    Unsupported::new(format!("tools[{index}]"), message)
 }
 
 /// Notes the tools whose arguments must match their schema, where nobody can promise that.

@@ -10,6 +10,7 @@ use switchyard_domain::chat::{ChatRequest, Dialect, LossReport, Part, Role};
 use switchyard_testkit::corpus::Exchange;
 
 use crate::corpus_answers::{CODEC, exchanges};
+use crate::differing::difference;
 use crate::score::Score;
 
 pub(crate) fn read(body: &[u8]) -> ChatRequest {
@@ -55,7 +56,7 @@ pub(crate) fn normalised(body: &Value) -> Value {
         }
     }
     body.insert("messages".to_owned(), json!(messages));
-    numbers_as_decimals(Value::Object(body))
+    Value::Object(body)
 }
 
 fn blocks(content: &Value) -> Value {
@@ -81,33 +82,6 @@ fn block(block: &Value) -> Value {
         }
     }
     Value::Object(block)
-}
-
-fn numbers_as_decimals(value: Value) -> Value {
-    match value {
-        Value::Number(number) => json!(number.as_f64().unwrap()),
-        Value::Array(list) => list.into_iter().map(numbers_as_decimals).collect(),
-        Value::Object(members) => {
-            members.into_iter().map(|(name, value)| (name, numbers_as_decimals(value))).collect()
-        }
-        value => value,
-    }
-}
-
-/// The first place where two values differ.
-pub(crate) fn difference(path: &str, got: &Value, expected: &Value) -> Option<String> {
-    match (got, expected) {
-        (Value::Object(got), Value::Object(expected)) => got.keys().chain(expected.keys()).find_map(|name| {
-            let null = Value::Null;
-            let pair = (got.get(name).unwrap_or(&null), expected.get(name).unwrap_or(&null));
-            difference(&format!("{path}.{name}"), pair.0, pair.1)
-        }),
-        (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
-            let mut pairs = a.iter().zip(b).enumerate();
-            pairs.find_map(|(index, (a, b))| difference(&format!("{path}[{index}]"), a, b))
-        }
-        _ => (got != expected).then(|| format!("{path}: got {got}, expected {expected}")),
-    }
 }
 
 fn round_trip(exchange: &Exchange) -> Result<(), String> {

@@ -10,7 +10,8 @@ use switchyard_domain::chat::{
 use switchyard_testkit::corpus;
 
 use crate::corpus_answers::CODEC;
-use crate::corpus_requests::{difference, normalised};
+use crate::corpus_requests::normalised;
+use crate::differing::difference;
 
 #[test]
 fn every_recorded_count_is_asked_for_and_read() {

@@ -14,6 +14,8 @@ mod corpus_requests;
 mod corpus_rewriting;
 mod counting;
 mod cross;
+#[path = "../openai_chat/differing.rs"]
+mod differing;
 mod own_requests;
 mod property;
 mod request_encoding;

@@ -9,7 +9,8 @@ use switchyard_domain::chat::{
 };
 
 use crate::corpus_answers::CODEC;
-use crate::corpus_requests::{checked, difference, normalised, read};
+use crate::corpus_requests::{checked, normalised, read};
+use crate::differing::difference;
 
 fn body(members: &Value) -> Value {
     let mut body = json!({"model": "m", "max_tokens": 4000, "messages": [{"role": "user", "content": "hi"}]});

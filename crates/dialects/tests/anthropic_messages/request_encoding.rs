@@ -398,17 +398,14 @@ fn what_the_vendor_does_not_know_is_told() {
 
 #[test]
 fn what_must_not_be_left_out_is_refused() {
-    let native = Tool::Native { kind: "web_search".to_owned(), json: Json::parse("{}").unwrap() };
     let extension = |name: &str| vec![(name.to_owned(), Json::parse("\"x\"").unwrap())];
     let cases: Vec<(ChatRequest, &str)> = vec![
         (ChatRequest { choices: Some(2), ..hello() }, "n"),
         (ChatRequest { response_format: Some(ResponseFormat::JsonObject), ..hello() }, "response_format"),
-        (ChatRequest { tools: vec![function("f", None), native], ..hello() }, "tools[1]"),
         (
             ChatRequest { tool_choice: Some(ToolChoice::Native(Json::parse("{}").unwrap())), ..hello() },
             "tool_choice",
         ),
-        (ChatRequest { extensions: extension("previous_response_id"), ..hello() }, "previous_response_id"),
         (ChatRequest { extensions: extension("response_format"), ..hello() }, "response_format"),
     ];
     for (request, param) in cases {

@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 use switchyard_dialects::bedrock_converse::BedrockConverse;
 use switchyard_dialects::codec::ProviderCodec;
-use switchyard_domain::chat::{ChatAnswer, Dialect, LossReport, Part};
+use switchyard_domain::chat::{ChatAnswer, Part};
 use switchyard_testkit::corpus::{self, Exchange};
 
 use crate::decoder::canonical;
-use crate::expected::{check_error, compare_choices, decode, decode_stream, difference, same};
+use crate::expected::{check_error, compare_choices, count_cut, decode, rewrite, same};
 use crate::score::Score;
 
 fn exchanges() -> Vec<Exchange> {
@@ -103,16 +103,9 @@ fn a_tool_of_the_vendors_is_no_call_for_the_client_and_goes_back_as_it_came() {
 
 #[test]
 fn where_a_stream_is_cut_makes_no_difference() {
-    let mut seen = 0;
-    for exchange in exchanges().iter().filter(|exchange| exchange.response.base64) {
-        let whole = decode_stream(&BedrockConverse, &exchange.answer(), usize::MAX).unwrap();
-        for piece in [1, 5, 64] {
-            let cut = decode_stream(&BedrockConverse, &exchange.answer(), piece).unwrap();
-            assert_eq!(cut, whole, "{}", exchange.id);
-        }
-        seen += 1;
-    }
-    assert_eq!(seen, 23);
+    let exchanges = exchanges();
+    let streams = exchanges.iter().filter(|exchange| exchange.response.base64);
+    assert_eq!(count_cut(&BedrockConverse, streams, [1, 5, 64]), 23);
 }
 
 #[test]
@@ -178,23 +171,11 @@ fn normalised(mut body: Value) -> Value {
     body
 }
 
-fn rewrite(exchange: &Exchange) -> Result<(), String> {
-    let recorded: Value = serde_json::from_str(exchange.request.as_ref().unwrap().get()).unwrap();
-    let request = canonical(&recorded);
-    let model = exchange.model.clone().unwrap_or_default();
-    let mut losses = LossReport::default();
-    let encoded = BedrockConverse
-        .encode(&request, &model, Dialect::BEDROCK_CONVERSE, &mut losses)
-        .map_err(|error| error.to_string())?;
-    if !losses.is_empty() {
-        return Err(format!("lost {losses}"));
-    }
-    let written: Value = serde_json::from_slice(&encoded).unwrap();
-    if let Some(difference) = difference("", &normalised(written), &normalised(recorded)) {
-        return Err(difference);
-    }
+fn rewritten(exchange: &Exchange) -> Result<(), String> {
+    rewrite(&BedrockConverse, exchange, (canonical, normalised))?;
+    let model = exchange.model.as_deref().unwrap_or_default();
     let path = exchange.path.clone().unwrap_or_default().replace("%3A", ":");
-    let ours = BedrockConverse.endpoint(&model, exchange.stream).replace("%3A", ":");
+    let ours = BedrockConverse.endpoint(model, exchange.stream).replace("%3A", ":");
     same("path", &path, &format!("/{ours}"))
 }
 
@@ -202,7 +183,7 @@ fn rewrite(exchange: &Exchange) -> Result<(), String> {
 fn every_recorded_request_is_what_we_would_have_written() {
     let mut score = Score::default();
     for exchange in &exchanges() {
-        score.note(exchange.provider(), &exchange.id, rewrite(exchange));
+        score.note(exchange.provider(), &exchange.id, rewritten(exchange));
     }
     let known = [("bedrock-converse-59a50a6539", "its recorder cut the path at the slash of the ARN")];
     score.settle("requests", 100, &known);

@@ -1,14 +1,20 @@
 //! What a provider's codec reads, beside what the official SDKs make of the same bytes.
 
-use serde_json::{Value, json};
+#[path = "../openai_chat/comparing.rs"]
+mod comparing;
+#[path = "../openai_chat/differing.rs"]
+mod differing;
+
+use comparing::compare_choice;
+pub(crate) use comparing::same;
+use differing::difference;
+use serde_json::Value;
 use switchyard_dialects::codec::{ProviderCodec, Taken};
 use switchyard_dialects::error::RetryHints;
 use switchyard_dialects::framing::{FrameItem, FrameLimits, FrameReader};
-use switchyard_domain::chat::{
-    ChatAnswer, ChatEvent, Choice, Collector, FinishReason, LossReport, Part, ToolCall,
-};
+use switchyard_domain::chat::{ChatAnswer, ChatEvent, ChatRequest, Collector, LossReport};
 use switchyard_domain::fault::FaultKind;
-use switchyard_testkit::corpus::{Exchange, ExpectedCall, ExpectedChoice};
+use switchyard_testkit::corpus::Exchange;
 
 /// The names and the data of the events of a stream that comes in pieces of this size.
 pub(crate) fn events_of(
@@ -70,67 +76,11 @@ pub(crate) fn decode(codec: &dyn ProviderCodec, exchange: &Exchange) -> Result<C
     codec.decode(&exchange.answer()).map(|decoded| decoded.collect()).map_err(|fault| fault.to_string())
 }
 
-pub(crate) fn same<T: PartialEq + std::fmt::Debug>(what: &str, got: &T, expected: &T) -> Result<(), String> {
-    if got == expected { Ok(()) } else { Err(format!("{what}: got {got:?}, expected {expected:?}")) }
-}
-
-fn joined(choice: &Choice, pick: fn(&Part) -> Option<&str>) -> String {
-    choice.parts.iter().filter_map(pick).collect()
-}
-
-fn compare_call(got: &ToolCall, expected: &ExpectedCall) -> Result<(), String> {
-    same("name", &got.name, &expected.name)?;
-    match &expected.id {
-        Some(id) => same("id", &got.id, id)?,
-        None if got.id.is_empty() => return Err("a call without an id".to_owned()),
-        None => {}
-    }
-    let parsed = serde_json::from_str::<Value>(&got.arguments);
-    let cut = json!({"__unparsed__": got.arguments});
-    let empty = got.arguments.trim().is_empty() && expected.arguments == json!({});
-    if parsed.as_ref().ok() == Some(&expected.arguments) || cut == expected.arguments || empty {
-        return Ok(());
-    }
-    Err(format!("arguments: got {:?}, expected {}", got.arguments, expected.arguments))
-}
-
-fn compare_choice(got: &Choice, expected: &ExpectedChoice) -> Result<(), String> {
-    let text = joined(got, |part| if let Part::Text { text } = part { Some(text) } else { None });
-    same("text", &text, &expected.text)?;
-    let reasoning =
-        joined(got, |part| if let Part::Reasoning(reasoning) = part { Some(&reasoning.text) } else { None });
-    if let Some(expected) = expected.reasoning.as_ref().filter(|expected| !expected.is_empty()) {
-        same("reasoning", &reasoning, expected)?;
-    }
-    let refusal = joined(got, |part| if let Part::Refusal { text } = part { Some(text) } else { None });
-    same("refusal", &refusal, &expected.refusal.clone().unwrap_or_default())?;
-    let calls: Vec<_> = got.tool_calls().collect();
-    same("number of calls", &calls.len(), &expected.tool_calls.len())?;
-    for (got, expected) in calls.iter().zip(&expected.tool_calls) {
-        compare_call(got, expected)?;
-    }
-    let word = got.finish.as_ref().map(|reason| {
-        let word = match reason {
-            FinishReason::Stop | FinishReason::StopSequence(_) => "stop",
-            FinishReason::Length => "length",
-            FinishReason::ToolCalls => "tool_calls",
-            FinishReason::ContentFilter => "content_filter",
-            FinishReason::Error => "error",
-            FinishReason::Other(word) => word,
-        };
-        word.to_owned()
-    });
-    if expected.finish_accept.contains(&word) {
-        return Ok(());
-    }
-    Err(format!("finish: got {word:?}, expected one of {:?}", expected.finish_accept))
-}
-
 /// All but the usage.
 pub(crate) fn compare_choices(got: &ChatAnswer, exchange: &Exchange) -> Result<(), String> {
     same("number of choices", &got.choices.len(), &exchange.expected.choices.len())?;
     for (got, expected) in got.choices.iter().zip(&exchange.expected.choices) {
-        compare_choice(got, expected)?;
+        compare_choice(got, expected, true)?;
     }
     Ok(())
 }
@@ -172,22 +122,38 @@ pub(crate) fn lost(losses: &LossReport) -> Vec<String> {
         .collect()
 }
 
-/// The first place where two values differ. Numbers are the same if they mean the same.
-pub(crate) fn difference(path: &str, got: &Value, expected: &Value) -> Option<String> {
-    match (got, expected) {
-        (Value::Object(got), Value::Object(expected)) => {
-            let names = got.keys().chain(expected.keys());
-            names.into_iter().find_map(|name| {
-                let null = Value::Null;
-                let pair = (got.get(name).unwrap_or(&null), expected.get(name).unwrap_or(&null));
-                difference(&format!("{path}.{name}"), pair.0, pair.1)
-            })
-        }
-        (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
-            let mut pairs = a.iter().zip(b).enumerate();
-            pairs.find_map(|(index, (a, b))| difference(&format!("{path}[{index}]"), a, b))
-        }
-        (Value::Number(a), Value::Number(b)) if a.as_f64() == b.as_f64() => None,
-        _ => (got != expected).then(|| format!("{path}: got {got}, expected {expected}")),
+/// Whether a recorded body is what we would have written of it, both said in one way (`normalised`) where it may be said in two.
+pub(crate) fn rewrite(
+    codec: &dyn ProviderCodec,
+    exchange: &Exchange,
+    (canonical, normalised): (fn(&Value) -> ChatRequest, fn(Value) -> Value),
+) -> Result<(), String> {
+    let recorded: Value = serde_json::from_str(exchange.request.as_ref().unwrap().get()).unwrap();
+    let request = canonical(&recorded);
+    let model = exchange.model.as_deref().filter(|_| request.model.is_empty()).unwrap_or(&request.model);
+    let mut losses = LossReport::default();
+    let encoded = codec.encode(&request, model, codec.dialect(), &mut losses);
+    let encoded = encoded.map_err(|error| error.to_string())?;
+    if !losses.is_empty() {
+        return Err(format!("lost {losses}"));
     }
+    let written: Value = serde_json::from_slice(&encoded).unwrap();
+    difference("", &normalised(written), &normalised(recorded)).map_or(Ok(()), Err)
+}
+
+/// How many streams these are, which say the same wherever they are cut.
+pub(crate) fn count_cut<'e>(
+    codec: &dyn ProviderCodec,
+    streams: impl Iterator<Item = &'e Exchange>,
+    pieces: [usize; 3],
+) -> usize {
+    let mut seen = 0;
+    for exchange in streams {
+        let whole = decode_stream(codec, &exchange.answer(), usize::MAX).unwrap();
+        for piece in pieces {
+            assert_eq!(decode_stream(codec, &exchange.answer(), piece).unwrap(), whole, "{}", exchange.id);
+        }
+        seen += 1;
+    }
+    seen
 }

@@ -8,7 +8,8 @@ use switchyard_dialects::gemini::Gemini;
 use switchyard_domain::chat::{ChatAnswer, ChatEvent, Part, Signature};
 use switchyard_testkit::corpus::{self, Exchange};
 
-use crate::comparing::{compare_choice, compare_usage, same};
+use crate::comparing::{compare_choice, same};
+use crate::counted::compare_usage;
 use crate::score::Score;
 use crate::tools::{collect, events_of, read_stream};
 
@@ -36,7 +37,7 @@ fn compare(exchange: &Exchange) -> Result<ChatAnswer, String> {
     let got = collect(events(exchange)?);
     same("number of choices", &got.choices.len(), &exchange.expected.choices.len())?;
     for (got, expected) in got.choices.iter().zip(&exchange.expected.choices) {
-        compare_choice(got, expected)?;
+        compare_choice(got, expected, false)?;
     }
     compare_usage(&got, exchange)?;
     Ok(got)

@@ -7,7 +7,7 @@ use switchyard_dialects::request::RequestLimits;
 use switchyard_domain::chat::{ChatRequest, Dialect, LossReport};
 use switchyard_testkit::corpus::{self, Exchange};
 
-use crate::differing::{difference, numbers_as_decimals};
+use crate::differing::difference;
 use crate::score::Score;
 use crate::tools::{facts_of, read, written};
 
@@ -64,7 +64,7 @@ pub(crate) fn normalised(body: &Value) -> Value {
             body.remove(name);
         }
     }
-    numbers_as_decimals(Value::Object(body))
+    Value::Object(body)
 }
 
 fn normalised_content(content: &Value, has_role: bool) -> Value {

@@ -6,7 +6,7 @@ use switchyard_dialects::gemini::GeminiClient;
 use switchyard_domain::chat::{ChatAnswer, ChatEvent, Delta, Json, Part};
 
 use crate::corpus_answers::{answers, events, is_list};
-use crate::differing::{difference, numbers_as_decimals};
+use crate::differing::difference;
 use crate::score::Score;
 use crate::tools::{FORM, collect, decode, read_stream, write_stream};
 
@@ -85,7 +85,7 @@ fn normalised(body: &str) -> Value {
         content.entry("parts").or_insert(serde_json::json!([]));
         content.entry("role").or_insert(serde_json::json!("model"));
     }
-    numbers_as_decimals(body)
+    body
 }
 
 #[test]

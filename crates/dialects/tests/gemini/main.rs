@@ -14,6 +14,8 @@ mod corpus_answers;
 mod corpus_errors;
 mod corpus_requests;
 mod corpus_rewriting;
+#[path = "../openai_chat/counted.rs"]
+mod counted;
 mod counting;
 mod cross;
 #[path = "../openai_chat/differing.rs"]

@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests may fail loudly too")]
 
 mod aws_event_stream;
+mod fitting;
+mod foreign;
 mod json;
 mod json_lines;
 mod scan_bad_input;

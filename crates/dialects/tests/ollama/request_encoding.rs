@@ -134,7 +134,6 @@ fn what_must_not_be_left_out_is_refused() {
     assert_eq!(refused(&with("tool_choice", function)), "tool_choice");
     let native = json!({"type": "allowed_tools", "allowed_tools": {}});
     assert_eq!(refused(&with("tool_choice", native)), "tool_choice");
-    assert_eq!(refused(&with("tools", json!([{"type": "custom", "custom": {"name": "c"}}]))), "tools[0]");
     let image = |source| of(vec![Part::Image { source, detail: None }], Role::User);
     assert_eq!(refused(&image(MediaSource::Url("https://e.org/a.png".to_owned()))), "messages[0].content[0]");
     assert_eq!(refused(&image(MediaSource::FileId("f".to_owned()))), "messages[0].content[0]");

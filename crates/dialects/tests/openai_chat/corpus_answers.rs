@@ -5,7 +5,8 @@ use switchyard_dialects::sse::{SseItem, SseLimits, SseReader};
 use switchyard_domain::chat::{ChatAnswer, ChatEvent, Collector, ToolCallKind};
 use switchyard_testkit::corpus::{self, Exchange};
 
-use crate::comparing::{compare_choice, compare_usage, same};
+use crate::comparing::{compare_choice, same};
+use crate::counted::compare_usage;
 use crate::score::Score;
 
 /// The data of the events of a recorded stream, with their names.
@@ -52,7 +53,7 @@ fn compare(exchange: &Exchange) -> Result<(), String> {
     let got = decode(exchange)?;
     same("number of choices", &got.choices.len(), &exchange.expected.choices.len())?;
     for (got, expected) in got.choices.iter().zip(&exchange.expected.choices) {
-        compare_choice(got, expected)?;
+        compare_choice(got, expected, false)?;
     }
     compare_usage(&got, exchange)
 }

@@ -14,6 +14,7 @@ mod corpus_errors;
 mod corpus_peek;
 mod corpus_requests;
 mod corpus_rewriting;
+mod counted;
 mod differing;
 mod property;
 mod request_encoding;

@@ -5,9 +5,7 @@ use proptest::option;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use switchyard_dialects::codec::{StreamReader, StreamWriter};
-use switchyard_dialects::openai_chat::request::{
-    CacheForm, DocumentForm, ReasoningForm, TargetFacts, encode,
-};
+use switchyard_dialects::openai_chat::request::{CacheForm, DocumentForm, ReasoningForm, TargetFacts};
 use switchyard_dialects::openai_chat::stream::{StreamDecoder, StreamEncoder, peek};
 use switchyard_dialects::openai_chat::{UsageRule, answer};
 use switchyard_domain::chat::{
@@ -19,7 +17,7 @@ use switchyard_domain::chat::{
 
 use crate::corpus_answers::{collect, decode_stream, events_of};
 use crate::corpus_peek::{is_content, output_of, usage_of};
-use crate::corpus_requests::read;
+use crate::corpus_requests::{encode, read};
 use crate::corpus_rewriting::FORM;
 
 /// Facts under which nothing is lost.
@@ -375,7 +373,7 @@ proptest! {
     fn any_request_survives(request in request()) {
         let request = canonical(request);
         let mut losses = LossReport::default();
-        let body = encode(&request, Dialect::OPENAI_CHAT, &FACTS, &mut losses);
+        let body = encode(&request, Dialect::OPENAI_CHAT, FACTS, &mut losses);
         prop_assert!(losses.is_empty(), "{losses}");
         prop_assert_eq!(read(&body), request);
     }

@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 use switchyard_dialects::openai_chat::request::{
-    CacheForm, MaxTokensMember, ReasoningForm, StreamUsage, TargetFacts, ToolCallIds, encode,
+    CacheForm, MaxTokensMember, ReasoningForm, StreamUsage, TargetFacts, ToolCallIds,
 };
 use switchyard_domain::chat::{
     ChatRequest, Dialect, LossReport, Message, Part, Reasoning, Role, Signature, ToolCall, ToolCallKind,
     ToolResult,
 };
 
-use crate::corpus_requests::read;
+use crate::corpus_requests::{encode, read};
 
 const ELSEWHERE: Dialect = Dialect("elsewhere");
 
@@ -19,7 +19,7 @@ fn request(body: &Value) -> ChatRequest {
 
 fn write_from(source: Dialect, request: &ChatRequest, facts: &TargetFacts) -> (Value, String) {
     let mut losses = LossReport::default();
-    let body = encode(request, source, facts, &mut losses);
+    let body = encode(request, source, *facts, &mut losses);
     (serde_json::from_slice(&body).unwrap(), losses.to_string())
 }
 
@@ -82,14 +82,14 @@ fn usage_of_a_stream_is_asked_for_as_the_vendor_wants_it() {
 #[test]
 fn what_only_the_clients_dialect_knows_is_lost_elsewhere_and_said_so() {
     let request = request(&json!({
-        "model": "m", "min_p": 0.1, "tool_choice": {"type": "allowed_tools", "tools": []},
+        "model": "m", "min_p": 0.1,
         "tools": [{"type": "web_search"}, {"type": "function", "function": {"name": "f", "odd": 1}, "eager": true}],
         "messages": [{"role": "user", "content": [{"type": "video_url", "video_url": {"url": "u"}, "fps": 2}],
             "prefix": true}]
     }));
     let (body, losses) = write_from(ELSEWHERE, &request, &TargetFacts::OPENAI);
-    let lost = "messages[0].content[0],messages[0].prefix,tools[0],tools[1].eager,tool_choice,\
-        min_p,tools[1].function.odd";
+    let lost =
+        "tools[0],messages[0].content[0],messages[0].prefix,tools[1].eager,min_p,tools[1].function.odd";
     assert_eq!(losses, lost);
     assert_eq!(body["tools"], json!([{"type": "function", "function": {"name": "f"}}]));
     let (body, losses) = write(&request, &TargetFacts::OPENAI);

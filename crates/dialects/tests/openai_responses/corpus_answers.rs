@@ -7,7 +7,8 @@ use switchyard_dialects::sse::{SseItem, SseLimits, SseReader};
 use switchyard_domain::chat::{ChatAnswer, ChatEvent, Collector, Json, Part, ToolCallKind};
 use switchyard_testkit::corpus::{self, Exchange};
 
-use crate::comparing::{compare_choice, compare_usage, same};
+use crate::comparing::{compare_choice, same};
+use crate::counted::compare_usage;
 use crate::score::Score;
 
 pub(crate) const DIALECT: &str = "openai-responses";
@@ -60,7 +61,7 @@ fn compare(exchange: &Exchange) -> Result<(), String> {
     same("number of choices", &got.choices.len(), &exchange.expected.choices.len())?;
     compare_usage(&got, exchange)?;
     for (got, expected) in got.choices.iter_mut().zip(&exchange.expected.choices) {
-        compare_choice(got, expected)?;
+        compare_choice(got, expected, false)?;
     }
     Ok(())
 }

@@ -6,7 +6,9 @@ use switchyard_dialects::openai_chat::request::{DocumentForm, TargetFacts};
 use switchyard_dialects::openai_chat::{OpenAiChat, OpenAiChatClient};
 use switchyard_dialects::openai_responses::{OpenAiResponses, OpenAiResponsesClient};
 use switchyard_dialects::scan::{Document, ScanLimits};
-use switchyard_domain::chat::{ChatAnswer, ChatRequest, Dialect, LossReport, Part, Role};
+use switchyard_domain::chat::{
+    ChatAnswer, ChatRequest, Dialect, LossReport, Part, Role, Tool, ToolChoice, ToolChoiceMode,
+};
 use switchyard_testkit::corpus;
 
 use crate::corpus_answers::{DIALECT, collect, decode, decode_stream, events_of};
@@ -63,7 +65,7 @@ fn from_chat(body: &str) -> Result<(), String> {
     }
     let functions = |request: &ChatRequest| {
         let tools = request.tools.iter();
-        tools.filter(|tool| matches!(tool, switchyard_domain::chat::Tool::Function { .. })).count()
+        tools.filter(|tool| matches!(tool, Tool::Function { .. })).count()
     };
     let same = functions(&again) == functions(&request)
         && again.max_output_tokens == request.max_output_tokens
@@ -96,7 +98,17 @@ fn to_chat(request: &ChatRequest) -> Result<(), String> {
     let needs = held.iter().find(|name| {
         request.extensions.iter().any(|(known, value)| known == *name && value.as_str() != "false")
     });
+    let is_native = |tool: &Tool| matches!(tool, Tool::Native { .. });
+    let forces_native = match &request.tool_choice {
+        Some(ToolChoice::Native(_)) => true,
+        Some(ToolChoice::Mode(ToolChoiceMode::Required)) => request.tools.iter().all(is_native),
+        _ => false,
+    };
     let written = match (written, needs) {
+        (Err(refused), None) if forces_native && refused.param.as_deref() == Some("tool_choice") => {
+            return Ok(());
+        }
+        (Ok(_), _) if forces_native => return Err("the tool that must be called was left out".to_owned()),
         (Err(refused), Some(name)) if refused.param.as_deref() == Some(*name) => return Ok(()),
         (Err(refused), _) => return Err(refused.to_string()),
         (Ok(_), Some(name)) => return Err(format!("{name} was left out")),

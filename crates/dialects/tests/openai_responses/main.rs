@@ -12,6 +12,8 @@ mod bad_requests;
 mod comparing;
 mod corpus_answers;
 mod corpus_requests;
+#[path = "../openai_chat/counted.rs"]
+mod counted;
 mod crossing;
 #[path = "../openai_chat/differing.rs"]
 mod differing;

@@ -180,6 +180,7 @@ fn what_has_no_place_is_told() {
     request.extensions.push(("min_p".to_owned(), json("0.1")));
     let (body, losses) = encode(&request);
     let expected = [
+        "tools[0]",
         "messages[0].content[1]",
         "messages[0].content[2]",
         "messages[1].reasoning.signature",
@@ -188,7 +189,6 @@ fn what_has_no_place_is_told() {
         "messages[1].reasoning.signature",
         "messages[1].content",
         "messages[2].content[0].is_error",
-        "tools[0]",
         "top_k",
         "frequency_penalty",
         "presence_penalty",

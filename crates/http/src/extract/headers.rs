@@ -1,4 +1,4 @@
-use crate::gateway::GatewayError;
+use crate::gateway::{GatewayError, dialects};
 use actix_web::dev::Payload;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::{FromRequest, HttpRequest};
@@ -9,12 +9,43 @@ static X_SWITCHYARD_STRICT: HeaderName = HeaderName::from_static("x-switchyard-s
 
 /// Longest idempotency key.
 const LONGEST_KEY: usize = 255;
+/// Longest header that goes on to a provider. Clients with a dozen names in `anthropic-beta` stay below a quarter of it.
+const LONGEST_PASSING: usize = 2048;
 
-/// What a call's headers ask of us. All others are ignored and never go on to a provider.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a call's headers ask of us, and of providers. All others are ignored and never go on to a provider.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct CallHeaders {
     /// Whether the caller wants a refusal rather than a loss.
     pub(crate) strict: bool,
+    /// The headers that any dialect lets pass, by names in lower case.
+    pub(crate) passing: Vec<(&'static str, String)>,
+}
+
+impl CallHeaders {
+    /// Adds a header that a dialect lets pass; all others are left out. What comes in several lines is one list.
+    pub(crate) fn pass(&mut self, name: &str, value: &str) -> Result<(), GatewayError> {
+        let Some(name) = dialects::headers().find(|known| name.eq_ignore_ascii_case(known)) else {
+            return Ok(());
+        };
+        let value = value.trim();
+        let mut before = self.passing.iter_mut().find(|(known, _)| *known == name);
+        let length = value.len() + before.as_ref().map_or(0, |(_, before)| before.len() + 1);
+        let is_plain = value.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
+        if !is_plain || length > LONGEST_PASSING {
+            let message =
+                format!("`{name}` must have at most {LONGEST_PASSING} characters of visible ASCII.");
+            return Err(GatewayError::invalid(message, name));
+        }
+        match &mut before {
+            _ if value.is_empty() => {}
+            Some((_, before)) => {
+                before.push(',');
+                before.push_str(value);
+            }
+            None => self.passing.push((name, value.to_owned())),
+        }
+        Ok(())
+    }
 }
 
 impl FromRequest for CallHeaders {
@@ -33,13 +64,26 @@ fn read(headers: &HeaderMap) -> Result<CallHeaders, GatewayError> {
             "Idempotency-Key",
         ));
     }
-    match headers.get(&X_SWITCHYARD_STRICT).map(HeaderValue::as_bytes) {
-        None | Some(b"false") => Ok(CallHeaders { strict: false }),
-        Some(b"true") => Ok(CallHeaders { strict: true }),
+    let strict = match headers.get(&X_SWITCHYARD_STRICT).map(HeaderValue::as_bytes) {
+        None | Some(b"false") => false,
+        Some(b"true") => true,
         Some(_) => {
-            Err(GatewayError::invalid("`x-switchyard-strict` must be true or false.", "x-switchyard-strict"))
+            let message = "`x-switchyard-strict` must be true or false.";
+            return Err(GatewayError::invalid(message, "x-switchyard-strict"));
+        }
+    };
+    let mut asked = CallHeaders { strict, passing: Vec::new() };
+    for name in dialects::headers() {
+        // Two dialects may let the same one pass.
+        if asked.passing.iter().any(|(known, _)| *known == name) {
+            continue;
+        }
+        for value in headers.get_all(name) {
+            // What is no text is refused by the first character that stands for it.
+            asked.pass(name, value.to_str().unwrap_or("\u{fffd}"))?;
         }
     }
+    Ok(asked)
 }
 
 fn is_key(value: &HeaderValue) -> bool {
@@ -70,5 +114,43 @@ mod tests {
         assert!(read_one("x-switchyard-strict", "true").unwrap().strict);
         assert!(!read_one("x-switchyard-strict", "false").unwrap().strict);
         assert!(read_one("x-switchyard-strict", "yes").is_err());
+    }
+
+    #[test]
+    fn only_headers_that_a_dialect_lets_pass_are_kept_and_lines_of_one_name_are_one_list() {
+        let mut headers = HeaderMap::new();
+        for (name, value) in [
+            ("anthropic-beta", "a-2025-01-01, b-2025-01-01 "),
+            ("anthropic-beta", "c-2025-01-01"),
+            ("openai-beta", "responses=v1"),
+            ("anthropic-version", "2023-01-01"),
+            ("openai-organization", "org-1"),
+            ("cookie", "x=1"),
+        ] {
+            headers.append(HeaderName::from_static(name), HeaderValue::from_static(value));
+        }
+        let mut passing = read(&headers).unwrap().passing;
+        passing.sort_unstable();
+        let beta = "a-2025-01-01, b-2025-01-01,c-2025-01-01".to_owned();
+        assert_eq!(passing, [("anthropic-beta", beta), ("openai-beta", "responses=v1".to_owned())]);
+    }
+
+    #[test]
+    fn a_passing_header_is_bounded_and_plain() {
+        let longest = "b".repeat(2048);
+        assert_eq!(
+            read_one("anthropic-beta", &longest).unwrap().passing,
+            [("anthropic-beta", longest.clone())]
+        );
+        assert_eq!(read_one("anthropic-beta", " ").unwrap().passing, []);
+        for bad in [format!("{longest}b"), "bêta".to_owned(), "a\tb".to_owned()] {
+            assert!(read_one("anthropic-beta", &bad).is_err(), "{bad:?}");
+        }
+        let mut headers = HeaderMap::new();
+        for _ in 0..2 {
+            let half = HeaderValue::from_bytes("b".repeat(1024).as_bytes()).unwrap();
+            headers.append(HeaderName::from_static("anthropic-beta"), half);
+        }
+        assert!(read(&headers).is_err());
     }
 }

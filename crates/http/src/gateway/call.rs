@@ -1,13 +1,14 @@
 use super::error::GatewayError;
+use crate::extract::CallHeaders;
 use actix_web::http::StatusCode;
 use bytes::Bytes;
 use std::sync::{Arc, OnceLock};
-use switchyard_dialects::codec::{Address, ClientCodec};
+use switchyard_dialects::codec::{Address, ClientCodec, fit_answer, fit_events};
 use switchyard_dialects::request::{RequestError, RequestLimits};
 use switchyard_dialects::scan::Document;
 use switchyard_domain::call::CallFacts;
-use switchyard_domain::chat::ChatRequest;
-use switchyard_ports::client_call::{ClientCall, InvalidCall, WireBody};
+use switchyard_domain::chat::{ChatRequest, Dialect, LossReport};
+use switchyard_ports::client_call::{AnswerPiece, ClientCall, InvalidCall, WireBody};
 
 /// A client's call in its dialect: judged once, decoded only where a target speaks another dialect.
 pub(crate) struct DialectCall {
@@ -40,15 +41,17 @@ impl DialectCall {
         codec: &'static dyn ClientCodec,
         place: Place,
         body: Bytes,
-        strict: bool,
+        asked: CallHeaders,
     ) -> Result<Self, GatewayError> {
         let limits = RequestLimits { max_body_bytes: body.len(), ..RequestLimits::default() };
         let checked =
             codec.check(body, place.address(), &limits).map_err(|error| refused(error).in_dialect(codec))?;
         let decodes_answer = checked.facts.decodes_answer || place.reframes;
+        let CallHeaders { strict, mut passing } = asked;
+        passing.retain(|(name, _)| codec.headers().contains(name));
         Ok(Self {
             codec,
-            facts: CallFacts { strict, decodes_answer, ..checked.facts },
+            facts: CallFacts { strict, decodes_answer, headers: passing, ..checked.facts },
             wire: WireBody { bytes: checked.document.body().clone(), members: checked.members },
             document: checked.document,
             place,
@@ -85,6 +88,13 @@ impl ClientCall for DialectCall {
             Err(error) => Err(InvalidCall { message: error.message, param: error.param }),
         };
         self.canonical.get_or_init(decoded).clone()
+    }
+
+    fn fit(&self, source: Dialect, piece: AnswerPiece<'_>) -> LossReport {
+        match piece {
+            AnswerPiece::Events(events) => fit_events(self.codec, source, events),
+            AnswerPiece::Whole(answer) => fit_answer(self.codec, source, answer),
+        }
     }
 }
 

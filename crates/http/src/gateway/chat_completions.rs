@@ -36,7 +36,7 @@ pub(crate) async fn chat_completions(
     chat: web::Data<ChatService>,
     clock: web::Data<dyn Clock>,
 ) -> Result<HttpResponse, GatewayError> {
-    let call = DialectCall::read(OPENAI_CHAT, Place::default(), body.0, headers.strict)?;
+    let call = DialectCall::read(OPENAI_CHAT, Place::default(), body.0, headers)?;
     serve(&chat, &caller.0, call, &id, clock.as_ref(), Door::V1).await
 }
 
@@ -66,6 +66,6 @@ pub(crate) async fn chat_completions_of_key(
     chat: web::Data<ChatService>,
     clock: web::Data<dyn Clock>,
 ) -> Result<HttpResponse, GatewayError> {
-    let call = DialectCall::read(OPENAI_CHAT, Place::default(), body.0, headers.strict)?;
+    let call = DialectCall::read(OPENAI_CHAT, Place::default(), body.0, headers)?;
     serve(&chat, &caller.0, call, &id, clock.as_ref(), Door::Bare).await
 }

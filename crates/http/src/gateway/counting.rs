@@ -9,10 +9,10 @@ use std::sync::Arc;
 use switchyard_dialects::codec::ClientCodec;
 use switchyard_dialects::request::{CheckedRequest, RequestError, RequestLimits};
 use switchyard_domain::call::CallFacts;
-use switchyard_domain::chat::ChatRequest;
+use switchyard_domain::chat::{ChatRequest, Dialect, LossReport};
 use switchyard_orchestrator::chat::ChatService;
 use switchyard_orchestrator::principal::Principal;
-use switchyard_ports::client_call::{ClientCall, InvalidCall, WireBody};
+use switchyard_ports::client_call::{AnswerPiece, ClientCall, InvalidCall, WireBody};
 
 /// A prompt that nobody is to answer.
 struct Prompt {
@@ -31,6 +31,10 @@ impl ClientCall for Prompt {
 
     fn canonical(&self) -> Result<Arc<ChatRequest>, InvalidCall> {
         Ok(Arc::clone(&self.request))
+    }
+
+    fn fit(&self, _source: Dialect, _piece: AnswerPiece<'_>) -> LossReport {
+        LossReport::default()
     }
 }
 

@@ -30,6 +30,11 @@ pub(crate) fn names() -> Vec<&'static str> {
     SPOKEN.iter().map(|codec| codec.dialect().0).collect()
 }
 
+/// The headers of clients that go on to providers, in any dialect.
+pub(crate) fn headers() -> impl Iterator<Item = &'static str> {
+    SPOKEN.iter().flat_map(|codec| codec.headers()).copied()
+}
+
 /// The dialect of the gateway surface that a path belongs to; `None` where no dialect is spoken. Errors are written in it even
 /// where nothing answers.
 pub(crate) fn at(path: &str) -> Option<&'static dyn ClientCodec> {

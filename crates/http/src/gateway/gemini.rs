@@ -75,7 +75,7 @@ pub(crate) async fn generate(
     clock: web::Data<dyn Clock>,
 ) -> Result<HttpResponse, GatewayError> {
     let call = request.match_info().get("call").unwrap_or_default();
-    let asked = Asked { call, query: request.query_string(), body: body.0, strict: headers.strict };
+    let asked = Asked { call, query: request.query_string(), body: body.0, headers };
     answer(&chat, &caller.0, asked, &id, clock.as_ref()).await
 }
 
@@ -106,7 +106,7 @@ pub(crate) async fn generate_at_v1(
     clock: web::Data<dyn Clock>,
 ) -> Result<HttpResponse, GatewayError> {
     let call = request.match_info().get("id").unwrap_or_default();
-    let asked = Asked { call, query: request.query_string(), body: body.0, strict: headers.strict };
+    let asked = Asked { call, query: request.query_string(), body: body.0, headers };
     answer(&chat, &caller.0, asked, &id, clock.as_ref()).await
 }
 
@@ -115,7 +115,7 @@ struct Asked<'a> {
     call: &'a str,
     query: &'a str,
     body: Bytes,
-    strict: bool,
+    headers: CallHeaders,
 }
 
 async fn answer(
@@ -137,7 +137,7 @@ async fn answer(
         stream: Some(stream),
         reframes: stream && !wants_events(asked.query),
     };
-    let call = DialectCall::read(GEMINI, place, asked.body, asked.strict)?;
+    let call = DialectCall::read(GEMINI, place, asked.body, asked.headers)?;
     serve(chat, principal, call, id, clock, Door::V1).await
 }
 

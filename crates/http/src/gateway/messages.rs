@@ -38,7 +38,7 @@ pub(crate) async fn messages(
     chat: web::Data<ChatService>,
     clock: web::Data<dyn Clock>,
 ) -> Result<HttpResponse, GatewayError> {
-    let call = DialectCall::read(ANTHROPIC_MESSAGES, Place::default(), body.0, headers.strict)?;
+    let call = DialectCall::read(ANTHROPIC_MESSAGES, Place::default(), body.0, headers)?;
     serve(&chat, &caller.0, call, &id, clock.as_ref(), Door::V1).await
 }
 

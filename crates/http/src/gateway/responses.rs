@@ -35,6 +35,6 @@ pub(crate) async fn responses(
     chat: web::Data<ChatService>,
     clock: web::Data<dyn Clock>,
 ) -> Result<HttpResponse, GatewayError> {
-    let call = DialectCall::read(OPENAI_RESPONSES, Place::default(), body.0, headers.strict)?;
+    let call = DialectCall::read(OPENAI_RESPONSES, Place::default(), body.0, headers)?;
     serve(&chat, &caller.0, call, &id, clock.as_ref(), Door::V1).await
 }

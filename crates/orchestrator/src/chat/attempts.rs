@@ -10,7 +10,7 @@ use crate::error::{CallError, CallErrorKind};
 use crate::snapshot::TargetEntry;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
-use switchyard_domain::chat::{Loss, LossReport};
+use switchyard_domain::chat::{Dialect, Loss, LossReport};
 use switchyard_domain::fault::{Blame, FaultKind, ProviderFault};
 use switchyard_domain::retry::{MAX_WAIT, RetryCause, backoff};
 use switchyard_ports::client_call::ClientCall;
@@ -25,6 +25,8 @@ const LONGEST_NAME: usize = 100;
 pub(super) struct Begun {
     pub(super) answer: Answer,
     pub(super) target: TargetEntry,
+    /// The dialect that the provider speaks.
+    pub(super) source: Dialect,
     pub(super) losses: LossReport,
     pub(super) retried: Retried,
 }
@@ -35,8 +37,8 @@ pub(super) struct Retried(pub(super) Option<RetryCause>);
 
 /// How a try at a target ended.
 enum Tried {
-    /// Its first content is there.
-    Began(Answer, LossReport),
+    /// Its first content is there, in this dialect of the provider's.
+    Began(Answer, Dialect, LossReport),
     /// It failed.
     Failed(ProviderFault),
     /// Nothing was sent: this target can't take the call now, or can't express it whole and must.
@@ -70,8 +72,8 @@ impl Attempts<'_> {
                 },
             };
             match self.attempt(target, settlement).await {
-                Tried::Began(answer, losses) => {
-                    return Ok(Begun { answer, target: target.clone(), losses, retried });
+                Tried::Began(answer, source, losses) => {
+                    return Ok(Begun { answer, target: target.clone(), source, losses, retried });
                 }
                 Tried::Failed(fault) => {
                     // No other target is asked then, but this one may want to be asked once more.
@@ -122,7 +124,7 @@ impl Attempts<'_> {
                 return Tried::Failed(fault);
             }
         };
-        let losses = prepared.losses.clone();
+        let (source, losses) = (prepared.dialect, prepared.losses.clone());
         if !losses.is_empty() && (self.course.strict || self.call.facts().strict) {
             return Tried::Passed(strict_refusal(&losses, target));
         }
@@ -139,7 +141,7 @@ impl Attempts<'_> {
         match client.send(prepared, context).await {
             Ok(answer) => {
                 settlement.first_content(answer.status);
-                Tried::Began(answer, losses)
+                Tried::Began(answer, source, losses)
             }
             Err(fault) => {
                 self.note(target, &fault);

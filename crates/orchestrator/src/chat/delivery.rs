@@ -8,10 +8,11 @@ use crate::snapshot::TargetEntry;
 use futures_util::StreamExt;
 use futures_util::stream::{BoxStream, unfold};
 use std::sync::{Arc, PoisonError};
-use switchyard_domain::chat::LossReport;
+use switchyard_domain::chat::{Dialect, LossReport};
 use switchyard_domain::fault::ProviderFault;
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::usage::Outcome;
+use switchyard_ports::client_call::AnswerPiece;
 use switchyard_ports::health::AttemptFact;
 use switchyard_ports::journal::JournalError;
 use switchyard_ports::provider::{AnswerBody, Frame, Payload};
@@ -31,7 +32,7 @@ pub struct ReplyHead {
     pub target: String,
     /// Attempts, the answering one included.
     pub attempts: u32,
-    /// What could not be carried.
+    /// What could not be carried: of the request, and of an answer that came whole.
     pub losses: LossReport,
     /// Headers of the provider that may pass.
     pub headers: Vec<(String, String)>,
@@ -58,7 +59,7 @@ pub(super) async fn deliver(
     begun: Begun,
     mut settlement: Settlement,
 ) -> Result<Reply, CallError> {
-    let Begun { answer, target, losses, retried } = begun;
+    let Begun { answer, target, source, losses, retried } = begun;
     let mut head = ReplyHead {
         target: target.model.public_name.clone(),
         attempts: settlement.attempts(),
@@ -67,14 +68,18 @@ pub(super) async fn deliver(
         cost: None,
     };
     let body = match answer.body {
-        AnswerBody::Buffered(payload) => {
+        AnswerBody::Buffered(mut payload) => {
+            if let Payload::Canonical(answer) = &mut payload {
+                let lost = settlement.fit(source, AnswerPiece::Whole(answer));
+                head.losses.losses.extend(lost.losses);
+            }
             succeeded(&ports, &target, retried);
             settlement.end(Outcome::Complete, None);
             head.cost = settlement.settle().await.map_err(|error| unrecorded(&error))?.cost;
             ReplyBody::Buffered(payload)
         }
         AnswerBody::Stream(frames) => {
-            let state = Delivering { ports, frames, settlement, target, retried, closing: None };
+            let state = Delivering { ports, frames, settlement, target, source, retried, closing: None };
             ReplyBody::Stream(unfold(Some(Box::new(state)), Delivering::step).boxed())
         }
     };
@@ -86,6 +91,7 @@ struct Delivering {
     frames: BoxStream<'static, Result<Frame, ProviderFault>>,
     settlement: Settlement,
     target: TargetEntry,
+    source: Dialect,
     retried: Retried,
     /// The last words, which wait for the record.
     closing: Option<Frame>,
@@ -101,6 +107,12 @@ impl Delivering {
                 Some(Ok(closing @ Frame::Closing(_))) => {
                     state.closing = Some(closing);
                     continue;
+                }
+                Some(Ok(Frame::Events(mut events))) => {
+                    // The head is gone: what is lost here, the record alone tells.
+                    let source = state.source;
+                    state.settlement.fit(source, AnswerPiece::Events(&mut events));
+                    Some((Ok(Frame::Events(events)), Some(state)))
                 }
                 Some(Ok(frame)) => Some((Ok(frame), Some(state))),
                 Some(Err(fault)) => Some((Err(state.interrupted(fault).await), None)),

@@ -174,12 +174,14 @@ impl Provider for Driver {
     }
 
     fn prepare(&self, call: &dyn ClientCall, model: &str) -> Result<Prepared, ProviderFault> {
-        let body = body::make(self.facts, call, model)?;
+        let mut body = body::make(self.facts, call, model)?;
         let stream = call.facts().stream;
         let verbatim = body.carriage == Carriage::Verbatim;
+        let mut headers = request::shown_headers(stream, body.codec.framing(), self.facts.headers);
+        request::pass_headers(call.facts(), body.codec.dialect(), &mut headers, &mut body.losses);
         Ok(Prepared {
             url: self.address(body.codec, model, stream),
-            headers: request::shown_headers(stream, body.codec.framing(), self.facts.headers),
+            headers,
             body: body.bytes,
             carriage: body.carriage,
             dialect: body.codec.dialect(),

@@ -9,6 +9,8 @@ use secrecy::SecretString;
 use std::sync::Arc;
 use std::time::Duration;
 use switchyard_dialects::codec::Framing;
+use switchyard_domain::call::CallFacts;
+use switchyard_domain::chat::{Dialect, LossReport};
 use switchyard_domain::fault::{FaultKind, ProviderFault};
 use switchyard_ports::provider::{AttemptContext, Prepared};
 use url::Url;
@@ -35,6 +37,22 @@ pub(super) fn shown_headers(
         ("user-agent", USER_AGENT),
     ];
     common.into_iter().chain(own.iter().copied()).map(|(name, value)| (name, value.to_owned())).collect()
+}
+
+/// Adds those of the client's headers that a provider of its dialect understands; at any other they are lost.
+pub(super) fn pass_headers(
+    call: &CallFacts,
+    dialect: Dialect,
+    headers: &mut Vec<(&'static str, String)>,
+    losses: &mut LossReport,
+) {
+    for (name, value) in &call.headers {
+        if call.dialect == dialect {
+            headers.push((name, value.clone()));
+        } else {
+            losses.dropped(*name, "is a header that the provider's dialect does not know");
+        }
+    }
 }
 
 /// What was sent as the secret, if anything was.

@@ -23,6 +23,7 @@ pub(crate) async fn run(loaded: &Loaded, options: ExplainOptions) -> Result<(), 
         model: options.model,
         stream: options.stream.then_some(true),
         strict: options.strict,
+        headers: options.headers,
     };
     let call = call.read(body).map_err(Failure::usage)?;
     let explainer = open(loaded).await?.explainer().await?;

@@ -7,7 +7,7 @@ use super::formats;
 use super::turns::Blocks;
 use crate::codec::Unsupported;
 use crate::json::ObjectWriter;
-use crate::outbound::note_detail;
+use crate::outbound::{Origin, note_detail};
 
 /// Where a medium's bytes are, as the dialect says it.
 enum Bytes<'a> {
@@ -18,7 +18,7 @@ enum Bytes<'a> {
 
 /// Writes what may stand in messages and in results alike.
 pub(super) struct ContentWriter<'w> {
-    pub(super) same_dialect: bool,
+    pub(super) origin: Origin,
     pub(super) losses: &'w mut LossReport,
     pub(super) names: DocumentNames,
 }
@@ -43,7 +43,7 @@ impl ContentWriter<'_> {
             }
             Part::Document(document) => self.write_document(document, at, out)?,
             Part::Audio(audio) => write_sound(audio, at, out)?,
-            Part::Native { json, .. } if self.same_dialect => {
+            Part::Native { json, .. } if self.origin.is_same_dialect() => {
                 out.next().extend_from_slice(json.as_str().as_bytes());
             }
             Part::Native { .. } => {

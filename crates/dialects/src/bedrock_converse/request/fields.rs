@@ -1,6 +1,7 @@
 use switchyard_domain::chat::{ChatRequest, Json};
 
 use crate::json::{ObjectWriter, keep, members};
+use crate::outbound::Origin;
 
 const NAME: &str = "additionalModelRequestFields";
 
@@ -13,8 +14,9 @@ pub(super) struct Fields {
 
 impl Fields {
     /// The fields that came with the request.
-    pub(super) fn of(request: &ChatRequest, same_dialect: bool) -> Self {
-        let mut given = request.extensions.iter().filter(|(name, _)| same_dialect && name == NAME);
+    pub(super) fn of(request: &ChatRequest, origin: Origin) -> Self {
+        let mut given =
+            request.extensions.iter().filter(|(name, _)| origin.is_same_dialect() && name == NAME);
         match given.next().and_then(|(_, value)| members(&value.0)) {
             Some(given) => {
                 let members = given.iter().map(|(name, value)| (name.to_owned(), keep(value))).collect();
@@ -25,8 +27,8 @@ impl Fields {
     }
 
     /// Whether a member of the client's is these fields.
-    pub(super) fn holds(&self, member: &(String, Json)) -> bool {
-        self.is_given && member.0 == NAME
+    pub(super) fn holds(&self, member: &str) -> bool {
+        self.is_given && member == NAME
     }
 
     /// Adds a field, unless the client gave it.

@@ -10,18 +10,18 @@ use super::turns::{Blocks, Turn, Turns};
 use crate::bedrock_converse::model::Maker;
 use crate::codec::Unsupported;
 use crate::json::{ArrayWriter, ObjectWriter};
-use crate::outbound::{note_members, note_name, note_signatures, object_of};
+use crate::outbound::{Origin, note_name, note_signatures, object_of};
 use crate::tool_call_id::CallIds;
 
 impl Body<'_, '_> {
     pub(super) fn write_system_and_messages(&mut self) -> Result<(), Unsupported> {
         let request = self.request;
-        let mut writer = MessageWriter::new(self.maker, self.same_dialect, self.losses);
+        let mut writer = MessageWriter::new(self.maker, self.origin, self.losses);
         let (mut turns, mut system) = (Turns::default(), Blocks::default());
         let mut has_begun = false;
         for (index, message) in request.messages.iter().enumerate() {
             note_name(message, index, writer.content.losses);
-            note_members(&message.extensions, format_args!("messages[{index}]."), writer.content.losses);
+            self.origin.note_message(index, message, writer.content.losses);
             if is_system(message) {
                 writer.write_system(index, message, has_begun, &mut system)?;
             } else {
@@ -47,8 +47,8 @@ pub(super) struct MessageWriter<'w> {
 }
 
 impl<'w> MessageWriter<'w> {
-    fn new(maker: Maker, same_dialect: bool, losses: &'w mut LossReport) -> Self {
-        let content = ContentWriter { same_dialect, losses, names: DocumentNames::default() };
+    fn new(maker: Maker, origin: Origin, losses: &'w mut LossReport) -> Self {
+        let content = ContentWriter { origin, losses, names: DocumentNames::default() };
         Self { maker, content, ids: CallIds::new(is_call_id) }
     }
 
@@ -88,7 +88,7 @@ impl<'w> MessageWriter<'w> {
 
     /// A mark needs something before it.
     pub(super) fn mark(&mut self, ttl: Option<&str>, place: Arguments<'_>, out: &mut Blocks) {
-        if out.is_empty() || !(self.maker.caches() || self.content.same_dialect) {
+        if out.is_empty() || !(self.maker.caches() || self.content.origin.is_same_dialect()) {
             return self.content.losses.degraded(place.to_string(), "the provider caches by its own rules");
         }
         out.object(|block| write_mark(block, ttl));

@@ -15,9 +15,9 @@ use bytes::{Bytes, BytesMut};
 use switchyard_domain::chat::{ChatRequest, Dialect, LossReport};
 
 use super::model::Maker;
-use crate::codec::{Unsupported, refuse_foreign};
+use crate::codec::Unsupported;
 use crate::json::ObjectWriter;
-use crate::outbound::{OwnMembers, note_lacking, one_choice};
+use crate::outbound::{Origin, note_lacking, one_choice};
 use fields::Fields;
 
 /// The members that are always written here; those that may also be the client's own join them as they are written.
@@ -31,19 +31,16 @@ pub(super) fn encode(
     source: Dialect,
     losses: &mut LossReport,
 ) -> Result<Bytes, Unsupported> {
-    if source != Dialect::BEDROCK_CONVERSE {
-        refuse_foreign(request, source)?;
-    }
     one_choice(request)?;
-    let same_dialect = source == Dialect::BEDROCK_CONVERSE;
+    let origin = Origin::new(source, Dialect::BEDROCK_CONVERSE);
     let mut out = BytesMut::with_capacity(1024);
     let mut body = Body {
         request,
         maker: Maker::of(model),
-        same_dialect,
+        origin,
         losses,
         object: ObjectWriter::begin(&mut out),
-        fields: Fields::of(request, same_dialect),
+        fields: Fields::of(request, origin),
         taken: MEMBERS.to_vec(),
         thinks: false,
         effort: None,
@@ -56,7 +53,7 @@ pub(super) fn encode(
 struct Body<'r, 'o> {
     request: &'r ChatRequest,
     maker: Maker,
-    same_dialect: bool,
+    origin: Origin,
     losses: &'r mut LossReport,
     object: ObjectWriter<'o>,
     /// What the dialect has no member for and the model's maker has.
@@ -72,7 +69,7 @@ struct Body<'r, 'o> {
 impl Body<'_, '_> {
     fn write(&mut self) -> Result<(), Unsupported> {
         self.write_system_and_messages()?;
-        self.write_tools()?;
+        self.write_tools();
         self.wish_for_reasoning();
         self.write_parameters()?;
         self.fields.write(&mut self.object);
@@ -88,10 +85,8 @@ impl Body<'_, '_> {
             "reasoning.summary",
         ];
         note_lacking(self.request, &lacking, self.losses);
-        let members: Vec<_> =
-            self.request.extensions.iter().filter(|member| !self.fields.holds(member)).cloned().collect();
-        let own = OwnMembers { members: &members, same_dialect: self.same_dialect, taken: &self.taken };
-        own.write(&mut self.object, format_args!(""), self.losses);
+        let is_field = |name: &str| self.fields.holds(name);
+        self.origin.write_members(self.request, is_field, &self.taken, &mut self.object, self.losses);
         Ok(())
     }
 }

@@ -62,7 +62,8 @@ impl Body<'_, '_> {
         });
         // Otherwise it does not say which one it met.
         const PATHS: &str = "additionalModelResponseFieldPaths";
-        let asks = self.request.extensions.iter().any(|(name, _)| self.same_dialect && name == PATHS);
+        let asks =
+            self.request.extensions.iter().any(|(name, _)| self.origin.is_same_dialect() && name == PATHS);
         if matches!(self.maker, Maker::Claude(_)) && !request.stop.is_empty() && !asks {
             self.taken.push(PATHS);
             self.object.array(PATHS, |list| list.text("/stop_sequence"));

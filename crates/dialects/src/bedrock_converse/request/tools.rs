@@ -5,29 +5,28 @@ use switchyard_domain::chat::{CacheMark, ChatRequest, Json, Part, Tool, ToolChoi
 
 use super::Body;
 use super::messages::write_mark;
-use crate::codec::Unsupported;
+use crate::codec::note_foreign_function;
 use crate::json::{ArrayWriter, ObjectWriter};
-use crate::outbound::{NO_PARAMETERS, foreign_tool, is_never, note_members};
+use crate::outbound::{NO_PARAMETERS, is_never};
 
 impl Body<'_, '_> {
-    pub(super) fn write_tools(&mut self) -> Result<(), Unsupported> {
+    pub(super) fn write_tools(&mut self) {
         let has_calls = self.has_calls();
         let never = is_never(self.request);
         // Nothing says that tools must not be called, so the model must not know of them. But if the history has calls,
         // the tools must stand.
         if (self.request.tools.is_empty() || never) && !has_calls {
-            return Ok(());
+            return;
         }
         if never {
             self.losses.degraded("tool_choice", "the history calls tools, so the model may call them again");
         }
         let mut config = ToolConfig::new(self);
-        config.write_list()?;
+        config.write_list();
         if !never {
-            config.write_choice()?;
+            config.write_choice();
         }
         config.end();
-        Ok(())
     }
 
     fn has_calls(&self) -> bool {
@@ -47,7 +46,7 @@ impl<'b, 'r, 'o> ToolConfig<'b, 'r, 'o> {
         Self { body, out: BytesMut::new() }
     }
 
-    fn write_list(&mut self) -> Result<(), Unsupported> {
+    fn write_list(&mut self) {
         let body = &mut *self.body;
         let tools = body.request.tools.as_slice();
         self.out.extend_from_slice(b"{\"tools\":");
@@ -57,19 +56,16 @@ impl<'b, 'r, 'o> ToolConfig<'b, 'r, 'o> {
                 Tool::Function { cache, extensions, .. } => {
                     write_spec(tool, &mut list);
                     if let Some(CacheMark { ttl }) = cache {
-                        if body.maker.caches() || body.same_dialect {
+                        if body.maker.caches() || body.origin.is_same_dialect() {
                             list.object(|block| write_mark(block, ttl.as_deref()));
                         } else {
                             let member = format!("tools[{index}]");
                             body.losses.degraded(member, "the provider caches by its own rules");
                         }
                     }
-                    note_members(extensions, format_args!("tools[{index}]."), body.losses);
+                    note_foreign_function(index, extensions, body.losses);
                 }
-                Tool::Native { json, .. } if body.same_dialect => {
-                    list.element().extend_from_slice(json.as_str().as_bytes());
-                }
-                Tool::Native { kind, .. } => return Err(foreign_tool(index, kind)),
+                Tool::Native { json, .. } => list.element().extend_from_slice(json.as_str().as_bytes()),
             }
         }
         if tools.is_empty() {
@@ -77,29 +73,23 @@ impl<'b, 'r, 'o> ToolConfig<'b, 'r, 'o> {
             called(body.request).into_iter().for_each(|name| write_called(name, &mut list));
         }
         list.end();
-        Ok(())
     }
 
-    fn write_choice(&mut self) -> Result<(), Unsupported> {
-        let body = &*self.body;
-        let Some(choice) = &body.request.tool_choice else { return Ok(()) };
+    fn write_choice(&mut self) {
+        let Some(choice) = &self.body.request.tool_choice else { return };
         self.out.extend_from_slice(b",\"toolChoice\":");
-        if let (ToolChoice::Native(json), true) = (choice, body.same_dialect) {
-            self.out.extend_from_slice(json.as_str().as_bytes());
-            return Ok(());
+        if let ToolChoice::Native(json) = choice {
+            return self.out.extend_from_slice(json.as_str().as_bytes());
         }
         let mut object = ObjectWriter::begin(&mut self.out);
         match choice {
-            ToolChoice::Mode(ToolChoiceMode::Auto | ToolChoiceMode::None) => object.object("auto", |_| {}),
+            ToolChoice::Mode(ToolChoiceMode::Auto | ToolChoiceMode::None) | ToolChoice::Native(_) => {
+                object.object("auto", |_| {});
+            }
             ToolChoice::Mode(ToolChoiceMode::Required) => object.object("any", |_| {}),
             ToolChoice::Function(name) => object.object("tool", |tool| tool.text("name", name)),
-            ToolChoice::Native(_) => {
-                let message = "The provider does not know this form; use a mode, or name a function.";
-                return Err(Unsupported::new("tool_choice", message));
-            }
         }
         object.end();
-        Ok(())
     }
 
     fn end(mut self) {

@@ -5,6 +5,7 @@ use switchyard_domain::chat::{Document, LossReport, MediaSource, Part};
 use super::documents::{Documents, write_data};
 use crate::codec::Unsupported;
 use crate::json::{ArrayWriter, ObjectWriter};
+use crate::outbound::Origin;
 
 /// Where content stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +19,7 @@ pub(super) enum Place {
 /// The content of a message or of a result.
 pub(super) struct Content<'a> {
     pub(super) place: Place,
-    pub(super) same_dialect: bool,
+    origin: Origin,
     /// Whether reasoning stands in it.
     pub(super) with_thinking: bool,
     items: Vec<Item<'a>>,
@@ -33,8 +34,8 @@ enum Item<'a> {
 }
 
 impl<'a> Content<'a> {
-    pub(super) fn new(place: Place, same_dialect: bool, with_thinking: bool) -> Self {
-        Self { place, same_dialect, with_thinking, items: Vec::new() }
+    pub(super) fn new(place: Place, origin: Origin, with_thinking: bool) -> Self {
+        Self { place, origin, with_thinking, items: Vec::new() }
     }
 
     /// Takes a part; calls and results have places of their own.
@@ -66,7 +67,7 @@ impl<'a> Content<'a> {
                 _ => return Err(refused(at, "takes no documents but plain text")),
             },
             Part::Audio(_) => return Err(refused(at, "takes no sound")),
-            Part::Native { json, .. } if self.same_dialect => Item::Native(json.as_str()),
+            Part::Native { json, .. } if self.origin.is_same_dialect() => Item::Native(json.as_str()),
             Part::Native { .. } => {
                 losses.dropped(at.to_string(), "is known to the client's dialect alone");
                 return Ok(());

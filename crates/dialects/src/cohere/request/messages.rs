@@ -6,24 +6,20 @@ use super::content::{Content, Place};
 use super::documents::Documents;
 use crate::codec::Unsupported;
 use crate::json::{ArrayWriter, ObjectWriter};
-use crate::outbound::{OwnMembers, note_members, note_name, note_signatures};
+use crate::outbound::{Origin, Split, calls_of, note_name, note_signatures};
 use crate::tool_call_id::CallIds;
 
 /// Writes canonical messages in turn, of which one may be several of this dialect.
 pub(super) struct MessageWriter<'w, 'a> {
-    same_dialect: bool,
+    origin: Origin,
     losses: &'w mut LossReport,
     documents: &'w mut Documents<'a>,
     ids: CallIds,
 }
 
 impl<'w, 'a> MessageWriter<'w, 'a> {
-    pub(super) fn new(
-        same_dialect: bool,
-        losses: &'w mut LossReport,
-        documents: &'w mut Documents<'a>,
-    ) -> Self {
-        Self { same_dialect, losses, documents, ids: CallIds::new(|_| true) }
+    pub(super) fn new(origin: Origin, losses: &'w mut LossReport, documents: &'w mut Documents<'a>) -> Self {
+        Self { origin, losses, documents, ids: CallIds::new(|_| true) }
     }
 
     pub(super) fn write(
@@ -33,18 +29,14 @@ impl<'w, 'a> MessageWriter<'w, 'a> {
         list: &mut ArrayWriter<'_>,
     ) -> Result<(), Unsupported> {
         note_name(message, index, self.losses);
-        let mut has_results = false;
-        for (at, part) in message.parts.iter().enumerate() {
-            if let Part::ToolResult(result) = part {
-                has_results = true;
-                self.write_result(format_args!("messages[{index}].content[{at}]"), result, list)?;
-            }
+        let split = Split::of(message);
+        for (at, result) in split.results {
+            self.write_result(format_args!("messages[{index}].content[{at}]"), result, list)?;
         }
-        // Results are messages of their own here; what else was said stays a message, if there is anything.
-        if !has_results || message.parts.iter().any(|part| !matches!(part, Part::ToolResult(_))) {
+        if split.says_more {
             return self.write_said(index, message, list);
         }
-        note_members(&message.extensions, format_args!("messages[{index}]."), self.losses);
+        self.origin.note_message(index, message, self.losses);
         Ok(())
     }
 
@@ -57,7 +49,7 @@ impl<'w, 'a> MessageWriter<'w, 'a> {
         if result.is_error {
             self.losses.degraded(format!("{place}.is_error"), "goes as an ordinary result");
         }
-        let mut content = Content::new(Place::Result, self.same_dialect, false);
+        let mut content = Content::new(Place::Result, self.origin, false);
         for (at, part) in result.content.iter().enumerate() {
             content.add(part, format_args!("{place}.content[{at}]"), self.documents, self.losses)?;
         }
@@ -81,12 +73,8 @@ impl<'w, 'a> MessageWriter<'w, 'a> {
             Role::User | Role::Tool => "user",
             Role::Assistant => "assistant",
         };
-        let calls: Vec<&ToolCall> = message
-            .parts
-            .iter()
-            .filter_map(|part| if let Part::ToolCall(call) = part { Some(call) } else { None })
-            .collect();
-        let mut content = Content::new(Place::Message(index), self.same_dialect, calls.is_empty());
+        let calls = calls_of(message);
+        let mut content = Content::new(Place::Message(index), self.origin, calls.is_empty());
         for (at, part) in message.parts.iter().enumerate() {
             let place = format_args!("messages[{index}].content[{at}]");
             content.add(part, place, self.documents, self.losses)?;
@@ -102,8 +90,7 @@ impl<'w, 'a> MessageWriter<'w, 'a> {
             self.write_calls(&calls, &mut object);
         }
         let taken = ["role", "content", "tool_plan", "tool_calls", "tool_call_id"];
-        let own = OwnMembers { members: &message.extensions, same_dialect: self.same_dialect, taken: &taken };
-        own.write(&mut object, format_args!("messages[{index}]."), self.losses);
+        self.origin.write_message((index, message), &taken, &mut object, self.losses);
         object.end();
         Ok(())
     }

@@ -9,9 +9,9 @@ mod tools;
 use bytes::{Bytes, BytesMut};
 use switchyard_domain::chat::{ChatRequest, Dialect, LossReport};
 
-use crate::codec::{Unsupported, refuse_foreign};
+use crate::codec::Unsupported;
 use crate::json::{ArrayWriter, ObjectWriter};
-use crate::outbound::{OwnMembers, note_lacking, one_choice};
+use crate::outbound::{Origin, note_lacking, one_choice};
 use documents::Documents;
 pub(super) use documents::place_of;
 use messages::MessageWriter;
@@ -43,14 +43,11 @@ pub(super) fn encode(
     source: Dialect,
     losses: &mut LossReport,
 ) -> Result<Bytes, Unsupported> {
-    if source != Dialect::COHERE {
-        refuse_foreign(request, source)?;
-    }
     one_choice(request)?;
     let mut out = BytesMut::with_capacity(1024);
     let mut body = Body {
         request,
-        same_dialect: source == Dialect::COHERE,
+        origin: Origin::new(source, Dialect::COHERE),
         losses,
         object: ObjectWriter::begin(&mut out),
         taken: MEMBERS.to_vec(),
@@ -63,7 +60,7 @@ pub(super) fn encode(
 
 struct Body<'r, 'o> {
     request: &'r ChatRequest,
-    same_dialect: bool,
+    origin: Origin,
     losses: &'r mut LossReport,
     object: ObjectWriter<'o>,
     /// The names that the client's own members can't have.
@@ -88,9 +85,8 @@ impl Body<'_, '_> {
         if self.request.stream.is_some() {
             self.object.plain("stream", true);
         }
-        let members = &self.request.extensions;
-        let own = OwnMembers { members, same_dialect: self.same_dialect, taken: &self.taken };
-        own.write(&mut self.object, format_args!(""), self.losses);
+        let taken = &self.taken;
+        self.origin.write_members(self.request, |_| false, taken, &mut self.object, self.losses);
         Ok(())
     }
 
@@ -98,7 +94,7 @@ impl Body<'_, '_> {
         let request = self.request;
         let mut documents = Documents::new(request);
         let mut list = ArrayWriter::begin(self.object.name("messages"));
-        let mut writer = MessageWriter::new(self.same_dialect, self.losses, &mut documents);
+        let mut writer = MessageWriter::new(self.origin, self.losses, &mut documents);
         for (index, message) in request.messages.iter().enumerate() {
             writer.write(index, message, &mut list)?;
         }

@@ -17,13 +17,9 @@ impl Body<'_, '_> {
                 tools.extend(self.only(wanted)?);
                 Some("REQUIRED")
             }
-            Some(ToolChoice::Native(json)) if self.same_dialect => {
+            Some(ToolChoice::Native(json)) => {
                 self.object.json("tool_choice", json);
                 None
-            }
-            Some(ToolChoice::Native(_)) => {
-                let message = "The provider does not know this form; use `auto`, `required` or `none`.";
-                return Err(Unsupported::new("tool_choice", message));
             }
         };
         let tools = if tools.is_empty() { request.tools.as_slice() } else { &tools };
@@ -31,7 +27,7 @@ impl Body<'_, '_> {
             return Ok(());
         }
         let mut list = ArrayWriter::begin(self.object.name("tools"));
-        function_tools(tools, self.same_dialect, &mut list, self.losses)?;
+        function_tools(tools, self.origin, &mut list, self.losses);
         list.end();
         if let Some(word) = word {
             self.object.text("tool_choice", word);

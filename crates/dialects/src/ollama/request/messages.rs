@@ -6,20 +6,20 @@ use switchyard_domain::chat::{LossReport, MediaSource, Message, Part, Role, Tool
 use crate::codec::Unsupported;
 use crate::json::{ArrayWriter, ObjectWriter};
 use crate::outbound::{
-    OwnMembers, document_as_text, note_detail, note_members, note_name, note_signatures, object_of,
+    Origin, Split, calls_of, document_as_text, note_detail, note_name, note_signatures, object_of,
 };
 
 /// Writes canonical messages in turn, of which one may be several of this dialect.
 pub(super) struct MessageWriter<'a> {
-    same_dialect: bool,
+    origin: Origin,
     losses: &'a mut LossReport,
     /// The names of the tools that were called, by the ids of the calls.
     called: HashMap<&'a str, &'a str>,
 }
 
 impl<'a> MessageWriter<'a> {
-    pub(super) fn new(same_dialect: bool, losses: &'a mut LossReport) -> Self {
-        Self { same_dialect, losses, called: HashMap::new() }
+    pub(super) fn new(origin: Origin, losses: &'a mut LossReport) -> Self {
+        Self { origin, losses, called: HashMap::new() }
     }
 
     pub(super) fn write(
@@ -29,20 +29,14 @@ impl<'a> MessageWriter<'a> {
         list: &mut ArrayWriter<'_>,
     ) -> Result<(), Unsupported> {
         note_name(message, index, self.losses);
-        let mut has_results = false;
-        for (at, part) in message.parts.iter().enumerate() {
-            if let Part::ToolResult(result) = part {
-                has_results = true;
-                self.write_result(format_args!("messages[{index}].content[{at}]"), result, list)?;
-            }
+        let split = Split::of(message);
+        for (at, result) in split.results {
+            self.write_result(format_args!("messages[{index}].content[{at}]"), result, list)?;
         }
-        // Results are messages of their own here; what else was said stays a message, if there is anything.
-        let has_others = message.parts.iter().any(|part| !matches!(part, Part::ToolResult(_)));
-        if has_others || !has_results {
-            self.write_said(index, message, list)?;
-        } else {
-            note_members(&message.extensions, format_args!("messages[{index}]."), self.losses);
+        if split.says_more {
+            return self.write_said(index, message, list);
         }
+        self.origin.note_message(index, message, self.losses);
         Ok(())
     }
 
@@ -99,11 +93,7 @@ impl<'a> MessageWriter<'a> {
         });
         let thinking: String = thoughts.collect();
         note_signatures(message, index, None, self.losses);
-        let calls: Vec<&'a ToolCall> = message
-            .parts
-            .iter()
-            .filter_map(|part| if let Part::ToolCall(call) = part { Some(call) } else { None })
-            .collect();
+        let calls = calls_of(message);
         let mut object = ObjectWriter::begin(list.element());
         object.text("role", role);
         content.write(&mut object);
@@ -113,12 +103,8 @@ impl<'a> MessageWriter<'a> {
         if !calls.is_empty() {
             self.write_calls(index, &calls, &mut object);
         }
-        let own = OwnMembers {
-            members: &message.extensions,
-            same_dialect: self.same_dialect,
-            taken: &["role", "content", "images", "thinking", "tool_calls", "tool_name", "tool_call_id"],
-        };
-        own.write(&mut object, format_args!("messages[{index}]."), self.losses);
+        let taken = ["role", "content", "images", "thinking", "tool_calls", "tool_name", "tool_call_id"];
+        self.origin.write_message((index, message), &taken, &mut object, self.losses);
         object.end();
         Ok(())
     }

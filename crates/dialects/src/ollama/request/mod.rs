@@ -6,9 +6,9 @@ mod parameters;
 use bytes::{Bytes, BytesMut};
 use switchyard_domain::chat::{ChatRequest, Dialect, LossReport, ToolChoice, ToolChoiceMode};
 
-use crate::codec::{Unsupported, refuse_foreign};
+use crate::codec::Unsupported;
 use crate::json::{ArrayWriter, ObjectWriter};
-use crate::outbound::{OwnMembers, function_tools, is_never, note_lacking, note_strict, one_choice};
+use crate::outbound::{Origin, function_tools, is_never, note_lacking, note_strict, one_choice};
 use messages::MessageWriter;
 
 /// The members that are written here.
@@ -22,15 +22,12 @@ pub(super) fn encode(
     source: Dialect,
     losses: &mut LossReport,
 ) -> Result<Bytes, Unsupported> {
-    if source != Dialect::OLLAMA {
-        refuse_foreign(request, source)?;
-    }
     one_choice(request)?;
     let mut out = BytesMut::with_capacity(1024);
     let mut body = Body {
         request,
         model,
-        same_dialect: source == Dialect::OLLAMA,
+        origin: Origin::new(source, Dialect::OLLAMA),
         losses,
         object: ObjectWriter::begin(&mut out),
     };
@@ -42,7 +39,7 @@ pub(super) fn encode(
 struct Body<'r, 'o> {
     request: &'r ChatRequest,
     model: &'r str,
-    same_dialect: bool,
+    origin: Origin,
     losses: &'r mut LossReport,
     object: ObjectWriter<'o>,
 }
@@ -65,7 +62,7 @@ impl Body<'_, '_> {
     fn write_messages(&mut self) -> Result<(), Unsupported> {
         let request = self.request;
         let mut list = ArrayWriter::begin(self.object.name("messages"));
-        let mut writer = MessageWriter::new(self.same_dialect, self.losses);
+        let mut writer = MessageWriter::new(self.origin, self.losses);
         for (index, message) in request.messages.iter().enumerate() {
             writer.write(index, message, &mut list)?;
         }
@@ -88,16 +85,13 @@ impl Body<'_, '_> {
         }
         note_strict(&request.tools, self.losses);
         let mut list = ArrayWriter::begin(self.object.name("tools"));
-        function_tools(&request.tools, self.same_dialect, &mut list, self.losses)?;
+        function_tools(&request.tools, self.origin, &mut list, self.losses);
         list.end();
         Ok(())
     }
 
     fn write_own_members(&mut self) {
-        let is_option = |name: &str| self.same_dialect && name.starts_with("options.");
-        let members: Vec<_> =
-            self.request.extensions.iter().filter(|(name, _)| !is_option(name)).cloned().collect();
-        let own = OwnMembers { members: &members, same_dialect: self.same_dialect, taken: MEMBERS };
-        own.write(&mut self.object, format_args!(""), self.losses);
+        let is_option = |name: &str| name.starts_with("options.");
+        self.origin.write_members(self.request, is_option, MEMBERS, &mut self.object, self.losses);
     }
 }

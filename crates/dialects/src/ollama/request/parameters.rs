@@ -77,7 +77,7 @@ impl Body<'_, '_> {
 
     fn write_options(&mut self) {
         let request = self.request;
-        let own = request.extensions.iter().filter(|_| self.same_dialect);
+        let own = request.extensions.iter().filter(|_| self.origin.is_same_dialect());
         let own: Vec<(&str, &Json)> =
             own.filter_map(|(name, value)| Some((name.strip_prefix("options.")?, value))).collect();
         let is_said = !request.stop.is_empty()

@@ -6,6 +6,7 @@ mod encode;
 
 pub use check::check;
 pub use decode::decode;
+pub(super) use encode::encode;
 pub use encode::{
-    CacheForm, DocumentForm, MaxTokensMember, ReasoningForm, StreamUsage, TargetFacts, ToolCallIds, encode,
+    CacheForm, DocumentForm, MaxTokensMember, ReasoningForm, StreamUsage, TargetFacts, ToolCallIds,
 };

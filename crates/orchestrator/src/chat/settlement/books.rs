@@ -1,16 +1,17 @@
 //! What a call has used so far: its attempts, and the permits that it holds.
 
+use super::lost::Lost;
 use crate::chat::metering::Meter;
 use crate::chat::service::ChatPorts;
 use crate::snapshot::TargetEntry;
 use std::sync::Arc;
-use switchyard_domain::chat::UsageSource;
+use switchyard_domain::chat::{Dialect, LossReport, UsageSource};
 use switchyard_domain::fault::ProviderFault;
 use switchyard_domain::ids::{AttemptId, CallId, VirtualKeyId};
 use switchyard_domain::price::{ServiceTier, cost};
 use switchyard_domain::time::Timestamp;
 use switchyard_domain::usage::{MAX_SERVICE_TIER_CHARS, Outcome, UsageEvent};
-use switchyard_ports::client_call::ClientCall;
+use switchyard_ports::client_call::{AnswerPiece, ClientCall};
 use switchyard_ports::clock::Monotonic;
 use switchyard_ports::journal::JournalPermit;
 use switchyard_ports::limiter::Permit;
@@ -33,7 +34,7 @@ pub(super) struct OpenAttempt {
     pub(super) status: Option<u16>,
     pub(super) first_content: Option<Monotonic>,
     pub(super) received: Arc<Received>,
-    pub(super) dropped: Option<String>,
+    pub(super) lost: Lost,
     /// The target's limits; given back when the attempt ends.
     pub(super) limits: Option<Box<dyn Permit>>,
 }
@@ -74,6 +75,14 @@ impl Books {
             open.status = Some(status);
             open.first_content = Some(now);
         }
+    }
+
+    pub(super) fn fit(&mut self, source: Dialect, piece: AnswerPiece<'_>) -> LossReport {
+        let losses = self.call.fit(source, piece);
+        if let Some(open) = &mut self.open {
+            open.lost.of_answer(&losses);
+        }
+        losses
     }
 
     pub(super) fn end(&mut self, outcome: Outcome, fault: Option<ProviderFault>, ended: Monotonic) {
@@ -169,7 +178,7 @@ impl Books {
             cost: bill.as_ref().map(|bill| bill.amount),
             price_version: price.filter(|_| bill.is_some()).map(|price| price.version.to_string()),
             lines: bill.map(|bill| bill.lines).unwrap_or_default(),
-            dropped: open.dropped.clone(),
+            dropped: open.lost.recorded(),
             first_content_ms: open.first_content.map(millis),
             duration_ms: millis(*ended),
         }

@@ -3,6 +3,7 @@
 
 mod books;
 mod closing;
+mod lost;
 
 pub(super) use books::CallIdentity;
 pub(super) use closing::Settled;
@@ -11,19 +12,16 @@ use super::service::ChatPorts;
 use crate::snapshot::TargetEntry;
 use books::{Books, OpenAttempt};
 use closing::Closing;
+use lost::Lost;
 use std::sync::Arc;
-use switchyard_domain::chat::LossReport;
+use switchyard_domain::chat::{Dialect, LossReport};
 use switchyard_domain::fault::{FaultKind, ProviderFault};
 use switchyard_domain::ids::AttemptId;
 use switchyard_domain::usage::Outcome;
-use switchyard_ports::client_call::ClientCall;
+use switchyard_ports::client_call::{AnswerPiece, ClientCall};
 use switchyard_ports::journal::{JournalError, JournalPermit};
 use switchyard_ports::limiter::Permit;
 use switchyard_ports::provider::Received;
-
-/// How much of the list of losses is recorded. A request of many thousand messages may lose a member of each, and a record that
-/// grows with it would at last be too large to be written: a call whose usage is lost.
-const MAX_DROPPED_BYTES: usize = 2_000;
 
 /// The guard of one call.
 pub(super) struct Settlement {
@@ -66,7 +64,7 @@ impl Settlement {
                 status: None,
                 first_content: None,
                 received: Arc::clone(&received),
-                dropped: (!losses.is_empty()).then(|| recorded(losses)),
+                lost: Lost::of_request(losses),
                 limits,
             });
         }
@@ -79,6 +77,12 @@ impl Settlement {
         if let Some(books) = &mut self.books {
             books.first_content(status, now);
         }
+    }
+
+    /// Takes out of a piece of the open attempt's answer what its client could not read, and notes what is lost so. That the
+    /// caller is strict changes nothing: the answer is paid for.
+    pub(super) fn fit(&mut self, source: Dialect, piece: AnswerPiece<'_>) -> LossReport {
+        self.books.as_mut().map(|books| books.fit(source, piece)).unwrap_or_default()
     }
 
     /// The open attempt failed before its client had content, and another may follow: what it held of its target's limits is
@@ -139,18 +143,6 @@ impl Drop for Settlement {
             self.ports.tasks.spawn_blocking(move || drop(closing));
         }
     }
-}
-
-/// The losses as they are recorded: whole names, as many as fit.
-fn recorded(losses: &LossReport) -> String {
-    let mut list = losses.to_string();
-    if list.len() > MAX_DROPPED_BYTES {
-        let end = list.floor_char_boundary(MAX_DROPPED_BYTES);
-        let end = list.get(..end).and_then(|kept| kept.rfind(',')).unwrap_or(end);
-        list.truncate(end);
-        list.push_str(",...");
-    }
-    list
 }
 
 /// The outcome that a fault leaves, before the client had content.

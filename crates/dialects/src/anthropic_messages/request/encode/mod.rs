@@ -14,7 +14,7 @@ use bytes::{Bytes, BytesMut};
 use switchyard_domain::chat::{ChatRequest, Dialect, LossReport};
 
 use crate::anthropic_messages::AnthropicMessages;
-use crate::codec::{Unsupported, note_foreign_members, refuse_foreign};
+use crate::codec::{Unsupported, note_foreign_members};
 use crate::json::ObjectWriter;
 use blocks::Gatherer;
 use calls::CallIds;
@@ -50,15 +50,11 @@ pub(in crate::anthropic_messages) fn encode(
 ) -> Result<Bytes, Unsupported> {
     let mut out = BytesMut::with_capacity(1024);
     let same_dialect = source == Dialect::ANTHROPIC_MESSAGES;
-    if !same_dialect {
-        refuse_foreign(request, source)?;
-    }
     let mut gatherer = Gatherer { facts, source, same_dialect, losses, ids: CallIds::default() };
     let turns = Turns::of(request, &mut gatherer);
     let object = ObjectWriter::begin(&mut out);
     let mut body = Body { request, facts, purpose, source, same_dialect, losses, object };
     body.refuse_parameters()?;
-    body.refuse_foreign_tools()?;
     body.write(model, &turns);
     body.object.end();
     Ok(out.freeze())

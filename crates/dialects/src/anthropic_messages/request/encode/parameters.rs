@@ -8,10 +8,6 @@ use crate::codec::Unsupported;
 /// The least nucleus that the vendor takes from a model that thinks.
 const LEAST_TOP_P: f64 = 0.95;
 
-/// Members of other dialects, kept as they are, without which an answer would be to another question.
-const NOT_WITHOUT: &[&str] =
-    &["previous_response_id", "conversation", "prompt", "response_format", "cachedContent", "cached_content"];
-
 impl Body<'_, '_> {
     /// Refuses what must not be left out.
     pub(super) fn refuse_parameters(&self) -> Result<(), Unsupported> {
@@ -25,13 +21,6 @@ impl Body<'_, '_> {
         if without_schema {
             let message = "the provider can be held to JSON by a schema only; give one (`json_schema`)";
             return Err(Unsupported::new("response_format", message));
-        }
-        let foreign = self.request.extensions.iter().filter(|_| !self.same_dialect);
-        for (name, _) in foreign {
-            if NOT_WITHOUT.contains(&name.as_str()) {
-                let message = format!("`{name}` is known to the client's dialect alone");
-                return Err(Unsupported::new(name.as_str(), message));
-            }
         }
         Ok(())
     }

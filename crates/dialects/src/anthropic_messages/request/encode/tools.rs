@@ -1,30 +1,10 @@
 use switchyard_domain::chat::{Json, Tool, ToolChoice, ToolChoiceMode};
 
 use super::{Body, write};
-use crate::codec::{Unsupported, note_foreign_function};
+use crate::codec::note_foreign_function;
 use crate::json::{ObjectWriter, members};
 
 impl Body<'_, '_> {
-    /// Refuses tools that mean nothing here: an answer without them would be another one.
-    pub(super) fn refuse_foreign_tools(&self) -> Result<(), Unsupported> {
-        if self.same_dialect {
-            return Ok(());
-        }
-        for (index, tool) in self.request.tools.iter().enumerate() {
-            if let Tool::Native { kind, .. } = tool {
-                let message =
-                    format!("a tool of type `{kind}` is known to the client's dialect alone; leave it out");
-                return Err(Unsupported::new(format!("tools[{index}]"), message));
-            }
-        }
-        if let Some(ToolChoice::Native(_)) = self.request.tool_choice {
-            let message =
-                "this choice of tools is known to the client's dialect alone; name one tool instead";
-            return Err(Unsupported::new("tool_choice", message));
-        }
-        Ok(())
-    }
-
     pub(super) fn write_tools(&mut self) {
         let tools = &self.request.tools;
         if tools.is_empty() {

@@ -96,6 +96,7 @@ pub(in crate::gemini) fn check_node(
         images: gathered.images,
         decodes_answer: false,
         strict: false,
+        headers: Vec::new(),
     })
 }
 

@@ -10,9 +10,7 @@ mod tools;
 use bytes::{Bytes, BytesMut};
 use switchyard_domain::chat::{ChatRequest, Dialect, LossReport, Tool};
 
-use crate::codec::{
-    Unsupported, note_foreign_function, note_foreign_members, note_foreign_message, refuse_foreign,
-};
+use crate::codec::{Unsupported, note_foreign_function, note_foreign_members, note_foreign_message};
 use crate::gemini::Gemini;
 use crate::json::ObjectWriter;
 
@@ -41,9 +39,6 @@ pub(in crate::gemini) fn encode_into<'o>(
     losses: &mut LossReport,
 ) -> Result<ObjectWriter<'o>, Unsupported> {
     let same_dialect = source == Dialect::GEMINI;
-    if !same_dialect {
-        refuse_foreign(request, source)?;
-    }
     let mut body = Body { request, model, source, same_dialect, facts, losses, object };
     body.write()?;
     Ok(body.object)
@@ -69,7 +64,7 @@ const CALLING: &str = "toolConfig.functionCallingConfig.";
 impl Body<'_, '_> {
     fn write(&mut self) -> Result<(), Unsupported> {
         self.write_contents();
-        self.write_tools()?;
+        self.write_tools();
         self.write_tool_config();
         self.write_generation()?;
         self.write_labels();

@@ -3,27 +3,18 @@ use switchyard_domain::chat::{Json, Tool, ToolChoice, ToolChoiceMode};
 
 use super::contents::object_of;
 use super::{Body, CALLING, TOOLS};
-use crate::codec::Unsupported;
 use crate::gemini::schema::is_subset;
 use crate::json::{ArrayWriter, ObjectWriter};
 
 impl Body<'_, '_> {
-    pub(super) fn write_tools(&mut self) -> Result<(), Unsupported> {
+    pub(super) fn write_tools(&mut self) {
         let request = self.request;
         let is_native = |tool: &&Tool| matches!(tool, Tool::Native { .. });
-        if let Some(at) =
-            request.tools.iter().position(|tool| is_native(&tool)).filter(|_| !self.same_dialect)
-        {
-            return Err(Unsupported::new(
-                format!("tools[{at}]"),
-                "this tool is known to the client's dialect alone; offer a function instead.",
-            ));
-        }
         for (index, tool) in request.tools.iter().enumerate() {
             self.note_tool(index, tool);
         }
         if request.tools.is_empty() {
-            return Ok(());
+            return;
         }
         let same_dialect = self.same_dialect;
         self.object.array("tools", |list| {
@@ -43,7 +34,6 @@ impl Body<'_, '_> {
                 }
             }
         });
-        Ok(())
     }
 
     fn note_tool(&mut self, index: usize, tool: &Tool) {
@@ -66,14 +56,11 @@ impl Body<'_, '_> {
                 config.text("mode", "ANY");
                 config.array("allowedFunctionNames", |list| list.text(name));
             }
-            Some(ToolChoice::Native(json)) if self.same_dialect => {
+            Some(ToolChoice::Native(json)) => {
                 let members = crate::json::members(&json.0);
                 for (name, value) in members.iter().flat_map(|members| members.iter()) {
                     config.name(name).extend_from_slice(value.get().as_bytes());
                 }
-            }
-            Some(ToolChoice::Native(_)) => {
-                self.losses.dropped("tool_choice", "is known to the client's dialect alone");
             }
             None => {}
         }

@@ -46,6 +46,9 @@ impl<'a> MessageWriter<'a> {
             let member = format!("messages[{}].content[{at}]", self.index);
             self.losses.degraded(member, "the provider caches by its own rules");
         }
+        if message.parts.len() > 1 {
+            note_foreign_message(self.source, self.index, message, self.losses);
+        }
     }
 
     /// Whether nothing is said but in forms of another dialect: without them, there is no message.

@@ -19,8 +19,12 @@ pub use facts::{
 
 /// Writes a request for a vendor, and notes what it has no place for. `source` is the dialect that the request came in:
 /// only from this one do extensions mean here what they meant there.
-#[must_use]
-pub fn encode(request: &ChatRequest, source: Dialect, facts: &TargetFacts, losses: &mut LossReport) -> Bytes {
+pub(in crate::openai_chat) fn encode(
+    request: &ChatRequest,
+    source: Dialect,
+    facts: &TargetFacts,
+    losses: &mut LossReport,
+) -> Bytes {
     let mut out = BytesMut::with_capacity(1024);
     let mut body = Body {
         request,

@@ -58,11 +58,8 @@ impl Body<'_, '_> {
                             }
                         });
                     }
-                    Tool::Native { json, .. } if same_dialect => {
+                    Tool::Native { json, .. } => {
                         list.element().extend_from_slice(json.as_str().as_bytes());
-                    }
-                    Tool::Native { .. } => {
-                        losses.dropped(format!("tools[{index}]"), "is known to the client's dialect alone");
                     }
                 }
             }
@@ -87,10 +84,7 @@ impl Body<'_, '_> {
                     object.object("function", |object| object.text("name", function));
                 });
             }
-            ToolChoice::Native(json) if self.same_dialect => return self.object.json(name, json),
-            ToolChoice::Native(_) => {
-                return self.losses.dropped(name, "is known to the client's dialect alone");
-            }
+            ToolChoice::Native(json) => return self.object.json(name, json),
         };
         self.object.text(name, word);
     }

@@ -95,6 +95,7 @@ impl Gathered {
             images: self.images,
             decodes_answer: false,
             strict: false,
+            headers: Vec::new(),
         })
     }
 

@@ -9,7 +9,7 @@ use bytes::{Bytes, BytesMut};
 use switchyard_domain::chat::{ChatRequest, Dialect, LossReport};
 
 use super::super::codec::OpenAiResponses;
-use crate::codec::{Unsupported, note_foreign_members, refuse_foreign};
+use crate::codec::{Unsupported, note_foreign_members};
 use crate::json::{ArrayWriter, ObjectWriter};
 pub(in crate::openai_responses) use parameters::write_format;
 
@@ -37,15 +37,12 @@ pub(in crate::openai_responses) fn encode(
     target: Target<'_>,
     losses: &mut LossReport,
 ) -> Result<Bytes, Unsupported> {
-    if !target.is_same_dialect() {
-        refuse_foreign(request, target.source)?;
-    }
     if request.choices.is_some_and(|choices| choices > 1) {
         return Err(Unsupported::new("n", "the provider gives one answer only; ask several times."));
     }
     let mut out = BytesMut::with_capacity(1024);
     let mut body = Body { request, target, losses, object: ObjectWriter::begin(&mut out) };
-    body.write()?;
+    body.write();
     body.object.end();
     Ok(out.freeze())
 }
@@ -59,17 +56,16 @@ struct Body<'r, 'o> {
 }
 
 impl Body<'_, '_> {
-    fn write(&mut self) -> Result<(), Unsupported> {
+    fn write(&mut self) {
         self.object.text("model", self.target.model);
         self.write_input();
-        self.write_tools()?;
+        self.write_tools();
         self.write_parameters();
         if self.target.is_same_dialect() {
             self.write_extensions();
         } else {
             note_foreign_members(self.target.source, self.request, self.losses);
         }
-        Ok(())
     }
 
     fn write_input(&mut self) {

@@ -1,11 +1,11 @@
 use switchyard_domain::chat::{Json, Tool, ToolChoice, ToolChoiceMode};
 
 use super::Body;
-use crate::codec::{Unsupported, note_foreign_function};
+use crate::codec::note_foreign_function;
 use crate::json::ArrayWriter;
 
 impl Body<'_, '_> {
-    pub(super) fn write_tools(&mut self) -> Result<(), Unsupported> {
+    pub(super) fn write_tools(&mut self) {
         let request = self.request;
         if !request.tools.is_empty() {
             let mut list = ArrayWriter::begin(self.object.name("tools"));
@@ -19,12 +19,8 @@ impl Body<'_, '_> {
                     note_foreign_function(index, extensions, self.losses);
                 }
                 match tool {
-                    Tool::Native { json, .. } if self.target.is_same_dialect() => {
+                    Tool::Native { json, .. } => {
                         list.element().extend_from_slice(json.as_str().as_bytes());
-                    }
-                    Tool::Native { .. } => {
-                        let reason = "is known to the client's dialect alone";
-                        self.losses.dropped(format!("tools[{index}]"), reason);
                     }
                     Tool::Function { .. } => write_function(tool, self.target.is_same_dialect(), &mut list),
                 }
@@ -32,39 +28,29 @@ impl Body<'_, '_> {
             list.end();
         }
         if let Some(choice) = &request.tool_choice {
-            self.write_choice(choice)?;
+            self.write_choice(choice);
         }
         // The first form of function calling has room for one call in an answer.
         let single = request.legacy_functions && !request.tools.is_empty();
         if let Some(parallel) = request.parallel_tool_calls.or(single.then_some(false)) {
             self.object.plain("parallel_tool_calls", parallel);
         }
-        Ok(())
     }
 
-    fn write_choice(&mut self, choice: &ToolChoice) -> Result<(), Unsupported> {
+    fn write_choice(&mut self, choice: &ToolChoice) {
         let word = match choice {
             ToolChoice::Mode(ToolChoiceMode::None) => "none",
             ToolChoice::Mode(ToolChoiceMode::Auto) => "auto",
             ToolChoice::Mode(ToolChoiceMode::Required) => "required",
             ToolChoice::Function(function) => {
-                self.object.object("tool_choice", |object| {
+                return self.object.object("tool_choice", |object| {
                     object.text("type", "function");
                     object.text("name", function);
                 });
-                return Ok(());
             }
-            ToolChoice::Native(json) if self.target.is_same_dialect() => {
-                self.object.json("tool_choice", json);
-                return Ok(());
-            }
-            ToolChoice::Native(_) => {
-                let message = "this choice of tools is known to the client's dialect alone.";
-                return Err(Unsupported::new("tool_choice", message));
-            }
+            ToolChoice::Native(json) => return self.object.json("tool_choice", json),
         };
         self.object.text("tool_choice", word);
-        Ok(())
     }
 }
 

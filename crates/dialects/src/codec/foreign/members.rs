@@ -1,10 +1,6 @@
-//! What a request has that only the dialect in which it came can carry, told in one place for all dialects that it may be
-//! put into. Each `encode` calls, for a request of another dialect: [`refuse_foreign`] first, [`note_foreign_message`] and
-//! [`note_foreign_function`] where it writes messages and tools, [`note_foreign_members`] last.
-
 use switchyard_domain::chat::{ChatRequest, Dialect, Json, LossReport, Message, Part};
 
-use super::Unsupported;
+use crate::codec::Unsupported;
 use crate::json::{elements, members, text};
 
 const REASON: &str = "has no place in the provider's dialect";
@@ -21,15 +17,15 @@ enum Fate {
 }
 
 /// Refuses a request of another dialect (`source`) that leans on what only a provider of that dialect has: what is stored
-/// there, or goes on there after the answer. Every dialect's `encode` calls it for a foreign request before it writes anything.
+/// there, or goes on there after the answer, or a form of answer that nobody else knows.
 ///
 /// # Errors
 /// With the first such member.
-pub(crate) fn refuse_foreign(request: &ChatRequest, source: Dialect) -> Result<(), Unsupported> {
+pub(super) fn refuse_foreign(request: &ChatRequest, source: Dialect) -> Result<(), Unsupported> {
     let refused = |(name, value): &&(String, Json)| of_request(source, name, value) == Fate::Refused;
     if let Some((name, _)) = request.extensions.iter().find(refused) {
         let message = format!(
-            "`{name}` refers to what only a provider that speaks {source} can know; give it in full."
+            "`{name}` asks for what only a provider that speaks {source} can know; say it in another way."
         );
         return Err(Unsupported::new(name, message));
     }
@@ -79,6 +75,8 @@ fn of_request(source: Dialect, name: &str, value: &Json) -> Fate {
     match (source, name) {
         (Dialect::OPENAI_RESPONSES, "previous_response_id" | "conversation" | "prompt") => Fate::Refused,
         (Dialect::GEMINI, "cachedContent" | "cached_content") => Fate::Refused,
+        // A form of answer that has no canonical one.
+        (Dialect::OPENAI_CHAT, "response_format") => Fate::Refused,
         (Dialect::OPENAI_RESPONSES, "background") if is("false") => Fate::Idle,
         (Dialect::OPENAI_RESPONSES, "background") => Fate::Refused,
         (Dialect::OPENAI_RESPONSES | Dialect::OPENAI_CHAT, "store") if is("false") => Fate::Idle,
@@ -114,7 +112,13 @@ fn holds_only(list: &Json, word: &str) -> bool {
     words.into_iter().all(|element| text(element).as_deref() == Some(word))
 }
 
-fn names_only(list: &Json, names: &[&str]) -> bool {
+/// Whether a value says nothing.
+pub(super) fn holds_nothing(value: &Json) -> bool {
+    matches!(value.as_str(), "null" | "[]" | "{}" | "\"\"")
+}
+
+/// Whether the objects of a list have no members but these.
+pub(super) fn names_only(list: &Json, names: &[&str]) -> bool {
     let objects = elements(&list.0).unwrap_or_default();
     objects.into_iter().filter_map(members).all(|object| object.iter().all(|(name, _)| names.contains(&name)))
 }
