@@ -1,9 +1,8 @@
 use super::answers::{Stop, all, model, stopped, text};
 use crate::ask::asking;
-use crate::case::{Answered, BUFFERED, Case, Ending, Feature};
+use crate::case::{Answered, BUFFERED, Case, Ending, Feature, whole};
 use crate::cell::Cell;
 use crate::client::Client;
-use crate::outcome::{Outcome, dropped};
 use crate::seen::{Seen, seen};
 use crate::vendor::Vendor;
 use serde_json::{Value, json};
@@ -21,7 +20,7 @@ pub(crate) static FEATURE: Feature = Feature {
         ask,
         told,
         ending: Ending::Answer(answer),
-        outcome,
+        outcome: whole,
     }],
     untold: &[],
 };
@@ -84,16 +83,6 @@ fn told(cell: Cell) -> Seen {
             "/messages" => [{"role": "user", "content": [{"text": QUESTION}]}],
             "/inferenceConfig" => {"temperature": 0.5, "maxTokens": 300},
         },
-    }
-}
-
-fn outcome(cell: Cell) -> Outcome {
-    match cell.vendor {
-        // The instructions arrive; what is told is their being apart from the conversation.
-        Vendor::Ollama | Vendor::Cohere | Vendor::Bedrock if cell.client == Client::Responses => {
-            dropped("messages[0].instructions", "has no place in the provider's dialect")
-        }
-        _ => Outcome::Whole,
     }
 }
 
