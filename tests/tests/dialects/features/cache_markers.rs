@@ -92,7 +92,7 @@ fn outcome(cell: Cell) -> Outcome {
             .and(unmarked("messages[1].content[1]"))
             .and(unmarked("tools[0]")),
         Client::Gemini => Outcome::Refused(
-            "`cachedContent` refers to what only a provider that speaks gemini can know; give it in full.",
+            "`cachedContent` asks for what only a provider that speaks gemini can know; say it in another way.",
         ),
     }
 }
