@@ -18,6 +18,7 @@ impl Spoken {
             "stream": stream.unwrap_or(self.wire == Wire::Ollama),
             "tools": tools(self.wire, &body),
             "include": body.get("include"),
+            "store": body.get("store"),
         });
         let limit = match self.wire {
             Wire::OpenAiResponses => body.get("max_output_tokens"),
