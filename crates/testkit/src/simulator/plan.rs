@@ -35,6 +35,8 @@ pub(crate) struct Plan {
     pub(crate) include_usage: bool,
     /// Whether the proof of reasoning was asked for, where it must be.
     pub(crate) include_proof: bool,
+    /// Whether the answer says that it is kept.
+    pub(crate) stores: bool,
     pub(crate) usage: UsageFault,
     /// The seed of the words with which an endless answer goes on.
     pub(crate) seed: u64,
@@ -108,7 +110,12 @@ impl Plan {
             limit: request.limit(),
             logprobs: request.logprobs.unwrap_or(false).then(|| request.top_logprobs.unwrap_or(0)),
             include_usage: request.stream_options.as_ref().and_then(|o| o.include_usage).unwrap_or(false),
-            include_proof: request.include.iter().flatten().any(|one| one == "reasoning.encrypted_content"),
+            include_proof: request
+                .include
+                .as_ref()
+                .and_then(Value::as_array)
+                .is_some_and(|list| list.iter().any(|one| one == "reasoning.encrypted_content")),
+            stores: request.store.as_ref().and_then(Value::as_bool).unwrap_or(true),
             usage: script.usage,
             seed: seed_of(count),
             model,

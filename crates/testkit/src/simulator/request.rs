@@ -26,7 +26,9 @@ pub(crate) struct ChatRequest<'a> {
     pub(crate) top_logprobs: Option<usize>,
     pub(crate) seed: Option<i64>,
     /// Responses': what shall come besides.
-    pub(crate) include: Option<Vec<String>>,
+    pub(crate) include: Option<Value>,
+    /// Responses': whether the answer is kept.
+    pub(crate) store: Option<Value>,
 }
 
 /// One message.

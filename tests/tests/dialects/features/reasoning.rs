@@ -76,10 +76,12 @@ fn outcome(cell: Cell) -> Outcome {
     const NO_PLACE: &str = "has no place in the provider's dialect";
     let has_no_summary =
         matches!(cell.vendor, Vendor::Chat | Vendor::Ollama | Vendor::Cohere | Vendor::Bedrock);
-    if cell.client != Client::Responses || !has_no_summary {
-        return how_hard(cell);
+    match how_hard(cell) {
+        outcome if cell.client == Client::Responses && has_no_summary => {
+            outcome.and(dropped("reasoning.summary", NO_PLACE))
+        }
+        outcome => outcome,
     }
-    how_hard(cell).and(dropped("reasoning.summary", NO_PLACE))
 }
 
 fn how_hard(cell: Cell) -> Outcome {

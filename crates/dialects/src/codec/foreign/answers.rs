@@ -97,8 +97,7 @@ fn is_idle(source: Dialect, name: &str, value: &Json) -> bool {
     }
     match (source, name) {
         (Dialect::OPENAI_CHAT, "system_fingerprint" | "obfuscation") => true,
-        // Whether it is stored: what we asked for ourselves, repeated.
-        (Dialect::OPENAI_RESPONSES, "phase" | "store") => true,
+        (Dialect::OPENAI_RESPONSES, "phase") => true,
         (Dialect::OPENAI_RESPONSES, "call_items") => names_only(value, &["call_id", "id", "status"]),
         (Dialect::GEMINI, "createTime" | "trafficType") => true,
         (Dialect::OLLAMA, name) => name.ends_with("_duration"),

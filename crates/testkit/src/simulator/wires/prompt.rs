@@ -20,6 +20,7 @@ impl Spoken {
             "tools": tools(self.wire, &body),
             "response_format": response_format(self.wire, &body),
             "include": body.get("include"),
+            "store": body.get("store"),
         });
         let limit = match self.wire {
             Wire::OpenAiResponses => body.get("max_output_tokens"),

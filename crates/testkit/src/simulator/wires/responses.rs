@@ -179,6 +179,6 @@ fn response(plan: &Plan, items: &[Value], status: &str, counts: Option<Counts>) 
     json!({"id": plan.id.replace("chatcmpl-", "resp_"), "object": "response", "created_at": plan.created,
         "status": status, "background": false, "error": null, "incomplete_details": incomplete,
         "instructions": null, "model": plan.model, "output": items, "parallel_tool_calls": true,
-        "service_tier": "default", "store": true, "temperature": 1.0, "tool_choice": "auto", "tools": [],
+        "service_tier": "default", "store": plan.stores, "temperature": 1.0, "tool_choice": "auto", "tools": [],
         "top_p": 1.0, "truncation": "disabled", "usage": usage, "metadata": {}})
 }
