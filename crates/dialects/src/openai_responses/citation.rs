@@ -30,8 +30,12 @@ pub(super) fn read(raw: &RawValue, offset: u32) -> Option<Citation> {
 /// Whether an annotation has what clients require. Those of xAI may not say where they belong
 /// (`xai-responses-77a170bf75`, 2026), and are filled in.
 fn is_whole(annotation: &RawMembers<'_>) -> bool {
-    let is_url = annotation.get("type").and_then(text).as_deref() == Some("url_citation");
-    !is_url || ["url", "title", "start_index", "end_index"].iter().all(|name| annotation.get(name).is_some())
+    match annotation.get("type").and_then(text).as_deref() {
+        Some("url_citation") => {
+            ["url", "title", "start_index", "end_index"].iter().all(|name| annotation.get(name).is_some())
+        }
+        kind => kind.is_some(),
+    }
 }
 
 /// Writes an annotation of a text that begins `offset` characters after the beginning of all text of the answer, with every

@@ -41,10 +41,10 @@ pub(crate) fn write_request(
 }
 
 /// A request as it is read from a client of a dialect, if it is found good.
-pub(crate) fn read_request(side: Side, body: Bytes) -> Result<ChatRequest, String> {
+pub(crate) fn read_request(side: Side, body: &Bytes) -> Result<ChatRequest, String> {
     let in_path = side.0.dialect() == Dialect::GEMINI;
     let address = Address { model: in_path.then_some("models/m"), stream: in_path.then_some(false) };
-    let text = || String::from_utf8_lossy(&body).into_owned();
+    let text = || String::from_utf8_lossy(body).into_owned();
     let refused = |error: switchyard_dialects::request::RequestError| format!("{error}: {}", text());
     let checked = side.0.check(body.clone(), address, &RequestLimits::default()).map_err(refused)?;
     side.0.decode(&checked.document, address).map_err(refused)

@@ -91,7 +91,7 @@ fn tools(request: &ChatRequest) -> Vec<(String, Option<String>, Value)> {
 fn carried(target: Side, request: &ChatRequest, source: Side) -> Result<ChatRequest, TestCaseError> {
     let (body, losses) = write_request(target, request, "gemini-2.5-pro", source.0.dialect());
     prop_assert!(losses.is_empty(), "{} to {}: {losses}", source.0.dialect(), target.0.dialect());
-    read_request(target, body).map_err(TestCaseError::fail)
+    read_request(target, &body).map_err(TestCaseError::fail)
 }
 
 /// Whether all vendors take an id as it is.

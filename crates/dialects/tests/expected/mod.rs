@@ -122,11 +122,14 @@ pub(crate) fn lost(losses: &LossReport) -> Vec<String> {
         .collect()
 }
 
+/// How a recorded body is read into the canonical form.
+pub(crate) type Reading = fn(&Value) -> ChatRequest;
+
 /// Whether a recorded body is what we would have written of it, both said in one way (`normalised`) where it may be said in two.
 pub(crate) fn rewrite(
     codec: &dyn ProviderCodec,
     exchange: &Exchange,
-    (canonical, normalised): (fn(&Value) -> ChatRequest, fn(Value) -> Value),
+    (canonical, normalised): (Reading, fn(Value) -> Value),
 ) -> Result<(), String> {
     let recorded: Value = serde_json::from_str(exchange.request.as_ref().unwrap().get()).unwrap();
     let request = canonical(&recorded);

@@ -55,7 +55,6 @@ impl Remembered {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
     use switchyard_domain::usage::UsageEvent;

@@ -202,7 +202,7 @@ impl Provider for Driver {
         Ok(Prepared {
             url: self.chat_address(body.codec, model, stream),
             headers,
-            body: body.bytes.into(),
+            body: body.bytes,
             carriage: body.carriage,
             dialect: body.codec.dialect(),
             stream,

@@ -143,7 +143,7 @@ fn asked(request: Option<&ChatRequest>) -> Bytes {
     write_choice(&mut object, request.tool_choice.as_ref());
     object.array("tools", |list| {
         namespaces::write_tools(&request.tools, true, list, |_, tool, name, list| {
-            write_tool(tool, name, list)
+            write_tool(tool, name, list);
         });
     });
     object.plain("top_logprobs", request.sampling.top_logprobs.unwrap_or_default());

@@ -40,8 +40,8 @@ fn unquoted(schema: &Value) -> Value {
 mod tests {
     use super::*;
 
-    fn asked(wire: Wire, body: Value) -> Option<Value> {
-        response_format(wire, &body)
+    fn asked(wire: Wire, body: &Value) -> Option<Value> {
+        response_format(wire, body)
     }
 
     #[test]
@@ -63,22 +63,22 @@ mod tests {
                 json!({"outputConfig": {"textFormat": {"structure": {"jsonSchema": {"schema": schema.to_string()}}}}}),
             ),
         ] {
-            assert_eq!(asked(wire, body), expected, "{wire:?}");
+            assert_eq!(asked(wire, &body), expected, "{wire:?}");
         }
     }
 
     #[test]
     fn any_json_is_asked_for_where_there_is_no_schema() {
         let expected = Some(json!({"type": "json_object"}));
-        assert_eq!(asked(Wire::Ollama, json!({"format": "json"})), expected);
+        assert_eq!(asked(Wire::Ollama, &json!({"format": "json"})), expected);
         assert_eq!(
-            asked(Wire::Gemini, json!({"generationConfig": {"responseMimeType": "application/json"}})),
+            asked(Wire::Gemini, &json!({"generationConfig": {"responseMimeType": "application/json"}})),
             expected
         );
         assert_eq!(
-            asked(Wire::Gemini, json!({"generationConfig": {"responseMimeType": "text/plain"}})),
+            asked(Wire::Gemini, &json!({"generationConfig": {"responseMimeType": "text/plain"}})),
             None
         );
-        assert_eq!(asked(Wire::Anthropic, json!({"output_config": {"effort": "high"}})), None);
+        assert_eq!(asked(Wire::Anthropic, &json!({"output_config": {"effort": "high"}})), None);
     }
 }
