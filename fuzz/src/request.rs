@@ -154,7 +154,7 @@ fn put_into(
             String::from_utf8_lossy(&written)
         )
     });
-    if codec.dialect() == client.dialect() {
+    if codec.dialect() == client.dialect() && losses.is_empty() {
         assert_eq!(calls(&again), calls(request), "{}", codec.dialect());
     }
 }
