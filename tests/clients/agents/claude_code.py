@@ -16,10 +16,6 @@ BINARIES = [path for path in INSTALLED.glob("claude-code-*/claude") if os.access
 
 
 class ClaudeCode:
-    # Known defect: Google's models sign their last text when they think, Anthropic's clients get that proof as a block behind
-    # the text, and Claude Code 2.1.330 then prints nothing. docs/clients.md tells of it.
-    thoughtless = ("gemini",)
-
     @staticmethod
     def steps(task):
         notes, loud = (shlex.quote(task.path(name)) for name in ("notes.txt", "loud.txt"))

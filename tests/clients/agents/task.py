@@ -52,8 +52,7 @@ def perform(agent, provider, dialect):
         task = Task(folder)
         steps = agent.steps(task)
         calls = [f"call.{tool}={quote(json.dumps(arguments))}" for tool, arguments, _ in steps]
-        thoughts = [] if provider in getattr(agent, "thoughtless", ()) else ["reasoning=4"]
-        server.script("agent-sim", "&".join([*calls, *thoughts, f"text={quote(LAST_WORDS)}"]))
+        server.script("agent-sim", "&".join([*calls, "reasoning=4", f"text={quote(LAST_WORDS)}"]))
         server.forget_calls()
         time.sleep(1.1)  # the running server sees the key within a second
         words = agent.run(task, f"{provider}/agent-sim", key, home)

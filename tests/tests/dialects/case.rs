@@ -53,6 +53,9 @@ pub(crate) const STREAMED: &[Form] = &[Form::Streamed];
 pub(crate) enum Ending {
     /// With an answer, in which the client must see this.
     Answer(fn(Answered<'_>) -> Seen),
+    /// With an answer, in which the client must see this, and that lacks a member of the vendor's: the second says which, or
+    /// none. Only an answer in one piece can tell of it in its header.
+    LesserAnswer(fn(Answered<'_>) -> Seen, fn(Cell) -> &'static str),
     /// With an error.
     Error(fn(Cell) -> Shown),
     /// With a stream that breaks: its last event is an error in which the client must see this.

@@ -70,8 +70,8 @@ async fn answered(scene: &Scene, case: &Case, cell: Cell, made: &Made, outcome: 
         return vec![format!("the vendor was not called: {} {}", answer.status, answer.text)];
     };
     let mut wrong = told(case, cell, made, &call);
-    if matches!(case.ending, Ending::Answer(_) | Ending::Broken(_)) {
-        let (header, wanted) = (answer.header("x-switchyard-dropped"), outcome.losses().to_string());
+    if !matches!(case.ending, Ending::Error(_)) {
+        let (header, wanted) = (answer.header("x-switchyard-dropped"), dropped(case, cell, made, outcome));
         if header != wanted {
             wrong.push(format!("says that it dropped {header:?}, not {wanted:?}"));
         }
@@ -89,6 +89,17 @@ async fn answered(scene: &Scene, case: &Case, cell: Cell, made: &Made, outcome: 
     wrong
 }
 
+/// The members that the answer must say it dropped.
+fn dropped(case: &Case, cell: Cell, made: &Made, outcome: &Outcome) -> String {
+    let of_request = outcome.losses().to_string();
+    let of_answer = match case.ending {
+        Ending::LesserAnswer(_, lost) if !made.streamed => lost(cell),
+        _ => "",
+    };
+    let both = [of_request.as_str(), of_answer];
+    both.into_iter().filter(|members| !members.is_empty()).collect::<Vec<_>>().join(",")
+}
+
 /// What the client heard, and what it should have.
 fn heard(
     answer: &Answer,
@@ -102,7 +113,7 @@ fn heard(
         is_wanted.then_some(()).ok_or_else(|| format!("{}, not {wanted}: {}", answer.status, answer.text))
     };
     match &case.ending {
-        Ending::Answer(wanted) => {
+        Ending::Answer(wanted) | Ending::LesserAnswer(wanted, _) => {
             status(200)?;
             if !made.streamed {
                 return Ok((answer.json(), wanted(Answered { cell, call, events: 0 })));

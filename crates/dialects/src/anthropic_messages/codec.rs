@@ -182,6 +182,11 @@ impl ClientCodec for AnthropicMessagesClient {
         }
     }
 
+    /// Such a proof would be a block by itself, and Claude Code (2.1.330, seen 2026-11-21) prints the last block's text alone.
+    fn ends_with_proof(&self) -> bool {
+        false
+    }
+
     fn encode(&self, answer: &ChatAnswer, form: &AnswerForm<'_>) -> Bytes {
         answer::encode(answer, form)
     }

@@ -27,8 +27,9 @@
 //! **Proofs.** The vendor refuses thinking whose proof it did not make, and an assistant's turn in a tool loop that does not
 //! begin with the thinking that belongs to it. So its own blocks go back byte for byte, and others' are left out and reported.
 //! A client, on the other hand, is given every proof, so that it comes back: others' stand behind a mark, those of texts and
-//! calls, for which there is no place, in `redacted_thinking` blocks after them. What a client sends back of others' is taken
-//! out of its own bytes too, before they go to a provider of this dialect.
+//! calls, for which there is no place, in `redacted_thinking` blocks after them; only that of the last text
+//! is left out, behind which nothing would follow, since Claude Code prints what the last block says. What a client sends back
+//! of others' is taken out of its own bytes too, before they go to a provider of this dialect.
 //!
 //! **Beta headers** are not written here. Requests of other dialects never need one. A client's own request may: for
 //! `file` sources and `container_upload` (`files-api-2025-04-14`), `mcp_servers` (`mcp-client-2025-11-20`), `context_management`

@@ -79,6 +79,11 @@ pub trait ClientCodec: Debug + Send + Sync {
     /// dialect's.
     fn shows(&self, part: &Part) -> bool;
 
+    /// Whether the proof of a text has a place where nothing follows it.
+    fn ends_with_proof(&self) -> bool {
+        true
+    }
+
     /// A whole answer, [fitted](super::fit_answer) if it is another dialect's.
     fn encode(&self, answer: &ChatAnswer, form: &AnswerForm<'_>) -> Bytes;
 

@@ -162,6 +162,35 @@ fn an_answer_is_the_same_whole_and_as_a_stream() {
     assert_eq!(usage["cache_creation"], kinds);
 }
 
+#[test]
+fn an_answer_never_ends_with_the_proof_of_a_text() {
+    let events = answer(
+        vec![
+            text("one"),
+            Delta::Signature(google("first")),
+            Delta::Signature(google("second")),
+            text("two"),
+            Delta::Signature(google("last")),
+            Delta::Citation(citation("https://x", None)),
+        ],
+        FinishReason::Stop,
+    );
+    let content = json!([
+        {"type": "text", "text": "one"},
+        {"type": "redacted_thinking", "data": "switchyard:google/text:first"},
+        {"type": "redacted_thinking", "data": "switchyard:google/text:second"},
+        {"type": "text", "text": "two"},
+    ]);
+    let body = write_stream(&events);
+    check_grammar(&body).unwrap();
+    for mut answer in [collected(&body), write_whole(&collect(events))] {
+        let last = answer["content"].as_array_mut().unwrap().last_mut().unwrap();
+        let citations = last.as_object_mut().unwrap().remove("citations").unwrap();
+        assert_eq!(citations[0]["url"], "https://x");
+        assert_eq!(answer["content"], content);
+    }
+}
+
 /// A client's next request, with the answer as it was given.
 fn next_turn(content: &Value) -> String {
     json!({

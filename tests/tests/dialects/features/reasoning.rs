@@ -19,11 +19,13 @@ pub(crate) static FEATURE: Feature = Feature {
         forms: BOTH,
         ask,
         told,
-        ending: Ending::Answer(answer),
+        ending: Ending::LesserAnswer(answer, lost),
         outcome,
     }],
     untold: &[
         "A proof of another maker's is marked with its maker's name, so that it is known again when the client sends it back.",
+        "Google's proof of the last text is left out for Anthropic's clients, which would take it for the last of what was said: \
+         `x-switchyard-dropped` names it where the answer comes in one piece. Proofs of calls, which Google asks for, stay.",
         "Chat completions of OpenAI's, Ollama and Cohere give no proofs.",
     ],
 };
@@ -159,6 +161,14 @@ fn answer(Answered { cell, events, .. }: Answered<'_>) -> Seen {
     all([thought, text(cell.client, usize::from(cell.client != Client::Chat), "42")])
 }
 
+/// What an answer lacks in which the vendor thought before it spoke.
+pub(super) fn lost(cell: Cell) -> &'static str {
+    match (cell.client, Proof::by(cell.vendor)) {
+        (Client::Anthropic, Proof::Googles) => "answer.choices[0].signature",
+        _ => "",
+    }
+}
+
 /// In the form that OpenRouter's clients know.
 fn in_chat(proof: &Proof, streamed: bool) -> Seen {
     let of_reasoning = |format: &str, proof: &str| json!({"type": "reasoning.text", "text": THOUGHTS, "signature": proof, "format": format});
@@ -196,7 +206,8 @@ fn in_anthropic(proof: &Proof) -> Seen {
         Proof::OpenAis => seen! {"/content/0/signature" => (format!("switchyard:openai:{}", item()))},
         Proof::Googles => seen! {
             "/content/0/signature" => "",
-            "/content/2" => {"type": "redacted_thinking", "data": (format!("switchyard:google/text:{PROOF}"))},
+            "/content/1/text" => "42",
+            "/content/2" => null,
         },
     }
 }

@@ -1,3 +1,4 @@
+use super::reasoning::lost;
 use crate::ask::asking;
 use crate::case::{Answered, BOTH, Case, Ending, Feature, whole};
 use crate::cell::Cell;
@@ -15,7 +16,7 @@ pub(crate) static FEATURE: Feature = Feature {
         forms: BOTH,
         ask,
         told,
-        ending: Ending::Answer(answer),
+        ending: Ending::LesserAnswer(answer, lost),
         outcome: whole,
     }],
     untold: &[

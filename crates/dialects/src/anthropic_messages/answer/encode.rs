@@ -29,7 +29,7 @@ pub(in crate::anthropic_messages) fn encode(answer: &ChatAnswer, form: &AnswerFo
     let choice = answer.choices.first().unwrap_or(&nothing);
     let callers = extension(choice, CALLERS).into_iter().flat_map(callers_in).collect();
     object.array("content", |list| {
-        ContentWriter { choice, id, list, callers, calls: 0, chars: 0 }.write();
+        ContentWriter { choice, id, list, callers, calls: 0, chars: 0, held: Vec::new() }.write();
     });
     write_ending(&mut object, choice);
     for (name, value) in answer.extensions.iter().filter(|(name, _)| BESIDE.contains(&name.as_str())) {
@@ -93,6 +93,9 @@ struct ContentWriter<'a, 'l, 'o> {
     calls: usize,
     /// Characters of text so far.
     chars: u32,
+    /// Proofs of texts, which are written once a block follows them: as the last of an answer they would hide its text from
+    /// clients that read the last block.
+    held: Vec<&'a Signature>,
 }
 
 impl ContentWriter<'_, '_, '_> {
@@ -110,8 +113,9 @@ impl ContentWriter<'_, '_, '_> {
                 Part::Refusal { text } => self.block("text", |block| block.text("text", text)),
                 Part::Reasoning(reasoning) => self.reasoning(reasoning),
                 Part::ToolCall(call) => self.call(call),
-                Part::Signature(signature) => self.proof(signature, Proven::Text),
+                Part::Signature(signature) => self.held.push(signature),
                 Part::Native { kind, json } if is_own_block(kind) => {
+                    self.write_held();
                     self.list.element().extend_from_slice(json.as_str().as_bytes());
                 }
                 // Pictures and sound have no place in an answer of this dialect, nor have other dialects' own forms.
@@ -121,6 +125,7 @@ impl ContentWriter<'_, '_, '_> {
     }
 
     fn block(&mut self, kind: &str, fill: impl FnOnce(&mut ObjectWriter<'_>)) {
+        self.write_held();
         self.list.object(|block| {
             block.text("type", kind);
             fill(block);
@@ -174,6 +179,12 @@ impl ContentWriter<'_, '_, '_> {
         });
         if let Some(signature) = &call.signature {
             self.proof(signature, Proven::Call);
+        }
+    }
+
+    fn write_held(&mut self) {
+        for signature in std::mem::take(&mut self.held) {
+            self.proof(signature, Proven::Text);
         }
     }
 

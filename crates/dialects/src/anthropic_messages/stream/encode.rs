@@ -211,7 +211,10 @@ impl StreamEncoder {
                 self.stop(out);
             }
             Delta::RedactedReasoning(signature) => self.redacted(signature, out),
-            Delta::Signature(signature) => self.redacted(&labelled(signature, Proven::Text), out),
+            Delta::Signature(signature) => {
+                let signature = labelled(signature, Proven::Text);
+                self.frames.redacted_between(marked(&signature, Signature::ANTHROPIC).into_owned());
+            }
             Delta::Citation(citation) => self.cite(citation, out),
             Delta::Part(Part::Native { kind, json }) if is_own_block(kind) => {
                 self.stop(out);
@@ -230,7 +233,7 @@ impl StreamEncoder {
         if text.is_empty() {
             return;
         }
-        if !matches!(self.open, Open::Text { cited: false }) {
+        if !matches!(self.open, Open::Text { cited: false }) || self.frames.holds() {
             self.open_text(out);
         }
         self.frames.piece("text_delta", "text", text, out);
@@ -260,9 +263,7 @@ impl StreamEncoder {
     }
 
     fn write_redacted(&mut self, signature: &Signature, out: &mut BytesMut) {
-        let proof = marked(signature, Signature::ANTHROPIC);
-        self.frames.start("redacted_thinking", out, |block| block.text("data", &proof));
-        self.frames.stop(out);
+        self.frames.redacted(&marked(signature, Signature::ANTHROPIC), out);
     }
 
     fn cite(&mut self, citation: &Citation, out: &mut BytesMut) {

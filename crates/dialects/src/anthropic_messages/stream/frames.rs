@@ -8,6 +8,9 @@ pub(super) struct Frames {
     begun: bool,
     /// The number of the block that is open or comes next.
     index: u32,
+    /// Proofs that are written once a block follows them: as the last of an answer they would hide its text from clients that
+    /// read the last block.
+    held: Vec<String>,
 }
 
 impl Frames {
@@ -20,7 +23,8 @@ impl Frames {
     }
 
     /// The beginning of a block.
-    pub(super) fn start(&self, kind: &str, out: &mut BytesMut, fill: impl FnOnce(&mut ObjectWriter<'_>)) {
+    pub(super) fn start(&mut self, kind: &str, out: &mut BytesMut, fill: impl FnOnce(&mut ObjectWriter<'_>)) {
+        self.write_held(out);
         self.block("content_block_start", out, |event| {
             event.object("content_block", |block| {
                 block.text("type", kind);
@@ -31,8 +35,31 @@ impl Frames {
 
     /// A block that is whole.
     pub(super) fn whole(&mut self, out: &mut BytesMut, fill: impl FnOnce(&mut BytesMut)) {
+        self.write_held(out);
         self.block("content_block_start", out, |event| fill(event.name("content_block")));
         self.stop(out);
+    }
+
+    /// A block with a proof.
+    pub(super) fn redacted(&mut self, proof: &str, out: &mut BytesMut) {
+        self.start("redacted_thinking", out, |block| block.text("data", proof));
+        self.stop(out);
+    }
+
+    /// A block with a proof, if ever another block follows it.
+    pub(super) fn redacted_between(&mut self, proof: String) {
+        self.held.push(proof);
+    }
+
+    /// Whether a proof waits for a block to follow it.
+    pub(super) fn holds(&self) -> bool {
+        !self.held.is_empty()
+    }
+
+    fn write_held(&mut self, out: &mut BytesMut) {
+        for proof in std::mem::take(&mut self.held) {
+            self.redacted(&proof, out);
+        }
     }
 
     /// A piece of the open block.

@@ -26,6 +26,7 @@ pub fn fit_events(client: &dyn ClientCodec, source: Dialect, events: &mut Vec<Ch
         ChatEvent::Delta { choice, delta: Delta::Part(part) } => judge.shows(*choice, part),
         ChatEvent::Delta { .. } | ChatEvent::Finished { .. } | ChatEvent::Usage(_) => true,
     });
+    judge.ends(events);
     judge.lost
 }
 
@@ -38,6 +39,9 @@ pub fn fit_answer(client: &dyn ClientCodec, source: Dialect, answer: &mut ChatAn
         let place = of_choice(choice.index);
         choice.extensions.retain(|(name, value)| judge.keeps(&place, name, value));
         choice.parts.retain(|part| judge.shows(choice.index, part));
+        if matches!(choice.parts.last(), Some(Part::Signature(_))) {
+            judge.ends_with_proof(choice.index);
+        }
     }
     judge.lost
 }
@@ -70,6 +74,31 @@ impl Judge<'_> {
             self.lose(format!("{}.{}", of_choice(choice), kind_of(part)));
         }
         shows
+    }
+
+    /// Tells of the proof with which a choice ends, where it comes together with the end, as Google's do.
+    fn ends(&mut self, events: &[ChatEvent]) {
+        let mut proven = None;
+        for event in events {
+            match event {
+                ChatEvent::Delta { choice, delta: Delta::Signature(_) } => proven = Some(*choice),
+                ChatEvent::Delta {
+                    delta: Delta::Extension { .. } | Delta::Logprobs(_) | Delta::Citation(_),
+                    ..
+                } => {}
+                ChatEvent::Delta { .. } => proven = None,
+                ChatEvent::Finished { choice, .. } if proven == Some(*choice) => {
+                    self.ends_with_proof(*choice)
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn ends_with_proof(&mut self, choice: u32) {
+        if !self.client.ends_with_proof() {
+            self.lose(format!("{}.signature", of_choice(choice)));
+        }
     }
 
     fn lose(&mut self, member: String) {
