@@ -26,12 +26,14 @@ if [ "$target" != all ]; then
     targets=$target
 fi
 
+# A stripped binary can't say where it panicked.
+export CARGO_PROFILE_RELEASE_STRIP=none CARGO_PROFILE_RELEASE_DEBUG=line-tables-only
 # Our crates have no unsafe code for a sanitizer to watch, and without one more inputs are tried in the same time.
 for target in $targets; do
     echo "== $target, $seconds seconds"
     mkdir -p "fuzz/corpus/$target"
     python3 scripts/fuzz_seeds.py "$target" "fuzz/seeds/$target"
-    $cargo +nightly fuzz run --sanitizer none "$target" "fuzz/corpus/$target" "fuzz/seeds/$target" -- \
+    $cargo +nightly fuzz run --features fuzzer --sanitizer none "$target" "fuzz/corpus/$target" "fuzz/seeds/$target" -- \
         -max_total_time="$seconds" -max_len=16384 -timeout=10 -rss_limit_mb=2048 -dict="fuzz/seeds/$target.dict" \
         -print_final_stats=1
 done

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Seeds for the fuzz targets, made from the recorded corpus: fuzz_seeds.py TARGET FOLDER. FOLDER.dict gets the words.
 
-An input of a target is a byte that says what the body is, a byte that varies how it is handled, and the body
-(fuzz/src/lib.rs). Bodies above the size that the targets are run with are left out: the fuzzer would cut them.
+An input of a dialect's target is a byte that says what the body is, a byte that varies how it is handled, and the body
+(fuzz/src/lib.rs); of the target `operations` it is the operation, what the body is, and the body. Bodies above the size that the targets are run with are left out: the fuzzer would cut them.
 """
 import base64
 import collections
@@ -27,6 +27,31 @@ def exchanges(dialect):
     for file in sorted((CORPUS / dialect).glob("*.jsonl")):
         for line in file.read_text(encoding="utf-8").splitlines():
             yield json.loads(line)
+
+
+# What each operation's number stands for (fuzz/src/operations.rs): the recorded dialect, and its operation where there are several.
+OPERATIONS = [
+    ("openai-embeddings", ""), ("openai-completions", ""), ("openai-moderations", ""), ("cohere-embed", ""),
+    ("gemini", "batchEmbedContents"), ("gemini", "embedContent"),
+]
+FORM = b"".join(
+    b"--boundary\r\nContent-Disposition: form-data; %s\r\n\r\n%s\r\n" % (names, value)
+    for names, value in [(b'name="model"', b"m"), (b'name="stream"', b"true"), (b'name="file"; filename="a.wav"', b"RIFF")]
+) + b"--boundary--\r\n"
+
+
+def operations():
+    for number, (dialect, operation) in enumerate(OPERATIONS):
+        for exchange in exchanges(dialect):
+            if operation and exchange.get("operation") != operation:
+                continue
+            number_byte = b"%d" % number
+            if exchange.get("request"):
+                yield number_byte + b"0", json.dumps(exchange["request"], ensure_ascii=False).encode()
+            status, stream = exchange["response"]["status"], exchange["stream"]
+            kind = b"3" if status != 200 else b"2" if stream else b"1"
+            yield number_byte + kind, exchange["response"]["body"].encode()
+    yield b"90", FORM
 
 
 def lines_of_frames(stream):
@@ -74,6 +99,14 @@ def inputs(dialect):
                     yield (kind, number), body
 
 
+def beginnings(dialect):
+    for kind, body in inputs(dialect):
+        kind, number = kind if isinstance(kind, tuple) else (kind, None)
+        digest = hashlib.sha256(body).digest()
+        variation = digest[0] if number is None else digest[0] & ~3 | number
+        yield bytes([kind, variation]), body
+
+
 def words(bodies):
     """The names of members, and values that are words of the dialect, as they stand in a body."""
     found = re.findall(rb'"[A-Za-z_.$-]{1,32}"', b"".join(bodies))
@@ -88,13 +121,10 @@ def main():
     target, folder = sys.argv[1], pathlib.Path(sys.argv[2])
     folder.mkdir(parents=True, exist_ok=True)
     bodies = []
-    for kind, body in inputs(target.replace("_", "-")):
-        kind, number = kind if isinstance(kind, tuple) else (kind, None)
+    for begin, body in operations() if target == "operations" else beginnings(target.replace("_", "-")):
         if len(body) > MOST_BYTES - 2:
             continue
-        digest = hashlib.sha256(body).digest()
-        variation = digest[0] if number is None else digest[0] & ~3 | number
-        data = bytes([kind, variation]) + body
+        data = begin + body
         path = folder / hashlib.sha1(data).hexdigest()
         path.write_bytes(data)
         bodies.append(body)

@@ -21,7 +21,7 @@ pub(crate) fn run(subject: &Subject, body: &[u8]) {
             // Who lets the bytes pass counts both of two members of one name.
             assert!(output.len() >= made.len(), "{output:?} {made:?}");
             let usage = decoded.events.iter().rev().find_map(|event| {
-                if let ChatEvent::Usage(usage) = event { Some(usage.clone()) } else { None }
+                if let ChatEvent::Usage(usage) = event { Some(*usage) } else { None }
             });
             assert_eq!((look.usage, look.usage_corrected), (usage, decoded.usage_corrected));
         }

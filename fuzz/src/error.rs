@@ -11,8 +11,8 @@ use crate::frames;
 use crate::subject::{Subject, spoken_by_clients};
 use switchyard_dialects::framing::FrameItem;
 
-const CREDENTIAL: &str = "canary-4711-credential";
-const STATUSES: [u16; 8] = [200, 301, 400, 401, 404, 429, 500, 529];
+pub(crate) const CREDENTIAL: &str = "canary-4711-credential";
+pub(crate) const STATUSES: [u16; 8] = [200, 301, 400, 401, 404, 429, 500, 529];
 
 pub(crate) fn run(subject: &Subject, variation: u8, body: &[u8]) {
     let status = STATUSES[usize::from(variation) % STATUSES.len()];
@@ -24,10 +24,9 @@ pub(crate) fn run(subject: &Subject, variation: u8, body: &[u8]) {
     // What else is read from providers of these dialects.
     let _ = anthropic_messages::count_tokens::read(body);
     let _ = gemini::count_tokens::read(body);
-    let _ = gemini::embeddings::read_answer(body);
 }
 
-fn is_clean(fault: &ProviderFault) {
+pub(crate) fn is_clean(fault: &ProviderFault) {
     let said = [Some(&fault.message), fault.code.as_ref(), fault.param.as_ref()];
     for text in said.into_iter().flatten() {
         assert!(!text.contains(CREDENTIAL), "the credential shows: {text}");

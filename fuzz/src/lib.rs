@@ -1,4 +1,4 @@
-//! What must hold of a dialect for any bytes at all: one fuzz target per dialect calls [`run`].
+//! What must hold of a dialect for any bytes at all: one fuzz target per dialect calls [`run`], and one [`operations::run`].
 //!
 //! This crate does not know about sockets, vendors or routes: it feeds bytes to the codecs and compares what comes out.
 //!
@@ -11,6 +11,7 @@ mod answer;
 mod error;
 mod frames;
 mod gist;
+pub mod operations;
 mod request;
 mod stream;
 pub mod subject;

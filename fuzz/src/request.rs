@@ -90,7 +90,7 @@ fn scan(body: &Bytes) -> Option<Document> {
 }
 
 /// A body of ours must be JSON, and an object, without two members of one name.
-fn sound(body: &Bytes) -> Document {
+pub(crate) fn sound(body: &Bytes) -> Document {
     Document::scan(body.clone(), UNBOUNDED)
         .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(body)))
 }
@@ -110,7 +110,7 @@ fn passed_through(codec: &dyn ProviderCodec, checked: &CheckedRequest, model: &s
     let mut losses = LossReport::default();
     let adapted = codec.adapt(body, &checked.members, model, &checked.facts, &mut losses);
     let adapted = match adapted {
-        Ok(adapted) => sound(&adapted),
+        Ok(adapted) => sound(&Bytes::from(adapted.concat())),
         Err(refused) => return assert!(!refused.message.is_empty()),
     };
     if codec.departures().iter().all(|departure| departure.starts_with("Streams ")) {

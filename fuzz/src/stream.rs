@@ -66,5 +66,5 @@ fn usage_of(events: &[ChatEvent]) -> Option<TokenUsage> {
     events
         .iter()
         .rev()
-        .find_map(|event| if let ChatEvent::Usage(usage) = event { Some(usage.clone()) } else { None })
+        .find_map(|event| if let ChatEvent::Usage(usage) = event { Some(*usage) } else { None })
 }
