@@ -1,3 +1,5 @@
+use wide::u8x16;
+
 use super::{ScanError, ScanErrorKind, escape};
 
 /// A string or member name whose end was found.
@@ -10,14 +12,11 @@ pub(super) struct StringEnd {
 
 /// Finds the end of the string whose opening quote stands at `start`, checking all that UTF-8 validation does not.
 pub(super) fn find_end(bytes: &[u8], start: usize, runs: PlainRuns) -> Result<StringEnd, ScanError> {
+    let mut marks = Marks::new(bytes, runs);
     let mut at = start + 1;
     let mut saved = 0;
     loop {
-        let rest = bytes.get(at..).unwrap_or_default();
-        at += match runs {
-            PlainRuns::EndAtMarks => memchr::memchr2(b'"', b'\\', rest).unwrap_or(rest.len()),
-            PlainRuns::EndAtControlsToo => plain_run(rest),
-        };
+        at = marks.first_from(at);
         match bytes.get(at) {
             Some(b'"') => return Ok(StringEnd { end: at + 1, decoded_len: at - start - 1 - saved }),
             Some(b'\\') => {
@@ -51,30 +50,66 @@ impl PlainRuns {
     }
 }
 
-/// How many bytes from the start stand for themselves: eight bytes a step, without a bounds check.
-fn plain_run(bytes: &[u8]) -> usize {
-    let (words, tail) = bytes.as_chunks::<8>();
-    for (index, word) in words.iter().enumerate() {
-        let marks = marks(u64::from_le_bytes(*word));
-        if marks != 0 {
-            return index * 8 + marks.trailing_zeros() as usize / 8;
-        }
-    }
-    let in_tail = tail.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20));
-    words.len() * 8 + in_tail.unwrap_or(tail.len())
+/// Where in a text quotes, backslashes and control characters stand, found block by block: in prose with an escape in every line
+/// the next mark is in the block that was just looked at.
+struct Marks<'b> {
+    bytes: &'b [u8],
+    runs: PlainRuns,
+    /// Where the block begins that was looked at last.
+    block: usize,
+    /// A bit for each of its bytes that is a mark.
+    found: u64,
 }
 
-/// The high bit of each byte that is a quote, a backslash or below 0x20, exact up to the first such byte.
-///
-/// Subtracting per byte borrows from the next higher byte only out of a byte that is itself a hit, so marks above the
-/// lowest one may lie, the lowest never does. Bytes from 0x80 up (UTF-8) are masked out by `!word`.
-fn marks(word: u64) -> u64 {
-    const ONES: u64 = u64::from_ne_bytes([0x01; 8]);
-    const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
-    let quote = word ^ (ONES * b'"' as u64);
-    let backslash = word ^ (ONES * b'\\' as u64);
-    let control = word.wrapping_sub(ONES * 0x20) & !word;
-    ((quote.wrapping_sub(ONES) & !quote) | (backslash.wrapping_sub(ONES) & !backslash) | control) & HIGH
+/// Bytes of a block: a bit each in a word.
+const BLOCK: usize = 64;
+
+impl<'b> Marks<'b> {
+    fn new(bytes: &'b [u8], runs: PlainRuns) -> Self {
+        Self { bytes, runs, block: 0, found: 0 }
+    }
+
+    /// Where the first mark at or after `at` stands; at the end of the text where there is none. `at` never goes back.
+    fn first_from(&mut self, at: usize) -> usize {
+        let into = at.saturating_sub(self.block);
+        let left = if into < BLOCK { self.found & (u64::MAX << into) } else { 0 };
+        if left != 0 {
+            return self.block + left.trailing_zeros() as usize;
+        }
+        // Of a block without further marks all bytes are known.
+        self.look_from(if self.found == 0 { at } else { at.max(self.block + BLOCK) })
+    }
+
+    fn look_from(&mut self, mut at: usize) -> usize {
+        while let Some(block) = self.bytes.get(at..).and_then(|rest| rest.first_chunk::<BLOCK>()) {
+            (self.block, self.found) = (at, marks(block));
+            if self.found != 0 {
+                return at + self.found.trailing_zeros() as usize;
+            }
+            at += BLOCK;
+            // Prose without escapes goes on like that.
+            if self.runs == PlainRuns::EndAtMarks {
+                let rest = self.bytes.get(at..).unwrap_or_default();
+                return at + memchr::memchr2(b'"', b'\\', rest).unwrap_or(rest.len());
+            }
+        }
+        let tail = self.bytes.get(at..).unwrap_or_default();
+        let found = tail.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20));
+        at + found.unwrap_or(tail.len())
+    }
+}
+
+/// A bit for each byte that is a quote, a backslash or below 0x20.
+fn marks(block: &[u8; BLOCK]) -> u64 {
+    let (vectors, _) = block.as_chunks::<16>();
+    let bits = vectors.iter().map(|vector| {
+        let bytes = u8x16::new(*vector);
+        // With this bit turned, the quote is the one next to the control characters, and the space is not.
+        let turned = bytes ^ u8x16::splat(0x02);
+        let is_low = turned.min(u8x16::splat(0x20)).simd_eq(turned);
+        (is_low | bytes.simd_eq(u8x16::splat(b'\\'))).to_bitmask()
+    });
+    bits.rev().fold(0, |all, bits| all << 16 | u64::from(bits))
 }
 
 #[cfg(test)]
@@ -82,20 +117,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_run_ends_before_the_first_marked_byte_at_every_position_and_for_every_byte() {
-        for length in 0..40 {
-            for byte in 0..=255_u8 {
-                for position in 0..length {
-                    // A high neighbour on either side: a borrow must not leak into or out of UTF-8 bytes.
-                    let mut bytes = vec![if position % 2 == 0 { b'a' } else { 0xC3 }; length];
-                    bytes[position] = byte;
-                    let marked = byte == b'"' || byte == b'\\' || byte < 0x20;
-                    assert_eq!(
-                        plain_run(&bytes),
-                        if marked { position } else { length },
-                        "{byte:#x} at {position}"
-                    );
+    fn a_block_marks_every_byte_that_does_not_stand_for_itself_and_no_other() {
+        for byte in 0..=255_u8 {
+            for position in 0..BLOCK {
+                let mut block = [if position % 2 == 0 { b'a' } else { 0xC3 }; BLOCK];
+                block[position] = byte;
+                let marked = byte == b'"' || byte == b'\\' || byte < 0x20;
+                assert_eq!(marks(&block), u64::from(marked) << position, "{byte:#x} at {position}");
+            }
+        }
+    }
+
+    #[test]
+    fn marks_are_found_in_turn_wherever_they_stand_and_however_long_the_text_is() {
+        let positions = [0, 1, 15, 16, 63, 64, 65, 127, 130, 200, 299];
+        for length in 0..300 {
+            let mut text = vec![b'a'; length];
+            let expected: Vec<usize> = positions.into_iter().filter(|at| *at < length).collect();
+            expected.iter().for_each(|at| text[*at] = b'\\');
+            for runs in [PlainRuns::EndAtMarks, PlainRuns::EndAtControlsToo] {
+                let mut marks = Marks::new(&text, runs);
+                let mut found = vec![marks.first_from(0)];
+                while *found.last().unwrap() < length {
+                    found.push(marks.first_from(found.last().unwrap() + 1));
                 }
+                assert_eq!(found.pop(), Some(length));
+                assert_eq!(found, expected, "{length} {runs:?}");
             }
         }
     }
@@ -129,21 +176,6 @@ mod tests {
             let ends = [PlainRuns::EndAtMarks, PlainRuns::EndAtControlsToo]
                 .map(|runs| find_end(text.as_bytes(), 0, runs).map(|found| (found.end, found.decoded_len)));
             assert_eq!(ends[0], ends[1], "{text}");
-        }
-    }
-
-    #[test]
-    fn a_second_marked_byte_never_hides_the_first() {
-        for first in 0..16 {
-            for second in first + 1..16 {
-                for (a, b) in [(b'"', b'#'), (0x1F, 0x20), (b'\\', b']'), (0, 1), (b'"', b'\\'), (0x1F, b'"')]
-                {
-                    let mut bytes = [b'~'; 16];
-                    bytes[first] = a;
-                    bytes[second] = b;
-                    assert_eq!(plain_run(&bytes), first);
-                }
-            }
         }
     }
 }
