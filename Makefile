@@ -42,11 +42,12 @@ prove-%: ## Prove a promise at full size and print the figures: prove-p1, -p2, -
 dist: ## The binary that is shipped: with link-time optimisation
 	$(CARGO) build --profile dist --locked
 
-generated: ## Rewrite what is generated: OpenAPI, settings, vendors, dialects
+generated: ## Rewrite what is generated: OpenAPI, settings, vendors, dialects, recordings
 	UPDATE=1 $(CARGO) test --locked -q -p switchyard-http --test it document
 	UPDATE=1 $(CARGO) test --locked -q -p switchyard --test settings documents
 	UPDATE=1 $(CARGO) test --locked -q -p switchyard-providers --test vendors
 	UPDATE=1 $(CARGO) test --locked -q -p switchyard-tests --test dialects page
+	UPDATE=1 $(CARGO) test --locked -q -p switchyard-dialects --test scores
 
 import-prices: ## Refresh the built-in price catalogue from its pinned sources
 	python3 scripts/import_prices.py

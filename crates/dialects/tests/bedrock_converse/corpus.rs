@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 use switchyard_dialects::bedrock_converse::BedrockConverse;
 use switchyard_dialects::codec::ProviderCodec;
-use switchyard_domain::chat::{ChatAnswer, Part};
+use switchyard_domain::chat::Part;
 use switchyard_testkit::corpus::{self, Exchange};
 
 use crate::decoder::canonical;
-use crate::expected::{check_error, compare_choices, count_cut, decode, rewrite, same};
+use crate::expected::{check_error, count_cut, decode, rewrite, same};
 use crate::score::Score;
 
 fn exchanges() -> Vec<Exchange> {
@@ -16,41 +16,6 @@ fn exchanges() -> Vec<Exchange> {
 
 fn found(id: &str) -> Exchange {
     exchanges().into_iter().find(|exchange| exchange.id == id).unwrap()
-}
-
-fn compare_usage(got: &ChatAnswer, exchange: &Exchange) -> Result<(), String> {
-    let usage = got.usage.ok_or("no usage")?;
-    let expected = exchange.expected.usage.as_ref().ok_or("no usage expected")?;
-    let count = |name: &str| expected.get(name).copied();
-    same("input", &Some(usage.input), &count("prompt_tokens"))?;
-    same("output", &Some(usage.output), &count("completion_tokens"))?;
-    same("cached", &usage.cached_input, &count("cached_tokens").unwrap_or_default())?;
-    let written = usage.cache_write + usage.cache_write_1h;
-    same("written", &written, &count("cache_write_tokens").unwrap_or_default())
-}
-
-#[test]
-fn every_recorded_answer_means_what_the_official_sdk_makes_of_it() {
-    let mut score = Score::default();
-    for exchange in exchanges().iter().filter(|exchange| exchange.expected.ok == Some(true)) {
-        let outcome = decode(&BedrockConverse, exchange).and_then(|got| {
-            compare_choices(&got, exchange)?;
-            compare_usage(&got, exchange)
-        });
-        score.note(exchange.provider(), &exchange.id, outcome);
-    }
-    let cited = "the text that is cited is text, which the expectation leaves out";
-    let server = "a tool of the vendor's ran, which the expectation takes for a call of the client's";
-    let known = [
-        ("bedrock-converse-3d35c9f4ff", cited),
-        ("bedrock-converse-6dca2c0c86", cited),
-        ("bedrock-converse-a4892e303c", cited),
-        ("bedrock-converse-a4d68d9ac3", server),
-        ("bedrock-converse-b9ca78e462", cited),
-        ("bedrock-converse-c4ab055a95", server),
-        ("bedrock-converse-stream-6bdc89dcc4", server),
-    ];
-    score.settle("answers", 85, &known);
 }
 
 #[test]

@@ -8,14 +8,10 @@
 
 mod answer_quirks;
 mod bad_requests;
-#[path = "../openai_chat/comparing.rs"]
-mod comparing;
 mod corpus_answers;
 mod corpus_errors;
 mod corpus_requests;
 mod corpus_rewriting;
-#[path = "../openai_chat/counted.rs"]
-mod counted;
 mod counting;
 mod cross;
 #[path = "../openai_chat/differing.rs"]

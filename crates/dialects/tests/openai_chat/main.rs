@@ -8,13 +8,11 @@
 
 mod answer_quirks;
 mod bad_requests;
-mod comparing;
 mod corpus_answers;
 mod corpus_errors;
 mod corpus_peek;
 mod corpus_requests;
 mod corpus_rewriting;
-mod counted;
 mod differing;
 mod pieces;
 mod property;

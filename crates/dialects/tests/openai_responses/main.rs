@@ -8,12 +8,8 @@
 
 mod adapting;
 mod bad_requests;
-#[path = "../openai_chat/comparing.rs"]
-mod comparing;
 mod corpus_answers;
 mod corpus_requests;
-#[path = "../openai_chat/counted.rs"]
-mod counted;
 mod crossing;
 #[path = "../openai_chat/differing.rs"]
 mod differing;
@@ -25,6 +21,8 @@ mod property;
 mod quirks;
 mod request_encoding;
 mod rewriting;
+#[path = "../expected/same.rs"]
+mod same;
 #[path = "../openai_chat/score.rs"]
 mod score;
 mod shape;

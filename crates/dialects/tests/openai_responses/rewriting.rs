@@ -8,9 +8,9 @@ use switchyard_domain::chat::{ChatAnswer, ChatEvent, CitationSource, Part};
 use switchyard_testkit::corpus::{self, Exchange};
 
 use crate::canonical;
-use crate::comparing::same;
 use crate::corpus_answers::{DIALECT, collect, decode, decode_stream, decode_whole, events_of};
 use crate::corpus_requests::read;
+use crate::same::same;
 use crate::score::Score;
 use crate::shape;
 

@@ -4,12 +4,10 @@ use serde_json::{Value, json};
 use switchyard_domain::chat::{Choice, FinishReason, Part, ToolCall, ToolCallKind};
 use switchyard_testkit::corpus::{ExpectedCall, ExpectedChoice};
 
+use crate::expected::same;
+
 fn joined(choice: &Choice, pick: fn(&Part) -> Option<&str>) -> String {
     choice.parts.iter().filter_map(pick).collect()
-}
-
-pub(crate) fn same<T: PartialEq + std::fmt::Debug>(what: &str, got: &T, expected: &T) -> Result<(), String> {
-    if got == expected { Ok(()) } else { Err(format!("{what}: got {got:?}, expected {expected:?}")) }
 }
 
 fn compare_call(got: &ToolCall, expected: &ExpectedCall, makes_ids: bool) -> Result<(), String> {
@@ -27,23 +25,35 @@ fn compare_call(got: &ToolCall, expected: &ExpectedCall, makes_ids: bool) -> Res
     Err(format!("arguments: got {:?}, expected {}", got.arguments, expected.arguments))
 }
 
-/// A choice beside the expected one. `makes_ids` says that a call to which the provider gave no id has one of ours.
-pub(crate) fn compare_choice(got: &Choice, expected: &ExpectedChoice, makes_ids: bool) -> Result<(), String> {
+pub(crate) fn compare_text(got: &Choice, expected: &ExpectedChoice) -> Result<(), String> {
     let text = joined(got, |part| if let Part::Text { text } = part { Some(text) } else { None });
     same("text", &text, &expected.text)?;
+    let refusal = joined(got, |part| if let Part::Refusal { text } = part { Some(text) } else { None });
+    same("refusal", &refusal, &expected.refusal.clone().unwrap_or_default())
+}
+
+/// The reasoning, where the SDK shows it.
+pub(crate) fn compare_reasoning(got: &Choice, expected: &ExpectedChoice) -> Result<(), String> {
+    let Some(expected) = expected.reasoning.as_ref().filter(|expected| !expected.is_empty()) else {
+        return Ok(());
+    };
     let reasoning =
         joined(got, |part| if let Part::Reasoning(reasoning) = part { Some(&reasoning.text) } else { None });
-    if let Some(expected) = expected.reasoning.as_ref().filter(|expected| !expected.is_empty()) {
-        same("reasoning", &reasoning, expected)?;
-    }
-    let refusal = joined(got, |part| if let Part::Refusal { text } = part { Some(text) } else { None });
-    same("refusal", &refusal, &expected.refusal.clone().unwrap_or_default())?;
+    same("reasoning", &reasoning, expected)
+}
+
+/// `makes_ids` says that a call to which the provider gave no id has one of ours.
+pub(crate) fn compare_calls(got: &Choice, expected: &ExpectedChoice, makes_ids: bool) -> Result<(), String> {
     let calls: Vec<_> = got.tool_calls().collect();
     same("number of calls", &calls.len(), &expected.tool_calls.len())?;
-    for (got, expected) in calls.iter().zip(&expected.tool_calls) {
-        compare_call(got, expected, makes_ids)?;
-    }
-    let legacy = calls.iter().any(|call| call.kind == ToolCallKind::LegacyFunction);
+    calls
+        .iter()
+        .zip(&expected.tool_calls)
+        .try_for_each(|(got, expected)| compare_call(got, expected, makes_ids))
+}
+
+pub(crate) fn compare_finish(got: &Choice, expected: &ExpectedChoice) -> Result<(), String> {
+    let legacy = got.tool_calls().any(|call| call.kind == ToolCallKind::LegacyFunction);
     let word = got.finish.as_ref().map(|reason| {
         let word = match reason {
             FinishReason::Stop | FinishReason::StopSequence(_) => "stop",

@@ -3,7 +3,7 @@
 use switchyard_domain::chat::ChatAnswer;
 use switchyard_testkit::corpus::Exchange;
 
-use crate::comparing::same;
+use crate::expected::same;
 
 pub(crate) fn compare_usage(got: &ChatAnswer, exchange: &Exchange) -> Result<(), String> {
     let Some(expected) = exchange.expected.usage.as_ref().filter(|usage| !usage.is_empty()) else {
@@ -20,7 +20,7 @@ pub(crate) fn compare_usage(got: &ChatAnswer, exchange: &Exchange) -> Result<(),
     for (name, got) in [
         ("cached_tokens", usage.cached_input),
         ("reasoning_tokens", usage.reasoning),
-        ("cache_write_tokens", usage.cache_write),
+        ("cache_write_tokens", usage.cache_write + usage.cache_write_1h),
     ] {
         if let Some(expected) = count(name) {
             same(name, &got, &expected)?;
