@@ -18,6 +18,5 @@ mod keys;
 mod limits;
 mod models;
 mod operations;
-mod own_vendor;
 mod routes;
 mod secrets;

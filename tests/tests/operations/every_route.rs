@@ -47,7 +47,7 @@ fn of_google(action: &str) -> Value {
 }
 
 /// Good calls of a route. A route that is new belongs here, or among those that call nobody.
-fn examples(client: &TestClient, endpoint: &Endpoint) -> Vec<reqwest::RequestBuilder> {
+pub(crate) fn examples(client: &TestClient, endpoint: &Endpoint) -> Vec<reqwest::RequestBuilder> {
     if let Some(call) = Call::ALL.into_iter().find(|call| call.path() == endpoint.path) {
         return vec![crate::scene::request(client, call, call.body(ALONE))];
     }
@@ -75,6 +75,19 @@ async fn ask(client: &TestClient, method: &'static str, path: &str) -> u16 {
     request.send().await.unwrap().status().as_u16()
 }
 
+/// The routes that a virtual key opens.
+pub(crate) fn behind_a_key() -> impl Iterator<Item = Endpoint> {
+    let is_gateway = |endpoint: &Endpoint| matches!(endpoint.access, Access::Gateway | Access::VirtualKey);
+    table().into_iter().filter(is_gateway)
+}
+
+/// The method and a path of a route that calls no provider.
+pub(crate) fn calls_nobody(endpoint: &Endpoint) -> Option<(&'static str, &'static str)> {
+    let is_this =
+        |(method, path, _): &&(&str, &str, &str)| (*method, *path) == (endpoint.method, endpoint.path);
+    NO_CALLS.iter().find(is_this).map(|(method, _, path)| (*method, *path))
+}
+
 async fn rows(app: &TestApp) -> u64 {
     assert!(app.embedded().flush_usage().await, "the journal does not drain");
     let report = app.embedded().usage().report(UsageFilter::default(), GroupBy::Model).await.unwrap();
@@ -86,17 +99,14 @@ async fn every_route_that_reaches_a_provider_leaves_exactly_one_row_in_the_ledge
     let app = TestApp::builder().models(["faulty"]).start().await;
     let client = app.client_with_key("ci").await;
     let mut proved = 0;
-    let is_gateway = |endpoint: &&Endpoint| matches!(endpoint.access, Access::Gateway | Access::VirtualKey);
-    for endpoint in table().iter().filter(is_gateway) {
-        let is_this =
-            |(method, path, _): &&(&str, &str, &str)| (*method, *path) == (endpoint.method, endpoint.path);
-        if let Some((method, _, path)) = NO_CALLS.iter().find(is_this) {
+    for endpoint in behind_a_key() {
+        if let Some((method, path)) = calls_nobody(&endpoint) {
             let before = (app.simulator().calls().len(), rows(&app).await);
             assert_eq!(ask(&client, method, path).await, 200, "{path}");
             assert_eq!((app.simulator().calls().len(), rows(&app).await), before, "{path} made a call");
             continue;
         }
-        for example in examples(&client, endpoint) {
+        for example in examples(&client, &endpoint) {
             let before = (app.simulator().calls().len(), rows(&app).await);
             let answer = crate::scene::heard(example).await;
             assert_eq!((answer.status, answer.whole), (200, true), "{}: {}", endpoint.path, answer.text());

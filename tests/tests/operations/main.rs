@@ -14,6 +14,7 @@ mod faults;
 mod form;
 mod leaving;
 mod money;
+mod own_vendor;
 mod refusals;
 mod scene;
 mod streams;

@@ -5,6 +5,9 @@ use secrecy::SecretString;
 use std::sync::Arc;
 use switchyard::dialects::codec::MemberRule;
 use switchyard::dialects::openai_chat::OpenAiChat;
+use switchyard::dialects::openai_operations::{
+    OpenAiCompletions, OpenAiEmbeddings, OpenAiImages, OpenAiModerations, OpenAiSpeech, OpenAiTranscriptions,
+};
 use switchyard::vendors::{
     AuthScheme, Authorizer, Called, Hooks, HttpFacts, OutboundRequest, Reach, Vendor, below, put_secret,
 };
@@ -12,6 +15,9 @@ use switchyard_domain::fault::ProviderFault;
 use switchyard_domain::time::Timestamp;
 use switchyard_harness::TestApp;
 use url::Url;
+
+use crate::every_route::{behind_a_key, calls_nobody, examples};
+use crate::scene::heard;
 
 static CHAT: OpenAiChat =
     OpenAiChat { members: &[MemberRule::Rename { from: "temperature", to: "warmth" }], ..OpenAiChat::PLAIN };
@@ -21,6 +27,14 @@ static ACME: Vendor = Vendor {
     name: "Acme",
     reach: Reach::Http(HttpFacts {
         dialects: &[&CHAT],
+        operations: &[
+            &OpenAiEmbeddings::PLAIN,
+            &OpenAiCompletions::PLAIN,
+            &OpenAiModerations,
+            &OpenAiImages,
+            &OpenAiSpeech,
+            &OpenAiTranscriptions,
+        ],
         auth: AuthScheme::Header("x-acme-key"),
         hooks: Some(&Acme),
         ..HttpFacts::OPENAI_CHAT
@@ -79,4 +93,26 @@ async fn a_vendor_that_a_program_adds_answers_on_the_chat_surface() {
     assert_eq!(streamed.text(), app.simulator().calls().remove(1).text_sent);
     let events = app.events_of(answer.request_id()).await;
     assert_eq!((events.len(), events[0].outcome.as_str()), (1, "complete"));
+}
+
+#[tokio::test]
+async fn a_vendor_that_a_program_adds_answers_on_every_surface() {
+    let app = TestApp::builder().own_vendor(&ACME).models(["faulty"]).start().await;
+    let client = app.client_with_key("ci").await;
+    let mut answered = 0;
+    for endpoint in behind_a_key().filter(|endpoint| calls_nobody(endpoint).is_none()) {
+        for example in examples(&client, &endpoint) {
+            let before = app.simulator().calls().len();
+            let answer = heard(example).await;
+            assert_eq!((answer.status, answer.whole), (200, true), "{}: {}", endpoint.path, answer.text());
+            let calls = app.simulator().calls();
+            assert_eq!(calls.len(), before + 1, "{}", endpoint.path);
+            let call = calls.last().unwrap();
+            assert!(call.path.starts_with("/v1/acme/6/"), "{}: {}", endpoint.path, call.path);
+            assert_eq!(call.header("x-acme-key"), Some("acme sk-simulated-0123456789"));
+            assert!(call.header("x-acme-signature").is_some(), "{}", endpoint.path);
+            answered += 1;
+        }
+    }
+    assert!(answered >= 18, "{answered}");
 }
