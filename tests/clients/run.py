@@ -4,6 +4,7 @@ Standard library only."""
 import os
 import subprocess
 import sys
+import tempfile
 import time
 
 import stand
@@ -32,8 +33,8 @@ def installed(names):
     return commands, skipped
 
 
-def environment(server, trap):
-    """What the cases know about the server."""
+def environment(server, trap, wanted):
+    """What the cases know about the server; what Node's would reach for beyond this machine goes to the file `wanted`."""
     key = server.key("sdk")
     limited = server.key("limited", "--models", "fast", "--rpm", "1")
     time.sleep(1.1)  # the running server sees the keys within a second
@@ -46,6 +47,8 @@ def environment(server, trap):
         "LIMITED_KEY": limited,
         "AGENTS": str(suites.TARGET / "agents" / "node_modules"),
         "PYTHONPATH": str(suites.HERE),
+        "NODE_OPTIONS": f"--require={suites.HERE / 'node' / 'loopback_only.cjs'}",
+        "WANTED_FILE": wanted,
     }
 
 
@@ -57,10 +60,10 @@ def main():
     commands, skipped = installed(sys.argv[1:] or suites.NAMES)
     binaries = build(os.environ.get("PROFILE", "debug"))
     failed = []
-    with stand.running(binaries) as (server, trap):
-        known = environment(server, trap)
+    with stand.running(binaries) as (server, trap), tempfile.NamedTemporaryFile("r") as wanted:
+        known = environment(server, trap, wanted.name)
         failed += [command[-1] for command in commands if subprocess.run(command, env=known).returncode]
-        failed += [f"the network was reached for: {wanted}" for wanted in trap.wanted]
+        failed += [f"the network was reached for: {where}" for where in [*trap.wanted, *wanted.read().split()]]
     for why in skipped:
         print(f"SKIPPED {why}")
     if failed:

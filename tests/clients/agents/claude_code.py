@@ -45,6 +45,6 @@ class ClaudeCode:
 
 if not BINARIES:
     print("SKIPPED claude code: its package has no binary for this platform")
-    sys.exit(0)
+    sys.exit(1 if os.environ.get("CI") else 0)
 version = json.loads((INSTALLED / "claude-code" / "package.json").read_text())["version"]
 run(f"claude code {version}", in_dialects(ClaudeCode, {"upstream": OpenAiChat, "gemini": Gemini}))

@@ -62,6 +62,6 @@ class Codex:
 
 if not BINARIES:
     print("SKIPPED codex: its package has no binary for this platform")
-    sys.exit(0)
+    sys.exit(1 if os.environ.get("CI") else 0)
 version = json.loads((INSTALLED / "@openai" / "codex" / "package.json").read_text())["version"]
 run(f"codex {version}", in_dialects(Codex, {"anthropic": AnthropicMessages, "gemini": Gemini, "upstream": OpenAiChat}))
