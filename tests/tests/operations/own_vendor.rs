@@ -8,11 +8,11 @@ use switchyard::dialects::openai_chat::OpenAiChat;
 use switchyard::dialects::openai_operations::{
     OpenAiCompletions, OpenAiEmbeddings, OpenAiImages, OpenAiModerations, OpenAiSpeech, OpenAiTranscriptions,
 };
+use switchyard::fault::ProviderFault;
+use switchyard::time::Timestamp;
 use switchyard::vendors::{
     AuthScheme, Authorizer, Called, Hooks, HttpFacts, OutboundRequest, Reach, Vendor, below, put_secret,
 };
-use switchyard_domain::fault::ProviderFault;
-use switchyard_domain::time::Timestamp;
 use switchyard_harness::TestApp;
 use url::Url;
 
