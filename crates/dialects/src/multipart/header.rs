@@ -12,7 +12,8 @@ pub(super) struct PartHead {
 const NO_DISPOSITION: FormFault =
     FormFault::Malformed("a part has no `content-disposition: form-data` with a name");
 
-const STRANGE_PARAMETER: &str = "a part's content disposition has a parameter other than `name`, `filename` and `filename*`";
+const STRANGE_PARAMETER: &str =
+    "a part's content disposition has a parameter other than `name`, `filename` and `filename*`";
 
 /// Reads the headers of a part, without the empty line behind them.
 pub(super) fn read(bytes: &[u8]) -> Result<PartHead, FormFault> {
@@ -103,7 +104,8 @@ mod tests {
         );
         let file = "Content-Disposition: form-data; name=\"file\"; filename=\"a; name=x.mp3\"\r\nContent-Type: audio/mpeg";
         assert_eq!(head(file), Some(("file".to_owned(), true)));
-        let both = "content-disposition: form-data; name=\"file\"; filename=\"a.mp3\"; filename*=UTF-8''%C3%A4.mp3";
+        let both =
+            "content-disposition: form-data; name=\"file\"; filename=\"a.mp3\"; filename*=UTF-8''%C3%A4.mp3";
         assert_eq!(head(both), Some(("file".to_owned(), true)));
     }
 
