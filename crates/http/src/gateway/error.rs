@@ -4,6 +4,7 @@ use crate::refusal::openai_kind;
 use actix_web::http::StatusCode;
 use actix_web::http::header::ContentType;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError};
+use bytes::Bytes;
 use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
@@ -120,10 +121,15 @@ impl GatewayError {
 
     /// The same in the dialect of the surface that a request is for.
     pub(crate) fn at(self, request: &HttpRequest) -> Self {
-        match dialects::at(request.path()) {
+        match dialects::at(request.path(), request.headers()) {
             Some(codec) => self.in_dialect(codec),
             None => self,
         }
+    }
+
+    /// The body of an answer that is this error.
+    pub(crate) fn body(&self, request_id: Option<&str>) -> Bytes {
+        self.codec.error(&self.told(request_id))
     }
 
     /// What a dialect puts into its own words.
@@ -193,7 +199,7 @@ impl ResponseError for GatewayError {
         if let Some(wait) = self.retry_after {
             retry_after::write(&mut response, wait);
         }
-        response.insert_header(ContentType::json()).body(self.codec.error(&self.told(None)))
+        response.insert_header(ContentType::json()).body(self.body(None))
     }
 }
 
