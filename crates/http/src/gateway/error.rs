@@ -96,12 +96,14 @@ impl GatewayError {
         } else {
             openai_kind(status)
         };
-        let rejected = error.kind == CallErrorKind::UpstreamRejected;
+        // A provider's own code outranks ours; that one of the caller's dialect gives none is its answer too.
+        let keeps_theirs =
+            error.kind == CallErrorKind::UpstreamRejected && (error.code.is_some() || !error.is_foreign);
         Self {
             codec: OPENAI_CHAT,
             status,
             kind,
-            code: if rejected { error.code.map(Cow::Owned) } else { Some(Cow::Borrowed(code)) },
+            code: if keeps_theirs { error.code.map(Cow::Owned) } else { Some(Cow::Borrowed(code)) },
             param: error.param.map(String::into_boxed_str),
             message: error.message,
             retry_after: error.retry_after,
@@ -264,7 +266,12 @@ mod tests {
         }
         let mut error = CallError::new(Kind::UpstreamRejected, "m");
         error.code = Some("context_length_exceeded".to_owned());
-        assert_eq!(seen(error, Door::V1).2.as_deref(), Some("context_length_exceeded"));
+        assert_eq!(seen(error.clone(), Door::V1).2.as_deref(), Some("context_length_exceeded"));
+        error.is_foreign = true;
+        assert_eq!(seen(error.clone(), Door::V1).2.as_deref(), Some("context_length_exceeded"));
+        error.code = None;
+        let found = seen(error, Door::V1);
+        assert_eq!(found, (400, "invalid_request_error", Some("upstream_rejected".to_owned())));
     }
 
     #[test]
