@@ -193,8 +193,7 @@ async fn members_that_name_another_model_are_refused_and_say_what_to_do() {
         gateway.refuses_member(52, name, value, wrong(name)).await;
     }
     let body = call().replacen('{', r#"{"fallbacks":["big"],"#, 1);
-    let request = gateway.client.request("POST", DOORS[0]).header("content-type", "application/json");
-    let refused: serde_json::Value = request.body(body).send().await.unwrap().json().await.unwrap();
+    let refused = gateway.client.post(DOORS[0], body).await.json();
     let message = refused["error"]["message"].as_str().unwrap();
     assert!(
         message.contains("another model") && message.contains("a route with several targets"),
