@@ -48,6 +48,7 @@ declares_access! { A B C }
 declares_access! { A B C D }
 declares_access! { A B C D E }
 declares_access! { A B C D E F }
+declares_access! { A B C D E F G }
 
 /// The rule of routes that everybody may call.
 #[derive(Clone, Copy, Debug)]

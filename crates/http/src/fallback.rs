@@ -37,7 +37,8 @@ pub(crate) async fn not_found(request: HttpRequest, id: RequestId) -> HttpRespon
         return refuse_method(&request, &id);
     }
     let message = "There is nothing at this address. GET /openapi.json lists what there is.";
-    Refusal::new(StatusCode::NOT_FOUND, "not_found", message).respond(Shape::at(request.path()), &id)
+    Refusal::new(StatusCode::NOT_FOUND, "not_found", message)
+        .respond(Shape::at(request.path(), request.headers()), &id)
 }
 
 /// The path is there, but not for this method.
@@ -48,7 +49,7 @@ pub(crate) async fn method_not_allowed(request: HttpRequest, id: RequestId) -> H
 fn refuse_method(request: &HttpRequest, id: &RequestId) -> HttpResponse {
     let message = "This address does not take this method.";
     let refusal = Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message);
-    let mut response = refusal.respond(Shape::at(request.path()), id);
+    let mut response = refusal.respond(Shape::at(request.path(), request.headers()), id);
     let allowed =
         request.app_data::<Allowed>().map_or(HeaderValue::from_static(""), |allowed| allowed.0.clone());
     response.headers_mut().insert(ALLOW, allowed);

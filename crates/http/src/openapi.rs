@@ -7,7 +7,7 @@ use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, ContentType};
 use bytes::Bytes;
 use std::sync::OnceLock;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 #[derive(OpenApi)]
@@ -59,6 +59,8 @@ impl Modify for VirtualKey {
             .build();
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("virtual_key", SecurityScheme::Http(scheme));
+        let query = ApiKeyValue::with_description("key", "A virtual key, where Google's clients put it");
+        components.add_security_scheme("query_key", SecurityScheme::ApiKey(ApiKey::Query(query)));
     }
 }
 

@@ -4,7 +4,7 @@
 use crate::gateway::dialects;
 use crate::middleware::RequestId;
 use actix_web::http::StatusCode;
-use actix_web::http::header::ContentType;
+use actix_web::http::header::{ContentType, HeaderMap};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use bytes::Bytes;
 use serde::Serialize;
@@ -21,9 +21,9 @@ pub(crate) enum Shape {
 }
 
 impl Shape {
-    /// The shape of the surface that a path belongs to.
-    pub(crate) fn at(path: &str) -> Self {
-        dialects::at(path).map_or(Self::Plain, Self::Dialect)
+    /// The shape of the surface that a request is for.
+    pub(crate) fn at(path: &str, headers: &HeaderMap) -> Self {
+        dialects::at(path, headers).map_or(Self::Plain, Self::Dialect)
     }
 }
 

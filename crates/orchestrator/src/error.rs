@@ -59,6 +59,8 @@ pub struct CallError {
     pub param: Option<String>,
     /// The provider's own code, where it refused the request.
     pub code: Option<String>,
+    /// Whether the provider spoke another dialect than the caller, so that a code that is missing tells the caller nothing.
+    pub is_foreign: bool,
     /// The provider's status, where it refused the request.
     pub status: Option<u16>,
     /// When to come back.
@@ -69,7 +71,15 @@ impl CallError {
     /// A failure of this kind.
     #[must_use]
     pub fn new(kind: CallErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), param: None, code: None, status: None, retry_after: None }
+        Self {
+            kind,
+            message: message.into(),
+            param: None,
+            code: None,
+            is_foreign: false,
+            status: None,
+            retry_after: None,
+        }
     }
 
     /// The same, naming the member that is wrong.
@@ -90,6 +100,7 @@ impl CallError {
             message: message_of(fault, target),
             param: fault.param.clone().filter(|_| is_callers),
             code: fault.code.clone().filter(|_| is_rejection),
+            is_foreign: false,
             status: fault.status.filter(|_| is_rejection),
             retry_after: match kind {
                 CallErrorKind::UpstreamThrottled => Some(clamped_retry_after(fault.retry_after)),

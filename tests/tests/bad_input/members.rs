@@ -177,6 +177,30 @@ async fn members_that_name_another_upstream_are_refused() {
     assert_eq!(canary.accepted_connections(), 0);
 }
 
+/// What names another model than the one that is permitted and priced, for a provider that is a gateway itself or reads names in
+/// any case.
+#[tokio::test]
+async fn members_that_name_another_model_are_refused_and_say_what_to_do() {
+    let gateway = Gateway::start().await;
+    for (name, value) in [
+        ("fallbacks", r#"[{"model":"big"}]"#),
+        ("models", r#"["big"]"#),
+        ("route", "\"fallback\""),
+        ("preset", "\"p\""),
+        ("Model", "\"big\""),
+        ("Stream", "true"),
+    ] {
+        gateway.refuses_member(52, name, value, wrong(name)).await;
+    }
+    let body = call().replacen('{', r#"{"fallbacks":["big"],"#, 1);
+    let refused = gateway.client.post(DOORS[0], body).await.json();
+    let message = refused["error"]["message"].as_str().unwrap();
+    assert!(
+        message.contains("another model") && message.contains("a route with several targets"),
+        "{message}"
+    );
+}
+
 /// Row 53.
 #[tokio::test]
 async fn headers_that_steer_other_gateways_are_ignored_and_not_sent_on() {

@@ -149,3 +149,57 @@ async fn a_call_that_is_refused_for_another_reason_keeps_no_place() {
     app.simulator().script("gpt-sim", Script::of("tokens=1"));
     assert_eq!(client.ask(MODEL, "hi").await.status, 200);
 }
+
+/// Bodies that are counted, in both dialects that have a way to.
+fn counts() -> [(String, String); 2] {
+    let said = json!([{"role": "user", "content": "hi"}]);
+    let contents = json!([{"role": "user", "parts": [{"text": "hi"}]}]);
+    [
+        ("/v1/messages/count_tokens".to_owned(), json!({"model": MODEL, "messages": said}).to_string()),
+        (format!("/v1beta/models/{MODEL}:countTokens"), json!({"contents": contents}).to_string()),
+    ]
+}
+
+#[tokio::test]
+async fn counting_a_prompt_is_a_request_like_any_other_but_takes_no_tokens() {
+    let app = builder().start().await;
+    for (key, (path, body)) in ["anthropic", "google"].into_iter().zip(counts()) {
+        let limits = Limits { rpm: Some(3), tpm: Some(1), concurrency: Some(8), ..Limits::NONE };
+        let client = app.client_with(key, limits, None).await;
+        let calls: FuturesUnordered<_> = (0..8).map(|_| client.post(&path, body.clone())).collect();
+        let mut statuses: Vec<u16> = calls.map(|answer| answer.status).collect().await;
+        statuses.sort_unstable();
+        assert_eq!(statuses, [200, 200, 200, 429, 429, 429, 429, 429], "{path}");
+        let refused = client.post(&path, body).await;
+        assert!(
+            (1..=61).contains(&refused.header("retry-after").parse::<u64>().unwrap()),
+            "{}",
+            refused.text
+        );
+    }
+}
+
+#[tokio::test]
+async fn counting_gives_its_place_back_however_it_ends() {
+    let app = builder().start().await;
+    for (key, (path, body)) in ["anthropic", "google"].into_iter().zip(counts()) {
+        let client = app.client_with(key, Limits { concurrency: Some(1), ..Limits::NONE }, None).await;
+        let unknown = body.replace(MODEL, "nobody");
+        let elsewhere = path.replace(MODEL, "nobody");
+        for _ in 0..3 {
+            assert_eq!(client.post(&path, body.clone()).await.status, 200);
+            assert_eq!(client.post(&elsewhere, unknown.clone()).await.status, 404);
+            assert_eq!(client.post(&path, "{}").await.status, 400);
+            // It leaves while its prompt may be under way.
+            let leaving = client.post(&path, body.clone());
+            drop(tokio::time::timeout(Duration::from_micros(300), leaving).await);
+        }
+        for attempt in 0.. {
+            if client.post(&path, body.clone()).await.status == 200 {
+                break;
+            }
+            assert!(attempt < 200, "{path}: its place was not given back");
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+    }
+}

@@ -14,6 +14,7 @@ mod client_headers;
 mod doors;
 mod edge;
 mod explain;
+mod google;
 mod keys;
 mod limits;
 mod models;

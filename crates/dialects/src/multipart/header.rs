@@ -12,6 +12,9 @@ pub(super) struct PartHead {
 const NO_DISPOSITION: FormFault =
     FormFault::Malformed("a part has no `content-disposition: form-data` with a name");
 
+const STRANGE_PARAMETER: &str =
+    "a part's content disposition has a parameter other than `name`, `filename` and `filename*`";
+
 /// Reads the headers of a part, without the empty line behind them.
 pub(super) fn read(bytes: &[u8]) -> Result<PartHead, FormFault> {
     let text = str::from_utf8(bytes).map_err(|_| FormFault::Malformed("a part's headers are not UTF-8"))?;
@@ -34,18 +37,28 @@ pub(super) fn read(bytes: &[u8]) -> Result<PartHead, FormFault> {
     if !kind.trim().eq_ignore_ascii_case("form-data") {
         return Err(NO_DISPOSITION);
     }
-    let (mut name, mut is_file) = (None, false);
+    let (mut name, mut plain, mut extended) = (None, None, None);
     let mut rest = parameters;
     while let Some((word, value, after)) = parameter(rest) {
         rest = after;
-        if word.eq_ignore_ascii_case("name") && name.replace(value).is_some() {
-            return Err(FormFault::Malformed("a part has two names"));
+        let place = if word.eq_ignore_ascii_case("name") {
+            &mut name
+        } else if word.eq_ignore_ascii_case("filename") {
+            &mut plain
+        } else if word.eq_ignore_ascii_case("filename*") {
+            &mut extended
+        } else {
+            // Other readers take `name*`, `name*0` and `name ` for names of the part.
+            return Err(FormFault::Malformed(STRANGE_PARAMETER));
+        };
+        if place.replace(value).is_some() {
+            return Err(FormFault::Malformed("a part's content disposition says something twice"));
         }
-        is_file |= word.eq_ignore_ascii_case("filename") || word.eq_ignore_ascii_case("filename*");
     }
     if !rest.trim().is_empty() {
         return Err(FormFault::Malformed("a part's content disposition can't be read"));
     }
+    let is_file = plain.is_some() || extended.is_some();
     Ok(PartHead { name: name.filter(|name| !name.is_empty()).ok_or(NO_DISPOSITION)?, is_file })
 }
 
@@ -91,6 +104,33 @@ mod tests {
         );
         let file = "Content-Disposition: form-data; name=\"file\"; filename=\"a; name=x.mp3\"\r\nContent-Type: audio/mpeg";
         assert_eq!(head(file), Some(("file".to_owned(), true)));
+        let both =
+            "content-disposition: form-data; name=\"file\"; filename=\"a.mp3\"; filename*=UTF-8''%C3%A4.mp3";
+        assert_eq!(head(both), Some(("file".to_owned(), true)));
+    }
+
+    #[test]
+    fn a_second_name_in_another_spelling_is_refused_as_other_readers_take_it_for_the_name() {
+        for bad in [
+            "name=\"x\"; name*=utf-8''model",
+            "name*=utf-8''model; name=\"x\"",
+            "name*0=\"mod\"; name*1=\"el\"",
+            "name=\"x\"; name*0=\"mod\"; name*1=\"el\"",
+            "name=\"x\"; name*0*=utf-8''mod",
+            "name=\"x\"; name =\"model\"",
+            "name=\"x\"; name\t=\"model\"",
+            "name =\"model\"",
+            "name=\"x\"; \u{a0}name=\"model\"",
+            "name=\"x\"; filename*0=\"a.mp3\"",
+            "name=\"x\"; filename =\"a.mp3\"",
+            "name=\"x\"; filename=\"a\"; filename=\"b\"",
+            "name=\"x\"; filename*=a; filename*=b",
+            "name=\"x\"; size=3",
+            "name=\"x\"; =\"model\"",
+            "name=\"x\"; NAME=\"model\"",
+        ] {
+            assert_eq!(head(&format!("content-disposition: form-data; {bad}")), None, "{bad:?}");
+        }
     }
 
     #[test]

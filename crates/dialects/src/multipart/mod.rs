@@ -46,6 +46,11 @@ pub enum FormFault {
     /// The value of a part that must be read is no text.
     #[error("{0}: must be text in UTF-8")]
     NotText(String),
+    /// A part whose name is that of one that must be read, in other letters.
+    #[error(
+        "{0}: differs from a known part in the case of its letters alone, and some providers would read it as that"
+    )]
+    Respelled(String),
     /// Two parts of a name that may stand there once.
     #[error("{0}: is given more than once")]
     Repeated(String),
@@ -56,7 +61,10 @@ impl FormFault {
     #[must_use]
     pub fn param(&self) -> Option<&str> {
         match self {
-            Self::LongValue { name, .. } | Self::NotText(name) | Self::Repeated(name) => Some(name),
+            Self::LongValue { name, .. }
+            | Self::NotText(name)
+            | Self::Repeated(name)
+            | Self::Respelled(name) => Some(name),
             Self::Malformed(_) | Self::TooManyParts(_) | Self::LongHeaders(_) => None,
         }
     }

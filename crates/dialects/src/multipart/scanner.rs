@@ -1,5 +1,6 @@
 use super::header::{self, PartHead};
 use super::{FormFault, Part};
+use crate::request::place_among;
 use memchr::memmem;
 
 /// More parts than any request has.
@@ -136,6 +137,9 @@ impl FormScanner {
         let is_known = self.known.contains(&head.name.as_str());
         if is_known && self.parts.iter().any(|part| part.name == head.name) {
             return Err(FormFault::Repeated(head.name));
+        }
+        if !is_known && place_among(self.known, &head.name).is_some() {
+            return Err(FormFault::Respelled(head.name));
         }
         let kept = (is_known && !head.is_file).then(Vec::new);
         self.take(end + END_OF_HEADERS.len());

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use switchyard_domain::call::CallFacts;
 use switchyard_domain::wire::Member;
 
-use super::{RequestCode, RequestError};
+use super::{RequestCode, RequestError, check_names};
 use crate::scan::{Document, ScanLimits};
 
 /// Bounds of a request beyond those of the scan.
@@ -42,26 +42,15 @@ pub struct CheckedRequest {
     pub members: Arc<[Member]>,
 }
 
-/// The members that would make another gateway send the call, or its key, elsewhere. They have no meaning here, and are
-/// refused rather than sent on to a provider that may be such a gateway.
-pub(crate) const NOT_FOR_CLIENTS: &[&str] = &[
-    "api_base",
-    "api_key",
-    "api_version",
-    "base_url",
-    "custom_llm_provider",
-    "extra_body",
-    "extra_headers",
-    "user_config",
-];
-
-/// Scans a body, within its bounds.
+/// Scans a body, within its bounds, and refuses what no call of any dialect may say.
 pub(crate) fn scanned(body: Bytes, limits: &RequestLimits) -> Result<Document, RequestError> {
     if body.len() > limits.max_body_bytes {
         let message = format!("the body exceeds {} bytes", limits.max_body_bytes);
         return Err(RequestError { code: RequestCode::TooLarge, message, param: None });
     }
-    Ok(Document::scan(body, limits.scan)?)
+    let document = Document::scan(body, limits.scan)?;
+    check_names("", document.root())?;
+    Ok(document)
 }
 
 impl CheckedRequest {

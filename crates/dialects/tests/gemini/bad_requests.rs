@@ -172,6 +172,15 @@ fn other_members_are_judged_too() {
         ("safetySettings", json!([7]), "safetySettings"),
         ("api_base", json!("https://evil.example"), "api_base"),
         ("extra_headers", json!({}), "extra_headers"),
+        ("fallbacks", json!(["big"]), "fallbacks"),
+        ("Model", json!("big"), "Model"),
+        ("GenerationConfig", json!({"maxOutputTokens": 1}), "GenerationConfig"),
+        (
+            "generationConfig",
+            json!({"routingConfig": {"manualMode": {"modelName": "big"}}}),
+            "generationConfig.routingConfig",
+        ),
+        ("generation_config", json!({"routing_config": {}}), "generationConfig.routingConfig"),
     ] {
         assert_eq!(refused(&with(name, value)), param);
     }

@@ -190,6 +190,17 @@ fn an_image_is_never_a_providers_own_file(#[case] url: &str, #[case] good: bool)
 #[case("custom_llm_provider", json!(["k"]), json!([]))]
 #[case("extra_headers", json!([{}]), json!([]))]
 #[case("user_config", json!([{}]), json!([]))]
+#[case("litellm_credential_name", json!(["theirs"]), json!([]))]
+#[case("kv_transfer_params", json!([{"remote_host": "10.0.0.1"}]), json!([]))]
+#[case("models", json!([["big"]]), json!([null]))]
+#[case("route", json!(["fallback"]), json!([null]))]
+#[case("fallbacks", json!([["big"], [{"model": "big"}]]), json!([null]))]
+#[case("context_window_fallbacks", json!([[{"m": ["big"]}]]), json!([null]))]
+#[case("preset", json!(["p"]), json!([null]))]
+#[case("Model", json!(["big", null]), json!([]))]
+#[case("MAX_TOKENS", json!([1_000_000]), json!([]))]
+#[case("\u{17f}tream", json!([true]), json!([]))]
+#[case("provider", json!([]), json!([{"order": ["a"]}]))]
 #[case("unheard_of", json!([]), json!([7, null, {"deep": []}]))]
 fn a_parameter_is_judged_by_its_type_and_range(#[case] name: &str, #[case] bad: Value, #[case] good: Value) {
     for value in bad.as_array().unwrap() {

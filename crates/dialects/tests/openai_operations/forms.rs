@@ -71,6 +71,10 @@ fn what_is_held_of_a_form_is_bounded() {
     assert_eq!(scanned(&[&form(&many)]), Err(FormFault::TooManyParts(64)));
     let twice = form(&[("name=\"model\"", b"a"), ("name=\"model\"", b"b")]);
     assert_eq!(scanned(&[&twice]), Err(FormFault::Repeated("model".to_owned())));
+    for other in ["Model", "MODEL", "FILE"] {
+        let respelled = form(&[("name=\"model\"", b"a"), (&format!("name=\"{other}\""), b"b")]);
+        assert_eq!(scanned(&[&respelled]), Err(FormFault::Respelled(other.to_owned())));
+    }
     let no_text = form(&[("name=\"model\"", b"\xff")]);
     assert_eq!(scanned(&[&no_text]), Err(FormFault::NotText("model".to_owned())));
 }

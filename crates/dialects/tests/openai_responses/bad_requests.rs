@@ -183,6 +183,10 @@ fn items_that_are_good_pass(
 #[case("tool_choice", json!({"type": "function"}))]
 #[case("tool_choice", json!({"type": "allowed_tools", "tools": []}))]
 #[case("api_base", json!("http://x"))]
+#[case("models", json!(["big"]))]
+#[case("preset", json!("p"))]
+#[case("Model", json!("big"))]
+#[case("Max_Output_Tokens", json!(1))]
 #[case("extra_headers", json!({}))]
 fn a_member_that_is_not_what_it_must_be_is_refused(#[case] name: &str, #[case] value: Value) {
     refused(&with(name, value), name);

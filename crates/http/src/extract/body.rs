@@ -110,7 +110,7 @@ impl FromRequest for GatewayBody {
             Err(error) => return std::future::ready(Err(error.at(request))).boxed_local(),
         };
         let connection = request.conn_data::<Rc<Connection>>().cloned();
-        let codec = dialects::at(request.path());
+        let codec = dialects::at(request.path(), request.headers());
         let payload = payload.take();
         async move {
             let body = read(payload, declared, &limits).await.map_err(|error| match codec {

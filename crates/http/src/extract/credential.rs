@@ -1,6 +1,8 @@
-//! The one place that reads credentials of the virtual-key surfaces. A cookie or a query never is one.
+//! The one place that reads credentials of the virtual-key surfaces. A cookie never is one, and a query only has one where Google's
+//! clients put it.
 
 use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use std::borrow::Cow;
 
 static X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 static X_GOOG_API_KEY: HeaderName = HeaderName::from_static("x-goog-api-key");
@@ -12,7 +14,7 @@ const LONGEST: usize = 512;
 /// Why what a client presents can't be a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum CredentialFault {
-    #[error("the header `{0}` stands there more than once")]
+    #[error("`{0}` stands there more than once")]
     Repeated(&'static str),
     #[error("the request carries two different credentials")]
     Differing,
@@ -22,8 +24,22 @@ pub(crate) enum CredentialFault {
     Malformed,
 }
 
-/// The credential that a request presents, in `authorization` or in the header of whichever dialect the client speaks.
-pub(crate) fn presented(headers: &HeaderMap) -> Result<Option<&str>, CredentialFault> {
+/// The credential that a request presents, in `authorization` or in the header of whichever dialect the client speaks; and in `key` of
+/// its query, where one is given to look at.
+pub(crate) fn presented<'r>(
+    headers: &'r HeaderMap,
+    query: Option<&'r str>,
+) -> Result<Option<Cow<'r, str>>, CredentialFault> {
+    let found = in_headers(headers)?;
+    let Some(asked) = query.map(in_query).transpose()?.flatten() else { return Ok(found.map(Cow::Borrowed)) };
+    match found {
+        Some(found) if found != asked => Err(CredentialFault::Differing),
+        Some(found) => Ok(Some(Cow::Borrowed(found))),
+        None => Ok(Some(asked)),
+    }
+}
+
+fn in_headers(headers: &HeaderMap) -> Result<Option<&str>, CredentialFault> {
     let mut found = bearer(headers)?;
     for (name, word) in
         [(&X_API_KEY, "x-api-key"), (&X_GOOG_API_KEY, "x-goog-api-key"), (&API_KEY, "api-key")]
@@ -46,6 +62,38 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&str>, CredentialFault> {
         return Err(CredentialFault::NotBearer);
     }
     checked(key.trim()).map(Some)
+}
+
+fn in_query(query: &str) -> Result<Option<Cow<'_, str>>, CredentialFault> {
+    let mut keys = query.split('&').filter_map(|pair| match pair.split_once('=') {
+        Some(("key", value)) => Some(value),
+        None if pair == "key" => Some(""),
+        _ => None,
+    });
+    let Some(key) = keys.next() else { return Ok(None) };
+    if keys.next().is_some() {
+        return Err(CredentialFault::Repeated("key"));
+    }
+    let key = if key.contains('%') {
+        Cow::Owned(percent_decoded(key).ok_or(CredentialFault::Malformed)?)
+    } else {
+        Cow::Borrowed(key)
+    };
+    let is_plain = key.bytes().all(|byte| byte.is_ascii_graphic());
+    if is_plain && checked(&key).is_ok() { Ok(Some(key)) } else { Err(CredentialFault::Malformed) }
+}
+
+fn percent_decoded(text: &str) -> Option<String> {
+    let mut pieces = text.split('%');
+    let mut decoded = pieces.next()?.to_owned();
+    for piece in pieces {
+        let (digits, rest) = piece.split_at_checked(2)?;
+        let is_hexadecimal = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+        let byte = u8::from_str_radix(digits, 16).ok().filter(|byte| is_hexadecimal && byte.is_ascii())?;
+        decoded.push(char::from(byte));
+        decoded.push_str(rest);
+    }
+    Some(decoded)
 }
 
 fn only<'h>(
@@ -80,7 +128,54 @@ mod tests {
     }
 
     fn found(pairs: &[(&str, &str)]) -> Result<Option<String>, CredentialFault> {
-        presented(&headers(pairs)).map(|key| key.map(str::to_owned))
+        asked(pairs, None)
+    }
+
+    fn asked(pairs: &[(&str, &str)], query: Option<&str>) -> Result<Option<String>, CredentialFault> {
+        presented(&headers(pairs), query).map(|key| key.map(Cow::into_owned))
+    }
+
+    #[test]
+    fn a_query_has_the_key_where_it_may() {
+        let key = Ok(Some("sy-1".to_owned()));
+        for query in [
+            "key=sy-1",
+            "alt=sse&key=sy-1",
+            "key=sy-1&alt=sse",
+            "key=sy%2D1",
+            "key=%73y-1",
+            "k=x&key=sy-1&keys=y",
+        ] {
+            assert_eq!(asked(&[], Some(query)), key, "{query}");
+            assert_eq!(asked(&[("x-goog-api-key", "sy-1")], Some(query)), key, "{query}");
+            let differing = asked(&[("authorization", "Bearer sy-2")], Some(query));
+            assert_eq!(differing, Err(CredentialFault::Differing), "{query}");
+        }
+        for query in ["", "alt=sse", "keys=sy-1", "Key=sy-1", "xkey=sy-1"] {
+            assert_eq!(asked(&[], Some(query)), Ok(None), "{query}");
+            assert_eq!(asked(&[("x-api-key", "sy-1")], Some(query)), key, "{query}");
+        }
+        assert_eq!(asked(&[], None), Ok(None));
+    }
+
+    #[test]
+    fn a_query_that_has_no_one_key_has_none() {
+        assert_eq!(asked(&[], Some("key=sy-1&key=sy-1")), Err(CredentialFault::Repeated("key")));
+        for query in [
+            "key",
+            "key=",
+            "key=%20",
+            "key=sy%",
+            "key=sy%2",
+            "key=sy%zz",
+            "key=sy%+1",
+            "key=sy-%c3%a4",
+            "key=sy%0a",
+        ] {
+            assert_eq!(asked(&[], Some(query)), Err(CredentialFault::Malformed), "{query}");
+        }
+        let long = format!("key={}", "x".repeat(513));
+        assert_eq!(asked(&[], Some(&long)), Err(CredentialFault::Malformed));
     }
 
     #[test]

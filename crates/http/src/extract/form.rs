@@ -28,7 +28,7 @@ impl FromRequest for GatewayForm {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let settings = request.app_data::<BodyLimits>().cloned().zip(request.app_data::<Uploads>().cloned());
         let (connection, codec) =
-            (request.conn_data::<Rc<Connection>>().cloned(), dialects::at(request.path()));
+            (request.conn_data::<Rc<Connection>>().cloned(), dialects::at(request.path(), request.headers()));
         let admitted = settings.ok_or_else(GatewayError::defect).and_then(|(limits, uploads)| {
             let boundary = media_type::form(request.headers()).map_err(|fault| unsupported(&fault))?;
             let limits = limits.of_up_to(uploads.most_bytes);

@@ -1,11 +1,12 @@
 use super::credential::{CredentialFault, presented};
 use crate::access::{Access, AccessRule};
-use crate::gateway::GatewayError;
+use crate::gateway::{GatewayError, dialects};
 use crate::server::{GatewayAuth, ServerConfig};
 use crate::services::{DemoSwitch, Services};
 use actix_web::dev::Payload;
 use actix_web::http::header::{FORWARDED, HeaderName, VIA};
 use actix_web::{FromRequest, HttpRequest};
+use std::borrow::Cow;
 use std::future::{Ready, ready};
 use std::sync::Arc;
 use switchyard_orchestrator::principal::{Authenticator, Principal};
@@ -53,7 +54,7 @@ impl Gate {
     /// Who calls `/v1*`, as the operator's setting has it.
     fn caller(&self, request: &HttpRequest) -> Result<Principal, GatewayError> {
         match self.auth {
-            GatewayAuth::Optional if presented(request.headers()) == Ok(None) => Ok(Principal::Anonymous),
+            GatewayAuth::Optional if credential(request) == Ok(None) => Ok(Principal::Anonymous),
             GatewayAuth::Required | GatewayAuth::Optional => self.key(request, OPENING),
             GatewayAuth::Off => Ok(self.key(request, "").unwrap_or(Principal::Anonymous)),
         }
@@ -62,12 +63,12 @@ impl Gate {
     /// Whose key it is. A refusal for want of one that is known ends with `advice`.
     fn key(&self, request: &HttpRequest, advice: &str) -> Result<Principal, GatewayError> {
         let refused = |why: &str| GatewayError::unauthenticated([why, advice].concat());
-        let key = presented(request.headers()).map_err(|fault| unusable(&fault))?;
+        let key = credential(request).map_err(|fault| unusable(&fault))?;
         let key = key.ok_or_else(|| refused(MISSING))?;
         if key == DEMO_KEY {
             return self.demo(request);
         }
-        self.authenticator.virtual_key(key).ok_or_else(|| refused(UNKNOWN))
+        self.authenticator.virtual_key(&key).ok_or_else(|| refused(UNKNOWN))
     }
 
     /// The demo key opens nothing to another machine, nor to one that a proxy on this machine speaks for.
@@ -80,6 +81,12 @@ impl Gate {
             Err(GatewayError::unauthenticated(NO_DEMO.to_owned()))
         }
     }
+}
+
+/// What a request presents. Google's clients may put it into the query, which goes nowhere else: neither to a provider nor to a log.
+fn credential(request: &HttpRequest) -> Result<Option<Cow<'_, str>>, CredentialFault> {
+    let query = dialects::is_google(request.path()).then(|| request.query_string());
+    presented(request.headers(), query)
 }
 
 fn unusable(fault: &CredentialFault) -> GatewayError {

@@ -1,6 +1,8 @@
 //! Which dialect is spoken at which address.
 
 use super::gemini::Action;
+use super::models::Asker;
+use actix_web::http::header::HeaderMap;
 use switchyard_dialects::anthropic_messages::AnthropicMessagesClient;
 use switchyard_dialects::codec::{ClientCodec, OperationClient};
 use switchyard_dialects::gemini::GeminiClient;
@@ -76,15 +78,14 @@ pub(crate) fn gemini_embeddings(texts: Texts) -> &'static dyn OperationClient {
     }
 }
 
-/// The dialect of the gateway surface that a path belongs to; `None` where no dialect is spoken. Errors are written in it even
-/// where nothing answers.
-pub(crate) fn at(path: &str) -> Option<&'static dyn ClientCodec> {
-    let under =
-        |prefix: &str| path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    // Google's SDKs call `v1` or `v1beta`, as they please; an action behind a colon is what only their paths have.
-    let is_google = path.strip_prefix("/v1/models/").is_some_and(|call| Action::of(call).is_some());
-    if under("/v1beta") || is_google {
+/// The dialect of the gateway surface that a request is for; `None` where no dialect is spoken. Errors are written in it even where
+/// nothing answers.
+pub(crate) fn at(path: &str, headers: &HeaderMap) -> Option<&'static dyn ClientCodec> {
+    let under = |prefix| is_under(path, prefix);
+    if is_google(path) {
         Some(GEMINI)
+    } else if under("/v1/models") {
+        Some(Asker::of(headers).dialect())
     } else if under("/v1/messages") {
         Some(ANTHROPIC_MESSAGES)
     } else if under("/v1/responses") {
@@ -94,9 +95,21 @@ pub(crate) fn at(path: &str) -> Option<&'static dyn ClientCodec> {
     }
 }
 
+/// Whether a path is one of Google's alone. Its SDKs call `v1` or `v1beta`, as they please; an action behind a colon is what only
+/// their paths have.
+pub(crate) fn is_google(path: &str) -> bool {
+    let has_action = |call: &str| Action::of(&call.replace("%3A", ":").replace("%3a", ":")).is_some();
+    is_under(path, "/v1beta") || path.strip_prefix("/v1/models/").is_some_and(has_action)
+}
+
+fn is_under(path: &str, prefix: &str) -> bool {
+    path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use actix_web::http::header::{HeaderName, HeaderValue};
     use switchyard_domain::chat::Dialect;
 
     #[test]
@@ -114,6 +127,8 @@ mod tests {
             ("/v1/models/a/b:generateContent", Some(Dialect::GEMINI)),
             ("/v1/models/a/b:embedContent", Some(Dialect::GEMINI)),
             ("/v1/models/a/b:batchEmbedContents", Some(Dialect::GEMINI)),
+            ("/v1/models/a%2Fb%3AembedContent", Some(Dialect::GEMINI)),
+            ("/v1/models", Some(Dialect::OPENAI_CHAT)),
             ("/v1/models/llama3:8b", Some(Dialect::OPENAI_CHAT)),
             ("/chat/completions", Some(Dialect::OPENAI_CHAT)),
             ("/", None),
@@ -122,7 +137,24 @@ mod tests {
             ("/chat/completions/x", None),
             ("/api/v1/chat", None),
         ] {
-            assert_eq!(at(path).map(|codec| codec.dialect()), dialect, "{path}");
+            assert_eq!(at(path, &HeaderMap::new()).map(|codec| codec.dialect()), dialect, "{path}");
+        }
+    }
+
+    #[test]
+    fn where_three_vendors_have_a_list_the_askers_headers_tell_whose_words_it_wants() {
+        for (header, dialect) in [
+            ("anthropic-version", Dialect::ANTHROPIC_MESSAGES),
+            ("x-goog-api-key", Dialect::GEMINI),
+            ("authorization", Dialect::OPENAI_CHAT),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(HeaderName::from_static(header), HeaderValue::from_static("x"));
+            for path in ["/v1/models", "/v1/models/a/b"] {
+                assert_eq!(at(path, &headers).map(|codec| codec.dialect()), Some(dialect), "{path} {header}");
+            }
+            let elsewhere = at("/v1/chat/completions", &headers).map(|codec| codec.dialect());
+            assert_eq!(elsewhere, Some(Dialect::OPENAI_CHAT), "{header}");
         }
     }
 }

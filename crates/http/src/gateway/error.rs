@@ -4,6 +4,7 @@ use crate::refusal::openai_kind;
 use actix_web::http::StatusCode;
 use actix_web::http::header::ContentType;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError};
+use bytes::Bytes;
 use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
@@ -95,12 +96,14 @@ impl GatewayError {
         } else {
             openai_kind(status)
         };
-        let rejected = error.kind == CallErrorKind::UpstreamRejected;
+        // A provider's own code outranks ours; that one of the caller's dialect gives none is its answer too.
+        let keeps_theirs =
+            error.kind == CallErrorKind::UpstreamRejected && (error.code.is_some() || !error.is_foreign);
         Self {
             codec: OPENAI_CHAT,
             status,
             kind,
-            code: if rejected { error.code.map(Cow::Owned) } else { Some(Cow::Borrowed(code)) },
+            code: if keeps_theirs { error.code.map(Cow::Owned) } else { Some(Cow::Borrowed(code)) },
             param: error.param.map(String::into_boxed_str),
             message: error.message,
             retry_after: error.retry_after,
@@ -120,10 +123,15 @@ impl GatewayError {
 
     /// The same in the dialect of the surface that a request is for.
     pub(crate) fn at(self, request: &HttpRequest) -> Self {
-        match dialects::at(request.path()) {
+        match dialects::at(request.path(), request.headers()) {
             Some(codec) => self.in_dialect(codec),
             None => self,
         }
+    }
+
+    /// The body of an answer that is this error.
+    pub(crate) fn body(&self, request_id: Option<&str>) -> Bytes {
+        self.codec.error(&self.told(request_id))
     }
 
     /// What a dialect puts into its own words.
@@ -193,7 +201,7 @@ impl ResponseError for GatewayError {
         if let Some(wait) = self.retry_after {
             retry_after::write(&mut response, wait);
         }
-        response.insert_header(ContentType::json()).body(self.codec.error(&self.told(None)))
+        response.insert_header(ContentType::json()).body(self.body(None))
     }
 }
 
@@ -258,7 +266,12 @@ mod tests {
         }
         let mut error = CallError::new(Kind::UpstreamRejected, "m");
         error.code = Some("context_length_exceeded".to_owned());
-        assert_eq!(seen(error, Door::V1).2.as_deref(), Some("context_length_exceeded"));
+        assert_eq!(seen(error.clone(), Door::V1).2.as_deref(), Some("context_length_exceeded"));
+        error.is_foreign = true;
+        assert_eq!(seen(error.clone(), Door::V1).2.as_deref(), Some("context_length_exceeded"));
+        error.code = None;
+        let found = seen(error, Door::V1);
+        assert_eq!(found, (400, "invalid_request_error", Some("upstream_rejected".to_owned())));
     }
 
     #[test]

@@ -23,6 +23,10 @@ use switchyard_ports::clock::Clock;
 const NO_ACTION: &str = "There is nothing at this address. What to do stands behind the model and a colon: `generateContent`, \
                          `streamGenerateContent`, `countTokens`, `embedContent` or `batchEmbedContents`.";
 
+/// What is served for every model. Which of it a model can do is only known to its provider.
+const METHODS: &[&str] =
+    &["generateContent", "streamGenerateContent", "countTokens", "embedContent", "batchEmbedContents"];
+
 /// What follows the colon of a Gemini path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Action {
@@ -56,7 +60,7 @@ impl Action {
     post,
     path = "/v1beta/models/{call}",
     tag = "gateway",
-    security(("virtual_key" = [])),
+    security(("virtual_key" = []), ("query_key" = [])),
     params(
         ("call" = String, Path, description = "The model and what to do, such as `gemini-2.5-flash:generateContent`"),
         ("alt" = Option<String>, Query, description = "`sse` for a stream of events"),
@@ -74,12 +78,12 @@ pub(crate) async fn generate(
     headers: CallHeaders,
     body: GatewayBody,
     id: RequestId,
+    call: web::Path<String>,
     request: HttpRequest,
     chat: web::Data<ChatService>,
     clock: web::Data<dyn Clock>,
 ) -> Result<HttpResponse, GatewayError> {
-    let call = request.match_info().get("call").unwrap_or_default();
-    let asked = Asked { call, query: request.query_string(), body: body.0, headers };
+    let asked = Asked { call: &call, query: request.query_string(), body: body.0, headers };
     answer(&chat, &caller.0, asked, &id, clock.as_ref()).await
 }
 
@@ -88,7 +92,7 @@ pub(crate) async fn generate(
     post,
     path = "/v1/models/{id}",
     tag = "gateway",
-    security(("virtual_key" = [])),
+    security(("virtual_key" = []), ("query_key" = [])),
     params(
         ("id" = String, Path, description = "The model and what to do, such as `gemini-2.5-flash:generateContent`"),
         ("alt" = Option<String>, Query, description = "`sse` for a stream of events"),
@@ -105,12 +109,12 @@ pub(crate) async fn generate_at_v1(
     headers: CallHeaders,
     body: GatewayBody,
     id: RequestId,
+    call: web::Path<String>,
     request: HttpRequest,
     chat: web::Data<ChatService>,
     clock: web::Data<dyn Clock>,
 ) -> Result<HttpResponse, GatewayError> {
-    let call = request.match_info().get("id").unwrap_or_default();
-    let asked = Asked { call, query: request.query_string(), body: body.0, headers };
+    let asked = Asked { call: &call, query: request.query_string(), body: body.0, headers };
     answer(&chat, &caller.0, asked, &id, clock.as_ref()).await
 }
 
@@ -178,7 +182,7 @@ fn wants_events(query: &str) -> bool {
     get,
     path = "/v1beta/models",
     tag = "gateway",
-    security(("virtual_key" = [])),
+    security(("virtual_key" = []), ("query_key" = [])),
     responses(
         (status = 200, description = "`{\"models\": [...]}`", body = serde_json::Value),
         (status = 401, description = "No virtual key, or none of ours", body = serde_json::Value),
@@ -203,7 +207,7 @@ pub(super) fn shown(model: &PublicModel) -> HttpResponse {
     get,
     path = "/v1beta/models/{call}",
     tag = "gateway",
-    security(("virtual_key" = [])),
+    security(("virtual_key" = []), ("query_key" = [])),
     params(("call" = String, Path, description = "The name; its slashes may stand as they are")),
     responses(
         (status = 200, description = "The model", body = serde_json::Value),
@@ -229,7 +233,7 @@ fn entry(model: &PublicModel) -> ModelEntry<'_> {
         description: None,
         input_token_limit: None,
         output_token_limit: None,
-        methods: &["generateContent", "streamGenerateContent", "countTokens"],
+        methods: METHODS,
     }
 }
 
@@ -249,6 +253,15 @@ mod tests {
         ] {
             assert_eq!(Action::of(call), expected, "{call}");
         }
+    }
+
+    #[test]
+    fn what_is_listed_of_a_model_is_what_is_served() {
+        for method in METHODS {
+            assert!(Action::of(&format!("m:{method}")).is_some(), "{method}");
+            assert!(NO_ACTION.contains(&format!("`{method}`")), "{method}");
+        }
+        assert_eq!(METHODS.len(), NO_ACTION.matches('`').count() / 2);
     }
 
     #[test]

@@ -53,14 +53,14 @@ fn of_anthropic(model: &PublicModel) -> anthropic::ModelEntry<'_> {
 /// In whose words a client wants its list: three vendors have one at this address, and their SDKs can be told apart by the
 /// headers that they always send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Asker {
+pub(super) enum Asker {
     OpenAi,
     Anthropic,
     Google,
 }
 
 impl Asker {
-    fn of(headers: &HeaderMap) -> Self {
+    pub(super) fn of(headers: &HeaderMap) -> Self {
         if headers.contains_key("anthropic-version") {
             Self::Anthropic
         } else if headers.contains_key("x-goog-api-key") {
@@ -92,7 +92,7 @@ impl Asker {
         }
     }
 
-    fn dialect(self) -> &'static dyn ClientCodec {
+    pub(super) fn dialect(self) -> &'static dyn ClientCodec {
         match self {
             Self::OpenAi => OPENAI_CHAT,
             Self::Anthropic => ANTHROPIC_MESSAGES,

@@ -3,6 +3,7 @@ use super::request_id::RequestId;
 use super::tracked_body::{Ending, TrackedBody};
 use super::{client, head_limits, response_headers};
 use crate::connection::{Connection, OpenBody};
+use crate::gateway::GatewayError;
 use crate::metrics::Metrics;
 use crate::refusal::{Refusal, Shape};
 use crate::routes::RouteTemplate;
@@ -79,7 +80,7 @@ where
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
         let arrival = Arrival::of(&self.edge, &request);
-        let shape = Shape::at(request.path());
+        let shape = Shape::at(request.path(), request.headers());
         if let Err(refusal) = head_limits::check(request.head(), &self.edge.limits) {
             let response = request.into_response(refusal.respond(shape, &arrival.record.id));
             return ready(Ok(arrival.complete(response))).boxed_local();
@@ -113,6 +114,11 @@ impl Arrival {
     fn complete(mut self, mut response: ServiceResponse<BoxBody>) -> ServiceResponse<TrackedBody> {
         self.record.route = RouteTemplate::of(response.request());
         self.record.status = Some(response.status());
+        // An error was put into words where the request's id was not known.
+        if let Some(error) = response.response().error().and_then(|error| error.as_error::<GatewayError>()) {
+            let body = error.body(Some(self.record.id.as_str()));
+            response = response.map_body(|_, _| BoxBody::new(body));
+        }
         response_headers::complete(response.headers_mut(), &self.record.id, self.record.elapsed());
         // An offer to upgrade is passed over. The framework would answer it with one of its own, and can't keep the
         // connection.

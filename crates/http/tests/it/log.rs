@@ -44,6 +44,7 @@ async fn nothing_secret_is_written_at_any_level() {
     let world = World::start().await;
     let headers = "authorization: Bearer sy-canary-1\r\ncookie: a=sy-canary-2\r\nx-request-id: log-2\r\n";
     ask(world.address, get("/v1/models?key=sy-canary-3&api_key=sy-canary-4", headers)).await;
+    ask(world.address, get("/v1beta/models?key=sy-canary-3&api_key=sy-canary-4", "")).await;
     let body =
         r#"{"model":"team","messages":[{"role":"user","content":"canary-prompt"}],"x":"canary-member"}"#;
     let headers = format!("authorization: Bearer {KEY}\r\nx-request-id: log-3\r\n");

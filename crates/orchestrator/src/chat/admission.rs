@@ -26,12 +26,28 @@ pub(super) async fn admit(
     principal: &Principal,
     facts: &CallFacts,
 ) -> Result<Option<Box<dyn Permit>>, CallError> {
+    admit_with(ports, principal, reserved_tokens(facts)).await
+}
+
+/// The same for what no provider is asked for: it is a request, and takes a slot while it is answered, but no tokens.
+pub(super) async fn admit_without_tokens(
+    ports: &ChatPorts,
+    principal: &Principal,
+) -> Result<Option<Box<dyn Permit>>, CallError> {
+    admit_with(ports, principal, 0).await
+}
+
+async fn admit_with(
+    ports: &ChatPorts,
+    principal: &Principal,
+    tokens: u64,
+) -> Result<Option<Box<dyn Permit>>, CallError> {
     let Principal::Key(key) = principal else { return Ok(None) };
     if key.limits.is_none() {
         return Ok(None);
     }
     let demand = Demand { scope: Scope(format!("key:{}", key.id)), limits: key.limits };
-    acquire(ports, &[demand], facts, || format!("The key `{}`", key.name)).await
+    acquire(ports, &[demand], tokens, || format!("The key `{}`", key.name)).await
 }
 
 /// Takes the limits of a target: its model's and its own inside the route.
@@ -51,16 +67,16 @@ pub(super) async fn admit_to_target(
     if demands.is_empty() {
         return Ok(None);
     }
-    acquire(ports, &demands, facts, || format!("The model `{}`", target.model.public_name)).await
+    acquire(ports, &demands, reserved_tokens(facts), || format!("The model `{}`", target.model.public_name))
+        .await
 }
 
 async fn acquire(
     ports: &ChatPorts,
     demands: &[Demand],
-    facts: &CallFacts,
+    tokens: u64,
     who: impl FnOnce() -> String,
 ) -> Result<Option<Box<dyn Permit>>, CallError> {
-    let tokens = reserved_tokens(facts);
     let permit = ports.limiter.acquire(demands, tokens).await;
     permit.map(Some).map_err(|error| refused(error, &who(), tokens))
 }

@@ -45,7 +45,11 @@ enum Tried {
     /// Its first content is there, in this dialect of the provider's.
     Began(Answer, Dialect, LossReport),
     /// It failed.
-    Failed(ProviderFault),
+    Failed {
+        fault: ProviderFault,
+        /// Whether it was told in another dialect than the caller's.
+        is_foreign: bool,
+    },
     /// Nothing was sent: this target can't take the call now, can't take such calls at all, or can't express it whole and must.
     Passed(CallError),
 }
@@ -80,11 +84,11 @@ impl Attempts<'_> {
                 Tried::Began(answer, source, losses) => {
                     return Ok(Begun { answer, target: target.clone(), source, losses, retried });
                 }
-                Tried::Failed(fault) => {
+                Tried::Failed { fault, is_foreign } => {
                     // No other target is asked then, but this one may want to be asked once more.
                     stays = !self.course.failover_on.moves_on(fault.kind);
                     let ends = stays && !fault.is_asked_back();
-                    tries.failed(fault, target);
+                    tries.failed(fault, target, is_foreign);
                     if ends {
                         break;
                     }
@@ -129,7 +133,7 @@ impl Attempts<'_> {
                 settlement.begin(target, &LossReport::default(), None);
                 self.note(target, &fault);
                 settlement.fail(fault.clone());
-                return Tried::Failed(fault);
+                return Tried::Failed { fault, is_foreign: false };
             }
         };
         let (source, losses) = (prepared.dialect, prepared.losses.clone());
@@ -155,7 +159,7 @@ impl Attempts<'_> {
                 self.note(target, &fault);
                 self.ports.health.record(target.provider.id, &target.model.model, fact_of(&fault));
                 settlement.fail(fault.clone());
-                Tried::Failed(fault)
+                Tried::Failed { fault, is_foreign: source != self.call.facts().dialect }
             }
         }
     }

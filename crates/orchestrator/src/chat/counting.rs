@@ -1,5 +1,7 @@
-//! Counting a prompt for a client that wants to know before it asks: no upstream is called, and nothing is recorded.
+//! Counting a prompt for a client that wants to know before it asks: no upstream is called, and nothing is recorded. It takes of the
+//! caller's limits what a call takes, save tokens.
 
+use super::admission::admit_without_tokens;
 use super::course::planned;
 use super::metering::count_prompt;
 use super::resolution::resolve;
@@ -31,6 +33,7 @@ impl ChatService {
         call: Arc<dyn ClientCall>,
     ) -> Result<PromptCount, CallError> {
         let resolved = resolve(&self.keeper().snapshot(), principal, &call.facts().model)?;
+        let permit = admit_without_tokens(self.ports(), principal).await?;
         let course = planned(&resolved, self.ports().health.as_ref())?;
         let Some(target) = course.targets.into_iter().next() else {
             return Err(CallError::new(
@@ -49,6 +52,8 @@ impl ChatService {
         let public_name = target.model.public_name.clone();
         // It may load a vocabulary, and a prompt may be long.
         let counting = tokio::task::spawn_blocking(move || {
+            // The slot is held for as long as there is work, even if the client has left.
+            let _permit = permit;
             count_prompt(tokenizer.as_ref(), &target.provider.vendor, &target.model.model, call.as_ref())
         });
         match counting.await {

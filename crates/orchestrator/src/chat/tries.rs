@@ -9,14 +9,16 @@ use switchyard_domain::fault::ProviderFault;
 #[derive(Default)]
 pub(super) struct Tries<'t> {
     last: Option<(ProviderFault, &'t TargetEntry)>,
+    last_is_foreign: bool,
     last_chances: u32,
     retries: u32,
     passed: Option<CallError>,
 }
 
 impl<'t> Tries<'t> {
-    /// An attempt failed.
-    pub(super) fn failed(&mut self, fault: ProviderFault, target: &'t TargetEntry) {
+    /// An attempt failed; `is_foreign` where the target told it in another dialect than the caller's.
+    pub(super) fn failed(&mut self, fault: ProviderFault, target: &'t TargetEntry, is_foreign: bool) {
+        self.last_is_foreign = is_foreign;
         self.last_chances += u32::from(fault.is_tried_once_more());
         self.last = Some((fault, target));
     }
@@ -57,7 +59,10 @@ impl<'t> Tries<'t> {
     /// What the client hears: of the last fault, or, when nothing was sent at all, of why not.
     pub(super) fn into_error(self) -> CallError {
         match (self.last, self.passed) {
-            (Some((fault, target)), _) => CallError::from_fault(&fault, &target.model.public_name),
+            (Some((fault, target)), _) => CallError {
+                is_foreign: self.last_is_foreign,
+                ..CallError::from_fault(&fault, &target.model.public_name)
+            },
             (None, Some(error)) => error,
             (None, None) => CallError::new(CallErrorKind::UpstreamUnavailable, "No target could be tried."),
         }

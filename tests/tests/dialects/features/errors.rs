@@ -29,7 +29,7 @@ pub(crate) static FEATURE: Feature = Feature {
         },
     ],
     untold: &[
-        "Of a vendor's 400 the code is the vendor's own, where its dialect has codes: OpenAI's has words, Google's the status, Bedrock's the exception.",
+        "Of a vendor's 400 the code is the vendor's own, where its dialect has codes: OpenAI's has words, Google's the status, Bedrock's the exception; else it is `upstream_rejected`.",
     ],
 };
 
@@ -45,13 +45,13 @@ fn nothing(_: Cell) -> Seen {
     Vec::new()
 }
 
-/// The code of a refusal, as far as the vendor's dialect has codes.
+/// The code of a refusal: the vendor's own, as far as its dialect has codes, else ours.
 fn code_of(vendor: Vendor) -> Option<&'static str> {
     match vendor {
         Vendor::Chat | Vendor::Responses => Some("context_length_exceeded"),
         Vendor::Gemini => Some("400"),
         Vendor::Bedrock => Some("ValidationException"),
-        _ => None,
+        _ => Some("upstream_rejected"),
     }
 }
 

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use switchyard_domain::call::CallFacts;
 use switchyard_domain::chat::Dialect;
 
-use crate::request::{CheckedRequest, NOT_FOR_CLIENTS, RequestError, RequestLimits, model, scanned};
+use crate::request::{CheckedRequest, RequestError, RequestLimits, model, scanned};
 use crate::scan::{self, Node};
 
 /// Whether a request is to be answered or only counted.
@@ -65,7 +65,6 @@ impl Gathered {
                 self.has_messages = true;
                 messages::check(value, limits, self)
             }
-            name if NOT_FOR_CLIENTS.contains(&name) => Err(RequestError::new(name, "is not accepted here")),
             _ if value.is_null() => Ok(()),
             "system" => blocks::check_system(value, self),
             "tools" => tools::check(value, limits, self),

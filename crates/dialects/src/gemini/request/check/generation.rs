@@ -1,6 +1,8 @@
 use super::{Checked, Gathered};
 use crate::gemini::members::{fields, no_twins, whole};
-use crate::request::{MAX_OUTPUT_TOKENS, RequestError, boolean, decimal, has_circular_reference, word};
+use crate::request::{
+    CHOOSES_A_MODEL, MAX_OUTPUT_TOKENS, RequestError, boolean, decimal, has_circular_reference, word,
+};
 use crate::scan::{Kind, Node};
 
 /// What Google allows.
@@ -35,6 +37,10 @@ pub(super) fn check(path: &str, value: Node<'_>, gathered: &mut Gathered) -> Che
             "responseSchema" | "responseJsonSchema" => check_schema(&at, value, gathered)?,
             "stopSequences" => check_stops(&at, value)?,
             "thinkingConfig" => check_thinking(&at, value)?,
+            // Vertex's: by them it answers with a model of its or the client's choice (its API reference, 2026-11).
+            "routingConfig" | "modelConfig" | "modelSelectionConfig" => {
+                return Err(RequestError::new(at, CHOOSES_A_MODEL));
+            }
             _ => {}
         }
     }

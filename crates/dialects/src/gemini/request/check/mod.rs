@@ -13,7 +13,7 @@ use crate::codec::Address;
 use crate::gemini::address::plain;
 use crate::gemini::members::{field, fields, join, no_twins};
 use crate::request::{
-    CheckedRequest, NOT_FOR_CLIENTS, RequestError, RequestLimits, check_model, metadata, scanned, word,
+    CheckedRequest, RequestError, RequestLimits, check_model, check_names, metadata, scanned, word,
 };
 use crate::scan::{Kind, Node};
 
@@ -55,8 +55,9 @@ pub(in crate::gemini) fn check_node(
 ) -> Result<CallFacts, RequestError> {
     let model = model(root, address)?;
     no_twins(path, root)?;
-    if let Some(refused) = root.members().find(|member| NOT_FOR_CLIENTS.contains(&member.name().as_ref())) {
-        return Err(RequestError::new(join(path, &refused.name()), "is not accepted here"));
+    if !path.is_empty() {
+        // At the top level that was done with the scan.
+        check_names(path, root)?;
     }
     let mut gathered = Gathered::default();
     let mut has_contents = false;

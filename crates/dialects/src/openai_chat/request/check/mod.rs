@@ -10,7 +10,7 @@ use bytes::Bytes;
 use switchyard_domain::call::CallFacts;
 use switchyard_domain::chat::Dialect;
 
-use crate::request::{CheckedRequest, NOT_FOR_CLIENTS, RequestError, RequestLimits, model, scanned};
+use crate::request::{CheckedRequest, RequestError, RequestLimits, model, scanned};
 use crate::scan::{self, Node};
 
 /// What is gathered while the members are judged in turn.
@@ -56,7 +56,6 @@ impl Gathered {
                 self.has_messages = true;
                 messages::check(value, limits, self)
             }
-            name if NOT_FOR_CLIENTS.contains(&name) => Err(RequestError::new(name, "is not accepted here")),
             // OpenAI's SDKs send `null` for what was not given.
             _ if value.is_null() => Ok(()),
             "tools" => tools::check(value, limits, self),

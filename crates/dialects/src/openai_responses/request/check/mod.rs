@@ -10,7 +10,7 @@ use bytes::Bytes;
 use switchyard_domain::call::CallFacts;
 use switchyard_domain::chat::Dialect;
 
-use crate::request::{CheckedRequest, NOT_FOR_CLIENTS, RequestError, RequestLimits, model, present, scanned};
+use crate::request::{CheckedRequest, RequestError, RequestLimits, model, present, scanned};
 use crate::scan::{self, Document, Node};
 
 /// Whether a scanned body asks for a stream; one that asks in a form that is none does not.
@@ -59,7 +59,6 @@ impl Gathered {
                 self.model = Some(model(value)?);
                 Ok(())
             }
-            name if NOT_FOR_CLIENTS.contains(&name) => Err(RequestError::new(name, "is not accepted here")),
             // OpenAI's SDKs send `null` for what was not given.
             _ if value.is_null() => Ok(()),
             "input" => {
