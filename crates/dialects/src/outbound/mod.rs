@@ -8,7 +8,7 @@ mod results;
 mod tools;
 
 pub(crate) use arguments::object_of;
-pub(crate) use content::{document_as_text, note_detail, note_signatures};
+pub(crate) use content::{document_as_text, note_detail, note_moved, note_signatures};
 pub(crate) use lacking::{NO_PLACE, note_lacking, note_name, note_visible, one_choice, within};
 pub(crate) use origin::Origin;
 pub(crate) use results::{Split, calls_of};

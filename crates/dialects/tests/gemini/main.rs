@@ -32,3 +32,4 @@ mod stream_writing;
 #[path = "../canonical/text.rs"]
 mod text;
 mod tools;
+mod turns;
