@@ -36,7 +36,6 @@
 //! (`context-management-2025-06-27`) and what else its header `anthropic-beta` names, which the surface passes on.
 
 mod answer;
-mod arguments;
 mod citation;
 mod client_history;
 mod codec;

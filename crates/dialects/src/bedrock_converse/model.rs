@@ -28,6 +28,12 @@ impl Version {
         self >= Self(4, 6)
     }
 
+    /// Whether it takes a temperature and a nucleus at once: those before Opus 4.1 do, later ones refuse ("`temperature` and
+    /// `top_p` cannot both be specified for this model", 2025).
+    pub(super) fn takes_both(self) -> bool {
+        self < Self(4, 1)
+    }
+
     /// Whether it refuses to be given a budget: `"thinking.type.enabled" is not supported for this model` (Opus 4.7 on
     /// Bedrock, 2026).
     pub(super) fn refuses_budgets(self) -> bool {

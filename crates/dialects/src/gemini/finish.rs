@@ -56,9 +56,14 @@ pub(super) fn word(reason: &FinishReason) -> &str {
 }
 
 /// The word of this dialect, given the one that was kept. A word of another dialect in that place means nothing here.
-pub(super) fn word_given<'a>(reason: &'a FinishReason, native: Option<&'a str>) -> &'a str {
+/// `refused` says that the model declined in words of its own, which others tell apart from an answer and Google by this word
+/// alone.
+pub(super) fn word_given<'a>(reason: &'a FinishReason, native: Option<&'a str>, refused: bool) -> &'a str {
     let is_ours = |native: &&str| WORDS.iter().any(|(known, _)| known == native);
-    native.filter(is_ours).unwrap_or_else(|| word(reason))
+    native.filter(is_ours).unwrap_or_else(|| match reason {
+        FinishReason::Stop if refused => word(&FinishReason::ContentFilter),
+        reason => word(reason),
+    })
 }
 
 #[cfg(test)]
@@ -80,9 +85,15 @@ mod tests {
     }
 
     #[test]
+    fn a_refusal_is_no_usual_end_but_a_limit_stays_one() {
+        assert_eq!(word_given(&FinishReason::Stop, None, true), "SAFETY");
+        assert_eq!(word_given(&FinishReason::Length, None, true), "MAX_TOKENS");
+    }
+
+    #[test]
     fn a_kept_word_counts_only_if_it_is_googles() {
-        assert_eq!(word_given(&FinishReason::ContentFilter, Some("SPII")), "SPII");
-        assert_eq!(word_given(&FinishReason::ContentFilter, Some("refusal")), "SAFETY");
-        assert_eq!(word_given(&FinishReason::Stop, None), "STOP");
+        assert_eq!(word_given(&FinishReason::ContentFilter, Some("SPII"), false), "SPII");
+        assert_eq!(word_given(&FinishReason::ContentFilter, Some("refusal"), false), "SAFETY");
+        assert_eq!(word_given(&FinishReason::Stop, None, false), "STOP");
     }
 }

@@ -4,10 +4,11 @@ use std::borrow::Cow;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use switchyard_domain::chat::{Document, Json, MediaSource, Part, ToolCall, ToolCallKind};
+use switchyard_domain::chat::{Document, Json, MediaSource, Part, ToolCall};
 
 use super::media;
-use crate::json::{ArrayWriter, ObjectWriter, object, write_text};
+use crate::json::{ArrayWriter, ObjectWriter, write_text};
+use crate::outbound::object_of;
 
 /// The parts that only this dialect has: what Google's own tools were asked and answered, and files in its own keeping.
 pub(super) const NATIVE: &[&str] =
@@ -69,22 +70,6 @@ pub(super) fn write_said(list: &mut ArrayWriter<'_>, text: &str, about: About<'_
     });
 }
 
-/// The arguments of a call as the object that they must be, and whether they are one.
-pub(super) fn arguments(call: &ToolCall) -> (Cow<'_, str>, bool) {
-    let text = call.arguments.trim();
-    let member = match call.kind {
-        ToolCallKind::Custom => "input",
-        _ if text.is_empty() => return (Cow::Borrowed("{}"), true),
-        _ if text.starts_with('{') && object(text).is_some() => return (Cow::Borrowed(text), true),
-        _ => "arguments",
-    };
-    let mut out = bytes::BytesMut::new();
-    let mut wrapped = ObjectWriter::begin(&mut out);
-    wrapped.text(member, &call.arguments);
-    wrapped.end();
-    (Cow::Owned(String::from_utf8_lossy(&out).into_owned()), false)
-}
-
 /// Writes a call.
 pub(super) fn write_call(list: &mut ArrayWriter<'_>, id: &str, call: &ToolCall, about: About<'_>) {
     list.object(|part| {
@@ -93,7 +78,7 @@ pub(super) fn write_call(list: &mut ArrayWriter<'_>, id: &str, call: &ToolCall, 
                 inner.text("id", id);
             }
             inner.text("name", &call.name);
-            inner.name("args").extend_from_slice(arguments(call).0.as_bytes());
+            inner.name("args").extend_from_slice(object_of(call).0.as_bytes());
             about.extras.write_inner("functionCall", inner);
         });
         about.write(part);
@@ -137,7 +122,13 @@ impl<'a> Medium<'a> {
 
     fn at(source: &'a MediaSource, name: Option<&'a str>, default: &'static str) -> Self {
         let guessed = |address: &str| media::guessed(address).or_else(|| media::guessed(name?));
+        let inline = |address: &'a str| address.strip_prefix("data:")?.split_once(";base64,");
         let (place, said) = match source {
+            // Google fetches no address that holds the data itself.
+            MediaSource::Url(address) if let Some((media_type, base64)) = inline(address) => {
+                let said = Some(Cow::Borrowed(media_type)).filter(|said| !said.is_empty());
+                (Place::Inline(Cow::Borrowed(base64)), said)
+            }
             MediaSource::Url(address) | MediaSource::FileId(address) => {
                 (Place::At(address), guessed(address).map(Cow::Borrowed))
             }

@@ -66,6 +66,13 @@ fn translate(schema: Node<'_>, out: &mut BytesMut) {
         match name.as_ref() {
             "nullable" => {}
             "type" => write_type(&mut object, value, is_nullable),
+            // A list of values that has no null would forbid what the type allows.
+            "enum" if is_nullable && value.kind() == Kind::Array => object.array("enum", |list| {
+                value.elements().for_each(|each| list.element().extend_from_slice(each.raw()));
+                if !value.elements().any(|each| each.kind() == Kind::Null) {
+                    list.element().extend_from_slice(b"null");
+                }
+            }),
             "ref" => object.name("$ref").extend_from_slice(value.raw()),
             known if SCHEMAS.contains(&known) => translate(value, object.name(known)),
             known if LISTS.contains(&known) => object.array(known, |list| {
@@ -187,6 +194,15 @@ mod tests {
                 r##"{"anyOf":[{"ref":"#/$defs/a"}],"nullable":true,"defs":{"a":{"type":"NUMBER","enum":["A"]}}}"##,
                 r##"{"anyOf":[{"$ref":"#/$defs/a"},{"type":"null"}],"$defs":{"a":{"type":"number","enum":["A"]}}}"##,
             ),
+            (
+                r#"{"type":"STRING","nullable":true,"enum":["a","b"]}"#,
+                r#"{"type":["string","null"],"enum":["a","b",null]}"#,
+            ),
+            (
+                r#"{"type":"STRING","nullable":true,"enum":["a",null]}"#,
+                r#"{"type":["string","null"],"enum":["a",null]}"#,
+            ),
+            (r#"{"type":"STRING","nullable":false,"enum":["a"]}"#, r#"{"type":"string","enum":["a"]}"#),
             (r#"{ "type": "object", "x": 1.0 }"#, r#"{ "type": "object", "x": 1.0 }"#),
         ] {
             let json_schema = json_schema

@@ -26,6 +26,11 @@ impl Nesting {
         }
     }
 
+    /// Whether an object or a list has begun.
+    pub(crate) fn has_begun(self) -> bool {
+        self.begun
+    }
+
     pub(crate) fn is_whole(self) -> bool {
         self.begun && self.depth == 0
     }

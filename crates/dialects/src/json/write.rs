@@ -98,6 +98,12 @@ impl<'o> ArrayWriter<'o> {
         Self { out, first: true }
     }
 
+    /// Goes on with elements that stand without brackets, as [`elements`](Self::elements) takes them. It has no end.
+    pub(crate) fn bare(out: &'o mut BytesMut) -> Self {
+        let first = out.is_empty();
+        Self { out, first }
+    }
+
     /// The next element is to be written here.
     pub(crate) fn element(&mut self) -> &mut BytesMut {
         if !self.first {

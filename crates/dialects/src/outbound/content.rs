@@ -17,6 +17,20 @@ pub(crate) fn note_detail(detail: Option<&str>, place: Arguments<'_>, losses: &m
     }
 }
 
+/// Notes that what the model said after a call stands before it, where calls have a member of their own.
+pub(crate) fn note_moved(message: &Message, index: usize, losses: &mut LossReport) {
+    let after = message.parts.iter().skip_while(|part| !matches!(part, Part::ToolCall(_)));
+    let mut texts = after.filter_map(|part| match part {
+        Part::Text { text } | Part::Refusal { text } => Some(text),
+        Part::Reasoning(reasoning) => Some(&reasoning.text),
+        _ => None,
+    });
+    if texts.any(|text| !text.is_empty()) {
+        let member = format!("messages[{index}].content");
+        losses.degraded(member, "what was said after a tool call stands before it");
+    }
+}
+
 /// Notes once that proofs of others than `own` were left out of a message.
 pub(crate) fn note_signatures(message: &Message, index: usize, own: Option<&str>, losses: &mut LossReport) {
     let signature = |part: &Part| match part {

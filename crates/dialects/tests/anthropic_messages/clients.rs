@@ -501,3 +501,15 @@ fn a_stream_that_fails_ends_with_an_error_event() {
     assert_eq!(AnthropicMessagesClient.verbatim_end(), "");
     assert!(decode_stream(expected).is_err());
 }
+
+#[test]
+fn arguments_of_null_are_an_empty_object_streamed_or_whole() {
+    let deltas = vec![tool(0, "a"), arguments(0, "null"), tool(1, "b"), arguments(1, "{\"x\":null}")];
+    let events = answer(deltas, FinishReason::ToolCalls);
+    let body = write_stream(&events);
+    check_grammar(&body).unwrap();
+    for message in [collected(&body), write_whole(&collect(events))] {
+        let inputs = [&message["content"][0]["input"], &message["content"][1]["input"]];
+        assert_eq!(inputs, [&json!({}), &json!({"x": null})]);
+    }
+}

@@ -1,5 +1,7 @@
 //! Requests and answers between this dialect and OpenAI's chat completions.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::BytesMut;
 use serde_json::{Value, json};
 use switchyard_dialects::anthropic_messages::AnthropicMessagesClient;
@@ -68,7 +70,8 @@ fn of(part: &Part) -> Option<String> {
 fn address(source: &MediaSource) -> String {
     match source {
         MediaSource::Inline { media_type, base64 } => format!("data:{media_type};base64,{base64}"),
-        MediaSource::Url(text) | MediaSource::FileId(text) | MediaSource::Text(text) => text.clone(),
+        MediaSource::Text(text) => format!("data:text/plain;base64,{}", STANDARD.encode(text)),
+        MediaSource::Url(text) | MediaSource::FileId(text) => text.clone(),
     }
 }
 
@@ -88,20 +91,36 @@ fn carry(request: &ChatRequest) -> Result<ChatRequest, Told> {
     if losses.losses.iter().any(|loss| content(&loss)) { Err(Told::Lost(losses)) } else { Ok(read) }
 }
 
+/// The functions, whole: another vendor's own tools are lost and told, the functions beside them are not. No schema is that of
+/// any object, which is the least that the vendor takes.
+fn functions(request: &ChatRequest) -> Vec<Value> {
+    let function = |tool: &Tool| match tool {
+        Tool::Function { name, description, parameters, strict, .. } => {
+            let schema =
+                parameters.as_ref().map(|schema| serde_json::from_str::<Value>(schema.as_str()).unwrap());
+            let mut schema = schema.unwrap_or_else(|| json!({}));
+            if let Some(members) = schema.as_object_mut() {
+                members.entry("type").or_insert(json!("object"));
+            }
+            Some(json!([name, description, schema, strict]))
+        }
+        Tool::Native { .. } => None,
+    };
+    request.tools.iter().filter_map(function).collect()
+}
+
 fn compare(request: &ChatRequest, read: &ChatRequest) -> Result<(), String> {
     let (instructions, turns) = said(request);
     let (read_instructions, read_turns) = said(read);
     if (&instructions, &turns) != (&read_instructions, &read_turns) {
         return Err(format!("{read_instructions:?} {read_turns:?}\nexpected {instructions:?} {turns:?}"));
     }
-    // Another vendor's own tools are lost and told, the functions beside them are not.
-    let names = |request: &ChatRequest| -> Vec<String> {
-        let functions = request.tools.iter().filter(|tool| matches!(tool, Tool::Function { .. }));
-        functions.map(|tool| format!("{tool:?}").chars().take(60).collect()).collect()
-    };
+    let (wanted, got) = (functions(request), functions(read));
+    if wanted != got {
+        return Err(format!("{got:?}\nexpected {wanted:?}"));
+    }
     let stops: Vec<&String> = request.stop.iter().filter(|stop| !stop.trim().is_empty()).collect();
-    let same = names(request) == names(read)
-        && stops == read.stop.iter().collect::<Vec<_>>()
+    let same = stops == read.stop.iter().collect::<Vec<_>>()
         && request.user == read.user
         && request.stream.is_some() == read.stream.is_some()
         && request.max_output_tokens.is_none_or(|limit| read.max_output_tokens == Some(limit));
@@ -138,34 +157,50 @@ fn recorded_requests_of_openai_clients_say_the_same_here_or_it_is_told_what_is_l
     score.settle("requests carried", CARRIED, &[]);
 }
 
-/// Refused: any JSON without a schema (24), several choices (16).
-const REFUSED: u32 = 40;
-/// Told: thinking without a proof, members of single messages, sound, names, conversations that the model begins.
-const LOSSY: u32 = 91;
+/// Refused: any JSON without a schema (24), several choices (16), sound (6), forms of OpenAI's dialect (2), a film (1).
+const REFUSED: u32 = 49;
+/// Told: thinking without a proof, members of single messages, names, conversations that the model begins.
+const LOSSY: u32 = 82;
 const CARRIED: u32 = 603;
+
+fn compare_whole(request: &ChatRequest, again: &ChatRequest) -> Result<(), String> {
+    let (got, expected) = (said(again), said(request));
+    if got != expected {
+        return Err(format!("got {got:?}\nexpected {expected:?}"));
+    }
+    let (got, expected) = (functions(again), functions(request));
+    if got != expected {
+        return Err(format!("got {got:?}\nexpected {expected:?}"));
+    }
+    let same = again.stop == request.stop
+        && again.max_output_tokens == request.max_output_tokens
+        && again.sampling.temperature == request.sampling.temperature
+        && again.sampling.top_p == request.sampling.top_p;
+    if same { Ok(()) } else { Err(format!("{again:?}")) }
+}
 
 #[test]
 fn recorded_requests_of_this_dialect_go_to_an_openai_provider() {
-    let mut seen = 0;
+    let mut score = Score::default();
+    let mut refused = 0;
     for exchange in exchanges() {
         let Some(body) = exchange.request.as_ref() else { continue };
         let request = read(body.get().as_bytes());
         let mut losses = LossReport::default();
-        let Ok(encoded) = OpenAiChat::PLAIN.encode(&request, "gpt", Dialect::ANTHROPIC_MESSAGES, &mut losses)
-        else {
-            continue;
-        };
-        let again = openai(str::from_utf8(&encoded).unwrap());
-        assert!(again.is_ok(), "{}: {again:?}", exchange.id);
-        let texts = |request: &ChatRequest| {
-            let (mut instructions, turns) = said(request);
-            instructions.extend(turns);
-            instructions.into_iter().filter(|said| said.contains("call ") || said.contains("text ")).count()
-        };
-        assert_eq!(texts(&again.unwrap()), texts(&request), "{}", exchange.id);
-        seen += 1;
+        match OpenAiChat::PLAIN.encode(&request, "gpt", Dialect::ANTHROPIC_MESSAGES, &mut losses) {
+            Ok(encoded) => {
+                let again = openai(str::from_utf8(&encoded).unwrap()).unwrap();
+                score.note("carried", &exchange.id, compare_whole(&request, &again));
+            }
+            Err(error) => {
+                assert!(error.param.is_some() && !error.message.is_empty(), "{}: {error}", exchange.id);
+                refused += 1;
+            }
+        }
     }
-    assert_eq!(seen, 235);
+    // Documents by their addresses, files in Anthropic's keeping, uploads to containers and results of searches.
+    assert_eq!(refused, 16);
+    score.settle("requests of this dialect", 219, &[]);
 }
 
 /// A tool loop of an OpenAI client at Anthropic's provider: the answer as the client is given it, its next request as the

@@ -228,16 +228,11 @@ fn pictures_and_documents_go_as_far_as_the_vendor_knows_their_kind() {
         vec![
             image(inline("image/png", "iVBO"), Some("low")),
             image(MediaSource::Url("https://example.org/a.png".to_owned()), Some("auto")),
-            image(MediaSource::Url("gs://bucket/a.png".to_owned()), None),
-            image(MediaSource::FileId("file-1".to_owned()), None),
             document(inline("application/pdf", "JVBERi0=")),
             document(inline("", "JVBERi0xLjQ=")),
             document(inline("text/csv", "YSxi")),
             document(MediaSource::Url("data:text/plain;base64,aGk=".to_owned())),
-            document(inline("video/mp4", "AAAA")),
             document(MediaSource::Text("plain".to_owned())),
-            Part::Audio(Audio { base64: "AA".to_owned(), format: "wav".to_owned() }),
-            Part::Native { kind: "video_url".to_owned(), json: Json::parse("{}").unwrap() },
         ],
     )]);
     let (body, losses) = encode(&request, NEW);
@@ -249,9 +244,20 @@ fn pictures_and_documents_go_as_far_as_the_vendor_knows_their_kind() {
     assert_eq!(source(4), &json!({"type": "text", "media_type": "text/plain", "data": "a,b"}));
     assert_eq!((&source(5)["data"], &source(6)["data"]), (&json!("hi"), &json!("plain")));
     assert_eq!(body["messages"][0]["content"][6]["title"], "t");
-    let content = |at: usize| format!("messages[0].content[{at}]");
-    let expected = [content(0) + ".detail", content(2), content(3), content(8), content(10), content(11)];
-    assert_eq!(losses, expected.join(","));
+    assert_eq!(losses, "messages[0].content[0].detail");
+    for part in [
+        image(MediaSource::Url("gs://bucket/a.png".to_owned()), None),
+        image(MediaSource::FileId("file-1".to_owned()), None),
+        document(inline("video/mp4", "AAAA")),
+        Part::Audio(Audio { base64: "AA".to_owned(), format: "wav".to_owned() }),
+        Part::Native { kind: "video_url".to_owned(), json: Json::parse("{}").unwrap() },
+    ] {
+        let said = with(vec![message(Role::User, vec![text("q"), part.clone()])]);
+        assert_eq!(try_encode(&said, NEW).unwrap_err().param.as_deref(), Some("messages[0].content[1]"));
+        let given = with(vec![message(Role::Tool, vec![result("c", vec![part], false)])]);
+        let refused = try_encode(&given, NEW).unwrap_err().param;
+        assert_eq!(refused.as_deref(), Some("messages[0].content[0].content[0]"));
+    }
 }
 
 #[test]
@@ -384,7 +390,7 @@ fn what_the_vendor_does_not_know_is_told() {
     let (body, losses) = encode(&request, NEW);
     let expected = json!({
         "model": NEW, "max_tokens": 4096, "messages": [{"role": "user", "content": "hi"}],
-        "temperature": 1, "top_k": 40, "stop_sequences": ["END"], "metadata": {"user_id": "u1"},
+        "temperature": 1.0, "top_k": 40, "stop_sequences": ["END"], "metadata": {"user_id": "u1"},
     });
     assert_eq!(body, expected);
     let expected = "temperature,top_p,frequency_penalty,seed,logprobs,top_logprobs,logit_bias,stop[1],metadata,service_tier,store";
@@ -421,13 +427,37 @@ fn an_answer_by_schema_is_asked_for() {
     let format = ResponseFormat::JsonSchema {
         name: "n".to_owned(),
         description: Some("d".to_owned()),
-        schema: Some(Json::parse(r#"{"type":"object","b":1.0,"a":2}"#).unwrap()),
+        schema: Some(Json::parse(r#"{"type":"object","b":1.0,"a":2,"additionalProperties":false}"#).unwrap()),
         strict: Some(true),
     };
     let (body, losses) = encode(&ChatRequest { response_format: Some(format), ..hello() }, NEW);
-    let schema = json!({"type": "object", "b": 1.0, "a": 2});
+    let schema = json!({"type": "object", "b": 1.0, "a": 2, "additionalProperties": false});
     assert_eq!(body["output_config"], json!({"format": {"type": "json_schema", "schema": schema}}));
     assert_eq!(losses, "response_format.json_schema.description");
+}
+
+#[test]
+fn an_open_schema_is_closed_and_one_that_must_be_open_is_refused() {
+    let asking = |schema: &str| {
+        let schema = Some(Json::parse(schema).unwrap());
+        let format =
+            ResponseFormat::JsonSchema { name: "n".to_owned(), description: None, schema, strict: None };
+        ChatRequest { response_format: Some(format), ..hello() }
+    };
+    let open = asking(r#"{"type":"object","properties":{"a":{"type":"object"}}}"#);
+    let (body, losses) = encode(&open, NEW);
+    let inner = json!({"type": "object", "additionalProperties": false});
+    let closed = json!({"type": "object", "properties": {"a": inner}, "additionalProperties": false});
+    assert_eq!(body["output_config"]["format"]["schema"], closed);
+    assert_eq!(losses, "response_format.json_schema.schema");
+    let refused = try_encode(&asking(r#"{"type":"object","additionalProperties":true}"#), NEW).unwrap_err();
+    assert_eq!(refused.param.as_deref(), Some("response_format"));
+    // A client of this dialect gets the provider's own word on its schema.
+    let mut losses = LossReport::default();
+    let own = CODEC.encode(&open, NEW, Dialect::ANTHROPIC_MESSAGES, &mut losses).unwrap();
+    let own: Value = serde_json::from_slice(&own).unwrap();
+    assert!(own["output_config"]["format"]["schema"].get("additionalProperties").is_none(), "{own}");
+    assert!(losses.is_empty(), "{losses}");
 }
 
 #[test]

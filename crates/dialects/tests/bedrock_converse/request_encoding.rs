@@ -81,7 +81,7 @@ fn a_client_of_openai_is_understood() {
             {"role": "user", "content": "go on"}],
         "tools": [{"type": "function", "function": {"name": "f", "description": "d", "strict": true,
             "parameters": {"z": {}, "a": 1}}}],
-        "response_format": {"type": "json_schema", "json_schema": {"name": "n", "schema": {"type": "object"}}}
+        "response_format": {"type": "json_schema", "json_schema": {"name": "n", "schema": {"type": "string"}}}
     }));
     let (body, lost) = encode(&request).unwrap();
     assert_eq!(lost, [""; 0]);
@@ -102,7 +102,7 @@ fn a_client_of_openai_is_understood() {
             "toolConfig": {"tools": [{"toolSpec": {"name": "f", "description": "d", "strict": true,
                 "inputSchema": {"json": {"z": {}, "a": 1}}}}], "toolChoice": {"tool": {"name": "f"}}},
             "outputConfig": {"textFormat": {"type": "json_schema", "structure": {"jsonSchema":
-                {"name": "n", "schema": "{\"type\":\"object\"}"}}}},
+                {"name": "n", "schema": "{\"type\":\"string\"}"}}}},
             "requestMetadata": {"k": "v"}, "serviceTier": {"type": "flex"}
         })
     );
@@ -508,4 +508,53 @@ fn a_body_of_the_dialect_is_left_alone() {
     };
     let adapted = BedrockConverse.adapt(&body, &[], "y", &facts, &mut LossReport::default()).unwrap();
     assert_eq!(adapted, [body]);
+}
+
+#[test]
+fn an_open_schema_is_closed_for_claude_and_one_that_must_be_open_is_refused() {
+    let asking = |schema: Value| {
+        let schema = json!({"name": "n", "schema": schema});
+        with("response_format", json!({"type": "json_schema", "json_schema": schema}))
+    };
+    let schema = |body: &Value| {
+        let text = body["outputConfig"]["textFormat"]["structure"]["jsonSchema"]["schema"].as_str().unwrap();
+        serde_json::from_str::<Value>(text).unwrap()
+    };
+    let open = asking(json!({"type": "object"}));
+    let (body, lost) = encode(&open).unwrap();
+    assert_eq!(schema(&body), json!({"type": "object", "additionalProperties": false}));
+    assert_eq!(lost, ["~:response_format.json_schema.schema"]);
+    let (body, lost) = encode_for(LLAMA, &open).unwrap();
+    assert_eq!((schema(&body), lost.is_empty()), (json!({"type": "object"}), true));
+    assert_eq!(refused(&asking(json!({"type": "object", "additionalProperties": {}}))), "response_format");
+}
+
+#[test]
+fn newer_claudes_get_a_temperature_or_a_nucleus_but_not_both() {
+    let mut request = with("temperature", json!(0.5));
+    request.sampling.top_p = Some(0.25);
+    for (model, takes_both) in [
+        ("us.anthropic.claude-sonnet-4-5-20250929-v1:0", false),
+        ("us.anthropic.claude-opus-4-1-20250805-v1:0", false),
+        ("us.anthropic.claude-haiku-4-5-20251001-v1:0", false),
+        (CLAUDE, true),
+        (LLAMA, true),
+    ] {
+        let (body, lost) = encode_for(model, &request).unwrap();
+        let config = &body["inferenceConfig"];
+        assert_eq!((&config["temperature"], config["topP"] == 0.25), (&json!(0.5), takes_both), "{model}");
+        assert_eq!(lost.is_empty(), takes_both, "{model}: {lost:?}");
+    }
+    request.sampling.temperature = None;
+    let (body, lost) = encode_for(NEW_CLAUDE, &request).unwrap();
+    assert_eq!((&body["inferenceConfig"], lost.len()), (&json!({"topP": 0.25}), 0));
+}
+
+#[test]
+fn instructions_alone_are_what_the_user_says() {
+    let request = from_openai(&json!({"model": "m", "messages": [
+        {"role": "system", "content": "a"}, {"role": "developer", "content": "b"}]}));
+    let (body, lost) = encode(&request).unwrap();
+    assert_eq!(body, json!({"messages": [{"role": "user", "content": [{"text": "a"}, {"text": "b"}]}]}));
+    assert_eq!(lost, ["~:messages[0]"]);
 }

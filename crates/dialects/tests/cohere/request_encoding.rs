@@ -271,15 +271,12 @@ fn what_it_has_no_place_for_is_told() {
     request.reasoning.visible = Some(false);
     request.reasoning.mode = Some(ReasoningMode::On);
     request.messages[0].parts.push(Part::CacheMark { ttl: None });
-    let native = Part::Native { kind: "x".to_owned(), json: Json::parse("{}").unwrap() };
-    request.messages[0].parts.push(native);
     let (_, lost) = encode(&request).unwrap();
     assert_eq!(
         lost,
         [
             "-:messages[0].name",
             "~:messages[0].content[1]",
-            "-:messages[0].content[2]",
             "-:messages[0].odd",
             "-:response_format.description",
             "-:reasoning.visible",

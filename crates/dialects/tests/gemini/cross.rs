@@ -13,7 +13,7 @@ use switchyard_domain::chat::{
 use crate::corpus_answers::{answers, events};
 use crate::tools::{ADDRESS, FORM, checked, collect, decode, read, written};
 
-fn from_openai(body: &Value) -> ChatRequest {
+pub(crate) fn from_openai(body: &Value) -> ChatRequest {
     let checked =
         OpenAiChatClient.check(body.to_string().into(), ADDRESS, &RequestLimits::default()).unwrap();
     OpenAiChatClient.decode(&checked.document, ADDRESS).unwrap()

@@ -28,3 +28,4 @@ mod stream_writing;
 #[path = "../canonical/text.rs"]
 mod text;
 mod tools;
+mod turns;

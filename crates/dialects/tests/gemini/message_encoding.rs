@@ -81,7 +81,7 @@ fn results_of_one_turn_stand_in_one_content_and_find_the_names_of_their_calls() 
     ]);
     let (_, body, losses) = written(&Gemini::GOOGLE, &request, "gemini-2.5-flash", OTHER);
     let contents = body["contents"].as_array().unwrap();
-    assert_eq!(contents.len(), 4);
+    assert_eq!(contents.len(), 3);
     assert_eq!(
         contents[1]["parts"],
         json!([{"functionCall": {"id": "a", "name": "f", "args": {"x": 1}}},
@@ -92,7 +92,8 @@ fn results_of_one_turn_stand_in_one_content_and_find_the_names_of_their_calls() 
         contents[2]["parts"],
         json!([{"functionResponse": {"id": "a", "name": "f", "response": {"result": "sunny"}}},
                {"functionResponse": {"id": "b", "name": "g", "response": {"error": "no"}}},
-               {"functionResponse": {"id": "lost", "name": "unknown", "response": {"n": 1.0}}}])
+               {"functionResponse": {"id": "lost", "name": "unknown", "response": {"n": 1.0}}},
+               {"text": "and?"}])
     );
     assert_eq!(lost(&losses), ["messages[4].content[0].name"]);
 }
@@ -141,7 +142,7 @@ fn arguments_that_are_no_object_go_as_a_text_in_one() {
     let (_, body, losses) =
         written(&Gemini::GOOGLE, &asked(vec![message(Role::Assistant, parts)]), "m", OTHER);
     let parts = &body["contents"][0]["parts"];
-    assert_eq!(parts[0]["functionCall"]["args"], json!({"arguments": "{\"cut"}));
+    assert_eq!(parts[0]["functionCall"]["args"], json!({"input": "{\"cut"}));
     assert_eq!(parts[1]["functionCall"]["args"], json!({"input": "free text"}));
     assert_eq!(lost(&losses), ["messages[0].tool_calls[0].arguments", "messages[0].tool_calls[1]"]);
 }
@@ -221,8 +222,6 @@ fn media_are_written_by_their_kind_and_what_has_no_place_is_told() {
         Part::Audio(Audio { base64: "AA==".to_owned(), format: "mp3".to_owned() }),
         named(inline(""), "a.csv"),
         Part::Document(cited),
-        Part::Document(Document::new(MediaSource::FileId("file-1".to_owned()), None)),
-        Part::Native { kind: "video_url".to_owned(), json: json("{}") },
         Part::CacheMark { ttl: None },
         Part::Refusal { text: "no".to_owned() },
     ];
@@ -248,8 +247,6 @@ fn media_are_written_by_their_kind_and_what_has_no_place_is_told() {
         "messages[0].content[5].citations",
         "messages[0].content[6]",
         "messages[0].content[7]",
-        "messages[0].content[8]",
-        "messages[0].content[9]",
     ];
     assert_eq!(lost(&losses), expected);
     let (_, body, losses) = written(&Gemini::VERTEX, &request, "m", OTHER);
@@ -258,16 +255,15 @@ fn media_are_written_by_their_kind_and_what_has_no_place_is_told() {
 }
 
 #[test]
-fn a_message_of_which_nothing_is_left_goes_and_an_empty_one_stays() {
-    let native = Part::Native { kind: "x".to_owned(), json: json("{}") };
-    let request = asked(vec![
-        message(Role::User, vec![native]),
-        message(Role::User, Vec::new()),
-        Message::text(Role::User, ""),
-    ]);
-    let (_, body, _) = written(&Gemini::GOOGLE, &request, "m", OTHER);
-    let empty = json!({"role": "user", "parts": [{"text": ""}]});
-    assert_eq!(body["contents"], json!([empty, empty]));
+fn what_the_model_would_not_see_is_refused() {
+    let file = Part::Document(Document::new(MediaSource::FileId("file-1".to_owned()), None));
+    let native = Part::Native { kind: "video_url".to_owned(), json: json("{}") };
+    let picture = Part::Image { source: MediaSource::Url("https://x.org/a.png".to_owned()), detail: None };
+    for (role, part) in [(Role::User, file), (Role::User, native), (Role::System, picture)] {
+        let request = asked(vec![message(role, vec![text("q"), part])]);
+        let refused = Gemini::GOOGLE.encode(&request, "m", OTHER, &mut LossReport::default()).unwrap_err();
+        assert_eq!(refused.param.as_deref(), Some("messages[0].content[1]"));
+    }
 }
 
 #[test]

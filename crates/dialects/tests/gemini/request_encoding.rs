@@ -223,9 +223,29 @@ fn models_that_always_reason_reason_as_little_as_they_can() {
     for (model, expected) in [
         ("gemini-2.5-pro", json!({"thinkingBudget": 128})),
         ("gemini-3-pro-preview", json!({"thinkingLevel": "LOW"})),
+        ("gemini-3.7-flash", json!({"thinkingLevel": "LOW"})),
     ] {
         let (_, body, losses) = written(&Gemini::GOOGLE, &request, model, OTHER);
         assert_eq!(body["generationConfig"]["thinkingConfig"], expected);
         assert_eq!(lost(&losses), ["reasoning"]);
+    }
+}
+
+#[test]
+fn a_level_that_the_model_does_not_know_goes_as_the_nearest_and_is_told() {
+    for (model, effort, expected, is_told) in [
+        ("gemini-3-pro-preview", "minimal", "LOW", true),
+        ("publishers/google/models/gemini-3.1-pro-preview", "minimal", "LOW", true),
+        ("gemini-3.7-flash", "minimal", "LOW", true),
+        ("gemini-3-flash-preview", "minimal", "MINIMAL", false),
+        ("gemini-3.1-flash-lite", "minimal", "MINIMAL", false),
+        ("gemini-3-pro-preview", "medium", "HIGH", true),
+        ("gemini-3.1-pro-preview", "medium", "MEDIUM", false),
+        ("gemini-3-pro-preview", "low", "LOW", false),
+    ] {
+        let request = ChatRequest { reasoning: wish(None, Some(effort), None), ..hello() };
+        let (_, body, losses) = written(&Gemini::GOOGLE, &request, model, OTHER);
+        let level = &body["generationConfig"]["thinkingConfig"]["thinkingLevel"];
+        assert_eq!((level.as_str(), losses.is_empty()), (Some(expected), !is_told), "{model}: {effort}");
     }
 }

@@ -1,13 +1,14 @@
 //! Streams for clients: what the official libraries rely on.
 
 use serde_json::{Value, json};
-use switchyard_dialects::codec::StreamFraming;
+use switchyard_dialects::codec::{ClientCodec, StreamFraming};
+use switchyard_dialects::gemini::GeminiClient;
 use switchyard_domain::chat::{
     ChatEvent, Citation, CitationSource, Delta, FinishReason, Json, Part, Reasoning, Signature, TokenUsage,
     ToolCallKind,
 };
 
-use crate::tools::{collect, decode, events_of, read_stream, write_stream};
+use crate::tools::{FORM, collect, decode, events_of, read_stream, write_stream};
 
 fn delta(delta: Delta) -> ChatEvent {
     ChatEvent::Delta { choice: 0, delta }
@@ -81,7 +82,7 @@ fn a_call_goes_out_whole_and_in_its_order() {
         json!({"functionCall": {"id": "c1", "name": "f", "args": {"a": 1}}, "thoughtSignature": "c2ln"})
     );
     // Cut arguments go as a text, as the member must be an object.
-    assert_eq!(part(1), json!({"functionCall": {"name": "g", "args": {"arguments": "{\"cut"}}}));
+    assert_eq!(part(1), json!({"functionCall": {"name": "g", "args": {"input": "{\"cut"}}}));
     assert_eq!(pieces[2]["candidates"][0]["finishReason"], "STOP");
     assert_eq!(pieces.len(), 3);
 }
@@ -191,4 +192,21 @@ fn a_member_that_means_something_else_here_is_not_written() {
 fn a_stream_in_which_nothing_was_said_is_well_formed() {
     assert_eq!(pieces(&[]).len(), 1);
     assert_eq!(pieces(&[started()])[0].get("candidates"), None);
+}
+
+#[test]
+fn a_refusal_ends_as_one_that_was_filtered_streamed_or_whole() {
+    let events = [
+        started(),
+        delta(Delta::Refusal("I can't ".to_owned())),
+        delta(Delta::Refusal("help.".to_owned())),
+        ChatEvent::Finished { choice: 0, reason: FinishReason::Stop },
+    ];
+    let pieces = pieces(&events);
+    assert_eq!(pieces[0]["candidates"][0]["content"]["parts"][0]["text"], "I can't ");
+    assert_eq!(pieces.last().unwrap()["candidates"][0]["finishReason"], "SAFETY");
+    let whole = GeminiClient.encode(&collect(events.to_vec()), &FORM);
+    let whole: Value = serde_json::from_slice(&whole).unwrap();
+    assert_eq!(whole["candidates"][0]["content"]["parts"], json!([{"text": "I can't help."}]));
+    assert_eq!(whole["candidates"][0]["finishReason"], "SAFETY");
 }

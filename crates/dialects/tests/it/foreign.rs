@@ -194,3 +194,214 @@ fn a_member_of_a_message_that_is_nothing_but_results_is_told_everywhere() {
         }
     }
 }
+
+/// A client's body of one message, with what is in it, under the place of the part in question.
+fn saying(client: &dyn ClientCodec, part: &Value) -> Value {
+    let said = |kind: &str| json!([{"type": kind, "text": "q"}, part]);
+    match client.dialect().0 {
+        "openai-chat" => json!({"model": "m", "messages": [{"role": "user", "content": said("text")}]}),
+        "openai-responses" => {
+            json!({"model": "m", "input": [{"role": "user", "content": said("input_text")}]})
+        }
+        "anthropic-messages" => {
+            json!({"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": said("text")}]})
+        }
+        _ => json!({"contents": [{"role": "user", "parts": [{"text": "q"}, part]}]}),
+    }
+}
+
+/// A client's body of one result, with what is in it.
+fn giving_back(client: &dyn ClientCodec, part: &Value) -> Value {
+    match client.dialect().0 {
+        "openai-responses" => json!({"model": "m", "input": [
+            {"type": "function_call", "call_id": "c", "name": "f", "arguments": "{}"},
+            {"type": "function_call_output", "call_id": "c", "output": [part]}]}),
+        _ => json!({"model": "m", "max_tokens": 9, "messages": [
+            {"role": "user", "content": "q"},
+            {"role": "assistant", "content": [{"type": "tool_use", "id": "c", "name": "f", "input": {}}]},
+            {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "c", "content": [part]}]}]}),
+    }
+}
+
+#[test]
+fn what_the_model_would_not_see_is_refused_with_its_place_and_never_left_out() {
+    let (chat, responses) = (&OpenAiChatClient as &dyn ClientCodec, &OpenAiResponsesClient);
+    let (anthropic, gemini) = (&AnthropicMessagesClient, &GeminiClient);
+    let pdf = "https://x.org/a.pdf";
+    let media = |kind: &str, source: Value| json!({"type": kind, "source": source});
+    // Each with the targets that can give it to their models; all others refuse it.
+    let cases: Vec<(&dyn ClientCodec, Value, &[&str])> = vec![
+        (
+            chat,
+            json!({"type": "input_audio", "input_audio": {"data": "AAAA", "format": "wav"}}),
+            &["openai-responses", "gemini", "bedrock-converse"],
+        ),
+        (chat, json!({"type": "file", "file": {"file_id": "file-1"}}), &["openai-responses"]),
+        (chat, json!({"type": "video_url", "video_url": {"url": "https://x.org/v.mp4"}}), &[]),
+        (responses, json!({"type": "input_file", "file_id": "file-1"}), &["openai-chat"]),
+        (responses, json!({"type": "input_image", "file_id": "file-1"}), &[]),
+        (responses, json!({"type": "input_file", "file_url": pdf}), &["anthropic-messages", "gemini"]),
+        (anthropic, media("document", json!({"type": "file", "file_id": "file_1"})), &[]),
+        (anthropic, media("image", json!({"type": "file", "file_id": "file_1"})), &[]),
+        (anthropic, media("document", json!({"type": "url", "url": pdf})), &["openai-responses", "gemini"]),
+        (anthropic, json!({"type": "container_upload", "file_id": "file_1"}), &[]),
+        (
+            anthropic,
+            json!({"type": "search_result", "source": "s", "title": "t", "content": [{"type": "text", "text": "c"}]}),
+            &[],
+        ),
+        (
+            gemini,
+            json!({"fileData": {"fileUri": "https://generativelanguage.googleapis.com/v1beta/files/x",
+                "mimeType": "application/pdf"}}),
+            &[],
+        ),
+        (
+            gemini,
+            json!({"fileData": {"fileUri": pdf, "mimeType": "application/pdf"}}),
+            &["openai-responses", "anthropic-messages"],
+        ),
+        (
+            gemini,
+            json!({"inlineData": {"data": "AAAA", "mimeType": "video/mp4"}}),
+            &["openai-chat", "openai-responses", "bedrock-converse"],
+        ),
+        (
+            gemini,
+            json!({"inlineData": {"data": "AAAA", "mimeType": "audio/wav"}}),
+            &["openai-chat", "openai-responses", "bedrock-converse"],
+        ),
+    ];
+    for (client, part, carried) in cases {
+        let mut ways = vec![(saying(client, &part), "messages[0].content[1]")];
+        match client.dialect().0 {
+            "openai-responses" => {
+                ways.push((giving_back(client, &part), "messages[1].content[0].content[0]"));
+            }
+            "anthropic-messages" if part["type"] != "container_upload" => {
+                ways.push((giving_back(client, &part), "messages[2].content[0].content[0]"));
+            }
+            _ => {}
+        }
+        for (body, place) in ways {
+            for (target, written) in elsewhere(client, &body) {
+                let way = format!("{} to {}: {part}", client.dialect(), target.dialect());
+                match written {
+                    Ok((_, told)) => {
+                        assert!(carried.contains(&target.dialect().0), "{way}");
+                        assert!(!told.iter().any(|member| member == place), "{way}: {told:?}");
+                    }
+                    Err(refused) => {
+                        assert!(!carried.contains(&target.dialect().0), "{way}: {refused}");
+                        assert_eq!(refused.param.as_deref(), Some(place), "{way}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn tools_that_a_search_found_and_what_the_model_itself_said_are_told_and_not_refused() {
+    let found = json!({"type": "tool_reference", "tool_name": "f"});
+    for (_, written) in elsewhere(&AnthropicMessagesClient, &giving_back(&AnthropicMessagesClient, &found)) {
+        let (_, told) = written.unwrap();
+        assert!(told.contains(&"messages[2].content[0].content[0]".to_owned()), "{told:?}");
+    }
+    let body = json!({"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "q"},
+        {"role": "assistant", "content": [{"type": "text", "text": "a"},
+            {"type": "server_tool_use", "id": "s", "name": "web_search", "input": {}}]},
+        {"role": "user", "content": "z"}]});
+    for (target, written) in elsewhere(&AnthropicMessagesClient, &body) {
+        let (_, told) = written.unwrap();
+        assert_eq!(told.len(), 1, "{}: {told:?}", target.dialect());
+    }
+}
+
+#[test]
+fn a_word_of_a_list_is_an_answer_that_nobody_else_is_asked_for() {
+    let body = json!({"contents": [{"role": "user", "parts": [{"text": "q"}]}], "generationConfig":
+        {"responseMimeType": "text/x.enum", "responseSchema": {"type": "STRING", "enum": ["x", "y"]}}});
+    for (target, written) in elsewhere(&GeminiClient, &body) {
+        let refused = written.expect_err(target.dialect().0);
+        assert_eq!(refused.param.as_deref(), Some("generationConfig.responseMimeType"));
+    }
+}
+
+#[test]
+fn the_names_of_all_functions_are_a_wish_for_any_call() {
+    let asking = |names: Value| {
+        json!({"contents": [{"role": "user", "parts": [{"text": "q"}]}],
+            "tools": [{"functionDeclarations": [{"name": "own_function"}, {"name": "other_function"}]}],
+            "toolConfig": {"functionCallingConfig": {"mode": "ANY", "allowedFunctionNames": names}}})
+    };
+    let required = elsewhere(
+        &GeminiClient,
+        &json!({"contents": [{"role": "user", "parts": [{"text": "q"}]}],
+        "tools": [{"functionDeclarations": [{"name": "own_function"}, {"name": "other_function"}]}],
+        "toolConfig": {"functionCallingConfig": {"mode": "ANY"}}}),
+    );
+    let all = elsewhere(&GeminiClient, &asking(json!(["own_function", "other_function"])));
+    assert_eq!(required.iter().filter(|(_, written)| written.is_ok()).count(), 5);
+    for ((target, all), (_, required)) in all.into_iter().zip(required) {
+        assert_eq!(all, required, "{}", target.dialect());
+    }
+    for (target, written) in elsewhere(&GeminiClient, &asking(json!(["own_function", "lost_function"]))) {
+        let refused = written.expect_err(target.dialect().0);
+        assert_eq!(refused.param.as_deref(), Some("tool_choice"));
+    }
+}
+
+#[test]
+fn arguments_that_no_body_may_hold_are_never_a_part_of_one() {
+    let deep = format!(r#"{{"a":{}{}}}"#, "[".repeat(3_000), "]".repeat(3_000));
+    for arguments in [deep.as_str(), r#"{"a":1,"a":2}"#, r#"{"a":"\ud83d"}"#] {
+        let body = json!({"model": "m", "messages": [{"role": "user", "content": "q"},
+            {"role": "assistant", "tool_calls": [
+                {"id": "c", "type": "function", "function": {"name": "f", "arguments": arguments}}]},
+            {"role": "tool", "tool_call_id": "c", "content": "r"}],
+            "tools": [{"type": "function", "function": {"name": "f"}}]});
+        let request = read(&OpenAiChatClient, &body);
+        for target in TARGETS {
+            let mut losses = LossReport::default();
+            let written = target.encode(&request, "m", OpenAiChatClient.dialect(), &mut losses).unwrap();
+            assert!(Document::scan(written, ScanLimits::default()).is_ok(), "{}", target.dialect());
+        }
+    }
+}
+
+#[test]
+fn arguments_of_null_are_none() {
+    let body = json!({"model": "m", "messages": [{"role": "user", "content": "q"},
+        {"role": "assistant", "tool_calls": [
+            {"id": "c", "type": "function", "function": {"name": "f", "arguments": "null"}}]},
+        {"role": "tool", "tool_call_id": "c", "content": "r"}],
+        "tools": [{"type": "function", "function": {"name": "f"}}]});
+    let objects = [
+        ("anthropic-messages", "/messages/1/content/0/input"),
+        ("gemini", "/contents/1/parts/0/functionCall/args"),
+        ("ollama", "/messages/1/tool_calls/0/function/arguments"),
+        ("bedrock-converse", "/messages/1/content/0/toolUse/input"),
+    ];
+    for (target, written) in elsewhere(&OpenAiChatClient, &body) {
+        let (written, told) = written.unwrap();
+        if let Some((_, place)) = objects.iter().find(|(dialect, _)| *dialect == target.dialect().0) {
+            assert_eq!(written.pointer(place), Some(&json!({})), "{}: {written}", target.dialect());
+        }
+        assert!(told.is_empty(), "{}: {told:?}", target.dialect());
+    }
+}
+
+#[test]
+fn a_text_between_calls_that_is_moved_is_told_wherever_it_is() {
+    let body = json!({"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "q"},
+        {"role": "assistant", "content": [{"type": "tool_use", "id": "c", "name": "f", "input": {}},
+            {"type": "text", "text": "after"}]},
+        {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "c", "content": "r"}]}],
+        "tools": [{"name": "f", "input_schema": {"type": "object"}}]});
+    for (target, written) in elsewhere(&AnthropicMessagesClient, &body) {
+        let (_, told) = written.unwrap();
+        let moves = ["openai-chat", "ollama", "cohere"].contains(&target.dialect().0);
+        assert_eq!(told.contains(&"messages[1].content".to_owned()), moves, "{}: {told:?}", target.dialect());
+    }
+}

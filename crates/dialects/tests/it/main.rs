@@ -6,6 +6,7 @@ mod fitting;
 mod foreign;
 mod json;
 mod json_lines;
+mod recorded;
 mod scan_bad_input;
 mod scan_document;
 mod scan_oracle;

@@ -157,7 +157,6 @@ fn what_has_no_place_is_told() {
             Part::Native { kind: "server_tool_use".to_owned(), json: json("{}") },
         ]),
     ]);
-    request.messages[0].parts.push(Part::Native { kind: "video_url".to_owned(), json: json("{}") });
     request.messages.push(Message {
         parts: vec![Part::ToolResult(ToolResult {
             call_id: "c".to_owned(),
@@ -182,7 +181,6 @@ fn what_has_no_place_is_told() {
     let expected = [
         "tools[0]",
         "messages[0].content[1]",
-        "messages[0].content[2]",
         "messages[1].reasoning.signature",
         "messages[1].reasoning",
         "messages[1].reasoning.signature",
@@ -338,10 +336,15 @@ fn what_must_not_be_left_out_is_refused() {
 }
 
 #[test]
-fn a_message_of_nothing_but_foreign_forms_is_none() {
+fn what_a_client_says_in_forms_of_its_dialect_is_refused_and_what_the_model_said_so_is_told() {
     let native = Part::Native { kind: "odd".to_owned(), json: json("{}") };
-    let alone = Message { role: Role::User, parts: vec![native], name: None, extensions: Vec::new() };
-    let (body, losses) = encode(&asking(vec![alone, Message::text(Role::User, "q")]));
+    let alone = |role| Message { role, parts: vec![native.clone()], name: None, extensions: Vec::new() };
+    let (body, losses) = encode(&asking(vec![alone(Role::Assistant), Message::text(Role::User, "q")]));
     assert_eq!(body["input"].as_array().unwrap().len(), 1);
-    assert_eq!(losses, "messages[0].content[0]");
+    assert_eq!(losses, "messages[0].content");
+    let request = asking(vec![alone(Role::User), Message::text(Role::User, "q")]);
+    let refused = OpenAiResponses::PLAIN
+        .encode(&request, "m", Dialect::ANTHROPIC_MESSAGES, &mut LossReport::default())
+        .unwrap_err();
+    assert_eq!(refused.param.as_deref(), Some("messages[0].content[0]"));
 }

@@ -3,7 +3,6 @@ use std::collections::BTreeMap;
 use bytes::{Bytes, BytesMut};
 use switchyard_domain::chat::{ChatAnswer, Choice, Json, Part, Reasoning, Signature, ToolCall};
 
-use crate::anthropic_messages::arguments::input;
 use crate::anthropic_messages::finish::{Ending, STOP_REASON};
 use crate::anthropic_messages::places::{
     BESIDE, CALLERS, Proven, SERVER_TOOL_USE, SERVICE_TIER, callers_in, is_own_block, labelled,
@@ -13,6 +12,7 @@ use crate::anthropic_messages::tiers::own_tier_served;
 use crate::anthropic_messages::{citation, usage};
 use crate::codec::AnswerForm;
 use crate::json::{ArrayWriter, ObjectWriter, text};
+use crate::outbound::object_of;
 use crate::proof::marked;
 use crate::tool_call_id::made_call_id;
 
@@ -171,7 +171,7 @@ impl ContentWriter<'_, '_, '_> {
         self.block("tool_use", |block| {
             block.text("id", id);
             block.text("name", &call.name);
-            let input = input(call).0;
+            let input = object_of(call).0;
             block.name("input").extend_from_slice(input.as_bytes());
             if let Some(caller) = &caller {
                 block.json("caller", caller);

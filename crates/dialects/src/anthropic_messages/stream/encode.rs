@@ -349,6 +349,8 @@ impl StreamEncoder {
             Open::Call { is_text: true, .. } => {
                 self.frames.piece(INPUT_PIECE.0, INPUT_PIECE.1, &within_text(fragment), out);
             }
+            // No arguments at all, as some say it.
+            Open::Call { nesting, .. } if !nesting.has_begun() && fragment.trim() == "null" => {}
             Open::Call { nesting, .. } => {
                 nesting.take(fragment);
                 self.frames.piece(INPUT_PIECE.0, INPUT_PIECE.1, fragment, out);
@@ -377,7 +379,7 @@ impl StreamEncoder {
 /// A piece of a call's arguments: its type and its member.
 const INPUT_PIECE: (&str, &str) = ("input_json_delta", "partial_json");
 
-/// What stands before and after a free text, so that it is an object, as [`input`](crate::anthropic_messages::arguments::input)
+/// What stands before and after a free text, so that it is an object, as [`object_of`](crate::outbound::object_of)
 /// makes of it where it is whole.
 const TEXT_INPUT: (&str, &str) = ("{\"input\":\"", "\"}");
 

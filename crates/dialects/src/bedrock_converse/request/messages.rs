@@ -29,6 +29,12 @@ impl Body<'_, '_> {
                 turns.push(writer.turn(index, message)?);
             }
         }
+        if turns.is_empty() && !system.is_empty() && !self.origin.is_same_dialect() {
+            let reason = "goes as the user's, as there is no other message";
+            self.losses.degraded("messages[0]", reason);
+            let others = std::mem::take(&mut system);
+            turns.push(Turn { role: "user", results: Blocks::default(), others });
+        }
         let mut list = ArrayWriter::begin(self.object.name("messages"));
         turns.write(&mut list);
         list.end();
@@ -95,7 +101,7 @@ impl<'w> MessageWriter<'w> {
     }
 
     fn write_call(&mut self, call: &ToolCall, place: Arguments<'_>, out: &mut Blocks) {
-        let (input, is_wrapped) = object_of(&call.arguments);
+        let (input, is_wrapped) = object_of(call);
         if is_wrapped {
             let member = format!("{place}.arguments");
             self.content.losses.degraded(member, "is no JSON object, so it stands in one, as `input`");

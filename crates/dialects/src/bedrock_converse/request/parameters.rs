@@ -1,10 +1,10 @@
 use switchyard_domain::chat::ResponseFormat;
 
 use super::Body;
-use crate::bedrock_converse::model::Maker;
+use crate::bedrock_converse::model::{Maker, Version};
 use crate::codec::Unsupported;
 use crate::json::ObjectWriter;
-use crate::outbound::{NO_PLACE, within};
+use crate::outbound::{ClaudeSampling, NO_PLACE, closed, within};
 
 const TIERS: &[&str] = &["priority", "default", "flex", "reserved"];
 
@@ -32,14 +32,8 @@ impl Body<'_, '_> {
     }
 
     fn write_inference_config(&mut self) {
-        let (request, losses) = (self.request, &mut *self.losses);
-        let mut temperature = request.sampling.temperature;
-        if self.thinks && temperature.is_some_and(|value| value != 1.0) {
-            losses.dropped("temperature", "a model that thinks takes none");
-            temperature = None;
-        }
-        let temperature = temperature.map(|value| within("temperature", value, 0.0..=1.0, losses));
-        let top_p = request.sampling.top_p.map(|value| within("top_p", value, 0.0..=1.0, losses));
+        let request = self.request;
+        let (temperature, top_p) = self.sampling();
         let is_said = temperature.is_some()
             || top_p.is_some()
             || request.max_output_tokens.is_some()
@@ -70,12 +64,29 @@ impl Body<'_, '_> {
         }
     }
 
+    /// The temperature and the nucleus that the model takes.
+    fn sampling(&mut self) -> (Option<f64>, Option<f64>) {
+        let wish = &self.request.sampling;
+        if let Maker::Claude(version) = self.maker {
+            let takes_both = self.origin.is_same_dialect() || version.is_some_and(Version::takes_both);
+            let own = ClaudeSampling::of(wish, self.thinks, takes_both, self.losses);
+            return (own.temperature, own.top_p);
+        }
+        let losses = &mut *self.losses;
+        let mut temperature = wish.temperature;
+        if self.thinks && temperature.is_some_and(|value| value != 1.0) {
+            losses.dropped("temperature", "a model that thinks takes none");
+            temperature = None;
+        }
+        let mut within = |name, value: Option<f64>| value.map(|value| within(name, value, 0.0..=1.0, losses));
+        (within("temperature", temperature), within("top_p", wish.top_p))
+    }
+
     fn top_k(&mut self) {
         let Some(count) = self.request.sampling.top_k else { return };
         match self.maker {
-            Maker::Claude(_) if self.thinks => {
-                self.losses.dropped("top_k", "a model that thinks takes none");
-            }
+            // Told with the other ways to be sampled.
+            Maker::Claude(_) if self.thinks => {}
             Maker::Claude(_) | Maker::Mistral => self.fields.add("top_k", count.to_string()),
             Maker::Nova { .. } => self.fields.add("inferenceConfig", format!(r#"{{"topK":{count}}}"#)),
             Maker::Cohere => self.fields.add("k", count.to_string()),
@@ -94,18 +105,26 @@ impl Body<'_, '_> {
                 return Err(Unsupported::new("response_format", message));
             }
         };
+        let format = match format {
+            Some((name, description, schema)) => {
+                let is_claude = matches!(self.maker, Maker::Claude(_)) && !self.origin.is_same_dialect();
+                let schema = if is_claude { closed(schema, self.losses)? } else { schema.clone() };
+                Some((name, description, schema))
+            }
+            None => None,
+        };
         let effort = self.effort;
         if format.is_none() && effort.is_none() {
             return Ok(());
         }
         self.taken.push("outputConfig");
         self.object.object("outputConfig", |config| {
-            if let Some((name, description, schema)) = format {
+            if let Some((name, description, schema)) = &format {
                 config.object("textFormat", |format| {
                     format.text("type", "json_schema");
                     format.object("structure", |structure| {
                         structure.object("jsonSchema", |object| {
-                            write_schema(object, name, description, schema.as_str());
+                            write_schema(object, name, *description, schema.as_str());
                         });
                     });
                 });

@@ -50,6 +50,11 @@ pub(super) struct Turn {
 pub(super) struct Turns(Vec<Turn>);
 
 impl Turns {
+    /// Whether nothing is said.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(super) fn push(&mut self, turn: Turn) {
         if turn.results.is_empty() && turn.others.is_empty() {
             return;

@@ -75,7 +75,14 @@ fn of_request(source: Dialect, name: &str, value: &Json) -> Fate {
     match (source, name) {
         (Dialect::OPENAI_RESPONSES, "previous_response_id" | "conversation" | "prompt") => Fate::Refused,
         (Dialect::GEMINI, "cachedContent" | "cached_content") => Fate::Refused,
-        // A form of answer that has no canonical one.
+        // A form of answer that has no canonical one; of Google's, one word of a list, which nobody else can be held to
+        // without quotes around it.
+        (
+            Dialect::GEMINI,
+            "generationConfig.responseMimeType"
+            | "generationConfig.responseSchema"
+            | "generationConfig.responseJsonSchema",
+        ) => Fate::Refused,
         (Dialect::OPENAI_CHAT, "response_format") => Fate::Refused,
         (Dialect::OPENAI_RESPONSES, "background") if is("false") => Fate::Idle,
         (Dialect::OPENAI_RESPONSES, "background") => Fate::Refused,

@@ -6,6 +6,7 @@
 //! before every encoder of answers.
 
 mod answers;
+mod content;
 mod members;
 mod tools;
 
@@ -14,12 +15,14 @@ use switchyard_domain::chat::{ChatRequest, Dialect, LossReport};
 use super::Unsupported;
 
 pub use answers::{fit_answer, fit_events};
+use content::{refuse_files_elsewhere, refuse_lost_content};
 use members::refuse_foreign;
 pub(crate) use members::{note_foreign_function, note_foreign_members, note_foreign_message};
 use tools::Functions;
 
 /// Has a request that came in the dialect `source` written in the dialect `target` by `write`. A request of another dialect
-/// comes to `write` without tools and choices in native forms.
+/// comes to `write` without tools and choices in native forms, and one of which `write` tells that the model would not see a part
+/// of it is refused.
 ///
 /// # Errors
 /// With what can't be left out, or as `write` says.
@@ -33,13 +36,15 @@ pub(crate) fn crossing<T>(
         return write(request, losses);
     }
     refuse_foreign(request, source)?;
-    let Some(functions) = Functions::of(request, source, losses)? else {
-        return write(request, losses);
-    };
+    refuse_files_elsewhere(request, (source, target))?;
+    let functions = Functions::of(request, source, losses)?;
     let told = losses.losses.len();
-    let written = write(&functions.request, losses);
-    for loss in losses.losses.iter_mut().skip(told) {
-        functions.restore_place(&mut loss.member);
+    let written = write(functions.as_ref().map_or(request, |functions| &functions.request), losses)?;
+    if let Some(functions) = functions {
+        for loss in losses.losses.iter_mut().skip(told) {
+            functions.restore_place(&mut loss.member);
+        }
     }
-    written
+    refuse_lost_content(request, source, losses.losses.get(told..).unwrap_or_default())?;
+    Ok(written)
 }

@@ -1,7 +1,9 @@
+use std::borrow::Cow;
+
 use switchyard_domain::chat::{ChatRequest, Dialect, Json, LossReport, Tool, ToolChoice, ToolChoiceMode};
 
 use crate::codec::Unsupported;
-use crate::json::members;
+use crate::json::{elements, members, text};
 
 /// A request whose tools are functions alone. Tools in native forms (those that a vendor runs, and client-side ones that its
 /// models were trained on) mean nothing elsewhere: an answer without them is still an answer, so they are lost and told. But an
@@ -38,24 +40,43 @@ impl Functions {
             }
         }
         if let Some(choice) = native_choice {
-            if names_tools(source, choice) {
-                return Err(refused("says in the client's dialect alone which tools may be called"));
+            match required_names(source, choice) {
+                Some(names) if names.iter().all(|name| kept.has(name)) => kept.require(&names, losses),
+                _ if names_tools(source, choice) => {
+                    return Err(refused("says in the client's dialect alone which tools may be called"));
+                }
+                _ => {
+                    losses.dropped("tool_choice", "is known to the client's dialect alone");
+                    kept.request.tool_choice = None;
+                }
             }
-            losses.dropped("tool_choice", "is known to the client's dialect alone");
-            kept.request.tool_choice = None;
         }
         kept.judge_choice()?;
         Ok(Some(kept))
     }
 
+    fn has(&self, wanted: &str) -> bool {
+        self.request.tools.iter().any(|tool| is_named(tool, wanted))
+    }
+
+    /// Has one of these functions called. Where they are some of those that there are, the others are not offered, as nobody
+    /// else can be told of functions that must not be called.
+    fn require(&mut self, names: &[String], losses: &mut LossReport) {
+        self.request.tool_choice = Some(ToolChoice::Mode(ToolChoiceMode::Required));
+        let allows = |tool: &Tool| names.iter().any(|name| is_named(tool, name));
+        if self.request.tools.iter().all(allows) {
+            return;
+        }
+        losses.degraded("tool_choice", "the tools that it leaves out are not offered");
+        let tools = std::mem::take(&mut self.request.tools).into_iter().zip(std::mem::take(&mut self.places));
+        (self.request.tools, self.places) = tools.filter(|(tool, _)| allows(tool)).unzip();
+    }
+
     /// Whether what must be called is still there. Where there is nothing to choose from, nothing is said about it.
     fn judge_choice(&mut self) -> Result<(), Unsupported> {
         let tools = &self.request.tools;
-        let has = |wanted: &str| {
-            tools.iter().any(|tool| matches!(tool, Tool::Function { name, .. } if name == wanted))
-        };
         match &self.request.tool_choice {
-            Some(ToolChoice::Function(name)) if !has(name) => {
+            Some(ToolChoice::Function(name)) if !self.has(name) => {
                 return Err(refused("forces a tool that is known to the client's dialect alone"));
             }
             Some(ToolChoice::Mode(ToolChoiceMode::Required)) if tools.is_empty() => {
@@ -79,6 +100,19 @@ impl Functions {
             *member = format!("tools[{place}]{rest}");
         }
     }
+}
+
+fn is_named(tool: &Tool, wanted: &str) -> bool {
+    matches!(tool, Tool::Function { name, .. } if name == wanted)
+}
+
+/// The names of a choice of Gemini's that has one of several functions called: some clients say so of all that they declare,
+/// where they mean that any must be called.
+fn required_names(source: Dialect, choice: &Json) -> Option<Vec<String>> {
+    let choice = members(&choice.0).filter(|_| source == Dialect::GEMINI)?;
+    choice.get("mode").and_then(text).filter(|mode| mode == "ANY")?;
+    let names = choice.get("allowedFunctionNames").and_then(elements)?;
+    names.into_iter().map(|name| text(name).map(Cow::into_owned)).collect()
 }
 
 /// Whether a choice in a native form says which tools may be called. In Gemini's, a mode may stand alone (`VALIDATED`): the
@@ -182,15 +216,36 @@ mod tests {
     }
 
     #[test]
-    fn a_mode_of_gemini_that_leaves_the_model_free_is_lost_and_a_list_of_names_is_refused() {
+    fn a_mode_of_gemini_that_leaves_the_model_free_is_lost_and_names_that_it_may_not_call_are_refused() {
         let way = (Dialect::GEMINI, Dialect::OPENAI_CHAT);
         let choice = |text: &str| Some(ToolChoice::Native(json(text)));
         let (written, told) =
             crossed(&asking(&[function("f")], choice(r#"{"mode":"VALIDATED"}"#)), way).unwrap();
         assert_eq!((written.tool_choice, told.as_str()), (None, "tool_choice,tools[0].x"));
-        let names = choice(r#"{"mode":"ANY","allowedFunctionNames":["f","g"]}"#);
-        let refused = crossed(&asking(&[function("f"), function("g")], names), way).unwrap_err();
-        assert_eq!(refused.param.as_deref(), Some("tool_choice"));
+        for names in [
+            r#"{"mode":"ANY","allowedFunctionNames":["f","h"]}"#,
+            r#"{"mode":"VALIDATED","allowedFunctionNames":["f","g"]}"#,
+            r#"{"allowedFunctionNames":["f","g"]}"#,
+        ] {
+            let refused = crossed(&asking(&[function("f"), function("g")], choice(names)), way).unwrap_err();
+            assert_eq!(refused.param.as_deref(), Some("tool_choice"), "{names}");
+        }
+    }
+
+    #[test]
+    fn names_that_must_be_called_are_all_tools_or_those_that_are_offered() {
+        let way = (Dialect::GEMINI, Dialect::OPENAI_CHAT);
+        let choice = Some(ToolChoice::Native(json(r#"{"mode":"ANY","allowedFunctionNames":["g","f"]}"#)));
+        let required = Some(ToolChoice::Mode(ToolChoiceMode::Required));
+        let all = asking(&[function("f"), function("g")], choice.clone());
+        let (written, told) = crossed(&all, way).unwrap();
+        assert_eq!((written.tools.len(), &written.tool_choice), (2, &required));
+        assert_eq!(told, "tools[0].x,tools[1].x");
+        let some = asking(&[function("e"), function("f"), native("googleSearch"), function("g")], choice);
+        let (written, told) = crossed(&some, way).unwrap();
+        assert_eq!(written.tools, [function("f"), function("g")]);
+        assert_eq!(written.tool_choice, required);
+        assert_eq!(told, "tools[2],tool_choice,tools[1].x,tools[3].x");
     }
 
     #[test]

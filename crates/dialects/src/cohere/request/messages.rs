@@ -6,7 +6,7 @@ use super::content::{Content, Place};
 use super::documents::Documents;
 use crate::codec::Unsupported;
 use crate::json::{ArrayWriter, ObjectWriter};
-use crate::outbound::{Origin, Split, calls_of, note_name, note_signatures};
+use crate::outbound::{Origin, Split, calls_of, note_moved, note_name, note_signatures};
 use crate::tool_call_id::CallIds;
 
 /// Writes canonical messages in turn, of which one may be several of this dialect.
@@ -80,6 +80,7 @@ impl<'w, 'a> MessageWriter<'w, 'a> {
             content.add(part, place, self.documents, self.losses)?;
         }
         note_signatures(message, index, None, self.losses);
+        note_moved(message, index, self.losses);
         let mut object = ObjectWriter::begin(list.element());
         object.text("role", role);
         if calls.is_empty() || !content.is_empty() {

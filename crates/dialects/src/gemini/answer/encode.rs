@@ -38,7 +38,8 @@ pub(in crate::gemini) fn encode(answer: &ChatAnswer, form: &AnswerForm<'_>) -> B
                     if !choice.citations.is_empty() {
                         places.push(&choice.text());
                     }
-                    write_tail(candidate, choice, &places);
+                    let refused = choice.parts.iter().any(|part| matches!(part, Part::Refusal { .. }));
+                    write_tail(candidate, choice, &places, refused);
                     if let Some(logprobs) = joined_logprobs(&choice.logprobs) {
                         logprobs::write(candidate, &logprobs);
                     }
@@ -75,12 +76,17 @@ pub(in crate::gemini) fn write_content(
     });
 }
 
-/// Writes what a candidate says besides its content, save its log probabilities.
-pub(in crate::gemini) fn write_tail(candidate: &mut ObjectWriter<'_>, choice: &Choice, places: &Places) {
+/// Writes what a candidate says besides its content, save its log probabilities. `refused` says that it holds a refusal.
+pub(in crate::gemini) fn write_tail(
+    candidate: &mut ObjectWriter<'_>,
+    choice: &Choice,
+    places: &Places,
+    refused: bool,
+) {
     let extension = |wanted: &str| choice.extensions.iter().find(|(name, _)| name == wanted);
     if let Some(reason) = &choice.finish {
         let native = extension(finish::NATIVE_WORD).and_then(|(_, word)| text(&word.0));
-        candidate.text("finishReason", finish::word_given(reason, native.as_deref()));
+        candidate.text("finishReason", finish::word_given(reason, native.as_deref(), refused));
     }
     for (name, value) in &choice.extensions {
         if name != finish::NATIVE_WORD && !TAKEN.contains(&name.as_str()) {

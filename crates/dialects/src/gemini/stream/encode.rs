@@ -37,6 +37,8 @@ pub(in crate::gemini) struct StreamEncoder {
 struct State {
     pending: Pending,
     places: Places,
+    /// Whether the model declined in words of its own.
+    refused: bool,
 }
 
 impl StreamWriter for StreamEncoder {
@@ -81,9 +83,9 @@ impl StreamWriter for StreamEncoder {
                             let nothing = Part::Text { text: String::new() };
                             write_content(candidate, |list| write_parts(list, &[nothing]));
                             candidate.plain("index", choice.index);
-                            let none = Places::default();
-                            let places = states.get(&choice.index).map_or(&none, |state| &state.places);
-                            write_tail(candidate, choice, places);
+                            let none = State::default();
+                            let state = states.get(&choice.index).unwrap_or(&none);
+                            write_tail(candidate, choice, &state.places, state.refused);
                         });
                     }
                 });
@@ -149,7 +151,10 @@ impl StreamEncoder {
                 state.places.push(text);
                 Part::Text { text: text.clone() }
             }
-            Delta::Refusal(text) => Part::Text { text: text.clone() },
+            Delta::Refusal(text) => {
+                state.refused = true;
+                Part::Text { text: text.clone() }
+            }
             Delta::Reasoning(text) => Part::Reasoning(Reasoning::text(text.clone())),
             Delta::ReasoningSignature(signature) => Part::Reasoning(Reasoning {
                 text: String::new(),

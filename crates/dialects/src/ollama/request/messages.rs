@@ -6,7 +6,7 @@ use switchyard_domain::chat::{LossReport, MediaSource, Message, Part, Role, Tool
 use crate::codec::Unsupported;
 use crate::json::{ArrayWriter, ObjectWriter};
 use crate::outbound::{
-    Origin, Split, calls_of, document_as_text, note_detail, note_name, note_signatures, object_of,
+    Origin, Split, calls_of, document_as_text, note_detail, note_moved, note_name, note_signatures, object_of,
 };
 
 /// Writes canonical messages in turn, of which one may be several of this dialect.
@@ -93,6 +93,7 @@ impl<'a> MessageWriter<'a> {
         });
         let thinking: String = thoughts.collect();
         note_signatures(message, index, None, self.losses);
+        note_moved(message, index, self.losses);
         let calls = calls_of(message);
         let mut object = ObjectWriter::begin(list.element());
         object.text("role", role);
@@ -115,7 +116,7 @@ impl<'a> MessageWriter<'a> {
             if !call.id.is_empty() {
                 self.called.insert(&call.id, &call.name);
             }
-            let (arguments, is_wrapped) = object_of(&call.arguments);
+            let (arguments, is_wrapped) = object_of(call);
             if is_wrapped {
                 let place = format!("messages[{index}].tool_calls[{at}].arguments");
                 self.losses.degraded(place, "is no JSON object, so it stands in one, as `input`");

@@ -9,7 +9,7 @@ use super::calls::CallIds;
 use super::extras::{Extras, Member};
 use super::media::Source;
 use crate::anthropic_messages::AnthropicMessages;
-use crate::anthropic_messages::arguments::input;
+use crate::outbound::object_of;
 
 /// One block as it is to be written.
 #[derive(Debug)]
@@ -94,7 +94,7 @@ impl<'l> Gatherer<'l> {
         let is_assistant = content.role == Role::Assistant;
         let said = match part {
             // The vendor refuses empty ones.
-            Part::Text { text } if text.is_empty() => return None,
+            Part::Text { text } | Part::Refusal { text } if text.is_empty() => return None,
             Part::Text { text } => Said::Text(Cow::Borrowed(text)),
             Part::Refusal { text } => {
                 self.degraded(content, at, "goes as an ordinary text");
@@ -167,7 +167,7 @@ impl<'l> Gatherer<'l> {
     }
 
     fn call<'a>(&mut self, call: &'a ToolCall, content: Content<'_>, at: usize) -> Said<'a> {
-        let (input, wrapped) = input(call);
+        let (input, wrapped) = object_of(call);
         if wrapped {
             let member = format!("{}[{at}].arguments", content.path);
             self.losses.degraded(member, "are no JSON object and go as the text in one");

@@ -55,7 +55,7 @@ pub(in crate::anthropic_messages) fn encode(
     let object = ObjectWriter::begin(&mut out);
     let mut body = Body { request, facts, purpose, source, same_dialect, losses, object };
     body.refuse_parameters()?;
-    body.write(model, &turns);
+    body.write(model, &turns)?;
     body.object.end();
     Ok(out.freeze())
 }
@@ -72,7 +72,7 @@ struct Body<'r, 'o> {
 }
 
 impl<'r> Body<'r, '_> {
-    fn write(&mut self, model: &str, turns: &Turns<'_>) {
+    fn write(&mut self, model: &str, turns: &Turns<'_>) -> Result<(), Unsupported> {
         let plan = self.plan_reasoning(model, turns);
         self.object.text("model", model);
         if !self.counts() {
@@ -82,11 +82,12 @@ impl<'r> Body<'r, '_> {
         self.write_tools();
         self.write_choice();
         self.write_thinking(&plan);
-        self.write_output(&plan);
+        self.write_output(&plan)?;
         if !self.counts() {
             self.write_parameters(&plan);
         }
         self.write_extensions();
+        Ok(())
     }
 
     fn counts(&self) -> bool {

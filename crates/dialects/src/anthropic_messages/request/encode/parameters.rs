@@ -4,9 +4,7 @@ use super::Body;
 use super::reasoning::Plan;
 use crate::anthropic_messages::tiers::own_tier;
 use crate::codec::Unsupported;
-
-/// The least nucleus that the vendor takes from a model that thinks.
-const LEAST_TOP_P: f64 = 0.95;
+use crate::outbound::{ClaudeSampling, closed};
 
 impl Body<'_, '_> {
     /// Refuses what must not be left out.
@@ -54,31 +52,15 @@ impl Body<'_, '_> {
 
     fn write_sampling(&mut self, plan: &Plan<'_>) {
         let sampling = &self.request.sampling;
-        let thinks = plan.thinks();
-        if let Some(temperature) = sampling.temperature {
-            if thinks && temperature != 1.0 {
-                self.losses.dropped("temperature", "a model that thinks has a fixed one");
-            } else if temperature > 1.0 {
-                self.losses.degraded("temperature", "goes as 1, the provider's highest");
-                self.object.plain("temperature", 1);
-            } else {
-                self.object.decimal("temperature", temperature);
+        // Models since Claude Opus 4.1 take a temperature or a nucleus (Anthropic's documentation, 2026).
+        let own = ClaudeSampling::of(sampling, plan.thinks(), self.same_dialect, self.losses);
+        for (name, value) in [("temperature", own.temperature), ("top_p", own.top_p)] {
+            if let Some(value) = value {
+                self.object.decimal(name, value);
             }
         }
-        if let Some(top_p) = sampling.top_p {
-            if thinks && top_p < LEAST_TOP_P {
-                self.losses.dropped("top_p", "a model that thinks takes none below 0.95");
-            } else if sampling.temperature.is_some() && !self.same_dialect {
-                // Models since Claude Opus 4.1 take one of the two (Anthropic's documentation, 2026).
-                self.losses.dropped("top_p", "the provider takes it or a temperature, not both");
-            } else {
-                self.object.decimal("top_p", top_p);
-            }
-        }
-        match sampling.top_k {
-            Some(_) if thinks => self.losses.dropped("top_k", "a model that thinks takes none"),
-            Some(top_k) => self.object.plain("top_k", top_k),
-            None => {}
+        if let Some(top_k) = own.top_k {
+            self.object.plain("top_k", top_k);
         }
         let asked = |value: Option<f64>| value.is_some_and(|value| value != 0.0);
         for (name, is_asked) in [
@@ -107,20 +89,21 @@ impl Body<'_, '_> {
         }
     }
 
-    pub(super) fn write_output(&mut self, plan: &Plan<'_>) {
+    pub(super) fn write_output(&mut self, plan: &Plan<'_>) -> Result<(), Unsupported> {
         let format = match &self.request.response_format {
             Some(ResponseFormat::JsonSchema { schema: Some(schema), description, .. }) => {
                 if description.is_some() {
                     let member = "response_format.json_schema.description";
                     self.losses.dropped(member, "has no place in the provider's dialect");
                 }
-                Some(schema)
+                // What a client of this dialect says of its objects is its own matter.
+                Some(if self.same_dialect { schema.clone() } else { closed(schema, self.losses)? })
             }
             _ => None,
         };
         let nested = self.nested("output_config.");
         if format.is_none() && plan.effort.is_none() && nested.is_empty() {
-            return;
+            return Ok(());
         }
         let of_format = |name: &str| format.is_some() && name.starts_with("format.");
         let (inside, beside): (Vec<_>, Vec<_>) = nested.into_iter().partition(|(name, _)| of_format(name));
@@ -128,7 +111,7 @@ impl Body<'_, '_> {
             if let Some(effort) = &plan.effort {
                 object.text("effort", effort);
             }
-            if let Some(schema) = format {
+            if let Some(schema) = &format {
                 object.object("format", |object| {
                     object.text("type", "json_schema");
                     object.json("schema", schema);
@@ -139,5 +122,6 @@ impl Body<'_, '_> {
             }
             beside.iter().for_each(|(name, value)| object.json(name, value));
         });
+        Ok(())
     }
 }

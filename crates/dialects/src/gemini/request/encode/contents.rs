@@ -6,7 +6,10 @@ use switchyard_domain::chat::{Message, Part, Role};
 use super::Body;
 use super::extras::MessageExtras;
 use super::message::MessageWriter;
+use super::turns::{Parts, Turns};
+use crate::gemini::parts::{About, write_said};
 use crate::json::{ArrayWriter, ObjectWriter};
+use crate::outbound::calls_of;
 
 impl Body<'_, '_> {
     /// The conversation, and the instructions, which stand apart.
@@ -34,18 +37,11 @@ impl Body<'_, '_> {
     }
 
     fn write_instructions(&mut self, instructions: &[(usize, &Message)]) {
-        if instructions.is_empty() {
-            return;
-        }
-        let mut out = BytesMut::new();
-        let mut list = ArrayWriter::begin(&mut out);
-        let names = HashMap::new();
-        let mut written = 0;
+        let mut parts = Parts::default();
         for (index, message) in instructions {
-            written += self.writer(*index, message, &names).write_parts(&mut list);
+            self.writer(*index, message, &HashMap::new()).write_parts(&mut parts);
         }
-        list.end();
-        if written == 0 {
+        if parts.is_empty() {
             return;
         }
         // A client of this dialect has one instruction.
@@ -54,44 +50,34 @@ impl Body<'_, '_> {
             _ => MessageExtras::default(),
         };
         self.object.object("systemInstruction", |content| {
-            content.name("parts").extend_from_slice(&out);
+            parts.write(content);
             extras.own().iter().for_each(|(name, value)| content.json(name, value));
         });
     }
 
-    fn write_turns(&mut self, turns: &[(usize, &Message)]) {
-        let names = call_names(turns);
-        let mut out = BytesMut::new();
-        let mut list = ArrayWriter::begin(&mut out);
-        let mut turns = turns.iter().peekable();
-        while let Some((index, message)) = turns.next() {
-            let mut parts = BytesMut::new();
-            let mut parts_list = ArrayWriter::begin(&mut parts);
-            let mut writer = self.writer(*index, message, &names);
-            let mut written = writer.write_parts(&mut parts_list);
-            // All results of a turn stand in one content.
-            while let Some((index, next)) =
-                turns.next_if(|(_, next)| message.role == Role::Tool && next.role == Role::Tool)
-            {
-                written += self.writer(*index, next, &names).write_parts(&mut parts_list);
+    fn write_turns(&mut self, messages: &[(usize, &Message)]) {
+        let same_dialect = self.same_dialect;
+        // The names of the tools by the ids of their calls. Ids may come again in later turns: the latest call counts.
+        let mut names = HashMap::new();
+        let mut turns = Turns::default();
+        for (index, message) in messages {
+            let mut parts = Parts::new(!same_dialect);
+            self.writer(*index, message, &names).write_parts(&mut parts);
+            let calls = calls_of(message).into_iter();
+            names.extend(calls.map(|call| (call.id.as_str(), call.name.as_str())));
+            if parts.is_empty() && same_dialect && message.parts.is_empty() {
+                let nothing = Part::Text { text: String::new() };
+                write_said(&mut parts.list(&nothing), "", About::default());
             }
-            if written == 0 && !message.parts.is_empty() {
-                // All that was said is reported as lost.
-                continue;
+            if !parts.is_empty() {
+                turns.push(message, parts, same_dialect);
+            } else if !same_dialect && message.role != Role::Assistant {
+                self.losses.dropped(format!("messages[{index}]"), "holds nothing that could be sent");
             }
-            if written == 0 {
-                parts_list.object(|part| part.text("text", ""));
-            }
-            parts_list.end();
-            let extras = MessageExtras::of(message, self.same_dialect);
-            list.object(|content| {
-                content.text("role", if message.role == Role::Assistant { "model" } else { "user" });
-                content.name("parts").extend_from_slice(&parts);
-                extras.own().iter().for_each(|(name, value)| content.json(name, value));
-            });
         }
+        let mut list = ArrayWriter::begin(self.object.name("contents"));
+        turns.write(&mut list);
         list.end();
-        self.object.name("contents").extend_from_slice(&out);
     }
 
     fn writer<'w>(
@@ -110,17 +96,6 @@ impl Body<'_, '_> {
             losses: self.losses,
         }
     }
-}
-
-/// The names of the tools by the ids of their calls. A result without an id answers the last call.
-fn call_names<'r>(turns: &[(usize, &'r Message)]) -> HashMap<&'r str, &'r str> {
-    let parts = turns.iter().flat_map(|(_, message)| &message.parts);
-    parts
-        .filter_map(|part| match part {
-            Part::ToolCall(call) => Some((call.id.as_str(), call.name.as_str())),
-            _ => None,
-        })
-        .collect()
 }
 
 /// Writes the members of an object, if there are any.

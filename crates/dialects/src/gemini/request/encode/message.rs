@@ -6,10 +6,12 @@ use switchyard_domain::chat::{
 };
 
 use super::extras::MessageExtras;
+use super::turns::Parts;
 use crate::gemini::address::is_third_generation;
-use crate::gemini::parts::{About, Extras, Medium, arguments, write_call, write_native, write_said};
+use crate::gemini::parts::{About, Extras, Medium, write_call, write_native, write_said};
 use crate::gemini::{Gemini, call_ids, results};
 use crate::json::ArrayWriter;
+use crate::outbound::object_of;
 
 /// Stands for a proof that there is none of: the call was made by another vendor's model. Newer models refuse a history of
 /// calls without proofs, and take this instead (`google-generatecontent-012b5228f5`, 2026).
@@ -28,15 +30,15 @@ pub(super) struct MessageWriter<'a> {
 }
 
 impl MessageWriter<'_> {
-    /// Writes the parts and says how many they became.
-    pub(super) fn write_parts(&mut self, list: &mut ArrayWriter<'_>) -> usize {
+    /// Writes the parts.
+    pub(super) fn write_parts(&mut self, out: &mut Parts) {
         let message = self.message;
         let extras = MessageExtras::of(message, self.same_dialect);
         if message.name.is_some() {
             self.losses.dropped(format!("messages[{}].name", self.index), "the provider knows roles alone");
         }
         let mut stands_in = self.needs_stand_in();
-        let (mut written, mut calls, mut at) = (0, 0, 0);
+        let (mut calls, mut at) = (0, 0);
         while let Some(part) = message.parts.get(at) {
             let place = at;
             at += 1;
@@ -48,48 +50,43 @@ impl MessageWriter<'_> {
                 at += 1;
                 about.proof = Some(&signature.value);
             }
+            let list = &mut out.list(part);
             if let Part::ToolCall(call) = part {
                 self.write_call(list, call, calls, &mut stands_in, about);
                 calls += 1;
-                written += 1;
-            } else if self.write_part(list, part, place, about) {
-                written += 1;
+            } else {
+                self.write_part(list, part, place, about);
             }
         }
-        written
     }
 
-    /// Writes a part that is no call; `false` for one that is left out.
-    fn write_part(&mut self, list: &mut ArrayWriter<'_>, part: &Part, at: usize, about: About<'_>) -> bool {
+    /// Writes a part that is no call, unless it is left out.
+    fn write_part(&mut self, list: &mut ArrayWriter<'_>, part: &Part, at: usize, about: About<'_>) {
         let place = format!("messages[{}].content[{at}]", self.index);
         match part {
+            // Google refuses a part that says nothing ("contains an empty text parameter", 2026); with a proof it may.
+            Part::Text { text } if text.is_empty() && about.proof.is_none() && !self.same_dialect => {}
             Part::Text { text } => write_said(list, text, about),
+            Part::Refusal { text } if text.is_empty() => {}
             Part::Refusal { text } => {
                 self.losses.degraded(place, "a refusal goes as a text");
                 write_said(list, text, about);
             }
-            Part::Reasoning(reasoning) => return self.write_thought(list, reasoning, about.extras),
+            Part::Reasoning(reasoning) => self.write_thought(list, reasoning, about.extras),
             Part::Signature(signature) => {
-                let Some(proof) = self.own(signature) else { return false };
+                let Some(proof) = self.own(signature) else { return };
                 write_said(list, "", About { proof: Some(proof), ..about });
             }
             Part::ToolResult(result) => self.write_result(list, result, &place, about),
             Part::Image { .. } | Part::Document(_) | Part::Audio(_) => {
-                return self.write_medium(list, part, &place, about);
+                self.write_medium(list, part, &place, about);
             }
-            Part::CacheMark { .. } => {
-                self.losses.degraded(place, "the provider caches by its own rules");
-                return false;
-            }
+            Part::CacheMark { .. } => self.losses.degraded(place, "the provider caches by its own rules"),
             Part::Native { json, .. } if self.same_dialect => write_native(list, json),
-            Part::Native { .. } => {
-                self.losses.dropped(place, "is known to the client's dialect alone");
-                return false;
-            }
+            Part::Native { .. } => self.losses.dropped(place, "is known to the client's dialect alone"),
             // Written by whoever counts them.
-            Part::ToolCall(_) => return false,
+            Part::ToolCall(_) => {}
         }
-        true
     }
 
     /// A proof that Google made; another vendor's is reported as left out.
@@ -102,18 +99,12 @@ impl MessageWriter<'_> {
         None
     }
 
-    fn write_thought(
-        &mut self,
-        list: &mut ArrayWriter<'_>,
-        reasoning: &Reasoning,
-        extras: Extras<'_>,
-    ) -> bool {
+    fn write_thought(&mut self, list: &mut ArrayWriter<'_>, reasoning: &Reasoning, extras: Extras<'_>) {
         let proof = reasoning.signature.as_ref().and_then(|signature| self.own(signature));
-        if reasoning.text.is_empty() && proof.is_none() && reasoning.signature.is_some() {
-            return false;
+        let is_as_given = self.same_dialect && reasoning.signature.is_none();
+        if !reasoning.text.is_empty() || proof.is_some() || is_as_given {
+            write_said(list, &reasoning.text, About { is_thought: true, proof, extras });
         }
-        write_said(list, &reasoning.text, About { is_thought: true, proof, extras });
-        true
     }
 
     /// Whether the first call of the message needs something in the place of its proof. Of calls at once only the first has
@@ -142,7 +133,7 @@ impl MessageWriter<'_> {
         let member = format!("messages[{}].tool_calls[{at}]", self.index);
         if call.kind == ToolCallKind::Custom {
             self.losses.degraded(member, "goes as a call of a function with one argument");
-        } else if !arguments(call).1 {
+        } else if object_of(call).1 {
             self.losses.degraded(format!("{member}.arguments"), "are no object and go as a text in one");
         }
         let proof = call.signature.as_ref().and_then(|signature| self.own(signature));
@@ -231,25 +222,17 @@ impl MessageWriter<'_> {
         }
     }
 
-    fn write_medium(
-        &mut self,
-        list: &mut ArrayWriter<'_>,
-        part: &Part,
-        place: &str,
-        about: About<'_>,
-    ) -> bool {
-        let Some(medium) = Medium::of(part) else { return false };
+    fn write_medium(&mut self, list: &mut ArrayWriter<'_>, part: &Part, place: &str, about: About<'_>) {
+        let Some(medium) = Medium::of(part) else { return };
         let is_instruction =
             matches!(self.message.role, Role::System | Role::Developer) && !self.same_dialect;
         if !self.is_writable(Some(part)) || is_instruction {
             let reason =
                 if is_instruction { "instructions are texts" } else { "is a file of another provider's" };
-            self.losses.dropped(place, reason);
-            return false;
+            return self.losses.dropped(place, reason);
         }
         self.note_medium(part, place, about.extras);
         list.object(|object| medium.write(object, self.facts.vertex, about));
-        true
     }
 
     /// Whether the provider can read a medium: a file that was uploaded elsewhere it can't.

@@ -6,6 +6,7 @@ mod generation;
 mod message;
 mod thinking;
 mod tools;
+mod turns;
 
 use bytes::{Bytes, BytesMut};
 use switchyard_domain::chat::{ChatRequest, Dialect, LossReport, Tool};

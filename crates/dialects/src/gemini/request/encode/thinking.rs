@@ -63,19 +63,13 @@ impl Body<'_, '_> {
     fn amount(&mut self) -> Option<Amount<'static>> {
         let wish = &self.request.reasoning;
         let has_levels = is_third_generation(self.model);
-        let is_pro = plain(self.model).contains("pro");
         if is_off(wish) {
-            return Some(match (has_levels, is_pro) {
-                (true, true) => self.weaker(Amount::Level("LOW"), "the model can't be kept from reasoning"),
-                (true, false) => {
-                    self.weaker(Amount::Level("MINIMAL"), "the model can't be kept from reasoning")
-                }
-                (false, true) => {
-                    let least = Amount::Budget(i64::try_from(LEAST_BUDGET).unwrap_or_default());
-                    self.weaker(least, "the model can't be kept from reasoning")
-                }
-                (false, false) => Amount::Budget(0),
-            });
+            let least = match (has_levels, plain(self.model).contains("pro")) {
+                (true, _) => Amount::Level(self.known("MINIMAL")),
+                (false, true) => Amount::Budget(i64::try_from(LEAST_BUDGET).unwrap_or_default()),
+                (false, false) => return Some(Amount::Budget(0)),
+            };
+            return Some(self.weaker(least, "the model can't be kept from reasoning"));
         }
         let effort = wish.effort.as_ref().map(|effort| effort.0.to_ascii_lowercase());
         match (effort, wish.budget_tokens) {
@@ -95,15 +89,37 @@ impl Body<'_, '_> {
     }
 
     fn level(&mut self, effort: &str) -> Amount<'static> {
-        match effort {
-            "minimal" => Amount::Level("MINIMAL"),
-            "low" => Amount::Level("LOW"),
-            "medium" => Amount::Level("MEDIUM"),
-            "high" => Amount::Level("HIGH"),
+        let wanted = match effort {
+            "minimal" => "MINIMAL",
+            "low" => "LOW",
+            "medium" => "MEDIUM",
+            "high" => "HIGH",
             "xhigh" | "max" => {
-                self.weaker(Amount::Level("HIGH"), "the provider knows nothing harder than `high`")
+                return self.weaker(Amount::Level("HIGH"), "the provider knows nothing harder than `high`");
             }
-            _ => self.weaker(Amount::Level("MEDIUM"), "the provider does not know this effort"),
+            _ => {
+                let level = Amount::Level(self.known("MEDIUM"));
+                return self.weaker(level, "the provider does not know this effort");
+            }
+        };
+        let level = self.known(wanted);
+        if level == wanted {
+            return Amount::Level(level);
+        }
+        let reason = format!("the model does not know the level `{wanted}`, so it goes as `{level}`");
+        self.weaker(Amount::Level(level), &reason)
+    }
+
+    /// The level that the model knows nearest to this one. Asked for another, it refuses the call ("Thinking level MINIMAL is
+    /// not supported for this model", 2026): no Pro knows `MINIMAL`, nor does Gemini 3.7 Flash, and the first Pro of the third
+    /// generation knows no `MEDIUM` either. All others know all four, and every one of them `LOW` and `HIGH` (Google's
+    /// documentation on thinking, August 2026; `google-streamgeneratecontent-6279b48dfa`).
+    fn known(&self, level: &'static str) -> &'static str {
+        let model = plain(self.model);
+        match level {
+            "MINIMAL" if model.contains("pro") || model.starts_with("gemini-3.7-flash") => "LOW",
+            "MEDIUM" if model.starts_with("gemini-3-pro") => "HIGH",
+            level => level,
         }
     }
 

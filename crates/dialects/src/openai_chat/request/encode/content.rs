@@ -56,6 +56,9 @@ impl<'a> Content<'a> {
             false
         };
         match part {
+            Part::Image { source: MediaSource::FileId(_), .. } if !self.same_dialect => {
+                lost("the provider takes pictures by their address or in the message")
+            }
             Part::Text { .. } | Part::Image { .. } | Part::Audio(_) => true,
             Part::Document(Document { source: MediaSource::Url(_), .. })
                 if self.facts.documents == DocumentForm::Unknown =>
