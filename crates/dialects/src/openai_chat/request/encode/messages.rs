@@ -125,7 +125,11 @@ impl<'r> MessageWriter<'_, 'r> {
         let parts = &self.message.parts;
         let first = parts.iter().position(|part| matches!(part, Part::ToolCall(_)));
         let later = first.and_then(|first| parts.get(first..)).unwrap_or_default();
-        if later.iter().any(|part| matches!(part, Part::Text { .. } | Part::Reasoning(_))) {
+        let is_said = |part: &Part| match part {
+            Part::Text { text } => !text.is_empty(),
+            part => matches!(part, Part::Reasoning(_)),
+        };
+        if later.iter().any(is_said) {
             let member = format!("messages[{}].content", self.index);
             self.losses.degraded(member, "what was said after a tool call stands before it");
         }
