@@ -13,6 +13,8 @@ const models = {
   chat: openai.chat("upstream/gpt-sim"),
   responses: openai.responses("upstream/gpt-sim"),
   anthropic: createAnthropic(settings)("upstream/gpt-sim"),
+  "chat on anthropic": openai.chat("anthropic/claude-sim"),
+  "chat on gemini": openai.chat("gemini/gemini-sim"),
 };
 const weather = tool({
   description: "The weather of a city",
@@ -43,6 +45,23 @@ for (const [dialect, model] of Object.entries(models)) {
       maxRetries: 0,
     });
     assert.ok(steps[0].toolCalls.length > 0);
+    assert.ok(text);
+  };
+}
+
+for (const model of ["anthropic/claude-sim?calls=2&reasoning=5", "gemini/gemini-sim?calls=2&reasoning=5"]) {
+  cases[`chat streamed loop of signed calls on ${model}`] = async () => {
+    const { textStream, steps } = streamText({
+      model: openai.chat(model),
+      prompt: "how is the weather?",
+      tools: { get_weather: weather },
+      stopWhen: stepCountIs(3),
+      maxRetries: 0,
+      onError: ({ error }) => { throw error; },
+    });
+    let text = "";
+    for await (const piece of textStream) text += piece;
+    assert.equal((await steps)[0].toolCalls.length, 2);
     assert.ok(text);
   };
 }

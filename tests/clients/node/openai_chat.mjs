@@ -55,6 +55,16 @@ const cases = {
     for (const role of ["system", "developer"])
       assert.ok((await ask({ messages: [{ role, content: "be brief" }, ...ASK] })).choices[0].message.content);
   },
+  async "signed calls of other dialects by the stream helper"() {
+    for (const model of ["anthropic/claude-sim?calls=2&reasoning=5", "gemini/gemini-sim?calls=2&reasoning=5"]) {
+      const final = await client.chat.completions.stream({ model, messages: ASK, tools: TOOLS }).finalChatCompletion();
+      const message = final.choices[0].message;
+      assert.deepEqual(message.tool_calls.map((call) => call.function.name), ["get_weather", "get_time"]);
+      const results = message.tool_calls.map(({ id }) => ({ role: "tool", tool_call_id: id, content: "sunny" }));
+      const answer = await ask({ model, messages: [...ASK, message, ...results], tools: TOOLS });
+      assert.ok(answer.choices[0].message.content.includes("sunny"));
+    }
+  },
   async "multi turn"() {
     const messages = [...ASK, { role: "assistant", content: "the time" }, { role: "user", content: "go on" }];
     assert.ok((await ask({ messages })).choices[0].message.content);

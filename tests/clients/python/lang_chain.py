@@ -23,6 +23,10 @@ def responses(model="anthropic/claude-sim", key=KEY, **more):
     return chat(model, key, use_responses_api=True, **more)
 
 
+def signed(model="gemini/gemini-sim?calls=2&reasoning=5", key=KEY, **more):
+    return chat(model, key, **more)
+
+
 def messages(model="upstream/gpt-sim", key=KEY, **more):
     return ChatAnthropic(model=model, base_url=SERVER, api_key=key, max_retries=0, **more)
 
@@ -122,6 +126,15 @@ def raises_something(call):
     raise AssertionError("nothing was raised")
 
 
+def streamed_signed_tools(make):
+    whole = None
+    for chunk in make().bind_tools([get_weather]).stream("how is the weather?"):
+        whole = chunk if whole is None else whole + chunk
+    assert [call["name"] for call in whole.tool_calls] == ["get_weather", "get_weather"], whole
+    turns = [HumanMessage("how is the weather?"), whole, *(get_weather.invoke(call) for call in whole.tool_calls)]
+    assert "sunny in text" in make().bind_tools([get_weather]).invoke(turns).text
+
+
 CASES = [
     text, system_message, usage, stream, streamed_usage, tools, streamed_tools, tool_loop, structured_output,
     a_missing_model_is_an_error, a_wrong_key_is_refused,
@@ -135,5 +148,6 @@ def bound(case, make):
 titles = ", ".join(f"{name} {version(name)}" for name in ("langchain-openai", "langchain-anthropic", "langchain-google-genai"))
 run(
     titles,
-    {f"case_{name} {case.__name__}": bound(case, make) for name, make in PACKAGES.items() for case in CASES},
+    {"case_openai signed calls of a gemini": bound(streamed_signed_tools, signed)}
+    | {f"case_{name} {case.__name__}": bound(case, make) for name, make in PACKAGES.items() for case in CASES},
 )

@@ -155,6 +155,51 @@ def case_stream_helper_collects_tools():
     assert final.choices[0].message.tool_calls[0].function.name == "get_weather"
 
 
+OTHERS = {"anthropic": "anthropic/claude-sim", "gemini": "gemini/gemini-sim"}
+
+
+def case_other_dialects_text():
+    for model in OTHERS.values():
+        answer = ask(model)
+        assert len(answer.choices[0].message.content.split()) == 12, model
+        assert answer.choices[0].finish_reason == "stop" and answer.usage.completion_tokens == 12
+
+
+def case_other_dialects_stream():
+    for model in OTHERS.values():
+        assert text_of(ask(model, stream=True)) == ask(model).choices[0].message.content, model
+        with client.chat.completions.stream(model=model, messages=ASK) as stream:
+            assert len(stream.get_final_completion().choices[0].message.content.split()) == 12, model
+
+
+def case_other_dialects_signed_tool_loop():
+    for model in OTHERS.values():
+        message = ask(f"{model}?calls=2&reasoning=5", tools=[WEATHER, CLOCK]).choices[0].message
+        check_loop(model, message)
+
+
+def case_other_dialects_signed_tool_loop_by_the_stream_helper():
+    for model in OTHERS.values():
+        asked = {"model": f"{model}?calls=2&reasoning=5", "messages": ASK, "tools": [WEATHER, CLOCK]}
+        with client.chat.completions.stream(**asked) as stream:
+            check_loop(model, stream.get_final_completion().choices[0].message)
+
+
+def check_loop(model, message):
+    assert [call.function.name for call in message.tool_calls] == ["get_weather", "get_time"], message
+    results = [{"role": "tool", "tool_call_id": call.id, "content": "sunny"} for call in message.tool_calls]
+    turns = [*ASK, message.model_dump(exclude_none=True), *results]
+    assert "sunny" in ask(model, messages=turns, tools=[WEATHER, CLOCK]).choices[0].message.content
+    told = json.dumps(calls(model.split("/")[1])[-1]["json"])
+    assert "c2ltdWxhdGVkIHByb29m" in told, told
+
+
+def case_other_dialects_errors():
+    for model in OTHERS.values():
+        error = raises(openai.RateLimitError, lambda: ask(f"{model}?status=429&retry_after=7"))
+        assert error.response.headers["retry-after"] == "7", model
+
+
 def case_image():
     content = [{"type": "text", "text": "what is this"}, {"type": "image_url", "image_url": {"url": PIXEL}}]
     assert "1 image" in ask(messages=[{"role": "user", "content": content}]).choices[0].message.content

@@ -2,6 +2,7 @@ use crate::cell::Cell;
 use crate::client::Client;
 use crate::outcome::Outcome;
 use crate::seen::Seen;
+use crate::vendor::Vendor;
 use serde_json::Value;
 use switchyard_harness::testkit::simulator::RecordedCall;
 
@@ -25,6 +26,8 @@ pub(crate) struct Case {
     pub(crate) script: &'static str,
     /// Whether it is asked for in one piece, streamed, or each in turn.
     pub(crate) forms: &'static [Form],
+    /// A turn that comes before, if any: the client asks another vendor then, and goes on from its answer.
+    pub(crate) first: Option<First>,
     /// What the client sends, but for the model and how it is to be answered.
     pub(crate) ask: fn(Client) -> Value,
     /// What the vendor must have been told, in its own words.
@@ -33,6 +36,16 @@ pub(crate) struct Case {
     pub(crate) ending: Ending,
     /// What is lost, or why it can't be.
     pub(crate) outcome: fn(Cell) -> Outcome,
+}
+
+/// A turn before the one that is looked at, in the same form of answer.
+pub(crate) struct First {
+    /// Who answers it.
+    pub(crate) maker: Vendor,
+    /// What it does.
+    pub(crate) script: &'static str,
+    /// What the client sends next: from what it sent, and the answer.
+    pub(crate) next: fn(Client, Value, &Value) -> Value,
 }
 
 /// How a call wants to be answered.

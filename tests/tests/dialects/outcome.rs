@@ -5,6 +5,8 @@ use switchyard_domain::chat::{Loss, LossKind, LossReport};
 pub(crate) enum Outcome {
     /// All of it is carried.
     Whole,
+    /// The client's dialect has no words for it: what is asked is all but this.
+    Unsayable,
     /// All but these members is carried, and they are told.
     Lossy(LossReport),
     /// The call is refused, since an answer that is made without it would be wrong.
@@ -31,8 +33,8 @@ impl Outcome {
     /// Both losses.
     pub(crate) fn and(self, other: Self) -> Self {
         match (self, other) {
-            (Self::Whole, other) => other,
-            (this, Self::Whole) => this,
+            (Self::Whole | Self::Unsayable, other) => other,
+            (this, Self::Whole | Self::Unsayable) => this,
             (Self::Lossy(mut report), Self::Lossy(more)) => {
                 report.losses.extend(more.losses);
                 Self::Lossy(report)
@@ -45,7 +47,7 @@ impl Outcome {
     pub(crate) fn losses(&self) -> LossReport {
         match self {
             Self::Lossy(report) => report.clone(),
-            Self::Whole | Self::Refused(_) => LossReport::default(),
+            Self::Whole | Self::Unsayable | Self::Refused(_) => LossReport::default(),
         }
     }
 }

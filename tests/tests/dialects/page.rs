@@ -37,6 +37,8 @@ const LEGEND: &str = "
 | ✓ | carried whole, and answered in the client's own words |
 | ◐ | carried in part: what is lost, weakened or refused is listed below |
 | ✗ | refused |
+| – | the client's dialect has no words for it |
+| ° | beside another mark: the client's dialect has no words for a part of it, which is listed below |
 ";
 
 /// The whole page.
@@ -67,8 +69,19 @@ fn write_table(page: &mut String, client: Client) {
     }
 }
 
-fn mark(feature: &Feature, cell: Cell) -> &'static str {
-    let outcomes: Vec<Outcome> = feature.outcomes(cell).map(|(_, outcome)| outcome).collect();
+fn mark(feature: &Feature, cell: Cell) -> String {
+    let (unsayable, said): (Vec<Outcome>, Vec<Outcome>) = feature
+        .outcomes(cell)
+        .map(|(_, outcome)| outcome)
+        .partition(|outcome| *outcome == Outcome::Unsayable);
+    match (said.is_empty(), unsayable.is_empty()) {
+        (true, _) => "–".to_owned(),
+        (false, true) => mark_of(&said).to_owned(),
+        (false, false) => format!("{}°", mark_of(&said)),
+    }
+}
+
+fn mark_of(outcomes: &[Outcome]) -> &'static str {
     if outcomes.iter().all(|outcome| *outcome == Outcome::Whole) {
         "✓"
     } else if outcomes.iter().all(|outcome| matches!(outcome, Outcome::Refused(_))) {
@@ -140,6 +153,7 @@ fn sentences(case: &str, outcome: &Outcome) -> Vec<String> {
     let prefix = if case.is_empty() { String::new() } else { format!("{case}: ") };
     match outcome {
         Outcome::Whole => Vec::new(),
+        Outcome::Unsayable => vec![format!("{prefix}has no words in the client's dialect")],
         Outcome::Refused(reason) => vec![format!("{prefix}refused: {reason}")],
         Outcome::Lossy(report) => {
             report.losses.chunk_by(is_alike).map(|losses| format!("{prefix}{}", told(losses))).collect()
@@ -181,6 +195,7 @@ fn the_table_has_a_cell_for_every_pair_of_dialects_and_every_feature() {
         "tools",
         "parallel tools",
         "tool loop",
+        "signed tool loop",
         "image",
         "document",
         "JSON schema",
@@ -192,6 +207,6 @@ fn the_table_has_a_cell_for_every_pair_of_dialects_and_every_feature() {
         "cancellation",
     ];
     assert_eq!(features, wanted);
-    assert_eq!(Cell::all().count() * features.len(), 392);
+    assert_eq!(Cell::all().count() * features.len(), 420);
     assert!(FEATURES.iter().all(|feature| !feature.cases.is_empty()));
 }

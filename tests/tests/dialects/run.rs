@@ -36,7 +36,11 @@ pub(crate) async fn check(feature: &Feature) {
 }
 
 async fn cell_of(scene: &Scene, case: &Case, cell: Cell, form: Form) -> Wrong {
-    let made = Made::new(cell, &(case.ask)(cell.client), form == Form::Streamed);
+    let members = match asked(scene, case, cell.client, form).await {
+        Ok(members) => members,
+        Err(why) => return vec![why],
+    };
+    let made = Made::new(cell, &members, form == Form::Streamed);
     let mut wrong = explained(scene, &made, &(case.outcome)(cell)).await;
     match (case.outcome)(cell) {
         Outcome::Refused(reason) => wrong.extend(refused(scene, case, &made, reason).await),
@@ -46,12 +50,26 @@ async fn cell_of(scene: &Scene, case: &Case, cell: Cell, form: Form) -> Wrong {
             } else {
                 wrong.extend(answered(scene, case, cell, &made, &outcome).await);
             }
-            if outcome != Outcome::Whole {
+            if !matches!(outcome, Outcome::Whole | Outcome::Unsayable) {
                 wrong.extend(strictly_refused(scene, case, &made, &outcome).await);
             }
         }
     }
     wrong
+}
+
+/// What the client asks, after the turn before it if there is one.
+async fn asked(scene: &Scene, case: &Case, client: Client, form: Form) -> Result<Value, String> {
+    let members = (case.ask)(client);
+    let Some(first) = &case.first else { return Ok(members) };
+    let streamed = form == Form::Streamed;
+    let made = Made::new(Cell { client, vendor: first.maker }, &members, streamed);
+    let (answer, _) = scene.ask(&made, first.script, false).await;
+    if answer.status != 200 {
+        return Err(format!("the first turn was {}: {}", answer.status, answer.text));
+    }
+    let answer = if streamed { streams::whole(client, &answer.text)? } else { answer.json() };
+    Ok((first.next)(client, members, &answer))
 }
 
 /// A dry run says the same as the table, with the reasons.

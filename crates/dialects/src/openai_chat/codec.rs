@@ -50,7 +50,7 @@ impl OpenAiChat {
         losses: &mut LossReport,
     ) -> Result<Vec<Bytes>, Unsupported> {
         let model = quoted(model);
-        let messages = rewritten(source.bytes, source.members, MessageRules::of(&self.requests));
+        let messages = rewritten(source.bytes, source.members, MessageRules::of(&self.requests), losses);
         let mut edits = Vec::with_capacity(3 + self.members.len());
         edits.push(Edit::Set { name: "model", value: &model });
         if asks_usage {
@@ -83,7 +83,7 @@ impl ProviderCodec for OpenAiChat {
         source: Dialect,
         losses: &mut LossReport,
     ) -> Result<Bytes, Unsupported> {
-        let body = request::encode(request, source, &self.requests, losses);
+        let body = request::encode(request, source, &self.requests.of_model(model), losses);
         let scanned = Document::scan(body, ScanLimits::UNBOUNDED).map_err(|error| Unsupported {
             param: None,
             message: format!("the request could not be prepared: {error}"),
@@ -134,6 +134,7 @@ impl ProviderCodec for OpenAiChat {
         if self.requests.tool_call_ids == ToolCallIds::NineAlphanumeric {
             departures.push("Ids of tool calls in the history are given nine letters or digits.".to_owned());
         }
+        departures.extend(MessageRules::of(&self.requests).reasoning_sentence());
         if self.requests.stream_usage == StreamUsage::Always {
             departures.push("Streams are asked for their usage.".to_owned());
         }

@@ -95,6 +95,16 @@ pub(super) fn write_detail(list: &mut ArrayWriter<'_>, proof: &Proof) {
     });
 }
 
+/// Writes the proof of a call as an element of `reasoning_details`: OpenRouter knows it by the call's id
+/// (github.com/RooCodeInc/Roo-Code/pull/10640, 2026-01-12).
+pub(super) fn write_call_detail(list: &mut ArrayWriter<'_>, id: &str, signature: &Signature) {
+    list.object(|detail| {
+        write_encrypted(detail, signature);
+        detail.text("id", id);
+        detail.plain("index", 0);
+    });
+}
+
 fn write_encrypted(detail: &mut ObjectWriter<'_>, signature: &Signature) {
     detail.text("type", "reasoning.encrypted");
     detail.text("data", &signature.value);
@@ -122,6 +132,35 @@ pub(super) fn proofs_alone(name: &str, value: &RawValue) -> Option<Vec<Proof>> {
         return None;
     }
     elements(value)?.into_iter().map(read_detail).collect()
+}
+
+/// Proofs of calls, by the ids of the calls.
+pub(super) type CallProofs = Vec<(String, Signature)>;
+
+/// As [`proofs_alone`], where proofs of calls may be among them, as [`write_call_detail`] and OpenRouter write them: `is_call` knows
+/// the ids of the calls.
+pub(super) fn proofs_and_calls(
+    details: &RawValue,
+    is_call: impl Fn(&str) -> bool,
+) -> Option<(Vec<Proof>, CallProofs)> {
+    let (mut proofs, mut calls) = (Vec::new(), Vec::new());
+    for detail in elements(details)? {
+        match read_call_detail(detail).filter(|(id, _)| is_call(id)) {
+            Some(call) => calls.push(call),
+            None => proofs.push(read_detail(detail)?),
+        }
+    }
+    Some((proofs, calls))
+}
+
+fn read_call_detail(detail: &RawValue) -> Option<(String, Signature)> {
+    let detail = members(detail)?;
+    let known = ["type", "data", "format", "id", "index"];
+    let word = |name: &str| detail.get(name).and_then(text);
+    if word("type")? != "reasoning.encrypted" || detail.iter().any(|(name, _)| !known.contains(&name)) {
+        return None;
+    }
+    Some((word("id")?.into_owned(), Signature::new(issuer_of(&word("format")?), word("data")?)))
 }
 
 fn read_detail(detail: &RawValue) -> Option<Proof> {
@@ -182,8 +221,9 @@ pub(super) fn write_citation(list: &mut ArrayWriter<'_>, citation: &Citation) {
     });
 }
 
-/// Writes a tool call as it stands in messages; the `id` is given apart, as a dialect that needs one may lack it.
-pub(super) fn write_call(list: &mut ArrayWriter<'_>, call: &ToolCall, id: &str) {
+/// Writes a tool call as it stands in messages; the `id` is given apart, as a dialect that needs one may lack it, and so is the
+/// proof, which not everybody takes.
+pub(super) fn write_call(list: &mut ArrayWriter<'_>, call: &ToolCall, id: &str, proof: Option<&Signature>) {
     list.object(|object| {
         object.text("id", id);
         match call.kind {
@@ -202,7 +242,7 @@ pub(super) fn write_call(list: &mut ArrayWriter<'_>, call: &ToolCall, id: &str) 
                 });
             }
         }
-        if let Some(signature) = &call.signature {
+        if let Some(signature) = proof {
             write_call_signature(object, signature);
         }
     });

@@ -72,7 +72,7 @@ fn no_recorded_answer_has_members_of_its_providers_dialect_in_another() {
         let own = own_members(client);
         for (source, id, events) in recorded.iter().filter(|(source, ..)| *source != client.dialect()) {
             let mut answer = collected(events.clone());
-            let losses = fit_answer(client, *source, &mut answer);
+            let losses = fit_answer(client, *source, None, &mut answer);
             let body = Value::Object(written(client, &answer));
             let strange: Vec<_> = names(&body).into_iter().filter(|name| !own.contains(*name)).collect();
             assert!(strange.is_empty(), "{} from {id}: {strange:?}", client.dialect());
@@ -97,7 +97,7 @@ fn a_client_of_openai_meets_no_strange_member_within_a_choice_either() {
     for (source, id, events) in recorded().into_iter().filter(|(source, ..)| *source != Dialect::OPENAI_CHAT)
     {
         let mut answer = collected(events);
-        let _told = fit_answer(&OpenAiChatClient, source, &mut answer);
+        let _told = fit_answer(&OpenAiChatClient, source, None, &mut answer);
         for choice in written(&OpenAiChatClient, &answer)["choices"].as_array().unwrap() {
             let strange = names(choice).into_iter().filter(|name| !BESIDE.contains(name));
             let within = names(&choice["message"]).into_iter().filter(|name| !SAID.contains(name));
@@ -131,8 +131,8 @@ fn the_events_of_an_answer_lose_what_the_whole_of_it_loses() {
         for client in CLIENTS {
             let mut pieces = events.clone();
             let mut answer = collected(events.clone());
-            let mut told = fit_events(client, source, &mut pieces).losses;
-            let mut lost = fit_answer(client, source, &mut answer).losses;
+            let mut told = fit_events(client, source, None, &mut pieces).losses;
+            let mut lost = fit_answer(client, source, None, &mut answer).losses;
             let fitted = collected(pieces);
             assert_eq!(fitted.extensions, answer.extensions, "{id}");
             // What stood round a part that is gone may be one block now.
@@ -178,7 +178,7 @@ fn what_says_nothing_or_is_bookkeeping_is_taken_out_without_a_word_and_the_rest_
     ] {
         let extensions = vec![beside(name, value), beside("service_tier", "\"flex\"")];
         let mut answer = ChatAnswer { extensions, ..ChatAnswer::default() };
-        let losses = fit_answer(&AnthropicMessagesClient, source, &mut answer);
+        let losses = fit_answer(&AnthropicMessagesClient, source, None, &mut answer);
         assert_eq!(losses.to_string(), told, "{source}: {name}");
         assert_eq!(answer.extensions, [beside("service_tier", "\"flex\"")]);
     }
@@ -201,7 +201,7 @@ fn a_part_without_a_place_is_told_with_its_kind_whoever_made_it() {
         let mut lost = Vec::new();
         for part in &parts {
             let mut events = vec![ChatEvent::Delta { choice: 1, delta: Delta::Part(part.clone()) }];
-            let losses = fit_events(client, Dialect::COHERE, &mut events);
+            let losses = fit_events(client, Dialect::COHERE, None, &mut events);
             assert_eq!(events.is_empty(), !losses.is_empty());
             lost.push(losses.to_string().replace("answer.choices[1].", ""));
         }

@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 use switchyard_dialects::codec::ProviderCodec;
 use switchyard_dialects::openai_chat::OpenAiChat;
 use switchyard_dialects::openai_chat::request::{
-    CacheForm, DocumentForm, MaxTokensMember, ReasoningForm, StreamUsage, TargetFacts, check, decode,
+    CacheForm, DocumentForm, MaxTokensMember, ProofForm, ReasoningForm, StreamUsage, TargetFacts,
+    UnknownMembers, check, decode,
 };
 use switchyard_dialects::request::RequestLimits;
 use switchyard_dialects::scan::{Document, ScanLimits};
@@ -45,6 +46,10 @@ fn facts_for(body: &Value) -> TargetFacts {
         },
         documents: if has("\"document_url\"") { DocumentForm::DocumentUrl } else { DocumentForm::FileData },
         stream_usage: StreamUsage::AsRequested,
+        proofs: ProofForm::ReasoningDetails,
+        unknown_members: UnknownMembers::Passed,
+        media_in_results: true,
+        top_k: true,
         ..TargetFacts::OPENAI
     }
 }

@@ -14,10 +14,15 @@ mod corpus_peek;
 mod corpus_requests;
 mod corpus_rewriting;
 mod differing;
+mod given_members;
 mod pieces;
+mod proofs;
 mod property;
 mod request_encoding;
+mod results;
 mod score;
+mod signed_calls;
 mod stream_quirks;
 #[path = "../canonical/text.rs"]
 mod text;
+mod wishes;

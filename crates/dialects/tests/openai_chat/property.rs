@@ -5,7 +5,9 @@ use proptest::option;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use switchyard_dialects::codec::{StreamReader, StreamWriter};
-use switchyard_dialects::openai_chat::request::{CacheForm, DocumentForm, ReasoningForm, TargetFacts};
+use switchyard_dialects::openai_chat::request::{
+    CacheForm, DocumentForm, ProofForm, ReasoningForm, TargetFacts, UnknownMembers,
+};
 use switchyard_dialects::openai_chat::stream::{StreamDecoder, StreamEncoder, peek};
 use switchyard_dialects::openai_chat::{UsageRule, answer};
 use switchyard_domain::chat::{
@@ -26,6 +28,10 @@ const FACTS: TargetFacts = TargetFacts {
     reasoning: ReasoningForm::Reasoning,
     cache: CacheForm::CacheControl,
     documents: DocumentForm::DocumentUrl,
+    proofs: ProofForm::ReasoningDetails,
+    unknown_members: UnknownMembers::Passed,
+    media_in_results: true,
+    top_k: true,
     ..TargetFacts::OPENAI
 };
 
@@ -92,7 +98,12 @@ fn assistant() -> impl Strategy<Value = Message> {
             parts.extend(reasoning.into_iter().map(Part::Reasoning));
             parts.extend(content);
             parts.extend(refusal.map(|text| Part::Refusal { text }));
-            parts.extend(calls.into_iter().map(Part::ToolCall));
+            // A proof finds its call by the id.
+            let calls = calls
+                .into_iter()
+                .enumerate()
+                .map(|(at, call)| ToolCall { id: format!("{}{at}", call.id), ..call });
+            parts.extend(calls.map(Part::ToolCall));
             Message { role: Role::Assistant, parts, name, extensions }
         })
 }

@@ -100,7 +100,11 @@ fn recorded_requests_of_the_other_dialect_keep_what_they_say() {
 }
 
 fn to_chat(request: &ChatRequest) -> Result<(), String> {
-    let facts = TargetFacts { documents: DocumentForm::FileData, ..OpenAiChat::PLAIN.requests };
+    let facts = TargetFacts {
+        documents: DocumentForm::FileData,
+        media_in_results: true,
+        ..OpenAiChat::PLAIN.requests
+    };
     let vendor = OpenAiChat { requests: facts, ..OpenAiChat::PLAIN };
     let mut losses = LossReport::default();
     let written = vendor.encode(request, "m", Dialect::OPENAI_RESPONSES, &mut losses);

@@ -112,9 +112,10 @@ impl ClientCall for DialectCall {
     }
 
     fn fit(&self, source: Dialect, piece: AnswerPiece<'_>) -> LossReport {
+        let request = self.canonical.get().and_then(|decoded| decoded.as_deref().ok());
         match piece {
-            AnswerPiece::Events(events) => fit_events(self.codec, source, events),
-            AnswerPiece::Whole(answer) => fit_answer(self.codec, source, answer),
+            AnswerPiece::Events(events) => fit_events(self.codec, source, request, events),
+            AnswerPiece::Whole(answer) => fit_answer(self.codec, source, request, answer),
         }
     }
 }

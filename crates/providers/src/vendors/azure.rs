@@ -9,6 +9,7 @@ use http::{HeaderName, header};
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::Arc;
 use switchyard_dialects::openai_chat::OpenAiChat;
+use switchyard_dialects::openai_chat::request::TargetFacts;
 use switchyard_dialects::openai_operations::{
     OpenAiCompletions, OpenAiEmbeddings, OpenAiImages, OpenAiSpeech, OpenAiTranscriptions,
 };
@@ -25,13 +26,19 @@ const RESPONSES_VERSION: &str = "2025-03-01-preview";
 const FOUNDRY_VERSION: &str = "2024-05-01-preview";
 const API_KEY: HeaderName = HeaderName::from_static("api-key");
 
+/// Some of its endpoint's models are of other makers, and show what they think.
+static CHAT: OpenAiChat = OpenAiChat {
+    requests: TargetFacts { hides_reasoning: false, ..OpenAiChat::PLAIN.requests },
+    ..OpenAiChat::PLAIN
+};
+
 static RESPONSES: OpenAiResponses = OpenAiResponses { issuer: "azure", ..OpenAiResponses::PLAIN };
 
 pub(super) static VENDOR: Vendor = Vendor {
     key: "azure",
     name: "Azure OpenAI",
     reach: Reach::Http(HttpFacts {
-        dialects: &[&OpenAiChat::PLAIN, &RESPONSES],
+        dialects: &[&CHAT, &RESPONSES],
         operations: &[
             &OpenAiEmbeddings::PLAIN,
             &OpenAiCompletions::PLAIN,

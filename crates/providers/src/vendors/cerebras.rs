@@ -1,14 +1,17 @@
 //! Cerebras.
 
-use super::{COPIED, HttpFacts, Note, Reach, SYSTEM_ROLE, Vendor};
+use super::{COPIED, HttpFacts, NO_PROOFS, Note, Reach, SYSTEM_ROLE, Vendor};
 use crate::tokenizer::Vocabulary;
 use switchyard_dialects::openai_chat::OpenAiChat;
-use switchyard_dialects::openai_chat::request::{MaxTokensMember, ReasoningForm, TargetFacts};
+use switchyard_dialects::openai_chat::request::{
+    MaxTokensMember, ReasoningForm, TargetFacts, UnknownMembers,
+};
 
 static CHAT: OpenAiChat = OpenAiChat {
     requests: TargetFacts {
         max_tokens: MaxTokensMember::MaxCompletionTokens,
         reasoning: ReasoningForm::Reasoning,
+        unknown_members: UnknownMembers::LeftOut,
         ..COPIED
     },
     ..OpenAiChat::PLAIN
@@ -28,6 +31,10 @@ pub(super) static VENDOR: Vendor = Vendor {
         Note {
             fact: "What the model thought comes in `reasoning`; `reasoning_effort` and its own `clear_thinking` are known.",
             evidence: "cerebras-chat_completions-3617cd7179; 2026-11-21",
+        },
+        Note {
+            fact: NO_PROOFS,
+            evidence: "github.com/Kilo-Org/kilocode/issues/10375, github.com/QwenLM/qwen-code/issues/11045; 2026-11-21",
         },
     ],
 };

@@ -6,7 +6,7 @@ use switchyard_dialects::openai_chat::OpenAiChat;
 use switchyard_dialects::openai_chat::request::{ReasoningForm, TargetFacts};
 
 static CHAT: OpenAiChat = OpenAiChat {
-    requests: TargetFacts { reasoning: ReasoningForm::ReasoningContent, ..COPIED },
+    requests: TargetFacts { reasoning: ReasoningForm::ReasoningContent, top_k: true, ..COPIED },
     members: &[MemberRule::Rename { from: "max_completion_tokens", to: "max_tokens" }],
     ..OpenAiChat::PLAIN
 };
@@ -28,6 +28,10 @@ pub(super) static VENDOR: Vendor = Vendor {
         },
         Note {
             fact: "`max_tokens` is the member that it documents.",
+            evidence: "alibabacloud.com/help, OpenAI compatibility, no recorded exchange; 2026-11-21",
+        },
+        Note {
+            fact: "`top_k` is known.",
             evidence: "alibabacloud.com/help, OpenAI compatibility, no recorded exchange; 2026-11-21",
         },
     ],

@@ -4,7 +4,7 @@ use super::Hooks;
 use crate::tokenizer::Vocabulary;
 use switchyard_dialects::codec::{OperationCodec, ProviderCodec};
 use switchyard_dialects::openai_chat::OpenAiChat;
-use switchyard_dialects::openai_chat::request::{MaxTokensMember, TargetFacts};
+use switchyard_dialects::openai_chat::request::{MaxTokensMember, ProofForm, TargetFacts, UnknownMembers};
 use switchyard_dialects::openai_operations::{
     OpenAiCompletions, OpenAiEmbeddings, OpenAiImages, OpenAiModerations, OpenAiSpeech, OpenAiTranscriptions,
 };
@@ -122,8 +122,22 @@ pub(super) const COPIED: TargetFacts = TargetFacts {
     max_tokens: MaxTokensMember::MaxTokens,
     developer_role: false,
     legacy_functions: false,
+    hides_reasoning: false,
+    unknown_members: UnknownMembers::Passed,
     ..OpenAiChat::PLAIN.requests
 };
+
+/// How requests are written for a server of which nothing is known but that it speaks the dialect: it may be Google's.
+pub(super) const UNKNOWN: TargetFacts = TargetFacts {
+    hides_reasoning: false,
+    unknown_members: UnknownMembers::Passed,
+    proofs: ProofForm::ExtraContentOfGemini,
+    top_k: true,
+    ..OpenAiChat::PLAIN.requests
+};
+
+/// Why proofs of earlier turns don't go to vendors that refuse what they don't know.
+pub(super) const NO_PROOFS: &str = "What other vendors gave in earlier turns (`reasoning_content`, `reasoning_details`, `extra_content` of calls) would be refused.";
 
 /// All that OpenAI's models can be asked to do besides chatting, in its own words.
 pub(super) const ALL_OF_OPENAI: &[&dyn OperationCodec] = &[

@@ -2,9 +2,10 @@
 
 use super::{COPIED, HttpFacts, Note, Reach, SYSTEM_ROLE, Vendor};
 use switchyard_dialects::openai_chat::OpenAiChat;
+use switchyard_dialects::openai_chat::request::TargetFacts;
 use switchyard_dialects::openai_operations::{OpenAiCompletions, OpenAiEmbeddings};
 
-static CHAT: OpenAiChat = OpenAiChat { requests: COPIED, ..OpenAiChat::PLAIN };
+static CHAT: OpenAiChat = OpenAiChat { requests: TargetFacts { top_k: true, ..COPIED }, ..OpenAiChat::PLAIN };
 
 pub(super) static VENDOR: Vendor = Vendor {
     key: "fireworks",
@@ -21,6 +22,10 @@ pub(super) static VENDOR: Vendor = Vendor {
         Note {
             fact: "Text completions and vectors are OpenAI's.",
             evidence: "docs.litellm.ai/docs/providers/fireworks_ai; docs.getbifrost.ai/providers/supported-providers/fireworks; 2026-11-21",
+        },
+        Note {
+            fact: "`top_k` is known.",
+            evidence: "docs.fireworks.ai, chat completions, no recorded exchange; 2026-11-21",
         },
     ],
 };

@@ -1,9 +1,11 @@
 //! Groq.
 
-use super::{COPIED, HttpFacts, Note, Reach, Vendor};
+use super::{COPIED, HttpFacts, NO_PROOFS, Note, Reach, Vendor};
 use crate::tokenizer::Vocabulary;
 use switchyard_dialects::openai_chat::OpenAiChat;
-use switchyard_dialects::openai_chat::request::{MaxTokensMember, ReasoningForm, TargetFacts};
+use switchyard_dialects::openai_chat::request::{
+    MaxTokensMember, ReasoningForm, TargetFacts, UnknownMembers,
+};
 use switchyard_dialects::openai_operations::{OpenAiSpeech, OpenAiTranscriptions};
 
 static CHAT: OpenAiChat = OpenAiChat {
@@ -11,6 +13,7 @@ static CHAT: OpenAiChat = OpenAiChat {
         max_tokens: MaxTokensMember::MaxCompletionTokens,
         developer_role: true,
         reasoning: ReasoningForm::Reasoning,
+        unknown_members: UnknownMembers::LeftOut,
         ..COPIED
     },
     ..OpenAiChat::PLAIN
@@ -51,6 +54,10 @@ pub(super) static VENDOR: Vendor = Vendor {
         Note {
             fact: "Speech and transcriptions are OpenAI's.",
             evidence: "resources `audio.speech` and `audio.transcriptions` of its SDK; rdrr.io/cran/tidyllm/man/groq_transcribe.html; 2026-11-21",
+        },
+        Note {
+            fact: NO_PROOFS,
+            evidence: "github.com/janhq/jan/issues/8136, github.com/tashfeenahmed/freellmapi/issues/1070; 2026-11-21",
         },
     ],
 };

@@ -2,9 +2,10 @@
 
 use super::{COPIED, CredentialRule, HttpFacts, Note, Reach, SYSTEM_ROLE, Vendor};
 use switchyard_dialects::openai_chat::OpenAiChat;
+use switchyard_dialects::openai_chat::request::TargetFacts;
 use switchyard_dialects::openai_operations::{OpenAiCompletions, OpenAiEmbeddings};
 
-static CHAT: OpenAiChat = OpenAiChat { requests: COPIED, ..OpenAiChat::PLAIN };
+static CHAT: OpenAiChat = OpenAiChat { requests: TargetFacts { top_k: true, ..COPIED }, ..OpenAiChat::PLAIN };
 
 pub(super) static VENDOR: Vendor = Vendor {
     key: "lmstudio",
@@ -22,6 +23,10 @@ pub(super) static VENDOR: Vendor = Vendor {
         Note {
             fact: "Text completions and vectors are OpenAI's.",
             evidence: "lmstudio.ai/docs/api/openai-api; 2026-11-21",
+        },
+        Note {
+            fact: "`top_k` is known.",
+            evidence: "lmstudio.ai/docs, chat completions, supported payload parameters; 2026-11-21",
         },
     ],
 };

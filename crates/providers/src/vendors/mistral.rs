@@ -1,11 +1,11 @@
 //! Mistral: refuses what it does not know, and is strict about the ids of tool calls.
 
-use super::{COPIED, HttpFacts, Note, Reach, Vendor};
+use super::{COPIED, HttpFacts, NO_PROOFS, Note, Reach, Vendor};
 use switchyard_dialects::codec::MemberRule;
 use switchyard_dialects::openai_chat::OpenAiChat;
 use switchyard_dialects::openai_chat::UsageRule;
 use switchyard_dialects::openai_chat::request::{
-    DocumentForm, ReasoningForm, StreamUsage, TargetFacts, ToolCallIds,
+    DocumentForm, ReasoningForm, StreamUsage, TargetFacts, ToolCallIds, UnknownMembers,
 };
 use switchyard_dialects::openai_operations::OpenAiEmbeddings;
 
@@ -18,6 +18,8 @@ static CHAT: OpenAiChat = OpenAiChat {
         reasoning: ReasoningForm::ThinkingPart,
         documents: DocumentForm::DocumentUrl,
         tool_call_ids: ToolCallIds::NineAlphanumeric,
+        unknown_members: UnknownMembers::LeftOut,
+        media_in_results: true,
         ..COPIED
     },
     usage: UsageRule { completion_excludes_reasoning: false, prompt_excludes_audio: true },
@@ -83,6 +85,14 @@ pub(super) static VENDOR: Vendor = Vendor {
         Note {
             fact: "Reasoning is a part of the content, in answers and in deltas, which turn to plain texts within one stream.",
             evidence: "mistral-chat_completions-0b943ec38b, mistral-chat_completions-25157c80b9; 2026-11-21",
+        },
+        Note {
+            fact: NO_PROOFS,
+            evidence: "github.com/charmbracelet/crush/issues/1590, github.com/BerriAI/litellm/issues/30835; 2026-11-21",
+        },
+        Note {
+            fact: "Results of tools may hold pictures and documents.",
+            evidence: "`ToolMessage` of its SDK 3.7.0; 2026-11-21",
         },
     ],
 };

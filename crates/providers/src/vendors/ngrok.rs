@@ -1,11 +1,11 @@
 //! A model server behind an ngrok tunnel.
 
-use super::{CredentialRule, HttpFacts, Note, Reach, Vendor};
+use super::{CredentialRule, HttpFacts, Note, Reach, UNKNOWN, Vendor};
 use switchyard_dialects::openai_chat::OpenAiChat;
 use switchyard_dialects::openai_chat::request::{MaxTokensMember, TargetFacts};
 
 static CHAT: OpenAiChat = OpenAiChat {
-    requests: TargetFacts { max_tokens: MaxTokensMember::MaxTokens, ..OpenAiChat::PLAIN.requests },
+    requests: TargetFacts { max_tokens: MaxTokensMember::MaxTokens, ..UNKNOWN },
     answers_flat: true,
     ..OpenAiChat::PLAIN
 };

@@ -10,7 +10,7 @@ use switchyard_dialects::openai_operations::{
 };
 
 static CHAT: OpenAiChat = OpenAiChat {
-    requests: TargetFacts { reasoning: ReasoningForm::Reasoning, ..COPIED },
+    requests: TargetFacts { reasoning: ReasoningForm::Reasoning, media_in_results: true, ..COPIED },
     members: &[MemberRule::Rename { from: "max_completion_tokens", to: "max_tokens" }],
     ..OpenAiChat::PLAIN
 };
@@ -44,6 +44,10 @@ pub(super) static VENDOR: Vendor = Vendor {
         Note {
             fact: "Text completions and vectors are OpenAI's, and so are speech and transcriptions since 0.40.8.",
             evidence: "docs.ollama.com/api/openai-compatibility; 2026-11-21",
+        },
+        Note {
+            fact: "Results of tools may hold pictures.",
+            evidence: "ollama-chat_completions-af6e57c7a8; 2026-11-21",
         },
     ],
 };

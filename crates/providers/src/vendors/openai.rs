@@ -1,6 +1,6 @@
 //! OpenAI: the dialect's own vendor.
 
-use super::{HttpFacts, Note, Reach, Vendor};
+use super::{HttpFacts, NO_PROOFS, Note, Reach, Vendor};
 use crate::tokenizer::Vocabulary::{Cl100k, O200k};
 use switchyard_dialects::openai_chat::OpenAiChat;
 use switchyard_dialects::openai_responses::OpenAiResponses;
@@ -41,6 +41,18 @@ pub(super) static VENDOR: Vendor = Vendor {
         Note {
             fact: "Some models refuse some members with 400 (`unsupported_parameter`, `unknown_parameter`). Which ones changes with every model, so that answer is passed on.",
             evidence: "openai-chat_completions-0bd7ebaae4, openai-chat_completions-5269e597a0; 2026-11-21",
+        },
+        Note {
+            fact: NO_PROOFS,
+            evidence: "openai-chat_completions-0bd7ebaae4, `unknown_parameter` of another member; 2026-11-21",
+        },
+        Note {
+            fact: "`top_k` is 400 `Unrecognized request argument supplied`.",
+            evidence: "github.com/xlinx/sd-webui-decadetw-auto-prompt-llm/issues/29; 2026-11-21",
+        },
+        Note {
+            fact: "Results of tools take texts alone: pictures are only allowed in messages of the user.",
+            evidence: "github.com/OpenHands/OpenHands/issues/7700, github.com/openai/openai-openapi/issues/523; 2026-11-21",
         },
     ],
 };

@@ -3,7 +3,7 @@
 use super::{COPIED, HttpFacts, Note, Reach, Vendor};
 use switchyard_dialects::openai_chat::OpenAiChat;
 use switchyard_dialects::openai_chat::request::{
-    CacheForm, DocumentForm, MaxTokensMember, ReasoningForm, StreamUsage, TargetFacts,
+    CacheForm, DocumentForm, MaxTokensMember, ProofForm, ReasoningForm, StreamUsage, TargetFacts,
 };
 use switchyard_dialects::openai_operations::OpenAiEmbeddings;
 use switchyard_dialects::openai_responses::OpenAiResponses;
@@ -14,6 +14,8 @@ static CHAT: OpenAiChat = OpenAiChat {
         developer_role: true,
         stream_usage: StreamUsage::Unasked,
         reasoning: ReasoningForm::Reasoning,
+        proofs: ProofForm::ReasoningDetails,
+        top_k: true,
         cache: CacheForm::CacheControl,
         documents: DocumentForm::FileData,
         ..COPIED
@@ -56,5 +58,10 @@ pub(super) static VENDOR: Vendor = Vendor {
             fact: "Vectors are OpenAI's; their answer may begin with blank lines.",
             evidence: "openrouter-embeddings-123df2e812, openrouter-embeddings-2e57104bc9; 2026-11-21",
         },
+        Note {
+            fact: "Proofs go back in `reasoning_details`, those of calls by the call's id.",
+            evidence: "openrouter-chat_completions-b7c19efdee; github.com/RooCodeInc/Roo-Code/pull/10640; 2026-11-21",
+        },
+        Note { fact: "`top_k` is known.", evidence: "openrouter.ai/docs/parameters; 2026-11-21" },
     ],
 };

@@ -6,7 +6,7 @@ use switchyard_dialects::openai_chat::request::{StreamUsage, TargetFacts};
 use switchyard_dialects::openai_operations::OpenAiEmbeddings;
 
 static CHAT: OpenAiChat = OpenAiChat {
-    requests: TargetFacts { stream_usage: StreamUsage::Unasked, ..COPIED },
+    requests: TargetFacts { stream_usage: StreamUsage::Unasked, top_k: true, ..COPIED },
     ..OpenAiChat::PLAIN
 };
 
@@ -35,6 +35,10 @@ pub(super) static VENDOR: Vendor = Vendor {
         Note {
             fact: "Vectors are asked for below `v1`, other than chats, and come as packed bytes of eight bits each unless another form is asked for.",
             evidence: "perplexity-embeddings-b1a302114f; 2026-11-21",
+        },
+        Note {
+            fact: "`top_k` is known.",
+            evidence: "docs.perplexity.ai, chat completions, no recorded exchange; 2026-11-21",
         },
     ],
 };

@@ -3,12 +3,13 @@
 use super::{COPIED, HttpFacts, Note, Reach, SYSTEM_ROLE, Vendor};
 use switchyard_dialects::codec::MemberRule;
 use switchyard_dialects::openai_chat::OpenAiChat;
+use switchyard_dialects::openai_chat::request::TargetFacts;
 use switchyard_dialects::openai_operations::{
     OpenAiCompletions, OpenAiEmbeddings, OpenAiImages, OpenAiSpeech,
 };
 
 static CHAT: OpenAiChat = OpenAiChat {
-    requests: COPIED,
+    requests: TargetFacts { top_k: true, ..COPIED },
     members: &[MemberRule::Rename { from: "max_completion_tokens", to: "max_tokens" }],
     ..OpenAiChat::PLAIN
 };
@@ -37,5 +38,6 @@ pub(super) static VENDOR: Vendor = Vendor {
             fact: "Text completions, vectors, pictures and speech are OpenAI's.",
             evidence: "docs.together.ai/docs/inference/openai-compatibility; 2026-11-21",
         },
+        Note { fact: "`top_k` is known.", evidence: "together-chat_completions-e929ae984c; 2026-11-21" },
     ],
 };

@@ -6,7 +6,7 @@ use switchyard_dialects::openai_chat::request::{ReasoningForm, TargetFacts};
 use switchyard_dialects::openai_operations::{OpenAiCompletions, OpenAiEmbeddings, OpenAiTranscriptions};
 
 static CHAT: OpenAiChat = OpenAiChat {
-    requests: TargetFacts { reasoning: ReasoningForm::ReasoningContent, ..COPIED },
+    requests: TargetFacts { reasoning: ReasoningForm::ReasoningContent, top_k: true, ..COPIED },
     ..OpenAiChat::PLAIN
 };
 
@@ -26,6 +26,10 @@ pub(super) static VENDOR: Vendor = Vendor {
         Note {
             fact: "Text completions, vectors and transcriptions are OpenAI's.",
             evidence: "docs.vllm.ai/en/v0.32.0/serving/online_serving; 2026-11-21",
+        },
+        Note {
+            fact: "`top_k` is known.",
+            evidence: "docs.vllm.ai, OpenAI-compatible server, extra parameters; 2026-11-21",
         },
     ],
 };

@@ -17,6 +17,7 @@ pub(crate) static FEATURE: Feature = Feature {
         name: "",
         script: "text=Yes.",
         forms: BOTH,
+        first: None,
         ask,
         told,
         ending: Ending::Answer(answer),

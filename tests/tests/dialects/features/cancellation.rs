@@ -12,6 +12,7 @@ pub(crate) static FEATURE: Feature = Feature {
         name: "",
         script: "tokens=4000&chunk_ms=5",
         forms: STREAMED,
+        first: None,
         ask,
         told,
         ending: Ending::Left,

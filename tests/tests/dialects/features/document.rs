@@ -11,7 +11,16 @@ use serde_json::{Value, json};
 pub(crate) static FEATURE: Feature = Feature {
     name: "document",
     about: "a PDF in the message, as base64, with its name",
-    cases: &[Case { name: "", script: "", forms: BOTH, ask, told, ending: Ending::Answer(answer), outcome }],
+    cases: &[Case {
+        name: "",
+        script: "",
+        forms: BOTH,
+        first: None,
+        ask,
+        told,
+        ending: Ending::Answer(answer),
+        outcome,
+    }],
     untold: &[],
 };
 
@@ -49,19 +58,28 @@ fn ask(client: Client) -> Value {
     )
 }
 
+/// The document's name: Google's own service has no place for one.
+fn name(client: Client) -> Value {
+    if client == Client::Gemini { Value::Null } else { json!(NAME) }
+}
+
 fn told(cell: Cell) -> Seen {
     match cell.vendor {
         Vendor::Chat => seen! {
             "/messages/0/content/1/type" => "file",
             "/messages/0/content/1/file/file_data" => (data_url()),
+            "/messages/0/content/1/file/filename" => (name(cell.client)),
         },
         Vendor::Responses => seen! {
             "/input/0/content/1/type" => "input_file",
             "/input/0/content/1/file_data" => (data_url()),
+            // It wants a name.
+            "/input/0/content/1/filename" => (if cell.client == Client::Gemini { json!("document.pdf") } else { json!(NAME) }),
         },
         Vendor::Anthropic => seen! {
             "/messages/0/content/1/type" => "document",
             "/messages/0/content/1/source" => (source()),
+            "/messages/0/content/1/title" => (name(cell.client)),
         },
         Vendor::Gemini => seen! {
             "/contents/0/parts/1/inlineData" => {"mimeType": "application/pdf", "data": PDF},

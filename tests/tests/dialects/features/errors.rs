@@ -22,6 +22,7 @@ pub(crate) static FEATURE: Feature = Feature {
         error("500", "status=500", |cell| Class::FAILED.shown(cell, 502, Some("upstream_error"), None)),
         Case {
             forms: STREAMED,
+            first: None,
             ending: Ending::Broken(broken),
             ..error("within a stream", "tokens=6&error_event_after=3", |cell| {
                 Class::FAILED.shown(cell, 502, None, None)
@@ -34,7 +35,16 @@ pub(crate) static FEATURE: Feature = Feature {
 };
 
 const fn error(name: &'static str, script: &'static str, shown: fn(Cell) -> Shown) -> Case {
-    Case { name, script, forms: BOTH, ask, told: nothing, ending: Ending::Error(shown), outcome: whole }
+    Case {
+        name,
+        script,
+        forms: BOTH,
+        first: None,
+        ask,
+        told: nothing,
+        ending: Ending::Error(shown),
+        outcome: whole,
+    }
 }
 
 fn ask(client: Client) -> Value {

@@ -10,12 +10,13 @@ use serde_json::{Value, json};
 
 pub(crate) static FEATURE: Feature = Feature {
     name: "JSON schema",
-    about: "an answer that must be JSON of a schema; an answer of any JSON",
+    about: "an answer that must be JSON of a schema, with its name and whether it binds to the letter; an answer of any JSON",
     cases: &[
         Case {
             name: "by a schema",
             script: ANSWERED,
             forms: BOTH,
+            first: None,
             ask,
             told,
             ending: Ending::Answer(answer),
@@ -25,6 +26,7 @@ pub(crate) static FEATURE: Feature = Feature {
             name: "any JSON",
             script: ANSWERED,
             forms: BOTH,
+            first: None,
             ask: any,
             told: any_told,
             ending: Ending::Answer(answer),
@@ -61,15 +63,34 @@ fn ask(client: Client) -> Value {
     )
 }
 
+/// Whether the client's dialect names a schema.
+fn is_named(client: Client) -> bool {
+    matches!(client, Client::Chat | Client::Responses)
+}
+
+/// The schema's name; one is made up where a vendor wants it and the client's dialect has none.
+fn name(client: Client) -> &'static str {
+    if is_named(client) { "capital" } else { "response" }
+}
+
+/// Whether it binds to the letter: Anthropic's always does, Google's does not say.
+fn strict(client: Client) -> Value {
+    if client == Client::Gemini { Value::Null } else { json!(true) }
+}
+
 fn told(cell: Cell) -> Seen {
     match cell.vendor {
         Vendor::Chat => seen! {
             "/response_format/type" => "json_schema",
             "/response_format/json_schema/schema" => (schema()),
+            "/response_format/json_schema/name" => (name(cell.client)),
+            "/response_format/json_schema/strict" => (strict(cell.client)),
         },
         Vendor::Responses => seen! {
             "/text/format/type" => "json_schema",
             "/text/format/schema" => (schema()),
+            "/text/format/name" => (name(cell.client)),
+            "/text/format/strict" => (strict(cell.client)),
         },
         Vendor::Anthropic => seen! {"/output_config/format" => {"type": "json_schema", "schema": (schema())}},
         Vendor::Gemini => seen! {
@@ -81,6 +102,7 @@ fn told(cell: Cell) -> Seen {
         Vendor::Bedrock => seen! {
             "/outputConfig/textFormat/type" => "json_schema",
             "/outputConfig/textFormat/structure/jsonSchema/schema" => (schema().to_string()),
+            "/outputConfig/textFormat/structure/jsonSchema/name" => (name(cell.client)),
         },
     }
 }
@@ -112,7 +134,7 @@ fn any_told(cell: Cell) -> Seen {
 
 fn any_outcome(cell: Cell) -> Outcome {
     match cell.vendor {
-        _ if cell.client == Client::Anthropic => Outcome::Whole,
+        _ if cell.client == Client::Anthropic => Outcome::Unsayable,
         Vendor::Anthropic => {
             Outcome::Refused("the provider can be held to JSON by a schema only; give one (`json_schema`)")
         }

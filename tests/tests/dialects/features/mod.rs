@@ -9,6 +9,7 @@ mod image;
 mod json_schema;
 mod parallel_tools;
 mod reasoning;
+mod signed_tool_loop;
 mod stop_reasons;
 mod stream;
 mod text;
@@ -38,6 +39,7 @@ rows! {
     tools: a_tool_is_offered_and_called,
     parallel_tools: two_tools_are_called_in_one_turn,
     tool_loop: results_reach_the_calls_that_they_belong_to,
+    signed_tool_loop: proofs_of_calls_go_back_to_their_maker_and_to_nobody_else,
     image: a_picture_arrives_byte_by_byte,
     document: a_document_arrives_byte_by_byte_or_the_call_is_refused,
     json_schema: a_schema_binds_the_vendor_or_the_call_is_refused,

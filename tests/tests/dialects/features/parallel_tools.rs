@@ -17,6 +17,7 @@ pub(crate) static FEATURE: Feature = Feature {
             name: "several at once",
             script: "calls=2",
             forms: BOTH,
+            first: None,
             ask: several,
             told: several_told,
             ending: Ending::Answer(two_calls),
@@ -26,6 +27,7 @@ pub(crate) static FEATURE: Feature = Feature {
             name: "one at a time",
             script: "calls=1",
             forms: BOTH,
+            first: None,
             ask: one_at_a_time,
             told: one_at_a_time_told,
             ending: Ending::Answer(super::tools::answer),
@@ -79,7 +81,7 @@ fn one_at_a_time_told(cell: Cell) -> Seen {
 
 fn one_at_a_time_outcome(cell: Cell) -> Outcome {
     match cell.vendor {
-        _ if cell.client == Client::Gemini => Outcome::Whole,
+        _ if cell.client == Client::Gemini => Outcome::Unsayable,
         Vendor::Chat | Vendor::Responses | Vendor::Anthropic => Outcome::Whole,
         Vendor::Gemini => {
             dropped("parallel_tool_calls", "how many tools are called at once is the model's own matter")

@@ -17,6 +17,7 @@ pub(crate) static FEATURE: Feature = Feature {
         name: "",
         script: "thoughts=Seven%20times%20six.&text=42",
         forms: BOTH,
+        first: None,
         ask,
         told,
         ending: Ending::LesserAnswer(answer, lost),
@@ -81,6 +82,10 @@ fn outcome(cell: Cell) -> Outcome {
     match how_hard(cell) {
         outcome if cell.client == Client::Responses && has_no_summary => {
             outcome.and(dropped("reasoning.summary", NO_PLACE))
+        }
+        outcome if cell.client == Client::Gemini && cell.vendor == Vendor::Chat => {
+            let own_matter = "whether it shows what the model thinks is the provider's own matter";
+            outcome.and(degraded("reasoning.visible", own_matter))
         }
         outcome => outcome,
     }

@@ -17,6 +17,7 @@ pub(crate) static FEATURE: Feature = Feature {
             name: "done",
             script: "",
             forms: BOTH,
+            first: None,
             ask,
             told: nothing,
             ending: Ending::Answer(done),
@@ -26,6 +27,7 @@ pub(crate) static FEATURE: Feature = Feature {
             name: "limit",
             script: "",
             forms: BOTH,
+            first: None,
             ask: with_limit,
             told: limit_told,
             ending: Ending::Answer(cut),
@@ -35,6 +37,7 @@ pub(crate) static FEATURE: Feature = Feature {
             name: "call",
             script: "",
             forms: BOTH,
+            first: None,
             ask: with_tool,
             told: nothing,
             ending: Ending::Answer(calls),
@@ -44,6 +47,7 @@ pub(crate) static FEATURE: Feature = Feature {
             name: "filter",
             script: "finish=content_filter",
             forms: BOTH,
+            first: None,
             ask,
             told: nothing,
             ending: Ending::Answer(filtered),
@@ -53,6 +57,7 @@ pub(crate) static FEATURE: Feature = Feature {
             name: "stop texts",
             script: "",
             forms: BOTH,
+            first: None,
             ask: with_stop,
             told: stop_told,
             ending: Ending::Answer(done),
@@ -144,7 +149,10 @@ fn stop_told(cell: Cell) -> Seen {
 }
 
 fn stop_outcome(cell: Cell) -> Outcome {
-    if cell.vendor == Vendor::Responses && cell.client != Client::Responses {
+    if cell.client == Client::Responses {
+        return Outcome::Unsayable;
+    }
+    if cell.vendor == Vendor::Responses {
         return dropped("stop", "the provider's dialect has no texts to stop at");
     }
     Outcome::Whole

@@ -15,6 +15,7 @@ pub(crate) static FEATURE: Feature = Feature {
         name: "",
         script: "text=Sunny%20at%20noon.",
         forms: BOTH,
+        first: None,
         ask,
         told,
         ending: Ending::Answer(answer),

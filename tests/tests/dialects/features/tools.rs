@@ -14,6 +14,7 @@ pub(crate) static FEATURE: Feature = Feature {
         name: "",
         script: "",
         forms: BOTH,
+        first: None,
         ask,
         told,
         ending: Ending::Answer(answer),

@@ -14,6 +14,7 @@ pub(crate) static FEATURE: Feature = Feature {
         name: "",
         script: "tokens=7&reasoning=5&cached=4",
         forms: BOTH,
+        first: None,
         ask,
         told,
         ending: Ending::LesserAnswer(answer, lost),

@@ -29,6 +29,13 @@ pub(super) fn whole(events: &[Event]) -> Result<Value, String> {
             if at == calls.len() {
                 calls.push(json!({"id": piece["id"], "type": piece["type"], "function": {}}));
             }
+            // Official SDKs fail at a piece without one.
+            if !piece["function"].is_object() {
+                return Err(format!("a piece of a call without a function: {piece}"));
+            }
+            if !piece["extra_content"].is_null() {
+                calls[at]["extra_content"] = piece["extra_content"].clone();
+            }
             for member in ["name", "arguments"] {
                 append(&mut calls[at]["function"], &piece["function"], member);
             }

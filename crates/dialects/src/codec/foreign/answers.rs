@@ -1,4 +1,6 @@
-use switchyard_domain::chat::{ChatAnswer, ChatEvent, Delta, Dialect, Json, LossReport, Part};
+use switchyard_domain::chat::{
+    ChatAnswer, ChatEvent, ChatRequest, Choice, Delta, Dialect, Json, LossReport, Part, ToolCall,
+};
 
 use super::members::{holds_nothing, names_only};
 use crate::codec::ClientCodec;
@@ -10,10 +12,16 @@ const REASON: &str = "has no place in an answer of the client's dialect";
 const LONGEST_NAME: usize = 100;
 
 /// Takes out of a piece of an answer what no client of this dialect could read, where a provider speaks `source`: members
-/// without canonical form of another dialect, and parts that have no place. Tells what is lost so.
+/// without canonical form of another dialect, parts that have no place, and calls beside the one that `request` has room for. Tells
+/// what is lost so.
 #[must_use]
-pub fn fit_events(client: &dyn ClientCodec, source: Dialect, events: &mut Vec<ChatEvent>) -> LossReport {
-    let mut judge = Judge { client, source, lost: LossReport::default() };
+pub fn fit_events(
+    client: &dyn ClientCodec,
+    source: Dialect,
+    request: Option<&ChatRequest>,
+    events: &mut Vec<ChatEvent>,
+) -> LossReport {
+    let mut judge = Judge::new(client, source, request);
     events.retain_mut(|event| match event {
         ChatEvent::Started { extensions, .. } => {
             extensions.retain(|(name, value)| judge.keeps("answer", name, value));
@@ -24,6 +32,7 @@ pub fn fit_events(client: &dyn ClientCodec, source: Dialect, events: &mut Vec<Ch
             judge.keeps(&of_choice(*choice), name, value)
         }
         ChatEvent::Delta { choice, delta: Delta::Part(part) } => judge.shows(*choice, part),
+        ChatEvent::Delta { choice, delta } if judge.one_call => judge.has_room(*choice, delta),
         ChatEvent::Delta { .. } | ChatEvent::Finished { .. } | ChatEvent::Usage(_) => true,
     });
     judge.ends(events);
@@ -32,13 +41,21 @@ pub fn fit_events(client: &dyn ClientCodec, source: Dialect, events: &mut Vec<Ch
 
 /// The same for an answer that came whole.
 #[must_use]
-pub fn fit_answer(client: &dyn ClientCodec, source: Dialect, answer: &mut ChatAnswer) -> LossReport {
-    let mut judge = Judge { client, source, lost: LossReport::default() };
+pub fn fit_answer(
+    client: &dyn ClientCodec,
+    source: Dialect,
+    request: Option<&ChatRequest>,
+    answer: &mut ChatAnswer,
+) -> LossReport {
+    let mut judge = Judge::new(client, source, request);
     answer.extensions.retain(|(name, value)| judge.keeps("answer", name, value));
     for choice in &mut answer.choices {
         let place = of_choice(choice.index);
         choice.extensions.retain(|(name, value)| judge.keeps(&place, name, value));
         choice.parts.retain(|part| judge.shows(choice.index, part));
+        if judge.one_call {
+            judge.leave_one_call(choice);
+        }
         if matches!(choice.parts.last(), Some(Part::Signature(_))) {
             judge.ends_with_proof(choice.index);
         }
@@ -50,13 +67,54 @@ fn of_choice(choice: u32) -> String {
     format!("answer.choices[{choice}]")
 }
 
+fn of_call(choice: u32, index: u32) -> String {
+    format!("{}.tool_calls[{index}]", of_choice(choice))
+}
+
 struct Judge<'c> {
     client: &'c dyn ClientCodec,
     source: Dialect,
+    /// Whether the client asked in the first form of function calling, which has room for one call without a proof.
+    one_call: bool,
     lost: LossReport,
 }
 
-impl Judge<'_> {
+impl<'c> Judge<'c> {
+    fn new(client: &'c dyn ClientCodec, source: Dialect, request: Option<&ChatRequest>) -> Self {
+        let one_call = request.is_some_and(|request| request.legacy_functions);
+        Self { client, source, one_call, lost: LossReport::default() }
+    }
+
+    fn has_room(&mut self, choice: u32, delta: &Delta) -> bool {
+        match delta {
+            Delta::ToolCall { index, .. } if *index > 0 => {
+                self.lose(of_call(choice, *index));
+                false
+            }
+            Delta::ToolCallSignature { index: 0, .. } => {
+                self.lose(format!("{}.signature", of_call(choice, 0)));
+                false
+            }
+            Delta::Arguments { index, .. } | Delta::ToolCallSignature { index, .. } => *index == 0,
+            _ => true,
+        }
+    }
+
+    fn leave_one_call(&mut self, choice: &mut Choice) {
+        let place = choice.index;
+        let mut calls = 0..;
+        choice.parts.retain_mut(|part| {
+            let Part::ToolCall(ToolCall { signature, .. }) = part else { return true };
+            let index = calls.next().unwrap_or_default();
+            if index > 0 {
+                self.lose(of_call(place, index));
+            } else if signature.take().is_some() {
+                self.lose(format!("{}.signature", of_call(place, 0)));
+            }
+            index == 0
+        });
+    }
+
     fn keeps(&mut self, place: &str, name: &str, value: &Json) -> bool {
         if self.source == self.client.dialect() || self.client.shared_members().contains(&name) {
             return true;

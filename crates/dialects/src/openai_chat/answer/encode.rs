@@ -121,7 +121,7 @@ impl ChoiceWriter<'_> {
                 for (index, call) in self.choice.tool_calls().enumerate() {
                     let made = || made_call_id(self.id, self.choice.index, index);
                     let id = if call.id.is_empty() { made() } else { call.id.clone() };
-                    write_call(list, call, &id);
+                    write_call(list, call, &id, call.signature.as_ref());
                 }
             });
         }

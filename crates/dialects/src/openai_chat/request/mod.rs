@@ -8,5 +8,6 @@ pub use check::check;
 pub use decode::decode;
 pub(super) use encode::encode;
 pub use encode::{
-    CacheForm, DocumentForm, MaxTokensMember, ReasoningForm, StreamUsage, TargetFacts, ToolCallIds,
+    CacheForm, DocumentForm, MaxTokensMember, ProofForm, ReasoningForm, StreamUsage, TargetFacts,
+    ToolCallIds, UnknownMembers,
 };

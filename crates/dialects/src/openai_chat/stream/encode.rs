@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use bytes::BytesMut;
-use switchyard_domain::chat::{ChatEvent, Delta, Json, Reasoning, TokenUsage, ToolCallKind};
+use switchyard_domain::chat::{ChatEvent, Delta, Json, Reasoning, Signature, TokenUsage, ToolCallKind};
 
 use crate::codec::{AnswerForm, ClientError, StreamWriter};
 use crate::json::{ObjectWriter, write_text};
@@ -139,7 +139,7 @@ impl StreamEncoder {
             Delta::ToolCall { index, id, name, kind } => self.call(choice, *index, (id, name, *kind), out),
             Delta::Arguments { index, fragment } => self.arguments(choice, *index, fragment, out),
             Delta::ToolCallSignature { index, signature } => {
-                self.call_piece(choice, *index, out, |call| write_call_signature(call, signature));
+                self.call_signature(choice, *index, signature, out);
             }
             Delta::Logprobs(logprobs) => self.chunk(
                 choice,
@@ -216,6 +216,22 @@ impl StreamEncoder {
         let (word, member) = words(kind);
         self.call_piece(choice, index, out, |object| {
             object.object(word, |function| function.text(member, fragment));
+        });
+    }
+
+    /// A proof of a call. The call's function goes along with nothing in it: clients take a piece without one for a fault (OpenAI's
+    /// Python SDK 3.54, LangChain, Vercel's AI SDK).
+    fn call_signature(&mut self, choice: u32, index: u32, signature: &Signature, out: &mut BytesMut) {
+        let state = self.choices.get(&choice);
+        // The first form of function calling has no place for it.
+        if state.is_some_and(|state| state.legacy) {
+            return;
+        }
+        let kind = state.and_then(|state| state.calls.get(&index)).copied().unwrap_or_default();
+        let (word, member) = words(kind);
+        self.call_piece(choice, index, out, |call| {
+            call.object(word, |function| function.text(member, ""));
+            write_call_signature(call, signature);
         });
     }
 

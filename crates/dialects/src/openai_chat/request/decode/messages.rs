@@ -5,7 +5,7 @@ use switchyard_domain::chat::{
 use super::parts::Parts;
 use crate::request::{RequestError, keep, note_others, optional_text, present, required_text, wrong};
 
-use crate::openai_chat::places::{Proof, REASONING_DETAILS, proofs_alone};
+use crate::openai_chat::places::{CallProofs, Proof, REASONING_DETAILS, proofs_and_calls};
 use crate::proof::unmarked;
 use crate::scan::{Kind, Node};
 
@@ -34,6 +34,14 @@ pub(super) fn read(value: Node<'_>, request: &mut ChatRequest) -> Result<(), Req
         request.messages.push(message);
     }
     Ok(())
+}
+
+/// What was thought in a message.
+struct Thoughts {
+    parts: Vec<Part>,
+    of_calls: CallProofs,
+    /// The members that all of it was read from.
+    read: Vec<&'static str>,
 }
 
 struct Reader<'d> {
@@ -65,7 +73,7 @@ impl Reader<'_> {
             }
             _ => return Err(wrong(format_args!("{}.role", self.path), "is unknown")),
         };
-        let (reasoning, details) = self.reasoning()?;
+        let Thoughts { parts: reasoning, of_calls, read: details } = self.reasoning()?;
         // A proof of a text stands after it.
         let (proofs, mut parts): (Vec<Part>, Vec<Part>) =
             reasoning.into_iter().partition(|part| matches!(part, Part::Signature(_)));
@@ -74,7 +82,7 @@ impl Reader<'_> {
         if let Some(text) = optional_text(&self.path, self.node, "refusal")? {
             parts.push(Part::Refusal { text });
         }
-        self.read_calls(&mut parts, request)?;
+        self.read_calls(&mut parts, of_calls, request)?;
         let extensions = self.extensions(&[READ, &details]);
         Ok(Message { role, parts, name, extensions })
     }
@@ -85,7 +93,7 @@ impl Reader<'_> {
     }
 
     /// The reasoning, under whichever name, and the members that went into it besides.
-    fn reasoning(&self) -> Result<(Vec<Part>, Vec<&'static str>), RequestError> {
+    fn reasoning(&self) -> Result<Thoughts, RequestError> {
         let content = optional_text(&self.path, self.node, "reasoning_content")?;
         let other = optional_text(&self.path, self.node, "reasoning")?;
         let mut read = Vec::new();
@@ -94,19 +102,34 @@ impl Reader<'_> {
         }
         let text = content.or(other);
         let details = present(self.node, REASONING_DETAILS).map(keep);
-        let proofs = details.and_then(|details| proofs_alone(REASONING_DETAILS, &details.0));
-        if let Some(proofs) = proofs {
+        let is_call = |id: &str| {
+            let mut calls = present(self.node, "tool_calls").into_iter().flat_map(Node::elements);
+            calls.any(|call| present(call, "id").is_some_and(|known| known.is_text(id)))
+        };
+        if let Some((proofs, of_calls)) = details.and_then(|details| proofs_and_calls(&details.0, is_call)) {
             read.push(REASONING_DETAILS);
-            return Ok((with_text(proofs, text), read));
+            return Ok(Thoughts { parts: with_text(proofs, text), of_calls, read });
         }
-        Ok((text.map(|text| Part::Reasoning(Reasoning::text(text))).into_iter().collect(), read))
+        let parts = text.map(|text| Part::Reasoning(Reasoning::text(text))).into_iter().collect();
+        Ok(Thoughts { parts, of_calls: Vec::new(), read })
     }
 
-    fn read_calls(&self, parts: &mut Vec<Part>, request: &mut ChatRequest) -> Result<(), RequestError> {
+    fn read_calls(
+        &self,
+        parts: &mut Vec<Part>,
+        mut proofs: CallProofs,
+        request: &mut ChatRequest,
+    ) -> Result<(), RequestError> {
         let calls = present(self.node, "tool_calls").into_iter().flat_map(Node::elements);
         for (index, call) in calls.enumerate() {
             let path = format!("{}.tool_calls[{index}]", self.path);
-            parts.push(Part::ToolCall(read_call(&path, call, request)?));
+            let mut call = read_call(&path, call, request)?;
+            if call.signature.is_none()
+                && let Some(at) = proofs.iter().position(|(id, _)| *id == call.id)
+            {
+                call.signature = Some(proofs.swap_remove(at).1);
+            }
+            parts.push(Part::ToolCall(call));
         }
         if let Some(call) = present(self.node, "function_call") {
             let path = format!("{}.function_call", self.path);

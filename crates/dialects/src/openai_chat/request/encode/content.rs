@@ -28,8 +28,22 @@ impl<'a> Content<'a> {
 
     /// Takes the parts that stand in the content; calls, results and refusals have places of their own.
     pub(super) fn collect(&mut self, parts: &'a [Part], path: Arguments<'_>) {
+        self.collect_only(|_| true, parts, path);
+    }
+
+    /// As [`Self::collect`], of some of the parts.
+    pub(super) fn collect_only(
+        &mut self,
+        is_wanted: impl Fn(&Part) -> bool,
+        parts: &'a [Part],
+        path: Arguments<'_>,
+    ) {
         let mut markable = false;
         for (at, part) in parts.iter().enumerate() {
+            if !is_wanted(part) {
+                markable = false;
+                continue;
+            }
             let place = format_args!("{path}[{at}]");
             if let Part::CacheMark { ttl } = part {
                 self.mark(ttl.as_deref(), markable, place);
@@ -75,6 +89,11 @@ impl<'a> Content<'a> {
             | Part::Signature(_)
             | Part::CacheMark { .. } => false,
         }
+    }
+
+    /// Whether nothing stands in it.
+    pub(super) fn is_empty(&self) -> bool {
+        self.items.is_empty()
     }
 
     /// Writes the member. A single text is written as such, which every vendor takes for every role.

@@ -13,12 +13,23 @@ pub struct TargetFacts {
     pub required_word: &'static str,
     /// How the model's reasoning of earlier turns goes back to it.
     pub reasoning: ReasoningForm,
+    /// Where the proofs of that reasoning go.
+    pub proofs: ProofForm,
+    /// Whether it never shows what the model thinks. A vendor that takes reasoning back shows it.
+    pub hides_reasoning: bool,
+    /// What becomes of members of a client's own messages in which reasoning and proofs were given to it, and that the vendor
+    /// does not know.
+    pub unknown_members: UnknownMembers,
     /// How a mark for the prompt cache is written.
     pub cache: CacheForm,
     /// How a document that the provider shall fetch is written.
     pub documents: DocumentForm,
     /// Which ids of tool calls are accepted.
     pub tool_call_ids: ToolCallIds,
+    /// Whether results of tools may hold pictures, sound and documents; otherwise a message of the user's has them.
+    pub media_in_results: bool,
+    /// Whether `top_k` is known.
+    pub top_k: bool,
     /// Whether the first form of function calling is known; otherwise it goes as tools.
     pub legacy_functions: bool,
     /// Members at the top level that the vendor refuses: left out, and reported.
@@ -34,12 +45,26 @@ impl TargetFacts {
         seed_member: "seed",
         required_word: "required",
         reasoning: ReasoningForm::Omit,
+        proofs: ProofForm::Omit,
+        hides_reasoning: true,
+        unknown_members: UnknownMembers::LeftOut,
         cache: CacheForm::Omit,
         documents: DocumentForm::Unknown,
         tool_call_ids: ToolCallIds::Any,
+        media_in_results: false,
+        top_k: false,
         legacy_functions: true,
         refused_members: &[],
     };
+
+    /// What is known of a model of the vendor's.
+    pub(in crate::openai_chat) fn of_model(&self, model: &str) -> Self {
+        let is_gemini = || memchr::memmem::find(&model.as_bytes().to_ascii_lowercase(), b"gemini").is_some();
+        match self.proofs {
+            ProofForm::ExtraContentOfGemini if !is_gemini() => Self { proofs: ProofForm::Omit, ..*self },
+            _ => *self,
+        }
+    }
 }
 
 /// The member for the most output tokens.
@@ -69,10 +94,31 @@ pub enum ReasoningForm {
     Omit,
     /// In `reasoning_content` (DeepSeek, Z.ai, vLLM).
     ReasoningContent,
-    /// In `reasoning`, its proof in `reasoning_details` (OpenRouter; Groq and Ollama take the text).
+    /// In `reasoning` (OpenRouter, Groq, Cerebras, Ollama).
     Reasoning,
     /// As a `thinking` part of the content (Mistral).
     ThinkingPart,
+}
+
+/// Where the proofs of reasoning go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProofForm {
+    /// Nowhere.
+    Omit,
+    /// All of them in `reasoning_details` of the message, those of calls by the calls' ids (OpenRouter).
+    ReasoningDetails,
+    /// Google's own proofs of calls in `extra_content` of the call, where the model's name says that it is a Gemini: what Google's
+    /// compatible endpoint takes, which is called as a server of which nothing is known.
+    ExtraContentOfGemini,
+}
+
+/// What becomes of members of a client's own messages that the vendor does not know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnknownMembers {
+    /// The vendor refuses them: they are left out, and told.
+    LeftOut,
+    /// They pass. What the vendor can't take, it says itself.
+    Passed,
 }
 
 /// How a mark for the prompt cache is written.

@@ -2,6 +2,7 @@
 
 mod calls;
 mod content;
+mod displaced;
 mod facts;
 mod messages;
 mod parameters;
@@ -13,8 +14,10 @@ use switchyard_domain::chat::{ChatRequest, Dialect, LossReport};
 use crate::codec::note_foreign_members;
 use crate::json::ObjectWriter;
 use calls::CallIds;
+use displaced::Displaced;
 pub use facts::{
-    CacheForm, DocumentForm, MaxTokensMember, ReasoningForm, StreamUsage, TargetFacts, ToolCallIds,
+    CacheForm, DocumentForm, MaxTokensMember, ProofForm, ReasoningForm, StreamUsage, TargetFacts,
+    ToolCallIds, UnknownMembers,
 };
 
 /// Writes a request for a vendor, and notes what it has no place for. `source` is the dialect that the request came in:
@@ -73,6 +76,7 @@ impl Body<'_, '_> {
     fn write_messages(&mut self) {
         let mut ids = CallIds::new(self.facts);
         let request = self.request;
+        let mut displaced = Displaced::default();
         let mut list = crate::json::ArrayWriter::begin(self.object.name("messages"));
         for (index, message) in request.messages.iter().enumerate() {
             messages::MessageWriter {
@@ -83,9 +87,11 @@ impl Body<'_, '_> {
                 same_dialect: self.same_dialect,
                 losses: self.losses,
                 ids: &mut ids,
+                displaced: &mut displaced,
             }
             .write(&mut list);
         }
+        displaced.write(&mut list, self.facts, self.same_dialect, self.losses);
         list.end();
     }
 

@@ -1,6 +1,6 @@
-use switchyard_domain::chat::ResponseFormat;
+use switchyard_domain::chat::{ReasoningWish, ResponseFormat};
 
-use super::{Body, MaxTokensMember, StreamUsage};
+use super::{Body, MaxTokensMember, ReasoningForm, StreamUsage};
 use crate::reasoning::{effort_of_budget, is_off};
 
 impl Body<'_, '_> {
@@ -42,7 +42,11 @@ impl Body<'_, '_> {
                 self.object.decimal(name, value);
             }
         }
-        self.plain("top_k", sampling.top_k);
+        if self.facts.top_k {
+            self.plain("top_k", sampling.top_k);
+        } else if sampling.top_k.is_some() {
+            self.losses.dropped("top_k", "the provider does not know it");
+        }
         self.plain(self.facts.seed_member, sampling.seed);
         self.plain("logprobs", sampling.logprobs);
         self.plain("top_logprobs", sampling.top_logprobs);
@@ -69,12 +73,36 @@ impl Body<'_, '_> {
             _ if effort.is_none() && is_off(wish) => {
                 self.losses.degraded("reasoning", "whether it reasons is the model's own matter");
             }
+            _ if effort.is_none() && wish.mode.is_some() => {
+                self.losses
+                    .degraded("reasoning", "whether and how hard it reasons is the model's own matter");
+            }
             _ => {}
         }
         if wish.summary.is_some() {
             self.losses.dropped("reasoning.summary", "has no place in the provider's dialect");
+        } else {
+            self.note_visible(wish);
         }
         self.word("reasoning_effort", effort);
+    }
+
+    /// Notes a wish to read what the model thinks, or not to, where it may come out otherwise: nothing in this dialect says it.
+    fn note_visible(&mut self, wish: &ReasoningWish) {
+        let Some(visible) = wish.visible.filter(|_| !is_off(wish)) else { return };
+        let shows = self.facts.reasoning != ReasoningForm::Omit;
+        let member = "reasoning.visible";
+        match (visible, shows, self.facts.hides_reasoning) {
+            (true, true, _) | (false, false, true) => {}
+            (true, false, true) => {
+                self.losses.dropped(member, "the provider shows nothing of what the model thinks");
+            }
+            (false, true, _) => self.losses.dropped(member, "the provider shows all that the model thinks"),
+            (_, false, false) => {
+                let reason = "whether it shows what the model thinks is the provider's own matter";
+                self.losses.degraded(member, reason);
+            }
+        }
     }
 
     pub(super) fn plain(&mut self, name: &str, value: Option<impl std::fmt::Display>) {

@@ -1,9 +1,14 @@
 //! The messages of a client's own body in the form that a vendor takes, all other bytes of them left alone.
 
+mod given;
+
 use bytes::Bytes;
 use memchr::memmem;
 use std::ops::Range;
+use switchyard_domain::chat::LossReport;
 use switchyard_domain::wire::Member;
+
+use given::GivenMembers;
 
 use super::request::{TargetFacts, ToolCallIds};
 use crate::scan::{Document, Node, ScanLimits};
@@ -17,6 +22,8 @@ pub(super) struct MessageRules {
     system_for_developer: bool,
     /// Ids of tool calls must be nine letters or digits; those of other vendors in a history are given such a form.
     nine_character_call_ids: bool,
+    /// What becomes of reasoning and proofs that were given to the client.
+    given: GivenMembers,
 }
 
 impl MessageRules {
@@ -24,27 +31,35 @@ impl MessageRules {
         Self {
             system_for_developer: !facts.developer_role,
             nine_character_call_ids: facts.tool_call_ids == ToolCallIds::NineAlphanumeric,
+            given: GivenMembers::of(facts),
         }
+    }
+
+    /// What departs from a client's own bytes for the sake of reasoning, for people.
+    pub(super) fn reasoning_sentence(self) -> Option<String> {
+        self.given.sentence()
     }
 }
 
-/// The value of `messages` as the vendor takes it; `None` where it may stay as it is.
-pub(super) fn rewritten(body: &Bytes, members: &[Member], rules: MessageRules) -> Option<Vec<u8>> {
-    if rules == MessageRules::default() {
-        return None;
-    }
+/// The value of `messages` as the vendor takes it; `None` where it may stay as it is, which costs no second look at what they say.
+pub(super) fn rewritten(
+    body: &Bytes,
+    members: &[Member],
+    rules: MessageRules,
+    losses: &mut LossReport,
+) -> Option<Vec<u8>> {
     let place = find(body, members, "messages")?.value;
     let messages = place.of(body);
     let has = |word: &[u8]| memmem::find(messages, word).is_some();
-    // A name or a role may be spelled with escapes.
-    let concerned = has(b"\\u")
+    let concerned = spells_letters(messages)
+        || rules.given.is_concerned(has)
         || (rules.system_for_developer && has(b"developer"))
         || (rules.nine_character_call_ids && has(b"tool_call"));
     if !concerned {
         return None;
     }
     let document = Document::scan(body.clone(), ScanLimits::UNBOUNDED).ok()?;
-    let mut changes = changes(document.get("messages")?, rules);
+    let mut changes = changes(document.get("messages")?, rules, losses);
     if changes.is_empty() {
         return None;
     }
@@ -60,11 +75,18 @@ pub(super) fn rewritten(body: &Bytes, members: &[Member], rules: MessageRules) -
     Some(out)
 }
 
+/// Whether letters of a name or a role may be spelled with escapes. What clients write needs none for plain letters.
+fn spells_letters(messages: &[u8]) -> bool {
+    let mut escapes = memmem::find_iter(messages, b"\\u00");
+    escapes.any(|at| matches!(messages.get(at + 4), Some(b'4'..=b'7')))
+}
+
 type Change = (Range<usize>, String);
 
-fn changes(messages: Node<'_>, rules: MessageRules) -> Vec<Change> {
+fn changes(messages: Node<'_>, rules: MessageRules, losses: &mut LossReport) -> Vec<Change> {
     let mut changes = Vec::new();
-    for message in messages.elements() {
+    for (index, message) in messages.elements().enumerate() {
+        rules.given.change(index, message, &mut changes, losses);
         if let Some(role) = message.get("role").filter(|role| role.is_text("developer"))
             && rules.system_for_developer
         {
@@ -92,12 +114,13 @@ fn shortened(id: Node<'_>) -> Option<Change> {
 mod tests {
     use super::*;
 
-    const ALL: MessageRules = MessageRules { system_for_developer: true, nine_character_call_ids: true };
+    const ALL: MessageRules =
+        MessageRules { system_for_developer: true, nine_character_call_ids: true, given: GivenMembers::Pass };
 
     fn messages(body: &str, rules: MessageRules) -> Option<String> {
         let document =
             Document::scan(Bytes::copy_from_slice(body.as_bytes()), ScanLimits::UNBOUNDED).unwrap();
-        let value = rewritten(document.body(), &document.wire_members(), rules)?;
+        let value = rewritten(document.body(), &document.wire_members(), rules, &mut LossReport::default())?;
         Some(String::from_utf8(value).unwrap())
     }
 
