@@ -176,15 +176,16 @@ fn member(name: &str, value: Node<'_>, gathered: &mut Gathered) -> Result<(), Re
     match name {
         "prompt" => texts(name, value, gathered),
         "stream" | "stream_options" => stream(name, value, gathered),
-        "n" => {
-            gathered.choices = Some(whole(name, value, 1, MAX_CHOICES)?);
+        // Of `best_of` texts only `n` are given, but all are made and billed.
+        "n" | "best_of" => {
+            let choices = whole(name, value, 1, MAX_CHOICES)?;
+            gathered.choices = Some(gathered.choices.map_or(choices, |known| known.max(choices)));
             Ok(())
         }
         "max_tokens" => {
             gathered.max_output_tokens = Some(whole(name, value, 0, MAX_OUTPUT_TOKENS)?);
             Ok(())
         }
-        "best_of" => whole(name, value, 1, MAX_CHOICES).map(drop),
         "logprobs" => whole(name, value, 0, 100).map(drop),
         "temperature" => decimal(name, value, 0.0, 2.0),
         "top_p" => decimal(name, value, 0.0, 1.0),
