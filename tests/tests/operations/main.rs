@@ -9,6 +9,7 @@
     reason = "a test that can not go on fails where it stands, and owns its tasks and its time"
 )]
 
+mod canned;
 mod every_route;
 mod faults;
 mod form;

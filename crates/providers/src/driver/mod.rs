@@ -211,6 +211,7 @@ impl Provider for Driver {
             model: model.to_owned(),
             losses: body.losses,
             units: Units::default(),
+            pieces: 1,
         })
     }
 

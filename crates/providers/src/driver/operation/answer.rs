@@ -109,10 +109,15 @@ impl Reception<'_> {
         let body = whole(body, &self.context.received).await?;
         self.note(self.codec.glance(&body, &mut String::new()), &body)?;
         let decoded = self.codec.as_embedding().map(|codec| codec.decode(&body));
-        match decoded.unwrap_or(Err(AnswerFault::NoChoices)) {
-            Ok(answer) => Ok(AnswerBody::Buffered(Payload::Embeddings(answer))),
-            Err(fault) => Err(self.refused(&fault, &body)),
-        }
+        let answer = decoded.unwrap_or(Err(AnswerFault::NoChoices));
+        let answer = answer.map_err(|fault| self.refused(&fault, &body))?;
+        let inputs = usize::try_from(self.prepared.pieces).unwrap_or(usize::MAX);
+        let aligned = answer.aligned(inputs).map_err(|_| {
+            faults::invalid(
+                "the provider's answer does not have one vector, with numbers in it, for each text",
+            )
+        });
+        aligned.map(|answer| own(AnswerBody::Buffered(Payload::Embeddings(answer))))
     }
 
     /// Notes what a look at the answer found.

@@ -212,6 +212,7 @@ impl Provider for ScriptedProvider {
             model: model.to_owned(),
             losses: shared.losses.get(&target).cloned().unwrap_or_default(),
             units: Units::default(),
+            pieces: 1,
         })
     }
 
