@@ -79,8 +79,13 @@ pub trait OperationCodec: Debug + Send + Sync {
         fault(status, body, hints, credential)
     }
 
-    /// A watcher at the start of an event stream.
-    fn watcher(&self) -> Box<dyn StreamWatcher>;
+    /// A watcher at the start of an event stream that shall bring so many pieces.
+    fn watcher(&self, pieces: u32) -> Box<dyn StreamWatcher>;
+
+    /// The events, as bytes of an event stream, that stand for an answer which is none; `None` where no stream can.
+    fn streamed(&self, _answer: Unstreamed<'_>) -> Option<Bytes> {
+        None
+    }
 
     /// Who writes the end of an event stream.
     fn last_word(&self) -> LastWord {

@@ -82,7 +82,7 @@ impl OperationCodec for OpenAiCompletions {
         Ok(look)
     }
 
-    fn watcher(&self) -> Box<dyn StreamWatcher> {
+    fn watcher(&self, _pieces: u32) -> Box<dyn StreamWatcher> {
         Box::new(Watcher::default())
     }
 

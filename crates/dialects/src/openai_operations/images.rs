@@ -58,8 +58,15 @@ impl OperationCodec for OpenAiImages {
         Ok(Look { units, ..self.glance(&skimmed.object, &mut String::new())? })
     }
 
-    fn watcher(&self) -> Box<dyn StreamWatcher> {
-        Box::new(EventWatcher::default())
+    fn watcher(&self, pieces: u32) -> Box<dyn StreamWatcher> {
+        Box::new(EventWatcher::of(pieces))
+    }
+
+    fn streamed(&self, answer: Unstreamed<'_>) -> Option<Bytes> {
+        match answer {
+            Unstreamed::Json(body) => unstreamed::pictures(body),
+            Unstreamed::Text(_) | Unstreamed::Piece(_) | Unstreamed::End => None,
+        }
     }
 }
 

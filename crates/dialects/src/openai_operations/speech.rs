@@ -82,7 +82,7 @@ impl OperationCodec for OpenAiSpeech {
         }
     }
 
-    fn watcher(&self) -> Box<dyn StreamWatcher> {
+    fn watcher(&self, _pieces: u32) -> Box<dyn StreamWatcher> {
         Box::new(EventWatcher::default())
     }
 }

@@ -76,7 +76,7 @@ impl Reception<'_> {
     async fn events(&self, body: BodyReader) -> Result<AnswerBody, ProviderFault> {
         let mut body = body;
         body.allow(passing::MAX_BODY);
-        let (watcher, last_word) = (self.codec.watcher(), self.codec.last_word());
+        let (watcher, last_word) = (self.codec.watcher(self.prepared.pieces), self.codec.last_word());
         let sink = Sink::verbatim(watcher, self.prepared.hide_usage_chunk, last_word);
         let limits = FrameLimits { max_event_bytes: MAX_EVENT, max_total_bytes: passing::MAX_BODY as u64 };
         let frames = FrameReader::new(Framing::Sse, limits);

@@ -58,12 +58,15 @@ pub(super) fn images(asked: &Asked, script: &Script) -> Reply {
         let data = json!({"type": kind, "b64_json": picture, "partial_image_index": at});
         event(Some(kind), Part::Content, &data)
     };
+    // Each counts for itself.
     let mut last = json!({"type": "image_generation.completed", "b64_json": picture});
     if let (Some(usage), Some(last)) = (usage, last.as_object_mut()) {
         last.insert("usage".to_owned(), usage);
     }
-    let content = (0..asked.number("partial_images").unwrap_or(2)).map(partial).collect();
-    events(content, vec![event(Some("image_generation.completed"), Part::Content, &last)], input, script)
+    let last = || event(Some("image_generation.completed"), Part::Content, &last);
+    let content: Vec<Frame> = (0..asked.number("partial_images").unwrap_or(2)).map(partial).collect();
+    let first = content.into_iter().chain((1..count).map(|_| last())).collect();
+    events(first, vec![last()], input, script)
 }
 
 /// The answer to a request for speech: bytes that are no text.
