@@ -18,6 +18,7 @@ mod money;
 mod refusals;
 mod scene;
 mod streams;
+mod unstreamed;
 mod uploads;
 mod vectors;
 mod verbatim;

@@ -5,10 +5,10 @@ use switchyard_domain::wire::Member;
 
 use super::answer::{Opened, open};
 use super::check::{Demands, Gathered, stream, texts};
-use super::usage;
+use super::{unstreamed, usage};
 use crate::codec::{
     Address, AnswerFault, LastWord, Look, MemberRule, OperationClient, OperationCodec, Passage, Source,
-    StreamWatcher, Taken, Unsupported, quoted,
+    StreamWatcher, Taken, Unstreamed, Unsupported, quoted,
 };
 use crate::error::ProviderError;
 use crate::json::{RawMembers, elements, integer, members, text};
@@ -84,6 +84,13 @@ impl OperationCodec for OpenAiCompletions {
 
     fn watcher(&self, _pieces: u32) -> Box<dyn StreamWatcher> {
         Box::new(Watcher::default())
+    }
+
+    fn streamed(&self, answer: Unstreamed<'_>) -> Option<Bytes> {
+        match answer {
+            Unstreamed::Json(body) => Some(unstreamed::completion(body)),
+            Unstreamed::Text(_) | Unstreamed::Piece(_) | Unstreamed::End => None,
+        }
     }
 
     fn last_word(&self) -> LastWord {

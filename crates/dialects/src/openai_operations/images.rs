@@ -5,9 +5,10 @@ use switchyard_domain::wire::Member;
 
 use super::check::{Demands, one_text, stream};
 use super::events::EventWatcher;
-use super::{request, usage};
+use super::{request, unstreamed, usage};
 use crate::codec::{
-    Address, AnswerFault, Look, OperationClient, OperationCodec, Passage, StreamWatcher, Taken, Unsupported,
+    Address, AnswerFault, Look, OperationClient, OperationCodec, Passage, StreamWatcher, Taken, Unstreamed,
+    Unsupported,
 };
 use crate::request::{CheckedRequest, RequestError, RequestLimits, integer, word};
 use crate::skim::Skimmed;

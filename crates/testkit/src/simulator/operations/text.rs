@@ -12,7 +12,7 @@ const WORDS: usize = 12;
 
 /// The answer to a text completion; a word is a token.
 pub(super) fn completion(asked: &Asked, script: &Script, seq: u64) -> Reply {
-    let streams = asked.is("stream");
+    let streams = asked.is("stream") && !script.json_for_stream;
     if let Some(instead) = instead(script, streams) {
         return instead;
     }
