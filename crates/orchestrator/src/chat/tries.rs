@@ -10,13 +10,15 @@ use switchyard_domain::fault::ProviderFault;
 pub(super) struct Tries<'t> {
     last: Option<(ProviderFault, &'t TargetEntry)>,
     last_chances: u32,
+    may_repeat: bool,
     retries: u32,
     passed: Option<CallError>,
 }
 
 impl<'t> Tries<'t> {
-    /// An attempt failed.
-    pub(super) fn failed(&mut self, fault: ProviderFault, target: &'t TargetEntry) {
+    /// An attempt failed, and `may_repeat` tells whether the same target may be asked again at all.
+    pub(super) fn failed(&mut self, fault: ProviderFault, target: &'t TargetEntry, may_repeat: bool) {
+        self.may_repeat = may_repeat;
         self.last_chances += u32::from(fault.is_tried_once_more());
         self.last = Some((fault, target));
     }
@@ -42,6 +44,11 @@ impl<'t> Tries<'t> {
     /// What failed last, and where.
     pub(super) fn last(&self) -> Option<(&ProviderFault, &'t TargetEntry)> {
         self.last.as_ref().map(|(fault, target)| (fault, *target))
+    }
+
+    /// Whether the target that failed last may be asked again at all.
+    pub(super) fn may_repeat(&self) -> bool {
+        self.may_repeat
     }
 
     /// How often something failed that is worth one more try in a call.

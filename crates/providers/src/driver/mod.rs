@@ -107,7 +107,7 @@ impl Driver {
             (answer, sent) = Box::pin(self.send_once(prepared, context, began)).await?;
         }
         context.credential = sent;
-        answer.map_err(|fault| faults::of_transport(&fault))
+        answer.map_err(|fault| faults::of_exchange(&fault, prepared.dialect.operation()))
     }
 
     /// Sends in the time that is left of an attempt which began at `began`.

@@ -78,7 +78,7 @@ impl ScriptedFactory {
 
     /// No request can be made for the target.
     pub fn refuse_to_prepare(&self, target: &str, kind: FaultKind) {
-        let fault = ProviderFault::new(kind, format!("scripted {kind}"));
+        let fault = ProviderFault::new(kind, format!("scripted {kind} of {target}"));
         self.shared().unpreparable.insert(target.to_owned(), fault);
     }
 
