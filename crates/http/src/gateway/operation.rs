@@ -123,14 +123,14 @@ fn address(model: Option<&str>) -> Address<'_> {
 }
 
 /// A call whose body is a form with a file.
-pub(super) struct FormOperation {
+pub(crate) struct FormOperation {
     facts: CallFacts,
     form: WireForm,
 }
 
 impl FormOperation {
     /// Of a form that was judged while it came.
-    pub(super) fn new(form: GatewayForm, strict: bool) -> Self {
+    pub(crate) fn new(form: GatewayForm, strict: bool) -> Self {
         Self { facts: CallFacts { strict, ..form.checked.facts }, form: form.form }
     }
 }
