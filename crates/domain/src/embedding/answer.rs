@@ -52,7 +52,7 @@ mod tests {
     fn answer(vectors: &[(u64, &str)]) -> EmbeddingAnswer {
         let vectors = vectors.iter().map(|(index, vector)| Embedding {
             index: *index,
-            vector: Vector::Written(Json::parse(vector).unwrap()),
+            vector: Vector::Written(Json::parse(*vector).unwrap()),
         });
         EmbeddingAnswer { embeddings: vectors.collect(), ..EmbeddingAnswer::default() }
     }
