@@ -130,7 +130,7 @@ fn stream(codec: &dyn OperationCodec, body: &[u8]) {
     if reader.push(Bytes::copy_from_slice(body)).is_err() {
         return;
     }
-    let mut watcher = codec.watcher();
+    let mut watcher = codec.watcher(2);
     while let Ok(Some(item)) = reader.next_item() {
         let FrameItem::Event(event) = item else { continue };
         if watcher.look(event.name.as_deref(), &event.data, &mut String::new()).is_err() {

@@ -95,7 +95,7 @@ impl Disconnects {
             .vendor("openai")
             .store(Store::SqliteFile(folder.path().join("switchyard.db")))
             .journal(folder.path().join("journal"))
-            .calls(CallSettings { max_attempts: 1, deadlines: DEADLINES });
+            .calls(CallSettings { max_attempts: 1, deadlines: DEADLINES, first_of_pieces: None });
         for (model, ..) in SITUATIONS {
             builder = builder.models([model]);
         }

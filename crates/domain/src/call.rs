@@ -15,7 +15,7 @@ pub struct CallFacts {
     pub wants_stream_usage: bool,
     /// The most output tokens that the client allows for one choice.
     pub max_output_tokens: Option<u64>,
-    /// How many choices the client asked for.
+    /// How many choices the client asked the provider to make. It may want to be shown fewer (`best_of`); all are billed.
     pub choices: u32,
     /// Bytes of text in the prompt, for the token estimate.
     pub prompt_text_bytes: u64,

@@ -34,6 +34,16 @@ impl Operation {
         Self::Transcription,
     ];
 
+    /// Whether a call is one piece of work that is done and billed whole, by its pictures, its letters or its seconds; all others are
+    /// billed by the tokens of texts.
+    #[must_use]
+    pub fn is_by_the_piece(self) -> bool {
+        match self {
+            Self::Chat | Self::Embedding | Self::Completion | Self::Moderation => false,
+            Self::Image | Self::Speech | Self::Transcription => true,
+        }
+    }
+
     /// The plural that people read.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -43,7 +43,11 @@ impl Default for TestAppBuilder {
             total: Duration::from_secs(20),
         };
         Self {
-            builder: Builder::in_memory().calls(CallSettings { max_attempts: 3, deadlines }),
+            builder: Builder::in_memory().calls(CallSettings {
+                max_attempts: 3,
+                deadlines,
+                first_of_pieces: None,
+            }),
             server: ServerConfig {
                 listen: vec![SocketAddr::from(([127, 0, 0, 1], 0))],
                 environment: "testing".to_owned(),

@@ -12,6 +12,7 @@ mod gateway;
 mod metrics;
 mod middleware;
 pub mod offline;
+mod offline_form;
 pub mod openapi;
 mod ops;
 mod refusal;

@@ -1,10 +1,16 @@
 //! Calls that come by no connection: for a dry run of a body that somebody has in a file.
 
 use crate::extract::CallHeaders;
-use crate::gateway::{DialectCall, GatewayError, JsonOperation, Place, dialects};
+use crate::gateway::{DialectCall, FormOperation, GatewayError, JsonOperation, Place, dialects};
+use crate::offline_form::form_of;
 use bytes::Bytes;
+use futures_util::future::ready;
+use futures_util::{FutureExt, StreamExt};
 use std::sync::Arc;
+use switchyard_domain::chat::Dialect;
 use switchyard_ports::client_call::ClientCall;
+use switchyard_ports::provider::Prepared;
+use switchyard_ports::request_body::RequestBody;
 
 /// What a call says besides its body.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,7 +28,8 @@ pub struct OfflineCall {
 }
 
 impl OfflineCall {
-    /// The call, judged as if it had come to the gateway.
+    /// The call, judged as if it had come to the gateway. A form is given as the JSON object of its fields; the file in it, which
+    /// is not needed, is stood for.
     ///
     /// # Errors
     /// What is wrong with it, for people.
@@ -35,11 +42,25 @@ impl OfflineCall {
             DialectCall::read(codec, place, body.into(), asked).map(shared)
         } else if let Some(codec) = dialects::operation_named(&self.dialect) {
             JsonOperation::read(codec, self.model, body.into(), self.strict).map(shared)
+        } else if self.dialect == Dialect::OPENAI_TRANSCRIPTIONS.0 {
+            return form_of(body.into()).map(|form| shared(FormOperation::new(form, self.strict)));
         } else {
             let known = dialects::names().join(", ");
             return Err(format!("no client dialect is called `{}`; there are {known}", self.dialect));
         };
         call.map_err(told)
+    }
+}
+
+/// The body that a target would be sent, as far as it is in memory: that of a call that was read here is.
+#[must_use]
+pub fn body_of(prepared: &Prepared) -> Bytes {
+    match &prepared.body {
+        RequestBody::Held(pieces) => pieces.to_bytes(),
+        RequestBody::Upload(upload) => {
+            let pieces = upload.read().filter_map(|piece| ready(piece.ok())).collect::<Vec<_>>();
+            pieces.now_or_never().unwrap_or_default().concat().into()
+        }
     }
 }
 

@@ -45,6 +45,8 @@ pub struct Prepared {
     pub losses: LossReport,
     /// What the request alone makes billable by the piece, once the provider answers.
     pub units: Units,
+    /// How many things the answer to a call that is no chat has when it is whole: a vector for each text, so many pictures.
+    pub pieces: u32,
 }
 
 /// How long each step may take.

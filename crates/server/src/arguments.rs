@@ -73,7 +73,7 @@ pub(crate) struct ServeOptions {
 
 #[derive(Debug, Args)]
 pub(crate) struct ExplainOptions {
-    /// The file of the call's body, in the client's dialect; `-` is standard input.
+    /// The file of the call's body, in the client's dialect; `-` is standard input. Of a form, the JSON object of its fields.
     #[arg(value_name = "FILE", default_value = "-")]
     pub(crate) body: PathBuf,
     /// The client's dialect.

@@ -118,7 +118,7 @@ async fn start(folder: &std::path::Path) -> TestApp {
         .vendor("openai")
         .store(Store::SqliteFile(folder.join("switchyard.db")))
         .journal(folder.join("journal"))
-        .calls(CallSettings { max_attempts: 3, deadlines: DEADLINES })
+        .calls(CallSettings { max_attempts: 3, deadlines: DEADLINES, first_of_pieces: None })
         .model(priced(kinds::HEALTHY));
     for kind in FAULTS.iter().chain(SOUND) {
         let model = kind.model();

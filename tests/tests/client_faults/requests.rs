@@ -15,7 +15,11 @@ pub(crate) const TARGET: &str = "upstream/gpt-4o-sim";
 pub(crate) fn patient() -> TestAppBuilder {
     let long = Duration::from_secs(60);
     let deadlines = Deadlines { first_content: long, idle: long, total: long };
-    TestApp::builder().vendor("openai").models([MODEL]).calls(CallSettings { max_attempts: 3, deadlines })
+    TestApp::builder().vendor("openai").models([MODEL]).calls(CallSettings {
+        max_attempts: 3,
+        deadlines,
+        first_of_pieces: None,
+    })
 }
 
 /// A chat call's head, with these header lines besides the usual ones, and its body.

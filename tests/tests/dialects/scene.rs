@@ -43,7 +43,7 @@ impl Made {
 impl Scene {
     pub(crate) async fn open() -> Self {
         let deadlines = Deadlines { first_content: PATIENCE, idle: PATIENCE, total: PATIENCE };
-        let calls = CallSettings { max_attempts: 1, deadlines };
+        let calls = CallSettings { max_attempts: 1, deadlines, first_of_pieces: None };
         let app = TestApp::builder().own_vendor(&RESPONSES_ALONE).calls(calls).start().await;
         let root = app.simulator().root_url();
         for vendor in Vendor::ALL {

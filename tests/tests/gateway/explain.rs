@@ -1,15 +1,22 @@
 //! A dry run shows what a call would send, to the byte, and calls nobody.
 
-use switchyard::orchestrator::explain::Explanation;
+use switchyard::declared::DeclaredModel;
+use switchyard::orchestrator::explain::{Explanation, PriceBound};
 use switchyard::orchestrator::principal::Principal;
+use switchyard_domain::money::NanoUsd;
+use switchyard_domain::price::Rates;
 use switchyard_harness::TestApp;
-use switchyard_http::offline::OfflineCall;
+use switchyard_http::offline::{OfflineCall, body_of};
 
 const BODY: &str =
     r#"{ "model":"pair", "messages":[{"role":"user","content":"h\u00efi"}],"max_tokens":7, "stream":true}"#;
 
 async fn explain(app: &TestApp, body: &str, strict: bool) -> Explanation {
-    let offline = OfflineCall { dialect: "openai-chat".to_owned(), strict, ..OfflineCall::default() };
+    explain_as(app, "openai-chat", body, strict).await
+}
+
+async fn explain_as(app: &TestApp, dialect: &str, body: &str, strict: bool) -> Explanation {
+    let offline = OfflineCall { dialect: dialect.to_owned(), strict, ..OfflineCall::default() };
     let call = offline.read(body.to_owned()).unwrap();
     let explainer = app.embedded().administration().explainer().await.unwrap();
     explainer.explain(&Principal::Program, call.as_ref()).unwrap()
@@ -44,4 +51,60 @@ async fn a_dry_run_names_what_a_target_can_not_carry_and_what_strictness_makes_o
         assert_eq!((target.losses().to_string().as_str(), target.is_refused), ("store", strict));
     }
     assert!(app.simulator().calls().is_empty());
+}
+
+async fn priced(rates: Rates) -> TestApp {
+    let model = DeclaredModel { model: "m".to_owned(), rates: Some(rates), ..DeclaredModel::default() };
+    TestApp::builder().model(model).start().await
+}
+
+#[tokio::test]
+async fn what_is_billed_by_the_piece_is_bounded_by_the_pieces_that_are_asked_for() {
+    let by_pieces = Rates {
+        per_image: Some(NanoUsd(1_000)),
+        per_million_characters: Some(NanoUsd(2_000_000)),
+        per_audio_hour: Some(NanoUsd(3_600)),
+        ..Rates::default()
+    };
+    let app = priced(by_pieces).await;
+    let nothing_for_sound = Rates { per_audio_hour: Some(NanoUsd(0)), ..by_pieces };
+    let free = priced(nothing_for_sound).await;
+    for (app, dialect, body, bound) in [
+        (
+            &app,
+            "openai-images",
+            r#"{"model":"upstream/m","prompt":"x","n":2}"#,
+            PriceBound::AtMost(NanoUsd(2_000)),
+        ),
+        (&app, "openai-images", r#"{"model":"upstream/m","prompt":"x"}"#, PriceBound::AtMost(NanoUsd(1_000))),
+        (
+            &app,
+            "openai-speech",
+            r#"{"model":"upstream/m","input":"h\u00e9llo","voice":"v"}"#,
+            PriceBound::AtMost(NanoUsd(10)),
+        ),
+        (&app, "openai-transcriptions", r#"{"model":"upstream/m"}"#, PriceBound::ByLength),
+        (&free, "openai-transcriptions", r#"{"model":"upstream/m"}"#, PriceBound::AtMost(NanoUsd(0))),
+    ] {
+        let explained = explain_as(app, dialect, body, false).await;
+        assert_eq!(explained.targets[0].price_bound, bound, "{dialect} {body}");
+    }
+}
+
+#[tokio::test]
+async fn a_transcription_is_explained_by_the_fields_of_its_form() {
+    let app = TestApp::builder().models(["m1"]).start().await;
+    let body = r#"{"model":"upstream/m1","response_format":"json","timestamp_granularities":["word"]}"#;
+    let explained = explain_as(&app, "openai-transcriptions", body, false).await;
+    let target = &explained.targets[0];
+    assert_eq!(target.price_bound, PriceBound::Unknown);
+    let prepared = target.request.as_ref().unwrap();
+    let text = String::from_utf8(body_of(prepared).to_vec()).unwrap();
+    assert!(
+        text.contains("name=\"model\"\r\n\r\nm1\r\n") && text.contains("name=\"timestamp_granularities[]\""),
+        "{text}"
+    );
+    assert_eq!(text.len() as u64, prepared.body.length());
+    let wrong = OfflineCall { dialect: "nobody-s".to_owned(), ..OfflineCall::default() };
+    assert!(wrong.read("{}").err().unwrap().contains("openai-transcriptions"));
 }

@@ -17,7 +17,7 @@ fn builder() -> TestAppBuilder {
     let long = Duration::from_secs(120);
     let deadlines = Deadlines { first_content: long, idle: long, total: long };
     TestApp::builder()
-        .calls(CallSettings { max_attempts: 3, deadlines })
+        .calls(CallSettings { max_attempts: 3, deadlines, first_of_pieces: None })
         .server(|config| config.connections_per_source = 4 * AT_ONCE)
 }
 

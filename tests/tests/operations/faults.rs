@@ -1,13 +1,19 @@
 //! Providers that fail.
 
-use crate::scene::{ALONE, Call, PAIR, Scene};
+use crate::scene::{ALONE, Call, PAIR, Scene, streamed};
+use std::time::Duration;
+use switchyard::orchestrator::chat::CallSettings;
+use switchyard::ports::provider::Deadlines;
+use switchyard_domain::chat::UsageSource;
 use switchyard_domain::usage::Outcome;
 
 #[tokio::test]
 async fn a_route_goes_on_to_its_next_target_with_the_same_bytes() {
     for call in Call::ALL {
-        for script in ["status=503", "status=401", "status=429", "html", "refuse", "error_in_200&status=200"]
-        {
+        // Of a request that was taken without a word nobody knows what it bought, see below.
+        let refuses = !matches!(call, Call::Images | Call::Speech | Call::Transcriptions);
+        let scripts = ["status=503", "status=401", "status=429", "html", "error_in_200&status=200"];
+        for script in scripts.into_iter().chain(refuses.then_some("refuse")) {
             let scene = Scene::start().await;
             scene.script(script);
             let heard = scene.call(call, PAIR).await;
@@ -101,4 +107,73 @@ async fn a_model_of_a_vendor_without_the_operation_is_refused_and_passed_over_on
     let heard = scene.call(Call::Speech, "mixed").await;
     assert_eq!((heard.status, heard.header("x-switchyard-target")), (200, "other/m2"));
     assert_eq!(scene.events_of(&heard).await.len(), 1, "passing over is no attempt");
+}
+
+/// The operations whose work is billed whole, wherever it is done.
+const BY_THE_PIECE: [Call; 3] = [Call::Images, Call::Speech, Call::Transcriptions];
+
+#[tokio::test]
+async fn work_that_may_be_done_is_asked_of_nobody_else() {
+    for call in BY_THE_PIECE {
+        for script in ["refuse", "cut_after=0", "malformed_json&cut_after=1", "rst_after=0"] {
+            let scene = Scene::start().await;
+            scene.script(script);
+            let heard = scene.call(call, PAIR).await;
+            assert_eq!(scene.app.simulator().calls().len(), 1, "{call:?} {script}");
+            // Sound has begun to go on to the client, save where nothing of it came.
+            assert!(heard.status == 502 || !heard.whole, "{call:?} {script}: {}", heard.text());
+            let event = scene.only_event(&heard).await;
+            assert!(
+                matches!(event.outcome, Outcome::Failed | Outcome::Partial),
+                "{call:?} {script}: {event:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_provider_where_nothing_listens_is_passed_for_the_next_one() {
+    for call in BY_THE_PIECE {
+        let scene = Scene::start().await;
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        scene.app.add_provider("gone", "openai_compatible", &format!("http://{free}/v1"), &["m"]).await;
+        crate::refusals::add_route(&scene.app, "mixed", &[("gone", "m"), ("upstream", "healthy")]).await;
+        let heard = scene.call(call, "mixed").await;
+        assert_eq!(
+            (heard.status, heard.header("x-switchyard-target")),
+            (200, "upstream/healthy"),
+            "{call:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_is_made_before_its_first_byte_has_the_time_of_the_whole_answer() {
+    for call in BY_THE_PIECE {
+        let scene = Scene::start().await;
+        scene.script("latency_ms=2600");
+        let heard = scene.call(call, PAIR).await;
+        assert_eq!((heard.status, heard.header("x-switchyard-target")), (200, "upstream/faulty"), "{call:?}");
+        assert_eq!(scene.only_event(&heard).await.outcome, Outcome::Complete, "{call:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_limit_that_somebody_set_holds_and_what_it_cut_is_not_bought_again() {
+    let (first_content, total) = (Duration::from_millis(300), Duration::from_secs(20));
+    let deadlines = Deadlines { first_content, idle: total, total };
+    for call in BY_THE_PIECE {
+        for (first_of_pieces, body) in [(Some(first_content), call.body(PAIR)), (None, streamed(call, PAIR))]
+        {
+            let calls = CallSettings { max_attempts: 3, deadlines, first_of_pieces };
+            let scene = Scene::of(Scene::builder().calls(calls)).await;
+            scene.script("latency_ms=1500");
+            let heard = scene.send(call, body).await;
+            assert_eq!((heard.status, heard.error_code().as_str()), (504, "upstream_timeout"), "{call:?}");
+            assert_eq!(scene.app.simulator().calls().len(), 1, "{call:?}");
+            let event = scene.only_event(&heard).await;
+            assert_eq!((event.outcome, event.usage_source), (Outcome::TimedOut, UsageSource::None));
+            assert_eq!(event.cost, None, "nobody said what it cost");
+        }
+    }
 }

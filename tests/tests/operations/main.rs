@@ -9,6 +9,7 @@
     reason = "a test that can not go on fails where it stands, and owns its tasks and its time"
 )]
 
+mod canned;
 mod every_route;
 mod faults;
 mod form;
@@ -18,6 +19,7 @@ mod own_vendor;
 mod refusals;
 mod scene;
 mod streams;
+mod unstreamed;
 mod uploads;
 mod vectors;
 mod verbatim;

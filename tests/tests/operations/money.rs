@@ -68,6 +68,15 @@ async fn vectors_cost_their_input_and_text_its_output_too() {
 }
 
 #[tokio::test]
+async fn texts_that_were_made_to_choose_the_best_from_are_billed_as_the_provider_counts_them() {
+    let scene = priced("m", Some(BY_TOKENS)).await;
+    let body = json!({"model": "upstream/m", "prompt": "once upon", "max_tokens": 12, "best_of": 5});
+    let text = scene.ask(Call::Completions, &body).await;
+    assert_eq!(text.json()["choices"].as_array().unwrap().len(), 1);
+    assert_eq!(cost_of(&scene, &text).await, (Some(2 + 10 * 5 * 12), UsageSource::Provider));
+}
+
+#[tokio::test]
 async fn what_a_provider_does_not_count_is_counted_here_and_said_so() {
     let scene = priced("m?usage=missing", Some(BY_TOKENS)).await;
     let vectors = scene.call(Call::Embeddings, "upstream/m?usage=missing").await;

@@ -1,5 +1,6 @@
 //! Streams of the operations that have them.
 
+use crate::canned::{Canned, Ends};
 use crate::scene::{ALONE, Call, Scene, streamed};
 use serde_json::json;
 use switchyard_domain::chat::UsageSource;
@@ -98,4 +99,44 @@ async fn sound_that_breaks_off_breaks_off_for_the_client_too() {
     let event = scene.only_event(&heard).await;
     assert_eq!((event.outcome, event.usage_source), (Outcome::Partial, UsageSource::Partial));
     assert_eq!(event.usage.units.characters, 11, "what was asked for is spoken, and billed, whole");
+}
+
+const PICTURE: &str = r#"data: {"type":"image_generation.completed","b64_json":"AA","usage":{"input_tokens":10,"output_tokens":100}}"#;
+
+#[tokio::test]
+async fn a_stream_that_is_cut_after_the_first_of_two_pictures_is_not_whole() {
+    let scene = Scene::start().await;
+    let body = format!("{PICTURE}\n\n");
+    let canned = Canned::saying(&scene, "openai", "text/event-stream", &body, Ends::Reset).await;
+    let asked = json!({"model": "canned/m", "prompt": "a red fox", "n": 2, "stream": true});
+    let heard = scene.ask(Call::Images, &asked).await;
+    let (events, _) = heard.events();
+    assert_eq!((heard.status, events.len()), (200, 2), "{}", heard.text());
+    assert_eq!(events[1]["error"]["code"], "upstream_stream_interrupted");
+    let event = scene.only_event(&heard).await;
+    assert_eq!((event.outcome, event.usage_source), (Outcome::Partial, UsageSource::Partial));
+    assert_eq!((event.usage.output, event.usage.units.images, canned.asked()), (100, 1, 1));
+}
+
+#[tokio::test]
+async fn each_of_several_pictures_counts_for_itself() {
+    let scene = Scene::start().await;
+    let body = format!("{PICTURE}\n\n{PICTURE}\n\n");
+    Canned::saying(&scene, "openai", "text/event-stream", &body, Ends::Well).await;
+    let asked = json!({"model": "canned/m", "prompt": "a red fox", "n": 2, "stream": true});
+    let heard = scene.ask(Call::Images, &asked).await;
+    assert_eq!(heard.events().0.len(), 2);
+    let event = scene.only_event(&heard).await;
+    assert_eq!(event.outcome, Outcome::Complete);
+    assert_eq!((event.usage.input, event.usage.output, event.usage.units.images), (20, 200, 2));
+}
+
+#[tokio::test]
+async fn a_provider_that_ends_well_after_fewer_pictures_than_asked_for_is_believed() {
+    let scene = Scene::start().await;
+    Canned::saying(&scene, "openai", "text/event-stream", &format!("{PICTURE}\n\n"), Ends::Well).await;
+    let asked = json!({"model": "canned/m", "prompt": "a red fox", "n": 2, "stream": true});
+    let heard = scene.ask(Call::Images, &asked).await;
+    assert_eq!(heard.events().0.len(), 1, "{}", heard.text());
+    assert_eq!(scene.only_event(&heard).await.outcome, Outcome::Complete);
 }

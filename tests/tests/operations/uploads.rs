@@ -117,7 +117,7 @@ async fn a_file_over_25_mib_is_413_declared_or_not() {
     // Sending so much counts as waiting for the answer, and a busy machine takes long for it.
     let patient = Duration::from_secs(60);
     let deadlines = Deadlines { first_content: patient, idle: patient, total: patient };
-    let calls = CallSettings { max_attempts: 1, deadlines };
+    let calls = CallSettings { max_attempts: 1, deadlines, first_of_pieces: None };
     let scene = Scene::of(Scene::builder().calls(calls)).await;
     let large = Form::new().field("model", ALONE).file("file", &vec![0; 25 << 20]).bytes();
     let answer = scene.send(Call::Transcriptions, large.clone()).await;

@@ -1,5 +1,6 @@
 //! Vectors from one vendor's words into another's.
 
+use crate::canned::{Canned, Ends};
 use crate::scene::{ALONE, Call, FAULTY, Heard, Scene, heard};
 use serde_json::{Value, json};
 use switchyard::orchestrator::principal::Principal;
@@ -226,4 +227,49 @@ async fn a_dry_run_knows_both_of_google_s_dialects_by_name() {
         assert!(shown.url.ends_with(&format!("models/{FAULTY}:{action}")), "{}", shown.url);
     }
     assert!(scene.app.simulator().calls().is_empty());
+}
+
+#[tokio::test]
+async fn vectors_that_belong_to_no_text_or_to_another_are_no_answer_and_are_billed() {
+    let openai = |vectors: &[(u64, &str)]| {
+        let one = |(index, vector): &(u64, &str)| format!(r#"{{"index":{index},"embedding":{vector}}}"#);
+        let data: Vec<String> = vectors.iter().map(one).collect();
+        format!(r#"{{"data":[{}],"usage":{{"prompt_tokens":3,"total_tokens":3}}}}"#, data.join(","))
+    };
+    let three = batch("canned/m", &["a", "b", "c"]).to_string();
+    for (answer, asked) in [
+        (openai(&[(0, "[1]"), (2, "[3]")]), three.clone()),
+        (openai(&[(0, "[1]"), (0, "[2]"), (2, "[3]")]), three.clone()),
+        (openai(&[(0, "[1]"), (1, "[]"), (2, "[3]")]), three.clone()),
+        (openai(&[(0, "[1]"), (1, "\"\""), (2, "[3]")]), three),
+    ] {
+        let scene = Scene::start().await;
+        let canned = Canned::saying(&scene, "openai", "application/json", &answer, Ends::Well).await;
+        let heard = ask_google(&scene, "canned/m", SEVERAL, asked).await;
+        assert_eq!(google_status(&heard).0, 502, "{answer}: {}", heard.text());
+        let event = scene.only_event(&heard).await;
+        assert_eq!((event.outcome, event.usage.input, canned.asked()), (Outcome::Failed, 3, 1), "{answer}");
+    }
+    for values in ["[1]", "[]"] {
+        let scene = Scene::start().await;
+        let answer = format!(r#"{{"embeddings":[{{"values":{values}}}]}}"#);
+        Canned::saying(&scene, "gemini", "application/json", &answer, Ends::Well).await;
+        let inputs = if values == "[1]" { json!(["a", "b"]) } else { json!("a") };
+        let body = json!({"model": "canned/m", "input": inputs, "encoding_format": "base64"});
+        let heard = scene.ask(Call::Embeddings, &body).await;
+        assert_eq!(
+            (heard.status, heard.error_code().as_str()),
+            (502, "upstream_invalid_response"),
+            "{values}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn vectors_in_another_order_than_their_texts_are_put_into_it() {
+    let scene = Scene::start().await;
+    let answer = r#"{"data":[{"index":1,"embedding":[2]},{"index":0,"embedding":[1]}]}"#;
+    Canned::saying(&scene, "openai", "application/json", answer, Ends::Well).await;
+    let heard = ask_google(&scene, "canned/m", SEVERAL, batch("canned/m", &["a", "b"]).to_string()).await;
+    assert_eq!(heard.json()["embeddings"], json!([{"values": [1]}, {"values": [2]}]));
 }

@@ -46,7 +46,10 @@ impl Scene {
     pub(crate) async fn start(exchanges: &[Exchange]) -> Self {
         let patience = Duration::from_secs(30);
         let deadlines = Deadlines { first_content: patience, idle: patience, total: patience };
-        let app = TestApp::builder().calls(CallSettings { max_attempts: 1, deadlines }).start().await;
+        let app = TestApp::builder()
+            .calls(CallSettings { max_attempts: 1, deadlines, first_of_pieces: None })
+            .start()
+            .await;
         let replay = Replay::start(exchanges).await;
         let mut providers: BTreeMap<&str, (&str, Vec<&str>)> = BTreeMap::new();
         for exchange in exchanges {

@@ -114,7 +114,11 @@ async fn a_connection_that_nobody_takes_goes_to_the_next_target_and_is_502_after
 async fn patient(max_attempts: u32, base_url: &str) -> Scene {
     let long = Duration::from_secs(30);
     let deadlines = Deadlines { first_content: long, idle: long, total: long };
-    let scene = Scene::start(Scene::builder().calls(CallSettings { max_attempts, deadlines }), "").await;
+    let scene = Scene::start(
+        Scene::builder().calls(CallSettings { max_attempts, deadlines, first_of_pieces: None }),
+        "",
+    )
+    .await;
     add_dead(&scene.app, base_url).await;
     scene
 }

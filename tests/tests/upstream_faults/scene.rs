@@ -55,7 +55,7 @@ impl Scene {
     /// A server whose waiting for a provider is short.
     pub(crate) fn impatient(first_content: Duration, idle: Duration) -> TestAppBuilder {
         let deadlines = Deadlines { first_content, idle, total: Duration::from_secs(20) };
-        Self::builder().calls(CallSettings { max_attempts: 3, deadlines })
+        Self::builder().calls(CallSettings { max_attempts: 3, deadlines, first_of_pieces: None })
     }
 
     /// [`FAULTY`] answers every call by this script.

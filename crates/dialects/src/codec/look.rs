@@ -55,6 +55,11 @@ pub trait StreamWatcher: Send + Debug {
     /// # Errors
     /// When the event says that the provider failed, in whatever shape.
     fn look(&mut self, name: Option<&[u8]>, data: &[u8], output: &mut String) -> Result<Look, ProviderError>;
+
+    /// Whether a body that comes to its proper end here is whole although less came than was asked for.
+    fn may_end(&self) -> bool {
+        false
+    }
 }
 
 /// Watches a stream by reading it.

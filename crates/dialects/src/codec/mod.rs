@@ -15,7 +15,7 @@ mod rules;
 pub use answer::{AnswerFault, AnswerForm, DecodedAnswer, StreamFraming};
 pub use client::{Address, ClientCodec, ClientError, StreamWriter};
 pub use look::{DecodingWatcher, Look, StreamWatcher, glance_at_decoded, service_tier};
-pub use operation::{EmbeddingClient, EmbeddingCodec, OperationClient, OperationCodec, Passage};
+pub use operation::{EmbeddingClient, EmbeddingCodec, OperationClient, OperationCodec, Passage, Unstreamed};
 pub use provider::{Framing, LastWord, ProviderCodec, StreamReader, Taken, Unsupported};
 pub use rules::MemberRule;
 

@@ -26,6 +26,19 @@ pub enum Passage {
     Raw,
 }
 
+/// An answer, or a piece of one, that came whole although a stream was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unstreamed<'a> {
+    /// An answer in JSON.
+    Json(&'a [u8]),
+    /// An answer that is text of one of the [other kinds](OperationCodec::media_types).
+    Text(&'a [u8]),
+    /// Some of an answer in [raw](Passage::Raw) bytes.
+    Piece(&'a [u8]),
+    /// The end of such an answer.
+    End,
+}
+
 /// One operation as it is spoken to providers, with what one vendor does otherwise. Pure: the same input gives the same output.
 pub trait OperationCodec: Debug + Send + Sync {
     /// Which dialect.
@@ -79,8 +92,13 @@ pub trait OperationCodec: Debug + Send + Sync {
         fault(status, body, hints, credential)
     }
 
-    /// A watcher at the start of an event stream.
-    fn watcher(&self) -> Box<dyn StreamWatcher>;
+    /// A watcher at the start of an event stream that shall bring so many pieces.
+    fn watcher(&self, pieces: u32) -> Box<dyn StreamWatcher>;
+
+    /// The events, as bytes of an event stream, that stand for an answer which is none; `None` where no stream can.
+    fn streamed(&self, _answer: Unstreamed<'_>) -> Option<Bytes> {
+        None
+    }
 
     /// Who writes the end of an event stream.
     fn last_word(&self) -> LastWord {

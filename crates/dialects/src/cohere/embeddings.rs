@@ -51,7 +51,7 @@ impl OperationCodec for CohereEmbeddings {
         Ok(counted(&members_of(&body, EMBEDDINGS)?).look(None))
     }
 
-    fn watcher(&self) -> Box<dyn StreamWatcher> {
+    fn watcher(&self, _pieces: u32) -> Box<dyn StreamWatcher> {
         Box::new(EventWatcher::default())
     }
 

@@ -49,7 +49,7 @@ impl OperationCodec for OllamaEmbeddings {
         Ok(counted(&top).look(named_model(&top)))
     }
 
-    fn watcher(&self) -> Box<dyn StreamWatcher> {
+    fn watcher(&self, _pieces: u32) -> Box<dyn StreamWatcher> {
         Box::new(EventWatcher::default())
     }
 

@@ -5,10 +5,10 @@ use switchyard_domain::wire::Member;
 
 use super::answer::{Opened, open};
 use super::check::{Demands, Gathered, stream, texts};
-use super::usage;
+use super::{unstreamed, usage};
 use crate::codec::{
     Address, AnswerFault, LastWord, Look, MemberRule, OperationClient, OperationCodec, Passage, Source,
-    StreamWatcher, Taken, Unsupported, quoted,
+    StreamWatcher, Taken, Unstreamed, Unsupported, quoted,
 };
 use crate::error::ProviderError;
 use crate::json::{RawMembers, elements, integer, members, text};
@@ -82,8 +82,15 @@ impl OperationCodec for OpenAiCompletions {
         Ok(look)
     }
 
-    fn watcher(&self) -> Box<dyn StreamWatcher> {
+    fn watcher(&self, _pieces: u32) -> Box<dyn StreamWatcher> {
         Box::new(Watcher::default())
+    }
+
+    fn streamed(&self, answer: Unstreamed<'_>) -> Option<Bytes> {
+        match answer {
+            Unstreamed::Json(body) => Some(unstreamed::completion(body)),
+            Unstreamed::Text(_) | Unstreamed::Piece(_) | Unstreamed::End => None,
+        }
     }
 
     fn last_word(&self) -> LastWord {
@@ -176,15 +183,16 @@ fn member(name: &str, value: Node<'_>, gathered: &mut Gathered) -> Result<(), Re
     match name {
         "prompt" => texts(name, value, gathered),
         "stream" | "stream_options" => stream(name, value, gathered),
-        "n" => {
-            gathered.choices = Some(whole(name, value, 1, MAX_CHOICES)?);
+        // Of `best_of` texts only `n` are given, but all are made and billed.
+        "n" | "best_of" => {
+            let choices = whole(name, value, 1, MAX_CHOICES)?;
+            gathered.choices = Some(gathered.choices.map_or(choices, |known| known.max(choices)));
             Ok(())
         }
         "max_tokens" => {
             gathered.max_output_tokens = Some(whole(name, value, 0, MAX_OUTPUT_TOKENS)?);
             Ok(())
         }
-        "best_of" => whole(name, value, 1, MAX_CHOICES).map(drop),
         "logprobs" => whole(name, value, 0, 100).map(drop),
         "temperature" => decimal(name, value, 0.0, 2.0),
         "top_p" => decimal(name, value, 0.0, 1.0),

@@ -78,7 +78,7 @@ impl OperationCodec for OpenAiEmbeddings {
         Ok(look)
     }
 
-    fn watcher(&self) -> Box<dyn StreamWatcher> {
+    fn watcher(&self, _pieces: u32) -> Box<dyn StreamWatcher> {
         Box::new(EventWatcher::default())
     }
 

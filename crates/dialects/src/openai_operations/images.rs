@@ -5,9 +5,10 @@ use switchyard_domain::wire::Member;
 
 use super::check::{Demands, one_text, stream};
 use super::events::EventWatcher;
-use super::{request, usage};
+use super::{request, unstreamed, usage};
 use crate::codec::{
-    Address, AnswerFault, Look, OperationClient, OperationCodec, Passage, StreamWatcher, Taken, Unsupported,
+    Address, AnswerFault, Look, OperationClient, OperationCodec, Passage, StreamWatcher, Taken, Unstreamed,
+    Unsupported,
 };
 use crate::request::{CheckedRequest, RequestError, RequestLimits, integer, word};
 use crate::skim::Skimmed;
@@ -58,8 +59,15 @@ impl OperationCodec for OpenAiImages {
         Ok(Look { units, ..self.glance(&skimmed.object, &mut String::new())? })
     }
 
-    fn watcher(&self) -> Box<dyn StreamWatcher> {
-        Box::new(EventWatcher::default())
+    fn watcher(&self, pieces: u32) -> Box<dyn StreamWatcher> {
+        Box::new(EventWatcher::of(pieces))
+    }
+
+    fn streamed(&self, answer: Unstreamed<'_>) -> Option<Bytes> {
+        match answer {
+            Unstreamed::Json(body) => unstreamed::pictures(body),
+            Unstreamed::Text(_) | Unstreamed::Piece(_) | Unstreamed::End => None,
+        }
     }
 }
 

@@ -11,6 +11,7 @@ mod moderations;
 mod request;
 mod speech;
 mod transcriptions;
+mod unstreamed;
 mod usage;
 
 pub(crate) use events::EventWatcher;

@@ -50,7 +50,7 @@ impl OperationCodec for OpenAiModerations {
         Ok(look)
     }
 
-    fn watcher(&self) -> Box<dyn StreamWatcher> {
+    fn watcher(&self, _pieces: u32) -> Box<dyn StreamWatcher> {
         Box::new(EventWatcher::default())
     }
 }

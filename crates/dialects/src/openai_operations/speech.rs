@@ -5,10 +5,12 @@ use switchyard_domain::wire::Member;
 
 use super::check::{Demands, one_text};
 use super::events::EventWatcher;
-use super::request;
+use super::{request, unstreamed};
 use crate::codec::{
-    Address, AnswerFault, Look, OperationClient, OperationCodec, Passage, StreamWatcher, Unsupported,
+    Address, AnswerFault, Look, OperationClient, OperationCodec, Passage, StreamWatcher, Unstreamed,
+    Unsupported,
 };
+use crate::error::{announces_error, from_members, has_error};
 use crate::json::object;
 use crate::request::{CheckedRequest, RequestError, RequestLimits, decimal, word};
 use crate::scan::Kind;
@@ -77,13 +79,24 @@ impl OperationCodec for OpenAiSpeech {
     fn glance(&self, body: &[u8], _output: &mut String) -> Result<Look, AnswerFault> {
         let body = String::from_utf8_lossy(body);
         match object(&body) {
-            Some(top) => Err(AnswerFault::Error(crate::error::from_members(&top))),
+            Some(top) if has_error(&top) || announces_error(&top) => {
+                Err(AnswerFault::Error(from_members(&top)))
+            }
+            Some(_) => Err(AnswerFault::NoChoices),
             None => Err(AnswerFault::NotJson),
         }
     }
 
-    fn watcher(&self) -> Box<dyn StreamWatcher> {
+    fn watcher(&self, _pieces: u32) -> Box<dyn StreamWatcher> {
         Box::new(EventWatcher::default())
+    }
+
+    fn streamed(&self, answer: Unstreamed<'_>) -> Option<Bytes> {
+        match answer {
+            Unstreamed::Piece(piece) => Some(unstreamed::sound(piece)),
+            Unstreamed::End => Some(unstreamed::end_of_sound()),
+            Unstreamed::Json(_) | Unstreamed::Text(_) => None,
+        }
     }
 }
 

@@ -5,8 +5,10 @@ use switchyard_domain::chat::{Dialect, LossReport};
 use switchyard_domain::wire::Member;
 
 use super::events::EventWatcher;
-use super::{request, usage};
-use crate::codec::{AnswerFault, Look, OperationCodec, Passage, StreamWatcher, Taken, Unsupported};
+use super::{request, unstreamed, usage};
+use crate::codec::{
+    AnswerFault, Look, OperationCodec, Passage, StreamWatcher, Taken, Unstreamed, Unsupported,
+};
 use crate::json::text;
 use crate::multipart::{FormFault, FormScanner, Part};
 use crate::request::{NOT_FOR_CLIENTS, RequestCode, RequestError, check_model};
@@ -66,8 +68,16 @@ impl OperationCodec for OpenAiTranscriptions {
         Ok(look)
     }
 
-    fn watcher(&self) -> Box<dyn StreamWatcher> {
+    fn watcher(&self, _pieces: u32) -> Box<dyn StreamWatcher> {
         Box::new(EventWatcher::default())
+    }
+
+    fn streamed(&self, answer: Unstreamed<'_>) -> Option<Bytes> {
+        match answer {
+            Unstreamed::Json(body) => unstreamed::transcription(body),
+            Unstreamed::Text(text) => Some(unstreamed::transcribed_text(text)),
+            Unstreamed::Piece(_) | Unstreamed::End => None,
+        }
     }
 }
 

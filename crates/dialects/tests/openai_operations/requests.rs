@@ -28,6 +28,24 @@ fn each_prompt_of_a_text_completion_has_answers_of_its_own() {
 }
 
 #[test]
+fn texts_that_are_made_to_choose_the_best_from_are_counted_whether_shown_or_not() {
+    let choices = |members: Value| {
+        let mut body = json!({"model": "m", "prompt": ["a", "b"]});
+        body.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+        checked(&OpenAiCompletionsClient, &body).facts.choices
+    };
+    for (members, expected) in [
+        (json!({"best_of": 5}), 10),
+        (json!({"n": 2, "best_of": 5}), 10),
+        (json!({"best_of": 5, "n": 2}), 10),
+        (json!({"n": 5, "best_of": 2}), 10),
+        (json!({"best_of": null, "n": 3}), 6),
+    ] {
+        assert_eq!(choices(members.clone()), expected, "{members}");
+    }
+}
+
+#[test]
 fn what_has_no_output_reserves_none() {
     let vectors =
         checked(&OpenAiEmbeddingsClient, &json!({"model": "m", "input": ["12345678", [1, 2]]})).facts;

@@ -4,6 +4,6 @@ mod answer;
 mod request;
 mod vector;
 
-pub use answer::{Embedding, EmbeddingAnswer};
+pub use answer::{Embedding, EmbeddingAnswer, Misaligned};
 pub use request::{EmbeddingInput, EmbeddingRequest, EmbeddingTask, VectorForm};
 pub use vector::{NotAVector, Vector};

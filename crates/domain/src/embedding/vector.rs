@@ -27,6 +27,18 @@ impl Vector {
         if good { Ok(Self::Packed(floats)) } else { Err(NotAVector) }
     }
 
+    /// Whether it has no numbers.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Self::Packed(floats) => floats.is_empty(),
+            Self::Written(json) => {
+                let inside = json.as_str().trim().strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+                inside.is_some_and(|inside| inside.trim().is_empty())
+            }
+        }
+    }
+
     /// The numbers as 32-bit floats: of written ones the nearest, rounded once.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! What an answer cost: the one place where tokens become money.
 
 use super::{DatedRates, ModelPrice, PriceSource, Rates, ServiceTier, units};
-use crate::chat::TokenUsage;
+use crate::chat::{TokenUsage, Units};
 use crate::money::{NanoUsd, PricePerMillion, UnroundedCost};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -86,12 +86,36 @@ pub fn max_cost(
 ) -> Option<NanoUsd> {
     let possible = possible_rates(price.at(at)?, prompt_tokens);
     let dearest_in = possible.iter().flat_map(Rates::of_input).flatten().max()?;
-    let dearest_out = possible.iter().flat_map(Rates::of_output).flatten().max()?;
+    let dearest_out = possible.iter().flat_map(Rates::of_output).flatten().max();
+    // Vectors have no output, and their models no price of one.
+    let dearest_out =
+        if output_tokens == 0 { dearest_out.unwrap_or(PricePerMillion(0)) } else { dearest_out? };
     let mut sum = UnroundedCost::default();
     sum.add_tokens(prompt_tokens, dearest_in);
     sum.add_tokens(output_tokens, dearest_out);
     sum.add_amount(possible.iter().filter_map(|rates| rates.per_request).max().unwrap_or_default());
     Some(sum.round())
+}
+
+/// The most that a call can cost where pieces may be what is billed: as many tokens of output as are allowed, or these pieces,
+/// whichever is dearer where both have a price. `None` when that is not known.
+#[must_use]
+pub fn max_cost_with_pieces(
+    price: &ModelPrice,
+    prompt_tokens: u64,
+    output_tokens: Option<u64>,
+    pieces: &Units,
+    at: Timestamp,
+) -> Option<NanoUsd> {
+    let possible = possible_rates(price.at(at)?, prompt_tokens);
+    let fee = possible.iter().filter_map(|rates| rates.per_request).max().unwrap_or_default();
+    let bills = possible.iter().filter_map(|rates| units::bill(rates, pieces, fee));
+    let by_pieces = bills.map(|bill| bill.amount).max();
+    if possible.iter().all(|rates| rates.input.is_none() && rates.output.is_none()) {
+        return by_pieces;
+    }
+    let by_tokens = max_cost(price, prompt_tokens, output_tokens?, at)?;
+    Some(by_pieces.map_or(by_tokens, |by_pieces| by_pieces.max(by_tokens)))
 }
 
 /// All rates that a prompt of at most so many tokens may meet.
@@ -383,5 +407,24 @@ mod tests {
         model.sets.first_mut().unwrap().tiers =
             vec![PriceTier { above_input_tokens: 9, rates: Rates { input: usd(1), ..Rates::default() } }];
         assert_eq!(max_cost(&model, 10, 0, NOW), Some(NanoUsd(50)));
+    }
+
+    #[test]
+    fn pieces_bound_a_call_and_tokens_too_where_both_have_a_price() {
+        let pictures = Units { images: 2, ..Units::default() };
+        let by_image =
+            Rates { per_image: Some(NanoUsd(500)), per_request: Some(NanoUsd(7)), ..Rates::default() };
+        let most = |rates, output, units: &Units| max_cost_with_pieces(&price(rates), 10, output, units, NOW);
+        assert_eq!(most(by_image, None, &pictures), Some(NanoUsd(1_007)));
+        assert_eq!(most(by_image, None, &Units::default()), None, "nobody says how many");
+        let both = Rates { input: usd(1), output: usd(2), ..by_image };
+        assert_eq!(most(both, None, &pictures), None, "billed by tokens that nothing limits");
+        assert_eq!(most(both, Some(1_000), &pictures), Some(NanoUsd(10 + 1_000 * 2 + 7)));
+        assert_eq!(most(both, Some(1), &pictures), Some(NanoUsd(1_007)));
+        let spoken = Rates { per_million_characters: Some(NanoUsd(2_000_000)), ..Rates::default() };
+        let letters = Units { characters: 11, ..Units::default() };
+        assert_eq!(most(spoken, None, &letters), Some(NanoUsd(22)));
+        let vectors = Rates { input: usd(3), ..Rates::default() };
+        assert_eq!(most(vectors, Some(0), &Units::default()), Some(NanoUsd(30)), "they have no output");
     }
 }

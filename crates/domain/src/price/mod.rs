@@ -6,7 +6,7 @@ mod service;
 mod units;
 mod window;
 
-pub use cost::{Cost, LineItem, TokenKind, cost, max_cost};
+pub use cost::{Cost, LineItem, TokenKind, cost, max_cost, max_cost_with_pieces};
 pub use service::{ServiceRates, ServiceTier};
 pub use window::{DailyWindow, Weekdays};
 

@@ -13,6 +13,7 @@ use switchyard_dialects::openai_operations::{
     OpenAiSpeechClient,
 };
 use switchyard_dialects::openai_responses::OpenAiResponsesClient;
+use switchyard_domain::chat::Dialect;
 
 /// OpenAI's chat completions.
 pub(crate) static OPENAI_CHAT: &dyn ClientCodec = &OpenAiChatClient;
@@ -51,7 +52,8 @@ pub(crate) fn operation_named(name: &str) -> Option<&'static dyn OperationClient
 /// The names of all client dialects.
 pub(crate) fn names() -> Vec<&'static str> {
     let chats = SPOKEN.iter().map(|codec| codec.dialect().0);
-    chats.chain(OPERATIONS.iter().map(|codec| codec.dialect().0)).collect()
+    let operations = OPERATIONS.iter().map(|codec| codec.dialect().0);
+    chats.chain(operations).chain([Dialect::OPENAI_TRANSCRIPTIONS.0]).collect()
 }
 
 /// The headers of clients that go on to providers, in any dialect.

@@ -22,7 +22,7 @@ mod stream;
 
 pub(crate) use call::{DialectCall, Place};
 pub(crate) use error::GatewayError;
-pub(crate) use operation::JsonOperation;
+pub(crate) use operation::{FormOperation, JsonOperation};
 
 pub(crate) mod documented {
     //! What the API document names.

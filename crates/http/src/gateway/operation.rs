@@ -123,14 +123,14 @@ fn address(model: Option<&str>) -> Address<'_> {
 }
 
 /// A call whose body is a form with a file.
-pub(super) struct FormOperation {
+pub(crate) struct FormOperation {
     facts: CallFacts,
     form: WireForm,
 }
 
 impl FormOperation {
     /// Of a form that was judged while it came.
-    pub(super) fn new(form: GatewayForm, strict: bool) -> Self {
+    pub(crate) fn new(form: GatewayForm, strict: bool) -> Self {
         Self { facts: CallFacts { strict, ..form.checked.facts }, form: form.form }
     }
 }
@@ -193,8 +193,9 @@ fn respond(
             };
             Ok(response.body(body.ok_or_else(unwritable)?))
         }
-        ReplyBody::Stream(frames) if facts.stream => {
-            write_stream_head(&mut response, media_type.unwrap_or(EVENTS));
+        // What is of another kind than events can't be put into them: it passes as what it is.
+        ReplyBody::Stream(frames) if facts.stream && media_type.is_none() => {
+            write_stream_head(&mut response, EVENTS);
             Ok(response.body(PassingBody::events(frames, end, id.as_str())))
         }
         ReplyBody::Stream(frames) => {

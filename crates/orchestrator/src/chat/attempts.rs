@@ -2,10 +2,11 @@
 //! again at the last one while its retry budget pays.
 
 use super::admission::admit_to_target;
+use super::bought::{self, Next};
 use super::course::{Course, unusable};
 use super::service::{CallSettings, ChatPorts};
 use super::settlement::Settlement;
-use super::tries::Tries;
+use super::tries::{Failure, Tries};
 use crate::error::{CallError, CallErrorKind};
 use crate::snapshot::TargetEntry;
 use std::sync::{Arc, PoisonError};
@@ -49,6 +50,8 @@ enum Tried {
         fault: ProviderFault,
         /// Whether it was told in another dialect than the caller's.
         is_foreign: bool,
+        /// Who may be asked after it.
+        next: Next,
     },
     /// Nothing was sent: this target can't take the call now, can't take such calls at all, or can't express it whole and must.
     Passed(CallError),
@@ -84,11 +87,11 @@ impl Attempts<'_> {
                 Tried::Began(answer, source, losses) => {
                     return Ok(Begun { answer, target: target.clone(), source, losses, retried });
                 }
-                Tried::Failed { fault, is_foreign } => {
+                Tried::Failed { fault, is_foreign, next } => {
                     // No other target is asked then, but this one may want to be asked once more.
                     stays = !self.course.failover_on.moves_on(fault.kind);
-                    let ends = stays && !fault.is_asked_back();
-                    tries.failed(fault, target, is_foreign);
+                    let ends = next == Next::Nobody || (stays && !fault.is_asked_back());
+                    tries.failed(fault, target, Failure { is_foreign, may_repeat: next == Next::Anyone });
                     if ends {
                         break;
                     }
@@ -103,7 +106,7 @@ impl Attempts<'_> {
     /// Waits for another try at the target that failed last, if its fault, the route and the retry budget allow one and the
     /// wait fits in what is left of the call's time.
     async fn again<'t>(&self, tries: &mut Tries<'t>) -> Option<(&'t TargetEntry, RetryCause)> {
-        let (fault, target) = tries.last()?;
+        let (fault, target) = tries.last().filter(|_| tries.may_repeat())?;
         let cause = fault.retry_cause().filter(|_| self.course.failover_on.retries_same_target())?;
         if fault.is_tried_once_more() && tries.last_chances() > 1 {
             return None;
@@ -129,11 +132,15 @@ impl Attempts<'_> {
         }
         let prepared = match client.prepare(self.call.as_ref(), &target.model.model) {
             Ok(prepared) => prepared,
+            // Another one may be able to express it.
+            Err(fault) if fault.kind == FaultKind::Unsupported && self.course.targets.len() > 1 => {
+                return Tried::Passed(CallError::from_fault(&fault, &target.model.public_name));
+            }
             Err(fault) => {
                 settlement.begin(target, &LossReport::default(), None);
                 self.note(target, &fault);
                 settlement.fail(fault.clone());
-                return Tried::Failed { fault, is_foreign: false };
+                return Tried::Failed { fault, is_foreign: false, next: Next::Anyone };
             }
         };
         let (source, losses) = (prepared.dialect, prepared.losses.clone());
@@ -144,11 +151,12 @@ impl Attempts<'_> {
             Ok(limits) => limits,
             Err(error) => return Tried::Passed(error),
         };
+        let received = settlement.begin(target, &losses, limits);
         let context = AttemptContext {
             request_id: self.request_id.to_owned(),
             deadlines: self.deadlines(),
             credential: target.provider.credential.clone(),
-            received: settlement.begin(target, &losses, limits),
+            received: Arc::clone(&received),
         };
         match client.send(prepared, context).await {
             Ok(answer) => {
@@ -159,7 +167,9 @@ impl Attempts<'_> {
                 self.note(target, &fault);
                 self.ports.health.record(target.provider.id, &target.model.model, fact_of(&fault));
                 settlement.fail(fault.clone());
-                Tried::Failed { fault, is_foreign: source != self.call.facts().dialect }
+                let facts = self.call.facts();
+                let next = bought::next(facts.dialect.operation(), &fault, received.lock().began);
+                Tried::Failed { fault, is_foreign: source != facts.dialect, next }
             }
         }
     }
@@ -171,6 +181,10 @@ impl Attempts<'_> {
 
     fn deadlines(&self) -> Deadlines {
         let (left, Deadlines { first_content, idle, .. }) = (self.time_left(), self.settings.deadlines);
+        let facts = self.call.facts();
+        let is_made_first = facts.dialect.operation().is_by_the_piece() && !facts.stream;
+        let first_content =
+            if is_made_first { self.settings.first_of_pieces.unwrap_or(left) } else { first_content };
         Deadlines { first_content: first_content.min(left), idle: idle.min(left), total: left }
     }
 

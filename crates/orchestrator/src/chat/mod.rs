@@ -3,6 +3,7 @@
 
 mod admission;
 mod attempts;
+mod bought;
 mod counting;
 mod course;
 mod delivery;

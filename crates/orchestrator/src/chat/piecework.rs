@@ -13,10 +13,7 @@ pub(super) fn counted(operation: Operation, units: &Units) -> Option<TokenUsage>
 /// Whether tokens of text are all that an operation is billed by, so that counting them makes a bill. How long a sound is stands in
 /// a file that we do not read, and what a picture that did not come has cost nobody said.
 pub(super) fn is_by_text(operation: Operation) -> bool {
-    match operation {
-        Operation::Chat | Operation::Embedding | Operation::Completion | Operation::Moderation => true,
-        Operation::Speech | Operation::Image | Operation::Transcription => false,
-    }
+    !operation.is_by_the_piece()
 }
 
 /// Whether a provider counted in pieces alone.

@@ -53,6 +53,9 @@ pub struct CallSettings {
     pub max_attempts: u32,
     /// How long each step may take.
     pub deadlines: Deadlines,
+    /// How long pictures, sound and transcripts that are not streamed may take to their first byte, which is the end of the work;
+    /// absent: as long as the whole answer. Who gives up before that has paid for nothing.
+    pub first_of_pieces: Option<Duration>,
 }
 
 /// Chat calls.

@@ -11,14 +11,25 @@ pub(super) struct Tries<'t> {
     last: Option<(ProviderFault, &'t TargetEntry)>,
     last_is_foreign: bool,
     last_chances: u32,
+    may_repeat: bool,
     retries: u32,
     passed: Option<CallError>,
 }
 
+/// What else is known of an attempt that failed.
+#[derive(Clone, Copy)]
+pub(super) struct Failure {
+    /// Whether the target told it in another dialect than the caller's.
+    pub(super) is_foreign: bool,
+    /// Whether the same target may be asked again at all.
+    pub(super) may_repeat: bool,
+}
+
 impl<'t> Tries<'t> {
-    /// An attempt failed; `is_foreign` where the target told it in another dialect than the caller's.
-    pub(super) fn failed(&mut self, fault: ProviderFault, target: &'t TargetEntry, is_foreign: bool) {
-        self.last_is_foreign = is_foreign;
+    /// An attempt failed.
+    pub(super) fn failed(&mut self, fault: ProviderFault, target: &'t TargetEntry, how: Failure) {
+        self.last_is_foreign = how.is_foreign;
+        self.may_repeat = how.may_repeat;
         self.last_chances += u32::from(fault.is_tried_once_more());
         self.last = Some((fault, target));
     }
@@ -44,6 +55,11 @@ impl<'t> Tries<'t> {
     /// What failed last, and where.
     pub(super) fn last(&self) -> Option<(&ProviderFault, &'t TargetEntry)> {
         self.last.as_ref().map(|(fault, target)| (fault, *target))
+    }
+
+    /// Whether the target that failed last may be asked again at all.
+    pub(super) fn may_repeat(&self) -> bool {
+        self.may_repeat
     }
 
     /// How often something failed that is worth one more try in a call.

@@ -279,11 +279,38 @@ async fn targets_share_the_time_of_the_call_and_none_is_tried_when_it_is_over() 
 async fn a_request_that_can_not_be_made_is_recorded_and_nothing_is_sent() {
     let world = World::usual().await;
     world.factory.refuse_to_prepare("a/m", FaultKind::Unsupported);
-    let error = world.ask("all").await.err().unwrap();
+    let error = world.ask("a/m").await.err().unwrap();
     assert_eq!(error.kind, CallErrorKind::UnsupportedFeature);
     assert!(world.factory.targets().is_empty());
     let event = world.only_event();
     assert_eq!((event.outcome, event.usage_source), (Outcome::Rejected, UsageSource::None));
+}
+
+#[tokio::test]
+async fn a_target_whose_dialect_can_not_express_a_call_is_passed_over_without_an_attempt() {
+    let world = World::usual().await;
+    world.factory.refuse_to_prepare("a/m", FaultKind::Unsupported);
+    let reply = world.ask("all").await.unwrap();
+    assert_eq!((reply.head.target.as_str(), reply.head.attempts), ("b/m", 1));
+    assert_eq!(world.only_event().outcome, Outcome::Complete);
+}
+
+#[tokio::test]
+async fn where_no_target_can_express_a_call_the_first_says_why_and_a_request_that_is_wrong_goes_no_further() {
+    let world = World::usual().await;
+    for target in ["a/m", "b/m", "c/m"] {
+        world.factory.refuse_to_prepare(target, FaultKind::Unsupported);
+    }
+    let error = world.ask("all").await.err().unwrap();
+    assert_eq!(error.kind, CallErrorKind::UnsupportedFeature);
+    assert!(error.message.contains("a/m"), "{}", error.message);
+    assert!(world.factory.targets().is_empty() && world.journal.events().is_empty());
+    let world = World::usual().await;
+    world.factory.refuse_to_prepare("a/m", FaultKind::Rejected);
+    let error = world.ask("all").await.err().unwrap();
+    assert_eq!(error.kind, CallErrorKind::UpstreamRejected);
+    assert!(world.factory.targets().is_empty(), "the client's own mistake is one everywhere");
+    world.is_idle();
 }
 
 #[tokio::test]

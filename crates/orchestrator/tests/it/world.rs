@@ -50,7 +50,10 @@ pub(crate) struct Setting {
 impl Default for Setting {
     fn default() -> Self {
         let deadlines = Deadlines { first_content: 30 * SECOND, idle: 60 * SECOND, total: 600 * SECOND };
-        Self { calls: CallSettings { max_attempts: 3, deadlines }, tokenizer: WordTokenizer::new(true, true) }
+        Self {
+            calls: CallSettings { max_attempts: 3, deadlines, first_of_pieces: None },
+            tokenizer: WordTokenizer::new(true, true),
+        }
     }
 }
 

@@ -19,7 +19,7 @@ use switchyard_ports::provider::{AnswerBody, AttemptContext, Carriage, Frame, Pa
 
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
-const MAX_WHOLE: usize = TransportSettings::MAX_COLLECTED_BODY;
+pub(super) const MAX_WHOLE: usize = TransportSettings::MAX_COLLECTED_BODY;
 
 /// A success that is being judged.
 pub(super) struct Success<'a> {
@@ -210,7 +210,7 @@ pub(super) fn web_page() -> ProviderFault {
 }
 
 /// Whether a body that does not say what it is begins as JSON does. No event of a stream begins so.
-async fn begins_as_json(body: &mut BodyReader) -> Result<bool, ProviderFault> {
+pub(super) async fn begins_as_json(body: &mut BodyReader) -> Result<bool, ProviderFault> {
     let first = body.first_chunk().await.map_err(|fault| faults::of_transport(&fault))?;
     let text = first.strip_prefix(BOM).unwrap_or(first);
     Ok(matches!(text.trim_ascii_start().first(), Some(b'{' | b'[')))

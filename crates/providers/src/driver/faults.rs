@@ -6,6 +6,7 @@ use secrecy::ExposeSecret;
 use std::time::Duration;
 use switchyard_dialects::error::{ProviderError, RetryHints, classify};
 use switchyard_domain::fault::{FaultKind, ProviderFault};
+use switchyard_domain::operation::Operation;
 use switchyard_domain::time::Timestamp;
 use switchyard_ports::provider::AttemptContext;
 
@@ -34,6 +35,17 @@ pub(super) fn of_transport(fault: &TransportFault) -> ProviderFault {
         TransportFault::BodyTooLarge { .. } | TransportFault::Bomb { .. } => FaultKind::TooLarge,
     };
     ProviderFault::new(kind, fault.to_string())
+}
+
+/// Where a request broke that an answer was waited for. Who hangs up without one may have done the work: of a text another is as
+/// good, a picture is paid for.
+pub(super) fn of_exchange(fault: &TransportFault, operation: Operation) -> ProviderFault {
+    match fault {
+        TransportFault::ClosedBeforeAnswer { unprocessed: false } if operation.is_by_the_piece() => {
+            ProviderFault::new(FaultKind::Interrupted, fault.to_string())
+        }
+        fault => of_transport(fault),
+    }
 }
 
 /// What a provider's words mean, see `ProviderCodec::fault`.

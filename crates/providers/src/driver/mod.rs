@@ -107,7 +107,7 @@ impl Driver {
             (answer, sent) = Box::pin(self.send_once(prepared, context, began)).await?;
         }
         context.credential = sent;
-        answer.map_err(|fault| faults::of_transport(&fault))
+        answer.map_err(|fault| faults::of_exchange(&fault, prepared.dialect.operation()))
     }
 
     /// Sends in the time that is left of an attempt which began at `began`.
@@ -211,6 +211,7 @@ impl Provider for Driver {
             model: model.to_owned(),
             losses: body.losses,
             units: Units::default(),
+            pieces: 1,
         })
     }
 

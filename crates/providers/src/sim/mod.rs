@@ -78,6 +78,7 @@ impl Provider for SimProvider {
             model: model.id.to_owned(),
             losses: LossReport::default(),
             units: Units::default(),
+            pieces: 1,
         })
     }
 

@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
-use switchyard::orchestrator::explain::{ExplainedTarget, Explanation};
+use switchyard::orchestrator::explain::{ExplainedTarget, Explanation, PriceBound};
 use switchyard::orchestrator::principal::Principal;
 use switchyard::ports::provider::Prepared;
 use switchyard::settings::Loaded;
-use switchyard_http::offline::OfflineCall;
+use switchyard_http::offline::{OfflineCall, body_of};
 
 /// Larger bodies the gateway refuses too.
 const MOST: u64 = 10 * 1024 * 1024;
@@ -81,15 +81,15 @@ fn target_json(target: &ExplainedTarget) -> Value {
         "target": target.target,
         "refused": target.is_refused,
         "losses": target.losses(),
-        "price_bound_nano_usd": target.price_bound.map(|bound| bound.0),
+        "price_bound_nano_usd": target.price_bound.amount().map(|bound| bound.0),
+        "price_depends_on": (target.price_bound == PriceBound::ByLength).then_some("audio_length"),
         "request": request,
         "error": target.request.as_ref().err(),
     })
 }
 
-/// The body as text. What comes from a file is JSON, which is held in memory.
 fn body_text(prepared: &Prepared) -> String {
-    String::from_utf8_lossy(&prepared.body.to_bytes().unwrap_or_default()).into_owned()
+    String::from_utf8_lossy(&body_of(prepared)).into_owned()
 }
 
 fn print(explained: &Explanation) {
@@ -100,9 +100,11 @@ fn print(explained: &Explanation) {
         explained.facts.model, explained.facts.dialect, explained.estimated_prompt_tokens
     ));
     for (target, place) in explained.targets.iter().zip(1..) {
-        let bound = target
-            .price_bound
-            .map_or_else(|| "an unknown price".to_owned(), |bound| format!("at most {bound}"));
+        let bound = match target.price_bound {
+            PriceBound::AtMost(amount) => format!("at most {amount}"),
+            PriceBound::ByLength => "a price that depends on the audio's length".to_owned(),
+            PriceBound::Unknown => "an unknown price".to_owned(),
+        };
         output::line(format!("\n{place}. {} for {bound}", target.target));
         match &target.request {
             Ok(prepared) => {

@@ -182,7 +182,8 @@ table! {
             .default("60").alias(&["RATE_LIMIT_PER_MINUTE"]);
     }
     "Upstream" {
-        /// How long a provider may take to its first byte; never the length of a stream.
+        /// How long a provider may take to its first byte; never the length of a stream. Pictures, sound and transcripts that are
+        /// not streamed are made before their first byte: they have the time of a whole answer, unless this is set.
         LLM_TIMEOUT_SECONDS: Duration = setting(&Milliseconds::seconds(100, 3_600_000)).default("30");
         /// How long a connection to a provider may take.
         UPSTREAM_CONNECT_TIMEOUT_SECONDS: Duration = setting(&Milliseconds::seconds(100, 60_000))

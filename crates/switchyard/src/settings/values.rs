@@ -44,6 +44,11 @@ impl Values {
         self.given(row.facts().name)
     }
 
+    /// Whether somebody gave a value, be it the default's.
+    pub(super) fn is_set(&self, row: &dyn Row) -> bool {
+        self.of(row).is_some()
+    }
+
     /// The text that holds, if one was given or the default is one.
     pub(super) fn text(&self, facts: &Facts) -> Option<&str> {
         match (self.given(facts.name), facts.fallback) {

@@ -104,7 +104,9 @@ const ROWS: &[Row] = &[
     ("SESSION_RATE_LIMIT", "3 Per Minute", &[], |s| s.limits.session.to_string() == "3 per minute"),
     ("RATE_LIMIT_ENABLED", "off", &["RATE_LIMIT_ENABLED"], |s| s.limits.llm_per_minute.is_none()),
     ("RATE_LIMIT_PER_MINUTE", "9", &["RATE_LIMIT_PER_MINUTE"], |s| s.limits.llm_per_minute == Some(9)),
-    ("LLM_TIMEOUT_SECONDS", "11", &[], |s| s.upstream.first_byte_timeout == S(11)),
+    ("LLM_TIMEOUT_SECONDS", "11", &[], |s| {
+        s.upstream.first_byte_timeout == S(11) && s.upstream.first_byte_is_set
+    }),
     ("UPSTREAM_CONNECT_TIMEOUT_SECONDS", "1", &[], |s| s.upstream.connect_timeout == S(1)),
     ("UPSTREAM_IDLE_TIMEOUT_SECONDS", "2", &[], |s| s.upstream.idle_timeout == S(2)),
     ("UPSTREAM_TOTAL_TIMEOUT_SECONDS", "40", &[], |s| s.upstream.total_timeout == S(40)),

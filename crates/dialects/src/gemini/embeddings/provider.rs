@@ -82,7 +82,7 @@ impl OperationCodec for GeminiEmbeddings {
         error::provider_fault(status, body, hints, credential)
     }
 
-    fn watcher(&self) -> Box<dyn StreamWatcher> {
+    fn watcher(&self, _pieces: u32) -> Box<dyn StreamWatcher> {
         Box::new(EventWatcher::default())
     }
 

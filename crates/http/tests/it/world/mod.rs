@@ -167,7 +167,7 @@ async fn services(
         statistics,
         Arc::clone(database) as _,
     );
-    let settings = CallSettings { max_attempts: 3, deadlines };
+    let settings = CallSettings { max_attempts: 3, deadlines, first_of_pieces: None };
     Services {
         chat: Arc::new(ChatService::new(Arc::clone(&keeper), Arc::new(ports), settings)),
         models: Arc::new(ModelList::new(Arc::clone(&keeper))),

@@ -120,6 +120,7 @@ impl Provider for Acme {
             model: model.to_owned(),
             losses,
             units: Units::default(),
+            pieces: 1,
         })
     }
 

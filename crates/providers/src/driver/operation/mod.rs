@@ -61,7 +61,17 @@ pub(super) fn prepare(
         model: model.to_owned(),
         losses,
         units: made.units,
+        pieces: pieces(call, made.carriage),
     })
+}
+
+/// How many things are asked for. What goes as it came is not decoded to be counted.
+fn pieces(call: &dyn ClientCall, carriage: Carriage) -> u32 {
+    let canonical = if carriage == Carriage::Canonical { call.canonical().ok() } else { None };
+    match canonical {
+        Some(Canonical::Embedding(request)) => u32::try_from(request.inputs.len()).unwrap_or(u32::MAX),
+        _ => call.facts().choices,
+    }
 }
 
 impl Made {

@@ -2,6 +2,7 @@
 //! marked as such, so that it waits until the call is recorded.
 
 use super::answer::{Reception, joined};
+use crate::driver::answer::MAX_WHOLE;
 use crate::driver::{faults, tally};
 use crate::transport::{BodyReader, TransportFault};
 use bytes::Bytes;
@@ -9,7 +10,7 @@ use futures_util::StreamExt;
 use futures_util::stream::unfold;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use switchyard_dialects::codec::{AnswerFault, OperationCodec};
+use switchyard_dialects::codec::{AnswerFault, OperationCodec, Unstreamed};
 use switchyard_dialects::skim::Skimmer;
 use switchyard_domain::fault::{FaultKind, ProviderFault};
 use switchyard_ports::provider::{AnswerBody, Frame, Payload, Received};
@@ -25,6 +26,8 @@ pub(super) struct Passing {
     /// What goes on before the rest of the body. The last byte stays here until it is known whether it is the last of all.
     ready: VecDeque<Bytes>,
     skimmer: Option<Skimmer>,
+    /// Whether its pieces become events, for a client that asked for a stream.
+    is_stream: bool,
     codec: &'static dyn OperationCodec,
     received: Arc<Received>,
 }
@@ -45,19 +48,21 @@ impl Passing {
         }
     }
 
-    /// JSON with a list that may be long: given whole if it is small, else passed on as soon as its list has begun.
+    /// JSON with a list that may be long: given whole if it is small, else passed on as soon as its list has begun. Where it shall
+    /// become events, more is small.
     pub(super) async fn skimmed(
         reception: &Reception<'_>,
         body: BodyReader,
         list: &'static str,
     ) -> Result<AnswerBody, ProviderFault> {
         let mut passing = Self::new(reception, body, Some(Skimmer::new(list)));
+        let small = if reception.prepared.stream { MAX_WHOLE } else { SMALL };
         let (mut pieces, mut length) = (Vec::new(), 0);
         loop {
             let Some(piece) = passing.next_piece().await? else { break };
             length += piece.len();
             pieces.push(piece);
-            if length > SMALL && passing.skimmer.as_ref().is_some_and(Skimmer::has_content) {
+            if length > small && passing.skimmer.as_ref().is_some_and(Skimmer::has_content) {
                 pieces.iter().for_each(|piece| passing.queue(piece));
                 return Ok(passing.into_stream());
             }
@@ -71,7 +76,8 @@ impl Passing {
     fn new(reception: &Reception<'_>, mut body: BodyReader, skimmer: Option<Skimmer>) -> Self {
         body.allow(MAX_BODY);
         let received = Arc::clone(&reception.context.received);
-        Self { body, ready: VecDeque::new(), skimmer, codec: reception.codec, received }
+        let is_stream = skimmer.is_none() && reception.prepared.stream;
+        Self { body, ready: VecDeque::new(), skimmer, is_stream, codec: reception.codec, received }
     }
 
     /// The next piece of the body, looked at.
@@ -85,8 +91,12 @@ impl Passing {
         Ok(Some(piece))
     }
 
-    /// Lets a piece go on, all but its last byte at once: it may be the last of all.
+    /// Lets a piece go on, all but its last byte at once: it may be the last of all. What becomes an event waits whole.
     fn queue(&mut self, piece: &Bytes) {
+        if self.is_stream {
+            self.ready.push_back(piece.clone());
+            return;
+        }
         let last = piece.len().saturating_sub(1);
         self.ready.push_back(piece.slice(last..));
         if last > 0 {
@@ -106,13 +116,24 @@ impl Passing {
                 Ok(None) => {
                     let last = passing.ready.pop_front()?;
                     let ended = passing.end();
-                    return Some((ended.map(|()| Frame::Closing(last)), None));
+                    return Some((ended.map(|()| Frame::Closing(passing.outgoing(last, true))), None));
                 }
                 Err(fault) => return Some((Err(fault), None)),
             }
         }
         let piece = passing.ready.pop_front()?;
+        let piece = passing.outgoing(piece, false);
         Some((Ok(Frame::Verbatim(piece)), Some(passing)))
+    }
+
+    /// A piece in the form that the client reads.
+    fn outgoing(&self, piece: Bytes, is_last: bool) -> Bytes {
+        if !self.is_stream {
+            return piece;
+        }
+        let end = if is_last { self.codec.streamed(Unstreamed::End) } else { None };
+        let pieces = [self.codec.streamed(Unstreamed::Piece(&piece)), end];
+        joined(&pieces.into_iter().flatten().collect::<Vec<_>>())
     }
 
     /// Notes what a whole answer says.

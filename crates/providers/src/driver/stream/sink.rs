@@ -150,12 +150,15 @@ impl Sink {
         }
     }
 
-    /// Brings out what was held back for want of more, at the end of a stream without a word of it.
+    /// Brings out what was held back for want of more, at the end of a stream without a word of it, and judges whether it was one.
     pub(super) fn finish(&mut self, parts: &mut ReceivedParts) {
-        if let Self::Canonical { reader, events, .. } = self {
-            let before = events.len();
-            reader.finish(events);
-            tally::events(parts, events.get(before..).unwrap_or_default());
+        match self {
+            Self::Verbatim { watcher, .. } => parts.finished |= watcher.may_end(),
+            Self::Canonical { reader, events, .. } => {
+                let before = events.len();
+                reader.finish(events);
+                tally::events(parts, events.get(before..).unwrap_or_default());
+            }
         }
     }
 }

@@ -28,6 +28,9 @@ pub struct UpstreamSettings {
     pub connect_timeout: Duration,
     /// How long the first byte may take.
     pub first_byte_timeout: Duration,
+    /// Whether somebody said so. Else it does not hold for what is made whole before its first byte comes: pictures, sound and
+    /// transcripts.
+    pub first_byte_is_set: bool,
     /// The longest silence within an answer.
     pub idle_timeout: Duration,
     /// The longest whole answer.
@@ -52,6 +55,7 @@ impl UpstreamSettings {
         Ok(Self {
             connect_timeout: values.required(&table::UPSTREAM_CONNECT_TIMEOUT_SECONDS)?,
             first_byte_timeout: values.required(&table::LLM_TIMEOUT_SECONDS)?,
+            first_byte_is_set: values.is_set(&table::LLM_TIMEOUT_SECONDS),
             idle_timeout: values.required(&table::UPSTREAM_IDLE_TIMEOUT_SECONDS)?,
             total_timeout: values.required(&table::UPSTREAM_TOTAL_TIMEOUT_SECONDS)?,
             default_max_tokens: values.required(&table::LLM_MAX_TOKENS)?,

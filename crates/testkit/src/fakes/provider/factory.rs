@@ -78,7 +78,7 @@ impl ScriptedFactory {
 
     /// No request can be made for the target.
     pub fn refuse_to_prepare(&self, target: &str, kind: FaultKind) {
-        let fault = ProviderFault::new(kind, format!("scripted {kind}"));
+        let fault = ProviderFault::new(kind, format!("scripted {kind} of {target}"));
         self.shared().unpreparable.insert(target.to_owned(), fault);
     }
 
@@ -212,6 +212,7 @@ impl Provider for ScriptedProvider {
             model: model.to_owned(),
             losses: shared.losses.get(&target).cloned().unwrap_or_default(),
             units: Units::default(),
+            pieces: 1,
         })
     }
 

@@ -21,7 +21,7 @@ const BYTES_OF_A_SECOND: usize = 100;
 
 /// The answer to a request for pictures.
 pub(super) fn images(asked: &Asked, script: &Script) -> Reply {
-    let streams = asked.is("stream");
+    let streams = asked.is("stream") && !script.json_for_stream;
     if let Some(instead) = instead(script, streams) {
         return instead;
     }
@@ -58,17 +58,20 @@ pub(super) fn images(asked: &Asked, script: &Script) -> Reply {
         let data = json!({"type": kind, "b64_json": picture, "partial_image_index": at});
         event(Some(kind), Part::Content, &data)
     };
+    // Each counts for itself.
     let mut last = json!({"type": "image_generation.completed", "b64_json": picture});
-    if let (Some(usage), Some(last)) = (usage, last.as_object_mut()) {
+    if let (Some(usage), Some(last)) = (newer_usage(input, PICTURE_TOKENS, script), last.as_object_mut()) {
         last.insert("usage".to_owned(), usage);
     }
-    let content = (0..asked.number("partial_images").unwrap_or(2)).map(partial).collect();
-    events(content, vec![event(Some("image_generation.completed"), Part::Content, &last)], input, script)
+    let last = || event(Some("image_generation.completed"), Part::Content, &last);
+    let content: Vec<Frame> = (0..asked.number("partial_images").unwrap_or(2)).map(partial).collect();
+    let first = content.into_iter().chain((1..count).map(|_| last())).collect();
+    events(first, vec![last()], input, script)
 }
 
 /// The answer to a request for speech: bytes that are no text.
 pub(super) fn speech(asked: &Asked, script: &Script) -> Reply {
-    let streams = asked.text("stream_format") == Some("sse");
+    let streams = asked.text("stream_format") == Some("sse") && !script.json_for_stream;
     if let Some(instead) = instead(script, streams) {
         return instead;
     }
@@ -101,7 +104,7 @@ pub(super) fn speech(asked: &Asked, script: &Script) -> Reply {
 
 /// The answer to a transcription. Models whose name begins with `whisper` count seconds, others tokens.
 pub(super) fn transcription(asked: &Asked, script: &Script) -> Reply {
-    let streams = asked.is("stream");
+    let streams = asked.is("stream") && !script.json_for_stream;
     if let Some(instead) = instead(script, streams) {
         return instead;
     }

@@ -12,7 +12,7 @@ const WORDS: usize = 12;
 
 /// The answer to a text completion; a word is a token.
 pub(super) fn completion(asked: &Asked, script: &Script, seq: u64) -> Reply {
-    let streams = asked.is("stream");
+    let streams = asked.is("stream") && !script.json_for_stream;
     if let Some(instead) = instead(script, streams) {
         return instead;
     }
@@ -24,7 +24,12 @@ pub(super) fn completion(asked: &Asked, script: &Script, seq: u64) -> Reply {
         .flat_map(|prompt| (0..choices).map(move |choice| (prompt, choice)))
         .map(|(prompt, choice)| said(asked, prompt, choice, script))
         .collect();
-    let output = texts.iter().map(|words| words.len() as u64).sum();
+    // What was made to choose the best from is counted, and not shown.
+    let hidden = prompts.iter().flat_map(|prompt| {
+        (choices..asked.number("best_of").unwrap_or(choices)).map(move |choice| (prompt, choice))
+    });
+    let hidden: u64 = hidden.map(|(prompt, choice)| said(asked, prompt, choice, script).len() as u64).sum();
+    let output = hidden + texts.iter().map(|words| words.len() as u64).sum::<u64>();
     let base = json!({
         "id": format!("cmpl-sim{seq:08}"), "object": "text_completion", "created": 1_767_225_600,
         "model": asked.model_name(),
