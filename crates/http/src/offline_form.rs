@@ -111,7 +111,7 @@ mod tests {
     fn what_is_no_form_is_told() {
         for (body, told) in [
             (r#"{"language":"en"}"#, "model"),
-            (r#"{"model":"m","model":"n"}"#, "model"),
+            (r#"{"model":"m","model":"n"}"#, "duplicate member"),
             (r#"{"model":"m","x":{}}"#, "`x`"),
             (r#"{"model":"m","x\"y":"z"}"#, "name of a field"),
             (r#"{"model":"m","stream":"maybe"}"#, "true or false"),
