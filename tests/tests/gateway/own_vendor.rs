@@ -6,7 +6,8 @@ use std::sync::Arc;
 use switchyard::dialects::codec::MemberRule;
 use switchyard::dialects::openai_chat::OpenAiChat;
 use switchyard::vendors::{
-    AuthScheme, Authorizer, Called, Hooks, HttpFacts, OutboundRequest, Reach, Vendor, below, put_secret,
+    AuthScheme, Authorizer, Called, Hooks, HttpFacts, Means, OutboundRequest, Reach, Vendor, below,
+    put_secret,
 };
 use switchyard_domain::fault::ProviderFault;
 use switchyard_domain::time::Timestamp;
@@ -37,7 +38,7 @@ impl Hooks for Acme {
         below(base, &format!("acme/{}/{}", call.model.len(), call.endpoint))
     }
 
-    fn authorizer(&self, _base: &Url) -> Option<Box<dyn Authorizer>> {
+    fn authorizer(&self, _base: &Url, _means: &Means) -> Option<Box<dyn Authorizer>> {
         Some(Box::new(Signature))
     }
 }

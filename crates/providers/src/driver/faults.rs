@@ -1,6 +1,8 @@
 //! What went wrong, in the words of the use cases.
 
-use crate::transport::{InboundResponse, TransportFault, retry_after};
+pub(super) use crate::broken::of_transport;
+use crate::transport::{InboundResponse, retry_after};
+use crate::vendors::HttpFacts;
 use http::HeaderMap;
 use secrecy::ExposeSecret;
 use std::time::Duration;
@@ -13,28 +15,6 @@ use switchyard_ports::provider::AttemptContext;
 const MAX_ERROR_BODY: usize = 64 * 1024;
 /// An error status is told at once; nobody waits long for its details.
 const ERROR_BODY_TIME: Duration = Duration::from_secs(3);
-
-/// Where an exchange broke.
-pub(super) fn of_transport(fault: &TransportFault) -> ProviderFault {
-    let kind = match fault {
-        TransportFault::Egress(_) => FaultKind::EgressRefused,
-        TransportFault::InvalidRequest(_) => FaultKind::Internal,
-        TransportFault::Dns => FaultKind::Dns,
-        TransportFault::Connect(_) => FaultKind::Connect,
-        TransportFault::ConnectTimeout => FaultKind::ConnectTimeout,
-        TransportFault::Tls(_) => FaultKind::Tls,
-        TransportFault::FirstByteTimeout => FaultKind::FirstByteTimeout,
-        TransportFault::IdleTimeout => FaultKind::IdleTimeout,
-        TransportFault::TotalTimeout => FaultKind::TotalTimeout,
-        // On a fresh connection the upstream itself hung up; on a kept one it may just have been closing it.
-        TransportFault::ClosedBeforeAnswer { unprocessed: false } => FaultKind::Connect,
-        TransportFault::ClosedBeforeAnswer { unprocessed: true } => FaultKind::ClosedBeforeAnswer,
-        TransportFault::Cut => FaultKind::Interrupted,
-        TransportFault::BadFraming | TransportFault::BadEncoding => FaultKind::InvalidResponse,
-        TransportFault::BodyTooLarge { .. } | TransportFault::Bomb { .. } => FaultKind::TooLarge,
-    };
-    ProviderFault::new(kind, fault.to_string())
-}
 
 /// What a provider's words mean, see `ProviderCodec::fault`.
 pub(super) type Judge<'a> = &'a (dyn Fn(u16, &[u8], RetryHints, Option<&str>) -> ProviderFault + Sync);

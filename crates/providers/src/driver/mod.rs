@@ -59,6 +59,7 @@ impl Driver {
         transport: Transport,
         base: &Url,
         models: Listing,
+        authorizer: Option<Box<dyn Authorizer>>,
         clock: Arc<dyn Clock>,
     ) -> Self {
         let names = facts.response_headers.iter().copied().chain(facts.request_id_header);
@@ -69,7 +70,7 @@ impl Driver {
             base: base.clone(),
             places: places(facts, base),
             models,
-            authorizer: facts.hooks.and_then(|hooks| hooks.authorizer(base)),
+            authorizer,
             request_id_header: facts.request_id_header.map(HeaderName::from_static),
             response_headers: names.map(HeaderName::from_static).collect(),
         }

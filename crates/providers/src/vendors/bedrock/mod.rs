@@ -6,7 +6,7 @@ mod signature;
 use self::credential::Credential;
 use self::signature::Scope;
 use super::hooks::{put_secret, unusable};
-use super::{Authorizer, Hooks, HttpFacts, Note, Reach, Vendor, below};
+use super::{Authorizer, Hooks, HttpFacts, Means, Note, Reach, Vendor, below};
 use crate::transport::OutboundRequest;
 use async_trait::async_trait;
 use http::header;
@@ -67,7 +67,7 @@ impl Hooks for Bedrock {
         url
     }
 
-    fn authorizer(&self, base: &Url) -> Option<Box<dyn Authorizer>> {
+    fn authorizer(&self, base: &Url, _means: &Means) -> Option<Box<dyn Authorizer>> {
         Some(Box::new(Signer { region: region(base) }))
     }
 }
@@ -167,7 +167,7 @@ mod tests {
             headers: HeaderMap::new(),
             body: Bytes::new().into(),
         };
-        let signer = Bedrock.authorizer(&url(base)).unwrap();
+        let signer = Signer { region: region(&url(base)) };
         let sent = signer
             .authorize(&mut request, &Arc::new(SecretString::from(credential)), Timestamp(1_440_938_160_000))
             .await?;
