@@ -21,6 +21,7 @@ pub fn fault(status: u16, body: &[u8], hints: RetryHints, credential: Option<&st
         kind: classify(status, &error),
         status: Some(status),
         code: error.code,
+        class: error.kind,
         param: error.param,
         message: error.message,
         retry_after: hints.retry_after,

@@ -60,9 +60,25 @@ pub(super) fn of_error_event(error: ProviderError, after_content: bool) -> Provi
     ProviderFault {
         status: Some(error.status.unwrap_or(200)),
         code: error.code,
+        class: error.kind,
         param: error.param,
         ..ProviderFault::new(kind, error.message)
     }
+}
+
+/// The fault in the light of the vendor's own words: an account that has run out says so under many statuses.
+pub(super) fn in_words_of(vendor: &HttpFacts, fault: ProviderFault) -> ProviderFault {
+    let is_said = |word: &&str| {
+        [&fault.code, &fault.class].into_iter().flatten().any(|said| said.eq_ignore_ascii_case(word))
+    };
+    let is_open = matches!(
+        fault.kind,
+        FaultKind::Throttled | FaultKind::Rejected | FaultKind::AuthFailed | FaultKind::ServerError
+    );
+    if is_open && vendor.spent.iter().any(is_said) {
+        return ProviderFault { kind: FaultKind::QuotaExhausted, ..fault };
+    }
+    fault
 }
 
 /// An answer that is none.

@@ -123,6 +123,35 @@ impl Driver {
         Ok((self.transport.send(outbound, &wire_deadlines(&left)).await, sent))
     }
 
+    /// Sends and takes in the answer, as far as it must have come to be one.
+    async fn ask(&self, prepared: Prepared, mut context: AttemptContext) -> Result<Answer, ProviderFault> {
+        let response = self.exchange(&prepared, &mut context).await?;
+        let (status, headers) = (response.status, self.passed_on(&response.headers));
+        tracing::debug!(
+            request.id = context.request_id,
+            upstream.status = status.as_u16(),
+            upstream.request_id = upstream_request_id(&response.headers, self.request_id_header.as_ref()),
+            "upstream answered"
+        );
+        let now = self.clock.now();
+        if prepared.dialect.operation() != Operation::Chat {
+            let codec = self.operation(prepared.dialect)?;
+            // Rarer than chats, so that its state has no place in that of every call.
+            let received = Box::pin(operation::receive(codec, response, &prepared, &context, now));
+            let (body, media_type) = received.await?;
+            return Ok(Answer { status: status.as_u16(), headers, media_type, body });
+        }
+        let codec = self.codec(prepared.dialect)?;
+        if !status.is_success() {
+            let judge =
+                |status, body: &[u8], hints, secret: Option<&str>| codec.fault(status, body, hints, secret);
+            return Err(faults::of_error(&judge, response, &context, now).await);
+        }
+        let success = answer::Success { codec, prepared: &prepared, context: &context, now };
+        let body = success.receive(response).await?;
+        Ok(Answer { status: status.as_u16(), headers, media_type: None, body })
+    }
+
     fn codec(&self, dialect: Dialect) -> Result<&'static dyn ProviderCodec, ProviderFault> {
         let found = self.facts.dialects.iter().find(|codec| codec.dialect() == dialect);
         found.copied().ok_or_else(prepared_elsewhere)
@@ -215,32 +244,9 @@ impl Provider for Driver {
         })
     }
 
-    async fn send(&self, prepared: Prepared, mut context: AttemptContext) -> Result<Answer, ProviderFault> {
-        let response = self.exchange(&prepared, &mut context).await?;
-        let (status, headers) = (response.status, self.passed_on(&response.headers));
-        tracing::debug!(
-            request.id = context.request_id,
-            upstream.status = status.as_u16(),
-            upstream.request_id = upstream_request_id(&response.headers, self.request_id_header.as_ref()),
-            "upstream answered"
-        );
-        let now = self.clock.now();
-        if prepared.dialect.operation() != Operation::Chat {
-            let codec = self.operation(prepared.dialect)?;
-            // Rarer than chats, so that its state has no place in that of every call.
-            let received = Box::pin(operation::receive(codec, response, &prepared, &context, now));
-            let (body, media_type) = received.await?;
-            return Ok(Answer { status: status.as_u16(), headers, media_type, body });
-        }
-        let codec = self.codec(prepared.dialect)?;
-        if !status.is_success() {
-            let judge =
-                |status, body: &[u8], hints, secret: Option<&str>| codec.fault(status, body, hints, secret);
-            return Err(faults::of_error(&judge, response, &context, now).await);
-        }
-        let success = answer::Success { codec, prepared: &prepared, context: &context, now };
-        let body = success.receive(response).await?;
-        Ok(Answer { status: status.as_u16(), headers, media_type: None, body })
+    async fn send(&self, prepared: Prepared, context: AttemptContext) -> Result<Answer, ProviderFault> {
+        let answer = self.ask(prepared, context).await;
+        answer.map_err(|fault| faults::in_words_of(self.facts, fault))
     }
 
     async fn list_models(
@@ -248,7 +254,8 @@ impl Provider for Driver {
         credential: Option<Arc<SecretString>>,
         timeout: Duration,
     ) -> Result<Vec<DiscoveredModel>, ProviderFault> {
-        models::list(self, credential, timeout).await
+        let listed = models::list(self, credential, timeout).await;
+        listed.map_err(|fault| faults::in_words_of(self.facts, fault))
     }
 }
 

@@ -30,6 +30,7 @@ pub(super) static VENDOR: Vendor = Vendor {
         base_query: &[REGION],
         listing: "foundation-models",
         hooks: Some(&Bedrock),
+        spent: &["ServiceQuotaExceededException"],
         request_id_header: Some("x-amzn-requestid"),
         ..HttpFacts::OPENAI_CHAT
     }),
