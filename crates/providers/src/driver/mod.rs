@@ -220,6 +220,9 @@ impl Provider for Driver {
     }
 
     fn prepare(&self, call: &dyn ClientCall, model: &str) -> Result<Prepared, ProviderFault> {
+        if matches!(model, "." | "..") {
+            return Err(no_model());
+        }
         if call.facts().dialect.operation() != Operation::Chat {
             return operation::prepare(self, call, model);
         }
@@ -261,6 +264,12 @@ impl Provider for Driver {
 
 fn prepared_elsewhere() -> ProviderFault {
     ProviderFault::new(FaultKind::Internal, "the request was prepared for another vendor")
+}
+
+/// Where a model stands in the path, dots alone would be a step in it, in whatever spelling.
+fn no_model() -> ProviderFault {
+    let message = "dots alone are no model's id";
+    ProviderFault { param: Some("model".to_owned()), ..ProviderFault::new(FaultKind::Rejected, message) }
 }
 
 /// What a provider that needs a credential says without one.
