@@ -82,7 +82,8 @@ fn outcome(cell: Cell) -> Outcome {
         Vendor::Gemini if !cell.is_verbatim() => {
             dropped("messages[0].content[1].filename", "the provider has no place for it")
         }
-        Vendor::Bedrock => degraded(
+        // Gemini's clients give no name.
+        Vendor::Bedrock if cell.client != Client::Gemini => degraded(
             "messages[0].content[1].filename",
             "the provider takes few characters in names and no name twice, so it goes under another",
         ),
