@@ -88,7 +88,7 @@ impl Judge<'_> {
                 } => {}
                 ChatEvent::Delta { .. } => proven = None,
                 ChatEvent::Finished { choice, .. } if proven == Some(*choice) => {
-                    self.ends_with_proof(*choice)
+                    self.ends_with_proof(*choice);
                 }
                 _ => {}
             }
