@@ -20,9 +20,11 @@ pub(crate) fn run(subject: &Subject, body: &[u8]) {
             let made: String = decoded.events.iter().map(made_text).collect();
             // Who lets the bytes pass counts both of two members of one name.
             assert!(output.len() >= made.len(), "{output:?} {made:?}");
-            let usage = decoded.events.iter().rev().find_map(|event| {
-                if let ChatEvent::Usage(usage) = event { Some(*usage) } else { None }
-            });
+            let usage = decoded
+                .events
+                .iter()
+                .rev()
+                .find_map(|event| if let ChatEvent::Usage(usage) = event { Some(*usage) } else { None });
             assert_eq!((look.usage, look.usage_corrected), (usage, decoded.usage_corrected));
         }
         written::for_every_client(&decoded.events, body.len());

@@ -208,6 +208,8 @@ pub struct ProviderFault {
     pub status: Option<u16>,
     /// The provider's machine-readable code.
     pub code: Option<String>,
+    /// The provider's word for the class of error, where it has one besides.
+    pub class: Option<String>,
     /// The member of the request that the provider complains of.
     pub param: Option<String>,
     /// What happened, for people.
@@ -226,6 +228,7 @@ impl ProviderFault {
             kind,
             status: None,
             code: None,
+            class: None,
             param: None,
             message: message.into(),
             retry_after: None,

@@ -6,6 +6,7 @@
 
 pub mod call;
 pub mod chat;
+pub mod credential;
 pub mod declared;
 pub mod embedding;
 pub mod fault;

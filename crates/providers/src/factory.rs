@@ -3,8 +3,8 @@
 use crate::driver::{Driver, Listing};
 use crate::sim::SimProvider;
 use crate::transport::egress::EgressPolicy;
-use crate::transport::{Lookup, Transport, TransportBuildError, TransportSettings, Trust};
-use crate::vendors::{HttpFacts, Reach, Vendor, Vendors, below};
+use crate::transport::{Lookup, Transport, TransportBuildError, TransportSettings, Transports, Trust};
+use crate::vendors::{HttpFacts, Means, Reach, Vendor, Vendors, below};
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -76,16 +76,26 @@ impl VendorFactory {
         let listing = elsewhere.then(|| self.transport(config, &models)).transpose()?;
         let models = Listing { url: models, transport: listing };
         let clock = Arc::clone(&self.settings.clock);
-        let driver = Arc::new(Driver::new(facts, transport, &place.2, models, clock));
+        let means = Means { transports: self.transports(), clock: Arc::clone(&clock) };
+        let authorizer = facts.hooks.and_then(|hooks| hooks.authorizer(&place.2, &means));
+        let driver = Arc::new(Driver::new(facts, transport, &place.2, models, authorizer, clock));
         built.retain(|_, driver| driver.strong_count() > 0);
         built.insert(place, Arc::downgrade(&driver));
         Ok(driver)
     }
 
     fn transport(&self, config: &ProviderConfig, origin: &Url) -> Result<Transport, InvalidProvider> {
+        self.transports().to(origin).map_err(|error| invalid(config, &refusal(error)))
+    }
+
+    fn transports(&self) -> Transports {
         let FactorySettings { egress, trust, lookup, transport, .. } = &self.settings;
-        Transport::new(origin, Arc::clone(egress), trust, Arc::clone(lookup), *transport)
-            .map_err(|error| invalid(config, &refusal(error)))
+        Transports {
+            egress: Arc::clone(egress),
+            trust: trust.clone(),
+            lookup: Arc::clone(lookup),
+            settings: *transport,
+        }
     }
 
     fn base_url(

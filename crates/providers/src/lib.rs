@@ -3,6 +3,7 @@
 //! This crate does not know about routes, attempts, budgets, HTTP servers or databases, and it never decides
 //! whether a call is tried again: it says what happened.
 
+mod broken;
 pub mod catalogue;
 mod driver;
 mod factory;

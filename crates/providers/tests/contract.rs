@@ -115,7 +115,6 @@ vendors! {
         groq,
         together,
         fireworks,
-        perplexity,
         cerebras,
         huggingface,
         moonshot,
@@ -131,6 +130,12 @@ vendors! {
         openai: {
             openai: openai_chat = Subject::openai_chat(at!("openai", "/v1")),
             openai_responses: verbatim = responses(at!("openai", "/v1")),
+        },
+        perplexity: {
+            perplexity: openai_chat = Subject {
+                path: |_| "/chat/completions".to_owned(),
+                ..Subject::openai_chat(at!("perplexity", ""))
+            },
         },
         xai: {
             xai: openai_chat = Subject::openai_chat(at!("xai", "/v1")),

@@ -1,10 +1,13 @@
 //! Vendors with addresses, signatures and tokens of their own, against an upstream that shows what came.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use futures_util::future::{BoxFuture, join_all};
 use secrecy::SecretString;
 use serde_json::json;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::io;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use switchyard_domain::fault::{FaultKind, ProviderFault};
 use switchyard_domain::time::Timestamp;
@@ -12,19 +15,40 @@ use switchyard_ports::provider::{
     Answer, AttemptContext, Deadlines, Provider, ProviderConfig, ProviderFactory, Received,
 };
 use switchyard_providers::transport::egress::{AllowList, EgressPolicy, Purpose};
-use switchyard_providers::transport::{SystemLookup, TransportSettings, Trust};
+use switchyard_providers::transport::{Lookup, SystemLookup, TransportSettings, Trust};
 use switchyard_providers::{FactorySettings, VendorFactory};
 use switchyard_testkit::call::WireCall;
 use switchyard_testkit::clock::ManualClock;
 use switchyard_testkit::simulator::{RecordedCall, Script, Simulator};
 
+/// Knows no name, and which it was asked for.
+#[derive(Clone, Default)]
+struct Nowhere(Arc<Mutex<Vec<String>>>);
+
+impl Nowhere {
+    fn asked(&self) -> Vec<String> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+impl Lookup for Nowhere {
+    fn lookup(&self, name: &str) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> {
+        self.0.lock().unwrap().push(name.to_owned());
+        Box::pin(async { Err(io::ErrorKind::NotFound.into()) })
+    }
+}
+
 fn factory() -> VendorFactory {
+    factory_over(Arc::new(SystemLookup))
+}
+
+fn factory_over(lookup: Arc<dyn Lookup>) -> VendorFactory {
     // 2026-11-21T12:00:00Z
     let clock = ManualClock::at(Timestamp(1_795_262_400_000));
     VendorFactory::new(FactorySettings {
         egress: Arc::new(EgressPolicy::new(Purpose::Provider, &AllowList::default(), true)),
         trust: Trust::load([]).unwrap(),
-        lookup: Arc::new(SystemLookup),
+        lookup,
         transport: TransportSettings { worker_threads: 1, ..TransportSettings::default() },
         clock: Arc::new(clock),
         base_urls: HashMap::new(),
@@ -153,9 +177,52 @@ fn base_urls_that_a_vendor_can_not_use_are_told_with_what_to_change() {
 
 #[tokio::test]
 async fn models_at_another_origin_are_listed_there_under_the_same_guard() {
-    // The host beside is no loopback, so it must be https like the other one; nothing resolves here.
-    let provider = provider("bedrock", "https://bedrock-runtime.switchyard-test-1.invalid");
+    let nowhere = Nowhere::default();
+    let config = config("bedrock", "https://bedrock-runtime.us-east-1.amazonaws.com");
+    let provider = factory_over(Arc::new(nowhere.clone())).build(&config).unwrap();
     let credential = Some(Arc::new(SecretString::from("ABSKQmVkcm9j")));
     let fault = provider.list_models(credential, Duration::from_secs(5)).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::Dns, "{fault}");
+    assert_eq!(nowhere.asked(), ["bedrock.us-east-1.amazonaws.com"]);
+}
+
+#[tokio::test]
+async fn many_calls_with_google_out_of_reach_ask_for_a_token_once_and_are_told_of_the_network() {
+    let nowhere = Nowhere::default();
+    let config = config("vertex", "https://aiplatform.googleapis.com/v1/projects/p/locations/global");
+    let provider = factory_over(Arc::new(nowhere.clone())).build(&config).unwrap();
+    let pair = rcgen::KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).unwrap();
+    let key = json!({"type": "service_account", "client_email": "x@p.iam.gserviceaccount.com",
+        "private_key": pair.serialize_pem(), "token_uri": "https://oauth2.googleapis.com/token"});
+    let key = key.to_string();
+    for calls in [8, 3] {
+        let asked = join_all((0..calls).map(|_| ask(provider.as_ref(), &key))).await;
+        for answer in asked {
+            let fault = answer.err().unwrap();
+            assert_eq!(fault.kind, FaultKind::Dns, "{fault}");
+            assert!(fault.message.contains("Google could not be asked for a token"), "{fault}");
+        }
+    }
+    assert_eq!(nowhere.asked(), ["oauth2.googleapis.com"], "once for all, and the failure is kept");
+}
+
+#[test]
+fn dots_alone_are_no_model_wherever_a_model_stands() {
+    for (vendor, base) in [
+        ("azure", "https://r.openai.azure.com"),
+        ("bedrock", "https://bedrock-runtime.eu-west-1.amazonaws.com"),
+        ("openai", "https://api.openai.com/v1"),
+    ] {
+        let provider = provider(vendor, base);
+        let call = WireCall::json(&json!({"model": "x", "messages": [{"role": "user", "content": "one"}]}));
+        for model in [".", ".."] {
+            let fault = provider.prepare(&call, model).err().unwrap();
+            assert_eq!(
+                (fault.kind, fault.param.as_deref()),
+                (FaultKind::Rejected, Some("model")),
+                "{vendor}"
+            );
+        }
+        assert!(provider.prepare(&call, "...").is_ok() && provider.prepare(&call, "a/../b").is_ok());
+    }
 }

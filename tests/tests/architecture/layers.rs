@@ -55,6 +55,7 @@ fn a_planted_forbidden_edge_is_found() {
         ("orchestrator", "providers", true),
         ("providers", "security", true),
         ("http", "diesel", false),
+        ("providers", "reqwest", false),
         ("switchyard", "testkit", true),
         ("orchestrator", "http", true),
     ] {

@@ -11,7 +11,8 @@ use switchyard::dialects::openai_operations::{
 use switchyard::fault::ProviderFault;
 use switchyard::time::Timestamp;
 use switchyard::vendors::{
-    AuthScheme, Authorizer, Called, Hooks, HttpFacts, OutboundRequest, Reach, Vendor, below, put_secret,
+    AuthScheme, Authorizer, Called, Hooks, HttpFacts, Means, OutboundRequest, Reach, Vendor, below,
+    put_secret,
 };
 use switchyard_harness::TestApp;
 use url::Url;
@@ -51,7 +52,7 @@ impl Hooks for Acme {
         below(base, &format!("acme/{}/{}", call.model.len(), call.endpoint))
     }
 
-    fn authorizer(&self, _base: &Url) -> Option<Box<dyn Authorizer>> {
+    fn authorizer(&self, _base: &Url, _means: &Means) -> Option<Box<dyn Authorizer>> {
         Some(Box::new(Signature))
     }
 }

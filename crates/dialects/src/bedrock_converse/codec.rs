@@ -69,8 +69,7 @@ fn segment(model: &str) -> String {
             let _ = write!(out, "%{byte:02X}");
         }
     }
-    // Dots alone would be taken for a step in the path.
-    if out.bytes().all(|byte| byte == b'.') { out.replace('.', "%2E") } else { out }
+    out
 }
 
 #[cfg(test)]
@@ -86,7 +85,6 @@ mod tests {
                 true,
                 "model/arn%3Aaws%3Abedrock%3Aus-east-1%3A000000000000%3Ainference-profile%2Fus.x/converse-stream",
             ),
-            ("..", false, "model/%2E%2E/converse"),
             ("a?b#é", false, "model/a%3Fb%23%C3%A9/converse"),
         ] {
             assert_eq!(BedrockConverse.endpoint(model, stream), path);

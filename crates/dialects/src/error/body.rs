@@ -20,6 +20,9 @@ pub struct ProviderError {
     pub param: Option<String>,
     /// The HTTP status that the body names, for errors that come inside a 200.
     pub status: Option<u16>,
+    /// Whether it says that the content was refused by moderation. OpenRouter names in the error's `metadata` what was flagged
+    /// and why (openrouter.ai/docs/api/reference/errors-and-debugging, 2026-11-21; no recorded exchange).
+    pub moderated: bool,
 }
 
 /// Used where a body says nothing that people could read.
@@ -112,7 +115,14 @@ fn fields(error: &RawMembers<'_>) -> ProviderError {
         kind: kind.and_then(|kind| plain(&kind)),
         param: error.get("param").and_then(word),
         status: status(error),
+        moderated: error.get("metadata").and_then(members).is_some_and(|metadata| {
+            ["flagged_input", "reasons"].iter().any(|name| metadata.get(name).is_some_and(says_something))
+        }),
     }
+}
+
+fn says_something(value: &RawValue) -> bool {
+    !matches!(value.get(), "null" | "\"\"" | "[]")
 }
 
 /// FastAPI's `detail`: a text, or a list of what is wrong with each member.

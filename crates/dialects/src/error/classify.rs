@@ -21,6 +21,7 @@ pub fn fault(status: u16, body: &[u8], hints: RetryHints, credential: Option<&st
         kind: classify(status, &error),
         status: Some(status),
         code: error.code,
+        class: error.kind,
         param: error.param,
         message: error.message,
         retry_after: hints.retry_after,
@@ -43,6 +44,7 @@ pub fn classify(status: u16, error: &ProviderError) -> FaultKind {
 
 fn by_status(status: u16, error: &ProviderError) -> FaultKind {
     match status {
+        403 if error.moderated => FaultKind::Rejected,
         401 | 403 => FaultKind::AuthFailed,
         402 => FaultKind::QuotaExhausted,
         408 | 425 => FaultKind::Transient,
@@ -98,16 +100,25 @@ fn is_spent(error: &ProviderError) -> bool {
         .any(|words| error.message.contains(words))
 }
 
+/// How vendors that have no code for it begin to say that a key is no good: xAI (`xai-responses-03354a21a5`, 2026), Google
+/// (`google-generatecontent-e6dfb1c86d`, 2026; of a key that ran out: github.com/continuedev/continue/issues/11336, 2026-11-21).
+const BAD_KEY: &[&str] = &["Incorrect API key provided", "API key not valid", "API key expired"];
+
+/// Whether the operator's key is no good. A client may write of keys too, in the name of a function for instance, and its
+/// words come back in the refusal: hence by the code, or by the message's beginning where nothing else is named as the reason.
 fn is_bad_key(error: &ProviderError) -> bool {
     if has_word(error, "invalid_api_key") || has_word(error, "authentication_error") {
         return true;
     }
-    let message = error.message.to_ascii_lowercase();
-    let speaks_of_key = message.contains("api key") || message.contains("api_key");
-    speaks_of_key
-        && ["incorrect", "invalid", "not valid", "expired", "missing"]
-            .iter()
-            .any(|word| message.contains(word))
+    let begins = |phrase: &&str| {
+        error.message.get(..phrase.len()).is_some_and(|start| start.eq_ignore_ascii_case(phrase))
+    };
+    error.param.is_none() && error.code.as_deref().is_none_or(says_nothing) && BAD_KEY.iter().any(begins)
+}
+
+/// Codes that are the status once more: its number, or its name at xAI.
+fn says_nothing(code: &str) -> bool {
+    code == "invalid-argument" || code.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn has_word(error: &ProviderError, word: &str) -> bool {
@@ -185,6 +196,33 @@ mod tests {
         ] {
             let body = format!(r#"{{"type":"error","error":{{"type":"{word}","message":"m"}}}}"#);
             assert_eq!(kind(200, &body), expected, "{word}");
+        }
+    }
+
+    #[test]
+    fn a_request_that_speaks_of_keys_is_no_bad_key() {
+        for body in [
+            r#"{"error":{"message":"Invalid schema for function 'rotate_api_key': In context=(), 'required' is required to be supplied. Missing 'name'.","type":"invalid_request_error","param":"tools[0].function.parameters","code":"invalid_function_parameters"}}"#,
+            r#"{"error":{"message":"Invalid schema for function 'rotate_api_key'. Missing 'name'","type":"invalid_request_error","param":null,"code":null}}"#,
+            r#"{"error":{"message":"tools.0.input_schema: api key: invalid type","type":"invalid_request_error"}}"#,
+            r#"{"error":{"message":"API key not valid is no value of an enum","type":"invalid_request_error","param":"tools[0]"}}"#,
+            r#"{"error":{"message":"Invalid API key in the text","type":"invalid_request_error","code":"invalid_prompt"}}"#,
+        ] {
+            assert_eq!(kind(400, body), FaultKind::Rejected, "{body}");
+            assert_eq!(kind(200, body), FaultKind::Rejected, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_flagged_input_is_the_callers_fault_though_it_comes_as_403() {
+        let flagged = r#"{"error":{"code":403,"message":"anthropic/claude requires moderation. Your input was flagged for \"violence\".","metadata":{"reasons":["violence"],"flagged_input":"how to","provider_name":"Anthropic","model_slug":"anthropic/claude"}}}"#;
+        assert_eq!(kind(403, flagged), FaultKind::Rejected);
+        assert_eq!(kind(200, flagged), FaultKind::Rejected);
+        for forbidden in [
+            r#"{"error":{"code":403,"message":"Key limit exceeded","metadata":{"provider_name":"x"}}}"#,
+            r#"{"error":{"code":403,"message":"m","metadata":{"reasons":[],"flagged_input":null}}}"#,
+        ] {
+            assert_eq!(kind(403, forbidden), FaultKind::AuthFailed, "{forbidden}");
         }
     }
 

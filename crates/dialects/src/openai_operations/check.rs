@@ -4,7 +4,7 @@ use bytes::Bytes;
 use switchyard_domain::call::CallFacts;
 use switchyard_domain::chat::Dialect;
 
-use crate::request::{CheckedRequest, NOT_FOR_CLIENTS, RequestError, RequestLimits, boolean, model, scanned};
+use crate::request::{CheckedRequest, RequestError, RequestLimits, boolean, model, scanned};
 use crate::scan::{Kind, Node};
 
 /// Four bytes of text are taken for a token.
@@ -50,9 +50,6 @@ impl Demands {
             match name.as_ref() {
                 "model" if !(value.is_null() && self.default_model.is_some()) => {
                     gathered.model = Some(model(value)?);
-                }
-                name if NOT_FOR_CLIENTS.contains(&name) => {
-                    return Err(RequestError::new(name, "is not accepted here"));
                 }
                 // OpenAI's SDKs send `null` for what was not given.
                 _ if value.is_null() => {}

@@ -167,6 +167,32 @@ fn only_what_the_model_thought_itself_goes_back() {
 }
 
 #[test]
+fn an_empty_result_goes_as_an_empty_text_and_an_empty_error_with_a_word() {
+    let request = asking(vec![result("c1", vec![], false), result("c2", vec![text("")], true)]);
+    let (body, lost) = encode(&request).unwrap();
+    let results: Vec<_> = body["messages"][0]["content"].as_array().unwrap().iter().collect();
+    assert_eq!(results[0]["toolResult"]["content"], json!([{"text": ""}]));
+    assert_eq!(results[1]["toolResult"]["content"], json!([{"text": "(no message)"}]));
+    assert_eq!(results[1]["toolResult"]["status"], json!("error"));
+    assert!(!lost.iter().any(|member| member.contains("content[")), "{lost:?}");
+}
+
+#[test]
+fn a_document_that_goes_under_another_name_is_told() {
+    let named = |name: &str| Part::Document(Document::new(inline("application/pdf"), Some(name.to_owned())));
+    let (body, lost) =
+        encode(&asking(vec![named("letter.v2.pdf"), named("plain (1)"), named("PLAIN (1)")])).unwrap();
+    let names: Vec<_> = body["messages"][0]["content"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|block| block["document"]["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["letter-v2-pdf", "plain (1)", "PLAIN (1) 2"]);
+    assert_eq!(lost, ["~:messages[0].content[0].filename", "~:messages[0].content[2].filename"]);
+}
+
+#[test]
 fn media_of_every_kind_have_a_place() {
     let mut film = Document::new(inline("video/mp4"), None);
     film.filename = Some("f.mp4".to_owned());
@@ -194,7 +220,14 @@ fn media_of_every_kind_have_a_place() {
             {"video": {"format": "mp4", "source": bytes}},
             {"audio": {"format": "wav", "source": bytes}}])
     );
-    assert_eq!(lost, ["-:messages[0].content[0].detail"]);
+    assert_eq!(
+        lost,
+        [
+            "-:messages[0].content[0].detail",
+            "~:messages[0].content[1].filename",
+            "~:messages[0].content[2].filename"
+        ]
+    );
 }
 
 #[test]
@@ -290,7 +323,7 @@ fn messages_alternate_results_stand_first_and_late_instructions_move_to_the_fron
     assert_eq!(
         messages[2]["content"],
         json!([
-            {"toolResult": {"toolUseId": first, "content": [{"text": ""}], "status": "error"}},
+            {"toolResult": {"toolUseId": first, "content": [{"text": "(no message)"}], "status": "error"}},
             {"toolResult": {"toolUseId": second, "content": [{"text": "r"}]}},
             {"text": "c"}])
     );

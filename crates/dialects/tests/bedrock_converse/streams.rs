@@ -55,6 +55,7 @@ fn a_stream_says_the_same_as_the_whole_answer() {
             {"citationsContent": {"content": [{"text": "cited"}], "citations": [citation, page, search]}},
             {"toolUse": with(call("c1"), json!({"a": 1}))},
             {"toolUse": with(call("c2"), json!({}))},
+            {"toolUse": with(call("c3"), json!({}))},
             {"image": {"format": "png", "source": {"bytes": "QUJD"}}}]}}});
     let stream = stream_of(&[
         ("messageStart", json!({"role": "assistant", "p": "x"})),
@@ -80,9 +81,12 @@ fn a_stream_says_the_same_as_the_whole_answer() {
         delta(4, &json!({"toolUse": {"input": ":1}"}})),
         stop(4),
         stop(5),
-        start(6, &json!({"image": {"format": "png"}})),
-        delta(6, &json!({"image": {"source": {"bytes": "QUJD"}}})),
+        start(6, &json!({"toolUse": call("c3")})),
+        delta(6, &json!({"toolUse": {"input": ""}})),
         stop(6),
+        start(7, &json!({"image": {"format": "png"}})),
+        delta(7, &json!({"image": {"source": {"bytes": "QUJD"}}})),
+        stop(7),
         ("messageStop", json!({"stopReason": "tool_use", "additionalModelResponseFields": fields})),
         ("metadata", json!({"usage": usage(), "metrics": {"latencyMs": 1}})),
     ]);

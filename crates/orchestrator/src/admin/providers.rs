@@ -7,6 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
+use switchyard_domain::credential::kept_form;
 use switchyard_domain::declared::DeclaredModel;
 use switchyard_domain::ids::ProviderId;
 use switchyard_domain::meta::Owner;
@@ -18,7 +19,6 @@ use switchyard_ports::provider::{
 use switchyard_ports::repositories::{NewProvider, ProviderPatch, RepositoryError, SealedSecret};
 use switchyard_ports::vault::Vault;
 
-const MAX_SECRET_BYTES: usize = 8 * 1024;
 const MAX_MODELS: usize = 10_000;
 const MAX_MODEL_ID_CHARS: usize = 256;
 
@@ -76,7 +76,7 @@ impl ProviderAdmin {
     pub async fn add(&self, request: ProviderRequest, owner: &Owner) -> Result<ProviderId, AdminError> {
         self.check_address(&request.name, &request.vendor, request.base_url.as_deref())?;
         check_models(&request.models)?;
-        let secret = request.api_key.as_ref().map(trimmed_secret).transpose()?.flatten();
+        let secret = request.api_key.as_ref().map(kept_secret).transpose()?.flatten();
         let author = self.ports.author(owner);
         let provider = NewProvider {
             name: request.name,
@@ -115,7 +115,7 @@ impl ProviderAdmin {
             self.check_address(&current.name, &current.vendor, base_url.as_deref())?;
         }
         check_models(patch.models.as_deref().unwrap_or_default())?;
-        let secret = api_key.map(trimmed_secret).transpose()?.flatten();
+        let secret = api_key.map(kept_secret).transpose()?.flatten();
         if patch != ProviderPatch::default() {
             self.ports.configuration.update_provider(current.id, patch, &self.ports.author(owner)).await?;
         }
@@ -161,14 +161,15 @@ impl ProviderAdmin {
     /// change.
     #[must_use]
     pub fn holds_secret(&self, provider: &Provider, secret: &SecretString) -> bool {
-        if secret.expose_secret().trim().is_empty() {
+        let Ok(secret) = kept_form(secret.expose_secret()) else { return false };
+        if secret.expose_secret().is_empty() {
             return true;
         }
         let Some(credential) = &provider.credential else { return false };
         let binding = credential_binding(provider.id, &credential.owner.to_word());
         self.vault
             .open(&credential.sealed, &binding)
-            .is_ok_and(|stored| stored.expose_secret() == secret.expose_secret().trim())
+            .is_ok_and(|stored| stored.expose_secret() == secret.expose_secret())
     }
 
     /// All providers, by id.
@@ -301,19 +302,11 @@ pub(super) fn declared(model: &switchyard_domain::provider::ProviderModel) -> De
     }
 }
 
-/// The secret without surrounding white space; `None` when nothing is left.
-fn trimmed_secret(secret: &SecretString) -> Result<Option<SecretString>, AdminError> {
-    let text = secret.expose_secret().trim();
-    if text.len() > MAX_SECRET_BYTES {
-        return Err(AdminError::invalid(
-            "api_key",
-            format!("a credential has at most {MAX_SECRET_BYTES} bytes"),
-        ));
-    }
-    if !text.chars().all(|c| c.is_ascii_graphic() || c == ' ') {
-        return Err(AdminError::invalid("api_key", "a credential consists of visible ASCII characters"));
-    }
-    Ok((!text.is_empty()).then(|| SecretString::from(text)))
+/// The secret in the form that is kept; `None` when nothing is in it.
+fn kept_secret(secret: &SecretString) -> Result<Option<SecretString>, AdminError> {
+    let kept = kept_form(secret.expose_secret());
+    let kept = kept.map_err(|unfit| AdminError::invalid("api_key", unfit.to_string()))?;
+    Ok(Some(kept).filter(|kept| !kept.expose_secret().is_empty()))
 }
 
 /// What a person may see of a secret: its last four characters, if it is long enough to keep the rest.

@@ -38,10 +38,6 @@ pub(super) struct Begun {
 pub(super) struct Retried(pub(super) Option<RetryCause>);
 
 /// How a try at a target ended.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "the large one is what nearly every call ends with, and it is moved once"
-)]
 enum Tried {
     /// Its first content is there, in this dialect of the provider's.
     Began(Answer, Dialect, LossReport),

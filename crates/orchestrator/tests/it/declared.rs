@@ -62,6 +62,21 @@ async fn applying_the_same_file_again_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_key_in_json_is_kept_without_its_white_space_and_applying_it_again_changes_nothing() {
+    let world = World::empty().await;
+    let json = "{\n  \"private_key\": \"-----BEGIN PRIVATE KEY-----\\nMII\"\n}\n";
+    let declared = file(
+        vec![DeclaredProvider { api_key: Some(json.into()), ..provider("p", &["m"]) }],
+        vec![route("fast", &["p/m"])],
+    );
+    apply(&world, &declared).await;
+    assert!(world.ask("fast").await.is_ok());
+    let kept = r#"{"private_key":"-----BEGIN PRIVATE KEY-----\nMII"}"#;
+    assert_eq!(world.factory.calls()[0].credential.as_deref(), Some(kept));
+    assert_eq!(apply(&world, &declared).await, Applied::default());
+}
+
+#[tokio::test]
 async fn what_changed_in_the_file_changes_and_nothing_else() {
     let world = World::empty().await;
     apply(&world, &rich()).await;

@@ -1,6 +1,8 @@
 //! What went wrong, in the words of the use cases.
 
+pub(super) use crate::broken::of_transport;
 use crate::transport::{InboundResponse, TransportFault, retry_after};
+use crate::vendors::HttpFacts;
 use http::HeaderMap;
 use secrecy::ExposeSecret;
 use std::time::Duration;
@@ -14,28 +16,6 @@ use switchyard_ports::provider::AttemptContext;
 const MAX_ERROR_BODY: usize = 64 * 1024;
 /// An error status is told at once; nobody waits long for its details.
 const ERROR_BODY_TIME: Duration = Duration::from_secs(3);
-
-/// Where an exchange broke.
-pub(super) fn of_transport(fault: &TransportFault) -> ProviderFault {
-    let kind = match fault {
-        TransportFault::Egress(_) => FaultKind::EgressRefused,
-        TransportFault::InvalidRequest(_) => FaultKind::Internal,
-        TransportFault::Dns => FaultKind::Dns,
-        TransportFault::Connect(_) => FaultKind::Connect,
-        TransportFault::ConnectTimeout => FaultKind::ConnectTimeout,
-        TransportFault::Tls(_) => FaultKind::Tls,
-        TransportFault::FirstByteTimeout => FaultKind::FirstByteTimeout,
-        TransportFault::IdleTimeout => FaultKind::IdleTimeout,
-        TransportFault::TotalTimeout => FaultKind::TotalTimeout,
-        // On a fresh connection the upstream itself hung up; on a kept one it may just have been closing it.
-        TransportFault::ClosedBeforeAnswer { unprocessed: false } => FaultKind::Connect,
-        TransportFault::ClosedBeforeAnswer { unprocessed: true } => FaultKind::ClosedBeforeAnswer,
-        TransportFault::Cut => FaultKind::Interrupted,
-        TransportFault::BadFraming | TransportFault::BadEncoding => FaultKind::InvalidResponse,
-        TransportFault::BodyTooLarge { .. } | TransportFault::Bomb { .. } => FaultKind::TooLarge,
-    };
-    ProviderFault::new(kind, fault.to_string())
-}
 
 /// Where a request broke that an answer was waited for. Who hangs up without one may have done the work: of a text another is as
 /// good, a picture is paid for.
@@ -92,9 +72,25 @@ pub(super) fn of_error_event(error: ProviderError, after_content: bool) -> Provi
     ProviderFault {
         status: Some(error.status.unwrap_or(200)),
         code: error.code,
+        class: error.kind,
         param: error.param,
         ..ProviderFault::new(kind, error.message)
     }
+}
+
+/// The fault in the light of the vendor's own words: an account that has run out says so under many statuses.
+pub(super) fn in_words_of(vendor: &HttpFacts, fault: ProviderFault) -> ProviderFault {
+    let is_said = |word: &&str| {
+        [&fault.code, &fault.class].into_iter().flatten().any(|said| said.eq_ignore_ascii_case(word))
+    };
+    let is_open = matches!(
+        fault.kind,
+        FaultKind::Throttled | FaultKind::Rejected | FaultKind::AuthFailed | FaultKind::ServerError
+    );
+    if is_open && vendor.spent.iter().any(is_said) {
+        return ProviderFault { kind: FaultKind::QuotaExhausted, ..fault };
+    }
+    fault
 }
 
 /// An answer that is none.

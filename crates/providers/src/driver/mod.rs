@@ -59,6 +59,7 @@ impl Driver {
         transport: Transport,
         base: &Url,
         models: Listing,
+        authorizer: Option<Box<dyn Authorizer>>,
         clock: Arc<dyn Clock>,
     ) -> Self {
         let names = facts.response_headers.iter().copied().chain(facts.request_id_header);
@@ -69,7 +70,7 @@ impl Driver {
             base: base.clone(),
             places: places(facts, base),
             models,
-            authorizer: facts.hooks.and_then(|hooks| hooks.authorizer(base)),
+            authorizer,
             request_id_header: facts.request_id_header.map(HeaderName::from_static),
             response_headers: names.map(HeaderName::from_static).collect(),
         }
@@ -120,6 +121,35 @@ impl Driver {
         let (outbound, sent) = self.outbound(prepared, context).await?;
         let left = less(context.deadlines, self.clock.monotonic().since(began));
         Ok((self.transport.send(outbound, &wire_deadlines(&left)).await, sent))
+    }
+
+    /// Sends and takes in the answer, as far as it must have come to be one.
+    async fn ask(&self, prepared: Prepared, mut context: AttemptContext) -> Result<Answer, ProviderFault> {
+        let response = self.exchange(&prepared, &mut context).await?;
+        let (status, headers) = (response.status, self.passed_on(&response.headers));
+        tracing::debug!(
+            request.id = context.request_id,
+            upstream.status = status.as_u16(),
+            upstream.request_id = upstream_request_id(&response.headers, self.request_id_header.as_ref()),
+            "upstream answered"
+        );
+        let now = self.clock.now();
+        if prepared.dialect.operation() != Operation::Chat {
+            let codec = self.operation(prepared.dialect)?;
+            // Rarer than chats, so that its state has no place in that of every call.
+            let received = Box::pin(operation::receive(codec, response, &prepared, &context, now));
+            let (body, media_type) = received.await?;
+            return Ok(Answer { status: status.as_u16(), headers, media_type, body });
+        }
+        let codec = self.codec(prepared.dialect)?;
+        if !status.is_success() {
+            let judge =
+                |status, body: &[u8], hints, secret: Option<&str>| codec.fault(status, body, hints, secret);
+            return Err(faults::of_error(&judge, response, &context, now).await);
+        }
+        let success = answer::Success { codec, prepared: &prepared, context: &context, now };
+        let body = success.receive(response).await?;
+        Ok(Answer { status: status.as_u16(), headers, media_type: None, body })
     }
 
     fn codec(&self, dialect: Dialect) -> Result<&'static dyn ProviderCodec, ProviderFault> {
@@ -190,6 +220,9 @@ impl Provider for Driver {
     }
 
     fn prepare(&self, call: &dyn ClientCall, model: &str) -> Result<Prepared, ProviderFault> {
+        if matches!(model, "." | "..") {
+            return Err(no_model());
+        }
         if call.facts().dialect.operation() != Operation::Chat {
             return operation::prepare(self, call, model);
         }
@@ -215,32 +248,9 @@ impl Provider for Driver {
         })
     }
 
-    async fn send(&self, prepared: Prepared, mut context: AttemptContext) -> Result<Answer, ProviderFault> {
-        let response = self.exchange(&prepared, &mut context).await?;
-        let (status, headers) = (response.status, self.passed_on(&response.headers));
-        tracing::debug!(
-            request.id = context.request_id,
-            upstream.status = status.as_u16(),
-            upstream.request_id = upstream_request_id(&response.headers, self.request_id_header.as_ref()),
-            "upstream answered"
-        );
-        let now = self.clock.now();
-        if prepared.dialect.operation() != Operation::Chat {
-            let codec = self.operation(prepared.dialect)?;
-            // Rarer than chats, so that its state has no place in that of every call.
-            let received = Box::pin(operation::receive(codec, response, &prepared, &context, now));
-            let (body, media_type) = received.await?;
-            return Ok(Answer { status: status.as_u16(), headers, media_type, body });
-        }
-        let codec = self.codec(prepared.dialect)?;
-        if !status.is_success() {
-            let judge =
-                |status, body: &[u8], hints, secret: Option<&str>| codec.fault(status, body, hints, secret);
-            return Err(faults::of_error(&judge, response, &context, now).await);
-        }
-        let success = answer::Success { codec, prepared: &prepared, context: &context, now };
-        let body = success.receive(response).await?;
-        Ok(Answer { status: status.as_u16(), headers, media_type: None, body })
+    async fn send(&self, prepared: Prepared, context: AttemptContext) -> Result<Answer, ProviderFault> {
+        let answer = self.ask(prepared, context).await;
+        answer.map_err(|fault| faults::in_words_of(self.facts, fault))
     }
 
     async fn list_models(
@@ -248,12 +258,19 @@ impl Provider for Driver {
         credential: Option<Arc<SecretString>>,
         timeout: Duration,
     ) -> Result<Vec<DiscoveredModel>, ProviderFault> {
-        models::list(self, credential, timeout).await
+        let listed = models::list(self, credential, timeout).await;
+        listed.map_err(|fault| faults::in_words_of(self.facts, fault))
     }
 }
 
 fn prepared_elsewhere() -> ProviderFault {
     ProviderFault::new(FaultKind::Internal, "the request was prepared for another vendor")
+}
+
+/// Where a model stands in the path, dots alone would be a step in it, in whatever spelling.
+fn no_model() -> ProviderFault {
+    let message = "dots alone are no model's id";
+    ProviderFault { param: Some("model".to_owned()), ..ProviderFault::new(FaultKind::Rejected, message) }
 }
 
 /// What a provider that needs a credential says without one.

@@ -65,6 +65,10 @@ impl Clients {
 }
 
 impl Recipe {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that builds clients; the connector holds the guard"
+    )]
     fn client(&self) -> Client {
         let settings = &self.settings;
         // Redirects are not followed and no proxy is used: both would connect to something that the guard never saw. A second copy

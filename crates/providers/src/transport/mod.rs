@@ -97,6 +97,30 @@ pub enum TransportBuildError {
     Egress(#[from] EgressRefusal),
 }
 
+/// Makes transports under the rules that all of a process share.
+#[derive(Clone)]
+pub struct Transports {
+    /// Which addresses may be called.
+    pub egress: Arc<EgressPolicy>,
+    /// Whom TLS connections believe.
+    pub trust: Trust,
+    /// Who resolves names.
+    pub lookup: Arc<dyn Lookup>,
+    /// How connections are made and kept.
+    pub settings: TransportSettings,
+}
+
+impl Transports {
+    /// A transport for the origin of `base`, see [`Transport::new`].
+    ///
+    /// # Errors
+    ///
+    /// The guard refuses the URL as such.
+    pub fn to(&self, base: &Url) -> Result<Transport, TransportBuildError> {
+        Transport::new(base, Arc::clone(&self.egress), &self.trust, Arc::clone(&self.lookup), self.settings)
+    }
+}
+
 impl Transport {
     /// A transport for the origin of `base`, under `policy`, that trusts `trust` and asks `lookup` for
     /// addresses. Connects to nothing yet, and does not resolve the host.

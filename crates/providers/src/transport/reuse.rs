@@ -7,9 +7,10 @@
 
 use std::{cell::Cell, time::Duration};
 
-/// A server that was just closing an idle connection has said so within a round trip, lost packets included. One that hangs
-/// up later than this had the request all the while: it may have worked for it, and bill it.
-const CLOSING_TIME: Duration = Duration::from_secs(1);
+/// A server that was just closing an idle connection has said so before the request can have reached it: half a round trip
+/// from here. One that hangs up later had the request: it may have worked for it, and bill it. The time is that of upstreams on
+/// the same continent; of one further off, a hang-up that crossed counts as a failure, which the call's own retries answer.
+const CLOSING_TIME: Duration = Duration::from_millis(50);
 
 /// The connection that a request without an answer was on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Azure OpenAI and Azure AI Foundry: OpenAI's dialects at addresses of their own.
 
 use super::hooks::{put_secret, segment};
-use super::{Authorizer, Called, Hooks, HttpFacts, Note, Reach, Vendor, below};
+use super::{Authorizer, Called, Hooks, HttpFacts, Means, Note, Reach, Vendor, below};
 use crate::tokenizer::Vocabulary::{Cl100k, O200k};
 use crate::transport::OutboundRequest;
 use async_trait::async_trait;
@@ -74,6 +74,10 @@ pub(super) static VENDOR: Vendor = Vendor {
         Note {
             fact: "A base URL that ends in `/models` means the endpoint for models of all makers (version 2024-05-01-preview); they count and reason as their makers do.",
             evidence: "azure-chat_completions-01941b4740, azure-chat_completions-1577589b13; 2026-11-21",
+        },
+        Note {
+            fact: "Models are listed with the makers' names, whether they are deployed or not, and deployments are not among them: what is discovered can only be called where a deployment has its model's name.",
+            evidence: "learn.microsoft.com/rest/api/azureopenai/models/list; learn.microsoft.com/answers/questions/1371786 (deployments are listed by the management plane alone); 2026-11-21",
         },
         Note {
             fact: "A key goes along as `api-key`, an Entra token (a JWT) as a bearer.",
@@ -157,7 +161,7 @@ impl Hooks for Azure {
         }
     }
 
-    fn authorizer(&self, _base: &Url) -> Option<Box<dyn Authorizer>> {
+    fn authorizer(&self, _base: &Url, _means: &Means) -> Option<Box<dyn Authorizer>> {
         Some(Box::new(KeyOrToken))
     }
 }

@@ -17,6 +17,7 @@ pub(super) static VENDOR: Vendor = Vendor {
     reach: Reach::Http(HttpFacts {
         dialects: &[&CHAT],
         base_url: Some("https://dashscope-intl.aliyuncs.com/compatible-mode/v1"),
+        spent: &["Arrearage"],
         ..HttpFacts::OPENAI_CHAT
     }),
     vocabularies: &[],
@@ -33,6 +34,10 @@ pub(super) static VENDOR: Vendor = Vendor {
         Note {
             fact: "`top_k` is known.",
             evidence: "alibabacloud.com/help, OpenAI compatibility, no recorded exchange; 2026-11-21",
+        },
+        Note {
+            fact: "An account with overdue payments is 400 with the code `Arrearage`.",
+            evidence: "alibabacloud.com/help/en/model-studio/error-code, no recorded exchange; 2026-11-21",
         },
     ],
 };

@@ -63,6 +63,8 @@ pub struct HttpFacts {
     pub request_id_header: Option<&'static str>,
     /// Response headers, lower case, that pass to clients besides that and the common ones.
     pub response_headers: &'static [&'static str],
+    /// Its words, in an error's code or class, by which it says that the account has run out, where they are no common ones.
+    pub spent: &'static [&'static str],
     /// The path below the base where models are listed, with a query where one is needed to have them all.
     pub listing: &'static str,
     /// The names that the query of a base URL may have; all others are refused.
@@ -82,6 +84,7 @@ impl HttpFacts {
         headers: &[],
         request_id_header: None,
         response_headers: &[],
+        spent: &[],
         listing: "models",
         base_query: &[],
         hooks: None,

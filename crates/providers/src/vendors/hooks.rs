@@ -1,6 +1,6 @@
 //! What a vendor does that no fact can say.
 
-use crate::transport::{OutboundRequest, secret_header};
+use crate::transport::{OutboundRequest, Transports, secret_header};
 use async_trait::async_trait;
 use http::HeaderName;
 use secrecy::SecretString;
@@ -9,6 +9,7 @@ use std::sync::Arc;
 use switchyard_domain::chat::Dialect;
 use switchyard_domain::fault::{FaultKind, ProviderFault};
 use switchyard_domain::time::Timestamp;
+use switchyard_ports::clock::Clock;
 use url::Url;
 
 /// Where a vendor departs from the usual: an address below the base, and a credential that stands in a header. Whatever is not
@@ -34,10 +35,19 @@ pub trait Hooks: fmt::Debug + Send + Sync {
     }
 
     /// Who authorizes the requests to the provider at `base`; made once for each provider. `None`: the facts' own scheme does.
-    fn authorizer(&self, base: &Url) -> Option<Box<dyn Authorizer>> {
-        let _ = base;
+    fn authorizer(&self, base: &Url, means: &Means) -> Option<Box<dyn Authorizer>> {
+        let _ = (base, means);
         None
     }
+}
+
+/// What an authorizer may use that has to ask somebody.
+#[derive(Clone)]
+pub struct Means {
+    /// The ways to others than the provider itself, under the same guard and trust.
+    pub transports: Transports,
+    /// Dates what is signed and what is kept.
+    pub clock: Arc<dyn Clock>,
 }
 
 /// A call, as far as it decides about its address.

@@ -39,7 +39,7 @@ mod zhipu;
 pub use crate::transport::OutboundRequest;
 use facts::{ALL_OF_OPENAI, COPIED, NO_PROOFS, SYSTEM_ROLE, UNKNOWN};
 pub use facts::{AuthScheme, CredentialRule, HttpFacts, Note, Reach, Vendor};
-pub use hooks::{Authorizer, Called, Hooks, below, put_secret, segment, unusable};
+pub use hooks::{Authorizer, Called, Hooks, Means, below, put_secret, segment, unusable};
 pub use list::Vendors;
 pub use reference::reference_page;
 

@@ -17,6 +17,7 @@ pub(super) static VENDOR: Vendor = Vendor {
     reach: Reach::Http(HttpFacts {
         dialects: &[&CHAT],
         base_url: Some("https://api.moonshot.ai/v1"),
+        spent: &["exceeded_current_quota_error"],
         ..HttpFacts::OPENAI_CHAT
     }),
     vocabularies: &[],
@@ -25,6 +26,10 @@ pub(super) static VENDOR: Vendor = Vendor {
         Note {
             fact: "`max_tokens` is the member that it documents; thinking models give `reasoning_content` and want it back within a tool loop.",
             evidence: "platform.moonshot.ai/docs, no recorded exchange; 2026-11-21",
+        },
+        Note {
+            fact: "An account without balance is 429 or 403 of the type `exceeded_current_quota_error`.",
+            evidence: "github.com/MoonshotAI/Kimi-K2/issues/5, github.com/continuedev/continue/issues/11443; 2026-11-21",
         },
     ],
 };

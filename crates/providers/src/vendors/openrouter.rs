@@ -55,6 +55,10 @@ pub(super) static VENDOR: Vendor = Vendor {
             evidence: "openrouter-chat_completions-215645e348; 2026-11-21",
         },
         Note {
+            fact: "An input that moderation flagged is 403 with the reasons in `metadata`: the caller's fault, not the key's.",
+            evidence: "openrouter.ai/docs/api/reference/errors-and-debugging, no recorded exchange; 2026-11-21",
+        },
+        Note {
             fact: "Vectors are OpenAI's; their answer may begin with blank lines.",
             evidence: "openrouter-embeddings-123df2e812, openrouter-embeddings-2e57104bc9; 2026-11-21",
         },

@@ -19,6 +19,7 @@ pub(super) static VENDOR: Vendor = Vendor {
         dialects: &[&CHAT],
         operations: &[&EMBEDDINGS],
         base_url: Some("https://api.perplexity.ai"),
+        listing: "v1/models",
         ..HttpFacts::OPENAI_CHAT
     }),
     vocabularies: &[],
@@ -31,6 +32,10 @@ pub(super) static VENDOR: Vendor = Vendor {
         Note {
             fact: "Lines end with CR LF, and a stream may end without `[DONE]`.",
             evidence: "perplexity-chat_completions-dfae2e1008, perplexity-chat_completions-d50e342d3d; 2026-11-21",
+        },
+        Note {
+            fact: "Models are listed below `v1`, and only those of its agent API, of other makers: they show that the key is good, but chats are had of Perplexity's own (`sonar` and the like), which are in no list.",
+            evidence: "perplexity-models-b1da4f7454; docs.perplexity.ai/api-reference/models-get; 2026-11-21",
         },
         Note {
             fact: "Vectors are asked for below `v1`, other than chats, and come as packed bytes of eight bits each unless another form is asked for.",

@@ -18,6 +18,7 @@ pub(super) static VENDOR: Vendor = Vendor {
     reach: Reach::Http(HttpFacts {
         dialects: &[&CHAT],
         base_url: Some("https://api.z.ai/api/paas/v4"),
+        spent: &["1113"],
         ..HttpFacts::OPENAI_CHAT
     }),
     vocabularies: &[],
@@ -30,6 +31,10 @@ pub(super) static VENDOR: Vendor = Vendor {
         Note {
             fact: "`max_tokens` is the member that it documents.",
             evidence: "docs.z.ai, chat completion; 2026-11-21",
+        },
+        Note {
+            fact: "An account without balance is 429 with the code `1113`.",
+            evidence: "docs.z.ai/api-reference/api-code, no recorded exchange; 2026-11-21",
         },
     ],
 };

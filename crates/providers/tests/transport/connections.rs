@@ -81,7 +81,7 @@ async fn a_kept_connection_that_is_reset_under_a_request_is_no_fault_of_the_upst
 async fn a_kept_connection_that_ends_after_the_upstream_had_time_to_work_is_its_fault() {
     let (address, _) = well_behaved_until(1, |mut stream| {
         read_request(&mut stream);
-        thread::sleep(Duration::from_millis(1200));
+        thread::sleep(Duration::from_millis(400));
     });
     let transport = plain(address);
     call(&transport, address, &PATIENT).await.unwrap().body.collect(10).await.unwrap();

@@ -1,9 +1,10 @@
 //! Answers that no recording has.
 
-use super::{Heard, ask, factory, provider, upstream};
+use super::{Heard, ask, factory, provider, provider_at, upstream};
 use switchyard_domain::chat::{ChatAnswer, Collector};
 use switchyard_domain::fault::FaultKind;
 use switchyard_ports::provider::{Frame, Payload};
+use switchyard_testkit::aws_frames::encode_exception;
 
 async fn streamed(body: &str, length: usize) -> Heard {
     heard("openai", "text/event-stream", body, length, true).await
@@ -43,6 +44,56 @@ fn canonical(heard: Heard) -> ChatAnswer {
         collector.extend(events);
     }
     collector.finish()
+}
+
+/// What an answer of this status and body is taken for.
+async fn fault_of(vendor: &str, status: u16, kind: &str, body: &str) -> Option<FaultKind> {
+    let (listener, port) = upstream::listen().await;
+    let query = if vendor == "bedrock" { "?region=us-east-1" } else { "" };
+    let provider = provider_at(&factory(), vendor, port, query);
+    let serving = upstream::answer(listener, status, kind, body.as_bytes(), 100);
+    let ((), heard) = tokio::join!(serving, ask(provider.as_ref(), false));
+    heard.fault.map(|fault| fault.kind)
+}
+
+#[tokio::test]
+async fn an_account_that_has_run_out_is_known_by_each_vendors_own_words() {
+    const JSON: &str = "application/json";
+    // A header more.
+    const QUOTA: &str =
+        "application/json\r\nx-amzn-errortype: ServiceQuotaExceededException:http://internal.amazon.com/";
+    let moonshot = r#"{"error":{"message":"Your account is suspended due to insufficient balance","type":"exceeded_current_quota_error"}}"#;
+    let zai =
+        r#"{"error":{"code":"1113","message":"Your account is in arrears, please recharge and try again"}}"#;
+    let busy = r#"{"error":{"code":"1302","message":"High concurrency usage of this API"}}"#;
+    let arrears =
+        r#"{"error":{"code":"Arrearage","param":null,"message":"Access denied","type":"Arrearage"}}"#;
+    let spent = Some(FaultKind::QuotaExhausted);
+    for (vendor, status, kind, body, expected) in [
+        ("moonshot", 429, JSON, moonshot, spent),
+        ("moonshot", 403, JSON, moonshot, spent),
+        ("moonshot", 429, JSON, busy, Some(FaultKind::Throttled)),
+        ("zai", 429, JSON, zai, spent),
+        ("zhipu", 429, JSON, zai, spent),
+        ("zai", 429, JSON, busy, Some(FaultKind::Throttled)),
+        ("dashscope", 400, JSON, arrears, spent),
+        ("bedrock", 400, QUOTA, r#"{"message":"m"}"#, spent),
+        ("bedrock", 400, JSON, r#"{"message":"m"}"#, Some(FaultKind::Rejected)),
+        ("openai", 400, JSON, arrears, Some(FaultKind::Rejected)),
+        ("openai", 429, JSON, zai, Some(FaultKind::Throttled)),
+    ] {
+        assert_eq!(fault_of(vendor, status, kind, body).await, expected, "{vendor} {status}");
+    }
+}
+
+#[tokio::test]
+async fn an_account_that_has_run_out_says_so_in_a_stream_too() {
+    let frame = encode_exception("serviceQuotaExceededException", br#"{"message":"m"}"#);
+    let (listener, port) = upstream::listen().await;
+    let provider = provider_at(&factory(), "bedrock", port, "?region=us-east-1");
+    let serving = upstream::answer(listener, 200, "application/vnd.amazon.eventstream", &frame, 100);
+    let ((), heard) = tokio::join!(serving, ask(provider.as_ref(), true));
+    assert_eq!(heard.fault.map(|fault| fault.kind), Some(FaultKind::QuotaExhausted));
 }
 
 const ROLE: &str =

@@ -1,6 +1,7 @@
 //! Each command does its work and says so.
 
 use crate::place::Place;
+use std::io::{Read, Write};
 
 const CREDENTIAL: &str = "sk-canary-0123456789-abcdefgh";
 
@@ -27,6 +28,55 @@ fn providers_are_added_listed_and_removed_and_their_key_is_never_said() {
     assert!(place.say("providers remove mine --dry-run").good().contains("would remove mine with 2 models"));
     place.say("providers remove mine").good();
     assert_eq!(place.say("providers remove mine").code, 4);
+}
+
+/// An upstream that answers one listing of models; the head of what it was asked.
+fn listing_once() -> (u16, std::thread::JoinHandle<String>) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let asked = std::thread::spawn(move || {
+        let (mut socket, _) = listener.accept().unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            socket.read_exact(&mut byte).unwrap();
+            head.push(byte[0]);
+        }
+        let body = r#"{"modelSummaries":[{"modelId":"amazon.nova-lite-v1:0"}]}"#;
+        let length = body.len();
+        let answer =
+            format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}");
+        socket.write_all(answer.as_bytes()).unwrap();
+        String::from_utf8(head).unwrap()
+    });
+    (port, asked)
+}
+
+#[test]
+fn a_key_in_json_is_taken_by_each_door_as_its_maker_writes_it_and_is_used() {
+    let google = "{\n  \"type\": \"service_account\",\n  \"private_key\": \"-----BEGIN PRIVATE KEY-----\\nMIIE\\n-----END PRIVATE KEY-----\\n\"\n}\n";
+    let amazon =
+        "{\n    \"AccessKeyId\": \"AKIAIOSFODNN7EXAMPLE\",\n    \"SecretAccessKey\": \"se/cret+canary\"\n}\n";
+    let place = Place::new().set("GOOGLE_KEY", google).set("SWITCHYARD_EGRESS_ALLOW", "127.0.0.1");
+    let vertex =
+        "--vendor vertex --base-url https://aiplatform.googleapis.com/v1/projects/p/locations/global";
+    place.say(&format!("providers add v1 {vertex} --key-env GOOGLE_KEY")).good();
+    place.say_with_input(&format!("providers add v2 {vertex} --key-stdin"), google).good();
+    std::fs::write(place.path("key.json"), google).unwrap();
+    place.say(&format!("providers add v3 {vertex} --key-file key.json")).good();
+
+    let (port, asked) = listing_once();
+    let bedrock = format!("--vendor bedrock --base-url http://127.0.0.1:{port}/?region=eu-west-1");
+    place.say_with_input(&format!("providers add b {bedrock} --key-stdin"), amazon).good();
+    assert!(place.say("providers test b").good().contains("answers in"));
+    let head = asked.join().unwrap().to_ascii_lowercase();
+    assert!(head.contains("credential=akiaiosfodnn7example/"), "{head}");
+    assert!(!head.contains("canary"), "{head}");
+
+    let cut = place
+        .say_with_input(&format!("providers add v4 {vertex} --key-stdin"), google.trim_end_matches("}\n"));
+    assert_ne!(cut.code, 0);
+    assert!(cut.err.contains("no JSON object") && !cut.err.contains("MIIE"), "{cut:?}");
 }
 
 #[test]

@@ -129,6 +129,24 @@ fn providers_and_routes_are_declared_with_their_credentials_resolved() {
     assert_eq!(declared.routes[0].targets[1].priority, 1);
 }
 
+/// As Google writes a service account's key.
+const PRETTY: &str =
+    "{\n  \"type\": \"service_account\",\n  \"private_key\": \"-----BEGIN PRIVATE KEY-----\\nMIIE\\n\"\n}\n";
+const KEPT: &str = r#"{"type":"service_account","private_key":"-----BEGIN PRIVATE KEY-----\nMIIE\n"}"#;
+
+#[test]
+fn a_service_account_s_key_is_taken_as_its_maker_writes_it() {
+    let block = PRETTY.trim_end().replace('\n', "\n      ");
+    let inline = DECLARED.replace("${OPENAI_KEY}", &format!("|\n      {block}"));
+    for loaded in [load(&with_environment(DECLARED, &[("OPENAI_KEY", PRETTY)])), load(&file(&inline))] {
+        let declared = loaded.declared.unwrap();
+        assert_eq!(declared.providers[0].api_key.as_ref().unwrap().expose_secret(), KEPT);
+    }
+    let cut = PRETTY.trim_end().trim_end_matches('}');
+    let errors = refuse(&with_environment(DECLARED, &[("OPENAI_KEY", cut)])).to_string();
+    assert!(errors.contains("begins like JSON, but is no JSON object"), "{errors}");
+}
+
 #[test]
 fn a_credential_that_can_not_be_had_is_named_by_provider_and_line() {
     let errors = refuse(&file(DECLARED)).to_string();
@@ -171,6 +189,9 @@ fn a_credential_may_stand_in_a_file_of_its_owner_s_alone() {
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
     let declared = load(&file(&text)).declared.unwrap();
     assert_eq!(declared.providers[0].api_key.as_ref().unwrap().expose_secret(), "sk-from-file");
+    std::fs::write(&path, PRETTY).unwrap();
+    let declared = load(&file(&text)).declared.unwrap();
+    assert_eq!(declared.providers[0].api_key.as_ref().unwrap().expose_secret(), KEPT);
 
     let both = text.replace("    vendor: openai\n", "    vendor: openai\n    api_key: sk-live-2\n");
     let errors = refuse(&file(&both)).to_string();

@@ -3,7 +3,7 @@ use crate::ask::of_user;
 use crate::case::{Answered, BOTH, Case, Ending, Feature};
 use crate::cell::Cell;
 use crate::client::Client;
-use crate::outcome::{Outcome, dropped};
+use crate::outcome::{Outcome, degraded, dropped};
 use crate::seen::{Seen, seen};
 use crate::vendor::Vendor;
 use serde_json::{Value, json};
@@ -100,6 +100,11 @@ fn outcome(cell: Cell) -> Outcome {
         Vendor::Gemini if !cell.is_verbatim() => {
             dropped("messages[0].content[1].filename", "the provider has no place for it")
         }
+        // Gemini's clients give no name.
+        Vendor::Bedrock if cell.client != Client::Gemini => degraded(
+            "messages[0].content[1].filename",
+            "the provider takes few characters in names and no name twice, so it goes under another",
+        ),
         _ => Outcome::Whole,
     }
 }

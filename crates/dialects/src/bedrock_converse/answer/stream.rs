@@ -29,6 +29,8 @@ pub(in crate::bedrock_converse) struct StreamDecoder {
 struct Block {
     /// Which call it is.
     call: Option<u32>,
+    /// Whether anything came of the call's arguments.
+    has_arguments: bool,
     /// How many characters of text there were before it.
     from: u32,
     /// What its text rests on; these come before the text.
@@ -153,6 +155,7 @@ impl StreamDecoder {
             match (&mut block.server, block.call) {
                 (Some(server), _) => server.input.push_str(&input),
                 (None, Some(index)) if !input.is_empty() => {
+                    block.has_arguments = true;
                     self.reader.push(Delta::Arguments { index, fragment: input.into_owned() }, out);
                 }
                 _ => {}
@@ -185,6 +188,10 @@ impl StreamDecoder {
 
     fn close(&mut self, number: i64, out: &mut Vec<ChatEvent>) {
         let Some(block) = self.open.remove(&number) else { return };
+        if let Some(index) = block.call.filter(|_| !block.has_arguments) {
+            // A whole answer says of a call without arguments that they are an empty object; a stream says nothing.
+            self.reader.push(Delta::Arguments { index, fragment: "{}".to_owned() }, out);
+        }
         if !block.signature.is_empty() {
             self.reader.push(Delta::ReasoningSignature(proof(block.signature)), out);
         }

@@ -84,6 +84,11 @@ impl ContentWriter<'_> {
         };
         let format = format.ok_or_else(|| refused(at, "does not know this kind of document"))?;
         let name = self.names.fit(document.filename.as_deref());
+        if document.filename.as_ref().is_some_and(|wanted| *wanted != name) {
+            let why =
+                "the provider takes few characters in names and no name twice, so it goes under another";
+            self.losses.degraded(format!("{at}.filename"), why);
+        }
         out.object(|block| {
             block.object("document", |object| {
                 object.text("format", format);

@@ -13,6 +13,9 @@ use crate::json::{ArrayWriter, ObjectWriter};
 use crate::outbound::{Origin, note_name, note_signatures, object_of};
 use crate::tool_call_id::CallIds;
 
+/// What an error says that came without words.
+const NO_WORDS: &str = "(no message)";
+
 impl Body<'_, '_> {
     pub(super) fn write_system_and_messages(&mut self) -> Result<(), Unsupported> {
         let request = self.request;
@@ -133,7 +136,12 @@ impl<'w> MessageWriter<'w> {
             }
         }
         if content.is_empty() {
-            content.object(|block| block.text("text", ""));
+            // Empty texts are taken in results, other than in messages, while some models refuse an empty list
+            // (github.com/NousResearch/hermes-agent/issues/55092, measured with Claude; strands-agents/harness-sdk/pull/2123,
+            // with Nemotron; 2026-11-21). Of errors the service wants content (aws-samples/sample-multi-agent-orchestration-
+            // chat-on-agentcore/issues/15, 2026-11-21).
+            let said = if result.is_error { NO_WORDS } else { "" };
+            content.object(|block| block.text("text", said));
         }
         let id = self.ids.of_result(&result.call_id);
         out.object(|block| {

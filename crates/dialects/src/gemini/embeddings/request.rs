@@ -9,9 +9,7 @@ use crate::codec::Address;
 use crate::gemini::address::plain;
 use crate::gemini::members::{Listed, field, fields, join, no_twins, whole};
 use crate::gemini::request::{ContentSize, check_content};
-use crate::request::{
-    CheckedRequest, NOT_FOR_CLIENTS, RequestError, RequestLimits, check_model, keep, scanned, text, word,
-};
+use crate::request::{CheckedRequest, RequestError, RequestLimits, check_model, keep, scanned, text, word};
 use crate::scan::{Document, Kind, Node};
 
 /// Scans and judges a body.
@@ -24,9 +22,6 @@ pub(super) fn check(
     let document = scanned(body, limits)?;
     let root = document.root();
     no_twins("", root)?;
-    if let Some(refused) = root.members().find(|member| NOT_FOR_CLIENTS.contains(&member.name().as_ref())) {
-        return Err(RequestError::new(refused.name(), "is not accepted here"));
-    }
     let mut model = address.model.map(|model| plain(model).to_owned());
     let (mut prompt_text_bytes, mut images) = (0, 0);
     for (path, one) in requests(texts, root)? {

@@ -6,7 +6,7 @@ mod signature;
 use self::credential::Credential;
 use self::signature::Scope;
 use super::hooks::{put_secret, unusable};
-use super::{Authorizer, Hooks, HttpFacts, Note, Reach, Vendor, below};
+use super::{Authorizer, Hooks, HttpFacts, Means, Note, Reach, Vendor, below};
 use crate::transport::OutboundRequest;
 use async_trait::async_trait;
 use http::header;
@@ -20,6 +20,7 @@ use url::{Host, Url};
 const REGION: &str = "region";
 const SERVICE: &str = "bedrock";
 const RUNTIME: &str = "bedrock-runtime";
+const RUNTIME_FIPS: &str = "bedrock-runtime-fips";
 
 pub(super) static VENDOR: Vendor = Vendor {
     key: "bedrock",
@@ -29,6 +30,7 @@ pub(super) static VENDOR: Vendor = Vendor {
         base_query: &[REGION],
         listing: "foundation-models",
         hooks: Some(&Bedrock),
+        spent: &["ServiceQuotaExceededException"],
         request_id_header: Some("x-amzn-requestid"),
         ..HttpFacts::OPENAI_CHAT
     }),
@@ -47,8 +49,12 @@ pub(super) static VENDOR: Vendor = Vendor {
             evidence: "bedrock-converse-feced96a25, bedrock-converse-2a0ed818d1; 2026-11-21",
         },
         Note {
-            fact: "Models are listed by another host, `bedrock.REGION.amazonaws.com`; inference profiles are not among them.",
-            evidence: "docs.aws.amazon.com, ListFoundationModels, no recorded exchange; 2026-11-21",
+            fact: "An account over one of its quotas is 400 `ServiceQuotaExceededException`, or that in the middle of a stream.",
+            evidence: "docs.aws.amazon.com, Converse and ConverseStream, errors, no recorded exchange; 2026-11-21",
+        },
+        Note {
+            fact: "Models are listed by another host, `bedrock.REGION.amazonaws.com`; inference profiles are not among them. Any other address than Amazon's own for a region is asked for its models itself.",
+            evidence: "docs.aws.amazon.com, ListFoundationModels and Bedrock endpoints, no recorded exchange; 2026-11-21",
         },
     ],
 };
@@ -59,7 +65,7 @@ struct Bedrock;
 impl Hooks for Bedrock {
     fn models(&self, base: &Url, listing: &str) -> Url {
         let mut url = below(base, listing);
-        if let Some(host) = base.host_str().filter(|host| host.starts_with(RUNTIME)) {
+        if let Some(host) = base.host_str().filter(|host| is_amazons(host)) {
             let control = host.replacen(RUNTIME, SERVICE, 1);
             // A part of a name is a name.
             let _ = url.set_host(Some(&control));
@@ -67,9 +73,18 @@ impl Hooks for Bedrock {
         url
     }
 
-    fn authorizer(&self, base: &Url) -> Option<Box<dyn Authorizer>> {
+    fn authorizer(&self, base: &Url, _means: &Means) -> Option<Box<dyn Authorizer>> {
         Some(Box::new(Signer { region: region(base) }))
     }
+}
+
+/// Whether a name is one of Amazon's own for its models in a region, beside which there is one that lists them.
+fn is_amazons(host: &str) -> bool {
+    let labels: Vec<&str> = host.split('.').collect();
+    let [service, region, domain @ ..] = labels.as_slice() else { return false };
+    matches!(*service, RUNTIME | RUNTIME_FIPS)
+        && is_region(region)
+        && matches!(domain, ["amazonaws", "com"] | ["amazonaws", "com", "cn"] | ["api", "aws"])
 }
 
 /// The region that a base address says, in its query or in its host's name.
@@ -151,9 +166,37 @@ mod tests {
                 "https://bedrock-runtime.eu-west-1.amazonaws.com",
                 "https://bedrock.eu-west-1.amazonaws.com/foundation-models",
             ),
+            (
+                "https://bedrock-runtime-fips.us-gov-west-1.amazonaws.com",
+                "https://bedrock-fips.us-gov-west-1.amazonaws.com/foundation-models",
+            ),
+            (
+                "https://bedrock-runtime.cn-north-1.amazonaws.com.cn",
+                "https://bedrock.cn-north-1.amazonaws.com.cn/foundation-models",
+            ),
+            (
+                "https://bedrock-runtime.us-east-1.api.aws",
+                "https://bedrock.us-east-1.api.aws/foundation-models",
+            ),
             ("https://gate.example.com/aws?region=x", "https://gate.example.com/aws/foundation-models"),
         ] {
             assert_eq!(Bedrock.models(&url(base), "foundation-models").as_str(), expected);
+        }
+    }
+
+    #[test]
+    fn a_key_goes_to_no_host_that_nobody_named() {
+        for base in [
+            "https://bedrock-runtime.example.com",
+            "https://bedrock-runtime-proxy.corp.example",
+            "https://bedrock-runtime.us-east-1.amazonaws.com.evil.example",
+            "https://bedrock-runtime.us-east-1.example.com",
+            "https://bedrock-runtime-x.us-east-1.amazonaws.com",
+            "https://bedrock-runtime.amazonaws.com",
+            "https://vpce-1.bedrock-runtime.us-east-1.vpce.amazonaws.com",
+        ] {
+            let listed = Bedrock.models(&url(base), "foundation-models");
+            assert_eq!(listed.as_str(), format!("{base}/foundation-models"));
         }
     }
 
@@ -167,7 +210,7 @@ mod tests {
             headers: HeaderMap::new(),
             body: Bytes::new().into(),
         };
-        let signer = Bedrock.authorizer(&url(base)).unwrap();
+        let signer = Signer { region: region(&url(base)) };
         let sent = signer
             .authorize(&mut request, &Arc::new(SecretString::from(credential)), Timestamp(1_440_938_160_000))
             .await?;

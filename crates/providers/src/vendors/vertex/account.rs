@@ -1,145 +1,80 @@
 //! Google's service accounts: a key in JSON, for which Google gives tokens that last an hour.
 
-use crate::vendors::hooks::unusable;
-use gcp_auth::{CustomServiceAccount, Token, TokenProvider};
+use super::grant::{self, Granted};
+use super::key::Key;
+use crate::transport::{Transport, TransportBuildError};
+use crate::vendors::hooks::Means;
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use switchyard_domain::fault::{FaultKind, ProviderFault};
+use switchyard_domain::time::Timestamp;
+use switchyard_ports::clock::{Clock, Monotonic};
 
-/// Where Google gives tokens. The library that asks for them knows no egress guard, so that nothing else may stand in a key.
-const TOKEN_PLACES: [&str; 3] = [
-    "https://oauth2.googleapis.com/token",
-    "https://www.googleapis.com/oauth2/v4/token",
-    "https://accounts.google.com/o/oauth2/token",
-];
-const SCOPES: [&str; 1] = ["https://www.googleapis.com/auth/cloud-platform"];
-
-/// What is used of a key.
-#[derive(Deserialize, Serialize)]
-struct Key {
-    #[serde(rename = "type")]
-    kind: String,
-    client_email: String,
-    private_key: String,
-    token_uri: String,
-    project_id: Option<String>,
-}
+/// A token is not used in its last minute: the call that it goes along with takes its time.
+const MARGIN: Duration = Duration::from_secs(60);
+/// How long a failure answers for the next ones, so that a burst of calls does not hammer Google. Short, as calls wait for it.
+const FAILURE_KEPT: Duration = Duration::from_secs(5);
 
 /// A service account that tokens can be had for.
 pub(super) struct Account {
-    library: CustomServiceAccount,
-    token: Mutex<Option<Arc<Token>>>,
+    key: Key,
+    way: Transport,
+    clock: Arc<dyn Clock>,
+    kept: Mutex<Option<Kept>>,
     /// Held by the one who asks for a token, so that a burst of calls does not ask once each.
     asking: tokio::sync::Mutex<()>,
 }
 
+/// What the last question gave.
+struct Kept {
+    outcome: Result<Arc<SecretString>, ProviderFault>,
+    until: Monotonic,
+}
+
 impl Account {
-    /// The account of a key. Reads the machine's root certificates: not for an async thread.
-    pub(super) fn of(credential: &SecretString) -> Result<Self, ProviderFault> {
-        let key = read(credential.expose_secret())?;
-        // The library reads only what was checked here.
-        let text = serde_json::to_string(&key).map(SecretString::from);
-        let text = text.map_err(|_| unusable("the stored service account can't be read"))?;
-        let library = CustomServiceAccount::from_json(text.expose_secret())
-            .map_err(|_| unusable("the private key of the stored service account can't be used"))?;
-        Ok(Self { library, token: Mutex::default(), asking: tokio::sync::Mutex::default() })
+    /// The account of a key. Reading one takes milliseconds: not for an async thread.
+    pub(super) fn of(credential: &SecretString, means: &Means) -> Result<Self, ProviderFault> {
+        Self::with(Key::read(credential.expose_secret())?, means)
+    }
+
+    fn with(key: Key, means: &Means) -> Result<Self, ProviderFault> {
+        let way = means.transports.to(&key.place()?);
+        let way = way.map_err(|TransportBuildError::Egress(refusal)| {
+            ProviderFault::new(FaultKind::EgressRefused, refusal.to_string())
+        })?;
+        let clock = Arc::clone(&means.clock);
+        Ok(Self { key, way, clock, kept: Mutex::default(), asking: tokio::sync::Mutex::default() })
     }
 
     /// A token that has not run out, asked for where none is kept.
     pub(super) async fn token(&self) -> Result<Arc<SecretString>, ProviderFault> {
-        if let Some(token) = self.kept() {
-            return Ok(token);
+        if let Some(outcome) = self.kept() {
+            return outcome;
         }
         let _asking = self.asking.lock().await;
-        if let Some(token) = self.kept() {
-            return Ok(token);
+        // Whoever waited has the answer of the one who asked, good or bad.
+        if let Some(outcome) = self.kept() {
+            return outcome;
         }
-        let token = self.library.token(&SCOPES).await.map_err(|_| refused())?;
-        let secret = Arc::new(SecretString::from(token.as_str()));
-        *self.token.lock().unwrap_or_else(PoisonError::into_inner) = Some(token);
-        Ok(secret)
+        let now: Timestamp = self.clock.now();
+        let granted = grant::ask(&self.key, &self.way, now).await;
+        let (outcome, lasts) = match granted {
+            Ok(Granted { token, lasts }) => (Ok(Arc::new(token)), lasts.saturating_sub(MARGIN)),
+            Err(fault) => (Err(fault), FAILURE_KEPT),
+        };
+        let until = Monotonic(self.clock.monotonic().0.saturating_add(lasts));
+        let kept = Kept { outcome: outcome.clone(), until };
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(kept);
+        outcome
     }
 
-    fn kept(&self) -> Option<Arc<SecretString>> {
-        let token = self.token.lock().unwrap_or_else(PoisonError::into_inner);
-        let token = token.as_ref().filter(|token| !token.has_expired())?;
-        Some(Arc::new(SecretString::from(token.as_str())))
+    fn kept(&self) -> Option<Result<Arc<SecretString>, ProviderFault>> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = kept.as_ref().filter(|kept| self.clock.monotonic() < kept.until)?;
+        Some(kept.outcome.clone())
     }
-}
-
-fn read(text: &str) -> Result<Key, ProviderFault> {
-    let key: Key = serde_json::from_str(text).map_err(|_| {
-        unusable("the stored credential is JSON, but no service account's key (`client_email`, `private_key`, `token_uri`)")
-    })?;
-    if key.kind != "service_account" {
-        return Err(unusable("the stored credential is not of the type `service_account`"));
-    }
-    if !TOKEN_PLACES.contains(&key.token_uri.as_str()) {
-        return Err(unusable("the `token_uri` of the stored service account is not Google's own"));
-    }
-    Ok(key)
-}
-
-fn refused() -> ProviderFault {
-    ProviderFault::new(FaultKind::AuthFailed, "Google gave no token for the stored service account")
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::{Value, json};
-
-    fn key() -> Value {
-        json!({"type": "service_account", "project_id": "p", "private_key_id": "1", "private_key": "-----BEGIN…",
-            "client_email": "x@p.iam.gserviceaccount.com", "client_id": "2", "auth_uri": "https://accounts.google.com/o/oauth2/auth",
-            "token_uri": "https://oauth2.googleapis.com/token", "universe_domain": "googleapis.com"})
-    }
-
-    fn why(text: &str) -> String {
-        let fault = read(text).err().unwrap();
-        assert_eq!(fault.kind, FaultKind::NoCredential);
-        fault.message
-    }
-
-    #[test]
-    fn a_key_as_google_writes_it_is_read() {
-        assert_eq!(read(&key().to_string()).unwrap().client_email, "x@p.iam.gserviceaccount.com");
-    }
-
-    #[test]
-    fn tokens_are_asked_for_at_googles_own_address_only() {
-        for place in [
-            "http://oauth2.googleapis.com/token",
-            "https://oauth2.googleapis.com.evil.example/token",
-            "https://oauth2.googleapis.com@127.0.0.1/token",
-            "https://oauth2.googleapis.com:8443/token",
-            "http://169.254.169.254/computeMetadata/v1/token",
-            "https://oauth2.googleapis.com/token?x=1",
-            "",
-        ] {
-            let mut key = key();
-            key["token_uri"] = json!(place);
-            assert!(why(&key.to_string()).contains("token_uri"), "{place}");
-        }
-        let twice = key()
-            .to_string()
-            .replacen('{', r#"{"token_uri":"http://127.0.0.1/",""#, 1)
-            .replacen(r#","""#, r#",""#, 1);
-        assert!(why(&twice).contains("no service account"), "one that says it twice is refused");
-    }
-
-    #[test]
-    fn what_is_no_service_account_is_refused_without_repeating_it() {
-        for (text, word) in [
-            (r#"{"type":"authorized_user","client_secret":"verysecret"}"#.to_owned(), "no service account"),
-            (key().to_string().replace("service_account", "impersonated_service_account"), "not of the type"),
-        ] {
-            let message = why(&text);
-            assert!(message.contains(word) && !message.contains("verysecret"), "{message}");
-        }
-        let unusable = Account::of(&SecretString::from(key().to_string())).err().unwrap();
-        assert!(unusable.message.contains("private key"), "{unusable}");
-        assert!(!unusable.message.contains("BEGIN"), "{unusable}");
-    }
-}
+mod tests;

