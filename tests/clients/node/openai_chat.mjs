@@ -62,7 +62,11 @@ const cases = {
       assert.deepEqual(message.tool_calls.map((call) => call.function.name), ["get_weather", "get_time"]);
       const results = message.tool_calls.map(({ id }) => ({ role: "tool", tool_call_id: id, content: "sunny" }));
       const answer = await ask({ model, messages: [...ASK, message, ...results], tools: TOOLS });
-      assert.ok(answer.choices[0].message.content.includes("sunny"));
+      assert.ok(answer.choices[0].message.content.includes("The tool answered"));
+      // Both results, and the simulator's proof, came back to who made it.
+      const told = JSON.stringify((await upstreamCalls(model.split("/")[1])).at(-1).json);
+      assert.equal(told.split("sunny").length, 3);
+      assert.ok(told.includes("c2ltdWxhdGVkIHByb29m"));
     }
   },
   async "multi turn"() {

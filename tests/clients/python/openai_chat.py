@@ -189,9 +189,11 @@ def check_loop(model, message):
     assert [call.function.name for call in message.tool_calls] == ["get_weather", "get_time"], message
     results = [{"role": "tool", "tool_call_id": call.id, "content": "sunny"} for call in message.tool_calls]
     turns = [*ASK, message.model_dump(exclude_none=True), *results]
-    assert "sunny" in ask(model, messages=turns, tools=[WEATHER, CLOCK]).choices[0].message.content
+    answer = ask(model, messages=turns, tools=[WEATHER, CLOCK]).choices[0].message
+    assert "The tool answered" in answer.content and not answer.tool_calls, answer
+    # Both results, and the simulator's proof, came back to who made it.
     told = json.dumps(calls(model.split("/")[1])[-1]["json"])
-    assert "c2ltdWxhdGVkIHByb29m" in told, told
+    assert told.count("sunny") == 2 and "c2ltdWxhdGVkIHByb29m" in told, told
 
 
 def case_other_dialects_errors():
