@@ -355,7 +355,7 @@ fn the_names_of_all_functions_are_a_wish_for_any_call() {
 #[test]
 fn arguments_that_no_body_may_hold_are_never_a_part_of_one() {
     let deep = format!(r#"{{"a":{}{}}}"#, "[".repeat(3_000), "]".repeat(3_000));
-    for arguments in [deep.as_str(), r#"{"a":1,"a":2}"#, r#"{"a":"\ud83d"}"#] {
+    for arguments in [deep.as_str(), r#"{"a":1,"a":2,"b":"\ud83d"}"#, r#"{"a":"\ud83d"}"#] {
         let body = json!({"model": "m", "messages": [{"role": "user", "content": "q"},
             {"role": "assistant", "tool_calls": [
                 {"id": "c", "type": "function", "function": {"name": "f", "arguments": arguments}}]},

@@ -98,11 +98,12 @@ fn they_stay_where_the_vendor_takes_them() {
 }
 
 #[test]
-fn what_the_vendor_can_not_fetch_leaves_no_empty_message() {
+fn a_result_with_what_the_vendor_can_not_fetch_is_refused() {
     let document = Part::Document(Document::new(MediaSource::Url("https://x/y.pdf".to_owned()), None));
     let messages = vec![message(Role::Tool, vec![result("a", vec![text("read"), document])])];
-    let (messages, losses) = sent(messages, TargetFacts::OPENAI);
-    assert_eq!(messages, json!([{"role": "tool", "tool_call_id": "a", "content": "read"}]));
-    let members: Vec<&str> = losses.iter().map(|(member, _)| member.as_str()).collect();
-    assert_eq!(members, ["messages[0].content[0].content", "messages[0].content[0].content[1]"]);
+    let request = ChatRequest { messages, ..ChatRequest::default() };
+    let mut losses = LossReport::default();
+    let refused =
+        OpenAiChat::PLAIN.encode(&request, "m", Dialect::ANTHROPIC_MESSAGES, &mut losses).unwrap_err();
+    assert_eq!(refused.param.as_deref(), Some("messages[0].content[0].content[1]"));
 }

@@ -106,12 +106,15 @@ impl Reader<'_> {
             let mut calls = present(self.node, "tool_calls").into_iter().flat_map(Node::elements);
             calls.any(|call| present(call, "id").is_some_and(|known| known.is_text(id)))
         };
-        if let Some((proofs, of_calls)) = details.and_then(|details| proofs_and_calls(&details.0, is_call)) {
-            read.push(REASONING_DETAILS);
-            return Ok(Thoughts { parts: with_text(proofs, text), of_calls, read });
-        }
-        let parts = text.map(|text| Part::Reasoning(Reasoning::text(text))).into_iter().collect();
-        Ok(Thoughts { parts, of_calls: Vec::new(), read })
+        let proven = details.and_then(|details| proofs_and_calls(&details.0, is_call));
+        read.extend(proven.is_some().then_some(REASONING_DETAILS));
+        let (proofs, of_calls) = proven.unwrap_or_default();
+        let parts = if proofs.is_empty() {
+            text.map(|text| Part::Reasoning(Reasoning::text(text))).into_iter().collect()
+        } else {
+            with_text(proofs, text)
+        };
+        Ok(Thoughts { parts, of_calls, read })
     }
 
     fn read_calls(
