@@ -11,7 +11,7 @@ use switchyard_domain::chat::{ChatRequest, Dialect, LossReport, Part};
 use crate::gist;
 use crate::subject::{ALL, Subject, client_of, spoken_by_clients};
 
-const UNBOUNDED: ScanLimits =
+pub(crate) const UNBOUNDED: ScanLimits =
     ScanLimits { max_depth: usize::MAX, max_members: usize::MAX, max_values: usize::MAX };
 
 /// Models that differ in what they are sent.

@@ -1,9 +1,12 @@
 //! Streams of providers.
 
+use bytes::Bytes;
 use switchyard_dialects::codec::{ProviderCodec, Taken};
 use switchyard_dialects::framing::FrameItem;
+use switchyard_dialects::scan::{Document, ScanErrorKind};
 use switchyard_domain::chat::{ChatEvent, TokenUsage};
 
+use crate::request::UNBOUNDED;
 use crate::subject::Subject;
 use crate::{frames, written};
 
@@ -22,15 +25,35 @@ pub(crate) fn run(subject: &Subject, variation: u8, stream: &[u8]) {
     assert!(stream.starts_with(&joined), "bytes got lost: {items:?}");
     for codec in subject.codecs {
         read(*codec, &items, stream.len());
+        watch(*codec, &items);
     }
 }
 
-/// Reads the events up to the last, watching them too, and tells every client.
+/// Reads the events up to the last, and tells every client what they say.
 fn read(codec: &dyn ProviderCodec, items: &[FrameItem], length: usize) {
+    let mut reader = codec.reader();
+    let mut events = Vec::new();
+    for item in items {
+        let FrameItem::Event(event) = item else { continue };
+        match reader.event(event.name.as_deref(), &event.data, &mut events) {
+            Ok(Taken::Done) | Err(_) => break,
+            Ok(_) => {}
+        }
+    }
+    reader.finish(&mut events);
+    written::for_every_client(&events, length);
+}
+
+/// Whoever lets the bytes of a stream pass must see in them what a reader sees, up to an event that has a name twice: there the
+/// one takes the first and the other the last, and no provider says so.
+fn watch(codec: &dyn ProviderCodec, items: &[FrameItem]) {
     let (mut reader, mut watcher) = (codec.reader(), codec.watcher());
     let (mut events, mut output) = (Vec::new(), String::new());
     for item in items {
         let FrameItem::Event(event) = item else { continue };
+        if names_twice(&event.data) {
+            break;
+        }
         let before = events.len();
         let taken = reader.event(event.name.as_deref(), &event.data, &mut events);
         let look = watcher.look(event.name.as_deref(), &event.data, &mut output);
@@ -54,8 +77,11 @@ fn read(codec: &dyn ProviderCodec, items: &[FrameItem], length: usize) {
     // Who lets the bytes pass counts pieces of calls too that never come to be a call.
     let made: usize = events.iter().map(made_text).sum();
     assert!(output.len() >= made, "{output:?}: {events:?}");
-    reader.finish(&mut events);
-    written::for_every_client(&events, length);
+}
+
+fn names_twice(data: &Bytes) -> bool {
+    let scanned = Document::scan(data.clone(), UNBOUNDED);
+    scanned.is_err_and(|error| error.kind == ScanErrorKind::DuplicateMember)
 }
 
 fn made_text(event: &ChatEvent) -> usize {
