@@ -15,6 +15,7 @@ pub mod operations;
 mod request;
 mod stream;
 pub mod subject;
+mod twice;
 mod written;
 
 use subject::Subject;

@@ -1,13 +1,11 @@
 //! Streams of providers.
 
-use bytes::Bytes;
 use switchyard_dialects::codec::{ProviderCodec, Taken};
 use switchyard_dialects::framing::FrameItem;
-use switchyard_dialects::scan::{Document, ScanErrorKind};
 use switchyard_domain::chat::{ChatEvent, TokenUsage};
 
-use crate::request::UNBOUNDED;
 use crate::subject::Subject;
+use crate::twice::names_twice;
 use crate::{frames, written};
 
 pub(crate) fn run(subject: &Subject, variation: u8, stream: &[u8]) {
@@ -44,8 +42,7 @@ fn read(codec: &dyn ProviderCodec, items: &[FrameItem], length: usize) {
     written::for_every_client(&events, length);
 }
 
-/// Whoever lets the bytes of a stream pass must see in them what a reader sees, up to an event that has a name twice: there the
-/// one takes the first and the other the last, and no provider says so.
+/// Whoever lets the bytes of a stream pass must see in them what a reader sees, up to an event that has a name twice.
 fn watch(codec: &dyn ProviderCodec, items: &[FrameItem]) {
     let (mut reader, mut watcher) = (codec.reader(), codec.watcher());
     let (mut events, mut output) = (Vec::new(), String::new());
@@ -77,11 +74,6 @@ fn watch(codec: &dyn ProviderCodec, items: &[FrameItem]) {
     // Who lets the bytes pass counts pieces of calls too that never come to be a call.
     let made: usize = events.iter().map(made_text).sum();
     assert!(output.len() >= made, "{output:?}: {events:?}");
-}
-
-fn names_twice(data: &Bytes) -> bool {
-    let scanned = Document::scan(data.clone(), UNBOUNDED);
-    scanned.is_err_and(|error| error.kind == ScanErrorKind::DuplicateMember)
 }
 
 fn made_text(event: &ChatEvent) -> usize {
