@@ -3,7 +3,7 @@
 use switchyard_domain::chat::ChatEvent;
 
 use crate::subject::Subject;
-use crate::twice::names_twice;
+use crate::twice::{made_text, names_twice};
 use crate::written;
 
 pub(crate) fn run(subject: &Subject, body: &[u8]) {
@@ -18,7 +18,7 @@ pub(crate) fn run(subject: &Subject, body: &[u8]) {
             }
         };
         if let Ok(look) = look {
-            let made: String = decoded.events.iter().map(made_text).collect();
+            let made: String = decoded.events.iter().map(|event| made_text(event, body)).collect();
             assert!(output.len() >= made.len() || names_twice(body), "{output:?} {made:?}");
             let usage = decoded
                 .events
@@ -29,8 +29,4 @@ pub(crate) fn run(subject: &Subject, body: &[u8]) {
         }
         written::for_every_client(&decoded.events, body.len());
     }
-}
-
-fn made_text(event: &ChatEvent) -> &str {
-    if let ChatEvent::Delta { delta, .. } = event { delta.output_text() } else { "" }
 }

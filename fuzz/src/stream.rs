@@ -5,7 +5,7 @@ use switchyard_dialects::framing::FrameItem;
 use switchyard_domain::chat::{ChatEvent, TokenUsage};
 
 use crate::subject::Subject;
-use crate::twice::names_twice;
+use crate::twice::{made_text, names_twice};
 use crate::{frames, written};
 
 pub(crate) fn run(subject: &Subject, variation: u8, stream: &[u8]) {
@@ -45,7 +45,7 @@ fn read(codec: &dyn ProviderCodec, items: &[FrameItem], length: usize) {
 /// Whoever lets the bytes of a stream pass must see in them what a reader sees, up to an event that has a name twice.
 fn watch(codec: &dyn ProviderCodec, items: &[FrameItem]) {
     let (mut reader, mut watcher) = (codec.reader(), codec.watcher());
-    let (mut events, mut output) = (Vec::new(), String::new());
+    let (mut events, mut output, mut made) = (Vec::new(), String::new(), 0);
     for item in items {
         let FrameItem::Event(event) = item else { continue };
         if names_twice(&event.data) {
@@ -54,6 +54,7 @@ fn watch(codec: &dyn ProviderCodec, items: &[FrameItem]) {
         let before = events.len();
         let taken = reader.event(event.name.as_deref(), &event.data, &mut events);
         let look = watcher.look(event.name.as_deref(), &event.data, &mut output);
+        made += events[before..].iter().map(|said| made_text(said, &event.data).len()).sum::<usize>();
         let (taken, look) = match (taken, look) {
             (Ok(taken), Ok(look)) => (taken, look),
             (taken, look) => {
@@ -72,12 +73,7 @@ fn watch(codec: &dyn ProviderCodec, items: &[FrameItem]) {
         assert_eq!(look.finished, reader.is_finished(), "{event:?}");
     }
     // Who lets the bytes pass counts pieces of calls too that never come to be a call.
-    let made: usize = events.iter().map(made_text).sum();
     assert!(output.len() >= made, "{output:?}: {events:?}");
-}
-
-fn made_text(event: &ChatEvent) -> usize {
-    if let ChatEvent::Delta { delta, .. } = event { delta.output_text().len() } else { 0 }
 }
 
 fn usage_of(events: &[ChatEvent]) -> Option<TokenUsage> {
