@@ -80,7 +80,7 @@ mod tests {
         for arguments in [deep.as_str(), r#"{"a":1,"a":2,"b":"\ud83d"}"#, r#"{"a":"\ud83d"}"#] {
             let call = call(arguments, ToolCallKind::Function);
             let (json, is_wrapped) = object_of(&call);
-            let read: serde_json::Value = serde_json::from_str(&json).unwrap();
+            let read: Value = serde_json::from_str(&json).unwrap();
             assert_eq!((read, is_wrapped), (serde_json::json!({"input": arguments}), true));
         }
     }

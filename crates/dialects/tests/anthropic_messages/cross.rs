@@ -189,7 +189,7 @@ fn recorded_requests_of_this_dialect_go_to_an_openai_provider() {
         let mut losses = LossReport::default();
         match OpenAiChat::PLAIN.encode(&request, "gpt", Dialect::ANTHROPIC_MESSAGES, &mut losses) {
             Ok(_) if losses.losses.iter().any(|loss| loss.reason == "media stand beside the result") => {
-                moved += 1
+                moved += 1;
             }
             Ok(encoded) => {
                 let again = openai(str::from_utf8(&encoded).unwrap()).unwrap();
