@@ -48,6 +48,8 @@ integer_ids! {
     TargetId;
     /// A secret that we issued to a client.
     VirtualKeyId;
+    /// A person who signs in.
+    UserId;
 }
 
 uuid_ids! {
@@ -55,4 +57,6 @@ uuid_ids! {
     CallId;
     /// One try at one target; also the id of its usage event and ledger entry, which makes recording idempotent.
     AttemptId;
+    /// A signing in and all the tokens that were refreshed from it.
+    SessionId;
 }

@@ -4,6 +4,7 @@
 //! This crate does not know about sockets, files, databases, clocks, randomness, async, or any vendor or wire format: it
 //! is told the time, it is given ids, and it computes the same answer for the same arguments every time.
 
+pub mod audit;
 pub mod call;
 pub mod chat;
 pub mod credential;
@@ -19,6 +20,7 @@ pub mod operation;
 pub mod price;
 pub mod provider;
 pub mod retry;
+pub mod role;
 pub mod route;
 pub mod spelling;
 pub mod time;

@@ -2,7 +2,9 @@
 
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::fmt;
+use std::net::IpAddr;
 
 /// Where a configuration object comes from, hence who may change it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -53,6 +55,39 @@ impl TryFrom<String> for Owner {
                 None => Err(InvalidOwner(text)),
             },
         }
+    }
+}
+
+/// Who writes configuration, and from where: what its rows and its entry in the audit log tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Writer {
+    /// The owner that new rows get.
+    pub owner: Owner,
+    /// The name that is written down: a user's, `api` where a program writes through the library, `file`, `seed`, `cli:<user>`.
+    pub name: Cow<'static, str>,
+    /// From which address, where there is one.
+    pub address: Option<IpAddr>,
+    /// The request that asked for it, where there is one.
+    pub request_id: Option<String>,
+}
+
+impl Writer {
+    /// A program that embeds the library.
+    pub const API: Self = Self::named(Owner::Api, "api");
+    /// The configuration file.
+    pub const FILE: Self = Self::named(Owner::File, "file");
+    /// The product itself.
+    pub const SEED: Self = Self::named(Owner::Seed, "seed");
+
+    const fn named(owner: Owner, name: &'static str) -> Self {
+        Self { owner, name: Cow::Borrowed(name), address: None, request_id: None }
+    }
+
+    /// The command line, run by this user of the machine.
+    #[must_use]
+    pub fn cli(user: String) -> Self {
+        let owner = Owner::Cli(user);
+        Self { name: Cow::Owned(owner.to_string()), owner, address: None, request_id: None }
     }
 }
 

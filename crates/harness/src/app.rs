@@ -15,7 +15,7 @@ use switchyard::vendors::Vendor;
 use switchyard::{Builder, Embedded, Name, Store, UsageJournal};
 use switchyard_domain::fault::FailoverOn;
 use switchyard_domain::limits::Limits;
-use switchyard_domain::meta::Owner;
+use switchyard_domain::meta::Writer;
 use switchyard_domain::route::{RouteMode, Strategy};
 use switchyard_domain::usage::UsageEvent;
 use switchyard_http::server::{ServerConfig, ServerControl, bind};
@@ -272,7 +272,7 @@ impl TestApp {
     /// A client with a fresh virtual key.
     pub async fn client_with(&self, name: &str, limits: Limits, models: Option<Vec<String>>) -> TestClient {
         let request = KeyRequest { name: Name::new(name).expect("a name"), models, limits, expires_at: None };
-        let created = self.app.keys().create(request, &Owner::Api).await.expect("the key is made");
+        let created = self.app.keys().create(request, &Writer::API).await.expect("the key is made");
         self.client(created.key.expose_secret())
     }
 
@@ -286,7 +286,7 @@ impl TestApp {
             models: models.iter().map(|id| model(id)).collect(),
             is_enabled: true,
         };
-        self.app.providers().add(request, &Owner::Api).await.expect("the provider is added");
+        self.app.providers().add(request, &Writer::API).await.expect("the provider is added");
     }
 
     /// What was recorded of a call, once the journal is drained.

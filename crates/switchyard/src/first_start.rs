@@ -5,7 +5,7 @@ use std::time::Duration;
 use switchyard_domain::declared::{DeclaredRoute, DeclaredTarget};
 use switchyard_domain::fault::FailoverOn;
 use switchyard_domain::limits::Limits;
-use switchyard_domain::meta::Owner;
+use switchyard_domain::meta::{Owner, Writer};
 use switchyard_domain::name::{InvalidName, Name};
 use switchyard_domain::route::{RouteMode, Strategy};
 use switchyard_orchestrator::admin::{ProviderAdmin, ProviderRequest, RouteAdmin};
@@ -38,9 +38,9 @@ pub(crate) async fn seed_if_empty(providers: &ProviderAdmin, routes: &RouteAdmin
             models: Vec::new(),
             is_enabled: true,
         };
-        unless_raced(providers.add(request, &Owner::Seed).await)?;
+        unless_raced(providers.add(request, &Writer::SEED).await)?;
     }
-    unless_raced(providers.discover(&sim, Duration::from_secs(1), &Owner::Seed).await)?;
+    unless_raced(providers.discover(&sim, Duration::from_secs(1), &Writer::SEED).await)?;
     let target = |model: &str, priority| DeclaredTarget {
         provider: sim.clone(),
         model: model.to_owned(),
@@ -57,7 +57,7 @@ pub(crate) async fn seed_if_empty(providers: &ProviderAdmin, routes: &RouteAdmin
         targets: DEMO_TARGETS.iter().zip(0..).map(|(model, priority)| target(model, priority)).collect(),
         enabled: true,
     };
-    unless_raced(routes.add(&demo, &Owner::Seed).await)
+    unless_raced(routes.add(&demo, &Writer::SEED).await)
 }
 
 fn unless_raced<T>(written: Result<T, AdminError>) -> Result<(), AdminError> {
@@ -115,7 +115,7 @@ mod tests {
         let before = store.load().await.unwrap();
         seed_if_empty(&providers, &routes).await.unwrap();
         assert_eq!(store.load().await.unwrap(), before);
-        routes.remove(&name(DEMO).unwrap(), &Owner::Api).await.unwrap();
+        routes.remove(&name(DEMO).unwrap(), &Writer::API).await.unwrap();
         seed_if_empty(&providers, &routes).await.unwrap();
         assert!(store.load().await.unwrap().routes.is_empty(), "what people removed stays removed");
     }
@@ -158,7 +158,7 @@ mod tests {
             models: Vec::new(),
             is_enabled: true,
         };
-        providers.add(request, &Owner::Api).await.unwrap();
+        providers.add(request, &Writer::API).await.unwrap();
         seed_if_empty(&providers, &routes).await.unwrap();
         assert_eq!(store.load().await.unwrap().providers.len(), 1);
     }

@@ -9,7 +9,7 @@ use switchyard::orchestrator::admin::KeyRequest;
 use switchyard::orchestrator::error::CallErrorKind;
 use switchyard::{Builder, Embedded, Name};
 use switchyard_domain::limits::Limits;
-use switchyard_domain::meta::Owner;
+use switchyard_domain::meta::Writer;
 use switchyard_domain::usage::{GroupBy, Outcome, UsageFilter};
 
 fn request(model: &str) -> ChatRequest {
@@ -23,7 +23,7 @@ fn request(model: &str) -> ChatRequest {
 async fn key(app: &Embedded, name: &str) -> String {
     let request =
         KeyRequest { name: Name::new(name).unwrap(), models: None, limits: Limits::NONE, expires_at: None };
-    let created = app.keys().create(request, &Owner::Api).await.unwrap();
+    let created = app.keys().create(request, &Writer::API).await.unwrap();
     created.key.expose_secret().to_owned()
 }
 
@@ -54,7 +54,7 @@ async fn a_client_of_a_key_calls_on_its_bill_until_the_key_is_revoked() {
     assert!(app.chat_with_key("sy-nobody").is_none());
     let client = app.chat_with_key(&key(&app, "ci").await).unwrap();
     client.complete(request("sim/swift")).await.unwrap();
-    let id = app.keys().revoke(&Name::new("ci").unwrap(), &Owner::Api).await.unwrap();
+    let id = app.keys().revoke(&Name::new("ci").unwrap(), &Writer::API).await.unwrap();
     for error in [
         client.complete(request("sim/swift")).await.err().unwrap(),
         client.stream(request("sim/swift")).await.err().unwrap(),

@@ -16,7 +16,7 @@ use switchyard::orchestrator::admin::KeyRequest;
 use switchyard::orchestrator::error::AdminError;
 use switchyard::ports::repositories::RepositoryError;
 use switchyard_domain::limits::Limits;
-use switchyard_domain::meta::Owner;
+use switchyard_domain::meta::Writer;
 use switchyard_harness::testkit::simulator::Script;
 use switchyard_harness::{TestApp, TestAppBuilder};
 use tokio::time::sleep;
@@ -153,7 +153,7 @@ async fn call_often(client: &LoadClient, model: &str) -> Vec<Seen> {
 async fn make_a_key(app: &TestApp) -> Result<(), AdminError> {
     let name = Name::new("late").expect("a name");
     let request = KeyRequest { name, models: None, limits: Limits::NONE, expires_at: None };
-    app.embedded().keys().create(request, &Owner::Api).await.map(|_| ())
+    app.embedded().keys().create(request, &Writer::API).await.map(|_| ())
 }
 
 /// Waits until what waited when the outage ended is in the ledger. Load goes on, so that something always waits a little.

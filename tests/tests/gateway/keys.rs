@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use switchyard::{Builder, Name, Store};
 use switchyard_domain::limits::Limits;
-use switchyard_domain::meta::Owner;
+use switchyard_domain::meta::Writer;
 use switchyard_harness::TestApp;
 use switchyard_harness::testkit::clock::{ManualClock, START};
 use switchyard_harness::testkit::simulator::Script;
@@ -21,7 +21,7 @@ async fn a_revoked_key_is_401_at_once_and_its_running_stream_ends_well() {
         async move { client.ask_stream("upstream/gpt-sim", "hi").await }
     });
     app.simulator().until_calls(1, Duration::from_secs(10)).await;
-    app.embedded().keys().revoke(&Name::new("ci").unwrap(), &Owner::Api).await.unwrap();
+    app.embedded().keys().revoke(&Name::new("ci").unwrap(), &Writer::API).await.unwrap();
     for path in ["/v1/chat/completions", "/chat/completions"] {
         let answer = client.post(path, "{}").await;
         assert_eq!((answer.status, answer.error_code().as_str()), (401, "invalid_api_key"));
@@ -40,7 +40,7 @@ async fn a_key_that_another_process_makes_and_revokes_is_known_and_refused_withi
     let client = app.client_with_key("ci").await;
     assert_eq!(client.ask("upstream/gpt-sim", "hi").await.status, 200);
     let elsewhere = Builder::in_memory().store(store).open_administration().await.unwrap();
-    elsewhere.keys().revoke(&Name::new("ci").unwrap(), &Owner::Api).await.unwrap();
+    elsewhere.keys().revoke(&Name::new("ci").unwrap(), &Writer::API).await.unwrap();
     let revoked = Instant::now();
     while client.get("/v1/models").await.status != 401 {
         assert!(revoked.elapsed() < Duration::from_secs(5), "the key still works");
@@ -59,7 +59,7 @@ async fn a_key_ends_at_the_moment_it_was_made_to() {
         limits: Limits::NONE,
         expires_at: Some(START.after(Duration::from_secs(60))),
     };
-    let created = app.embedded().keys().create(request, &Owner::Api).await.unwrap();
+    let created = app.embedded().keys().create(request, &Writer::API).await.unwrap();
     let client = app.client(created.key.expose_secret());
     clock.advance(Duration::from_millis(59_999));
     assert_eq!(client.get("/v1/models").await.status, 200);

@@ -7,7 +7,7 @@ use switchyard::Name;
 use switchyard::declared::{DeclaredModel, DeclaredRoute, DeclaredTarget};
 use switchyard_domain::fault::FailoverOn;
 use switchyard_domain::limits::Limits;
-use switchyard_domain::meta::Owner;
+use switchyard_domain::meta::Writer;
 use switchyard_domain::route::{RouteMode, Strategy};
 use switchyard_harness::{GatewayAuth, TestApp, TestClient};
 use switchyard_orchestrator::admin::ProviderRequest;
@@ -39,7 +39,7 @@ async fn provider(app: &TestApp, name: &str, vendor: &str, model: &str, is_enabl
         models: vec![DeclaredModel { model: model.to_owned(), ..DeclaredModel::default() }],
         is_enabled,
     };
-    app.embedded().providers().add(request, &Owner::Api).await.unwrap();
+    app.embedded().providers().add(request, &Writer::API).await.unwrap();
 }
 
 async fn start(auth: GatewayAuth) -> TestApp {
@@ -63,7 +63,7 @@ async fn start(auth: GatewayAuth) -> TestApp {
         }],
         enabled: false,
     };
-    app.embedded().routes().add(&off, &Owner::Api).await.unwrap();
+    app.embedded().routes().add(&off, &Writer::API).await.unwrap();
     app
 }
 

@@ -5,7 +5,7 @@ use switchyard::Name;
 use switchyard::declared::{DeclaredModel, DeclaredRoute, DeclaredTarget};
 use switchyard_domain::fault::FailoverOn;
 use switchyard_domain::limits::Limits;
-use switchyard_domain::meta::Owner;
+use switchyard_domain::meta::Writer;
 use switchyard_domain::route::{RouteMode, Strategy};
 use switchyard_harness::TestApp;
 use switchyard_harness::testkit::simulator::Script;
@@ -30,7 +30,7 @@ fn route(name: &str, mode: RouteMode, strategy: Strategy, models: &[&str]) -> De
 }
 
 async fn add(app: &TestApp, route: &DeclaredRoute) {
-    app.embedded().routes().add(route, &Owner::Api).await.unwrap();
+    app.embedded().routes().add(route, &Writer::API).await.unwrap();
 }
 
 #[tokio::test]
@@ -109,7 +109,7 @@ async fn a_route_that_is_switched_off_is_400_and_one_that_can_not_answer_is_503(
                 models: vec![DeclaredModel { model: "m9".to_owned(), ..DeclaredModel::default() }],
                 is_enabled: true,
             },
-            &Owner::Api,
+            &Writer::API,
         )
         .await
         .unwrap();
@@ -138,7 +138,7 @@ async fn a_change_of_the_configuration_is_seen_by_the_next_call_and_not_by_a_run
         async move { client.ask_stream("moving", "hi").await }
     });
     app.simulator().until_calls(1, std::time::Duration::from_secs(10)).await;
-    app.embedded().routes().remove(&Name::new("moving").unwrap(), &Owner::Api).await.unwrap();
+    app.embedded().routes().remove(&Name::new("moving").unwrap(), &Writer::API).await.unwrap();
     add(&app, &route("moving", RouteMode::Auto, Strategy::Failover, &["m2"])).await;
     assert_eq!(client.ask("moving", "hi").await.header("x-switchyard-target"), "upstream/m2");
     let running = running.await.unwrap();

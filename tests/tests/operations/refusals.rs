@@ -6,7 +6,7 @@ use switchyard::Name;
 use switchyard::declared::{DeclaredRoute, DeclaredTarget};
 use switchyard_domain::fault::FailoverOn;
 use switchyard_domain::limits::Limits;
-use switchyard_domain::meta::Owner;
+use switchyard_domain::meta::Writer;
 use switchyard_domain::route::{RouteMode, Strategy};
 use switchyard_harness::TestApp;
 
@@ -28,7 +28,7 @@ pub(crate) async fn add_route(app: &TestApp, name: &str, targets: &[(&str, &str)
         targets: targets.iter().zip(0..).map(target).collect(),
         enabled: true,
     };
-    app.embedded().routes().add(&route, &Owner::Api).await.unwrap();
+    app.embedded().routes().add(&route, &Writer::API).await.unwrap();
 }
 
 #[tokio::test]

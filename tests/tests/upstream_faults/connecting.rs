@@ -11,7 +11,7 @@ use switchyard::declared::{DeclaredRoute, DeclaredTarget};
 use switchyard::orchestrator::chat::CallSettings;
 use switchyard::ports::provider::Deadlines;
 use switchyard_domain::limits::Limits;
-use switchyard_domain::meta::Owner;
+use switchyard_domain::meta::Writer;
 use switchyard_domain::route::{RouteMode, Strategy};
 use switchyard_domain::usage::Outcome;
 use switchyard_harness::TestApp;
@@ -39,7 +39,7 @@ async fn add_dead(app: &TestApp, base_url: &str) {
         targets: vec![target("dead", "m", 0), target("upstream", HEALTHY, 1)],
         enabled: true,
     };
-    app.embedded().routes().add(&route, &Owner::Api).await.unwrap();
+    app.embedded().routes().add(&route, &Writer::API).await.unwrap();
 }
 
 /// What happens at `base_url` is hidden by the healthy target; by itself it is this error after so many tries.

@@ -7,7 +7,7 @@ use super::routes::{RouteAdmin, resolve};
 use crate::error::AdminError;
 use std::sync::Arc;
 use switchyard_domain::declared::{Declared, DeclaredProvider, DeclaredRoute};
-use switchyard_domain::meta::Owner;
+use switchyard_domain::meta::{Owner, Writer};
 use switchyard_domain::provider::Provider;
 use switchyard_domain::route::Route;
 use switchyard_ports::repositories::{NewRoute, NewTarget, ProviderPatch, RepositoryError};
@@ -72,7 +72,7 @@ impl DeclaredConfiguration {
             models: wanted.models.clone(),
             is_enabled: wanted.enabled,
         };
-        match self.providers.add(request, &Owner::File).await {
+        match self.providers.add(request, &Writer::FILE).await {
             Ok(_) => applied.created.push(format!("provider {}", wanted.name)),
             // Another server that starts with the same file was quicker.
             Err(AdminError::Repository(RepositoryError::Conflict { .. })) => {
@@ -108,7 +108,7 @@ impl DeclaredConfiguration {
         if patch == ProviderPatch::default() && secret.is_none() {
             return Ok(());
         }
-        self.providers.update(current, patch, secret, &Owner::File).await?;
+        self.providers.update(current, patch, secret, &Writer::FILE).await?;
         applied.changed.push(label);
         Ok(())
     }
@@ -127,7 +127,7 @@ impl DeclaredConfiguration {
         let label = format!("route {}", wanted.name);
         let stored = self.ports.configuration.load().await?;
         let Some(current) = stored.routes.iter().find(|route| route.name == wanted.name) else {
-            self.routes.add(wanted, &Owner::File).await?;
+            self.routes.add(wanted, &Writer::FILE).await?;
             applied.created.push(label);
             return Ok(());
         };
@@ -136,7 +136,7 @@ impl DeclaredConfiguration {
             return Ok(());
         }
         if as_new(current) != resolve(wanted, &stored.providers)? || current.meta.owner != Owner::File {
-            self.routes.replace(current, wanted, &Owner::File).await?;
+            self.routes.replace(current, wanted, &Writer::FILE).await?;
             applied.changed.push(label);
         }
         Ok(())
@@ -147,7 +147,7 @@ impl DeclaredConfiguration {
         for route in stored.routes.iter().filter(|route| route.meta.owner == Owner::File && route.is_active) {
             if wanted.routes.iter().all(|declared| declared.name != route.name) {
                 let off = NewRoute { is_active: false, ..as_new(route) };
-                let author = self.ports.author(&Owner::File);
+                let author = self.ports.author(&Writer::FILE);
                 self.ports.configuration.replace_route(route.id, off, None, &author).await?;
                 applied.disabled.push(format!("route {}", route.name));
             }
@@ -159,7 +159,7 @@ impl DeclaredConfiguration {
         {
             if wanted.providers.iter().all(|declared| declared.name != provider.name) {
                 let off = ProviderPatch { is_enabled: Some(false), ..ProviderPatch::default() };
-                self.providers.update(provider, off, None, &Owner::File).await?;
+                self.providers.update(provider, off, None, &Writer::FILE).await?;
                 applied.disabled.push(format!("provider {}", provider.name));
             }
         }

@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use std::sync::Arc;
 use switchyard_domain::ids::VirtualKeyId;
 use switchyard_domain::limits::Limits;
-use switchyard_domain::meta::Owner;
+use switchyard_domain::meta::Writer;
 use switchyard_domain::name::Name;
 use switchyard_domain::time::Timestamp;
 use switchyard_domain::virtual_key::VirtualKey;
@@ -59,7 +59,7 @@ impl KeyAdmin {
     /// # Errors
     /// [`AdminError::Invalid`] for limits of zero, an expiry in the past or an unusable list of models;
     /// [`RepositoryError::Conflict`] when the name is taken.
-    pub async fn create(&self, request: KeyRequest, owner: &Owner) -> Result<CreatedKey, AdminError> {
+    pub async fn create(&self, request: KeyRequest, by: &Writer) -> Result<CreatedKey, AdminError> {
         self.check(&request)?;
         let minted = self.mint.mint();
         let key = NewVirtualKey {
@@ -70,7 +70,7 @@ impl KeyAdmin {
             limits: request.limits,
             expires_at: request.expires_at,
         };
-        let id = self.keys.create(key, &self.ports.author(owner)).await?;
+        let id = self.keys.create(key, &self.ports.author(by)).await?;
         self.ports.read_own_write().await;
         Ok(CreatedKey { id, key: minted.key, prefix: minted.prefix })
     }
@@ -110,14 +110,14 @@ impl KeyAdmin {
     ///
     /// # Errors
     /// [`RepositoryError::NotFound`] when there is no key of this name.
-    pub async fn revoke(&self, name: &Name, owner: &Owner) -> Result<VirtualKeyId, AdminError> {
+    pub async fn revoke(&self, name: &Name, by: &Writer) -> Result<VirtualKeyId, AdminError> {
         let key = self
             .keys
             .by_name(name)
             .await?
             .ok_or_else(|| RepositoryError::NotFound { what: format!("the virtual key `{name}`") })?;
         let patch = KeyPatch { is_active: Some(false), ..KeyPatch::default() };
-        self.keys.update(key.id, patch, &self.ports.author(owner)).await?;
+        self.keys.update(key.id, patch, &self.ports.author(by)).await?;
         self.ports.read_own_write().await;
         Ok(key.id)
     }

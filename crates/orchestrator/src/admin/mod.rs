@@ -15,7 +15,7 @@ use crate::error::AdminError;
 use crate::snapshot::ConfigurationKeeper;
 use std::sync::Arc;
 use switchyard_domain::limits::Limits;
-use switchyard_domain::meta::Owner;
+use switchyard_domain::meta::Writer;
 use switchyard_ports::clock::Clock;
 use switchyard_ports::repositories::{Author, ConfigurationRepository};
 
@@ -31,12 +31,8 @@ pub struct AdminPorts {
 }
 
 impl AdminPorts {
-    fn author(&self, owner: &Owner) -> Author {
-        let name = match owner {
-            Owner::Api => "api".to_owned(),
-            other => other.to_string(),
-        };
-        Author { owner: owner.clone(), name, at: self.clock.now() }
+    fn author(&self, by: &Writer) -> Author {
+        Author { by: by.clone(), at: self.clock.now() }
     }
 
     /// Waits until the write is what calls read. The write stands whether or not it can be read back at once: calls see it as

@@ -10,7 +10,7 @@ use std::time::Duration;
 use switchyard_domain::credential::kept_form;
 use switchyard_domain::declared::DeclaredModel;
 use switchyard_domain::ids::ProviderId;
-use switchyard_domain::meta::Owner;
+use switchyard_domain::meta::Writer;
 use switchyard_domain::name::Name;
 use switchyard_domain::provider::{CredentialOwner, Provider};
 use switchyard_ports::provider::{
@@ -73,11 +73,11 @@ impl ProviderAdmin {
     /// # Errors
     /// [`AdminError::Invalid`] for an unknown vendor, a refused base URL, a malformed secret or model list;
     /// [`RepositoryError::Conflict`] when the name is taken.
-    pub async fn add(&self, request: ProviderRequest, owner: &Owner) -> Result<ProviderId, AdminError> {
+    pub async fn add(&self, request: ProviderRequest, by: &Writer) -> Result<ProviderId, AdminError> {
         self.check_address(&request.name, &request.vendor, request.base_url.as_deref())?;
         check_models(&request.models)?;
         let secret = request.api_key.as_ref().map(kept_secret).transpose()?.flatten();
-        let author = self.ports.author(owner);
+        let author = self.ports.author(by);
         let provider = NewProvider {
             name: request.name,
             vendor: request.vendor,
@@ -87,7 +87,7 @@ impl ProviderAdmin {
         };
         let id = self.ports.configuration.create_provider(provider, &author).await?;
         if let Some(secret) = secret
-            && let Err(error) = self.store_credential(id, &secret, owner).await
+            && let Err(error) = self.store_credential(id, &secret, by).await
         {
             // Half of what was asked for would only stand in the way of asking again.
             if let Err(rest) = self.ports.configuration.delete_provider(id, &author).await {
@@ -108,7 +108,7 @@ impl ProviderAdmin {
         current: &Provider,
         patch: ProviderPatch,
         api_key: Option<&SecretString>,
-        owner: &Owner,
+        by: &Writer,
     ) -> Result<(), AdminError> {
         // What stays as it is was checked when it was written; a provider that is broken by now must still be switched off.
         if let Some(base_url) = &patch.base_url {
@@ -117,10 +117,10 @@ impl ProviderAdmin {
         check_models(patch.models.as_deref().unwrap_or_default())?;
         let secret = api_key.map(kept_secret).transpose()?.flatten();
         if patch != ProviderPatch::default() {
-            self.ports.configuration.update_provider(current.id, patch, &self.ports.author(owner)).await?;
+            self.ports.configuration.update_provider(current.id, patch, &self.ports.author(by)).await?;
         }
         if let Some(secret) = secret {
-            self.store_credential(current.id, &secret, owner).await?;
+            self.store_credential(current.id, &secret, by).await?;
         }
         self.ports.read_own_write().await;
         Ok(())
@@ -146,14 +146,14 @@ impl ProviderAdmin {
         &self,
         provider: ProviderId,
         secret: &SecretString,
-        owner: &Owner,
+        by: &Writer,
     ) -> Result<(), AdminError> {
         let shared = CredentialOwner::Shared;
         let sealed = SealedSecret {
             sealed: self.vault.seal(secret, &credential_binding(provider, &shared.to_word()))?,
             hint: hint_of(secret),
         };
-        let author = self.ports.author(owner);
+        let author = self.ports.author(by);
         Ok(self.ports.configuration.put_credential(provider, &shared, Some(sealed), &author).await?)
     }
 
@@ -223,7 +223,7 @@ impl ProviderAdmin {
         &self,
         name: &Name,
         timeout: Duration,
-        owner: &Owner,
+        by: &Writer,
     ) -> Result<Vec<String>, AdminError> {
         let found = self.test(name, timeout).await?.models;
         let provider = self.find(name).await?;
@@ -240,7 +240,7 @@ impl ProviderAdmin {
             expected_version: Some(provider.meta.version),
             ..ProviderPatch::default()
         };
-        self.update(&provider, patch, None, owner).await?;
+        self.update(&provider, patch, None, by).await?;
         Ok(fresh)
     }
 
@@ -248,9 +248,9 @@ impl ProviderAdmin {
     ///
     /// # Errors
     /// [`RepositoryError::Conflict`], naming the routes, while a route uses it.
-    pub async fn remove(&self, name: &Name, owner: &Owner) -> Result<(), AdminError> {
+    pub async fn remove(&self, name: &Name, by: &Writer) -> Result<(), AdminError> {
         let provider = self.find(name).await?;
-        self.ports.configuration.delete_provider(provider.id, &self.ports.author(owner)).await?;
+        self.ports.configuration.delete_provider(provider.id, &self.ports.author(by)).await?;
         self.ports.read_own_write().await;
         Ok(())
     }

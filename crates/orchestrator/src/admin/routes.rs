@@ -4,7 +4,7 @@ use super::{AdminPorts, check_limits};
 use crate::error::AdminError;
 use switchyard_domain::declared::{DeclaredRoute, DeclaredTarget};
 use switchyard_domain::ids::RouteId;
-use switchyard_domain::meta::Owner;
+use switchyard_domain::meta::Writer;
 use switchyard_domain::name::Name;
 use switchyard_domain::provider::Provider;
 use switchyard_domain::route::{Availability, Candidate, Route, plan};
@@ -29,12 +29,12 @@ impl RouteAdmin {
     /// # Errors
     /// [`AdminError::Invalid`] for a target whose provider or model does not exist; [`RepositoryError::Conflict`] when the
     /// name is taken.
-    pub async fn add(&self, route: &DeclaredRoute, owner: &Owner) -> Result<RouteId, AdminError> {
+    pub async fn add(&self, route: &DeclaredRoute, by: &Writer) -> Result<RouteId, AdminError> {
         let providers = self.ports.configuration.load().await?.providers;
         let id = self
             .ports
             .configuration
-            .create_route(resolve(route, &providers)?, &self.ports.author(owner))
+            .create_route(resolve(route, &providers)?, &self.ports.author(by))
             .await?;
         self.ports.read_own_write().await;
         Ok(id)
@@ -48,11 +48,11 @@ impl RouteAdmin {
         &self,
         current: &Route,
         route: &DeclaredRoute,
-        owner: &Owner,
+        by: &Writer,
     ) -> Result<(), AdminError> {
         let providers = self.ports.configuration.load().await?.providers;
         let resolved = resolve(route, &providers)?;
-        let author = self.ports.author(owner);
+        let author = self.ports.author(by);
         self.ports
             .configuration
             .replace_route(current.id, resolved, Some(current.meta.version), &author)
@@ -115,10 +115,10 @@ impl RouteAdmin {
     ///
     /// # Errors
     /// [`RepositoryError::NotFound`] when there is no such route.
-    pub async fn remove(&self, name: &Name, owner: &Owner) -> Result<(), AdminError> {
+    pub async fn remove(&self, name: &Name, by: &Writer) -> Result<(), AdminError> {
         let stored = self.ports.configuration.load().await?;
         let id = find(&stored.routes, name)?.id;
-        self.ports.configuration.delete_route(id, &self.ports.author(owner)).await?;
+        self.ports.configuration.delete_route(id, &self.ports.author(by)).await?;
         self.ports.read_own_write().await;
         Ok(())
     }

@@ -4,7 +4,7 @@ use crate::world::{SECOND, World, listed, named, route, wanted};
 use secrecy::ExposeSecret;
 use switchyard_domain::declared::DeclaredModel;
 use switchyard_domain::limits::Limits;
-use switchyard_domain::meta::Owner;
+use switchyard_domain::meta::Writer;
 use switchyard_domain::money::{NanoUsd, PricePerMillion};
 use switchyard_domain::price::Rates;
 use switchyard_orchestrator::admin::{KeyRequest, ProviderRequest};
@@ -62,7 +62,7 @@ async fn an_invalid_provider_is_refused_by_the_member_that_is_wrong_and_nothing_
             "models",
         ),
     ] {
-        let error = world.providers.add(request, &Owner::Api).await.unwrap_err();
+        let error = world.providers.add(request, &Writer::API).await.unwrap_err();
         assert_eq!(param_of(&error), param, "{error}");
         assert!(!format!("{error:?}").contains("sk-1"), "{error:?}");
     }
@@ -84,7 +84,7 @@ async fn an_invalid_route_is_refused_by_the_target_that_is_wrong() {
         (route("r", &["a/none"]), "targets[0]"),
         (route("r", &many), "targets"),
     ] {
-        let error = world.routes.add(&route, &Owner::Api).await.unwrap_err();
+        let error = world.routes.add(&route, &Writer::API).await.unwrap_err();
         assert_eq!(param_of(&error), param, "{error}");
     }
     assert!(world.routes.list().await.unwrap().iter().all(|(route, _)| route.name.as_str() != "r"));
@@ -101,7 +101,7 @@ async fn an_invalid_key_is_refused_by_the_member_that_is_wrong() {
         (KeyRequest { models: Some(vec![" ".to_owned()]), ..key("k") }, "models"),
         (KeyRequest { models: Some(vec!["m".to_owned(); 1_001]), ..key("k") }, "models"),
     ] {
-        let error = world.keys.create(request, &Owner::Api).await.unwrap_err();
+        let error = world.keys.create(request, &Writer::API).await.unwrap_err();
         assert_eq!(param_of(&error), param, "{error}");
     }
     assert!(world.keys.list().await.unwrap().is_empty());
@@ -112,10 +112,10 @@ async fn a_provider_whose_credential_could_not_be_written_is_not_left_behind() {
     let world = World::empty().await;
     let request = || ProviderRequest { api_key: Some("sk-1".into()), ..wanted("p") };
     world.store.next_writes([Fate::Made, Fate::Refused]);
-    let error = world.providers.add(request(), &Owner::Api).await.unwrap_err();
+    let error = world.providers.add(request(), &Writer::API).await.unwrap_err();
     assert!(matches!(error, AdminError::Repository(RepositoryError::Unavailable(_))), "{error:?}");
     assert!(world.providers.list().await.unwrap().is_empty());
-    world.providers.add(request(), &Owner::Api).await.unwrap();
+    world.providers.add(request(), &Writer::API).await.unwrap();
     assert!(world.providers.find(&named("p")).await.unwrap().credential.is_some());
 }
 
@@ -123,7 +123,7 @@ async fn a_provider_whose_credential_could_not_be_written_is_not_left_behind() {
 async fn a_key_that_was_made_is_told_also_when_it_can_not_be_read_back_yet() {
     let world = World::usual().await;
     world.store.next_writes([Fate::Last]);
-    let created = world.keys.create(key("ci"), &Owner::Api).await.unwrap();
+    let created = world.keys.create(key("ci"), &Writer::API).await.unwrap();
     assert!(created.key.expose_secret().starts_with("sy-test-"));
     world.store.set_away(false);
     world.keeper.refresh().await.unwrap();
@@ -134,13 +134,13 @@ async fn a_key_that_was_made_is_told_also_when_it_can_not_be_read_back_yet() {
 async fn names_are_unique_and_the_loser_is_told() {
     let world = World::usual().await;
     for error in [
-        world.providers.add(wanted("a"), &Owner::Api).await.map(drop).unwrap_err(),
-        world.routes.add(&route("all", &["a/m"]), &Owner::Api).await.map(drop).unwrap_err(),
+        world.providers.add(wanted("a"), &Writer::API).await.map(drop).unwrap_err(),
+        world.routes.add(&route("all", &["a/m"]), &Writer::API).await.map(drop).unwrap_err(),
     ] {
         assert!(matches!(error, AdminError::Repository(RepositoryError::Conflict { .. })), "{error:?}");
     }
-    world.keys.create(key("ci"), &Owner::Api).await.unwrap();
-    let error = world.keys.create(key("ci"), &Owner::Api).await.unwrap_err();
+    world.keys.create(key("ci"), &Writer::API).await.unwrap();
+    let error = world.keys.create(key("ci"), &Writer::API).await.unwrap_err();
     assert!(error.to_string().contains("ci"), "{error}");
 }
 
@@ -150,11 +150,11 @@ async fn what_is_not_there_is_not_found() {
     let nobody = named("nobody");
     for error in [
         world.providers.find(&nobody).await.map(drop).unwrap_err(),
-        world.providers.remove(&nobody, &Owner::Api).await.unwrap_err(),
+        world.providers.remove(&nobody, &Writer::API).await.unwrap_err(),
         world.providers.test(&nobody, SECOND).await.map(drop).unwrap_err(),
-        world.routes.remove(&nobody, &Owner::Api).await.unwrap_err(),
+        world.routes.remove(&nobody, &Writer::API).await.unwrap_err(),
         world.routes.try_plan(&nobody, None).await.map(drop).unwrap_err(),
-        world.keys.revoke(&nobody, &Owner::Api).await.map(drop).unwrap_err(),
+        world.keys.revoke(&nobody, &Writer::API).await.map(drop).unwrap_err(),
     ] {
         assert!(matches!(error, AdminError::Repository(RepositoryError::NotFound { .. })), "{error:?}");
         assert!(error.to_string().contains("nobody"), "{error}");
@@ -166,16 +166,16 @@ async fn discovered_models_are_added_once_and_odd_ones_are_left_out() {
     let world = World::empty().await;
     let limits = Limits { rpm: Some(5), ..Limits::NONE };
     let models = vec![DeclaredModel { limits, ..listed("known") }];
-    world.providers.add(ProviderRequest { models, ..wanted("p") }, &Owner::Api).await.unwrap();
+    world.providers.add(ProviderRequest { models, ..wanted("p") }, &Writer::API).await.unwrap();
     let long = "x".repeat(257);
     world.factory.list(["new", "known", "new", "", " padded", "tab\there", long.as_str(), "org/other"]);
-    let fresh = world.providers.discover(&named("p"), SECOND, &Owner::Api).await.unwrap();
+    let fresh = world.providers.discover(&named("p"), SECOND, &Writer::API).await.unwrap();
     assert_eq!(fresh, ["new", "org/other"]);
     let stored = world.providers.find(&named("p")).await.unwrap();
     let names: Vec<_> = stored.models.iter().map(|model| model.model.as_str()).collect();
     assert_eq!(names, ["known", "new", "org/other"]);
     assert_eq!(stored.models[0].limits, limits, "what was known keeps its settings");
-    assert!(world.providers.discover(&named("p"), SECOND, &Owner::Api).await.unwrap().is_empty());
+    assert!(world.providers.discover(&named("p"), SECOND, &Writer::API).await.unwrap().is_empty());
     assert_eq!(world.providers.find(&named("p")).await.unwrap().meta.version, stored.meta.version);
     assert!(world.ask("p/org/other").await.is_ok());
 }
@@ -189,7 +189,7 @@ async fn a_test_of_a_provider_uses_its_stored_credential_and_says_what_is_missin
     assert!(matches!(error, AdminError::Provider(_)) && error.to_string().contains("credential"), "{error}");
     let stored = world.providers.find(&named("p")).await.unwrap();
     let secret = "sk-0123456789ab".into();
-    world.providers.update(&stored, ProviderPatch::default(), Some(&secret), &Owner::Api).await.unwrap();
+    world.providers.update(&stored, ProviderPatch::default(), Some(&secret), &Writer::API).await.unwrap();
     let probe = world.providers.test(&named("p"), SECOND).await.unwrap();
     assert_eq!(probe.models, ["m"]);
 }
@@ -204,7 +204,7 @@ async fn of_a_credential_its_last_four_characters_are_shown_if_enough_stay_hidde
     {
         let name = format!("p{number}");
         let request = ProviderRequest { api_key: Some(secret.into()), ..wanted(&name) };
-        world.providers.add(request, &Owner::Api).await.unwrap();
+        world.providers.add(request, &Writer::API).await.unwrap();
         let stored = world.providers.find(&named(&name)).await.unwrap();
         assert_eq!(stored.credential.unwrap().hint, hint, "{secret}");
     }
@@ -221,7 +221,7 @@ async fn a_route_can_be_tried_without_a_call() {
     assert!(world.routes.try_plan(&named("mixed"), Some("none")).await.is_err());
     let a = world.providers.find(&named("a")).await.unwrap();
     let less = ProviderPatch { models: Some(vec![listed("n")]), ..ProviderPatch::default() };
-    world.providers.update(&a, less, None, &Owner::Api).await.unwrap();
+    world.providers.update(&a, less, None, &Writer::API).await.unwrap();
     let plan = world.routes.try_plan(&named("mixed"), None).await.unwrap();
     assert_eq!(plan, ["a/n", "b/m"], "a model that is gone is not tried");
     assert!(world.factory.targets().is_empty());
@@ -230,9 +230,9 @@ async fn a_route_can_be_tried_without_a_call() {
 #[tokio::test]
 async fn a_provider_in_use_is_not_removed() {
     let world = World::usual().await;
-    let error = world.providers.remove(&named("a"), &Owner::Api).await.unwrap_err();
+    let error = world.providers.remove(&named("a"), &Writer::API).await.unwrap_err();
     assert!(error.to_string().contains("`all`"), "{error}");
-    world.routes.remove(&named("all"), &Owner::Api).await.unwrap();
-    world.providers.remove(&named("a"), &Owner::Api).await.unwrap();
+    world.routes.remove(&named("all"), &Writer::API).await.unwrap();
+    world.providers.remove(&named("a"), &Writer::API).await.unwrap();
     assert!(world.ask("a/m").await.is_err());
 }

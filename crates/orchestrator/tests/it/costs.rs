@@ -4,7 +4,7 @@ use crate::world::{World, buffered, drain, listed, wanted, with};
 use std::sync::Arc;
 use switchyard_domain::declared::DeclaredModel;
 use switchyard_domain::fault::FaultKind;
-use switchyard_domain::meta::Owner;
+use switchyard_domain::meta::Writer;
 use switchyard_domain::money::{NanoUsd, PricePerMillion};
 use switchyard_domain::price::{ModelPrice, PriceSource, Rates, ServiceRates, ServiceTier};
 use switchyard_orchestrator::admin::ProviderRequest;
@@ -95,7 +95,7 @@ async fn the_operators_rates_beat_the_book_and_are_named_with_their_version() {
     let rate = |nano: i64| Some(PricePerMillion(nano * 1_000_000));
     let rates = Rates { input: rate(1), output: rate(2), ..Rates::default() };
     let models = vec![DeclaredModel { rates: Some(rates), ..listed("m") }];
-    world.providers.add(ProviderRequest { models, ..wanted("own") }, &Owner::Api).await.unwrap();
+    world.providers.add(ProviderRequest { models, ..wanted("own") }, &Writer::API).await.unwrap();
     world.factory.always("own/m", Act::counting(100, 20));
     world.ask("own/m").await.unwrap();
     let event = world.only_event();
@@ -149,7 +149,7 @@ async fn a_call_keeps_the_price_that_it_began_with() {
     let frames = world.stream("a/m").await;
     world.prices.put("acme", "m", 300, 700);
     let provider = world.providers.find(&crate::world::named("a")).await.unwrap();
-    world.providers.update(&provider, off(), None, &Owner::Api).await.unwrap();
+    world.providers.update(&provider, off(), None, &Writer::API).await.unwrap();
     assert!(drain(frames).await.iter().all(Result::is_ok), "a running call ends on the configuration it saw");
     assert_eq!(world.only_event().cost, Some(NanoUsd(440)));
     assert!(world.finish(world.call(buffered("a/m"))).await.is_err());

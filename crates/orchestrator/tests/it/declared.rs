@@ -4,7 +4,7 @@ use crate::world::{Setting, World, at_once, listed, named, route, wanted};
 use std::sync::Arc;
 use switchyard_domain::declared::{Declared, DeclaredModel, DeclaredProvider, DeclaredRoute};
 use switchyard_domain::limits::Limits;
-use switchyard_domain::meta::Owner;
+use switchyard_domain::meta::{Owner, Writer};
 use switchyard_domain::money::PricePerMillion;
 use switchyard_domain::price::Rates;
 use switchyard_orchestrator::admin::{Applied, ProviderRequest};
@@ -145,7 +145,7 @@ async fn a_provider_whose_vendor_changed_is_left_alone_and_says_what_to_do() {
 async fn a_file_takes_over_what_came_with_the_product() {
     let world = World::empty().await;
     let request = ProviderRequest { models: vec![listed("m")], ..wanted("seeded") };
-    world.providers.add(request, &Owner::Seed).await.unwrap();
+    world.providers.add(request, &Writer::SEED).await.unwrap();
     let declared = file(vec![provider("seeded", &["m"])], Vec::new());
     assert_eq!(apply(&world, &declared).await.changed, ["provider seeded"]);
     assert_eq!(world.providers.find(&named("seeded")).await.unwrap().meta.owner, Owner::File);
@@ -178,11 +178,7 @@ async fn a_provider_that_became_broken_can_still_be_switched_off() {
     let world = World::empty().await;
     apply(&world, &file(vec![provider("p", &["m"])], Vec::new())).await;
     let id = world.providers.find(&named("p")).await.unwrap().id;
-    let author = switchyard_ports::repositories::Author {
-        owner: Owner::File,
-        name: "file".into(),
-        at: Default::default(),
-    };
+    let author = switchyard_ports::repositories::Author { by: Writer::FILE, at: Default::default() };
     let broken = ProviderPatch { base_url: Some(Some("broken".to_owned())), ..ProviderPatch::default() };
     world.store.update_provider(id, broken, &author).await.unwrap();
     assert_eq!(apply(&world, &Declared::default()).await.disabled, ["provider p"]);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use switchyard_domain::chat::UsageSource;
 use switchyard_domain::fault::{FailoverOn, FaultKind, ProviderFault};
 use switchyard_domain::limits::Limits;
-use switchyard_domain::meta::Owner;
+use switchyard_domain::meta::Writer;
 use switchyard_domain::usage::Outcome;
 use switchyard_orchestrator::admin::ProviderRequest;
 use switchyard_orchestrator::error::CallErrorKind;
@@ -66,7 +66,7 @@ async fn a_rejected_request_is_tried_elsewhere_only_where_the_route_says_any() {
     ] {
         let world = World::usual().await;
         let route = switchyard_domain::declared::DeclaredRoute { failover_on, ..route("r", &["a/m", "b/m"]) };
-        world.routes.add(&route, &Owner::Api).await.unwrap();
+        world.routes.add(&route, &Writer::API).await.unwrap();
         let fault = ProviderFault {
             status: Some(422),
             code: Some("bad_thing".to_owned()),
@@ -95,7 +95,7 @@ async fn under_server_errors_a_throttle_ends_the_call_and_no_target_is_tried_twi
             failover_on: FailoverOn::ServerErrors,
             ..route(name, targets)
         };
-        world.routes.add(&route, &Owner::Api).await.unwrap();
+        world.routes.add(&route, &Writer::API).await.unwrap();
     }
     world.factory.next("a/m", [Act::fail(FaultKind::Throttled)]);
     assert_eq!(world.ask("pair").await.err().unwrap().kind, CallErrorKind::UpstreamThrottled);
@@ -182,7 +182,7 @@ async fn a_slot_of_a_target_is_free_as_soon_as_its_attempt_failed() {
     let one = Limits { concurrency: Some(1), tpm: Some(1_000_000), ..Limits::NONE };
     let model = switchyard_domain::declared::DeclaredModel { limits: one, ..listed("m") };
     let request = ProviderRequest { models: vec![model], ..wanted("narrow") };
-    let id = world.providers.add(request, &Owner::Api).await.unwrap();
+    let id = world.providers.add(request, &Writer::API).await.unwrap();
     world.route("spread", &["narrow/m", "b/m"]).await;
     let scope = format!("model:{id}/m");
 
@@ -205,7 +205,7 @@ async fn a_targets_limits_are_charged_with_its_own_tokens_only() {
     let limits = Limits { tpm: Some(1_000_000), ..Limits::NONE };
     let mut wide = route("wide", &["a/m", "b/m"]);
     wide.targets.iter_mut().for_each(|target| target.limits = limits);
-    world.routes.add(&wide, &Owner::Api).await.unwrap();
+    world.routes.add(&wide, &Writer::API).await.unwrap();
     let failed = Act::fail_after_head(FaultKind::ServerError);
     world.factory.always("a/m", failed);
     world.factory.always("b/m", Act::counting(100, 20));
@@ -223,7 +223,7 @@ async fn a_target_at_its_limit_is_passed_over_and_the_shortest_wait_is_told_when
     let limits = Limits { rpm: Some(5), ..Limits::NONE };
     let mut busy = route("busy", &["a/m", "b/m"]);
     busy.targets.iter_mut().for_each(|target| target.limits = limits);
-    world.routes.add(&busy, &Owner::Api).await.unwrap();
+    world.routes.add(&busy, &Writer::API).await.unwrap();
     world.ask("busy").await.unwrap();
     let scope_of_a = world.limiter.scopes().remove(0);
     world.limiter.close(&scope_of_a, Duration::from_millis(20_500));
@@ -345,7 +345,7 @@ async fn the_stored_credential_goes_along() {
         models: vec![listed("m")],
         ..wanted("p")
     };
-    world.providers.add(request, &Owner::Api).await.unwrap();
+    world.providers.add(request, &Writer::API).await.unwrap();
     world.ask("p/m").await.unwrap();
     assert_eq!(world.factory.calls()[0].credential.as_deref(), Some("sk-of-p"));
 }

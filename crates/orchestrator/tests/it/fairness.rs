@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use switchyard_domain::declared::DeclaredRoute;
 use switchyard_domain::limits::Limits;
-use switchyard_domain::meta::Owner;
+use switchyard_domain::meta::Writer;
 use switchyard_domain::route::{Availability, RouteMode, Strategy};
 use switchyard_orchestrator::error::CallErrorKind;
 
@@ -13,7 +13,7 @@ async fn rotating(world: &World, name: &str, mode: RouteMode, targets: &[&str]) 
     let route = DeclaredRoute { mode, strategy: Strategy::RoundRobin, ..route(name, targets) };
     let mut route = route;
     route.targets.iter_mut().for_each(|target| target.priority = 0);
-    world.routes.add(&route, &Owner::Api).await.unwrap();
+    world.routes.add(&route, &Writer::API).await.unwrap();
 }
 
 fn shares(world: &World) -> BTreeMap<String, usize> {

@@ -2,7 +2,7 @@
 
 use crate::world::{World, buffered, route};
 use switchyard_domain::limits::Limits;
-use switchyard_domain::meta::Owner;
+use switchyard_domain::meta::Writer;
 use switchyard_orchestrator::principal::Principal;
 
 async fn world() -> World {
@@ -14,7 +14,7 @@ async fn world() -> World {
     world.route("dead", &["q/m"]).await;
     let mut off = route("off", &["p/m"]);
     off.enabled = false;
-    world.routes.add(&off, &Owner::Api).await.unwrap();
+    world.routes.add(&off, &Writer::API).await.unwrap();
     world
 }
 

@@ -2,7 +2,7 @@
 
 use crate::world::{World, buffered, listed, route, wanted};
 use switchyard_domain::limits::Limits;
-use switchyard_domain::meta::Owner;
+use switchyard_domain::meta::Writer;
 use switchyard_orchestrator::admin::ProviderRequest;
 use switchyard_orchestrator::chat::resolve;
 use switchyard_orchestrator::error::{CallError, CallErrorKind as Kind};
@@ -127,7 +127,7 @@ async fn a_route_that_is_switched_off_says_so() {
     let world = World::usual().await;
     let mut off = route("off", &["a/m"]);
     off.enabled = false;
-    world.routes.add(&off, &Owner::Api).await.unwrap();
+    world.routes.add(&off, &Writer::API).await.unwrap();
     let error = refused(&world, &Principal::Program, "off").await;
     assert_eq!((error.kind, error.param.as_deref()), (Kind::InvalidRequest, Some("model")));
     assert!(error.message.contains("switched off"), "{}", error.message);
@@ -136,7 +136,7 @@ async fn a_route_that_is_switched_off_says_so() {
 #[tokio::test]
 async fn a_route_without_a_usable_target_is_503() {
     let world = World::usual().await;
-    world.routes.add(&route("empty", &[]), &Owner::Api).await.unwrap();
+    world.routes.add(&route("empty", &[]), &Writer::API).await.unwrap();
     let error = refused(&world, &Principal::Program, "empty").await;
     assert_eq!(error.kind, Kind::UpstreamUnavailable);
     assert!(error.retry_after.is_some());
@@ -175,7 +175,7 @@ async fn a_name_of_any_length_is_said_back_in_part_only() {
 async fn a_provider_that_is_switched_off_is_as_if_it_were_not_there() {
     let world = World::usual().await;
     let request = ProviderRequest { is_enabled: false, models: vec![listed("z")], ..wanted("off") };
-    world.providers.add(request, &Owner::Api).await.unwrap();
+    world.providers.add(request, &Writer::API).await.unwrap();
     for model in ["off/z", "z"] {
         assert_eq!(refused(&world, &Principal::Program, model).await.kind, Kind::ModelNotFound);
     }

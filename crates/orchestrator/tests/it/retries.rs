@@ -3,7 +3,7 @@
 use crate::world::{SECOND, Setting, World, buffered, poll_once, route, until};
 use std::time::Duration;
 use switchyard_domain::fault::{FaultKind, ProviderFault};
-use switchyard_domain::meta::Owner;
+use switchyard_domain::meta::Writer;
 use switchyard_domain::usage::Outcome;
 use switchyard_orchestrator::error::CallErrorKind;
 use switchyard_testkit::fakes::provider::Act;
@@ -195,7 +195,7 @@ async fn a_retry_that_the_targets_own_limit_refuses_ends_the_call_with_the_fault
     let world = World::usual().await;
     let mut only = route("only", &["a/m"]);
     only.targets[0].limits = switchyard_domain::limits::Limits { rpm: Some(9), ..Default::default() };
-    world.routes.add(&only, &Owner::Api).await.unwrap();
+    world.routes.add(&only, &Writer::API).await.unwrap();
     world.factory.always("a/m", Act::fail(FaultKind::ServerError));
     let mut calling = world.call(buffered("only"));
     until(&mut calling, || world.clock.sleepers() == 1).await;

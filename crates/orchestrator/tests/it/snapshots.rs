@@ -5,7 +5,7 @@ use futures_util::FutureExt;
 use std::sync::Arc;
 use std::time::Duration;
 use switchyard_domain::limits::Limits;
-use switchyard_domain::meta::Owner;
+use switchyard_domain::meta::Writer;
 use switchyard_orchestrator::admin::{KeyRequest, ProviderRequest};
 use switchyard_orchestrator::error::CallErrorKind;
 use switchyard_ports::repositories::{
@@ -16,7 +16,7 @@ use switchyard_testkit::fakes::mint::hash_of;
 use switchyard_testkit::fakes::store::MemoryStore;
 
 fn author() -> Author {
-    Author { owner: Owner::Api, name: "ana".to_owned(), at: START }
+    Author { by: Writer { name: "ana".into(), ..Writer::API }, at: START }
 }
 
 /// Two servers over one database.
@@ -29,7 +29,7 @@ async fn two() -> (World, World) {
 
 async fn key_of(world: &World, name: &str) -> String {
     let request = KeyRequest { name: named(name), models: None, limits: Limits::NONE, expires_at: None };
-    let created = world.keys.create(request, &Owner::Api).await.unwrap();
+    let created = world.keys.create(request, &Writer::API).await.unwrap();
     secrecy::ExposeSecret::expose_secret(&created.key).to_owned()
 }
 
@@ -45,7 +45,7 @@ async fn a_broken_provider_disables_itself_only() {
     };
     world.store.create_provider(broken, &author()).await.unwrap();
     world.keeper.refresh().await.unwrap();
-    world.routes.add(&route("both", &["broken/m", "b/m"]), &Owner::Api).await.unwrap();
+    world.routes.add(&route("both", &["broken/m", "b/m"]), &Writer::API).await.unwrap();
     let error = world.ask("broken/lone").await.err().unwrap();
     assert_eq!(error.kind, CallErrorKind::UpstreamUnavailable);
     assert_eq!(world.ask("both").await.unwrap().head.target, "b/m");
@@ -57,7 +57,7 @@ async fn a_credential_that_does_not_open_disables_its_provider_only() {
     let (first, second) = two().await;
     let request =
         ProviderRequest { api_key: Some("sk-1".into()), models: vec![listed("m")], ..wanted("sealed") };
-    first.providers.add(request, &Owner::Api).await.unwrap();
+    first.providers.add(request, &Writer::API).await.unwrap();
     first.provider("open", &["m"]).await;
     second.vault.lose_key();
     second.keeper.refresh().await.unwrap();
@@ -80,7 +80,7 @@ async fn a_client_is_kept_with_its_connections_while_its_provider_stays_as_it_is
     let stored = world.providers.find(&named("a")).await.unwrap();
     world
         .providers
-        .update(&stored, ProviderPatch::default(), Some(&"sk-2".into()), &Owner::Api)
+        .update(&stored, ProviderPatch::default(), Some(&"sk-2".into()), &Writer::API)
         .await
         .unwrap();
     assert!(!Arc::ptr_eq(&a, &client("a")), "a new credential makes a new client");
@@ -103,7 +103,7 @@ async fn another_servers_key_is_known_within_one_poll_and_its_revocation_too() {
     second.clock.advance(Duration::from_millis(500));
     eventually(|| second.authenticator.virtual_key(&key).is_some()).await;
 
-    first.keys.revoke(&named("ci"), &Owner::Api).await.unwrap();
+    first.keys.revoke(&named("ci"), &Writer::API).await.unwrap();
     assert!(first.authenticator.virtual_key(&key).is_none());
     second.clock.until_sleeping(1).await;
     second.clock.advance(Duration::from_millis(500));
@@ -120,7 +120,7 @@ async fn a_key_ends_at_its_expiry_without_any_poll() {
         limits: Limits::NONE,
         expires_at: Some(START.after(10 * SECOND)),
     };
-    let created = world.keys.create(request, &Owner::Api).await.unwrap();
+    let created = world.keys.create(request, &Writer::API).await.unwrap();
     let text = secrecy::ExposeSecret::expose_secret(&created.key).to_owned();
     assert!(world.authenticator.virtual_key(&text).is_some());
     world.clock.advance(10 * SECOND);

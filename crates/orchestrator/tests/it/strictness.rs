@@ -2,7 +2,7 @@
 
 use crate::world::{World, buffered, route, with};
 use switchyard_domain::fault::FaultKind;
-use switchyard_domain::meta::Owner;
+use switchyard_domain::meta::Writer;
 use switchyard_orchestrator::error::CallErrorKind;
 use switchyard_testkit::fakes::provider::Act;
 
@@ -54,7 +54,7 @@ async fn a_strict_route_refuses_whoever_calls_it() {
     let world = World::usual().await;
     let mut strict = route("strict", &["a/m"]);
     strict.strict = true;
-    world.routes.add(&strict, &Owner::Api).await.unwrap();
+    world.routes.add(&strict, &Writer::API).await.unwrap();
     world.factory.lose("a/m", "logit_bias");
     let error = world.ask("strict").await.err().unwrap();
     assert_eq!(error.kind, CallErrorKind::UnsupportedFeature);

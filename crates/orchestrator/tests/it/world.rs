@@ -9,7 +9,7 @@ use std::time::Duration;
 use switchyard_domain::declared::{DeclaredModel, DeclaredRoute, DeclaredTarget};
 use switchyard_domain::fault::FailoverOn;
 use switchyard_domain::limits::Limits;
-use switchyard_domain::meta::Owner;
+use switchyard_domain::meta::Writer;
 use switchyard_domain::name::Name;
 use switchyard_domain::route::{RouteMode, Strategy};
 use switchyard_domain::usage::{Outcome, UsageEvent};
@@ -182,19 +182,19 @@ impl World {
             models: models.iter().map(|model| listed(model)).collect(),
             ..wanted(name)
         };
-        self.providers.add(request, &Owner::Api).await.unwrap();
+        self.providers.add(request, &Writer::API).await.unwrap();
     }
 
     /// Adds a route of mode `multi` over `<provider>/<model>`, in this order.
     pub(crate) async fn route(&self, name: &str, targets: &[&str]) {
-        self.routes.add(&route(name, targets), &Owner::Api).await.unwrap();
+        self.routes.add(&route(name, targets), &Writer::API).await.unwrap();
     }
 
     /// Makes a key.
     pub(crate) async fn key(&self, name: &str, limits: Limits, models: Option<&[&str]>) -> Principal {
         let models = models.map(|names| names.iter().map(|&name| name.to_owned()).collect());
         let request = KeyRequest { name: named(name), models, limits, expires_at: None };
-        let created = self.keys.create(request, &Owner::Api).await.unwrap();
+        let created = self.keys.create(request, &Writer::API).await.unwrap();
         let text = secrecy::ExposeSecret::expose_secret(&created.key).to_owned();
         self.authenticator.virtual_key(&text).unwrap()
     }

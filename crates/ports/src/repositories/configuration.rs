@@ -6,7 +6,7 @@ use switchyard_domain::declared::DeclaredModel;
 use switchyard_domain::fault::FailoverOn;
 use switchyard_domain::ids::{ProviderId, RouteId};
 use switchyard_domain::limits::Limits;
-use switchyard_domain::meta::Owner;
+use switchyard_domain::meta::{Owner, Writer};
 use switchyard_domain::name::Name;
 use switchyard_domain::provider::{CredentialOwner, Provider};
 use switchyard_domain::route::{Route, RouteMode, Strategy};
@@ -26,6 +26,8 @@ pub enum ChangeKind {
     Route,
     /// A virtual key.
     VirtualKey,
+    /// A user, their rights or their sessions.
+    User,
 }
 
 /// One change.
@@ -42,10 +44,8 @@ pub struct Change {
 /// Who writes, when, on whose behalf.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Author {
-    /// The owner that new rows get.
-    pub owner: Owner,
-    /// The name that is written down.
-    pub name: String,
+    /// Who.
+    pub by: Writer,
     /// The time that is written down.
     pub at: Timestamp,
 }

@@ -1,10 +1,12 @@
 //! Where configuration and usage are kept. Every write of configuration bumps the revision in its own transaction.
 
+mod audit;
 mod configuration;
 mod keyring;
 mod usage;
 mod virtual_keys;
 
+pub use audit::AuditLog;
 pub use configuration::{
     Author, Change, ChangeKind, ConfigurationRepository, NewProvider, NewRoute, NewTarget, ProviderPatch,
     Revision, SealedSecret, StoredConfiguration,

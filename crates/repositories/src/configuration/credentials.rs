@@ -25,10 +25,10 @@ pub(super) fn put(
         credentials::sealed_under.eq(sealing_key(&secret.sealed)?),
         credentials::hint.eq(&secret.hint),
         credentials::version.eq(1),
-        credentials::source.eq(author.owner.to_string()),
+        credentials::source.eq(author.by.owner.to_string()),
         credentials::created_at.eq(author.at.0),
         credentials::updated_at.eq(author.at.0),
-        credentials::updated_by.eq(&author.name),
+        credentials::updated_by.eq(author.by.name.as_ref()),
     );
     each!(connection, inner => diesel::insert_into(credentials::table)
         .values(row)

@@ -22,10 +22,10 @@ pub(super) fn create(
         providers::base_url.eq(&provider.base_url),
         providers::is_enabled.eq(provider.is_enabled),
         providers::version.eq(1),
-        providers::owner.eq(author.owner.to_string()),
+        providers::owner.eq(author.by.owner.to_string()),
         providers::created_at.eq(author.at.0),
         providers::updated_at.eq(author.at.0),
-        providers::updated_by.eq(&author.name),
+        providers::updated_by.eq(author.by.name.as_ref()),
     );
     let id = each!(connection, inner => diesel::insert_into(providers::table)
         .values(row)
@@ -58,7 +58,7 @@ pub(super) fn update(
             patch.owner.as_ref().map(|owner| providers::owner.eq(owner.to_string())),
             providers::version.eq(version + 1),
             providers::updated_at.eq(author.at.0),
-            providers::updated_by.eq(&author.name),
+            providers::updated_by.eq(author.by.name.as_ref()),
         ))
         .execute(connection)?;
     if let Some(models) = &patch.models {
@@ -77,7 +77,7 @@ pub(super) fn raise_version(
         .set((
             providers::version.eq(providers::version + 1),
             providers::updated_at.eq(author.at.0),
-            providers::updated_by.eq(&author.name),
+            providers::updated_by.eq(author.by.name.as_ref()),
         ))
         .execute(connection)?;
     if rows == 0 { Err(missing(id)) } else { Ok(()) }

@@ -117,11 +117,12 @@ fn kind_word(kind: ChangeKind) -> &'static str {
         ChangeKind::Provider => "provider",
         ChangeKind::Route => "route",
         ChangeKind::VirtualKey => "virtual_key",
+        ChangeKind::User => "user",
     }
 }
 
 fn parse_kind(word: &str) -> Option<ChangeKind> {
-    [ChangeKind::Provider, ChangeKind::Route, ChangeKind::VirtualKey]
+    [ChangeKind::Provider, ChangeKind::Route, ChangeKind::VirtualKey, ChangeKind::User]
         .into_iter()
         .find(|kind| kind_word(*kind) == word)
 }

@@ -22,10 +22,10 @@ pub(super) fn create(
         routes::strict.eq(route.strict),
         routes::is_active.eq(route.is_active),
         routes::version.eq(1),
-        routes::owner.eq(author.owner.to_string()),
+        routes::owner.eq(author.by.owner.to_string()),
         routes::created_at.eq(author.at.0),
         routes::updated_at.eq(author.at.0),
-        routes::updated_by.eq(&author.name),
+        routes::updated_by.eq(author.by.name.as_ref()),
     );
     let id = each!(connection, inner => diesel::insert_into(routes::table)
         .values(row)
@@ -56,9 +56,9 @@ pub(super) fn replace(
             routes::strict.eq(route.strict),
             routes::is_active.eq(route.is_active),
             routes::version.eq(version + 1),
-            routes::owner.eq(author.owner.to_string()),
+            routes::owner.eq(author.by.owner.to_string()),
             routes::updated_at.eq(author.at.0),
-            routes::updated_by.eq(&author.name),
+            routes::updated_by.eq(author.by.name.as_ref()),
         ))
         .execute(connection)
         .map_err(|error| taken(error, route))?;

@@ -29,10 +29,10 @@ pub(super) fn create(
         ),
         virtual_keys::expires_at.eq(key.expires_at.map(|at| at.0)),
         virtual_keys::version.eq(1),
-        virtual_keys::owner.eq(author.owner.to_string()),
+        virtual_keys::owner.eq(author.by.owner.to_string()),
         virtual_keys::created_at.eq(author.at.0),
         virtual_keys::updated_at.eq(author.at.0),
-        virtual_keys::updated_by.eq(&author.name),
+        virtual_keys::updated_by.eq(author.by.name.as_ref()),
     );
     each!(connection, inner => diesel::insert_into(virtual_keys::table)
         .values(row)
@@ -80,7 +80,7 @@ pub(super) fn update(
             patch.expires_at.map(|at| virtual_keys::expires_at.eq(at.map(|at| at.0))),
             virtual_keys::version.eq(version + 1),
             virtual_keys::updated_at.eq(author.at.0),
-            virtual_keys::updated_by.eq(&author.name),
+            virtual_keys::updated_by.eq(author.by.name.as_ref()),
         ))
         .execute(connection)?;
     Ok(Written::changed(id.0))

@@ -1,6 +1,6 @@
 //! `switchyard keys`
 
-use super::{name, open, owner};
+use super::{name, open, writer};
 use crate::arguments::{CreateKey, KeyAction, KeyOptions};
 use crate::failure::Failure;
 use crate::output;
@@ -37,7 +37,7 @@ async fn create(loaded: &Loaded, options: CreateKey) -> Result<(), Failure> {
             .map(|text| expiry(text, switchyard::system_clock().now()))
             .transpose()?,
     };
-    let created = open(loaded).await?.keys().create(request, &owner()).await?;
+    let created = open(loaded).await?.keys().create(request, &writer()).await?;
     let key = created.key.expose_secret();
     if options.json {
         output::json(
@@ -113,7 +113,7 @@ async fn revoke(loaded: &Loaded, key: &str, dry_run: bool) -> Result<(), Failure
         output::line(format!("would revoke {key}"));
         return Ok(());
     }
-    let id = administration.keys().revoke(&key, &owner()).await?;
+    let id = administration.keys().revoke(&key, &writer()).await?;
     output::line(format!("revoked {key} (id {id})"));
     Ok(())
 }

@@ -13,7 +13,7 @@ pub(crate) mod usage;
 use crate::failure::Failure;
 use switchyard::settings::Loaded;
 use switchyard::{Administration, Builder, Name};
-use switchyard_domain::meta::Owner;
+use switchyard_domain::meta::Writer;
 
 /// The administrative use cases over the configured database. What the file declares is the server's to apply.
 async fn open(loaded: &Loaded) -> Result<Administration, Failure> {
@@ -24,11 +24,11 @@ async fn open(loaded: &Loaded) -> Result<Administration, Failure> {
     Ok(administration)
 }
 
-/// The owner of what the command line writes: this user of the machine.
-fn owner() -> Owner {
+/// Who writes through the command line: this user of the machine.
+fn writer() -> Writer {
     #[expect(clippy::disallowed_methods, reason = "the process environment is this crate's to read")]
     let user = ["SUDO_USER", "USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok());
-    Owner::Cli(user.filter(|user| !user.is_empty()).unwrap_or_else(|| "unknown".to_owned()))
+    Writer::cli(user.filter(|user| !user.is_empty()).unwrap_or_else(|| "unknown".to_owned()))
 }
 
 fn name(text: &str) -> Result<Name, Failure> {

@@ -1,6 +1,6 @@
 //! `switchyard providers`
 
-use super::{name, open, owner};
+use super::{name, open, writer};
 use crate::arguments::{AddProvider, KeySource, ProviderAction, ProviderOptions};
 use crate::failure::Failure;
 use crate::output;
@@ -41,7 +41,7 @@ pub(crate) async fn run(loaded: &Loaded, options: ProviderOptions) -> Result<(),
             Ok(())
         }
         ProviderAction::Discover { name: provider } => {
-            let fresh = providers.discover(&name(&provider)?, patience, &owner()).await?;
+            let fresh = providers.discover(&name(&provider)?, patience, &writer()).await?;
             fresh.iter().for_each(|model| output::line(format!("{provider}/{model}")));
             output::line(format!("{} models added", fresh.len()));
             Ok(())
@@ -60,7 +60,7 @@ async fn add(providers: &ProviderAdmin, options: AddProvider) -> Result<(), Fail
         models: options.models.iter().map(model).collect(),
         is_enabled: true,
     };
-    let id = providers.add(request, &owner()).await?;
+    let id = providers.add(request, &writer()).await?;
     output::line(format!("added {} (id {id})", options.name));
     if options.models.is_empty() {
         output::line(format!("it lists no models yet: switchyard providers discover {}", options.name));
@@ -167,7 +167,7 @@ async fn remove(providers: &ProviderAdmin, provider: &str, dry_run: bool) -> Res
         let found = providers.find(&provider).await?;
         output::line(format!("would remove {provider} with {} models", found.models.len()));
     } else {
-        providers.remove(&provider, &owner()).await?;
+        providers.remove(&provider, &writer()).await?;
         output::line(format!("removed {provider}"));
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! `switchyard routes`
 
-use super::{name, open, owner};
+use super::{name, open, writer};
 use crate::arguments::{AddRoute, ModeName, RouteAction, RouteOptions, StrategyName};
 use crate::failure::Failure;
 use crate::output;
@@ -16,7 +16,7 @@ pub(crate) async fn run(loaded: &Loaded, options: RouteOptions) -> Result<(), Fa
     let routes = administration.routes();
     match options.action {
         RouteAction::Add(options) => {
-            let id = routes.add(&declared(&options)?, &owner()).await?;
+            let id = routes.add(&declared(&options)?, &writer()).await?;
             output::line(format!("added {} (id {id})", options.name));
         }
         RouteAction::List { json } => list(&routes.list().await?, json),
@@ -33,7 +33,7 @@ pub(crate) async fn run(loaded: &Loaded, options: RouteOptions) -> Result<(), Fa
                 }
                 output::line(format!("would remove {route}"));
             } else {
-                routes.remove(&route, &owner()).await?;
+                routes.remove(&route, &writer()).await?;
                 output::line(format!("removed {route}"));
             }
         }

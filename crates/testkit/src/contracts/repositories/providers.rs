@@ -7,6 +7,7 @@ use super::samples::{
     unique_name,
 };
 use switchyard_domain::ids::ProviderId;
+use switchyard_domain::meta::Writer;
 use switchyard_domain::meta::{Owner, RowMeta};
 use switchyard_domain::name::Name;
 use switchyard_domain::provider::CredentialOwner;
@@ -50,7 +51,7 @@ async fn a_provider_reads_back_as_it_was_written(repository: &dyn ConfigurationR
         is_enabled: false,
         models: vec![declared_in_full("org/large:beta"), declared("small")],
     };
-    let cli = Author { owner: Owner::Cli("ben".to_owned()), name: "cli:ben".to_owned(), at: AT };
+    let cli = Author { by: Writer::cli("ben".to_owned()), at: AT };
     let id = repository.create_provider(new, &cli).await.unwrap();
     let stored = provider(repository, id).await.unwrap();
     assert_eq!((stored.id, stored.name, stored.vendor.as_str()), (id, name, "acme"));
@@ -96,7 +97,7 @@ async fn a_patch_changes_what_it_names_and_nothing_else(repository: &dyn Configu
     let before = provider(repository, id).await.unwrap();
     let off =
         ProviderPatch { is_enabled: Some(false), expected_version: Some(1), ..ProviderPatch::default() };
-    let ben = Author { owner: Owner::File, name: "file".to_owned(), at: Timestamp(AT.0 + 5) };
+    let ben = Author { by: Writer::FILE, at: Timestamp(AT.0 + 5) };
     repository.update_provider(id, off, &ben).await.unwrap();
     let mut expected = before.clone();
     expected.is_enabled = false;

@@ -5,7 +5,7 @@
 use super::samples::{author, full_limits, new_provider, new_route, new_target, route, unique_name};
 use switchyard_domain::fault::FailoverOn;
 use switchyard_domain::ids::{ProviderId, RouteId};
-use switchyard_domain::meta::Owner;
+use switchyard_domain::meta::{Owner, Writer};
 use switchyard_domain::route::{RouteMode, Strategy};
 use switchyard_ports::repositories::{Author, ConfigurationRepository, NewRoute, NewTarget, RepositoryError};
 
@@ -102,7 +102,7 @@ async fn a_route_is_replaced_whole(repository: &dyn ConfigurationRepository, pro
     let id = repository.create_route(new_route(unique_name("old"), targets), &author(0)).await.unwrap();
     let name = unique_name("new");
     let new = NewRoute { strict: true, ..new_route(name.clone(), vec![new_target(provider, "c")]) };
-    let file = Author { owner: Owner::File, name: "file".to_owned(), at: author(7).at };
+    let file = Author { by: Writer::FILE, at: author(7).at };
     repository.replace_route(id, new, Some(1), &file).await.unwrap();
     let stored = route(repository, id).await.unwrap();
     assert_eq!((stored.name, stored.strict), (name, true));

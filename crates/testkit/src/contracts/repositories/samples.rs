@@ -8,7 +8,7 @@ use switchyard_domain::declared::DeclaredModel;
 use switchyard_domain::fault::FailoverOn;
 use switchyard_domain::ids::{AttemptId, CallId, ProviderId, RouteId, VirtualKeyId};
 use switchyard_domain::limits::Limits;
-use switchyard_domain::meta::Owner;
+use switchyard_domain::meta::Writer;
 use switchyard_domain::money::{NanoUsd, PricePerMillion};
 use switchyard_domain::name::Name;
 use switchyard_domain::price::{LineItem, Rates, TokenKind};
@@ -36,7 +36,7 @@ pub(super) fn unique_name(stem: &str) -> Name {
 /// `ana`, through the API, `later` milliseconds after the suites' beginning.
 #[must_use]
 pub fn author(later: i64) -> Author {
-    Author { owner: Owner::Api, name: "ana".to_owned(), at: Timestamp(AT.0 + later) }
+    Author { by: Writer { name: "ana".into(), ..Writer::API }, at: Timestamp(AT.0 + later) }
 }
 
 /// An enabled provider of vendor `acme` with models of these names.

@@ -179,7 +179,7 @@ impl ConfigurationRepository for MemoryStore {
             }
             let mut meta = before.meta;
             raise(&mut meta, author);
-            meta.owner = author.owner.clone();
+            meta.owner = author.by.owner.clone();
             let targets = targets(state, before.targets, &route.targets)?;
             state.routes.insert(place, stored(id, route, targets, meta));
             Ok(((), Some(id.0)))

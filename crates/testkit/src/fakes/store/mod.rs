@@ -203,17 +203,17 @@ fn taken(what: &str, name: &str) -> RepositoryError {
 fn new_meta(author: &Author) -> RowMeta {
     RowMeta {
         version: 1,
-        owner: author.owner.clone(),
+        owner: author.by.owner.clone(),
         created_at: author.at,
         updated_at: author.at,
-        updated_by: author.name.clone(),
+        updated_by: author.by.name.to_string(),
     }
 }
 
 fn raise(meta: &mut RowMeta, author: &Author) {
     meta.version += 1;
     meta.updated_at = author.at;
-    meta.updated_by.clone_from(&author.name);
+    author.by.name.as_ref().clone_into(&mut meta.updated_by);
 }
 
 fn check_version(expected: Option<i64>, meta: &RowMeta) -> Result<(), RepositoryError> {
