@@ -199,5 +199,33 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    audit_entries (sequence) {
+        sequence -> BigInt,
+        at -> BigInt,
+        actor -> Text,
+        action -> Text,
+        object -> Text,
+        outcome -> Text,
+        address -> Nullable<Text>,
+        request_id -> Nullable<Text>,
+        details -> Text,
+        key_id -> Text,
+        previous -> Binary,
+        hash -> Binary,
+    }
+}
+
+diesel::table! {
+    /// One row: the end of the log.
+    audit_head (id) {
+        id -> Integer,
+        sequence -> BigInt,
+        hash -> Binary,
+        key_id -> Text,
+        seal -> Binary,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(usage_events, ledger_entries);
 diesel::allow_tables_to_appear_in_same_query!(targets, routes);

@@ -40,6 +40,21 @@ pub struct KeyPatch {
     pub expected_version: Option<i64>,
 }
 
+impl KeyPatch {
+    /// The names of the fields that it sets.
+    #[must_use]
+    pub fn fields(&self) -> Vec<&'static str> {
+        let Self { is_active, models, limits, expires_at, expected_version: _ } = self;
+        let fields = [
+            (is_active.is_some(), "is_active"),
+            (models.is_some(), "models"),
+            (limits.is_some(), "limits"),
+            (expires_at.is_some(), "expires_at"),
+        ];
+        fields.into_iter().filter(|(is_set, _)| *is_set).map(|(_, name)| name).collect()
+    }
+}
+
 /// Virtual keys. Writes are transactions like those of the configuration.
 #[async_trait]
 pub trait VirtualKeyRepository: Send + Sync {
