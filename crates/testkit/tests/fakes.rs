@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use switchyard_ports::journal::Journal;
 use switchyard_testkit::contracts::repositories::{
-    configuration_contract, keyring_contract, usage_contract, virtual_key_contract,
+    configuration_contract, keyring_contract, quota_contract, usage_contract, virtual_key_contract,
 };
 use switchyard_testkit::fakes::journal::ScriptedJournal;
 use switchyard_testkit::fakes::store::MemoryStore;
@@ -32,4 +32,5 @@ async fn the_store_keeps_keys_as_a_database_does() {
 async fn the_store_keeps_usage_as_a_database_does() {
     let store = MemoryStore::default();
     usage_contract(&store, &store).await;
+    quota_contract(&store, &store, &store).await;
 }

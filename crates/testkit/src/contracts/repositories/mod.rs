@@ -5,6 +5,7 @@
 
 mod keyring;
 mod providers;
+mod quotas;
 mod revisions;
 mod routes;
 mod samples;
@@ -12,6 +13,7 @@ mod usage;
 mod virtual_keys;
 
 pub use keyring::keyring_contract;
+pub use quotas::quota_contract;
 pub use samples::{author, new_provider, new_route, new_target, sample_event};
 pub use usage::{absurd_usage_contract, usage_contract};
 pub use virtual_keys::virtual_key_contract;

@@ -28,6 +28,9 @@ impl VirtualKeyRepository for MemoryStore {
                 name: key.name,
                 prefix: key.prefix,
                 hash: key.hash,
+                previous: None,
+                user: key.user,
+                tags: key.tags,
                 is_active: true,
                 models: key.models,
                 limits: key.limits,
@@ -56,6 +59,11 @@ impl VirtualKeyRepository for MemoryStore {
             key.models = patch.models.unwrap_or(key.models.take());
             key.limits = patch.limits.unwrap_or(key.limits);
             key.expires_at = patch.expires_at.unwrap_or(key.expires_at);
+            key.user = patch.user.unwrap_or(key.user);
+            key.tags = patch.tags.unwrap_or_else(|| std::mem::take(&mut key.tags));
+            if let Some(rotation) = patch.rotation {
+                (key.prefix, key.hash, key.previous) = (rotation.prefix, rotation.hash, rotation.previous);
+            }
             raise(&mut key.meta, author);
             Ok(((), Some(id.0)))
         })

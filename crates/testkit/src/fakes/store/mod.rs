@@ -3,6 +3,7 @@
 mod configuration;
 mod keyring;
 mod keys;
+mod quotas;
 mod usage;
 
 use std::collections::VecDeque;
@@ -10,6 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use switchyard_domain::ids::ProviderId;
 use switchyard_domain::meta::RowMeta;
 use switchyard_domain::provider::{Credential, Provider};
+use switchyard_domain::quota::Quota;
 use switchyard_domain::route::Route;
 use switchyard_domain::usage::UsageEvent;
 use switchyard_domain::virtual_key::VirtualKey;
@@ -33,6 +35,7 @@ struct State {
     own_credentials: Vec<(ProviderId, Credential)>,
     routes: Vec<Route>,
     keys: Vec<VirtualKey>,
+    quotas: Vec<Quota>,
     keyring: Vec<KeyringEntry>,
     changes: Vec<Change>,
     events: Vec<UsageEvent>,
