@@ -151,11 +151,12 @@ fn kind_word(kind: ChangeKind) -> &'static str {
         ChangeKind::Route => "route",
         ChangeKind::VirtualKey => "virtual_key",
         ChangeKind::User => "user",
+        ChangeKind::Quota => "quota",
     }
 }
 
 fn parse_kind(word: &str) -> Option<ChangeKind> {
-    [ChangeKind::Provider, ChangeKind::Route, ChangeKind::VirtualKey, ChangeKind::User]
+    [ChangeKind::Provider, ChangeKind::Route, ChangeKind::VirtualKey, ChangeKind::User, ChangeKind::Quota]
         .into_iter()
         .find(|kind| kind_word(*kind) == word)
 }

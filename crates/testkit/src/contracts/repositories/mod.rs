@@ -6,6 +6,7 @@
 mod audit;
 mod keyring;
 mod providers;
+mod quotas;
 mod revisions;
 mod routes;
 mod samples;
@@ -14,6 +15,7 @@ mod virtual_keys;
 
 pub use audit::audit_contract;
 pub use keyring::keyring_contract;
+pub use quotas::quota_contract;
 pub use samples::{author, new_provider, new_route, new_target, sample_event};
 pub use usage::{absurd_usage_contract, usage_contract};
 pub use virtual_keys::virtual_key_contract;

@@ -4,6 +4,7 @@ mod audit;
 mod configuration;
 mod keyring;
 mod keys;
+mod quotas;
 mod usage;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -12,6 +13,7 @@ use switchyard_domain::audit::{AuditAction, AuditEntry, AuditHead};
 use switchyard_domain::ids::ProviderId;
 use switchyard_domain::meta::RowMeta;
 use switchyard_domain::provider::{Credential, Provider};
+use switchyard_domain::quota::Quota;
 use switchyard_domain::route::Route;
 use switchyard_domain::usage::UsageEvent;
 use switchyard_domain::virtual_key::VirtualKey;
@@ -35,6 +37,7 @@ struct State {
     own_credentials: Vec<(ProviderId, Credential)>,
     routes: Vec<Route>,
     keys: Vec<VirtualKey>,
+    quotas: Vec<Quota>,
     keyring: Vec<KeyringEntry>,
     changes: Vec<Change>,
     events: Vec<UsageEvent>,
