@@ -99,7 +99,10 @@ fn chain_seal(builder: &Builder, secret_key: &SecretString) -> ChainSeal {
     older.fold(ChainSeal::new(secret_key), |seal, older| seal.with_older(older))
 }
 
-fn factory_settings(builder: &Builder, clock: Arc<dyn Clock>) -> Result<FactorySettings, OpenError> {
+pub(crate) fn factory_settings(
+    builder: &Builder,
+    clock: Arc<dyn Clock>,
+) -> Result<FactorySettings, OpenError> {
     let allow = AllowList::parse(&builder.egress_allow)
         .map_err(|error| OpenError::Setting(format!("SWITCHYARD_EGRESS_ALLOW: {error}")))?;
     Ok(FactorySettings {

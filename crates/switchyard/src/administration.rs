@@ -5,12 +5,12 @@ use crate::adapters::Adapters;
 use crate::builder::Builder;
 use crate::embedded::start_keeper;
 use crate::error::OpenError;
-use crate::first_start::seed_if_empty;
+use crate::first_start::seeding;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use switchyard_coordination::memory::CooldownHealth;
 use switchyard_orchestrator::admin::{
-    AdminPorts, DeclaredConfiguration, KeyAdmin, ProviderAdmin, RouteAdmin,
+    AdminPorts, DeclaredConfiguration, KeyAdmin, ProviderAdmin, RouteAdmin, Seeding,
 };
 use switchyard_orchestrator::audit::AuditTrail;
 use switchyard_orchestrator::explain::Explainer;
@@ -28,6 +28,7 @@ pub struct Administration {
     pub(crate) usage: Arc<UsageReports>,
     pub(crate) audit: Arc<AuditTrail>,
     pub(crate) generated_secrets: Vec<PathBuf>,
+    ports: AdminPorts,
     adapters: Adapters,
 }
 
@@ -53,7 +54,7 @@ impl Administration {
             )),
             routes: Arc::new(RouteAdmin::new(ports.clone())),
             keys: Arc::new(KeyAdmin::new(
-                ports,
+                ports.clone(),
                 Arc::clone(&adapters.database) as Arc<dyn VirtualKeyRepository>,
                 Arc::clone(&adapters.mint),
             )),
@@ -65,8 +66,17 @@ impl Administration {
                 Arc::clone(&adapters.clock),
             )),
             generated_secrets: adapters.generated_secrets.clone(),
+            ports,
             adapters: adapters.clone(),
         }
+    }
+
+    /// What comes with the product, for a database that lacks it.
+    ///
+    /// # Errors
+    /// [`OpenError::Seeds`], a defect of the build.
+    pub fn seeding(&self) -> Result<Seeding, OpenError> {
+        seeding(self.ports.clone(), Arc::clone(&self.providers), Arc::clone(&self.routes))
     }
 
     /// Seeds an empty database and applies what a file declares.
@@ -76,7 +86,7 @@ impl Administration {
         adapters: &Adapters,
         keeper: Option<Arc<ConfigurationKeeper>>,
     ) -> Result<(), OpenError> {
-        seed_if_empty(&self.providers, &self.routes).await?;
+        self.seeding()?.at_start().await?;
         let Some(declared) = builder.declared.take() else { return Ok(()) };
         let ports = AdminPorts {
             clock: Arc::clone(&adapters.clock),

@@ -87,7 +87,7 @@ async fn what_a_closed_application_left_is_there_when_it_is_opened_again() {
 
     let app = Builder::in_directory(home.path()).open().await.unwrap();
     assert!(app.chat_with_key(&text).is_some());
-    assert_eq!(app.providers().list().await.unwrap().len(), 1, "it is seeded once");
+    assert_eq!(app.providers().list().await.unwrap(), before, "it is seeded once");
     let filter = UsageFilter { include_simulated: true, ..UsageFilter::default() };
     let rows = app.usage().report(filter, GroupBy::Status).await.unwrap();
     let groups: Vec<(&str, u64)> = rows.iter().map(|row| (row.group.as_str(), row.sums.calls)).collect();

@@ -5,11 +5,13 @@ mod declare;
 mod keys;
 mod providers;
 mod routes;
+mod seeds;
 
 pub use declare::{Applied, DeclaredConfiguration};
 pub use keys::{CreatedKey, KeyAdmin, KeyRequest};
 pub use providers::{ProviderAdmin, ProviderProbe, ProviderRequest};
 pub use routes::RouteAdmin;
+pub use seeds::Seeding;
 
 use crate::error::AdminError;
 use crate::snapshot::ConfigurationKeeper;

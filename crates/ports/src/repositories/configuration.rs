@@ -205,13 +205,19 @@ pub trait ConfigurationRepository: Send + Sync {
     async fn revision(&self) -> Result<Revision, RepositoryError>;
     /// The changes after `revision`, oldest first; `None` when they are no longer all kept, so that the reader must load whole.
     async fn changes_since(&self, revision: Revision) -> Result<Option<Vec<Change>>, RepositoryError>;
-    /// Writes a new provider. `Conflict` when the name is taken.
+    /// The newest edition of the objects that come with the product which this database was given; 0 for none.
+    async fn seeds(&self) -> Result<i64, RepositoryError>;
+    /// Notes that it was given this edition.
+    async fn note_seeds(&self, edition: i64) -> Result<(), RepositoryError>;
+    /// Writes a new provider. `Conflict` when the name is taken. One that came with the product (`Owner::Seed`) gives way: it
+    /// becomes the new one, without its shared credential, and without anybody's where vendor or address differ. Ids of what comes
+    /// with the product are counted from 1,000,000, all others from 1; none is given twice.
     async fn create_provider(
         &self,
         provider: NewProvider,
         author: &Author,
     ) -> Result<ProviderId, RepositoryError>;
-    /// Changes a provider.
+    /// Changes a provider. One that came with the product is the author's from then on.
     async fn update_provider(
         &self,
         id: ProviderId,
@@ -228,7 +234,7 @@ pub trait ConfigurationRepository: Send + Sync {
         secret: Option<SealedSecret>,
         author: &Author,
     ) -> Result<(), RepositoryError>;
-    /// Writes a new route. `Conflict` when the name is taken; `NotFound` when a target's provider does not exist.
+    /// Writes a new route. `Conflict` when the name is taken, but one that came with the product gives way; `NotFound` when a target's provider does not exist.
     async fn create_route(&self, route: NewRoute, author: &Author) -> Result<RouteId, RepositoryError>;
     /// Replaces a route whole.
     async fn replace_route(

@@ -9,6 +9,7 @@ pub(crate) mod ledger;
 pub(crate) mod migrate;
 pub(crate) mod providers;
 pub(crate) mod routes;
+pub(crate) mod seed;
 pub(crate) mod usage;
 
 use crate::failure::Failure;
