@@ -10,6 +10,7 @@ use switchyard_domain::chat::{TokenUsage, Units, UsageSource};
 use switchyard_domain::ids::{AttemptId, CallId, ProviderId, VirtualKeyId};
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::price::LineItem;
+use switchyard_domain::provider::CredentialSource;
 use switchyard_domain::time::Timestamp;
 use switchyard_domain::usage::{Outcome, UsageEvent};
 
@@ -43,6 +44,7 @@ pub(crate) struct Row<'a>(
     Option<u64>,
     u64,
     Option<&'a str>,
+    Option<CredentialSource>,
 );
 
 impl<'a> Row<'a> {
@@ -76,6 +78,7 @@ impl<'a> Row<'a> {
             first_content_ms,
             duration_ms,
             service_tier,
+            credential,
         } = event;
         Self(
             *id,
@@ -105,6 +108,7 @@ impl<'a> Row<'a> {
             *first_content_ms,
             *duration_ms,
             service_tier.as_deref(),
+            *credential,
         )
     }
 }

@@ -11,6 +11,7 @@ pub mod error;
 pub mod explain;
 pub mod models;
 pub mod principal;
+pub mod rekey;
 pub mod snapshot;
 pub mod status;
 pub mod tasks;

@@ -161,6 +161,7 @@ diesel::table! {
         first_content_ms -> Nullable<BigInt>,
         duration_ms -> BigInt,
         service_tier -> Nullable<Text>,
+        credential -> Nullable<Text>,
     }
 }
 

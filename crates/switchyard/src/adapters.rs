@@ -12,7 +12,7 @@ use switchyard_ports::entropy::Entropy;
 use switchyard_ports::prices::PriceBook;
 use switchyard_ports::provider::ProviderFactory;
 use switchyard_ports::tokenizer::Tokenizer;
-use switchyard_ports::vault::Vault;
+use switchyard_ports::vault::{KeyRotation, Vault};
 use switchyard_ports::virtual_keys::KeyMint;
 use switchyard_providers::catalogue::Catalogue;
 use switchyard_providers::transport::egress::{AllowList, EgressPolicy, Purpose as EgressPurpose};
@@ -23,7 +23,8 @@ use switchyard_security::audit::ChainSeal;
 use switchyard_security::checkpoints::CheckpointFile;
 use switchyard_security::derive::{Purpose, SubKey};
 use switchyard_security::entropy::OsEntropy;
-use switchyard_security::secrets::{SecretStore, Secrets};
+use switchyard_security::keyring::Keyring;
+use switchyard_security::secrets::{KeyringFile, SecretStore, Secrets};
 use switchyard_security::vault::KeyringVault;
 use switchyard_security::virtual_keys::PepperedMint;
 
@@ -34,6 +35,7 @@ pub(crate) struct Adapters {
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) database: Arc<Database>,
     pub(crate) vault: Arc<dyn Vault>,
+    pub(crate) rotation: Arc<dyn KeyRotation>,
     pub(crate) mint: Arc<dyn KeyMint>,
     pub(crate) prices: Arc<dyn PriceBook>,
     pub(crate) factory: Arc<dyn ProviderFactory>,
@@ -41,6 +43,7 @@ pub(crate) struct Adapters {
     pub(crate) audit_seal: Arc<dyn AuditSeal>,
     pub(crate) checkpoints: Option<Arc<dyn CheckpointStore>>,
     pub(crate) generated_secrets: Vec<PathBuf>,
+    pub(crate) shares_credentials: bool,
 }
 
 impl Adapters {
@@ -49,7 +52,7 @@ impl Adapters {
         let database = Database::open(builder.database.clone()).await?;
         database.migrate_up().await?;
         let secrets = take_secrets(builder)?;
-        let vault = KeyringVault::new(secrets.keyring);
+        let vault = vault_of(secrets.keyring, secrets.keyring_file);
         check_keyring(&vault, &database, builder.clock.now()).await?;
         tell_other_secret_key(&database, &chain_seal(builder, &secrets.secret_key)).await?;
         Self::over(builder, database, vault, &secrets.secret_key, secrets.generated)
@@ -58,7 +61,7 @@ impl Adapters {
     /// The same over a database that is open and current, with secrets that are there. Writes nothing.
     pub(crate) async fn inspect(builder: &mut Builder, database: Database) -> Result<Self, OpenError> {
         let secrets = take_secrets(builder)?;
-        let vault = KeyringVault::new(secrets.keyring);
+        let vault = vault_of(secrets.keyring, secrets.keyring_file);
         look_at_keyring(&vault, &database).await?;
         tell_other_secret_key(&database, &chain_seal(builder, &secrets.secret_key)).await?;
         Self::over(builder, database, vault, &secrets.secret_key, secrets.generated)
@@ -75,15 +78,18 @@ impl Adapters {
         let catalogue = Catalogue::built_in().map_err(|error| OpenError::Catalogue(error.to_string()))?;
         let factory = VendorFactory::new(factory_settings(builder, Arc::clone(&clock))?);
         let factory = factory.over(builder.vendors.clone());
+        let vault = Arc::new(vault);
         let audit_seal: Arc<dyn AuditSeal> = Arc::new(chain_seal(builder, secret_key));
         let database = Arc::new(database.with_audit_seal(Arc::clone(&audit_seal)));
         let checkpoints = builder.checkpoints.clone().map(|path| Arc::new(CheckpointFile::new(path)) as _);
         Ok(Self {
             audit_seal,
             checkpoints,
+            shares_credentials: builder.shares_credentials,
             entropy: Arc::new(OsEntropy::new(Arc::clone(&clock))),
             mint: Arc::new(PepperedMint::new(&SubKey::of(secret_key, Purpose::VirtualKeyPepper))),
-            vault: Arc::new(vault),
+            vault: Arc::clone(&vault) as Arc<dyn Vault>,
+            rotation: vault,
             prices: catalogue,
             factory: Arc::new(factory),
             tokenizer: Arc::new(BpeTokenizer::new(builder.vendors.clone())),
@@ -91,6 +97,13 @@ impl Adapters {
             clock,
             database,
         })
+    }
+}
+
+fn vault_of(keyring: Keyring, file: Option<KeyringFile>) -> KeyringVault {
+    match file {
+        Some(file) => KeyringVault::over_file(keyring, file),
+        None => KeyringVault::new(keyring),
     }
 }
 

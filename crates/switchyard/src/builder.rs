@@ -70,6 +70,7 @@ pub struct Builder {
     /// Where checkpoints of the audit log are kept.
     pub(crate) checkpoints: Option<PathBuf>,
     pub(crate) older_secret_keys: Vec<SecretString>,
+    pub(crate) shares_credentials: bool,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -98,6 +99,7 @@ impl Builder {
             declared: None,
             checkpoints: None,
             older_secret_keys: Vec::new(),
+            shares_credentials: true,
             clock: Arc::new(SystemClock::new()),
         }
     }
@@ -148,6 +150,7 @@ impl Builder {
             declared,
             checkpoints: Some(settings.data_dir.join(CHECKPOINT_FILE)),
             older_secret_keys: Vec::new(),
+            shares_credentials: settings.surfaces.shared_credentials,
             clock: Arc::new(SystemClock::new()),
         })
     }
@@ -206,6 +209,13 @@ impl Builder {
         self
     }
 
+    /// Whether calls of virtual keys and users may use the providers' shared credentials; they may, unless told otherwise.
+    #[must_use]
+    pub fn shared_credentials(mut self, permitted: bool) -> Self {
+        self.shares_credentials = permitted;
+        self
+    }
+
     /// Verifies what the audit log holds from the time of another `SECRET_KEY` too.
     #[must_use]
     pub fn older_secret_key(mut self, secret_key: SecretString) -> Self {
@@ -258,15 +268,18 @@ fn database_of(settings: &Settings) -> DatabaseConfig {
 }
 
 fn given_secrets(settings: &Settings) -> Result<GivenSecrets, OpenError> {
-    let encryption_key = match &settings.secrets.encryption_key {
-        None => None,
-        Some(GivenKey::Bytes(bytes)) => Some(EncryptionKey::from_bytes(bytes.expose_secret())),
-        Some(GivenKey::Passphrase(text)) => Some(
-            EncryptionKey::derived(text)
-                .map_err(|error| OpenError::Setting(format!("ENCRYPTION_KEY: {error}")))?,
-        ),
+    let key = |given: &Option<GivenKey>| match given {
+        None => Ok(None),
+        Some(GivenKey::Bytes(bytes)) => Ok(Some(EncryptionKey::from_bytes(bytes.expose_secret()))),
+        Some(GivenKey::Passphrase(text)) => EncryptionKey::derived(text)
+            .map(Some)
+            .map_err(|error| OpenError::Setting(format!("ENCRYPTION_KEY: {error}"))),
     };
-    Ok(GivenSecrets { secret_key: settings.secrets.secret_key.clone(), encryption_key })
+    Ok(GivenSecrets {
+        secret_key: settings.secrets.secret_key.clone(),
+        encryption_key: key(&settings.secrets.encryption_key)?,
+        previous_encryption_key: key(&settings.secrets.encryption_key_previous)?,
+    })
 }
 
 fn base_urls(settings: &Settings) -> HashMap<String, String> {

@@ -21,7 +21,7 @@ use switchyard_orchestrator::tasks::Tasks;
 use switchyard_orchestrator::usage::{LedgerWriter, UsageReports};
 use switchyard_ports::journal::Journal;
 use switchyard_ports::repositories::{
-    ConfigurationRepository, DatabaseState, UsageRepository, VirtualKeyRepository,
+    ConfigurationRepository, CredentialRepository, DatabaseState, UsageRepository, VirtualKeyRepository,
 };
 use tokio_util::sync::DropGuard;
 
@@ -183,6 +183,8 @@ pub(crate) async fn start_keeper(adapters: &Adapters) -> Result<ConfigurationKee
         Arc::clone(&adapters.vault),
         Arc::clone(&adapters.prices),
     );
+    let credentials = Arc::clone(&adapters.database) as Arc<dyn CredentialRepository>;
+    let builder = builder.with_credentials(credentials, adapters.shares_credentials);
     let keeper = ConfigurationKeeper::start(
         Arc::clone(&adapters.database) as Arc<dyn ConfigurationRepository>,
         Arc::clone(&adapters.database) as Arc<dyn VirtualKeyRepository>,

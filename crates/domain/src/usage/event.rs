@@ -4,6 +4,7 @@ use crate::chat::{TokenUsage, UsageSource};
 use crate::ids::{AttemptId, CallId, ProviderId, VirtualKeyId};
 use crate::money::NanoUsd;
 use crate::price::LineItem;
+use crate::provider::CredentialSource;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -121,6 +122,9 @@ pub struct UsageEvent {
     /// was noted lack it.
     #[serde(default)]
     pub service_tier: Option<String>,
+    /// Whose credential was used; absent where none was, and in journals from before it was noted.
+    #[serde(default)]
+    pub credential: Option<CredentialSource>,
 }
 
 impl UsageEvent {

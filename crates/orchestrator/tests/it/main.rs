@@ -5,6 +5,7 @@
 mod administration;
 mod audit;
 mod costs;
+mod credentials;
 mod declared;
 mod failover;
 mod fairness;

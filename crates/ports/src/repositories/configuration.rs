@@ -30,6 +30,8 @@ pub enum ChangeKind {
     VirtualKey,
     /// A user, their rights or their sessions.
     User,
+    /// A credential of a user or a virtual key.
+    Credential,
 }
 
 impl ChangeKind {
@@ -41,6 +43,7 @@ impl ChangeKind {
             Self::Route => "route",
             Self::VirtualKey => "key",
             Self::User => "user",
+            Self::Credential => "credential",
         };
         format!("{kind}:{id}")
     }
@@ -214,7 +217,8 @@ pub trait ConfigurationRepository: Send + Sync {
     ) -> Result<(), RepositoryError>;
     /// Removes a provider with its models and credentials. `Conflict`, naming the routes, while a route uses it.
     async fn delete_provider(&self, id: ProviderId, author: &Author) -> Result<(), RepositoryError>;
-    /// Writes or replaces the credential that `owner` has at a provider; `None` forgets it.
+    /// Writes or replaces the credential that `owner` has at a provider; `None` forgets it. A shared one changes the provider;
+    /// any other is a change of its own ([`ChangeKind::Credential`]), by the credential's id.
     async fn put_credential(
         &self,
         provider: ProviderId,

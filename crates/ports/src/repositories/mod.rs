@@ -2,6 +2,7 @@
 
 mod audit;
 mod configuration;
+mod credentials;
 mod keyring;
 mod usage;
 mod virtual_keys;
@@ -11,6 +12,7 @@ pub use configuration::{
     Author, Change, ChangeKind, ConfigurationRepository, NewProvider, NewRoute, NewTarget, ProviderPatch,
     Revision, SealedSecret, StoredConfiguration,
 };
+pub use credentials::{CredentialRepository, StoredCredential};
 pub use keyring::{KeyringEntry, KeyringRepository};
 pub use usage::{Recorded, UsageRepository};
 pub use virtual_keys::{KeyPatch, NewVirtualKey, VirtualKeyRepository};

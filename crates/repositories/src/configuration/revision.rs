@@ -151,11 +151,18 @@ fn kind_word(kind: ChangeKind) -> &'static str {
         ChangeKind::Route => "route",
         ChangeKind::VirtualKey => "virtual_key",
         ChangeKind::User => "user",
+        ChangeKind::Credential => "credential",
     }
 }
 
 fn parse_kind(word: &str) -> Option<ChangeKind> {
-    [ChangeKind::Provider, ChangeKind::Route, ChangeKind::VirtualKey, ChangeKind::User]
-        .into_iter()
-        .find(|kind| kind_word(*kind) == word)
+    [
+        ChangeKind::Provider,
+        ChangeKind::Route,
+        ChangeKind::VirtualKey,
+        ChangeKind::User,
+        ChangeKind::Credential,
+    ]
+    .into_iter()
+    .find(|kind| kind_word(*kind) == word)
 }

@@ -4,6 +4,7 @@
 //! database, one after the other. A suite that fails names the case in its panic's place.
 
 mod audit;
+mod credentials;
 mod keyring;
 mod providers;
 mod revisions;
@@ -13,6 +14,7 @@ mod usage;
 mod virtual_keys;
 
 pub use audit::audit_contract;
+pub use credentials::credential_contract;
 pub use keyring::keyring_contract;
 pub use samples::{author, new_provider, new_route, new_target, sample_event};
 pub use usage::{absurd_usage_contract, usage_contract};
