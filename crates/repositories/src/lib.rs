@@ -18,6 +18,7 @@ mod keyring;
 mod lane;
 mod migrations;
 mod postgres_url;
+mod quotas;
 mod schema;
 mod sqlite_file;
 mod stored;

@@ -98,10 +98,9 @@ impl CredentialDirectory {
 
 /// The owners whose credentials a call of this principal uses, in their order, before the shared one.
 fn owners_of(principal: &Principal) -> Vec<CredentialOwner> {
-    match principal {
-        Principal::Key(key) => vec![CredentialOwner::VirtualKey(key.id.0)],
-        Principal::Demo | Principal::Anonymous | Principal::Program => Vec::new(),
-    }
+    let key = principal.key_id().map(|id| CredentialOwner::VirtualKey(id.0));
+    let user = principal.user_id().map(|id| CredentialOwner::User(id.0));
+    key.into_iter().chain(user).collect()
 }
 
 /// A credential that a call uses.

@@ -2,10 +2,11 @@
 
 use crate::world::{SECOND, Setting, World, buffered, named};
 use secrecy::SecretString;
-use switchyard_domain::ids::VirtualKeyId;
+use switchyard_domain::ids::{UserId, VirtualKeyId};
 use switchyard_domain::limits::Limits;
 use switchyard_domain::meta::Writer;
 use switchyard_domain::provider::{CredentialOwner, CredentialSource};
+use switchyard_domain::virtual_key::VirtualKey;
 use switchyard_orchestrator::admin::{EmptySecret, UNREADABLE};
 use switchyard_orchestrator::error::{AdminError, CallErrorKind};
 use switchyard_orchestrator::explain::Explainer;
@@ -61,6 +62,19 @@ async fn a_keys_own_credential_is_used_before_the_shared_one_and_nobody_elses() 
     assert_eq!(world.used_by(&mine).await.0.unwrap(), "sk-newer-0123456789");
     assert!(world.store(&owner(&mine), " ").await, "an empty one clears");
     assert_eq!(world.used_by(&mine).await, shared);
+}
+
+#[tokio::test]
+async fn a_keys_owner_pays_where_the_key_has_no_credential_of_its_own() {
+    let world = with_shared(Setting::default()).await;
+    let Principal::Key(key) = world.key("mine", Limits::NONE, None).await else { panic!("a key") };
+    let mine = Principal::Key(std::sync::Arc::new(VirtualKey { user: Some(UserId(7)), ..(*key).clone() }));
+    assert_eq!(world.used_by(&mine).await.1, Some(CredentialSource::Shared));
+    world.store(&CredentialOwner::User(7), "sk-users-0123456789").await;
+    let users = (Some("sk-users-0123456789".to_owned()), Some(CredentialSource::User));
+    assert_eq!(world.used_by(&mine).await, users);
+    world.store(&owner(&mine), OWN).await;
+    assert_eq!(world.used_by(&mine).await, (Some(OWN.to_owned()), Some(CredentialSource::Key)));
 }
 
 #[tokio::test]

@@ -16,6 +16,7 @@ mod listing;
 mod metering;
 mod operations;
 mod recording;
+mod rekey;
 mod resolving;
 mod retries;
 mod settling;

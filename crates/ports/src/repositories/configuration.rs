@@ -11,6 +11,7 @@ use switchyard_domain::limits::Limits;
 use switchyard_domain::meta::{Owner, Writer};
 use switchyard_domain::name::Name;
 use switchyard_domain::provider::{CredentialOwner, Provider};
+use switchyard_domain::quota::Quota;
 use switchyard_domain::route::{Route, RouteMode, Strategy};
 use switchyard_domain::time::Timestamp;
 
@@ -30,6 +31,8 @@ pub enum ChangeKind {
     VirtualKey,
     /// A user, their rights or their sessions.
     User,
+    /// The limits and the budget of a scope.
+    Quota,
     /// A credential of a user or a virtual key.
     Credential,
 }
@@ -43,6 +46,7 @@ impl ChangeKind {
             Self::Route => "route",
             Self::VirtualKey => "key",
             Self::User => "user",
+            Self::Quota => "quota",
             Self::Credential => "credential",
         };
         format!("{kind}:{id}")
@@ -92,7 +96,7 @@ impl Author {
     }
 }
 
-/// Providers and routes at one revision, read in one transaction.
+/// Providers, routes and quotas at one revision, read in one transaction.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StoredConfiguration {
     /// The revision.
@@ -101,6 +105,8 @@ pub struct StoredConfiguration {
     pub providers: Vec<Provider>,
     /// All routes with targets, by id.
     pub routes: Vec<Route>,
+    /// All quotas, by id.
+    pub quotas: Vec<Quota>,
 }
 
 /// A provider to be written. Its credential is written apart, since sealing needs its row id.

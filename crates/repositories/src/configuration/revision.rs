@@ -151,6 +151,7 @@ fn kind_word(kind: ChangeKind) -> &'static str {
         ChangeKind::Route => "route",
         ChangeKind::VirtualKey => "virtual_key",
         ChangeKind::User => "user",
+        ChangeKind::Quota => "quota",
         ChangeKind::Credential => "credential",
     }
 }
@@ -161,6 +162,7 @@ fn parse_kind(word: &str) -> Option<ChangeKind> {
         ChangeKind::Route,
         ChangeKind::VirtualKey,
         ChangeKind::User,
+        ChangeKind::Quota,
         ChangeKind::Credential,
     ]
     .into_iter()

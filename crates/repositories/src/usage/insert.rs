@@ -150,6 +150,7 @@ insertion!(
         attempt,
         is_final,
         key_id,
+        user_id,
         dialect,
         requested_model,
         route,
@@ -185,6 +186,6 @@ insertion!(
     Entries,
     LedgerRow,
     ledger_entries,
-    alike: [key_id, provider_id, model, price_version, usage_source],
+    alike: [key_id, user_id, provider_id, model, price_version, usage_source],
     own: [id, call_id, at, amount, lines]
 );

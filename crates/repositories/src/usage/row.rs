@@ -5,7 +5,7 @@ use crate::schema::{ledger_entries, usage_events};
 use crate::stored::{count, from_json, json, number, optional, word};
 use diesel::prelude::*;
 use switchyard_domain::chat::{TokenUsage, UsageSource};
-use switchyard_domain::ids::{AttemptId, CallId, ProviderId, VirtualKeyId};
+use switchyard_domain::ids::{AttemptId, CallId, ProviderId, UserId, VirtualKeyId};
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::provider::CredentialSource;
 use switchyard_domain::time::Timestamp;
@@ -44,6 +44,7 @@ pub(super) struct EventRow {
     pub(super) first_content_ms: Option<i64>,
     pub(super) duration_ms: i64,
     pub(super) service_tier: Option<String>,
+    pub(super) user_id: Option<i64>,
     pub(super) credential: Option<String>,
 }
 
@@ -61,6 +62,7 @@ pub(super) struct LedgerRow {
     pub(super) price_version: Option<String>,
     pub(super) usage_source: String,
     pub(super) lines: String,
+    pub(super) user_id: Option<i64>,
 }
 
 /// An event and what it cost, if it used anything.
@@ -143,6 +145,7 @@ impl EventRow {
             first_content_ms: event.first_content_ms.map(count),
             duration_ms: count(event.duration_ms),
             service_tier: optional_text(event.service_tier.as_ref()),
+            user_id: event.user.map(|user| user.0),
             credential: event.credential.map(|source| source.as_str().to_owned()),
         })
     }
@@ -179,6 +182,7 @@ impl EventRow {
             usage,
             usage_source: word(&self.usage_source, UsageSource::parse, "usage_source")?,
             service_tier: self.service_tier,
+            user: self.user_id.map(UserId),
             credential: self
                 .credential
                 .map(|source| word(&source, CredentialSource::parse, "credential"))
@@ -206,6 +210,7 @@ impl LedgerRow {
             price_version: entry.price_version.map(owned_text),
             usage_source: entry.usage_source.as_str().to_owned(),
             lines: json(&entry.lines)?,
+            user_id: entry.user.map(|user| user.0),
         })
     }
 }

@@ -41,7 +41,8 @@ impl VirtualKeyRepository for Database {
         author: &Author,
     ) -> Result<(), RepositoryError> {
         let by = author.clone();
-        self.change(ChangeKind::VirtualKey, AuditAction::Update, author, move |connection| {
+        let action = if patch.rotation.is_some() { AuditAction::Rotate } else { AuditAction::Update };
+        self.change(ChangeKind::VirtualKey, action, author, move |connection| {
             write::update(connection, id, &patch, &by)
         })
         .await

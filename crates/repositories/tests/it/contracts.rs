@@ -4,7 +4,7 @@ use crate::databases::{self, Opened};
 use switchyard_ports::repositories::DatabaseState as _;
 use switchyard_testkit::contracts::repositories::{
     absurd_usage_contract, audit_contract, configuration_contract, credential_contract, keyring_contract,
-    usage_contract, virtual_key_contract,
+    quota_contract, usage_contract, virtual_key_contract,
 };
 
 async fn every_suite(opened: &Opened) {
@@ -15,6 +15,7 @@ async fn every_suite(opened: &Opened) {
     credential_contract(database, database).await;
     audit_contract(database, database, database).await;
     usage_contract(database, database).await;
+    quota_contract(database, database, database).await;
     assert!(database.is_connected());
 }
 

@@ -21,15 +21,19 @@ fn names() -> Vec<String> {
     names
 }
 
-/// All but the first, the last one first.
-fn later_ones_backwards() -> Vec<String> {
-    names().split_off(1).into_iter().rev().collect()
-}
-
 async fn empty_ones() -> Vec<Opened> {
     let mut all = vec![empty_file().await];
     all.extend(empty_postgres().await);
     all
+}
+
+/// How many migrations follow the first so many.
+fn steps_behind(kept: usize) -> u32 {
+    u32::try_from(names().len() - kept).unwrap()
+}
+
+fn backwards(names: &[String]) -> Vec<String> {
+    names.iter().rev().cloned().collect()
 }
 
 #[tokio::test]
@@ -43,16 +47,12 @@ async fn up_down_and_up_again_ends_where_it_began() {
         assert_eq!(database.migration_status().await.unwrap(), whole);
         assert_eq!(database.migrate_up().await.unwrap(), Vec::<String>::new());
 
-        let later = later_ones_backwards();
-        let steps = u32::try_from(later.len()).unwrap();
-        assert_eq!(database.migrate_down(steps).await.unwrap(), later);
+        assert_eq!(database.migrate_down(steps_behind(1)).await.unwrap(), backwards(&names()[1..]));
         assert_eq!(database.migration_status().await.unwrap().pending, names()[1..]);
         assert_eq!(database.migrate_up().await.unwrap(), names()[1..]);
 
         configuration_contract(database, KEPT_CHANGES).await;
-        let mut backwards = names();
-        backwards.reverse();
-        assert_eq!(database.migrate_down(99).await.unwrap(), backwards);
+        assert_eq!(database.migrate_down(99).await.unwrap(), backwards(&names()));
         assert_eq!(database.migration_status().await.unwrap(), fresh);
         assert_eq!(database.migrate_up().await.unwrap(), names());
         configuration_contract(database, KEPT_CHANGES).await;
@@ -114,10 +114,9 @@ async fn usage_that_was_recorded_before_a_migration_is_there_behind_it() {
     for opened in shared_ones().await {
         let event = sample_event(None, Timestamp(1));
         opened.database.record(std::slice::from_ref(&event)).await.unwrap();
-        // All but the first two, which made the table.
-        let later = names().split_off(2);
-        let undone = opened.database.migrate_down(u32::try_from(later.len()).unwrap()).await.unwrap();
-        assert_eq!(undone.len(), later.len());
+        // The first two made the table.
+        let undone = opened.database.migrate_down(steps_behind(2)).await.unwrap();
+        assert_eq!(undone, backwards(&names()[2..]));
         opened.database.migrate_up().await.unwrap();
         assert_eq!(opened.database.events_of(&event.request_id).await.unwrap(), [event]);
         assert_eq!(opened.database.verify().await.unwrap().problems, []);

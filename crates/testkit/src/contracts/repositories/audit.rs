@@ -113,6 +113,8 @@ async fn a_keys_life_is_told(log: &dyn AuditLog, keys: &dyn VirtualKeyRepository
         hash: KeyHash(hash),
         models: None,
         limits: Limits::NONE,
+        user: None,
+        tags: Vec::new(),
         expires_at: None,
     };
     let id = keys.create(new, by).await.unwrap();

@@ -24,6 +24,7 @@ impl ConfigurationRepository for MemoryStore {
             revision: Revision(state.revision),
             providers: state.providers.clone(),
             routes: state.routes.clone(),
+            quotas: state.quotas.clone(),
         })
     }
 

@@ -30,6 +30,9 @@ impl VirtualKeyRepository for MemoryStore {
                 name: key.name,
                 prefix: key.prefix,
                 hash: key.hash,
+                previous: None,
+                user: key.user,
+                tags: key.tags,
                 is_active: true,
                 models: key.models,
                 limits: key.limits,
@@ -47,7 +50,8 @@ impl VirtualKeyRepository for MemoryStore {
         patch: KeyPatch,
         author: &Author,
     ) -> Result<(), RepositoryError> {
-        self.change(ChangeKind::VirtualKey, AuditAction::Update, author, |state| {
+        let action = if patch.rotation.is_some() { AuditAction::Rotate } else { AuditAction::Update };
+        self.change(ChangeKind::VirtualKey, action, author, |state| {
             let key = state.keys.iter_mut().find(|key| key.id == id);
             let key = key.ok_or_else(|| missing("virtual key", id.0))?;
             check_version(patch.expected_version, &key.meta)?;
@@ -59,6 +63,11 @@ impl VirtualKeyRepository for MemoryStore {
             key.models = patch.models.unwrap_or(key.models.take());
             key.limits = patch.limits.unwrap_or(key.limits);
             key.expires_at = patch.expires_at.unwrap_or(key.expires_at);
+            key.user = patch.user.unwrap_or(key.user);
+            key.tags = patch.tags.unwrap_or_else(|| std::mem::take(&mut key.tags));
+            if let Some(rotation) = patch.rotation {
+                (key.prefix, key.hash, key.previous) = (rotation.prefix, rotation.hash, rotation.previous);
+            }
             raise(&mut key.meta, author);
             Ok(((), told(id.0, [("name", key.name.to_string()), ("fields", fields)])))
         })

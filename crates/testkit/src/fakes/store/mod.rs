@@ -5,6 +5,7 @@ mod configuration;
 mod credentials;
 mod keyring;
 mod keys;
+mod quotas;
 mod usage;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -13,6 +14,7 @@ use switchyard_domain::audit::{AuditAction, AuditEntry, AuditHead};
 use switchyard_domain::ids::ProviderId;
 use switchyard_domain::meta::RowMeta;
 use switchyard_domain::provider::{Credential, Provider};
+use switchyard_domain::quota::Quota;
 use switchyard_domain::route::Route;
 use switchyard_domain::usage::UsageEvent;
 use switchyard_domain::virtual_key::VirtualKey;
@@ -36,6 +38,7 @@ struct State {
     own_credentials: Vec<(ProviderId, Credential)>,
     routes: Vec<Route>,
     keys: Vec<VirtualKey>,
+    quotas: Vec<Quota>,
     keyring: Vec<KeyringEntry>,
     changes: Vec<Change>,
     events: Vec<UsageEvent>,
