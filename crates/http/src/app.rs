@@ -1,6 +1,7 @@
 //! The applications: routes, what they ask for, and the layer around them.
 
 use crate::extract::{BodyLimits, Gate, Uploads};
+use crate::idempotency::Names;
 use crate::metrics::{self, Metrics};
 use crate::middleware::{Edge, Origins};
 use crate::ops::Environment;
@@ -42,6 +43,7 @@ pub(crate) fn gateway(
         .app_data(web::Data::from(Arc::clone(&services.clock)))
         .app_data(web::Data::new(Environment(config.environment.clone())))
         .app_data(Gate::new(config, services))
+        .app_data(Names::new(services))
         .app_data(BodyLimits::new(config, &services.clock))
         .app_data(Uploads::new(config))
         .configure(|app| routes::gateway_routes().mount(app))

@@ -8,6 +8,7 @@ pub mod admin;
 pub mod chat;
 pub mod error;
 pub mod explain;
+pub mod external;
 pub mod models;
 pub mod principal;
 pub mod snapshot;

@@ -8,7 +8,9 @@
 pub mod client_call;
 pub mod clock;
 pub mod entropy;
+pub mod external;
 pub mod health;
+pub mod idempotency;
 pub mod journal;
 pub mod limiter;
 pub mod prices;

@@ -5,6 +5,7 @@
 mod administration;
 mod costs;
 mod declared;
+mod external;
 mod failover;
 mod fairness;
 mod leaving;

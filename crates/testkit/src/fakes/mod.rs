@@ -1,7 +1,9 @@
 //! Stand-ins for the adapters: each does what its port's contract says, remembers what was asked of it, and fails, hangs or
 //! forgets where a test tells it to.
 
+pub mod external;
 pub mod health;
+pub mod idempotency;
 pub mod journal;
 pub mod limiter;
 pub mod mint;
