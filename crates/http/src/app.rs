@@ -1,5 +1,6 @@
 //! The applications: routes, what they ask for, and the layer around them.
 
+use crate::connection::Sources;
 use crate::extract::{BodyLimits, Gate, Uploads};
 use crate::idempotency::Names;
 use crate::metrics::{self, Metrics};
@@ -19,6 +20,7 @@ pub(crate) fn gateway(
     config: &ServerConfig,
     services: &Services,
     metrics: &Arc<Metrics>,
+    sources: &Arc<Sources>,
 ) -> App<
     impl ServiceFactory<
         ServiceRequest,
@@ -31,6 +33,7 @@ pub(crate) fn gateway(
     let edge = Edge {
         limits: config.limits,
         trusted_proxies: config.trusted_proxies.as_slice().into(),
+        sources: Arc::clone(sources),
         origins: Origins::new(&config.cors_origins),
         clock: Arc::clone(&services.clock),
         entropy: Arc::clone(&services.entropy),
