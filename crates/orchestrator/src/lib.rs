@@ -9,6 +9,7 @@ pub mod audit;
 pub mod chat;
 pub mod error;
 pub mod explain;
+pub mod external;
 pub mod models;
 pub mod principal;
 pub mod rekey;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use switchyard_ports::audit_seal::{AuditSeal, CheckpointStore};
 use switchyard_ports::clock::Clock;
 use switchyard_ports::entropy::Entropy;
+use switchyard_ports::external::ExternalApi;
 use switchyard_ports::prices::PriceBook;
 use switchyard_ports::provider::ProviderFactory;
 use switchyard_ports::tokenizer::Tokenizer;
@@ -16,7 +17,8 @@ use switchyard_ports::vault::{KeyRotation, Vault};
 use switchyard_ports::virtual_keys::KeyMint;
 use switchyard_providers::catalogue::Catalogue;
 use switchyard_providers::transport::egress::{AllowList, EgressPolicy, Purpose as EgressPurpose};
-use switchyard_providers::transport::{SystemLookup, TransportSettings, Trust};
+use switchyard_providers::transport::external::ExternalTransport;
+use switchyard_providers::transport::{SystemLookup, TransportSettings, Transports, Trust};
 use switchyard_providers::{BpeTokenizer, FactorySettings, VendorFactory};
 use switchyard_repositories::Database;
 use switchyard_security::audit::ChainSeal;
@@ -39,6 +41,7 @@ pub(crate) struct Adapters {
     pub(crate) mint: Arc<dyn KeyMint>,
     pub(crate) prices: Arc<dyn PriceBook>,
     pub(crate) factory: Arc<dyn ProviderFactory>,
+    pub(crate) external: Arc<dyn ExternalApi>,
     pub(crate) tokenizer: Arc<dyn Tokenizer>,
     pub(crate) audit_seal: Arc<dyn AuditSeal>,
     pub(crate) checkpoints: Option<Arc<dyn CheckpointStore>>,
@@ -76,7 +79,16 @@ impl Adapters {
     ) -> Result<Self, OpenError> {
         let clock = Arc::clone(&builder.clock);
         let catalogue = Catalogue::built_in().map_err(|error| OpenError::Catalogue(error.to_string()))?;
-        let factory = VendorFactory::new(factory_settings(builder, Arc::clone(&clock))?);
+        let allow = AllowList::parse(&builder.egress_allow)
+            .map_err(|error| OpenError::Setting(format!("SWITCHYARD_EGRESS_ALLOW: {error}")))?;
+        let settings = factory_settings(builder, &allow, Arc::clone(&clock))?;
+        let external = ExternalTransport::new(Transports {
+            egress: Arc::new(EgressPolicy::new(EgressPurpose::External, &allow, false)),
+            trust: settings.trust.clone(),
+            lookup: Arc::clone(&settings.lookup),
+            settings: settings.transport,
+        });
+        let factory = VendorFactory::new(settings);
         let factory = factory.over(builder.vendors.clone());
         let vault = Arc::new(vault);
         let audit_seal: Arc<dyn AuditSeal> = Arc::new(chain_seal(builder, secret_key));
@@ -92,6 +104,7 @@ impl Adapters {
             rotation: vault,
             prices: catalogue,
             factory: Arc::new(factory),
+            external: Arc::new(external),
             tokenizer: Arc::new(BpeTokenizer::new(builder.vendors.clone())),
             generated_secrets,
             clock,
@@ -112,11 +125,13 @@ fn chain_seal(builder: &Builder, secret_key: &SecretString) -> ChainSeal {
     older.fold(ChainSeal::new(secret_key), |seal, older| seal.with_older(older))
 }
 
-fn factory_settings(builder: &Builder, clock: Arc<dyn Clock>) -> Result<FactorySettings, OpenError> {
-    let allow = AllowList::parse(&builder.egress_allow)
-        .map_err(|error| OpenError::Setting(format!("SWITCHYARD_EGRESS_ALLOW: {error}")))?;
+fn factory_settings(
+    builder: &Builder,
+    allow: &AllowList,
+    clock: Arc<dyn Clock>,
+) -> Result<FactorySettings, OpenError> {
     Ok(FactorySettings {
-        egress: Arc::new(EgressPolicy::new(EgressPurpose::Provider, &allow, builder.loopback_upstreams)),
+        egress: Arc::new(EgressPolicy::new(EgressPurpose::Provider, allow, builder.loopback_upstreams)),
         trust: Trust::load([]).map_err(|error| OpenError::Setting(error.to_string()))?,
         lookup: Arc::new(SystemLookup),
         transport: TransportSettings {

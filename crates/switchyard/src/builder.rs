@@ -14,6 +14,7 @@ use std::time::Duration;
 use switchyard_coordination::memory::SystemClock;
 use switchyard_domain::declared::Declared;
 use switchyard_orchestrator::chat::CallSettings;
+use switchyard_orchestrator::external::ExternalSettings;
 use switchyard_ports::clock::Clock;
 use switchyard_ports::provider::Deadlines;
 use switchyard_providers::vendors::{Vendor, Vendors};
@@ -63,6 +64,7 @@ pub struct Builder {
     pub(crate) calls: CallSettings,
     pub(crate) connect_timeout: Duration,
     pub(crate) egress_allow: String,
+    pub(crate) external: ExternalSettings,
     pub(crate) loopback_upstreams: bool,
     pub(crate) base_urls: HashMap<String, String>,
     pub(crate) vendors: Vendors,
@@ -93,6 +95,7 @@ impl Builder {
             },
             connect_timeout: Duration::from_secs(3),
             egress_allow: String::new(),
+            external: ExternalSettings::default(),
             loopback_upstreams: true,
             base_urls: HashMap::new(),
             vendors: Vendors::default(),
@@ -144,6 +147,11 @@ impl Builder {
             },
             connect_timeout: upstream.connect_timeout,
             egress_allow: upstream.egress_allow.iter().map(ToString::to_string).collect::<Vec<_>>().join(","),
+            external: ExternalSettings {
+                enabled: settings.surfaces.external_api,
+                timeout: settings.surfaces.external_api_timeout,
+                max_retries: settings.surfaces.external_api_max_retries,
+            },
             loopback_upstreams: settings.server.listen.is_loopback_only(),
             base_urls: base_urls(settings),
             vendors: Vendors::default(),
@@ -199,6 +207,20 @@ impl Builder {
     #[must_use]
     pub fn loopback_upstreams(mut self, admitted: bool) -> Self {
         self.loopback_upstreams = admitted;
+        self
+    }
+
+    /// Admits these private addresses, in the words of the setting `EGRESS_ALLOW`.
+    #[must_use]
+    pub fn egress_allow(mut self, entries: impl Into<String>) -> Self {
+        self.egress_allow = entries.into();
+        self
+    }
+
+    /// Calls addresses that people name in another way.
+    #[must_use]
+    pub fn external(mut self, settings: ExternalSettings) -> Self {
+        self.external = settings;
         self
     }
 

@@ -8,11 +8,12 @@ use crate::error::OpenError;
 use secrecy::SecretString;
 use std::sync::Arc;
 use std::time::Duration;
-use switchyard_coordination::memory::{CooldownHealth, MemoryLimiter};
+use switchyard_coordination::memory::{CooldownHealth, MemoryIdempotency, MemoryLimiter};
 use switchyard_journal::{FileJournal, Fsync, MemoryJournal, Options};
 use switchyard_orchestrator::UseCases;
 use switchyard_orchestrator::admin::{KeyAdmin, ProviderAdmin, RouteAdmin};
 use switchyard_orchestrator::chat::{CallStatistics, ChatPorts, ChatService};
+use switchyard_orchestrator::external::ExternalCalls;
 use switchyard_orchestrator::models::ModelList;
 use switchyard_orchestrator::principal::Authenticator;
 use switchyard_orchestrator::snapshot::{Builder as SnapshotBuilder, ConfigurationKeeper};
@@ -66,11 +67,15 @@ impl Embedded {
         begin_loops(&tasks, &keeper, &writer, &administration, &adapters);
         let authenticator =
             Authenticator::new(Arc::clone(&adapters.mint), Arc::clone(&adapters.clock), keeper.directory());
+        let external =
+            ExternalCalls::new(Arc::clone(&adapters.external), Arc::clone(&adapters.clock), builder.external);
         let use_cases = UseCases {
             chat: Arc::new(ChatService::new(Arc::clone(&keeper), Arc::new(ports), builder.calls)),
             models: Arc::new(ModelList::new(keeper)),
             authenticator: Arc::new(authenticator),
             status,
+            external: Arc::new(external),
+            idempotency: Arc::new(MemoryIdempotency::new(Arc::clone(&adapters.clock))),
             clock: adapters.clock,
             entropy: adapters.entropy,
         };

@@ -3,10 +3,12 @@
 mod clock;
 mod day;
 mod health;
+mod idempotency;
 mod limiter;
 mod scopes;
 mod window;
 
 pub use clock::SystemClock;
 pub use health::CooldownHealth;
+pub use idempotency::MemoryIdempotency;
 pub use limiter::MemoryLimiter;

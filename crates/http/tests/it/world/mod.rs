@@ -14,8 +14,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 use switchyard_domain::usage::UsageEvent;
 use switchyard_http::server::{BoundServer, ServerConfig, ServerControl, bind};
-use switchyard_http::services::{DemoSwitch, Services};
+use switchyard_http::services::{DemoSwitch, LogLosses, Services};
 use switchyard_orchestrator::chat::{CallSettings, CallStatistics, ChatPorts, ChatService};
+use switchyard_orchestrator::external::{ExternalCalls, ExternalSettings};
 use switchyard_orchestrator::models::ModelList;
 use switchyard_orchestrator::principal::Authenticator;
 use switchyard_orchestrator::snapshot::{Builder, ConfigurationKeeper};
@@ -28,6 +29,8 @@ use switchyard_ports::provider::Deadlines;
 use switchyard_ports::repositories::DatabaseState;
 use switchyard_testkit::clock::ManualClock;
 use switchyard_testkit::entropy::SeededEntropy;
+use switchyard_testkit::fakes::external::ToldWorld;
+use switchyard_testkit::fakes::idempotency::NameBook;
 use tokio::task::JoinHandle;
 
 /// May call everything.
@@ -57,6 +60,7 @@ pub(crate) struct World {
     journal: Arc<RememberingJournal>,
     database: Arc<Database>,
     upstreams: Arc<AtomicUsize>,
+    pub(crate) names: Arc<NameBook>,
     _server: JoinHandle<std::io::Result<()>>,
 }
 
@@ -78,7 +82,8 @@ impl World {
         let journal = Arc::new(RememberingJournal::default());
         let database = Arc::new(Database(AtomicBool::new(true)));
         let upstreams = Arc::new(AtomicUsize::new(0));
-        let services = services(&clock, &journal, &database, &upstreams).await;
+        let names = Arc::new(NameBook::new(Arc::clone(&clock) as _));
+        let services = services(&clock, &journal, &database, &upstreams, &names).await;
         let (demo, status) = (services.demo.clone(), Arc::clone(&services.status));
         let bound: BoundServer = bind(config, services).unwrap();
         Self {
@@ -92,6 +97,7 @@ impl World {
             journal,
             database,
             upstreams,
+            names,
         }
     }
 
@@ -134,6 +140,7 @@ async fn services(
     journal: &Arc<RememberingJournal>,
     database: &Arc<Database>,
     upstreams: &Arc<AtomicUsize>,
+    names: &Arc<NameBook>,
 ) -> Services {
     let clock = Arc::clone(clock) as Arc<dyn Clock>;
     let entropy = Arc::new(SeededEntropy::default()) as Arc<dyn Entropy>;
@@ -177,7 +184,14 @@ async fn services(
             keeper.directory(),
         )),
         status: Arc::new(status),
+        external: Arc::new(ExternalCalls::new(
+            Arc::new(ToldWorld::default()),
+            Arc::clone(&clock),
+            ExternalSettings::default(),
+        )),
+        idempotency: Arc::clone(names) as _,
         demo: DemoSwitch::new(false),
+        log_losses: LogLosses::counted_by(|| 17),
         clock,
         entropy,
     }
