@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use switchyard_orchestrator::UseCases;
+use switchyard_orchestrator::accounts::{Accounts, SessionGate};
 use switchyard_orchestrator::chat::ChatService;
 use switchyard_orchestrator::models::ModelList;
 use switchyard_orchestrator::principal::Authenticator;
@@ -20,6 +21,10 @@ pub struct Services {
     pub models: Arc<ModelList>,
     /// Who calls.
     pub authenticator: Arc<Authenticator>,
+    /// Who is signed in.
+    pub sessions: Arc<SessionGate>,
+    /// People.
+    pub accounts: Accounts,
     /// The state of the server.
     pub status: Arc<Status>,
     /// Whether the demo key is taken.
@@ -34,8 +39,8 @@ impl Services {
     /// These use cases, at an edge with this switch.
     #[must_use]
     pub fn new(use_cases: UseCases, demo: DemoSwitch) -> Self {
-        let UseCases { chat, models, authenticator, status, clock, entropy } = use_cases;
-        Self { chat, models, authenticator, status, demo, clock, entropy }
+        let UseCases { chat, models, authenticator, sessions, accounts, status, clock, entropy } = use_cases;
+        Self { chat, models, authenticator, sessions, accounts, status, demo, clock, entropy }
     }
 }
 

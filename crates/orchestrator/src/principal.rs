@@ -1,8 +1,9 @@
 //! On whose behalf a call is made.
 
-use crate::snapshot::KeyDirectory;
+use crate::accounts::SessionGate;
+use crate::snapshot::{KeyDirectory, UserEntry};
 use std::sync::Arc;
-use switchyard_domain::ids::VirtualKeyId;
+use switchyard_domain::ids::{UserId, VirtualKeyId};
 use switchyard_domain::virtual_key::VirtualKey;
 use switchyard_ports::clock::Clock;
 use switchyard_ports::virtual_keys::KeyMint;
@@ -12,6 +13,8 @@ use switchyard_ports::virtual_keys::KeyMint;
 pub enum Principal {
     /// A virtual key's.
     Key(Arc<VirtualKey>),
+    /// A person's who signed in.
+    User(Arc<UserEntry>),
     /// Somebody's on this machine who tries the simulated models.
     Demo,
     /// Nobody's in particular, where the operator switched authentication off.
@@ -27,7 +30,7 @@ impl Principal {
         match self {
             Self::Key(key) => key.allows(public_name),
             Self::Demo => simulated,
-            Self::Anonymous | Self::Program => true,
+            Self::User(_) | Self::Anonymous | Self::Program => true,
         }
     }
 
@@ -36,6 +39,12 @@ impl Principal {
     pub fn key_id(&self) -> Option<VirtualKeyId> {
         if let Self::Key(key) = self { Some(key.id) } else { None }
     }
+
+    /// The person who calls.
+    #[must_use]
+    pub fn user_id(&self) -> Option<UserId> {
+        if let Self::User(entry) = self { Some(entry.user.id) } else { None }
+    }
 }
 
 /// Finds the principal of what a client presents.
@@ -43,13 +52,27 @@ pub struct Authenticator {
     mint: Arc<dyn KeyMint>,
     clock: Arc<dyn Clock>,
     directory: Arc<KeyDirectory>,
+    sessions: Option<Arc<SessionGate>>,
 }
 
 impl Authenticator {
     /// Over the given directory.
     #[must_use]
     pub fn new(mint: Arc<dyn KeyMint>, clock: Arc<dyn Clock>, directory: Arc<KeyDirectory>) -> Self {
-        Self { mint, clock, directory }
+        Self { mint, clock, directory, sessions: None }
+    }
+
+    /// The same, which knows people by their access tokens too.
+    #[must_use]
+    pub fn with_sessions(self, sessions: Arc<SessionGate>) -> Self {
+        Self { sessions: Some(sessions), ..self }
+    }
+
+    /// The person whose access token a client presents, if it is valid now. Asks no database.
+    #[must_use]
+    pub fn user(&self, presented: &str) -> Option<Principal> {
+        let signed_in = self.sessions.as_ref()?.known(presented).ok()?;
+        Some(Principal::User(signed_in.entry))
     }
 
     /// The key that a client presents, if it is one of ours and usable now. A key that was never made by us is refused

@@ -2,7 +2,9 @@
 
 use crate::builder::{Builder, SecretSource};
 use crate::error::OpenError;
+use crate::identity::Identity;
 use crate::keyring_check::{check_keyring, look_at_keyring};
+use crate::logged_audit::LoggedAudit;
 use secrecy::SecretString;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,6 +12,7 @@ use switchyard_ports::clock::Clock;
 use switchyard_ports::entropy::Entropy;
 use switchyard_ports::prices::PriceBook;
 use switchyard_ports::provider::ProviderFactory;
+use switchyard_ports::repositories::AuditLog;
 use switchyard_ports::tokenizer::Tokenizer;
 use switchyard_ports::vault::Vault;
 use switchyard_ports::virtual_keys::KeyMint;
@@ -35,6 +38,8 @@ pub(crate) struct Adapters {
     pub(crate) prices: Arc<dyn PriceBook>,
     pub(crate) factory: Arc<dyn ProviderFactory>,
     pub(crate) tokenizer: Arc<dyn Tokenizer>,
+    pub(crate) identity: Identity,
+    pub(crate) audit: Arc<dyn AuditLog>,
     pub(crate) generated_secrets: Vec<PathBuf>,
 }
 
@@ -44,25 +49,24 @@ impl Adapters {
         let database = Arc::new(Database::open(builder.database.clone()).await?);
         database.migrate_up().await?;
         let secrets = take_secrets(builder)?;
-        let vault = KeyringVault::new(secrets.keyring);
+        let (vault, secrets) = apart(secrets);
         check_keyring(&vault, database.as_ref(), builder.clock.now()).await?;
-        Self::over(builder, database, vault, &secrets.secret_key, secrets.generated)
+        Self::over(builder, database, vault, secrets)
     }
 
     /// The same over a database that is open and current, with secrets that are there. Writes nothing.
     pub(crate) async fn inspect(builder: &mut Builder, database: Arc<Database>) -> Result<Self, OpenError> {
         let secrets = take_secrets(builder)?;
-        let vault = KeyringVault::new(secrets.keyring);
+        let (vault, secrets) = apart(secrets);
         look_at_keyring(&vault, database.as_ref()).await?;
-        Self::over(builder, database, vault, &secrets.secret_key, secrets.generated)
+        Self::over(builder, database, vault, secrets)
     }
 
     fn over(
         builder: &Builder,
         database: Arc<Database>,
         vault: KeyringVault,
-        secret_key: &SecretString,
-        generated_secrets: Vec<PathBuf>,
+        secrets: OpenSecrets,
     ) -> Result<Self, OpenError> {
         let clock = Arc::clone(&builder.clock);
         let catalogue = Catalogue::built_in().map_err(|error| OpenError::Catalogue(error.to_string()))?;
@@ -70,16 +74,31 @@ impl Adapters {
         let factory = factory.over(builder.vendors.clone());
         Ok(Self {
             entropy: Arc::new(OsEntropy::new(Arc::clone(&clock))),
-            mint: Arc::new(PepperedMint::new(&SubKey::of(secret_key, Purpose::VirtualKeyPepper))),
+            mint: Arc::new(PepperedMint::new(&SubKey::of(&secrets.secret_key, Purpose::VirtualKeyPepper))),
             vault: Arc::new(vault),
             prices: catalogue,
             factory: Arc::new(factory),
             tokenizer: Arc::new(BpeTokenizer::new(builder.vendors.clone())),
-            generated_secrets,
+            audit: Arc::new(LoggedAudit),
+            identity: Identity::new(&secrets, builder.password_cost, &clock)?,
+            generated_secrets: secrets.generated,
             clock,
             database,
         })
     }
+}
+
+/// The secrets but for the keyring, which the vault has.
+pub(crate) struct OpenSecrets {
+    pub(crate) secret_key: SecretString,
+    pub(crate) jwt_secret: SecretString,
+    pub(crate) jwt_secret_previous: Option<SecretString>,
+    generated: Vec<PathBuf>,
+}
+
+fn apart(secrets: Secrets) -> (KeyringVault, OpenSecrets) {
+    let Secrets { secret_key, jwt_secret, jwt_secret_previous, keyring, generated } = secrets;
+    (KeyringVault::new(keyring), OpenSecrets { secret_key, jwt_secret, jwt_secret_previous, generated })
 }
 
 fn factory_settings(builder: &Builder, clock: Arc<dyn Clock>) -> Result<FactorySettings, OpenError> {

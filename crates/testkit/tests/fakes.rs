@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use switchyard_ports::journal::Journal;
 use switchyard_testkit::contracts::repositories::{
-    configuration_contract, keyring_contract, usage_contract, virtual_key_contract,
+    configuration_contract, keyring_contract, session_contract, usage_contract, user_contract,
+    virtual_key_contract,
 };
 use switchyard_testkit::fakes::journal::ScriptedJournal;
 use switchyard_testkit::fakes::store::MemoryStore;
@@ -26,6 +27,13 @@ async fn the_store_keeps_keys_as_a_database_does() {
     let store = MemoryStore::default();
     virtual_key_contract(&store, &store, &store).await;
     keyring_contract(&store, &store).await;
+}
+
+#[tokio::test]
+async fn the_store_keeps_people_as_a_database_does() {
+    let store = Arc::new(MemoryStore::default());
+    user_contract(store.as_ref(), store.as_ref()).await;
+    session_contract(store).await;
 }
 
 #[tokio::test]

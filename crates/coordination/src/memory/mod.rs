@@ -5,8 +5,10 @@ mod day;
 mod health;
 mod limiter;
 mod scopes;
+mod throttle;
 mod window;
 
 pub use clock::SystemClock;
 pub use health::CooldownHealth;
 pub use limiter::MemoryLimiter;
+pub use throttle::MemoryThrottle;

@@ -4,12 +4,13 @@
 use super::Snapshot;
 use super::build::{Builder, MemoryOfTargets};
 use super::directory::KeyDirectory;
+use super::users::UserDirectory;
 use arc_swap::ArcSwap;
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
-use switchyard_domain::ids::VirtualKeyId;
+use switchyard_domain::ids::{UserId, VirtualKeyId};
 use switchyard_ports::clock::Clock;
 use switchyard_ports::repositories::{
     Change, ChangeKind, ConfigurationRepository, RepositoryError, Revision, VirtualKeyRepository,
@@ -28,6 +29,7 @@ pub struct ConfigurationKeeper {
     builder: Builder,
     snapshot: ArcSwap<Snapshot>,
     directory: Arc<KeyDirectory>,
+    users: Arc<UserDirectory>,
     /// Up to which revision all is seen, keys included. Written only while refreshing.
     reached: AtomicI64,
     refreshing: Mutex<MemoryOfTargets>,
@@ -41,11 +43,13 @@ impl ConfigurationKeeper {
     pub async fn start(
         configuration: Arc<dyn ConfigurationRepository>,
         keys: Arc<dyn VirtualKeyRepository>,
+        users: Arc<UserDirectory>,
         builder: Builder,
     ) -> Result<Self, RepositoryError> {
         let keeper = Self {
             configuration,
             keys,
+            users,
             builder,
             snapshot: ArcSwap::default(),
             directory: Arc::new(KeyDirectory::default()),
@@ -55,6 +59,7 @@ impl ConfigurationKeeper {
         let mut memory = keeper.refreshing.lock().await;
         let revision = keeper.configuration.revision().await?;
         keeper.load_all_keys().await?;
+        keeper.users.load_all().await?;
         keeper.rebuild(revision, &mut memory).await?;
         drop(memory);
         Ok(keeper)
@@ -78,6 +83,12 @@ impl ConfigurationKeeper {
         Arc::clone(&self.directory)
     }
 
+    /// The people.
+    #[must_use]
+    pub fn users(&self) -> Arc<UserDirectory> {
+        Arc::clone(&self.users)
+    }
+
     /// Catches up with the database. Writers call it to read their own write.
     ///
     /// # Errors
@@ -93,6 +104,7 @@ impl ConfigurationKeeper {
             Some(changes) if newest > current => self.apply(&changes, newest, &mut memory).await,
             _ => {
                 self.load_all_keys().await?;
+                self.users.load_all().await?;
                 self.rebuild(newest, &mut memory).await
             }
         }
@@ -110,7 +122,10 @@ impl ConfigurationKeeper {
             .map(|change| VirtualKeyId(change.id))
             .collect();
         self.reload_keys(keys).await?;
-        if changes.iter().any(|change| change.kind != ChangeKind::VirtualKey) {
+        let people = changes.iter().filter(|change| change.kind == ChangeKind::User);
+        self.users.reload(people.map(|change| UserId(change.id)).collect()).await?;
+        let is_compiled = |kind| !matches!(kind, ChangeKind::VirtualKey | ChangeKind::User);
+        if changes.iter().any(|change| is_compiled(change.kind)) {
             return self.rebuild(newest, memory).await;
         }
         let reached = changes.iter().map(|change| change.revision).max().unwrap_or(newest);

@@ -5,11 +5,13 @@ pub(crate) mod build;
 mod directory;
 mod keeper;
 mod turns;
+mod users;
 
 pub use build::{Builder, credential_binding};
 pub use directory::KeyDirectory;
 pub use keeper::ConfigurationKeeper;
 pub use turns::Turns;
+pub use users::{UserDirectory, UserEntry};
 
 use secrecy::SecretString;
 use std::collections::HashMap;

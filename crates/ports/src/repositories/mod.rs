@@ -3,7 +3,9 @@
 mod audit;
 mod configuration;
 mod keyring;
+mod sessions;
 mod usage;
+mod users;
 mod virtual_keys;
 
 pub use audit::AuditLog;
@@ -12,7 +14,11 @@ pub use configuration::{
     Revision, SealedSecret, StoredConfiguration,
 };
 pub use keyring::{KeyringEntry, KeyringRepository};
+pub use sessions::{Rotation, SessionRepository};
 pub use usage::{Recorded, UsageRepository};
+pub use users::{
+    AccountState, Creation, LinkPurpose, NewUser, OneTimeLink, Taken, UserChange, UserPatch, UserRepository,
+};
 pub use virtual_keys::{KeyPatch, NewVirtualKey, VirtualKeyRepository};
 
 /// Why a repository could not do what was asked.

@@ -1,9 +1,11 @@
 //! The ports' contract suites, on every database.
 
 use crate::databases::{self, Opened};
+use std::sync::Arc;
 use switchyard_ports::repositories::DatabaseState as _;
 use switchyard_testkit::contracts::repositories::{
-    absurd_usage_contract, configuration_contract, keyring_contract, usage_contract, virtual_key_contract,
+    absurd_usage_contract, configuration_contract, keyring_contract, session_contract, usage_contract,
+    user_contract, virtual_key_contract,
 };
 
 async fn every_suite(opened: &Opened) {
@@ -12,6 +14,8 @@ async fn every_suite(opened: &Opened) {
     virtual_key_contract(database, database, database).await;
     keyring_contract(database, database).await;
     usage_contract(database, database).await;
+    user_contract(database, database).await;
+    session_contract(Arc::new(database.clone())).await;
     assert!(database.is_connected());
 }
 

@@ -10,7 +10,7 @@ use switchyard_repositories::{Database, DatabaseError, DatabaseTarget, Migration
 use switchyard_testkit::contracts::repositories::{configuration_contract, sample_event};
 
 fn names() -> Vec<String> {
-    ["0001_configuration", "0002_usage", "0003_service_tier", "0004_unread_indexes"]
+    ["0001_configuration", "0002_usage", "0003_service_tier", "0004_unread_indexes", "0005_accounts"]
         .map(str::to_owned)
         .to_vec()
 }
@@ -33,8 +33,8 @@ async fn up_down_and_up_again_ends_where_it_began() {
         assert_eq!(database.migrate_up().await.unwrap(), Vec::<String>::new());
 
         assert_eq!(
-            database.migrate_down(3).await.unwrap(),
-            ["0004_unread_indexes", "0003_service_tier", "0002_usage"]
+            database.migrate_down(4).await.unwrap(),
+            ["0005_accounts", "0004_unread_indexes", "0003_service_tier", "0002_usage"]
         );
         assert_eq!(database.migration_status().await.unwrap().pending, names()[1..]);
         assert_eq!(database.migrate_up().await.unwrap(), names()[1..]);
@@ -104,8 +104,8 @@ async fn usage_that_was_recorded_before_a_migration_is_there_behind_it() {
     for opened in shared_ones().await {
         let event = sample_event(None, Timestamp(1));
         opened.database.record(std::slice::from_ref(&event)).await.unwrap();
-        let undone = opened.database.migrate_down(2).await.unwrap();
-        assert_eq!(undone, ["0004_unread_indexes", "0003_service_tier"]);
+        let undone = opened.database.migrate_down(3).await.unwrap();
+        assert_eq!(undone, ["0005_accounts", "0004_unread_indexes", "0003_service_tier"]);
         opened.database.migrate_up().await.unwrap();
         assert_eq!(opened.database.events_of(&event.request_id).await.unwrap(), [event]);
         assert_eq!(opened.database.verify().await.unwrap().problems, []);

@@ -2,6 +2,7 @@
 //! forgets where a test tells it to.
 
 pub mod health;
+pub mod identity;
 pub mod journal;
 pub mod limiter;
 pub mod mint;

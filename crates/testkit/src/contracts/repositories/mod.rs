@@ -8,12 +8,16 @@ mod providers;
 mod revisions;
 mod routes;
 mod samples;
+mod sessions;
 mod usage;
+mod users;
 mod virtual_keys;
 
 pub use keyring::keyring_contract;
 pub use samples::{author, new_provider, new_route, new_target, sample_event};
+pub use sessions::session_contract;
 pub use usage::{absurd_usage_contract, usage_contract};
+pub use users::user_contract;
 pub use virtual_keys::virtual_key_contract;
 
 use switchyard_ports::repositories::ConfigurationRepository;

@@ -4,17 +4,22 @@ mod configuration;
 mod keyring;
 mod keys;
 mod usage;
+mod users;
 
+use async_trait::async_trait;
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use switchyard_domain::audit::AuditRecord;
 use switchyard_domain::ids::ProviderId;
 use switchyard_domain::meta::RowMeta;
 use switchyard_domain::provider::{Credential, Provider};
 use switchyard_domain::route::Route;
 use switchyard_domain::usage::UsageEvent;
+use switchyard_domain::user::User;
 use switchyard_domain::virtual_key::VirtualKey;
+use switchyard_ports::passwords::PasswordHash;
 use switchyard_ports::repositories::{
-    Author, Change, ChangeKind, DatabaseState, KeyringEntry, RepositoryError, Revision,
+    AuditLog, Author, Change, ChangeKind, DatabaseState, KeyringEntry, OneTimeLink, RepositoryError, Revision,
 };
 
 /// A database in memory. A test can take it away, lose its answers, or let something happen between two reads.
@@ -33,6 +38,10 @@ struct State {
     own_credentials: Vec<(ProviderId, Credential)>,
     routes: Vec<Route>,
     keys: Vec<VirtualKey>,
+    users: Vec<(User, PasswordHash)>,
+    sessions: Vec<users::KeptSession>,
+    links: Vec<OneTimeLink>,
+    audit: Vec<AuditRecord>,
     keyring: Vec<KeyringEntry>,
     changes: Vec<Change>,
     events: Vec<UsageEvent>,
@@ -121,6 +130,12 @@ impl MemoryStore {
         self.state().events.clone()
     }
 
+    /// What was noted of what people did, in order.
+    #[must_use]
+    pub fn audited(&self) -> Vec<AuditRecord> {
+        self.state().audit.clone()
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -171,6 +186,16 @@ impl MemoryStore {
                 state.changes.drain(..outdated);
             }
             Ok(value)
+        })
+    }
+}
+
+#[async_trait]
+impl AuditLog for MemoryStore {
+    async fn record(&self, record: AuditRecord) -> Result<(), RepositoryError> {
+        self.write(|state| {
+            state.audit.push(record);
+            Ok(())
         })
     }
 }
