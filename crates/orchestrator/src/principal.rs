@@ -40,10 +40,14 @@ impl Principal {
         if let Self::Key(key) = self { Some(key.id) } else { None }
     }
 
-    /// The person who calls.
+    /// Whose call it is: the person's who calls, or the owner's of the key.
     #[must_use]
     pub fn user_id(&self) -> Option<UserId> {
-        if let Self::User(entry) = self { Some(entry.user.id) } else { None }
+        match self {
+            Self::Key(key) => key.user,
+            Self::User(entry) => Some(entry.user.id),
+            Self::Demo | Self::Anonymous | Self::Program => None,
+        }
     }
 }
 
@@ -76,11 +80,15 @@ impl Authenticator {
     }
 
     /// The key that a client presents, if it is one of ours and usable now. A key that was never made by us is refused
-    /// without a look-up.
+    /// without a look-up. Nor is one taken whose owner was switched off.
     #[must_use]
     pub fn virtual_key(&self, presented: &str) -> Option<Principal> {
         let hash = self.mint.hash(presented)?;
-        let key = self.directory.find(&hash)?;
-        key.is_usable(self.clock.now()).then_some(Principal::Key(key))
+        let (key, now) = (self.directory.find(&hash)?, self.clock.now());
+        let is_off = |gate: &Arc<SessionGate>| key.user.is_some_and(|owner| gate.is_switched_off(owner));
+        if self.sessions.as_ref().is_some_and(is_off) {
+            return None;
+        }
+        (key.is_usable(now) && key.is_hashed_as(&hash, now)).then_some(Principal::Key(key))
     }
 }

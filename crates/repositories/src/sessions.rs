@@ -8,6 +8,7 @@ use crate::schema::{sessions, users};
 use crate::users::{end_sessions, session_id};
 use async_trait::async_trait;
 use diesel::prelude::*;
+use switchyard_domain::audit::AuditAction;
 use switchyard_domain::ids::{SessionId, UserId};
 use switchyard_domain::time::Timestamp;
 use switchyard_domain::user::Session;
@@ -73,22 +74,27 @@ impl SessionRepository for Database {
         next: Uuid,
         author: &Author,
     ) -> Result<Rotation, RepositoryError> {
-        let author = author.clone();
-        self.change(ChangeKind::User, move |connection| rotate(connection, id, presented, next, &author))
-            .await
+        let by = author.clone();
+        self.change(ChangeKind::User, AuditAction::TokenReused, author, move |connection| {
+            rotate(connection, id, presented, next, &by)
+        })
+        .await
     }
 
     async fn end(&self, id: SessionId, user: UserId, author: &Author) -> Result<bool, RepositoryError> {
-        let author = author.clone();
-        self.change(ChangeKind::User, move |connection| {
+        let by = author.clone();
+        self.change(ChangeKind::User, AuditAction::SignOut, author, move |connection| {
             let running = sessions::table
                 .filter(sessions::id.eq(id.0.as_bytes().as_slice()))
                 .filter(sessions::user_id.eq(user.0))
                 .filter(sessions::ended_at.is_null())
-                .filter(sessions::expires_at.gt(author.at.0));
-            let ended =
-                diesel::update(running).set(sessions::ended_at.eq(author.at.0)).execute(connection)?;
-            Ok(if ended > 0 { Written::Changed { id: user.0, value: true } } else { Written::Nothing(false) })
+                .filter(sessions::expires_at.gt(by.at.0));
+            let ended = diesel::update(running).set(sessions::ended_at.eq(by.at.0)).execute(connection)?;
+            Ok(if ended > 0 {
+                Written::made(user.0, true).with("session", id.to_string())
+            } else {
+                Written::Nothing(false)
+            })
         })
         .await
     }
@@ -99,11 +105,11 @@ impl SessionRepository for Database {
         keep: Option<SessionId>,
         author: &Author,
     ) -> Result<u64, RepositoryError> {
-        let author = author.clone();
-        self.change(ChangeKind::User, move |connection| {
-            let ended = end_sessions(connection, user, keep, &author)? as u64;
+        let by = author.clone();
+        self.change(ChangeKind::User, AuditAction::SignOut, author, move |connection| {
+            let ended = end_sessions(connection, user, keep, &by)? as u64;
             Ok(if ended > 0 {
-                Written::Changed { id: user.0, value: ended }
+                Written::made(user.0, ended).with("sessions", ended.to_string())
             } else {
                 Written::Nothing(ended)
             })
@@ -182,7 +188,8 @@ fn rotate(
     let place = sessions::table.find(id.0.as_bytes().to_vec());
     if present != presented.as_bytes().as_slice() {
         diesel::update(place).set(sessions::ended_at.eq(author.at.0)).execute(connection)?;
-        return Ok(Written::Changed { id: session.user.0, value: Rotation::Reused(session.user) });
+        let reused = Rotation::Reused(session.user);
+        return Ok(Written::made(session.user.0, reused).with("session", id.to_string()));
     }
     diesel::update(place)
         .set((sessions::refresh_id.eq(next.as_bytes().as_slice()), sessions::refreshed_at.eq(author.at.0)))

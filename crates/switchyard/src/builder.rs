@@ -23,6 +23,7 @@ use switchyard_ports::provider::Deadlines;
 use switchyard_ports::throttle::Rate;
 use switchyard_providers::vendors::{Vendor, Vendors};
 use switchyard_repositories::{DatabaseConfig, DatabaseTarget};
+use switchyard_security::checkpoints::CHECKPOINT_FILE;
 use switchyard_security::keyring::EncryptionKey;
 use switchyard_security::passwords::Cost;
 use switchyard_security::secrets::GivenSecrets;
@@ -75,6 +76,9 @@ pub struct Builder {
     pub(crate) accounts: AccountSettings,
     pub(crate) first_administrator: Option<(String, SecretString)>,
     pub(crate) password_cost: Cost,
+    /// Where checkpoints of the audit log are kept.
+    pub(crate) checkpoints: Option<PathBuf>,
+    pub(crate) older_secret_keys: Vec<SecretString>,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -104,6 +108,8 @@ impl Builder {
             accounts: AccountSettings::default(),
             first_administrator: None,
             password_cost: Cost::STANDARD,
+            checkpoints: None,
+            older_secret_keys: Vec::new(),
             clock: Arc::new(SystemClock::new()),
         }
     }
@@ -115,6 +121,7 @@ impl Builder {
         Self {
             database: DatabaseConfig::new(DatabaseTarget::SqliteFile(path.join("switchyard.db"))),
             journal: UsageJournal::Directory { path: path.join("journal"), sync_each: false },
+            checkpoints: Some(path.join(CHECKPOINT_FILE)),
             secrets: SecretSource::Directory { path, given: GivenSecrets::default() },
             ..Self::in_memory()
         }
@@ -158,6 +165,8 @@ impl Builder {
                 .clone()
                 .map(|first| (first.username, first.password)),
             password_cost: Cost::STANDARD,
+            checkpoints: Some(settings.data_dir.join(CHECKPOINT_FILE)),
+            older_secret_keys: Vec::new(),
             clock: Arc::new(SystemClock::new()),
         })
     }
@@ -234,6 +243,13 @@ impl Builder {
     #[must_use]
     pub fn declare(mut self, declared: Declared) -> Self {
         self.declared = Some(declared);
+        self
+    }
+
+    /// Verifies what the audit log holds from the time of another `SECRET_KEY` too.
+    #[must_use]
+    pub fn older_secret_key(mut self, secret_key: SecretString) -> Self {
+        self.older_secret_keys.push(secret_key);
         self
     }
 

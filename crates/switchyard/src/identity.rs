@@ -7,7 +7,7 @@ use switchyard_coordination::memory::MemoryThrottle;
 use switchyard_orchestrator::accounts::{AccountPorts, AccountSettings, PasswordDesk, Throttles};
 use switchyard_orchestrator::snapshot::ConfigurationKeeper;
 use switchyard_ports::clock::Clock;
-use switchyard_ports::repositories::{SessionRepository, UserRepository};
+use switchyard_ports::repositories::{AuditLog, SessionRepository, UserRepository};
 use switchyard_ports::throttle::Throttle;
 use switchyard_ports::tokens::{CsrfValues, OneTimeSecrets, Tokens};
 use switchyard_security::csrf::SessionCsrf;
@@ -62,7 +62,7 @@ pub(crate) fn account_ports(
         entropy: Arc::clone(&adapters.entropy),
         users: Arc::clone(&adapters.database) as Arc<dyn UserRepository>,
         sessions: Arc::clone(&adapters.database) as Arc<dyn SessionRepository>,
-        audit: Arc::clone(&adapters.audit),
+        audit: Arc::clone(&adapters.database) as Arc<dyn AuditLog>,
         passwords: identity.passwords,
         tokens: identity.tokens,
         csrf: identity.csrf,

@@ -31,7 +31,6 @@ mod first_start;
 mod identity;
 mod inspection;
 mod keyring_check;
-mod logged_audit;
 mod migrations;
 mod program_call;
 pub mod settings;

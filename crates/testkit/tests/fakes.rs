@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use switchyard_ports::journal::Journal;
 use switchyard_testkit::contracts::repositories::{
-    configuration_contract, keyring_contract, session_contract, usage_contract, user_contract,
-    virtual_key_contract,
+    audit_contract, configuration_contract, keyring_contract, quota_contract, session_contract,
+    usage_contract, user_contract, virtual_key_contract,
 };
 use switchyard_testkit::fakes::journal::ScriptedJournal;
 use switchyard_testkit::fakes::store::MemoryStore;
@@ -40,4 +40,11 @@ async fn the_store_keeps_people_as_a_database_does() {
 async fn the_store_keeps_usage_as_a_database_does() {
     let store = MemoryStore::default();
     usage_contract(&store, &store).await;
+    quota_contract(&store, &store, &store).await;
+}
+
+#[tokio::test]
+async fn the_store_keeps_the_audit_log_as_a_database_does() {
+    let store = MemoryStore::default();
+    audit_contract(&store, &store, &store).await;
 }

@@ -5,7 +5,7 @@ use crate::snapshot::{ConfigurationKeeper, UserDirectory, UserEntry};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use switchyard_domain::audit::{AuditAction, AuditOutcome, AuditRecord};
-use switchyard_domain::ids::SessionId;
+use switchyard_domain::ids::{SessionId, UserId};
 use switchyard_domain::role::Role;
 use switchyard_ports::clock::Clock;
 use switchyard_ports::repositories::AuditLog;
@@ -83,6 +83,12 @@ impl SessionGate {
             self.keeper.refresh().await?;
         }
         self.admitted(&claims)
+    }
+
+    /// Whether this person was switched off.
+    #[must_use]
+    pub fn is_switched_off(&self, user: UserId) -> bool {
+        self.users.find(user).is_some_and(|entry| !entry.user.is_active)
     }
 
     /// Whether `presented` is the value against forged requests for the access tokens of a session.

@@ -3,6 +3,7 @@
 mod audit;
 mod configuration;
 mod keyring;
+mod quotas;
 mod sessions;
 mod usage;
 mod users;
@@ -14,12 +15,13 @@ pub use configuration::{
     Revision, SealedSecret, StoredConfiguration,
 };
 pub use keyring::{KeyringEntry, KeyringRepository};
+pub use quotas::{NewQuota, QuotaRepository};
 pub use sessions::{Rotation, SessionRepository};
 pub use usage::{Recorded, UsageRepository};
 pub use users::{
     AccountState, Creation, LinkPurpose, NewUser, OneTimeLink, Taken, UserChange, UserPatch, UserRepository,
 };
-pub use virtual_keys::{KeyPatch, NewVirtualKey, VirtualKeyRepository};
+pub use virtual_keys::{KeyPatch, KeyRotation, NewVirtualKey, VirtualKeyRepository};
 
 /// Why a repository could not do what was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

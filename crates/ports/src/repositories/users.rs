@@ -50,6 +50,21 @@ pub struct UserPatch {
     pub expected_version: Option<i64>,
 }
 
+impl UserPatch {
+    /// The names of the fields that it changes.
+    #[must_use]
+    pub fn fields(&self) -> Vec<&'static str> {
+        let Self { role, is_active, limits, email, expected_version: _ } = self;
+        let named = [
+            (role.is_some(), "role"),
+            (is_active.is_some(), "is_active"),
+            (limits.is_some(), "limits"),
+            (email.is_some(), "email"),
+        ];
+        named.into_iter().filter_map(|(is_changed, name)| is_changed.then_some(name)).collect()
+    }
+}
+
 /// What became of a change to a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UserChange {

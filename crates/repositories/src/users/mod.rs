@@ -15,6 +15,7 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 use row::{USER_COLUMNS, UserRow, user};
 use std::collections::HashMap;
+use switchyard_domain::audit::AuditAction;
 use switchyard_domain::ids::{SessionId, UserId};
 use switchyard_domain::time::Timestamp;
 use switchyard_domain::user::User;
@@ -30,17 +31,21 @@ use uuid::Uuid;
 const IDS_AT_ONCE: usize = 10_000;
 
 /// What a creation is to the list of changes.
-fn written(creation: Creation) -> Written<Creation> {
+fn written(creation: Creation, user: &NewUser) -> Written<Creation> {
     match creation {
-        Ok(id) => Written::Changed { id: id.0, value: Ok(id) },
+        Ok(id) => {
+            Written::made(id.0, Ok(id)).with("name", user.username.as_str()).with("role", user.role.as_str())
+        }
         Err(taken) => Written::Nothing(Err(taken)),
     }
 }
 
 /// The same, where it may not have been tried.
-fn written_if_any(creation: Option<Creation>) -> Written<Option<Creation>> {
+fn written_if_any(creation: Option<Creation>, user: &NewUser) -> Written<Option<Creation>> {
     match creation {
-        Some(Ok(id)) => Written::Changed { id: id.0, value: Some(Ok(id)) },
+        Some(Ok(id)) => Written::made(id.0, Some(Ok(id)))
+            .with("name", user.username.as_str())
+            .with("role", user.role.as_str()),
         other => Written::Nothing(other),
     }
 }
@@ -48,9 +53,9 @@ fn written_if_any(creation: Option<Creation>) -> Written<Option<Creation>> {
 #[async_trait]
 impl UserRepository for Database {
     async fn create(&self, user: NewUser, author: &Author) -> Result<Creation, RepositoryError> {
-        let author = author.clone();
-        self.change(ChangeKind::User, move |connection| {
-            Ok(written(write::create(connection, &user, &author)?))
+        let by = author.clone();
+        self.change(ChangeKind::User, AuditAction::Create, author, move |connection| {
+            Ok(written(write::create(connection, &user, &by)?, &user))
         })
         .await
     }
@@ -60,14 +65,14 @@ impl UserRepository for Database {
         user: NewUser,
         author: &Author,
     ) -> Result<Option<Creation>, RepositoryError> {
-        let author = author.clone();
-        self.change(ChangeKind::User, move |connection| {
+        let by = author.clone();
+        self.change(ChangeKind::User, AuditAction::Create, author, move |connection| {
             let creation = if write::has_administrator(connection, None)? {
                 None
             } else {
-                Some(write::create(connection, &user, &author)?)
+                Some(write::create(connection, &user, &by)?)
             };
-            Ok(written_if_any(creation))
+            Ok(written_if_any(creation, &user))
         })
         .await
     }
@@ -78,8 +83,11 @@ impl UserRepository for Database {
         patch: UserPatch,
         author: &Author,
     ) -> Result<UserChange, RepositoryError> {
-        let author = author.clone();
-        self.change(ChangeKind::User, move |connection| write::update(connection, id, &patch, &author)).await
+        let by = author.clone();
+        self.change(ChangeKind::User, AuditAction::Update, author, move |connection| {
+            write::update(connection, id, &patch, &by)
+        })
+        .await
     }
 
     async fn set_password(
@@ -89,10 +97,10 @@ impl UserRepository for Database {
         keep: Option<SessionId>,
         author: &Author,
     ) -> Result<(), RepositoryError> {
-        let author = author.clone();
-        self.change(ChangeKind::User, move |connection| {
-            write::set_password(connection, id, &password, keep, &author)?;
-            Ok(Written::changed(id.0))
+        let by = author.clone();
+        self.change(ChangeKind::User, AuditAction::Rotate, author, move |connection| {
+            write::set_password(connection, id, &password, keep, &by)?;
+            Ok(Written::changed(id.0).with_fields(&["password"]))
         })
         .await
     }
@@ -166,8 +174,8 @@ impl UserRepository for Database {
     }
 
     async fn put_link(&self, link: OneTimeLink, author: &Author) -> Result<(), RepositoryError> {
-        let author = author.clone();
-        self.write(move |connection| links::put(connection, &link, &author)).await
+        let by = author.clone();
+        self.write(move |connection| links::put(connection, &link, &by)).await
     }
 
     async fn link(&self, hash: SecretHash, now: Timestamp) -> Result<Option<OneTimeLink>, RepositoryError> {
@@ -180,19 +188,19 @@ impl UserRepository for Database {
         user: NewUser,
         author: &Author,
     ) -> Result<Option<Creation>, RepositoryError> {
-        let author = author.clone();
-        self.change(ChangeKind::User, move |connection| {
-            let found = links::find(connection, link, author.at)?;
+        let by = author.clone();
+        self.change(ChangeKind::User, AuditAction::Create, author, move |connection| {
+            let found = links::find(connection, link, by.at)?;
             let is_usable = found.is_some_and(|link| link.purpose == LinkPurpose::Setup);
             if !is_usable || write::has_administrator(connection, None)? {
                 return Ok(Written::Nothing(None));
             }
-            let creation = write::create(connection, &user, &author)?;
+            let creation = write::create(connection, &user, &by)?;
             // Who named a taken name may try again with the same link.
             if creation.is_ok() {
                 links::forget(connection, LinkPurpose::Setup)?;
             }
-            Ok(written_if_any(Some(creation)))
+            Ok(written_if_any(Some(creation), &user))
         })
         .await
     }
@@ -203,15 +211,15 @@ impl UserRepository for Database {
         password: PasswordHash,
         author: &Author,
     ) -> Result<Option<UserId>, RepositoryError> {
-        let author = author.clone();
-        self.change(ChangeKind::User, move |connection| {
-            let found = links::find(connection, link, author.at)?;
+        let by = author.clone();
+        self.change(ChangeKind::User, AuditAction::Rotate, author, move |connection| {
+            let found = links::find(connection, link, by.at)?;
             let Some(OneTimeLink { purpose: LinkPurpose::Reset(id), .. }) = found else {
                 return Ok(Written::Nothing(None));
             };
-            write::set_password(connection, id, &password, None, &author)?;
+            write::set_password(connection, id, &password, None, &by)?;
             links::forget(connection, LinkPurpose::Reset(id))?;
-            Ok(Written::Changed { id: id.0, value: Some(id) })
+            Ok(Written::made(id.0, Some(id)).with_fields(&["password"]))
         })
         .await
     }

@@ -84,12 +84,12 @@ pub(super) fn update(
     patch: &UserPatch,
     author: &Author,
 ) -> Result<Written<UserChange>, Fault> {
-    let found: Option<(i64, String, bool)> = users::table
+    let found: Option<(i64, String, String, bool)> = users::table
         .find(id.0)
-        .select((users::version, users::role, users::is_active))
+        .select((users::version, users::username, users::role, users::is_active))
         .first(connection)
         .optional()?;
-    let (version, role, is_active) = found.ok_or_else(|| missing(id))?;
+    let (version, name, role, is_active) = found.ok_or_else(|| missing(id))?;
     check_version(patch.expected_version, version)?;
     if *patch == (UserPatch { expected_version: patch.expected_version, ..UserPatch::default() }) {
         return Ok(Written::Nothing(UserChange::Made));
@@ -122,7 +122,7 @@ pub(super) fn update(
     if patch.is_active == Some(false) {
         end_sessions(connection, id, None, author)?;
     }
-    Ok(Written::Changed { id: id.0, value: UserChange::Made })
+    Ok(Written::made(id.0, UserChange::Made).with("name", name).with_fields(&patch.fields()))
 }
 
 type AuditColumns<'a> = (

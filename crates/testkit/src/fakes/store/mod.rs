@@ -1,25 +1,27 @@
 //! A database in memory: all repositories over one state, each write all or nothing.
 
+mod audit;
 mod configuration;
 mod keyring;
 mod keys;
+mod quotas;
 mod usage;
 mod users;
 
-use async_trait::async_trait;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use switchyard_domain::audit::AuditRecord;
+use switchyard_domain::audit::{AuditAction, AuditEntry, AuditHead};
 use switchyard_domain::ids::ProviderId;
 use switchyard_domain::meta::RowMeta;
 use switchyard_domain::provider::{Credential, Provider};
+use switchyard_domain::quota::Quota;
 use switchyard_domain::route::Route;
 use switchyard_domain::usage::UsageEvent;
 use switchyard_domain::user::User;
 use switchyard_domain::virtual_key::VirtualKey;
 use switchyard_ports::passwords::PasswordHash;
 use switchyard_ports::repositories::{
-    AuditLog, Author, Change, ChangeKind, DatabaseState, KeyringEntry, OneTimeLink, RepositoryError, Revision,
+    Author, Change, ChangeKind, DatabaseState, KeyringEntry, OneTimeLink, RepositoryError, Revision,
 };
 
 /// A database in memory. A test can take it away, lose its answers, or let something happen between two reads.
@@ -41,10 +43,19 @@ struct State {
     users: Vec<(User, PasswordHash)>,
     sessions: Vec<users::KeptSession>,
     links: Vec<OneTimeLink>,
-    audit: Vec<AuditRecord>,
+    quotas: Vec<Quota>,
     keyring: Vec<KeyringEntry>,
     changes: Vec<Change>,
     events: Vec<UsageEvent>,
+    audit: Vec<AuditEntry>,
+    audit_head: Option<AuditHead>,
+}
+
+/// What a write of configuration did: the object, and the details for the audit log; nothing where there was nothing to write.
+type Told = Option<(i64, BTreeMap<String, String>)>;
+
+fn told<const N: usize>(id: i64, details: [(&str, String); N]) -> Told {
+    Some((id, details.into_iter().map(|(name, text)| (name.to_owned(), text)).collect()))
 }
 
 /// What becomes of a write.
@@ -130,12 +141,6 @@ impl MemoryStore {
         self.state().events.clone()
     }
 
-    /// What was noted of what people did, in order.
-    #[must_use]
-    pub fn audited(&self) -> Vec<AuditRecord> {
-        self.state().audit.clone()
-    }
-
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -171,31 +176,24 @@ impl MemoryStore {
         if fate == Fate::AnswerLost { Err(away()) } else { Ok(value) }
     }
 
-    /// A write of configuration: one revision and one change, unless there was nothing to write (`None`).
+    /// A write of configuration: one revision, one change and one entry in the audit log, unless there was nothing to write.
     fn change<T>(
         &self,
         kind: ChangeKind,
-        write: impl FnOnce(&mut State) -> Result<(T, Option<i64>), RepositoryError>,
+        action: AuditAction,
+        author: &Author,
+        write: impl FnOnce(&mut State) -> Result<(T, Told), RepositoryError>,
     ) -> Result<T, RepositoryError> {
         self.write(|state| {
             let (value, changed) = write(state)?;
-            if let Some(id) = changed {
+            if let Some((id, details)) = changed {
+                state.append(author.did(action, kind, id, details));
                 state.revision += 1;
                 state.changes.push(Change { revision: Revision(state.revision), kind, id });
                 let outdated = state.changes.len().saturating_sub(self.kept_changes);
                 state.changes.drain(..outdated);
             }
             Ok(value)
-        })
-    }
-}
-
-#[async_trait]
-impl AuditLog for MemoryStore {
-    async fn record(&self, record: AuditRecord) -> Result<(), RepositoryError> {
-        self.write(|state| {
-            state.audit.push(record);
-            Ok(())
         })
     }
 }

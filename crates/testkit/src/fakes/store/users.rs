@@ -1,7 +1,8 @@
 //! People, their sessions and their links.
 
-use super::{MemoryStore, State, check_version, missing, new_meta, raise};
+use super::{MemoryStore, State, Told, check_version, missing, new_meta, raise, told};
 use async_trait::async_trait;
+use switchyard_domain::audit::AuditAction;
 use switchyard_domain::ids::{SessionId, UserId};
 use switchyard_domain::limits::Limits;
 use switchyard_domain::role::Role;
@@ -94,14 +95,18 @@ fn found(state: &State, hash: SecretHash, now: Timestamp) -> Option<OneTimeLink>
 }
 
 /// The answer to the writer, and what it changed.
-fn told(creation: Creation) -> (Creation, Option<i64>) {
-    (creation, creation.ok().map(|id| id.0))
+fn answered(creation: Creation, name: String, role: Role) -> (Creation, Told) {
+    let details = [("name", name), ("role", role.as_str().to_owned())];
+    (creation, creation.ok().and_then(|id| told(id.0, details)))
 }
 
 #[async_trait]
 impl UserRepository for MemoryStore {
     async fn create(&self, user: NewUser, author: &Author) -> Result<Creation, RepositoryError> {
-        self.change(ChangeKind::User, |state| Ok(told(create(state, user, author))))
+        self.change(ChangeKind::User, AuditAction::Create, author, |state| {
+            let (name, role) = (user.username.to_string(), user.role);
+            Ok(answered(create(state, user, author), name, role))
+        })
     }
 
     async fn create_first_administrator(
@@ -109,11 +114,12 @@ impl UserRepository for MemoryStore {
         user: NewUser,
         author: &Author,
     ) -> Result<Option<Creation>, RepositoryError> {
-        self.change(ChangeKind::User, |state| {
+        self.change(ChangeKind::User, AuditAction::Create, author, |state| {
             if has_administrator(state, None) {
                 return Ok((None, None));
             }
-            let (creation, changed) = told(create(state, user, author));
+            let (name, role) = (user.username.to_string(), user.role);
+            let (creation, changed) = answered(create(state, user, author), name, role);
             Ok((Some(creation), changed))
         })
     }
@@ -124,7 +130,7 @@ impl UserRepository for MemoryStore {
         patch: UserPatch,
         author: &Author,
     ) -> Result<UserChange, RepositoryError> {
-        self.change(ChangeKind::User, |state| {
+        self.change(ChangeKind::User, AuditAction::Update, author, |state| {
             let before = place_of(state, id)?.0.clone();
             check_version(patch.expected_version, &before.meta)?;
             if patch == (UserPatch { expected_version: patch.expected_version, ..UserPatch::default() }) {
@@ -139,6 +145,7 @@ impl UserRepository for MemoryStore {
             if is_email_taken(state, patch.email.as_ref().and_then(Option::as_ref), Some(id)) {
                 return Ok((UserChange::EmailTaken, None));
             }
+            let fields = patch.fields().join(", ");
             let (user, _) = place_of(state, id)?;
             user.role = role;
             user.is_active = is_active;
@@ -148,7 +155,8 @@ impl UserRepository for MemoryStore {
             if patch.is_active == Some(false) {
                 end_sessions(state, id, None, author.at);
             }
-            Ok((UserChange::Made, Some(id.0)))
+            let details = [("name", before.username.to_string()), ("fields", fields)];
+            Ok((UserChange::Made, told(id.0, details)))
         })
     }
 
@@ -159,9 +167,9 @@ impl UserRepository for MemoryStore {
         keep: Option<SessionId>,
         author: &Author,
     ) -> Result<(), RepositoryError> {
-        self.change(ChangeKind::User, |state| {
+        self.change(ChangeKind::User, AuditAction::Rotate, author, |state| {
             set_password(state, id, password, keep, author)?;
-            Ok(((), Some(id.0)))
+            Ok(((), told(id.0, [("fields", "password".to_owned())])))
         })
     }
 
@@ -235,13 +243,14 @@ impl UserRepository for MemoryStore {
         user: NewUser,
         author: &Author,
     ) -> Result<Option<Creation>, RepositoryError> {
-        self.change(ChangeKind::User, |state| {
+        self.change(ChangeKind::User, AuditAction::Create, author, |state| {
             let is_usable =
                 found(state, link, author.at).is_some_and(|link| link.purpose == LinkPurpose::Setup);
             if !is_usable || has_administrator(state, None) {
                 return Ok((None, None));
             }
-            let (creation, changed) = told(create(state, user, author));
+            let (name, role) = (user.username.to_string(), user.role);
+            let (creation, changed) = answered(create(state, user, author), name, role);
             if creation.is_ok() {
                 state.links.retain(|link| link.purpose != LinkPurpose::Setup);
             }
@@ -255,14 +264,14 @@ impl UserRepository for MemoryStore {
         password: PasswordHash,
         author: &Author,
     ) -> Result<Option<UserId>, RepositoryError> {
-        self.change(ChangeKind::User, |state| {
+        self.change(ChangeKind::User, AuditAction::Rotate, author, |state| {
             let Some(OneTimeLink { purpose: LinkPurpose::Reset(id), .. }) = found(state, link, author.at)
             else {
                 return Ok((None, None));
             };
             set_password(state, id, password, None, author)?;
             state.links.retain(|link| link.purpose != LinkPurpose::Reset(id));
-            Ok((Some(id), Some(id.0)))
+            Ok((Some(id), told(id.0, [("fields", "password".to_owned())])))
         })
     }
 }
@@ -297,14 +306,15 @@ impl SessionRepository for MemoryStore {
         next: Uuid,
         author: &Author,
     ) -> Result<Rotation, RepositoryError> {
-        self.change(ChangeKind::User, |state| {
+        self.change(ChangeKind::User, AuditAction::TokenReused, author, |state| {
             let running = |kept: &&mut KeptSession| kept.session.id == id && kept.runs_at(author.at);
             let Some(kept) = state.sessions.iter_mut().find(running) else {
                 return Ok((Rotation::Gone, None));
             };
             if kept.refresh != presented {
                 kept.ended_at = Some(author.at);
-                return Ok((Rotation::Reused(kept.session.user), Some(kept.session.user.0)));
+                let user = kept.session.user;
+                return Ok((Rotation::Reused(user), told(user.0, [("session", id.to_string())])));
             }
             kept.refresh = next;
             kept.session.refreshed_at = author.at;
@@ -313,13 +323,13 @@ impl SessionRepository for MemoryStore {
     }
 
     async fn end(&self, id: SessionId, user: UserId, author: &Author) -> Result<bool, RepositoryError> {
-        self.change(ChangeKind::User, |state| {
+        self.change(ChangeKind::User, AuditAction::SignOut, author, |state| {
             let is_it = |kept: &&mut KeptSession| {
                 kept.session.id == id && kept.session.user == user && kept.runs_at(author.at)
             };
             let Some(kept) = state.sessions.iter_mut().find(is_it) else { return Ok((false, None)) };
             kept.ended_at = Some(author.at);
-            Ok((true, Some(user.0)))
+            Ok((true, told(user.0, [("session", id.to_string())])))
         })
     }
 
@@ -329,9 +339,10 @@ impl SessionRepository for MemoryStore {
         keep: Option<SessionId>,
         author: &Author,
     ) -> Result<u64, RepositoryError> {
-        self.change(ChangeKind::User, |state| {
+        self.change(ChangeKind::User, AuditAction::SignOut, author, |state| {
             let ended = end_sessions(state, user, keep, author.at);
-            Ok((ended, (ended > 0).then_some(user.0)))
+            let changed = told(user.0, [("sessions", ended.to_string())]);
+            Ok((ended, changed.filter(|_| ended > 0)))
         })
     }
 
