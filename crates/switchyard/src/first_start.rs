@@ -31,6 +31,7 @@ mod tests {
     use switchyard_orchestrator::admin::ProviderRequest;
     use switchyard_ports::repositories::ConfigurationRepository;
     use switchyard_providers::VendorFactory;
+    use switchyard_providers::transport::egress::AllowList;
     use switchyard_testkit::clock::ManualClock;
     use switchyard_testkit::fakes::store::{Fate, MemoryStore};
     use switchyard_testkit::fakes::vault::BoundVault;
@@ -45,9 +46,15 @@ mod tests {
         let ports = AdminPorts {
             clock: Arc::new(ManualClock::default()),
             configuration: Arc::clone(store) as _,
+            audit: Arc::clone(store) as _,
             keeper: None,
         };
-        let settings = factory_settings(&Builder::in_memory(), Arc::new(ManualClock::default())).unwrap();
+        let settings = factory_settings(
+            &Builder::in_memory(),
+            &AllowList::parse("").unwrap(),
+            Arc::new(ManualClock::default()),
+        )
+        .unwrap();
         let factory = Arc::new(VendorFactory::new(settings));
         let vault = Arc::new(BoundVault::default());
         let providers = Arc::new(ProviderAdmin::new(ports.clone(), factory, vault));

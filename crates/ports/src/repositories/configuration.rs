@@ -33,6 +33,8 @@ pub enum ChangeKind {
     User,
     /// The limits and the budget of a scope.
     Quota,
+    /// A credential of a user or a virtual key.
+    Credential,
 }
 
 impl ChangeKind {
@@ -45,6 +47,7 @@ impl ChangeKind {
             Self::VirtualKey => "key",
             Self::User => "user",
             Self::Quota => "quota",
+            Self::Credential => "credential",
         };
         format!("{kind}:{id}")
     }
@@ -209,9 +212,10 @@ pub trait ConfigurationRepository: Send + Sync {
     async fn seeds(&self) -> Result<i64, RepositoryError>;
     /// Notes that it was given this edition.
     async fn note_seeds(&self, edition: i64) -> Result<(), RepositoryError>;
-    /// Writes a new provider. `Conflict` when the name is taken. One that came with the product (`Owner::Seed`) gives way: it
-    /// becomes the new one, without its shared credential, and without anybody's where vendor or address differ. Ids of what comes
-    /// with the product are counted from 1,000,000, all others from 1; none is given twice.
+    /// Writes a new provider. `Conflict` when the name is taken. One that came with the product (`Owner::Seed`) gives way, and
+    /// routes that lead to it lead to the new one. With the same vendor and address it becomes the new one, which loses only the
+    /// shared credential; else the new one has an id of its own and none of its credentials. Ids of what comes with the product
+    /// are counted from 1,000,000, all others from 1; none is given twice.
     async fn create_provider(
         &self,
         provider: NewProvider,
@@ -226,7 +230,8 @@ pub trait ConfigurationRepository: Send + Sync {
     ) -> Result<(), RepositoryError>;
     /// Removes a provider with its models and credentials. `Conflict`, naming the routes, while a route uses it.
     async fn delete_provider(&self, id: ProviderId, author: &Author) -> Result<(), RepositoryError>;
-    /// Writes or replaces the credential that `owner` has at a provider; `None` forgets it.
+    /// Writes or replaces the credential that `owner` has at a provider; `None` forgets it. A shared one changes the provider;
+    /// any other is a change of its own ([`ChangeKind::Credential`]), by the credential's id.
     async fn put_credential(
         &self,
         provider: ProviderId,

@@ -15,18 +15,27 @@ use switchyard_domain::meta::Owner;
 use switchyard_domain::provider::CredentialOwner;
 use switchyard_ports::repositories::{Author, NewProvider, ProviderPatch};
 
-/// Writes a new provider. One that came with the product and has its name becomes it: routes and people's own credentials that
-/// hang on it go on.
+/// Writes a new provider. One that came with the product and has its name gives way.
 pub(super) fn create(
     connection: &mut AnyConnection,
     provider: &NewProvider,
     author: &Author,
 ) -> Result<Created, Fault> {
-    if let Some(seeded) = seeded(connection, provider, author)? {
-        take_over(connection, &seeded, provider, author)?;
-        put_models(connection, seeded.id, &provider.models)?;
-        return Ok(Created { id: seeded.id, took_over: true });
-    }
+    let seeded = seeded(connection, provider, author)?;
+    let took_over = seeded.is_some();
+    let id = match seeded {
+        None => insert(connection, provider, author)?,
+        Some(seeded) if seeded.is_same_place(provider) => {
+            take_over(connection, &seeded, provider, author)?;
+            seeded.id
+        }
+        Some(seeded) => replace(connection, &seeded, provider, author)?,
+    };
+    put_models(connection, id, &provider.models)?;
+    Ok(Created { id, took_over })
+}
+
+fn insert(connection: &mut AnyConnection, provider: &NewProvider, author: &Author) -> Result<i64, Fault> {
     let row = (
         providers::id.eq(counters::provider_id(connection, &author.by.owner)?),
         providers::name.eq(provider.name.as_str()),
@@ -39,15 +48,11 @@ pub(super) fn create(
         providers::updated_at.eq(author.at.0),
         providers::updated_by.eq(author.by.name.as_ref()),
     );
-    let id = each!(connection, inner => diesel::insert_into(providers::table)
+    each!(connection, inner => diesel::insert_into(providers::table)
         .values(row)
         .returning(providers::id)
         .get_result(inner))
-    .map_err(|error| {
-        Fault::from(error).or_taken(|_| format!("a provider named `{}` exists", provider.name))
-    })?;
-    put_models(connection, id, &provider.models)?;
-    Ok(Created { id, took_over: false })
+    .map_err(|error| Fault::from(error).or_taken(|_| format!("a provider named `{}` exists", provider.name)))
 }
 
 /// A provider that came with the product.
@@ -56,6 +61,12 @@ struct Seeded {
     vendor: String,
     base_url: Option<String>,
     version: i64,
+}
+
+impl Seeded {
+    fn is_same_place(&self, provider: &NewProvider) -> bool {
+        self.vendor == provider.vendor && self.base_url == provider.base_url
+    }
 }
 
 /// The one that gives way to the new provider.
@@ -76,24 +87,19 @@ fn seeded(
     Ok(row.map(|(id, vendor, base_url, version)| Seeded { id, vendor, base_url, version }))
 }
 
-/// A credential that somebody lent goes nowhere that they did not lend it for; the shared one was the product's row's.
+/// The same account at the same address becomes the writer's. What people lent for it they have lent still; the shared credential
+/// was the product's row's.
 fn take_over(
     connection: &mut AnyConnection,
     seeded: &Seeded,
     provider: &NewProvider,
     author: &Author,
 ) -> Result<(), Fault> {
+    let shared = credentials::owner.eq(CredentialOwner::Shared.to_word());
     let theirs = credentials::table.filter(credentials::provider_id.eq(seeded.id));
-    if seeded.vendor == provider.vendor && seeded.base_url == provider.base_url {
-        let shared = credentials::owner.eq(CredentialOwner::Shared.to_word());
-        diesel::delete(theirs.filter(shared)).execute(connection)?;
-    } else {
-        diesel::delete(theirs).execute(connection)?;
-    }
+    diesel::delete(theirs.filter(shared)).execute(connection)?;
     diesel::update(providers::table.find(seeded.id))
         .set((
-            providers::vendor.eq(&provider.vendor),
-            providers::base_url.eq(&provider.base_url),
             providers::is_enabled.eq(provider.is_enabled),
             providers::version.eq(seeded.version + 1),
             providers::owner.eq(author.by.owner.to_string()),
@@ -103,6 +109,24 @@ fn take_over(
         ))
         .execute(connection)?;
     Ok(())
+}
+
+/// One of another address or vendor takes the place in the routes, and none of the credentials: nobody lent them for it, and they
+/// are known by the old id wherever they are kept.
+fn replace(
+    connection: &mut AnyConnection,
+    seeded: &Seeded,
+    provider: &NewProvider,
+    author: &Author,
+) -> Result<i64, Fault> {
+    let nobody = format!("\u{1}{}", seeded.id);
+    diesel::update(providers::table.find(seeded.id)).set(providers::name.eq(nobody)).execute(connection)?;
+    let id = insert(connection, provider, author)?;
+    diesel::update(targets::table.filter(targets::provider_id.eq(seeded.id)))
+        .set(targets::provider_id.eq(id))
+        .execute(connection)?;
+    diesel::delete(providers::table.find(seeded.id)).execute(connection)?;
+    Ok(id)
 }
 
 pub(super) fn update(
@@ -152,6 +176,11 @@ fn stored(connection: &mut AnyConnection, id: ProviderId) -> Result<(String, i64
     let row = providers::table.find(id.0).select((providers::name, providers::version));
     let row: Option<(String, i64)> = row.first(connection).optional()?;
     row.ok_or_else(|| missing(id))
+}
+
+/// The name of a provider.
+pub(super) fn name_of(connection: &mut AnyConnection, id: ProviderId) -> Result<String, Fault> {
+    stored(connection, id).map(|(name, _)| name)
 }
 
 /// Raises the version of a provider whose credential changed: its client must be built anew. Answers its name.

@@ -19,7 +19,7 @@ pub(super) async fn contract(repository: &dyn ConfigurationRepository) {
     an_edition_is_noted(repository).await;
     ids_are_counted_from_a_million(repository).await;
     a_provider_gives_way_to_one_of_its_name(repository).await;
-    credentials_stay_where_nothing_moves(repository).await;
+    what_moves_nowhere_stays_what_it_is(repository).await;
     a_route_gives_way_to_one_of_its_name(repository).await;
     what_somebody_changed_gives_way_no_more(repository).await;
     what_people_wrote_does_not_give_way_to_the_product(repository).await;
@@ -78,19 +78,23 @@ async fn a_provider_gives_way_to_one_of_its_name(repository: &dyn ConfigurationR
         ..new_provider(name.clone(), &["m", "n"])
     };
     let id = repository.create_provider(elsewhere, &author(3)).await.unwrap();
-    assert_eq!(id, seeded, "what hangs on it goes on");
+    assert!(id.0 < FIRST, "nobody lent a credential for this address: what is known by the old id is not taken along");
+    assert_eq!(provider(repository, seeded).await, None);
     let stored = provider(repository, id).await.unwrap();
     assert_eq!((stored.meta.owner, stored.models.len(), stored.credential), (Owner::Api, 2, None));
     assert_eq!((stored.meta.created_at, stored.base_url.is_some()), (author(3).at, true));
     assert_eq!(route(repository, with_it).await.targets.first().unwrap().provider, id);
 }
 
-async fn credentials_stay_where_nothing_moves(repository: &dyn ConfigurationRepository) {
+async fn what_moves_nowhere_stays_what_it_is(repository: &dyn ConfigurationRepository) {
     let name = unique_name("vendor");
     let seeded = seed(repository, &name).await;
+    let secret = SealedSecret { sealed: "v1.k1.nonce.text".to_owned(), hint: "text".to_owned() };
+    repository.put_credential(seeded, &CredentialOwner::Shared, Some(secret), &author(0)).await.unwrap();
     let version = provider(repository, seeded).await.unwrap().meta.version;
-    repository.create_provider(new_provider(name.clone(), &["m"]), &author(0)).await.unwrap();
-    let stored = provider(repository, seeded).await.unwrap();
+    let id = repository.create_provider(new_provider(name.clone(), &["m", "n"]), &author(0)).await.unwrap();
+    let stored = provider(repository, id).await.unwrap();
+    assert_eq!((id, stored.models.len(), stored.credential), (seeded, 2, None));
     assert!(stored.meta.version > version, "clients of the old one are not kept");
 }
 

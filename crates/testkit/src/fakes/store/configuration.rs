@@ -134,7 +134,11 @@ impl ConfigurationRepository for MemoryStore {
         secret: Option<SealedSecret>,
         author: &Author,
     ) -> Result<(), RepositoryError> {
-        self.change(ChangeKind::Provider, AuditAction::Update, author, |state| {
+        let kind = match owner {
+            CredentialOwner::Shared => ChangeKind::Provider,
+            _ => ChangeKind::Credential,
+        };
+        self.change(kind, AuditAction::Update, author, |state| {
             let new_id = CredentialId(state.new_id());
             let shared = place_of(state, provider)?.credential.take();
             let own =
@@ -151,6 +155,7 @@ impl ConfigurationRepository for MemoryStore {
                 return Ok(((), None));
             }
             let what = if secret.is_some() { "stored" } else { "forgotten" };
+            let id = before.as_ref().map_or(new_id, |before| before.id);
             let after = secret.map(|secret| {
                 let (id, mut meta) = match before {
                     Some(before) => (before.id, before.meta),
@@ -166,14 +171,17 @@ impl ConfigurationRepository for MemoryStore {
                 _ => state.own_credentials.extend(after.map(|credential| (provider, credential))),
             }
             let place = place_of(state, provider)?;
-            raise(&mut place.meta, author);
+            if kind == ChangeKind::Provider {
+                raise(&mut place.meta, author);
+            }
             let details = [
                 ("name", place.name.to_string()),
                 ("fields", "credential".to_owned()),
                 ("credential_of", owner.to_word()),
                 ("credential", what.to_owned()),
             ];
-            Ok(((), told(provider.0, details)))
+            let object = if kind == ChangeKind::Provider { provider.0 } else { id.0 };
+            Ok(((), told(object, details)))
         })
     }
 
@@ -254,24 +262,33 @@ fn take_over(
     else {
         return Err(taken("provider", &name));
     };
-    let models = models(state, &known.models, &wanted.models)?;
-    if known.vendor != wanted.vendor || known.base_url != wanted.base_url {
+    let is_same_place = known.vendor == wanted.vendor && known.base_url == wanted.base_url;
+    let (id, version) = if is_same_place {
+        (known.id, known.meta.version + 1)
+    } else {
         state.own_credentials.retain(|(provider, _)| *provider != known.id);
+        (ProviderId(state.new_id_of(&author.by.owner)), 1)
+    };
+    let models = models(state, if is_same_place { &known.models } else { &[] }, &wanted.models)?;
+    for target in state.routes.iter_mut().flat_map(|route| &mut route.targets) {
+        if target.provider == known.id {
+            target.provider = id;
+        }
     }
-    let meta = RowMeta { version: known.meta.version + 1, ..new_meta(author) };
     if let Some(provider) = state.providers.get_mut(place) {
         *provider = Provider {
-            id: known.id,
+            id,
             name: wanted.name,
             vendor: wanted.vendor,
             base_url: wanted.base_url,
             is_enabled: wanted.is_enabled,
             models,
             credential: None,
-            meta,
+            meta: RowMeta { version, ..new_meta(author) },
         };
     }
-    Ok((known.id, told(known.id.0, [("name", name), ("in_place_of", "seed".to_owned())])))
+    state.providers.sort_by_key(|provider| provider.id);
+    Ok((id, told(id.0, [("name", name), ("in_place_of", "seed".to_owned())])))
 }
 
 fn place_of(state: &mut State, id: ProviderId) -> Result<&mut Provider, RepositoryError> {
