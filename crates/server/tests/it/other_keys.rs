@@ -16,7 +16,7 @@ fn add_provider(place: &Place, name: &str) {
 fn hint(place: &Place, name: &str) -> String {
     let listed = place.say("providers list --json").json();
     let mine = listed.as_array().unwrap().iter().find(|one| one["name"] == name).unwrap().clone();
-    mine["credential"]["hint"].as_str().unwrap().to_owned()
+    mine.pointer("/credential/hint").unwrap().as_str().unwrap().to_owned()
 }
 
 #[test]
