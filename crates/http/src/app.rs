@@ -1,6 +1,8 @@
 //! The applications: routes, what they ask for, and the layer around them.
 
+use crate::connection::Sources;
 use crate::extract::{BodyLimits, Gate, Uploads};
+use crate::idempotency::Names;
 use crate::metrics::{self, Metrics};
 use crate::middleware::{Edge, Origins};
 use crate::ops::Environment;
@@ -18,6 +20,7 @@ pub(crate) fn gateway(
     config: &ServerConfig,
     services: &Services,
     metrics: &Arc<Metrics>,
+    sources: &Arc<Sources>,
 ) -> App<
     impl ServiceFactory<
         ServiceRequest,
@@ -30,6 +33,7 @@ pub(crate) fn gateway(
     let edge = Edge {
         limits: config.limits,
         trusted_proxies: config.trusted_proxies.as_slice().into(),
+        sources: Arc::clone(sources),
         origins: Origins::new(&config.cors_origins),
         clock: Arc::clone(&services.clock),
         entropy: Arc::clone(&services.entropy),
@@ -42,6 +46,7 @@ pub(crate) fn gateway(
         .app_data(web::Data::from(Arc::clone(&services.clock)))
         .app_data(web::Data::new(Environment(config.environment.clone())))
         .app_data(Gate::new(config, services))
+        .app_data(Names::new(services))
         .app_data(BodyLimits::new(config, &services.clock))
         .app_data(Uploads::new(config))
         .configure(|app| routes::gateway_routes().mount(app))

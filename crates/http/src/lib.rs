@@ -10,6 +10,7 @@ mod docs;
 mod extract;
 mod fallback;
 mod gateway;
+mod idempotency;
 mod identity;
 mod metrics;
 mod middleware;

@@ -6,9 +6,12 @@ use crate::builder::Builder;
 use crate::embedded::start_keeper;
 use crate::error::OpenError;
 use crate::first_start::seed_if_empty;
+use crate::identity::account_ports;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use switchyard_coordination::memory::CooldownHealth;
+use switchyard_domain::meta::Writer;
+use switchyard_orchestrator::accounts::{AccountPorts, AccountSettings, Accounts, SessionGate, session_gate};
 use switchyard_orchestrator::admin::{
     AdminPorts, CredentialAdmin, DeclaredConfiguration, KeyAdmin, ProviderAdmin, RouteAdmin,
 };
@@ -28,6 +31,8 @@ pub struct Administration {
     pub(crate) routes: Arc<RouteAdmin>,
     pub(crate) keys: Arc<KeyAdmin>,
     pub(crate) usage: Arc<UsageReports>,
+    pub(crate) accounts: Accounts,
+    account_ports: AccountPorts,
     pub(crate) audit: Arc<AuditTrail>,
     pub(crate) credentials: Arc<CredentialAdmin>,
     pub(crate) rekey: Arc<Rekey>,
@@ -38,12 +43,17 @@ pub struct Administration {
 impl Administration {
     pub(crate) async fn open(mut builder: Builder) -> Result<Self, OpenError> {
         let adapters = Adapters::open(&mut builder).await?;
-        let administration = Self::over(&adapters, None);
+        let administration = Self::over(&adapters, &builder.accounts, None);
         administration.prepare(&mut builder, &adapters, None).await?;
         Ok(administration)
     }
 
-    pub(crate) fn over(adapters: &Adapters, keeper: Option<Arc<ConfigurationKeeper>>) -> Self {
+    pub(crate) fn over(
+        adapters: &Adapters,
+        settings: &AccountSettings,
+        keeper: Option<Arc<ConfigurationKeeper>>,
+    ) -> Self {
+        let account_ports = account_ports(adapters, settings, keeper.clone());
         let ports = admin_ports(adapters, keeper);
         let providers = Arc::new(ProviderAdmin::new(
             ports.clone(),
@@ -72,6 +82,8 @@ impl Administration {
                 Arc::clone(&adapters.database) as Arc<dyn VirtualKeyRepository>,
                 Arc::clone(&adapters.mint),
             )),
+            accounts: Accounts::new(&account_ports, settings),
+            account_ports,
             usage: Arc::new(UsageReports::new(Arc::clone(&adapters.database) as Arc<dyn UsageRepository>)),
             audit: Arc::new(AuditTrail::new(
                 Arc::clone(&adapters.database) as Arc<dyn AuditLog>,
@@ -92,6 +104,7 @@ impl Administration {
         keeper: Option<Arc<ConfigurationKeeper>>,
     ) -> Result<(), OpenError> {
         seed_if_empty(&self.providers, &self.routes).await?;
+        self.make_first_administrator(builder).await?;
         let Some(declared) = builder.declared.take() else { return Ok(()) };
         let ports = admin_ports(adapters, keeper);
         let configuration =
@@ -104,6 +117,27 @@ impl Administration {
         }
         tracing::debug!(?applied, "declared configuration applied");
         Ok(())
+    }
+
+    async fn make_first_administrator(&self, builder: &mut Builder) -> Result<(), OpenError> {
+        let Some((username, password)) = builder.first_administrator.take() else { return Ok(()) };
+        let made = self.accounts.registration.first_administrator(&username, &password, &Writer::SEED).await;
+        match made.map_err(OpenError::FirstAdministrator)? {
+            Some(id) => tracing::info!("the administrator {username} was made (user {id})"),
+            None => tracing::debug!("there is an administrator: the one of the settings is not made"),
+        }
+        Ok(())
+    }
+
+    /// Who presents a token, for the people whom the keeper keeps.
+    pub(crate) fn session_gate(&self, keeper: &Arc<ConfigurationKeeper>) -> Arc<SessionGate> {
+        session_gate(&self.account_ports, Arc::clone(keeper))
+    }
+
+    /// People.
+    #[must_use]
+    pub fn accounts(&self) -> &Accounts {
+        &self.accounts
     }
 
     /// Providers.

@@ -1,11 +1,14 @@
 //! The fakes keep the contracts of their ports, or tests that stand on them would show nothing.
 
 use std::sync::Arc;
+use switchyard_ports::idempotency::IdempotencyStore;
 use switchyard_ports::journal::Journal;
+use switchyard_testkit::clock::ManualClock;
 use switchyard_testkit::contracts::repositories::{
     audit_contract, configuration_contract, credential_contract, keyring_contract, quota_contract,
-    usage_contract, virtual_key_contract,
+    session_contract, usage_contract, user_contract, virtual_key_contract,
 };
+use switchyard_testkit::fakes::idempotency::NameBook;
 use switchyard_testkit::fakes::journal::ScriptedJournal;
 use switchyard_testkit::fakes::store::MemoryStore;
 
@@ -31,6 +34,13 @@ async fn the_store_keeps_keys_as_a_database_does() {
 }
 
 #[tokio::test]
+async fn the_store_keeps_people_as_a_database_does() {
+    let store = Arc::new(MemoryStore::default());
+    user_contract(store.as_ref(), store.as_ref()).await;
+    session_contract(store).await;
+}
+
+#[tokio::test]
 async fn the_store_keeps_usage_as_a_database_does() {
     let store = MemoryStore::default();
     usage_contract(&store, &store).await;
@@ -41,4 +51,15 @@ async fn the_store_keeps_usage_as_a_database_does() {
 async fn the_store_keeps_the_audit_log_as_a_database_does() {
     let store = MemoryStore::default();
     audit_contract(&store, &store, &store).await;
+}
+
+fn names() -> (Arc<dyn IdempotencyStore>, Arc<ManualClock>) {
+    let clock = Arc::new(ManualClock::default());
+    (Arc::new(NameBook::new(Arc::clone(&clock) as _)), clock)
+}
+
+mod idempotency {
+    use super::names;
+
+    switchyard_testkit::idempotency_contract!(names);
 }

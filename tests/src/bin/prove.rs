@@ -9,11 +9,13 @@ use std::time::Duration;
 use switchyard_tests::billing::Billing;
 use switchyard_tests::dice::Dice;
 use switchyard_tests::disconnects::Disconnects;
+use switchyard_tests::egress;
 use switchyard_tests::full_disk::{DiskOutage, FullDisk};
 use switchyard_tests::installation::Database;
 use switchyard_tests::kills::Kills;
 use switchyard_tests::outages::{Cause, Outages};
 use switchyard_tests::rotation::Rotation;
+use switchyard_tests::slowness::SlowClients;
 
 #[derive(Debug, Parser)]
 struct Arguments {
@@ -77,6 +79,14 @@ enum Promise {
         #[arg(long, default_value_t = 1_000)]
         calls: usize,
     },
+    /// No hostile URL leads to a connection that must not be.
+    P13,
+    /// Slow clients: everybody else is served, and none of them stays longer than it may.
+    P19 {
+        /// How many, of each kind.
+        #[arg(long, default_value_t = 250)]
+        clients: usize,
+    },
     /// The disk is full: nothing is answered unrecorded, and calls are served again once there is space.
     P22 {
         /// How long it is full, each time.
@@ -104,6 +114,8 @@ async fn main() -> ExitCode {
         Promise::P3 { seconds, rate } => take_database_away(Duration::from_secs(seconds), rate).await,
         Promise::P12 { credentials, rate, kills, seed } => rotate(credentials, rate, kills, seed).await,
         Promise::P6 { calls } => leave(calls).await,
+        Promise::P13 => call_hostile_urls().await,
+        Promise::P19 { clients } => be_slow(clients).await,
         Promise::P22 { seconds, rate } => fill_disk(Duration::from_secs(seconds), rate).await,
     };
     for promise in &broken {
@@ -150,6 +162,18 @@ async fn leave(calls: usize) -> Vec<String> {
     let report = Disconnects { calls, at_once: 32, seed: Dice::any_seed() }.run().await;
     print!("{report}");
     report.broken().into_iter().chain(report.late()).collect()
+}
+
+async fn call_hostile_urls() -> Vec<String> {
+    let report = egress::run().await;
+    print!("{report}");
+    report.broken()
+}
+
+async fn be_slow(clients: usize) -> Vec<String> {
+    let report = SlowClients { of_each_kind: clients }.run().await;
+    print!("{report}");
+    report.broken()
 }
 
 async fn take_database_away(outage: Duration, rate: u32) -> Vec<String> {

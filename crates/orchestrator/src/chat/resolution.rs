@@ -175,6 +175,9 @@ fn not_allowed(principal: &Principal, model: &str) -> CallError {
             shown(model),
             key.models.as_deref().unwrap_or_default().iter().take(8).cloned().collect::<Vec<_>>().join(", ")
         ),
+        Principal::User(entry) => {
+            format!("The user `{}` may not call `{}`.", entry.user.username, shown(model))
+        }
         _ => {
             format!("The demo key calls simulated models only, not `{}`. Create a virtual key.", shown(model))
         }

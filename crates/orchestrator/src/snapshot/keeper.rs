@@ -4,12 +4,13 @@
 use super::Snapshot;
 use super::build::{Builder, MemoryOfTargets};
 use super::directory::KeyDirectory;
+use super::users::UserDirectory;
 use arc_swap::ArcSwap;
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
-use switchyard_domain::ids::{CredentialId, VirtualKeyId};
+use switchyard_domain::ids::{CredentialId, UserId, VirtualKeyId};
 use switchyard_domain::provider::CredentialOwner;
 use switchyard_ports::clock::Clock;
 use switchyard_ports::repositories::{
@@ -29,6 +30,7 @@ pub struct ConfigurationKeeper {
     builder: Builder,
     snapshot: ArcSwap<Snapshot>,
     directory: Arc<KeyDirectory>,
+    users: Arc<UserDirectory>,
     /// Up to which revision all is seen, keys included. Written only while refreshing.
     reached: AtomicI64,
     refreshing: Mutex<MemoryOfTargets>,
@@ -42,11 +44,13 @@ impl ConfigurationKeeper {
     pub async fn start(
         configuration: Arc<dyn ConfigurationRepository>,
         keys: Arc<dyn VirtualKeyRepository>,
+        users: Arc<UserDirectory>,
         builder: Builder,
     ) -> Result<Self, RepositoryError> {
         let keeper = Self {
             configuration,
             keys,
+            users,
             builder,
             snapshot: ArcSwap::default(),
             directory: Arc::new(KeyDirectory::default()),
@@ -57,6 +61,7 @@ impl ConfigurationKeeper {
         let revision = keeper.configuration.revision().await?;
         keeper.load_all_keys().await?;
         keeper.load_all_credentials().await?;
+        keeper.users.load_all().await?;
         keeper.rebuild(revision, &mut memory).await?;
         drop(memory);
         Ok(keeper)
@@ -80,6 +85,12 @@ impl ConfigurationKeeper {
         Arc::clone(&self.directory)
     }
 
+    /// The people.
+    #[must_use]
+    pub fn users(&self) -> Arc<UserDirectory> {
+        Arc::clone(&self.users)
+    }
+
     /// Catches up with the database. Writers call it to read their own write.
     ///
     /// # Errors
@@ -96,6 +107,7 @@ impl ConfigurationKeeper {
             _ => {
                 self.load_all_keys().await?;
                 self.load_all_credentials().await?;
+                self.users.load_all().await?;
                 self.rebuild(newest, &mut memory).await
             }
         }
@@ -110,7 +122,9 @@ impl ConfigurationKeeper {
         let of_kind = |kind| changes.iter().filter(move |change| change.kind == kind).map(|change| change.id);
         self.reload_keys(of_kind(ChangeKind::VirtualKey).map(VirtualKeyId).collect()).await?;
         self.reload_credentials(of_kind(ChangeKind::Credential).map(CredentialId).collect()).await?;
-        let stands_beside = |kind| matches!(kind, ChangeKind::VirtualKey | ChangeKind::Credential);
+        self.users.reload(of_kind(ChangeKind::User).map(UserId).collect()).await?;
+        let stands_beside =
+            |kind| matches!(kind, ChangeKind::VirtualKey | ChangeKind::Credential | ChangeKind::User);
         if changes.iter().any(|change| !stands_beside(change.kind)) {
             return self.rebuild(newest, memory).await;
         }

@@ -6,12 +6,14 @@ mod credentials;
 mod directory;
 mod keeper;
 mod turns;
+mod users;
 
 pub use build::{Builder, credential_binding};
 pub use credentials::{CallerCredentials, ChosenCredential, CredentialDirectory, credentials_of};
 pub use directory::KeyDirectory;
 pub use keeper::ConfigurationKeeper;
 pub use turns::Turns;
+pub use users::{UserDirectory, UserEntry};
 
 use secrecy::SecretString;
 use std::collections::HashMap;

@@ -7,6 +7,7 @@ mod audit;
 mod costs;
 mod credentials;
 mod declared;
+mod external;
 mod failover;
 mod fairness;
 mod leaving;

@@ -23,7 +23,7 @@ use switchyard_orchestrator::chat::{
 use switchyard_orchestrator::error::CallError;
 use switchyard_orchestrator::models::ModelList;
 use switchyard_orchestrator::principal::{Authenticator, Principal};
-use switchyard_orchestrator::snapshot::{Builder, ConfigurationKeeper};
+use switchyard_orchestrator::snapshot::{Builder, ConfigurationKeeper, UserDirectory};
 use switchyard_orchestrator::tasks::Tasks;
 use switchyard_ports::client_call::ClientCall;
 use switchyard_ports::provider::{Deadlines, Frame};
@@ -112,7 +112,13 @@ impl World {
         let builder =
             Builder::new(Arc::new(factory.clone()), Arc::clone(&vault) as _, Arc::clone(&prices) as _);
         let builder = builder.with_credentials(Arc::clone(&store) as _, setting.shares_credentials);
-        let keeper = ConfigurationKeeper::start(Arc::clone(&store) as _, Arc::clone(&store) as _, builder);
+        let users = UserDirectory::new(Arc::clone(&store) as _, Arc::clone(&clock) as _);
+        let keeper = ConfigurationKeeper::start(
+            Arc::clone(&store) as _,
+            Arc::clone(&store) as _,
+            Arc::new(users),
+            builder,
+        );
         let keeper = Arc::new(keeper.await.unwrap());
         let (journal, limiter, health) =
             (Arc::<ScriptedJournal>::default(), Arc::<RecordingLimiter>::default(), Arc::default());

@@ -18,12 +18,18 @@ use std::path::{Path, PathBuf};
 pub const ENCRYPTION_KEY_FILE: &str = "master.key";
 /// The file of the generated `SECRET_KEY`.
 pub const SECRET_KEY_FILE: &str = "secret.key";
+/// The file of the generated `JWT_SECRET`.
+pub const JWT_SECRET_FILE: &str = "jwt.key";
 
 /// Secrets that the operator gives. What is absent is generated.
 #[derive(Debug, Default)]
 pub struct GivenSecrets {
     /// The secret that the sub-keys are derived from.
     pub secret_key: Option<SecretString>,
+    /// The secret that tokens are signed with.
+    pub jwt_secret: Option<SecretString>,
+    /// The one before it, whose tokens are still taken. Never generated.
+    pub jwt_secret_previous: Option<SecretString>,
     /// The key that seals.
     pub encryption_key: Option<EncryptionKey>,
     /// The one before, which still opens.
@@ -35,6 +41,10 @@ pub struct GivenSecrets {
 pub struct Secrets {
     /// The secret that the sub-keys are derived from.
     pub secret_key: SecretString,
+    /// The secret that tokens are signed with.
+    pub jwt_secret: SecretString,
+    /// The one before it.
+    pub jwt_secret_previous: Option<SecretString>,
     /// The keys of the vault.
     pub keyring: Keyring,
     /// The file that they come from, unless they are given.
@@ -47,10 +57,15 @@ impl Secrets {
     /// Random secrets that end with the process: for data that does.
     #[must_use]
     pub fn ephemeral() -> Self {
-        let mut bytes = zeroize::Zeroizing::new([0; 32]);
-        random::fill(bytes.as_mut());
+        let drawn = || {
+            let mut bytes = zeroize::Zeroizing::new([0; 32]);
+            random::fill(bytes.as_mut());
+            SecretString::from(hex::encode(*bytes))
+        };
         Self {
-            secret_key: SecretString::from(hex::encode(*bytes)),
+            secret_key: drawn(),
+            jwt_secret: drawn(),
+            jwt_secret_previous: None,
             keyring: Keyring::new(EncryptionKey::generate()),
             keyring_file: None,
             generated: Vec::new(),
@@ -80,9 +95,15 @@ impl SecretStore {
             Ok(text)
         };
         let secret_key = match given.secret_key {
-            Some(text) => refuse_weak(text)?,
+            Some(text) => refuse_weak("SECRET_KEY", text)?,
             None => from_file(SECRET_KEY_FILE)?,
         };
+        let jwt_secret = match given.jwt_secret {
+            Some(text) => refuse_weak("JWT_SECRET", text)?,
+            None => from_file(JWT_SECRET_FILE)?,
+        };
+        let jwt_secret_previous =
+            given.jwt_secret_previous.map(|text| refuse_weak("JWT_SECRET_PREVIOUS", text)).transpose()?;
         let (mut keyring, keyring_file) = match given.encryption_key {
             Some(key) => (Keyring::new(key), None),
             None => {
@@ -100,7 +121,7 @@ impl SecretStore {
                 reason,
             })?;
         }
-        Ok(Secrets { secret_key, keyring, keyring_file, generated })
+        Ok(Secrets { secret_key, jwt_secret, jwt_secret_previous, keyring, keyring_file, generated })
     }
 
     /// The files that [`Self::load_or_generate`] would write: for a check that must not leave anything behind, and to ask
@@ -109,6 +130,7 @@ impl SecretStore {
     pub fn missing(dir: &Path, given: &GivenSecrets) -> Vec<PathBuf> {
         let wanted = [
             (given.secret_key.is_none(), SECRET_KEY_FILE),
+            (given.jwt_secret.is_none(), JWT_SECRET_FILE),
             (given.encryption_key.is_none(), ENCRYPTION_KEY_FILE),
         ];
         let wanted = wanted.into_iter().filter(|(is_wanted, _)| *is_wanted);
@@ -116,9 +138,9 @@ impl SecretStore {
     }
 }
 
-fn refuse_weak(secret_key: SecretString) -> Result<SecretString, SecretError> {
-    match weak::weakness(secret_key.expose_secret()) {
-        Some(weakness) => Err(SecretError::Weak { setting: "SECRET_KEY", weakness }),
-        None => Ok(secret_key),
+fn refuse_weak(setting: &'static str, secret: SecretString) -> Result<SecretString, SecretError> {
+    match weak::weakness(secret.expose_secret()) {
+        Some(weakness) => Err(SecretError::Weak { setting, weakness }),
+        None => Ok(secret),
     }
 }

@@ -5,6 +5,7 @@
 mod certificate;
 mod check;
 mod commands;
+mod logs;
 mod other_keys;
 mod place;
 mod refusals;

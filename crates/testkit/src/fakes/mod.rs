@@ -3,7 +3,10 @@
 
 pub mod audit_seal;
 pub mod checkpoints;
+pub mod external;
 pub mod health;
+pub mod idempotency;
+pub mod identity;
 pub mod journal;
 pub mod limiter;
 pub mod mint;

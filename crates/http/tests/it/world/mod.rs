@@ -14,11 +14,15 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 use switchyard_domain::usage::UsageEvent;
 use switchyard_http::server::{BoundServer, ServerConfig, ServerControl, bind};
-use switchyard_http::services::{DemoSwitch, Services};
+use switchyard_http::services::{DemoSwitch, LogLosses, Services};
+use switchyard_orchestrator::accounts::{
+    AccountPorts, AccountSettings, Accounts, PasswordDesk, Rates, Throttles, session_gate,
+};
 use switchyard_orchestrator::chat::{CallSettings, CallStatistics, ChatPorts, ChatService};
+use switchyard_orchestrator::external::{ExternalCalls, ExternalSettings};
 use switchyard_orchestrator::models::ModelList;
 use switchyard_orchestrator::principal::Authenticator;
-use switchyard_orchestrator::snapshot::{Builder, ConfigurationKeeper};
+use switchyard_orchestrator::snapshot::{Builder, ConfigurationKeeper, UserDirectory};
 use switchyard_orchestrator::status::Status;
 use switchyard_orchestrator::tasks::Tasks;
 use switchyard_orchestrator::usage::LedgerWriter;
@@ -28,6 +32,12 @@ use switchyard_ports::provider::Deadlines;
 use switchyard_ports::repositories::DatabaseState;
 use switchyard_testkit::clock::ManualClock;
 use switchyard_testkit::entropy::SeededEntropy;
+use switchyard_testkit::fakes::external::ToldWorld;
+use switchyard_testkit::fakes::idempotency::NameBook;
+use switchyard_testkit::fakes::identity::{
+    PlainCsrf, PlainPasswords, PlainSecrets, PlainTokens, StandingThrottle,
+};
+use switchyard_testkit::fakes::store::MemoryStore;
 use tokio::task::JoinHandle;
 
 /// May call everything.
@@ -57,6 +67,7 @@ pub(crate) struct World {
     journal: Arc<RememberingJournal>,
     database: Arc<Database>,
     upstreams: Arc<AtomicUsize>,
+    pub(crate) names: Arc<NameBook>,
     _server: JoinHandle<std::io::Result<()>>,
 }
 
@@ -78,7 +89,8 @@ impl World {
         let journal = Arc::new(RememberingJournal::default());
         let database = Arc::new(Database(AtomicBool::new(true)));
         let upstreams = Arc::new(AtomicUsize::new(0));
-        let services = services(&clock, &journal, &database, &upstreams).await;
+        let names = Arc::new(NameBook::new(Arc::clone(&clock) as _));
+        let services = services(&clock, &journal, &database, &upstreams, &names).await;
         let (demo, status) = (services.demo.clone(), Arc::clone(&services.status));
         let bound: BoundServer = bind(config, services).unwrap();
         Self {
@@ -92,6 +104,7 @@ impl World {
             journal,
             database,
             upstreams,
+            names,
         }
     }
 
@@ -134,12 +147,16 @@ async fn services(
     journal: &Arc<RememberingJournal>,
     database: &Arc<Database>,
     upstreams: &Arc<AtomicUsize>,
+    names: &Arc<NameBook>,
 ) -> Services {
     let clock = Arc::clone(clock) as Arc<dyn Clock>;
     let entropy = Arc::new(SeededEntropy::default()) as Arc<dyn Entropy>;
     let builder =
         Builder::new(Arc::new(Factory(Arc::clone(upstreams))), Arc::new(OpenVault), Arc::new(NoPrices));
-    let keeper = ConfigurationKeeper::start(Arc::new(FixedConfiguration), Arc::new(FixedKeys), builder);
+    let store = Arc::new(MemoryStore::default());
+    let users = Arc::new(UserDirectory::new(Arc::clone(&store) as _, Arc::clone(&clock)));
+    let keeper =
+        ConfigurationKeeper::start(Arc::new(FixedConfiguration), Arc::new(FixedKeys), users, builder);
     let keeper = Arc::new(keeper.await.unwrap());
     let statistics = Arc::new(CallStatistics::default());
     let ports = ChatPorts {
@@ -167,17 +184,39 @@ async fn services(
         statistics,
         Arc::clone(database) as _,
     );
+    let accounts = AccountPorts {
+        clock: Arc::clone(&clock),
+        entropy: Arc::clone(&entropy),
+        users: Arc::clone(&store) as _,
+        sessions: Arc::clone(&store) as _,
+        audit: store,
+        passwords: Arc::new(PasswordDesk::new(Arc::new(PlainPasswords::default()), 1)),
+        tokens: Arc::new(PlainTokens),
+        csrf: Arc::new(PlainCsrf),
+        secrets: Arc::new(PlainSecrets::default()),
+        throttles: Arc::new(Throttles::new(Arc::new(StandingThrottle::default()), Rates::default())),
+        keeper: Some(Arc::clone(&keeper)),
+    };
     let settings = CallSettings { max_attempts: 3, deadlines, first_of_pieces: None };
     Services {
         chat: Arc::new(ChatService::new(Arc::clone(&keeper), Arc::new(ports), settings)),
         models: Arc::new(ModelList::new(Arc::clone(&keeper))),
+        sessions: session_gate(&accounts, Arc::clone(&keeper)),
+        accounts: Accounts::new(&accounts, &AccountSettings::default()),
         authenticator: Arc::new(Authenticator::new(
             Arc::new(FakeMint),
             Arc::clone(&clock),
             keeper.directory(),
         )),
         status: Arc::new(status),
+        external: Arc::new(ExternalCalls::new(
+            Arc::new(ToldWorld::default()),
+            Arc::clone(&clock),
+            ExternalSettings::default(),
+        )),
+        idempotency: Arc::clone(names) as _,
         demo: DemoSwitch::new(false),
+        log_losses: LogLosses::counted_by(|| 17),
         clock,
         entropy,
     }
