@@ -1,10 +1,11 @@
-//! What exists in Switchyard and what is true about it: chat, embeddings, routes and their plan, prices and cost, limits, keys, usage,
-//! money, ids and time, as plain data and arithmetic.
+//! What exists in Switchyard and what is true about it: chat, embeddings, routes and their plan, prices and cost, limits, budgets,
+//! keys, usage, money, ids and time, as plain data and arithmetic.
 //!
 //! This crate does not know about sockets, files, databases, clocks, randomness, async, or any vendor or wire format: it
 //! is told the time, it is given ids, and it computes the same answer for the same arguments every time.
 
 pub mod audit;
+pub mod budget;
 pub mod call;
 pub mod chat;
 pub mod credential;
@@ -19,6 +20,7 @@ pub mod name;
 pub mod operation;
 pub mod price;
 pub mod provider;
+pub mod quota;
 pub mod retry;
 pub mod role;
 pub mod route;

@@ -1,6 +1,6 @@
 //! Virtual keys: secrets that we issue. Only a keyed hash is kept; the key itself is shown once.
 
-use crate::ids::VirtualKeyId;
+use crate::ids::{UserId, VirtualKeyId};
 use crate::limits::Limits;
 use crate::meta::RowMeta;
 use crate::name::Name;
@@ -16,6 +16,15 @@ impl std::fmt::Debug for KeyHash {
     }
 }
 
+/// The hash that a key had before it was rotated: both are good until a time, so that clients can be changed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PreviousHash {
+    /// The keyed hash.
+    pub hash: KeyHash,
+    /// Until when it is good.
+    pub until: Timestamp,
+}
+
 /// A virtual key as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VirtualKey {
@@ -27,6 +36,12 @@ pub struct VirtualKey {
     pub prefix: String,
     /// Its keyed hash.
     pub hash: KeyHash,
+    /// The hash before the last rotation, while it is good.
+    pub previous: Option<PreviousHash>,
+    /// Whose key it is: who pays beside it, whose limits hold too.
+    pub user: Option<UserId>,
+    /// What people sort keys by.
+    pub tags: Vec<String>,
     /// Whether calls may use it.
     pub is_active: bool,
     /// The routes and models that it may call; absent means all. An entry is a route's name, `<provider>/<model>`, or
@@ -47,6 +62,13 @@ impl VirtualKey {
     #[must_use]
     pub fn is_usable(&self, now: Timestamp) -> bool {
         self.is_active && self.expires_at.is_none_or(|end| now < end)
+    }
+
+    /// Whether what hashes to this is the key now: its own hash is, and the one before until its time.
+    #[must_use]
+    pub fn is_hashed_as(&self, hash: &KeyHash, now: Timestamp) -> bool {
+        self.hash == *hash
+            || self.previous.is_some_and(|previous| previous.hash == *hash && now < previous.until)
     }
 
     /// Whether it may call the route or model of this public name.
@@ -74,6 +96,9 @@ mod tests {
             name: Name::new("ci").unwrap(),
             prefix: "sy-abc".into(),
             hash: KeyHash([0; 32]),
+            previous: None,
+            user: None,
+            tags: Vec::new(),
             is_active: true,
             models: models.map(|list| list.iter().map(|&entry| entry.to_owned()).collect()),
             limits: Limits::NONE,
@@ -97,6 +122,16 @@ mod tests {
         assert!(!key.allows("openai-eu/gpt-4o"));
         assert!(!key.allows("faster"));
         assert!(!key.allows("openai"));
+    }
+
+    #[test]
+    fn a_rotated_key_is_known_by_its_previous_hash_until_its_time() {
+        let (old, new) = (KeyHash([1; 32]), KeyHash([2; 32]));
+        let until = Timestamp(5);
+        let key = VirtualKey { hash: new, previous: Some(PreviousHash { hash: old, until }), ..key(None) };
+        assert!(key.is_hashed_as(&old, Timestamp(4)) && !key.is_hashed_as(&old, until));
+        assert!(key.is_hashed_as(&new, Timestamp(4)) && key.is_hashed_as(&new, Timestamp(9)));
+        assert!(!key.is_hashed_as(&KeyHash([3; 32]), Timestamp(0)));
     }
 
     #[test]

@@ -271,7 +271,13 @@ impl TestApp {
 
     /// A client with a fresh virtual key.
     pub async fn client_with(&self, name: &str, limits: Limits, models: Option<Vec<String>>) -> TestClient {
-        let request = KeyRequest { name: Name::new(name).expect("a name"), models, limits, expires_at: None };
+        let request = KeyRequest {
+            name: Name::new(name).expect("a name"),
+            models,
+            limits,
+            expires_at: None,
+            user: None,
+        };
         let created = self.app.keys().create(request, &Writer::API).await.expect("the key is made");
         self.client(created.key.expose_secret())
     }

@@ -7,7 +7,7 @@
 use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
 use switchyard_domain::chat::{TokenUsage, Units, UsageSource};
-use switchyard_domain::ids::{AttemptId, CallId, ProviderId, VirtualKeyId};
+use switchyard_domain::ids::{AttemptId, CallId, ProviderId, UserId, VirtualKeyId};
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::price::LineItem;
 use switchyard_domain::time::Timestamp;
@@ -43,6 +43,7 @@ pub(crate) struct Row<'a>(
     Option<u64>,
     u64,
     Option<&'a str>,
+    Option<UserId>,
 );
 
 impl<'a> Row<'a> {
@@ -76,6 +77,7 @@ impl<'a> Row<'a> {
             first_content_ms,
             duration_ms,
             service_tier,
+            user,
         } = event;
         Self(
             *id,
@@ -105,6 +107,7 @@ impl<'a> Row<'a> {
             *first_content_ms,
             *duration_ms,
             service_tier.as_deref(),
+            *user,
         )
     }
 }

@@ -84,13 +84,15 @@ async fn what_an_earlier_process_left_is_drained_first_and_in_order() {
 async fn records_of_an_earlier_version_are_read() {
     let dir = TempDir::new().unwrap();
     let mut old = serde_json::to_value([sample_event(1)]).unwrap();
-    old[0].as_object_mut().unwrap().remove("service_tier").unwrap();
+    for newer in ["service_tier", "user"] {
+        old[0].as_object_mut().unwrap().remove(newer).unwrap();
+    }
     let payload = serde_json::to_vec(&old).unwrap();
     let length = u32::try_from(payload.len()).unwrap();
     let header = [length.to_le_bytes(), crc32fast::hash(&payload).to_le_bytes()].concat();
     fs::write(dir.path().join("000000000001.seg"), [header, payload].concat()).unwrap();
     let segment = read_back(dir.path()).await;
-    let expected = UsageEvent { service_tier: None, ..sample_event(1) };
+    let expected = UsageEvent { service_tier: None, user: None, ..sample_event(1) };
     assert_eq!((segment.events, segment.damaged), (vec![expected], 0));
 }
 
@@ -312,7 +314,7 @@ async fn a_segment_that_cannot_be_read_is_an_error_and_stays() {
 const FORM: &str = "[[\"00000000-0000-0000-0000-000000000001\",\"00000000-0000-0001-0000-000000000000\",2,true,\"req-1\",\
     1795161600000,7,\"openai-chat\",\"fast \\\"é\u{1F600}\\n\",\"fast\",3,\"acme\",\"gpt-4o-mini\",true,true,\"partial\",200,\
     \"idle_timeout\",[18446744073709551615,0,0,0,0,0,17,0,0,0],\"counted\",9223372036854775807,\"2026-11-01\",\
-    [[\"output\",17,600000000]],\"logit_bias\",120,4321,\"priority\"]]";
+    [[\"output\",17,600000000]],\"logit_bias\",120,4321,\"priority\",9]]";
 
 #[tokio::test]
 async fn a_record_is_read_in_the_form_that_stands_on_disks_and_with_names() {
@@ -324,8 +326,8 @@ async fn a_record_is_read_in_the_form_that_stands_on_disks_and_with_names() {
     assert!(named.starts_with("[{\"id\":"), "{named}");
     let dir = TempDir::new().unwrap();
     let mut segment = Vec::new();
-    // Before the class of service was noted, a record ended with the time.
-    let earlier = FORM.replace(",\"priority\"]]", "]]");
+    // Before the class of service and the user were noted, a record ended with the time.
+    let earlier = FORM.replace(",\"priority\",9]]", "]]");
     for payload in [FORM, &named, &earlier] {
         segment.extend_from_slice(&u32::try_from(payload.len()).unwrap().to_le_bytes());
         segment.extend_from_slice(&crc32fast::hash(payload.as_bytes()).to_le_bytes());
@@ -334,6 +336,6 @@ async fn a_record_is_read_in_the_form_that_stands_on_disks_and_with_names() {
     fs::write(dir.path().join("000000000001.seg"), segment).unwrap();
     let read = read_back(dir.path()).await;
     let mut expected = events([1, 2, 1]);
-    expected[2].service_tier = None;
+    (expected[2].service_tier, expected[2].user) = (None, None);
     assert_eq!((read.events, read.damaged), (expected, 0));
 }

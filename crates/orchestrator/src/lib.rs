@@ -5,6 +5,7 @@
 //! that it is given, and a call's own bytes stay opaque to it.
 
 pub mod admin;
+pub mod audit;
 pub mod chat;
 pub mod error;
 pub mod explain;

@@ -2,7 +2,7 @@
 
 use crate::snapshot::KeyDirectory;
 use std::sync::Arc;
-use switchyard_domain::ids::VirtualKeyId;
+use switchyard_domain::ids::{UserId, VirtualKeyId};
 use switchyard_domain::virtual_key::VirtualKey;
 use switchyard_ports::clock::Clock;
 use switchyard_ports::virtual_keys::KeyMint;
@@ -38,6 +38,14 @@ impl Principal {
     }
 }
 
+impl Principal {
+    /// Whose call it is: the owner's of the key.
+    #[must_use]
+    pub fn user_id(&self) -> Option<UserId> {
+        if let Self::Key(key) = self { key.user } else { None }
+    }
+}
+
 /// Finds the principal of what a client presents.
 pub struct Authenticator {
     mint: Arc<dyn KeyMint>,
@@ -57,7 +65,7 @@ impl Authenticator {
     #[must_use]
     pub fn virtual_key(&self, presented: &str) -> Option<Principal> {
         let hash = self.mint.hash(presented)?;
-        let key = self.directory.find(&hash)?;
-        key.is_usable(self.clock.now()).then_some(Principal::Key(key))
+        let (key, now) = (self.directory.find(&hash)?, self.clock.now());
+        (key.is_usable(now) && key.is_hashed_as(&hash, now)).then_some(Principal::Key(key))
     }
 }

@@ -7,6 +7,7 @@
 //! macro compiles one expression for each. No caller's thread ever blocks: a bounded queue stands before a pool, jobs run on
 //! blocking threads, and whoever waits longer than a few seconds is told that the database is unavailable.
 
+mod audit;
 mod config;
 mod configuration;
 mod connection;
@@ -16,6 +17,7 @@ mod keyring;
 mod lane;
 mod migrations;
 mod postgres_url;
+mod quotas;
 mod schema;
 mod sqlite_file;
 mod stored;

@@ -104,6 +104,30 @@ diesel::table! {
         created_at -> BigInt,
         updated_at -> BigInt,
         updated_by -> Text,
+        user_id -> Nullable<BigInt>,
+        tags -> Nullable<Text>,
+        previous_hash -> Nullable<Binary>,
+        previous_until -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    /// `scope` is `global`, `user:<id>`, `provider:<id>` or `key:<id>`.
+    quotas (id) {
+        id -> BigInt,
+        scope -> Text,
+        rpm -> Nullable<BigInt>,
+        tpm -> Nullable<BigInt>,
+        rpd -> Nullable<BigInt>,
+        concurrency -> Nullable<BigInt>,
+        budget_amount -> Nullable<BigInt>,
+        budget_window -> Nullable<Text>,
+        budget_zone -> Nullable<Text>,
+        version -> BigInt,
+        owner -> Text,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        updated_by -> Text,
     }
 }
 
@@ -161,6 +185,7 @@ diesel::table! {
         first_content_ms -> Nullable<BigInt>,
         duration_ms -> BigInt,
         service_tier -> Nullable<Text>,
+        user_id -> Nullable<BigInt>,
     }
 }
 
@@ -176,6 +201,7 @@ diesel::table! {
         price_version -> Nullable<Text>,
         usage_source -> Text,
         lines -> Text,
+        user_id -> Nullable<BigInt>,
     }
 }
 
@@ -196,6 +222,34 @@ diesel::table! {
         output_tokens -> BigInt,
         cost -> BigInt,
         unpriced -> BigInt,
+    }
+}
+
+diesel::table! {
+    audit_entries (sequence) {
+        sequence -> BigInt,
+        at -> BigInt,
+        actor -> Text,
+        action -> Text,
+        object -> Text,
+        outcome -> Text,
+        address -> Nullable<Text>,
+        request_id -> Nullable<Text>,
+        details -> Text,
+        key_id -> Text,
+        previous -> Binary,
+        hash -> Binary,
+    }
+}
+
+diesel::table! {
+    /// One row: the end of the log.
+    audit_head (id) {
+        id -> Integer,
+        sequence -> BigInt,
+        hash -> Binary,
+        key_id -> Text,
+        seal -> Binary,
     }
 }
 

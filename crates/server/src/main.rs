@@ -49,6 +49,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
             Command::Keys(options) => commands::keys::run(&loaded, options).await,
             Command::Usage(options) => commands::usage::run(&loaded, &options).await,
             Command::Ledger(options) => commands::ledger::run(&loaded, &options).await,
+            Command::Audit(options) => commands::audit::run(&loaded, options).await,
             Command::Explain(options) => commands::explain::run(&loaded, options).await,
         }
     })

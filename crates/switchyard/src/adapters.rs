@@ -2,10 +2,11 @@
 
 use crate::builder::{Builder, SecretSource};
 use crate::error::OpenError;
-use crate::keyring_check::{check_keyring, look_at_keyring};
+use crate::keyring_check::{check_keyring, look_at_keyring, tell_other_secret_key};
 use secrecy::SecretString;
 use std::path::PathBuf;
 use std::sync::Arc;
+use switchyard_ports::audit_seal::{AuditSeal, CheckpointStore};
 use switchyard_ports::clock::Clock;
 use switchyard_ports::entropy::Entropy;
 use switchyard_ports::external::ExternalApi;
@@ -20,6 +21,8 @@ use switchyard_providers::transport::external::ExternalTransport;
 use switchyard_providers::transport::{SystemLookup, TransportSettings, Transports, Trust};
 use switchyard_providers::{BpeTokenizer, FactorySettings, VendorFactory};
 use switchyard_repositories::Database;
+use switchyard_security::audit::ChainSeal;
+use switchyard_security::checkpoints::CheckpointFile;
 use switchyard_security::derive::{Purpose, SubKey};
 use switchyard_security::entropy::OsEntropy;
 use switchyard_security::secrets::{SecretStore, Secrets};
@@ -38,31 +41,35 @@ pub(crate) struct Adapters {
     pub(crate) factory: Arc<dyn ProviderFactory>,
     pub(crate) external: Arc<dyn ExternalApi>,
     pub(crate) tokenizer: Arc<dyn Tokenizer>,
+    pub(crate) audit_seal: Arc<dyn AuditSeal>,
+    pub(crate) checkpoints: Option<Arc<dyn CheckpointStore>>,
     pub(crate) generated_secrets: Vec<PathBuf>,
 }
 
 impl Adapters {
     /// Opens the database, migrates it, takes or makes the secrets, and checks that they are the data's.
     pub(crate) async fn open(builder: &mut Builder) -> Result<Self, OpenError> {
-        let database = Arc::new(Database::open(builder.database.clone()).await?);
+        let database = Database::open(builder.database.clone()).await?;
         database.migrate_up().await?;
         let secrets = take_secrets(builder)?;
         let vault = KeyringVault::new(secrets.keyring);
-        check_keyring(&vault, database.as_ref(), builder.clock.now()).await?;
+        check_keyring(&vault, &database, builder.clock.now()).await?;
+        tell_other_secret_key(&database, &chain_seal(builder, &secrets.secret_key)).await?;
         Self::over(builder, database, vault, &secrets.secret_key, secrets.generated)
     }
 
     /// The same over a database that is open and current, with secrets that are there. Writes nothing.
-    pub(crate) async fn inspect(builder: &mut Builder, database: Arc<Database>) -> Result<Self, OpenError> {
+    pub(crate) async fn inspect(builder: &mut Builder, database: Database) -> Result<Self, OpenError> {
         let secrets = take_secrets(builder)?;
         let vault = KeyringVault::new(secrets.keyring);
-        look_at_keyring(&vault, database.as_ref()).await?;
+        look_at_keyring(&vault, &database).await?;
+        tell_other_secret_key(&database, &chain_seal(builder, &secrets.secret_key)).await?;
         Self::over(builder, database, vault, &secrets.secret_key, secrets.generated)
     }
 
     fn over(
         builder: &Builder,
-        database: Arc<Database>,
+        database: Database,
         vault: KeyringVault,
         secret_key: &SecretString,
         generated_secrets: Vec<PathBuf>,
@@ -80,7 +87,12 @@ impl Adapters {
         });
         let factory = VendorFactory::new(settings);
         let factory = factory.over(builder.vendors.clone());
+        let audit_seal: Arc<dyn AuditSeal> = Arc::new(chain_seal(builder, secret_key));
+        let database = Arc::new(database.with_audit_seal(Arc::clone(&audit_seal)));
+        let checkpoints = builder.checkpoints.clone().map(|path| Arc::new(CheckpointFile::new(path)) as _);
         Ok(Self {
+            audit_seal,
+            checkpoints,
             entropy: Arc::new(OsEntropy::new(Arc::clone(&clock))),
             mint: Arc::new(PepperedMint::new(&SubKey::of(secret_key, Purpose::VirtualKeyPepper))),
             vault: Arc::new(vault),
@@ -93,6 +105,11 @@ impl Adapters {
             database,
         })
     }
+}
+
+fn chain_seal(builder: &Builder, secret_key: &SecretString) -> ChainSeal {
+    let older = builder.older_secret_keys.iter();
+    older.fold(ChainSeal::new(secret_key), |seal, older| seal.with_older(older))
 }
 
 fn factory_settings(

@@ -12,10 +12,13 @@ use switchyard_coordination::memory::CooldownHealth;
 use switchyard_orchestrator::admin::{
     AdminPorts, DeclaredConfiguration, KeyAdmin, ProviderAdmin, RouteAdmin,
 };
+use switchyard_orchestrator::audit::AuditTrail;
 use switchyard_orchestrator::explain::Explainer;
 use switchyard_orchestrator::snapshot::ConfigurationKeeper;
 use switchyard_orchestrator::usage::UsageReports;
-use switchyard_ports::repositories::{ConfigurationRepository, UsageRepository, VirtualKeyRepository};
+use switchyard_ports::repositories::{
+    AuditLog, ConfigurationRepository, UsageRepository, VirtualKeyRepository,
+};
 
 /// The administrative use cases.
 pub struct Administration {
@@ -23,6 +26,7 @@ pub struct Administration {
     pub(crate) routes: Arc<RouteAdmin>,
     pub(crate) keys: Arc<KeyAdmin>,
     pub(crate) usage: Arc<UsageReports>,
+    pub(crate) audit: Arc<AuditTrail>,
     pub(crate) generated_secrets: Vec<PathBuf>,
     adapters: Adapters,
 }
@@ -54,6 +58,12 @@ impl Administration {
                 Arc::clone(&adapters.mint),
             )),
             usage: Arc::new(UsageReports::new(Arc::clone(&adapters.database) as Arc<dyn UsageRepository>)),
+            audit: Arc::new(AuditTrail::new(
+                Arc::clone(&adapters.database) as Arc<dyn AuditLog>,
+                Arc::clone(&adapters.audit_seal),
+                adapters.checkpoints.clone(),
+                Arc::clone(&adapters.clock),
+            )),
             generated_secrets: adapters.generated_secrets.clone(),
             adapters: adapters.clone(),
         }
@@ -107,6 +117,12 @@ impl Administration {
     #[must_use]
     pub fn usage(&self) -> &UsageReports {
         &self.usage
+    }
+
+    /// The log of what people did.
+    #[must_use]
+    pub fn audit(&self) -> &Arc<AuditTrail> {
+        &self.audit
     }
 
     /// Tells what would become of a call. Loads the configuration.

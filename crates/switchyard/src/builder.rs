@@ -19,6 +19,7 @@ use switchyard_ports::clock::Clock;
 use switchyard_ports::provider::Deadlines;
 use switchyard_providers::vendors::{Vendor, Vendors};
 use switchyard_repositories::{DatabaseConfig, DatabaseTarget};
+use switchyard_security::checkpoints::CHECKPOINT_FILE;
 use switchyard_security::keyring::EncryptionKey;
 use switchyard_security::secrets::GivenSecrets;
 
@@ -68,6 +69,9 @@ pub struct Builder {
     pub(crate) base_urls: HashMap<String, String>,
     pub(crate) vendors: Vendors,
     pub(crate) declared: Option<Declared>,
+    /// Where checkpoints of the audit log are kept.
+    pub(crate) checkpoints: Option<PathBuf>,
+    pub(crate) older_secret_keys: Vec<SecretString>,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -95,6 +99,8 @@ impl Builder {
             base_urls: HashMap::new(),
             vendors: Vendors::default(),
             declared: None,
+            checkpoints: None,
+            older_secret_keys: Vec::new(),
             clock: Arc::new(SystemClock::new()),
         }
     }
@@ -106,6 +112,7 @@ impl Builder {
         Self {
             database: DatabaseConfig::new(DatabaseTarget::SqliteFile(path.join("switchyard.db"))),
             journal: UsageJournal::Directory { path: path.join("journal"), sync_each: false },
+            checkpoints: Some(path.join(CHECKPOINT_FILE)),
             secrets: SecretSource::Directory { path, given: GivenSecrets::default() },
             ..Self::in_memory()
         }
@@ -147,6 +154,8 @@ impl Builder {
             base_urls: base_urls(settings),
             vendors: Vendors::default(),
             declared,
+            checkpoints: Some(settings.data_dir.join(CHECKPOINT_FILE)),
+            older_secret_keys: Vec::new(),
             clock: Arc::new(SystemClock::new()),
         })
     }
@@ -216,6 +225,13 @@ impl Builder {
     #[must_use]
     pub fn declare(mut self, declared: Declared) -> Self {
         self.declared = Some(declared);
+        self
+    }
+
+    /// Verifies what the audit log holds from the time of another `SECRET_KEY` too.
+    #[must_use]
+    pub fn older_secret_key(mut self, secret_key: SecretString) -> Self {
+        self.older_secret_keys.push(secret_key);
         self
     }
 

@@ -64,7 +64,7 @@ impl Embedded {
             statistics,
             Arc::clone(&adapters.database) as Arc<dyn DatabaseState>,
         ));
-        begin_loops(&tasks, &keeper, &writer, &adapters);
+        begin_loops(&tasks, &keeper, &writer, &administration, &adapters);
         let authenticator =
             Authenticator::new(Arc::clone(&adapters.mint), Arc::clone(&adapters.clock), keeper.directory());
         let external =
@@ -213,10 +213,13 @@ fn begin_loops(
     tasks: &Tasks,
     keeper: &Arc<ConfigurationKeeper>,
     writer: &Arc<LedgerWriter>,
+    administration: &Administration,
     adapters: &Adapters,
 ) {
     let (polling, clock, stopping) = (Arc::clone(keeper), Arc::clone(&adapters.clock), tasks.stopping());
     tasks.spawn("configuration poll", async move { polling.poll(clock, stopping).await });
     let (writing, stopping) = (Arc::clone(writer), tasks.stopping());
     tasks.spawn("ledger writer", async move { writing.run(stopping).await });
+    let (trail, stopping) = (Arc::clone(administration.audit()), tasks.stopping());
+    tasks.spawn("audit checkpoints", async move { trail.keep_checkpoints(stopping).await });
 }

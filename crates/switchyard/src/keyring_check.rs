@@ -2,7 +2,8 @@
 //! that has some, says so instead of sealing under two keys.
 
 use switchyard_domain::time::Timestamp;
-use switchyard_ports::repositories::{KeyringEntry, KeyringRepository, RepositoryError};
+use switchyard_ports::audit_seal::AuditSeal;
+use switchyard_ports::repositories::{AuditLog, KeyringEntry, KeyringRepository, RepositoryError};
 use switchyard_ports::vault::Vault;
 
 /// Why a server must not go on with its encryption key.
@@ -92,7 +93,8 @@ async fn compare(
     if foreign > 0 {
         tracing::warn!(
             keyring.active = %active,
-            "{foreign} stored keys were sealed under another key: restore that key, or save them again; calls that need them fail"
+            "{foreign} stored keys were sealed under another key: restore it, run `switchyard rekey`, or save them again; until then \
+             calls that need one of them fail"
         );
     }
     let is_new = known.iter().all(|entry| entry.key_id != active);
@@ -105,6 +107,25 @@ async fn compare(
     }
     if let (true, Some(ours)) = (is_new, ours) {
         repository.register(ours).await?;
+    }
+    Ok(())
+}
+
+/// Says so where `SECRET_KEY` is not the one that the data was written with. It is no reason not to start: it may have been
+/// changed on purpose.
+pub(crate) async fn tell_other_secret_key(
+    log: &dyn AuditLog,
+    seal: &dyn AuditSeal,
+) -> Result<(), RepositoryError> {
+    let head = log.head().await?;
+    if head.sequence > 0 && head.key_id != seal.key_id() {
+        tracing::warn!(
+            audit.key = seal.key_id(),
+            audit.known = %head.key_id,
+            "SECRET_KEY (or the file `secret.key`) is another than the one that this database was written with: virtual keys that \
+             were made before are not recognised, and older entries of the audit log can't be verified without it; restore it, or \
+             make the virtual keys anew"
+        );
     }
     Ok(())
 }

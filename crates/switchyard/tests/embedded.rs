@@ -21,8 +21,13 @@ fn request(model: &str) -> ChatRequest {
 }
 
 async fn key(app: &Embedded, name: &str) -> String {
-    let request =
-        KeyRequest { name: Name::new(name).unwrap(), models: None, limits: Limits::NONE, expires_at: None };
+    let request = KeyRequest {
+        name: Name::new(name).unwrap(),
+        models: None,
+        limits: Limits::NONE,
+        expires_at: None,
+        user: None,
+    };
     let created = app.keys().create(request, &Writer::API).await.unwrap();
     created.key.expose_secret().to_owned()
 }

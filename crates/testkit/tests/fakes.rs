@@ -5,7 +5,8 @@ use switchyard_ports::idempotency::IdempotencyStore;
 use switchyard_ports::journal::Journal;
 use switchyard_testkit::clock::ManualClock;
 use switchyard_testkit::contracts::repositories::{
-    configuration_contract, keyring_contract, usage_contract, virtual_key_contract,
+    audit_contract, configuration_contract, keyring_contract, quota_contract, usage_contract,
+    virtual_key_contract,
 };
 use switchyard_testkit::fakes::idempotency::NameBook;
 use switchyard_testkit::fakes::journal::ScriptedJournal;
@@ -35,6 +36,13 @@ async fn the_store_keeps_keys_as_a_database_does() {
 async fn the_store_keeps_usage_as_a_database_does() {
     let store = MemoryStore::default();
     usage_contract(&store, &store).await;
+    quota_contract(&store, &store, &store).await;
+}
+
+#[tokio::test]
+async fn the_store_keeps_the_audit_log_as_a_database_does() {
+    let store = MemoryStore::default();
+    audit_contract(&store, &store, &store).await;
 }
 
 fn names() -> (Arc<dyn IdempotencyStore>, Arc<ManualClock>) {

@@ -1,7 +1,7 @@
 //! Usage events and ledger entries.
 
 use crate::chat::{TokenUsage, UsageSource};
-use crate::ids::{AttemptId, CallId, ProviderId, VirtualKeyId};
+use crate::ids::{AttemptId, CallId, ProviderId, UserId, VirtualKeyId};
 use crate::money::NanoUsd;
 use crate::price::LineItem;
 use crate::time::Timestamp;
@@ -121,6 +121,9 @@ pub struct UsageEvent {
     /// was noted lack it.
     #[serde(default)]
     pub service_tier: Option<String>,
+    /// Whose call it was: the user's who signed in, or whose key it is. Journals from before users lack it.
+    #[serde(default)]
+    pub user: Option<UserId>,
 }
 
 impl UsageEvent {
@@ -142,6 +145,7 @@ impl UsageEvent {
             call: self.call,
             at: self.at,
             key: self.key,
+            user: self.user,
             provider: self.provider,
             model: self.model.clone(),
             amount: self.cost,
@@ -163,6 +167,8 @@ pub struct LedgerEntry {
     pub at: Timestamp,
     /// Who pays.
     pub key: Option<VirtualKeyId>,
+    /// Whose call it was.
+    pub user: Option<UserId>,
     /// The provider.
     pub provider: ProviderId,
     /// The upstream model id.

@@ -4,7 +4,7 @@ use super::{AdminPorts, check_limits};
 use crate::error::AdminError;
 use secrecy::SecretString;
 use std::sync::Arc;
-use switchyard_domain::ids::VirtualKeyId;
+use switchyard_domain::ids::{UserId, VirtualKeyId};
 use switchyard_domain::limits::Limits;
 use switchyard_domain::meta::Writer;
 use switchyard_domain::name::Name;
@@ -27,6 +27,8 @@ pub struct KeyRequest {
     pub limits: Limits,
     /// When it ends.
     pub expires_at: Option<Timestamp>,
+    /// Whose it is.
+    pub user: Option<UserId>,
 }
 
 /// A key that was made.
@@ -69,6 +71,8 @@ impl KeyAdmin {
             models: request.models,
             limits: request.limits,
             expires_at: request.expires_at,
+            user: request.user,
+            tags: Vec::new(),
         };
         let id = self.keys.create(key, &self.ports.author(by)).await?;
         self.ports.read_own_write().await;

@@ -105,6 +105,7 @@ impl ChatService {
             call: CallId(self.ports.entropy.new_id()),
             request_id: request_id.clone(),
             key: principal.key_id(),
+            user: principal.user_id(),
             route: resolved.route_name().map(str::to_owned),
         };
         let mut settlement = Settlement::new(Arc::clone(&self.ports), identity, Arc::clone(&call), journal);

@@ -12,8 +12,11 @@ const SHARDS: usize = 64;
 #[derive(Debug)]
 pub struct KeyDirectory {
     shards: Vec<RwLock<HashMap<KeyHash, Arc<VirtualKey>>>>,
-    hashes: RwLock<HashMap<VirtualKeyId, KeyHash>>,
+    hashes: RwLock<HashMap<VirtualKeyId, Hashes>>,
 }
+
+/// A key's own hash, and the one before its rotation.
+type Hashes = (KeyHash, Option<KeyHash>);
 
 impl Default for KeyDirectory {
     fn default() -> Self {
@@ -27,7 +30,8 @@ impl KeyDirectory {
         self.shards.get(usize::from(first) % SHARDS)
     }
 
-    /// The key of this hash. Timing tells nothing of use: the hash is keyed, so nobody can aim at a neighbour's.
+    /// The key of this hash, which may be the one that it had before its rotation: whether that is still good is for the asker to
+    /// see. Timing tells nothing of use: the hash is keyed, so nobody can aim at a neighbour's.
     #[must_use]
     pub fn find(&self, hash: &KeyHash) -> Option<Arc<VirtualKey>> {
         self.shard(hash)?.read().unwrap_or_else(PoisonError::into_inner).get(hash).cloned()
@@ -35,12 +39,15 @@ impl KeyDirectory {
 
     /// Adds a key or replaces it.
     pub fn put(&self, key: VirtualKey) {
-        let (id, hash) = (key.id, key.hash);
-        let old = self.hashes.write().unwrap_or_else(PoisonError::into_inner).insert(id, hash);
-        if let Some(shard) = self.shard(&hash) {
-            shard.write().unwrap_or_else(PoisonError::into_inner).insert(hash, Arc::new(key));
+        let hashes = (key.hash, key.previous.map(|previous| previous.hash));
+        let old = self.hashes.write().unwrap_or_else(PoisonError::into_inner).insert(key.id, hashes);
+        let key = Arc::new(key);
+        for hash in each(hashes) {
+            if let Some(shard) = self.shard(&hash) {
+                shard.write().unwrap_or_else(PoisonError::into_inner).insert(hash, Arc::clone(&key));
+            }
         }
-        if let Some(old) = old.filter(|old| *old != hash) {
+        for old in old.into_iter().flat_map(each).filter(|old| each(hashes).all(|hash| hash != *old)) {
             self.forget(&old);
         }
     }
@@ -48,9 +55,7 @@ impl KeyDirectory {
     /// Removes a key.
     pub fn remove(&self, id: VirtualKeyId) {
         let old = self.hashes.write().unwrap_or_else(PoisonError::into_inner).remove(&id);
-        if let Some(old) = old {
-            self.forget(&old);
-        }
+        old.into_iter().flat_map(each).for_each(|old| self.forget(&old));
     }
 
     fn forget(&self, hash: &KeyHash) {
@@ -64,4 +69,8 @@ impl KeyDirectory {
     pub fn ids(&self) -> Vec<VirtualKeyId> {
         self.hashes.read().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()
     }
+}
+
+fn each((own, previous): Hashes) -> impl Iterator<Item = KeyHash> {
+    std::iter::once(own).chain(previous)
 }

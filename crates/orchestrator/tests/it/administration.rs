@@ -14,7 +14,7 @@ use switchyard_testkit::clock::START;
 use switchyard_testkit::fakes::store::Fate;
 
 fn key(name: &str) -> KeyRequest {
-    KeyRequest { name: named(name), models: None, limits: Limits::NONE, expires_at: None }
+    KeyRequest { name: named(name), models: None, limits: Limits::NONE, expires_at: None, user: None }
 }
 
 fn param_of(error: &AdminError) -> &str {

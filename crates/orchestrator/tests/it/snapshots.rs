@@ -8,6 +8,7 @@ use switchyard_domain::limits::Limits;
 use switchyard_domain::meta::Writer;
 use switchyard_orchestrator::admin::{KeyRequest, ProviderRequest};
 use switchyard_orchestrator::error::CallErrorKind;
+use switchyard_ports::clock::Clock as _;
 use switchyard_ports::repositories::{
     Author, ConfigurationRepository, NewProvider, ProviderPatch, Revision, VirtualKeyRepository,
 };
@@ -28,7 +29,8 @@ async fn two() -> (World, World) {
 }
 
 async fn key_of(world: &World, name: &str) -> String {
-    let request = KeyRequest { name: named(name), models: None, limits: Limits::NONE, expires_at: None };
+    let request =
+        KeyRequest { name: named(name), models: None, limits: Limits::NONE, expires_at: None, user: None };
     let created = world.keys.create(request, &Writer::API).await.unwrap();
     secrecy::ExposeSecret::expose_secret(&created.key).to_owned()
 }
@@ -119,6 +121,7 @@ async fn a_key_ends_at_its_expiry_without_any_poll() {
         models: None,
         limits: Limits::NONE,
         expires_at: Some(START.after(10 * SECOND)),
+        user: None,
     };
     let created = world.keys.create(request, &Writer::API).await.unwrap();
     let text = secrecy::ExposeSecret::expose_secret(&created.key).to_owned();
@@ -226,6 +229,43 @@ async fn of_many_who_refresh_at_once_one_reads_the_change() {
 }
 
 #[tokio::test]
+async fn a_rotated_key_is_found_by_both_secrets_until_the_old_one_ends() {
+    let store = Arc::new(MemoryStore::default());
+    let world = World::over(Arc::clone(&store), Setting::default()).await;
+    let old = "sy-test-old";
+    let new = switchyard_ports::repositories::NewVirtualKey {
+        name: named("rotated"),
+        prefix: "sy-test".to_owned(),
+        hash: hash_of(old),
+        models: None,
+        limits: Limits::NONE,
+        expires_at: None,
+        user: None,
+        tags: Vec::new(),
+    };
+    let id = VirtualKeyRepository::create(&*store, new, &author()).await.unwrap();
+    let until = world.clock.now().after(SECOND);
+    let previous = switchyard_domain::virtual_key::PreviousHash { hash: hash_of(old), until };
+    let rotate = |text: &str, previous| switchyard_ports::repositories::KeyPatch {
+        rotation: Some(switchyard_ports::repositories::KeyRotation {
+            prefix: "sy-test".to_owned(),
+            hash: hash_of(text),
+            previous,
+        }),
+        ..Default::default()
+    };
+    store.update(id, rotate("sy-test-new", Some(previous)), &author()).await.unwrap();
+    world.keeper.refresh().await.unwrap();
+    let knows = |text: &str| world.authenticator.virtual_key(text).is_some();
+    assert!(knows(old) && knows("sy-test-new"));
+    world.clock.advance(SECOND);
+    assert!(!knows(old) && knows("sy-test-new"));
+    store.update(id, rotate("sy-test-third", None), &author()).await.unwrap();
+    world.keeper.refresh().await.unwrap();
+    assert!(!knows("sy-test-new") && knows("sy-test-third"));
+}
+
+#[tokio::test]
 async fn more_keys_than_a_page_holds_are_all_known() {
     let store = Arc::new(MemoryStore::default());
     for number in 0..2_500 {
@@ -236,6 +276,8 @@ async fn more_keys_than_a_page_holds_are_all_known() {
             models: None,
             limits: Limits::NONE,
             expires_at: None,
+            user: None,
+            tags: Vec::new(),
         };
         VirtualKeyRepository::create(&*store, key, &author()).await.unwrap();
     }

@@ -193,7 +193,7 @@ impl World {
     /// Makes a key.
     pub(crate) async fn key(&self, name: &str, limits: Limits, models: Option<&[&str]>) -> Principal {
         let models = models.map(|names| names.iter().map(|&name| name.to_owned()).collect());
-        let request = KeyRequest { name: named(name), models, limits, expires_at: None };
+        let request = KeyRequest { name: named(name), models, limits, expires_at: None, user: None };
         let created = self.keys.create(request, &Writer::API).await.unwrap();
         let text = secrecy::ExposeSecret::expose_secret(&created.key).to_owned();
         self.authenticator.virtual_key(&text).unwrap()

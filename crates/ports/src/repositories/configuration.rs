@@ -2,6 +2,8 @@
 
 use super::RepositoryError;
 use async_trait::async_trait;
+use std::collections::BTreeMap;
+use switchyard_domain::audit::{AuditAction, AuditOutcome, AuditRecord};
 use switchyard_domain::declared::DeclaredModel;
 use switchyard_domain::fault::FailoverOn;
 use switchyard_domain::ids::{ProviderId, RouteId};
@@ -9,6 +11,7 @@ use switchyard_domain::limits::Limits;
 use switchyard_domain::meta::{Owner, Writer};
 use switchyard_domain::name::Name;
 use switchyard_domain::provider::{CredentialOwner, Provider};
+use switchyard_domain::quota::Quota;
 use switchyard_domain::route::{Route, RouteMode, Strategy};
 use switchyard_domain::time::Timestamp;
 
@@ -28,6 +31,23 @@ pub enum ChangeKind {
     VirtualKey,
     /// A user, their rights or their sessions.
     User,
+    /// The limits and the budget of a scope.
+    Quota,
+}
+
+impl ChangeKind {
+    /// An object of this kind, as the audit log names it.
+    #[must_use]
+    pub fn object(self, id: i64) -> String {
+        let kind = match self {
+            Self::Provider => "provider",
+            Self::Route => "route",
+            Self::VirtualKey => "key",
+            Self::User => "user",
+            Self::Quota => "quota",
+        };
+        format!("{kind}:{id}")
+    }
 }
 
 /// One change.
@@ -50,7 +70,30 @@ pub struct Author {
     pub at: Timestamp,
 }
 
-/// Providers and routes at one revision, read in one transaction.
+impl Author {
+    /// The entry of a write of configuration in the audit log. `details` hold names and words, never a secret.
+    #[must_use]
+    pub fn did(
+        &self,
+        action: AuditAction,
+        kind: ChangeKind,
+        id: i64,
+        details: BTreeMap<String, String>,
+    ) -> AuditRecord {
+        AuditRecord {
+            at: self.at,
+            actor: self.by.name.to_string(),
+            action,
+            object: kind.object(id),
+            outcome: AuditOutcome::Done,
+            address: self.by.address,
+            request_id: self.by.request_id.clone(),
+            details,
+        }
+    }
+}
+
+/// Providers, routes and quotas at one revision, read in one transaction.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StoredConfiguration {
     /// The revision.
@@ -59,6 +102,8 @@ pub struct StoredConfiguration {
     pub providers: Vec<Provider>,
     /// All routes with targets, by id.
     pub routes: Vec<Route>,
+    /// All quotas, by id.
+    pub quotas: Vec<Quota>,
 }
 
 /// A provider to be written. Its credential is written apart, since sealing needs its row id.
@@ -89,6 +134,21 @@ pub struct ProviderPatch {
     pub owner: Option<Owner>,
     /// Refused as [`RepositoryError::Stale`] when this is not the object's version.
     pub expected_version: Option<i64>,
+}
+
+impl ProviderPatch {
+    /// The names of the fields that it sets.
+    #[must_use]
+    pub fn fields(&self) -> Vec<&'static str> {
+        let Self { base_url, is_enabled, models, owner, expected_version: _ } = self;
+        let fields = [
+            (base_url.is_some(), "base_url"),
+            (is_enabled.is_some(), "is_enabled"),
+            (models.is_some(), "models"),
+            (owner.is_some(), "owner"),
+        ];
+        fields.into_iter().filter(|(is_set, _)| *is_set).map(|(_, name)| name).collect()
+    }
 }
 
 /// A route to be written, or to replace one.
@@ -134,7 +194,8 @@ pub struct SealedSecret {
     pub hint: String,
 }
 
-/// Providers and routes. Each write is one transaction: the rows, the version, the revision, the change. Writers that name a
+/// Providers and routes. Each write is one transaction: the rows, the version, the revision, the change, the entry in the audit
+/// log. Writers that name a
 /// stale version are refused. All functions answer [`RepositoryError::Unavailable`] within seconds when the database hangs.
 #[async_trait]
 pub trait ConfigurationRepository: Send + Sync {

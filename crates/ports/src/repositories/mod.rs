@@ -3,6 +3,7 @@
 mod audit;
 mod configuration;
 mod keyring;
+mod quotas;
 mod usage;
 mod virtual_keys;
 
@@ -12,8 +13,9 @@ pub use configuration::{
     Revision, SealedSecret, StoredConfiguration,
 };
 pub use keyring::{KeyringEntry, KeyringRepository};
+pub use quotas::{NewQuota, QuotaRepository};
 pub use usage::{Recorded, UsageRepository};
-pub use virtual_keys::{KeyPatch, NewVirtualKey, VirtualKeyRepository};
+pub use virtual_keys::{KeyPatch, KeyRotation, NewVirtualKey, VirtualKeyRepository};
 
 /// Why a repository could not do what was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

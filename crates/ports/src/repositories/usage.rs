@@ -2,6 +2,9 @@
 
 use super::RepositoryError;
 use async_trait::async_trait;
+use switchyard_domain::budget::Span;
+use switchyard_domain::money::NanoUsd;
+use switchyard_domain::quota::QuotaScope;
 use switchyard_domain::usage::{GroupBy, LedgerCheck, UsageEvent, UsageFilter, UsageRow};
 
 /// What a batch did.
@@ -23,6 +26,8 @@ pub trait UsageRepository: Send + Sync {
     async fn report(&self, filter: UsageFilter, group_by: GroupBy) -> Result<Vec<UsageRow>, RepositoryError>;
     /// Recomputes every sum from the ledger and the events and compares.
     async fn verify(&self) -> Result<LedgerCheck, RepositoryError>;
+    /// What a scope spent in a span, by the ledger: the sum of its entries with a known amount whose attempt began in it.
+    async fn spent(&self, scope: QuotaScope, span: Span) -> Result<NanoUsd, RepositoryError>;
     /// Events of calls whose request id is given, oldest first.
     async fn events_of(&self, request_id: &str) -> Result<Vec<UsageEvent>, RepositoryError>;
 }

@@ -2,11 +2,11 @@
 
 use super::{Author, RepositoryError};
 use async_trait::async_trait;
-use switchyard_domain::ids::VirtualKeyId;
+use switchyard_domain::ids::{UserId, VirtualKeyId};
 use switchyard_domain::limits::Limits;
 use switchyard_domain::name::Name;
 use switchyard_domain::time::Timestamp;
-use switchyard_domain::virtual_key::{KeyHash, VirtualKey};
+use switchyard_domain::virtual_key::{KeyHash, PreviousHash, VirtualKey};
 
 /// A key to be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +23,21 @@ pub struct NewVirtualKey {
     pub limits: Limits,
     /// When it ends.
     pub expires_at: Option<Timestamp>,
+    /// Whose it is.
+    pub user: Option<UserId>,
+    /// What people sort keys by.
+    pub tags: Vec<String>,
+}
+
+/// A key's new secret, and how long the one before is good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyRotation {
+    /// The new secret's first characters.
+    pub prefix: String,
+    /// The new secret's keyed hash.
+    pub hash: KeyHash,
+    /// The hash that stays good for a time; absent: none does.
+    pub previous: Option<PreviousHash>,
 }
 
 /// Changes to a key; `None` leaves as is.
@@ -36,8 +51,32 @@ pub struct KeyPatch {
     pub limits: Option<Limits>,
     /// When it ends.
     pub expires_at: Option<Option<Timestamp>>,
+    /// Whose it is.
+    pub user: Option<Option<UserId>>,
+    /// What people sort keys by.
+    pub tags: Option<Vec<String>>,
+    /// Its new secret.
+    pub rotation: Option<KeyRotation>,
     /// Refused as [`RepositoryError::Stale`] when this is not the object's version.
     pub expected_version: Option<i64>,
+}
+
+impl KeyPatch {
+    /// The names of the fields that it sets.
+    #[must_use]
+    pub fn fields(&self) -> Vec<&'static str> {
+        let Self { is_active, models, limits, expires_at, user, tags, rotation, expected_version: _ } = self;
+        let fields = [
+            (is_active.is_some(), "is_active"),
+            (models.is_some(), "models"),
+            (limits.is_some(), "limits"),
+            (expires_at.is_some(), "expires_at"),
+            (user.is_some(), "user"),
+            (tags.is_some(), "tags"),
+            (rotation.is_some(), "secret"),
+        ];
+        fields.into_iter().filter(|(is_set, _)| *is_set).map(|(_, name)| name).collect()
+    }
 }
 
 /// Virtual keys. Writes are transactions like those of the configuration.

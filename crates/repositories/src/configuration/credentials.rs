@@ -17,7 +17,7 @@ pub(super) fn put(
     secret: &SealedSecret,
     author: &Author,
 ) -> Result<Written<()>, Fault> {
-    providers::raise_version(connection, provider, author)?;
+    let name = providers::raise_version(connection, provider, author)?;
     let row = (
         credentials::provider_id.eq(provider.0),
         credentials::owner.eq(owner),
@@ -44,7 +44,7 @@ pub(super) fn put(
             credentials::updated_by.eq(excluded(credentials::updated_by)),
         ))
         .execute(inner))?;
-    Ok(Written::changed(provider.0))
+    Ok(told(provider, name, owner, "stored"))
 }
 
 pub(super) fn forget(
@@ -58,8 +58,13 @@ pub(super) fn forget(
     if rows == 0 {
         return providers::must_exist(connection, &[provider]).map(Written::Nothing);
     }
-    providers::raise_version(connection, provider, author)?;
-    Ok(Written::changed(provider.0))
+    let name = providers::raise_version(connection, provider, author)?;
+    Ok(told(provider, name, owner, "forgotten"))
+}
+
+fn told(provider: ProviderId, name: String, owner: &str, what: &str) -> Written<()> {
+    let written = Written::changed(provider.0).with("name", name).with_fields(&["credential"]);
+    written.with("credential_of", owner).with("credential", what)
 }
 
 /// The key id of a sealed text, `v1.<key id>.<nonce>.<ciphertext>`: kept in a column of its own, so that it can be counted.

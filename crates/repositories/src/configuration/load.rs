@@ -19,6 +19,7 @@ pub(super) fn load(connection: &mut AnyConnection) -> Result<StoredConfiguration
         revision: revision::current(connection)?,
         providers: load_providers(connection)?,
         routes: load_routes(connection)?,
+        quotas: crate::quotas::load(connection)?,
     })
 }
 

@@ -1,7 +1,7 @@
 //! Rows into a SQLite database, many with one statement.
 //!
 //! The statements are spelled here rather than built by diesel's own insert, which SQLite could not keep prepared for several rows
-//! at once, and whose tree of 28 columns is walked three times for each row: that cost as much as the insertion itself. Columns and
+//! at once, and whose tree of 29 columns is walked three times for each row: that cost as much as the insertion itself. Columns and
 //! types are still the schema's, and checked by the compiler.
 
 use super::row::{EventRow, LedgerRow, Pair};
@@ -150,6 +150,7 @@ insertion!(
         attempt,
         is_final,
         key_id,
+        user_id,
         dialect,
         requested_model,
         route,
@@ -184,6 +185,6 @@ insertion!(
     Entries,
     LedgerRow,
     ledger_entries,
-    alike: [key_id, provider_id, model, price_version, usage_source],
+    alike: [key_id, user_id, provider_id, model, price_version, usage_source],
     own: [id, call_id, at, amount, lines]
 );

@@ -6,6 +6,7 @@ mod record;
 mod report;
 mod rollup;
 mod row;
+mod spent;
 mod total;
 mod verify;
 
@@ -14,6 +15,9 @@ use crate::schema::{ledger_entries, usage_events};
 use async_trait::async_trait;
 use diesel::prelude::*;
 use row::EventRow;
+use switchyard_domain::budget::Span;
+use switchyard_domain::money::NanoUsd;
+use switchyard_domain::quota::QuotaScope;
 use switchyard_domain::usage::{GroupBy, LedgerCheck, UsageEvent, UsageFilter, UsageRow};
 use switchyard_ports::repositories::{Recorded, RepositoryError, UsageRepository};
 
@@ -38,6 +42,10 @@ impl UsageRepository for Database {
 
     async fn verify(&self) -> Result<LedgerCheck, RepositoryError> {
         self.long_snapshot(verify::verify).await
+    }
+
+    async fn spent(&self, scope: QuotaScope, span: Span) -> Result<NanoUsd, RepositoryError> {
+        self.read(move |connection| spent::spent(connection, scope, span)).await
     }
 
     async fn events_of(&self, request_id: &str) -> Result<Vec<UsageEvent>, RepositoryError> {

@@ -10,7 +10,7 @@ use diesel::PgConnection;
 use diesel::prelude::*;
 use std::collections::HashSet;
 
-/// Rows in one statement. PostgreSQL takes 65,535 parameters; an event has 28.
+/// Rows in one statement. PostgreSQL takes 65,535 parameters; an event has 29.
 const ROWS_AT_ONCE: usize = 500;
 
 /// Writes the events that are new, with their ledger entries, adds them to the daily sums, and returns how many there were. The

@@ -5,7 +5,7 @@ use crate::schema::{ledger_entries, usage_events};
 use crate::stored::{count, from_json, json, number, optional, word};
 use diesel::prelude::*;
 use switchyard_domain::chat::{TokenUsage, UsageSource};
-use switchyard_domain::ids::{AttemptId, CallId, ProviderId, VirtualKeyId};
+use switchyard_domain::ids::{AttemptId, CallId, ProviderId, UserId, VirtualKeyId};
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::time::Timestamp;
 use switchyard_domain::usage::{LedgerEntry, Outcome, UsageEvent};
@@ -43,6 +43,7 @@ pub(super) struct EventRow {
     pub(super) first_content_ms: Option<i64>,
     pub(super) duration_ms: i64,
     pub(super) service_tier: Option<String>,
+    pub(super) user_id: Option<i64>,
 }
 
 /// A ledger entry's row.
@@ -59,6 +60,7 @@ pub(super) struct LedgerRow {
     pub(super) price_version: Option<String>,
     pub(super) usage_source: String,
     pub(super) lines: String,
+    pub(super) user_id: Option<i64>,
 }
 
 /// An event and what it cost, if it used anything.
@@ -141,6 +143,7 @@ impl EventRow {
             first_content_ms: event.first_content_ms.map(count),
             duration_ms: count(event.duration_ms),
             service_tier: optional_text(event.service_tier.as_ref()),
+            user_id: event.user.map(|user| user.0),
         })
     }
 
@@ -176,6 +179,7 @@ impl EventRow {
             usage,
             usage_source: word(&self.usage_source, UsageSource::parse, "usage_source")?,
             service_tier: self.service_tier,
+            user: self.user_id.map(UserId),
             cost: self.cost.map(NanoUsd),
             price_version: self.price_version,
             lines: lines.map_or_else(|| Ok(Vec::new()), |lines| from_json(lines, "lines"))?,
@@ -199,6 +203,7 @@ impl LedgerRow {
             price_version: entry.price_version.map(owned_text),
             usage_source: entry.usage_source.as_str().to_owned(),
             lines: json(&entry.lines)?,
+            user_id: entry.user.map(|user| user.0),
         })
     }
 }

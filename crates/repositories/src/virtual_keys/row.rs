@@ -3,9 +3,9 @@
 use crate::error::{Fault, corrupt};
 use crate::schema::virtual_keys;
 use crate::stored::{LimitColumns, MetaColumns, from_json, limits, meta, name};
-use switchyard_domain::ids::VirtualKeyId;
+use switchyard_domain::ids::{UserId, VirtualKeyId};
 use switchyard_domain::time::Timestamp;
-use switchyard_domain::virtual_key::{KeyHash, VirtualKey};
+use switchyard_domain::virtual_key::{KeyHash, PreviousHash, VirtualKey};
 
 /// A row in the order of [`KEY_COLUMNS`].
 pub(super) type KeyRow = (
@@ -17,10 +17,17 @@ pub(super) type KeyRow = (
     Option<String>,
     LimitColumns,
     (Option<i64>, Option<i64>),
+    OwnColumns,
     MetaColumns,
 );
 
+/// User, tags, previous hash and until when it is good.
+type OwnColumns = (Option<i64>, Option<String>, Option<Vec<u8>>, Option<i64>);
+
 type LimitSelection = (virtual_keys::rpm, virtual_keys::tpm, virtual_keys::rpd, virtual_keys::concurrency);
+
+type OwnSelection =
+    (virtual_keys::user_id, virtual_keys::tags, virtual_keys::previous_hash, virtual_keys::previous_until);
 
 type MetaSelection = (
     virtual_keys::version,
@@ -39,6 +46,7 @@ pub(super) type KeySelection = (
     virtual_keys::models,
     LimitSelection,
     (virtual_keys::expires_at, virtual_keys::last_used_at),
+    OwnSelection,
     MetaSelection,
 );
 
@@ -52,6 +60,7 @@ pub(super) const KEY_COLUMNS: KeySelection = (
     virtual_keys::models,
     (virtual_keys::rpm, virtual_keys::tpm, virtual_keys::rpd, virtual_keys::concurrency),
     (virtual_keys::expires_at, virtual_keys::last_used_at),
+    (virtual_keys::user_id, virtual_keys::tags, virtual_keys::previous_hash, virtual_keys::previous_until),
     (
         virtual_keys::version,
         virtual_keys::owner,
@@ -72,14 +81,25 @@ pub(super) fn key(row: KeyRow) -> Result<VirtualKey, Fault> {
         models,
         limit_columns,
         (expires_at, last_used_at),
+        (user, tags, previous_hash, previous_until),
         columns,
     ) = row;
-    let hash = hash.try_into().map_err(|_| corrupt(format_args!("the hash of key {id} has not 32 bytes")))?;
+    let hash_of = |bytes: Vec<u8>| {
+        let bytes = bytes.try_into();
+        bytes.map(KeyHash).map_err(|_| corrupt(format_args!("a hash of key {id} has not 32 bytes")))
+    };
+    let previous = match (previous_hash, previous_until) {
+        (Some(hash), Some(until)) => Some(PreviousHash { hash: hash_of(hash)?, until: Timestamp(until) }),
+        _ => None,
+    };
     Ok(VirtualKey {
         id: VirtualKeyId(id),
         name: name(stored_name)?,
         prefix,
-        hash: KeyHash(hash),
+        hash: hash_of(hash)?,
+        previous,
+        user: user.map(UserId),
+        tags: tags.map_or_else(|| Ok(Vec::new()), |text| from_json(&text, "virtual_keys.tags"))?,
         is_active,
         models: models.map(|text| from_json(&text, "virtual_keys.models")).transpose()?,
         limits: limits(limit_columns)?,

@@ -9,6 +9,8 @@ use diesel::prelude::*;
 use switchyard_domain::ids::VirtualKeyId;
 use switchyard_ports::repositories::{Author, KeyPatch, NewVirtualKey};
 
+const SAME_HASH: &str = "a key with the same hash exists";
+
 pub(super) fn create(
     connection: &mut AnyConnection,
     key: &NewVirtualKey,
@@ -28,6 +30,10 @@ pub(super) fn create(
             virtual_keys::concurrency.eq(concurrency),
         ),
         virtual_keys::expires_at.eq(key.expires_at.map(|at| at.0)),
+        (
+            virtual_keys::user_id.eq(key.user.map(|user| user.0)),
+            virtual_keys::tags.eq(tags_column(&key.tags)?),
+        ),
         virtual_keys::version.eq(1),
         virtual_keys::owner.eq(author.by.owner.to_string()),
         virtual_keys::created_at.eq(author.at.0),
@@ -41,7 +47,7 @@ pub(super) fn create(
     .map_err(|error| {
         Fault::from(error).or_taken(|place| {
             if place.contains("hash") {
-                "a key with the same hash exists".to_owned()
+                SAME_HASH.to_owned()
             } else {
                 format!("a key named `{}` exists", key.name)
             }
@@ -55,9 +61,7 @@ pub(super) fn update(
     patch: &KeyPatch,
     author: &Author,
 ) -> Result<Written<()>, Fault> {
-    let version: Option<i64> =
-        virtual_keys::table.find(id.0).select(virtual_keys::version).first(connection).optional()?;
-    let version = version.ok_or_else(|| missing(id))?;
+    let (name, version) = stored(connection, id)?;
     check_version(patch.expected_version, version)?;
     if *patch == (KeyPatch { expected_version: patch.expected_version, ..KeyPatch::default() }) {
         return Ok(Written::Nothing(()));
@@ -72,20 +76,51 @@ pub(super) fn update(
             virtual_keys::concurrency.eq(concurrency),
         )
     });
+    let rotation = patch.rotation.as_ref().map(|rotation| {
+        let (hash, until) =
+            (rotation.previous.map(|it| it.hash.0.to_vec()), rotation.previous.map(|it| it.until.0));
+        (
+            virtual_keys::prefix.eq(&rotation.prefix),
+            virtual_keys::hash.eq(rotation.hash.0.as_slice()),
+            virtual_keys::previous_hash.eq(hash),
+            virtual_keys::previous_until.eq(until),
+        )
+    });
+    let tags = patch.tags.as_ref().map(|tags| tags_column(tags)).transpose()?;
     diesel::update(virtual_keys::table.find(id.0))
         .set((
             patch.is_active.map(|active| virtual_keys::is_active.eq(active)),
             models.map(|models| virtual_keys::models.eq(models)),
             limits,
             patch.expires_at.map(|at| virtual_keys::expires_at.eq(at.map(|at| at.0))),
+            patch.user.map(|user| virtual_keys::user_id.eq(user.map(|user| user.0))),
+            tags.map(|tags| virtual_keys::tags.eq(tags)),
+            rotation,
             virtual_keys::version.eq(version + 1),
             virtual_keys::updated_at.eq(author.at.0),
             virtual_keys::updated_by.eq(author.by.name.as_ref()),
         ))
-        .execute(connection)?;
-    Ok(Written::changed(id.0))
+        .execute(connection)
+        .map_err(same_hash)?;
+    Ok(Written::changed(id.0).with("name", name).with_fields(&patch.fields()))
 }
 
-pub(super) fn missing(id: VirtualKeyId) -> Fault {
+/// The name and the version of a key.
+pub(super) fn stored(connection: &mut AnyConnection, id: VirtualKeyId) -> Result<(String, i64), Fault> {
+    let row = virtual_keys::table.find(id.0).select((virtual_keys::name, virtual_keys::version));
+    let row: Option<(String, i64)> = row.first(connection).optional()?;
+    row.ok_or_else(|| missing(id))
+}
+
+/// No tags are no value.
+fn tags_column(tags: &[String]) -> Result<Option<String>, Fault> {
+    if tags.is_empty() { Ok(None) } else { json(&tags).map(Some) }
+}
+
+fn same_hash(error: diesel::result::Error) -> Fault {
+    Fault::from(error).or_taken(|_| SAME_HASH.to_owned())
+}
+
+fn missing(id: VirtualKeyId) -> Fault {
     not_found(format!("virtual key {id}"))
 }

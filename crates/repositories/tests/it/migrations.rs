@@ -1,24 +1,39 @@
 //! Migrations up, down, at once, half-way, and from the future.
 
 use crate::databases::{
-    KEPT_CHANGES, Opened, config, empty_file, empty_postgres, memory, postgres, shared_ones,
+    KEPT_CHANGES, Opened, config, empty_file, empty_postgres, memory, postgres, sealed, shared_ones,
 };
 use secrecy::ExposeSecret as _;
+use std::path::Path;
 use switchyard_domain::time::Timestamp;
 use switchyard_ports::repositories::UsageRepository as _;
 use switchyard_repositories::{Database, DatabaseError, DatabaseTarget, MigrationStatus};
 use switchyard_testkit::contracts::repositories::{configuration_contract, sample_event};
 
+/// The migrations' names, as their folders have them.
 fn names() -> Vec<String> {
-    ["0001_configuration", "0002_usage", "0003_service_tier", "0004_unread_indexes"]
-        .map(str::to_owned)
-        .to_vec()
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations/sqlite");
+    let entries = std::fs::read_dir(folder).unwrap();
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    assert!(names.len() > 4, "{names:?}");
+    names
 }
 
 async fn empty_ones() -> Vec<Opened> {
     let mut all = vec![empty_file().await];
     all.extend(empty_postgres().await);
     all
+}
+
+/// How many migrations follow the first so many.
+fn steps_behind(kept: usize) -> u32 {
+    u32::try_from(names().len() - kept).unwrap()
+}
+
+fn backwards(names: &[String]) -> Vec<String> {
+    names.iter().rev().cloned().collect()
 }
 
 #[tokio::test]
@@ -32,17 +47,12 @@ async fn up_down_and_up_again_ends_where_it_began() {
         assert_eq!(database.migration_status().await.unwrap(), whole);
         assert_eq!(database.migrate_up().await.unwrap(), Vec::<String>::new());
 
-        assert_eq!(
-            database.migrate_down(3).await.unwrap(),
-            ["0004_unread_indexes", "0003_service_tier", "0002_usage"]
-        );
+        assert_eq!(database.migrate_down(steps_behind(1)).await.unwrap(), backwards(&names()[1..]));
         assert_eq!(database.migration_status().await.unwrap().pending, names()[1..]);
         assert_eq!(database.migrate_up().await.unwrap(), names()[1..]);
 
         configuration_contract(database, KEPT_CHANGES).await;
-        let mut backwards = names();
-        backwards.reverse();
-        assert_eq!(database.migrate_down(99).await.unwrap(), backwards);
+        assert_eq!(database.migrate_down(99).await.unwrap(), backwards(&names()));
         assert_eq!(database.migration_status().await.unwrap(), fresh);
         assert_eq!(database.migrate_up().await.unwrap(), names());
         configuration_contract(database, KEPT_CHANGES).await;
@@ -104,8 +114,9 @@ async fn usage_that_was_recorded_before_a_migration_is_there_behind_it() {
     for opened in shared_ones().await {
         let event = sample_event(None, Timestamp(1));
         opened.database.record(std::slice::from_ref(&event)).await.unwrap();
-        let undone = opened.database.migrate_down(2).await.unwrap();
-        assert_eq!(undone, ["0004_unread_indexes", "0003_service_tier"]);
+        // The first two made the table.
+        let undone = opened.database.migrate_down(steps_behind(2)).await.unwrap();
+        assert_eq!(undone, backwards(&names()[2..]));
         opened.database.migrate_up().await.unwrap();
         assert_eq!(opened.database.events_of(&event.request_id).await.unwrap(), [event]);
         assert_eq!(opened.database.verify().await.unwrap().problems, []);
@@ -123,7 +134,7 @@ async fn a_role_without_the_right_to_change_the_schema_serves() {
     );
     let DatabaseTarget::Postgres(url) = &opened.target else { panic!() };
     let url = url.expose_secret().replace("postgres@", "serving@");
-    let serving = Database::open(config(DatabaseTarget::Postgres(url.into()))).await.unwrap();
+    let serving = sealed(Database::open(config(DatabaseTarget::Postgres(url.into()))).await.unwrap());
     assert_eq!(serving.migrate_up().await.unwrap(), Vec::<String>::new());
     configuration_contract(&serving, KEPT_CHANGES).await;
     assert!(matches!(serving.migrate_down(1).await.unwrap_err(), DatabaseError::Migration(_)));

@@ -36,6 +36,7 @@ async fn create(loaded: &Loaded, options: CreateKey) -> Result<(), Failure> {
             .as_deref()
             .map(|text| expiry(text, switchyard::system_clock().now()))
             .transpose()?,
+        user: None,
     };
     let created = open(loaded).await?.keys().create(request, &writer()).await?;
     let key = created.key.expose_secret();

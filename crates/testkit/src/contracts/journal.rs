@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use switchyard_domain::chat::{TokenUsage, UsageSource};
-use switchyard_domain::ids::{AttemptId, CallId, ProviderId, VirtualKeyId};
+use switchyard_domain::ids::{AttemptId, CallId, ProviderId, UserId, VirtualKeyId};
 use switchyard_domain::money::{NanoUsd, PricePerMillion};
 use switchyard_domain::price::{LineItem, TokenKind};
 use switchyard_domain::time::Timestamp;
@@ -69,6 +69,7 @@ pub fn sample_event(number: u128) -> UsageEvent {
         usage: TokenUsage { input: u64::MAX, output: 17, ..TokenUsage::default() },
         usage_source: UsageSource::Counted,
         service_tier: Some("priority".to_owned()),
+        user: Some(UserId(9)),
         cost: Some(NanoUsd(i64::MAX)),
         price_version: Some("2026-11-01".to_owned()),
         lines: vec![LineItem { kind: TokenKind::Output, tokens: 17, price: PricePerMillion(600_000_000) }],

@@ -1,12 +1,15 @@
 use super::ports::hash_of;
 use super::{KEY, LIMITED_KEY, NARROW_KEY, provider};
 use async_trait::async_trait;
+use switchyard_domain::budget::Span;
 use switchyard_domain::fault::FailoverOn;
 use switchyard_domain::ids::{ProviderId, ProviderModelId, RouteId, TargetId, VirtualKeyId};
 use switchyard_domain::limits::Limits;
 use switchyard_domain::meta::{Owner, RowMeta};
+use switchyard_domain::money::NanoUsd;
 use switchyard_domain::name::Name;
 use switchyard_domain::provider::{CredentialOwner, Provider, ProviderModel};
+use switchyard_domain::quota::QuotaScope;
 use switchyard_domain::route::{Route, RouteMode, Strategy, Target};
 use switchyard_domain::time::Timestamp;
 use switchyard_domain::usage::{GroupBy, LedgerCheck, UsageEvent, UsageFilter, UsageRow};
@@ -85,6 +88,7 @@ impl ConfigurationRepository for FixedConfiguration {
                 named(3, "hub", "acme", &["meta/llama"]),
             ],
             routes: vec![team()],
+            quotas: Vec::new(),
         })
     }
 
@@ -151,6 +155,9 @@ fn keys() -> Vec<VirtualKey> {
         name: Name::new(text).unwrap(),
         prefix: text.to_owned(),
         hash: hash_of(text),
+        previous: None,
+        user: None,
+        tags: Vec::new(),
         is_active: true,
         models: models.map(|list| list.iter().map(|&name| name.to_owned()).collect()),
         limits,
@@ -216,6 +223,10 @@ impl UsageRepository for NoUsage {
 
     async fn verify(&self) -> Result<LedgerCheck, RepositoryError> {
         read_only()
+    }
+
+    async fn spent(&self, _: QuotaScope, _: Span) -> Result<NanoUsd, RepositoryError> {
+        Ok(NanoUsd::ZERO)
     }
 
     async fn events_of(&self, _: &str) -> Result<Vec<UsageEvent>, RepositoryError> {

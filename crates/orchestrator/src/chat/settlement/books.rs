@@ -7,7 +7,7 @@ use crate::snapshot::TargetEntry;
 use std::sync::Arc;
 use switchyard_domain::chat::{Dialect, LossReport, UsageSource};
 use switchyard_domain::fault::ProviderFault;
-use switchyard_domain::ids::{AttemptId, CallId, VirtualKeyId};
+use switchyard_domain::ids::{AttemptId, CallId, UserId, VirtualKeyId};
 use switchyard_domain::price::{ServiceTier, cost};
 use switchyard_domain::time::Timestamp;
 use switchyard_domain::usage::{MAX_SERVICE_TIER_CHARS, Outcome, UsageEvent};
@@ -23,6 +23,7 @@ pub(in crate::chat) struct CallIdentity {
     pub(in crate::chat) call: CallId,
     pub(in crate::chat) request_id: String,
     pub(in crate::chat) key: Option<VirtualKeyId>,
+    pub(in crate::chat) user: Option<UserId>,
     pub(in crate::chat) route: Option<String>,
 }
 
@@ -162,6 +163,7 @@ impl Books {
             request_id: self.identity.request_id.clone(),
             at: open.at,
             key: self.identity.key,
+            user: self.identity.user,
             dialect: facts.dialect.0.to_owned(),
             requested_model: facts.model.clone(),
             route: self.identity.route.clone(),

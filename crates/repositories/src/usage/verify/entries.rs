@@ -13,8 +13,8 @@ use switchyard_domain::time::Day;
 /// One more than is listed, so that a cut list shows as such.
 const AT_ONCE: i64 = MOST_PROBLEMS as i64 + 1;
 
-/// What an event and its entry must agree in: amount, key, time, provider, model.
-type Facts = (Option<i64>, Option<i64>, i64, i64, String);
+/// What an event and its entry must agree in: amount, key, time, provider, model, user.
+type Facts = (Option<i64>, Option<i64>, i64, i64, String, Option<i64>);
 
 /// Whether two columns, either of which may be null, differ.
 macro_rules! differs {
@@ -41,6 +41,7 @@ pub(super) fn compare(
                 .is_null()
                 .or(differs!(usage_events::cost, ledger_entries::amount))
                 .or(differs!(usage_events::key_id, ledger_entries::key_id))
+                .or(differs!(usage_events::user_id, ledger_entries::user_id))
                 .or(usage_events::at.ne(ledger_entries::at))
                 .or(usage_events::provider_id.ne(ledger_entries::provider_id))
                 .or(usage_events::model.ne(ledger_entries::model)),
@@ -55,6 +56,7 @@ pub(super) fn compare(
                 usage_events::at,
                 usage_events::provider_id,
                 usage_events::model,
+                usage_events::user_id,
             ),
             (
                 ledger_entries::amount,
@@ -62,6 +64,7 @@ pub(super) fn compare(
                 ledger_entries::at,
                 ledger_entries::provider_id,
                 ledger_entries::model,
+                ledger_entries::user_id,
             )
                 .nullable(),
         ))
@@ -122,7 +125,8 @@ pub(super) fn implausible(connection: &mut AnyConnection, problems: &mut Problem
 fn difference(event: &Facts, entry: &Facts) -> String {
     let pairs = [
         ("amount", amount(entry.0), amount(event.0)),
-        ("key", key(entry.1), key(event.1)),
+        ("key", party(entry.1, "key"), party(event.1, "key")),
+        ("user", party(entry.5, "user"), party(event.5, "user")),
         ("time", entry.2.to_string(), event.2.to_string()),
         ("provider", entry.3.to_string(), event.3.to_string()),
         ("model", entry.4.clone(), event.4.clone()),
@@ -139,6 +143,6 @@ fn amount(value: Option<i64>) -> String {
     value.map_or_else(|| "an unknown amount".to_owned(), |value| format!("{value} nano-USD"))
 }
 
-fn key(value: Option<i64>) -> String {
-    value.map_or_else(|| "no key".to_owned(), |value| value.to_string())
+fn party(value: Option<i64>, what: &str) -> String {
+    value.map_or_else(|| format!("no {what}"), |value| value.to_string())
 }

@@ -22,7 +22,7 @@ const MOST_PROBLEMS: usize = 1_000;
 
 /// The most that one attempt may plausibly cost in nano-USD (a million dollars), or use in tokens. What is beyond is a problem by
 /// itself, and is left out of the sums, which it would overflow.
-const PLAUSIBLE: i64 = 1_000_000_000_000_000;
+pub(super) const PLAUSIBLE: i64 = 1_000_000_000_000_000;
 
 /// The problems found so far.
 #[derive(Default)]

@@ -3,15 +3,19 @@
 //! Each suite takes a repository that may already hold something, and leaves behind what it wrote: several suites may run on one
 //! database, one after the other. A suite that fails names the case in its panic's place.
 
+mod audit;
 mod keyring;
 mod providers;
+mod quotas;
 mod revisions;
 mod routes;
 mod samples;
 mod usage;
 mod virtual_keys;
 
+pub use audit::audit_contract;
 pub use keyring::keyring_contract;
+pub use quotas::quota_contract;
 pub use samples::{author, new_provider, new_route, new_target, sample_event};
 pub use usage::{absurd_usage_contract, usage_contract};
 pub use virtual_keys::virtual_key_contract;

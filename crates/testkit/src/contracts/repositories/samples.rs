@@ -133,6 +133,7 @@ pub fn sample_event(key: Option<VirtualKeyId>, at: Timestamp) -> UsageEvent {
         usage: TokenUsage { input: 100, output: 10, ..TokenUsage::default() },
         usage_source: UsageSource::Provider,
         service_tier: None,
+        user: None,
         cost: Some(NanoUsd(1_000)),
         price_version: Some("2026-11-01".to_owned()),
         lines: vec![LineItem { kind: TokenKind::Output, tokens: 10, price: PricePerMillion(100_000_000) }],

@@ -3,15 +3,15 @@
 #![expect(clippy::unwrap_used, reason = "a suite fails by panicking")]
 
 use super::samples::{AT, author, full_limits, new_provider, unique, unique_name};
-use switchyard_domain::ids::VirtualKeyId;
+use switchyard_domain::ids::{UserId, VirtualKeyId};
 use switchyard_domain::limits::Limits;
 use switchyard_domain::name::Name;
 use switchyard_domain::provider::CredentialOwner;
 use switchyard_domain::time::Timestamp;
-use switchyard_domain::virtual_key::KeyHash;
+use switchyard_domain::virtual_key::{KeyHash, PreviousHash};
 use switchyard_ports::repositories::{
-    Change, ChangeKind, ConfigurationRepository, KeyPatch, KeyringRepository, NewVirtualKey, RepositoryError,
-    Revision, SealedSecret, VirtualKeyRepository,
+    Change, ChangeKind, ConfigurationRepository, KeyPatch, KeyRotation, KeyringRepository, NewVirtualKey,
+    RepositoryError, Revision, SealedSecret, VirtualKeyRepository,
 };
 
 /// What every repository of virtual keys does. `configuration` and `keyring` work on the same database.
@@ -46,6 +46,8 @@ fn new_key(name: Name) -> NewVirtualKey {
         models: None,
         limits: Limits::NONE,
         expires_at: None,
+        user: None,
+        tags: Vec::new(),
     }
 }
 
@@ -58,6 +60,8 @@ async fn a_key_reads_back_as_it_was_written(repository: &dyn VirtualKeyRepositor
         models: Some(vec!["fast".to_owned(), "openai/*".to_owned(), "\"quoted\"".to_owned()]),
         limits: full_limits(),
         expires_at: Some(Timestamp(AT.0 + 1)),
+        user: Some(UserId(i64::MAX)),
+        tags: vec!["team \"a\"".to_owned(), String::new()],
         ..new_key(unique_name("full"))
     };
     let id = repository.create(new.clone(), &author(0)).await.unwrap();
@@ -115,11 +119,19 @@ async fn a_patch_changes_what_it_names_and_nothing_else(repository: &dyn Virtual
     let id = repository.create(new, &author(0)).await.unwrap();
     let mut expected = repository.by_ids(&[id]).await.unwrap().pop().unwrap();
     let limits = Limits { rpm: Some(3), ..Limits::NONE };
+    let rotation = KeyRotation {
+        prefix: "sy-new".to_owned(),
+        hash: new_key(unique_name("hash")).hash,
+        previous: Some(PreviousHash { hash: expected.hash, until: AT }),
+    };
     let patches = [
         KeyPatch { is_active: Some(false), expected_version: Some(1), ..KeyPatch::default() },
         KeyPatch { models: Some(None), ..KeyPatch::default() },
         KeyPatch { limits: Some(limits), ..KeyPatch::default() },
         KeyPatch { expires_at: Some(None), ..KeyPatch::default() },
+        KeyPatch { user: Some(Some(UserId(3))), ..KeyPatch::default() },
+        KeyPatch { tags: Some(vec!["a".to_owned()]), ..KeyPatch::default() },
+        KeyPatch { rotation: Some(rotation.clone()), ..KeyPatch::default() },
     ];
     for (number, patch) in (1..).zip(patches) {
         repository.update(id, patch, &author(number)).await.unwrap();
@@ -127,7 +139,13 @@ async fn a_patch_changes_what_it_names_and_nothing_else(repository: &dyn Virtual
             1 => expected.is_active = false,
             2 => expected.models = None,
             3 => expected.limits = limits,
-            _ => expected.expires_at = None,
+            4 => expected.expires_at = None,
+            5 => expected.user = Some(UserId(3)),
+            6 => expected.tags = vec!["a".to_owned()],
+            _ => {
+                (expected.prefix, expected.hash) = (rotation.prefix.clone(), rotation.hash);
+                expected.previous = rotation.previous;
+            }
         }
         expected.meta.version += 1;
         expected.meta.updated_at = author(number).at;

@@ -3,7 +3,9 @@
 use super::{MemoryStore, State};
 use async_trait::async_trait;
 use std::collections::{BTreeMap, HashSet};
+use switchyard_domain::budget::Span;
 use switchyard_domain::money::NanoUsd;
+use switchyard_domain::quota::QuotaScope;
 use switchyard_domain::usage::{GroupBy, LedgerCheck, UsageEvent, UsageFilter, UsageRow, UsageSums};
 use switchyard_ports::repositories::{Recorded, RepositoryError, UsageRepository};
 
@@ -49,6 +51,19 @@ impl UsageRepository for MemoryStore {
                 total: billed().filter_map(|event| event.cost).fold(NanoUsd::ZERO, NanoUsd::saturating_add),
                 problems: Vec::new(),
             }
+        })
+    }
+
+    async fn spent(&self, scope: QuotaScope, span: Span) -> Result<NanoUsd, RepositoryError> {
+        self.read(|state| {
+            let is_of = |event: &&UsageEvent| match scope {
+                QuotaScope::Global => true,
+                QuotaScope::User(id) => event.user == Some(id),
+                QuotaScope::Provider(id) => event.provider == id,
+                QuotaScope::Key(id) => event.key == Some(id),
+            };
+            let entries = state.events.iter().filter(|event| event.is_billed() && span.contains(event.at));
+            entries.filter(is_of).filter_map(|event| event.cost).fold(NanoUsd::ZERO, NanoUsd::saturating_add)
         })
     }
 

@@ -1,0 +1,140 @@
+//! Quotas of scopes.
+
+use crate::configuration::revision::Written;
+use crate::connection::{AnyConnection, each};
+use crate::database::Database;
+use crate::error::{Fault, check_version, corrupt, not_found};
+use crate::schema::quotas;
+use crate::stored::{LimitColumns, MetaColumns, limit_columns, limits, meta, word};
+use async_trait::async_trait;
+use diesel::prelude::*;
+use switchyard_domain::audit::AuditAction;
+use switchyard_domain::budget::{Budget, BudgetWindow, Zone};
+use switchyard_domain::money::NanoUsd;
+use switchyard_domain::quota::{Quota, QuotaScope};
+use switchyard_ports::repositories::{Author, ChangeKind, NewQuota, QuotaRepository, RepositoryError};
+
+#[async_trait]
+impl QuotaRepository for Database {
+    async fn put(
+        &self,
+        quota: NewQuota,
+        expected_version: Option<i64>,
+        author: &Author,
+    ) -> Result<(), RepositoryError> {
+        let writer = author.clone();
+        self.change(ChangeKind::Quota, AuditAction::Update, author, move |connection| {
+            let id = put(connection, &quota, expected_version, &writer)?;
+            Ok(Written::changed(id).with("name", quota.scope.to_string()))
+        })
+        .await
+    }
+
+    async fn remove(&self, scope: QuotaScope, author: &Author) -> Result<(), RepositoryError> {
+        self.change(ChangeKind::Quota, AuditAction::Delete, author, move |connection| {
+            let (id, _) = stored(connection, scope)?.ok_or_else(|| missing(scope))?;
+            diesel::delete(quotas::table.find(id)).execute(connection)?;
+            Ok(Written::changed(id).with("name", scope.to_string()))
+        })
+        .await
+    }
+
+    async fn quotas(&self) -> Result<Vec<Quota>, RepositoryError> {
+        self.read(load).await
+    }
+}
+
+fn missing(scope: QuotaScope) -> Fault {
+    not_found(format!("the quota of {scope}"))
+}
+
+fn stored(connection: &mut AnyConnection, scope: QuotaScope) -> Result<Option<(i64, i64)>, Fault> {
+    Ok(quotas::table
+        .filter(quotas::scope.eq(scope.to_string()))
+        .select((quotas::id, quotas::version))
+        .first(connection)
+        .optional()?)
+}
+
+fn put(
+    connection: &mut AnyConnection,
+    quota: &NewQuota,
+    expected_version: Option<i64>,
+    author: &Author,
+) -> Result<i64, Fault> {
+    let (rpm, tpm, rpd, concurrency) = limit_columns(&quota.limits);
+    let budget = quota.budget.as_ref();
+    let facts = (
+        quotas::rpm.eq(rpm),
+        quotas::tpm.eq(tpm),
+        quotas::rpd.eq(rpd),
+        quotas::concurrency.eq(concurrency),
+        quotas::budget_amount.eq(budget.map(|budget| budget.amount.0)),
+        quotas::budget_window.eq(budget.map(|budget| budget.window.as_str())),
+        quotas::budget_zone.eq(budget.map(|budget| budget.zone.to_string())),
+        quotas::owner.eq(author.by.owner.to_string()),
+        quotas::updated_at.eq(author.at.0),
+        quotas::updated_by.eq(author.by.name.as_ref()),
+    );
+    match (stored(connection, quota.scope)?, expected_version) {
+        (Some((id, version)), _) => {
+            check_version(expected_version, version)?;
+            diesel::update(quotas::table.find(id))
+                .set((facts, quotas::version.eq(version + 1)))
+                .execute(connection)?;
+            Ok(id)
+        }
+        (None, Some(_)) => Err(missing(quota.scope)),
+        (None, None) => {
+            let row = (
+                facts,
+                quotas::scope.eq(quota.scope.to_string()),
+                quotas::version.eq(1),
+                quotas::created_at.eq(author.at.0),
+            );
+            Ok(each!(connection, inner => diesel::insert_into(quotas::table)
+                .values(row)
+                .returning(quotas::id)
+                .get_result(inner))?)
+        }
+    }
+}
+
+type BudgetColumns = (Option<i64>, Option<String>, Option<String>);
+
+/// All of them; the caller may give a transaction.
+pub(crate) fn load(connection: &mut AnyConnection) -> Result<Vec<Quota>, Fault> {
+    let rows: Vec<(i64, String, LimitColumns, BudgetColumns, MetaColumns)> = quotas::table
+        .order(quotas::id)
+        .select((
+            quotas::id,
+            quotas::scope,
+            (quotas::rpm, quotas::tpm, quotas::rpd, quotas::concurrency),
+            (quotas::budget_amount, quotas::budget_window, quotas::budget_zone),
+            (quotas::version, quotas::owner, quotas::created_at, quotas::updated_at, quotas::updated_by),
+        ))
+        .load(connection)?;
+    rows.into_iter()
+        .map(|(id, scope, limit_columns, budget_columns, meta_columns)| {
+            Ok(Quota {
+                id,
+                scope: QuotaScope::parse(&scope).map_err(corrupt)?,
+                limits: limits(limit_columns)?,
+                budget: budget(budget_columns)?,
+                meta: meta(meta_columns)?,
+            })
+        })
+        .collect()
+}
+
+fn budget((amount, window, zone): BudgetColumns) -> Result<Option<Budget>, Fault> {
+    match (amount, window, zone) {
+        (None, None, None) => Ok(None),
+        (Some(amount), Some(window), Some(zone)) => Ok(Some(Budget {
+            amount: NanoUsd(amount),
+            window: word(&window, BudgetWindow::parse, "quotas.budget_window")?,
+            zone: Zone::new(&zone).map_err(corrupt)?,
+        })),
+        _ => Err(corrupt("a quota has half of a budget")),
+    }
+}

@@ -1,0 +1,136 @@
+//! Quotas.
+
+#![expect(clippy::unwrap_used, reason = "a suite fails by panicking")]
+
+use super::samples::{AT, author, full_limits, sample_event, unique};
+use switchyard_domain::budget::{Budget, BudgetWindow, Span, Zone};
+use switchyard_domain::ids::{ProviderId, UserId, VirtualKeyId};
+use switchyard_domain::limits::Limits;
+use switchyard_domain::money::NanoUsd;
+use switchyard_domain::quota::{Quota, QuotaScope};
+use switchyard_domain::time::Timestamp;
+use switchyard_domain::usage::UsageEvent;
+use switchyard_ports::repositories::{
+    ChangeKind, ConfigurationRepository, NewQuota, QuotaRepository, RepositoryError, Revision,
+    UsageRepository,
+};
+
+/// What every repository of quotas does, and the sums of the ledger that budgets begin with. All work on the same database.
+pub async fn quota_contract(
+    repository: &dyn QuotaRepository,
+    configuration: &dyn ConfigurationRepository,
+    usage: &dyn UsageRepository,
+) {
+    a_quota_reads_back_as_it_was_written(repository, configuration).await;
+    a_scope_has_one_quota_which_is_replaced_whole(repository).await;
+    a_stale_version_is_refused(repository).await;
+    what_is_not_there_is_not_found(repository).await;
+    every_write_is_one_revision_and_one_change(repository, configuration).await;
+    what_was_spent_is_summed_by_scope_and_time(usage).await;
+}
+
+fn lone() -> i64 {
+    i64::try_from(unique()).unwrap() + (1 << 40)
+}
+
+fn budget(window: BudgetWindow) -> Budget {
+    Budget { amount: NanoUsd(i64::MAX), window, zone: Zone::new("America/St_Johns").unwrap() }
+}
+
+async fn find(repository: &dyn QuotaRepository, scope: QuotaScope) -> Option<Quota> {
+    repository.quotas().await.unwrap().into_iter().find(|quota| quota.scope == scope)
+}
+
+async fn a_quota_reads_back_as_it_was_written(
+    repository: &dyn QuotaRepository,
+    configuration: &dyn ConfigurationRepository,
+) {
+    let scopes = [
+        QuotaScope::Global,
+        QuotaScope::User(UserId(lone())),
+        QuotaScope::Provider(ProviderId(lone())),
+        QuotaScope::Key(VirtualKeyId(lone())),
+    ];
+    for (scope, window) in scopes.into_iter().zip(BudgetWindow::ALL) {
+        let new = NewQuota { scope, limits: full_limits(), budget: Some(budget(window)) };
+        repository.put(new, None, &author(5)).await.unwrap();
+        let quota = find(repository, scope).await.unwrap();
+        assert_eq!((quota.limits, quota.budget.clone()), (full_limits(), Some(budget(window))));
+        assert_eq!((quota.meta.version, quota.meta.created_at.0), (1, AT.0 + 5));
+        assert!(configuration.load().await.unwrap().quotas.contains(&quota));
+        repository.remove(scope, &author(6)).await.unwrap();
+        assert_eq!(find(repository, scope).await, None);
+    }
+}
+
+async fn a_scope_has_one_quota_which_is_replaced_whole(repository: &dyn QuotaRepository) {
+    let scope = QuotaScope::User(UserId(lone()));
+    let full = NewQuota { scope, limits: full_limits(), budget: Some(budget(BudgetWindow::Day)) };
+    repository.put(full, None, &author(0)).await.unwrap();
+    let first = find(repository, scope).await.unwrap();
+    let bare = NewQuota { scope, limits: Limits::NONE, budget: None };
+    repository.put(bare, Some(1), &author(9)).await.unwrap();
+    let second = find(repository, scope).await.unwrap();
+    assert_eq!((second.id, second.limits, second.budget), (first.id, Limits::NONE, None));
+    assert_eq!((second.meta.version, second.meta.created_at), (2, first.meta.created_at));
+    assert_eq!(second.meta.updated_at.0, AT.0 + 9);
+}
+
+async fn a_stale_version_is_refused(repository: &dyn QuotaRepository) {
+    let scope = QuotaScope::Provider(ProviderId(lone()));
+    let new = NewQuota { scope, limits: Limits::NONE, budget: None };
+    let absent = repository.put(new.clone(), Some(1), &author(0)).await.unwrap_err();
+    assert!(matches!(absent, RepositoryError::NotFound { .. }), "{absent:?}");
+    repository.put(new.clone(), None, &author(0)).await.unwrap();
+    let stale = repository.put(new, Some(2), &author(0)).await.unwrap_err();
+    assert_eq!(stale, RepositoryError::Stale { current: 1 });
+}
+
+async fn what_is_not_there_is_not_found(repository: &dyn QuotaRepository) {
+    let gone = repository.remove(QuotaScope::Key(VirtualKeyId(lone())), &author(0)).await.unwrap_err();
+    assert!(matches!(gone, RepositoryError::NotFound { .. }), "{gone:?}");
+}
+
+async fn every_write_is_one_revision_and_one_change(
+    repository: &dyn QuotaRepository,
+    configuration: &dyn ConfigurationRepository,
+) {
+    let start = configuration.revision().await.unwrap();
+    let scope = QuotaScope::User(UserId(lone()));
+    let new = NewQuota { scope, limits: Limits::NONE, budget: None };
+    repository.put(new.clone(), None, &author(0)).await.unwrap();
+    let id = find(repository, scope).await.unwrap().id;
+    repository.put(new, None, &author(0)).await.unwrap();
+    repository.remove(scope, &author(0)).await.unwrap();
+    let changes = configuration.changes_since(start).await.unwrap().unwrap();
+    assert_eq!(changes.len(), 3);
+    assert!(changes.iter().all(|change| change.kind == ChangeKind::Quota && change.id == id));
+    assert_eq!(configuration.revision().await.unwrap(), Revision(start.0 + 3));
+}
+
+async fn what_was_spent_is_summed_by_scope_and_time(usage: &dyn UsageRepository) {
+    let (key, user, provider) = (VirtualKeyId(lone()), UserId(lone()), ProviderId(lone()));
+    let span = Span { start: AT, end: Timestamp(AT.0 + 1_000) };
+    let spent = |scope| usage.spent(scope, span);
+    let all_before = spent(QuotaScope::Global).await.unwrap().0;
+    let event = |later: i64, cost| UsageEvent {
+        user: Some(user),
+        provider,
+        cost,
+        ..sample_event(Some(key), Timestamp(AT.0 + later))
+    };
+    let (first, last) = (event(0, Some(NanoUsd(5))), event(999, Some(NanoUsd(70))));
+    let elsewhere = [event(-1, Some(NanoUsd(600))), event(1_000, Some(NanoUsd(7_000)))];
+    let others = UsageEvent { user: None, ..event(1, Some(NanoUsd(80_000))) };
+    let unknown = event(2, None);
+    let events = [vec![first.clone(), last, others, unknown], elsewhere.to_vec()].concat();
+    usage.record(&events).await.unwrap();
+    usage.record(&[first]).await.unwrap();
+    assert_eq!(spent(QuotaScope::User(user)).await.unwrap(), NanoUsd(75));
+    assert_eq!(spent(QuotaScope::Key(key)).await.unwrap(), NanoUsd(80_075));
+    assert_eq!(spent(QuotaScope::Provider(provider)).await.unwrap(), NanoUsd(80_075));
+    assert_eq!(spent(QuotaScope::Global).await.unwrap().0 - all_before, 80_075);
+    let ever = usage.spent(QuotaScope::User(user), Span::ENDLESS).await.unwrap();
+    assert_eq!(ever, NanoUsd(7_675));
+    assert_eq!(usage.spent(QuotaScope::User(UserId(-1)), Span::ENDLESS).await.unwrap(), NanoUsd::ZERO);
+}

@@ -1,0 +1,50 @@
+//! Quotas.
+
+use super::{MemoryStore, check_version, new_meta, raise, told};
+use async_trait::async_trait;
+use switchyard_domain::audit::AuditAction;
+use switchyard_domain::quota::{Quota, QuotaScope};
+use switchyard_ports::repositories::{Author, ChangeKind, NewQuota, QuotaRepository, RepositoryError};
+
+#[async_trait]
+impl QuotaRepository for MemoryStore {
+    async fn put(
+        &self,
+        quota: NewQuota,
+        expected_version: Option<i64>,
+        author: &Author,
+    ) -> Result<(), RepositoryError> {
+        self.change(ChangeKind::Quota, AuditAction::Update, author, |state| {
+            let NewQuota { scope, limits, budget } = quota;
+            if let Some(known) = state.quotas.iter_mut().find(|known| known.scope == scope) {
+                check_version(expected_version, &known.meta)?;
+                (known.limits, known.budget) = (limits, budget);
+                raise(&mut known.meta, author);
+                known.meta.owner = author.by.owner.clone();
+                return Ok(((), told(known.id, [("name", scope.to_string())])));
+            }
+            if expected_version.is_some() {
+                return Err(missing(scope));
+            }
+            let id = state.new_id();
+            state.quotas.push(Quota { id, scope, limits, budget, meta: new_meta(author) });
+            Ok(((), told(id, [("name", scope.to_string())])))
+        })
+    }
+
+    async fn remove(&self, scope: QuotaScope, author: &Author) -> Result<(), RepositoryError> {
+        self.change(ChangeKind::Quota, AuditAction::Delete, author, |state| {
+            let place = state.quotas.iter().position(|known| known.scope == scope);
+            let quota = state.quotas.remove(place.ok_or_else(|| missing(scope))?);
+            Ok(((), told(quota.id, [("name", scope.to_string())])))
+        })
+    }
+
+    async fn quotas(&self) -> Result<Vec<Quota>, RepositoryError> {
+        self.read(|state| state.quotas.clone())
+    }
+}
+
+fn missing(scope: QuotaScope) -> RepositoryError {
+    RepositoryError::NotFound { what: format!("the quota of {scope}") }
+}
