@@ -24,5 +24,6 @@ pub mod installation;
 pub mod kills;
 pub mod ledger;
 pub mod outages;
+pub mod rotation;
 pub mod slowness;
 pub mod traffic;

@@ -1,5 +1,5 @@
 //! What exists in Switchyard and what is true about it: chat, embeddings, routes and their plan, prices and cost, limits, budgets,
-//! keys, usage, money, ids and time, as plain data and arithmetic.
+//! keys, people, usage, money, ids and time, as plain data and arithmetic.
 //!
 //! This crate does not know about sockets, files, databases, clocks, randomness, async, or any vendor or wire format: it
 //! is told the time, it is given ids, and it computes the same answer for the same arguments every time.
@@ -27,5 +27,6 @@ pub mod route;
 pub mod spelling;
 pub mod time;
 pub mod usage;
+pub mod user;
 pub mod virtual_key;
 pub mod wire;

@@ -18,6 +18,7 @@ impl Identity {
     pub(crate) fn of(principal: &Principal) -> Self {
         let (kind, id) = match principal {
             Principal::Key(key) => ("key", Some(key.id.0)),
+            Principal::User(entry) => ("user", Some(entry.user.id.0)),
             Principal::Demo => ("demo", None),
             Principal::Anonymous => ("anonymous", None),
             Principal::Program => ("program", None),

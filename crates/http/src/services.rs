@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use switchyard_orchestrator::UseCases;
+use switchyard_orchestrator::accounts::{Accounts, SessionGate};
 use switchyard_orchestrator::chat::ChatService;
 use switchyard_orchestrator::external::ExternalCalls;
 use switchyard_orchestrator::models::ModelList;
@@ -22,6 +23,10 @@ pub struct Services {
     pub models: Arc<ModelList>,
     /// Who calls.
     pub authenticator: Arc<Authenticator>,
+    /// Who is signed in.
+    pub sessions: Arc<SessionGate>,
+    /// People.
+    pub accounts: Accounts,
     /// The state of the server.
     pub status: Arc<Status>,
     /// Calls to addresses that people name.
@@ -42,10 +47,33 @@ impl Services {
     /// These use cases, at an edge with this switch.
     #[must_use]
     pub fn new(use_cases: UseCases, demo: DemoSwitch) -> Self {
-        let UseCases { chat, models, authenticator, status, external, idempotency, clock, entropy } =
-            use_cases;
+        let UseCases {
+            chat,
+            models,
+            authenticator,
+            sessions,
+            accounts,
+            status,
+            external,
+            idempotency,
+            clock,
+            entropy,
+        } = use_cases;
         let log_losses = LogLosses::default();
-        Self { chat, models, authenticator, status, external, idempotency, demo, log_losses, clock, entropy }
+        Self {
+            chat,
+            models,
+            authenticator,
+            sessions,
+            accounts,
+            status,
+            external,
+            idempotency,
+            demo,
+            log_losses,
+            clock,
+            entropy,
+        }
     }
 
     /// The same, where this says how many lines of the log were lost.

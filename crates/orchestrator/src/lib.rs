@@ -4,6 +4,7 @@
 //! This crate does not know about HTTP, SQL, files, ciphers, or any vendor or dialect: it reaches the world through the ports
 //! that it is given, and a call's own bytes stay opaque to it.
 
+pub mod accounts;
 pub mod admin;
 pub mod audit;
 pub mod chat;
@@ -12,6 +13,7 @@ pub mod explain;
 pub mod external;
 pub mod models;
 pub mod principal;
+pub mod rekey;
 pub mod snapshot;
 pub mod status;
 pub mod tasks;

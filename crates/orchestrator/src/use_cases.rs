@@ -1,5 +1,6 @@
 //! What surfaces call, together.
 
+use crate::accounts::{Accounts, SessionGate};
 use crate::chat::ChatService;
 use crate::external::ExternalCalls;
 use crate::models::ModelList;
@@ -20,6 +21,10 @@ pub struct UseCases {
     pub models: Arc<ModelList>,
     /// Who calls.
     pub authenticator: Arc<Authenticator>,
+    /// Who is signed in.
+    pub sessions: Arc<SessionGate>,
+    /// People.
+    pub accounts: Accounts,
     /// The state of the server.
     pub status: Arc<Status>,
     /// Calls to addresses that people name.

@@ -1,4 +1,4 @@
-//! Keeps configuration, virtual keys, usage and the ledger in SQLite or PostgreSQL, behind the repository ports.
+//! Keeps configuration, virtual keys, people, usage and the ledger in SQLite or PostgreSQL, behind the repository ports.
 //!
 //! This crate does not know about what the objects mean to a call: it plans nothing, prices nothing, seals and hashes nothing, and
 //! checks no permission. It does not know the time (authors bring it) nor the settings (a [`DatabaseConfig`] comes ready-made).
@@ -11,6 +11,7 @@ mod audit;
 mod config;
 mod configuration;
 mod connection;
+mod credentials;
 mod database;
 mod error;
 mod keyring;
@@ -19,10 +20,12 @@ mod migrations;
 mod postgres_url;
 mod quotas;
 mod schema;
+mod sessions;
 mod sqlite_file;
 mod stored;
 mod transaction;
 mod usage;
+mod users;
 mod virtual_keys;
 
 pub use config::{DatabaseConfig, DatabaseTarget};

@@ -132,6 +132,54 @@ diesel::table! {
 }
 
 diesel::table! {
+    users (id) {
+        id -> BigInt,
+        username -> Text,
+        name_key -> Text,
+        look_key -> Text,
+        email -> Nullable<Text>,
+        email_key -> Nullable<Text>,
+        password_hash -> Text,
+        role -> Text,
+        is_active -> Bool,
+        rpm -> Nullable<BigInt>,
+        tpm -> Nullable<BigInt>,
+        rpd -> Nullable<BigInt>,
+        concurrency -> Nullable<BigInt>,
+        last_login_at -> Nullable<BigInt>,
+        version -> BigInt,
+        owner -> Text,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        updated_by -> Text,
+    }
+}
+
+diesel::table! {
+    sessions (id) {
+        id -> Binary,
+        user_id -> BigInt,
+        refresh_id -> Binary,
+        created_at -> BigInt,
+        refreshed_at -> BigInt,
+        expires_at -> BigInt,
+        ended_at -> Nullable<BigInt>,
+        address -> Nullable<Text>,
+        client -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    one_time_links (hash) {
+        hash -> Binary,
+        user_id -> Nullable<BigInt>,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        created_by -> Text,
+    }
+}
+
+diesel::table! {
     /// One row.
     revision (id) {
         id -> Integer,
@@ -186,6 +234,7 @@ diesel::table! {
         duration_ms -> BigInt,
         service_tier -> Nullable<Text>,
         user_id -> Nullable<BigInt>,
+        credential -> Nullable<Text>,
     }
 }
 

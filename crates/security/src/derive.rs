@@ -17,6 +17,8 @@ pub enum Purpose {
     Csrf,
     /// The chain over the audit log.
     AuditChain,
+    /// Hashing the secrets of links that open once.
+    OneTimeSecrets,
 }
 
 impl Purpose {
@@ -25,6 +27,7 @@ impl Purpose {
             Self::VirtualKeyPepper => b"virtual-key-pepper",
             Self::Csrf => b"csrf",
             Self::AuditChain => b"audit-chain",
+            Self::OneTimeSecrets => b"one-time-secrets",
         }
     }
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Barrier};
 use switchyard_security::keyring::EncryptionKey;
 use switchyard_security::secrets::{
-    ENCRYPTION_KEY_FILE, GivenSecrets, SECRET_KEY_FILE, SecretError, SecretStore, Secrets,
+    ENCRYPTION_KEY_FILE, GivenSecrets, JWT_SECRET_FILE, SECRET_KEY_FILE, SecretError, SecretStore, Secrets,
 };
 use tempfile::TempDir;
 
@@ -36,7 +36,7 @@ fn prepared() -> (TempDir, PathBuf) {
 fn the_first_start_generates_and_the_second_reads() {
     let root = TempDir::new().unwrap();
     let dir = root.path().join("deep/data");
-    let expected = vec![dir.join(SECRET_KEY_FILE), dir.join(ENCRYPTION_KEY_FILE)];
+    let expected = vec![dir.join(SECRET_KEY_FILE), dir.join(JWT_SECRET_FILE), dir.join(ENCRYPTION_KEY_FILE)];
     assert_eq!(SecretStore::missing(&dir, &GivenSecrets::default()), expected);
     let first = load(&dir).unwrap();
     assert_eq!(first.generated, expected);
@@ -44,6 +44,8 @@ fn the_first_start_generates_and_the_second_reads() {
     let second = load(&dir).unwrap();
     assert!(second.generated.is_empty());
     assert_eq!(second.secret_key.expose_secret(), first.secret_key.expose_secret());
+    assert_eq!(second.jwt_secret.expose_secret(), first.jwt_secret.expose_secret());
+    assert_ne!(first.jwt_secret.expose_secret(), first.secret_key.expose_secret());
     assert_eq!(second.keyring.active().check_value(), first.keyring.active().check_value());
 }
 
@@ -70,7 +72,10 @@ fn what_is_given_is_taken_and_its_file_is_neither_made_nor_read() {
     let root = TempDir::new().unwrap();
     let given = || GivenSecrets {
         secret_key: Some(SecretString::from("Jx2mvQ8rT5zLkW7nB4cH9dF6gS3pY1aE0uRo")),
+        jwt_secret: Some(SecretString::from("pY1aE0uRoJx2mvQ8rT5zLkW7nB4cH9dF6gS3")),
+        jwt_secret_previous: None,
         encryption_key: Some(EncryptionKey::from_hex_or_base64(&SecretString::from(GOOD)).unwrap()),
+        ..GivenSecrets::default()
     };
     fs::write(root.path().join(ENCRYPTION_KEY_FILE), "garbage").unwrap();
     let secrets = SecretStore::load_or_generate(root.path(), given()).unwrap();
@@ -83,7 +88,15 @@ fn what_is_given_is_taken_and_its_file_is_neither_made_nor_read() {
 #[test]
 fn a_given_secret_that_is_weak_is_refused_by_its_settings_name() {
     let root = TempDir::new().unwrap();
-    let given = GivenSecrets { secret_key: Some(SecretString::from("change-me")), encryption_key: None };
+    let weak = || Some(SecretString::from("change-me"));
+    for (name, given) in [
+        ("JWT_SECRET", GivenSecrets { jwt_secret: weak(), ..GivenSecrets::default() }),
+        ("JWT_SECRET_PREVIOUS", GivenSecrets { jwt_secret_previous: weak(), ..GivenSecrets::default() }),
+    ] {
+        let error = SecretStore::load_or_generate(root.path(), given).unwrap_err().to_string();
+        assert!(error.contains(name) && !error.contains("change-me"), "{error}");
+    }
+    let given = GivenSecrets { secret_key: weak(), ..GivenSecrets::default() };
     let error = SecretStore::load_or_generate(root.path(), given).unwrap_err();
     let message = error.to_string();
     assert!(message.contains("SECRET_KEY") && message.contains("openssl rand -hex 32"), "{message}");
@@ -109,9 +122,10 @@ fn many_that_start_at_once_get_the_same_secrets_and_one_of_them_made_each() {
         let first = &started[0];
         for other in &started {
             assert_eq!(other.secret_key.expose_secret(), first.secret_key.expose_secret());
+            assert_eq!(other.jwt_secret.expose_secret(), first.jwt_secret.expose_secret());
             assert_eq!(other.keyring.active().check_value(), first.keyring.active().check_value());
         }
-        assert_eq!(started.iter().map(|secrets| secrets.generated.len()).sum::<usize>(), 2);
+        assert_eq!(started.iter().map(|secrets| secrets.generated.len()).sum::<usize>(), 3);
     }
 }
 
@@ -192,7 +206,7 @@ fn a_leftover_of_a_start_that_was_killed_does_no_harm() {
     let root = TempDir::new().unwrap();
     fs::write(root.path().join(format!(".{ENCRYPTION_KEY_FILE}.tmp")), "half a k").unwrap();
     let secrets = load(root.path()).unwrap();
-    assert_eq!(secrets.generated.len(), 2);
+    assert_eq!(secrets.generated.len(), 3);
     assert_eq!(mode(&root.path().join(ENCRYPTION_KEY_FILE)), 0o600);
 }
 

@@ -2,6 +2,7 @@
 
 use crate::builder::{Builder, SecretSource};
 use crate::error::OpenError;
+use crate::identity::Identity;
 use crate::keyring_check::{check_keyring, look_at_keyring, tell_other_secret_key};
 use secrecy::SecretString;
 use std::path::PathBuf;
@@ -13,7 +14,7 @@ use switchyard_ports::external::ExternalApi;
 use switchyard_ports::prices::PriceBook;
 use switchyard_ports::provider::ProviderFactory;
 use switchyard_ports::tokenizer::Tokenizer;
-use switchyard_ports::vault::Vault;
+use switchyard_ports::vault::{KeyRotation, Vault};
 use switchyard_ports::virtual_keys::KeyMint;
 use switchyard_providers::catalogue::Catalogue;
 use switchyard_providers::transport::egress::{AllowList, EgressPolicy, Purpose as EgressPurpose};
@@ -25,7 +26,8 @@ use switchyard_security::audit::ChainSeal;
 use switchyard_security::checkpoints::CheckpointFile;
 use switchyard_security::derive::{Purpose, SubKey};
 use switchyard_security::entropy::OsEntropy;
-use switchyard_security::secrets::{SecretStore, Secrets};
+use switchyard_security::keyring::Keyring;
+use switchyard_security::secrets::{KeyringFile, SecretStore, Secrets};
 use switchyard_security::vault::KeyringVault;
 use switchyard_security::virtual_keys::PepperedMint;
 
@@ -36,14 +38,17 @@ pub(crate) struct Adapters {
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) database: Arc<Database>,
     pub(crate) vault: Arc<dyn Vault>,
+    pub(crate) rotation: Arc<dyn KeyRotation>,
     pub(crate) mint: Arc<dyn KeyMint>,
     pub(crate) prices: Arc<dyn PriceBook>,
     pub(crate) factory: Arc<dyn ProviderFactory>,
     pub(crate) external: Arc<dyn ExternalApi>,
     pub(crate) tokenizer: Arc<dyn Tokenizer>,
+    pub(crate) identity: Identity,
     pub(crate) audit_seal: Arc<dyn AuditSeal>,
     pub(crate) checkpoints: Option<Arc<dyn CheckpointStore>>,
     pub(crate) generated_secrets: Vec<PathBuf>,
+    pub(crate) shares_credentials: bool,
 }
 
 impl Adapters {
@@ -52,27 +57,26 @@ impl Adapters {
         let database = Database::open(builder.database.clone()).await?;
         database.migrate_up().await?;
         let secrets = take_secrets(builder)?;
-        let vault = KeyringVault::new(secrets.keyring);
+        let (vault, secrets) = apart(secrets);
         check_keyring(&vault, &database, builder.clock.now()).await?;
         tell_other_secret_key(&database, &chain_seal(builder, &secrets.secret_key)).await?;
-        Self::over(builder, database, vault, &secrets.secret_key, secrets.generated)
+        Self::over(builder, database, vault, secrets)
     }
 
     /// The same over a database that is open and current, with secrets that are there. Writes nothing.
     pub(crate) async fn inspect(builder: &mut Builder, database: Database) -> Result<Self, OpenError> {
         let secrets = take_secrets(builder)?;
-        let vault = KeyringVault::new(secrets.keyring);
+        let (vault, secrets) = apart(secrets);
         look_at_keyring(&vault, &database).await?;
         tell_other_secret_key(&database, &chain_seal(builder, &secrets.secret_key)).await?;
-        Self::over(builder, database, vault, &secrets.secret_key, secrets.generated)
+        Self::over(builder, database, vault, secrets)
     }
 
     fn over(
         builder: &Builder,
         database: Database,
         vault: KeyringVault,
-        secret_key: &SecretString,
-        generated_secrets: Vec<PathBuf>,
+        secrets: OpenSecrets,
     ) -> Result<Self, OpenError> {
         let clock = Arc::clone(&builder.clock);
         let catalogue = Catalogue::built_in().map_err(|error| OpenError::Catalogue(error.to_string()))?;
@@ -87,24 +91,49 @@ impl Adapters {
         });
         let factory = VendorFactory::new(settings);
         let factory = factory.over(builder.vendors.clone());
-        let audit_seal: Arc<dyn AuditSeal> = Arc::new(chain_seal(builder, secret_key));
+        let vault = Arc::new(vault);
+        let audit_seal: Arc<dyn AuditSeal> = Arc::new(chain_seal(builder, &secrets.secret_key));
         let database = Arc::new(database.with_audit_seal(Arc::clone(&audit_seal)));
         let checkpoints = builder.checkpoints.clone().map(|path| Arc::new(CheckpointFile::new(path)) as _);
         Ok(Self {
             audit_seal,
             checkpoints,
+            shares_credentials: builder.shares_credentials,
             entropy: Arc::new(OsEntropy::new(Arc::clone(&clock))),
-            mint: Arc::new(PepperedMint::new(&SubKey::of(secret_key, Purpose::VirtualKeyPepper))),
-            vault: Arc::new(vault),
+            mint: Arc::new(PepperedMint::new(&SubKey::of(&secrets.secret_key, Purpose::VirtualKeyPepper))),
+            vault: Arc::clone(&vault) as Arc<dyn Vault>,
+            rotation: vault,
             prices: catalogue,
             factory: Arc::new(factory),
             external: Arc::new(external),
             tokenizer: Arc::new(BpeTokenizer::new(builder.vendors.clone())),
-            generated_secrets,
+            identity: Identity::new(&secrets, builder.password_cost, &clock)?,
+            generated_secrets: secrets.generated,
             clock,
             database,
         })
     }
+}
+
+fn vault_of(keyring: Keyring, file: Option<KeyringFile>) -> KeyringVault {
+    match file {
+        Some(file) => KeyringVault::over_file(keyring, file),
+        None => KeyringVault::new(keyring),
+    }
+}
+
+/// The secrets but for the keyring, which the vault has.
+pub(crate) struct OpenSecrets {
+    pub(crate) secret_key: SecretString,
+    pub(crate) jwt_secret: SecretString,
+    pub(crate) jwt_secret_previous: Option<SecretString>,
+    generated: Vec<PathBuf>,
+}
+
+fn apart(secrets: Secrets) -> (KeyringVault, OpenSecrets) {
+    let Secrets { secret_key, jwt_secret, jwt_secret_previous, keyring, keyring_file, generated } = secrets;
+    let open = OpenSecrets { secret_key, jwt_secret, jwt_secret_previous, generated };
+    (vault_of(keyring, keyring_file), open)
 }
 
 fn chain_seal(builder: &Builder, secret_key: &SecretString) -> ChainSeal {

@@ -6,18 +6,23 @@ use crate::builder::Builder;
 use crate::embedded::start_keeper;
 use crate::error::OpenError;
 use crate::first_start::seed_if_empty;
+use crate::identity::account_ports;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use switchyard_coordination::memory::CooldownHealth;
+use switchyard_domain::meta::Writer;
+use switchyard_orchestrator::accounts::{AccountPorts, AccountSettings, Accounts, SessionGate, session_gate};
 use switchyard_orchestrator::admin::{
-    AdminPorts, DeclaredConfiguration, KeyAdmin, ProviderAdmin, RouteAdmin,
+    AdminPorts, CredentialAdmin, DeclaredConfiguration, KeyAdmin, ProviderAdmin, RouteAdmin,
 };
 use switchyard_orchestrator::audit::AuditTrail;
 use switchyard_orchestrator::explain::Explainer;
+use switchyard_orchestrator::rekey::{Rekey, RekeyPorts};
 use switchyard_orchestrator::snapshot::ConfigurationKeeper;
 use switchyard_orchestrator::usage::UsageReports;
 use switchyard_ports::repositories::{
-    AuditLog, ConfigurationRepository, UsageRepository, VirtualKeyRepository,
+    AuditLog, ConfigurationRepository, CredentialRepository, KeyringRepository, UsageRepository,
+    VirtualKeyRepository,
 };
 
 /// The administrative use cases.
@@ -26,7 +31,11 @@ pub struct Administration {
     pub(crate) routes: Arc<RouteAdmin>,
     pub(crate) keys: Arc<KeyAdmin>,
     pub(crate) usage: Arc<UsageReports>,
+    pub(crate) accounts: Accounts,
+    account_ports: AccountPorts,
     pub(crate) audit: Arc<AuditTrail>,
+    pub(crate) credentials: Arc<CredentialAdmin>,
+    pub(crate) rekey: Arc<Rekey>,
     pub(crate) generated_secrets: Vec<PathBuf>,
     adapters: Adapters,
 }
@@ -34,29 +43,47 @@ pub struct Administration {
 impl Administration {
     pub(crate) async fn open(mut builder: Builder) -> Result<Self, OpenError> {
         let adapters = Adapters::open(&mut builder).await?;
-        let administration = Self::over(&adapters, None);
+        let administration = Self::over(&adapters, &builder.accounts, None);
         administration.prepare(&mut builder, &adapters, None).await?;
         Ok(administration)
     }
 
-    pub(crate) fn over(adapters: &Adapters, keeper: Option<Arc<ConfigurationKeeper>>) -> Self {
-        let ports = AdminPorts {
-            clock: Arc::clone(&adapters.clock),
-            configuration: Arc::clone(&adapters.database) as Arc<dyn ConfigurationRepository>,
-            keeper,
-        };
+    pub(crate) fn over(
+        adapters: &Adapters,
+        settings: &AccountSettings,
+        keeper: Option<Arc<ConfigurationKeeper>>,
+    ) -> Self {
+        let account_ports = account_ports(adapters, settings, keeper.clone());
+        let ports = admin_ports(adapters, keeper);
+        let providers = Arc::new(ProviderAdmin::new(
+            ports.clone(),
+            Arc::clone(&adapters.factory),
+            Arc::clone(&adapters.vault),
+        ));
         Self {
-            providers: Arc::new(ProviderAdmin::new(
+            credentials: Arc::new(CredentialAdmin::new(
                 ports.clone(),
-                Arc::clone(&adapters.factory),
+                Arc::clone(&adapters.database) as Arc<dyn CredentialRepository>,
+                Arc::clone(&providers),
                 Arc::clone(&adapters.vault),
             )),
+            rekey: Arc::new(Rekey::new(RekeyPorts {
+                clock: Arc::clone(&adapters.clock),
+                keyring: Arc::clone(&adapters.database) as Arc<dyn KeyringRepository>,
+                credentials: Arc::clone(&adapters.database) as Arc<dyn CredentialRepository>,
+                audit: Arc::clone(&adapters.database) as Arc<dyn AuditLog>,
+                vault: Arc::clone(&adapters.vault),
+                rotation: Arc::clone(&adapters.rotation),
+            })),
+            providers,
             routes: Arc::new(RouteAdmin::new(ports.clone())),
             keys: Arc::new(KeyAdmin::new(
                 ports,
                 Arc::clone(&adapters.database) as Arc<dyn VirtualKeyRepository>,
                 Arc::clone(&adapters.mint),
             )),
+            accounts: Accounts::new(&account_ports, settings),
+            account_ports,
             usage: Arc::new(UsageReports::new(Arc::clone(&adapters.database) as Arc<dyn UsageRepository>)),
             audit: Arc::new(AuditTrail::new(
                 Arc::clone(&adapters.database) as Arc<dyn AuditLog>,
@@ -77,12 +104,9 @@ impl Administration {
         keeper: Option<Arc<ConfigurationKeeper>>,
     ) -> Result<(), OpenError> {
         seed_if_empty(&self.providers, &self.routes).await?;
+        self.make_first_administrator(builder).await?;
         let Some(declared) = builder.declared.take() else { return Ok(()) };
-        let ports = AdminPorts {
-            clock: Arc::clone(&adapters.clock),
-            configuration: Arc::clone(&adapters.database) as Arc<dyn ConfigurationRepository>,
-            keeper,
-        };
+        let ports = admin_ports(adapters, keeper);
         let configuration =
             DeclaredConfiguration::new(ports, Arc::clone(&self.providers), Arc::clone(&self.routes));
         let applied = configuration.apply(&declared).await?;
@@ -93,6 +117,27 @@ impl Administration {
         }
         tracing::debug!(?applied, "declared configuration applied");
         Ok(())
+    }
+
+    async fn make_first_administrator(&self, builder: &mut Builder) -> Result<(), OpenError> {
+        let Some((username, password)) = builder.first_administrator.take() else { return Ok(()) };
+        let made = self.accounts.registration.first_administrator(&username, &password, &Writer::SEED).await;
+        match made.map_err(OpenError::FirstAdministrator)? {
+            Some(id) => tracing::info!("the administrator {username} was made (user {id})"),
+            None => tracing::debug!("there is an administrator: the one of the settings is not made"),
+        }
+        Ok(())
+    }
+
+    /// Who presents a token, for the people whom the keeper keeps.
+    pub(crate) fn session_gate(&self, keeper: &Arc<ConfigurationKeeper>) -> Arc<SessionGate> {
+        session_gate(&self.account_ports, Arc::clone(keeper))
+    }
+
+    /// People.
+    #[must_use]
+    pub fn accounts(&self) -> &Accounts {
+        &self.accounts
     }
 
     /// Providers.
@@ -119,6 +164,18 @@ impl Administration {
         &self.usage
     }
 
+    /// Credentials of users and virtual keys.
+    #[must_use]
+    pub fn credentials(&self) -> &Arc<CredentialAdmin> {
+        &self.credentials
+    }
+
+    /// Sealing anew what is stored.
+    #[must_use]
+    pub fn rekey(&self) -> &Arc<Rekey> {
+        &self.rekey
+    }
+
     /// The log of what people did.
     #[must_use]
     pub fn audit(&self) -> &Arc<AuditTrail> {
@@ -139,5 +196,14 @@ impl Administration {
     /// The files of secrets that were made by this start; to be backed up.
     pub fn generated_secrets(&self) -> impl Iterator<Item = &Path> {
         self.generated_secrets.iter().map(PathBuf::as_path)
+    }
+}
+
+fn admin_ports(adapters: &Adapters, keeper: Option<Arc<ConfigurationKeeper>>) -> AdminPorts {
+    AdminPorts {
+        clock: Arc::clone(&adapters.clock),
+        configuration: Arc::clone(&adapters.database) as Arc<dyn ConfigurationRepository>,
+        audit: Arc::clone(&adapters.database) as Arc<dyn AuditLog>,
+        keeper,
     }
 }

@@ -5,7 +5,9 @@ use crate::embedded::Embedded;
 use crate::error::OpenError;
 use crate::inspection::Inspection;
 use crate::migrations::Migrations;
-use crate::settings::{DatabaseUrl, EncryptionKey as GivenKey, Fsync, Settings};
+use crate::settings::{
+    DatabaseUrl, EncryptionKey as GivenKey, Fsync, PasswordPolicy as GivenPolicy, RateLimit, Settings,
+};
 use secrecy::{ExposeSecret, SecretString};
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -13,14 +15,18 @@ use std::sync::Arc;
 use std::time::Duration;
 use switchyard_coordination::memory::SystemClock;
 use switchyard_domain::declared::Declared;
+use switchyard_domain::user::PasswordPolicy;
+use switchyard_orchestrator::accounts::{AccountSettings, Rates, RegistrationPolicy};
 use switchyard_orchestrator::chat::CallSettings;
 use switchyard_orchestrator::external::ExternalSettings;
 use switchyard_ports::clock::Clock;
 use switchyard_ports::provider::Deadlines;
+use switchyard_ports::throttle::Rate;
 use switchyard_providers::vendors::{Vendor, Vendors};
 use switchyard_repositories::{DatabaseConfig, DatabaseTarget};
 use switchyard_security::checkpoints::CHECKPOINT_FILE;
 use switchyard_security::keyring::EncryptionKey;
+use switchyard_security::passwords::Cost;
 use switchyard_security::secrets::GivenSecrets;
 
 /// Where configuration, usage and the ledger live.
@@ -69,9 +75,13 @@ pub struct Builder {
     pub(crate) base_urls: HashMap<String, String>,
     pub(crate) vendors: Vendors,
     pub(crate) declared: Option<Declared>,
+    pub(crate) accounts: AccountSettings,
+    pub(crate) first_administrator: Option<(String, SecretString)>,
+    pub(crate) password_cost: Cost,
     /// Where checkpoints of the audit log are kept.
     pub(crate) checkpoints: Option<PathBuf>,
     pub(crate) older_secret_keys: Vec<SecretString>,
+    pub(crate) shares_credentials: bool,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -99,8 +109,12 @@ impl Builder {
             base_urls: HashMap::new(),
             vendors: Vendors::default(),
             declared: None,
+            accounts: AccountSettings::default(),
+            first_administrator: None,
+            password_cost: Cost::STANDARD,
             checkpoints: None,
             older_secret_keys: Vec::new(),
+            shares_credentials: true,
             clock: Arc::new(SystemClock::new()),
         }
     }
@@ -154,8 +168,16 @@ impl Builder {
             base_urls: base_urls(settings),
             vendors: Vendors::default(),
             declared,
+            accounts: account_settings(settings),
+            first_administrator: settings
+                .accounts
+                .first_administrator
+                .clone()
+                .map(|first| (first.username, first.password)),
+            password_cost: Cost::STANDARD,
             checkpoints: Some(settings.data_dir.join(CHECKPOINT_FILE)),
             older_secret_keys: Vec::new(),
+            shares_credentials: settings.surfaces.shared_credentials,
             clock: Arc::new(SystemClock::new()),
         })
     }
@@ -192,6 +214,27 @@ impl Builder {
         self
     }
 
+    /// Administers accounts in another way.
+    #[must_use]
+    pub fn accounts(mut self, accounts: AccountSettings) -> Self {
+        self.accounts = accounts;
+        self
+    }
+
+    /// Makes this administrator when the application opens, while there is none.
+    #[must_use]
+    pub fn first_administrator(mut self, username: impl Into<String>, password: SecretString) -> Self {
+        self.first_administrator = Some((username.into(), password));
+        self
+    }
+
+    /// Hashes passwords at another cost. Anything below [`Cost::STANDARD`] is for tests.
+    #[must_use]
+    pub fn password_cost(mut self, cost: Cost) -> Self {
+        self.password_cost = cost;
+        self
+    }
+
     /// Tries calls in another way.
     #[must_use]
     pub fn calls(mut self, calls: CallSettings) -> Self {
@@ -225,6 +268,13 @@ impl Builder {
     #[must_use]
     pub fn declare(mut self, declared: Declared) -> Self {
         self.declared = Some(declared);
+        self
+    }
+
+    /// Whether calls of virtual keys and users may use the providers' shared credentials; they may, unless told otherwise.
+    #[must_use]
+    pub fn shared_credentials(mut self, permitted: bool) -> Self {
+        self.shares_credentials = permitted;
         self
     }
 
@@ -280,15 +330,46 @@ fn database_of(settings: &Settings) -> DatabaseConfig {
 }
 
 fn given_secrets(settings: &Settings) -> Result<GivenSecrets, OpenError> {
-    let encryption_key = match &settings.secrets.encryption_key {
-        None => None,
-        Some(GivenKey::Bytes(bytes)) => Some(EncryptionKey::from_bytes(bytes.expose_secret())),
-        Some(GivenKey::Passphrase(text)) => Some(
-            EncryptionKey::derived(text)
-                .map_err(|error| OpenError::Setting(format!("ENCRYPTION_KEY: {error}")))?,
-        ),
+    let key = |given: &Option<GivenKey>| match given {
+        None => Ok(None),
+        Some(GivenKey::Bytes(bytes)) => Ok(Some(EncryptionKey::from_bytes(bytes.expose_secret()))),
+        Some(GivenKey::Passphrase(text)) => EncryptionKey::derived(text)
+            .map(Some)
+            .map_err(|error| OpenError::Setting(format!("ENCRYPTION_KEY: {error}"))),
     };
-    Ok(GivenSecrets { secret_key: settings.secrets.secret_key.clone(), encryption_key })
+    let secrets = &settings.secrets;
+    Ok(GivenSecrets {
+        secret_key: secrets.secret_key.clone(),
+        jwt_secret: secrets.jwt_secret.clone(),
+        jwt_secret_previous: secrets.jwt_secret_previous.clone(),
+        encryption_key: key(&secrets.encryption_key)?,
+        previous_encryption_key: key(&secrets.encryption_key_previous)?,
+    })
+}
+
+fn account_settings(settings: &Settings) -> AccountSettings {
+    let (accounts, limits) = (&settings.accounts, &settings.limits);
+    let rate = |limit: &RateLimit| Rate { count: limit.requests, window: limit.window.duration() };
+    let registration = match &accounts.registration_token {
+        _ if accounts.allow_open_registration => RegistrationPolicy::Open,
+        Some(token) => RegistrationPolicy::Token(token.clone()),
+        None => RegistrationPolicy::Closed,
+    };
+    AccountSettings {
+        registration,
+        password_policy: match accounts.password_policy {
+            GivenPolicy::Standard => PasswordPolicy::Standard,
+            GivenPolicy::Strict => PasswordPolicy::Strict,
+        },
+        access_lifetime: accounts.access_token_lifetime,
+        refresh_lifetime: accounts.refresh_token_lifetime,
+        rates: Rates {
+            register: rate(&limits.register),
+            login: rate(&limits.login),
+            session: rate(&limits.session),
+            documented: limits.llm_per_minute.map(|count| Rate { count, window: Duration::from_secs(60) }),
+        },
+    }
 }
 
 fn base_urls(settings: &Settings) -> HashMap<String, String> {

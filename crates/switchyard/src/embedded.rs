@@ -11,18 +11,20 @@ use std::time::Duration;
 use switchyard_coordination::memory::{CooldownHealth, MemoryIdempotency, MemoryLimiter};
 use switchyard_journal::{FileJournal, Fsync, MemoryJournal, Options};
 use switchyard_orchestrator::UseCases;
+use switchyard_orchestrator::accounts::Accounts;
 use switchyard_orchestrator::admin::{KeyAdmin, ProviderAdmin, RouteAdmin};
 use switchyard_orchestrator::chat::{CallStatistics, ChatPorts, ChatService};
 use switchyard_orchestrator::external::ExternalCalls;
 use switchyard_orchestrator::models::ModelList;
 use switchyard_orchestrator::principal::Authenticator;
-use switchyard_orchestrator::snapshot::{Builder as SnapshotBuilder, ConfigurationKeeper};
+use switchyard_orchestrator::snapshot::{Builder as SnapshotBuilder, ConfigurationKeeper, UserDirectory};
 use switchyard_orchestrator::status::Status;
 use switchyard_orchestrator::tasks::Tasks;
 use switchyard_orchestrator::usage::{LedgerWriter, UsageReports};
 use switchyard_ports::journal::Journal;
 use switchyard_ports::repositories::{
-    ConfigurationRepository, DatabaseState, UsageRepository, VirtualKeyRepository,
+    ConfigurationRepository, CredentialRepository, DatabaseState, UsageRepository, UserRepository,
+    VirtualKeyRepository,
 };
 use tokio_util::sync::DropGuard;
 
@@ -44,7 +46,7 @@ impl Embedded {
         let adapters = Adapters::open(&mut builder).await?;
         let journal = open_journal(&builder.journal)?;
         let keeper = Arc::new(start_keeper(&adapters).await?);
-        let administration = Administration::over(&adapters, Some(Arc::clone(&keeper)));
+        let administration = Administration::over(&adapters, &builder.accounts, Some(Arc::clone(&keeper)));
         administration.prepare(&mut builder, &adapters, Some(Arc::clone(&keeper))).await?;
         keeper.refresh().await?;
 
@@ -65,14 +67,18 @@ impl Embedded {
             Arc::clone(&adapters.database) as Arc<dyn DatabaseState>,
         ));
         begin_loops(&tasks, &keeper, &writer, &administration, &adapters);
+        let sessions = administration.session_gate(&keeper);
         let authenticator =
-            Authenticator::new(Arc::clone(&adapters.mint), Arc::clone(&adapters.clock), keeper.directory());
+            Authenticator::new(Arc::clone(&adapters.mint), Arc::clone(&adapters.clock), keeper.directory())
+                .with_sessions(Arc::clone(&sessions));
         let external =
             ExternalCalls::new(Arc::clone(&adapters.external), Arc::clone(&adapters.clock), builder.external);
         let use_cases = UseCases {
             chat: Arc::new(ChatService::new(Arc::clone(&keeper), Arc::new(ports), builder.calls)),
             models: Arc::new(ModelList::new(keeper)),
             authenticator: Arc::new(authenticator),
+            sessions,
+            accounts: administration.accounts().clone(),
             status,
             external: Arc::new(external),
             idempotency: Arc::new(MemoryIdempotency::new(Arc::clone(&adapters.clock))),
@@ -120,6 +126,12 @@ impl Embedded {
     #[must_use]
     pub fn keys(&self) -> &KeyAdmin {
         self.administration.keys()
+    }
+
+    /// People.
+    #[must_use]
+    pub fn accounts(&self) -> &Accounts {
+        self.administration.accounts()
     }
 
     /// Usage and the ledger.
@@ -188,9 +200,16 @@ pub(crate) async fn start_keeper(adapters: &Adapters) -> Result<ConfigurationKee
         Arc::clone(&adapters.vault),
         Arc::clone(&adapters.prices),
     );
+    let credentials = Arc::clone(&adapters.database) as Arc<dyn CredentialRepository>;
+    let builder = builder.with_credentials(credentials, adapters.shares_credentials);
+    let users = UserDirectory::new(
+        Arc::clone(&adapters.database) as Arc<dyn UserRepository>,
+        Arc::clone(&adapters.clock),
+    );
     let keeper = ConfigurationKeeper::start(
         Arc::clone(&adapters.database) as Arc<dyn ConfigurationRepository>,
         Arc::clone(&adapters.database) as Arc<dyn VirtualKeyRepository>,
+        Arc::new(users),
         builder,
     );
     Ok(keeper.await?)

@@ -1,6 +1,7 @@
 //! Why the application can't be opened.
 
 use crate::keyring_check::KeyringError;
+use switchyard_orchestrator::accounts::AccountError;
 use switchyard_orchestrator::error::AdminError;
 use switchyard_ports::repositories::RepositoryError;
 use switchyard_repositories::DatabaseError;
@@ -30,6 +31,12 @@ pub enum OpenError {
     /// A setting can't be used.
     #[error("{0}")]
     Setting(String),
+    /// Passwords can't be hashed, or tokens not be signed.
+    #[error("accounts can't be opened: {0}")]
+    Accounts(String),
+    /// The first administrator can't be made.
+    #[error("SWITCHYARD_ADMIN_USERNAME, SWITCHYARD_ADMIN_PASSWORD: {0}")]
+    FirstAdministrator(AccountError),
     /// The built-in price catalogue can't be read: a defect of the build.
     #[error("the built-in price catalogue can't be read: {0}")]
     Catalogue(String),
@@ -45,6 +52,7 @@ impl OpenError {
                 | Self::Keyring(KeyringError::OutrunBy { .. })
                 | Self::Declared(_)
                 | Self::Setting(_)
+                | Self::FirstAdministrator(AccountError::Invalid { .. } | AccountError::Taken(_))
         )
     }
 }

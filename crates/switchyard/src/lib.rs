@@ -28,6 +28,7 @@ mod chat_client;
 mod embedded;
 mod error;
 mod first_start;
+mod identity;
 mod inspection;
 mod keyring_check;
 mod migrations;
@@ -44,6 +45,8 @@ pub use keyring_check::KeyringError;
 pub use migrations::{Migrations, SchemaState};
 /// Whether this build can speak TLS to PostgreSQL.
 pub use switchyard_repositories::POSTGRES_TLS;
+/// What a guess at a password costs.
+pub use switchyard_security::passwords::Cost as PasswordCost;
 
 /// The wire formats, for vendors that a program adds.
 pub use switchyard_dialects as dialects;

@@ -5,8 +5,8 @@ use switchyard_ports::idempotency::IdempotencyStore;
 use switchyard_ports::journal::Journal;
 use switchyard_testkit::clock::ManualClock;
 use switchyard_testkit::contracts::repositories::{
-    audit_contract, configuration_contract, keyring_contract, quota_contract, usage_contract,
-    virtual_key_contract,
+    audit_contract, configuration_contract, credential_contract, keyring_contract, quota_contract,
+    session_contract, usage_contract, user_contract, virtual_key_contract,
 };
 use switchyard_testkit::fakes::idempotency::NameBook;
 use switchyard_testkit::fakes::journal::ScriptedJournal;
@@ -30,6 +30,14 @@ async fn the_store_keeps_keys_as_a_database_does() {
     let store = MemoryStore::default();
     virtual_key_contract(&store, &store, &store).await;
     keyring_contract(&store, &store).await;
+    credential_contract(&store, &store).await;
+}
+
+#[tokio::test]
+async fn the_store_keeps_people_as_a_database_does() {
+    let store = Arc::new(MemoryStore::default());
+    user_contract(store.as_ref(), store.as_ref()).await;
+    session_contract(store).await;
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@
 mod administration;
 mod audit;
 mod costs;
+mod credentials;
 mod declared;
 mod external;
 mod failover;
@@ -16,6 +17,7 @@ mod listing;
 mod metering;
 mod operations;
 mod recording;
+mod rekey;
 mod resolving;
 mod retries;
 mod settling;

@@ -2,9 +2,12 @@
 
 mod audit;
 mod configuration;
+mod credentials;
 mod keyring;
 mod quotas;
+mod sessions;
 mod usage;
+mod users;
 mod virtual_keys;
 
 pub use audit::AuditLog;
@@ -12,9 +15,14 @@ pub use configuration::{
     Author, Change, ChangeKind, ConfigurationRepository, NewProvider, NewRoute, NewTarget, ProviderPatch,
     Revision, SealedSecret, StoredConfiguration,
 };
+pub use credentials::{CredentialRepository, StoredCredential};
 pub use keyring::{KeyringEntry, KeyringRepository};
 pub use quotas::{NewQuota, QuotaRepository};
+pub use sessions::{Rotation, SessionRepository};
 pub use usage::{Recorded, UsageRepository};
+pub use users::{
+    AccountState, Creation, LinkPurpose, NewUser, OneTimeLink, Taken, UserChange, UserPatch, UserRepository,
+};
 pub use virtual_keys::{KeyPatch, KeyRotation, NewVirtualKey, VirtualKeyRepository};
 
 /// Why a repository could not do what was asked.

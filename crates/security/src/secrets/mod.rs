@@ -2,8 +2,11 @@
 
 mod error;
 mod file;
+mod keyring_file;
 
 pub use error::SecretError;
+pub(crate) use file::Stamp;
+pub use keyring_file::KeyringFile;
 
 use crate::keyring::{EncryptionKey, Keyring};
 use crate::{random, weak};
@@ -15,14 +18,22 @@ use std::path::{Path, PathBuf};
 pub const ENCRYPTION_KEY_FILE: &str = "master.key";
 /// The file of the generated `SECRET_KEY`.
 pub const SECRET_KEY_FILE: &str = "secret.key";
+/// The file of the generated `JWT_SECRET`.
+pub const JWT_SECRET_FILE: &str = "jwt.key";
 
 /// Secrets that the operator gives. What is absent is generated.
 #[derive(Debug, Default)]
 pub struct GivenSecrets {
     /// The secret that the sub-keys are derived from.
     pub secret_key: Option<SecretString>,
+    /// The secret that tokens are signed with.
+    pub jwt_secret: Option<SecretString>,
+    /// The one before it, whose tokens are still taken. Never generated.
+    pub jwt_secret_previous: Option<SecretString>,
     /// The key that seals.
     pub encryption_key: Option<EncryptionKey>,
+    /// The one before, which still opens.
+    pub previous_encryption_key: Option<EncryptionKey>,
 }
 
 /// The process's secrets.
@@ -30,8 +41,14 @@ pub struct GivenSecrets {
 pub struct Secrets {
     /// The secret that the sub-keys are derived from.
     pub secret_key: SecretString,
+    /// The secret that tokens are signed with.
+    pub jwt_secret: SecretString,
+    /// The one before it.
+    pub jwt_secret_previous: Option<SecretString>,
     /// The keys of the vault.
     pub keyring: Keyring,
+    /// The file that they come from, unless they are given.
+    pub keyring_file: Option<KeyringFile>,
     /// The files that were written just now, for the banner; empty from the second start on.
     pub generated: Vec<PathBuf>,
 }
@@ -40,11 +57,17 @@ impl Secrets {
     /// Random secrets that end with the process: for data that does.
     #[must_use]
     pub fn ephemeral() -> Self {
-        let mut bytes = zeroize::Zeroizing::new([0; 32]);
-        random::fill(bytes.as_mut());
+        let drawn = || {
+            let mut bytes = zeroize::Zeroizing::new([0; 32]);
+            random::fill(bytes.as_mut());
+            SecretString::from(hex::encode(*bytes))
+        };
         Self {
-            secret_key: SecretString::from(hex::encode(*bytes)),
+            secret_key: drawn(),
+            jwt_secret: drawn(),
+            jwt_secret_previous: None,
             keyring: Keyring::new(EncryptionKey::generate()),
+            keyring_file: None,
             generated: Vec::new(),
         }
     }
@@ -72,18 +95,33 @@ impl SecretStore {
             Ok(text)
         };
         let secret_key = match given.secret_key {
-            Some(text) => refuse_weak(text)?,
+            Some(text) => refuse_weak("SECRET_KEY", text)?,
             None => from_file(SECRET_KEY_FILE)?,
         };
-        let encryption_key = match given.encryption_key {
-            Some(key) => key,
+        let jwt_secret = match given.jwt_secret {
+            Some(text) => refuse_weak("JWT_SECRET", text)?,
+            None => from_file(JWT_SECRET_FILE)?,
+        };
+        let jwt_secret_previous =
+            given.jwt_secret_previous.map(|text| refuse_weak("JWT_SECRET_PREVIOUS", text)).transpose()?;
+        let (mut keyring, keyring_file) = match given.encryption_key {
+            Some(key) => (Keyring::new(key), None),
             None => {
-                let text = from_file(ENCRYPTION_KEY_FILE)?;
-                EncryptionKey::from_hex_or_base64(&text)
-                    .map_err(|_| SecretError::Malformed { path: dir.join(ENCRYPTION_KEY_FILE) })?
+                let file = KeyringFile::new(dir);
+                let (keyring, is_new) = file.load_or_generate()?;
+                if is_new {
+                    generated.push(file.path().to_owned());
+                }
+                (keyring, Some(file))
             }
         };
-        Ok(Secrets { secret_key, keyring: Keyring::new(encryption_key), generated })
+        if let Some(previous) = given.previous_encryption_key {
+            keyring = keyring.with_retired(previous).map_err(|reason| SecretError::Keys {
+                place: "ENCRYPTION_KEY_PREVIOUS".to_owned(),
+                reason,
+            })?;
+        }
+        Ok(Secrets { secret_key, jwt_secret, jwt_secret_previous, keyring, keyring_file, generated })
     }
 
     /// The files that [`Self::load_or_generate`] would write: for a check that must not leave anything behind, and to ask
@@ -92,6 +130,7 @@ impl SecretStore {
     pub fn missing(dir: &Path, given: &GivenSecrets) -> Vec<PathBuf> {
         let wanted = [
             (given.secret_key.is_none(), SECRET_KEY_FILE),
+            (given.jwt_secret.is_none(), JWT_SECRET_FILE),
             (given.encryption_key.is_none(), ENCRYPTION_KEY_FILE),
         ];
         let wanted = wanted.into_iter().filter(|(is_wanted, _)| *is_wanted);
@@ -99,9 +138,9 @@ impl SecretStore {
     }
 }
 
-fn refuse_weak(secret_key: SecretString) -> Result<SecretString, SecretError> {
-    match weak::weakness(secret_key.expose_secret()) {
-        Some(weakness) => Err(SecretError::Weak { setting: "SECRET_KEY", weakness }),
-        None => Ok(secret_key),
+fn refuse_weak(setting: &'static str, secret: SecretString) -> Result<SecretString, SecretError> {
+    match weak::weakness(secret.expose_secret()) {
+        Some(weakness) => Err(SecretError::Weak { setting, weakness }),
+        None => Ok(secret),
     }
 }

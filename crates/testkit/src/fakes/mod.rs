@@ -6,6 +6,7 @@ pub mod checkpoints;
 pub mod external;
 pub mod health;
 pub mod idempotency;
+pub mod identity;
 pub mod journal;
 pub mod limiter;
 pub mod mint;

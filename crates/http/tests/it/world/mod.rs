@@ -15,11 +15,14 @@ use std::time::Duration;
 use switchyard_domain::usage::UsageEvent;
 use switchyard_http::server::{BoundServer, ServerConfig, ServerControl, bind};
 use switchyard_http::services::{DemoSwitch, LogLosses, Services};
+use switchyard_orchestrator::accounts::{
+    AccountPorts, AccountSettings, Accounts, PasswordDesk, Rates, Throttles, session_gate,
+};
 use switchyard_orchestrator::chat::{CallSettings, CallStatistics, ChatPorts, ChatService};
 use switchyard_orchestrator::external::{ExternalCalls, ExternalSettings};
 use switchyard_orchestrator::models::ModelList;
 use switchyard_orchestrator::principal::Authenticator;
-use switchyard_orchestrator::snapshot::{Builder, ConfigurationKeeper};
+use switchyard_orchestrator::snapshot::{Builder, ConfigurationKeeper, UserDirectory};
 use switchyard_orchestrator::status::Status;
 use switchyard_orchestrator::tasks::Tasks;
 use switchyard_orchestrator::usage::LedgerWriter;
@@ -31,6 +34,10 @@ use switchyard_testkit::clock::ManualClock;
 use switchyard_testkit::entropy::SeededEntropy;
 use switchyard_testkit::fakes::external::ToldWorld;
 use switchyard_testkit::fakes::idempotency::NameBook;
+use switchyard_testkit::fakes::identity::{
+    PlainCsrf, PlainPasswords, PlainSecrets, PlainTokens, StandingThrottle,
+};
+use switchyard_testkit::fakes::store::MemoryStore;
 use tokio::task::JoinHandle;
 
 /// May call everything.
@@ -146,7 +153,10 @@ async fn services(
     let entropy = Arc::new(SeededEntropy::default()) as Arc<dyn Entropy>;
     let builder =
         Builder::new(Arc::new(Factory(Arc::clone(upstreams))), Arc::new(OpenVault), Arc::new(NoPrices));
-    let keeper = ConfigurationKeeper::start(Arc::new(FixedConfiguration), Arc::new(FixedKeys), builder);
+    let store = Arc::new(MemoryStore::default());
+    let users = Arc::new(UserDirectory::new(Arc::clone(&store) as _, Arc::clone(&clock)));
+    let keeper =
+        ConfigurationKeeper::start(Arc::new(FixedConfiguration), Arc::new(FixedKeys), users, builder);
     let keeper = Arc::new(keeper.await.unwrap());
     let statistics = Arc::new(CallStatistics::default());
     let ports = ChatPorts {
@@ -174,10 +184,25 @@ async fn services(
         statistics,
         Arc::clone(database) as _,
     );
+    let accounts = AccountPorts {
+        clock: Arc::clone(&clock),
+        entropy: Arc::clone(&entropy),
+        users: Arc::clone(&store) as _,
+        sessions: Arc::clone(&store) as _,
+        audit: store,
+        passwords: Arc::new(PasswordDesk::new(Arc::new(PlainPasswords::default()), 1)),
+        tokens: Arc::new(PlainTokens),
+        csrf: Arc::new(PlainCsrf),
+        secrets: Arc::new(PlainSecrets::default()),
+        throttles: Arc::new(Throttles::new(Arc::new(StandingThrottle::default()), Rates::default())),
+        keeper: Some(Arc::clone(&keeper)),
+    };
     let settings = CallSettings { max_attempts: 3, deadlines, first_of_pieces: None };
     Services {
         chat: Arc::new(ChatService::new(Arc::clone(&keeper), Arc::new(ports), settings)),
         models: Arc::new(ModelList::new(Arc::clone(&keeper))),
+        sessions: session_gate(&accounts, Arc::clone(&keeper)),
+        accounts: Accounts::new(&accounts, &AccountSettings::default()),
         authenticator: Arc::new(Authenticator::new(
             Arc::new(FakeMint),
             Arc::clone(&clock),

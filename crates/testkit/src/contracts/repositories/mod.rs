@@ -4,20 +4,26 @@
 //! database, one after the other. A suite that fails names the case in its panic's place.
 
 mod audit;
+mod credentials;
 mod keyring;
 mod providers;
 mod quotas;
 mod revisions;
 mod routes;
 mod samples;
+mod sessions;
 mod usage;
+mod users;
 mod virtual_keys;
 
 pub use audit::audit_contract;
+pub use credentials::credential_contract;
 pub use keyring::keyring_contract;
 pub use quotas::quota_contract;
 pub use samples::{author, new_provider, new_route, new_target, sample_event};
+pub use sessions::session_contract;
 pub use usage::{absurd_usage_contract, usage_contract};
+pub use users::user_contract;
 pub use virtual_keys::virtual_key_contract;
 
 use switchyard_ports::repositories::ConfigurationRepository;

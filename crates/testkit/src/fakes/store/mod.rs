@@ -2,10 +2,12 @@
 
 mod audit;
 mod configuration;
+mod credentials;
 mod keyring;
 mod keys;
 mod quotas;
 mod usage;
+mod users;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -16,9 +18,11 @@ use switchyard_domain::provider::{Credential, Provider};
 use switchyard_domain::quota::Quota;
 use switchyard_domain::route::Route;
 use switchyard_domain::usage::UsageEvent;
+use switchyard_domain::user::User;
 use switchyard_domain::virtual_key::VirtualKey;
+use switchyard_ports::passwords::PasswordHash;
 use switchyard_ports::repositories::{
-    Author, Change, ChangeKind, DatabaseState, KeyringEntry, RepositoryError, Revision,
+    Author, Change, ChangeKind, DatabaseState, KeyringEntry, OneTimeLink, RepositoryError, Revision,
 };
 
 /// A database in memory. A test can take it away, lose its answers, or let something happen between two reads.
@@ -37,6 +41,9 @@ struct State {
     own_credentials: Vec<(ProviderId, Credential)>,
     routes: Vec<Route>,
     keys: Vec<VirtualKey>,
+    users: Vec<(User, PasswordHash)>,
+    sessions: Vec<users::KeptSession>,
+    links: Vec<OneTimeLink>,
     quotas: Vec<Quota>,
     keyring: Vec<KeyringEntry>,
     changes: Vec<Change>,

@@ -1,0 +1,117 @@
+//! Who a presented token is, from memory alone.
+
+use super::{AccountError, Client};
+use crate::snapshot::{ConfigurationKeeper, UserDirectory, UserEntry};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use switchyard_domain::audit::{AuditAction, AuditOutcome, AuditRecord};
+use switchyard_domain::ids::{SessionId, UserId};
+use switchyard_domain::role::Role;
+use switchyard_ports::clock::Clock;
+use switchyard_ports::repositories::AuditLog;
+use switchyard_ports::tokens::{Claims, CsrfValues, TokenKind, Tokens};
+
+/// A person in one of their sessions.
+#[derive(Clone, Debug)]
+pub struct SignedIn {
+    /// The person as they are now: their stored role decides, whatever was signed when.
+    pub entry: Arc<UserEntry>,
+    /// The session.
+    pub session: SessionId,
+}
+
+impl SignedIn {
+    /// What they may do.
+    #[must_use]
+    pub fn role(&self) -> Role {
+        self.entry.user.role
+    }
+}
+
+/// Tells who a presented token is.
+pub struct SessionGate {
+    tokens: Arc<dyn Tokens>,
+    csrf: Arc<dyn CsrfValues>,
+    clock: Arc<dyn Clock>,
+    audit: Arc<dyn AuditLog>,
+    keeper: Arc<ConfigurationKeeper>,
+    users: Arc<UserDirectory>,
+}
+
+impl SessionGate {
+    /// Over the people whom the keeper keeps.
+    #[must_use]
+    pub fn new(
+        tokens: Arc<dyn Tokens>,
+        csrf: Arc<dyn CsrfValues>,
+        clock: Arc<dyn Clock>,
+        audit: Arc<dyn AuditLog>,
+        keeper: Arc<ConfigurationKeeper>,
+    ) -> Self {
+        let users = keeper.users();
+        Self { tokens, csrf, clock, audit, keeper, users }
+    }
+
+    fn claims(&self, token: &str) -> Result<Claims, AccountError> {
+        Ok(self.tokens.verify(token, TokenKind::Access, self.clock.now())?)
+    }
+
+    fn admitted(&self, claims: &Claims) -> Result<SignedIn, AccountError> {
+        let entry = self.users.find(claims.user).ok_or(AccountError::TokenInvalid)?;
+        if !entry.admits(claims.session) {
+            return Err(AccountError::TokenInvalid);
+        }
+        Ok(SignedIn { entry, session: claims.session })
+    }
+
+    /// Who an access token is. Asks no database.
+    ///
+    /// # Errors
+    /// [`AccountError::TokenExpired`], [`AccountError::TokenInvalid`]
+    pub fn known(&self, token: &str) -> Result<SignedIn, AccountError> {
+        self.admitted(&self.claims(token)?)
+    }
+
+    /// The same for those who registered at another replica a moment ago: where a token of ours names somebody who is not known yet,
+    /// the newest changes are read first.
+    ///
+    /// # Errors
+    /// As [`SessionGate::known`].
+    pub async fn who(&self, token: &str) -> Result<SignedIn, AccountError> {
+        let claims = self.claims(token)?;
+        if self.users.find(claims.user).is_none() {
+            self.keeper.refresh().await?;
+        }
+        self.admitted(&claims)
+    }
+
+    /// Whether this person was switched off.
+    #[must_use]
+    pub fn is_switched_off(&self, user: UserId) -> bool {
+        self.users.find(user).is_some_and(|entry| !entry.user.is_active)
+    }
+
+    /// Whether `presented` is the value against forged requests for the access tokens of a session.
+    #[must_use]
+    pub fn is_csrf_value(&self, presented: &str, session: SessionId) -> bool {
+        self.csrf.is_value(presented, session, TokenKind::Access)
+    }
+
+    /// Writes down that somebody asked for what is not their right. That it was refused stands in any case.
+    pub async fn note_refusal(&self, who: &SignedIn, what: &str, client: &Client) {
+        let by = client.writer(&who.entry.user);
+        let record = AuditRecord {
+            at: self.clock.now(),
+            actor: by.name.to_string(),
+            action: AuditAction::Access,
+            object: what.to_owned(),
+            outcome: AuditOutcome::Refused,
+            address: by.address,
+            request_id: by.request_id,
+            details: BTreeMap::from([("role".to_owned(), who.role().as_str().to_owned())]),
+        };
+        if let Err(error) = self.audit.record(record).await {
+            tracing::warn!(error = %error, "a refused right could not be written down");
+        }
+    }
+}

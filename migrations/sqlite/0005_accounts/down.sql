@@ -1,0 +1,3 @@
+DROP TABLE one_time_links;
+DROP TABLE sessions;
+DROP TABLE users;
