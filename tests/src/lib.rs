@@ -22,5 +22,6 @@ pub mod full_disk;
 pub mod installation;
 pub mod kills;
 pub mod ledger;
+pub mod login_times;
 pub mod outages;
 pub mod traffic;

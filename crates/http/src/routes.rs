@@ -2,14 +2,14 @@
 
 use crate::access::{Access, DeclaresAccess};
 use crate::fallback;
-use crate::{docs, gateway, openapi, ops};
+use crate::{api, compat, docs, gateway, openapi, ops};
 use actix_web::dev::Handler;
 use actix_web::{FromRequest, HttpRequest, Responder, guard, web};
 
 /// A route as the table tells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Endpoint {
-    /// `GET` (which answers `HEAD` too) or `POST`.
+    /// `GET` (which answers `HEAD` too), `POST`, `PATCH` or `DELETE`.
     pub method: &'static str,
     /// The path, with its parameters in braces.
     pub path: &'static str,
@@ -41,6 +41,8 @@ pub fn table() -> Vec<Endpoint> {
 pub(crate) fn gateway_routes() -> Routes {
     let mut routes = Routes::default();
     gateway::mount(&mut routes);
+    api::mount(&mut routes);
+    compat::mount(&mut routes);
     ops::mount(&mut routes);
     openapi::mount(&mut routes);
     docs::mount(&mut routes);
@@ -81,6 +83,26 @@ impl Routes {
     {
         let route = web::post().to(handler);
         self.add(Endpoint { method: "POST", path, access: F::ACCESS }, route);
+    }
+
+    /// Answers `PATCH` at `path`.
+    pub(crate) fn patch<F, Arguments>(&mut self, path: &'static str, handler: F)
+    where
+        F: Handler<Arguments> + DeclaresAccess<Arguments>,
+        Arguments: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.add(Endpoint { method: "PATCH", path, access: F::ACCESS }, web::patch().to(handler));
+    }
+
+    /// Answers `DELETE` at `path`.
+    pub(crate) fn delete<F, Arguments>(&mut self, path: &'static str, handler: F)
+    where
+        F: Handler<Arguments> + DeclaresAccess<Arguments>,
+        Arguments: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.add(Endpoint { method: "DELETE", path, access: F::ACCESS }, web::delete().to(handler));
     }
 
     fn add(&mut self, endpoint: Endpoint, route: actix_web::Route) {

@@ -9,6 +9,7 @@ mod failure;
 mod logging;
 mod output;
 mod serve;
+mod setup_link;
 
 use arguments::{Arguments, Command};
 use clap::Parser;
@@ -46,6 +47,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
             Command::Migrate(options) => commands::migrate::run(&loaded, &options).await,
             Command::Providers(options) => commands::providers::run(&loaded, options).await,
             Command::Routes(options) => commands::routes::run(&loaded, options).await,
+            Command::Admin(options) => commands::admin::run(&loaded, options).await,
             Command::Keys(options) => commands::keys::run(&loaded, options).await,
             Command::Usage(options) => commands::usage::run(&loaded, &options).await,
             Command::Ledger(options) => commands::ledger::run(&loaded, &options).await,

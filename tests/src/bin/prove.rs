@@ -12,6 +12,7 @@ use switchyard_tests::disconnects::Disconnects;
 use switchyard_tests::full_disk::{DiskOutage, FullDisk};
 use switchyard_tests::installation::Database;
 use switchyard_tests::kills::Kills;
+use switchyard_tests::login_times::LoginTimes;
 use switchyard_tests::outages::{Cause, Outages};
 
 #[derive(Debug, Parser)]
@@ -61,6 +62,12 @@ enum Promise {
         #[arg(long, default_value_t = 1_000)]
         calls: usize,
     },
+    /// Refused logins take the same time for known and unknown names.
+    P17 {
+        /// How many of each, in turn.
+        #[arg(long, default_value_t = 200)]
+        rounds: usize,
+    },
     /// The disk is full: nothing is answered unrecorded, and calls are served again once there is space.
     P22 {
         /// How long it is full, each time.
@@ -87,6 +94,7 @@ async fn main() -> ExitCode {
         Promise::P2 { calls } => bill(calls).await,
         Promise::P3 { seconds, rate } => take_database_away(Duration::from_secs(seconds), rate).await,
         Promise::P6 { calls } => leave(calls).await,
+        Promise::P17 { rounds } => log_in(rounds).await,
         Promise::P22 { seconds, rate } => fill_disk(Duration::from_secs(seconds), rate).await,
     };
     for promise in &broken {
@@ -109,6 +117,12 @@ async fn kill(kills: Kills) -> Vec<String> {
 
 async fn bill(calls: usize) -> Vec<String> {
     let report = Billing { calls, at_once: 64 }.run().await;
+    print!("{report}");
+    report.broken()
+}
+
+async fn log_in(rounds: usize) -> Vec<String> {
+    let report = LoginTimes { rounds }.run().await;
     print!("{report}");
     report.broken()
 }
