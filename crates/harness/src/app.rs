@@ -7,12 +7,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use switchyard::declared::{Declared, DeclaredModel, DeclaredProvider, DeclaredRoute, DeclaredTarget};
+use switchyard::orchestrator::accounts::AccountSettings;
 use switchyard::orchestrator::admin::{KeyRequest, ProviderRequest};
 use switchyard::orchestrator::chat::CallSettings;
 use switchyard::ports::clock::Clock;
 use switchyard::ports::provider::Deadlines;
 use switchyard::vendors::Vendor;
-use switchyard::{Builder, Embedded, Name, Store, UsageJournal};
+use switchyard::{Builder, Embedded, Name, PasswordCost, Store, UsageJournal};
 use switchyard_domain::fault::FailoverOn;
 use switchyard_domain::limits::Limits;
 use switchyard_domain::meta::Writer;
@@ -21,6 +22,9 @@ use switchyard_domain::usage::UsageEvent;
 use switchyard_http::server::{ServerConfig, ServerControl, bind};
 use switchyard_http::services::{DemoSwitch, Services};
 use switchyard_testkit::simulator::Simulator;
+
+/// Everybody's password, unless a test says otherwise.
+pub const PASSWORD: &str = "Gravel-Otter-7";
 
 /// The name of the provider that stands for the simulator.
 pub(crate) const UPSTREAM: &str = "upstream";
@@ -43,7 +47,7 @@ impl Default for TestAppBuilder {
             total: Duration::from_secs(20),
         };
         Self {
-            builder: Builder::in_memory().calls(CallSettings {
+            builder: Builder::in_memory().password_cost(PasswordCost::TRIVIAL).calls(CallSettings {
                 max_attempts: 3,
                 deadlines,
                 first_of_pieces: None,
@@ -91,6 +95,27 @@ impl TestAppBuilder {
     #[must_use]
     pub fn calls(mut self, calls: CallSettings) -> Self {
         self.builder = self.builder.calls(calls);
+        self
+    }
+
+    /// Accounts administered in another way than by default.
+    #[must_use]
+    pub fn accounts(mut self, accounts: AccountSettings) -> Self {
+        self.builder = self.builder.accounts(accounts);
+        self
+    }
+
+    /// Passwords hashed at another cost; the default is next to nothing.
+    #[must_use]
+    pub fn password_cost(mut self, cost: PasswordCost) -> Self {
+        self.builder = self.builder.password_cost(cost);
+        self
+    }
+
+    /// An administrator of this name, whose password is [`PASSWORD`].
+    #[must_use]
+    pub fn administrator(mut self, username: &str) -> Self {
+        self.builder = self.builder.first_administrator(username, PASSWORD.into());
         self
     }
 

@@ -30,7 +30,7 @@ mod app;
 mod client;
 mod raw;
 
-pub use app::{TestApp, TestAppBuilder};
+pub use app::{PASSWORD, TestApp, TestAppBuilder};
 pub use client::{Answer, StreamedAnswer, TestClient};
 pub use raw::RawConnection;
 pub use switchyard;

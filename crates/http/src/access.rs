@@ -15,6 +15,12 @@ pub enum Access {
     Gateway,
     /// Who holds a virtual key.
     VirtualKey,
+    /// Whoever is signed in.
+    SignedIn,
+    /// Who is signed in and audits or administers.
+    AuditorOrAdmin,
+    /// Who is signed in and administers.
+    Admin,
 }
 
 /// An extractor that lets a request through or refuses it.

@@ -1,11 +1,13 @@
 //! The applications: routes, what they ask for, and the layer around them.
 
 use crate::connection::Sources;
+use crate::cookies::CookieRule;
 use crate::extract::{BodyLimits, Gate, Uploads};
 use crate::idempotency::Names;
 use crate::metrics::{self, Metrics};
 use crate::middleware::{Edge, Origins};
 use crate::ops::Environment;
+use crate::provenance::Provenance;
 use crate::server::ServerConfig;
 use crate::services::Services;
 use crate::{fallback, routes};
@@ -45,6 +47,7 @@ pub(crate) fn gateway(
         .app_data(web::Data::from(Arc::clone(&services.status)))
         .app_data(web::Data::from(Arc::clone(&services.clock)))
         .app_data(web::Data::new(Environment(config.environment.clone())))
+        .configure(|app| accounts(app, config, services))
         .app_data(Gate::new(config, services))
         .app_data(Names::new(services))
         .app_data(BodyLimits::new(config, &services.clock))
@@ -52,6 +55,23 @@ pub(crate) fn gateway(
         .configure(|app| routes::gateway_routes().mount(app))
         .default_service(web::to(fallback::not_found))
         .wrap(edge)
+}
+
+/// What the surfaces for people ask for.
+fn accounts(app: &mut web::ServiceConfig, config: &ServerConfig, services: &Services) {
+    let accounts = &services.accounts;
+    let provenance = Provenance::new(config);
+    app.app_data(web::Data::from(Arc::clone(&services.sessions)))
+        .app_data(web::Data::from(Arc::clone(&accounts.registration)))
+        .app_data(web::Data::from(Arc::clone(&accounts.sign_in)))
+        .app_data(web::Data::from(Arc::clone(&accounts.own)))
+        .app_data(web::Data::from(Arc::clone(&accounts.admin)))
+        .app_data(web::Data::from(Arc::clone(&accounts.links)))
+        .app_data(web::Data::from(Arc::clone(&accounts.throttles)))
+        .app_data(web::Data::new(services.demo.clone()))
+        .app_data(web::Data::new(CookieRule { secure: config.cookie_secure }))
+        .app_data(web::Data::new(provenance.clone()))
+        .app_data(provenance);
 }
 
 /// What a metrics listener serves: one page, to everybody who can connect, and nothing of a request's own.

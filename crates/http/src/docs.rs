@@ -1,6 +1,7 @@
 //! The interactive page over the API document. Its files are in the binary: nothing is loaded from elsewhere.
 
 use crate::access::Public;
+use crate::envelope::Envelope;
 use crate::middleware::RequestId;
 use crate::refusal::{Refusal, Shape};
 use crate::routes::Routes;
@@ -54,7 +55,7 @@ pub(crate) async fn page(_: Public, id: RequestId) -> HttpResponse {
     });
     match page {
         Some(page) => respond(page.clone(), "text/html; charset=utf-8"),
-        None => Refusal::defect().respond(Shape::Plain, &id),
+        None => Refusal::defect().respond(Shape::Surface(Envelope::Canonical), &id),
     }
 }
 
@@ -64,7 +65,7 @@ async fn file(_: Public, name: web::Path<String>, id: RequestId) -> HttpResponse
         Some((bytes, media_type)) => respond(Bytes::from(bytes), &media_type),
         None => {
             Refusal::new(StatusCode::NOT_FOUND, "not_found", "There is no such file of the documentation.")
-                .respond(Shape::Plain, &id)
+                .respond(Shape::Surface(Envelope::Canonical), &id)
         }
     }
 }

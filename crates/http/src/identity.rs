@@ -1,6 +1,7 @@
 //! Who a request turned out to be from.
 
 use actix_web::{HttpMessage, HttpRequest};
+use switchyard_domain::ids::UserId;
 use switchyard_orchestrator::principal::Principal;
 
 /// Who a request turned out to be from, for the access log and for what is kept for each caller apart. An access rule notes it as
@@ -24,6 +25,11 @@ impl Identity {
             Principal::Program => ("program", None),
         };
         Self { kind, id }
+    }
+
+    /// Of somebody who is signed in.
+    pub(crate) fn of_user(user: UserId) -> Self {
+        Self { kind: "user", id: Some(user.0) }
     }
 
     /// Notes it with the request.

@@ -4,9 +4,13 @@
 //! how to listen, and what it can't find in a request or in a use case's answer it does not say.
 
 pub mod access;
+mod api;
 mod app;
+mod compat;
 mod connection;
+mod cookies;
 mod docs;
+mod envelope;
 mod extract;
 mod fallback;
 mod gateway;
@@ -18,6 +22,7 @@ pub mod offline;
 mod offline_form;
 pub mod openapi;
 mod ops;
+mod provenance;
 mod refusal;
 pub mod routes;
 pub mod server;

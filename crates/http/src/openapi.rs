@@ -2,7 +2,7 @@
 
 use crate::access::Public;
 use crate::routes::Routes;
-use crate::{docs, gateway, ops};
+use crate::{api, compat, docs, gateway, ops};
 use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, ContentType};
 use bytes::Bytes;
@@ -17,6 +17,24 @@ use utoipa::{Modify, OpenApi};
         description = "One address for every model: any client dialect in, any provider out.",
     ),
     paths(
+        api::documented::register,
+        api::documented::log_in,
+        api::documented::refresh,
+        api::documented::log_out,
+        api::documented::me,
+        api::documented::change_password,
+        api::documented::follow_link,
+        api::documented::list_sessions,
+        api::documented::end_session,
+        api::documented::end_others,
+        api::documented::list_users,
+        api::documented::one_user,
+        api::documented::change_user,
+        api::documented::reset_password,
+        compat::documented::register,
+        compat::documented::log_in,
+        compat::documented::refresh,
+        compat::documented::profile,
         gateway::documented::chat_completions,
         gateway::documented::chat_completions_of_key,
         gateway::documented::responses,
@@ -43,6 +61,7 @@ use utoipa::{Modify, OpenApi};
         docs::page,
     ),
     tags(
+        (name = "accounts", description = "People: registering, signing in, sessions, and who administers them"),
         (name = "gateway", description = "Calls with a virtual key"),
         (name = "operations", description = "Whether the server lives and can take calls"),
     ),
@@ -60,6 +79,18 @@ impl Modify for VirtualKey {
             .build();
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("virtual_key", SecurityScheme::Http(scheme));
+        let bearer = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("JWT")
+            .description(Some("An access token of somebody who is signed in"))
+            .build();
+        components.add_security_scheme("bearer_token", SecurityScheme::Http(bearer));
+        let said = "Changing requests carry `X-CSRF-Token` besides, with the value of the cookie `csrf_access_token`";
+        let cookie = ApiKeyValue::with_description("access_token_cookie", said);
+        components.add_security_scheme("session_cookie", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+        let said = "Taken once, beside `X-CSRF-Token` with the value of the cookie `csrf_refresh_token`";
+        let cookie = ApiKeyValue::with_description("refresh_token_cookie", said);
+        components.add_security_scheme("refresh_cookie", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
         let query = ApiKeyValue::with_description("key", "A virtual key, where Google's clients put it");
         components.add_security_scheme("query_key", SecurityScheme::ApiKey(ApiKey::Query(query)));
     }

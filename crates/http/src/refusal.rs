@@ -1,13 +1,13 @@
 //! Refusals that are not a surface's own: no such path, a wrong method, a head that is too large, our own defect. They
 //! take the shape of the surface at whose path they happen.
 
+use crate::envelope::{Envelope, Told};
 use crate::gateway::dialects;
 use crate::middleware::RequestId;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ContentType, HeaderMap, RETRY_AFTER};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use bytes::Bytes;
-use serde::Serialize;
 use std::borrow::Cow;
 use switchyard_dialects::codec::{ClientCodec, ClientError};
 
@@ -16,14 +16,14 @@ use switchyard_dialects::codec::{ClientCodec, ClientError};
 pub(crate) enum Shape {
     /// As the dialect has it.
     Dialect(&'static dyn ClientCodec),
-    /// `{"error","message","request_id"}`
-    Plain,
+    /// As the surface for people has it.
+    Surface(Envelope),
 }
 
 impl Shape {
     /// The shape of the surface that a request is for.
     pub(crate) fn at(path: &str, headers: &HeaderMap) -> Self {
-        dialects::at(path, headers).map_or(Self::Plain, Self::Dialect)
+        dialects::at(path, headers).map_or_else(|| Self::Surface(Envelope::at(path)), Self::Dialect)
     }
 }
 
@@ -34,13 +34,6 @@ pub(crate) struct Refusal {
     code: &'static str,
     message: Cow<'static, str>,
     closes: bool,
-}
-
-#[derive(Serialize)]
-struct PlainBody<'a> {
-    error: &'a str,
-    message: &'a str,
-    request_id: &'a str,
 }
 
 impl Refusal {
@@ -93,10 +86,12 @@ impl Refusal {
                 code: Some(self.code),
                 request_id: Some(id.as_str()),
             }),
-            Shape::Plain => {
-                let body = PlainBody { error: self.code, message: &self.message, request_id: id.as_str() };
-                serde_json::to_vec(&body).map(Bytes::from).unwrap_or_default()
-            }
+            Shape::Surface(envelope) => envelope.body(&Told {
+                code: self.code,
+                message: &self.message,
+                details: None,
+                request_id: Some(id.as_str()),
+            }),
         }
     }
 }

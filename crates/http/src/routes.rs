@@ -2,14 +2,14 @@
 
 use crate::access::{Access, DeclaresAccess};
 use crate::fallback;
-use crate::{docs, gateway, idempotency, openapi, ops};
+use crate::{api, compat, docs, gateway, idempotency, openapi, ops};
 use actix_web::dev::Handler;
 use actix_web::{FromRequest, HttpRequest, Responder, guard, web};
 
 /// A route as the table tells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Endpoint {
-    /// `GET` (which answers `HEAD` too) or `POST`.
+    /// `GET` (which answers `HEAD` too), `POST`, `PATCH` or `DELETE`.
     pub method: &'static str,
     /// The path, with its parameters in braces.
     pub path: &'static str,
@@ -41,6 +41,8 @@ pub fn table() -> Vec<Endpoint> {
 pub(crate) fn gateway_routes() -> Routes {
     let mut routes = Routes::default();
     gateway::mount(&mut routes);
+    api::mount(&mut routes);
+    compat::mount(&mut routes);
     ops::mount(&mut routes);
     openapi::mount(&mut routes);
     docs::mount(&mut routes);
@@ -82,6 +84,26 @@ impl Routes {
         // Nobody has names of their own where everybody may call.
         let named = (F::ACCESS != Access::Public).then(|| idempotency::route(handler.clone()));
         self.add(Endpoint { method: "POST", path, access: F::ACCESS }, named, web::post().to(handler));
+    }
+
+    /// Answers `PATCH` at `path`.
+    pub(crate) fn patch<F, Arguments>(&mut self, path: &'static str, handler: F)
+    where
+        F: Handler<Arguments> + DeclaresAccess<Arguments>,
+        Arguments: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.add(Endpoint { method: "PATCH", path, access: F::ACCESS }, None, web::patch().to(handler));
+    }
+
+    /// Answers `DELETE` at `path`.
+    pub(crate) fn delete<F, Arguments>(&mut self, path: &'static str, handler: F)
+    where
+        F: Handler<Arguments> + DeclaresAccess<Arguments>,
+        Arguments: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.add(Endpoint { method: "DELETE", path, access: F::ACCESS }, None, web::delete().to(handler));
     }
 
     /// Adds an endpoint's handler; `first` is asked before it.

@@ -52,6 +52,8 @@ pub(crate) enum Command {
     Seed,
     /// Virtual keys.
     Keys(KeyOptions),
+    /// A way in for whoever runs this machine.
+    Admin(AdminOptions),
     /// What was used, and what it cost.
     Usage(UsageOptions),
     /// The books.
@@ -278,6 +280,31 @@ pub(crate) enum ModeName {
 pub(crate) enum StrategyName {
     RoundRobin,
     Failover,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AdminOptions {
+    #[command(subcommand)]
+    pub(crate) action: AdminAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AdminAction {
+    /// Make the link by which the first administrator is made. It opens once, for an hour, and ends all earlier ones.
+    Link {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print an administrator's bearer token that lives as long as an access token, and can't be refreshed.
+    Token {
+        /// Of this administrator; else of the first one.
+        #[arg(long, value_name = "NAME")]
+        user: Option<String>,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -3,6 +3,7 @@
 
 use std::process::ExitCode;
 use switchyard::OpenError;
+use switchyard::orchestrator::accounts::AccountError;
 use switchyard::orchestrator::error::AdminError;
 use switchyard::ports::repositories::RepositoryError;
 use switchyard::settings::{DotEnvError, SettingsErrors};
@@ -71,6 +72,18 @@ impl From<DotEnvError> for Failure {
 impl From<OpenError> for Failure {
     fn from(error: OpenError) -> Self {
         let code = if error.is_configuration() { CONFIGURATION } else { RUNTIME };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl From<AccountError> for Failure {
+    fn from(error: AccountError) -> Self {
+        let code = match &error {
+            AccountError::Invalid { .. } | AccountError::Taken(_) => USAGE,
+            AccountError::NotFound(_) => NOT_FOUND,
+            AccountError::LastAdministrator | AccountError::Stale(_) => REFUSED,
+            _ => RUNTIME,
+        };
         Self::new(code, error.to_string())
     }
 }

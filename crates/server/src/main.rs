@@ -9,6 +9,7 @@ mod failure;
 mod logging;
 mod output;
 mod serve;
+mod setup_link;
 
 use arguments::{Arguments, Command};
 use clap::Parser;
@@ -47,6 +48,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
             Command::Providers(options) => commands::providers::run(&loaded, options).await,
             Command::Seed => commands::seed::run(&loaded).await,
             Command::Routes(options) => commands::routes::run(&loaded, options).await,
+            Command::Admin(options) => commands::admin::run(&loaded, options).await,
             Command::Keys(options) => commands::keys::run(&loaded, options).await,
             Command::Usage(options) => commands::usage::run(&loaded, &options).await,
             Command::Ledger(options) => commands::ledger::run(&loaded, &options).await,

@@ -3,11 +3,13 @@
 use crate::banner;
 use crate::certificate::Certificate;
 use crate::failure::Failure;
+use crate::setup_link;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::time::Duration;
 use switchyard::settings::{GatewayAuth, Loaded, Settings};
 use switchyard::{Builder, Embedded};
+use switchyard_domain::meta::Writer;
 use switchyard_http::server::{self, BoundServer, Limits, ServerConfig, ServerControl, Timeouts, bind};
 use switchyard_http::services::{DemoSwitch, LogLosses, Services};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -23,12 +25,17 @@ pub(crate) async fn run(loaded: Loaded, log_losses: LogLosses) -> Result<(), Fai
     tell_unserved(&settings);
     let certificate = Certificate::of(&settings)?;
     let app = Builder::from_settings(&settings, loaded.declared)?.open().await?;
-    let demo = DemoSwitch::new(settings.server.listen.is_loopback_only());
+    let link = app.accounts().links.setup(&Writer::SEED).await?;
+    // The demonstration ends with the first administrator.
+    let demo = DemoSwitch::new(settings.server.listen.is_loopback_only() && link.is_some());
     let services = Services::new(app.use_cases(), demo).with_log_losses(log_losses);
     let config = ServerConfig { tls: certificate.as_ref().map(Certificate::tls), ..server_config(&settings) };
     let server = bind(config, services)
         .map_err(|error| Failure::runtime(format!("{error}. Name another address with --listen.")))?;
     announce(&settings, &server, &app);
+    if let Some(link) = &link {
+        setup_link::tell(&settings, server.addresses(), link)?;
+    }
     serve(server, app, settings.server.drain, certificate.as_ref()).await
 }
 
@@ -62,6 +69,7 @@ fn server_config(settings: &Settings) -> ServerConfig {
             .as_ref()
             .map(|listen| listen.addresses().to_vec())
             .unwrap_or_default(),
+        cookie_secure: settings.accounts.cookie_secure,
         workers: edge.workers.and_then(|workers| NonZeroUsize::new(workers as usize)),
         trusted_proxies: edge.trusted_proxies.clone(),
         cors_origins: edge.cors_origins.clone(),

@@ -13,6 +13,7 @@ use switchyard_tests::egress;
 use switchyard_tests::full_disk::{DiskOutage, FullDisk};
 use switchyard_tests::installation::Database;
 use switchyard_tests::kills::Kills;
+use switchyard_tests::login_times::LoginTimes;
 use switchyard_tests::outages::{Cause, Outages};
 use switchyard_tests::rotation::Rotation;
 use switchyard_tests::slowness::SlowClients;
@@ -87,6 +88,12 @@ enum Promise {
         #[arg(long, default_value_t = 250)]
         clients: usize,
     },
+    /// Refused logins take the same time for known and unknown names.
+    P17 {
+        /// How many of each, in turn.
+        #[arg(long, default_value_t = 200)]
+        rounds: usize,
+    },
     /// The disk is full: nothing is answered unrecorded, and calls are served again once there is space.
     P22 {
         /// How long it is full, each time.
@@ -116,6 +123,7 @@ async fn main() -> ExitCode {
         Promise::P6 { calls } => leave(calls).await,
         Promise::P13 => call_hostile_urls().await,
         Promise::P19 { clients } => be_slow(clients).await,
+        Promise::P17 { rounds } => log_in(rounds).await,
         Promise::P22 { seconds, rate } => fill_disk(Duration::from_secs(seconds), rate).await,
     };
     for promise in &broken {
@@ -154,6 +162,12 @@ async fn rotate(credentials: usize, rate: u32, kills: usize, seed: Option<u64>) 
 
 async fn bill(calls: usize) -> Vec<String> {
     let report = Billing { calls, at_once: 64 }.run().await;
+    print!("{report}");
+    report.broken()
+}
+
+async fn log_in(rounds: usize) -> Vec<String> {
+    let report = LoginTimes { rounds }.run().await;
     print!("{report}");
     report.broken()
 }

@@ -37,6 +37,11 @@ impl BodyLimits {
         }
     }
 
+    /// The same for a body of so many bytes at most, and no more than any may have.
+    pub(crate) fn at_most(self, bytes: usize) -> Self {
+        Self { bytes: self.bytes.min(bytes), ..self }
+    }
+
     /// The same for a body of up to so many bytes.
     pub(super) fn of_up_to(self, bytes: usize) -> Self {
         Self { bytes, ..self }
@@ -135,6 +140,16 @@ fn admit(headers: &HeaderMap, limits: &BodyLimits) -> Result<usize, GatewayError
 /// A body of a kind that is not read.
 pub(super) fn unsupported(fault: &MediaFault) -> GatewayError {
     GatewayError::closing(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", fault.to_string())
+}
+
+/// A JSON body within limits, whole.
+pub(crate) async fn read_json(
+    headers: &HeaderMap,
+    payload: Payload,
+    limits: &BodyLimits,
+) -> Result<Bytes, GatewayError> {
+    let declared = admit(headers, limits)?;
+    read(payload, declared, limits).await
 }
 
 async fn read(payload: Payload, declared: usize, limits: &BodyLimits) -> Result<Bytes, GatewayError> {

@@ -8,8 +8,8 @@ static X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 static X_GOOG_API_KEY: HeaderName = HeaderName::from_static("x-goog-api-key");
 static API_KEY: HeaderName = HeaderName::from_static("api-key");
 
-/// No key is longer; what is longer is not worth hashing.
-const LONGEST: usize = 512;
+/// No key or token is longer; what is longer is not worth hashing.
+const LONGEST: usize = 1024;
 
 /// Why what a client presents can't be a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -174,7 +174,7 @@ mod tests {
         ] {
             assert_eq!(asked(&[], Some(query)), Err(CredentialFault::Malformed), "{query}");
         }
-        let long = format!("key={}", "x".repeat(513));
+        let long = format!("key={}", "x".repeat(1025));
         assert_eq!(asked(&[], Some(&long)), Err(CredentialFault::Malformed));
     }
 
@@ -217,6 +217,6 @@ mod tests {
         assert_eq!(found(&[("authorization", "Bearer ")]), Err(CredentialFault::Malformed));
         assert_eq!(found(&[("x-api-key", " ")]), Err(CredentialFault::Malformed));
         assert_eq!(found(&[("x-api-key", "sy-ä")]), Err(CredentialFault::Malformed));
-        assert_eq!(found(&[("x-api-key", &"x".repeat(513))]), Err(CredentialFault::Malformed));
+        assert_eq!(found(&[("x-api-key", &"x".repeat(1025))]), Err(CredentialFault::Malformed));
     }
 }

@@ -56,8 +56,8 @@ impl Gate {
     fn caller(&self, request: &HttpRequest) -> Result<Principal, GatewayError> {
         match self.auth {
             GatewayAuth::Optional if credential(request) == Ok(None) => Ok(Principal::Anonymous),
-            GatewayAuth::Required | GatewayAuth::Optional => self.key(request, OPENING),
-            GatewayAuth::Off => Ok(self.key(request, "").unwrap_or(Principal::Anonymous)),
+            GatewayAuth::Required | GatewayAuth::Optional => self.key_or_user(request, OPENING),
+            GatewayAuth::Off => Ok(self.key_or_user(request, "").unwrap_or(Principal::Anonymous)),
         }
     }
 
@@ -70,6 +70,14 @@ impl Gate {
             return self.demo(request);
         }
         self.authenticator.virtual_key(&key).ok_or_else(|| refused(UNKNOWN))
+    }
+
+    /// Whose key, or whose access token it is.
+    fn key_or_user(&self, request: &HttpRequest, advice: &str) -> Result<Principal, GatewayError> {
+        self.key(request, advice).or_else(|error| {
+            let presented = credential(request).ok().flatten();
+            presented.and_then(|token| self.authenticator.user(&token)).ok_or(error)
+        })
     }
 
     /// The demo key opens nothing to another machine, nor to one that a proxy on this machine speaks for.

@@ -6,10 +6,12 @@ mod form;
 mod gate;
 mod headers;
 mod media_type;
+mod session;
 mod upload;
 
-pub(crate) use body::{BodyLimits, GatewayBody};
+pub(crate) use body::{BodyLimits, GatewayBody, read_json};
 pub(crate) use form::GatewayForm;
 pub(crate) use gate::{Gate, GatewayCaller, KeyCaller};
 pub(crate) use headers::CallHeaders;
+pub(crate) use session::{Administrator, Member, Reader, Visitor, bearer_or_none, expected_version};
 pub(crate) use upload::Uploads;

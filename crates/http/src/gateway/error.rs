@@ -111,6 +111,11 @@ impl GatewayError {
         }
     }
 
+    /// Whether the connection ends with it.
+    pub(crate) fn closes(&self) -> bool {
+        self.closes
+    }
+
     /// What is wrong, for people.
     pub(crate) fn message(&self) -> &str {
         &self.message

@@ -57,6 +57,11 @@ impl AccessRecord {
         }
     }
 
+    /// From which address it comes.
+    pub(super) fn client(&self) -> Option<IpAddr> {
+        self.client
+    }
+
     pub(super) fn elapsed(&self) -> Duration {
         self.clock.monotonic().since(self.began)
     }

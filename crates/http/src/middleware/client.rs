@@ -1,9 +1,26 @@
+use super::request_id::RequestId;
 use actix_web::dev::ServiceRequest;
-use actix_web::http::header::{HeaderMap, HeaderName};
+use actix_web::http::header::{HeaderMap, HeaderName, USER_AGENT};
+use actix_web::{HttpMessage, HttpRequest};
 use ipnet::IpNet;
 use std::net::{IpAddr, SocketAddr};
+use switchyard_orchestrator::accounts::Client;
 
 static X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// The address that a request comes from, noted with it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Address(pub(super) IpAddr);
+
+/// From where somebody asks, as use cases want to know it.
+pub(crate) fn client_of(request: &HttpRequest) -> Client {
+    let noted = request.extensions();
+    Client {
+        address: noted.get::<Address>().map(|address| address.0),
+        request_id: noted.get::<RequestId>().map(|id| id.as_str().to_owned()),
+        agent: request.headers().get(USER_AGENT).and_then(|agent| agent.to_str().ok()).map(str::to_owned),
+    }
+}
 
 /// Whose request it is: the peer's, or, where a trusted proxy carries it, that of the one who the proxy says sent it.
 pub(super) fn address(request: &ServiceRequest, trusted: &[IpNet]) -> Option<IpAddr> {

@@ -3,7 +3,9 @@ use super::cors::{Origins, Readers};
 use super::request_id::RequestId;
 use super::tracked_body::{Ending, TrackedBody};
 use super::{client, head_limits, response_headers};
+use crate::api::ApiError;
 use crate::connection::{Connection, OpenBody, Place, Sources};
+use crate::envelope::Envelope;
 use crate::gateway::GatewayError;
 use crate::identity::Identity;
 use crate::metrics::Metrics;
@@ -98,6 +100,9 @@ where
             return ready(Ok(arrival.complete(request.into_response(response)))).boxed_local();
         }
         request.extensions_mut().insert(arrival.record.id.clone());
+        if let Some(address) = arrival.record.client() {
+            request.extensions_mut().insert(client::Address(address));
+        }
         let answer = self.inner.call(request);
         async move {
             match AssertUnwindSafe(answer).catch_unwind().await {
@@ -148,6 +153,7 @@ impl Arrival {
             let body = error.body(Some(self.record.id.as_str()));
             response = response.map_body(|_, _| BoxBody::new(body));
         }
+        response = self.in_the_surfaces_words(response);
         response_headers::complete(response.headers_mut(), &self.record.id, self.record.elapsed());
         self.readers.complete(response.headers_mut());
         // An offer to upgrade is passed over. The framework would answer it with one of its own, and can't keep the
@@ -156,6 +162,20 @@ impl Arrival {
             response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
         }
         response.map_body(|_, body| TrackedBody::new(body, self.record, self.ending))
+    }
+
+    /// Errors of the surfaces for people are put into words where their paths were not known.
+    fn in_the_surfaces_words(&mut self, mut response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+        let envelope = Envelope::at(response.request().path());
+        let error = response.response().error().and_then(|error| error.as_error::<ApiError>());
+        let Some((status, body)) = error
+            .map(|error| (error.status_at(envelope), error.body_at(envelope, Some(self.record.id.as_str()))))
+        else {
+            return response;
+        };
+        self.record.status = Some(status);
+        *response.response_mut().status_mut() = status;
+        response.map_body(|_, _| BoxBody::new(body))
     }
 
     /// A handler panicked, and the request went down with it: the answer is made of what was known before.

@@ -92,6 +92,8 @@ pub struct ServerConfig {
     pub trusted_proxies: Vec<IpNet>,
     /// The web origins, each `scheme://host[:port]`, whose pages may call with credentials and read the answers.
     pub cors_origins: Vec<String>,
+    /// Whether browsers send the cookies of sessions over HTTPS only.
+    pub cookie_secure: bool,
     /// How large a request may be.
     pub limits: Limits,
     /// How long a client may take.
@@ -116,6 +118,7 @@ impl Default for ServerConfig {
             connections_per_source: 256,
             trusted_proxies: Vec::new(),
             cors_origins: Vec::new(),
+            cookie_secure: true,
             limits: Limits::default(),
             timeouts: Timeouts::default(),
             gateway_auth: GatewayAuth::default(),

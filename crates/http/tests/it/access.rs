@@ -18,6 +18,14 @@ const PUBLIC: &[&str] = &[
     "/readyz",
     "/healthz",
     "/openapi.json",
+    "/api/v1/auth/register",
+    "/api/v1/auth/login",
+    "/api/v1/auth/refresh",
+    "/api/v1/auth/logout",
+    "/api/v1/auth/setup",
+    "/api/auth/register",
+    "/api/auth/login",
+    "/api/auth/refresh",
     "/docs",
     "/docs/{file:.*}",
 ];
@@ -47,11 +55,23 @@ async fn every_route_that_is_not_public_refuses_a_request_without_a_key() {
         let path = endpoint.path.replace("{id:.*}", "team").replace("{file:.*}", "index.css");
         let request = match endpoint.method {
             "GET" => get(&path, ""),
-            _ => post(&path, "", "{}"),
+            method => post(&path, "", "{}").replacen("POST", method, 1),
         };
         let response = ask(world.address, request).await;
-        let expected = if endpoint.access == Access::Public { 200 } else { 401 };
-        assert_eq!(response.status, expected, "{} {}", endpoint.method, endpoint.path);
+        // A refresh is refused for want of its cookie, and what is sent to others that are public is nobody's whole request.
+        let expected = match endpoint.access {
+            Access::Public if endpoint.path == "/api/v1/auth/refresh" => &[401][..],
+            Access::Public if endpoint.method == "POST" => &[200, 400, 422],
+            Access::Public => &[200],
+            _ => &[401],
+        };
+        assert!(
+            expected.contains(&response.status),
+            "{} {}: {}",
+            endpoint.method,
+            endpoint.path,
+            response.status
+        );
     }
 }
 

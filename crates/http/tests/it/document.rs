@@ -4,6 +4,7 @@ use crate::wire::{ask, get};
 use crate::world::World;
 use std::collections::BTreeSet;
 use std::path::Path;
+use switchyard_http::access::Access;
 use switchyard_http::{openapi, routes};
 
 /// Aliases of documented probes, and what the page of the documentation is made of.
@@ -47,8 +48,15 @@ fn every_route_behind_a_key_says_so() {
     for endpoint in routes::table().iter().filter(|endpoint| !UNLISTED.contains(&endpoint.path)) {
         let path = endpoint.path.replace(":.*", "");
         let operation = &document["paths"][path.as_str()][endpoint.method.to_lowercase().as_str()];
-        let secured = operation["security"][0]["virtual_key"].is_array();
-        assert_eq!(secured, endpoint.access != switchyard_http::access::Access::Public, "{path}");
+        let security = operation["security"].as_array().cloned().unwrap_or_default();
+        let has = |scheme: &str| security.iter().any(|one| one[scheme].is_array());
+        let (by_key, by_session) = (has("virtual_key"), has("bearer_token") && has("session_cookie"));
+        let expected = match endpoint.access {
+            Access::Public => (false, false),
+            Access::Gateway | Access::VirtualKey => (true, false),
+            Access::SignedIn | Access::AuditorOrAdmin | Access::Admin => (false, true),
+        };
+        assert_eq!((by_key, by_session), expected, "{path}");
     }
 }
 

@@ -37,7 +37,8 @@ pub(super) fn issue(
     session: Session,
     refresh: Uuid,
 ) -> IssuedTokens {
-    let now = ports.clock.now();
+    // One moment for all that begins now, so that lifetimes are whole.
+    let now = session.refreshed_at;
     let ends = now.after(settings.access_lifetime).min(session.expires_at);
     let sign = |kind, id, expires_at: Timestamp| {
         let claims = Claims { kind, user: user.id, session: session.id, id, issued_at: now, expires_at };

@@ -78,7 +78,10 @@ async fn a_provider_gives_way_to_one_of_its_name(repository: &dyn ConfigurationR
         ..new_provider(name.clone(), &["m", "n"])
     };
     let id = repository.create_provider(elsewhere, &author(3)).await.unwrap();
-    assert!(id.0 < FIRST, "nobody lent a credential for this address: what is known by the old id is not taken along");
+    assert!(
+        id.0 < FIRST,
+        "nobody lent a credential for this address: what is known by the old id is not taken along"
+    );
     assert_eq!(provider(repository, seeded).await, None);
     let stored = provider(repository, id).await.unwrap();
     assert_eq!((stored.meta.owner, stored.models.len(), stored.credential), (Owner::Api, 2, None));

@@ -1,0 +1,171 @@
+//! Errors of the surfaces for people: one mapping from what happened to status, code and words.
+
+use crate::envelope::{Envelope, Told};
+use crate::gateway::GatewayError;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ContentType, RETRY_AFTER};
+use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
+use bytes::Bytes;
+use serde_json::{Map, Value, json};
+use std::borrow::Cow;
+use std::fmt;
+use std::time::Duration;
+use switchyard_orchestrator::accounts::AccountError;
+use switchyard_ports::repositories::Taken;
+
+/// An error of a surface for people.
+#[derive(Clone, Debug)]
+pub(crate) struct ApiError {
+    status: StatusCode,
+    code: Cow<'static, str>,
+    message: String,
+    details: Option<Map<String, Value>>,
+    retry_after: Option<Duration>,
+    /// The status where errors are a bare text, where that surface's document has another.
+    text_status: Option<StatusCode>,
+    closes: bool,
+}
+
+impl ApiError {
+    pub(crate) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            code: Cow::Borrowed(code),
+            message: message.into(),
+            details: None,
+            retry_after: None,
+            text_status: None,
+            closes: false,
+        }
+    }
+
+    /// Nobody is signed in.
+    pub(crate) fn unauthenticated(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "authentication_error", message)
+    }
+
+    /// Somebody is signed in who may not.
+    pub(crate) fn forbidden(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "authorization_error", message)
+    }
+
+    /// The request can't be read.
+    pub(crate) fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "bad_request", message)
+    }
+
+    /// Members of the request are wrong: each with what is wrong about it.
+    pub(crate) fn invalid(fields: Map<String, Value>) -> Self {
+        let said: Vec<String> = fields
+            .iter()
+            .map(|(field, said)| {
+                format!("{field}: {}", said.get(0).and_then(Value::as_str).unwrap_or_default())
+            })
+            .collect();
+        let error = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "validation_error", said.join("; "));
+        Self { details: Some(fields), text_status: Some(StatusCode::BAD_REQUEST), ..error }
+    }
+
+    /// One member is wrong.
+    pub(crate) fn invalid_field(field: &str, message: impl Into<String>) -> Self {
+        let message: String = message.into();
+        Self::invalid(Map::from_iter([(field.to_owned(), json!([message]))]))
+    }
+
+    /// Our own defect.
+    pub(crate) fn defect() -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", "Something went wrong here.")
+    }
+
+    fn detail(self, name: &str, value: &str) -> Self {
+        Self { details: Some(Map::from_iter([(name.to_owned(), json!(value))])), ..self }
+    }
+
+    /// The status at a surface.
+    pub(crate) fn status_at(&self, envelope: Envelope) -> StatusCode {
+        self.text_status.filter(|_| envelope == Envelope::Text).unwrap_or(self.status)
+    }
+
+    /// The body at a surface.
+    pub(crate) fn body_at(&self, envelope: Envelope, request_id: Option<&str>) -> Bytes {
+        let (code, details) = (self.code.as_ref(), self.details.as_ref());
+        envelope.body(&Told { code, message: &self.message, details, request_id })
+    }
+}
+
+impl From<AccountError> for ApiError {
+    fn from(error: AccountError) -> Self {
+        let said = error.to_string();
+        let new = |status, code| Self::new(status, code, said.clone());
+        match error {
+            AccountError::RegistrationClosed => Self {
+                text_status: Some(StatusCode::FORBIDDEN),
+                ..new(StatusCode::BAD_REQUEST, "bad_request").detail("code", "registration_closed")
+            },
+            AccountError::RegistrationToken => new(StatusCode::FORBIDDEN, "authorization_error"),
+            AccountError::Taken(Taken::Username) => {
+                new(StatusCode::BAD_REQUEST, "bad_request").detail("field", "username")
+            }
+            AccountError::Taken(Taken::Email) => {
+                new(StatusCode::BAD_REQUEST, "bad_request").detail("field", "email")
+            }
+            AccountError::Invalid { field, message } => Self::invalid_field(field, message),
+            AccountError::BadCredentials => new(StatusCode::UNAUTHORIZED, "authentication_error"),
+            AccountError::WrongPassword => Self::invalid_field("current_password", said),
+            AccountError::TokenExpired => new(StatusCode::UNAUTHORIZED, "token_expired"),
+            AccountError::TokenInvalid => new(StatusCode::UNAUTHORIZED, "invalid_token"),
+            AccountError::LinkInvalid => {
+                new(StatusCode::BAD_REQUEST, "bad_request").detail("code", "link_invalid")
+            }
+            AccountError::Throttled(wait) => {
+                let error = new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests");
+                Self { retry_after: Some(wait), ..error }
+            }
+            AccountError::Overloaded(wait) => {
+                Self { retry_after: Some(wait), ..new(StatusCode::SERVICE_UNAVAILABLE, "overloaded") }
+            }
+            AccountError::LastAdministrator | AccountError::Stale(_) => new(StatusCode::CONFLICT, "conflict"),
+            AccountError::NotFound(_) => new(StatusCode::NOT_FOUND, "not_found"),
+            AccountError::Unavailable => new(StatusCode::SERVICE_UNAVAILABLE, "storage_unavailable"),
+            AccountError::Internal => Self::defect(),
+        }
+    }
+}
+
+/// What the reading of a body refuses, which is the same for all surfaces.
+impl From<GatewayError> for ApiError {
+    fn from(error: GatewayError) -> Self {
+        let told = error.told(None);
+        let status = StatusCode::from_u16(told.status).unwrap_or(StatusCode::BAD_REQUEST);
+        let code = match status {
+            StatusCode::BAD_REQUEST => "bad_request".to_owned(),
+            _ => told.code.unwrap_or("bad_request").to_owned(),
+        };
+        let closes = error.closes();
+        Self { code: Cow::Owned(code), closes, ..Self::new(status, "", told.message) }
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.status, self.message)
+    }
+}
+
+impl ResponseError for ApiError {
+    fn status_code(&self) -> StatusCode {
+        self.status
+    }
+
+    // The layer around everything puts it into the words of the surface, whose path is not known here.
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponseBuilder::new(self.status);
+        if self.closes {
+            response.force_close();
+        }
+        if let Some(wait) = self.retry_after {
+            response.insert_header((RETRY_AFTER, wait.as_millis().max(1).div_ceil(1000).to_string()));
+        }
+        response.insert_header(ContentType::json()).body(self.body_at(Envelope::Canonical, None))
+    }
+}

@@ -1,0 +1,100 @@
+//! JSON bodies of the surfaces for people: bounded, strict about members, judged by `validator` before anything is done with them.
+
+use super::{ApiError, Secret};
+use crate::connection::Connection;
+use crate::extract::{BodyLimits, read_json};
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
+use secrecy::ExposeSecret;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+use std::rc::Rc;
+use validator::{Validate, ValidationErrors};
+
+/// Longest password or token that is looked at at all; rules of their own are far below.
+const LONGEST_SECRET: usize = 4096;
+
+/// A body of the surfaces for people. Derive with `#[serde(deny_unknown_fields)]`: a member that is not known is refused.
+pub(crate) trait ApiBody: DeserializeOwned + Validate + 'static {
+    /// The most bytes of it.
+    const MOST_BYTES: usize = 2 * 1024 * 1024;
+    /// The secrets that it must have, by their names. `validator` would put what is wrong beside its reason.
+    fn secrets(&self) -> Vec<(&'static str, &Secret)>;
+}
+
+/// A body, read and judged.
+#[derive(Clone, Debug)]
+pub(crate) struct ApiJson<T>(pub(crate) T);
+
+impl<T: ApiBody> FromRequest for ApiJson<T> {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let limits = request.app_data::<BodyLimits>().cloned();
+        let headers = request.headers().clone();
+        let connection = request.conn_data::<Rc<Connection>>().cloned();
+        let payload = payload.take();
+        async move {
+            let limits = limits.ok_or_else(ApiError::defect)?.at_most(T::MOST_BYTES);
+            let bytes = read_json(&headers, payload, &limits).await?;
+            if let Some(connection) = connection {
+                connection.body_ended();
+            }
+            let body: T = serde_json::from_slice(&bytes).map_err(|error| unreadable(&error))?;
+            body.validate().map_err(|errors| judged(&errors))?;
+            body.secrets().into_iter().try_for_each(|(field, secret)| sized(field, secret))?;
+            Ok(Self(body))
+        }
+        .boxed_local()
+    }
+}
+
+/// Refuses a secret that is not worth hashing.
+fn sized(field: &str, secret: &Secret) -> Result<(), ApiError> {
+    match secret.expose_secret().len() {
+        0 => Err(ApiError::invalid_field(field, "this is needed")),
+        1..=LONGEST_SECRET => Ok(()),
+        _ => Err(ApiError::invalid_field(field, "this is too long")),
+    }
+}
+
+/// What is wrong with a body, without a word of what stands in it.
+fn unreadable(error: &serde_json::Error) -> ApiError {
+    if !error.is_data() {
+        let place = format!("line {}, column {}", error.line(), error.column());
+        return ApiError::bad_request(format!("The request's body is no JSON object ({place})."));
+    }
+    let said = error.to_string();
+    // Of these three kinds the message names a member, in quotes of its own; all others may repeat a value.
+    let named = |kind: &str| said.strip_prefix(kind)?.split('`').nth(1).map(shortened);
+    if let Some(field) = named("missing field") {
+        ApiError::invalid_field(&field, "this is needed")
+    } else if let Some(field) = named("unknown field") {
+        ApiError::invalid_field(&field, "there is no such field")
+    } else if let Some(field) = named("duplicate field") {
+        ApiError::invalid_field(&field, "this stands there twice")
+    } else {
+        let place = format!("line {}, column {}", error.line(), error.column());
+        ApiError::invalid_field("body", format!("a value is of the wrong type or out of range ({place})"))
+    }
+}
+
+/// A client's own name for a field, as it may be said back.
+fn shortened(name: &str) -> String {
+    name.chars().take(100).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
+fn judged(errors: &ValidationErrors) -> ApiError {
+    let mut fields = Map::new();
+    for (field, errors) in errors.field_errors() {
+        let said = |error: &validator::ValidationError| {
+            error.message.as_deref().unwrap_or("this is not of the size that is taken").to_owned()
+        };
+        let messages: Vec<Value> = errors.iter().map(|error| json!(said(error))).collect();
+        fields.insert(field.to_string(), Value::Array(messages));
+    }
+    ApiError::invalid(fields)
+}

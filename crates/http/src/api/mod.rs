@@ -1,0 +1,42 @@
+//! The canonical API: what people and administrators do, in one envelope, with cookies or a bearer token.
+
+mod auth;
+mod error;
+mod json;
+mod password;
+mod sessions;
+mod shapes;
+mod users;
+
+pub(crate) use error::ApiError;
+pub(crate) use json::{ApiBody, ApiJson};
+pub(crate) use shapes::Secret;
+
+pub(crate) mod documented {
+    //! What the API document names.
+    pub(crate) use super::auth::{__path_log_in, __path_log_out, __path_me, __path_refresh, __path_register};
+    pub(crate) use super::password::{__path_change_password, __path_follow_link};
+    pub(crate) use super::sessions::{__path_end_others, __path_end_session, __path_list_sessions};
+    pub(crate) use super::users::{
+        __path_change_user, __path_list_users, __path_one_user, __path_reset_password,
+    };
+}
+
+use crate::routes::Routes;
+
+pub(crate) fn mount(routes: &mut Routes) {
+    routes.post("/api/v1/auth/register", auth::register);
+    routes.post("/api/v1/auth/login", auth::log_in);
+    routes.post("/api/v1/auth/refresh", auth::refresh);
+    routes.post("/api/v1/auth/logout", auth::log_out);
+    routes.get("/api/v1/auth/me", auth::me);
+    routes.post("/api/v1/auth/password", password::change_password);
+    routes.post("/api/v1/auth/setup", password::follow_link);
+    routes.get("/api/v1/sessions", sessions::list_sessions);
+    routes.delete("/api/v1/sessions", sessions::end_others);
+    routes.delete("/api/v1/sessions/{id}", sessions::end_session);
+    routes.get("/api/v1/users", users::list_users);
+    routes.get("/api/v1/users/{id}", users::one_user);
+    routes.patch("/api/v1/users/{id}", users::change_user);
+    routes.post("/api/v1/users/{id}/password-reset", users::reset_password);
+}

@@ -1,0 +1,141 @@
+//! Finds the person behind a request of the surfaces for people.
+
+use super::credential::presented;
+use crate::access::{Access, AccessRule};
+use crate::api::ApiError;
+use crate::cookies;
+use crate::identity::Identity;
+use crate::middleware::client_of;
+use crate::provenance::{Provenance, changes_something, csrf_header, forged};
+use actix_web::dev::Payload;
+use actix_web::http::header::{HeaderMap, IF_MATCH};
+use actix_web::{FromRequest, HttpRequest, web};
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
+use std::borrow::Cow;
+use switchyard_domain::role::Role;
+use switchyard_orchestrator::accounts::{Client, SessionGate, SignedIn};
+
+const MISSING: &str = "Sign in first: POST /api/v1/auth/login gives a browser its cookies, POST /api/auth/login a bearer token. \
+                       `switchyard admin token` prints an administrator's, for a short time, on the machine that the server runs on.";
+
+/// A person who asks, and from where.
+#[derive(Clone, Debug)]
+pub(crate) struct Person {
+    pub(crate) who: SignedIn,
+    pub(crate) client: Client,
+}
+
+/// Anybody who is signed in.
+#[derive(Clone, Debug)]
+pub(crate) struct Member(pub(crate) Person);
+
+/// An administrator or an auditor.
+#[derive(Clone, Debug)]
+pub(crate) struct Reader(#[expect(dead_code, reason = "the rule is its use")] pub(crate) Person);
+
+/// An administrator.
+#[derive(Clone, Debug)]
+pub(crate) struct Administrator(pub(crate) Person);
+
+/// Who presents a token in `authorization` or in a session's cookie. A cookie's request that changes something must show besides that
+/// it comes from a page of ours.
+async fn person(request: &HttpRequest) -> Result<Person, ApiError> {
+    let gate = request.app_data::<web::Data<SessionGate>>().ok_or_else(ApiError::defect)?;
+    let headers = request.headers();
+    let bearer = presented(headers, None)
+        .map_err(|fault| ApiError::unauthenticated(format!("The credential can't be used: {fault}.")))?;
+    let cookie = cookies::read(headers, cookies::ACCESS)
+        .map_err(|_| ApiError::unauthenticated("The request carries two different sessions."))?;
+    let client = client_of(request);
+    match (bearer, cookie) {
+        (None, None) => Err(ApiError::unauthenticated(MISSING)),
+        (Some(bearer), cookie) => {
+            if cookie.is_some_and(|cookie| cookie != bearer) {
+                return Err(ApiError::unauthenticated("The request carries two different credentials."));
+            }
+            Ok(Person { who: gate.who(&bearer).await?, client })
+        }
+        (None, Some(cookie)) => {
+            let who = gate.who(cookie).await?;
+            if changes_something(request) {
+                let provenance = request.app_data::<Provenance>().ok_or_else(ApiError::defect)?;
+                provenance.check(headers)?;
+                let value = csrf_header(headers).ok_or_else(|| forged("it has no such header"))?;
+                if !gate.is_csrf_value(value, who.session) {
+                    return Err(forged("the header's value is not this session's"));
+                }
+            }
+            Ok(Person { who, client })
+        }
+    }
+}
+
+async fn person_of(request: &HttpRequest, roles: &[Role]) -> Result<Person, ApiError> {
+    let person = person(request).await?;
+    Identity::of_user(person.who.entry.user.id).note(request);
+    if roles.contains(&person.who.role()) {
+        return Ok(person);
+    }
+    if let Some(gate) = request.app_data::<web::Data<SessionGate>>() {
+        let what = format!("{} {}", request.method(), crate::routes::RouteTemplate::of(request).0);
+        gate.note_refusal(&person.who, &what, &person.client).await;
+    }
+    let words: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
+    Err(ApiError::forbidden(format!("This needs the role {}.", words.join(" or "))))
+}
+
+macro_rules! rule {
+    ($name:ident, $access:expr, $roles:expr) => {
+        impl FromRequest for $name {
+            type Error = ApiError;
+            type Future = LocalBoxFuture<'static, Result<Self, Self::Error>>;
+
+            fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+                let request = request.clone();
+                async move { person_of(&request, $roles).await.map(Self) }.boxed_local()
+            }
+        }
+
+        impl AccessRule for $name {
+            const ACCESS: Access = $access;
+        }
+    };
+}
+
+rule!(Member, Access::SignedIn, &Role::ALL);
+rule!(Reader, Access::AuditorOrAdmin, &[Role::Admin, Role::Auditor]);
+rule!(Administrator, Access::Admin, &[Role::Admin]);
+
+/// What a request presents in `authorization`, as far as it can be read.
+pub(crate) fn bearer_or_none(headers: &HeaderMap) -> Option<Cow<'_, str>> {
+    presented(headers, None).ok().flatten()
+}
+
+/// The version that a writer means to change: `If-Match: "3"`, as an answer's `etag` told it, or the bare number.
+pub(crate) fn expected_version(headers: &HeaderMap) -> Result<Option<i64>, ApiError> {
+    let mut values = headers.get_all(IF_MATCH);
+    let Some(value) = values.next() else { return Ok(None) };
+    let text = value.to_str().unwrap_or_default().trim();
+    if text == "*" && values.next().is_none() {
+        return Ok(None);
+    }
+    let digits = text.trim_matches('"');
+    let version = digits.parse().ok().filter(|_| values.next().is_none());
+    version
+        .map(Some)
+        .ok_or_else(|| ApiError::bad_request("`If-Match` is the object's version, such as `\"3\"`."))
+}
+
+/// From where somebody asks who need not be signed in.
+#[derive(Clone, Debug)]
+pub(crate) struct Visitor(pub(crate) Client);
+
+impl FromRequest for Visitor {
+    type Error = std::convert::Infallible;
+    type Future = std::future::Ready<Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        std::future::ready(Ok(Self(client_of(request))))
+    }
+}

@@ -1,0 +1,119 @@
+//! Accounts as the Multi-LLM API documents them.
+
+use crate::scene::{ADMIN, log_in, register, start};
+use serde_json::json;
+use switchyard_harness::PASSWORD;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn register_login_profile_and_refresh_answer_as_documented() {
+    let app = start().await;
+    let registered = register(&app, "ana").await;
+    let user = &registered["user"];
+    assert_eq!(
+        (&user["username"], &user["email"], &user["is_active"]),
+        (&json!("ana"), &json!("ana@example.com"), &json!(true))
+    );
+    assert!(user["id"].is_i64() && user["created_at"].as_str().unwrap().ends_with('Z'), "{user}");
+    assert_eq!((&user["last_login"], &registered["token_type"]), (&json!(null), &json!("Bearer")));
+    assert!(registered["message"].is_string() && registered["refresh_token"].is_string());
+    let login = log_in(&app, "ana", PASSWORD).await;
+    assert_eq!(login.status, 200);
+    assert!(login.json()["user"]["last_login"].is_string(), "{}", login.text);
+    assert!(!login.headers.contains_key("set-cookie"));
+    let access = login.json()["access_token"].as_str().unwrap().to_owned();
+    let profile = app.client(&access).get("/api/profile").await;
+    assert_eq!(
+        (profile.status, &profile.json()["user"]["username"]),
+        (200, &json!("ana")),
+        "{}",
+        profile.text
+    );
+    let refresh = login.json()["refresh_token"].clone();
+    let answer =
+        app.anonymous().post("/api/auth/refresh", json!({"refresh_token": refresh}).to_string()).await;
+    assert_eq!((answer.status, &answer.json()["token_type"]), (200, &json!("Bearer")), "{}", answer.text);
+    let renewed = answer.json()["access_token"].as_str().unwrap().to_owned();
+    assert_eq!(app.client(&renewed).get("/api/profile").await.status, 200);
+    let refresh = answer.json()["refresh_token"].as_str().unwrap().to_owned();
+    assert_eq!(app.client(&refresh).get("/api/profile").await.status, 401, "a refresh token lets nobody in");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_is_a_400_with_a_bare_text() {
+    let app = start().await;
+    register(&app, "ana").await;
+    let client = app.anonymous();
+    let whole = json!({"username": "bob", "email": "bob@example.com", "password": PASSWORD});
+    let mut cases = vec![json!({})];
+    for member in ["username", "email", "password"] {
+        let mut body = whole.clone();
+        body.as_object_mut().unwrap().remove(member);
+        cases.push(body);
+    }
+    for (member, value) in [
+        ("email", "no address"),
+        ("email", "a@b@example.com"),
+        ("email", "bob@example.com\r\nBcc: x@example.com"),
+        ("password", "short1A"),
+        ("password", "alllowercase1"),
+        ("password", "NoDigitsHere"),
+        ("password", ""),
+        ("username", "ana"),
+        ("email", "ANA@example.com"),
+        ("username", "x"),
+        ("role", "admin"),
+    ] {
+        let mut body = whole.clone();
+        body[member] = json!(value);
+        cases.push(body);
+    }
+    for body in cases {
+        let answer = client.post("/api/auth/register", body.to_string()).await;
+        assert_eq!(
+            (answer.status, answer.json()["error"].is_string()),
+            (400, true),
+            "{body}: {}",
+            answer.text
+        );
+        assert_eq!(answer.json().as_object().unwrap().len(), 1, "{}", answer.text);
+    }
+    let idn = json!({"username": "bob", "email": "bob@bücher.example", "password": PASSWORD});
+    assert_eq!(client.post("/api/auth/register", idn.to_string()).await.status, 201);
+    for body in [json!({}), json!({"username": "ana"}), json!({"password": PASSWORD})] {
+        assert_eq!(client.post("/api/auth/login", body.to_string()).await.status, 400, "{body}");
+    }
+    let wrong = log_in(&app, "ana", "wrong password").await;
+    assert_eq!((wrong.status, wrong.json().as_object().unwrap().len()), (401, 1), "{}", wrong.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refresh_token_that_is_none_is_refused() {
+    let app = start().await;
+    let client = app.anonymous();
+    let login = log_in(&app, ADMIN, PASSWORD).await.json();
+    for (body, status) in [
+        (json!({}), 400),
+        (json!({"refresh_token": 7}), 400),
+        (json!({"refresh_token": ""}), 401),
+        (json!({"refresh_token": "garbage"}), 401),
+        (json!({"refresh_token": login["access_token"]}), 401),
+        (json!({"refresh_token": "x".repeat(1 << 20)}), 413),
+    ] {
+        let answer = client.post("/api/auth/refresh", body.to_string()).await;
+        assert_eq!(answer.status, status, "{}", body.to_string().chars().take(80).collect::<String>());
+        assert!(answer.json()["error"].is_string(), "{}", answer.text);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_path_that_is_not_there_speaks_its_surfaces_words() {
+    let app = start().await;
+    let text = |path: &str| {
+        let (client, path) = (app.anonymous(), path.to_owned());
+        async move { client.get(&path).await.json() }
+    };
+    assert!(text("/api/auth/nothing").await["error"].as_str().unwrap().contains(' '));
+    assert_eq!(text("/api/v1/nothing").await["error"], "not_found");
+    assert_eq!(text("/llm/nothing").await["status"], "error");
+    assert!(text("/api/nothing").await["detail"].is_string());
+}

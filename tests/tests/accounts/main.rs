@@ -1,0 +1,11 @@
+//! People over the whole server: registering, signing in, staying signed in, and what each may do.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
+
+mod browser;
+mod cookies;
+mod documented;
+mod people;
+mod rights;
+mod scene;
+mod signing_in;
