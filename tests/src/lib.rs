@@ -23,4 +23,5 @@ pub mod installation;
 pub mod kills;
 pub mod ledger;
 pub mod outages;
+pub mod overspending;
 pub mod traffic;

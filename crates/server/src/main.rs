@@ -47,6 +47,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
             Command::Providers(options) => commands::providers::run(&loaded, options).await,
             Command::Routes(options) => commands::routes::run(&loaded, options).await,
             Command::Keys(options) => commands::keys::run(&loaded, options).await,
+            Command::Budgets(options) => commands::budgets::run(&loaded, &options).await,
             Command::Usage(options) => commands::usage::run(&loaded, &options).await,
             Command::Ledger(options) => commands::ledger::run(&loaded, &options).await,
             Command::Explain(options) => commands::explain::run(&loaded, options).await,

@@ -10,18 +10,21 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use switchyard_coordination::memory::CooldownHealth;
 use switchyard_orchestrator::admin::{
-    AdminPorts, DeclaredConfiguration, KeyAdmin, ProviderAdmin, RouteAdmin,
+    AdminPorts, DeclaredConfiguration, KeyAdmin, ProviderAdmin, QuotaAdmin, RouteAdmin,
 };
 use switchyard_orchestrator::explain::Explainer;
 use switchyard_orchestrator::snapshot::ConfigurationKeeper;
 use switchyard_orchestrator::usage::UsageReports;
-use switchyard_ports::repositories::{ConfigurationRepository, UsageRepository, VirtualKeyRepository};
+use switchyard_ports::repositories::{
+    ConfigurationRepository, QuotaRepository, UsageRepository, VirtualKeyRepository,
+};
 
 /// The administrative use cases.
 pub struct Administration {
     pub(crate) providers: Arc<ProviderAdmin>,
     pub(crate) routes: Arc<RouteAdmin>,
     pub(crate) keys: Arc<KeyAdmin>,
+    pub(crate) quotas: Arc<QuotaAdmin>,
     pub(crate) usage: Arc<UsageReports>,
     pub(crate) generated_secrets: Vec<PathBuf>,
     adapters: Adapters,
@@ -48,6 +51,12 @@ impl Administration {
                 Arc::clone(&adapters.vault),
             )),
             routes: Arc::new(RouteAdmin::new(ports.clone())),
+            quotas: Arc::new(QuotaAdmin::new(
+                ports.clone(),
+                Arc::clone(&adapters.database) as Arc<dyn QuotaRepository>,
+                Arc::clone(&adapters.database) as Arc<dyn VirtualKeyRepository>,
+                Arc::clone(&adapters.database) as Arc<dyn UsageRepository>,
+            )),
             keys: Arc::new(KeyAdmin::new(
                 ports,
                 Arc::clone(&adapters.database) as Arc<dyn VirtualKeyRepository>,
@@ -101,6 +110,12 @@ impl Administration {
     #[must_use]
     pub fn keys(&self) -> &KeyAdmin {
         &self.keys
+    }
+
+    /// Limits and budgets of scopes.
+    #[must_use]
+    pub fn quotas(&self) -> &QuotaAdmin {
+        &self.quotas
     }
 
     /// Usage and the ledger.

@@ -13,6 +13,7 @@ use switchyard_tests::full_disk::{DiskOutage, FullDisk};
 use switchyard_tests::installation::Database;
 use switchyard_tests::kills::Kills;
 use switchyard_tests::outages::{Cause, Outages};
+use switchyard_tests::overspending::Overspending;
 
 #[derive(Debug, Parser)]
 struct Arguments {
@@ -55,6 +56,15 @@ enum Promise {
         #[arg(long, default_value_t = 200)]
         rate: u32,
     },
+    /// Many calls at once on a budget for a few, and the server is killed meanwhile: nothing is overrun, nothing is lost.
+    P4 {
+        /// Calls at once.
+        #[arg(long, default_value_t = 256)]
+        calls: usize,
+        /// How often the server is killed.
+        #[arg(long, default_value_t = 5)]
+        kills: usize,
+    },
     /// Clients leave: the provider's work ends at once, and what was received is paid.
     P6 {
         /// How many calls.
@@ -86,6 +96,7 @@ async fn main() -> ExitCode {
         }
         Promise::P2 { calls } => bill(calls).await,
         Promise::P3 { seconds, rate } => take_database_away(Duration::from_secs(seconds), rate).await,
+        Promise::P4 { calls, kills } => overspend(calls, kills).await,
         Promise::P6 { calls } => leave(calls).await,
         Promise::P22 { seconds, rate } => fill_disk(Duration::from_secs(seconds), rate).await,
     };
@@ -109,6 +120,13 @@ async fn kill(kills: Kills) -> Vec<String> {
 
 async fn bill(calls: usize) -> Vec<String> {
     let report = Billing { calls, at_once: 64 }.run().await;
+    print!("{report}");
+    report.broken()
+}
+
+async fn overspend(calls: usize, kills: usize) -> Vec<String> {
+    let report =
+        Overspending { at_once: calls, affordable: 10, kills, database: Database::Sqlite }.run().await;
     print!("{report}");
     report.broken()
 }

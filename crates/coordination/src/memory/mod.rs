@@ -4,6 +4,8 @@ mod clock;
 mod day;
 mod health;
 mod limiter;
+mod permit;
+mod purses;
 mod scopes;
 mod window;
 

@@ -4,11 +4,13 @@
 mod declare;
 mod keys;
 mod providers;
+mod quotas;
 mod routes;
 
 pub use declare::{Applied, DeclaredConfiguration};
 pub use keys::{CreatedKey, KeyAdmin, KeyRequest};
 pub use providers::{ProviderAdmin, ProviderProbe, ProviderRequest};
+pub use quotas::{QuotaAdmin, QuotaRequest, QuotaState};
 pub use routes::RouteAdmin;
 
 use crate::error::AdminError;

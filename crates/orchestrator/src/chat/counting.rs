@@ -1,7 +1,7 @@
 //! Counting a prompt for a client that wants to know before it asks: no upstream is called, and nothing is recorded. It takes of the
 //! caller's limits what a call takes, save tokens.
 
-use super::admission::admit_without_tokens;
+use super::admission::caller_alone;
 use super::course::planned;
 use super::metering::count_prompt;
 use super::resolution::resolve;
@@ -32,8 +32,9 @@ impl ChatService {
         principal: &Principal,
         call: Arc<dyn ClientCall>,
     ) -> Result<PromptCount, CallError> {
-        let resolved = resolve(&self.keeper().snapshot(), principal, &call.facts().model)?;
-        let permit = admit_without_tokens(self.ports(), principal).await?;
+        let snapshot = self.keeper().snapshot();
+        let resolved = resolve(&snapshot, principal, &call.facts().model)?;
+        let permit = caller_alone(self.ports(), &snapshot, principal, 0).await?;
         let course = planned(&resolved, self.ports().health.as_ref())?;
         let Some(target) = course.targets.into_iter().next() else {
             return Err(CallError::new(

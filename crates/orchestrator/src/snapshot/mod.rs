@@ -4,12 +4,14 @@
 pub(crate) mod build;
 mod directory;
 mod keeper;
+mod quotas;
 mod turns;
 
 pub use build::{Builder, credential_binding};
 pub use directory::KeyDirectory;
 pub use keeper::ConfigurationKeeper;
-pub use turns::Turns;
+pub use quotas::{QuotaEntry, Quotas};
+pub use turns::{TakenTurn, Turns};
 
 use secrecy::SecretString;
 use std::collections::HashMap;
@@ -35,6 +37,8 @@ pub struct Snapshot {
     pub routes: HashMap<String, Arc<RouteEntry>>,
     /// Which enabled providers serve a bare model id.
     pub by_model: HashMap<String, Vec<TargetEntry>>,
+    /// The limits and budgets of scopes.
+    pub quotas: Quotas,
 }
 
 /// A provider, ready for calls or disabled with a reason.

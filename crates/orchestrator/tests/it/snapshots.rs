@@ -243,7 +243,7 @@ async fn a_rotated_key_is_found_by_both_secrets_until_the_old_one_ends() {
         tags: Vec::new(),
     };
     let id = VirtualKeyRepository::create(&*store, new, &author()).await.unwrap();
-    let until = world.clock.now().after(crate::world::SECOND);
+    let until = START.after(SECOND);
     let previous = switchyard_domain::virtual_key::PreviousHash { hash: hash_of(old), until };
     let rotate = |text: &str, previous| switchyard_ports::repositories::KeyPatch {
         rotation: Some(switchyard_ports::repositories::KeyRotation {
@@ -257,7 +257,7 @@ async fn a_rotated_key_is_found_by_both_secrets_until_the_old_one_ends() {
     world.keeper.refresh().await.unwrap();
     let knows = |text: &str| world.authenticator.virtual_key(text).is_some();
     assert!(knows(old) && knows("sy-test-new"));
-    world.clock.advance(crate::world::SECOND);
+    world.clock.advance(SECOND);
     assert!(!knows(old) && knows("sy-test-new"));
     store.update(id, rotate("sy-test-third", None), &author()).await.unwrap();
     world.keeper.refresh().await.unwrap();

@@ -1,6 +1,7 @@
 //! The commands of the command line, a file each. They work on the database directly; a running server sees their changes
 //! within a second.
 
+pub(crate) mod budgets;
 pub(crate) mod check;
 pub(crate) mod explain;
 pub(crate) mod keys;

@@ -6,6 +6,7 @@ use switchyard_domain::fault::FailoverOn;
 use switchyard_domain::ids::{ProviderId, ProviderModelId, RouteId, TargetId, VirtualKeyId};
 use switchyard_domain::limits::Limits;
 use switchyard_domain::meta::{Owner, RowMeta};
+use switchyard_domain::money::NanoUsd;
 use switchyard_domain::name::Name;
 use switchyard_domain::provider::{CredentialOwner, Provider, ProviderModel};
 use switchyard_domain::quota::QuotaScope;

@@ -15,7 +15,7 @@ use std::time::Duration;
 use switchyard_domain::usage::UsageEvent;
 use switchyard_http::server::{BoundServer, ServerConfig, ServerControl, bind};
 use switchyard_http::services::{DemoSwitch, Services};
-use switchyard_orchestrator::chat::{CallSettings, CallStatistics, ChatPorts, ChatService};
+use switchyard_orchestrator::chat::{Budgets, CallSettings, CallStatistics, ChatPorts, ChatService};
 use switchyard_orchestrator::models::ModelList;
 use switchyard_orchestrator::principal::Authenticator;
 use switchyard_orchestrator::snapshot::{Builder, ConfigurationKeeper};
@@ -142,10 +142,17 @@ async fn services(
     let keeper = ConfigurationKeeper::start(Arc::new(FixedConfiguration), Arc::new(FixedKeys), builder);
     let keeper = Arc::new(keeper.await.unwrap());
     let statistics = Arc::new(CallStatistics::default());
+    let writer = Arc::new(LedgerWriter::new(
+        Arc::clone(journal) as _,
+        Arc::new(NoUsage),
+        Arc::new(FixedKeys),
+        Arc::clone(&clock),
+    ));
     let ports = ChatPorts {
         clock: Arc::clone(&clock),
         entropy: Arc::clone(&entropy),
         limiter: Arc::new(NoLimiter),
+        budgets: Arc::new(Budgets::new(Arc::new(NoUsage), Arc::clone(&writer), None)),
         journal: Arc::clone(journal) as _,
         tokenizer: Arc::new(NoTokenizer),
         health: Arc::new(NoHealth),
@@ -154,16 +161,10 @@ async fn services(
     };
     let minute = Duration::from_secs(60);
     let deadlines = Deadlines { first_content: minute, idle: minute, total: minute * 10 };
-    let writer = LedgerWriter::new(
-        Arc::clone(journal) as _,
-        Arc::new(NoUsage),
-        Arc::new(FixedKeys),
-        Arc::clone(&clock),
-    );
     let status = Status::new(
         Arc::clone(&keeper),
         Arc::clone(journal) as _,
-        Arc::new(writer),
+        writer,
         statistics,
         Arc::clone(database) as _,
     );
