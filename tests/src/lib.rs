@@ -24,4 +24,5 @@ pub mod kills;
 pub mod ledger;
 pub mod outages;
 pub mod overspending;
+pub mod rotation;
 pub mod traffic;

@@ -2,7 +2,7 @@
 
 use crate::extract::{BodyLimits, Gate, Uploads};
 use crate::metrics::{self, Metrics};
-use crate::middleware::Edge;
+use crate::middleware::{Edge, Origins};
 use crate::ops::Environment;
 use crate::server::ServerConfig;
 use crate::services::Services;
@@ -30,6 +30,7 @@ pub(crate) fn gateway(
     let edge = Edge {
         limits: config.limits,
         trusted_proxies: config.trusted_proxies.as_slice().into(),
+        origins: Origins::new(&config.cors_origins),
         clock: Arc::clone(&services.clock),
         entropy: Arc::clone(&services.entropy),
         metrics: Arc::clone(metrics),

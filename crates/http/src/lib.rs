@@ -6,9 +6,11 @@
 pub mod access;
 mod app;
 mod connection;
+mod docs;
 mod extract;
 mod fallback;
 mod gateway;
+mod identity;
 mod metrics;
 mod middleware;
 pub mod offline;

@@ -2,7 +2,7 @@
 
 use crate::access::Public;
 use crate::routes::Routes;
-use crate::{gateway, ops};
+use crate::{docs, gateway, ops};
 use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, ContentType};
 use bytes::Bytes;
@@ -40,6 +40,7 @@ use utoipa::{Modify, OpenApi};
         ops::documented::ready,
         ops::documented::ping,
         document,
+        docs::page,
     ),
     tags(
         (name = "gateway", description = "Calls with a virtual key"),

@@ -2,7 +2,7 @@
 
 use crate::access::{Access, DeclaresAccess};
 use crate::fallback;
-use crate::{gateway, openapi, ops};
+use crate::{docs, gateway, openapi, ops};
 use actix_web::dev::Handler;
 use actix_web::{FromRequest, HttpRequest, Responder, guard, web};
 
@@ -43,6 +43,7 @@ pub(crate) fn gateway_routes() -> Routes {
     gateway::mount(&mut routes);
     ops::mount(&mut routes);
     openapi::mount(&mut routes);
+    docs::mount(&mut routes);
     routes
 }
 

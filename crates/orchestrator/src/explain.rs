@@ -5,10 +5,11 @@ pub use crate::chat::PriceBound;
 use crate::chat::{bound, planned, resolve};
 use crate::error::CallError;
 use crate::principal::Principal;
-use crate::snapshot::{ConfigurationKeeper, TargetEntry};
+use crate::snapshot::{CallerCredentials, ConfigurationKeeper, TargetEntry, credentials_of};
 use std::sync::Arc;
 use switchyard_domain::call::CallFacts;
 use switchyard_domain::chat::LossReport;
+use switchyard_domain::provider::CredentialSource;
 use switchyard_ports::client_call::ClientCall;
 use switchyard_ports::clock::Clock;
 use switchyard_ports::health::Health;
@@ -32,6 +33,8 @@ pub struct Explanation {
 pub struct ExplainedTarget {
     /// `<provider>/<model>`.
     pub target: String,
+    /// Whose credential would be used; `None` where none would. Or why the one that would be used can't be.
+    pub credential: Result<Option<CredentialSource>, String>,
     /// The exact request, without the credential; or why none can be made.
     pub request: Result<Box<Prepared>, String>,
     /// Whether the call would be refused for what could not be carried, as the caller or the route is strict.
@@ -71,9 +74,11 @@ impl Explainer {
         let snapshot = self.keeper.snapshot();
         let facts = call.facts();
         let resolved = resolve(&snapshot, principal, &facts.model)?;
-        let course = planned(&resolved, self.health.as_ref())?;
+        let credentials = credentials_of(&snapshot, principal);
+        let course = planned(&resolved, &credentials, self.health.as_ref())?;
         let strict = facts.strict || course.strict;
-        let targets = course.targets.iter().map(|target| self.target(target, call, strict)).collect();
+        let targets =
+            course.targets.iter().map(|target| self.target(target, call, strict, &credentials)).collect();
         Ok(Explanation {
             route: resolved.route_name().map(str::to_owned),
             estimated_prompt_tokens: facts.estimated_prompt_tokens(),
@@ -82,7 +87,13 @@ impl Explainer {
         })
     }
 
-    fn target(&self, target: &TargetEntry, call: &dyn ClientCall, strict: bool) -> ExplainedTarget {
+    fn target(
+        &self,
+        target: &TargetEntry,
+        call: &dyn ClientCall,
+        strict: bool,
+        credentials: &CallerCredentials,
+    ) -> ExplainedTarget {
         let request = match &target.provider.client {
             Ok(client) => client.prepare(call, &target.model.model).map_err(|fault| fault.message),
             Err(reason) => Err(reason.clone()),
@@ -91,6 +102,7 @@ impl Explainer {
         let pieces = request.as_ref().map(|prepared| prepared.units).unwrap_or_default();
         ExplainedTarget {
             target: target.model.public_name.clone(),
+            credential: credentials.choose(&target.provider).map(|chosen| chosen.map(|chosen| chosen.source)),
             request: request.map(Box::new),
             is_refused,
             price_bound: bound::shown(target, call.facts(), pieces, self.clock.now()),

@@ -5,11 +5,13 @@
 //! that it is given, and a call's own bytes stay opaque to it.
 
 pub mod admin;
+pub mod audit;
 pub mod chat;
 pub mod error;
 pub mod explain;
 pub mod models;
 pub mod principal;
+pub mod rekey;
 pub mod snapshot;
 pub mod status;
 pub mod tasks;

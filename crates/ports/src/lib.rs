@@ -5,6 +5,7 @@
 //! This crate does not know about any adapter: no socket, no SQL, no file, no cipher. Its traits have no default bodies, so
 //! that an adapter can't leave something out in silence.
 
+pub mod audit_seal;
 pub mod client_call;
 pub mod clock;
 pub mod entropy;

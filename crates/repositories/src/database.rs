@@ -10,6 +10,7 @@ use diesel::connection::SimpleConnection as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use switchyard_ports::audit_seal::AuditSeal;
 use switchyard_ports::repositories::DatabaseState;
 use switchyard_ports::repositories::RepositoryError;
 
@@ -17,6 +18,7 @@ use switchyard_ports::repositories::RepositoryError;
 #[derive(Clone)]
 pub struct Database {
     inner: Arc<Inner>,
+    seal: Option<Arc<dyn AuditSeal>>,
 }
 
 struct Inner {
@@ -46,7 +48,7 @@ impl Database {
             is_connected: AtomicBool::new(false),
             kept_changes: config.kept_changes,
         };
-        let database = Self { inner: Arc::new(inner) };
+        let database = Self { inner: Arc::new(inner), seal: None };
         // The writer first: it makes a SQLite file and puts it into WAL mode.
         let nothing = |connection: &mut AnyConnection| Ok(connection.batch_execute("SELECT 1")?);
         database.write(nothing).await.map_err(not_opened)?;
@@ -57,6 +59,16 @@ impl Database {
             }
             _ => Ok(database),
         }
+    }
+
+    /// The same database, whose audit log is sealed by `seal`. Without a seal no configuration can be written.
+    #[must_use]
+    pub fn with_audit_seal(self, seal: Arc<dyn AuditSeal>) -> Self {
+        Self { seal: Some(seal), ..self }
+    }
+
+    pub(crate) fn audit_seal(&self) -> Option<Arc<dyn AuditSeal>> {
+        self.seal.clone()
     }
 
     pub(crate) fn kept_changes(&self) -> i64 {

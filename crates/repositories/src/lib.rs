@@ -7,9 +7,11 @@
 //! macro compiles one expression for each. No caller's thread ever blocks: a bounded queue stands before a pool, jobs run on
 //! blocking threads, and whoever waits longer than a few seconds is told that the database is unavailable.
 
+mod audit;
 mod config;
 mod configuration;
 mod connection;
+mod credentials;
 mod database;
 mod error;
 mod keyring;

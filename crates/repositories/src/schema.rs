@@ -186,6 +186,7 @@ diesel::table! {
         duration_ms -> BigInt,
         service_tier -> Nullable<Text>,
         user_id -> Nullable<BigInt>,
+        credential -> Nullable<Text>,
     }
 }
 
@@ -222,6 +223,34 @@ diesel::table! {
         output_tokens -> BigInt,
         cost -> BigInt,
         unpriced -> BigInt,
+    }
+}
+
+diesel::table! {
+    audit_entries (sequence) {
+        sequence -> BigInt,
+        at -> BigInt,
+        actor -> Text,
+        action -> Text,
+        object -> Text,
+        outcome -> Text,
+        address -> Nullable<Text>,
+        request_id -> Nullable<Text>,
+        details -> Text,
+        key_id -> Text,
+        previous -> Binary,
+        hash -> Binary,
+    }
+}
+
+diesel::table! {
+    /// One row: the end of the log.
+    audit_head (id) {
+        id -> Integer,
+        sequence -> BigInt,
+        hash -> Binary,
+        key_id -> Text,
+        seal -> Binary,
     }
 }
 

@@ -71,6 +71,7 @@ fn what_is_given_is_taken_and_its_file_is_neither_made_nor_read() {
     let given = || GivenSecrets {
         secret_key: Some(SecretString::from("Jx2mvQ8rT5zLkW7nB4cH9dF6gS3pY1aE0uRo")),
         encryption_key: Some(EncryptionKey::from_hex_or_base64(&SecretString::from(GOOD)).unwrap()),
+        ..GivenSecrets::default()
     };
     fs::write(root.path().join(ENCRYPTION_KEY_FILE), "garbage").unwrap();
     let secrets = SecretStore::load_or_generate(root.path(), given()).unwrap();
@@ -83,7 +84,7 @@ fn what_is_given_is_taken_and_its_file_is_neither_made_nor_read() {
 #[test]
 fn a_given_secret_that_is_weak_is_refused_by_its_settings_name() {
     let root = TempDir::new().unwrap();
-    let given = GivenSecrets { secret_key: Some(SecretString::from("change-me")), encryption_key: None };
+    let given = GivenSecrets { secret_key: Some(SecretString::from("change-me")), ..GivenSecrets::default() };
     let error = SecretStore::load_or_generate(root.path(), given).unwrap_err();
     let message = error.to_string();
     assert!(message.contains("SECRET_KEY") && message.contains("openssl rand -hex 32"), "{message}");

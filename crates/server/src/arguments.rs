@@ -56,6 +56,10 @@ pub(crate) enum Command {
     Usage(UsageOptions),
     /// The books.
     Ledger(LedgerOptions),
+    /// The log of what people did.
+    Audit(AuditOptions),
+    /// Seal every stored credential anew, beside a running server. A run that was broken off is taken up again.
+    Rekey(RekeyOptions),
     /// Show what would become of a call: route, targets, exact requests, losses, cost at most. Calls nobody.
     Explain(ExplainOptions),
 }
@@ -437,6 +441,65 @@ pub(crate) enum LedgerAction {
         #[arg(long)]
         json: bool,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RekeyOptions {
+    /// Make a new encryption key first, and retire the present one once nothing stands under it.
+    #[arg(long)]
+    pub(crate) new: bool,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AuditOptions {
+    #[command(subcommand)]
+    pub(crate) action: AuditVerb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AuditVerb {
+    /// Show entries, the newest first.
+    List(ListAudit),
+    /// Check every entry, the end of the log, and the checkpoints of the data directory.
+    Verify {
+        /// A file that holds a `SECRET_KEY` of earlier, for what was written under it; may be repeated.
+        #[arg(long = "older-key-file", value_name = "FILE")]
+        older_keys: Vec<PathBuf>,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ListAudit {
+    /// Who: a user's name, `cli:<user>`, `file`, `seed`.
+    #[arg(long)]
+    pub(crate) actor: Option<String>,
+    /// What, such as `create`, `sign_in` or `rekey`.
+    #[arg(long)]
+    pub(crate) action: Option<String>,
+    /// To which object, such as `provider:3`.
+    #[arg(long)]
+    pub(crate) object: Option<String>,
+    /// From this moment on (RFC 3339).
+    #[arg(long)]
+    pub(crate) from: Option<String>,
+    /// Before this moment (RFC 3339).
+    #[arg(long)]
+    pub(crate) to: Option<String>,
+    /// Entries before this one.
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) before: Option<i64>,
+    /// At most so many.
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) limit: u32,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[cfg(test)]

@@ -50,6 +50,8 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
             Command::Budgets(options) => commands::budgets::run(&loaded, &options).await,
             Command::Usage(options) => commands::usage::run(&loaded, &options).await,
             Command::Ledger(options) => commands::ledger::run(&loaded, &options).await,
+            Command::Audit(options) => commands::audit::run(&loaded, options).await,
+            Command::Rekey(options) => commands::rekey::run(&loaded, &options).await,
             Command::Explain(options) => commands::explain::run(&loaded, options).await,
         }
     })

@@ -64,6 +64,7 @@ fn server_config(settings: &Settings) -> ServerConfig {
             .unwrap_or_default(),
         workers: edge.workers.and_then(|workers| NonZeroUsize::new(workers as usize)),
         trusted_proxies: edge.trusted_proxies.clone(),
+        cors_origins: edge.cors_origins.clone(),
         limits: Limits {
             body_bytes: usize::try_from(edge.max_body_bytes).unwrap_or(usize::MAX),
             ..Limits::default()

@@ -2,25 +2,29 @@
 
 use crate::builder::{Builder, SecretSource};
 use crate::error::OpenError;
-use crate::keyring_check::{check_keyring, look_at_keyring};
+use crate::keyring_check::{check_keyring, look_at_keyring, tell_other_secret_key};
 use secrecy::SecretString;
 use std::path::PathBuf;
 use std::sync::Arc;
+use switchyard_ports::audit_seal::{AuditSeal, CheckpointStore};
 use switchyard_ports::clock::Clock;
 use switchyard_ports::entropy::Entropy;
 use switchyard_ports::prices::PriceBook;
 use switchyard_ports::provider::ProviderFactory;
 use switchyard_ports::tokenizer::Tokenizer;
-use switchyard_ports::vault::Vault;
+use switchyard_ports::vault::{KeyRotation, Vault};
 use switchyard_ports::virtual_keys::KeyMint;
 use switchyard_providers::catalogue::Catalogue;
 use switchyard_providers::transport::egress::{AllowList, EgressPolicy, Purpose as EgressPurpose};
 use switchyard_providers::transport::{SystemLookup, TransportSettings, Trust};
 use switchyard_providers::{BpeTokenizer, FactorySettings, VendorFactory};
 use switchyard_repositories::Database;
+use switchyard_security::audit::ChainSeal;
+use switchyard_security::checkpoints::CheckpointFile;
 use switchyard_security::derive::{Purpose, SubKey};
 use switchyard_security::entropy::OsEntropy;
-use switchyard_security::secrets::{SecretStore, Secrets};
+use switchyard_security::keyring::Keyring;
+use switchyard_security::secrets::{KeyringFile, SecretStore, Secrets};
 use switchyard_security::vault::KeyringVault;
 use switchyard_security::virtual_keys::PepperedMint;
 
@@ -31,35 +35,41 @@ pub(crate) struct Adapters {
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) database: Arc<Database>,
     pub(crate) vault: Arc<dyn Vault>,
+    pub(crate) rotation: Arc<dyn KeyRotation>,
     pub(crate) mint: Arc<dyn KeyMint>,
     pub(crate) prices: Arc<dyn PriceBook>,
     pub(crate) factory: Arc<dyn ProviderFactory>,
     pub(crate) tokenizer: Arc<dyn Tokenizer>,
+    pub(crate) audit_seal: Arc<dyn AuditSeal>,
+    pub(crate) checkpoints: Option<Arc<dyn CheckpointStore>>,
     pub(crate) generated_secrets: Vec<PathBuf>,
+    pub(crate) shares_credentials: bool,
 }
 
 impl Adapters {
     /// Opens the database, migrates it, takes or makes the secrets, and checks that they are the data's.
     pub(crate) async fn open(builder: &mut Builder) -> Result<Self, OpenError> {
-        let database = Arc::new(Database::open(builder.database.clone()).await?);
+        let database = Database::open(builder.database.clone()).await?;
         database.migrate_up().await?;
         let secrets = take_secrets(builder)?;
-        let vault = KeyringVault::new(secrets.keyring);
-        check_keyring(&vault, database.as_ref(), builder.clock.now()).await?;
+        let vault = vault_of(secrets.keyring, secrets.keyring_file);
+        check_keyring(&vault, &database, builder.clock.now()).await?;
+        tell_other_secret_key(&database, &chain_seal(builder, &secrets.secret_key)).await?;
         Self::over(builder, database, vault, &secrets.secret_key, secrets.generated)
     }
 
     /// The same over a database that is open and current, with secrets that are there. Writes nothing.
-    pub(crate) async fn inspect(builder: &mut Builder, database: Arc<Database>) -> Result<Self, OpenError> {
+    pub(crate) async fn inspect(builder: &mut Builder, database: Database) -> Result<Self, OpenError> {
         let secrets = take_secrets(builder)?;
-        let vault = KeyringVault::new(secrets.keyring);
-        look_at_keyring(&vault, database.as_ref()).await?;
+        let vault = vault_of(secrets.keyring, secrets.keyring_file);
+        look_at_keyring(&vault, &database).await?;
+        tell_other_secret_key(&database, &chain_seal(builder, &secrets.secret_key)).await?;
         Self::over(builder, database, vault, &secrets.secret_key, secrets.generated)
     }
 
     fn over(
         builder: &Builder,
-        database: Arc<Database>,
+        database: Database,
         vault: KeyringVault,
         secret_key: &SecretString,
         generated_secrets: Vec<PathBuf>,
@@ -68,10 +78,18 @@ impl Adapters {
         let catalogue = Catalogue::built_in().map_err(|error| OpenError::Catalogue(error.to_string()))?;
         let factory = VendorFactory::new(factory_settings(builder, Arc::clone(&clock))?);
         let factory = factory.over(builder.vendors.clone());
+        let vault = Arc::new(vault);
+        let audit_seal: Arc<dyn AuditSeal> = Arc::new(chain_seal(builder, secret_key));
+        let database = Arc::new(database.with_audit_seal(Arc::clone(&audit_seal)));
+        let checkpoints = builder.checkpoints.clone().map(|path| Arc::new(CheckpointFile::new(path)) as _);
         Ok(Self {
+            audit_seal,
+            checkpoints,
+            shares_credentials: builder.shares_credentials,
             entropy: Arc::new(OsEntropy::new(Arc::clone(&clock))),
             mint: Arc::new(PepperedMint::new(&SubKey::of(secret_key, Purpose::VirtualKeyPepper))),
-            vault: Arc::new(vault),
+            vault: Arc::clone(&vault) as Arc<dyn Vault>,
+            rotation: vault,
             prices: catalogue,
             factory: Arc::new(factory),
             tokenizer: Arc::new(BpeTokenizer::new(builder.vendors.clone())),
@@ -80,6 +98,18 @@ impl Adapters {
             database,
         })
     }
+}
+
+fn vault_of(keyring: Keyring, file: Option<KeyringFile>) -> KeyringVault {
+    match file {
+        Some(file) => KeyringVault::over_file(keyring, file),
+        None => KeyringVault::new(keyring),
+    }
+}
+
+fn chain_seal(builder: &Builder, secret_key: &SecretString) -> ChainSeal {
+    let older = builder.older_secret_keys.iter();
+    older.fold(ChainSeal::new(secret_key), |seal, older| seal.with_older(older))
 }
 
 fn factory_settings(builder: &Builder, clock: Arc<dyn Clock>) -> Result<FactorySettings, OpenError> {

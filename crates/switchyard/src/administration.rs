@@ -10,13 +10,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use switchyard_coordination::memory::CooldownHealth;
 use switchyard_orchestrator::admin::{
-    AdminPorts, DeclaredConfiguration, KeyAdmin, ProviderAdmin, QuotaAdmin, RouteAdmin,
+    AdminPorts, CredentialAdmin, DeclaredConfiguration, KeyAdmin, ProviderAdmin, QuotaAdmin, RouteAdmin,
 };
+use switchyard_orchestrator::audit::AuditTrail;
 use switchyard_orchestrator::explain::Explainer;
+use switchyard_orchestrator::rekey::{Rekey, RekeyPorts};
 use switchyard_orchestrator::snapshot::ConfigurationKeeper;
 use switchyard_orchestrator::usage::UsageReports;
 use switchyard_ports::repositories::{
-    ConfigurationRepository, QuotaRepository, UsageRepository, VirtualKeyRepository,
+    AuditLog, ConfigurationRepository, CredentialRepository, KeyringRepository, QuotaRepository,
+    UsageRepository, VirtualKeyRepository,
 };
 
 /// The administrative use cases.
@@ -26,6 +29,9 @@ pub struct Administration {
     pub(crate) keys: Arc<KeyAdmin>,
     pub(crate) quotas: Arc<QuotaAdmin>,
     pub(crate) usage: Arc<UsageReports>,
+    pub(crate) audit: Arc<AuditTrail>,
+    pub(crate) credentials: Arc<CredentialAdmin>,
+    pub(crate) rekey: Arc<Rekey>,
     pub(crate) generated_secrets: Vec<PathBuf>,
     adapters: Adapters,
 }
@@ -39,17 +45,28 @@ impl Administration {
     }
 
     pub(crate) fn over(adapters: &Adapters, keeper: Option<Arc<ConfigurationKeeper>>) -> Self {
-        let ports = AdminPorts {
-            clock: Arc::clone(&adapters.clock),
-            configuration: Arc::clone(&adapters.database) as Arc<dyn ConfigurationRepository>,
-            keeper,
-        };
+        let ports = admin_ports(adapters, keeper);
+        let providers = Arc::new(ProviderAdmin::new(
+            ports.clone(),
+            Arc::clone(&adapters.factory),
+            Arc::clone(&adapters.vault),
+        ));
         Self {
-            providers: Arc::new(ProviderAdmin::new(
+            credentials: Arc::new(CredentialAdmin::new(
                 ports.clone(),
-                Arc::clone(&adapters.factory),
+                Arc::clone(&adapters.database) as Arc<dyn CredentialRepository>,
+                Arc::clone(&providers),
                 Arc::clone(&adapters.vault),
             )),
+            rekey: Arc::new(Rekey::new(RekeyPorts {
+                clock: Arc::clone(&adapters.clock),
+                keyring: Arc::clone(&adapters.database) as Arc<dyn KeyringRepository>,
+                credentials: Arc::clone(&adapters.database) as Arc<dyn CredentialRepository>,
+                audit: Arc::clone(&adapters.database) as Arc<dyn AuditLog>,
+                vault: Arc::clone(&adapters.vault),
+                rotation: Arc::clone(&adapters.rotation),
+            })),
+            providers,
             routes: Arc::new(RouteAdmin::new(ports.clone())),
             quotas: Arc::new(QuotaAdmin::new(
                 ports.clone(),
@@ -63,6 +80,12 @@ impl Administration {
                 Arc::clone(&adapters.mint),
             )),
             usage: Arc::new(UsageReports::new(Arc::clone(&adapters.database) as Arc<dyn UsageRepository>)),
+            audit: Arc::new(AuditTrail::new(
+                Arc::clone(&adapters.database) as Arc<dyn AuditLog>,
+                Arc::clone(&adapters.audit_seal),
+                adapters.checkpoints.clone(),
+                Arc::clone(&adapters.clock),
+            )),
             generated_secrets: adapters.generated_secrets.clone(),
             adapters: adapters.clone(),
         }
@@ -77,11 +100,7 @@ impl Administration {
     ) -> Result<(), OpenError> {
         seed_if_empty(&self.providers, &self.routes).await?;
         let Some(declared) = builder.declared.take() else { return Ok(()) };
-        let ports = AdminPorts {
-            clock: Arc::clone(&adapters.clock),
-            configuration: Arc::clone(&adapters.database) as Arc<dyn ConfigurationRepository>,
-            keeper,
-        };
+        let ports = admin_ports(adapters, keeper);
         let configuration =
             DeclaredConfiguration::new(ports, Arc::clone(&self.providers), Arc::clone(&self.routes));
         let applied = configuration.apply(&declared).await?;
@@ -124,6 +143,24 @@ impl Administration {
         &self.usage
     }
 
+    /// Credentials of users and virtual keys.
+    #[must_use]
+    pub fn credentials(&self) -> &Arc<CredentialAdmin> {
+        &self.credentials
+    }
+
+    /// Sealing anew what is stored.
+    #[must_use]
+    pub fn rekey(&self) -> &Arc<Rekey> {
+        &self.rekey
+    }
+
+    /// The log of what people did.
+    #[must_use]
+    pub fn audit(&self) -> &Arc<AuditTrail> {
+        &self.audit
+    }
+
     /// Tells what would become of a call. Loads the configuration.
     ///
     /// # Errors
@@ -138,5 +175,14 @@ impl Administration {
     /// The files of secrets that were made by this start; to be backed up.
     pub fn generated_secrets(&self) -> impl Iterator<Item = &Path> {
         self.generated_secrets.iter().map(PathBuf::as_path)
+    }
+}
+
+fn admin_ports(adapters: &Adapters, keeper: Option<Arc<ConfigurationKeeper>>) -> AdminPorts {
+    AdminPorts {
+        clock: Arc::clone(&adapters.clock),
+        configuration: Arc::clone(&adapters.database) as Arc<dyn ConfigurationRepository>,
+        audit: Arc::clone(&adapters.database) as Arc<dyn AuditLog>,
+        keeper,
     }
 }

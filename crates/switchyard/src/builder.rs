@@ -19,6 +19,7 @@ use switchyard_ports::clock::Clock;
 use switchyard_ports::provider::Deadlines;
 use switchyard_providers::vendors::{Vendor, Vendors};
 use switchyard_repositories::{DatabaseConfig, DatabaseTarget};
+use switchyard_security::checkpoints::CHECKPOINT_FILE;
 use switchyard_security::keyring::EncryptionKey;
 use switchyard_security::secrets::GivenSecrets;
 
@@ -68,6 +69,10 @@ pub struct Builder {
     pub(crate) base_urls: HashMap<String, String>,
     pub(crate) vendors: Vendors,
     pub(crate) declared: Option<Declared>,
+    /// Where checkpoints of the audit log are kept.
+    pub(crate) checkpoints: Option<PathBuf>,
+    pub(crate) older_secret_keys: Vec<SecretString>,
+    pub(crate) shares_credentials: bool,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -95,6 +100,9 @@ impl Builder {
             base_urls: HashMap::new(),
             vendors: Vendors::default(),
             declared: None,
+            checkpoints: None,
+            older_secret_keys: Vec::new(),
+            shares_credentials: true,
             clock: Arc::new(SystemClock::new()),
         }
     }
@@ -106,6 +114,7 @@ impl Builder {
         Self {
             database: DatabaseConfig::new(DatabaseTarget::SqliteFile(path.join("switchyard.db"))),
             journal: UsageJournal::Directory { path: path.join("journal"), sync_each: false },
+            checkpoints: Some(path.join(CHECKPOINT_FILE)),
             secrets: SecretSource::Directory { path, given: GivenSecrets::default() },
             ..Self::in_memory()
         }
@@ -143,6 +152,9 @@ impl Builder {
             base_urls: base_urls(settings),
             vendors: Vendors::default(),
             declared,
+            checkpoints: Some(settings.data_dir.join(CHECKPOINT_FILE)),
+            older_secret_keys: Vec::new(),
+            shares_credentials: settings.surfaces.shared_credentials,
             clock: Arc::new(SystemClock::new()),
         })
     }
@@ -208,6 +220,20 @@ impl Builder {
         self
     }
 
+    /// Whether calls of virtual keys and users may use the providers' shared credentials; they may, unless told otherwise.
+    #[must_use]
+    pub fn shared_credentials(mut self, permitted: bool) -> Self {
+        self.shares_credentials = permitted;
+        self
+    }
+
+    /// Verifies what the audit log holds from the time of another `SECRET_KEY` too.
+    #[must_use]
+    pub fn older_secret_key(mut self, secret_key: SecretString) -> Self {
+        self.older_secret_keys.push(secret_key);
+        self
+    }
+
     /// Opens the application for calls: migrates the database, loads the configuration, begins the background work on the
     /// current tokio runtime.
     ///
@@ -253,15 +279,18 @@ fn database_of(settings: &Settings) -> DatabaseConfig {
 }
 
 fn given_secrets(settings: &Settings) -> Result<GivenSecrets, OpenError> {
-    let encryption_key = match &settings.secrets.encryption_key {
-        None => None,
-        Some(GivenKey::Bytes(bytes)) => Some(EncryptionKey::from_bytes(bytes.expose_secret())),
-        Some(GivenKey::Passphrase(text)) => Some(
-            EncryptionKey::derived(text)
-                .map_err(|error| OpenError::Setting(format!("ENCRYPTION_KEY: {error}")))?,
-        ),
+    let key = |given: &Option<GivenKey>| match given {
+        None => Ok(None),
+        Some(GivenKey::Bytes(bytes)) => Ok(Some(EncryptionKey::from_bytes(bytes.expose_secret()))),
+        Some(GivenKey::Passphrase(text)) => EncryptionKey::derived(text)
+            .map(Some)
+            .map_err(|error| OpenError::Setting(format!("ENCRYPTION_KEY: {error}"))),
     };
-    Ok(GivenSecrets { secret_key: settings.secrets.secret_key.clone(), encryption_key })
+    Ok(GivenSecrets {
+        secret_key: settings.secrets.secret_key.clone(),
+        encryption_key: key(&settings.secrets.encryption_key)?,
+        previous_encryption_key: key(&settings.secrets.encryption_key_previous)?,
+    })
 }
 
 fn base_urls(settings: &Settings) -> HashMap<String, String> {

@@ -21,7 +21,7 @@ use switchyard_orchestrator::tasks::Tasks;
 use switchyard_orchestrator::usage::{LedgerWriter, UsageReports};
 use switchyard_ports::journal::Journal;
 use switchyard_ports::repositories::{
-    ConfigurationRepository, DatabaseState, UsageRepository, VirtualKeyRepository,
+    ConfigurationRepository, CredentialRepository, DatabaseState, UsageRepository, VirtualKeyRepository,
 };
 use tokio_util::sync::DropGuard;
 
@@ -72,7 +72,7 @@ impl Embedded {
             statistics,
             Arc::clone(&adapters.database) as Arc<dyn DatabaseState>,
         ));
-        begin_loops(&tasks, &keeper, &writer, &adapters);
+        begin_loops(&tasks, &keeper, &writer, &administration, &adapters);
         let authenticator =
             Authenticator::new(Arc::clone(&adapters.mint), Arc::clone(&adapters.clock), keeper.directory());
         let use_cases = UseCases {
@@ -198,6 +198,8 @@ pub(crate) async fn start_keeper(adapters: &Adapters) -> Result<ConfigurationKee
         Arc::clone(&adapters.vault),
         Arc::clone(&adapters.prices),
     );
+    let credentials = Arc::clone(&adapters.database) as Arc<dyn CredentialRepository>;
+    let builder = builder.with_credentials(credentials, adapters.shares_credentials);
     let keeper = ConfigurationKeeper::start(
         Arc::clone(&adapters.database) as Arc<dyn ConfigurationRepository>,
         Arc::clone(&adapters.database) as Arc<dyn VirtualKeyRepository>,
@@ -224,10 +226,13 @@ fn begin_loops(
     tasks: &Tasks,
     keeper: &Arc<ConfigurationKeeper>,
     writer: &Arc<LedgerWriter>,
+    administration: &Administration,
     adapters: &Adapters,
 ) {
     let (polling, clock, stopping) = (Arc::clone(keeper), Arc::clone(&adapters.clock), tasks.stopping());
     tasks.spawn("configuration poll", async move { polling.poll(clock, stopping).await });
     let (writing, stopping) = (Arc::clone(writer), tasks.stopping());
     tasks.spawn("ledger writer", async move { writing.run(stopping).await });
+    let (trail, stopping) = (Arc::clone(administration.audit()), tasks.stopping());
+    tasks.spawn("audit checkpoints", async move { trail.keep_checkpoints(stopping).await });
 }

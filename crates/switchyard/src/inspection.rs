@@ -6,7 +6,6 @@ use crate::builder::{Builder, SecretSource};
 use crate::error::OpenError;
 use crate::migrations::SchemaState;
 use std::path::PathBuf;
-use std::sync::Arc;
 use switchyard_repositories::{Database, DatabaseTarget};
 use switchyard_security::secrets::SecretStore;
 
@@ -52,7 +51,7 @@ impl Inspection {
         // Where nothing waits this only asks whether the schema is a newer version's.
         opened.migrate_up().await?;
         let administration = if missing_secrets.is_empty() {
-            let adapters = Adapters::inspect(&mut builder, Arc::new(opened)).await?;
+            let adapters = Adapters::inspect(&mut builder, opened).await?;
             Some(Administration::over(&adapters, None))
         } else {
             None

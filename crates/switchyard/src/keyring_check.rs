@@ -2,7 +2,8 @@
 //! that has some, says so instead of sealing under two keys.
 
 use switchyard_domain::time::Timestamp;
-use switchyard_ports::repositories::{KeyringEntry, KeyringRepository, RepositoryError};
+use switchyard_ports::audit_seal::AuditSeal;
+use switchyard_ports::repositories::{AuditLog, KeyringEntry, KeyringRepository, RepositoryError};
 use switchyard_ports::vault::Vault;
 
 /// Why a server must not go on with its encryption key.
@@ -35,8 +36,8 @@ pub(crate) async fn check_keyring(
     now: Timestamp,
 ) -> Result<(), KeyringError> {
     let active = vault.active_key_id();
-    let ours = vault.check_value(active).map(|check_value| KeyringEntry {
-        key_id: active.to_owned(),
+    let ours = vault.check_value(&active).map(|check_value| KeyringEntry {
+        key_id: active.clone(),
         check_value,
         created_at: now,
     });
@@ -66,7 +67,7 @@ async fn compare_with_the_first(
     let active = vault.active_key_id();
     match known.first() {
         Some(first) if known.iter().all(|entry| entry.key_id != active) => {
-            Err(KeyringError::OutrunBy { theirs: first.key_id.clone(), ours: active.to_owned() })
+            Err(KeyringError::OutrunBy { theirs: first.key_id.clone(), ours: active.clone() })
         }
         _ => Ok(()),
     }
@@ -92,7 +93,8 @@ async fn compare(
     if foreign > 0 {
         tracing::warn!(
             keyring.active = %active,
-            "{foreign} stored keys were sealed under another key: restore that key, or save them again; calls that need them fail"
+            "{foreign} stored keys were sealed under another key: restore it, run `switchyard rekey`, or save them again; until then \
+             calls that need one of them fail"
         );
     }
     let is_new = known.iter().all(|entry| entry.key_id != active);
@@ -105,6 +107,25 @@ async fn compare(
     }
     if let (true, Some(ours)) = (is_new, ours) {
         repository.register(ours).await?;
+    }
+    Ok(())
+}
+
+/// Says so where `SECRET_KEY` is not the one that the data was written with. It is no reason not to start: it may have been
+/// changed on purpose.
+pub(crate) async fn tell_other_secret_key(
+    log: &dyn AuditLog,
+    seal: &dyn AuditSeal,
+) -> Result<(), RepositoryError> {
+    let head = log.head().await?;
+    if head.sequence > 0 && head.key_id != seal.key_id() {
+        tracing::warn!(
+            audit.key = seal.key_id(),
+            audit.known = %head.key_id,
+            "SECRET_KEY (or the file `secret.key`) is another than the one that this database was written with: virtual keys that \
+             were made before are not recognised, and older entries of the audit log can't be verified without it; restore it, or \
+             make the virtual keys anew"
+        );
     }
     Ok(())
 }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use switchyard_ports::journal::Journal;
 use switchyard_testkit::contracts::repositories::{
-    configuration_contract, keyring_contract, quota_contract, usage_contract, virtual_key_contract,
+    audit_contract, configuration_contract, credential_contract, keyring_contract, quota_contract,
+    usage_contract, virtual_key_contract,
 };
 use switchyard_testkit::fakes::journal::ScriptedJournal;
 use switchyard_testkit::fakes::store::MemoryStore;
@@ -26,6 +27,7 @@ async fn the_store_keeps_keys_as_a_database_does() {
     let store = MemoryStore::default();
     virtual_key_contract(&store, &store, &store).await;
     keyring_contract(&store, &store).await;
+    credential_contract(&store, &store).await;
 }
 
 #[tokio::test]
@@ -33,4 +35,10 @@ async fn the_store_keeps_usage_as_a_database_does() {
     let store = MemoryStore::default();
     usage_contract(&store, &store).await;
     quota_contract(&store, &store, &store).await;
+}
+
+#[tokio::test]
+async fn the_store_keeps_the_audit_log_as_a_database_does() {
+    let store = MemoryStore::default();
+    audit_contract(&store, &store, &store).await;
 }

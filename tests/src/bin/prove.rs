@@ -14,6 +14,7 @@ use switchyard_tests::installation::Database;
 use switchyard_tests::kills::Kills;
 use switchyard_tests::outages::{Cause, Outages};
 use switchyard_tests::overspending::Overspending;
+use switchyard_tests::rotation::Rotation;
 
 #[derive(Debug, Parser)]
 struct Arguments {
@@ -65,6 +66,21 @@ enum Promise {
         #[arg(long, default_value_t = 5)]
         kills: usize,
     },
+    /// The encryption key is changed under load, and whoever changes it is killed: no call fails, every row is sealed anew.
+    P12 {
+        /// Credentials that are stored.
+        #[arg(long, default_value_t = 2_000)]
+        credentials: usize,
+        /// Calls each second.
+        #[arg(long, default_value_t = 200)]
+        rate: u32,
+        /// How often the change is broken off.
+        #[arg(long, default_value_t = 5)]
+        kills: usize,
+        /// What the moments are drawn from.
+        #[arg(long)]
+        seed: Option<u64>,
+    },
     /// Clients leave: the provider's work ends at once, and what was received is paid.
     P6 {
         /// How many calls.
@@ -97,6 +113,7 @@ async fn main() -> ExitCode {
         Promise::P2 { calls } => bill(calls).await,
         Promise::P3 { seconds, rate } => take_database_away(Duration::from_secs(seconds), rate).await,
         Promise::P4 { calls, kills } => overspend(calls, kills).await,
+        Promise::P12 { credentials, rate, kills, seed } => rotate(credentials, rate, kills, seed).await,
         Promise::P6 { calls } => leave(calls).await,
         Promise::P22 { seconds, rate } => fill_disk(Duration::from_secs(seconds), rate).await,
     };
@@ -116,6 +133,22 @@ async fn kill(kills: Kills) -> Vec<String> {
     let report = kills.run().await;
     print!("{report}");
     report.broken()
+}
+
+async fn rotate(credentials: usize, rate: u32, kills: usize, seed: Option<u64>) -> Vec<String> {
+    let seed = seed.unwrap_or_else(Dice::any_seed);
+    let mut broken = Vec::new();
+    for database in [Some(Database::Sqlite), Database::postgres()] {
+        let Some(database) = database else {
+            println!("PostgreSQL is left out on this machine");
+            continue;
+        };
+        println!("{credentials} credentials, {rate} calls/s, {kills} kills, seed {seed}");
+        let report = Rotation { credentials, rate, kills, seed, database }.run().await;
+        print!("{report}");
+        broken.extend(report.broken());
+    }
+    broken
 }
 
 async fn bill(calls: usize) -> Vec<String> {

@@ -1,6 +1,7 @@
 use super::credential::{CredentialFault, presented};
 use crate::access::{Access, AccessRule};
 use crate::gateway::{GatewayError, dialects};
+use crate::identity::Identity;
 use crate::server::{GatewayAuth, ServerConfig};
 use crate::services::{DemoSwitch, Services};
 use actix_web::dev::Payload;
@@ -106,9 +107,7 @@ impl FromRequest for GatewayCaller {
     type Future = Ready<Result<Self, Self::Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(
-            gate(request).and_then(|gate| gate.caller(request)).map(Self).map_err(|error| error.at(request)),
-        )
+        ready(found(request, Gate::caller).map(Self))
     }
 }
 
@@ -117,14 +116,19 @@ impl FromRequest for KeyCaller {
     type Future = Ready<Result<Self, Self::Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(
-            gate(request).and_then(|gate| gate.key(request, "")).map(Self).map_err(|error| error.at(request)),
-        )
+        ready(found(request, |gate, request| gate.key(request, "")).map(Self))
     }
 }
 
-fn gate(request: &HttpRequest) -> Result<&Gate, GatewayError> {
-    request.app_data::<Gate>().ok_or_else(GatewayError::defect)
+/// Finds the principal, and notes who it is.
+fn found(
+    request: &HttpRequest,
+    look: impl Fn(&Gate, &HttpRequest) -> Result<Principal, GatewayError>,
+) -> Result<Principal, GatewayError> {
+    let gate = request.app_data::<Gate>().ok_or_else(GatewayError::defect);
+    let principal = gate.and_then(|gate| look(gate, request)).map_err(|error| error.at(request))?;
+    Identity::of(&principal).note(request);
+    Ok(principal)
 }
 
 impl AccessRule for GatewayCaller {

@@ -1,4 +1,5 @@
 use super::request_id::RequestId;
+use crate::identity::Identity;
 use crate::metrics::Metrics;
 use crate::routes::RouteTemplate;
 use actix_web::dev::ServiceRequest;
@@ -24,6 +25,7 @@ pub(super) struct AccessRecord {
     pub(super) id: RequestId,
     pub(super) route: RouteTemplate,
     pub(super) status: Option<StatusCode>,
+    pub(super) caller: Option<Identity>,
     pub(super) bytes: u64,
     pub(super) whole: bool,
     began: Monotonic,
@@ -46,6 +48,7 @@ impl AccessRecord {
             id,
             route: RouteTemplate::UNMATCHED,
             status: None,
+            caller: None,
             bytes: 0,
             whole: false,
             began: clock.monotonic(),
@@ -72,6 +75,8 @@ impl AccessRecord {
                     bytes = self.bytes,
                     whole = self.whole,
                     peer = self.client.map(tracing::field::display),
+                    caller = self.caller.map(|caller| caller.kind),
+                    caller_id = self.caller.and_then(|caller| caller.id),
                     request_id = self.id.as_str(),
                     "request"
                 )

@@ -1,9 +1,11 @@
 use super::access_log::AccessRecord;
+use super::cors::{Origins, Readers};
 use super::request_id::RequestId;
 use super::tracked_body::{Ending, TrackedBody};
 use super::{client, head_limits, response_headers};
 use crate::connection::{Connection, OpenBody};
 use crate::gateway::GatewayError;
+use crate::identity::Identity;
 use crate::metrics::Metrics;
 use crate::refusal::{Refusal, Shape};
 use crate::routes::RouteTemplate;
@@ -33,6 +35,8 @@ pub(crate) struct Edge {
     pub(crate) limits: Limits,
     /// The proxies that say whom they speak for.
     pub(crate) trusted_proxies: Arc<[IpNet]>,
+    /// Whose pages may read answers.
+    pub(crate) origins: Origins,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) metrics: Arc<Metrics>,
@@ -62,6 +66,7 @@ pub(crate) struct EdgeService<S> {
 /// A request on its way.
 struct Arrival {
     record: AccessRecord,
+    readers: Readers,
     ending: Ending,
 }
 
@@ -85,6 +90,9 @@ where
             let response = request.into_response(refusal.respond(shape, &arrival.record.id));
             return ready(Ok(arrival.complete(response))).boxed_local();
         }
+        if let Some(response) = arrival.readers.preflight(request.head()) {
+            return ready(Ok(arrival.complete(request.into_response(response)))).boxed_local();
+        }
         request.extensions_mut().insert(arrival.record.id.clone());
         let answer = self.inner.call(request);
         async move {
@@ -107,19 +115,22 @@ impl Arrival {
         let id = RequestId::of(request.headers(), edge.entropy.as_ref());
         let client = client::address(request, &edge.trusted_proxies);
         let record = AccessRecord::begin(request, client, id, &edge.clock, &edge.metrics);
-        Self { record, ending: Ending(connection) }
+        let readers = edge.origins.readers(request.headers());
+        Self { record, readers, ending: Ending(connection) }
     }
 
     /// Gives the answer what every answer has, and follows it to its end.
     fn complete(mut self, mut response: ServiceResponse<BoxBody>) -> ServiceResponse<TrackedBody> {
         self.record.route = RouteTemplate::of(response.request());
         self.record.status = Some(response.status());
+        self.record.caller = Identity::of_request(response.request());
         // An error was put into words where the request's id was not known.
         if let Some(error) = response.response().error().and_then(|error| error.as_error::<GatewayError>()) {
             let body = error.body(Some(self.record.id.as_str()));
             response = response.map_body(|_, _| BoxBody::new(body));
         }
         response_headers::complete(response.headers_mut(), &self.record.id, self.record.elapsed());
+        self.readers.complete(response.headers_mut());
         // An offer to upgrade is passed over. The framework would answer it with one of its own, and can't keep the
         // connection.
         if response.request().head().upgrade() {
@@ -132,7 +143,8 @@ impl Arrival {
     fn defect(mut self, shape: Shape) -> Panicked {
         self.record.status = Some(StatusCode::INTERNAL_SERVER_ERROR);
         tracing::error!(request_id = self.record.id.as_str(), "a handler panicked");
-        Panicked { shape, id: self.record.id.clone(), elapsed: self.record.elapsed() }
+        let elapsed = self.record.elapsed();
+        Panicked { shape, id: self.record.id.clone(), readers: self.readers, elapsed }
     }
 }
 
@@ -150,6 +162,7 @@ fn open_body(headers: &HeaderMap) -> OpenBody {
 struct Panicked {
     shape: Shape,
     id: RequestId,
+    readers: Readers,
     elapsed: Duration,
 }
 
@@ -167,6 +180,7 @@ impl ResponseError for Panicked {
     fn error_response(&self) -> HttpResponse {
         let mut response = Refusal::defect().respond(self.shape, &self.id);
         response_headers::complete(response.headers_mut(), &self.id, self.elapsed);
+        self.readers.complete(response.headers_mut());
         response
     }
 }

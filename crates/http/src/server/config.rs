@@ -89,6 +89,8 @@ pub struct ServerConfig {
     /// Networks whose connections are carried for others: no share is counted for them, and the access log names whom they
     /// say (`x-forwarded-for`) they speak for.
     pub trusted_proxies: Vec<IpNet>,
+    /// The web origins, each `scheme://host[:port]`, whose pages may call with credentials and read the answers.
+    pub cors_origins: Vec<String>,
     /// How large a request may be.
     pub limits: Limits,
     /// How long a client may take.
@@ -112,6 +114,7 @@ impl Default for ServerConfig {
             connections_per_worker: 25_000,
             connections_per_source: 256,
             trusted_proxies: Vec::new(),
+            cors_origins: Vec::new(),
             limits: Limits::default(),
             timeouts: Timeouts::default(),
             gateway_auth: GatewayAuth::default(),

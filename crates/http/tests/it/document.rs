@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use switchyard_http::{openapi, routes};
 
-/// Aliases of documented probes.
-const UNLISTED: &[&str] = &["/livez", "/readyz", "/healthz"];
+/// Aliases of documented probes, and what the page of the documentation is made of.
+const UNLISTED: &[&str] = &["/livez", "/readyz", "/healthz", "/docs/{file:.*}"];
 
 #[test]
 fn the_document_in_the_repository_is_the_one_that_is_served() {
@@ -58,4 +58,49 @@ async fn the_document_is_served_to_everybody() {
     let response = ask(world.address, get("/openapi.json", "")).await;
     assert_eq!(response.status, 200);
     assert_eq!(response.text(), openapi::json());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_over_the_document_needs_nothing_from_elsewhere() {
+    let world = World::start().await;
+    let page = ask(world.address, get("/docs", "")).await;
+    assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")));
+    let text = page.text();
+    let files: Vec<&str> = text
+        .split(['"', '\''])
+        .filter(|word| word.starts_with('.') || word.contains("//") || word.starts_with('/'))
+        .filter(|word| word.len() > 1 && !word.contains(['<', '>']))
+        .collect();
+    assert!(files.len() >= 7, "{files:?}");
+    for file in files {
+        assert!(file.starts_with("/docs/"), "{file}");
+        let response = ask(world.address, get(file, "")).await;
+        assert_eq!(response.status, 200, "{file}");
+        assert!(!response.body.is_empty(), "{file}");
+        assert_eq!(response.header("x-content-type-options"), Some("nosniff"));
+    }
+    let initializer = ask(world.address, get("/docs/swagger-initializer.js", "")).await;
+    let initializer = initializer.text();
+    assert!(initializer.contains("/openapi.json") && initializer.contains("\"none\""), "{initializer}");
+    assert!(!initializer.contains("://"), "{initializer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_has_a_policy_of_its_own_and_lends_it_to_no_other_answer() {
+    let world = World::start().await;
+    for path in ["/docs", "/docs/swagger-ui-bundle.js"] {
+        let response = ask(world.address, get(path, "")).await;
+        let policy = response.header("content-security-policy").unwrap();
+        let scripts = policy.split("; ").find(|rule| rule.starts_with("script-src")).unwrap();
+        assert_eq!(scripts, "script-src 'self'", "{path}");
+        assert!(policy.contains("style-src 'self' 'unsafe-inline'"), "{path}");
+        assert_eq!(response.header("x-frame-options"), Some("DENY"), "{path}");
+    }
+    for path in
+        ["/openapi.json", "/docs/nothing.js", "/docs/", "/docs/../openapi.json", "/docs/oauth2-redirect.html"]
+    {
+        let response = ask(world.address, get(path, "")).await;
+        assert_eq!(response.status, if path == "/openapi.json" { 200 } else { 404 }, "{path}");
+        assert!(!response.header("content-security-policy").unwrap().contains("unsafe"), "{path}");
+    }
 }

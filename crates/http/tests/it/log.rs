@@ -35,7 +35,22 @@ async fn each_request_is_one_line_with_what_operators_look_for() {
     assert_eq!(fields["bytes"], response.body.len());
     assert_eq!(fields["whole"], true);
     assert_eq!(fields["peer"], "127.0.0.1");
+    assert_eq!(fields["caller"], "key");
+    assert_eq!(fields["caller_id"], 1);
     assert!(fields["duration_ms"].is_number());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_names_its_caller_also_where_the_request_was_refused_and_nobody_where_nobody_was_known() {
+    let _capture = LogCapture::begin();
+    let world = World::start().await;
+    let headers = format!("x-api-key: {KEY}\r\nx-request-id: log-7\r\n");
+    let refused = ask(world.address, post("/v1/chat/completions", &headers, "{")).await;
+    assert_eq!(refused.status, 400);
+    assert_eq!(lines("log-7").await[0]["fields"]["caller"], "key");
+    ask(world.address, get("/v1/models", "x-api-key: sy-nobody\r\nx-request-id: log-8\r\n")).await;
+    let line = &lines("log-8").await[0]["fields"];
+    assert_eq!((line.get("caller"), line.get("caller_id")), (None, None));
 }
 
 #[tokio::test(flavor = "multi_thread")]

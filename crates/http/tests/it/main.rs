@@ -13,6 +13,7 @@ mod access;
 mod bodies;
 mod calls;
 mod connections;
+mod cors;
 mod document;
 mod edge;
 mod log;

@@ -3,12 +3,12 @@
 
 use super::admission::{Admission, Admitted, NotAdmitted};
 use super::bought::{self, Next};
-use super::course::{Course, unusable};
+use super::course::{Course, unreadable, unusable};
 use super::service::{CallSettings, ChatPorts};
 use super::settlement::Settlement;
 use super::tries::{Failure, Tries};
 use crate::error::{CallError, CallErrorKind};
-use crate::snapshot::TargetEntry;
+use crate::snapshot::{CallerCredentials, TargetEntry};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use switchyard_domain::chat::{Dialect, Loss, LossReport};
@@ -63,6 +63,7 @@ pub(super) struct Attempts<'a> {
     pub(super) request_id: &'a str,
     pub(super) course: Course,
     pub(super) admission: Admission<'a>,
+    pub(super) credentials: CallerCredentials,
     pub(super) began: Monotonic,
 }
 
@@ -157,7 +158,7 @@ impl Attempts<'_> {
                 if let Err(error) = self.admission.of_caller_alone(settlement).await {
                     return Tried::Refused(error);
                 }
-                settlement.begin(target, &LossReport::default(), Admitted::default());
+                settlement.begin(target, &LossReport::default(), Admitted::default(), None);
                 self.note(target, &fault);
                 settlement.fail(fault.clone());
                 return Tried::Failed { fault, is_foreign: false, next: Next::Anyone };
@@ -167,16 +168,29 @@ impl Attempts<'_> {
         if !losses.is_empty() && (self.course.strict || self.call.facts().strict) {
             return Tried::Passed(strict_refusal(&losses, target));
         }
+        let credential = match self.credentials.choose(&target.provider) {
+            Ok(credential) => credential,
+            Err(reason) => {
+                tracing::warn!(
+                    request.id = self.request_id,
+                    target = %target.model.public_name,
+                    reason = %reason,
+                    "a target is passed over"
+                );
+                return Tried::Passed(unreadable(target));
+            }
+        };
         let admitted = match self.admission.to_target(&mut self.course, target, settlement).await {
             Ok(admitted) => admitted,
             Err(NotAdmitted::Target(error)) => return Tried::Passed(error),
             Err(NotAdmitted::Caller(error)) => return Tried::Refused(error),
         };
-        let received = settlement.begin(target, &losses, admitted);
+        let source_of_credential = credential.as_ref().map(|credential| credential.source);
+        let received = settlement.begin(target, &losses, admitted, source_of_credential);
         let context = AttemptContext {
             request_id: self.request_id.to_owned(),
             deadlines: self.deadlines(),
-            credential: target.provider.credential.clone(),
+            credential: credential.map(|credential| credential.secret),
             received: Arc::clone(&received),
         };
         match client.send(prepared, context).await {

@@ -3,7 +3,7 @@
 use super::resolution::Resolved;
 use super::service::ChatPorts;
 use crate::error::{CallError, CallErrorKind};
-use crate::snapshot::{TakenTurn, TargetEntry};
+use crate::snapshot::{CallerCredentials, TakenTurn, TargetEntry};
 use std::time::Duration;
 use switchyard_domain::fault::FailoverOn;
 use switchyard_domain::route::{Availability, Candidate, PlanError, plan};
@@ -22,23 +22,31 @@ pub(crate) struct Course {
 }
 
 /// The course that a call would take now. The route's turn is not taken.
-pub(crate) fn planned(resolved: &Resolved, health: &dyn Health) -> Result<Course, CallError> {
+pub(crate) fn planned(
+    resolved: &Resolved,
+    credentials: &CallerCredentials,
+    health: &dyn Health,
+) -> Result<Course, CallError> {
     let turn = match resolved {
         Resolved::Route { route, hint } => route.turns.coming(hint.as_deref()),
         Resolved::Direct(_) => 0,
     };
-    Course::along(resolved, health, turn)
+    Course::along(resolved, credentials, health, turn)
 }
 
 impl Course {
     /// The course of a call, with the route's next turn.
-    pub(super) fn of(resolved: &Resolved, ports: &ChatPorts) -> Result<Self, CallError> {
+    pub(super) fn of(
+        resolved: &Resolved,
+        credentials: &CallerCredentials,
+        ports: &ChatPorts,
+    ) -> Result<Self, CallError> {
         let turn = match resolved {
             Resolved::Route { route, hint } => Some(route.turns.take(hint.as_deref())),
             Resolved::Direct(_) => None,
         };
         let number = turn.as_ref().map_or(0, TakenTurn::number);
-        Ok(Self { turn, ..Self::along(resolved, ports.health.as_ref(), number)? })
+        Ok(Self { turn, ..Self::along(resolved, credentials, ports.health.as_ref(), number)? })
     }
 
     /// The call is admitted.
@@ -48,9 +56,14 @@ impl Course {
         }
     }
 
-    fn along(resolved: &Resolved, health: &dyn Health, turn: u64) -> Result<Self, CallError> {
+    fn along(
+        resolved: &Resolved,
+        credentials: &CallerCredentials,
+        health: &dyn Health,
+        turn: u64,
+    ) -> Result<Self, CallError> {
         match resolved {
-            Resolved::Direct(target) if target.is_usable() => Ok(Self {
+            Resolved::Direct(target) if target.is_usable(credentials) => Ok(Self {
                 targets: vec![target.clone()],
                 failover_on: FailoverOn::default(),
                 strict: false,
@@ -59,7 +72,7 @@ impl Course {
             Resolved::Direct(target) => Err(unusable(target)),
             Resolved::Route { route, hint } => {
                 let candidates: Vec<Candidate<'_>> =
-                    route.targets.iter().map(|target| candidate(target, health)).collect();
+                    route.targets.iter().map(|target| candidate(target, credentials, health)).collect();
                 let order = plan(route.mode, route.strategy, &candidates, hint.as_deref(), turn)
                     .map_err(|error| plan_error(&error, &route.name))?;
                 let targets = order.iter().filter_map(|&index| route.targets.get(index).cloned()).collect();
@@ -69,8 +82,12 @@ impl Course {
     }
 }
 
-fn candidate<'a>(target: &'a TargetEntry, health: &dyn Health) -> Candidate<'a> {
-    let availability = if target.is_usable() {
+fn candidate<'a>(
+    target: &'a TargetEntry,
+    credentials: &CallerCredentials,
+    health: &dyn Health,
+) -> Candidate<'a> {
+    let availability = if target.is_usable(credentials) {
         health.availability(target.provider.id, &target.model.model)
     } else {
         Availability::Unusable
@@ -87,11 +104,20 @@ fn candidate<'a>(target: &'a TargetEntry, health: &dyn Health) -> Candidate<'a> 
 /// Why nothing can be sent to a target. What exactly is wrong with a provider is for its administrators: they find it in the
 /// log.
 pub(super) fn unusable(target: &TargetEntry) -> CallError {
-    let reason = match &target.provider.client {
-        Err(_) => "can't be called as it is configured. An administrator must mend it",
-        Ok(_) => "has no credential. An administrator can store one",
+    let reason = match (&target.provider.client, &target.provider.credential) {
+        (Err(_), _) | (_, Err(_)) => "can't be called as it is configured. An administrator must mend it",
+        (Ok(_), Ok(_)) => "has no credential. An administrator can store one",
     };
     unavailable(format!("The provider `{}` {reason}.", target.provider.name))
+}
+
+/// Why nothing can be sent with the caller's own credential.
+pub(super) fn unreadable(target: &TargetEntry) -> CallError {
+    unavailable(format!(
+        "The stored key for the provider `{}` can't be opened. Store it again, or ask an administrator to restore the encryption \
+         key.",
+        target.provider.name
+    ))
 }
 
 fn unavailable(message: String) -> CallError {

@@ -10,7 +10,7 @@ use super::settlement::{CallIdentity, Settlement};
 use super::statistics::CallStatistics;
 use crate::error::{CallError, CallErrorKind};
 use crate::principal::Principal;
-use crate::snapshot::ConfigurationKeeper;
+use crate::snapshot::{ConfigurationKeeper, credentials_of};
 use crate::tasks::Tasks;
 use std::sync::Arc;
 use std::time::Duration;
@@ -103,6 +103,7 @@ impl ChatService {
         let began = self.ports.clock.monotonic();
         let snapshot = self.keeper.snapshot();
         let resolved = resolve(&snapshot, principal, &call.facts().model)?;
+        let credentials = credentials_of(&snapshot, principal);
         let journal = self.ports.journal.reserve().map_err(|error| refused(&error))?;
         let identity = CallIdentity {
             call: CallId(self.ports.entropy.new_id()),
@@ -113,7 +114,7 @@ impl ChatService {
         };
         let mut settlement = Settlement::new(Arc::clone(&self.ports), identity, Arc::clone(&call), journal);
         let admission = Admission { ports: &self.ports, snapshot: &snapshot, principal, call: call.as_ref() };
-        let course = match Course::of(&resolved, &self.ports) {
+        let course = match Course::of(&resolved, &credentials, &self.ports) {
             Ok(course) => course,
             Err(error) => {
                 admission.of_caller_alone(&mut settlement).await?;
@@ -127,6 +128,7 @@ impl ChatService {
             request_id: &request_id,
             course,
             admission,
+            credentials,
             began,
         };
         match attempts.run(&mut settlement).await {

@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod administration;
+mod audit;
 mod costs;
+mod credentials;
 mod declared;
 mod failover;
 mod fairness;
@@ -14,6 +16,7 @@ mod listing;
 mod metering;
 mod operations;
 mod recording;
+mod rekey;
 mod resolving;
 mod retries;
 mod settling;

@@ -2,12 +2,28 @@
 
 use super::RepositoryError;
 use async_trait::async_trait;
-use switchyard_domain::audit::AuditRecord;
+use switchyard_domain::audit::{AuditCheck, AuditEntry, AuditFilter, AuditHead, AuditRecord};
 
 /// The log of what people did. Entries are only ever added. A write of configuration adds its entry in its own transaction; what
 /// changes no configuration (signing in, a refused right, a secret used) is added by [`AuditLog::record`].
+///
+/// Every entry is sealed together with the one before it ([`switchyard_domain::audit::append`]) by the
+/// [`AuditSeal`](crate::audit_seal::AuditSeal) that the adapter was given.
 #[async_trait]
 pub trait AuditLog: Send + Sync {
     /// Adds an entry.
     async fn record(&self, record: AuditRecord) -> Result<(), RepositoryError>;
+    /// At most `limit` entries that the filter admits, the newest first, of places below `before`.
+    async fn page(
+        &self,
+        filter: AuditFilter,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<AuditEntry>, RepositoryError>;
+    /// The end of the log.
+    async fn head(&self) -> Result<AuditHead, RepositoryError>;
+    /// The hashes of the entries at these places, in their order; `None` where there is no entry.
+    async fn hashes_at(&self, places: &[i64]) -> Result<Vec<Option<Vec<u8>>>, RepositoryError>;
+    /// Looks at every entry and at the recorded end, in one state of the database.
+    async fn verify(&self) -> Result<AuditCheck, RepositoryError>;
 }

@@ -2,6 +2,8 @@
 
 use super::RepositoryError;
 use async_trait::async_trait;
+use std::collections::BTreeMap;
+use switchyard_domain::audit::{AuditAction, AuditOutcome, AuditRecord};
 use switchyard_domain::declared::DeclaredModel;
 use switchyard_domain::fault::FailoverOn;
 use switchyard_domain::ids::{ProviderId, RouteId};
@@ -31,6 +33,24 @@ pub enum ChangeKind {
     User,
     /// The limits and the budget of a scope.
     Quota,
+    /// A credential of a user or a virtual key.
+    Credential,
+}
+
+impl ChangeKind {
+    /// An object of this kind, as the audit log names it.
+    #[must_use]
+    pub fn object(self, id: i64) -> String {
+        let kind = match self {
+            Self::Provider => "provider",
+            Self::Route => "route",
+            Self::VirtualKey => "key",
+            Self::User => "user",
+            Self::Quota => "quota",
+            Self::Credential => "credential",
+        };
+        format!("{kind}:{id}")
+    }
 }
 
 /// One change.
@@ -51,6 +71,29 @@ pub struct Author {
     pub by: Writer,
     /// The time that is written down.
     pub at: Timestamp,
+}
+
+impl Author {
+    /// The entry of a write of configuration in the audit log. `details` hold names and words, never a secret.
+    #[must_use]
+    pub fn did(
+        &self,
+        action: AuditAction,
+        kind: ChangeKind,
+        id: i64,
+        details: BTreeMap<String, String>,
+    ) -> AuditRecord {
+        AuditRecord {
+            at: self.at,
+            actor: self.by.name.to_string(),
+            action,
+            object: kind.object(id),
+            outcome: AuditOutcome::Done,
+            address: self.by.address,
+            request_id: self.by.request_id.clone(),
+            details,
+        }
+    }
 }
 
 /// Providers, routes and quotas at one revision, read in one transaction.
@@ -96,6 +139,21 @@ pub struct ProviderPatch {
     pub expected_version: Option<i64>,
 }
 
+impl ProviderPatch {
+    /// The names of the fields that it sets.
+    #[must_use]
+    pub fn fields(&self) -> Vec<&'static str> {
+        let Self { base_url, is_enabled, models, owner, expected_version: _ } = self;
+        let fields = [
+            (base_url.is_some(), "base_url"),
+            (is_enabled.is_some(), "is_enabled"),
+            (models.is_some(), "models"),
+            (owner.is_some(), "owner"),
+        ];
+        fields.into_iter().filter(|(is_set, _)| *is_set).map(|(_, name)| name).collect()
+    }
+}
+
 /// A route to be written, or to replace one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewRoute {
@@ -139,7 +197,8 @@ pub struct SealedSecret {
     pub hint: String,
 }
 
-/// Providers and routes. Each write is one transaction: the rows, the version, the revision, the change. Writers that name a
+/// Providers and routes. Each write is one transaction: the rows, the version, the revision, the change, the entry in the audit
+/// log. Writers that name a
 /// stale version are refused. All functions answer [`RepositoryError::Unavailable`] within seconds when the database hangs.
 #[async_trait]
 pub trait ConfigurationRepository: Send + Sync {
@@ -164,7 +223,8 @@ pub trait ConfigurationRepository: Send + Sync {
     ) -> Result<(), RepositoryError>;
     /// Removes a provider with its models and credentials. `Conflict`, naming the routes, while a route uses it.
     async fn delete_provider(&self, id: ProviderId, author: &Author) -> Result<(), RepositoryError>;
-    /// Writes or replaces the credential that `owner` has at a provider; `None` forgets it.
+    /// Writes or replaces the credential that `owner` has at a provider; `None` forgets it. A shared one changes the provider;
+    /// any other is a change of its own ([`ChangeKind::Credential`]), by the credential's id.
     async fn put_credential(
         &self,
         provider: ProviderId,

@@ -61,6 +61,24 @@ pub struct KeyPatch {
     pub expected_version: Option<i64>,
 }
 
+impl KeyPatch {
+    /// The names of the fields that it sets.
+    #[must_use]
+    pub fn fields(&self) -> Vec<&'static str> {
+        let Self { is_active, models, limits, expires_at, user, tags, rotation, expected_version: _ } = self;
+        let fields = [
+            (is_active.is_some(), "is_active"),
+            (models.is_some(), "models"),
+            (limits.is_some(), "limits"),
+            (expires_at.is_some(), "expires_at"),
+            (user.is_some(), "user"),
+            (tags.is_some(), "tags"),
+            (rotation.is_some(), "secret"),
+        ];
+        fields.into_iter().filter(|(is_set, _)| *is_set).map(|(_, name)| name).collect()
+    }
+}
+
 /// Virtual keys. Writes are transactions like those of the configuration.
 #[async_trait]
 pub trait VirtualKeyRepository: Send + Sync {

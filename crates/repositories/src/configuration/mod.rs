@@ -8,7 +8,9 @@ mod routes;
 
 use crate::database::Database;
 use async_trait::async_trait;
+pub(crate) use credentials::sealing_key;
 use revision::Written;
+use switchyard_domain::audit::AuditAction;
 use switchyard_domain::ids::{ProviderId, RouteId};
 use switchyard_domain::provider::CredentialOwner;
 use switchyard_ports::repositories::{
@@ -35,10 +37,10 @@ impl ConfigurationRepository for Database {
         provider: NewProvider,
         author: &Author,
     ) -> Result<ProviderId, RepositoryError> {
-        let author = author.clone();
-        self.change(ChangeKind::Provider, move |connection| {
-            let id = providers::create(connection, &provider, &author)?;
-            Ok(Written::Changed { id, value: ProviderId(id) })
+        let by = author.clone();
+        self.change(ChangeKind::Provider, AuditAction::Create, author, move |connection| {
+            let id = providers::create(connection, &provider, &by)?;
+            Ok(Written::made(id, ProviderId(id)).with("name", provider.name.as_str()))
         })
         .await
     }
@@ -49,17 +51,16 @@ impl ConfigurationRepository for Database {
         patch: ProviderPatch,
         author: &Author,
     ) -> Result<(), RepositoryError> {
-        let author = author.clone();
-        self.change(ChangeKind::Provider, move |connection| {
-            providers::update(connection, id, &patch, &author)
+        let by = author.clone();
+        self.change(ChangeKind::Provider, AuditAction::Update, author, move |connection| {
+            providers::update(connection, id, &patch, &by)
         })
         .await
     }
 
-    async fn delete_provider(&self, id: ProviderId, _author: &Author) -> Result<(), RepositoryError> {
-        self.change(ChangeKind::Provider, move |connection| {
-            providers::delete(connection, id)?;
-            Ok(Written::changed(id.0))
+    async fn delete_provider(&self, id: ProviderId, author: &Author) -> Result<(), RepositoryError> {
+        self.change(ChangeKind::Provider, AuditAction::Delete, author, move |connection| {
+            providers::delete(connection, id)
         })
         .await
     }
@@ -71,19 +72,23 @@ impl ConfigurationRepository for Database {
         secret: Option<SealedSecret>,
         author: &Author,
     ) -> Result<(), RepositoryError> {
-        let (owner, author) = (owner.to_word(), author.clone());
-        self.change(ChangeKind::Provider, move |connection| match &secret {
-            Some(secret) => credentials::put(connection, provider, &owner, secret, &author),
-            None => credentials::forget(connection, provider, &owner, &author),
+        let kind = match owner {
+            CredentialOwner::Shared => ChangeKind::Provider,
+            CredentialOwner::User(_) | CredentialOwner::VirtualKey(_) => ChangeKind::Credential,
+        };
+        let (owner, by) = (owner.clone(), author.clone());
+        self.change(kind, AuditAction::Update, author, move |connection| match &secret {
+            Some(secret) => credentials::put(connection, provider, &owner, secret, &by),
+            None => credentials::forget(connection, provider, &owner, &by),
         })
         .await
     }
 
     async fn create_route(&self, route: NewRoute, author: &Author) -> Result<RouteId, RepositoryError> {
-        let author = author.clone();
-        self.change(ChangeKind::Route, move |connection| {
-            let id = routes::create(connection, &route, &author)?;
-            Ok(Written::Changed { id, value: RouteId(id) })
+        let by = author.clone();
+        self.change(ChangeKind::Route, AuditAction::Create, author, move |connection| {
+            let id = routes::create(connection, &route, &by)?;
+            Ok(Written::made(id, RouteId(id)).with("name", route.name.as_str()))
         })
         .await
     }
@@ -95,18 +100,16 @@ impl ConfigurationRepository for Database {
         expected_version: Option<i64>,
         author: &Author,
     ) -> Result<(), RepositoryError> {
-        let author = author.clone();
-        self.change(ChangeKind::Route, move |connection| {
-            routes::replace(connection, id, &route, expected_version, &author)?;
-            Ok(Written::changed(id.0))
+        let by = author.clone();
+        self.change(ChangeKind::Route, AuditAction::Update, author, move |connection| {
+            routes::replace(connection, id, &route, expected_version, &by)
         })
         .await
     }
 
-    async fn delete_route(&self, id: RouteId, _author: &Author) -> Result<(), RepositoryError> {
-        self.change(ChangeKind::Route, move |connection| {
-            routes::delete(connection, id)?;
-            Ok(Written::changed(id.0))
+    async fn delete_route(&self, id: RouteId, author: &Author) -> Result<(), RepositoryError> {
+        self.change(ChangeKind::Route, AuditAction::Delete, author, move |connection| {
+            routes::delete(connection, id)
         })
         .await
     }

@@ -44,9 +44,7 @@ pub(super) fn update(
     patch: &ProviderPatch,
     author: &Author,
 ) -> Result<Written<()>, Fault> {
-    let version: Option<i64> =
-        providers::table.find(id.0).select(providers::version).first(connection).optional()?;
-    let version = version.ok_or_else(|| missing(id))?;
+    let (name, version) = stored(connection, id)?;
     check_version(patch.expected_version, version)?;
     if *patch == (ProviderPatch { expected_version: patch.expected_version, ..ProviderPatch::default() }) {
         return Ok(Written::Nothing(()));
@@ -64,26 +62,40 @@ pub(super) fn update(
     if let Some(models) = &patch.models {
         put_models(connection, id.0, models)?;
     }
-    Ok(Written::changed(id.0))
+    Ok(Written::changed(id.0).with("name", name).with_fields(&patch.fields()))
 }
 
-/// Raises the version of a provider whose credential changed: its client must be built anew.
+/// The name and the version of a provider.
+fn stored(connection: &mut AnyConnection, id: ProviderId) -> Result<(String, i64), Fault> {
+    let row = providers::table.find(id.0).select((providers::name, providers::version));
+    let row: Option<(String, i64)> = row.first(connection).optional()?;
+    row.ok_or_else(|| missing(id))
+}
+
+/// The name of a provider.
+pub(super) fn name_of(connection: &mut AnyConnection, id: ProviderId) -> Result<String, Fault> {
+    stored(connection, id).map(|(name, _)| name)
+}
+
+/// Raises the version of a provider whose credential changed: its client must be built anew. Answers its name.
 pub(super) fn raise_version(
     connection: &mut AnyConnection,
     id: ProviderId,
     author: &Author,
-) -> Result<(), Fault> {
-    let rows = diesel::update(providers::table.find(id.0))
+) -> Result<String, Fault> {
+    let (name, _) = stored(connection, id)?;
+    diesel::update(providers::table.find(id.0))
         .set((
             providers::version.eq(providers::version + 1),
             providers::updated_at.eq(author.at.0),
             providers::updated_by.eq(author.by.name.as_ref()),
         ))
         .execute(connection)?;
-    if rows == 0 { Err(missing(id)) } else { Ok(()) }
+    Ok(name)
 }
 
-pub(super) fn delete(connection: &mut AnyConnection, id: ProviderId) -> Result<(), Fault> {
+pub(super) fn delete(connection: &mut AnyConnection, id: ProviderId) -> Result<Written<()>, Fault> {
+    let (name, _) = stored(connection, id)?;
     let users: Vec<String> = targets::table
         .inner_join(routes::table.on(routes::id.eq(targets::route_id)))
         .filter(targets::provider_id.eq(id.0))
@@ -95,8 +107,8 @@ pub(super) fn delete(connection: &mut AnyConnection, id: ProviderId) -> Result<(
         users.sort_unstable();
         return Err(conflict(format!("the provider is in use by these routes: {}", users.join(", "))));
     }
-    let rows = diesel::delete(providers::table.find(id.0)).execute(connection)?;
-    if rows == 0 { Err(missing(id)) } else { Ok(()) }
+    diesel::delete(providers::table.find(id.0)).execute(connection)?;
+    Ok(Written::changed(id.0).with("name", name))
 }
 
 fn missing(id: ProviderId) -> Fault {

@@ -1,11 +1,14 @@
 //! The revision and the list of changes: how readers learn what was written.
 
+use crate::audit;
 use crate::connection::{AnyConnection, each};
 use crate::database::Database;
 use crate::error::Fault;
 use crate::schema::{changes, revision};
 use diesel::prelude::*;
-use switchyard_ports::repositories::{Change, ChangeKind, RepositoryError, Revision};
+use std::collections::BTreeMap;
+use switchyard_domain::audit::AuditAction;
+use switchyard_ports::repositories::{Author, Change, ChangeKind, RepositoryError, Revision};
 
 /// What a writing job did.
 pub(crate) enum Written<T> {
@@ -15,6 +18,8 @@ pub(crate) enum Written<T> {
         id: i64,
         /// What the writer is told.
         value: T,
+        /// What else the audit log is told: names and words, never a secret.
+        details: BTreeMap<String, String>,
     },
     /// There was nothing to change: no revision, no change.
     Nothing(T),
@@ -23,26 +28,54 @@ pub(crate) enum Written<T> {
 impl Written<()> {
     /// A change whose writer is told nothing.
     pub(crate) fn changed(id: i64) -> Self {
-        Self::Changed { id, value: () }
+        Self::made(id, ())
+    }
+}
+
+impl<T> Written<T> {
+    /// A change.
+    pub(crate) fn made(id: i64, value: T) -> Self {
+        Self::Changed { id, value, details: BTreeMap::new() }
+    }
+
+    /// The same, with a detail for the audit log.
+    pub(crate) fn with(mut self, name: &str, text: impl Into<String>) -> Self {
+        if let Self::Changed { details, .. } = &mut self {
+            details.insert(name.to_owned(), text.into());
+        }
+        self
+    }
+
+    /// The same, with the names of the fields that were changed.
+    pub(crate) fn with_fields(self, fields: &[&str]) -> Self {
+        self.with("fields", fields.join(", "))
     }
 }
 
 impl Database {
-    /// Runs one write of configuration: the revision, the job's rows and the change land together or not at all.
+    /// Runs one write of configuration: the revision, the job's rows, the change and the entry in the audit log land together
+    /// or not at all.
     ///
     /// The revision is raised first: its row lock makes writers queue on PostgreSQL as the write lock does on SQLite, so that
-    /// jobs may check before they write, and revisions become visible in their order.
-    pub(crate) async fn change<T, J>(&self, kind: ChangeKind, job: J) -> Result<T, RepositoryError>
+    /// jobs may check before they write, and revisions become visible in their order. The end of the audit log is locked last.
+    pub(crate) async fn change<T, J>(
+        &self,
+        kind: ChangeKind,
+        action: AuditAction,
+        author: &Author,
+        job: J,
+    ) -> Result<T, RepositoryError>
     where
         T: Send + 'static,
         J: Fn(&mut AnyConnection) -> Result<Written<T>, Fault> + Send + 'static,
     {
-        let kept = self.kept_changes();
+        let (kept, author, seal) = (self.kept_changes(), author.clone(), self.audit_seal());
         self.write(move |connection| {
             let next = raise(connection, 1)?;
             match job(connection)? {
-                Written::Changed { id, value } => {
+                Written::Changed { id, value, details } => {
                     note(connection, Change { revision: next, kind, id }, kept)?;
+                    audit::append(connection, seal.as_deref(), author.did(action, kind, id, details))?;
                     Ok(value)
                 }
                 Written::Nothing(value) => {
@@ -119,11 +152,19 @@ fn kind_word(kind: ChangeKind) -> &'static str {
         ChangeKind::VirtualKey => "virtual_key",
         ChangeKind::User => "user",
         ChangeKind::Quota => "quota",
+        ChangeKind::Credential => "credential",
     }
 }
 
 fn parse_kind(word: &str) -> Option<ChangeKind> {
-    [ChangeKind::Provider, ChangeKind::Route, ChangeKind::VirtualKey, ChangeKind::User, ChangeKind::Quota]
-        .into_iter()
-        .find(|kind| kind_word(*kind) == word)
+    [
+        ChangeKind::Provider,
+        ChangeKind::Route,
+        ChangeKind::VirtualKey,
+        ChangeKind::User,
+        ChangeKind::Quota,
+        ChangeKind::Credential,
+    ]
+    .into_iter()
+    .find(|kind| kind_word(*kind) == word)
 }

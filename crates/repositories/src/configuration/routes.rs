@@ -1,6 +1,7 @@
 //! Routes and their targets.
 
 use super::providers;
+use super::revision::Written;
 use crate::connection::{AnyConnection, each};
 use crate::error::{Fault, check_version, not_found};
 use crate::schema::{routes, targets};
@@ -42,10 +43,8 @@ pub(super) fn replace(
     route: &NewRoute,
     expected_version: Option<i64>,
     author: &Author,
-) -> Result<(), Fault> {
-    let version: Option<i64> =
-        routes::table.find(id.0).select(routes::version).first(connection).optional()?;
-    let version = version.ok_or_else(|| missing(id))?;
+) -> Result<Written<()>, Fault> {
+    let (name, version) = stored(connection, id)?;
     check_version(expected_version, version)?;
     diesel::update(routes::table.find(id.0))
         .set((
@@ -62,12 +61,22 @@ pub(super) fn replace(
         ))
         .execute(connection)
         .map_err(|error| taken(error, route))?;
-    put_targets(connection, id.0, &route.targets)
+    put_targets(connection, id.0, &route.targets)?;
+    let written = Written::changed(id.0).with("name", route.name.as_str());
+    Ok(if name == route.name.as_str() { written } else { written.with("name_before", name) })
 }
 
-pub(super) fn delete(connection: &mut AnyConnection, id: RouteId) -> Result<(), Fault> {
-    let rows = diesel::delete(routes::table.find(id.0)).execute(connection)?;
-    if rows == 0 { Err(missing(id)) } else { Ok(()) }
+pub(super) fn delete(connection: &mut AnyConnection, id: RouteId) -> Result<Written<()>, Fault> {
+    let (name, _) = stored(connection, id)?;
+    diesel::delete(routes::table.find(id.0)).execute(connection)?;
+    Ok(Written::changed(id.0).with("name", name))
+}
+
+/// The name and the version of a route.
+fn stored(connection: &mut AnyConnection, id: RouteId) -> Result<(String, i64), Fault> {
+    let row = routes::table.find(id.0).select((routes::name, routes::version));
+    let row: Option<(String, i64)> = row.first(connection).optional()?;
+    row.ok_or_else(|| missing(id))
 }
 
 fn missing(id: RouteId) -> Fault {

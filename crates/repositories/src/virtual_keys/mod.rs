@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 use row::{KEY_COLUMNS, KeyRow, key};
 use std::collections::BTreeMap;
+use switchyard_domain::audit::AuditAction;
 use switchyard_domain::ids::VirtualKeyId;
 use switchyard_domain::name::Name;
 use switchyard_domain::provider::CredentialOwner;
@@ -25,10 +26,10 @@ const IDS_AT_ONCE: usize = 10_000;
 #[async_trait]
 impl VirtualKeyRepository for Database {
     async fn create(&self, key: NewVirtualKey, author: &Author) -> Result<VirtualKeyId, RepositoryError> {
-        let author = author.clone();
-        self.change(ChangeKind::VirtualKey, move |connection| {
-            let id = write::create(connection, &key, &author)?;
-            Ok(Written::Changed { id, value: VirtualKeyId(id) })
+        let by = author.clone();
+        self.change(ChangeKind::VirtualKey, AuditAction::Create, author, move |connection| {
+            let id = write::create(connection, &key, &by)?;
+            Ok(Written::made(id, VirtualKeyId(id)).with("name", key.name.as_str()))
         })
         .await
     }
@@ -39,20 +40,21 @@ impl VirtualKeyRepository for Database {
         patch: KeyPatch,
         author: &Author,
     ) -> Result<(), RepositoryError> {
-        let author = author.clone();
-        self.change(ChangeKind::VirtualKey, move |connection| write::update(connection, id, &patch, &author))
-            .await
+        let by = author.clone();
+        let action = if patch.rotation.is_some() { AuditAction::Rotate } else { AuditAction::Update };
+        self.change(ChangeKind::VirtualKey, action, author, move |connection| {
+            write::update(connection, id, &patch, &by)
+        })
+        .await
     }
 
-    async fn delete(&self, id: VirtualKeyId, _author: &Author) -> Result<(), RepositoryError> {
-        self.change(ChangeKind::VirtualKey, move |connection| {
-            let rows = diesel::delete(virtual_keys::table.find(id.0)).execute(connection)?;
-            if rows == 0 {
-                return Err(write::missing(id));
-            }
+    async fn delete(&self, id: VirtualKeyId, author: &Author) -> Result<(), RepositoryError> {
+        self.change(ChangeKind::VirtualKey, AuditAction::Delete, author, move |connection| {
+            let (name, _) = write::stored(connection, id)?;
+            diesel::delete(virtual_keys::table.find(id.0)).execute(connection)?;
             let theirs = credentials::owner.eq(CredentialOwner::VirtualKey(id.0).to_word());
             diesel::delete(credentials::table.filter(theirs)).execute(connection)?;
-            Ok(Written::changed(id.0))
+            Ok(Written::changed(id.0).with("name", name))
         })
         .await
     }

@@ -61,9 +61,7 @@ pub(super) fn update(
     patch: &KeyPatch,
     author: &Author,
 ) -> Result<Written<()>, Fault> {
-    let version: Option<i64> =
-        virtual_keys::table.find(id.0).select(virtual_keys::version).first(connection).optional()?;
-    let version = version.ok_or_else(|| missing(id))?;
+    let (name, version) = stored(connection, id)?;
     check_version(patch.expected_version, version)?;
     if *patch == (KeyPatch { expected_version: patch.expected_version, ..KeyPatch::default() }) {
         return Ok(Written::Nothing(()));
@@ -104,7 +102,14 @@ pub(super) fn update(
         ))
         .execute(connection)
         .map_err(same_hash)?;
-    Ok(Written::changed(id.0))
+    Ok(Written::changed(id.0).with("name", name).with_fields(&patch.fields()))
+}
+
+/// The name and the version of a key.
+pub(super) fn stored(connection: &mut AnyConnection, id: VirtualKeyId) -> Result<(String, i64), Fault> {
+    let row = virtual_keys::table.find(id.0).select((virtual_keys::name, virtual_keys::version));
+    let row: Option<(String, i64)> = row.first(connection).optional()?;
+    row.ok_or_else(|| missing(id))
 }
 
 /// No tags are no value.
@@ -116,6 +121,6 @@ fn same_hash(error: diesel::result::Error) -> Fault {
     Fault::from(error).or_taken(|_| SAME_HASH.to_owned())
 }
 
-pub(super) fn missing(id: VirtualKeyId) -> Fault {
+fn missing(id: VirtualKeyId) -> Fault {
     not_found(format!("virtual key {id}"))
 }

@@ -3,8 +3,8 @@
 use crate::databases::{self, Opened};
 use switchyard_ports::repositories::DatabaseState as _;
 use switchyard_testkit::contracts::repositories::{
-    absurd_usage_contract, configuration_contract, keyring_contract, quota_contract, usage_contract,
-    virtual_key_contract,
+    absurd_usage_contract, audit_contract, configuration_contract, credential_contract, keyring_contract,
+    quota_contract, usage_contract, virtual_key_contract,
 };
 
 async fn every_suite(opened: &Opened) {
@@ -12,6 +12,8 @@ async fn every_suite(opened: &Opened) {
     configuration_contract(database, databases::KEPT_CHANGES).await;
     virtual_key_contract(database, database, database).await;
     keyring_contract(database, database).await;
+    credential_contract(database, database).await;
+    audit_contract(database, database, database).await;
     usage_contract(database, database).await;
     quota_contract(database, database, database).await;
     assert!(database.is_connected());

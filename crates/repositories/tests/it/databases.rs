@@ -4,7 +4,9 @@ use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, PgConnection, SqliteConnection};
 use secrecy::ExposeSecret as _;
 use std::path::PathBuf;
+use std::sync::Arc;
 use switchyard_repositories::{Database, DatabaseConfig, DatabaseTarget};
+use switchyard_testkit::fakes::audit_seal::PlainSeal;
 use switchyard_testkit::postgres::PrivatePostgres;
 use tempfile::TempDir;
 
@@ -36,7 +38,7 @@ impl Opened {
 
     /// A second program on the same database.
     pub(crate) async fn again(&self) -> Database {
-        Database::open(config(self.target.clone())).await.unwrap()
+        sealed(Database::open(config(self.target.clone())).await.unwrap())
     }
 }
 
@@ -44,8 +46,13 @@ pub(crate) fn config(target: DatabaseTarget) -> DatabaseConfig {
     DatabaseConfig { kept_changes: KEPT_CHANGES, ..DatabaseConfig::new(target) }
 }
 
+/// With an audit log that can be written.
+pub(crate) fn sealed(database: Database) -> Database {
+    database.with_audit_seal(Arc::new(PlainSeal::default()))
+}
+
 async fn opened(target: DatabaseTarget, folder: Option<TempDir>) -> Opened {
-    let database = Database::open(config(target.clone())).await.unwrap();
+    let database = sealed(Database::open(config(target.clone())).await.unwrap());
     Opened { database, target, _folder: folder }
 }
 

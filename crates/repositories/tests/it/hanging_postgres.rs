@@ -1,6 +1,6 @@
 //! PostgreSQL hangs, stops, comes back.
 
-use crate::databases::{config, postgres_target};
+use crate::databases::{config, postgres_target, sealed};
 use futures_util::future::join_all;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -25,7 +25,7 @@ async fn on_a_server(connections: u32) -> Option<(PrivatePostgres, Database)> {
     let database =
         Database::open(DatabaseConfig { read_connections: connections, ..config(target) }).await.unwrap();
     database.migrate_up().await.unwrap();
-    Some((server, database))
+    Some((server, sealed(database)))
 }
 
 fn is_unavailable<T>(outcome: &Result<T, RepositoryError>) -> bool {

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod audit_chain;
 mod books;
 mod busy_sqlite;
 mod concurrency;

@@ -1,25 +1,24 @@
 //! Migrations up, down, at once, half-way, and from the future.
 
 use crate::databases::{
-    KEPT_CHANGES, Opened, config, empty_file, empty_postgres, memory, postgres, shared_ones,
+    KEPT_CHANGES, Opened, config, empty_file, empty_postgres, memory, postgres, sealed, shared_ones,
 };
 use secrecy::ExposeSecret as _;
+use std::path::Path;
 use switchyard_domain::time::Timestamp;
 use switchyard_ports::repositories::UsageRepository as _;
 use switchyard_repositories::{Database, DatabaseError, DatabaseTarget, MigrationStatus};
 use switchyard_testkit::contracts::repositories::{configuration_contract, sample_event};
 
+/// The migrations' names, as their folders have them.
 fn names() -> Vec<String> {
-    [
-        "0001_configuration",
-        "0002_usage",
-        "0003_service_tier",
-        "0004_unread_indexes",
-        "0007_quotas",
-        "0008_virtual_keys",
-    ]
-    .map(str::to_owned)
-    .to_vec()
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations/sqlite");
+    let entries = std::fs::read_dir(folder).unwrap();
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    assert!(names.len() > 4, "{names:?}");
+    names
 }
 
 async fn empty_ones() -> Vec<Opened> {
@@ -115,6 +114,7 @@ async fn usage_that_was_recorded_before_a_migration_is_there_behind_it() {
     for opened in shared_ones().await {
         let event = sample_event(None, Timestamp(1));
         opened.database.record(std::slice::from_ref(&event)).await.unwrap();
+        // The first two made the table.
         let undone = opened.database.migrate_down(steps_behind(2)).await.unwrap();
         assert_eq!(undone, backwards(&names()[2..]));
         opened.database.migrate_up().await.unwrap();
@@ -134,7 +134,7 @@ async fn a_role_without_the_right_to_change_the_schema_serves() {
     );
     let DatabaseTarget::Postgres(url) = &opened.target else { panic!() };
     let url = url.expose_secret().replace("postgres@", "serving@");
-    let serving = Database::open(config(DatabaseTarget::Postgres(url.into()))).await.unwrap();
+    let serving = sealed(Database::open(config(DatabaseTarget::Postgres(url.into()))).await.unwrap());
     assert_eq!(serving.migrate_up().await.unwrap(), Vec::<String>::new());
     configuration_contract(&serving, KEPT_CHANGES).await;
     assert!(matches!(serving.migrate_down(1).await.unwrap_err(), DatabaseError::Migration(_)));

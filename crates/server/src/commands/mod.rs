@@ -1,6 +1,7 @@
 //! The commands of the command line, a file each. They work on the database directly; a running server sees their changes
 //! within a second.
 
+pub(crate) mod audit;
 pub(crate) mod budgets;
 pub(crate) mod check;
 pub(crate) mod explain;
@@ -8,6 +9,7 @@ pub(crate) mod keys;
 pub(crate) mod ledger;
 pub(crate) mod migrate;
 pub(crate) mod providers;
+pub(crate) mod rekey;
 pub(crate) mod routes;
 pub(crate) mod usage;
 
@@ -18,7 +20,16 @@ use switchyard_domain::meta::Writer;
 
 /// The administrative use cases over the configured database. What the file declares is the server's to apply.
 async fn open(loaded: &Loaded) -> Result<Administration, Failure> {
-    let administration = Builder::from_settings(&loaded.settings, None)?.open_administration().await?;
+    open_with(loaded, |builder| builder).await
+}
+
+/// The same, built a little differently.
+async fn open_with(
+    loaded: &Loaded,
+    change: impl FnOnce(Builder) -> Builder,
+) -> Result<Administration, Failure> {
+    let builder = change(Builder::from_settings(&loaded.settings, None)?);
+    let administration = builder.open_administration().await?;
     for path in administration.generated_secrets() {
         tracing::warn!(path = %path.display(), "a secret was generated: back this file up");
     }

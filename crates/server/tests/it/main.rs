@@ -5,6 +5,8 @@
 mod certificate;
 mod check;
 mod commands;
+mod other_keys;
 mod place;
 mod refusals;
 mod signals;
+mod weak_secrets;

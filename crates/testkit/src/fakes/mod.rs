@@ -1,6 +1,8 @@
 //! Stand-ins for the adapters: each does what its port's contract says, remembers what was asked of it, and fails, hangs or
 //! forgets where a test tells it to.
 
+pub mod audit_seal;
+pub mod checkpoints;
 pub mod health;
 pub mod journal;
 pub mod limiter;

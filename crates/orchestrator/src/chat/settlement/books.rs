@@ -10,6 +10,7 @@ use switchyard_domain::fault::ProviderFault;
 use switchyard_domain::ids::{AttemptId, CallId, UserId, VirtualKeyId};
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::price::{ServiceTier, cost};
+use switchyard_domain::provider::CredentialSource;
 use switchyard_domain::time::Timestamp;
 use switchyard_domain::usage::{MAX_SERVICE_TIER_CHARS, Outcome, RESERVED_PRICE, UsageEvent};
 use switchyard_ports::client_call::{AnswerPiece, ClientCall};
@@ -31,6 +32,7 @@ pub(in crate::chat) struct CallIdentity {
 pub(super) struct OpenAttempt {
     pub(super) id: AttemptId,
     pub(super) target: TargetEntry,
+    pub(super) credential: Option<CredentialSource>,
     pub(super) at: Timestamp,
     pub(super) began: Monotonic,
     pub(super) status: Option<u16>,
@@ -192,6 +194,7 @@ impl Books {
             usage: measured.usage,
             usage_source: measured.source,
             service_tier,
+            credential: open.credential,
             cost: bill.as_ref().map(|bill| bill.amount).or(charged),
             price_version: match charged {
                 Some(_) => Some(RESERVED_PRICE.to_owned()),

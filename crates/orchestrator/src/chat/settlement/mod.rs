@@ -19,6 +19,7 @@ use switchyard_domain::chat::{Dialect, LossReport};
 use switchyard_domain::fault::{FaultKind, ProviderFault};
 use switchyard_domain::ids::AttemptId;
 use switchyard_domain::money::NanoUsd;
+use switchyard_domain::provider::CredentialSource;
 use switchyard_domain::usage::Outcome;
 use switchyard_ports::client_call::{AnswerPiece, ClientCall};
 use switchyard_ports::journal::{JournalError, JournalPermit};
@@ -74,18 +75,21 @@ impl Settlement {
         self.books.as_ref().map(Books::committed).unwrap_or_default()
     }
 
-    /// An attempt begins at `target`, with what is held for it. From here on, leaving in any way records it.
+    /// An attempt begins at `target`, with what is held for it and with somebody's credential. From here on, leaving in any way records
+    /// it.
     pub(super) fn begin(
         &mut self,
         target: &TargetEntry,
         losses: &LossReport,
         admitted: Admitted,
+        credential: Option<CredentialSource>,
     ) -> Arc<Received> {
         let received = Arc::new(Received::default());
         if let Some(books) = &mut self.books {
             books.begin(OpenAttempt {
                 id: AttemptId(self.ports.entropy.new_id()),
                 target: target.clone(),
+                credential,
                 at: self.ports.clock.now(),
                 began: self.ports.clock.monotonic(),
                 status: None,

@@ -3,6 +3,8 @@
 //! Each suite takes a repository that may already hold something, and leaves behind what it wrote: several suites may run on one
 //! database, one after the other. A suite that fails names the case in its panic's place.
 
+mod audit;
+mod credentials;
 mod keyring;
 mod providers;
 mod quotas;
@@ -12,6 +14,8 @@ mod samples;
 mod usage;
 mod virtual_keys;
 
+pub use audit::audit_contract;
+pub use credentials::credential_contract;
 pub use keyring::keyring_contract;
 pub use quotas::quota_contract;
 pub use samples::{author, new_provider, new_route, new_target, sample_event};

@@ -1,8 +1,9 @@
 //! Providers and routes.
 
-use super::{MemoryStore, State, check_version, missing, new_meta, raise, taken};
+use super::{MemoryStore, State, check_version, missing, new_meta, raise, taken, told};
 use async_trait::async_trait;
 use std::collections::HashSet;
+use switchyard_domain::audit::AuditAction;
 use switchyard_domain::declared::DeclaredModel;
 use switchyard_domain::ids::{CredentialId, ProviderId, ProviderModelId, RouteId, TargetId};
 use switchyard_domain::provider::{Credential, CredentialOwner, Provider, ProviderModel};
@@ -45,12 +46,13 @@ impl ConfigurationRepository for MemoryStore {
         provider: NewProvider,
         author: &Author,
     ) -> Result<ProviderId, RepositoryError> {
-        self.change(ChangeKind::Provider, |state| {
+        self.change(ChangeKind::Provider, AuditAction::Create, author, |state| {
             if state.providers.iter().any(|known| known.name == provider.name) {
                 return Err(taken("provider", provider.name.as_str()));
             }
             let id = ProviderId(state.new_id());
             let models = models(state, &[], &provider.models)?;
+            let changed = told(id.0, [("name", provider.name.to_string())]);
             state.providers.push(Provider {
                 id,
                 name: provider.name,
@@ -61,7 +63,7 @@ impl ConfigurationRepository for MemoryStore {
                 credential: None,
                 meta: new_meta(author),
             });
-            Ok((id, Some(id.0)))
+            Ok((id, changed))
         })
     }
 
@@ -71,7 +73,7 @@ impl ConfigurationRepository for MemoryStore {
         patch: ProviderPatch,
         author: &Author,
     ) -> Result<(), RepositoryError> {
-        self.change(ChangeKind::Provider, |state| {
+        self.change(ChangeKind::Provider, AuditAction::Update, author, |state| {
             let place = place_of(state, id)?;
             check_version(patch.expected_version, &place.meta)?;
             let known = place.models.clone();
@@ -80,6 +82,7 @@ impl ConfigurationRepository for MemoryStore {
             {
                 return Ok(((), None));
             }
+            let fields = patch.fields().join(", ");
             let models = patch.models.map(|list| models(state, &known, &list)).transpose()?;
             let provider = place_of(state, id)?;
             provider.models = models.unwrap_or(known);
@@ -89,13 +92,13 @@ impl ConfigurationRepository for MemoryStore {
                 provider.meta.owner = owner;
             }
             raise(&mut provider.meta, author);
-            Ok(((), Some(id.0)))
+            Ok(((), told(id.0, [("name", provider.name.to_string()), ("fields", fields)])))
         })
     }
 
-    async fn delete_provider(&self, id: ProviderId, _: &Author) -> Result<(), RepositoryError> {
-        self.change(ChangeKind::Provider, |state| {
-            place_of(state, id)?;
+    async fn delete_provider(&self, id: ProviderId, author: &Author) -> Result<(), RepositoryError> {
+        self.change(ChangeKind::Provider, AuditAction::Delete, author, |state| {
+            let name = place_of(state, id)?.name.to_string();
             let uses = |route: &&Route| route.targets.iter().any(|target| target.provider == id);
             let users: Vec<String> =
                 state.routes.iter().filter(uses).map(|route| format!("`{}`", route.name)).collect();
@@ -105,7 +108,7 @@ impl ConfigurationRepository for MemoryStore {
             }
             state.providers.retain(|provider| provider.id != id);
             state.own_credentials.retain(|(provider, _)| *provider != id);
-            Ok(((), Some(id.0)))
+            Ok(((), told(id.0, [("name", name)])))
         })
     }
 
@@ -116,7 +119,11 @@ impl ConfigurationRepository for MemoryStore {
         secret: Option<SealedSecret>,
         author: &Author,
     ) -> Result<(), RepositoryError> {
-        self.change(ChangeKind::Provider, |state| {
+        let kind = match owner {
+            CredentialOwner::Shared => ChangeKind::Provider,
+            _ => ChangeKind::Credential,
+        };
+        self.change(kind, AuditAction::Update, author, |state| {
             let new_id = CredentialId(state.new_id());
             let shared = place_of(state, provider)?.credential.take();
             let own =
@@ -132,6 +139,8 @@ impl ConfigurationRepository for MemoryStore {
             if secret.is_none() && before.is_none() {
                 return Ok(((), None));
             }
+            let what = if secret.is_some() { "stored" } else { "forgotten" };
+            let id = before.as_ref().map_or(new_id, |before| before.id);
             let after = secret.map(|secret| {
                 let (id, mut meta) = match before {
                     Some(before) => (before.id, before.meta),
@@ -146,20 +155,31 @@ impl ConfigurationRepository for MemoryStore {
                 CredentialOwner::Shared => place_of(state, provider)?.credential = after,
                 _ => state.own_credentials.extend(after.map(|credential| (provider, credential))),
             }
-            raise(&mut place_of(state, provider)?.meta, author);
-            Ok(((), Some(provider.0)))
+            let place = place_of(state, provider)?;
+            if kind == ChangeKind::Provider {
+                raise(&mut place.meta, author);
+            }
+            let details = [
+                ("name", place.name.to_string()),
+                ("fields", "credential".to_owned()),
+                ("credential_of", owner.to_word()),
+                ("credential", what.to_owned()),
+            ];
+            let object = if kind == ChangeKind::Provider { provider.0 } else { id.0 };
+            Ok(((), told(object, details)))
         })
     }
 
     async fn create_route(&self, route: NewRoute, author: &Author) -> Result<RouteId, RepositoryError> {
-        self.change(ChangeKind::Route, |state| {
+        self.change(ChangeKind::Route, AuditAction::Create, author, |state| {
             if state.routes.iter().any(|known| known.name == route.name) {
                 return Err(taken("route", route.name.as_str()));
             }
             let id = RouteId(state.new_id());
             let targets = targets(state, Vec::new(), &route.targets)?;
+            let changed = told(id.0, [("name", route.name.to_string())]);
             state.routes.push(stored(id, route, targets, new_meta(author)));
-            Ok((id, Some(id.0)))
+            Ok((id, changed))
         })
     }
 
@@ -170,7 +190,7 @@ impl ConfigurationRepository for MemoryStore {
         expected_version: Option<i64>,
         author: &Author,
     ) -> Result<(), RepositoryError> {
-        self.change(ChangeKind::Route, |state| {
+        self.change(ChangeKind::Route, AuditAction::Update, author, |state| {
             let place = state.routes.iter().position(|known| known.id == id);
             let place = place.ok_or_else(|| missing("route", id.0))?;
             let before = state.routes.remove(place);
@@ -182,16 +202,21 @@ impl ConfigurationRepository for MemoryStore {
             raise(&mut meta, author);
             meta.owner = author.by.owner.clone();
             let targets = targets(state, before.targets, &route.targets)?;
+            let name = route.name.to_string();
+            let changed = match before.name.to_string() {
+                before if before == name => told(id.0, [("name", name)]),
+                before => told(id.0, [("name", name), ("name_before", before)]),
+            };
             state.routes.insert(place, stored(id, route, targets, meta));
-            Ok(((), Some(id.0)))
+            Ok(((), changed))
         })
     }
 
-    async fn delete_route(&self, id: RouteId, _: &Author) -> Result<(), RepositoryError> {
-        self.change(ChangeKind::Route, |state| {
+    async fn delete_route(&self, id: RouteId, author: &Author) -> Result<(), RepositoryError> {
+        self.change(ChangeKind::Route, AuditAction::Delete, author, |state| {
             let place = state.routes.iter().position(|known| known.id == id);
-            state.routes.remove(place.ok_or_else(|| missing("route", id.0))?);
-            Ok(((), Some(id.0)))
+            let gone = state.routes.remove(place.ok_or_else(|| missing("route", id.0))?);
+            Ok(((), told(id.0, [("name", gone.name.to_string())])))
         })
     }
 }

@@ -1,7 +1,8 @@
 //! Virtual keys.
 
-use super::{MemoryStore, check_version, missing, new_meta, raise, taken};
+use super::{MemoryStore, check_version, missing, new_meta, raise, taken, told};
 use async_trait::async_trait;
+use switchyard_domain::audit::AuditAction;
 use switchyard_domain::ids::VirtualKeyId;
 use switchyard_domain::name::Name;
 use switchyard_domain::provider::CredentialOwner;
@@ -14,7 +15,7 @@ use switchyard_ports::repositories::{
 #[async_trait]
 impl VirtualKeyRepository for MemoryStore {
     async fn create(&self, key: NewVirtualKey, author: &Author) -> Result<VirtualKeyId, RepositoryError> {
-        self.change(ChangeKind::VirtualKey, |state| {
+        self.change(ChangeKind::VirtualKey, AuditAction::Create, author, |state| {
             if state.keys.iter().any(|known| known.hash == key.hash) {
                 let reason = "a key with the same hash exists".to_owned();
                 return Err(RepositoryError::Conflict { reason });
@@ -23,6 +24,7 @@ impl VirtualKeyRepository for MemoryStore {
                 return Err(taken("key", key.name.as_str()));
             }
             let id = VirtualKeyId(state.new_id());
+            let changed = told(id.0, [("name", key.name.to_string())]);
             state.keys.push(VirtualKey {
                 id,
                 name: key.name,
@@ -38,7 +40,7 @@ impl VirtualKeyRepository for MemoryStore {
                 last_used_at: None,
                 meta: new_meta(author),
             });
-            Ok((id, Some(id.0)))
+            Ok((id, changed))
         })
     }
 
@@ -48,13 +50,15 @@ impl VirtualKeyRepository for MemoryStore {
         patch: KeyPatch,
         author: &Author,
     ) -> Result<(), RepositoryError> {
-        self.change(ChangeKind::VirtualKey, |state| {
+        let action = if patch.rotation.is_some() { AuditAction::Rotate } else { AuditAction::Update };
+        self.change(ChangeKind::VirtualKey, action, author, |state| {
             let key = state.keys.iter_mut().find(|key| key.id == id);
             let key = key.ok_or_else(|| missing("virtual key", id.0))?;
             check_version(patch.expected_version, &key.meta)?;
             if patch == (KeyPatch { expected_version: patch.expected_version, ..KeyPatch::default() }) {
                 return Ok(((), None));
             }
+            let fields = patch.fields().join(", ");
             key.is_active = patch.is_active.unwrap_or(key.is_active);
             key.models = patch.models.unwrap_or(key.models.take());
             key.limits = patch.limits.unwrap_or(key.limits);
@@ -65,17 +69,17 @@ impl VirtualKeyRepository for MemoryStore {
                 (key.prefix, key.hash, key.previous) = (rotation.prefix, rotation.hash, rotation.previous);
             }
             raise(&mut key.meta, author);
-            Ok(((), Some(id.0)))
+            Ok(((), told(id.0, [("name", key.name.to_string()), ("fields", fields)])))
         })
     }
 
-    async fn delete(&self, id: VirtualKeyId, _: &Author) -> Result<(), RepositoryError> {
-        self.change(ChangeKind::VirtualKey, |state| {
+    async fn delete(&self, id: VirtualKeyId, author: &Author) -> Result<(), RepositoryError> {
+        self.change(ChangeKind::VirtualKey, AuditAction::Delete, author, |state| {
             let place = state.keys.iter().position(|key| key.id == id);
-            state.keys.remove(place.ok_or_else(|| missing("virtual key", id.0))?);
+            let gone = state.keys.remove(place.ok_or_else(|| missing("virtual key", id.0))?);
             let owner = CredentialOwner::VirtualKey(id.0);
             state.own_credentials.retain(|(_, credential)| credential.owner != owner);
-            Ok(((), Some(id.0)))
+            Ok(((), told(id.0, [("name", gone.name.to_string())])))
         })
     }
 

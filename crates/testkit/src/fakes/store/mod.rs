@@ -1,13 +1,16 @@
 //! A database in memory: all repositories over one state, each write all or nothing.
 
+mod audit;
 mod configuration;
+mod credentials;
 mod keyring;
 mod keys;
 mod quotas;
 mod usage;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use switchyard_domain::audit::{AuditAction, AuditEntry, AuditHead};
 use switchyard_domain::ids::ProviderId;
 use switchyard_domain::meta::RowMeta;
 use switchyard_domain::provider::{Credential, Provider};
@@ -39,6 +42,15 @@ struct State {
     keyring: Vec<KeyringEntry>,
     changes: Vec<Change>,
     events: Vec<UsageEvent>,
+    audit: Vec<AuditEntry>,
+    audit_head: Option<AuditHead>,
+}
+
+/// What a write of configuration did: the object, and the details for the audit log; nothing where there was nothing to write.
+type Told = Option<(i64, BTreeMap<String, String>)>;
+
+fn told<const N: usize>(id: i64, details: [(&str, String); N]) -> Told {
+    Some((id, details.into_iter().map(|(name, text)| (name.to_owned(), text)).collect()))
 }
 
 /// What becomes of a write.
@@ -159,15 +171,18 @@ impl MemoryStore {
         if fate == Fate::AnswerLost { Err(away()) } else { Ok(value) }
     }
 
-    /// A write of configuration: one revision and one change, unless there was nothing to write (`None`).
+    /// A write of configuration: one revision, one change and one entry in the audit log, unless there was nothing to write.
     fn change<T>(
         &self,
         kind: ChangeKind,
-        write: impl FnOnce(&mut State) -> Result<(T, Option<i64>), RepositoryError>,
+        action: AuditAction,
+        author: &Author,
+        write: impl FnOnce(&mut State) -> Result<(T, Told), RepositoryError>,
     ) -> Result<T, RepositoryError> {
         self.write(|state| {
             let (value, changed) = write(state)?;
-            if let Some(id) = changed {
+            if let Some((id, details)) = changed {
+                state.append(author.did(action, kind, id, details));
                 state.revision += 1;
                 state.changes.push(Change { revision: Revision(state.revision), kind, id });
                 let outdated = state.changes.len().saturating_sub(self.kept_changes);

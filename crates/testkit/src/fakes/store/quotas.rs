@@ -1,7 +1,8 @@
 //! Quotas.
 
-use super::{MemoryStore, check_version, new_meta, raise};
+use super::{MemoryStore, check_version, new_meta, raise, told};
 use async_trait::async_trait;
+use switchyard_domain::audit::AuditAction;
 use switchyard_domain::quota::{Quota, QuotaScope};
 use switchyard_ports::repositories::{Author, ChangeKind, NewQuota, QuotaRepository, RepositoryError};
 
@@ -13,29 +14,33 @@ impl QuotaRepository for MemoryStore {
         expected_version: Option<i64>,
         author: &Author,
     ) -> Result<(), RepositoryError> {
-        self.change(ChangeKind::Quota, |state| {
+        self.change(ChangeKind::Quota, AuditAction::Update, author, |state| {
             let NewQuota { scope, limits, budget } = quota;
+            let new_id = state.new_id();
             if let Some(known) = state.quotas.iter_mut().find(|known| known.scope == scope) {
                 check_version(expected_version, &known.meta)?;
+                if known.budget.is_none() && budget.is_some() {
+                    known.id = new_id;
+                }
                 (known.limits, known.budget) = (limits, budget);
                 raise(&mut known.meta, author);
                 known.meta.owner = author.by.owner.clone();
-                return Ok(((), Some(known.id)));
+                return Ok(((), told(known.id, [("name", scope.to_string())])));
             }
             if expected_version.is_some() {
                 return Err(missing(scope));
             }
-            let id = state.new_id();
+            let id = new_id;
             state.quotas.push(Quota { id, scope, limits, budget, meta: new_meta(author) });
-            Ok(((), Some(id)))
+            Ok(((), told(id, [("name", scope.to_string())])))
         })
     }
 
-    async fn remove(&self, scope: QuotaScope, _: &Author) -> Result<(), RepositoryError> {
-        self.change(ChangeKind::Quota, |state| {
+    async fn remove(&self, scope: QuotaScope, author: &Author) -> Result<(), RepositoryError> {
+        self.change(ChangeKind::Quota, AuditAction::Delete, author, |state| {
             let place = state.quotas.iter().position(|known| known.scope == scope);
             let quota = state.quotas.remove(place.ok_or_else(|| missing(scope))?);
-            Ok(((), Some(quota.id)))
+            Ok(((), told(quota.id, [("name", scope.to_string())])))
         })
     }
 
