@@ -25,6 +25,7 @@ pub mod kills;
 pub mod ledger;
 pub mod login_times;
 pub mod outages;
+pub mod overspending;
 pub mod rotation;
 pub mod slowness;
 pub mod traffic;

@@ -11,3 +11,4 @@ fn fresh() -> (Arc<dyn Limiter>, Arc<ManualClock>) {
 }
 
 switchyard_testkit::limiter_contract!(fresh);
+switchyard_testkit::budget_contract!(fresh);

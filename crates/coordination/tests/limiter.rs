@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use switchyard_coordination::memory::MemoryLimiter;
 use switchyard_domain::limits::Limits;
-use switchyard_ports::limiter::{Limiter, Permit};
+use switchyard_ports::limiter::Permit;
 use switchyard_testkit::clock::ManualClock;
-use switchyard_testkit::contracts::limiter::{concurrency, demand, refused, rpd, rpm, tpm};
+use switchyard_testkit::contracts::limiter::{ask, concurrency, demand, refused, rpd, rpm, tokens, tpm};
 
 fn fresh() -> (MemoryLimiter, Arc<ManualClock>) {
     let clock = Arc::new(ManualClock::default());
@@ -16,7 +16,7 @@ fn fresh() -> (MemoryLimiter, Arc<ManualClock>) {
 }
 
 async fn take(limiter: &MemoryLimiter, scope: &str, limits: Limits, tokens: u64) -> Box<dyn Permit> {
-    limiter.acquire(&[demand(scope, limits)], tokens).await.unwrap()
+    ask(limiter, &[demand(scope, limits)], tokens).await.unwrap()
 }
 
 #[tokio::test]
@@ -24,8 +24,8 @@ async fn tokens_beyond_the_reservation_count_from_the_settlement_on() {
     let (limiter, clock) = fresh();
     let permit = take(&limiter, "key:1", tpm(100), 10).await;
     clock.advance(Duration::from_secs(120));
-    permit.settle(80);
-    let refusal = refused(limiter.acquire(&[demand("key:1", tpm(100))], 40).await);
+    permit.settle(&tokens(80));
+    let refusal = refused(ask(&limiter, &[demand("key:1", tpm(100))], 40).await);
     assert!(refusal.retry_after >= Duration::from_secs(60), "{:?}", refusal.retry_after);
     clock.advance(refusal.retry_after);
     take(&limiter, "key:1", tpm(100), 100).await;
@@ -37,8 +37,8 @@ async fn giving_back_after_the_minute_is_over_changes_nothing() {
     let permit = take(&limiter, "key:1", tpm(100), 90).await;
     clock.advance(Duration::from_secs(120));
     take(&limiter, "key:1", tpm(100), 60).await;
-    permit.settle(0);
-    refused(limiter.acquire(&[demand("key:1", tpm(100))], 41).await);
+    permit.settle(&tokens(0));
+    refused(ask(&limiter, &[demand("key:1", tpm(100))], 41).await);
     take(&limiter, "key:1", tpm(100), 40).await;
 }
 
@@ -46,7 +46,7 @@ async fn giving_back_after_the_minute_is_over_changes_nothing() {
 async fn a_permit_that_is_dropped_unsettled_keeps_its_tokens_reserved() {
     let (limiter, _) = fresh();
     drop(take(&limiter, "key:1", tpm(100), 90).await);
-    refused(limiter.acquire(&[demand("key:1", tpm(100))], 11).await);
+    refused(ask(&limiter, &[demand("key:1", tpm(100))], 11).await);
 }
 
 #[tokio::test]
@@ -56,10 +56,10 @@ async fn requests_of_one_step_come_back_together_a_minute_after_the_last_of_them
     clock.advance(Duration::from_millis(200));
     take(&limiter, "key:1", rpm(2), 0).await;
     clock.advance(Duration::from_millis(30));
-    let wait = refused(limiter.acquire(&[demand("key:1", rpm(2))], 0).await).retry_after;
+    let wait = refused(ask(&limiter, &[demand("key:1", rpm(2))], 0).await).retry_after;
     assert_eq!(wait, Duration::from_millis(59_970));
     clock.advance(wait - Duration::from_millis(1));
-    refused(limiter.acquire(&[demand("key:1", rpm(2))], 0).await);
+    refused(ask(&limiter, &[demand("key:1", rpm(2))], 0).await);
     clock.advance(Duration::from_millis(1));
     take(&limiter, "key:1", rpm(2), 0).await;
     take(&limiter, "key:1", rpm(2), 0).await;
@@ -69,11 +69,11 @@ async fn requests_of_one_step_come_back_together_a_minute_after_the_last_of_them
 async fn absurd_token_numbers_neither_wrap_nor_stick() {
     let (limiter, clock) = fresh();
     for _ in 0..3 {
-        take(&limiter, "key:1", rpm(10), u64::MAX).await.settle(u64::MAX);
-        take(&limiter, "key:1", rpm(10), 0).await.settle(u64::MAX);
+        take(&limiter, "key:1", rpm(10), u64::MAX).await.settle(&tokens(u64::MAX));
+        take(&limiter, "key:1", rpm(10), 0).await.settle(&tokens(u64::MAX));
         clock.advance(Duration::from_millis(250));
     }
-    refused(limiter.acquire(&[demand("key:1", tpm(u64::MAX))], 1).await);
+    refused(ask(&limiter, &[demand("key:1", tpm(u64::MAX))], 1).await);
     clock.advance(Duration::from_secs(61));
     take(&limiter, "key:1", tpm(u64::MAX), u64::MAX).await;
 }
@@ -87,7 +87,7 @@ async fn idle_scopes_are_forgotten() {
     assert_eq!(limiter.scopes(), 10_000);
     clock.advance(Duration::from_secs(61));
     for _ in 0..2_600 {
-        let _ = limiter.acquire(&[demand("key:1", rpm(5))], 1).await;
+        let _ = ask(&limiter, &[demand("key:1", rpm(5))], 1).await;
         clock.advance(Duration::from_secs(13));
     }
     assert_eq!(limiter.scopes(), 1);
@@ -113,8 +113,8 @@ async fn a_scope_with_a_call_in_flight_or_a_days_count_is_not_forgotten() {
         clock.advance(Duration::from_secs(90));
         take(&limiter, "key:other", rpm(1), 0).await;
     }
-    refused(limiter.acquire(&[demand("key:held", concurrency(1))], 0).await);
-    refused(limiter.acquire(&[demand("key:day", rpd(1))], 0).await);
+    refused(ask(&limiter, &[demand("key:held", concurrency(1))], 0).await);
+    refused(ask(&limiter, &[demand("key:day", rpd(1))], 0).await);
     drop(held);
     clock.advance(Duration::from_secs(86_400));
     for _ in 0..10 {
@@ -128,7 +128,7 @@ async fn a_scope_with_a_call_in_flight_or_a_days_count_is_not_forgotten() {
 async fn a_refused_call_leaves_no_scope_behind() {
     let (limiter, _) = fresh();
     for number in 0..100 {
-        refused(limiter.acquire(&[demand(&format!("key:{number}"), rpm(5)), demand("all", rpm(0))], 1).await);
+        refused(ask(&limiter, &[demand(&format!("key:{number}"), rpm(5)), demand("all", rpm(0))], 1).await);
     }
     assert_eq!(limiter.scopes(), 0);
 }
@@ -139,6 +139,6 @@ async fn a_limit_that_is_lowered_holds_at_once() {
     for _ in 0..5 {
         take(&limiter, "key:1", rpm(10), 0).await;
     }
-    refused(limiter.acquire(&[demand("key:1", rpm(3))], 0).await);
+    refused(ask(&limiter, &[demand("key:1", rpm(3))], 0).await);
     take(&limiter, "key:1", rpm(6), 0).await;
 }

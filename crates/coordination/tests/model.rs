@@ -7,8 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use switchyard_coordination::memory::MemoryLimiter;
 use switchyard_domain::limits::{LimitKind, Limits};
-use switchyard_ports::limiter::{Demand, Limiter, LimiterError, Permit, Refusal, Scope};
+use switchyard_ports::limiter::{Demand, LimiterError, Permit, Refusal, Scope};
 use switchyard_testkit::clock::{ManualClock, START};
+use switchyard_testkit::contracts::limiter::{ask, tokens as used};
 
 const STEP: u64 = 250;
 const MINUTE: u64 = 60_000;
@@ -180,12 +181,13 @@ impl Pair {
         let demand = |&scope: &usize| Demand {
             scope: Scope((*SCOPES.get(scope).unwrap()).to_owned()),
             limits: *self.naive.limits.get(scope).unwrap(),
+            allowance: None,
         };
         let demands: Vec<_> = scopes.iter().map(demand).collect();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        runtime.block_on(self.real.acquire(&demands, tokens)).map_err(|error| match error {
+        runtime.block_on(ask(&self.real, &demands, tokens)).map_err(|error| match error {
             LimiterError::Refused(refusal) => refusal,
-            LimiterError::Unavailable(why) => unreachable_store(&why),
+            error => unreachable_store(&error.to_string()),
         })
     }
 
@@ -217,7 +219,7 @@ impl Pair {
             Event::Settle { call, tokens } if !self.held.is_empty() => {
                 let call = call.index(self.held.len());
                 if let Some(permit) = self.held.get(call).unwrap() {
-                    permit.settle(*tokens);
+                    permit.settle(&used(*tokens));
                     self.naive.settle(call, *tokens, self.now);
                 }
             }
@@ -245,7 +247,9 @@ impl Pair {
         let can_ever_pass = match refusal.kind {
             LimitKind::Requests => refusal.limit > 0,
             LimitKind::Tokens => tokens <= refusal.limit,
-            LimitKind::DailyRequests | LimitKind::Concurrency => false,
+            LimitKind::DailyRequests | LimitKind::Concurrency | LimitKind::Budget | LimitKind::BudgetHeld => {
+                false
+            }
         };
         if can_ever_pass {
             let then = self.now + u64::try_from(refusal.retry_after.as_millis()).unwrap();

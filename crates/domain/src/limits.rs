@@ -46,6 +46,10 @@ pub enum LimitKind {
     DailyRequests,
     /// Calls in flight.
     Concurrency,
+    /// A budget that is spent.
+    Budget,
+    /// A budget of which calls in flight hold what is left.
+    BudgetHeld,
 }
 
 impl LimitKind {
@@ -57,6 +61,7 @@ impl LimitKind {
             Self::Tokens => "tokens per minute",
             Self::DailyRequests => "requests per day",
             Self::Concurrency => "calls at the same time",
+            Self::Budget | Self::BudgetHeld => "nano-USD",
         }
     }
 }

@@ -18,6 +18,23 @@ impl NanoUsd {
     /// Nothing.
     pub const ZERO: Self = Self(0);
 
+    /// Reads decimal US dollars with at most nine places, such as `10`, `0.25` or `-1.5`; `None` for anything else.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (sign, digits) = match text.strip_prefix('-') {
+            Some(rest) => (-1, rest),
+            None => (1, text),
+        };
+        let (whole, part) = digits.split_once('.').unwrap_or((digits, "0"));
+        let is_plain = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        if !is_plain(whole) || !is_plain(part) || part.len() > 9 {
+            return None;
+        }
+        let nano: i64 = format!("{part:0<9}").parse().ok()?;
+        let whole: i64 = whole.parse().ok()?;
+        whole.checked_mul(NANO_PER_USD)?.checked_add(nano)?.checked_mul(sign).map(Self)
+    }
+
     /// The sum, held at the ends of the range: a counter that can no longer count must not wrap to a credit.
     #[must_use]
     pub fn saturating_add(self, other: Self) -> Self {
@@ -88,6 +105,21 @@ mod tests {
     #[test]
     fn huge_products_saturate_instead_of_wrapping() {
         assert_eq!(cost(u64::MAX, i64::MAX), i64::MAX);
+    }
+
+    #[test]
+    fn amounts_are_read_exactly_or_not_at_all() {
+        for (text, nano) in
+            [("10", 10_000_000_000), ("0.25", 250_000_000), ("-1.5", -1_500_000_000), ("0.000000001", 1)]
+        {
+            assert_eq!(NanoUsd::parse(text), Some(NanoUsd(nano)), "{text}");
+        }
+        for text in
+            ["", ".", "1.", ".5", "1,5", "1e3", "+1", "0.0000000001", "9223372036.854775808", "$1", "１"]
+        {
+            assert_eq!(NanoUsd::parse(text), None, "{text}");
+        }
+        assert_eq!(NanoUsd::parse("9223372036.854775807"), Some(NanoUsd(i64::MAX)));
     }
 
     #[test]

@@ -21,6 +21,10 @@ pub enum CallErrorKind {
     UnsupportedFeature,
     /// A limit of ours is used up.
     RateLimited,
+    /// A budget has too little left. With a time to come back, calls that are running hold the rest; without one, it is spent.
+    InsufficientQuota,
+    /// The model has no known price, and the call is under a budget.
+    PriceUnknown,
     /// Usage can't be recorded, so nothing is served.
     StorageUnavailable,
     /// No target can be tried.

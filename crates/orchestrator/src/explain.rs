@@ -1,18 +1,15 @@
 //! What would become of a call, without one: its route, the order of its targets, the exact request that each would be sent,
 //! what could not be carried, and what it could cost at most. No upstream is called and nothing is recorded.
 
-use crate::chat::{planned, resolve};
+pub use crate::chat::PriceBound;
+use crate::chat::{bound, planned, resolve};
 use crate::error::CallError;
 use crate::principal::Principal;
 use crate::snapshot::{CallerCredentials, ConfigurationKeeper, TargetEntry, credentials_of};
 use std::sync::Arc;
 use switchyard_domain::call::CallFacts;
-use switchyard_domain::chat::{LossReport, Units};
-use switchyard_domain::money::NanoUsd;
-use switchyard_domain::operation::Operation;
-use switchyard_domain::price::{ModelPrice, max_cost_with_pieces};
+use switchyard_domain::chat::LossReport;
 use switchyard_domain::provider::CredentialSource;
-use switchyard_domain::time::Timestamp;
 use switchyard_ports::client_call::ClientCall;
 use switchyard_ports::clock::Clock;
 use switchyard_ports::health::Health;
@@ -44,28 +41,6 @@ pub struct ExplainedTarget {
     pub is_refused: bool,
     /// The most that the call can cost here.
     pub price_bound: PriceBound,
-}
-
-/// The most that a call can cost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PriceBound {
-    /// So much.
-    AtMost(NanoUsd),
-    /// It has a price, and how long the sound is that it brings decides.
-    ByLength,
-    /// Nobody knows: the price or the limit of the answer is not known.
-    Unknown,
-}
-
-impl PriceBound {
-    /// The amount, where there is one.
-    #[must_use]
-    pub fn amount(self) -> Option<NanoUsd> {
-        match self {
-            Self::AtMost(amount) => Some(amount),
-            Self::ByLength | Self::Unknown => None,
-        }
-    }
 }
 
 impl ExplainedTarget {
@@ -130,37 +105,7 @@ impl Explainer {
             credential: credentials.choose(&target.provider).map(|chosen| chosen.map(|chosen| chosen.source)),
             request: request.map(Box::new),
             is_refused,
-            price_bound: self.bound(target, call.facts(), pieces),
+            price_bound: bound::shown(target, call.facts(), pieces, self.clock.now()),
         }
-    }
-
-    fn bound(&self, target: &TargetEntry, facts: &CallFacts, known: Units) -> PriceBound {
-        let Some(price) = target.model.price.as_ref() else { return PriceBound::Unknown };
-        let (now, prompt) = (self.clock.now(), facts.estimated_prompt_tokens());
-        let most = target.model.max_output_tokens;
-        let asked = facts.max_output_tokens.or(most);
-        let output = asked.map(|asked| most.map_or(asked, |most| most.min(asked)));
-        let output = output.map(|output| output.saturating_mul(u64::from(facts.choices.max(1))));
-        let pieces = match facts.dialect.operation() {
-            Operation::Image => Units { images: facts.choices.max(1), ..known },
-            Operation::Transcription => return by_length(price, now),
-            _ => known,
-        };
-        let bound = max_cost_with_pieces(price, prompt, output, &pieces, now);
-        bound.map_or(PriceBound::Unknown, PriceBound::AtMost)
-    }
-}
-
-/// The bound of a call whose sound nobody has heard yet. Where an hour costs what a moment does, its length decides nothing.
-fn by_length(price: &ModelPrice, now: Timestamp) -> PriceBound {
-    let lasting = |audio_seconds: u32| {
-        let tokens = u64::from(audio_seconds).saturating_mul(1_000);
-        let sound = Units { audio_seconds, ..Units::default() };
-        max_cost_with_pieces(price, tokens, Some(tokens), &sound, now)
-    };
-    match (lasting(1), lasting(3_600)) {
-        (Some(moment), Some(hour)) if moment == hour => PriceBound::AtMost(hour),
-        (None, None) => PriceBound::Unknown,
-        _ => PriceBound::ByLength,
     }
 }

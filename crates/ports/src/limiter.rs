@@ -1,12 +1,25 @@
-//! Limits over many scopes at once.
+//! Limits and budgets over many scopes at once.
 
 use async_trait::async_trait;
+use std::sync::Arc;
 use std::time::Duration;
+use switchyard_domain::budget::{Budget, Span};
 use switchyard_domain::limits::{LimitKind, Limits};
+use switchyard_domain::money::NanoUsd;
+use switchyard_domain::time::Timestamp;
 
 /// What is limited together, such as `key:17` or `model:3/gpt-4o`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Scope(pub String);
+
+/// A scope's budget, as a call is held to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Allowance {
+    /// The budget.
+    pub budget: Arc<Budget>,
+    /// Which budget of the scope it is: one that was removed and set anew is another, whose counters begin with the ledger again.
+    pub edition: i64,
+}
 
 /// One scope's limits for one call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +28,47 @@ pub struct Demand {
     pub scope: Scope,
     /// Its limits.
     pub limits: Limits,
+    /// Its budget.
+    pub allowance: Option<Allowance>,
+}
+
+impl Demand {
+    /// Whether nothing is demanded.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.limits.is_none() && self.allowance.is_none()
+    }
+}
+
+/// What a call asks of some scopes together, under one permit: one request, one slot, and of each these.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ask {
+    /// The scopes.
+    pub demands: Vec<Demand>,
+    /// Tokens.
+    pub tokens: u64,
+    /// The most that it may cost. What costs nothing passes every budget.
+    pub money: NanoUsd,
+}
+
+/// A budget's counter in one window.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Counter {
+    /// The scope.
+    pub scope: Scope,
+    /// Which budget of the scope.
+    pub edition: i64,
+    /// The window.
+    pub span: Span,
+}
+
+/// Where a counter stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// What was spent.
+    pub spent: NanoUsd,
+    /// What calls in flight hold.
+    pub held: NanoUsd,
 }
 
 /// A refusal: the first limit that the call would break.
@@ -24,7 +78,7 @@ pub struct Refusal {
     pub scope: Scope,
     /// The limit.
     pub kind: LimitKind,
-    /// Its value.
+    /// Its value; of a budget in nano-USD.
     pub limit: u64,
     /// When to come back; what a client sees in `Retry-After`. MUST NOT be longer than the limit's window.
     pub retry_after: Duration,
@@ -36,21 +90,72 @@ pub enum LimiterError {
     /// A limit is used up.
     #[error("over the limit of {} {}", .0.limit, .0.kind.describe())]
     Refused(Refusal),
+    /// These counters are not known: what the ledger says was spent must be told by [`Limiter::seed`] first.
+    #[error("{} counters of budgets are not known yet", .0.len())]
+    Unseeded(Vec<Counter>),
     /// The store of the counters does not answer.
     #[error("the limit store does not answer: {0}")]
     Unavailable(String),
 }
 
-/// A call's hold on its limits. Dropping it MUST release the concurrency slots, whatever happened.
-pub trait Permit: Send + Sync {
-    /// Replaces the reserved tokens with those that were used; later calls count the truth. May be called once.
-    fn settle(&self, tokens: u64);
+/// What an attempt cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Charge {
+    /// When it began: the window that holds this moment pays, as in the ledger.
+    pub at: Timestamp,
+    /// The amount.
+    pub amount: NanoUsd,
 }
 
-/// Limits. `acquire` takes all demands or none, in one step: of many calls at once no more than the limit pass, and no more
-/// than the limit in any 60 seconds. Refused calls count for nothing.
+/// What a call used in truth.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Used {
+    /// Tokens.
+    pub tokens: u64,
+    /// What its attempts cost.
+    pub charges: Vec<Charge>,
+}
+
+/// How much of a limit of a minute is left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// The limit.
+    pub limit: u64,
+    /// What is left of it.
+    pub remaining: u64,
+    /// How long until all of it is there again, if nobody calls.
+    pub reset: Duration,
+}
+
+/// How much is left of the narrowest limits of a minute that a permit was taken under, right after it was taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rooms {
+    /// Requests.
+    pub requests: Option<Room>,
+    /// Tokens.
+    pub tokens: Option<Room>,
+}
+
+/// A call's hold on its limits and budgets. Dropping it MUST release the slots and whatever money is still held, whatever happened.
+#[async_trait]
+pub trait Permit: Send + Sync {
+    /// Holds at least this much of every budget from now on, or, where one of them has not so much left, what was held before.
+    async fn cover(&self, money: NanoUsd) -> Result<(), LimiterError>;
+    /// Replaces what was reserved with what was used; later calls count the truth. May be called once. Waits for nothing.
+    fn settle(&self, used: &Used);
+    /// What was left when it was taken.
+    fn rooms(&self) -> Rooms;
+}
+
+/// Limits and budgets. `acquire` takes all that is asked or nothing, in one step: of many calls at once no more than the limit pass,
+/// no more than the limit in any 60 seconds, and no more than a budget is ever spent and held. Refused calls count for nothing.
 #[async_trait]
 pub trait Limiter: Send + Sync {
-    /// Takes one request, `tokens` tokens and one slot in each demand's scope.
-    async fn acquire(&self, demands: &[Demand], tokens: u64) -> Result<Box<dyn Permit>, LimiterError>;
+    /// Takes one request, the tokens, the money and one slot in the scopes of each ask. Gives a permit for each ask, in their order.
+    async fn acquire(&self, asks: &[Ask]) -> Result<Vec<Box<dyn Permit>>, LimiterError>;
+    /// Tells a counter what the ledger says was spent. One that is known already stays as it is; what was settled on it before it
+    /// was known is part of the ledger's sum, or will be.
+    async fn seed(&self, counter: &Counter, spent: NanoUsd) -> Result<(), LimiterError>;
+    /// Where a counter stands; `None` when it is not known.
+    async fn standing(&self, counter: &Counter) -> Result<Option<Standing>, LimiterError>;
 }

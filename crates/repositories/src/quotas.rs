@@ -32,7 +32,7 @@ impl QuotaRepository for Database {
 
     async fn remove(&self, scope: QuotaScope, author: &Author) -> Result<(), RepositoryError> {
         self.change(ChangeKind::Quota, AuditAction::Delete, author, move |connection| {
-            let (id, _) = stored(connection, scope)?.ok_or_else(|| missing(scope))?;
+            let Stored { id, .. } = stored(connection, scope)?.ok_or_else(|| missing(scope))?;
             diesel::delete(quotas::table.find(id)).execute(connection)?;
             Ok(Written::changed(id).with("name", scope.to_string()))
         })
@@ -48,12 +48,27 @@ fn missing(scope: QuotaScope) -> Fault {
     not_found(format!("the quota of {scope}"))
 }
 
-fn stored(connection: &mut AnyConnection, scope: QuotaScope) -> Result<Option<(i64, i64)>, Fault> {
-    Ok(quotas::table
+/// What is there of a scope.
+struct Stored {
+    id: i64,
+    version: i64,
+    created_at: i64,
+    has_budget: bool,
+}
+
+fn stored(connection: &mut AnyConnection, scope: QuotaScope) -> Result<Option<Stored>, Fault> {
+    let row: Option<(i64, i64, i64, Option<i64>)> = quotas::table
         .filter(quotas::scope.eq(scope.to_string()))
-        .select((quotas::id, quotas::version))
+        .select((quotas::id, quotas::version, quotas::created_at, quotas::budget_amount))
         .first(connection)
-        .optional()?)
+        .optional()?;
+    let stored = |(id, version, created_at, amount): (i64, i64, i64, Option<i64>)| Stored {
+        id,
+        version,
+        created_at,
+        has_budget: amount.is_some(),
+    };
+    Ok(row.map(stored))
 }
 
 fn put(
@@ -76,28 +91,37 @@ fn put(
         quotas::updated_at.eq(author.at.0),
         quotas::updated_by.eq(author.by.name.as_ref()),
     );
-    match (stored(connection, quota.scope)?, expected_version) {
-        (Some((id, version)), _) => {
-            check_version(expected_version, version)?;
-            diesel::update(quotas::table.find(id))
-                .set((facts, quotas::version.eq(version + 1)))
-                .execute(connection)?;
-            Ok(id)
-        }
-        (None, Some(_)) => Err(missing(quota.scope)),
-        (None, None) => {
-            let row = (
-                facts,
-                quotas::scope.eq(quota.scope.to_string()),
-                quotas::version.eq(1),
-                quotas::created_at.eq(author.at.0),
-            );
-            Ok(each!(connection, inner => diesel::insert_into(quotas::table)
-                .values(row)
-                .returning(quotas::id)
-                .get_result(inner))?)
-        }
+    let known = stored(connection, quota.scope)?;
+    match (&known, expected_version) {
+        (None, Some(_)) => return Err(missing(quota.scope)),
+        (Some(known), _) => check_version(expected_version, known.version)?,
+        (None, None) => {}
     }
+    let (version, created_at) =
+        known.as_ref().map_or((1, author.at.0), |known| (known.version + 1, known.created_at));
+    match known {
+        Some(Stored { id, has_budget, .. }) if has_budget || budget.is_none() => {
+            diesel::update(quotas::table.find(id))
+                .set((facts, quotas::version.eq(version)))
+                .execute(connection)?;
+            return Ok(id);
+        }
+        // A budget that begins is a new row: who counts by the row's id counts it from the ledger on.
+        Some(Stored { id, .. }) => {
+            diesel::delete(quotas::table.find(id)).execute(connection)?;
+        }
+        None => {}
+    }
+    let row = (
+        facts,
+        quotas::scope.eq(quota.scope.to_string()),
+        quotas::version.eq(version),
+        quotas::created_at.eq(created_at),
+    );
+    Ok(each!(connection, inner => diesel::insert_into(quotas::table)
+        .values(row)
+        .returning(quotas::id)
+        .get_result(inner))?)
 }
 
 type BudgetColumns = (Option<i64>, Option<String>, Option<String>);

@@ -54,6 +54,8 @@ pub(crate) enum Command {
     Keys(KeyOptions),
     /// A way in for whoever runs this machine.
     Admin(AdminOptions),
+    /// Limits and budgets of scopes: all calls, a user, a provider, a key.
+    Budgets(BudgetOptions),
     /// What was used, and what it cost.
     Usage(UsageOptions),
     /// The books.
@@ -359,6 +361,67 @@ pub(crate) struct CreateKey {
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BudgetOptions {
+    #[command(subcommand)]
+    pub(crate) action: BudgetAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BudgetAction {
+    /// Set the budget and the limits of a scope, in place of those that it had.
+    Set(SetBudget),
+    /// List budgets and limits, and what was spent.
+    List {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Remove the budget and the limits of a scope.
+    Remove {
+        /// `global`, `user:ID`, `provider:NAME` or `key:NAME`.
+        scope: String,
+        /// Say what would be removed, and remove nothing.
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SetBudget {
+    /// `global`, `user:ID`, `provider:NAME` or `key:NAME`.
+    pub(crate) scope: String,
+    /// The budget in US dollars, such as 10 or 0.25.
+    #[arg(long, value_name = "USD")]
+    pub(crate) amount: Option<String>,
+    /// When the budget begins anew.
+    #[arg(long, value_enum, default_value_t = WindowName::Month, requires = "amount")]
+    pub(crate) window: WindowName,
+    /// The time zone by whose calendar it does.
+    #[arg(long, value_name = "ZONE", default_value = "UTC", requires = "amount")]
+    pub(crate) zone: String,
+    /// Requests in any minute.
+    #[arg(long)]
+    pub(crate) rpm: Option<u32>,
+    /// Tokens in any minute.
+    #[arg(long)]
+    pub(crate) tpm: Option<u64>,
+    /// Requests in a UTC day.
+    #[arg(long)]
+    pub(crate) rpd: Option<u32>,
+    /// Calls at the same time.
+    #[arg(long)]
+    pub(crate) concurrency: Option<u32>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum WindowName {
+    Total,
+    Day,
+    Week,
+    Month,
 }
 
 #[derive(Debug, Args)]

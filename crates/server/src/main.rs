@@ -50,6 +50,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
             Command::Routes(options) => commands::routes::run(&loaded, options).await,
             Command::Admin(options) => commands::admin::run(&loaded, options).await,
             Command::Keys(options) => commands::keys::run(&loaded, options).await,
+            Command::Budgets(options) => commands::budgets::run(&loaded, &options).await,
             Command::Usage(options) => commands::usage::run(&loaded, &options).await,
             Command::Ledger(options) => commands::ledger::run(&loaded, &options).await,
             Command::Audit(options) => commands::audit::run(&loaded, options).await,

@@ -13,7 +13,8 @@ use switchyard_coordination::memory::CooldownHealth;
 use switchyard_domain::meta::Writer;
 use switchyard_orchestrator::accounts::{AccountPorts, AccountSettings, Accounts, SessionGate, session_gate};
 use switchyard_orchestrator::admin::{
-    AdminPorts, CredentialAdmin, DeclaredConfiguration, KeyAdmin, ProviderAdmin, RouteAdmin, Seeding,
+    AdminPorts, CredentialAdmin, DeclaredConfiguration, KeyAdmin, ProviderAdmin, QuotaAdmin, RouteAdmin,
+    Seeding,
 };
 use switchyard_orchestrator::audit::AuditTrail;
 use switchyard_orchestrator::explain::Explainer;
@@ -21,8 +22,8 @@ use switchyard_orchestrator::rekey::{Rekey, RekeyPorts};
 use switchyard_orchestrator::snapshot::ConfigurationKeeper;
 use switchyard_orchestrator::usage::UsageReports;
 use switchyard_ports::repositories::{
-    AuditLog, ConfigurationRepository, CredentialRepository, KeyringRepository, UsageRepository,
-    VirtualKeyRepository,
+    AuditLog, ConfigurationRepository, CredentialRepository, KeyringRepository, QuotaRepository,
+    UsageRepository, VirtualKeyRepository,
 };
 
 /// The administrative use cases.
@@ -30,6 +31,7 @@ pub struct Administration {
     pub(crate) providers: Arc<ProviderAdmin>,
     pub(crate) routes: Arc<RouteAdmin>,
     pub(crate) keys: Arc<KeyAdmin>,
+    pub(crate) quotas: Arc<QuotaAdmin>,
     pub(crate) usage: Arc<UsageReports>,
     pub(crate) accounts: Accounts,
     account_ports: AccountPorts,
@@ -78,6 +80,12 @@ impl Administration {
             })),
             providers,
             routes: Arc::new(RouteAdmin::new(ports.clone())),
+            quotas: Arc::new(QuotaAdmin::new(
+                ports.clone(),
+                Arc::clone(&adapters.database) as Arc<dyn QuotaRepository>,
+                Arc::clone(&adapters.database) as Arc<dyn VirtualKeyRepository>,
+                Arc::clone(&adapters.database) as Arc<dyn UsageRepository>,
+            )),
             keys: Arc::new(KeyAdmin::new(
                 ports.clone(),
                 Arc::clone(&adapters.database) as Arc<dyn VirtualKeyRepository>,
@@ -166,6 +174,12 @@ impl Administration {
     #[must_use]
     pub fn keys(&self) -> &KeyAdmin {
         &self.keys
+    }
+
+    /// Limits and budgets of scopes.
+    #[must_use]
+    pub fn quotas(&self) -> &QuotaAdmin {
+        &self.quotas
     }
 
     /// Usage and the ledger.

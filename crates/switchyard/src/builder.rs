@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use switchyard_coordination::memory::SystemClock;
 use switchyard_domain::declared::Declared;
+use switchyard_domain::money::NanoUsd;
 use switchyard_domain::user::PasswordPolicy;
 use switchyard_orchestrator::accounts::{AccountSettings, Rates, RegistrationPolicy};
 use switchyard_orchestrator::chat::CallSettings;
@@ -68,6 +69,7 @@ pub struct Builder {
     pub(crate) journal: UsageJournal,
     pub(crate) secrets: SecretSource,
     pub(crate) calls: CallSettings,
+    pub(crate) unpriced_ceiling: Option<NanoUsd>,
     pub(crate) connect_timeout: Duration,
     pub(crate) egress_allow: String,
     pub(crate) external: ExternalSettings,
@@ -102,6 +104,7 @@ impl Builder {
                 },
                 first_of_pieces: None,
             },
+            unpriced_ceiling: None,
             connect_timeout: Duration::from_secs(3),
             egress_allow: String::new(),
             external: ExternalSettings::default(),
@@ -157,6 +160,7 @@ impl Builder {
                 },
                 first_of_pieces: upstream.first_byte_is_set.then_some(upstream.first_byte_timeout),
             },
+            unpriced_ceiling: upstream.unpriced_call_ceiling,
             connect_timeout: upstream.connect_timeout,
             egress_allow: upstream.egress_allow.iter().map(ToString::to_string).collect::<Vec<_>>().join(","),
             external: ExternalSettings {
@@ -239,6 +243,13 @@ impl Builder {
     #[must_use]
     pub fn calls(mut self, calls: CallSettings) -> Self {
         self.calls = calls;
+        self
+    }
+
+    /// What is reserved and charged for a call under a budget whose price is not known. Without it such calls are refused.
+    #[must_use]
+    pub fn unpriced_call_ceiling(mut self, ceiling: NanoUsd) -> Self {
+        self.unpriced_ceiling = Some(ceiling);
         self
     }
 

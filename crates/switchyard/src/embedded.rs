@@ -12,8 +12,8 @@ use switchyard_coordination::memory::{CooldownHealth, MemoryIdempotency, MemoryL
 use switchyard_journal::{FileJournal, Fsync, MemoryJournal, Options};
 use switchyard_orchestrator::UseCases;
 use switchyard_orchestrator::accounts::Accounts;
-use switchyard_orchestrator::admin::{KeyAdmin, ProviderAdmin, RouteAdmin};
-use switchyard_orchestrator::chat::{CallStatistics, ChatPorts, ChatService};
+use switchyard_orchestrator::admin::{KeyAdmin, ProviderAdmin, QuotaAdmin, RouteAdmin};
+use switchyard_orchestrator::chat::{Budgets, CallStatistics, ChatPorts, ChatService};
 use switchyard_orchestrator::external::ExternalCalls;
 use switchyard_orchestrator::models::ModelList;
 use switchyard_orchestrator::principal::Authenticator;
@@ -51,14 +51,23 @@ impl Embedded {
         keeper.refresh().await?;
 
         let tasks = Tasks::new(tokio::runtime::Handle::current());
-        let ports = chat_ports(&adapters, Arc::clone(&journal), &tasks);
-        let statistics = Arc::clone(&ports.statistics);
         let writer = Arc::new(LedgerWriter::new(
             Arc::clone(&journal),
             Arc::clone(&adapters.database) as Arc<dyn UsageRepository>,
             Arc::clone(&adapters.database) as Arc<dyn VirtualKeyRepository>,
             Arc::clone(&adapters.clock),
         ));
+        // What an earlier process left is spent: budgets begin with it.
+        if journal.backlog() > 0 && !writer.drain_once().await {
+            tracing::warn!("usage of an earlier process waits; calls under a budget wait for it too");
+        }
+        let budgets = Budgets::new(
+            Arc::clone(&adapters.database) as Arc<dyn UsageRepository>,
+            Arc::clone(&writer),
+            builder.unpriced_ceiling,
+        );
+        let ports = chat_ports(&adapters, Arc::clone(&journal), &tasks, budgets);
+        let statistics = Arc::clone(&ports.statistics);
         let status = Arc::new(Status::new(
             Arc::clone(&keeper),
             journal,
@@ -132,6 +141,12 @@ impl Embedded {
     #[must_use]
     pub fn accounts(&self) -> &Accounts {
         self.administration.accounts()
+    }
+
+    /// Limits and budgets of scopes.
+    #[must_use]
+    pub fn quotas(&self) -> &QuotaAdmin {
+        self.administration.quotas()
     }
 
     /// Usage and the ledger.
@@ -215,11 +230,12 @@ pub(crate) async fn start_keeper(adapters: &Adapters) -> Result<ConfigurationKee
     Ok(keeper.await?)
 }
 
-fn chat_ports(adapters: &Adapters, journal: Arc<dyn Journal>, tasks: &Tasks) -> ChatPorts {
+fn chat_ports(adapters: &Adapters, journal: Arc<dyn Journal>, tasks: &Tasks, budgets: Budgets) -> ChatPorts {
     ChatPorts {
         clock: Arc::clone(&adapters.clock),
         entropy: Arc::clone(&adapters.entropy),
         limiter: Arc::new(MemoryLimiter::new(Arc::clone(&adapters.clock))),
+        budgets: Arc::new(budgets),
         journal,
         tokenizer: Arc::clone(&adapters.tokenizer),
         health: Arc::new(CooldownHealth::new(Arc::clone(&adapters.clock))),

@@ -56,7 +56,7 @@ pub use switchyard_domain::chat;
 pub use switchyard_domain::declared;
 pub use switchyard_domain::name::Name;
 /// Faults and time, of which the hooks of a vendor speak.
-pub use switchyard_domain::{fault, time};
+pub use switchyard_domain::{budget, fault, money, quota, time};
 pub use switchyard_orchestrator as orchestrator;
 pub use switchyard_ports as ports;
 /// What a vendor is, for those that a program adds ([`Builder::vendor`]).

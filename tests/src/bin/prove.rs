@@ -15,6 +15,7 @@ use switchyard_tests::installation::Database;
 use switchyard_tests::kills::Kills;
 use switchyard_tests::login_times::LoginTimes;
 use switchyard_tests::outages::{Cause, Outages};
+use switchyard_tests::overspending::Overspending;
 use switchyard_tests::rotation::Rotation;
 use switchyard_tests::slowness::SlowClients;
 
@@ -58,6 +59,15 @@ enum Promise {
         /// Calls each second.
         #[arg(long, default_value_t = 200)]
         rate: u32,
+    },
+    /// Many calls at once on a budget for a few, and the server is killed meanwhile: nothing is overrun, nothing is lost.
+    P4 {
+        /// Calls at once.
+        #[arg(long, default_value_t = 256)]
+        calls: usize,
+        /// How often the server is killed.
+        #[arg(long, default_value_t = 5)]
+        kills: usize,
     },
     /// The encryption key is changed under load, and whoever changes it is killed: no call fails, every row is sealed anew.
     P12 {
@@ -119,6 +129,7 @@ async fn main() -> ExitCode {
         }
         Promise::P2 { calls } => bill(calls).await,
         Promise::P3 { seconds, rate } => take_database_away(Duration::from_secs(seconds), rate).await,
+        Promise::P4 { calls, kills } => overspend(calls, kills).await,
         Promise::P12 { credentials, rate, kills, seed } => rotate(credentials, rate, kills, seed).await,
         Promise::P6 { calls } => leave(calls).await,
         Promise::P13 => call_hostile_urls().await,
@@ -168,6 +179,13 @@ async fn bill(calls: usize) -> Vec<String> {
 
 async fn log_in(rounds: usize) -> Vec<String> {
     let report = LoginTimes { rounds }.run().await;
+    print!("{report}");
+    report.broken()
+}
+
+async fn overspend(calls: usize, kills: usize) -> Vec<String> {
+    let report =
+        Overspending { at_once: calls, affordable: 10, kills, database: Database::Sqlite }.run().await;
     print!("{report}");
     report.broken()
 }

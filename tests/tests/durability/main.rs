@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, reason = "the figures are worth reading, also where all is well")]
 
 mod billing;
+mod budgets;
 mod crashes;
 mod databases;
 mod disconnects;

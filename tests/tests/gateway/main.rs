@@ -10,6 +10,7 @@
 
 mod answer_losses;
 mod answers;
+mod budgets;
 mod client_headers;
 mod doors;
 mod edge;

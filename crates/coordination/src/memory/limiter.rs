@@ -3,75 +3,109 @@
 //! One mutex guards all scopes: a call holds it for a fraction of a microsecond, never over an await, and since all demands
 //! are looked at and taken under the same hold, "all or none" needs no order of locks.
 
+use super::permit::{Hold, MemoryPermit, PurseHold, refused};
+use super::purses::{NotGiven, Purses, counter};
 use super::scopes::{Place, Scopes, Usage};
 use super::window::{MINUTE, StepIndex};
 use async_trait::async_trait;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use switchyard_domain::limits::{LimitKind, Limits};
+use switchyard_domain::money::NanoUsd;
+use switchyard_domain::time::Timestamp;
 use switchyard_ports::clock::{Clock, Monotonic};
-use switchyard_ports::limiter::{Demand, Limiter, LimiterError, Permit, Refusal};
+use switchyard_ports::limiter::{
+    Ask, Counter, Demand, Limiter, LimiterError, Permit, Refusal, Room, Rooms, Standing,
+};
 
 /// When to come back after a refusal for want of a slot: nobody knows when a call ends.
 const SLOT_WAIT: Duration = Duration::from_secs(1);
-/// Places that a call looks at to clear idle scopes; more than the one or two that it may add.
-const SWEEP: usize = 4;
+/// Places that a call looks at to clear idle scopes; more than the few that it may add.
+const SWEEP: usize = 8;
 
-/// Limits within one process; see the port for the contract. Counters live in memory: a restart forgets them.
+/// Limits and budgets within one process; see the port for the contract. Counters live in memory: a restart forgets them, and asks
+/// the ledger for what was spent.
 pub struct MemoryLimiter {
     shared: Arc<Shared>,
 }
 
-struct Shared {
-    clock: Arc<dyn Clock>,
-    scopes: Mutex<Scopes>,
+pub(super) struct Shared {
+    pub(super) clock: Arc<dyn Clock>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct State {
+    pub(super) scopes: Scopes,
+    pub(super) purses: Purses,
 }
 
 impl Shared {
-    fn scopes(&self) -> MutexGuard<'_, Scopes> {
-        self.scopes.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl MemoryLimiter {
-    /// A limiter that goes by `clock`: its monotonic time for minutes, its calendar for days.
+    /// A limiter that goes by `clock`: its monotonic time for minutes, its calendar for days and the windows of budgets.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { shared: Arc::new(Shared { clock, scopes: Mutex::default() }) }
+        Self { shared: Arc::new(Shared { clock, state: Mutex::default() }) }
     }
 
     /// How many scopes are kept in memory, for metrics.
     #[must_use]
     pub fn scopes(&self) -> usize {
-        self.shared.scopes().len()
+        self.shared.state().scopes.len()
     }
 
-    fn take(&self, demands: &[Demand], tokens: u64) -> Result<MemoryPermit, Refusal> {
-        let mut permit = MemoryPermit {
-            shared: Arc::clone(&self.shared),
-            holds: Vec::new(),
-            reserved: tokens,
-            is_settled: AtomicBool::new(false),
-        };
-        if demands.iter().all(|demand| demand.limits.is_none()) {
-            return Ok(permit);
+    fn take(&self, asks: &[Ask]) -> Result<Vec<MemoryPermit>, LimiterError> {
+        let mut permits: Vec<MemoryPermit> =
+            asks.iter().map(|ask| MemoryPermit::new(&self.shared, ask.tokens)).collect();
+        if asks.iter().flat_map(|ask| &ask.demands).all(Demand::is_empty) {
+            return Ok(permits);
         }
-        let mut scopes = self.shared.scopes();
+        let mut state = self.shared.state();
         // Read under the lock, so that steps are added in order.
         let now = self.shared.clock.monotonic();
-        let asked = Asked { clock: &*self.shared.clock, now, tokens };
-        for demand in demands.iter().filter(|demand| !demand.limits.is_none()) {
-            asked.check(demand, scopes.find(&demand.scope.0).unwrap_or(&mut Usage::default()))?;
-        }
-        for demand in demands.iter().filter(|demand| !demand.limits.is_none()) {
-            let place = scopes.place_of(&demand.scope.0);
-            if let Some(usage) = scopes.get(place) {
-                asked.hold(&demand.limits, place, usage, &mut permit.holds);
+        let mut today = None;
+        let mut unseeded = Vec::new();
+        for ask in asks {
+            let asked = Asked { clock: &*self.shared.clock, now, tokens: ask.tokens };
+            for demand in &ask.demands {
+                if !demand.limits.is_none() {
+                    let usage = state.scopes.find(&demand.scope.0);
+                    asked
+                        .check(demand, usage.unwrap_or(&mut Usage::default()))
+                        .map_err(LimiterError::Refused)?;
+                }
+                if demand.allowance.is_some() {
+                    let today = *today.get_or_insert_with(|| self.shared.clock.now());
+                    match check_budget(&mut state.purses, demand, ask.money, today) {
+                        Err(NotGiven::Unknown(counter)) => unseeded.push(counter),
+                        given => given.map_err(|why| refused(&demand.scope, why))?,
+                    }
+                }
             }
         }
-        scopes.sweep(SWEEP, now, || self.shared.clock.now());
-        Ok(permit)
+        if !unseeded.is_empty() {
+            return Err(LimiterError::Unseeded(unseeded));
+        }
+        for (ask, permit) in asks.iter().zip(&mut permits) {
+            let asked = Asked { clock: &*self.shared.clock, now, tokens: ask.tokens };
+            for demand in &ask.demands {
+                if !demand.limits.is_none() {
+                    let place = state.scopes.place_of(&demand.scope.0);
+                    if let Some(usage) = state.scopes.get(place) {
+                        asked.hold(&demand.limits, place, usage, &mut permit.holds);
+                        narrow(&mut permit.rooms, &demand.limits, usage, now);
+                    }
+                }
+            }
+            hold_money(&mut state.purses, ask, permit, today.unwrap_or_default());
+        }
+        state.scopes.sweep(SWEEP, now, || self.shared.clock.now());
+        Ok(permits)
     }
 }
 
@@ -83,9 +117,60 @@ impl std::fmt::Debug for MemoryLimiter {
 
 #[async_trait]
 impl Limiter for MemoryLimiter {
-    async fn acquire(&self, demands: &[Demand], tokens: u64) -> Result<Box<dyn Permit>, LimiterError> {
-        let permit = self.take(demands, tokens).map_err(LimiterError::Refused)?;
-        Ok(Box::new(permit))
+    async fn acquire(&self, asks: &[Ask]) -> Result<Vec<Box<dyn Permit>>, LimiterError> {
+        let boxed = |permit| Box::new(permit) as Box<dyn Permit>;
+        Ok(self.take(asks)?.into_iter().map(boxed).collect())
+    }
+
+    async fn seed(&self, counter: &Counter, spent: NanoUsd) -> Result<(), LimiterError> {
+        self.shared.state().purses.seed(counter, spent, self.shared.clock.now());
+        Ok(())
+    }
+
+    async fn standing(&self, counter: &Counter) -> Result<Option<Standing>, LimiterError> {
+        Ok(self.shared.state().purses.standing(counter))
+    }
+}
+
+fn check_budget(
+    purses: &mut Purses,
+    demand: &Demand,
+    money: NanoUsd,
+    today: Timestamp,
+) -> Result<(), NotGiven> {
+    let Some(allowance) = &demand.allowance else { return Ok(()) };
+    purses.check(&counter(&demand.scope, allowance, today), allowance.budget.amount, money, today)
+}
+
+/// Takes the money of an ask from each of its budgets; one that is demanded twice gives once.
+fn hold_money(purses: &mut Purses, ask: &Ask, permit: &mut MemoryPermit, today: Timestamp) {
+    let money = NanoUsd(ask.money.0.max(0));
+    for demand in &ask.demands {
+        let Some(allowance) = &demand.allowance else { continue };
+        let counter = counter(&demand.scope, allowance, today);
+        if permit.purses.iter().all(|hold| hold.counter != counter) {
+            purses.hold(&counter, money);
+            let (scope, allowance) = (demand.scope.clone(), allowance.clone());
+            permit.purses.push(PurseHold { scope, allowance, counter });
+        }
+    }
+    permit.money = Mutex::new(money);
+}
+
+/// Notes how much is left where that is less than what is known so far.
+fn narrow(rooms: &mut Rooms, limits: &Limits, usage: &Usage, now: Monotonic) {
+    let less = |known: Option<Room>, room: Room| match known {
+        Some(known) if known.remaining <= room.remaining => Some(known),
+        _ => Some(room),
+    };
+    let reset = usage.window.time_to_empty(now);
+    if let Some(limit) = limits.rpm.map(u64::from) {
+        let remaining = limit.saturating_sub(usage.window.requests());
+        rooms.requests = less(rooms.requests, Room { limit, remaining, reset });
+    }
+    if let Some(limit) = limits.tpm {
+        let used = u64::try_from(usage.window.tokens()).unwrap_or(u64::MAX);
+        rooms.tokens = less(rooms.tokens, Room { limit, remaining: limit.saturating_sub(used), reset });
     }
 }
 
@@ -148,57 +233,5 @@ impl Asked<'_> {
             hold.is_in_day = true;
         }
         holds.push(hold);
-    }
-}
-
-/// What a call holds of a scope.
-struct Hold {
-    place: Place,
-    /// The step that its request and tokens are counted in.
-    reserved_in: Option<StepIndex>,
-    is_in_day: bool,
-}
-
-struct MemoryPermit {
-    shared: Arc<Shared>,
-    holds: Vec<Hold>,
-    reserved: u64,
-    is_settled: AtomicBool,
-}
-
-impl Permit for MemoryPermit {
-    /// Tokens that were not used go back to the moment of the call's admission. Those that were used beyond the reservation
-    /// count from now on: a call of many minutes would otherwise use them unseen.
-    fn settle(&self, tokens: u64) {
-        if self.holds.is_empty() || self.is_settled.swap(true, Ordering::Relaxed) {
-            return;
-        }
-        let mut scopes = self.shared.scopes();
-        let now = self.shared.clock.monotonic();
-        for hold in &self.holds {
-            let (Some(reserved_in), Some(usage)) = (hold.reserved_in, scopes.get(hold.place)) else {
-                continue;
-            };
-            usage.window.expire(now);
-            match tokens.checked_sub(self.reserved) {
-                Some(0) => {}
-                Some(more) => usage.window.add(now, 0, more),
-                None => usage.window.give_back(reserved_in, self.reserved - tokens),
-            }
-        }
-    }
-}
-
-impl Drop for MemoryPermit {
-    fn drop(&mut self) {
-        if self.holds.is_empty() {
-            return;
-        }
-        let mut scopes = self.shared.scopes();
-        for hold in &self.holds {
-            if let Some(usage) = scopes.get(hold.place) {
-                usage.in_flight = usage.in_flight.saturating_sub(1);
-            }
-        }
     }
 }

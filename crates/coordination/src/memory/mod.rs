@@ -5,6 +5,8 @@ mod day;
 mod health;
 mod idempotency;
 mod limiter;
+mod permit;
+mod purses;
 mod scopes;
 mod throttle;
 mod window;

@@ -94,6 +94,11 @@ impl Window {
         }
     }
 
+    /// The time until all of it is over.
+    pub(super) fn time_to_empty(&self, now: Monotonic) -> Duration {
+        self.steps.back().map_or(Duration::ZERO, |step| step.end().saturating_sub(now.0))
+    }
+
     /// The time until so many requests of the window are over; `None` when it holds fewer.
     pub(super) fn wait_for_requests(&self, now: Monotonic, requests: u64) -> Option<Duration> {
         self.wait(now, u128::from(requests), |step| step.requests)

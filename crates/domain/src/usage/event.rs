@@ -63,6 +63,9 @@ impl Outcome {
 /// How much of a provider's word for a service tier is kept. Known words are shorter.
 pub const MAX_SERVICE_TIER_CHARS: usize = 40;
 
+/// The version of the price of what nobody could price and a budget was charged for as it was reserved.
+pub const RESERVED_PRICE: &str = "reserved";
+
 /// What happened in one attempt. Its id makes recording idempotent: an event that is written twice counts once.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct UsageEvent {

@@ -3,5 +3,5 @@
 mod event;
 mod report;
 
-pub use event::{LedgerEntry, MAX_SERVICE_TIER_CHARS, Outcome, UsageEvent};
+pub use event::{LedgerEntry, MAX_SERVICE_TIER_CHARS, Outcome, RESERVED_PRICE, UsageEvent};
 pub use report::{GroupBy, LedgerCheck, LedgerProblem, UsageFilter, UsageRow, UsageSums};

@@ -31,6 +31,8 @@ pub(crate) struct GatewayError {
     message: String,
     retry_after: Option<Duration>,
     closes: bool,
+    /// Whether it would be the same again: OpenAI's SDKs are told not to try.
+    is_final: bool,
 }
 
 impl GatewayError {
@@ -44,6 +46,7 @@ impl GatewayError {
             message: message.into(),
             retry_after: None,
             closes: false,
+            is_final: false,
         }
     }
 
@@ -106,6 +109,7 @@ impl GatewayError {
             code: if keeps_theirs { error.code.map(Cow::Owned) } else { Some(Cow::Borrowed(code)) },
             param: error.param.map(String::into_boxed_str),
             message: error.message,
+            is_final: error.kind == CallErrorKind::InsufficientQuota && error.retry_after.is_none(),
             retry_after: error.retry_after,
             closes: false,
         }
@@ -164,6 +168,8 @@ fn class(error: &CallError, door: Door) -> (StatusCode, &'static str) {
         Kind::ModelNotAllowed => (StatusCode::FORBIDDEN, "model_not_allowed"),
         Kind::UnsupportedFeature => (StatusCode::BAD_REQUEST, "unsupported_feature"),
         Kind::RateLimited | Kind::UpstreamThrottled => (StatusCode::TOO_MANY_REQUESTS, "rate_limit_exceeded"),
+        Kind::InsufficientQuota => (StatusCode::TOO_MANY_REQUESTS, "insufficient_quota"),
+        Kind::PriceUnknown => (StatusCode::BAD_REQUEST, "price_unknown"),
         Kind::StorageUnavailable => (StatusCode::SERVICE_UNAVAILABLE, "storage_unavailable"),
         Kind::UpstreamUnavailable => (StatusCode::SERVICE_UNAVAILABLE, "upstream_unavailable"),
         Kind::UpstreamError => (StatusCode::BAD_GATEWAY, "upstream_error"),
@@ -203,6 +209,9 @@ impl ResponseError for GatewayError {
         if self.closes {
             response.force_close();
         }
+        if self.is_final {
+            response.insert_header(("x-should-retry", "false"));
+        }
         if let Some(wait) = self.retry_after {
             retry_after::write(&mut response, wait);
         }
@@ -231,6 +240,8 @@ mod tests {
             (Kind::ModelNotAllowed, 403, "permission_error", "model_not_allowed"),
             (Kind::UnsupportedFeature, 400, "invalid_request_error", "unsupported_feature"),
             (Kind::RateLimited, 429, "rate_limit_error", "rate_limit_exceeded"),
+            (Kind::InsufficientQuota, 429, "rate_limit_error", "insufficient_quota"),
+            (Kind::PriceUnknown, 400, "invalid_request_error", "price_unknown"),
             (Kind::UpstreamThrottled, 429, "rate_limit_error", "rate_limit_exceeded"),
             (Kind::StorageUnavailable, 503, "server_error", "storage_unavailable"),
             (Kind::UpstreamUnavailable, 503, "server_error", "upstream_unavailable"),

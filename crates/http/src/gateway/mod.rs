@@ -13,6 +13,7 @@ mod operation;
 mod operation_schema;
 mod operations;
 mod passing;
+mod rate_limits;
 mod reply;
 mod responses;
 mod retry_after;

@@ -1,6 +1,7 @@
 //! The one way of every surface on which models are called: from a judged call to the response.
 
 use super::error::{Door, GatewayError};
+use super::rate_limits;
 use crate::middleware::RequestId;
 use actix_web::HttpResponse;
 use std::sync::Arc;
@@ -35,6 +36,11 @@ pub(super) async fn serve<C: Served>(
     let client = Arc::clone(&call) as Arc<dyn ClientCall>;
     let reply = chat.call(principal, client, id.as_str().to_owned()).await;
     let reply = reply.map_err(|error| GatewayError::of_call(error, door));
-    let response = reply.and_then(|reply| call.respond(reply, id, clock));
+    let response = reply.and_then(|reply| {
+        let rooms = reply.head.rooms;
+        let mut response = call.respond(reply, id, clock)?;
+        rate_limits::write(response.headers_mut(), &rooms, call.facts().dialect, clock.now());
+        Ok(response)
+    });
     response.map_err(|error| error.in_dialect(call.errors()))
 }

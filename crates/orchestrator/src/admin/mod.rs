@@ -5,6 +5,7 @@ mod credentials;
 mod declare;
 mod keys;
 mod providers;
+mod quotas;
 mod routes;
 mod seeds;
 
@@ -12,6 +13,7 @@ pub use credentials::{CredentialAdmin, CredentialEntry, EmptySecret, UNREADABLE}
 pub use declare::{Applied, DeclaredConfiguration};
 pub use keys::{CreatedKey, KeyAdmin, KeyRequest};
 pub use providers::{ProviderAdmin, ProviderProbe, ProviderRequest};
+pub use quotas::{QuotaAdmin, QuotaRequest, QuotaState};
 pub use routes::RouteAdmin;
 pub use seeds::Seeding;
 

@@ -1,101 +1,235 @@
-//! May this call begin? Limits are taken all or none before anything is sent.
+//! May this call begin, and may it go to this target? All limits and budgets of the caller and of the target are taken in one step, all
+//! or none, before anything is sent.
 
+use super::asking::{self, reserved_tokens};
+use super::bound;
+use super::course::Course;
 use super::service::ChatPorts;
+use super::settlement::Settlement;
 use crate::error::{CallError, CallErrorKind};
 use crate::principal::Principal;
-use crate::snapshot::TargetEntry;
+use crate::snapshot::{Snapshot, TargetEntry};
 use std::time::Duration;
-use switchyard_domain::call::CallFacts;
 use switchyard_domain::limits::LimitKind;
-use switchyard_ports::limiter::{Demand, LimiterError, Permit, Refusal, Scope};
+use switchyard_domain::money::NanoUsd;
+use switchyard_ports::client_call::ClientCall;
+use switchyard_ports::limiter::{Ask, Demand, LimiterError, Permit, Refusal};
 
-/// Output tokens that are reserved for a call without a limit of its own.
-const DEFAULT_OUTPUT_ESTIMATE: u64 = 1000;
 /// When to come back after the store of the limits did not answer.
 const AFTER_OUTAGE: Duration = Duration::from_secs(5);
 
-/// The tokens that a call reserves: its prompt by estimate and its output limit for each choice.
-fn reserved_tokens(facts: &CallFacts) -> u64 {
-    let output = facts.max_output_tokens.unwrap_or(DEFAULT_OUTPUT_ESTIMATE);
-    facts.estimated_prompt_tokens().saturating_add(output.saturating_mul(u64::from(facts.choices.max(1))))
+/// What is held for an attempt.
+#[derive(Default)]
+pub(super) struct Admitted {
+    /// The permit of the target's limits.
+    pub(super) permit: Option<Box<dyn Permit>>,
+    /// What is reserved for it, where a budget of the caller or the target asks.
+    pub(super) reserved: Option<NanoUsd>,
 }
 
-/// Takes the caller's own limits. `None` when nothing limits the caller.
-pub(super) async fn admit(
-    ports: &ChatPorts,
-    principal: &Principal,
-    facts: &CallFacts,
-) -> Result<Option<Box<dyn Permit>>, CallError> {
-    admit_with(ports, principal, reserved_tokens(facts)).await
+/// Why an attempt may not be made.
+pub(super) enum NotAdmitted {
+    /// The call as a whole may not.
+    Caller(CallError),
+    /// This target may not be tried.
+    Target(CallError),
 }
 
-/// The same for what no provider is asked for: it is a request, and takes a slot while it is answered, but no tokens.
-pub(super) async fn admit_without_tokens(
-    ports: &ChatPorts,
-    principal: &Principal,
-) -> Result<Option<Box<dyn Permit>>, CallError> {
-    admit_with(ports, principal, 0).await
+/// What is asked for one call.
+pub(super) struct Admission<'a> {
+    pub(super) ports: &'a ChatPorts,
+    pub(super) snapshot: &'a Snapshot,
+    pub(super) principal: &'a Principal,
+    pub(super) call: &'a dyn ClientCall,
 }
 
-async fn admit_with(
+impl Admission<'_> {
+    /// Takes what the attempt at `target` needs, and with the first attempt what the caller needs.
+    pub(super) async fn to_target(
+        &self,
+        course: &mut Course,
+        target: &TargetEntry,
+        settlement: &mut Settlement,
+    ) -> Result<Admitted, NotAdmitted> {
+        let quotas = &self.snapshot.quotas;
+        let callers = asking::of_caller(quotas, self.principal);
+        let targets = asking::of_target(quotas, target);
+        let is_first = !settlement.is_admitted();
+        if callers.is_empty() && targets.is_empty() {
+            self.admitted(course, settlement, None);
+            return Ok(Admitted::default());
+        }
+        let (now, ceiling) = (self.ports.clock.now(), self.ports.budgets.unpriced_ceiling());
+        let is_budgeted = asking::has_budget(&callers) || asking::has_budget(&targets);
+        let price = match bound::reserved(target, self.call, now).or(ceiling) {
+            None if is_budgeted => return Err(NotAdmitted::Target(unpriced(target))),
+            price => price.unwrap_or_default(),
+        };
+        let reserved = is_budgeted.then_some(price);
+        if !is_first {
+            let needed = NanoUsd(settlement.committed().0.saturating_add(price.0));
+            self.cover(settlement, needed, &callers).await?;
+        }
+        let tokens = reserved_tokens(self.call.facts());
+        let mut asks = Vec::with_capacity(2);
+        if is_first && !callers.is_empty() {
+            let most = asking::dearest(course, self.call, ceiling, now).max(price);
+            asks.push(asking::ask(callers.clone(), tokens, most));
+        }
+        if !targets.is_empty() {
+            asks.push(asking::ask(targets.clone(), tokens, price));
+        }
+        let mut permits = if asks.is_empty() { Vec::new() } else { self.acquire(&asks, target).await? };
+        let permit = if targets.is_empty() { None } else { permits.pop() };
+        if is_first {
+            self.admitted(course, settlement, permits.pop());
+        }
+        Ok(Admitted { permit, reserved })
+    }
+
+    /// Takes what the caller needs for a call that goes to no target: it is a request, and takes a slot while it is answered. What is
+    /// already taken stays.
+    pub(super) async fn of_caller_alone(&self, settlement: &mut Settlement) -> Result<(), CallError> {
+        if settlement.is_admitted() {
+            return Ok(());
+        }
+        let tokens = reserved_tokens(self.call.facts());
+        settlement.admit(caller_alone(self.ports, self.snapshot, self.principal, tokens).await?);
+        Ok(())
+    }
+
+    fn admitted(&self, course: &mut Course, settlement: &mut Settlement, permit: Option<Box<dyn Permit>>) {
+        if !settlement.is_admitted() {
+            settlement.admit(permit);
+            course.admitted();
+        }
+    }
+
+    async fn cover(
+        &self,
+        settlement: &Settlement,
+        needed: NanoUsd,
+        callers: &[Demand],
+    ) -> Result<(), NotAdmitted> {
+        let Some(permit) = settlement.permit().filter(|_| asking::has_budget(callers)) else { return Ok(()) };
+        let covered = self.ports.budgets.cover(self.ports.limiter.as_ref(), permit, needed).await;
+        covered.map_err(|error| NotAdmitted::Target(refused(error, callers, &self.who(), 0)))
+    }
+
+    async fn acquire(&self, asks: &[Ask], target: &TargetEntry) -> Result<Vec<Box<dyn Permit>>, NotAdmitted> {
+        let taken = self.ports.budgets.acquire(self.ports.limiter.as_ref(), asks).await;
+        taken.map_err(|error| {
+            let tokens = asks.first().map_or(0, |ask| ask.tokens);
+            let demands: Vec<Demand> = asks.iter().flat_map(|ask| ask.demands.clone()).collect();
+            let target_only =
+                of_target_alone(&error, asking::of_target(&self.snapshot.quotas, target).as_slice());
+            if target_only {
+                let who = format!("The model `{}`", target.model.public_name);
+                NotAdmitted::Target(refused(error, &demands, &who, tokens))
+            } else {
+                NotAdmitted::Caller(refused(error, &demands, &self.who(), tokens))
+            }
+        })
+    }
+
+    fn who(&self) -> String {
+        who(self.principal)
+    }
+}
+
+/// The caller's own demands for what no provider is asked for, or could be.
+pub(super) async fn caller_alone(
     ports: &ChatPorts,
+    snapshot: &Snapshot,
     principal: &Principal,
     tokens: u64,
 ) -> Result<Option<Box<dyn Permit>>, CallError> {
-    let Principal::Key(key) = principal else { return Ok(None) };
-    if key.limits.is_none() {
-        return Ok(None);
-    }
-    let demand = Demand { scope: Scope(format!("key:{}", key.id)), limits: key.limits };
-    acquire(ports, &[demand], tokens, || format!("The key `{}`", key.name)).await
-}
-
-/// Takes the limits of a target: its model's and its own inside the route.
-pub(super) async fn admit_to_target(
-    ports: &ChatPorts,
-    target: &TargetEntry,
-    facts: &CallFacts,
-) -> Result<Option<Box<dyn Permit>>, CallError> {
-    let mut demands = Vec::new();
-    if !target.model.limits.is_none() {
-        let scope = Scope(format!("model:{}/{}", target.provider.id, target.model.model));
-        demands.push(Demand { scope, limits: target.model.limits });
-    }
-    if !target.limits.is_none() {
-        demands.push(Demand { scope: Scope(target.scope.as_ref().to_owned()), limits: target.limits });
-    }
+    let demands = asking::of_caller(&snapshot.quotas, principal);
     if demands.is_empty() {
         return Ok(None);
     }
-    acquire(ports, &demands, reserved_tokens(facts), || format!("The model `{}`", target.model.public_name))
-        .await
+    let asks = [asking::ask(demands, tokens, NanoUsd::ZERO)];
+    let taken = ports.budgets.acquire(ports.limiter.as_ref(), &asks).await;
+    let [Ask { demands, .. }] = &asks;
+    taken.map(|mut permits| permits.pop()).map_err(|error| refused(error, demands, &who(principal), tokens))
 }
 
-async fn acquire(
-    ports: &ChatPorts,
-    demands: &[Demand],
-    tokens: u64,
-    who: impl FnOnce() -> String,
-) -> Result<Option<Box<dyn Permit>>, CallError> {
-    let permit = ports.limiter.acquire(demands, tokens).await;
-    permit.map(Some).map_err(|error| refused(error, &who(), tokens))
+fn who(principal: &Principal) -> String {
+    match principal {
+        Principal::Key(key) => format!("The key `{}`", key.name),
+        _ => "This server".to_owned(),
+    }
 }
 
-fn refused(error: LimiterError, who: &str, tokens: u64) -> CallError {
+fn of_target_alone(error: &LimiterError, targets: &[Demand]) -> bool {
+    matches!(error, LimiterError::Refused(refusal) if targets.iter().any(|demand| demand.scope == refusal.scope))
+}
+
+fn unpriced(target: &TargetEntry) -> CallError {
+    let message = format!(
+        "`{}` has no known price, and this call is under a budget, which it could overrun. Choose another model; an          administrator can set a price for it, or what to reserve for such calls (UNPRICED_CALL_CEILING_USD).",
+        target.model.public_name
+    );
+    CallError::new(CallErrorKind::PriceUnknown, message).at("model")
+}
+
+fn refused(error: LimiterError, demands: &[Demand], who: &str, tokens: u64) -> CallError {
     match error {
+        LimiterError::Refused(refusal) if is_money(refusal.kind) => over_budget(&refusal, demands, who),
         LimiterError::Refused(refusal) => {
-            let mut error = CallError::new(CallErrorKind::RateLimited, limit_message(&refusal, who, tokens));
+            let who = subject(&refusal, who);
+            let mut error = CallError::new(CallErrorKind::RateLimited, limit_message(&refusal, &who, tokens));
             error.retry_after = Some(refusal.retry_after);
             error
         }
-        LimiterError::Unavailable(reason) => {
-            tracing::error!(error = %reason, "a call is refused: its limits can't be checked");
+        LimiterError::Unseeded(_) | LimiterError::Unavailable(_) => {
+            tracing::error!(%error, "a call is refused: its limits can't be checked");
             let message = "Limits can't be checked at the moment, so no call is served. Try again shortly.";
             let mut error = CallError::new(CallErrorKind::StorageUnavailable, message);
             error.retry_after = Some(AFTER_OUTAGE);
             error
         }
     }
+}
+
+fn is_money(kind: LimitKind) -> bool {
+    matches!(kind, LimitKind::Budget | LimitKind::BudgetHeld)
+}
+
+/// Whose limit it is. A caller is told of others' limits only what concerns the caller.
+fn subject(refusal: &Refusal, who: &str) -> String {
+    match refusal.scope.0.split(':').next() {
+        Some("user") => "The owner of this key".to_owned(),
+        Some("global") => "This server".to_owned(),
+        _ => who.to_owned(),
+    }
+}
+
+fn over_budget(refusal: &Refusal, demands: &[Demand], who: &str) -> CallError {
+    let demand = demands.iter().find(|demand| demand.scope == refusal.scope);
+    let budget = demand.and_then(|demand| demand.allowance.as_ref()).map(|allowance| &allowance.budget);
+    let stated = budget.map_or_else(|| "a budget".to_owned(), |budget| format!("a budget of {budget}"));
+    let who = subject(refusal, who);
+    let seconds = refusal.retry_after.as_millis().div_ceil(1000).max(1);
+    if refusal.kind == LimitKind::BudgetHeld {
+        let message = format!(
+            "{who} has {stated}, and calls that are running hold what is left of it. Try again when they have ended."
+        );
+        let mut error = CallError::new(CallErrorKind::InsufficientQuota, message);
+        error.retry_after = Some(refusal.retry_after);
+        return error;
+    }
+    let is_endless =
+        budget.is_none_or(|budget| budget.window == switchyard_domain::budget::BudgetWindow::Total);
+    let when = if is_endless {
+        "It does not begin anew; an administrator can raise it".to_owned()
+    } else {
+        format!("It begins anew in {seconds} s; an administrator can raise it")
+    };
+    let message = format!(
+        "{who} has {stated}, of which too little is left for the most that this call may cost. {when}. A lower output limit          makes a call cheaper."
+    );
+    CallError::new(CallErrorKind::InsufficientQuota, message)
 }
 
 fn limit_message(refusal: &Refusal, who: &str, tokens: u64) -> String {

@@ -1,7 +1,7 @@
 //! Trying targets in the order of the plan: at most so many attempts, each at a target not tried yet while one remains, then
 //! again at the last one while its retry budget pays.
 
-use super::admission::admit_to_target;
+use super::admission::{Admission, Admitted, NotAdmitted};
 use super::bought::{self, Next};
 use super::course::{Course, unreadable, unusable};
 use super::service::{CallSettings, ChatPorts};
@@ -49,6 +49,8 @@ enum Tried {
         /// Who may be asked after it.
         next: Next,
     },
+    /// Nothing was sent, and nothing will be: the caller may not.
+    Refused(CallError),
     /// Nothing was sent: this target can't take the call now, can't take such calls at all, or can't express it whole and must.
     Passed(CallError),
 }
@@ -60,15 +62,33 @@ pub(super) struct Attempts<'a> {
     pub(super) call: &'a Arc<dyn ClientCall>,
     pub(super) request_id: &'a str,
     pub(super) course: Course,
+    pub(super) admission: Admission<'a>,
     pub(super) credentials: CallerCredentials,
     pub(super) began: Monotonic,
 }
 
 impl Attempts<'_> {
     /// Tries until an answer begins or nothing is left to try. The last fault decides what the client hears.
-    pub(super) async fn run(&self, settlement: &mut Settlement) -> Result<Begun, CallError> {
+    pub(super) async fn run(&mut self, settlement: &mut Settlement) -> Result<Begun, CallError> {
+        let all = self.course.targets.clone();
+        let error = match self.run_through(&all, settlement).await {
+            Ok(begun) => return Ok(begun),
+            Err(error) => error,
+        };
+        // Whoever asks for what can't be done asks all the same.
+        if !settlement.is_admitted() && !is_of_limits(error.kind) {
+            self.admission.of_caller_alone(settlement).await?;
+        }
+        Err(error)
+    }
+
+    async fn run_through(
+        &mut self,
+        all: &[TargetEntry],
+        settlement: &mut Settlement,
+    ) -> Result<Begun, CallError> {
         let mut tries = Tries::default();
-        let mut targets = self.course.targets.iter();
+        let mut targets = all.iter();
         let mut stays = false;
         while settlement.attempts() < self.settings.max_attempts.max(1) {
             let other = if stays { None } else { targets.next() };
@@ -93,6 +113,7 @@ impl Attempts<'_> {
                         break;
                     }
                 }
+                Tried::Refused(error) => return Err(error),
                 Tried::Passed(_) if retried.0.is_some() => break,
                 Tried::Passed(error) => tries.passed(error),
             }
@@ -122,7 +143,7 @@ impl Attempts<'_> {
         Some((target, cause))
     }
 
-    async fn attempt(&self, target: &TargetEntry, settlement: &mut Settlement) -> Tried {
+    async fn attempt(&mut self, target: &TargetEntry, settlement: &mut Settlement) -> Tried {
         let Ok(client) = &target.provider.client else { return Tried::Passed(unusable(target)) };
         if !client.offers(self.call.facts().dialect.operation()) {
             return Tried::Passed(no_such_operation(self.call.facts().dialect.operation(), target));
@@ -134,7 +155,10 @@ impl Attempts<'_> {
                 return Tried::Passed(CallError::from_fault(&fault, &target.model.public_name));
             }
             Err(fault) => {
-                settlement.begin(target, &LossReport::default(), None, None);
+                if let Err(error) = self.admission.of_caller_alone(settlement).await {
+                    return Tried::Refused(error);
+                }
+                settlement.begin(target, &LossReport::default(), Admitted::default(), None);
                 self.note(target, &fault);
                 settlement.fail(fault.clone());
                 return Tried::Failed { fault, is_foreign: false, next: Next::Anyone };
@@ -156,12 +180,13 @@ impl Attempts<'_> {
                 return Tried::Passed(unreadable(target));
             }
         };
-        let limits = match admit_to_target(self.ports, target, self.call.facts()).await {
-            Ok(limits) => limits,
-            Err(error) => return Tried::Passed(error),
+        let admitted = match self.admission.to_target(&mut self.course, target, settlement).await {
+            Ok(admitted) => admitted,
+            Err(NotAdmitted::Target(error)) => return Tried::Passed(error),
+            Err(NotAdmitted::Caller(error)) => return Tried::Refused(error),
         };
         let source_of_credential = credential.as_ref().map(|credential| credential.source);
-        let received = settlement.begin(target, &losses, limits, source_of_credential);
+        let received = settlement.begin(target, &losses, admitted, source_of_credential);
         let context = AttemptContext {
             request_id: self.request_id.to_owned(),
             deadlines: self.deadlines(),
@@ -219,6 +244,15 @@ impl Attempts<'_> {
             Blame::Caller | Blame::Provider => note!(info, "attempt failed"),
         };
     }
+}
+
+/// Whether a call was refused for want of what it would have used.
+fn is_of_limits(kind: CallErrorKind) -> bool {
+    use CallErrorKind as Kind;
+    matches!(
+        kind,
+        Kind::RateLimited | Kind::InsufficientQuota | Kind::PriceUnknown | Kind::StorageUnavailable
+    )
 }
 
 fn no_such_operation(operation: Operation, target: &TargetEntry) -> CallError {

@@ -1,7 +1,7 @@
 //! Counting a prompt for a client that wants to know before it asks: no upstream is called, and nothing is recorded. It takes of the
 //! caller's limits what a call takes, save tokens.
 
-use super::admission::admit_without_tokens;
+use super::admission::caller_alone;
 use super::course::planned;
 use super::metering::count_prompt;
 use super::resolution::resolve;
@@ -35,7 +35,7 @@ impl ChatService {
     ) -> Result<PromptCount, CallError> {
         let snapshot = self.keeper().snapshot();
         let resolved = resolve(&snapshot, principal, &call.facts().model)?;
-        let permit = admit_without_tokens(self.ports(), principal).await?;
+        let permit = caller_alone(self.ports(), &snapshot, principal, 0).await?;
         let course = planned(&resolved, &credentials_of(&snapshot, principal), self.ports().health.as_ref())?;
         let Some(target) = course.targets.into_iter().next() else {
             return Err(CallError::new(

@@ -3,7 +3,7 @@
 use super::resolution::Resolved;
 use super::service::ChatPorts;
 use crate::error::{CallError, CallErrorKind};
-use crate::snapshot::{CallerCredentials, TargetEntry, Turns};
+use crate::snapshot::{CallerCredentials, TakenTurn, TargetEntry};
 use std::time::Duration;
 use switchyard_domain::fault::FailoverOn;
 use switchyard_domain::route::{Availability, Candidate, PlanError, plan};
@@ -17,6 +17,8 @@ pub(crate) struct Course {
     pub(crate) targets: Vec<TargetEntry>,
     pub(crate) failover_on: FailoverOn,
     pub(crate) strict: bool,
+    /// The route's turn, which a call that is not admitted gives back.
+    turn: Option<TakenTurn>,
 }
 
 /// The course that a call would take now. The route's turn is not taken.
@@ -25,38 +27,56 @@ pub(crate) fn planned(
     credentials: &CallerCredentials,
     health: &dyn Health,
 ) -> Result<Course, CallError> {
-    Course::along(resolved, credentials, health, Turns::coming)
+    let turn = match resolved {
+        Resolved::Route { route, hint } => route.turns.coming(hint.as_deref()),
+        Resolved::Direct(_) => 0,
+    };
+    Course::along(resolved, credentials, health, turn)
 }
 
 impl Course {
-    /// The course of a call. Takes the route's next turn, so a call that is not admitted must not come here.
+    /// The course of a call, with the route's next turn.
     pub(super) fn of(
         resolved: &Resolved,
         credentials: &CallerCredentials,
         ports: &ChatPorts,
     ) -> Result<Self, CallError> {
-        Self::along(resolved, credentials, ports.health.as_ref(), Turns::next)
+        let turn = match resolved {
+            Resolved::Route { route, hint } => Some(route.turns.take(hint.as_deref())),
+            Resolved::Direct(_) => None,
+        };
+        let number = turn.as_ref().map_or(0, TakenTurn::number);
+        Ok(Self { turn, ..Self::along(resolved, credentials, ports.health.as_ref(), number)? })
+    }
+
+    /// The call is admitted.
+    pub(super) fn admitted(&mut self) {
+        if let Some(turn) = &mut self.turn {
+            turn.used();
+        }
     }
 
     fn along(
         resolved: &Resolved,
         credentials: &CallerCredentials,
         health: &dyn Health,
-        turn: fn(&Turns, Option<&str>) -> u64,
+        turn: u64,
     ) -> Result<Self, CallError> {
         match resolved {
-            Resolved::Direct(target) if target.is_usable(credentials) => {
-                Ok(Self { targets: vec![target.clone()], failover_on: FailoverOn::default(), strict: false })
-            }
+            Resolved::Direct(target) if target.is_usable(credentials) => Ok(Self {
+                targets: vec![target.clone()],
+                failover_on: FailoverOn::default(),
+                strict: false,
+                turn: None,
+            }),
             Resolved::Direct(target) => Err(unusable(target)),
             Resolved::Route { route, hint } => {
                 let candidates: Vec<Candidate<'_>> =
                     route.targets.iter().map(|target| candidate(target, credentials, health)).collect();
-                let turn = turn(&route.turns, hint.as_deref());
                 let order = plan(route.mode, route.strategy, &candidates, hint.as_deref(), turn)
                     .map_err(|error| plan_error(&error, &route.name))?;
                 let targets = order.iter().filter_map(|&index| route.targets.get(index).cloned()).collect();
-                Ok(Self { targets, failover_on: route.failover_on, strict: route.strict })
+                Ok(Self { targets, failover_on: route.failover_on, strict: route.strict, turn: None })
             }
         }
     }

@@ -15,6 +15,7 @@ use switchyard_domain::usage::Outcome;
 use switchyard_ports::client_call::AnswerPiece;
 use switchyard_ports::health::AttemptFact;
 use switchyard_ports::journal::JournalError;
+use switchyard_ports::limiter::Rooms;
 use switchyard_ports::provider::{AnswerBody, Frame, Payload};
 
 /// A call that is being answered.
@@ -40,6 +41,8 @@ pub struct ReplyHead {
     pub media_type: Option<String>,
     /// What the call cost; known for buffered answers at a known price.
     pub cost: Option<NanoUsd>,
+    /// What was left of the caller's limits when the call was admitted.
+    pub rooms: Rooms,
 }
 
 /// The body.
@@ -69,6 +72,7 @@ pub(super) async fn deliver(
         headers: answer.headers,
         media_type: answer.media_type,
         cost: None,
+        rooms: settlement.rooms(),
     };
     let body = match answer.body {
         AnswerBody::Buffered(mut payload) => {

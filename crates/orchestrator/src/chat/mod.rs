@@ -2,8 +2,11 @@
 //! once.
 
 mod admission;
+mod asking;
 mod attempts;
 mod bought;
+pub(crate) mod bound;
+mod budgets;
 mod counting;
 mod course;
 mod delivery;
@@ -15,6 +18,8 @@ mod settlement;
 mod statistics;
 mod tries;
 
+pub use bound::PriceBound;
+pub use budgets::Budgets;
 pub use counting::PromptCount;
 pub(crate) use course::planned;
 pub use delivery::{Reply, ReplyBody, ReplyHead, ReplyStream};

@@ -1,7 +1,8 @@
 //! The use case of a chat call.
 
-use super::admission::admit;
+use super::admission::Admission;
 use super::attempts::Attempts;
+use super::budgets::Budgets;
 use super::course::Course;
 use super::delivery::{Reply, deliver};
 use super::resolution::resolve;
@@ -34,6 +35,8 @@ pub struct ChatPorts {
     pub entropy: Arc<dyn Entropy>,
     /// Limits.
     pub limiter: Arc<dyn Limiter>,
+    /// What budgets need besides.
+    pub budgets: Arc<Budgets>,
     /// Where usage is safe.
     pub journal: Arc<dyn Journal>,
     /// Counting what providers did not count.
@@ -110,13 +113,21 @@ impl ChatService {
             route: resolved.route_name().map(str::to_owned),
         };
         let mut settlement = Settlement::new(Arc::clone(&self.ports), identity, Arc::clone(&call), journal);
-        settlement.hold(admit(&self.ports, principal, call.facts()).await?);
-        let attempts = Attempts {
+        let admission = Admission { ports: &self.ports, snapshot: &snapshot, principal, call: call.as_ref() };
+        let course = match Course::of(&resolved, &credentials, &self.ports) {
+            Ok(course) => course,
+            Err(error) => {
+                admission.of_caller_alone(&mut settlement).await?;
+                return Err(error);
+            }
+        };
+        let mut attempts = Attempts {
             ports: &self.ports,
             settings: &self.settings,
             call: &call,
             request_id: &request_id,
-            course: Course::of(&resolved, &credentials, &self.ports)?,
+            course,
+            admission,
             credentials,
             began,
         };

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
-use switchyard_domain::usage::{Outcome, UsageEvent};
+use switchyard_domain::usage::{Outcome, RESERVED_PRICE, UsageEvent};
 
 /// The counters.
 #[derive(Debug, Default)]
@@ -63,7 +63,8 @@ impl CallStatistics {
             count.input_tokens = count.input_tokens.saturating_add(event.usage.input);
             count.output_tokens = count.output_tokens.saturating_add(event.usage.output);
             count.cost_nano_usd = count.cost_nano_usd.saturating_add(event.cost.unwrap_or_default().0);
-            if event.cost.is_none() && event.is_billed() {
+            let is_priced = event.cost.is_some() && event.price_version.as_deref() != Some(RESERVED_PRICE);
+            if !is_priced && event.is_billed() {
                 self.unpriced.fetch_add(1, Ordering::Relaxed);
             }
         }

@@ -1,6 +1,8 @@
 //! Stored configuration becomes a snapshot. A broken object disables itself with a reason; the rest goes on.
 
-use super::{CredentialDirectory, ModelEntry, ProviderEntry, RouteEntry, Snapshot, TargetEntry, Turns};
+use super::{
+    CredentialDirectory, ModelEntry, ProviderEntry, Quotas, RouteEntry, Snapshot, TargetEntry, Turns,
+};
 use secrecy::SecretString;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
@@ -106,6 +108,7 @@ impl Builder {
             let entry = Self::route(route, &by_id, memory);
             snapshot.routes.insert(entry.name.clone(), Arc::new(entry));
         }
+        snapshot.quotas = Quotas::of(&stored.quotas);
         memory.keep_only(stored);
         snapshot
     }

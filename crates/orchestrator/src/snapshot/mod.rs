@@ -5,6 +5,7 @@ pub(crate) mod build;
 mod credentials;
 mod directory;
 mod keeper;
+mod quotas;
 mod turns;
 mod users;
 
@@ -12,7 +13,8 @@ pub use build::{Builder, credential_binding};
 pub use credentials::{CallerCredentials, ChosenCredential, CredentialDirectory, credentials_of};
 pub use directory::KeyDirectory;
 pub use keeper::ConfigurationKeeper;
-pub use turns::Turns;
+pub use quotas::{QuotaEntry, Quotas};
+pub use turns::{TakenTurn, Turns};
 pub use users::{UserDirectory, UserEntry};
 
 use secrecy::SecretString;
@@ -39,6 +41,8 @@ pub struct Snapshot {
     pub routes: HashMap<String, Arc<RouteEntry>>,
     /// Which enabled providers serve a bare model id.
     pub by_model: HashMap<String, Vec<TargetEntry>>,
+    /// The limits and budgets of scopes.
+    pub quotas: Quotas,
     /// The credentials of users and keys, which stand beside the snapshot and outlive it.
     pub credentials: Option<Arc<CredentialDirectory>>,
 }

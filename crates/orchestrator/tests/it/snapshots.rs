@@ -8,7 +8,6 @@ use switchyard_domain::limits::Limits;
 use switchyard_domain::meta::Writer;
 use switchyard_orchestrator::admin::{KeyRequest, ProviderRequest};
 use switchyard_orchestrator::error::CallErrorKind;
-use switchyard_ports::clock::Clock as _;
 use switchyard_ports::repositories::{
     Author, ConfigurationRepository, NewProvider, ProviderPatch, Revision, VirtualKeyRepository,
 };
@@ -244,7 +243,7 @@ async fn a_rotated_key_is_found_by_both_secrets_until_the_old_one_ends() {
         tags: Vec::new(),
     };
     let id = VirtualKeyRepository::create(&*store, new, &author()).await.unwrap();
-    let until = world.clock.now().after(SECOND);
+    let until = START.after(SECOND);
     let previous = switchyard_domain::virtual_key::PreviousHash { hash: hash_of(old), until };
     let rotate = |text: &str, previous| switchyard_ports::repositories::KeyPatch {
         rotation: Some(switchyard_ports::repositories::KeyRotation {

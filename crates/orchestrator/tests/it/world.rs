@@ -18,13 +18,14 @@ use switchyard_orchestrator::admin::{
     RouteAdmin,
 };
 use switchyard_orchestrator::chat::{
-    CallSettings, CallStatistics, ChatPorts, ChatService, Reply, ReplyBody, ReplyStream,
+    Budgets, CallSettings, CallStatistics, ChatPorts, ChatService, Reply, ReplyBody, ReplyStream,
 };
 use switchyard_orchestrator::error::CallError;
 use switchyard_orchestrator::models::ModelList;
 use switchyard_orchestrator::principal::{Authenticator, Principal};
 use switchyard_orchestrator::snapshot::{Builder, ConfigurationKeeper, UserDirectory};
 use switchyard_orchestrator::tasks::Tasks;
+use switchyard_orchestrator::usage::LedgerWriter;
 use switchyard_ports::client_call::ClientCall;
 use switchyard_ports::provider::{Deadlines, Frame};
 use switchyard_testkit::call::WireCall;
@@ -125,10 +126,18 @@ impl World {
         let tokenizer = Arc::new(setting.tokenizer);
         let tasks = Tasks::new(tokio::runtime::Handle::current());
         let statistics = Arc::new(CallStatistics::default());
+        let writer = LedgerWriter::new(
+            Arc::clone(&journal) as _,
+            Arc::clone(&store) as _,
+            Arc::clone(&store) as _,
+            Arc::clone(&clock) as _,
+        );
+        let budgets = Budgets::new(Arc::clone(&store) as _, Arc::new(writer), None);
         let ports = ChatPorts {
             clock: Arc::clone(&clock) as _,
             entropy: Arc::new(SeededEntropy::default()),
             limiter: Arc::clone(&limiter) as _,
+            budgets: Arc::new(budgets),
             journal: Arc::clone(&journal) as _,
             tokenizer: Arc::clone(&tokenizer) as _,
             health: Arc::clone(&health) as Arc<RecordingHealth> as _,

@@ -3,6 +3,7 @@
 
 pub(crate) mod admin;
 pub(crate) mod audit;
+pub(crate) mod budgets;
 pub(crate) mod check;
 pub(crate) mod explain;
 pub(crate) mod keys;

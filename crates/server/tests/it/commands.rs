@@ -80,6 +80,42 @@ fn a_key_in_json_is_taken_by_each_door_as_its_maker_writes_it_and_is_used() {
 }
 
 #[test]
+fn budgets_are_set_listed_and_removed_by_the_names_of_what_they_are_about() {
+    let place = Place::new();
+    place.say("keys create --name ci").good();
+    let set = place.say("budgets set key:ci --amount 12.5 --window week --zone Europe/Vienna").good();
+    assert!(set.contains("12.500000000 USD a week (Europe/Vienna)"), "{set}");
+    place.say("budgets set global --amount 100 --rpm 600").good();
+    place.say("budgets set provider:sim --concurrency 4").good();
+    let listed = place.say("budgets list --json").json();
+    let listed = listed.as_array().unwrap();
+    let key = listed.iter().find(|one| one["scope"].as_str().unwrap().starts_with("key:")).unwrap();
+    assert_eq!((&key["budget"]["window"], &key["spent_usd"]), (&"week".into(), &"0.000000000".into()));
+    assert_eq!(key["owner"], "cli:ada");
+    let text = place.say("budgets list").good();
+    assert!(
+        text.contains(
+            "global: 100.000000000 USD a month (UTC), 0.000000000 USD spent, 600 requests a minute"
+        ),
+        "{text}"
+    );
+    for wrong in [
+        "budgets set key:ci --amount 0",
+        "budgets set key:ci --amount 1e3",
+        "budgets set key:ci --amount 1 --zone Europe/Wien",
+        "budgets set key:ci --rpm 5",
+        "budgets set global",
+        "budgets set team:1 --amount 5",
+    ] {
+        assert_ne!(place.say(wrong).code, 0, "{wrong}");
+    }
+    assert_eq!(place.say("budgets set key:nobody --amount 5").code, 4);
+    assert!(place.say("budgets remove key:ci --dry-run").good().contains("would remove"));
+    place.say("budgets remove key:ci").good();
+    assert_eq!(place.say("budgets remove key:ci").code, 4);
+}
+
+#[test]
 fn routes_are_added_tried_and_removed() {
     let place = Place::new();
     place.say("routes add fast --target sim/swift --target sim/steady").good();

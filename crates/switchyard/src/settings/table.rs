@@ -4,6 +4,7 @@
 use super::groups::{Deployment, Durability, Fsync, GatewayAuth, LogLevel, PasswordPolicy};
 use super::listen::{Addresses, Listen};
 use super::network::{EgressEntry, base_url, network, web_origin};
+use super::problem::Reason;
 use super::rate_limit::RateLimit;
 use super::secrets::{ApiKey, KeyText, Passphrase, Password, Token};
 use super::setting::{Row, Setting, WhenEmpty, setting};
@@ -13,6 +14,7 @@ use ipnet::IpNet;
 use secrecy::{SecretBox, SecretString};
 use std::path::PathBuf;
 use std::time::Duration;
+use switchyard_domain::money::NanoUsd;
 use switchyard_security::keyring::MIN_TEXT_CHARS;
 use switchyard_security::weak::MIN_SECRET_BYTES;
 
@@ -40,6 +42,12 @@ const DESTINATIONS: ListOf<EgressEntry> = ListOf {
     expected: "host, host:port or network, perhaps after `provider=` or `external=`",
     parse: EgressEntry::parse,
 };
+/// An amount above nothing.
+fn dollars(text: &str) -> Result<NanoUsd, Reason> {
+    let amount = NanoUsd::parse(text.trim()).filter(|amount| amount.0 > 0);
+    amount.ok_or_else(|| Reason::new("expected an amount of US dollars such as 0.25"))
+}
+
 const SWITCH: OneOf<bool> =
     OneOf(&[(&["on", "true", "yes", "1"], true), (&["off", "false", "no", "0"], false)]);
 
@@ -199,6 +207,11 @@ table! {
             .default("600");
         /// The output limit of calls whose documented form has none.
         LLM_MAX_TOKENS: u32 = setting(&Count { min: 1, max: 1_000_000 }).default("1000");
+        /// What a call whose price is not known reserves of a budget, and is charged, in US dollars. Unset: under a budget it is
+        /// refused.
+        UNPRICED_CALL_CEILING_USD: NanoUsd = setting(&Read {
+            expected: "an amount of US dollars such as 0.25", parse: dollars,
+        });
         /// Attempts of one call over all targets.
         MAX_ATTEMPTS: u32 = setting(&Count { min: 1, max: 10 }).default("3");
         /// The default `timeout` of a provider's test; calls have others.

@@ -116,6 +116,9 @@ const ROWS: &[Row] = &[
     ("UPSTREAM_CONNECT_TIMEOUT_SECONDS", "1", &[], |s| s.upstream.connect_timeout == S(1)),
     ("UPSTREAM_IDLE_TIMEOUT_SECONDS", "2", &[], |s| s.upstream.idle_timeout == S(2)),
     ("UPSTREAM_TOTAL_TIMEOUT_SECONDS", "40", &[], |s| s.upstream.total_timeout == S(40)),
+    ("UNPRICED_CALL_CEILING_USD", "0.25", &[], |s| {
+        s.upstream.unpriced_call_ceiling == Some(switchyard_domain::money::NanoUsd(250_000_000))
+    }),
     ("LLM_MAX_TOKENS", "50", &[], |s| s.upstream.default_max_tokens == 50),
     ("MAX_ATTEMPTS", "4", &[], |s| s.upstream.max_attempts == 4),
     ("REQUEST_TIMEOUT_SECONDS", "6", &["BACKEND_REQUEST_TIMEOUT_SECONDS"], |s| {

@@ -1,13 +1,13 @@
 //! What every limiter does. Run it with [`limiter_contract!`](crate::limiter_contract).
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a suite fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a suite fails by panicking")]
 
 use crate::clock::ManualClock;
 use std::sync::{Arc, Barrier};
 use std::time::Duration;
 use switchyard_domain::limits::{LimitKind, Limits};
 use switchyard_domain::time::Timestamp;
-use switchyard_ports::limiter::{Demand, Limiter, LimiterError, Permit, Refusal, Scope};
+use switchyard_ports::limiter::{Ask, Demand, Limiter, LimiterError, Permit, Refusal, Scope, Used};
 
 const MINUTE: Duration = Duration::from_secs(60);
 /// A limiter may count in steps of less than a second, and so hold a refusal that much longer than it had to.
@@ -50,7 +50,7 @@ macro_rules! limiter_contract {
 /// A demand on a scope.
 #[must_use]
 pub fn demand(scope: &str, limits: Limits) -> Demand {
-    Demand { scope: Scope(scope.to_owned()), limits }
+    Demand { scope: Scope(scope.to_owned()), limits, allowance: None }
 }
 
 /// So many requests in a minute.
@@ -77,6 +77,23 @@ pub fn concurrency(limit: u32) -> Limits {
     Limits { concurrency: Some(limit), ..Limits::NONE }
 }
 
+/// Takes all demands under one permit.
+pub async fn ask(
+    limiter: &dyn Limiter,
+    demands: &[Demand],
+    tokens: u64,
+) -> Result<Box<dyn Permit>, LimiterError> {
+    let ask = Ask { demands: demands.to_vec(), tokens, ..Ask::default() };
+    let mut permits = limiter.acquire(&[ask]).await?;
+    Ok(permits.pop().expect("a permit for each ask"))
+}
+
+/// So many tokens were used.
+#[must_use]
+pub fn tokens(tokens: u64) -> Used {
+    Used { tokens, ..Used::default() }
+}
+
 type Taken = Result<Box<dyn Permit>, LimiterError>;
 
 /// The refusal; fails the test when the call passed.
@@ -89,7 +106,7 @@ pub fn refused(taken: Taken) -> Refusal {
 }
 
 async fn take(limiter: &Arc<dyn Limiter>, limits: Limits, tokens: u64) -> Taken {
-    limiter.acquire(&[demand("key:1", limits)], tokens).await
+    ask(limiter.as_ref(), &[demand("key:1", limits)], tokens).await
 }
 
 /// See the name.
@@ -155,10 +172,10 @@ pub async fn tokens_of_a_minute_are_counted(limiter: Arc<dyn Limiter>, clock: Ar
 pub async fn settling_replaces_what_was_reserved(limiter: Arc<dyn Limiter>, _: Arc<ManualClock>) {
     let permit = take(&limiter, tpm(100), 90).await.unwrap();
     refused(take(&limiter, tpm(100), 20).await);
-    permit.settle(10);
+    permit.settle(&tokens(10));
     drop(permit);
     let permit = take(&limiter, tpm(100), 20).await.unwrap();
-    permit.settle(90);
+    permit.settle(&tokens(90));
     refused(take(&limiter, tpm(100), 1).await);
     take(&limiter, tpm(100), 0).await.unwrap();
 }
@@ -166,8 +183,8 @@ pub async fn settling_replaces_what_was_reserved(limiter: Arc<dyn Limiter>, _: A
 /// See the name.
 pub async fn settling_counts_once(limiter: Arc<dyn Limiter>, _: Arc<ManualClock>) {
     let permit = take(&limiter, tpm(100), 50).await.unwrap();
-    permit.settle(90);
-    permit.settle(0);
+    permit.settle(&tokens(90));
+    permit.settle(&tokens(0));
     drop(permit);
     refused(take(&limiter, tpm(100), 11).await);
     take(&limiter, tpm(100), 10).await.unwrap();
@@ -193,7 +210,7 @@ pub async fn slots_come_back_when_permits_are_dropped(limiter: Arc<dyn Limiter>,
     assert!(refusal.retry_after > Duration::ZERO);
     drop(first);
     let third = take(&limiter, concurrency(2), 0).await.unwrap();
-    second.settle(5);
+    second.settle(&tokens(5));
     take(&limiter, concurrency(2), 0).await.map(drop).unwrap_err();
     drop((second, third));
     take(&limiter, concurrency(2), 0).await.unwrap();
@@ -238,20 +255,20 @@ pub async fn a_calendar_that_jumps_moves_no_minute(limiter: Arc<dyn Limiter>, cl
 pub async fn all_demands_are_taken_or_none(limiter: Arc<dyn Limiter>, _: Arc<ManualClock>) {
     let wide = Limits { rpm: Some(2), tpm: Some(100), rpd: Some(2), concurrency: Some(2) };
     let demands = [demand("key:1", wide), demand("model:1", rpm(1))];
-    limiter.acquire(&demands, 10).await.unwrap();
+    ask(limiter.as_ref(), &demands, 10).await.unwrap();
     for _ in 0..5 {
-        let refusal = refused(limiter.acquire(&demands, 10).await);
+        let refusal = refused(ask(limiter.as_ref(), &demands, 10).await);
         assert_eq!(refusal.scope, Scope("model:1".to_owned()));
     }
-    let held = limiter.acquire(&[demand("key:1", wide)], 90).await.unwrap();
+    let held = ask(limiter.as_ref(), &[demand("key:1", wide)], 90).await.unwrap();
     drop(held);
-    assert_eq!(refused(limiter.acquire(&[demand("key:1", wide)], 0).await).kind, LimitKind::Requests);
+    assert_eq!(refused(ask(limiter.as_ref(), &[demand("key:1", wide)], 0).await).kind, LimitKind::Requests);
 }
 
 /// See the name.
 pub async fn the_first_broken_limit_is_named(limiter: Arc<dyn Limiter>, _: Arc<ManualClock>) {
     let demands = [demand("key:1", concurrency(9)), demand("key:2", tpm(5)), demand("key:3", rpm(0))];
-    let refusal = refused(limiter.acquire(&demands, 6).await);
+    let refusal = refused(ask(limiter.as_ref(), &demands, 6).await);
     assert_eq!((refusal.scope.0.as_str(), refusal.kind), ("key:2", LimitKind::Tokens));
 }
 
@@ -259,16 +276,16 @@ pub async fn the_first_broken_limit_is_named(limiter: Arc<dyn Limiter>, _: Arc<M
 pub async fn a_scope_that_is_named_twice_counts_once(limiter: Arc<dyn Limiter>, _: Arc<ManualClock>) {
     let twice = [demand("key:1", rpm(2)), demand("key:1", concurrency(1))];
     for _ in 0..2 {
-        limiter.acquire(&twice, 0).await.unwrap();
+        ask(limiter.as_ref(), &twice, 0).await.unwrap();
     }
-    assert_eq!(refused(limiter.acquire(&twice, 0).await).kind, LimitKind::Requests);
+    assert_eq!(refused(ask(limiter.as_ref(), &twice, 0).await).kind, LimitKind::Requests);
 }
 
 /// See the name.
 pub async fn scopes_do_not_touch_each_other(limiter: Arc<dyn Limiter>, _: Arc<ManualClock>) {
     for scope in ["key:1", "key:2", "key:11"] {
-        limiter.acquire(&[demand(scope, rpm(1))], 0).await.unwrap();
-        refused(limiter.acquire(&[demand(scope, rpm(1))], 0).await);
+        ask(limiter.as_ref(), &[demand(scope, rpm(1))], 0).await.unwrap();
+        refused(ask(limiter.as_ref(), &[demand(scope, rpm(1))], 0).await);
     }
 }
 
@@ -277,7 +294,7 @@ pub async fn what_is_not_limited_always_passes(limiter: Arc<dyn Limiter>, _: Arc
     let mut held = Vec::new();
     for _ in 0..1000 {
         held.push(take(&limiter, Limits::NONE, u64::MAX).await.unwrap());
-        held.push(limiter.acquire(&[], u64::MAX).await.unwrap());
+        held.push(ask(limiter.as_ref(), &[], u64::MAX).await.unwrap());
     }
     assert_eq!(held.len(), 2000);
 }
@@ -306,7 +323,7 @@ pub async fn of_256_at_once_exactly_the_limit_pass(limiter: Arc<dyn Limiter>, _:
                 std::thread::spawn(move || {
                     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
                     barrier.wait();
-                    runtime.block_on(limiter.acquire(&[demand(scope, limits)], 10)).ok()
+                    runtime.block_on(ask(limiter.as_ref(), &[demand(scope, limits)], 10)).ok()
                 })
             })
             .collect();

@@ -5,9 +5,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use switchyard_domain::limits::LimitKind;
-use switchyard_ports::limiter::{Demand, Limiter, LimiterError, Permit, Refusal};
+use switchyard_domain::money::NanoUsd;
+use switchyard_ports::limiter::{
+    Ask, Counter, Demand, Limiter, LimiterError, Permit, Refusal, Rooms, Standing, Used,
+};
 
-/// Enforces the slots of calls in flight; of requests and tokens it only notes what was asked, settled and given back. A scope
+/// Enforces the slots of calls in flight; of requests and tokens it only notes what was asked, settled and given back, and of money nothing. A scope
 /// can be closed, the whole store taken away.
 #[derive(Debug, Default)]
 pub struct RecordingLimiter {
@@ -63,7 +66,7 @@ fn books(books: &Mutex<Books>) -> MutexGuard<'_, Books> {
 }
 
 fn refusal(demand: &Demand, books: &Books) -> Option<Refusal> {
-    let Demand { scope, limits } = demand;
+    let Demand { scope, limits, .. } = demand;
     let refuse = |kind, limit, retry_after| Some(Refusal { scope: scope.clone(), kind, limit, retry_after });
     if let Some(wait) = books.closed.get(&scope.0) {
         return refuse(LimitKind::Requests, u64::from(limits.rpm.unwrap_or(1)), *wait);
@@ -79,21 +82,34 @@ fn refusal(demand: &Demand, books: &Books) -> Option<Refusal> {
 
 #[async_trait]
 impl Limiter for RecordingLimiter {
-    async fn acquire(&self, demands: &[Demand], tokens: u64) -> Result<Box<dyn Permit>, LimiterError> {
+    async fn acquire(&self, asks: &[Ask]) -> Result<Vec<Box<dyn Permit>>, LimiterError> {
         let mut books = books(&self.books);
-        if books.away {
+        let is_limited = asks.iter().flat_map(|ask| &ask.demands).any(|demand| !demand.is_empty());
+        if books.away && is_limited {
             return Err(LimiterError::Unavailable("a test took it away".to_owned()));
         }
-        if let Some(refusal) = demands.iter().find_map(|demand| refusal(demand, &books)) {
+        let mut demands = asks.iter().flat_map(|ask| &ask.demands);
+        if let Some(refusal) = demands.find_map(|demand| refusal(demand, &books)) {
             return Err(LimiterError::Refused(refusal));
         }
-        for demand in demands {
-            let record = books.scopes.entry(demand.scope.0.clone()).or_default();
-            record.reserved.push(tokens);
-            record.held += 1;
-        }
-        let scopes = demands.iter().map(|demand| demand.scope.0.clone()).collect();
-        Ok(Box::new(RecordedPermit { books: Arc::clone(&self.books), scopes }))
+        let permits = asks.iter().map(|ask| {
+            for demand in &ask.demands {
+                let record = books.scopes.entry(demand.scope.0.clone()).or_default();
+                record.reserved.push(ask.tokens);
+                record.held += 1;
+            }
+            let scopes = ask.demands.iter().map(|demand| demand.scope.0.clone()).collect();
+            Box::new(RecordedPermit { books: Arc::clone(&self.books), scopes }) as Box<dyn Permit>
+        });
+        Ok(permits.collect())
+    }
+
+    async fn seed(&self, _: &Counter, _: NanoUsd) -> Result<(), LimiterError> {
+        Ok(())
+    }
+
+    async fn standing(&self, _: &Counter) -> Result<Option<Standing>, LimiterError> {
+        Ok(None)
     }
 }
 
@@ -111,9 +127,18 @@ impl RecordedPermit {
     }
 }
 
+#[async_trait]
 impl Permit for RecordedPermit {
-    fn settle(&self, tokens: u64) {
-        self.each(|record| record.settled.push(tokens));
+    async fn cover(&self, _: NanoUsd) -> Result<(), LimiterError> {
+        Ok(())
+    }
+
+    fn settle(&self, used: &Used) {
+        self.each(|record| record.settled.push(used.tokens));
+    }
+
+    fn rooms(&self) -> Rooms {
+        Rooms::default()
     }
 }
 

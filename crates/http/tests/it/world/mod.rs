@@ -18,7 +18,7 @@ use switchyard_http::services::{DemoSwitch, LogLosses, Services};
 use switchyard_orchestrator::accounts::{
     AccountPorts, AccountSettings, Accounts, PasswordDesk, Rates, Throttles, session_gate,
 };
-use switchyard_orchestrator::chat::{CallSettings, CallStatistics, ChatPorts, ChatService};
+use switchyard_orchestrator::chat::{Budgets, CallSettings, CallStatistics, ChatPorts, ChatService};
 use switchyard_orchestrator::external::{ExternalCalls, ExternalSettings};
 use switchyard_orchestrator::models::ModelList;
 use switchyard_orchestrator::principal::Authenticator;
@@ -159,10 +159,17 @@ async fn services(
         ConfigurationKeeper::start(Arc::new(FixedConfiguration), Arc::new(FixedKeys), users, builder);
     let keeper = Arc::new(keeper.await.unwrap());
     let statistics = Arc::new(CallStatistics::default());
+    let writer = Arc::new(LedgerWriter::new(
+        Arc::clone(journal) as _,
+        Arc::new(NoUsage),
+        Arc::new(FixedKeys),
+        Arc::clone(&clock),
+    ));
     let ports = ChatPorts {
         clock: Arc::clone(&clock),
         entropy: Arc::clone(&entropy),
         limiter: Arc::new(NoLimiter),
+        budgets: Arc::new(Budgets::new(Arc::new(NoUsage), Arc::clone(&writer), None)),
         journal: Arc::clone(journal) as _,
         tokenizer: Arc::new(NoTokenizer),
         health: Arc::new(NoHealth),
@@ -171,16 +178,10 @@ async fn services(
     };
     let minute = Duration::from_secs(60);
     let deadlines = Deadlines { first_content: minute, idle: minute, total: minute * 10 };
-    let writer = LedgerWriter::new(
-        Arc::clone(journal) as _,
-        Arc::new(NoUsage),
-        Arc::new(FixedKeys),
-        Arc::clone(&clock),
-    );
     let status = Status::new(
         Arc::clone(&keeper),
         Arc::clone(journal) as _,
-        Arc::new(writer),
+        writer,
         statistics,
         Arc::clone(database) as _,
     );

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use switchyard_domain::ids::ProviderId;
 use switchyard_domain::limits::LimitKind;
+use switchyard_domain::money::NanoUsd;
 use switchyard_domain::money::PricePerMillion;
 use switchyard_domain::price::{ModelPrice, PriceSource, Rates};
 use switchyard_domain::route::Availability;
@@ -12,7 +13,7 @@ use switchyard_domain::usage::UsageEvent;
 use switchyard_domain::virtual_key::KeyHash;
 use switchyard_ports::health::{AttemptFact, Health};
 use switchyard_ports::journal::{Journal, JournalError, JournalPermit, Segment};
-use switchyard_ports::limiter::{Demand, Limiter, LimiterError, Permit, Refusal};
+use switchyard_ports::limiter::{Ask, Counter, Limiter, LimiterError, Permit, Refusal, Standing};
 use switchyard_ports::prices::{ModelFacts, PriceBook};
 use switchyard_ports::tokenizer::{TokenCount, Tokenizer};
 use switchyard_ports::vault::{Binding, Vault, VaultError};
@@ -80,13 +81,21 @@ pub(crate) struct NoLimiter;
 
 #[async_trait]
 impl Limiter for NoLimiter {
-    async fn acquire(&self, demands: &[Demand], _: u64) -> Result<Box<dyn Permit>, LimiterError> {
+    async fn acquire(&self, asks: &[Ask]) -> Result<Vec<Box<dyn Permit>>, LimiterError> {
         Err(LimiterError::Refused(Refusal {
-            scope: demands[0].scope.clone(),
+            scope: asks[0].demands[0].scope.clone(),
             kind: LimitKind::Requests,
             limit: 1,
             retry_after: Duration::from_millis(12_300),
         }))
+    }
+
+    async fn seed(&self, _: &Counter, _: NanoUsd) -> Result<(), LimiterError> {
+        Ok(())
+    }
+
+    async fn standing(&self, _: &Counter) -> Result<Option<Standing>, LimiterError> {
+        Ok(None)
     }
 }
 

@@ -8,14 +8,15 @@ use std::sync::Arc;
 use switchyard_domain::chat::{Dialect, LossReport, UsageSource};
 use switchyard_domain::fault::ProviderFault;
 use switchyard_domain::ids::{AttemptId, CallId, UserId, VirtualKeyId};
+use switchyard_domain::money::NanoUsd;
 use switchyard_domain::price::{ServiceTier, cost};
 use switchyard_domain::provider::CredentialSource;
 use switchyard_domain::time::Timestamp;
-use switchyard_domain::usage::{MAX_SERVICE_TIER_CHARS, Outcome, UsageEvent};
+use switchyard_domain::usage::{MAX_SERVICE_TIER_CHARS, Outcome, RESERVED_PRICE, UsageEvent};
 use switchyard_ports::client_call::{AnswerPiece, ClientCall};
 use switchyard_ports::clock::Monotonic;
 use switchyard_ports::journal::JournalPermit;
-use switchyard_ports::limiter::Permit;
+use switchyard_ports::limiter::{Charge, Permit, Used};
 use switchyard_ports::provider::Received;
 
 /// Who calls what, as every event of the call says it.
@@ -40,6 +41,8 @@ pub(super) struct OpenAttempt {
     pub(super) lost: Lost,
     /// The target's limits; given back when the attempt ends.
     pub(super) limits: Option<Box<dyn Permit>>,
+    /// What is reserved for it, where a budget asks: what it is charged when nobody can say what it cost.
+    pub(super) reserved: Option<NanoUsd>,
 }
 
 struct EndedAttempt {
@@ -96,15 +99,25 @@ impl Books {
 
     /// Gives back what the attempt that ended last held of its target's limits. Where its tokens would have to be counted first,
     /// those that it reserved stay counted.
-    pub(super) fn release_target(&mut self) {
-        let Some(attempt) = self.ended.last() else { return };
-        let tokens = self.meter(attempt).known_tokens();
-        let Some(permit) = self.ended.last_mut().and_then(|attempt| attempt.open.limits.take()) else {
+    pub(super) fn release_target(&mut self, ports: &ChatPorts) {
+        let number = self.attempts();
+        let Some(attempt) = self.ended.last().filter(|attempt| attempt.open.limits.is_some()) else { return };
+        let is_known = self.meter(attempt).known_tokens().is_some();
+        let used = is_known.then(|| used(&[self.event(attempt, number, ports)]));
+        // A budget waits for the truth, which counting tells at the end of the call.
+        if used.is_none() && attempt.open.reserved.is_some() {
             return;
-        };
-        if let Some(tokens) = tokens {
-            permit.settle(tokens);
         }
+        let permit = self.ended.last_mut().and_then(|attempt| attempt.open.limits.take());
+        if let (Some(permit), Some(used)) = (permit, used) {
+            permit.settle(&used);
+        }
+    }
+
+    /// What the attempts so far may have cost: nothing where nothing came, else what was reserved.
+    pub(super) fn committed(&self) -> NanoUsd {
+        let began = self.ended.iter().filter(|attempt| attempt.open.received.lock().began);
+        began.filter_map(|attempt| attempt.open.reserved).fold(NanoUsd::ZERO, NanoUsd::saturating_add)
     }
 
     pub(super) fn attempts(&self) -> u32 {
@@ -136,14 +149,13 @@ impl Books {
         numbered.map(|(number, attempt)| self.event(attempt, number, ports)).collect()
     }
 
-    /// The permits that are still held, each with the tokens that `events` say were used under it.
-    pub(super) fn permits(&mut self, events: &[UsageEvent]) -> Vec<(Box<dyn Permit>, u64)> {
-        let tokens = |event: &UsageEvent| event.usage.total();
+    /// The permits that are still held, each with what `events` say was used under it.
+    pub(super) fn permits(&mut self, events: &[UsageEvent]) -> Vec<(Box<dyn Permit>, Used)> {
         let of_targets = self.ended.iter_mut().zip(events);
         let of_targets =
-            of_targets.filter_map(|(attempt, event)| Some((attempt.open.limits.take()?, tokens(event))));
-        let all = events.iter().map(tokens).fold(0, u64::saturating_add);
-        of_targets.chain(self.limits.take().map(|permit| (permit, all))).collect()
+            of_targets.filter_map(|(attempt, event)| Some((attempt.open.limits.take()?, used(&[event]))));
+        let all: Vec<&UsageEvent> = events.iter().collect();
+        of_targets.chain(self.limits.take().map(|permit| (permit, used(&all)))).collect()
     }
 
     fn event(&self, attempt: &EndedAttempt, number: u32, ports: &ChatPorts) -> UsageEvent {
@@ -155,6 +167,8 @@ impl Books {
         let service_tier = served_tier(&open.received);
         let tier = ServiceTier::of_answer(service_tier.as_deref().unwrap_or_default());
         let bill = price.and_then(|price| cost(price, &measured.usage, open.at, tier));
+        // What nobody can price is charged as it was reserved: a budget must not take it for nothing.
+        let charged = open.reserved.filter(|_| used && bill.is_none());
         let facts = self.call.facts();
         let millis = |at: Monotonic| u64::try_from(at.since(open.began).as_millis()).unwrap_or(u64::MAX);
         UsageEvent {
@@ -181,13 +195,26 @@ impl Books {
             usage_source: measured.source,
             service_tier,
             credential: open.credential,
-            cost: bill.as_ref().map(|bill| bill.amount),
-            price_version: price.filter(|_| bill.is_some()).map(|price| price.version.to_string()),
+            cost: bill.as_ref().map(|bill| bill.amount).or(charged),
+            price_version: match charged {
+                Some(_) => Some(RESERVED_PRICE.to_owned()),
+                None => price.filter(|_| bill.is_some()).map(|price| price.version.to_string()),
+            },
             lines: bill.map(|bill| bill.lines).unwrap_or_default(),
             dropped: open.lost.recorded(),
             first_content_ms: open.first_content.map(millis),
             duration_ms: millis(*ended),
         }
+    }
+}
+
+/// What some attempts used.
+fn used<E: std::borrow::Borrow<UsageEvent>>(events: &[E]) -> Used {
+    let events = || events.iter().map(std::borrow::Borrow::borrow);
+    let charge = |event: &UsageEvent| event.cost.map(|amount| Charge { at: event.at, amount });
+    Used {
+        tokens: events().map(|event| event.usage.total()).fold(0, u64::saturating_add),
+        charges: events().filter(|event| event.is_billed()).filter_map(charge).collect(),
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::usage::{Outcome, UsageEvent};
 use switchyard_ports::journal::{JournalError, JournalPermit};
-use switchyard_ports::limiter::Permit;
+use switchyard_ports::limiter::{Permit, Used};
 
 /// What settling recorded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -58,8 +58,8 @@ impl Record {
         };
         let events = books.events(ports);
         ports.statistics.count(&events);
-        let settled = |(permit, tokens): (Box<dyn Permit>, u64)| {
-            permit.settle(tokens);
+        let settled = |(permit, used): (Box<dyn Permit>, Used)| {
+            permit.settle(&used);
             permit
         };
         let permits = books.permits(&events).into_iter().map(settled).collect();

@@ -8,6 +8,7 @@ mod lost;
 pub(super) use books::CallIdentity;
 pub(super) use closing::Settled;
 
+use super::admission::Admitted;
 use super::service::ChatPorts;
 use crate::snapshot::TargetEntry;
 use books::{Books, OpenAttempt};
@@ -17,17 +18,20 @@ use std::sync::Arc;
 use switchyard_domain::chat::{Dialect, LossReport};
 use switchyard_domain::fault::{FaultKind, ProviderFault};
 use switchyard_domain::ids::AttemptId;
+use switchyard_domain::money::NanoUsd;
 use switchyard_domain::provider::CredentialSource;
 use switchyard_domain::usage::Outcome;
 use switchyard_ports::client_call::{AnswerPiece, ClientCall};
 use switchyard_ports::journal::{JournalError, JournalPermit};
-use switchyard_ports::limiter::Permit;
+use switchyard_ports::limiter::{Permit, Rooms};
 use switchyard_ports::provider::Received;
 
 /// The guard of one call.
 pub(super) struct Settlement {
     ports: Arc<ChatPorts>,
     books: Option<Books>,
+    is_admitted: bool,
+    rooms: Rooms,
 }
 
 impl Settlement {
@@ -38,22 +42,46 @@ impl Settlement {
         journal: Box<dyn JournalPermit>,
     ) -> Self {
         ports.statistics.call_began();
-        Self { ports, books: Some(Books::new(identity, call, journal)) }
+        let books = Some(Books::new(identity, call, journal));
+        Self { ports, books, is_admitted: false, rooms: Rooms::default() }
     }
 
-    /// Keeps the permit of the caller's own limits until the call is settled.
-    pub(super) fn hold(&mut self, permit: Option<Box<dyn Permit>>) {
+    /// The call is admitted: keeps the permit of the caller's limits and budgets, if there are any, until it is settled.
+    pub(super) fn admit(&mut self, permit: Option<Box<dyn Permit>>) {
+        self.is_admitted = true;
         if let Some(books) = &mut self.books {
+            self.rooms = permit.as_ref().map(|permit| permit.rooms()).unwrap_or_default();
             books.limits = permit;
         }
     }
 
-    /// An attempt begins at `target`, with the permit of the target's limits and with somebody's credential. From here on, leaving in any way records it.
+    /// Whether the call was admitted.
+    pub(super) fn is_admitted(&self) -> bool {
+        self.is_admitted
+    }
+
+    /// The permit of the caller's limits and budgets.
+    pub(super) fn permit(&self) -> Option<&dyn Permit> {
+        self.books.as_ref()?.limits.as_deref()
+    }
+
+    /// What was left of the caller's limits when the call was admitted.
+    pub(super) fn rooms(&self) -> Rooms {
+        self.rooms
+    }
+
+    /// What the attempts so far may have cost.
+    pub(super) fn committed(&self) -> NanoUsd {
+        self.books.as_ref().map(Books::committed).unwrap_or_default()
+    }
+
+    /// An attempt begins at `target`, with what is held for it and with somebody's credential. From here on, leaving in any way records
+    /// it.
     pub(super) fn begin(
         &mut self,
         target: &TargetEntry,
         losses: &LossReport,
-        limits: Option<Box<dyn Permit>>,
+        admitted: Admitted,
         credential: Option<CredentialSource>,
     ) -> Arc<Received> {
         let received = Arc::new(Received::default());
@@ -68,7 +96,8 @@ impl Settlement {
                 first_content: None,
                 received: Arc::clone(&received),
                 lost: Lost::of_request(losses),
-                limits,
+                limits: admitted.permit,
+                reserved: admitted.reserved,
             });
         }
         received
@@ -94,7 +123,7 @@ impl Settlement {
         let now = self.ports.clock.monotonic();
         if let Some(books) = &mut self.books {
             books.end(outcome_of(fault.kind), Some(fault), now);
-            books.release_target();
+            books.release_target(&self.ports);
         }
     }
 

@@ -5,6 +5,7 @@ use crate::settings::problem::Problem;
 use crate::settings::table;
 use crate::settings::values::Values;
 use std::time::Duration;
+use switchyard_domain::money::NanoUsd;
 
 /// Where vendors are, for those that aren't at their own address; an absent one is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,6 +38,8 @@ pub struct UpstreamSettings {
     pub total_timeout: Duration,
     /// The output limit of calls whose documented form has none.
     pub default_max_tokens: u32,
+    /// What a call without a known price reserves of a budget; absent: it is refused under one.
+    pub unpriced_call_ceiling: Option<NanoUsd>,
     /// Attempts of one call over all targets, the first included.
     pub max_attempts: u32,
     /// The default timeout of a provider's test.
@@ -59,6 +62,7 @@ impl UpstreamSettings {
             idle_timeout: values.required(&table::UPSTREAM_IDLE_TIMEOUT_SECONDS)?,
             total_timeout: values.required(&table::UPSTREAM_TOTAL_TIMEOUT_SECONDS)?,
             default_max_tokens: values.required(&table::LLM_MAX_TOKENS)?,
+            unpriced_call_ceiling: values.optional(&table::UNPRICED_CALL_CEILING_USD)?,
             max_attempts: values.required(&table::MAX_ATTEMPTS)?,
             provider_test_timeout: values.required(&table::REQUEST_TIMEOUT_SECONDS)?,
             response_cache_ttl: (!cache_ttl.is_zero()).then_some(cache_ttl),

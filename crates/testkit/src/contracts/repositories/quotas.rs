@@ -74,6 +74,12 @@ async fn a_scope_has_one_quota_which_is_replaced_whole(repository: &dyn QuotaRep
     assert_eq!((second.id, second.limits, second.budget), (first.id, Limits::NONE, None));
     assert_eq!((second.meta.version, second.meta.created_at), (2, first.meta.created_at));
     assert_eq!(second.meta.updated_at.0, AT.0 + 9);
+    // A budget that begins has an id of its own: it was not counted until then.
+    let anew = NewQuota { scope, limits: Limits::NONE, budget: Some(budget(BudgetWindow::Day)) };
+    repository.put(anew, Some(2), &author(10)).await.unwrap();
+    let third = find(repository, scope).await.unwrap();
+    assert_ne!(third.id, first.id);
+    assert_eq!((third.meta.version, third.meta.created_at), (3, first.meta.created_at));
 }
 
 async fn a_stale_version_is_refused(repository: &dyn QuotaRepository) {

@@ -16,8 +16,12 @@ impl QuotaRepository for MemoryStore {
     ) -> Result<(), RepositoryError> {
         self.change(ChangeKind::Quota, AuditAction::Update, author, |state| {
             let NewQuota { scope, limits, budget } = quota;
+            let new_id = state.new_id();
             if let Some(known) = state.quotas.iter_mut().find(|known| known.scope == scope) {
                 check_version(expected_version, &known.meta)?;
+                if known.budget.is_none() && budget.is_some() {
+                    known.id = new_id;
+                }
                 (known.limits, known.budget) = (limits, budget);
                 raise(&mut known.meta, author);
                 known.meta.owner = author.by.owner.clone();
@@ -26,7 +30,7 @@ impl QuotaRepository for MemoryStore {
             if expected_version.is_some() {
                 return Err(missing(scope));
             }
-            let id = state.new_id();
+            let id = new_id;
             state.quotas.push(Quota { id, scope, limits, budget, meta: new_meta(author) });
             Ok(((), told(id, [("name", scope.to_string())])))
         })

@@ -1,0 +1,116 @@
+//! What budgets have spent and what calls hold of them, by window.
+
+use std::collections::HashMap;
+use std::time::Duration;
+use switchyard_domain::limits::LimitKind;
+use switchyard_domain::money::NanoUsd;
+use switchyard_domain::time::Timestamp;
+use switchyard_ports::limiter::{Allowance, Counter, Scope, Standing};
+
+/// How long a window is remembered after its end, for clocks that are set back and calls that run long.
+const REMEMBERED: Duration = Duration::from_secs(86_400);
+/// When to come back while calls in flight hold the rest: nobody knows when a call ends.
+const HELD_WAIT: Duration = Duration::from_secs(1);
+/// What a client is told to wait for a budget that never begins anew.
+const ENDLESS_WAIT: Duration = Duration::from_secs(86_400);
+
+/// One budget in one window.
+#[derive(Debug, Default)]
+struct Purse {
+    is_known: bool,
+    spent: i128,
+    held: i128,
+}
+
+/// Why a purse does not give.
+pub(super) enum NotGiven {
+    Unknown(Counter),
+    Refused { kind: LimitKind, limit: u64, retry_after: Duration },
+}
+
+/// All purses.
+#[derive(Debug, Default)]
+pub(super) struct Purses {
+    by_counter: HashMap<Counter, Purse>,
+    /// From when on everything that a budget spends goes through here: a window that begins later begins with nothing spent.
+    known_since: HashMap<(String, i64), Timestamp>,
+}
+
+pub(super) fn counter(scope: &Scope, allowance: &Allowance, at: Timestamp) -> Counter {
+    Counter { scope: scope.clone(), edition: allowance.edition, span: allowance.budget.span(at) }
+}
+
+impl Purses {
+    /// Whether a purse could give `more` to a call that holds `has` of it.
+    pub(super) fn check(
+        &mut self,
+        counter: &Counter,
+        amount: NanoUsd,
+        more: NanoUsd,
+        now: Timestamp,
+    ) -> Result<(), NotGiven> {
+        let Some(purse) = self.known(counter, now) else { return Err(NotGiven::Unknown(counter.clone())) };
+        let (amount, more) = (i128::from(amount.0), i128::from(more.0));
+        if more <= 0 || purse.spent + purse.held + more <= amount {
+            return Ok(());
+        }
+        let limit = u64::try_from(amount).unwrap_or(0);
+        Err(if purse.spent + more <= amount {
+            NotGiven::Refused { kind: LimitKind::BudgetHeld, limit, retry_after: HELD_WAIT }
+        } else {
+            let wait = if counter.span.is_endless() {
+                ENDLESS_WAIT
+            } else {
+                counter.span.end.since(now).max(HELD_WAIT)
+            };
+            NotGiven::Refused { kind: LimitKind::Budget, limit, retry_after: wait }
+        })
+    }
+
+    /// The purse, if what it has spent is known.
+    fn known(&mut self, counter: &Counter, now: Timestamp) -> Option<&Purse> {
+        if !self.by_counter.contains_key(counter) {
+            let since = self.known_since.get(&(counter.scope.0.clone(), counter.edition));
+            let begins_with_nothing = since.is_some_and(|since| *since <= counter.span.start);
+            self.forget_old(now);
+            self.by_counter
+                .insert(counter.clone(), Purse { is_known: begins_with_nothing, ..Purse::default() });
+        }
+        self.by_counter.get(counter).filter(|purse| purse.is_known)
+    }
+
+    fn forget_old(&mut self, now: Timestamp) {
+        self.by_counter.retain(|counter, purse| {
+            purse.held > 0 || counter.span.is_endless() || counter.span.end.after(REMEMBERED) > now
+        });
+    }
+
+    pub(super) fn hold(&mut self, counter: &Counter, more: NanoUsd) {
+        self.by_counter.entry(counter.clone()).or_default().held += i128::from(more.0);
+    }
+
+    pub(super) fn release(&mut self, counter: &Counter, held: NanoUsd) {
+        if let Some(purse) = self.by_counter.get_mut(counter) {
+            purse.held = (purse.held - i128::from(held.0)).max(0);
+        }
+    }
+
+    pub(super) fn spend(&mut self, counter: &Counter, amount: NanoUsd) {
+        self.by_counter.entry(counter.clone()).or_default().spent += i128::from(amount.0.max(0));
+    }
+
+    pub(super) fn seed(&mut self, counter: &Counter, spent: NanoUsd, now: Timestamp) {
+        self.known_since.entry((counter.scope.0.clone(), counter.edition)).or_insert(now);
+        let purse = self.by_counter.entry(counter.clone()).or_default();
+        if !purse.is_known {
+            purse.is_known = true;
+            purse.spent = purse.spent.max(i128::from(spent.0));
+        }
+    }
+
+    pub(super) fn standing(&self, counter: &Counter) -> Option<Standing> {
+        let purse = self.by_counter.get(counter).filter(|purse| purse.is_known)?;
+        let nano = |sum: i128| NanoUsd(i64::try_from(sum).unwrap_or(i64::MAX));
+        Some(Standing { spent: nano(purse.spent), held: nano(purse.held) })
+    }
+}

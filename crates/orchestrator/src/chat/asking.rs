@@ -1,0 +1,81 @@
+//! What a call asks of the limiter: for its caller, and for the target that it goes to.
+
+use super::bound;
+use super::course::Course;
+use crate::principal::Principal;
+use crate::snapshot::{QuotaEntry, Quotas, TargetEntry};
+use switchyard_domain::call::CallFacts;
+use switchyard_domain::limits::Limits;
+use switchyard_domain::money::NanoUsd;
+use switchyard_domain::quota::QuotaScope;
+use switchyard_domain::time::Timestamp;
+use switchyard_ports::client_call::ClientCall;
+use switchyard_ports::limiter::{Ask, Demand, Scope};
+
+/// Output tokens that are reserved for a call without a limit of its own.
+const DEFAULT_OUTPUT_ESTIMATE: u64 = 1000;
+
+/// The tokens that a call reserves: its prompt by estimate and its output limit for each choice.
+pub(super) fn reserved_tokens(facts: &CallFacts) -> u64 {
+    let output = facts.max_output_tokens.unwrap_or(DEFAULT_OUTPUT_ESTIMATE);
+    facts.estimated_prompt_tokens().saturating_add(output.saturating_mul(u64::from(facts.choices.max(1))))
+}
+
+/// What a call asks for its caller: the key, whose key it is, and all calls together.
+pub(super) fn of_caller(quotas: &Quotas, principal: &Principal) -> Vec<Demand> {
+    let mut demands = Vec::new();
+    if let Principal::Key(key) = principal {
+        let scope = QuotaScope::Key(key.id);
+        let allowance = quotas.find(scope).and_then(|quota| quota.allowance.clone());
+        demands.push(Demand { scope: Scope(scope.to_string()), limits: key.limits, allowance });
+    }
+    let user = principal.user_id().map(QuotaScope::User);
+    demands.extend(user.into_iter().chain([QuotaScope::Global]).filter_map(|scope| demand(quotas, scope)));
+    demands.retain(|demand| !demand.is_empty());
+    demands
+}
+
+/// What it asks for a target: the provider, its model, and the target inside the route.
+pub(super) fn of_target(quotas: &Quotas, target: &TargetEntry) -> Vec<Demand> {
+    let mut demands: Vec<Demand> =
+        demand(quotas, QuotaScope::Provider(target.provider.id)).into_iter().collect();
+    let limited = |scope: String, limits: Limits| Demand { scope: Scope(scope), limits, allowance: None };
+    if !target.model.limits.is_none() {
+        demands.push(limited(
+            format!("model:{}/{}", target.provider.id, target.model.model),
+            target.model.limits,
+        ));
+    }
+    if !target.limits.is_none() {
+        demands.push(limited(target.scope.as_ref().to_owned(), target.limits));
+    }
+    demands.retain(|demand| !demand.is_empty());
+    demands
+}
+
+fn demand(quotas: &Quotas, scope: QuotaScope) -> Option<Demand> {
+    let QuotaEntry { limits, allowance } = quotas.find(scope)?.clone();
+    Some(Demand { scope: Scope(scope.to_string()), limits, allowance })
+}
+
+/// Whether a budget is among the demands.
+pub(super) fn has_budget(demands: &[Demand]) -> bool {
+    demands.iter().any(|demand| demand.allowance.is_some())
+}
+
+/// An ask for the tokens and the money of a call.
+pub(super) fn ask(demands: Vec<Demand>, tokens: u64, money: NanoUsd) -> Ask {
+    Ask { demands, tokens, money }
+}
+
+/// The price at the dearest target that the call may reach; those without a price are not reached under a budget, unless there is a
+/// ceiling for them.
+pub(super) fn dearest(
+    course: &Course,
+    call: &dyn ClientCall,
+    ceiling: Option<NanoUsd>,
+    now: Timestamp,
+) -> NanoUsd {
+    let price = |target: &TargetEntry| bound::reserved(target, call, now).or(ceiling);
+    course.targets.iter().filter_map(price).max().unwrap_or_default()
+}

@@ -1,0 +1,45 @@
+//! The limits and budgets of scopes, as calls ask for them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use switchyard_domain::limits::Limits;
+use switchyard_domain::quota::{Quota, QuotaScope};
+use switchyard_ports::limiter::Allowance;
+
+/// A scope's limits and budget.
+#[derive(Clone, Debug, Default)]
+pub struct QuotaEntry {
+    /// The limits.
+    pub limits: Limits,
+    /// The budget.
+    pub allowance: Option<Allowance>,
+}
+
+/// All quotas, by scope.
+#[derive(Clone, Debug, Default)]
+pub struct Quotas(HashMap<QuotaScope, QuotaEntry>);
+
+impl Quotas {
+    /// Of stored ones.
+    #[must_use]
+    pub fn of(stored: &[Quota]) -> Self {
+        let entry = |quota: &Quota| {
+            let budget = quota.budget.clone().map(Arc::new);
+            let allowance = budget.map(|budget| Allowance { budget, edition: quota.id });
+            (quota.scope, QuotaEntry { limits: quota.limits, allowance })
+        };
+        Self(stored.iter().map(entry).collect())
+    }
+
+    /// A scope's quota.
+    #[must_use]
+    pub fn find(&self, scope: QuotaScope) -> Option<&QuotaEntry> {
+        self.0.get(&scope)
+    }
+
+    /// Whether there is none at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}

@@ -1,0 +1,323 @@
+//! What every limiter does with money. Run it with [`budget_contract!`](crate::budget_contract).
+
+#![expect(clippy::unwrap_used, clippy::panic, clippy::expect_used, reason = "a suite fails by panicking")]
+
+use crate::clock::ManualClock;
+use crate::contracts::limiter::{refused, rpm};
+use std::sync::Arc;
+use std::time::Duration;
+use switchyard_domain::budget::{Budget, BudgetWindow, Zone};
+use switchyard_domain::limits::{LimitKind, Limits};
+use switchyard_domain::money::NanoUsd;
+use switchyard_domain::time::Timestamp;
+use switchyard_ports::limiter::{
+    Allowance, Ask, Charge, Counter, Demand, Limiter, LimiterError, Permit, Scope, Used,
+};
+
+/// Makes a test of each case. The argument is a function that returns a fresh limiter in an `Arc` and the manual clock that it goes
+/// by.
+#[macro_export]
+macro_rules! budget_contract {
+    ($make:path) => {
+        $crate::budget_contract!(@cases $make,
+            a_budget_that_is_not_known_is_asked_for_once,
+            no_more_is_held_than_the_budget_has,
+            what_is_held_for_others_is_told_from_what_is_spent,
+            settling_spends_the_truth_and_frees_the_rest,
+            what_is_dropped_unsettled_costs_nothing,
+            covering_more_takes_it_or_changes_nothing,
+            all_budgets_give_or_none,
+            limits_and_money_are_taken_together,
+            a_window_begins_anew_and_late_calls_pay_where_they_began,
+            a_clock_that_is_set_back_gives_no_money_twice,
+            a_budget_that_is_set_anew_begins_with_the_ledger,
+            what_costs_nothing_passes_a_spent_budget,
+            of_256_at_once_exactly_the_affordable_pass,
+        );
+    };
+    (@cases $make:path, $($case:ident,)+) => {$(
+        #[tokio::test]
+        async fn $case() {
+            let (limiter, clock) = $make();
+            $crate::contracts::budgets::$case(limiter, clock).await;
+        }
+    )+};
+}
+
+fn demand(scope: &str, amount: i64, window: BudgetWindow, edition: i64) -> Demand {
+    let budget = Arc::new(Budget { amount: NanoUsd(amount), window, zone: Zone::utc() });
+    let allowance = Some(Allowance { budget, edition });
+    Demand { scope: Scope(scope.to_owned()), limits: Limits::NONE, allowance }
+}
+
+fn day(amount: i64) -> Demand {
+    demand("key:1", amount, BudgetWindow::Day, 1)
+}
+
+fn ask(demands: &[Demand], money: i64) -> Ask {
+    Ask { demands: demands.to_vec(), tokens: 0, money: NanoUsd(money) }
+}
+
+type Taken = Result<Box<dyn Permit>, LimiterError>;
+
+async fn take(limiter: &dyn Limiter, demand: &Demand, money: i64) -> Taken {
+    take_all(limiter, std::slice::from_ref(demand), money).await
+}
+
+async fn take_all(limiter: &dyn Limiter, demands: &[Demand], money: i64) -> Taken {
+    let taken = limiter.acquire(&[ask(demands, money)]).await;
+    taken.map(|mut permits| permits.pop().expect("a permit for each ask"))
+}
+
+fn counter(demand: &Demand, at: Timestamp) -> Counter {
+    let allowance = demand.allowance.as_ref().expect("a budget");
+    Counter { scope: demand.scope.clone(), edition: allowance.edition, span: allowance.budget.span(at) }
+}
+
+async fn seed(limiter: &dyn Limiter, clock: &ManualClock, demand: &Demand, spent: i64) {
+    limiter.seed(&counter(demand, now(clock)), NanoUsd(spent)).await.unwrap();
+}
+
+async fn standing(limiter: &dyn Limiter, demand: &Demand, at: Timestamp) -> (i64, i64) {
+    let standing = limiter.standing(&counter(demand, at)).await.unwrap().expect("a known counter");
+    (standing.spent.0, standing.held.0)
+}
+
+fn now(clock: &ManualClock) -> Timestamp {
+    switchyard_ports::clock::Clock::now(clock)
+}
+
+fn cost(at: Timestamp, amount: i64) -> Used {
+    Used { tokens: 0, charges: vec![Charge { at, amount: NanoUsd(amount) }] }
+}
+
+/// See the name.
+pub async fn a_budget_that_is_not_known_is_asked_for_once(
+    limiter: Arc<dyn Limiter>,
+    clock: Arc<ManualClock>,
+) {
+    let demand = day(100);
+    let Err(LimiterError::Unseeded(counters)) = take(&*limiter, &demand, 10).await else {
+        panic!("an unknown counter admitted a call")
+    };
+    assert_eq!(counters, [counter(&demand, now(&clock))]);
+    assert_eq!(limiter.standing(&counters[0]).await.unwrap(), None);
+    limiter.seed(&counters[0], NanoUsd(95)).await.unwrap();
+    limiter.seed(&counters[0], NanoUsd(5)).await.unwrap();
+    assert_eq!(refused(take(&*limiter, &demand, 10).await).kind, LimitKind::Budget);
+    take(&*limiter, &demand, 5).await.map(drop).unwrap();
+}
+
+/// See the name.
+pub async fn no_more_is_held_than_the_budget_has(limiter: Arc<dyn Limiter>, clock: Arc<ManualClock>) {
+    let demand = day(100);
+    seed(&*limiter, &clock, &demand, 0).await;
+    let mut held = Vec::new();
+    for _ in 0..4 {
+        held.push(take(&*limiter, &demand, 25).await.unwrap());
+    }
+    let refusal = refused(take(&*limiter, &demand, 1).await);
+    assert_eq!(
+        (refusal.kind, refusal.limit, refusal.scope.0.as_str()),
+        (LimitKind::BudgetHeld, 100, "key:1")
+    );
+    assert_eq!(standing(&*limiter, &demand, now(&clock)).await, (0, 100));
+}
+
+/// See the name.
+pub async fn what_is_held_for_others_is_told_from_what_is_spent(
+    limiter: Arc<dyn Limiter>,
+    clock: Arc<ManualClock>,
+) {
+    let demand = day(100);
+    seed(&*limiter, &clock, &demand, 40).await;
+    let held = take(&*limiter, &demand, 50).await.unwrap();
+    assert_eq!(refused(take(&*limiter, &demand, 60).await).kind, LimitKind::BudgetHeld);
+    let refusal = refused(take(&*limiter, &demand, 61).await);
+    assert_eq!(refusal.kind, LimitKind::Budget);
+    let midnight = counter(&demand, now(&clock)).span.end;
+    assert_eq!(refusal.retry_after, midnight.since(now(&clock)));
+    drop(held);
+    take(&*limiter, &demand, 60).await.map(drop).unwrap();
+}
+
+/// See the name.
+pub async fn settling_spends_the_truth_and_frees_the_rest(
+    limiter: Arc<dyn Limiter>,
+    clock: Arc<ManualClock>,
+) {
+    let demand = day(100);
+    seed(&*limiter, &clock, &demand, 0).await;
+    let permit = take(&*limiter, &demand, 80).await.unwrap();
+    permit.settle(&cost(now(&clock), 30));
+    assert_eq!(standing(&*limiter, &demand, now(&clock)).await, (30, 0));
+    permit.settle(&cost(now(&clock), 99));
+    drop(permit);
+    assert_eq!(standing(&*limiter, &demand, now(&clock)).await, (30, 0));
+    let permit = take(&*limiter, &demand, 70).await.unwrap();
+    // More than was reserved is the truth all the same.
+    permit.settle(&cost(now(&clock), 90));
+    assert_eq!(standing(&*limiter, &demand, now(&clock)).await, (120, 0));
+    assert_eq!(refused(take(&*limiter, &demand, 1).await).kind, LimitKind::Budget);
+}
+
+/// See the name.
+pub async fn what_is_dropped_unsettled_costs_nothing(limiter: Arc<dyn Limiter>, clock: Arc<ManualClock>) {
+    let demand = day(100);
+    seed(&*limiter, &clock, &demand, 0).await;
+    for _ in 0..50 {
+        drop(take(&*limiter, &demand, 100).await.unwrap());
+    }
+    assert_eq!(standing(&*limiter, &demand, now(&clock)).await, (0, 0));
+}
+
+/// See the name.
+pub async fn covering_more_takes_it_or_changes_nothing(limiter: Arc<dyn Limiter>, clock: Arc<ManualClock>) {
+    let demand = day(100);
+    seed(&*limiter, &clock, &demand, 0).await;
+    let first = take(&*limiter, &demand, 40).await.unwrap();
+    let second = take(&*limiter, &demand, 40).await.unwrap();
+    first.cover(NanoUsd(60)).await.unwrap();
+    first.cover(NanoUsd(10)).await.unwrap();
+    assert_eq!(standing(&*limiter, &demand, now(&clock)).await, (0, 100));
+    let Err(LimiterError::Refused(refusal)) = second.cover(NanoUsd(41)).await else {
+        panic!("it was covered")
+    };
+    assert_eq!(refusal.kind, LimitKind::BudgetHeld);
+    drop(first);
+    assert_eq!(standing(&*limiter, &demand, now(&clock)).await, (0, 40));
+    second.cover(NanoUsd(100)).await.unwrap();
+    second.settle(&cost(now(&clock), 100));
+    assert_eq!(standing(&*limiter, &demand, now(&clock)).await, (100, 0));
+}
+
+/// See the name.
+pub async fn all_budgets_give_or_none(limiter: Arc<dyn Limiter>, clock: Arc<ManualClock>) {
+    let demands = [day(100), demand("global", 30, BudgetWindow::Total, 2)];
+    for demand in &demands {
+        seed(&*limiter, &clock, demand, 0).await;
+    }
+    let refusal = refused(take_all(&*limiter, &demands, 31).await);
+    assert_eq!(refusal.scope.0, "global");
+    assert!(refusal.retry_after > Duration::ZERO);
+    assert_eq!(standing(&*limiter, &demands[0], now(&clock)).await, (0, 0));
+    let both = [ask(&demands[..1], 90), ask(&demands[1..], 31)];
+    limiter.acquire(&both).await.map(drop).unwrap_err();
+    assert_eq!(standing(&*limiter, &demands[0], now(&clock)).await, (0, 0));
+    let both = [ask(&demands[..1], 90), ask(&demands[1..], 30)];
+    let permits = limiter.acquire(&both).await.unwrap();
+    assert_eq!(permits.len(), 2);
+    assert_eq!(standing(&*limiter, &demands[0], now(&clock)).await, (0, 90));
+    assert_eq!(standing(&*limiter, &demands[1], now(&clock)).await, (0, 30));
+    permits[0].settle(&cost(now(&clock), 7));
+    drop(permits);
+    assert_eq!(standing(&*limiter, &demands[0], now(&clock)).await, (7, 0));
+    assert_eq!(standing(&*limiter, &demands[1], now(&clock)).await, (0, 0));
+}
+
+/// See the name.
+pub async fn limits_and_money_are_taken_together(limiter: Arc<dyn Limiter>, clock: Arc<ManualClock>) {
+    let demand = Demand { limits: rpm(2), ..day(100) };
+    seed(&*limiter, &clock, &demand, 0).await;
+    for _ in 0..5 {
+        assert_eq!(refused(take(&*limiter, &demand, 101).await).kind, LimitKind::Budget);
+    }
+    let held = [take(&*limiter, &demand, 1).await.unwrap(), take(&*limiter, &demand, 1).await.unwrap()];
+    assert_eq!(refused(take(&*limiter, &demand, 1).await).kind, LimitKind::Requests);
+    assert_eq!(standing(&*limiter, &demand, now(&clock)).await, (0, 2));
+    assert_eq!(held[0].rooms().requests.unwrap().remaining, 1);
+    assert_eq!(held[1].rooms().requests.unwrap().remaining, 0);
+}
+
+/// See the name.
+pub async fn a_window_begins_anew_and_late_calls_pay_where_they_began(
+    limiter: Arc<dyn Limiter>,
+    clock: Arc<ManualClock>,
+) {
+    let demand = day(100);
+    clock.set_now(Timestamp::parse("2026-11-22T23:59:59Z").unwrap());
+    let today = now(&clock);
+    seed(&*limiter, &clock, &demand, 0).await;
+    let late = take(&*limiter, &demand, 100).await.unwrap();
+    assert_eq!(refused(take(&*limiter, &demand, 1).await).kind, LimitKind::BudgetHeld);
+    clock.advance(Duration::from_secs(2));
+    let tomorrow = now(&clock);
+    let next = match take(&*limiter, &demand, 100).await {
+        Err(LimiterError::Unseeded(counters)) => {
+            limiter.seed(&counters[0], NanoUsd::ZERO).await.unwrap();
+            take(&*limiter, &demand, 100).await.unwrap()
+        }
+        taken => taken.unwrap(),
+    };
+    late.settle(&Used {
+        tokens: 0,
+        charges: vec![Charge { at: today, amount: NanoUsd(60) }, Charge { at: tomorrow, amount: NanoUsd(8) }],
+    });
+    assert_eq!(standing(&*limiter, &demand, today).await, (60, 0));
+    assert_eq!(standing(&*limiter, &demand, tomorrow).await, (8, 100));
+    drop(next);
+    assert_eq!(refused(take(&*limiter, &demand, 93).await).kind, LimitKind::Budget);
+    take(&*limiter, &demand, 92).await.map(drop).unwrap();
+}
+
+/// See the name.
+pub async fn a_clock_that_is_set_back_gives_no_money_twice(
+    limiter: Arc<dyn Limiter>,
+    clock: Arc<ManualClock>,
+) {
+    let demand = day(100);
+    let noon = Timestamp::parse("2026-11-22T12:00:00Z").unwrap();
+    clock.set_now(noon);
+    seed(&*limiter, &clock, &demand, 0).await;
+    take(&*limiter, &demand, 100).await.unwrap().settle(&cost(noon, 100));
+    for jump in [3_600_000, 24 * 3_600_000, -24 * 3_600_000] {
+        clock.set_now(Timestamp(noon.0 + jump));
+        if let Err(LimiterError::Unseeded(counters)) = take(&*limiter, &demand, 0).await {
+            limiter.seed(&counters[0], NanoUsd::ZERO).await.unwrap();
+        }
+    }
+    clock.set_now(noon);
+    assert_eq!(refused(take(&*limiter, &demand, 1).await).kind, LimitKind::Budget);
+    assert_eq!(standing(&*limiter, &demand, noon).await, (100, 0));
+}
+
+/// See the name.
+pub async fn a_budget_that_is_set_anew_begins_with_the_ledger(
+    limiter: Arc<dyn Limiter>,
+    clock: Arc<ManualClock>,
+) {
+    let demand = day(100);
+    seed(&*limiter, &clock, &demand, 0).await;
+    take(&*limiter, &demand, 10).await.unwrap().settle(&cost(now(&clock), 10));
+    // The same budget with more money goes on counting; another one asks the ledger.
+    let raised = day(200);
+    assert_eq!(standing(&*limiter, &raised, now(&clock)).await, (10, 0));
+    take(&*limiter, &raised, 190).await.map(drop).unwrap();
+    let anew = self::demand("key:1", 100, BudgetWindow::Day, 2);
+    assert!(matches!(take(&*limiter, &anew, 1).await, Err(LimiterError::Unseeded(_))));
+}
+
+/// See the name.
+pub async fn what_costs_nothing_passes_a_spent_budget(limiter: Arc<dyn Limiter>, clock: Arc<ManualClock>) {
+    let demand = day(100);
+    seed(&*limiter, &clock, &demand, 500).await;
+    assert_eq!(refused(take(&*limiter, &demand, 1).await).kind, LimitKind::Budget);
+    take(&*limiter, &demand, 0).await.map(drop).unwrap();
+}
+
+/// See the name.
+pub async fn of_256_at_once_exactly_the_affordable_pass(limiter: Arc<dyn Limiter>, clock: Arc<ManualClock>) {
+    let demand = day(105);
+    seed(&*limiter, &clock, &demand, 0).await;
+    let mut racers = tokio::task::JoinSet::new();
+    for _ in 0..256 {
+        let (limiter, demand) = (Arc::clone(&limiter), demand.clone());
+        racers.spawn(async move { take(&*limiter, &demand, 10).await.ok() });
+    }
+    let passed: Vec<Box<dyn Permit>> = racers.join_all().await.into_iter().flatten().collect();
+    assert_eq!(passed.len(), 10);
+    for permit in &passed {
+        permit.settle(&cost(now(&clock), 10));
+    }
+    assert_eq!(standing(&*limiter, &demand, now(&clock)).await, (100, 0));
+}

@@ -1,0 +1,186 @@
+//! P4: however many calls come at once, and however often the server is killed meanwhile, a budget is never overrun, and nothing of
+//! it is lost.
+
+use crate::client::{Ask, Ending, LoadClient};
+use crate::installation::{Database, Installation, MODEL, PROVIDER};
+use futures_util::future::join_all;
+use serde_json::json;
+use std::fmt;
+use std::time::Duration;
+use switchyard::Embedded;
+use switchyard_domain::budget::{Budget, BudgetWindow, Zone};
+use switchyard_domain::limits::Limits;
+use switchyard_domain::meta::Writer;
+use switchyard_domain::money::NanoUsd;
+use switchyard_domain::quota::QuotaScope;
+use switchyard_harness::testkit::simulator::{Script, Simulator};
+use switchyard_orchestrator::admin::QuotaRequest;
+use tokio::time::sleep;
+
+/// The most that one call may cost: eight tokens of prompt and a thousand of answer, at the prices of the installation.
+const CALL: i64 = 10_020_000;
+/// More rounds than any budget here takes to be spent.
+const MOST_ROUNDS: usize = 200;
+
+/// How many calls at once, on a budget for how many.
+#[derive(Debug)]
+pub struct Overspending {
+    /// Calls at once, again and again until the budget is spent.
+    pub at_once: usize,
+    /// How many of them the budget can pay at their dearest.
+    pub affordable: usize,
+    /// How often the server is killed while they run.
+    pub kills: usize,
+    /// Where the ledger lives.
+    pub database: Database,
+}
+
+/// What came of it.
+#[derive(Clone, Debug)]
+pub struct OverspendingReport {
+    /// How many passed of the first round, when nothing was spent yet.
+    pub first_round: usize,
+    /// How many should have.
+    pub affordable: usize,
+    /// Rounds of calls until the budget was spent.
+    pub rounds: usize,
+    /// Kills.
+    pub kills: usize,
+    /// The budget.
+    pub budget: i64,
+    /// What the ledger says was spent.
+    pub spent: i64,
+    /// Differences within the books.
+    pub problems: usize,
+}
+
+impl Overspending {
+    /// Calls until nothing more is affordable.
+    ///
+    /// # Panics
+    /// When the server can't be started.
+    pub async fn run(self) -> OverspendingReport {
+        let upstream = Simulator::start();
+        upstream.set_default(Script::of("tokens=150&latency_ms=1500"));
+        let settings = json!({"trusted_proxies": "127.0.0.0/8"});
+        let installation = Installation::prepare(&upstream.base_url(), self.database, &settings);
+        let amount = CALL * i64::try_from(self.affordable).expect("a number") + CALL / 2;
+        let scope = set_budget(&installation, amount).await;
+        let mut server = installation.start();
+        server.until_ready().await;
+        let (mut rounds, mut first_round, mut kills) = (0, 0, 0);
+        loop {
+            let client = LoadClient::new(installation.address(), installation.key());
+            let calls = (0..self.at_once).map(|call| call_once(&client, rounds, call));
+            let running = join_all(calls);
+            let is_killed = rounds > 0 && kills < self.kills;
+            let passed = if is_killed {
+                let dying = async {
+                    sleep(Duration::from_millis(700 + 173 * kills as u64)).await;
+                    server.kill();
+                };
+                let (endings, ()) = tokio::join!(running, dying);
+                kills += 1;
+                server = installation.start();
+                server.until_ready().await;
+                endings
+            } else {
+                running.await
+            };
+            let refused = passed.iter().filter(
+                |ending| matches!(ending, Ending::Refused(429, code) if code == "insufficient_quota"),
+            );
+            let passed = passed.len() - refused.count();
+            if rounds == 0 {
+                first_round = passed;
+            }
+            rounds += 1;
+            if (passed == 0 && kills == self.kills) || rounds == MOST_ROUNDS {
+                break;
+            }
+        }
+        server.terminate().await;
+        let app = installation.library().open().await.expect("the ledger opens");
+        let (spent, problems) = books(&app, scope).await;
+        app.close().await;
+        OverspendingReport {
+            first_round,
+            affordable: self.affordable,
+            rounds,
+            kills,
+            budget: amount,
+            spent,
+            problems,
+        }
+    }
+}
+
+async fn set_budget(installation: &Installation, amount: i64) -> QuotaScope {
+    let administration = installation.library().open_administration().await.expect("the data open");
+    let keys = administration.keys().list().await.expect("the keys are read");
+    let scope = QuotaScope::Key(keys.first().expect("a key").id);
+    let budget = Budget { amount: NanoUsd(amount), window: BudgetWindow::Total, zone: Zone::utc() };
+    let request = QuotaRequest { scope, limits: Limits::NONE, budget: Some(budget), expected_version: None };
+    administration.quotas().set(request, &Writer::API).await.expect("the budget is set");
+    scope
+}
+
+async fn call_once(client: &LoadClient, round: usize, call: usize) -> Ending {
+    let mut ask =
+        Ask::new(format!("budget-{round}-{call}"), format!("{PROVIDER}/{MODEL}"), call.is_multiple_of(2));
+    ask.more = json!({"max_tokens": 1_000, "messages": [{"role": "user", "content": "hi"}]});
+    client.call(&ask).await.ending
+}
+
+async fn books(app: &Embedded, scope: QuotaScope) -> (i64, usize) {
+    assert!(app.flush_usage().await, "the journal does not drain");
+    let states = app.quotas().list().await.expect("the quotas are read");
+    let state = states.into_iter().find(|state| state.quota.scope == scope).expect("the budget");
+    let check = app.usage().verify().await.expect("the books are read");
+    (state.spent.map_or(0, |(_, spent)| spent.0), check.problems.len())
+}
+
+impl OverspendingReport {
+    /// What was spent beyond the budget.
+    #[must_use]
+    pub fn overrun(&self) -> i64 {
+        (self.spent - self.budget).max(0)
+    }
+
+    /// What breaks the promise, in words.
+    #[must_use]
+    pub fn broken(&self) -> Vec<String> {
+        let mut broken = Vec::new();
+        if self.first_round != self.affordable {
+            broken.push(format!(
+                "{} calls passed at first, {} are affordable",
+                self.first_round, self.affordable
+            ));
+        }
+        if self.overrun() > 0 {
+            broken.push(format!("the budget was overrun by {} nano-USD", self.overrun()));
+        }
+        if self.budget - self.spent >= CALL {
+            broken.push(format!(
+                "{} nano-USD are left, which pay for a call, and none passed",
+                self.budget - self.spent
+            ));
+        }
+        if self.problems > 0 {
+            broken.push(format!("the books differ in {} places", self.problems));
+        }
+        broken
+    }
+}
+
+impl fmt::Display for OverspendingReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "passed of the first calls {} ({} affordable)", self.first_round, self.affordable)?;
+        writeln!(f, "rounds until it was spent {}", self.rounds)?;
+        writeln!(f, "kills                     {}", self.kills)?;
+        writeln!(f, "budget                    {}", NanoUsd(self.budget))?;
+        writeln!(f, "spent, by the ledger      {}", NanoUsd(self.spent))?;
+        writeln!(f, "overrun                   {}", NanoUsd(self.overrun()))?;
+        writeln!(f, "left, of a call\'s price  {} of {}", NanoUsd(self.budget - self.spent), NanoUsd(CALL))
+    }
+}
