@@ -4,7 +4,7 @@
 //! are looked at and taken under the same hold, "all or none" needs no order of locks.
 
 use super::permit::{Hold, MemoryPermit, PurseHold, refused};
-use super::purses::{NotGiven, Purses, counter};
+use super::purses::{Purses, counter};
 use super::scopes::{Place, Scopes, Usage};
 use super::window::{MINUTE, StepIndex};
 use async_trait::async_trait;
@@ -73,18 +73,12 @@ impl MemoryLimiter {
         for ask in asks {
             let asked = Asked { clock: &*self.shared.clock, now, tokens: ask.tokens };
             for demand in &ask.demands {
-                if !demand.limits.is_none() {
-                    let usage = state.scopes.find(&demand.scope.0);
-                    asked
-                        .check(demand, usage.unwrap_or(&mut Usage::default()))
-                        .map_err(LimiterError::Refused)?;
-                }
-                if demand.allowance.is_some() {
-                    let today = *today.get_or_insert_with(|| self.shared.clock.now());
-                    match check_budget(&mut state.purses, demand, ask.money, today) {
-                        Err(NotGiven::Unknown(counter)) => unseeded.push(counter),
-                        given => given.map_err(|why| refused(&demand.scope, why))?,
-                    }
+                match check(&mut state, &asked, ask.money, demand, &mut today) {
+                    Ok(()) => {}
+                    Err(LimiterError::Unseeded(counters)) => unseeded.extend(counters),
+                    // The first that is broken is named: that may be one of which nothing is known yet.
+                    Err(_) if !unseeded.is_empty() => return Err(LimiterError::Unseeded(unseeded)),
+                    Err(refused) => return Err(refused),
                 }
             }
         }
@@ -132,14 +126,23 @@ impl Limiter for MemoryLimiter {
     }
 }
 
-fn check_budget(
-    purses: &mut Purses,
-    demand: &Demand,
+/// The first limit or the budget of a scope that the call would break. The calendar is looked at once for all of them.
+fn check(
+    state: &mut State,
+    asked: &Asked<'_>,
     money: NanoUsd,
-    today: Timestamp,
-) -> Result<(), NotGiven> {
+    demand: &Demand,
+    today: &mut Option<Timestamp>,
+) -> Result<(), LimiterError> {
+    if !demand.limits.is_none() {
+        let usage = state.scopes.find(&demand.scope.0);
+        asked.check(demand, usage.unwrap_or(&mut Usage::default())).map_err(LimiterError::Refused)?;
+    }
     let Some(allowance) = &demand.allowance else { return Ok(()) };
-    purses.check(&counter(&demand.scope, allowance, today), allowance.budget.amount, money, today)
+    let today = *today.get_or_insert_with(|| asked.clock.now());
+    let counter = counter(&demand.scope, allowance, today);
+    let given = state.purses.check(&counter, allowance.budget.amount, money, today);
+    given.map_err(|why| refused(&demand.scope, why))
 }
 
 /// Takes the money of an ask from each of its budgets; one that is demanded twice gives once.

@@ -1,6 +1,12 @@
 //! What every limiter does with money. Run it with [`budget_contract!`](crate::budget_contract).
 
-#![expect(clippy::unwrap_used, clippy::panic, clippy::expect_used, reason = "a suite fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a suite fails by panicking"
+)]
 
 use crate::clock::ManualClock;
 use crate::contracts::limiter::{refused, rpm};
