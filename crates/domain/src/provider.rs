@@ -100,6 +100,48 @@ impl CredentialOwner {
     }
 }
 
+/// Whose credential a call used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CredentialSource {
+    /// The virtual key's own.
+    Key,
+    /// That of the user whose the call is.
+    User,
+    /// The shared one.
+    Shared,
+}
+
+impl CredentialSource {
+    const ALL: [Self; 3] = [Self::Key, Self::User, Self::Shared];
+
+    /// Whose a credential of this owner is.
+    #[must_use]
+    pub fn of(owner: &CredentialOwner) -> Self {
+        match owner {
+            CredentialOwner::Shared => Self::Shared,
+            CredentialOwner::User(_) => Self::User,
+            CredentialOwner::VirtualKey(_) => Self::Key,
+        }
+    }
+
+    /// The stored word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Key => "key",
+            Self::User => "user",
+            Self::Shared => "shared",
+        }
+    }
+
+    /// Reads the stored word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|source| source.as_str() == word)
+    }
+}
+
 /// What a model can do, as far as it is known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

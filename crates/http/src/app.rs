@@ -1,7 +1,9 @@
 //! The applications: routes, what they ask for, and the layer around them.
 
+use crate::connection::Sources;
 use crate::cookies::CookieRule;
 use crate::extract::{BodyLimits, Gate, Uploads};
+use crate::idempotency::Names;
 use crate::metrics::{self, Metrics};
 use crate::middleware::{Edge, Origins};
 use crate::ops::Environment;
@@ -20,6 +22,7 @@ pub(crate) fn gateway(
     config: &ServerConfig,
     services: &Services,
     metrics: &Arc<Metrics>,
+    sources: &Arc<Sources>,
 ) -> App<
     impl ServiceFactory<
         ServiceRequest,
@@ -32,6 +35,7 @@ pub(crate) fn gateway(
     let edge = Edge {
         limits: config.limits,
         trusted_proxies: config.trusted_proxies.as_slice().into(),
+        sources: Arc::clone(sources),
         origins: Origins::new(&config.cors_origins),
         clock: Arc::clone(&services.clock),
         entropy: Arc::clone(&services.entropy),
@@ -45,6 +49,7 @@ pub(crate) fn gateway(
         .app_data(web::Data::new(Environment(config.environment.clone())))
         .configure(|app| accounts(app, config, services))
         .app_data(Gate::new(config, services))
+        .app_data(Names::new(services))
         .app_data(BodyLimits::new(config, &services.clock))
         .app_data(Uploads::new(config))
         .configure(|app| routes::gateway_routes().mount(app))

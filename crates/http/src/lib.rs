@@ -14,6 +14,7 @@ mod envelope;
 mod extract;
 mod fallback;
 mod gateway;
+mod idempotency;
 mod identity;
 mod metrics;
 mod middleware;

@@ -5,7 +5,7 @@ use crate::envelope::{Envelope, Told};
 use crate::gateway::dialects;
 use crate::middleware::RequestId;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ContentType, HeaderMap};
+use actix_web::http::header::{ContentType, HeaderMap, RETRY_AFTER};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use bytes::Bytes;
 use std::borrow::Cow;
@@ -50,6 +50,12 @@ impl Refusal {
         Self { closes: true, ..Self::new(status, code, message) }
     }
 
+    /// Too many requests of one source are being answered.
+    pub(crate) fn crowded() -> Self {
+        let message = "Too many requests from your address are being answered. Try again in a moment.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", message)
+    }
+
     /// Our own defect. The client learns the request id and nothing else.
     pub(crate) fn defect() -> Self {
         Self::new(
@@ -63,6 +69,9 @@ impl Refusal {
         let mut response = HttpResponseBuilder::new(self.status);
         if self.closes {
             response.force_close();
+        }
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            response.insert_header((RETRY_AFTER, "1"));
         }
         response.insert_header(ContentType::json()).body(self.body(shape, id))
     }

@@ -2,7 +2,7 @@
 
 use crate::access::{Access, DeclaresAccess};
 use crate::fallback;
-use crate::{api, compat, docs, gateway, openapi, ops};
+use crate::{api, compat, docs, gateway, idempotency, openapi, ops};
 use actix_web::dev::Handler;
 use actix_web::{FromRequest, HttpRequest, Responder, guard, web};
 
@@ -71,7 +71,7 @@ impl Routes {
     {
         let methods = guard::Any(guard::Get()).or(guard::Head());
         let route = web::route().guard(methods).to(handler);
-        self.add(Endpoint { method: "GET", path, access: F::ACCESS }, route);
+        self.add(Endpoint { method: "GET", path, access: F::ACCESS }, None, route);
     }
 
     /// Answers `POST` at `path`.
@@ -81,8 +81,9 @@ impl Routes {
         Arguments: FromRequest + 'static,
         F::Output: Responder + 'static,
     {
-        let route = web::post().to(handler);
-        self.add(Endpoint { method: "POST", path, access: F::ACCESS }, route);
+        // Nobody has names of their own where everybody may call.
+        let named = (F::ACCESS != Access::Public).then(|| idempotency::route(handler.clone()));
+        self.add(Endpoint { method: "POST", path, access: F::ACCESS }, named, web::post().to(handler));
     }
 
     /// Answers `PATCH` at `path`.
@@ -92,7 +93,7 @@ impl Routes {
         Arguments: FromRequest + 'static,
         F::Output: Responder + 'static,
     {
-        self.add(Endpoint { method: "PATCH", path, access: F::ACCESS }, web::patch().to(handler));
+        self.add(Endpoint { method: "PATCH", path, access: F::ACCESS }, None, web::patch().to(handler));
     }
 
     /// Answers `DELETE` at `path`.
@@ -102,19 +103,21 @@ impl Routes {
         Arguments: FromRequest + 'static,
         F::Output: Responder + 'static,
     {
-        self.add(Endpoint { method: "DELETE", path, access: F::ACCESS }, web::delete().to(handler));
+        self.add(Endpoint { method: "DELETE", path, access: F::ACCESS }, None, web::delete().to(handler));
     }
 
-    fn add(&mut self, endpoint: Endpoint, route: actix_web::Route) {
+    /// Adds an endpoint's handler; `first` is asked before it.
+    fn add(&mut self, endpoint: Endpoint, first: Option<actix_web::Route>, route: actix_web::Route) {
+        let routes = first.into_iter().chain([route]);
         match self.resources.iter_mut().find(|resource| resource.path == endpoint.path) {
             Some(resource) => {
                 resource.endpoints.push(endpoint);
-                resource.handlers.push(route);
+                resource.handlers.extend(routes);
             }
             None => self.resources.push(Resource {
                 path: endpoint.path,
                 endpoints: vec![endpoint],
-                handlers: vec![route],
+                handlers: routes.collect(),
             }),
         }
     }

@@ -5,11 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use switchyard_orchestrator::UseCases;
 use switchyard_orchestrator::accounts::{Accounts, SessionGate};
 use switchyard_orchestrator::chat::ChatService;
+use switchyard_orchestrator::external::ExternalCalls;
 use switchyard_orchestrator::models::ModelList;
 use switchyard_orchestrator::principal::Authenticator;
 use switchyard_orchestrator::status::Status;
 use switchyard_ports::clock::Clock;
 use switchyard_ports::entropy::Entropy;
+use switchyard_ports::idempotency::IdempotencyStore;
 
 /// The use cases that the surfaces call, and what the edge needs. Only an argument list: every handler asks for the one
 /// use case that it calls.
@@ -27,8 +29,14 @@ pub struct Services {
     pub accounts: Accounts,
     /// The state of the server.
     pub status: Arc<Status>,
+    /// Calls to addresses that people name.
+    pub external: Arc<ExternalCalls>,
+    /// Which named requests were answered.
+    pub idempotency: Arc<dyn IdempotencyStore>,
     /// Whether the demo key is taken.
     pub demo: DemoSwitch,
+    /// Lines of the log that were lost.
+    pub log_losses: LogLosses,
     /// Time, for durations and what `/health` says.
     pub clock: Arc<dyn Clock>,
     /// Request ids.
@@ -39,8 +47,63 @@ impl Services {
     /// These use cases, at an edge with this switch.
     #[must_use]
     pub fn new(use_cases: UseCases, demo: DemoSwitch) -> Self {
-        let UseCases { chat, models, authenticator, sessions, accounts, status, clock, entropy } = use_cases;
-        Self { chat, models, authenticator, sessions, accounts, status, demo, clock, entropy }
+        let UseCases {
+            chat,
+            models,
+            authenticator,
+            sessions,
+            accounts,
+            status,
+            external,
+            idempotency,
+            clock,
+            entropy,
+        } = use_cases;
+        let log_losses = LogLosses::default();
+        Self {
+            chat,
+            models,
+            authenticator,
+            sessions,
+            accounts,
+            status,
+            external,
+            idempotency,
+            demo,
+            log_losses,
+            clock,
+            entropy,
+        }
+    }
+
+    /// The same, where this says how many lines of the log were lost.
+    #[must_use]
+    pub fn with_log_losses(self, log_losses: LogLosses) -> Self {
+        Self { log_losses, ..self }
+    }
+}
+
+/// How many lines of the log were dropped since the start, because whoever takes them was behind. For the metrics: a log can't tell
+/// of itself that it is not read.
+#[derive(Clone)]
+pub struct LogLosses(Arc<dyn Fn() -> u64 + Send + Sync>);
+
+impl LogLosses {
+    /// As this counts them.
+    #[must_use]
+    pub fn counted_by(count: impl Fn() -> u64 + Send + Sync + 'static) -> Self {
+        Self(Arc::new(count))
+    }
+
+    pub(crate) fn count(&self) -> u64 {
+        (self.0)()
+    }
+}
+
+impl Default for LogLosses {
+    /// None are ever lost.
+    fn default() -> Self {
+        Self::counted_by(|| 0)
     }
 }
 

@@ -10,6 +10,7 @@ use switchyard_domain::chat::{TokenUsage, Units, UsageSource};
 use switchyard_domain::ids::{AttemptId, CallId, ProviderId, UserId, VirtualKeyId};
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::price::LineItem;
+use switchyard_domain::provider::CredentialSource;
 use switchyard_domain::time::Timestamp;
 use switchyard_domain::usage::{Outcome, UsageEvent};
 
@@ -44,6 +45,7 @@ pub(crate) struct Row<'a>(
     u64,
     Option<&'a str>,
     Option<UserId>,
+    Option<CredentialSource>,
 );
 
 impl<'a> Row<'a> {
@@ -78,6 +80,7 @@ impl<'a> Row<'a> {
             duration_ms,
             service_tier,
             user,
+            credential,
         } = event;
         Self(
             *id,
@@ -108,6 +111,7 @@ impl<'a> Row<'a> {
             *duration_ms,
             service_tier.as_deref(),
             *user,
+            *credential,
         )
     }
 }

@@ -4,13 +4,14 @@
 use crate::chat::{planned, resolve};
 use crate::error::CallError;
 use crate::principal::Principal;
-use crate::snapshot::{ConfigurationKeeper, TargetEntry};
+use crate::snapshot::{CallerCredentials, ConfigurationKeeper, TargetEntry, credentials_of};
 use std::sync::Arc;
 use switchyard_domain::call::CallFacts;
 use switchyard_domain::chat::{LossReport, Units};
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::operation::Operation;
 use switchyard_domain::price::{ModelPrice, max_cost_with_pieces};
+use switchyard_domain::provider::CredentialSource;
 use switchyard_domain::time::Timestamp;
 use switchyard_ports::client_call::ClientCall;
 use switchyard_ports::clock::Clock;
@@ -35,6 +36,8 @@ pub struct Explanation {
 pub struct ExplainedTarget {
     /// `<provider>/<model>`.
     pub target: String,
+    /// Whose credential would be used; `None` where none would. Or why the one that would be used can't be.
+    pub credential: Result<Option<CredentialSource>, String>,
     /// The exact request, without the credential; or why none can be made.
     pub request: Result<Box<Prepared>, String>,
     /// Whether the call would be refused for what could not be carried, as the caller or the route is strict.
@@ -96,9 +99,11 @@ impl Explainer {
         let snapshot = self.keeper.snapshot();
         let facts = call.facts();
         let resolved = resolve(&snapshot, principal, &facts.model)?;
-        let course = planned(&resolved, self.health.as_ref())?;
+        let credentials = credentials_of(&snapshot, principal);
+        let course = planned(&resolved, &credentials, self.health.as_ref())?;
         let strict = facts.strict || course.strict;
-        let targets = course.targets.iter().map(|target| self.target(target, call, strict)).collect();
+        let targets =
+            course.targets.iter().map(|target| self.target(target, call, strict, &credentials)).collect();
         Ok(Explanation {
             route: resolved.route_name().map(str::to_owned),
             estimated_prompt_tokens: facts.estimated_prompt_tokens(),
@@ -107,7 +112,13 @@ impl Explainer {
         })
     }
 
-    fn target(&self, target: &TargetEntry, call: &dyn ClientCall, strict: bool) -> ExplainedTarget {
+    fn target(
+        &self,
+        target: &TargetEntry,
+        call: &dyn ClientCall,
+        strict: bool,
+        credentials: &CallerCredentials,
+    ) -> ExplainedTarget {
         let request = match &target.provider.client {
             Ok(client) => client.prepare(call, &target.model.model).map_err(|fault| fault.message),
             Err(reason) => Err(reason.clone()),
@@ -116,6 +127,7 @@ impl Explainer {
         let pieces = request.as_ref().map(|prepared| prepared.units).unwrap_or_default();
         ExplainedTarget {
             target: target.model.public_name.clone(),
+            credential: credentials.choose(&target.provider).map(|chosen| chosen.map(|chosen| chosen.source)),
             request: request.map(Box::new),
             is_refused,
             price_bound: self.bound(target, call.facts(), pieces),

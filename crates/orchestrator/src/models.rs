@@ -1,7 +1,7 @@
 //! Which models a principal may call: exactly those that a call would accept.
 
 use crate::principal::Principal;
-use crate::snapshot::{ConfigurationKeeper, Snapshot};
+use crate::snapshot::{CallerCredentials, ConfigurationKeeper, Snapshot, credentials_of};
 use std::sync::Arc;
 
 /// A public model name.
@@ -30,8 +30,9 @@ impl ModelList {
     #[must_use]
     pub fn for_principal(&self, principal: &Principal) -> Vec<PublicModel> {
         let snapshot = self.keeper.snapshot();
-        let mut models = routes(&snapshot);
-        models.extend(direct(&snapshot));
+        let credentials = credentials_of(&snapshot, principal);
+        let mut models = routes(&snapshot, &credentials);
+        models.extend(direct(&snapshot, &credentials));
         models.retain(|model| super::chat::resolve(&snapshot, principal, &model.id).is_ok());
         models
     }
@@ -40,23 +41,24 @@ impl ModelList {
     #[must_use]
     pub fn find(&self, principal: &Principal, id: &str) -> Option<PublicModel> {
         let snapshot = self.keeper.snapshot();
+        let credentials = credentials_of(&snapshot, principal);
         match super::chat::resolve(&snapshot, principal, id).ok()? {
             super::chat::Resolved::Route { route, .. } => {
-                let usable = route.targets.iter().any(super::snapshot::TargetEntry::is_usable);
+                let usable = route.targets.iter().any(|target| target.is_usable(&credentials));
                 usable.then(|| PublicModel { id: id.to_owned(), owned_by: "switchyard".to_owned() })
             }
             super::chat::Resolved::Direct(target) => target
-                .is_usable()
+                .is_usable(&credentials)
                 .then(|| PublicModel { id: id.to_owned(), owned_by: target.provider.name.clone() }),
         }
     }
 }
 
-fn routes(snapshot: &Snapshot) -> Vec<PublicModel> {
+fn routes(snapshot: &Snapshot, credentials: &CallerCredentials) -> Vec<PublicModel> {
     let mut names: Vec<&String> = snapshot
         .routes
         .values()
-        .filter(|route| route.is_active && route.targets.iter().any(super::snapshot::TargetEntry::is_usable))
+        .filter(|route| route.is_active && route.targets.iter().any(|target| target.is_usable(credentials)))
         .map(|route| &route.name)
         .collect();
     names.sort();
@@ -66,12 +68,12 @@ fn routes(snapshot: &Snapshot) -> Vec<PublicModel> {
         .collect()
 }
 
-fn direct(snapshot: &Snapshot) -> Vec<PublicModel> {
+fn direct(snapshot: &Snapshot, credentials: &CallerCredentials) -> Vec<PublicModel> {
     let mut models: Vec<PublicModel> = snapshot
         .by_model
         .values()
         .flatten()
-        .filter(|target| target.is_usable())
+        .filter(|target| target.is_usable(credentials))
         .map(|target| PublicModel {
             id: target.model.public_name.clone(),
             owned_by: target.provider.name.clone(),

@@ -2,12 +2,14 @@
 
 use crate::accounts::{Accounts, SessionGate};
 use crate::chat::ChatService;
+use crate::external::ExternalCalls;
 use crate::models::ModelList;
 use crate::principal::Authenticator;
 use crate::status::Status;
 use std::sync::Arc;
 use switchyard_ports::clock::Clock;
 use switchyard_ports::entropy::Entropy;
+use switchyard_ports::idempotency::IdempotencyStore;
 
 /// The use cases that serve callers, and what an edge needs beside them. Only an argument list: whatever answers a request asks
 /// for the one use case that it calls.
@@ -25,6 +27,10 @@ pub struct UseCases {
     pub accounts: Accounts,
     /// The state of the server.
     pub status: Arc<Status>,
+    /// Calls to addresses that people name.
+    pub external: Arc<ExternalCalls>,
+    /// Which named requests were answered.
+    pub idempotency: Arc<dyn IdempotencyStore>,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Ids of requests.

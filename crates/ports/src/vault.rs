@@ -34,6 +34,34 @@ pub enum VaultError {
     Malformed,
 }
 
+/// Why the keys can't be changed here.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RotationError {
+    /// The key is given as a setting, so this program can't replace it.
+    #[error(
+        "the encryption key is given as a setting: give the new one as ENCRYPTION_KEY and the present one as \
+         ENCRYPTION_KEY_PREVIOUS, start again, and run this without --new"
+    )]
+    Given,
+    /// The key seals, or is not there.
+    #[error("key {0} can't be retired: it is the one that seals, or it is not in the file")]
+    InUse(String),
+    /// The file of the keys can't be read or written.
+    #[error("{0}")]
+    File(String),
+}
+
+/// Changing the key that seals.
+pub trait KeyRotation: Send + Sync {
+    /// The keys at hand, the one that seals first.
+    fn key_ids(&self) -> Vec<String>;
+    /// Makes a new key that seals from now on, in this process and in each that shares its file; the others still open. It MUST
+    /// be kept before it seals. Answers its id. Blocks for a moment of a local disk.
+    fn begin(&self) -> Result<String, RotationError>;
+    /// Takes a key that no longer seals out of the file. This process can still open with it until it ends. Blocks for a moment.
+    fn retire(&self, key_id: &str) -> Result<(), RotationError>;
+}
+
 /// Seals and opens. `seal` MUST use a fresh random nonce; `open` MUST fail for any other binding than the one it was sealed
 /// for. Neither blocks.
 pub trait Vault: Send + Sync {
@@ -41,8 +69,8 @@ pub trait Vault: Send + Sync {
     fn seal(&self, secret: &SecretString, binding: &Binding) -> Result<String, VaultError>;
     /// Opens what was sealed for a place.
     fn open(&self, sealed: &str, binding: &Binding) -> Result<SecretString, VaultError>;
-    /// The id of the key that seals now.
-    fn active_key_id(&self) -> &str;
+    /// The id of the key that seals now. It may change while the process runs.
+    fn active_key_id(&self) -> String;
     /// A value that proves, without revealing anything, that a holder of key `key_id` holds this key; `None` where the
     /// keyring lacks it.
     fn check_value(&self, key_id: &str) -> Option<String>;

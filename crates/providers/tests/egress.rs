@@ -20,56 +20,8 @@ use switchyard_providers::transport::{
     Trust,
     egress::{ALLOW_SETTING, AllowList, AllowListTrouble, EgressPolicy, EgressRefusal, Purpose},
 };
+use switchyard_testkit::hostile_urls::{HostileUrl, all};
 use url::Url;
-
-const CORPUS: &str = include_str!("data/egress_urls.txt");
-
-/// A line of the corpus.
-struct Case {
-    tag: &'static str,
-    url: String,
-    answers: Vec<IpAddr>,
-}
-
-fn corpus(port: u16) -> Vec<Case> {
-    CORPUS
-        .lines()
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
-        .map(|line| {
-            let (tag, rest) = line.split_once(' ').unwrap();
-            let (url, answers) = rest.split_once(" => ").unwrap_or((rest, ""));
-            Case {
-                tag,
-                url: unescape(url).replace("{port}", &port.to_string()),
-                answers: answers.split_whitespace().map(|address| address.parse().unwrap()).collect(),
-            }
-        })
-        .collect()
-}
-
-fn unescape(text: &str) -> String {
-    let mut plain = String::new();
-    let mut rest = text.chars();
-    while let Some(c) = rest.next() {
-        if c != '\\' {
-            plain.push(c);
-            continue;
-        }
-        plain.push(match rest.next().unwrap() {
-            't' => '\t',
-            'n' => '\n',
-            'r' => '\r',
-            's' => ' ',
-            '0' => '\0',
-            'u' => {
-                let code: String = rest.by_ref().skip(1).take_while(|c| *c != '}').collect();
-                char::from_u32(u32::from_str_radix(&code, 16).unwrap()).unwrap()
-            }
-            other => panic!("unknown escape \\{other} in {text}"),
-        });
-    }
-    plain
-}
 
 /// A name server that says what the test wants, counts and, if wished, takes its time.
 #[derive(Default)]
@@ -147,7 +99,7 @@ fn tag_of(refusal: &EgressRefusal) -> &'static str {
 }
 
 /// What becomes of a URL that is parsed with all the tolerance of a browser and then called.
-async fn outcome(case: &Case, policy: Arc<EgressPolicy>, trust: &Trust) -> &'static str {
+async fn outcome(case: &HostileUrl, policy: Arc<EgressPolicy>, trust: &Trust) -> &'static str {
     let Ok(url) = Url::parse(&case.url) else { return "invalid" };
     let lookup = Arc::new(FakeLookup { answers: case.answers.clone(), ..FakeLookup::default() });
     let transport = match transport(&url, policy, trust, lookup) {
@@ -167,7 +119,7 @@ async fn outcome(case: &Case, policy: Arc<EgressPolicy>, trust: &Trust) -> &'sta
 async fn no_url_of_the_corpus_reaches_the_canary() {
     let canary = Canary::new();
     let trust = Trust::load([]).unwrap();
-    let cases = corpus(canary.port());
+    let cases = all(canary.port());
     assert!(cases.len() >= 180, "only {} cases", cases.len());
     let provider = policy(Purpose::Provider, "", false);
     let mut surprises = Vec::new();
@@ -187,7 +139,7 @@ async fn what_users_may_call_excludes_the_corpus_too_and_has_no_loopback_excepti
     let external = policy(Purpose::External, "", true);
     // On the usual port it is the address that must be refused, not the port. What remains is plain
     // http to public hosts, which carries no credential of ours.
-    for case in corpus(80).iter().filter(|case| case.tag != "clear") {
+    for case in all(80).iter().filter(|case| case.tag != "clear") {
         let refused = outcome(case, Arc::clone(&external), &trust).await;
         let by_port = refused == "port"
             && (case.tag == "port" || case.url.contains(":8080") || case.url.contains(":1900"));
@@ -198,7 +150,7 @@ async fn what_users_may_call_excludes_the_corpus_too_and_has_no_loopback_excepti
 #[test]
 fn typed_urls_are_refused_before_anything_is_resolved() {
     let provider = policy(Purpose::Provider, "", false);
-    for case in corpus(80) {
+    for case in all(80) {
         let admitted = provider.admit(&case.url);
         if matches!(case.tag, "connect" | "clear") {
             assert!(admitted.is_ok(), "{:?}: {admitted:?}", case.url);

@@ -11,6 +11,7 @@ mod audit;
 mod config;
 mod configuration;
 mod connection;
+mod credentials;
 mod database;
 mod error;
 mod keyring;

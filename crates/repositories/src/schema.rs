@@ -234,6 +234,7 @@ diesel::table! {
         duration_ms -> BigInt,
         service_tier -> Nullable<Text>,
         user_id -> Nullable<BigInt>,
+        credential -> Nullable<Text>,
     }
 }
 

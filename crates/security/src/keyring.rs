@@ -99,6 +99,10 @@ impl EncryptionKey {
         Self { bytes, id, check_value }
     }
 
+    fn copy(&self) -> Self {
+        Self { bytes: self.bytes.clone(), id: self.id.clone(), check_value: self.check_value.clone() }
+    }
+
     /// Eight hex digits that follow from the key, so that every holder calls it by the same name.
     #[must_use]
     pub fn id(&self) -> &str {
@@ -162,6 +166,23 @@ impl Keyring {
         }
         self.retired.push(key);
         Ok(self)
+    }
+
+    /// The keys of `newer`, and behind them those of this one that `newer` lacks: what could be opened still can be.
+    #[must_use]
+    pub(crate) fn renewed(&self, newer: Self) -> Self {
+        let kept = std::iter::once(&self.active).chain(&self.retired);
+        let kept: Vec<_> =
+            kept.filter(|key| newer.get(key.id()).is_none()).map(EncryptionKey::copy).collect();
+        let Self { active, mut retired } = newer;
+        retired.extend(kept);
+        Self { active, retired }
+    }
+
+    /// The ids of all keys, the one that seals first.
+    #[must_use]
+    pub fn ids(&self) -> Vec<String> {
+        std::iter::once(&self.active).chain(&self.retired).map(|key| key.id.clone()).collect()
     }
 
     /// The key that seals now.

@@ -5,34 +5,96 @@
 
 use crate::keyring::{EncryptionKey, Keyring};
 use crate::random;
+use crate::secrets::{KeyringFile, Stamp};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chacha20poly1305::aead::{AeadInOut, KeyInit};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use secrecy::{ExposeSecret, SecretString};
-use switchyard_ports::vault::{Binding, Vault, VaultError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use switchyard_ports::vault::{Binding, KeyRotation, RotationError, Vault, VaultError};
 use zeroize::Zeroizing;
 
 const VERSION: &str = "v1";
 const TAG_BYTES: usize = 16;
 
 /// Seals under the keyring's active key and opens under each of its keys.
+///
+/// Keys from a file are read again when another process has changed it: before something is sealed, so that no two processes of
+/// one data directory seal under two keys, and when something was sealed under a key that is not known yet.
 #[derive(Debug)]
 pub struct KeyringVault {
-    keyring: Keyring,
+    keyring: RwLock<Arc<Keyring>>,
+    file: Option<KeyringFile>,
+    /// The state of the file that was read last.
+    seen: Mutex<Option<Stamp>>,
 }
 
 impl KeyringVault {
     /// A vault over a keyring.
     #[must_use]
     pub fn new(keyring: Keyring) -> Self {
-        Self { keyring }
+        Self { keyring: RwLock::new(Arc::new(keyring)), file: None, seen: Mutex::default() }
+    }
+
+    /// A vault over the keyring of a file, which other processes may change.
+    #[must_use]
+    pub fn over_file(keyring: Keyring, file: KeyringFile) -> Self {
+        Self { file: Some(file), ..Self::new(keyring) }
+    }
+
+    fn keyring(&self) -> Arc<Keyring> {
+        Arc::clone(&self.keyring.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Reads the file again if it is another than was read last. A file that can't be read changes nothing.
+    fn catch_up(&self) {
+        let Some(file) = &self.file else { return };
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let stamp = file.stamp();
+        if stamp.is_none() || *seen == stamp {
+            return;
+        }
+        if let Ok(Some(newer)) = file.load() {
+            let mut keyring = self.keyring.write().unwrap_or_else(PoisonError::into_inner);
+            *keyring = Arc::new(keyring.renewed(newer));
+            *seen = stamp;
+        }
+    }
+
+    fn file(&self) -> Result<&KeyringFile, RotationError> {
+        self.file.as_ref().ok_or(RotationError::Given)
+    }
+}
+
+impl KeyRotation for KeyringVault {
+    fn key_ids(&self) -> Vec<String> {
+        self.catch_up();
+        self.keyring().ids()
+    }
+
+    fn begin(&self) -> Result<String, RotationError> {
+        let added = self.file()?.add().map_err(|error| RotationError::File(error.to_string()))?;
+        if !added {
+            return Err(RotationError::File(
+                "the file of the encryption keys is full: retire some first".to_owned(),
+            ));
+        }
+        self.catch_up();
+        Ok(self.keyring().active().id().to_owned())
+    }
+
+    fn retire(&self, key_id: &str) -> Result<(), RotationError> {
+        let removed = self.file()?.remove(key_id).map_err(|error| RotationError::File(error.to_string()))?;
+        if removed { Ok(()) } else { Err(RotationError::InUse(key_id.to_owned())) }
     }
 }
 
 impl Vault for KeyringVault {
     fn seal(&self, secret: &SecretString, binding: &Binding) -> Result<String, VaultError> {
-        let key = self.keyring.active();
+        self.catch_up();
+        let keyring = self.keyring();
+        let key = keyring.active();
         let mut nonce = XNonce::default();
         random::fill(&mut nonce);
         let secret = secret.expose_secret().as_bytes();
@@ -48,8 +110,12 @@ impl Vault for KeyringVault {
 
     fn open(&self, sealed: &str, binding: &Binding) -> Result<SecretString, VaultError> {
         let parts = SealedParts::parse(sealed).ok_or(VaultError::Malformed)?;
-        let key = self
-            .keyring
+        let mut keyring = self.keyring();
+        if keyring.get(parts.key_id).is_none() {
+            self.catch_up();
+            keyring = self.keyring();
+        }
+        let key = keyring
             .get(parts.key_id)
             .ok_or_else(|| VaultError::UnknownKey { key_id: parts.key_id.to_owned() })?;
         let mut secret = Zeroizing::new(parts.ciphertext);
@@ -61,12 +127,13 @@ impl Vault for KeyringVault {
         Ok(SecretString::from(text))
     }
 
-    fn active_key_id(&self) -> &str {
-        self.keyring.active().id()
+    fn active_key_id(&self) -> String {
+        self.catch_up();
+        self.keyring().active().id().to_owned()
     }
 
     fn check_value(&self, key_id: &str) -> Option<String> {
-        self.keyring.get(key_id).map(|key| key.check_value().to_owned())
+        self.keyring().get(key_id).map(|key| key.check_value().to_owned())
     }
 }
 

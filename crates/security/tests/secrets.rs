@@ -75,6 +75,7 @@ fn what_is_given_is_taken_and_its_file_is_neither_made_nor_read() {
         jwt_secret: Some(SecretString::from("pY1aE0uRoJx2mvQ8rT5zLkW7nB4cH9dF6gS3")),
         jwt_secret_previous: None,
         encryption_key: Some(EncryptionKey::from_hex_or_base64(&SecretString::from(GOOD)).unwrap()),
+        ..GivenSecrets::default()
     };
     fs::write(root.path().join(ENCRYPTION_KEY_FILE), "garbage").unwrap();
     let secrets = SecretStore::load_or_generate(root.path(), given()).unwrap();

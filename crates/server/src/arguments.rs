@@ -58,6 +58,8 @@ pub(crate) enum Command {
     Ledger(LedgerOptions),
     /// The log of what people did.
     Audit(AuditOptions),
+    /// Seal every stored credential anew, beside a running server. A run that was broken off is taken up again.
+    Rekey(RekeyOptions),
     /// Show what would become of a call: route, targets, exact requests, losses, cost at most. Calls nobody.
     Explain(ExplainOptions),
 }
@@ -403,6 +405,16 @@ pub(crate) enum LedgerAction {
         #[arg(long)]
         json: bool,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RekeyOptions {
+    /// Make a new encryption key first, and retire the present one once nothing stands under it.
+    #[arg(long)]
+    pub(crate) new: bool,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -4,9 +4,10 @@
 use crate::failure::Failure;
 use std::path::Path;
 use switchyard::settings::{LogLevel, LoggingSettings};
+use switchyard_http::services::LogLosses;
 use tracing::level_filters::LevelFilter;
-use tracing_appender::non_blocking::{NonBlocking, WorkerGuard};
-use tracing_appender::rolling::{Builder, Rotation};
+use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuilder, WorkerGuard};
+use tracing_appender::rolling::{Builder, RollingFileAppender, Rotation};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -15,9 +16,21 @@ use tracing_subscriber::{Layer, fmt};
 /// Days of log files that are kept.
 const KEPT_DAYS: usize = 14;
 
+/// Lines that wait for a writer which is behind; more are dropped and counted. Some megabytes.
+const WAITING_LINES: usize = 16 * 1024;
+
 /// Writers that flush when dropped.
 pub(crate) struct LogFiles {
     _writers: Vec<WorkerGuard>,
+    losses: Vec<ErrorCounter>,
+}
+
+impl LogFiles {
+    /// What counts the lines that were dropped.
+    pub(crate) fn losses(&self) -> LogLosses {
+        let losses = self.losses.clone();
+        LogLosses::counted_by(move || losses.iter().map(|writer| writer.dropped_lines() as u64).sum())
+    }
 }
 
 /// Begins to log. A server logs from the chosen level on; a command of the command line only what is wrong.
@@ -31,17 +44,20 @@ pub(crate) fn begin(settings: &LoggingSettings, is_server: bool) -> Result<LogFi
             .with_target("actix_http", LevelFilter::OFF)
             .with_targets(OWN_TARGETS.iter().map(|target| (*target, own)))
     };
-    let mut writers = Vec::new();
+    let (mut writers, mut losses) = (Vec::new(), Vec::new());
+    let mut begun = |(writer, guard): (NonBlocking, WorkerGuard)| {
+        losses.push(writer.error_counter());
+        writers.push(guard);
+        writer
+    };
     // A log collector that stops reading must not stop the server: lines are handed to a thread and dropped when it is
     // behind.
-    let (stderr, guard) = tracing_appender::non_blocking(std::io::stderr());
-    writers.push(guard);
+    let stderr = begun(in_background(std::io::stderr()));
     let mut layers = vec![json(stderr).with_filter(quiet(level)).boxed()];
     // The files are the server's: two processes can't rotate them.
     if let Some(dir) = settings.dir.as_ref().filter(|_| is_server) {
         for (name, own) in [("app", level), ("error", LevelFilter::ERROR)] {
-            let (file, guard) = file_writer(dir, name)?;
-            writers.push(guard);
+            let file = begun(in_background(file_of(dir, name)?));
             layers.push(json(file).with_filter(quiet(own)).boxed());
         }
     }
@@ -49,7 +65,7 @@ pub(crate) fn begin(settings: &LoggingSettings, is_server: bool) -> Result<LogFi
         .with(layers)
         .try_init()
         .map_err(|error| Failure::runtime(format!("logging can't begin: {error}")))?;
-    Ok(LogFiles { _writers: writers })
+    Ok(LogFiles { _writers: writers, losses })
 }
 
 /// The targets of our own crates.
@@ -72,18 +88,25 @@ where
     fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(false).with_writer(writer)
 }
 
-fn file_writer(dir: &Path, name: &str) -> Result<(NonBlocking, WorkerGuard), Failure> {
-    let rolling = Builder::new()
+/// Writes on a thread of its own, and loses lines rather than time.
+fn in_background(writer: impl std::io::Write + Send + 'static) -> (NonBlocking, WorkerGuard) {
+    NonBlockingBuilder::default().lossy(true).buffered_lines_limit(WAITING_LINES).finish(writer)
+}
+
+fn file_of(dir: &Path, name: &str) -> Result<RollingFileAppender, Failure> {
+    let unusable = |error: &dyn std::fmt::Display| {
+        Failure::configuration(format!("LOG_DIR {} can't be used: {error}", dir.display()))
+    };
+    // The name that always leads to the newest file is a link, which in its own directory a relative path would miss.
+    let dir = std::path::absolute(dir).map_err(|error| unusable(&error))?;
+    Builder::new()
         .rotation(Rotation::DAILY)
         .filename_prefix(name)
         .filename_suffix("log")
         .latest_symlink(format!("{name}.log"))
         .max_log_files(KEPT_DAYS)
         .build(dir)
-        .map_err(|error| {
-            Failure::configuration(format!("LOG_DIR {} can't be used: {error}", dir.display()))
-        })?;
-    Ok(tracing_appender::non_blocking(rolling))
+        .map_err(|error| unusable(&error))
 }
 
 fn filter_of(level: LogLevel) -> LevelFilter {

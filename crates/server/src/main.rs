@@ -38,11 +38,11 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         .map_err(|error| Failure::runtime(format!("the runtime can't start: {error}")))?;
     let loaded = environment::load(&arguments)?;
     let command = arguments.command.unwrap_or_default();
-    let _log_files = logging::begin(&loaded.settings.logging, matches!(command, Command::Serve(_)))?;
+    let log_files = logging::begin(&loaded.settings.logging, matches!(command, Command::Serve(_)))?;
     environment::tell(&loaded.warnings);
     runtime.block_on(async {
         match command {
-            Command::Serve(_) => serve::run(loaded).await,
+            Command::Serve(_) => serve::run(loaded, log_files.losses()).await,
             Command::Check(options) => commands::check::run(&loaded, &options).await,
             Command::Migrate(options) => commands::migrate::run(&loaded, &options).await,
             Command::Providers(options) => commands::providers::run(&loaded, options).await,
@@ -52,6 +52,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
             Command::Usage(options) => commands::usage::run(&loaded, &options).await,
             Command::Ledger(options) => commands::ledger::run(&loaded, &options).await,
             Command::Audit(options) => commands::audit::run(&loaded, options).await,
+            Command::Rekey(options) => commands::rekey::run(&loaded, &options).await,
             Command::Explain(options) => commands::explain::run(&loaded, options).await,
         }
     })

@@ -11,7 +11,7 @@ use switchyard::settings::{GatewayAuth, Loaded, Settings};
 use switchyard::{Builder, Embedded};
 use switchyard_domain::meta::Writer;
 use switchyard_http::server::{self, BoundServer, Limits, ServerConfig, ServerControl, Timeouts, bind};
-use switchyard_http::services::{DemoSwitch, Services};
+use switchyard_http::services::{DemoSwitch, LogLosses, Services};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// How long readiness is off before connections are refused, so that a load balancer sees it.
@@ -20,7 +20,7 @@ const BEFORE_DRAIN: Duration = Duration::from_millis(200);
 const FLUSH: Duration = Duration::from_secs(10);
 
 /// Runs the gateway until a signal ends it.
-pub(crate) async fn run(loaded: Loaded) -> Result<(), Failure> {
+pub(crate) async fn run(loaded: Loaded, log_losses: LogLosses) -> Result<(), Failure> {
     let settings = loaded.settings;
     tell_unserved(&settings);
     let certificate = Certificate::of(&settings)?;
@@ -28,7 +28,7 @@ pub(crate) async fn run(loaded: Loaded) -> Result<(), Failure> {
     let link = app.accounts().links.setup(&Writer::SEED).await?;
     // The demonstration ends with the first administrator.
     let demo = DemoSwitch::new(settings.server.listen.is_loopback_only() && link.is_some());
-    let services = Services::new(app.use_cases(), demo);
+    let services = Services::new(app.use_cases(), demo).with_log_losses(log_losses);
     let config = ServerConfig { tls: certificate.as_ref().map(Certificate::tls), ..server_config(&settings) };
     let server = bind(config, services)
         .map_err(|error| Failure::runtime(format!("{error}. Name another address with --listen.")))?;

@@ -10,21 +10,24 @@ use std::sync::Arc;
 use switchyard_ports::audit_seal::{AuditSeal, CheckpointStore};
 use switchyard_ports::clock::Clock;
 use switchyard_ports::entropy::Entropy;
+use switchyard_ports::external::ExternalApi;
 use switchyard_ports::prices::PriceBook;
 use switchyard_ports::provider::ProviderFactory;
 use switchyard_ports::tokenizer::Tokenizer;
-use switchyard_ports::vault::Vault;
+use switchyard_ports::vault::{KeyRotation, Vault};
 use switchyard_ports::virtual_keys::KeyMint;
 use switchyard_providers::catalogue::Catalogue;
 use switchyard_providers::transport::egress::{AllowList, EgressPolicy, Purpose as EgressPurpose};
-use switchyard_providers::transport::{SystemLookup, TransportSettings, Trust};
+use switchyard_providers::transport::external::ExternalTransport;
+use switchyard_providers::transport::{SystemLookup, TransportSettings, Transports, Trust};
 use switchyard_providers::{BpeTokenizer, FactorySettings, VendorFactory};
 use switchyard_repositories::Database;
 use switchyard_security::audit::ChainSeal;
 use switchyard_security::checkpoints::CheckpointFile;
 use switchyard_security::derive::{Purpose, SubKey};
 use switchyard_security::entropy::OsEntropy;
-use switchyard_security::secrets::{SecretStore, Secrets};
+use switchyard_security::keyring::Keyring;
+use switchyard_security::secrets::{KeyringFile, SecretStore, Secrets};
 use switchyard_security::vault::KeyringVault;
 use switchyard_security::virtual_keys::PepperedMint;
 
@@ -35,14 +38,17 @@ pub(crate) struct Adapters {
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) database: Arc<Database>,
     pub(crate) vault: Arc<dyn Vault>,
+    pub(crate) rotation: Arc<dyn KeyRotation>,
     pub(crate) mint: Arc<dyn KeyMint>,
     pub(crate) prices: Arc<dyn PriceBook>,
     pub(crate) factory: Arc<dyn ProviderFactory>,
+    pub(crate) external: Arc<dyn ExternalApi>,
     pub(crate) tokenizer: Arc<dyn Tokenizer>,
     pub(crate) identity: Identity,
     pub(crate) audit_seal: Arc<dyn AuditSeal>,
     pub(crate) checkpoints: Option<Arc<dyn CheckpointStore>>,
     pub(crate) generated_secrets: Vec<PathBuf>,
+    pub(crate) shares_credentials: bool,
 }
 
 impl Adapters {
@@ -74,25 +80,45 @@ impl Adapters {
     ) -> Result<Self, OpenError> {
         let clock = Arc::clone(&builder.clock);
         let catalogue = Catalogue::built_in().map_err(|error| OpenError::Catalogue(error.to_string()))?;
-        let factory = VendorFactory::new(factory_settings(builder, Arc::clone(&clock))?);
+        let allow = AllowList::parse(&builder.egress_allow)
+            .map_err(|error| OpenError::Setting(format!("SWITCHYARD_EGRESS_ALLOW: {error}")))?;
+        let settings = factory_settings(builder, &allow, Arc::clone(&clock))?;
+        let external = ExternalTransport::new(Transports {
+            egress: Arc::new(EgressPolicy::new(EgressPurpose::External, &allow, false)),
+            trust: settings.trust.clone(),
+            lookup: Arc::clone(&settings.lookup),
+            settings: settings.transport,
+        });
+        let factory = VendorFactory::new(settings);
         let factory = factory.over(builder.vendors.clone());
+        let vault = Arc::new(vault);
         let audit_seal: Arc<dyn AuditSeal> = Arc::new(chain_seal(builder, &secrets.secret_key));
         let database = Arc::new(database.with_audit_seal(Arc::clone(&audit_seal)));
         let checkpoints = builder.checkpoints.clone().map(|path| Arc::new(CheckpointFile::new(path)) as _);
         Ok(Self {
             audit_seal,
             checkpoints,
+            shares_credentials: builder.shares_credentials,
             entropy: Arc::new(OsEntropy::new(Arc::clone(&clock))),
             mint: Arc::new(PepperedMint::new(&SubKey::of(&secrets.secret_key, Purpose::VirtualKeyPepper))),
-            vault: Arc::new(vault),
+            vault: Arc::clone(&vault) as Arc<dyn Vault>,
+            rotation: vault,
             prices: catalogue,
             factory: Arc::new(factory),
+            external: Arc::new(external),
             tokenizer: Arc::new(BpeTokenizer::new(builder.vendors.clone())),
             identity: Identity::new(&secrets, builder.password_cost, &clock)?,
             generated_secrets: secrets.generated,
             clock,
             database,
         })
+    }
+}
+
+fn vault_of(keyring: Keyring, file: Option<KeyringFile>) -> KeyringVault {
+    match file {
+        Some(file) => KeyringVault::over_file(keyring, file),
+        None => KeyringVault::new(keyring),
     }
 }
 
@@ -105,8 +131,9 @@ pub(crate) struct OpenSecrets {
 }
 
 fn apart(secrets: Secrets) -> (KeyringVault, OpenSecrets) {
-    let Secrets { secret_key, jwt_secret, jwt_secret_previous, keyring, generated } = secrets;
-    (KeyringVault::new(keyring), OpenSecrets { secret_key, jwt_secret, jwt_secret_previous, generated })
+    let Secrets { secret_key, jwt_secret, jwt_secret_previous, keyring, keyring_file, generated } = secrets;
+    let open = OpenSecrets { secret_key, jwt_secret, jwt_secret_previous, generated };
+    (vault_of(keyring, keyring_file), open)
 }
 
 fn chain_seal(builder: &Builder, secret_key: &SecretString) -> ChainSeal {
@@ -114,11 +141,13 @@ fn chain_seal(builder: &Builder, secret_key: &SecretString) -> ChainSeal {
     older.fold(ChainSeal::new(secret_key), |seal, older| seal.with_older(older))
 }
 
-fn factory_settings(builder: &Builder, clock: Arc<dyn Clock>) -> Result<FactorySettings, OpenError> {
-    let allow = AllowList::parse(&builder.egress_allow)
-        .map_err(|error| OpenError::Setting(format!("SWITCHYARD_EGRESS_ALLOW: {error}")))?;
+fn factory_settings(
+    builder: &Builder,
+    allow: &AllowList,
+    clock: Arc<dyn Clock>,
+) -> Result<FactorySettings, OpenError> {
     Ok(FactorySettings {
-        egress: Arc::new(EgressPolicy::new(EgressPurpose::Provider, &allow, builder.loopback_upstreams)),
+        egress: Arc::new(EgressPolicy::new(EgressPurpose::Provider, allow, builder.loopback_upstreams)),
         trust: Trust::load([]).map_err(|error| OpenError::Setting(error.to_string()))?,
         lookup: Arc::new(SystemLookup),
         transport: TransportSettings {

@@ -13,14 +13,16 @@ use switchyard_coordination::memory::CooldownHealth;
 use switchyard_domain::meta::Writer;
 use switchyard_orchestrator::accounts::{AccountPorts, AccountSettings, Accounts, SessionGate, session_gate};
 use switchyard_orchestrator::admin::{
-    AdminPorts, DeclaredConfiguration, KeyAdmin, ProviderAdmin, RouteAdmin,
+    AdminPorts, CredentialAdmin, DeclaredConfiguration, KeyAdmin, ProviderAdmin, RouteAdmin,
 };
 use switchyard_orchestrator::audit::AuditTrail;
 use switchyard_orchestrator::explain::Explainer;
+use switchyard_orchestrator::rekey::{Rekey, RekeyPorts};
 use switchyard_orchestrator::snapshot::ConfigurationKeeper;
 use switchyard_orchestrator::usage::UsageReports;
 use switchyard_ports::repositories::{
-    AuditLog, ConfigurationRepository, UsageRepository, VirtualKeyRepository,
+    AuditLog, ConfigurationRepository, CredentialRepository, KeyringRepository, UsageRepository,
+    VirtualKeyRepository,
 };
 
 /// The administrative use cases.
@@ -32,6 +34,8 @@ pub struct Administration {
     pub(crate) accounts: Accounts,
     account_ports: AccountPorts,
     pub(crate) audit: Arc<AuditTrail>,
+    pub(crate) credentials: Arc<CredentialAdmin>,
+    pub(crate) rekey: Arc<Rekey>,
     pub(crate) generated_secrets: Vec<PathBuf>,
     adapters: Adapters,
 }
@@ -50,17 +54,28 @@ impl Administration {
         keeper: Option<Arc<ConfigurationKeeper>>,
     ) -> Self {
         let account_ports = account_ports(adapters, settings, keeper.clone());
-        let ports = AdminPorts {
-            clock: Arc::clone(&adapters.clock),
-            configuration: Arc::clone(&adapters.database) as Arc<dyn ConfigurationRepository>,
-            keeper,
-        };
+        let ports = admin_ports(adapters, keeper);
+        let providers = Arc::new(ProviderAdmin::new(
+            ports.clone(),
+            Arc::clone(&adapters.factory),
+            Arc::clone(&adapters.vault),
+        ));
         Self {
-            providers: Arc::new(ProviderAdmin::new(
+            credentials: Arc::new(CredentialAdmin::new(
                 ports.clone(),
-                Arc::clone(&adapters.factory),
+                Arc::clone(&adapters.database) as Arc<dyn CredentialRepository>,
+                Arc::clone(&providers),
                 Arc::clone(&adapters.vault),
             )),
+            rekey: Arc::new(Rekey::new(RekeyPorts {
+                clock: Arc::clone(&adapters.clock),
+                keyring: Arc::clone(&adapters.database) as Arc<dyn KeyringRepository>,
+                credentials: Arc::clone(&adapters.database) as Arc<dyn CredentialRepository>,
+                audit: Arc::clone(&adapters.database) as Arc<dyn AuditLog>,
+                vault: Arc::clone(&adapters.vault),
+                rotation: Arc::clone(&adapters.rotation),
+            })),
+            providers,
             routes: Arc::new(RouteAdmin::new(ports.clone())),
             keys: Arc::new(KeyAdmin::new(
                 ports,
@@ -91,11 +106,7 @@ impl Administration {
         seed_if_empty(&self.providers, &self.routes).await?;
         self.make_first_administrator(builder).await?;
         let Some(declared) = builder.declared.take() else { return Ok(()) };
-        let ports = AdminPorts {
-            clock: Arc::clone(&adapters.clock),
-            configuration: Arc::clone(&adapters.database) as Arc<dyn ConfigurationRepository>,
-            keeper,
-        };
+        let ports = admin_ports(adapters, keeper);
         let configuration =
             DeclaredConfiguration::new(ports, Arc::clone(&self.providers), Arc::clone(&self.routes));
         let applied = configuration.apply(&declared).await?;
@@ -153,6 +164,18 @@ impl Administration {
         &self.usage
     }
 
+    /// Credentials of users and virtual keys.
+    #[must_use]
+    pub fn credentials(&self) -> &Arc<CredentialAdmin> {
+        &self.credentials
+    }
+
+    /// Sealing anew what is stored.
+    #[must_use]
+    pub fn rekey(&self) -> &Arc<Rekey> {
+        &self.rekey
+    }
+
     /// The log of what people did.
     #[must_use]
     pub fn audit(&self) -> &Arc<AuditTrail> {
@@ -173,5 +196,14 @@ impl Administration {
     /// The files of secrets that were made by this start; to be backed up.
     pub fn generated_secrets(&self) -> impl Iterator<Item = &Path> {
         self.generated_secrets.iter().map(PathBuf::as_path)
+    }
+}
+
+fn admin_ports(adapters: &Adapters, keeper: Option<Arc<ConfigurationKeeper>>) -> AdminPorts {
+    AdminPorts {
+        clock: Arc::clone(&adapters.clock),
+        configuration: Arc::clone(&adapters.database) as Arc<dyn ConfigurationRepository>,
+        audit: Arc::clone(&adapters.database) as Arc<dyn AuditLog>,
+        keeper,
     }
 }

@@ -18,6 +18,7 @@ use switchyard_domain::declared::Declared;
 use switchyard_domain::user::PasswordPolicy;
 use switchyard_orchestrator::accounts::{AccountSettings, Rates, RegistrationPolicy};
 use switchyard_orchestrator::chat::CallSettings;
+use switchyard_orchestrator::external::ExternalSettings;
 use switchyard_ports::clock::Clock;
 use switchyard_ports::provider::Deadlines;
 use switchyard_ports::throttle::Rate;
@@ -69,6 +70,7 @@ pub struct Builder {
     pub(crate) calls: CallSettings,
     pub(crate) connect_timeout: Duration,
     pub(crate) egress_allow: String,
+    pub(crate) external: ExternalSettings,
     pub(crate) loopback_upstreams: bool,
     pub(crate) base_urls: HashMap<String, String>,
     pub(crate) vendors: Vendors,
@@ -79,6 +81,7 @@ pub struct Builder {
     /// Where checkpoints of the audit log are kept.
     pub(crate) checkpoints: Option<PathBuf>,
     pub(crate) older_secret_keys: Vec<SecretString>,
+    pub(crate) shares_credentials: bool,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -101,6 +104,7 @@ impl Builder {
             },
             connect_timeout: Duration::from_secs(3),
             egress_allow: String::new(),
+            external: ExternalSettings::default(),
             loopback_upstreams: true,
             base_urls: HashMap::new(),
             vendors: Vendors::default(),
@@ -110,6 +114,7 @@ impl Builder {
             password_cost: Cost::STANDARD,
             checkpoints: None,
             older_secret_keys: Vec::new(),
+            shares_credentials: true,
             clock: Arc::new(SystemClock::new()),
         }
     }
@@ -154,6 +159,11 @@ impl Builder {
             },
             connect_timeout: upstream.connect_timeout,
             egress_allow: upstream.egress_allow.iter().map(ToString::to_string).collect::<Vec<_>>().join(","),
+            external: ExternalSettings {
+                enabled: settings.surfaces.external_api,
+                timeout: settings.surfaces.external_api_timeout,
+                max_retries: settings.surfaces.external_api_max_retries,
+            },
             loopback_upstreams: settings.server.listen.is_loopback_only(),
             base_urls: base_urls(settings),
             vendors: Vendors::default(),
@@ -167,6 +177,7 @@ impl Builder {
             password_cost: Cost::STANDARD,
             checkpoints: Some(settings.data_dir.join(CHECKPOINT_FILE)),
             older_secret_keys: Vec::new(),
+            shares_credentials: settings.surfaces.shared_credentials,
             clock: Arc::new(SystemClock::new()),
         })
     }
@@ -239,10 +250,31 @@ impl Builder {
         self
     }
 
+    /// Admits these private addresses, in the words of the setting `EGRESS_ALLOW`.
+    #[must_use]
+    pub fn egress_allow(mut self, entries: impl Into<String>) -> Self {
+        self.egress_allow = entries.into();
+        self
+    }
+
+    /// Calls addresses that people name in another way.
+    #[must_use]
+    pub fn external(mut self, settings: ExternalSettings) -> Self {
+        self.external = settings;
+        self
+    }
+
     /// Applies this configuration when opened.
     #[must_use]
     pub fn declare(mut self, declared: Declared) -> Self {
         self.declared = Some(declared);
+        self
+    }
+
+    /// Whether calls of virtual keys and users may use the providers' shared credentials; they may, unless told otherwise.
+    #[must_use]
+    pub fn shared_credentials(mut self, permitted: bool) -> Self {
+        self.shares_credentials = permitted;
         self
     }
 
@@ -298,20 +330,20 @@ fn database_of(settings: &Settings) -> DatabaseConfig {
 }
 
 fn given_secrets(settings: &Settings) -> Result<GivenSecrets, OpenError> {
-    let encryption_key = match &settings.secrets.encryption_key {
-        None => None,
-        Some(GivenKey::Bytes(bytes)) => Some(EncryptionKey::from_bytes(bytes.expose_secret())),
-        Some(GivenKey::Passphrase(text)) => Some(
-            EncryptionKey::derived(text)
-                .map_err(|error| OpenError::Setting(format!("ENCRYPTION_KEY: {error}")))?,
-        ),
+    let key = |given: &Option<GivenKey>| match given {
+        None => Ok(None),
+        Some(GivenKey::Bytes(bytes)) => Ok(Some(EncryptionKey::from_bytes(bytes.expose_secret()))),
+        Some(GivenKey::Passphrase(text)) => EncryptionKey::derived(text)
+            .map(Some)
+            .map_err(|error| OpenError::Setting(format!("ENCRYPTION_KEY: {error}"))),
     };
     let secrets = &settings.secrets;
     Ok(GivenSecrets {
         secret_key: secrets.secret_key.clone(),
         jwt_secret: secrets.jwt_secret.clone(),
         jwt_secret_previous: secrets.jwt_secret_previous.clone(),
-        encryption_key,
+        encryption_key: key(&secrets.encryption_key)?,
+        previous_encryption_key: key(&secrets.encryption_key_previous)?,
     })
 }
 

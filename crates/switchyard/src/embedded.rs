@@ -8,12 +8,13 @@ use crate::error::OpenError;
 use secrecy::SecretString;
 use std::sync::Arc;
 use std::time::Duration;
-use switchyard_coordination::memory::{CooldownHealth, MemoryLimiter};
+use switchyard_coordination::memory::{CooldownHealth, MemoryIdempotency, MemoryLimiter};
 use switchyard_journal::{FileJournal, Fsync, MemoryJournal, Options};
 use switchyard_orchestrator::UseCases;
 use switchyard_orchestrator::accounts::Accounts;
 use switchyard_orchestrator::admin::{KeyAdmin, ProviderAdmin, RouteAdmin};
 use switchyard_orchestrator::chat::{CallStatistics, ChatPorts, ChatService};
+use switchyard_orchestrator::external::ExternalCalls;
 use switchyard_orchestrator::models::ModelList;
 use switchyard_orchestrator::principal::Authenticator;
 use switchyard_orchestrator::snapshot::{Builder as SnapshotBuilder, ConfigurationKeeper, UserDirectory};
@@ -22,7 +23,8 @@ use switchyard_orchestrator::tasks::Tasks;
 use switchyard_orchestrator::usage::{LedgerWriter, UsageReports};
 use switchyard_ports::journal::Journal;
 use switchyard_ports::repositories::{
-    ConfigurationRepository, DatabaseState, UsageRepository, UserRepository, VirtualKeyRepository,
+    ConfigurationRepository, CredentialRepository, DatabaseState, UsageRepository, UserRepository,
+    VirtualKeyRepository,
 };
 use tokio_util::sync::DropGuard;
 
@@ -69,6 +71,8 @@ impl Embedded {
         let authenticator =
             Authenticator::new(Arc::clone(&adapters.mint), Arc::clone(&adapters.clock), keeper.directory())
                 .with_sessions(Arc::clone(&sessions));
+        let external =
+            ExternalCalls::new(Arc::clone(&adapters.external), Arc::clone(&adapters.clock), builder.external);
         let use_cases = UseCases {
             chat: Arc::new(ChatService::new(Arc::clone(&keeper), Arc::new(ports), builder.calls)),
             models: Arc::new(ModelList::new(keeper)),
@@ -76,6 +80,8 @@ impl Embedded {
             sessions,
             accounts: administration.accounts().clone(),
             status,
+            external: Arc::new(external),
+            idempotency: Arc::new(MemoryIdempotency::new(Arc::clone(&adapters.clock))),
             clock: adapters.clock,
             entropy: adapters.entropy,
         };
@@ -194,6 +200,8 @@ pub(crate) async fn start_keeper(adapters: &Adapters) -> Result<ConfigurationKee
         Arc::clone(&adapters.vault),
         Arc::clone(&adapters.prices),
     );
+    let credentials = Arc::clone(&adapters.database) as Arc<dyn CredentialRepository>;
+    let builder = builder.with_credentials(credentials, adapters.shares_credentials);
     let users = UserDirectory::new(
         Arc::clone(&adapters.database) as Arc<dyn UserRepository>,
         Arc::clone(&adapters.clock),

@@ -91,6 +91,7 @@ mod tests {
         let ports = AdminPorts {
             clock: Arc::new(ManualClock::default()),
             configuration: Arc::clone(store) as _,
+            audit: Arc::clone(store) as _,
             keeper: None,
         };
         let providers = ProviderAdmin::new(ports.clone(), Arc::new(factory), Arc::new(BoundVault::default()));

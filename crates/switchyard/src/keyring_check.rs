@@ -36,8 +36,8 @@ pub(crate) async fn check_keyring(
     now: Timestamp,
 ) -> Result<(), KeyringError> {
     let active = vault.active_key_id();
-    let ours = vault.check_value(active).map(|check_value| KeyringEntry {
-        key_id: active.to_owned(),
+    let ours = vault.check_value(&active).map(|check_value| KeyringEntry {
+        key_id: active.clone(),
         check_value,
         created_at: now,
     });
@@ -67,7 +67,7 @@ async fn compare_with_the_first(
     let active = vault.active_key_id();
     match known.first() {
         Some(first) if known.iter().all(|entry| entry.key_id != active) => {
-            Err(KeyringError::OutrunBy { theirs: first.key_id.clone(), ours: active.to_owned() })
+            Err(KeyringError::OutrunBy { theirs: first.key_id.clone(), ours: active.clone() })
         }
         _ => Ok(()),
     }

@@ -11,6 +11,7 @@ pub mod contracts;
 pub mod corpus;
 pub mod entropy;
 pub mod fakes;
+pub mod hostile_urls;
 pub mod log;
 pub mod postgres;
 pub mod simulator;

@@ -1,11 +1,14 @@
 //! The fakes keep the contracts of their ports, or tests that stand on them would show nothing.
 
 use std::sync::Arc;
+use switchyard_ports::idempotency::IdempotencyStore;
 use switchyard_ports::journal::Journal;
+use switchyard_testkit::clock::ManualClock;
 use switchyard_testkit::contracts::repositories::{
-    audit_contract, configuration_contract, keyring_contract, quota_contract, session_contract,
-    usage_contract, user_contract, virtual_key_contract,
+    audit_contract, configuration_contract, credential_contract, keyring_contract, quota_contract,
+    session_contract, usage_contract, user_contract, virtual_key_contract,
 };
+use switchyard_testkit::fakes::idempotency::NameBook;
 use switchyard_testkit::fakes::journal::ScriptedJournal;
 use switchyard_testkit::fakes::store::MemoryStore;
 
@@ -27,6 +30,7 @@ async fn the_store_keeps_keys_as_a_database_does() {
     let store = MemoryStore::default();
     virtual_key_contract(&store, &store, &store).await;
     keyring_contract(&store, &store).await;
+    credential_contract(&store, &store).await;
 }
 
 #[tokio::test]
@@ -47,4 +51,15 @@ async fn the_store_keeps_usage_as_a_database_does() {
 async fn the_store_keeps_the_audit_log_as_a_database_does() {
     let store = MemoryStore::default();
     audit_contract(&store, &store, &store).await;
+}
+
+fn names() -> (Arc<dyn IdempotencyStore>, Arc<ManualClock>) {
+    let clock = Arc::new(ManualClock::default());
+    (Arc::new(NameBook::new(Arc::clone(&clock) as _)), clock)
+}
+
+mod idempotency {
+    use super::names;
+
+    switchyard_testkit::idempotency_contract!(names);
 }

@@ -9,11 +9,14 @@ use std::time::Duration;
 use switchyard_tests::billing::Billing;
 use switchyard_tests::dice::Dice;
 use switchyard_tests::disconnects::Disconnects;
+use switchyard_tests::egress;
 use switchyard_tests::full_disk::{DiskOutage, FullDisk};
 use switchyard_tests::installation::Database;
 use switchyard_tests::kills::Kills;
 use switchyard_tests::login_times::LoginTimes;
 use switchyard_tests::outages::{Cause, Outages};
+use switchyard_tests::rotation::Rotation;
+use switchyard_tests::slowness::SlowClients;
 
 #[derive(Debug, Parser)]
 struct Arguments {
@@ -56,6 +59,21 @@ enum Promise {
         #[arg(long, default_value_t = 200)]
         rate: u32,
     },
+    /// The encryption key is changed under load, and whoever changes it is killed: no call fails, every row is sealed anew.
+    P12 {
+        /// Credentials that are stored.
+        #[arg(long, default_value_t = 2_000)]
+        credentials: usize,
+        /// Calls each second.
+        #[arg(long, default_value_t = 200)]
+        rate: u32,
+        /// How often the change is broken off.
+        #[arg(long, default_value_t = 5)]
+        kills: usize,
+        /// What the moments are drawn from.
+        #[arg(long)]
+        seed: Option<u64>,
+    },
     /// Clients leave: the provider's work ends at once, and what was received is paid.
     P6 {
         /// How many calls.
@@ -67,6 +85,14 @@ enum Promise {
         /// How many of each, in turn.
         #[arg(long, default_value_t = 200)]
         rounds: usize,
+    },
+    /// No hostile URL leads to a connection that must not be.
+    P13,
+    /// Slow clients: everybody else is served, and none of them stays longer than it may.
+    P19 {
+        /// How many, of each kind.
+        #[arg(long, default_value_t = 250)]
+        clients: usize,
     },
     /// The disk is full: nothing is answered unrecorded, and calls are served again once there is space.
     P22 {
@@ -93,8 +119,11 @@ async fn main() -> ExitCode {
         }
         Promise::P2 { calls } => bill(calls).await,
         Promise::P3 { seconds, rate } => take_database_away(Duration::from_secs(seconds), rate).await,
+        Promise::P12 { credentials, rate, kills, seed } => rotate(credentials, rate, kills, seed).await,
         Promise::P6 { calls } => leave(calls).await,
         Promise::P17 { rounds } => log_in(rounds).await,
+        Promise::P13 => call_hostile_urls().await,
+        Promise::P19 { clients } => be_slow(clients).await,
         Promise::P22 { seconds, rate } => fill_disk(Duration::from_secs(seconds), rate).await,
     };
     for promise in &broken {
@@ -115,6 +144,22 @@ async fn kill(kills: Kills) -> Vec<String> {
     report.broken()
 }
 
+async fn rotate(credentials: usize, rate: u32, kills: usize, seed: Option<u64>) -> Vec<String> {
+    let seed = seed.unwrap_or_else(Dice::any_seed);
+    let mut broken = Vec::new();
+    for database in [Some(Database::Sqlite), Database::postgres()] {
+        let Some(database) = database else {
+            println!("PostgreSQL is left out on this machine");
+            continue;
+        };
+        println!("{credentials} credentials, {rate} calls/s, {kills} kills, seed {seed}");
+        let report = Rotation { credentials, rate, kills, seed, database }.run().await;
+        print!("{report}");
+        broken.extend(report.broken());
+    }
+    broken
+}
+
 async fn bill(calls: usize) -> Vec<String> {
     let report = Billing { calls, at_once: 64 }.run().await;
     print!("{report}");
@@ -131,6 +176,18 @@ async fn leave(calls: usize) -> Vec<String> {
     let report = Disconnects { calls, at_once: 32, seed: Dice::any_seed() }.run().await;
     print!("{report}");
     report.broken().into_iter().chain(report.late()).collect()
+}
+
+async fn call_hostile_urls() -> Vec<String> {
+    let report = egress::run().await;
+    print!("{report}");
+    report.broken()
+}
+
+async fn be_slow(clients: usize) -> Vec<String> {
+    let report = SlowClients { of_each_kind: clients }.run().await;
+    print!("{report}");
+    report.broken()
 }
 
 async fn take_database_away(outage: Duration, rate: u32) -> Vec<String> {

@@ -7,6 +7,7 @@ pub use binary::server_binary;
 pub use process::ServerProcess;
 
 use serde_json::{Value, json};
+use std::fs::OpenOptions;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -90,6 +91,24 @@ impl Installation {
         assert!(output.status.success(), "no key was made: {}", String::from_utf8_lossy(&output.stderr));
         let created: Value = serde_json::from_slice(&output.stdout).expect("JSON");
         created["key"].as_str().expect("a key").to_owned()
+    }
+
+    /// A command of the binary with these arguments; what it says on standard error is the log's.
+    ///
+    /// # Panics
+    /// When there is no log file to be had.
+    #[must_use]
+    pub fn command_of(&self, arguments: &[&str]) -> Command {
+        let mut command = self.command();
+        let log = OpenOptions::new().create(true).append(true).open(self.log()).expect("a log file");
+        command.args(arguments).stderr(log);
+        command
+    }
+
+    /// All that was logged.
+    #[must_use]
+    pub fn log_text(&self) -> String {
+        std::fs::read_to_string(self.log()).unwrap_or_default()
     }
 
     /// A command of the binary, in its own small environment.

@@ -7,6 +7,7 @@ mod crashes;
 mod databases;
 mod disconnects;
 mod disks;
+mod rotation;
 
 /// Fails with everything that breaks a promise, below the figures.
 #[track_caller]

@@ -15,6 +15,7 @@ mod doors;
 mod edge;
 mod explain;
 mod google;
+mod idempotency;
 mod keys;
 mod limits;
 mod models;

@@ -3,6 +3,7 @@
 mod clock;
 mod day;
 mod health;
+mod idempotency;
 mod limiter;
 mod scopes;
 mod throttle;
@@ -10,5 +11,6 @@ mod window;
 
 pub use clock::SystemClock;
 pub use health::CooldownHealth;
+pub use idempotency::MemoryIdempotency;
 pub use limiter::MemoryLimiter;
 pub use throttle::MemoryThrottle;

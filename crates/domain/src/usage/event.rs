@@ -4,6 +4,7 @@ use crate::chat::{TokenUsage, UsageSource};
 use crate::ids::{AttemptId, CallId, ProviderId, UserId, VirtualKeyId};
 use crate::money::NanoUsd;
 use crate::price::LineItem;
+use crate::provider::CredentialSource;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -124,6 +125,9 @@ pub struct UsageEvent {
     /// Whose call it was: the user's who signed in, or whose key it is. Journals from before users lack it.
     #[serde(default)]
     pub user: Option<UserId>,
+    /// Whose credential was used; absent where none was, and in journals from before it was noted.
+    #[serde(default)]
+    pub credential: Option<CredentialSource>,
 }
 
 impl UsageEvent {

@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// How many connections each source holds, over all workers.
+/// How many connections each source holds, over all workers; of those whom a trusted proxy speaks for, how many requests.
 #[derive(Debug)]
 pub(crate) struct Sources {
     most: usize,
@@ -18,7 +18,7 @@ impl Sources {
         Self { most, uncounted, open: Mutex::default() }
     }
 
-    /// A place for one more connection of `peer`, unless it has all of its own.
+    /// A place for one more connection, or carried request, of `peer`, unless it has all of its own.
     pub(crate) fn enter(self: &Arc<Self>, peer: IpAddr) -> Option<Place> {
         let peer = peer.to_canonical();
         if self.uncounted.iter().any(|network| network.contains(&peer)) {
@@ -50,8 +50,8 @@ impl Sources {
     }
 }
 
-/// One connection's place; given back when dropped.
-#[derive(Debug)]
+/// A place; given back when dropped. One by default is of no source.
+#[derive(Debug, Default)]
 pub(crate) struct Place(Option<(Arc<Sources>, IpAddr)>);
 
 impl Drop for Place {

@@ -1,14 +1,12 @@
 use crate::gateway::{GatewayError, dialects};
+use crate::idempotency::{self, IDEMPOTENCY_KEY, is_key};
 use actix_web::dev::Payload;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::{FromRequest, HttpRequest};
 use std::future::{Ready, ready};
 
-static IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 static X_SWITCHYARD_STRICT: HeaderName = HeaderName::from_static("x-switchyard-strict");
 
-/// Longest idempotency key.
-const LONGEST_KEY: usize = 255;
 /// Longest header that goes on to a provider. Clients with a dozen names in `anthropic-beta` stay below a quarter of it.
 const LONGEST_PASSING: usize = 2048;
 
@@ -59,10 +57,7 @@ impl FromRequest for CallHeaders {
 
 fn read(headers: &HeaderMap) -> Result<CallHeaders, GatewayError> {
     if !headers.get_all(&IDEMPOTENCY_KEY).all(is_key) {
-        return Err(GatewayError::invalid(
-            "`Idempotency-Key` must have 1 to 255 characters of ASCII.",
-            "Idempotency-Key",
-        ));
+        return Err(GatewayError::invalid(idempotency::RULE, "Idempotency-Key"));
     }
     let strict = match headers.get(&X_SWITCHYARD_STRICT).map(HeaderValue::as_bytes) {
         None | Some(b"false") => false,
@@ -84,10 +79,6 @@ fn read(headers: &HeaderMap) -> Result<CallHeaders, GatewayError> {
         }
     }
     Ok(asked)
-}
-
-fn is_key(value: &HeaderValue) -> bool {
-    value.to_str().is_ok_and(|key| !key.trim().is_empty() && key.len() <= LONGEST_KEY)
 }
 
 #[cfg(test)]

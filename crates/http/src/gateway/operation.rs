@@ -4,9 +4,10 @@ use super::call::{invalid, refused};
 use super::dialects::{OPENAI_CHAT, named};
 use super::error::GatewayError;
 use super::passing::PassingBody;
-use super::reply::{write_head, write_stream_head};
+use super::reply::{write_head, write_pieces_head};
 use super::serve::Served;
 use crate::extract::GatewayForm;
+use crate::idempotency::StreamFate;
 use crate::middleware::RequestId;
 use actix_web::HttpResponse;
 use actix_web::http::header::CONTENT_TYPE;
@@ -195,11 +196,12 @@ fn respond(
         }
         // What is of another kind than events can't be put into them: it passes as what it is.
         ReplyBody::Stream(frames) if facts.stream && media_type.is_none() => {
-            write_stream_head(&mut response, EVENTS);
-            Ok(response.body(PassingBody::events(frames, end, id.as_str())))
+            write_pieces_head(&mut response, EVENTS);
+            let fate = StreamFate::of(&mut response);
+            Ok(response.body(PassingBody::events(frames, end, id.as_str(), fate)))
         }
         ReplyBody::Stream(frames) => {
-            write_stream_head(&mut response, media_type.unwrap_or(JSON));
+            write_pieces_head(&mut response, media_type.unwrap_or(JSON));
             Ok(response.body(PassingBody::bytes(frames)))
         }
     }

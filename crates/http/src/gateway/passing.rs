@@ -1,5 +1,6 @@
 use super::dialects::OPENAI_CHAT;
 use super::error::{Door, GatewayError};
+use crate::idempotency::StreamFate;
 use actix_http::body::{BodySize, MessageBody};
 use bytes::Bytes;
 use futures_util::StreamExt;
@@ -18,7 +19,7 @@ pub(super) struct PassingBody {
 /// How an answer ends.
 enum Ending {
     /// As an event stream does: with these bytes, or with an event that tells what went wrong.
-    Events { end: Bytes, id: String },
+    Events { end: Bytes, id: String, fate: StreamFate },
     /// By itself. Of one that broke off the client learns because the connection does too.
     Bare,
 }
@@ -30,8 +31,8 @@ pub(super) struct BrokenOff;
 
 impl PassingBody {
     /// Of an event stream, which `end` ends.
-    pub(super) fn events(frames: ReplyStream, end: Bytes, request_id: &str) -> Self {
-        Self { frames: Some(frames), ending: Ending::Events { end, id: request_id.to_owned() } }
+    pub(super) fn events(frames: ReplyStream, end: Bytes, request_id: &str, fate: StreamFate) -> Self {
+        Self { frames: Some(frames), ending: Ending::Events { end, id: request_id.to_owned(), fate } }
     }
 
     /// Of any other bytes.
@@ -48,7 +49,8 @@ impl PassingBody {
 
     fn failure(&self, error: CallError) -> Result<Bytes, BrokenOff> {
         match &self.ending {
-            Ending::Events { id, .. } => {
+            Ending::Events { id, fate, .. } => {
+                fate.broke_off();
                 Ok(OPENAI_CHAT.verbatim_failure(&GatewayError::of_call(error, Door::V1).told(Some(id))))
             }
             Ending::Bare => Err(BrokenOff),

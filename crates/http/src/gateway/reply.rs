@@ -1,5 +1,6 @@
 use super::error::GatewayError;
 use super::stream::EventStream;
+use crate::idempotency::StreamFate;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use std::sync::Arc;
@@ -56,14 +57,15 @@ pub(super) fn respond(reply: Reply, names: AnswerNames) -> Result<HttpResponse, 
             }))
         }
         ReplyBody::Stream(frames) => {
-            write_stream_head(&mut response, content_type(names.framing));
-            Ok(response.body(EventStream::new(frames, names)))
+            write_pieces_head(&mut response, content_type(names.framing));
+            let fate = StreamFate::of(&mut response);
+            Ok(response.body(EventStream::new(frames, names, fate)))
         }
     }
 }
 
 /// The head of an answer that comes in pieces.
-pub(super) fn write_stream_head(response: &mut HttpResponseBuilder, content_type: &str) {
+pub(super) fn write_pieces_head(response: &mut HttpResponseBuilder, content_type: &str) {
     response.insert_header((CONTENT_TYPE, content_type));
     response.insert_header((CACHE_CONTROL, "no-cache"));
     // Else nginx holds pieces back until its buffer is full.

@@ -62,7 +62,7 @@ pub(crate) struct CallParams {
     /// Refuse the call rather than leave out what the chosen model can't express
     #[param(rename = "x-switchyard-strict")]
     strict: Option<bool>,
-    /// 1 to 255 characters of ASCII
+    /// 1 to 255 characters of ASCII: the request is carried out once, however often it is sent within 24 hours
     #[param(rename = "Idempotency-Key")]
     idempotency_key: Option<String>,
 }
@@ -86,6 +86,9 @@ pub(crate) enum CallFailures {
     /// The body did not come in time
     #[response(status = 408)]
     TooSlow(ErrorAnswer),
+    /// The `Idempotency-Key` belongs to another request, to one that is being answered, or to a stream that has ended
+    #[response(status = 409)]
+    Conflict(ErrorAnswer),
     /// The body is too large
     #[response(status = 413)]
     TooLarge(ErrorAnswer),

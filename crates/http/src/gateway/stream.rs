@@ -1,5 +1,6 @@
 use super::error::{Door, GatewayError};
 use super::reply::AnswerNames;
+use crate::idempotency::StreamFate;
 use actix_http::body::{BodySize, MessageBody};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
@@ -19,12 +20,13 @@ pub(super) struct EventStream {
     names: AnswerNames,
     writer: Option<Box<dyn StreamWriter>>,
     out: BytesMut,
+    fate: StreamFate,
 }
 
 impl EventStream {
     /// Of these frames.
-    pub(super) fn new(frames: ReplyStream, names: AnswerNames) -> Self {
-        Self { frames: Some(frames), names, writer: None, out: BytesMut::new() }
+    pub(super) fn new(frames: ReplyStream, names: AnswerNames, fate: StreamFate) -> Self {
+        Self { frames: Some(frames), names, writer: None, out: BytesMut::new(), fate }
     }
 
     /// The frames of these events; nothing where they have none.
@@ -46,6 +48,7 @@ impl EventStream {
 
     /// The end of an answer that broke off, so that nobody takes it for a whole one.
     fn failure(&mut self, error: CallError) -> Bytes {
+        self.fate.broke_off();
         let error = GatewayError::of_call(error, Door::V1);
         let told = error.told(Some(&self.names.id));
         let Some(writer) = &mut self.writer else { return self.names.codec.verbatim_failure(&told) };

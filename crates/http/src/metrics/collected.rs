@@ -1,4 +1,5 @@
 use super::labels::{Attempt, ProviderOnly, Tokens};
+use crate::services::LogLosses;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
 use prometheus_client::metrics::counter::ConstCounter;
@@ -10,11 +11,14 @@ use switchyard_orchestrator::chat::AttemptCount;
 use switchyard_orchestrator::status::{Status, StatusFacts};
 
 /// What the use cases count themselves, read when a scraper asks.
-pub(super) struct Collected(Arc<Status>);
+pub(super) struct Collected {
+    status: Arc<Status>,
+    log_losses: LogLosses,
+}
 
 impl Collected {
-    pub(super) fn new(status: Arc<Status>) -> Self {
-        Self(status)
+    pub(super) fn new(status: Arc<Status>, log_losses: LogLosses) -> Self {
+        Self { status, log_losses }
     }
 }
 
@@ -26,17 +30,19 @@ impl fmt::Debug for Collected {
 
 impl Collector for Collected {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        let attempts = self.0.statistics().attempts();
+        let attempts = self.status.statistics().attempts();
         write_attempts(&mut encoder, &attempts)?;
         write_usage(&mut encoder, &attempts)?;
-        let unpriced = self.0.statistics().unpriced();
+        let unpriced = self.status.statistics().unpriced();
         counter(
             &mut encoder,
             "unpriced_attempts",
             "Attempts that used tokens at an unknown price",
             unpriced,
         )?;
-        write_state(&mut encoder, &self.0.facts())
+        let lost = self.log_losses.count();
+        counter(&mut encoder, "log_lines_dropped", "Lines of the log that nobody took in time", lost)?;
+        write_state(&mut encoder, &self.status.facts())
     }
 }
 

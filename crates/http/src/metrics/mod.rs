@@ -7,6 +7,7 @@ mod collected;
 mod labels;
 
 use crate::routes::RouteTemplate;
+use crate::services::LogLosses;
 use actix_web::http::Method;
 use collected::Collected;
 use labels::{Request, RouteOnly};
@@ -45,7 +46,7 @@ impl MetricConstructor<Histogram> for Durations {
 
 impl Metrics {
     /// Of a server in this state.
-    pub(crate) fn new(status: Arc<Status>) -> Self {
+    pub(crate) fn new(status: Arc<Status>, log_losses: LogLosses) -> Self {
         let mut registry = Registry::with_prefix("switchyard");
         let requests = Family::default();
         let durations = Family::new_with_constructor(Durations);
@@ -57,7 +58,7 @@ impl Metrics {
         );
         let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "What is running", build);
-        registry.register_collector(Box::new(Collected::new(status)));
+        registry.register_collector(Box::new(Collected::new(status, log_losses)));
         Self { registry, requests, durations }
     }
 

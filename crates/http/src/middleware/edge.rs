@@ -4,7 +4,7 @@ use super::request_id::RequestId;
 use super::tracked_body::{Ending, TrackedBody};
 use super::{client, head_limits, response_headers};
 use crate::api::ApiError;
-use crate::connection::{Connection, OpenBody};
+use crate::connection::{Connection, OpenBody, Place, Sources};
 use crate::envelope::Envelope;
 use crate::gateway::GatewayError;
 use crate::identity::Identity;
@@ -23,6 +23,7 @@ use futures_util::future::LocalBoxFuture;
 use ipnet::IpNet;
 use std::fmt;
 use std::future::{Ready, ready};
+use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -37,6 +38,8 @@ pub(crate) struct Edge {
     pub(crate) limits: Limits,
     /// The proxies that say whom they speak for.
     pub(crate) trusted_proxies: Arc<[IpNet]>,
+    /// What each source holds.
+    pub(crate) sources: Arc<Sources>,
     /// Whose pages may read answers.
     pub(crate) origins: Origins,
     pub(crate) clock: Arc<dyn Clock>,
@@ -86,9 +89,10 @@ where
     }
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
-        let arrival = Arrival::of(&self.edge, &request);
+        let (arrival, has_place) = Arrival::of(&self.edge, &request);
         let shape = Shape::at(request.path(), request.headers());
-        if let Err(refusal) = head_limits::check(request.head(), &self.edge.limits) {
+        let head = head_limits::check(request.head(), &self.edge.limits);
+        if let Err(refusal) = head.and_then(|()| if has_place { Ok(()) } else { Err(Refusal::crowded()) }) {
             let response = request.into_response(refusal.respond(shape, &arrival.record.id));
             return ready(Ok(arrival.complete(response))).boxed_local();
         }
@@ -111,8 +115,20 @@ where
     }
 }
 
+impl Edge {
+    /// A request's place. A connection has had one since it was accepted; a trusted proxy's carries the requests of many.
+    fn place(&self, request: &ServiceRequest, client: Option<IpAddr>) -> Option<Place> {
+        let peer = request.peer_addr().map(|peer| peer.ip().to_canonical());
+        match client.filter(|_| client != peer) {
+            Some(client) => self.sources.enter(client),
+            None => Some(Place::default()),
+        }
+    }
+}
+
 impl Arrival {
-    fn of(edge: &Edge, request: &ServiceRequest) -> Self {
+    /// A request, and whether its source has a place for it.
+    fn of(edge: &Edge, request: &ServiceRequest) -> (Self, bool) {
         let connection = request.conn_data::<Rc<Connection>>().cloned();
         if let Some(connection) = &connection {
             connection.request_began(open_body(request.headers()));
@@ -121,7 +137,10 @@ impl Arrival {
         let client = client::address(request, &edge.trusted_proxies);
         let record = AccessRecord::begin(request, client, id, &edge.clock, &edge.metrics);
         let readers = edge.origins.readers(request.headers());
-        Self { record, readers, ending: Ending(connection) }
+        let place = edge.place(request, client);
+        let has_place = place.is_some();
+        let ending = Ending { connection, _place: place.unwrap_or_default() };
+        (Self { record, readers, ending }, has_place)
     }
 
     /// Gives the answer what every answer has, and follows it to its end.

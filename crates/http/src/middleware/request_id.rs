@@ -32,6 +32,12 @@ impl RequestId {
         Self(HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static("")))
     }
 
+    /// That of a request which has passed the edge.
+    pub(crate) fn noted(request: &HttpRequest) -> Self {
+        let id = request.extensions().get::<Self>().cloned();
+        id.unwrap_or(Self(HeaderValue::from_static("")))
+    }
+
     /// The text.
     pub(crate) fn as_str(&self) -> &str {
         self.0.to_str().unwrap_or_default()
@@ -54,8 +60,7 @@ impl FromRequest for RequestId {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         // Every request passes the edge, which gives it one.
-        let id = request.extensions().get::<Self>().cloned();
-        ready(Ok(id.unwrap_or(Self(HeaderValue::from_static("")))))
+        ready(Ok(Self::noted(request)))
     }
 }
 

@@ -1,5 +1,5 @@
 use super::access_log::AccessRecord;
-use crate::connection::Connection;
+use crate::connection::{Connection, Place};
 use actix_http::body::{BodySize, BoxBody, MessageBody};
 use bytes::Bytes;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,11 +16,15 @@ pub(crate) struct TrackedBody {
 }
 
 /// Tells the connection that a request is over, in whatever way that came about.
-pub(super) struct Ending(pub(super) Option<Rc<Connection>>);
+pub(super) struct Ending {
+    pub(super) connection: Option<Rc<Connection>>,
+    /// Given back with it.
+    pub(super) _place: Place,
+}
 
 impl Drop for Ending {
     fn drop(&mut self) {
-        if let Some(connection) = &self.0 {
+        if let Some(connection) = &self.connection {
             connection.response_ended();
         }
     }

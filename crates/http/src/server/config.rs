@@ -84,10 +84,11 @@ pub struct ServerConfig {
     pub workers: Option<NonZeroUsize>,
     /// Connections of one worker; more wait in the kernel's queue.
     pub connections_per_worker: usize,
-    /// Connections of one source (an IPv4 address, an IPv6 /64 network) over all workers; more are closed at once.
+    /// Connections of one source (an IPv4 address, an IPv6 /64 network) over all workers; more are closed at once. Of a source that
+    /// a trusted proxy speaks for: requests that are being answered; more are refused.
     pub connections_per_source: usize,
-    /// Networks whose connections are carried for others: no share is counted for them, and the access log names whom they
-    /// say (`x-forwarded-for`) they speak for.
+    /// Networks whose connections are carried for others: no share is counted for them but for whom they say
+    /// (`x-forwarded-for`) they speak for, whom the access log names too.
     pub trusted_proxies: Vec<IpNet>,
     /// The web origins, each `scheme://host[:port]`, whose pages may call with credentials and read the answers.
     pub cors_origins: Vec<String>,

@@ -82,7 +82,7 @@ where
     D: Fn() -> F + 'static,
     F: Future<Output = ()> + 'static,
 {
-    let app = app::gateway(&shared.config, &shared.services, &shared.metrics);
+    let app = app::gateway(&shared.config, &shared.services, &shared.metrics, &shared.sources);
     connections(shared, actix_service::IntoServiceFactory::into_factory(app), stops)
 }
 

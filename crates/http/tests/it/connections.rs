@@ -232,3 +232,32 @@ async fn an_offer_to_upgrade_is_passed_over() {
         assert!(connection.ends_within(Duration::from_secs(3)).await);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn behind_a_trusted_proxy_each_client_has_its_share_of_requests_and_gets_it_back() {
+    let world = World::with(|config| {
+        config.connections_per_source = 2;
+        config.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+    })
+    .await;
+    let from = |client: &str, request: String| {
+        request.replacen("host: x\r\n", &format!("host: x\r\nx-forwarded-for: {client}\r\n"), 1)
+    };
+    let mut held = Vec::new();
+    for _ in 0..2 {
+        let mut connection = Connection::open(world.address).await;
+        connection.send(from("198.51.100.7", call("acme/hang", ""))).await;
+        held.push(connection);
+    }
+    world.until_upstreams(2).await;
+    let refused = ask(world.address, from("198.51.100.7", get("/ping", ""))).await;
+    assert_eq!((refused.status, refused.header("retry-after")), (503, Some("1")));
+    assert_eq!(refused.json()["error"], "overloaded");
+    assert_eq!(ask(world.address, from("198.51.100.8", get("/ping", ""))).await.status, 200);
+    assert_eq!(ask(world.address, get("/ping", "")).await.status, 200, "the proxy itself has no share");
+    drop(held);
+    world.until_upstreams(0).await;
+    for _ in 0..5 {
+        assert_eq!(ask(world.address, from("198.51.100.7", get("/ping", ""))).await.status, 200);
+    }
+}

@@ -16,6 +16,7 @@ mod connections;
 mod cors;
 mod document;
 mod edge;
+mod idempotency;
 mod log;
 mod operations;
 mod streams;

@@ -83,6 +83,7 @@ async fn metrics_stand_on_their_own_listener_and_name_nobody() {
         "switchyard_configuration_revision 7",
         "switchyard_database_connected 1",
         "switchyard_unpriced_attempts_total 0",
+        "switchyard_log_lines_dropped_total 17",
         r#"switchyard_build_info{version="0.1.0"} 1"#,
         "# EOF",
     ] {

@@ -1,11 +1,13 @@
 //! Administration: providers, routes and virtual keys. Each write is validated, sealed where it holds a secret, written in a
 //! transaction, and visible to the writer when the function returns.
 
+mod credentials;
 mod declare;
 mod keys;
 mod providers;
 mod routes;
 
+pub use credentials::{CredentialAdmin, CredentialEntry, EmptySecret, UNREADABLE};
 pub use declare::{Applied, DeclaredConfiguration};
 pub use keys::{CreatedKey, KeyAdmin, KeyRequest};
 pub use providers::{ProviderAdmin, ProviderProbe, ProviderRequest};
@@ -13,11 +15,13 @@ pub use routes::RouteAdmin;
 
 use crate::error::AdminError;
 use crate::snapshot::ConfigurationKeeper;
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use switchyard_domain::audit::{AuditAction, AuditOutcome, AuditRecord};
 use switchyard_domain::limits::Limits;
 use switchyard_domain::meta::Writer;
 use switchyard_ports::clock::Clock;
-use switchyard_ports::repositories::{Author, ConfigurationRepository};
+use switchyard_ports::repositories::{AuditLog, Author, ConfigurationRepository, RepositoryError};
 
 /// What every administrative use case needs.
 #[derive(Clone)]
@@ -26,6 +30,8 @@ pub struct AdminPorts {
     pub clock: Arc<dyn Clock>,
     /// Providers and routes.
     pub configuration: Arc<dyn ConfigurationRepository>,
+    /// The log of what people did.
+    pub audit: Arc<dyn AuditLog>,
     /// What calls read; absent where no calls are served (the command line).
     pub keeper: Option<Arc<ConfigurationKeeper>>,
 }
@@ -33,6 +39,27 @@ pub struct AdminPorts {
 impl AdminPorts {
     fn author(&self, by: &Writer) -> Author {
         Author { by: by.clone(), at: self.clock.now() }
+    }
+
+    /// Writes down that somebody did something to an object that is not changed by it.
+    async fn note(
+        &self,
+        action: AuditAction,
+        object: String,
+        details: BTreeMap<String, String>,
+        by: &Writer,
+    ) -> Result<(), RepositoryError> {
+        let record = AuditRecord {
+            at: self.clock.now(),
+            actor: by.name.to_string(),
+            action,
+            object,
+            outcome: AuditOutcome::Done,
+            address: by.address,
+            request_id: by.request_id.clone(),
+            details,
+        };
+        self.audit.record(record).await
     }
 
     /// Waits until the write is what calls read. The write stands whether or not it can be read back at once: calls see it as

@@ -7,6 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
+use switchyard_domain::audit::AuditAction;
 use switchyard_domain::credential::kept_form;
 use switchyard_domain::declared::DeclaredModel;
 use switchyard_domain::ids::ProviderId;
@@ -172,6 +173,16 @@ impl ProviderAdmin {
             .is_ok_and(|stored| stored.expose_secret() == secret.expose_secret())
     }
 
+    /// What a person may see of a provider's shared credential: its last characters, or [`super::UNREADABLE`] where it was sealed
+    /// under a key that is not at hand. `None` where there is none.
+    #[must_use]
+    pub fn shown_hint(&self, provider: &Provider) -> Option<String> {
+        let credential = provider.credential.as_ref()?;
+        let binding = credential_binding(provider.id, &credential.owner.to_word());
+        let opens = self.vault.open(&credential.sealed, &binding).is_ok();
+        Some(if opens { credential.hint.clone() } else { super::UNREADABLE.to_owned() })
+    }
+
     /// All providers, by id.
     ///
     /// # Errors
@@ -194,21 +205,48 @@ impl ProviderAdmin {
     ///
     /// # Errors
     /// [`AdminError::Provider`] with what went wrong.
-    pub async fn test(&self, name: &Name, timeout: Duration) -> Result<ProviderProbe, AdminError> {
+    pub async fn test(
+        &self,
+        name: &Name,
+        timeout: Duration,
+        by: &Writer,
+    ) -> Result<ProviderProbe, AdminError> {
         let provider = self.find(name).await?;
+        let shared = CredentialOwner::Shared;
+        let credential = match &provider.credential {
+            Some(credential) => {
+                let binding = credential_binding(provider.id, &credential.owner.to_word());
+                Some((&shared, Arc::new(self.vault.open(&credential.sealed, &binding)?)))
+            }
+            None => None,
+        };
+        self.probe(&provider, credential, timeout, by).await
+    }
+
+    /// Asks a provider for its models with this credential. That a stored secret was used is written down before it is: where
+    /// that can't be, it is not used.
+    pub(super) async fn probe(
+        &self,
+        provider: &Provider,
+        credential: Option<(&CredentialOwner, Arc<SecretString>)>,
+        timeout: Duration,
+        by: &Writer,
+    ) -> Result<ProviderProbe, AdminError> {
         let config = ProviderConfig {
             name: provider.name.to_string(),
             vendor: provider.vendor.clone(),
             base_url: provider.base_url.clone(),
         };
         let client = self.build(&config)?;
-        let credential = match &provider.credential {
-            Some(credential) => {
-                let binding = credential_binding(provider.id, &credential.owner.to_word());
-                Some(Arc::new(self.vault.open(&credential.sealed, &binding)?))
-            }
-            None => None,
-        };
+        if let Some((owner, _)) = &credential {
+            let details = [
+                ("name".to_owned(), provider.name.to_string()),
+                ("credential_of".to_owned(), owner.to_word()),
+            ];
+            let object = format!("provider:{}", provider.id);
+            self.ports.note(AuditAction::TestSecret, object, details.into(), by).await?;
+        }
+        let credential = credential.map(|(_, secret)| secret);
         let began = self.ports.clock.monotonic();
         let models = client.list_models(credential, timeout).await?;
         let latency = self.ports.clock.monotonic().since(began);
@@ -225,7 +263,7 @@ impl ProviderAdmin {
         timeout: Duration,
         by: &Writer,
     ) -> Result<Vec<String>, AdminError> {
-        let found = self.test(name, timeout).await?.models;
+        let found = self.test(name, timeout, by).await?.models;
         let provider = self.find(name).await?;
         let mut models: Vec<DeclaredModel> = provider.models.iter().map(declared).collect();
         let mut known: HashSet<String> = models.iter().map(|model| model.model.clone()).collect();
@@ -303,14 +341,14 @@ pub(super) fn declared(model: &switchyard_domain::provider::ProviderModel) -> De
 }
 
 /// The secret in the form that is kept; `None` when nothing is in it.
-fn kept_secret(secret: &SecretString) -> Result<Option<SecretString>, AdminError> {
+pub(super) fn kept_secret(secret: &SecretString) -> Result<Option<SecretString>, AdminError> {
     let kept = kept_form(secret.expose_secret());
     let kept = kept.map_err(|unfit| AdminError::invalid("api_key", unfit.to_string()))?;
     Ok(Some(kept).filter(|kept| !kept.expose_secret().is_empty()))
 }
 
 /// What a person may see of a secret: its last four characters, if it is long enough to keep the rest.
-fn hint_of(secret: &SecretString) -> String {
+pub(super) fn hint_of(secret: &SecretString) -> String {
     let text = secret.expose_secret();
     let shown = text.len().checked_sub(4).filter(|&rest| rest >= 8).and_then(|rest| text.get(rest..));
     format!("…{}", shown.unwrap_or_default())

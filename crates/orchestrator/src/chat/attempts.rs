@@ -3,12 +3,12 @@
 
 use super::admission::admit_to_target;
 use super::bought::{self, Next};
-use super::course::{Course, unusable};
+use super::course::{Course, unreadable, unusable};
 use super::service::{CallSettings, ChatPorts};
 use super::settlement::Settlement;
 use super::tries::{Failure, Tries};
 use crate::error::{CallError, CallErrorKind};
-use crate::snapshot::TargetEntry;
+use crate::snapshot::{CallerCredentials, TargetEntry};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use switchyard_domain::chat::{Dialect, Loss, LossReport};
@@ -60,6 +60,7 @@ pub(super) struct Attempts<'a> {
     pub(super) call: &'a Arc<dyn ClientCall>,
     pub(super) request_id: &'a str,
     pub(super) course: Course,
+    pub(super) credentials: CallerCredentials,
     pub(super) began: Monotonic,
 }
 
@@ -133,7 +134,7 @@ impl Attempts<'_> {
                 return Tried::Passed(CallError::from_fault(&fault, &target.model.public_name));
             }
             Err(fault) => {
-                settlement.begin(target, &LossReport::default(), None);
+                settlement.begin(target, &LossReport::default(), None, None);
                 self.note(target, &fault);
                 settlement.fail(fault.clone());
                 return Tried::Failed { fault, is_foreign: false, next: Next::Anyone };
@@ -143,15 +144,28 @@ impl Attempts<'_> {
         if !losses.is_empty() && (self.course.strict || self.call.facts().strict) {
             return Tried::Passed(strict_refusal(&losses, target));
         }
+        let credential = match self.credentials.choose(&target.provider) {
+            Ok(credential) => credential,
+            Err(reason) => {
+                tracing::warn!(
+                    request.id = self.request_id,
+                    target = %target.model.public_name,
+                    reason = %reason,
+                    "a target is passed over"
+                );
+                return Tried::Passed(unreadable(target));
+            }
+        };
         let limits = match admit_to_target(self.ports, target, self.call.facts()).await {
             Ok(limits) => limits,
             Err(error) => return Tried::Passed(error),
         };
-        let received = settlement.begin(target, &losses, limits);
+        let source_of_credential = credential.as_ref().map(|credential| credential.source);
+        let received = settlement.begin(target, &losses, limits, source_of_credential);
         let context = AttemptContext {
             request_id: self.request_id.to_owned(),
             deadlines: self.deadlines(),
-            credential: target.provider.credential.clone(),
+            credential: credential.map(|credential| credential.secret),
             received: Arc::clone(&received),
         };
         match client.send(prepared, context).await {

@@ -8,6 +8,7 @@ use super::resolution::resolve;
 use super::service::ChatService;
 use crate::error::{CallError, CallErrorKind};
 use crate::principal::Principal;
+use crate::snapshot::credentials_of;
 use std::sync::Arc;
 use switchyard_ports::client_call::ClientCall;
 
@@ -32,9 +33,10 @@ impl ChatService {
         principal: &Principal,
         call: Arc<dyn ClientCall>,
     ) -> Result<PromptCount, CallError> {
-        let resolved = resolve(&self.keeper().snapshot(), principal, &call.facts().model)?;
+        let snapshot = self.keeper().snapshot();
+        let resolved = resolve(&snapshot, principal, &call.facts().model)?;
         let permit = admit_without_tokens(self.ports(), principal).await?;
-        let course = planned(&resolved, self.ports().health.as_ref())?;
+        let course = planned(&resolved, &credentials_of(&snapshot, principal), self.ports().health.as_ref())?;
         let Some(target) = course.targets.into_iter().next() else {
             return Err(CallError::new(
                 CallErrorKind::UpstreamUnavailable,

@@ -3,7 +3,7 @@
 use super::resolution::Resolved;
 use super::service::ChatPorts;
 use crate::error::{CallError, CallErrorKind};
-use crate::snapshot::{TargetEntry, Turns};
+use crate::snapshot::{CallerCredentials, TargetEntry, Turns};
 use std::time::Duration;
 use switchyard_domain::fault::FailoverOn;
 use switchyard_domain::route::{Availability, Candidate, PlanError, plan};
@@ -20,29 +20,38 @@ pub(crate) struct Course {
 }
 
 /// The course that a call would take now. The route's turn is not taken.
-pub(crate) fn planned(resolved: &Resolved, health: &dyn Health) -> Result<Course, CallError> {
-    Course::along(resolved, health, Turns::coming)
+pub(crate) fn planned(
+    resolved: &Resolved,
+    credentials: &CallerCredentials,
+    health: &dyn Health,
+) -> Result<Course, CallError> {
+    Course::along(resolved, credentials, health, Turns::coming)
 }
 
 impl Course {
     /// The course of a call. Takes the route's next turn, so a call that is not admitted must not come here.
-    pub(super) fn of(resolved: &Resolved, ports: &ChatPorts) -> Result<Self, CallError> {
-        Self::along(resolved, ports.health.as_ref(), Turns::next)
+    pub(super) fn of(
+        resolved: &Resolved,
+        credentials: &CallerCredentials,
+        ports: &ChatPorts,
+    ) -> Result<Self, CallError> {
+        Self::along(resolved, credentials, ports.health.as_ref(), Turns::next)
     }
 
     fn along(
         resolved: &Resolved,
+        credentials: &CallerCredentials,
         health: &dyn Health,
         turn: fn(&Turns, Option<&str>) -> u64,
     ) -> Result<Self, CallError> {
         match resolved {
-            Resolved::Direct(target) if target.is_usable() => {
+            Resolved::Direct(target) if target.is_usable(credentials) => {
                 Ok(Self { targets: vec![target.clone()], failover_on: FailoverOn::default(), strict: false })
             }
             Resolved::Direct(target) => Err(unusable(target)),
             Resolved::Route { route, hint } => {
                 let candidates: Vec<Candidate<'_>> =
-                    route.targets.iter().map(|target| candidate(target, health)).collect();
+                    route.targets.iter().map(|target| candidate(target, credentials, health)).collect();
                 let turn = turn(&route.turns, hint.as_deref());
                 let order = plan(route.mode, route.strategy, &candidates, hint.as_deref(), turn)
                     .map_err(|error| plan_error(&error, &route.name))?;
@@ -53,8 +62,12 @@ impl Course {
     }
 }
 
-fn candidate<'a>(target: &'a TargetEntry, health: &dyn Health) -> Candidate<'a> {
-    let availability = if target.is_usable() {
+fn candidate<'a>(
+    target: &'a TargetEntry,
+    credentials: &CallerCredentials,
+    health: &dyn Health,
+) -> Candidate<'a> {
+    let availability = if target.is_usable(credentials) {
         health.availability(target.provider.id, &target.model.model)
     } else {
         Availability::Unusable
@@ -71,11 +84,20 @@ fn candidate<'a>(target: &'a TargetEntry, health: &dyn Health) -> Candidate<'a> 
 /// Why nothing can be sent to a target. What exactly is wrong with a provider is for its administrators: they find it in the
 /// log.
 pub(super) fn unusable(target: &TargetEntry) -> CallError {
-    let reason = match &target.provider.client {
-        Err(_) => "can't be called as it is configured. An administrator must mend it",
-        Ok(_) => "has no credential. An administrator can store one",
+    let reason = match (&target.provider.client, &target.provider.credential) {
+        (Err(_), _) | (_, Err(_)) => "can't be called as it is configured. An administrator must mend it",
+        (Ok(_), Ok(_)) => "has no credential. An administrator can store one",
     };
     unavailable(format!("The provider `{}` {reason}.", target.provider.name))
+}
+
+/// Why nothing can be sent with the caller's own credential.
+pub(super) fn unreadable(target: &TargetEntry) -> CallError {
+    unavailable(format!(
+        "The stored key for the provider `{}` can't be opened. Store it again, or ask an administrator to restore the encryption \
+         key.",
+        target.provider.name
+    ))
 }
 
 fn unavailable(message: String) -> CallError {

@@ -3,7 +3,7 @@
 
 use crate::error::{CallError, CallErrorKind};
 use crate::principal::Principal;
-use crate::snapshot::{RouteEntry, Snapshot, TargetEntry};
+use crate::snapshot::{RouteEntry, Snapshot, TargetEntry, credentials_of};
 use std::collections::HashMap;
 use std::sync::Arc;
 use switchyard_domain::spelling::closest;
@@ -97,8 +97,9 @@ fn find(snapshot: &Snapshot, principal: &Principal, model: &str) -> Result<Resol
 
 /// The one provider that serves a bare model id. One that is broken or lacks its credential serves nothing while another does.
 fn bare(snapshot: &Snapshot, principal: &Principal, model: &str) -> Result<Resolved, CallError> {
+    let credentials = credentials_of(snapshot, principal);
     let listed = snapshot.by_model.get(model).map(Vec::as_slice).unwrap_or_default();
-    let usable: Vec<&TargetEntry> = listed.iter().filter(|target| target.is_usable()).collect();
+    let usable: Vec<&TargetEntry> = listed.iter().filter(|target| target.is_usable(&credentials)).collect();
     match (usable.as_slice(), listed) {
         ([only], _) => Ok(Resolved::Direct((*only).clone())),
         ([], [first, ..]) => Ok(Resolved::Direct(first.clone())),
@@ -140,12 +141,14 @@ fn suggestions<'a>(snapshot: &'a Snapshot, principal: &Principal, model: &str) -
     if model.chars().count() > LONGEST_MISSPELT {
         return Vec::new();
     }
+    let credentials = credentials_of(snapshot, principal);
     let is_allowed =
         |route: &RouteEntry| route.is_active && principal.allows(&route.name, route.is_simulated());
     let routes = snapshot.routes.values().filter(|route| is_allowed(route));
     let routes = routes.map(|route| (route.name.as_str(), route.name.as_str()));
     let is_allowed = |target: &TargetEntry| {
-        target.is_usable() && principal.allows(&target.model.public_name, target.provider.simulated)
+        target.is_usable(&credentials)
+            && principal.allows(&target.model.public_name, target.provider.simulated)
     };
     let targets = snapshot.by_model.values().flatten().filter(|target| is_allowed(target));
     let targets = targets.map(|target| (target.model.model.as_str(), target.model.public_name.as_str()));

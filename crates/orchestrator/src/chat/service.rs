@@ -9,7 +9,7 @@ use super::settlement::{CallIdentity, Settlement};
 use super::statistics::CallStatistics;
 use crate::error::{CallError, CallErrorKind};
 use crate::principal::Principal;
-use crate::snapshot::ConfigurationKeeper;
+use crate::snapshot::{ConfigurationKeeper, credentials_of};
 use crate::tasks::Tasks;
 use std::sync::Arc;
 use std::time::Duration;
@@ -100,6 +100,7 @@ impl ChatService {
         let began = self.ports.clock.monotonic();
         let snapshot = self.keeper.snapshot();
         let resolved = resolve(&snapshot, principal, &call.facts().model)?;
+        let credentials = credentials_of(&snapshot, principal);
         let journal = self.ports.journal.reserve().map_err(|error| refused(&error))?;
         let identity = CallIdentity {
             call: CallId(self.ports.entropy.new_id()),
@@ -115,7 +116,8 @@ impl ChatService {
             settings: &self.settings,
             call: &call,
             request_id: &request_id,
-            course: Course::of(&resolved, &self.ports)?,
+            course: Course::of(&resolved, &credentials, &self.ports)?,
+            credentials,
             began,
         };
         match attempts.run(&mut settlement).await {

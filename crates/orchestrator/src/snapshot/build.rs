@@ -1,6 +1,6 @@
 //! Stored configuration becomes a snapshot. A broken object disables itself with a reason; the rest goes on.
 
-use super::{ModelEntry, ProviderEntry, RouteEntry, Snapshot, TargetEntry, Turns};
+use super::{CredentialDirectory, ModelEntry, ProviderEntry, RouteEntry, Snapshot, TargetEntry, Turns};
 use secrecy::SecretString;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
@@ -12,8 +12,8 @@ use switchyard_domain::retry::RetryBudget;
 use switchyard_domain::route::{Route, Target};
 use switchyard_ports::prices::PriceBook;
 use switchyard_ports::provider::{ProviderConfig, ProviderFactory};
-use switchyard_ports::repositories::StoredConfiguration;
-use switchyard_ports::vault::{Binding, Vault};
+use switchyard_ports::repositories::{CredentialRepository, StoredConfiguration};
+use switchyard_ports::vault::{Binding, Vault, VaultError};
 
 /// The place that a provider's credential is sealed for.
 #[must_use]
@@ -43,13 +43,32 @@ pub struct Builder {
     factory: Arc<dyn ProviderFactory>,
     vault: Arc<dyn Vault>,
     prices: Arc<dyn PriceBook>,
+    credentials: Option<OwnCredentials>,
+}
+
+/// The credentials of users and keys: where they are kept, and where calls find them.
+#[derive(Clone)]
+pub(super) struct OwnCredentials {
+    pub(super) repository: Arc<dyn CredentialRepository>,
+    pub(super) directory: Arc<CredentialDirectory>,
 }
 
 impl Builder {
     /// With these adapters.
     #[must_use]
     pub fn new(factory: Arc<dyn ProviderFactory>, vault: Arc<dyn Vault>, prices: Arc<dyn PriceBook>) -> Self {
-        Self { factory, vault, prices }
+        Self { factory, vault, prices, credentials: None }
+    }
+
+    /// The same, with the credentials of users and keys. `shares` says whether calls may use shared ones as well.
+    #[must_use]
+    pub fn with_credentials(self, repository: Arc<dyn CredentialRepository>, shares: bool) -> Self {
+        let directory = Arc::new(CredentialDirectory::new(Arc::clone(&self.vault), shares));
+        Self { credentials: Some(OwnCredentials { repository, directory }), ..self }
+    }
+
+    pub(super) fn own_credentials(&self) -> Option<&OwnCredentials> {
+        self.credentials.as_ref()
     }
 
     /// Compiles `stored`. A provider whose version is the one in `previous` keeps its client, hence its connections.
@@ -60,15 +79,16 @@ impl Builder {
         previous: &Snapshot,
         memory: &mut MemoryOfTargets,
     ) -> Snapshot {
-        let mut snapshot = Snapshot { revision: stored.revision, ..Snapshot::default() };
+        let credentials = self.credentials.as_ref().map(|own| Arc::clone(&own.directory));
+        let mut snapshot = Snapshot { revision: stored.revision, credentials, ..Snapshot::default() };
         let mut by_id: HashMap<ProviderId, Arc<ProviderEntry>> = HashMap::new();
         for provider in stored.providers.iter().filter(|provider| provider.is_enabled) {
-            let kept = previous
-                .providers
-                .get(provider.name.as_str())
-                .filter(|kept| is_same(kept, provider))
-                .cloned();
-            let entry = kept.unwrap_or_else(|| Arc::new(self.provider(provider, memory)));
+            let before = previous.providers.get(provider.name.as_str());
+            let kept = before.filter(|kept| is_same(kept, provider)).cloned();
+            let entry = kept.unwrap_or_else(|| {
+                let before = before.map(Arc::as_ref);
+                Arc::new(self.provider(provider, before, memory))
+            });
             by_id.insert(provider.id, Arc::clone(&entry));
             snapshot.providers.insert(entry.name.clone(), entry);
         }
@@ -89,20 +109,25 @@ impl Builder {
         snapshot
     }
 
-    fn provider(&self, provider: &Provider, memory: &mut MemoryOfTargets) -> ProviderEntry {
+    fn provider(
+        &self,
+        provider: &Provider,
+        before: Option<&ProviderEntry>,
+        memory: &mut MemoryOfTargets,
+    ) -> ProviderEntry {
         let name = provider.name.as_str();
         let config = ProviderConfig {
             name: name.to_owned(),
             vendor: provider.vendor.clone(),
             base_url: provider.base_url.clone(),
         };
-        let (client, credential) = match (self.factory.build(&config), self.credential(provider)) {
-            (Ok(client), Ok(credential)) => (Ok(client), credential),
-            (Err(invalid), _) => (Err(invalid.to_string()), None),
-            (_, Err(reason)) => (Err(reason), None),
-        };
+        let client = self.factory.build(&config).map_err(|invalid| invalid.to_string());
         if let Err(reason) = &client {
             tracing::warn!(provider.name = name, reason = %reason, "provider disabled");
+        }
+        let credential = self.credential(provider, before);
+        if let Err(reason) = &credential {
+            tracing::warn!(provider.name = name, reason = %reason, "provider without its shared credential");
         }
         let simulated = client.as_ref().is_ok_and(|client| client.is_simulated());
         let models = provider
@@ -119,17 +144,38 @@ impl Builder {
             updated_at: provider.meta.updated_at,
             client,
             credential,
+            credential_version: provider.credential.as_ref().map(|stored| (stored.id, stored.meta.version)),
             models,
             simulated,
             retry_budget: Arc::clone(memory.budgets.entry(provider.id).or_default()),
         }
     }
 
-    fn credential(&self, provider: &Provider) -> Result<Option<Arc<SecretString>>, String> {
+    fn credential(
+        &self,
+        provider: &Provider,
+        before: Option<&ProviderEntry>,
+    ) -> Result<Option<Arc<SecretString>>, String> {
         let Some(credential) = &provider.credential else { return Ok(None) };
         let binding = credential_binding(provider.id, &credential.owner.to_word());
+        let is_known = |before: &&ProviderEntry| {
+            (before.id, before.credential_version)
+                == (provider.id, Some((credential.id, credential.meta.version)))
+        };
         match self.vault.open(&credential.sealed, &binding) {
             Ok(secret) => Ok(Some(Arc::new(secret))),
+            // The same secret, sealed anew by somebody who has a key that is not at hand here: calls go on with it.
+            Err(VaultError::UnknownKey { key_id })
+                if before.filter(is_known).is_some_and(|before| matches!(before.credential, Ok(Some(_)))) =>
+            {
+                tracing::warn!(
+                    provider.name = %provider.name,
+                    keyring.key = %key_id,
+                    "a stored key was sealed anew under an encryption key that this server does not have: give it that key \
+                     before it starts again"
+                );
+                before.map_or(Ok(None), |before| before.credential.clone())
+            }
             Err(error) => Err(format!("its stored credential can't be opened: {error}")),
         }
     }

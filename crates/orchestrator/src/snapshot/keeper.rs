@@ -10,7 +10,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
-use switchyard_domain::ids::{UserId, VirtualKeyId};
+use switchyard_domain::ids::{CredentialId, UserId, VirtualKeyId};
+use switchyard_domain::provider::CredentialOwner;
 use switchyard_ports::clock::Clock;
 use switchyard_ports::repositories::{
     Change, ChangeKind, ConfigurationRepository, RepositoryError, Revision, VirtualKeyRepository,
@@ -20,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 /// How often the revision is asked for: half of the second in which a change must be visible everywhere.
 const POLL: Duration = Duration::from_millis(400);
-const KEYS_PER_PAGE: u32 = 1000;
+const ROWS_PER_PAGE: u32 = 1000;
 
 /// Keeps what calls read.
 pub struct ConfigurationKeeper {
@@ -59,6 +60,7 @@ impl ConfigurationKeeper {
         let mut memory = keeper.refreshing.lock().await;
         let revision = keeper.configuration.revision().await?;
         keeper.load_all_keys().await?;
+        keeper.load_all_credentials().await?;
         keeper.users.load_all().await?;
         keeper.rebuild(revision, &mut memory).await?;
         drop(memory);
@@ -104,6 +106,7 @@ impl ConfigurationKeeper {
             Some(changes) if newest > current => self.apply(&changes, newest, &mut memory).await,
             _ => {
                 self.load_all_keys().await?;
+                self.load_all_credentials().await?;
                 self.users.load_all().await?;
                 self.rebuild(newest, &mut memory).await
             }
@@ -116,16 +119,13 @@ impl ConfigurationKeeper {
         newest: Revision,
         memory: &mut MemoryOfTargets,
     ) -> Result<(), RepositoryError> {
-        let keys: HashSet<VirtualKeyId> = changes
-            .iter()
-            .filter(|change| change.kind == ChangeKind::VirtualKey)
-            .map(|change| VirtualKeyId(change.id))
-            .collect();
-        self.reload_keys(keys).await?;
-        let people = changes.iter().filter(|change| change.kind == ChangeKind::User);
-        self.users.reload(people.map(|change| UserId(change.id)).collect()).await?;
-        let is_compiled = |kind| !matches!(kind, ChangeKind::VirtualKey | ChangeKind::User);
-        if changes.iter().any(|change| is_compiled(change.kind)) {
+        let of_kind = |kind| changes.iter().filter(move |change| change.kind == kind).map(|change| change.id);
+        self.reload_keys(of_kind(ChangeKind::VirtualKey).map(VirtualKeyId).collect()).await?;
+        self.reload_credentials(of_kind(ChangeKind::Credential).map(CredentialId).collect()).await?;
+        self.users.reload(of_kind(ChangeKind::User).map(UserId).collect()).await?;
+        let stands_beside =
+            |kind| matches!(kind, ChangeKind::VirtualKey | ChangeKind::Credential | ChangeKind::User);
+        if changes.iter().any(|change| !stands_beside(change.kind)) {
             return self.rebuild(newest, memory).await;
         }
         let reached = changes.iter().map(|change| change.revision).max().unwrap_or(newest);
@@ -138,6 +138,9 @@ impl ConfigurationKeeper {
         // A key may have changed between the two reads: claim only what was seen before, so that it is looked at again.
         stored.revision = seen;
         let snapshot = self.builder.build(&stored, &self.snapshot.load(), memory);
+        if let Some(own) = self.builder.own_credentials() {
+            own.directory.keep_only(&stored.providers.iter().map(|provider| provider.id).collect());
+        }
         tracing::debug!(
             revision = snapshot.revision.0,
             providers = snapshot.providers.len(),
@@ -151,14 +154,49 @@ impl ConfigurationKeeper {
 
     async fn reload_keys(&self, ids: HashSet<VirtualKeyId>) -> Result<(), RepositoryError> {
         let ids: Vec<VirtualKeyId> = ids.into_iter().collect();
-        for chunk in ids.chunks(KEYS_PER_PAGE as usize) {
+        for chunk in ids.chunks(ROWS_PER_PAGE as usize) {
             let mut gone: HashSet<VirtualKeyId> = chunk.iter().copied().collect();
             for key in self.keys.by_ids(chunk).await? {
                 gone.remove(&key.id);
                 self.directory.put(key);
             }
+            if let Some(own) = self.builder.own_credentials() {
+                own.directory
+                    .remove_owners(&gone.iter().map(|id| CredentialOwner::VirtualKey(id.0)).collect());
+            }
             gone.into_iter().for_each(|id| self.directory.remove(id));
         }
+        Ok(())
+    }
+
+    async fn reload_credentials(&self, ids: HashSet<CredentialId>) -> Result<(), RepositoryError> {
+        let Some(own) = self.builder.own_credentials() else { return Ok(()) };
+        let ids: Vec<CredentialId> = ids.into_iter().collect();
+        for chunk in ids.chunks(ROWS_PER_PAGE as usize) {
+            let mut gone: HashSet<CredentialId> = chunk.iter().copied().collect();
+            for stored in own.repository.credentials_by_ids(chunk).await? {
+                gone.remove(&stored.credential.id);
+                own.directory.put(stored);
+            }
+            gone.into_iter().for_each(|id| own.directory.remove(id));
+        }
+        Ok(())
+    }
+
+    async fn load_all_credentials(&self) -> Result<(), RepositoryError> {
+        let Some(own) = self.builder.own_credentials() else { return Ok(()) };
+        let mut gone: HashSet<CredentialId> = own.directory.ids().into_iter().collect();
+        let mut after = None;
+        loop {
+            let page = own.repository.credentials(after, ROWS_PER_PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.credential.id);
+            for stored in page {
+                gone.remove(&stored.credential.id);
+                own.directory.put(stored);
+            }
+        }
+        gone.into_iter().for_each(|id| own.directory.remove(id));
         Ok(())
     }
 
@@ -166,7 +204,7 @@ impl ConfigurationKeeper {
         let mut gone: HashSet<VirtualKeyId> = self.directory.ids().into_iter().collect();
         let mut after = None;
         loop {
-            let page = self.keys.page(after, KEYS_PER_PAGE).await?;
+            let page = self.keys.page(after, ROWS_PER_PAGE).await?;
             let Some(last) = page.last() else { break };
             after = Some(last.id);
             for key in page {

@@ -2,12 +2,14 @@
 //! in a directory of their own, so that a million of them cost one small update a write.
 
 pub(crate) mod build;
+mod credentials;
 mod directory;
 mod keeper;
 mod turns;
 mod users;
 
 pub use build::{Builder, credential_binding};
+pub use credentials::{CallerCredentials, ChosenCredential, CredentialDirectory, credentials_of};
 pub use directory::KeyDirectory;
 pub use keeper::ConfigurationKeeper;
 pub use turns::Turns;
@@ -17,7 +19,7 @@ use secrecy::SecretString;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use switchyard_domain::fault::FailoverOn;
-use switchyard_domain::ids::{ProviderId, RouteId};
+use switchyard_domain::ids::{CredentialId, ProviderId, RouteId};
 use switchyard_domain::limits::Limits;
 use switchyard_domain::price::ModelPrice;
 use switchyard_domain::retry::RetryBudget;
@@ -37,6 +39,8 @@ pub struct Snapshot {
     pub routes: HashMap<String, Arc<RouteEntry>>,
     /// Which enabled providers serve a bare model id.
     pub by_model: HashMap<String, Vec<TargetEntry>>,
+    /// The credentials of users and keys, which stand beside the snapshot and outlive it.
+    pub credentials: Option<Arc<CredentialDirectory>>,
 }
 
 /// A provider, ready for calls or disabled with a reason.
@@ -53,8 +57,10 @@ pub struct ProviderEntry {
     pub updated_at: Timestamp,
     /// The client, or why there is none.
     pub client: Result<Arc<dyn Provider>, String>,
-    /// The shared credential.
-    pub credential: Option<Arc<SecretString>>,
+    /// The shared credential, or why it can't be used.
+    pub credential: Result<Option<Arc<SecretString>>, String>,
+    /// Which credential that is, and its version: sealed anew it is still the same.
+    pub credential_version: Option<(CredentialId, i64)>,
     /// Its models by upstream id.
     pub models: HashMap<String, Arc<ModelEntry>>,
     /// Whether it only simulates.
@@ -130,14 +136,14 @@ pub struct TargetEntry {
 }
 
 impl TargetEntry {
-    /// Whether a call could be sent to it: switched on, its provider built, and its credential there where one is needed.
+    /// Whether a call of the caller with these credentials could be sent to it: switched on, its provider built, and a credential
+    /// there where one is needed.
     #[must_use]
-    pub fn is_usable(&self) -> bool {
-        self.is_enabled
-            && self
-                .provider
-                .client
-                .as_ref()
-                .is_ok_and(|client| self.provider.credential.is_some() || client.works_without_credential())
+    pub fn is_usable(&self, credentials: &CallerCredentials) -> bool {
+        let provider = &self.provider;
+        let goes_without =
+            |client: &Arc<dyn Provider>| provider.credential.is_ok() && client.works_without_credential();
+        let has = |client| credentials.has(provider) || goes_without(client);
+        self.is_enabled && provider.client.as_ref().is_ok_and(has)
     }
 }

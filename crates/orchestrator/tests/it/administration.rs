@@ -151,7 +151,7 @@ async fn what_is_not_there_is_not_found() {
     for error in [
         world.providers.find(&nobody).await.map(drop).unwrap_err(),
         world.providers.remove(&nobody, &Writer::API).await.unwrap_err(),
-        world.providers.test(&nobody, SECOND).await.map(drop).unwrap_err(),
+        world.providers.test(&nobody, SECOND, &Writer::API).await.map(drop).unwrap_err(),
         world.routes.remove(&nobody, &Writer::API).await.unwrap_err(),
         world.routes.try_plan(&nobody, None).await.map(drop).unwrap_err(),
         world.keys.revoke(&nobody, &Writer::API).await.map(drop).unwrap_err(),
@@ -185,12 +185,12 @@ async fn a_test_of_a_provider_uses_its_stored_credential_and_says_what_is_missin
     let world = World::empty().await;
     world.factory.list(["m"]);
     world.provider_of("locked", "p", &[]).await;
-    let error = world.providers.test(&named("p"), SECOND).await.unwrap_err();
+    let error = world.providers.test(&named("p"), SECOND, &Writer::API).await.unwrap_err();
     assert!(matches!(error, AdminError::Provider(_)) && error.to_string().contains("credential"), "{error}");
     let stored = world.providers.find(&named("p")).await.unwrap();
     let secret = "sk-0123456789ab".into();
     world.providers.update(&stored, ProviderPatch::default(), Some(&secret), &Writer::API).await.unwrap();
-    let probe = world.providers.test(&named("p"), SECOND).await.unwrap();
+    let probe = world.providers.test(&named("p"), SECOND, &Writer::API).await.unwrap();
     assert_eq!(probe.models, ["m"]);
 }
 

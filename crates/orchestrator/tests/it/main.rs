@@ -5,7 +5,9 @@
 mod administration;
 mod audit;
 mod costs;
+mod credentials;
 mod declared;
+mod external;
 mod failover;
 mod fairness;
 mod leaving;
@@ -15,6 +17,7 @@ mod listing;
 mod metering;
 mod operations;
 mod recording;
+mod rekey;
 mod resolving;
 mod retries;
 mod settling;

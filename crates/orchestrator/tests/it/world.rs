@@ -14,7 +14,8 @@ use switchyard_domain::name::Name;
 use switchyard_domain::route::{RouteMode, Strategy};
 use switchyard_domain::usage::{Outcome, UsageEvent};
 use switchyard_orchestrator::admin::{
-    AdminPorts, DeclaredConfiguration, KeyAdmin, KeyRequest, ProviderAdmin, ProviderRequest, RouteAdmin,
+    AdminPorts, CredentialAdmin, DeclaredConfiguration, KeyAdmin, KeyRequest, ProviderAdmin, ProviderRequest,
+    RouteAdmin,
 };
 use switchyard_orchestrator::chat::{
     CallSettings, CallStatistics, ChatPorts, ChatService, Reply, ReplyBody, ReplyStream,
@@ -45,6 +46,7 @@ pub(crate) const SECOND: Duration = Duration::from_secs(1);
 pub(crate) struct Setting {
     pub(crate) calls: CallSettings,
     pub(crate) tokenizer: WordTokenizer,
+    pub(crate) shares_credentials: bool,
 }
 
 impl Default for Setting {
@@ -53,6 +55,7 @@ impl Default for Setting {
         Self {
             calls: CallSettings { max_attempts: 3, deadlines, first_of_pieces: None },
             tokenizer: WordTokenizer::new(true, true),
+            shares_credentials: true,
         }
     }
 }
@@ -77,6 +80,7 @@ pub(crate) struct World {
     pub(crate) providers: Arc<ProviderAdmin>,
     pub(crate) routes: Arc<RouteAdmin>,
     pub(crate) keys: KeyAdmin,
+    pub(crate) credentials: CredentialAdmin,
 }
 
 impl World {
@@ -107,6 +111,7 @@ impl World {
             (ScriptedFactory::default(), Arc::new(BoundVault::default()), Arc::new(PriceList::default()));
         let builder =
             Builder::new(Arc::new(factory.clone()), Arc::clone(&vault) as _, Arc::clone(&prices) as _);
+        let builder = builder.with_credentials(Arc::clone(&store) as _, setting.shares_credentials);
         let users = UserDirectory::new(Arc::clone(&store) as _, Arc::clone(&clock) as _);
         let keeper = ConfigurationKeeper::start(
             Arc::clone(&store) as _,
@@ -133,10 +138,20 @@ impl World {
         let admin = AdminPorts {
             clock: Arc::clone(&clock) as _,
             configuration: Arc::clone(&store) as _,
+            audit: Arc::clone(&store) as _,
             keeper: Some(Arc::clone(&keeper)),
         };
         let mint = Arc::new(CountingMint::default());
+        let providers =
+            Arc::new(ProviderAdmin::new(admin.clone(), Arc::new(factory.clone()), Arc::clone(&vault) as _));
+        let credentials = CredentialAdmin::new(
+            admin.clone(),
+            Arc::clone(&store) as _,
+            Arc::clone(&providers),
+            Arc::clone(&vault) as _,
+        );
         Self {
+            credentials,
             chat: Arc::new(ChatService::new(Arc::clone(&keeper), Arc::new(ports), setting.calls)),
             models: ModelList::new(Arc::clone(&keeper)),
             authenticator: Authenticator::new(
@@ -144,11 +159,7 @@ impl World {
                 Arc::clone(&clock) as _,
                 keeper.directory(),
             ),
-            providers: Arc::new(ProviderAdmin::new(
-                admin.clone(),
-                Arc::new(factory.clone()),
-                Arc::clone(&vault) as _,
-            )),
+            providers,
             routes: Arc::new(RouteAdmin::new(admin.clone())),
             keys: KeyAdmin::new(admin, Arc::clone(&store) as _, mint),
             clock,
@@ -171,6 +182,7 @@ impl World {
         let ports = AdminPorts {
             clock: Arc::clone(&self.clock) as _,
             configuration: Arc::clone(&self.store) as _,
+            audit: Arc::clone(&self.store) as _,
             keeper: Some(Arc::clone(&self.keeper)),
         };
         DeclaredConfiguration::new(ports, Arc::clone(&self.providers), Arc::clone(&self.routes))

@@ -33,6 +33,8 @@ pub enum ChangeKind {
     User,
     /// The limits and the budget of a scope.
     Quota,
+    /// A credential of a user or a virtual key.
+    Credential,
 }
 
 impl ChangeKind {
@@ -45,6 +47,7 @@ impl ChangeKind {
             Self::VirtualKey => "key",
             Self::User => "user",
             Self::Quota => "quota",
+            Self::Credential => "credential",
         };
         format!("{kind}:{id}")
     }
@@ -220,7 +223,8 @@ pub trait ConfigurationRepository: Send + Sync {
     ) -> Result<(), RepositoryError>;
     /// Removes a provider with its models and credentials. `Conflict`, naming the routes, while a route uses it.
     async fn delete_provider(&self, id: ProviderId, author: &Author) -> Result<(), RepositoryError>;
-    /// Writes or replaces the credential that `owner` has at a provider; `None` forgets it.
+    /// Writes or replaces the credential that `owner` has at a provider; `None` forgets it. A shared one changes the provider;
+    /// any other is a change of its own ([`ChangeKind::Credential`]), by the credential's id.
     async fn put_credential(
         &self,
         provider: ProviderId,

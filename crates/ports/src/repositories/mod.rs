@@ -2,6 +2,7 @@
 
 mod audit;
 mod configuration;
+mod credentials;
 mod keyring;
 mod quotas;
 mod sessions;
@@ -14,6 +15,7 @@ pub use configuration::{
     Author, Change, ChangeKind, ConfigurationRepository, NewProvider, NewRoute, NewTarget, ProviderPatch,
     Revision, SealedSecret, StoredConfiguration,
 };
+pub use credentials::{CredentialRepository, StoredCredential};
 pub use keyring::{KeyringEntry, KeyringRepository};
 pub use quotas::{NewQuota, QuotaRepository};
 pub use sessions::{Rotation, SessionRepository};

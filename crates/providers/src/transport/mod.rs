@@ -11,6 +11,7 @@ mod connect;
 mod deadline;
 mod decode;
 pub mod egress;
+pub mod external;
 mod fault;
 mod headers;
 mod outgoing;

@@ -81,7 +81,7 @@ impl OutboundRequest {
 }
 
 /// Headers that belong to a connection or to the way here, or that only a metadata service asks for.
-fn is_never_sent(name: &HeaderName) -> bool {
+pub(super) fn is_never_sent(name: &HeaderName) -> bool {
     let name = name.as_str();
     matches!(
         name,

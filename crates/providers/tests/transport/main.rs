@@ -9,6 +9,7 @@
 mod bodies;
 mod connections;
 mod deadlines;
+mod external;
 mod h2_upstream;
 mod headers;
 mod logs;

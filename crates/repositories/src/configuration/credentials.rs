@@ -8,19 +8,20 @@ use crate::schema::credentials;
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 use switchyard_domain::ids::ProviderId;
+use switchyard_domain::provider::CredentialOwner;
 use switchyard_ports::repositories::{Author, SealedSecret};
 
 pub(super) fn put(
     connection: &mut AnyConnection,
     provider: ProviderId,
-    owner: &str,
+    owner: &CredentialOwner,
     secret: &SealedSecret,
     author: &Author,
 ) -> Result<Written<()>, Fault> {
-    let name = providers::raise_version(connection, provider, author)?;
+    let name = touched(connection, provider, owner, author)?;
     let row = (
         credentials::provider_id.eq(provider.0),
-        credentials::owner.eq(owner),
+        credentials::owner.eq(owner.to_word()),
         credentials::sealed.eq(&secret.sealed),
         credentials::sealed_under.eq(sealing_key(&secret.sealed)?),
         credentials::hint.eq(&secret.hint),
@@ -30,7 +31,7 @@ pub(super) fn put(
         credentials::updated_at.eq(author.at.0),
         credentials::updated_by.eq(author.by.name.as_ref()),
     );
-    each!(connection, inner => diesel::insert_into(credentials::table)
+    let id: i64 = each!(connection, inner => diesel::insert_into(credentials::table)
         .values(row)
         .on_conflict((credentials::provider_id, credentials::owner))
         .do_update()
@@ -43,32 +44,47 @@ pub(super) fn put(
             credentials::updated_at.eq(excluded(credentials::updated_at)),
             credentials::updated_by.eq(excluded(credentials::updated_by)),
         ))
-        .execute(inner))?;
-    Ok(told(provider, name, owner, "stored"))
+        .returning(credentials::id)
+        .get_result(inner))?;
+    Ok(told(provider, owner, id, name, "stored"))
 }
 
 pub(super) fn forget(
     connection: &mut AnyConnection,
     provider: ProviderId,
-    owner: &str,
+    owner: &CredentialOwner,
     author: &Author,
 ) -> Result<Written<()>, Fault> {
-    let theirs = credentials::provider_id.eq(provider.0).and(credentials::owner.eq(owner));
-    let rows = diesel::delete(credentials::table.filter(theirs)).execute(connection)?;
-    if rows == 0 {
-        return providers::must_exist(connection, &[provider]).map(Written::Nothing);
-    }
-    let name = providers::raise_version(connection, provider, author)?;
-    Ok(told(provider, name, owner, "forgotten"))
+    let theirs = credentials::provider_id.eq(provider.0).and(credentials::owner.eq(owner.to_word()));
+    let id: Option<i64> =
+        credentials::table.filter(theirs).select(credentials::id).first(connection).optional()?;
+    let Some(id) = id else { return providers::must_exist(connection, &[provider]).map(Written::Nothing) };
+    diesel::delete(credentials::table.find(id)).execute(connection)?;
+    let name = touched(connection, provider, owner, author)?;
+    Ok(told(provider, owner, id, name, "forgotten"))
 }
 
-fn told(provider: ProviderId, name: String, owner: &str, what: &str) -> Written<()> {
-    let written = Written::changed(provider.0).with("name", name).with_fields(&["credential"]);
-    written.with("credential_of", owner).with("credential", what)
+/// A provider's shared credential is a part of it: its client must be built anew. Answers the provider's name.
+fn touched(
+    connection: &mut AnyConnection,
+    provider: ProviderId,
+    owner: &CredentialOwner,
+    author: &Author,
+) -> Result<String, Fault> {
+    match owner {
+        CredentialOwner::Shared => providers::raise_version(connection, provider, author),
+        CredentialOwner::User(_) | CredentialOwner::VirtualKey(_) => providers::name_of(connection, provider),
+    }
+}
+
+fn told(provider: ProviderId, owner: &CredentialOwner, id: i64, name: String, what: &str) -> Written<()> {
+    let object = if *owner == CredentialOwner::Shared { provider.0 } else { id };
+    let written = Written::changed(object).with("name", name).with_fields(&["credential"]);
+    written.with("credential_of", owner.to_word()).with("credential", what)
 }
 
 /// The key id of a sealed text, `v1.<key id>.<nonce>.<ciphertext>`: kept in a column of its own, so that it can be counted.
-fn sealing_key(sealed: &str) -> Result<&str, Fault> {
+pub(crate) fn sealing_key(sealed: &str) -> Result<&str, Fault> {
     let mut parts = sealed.split('.');
     match (parts.next(), parts.next(), parts.next()) {
         (Some("v1"), Some(key), Some(_)) if !key.is_empty() => Ok(key),

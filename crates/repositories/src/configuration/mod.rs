@@ -8,6 +8,7 @@ mod routes;
 
 use crate::database::Database;
 use async_trait::async_trait;
+pub(crate) use credentials::sealing_key;
 use revision::Written;
 use switchyard_domain::audit::AuditAction;
 use switchyard_domain::ids::{ProviderId, RouteId};
@@ -71,8 +72,12 @@ impl ConfigurationRepository for Database {
         secret: Option<SealedSecret>,
         author: &Author,
     ) -> Result<(), RepositoryError> {
-        let (owner, by) = (owner.to_word(), author.clone());
-        self.change(ChangeKind::Provider, AuditAction::Update, author, move |connection| match &secret {
+        let kind = match owner {
+            CredentialOwner::Shared => ChangeKind::Provider,
+            CredentialOwner::User(_) | CredentialOwner::VirtualKey(_) => ChangeKind::Credential,
+        };
+        let (owner, by) = (owner.clone(), author.clone());
+        self.change(kind, AuditAction::Update, author, move |connection| match &secret {
             Some(secret) => credentials::put(connection, provider, &owner, secret, &by),
             None => credentials::forget(connection, provider, &owner, &by),
         })

@@ -72,6 +72,11 @@ fn stored(connection: &mut AnyConnection, id: ProviderId) -> Result<(String, i64
     row.ok_or_else(|| missing(id))
 }
 
+/// The name of a provider.
+pub(super) fn name_of(connection: &mut AnyConnection, id: ProviderId) -> Result<String, Fault> {
+    stored(connection, id).map(|(name, _)| name)
+}
+
 /// Raises the version of a provider whose credential changed: its client must be built anew. Answers its name.
 pub(super) fn raise_version(
     connection: &mut AnyConnection,

@@ -152,11 +152,19 @@ fn kind_word(kind: ChangeKind) -> &'static str {
         ChangeKind::VirtualKey => "virtual_key",
         ChangeKind::User => "user",
         ChangeKind::Quota => "quota",
+        ChangeKind::Credential => "credential",
     }
 }
 
 fn parse_kind(word: &str) -> Option<ChangeKind> {
-    [ChangeKind::Provider, ChangeKind::Route, ChangeKind::VirtualKey, ChangeKind::User, ChangeKind::Quota]
-        .into_iter()
-        .find(|kind| kind_word(*kind) == word)
+    [
+        ChangeKind::Provider,
+        ChangeKind::Route,
+        ChangeKind::VirtualKey,
+        ChangeKind::User,
+        ChangeKind::Quota,
+        ChangeKind::Credential,
+    ]
+    .into_iter()
+    .find(|kind| kind_word(*kind) == word)
 }

@@ -1,7 +1,7 @@
 //! Rows into a SQLite database, many with one statement.
 //!
 //! The statements are spelled here rather than built by diesel's own insert, which SQLite could not keep prepared for several rows
-//! at once, and whose tree of 29 columns is walked three times for each row: that cost as much as the insertion itself. Columns and
+//! at once, and whose tree of so many columns is walked three times for each row: that cost as much as the insertion itself. Columns and
 //! types are still the schema's, and checked by the compiler.
 
 use super::row::{EventRow, LedgerRow, Pair};
@@ -166,6 +166,7 @@ insertion!(
         price_version,
         dropped,
         service_tier,
+        credential,
     ],
     own: [
         id,

@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use switchyard_domain::chat::{TokenUsage, UsageSource};
 use switchyard_domain::ids::{AttemptId, CallId, ProviderId, UserId, VirtualKeyId};
 use switchyard_domain::money::NanoUsd;
+use switchyard_domain::provider::CredentialSource;
 use switchyard_domain::time::Timestamp;
 use switchyard_domain::usage::{LedgerEntry, Outcome, UsageEvent};
 use uuid::Uuid;
@@ -44,6 +45,7 @@ pub(super) struct EventRow {
     pub(super) duration_ms: i64,
     pub(super) service_tier: Option<String>,
     pub(super) user_id: Option<i64>,
+    pub(super) credential: Option<String>,
 }
 
 /// A ledger entry's row.
@@ -144,6 +146,7 @@ impl EventRow {
             duration_ms: count(event.duration_ms),
             service_tier: optional_text(event.service_tier.as_ref()),
             user_id: event.user.map(|user| user.0),
+            credential: event.credential.map(|source| source.as_str().to_owned()),
         })
     }
 
@@ -180,6 +183,10 @@ impl EventRow {
             usage_source: word(&self.usage_source, UsageSource::parse, "usage_source")?,
             service_tier: self.service_tier,
             user: self.user_id.map(UserId),
+            credential: self
+                .credential
+                .map(|source| word(&source, CredentialSource::parse, "credential"))
+                .transpose()?,
             cost: self.cost.map(NanoUsd),
             price_version: self.price_version,
             lines: lines.map_or_else(|| Ok(Vec::new()), |lines| from_json(lines, "lines"))?,

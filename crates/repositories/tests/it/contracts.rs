@@ -4,8 +4,8 @@ use crate::databases::{self, Opened};
 use std::sync::Arc;
 use switchyard_ports::repositories::DatabaseState as _;
 use switchyard_testkit::contracts::repositories::{
-    absurd_usage_contract, audit_contract, configuration_contract, keyring_contract, quota_contract,
-    session_contract, usage_contract, user_contract, virtual_key_contract,
+    absurd_usage_contract, audit_contract, configuration_contract, credential_contract, keyring_contract,
+    quota_contract, session_contract, usage_contract, user_contract, virtual_key_contract,
 };
 
 async fn every_suite(opened: &Opened) {
@@ -13,6 +13,7 @@ async fn every_suite(opened: &Opened) {
     configuration_contract(database, databases::KEPT_CHANGES).await;
     virtual_key_contract(database, database, database).await;
     keyring_contract(database, database).await;
+    credential_contract(database, database).await;
     audit_contract(database, database, database).await;
     usage_contract(database, database).await;
     quota_contract(database, database, database).await;

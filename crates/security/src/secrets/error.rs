@@ -1,5 +1,6 @@
 //! Why a process must not start with its secrets.
 
+use crate::keyring::InvalidKey;
 use crate::weak::Weakness;
 use std::path::PathBuf;
 
@@ -53,6 +54,14 @@ pub enum SecretError {
         setting: &'static str,
         /// What is wrong with the secret.
         weakness: Weakness,
+    },
+    /// Keys that can't stand beside each other.
+    #[error("{place}: {reason}")]
+    Keys {
+        /// The file or the setting.
+        place: String,
+        /// What is wrong.
+        reason: InvalidKey,
     },
     /// The file can't be read or written.
     #[error(

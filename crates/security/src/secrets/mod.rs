@@ -2,8 +2,11 @@
 
 mod error;
 mod file;
+mod keyring_file;
 
 pub use error::SecretError;
+pub(crate) use file::Stamp;
+pub use keyring_file::KeyringFile;
 
 use crate::keyring::{EncryptionKey, Keyring};
 use crate::{random, weak};
@@ -29,6 +32,8 @@ pub struct GivenSecrets {
     pub jwt_secret_previous: Option<SecretString>,
     /// The key that seals.
     pub encryption_key: Option<EncryptionKey>,
+    /// The one before, which still opens.
+    pub previous_encryption_key: Option<EncryptionKey>,
 }
 
 /// The process's secrets.
@@ -42,6 +47,8 @@ pub struct Secrets {
     pub jwt_secret_previous: Option<SecretString>,
     /// The keys of the vault.
     pub keyring: Keyring,
+    /// The file that they come from, unless they are given.
+    pub keyring_file: Option<KeyringFile>,
     /// The files that were written just now, for the banner; empty from the second start on.
     pub generated: Vec<PathBuf>,
 }
@@ -60,6 +67,7 @@ impl Secrets {
             jwt_secret: drawn(),
             jwt_secret_previous: None,
             keyring: Keyring::new(EncryptionKey::generate()),
+            keyring_file: None,
             generated: Vec::new(),
         }
     }
@@ -96,21 +104,24 @@ impl SecretStore {
         };
         let jwt_secret_previous =
             given.jwt_secret_previous.map(|text| refuse_weak("JWT_SECRET_PREVIOUS", text)).transpose()?;
-        let encryption_key = match given.encryption_key {
-            Some(key) => key,
+        let (mut keyring, keyring_file) = match given.encryption_key {
+            Some(key) => (Keyring::new(key), None),
             None => {
-                let text = from_file(ENCRYPTION_KEY_FILE)?;
-                EncryptionKey::from_hex_or_base64(&text)
-                    .map_err(|_| SecretError::Malformed { path: dir.join(ENCRYPTION_KEY_FILE) })?
+                let file = KeyringFile::new(dir);
+                let (keyring, is_new) = file.load_or_generate()?;
+                if is_new {
+                    generated.push(file.path().to_owned());
+                }
+                (keyring, Some(file))
             }
         };
-        Ok(Secrets {
-            secret_key,
-            jwt_secret,
-            jwt_secret_previous,
-            keyring: Keyring::new(encryption_key),
-            generated,
-        })
+        if let Some(previous) = given.previous_encryption_key {
+            keyring = keyring.with_retired(previous).map_err(|reason| SecretError::Keys {
+                place: "ENCRYPTION_KEY_PREVIOUS".to_owned(),
+                reason,
+            })?;
+        }
+        Ok(Secrets { secret_key, jwt_secret, jwt_secret_previous, keyring, keyring_file, generated })
     }
 
     /// The files that [`Self::load_or_generate`] would write: for a check that must not leave anything behind, and to ask

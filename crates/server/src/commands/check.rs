@@ -39,7 +39,7 @@ async fn probe_all(administration: &Administration, patience: Duration) -> Resul
     let mut probes = Vec::new();
     for provider in administration.providers().list().await? {
         let name = &provider.name;
-        probes.push(match administration.providers().test(name, patience).await {
+        probes.push(match administration.providers().test(name, patience, &super::writer()).await {
             Ok(probe) => {
                 Probe { text: format!("{name}: answers in {} ms", probe.latency.as_millis()), answers: true }
             }

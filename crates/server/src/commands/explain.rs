@@ -12,6 +12,7 @@ use switchyard::orchestrator::explain::{ExplainedTarget, Explanation, PriceBound
 use switchyard::orchestrator::principal::Principal;
 use switchyard::ports::provider::Prepared;
 use switchyard::settings::Loaded;
+use switchyard_domain::provider::CredentialSource;
 use switchyard_http::offline::{OfflineCall, body_of};
 
 /// Larger bodies the gateway refuses too.
@@ -79,6 +80,10 @@ fn target_json(target: &ExplainedTarget) -> Value {
     });
     json!({
         "target": target.target,
+        "credential": match &target.credential {
+            Ok(source) => json!(source.map_or("none", CredentialSource::as_str)),
+            Err(reason) => json!({ "unusable": reason }),
+        },
         "refused": target.is_refused,
         "losses": target.losses(),
         "price_bound_nano_usd": target.price_bound.amount().map(|bound| bound.0),
@@ -106,6 +111,10 @@ fn print(explained: &Explanation) {
             PriceBound::Unknown => "an unknown price".to_owned(),
         };
         output::line(format!("\n{place}. {} for {bound}", target.target));
+        output::line(match &target.credential {
+            Ok(source) => format!("   credential: {}", source.map_or("none", CredentialSource::as_str)),
+            Err(reason) => format!("   credential: {reason}"),
+        });
         match &target.request {
             Ok(prepared) => {
                 output::line(format!("   POST {} ({})", prepared.url, prepared.dialect));

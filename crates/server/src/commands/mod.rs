@@ -9,6 +9,7 @@ pub(crate) mod keys;
 pub(crate) mod ledger;
 pub(crate) mod migrate;
 pub(crate) mod providers;
+pub(crate) mod rekey;
 pub(crate) mod routes;
 pub(crate) mod usage;
 

@@ -23,7 +23,7 @@ pub(crate) async fn run(loaded: &Loaded, options: ProviderOptions) -> Result<(),
     match options.action {
         ProviderAction::Add(options) => add(providers, options).await,
         ProviderAction::List { json } => {
-            list(&providers.list().await?, json);
+            list(providers, &providers.list().await?, json);
             Ok(())
         }
         ProviderAction::Vendors => {
@@ -31,8 +31,9 @@ pub(crate) async fn run(loaded: &Loaded, options: ProviderOptions) -> Result<(),
             Ok(())
         }
         ProviderAction::Test { name: provider, timeout } => {
-            let probe =
-                providers.test(&name(&provider)?, timeout.map_or(patience, Duration::from_secs)).await?;
+            let probe = providers
+                .test(&name(&provider)?, timeout.map_or(patience, Duration::from_secs), &writer())
+                .await?;
             output::line(format!(
                 "{provider} answers in {} ms and lists {} models",
                 probe.latency.as_millis(),
@@ -103,7 +104,7 @@ fn limited(source: impl Read, what: &str) -> Result<SecretString, Failure> {
     Ok(SecretString::from(text))
 }
 
-fn list(providers: &[Provider], as_json: bool) {
+fn list(admin: &ProviderAdmin, providers: &[Provider], as_json: bool) {
     if as_json {
         let items = providers.iter().map(|provider| {
             json!({
@@ -114,7 +115,7 @@ fn list(providers: &[Provider], as_json: bool) {
                 "is_enabled": provider.is_enabled,
                 "models": provider.models.iter().map(|model| &model.model).collect::<Vec<_>>(),
                 "credential": provider.credential.as_ref().map(|credential| json!({
-                    "hint": credential.hint,
+                    "hint": admin.shown_hint(provider),
                     "set_at": credential.meta.updated_at.to_string(),
                 })),
                 "owner": provider.meta.owner.to_string(),
@@ -134,10 +135,7 @@ fn list(providers: &[Provider], as_json: bool) {
                 provider.name.to_string(),
                 provider.vendor.clone(),
                 if provider.is_enabled { "on" } else { "off" }.to_owned(),
-                provider
-                    .credential
-                    .as_ref()
-                    .map_or_else(|| "none".to_owned(), |credential| credential.hint.clone()),
+                admin.shown_hint(provider).unwrap_or_else(|| "none".to_owned()),
                 format!("{}{}", models.join(" "), if more > 0 { format!(" +{more}") } else { String::new() }),
             ]
         })

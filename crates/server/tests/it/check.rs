@@ -9,7 +9,7 @@ fn a_check_of_an_empty_directory_leaves_it_empty() {
     assert!(text.contains("the database is not there yet") && text.contains("master.key is not there yet"));
     let found = place.say("check --json --online").json();
     assert_eq!(found["database"]["state"], "absent");
-    assert_eq!(found["missing_secrets"].as_array().unwrap().len(), 2);
+    assert_eq!(found["missing_secrets"].as_array().unwrap().len(), 3);
     assert_eq!(found["providers"], serde_json::Value::Null);
     assert_eq!(place.content(), Vec::<String>::new());
 }

@@ -5,6 +5,9 @@
 mod certificate;
 mod check;
 mod commands;
+mod logs;
+mod other_keys;
 mod place;
 mod refusals;
 mod signals;
+mod weak_secrets;

@@ -156,11 +156,12 @@ impl Rules<'_> {
 
     /// A secret known from one of its uses must not open another.
     fn shared_secrets(&self, findings: &mut Findings) {
-        let rows: [&dyn Row; 7] = [
+        let rows: [&dyn Row; 8] = [
             &table::SECRET_KEY,
             &table::JWT_SECRET,
             &table::JWT_SECRET_PREVIOUS,
             &table::ENCRYPTION_KEY,
+            &table::ENCRYPTION_KEY_PREVIOUS,
             &table::BACKEND_API_KEY_SECRET,
             &table::ADMIN_PASSWORD,
             &table::REGISTRATION_TOKEN,

@@ -137,6 +137,9 @@ table! {
         ENCRYPTION_KEY: SecretBox<[u8; 32]> = setting(&KeyText)
             .derived("made at first start, kept in DATA_DIR").alias(&["ENCRYPTION_KEY"]).secret()
             .when_empty(WhenEmpty::Refuse);
+        /// The ENCRYPTION_KEY before this one, which still opens: `switchyard rekey` seals anew what stands under it.
+        ENCRYPTION_KEY_PREVIOUS: SecretBox<[u8; 32]> = setting(&KeyText)
+            .secret().when_empty(WhenEmpty::Refuse);
         /// A text to derive the sealing key from. ENCRYPTION_KEY wins over it.
         BACKEND_API_KEY_SECRET: SecretString = setting(&Passphrase { min_chars: MIN_TEXT_CHARS })
             .alias(&["BACKEND_API_KEY_SECRET"]).secret().when_empty(WhenEmpty::Refuse);
@@ -240,6 +243,8 @@ table! {
     "Surfaces" {
         /// Who may call /v1*: `required` wants a key, `optional` admits none, `off` ignores the header.
         GATEWAY_AUTH: GatewayAuth = setting(&OneOf(GatewayAuth::WORDS)).default("required");
+        /// Whether calls whose key and user have no credential of their own use the provider's shared one.
+        SHARED_CREDENTIALS: bool = setting(&Boolean).default("true");
         /// Lets anyone call /llm/chat without a token, at your cost.
         OPEN_LLM_CHAT: bool = setting(&Boolean).default("false");
         /// Lets anyone mint virtual keys at /api/generate-virtual-key.

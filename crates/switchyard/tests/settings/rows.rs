@@ -66,6 +66,12 @@ const ROWS: &[Row] = &[
     ("JWT_SECRET", GOOD_KEY, &["JWT_SECRET_KEY"], |s| is(s.secrets.jwt_secret.as_ref(), GOOD_KEY)),
     ("JWT_SECRET_PREVIOUS", GOOD_KEY, &[], |s| is(s.secrets.jwt_secret_previous.as_ref(), GOOD_KEY)),
     (
+        "ENCRYPTION_KEY_PREVIOUS",
+        GOOD_KEY,
+        &[],
+        |s| matches!(&s.secrets.encryption_key_previous, Some(EncryptionKey::Bytes(b)) if b.expose_secret()[..2] == [0x9f, 0x1c]),
+    ),
+    (
         "ENCRYPTION_KEY",
         GOOD_KEY,
         &["ENCRYPTION_KEY"],
@@ -141,6 +147,7 @@ const ROWS: &[Row] = &[
         s.shared_models.ngrok.base_url == "https://t.ngrok.app" && s.shared_models.ngrok.is_base_url_given
     }),
     ("GATEWAY_AUTH", "optional", &[], |s| s.surfaces.gateway_auth == GatewayAuth::Optional),
+    ("SHARED_CREDENTIALS", "off", &[], |s| !s.surfaces.shared_credentials),
     ("OPEN_LLM_CHAT", "1", &[], |s| s.surfaces.open_llm_chat),
     ("OPEN_VIRTUAL_KEYS", "on", &[], |s| s.surfaces.open_virtual_keys),
     ("EXTERNAL_API", "off", &[], |s| !s.surfaces.external_api),
@@ -257,7 +264,12 @@ fn defaults_are_those_of_the_documents() {
     assert_eq!((upstream.max_attempts, upstream.response_cache_ttl), (3, None));
     assert_eq!((shared_models.route.as_str(), shared_models.grok.model.as_str()), ("auto", "grok-beta"));
     assert_eq!(surfaces.gateway_auth, GatewayAuth::Required);
-    assert!(surfaces.external_api && !surfaces.open_llm_chat && !surfaces.open_virtual_keys);
+    assert!(
+        surfaces.shared_credentials
+            && surfaces.external_api
+            && !surfaces.open_llm_chat
+            && !surfaces.open_virtual_keys
+    );
     assert_eq!((health.interval, health.timeout, health.failure_threshold), (S(60), S(5), 3));
     assert_eq!(logging.level, LogLevel::Info);
 }

@@ -8,6 +8,7 @@ use switchyard_domain::chat::{TokenUsage, UsageSource};
 use switchyard_domain::ids::{AttemptId, CallId, ProviderId, UserId, VirtualKeyId};
 use switchyard_domain::money::{NanoUsd, PricePerMillion};
 use switchyard_domain::price::{LineItem, TokenKind};
+use switchyard_domain::provider::CredentialSource;
 use switchyard_domain::time::Timestamp;
 use switchyard_domain::usage::{Outcome, UsageEvent};
 use switchyard_ports::journal::Journal;
@@ -70,6 +71,7 @@ pub fn sample_event(number: u128) -> UsageEvent {
         usage_source: UsageSource::Counted,
         service_tier: Some("priority".to_owned()),
         user: Some(UserId(9)),
+        credential: Some(CredentialSource::Key),
         cost: Some(NanoUsd(i64::MAX)),
         price_version: Some("2026-11-01".to_owned()),
         lines: vec![LineItem { kind: TokenKind::Output, tokens: 17, price: PricePerMillion(600_000_000) }],

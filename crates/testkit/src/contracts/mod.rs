@@ -1,5 +1,6 @@
 //! The contracts of the ports as test suites, which every adapter and every fake runs.
 
+pub mod idempotency;
 pub mod journal;
 pub mod limiter;
 pub mod provider;

@@ -3,20 +3,21 @@
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
-use switchyard_ports::vault::{Binding, Vault, VaultError};
+use switchyard_ports::vault::{Binding, KeyRotation, RotationError, Vault, VaultError};
 
 /// Seals by writing the binding in front, so that a sealed text opens at its own place only. The key in use can be changed
 /// for another, as an operator does by accident.
 #[derive(Debug)]
 pub struct BoundVault {
-    key: &'static str,
+    /// The keys at hand, the one that seals first.
+    keys: Mutex<Vec<String>>,
     lost: Mutex<bool>,
     sealed: AtomicU64,
 }
 
 impl Default for BoundVault {
     fn default() -> Self {
-        Self { key: "k1", lost: Mutex::new(false), sealed: AtomicU64::new(0) }
+        Self { keys: Mutex::new(vec!["k1".to_owned()]), lost: Mutex::new(false), sealed: AtomicU64::new(0) }
     }
 }
 
@@ -34,23 +35,48 @@ fn place(binding: &Binding) -> String {
 impl Vault for BoundVault {
     fn seal(&self, secret: &SecretString, binding: &Binding) -> Result<String, VaultError> {
         let nonce = self.sealed.fetch_add(1, Ordering::Relaxed);
-        Ok(format!("v1.{}.{nonce}.{}|{}", self.key, place(binding), secret.expose_secret()))
+        Ok(format!("v1.{}.{nonce}.{}|{}", self.active_key_id(), place(binding), secret.expose_secret()))
     }
 
     fn open(&self, sealed: &str, binding: &Binding) -> Result<SecretString, VaultError> {
         if *self.lost.lock().unwrap_or_else(PoisonError::into_inner) {
-            return Err(VaultError::UnknownKey { key_id: self.key.to_owned() });
+            return Err(VaultError::UnknownKey { key_id: self.active_key_id() });
+        }
+        let key = sealed.split('.').nth(1).ok_or(VaultError::Malformed)?;
+        if !self.key_ids().iter().any(|known| known == key) {
+            return Err(VaultError::UnknownKey { key_id: key.to_owned() });
         }
         let text = sealed.splitn(4, '.').nth(3).ok_or(VaultError::Malformed)?;
         let (sealed_for, secret) = text.split_once('|').ok_or(VaultError::Malformed)?;
         if sealed_for == place(binding) { Ok(SecretString::from(secret)) } else { Err(VaultError::Tampered) }
     }
 
-    fn active_key_id(&self) -> &str {
-        self.key
+    fn active_key_id(&self) -> String {
+        self.key_ids().into_iter().next().unwrap_or_default()
     }
 
     fn check_value(&self, key_id: &str) -> Option<String> {
-        (key_id == self.key).then(|| format!("check of {key_id}"))
+        self.key_ids().iter().any(|known| known == key_id).then(|| format!("check of {key_id}"))
+    }
+}
+
+impl KeyRotation for BoundVault {
+    fn key_ids(&self) -> Vec<String> {
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn begin(&self) -> Result<String, RotationError> {
+        let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        let newest = keys.iter().filter_map(|key| key.strip_prefix('k')?.parse::<u32>().ok()).max();
+        let key = format!("k{}", newest.unwrap_or(0) + 1);
+        keys.insert(0, key.clone());
+        Ok(key)
+    }
+
+    fn retire(&self, key_id: &str) -> Result<(), RotationError> {
+        let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = keys.iter().position(|key| key == key_id).filter(|&place| place > 0);
+        keys.remove(place.ok_or_else(|| RotationError::InUse(key_id.to_owned()))?);
+        Ok(())
     }
 }

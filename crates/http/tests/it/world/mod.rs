@@ -14,11 +14,12 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 use switchyard_domain::usage::UsageEvent;
 use switchyard_http::server::{BoundServer, ServerConfig, ServerControl, bind};
-use switchyard_http::services::{DemoSwitch, Services};
+use switchyard_http::services::{DemoSwitch, LogLosses, Services};
 use switchyard_orchestrator::accounts::{
     AccountPorts, AccountSettings, Accounts, PasswordDesk, Rates, Throttles, session_gate,
 };
 use switchyard_orchestrator::chat::{CallSettings, CallStatistics, ChatPorts, ChatService};
+use switchyard_orchestrator::external::{ExternalCalls, ExternalSettings};
 use switchyard_orchestrator::models::ModelList;
 use switchyard_orchestrator::principal::Authenticator;
 use switchyard_orchestrator::snapshot::{Builder, ConfigurationKeeper, UserDirectory};
@@ -31,6 +32,8 @@ use switchyard_ports::provider::Deadlines;
 use switchyard_ports::repositories::DatabaseState;
 use switchyard_testkit::clock::ManualClock;
 use switchyard_testkit::entropy::SeededEntropy;
+use switchyard_testkit::fakes::external::ToldWorld;
+use switchyard_testkit::fakes::idempotency::NameBook;
 use switchyard_testkit::fakes::identity::{
     PlainCsrf, PlainPasswords, PlainSecrets, PlainTokens, StandingThrottle,
 };
@@ -64,6 +67,7 @@ pub(crate) struct World {
     journal: Arc<RememberingJournal>,
     database: Arc<Database>,
     upstreams: Arc<AtomicUsize>,
+    pub(crate) names: Arc<NameBook>,
     _server: JoinHandle<std::io::Result<()>>,
 }
 
@@ -85,7 +89,8 @@ impl World {
         let journal = Arc::new(RememberingJournal::default());
         let database = Arc::new(Database(AtomicBool::new(true)));
         let upstreams = Arc::new(AtomicUsize::new(0));
-        let services = services(&clock, &journal, &database, &upstreams).await;
+        let names = Arc::new(NameBook::new(Arc::clone(&clock) as _));
+        let services = services(&clock, &journal, &database, &upstreams, &names).await;
         let (demo, status) = (services.demo.clone(), Arc::clone(&services.status));
         let bound: BoundServer = bind(config, services).unwrap();
         Self {
@@ -99,6 +104,7 @@ impl World {
             journal,
             database,
             upstreams,
+            names,
         }
     }
 
@@ -141,6 +147,7 @@ async fn services(
     journal: &Arc<RememberingJournal>,
     database: &Arc<Database>,
     upstreams: &Arc<AtomicUsize>,
+    names: &Arc<NameBook>,
 ) -> Services {
     let clock = Arc::clone(clock) as Arc<dyn Clock>;
     let entropy = Arc::new(SeededEntropy::default()) as Arc<dyn Entropy>;
@@ -202,7 +209,14 @@ async fn services(
             keeper.directory(),
         )),
         status: Arc::new(status),
+        external: Arc::new(ExternalCalls::new(
+            Arc::new(ToldWorld::default()),
+            Arc::clone(&clock),
+            ExternalSettings::default(),
+        )),
+        idempotency: Arc::clone(names) as _,
         demo: DemoSwitch::new(false),
+        log_losses: LogLosses::counted_by(|| 17),
         clock,
         entropy,
     }

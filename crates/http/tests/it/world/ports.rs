@@ -54,8 +54,8 @@ impl Vault for OpenVault {
         Err(VaultError::Malformed)
     }
 
-    fn active_key_id(&self) -> &str {
-        "k"
+    fn active_key_id(&self) -> String {
+        "k".to_owned()
     }
 
     fn check_value(&self, _: &str) -> Option<String> {

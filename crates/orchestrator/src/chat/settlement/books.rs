@@ -9,6 +9,7 @@ use switchyard_domain::chat::{Dialect, LossReport, UsageSource};
 use switchyard_domain::fault::ProviderFault;
 use switchyard_domain::ids::{AttemptId, CallId, UserId, VirtualKeyId};
 use switchyard_domain::price::{ServiceTier, cost};
+use switchyard_domain::provider::CredentialSource;
 use switchyard_domain::time::Timestamp;
 use switchyard_domain::usage::{MAX_SERVICE_TIER_CHARS, Outcome, UsageEvent};
 use switchyard_ports::client_call::{AnswerPiece, ClientCall};
@@ -30,6 +31,7 @@ pub(in crate::chat) struct CallIdentity {
 pub(super) struct OpenAttempt {
     pub(super) id: AttemptId,
     pub(super) target: TargetEntry,
+    pub(super) credential: Option<CredentialSource>,
     pub(super) at: Timestamp,
     pub(super) began: Monotonic,
     pub(super) status: Option<u16>,
@@ -178,6 +180,7 @@ impl Books {
             usage: measured.usage,
             usage_source: measured.source,
             service_tier,
+            credential: open.credential,
             cost: bill.as_ref().map(|bill| bill.amount),
             price_version: price.filter(|_| bill.is_some()).map(|price| price.version.to_string()),
             lines: bill.map(|bill| bill.lines).unwrap_or_default(),

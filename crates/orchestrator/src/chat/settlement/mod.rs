@@ -17,6 +17,7 @@ use std::sync::Arc;
 use switchyard_domain::chat::{Dialect, LossReport};
 use switchyard_domain::fault::{FaultKind, ProviderFault};
 use switchyard_domain::ids::AttemptId;
+use switchyard_domain::provider::CredentialSource;
 use switchyard_domain::usage::Outcome;
 use switchyard_ports::client_call::{AnswerPiece, ClientCall};
 use switchyard_ports::journal::{JournalError, JournalPermit};
@@ -47,18 +48,20 @@ impl Settlement {
         }
     }
 
-    /// An attempt begins at `target`, with the permit of the target's limits. From here on, leaving in any way records it.
+    /// An attempt begins at `target`, with the permit of the target's limits and with somebody's credential. From here on, leaving in any way records it.
     pub(super) fn begin(
         &mut self,
         target: &TargetEntry,
         losses: &LossReport,
         limits: Option<Box<dyn Permit>>,
+        credential: Option<CredentialSource>,
     ) -> Arc<Received> {
         let received = Arc::new(Received::default());
         if let Some(books) = &mut self.books {
             books.begin(OpenAttempt {
                 id: AttemptId(self.ports.entropy.new_id()),
                 target: target.clone(),
+                credential,
                 at: self.ports.clock.now(),
                 began: self.ports.clock.monotonic(),
                 status: None,

@@ -17,6 +17,8 @@ pub struct SecretSettings {
     pub jwt_secret_previous: Option<SecretString>,
     /// What stored provider credentials are sealed under.
     pub encryption_key: Option<EncryptionKey>,
+    /// The key before that, which still opens.
+    pub encryption_key_previous: Option<EncryptionKey>,
 }
 
 impl SecretSettings {
@@ -27,6 +29,9 @@ impl SecretSettings {
             secret_key: values.optional(&table::SECRET_KEY)?,
             jwt_secret: values.optional(&table::JWT_SECRET)?,
             jwt_secret_previous: values.optional(&table::JWT_SECRET_PREVIOUS)?,
+            encryption_key_previous: values
+                .optional(&table::ENCRYPTION_KEY_PREVIOUS)?
+                .map(EncryptionKey::Bytes),
             encryption_key: key.or(passphrase),
         })
     }

@@ -26,6 +26,8 @@ impl GatewayAuth {
 pub struct SurfaceSettings {
     /// Who may call `/v1*`.
     pub gateway_auth: GatewayAuth,
+    /// Whether calls may use the providers' shared credentials.
+    pub shared_credentials: bool,
     /// Whether `/llm/chat` needs no token.
     pub open_llm_chat: bool,
     /// Whether anyone may mint virtual keys.
@@ -42,6 +44,7 @@ impl SurfaceSettings {
     pub(in crate::settings) fn read(values: &Values) -> Result<Self, Problem> {
         Ok(Self {
             gateway_auth: values.required(&table::GATEWAY_AUTH)?,
+            shared_credentials: values.required(&table::SHARED_CREDENTIALS)?,
             open_llm_chat: values.required(&table::OPEN_LLM_CHAT)?,
             open_virtual_keys: values.required(&table::OPEN_VIRTUAL_KEYS)?,
             external_api: values.required(&table::EXTERNAL_API)?,

@@ -4,6 +4,7 @@
 //! database, one after the other. A suite that fails names the case in its panic's place.
 
 mod audit;
+mod credentials;
 mod keyring;
 mod providers;
 mod quotas;
@@ -16,6 +17,7 @@ mod users;
 mod virtual_keys;
 
 pub use audit::audit_contract;
+pub use credentials::credential_contract;
 pub use keyring::keyring_contract;
 pub use quotas::quota_contract;
 pub use samples::{author, new_provider, new_route, new_target, sample_event};

@@ -134,6 +134,7 @@ pub fn sample_event(key: Option<VirtualKeyId>, at: Timestamp) -> UsageEvent {
         usage_source: UsageSource::Provider,
         service_tier: None,
         user: None,
+        credential: None,
         cost: Some(NanoUsd(1_000)),
         price_version: Some("2026-11-01".to_owned()),
         lines: vec![LineItem { kind: TokenKind::Output, tokens: 10, price: PricePerMillion(100_000_000) }],

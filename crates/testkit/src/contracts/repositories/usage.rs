@@ -8,6 +8,7 @@ use switchyard_domain::chat::{TokenUsage, Units, UsageSource};
 use switchyard_domain::ids::VirtualKeyId;
 use switchyard_domain::limits::Limits;
 use switchyard_domain::money::NanoUsd;
+use switchyard_domain::provider::CredentialSource;
 use switchyard_domain::time::Timestamp;
 use switchyard_domain::usage::{
     GroupBy, LedgerProblem, Outcome, UsageEvent, UsageFilter, UsageRow, UsageSums,
@@ -89,6 +90,7 @@ async fn an_event_reads_back_as_it_was_written(repository: &dyn UsageRepository)
         },
         usage_source: UsageSource::Partial,
         service_tier: Some("flex\u{1F600}".to_owned()),
+        credential: Some(CredentialSource::User),
         dropped: Some("logit_bias, seed \"é\u{1F600}".to_owned()),
         ..sample_event(Some(lone_key()), AT)
     };

@@ -119,7 +119,11 @@ impl ConfigurationRepository for MemoryStore {
         secret: Option<SealedSecret>,
         author: &Author,
     ) -> Result<(), RepositoryError> {
-        self.change(ChangeKind::Provider, AuditAction::Update, author, |state| {
+        let kind = match owner {
+            CredentialOwner::Shared => ChangeKind::Provider,
+            _ => ChangeKind::Credential,
+        };
+        self.change(kind, AuditAction::Update, author, |state| {
             let new_id = CredentialId(state.new_id());
             let shared = place_of(state, provider)?.credential.take();
             let own =
@@ -136,6 +140,7 @@ impl ConfigurationRepository for MemoryStore {
                 return Ok(((), None));
             }
             let what = if secret.is_some() { "stored" } else { "forgotten" };
+            let id = before.as_ref().map_or(new_id, |before| before.id);
             let after = secret.map(|secret| {
                 let (id, mut meta) = match before {
                     Some(before) => (before.id, before.meta),
@@ -151,14 +156,17 @@ impl ConfigurationRepository for MemoryStore {
                 _ => state.own_credentials.extend(after.map(|credential| (provider, credential))),
             }
             let place = place_of(state, provider)?;
-            raise(&mut place.meta, author);
+            if kind == ChangeKind::Provider {
+                raise(&mut place.meta, author);
+            }
             let details = [
                 ("name", place.name.to_string()),
                 ("fields", "credential".to_owned()),
                 ("credential_of", owner.to_word()),
                 ("credential", what.to_owned()),
             ];
-            Ok(((), told(provider.0, details)))
+            let object = if kind == ChangeKind::Provider { provider.0 } else { id.0 };
+            Ok(((), told(object, details)))
         })
     }
 

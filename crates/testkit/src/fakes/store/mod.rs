@@ -2,6 +2,7 @@
 
 mod audit;
 mod configuration;
+mod credentials;
 mod keyring;
 mod keys;
 mod quotas;

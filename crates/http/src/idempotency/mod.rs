@@ -1,0 +1,153 @@
+//! `Idempotency-Key`: a request that its caller names is carried out once, however often it is sent.
+//!
+//! The name belongs to the caller, and stands for one method, address and body. A whole answer is given again; of a stream, and of
+//! what is too long to keep, a repetition learns only that it ended. What failed was not carried out, so its name is free again, and
+//! so is that of a client that left: what it did not wait for was cancelled.
+//!
+//! Requests without the header pass by all this: a route has a way of its own for those that have it.
+
+mod claim;
+mod hashed_payload;
+mod kept_body;
+mod key;
+
+use crate::access::DeclaresAccess;
+use crate::identity::Identity;
+use crate::middleware::RequestId;
+use crate::refusal::{Refusal, Shape};
+use crate::services::Services;
+use actix_http::body::BoxBody;
+use actix_web::dev::Handler;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, HttpResponseBuilder, Responder, guard, web};
+use claim::Claim;
+use hashed_payload::HashedPayload;
+use kept_body::KeptBody;
+pub(crate) use kept_body::StreamFate;
+pub(crate) use key::{IDEMPOTENCY_KEY, RULE, is_key};
+use std::sync::Arc;
+use switchyard_ports::entropy::Entropy;
+use switchyard_ports::idempotency::{IdempotencyStore, KeptAnswer, NamedRequest, Standing};
+
+/// Says that an answer is given again.
+static IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+
+/// What named requests are remembered by.
+#[derive(Clone)]
+pub(crate) struct Names {
+    store: Arc<dyn IdempotencyStore>,
+    entropy: Arc<dyn Entropy>,
+}
+
+impl Names {
+    pub(crate) fn new(services: &Services) -> Self {
+        Self { store: Arc::clone(&services.idempotency), entropy: Arc::clone(&services.entropy) }
+    }
+}
+
+/// The way of those requests to `handler` that have a name.
+pub(crate) fn route<F, Arguments>(handler: F) -> actix_web::Route
+where
+    F: Handler<Arguments> + DeclaresAccess<Arguments>,
+    Arguments: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    let has_name = guard::fn_guard(|context| context.head().headers().contains_key(&IDEMPOTENCY_KEY));
+    web::post().guard(has_name).to(move |request: HttpRequest, payload: web::Payload| {
+        let handler = handler.clone();
+        async move { answer(handler, request, payload).await }
+    })
+}
+
+async fn answer<F, Arguments>(handler: F, request: HttpRequest, payload: web::Payload) -> HttpResponse
+where
+    F: Handler<Arguments>,
+    Arguments: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    let (mut payload, content) = HashedPayload::new(payload.into_inner());
+    let arguments = match Arguments::from_request(&request, &mut payload).await {
+        Ok(arguments) => arguments,
+        Err(error) => return HttpResponse::from_error(error.into()),
+    };
+    let claim = match claimed(&request, content.digest()).await {
+        Ok(claim) => claim,
+        Err(response) => return response,
+    };
+    let response = handler.call(arguments).await.respond_to(&request).map_into_boxed_body();
+    match claim {
+        Some(claim) => keep(claim, response).await,
+        None => response,
+    }
+}
+
+/// The claim of a request's name; the answer where there is none to be had. Nobody in particular has no names.
+async fn claimed(request: &HttpRequest, body: [u8; 32]) -> Result<Option<Claim>, HttpResponse> {
+    let Some(caller) = Identity::of_request(request) else { return Ok(None) };
+    let refuse = |status, code, message: &'static str| {
+        let id = RequestId::noted(request);
+        Err(Refusal::new(status, code, message).respond(Shape::at(request.path(), request.headers()), &id))
+    };
+    let Some(name) = key::name(request.headers(), caller) else {
+        return refuse(StatusCode::BAD_REQUEST, "invalid_request", RULE);
+    };
+    let Some(names) = request.app_data::<Names>() else { return Ok(None) };
+    let named = NamedRequest { name, content: key::content(request, body), claim: names.entropy.new_id() };
+    match names.store.claim(&named).await {
+        Ok(Standing::Claimed) => Ok(Some(Claim::new(Arc::clone(&names.store), named))),
+        Ok(Standing::Answered(answer)) => Err(again(answer)),
+        Ok(Standing::InFlight) => refuse(
+            StatusCode::CONFLICT,
+            "idempotency_in_flight",
+            "The request with this `Idempotency-Key` is still being answered. Try again when it has ended.",
+        ),
+        Ok(Standing::Spent) => refuse(
+            StatusCode::CONFLICT,
+            "conflict",
+            "The request with this `Idempotency-Key` has been answered, and its answer is not kept: a stream, or a long or \
+             secret one. A new request needs another key.",
+        ),
+        Ok(Standing::Different) => refuse(
+            StatusCode::CONFLICT,
+            "conflict",
+            "This `Idempotency-Key` belongs to another request: one with another address or another body.",
+        ),
+        Err(error) => {
+            tracing::warn!(error = %error, "a named request can't be answered once only, so it is not answered");
+            refuse(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "storage_unavailable",
+                "It can't be found out now whether this request was answered before. Try again later.",
+            )
+        }
+    }
+}
+
+/// A kept answer.
+fn again(answer: KeptAnswer) -> HttpResponse {
+    let mut response =
+        HttpResponseBuilder::new(StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK));
+    for (name, value) in &answer.headers {
+        let pair = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_bytes(value));
+        if let (Ok(name), Ok(value)) = pair {
+            response.append_header((name, value));
+        }
+    }
+    response.insert_header((IDEMPOTENT_REPLAYED.clone(), "true"));
+    response.body(answer.body)
+}
+
+/// Follows an answer to its end, and keeps it where it can be given again.
+async fn keep(claim: Claim, response: HttpResponse) -> HttpResponse {
+    // What failed was not carried out: dropping the claim gives the name back.
+    if !response.status().is_success() {
+        return response;
+    }
+    let (response, body) = response.into_parts();
+    let head = kept_body::Head::of(&response);
+    match KeptBody::whole_or_followed(claim, head, body).await {
+        Ok(whole) => response.set_body(whole),
+        Err(followed) => response.set_body(BoxBody::new(followed)),
+    }
+}

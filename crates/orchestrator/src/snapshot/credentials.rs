@@ -1,0 +1,175 @@
+//! Whose credential a call uses: the virtual key's own, then its owner's, then the shared one where that is permitted.
+//!
+//! The credentials of users and keys stand sealed in a directory in memory, beside the snapshot, and are opened when they are
+//! used: calls ask no database, and no more secrets lie open than are needed.
+
+use super::build::credential_binding;
+use super::{ProviderEntry, Snapshot};
+use crate::principal::Principal;
+use secrecy::SecretString;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, PoisonError, RwLock};
+use switchyard_domain::ids::{CredentialId, ProviderId};
+use switchyard_domain::provider::{CredentialOwner, CredentialSource};
+use switchyard_ports::repositories::StoredCredential;
+use switchyard_ports::vault::Vault;
+
+type Place = (ProviderId, CredentialOwner);
+
+/// The credentials of users and keys.
+pub struct CredentialDirectory {
+    vault: Arc<dyn Vault>,
+    /// Whether calls may use shared credentials.
+    shares: bool,
+    stored: RwLock<Stored>,
+}
+
+#[derive(Default)]
+struct Stored {
+    sealed: HashMap<Place, (CredentialId, Arc<str>)>,
+    places: HashMap<CredentialId, Place>,
+}
+
+impl CredentialDirectory {
+    /// An empty directory. `shares` says whether calls may use shared credentials.
+    #[must_use]
+    pub fn new(vault: Arc<dyn Vault>, shares: bool) -> Self {
+        Self { vault, shares, stored: RwLock::default() }
+    }
+
+    /// Adds a credential or replaces it. Shared ones stand at their providers and are left out.
+    pub fn put(&self, stored: StoredCredential) {
+        let StoredCredential { provider, credential } = stored;
+        if credential.owner == CredentialOwner::Shared {
+            return;
+        }
+        let place = (provider, credential.owner);
+        let mut all = self.stored.write().unwrap_or_else(PoisonError::into_inner);
+        let before = all.sealed.insert(place.clone(), (credential.id, Arc::from(credential.sealed)));
+        if let Some((id, _)) = before.filter(|(id, _)| *id != credential.id) {
+            all.places.remove(&id);
+        }
+        all.places.insert(credential.id, place);
+    }
+
+    /// Removes a credential. One that was stored in its place since, under another id, stays.
+    pub fn remove(&self, id: CredentialId) {
+        let mut all = self.stored.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(place) = all.places.remove(&id)
+            && all.sealed.get(&place).is_some_and(|(there, _)| *there == id)
+        {
+            all.sealed.remove(&place);
+        }
+    }
+
+    /// Removes what belongs to providers that are gone.
+    pub fn keep_only(&self, providers: &HashSet<ProviderId>) {
+        let mut all = self.stored.write().unwrap_or_else(PoisonError::into_inner);
+        all.sealed.retain(|(provider, _), _| providers.contains(provider));
+        all.places.retain(|_, (provider, _)| providers.contains(provider));
+    }
+
+    /// Removes what belongs to owners who are gone.
+    pub fn remove_owners(&self, owners: &HashSet<CredentialOwner>) {
+        if owners.is_empty() || self.is_empty() {
+            return;
+        }
+        let mut all = self.stored.write().unwrap_or_else(PoisonError::into_inner);
+        all.sealed.retain(|(_, owner), _| !owners.contains(owner));
+        all.places.retain(|_, (_, owner)| !owners.contains(owner));
+    }
+
+    /// The ids of all credentials.
+    #[must_use]
+    pub fn ids(&self) -> Vec<CredentialId> {
+        let all = self.stored.read().unwrap_or_else(PoisonError::into_inner);
+        all.places.keys().copied().collect()
+    }
+
+    fn sealed(&self, place: &Place) -> Option<Arc<str>> {
+        let all = self.stored.read().unwrap_or_else(PoisonError::into_inner);
+        all.sealed.get(place).map(|(_, sealed)| Arc::clone(sealed))
+    }
+
+    fn is_empty(&self) -> bool {
+        self.stored.read().unwrap_or_else(PoisonError::into_inner).sealed.is_empty()
+    }
+}
+
+/// The owners whose credentials a call of this principal uses, in their order, before the shared one.
+fn owners_of(principal: &Principal) -> Vec<CredentialOwner> {
+    let key = principal.key_id().map(|id| CredentialOwner::VirtualKey(id.0));
+    let user = principal.user_id().map(|id| CredentialOwner::User(id.0));
+    key.into_iter().chain(user).collect()
+}
+
+/// A credential that a call uses.
+#[derive(Clone, Debug)]
+pub struct ChosenCredential {
+    /// Whose it is.
+    pub source: CredentialSource,
+    /// The secret.
+    pub secret: Arc<SecretString>,
+}
+
+/// The credentials that one caller may use.
+#[derive(Clone)]
+pub struct CallerCredentials {
+    directory: Option<Arc<CredentialDirectory>>,
+    owners: Vec<CredentialOwner>,
+    shares: bool,
+}
+
+/// The credentials that calls of this principal may use.
+#[must_use]
+pub fn credentials_of(snapshot: &Snapshot, principal: &Principal) -> CallerCredentials {
+    let directory = snapshot.credentials.as_ref();
+    // The program that embeds the library has no other credentials than those that it stored itself.
+    let shares =
+        matches!(principal, Principal::Program) || directory.is_none_or(|directory| directory.shares);
+    match directory.filter(|directory| !directory.is_empty()) {
+        Some(directory) => {
+            CallerCredentials { directory: Some(Arc::clone(directory)), owners: owners_of(principal), shares }
+        }
+        None => CallerCredentials { directory: None, owners: Vec::new(), shares },
+    }
+}
+
+impl CallerCredentials {
+    /// The first of the caller's own credentials for a provider, sealed, and whose it is.
+    fn own(&self, provider: &ProviderEntry) -> Option<(CredentialOwner, Arc<str>)> {
+        let directory = self.directory.as_ref()?;
+        self.owners.iter().find_map(|owner| {
+            let sealed = directory.sealed(&(provider.id, owner.clone()))?;
+            Some((owner.clone(), sealed))
+        })
+    }
+
+    /// Whether there is a credential for a provider. It may turn out not to open.
+    #[must_use]
+    pub fn has(&self, provider: &ProviderEntry) -> bool {
+        self.own(provider).is_some() || (self.shares && matches!(provider.credential, Ok(Some(_))))
+    }
+
+    /// The credential that a call to a provider uses; `None` where there is none.
+    ///
+    /// # Errors
+    /// Why the one that would be used can't be opened. Another one is not used then: it would be another account's bill.
+    pub fn choose(&self, provider: &ProviderEntry) -> Result<Option<ChosenCredential>, String> {
+        if let (Some((owner, sealed)), Some(directory)) = (self.own(provider), &self.directory) {
+            let opened = directory.vault.open(&sealed, &credential_binding(provider.id, &owner.to_word()));
+            let secret = opened.map_err(|error| format!("a stored credential can't be opened: {error}"))?;
+            let source = CredentialSource::of(&owner);
+            return Ok(Some(ChosenCredential { source, secret: Arc::new(secret) }));
+        }
+        if !self.shares {
+            return Ok(None);
+        }
+        let shared = provider.credential.as_ref().map_err(Clone::clone)?;
+        let chosen = |secret: &Arc<SecretString>| ChosenCredential {
+            source: CredentialSource::Shared,
+            secret: Arc::clone(secret),
+        };
+        Ok(shared.as_ref().map(chosen))
+    }
+}

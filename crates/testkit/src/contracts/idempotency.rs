@@ -1,0 +1,167 @@
+//! What every store of idempotency keys does. Run it with [`idempotency_contract!`](crate::idempotency_contract).
+
+#![expect(clippy::unwrap_used, reason = "a suite fails by panicking")]
+
+use crate::clock::ManualClock;
+use bytes::Bytes;
+use std::sync::{Arc, Barrier};
+use std::time::Duration;
+use switchyard_ports::idempotency::{
+    CLAIMED_FOR, Finish, IdempotencyStore, KEPT_FOR, KeptAnswer, NamedRequest, Standing,
+};
+use uuid::Uuid;
+
+type Store = Arc<dyn IdempotencyStore>;
+
+/// Makes a test of each case. The argument is a function that returns a fresh store in an `Arc` and the manual clock that it goes
+/// by.
+#[macro_export]
+macro_rules! idempotency_contract {
+    ($make:path) => {
+        $crate::idempotency_contract!(@cases $make,
+            a_name_is_claimed_once_and_told_until_it_is_finished,
+            an_answer_is_given_again_whole,
+            what_can_not_be_given_again_is_not_carried_out_again,
+            a_name_stands_for_one_request_only,
+            names_do_not_touch_each_other,
+            a_name_that_was_given_back_is_as_new,
+            who_lost_the_claim_changes_nothing,
+            an_answer_is_kept_for_a_day,
+            a_claim_of_the_dead_ends,
+            of_64_at_once_one_claims,
+        );
+    };
+    (@cases $make:path, $($case:ident,)+) => {$(
+        #[tokio::test]
+        async fn $case() {
+            let (store, clock) = $make();
+            $crate::contracts::idempotency::$case(store, clock).await;
+        }
+    )+};
+}
+
+/// A request: its name, what it asks, and which attempt it is, each by a number.
+#[must_use]
+pub fn request(name: u8, content: u8, claim: u128) -> NamedRequest {
+    NamedRequest { name: [name; 32], content: [content; 32], claim: Uuid::from_u128(claim) }
+}
+
+/// An answer of this many bytes.
+#[must_use]
+pub fn answer(bytes: usize) -> KeptAnswer {
+    KeptAnswer {
+        status: 201,
+        headers: vec![
+            ("content-type".to_owned(), b"application/json".to_vec()),
+            ("x-odd".to_owned(), vec![0xff]),
+        ],
+        body: Bytes::from(vec![b'x'; bytes]),
+    }
+}
+
+/// See the name.
+pub async fn a_name_is_claimed_once_and_told_until_it_is_finished(store: Store, _: Arc<ManualClock>) {
+    assert_eq!(store.claim(&request(1, 1, 1)).await.unwrap(), Standing::Claimed);
+    for claim in 2..5 {
+        assert_eq!(store.claim(&request(1, 1, claim)).await.unwrap(), Standing::InFlight);
+    }
+}
+
+/// See the name.
+pub async fn an_answer_is_given_again_whole(store: Store, _: Arc<ManualClock>) {
+    store.claim(&request(1, 1, 1)).await.unwrap();
+    store.finish(&request(1, 1, 1), Finish::Answered(answer(1000))).await.unwrap();
+    for claim in 2..5 {
+        let standing = store.claim(&request(1, 1, claim)).await.unwrap();
+        assert_eq!(standing, Standing::Answered(answer(1000)));
+    }
+}
+
+/// See the name.
+pub async fn what_can_not_be_given_again_is_not_carried_out_again(store: Store, _: Arc<ManualClock>) {
+    store.claim(&request(1, 1, 1)).await.unwrap();
+    store.finish(&request(1, 1, 1), Finish::Spent).await.unwrap();
+    assert_eq!(store.claim(&request(1, 1, 2)).await.unwrap(), Standing::Spent);
+}
+
+/// See the name.
+pub async fn a_name_stands_for_one_request_only(store: Store, _: Arc<ManualClock>) {
+    store.claim(&request(1, 1, 1)).await.unwrap();
+    assert_eq!(store.claim(&request(1, 2, 2)).await.unwrap(), Standing::Different);
+    store.finish(&request(1, 1, 1), Finish::Answered(answer(1))).await.unwrap();
+    assert_eq!(store.claim(&request(1, 2, 3)).await.unwrap(), Standing::Different);
+    assert_eq!(store.claim(&request(1, 1, 4)).await.unwrap(), Standing::Answered(answer(1)));
+}
+
+/// See the name.
+pub async fn names_do_not_touch_each_other(store: Store, _: Arc<ManualClock>) {
+    for name in 1..=3 {
+        assert_eq!(store.claim(&request(name, 1, u128::from(name))).await.unwrap(), Standing::Claimed);
+    }
+    store.finish(&request(2, 1, 2), Finish::Answered(answer(2))).await.unwrap();
+    assert_eq!(store.claim(&request(1, 1, 9)).await.unwrap(), Standing::InFlight);
+    assert_eq!(store.claim(&request(2, 1, 9)).await.unwrap(), Standing::Answered(answer(2)));
+}
+
+/// See the name.
+pub async fn a_name_that_was_given_back_is_as_new(store: Store, _: Arc<ManualClock>) {
+    store.claim(&request(1, 1, 1)).await.unwrap();
+    store.give_back(&request(1, 1, 1));
+    assert_eq!(store.claim(&request(1, 2, 2)).await.unwrap(), Standing::Claimed);
+}
+
+/// See the name.
+pub async fn who_lost_the_claim_changes_nothing(store: Store, clock: Arc<ManualClock>) {
+    store.claim(&request(1, 1, 1)).await.unwrap();
+    clock.advance(CLAIMED_FOR);
+    assert_eq!(store.claim(&request(1, 1, 2)).await.unwrap(), Standing::Claimed);
+    store.give_back(&request(1, 1, 1));
+    assert_eq!(store.claim(&request(1, 1, 3)).await.unwrap(), Standing::InFlight);
+    store.finish(&request(1, 1, 1), Finish::Answered(answer(1))).await.unwrap();
+    assert_eq!(store.claim(&request(1, 1, 3)).await.unwrap(), Standing::InFlight);
+    store.finish(&request(1, 1, 2), Finish::Answered(answer(2))).await.unwrap();
+    store.give_back(&request(1, 1, 2));
+    assert_eq!(store.claim(&request(1, 1, 3)).await.unwrap(), Standing::Answered(answer(2)));
+}
+
+/// See the name.
+pub async fn an_answer_is_kept_for_a_day(store: Store, clock: Arc<ManualClock>) {
+    store.claim(&request(1, 1, 1)).await.unwrap();
+    clock.advance(Duration::from_secs(600));
+    store.finish(&request(1, 1, 1), Finish::Answered(answer(1))).await.unwrap();
+    clock.advance(KEPT_FOR - Duration::from_secs(1));
+    assert_eq!(store.claim(&request(1, 1, 2)).await.unwrap(), Standing::Answered(answer(1)));
+    clock.advance(Duration::from_secs(1));
+    assert_eq!(store.claim(&request(1, 2, 3)).await.unwrap(), Standing::Claimed);
+}
+
+/// See the name.
+pub async fn a_claim_of_the_dead_ends(store: Store, clock: Arc<ManualClock>) {
+    store.claim(&request(1, 1, 1)).await.unwrap();
+    clock.advance(CLAIMED_FOR - Duration::from_secs(1));
+    assert_eq!(store.claim(&request(1, 1, 2)).await.unwrap(), Standing::InFlight);
+    clock.advance(Duration::from_secs(1));
+    assert_eq!(store.claim(&request(1, 1, 2)).await.unwrap(), Standing::Claimed);
+}
+
+/// See the name.
+pub async fn of_64_at_once_one_claims(store: Store, _: Arc<ManualClock>) {
+    let barrier = Arc::new(Barrier::new(64));
+    let racers: Vec<_> = (0..64)
+        .map(|claim| {
+            let (store, barrier) = (Arc::clone(&store), Arc::clone(&barrier));
+            std::thread::spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+                barrier.wait();
+                runtime.block_on(store.claim(&request(1, 1, claim))).unwrap()
+            })
+        })
+        .collect();
+    let joined = tokio::task::spawn_blocking(move || {
+        racers.into_iter().map(|racer| racer.join().unwrap()).collect::<Vec<_>>()
+    });
+    let standings = joined.await.unwrap();
+    let claimed = standings.iter().filter(|standing| **standing == Standing::Claimed).count();
+    let told = standings.iter().filter(|standing| **standing == Standing::InFlight).count();
+    assert_eq!((claimed, told), (1, 63));
+}
