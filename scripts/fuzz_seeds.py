@@ -40,6 +40,17 @@ FORM = b"".join(
 ) + b"--boundary--\r\n"
 
 
+def lines_of(name):
+    """Texts of the corpus, one a line, with their escapes resolved."""
+    escapes = {"t": "\t", "n": "\n", "r": "\r", "s": " ", "0": "\0"}
+    for line in (CORPUS / name).read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith("#"):
+            text = line.split(" ", 1)[1].split(" => ")[0].replace("{port}", "80")
+            text = re.sub(r"\\u\{([0-9a-f]+)\}", lambda code: chr(int(code[1], 16)), text)
+            text = re.sub(r"\\(.)", lambda escape: escapes.get(escape[1], escape[1]), text)
+            yield b"", text.encode("utf-8", "surrogatepass")
+
+
 def operations():
     for number, (dialect, operation) in enumerate(OPERATIONS):
         for exchange in exchanges(dialect):
@@ -117,11 +128,19 @@ def words(bodies):
             yield word.decode().replace("\\", "\\\\").replace('"', '\\"')
 
 
+def of_target(target):
+    if target == "operations":
+        return operations()
+    if target == "url_guard":
+        return lines_of("hostile_urls.txt")
+    return beginnings(target.replace("_", "-"))
+
+
 def main():
     target, folder = sys.argv[1], pathlib.Path(sys.argv[2])
     folder.mkdir(parents=True, exist_ok=True)
     bodies = []
-    for begin, body in operations() if target == "operations" else beginnings(target.replace("_", "-")):
+    for begin, body in of_target(target):
         if len(body) > MOST_BYTES - 2:
             continue
         data = begin + body

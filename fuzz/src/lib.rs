@@ -1,5 +1,8 @@
 //! What must hold of a dialect for any bytes at all: one fuzz target per dialect calls [`run`], and one [`operations::run`].
 //!
+//! Beside them stand targets for what else reads texts of strangers: the egress guard ([`guard`]), sealed columns ([`sealed`]) and
+//! the journal ([`segment`]).
+//!
 //! This crate does not know about sockets, vendors or routes: it feeds bytes to the codecs and compares what comes out.
 //!
 //! An input is two bytes and a body. The first says what the body is (see [`Input`]), so that one corpus and one coverage map
@@ -11,8 +14,11 @@ mod answer;
 mod error;
 mod frames;
 mod gist;
+pub mod guard;
 pub mod operations;
 mod request;
+pub mod sealed;
+pub mod segment;
 mod stream;
 pub mod subject;
 mod twice;

@@ -16,3 +16,4 @@ mod seats;
 
 pub use file::{FileJournal, Fsync, OpenError, Options};
 pub use memory::MemoryJournal;
+pub use record::{Decoded, decode as read_segment, encode as write_record};

@@ -14,8 +14,11 @@ const MIN_PAYLOAD: usize = 2;
 /// Bytes of an event in its record; most have fewer.
 const USUAL_EVENT: usize = 512;
 
-/// The bytes of a record.
-pub(crate) fn encode(events: &[UsageEvent]) -> Result<Vec<u8>, JournalError> {
+/// The bytes of a record of these events.
+///
+/// # Errors
+/// [`JournalError::Unwritable`] when it would be larger than a record may be.
+pub fn encode(events: &[UsageEvent]) -> Result<Vec<u8>, JournalError> {
     let mut record = Vec::with_capacity(HEADER + USUAL_EVENT * events.len());
     record.extend_from_slice(&[0; HEADER]);
     serde_json::Serializer::new(&mut record)
@@ -36,22 +39,23 @@ pub(crate) fn encode(events: &[UsageEvent]) -> Result<Vec<u8>, JournalError> {
 
 /// What a segment's bytes hold.
 #[derive(Debug, Default, PartialEq)]
-pub(crate) struct Decoded {
+pub struct Decoded {
     /// Events of all good records, in order.
-    pub(crate) events: Vec<UsageEvent>,
+    pub events: Vec<UsageEvent>,
     /// Records whose checksum holds.
-    pub(crate) records: u64,
+    pub records: u64,
     /// Records that could not be read. A stretch whose records can't be told apart counts as one.
-    pub(crate) damaged: usize,
+    pub damaged: usize,
     /// Bytes in them.
-    pub(crate) damaged_bytes: usize,
+    pub damaged_bytes: usize,
     /// Whether the damage is more than a last record that was cut short, which is what a crash leaves.
-    pub(crate) is_worth_keeping: bool,
+    pub is_worth_keeping: bool,
 }
 
 /// Reads a segment. After damage it goes on at the next record whose checksum holds, so that one bad record does not take
 /// those behind it along.
-pub(crate) fn decode(bytes: &[u8]) -> Decoded {
+#[must_use]
+pub fn decode(bytes: &[u8]) -> Decoded {
     let mut decoded = Decoded { events: Vec::with_capacity(bytes.len() / USUAL_EVENT), ..Decoded::default() };
     for stretch in Stretches::over(bytes) {
         match stretch {

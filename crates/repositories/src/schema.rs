@@ -196,6 +196,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    counters (name) {
+        name -> Text,
+        value -> BigInt,
+    }
+}
+
+diesel::table! {
     keyring (key_id) {
         key_id -> Text,
         check_value -> Text,

@@ -48,6 +48,8 @@ pub(crate) enum Command {
     Providers(ProviderOptions),
     /// Public model names and their targets.
     Routes(RouteOptions),
+    /// Add what an empty database gets (vendors, the documented models, prices and routes), as far as their names are free.
+    Seed,
     /// Virtual keys.
     Keys(KeyOptions),
     /// A way in for whoever runs this machine.

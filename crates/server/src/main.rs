@@ -46,6 +46,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
             Command::Check(options) => commands::check::run(&loaded, &options).await,
             Command::Migrate(options) => commands::migrate::run(&loaded, &options).await,
             Command::Providers(options) => commands::providers::run(&loaded, options).await,
+            Command::Seed => commands::seed::run(&loaded).await,
             Command::Routes(options) => commands::routes::run(&loaded, options).await,
             Command::Admin(options) => commands::admin::run(&loaded, options).await,
             Command::Keys(options) => commands::keys::run(&loaded, options).await,

@@ -141,7 +141,7 @@ fn chain_seal(builder: &Builder, secret_key: &SecretString) -> ChainSeal {
     older.fold(ChainSeal::new(secret_key), |seal, older| seal.with_older(older))
 }
 
-fn factory_settings(
+pub(crate) fn factory_settings(
     builder: &Builder,
     allow: &AllowList,
     clock: Arc<dyn Clock>,

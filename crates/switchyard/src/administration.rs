@@ -5,7 +5,7 @@ use crate::adapters::Adapters;
 use crate::builder::Builder;
 use crate::embedded::start_keeper;
 use crate::error::OpenError;
-use crate::first_start::seed_if_empty;
+use crate::first_start::seeding;
 use crate::identity::account_ports;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use switchyard_coordination::memory::CooldownHealth;
 use switchyard_domain::meta::Writer;
 use switchyard_orchestrator::accounts::{AccountPorts, AccountSettings, Accounts, SessionGate, session_gate};
 use switchyard_orchestrator::admin::{
-    AdminPorts, CredentialAdmin, DeclaredConfiguration, KeyAdmin, ProviderAdmin, RouteAdmin,
+    AdminPorts, CredentialAdmin, DeclaredConfiguration, KeyAdmin, ProviderAdmin, RouteAdmin, Seeding,
 };
 use switchyard_orchestrator::audit::AuditTrail;
 use switchyard_orchestrator::explain::Explainer;
@@ -37,6 +37,7 @@ pub struct Administration {
     pub(crate) credentials: Arc<CredentialAdmin>,
     pub(crate) rekey: Arc<Rekey>,
     pub(crate) generated_secrets: Vec<PathBuf>,
+    ports: AdminPorts,
     adapters: Adapters,
 }
 
@@ -78,7 +79,7 @@ impl Administration {
             providers,
             routes: Arc::new(RouteAdmin::new(ports.clone())),
             keys: Arc::new(KeyAdmin::new(
-                ports,
+                ports.clone(),
                 Arc::clone(&adapters.database) as Arc<dyn VirtualKeyRepository>,
                 Arc::clone(&adapters.mint),
             )),
@@ -92,8 +93,17 @@ impl Administration {
                 Arc::clone(&adapters.clock),
             )),
             generated_secrets: adapters.generated_secrets.clone(),
+            ports,
             adapters: adapters.clone(),
         }
+    }
+
+    /// What comes with the product, for a database that lacks it.
+    ///
+    /// # Errors
+    /// [`OpenError::Seeds`], a defect of the build.
+    pub fn seeding(&self) -> Result<Seeding, OpenError> {
+        seeding(self.ports.clone(), Arc::clone(&self.providers), Arc::clone(&self.routes))
     }
 
     /// Seeds an empty database and applies what a file declares.
@@ -103,7 +113,7 @@ impl Administration {
         adapters: &Adapters,
         keeper: Option<Arc<ConfigurationKeeper>>,
     ) -> Result<(), OpenError> {
-        seed_if_empty(&self.providers, &self.routes).await?;
+        self.seeding()?.at_start().await?;
         self.make_first_administrator(builder).await?;
         let Some(declared) = builder.declared.take() else { return Ok(()) };
         let ports = admin_ports(adapters, keeper);

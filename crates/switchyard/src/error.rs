@@ -40,6 +40,9 @@ pub enum OpenError {
     /// The built-in price catalogue can't be read: a defect of the build.
     #[error("the built-in price catalogue can't be read: {0}")]
     Catalogue(String),
+    /// What an empty database gets can't be read: a defect of the build.
+    #[error("the built-in configuration can't be read: {0}")]
+    Seeds(String),
 }
 
 impl OpenError {

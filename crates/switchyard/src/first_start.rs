@@ -1,134 +1,121 @@
-//! What an empty database gets: the simulated provider and a route that shows failover, so that everything can be tried
-//! without a key or a network.
+//! What an empty database gets: `seeds.yaml`.
 
-use std::time::Duration;
-use switchyard_domain::declared::{DeclaredRoute, DeclaredTarget};
-use switchyard_domain::fault::FailoverOn;
-use switchyard_domain::limits::Limits;
-use switchyard_domain::meta::{Owner, Writer};
-use switchyard_domain::name::{InvalidName, Name};
-use switchyard_domain::route::{RouteMode, Strategy};
-use switchyard_orchestrator::admin::{ProviderAdmin, ProviderRequest, RouteAdmin};
-use switchyard_orchestrator::error::AdminError;
-use switchyard_ports::repositories::RepositoryError;
+use crate::error::OpenError;
+use std::sync::Arc;
+use switchyard_domain::declared::Declared;
+use switchyard_orchestrator::admin::{AdminPorts, ProviderAdmin, RouteAdmin, Seeding};
 
-/// The vendor key and the name of the simulated provider.
-const SIM: &str = "sim";
-/// The route that fails over from a flaky model to a swift one.
-const DEMO: &str = "demo";
-const DEMO_TARGETS: [&str; 2] = ["flaky", "swift"];
+/// To be raised with each change of the file.
+const EDITION: i64 = 1;
 
-/// Writes the rows unless the database has any provider. Another process that starts on the same database may be doing the
-/// same: what it wrote first stands.
-pub(crate) async fn seed_if_empty(providers: &ProviderAdmin, routes: &RouteAdmin) -> Result<(), AdminError> {
-    let stored = providers.list().await?;
-    // A start that was killed half-way left the provider without models.
-    let is_unfinished =
-        matches!(stored.as_slice(), [only] if only.meta.owner == Owner::Seed && only.models.is_empty());
-    if !stored.is_empty() && !is_unfinished {
-        return Ok(());
-    }
-    let sim = name(SIM)?;
-    if !is_unfinished {
-        let request = ProviderRequest {
-            name: sim.clone(),
-            vendor: SIM.to_owned(),
-            base_url: None,
-            api_key: None,
-            models: Vec::new(),
-            is_enabled: true,
-        };
-        unless_raced(providers.add(request, &Writer::SEED).await)?;
-    }
-    unless_raced(providers.discover(&sim, Duration::from_secs(1), &Writer::SEED).await)?;
-    let target = |model: &str, priority| DeclaredTarget {
-        provider: sim.clone(),
-        model: model.to_owned(),
-        weight: 1,
-        priority,
-        limits: Limits::NONE,
-    };
-    let demo = DeclaredRoute {
-        name: name(DEMO)?,
-        mode: RouteMode::Multi,
-        strategy: Strategy::Failover,
-        failover_on: FailoverOn::Availability,
-        strict: false,
-        targets: DEMO_TARGETS.iter().zip(0..).map(|(model, priority)| target(model, priority)).collect(),
-        enabled: true,
-    };
-    unless_raced(routes.add(&demo, &Writer::SEED).await)
+/// The use case that gives a database what comes with this version.
+pub(crate) fn seeding(
+    ports: AdminPorts,
+    providers: Arc<ProviderAdmin>,
+    routes: Arc<RouteAdmin>,
+) -> Result<Seeding, OpenError> {
+    Ok(Seeding::new(ports, providers, routes, seeds()?, EDITION))
 }
 
-fn unless_raced<T>(written: Result<T, AdminError>) -> Result<(), AdminError> {
-    match written {
-        Ok(_) => Ok(()),
-        Err(AdminError::Repository(RepositoryError::Conflict { .. } | RepositoryError::Stale { .. })) => {
-            Ok(())
-        }
-        Err(error) => Err(error),
-    }
-}
-
-fn name(text: &str) -> Result<Name, AdminError> {
-    Name::new(text).map_err(|error: InvalidName| AdminError::invalid("name", error.to_string()))
+fn seeds() -> Result<Declared, OpenError> {
+    serde_saphyr::from_str(include_str!("../seeds.yaml")).map_err(|error| OpenError::Seeds(error.to_string()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::Arc;
-    use switchyard_orchestrator::admin::AdminPorts;
+    use crate::adapters::factory_settings;
+    use crate::builder::Builder;
+    use switchyard_domain::meta::{Owner, Writer};
+    use switchyard_domain::name::Name;
+    use switchyard_orchestrator::admin::ProviderRequest;
     use switchyard_ports::repositories::ConfigurationRepository;
+    use switchyard_providers::VendorFactory;
+    use switchyard_providers::transport::egress::AllowList;
     use switchyard_testkit::clock::ManualClock;
-    use switchyard_testkit::fakes::provider::ScriptedFactory;
     use switchyard_testkit::fakes::store::{Fate, MemoryStore};
     use switchyard_testkit::fakes::vault::BoundVault;
 
-    fn admins(store: &Arc<MemoryStore>) -> (ProviderAdmin, RouteAdmin) {
-        let factory = ScriptedFactory::default();
-        factory.list(["flaky", "swift", "steady"]);
+    struct Start {
+        providers: Arc<ProviderAdmin>,
+        routes: Arc<RouteAdmin>,
+        seeding: Seeding,
+    }
+
+    fn start(store: &Arc<MemoryStore>) -> Start {
         let ports = AdminPorts {
             clock: Arc::new(ManualClock::default()),
             configuration: Arc::clone(store) as _,
             audit: Arc::clone(store) as _,
             keeper: None,
         };
-        let providers = ProviderAdmin::new(ports.clone(), Arc::new(factory), Arc::new(BoundVault::default()));
-        (providers, RouteAdmin::new(ports))
+        let settings = factory_settings(
+            &Builder::in_memory(),
+            &AllowList::parse("").unwrap(),
+            Arc::new(ManualClock::default()),
+        )
+        .unwrap();
+        let factory = Arc::new(VendorFactory::new(settings));
+        let vault = Arc::new(BoundVault::default());
+        let providers = Arc::new(ProviderAdmin::new(ports.clone(), factory, vault));
+        let routes = Arc::new(RouteAdmin::new(ports.clone()));
+        let seeding = seeding(ports, Arc::clone(&providers), Arc::clone(&routes)).unwrap();
+        Start { providers, routes, seeding }
+    }
+
+    fn request(name: &str) -> ProviderRequest {
+        ProviderRequest {
+            name: Name::new(name).unwrap(),
+            vendor: "openai".to_owned(),
+            base_url: None,
+            api_key: None,
+            models: Vec::new(),
+            is_enabled: true,
+        }
     }
 
     async fn is_seeded(store: &MemoryStore) {
-        let stored = store.load().await.unwrap();
-        let [sim] = stored.providers.as_slice() else { panic!("{:?}", stored.providers) };
-        assert_eq!((sim.name.as_str(), sim.models.len(), &sim.meta.owner), ("sim", 3, &Owner::Seed));
-        let [demo] = stored.routes.as_slice() else { panic!("{:?}", stored.routes) };
-        let targets: Vec<&str> = demo.targets.iter().map(|target| target.model.as_str()).collect();
-        assert_eq!(targets, DEMO_TARGETS);
+        let (stored, seeds) = (store.load().await.unwrap(), seeds().unwrap());
+        assert_eq!(stored.providers.len(), seeds.providers.len());
+        assert_eq!(stored.routes.len(), seeds.routes.len());
+        for (provider, wanted) in stored.providers.iter().zip(&seeds.providers) {
+            assert_eq!((&provider.name, provider.models.len()), (&wanted.name, wanted.models.len()));
+            assert!(provider.meta.owner == Owner::Seed && provider.id.0 >= 1_000_000, "{}", provider.name);
+        }
+        for (route, wanted) in stored.routes.iter().zip(&seeds.routes) {
+            assert_eq!((&route.name, route.targets.len()), (&wanted.name, wanted.targets.len()));
+            assert!(route.meta.owner == Owner::Seed && route.id.0 >= 1_000_000, "{}", route.name);
+        }
     }
 
     #[tokio::test]
     async fn an_empty_database_is_seeded_once() {
         let store = Arc::new(MemoryStore::default());
-        let (providers, routes) = admins(&store);
-        seed_if_empty(&providers, &routes).await.unwrap();
+        let Start { routes, seeding, .. } = start(&store);
+        seeding.at_start().await.unwrap();
         is_seeded(&store).await;
-        let before = store.load().await.unwrap();
-        seed_if_empty(&providers, &routes).await.unwrap();
-        assert_eq!(store.load().await.unwrap(), before);
-        routes.remove(&name(DEMO).unwrap(), &Writer::API).await.unwrap();
-        seed_if_empty(&providers, &routes).await.unwrap();
-        assert!(store.load().await.unwrap().routes.is_empty(), "what people removed stays removed");
+        routes.remove(&Name::new("demo").unwrap(), &Writer::API).await.unwrap();
+        seeding.at_start().await.unwrap();
+        let stored = store.load().await.unwrap();
+        assert!(
+            stored.routes.iter().all(|route| route.name.as_str() != "demo"),
+            "what people removed stays removed"
+        );
+        assert_eq!(seeding.add_missing().await.unwrap(), ["route demo"], "until they ask for it");
+        assert_eq!(seeding.add_missing().await.unwrap(), Vec::<String>::new());
     }
 
     #[tokio::test]
     async fn a_seeding_that_was_cut_off_is_finished_by_the_next_start() {
-        let store = Arc::new(MemoryStore::default());
-        let (providers, routes) = admins(&store);
-        store.next_writes([Fate::Made, Fate::Refused]);
-        assert!(seed_if_empty(&providers, &routes).await.is_err());
-        seed_if_empty(&providers, &routes).await.unwrap();
-        is_seeded(&store).await;
+        for made in 1..8 {
+            let store = Arc::new(MemoryStore::default());
+            let Start { seeding, .. } = start(&store);
+            let fates = std::iter::repeat_n(Fate::Made, made).chain([Fate::Refused]).collect::<Vec<_>>();
+            store.next_writes(fates);
+            assert!(seeding.at_start().await.is_err());
+            seeding.at_start().await.unwrap();
+            is_seeded(&store).await;
+        }
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -137,30 +124,38 @@ mod tests {
             let store = Arc::new(MemoryStore::default());
             let mut starts = tokio::task::JoinSet::new();
             for _ in 0..4 {
-                let (providers, routes) = admins(&store);
-                starts.spawn(async move { seed_if_empty(&providers, &routes).await });
+                let Start { seeding, .. } = start(&store);
+                starts.spawn(async move { seeding.at_start().await });
             }
             for start in starts.join_all().await {
                 start.unwrap();
             }
-            is_seeded(&store).await;
+            let stored = store.load().await.unwrap();
+            let seeds = seeds().unwrap();
+            assert_eq!(
+                (stored.providers.len(), stored.routes.len()),
+                (seeds.providers.len(), seeds.routes.len())
+            );
         }
     }
 
     #[tokio::test]
-    async fn a_database_with_a_provider_is_left_alone() {
+    async fn a_database_that_somebody_uses_is_left_alone() {
         let store = Arc::new(MemoryStore::default());
-        let (providers, routes) = admins(&store);
-        let request = ProviderRequest {
-            name: name("mine").unwrap(),
-            vendor: "acme".to_owned(),
-            base_url: None,
-            api_key: None,
-            models: Vec::new(),
-            is_enabled: true,
-        };
-        providers.add(request, &Writer::API).await.unwrap();
-        seed_if_empty(&providers, &routes).await.unwrap();
+        let Start { providers, seeding, .. } = start(&store);
+        providers.add(request("mine"), &Writer::API).await.unwrap();
+        seeding.at_start().await.unwrap();
         assert_eq!(store.load().await.unwrap().providers.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn what_somebody_writes_takes_the_place_of_what_came_with_the_product() {
+        let store = Arc::new(MemoryStore::default());
+        let Start { providers, seeding, .. } = start(&store);
+        seeding.at_start().await.unwrap();
+        providers.add(request("openai"), &Writer::API).await.unwrap();
+        assert_eq!(seeding.add_missing().await.unwrap(), Vec::<String>::new());
+        let openai = providers.find(&Name::new("openai").unwrap()).await.unwrap();
+        assert_eq!((openai.meta.owner, openai.models.len()), (Owner::Api, 0));
     }
 }

@@ -67,7 +67,7 @@ async fn compare_with_the_first(
     let active = vault.active_key_id();
     match known.first() {
         Some(first) if known.iter().all(|entry| entry.key_id != active) => {
-            Err(KeyringError::OutrunBy { theirs: first.key_id.clone(), ours: active.clone() })
+            Err(KeyringError::OutrunBy { theirs: first.key_id.clone(), ours: active })
         }
         _ => Ok(()),
     }

@@ -6,7 +6,8 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::string_slice,
-    reason = "a test that can not go on fails where it stands"
+    clippy::print_stdout,
+    reason = "a test that can not go on fails where it stands, and the table says which rows it asks"
 )]
 
 mod addresses;
@@ -16,4 +17,5 @@ mod json_text;
 mod media_types;
 mod members;
 mod messages;
+mod table;
 mod tools;

@@ -6,12 +6,14 @@ mod declare;
 mod keys;
 mod providers;
 mod routes;
+mod seeds;
 
 pub use credentials::{CredentialAdmin, CredentialEntry, EmptySecret, UNREADABLE};
 pub use declare::{Applied, DeclaredConfiguration};
 pub use keys::{CreatedKey, KeyAdmin, KeyRequest};
 pub use providers::{ProviderAdmin, ProviderProbe, ProviderRequest};
 pub use routes::RouteAdmin;
+pub use seeds::Seeding;
 
 use crate::error::AdminError;
 use crate::snapshot::ConfigurationKeeper;

@@ -75,9 +75,21 @@ pub fn resolve(snapshot: &Snapshot, principal: &Principal, model: &str) -> Resul
 }
 
 fn find(snapshot: &Snapshot, principal: &Principal, model: &str) -> Result<Resolved, CallError> {
-    if let Some(route) = snapshot.routes.get(model) {
-        return Ok(Resolved::Route { route: Arc::clone(route), hint: None });
+    let Some(route) = snapshot.routes.get(model) else { return beside_routes(snapshot, principal, model) };
+    let credentials = credentials_of(snapshot, principal);
+    // A route that came with the product and has no credential yet does not stand in the way of what somebody set up.
+    if route.is_seed
+        && !route.targets.iter().any(|target| target.is_usable(&credentials))
+        && let Ok(Resolved::Direct(target)) = beside_routes(snapshot, principal, model)
+        && target.is_usable(&credentials)
+    {
+        return Ok(Resolved::Direct(target));
     }
+    Ok(Resolved::Route { route: Arc::clone(route), hint: None })
+}
+
+/// What a name that is no route's stands for.
+fn beside_routes(snapshot: &Snapshot, principal: &Principal, model: &str) -> Result<Resolved, CallError> {
     if let Some((first, rest)) = model.split_once('/') {
         if let Some(route) = snapshot.routes.get(first)
             && route.targets.iter().any(|target| target.model.model == rest)

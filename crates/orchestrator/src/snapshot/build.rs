@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 use switchyard_domain::ids::{ProviderId, RouteId};
 use switchyard_domain::limits::Limits;
+use switchyard_domain::meta::Owner;
 use switchyard_domain::price::{ModelPrice, PriceSource, Rates};
 use switchyard_domain::provider::{Provider, ProviderModel};
 use switchyard_domain::retry::RetryBudget;
@@ -204,7 +205,8 @@ impl Builder {
     ) -> RouteEntry {
         let targets: Vec<TargetEntry> =
             route.targets.iter().filter_map(|target| route_target(target, providers)).collect();
-        if targets.len() < route.targets.len() {
+        let is_seed = route.meta.owner == Owner::Seed;
+        if !is_seed && targets.len() < route.targets.len() {
             tracing::warn!(
                 route.name = %route.name,
                 missing = route.targets.len() - targets.len(),
@@ -219,6 +221,7 @@ impl Builder {
             failover_on: route.failover_on,
             strict: route.strict,
             is_active: route.is_active,
+            is_seed,
             targets,
             turns: Arc::clone(memory.turns.entry(route.id).or_default()),
         }

@@ -102,6 +102,8 @@ pub struct RouteEntry {
     pub strict: bool,
     /// Whether calls may use it.
     pub is_active: bool,
+    /// Whether it came with the product and nobody changed it.
+    pub is_seed: bool,
     /// Its targets, in order.
     pub targets: Vec<TargetEntry>,
     /// Counts its calls; outlives the snapshot.

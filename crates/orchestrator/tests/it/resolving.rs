@@ -180,3 +180,25 @@ async fn a_provider_that_is_switched_off_is_as_if_it_were_not_there() {
         assert_eq!(refused(&world, &Principal::Program, model).await.kind, Kind::ModelNotFound);
     }
 }
+
+#[tokio::test]
+async fn a_route_that_came_with_the_product_stands_aside_until_it_can_answer() {
+    let world = World::empty().await;
+    world.provider_of("locked", "vendor", &["gpt"]).await;
+    world.routes.add(&route("gpt", &["vendor/gpt"]), &Writer::SEED).await.unwrap();
+    world.keeper.refresh().await.unwrap();
+    let anyone = Principal::Program;
+    assert_eq!(
+        refused(&world, &anyone, "gpt").await.kind,
+        Kind::UpstreamUnavailable,
+        "it is a model that is known"
+    );
+    world.provider("own", &["gpt"]).await;
+    assert_eq!(target(&world, &anyone, "gpt").await, "own/gpt");
+    world.routes.add(&route("gpt", &["vendor/gpt"]), &Writer::API).await.unwrap();
+    assert_eq!(
+        refused(&world, &anyone, "gpt").await.kind,
+        Kind::UpstreamUnavailable,
+        "what somebody wrote stands"
+    );
+}

@@ -208,13 +208,20 @@ pub trait ConfigurationRepository: Send + Sync {
     async fn revision(&self) -> Result<Revision, RepositoryError>;
     /// The changes after `revision`, oldest first; `None` when they are no longer all kept, so that the reader must load whole.
     async fn changes_since(&self, revision: Revision) -> Result<Option<Vec<Change>>, RepositoryError>;
-    /// Writes a new provider. `Conflict` when the name is taken.
+    /// The newest edition of the objects that come with the product which this database was given; 0 for none.
+    async fn seeds(&self) -> Result<i64, RepositoryError>;
+    /// Notes that it was given this edition.
+    async fn note_seeds(&self, edition: i64) -> Result<(), RepositoryError>;
+    /// Writes a new provider. `Conflict` when the name is taken. One that came with the product (`Owner::Seed`) gives way, and
+    /// routes that lead to it lead to the new one. With the same vendor and address it becomes the new one, which loses only the
+    /// shared credential; else the new one has an id of its own and none of its credentials. Ids of what comes with the product
+    /// are counted from 1,000,000, all others from 1; none is given twice.
     async fn create_provider(
         &self,
         provider: NewProvider,
         author: &Author,
     ) -> Result<ProviderId, RepositoryError>;
-    /// Changes a provider.
+    /// Changes a provider. One that came with the product is the author's from then on.
     async fn update_provider(
         &self,
         id: ProviderId,
@@ -232,7 +239,7 @@ pub trait ConfigurationRepository: Send + Sync {
         secret: Option<SealedSecret>,
         author: &Author,
     ) -> Result<(), RepositoryError>;
-    /// Writes a new route. `Conflict` when the name is taken; `NotFound` when a target's provider does not exist.
+    /// Writes a new route. `Conflict` when the name is taken, but one that came with the product gives way; `NotFound` when a target's provider does not exist.
     async fn create_route(&self, route: NewRoute, author: &Author) -> Result<RouteId, RepositoryError>;
     /// Replaces a route whole.
     async fn replace_route(

@@ -1,5 +1,7 @@
 //! Providers and routes.
 
+mod counters;
+mod created;
 mod credentials;
 mod load;
 mod providers;
@@ -9,7 +11,6 @@ mod routes;
 use crate::database::Database;
 use async_trait::async_trait;
 pub(crate) use credentials::sealing_key;
-use revision::Written;
 use switchyard_domain::audit::AuditAction;
 use switchyard_domain::ids::{ProviderId, RouteId};
 use switchyard_domain::provider::CredentialOwner;
@@ -32,6 +33,14 @@ impl ConfigurationRepository for Database {
         self.read(move |connection| revision::changes_since(connection, revision)).await
     }
 
+    async fn seeds(&self) -> Result<i64, RepositoryError> {
+        self.read(|connection| counters::value(connection, counters::SEEDS)).await
+    }
+
+    async fn note_seeds(&self, edition: i64) -> Result<(), RepositoryError> {
+        self.write(move |connection| counters::set(connection, counters::SEEDS, edition)).await
+    }
+
     async fn create_provider(
         &self,
         provider: NewProvider,
@@ -39,8 +48,9 @@ impl ConfigurationRepository for Database {
     ) -> Result<ProviderId, RepositoryError> {
         let by = author.clone();
         self.change(ChangeKind::Provider, AuditAction::Create, author, move |connection| {
-            let id = providers::create(connection, &provider, &by)?;
-            Ok(Written::made(id, ProviderId(id)).with("name", provider.name.as_str()))
+            let created = providers::create(connection, &provider, &by)?;
+            let id = ProviderId(created.id);
+            Ok(created.written(id, provider.name.as_str()))
         })
         .await
     }
@@ -87,8 +97,9 @@ impl ConfigurationRepository for Database {
     async fn create_route(&self, route: NewRoute, author: &Author) -> Result<RouteId, RepositoryError> {
         let by = author.clone();
         self.change(ChangeKind::Route, AuditAction::Create, author, move |connection| {
-            let id = routes::create(connection, &route, &by)?;
-            Ok(Written::made(id, RouteId(id)).with("name", route.name.as_str()))
+            let created = routes::create(connection, &route, &by)?;
+            let id = RouteId(created.id);
+            Ok(created.written(id, route.name.as_str()))
         })
         .await
     }

@@ -1,22 +1,43 @@
 //! Providers and their models.
 
+use super::counters;
+use super::created::Created;
 use super::revision::Written;
 use crate::connection::{AnyConnection, each};
 use crate::error::{Fault, check_version, conflict, not_found};
-use crate::schema::{provider_models, providers, routes, targets};
+use crate::schema::{credentials, provider_models, providers, routes, targets};
 use crate::stored::{count, json, limit_columns};
 use diesel::prelude::*;
 use std::collections::{HashMap, HashSet};
 use switchyard_domain::declared::DeclaredModel;
 use switchyard_domain::ids::ProviderId;
+use switchyard_domain::meta::Owner;
+use switchyard_domain::provider::CredentialOwner;
 use switchyard_ports::repositories::{Author, NewProvider, ProviderPatch};
 
+/// Writes a new provider. One that came with the product and has its name gives way.
 pub(super) fn create(
     connection: &mut AnyConnection,
     provider: &NewProvider,
     author: &Author,
-) -> Result<i64, Fault> {
+) -> Result<Created, Fault> {
+    let seeded = seeded(connection, provider, author)?;
+    let took_over = seeded.is_some();
+    let id = match seeded {
+        None => insert(connection, provider, author)?,
+        Some(seeded) if seeded.is_same_place(provider) => {
+            take_over(connection, &seeded, provider, author)?;
+            seeded.id
+        }
+        Some(seeded) => replace(connection, &seeded, provider, author)?,
+    };
+    put_models(connection, id, &provider.models)?;
+    Ok(Created { id, took_over })
+}
+
+fn insert(connection: &mut AnyConnection, provider: &NewProvider, author: &Author) -> Result<i64, Fault> {
     let row = (
+        providers::id.eq(counters::provider_id(connection, &author.by.owner)?),
         providers::name.eq(provider.name.as_str()),
         providers::vendor.eq(&provider.vendor),
         providers::base_url.eq(&provider.base_url),
@@ -27,14 +48,84 @@ pub(super) fn create(
         providers::updated_at.eq(author.at.0),
         providers::updated_by.eq(author.by.name.as_ref()),
     );
-    let id = each!(connection, inner => diesel::insert_into(providers::table)
+    each!(connection, inner => diesel::insert_into(providers::table)
         .values(row)
         .returning(providers::id)
         .get_result(inner))
-    .map_err(|error| {
-        Fault::from(error).or_taken(|_| format!("a provider named `{}` exists", provider.name))
-    })?;
-    put_models(connection, id, &provider.models)?;
+    .map_err(|error| Fault::from(error).or_taken(|_| format!("a provider named `{}` exists", provider.name)))
+}
+
+/// A provider that came with the product.
+struct Seeded {
+    id: i64,
+    vendor: String,
+    base_url: Option<String>,
+    version: i64,
+}
+
+impl Seeded {
+    fn is_same_place(&self, provider: &NewProvider) -> bool {
+        self.vendor == provider.vendor && self.base_url == provider.base_url
+    }
+}
+
+/// The one that gives way to the new provider.
+fn seeded(
+    connection: &mut AnyConnection,
+    provider: &NewProvider,
+    author: &Author,
+) -> Result<Option<Seeded>, Fault> {
+    if author.by.owner == Owner::Seed {
+        return Ok(None);
+    }
+    let row: Option<(i64, String, Option<String>, i64)> = providers::table
+        .filter(providers::name.eq(provider.name.as_str()))
+        .filter(providers::owner.eq(Owner::Seed.to_string()))
+        .select((providers::id, providers::vendor, providers::base_url, providers::version))
+        .first(connection)
+        .optional()?;
+    Ok(row.map(|(id, vendor, base_url, version)| Seeded { id, vendor, base_url, version }))
+}
+
+/// The same account at the same address becomes the writer's. What people lent for it they have lent still; the shared credential
+/// was the product's row's.
+fn take_over(
+    connection: &mut AnyConnection,
+    seeded: &Seeded,
+    provider: &NewProvider,
+    author: &Author,
+) -> Result<(), Fault> {
+    let shared = credentials::owner.eq(CredentialOwner::Shared.to_word());
+    let theirs = credentials::table.filter(credentials::provider_id.eq(seeded.id));
+    diesel::delete(theirs.filter(shared)).execute(connection)?;
+    diesel::update(providers::table.find(seeded.id))
+        .set((
+            providers::is_enabled.eq(provider.is_enabled),
+            providers::version.eq(seeded.version + 1),
+            providers::owner.eq(author.by.owner.to_string()),
+            providers::created_at.eq(author.at.0),
+            providers::updated_at.eq(author.at.0),
+            providers::updated_by.eq(author.by.name.as_ref()),
+        ))
+        .execute(connection)?;
+    Ok(())
+}
+
+/// One of another address or vendor takes the place in the routes, and none of the credentials: nobody lent them for it, and they
+/// are known by the old id wherever they are kept.
+fn replace(
+    connection: &mut AnyConnection,
+    seeded: &Seeded,
+    provider: &NewProvider,
+    author: &Author,
+) -> Result<i64, Fault> {
+    let nobody = format!("\u{1}{}", seeded.id);
+    diesel::update(providers::table.find(seeded.id)).set(providers::name.eq(nobody)).execute(connection)?;
+    let id = insert(connection, provider, author)?;
+    diesel::update(targets::table.filter(targets::provider_id.eq(seeded.id)))
+        .set(targets::provider_id.eq(id))
+        .execute(connection)?;
+    diesel::delete(providers::table.find(seeded.id)).execute(connection)?;
     Ok(id)
 }
 
@@ -46,6 +137,7 @@ pub(super) fn update(
 ) -> Result<Written<()>, Fault> {
     let (name, version) = stored(connection, id)?;
     check_version(patch.expected_version, version)?;
+    let owner = new_owner(connection, id, patch, author)?;
     if *patch == (ProviderPatch { expected_version: patch.expected_version, ..ProviderPatch::default() }) {
         return Ok(Written::Nothing(()));
     }
@@ -53,7 +145,7 @@ pub(super) fn update(
         .set((
             patch.base_url.as_ref().map(|url| providers::base_url.eq(url)),
             patch.is_enabled.map(|enabled| providers::is_enabled.eq(enabled)),
-            patch.owner.as_ref().map(|owner| providers::owner.eq(owner.to_string())),
+            owner.map(|owner| providers::owner.eq(owner)),
             providers::version.eq(version + 1),
             providers::updated_at.eq(author.at.0),
             providers::updated_by.eq(author.by.name.as_ref()),
@@ -63,6 +155,20 @@ pub(super) fn update(
         put_models(connection, id.0, models)?;
     }
     Ok(Written::changed(id.0).with("name", name).with_fields(&patch.fields()))
+}
+
+/// What came with the product is its changer's from then on: it gives way to nobody any more.
+fn new_owner(
+    connection: &mut AnyConnection,
+    id: ProviderId,
+    patch: &ProviderPatch,
+    author: &Author,
+) -> Result<Option<String>, Fault> {
+    if let Some(owner) = &patch.owner {
+        return Ok(Some(owner.to_string()));
+    }
+    let owner: String = providers::table.find(id.0).select(providers::owner).first(connection)?;
+    Ok((owner == Owner::Seed.to_string()).then(|| author.by.owner.to_string()))
 }
 
 /// The name and the version of a provider.

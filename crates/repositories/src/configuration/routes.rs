@@ -1,5 +1,7 @@
 //! Routes and their targets.
 
+use super::counters;
+use super::created::Created;
 use super::providers;
 use super::revision::Written;
 use crate::connection::{AnyConnection, each};
@@ -8,14 +10,24 @@ use crate::schema::{routes, targets};
 use crate::stored::limit_columns;
 use diesel::prelude::*;
 use switchyard_domain::ids::RouteId;
+use switchyard_domain::meta::Owner;
 use switchyard_ports::repositories::{Author, NewRoute, NewTarget};
 
+/// Writes a new route. One that came with the product and has its name gives way.
 pub(super) fn create(
     connection: &mut AnyConnection,
     route: &NewRoute,
     author: &Author,
-) -> Result<i64, Fault> {
+) -> Result<Created, Fault> {
+    if let Some(seeded) = seeded(connection, route, author)? {
+        replace(connection, RouteId(seeded), route, None, author)?;
+        diesel::update(routes::table.find(seeded))
+            .set(routes::created_at.eq(author.at.0))
+            .execute(connection)?;
+        return Ok(Created { id: seeded, took_over: true });
+    }
     let row = (
+        routes::id.eq(counters::route_id(connection, &author.by.owner)?),
         routes::name.eq(route.name.as_str()),
         routes::mode.eq(route.mode.as_str()),
         routes::strategy.eq(route.strategy.as_str()),
@@ -34,7 +46,20 @@ pub(super) fn create(
         .get_result(inner))
     .map_err(|error| taken(error, route))?;
     put_targets(connection, id, &route.targets)?;
-    Ok(id)
+    Ok(Created { id, took_over: false })
+}
+
+/// The route that came with the product and gives way to the new one.
+fn seeded(connection: &mut AnyConnection, route: &NewRoute, author: &Author) -> Result<Option<i64>, Fault> {
+    if author.by.owner == Owner::Seed {
+        return Ok(None);
+    }
+    Ok(routes::table
+        .filter(routes::name.eq(route.name.as_str()))
+        .filter(routes::owner.eq(Owner::Seed.to_string()))
+        .select(routes::id)
+        .first(connection)
+        .optional()?)
 }
 
 pub(super) fn replace(

@@ -93,9 +93,9 @@ async fn verify(loaded: &Loaded, older_keys: &[PathBuf], json: bool) -> Result<(
     .await?;
     let check = administration.audit().verify().await?;
     if json {
-        output::json(&told_in_json(&check))
+        output::json(&told_in_json(&check));
     } else {
-        tell(&check)
+        tell(&check);
     }
     match &check.problem {
         None => Ok(()),

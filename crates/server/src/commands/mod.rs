@@ -11,6 +11,7 @@ pub(crate) mod migrate;
 pub(crate) mod providers;
 pub(crate) mod rekey;
 pub(crate) mod routes;
+pub(crate) mod seed;
 pub(crate) mod usage;
 
 use crate::failure::Failure;

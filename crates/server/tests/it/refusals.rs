@@ -66,5 +66,19 @@ fn a_taken_name_ends_with_6() {
     let place = Place::new();
     place.say("keys create --name ci").good();
     assert_eq!(place.say("keys create --name ci").code, 6);
-    assert_eq!(place.say("routes add demo --target sim/swift").code, 6);
+    place.say("routes add mine --target sim/swift").good();
+    assert_eq!(place.say("routes add mine --target sim/steady").code, 6);
+}
+
+#[test]
+fn what_comes_with_the_product_gives_way_and_comes_back_when_asked_for() {
+    let place = Place::new();
+    assert_eq!(place.say("routes add demo --target sim/steady").good().matches("id 1000000").count(), 1);
+    assert_eq!(place.say("routes try demo").good(), "1. sim/steady\n");
+    assert_eq!(place.say("routes add demo --target sim/swift").code, 6, "it is somebody's now");
+    assert_eq!(place.say("seed").good(), "nothing is missing\n");
+    place.say("routes remove demo").good();
+    assert_eq!(place.say("seed").good(), "added route demo\n");
+    assert_eq!(place.say("routes try demo").good(), "1. sim/flaky\n2. sim/swift\n");
+    assert!(place.say("routes add mine --target sim/swift").good().contains("(id 1)"));
 }

@@ -87,10 +87,10 @@ fn a_key_file_that_lies_open_is_cut_short_or_is_none_ends_with_78_and_its_name()
     let spoils: [(&str, Spoil); 9] = [
         ("others may read it", |path| std::fs::set_permissions(path, Permissions::from_mode(0o604)).unwrap()),
         ("the group may read it", |path| {
-            std::fs::set_permissions(path, Permissions::from_mode(0o640)).unwrap()
+            std::fs::set_permissions(path, Permissions::from_mode(0o640)).unwrap();
         }),
         ("others may write it", |path| {
-            std::fs::set_permissions(path, Permissions::from_mode(0o602)).unwrap()
+            std::fs::set_permissions(path, Permissions::from_mode(0o602)).unwrap();
         }),
         ("empty", |path| std::fs::write(path, "").unwrap()),
         ("cut short", |path| std::fs::write(path, &GOOD[..40]).unwrap()),

@@ -100,6 +100,14 @@ impl ConfigurationRepository for FixedConfiguration {
         Ok(Some(Vec::new()))
     }
 
+    async fn seeds(&self) -> Result<i64, RepositoryError> {
+        Ok(0)
+    }
+
+    async fn note_seeds(&self, _: i64) -> Result<(), RepositoryError> {
+        read_only()
+    }
+
     async fn create_provider(&self, _: NewProvider, _: &Author) -> Result<ProviderId, RepositoryError> {
         read_only()
     }

@@ -11,6 +11,7 @@ mod quotas;
 mod revisions;
 mod routes;
 mod samples;
+mod seeds;
 mod sessions;
 mod usage;
 mod users;
@@ -33,5 +34,6 @@ use switchyard_ports::repositories::ConfigurationRepository;
 pub async fn configuration_contract(repository: &dyn ConfigurationRepository, kept_changes: i64) {
     providers::contract(repository).await;
     routes::contract(repository).await;
+    seeds::contract(repository).await;
     revisions::contract(repository, kept_changes).await;
 }

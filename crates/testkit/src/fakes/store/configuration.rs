@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use switchyard_domain::audit::AuditAction;
 use switchyard_domain::declared::DeclaredModel;
 use switchyard_domain::ids::{CredentialId, ProviderId, ProviderModelId, RouteId, TargetId};
+use switchyard_domain::meta::{Owner, RowMeta};
 use switchyard_domain::provider::{Credential, CredentialOwner, Provider, ProviderModel};
 use switchyard_domain::route::{Route, Target};
 use switchyard_ports::repositories::{
@@ -41,16 +42,28 @@ impl ConfigurationRepository for MemoryStore {
         })
     }
 
+    async fn seeds(&self) -> Result<i64, RepositoryError> {
+        self.read(|state| state.seeds)
+    }
+
+    async fn note_seeds(&self, edition: i64) -> Result<(), RepositoryError> {
+        self.write(|state| {
+            state.seeds = edition;
+            Ok(())
+        })
+    }
+
     async fn create_provider(
         &self,
         provider: NewProvider,
         author: &Author,
     ) -> Result<ProviderId, RepositoryError> {
         self.change(ChangeKind::Provider, AuditAction::Create, author, |state| {
-            if state.providers.iter().any(|known| known.name == provider.name) {
-                return Err(taken("provider", provider.name.as_str()));
+            let known = state.providers.iter().position(|known| known.name == provider.name);
+            if let Some(place) = known {
+                return take_over(state, place, provider, author);
             }
-            let id = ProviderId(state.new_id());
+            let id = ProviderId(state.new_id_of(&author.by.owner));
             let models = models(state, &[], &provider.models)?;
             let changed = told(id.0, [("name", provider.name.to_string())]);
             state.providers.push(Provider {
@@ -90,6 +103,8 @@ impl ConfigurationRepository for MemoryStore {
             provider.is_enabled = patch.is_enabled.unwrap_or(provider.is_enabled);
             if let Some(owner) = patch.owner {
                 provider.meta.owner = owner;
+            } else if provider.meta.owner == Owner::Seed {
+                provider.meta.owner = author.by.owner.clone();
             }
             raise(&mut provider.meta, author);
             Ok(((), told(id.0, [("name", provider.name.to_string()), ("fields", fields)])))
@@ -172,14 +187,24 @@ impl ConfigurationRepository for MemoryStore {
 
     async fn create_route(&self, route: NewRoute, author: &Author) -> Result<RouteId, RepositoryError> {
         self.change(ChangeKind::Route, AuditAction::Create, author, |state| {
-            if state.routes.iter().any(|known| known.name == route.name) {
-                return Err(taken("route", route.name.as_str()));
+            let name = route.name.to_string();
+            if let Some(place) = state.routes.iter().position(|known| known.name == route.name) {
+                let known = state.routes.remove(place);
+                if !gives_way(&known.meta, author) {
+                    return Err(taken("route", &name));
+                }
+                let targets = targets(state, known.targets, &route.targets)?;
+                let meta = RowMeta { version: known.meta.version + 1, ..new_meta(author) };
+                state.routes.insert(place, stored(known.id, route, targets, meta));
+                return Ok((
+                    known.id,
+                    told(known.id.0, [("name", name), ("in_place_of", "seed".to_owned())]),
+                ));
             }
-            let id = RouteId(state.new_id());
+            let id = RouteId(state.new_id_of(&author.by.owner));
             let targets = targets(state, Vec::new(), &route.targets)?;
-            let changed = told(id.0, [("name", route.name.to_string())]);
             state.routes.push(stored(id, route, targets, new_meta(author)));
-            Ok((id, changed))
+            Ok((id, told(id.0, [("name", name)])))
         })
     }
 
@@ -219,6 +244,51 @@ impl ConfigurationRepository for MemoryStore {
             Ok(((), told(id.0, [("name", gone.name.to_string())])))
         })
     }
+}
+
+/// Whether an object came with the product, and somebody else writes one of its name.
+fn gives_way(meta: &RowMeta, author: &Author) -> bool {
+    meta.owner == Owner::Seed && author.by.owner != Owner::Seed
+}
+
+fn take_over(
+    state: &mut State,
+    place: usize,
+    wanted: NewProvider,
+    author: &Author,
+) -> Result<(ProviderId, super::Told), RepositoryError> {
+    let name = wanted.name.to_string();
+    let Some(known) = state.providers.get(place).cloned().filter(|known| gives_way(&known.meta, author))
+    else {
+        return Err(taken("provider", &name));
+    };
+    let is_same_place = known.vendor == wanted.vendor && known.base_url == wanted.base_url;
+    let (id, version) = if is_same_place {
+        (known.id, known.meta.version + 1)
+    } else {
+        state.own_credentials.retain(|(provider, _)| *provider != known.id);
+        (ProviderId(state.new_id_of(&author.by.owner)), 1)
+    };
+    let models = models(state, if is_same_place { &known.models } else { &[] }, &wanted.models)?;
+    for target in state.routes.iter_mut().flat_map(|route| &mut route.targets) {
+        if target.provider == known.id {
+            target.provider = id;
+        }
+    }
+    if let Some(provider) = state.providers.get_mut(place) {
+        *provider = Provider {
+            id,
+            name: wanted.name,
+            vendor: wanted.vendor,
+            base_url: wanted.base_url,
+            is_enabled: wanted.is_enabled,
+            models,
+            credential: None,
+            meta: RowMeta { version, ..new_meta(author) },
+        };
+    }
+    state.providers.sort_by_key(|provider| provider.id);
+    Ok((id, told(id.0, [("name", name), ("in_place_of", "seed".to_owned())])))
 }
 
 fn place_of(state: &mut State, id: ProviderId) -> Result<&mut Provider, RepositoryError> {
@@ -279,12 +349,7 @@ fn targets(
         .collect()
 }
 
-fn stored(
-    id: RouteId,
-    route: NewRoute,
-    targets: Vec<Target>,
-    meta: switchyard_domain::meta::RowMeta,
-) -> Route {
+fn stored(id: RouteId, route: NewRoute, targets: Vec<Target>, meta: RowMeta) -> Route {
     Route {
         id,
         name: route.name,

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use switchyard_domain::audit::{AuditAction, AuditEntry, AuditHead};
 use switchyard_domain::ids::ProviderId;
-use switchyard_domain::meta::RowMeta;
+use switchyard_domain::meta::{Owner, RowMeta};
 use switchyard_domain::provider::{Credential, Provider};
 use switchyard_domain::quota::Quota;
 use switchyard_domain::route::Route;
@@ -36,6 +36,8 @@ pub struct MemoryStore {
 struct State {
     revision: i64,
     last_id: i64,
+    last_seeded_id: i64,
+    seeds: i64,
     providers: Vec<Provider>,
     /// Credentials of users and keys; the shared ones stand at their providers.
     own_credentials: Vec<(ProviderId, Credential)>,
@@ -209,6 +211,15 @@ impl State {
     fn new_id(&mut self) -> i64 {
         self.last_id += 1;
         self.last_id
+    }
+
+    /// The id of a provider or a route. What comes with the product is counted apart.
+    fn new_id_of(&mut self, owner: &Owner) -> i64 {
+        if *owner != Owner::Seed {
+            return self.new_id();
+        }
+        self.last_seeded_id += 1;
+        999_999 + self.last_seeded_id
     }
 }
 

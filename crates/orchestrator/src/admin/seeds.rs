@@ -1,0 +1,114 @@
+//! What comes with the product: providers, models, prices and routes that an empty database gets, and that people may change.
+
+use super::AdminPorts;
+use super::providers::{ProviderAdmin, ProviderRequest};
+use super::routes::RouteAdmin;
+use crate::error::AdminError;
+use std::sync::Arc;
+use switchyard_domain::declared::{Declared, DeclaredProvider, DeclaredRoute};
+use switchyard_domain::meta::{Owner, Writer};
+use switchyard_ports::repositories::{RepositoryError, StoredConfiguration};
+
+/// Gives a database what comes with the product.
+pub struct Seeding {
+    ports: AdminPorts,
+    providers: Arc<ProviderAdmin>,
+    routes: Arc<RouteAdmin>,
+    seeds: Declared,
+    edition: i64,
+}
+
+impl Seeding {
+    /// With these objects, in this edition of them.
+    #[must_use]
+    pub fn new(
+        ports: AdminPorts,
+        providers: Arc<ProviderAdmin>,
+        routes: Arc<RouteAdmin>,
+        seeds: Declared,
+        edition: i64,
+    ) -> Self {
+        Self { ports, providers, routes, seeds, edition }
+    }
+
+    /// Gives them to a database that has nothing of anybody else's and was not given any before: what people removed stays
+    /// removed. A start that was cut off is finished by the next one.
+    ///
+    /// # Errors
+    /// When the database can't be read or written.
+    pub async fn at_start(&self) -> Result<(), AdminError> {
+        if self.ports.configuration.seeds().await? > 0 {
+            return Ok(());
+        }
+        if is_untouched(&self.ports.configuration.load().await?) {
+            self.add_missing().await?;
+        }
+        Ok(())
+    }
+
+    /// Adds those whose names are free, and answers which: `provider <name>`, `route <name>`. What is there is left as it is, and
+    /// a route gets only the targets that are there.
+    ///
+    /// # Errors
+    /// When the database can't be read or written.
+    pub async fn add_missing(&self) -> Result<Vec<String>, AdminError> {
+        let mut added = Vec::new();
+        let stored = self.ports.configuration.load().await?;
+        for provider in &self.seeds.providers {
+            let is_there = stored.providers.iter().any(|known| known.name == provider.name);
+            if !is_there && is_written(self.providers.add(wanted(provider), &Writer::SEED).await)? {
+                added.push(format!("provider {}", provider.name));
+            }
+        }
+        let stored = self.ports.configuration.load().await?;
+        for route in &self.seeds.routes {
+            let is_there = stored.routes.iter().any(|known| known.name == route.name);
+            let route = with_known_targets(route, &stored);
+            if !is_there
+                && !route.targets.is_empty()
+                && is_written(self.routes.add(&route, &Writer::SEED).await)?
+            {
+                added.push(format!("route {}", route.name));
+            }
+        }
+        self.ports.configuration.note_seeds(self.edition).await?;
+        Ok(added)
+    }
+}
+
+fn is_untouched(stored: &StoredConfiguration) -> bool {
+    let is_seed = |owner: &Owner| *owner == Owner::Seed;
+    stored.providers.iter().all(|provider| is_seed(&provider.meta.owner))
+        && stored.routes.iter().all(|route| is_seed(&route.meta.owner))
+}
+
+fn with_known_targets(route: &DeclaredRoute, stored: &StoredConfiguration) -> DeclaredRoute {
+    let mut route = route.clone();
+    route.targets.retain(|target| {
+        let provider = stored.providers.iter().find(|provider| provider.name == target.provider);
+        provider.is_some_and(|provider| provider.models.iter().any(|model| model.model == target.model))
+    });
+    route
+}
+
+fn wanted(provider: &DeclaredProvider) -> ProviderRequest {
+    ProviderRequest {
+        name: provider.name.clone(),
+        vendor: provider.vendor.clone(),
+        base_url: provider.base_url.clone(),
+        api_key: None,
+        models: provider.models.clone(),
+        is_enabled: provider.enabled,
+    }
+}
+
+/// Whether it was written. Another process that starts on the same database may be doing the same: what it wrote first stands.
+/// And where a server that others reach may not call its own machine, what would be there is left out.
+fn is_written<T>(written: Result<T, AdminError>) -> Result<bool, AdminError> {
+    match written {
+        Ok(_) => Ok(true),
+        Err(AdminError::Repository(RepositoryError::Conflict { .. })) => Ok(false),
+        Err(AdminError::Invalid { param, .. }) if param.as_deref() == Some("base_url") => Ok(false),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,40 @@
+//! Rows that are no case of the table.
+
+use super::Standing::{self, Absent, Elsewhere};
+use std::ops::RangeInclusive;
+
+/// The rows and where they stand. A row leaves this list when its route comes.
+pub(super) fn rows() -> Vec<(RangeInclusive<u32>, Standing)> {
+    vec![
+        (
+            34..=34,
+            Absent(
+                "providers and their models have no tenants: a key's list of models is asked in `gateway`",
+            ),
+        ),
+        (55..=55, Absent("no header sets a deadline")),
+        (56..=71, Absent("accounts: /api/v1/auth")),
+        (72..=75, Absent("credentials of users: /api/v1/keys")),
+        (76..=77, Absent("conversations: /api/v1/chat")),
+        (78..=86, Absent("comparisons: /api/v1/compare, /api/v1/comparisons")),
+        (89..=97, Absent("management of providers: /api/providers")),
+        (98..=102, Absent("management of routes: /api/model-routes")),
+        (103..=104, Absent("backups: /api/admin/providers/restore")),
+        (105..=108, Absent("virtual keys over HTTP: /api/generate-virtual-key, /api/save-keys")),
+        (112..=114, Absent("chat with automatic selection: /llm")),
+        (
+            115..=120,
+            Absent(
+                "the external proxy's routes need somebody who is signed in; what is below them is asked in `transport`",
+            ),
+        ),
+        (135..=137, Absent("cookie sessions")),
+        (
+            138..=139,
+            Elsewhere(
+                "the start-up suites of the crates `switchyard` (settings) and `switchyard-server` (refusals)",
+            ),
+        ),
+        (140..=140, Absent("backups on the command line")),
+    ]
+}
