@@ -37,7 +37,19 @@ struct Probe {
 
 async fn probe_all(administration: &Administration, patience: Duration) -> Result<Vec<Probe>, Failure> {
     let mut probes = Vec::new();
+    let needy: Vec<&str> = administration
+        .providers()
+        .vendors()
+        .iter()
+        .filter(|vendor| vendor.needs_credential)
+        .map(|vendor| vendor.key)
+        .collect();
     for provider in administration.providers().list().await? {
+        // Calls leave out what is switched off and what has no credential, and so does this.
+        let is_bare = provider.credential.is_none() && needy.contains(&provider.vendor.as_str());
+        if !provider.is_enabled || is_bare {
+            continue;
+        }
         let name = &provider.name;
         probes.push(match administration.providers().test(name, patience, &super::writer()).await {
             Ok(probe) => {

@@ -9,7 +9,7 @@ fn a_check_of_an_empty_directory_leaves_it_empty() {
     assert!(text.contains("the database is not there yet") && text.contains("master.key is not there yet"));
     let found = place.say("check --json --online").json();
     assert_eq!(found["database"]["state"], "absent");
-    assert_eq!(found["missing_secrets"].as_array().unwrap().len(), 2);
+    assert_eq!(found["missing_secrets"].as_array().unwrap().len(), 3);
     assert_eq!(found["providers"], serde_json::Value::Null);
     assert_eq!(place.content(), Vec::<String>::new());
 }
@@ -34,7 +34,7 @@ fn a_check_tells_every_setting_its_giver_and_no_secret() {
     place.say("keys list").good();
     let ended = place.say("check --online");
     assert_eq!(ended.code, 0, "{ended:?}");
-    assert!(ended.out.contains("settings, secrets and database are sound; 1 providers"), "{}", ended.out);
+    assert!(ended.out.contains("settings, secrets and database are sound; 7 providers"), "{}", ended.out);
     assert!(ended.out.contains("sim: answers in"), "{}", ended.out);
     assert!(!ended.out.contains(KEY) && !ended.err.contains(KEY));
     let listed = place.say("check --json").json();
