@@ -162,6 +162,6 @@ pub(crate) fn factory_settings(
 fn take_secrets(builder: &mut Builder) -> Result<Secrets, OpenError> {
     match std::mem::replace(&mut builder.secrets, SecretSource::Ephemeral) {
         SecretSource::Ephemeral => Ok(Secrets::ephemeral()),
-        SecretSource::Directory { path, given } => Ok(SecretStore::load_or_generate(&path, given)?),
+        SecretSource::Directory { path, given } => Ok(SecretStore::load_or_generate(&path, *given)?),
     }
 }

@@ -60,7 +60,7 @@ pub(crate) enum SecretSource {
     /// Random ones that end with the process: for stores in memory.
     Ephemeral,
     /// Given ones, and files in a directory for the rest.
-    Directory { path: PathBuf, given: GivenSecrets },
+    Directory { path: PathBuf, given: Box<GivenSecrets> },
 }
 
 /// Puts the application together.
@@ -130,7 +130,7 @@ impl Builder {
             database: DatabaseConfig::new(DatabaseTarget::SqliteFile(path.join("switchyard.db"))),
             journal: UsageJournal::Directory { path: path.join("journal"), sync_each: false },
             checkpoints: Some(path.join(CHECKPOINT_FILE)),
-            secrets: SecretSource::Directory { path, given: GivenSecrets::default() },
+            secrets: SecretSource::Directory { path, given: Box::default() },
             ..Self::in_memory()
         }
     }
@@ -149,7 +149,7 @@ impl Builder {
             },
             secrets: SecretSource::Directory {
                 path: settings.data_dir.clone(),
-                given: given_secrets(settings)?,
+                given: Box::new(given_secrets(settings)?),
             },
             calls: CallSettings {
                 max_attempts: upstream.max_attempts,

@@ -1,6 +1,6 @@
 //! People over the whole server: registering, signing in, staying signed in, and what each may do.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 mod browser;
 mod cookies;

@@ -69,7 +69,7 @@ pub enum AccountError {
 }
 
 impl AccountError {
-    pub(super) fn invalid(field: &'static str, message: impl ToString) -> Self {
+    pub(super) fn invalid(field: &'static str, message: &(impl ToString + ?Sized)) -> Self {
         Self::Invalid { field, message: message.to_string() }
     }
 }
@@ -83,19 +83,19 @@ fn taken(what: Taken) -> &'static str {
 
 impl From<InvalidUsername> for AccountError {
     fn from(fault: InvalidUsername) -> Self {
-        Self::invalid("username", fault)
+        Self::invalid("username", &fault)
     }
 }
 
 impl From<InvalidEmail> for AccountError {
     fn from(fault: InvalidEmail) -> Self {
-        Self::invalid("email", fault)
+        Self::invalid("email", &fault)
     }
 }
 
 impl From<WeakPassword> for AccountError {
     fn from(fault: WeakPassword) -> Self {
-        Self::invalid("password", fault)
+        Self::invalid("password", &fault)
     }
 }
 

@@ -87,7 +87,7 @@ impl OwnAccount {
         ports.throttles.password_was_right(&key, client);
         let rule = PasswordRule { policy: self.settings.password_policy, mixed: false };
         let new = rule.check(new, &user.username, user.email.as_ref());
-        let new = new.map_err(|fault| AccountError::invalid("new_password", fault))?;
+        let new = new.map_err(|fault| AccountError::invalid("new_password", &fault))?;
         let new = ports.passwords.hash(new).await?;
         let author = ports.author(client.writer(&user));
         ports.users.set_password(user.id, new, Some(who.session), &author).await?;
