@@ -1,6 +1,6 @@
 //! Keys in a file: changed by one process, followed by the others.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use secrecy::{ExposeSecret, SecretString};
 use std::os::unix::fs::PermissionsExt;
@@ -38,7 +38,7 @@ fn a_new_key_seals_at_once_in_every_process_of_the_directory_and_the_old_one_sti
     let old = seal(&server);
     let new_id = command.begin().unwrap();
     assert_eq!(command.key_ids(), [new_id.clone(), under(&old)]);
-    assert_eq!((under(&seal(&command)), under(&seal(&server))), (new_id.clone(), new_id.clone()));
+    assert_eq!((under(&seal(&command)), under(&seal(&server))), (new_id.clone(), new_id));
     assert!(opens(&command, &old) && opens(&server, &old));
     // One that only opens follows too.
     let reader = load(dir.path()).unwrap();

@@ -7,7 +7,8 @@
     clippy::indexing_slicing,
     clippy::string_slice,
     clippy::print_stdout,
-    reason = "a test that can not go on fails where it stands, and the table says which rows it asks"
+    clippy::disallowed_methods,
+    reason = "a test that can not go on fails where it stands; the table says which rows it asks, and takes their time"
 )]
 
 mod addresses;

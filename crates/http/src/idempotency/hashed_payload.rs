@@ -19,7 +19,8 @@ pub(super) struct HashedPayload {
 pub(super) struct Content(Rc<RefCell<Sha256>>);
 
 impl HashedPayload {
-    pub(super) fn new(payload: Payload) -> (Payload, Content) {
+    /// The payload, read through this, and what will have been read of it.
+    pub(super) fn over(payload: Payload) -> (Payload, Content) {
         let content = Content(Rc::default());
         let hashed = Self { payload, content: content.clone() };
         (Payload::Stream { payload: Box::pin(hashed) }, content)

@@ -66,14 +66,14 @@ where
     Arguments: FromRequest + 'static,
     F::Output: Responder + 'static,
 {
-    let (mut payload, content) = HashedPayload::new(payload.into_inner());
+    let (mut payload, content) = HashedPayload::over(payload.into_inner());
     let arguments = match Arguments::from_request(&request, &mut payload).await {
         Ok(arguments) => arguments,
         Err(error) => return HttpResponse::from_error(error.into()),
     };
     let claim = match claimed(&request, content.digest()).await {
         Ok(claim) => claim,
-        Err(response) => return response,
+        Err(response) => return *response,
     };
     let response = handler.call(arguments).await.respond_to(&request).map_into_boxed_body();
     match claim {
@@ -83,11 +83,12 @@ where
 }
 
 /// The claim of a request's name; the answer where there is none to be had. Nobody in particular has no names.
-async fn claimed(request: &HttpRequest, body: [u8; 32]) -> Result<Option<Claim>, HttpResponse> {
+async fn claimed(request: &HttpRequest, body: [u8; 32]) -> Result<Option<Claim>, Box<HttpResponse>> {
     let Some(caller) = Identity::of_request(request) else { return Ok(None) };
     let refuse = |status, code, message: &'static str| {
         let id = RequestId::noted(request);
-        Err(Refusal::new(status, code, message).respond(Shape::at(request.path(), request.headers()), &id))
+        let refusal = Refusal::new(status, code, message);
+        Err(Box::new(refusal.respond(Shape::at(request.path(), request.headers()), &id)))
     };
     let Some(name) = key::name(request.headers(), caller) else {
         return refuse(StatusCode::BAD_REQUEST, "invalid_request", RULE);
@@ -96,7 +97,7 @@ async fn claimed(request: &HttpRequest, body: [u8; 32]) -> Result<Option<Claim>,
     let named = NamedRequest { name, content: key::content(request, body), claim: names.entropy.new_id() };
     match names.store.claim(&named).await {
         Ok(Standing::Claimed) => Ok(Some(Claim::new(Arc::clone(&names.store), named))),
-        Ok(Standing::Answered(answer)) => Err(again(answer)),
+        Ok(Standing::Answered(answer)) => Err(Box::new(again(answer))),
         Ok(Standing::InFlight) => refuse(
             StatusCode::CONFLICT,
             "idempotency_in_flight",

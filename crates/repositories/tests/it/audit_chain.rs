@@ -25,7 +25,7 @@ fn record(number: i64) -> AuditRecord {
     AuditRecord {
         at: Timestamp(1_000 + number),
         actor: format!("user-{}", number % 3),
-        action: AuditAction::ALL[usize::try_from(number).unwrap() % AuditAction::ALL.len()],
+        action: *AuditAction::ALL.iter().cycle().nth(usize::try_from(number).unwrap()).unwrap(),
         object: format!("provider:{}", number % 5),
         outcome: if number % 2 == 0 { AuditOutcome::Done } else { AuditOutcome::Refused },
         address: (number % 2 == 0).then(|| "192.0.2.1".parse().unwrap()),
