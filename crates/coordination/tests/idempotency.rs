@@ -69,7 +69,7 @@ async fn names_are_forgotten_from_the_oldest_and_never_one_that_is_being_answere
 
 #[tokio::test]
 async fn what_has_ended_takes_no_room_of_what_has_not() {
-    let (store, clock) = bounded(10_000, 100);
+    let (store, clock) = bounded(11_000, 100);
     for name in 1..=3 {
         answered(&store, name, 3000).await;
     }

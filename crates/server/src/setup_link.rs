@@ -1,6 +1,7 @@
 //! The link for the first administrator, told at start while there is none: on a terminal as it is, otherwise in a file, so that no log
 //! collector gets it.
 
+use crate::commands::admin::setup_advice;
 use crate::failure::Failure;
 use crate::output;
 use secrecy::ExposeSecret;
@@ -23,6 +24,7 @@ pub(crate) fn tell(settings: &Settings, bound: &[SocketAddr], link: &IssuedLink)
         output::line("");
         output::line("  First admin (one use, expires in an hour; lost it? switchyard admin link):");
         output::line(format!("             {url}"));
+        output::line(format!("  {}", setup_advice(&url)));
         return Ok(());
     }
     let path = settings.data_dir.join(FILE);

@@ -28,6 +28,10 @@ pub(super) enum NotGiven {
     Refused { kind: LimitKind, limit: u64, retry_after: Duration },
 }
 
+fn is_remembered(counter: &Counter, now: Timestamp) -> bool {
+    counter.span.is_endless() || counter.span.end.after(REMEMBERED) > now
+}
+
 /// All purses.
 #[derive(Debug, Default)]
 pub(super) struct Purses {
@@ -71,7 +75,9 @@ impl Purses {
     fn known(&mut self, counter: &Counter, now: Timestamp) -> Option<&Purse> {
         if !self.by_counter.contains_key(counter) {
             let since = self.known_since.get(&(counter.scope.0.clone(), counter.edition));
-            let begins_with_nothing = since.is_some_and(|since| *since <= counter.span.start);
+            // One that may have been forgotten is asked for as if it had never been known.
+            let begins_with_nothing =
+                is_remembered(counter, now) && since.is_some_and(|since| *since <= counter.span.start);
             self.forget_old(now);
             self.by_counter
                 .insert(counter.clone(), Purse { is_known: begins_with_nothing, ..Purse::default() });
@@ -80,9 +86,7 @@ impl Purses {
     }
 
     fn forget_old(&mut self, now: Timestamp) {
-        self.by_counter.retain(|counter, purse| {
-            purse.held > 0 || counter.span.is_endless() || counter.span.end.after(REMEMBERED) > now
-        });
+        self.by_counter.retain(|counter, purse| purse.held > 0 || is_remembered(counter, now));
     }
 
     pub(super) fn hold(&mut self, counter: &Counter, more: NanoUsd) {

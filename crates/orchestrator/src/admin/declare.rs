@@ -61,7 +61,11 @@ impl DeclaredConfiguration {
         applied: &mut Applied,
     ) -> Result<(), AdminError> {
         let stored = self.ports.configuration.load().await?.providers;
-        if let Some(current) = stored.iter().find(|provider| provider.name == wanted.name) {
+        let current = stored.iter().find(|provider| provider.name == wanted.name);
+        // One of another vendor that came with the product gives way to a new one.
+        let gives_way =
+            |current: &Provider| current.meta.owner == Owner::Seed && current.vendor != wanted.vendor;
+        if let Some(current) = current.filter(|current| !gives_way(current)) {
             return self.adopt_provider(current, wanted, applied).await;
         }
         let request = ProviderRequest {

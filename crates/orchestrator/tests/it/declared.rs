@@ -153,6 +153,21 @@ async fn a_file_takes_over_what_came_with_the_product() {
 }
 
 #[tokio::test]
+async fn what_came_with_the_product_gives_way_to_another_vendor_of_its_name() {
+    let world = World::empty().await;
+    let request = ProviderRequest { vendor: "locked".to_owned(), ..wanted("seeded") };
+    world.providers.add(request, &Writer::SEED).await.unwrap();
+    let declared = file(vec![provider("seeded", &["m"])], Vec::new());
+    assert_eq!(apply(&world, &declared).await.created, ["provider seeded"]);
+    let stored = world.providers.find(&named("seeded")).await.unwrap();
+    assert_eq!(
+        (stored.meta.owner, stored.vendor.as_str(), stored.id.0 < 1_000_000),
+        (Owner::File, "acme", true)
+    );
+    assert_eq!(apply(&world, &declared).await, Applied::default());
+}
+
+#[tokio::test]
 async fn a_secret_that_is_empty_or_left_out_leaves_the_stored_one_alone() {
     let world = World::empty().await;
     apply(&world, &file(vec![provider("p", &["m"])], Vec::new())).await;

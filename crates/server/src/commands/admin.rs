@@ -31,8 +31,18 @@ async fn link(loaded: &Loaded, as_json: bool) -> Result<(), Failure> {
     } else {
         output::line(address);
         output::line(format!("It opens once, until {}, and ends all earlier links.", link.expires_at));
+        output::line(setup_advice(&address));
     }
     Ok(())
+}
+
+/// How to use a link without a page that opens it.
+pub(crate) fn setup_advice(address: &str) -> String {
+    let (server, token) = address.split_once("/setup#").unwrap_or((address, "TOKEN"));
+    format!(
+        "From a shell: curl -X POST {server}/api/v1/auth/setup -H 'Content-Type: application/json' -d \
+         '{{\"token\":\"{token}\",\"username\":\"NAME\",\"password\":\"PASSWORD\"}}'"
+    )
 }
 
 /// Where the link leads. Its secret stands behind the `#`, which no browser sends and no log sees.
