@@ -32,6 +32,39 @@ impl Limits {
         let Self { rpm, tpm, rpd, concurrency } = *self;
         [rpm, rpd, concurrency].contains(&Some(0)) || tpm == Some(0)
     }
+
+    /// What holds where both hold: of each kind the smaller one.
+    #[must_use]
+    pub fn tightest(self, other: Self) -> Self {
+        Self {
+            rpm: smaller(self.rpm, other.rpm),
+            tpm: smaller(self.tpm, other.tpm),
+            rpd: smaller(self.rpd, other.rpd),
+            concurrency: smaller(self.concurrency, other.concurrency),
+        }
+    }
+
+    /// Whether none of the limits that are given here is above one of `bound`.
+    #[must_use]
+    pub fn is_within(self, bound: Self) -> bool {
+        fn fits<T: Ord>(limit: Option<T>, bound: Option<T>) -> bool {
+            match (limit, bound) {
+                (Some(limit), Some(bound)) => limit <= bound,
+                _ => true,
+            }
+        }
+        fits(self.rpm, bound.rpm)
+            && fits(self.tpm, bound.tpm)
+            && fits(self.rpd, bound.rpd)
+            && fits(self.concurrency, bound.concurrency)
+    }
+}
+
+fn smaller<T: Ord>(one: Option<T>, other: Option<T>) -> Option<T> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
 }
 
 /// Which limit refused a call.
@@ -63,5 +96,30 @@ impl LimitKind {
             Self::Concurrency => "calls at the same time",
             Self::Budget | Self::BudgetHeld => "nano-USD",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_two_limits_the_smaller_one_holds_and_what_is_not_limited_leaves_the_other() {
+        let one = Limits { rpm: Some(5), tpm: Some(100), ..Limits::NONE };
+        let other = Limits { rpm: Some(7), rpd: Some(9), ..Limits::NONE };
+        let both = Limits { rpm: Some(5), tpm: Some(100), rpd: Some(9), concurrency: None };
+        assert_eq!((one.tightest(other), other.tightest(one)), (both, both));
+    }
+
+    #[test]
+    fn only_a_limit_above_its_bound_is_not_within() {
+        let bound = Limits { rpm: Some(5), tpm: Some(100), ..Limits::NONE };
+        assert!(Limits::NONE.is_within(bound));
+        assert!(Limits { rpm: Some(5), concurrency: Some(1_000), ..Limits::NONE }.is_within(bound));
+        assert!(!Limits { rpm: Some(6), ..Limits::NONE }.is_within(bound));
+        assert!(!Limits { tpm: Some(101), ..bound }.is_within(bound));
+        let few = Limits { rpd: Some(1), concurrency: Some(1), ..Limits::NONE };
+        assert!(!Limits { rpd: Some(2), ..Limits::NONE }.is_within(few));
+        assert!(!Limits { concurrency: Some(2), ..Limits::NONE }.is_within(few));
     }
 }

@@ -302,6 +302,8 @@ impl TestApp {
             limits,
             expires_at: None,
             user: None,
+            tags: Vec::new(),
+            budget: None,
         };
         let created = self.app.keys().create(request, &Writer::API).await.expect("the key is made");
         self.client(created.key.expose_secret())

@@ -68,6 +68,7 @@ fn accounts(app: &mut web::ServiceConfig, config: &ServerConfig, services: &Serv
         .app_data(web::Data::from(Arc::clone(&accounts.admin)))
         .app_data(web::Data::from(Arc::clone(&accounts.links)))
         .app_data(web::Data::from(Arc::clone(&accounts.throttles)))
+        .app_data(web::Data::from(Arc::clone(&services.keys)))
         .app_data(web::Data::new(services.demo.clone()))
         .app_data(web::Data::new(CookieRule { secure: config.cookie_secure }))
         .app_data(web::Data::new(provenance.clone()))

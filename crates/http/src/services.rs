@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use switchyard_orchestrator::UseCases;
 use switchyard_orchestrator::accounts::{Accounts, SessionGate};
+use switchyard_orchestrator::admin::KeyAdmin;
 use switchyard_orchestrator::chat::ChatService;
 use switchyard_orchestrator::external::ExternalCalls;
 use switchyard_orchestrator::models::ModelList;
@@ -27,6 +28,8 @@ pub struct Services {
     pub sessions: Arc<SessionGate>,
     /// People.
     pub accounts: Accounts,
+    /// Virtual keys.
+    pub keys: Arc<KeyAdmin>,
     /// The state of the server.
     pub status: Arc<Status>,
     /// Calls to addresses that people name.
@@ -53,6 +56,7 @@ impl Services {
             authenticator,
             sessions,
             accounts,
+            keys,
             status,
             external,
             idempotency,
@@ -66,6 +70,7 @@ impl Services {
             authenticator,
             sessions,
             accounts,
+            keys,
             status,
             external,
             idempotency,

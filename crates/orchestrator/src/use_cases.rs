@@ -1,6 +1,7 @@
 //! What surfaces call, together.
 
 use crate::accounts::{Accounts, SessionGate};
+use crate::admin::KeyAdmin;
 use crate::chat::ChatService;
 use crate::external::ExternalCalls;
 use crate::models::ModelList;
@@ -25,6 +26,8 @@ pub struct UseCases {
     pub sessions: Arc<SessionGate>,
     /// People.
     pub accounts: Accounts,
+    /// Virtual keys.
+    pub keys: Arc<KeyAdmin>,
     /// The state of the server.
     pub status: Arc<Status>,
     /// Calls to addresses that people name.

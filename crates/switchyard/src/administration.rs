@@ -63,6 +63,12 @@ impl Administration {
             Arc::clone(&adapters.factory),
             Arc::clone(&adapters.vault),
         ));
+        let quotas = Arc::new(QuotaAdmin::new(
+            ports.clone(),
+            Arc::clone(&adapters.database) as Arc<dyn QuotaRepository>,
+            Arc::clone(&adapters.database) as Arc<dyn VirtualKeyRepository>,
+            Arc::clone(&adapters.database) as Arc<dyn UsageRepository>,
+        ));
         Self {
             credentials: Arc::new(CredentialAdmin::new(
                 ports.clone(),
@@ -80,17 +86,13 @@ impl Administration {
             })),
             providers,
             routes: Arc::new(RouteAdmin::new(ports.clone())),
-            quotas: Arc::new(QuotaAdmin::new(
-                ports.clone(),
-                Arc::clone(&adapters.database) as Arc<dyn QuotaRepository>,
-                Arc::clone(&adapters.database) as Arc<dyn VirtualKeyRepository>,
-                Arc::clone(&adapters.database) as Arc<dyn UsageRepository>,
-            )),
             keys: Arc::new(KeyAdmin::new(
                 ports.clone(),
                 Arc::clone(&adapters.database) as Arc<dyn VirtualKeyRepository>,
                 Arc::clone(&adapters.mint),
+                Arc::clone(&quotas),
             )),
+            quotas,
             accounts: Accounts::new(&account_ports, settings),
             account_ports,
             usage: Arc::new(UsageReports::new(Arc::clone(&adapters.database) as Arc<dyn UsageRepository>)),

@@ -88,6 +88,7 @@ impl Embedded {
             authenticator: Arc::new(authenticator),
             sessions,
             accounts: administration.accounts().clone(),
+            keys: Arc::clone(&administration.keys),
             status,
             external: Arc::new(external),
             idempotency: Arc::new(MemoryIdempotency::new(Arc::clone(&adapters.clock))),

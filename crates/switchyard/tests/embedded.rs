@@ -27,6 +27,8 @@ async fn key(app: &Embedded, name: &str) -> String {
         limits: Limits::NONE,
         expires_at: None,
         user: None,
+        tags: Vec::new(),
+        budget: None,
     };
     let created = app.keys().create(request, &Writer::API).await.unwrap();
     created.key.expose_secret().to_owned()

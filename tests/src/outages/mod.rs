@@ -152,7 +152,15 @@ async fn call_often(client: &LoadClient, model: &str) -> Vec<Seen> {
 
 async fn make_a_key(app: &TestApp) -> Result<(), AdminError> {
     let name = Name::new("late").expect("a name");
-    let request = KeyRequest { name, models: None, limits: Limits::NONE, expires_at: None, user: None };
+    let request = KeyRequest {
+        name,
+        models: None,
+        limits: Limits::NONE,
+        expires_at: None,
+        user: None,
+        tags: Vec::new(),
+        budget: None,
+    };
     app.embedded().keys().create(request, &Writer::API).await.map(|_| ())
 }
 

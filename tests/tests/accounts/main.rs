@@ -9,3 +9,4 @@ mod people;
 mod rights;
 mod scene;
 mod signing_in;
+mod virtual_keys;

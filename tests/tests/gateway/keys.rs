@@ -59,6 +59,8 @@ async fn a_key_ends_at_the_moment_it_was_made_to() {
         limits: Limits::NONE,
         expires_at: Some(START.after(Duration::from_secs(60))),
         user: None,
+        tags: Vec::new(),
+        budget: None,
     };
     let created = app.embedded().keys().create(request, &Writer::API).await.unwrap();
     let client = app.client(created.key.expose_secret());

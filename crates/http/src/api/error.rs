@@ -11,7 +11,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 use switchyard_orchestrator::accounts::AccountError;
-use switchyard_ports::repositories::Taken;
+use switchyard_orchestrator::error::AdminError;
+use switchyard_ports::repositories::{RepositoryError, Taken};
 
 /// An error of a surface for people.
 #[derive(Clone, Debug)]
@@ -128,6 +129,38 @@ impl From<AccountError> for ApiError {
             AccountError::NotFound(_) => new(StatusCode::NOT_FOUND, "not_found"),
             AccountError::Unavailable => new(StatusCode::SERVICE_UNAVAILABLE, "storage_unavailable"),
             AccountError::Internal => Self::defect(),
+        }
+    }
+}
+
+impl From<AdminError> for ApiError {
+    fn from(error: AdminError) -> Self {
+        let unavailable = || {
+            let message = "This can't be read or written at this moment.";
+            Self::new(StatusCode::SERVICE_UNAVAILABLE, "storage_unavailable", message)
+        };
+        match error {
+            AdminError::Invalid { message, param } => {
+                Self::invalid_field(param.as_deref().unwrap_or("body"), message)
+            }
+            AdminError::Repository(RepositoryError::Unavailable(why)) => {
+                tracing::warn!(error = %why, "administration can't reach the database");
+                unavailable()
+            }
+            AdminError::Repository(error @ RepositoryError::NotFound { .. }) => {
+                Self::new(StatusCode::NOT_FOUND, "not_found", error.to_string())
+            }
+            AdminError::Repository(
+                error @ (RepositoryError::Conflict { .. } | RepositoryError::Stale { .. }),
+            ) => Self::new(StatusCode::CONFLICT, "conflict", error.to_string()),
+            AdminError::Repository(RepositoryError::Corrupt(_)) | AdminError::Vault(_) => {
+                tracing::error!(%error, "administration met a defect");
+                Self::defect()
+            }
+            AdminError::Provider(fault) => {
+                tracing::warn!(error = %fault, "a provider that was asked failed");
+                Self::new(StatusCode::BAD_GATEWAY, "provider_error", "The provider failed when it was asked.")
+            }
         }
     }
 }

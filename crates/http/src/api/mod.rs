@@ -7,6 +7,7 @@ mod password;
 mod sessions;
 mod shapes;
 mod users;
+mod virtual_keys;
 
 pub(crate) use error::ApiError;
 pub(crate) use json::{ApiBody, ApiJson};
@@ -19,6 +20,10 @@ pub(crate) mod documented {
     pub(crate) use super::sessions::{__path_end_others, __path_end_session, __path_list_sessions};
     pub(crate) use super::users::{
         __path_change_user, __path_list_users, __path_one_user, __path_reset_password,
+    };
+    pub(crate) use super::virtual_keys::{
+        __path_change_key, __path_create_key, __path_list_keys, __path_one_key, __path_own_key,
+        __path_remove_key, __path_rotate_key,
     };
 }
 
@@ -39,4 +44,12 @@ pub(crate) fn mount(routes: &mut Routes) {
     routes.get("/api/v1/users/{id}", users::one_user);
     routes.patch("/api/v1/users/{id}", users::change_user);
     routes.post("/api/v1/users/{id}/password-reset", users::reset_password);
+    routes.get("/api/v1/virtual-keys", virtual_keys::list_keys);
+    routes.post("/api/v1/virtual-keys", virtual_keys::create_key);
+    // Before the ids: the first path that fits answers.
+    routes.get("/api/v1/virtual-keys/self", virtual_keys::own_key);
+    routes.get("/api/v1/virtual-keys/{id}", virtual_keys::one_key);
+    routes.patch("/api/v1/virtual-keys/{id}", virtual_keys::change_key);
+    routes.delete("/api/v1/virtual-keys/{id}", virtual_keys::remove_key);
+    routes.post("/api/v1/virtual-keys/{id}/rotate", virtual_keys::rotate_key);
 }

@@ -67,6 +67,14 @@ pub(crate) struct ResetLink {
     expires_at: String,
 }
 
+/// Where the page that is asked for begins, and its most items.
+pub(super) fn page_of(request: &HttpRequest) -> Result<(Option<i64>, u32), ApiError> {
+    let query = web::Query::<PageQuery>::from_query(request.query_string()).map_err(|_| {
+        ApiError::invalid_field("query", "`limit` and `after` are numbers, and each stands there once")
+    })?;
+    Ok((query.after, query.limit.unwrap_or(USUAL_PAGE)))
+}
+
 fn id_of(path: &str) -> Result<UserId, AccountError> {
     path.parse().map(UserId).map_err(|_| AccountError::NotFound("user"))
 }
@@ -96,11 +104,8 @@ pub(crate) async fn list_users(
     request: HttpRequest,
     admin: web::Data<UserAdmin>,
 ) -> Result<web::Json<UserPage>, ApiError> {
-    let query = web::Query::<PageQuery>::from_query(request.query_string()).map_err(|_| {
-        ApiError::invalid_field("query", "`limit` and `after` are numbers, and each stands there once")
-    })?;
-    let limit = query.limit.unwrap_or(USUAL_PAGE);
-    let (users, next) = admin.page(query.after.map(UserId), limit).await?;
+    let (after, limit) = page_of(&request)?;
+    let (users, next) = admin.page(after.map(UserId), limit).await?;
     let items = users.into_iter().map(UserShape::from).collect();
     Ok(web::Json(UserPage { items, next: next.map(|id| id.to_string()) }))
 }

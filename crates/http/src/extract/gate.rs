@@ -1,5 +1,6 @@
 use super::credential::{CredentialFault, presented};
 use crate::access::{Access, AccessRule};
+use crate::api::ApiError;
 use crate::gateway::{GatewayError, dialects};
 use crate::identity::Identity;
 use crate::server::{GatewayAuth, ServerConfig};
@@ -10,6 +11,7 @@ use actix_web::{FromRequest, HttpRequest};
 use std::borrow::Cow;
 use std::future::{Ready, ready};
 use std::sync::Arc;
+use switchyard_domain::virtual_key::VirtualKey;
 use switchyard_orchestrator::principal::{Authenticator, Principal};
 
 /// Calls simulated models, from this machine.
@@ -126,6 +128,28 @@ impl FromRequest for KeyCaller {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(found(request, |gate, request| gate.key(request, "")).map(Self))
     }
+}
+
+/// Whose virtual key asks about itself, on a surface for people.
+#[derive(Clone, Debug)]
+pub(crate) struct KeyHolder(pub(crate) Arc<VirtualKey>);
+
+impl FromRequest for KeyHolder {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let principal = found(request, |gate, request| gate.key(request, ""));
+        ready(match principal {
+            Ok(Principal::Key(key)) => Ok(Self(key)),
+            Ok(_) => Err(ApiError::unauthenticated(MISSING)),
+            Err(error) => Err(ApiError::unauthenticated(error.message())),
+        })
+    }
+}
+
+impl AccessRule for KeyHolder {
+    const ACCESS: Access = Access::VirtualKey;
 }
 
 /// Finds the principal, and notes who it is.

@@ -11,7 +11,7 @@ mod upload;
 
 pub(crate) use body::{BodyLimits, GatewayBody, read_json};
 pub(crate) use form::GatewayForm;
-pub(crate) use gate::{Gate, GatewayCaller, KeyCaller};
+pub(crate) use gate::{Gate, GatewayCaller, KeyCaller, KeyHolder};
 pub(crate) use headers::CallHeaders;
 pub(crate) use session::{Administrator, Member, Reader, Visitor, bearer_or_none, expected_version};
 pub(crate) use upload::Uploads;

@@ -63,14 +63,12 @@ impl QuotaAdmin {
     pub async fn set(&self, request: QuotaRequest, by: &Writer) -> Result<(), AdminError> {
         let QuotaRequest { scope, limits, budget, expected_version } = request;
         check_limits(&limits, "limits")?;
+        check_budget(budget.as_ref())?;
         if limits.is_none() && budget.is_none() {
             return Err(AdminError::invalid(
                 "budget",
                 "name a limit or a budget; to have none, remove the quota",
             ));
-        }
-        if budget.as_ref().is_some_and(|budget| budget.amount.0 <= 0) {
-            return Err(AdminError::invalid("budget", "a budget is more than nothing"));
         }
         if matches!(scope, QuotaScope::Key(_)) && !limits.is_none() {
             return Err(AdminError::invalid("limits", "the limits of a key stand with the key"));
@@ -103,6 +101,16 @@ impl QuotaAdmin {
         Ok(())
     }
 
+    /// All quotas.
+    pub(super) async fn stored(&self) -> Result<Vec<Quota>, AdminError> {
+        Ok(self.quotas.quotas().await?)
+    }
+
+    /// What a scope spent in a span, by the ledger.
+    pub(super) async fn spent(&self, scope: QuotaScope, span: Span) -> Result<NanoUsd, AdminError> {
+        Ok(self.usage.spent(scope, span).await?)
+    }
+
     /// All quotas with what was spent.
     ///
     /// # Errors
@@ -119,4 +127,12 @@ impl QuotaAdmin {
         }
         Ok(states)
     }
+}
+
+/// Refuses a budget that would let nothing pass.
+pub(super) fn check_budget(budget: Option<&Budget>) -> Result<(), AdminError> {
+    if budget.is_some_and(|budget| budget.amount.0 <= 0) {
+        return Err(AdminError::invalid("budget", "a budget is more than nothing"));
+    }
+    Ok(())
 }

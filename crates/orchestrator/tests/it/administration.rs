@@ -14,7 +14,15 @@ use switchyard_testkit::clock::START;
 use switchyard_testkit::fakes::store::Fate;
 
 fn key(name: &str) -> KeyRequest {
-    KeyRequest { name: named(name), models: None, limits: Limits::NONE, expires_at: None, user: None }
+    KeyRequest {
+        name: named(name),
+        models: None,
+        limits: Limits::NONE,
+        expires_at: None,
+        user: None,
+        tags: Vec::new(),
+        budget: None,
+    }
 }
 
 fn param_of(error: &AdminError) -> &str {

@@ -28,8 +28,15 @@ async fn two() -> (World, World) {
 }
 
 async fn key_of(world: &World, name: &str) -> String {
-    let request =
-        KeyRequest { name: named(name), models: None, limits: Limits::NONE, expires_at: None, user: None };
+    let request = KeyRequest {
+        name: named(name),
+        models: None,
+        limits: Limits::NONE,
+        expires_at: None,
+        user: None,
+        tags: Vec::new(),
+        budget: None,
+    };
     let created = world.keys.create(request, &Writer::API).await.unwrap();
     secrecy::ExposeSecret::expose_secret(&created.key).to_owned()
 }
@@ -121,6 +128,8 @@ async fn a_key_ends_at_its_expiry_without_any_poll() {
         limits: Limits::NONE,
         expires_at: Some(START.after(10 * SECOND)),
         user: None,
+        tags: Vec::new(),
+        budget: None,
     };
     let created = world.keys.create(request, &Writer::API).await.unwrap();
     let text = secrecy::ExposeSecret::expose_secret(&created.key).to_owned();

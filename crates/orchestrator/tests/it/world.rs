@@ -15,7 +15,7 @@ use switchyard_domain::route::{RouteMode, Strategy};
 use switchyard_domain::usage::{Outcome, UsageEvent};
 use switchyard_orchestrator::admin::{
     AdminPorts, CredentialAdmin, DeclaredConfiguration, KeyAdmin, KeyRequest, ProviderAdmin, ProviderRequest,
-    RouteAdmin,
+    QuotaAdmin, RouteAdmin,
 };
 use switchyard_orchestrator::chat::{
     Budgets, CallSettings, CallStatistics, ChatPorts, ChatService, Reply, ReplyBody, ReplyStream,
@@ -170,7 +170,17 @@ impl World {
             ),
             providers,
             routes: Arc::new(RouteAdmin::new(admin.clone())),
-            keys: KeyAdmin::new(admin, Arc::clone(&store) as _, mint),
+            keys: KeyAdmin::new(
+                admin.clone(),
+                Arc::clone(&store) as _,
+                mint,
+                Arc::new(QuotaAdmin::new(
+                    admin,
+                    Arc::clone(&store) as _,
+                    Arc::clone(&store) as _,
+                    Arc::clone(&store) as _,
+                )),
+            ),
             clock,
             store,
             factory,
@@ -220,7 +230,15 @@ impl World {
     /// Makes a key.
     pub(crate) async fn key(&self, name: &str, limits: Limits, models: Option<&[&str]>) -> Principal {
         let models = models.map(|names| names.iter().map(|&name| name.to_owned()).collect());
-        let request = KeyRequest { name: named(name), models, limits, expires_at: None, user: None };
+        let request = KeyRequest {
+            name: named(name),
+            models,
+            limits,
+            expires_at: None,
+            user: None,
+            tags: Vec::new(),
+            budget: None,
+        };
         let created = self.keys.create(request, &Writer::API).await.unwrap();
         let text = secrecy::ExposeSecret::expose_secret(&created.key).to_owned();
         self.authenticator.virtual_key(&text).unwrap()

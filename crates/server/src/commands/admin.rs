@@ -29,7 +29,7 @@ async fn link(loaded: &Loaded, as_json: bool) -> Result<(), Failure> {
         let token = link.token.expose_secret();
         output::json(&json!({ "url": address, "token": token, "expires_at": link.expires_at.to_string() }));
     } else {
-        output::line(address);
+        output::line(&address);
         output::line(format!("It opens once, until {}, and ends all earlier links.", link.expires_at));
         output::line(setup_advice(&address));
     }

@@ -37,6 +37,8 @@ async fn create(loaded: &Loaded, options: CreateKey) -> Result<(), Failure> {
             .map(|text| expiry(text, switchyard::system_clock().now()))
             .transpose()?,
         user: None,
+        tags: Vec::new(),
+        budget: None,
     };
     let created = open(loaded).await?.keys().create(request, &writer()).await?;
     let key = created.key.expose_secret();

@@ -18,6 +18,7 @@ use switchyard_http::services::{DemoSwitch, LogLosses, Services};
 use switchyard_orchestrator::accounts::{
     AccountPorts, AccountSettings, Accounts, PasswordDesk, Rates, Throttles, session_gate,
 };
+use switchyard_orchestrator::admin::{AdminPorts, KeyAdmin, QuotaAdmin};
 use switchyard_orchestrator::chat::{Budgets, CallSettings, CallStatistics, ChatPorts, ChatService};
 use switchyard_orchestrator::external::{ExternalCalls, ExternalSettings};
 use switchyard_orchestrator::models::ModelList;
@@ -190,7 +191,7 @@ async fn services(
         entropy: Arc::clone(&entropy),
         users: Arc::clone(&store) as _,
         sessions: Arc::clone(&store) as _,
-        audit: store,
+        audit: Arc::clone(&store) as _,
         passwords: Arc::new(PasswordDesk::new(Arc::new(PlainPasswords::default()), 1)),
         tokens: Arc::new(PlainTokens),
         csrf: Arc::new(PlainCsrf),
@@ -198,11 +199,24 @@ async fn services(
         throttles: Arc::new(Throttles::new(Arc::new(StandingThrottle::default()), Rates::default())),
         keeper: Some(Arc::clone(&keeper)),
     };
+    let admin = AdminPorts {
+        clock: Arc::clone(&clock),
+        configuration: Arc::clone(&store) as _,
+        audit: Arc::clone(&store) as _,
+        keeper: Some(Arc::clone(&keeper)),
+    };
+    let quotas = QuotaAdmin::new(
+        admin.clone(),
+        Arc::clone(&store) as _,
+        Arc::clone(&store) as _,
+        Arc::clone(&store) as _,
+    );
     let settings = CallSettings { max_attempts: 3, deadlines, first_of_pieces: None };
     Services {
         chat: Arc::new(ChatService::new(Arc::clone(&keeper), Arc::new(ports), settings)),
         models: Arc::new(ModelList::new(Arc::clone(&keeper))),
         sessions: session_gate(&accounts, Arc::clone(&keeper)),
+        keys: Arc::new(KeyAdmin::new(admin, store, Arc::new(FakeMint), Arc::new(quotas))),
         accounts: Accounts::new(&accounts, &AccountSettings::default()),
         authenticator: Arc::new(Authenticator::new(
             Arc::new(FakeMint),

@@ -1,0 +1,250 @@
+//! Virtual keys: one's own, and to administrators everybody's.
+
+mod shapes;
+
+use super::shapes::EnvelopeAnswer;
+use super::users::{PageQuery, page_of};
+use super::{ApiError, ApiJson};
+use crate::extract::{KeyHolder, Member, expected_version};
+use actix_web::http::header::ETAG;
+use actix_web::{HttpRequest, HttpResponse, web};
+use secrecy::ExposeSecret;
+use shapes::{ChangeBody, CreateBody, KeyPage, KeyShape, OwnKeyShape, RotateBody, ShownKey, expiry};
+use std::time::Duration;
+use switchyard_domain::ids::{UserId, VirtualKeyId};
+use switchyard_domain::name::Name;
+use switchyard_orchestrator::accounts::AccountError;
+use switchyard_orchestrator::admin::{CreatedKey, KeyAdmin, KeyChange, KeyRequest, KeyState};
+
+fn id_of(path: &str) -> Result<VirtualKeyId, AccountError> {
+    path.parse().map(VirtualKeyId).map_err(|_| AccountError::NotFound("virtual key"))
+}
+
+fn shown(state: KeyState) -> HttpResponse {
+    let shape = KeyShape::from(state);
+    HttpResponse::Ok().insert_header((ETAG, format!("\"{}\"", shape.version))).json(shape)
+}
+
+fn with_key(
+    mut answer: actix_web::HttpResponseBuilder,
+    created: &CreatedKey,
+    state: KeyState,
+) -> HttpResponse {
+    let (key, state) = (created.key.expose_secret().to_owned(), KeyShape::from(state));
+    answer.insert_header((ETAG, format!("\"{}\"", state.version))).json(ShownKey { key, state })
+}
+
+/// One's keys; to administrators and auditors, everybody's.
+#[utoipa::path(
+    get,
+    path = "/api/v1/virtual-keys",
+    tag = "virtual keys",
+    security(("bearer_token" = []), ("session_cookie" = [])),
+    params(PageQuery),
+    responses(
+        (status = 200, body = KeyPage),
+        (status = 401, body = EnvelopeAnswer),
+        (status = 422, body = EnvelopeAnswer),
+        (status = 503, body = EnvelopeAnswer),
+    )
+)]
+pub(crate) async fn list_keys(
+    member: Member,
+    request: HttpRequest,
+    admin: web::Data<KeyAdmin>,
+) -> Result<web::Json<KeyPage>, ApiError> {
+    let (after, limit) = page_of(&request)?;
+    let person = &member.0.who.entry.user;
+    let (keys, next) = admin.page(person, after.map(VirtualKeyId), limit).await?;
+    let items = keys.into_iter().map(KeyShape::from).collect();
+    Ok(web::Json(KeyPage { items, next: next.map(|id| id.to_string()) }))
+}
+
+/// Makes a key. It is shown in this answer and never again.
+#[utoipa::path(
+    post,
+    path = "/api/v1/virtual-keys",
+    tag = "virtual keys",
+    security(("bearer_token" = []), ("session_cookie" = [])),
+    request_body = CreateBody,
+    responses(
+        (status = 201, body = ShownKey),
+        (status = 400, body = EnvelopeAnswer),
+        (status = 401, body = EnvelopeAnswer),
+        (status = 403, body = EnvelopeAnswer),
+        (status = 409, body = EnvelopeAnswer),
+        (status = 413, body = EnvelopeAnswer),
+        (status = 415, body = EnvelopeAnswer),
+        (status = 422, body = EnvelopeAnswer),
+        (status = 503, body = EnvelopeAnswer),
+    )
+)]
+pub(crate) async fn create_key(
+    member: Member,
+    body: ApiJson<CreateBody>,
+    admin: web::Data<KeyAdmin>,
+) -> Result<HttpResponse, ApiError> {
+    let CreateBody { name, models, limits, budget, expires_at, tags, user } = body.0;
+    let request = KeyRequest {
+        name: Name::new(name).map_err(|fault| ApiError::invalid_field("name", fault.to_string()))?,
+        models,
+        limits: limits.map(Into::into).unwrap_or_default(),
+        expires_at: expires_at.as_deref().map(expiry).transpose()?,
+        user: user.map(UserId),
+        tags,
+        budget: budget.map(|budget| budget.read()).transpose()?,
+    };
+    let person = &member.0.who.entry.user;
+    let created = admin.create_for(person, request, &member.0.client.writer(person)).await?;
+    let (state, _) = admin.itself(created.id).await?;
+    Ok(with_key(HttpResponse::Created(), &created, state))
+}
+
+/// The key that asks.
+#[utoipa::path(
+    get,
+    path = "/api/v1/virtual-keys/self",
+    tag = "virtual keys",
+    security(("virtual_key" = [])),
+    responses(
+        (status = 200, body = OwnKeyShape),
+        (status = 401, body = EnvelopeAnswer),
+        (status = 503, body = EnvelopeAnswer),
+    )
+)]
+pub(crate) async fn own_key(
+    holder: KeyHolder,
+    admin: web::Data<KeyAdmin>,
+) -> Result<web::Json<OwnKeyShape>, ApiError> {
+    let (state, total) = admin.itself(holder.0.id).await?;
+    Ok(web::Json(OwnKeyShape { total_cost: total.to_string(), state: KeyShape::from(state) }))
+}
+
+/// A key.
+#[utoipa::path(
+    get,
+    path = "/api/v1/virtual-keys/{id}",
+    tag = "virtual keys",
+    security(("bearer_token" = []), ("session_cookie" = [])),
+    params(("id" = i64, Path, description = "The key's id")),
+    responses(
+        (status = 200, body = KeyShape),
+        (status = 401, body = EnvelopeAnswer),
+        (status = 404, body = EnvelopeAnswer),
+        (status = 503, body = EnvelopeAnswer),
+    )
+)]
+pub(crate) async fn one_key(
+    member: Member,
+    id: web::Path<String>,
+    admin: web::Data<KeyAdmin>,
+) -> Result<HttpResponse, ApiError> {
+    Ok(shown(admin.find(&member.0.who.entry.user, id_of(&id)?).await?))
+}
+
+/// Changes a key, or switches it off.
+#[utoipa::path(
+    patch,
+    path = "/api/v1/virtual-keys/{id}",
+    tag = "virtual keys",
+    security(("bearer_token" = []), ("session_cookie" = [])),
+    params(("id" = i64, Path, description = "The key's id"), ("If-Match" = Option<String>, Header, description = "The version that is to be changed")),
+    request_body = ChangeBody,
+    responses(
+        (status = 200, body = KeyShape),
+        (status = 400, body = EnvelopeAnswer),
+        (status = 401, body = EnvelopeAnswer),
+        (status = 403, body = EnvelopeAnswer),
+        (status = 404, body = EnvelopeAnswer),
+        (status = 409, body = EnvelopeAnswer),
+        (status = 413, body = EnvelopeAnswer),
+        (status = 415, body = EnvelopeAnswer),
+        (status = 422, body = EnvelopeAnswer),
+        (status = 503, body = EnvelopeAnswer),
+    )
+)]
+pub(crate) async fn change_key(
+    member: Member,
+    id: web::Path<String>,
+    request: HttpRequest,
+    body: ApiJson<ChangeBody>,
+    admin: web::Data<KeyAdmin>,
+) -> Result<HttpResponse, ApiError> {
+    let ChangeBody { is_active, models, limits, budget, expires_at, tags } = body.0;
+    let change = KeyChange {
+        is_active,
+        models,
+        limits: limits.map(Into::into),
+        budget: budget.map(|budget| budget.map(|budget| budget.read()).transpose()).transpose()?,
+        expires_at: expires_at.map(|at| at.as_deref().map(expiry).transpose()).transpose()?,
+        tags,
+        expected_version: expected_version(request.headers())?,
+    };
+    let person = &member.0.who.entry.user;
+    Ok(shown(admin.change(person, id_of(&id)?, change, &member.0.client.writer(person)).await?))
+}
+
+/// Puts a new key in the place of this one. It is shown in this answer and never again.
+#[utoipa::path(
+    post,
+    path = "/api/v1/virtual-keys/{id}/rotate",
+    tag = "virtual keys",
+    security(("bearer_token" = []), ("session_cookie" = [])),
+    params(("id" = i64, Path, description = "The key's id"), ("If-Match" = Option<String>, Header, description = "The version that is to be changed")),
+    request_body = RotateBody,
+    responses(
+        (status = 200, body = ShownKey),
+        (status = 400, body = EnvelopeAnswer),
+        (status = 401, body = EnvelopeAnswer),
+        (status = 403, body = EnvelopeAnswer),
+        (status = 404, body = EnvelopeAnswer),
+        (status = 409, body = EnvelopeAnswer),
+        (status = 413, body = EnvelopeAnswer),
+        (status = 415, body = EnvelopeAnswer),
+        (status = 422, body = EnvelopeAnswer),
+        (status = 503, body = EnvelopeAnswer),
+    )
+)]
+pub(crate) async fn rotate_key(
+    member: Member,
+    id: web::Path<String>,
+    request: HttpRequest,
+    body: ApiJson<RotateBody>,
+    admin: web::Data<KeyAdmin>,
+) -> Result<HttpResponse, ApiError> {
+    let overlap = Duration::from_secs(body.0.overlap_seconds.into());
+    let version = expected_version(request.headers())?;
+    let person = &member.0.who.entry.user;
+    let by = member.0.client.writer(person);
+    let created = admin.rotate(person, id_of(&id)?, overlap, version, &by).await?;
+    let (state, _) = admin.itself(created.id).await?;
+    Ok(with_key(HttpResponse::Ok(), &created, state))
+}
+
+/// Removes a key. What it used stays on record.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/virtual-keys/{id}",
+    tag = "virtual keys",
+    security(("bearer_token" = []), ("session_cookie" = [])),
+    params(("id" = i64, Path, description = "The key's id"), ("If-Match" = Option<String>, Header, description = "The version that is to be changed")),
+    responses(
+        (status = 204, description = "It is gone"),
+        (status = 401, body = EnvelopeAnswer),
+        (status = 403, body = EnvelopeAnswer),
+        (status = 404, body = EnvelopeAnswer),
+        (status = 409, body = EnvelopeAnswer),
+        (status = 503, body = EnvelopeAnswer),
+    )
+)]
+pub(crate) async fn remove_key(
+    member: Member,
+    id: web::Path<String>,
+    request: HttpRequest,
+    admin: web::Data<KeyAdmin>,
+) -> Result<HttpResponse, ApiError> {
+    let version = expected_version(request.headers())?;
+    let person = &member.0.who.entry.user;
+    admin.remove(person, id_of(&id)?, version, &member.0.client.writer(person)).await?;
+    Ok(HttpResponse::NoContent().finish())
+}

@@ -1,0 +1,146 @@
+//! Changes to virtual keys.
+
+use super::{CreatedKey, KeyAdmin, KeyState, check_budget, check_limits, check_models, check_tags};
+use crate::error::AdminError;
+use std::time::Duration;
+use switchyard_domain::budget::Budget;
+use switchyard_domain::ids::VirtualKeyId;
+use switchyard_domain::limits::Limits;
+use switchyard_domain::meta::Writer;
+use switchyard_domain::quota::QuotaScope;
+use switchyard_domain::time::Timestamp;
+use switchyard_domain::user::User;
+use switchyard_domain::virtual_key::PreviousHash;
+use switchyard_ports::repositories::{KeyPatch, KeyRotation, RepositoryError};
+
+/// The longest time for which a key is good beside the one that took its place.
+const LONGEST_OVERLAP: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// What is wanted changed of a key; `None` leaves as is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeyChange {
+    /// Whether calls may use it.
+    pub is_active: Option<bool>,
+    /// What it may call: `Some(None)` means all.
+    pub models: Option<Option<Vec<String>>>,
+    /// Its limits, replaced whole.
+    pub limits: Option<Limits>,
+    /// How much it may spend: `Some(None)` means any amount.
+    pub budget: Option<Option<Budget>>,
+    /// When it ends: `Some(None)` means never.
+    pub expires_at: Option<Option<Timestamp>>,
+    /// What people sort keys by.
+    pub tags: Option<Vec<String>>,
+    /// Refused as stale when this is not the key's version.
+    pub expected_version: Option<i64>,
+}
+
+impl KeyAdmin {
+    /// Changes a key of the person's, or as an administrator anybody's, and answers it as it is now. Calls that run go on; new ones
+    /// see it on every replica within a second.
+    ///
+    /// # Errors
+    /// As [`KeyAdmin::create_for`]; [`RepositoryError::NotFound`], also where it is another's; [`RepositoryError::Stale`].
+    pub async fn change(
+        &self,
+        person: &User,
+        id: VirtualKeyId,
+        change: KeyChange,
+        by: &Writer,
+    ) -> Result<KeyState, AdminError> {
+        let before = self.held(person, id).await?;
+        self.check_change(person, &change).await?;
+        let KeyChange { is_active, models, limits, budget, expires_at, tags, expected_version } = change;
+        // A new budget is a new version of the key too, so that of two who change it one is told.
+        let tags = tags.or_else(|| budget.is_some().then_some(before.tags));
+        let patch = KeyPatch {
+            is_active,
+            models,
+            limits,
+            expires_at,
+            tags,
+            expected_version,
+            user: None,
+            rotation: None,
+        };
+        self.keys.update(id, patch, &self.ports.author(by)).await?;
+        match budget {
+            None => {}
+            Some(None) => self.remove_budget(id, by).await?,
+            Some(budget) => self.put_budget(id, budget, by).await?,
+        }
+        self.ports.read_own_write().await;
+        let after = self.held(person, id).await?;
+        self.state(after).await
+    }
+
+    async fn check_change(&self, person: &User, change: &KeyChange) -> Result<(), AdminError> {
+        let limits = change.limits.unwrap_or(Limits::NONE);
+        let budget = change.budget.as_ref().and_then(Option::as_ref);
+        check_limits(&limits, "limits")?;
+        check_budget(budget)?;
+        self.check_expiry(change.expires_at.flatten())?;
+        check_models(change.models.as_ref().and_then(Option::as_deref))?;
+        check_tags(change.tags.as_deref().unwrap_or_default())?;
+        self.check_within(person, &limits, budget).await
+    }
+
+    /// Puts a new secret in the place of the key's. The one before stays good for `overlap`, so that clients can be changed over.
+    ///
+    /// # Errors
+    /// [`AdminError::Invalid`] for an overlap of more than 30 days; [`RepositoryError::NotFound`], also where it is another's;
+    /// [`RepositoryError::Stale`], also where somebody else rotates it at the same time.
+    pub async fn rotate(
+        &self,
+        person: &User,
+        id: VirtualKeyId,
+        overlap: Duration,
+        expected_version: Option<i64>,
+        by: &Writer,
+    ) -> Result<CreatedKey, AdminError> {
+        let before = self.held(person, id).await?;
+        if overlap > LONGEST_OVERLAP {
+            return Err(AdminError::invalid("overlap_seconds", "a key stays good for 30 days at most"));
+        }
+        let until = self.ports.clock.now().after(overlap);
+        let previous = (!overlap.is_zero()).then_some(PreviousHash { hash: before.hash, until });
+        let minted = self.mint.mint();
+        let rotation = KeyRotation { prefix: minted.prefix.clone(), hash: minted.hash, previous };
+        let patch = KeyPatch {
+            rotation: Some(rotation),
+            expected_version: expected_version.or(Some(before.meta.version)),
+            ..KeyPatch::default()
+        };
+        self.keys.update(id, patch, &self.ports.author(by)).await?;
+        self.ports.read_own_write().await;
+        Ok(CreatedKey { id, key: minted.key, prefix: minted.prefix })
+    }
+
+    /// Removes a key with its budget and its credentials. Its usage and ledger stay.
+    ///
+    /// # Errors
+    /// [`RepositoryError::NotFound`], also where it is another's; [`RepositoryError::Stale`].
+    pub async fn remove(
+        &self,
+        person: &User,
+        id: VirtualKeyId,
+        expected_version: Option<i64>,
+        by: &Writer,
+    ) -> Result<(), AdminError> {
+        let before = self.held(person, id).await?;
+        if expected_version.is_some_and(|version| version != before.meta.version) {
+            return Err(RepositoryError::Stale { current: before.meta.version }.into());
+        }
+        self.keys.delete(id, &self.ports.author(by)).await?;
+        let removed = self.remove_budget(id, by).await;
+        self.ports.read_own_write().await;
+        removed
+    }
+
+    async fn remove_budget(&self, id: VirtualKeyId, by: &Writer) -> Result<(), AdminError> {
+        match self.quotas.remove(QuotaScope::Key(id), by).await {
+            Err(AdminError::Repository(RepositoryError::NotFound { .. })) => Ok(()),
+            other => other,
+        }
+    }
+}

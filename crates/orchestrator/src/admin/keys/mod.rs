@@ -1,0 +1,248 @@
+//! Virtual keys: made, listed, changed, rotated, revoked, removed. The key itself leaves this place once, when it is made.
+
+mod change;
+mod holder;
+mod state;
+
+pub use change::KeyChange;
+pub use state::KeyState;
+
+use super::quotas::check_budget;
+use super::{AdminPorts, QuotaAdmin, QuotaRequest, check_limits};
+use crate::error::AdminError;
+use secrecy::SecretString;
+use std::sync::Arc;
+use switchyard_domain::budget::Budget;
+use switchyard_domain::ids::{UserId, VirtualKeyId};
+use switchyard_domain::limits::Limits;
+use switchyard_domain::meta::Writer;
+use switchyard_domain::name::Name;
+use switchyard_domain::quota::QuotaScope;
+use switchyard_domain::time::Timestamp;
+use switchyard_domain::user::User;
+use switchyard_domain::virtual_key::VirtualKey;
+use switchyard_ports::repositories::{KeyPatch, NewVirtualKey, RepositoryError, VirtualKeyRepository};
+use switchyard_ports::virtual_keys::{KeyMint, MintedKey};
+
+const PAGE: u32 = 500;
+const MAX_MODELS: usize = 1000;
+const MAX_TAGS: usize = 20;
+const MAX_TAG_CHARS: usize = 64;
+/// What a key has whose maker did not say, as the document of virtual keys has it.
+const GENERATED: Limits = Limits { rpm: Some(60), tpm: Some(100_000), rpd: None, concurrency: None };
+
+/// A key that is wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyRequest {
+    /// Its unique name.
+    pub name: Name,
+    /// The routes and models that it may call; absent means all.
+    pub models: Option<Vec<String>>,
+    /// Its limits.
+    pub limits: Limits,
+    /// When it ends.
+    pub expires_at: Option<Timestamp>,
+    /// Whose it is.
+    pub user: Option<UserId>,
+    /// What people sort keys by.
+    pub tags: Vec<String>,
+    /// How much it may spend.
+    pub budget: Option<Budget>,
+}
+
+/// A key that was made.
+#[derive(Debug)]
+pub struct CreatedKey {
+    /// Its id.
+    pub id: VirtualKeyId,
+    /// The key, to be shown once.
+    pub key: SecretString,
+    /// Its first characters, by which it is known later.
+    pub prefix: String,
+}
+
+/// Administers virtual keys.
+pub struct KeyAdmin {
+    ports: AdminPorts,
+    keys: Arc<dyn VirtualKeyRepository>,
+    mint: Arc<dyn KeyMint>,
+    quotas: Arc<QuotaAdmin>,
+}
+
+impl KeyAdmin {
+    /// Over the given ports.
+    #[must_use]
+    pub fn new(
+        ports: AdminPorts,
+        keys: Arc<dyn VirtualKeyRepository>,
+        mint: Arc<dyn KeyMint>,
+        quotas: Arc<QuotaAdmin>,
+    ) -> Self {
+        Self { ports, keys, mint, quotas }
+    }
+
+    /// Makes a key.
+    ///
+    /// # Errors
+    /// [`AdminError::Invalid`] for limits or a budget of zero, an expiry in the past, an owner who is not there, unusable tags or
+    /// an unusable list of models; [`RepositoryError::Conflict`] when the name is taken.
+    pub async fn create(&self, request: KeyRequest, by: &Writer) -> Result<CreatedKey, AdminError> {
+        self.check(&request)?;
+        self.write(request, self.mint.mint(), by).await
+    }
+
+    /// Makes a key for a person who asks. Who does not administer makes keys for themselves, which may not have more than they
+    /// have.
+    ///
+    /// # Errors
+    /// As [`KeyAdmin::create`], and [`AdminError::Invalid`] where it would be another's or have more.
+    pub async fn create_for(
+        &self,
+        person: &User,
+        mut request: KeyRequest,
+        by: &Writer,
+    ) -> Result<CreatedKey, AdminError> {
+        request.user = holder::owner_of(person, request.user)?;
+        self.check_within(person, &request.limits, request.budget.as_ref()).await?;
+        self.create(request, by).await
+    }
+
+    /// Makes a key of nobody's in particular, for all models: named after itself where nobody names it, and limited where nobody
+    /// says how.
+    ///
+    /// # Errors
+    /// As [`KeyAdmin::create`].
+    pub async fn generate(
+        &self,
+        name: Option<Name>,
+        rpm: Option<u32>,
+        tpm: Option<u64>,
+        by: &Writer,
+    ) -> Result<CreatedKey, AdminError> {
+        let minted = self.mint.mint();
+        // Of a keyed hash, some bytes tell nothing of the key.
+        let own_name = || {
+            let bytes = minted.hash.0.iter().take(8).map(|byte| format!("{byte:02x}"));
+            Name::new(format!("generated-{}", bytes.collect::<String>()))
+        };
+        let name = name.map_or_else(own_name, Ok);
+        let request = KeyRequest {
+            name: name.map_err(|fault| AdminError::invalid("name", fault.to_string()))?,
+            models: None,
+            limits: Limits { rpm: rpm.or(GENERATED.rpm), tpm: tpm.or(GENERATED.tpm), ..GENERATED },
+            expires_at: None,
+            user: None,
+            tags: Vec::new(),
+            budget: None,
+        };
+        self.check(&request)?;
+        self.write(request, minted, by).await
+    }
+
+    async fn write(
+        &self,
+        request: KeyRequest,
+        minted: MintedKey,
+        by: &Writer,
+    ) -> Result<CreatedKey, AdminError> {
+        let KeyRequest { name, models, limits, expires_at, user, tags, budget } = request;
+        let (prefix, hash) = (minted.prefix.clone(), minted.hash);
+        let key = NewVirtualKey { name, prefix, hash, models, limits, expires_at, user, tags };
+        let id = self.keys.create(key, &self.ports.author(by)).await?;
+        if let Err(error) = self.put_budget(id, budget, by).await {
+            // Nobody was told the key yet; without its budget it is not the one that was asked for.
+            self.keys.delete(id, &self.ports.author(by)).await?;
+            return Err(error);
+        }
+        self.ports.read_own_write().await;
+        Ok(CreatedKey { id, key: minted.key, prefix: minted.prefix })
+    }
+
+    async fn put_budget(
+        &self,
+        id: VirtualKeyId,
+        budget: Option<Budget>,
+        by: &Writer,
+    ) -> Result<(), AdminError> {
+        let Some(budget) = budget else { return Ok(()) };
+        let (scope, limits) = (QuotaScope::Key(id), Limits::NONE);
+        self.quotas
+            .set(QuotaRequest { scope, limits, budget: Some(budget), expected_version: None }, by)
+            .await
+    }
+
+    fn check(&self, request: &KeyRequest) -> Result<(), AdminError> {
+        check_limits(&request.limits, "limits")?;
+        check_budget(request.budget.as_ref())?;
+        self.check_expiry(request.expires_at)?;
+        check_tags(&request.tags)?;
+        if let (Some(keeper), Some(user)) = (&self.ports.keeper, request.user)
+            && keeper.users().find(user).is_none()
+        {
+            return Err(AdminError::invalid("user", "there is no such person"));
+        }
+        check_models(request.models.as_deref())
+    }
+
+    fn check_expiry(&self, expires_at: Option<Timestamp>) -> Result<(), AdminError> {
+        if expires_at.is_some_and(|end| end <= self.ports.clock.now()) {
+            return Err(AdminError::invalid("expires_at", "the expiry lies in the past"));
+        }
+        Ok(())
+    }
+
+    /// All keys, by id.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn list(&self) -> Result<Vec<VirtualKey>, AdminError> {
+        let mut all: Vec<VirtualKey> = Vec::new();
+        loop {
+            let page = self.keys.page(all.last().map(|key| key.id), PAGE).await?;
+            if page.is_empty() {
+                return Ok(all);
+            }
+            all.extend(page);
+        }
+    }
+
+    /// Switches a key off for good. Calls that run go on; new ones are refused on every replica within a second.
+    ///
+    /// # Errors
+    /// [`RepositoryError::NotFound`] when there is no key of this name.
+    pub async fn revoke(&self, name: &Name, by: &Writer) -> Result<VirtualKeyId, AdminError> {
+        let key = self
+            .keys
+            .by_name(name)
+            .await?
+            .ok_or_else(|| RepositoryError::NotFound { what: format!("the virtual key `{name}`") })?;
+        let patch = KeyPatch { is_active: Some(false), ..KeyPatch::default() };
+        self.keys.update(key.id, patch, &self.ports.author(by)).await?;
+        self.ports.read_own_write().await;
+        Ok(key.id)
+    }
+}
+
+fn check_models(models: Option<&[String]>) -> Result<(), AdminError> {
+    let Some(models) = models else { return Ok(()) };
+    let is_unusable = |entry: &String| entry.trim().is_empty() || entry.chars().any(char::is_control);
+    if models.is_empty() || models.len() > MAX_MODELS || models.iter().any(is_unusable) {
+        let message = format!("name 1 to {MAX_MODELS} routes or models, or leave the list out for all");
+        return Err(AdminError::invalid("models", message));
+    }
+    Ok(())
+}
+
+fn check_tags(tags: &[String]) -> Result<(), AdminError> {
+    let is_unusable = |tag: &String| {
+        tag.trim() != tag
+            || tag.is_empty()
+            || tag.chars().count() > MAX_TAG_CHARS
+            || tag.chars().any(char::is_control)
+    };
+    if tags.len() > MAX_TAGS || tags.iter().any(is_unusable) {
+        let message = format!("at most {MAX_TAGS} tags of 1 to {MAX_TAG_CHARS} characters");
+        return Err(AdminError::invalid("tags", message));
+    }
+    Ok(())
+}

@@ -1,0 +1,102 @@
+//! Virtual keys as people see them: with what they spent and what holds for them.
+
+use super::{KeyAdmin, PAGE, holder};
+use crate::error::AdminError;
+use switchyard_domain::budget::{Budget, Span};
+use switchyard_domain::ids::VirtualKeyId;
+use switchyard_domain::limits::Limits;
+use switchyard_domain::money::NanoUsd;
+use switchyard_domain::quota::{Quota, QuotaScope};
+use switchyard_domain::user::User;
+use switchyard_domain::virtual_key::VirtualKey;
+use switchyard_ports::repositories::RepositoryError;
+
+/// The most keys on a page.
+const MOST: u32 = 100;
+
+/// A key with what is about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyState {
+    /// The key.
+    pub key: VirtualKey,
+    /// How much it may spend.
+    pub budget: Option<Budget>,
+    /// What it spent, by the ledger: in the budget's window of now, or ever where it has no budget.
+    pub spent: NanoUsd,
+    /// The limits that hold for its calls: its own, its owner's and those of all calls together, of each kind the smallest.
+    pub effective_limits: Limits,
+}
+
+impl KeyAdmin {
+    /// At most `limit` keys (100 at most) with ids above `after` that a person may know of, and the id to go on from, where there
+    /// are more.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn page(
+        &self,
+        person: &User,
+        after: Option<VirtualKeyId>,
+        limit: u32,
+    ) -> Result<(Vec<KeyState>, Option<VirtualKeyId>), AdminError> {
+        let most = limit.clamp(1, MOST) as usize;
+        let mut found: Vec<VirtualKey> = Vec::new();
+        let mut last = after;
+        while found.len() <= most {
+            let page = self.keys.page(last, PAGE).await?;
+            let Some(end) = page.last() else { break };
+            last = Some(end.id);
+            found.extend(page.into_iter().filter(|key| holder::may_see(person, key)));
+        }
+        let is_more = found.len() > most;
+        found.truncate(most);
+        let next = found.last().map(|key| key.id).filter(|_| is_more);
+        Ok((self.states(found).await?, next))
+    }
+
+    /// A key that a person may know of.
+    ///
+    /// # Errors
+    /// [`RepositoryError::NotFound`], also where it is another's.
+    pub async fn find(&self, person: &User, id: VirtualKeyId) -> Result<KeyState, AdminError> {
+        let key = self.seen(person, id).await?;
+        self.state(key).await
+    }
+
+    /// A key to whoever holds it, and what it spent ever.
+    ///
+    /// # Errors
+    /// [`RepositoryError::NotFound`] where it was removed in the meantime.
+    pub async fn itself(&self, id: VirtualKeyId) -> Result<(KeyState, NanoUsd), AdminError> {
+        let found = self.keys.by_ids(&[id]).await?.pop();
+        let key = found.ok_or_else(|| RepositoryError::NotFound { what: "this virtual key".to_owned() })?;
+        let total = self.quotas.spent(QuotaScope::Key(id), Span::ENDLESS).await?;
+        Ok((self.state(key).await?, total))
+    }
+
+    pub(super) async fn state(&self, key: VirtualKey) -> Result<KeyState, AdminError> {
+        let quotas = self.quotas.stored().await?;
+        self.state_among(key, &quotas).await
+    }
+
+    async fn states(&self, keys: Vec<VirtualKey>) -> Result<Vec<KeyState>, AdminError> {
+        let quotas = self.quotas.stored().await?;
+        let mut states = Vec::with_capacity(keys.len());
+        for key in keys {
+            states.push(self.state_among(key, &quotas).await?);
+        }
+        Ok(states)
+    }
+
+    async fn state_among(&self, key: VirtualKey, quotas: &[Quota]) -> Result<KeyState, AdminError> {
+        let of = |scope: QuotaScope| quotas.iter().find(|quota| quota.scope == scope);
+        let scope = QuotaScope::Key(key.id);
+        let budget = of(scope).and_then(|quota| quota.budget.clone());
+        let span = budget.as_ref().map_or(Span::ENDLESS, |budget| budget.span(self.ports.clock.now()));
+        let above = key.user.map(QuotaScope::User).into_iter().chain([QuotaScope::Global]);
+        let effective_limits =
+            above.filter_map(of).fold(key.limits, |limits, quota| limits.tightest(quota.limits));
+        let spent = self.quotas.spent(scope, span).await?;
+        Ok(KeyState { key, budget, spent, effective_limits })
+    }
+}
