@@ -1,5 +1,6 @@
 //! Errors of the surfaces for people: one mapping from what happened to status, code and words.
 
+use super::json::shortened;
 use crate::envelope::{Envelope, Told};
 use crate::gateway::GatewayError;
 use actix_web::http::StatusCode;
@@ -11,7 +12,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 use switchyard_orchestrator::accounts::AccountError;
-use switchyard_ports::repositories::Taken;
+use switchyard_orchestrator::error::AdminError;
+use switchyard_ports::repositories::{RepositoryError, Taken};
 
 /// An error of a surface for people.
 #[derive(Clone, Debug)]
@@ -47,6 +49,11 @@ impl ApiError {
     /// Somebody is signed in who may not.
     pub(crate) fn forbidden(message: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, "authorization_error", message)
+    }
+
+    /// There is no such thing, or it is somebody else's.
+    pub(crate) fn not_found(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", message)
     }
 
     /// The request can't be read.
@@ -128,6 +135,45 @@ impl From<AccountError> for ApiError {
             AccountError::NotFound(_) => new(StatusCode::NOT_FOUND, "not_found"),
             AccountError::Unavailable => new(StatusCode::SERVICE_UNAVAILABLE, "storage_unavailable"),
             AccountError::Internal => Self::defect(),
+        }
+    }
+}
+
+impl From<AdminError> for ApiError {
+    fn from(error: AdminError) -> Self {
+        match error {
+            AdminError::Invalid { message, param } => {
+                Self::invalid_field(&shortened(param.as_deref().unwrap_or("body")), message)
+            }
+            AdminError::Repository(error) => error.into(),
+            AdminError::Vault(error) => {
+                tracing::error!(error = %error, "a secret can't be sealed or opened");
+                Self::defect()
+            }
+            AdminError::Provider(fault) => {
+                let said = format!("The provider failed: {}", fault.kind.as_str());
+                Self::new(StatusCode::BAD_GATEWAY, "provider_error", said)
+            }
+        }
+    }
+}
+
+impl From<RepositoryError> for ApiError {
+    fn from(error: RepositoryError) -> Self {
+        let said = error.to_string();
+        match error {
+            RepositoryError::NotFound { .. } => Self::not_found(said),
+            RepositoryError::Conflict { .. } | RepositoryError::Stale { .. } => {
+                Self::new(StatusCode::CONFLICT, "conflict", said)
+            }
+            RepositoryError::Unavailable(_) => {
+                let said = "The database does not answer. Try again in a moment.";
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "storage_unavailable", said)
+            }
+            RepositoryError::Corrupt(_) => {
+                tracing::error!(error = %said, "the database can't be used");
+                Self::defect()
+            }
         }
     }
 }
