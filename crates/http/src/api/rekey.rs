@@ -56,8 +56,8 @@ impl From<RekeyReport> for RekeyShape {
     }
 }
 
-/// Seals every stored secret anew while calls go on. It takes some seconds where older keys are in use, and goes on to its end when the
-/// client leaves.
+/// Seals every stored secret anew while calls go on. It takes some seconds where older keys are in use. Where the client leaves before
+/// its end, what was done stays, and the next request goes on from there.
 #[utoipa::path(
     post,
     path = "/api/v1/rekey",
@@ -84,10 +84,7 @@ pub(crate) async fn seal_anew(
 ) -> Result<web::Json<RekeyShape>, ApiError> {
     let person = administrator.0;
     let by = person.client.writer(&person.who.entry.user);
-    let (rekey, new) = (rekey.into_inner(), body.0.new);
-    // Broken off it would have to be taken up again.
-    let report = tokio::spawn(async move { rekey.run(new, &by).await }).await;
-    match report.map_err(|_| ApiError::defect())? {
+    match rekey.run(body.0.new, &by).await {
         Ok(report) => Ok(web::Json(report.into())),
         Err(error) => Err(refused(error)),
     }

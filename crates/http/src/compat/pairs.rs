@@ -62,7 +62,7 @@ pub(super) enum Texts {
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 #[serde(untagged)]
 pub(super) enum Text {
-    Text(String),
+    Plain(String),
     Flag(bool),
     Number(serde_json::Number),
 }
@@ -70,7 +70,7 @@ pub(super) enum Text {
 impl Text {
     fn into_string(self) -> String {
         match self {
-            Self::Text(text) => text,
+            Self::Plain(text) => text,
             Self::Flag(flag) => flag.to_string(),
             Self::Number(number) => number.to_string(),
         }
