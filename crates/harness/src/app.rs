@@ -10,6 +10,7 @@ use switchyard::declared::{Declared, DeclaredModel, DeclaredProvider, DeclaredRo
 use switchyard::orchestrator::accounts::AccountSettings;
 use switchyard::orchestrator::admin::{KeyRequest, ProviderRequest};
 use switchyard::orchestrator::chat::CallSettings;
+use switchyard::orchestrator::external::ExternalSettings;
 use switchyard::ports::clock::Clock;
 use switchyard::ports::provider::Deadlines;
 use switchyard::vendors::Vendor;
@@ -102,6 +103,20 @@ impl TestAppBuilder {
     #[must_use]
     pub fn accounts(mut self, accounts: AccountSettings) -> Self {
         self.builder = self.builder.accounts(accounts);
+        self
+    }
+
+    /// Private addresses that may be called, in the words of the setting; none by default.
+    #[must_use]
+    pub fn egress_allow(mut self, entries: &str) -> Self {
+        self.builder = self.builder.egress_allow(entries);
+        self
+    }
+
+    /// Calls of addresses that people name, made in another way than by default.
+    #[must_use]
+    pub fn external(mut self, settings: ExternalSettings) -> Self {
+        self.builder = self.builder.external(settings);
         self
     }
 

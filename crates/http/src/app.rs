@@ -62,6 +62,10 @@ fn accounts(app: &mut web::ServiceConfig, config: &ServerConfig, services: &Serv
     let accounts = &services.accounts;
     let provenance = Provenance::new(config);
     app.app_data(web::Data::from(Arc::clone(&services.sessions)))
+        .app_data(web::Data::from(Arc::clone(&services.external)))
+        .app_data(web::Data::from(Arc::clone(&services.credentials)))
+        .app_data(web::Data::from(Arc::clone(&services.audit)))
+        .app_data(web::Data::from(Arc::clone(&services.rekey)))
         .app_data(web::Data::from(Arc::clone(&accounts.registration)))
         .app_data(web::Data::from(Arc::clone(&accounts.sign_in)))
         .app_data(web::Data::from(Arc::clone(&accounts.own)))

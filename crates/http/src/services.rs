@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use switchyard_orchestrator::UseCases;
 use switchyard_orchestrator::accounts::{Accounts, SessionGate};
-use switchyard_orchestrator::admin::KeyAdmin;
+use switchyard_orchestrator::admin::{CredentialAdmin, KeyAdmin};
+use switchyard_orchestrator::audit::AuditTrail;
 use switchyard_orchestrator::chat::ChatService;
 use switchyard_orchestrator::external::ExternalCalls;
 use switchyard_orchestrator::models::ModelList;
 use switchyard_orchestrator::principal::Authenticator;
+use switchyard_orchestrator::rekey::Rekey;
 use switchyard_orchestrator::status::Status;
 use switchyard_ports::clock::Clock;
 use switchyard_ports::entropy::Entropy;
@@ -34,6 +36,12 @@ pub struct Services {
     pub status: Arc<Status>,
     /// Calls to addresses that people name.
     pub external: Arc<ExternalCalls>,
+    /// People's own keys at providers.
+    pub credentials: Arc<CredentialAdmin>,
+    /// What people did.
+    pub audit: Arc<AuditTrail>,
+    /// Sealing anew what is stored.
+    pub rekey: Arc<Rekey>,
     /// Which named requests were answered.
     pub idempotency: Arc<dyn IdempotencyStore>,
     /// Whether the demo key is taken.
@@ -59,6 +67,9 @@ impl Services {
             keys,
             status,
             external,
+            credentials,
+            audit,
+            rekey,
             idempotency,
             clock,
             entropy,
@@ -73,6 +84,9 @@ impl Services {
             keys,
             status,
             external,
+            credentials,
+            audit,
+            rekey,
             idempotency,
             demo,
             log_losses,

@@ -1,11 +1,13 @@
 //! What surfaces call, together.
 
 use crate::accounts::{Accounts, SessionGate};
-use crate::admin::KeyAdmin;
+use crate::admin::{CredentialAdmin, KeyAdmin};
+use crate::audit::AuditTrail;
 use crate::chat::ChatService;
 use crate::external::ExternalCalls;
 use crate::models::ModelList;
 use crate::principal::Authenticator;
+use crate::rekey::Rekey;
 use crate::status::Status;
 use std::sync::Arc;
 use switchyard_ports::clock::Clock;
@@ -32,6 +34,12 @@ pub struct UseCases {
     pub status: Arc<Status>,
     /// Calls to addresses that people name.
     pub external: Arc<ExternalCalls>,
+    /// People's own keys at providers.
+    pub credentials: Arc<CredentialAdmin>,
+    /// What people did.
+    pub audit: Arc<AuditTrail>,
+    /// Sealing anew what is stored.
+    pub rekey: Arc<Rekey>,
     /// Which named requests were answered.
     pub idempotency: Arc<dyn IdempotencyStore>,
     /// Time.

@@ -2,9 +2,12 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
+mod audit;
 mod browser;
 mod cookies;
 mod documented;
+mod external;
+mod own_keys;
 mod people;
 mod rights;
 mod scene;

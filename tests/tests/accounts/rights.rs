@@ -122,3 +122,17 @@ async fn a_refused_right_is_written_down() {
     let refused = entries.iter().find(|entry| entry.object == "GET /api/v1/users");
     assert_eq!(refused.map(|entry| entry.actor.as_str()), Some("mem.member"), "{entries:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_may_not_call_a_route_is_told_so_whatever_the_body_and_it_is_written_down() {
+    let app = start().await;
+    register(&app, "mem.member").await;
+    let member = app.client(&bearer(&app, "mem.member").await);
+    for body in ["{}", "[", r#"{"new":7}"#] {
+        let answer = member.post("/api/v1/rekey", body).await;
+        assert_eq!(answer.status, 403, "{body}: {}", answer.text);
+    }
+    let filter = switchyard_domain::audit::AuditFilter::default();
+    let entries = app.embedded().administration().audit().page(filter, None, 50).await.unwrap();
+    assert_eq!(entries.iter().filter(|entry| entry.object == "POST /api/v1/rekey").count(), 3, "{entries:?}");
+}

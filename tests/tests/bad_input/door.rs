@@ -39,7 +39,11 @@ pub(crate) struct Gateway {
 
 impl Gateway {
     pub(crate) async fn start() -> Self {
-        let app = TestApp::start().await;
+        Self::over(TestApp::start().await).await
+    }
+
+    /// Before this server.
+    pub(crate) async fn over(app: TestApp) -> Self {
         let client = app.client_with_key("ci").await;
         Self { app, client }
     }

@@ -1,5 +1,6 @@
 //! Errors of the surfaces for people: one mapping from what happened to status, code and words.
 
+use super::json::shortened;
 use crate::envelope::{Envelope, Told};
 use crate::gateway::GatewayError;
 use actix_web::http::StatusCode;
@@ -48,6 +49,11 @@ impl ApiError {
     /// Somebody is signed in who may not.
     pub(crate) fn forbidden(message: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, "authorization_error", message)
+    }
+
+    /// There is no such thing, or it is somebody else's.
+    pub(crate) fn not_found(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", message)
     }
 
     /// The request can't be read.
@@ -135,31 +141,38 @@ impl From<AccountError> for ApiError {
 
 impl From<AdminError> for ApiError {
     fn from(error: AdminError) -> Self {
-        let unavailable = || {
-            let message = "This can't be read or written at this moment.";
-            Self::new(StatusCode::SERVICE_UNAVAILABLE, "storage_unavailable", message)
-        };
         match error {
             AdminError::Invalid { message, param } => {
-                Self::invalid_field(param.as_deref().unwrap_or("body"), message)
+                Self::invalid_field(&shortened(param.as_deref().unwrap_or("body")), message)
             }
-            AdminError::Repository(RepositoryError::Unavailable(why)) => {
-                tracing::warn!(error = %why, "administration can't reach the database");
-                unavailable()
-            }
-            AdminError::Repository(error @ RepositoryError::NotFound { .. }) => {
-                Self::new(StatusCode::NOT_FOUND, "not_found", error.to_string())
-            }
-            AdminError::Repository(
-                error @ (RepositoryError::Conflict { .. } | RepositoryError::Stale { .. }),
-            ) => Self::new(StatusCode::CONFLICT, "conflict", error.to_string()),
-            AdminError::Repository(RepositoryError::Corrupt(_)) | AdminError::Vault(_) => {
-                tracing::error!(%error, "administration met a defect");
+            AdminError::Repository(error) => error.into(),
+            AdminError::Vault(error) => {
+                tracing::error!(error = %error, "a secret can't be sealed or opened");
                 Self::defect()
             }
             AdminError::Provider(fault) => {
-                tracing::warn!(error = %fault, "a provider that was asked failed");
-                Self::new(StatusCode::BAD_GATEWAY, "provider_error", "The provider failed when it was asked.")
+                let said = format!("The provider failed: {}", fault.kind.as_str());
+                Self::new(StatusCode::BAD_GATEWAY, "provider_error", said)
+            }
+        }
+    }
+}
+
+impl From<RepositoryError> for ApiError {
+    fn from(error: RepositoryError) -> Self {
+        let said = error.to_string();
+        match error {
+            RepositoryError::NotFound { .. } => Self::not_found(said),
+            RepositoryError::Conflict { .. } | RepositoryError::Stale { .. } => {
+                Self::new(StatusCode::CONFLICT, "conflict", said)
+            }
+            RepositoryError::Unavailable(_) => {
+                let said = "The database does not answer. Try again in a moment.";
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "storage_unavailable", said)
+            }
+            RepositoryError::Corrupt(_) => {
+                tracing::error!(error = %said, "the database can't be used");
+                Self::defect()
             }
         }
     }

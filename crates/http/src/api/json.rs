@@ -2,7 +2,7 @@
 
 use super::{ApiError, Secret};
 use crate::connection::Connection;
-use crate::extract::{BodyLimits, read_json};
+use crate::extract::{BodyLimits, Judging, read_json};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::FutureExt;
@@ -37,7 +37,11 @@ impl<T: ApiBody> FromRequest for ApiJson<T> {
         let headers = request.headers().clone();
         let connection = request.conn_data::<Rc<Connection>>().cloned();
         let payload = payload.take();
+        let judging = Judging::of(request);
         async move {
+            if let Some(judging) = judging {
+                judging.end().await;
+            }
             let limits = limits.ok_or_else(ApiError::defect)?.at_most(T::MOST_BYTES);
             let bytes = read_json(&headers, payload, &limits).await?;
             if let Some(connection) = connection {
@@ -83,7 +87,7 @@ fn unreadable(error: &serde_json::Error) -> ApiError {
 }
 
 /// A client's own name for a field, as it may be said back.
-fn shortened(name: &str) -> String {
+pub(super) fn shortened(name: &str) -> String {
     name.chars().take(100).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 

@@ -1,9 +1,12 @@
 //! The canonical API: what people and administrators do, in one envelope, with cookies or a bearer token.
 
+mod audit;
 mod auth;
 mod error;
 mod json;
+mod keys;
 mod password;
+mod rekey;
 mod sessions;
 mod shapes;
 mod users;
@@ -15,8 +18,11 @@ pub(crate) use shapes::Secret;
 
 pub(crate) mod documented {
     //! What the API document names.
+    pub(crate) use super::audit::__path_list_audit;
     pub(crate) use super::auth::{__path_log_in, __path_log_out, __path_me, __path_refresh, __path_register};
+    pub(crate) use super::keys::{__path_forget_key, __path_own_keys, __path_store_keys, __path_system_keys};
     pub(crate) use super::password::{__path_change_password, __path_follow_link};
+    pub(crate) use super::rekey::__path_seal_anew;
     pub(crate) use super::sessions::{__path_end_others, __path_end_session, __path_list_sessions};
     pub(crate) use super::users::{
         __path_change_user, __path_list_users, __path_one_user, __path_reset_password,
@@ -52,4 +58,10 @@ pub(crate) fn mount(routes: &mut Routes) {
     routes.patch("/api/v1/virtual-keys/{id}", virtual_keys::change_key);
     routes.delete("/api/v1/virtual-keys/{id}", virtual_keys::remove_key);
     routes.post("/api/v1/virtual-keys/{id}/rotate", virtual_keys::rotate_key);
+    routes.get("/api/v1/keys", keys::own_keys);
+    routes.post("/api/v1/keys", keys::store_keys);
+    routes.get("/api/v1/keys/system-keys", keys::system_keys);
+    routes.delete("/api/v1/keys/{provider}", keys::forget_key);
+    routes.get("/api/v1/audit", audit::list_audit);
+    routes.post("/api/v1/rekey", rekey::seal_anew);
 }

@@ -1,9 +1,14 @@
 //! The other documented surfaces: a module for each document. They map shapes and call the same use cases.
 
+mod external;
 mod multi_llm;
+mod pairs;
 
 pub(crate) mod documented {
     //! What the API document names.
+    pub(crate) use super::external::{
+        __path_external_delete, __path_external_get, __path_external_post, __path_external_put,
+    };
     pub(crate) use super::multi_llm::{__path_log_in, __path_profile, __path_refresh, __path_register};
 }
 
@@ -14,4 +19,8 @@ pub(crate) fn mount(routes: &mut Routes) {
     routes.post("/api/auth/login", multi_llm::log_in);
     routes.post("/api/auth/refresh", multi_llm::refresh);
     routes.get("/api/profile", multi_llm::profile);
+    routes.post("/api/external/get", external::external_get);
+    routes.post("/api/external/post", external::external_post);
+    routes.post("/api/external/put", external::external_put);
+    routes.post("/api/external/delete", external::external_delete);
 }

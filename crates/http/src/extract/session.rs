@@ -9,12 +9,14 @@ use crate::middleware::client_of;
 use crate::provenance::{Provenance, changes_something, csrf_header, forged};
 use actix_web::dev::Payload;
 use actix_web::http::header::{HeaderMap, IF_MATCH};
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use std::borrow::Cow;
+use std::sync::Arc;
 use switchyard_domain::role::Role;
 use switchyard_orchestrator::accounts::{Client, SessionGate, SignedIn};
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 const MISSING: &str = "Sign in first: POST /api/v1/auth/login gives a browser its cookies, POST /api/auth/login a bearer token. \
                        `switchyard admin token` prints an administrator's, for a short time, on the machine that the server runs on.";
@@ -85,6 +87,30 @@ async fn person_of(request: &HttpRequest, roles: &[Role]) -> Result<Person, ApiE
     Err(ApiError::forbidden(format!("This needs the role {}.", words.join(" or "))))
 }
 
+/// Held while a rule judges a request. Extractors are asked side by side, and the first one that fails is the answer: what must not
+/// be told to whoever is refused waits for [`Judging::end`].
+#[derive(Clone)]
+pub(crate) struct Judging(Arc<Mutex<()>>);
+
+impl Judging {
+    fn begin(request: &HttpRequest) -> Option<OwnedMutexGuard<()>> {
+        let judging = Self(Arc::default());
+        let held = Arc::clone(&judging.0).try_lock_owned().ok();
+        request.extensions_mut().insert(judging);
+        held
+    }
+
+    /// Of a request, where a rule judges it that takes its time.
+    pub(crate) fn of(request: &HttpRequest) -> Option<Self> {
+        request.extensions().get::<Self>().cloned()
+    }
+
+    /// Returns once the rule has judged.
+    pub(crate) async fn end(self) {
+        drop(self.0.lock().await);
+    }
+}
+
 macro_rules! rule {
     ($name:ident, $access:expr, $roles:expr) => {
         impl FromRequest for $name {
@@ -92,8 +118,13 @@ macro_rules! rule {
             type Future = LocalBoxFuture<'static, Result<Self, Self::Error>>;
 
             fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-                let request = request.clone();
-                async move { person_of(&request, $roles).await.map(Self) }.boxed_local()
+                let (request, judging) = (request.clone(), Judging::begin(request));
+                async move {
+                    let judged = person_of(&request, $roles).await.map(Self);
+                    drop(judging);
+                    judged
+                }
+                .boxed_local()
             }
         }
 

@@ -4,9 +4,10 @@ use super::AdminPorts;
 use super::providers::{ProviderAdmin, ProviderProbe, hint_of, kept_secret};
 use crate::error::AdminError;
 use crate::snapshot::credential_binding;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use std::sync::Arc;
 use std::time::Duration;
+use switchyard_domain::credential::kept_form;
 use switchyard_domain::ids::ProviderId;
 use switchyard_domain::meta::Writer;
 use switchyard_domain::name::Name;
@@ -84,6 +85,58 @@ impl CredentialAdmin {
         let sealed = SealedSecret { sealed: self.vault.seal(&secret, &binding)?, hint: hint_of(&secret) };
         self.put(owner, provider.id, Some(sealed), by).await?;
         Ok(true)
+    }
+
+    /// Stores the owner's credentials at several providers, or none of them where one is wrong. An empty one, and a provider that
+    /// is only named, stay as they are.
+    ///
+    /// # Errors
+    /// [`AdminError::Invalid`] for a text that can be no credential and for an unknown provider, by its name. Where the database
+    /// fails in between, those before it are stored.
+    pub async fn set_all(
+        &self,
+        owner: &CredentialOwner,
+        given: Vec<(String, Option<SecretString>)>,
+        by: &Writer,
+    ) -> Result<(), AdminError> {
+        let providers = self.providers.list().await?;
+        let mut sealed = Vec::with_capacity(given.len());
+        for (name, secret) in given {
+            let provider = providers.iter().find(|provider| provider.name.as_str() == name);
+            let provider = provider.ok_or_else(|| AdminError::invalid(&name, "there is no such provider"))?;
+            let Some(secret) = secret else { continue };
+            let kept = kept_form(secret.expose_secret());
+            let secret = kept.map_err(|unfit| AdminError::invalid(&name, unfit.to_string()))?;
+            if secret.expose_secret().is_empty() {
+                continue;
+            }
+            let binding = credential_binding(provider.id, &owner.to_word());
+            let hint = hint_of(&secret);
+            sealed.push((provider.id, SealedSecret { sealed: self.vault.seal(&secret, &binding)?, hint }));
+        }
+        let author = self.ports.author(by);
+        for (provider, secret) in sealed {
+            self.ports.configuration.put_credential(provider, owner, Some(secret), &author).await?;
+        }
+        self.ports.read_own_write().await;
+        Ok(())
+    }
+
+    /// The names of the providers whose shared credential everybody's calls may use.
+    ///
+    /// # Errors
+    /// When the database can't be read, where no calls are served; else nobody asks it.
+    pub async fn shared(&self) -> Result<Vec<String>, AdminError> {
+        let Some(keeper) = &self.ports.keeper else {
+            let with_key = |provider: Provider| provider.credential.map(|_| provider.name.to_string());
+            return Ok(self.providers.list().await?.into_iter().filter_map(with_key).collect());
+        };
+        let snapshot = keeper.snapshot();
+        if snapshot.credentials.as_ref().is_some_and(|directory| !directory.shares()) {
+            return Ok(Vec::new());
+        }
+        let usable = snapshot.providers.values().filter(|entry| matches!(entry.credential, Ok(Some(_))));
+        Ok(usable.map(|entry| entry.name.clone()).collect())
     }
 
     /// Forgets the owner's credential at a provider.

@@ -37,6 +37,12 @@ impl CredentialDirectory {
         Self { vault, shares, stored: RwLock::default() }
     }
 
+    /// Whether calls may use shared credentials.
+    #[must_use]
+    pub fn shares(&self) -> bool {
+        self.shares
+    }
+
     /// Adds a credential or replaces it. Shared ones stand at their providers and are left out.
     pub fn put(&self, stored: StoredCredential) {
         let StoredCredential { provider, credential } = stored;

@@ -14,7 +14,6 @@ pub(super) fn rows() -> Vec<(RangeInclusive<u32>, Standing)> {
         ),
         (55..=55, Absent("no header sets a deadline")),
         (56..=71, Absent("accounts: /api/v1/auth")),
-        (72..=75, Absent("credentials of users: /api/v1/keys")),
         (76..=77, Absent("conversations: /api/v1/chat")),
         (78..=86, Absent("comparisons: /api/v1/compare, /api/v1/comparisons")),
         (89..=97, Absent("management of providers: /api/providers")),
@@ -22,12 +21,6 @@ pub(super) fn rows() -> Vec<(RangeInclusive<u32>, Standing)> {
         (103..=104, Absent("backups: /api/admin/providers/restore")),
         (105..=108, Absent("virtual keys over HTTP: /api/generate-virtual-key, /api/save-keys")),
         (112..=114, Absent("chat with automatic selection: /llm")),
-        (
-            115..=120,
-            Absent(
-                "the external proxy's routes need somebody who is signed in; what is below them is asked in `transport`",
-            ),
-        ),
         (135..=137, Absent("cookie sessions")),
         (
             138..=139,

@@ -5,6 +5,7 @@
 mod any;
 mod chat;
 mod elsewhere;
+mod people;
 
 use crate::door::{Gateway, is_no_echo};
 use std::collections::BTreeMap;
@@ -101,14 +102,16 @@ fn request(first: &str, lines: &[&str], body: impl AsRef<[u8]>) -> Vec<u8> {
 
 #[tokio::test]
 async fn every_row_of_the_list_is_answered_as_it_must_be() {
-    let gateway = Gateway::start().await;
+    let gateway = Gateway::over(people::app(TestApp::builder()).start().await).await;
     let key = gateway.client.key().to_owned();
     let mut asked: BTreeMap<u32, usize> = BTreeMap::new();
-    for case in chat::cases(&key).into_iter().chain(any::cases(&key)) {
+    for case in chat::cases(&key).into_iter().chain(any::cases(&key)).chain(people::cases(&gateway.app).await)
+    {
         case.run(&gateway).await;
         *asked.entry(case.row).or_default() += 1;
     }
     any::slow(&mut asked).await;
+    people::answers_of_addresses(&mut asked).await;
     let health = gateway.app.anonymous().get("/health").await;
     assert_eq!(health.status, 200, "the server lives");
     assert_eq!(gateway.client.ask("upstream/gpt-sim", "hi").await.status, 200, "and answers");

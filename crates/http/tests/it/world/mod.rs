@@ -18,11 +18,13 @@ use switchyard_http::services::{DemoSwitch, LogLosses, Services};
 use switchyard_orchestrator::accounts::{
     AccountPorts, AccountSettings, Accounts, PasswordDesk, Rates, Throttles, session_gate,
 };
-use switchyard_orchestrator::admin::{AdminPorts, KeyAdmin, QuotaAdmin};
+use switchyard_orchestrator::admin::{AdminPorts, CredentialAdmin, KeyAdmin, ProviderAdmin, QuotaAdmin};
+use switchyard_orchestrator::audit::AuditTrail;
 use switchyard_orchestrator::chat::{Budgets, CallSettings, CallStatistics, ChatPorts, ChatService};
 use switchyard_orchestrator::external::{ExternalCalls, ExternalSettings};
 use switchyard_orchestrator::models::ModelList;
 use switchyard_orchestrator::principal::Authenticator;
+use switchyard_orchestrator::rekey::{Rekey, RekeyPorts};
 use switchyard_orchestrator::snapshot::{Builder, ConfigurationKeeper, UserDirectory};
 use switchyard_orchestrator::status::Status;
 use switchyard_orchestrator::tasks::Tasks;
@@ -33,12 +35,14 @@ use switchyard_ports::provider::Deadlines;
 use switchyard_ports::repositories::DatabaseState;
 use switchyard_testkit::clock::ManualClock;
 use switchyard_testkit::entropy::SeededEntropy;
+use switchyard_testkit::fakes::audit_seal::PlainSeal;
 use switchyard_testkit::fakes::external::ToldWorld;
 use switchyard_testkit::fakes::idempotency::NameBook;
 use switchyard_testkit::fakes::identity::{
     PlainCsrf, PlainPasswords, PlainSecrets, PlainTokens, StandingThrottle,
 };
 use switchyard_testkit::fakes::store::MemoryStore;
+use switchyard_testkit::fakes::vault::BoundVault;
 use tokio::task::JoinHandle;
 
 /// May call everything.
@@ -186,6 +190,27 @@ async fn services(
         statistics,
         Arc::clone(database) as _,
     );
+    let admin = AdminPorts {
+        clock: Arc::clone(&clock),
+        configuration: Arc::clone(&store) as _,
+        audit: Arc::clone(&store) as _,
+        keeper: None,
+    };
+    let vault = Arc::new(BoundVault::default());
+    let providers =
+        ProviderAdmin::new(admin.clone(), Arc::new(Factory(Arc::clone(upstreams))), Arc::clone(&vault) as _);
+    let credentials =
+        CredentialAdmin::new(admin, Arc::clone(&store) as _, Arc::new(providers), Arc::clone(&vault) as _);
+    let audit =
+        AuditTrail::new(Arc::clone(&store) as _, Arc::new(PlainSeal::default()), None, Arc::clone(&clock));
+    let rekey = Rekey::new(RekeyPorts {
+        clock: Arc::clone(&clock),
+        keyring: Arc::clone(&store) as _,
+        credentials: Arc::clone(&store) as _,
+        audit: Arc::clone(&store) as _,
+        vault: Arc::clone(&vault) as _,
+        rotation: vault,
+    });
     let accounts = AccountPorts {
         clock: Arc::clone(&clock),
         entropy: Arc::clone(&entropy),
@@ -229,6 +254,9 @@ async fn services(
             Arc::clone(&clock),
             ExternalSettings::default(),
         )),
+        credentials: Arc::new(credentials),
+        audit: Arc::new(audit),
+        rekey: Arc::new(rekey),
         idempotency: Arc::clone(names) as _,
         demo: DemoSwitch::new(false),
         log_losses: LogLosses::counted_by(|| 17),
