@@ -23,6 +23,7 @@ const PUBLIC: &[&str] = &[
     "/api/v1/auth/refresh",
     "/api/v1/auth/logout",
     "/api/v1/auth/setup",
+    "/api/v1/keys/system-keys",
     "/api/auth/register",
     "/api/auth/login",
     "/api/auth/refresh",
