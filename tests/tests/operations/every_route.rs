@@ -14,6 +14,7 @@ const NO_CALLS: &[(&str, &str, &str)] = &[
     ("GET", "/v1beta/models", "/v1beta/models"),
     ("GET", "/v1beta/models/{call:.*}", "/v1beta/models/upstream/faulty"),
     ("POST", "/v1/messages/count_tokens", "/v1/messages/count_tokens"),
+    ("GET", "/api/v1/virtual-keys/self", "/api/v1/virtual-keys/self"),
 ];
 
 /// What follows the colon of a path of Google's, for each thing that reaches a provider there.
