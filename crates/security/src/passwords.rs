@@ -3,10 +3,13 @@
 use crate::random;
 use argon2::password_hash::phc;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use secrecy::{ExposeSecret, SecretString};
 use switchyard_ports::passwords::{HashingFailed, PasswordHash, Passwords, Verdict};
 
 const SALT_BYTES: usize = 16;
+const OUTPUT_BYTES: usize = 32;
 
 /// What a guess costs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,10 +49,7 @@ impl Argon2Passwords {
     pub fn new(cost: Cost) -> Result<Self, HashingFailed> {
         let params = Params::new(cost.memory_kib, cost.passes, 1, None).map_err(failed)?;
         let hasher = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-        let mut nobodys = zeroize::Zeroizing::new([0; 32]);
-        random::fill(nobodys.as_mut());
-        let decoy = hash_with(&hasher, nobodys.as_ref())?;
-        Ok(Self { cost, hasher, decoy })
+        Ok(Self { cost, hasher, decoy: nobodys(cost) })
     }
 
     fn is_weak(&self, hash: &phc::PasswordHash) -> bool {
@@ -88,6 +88,17 @@ fn hash_with(hasher: &Argon2<'static>, password: &[u8]) -> Result<PasswordHash, 
     random::fill(&mut salt);
     let hash: phc::PasswordHash = hasher.hash_password_with_salt(password, &salt).map_err(failed)?;
     Ok(PasswordHash(hash.to_string()))
+}
+
+/// A hash that no password has, to be verified as dearly as any other. Drawn and not made: making one would take the memory of a
+/// guess at every start, for a server that may never see a password.
+fn nobodys(cost: Cost) -> PasswordHash {
+    let (mut salt, mut output) = ([0; SALT_BYTES], [0; OUTPUT_BYTES]);
+    random::fill(&mut salt);
+    random::fill(&mut output);
+    let Cost { memory_kib, passes } = cost;
+    let (salt, output) = (STANDARD_NO_PAD.encode(salt), STANDARD_NO_PAD.encode(output));
+    PasswordHash(format!("$argon2id$v=19$m={memory_kib},t={passes},p=1${salt}${output}"))
 }
 
 fn failed(error: impl std::fmt::Display) -> HashingFailed {

@@ -252,6 +252,11 @@ fn passwords_are_hashed_at_the_recommended_cost() {
     let hash = Argon2Passwords::new(Cost::STANDARD).unwrap().decoy().clone();
     assert!(hash.0.starts_with("$argon2id$v=19$m=65536,t=3,p=1$"), "{}", hash.0);
     assert_eq!(format!("{hash:?}"), "PasswordHash(..)");
+    let real = Argon2Passwords::new(Cost::STANDARD).unwrap().hash(&secret("correct horse")).unwrap();
+    assert_eq!(hash.0.len(), real.0.len());
+    // One that could not be read would be refused without the work.
+    let read = argon2::password_hash::phc::PasswordHash::new(&hash.0).unwrap();
+    assert!(read.salt.is_some() && read.hash.is_some_and(|output| output.len() == 32));
 }
 
 #[test]
