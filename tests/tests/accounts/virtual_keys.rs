@@ -174,3 +174,25 @@ async fn what_is_wrong_with_a_key_is_422_and_makes_none() {
     }
     assert_eq!(admin.get(KEYS).await.json()["items"], json!([]));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_persons_limits_hold_for_all_their_keys_and_their_own_calls_together() {
+    let app = start().await;
+    let ana = register(&app, "ana").await["user"]["id"].as_i64().unwrap();
+    let admin = app.client(&bearer(&app, ADMIN).await);
+    let limited = send(
+        admin.request("PATCH", &format!("/api/v1/users/{ana}")).json_body(&json!({"limits": {"rpm": 2}})),
+    )
+    .await;
+    assert_eq!(limited.status, 200, "{}", limited.text);
+    let token = bearer(&app, "ana").await;
+    let of_ana = app.client(&token);
+    let (one, other) = (made(&of_ana, json!({"name": "1"})).await, made(&of_ana, json!({"name": "2"})).await);
+    assert_eq!((&one["limits"]["rpm"], &one["effective_limits"]["rpm"]), (&json!(null), &json!(2)), "{one}");
+    let mut statuses = Vec::new();
+    for key in [one["key"].as_str().unwrap(), other["key"].as_str().unwrap(), &token] {
+        statuses.push(app.client(key).ask("gpt-sim", "hi").await.status);
+    }
+    assert_eq!(statuses, [200, 200, 429]);
+    assert_eq!(app.client_with_key("free").await.ask("gpt-sim", "hi").await.status, 200, "nobody else's");
+}

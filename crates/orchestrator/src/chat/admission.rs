@@ -8,7 +8,7 @@ use super::service::ChatPorts;
 use super::settlement::Settlement;
 use crate::error::{CallError, CallErrorKind};
 use crate::principal::Principal;
-use crate::snapshot::{Snapshot, TargetEntry};
+use crate::snapshot::{Snapshot, TargetEntry, UserDirectory};
 use std::time::Duration;
 use switchyard_domain::limits::LimitKind;
 use switchyard_domain::money::NanoUsd;
@@ -39,6 +39,7 @@ pub(super) enum NotAdmitted {
 pub(super) struct Admission<'a> {
     pub(super) ports: &'a ChatPorts,
     pub(super) snapshot: &'a Snapshot,
+    pub(super) users: &'a UserDirectory,
     pub(super) principal: &'a Principal,
     pub(super) call: &'a dyn ClientCall,
 }
@@ -52,7 +53,7 @@ impl Admission<'_> {
         settlement: &mut Settlement,
     ) -> Result<Admitted, NotAdmitted> {
         let quotas = &self.snapshot.quotas;
-        let callers = asking::of_caller(quotas, self.principal);
+        let callers = asking::of_caller(quotas, self.users, self.principal);
         let targets = asking::of_target(quotas, target);
         let is_first = !settlement.is_admitted();
         if callers.is_empty() && targets.is_empty() {
@@ -94,7 +95,7 @@ impl Admission<'_> {
             return Ok(());
         }
         let tokens = reserved_tokens(self.call.facts());
-        settlement.admit(caller_alone(self.ports, self.snapshot, self.principal, tokens).await?);
+        settlement.admit(caller_alone(self.ports, self.snapshot, self.users, self.principal, tokens).await?);
         Ok(())
     }
 
@@ -141,10 +142,11 @@ impl Admission<'_> {
 pub(super) async fn caller_alone(
     ports: &ChatPorts,
     snapshot: &Snapshot,
+    users: &UserDirectory,
     principal: &Principal,
     tokens: u64,
 ) -> Result<Option<Box<dyn Permit>>, CallError> {
-    let demands = asking::of_caller(&snapshot.quotas, principal);
+    let demands = asking::of_caller(&snapshot.quotas, users, principal);
     if demands.is_empty() {
         return Ok(None);
     }
@@ -157,6 +159,7 @@ pub(super) async fn caller_alone(
 fn who(principal: &Principal) -> String {
     match principal {
         Principal::Key(key) => format!("The key `{}`", key.name),
+        Principal::User(entry) => format!("The user `{}`", entry.user.username),
         _ => "This server".to_owned(),
     }
 }
@@ -167,7 +170,8 @@ fn of_target_alone(error: &LimiterError, targets: &[Demand]) -> bool {
 
 fn unpriced(target: &TargetEntry) -> CallError {
     let message = format!(
-        "`{}` has no known price, and this call is under a budget, which it could overrun. Choose another model; an          administrator can set a price for it, or what to reserve for such calls (UNPRICED_CALL_CEILING_USD).",
+        "`{}` has no known price, and this call is under a budget, which it could overrun. Choose another model; an administrator can \
+         set a price for it, or what to reserve for such calls (UNPRICED_CALL_CEILING_USD).",
         target.model.public_name
     );
     CallError::new(CallErrorKind::PriceUnknown, message).at("model")
@@ -227,7 +231,8 @@ fn over_budget(refusal: &Refusal, demands: &[Demand], who: &str) -> CallError {
         format!("It begins anew in {seconds} s; an administrator can raise it")
     };
     let message = format!(
-        "{who} has {stated}, of which too little is left for the most that this call may cost. {when}. A lower output limit          makes a call cheaper."
+        "{who} has {stated}, of which too little is left for the most that this call may cost. {when}. A lower output \
+         limit makes a call cheaper."
     );
     CallError::new(CallErrorKind::InsufficientQuota, message)
 }

@@ -3,8 +3,9 @@
 use super::bound;
 use super::course::Course;
 use crate::principal::Principal;
-use crate::snapshot::{QuotaEntry, Quotas, TargetEntry};
+use crate::snapshot::{QuotaEntry, Quotas, TargetEntry, UserDirectory};
 use switchyard_domain::call::CallFacts;
+use switchyard_domain::ids::UserId;
 use switchyard_domain::limits::Limits;
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::quota::QuotaScope;
@@ -22,15 +23,15 @@ pub(super) fn reserved_tokens(facts: &CallFacts) -> u64 {
 }
 
 /// What a call asks for its caller: the key, whose key it is, and all calls together.
-pub(super) fn of_caller(quotas: &Quotas, principal: &Principal) -> Vec<Demand> {
+pub(super) fn of_caller(quotas: &Quotas, users: &UserDirectory, principal: &Principal) -> Vec<Demand> {
     let mut demands = Vec::new();
     if let Principal::Key(key) = principal {
         let scope = QuotaScope::Key(key.id);
         let allowance = quotas.find(scope).and_then(|quota| quota.allowance.clone());
         demands.push(Demand { scope: Scope(scope.to_string()), limits: key.limits, allowance });
     }
-    let user = principal.user_id().map(QuotaScope::User);
-    demands.extend(user.into_iter().chain([QuotaScope::Global]).filter_map(|scope| demand(quotas, scope)));
+    demands.extend(principal.user_id().map(|user| of_user(quotas, users, user)));
+    demands.extend(demand(quotas, QuotaScope::Global));
     demands.retain(|demand| !demand.is_empty());
     demands
 }
@@ -51,6 +52,15 @@ pub(super) fn of_target(quotas: &Quotas, target: &TargetEntry) -> Vec<Demand> {
     }
     demands.retain(|demand| !demand.is_empty());
     demands
+}
+
+/// A person has limits of their own and may have a quota: of each kind the smaller one holds, and both count together.
+fn of_user(quotas: &Quotas, users: &UserDirectory, user: UserId) -> Demand {
+    let own = users.find(user).map_or(Limits::NONE, |entry| entry.user.limits);
+    let scope = QuotaScope::User(user);
+    let QuotaEntry { limits, allowance } =
+        quotas.find(scope).cloned().unwrap_or(QuotaEntry { limits: Limits::NONE, allowance: None });
+    Demand { scope: Scope(scope.to_string()), limits: limits.tightest(own), allowance }
 }
 
 fn demand(quotas: &Quotas, scope: QuotaScope) -> Option<Demand> {

@@ -35,7 +35,7 @@ impl ChatService {
     ) -> Result<PromptCount, CallError> {
         let snapshot = self.keeper().snapshot();
         let resolved = resolve(&snapshot, principal, &call.facts().model)?;
-        let permit = caller_alone(self.ports(), &snapshot, principal, 0).await?;
+        let permit = caller_alone(self.ports(), &snapshot, &self.keeper().users(), principal, 0).await?;
         let course = planned(&resolved, &credentials_of(&snapshot, principal), self.ports().health.as_ref())?;
         let Some(target) = course.targets.into_iter().next() else {
             return Err(CallError::new(

@@ -113,7 +113,14 @@ impl ChatService {
             route: resolved.route_name().map(str::to_owned),
         };
         let mut settlement = Settlement::new(Arc::clone(&self.ports), identity, Arc::clone(&call), journal);
-        let admission = Admission { ports: &self.ports, snapshot: &snapshot, principal, call: call.as_ref() };
+        let users = self.keeper.users();
+        let admission = Admission {
+            ports: &self.ports,
+            snapshot: &snapshot,
+            users: &users,
+            principal,
+            call: call.as_ref(),
+        };
         let course = match Course::of(&resolved, &credentials, &self.ports) {
             Ok(course) => course,
             Err(error) => {

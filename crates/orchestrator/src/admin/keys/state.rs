@@ -94,8 +94,10 @@ impl KeyAdmin {
         let budget = of(scope).and_then(|quota| quota.budget.clone());
         let span = budget.as_ref().map_or(Span::ENDLESS, |budget| budget.span(self.ports.clock.now()));
         let above = key.user.map(QuotaScope::User).into_iter().chain([QuotaScope::Global]);
-        let effective_limits =
-            above.filter_map(of).fold(key.limits, |limits, quota| limits.tightest(quota.limits));
+        let owner =
+            self.ports.keeper.as_ref().zip(key.user).and_then(|(keeper, user)| keeper.users().find(user));
+        let own = owner.map_or(key.limits, |owner| key.limits.tightest(owner.user.limits));
+        let effective_limits = above.filter_map(of).fold(own, |limits, quota| limits.tightest(quota.limits));
         let spent = self.quotas.spent(scope, span).await?;
         Ok(KeyState { key, budget, spent, effective_limits })
     }
