@@ -39,7 +39,7 @@ impl CheckpointStore for CheckpointFile {
     }
 
     fn all(&self) -> io::Result<Vec<Checkpoint>> {
-        let text = match std::fs::read_to_string(&self.path) {
+        let text = match fs::read_to_string(&self.path) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
             text => text?,
         };
@@ -142,7 +142,7 @@ mod tests {
         file.add(&checkpoint(3)).unwrap();
         file.add(&checkpoint(9)).unwrap();
         assert_eq!(file.all().unwrap(), [checkpoint(3), checkpoint(9)]);
-        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     }
 
     #[test]
@@ -151,11 +151,11 @@ mod tests {
         let path = folder.path().join(CHECKPOINT_FILE);
         let file = CheckpointFile::new(path.clone());
         (1..=20).for_each(|place| file.add(&checkpoint(place)).unwrap());
-        let many = std::fs::metadata(&path).unwrap().len();
+        let many = fs::metadata(&path).unwrap().len();
         file.thin(&|all| all.into_iter().filter(|one| one.sequence % 10 == 0).collect()).unwrap();
         assert_eq!(file.all().unwrap(), [checkpoint(10), checkpoint(20)]);
-        assert!(std::fs::metadata(&path).unwrap().len() < many / 5);
-        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert!(fs::metadata(&path).unwrap().len() < many / 5);
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         file.add(&checkpoint(21)).unwrap();
         assert_eq!(file.all().unwrap(), [checkpoint(10), checkpoint(20), checkpoint(21)]);
     }
@@ -170,7 +170,7 @@ mod tests {
         assert_eq!(file.all().unwrap(), [checkpoint(3)]);
         file.add(&checkpoint(4)).unwrap();
         assert_eq!(file.all().unwrap(), [checkpoint(3), checkpoint(4)]);
-        std::fs::write(&path, "v1 three 77 0a1b2c3d 00 00\n").unwrap();
+        fs::write(&path, "v1 three 77 0a1b2c3d 00 00\n").unwrap();
         assert_eq!(file.all().unwrap_err().kind(), ErrorKind::InvalidData);
     }
 }
