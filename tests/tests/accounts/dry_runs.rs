@@ -7,7 +7,8 @@ use switchyard_harness::{Answer, TestClient};
 
 const EXPLAIN: &str = "/api/v1/explain";
 /// Spelled as no serializer would.
-const BODY: &str = r#"{ "model":"fallback", "messages":[{"role":"user","content":"h\u00efi"}],"max_tokens":10 }"#;
+const BODY: &str =
+    r#"{ "model":"fallback", "messages":[{"role":"user","content":"h\u00efi"}],"max_tokens":10 }"#;
 
 async fn explain(client: &TestClient, more: &str) -> Answer {
     client.post(EXPLAIN, format!(r#"{{"body":{BODY}{more}}}"#)).await
@@ -26,7 +27,10 @@ async fn a_dry_run_is_what_the_call_then_does(looks: &Looks) {
     let targets = shown["targets"].as_array().unwrap();
     let order: Vec<&Value> = targets.iter().map(|target| &target["target"]).collect();
     assert_eq!(order, ["upstream/broken", MODEL]);
-    assert_eq!((&targets[1]["price_bound_usd"], &targets[0]["price_bound_usd"]), (&json!(CALL), &Value::Null));
+    assert_eq!(
+        (&targets[1]["price_bound_usd"], &targets[0]["price_bound_usd"]),
+        (&json!(CALL), &Value::Null)
+    );
     let answer = looks.admin.post("/v1/chat/completions", BODY).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     let sent = looks.app.simulator().calls();
@@ -54,11 +58,9 @@ async fn a_dry_run_shows_the_bytes_that_the_call_then_sends_to_each_target_in_po
 async fn a_member_is_shown_their_own_limits_and_not_where_providers_stand() {
     let looks = Looks::in_memory().await;
     assert_eq!(patch(&looks.app, looks.ana_id, json!({"limits": {"rpm": 7}})).await.status, 200);
-    let body = json!({"name": "ana-key", "limits": {"tpm": 5000}, "budget": {"amount_usd": "2", "window": "month"}});
-    assert_eq!(
-        looks.ana.post("/api/v1/virtual-keys", body.to_string()).await.status,
-        201
-    );
+    let body =
+        json!({"name": "ana-key", "limits": {"tpm": 5000}, "budget": {"amount_usd": "2", "window": "month"}});
+    assert_eq!(looks.ana.post("/api/v1/virtual-keys", body.to_string()).await.status, 201);
     let keys = looks.ana.get("/api/v1/virtual-keys").await.json();
     let id = &keys["items"][0]["id"];
     let shown = explained(&looks.ana, &format!(r#","virtual_key":{id}"#)).await;
@@ -83,7 +85,12 @@ async fn a_dry_run_is_refused_as_the_call_would_be() {
     let ask = async |body: Value| looks.ana.post(EXPLAIN, body.to_string()).await;
     let call = |model: &str| json!({"model": model, "messages": [{"role": "user", "content": "hi"}]});
     let unknown = ask(json!({"body": call("nothing-like-it")})).await;
-    assert_eq!((unknown.status, unknown.json()["error"].as_str()), (404, Some("model_not_found")), "{}", unknown.text);
+    assert_eq!(
+        (unknown.status, unknown.json()["error"].as_str()),
+        (404, Some("model_not_found")),
+        "{}",
+        unknown.text
+    );
     let narrow = json!({"name": "narrow", "models": ["fallback"]}).to_string();
     let id = looks.ana.post("/api/v1/virtual-keys", narrow).await.json()["id"].clone();
     let forbidden = ask(json!({"body": call(MODEL), "virtual_key": id})).await;

@@ -8,8 +8,7 @@ use switchyard_domain::usage::{GroupBy, Interval, UsageFilter, UsageRow, UsageSu
 
 /// The most stretches of time in one table: a year of days, and some.
 const MOST_STRETCHES: usize = 400;
-/// How far back a table of stretches goes where nobody says how far.
-const USUAL_STRETCH: std::time::Duration = std::time::Duration::from_secs(30 * 86_400);
+const DAY_MS: i64 = 86_400_000;
 
 /// What is asked for.
 #[derive(Clone, Debug)]
@@ -89,12 +88,21 @@ fn stretches(
     now: Timestamp,
 ) -> Result<Vec<Span>, AdminError> {
     let end = filter.to.unwrap_or(Timestamp(now.0.saturating_add(1)));
-    let back = i64::try_from(USUAL_STRETCH.as_millis()).unwrap_or(i64::MAX);
-    let start = filter.from.unwrap_or(Timestamp(end.0.saturating_sub(back)));
+    let start = filter.from.unwrap_or(Timestamp(end.0.saturating_sub(usual_days(interval) * DAY_MS)));
     interval.split(Span { start, end }, zone, MOST_STRETCHES).ok_or_else(|| {
         let said = format!("`from` and `to` are more than {MOST_STRETCHES} such stretches apart");
         AdminError::invalid("interval", said)
     })
+}
+
+/// How many days a table of stretches goes back where nobody says how far.
+fn usual_days(interval: Interval) -> i64 {
+    match interval {
+        Interval::Hour => 2,
+        Interval::Day => 30,
+        Interval::Week => 182,
+        Interval::Month => 366,
+    }
 }
 
 fn by_local_day(zone: &Zone, part: Span, rows: &[UsageRow]) -> Vec<UsageRow> {

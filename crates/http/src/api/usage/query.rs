@@ -20,7 +20,8 @@ pub(crate) struct UsageQuery {
     to: Option<String>,
     /// `model`, `provider`, `route`, `key`, `user`, `day` or `status`: `day` if absent.
     group_by: Option<String>,
-    /// By stretches of time besides: `hour`, `day`, `week` or `month`, at most 400 of them. Without `from`, the last 30 days.
+    /// By stretches of time besides: `hour`, `day`, `week` or `month`, at most 400 of them. Without `from`, the last 2 days by the
+    /// hour, 30 by the day, 182 by the week and 366 by the month.
     interval: Option<String>,
     /// By whose calendar days and stretches begin, such as `Europe/Vienna`: UTC if absent.
     zone: Option<String>,

@@ -15,11 +15,13 @@ macro_rules! grouped {
     ($connection:expr, $filter:expr, $($column:ident),+) => {{
         let filter = $filter;
         let (any_key, key) = (filter.key.is_none(), filter.key.map_or(0, |key| key.0));
+        let (any_user, user) = (filter.user.is_none(), filter.user.map_or(0, |user| user.0));
         usage_daily::table
             .filter(usage_daily::day.ge(filter.from.map_or(i32::MIN, |from| from.day().0)))
             // A last moment is the first one that is not meant, and a midnight.
             .filter(usage_daily::day.le(filter.to.map_or(i32::MAX, |to| to.day().0.saturating_sub(1))))
             .filter(usage_daily::key_id.eq(key).or(any_key.into_sql::<Bool>()))
+            .filter(usage_daily::user_id.eq(user).or(any_user.into_sql::<Bool>()))
             .filter(usage_daily::simulated.eq(false).or(filter.include_simulated.into_sql::<Bool>()))
             .group_by(($(usage_daily::$column,)+))
             .select((
@@ -39,14 +41,13 @@ macro_rules! grouped {
 
 type SumsOfHalves = (Halves, Halves, Halves, Halves, Halves, Halves);
 
-/// The sums by group; `None` for groups that these sums don't know.
+/// The sums by group.
 pub(super) fn groups(
     connection: &mut AnyConnection,
     filter: UsageFilter,
     group_by: GroupBy,
-) -> Result<Option<Groups>, Fault> {
-    let groups = match group_by {
-        GroupBy::User => return Ok(None),
+) -> Result<Groups, Fault> {
+    Ok(match group_by {
         GroupBy::Day => {
             let rows: Vec<((i32,), SumsOfHalves)> = grouped!(connection, filter, day);
             gathered(rows, |(at,)| day(Day(at)))
@@ -62,8 +63,8 @@ pub(super) fn groups(
         GroupBy::Route => gathered(grouped!(connection, filter, route), |(name,)| route(Some(name))),
         GroupBy::Status => gathered(grouped!(connection, filter, outcome), |(word,)| Group::Named(word)),
         GroupBy::Key => gathered(grouped!(connection, filter, key_id), |(id,)| Group::Key(id)),
-    };
-    Ok(Some(groups))
+        GroupBy::User => gathered(grouped!(connection, filter, user_id), |(id,)| Group::User(id)),
+    })
 }
 
 fn gathered<T>(rows: Vec<(T, SumsOfHalves)>, group: impl Fn(T) -> Group) -> Groups {

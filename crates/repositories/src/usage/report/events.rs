@@ -1,4 +1,4 @@
-//! From the events: for one person, for people, and for times that are no whole days.
+//! From the events: for times that are no whole days.
 
 use super::wide::{Halves, SPLIT, Wide, halves, joined};
 use super::{Group, Groups, day, model, route};

@@ -31,9 +31,10 @@ pub(super) fn report(
     filter: UsageFilter,
     group_by: GroupBy,
 ) -> Result<Vec<UsageRow>, Fault> {
-    let groups = match daily_groups(connection, filter, group_by)? {
-        Some(groups) => groups,
-        None => events::groups(connection, filter, group_by)?,
+    let groups = if is_midnight(filter.from) && is_midnight(filter.to) {
+        daily::groups(connection, filter, group_by)?
+    } else {
+        events::groups(connection, filter, group_by)?
     };
     let names = names::of(connection, groups.keys())?;
     let mut rows: Vec<UsageRow> = groups
@@ -44,17 +45,9 @@ pub(super) fn report(
     Ok(rows)
 }
 
-/// From the daily sums, if these know the days and the groups that are asked for. They don't know people.
-fn daily_groups(
-    connection: &mut AnyConnection,
-    filter: UsageFilter,
-    group_by: GroupBy,
-) -> Result<Option<Groups>, Fault> {
-    let is_midnight = |at: Option<Timestamp>| at.is_none_or(|at| at.day().start() == at);
-    if filter.user.is_some() || !is_midnight(filter.from) || !is_midnight(filter.to) {
-        return Ok(None);
-    }
-    daily::groups(connection, filter, group_by)
+/// Whether a moment is the beginning of a day, or none is named.
+fn is_midnight(at: Option<Timestamp>) -> bool {
+    at.is_none_or(|at| at.day().start() == at)
 }
 
 fn route(name: Option<String>) -> Group {

@@ -24,6 +24,11 @@ pub(super) struct Row {
 const NONE: &[(&str, &str)] = &[];
 const WITH_ADMIN: &[(&str, &str)] =
     &[("SWITCHYARD_ADMIN_USERNAME", ADMIN), ("SWITCHYARD_ADMIN_PASSWORD", PASSWORD)];
+const LIMITED: &[(&str, &str)] = &[
+    ("SWITCHYARD_ADMIN_USERNAME", ADMIN),
+    ("SWITCHYARD_ADMIN_PASSWORD", PASSWORD),
+    ("SWITCHYARD_RATE_LIMIT_PER_MINUTE", "2"),
+];
 const OPEN: &[(&str, &str)] = &[("SWITCHYARD_ALLOW_OPEN_REGISTRATION", "true")];
 const TEXT: &str = "9f1c7a52e0b84d36a1f3c85d7e29b604f8d1329ac95be06417da83bc4e50962f";
 
@@ -76,14 +81,14 @@ rows! {
     sessions_live_as_long_as_told: ["SWITCHYARD_REFRESH_TOKEN_EXPIRES_DAYS", "REFRESH_TOKEN_EXPIRES_DAYS"] = "2",
         with WITH_ADMIN, |server| cookie(server, "refresh_token_cookie", "Max-Age") => "Max-Age=604800", "Max-Age=172800";
     registrations_are_limited: ["SWITCHYARD_REGISTER_RATE_LIMIT"] = "1 per minute", with NONE,
-        |server| twice(server, "POST", "/api/v1/auth/register") => "422 422", "422 429";
+        |server| [(); 2].map(|()| register(server, "Gravel-Otter-7")).join(" ") => "400 400", "400 429";
     logins_are_limited: ["SWITCHYARD_LOGIN_RATE_LIMIT"] = "1 per minute", with NONE, two_logins => "401 401", "401 429";
     logouts_are_limited: ["SWITCHYARD_SESSION_RATE_LIMIT"] = "1 per minute", with NONE,
         |server| twice(server, "POST", "/api/v1/auth/logout") => "200 200", "200 429";
     documented_paths_are_limited: ["SWITCHYARD_RATE_LIMIT_PER_MINUTE", "RATE_LIMIT_PER_MINUTE"] = "2", with WITH_ADMIN,
         two_profiles => "200 200", "200 429";
     the_limit_on_documented_paths_can_be_switched_off: ["SWITCHYARD_RATE_LIMIT_ENABLED", "RATE_LIMIT_ENABLED"] = "false",
-        with &[WITH_ADMIN[0], WITH_ADMIN[1], ("SWITCHYARD_RATE_LIMIT_PER_MINUTE", "2")], two_profiles => "200 429", "200 200";
+        with LIMITED, two_profiles => "200 429", "200 200";
     external_calls_can_be_switched_off: ["SWITCHYARD_EXTERNAL_API"] = "off", with WITH_ADMIN, external_call
         => "address", "switched off";
     the_gateway_can_do_without_keys: ["SWITCHYARD_GATEWAY_AUTH"] = "off", with NONE, models_with_any_key => "401", "200";

@@ -359,6 +359,9 @@ async fn a_persons_sums_are_those_of_their_events(repository: &dyn UsageReposito
         assert_eq!(calls, expected, "{group_by:?}");
         let sum = rows.iter().fold(UsageSums::default(), |sum, row| sum.plus(row.sums));
         assert_eq!(sum, total, "{group_by:?}");
+        // The same for a time that is no whole day.
+        let since = UsageFilter { from: Some(Timestamp(midnight - 1)), ..filter };
+        assert_eq!(repository.report(since, group_by).await.unwrap(), rows, "{group_by:?}");
     }
     let of_key = UsageFilter { key: Some(key), ..UsageFilter::default() };
     let by_user = repository.report(of_key, GroupBy::User).await.unwrap();
