@@ -8,6 +8,7 @@ use switchyard_orchestrator::admin::{CredentialAdmin, KeyAdmin};
 use switchyard_orchestrator::audit::AuditTrail;
 use switchyard_orchestrator::chat::ChatService;
 use switchyard_orchestrator::external::ExternalCalls;
+use switchyard_orchestrator::insight::Insight;
 use switchyard_orchestrator::models::ModelList;
 use switchyard_orchestrator::principal::Authenticator;
 use switchyard_orchestrator::rekey::Rekey;
@@ -34,6 +35,8 @@ pub struct Services {
     pub keys: Arc<KeyAdmin>,
     /// The state of the server.
     pub status: Arc<Status>,
+    /// What people look at.
+    pub insight: Insight,
     /// Calls to addresses that people name.
     pub external: Arc<ExternalCalls>,
     /// People's own keys at providers.
@@ -66,6 +69,7 @@ impl Services {
             accounts,
             keys,
             status,
+            insight,
             external,
             credentials,
             audit,
@@ -83,6 +87,7 @@ impl Services {
             accounts,
             keys,
             status,
+            insight,
             external,
             credentials,
             audit,
