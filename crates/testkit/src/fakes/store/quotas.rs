@@ -46,7 +46,8 @@ fn put(
     let new_id = state.new_id();
     if let Some(known) = state.quotas.iter_mut().find(|known| known.scope == scope) {
         check_version(expected_version, &known.meta)?;
-        if known.budget.is_none() && budget.is_some() {
+        let windows = |budget: &Budget| (budget.window, budget.zone.to_string());
+        if budget.is_some() && known.budget.as_ref().map(windows) != budget.as_ref().map(windows) {
             known.id = new_id;
         }
         (known.limits, known.budget) = (limits, budget);
