@@ -11,13 +11,13 @@ use switchyard_domain::chat::Dialect;
 use switchyard_domain::time::Timestamp;
 use switchyard_domain::usage::{CallFilter, CallRecord, Outcome, UsageEvent};
 use switchyard_orchestrator::usage::{CallHistory, Sight};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 const USUAL: u32 = 10;
 const MOST: u32 = 1000;
 
 /// Which part of the log.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub(crate) struct LogQuery {
