@@ -41,11 +41,6 @@ pub(crate) async fn run(loaded: Loaded, log_losses: LogLosses) -> Result<(), Fai
 
 /// A setting that has no effect in this version must not pass in silence.
 fn tell_unserved(settings: &Settings) {
-    if settings.database.redis.is_some() {
-        tracing::warn!(
-            "REDIS_URL is not used by this version: limits are counted by each process for itself"
-        );
-    }
     if settings.upstream.response_cache_ttl.is_some() {
         tracing::warn!("RESPONSE_CACHE_TTL_SECONDS is not used by this version: nothing is cached");
     }

@@ -63,6 +63,15 @@ pub(crate) enum SecretSource {
     Directory { path: PathBuf, given: Box<GivenSecrets> },
 }
 
+/// The Redis that processes share.
+#[derive(Clone, Debug)]
+pub struct RedisUse {
+    /// Where it is, with its password.
+    pub url: SecretString,
+    /// How many processes share it, at least: while it is away each holds the limits by its share of them.
+    pub processes: u32,
+}
+
 /// Puts the application together.
 pub struct Builder {
     pub(crate) database: DatabaseConfig,
@@ -84,6 +93,7 @@ pub struct Builder {
     pub(crate) checkpoints: Option<PathBuf>,
     pub(crate) older_secret_keys: Vec<SecretString>,
     pub(crate) shares_credentials: bool,
+    pub(crate) redis: Option<RedisUse>,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -118,6 +128,7 @@ impl Builder {
             checkpoints: None,
             older_secret_keys: Vec::new(),
             shares_credentials: true,
+            redis: None,
             clock: Arc::new(SystemClock::new()),
         }
     }
@@ -182,6 +193,11 @@ impl Builder {
             checkpoints: Some(settings.data_dir.join(CHECKPOINT_FILE)),
             older_secret_keys: Vec::new(),
             shares_credentials: settings.surfaces.shared_credentials,
+            redis: settings
+                .database
+                .redis
+                .as_ref()
+                .map(|redis| RedisUse { url: redis.url().clone(), processes: settings.database.replicas }),
             clock: Arc::new(SystemClock::new()),
         })
     }
@@ -208,6 +224,13 @@ impl Builder {
     #[must_use]
     pub fn journal(mut self, journal: UsageJournal) -> Self {
         self.journal = journal;
+        self
+    }
+
+    /// Shares limits, budgets, tries and named requests with other processes.
+    #[must_use]
+    pub fn redis(mut self, redis: RedisUse) -> Self {
+        self.redis = Some(redis);
         self
     }
 

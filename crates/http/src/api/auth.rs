@@ -151,7 +151,7 @@ pub(crate) async fn refresh(
     let headers = request.headers();
     let token = cookies::read(headers, cookies::REFRESH).ok().flatten();
     let token = token.ok_or_else(|| ApiError::unauthenticated("There is no refresh cookie: sign in."))?;
-    let claims = sign_in.read_refresh(token, &visitor.0)?;
+    let claims = sign_in.read_refresh(token, &visitor.0).await?;
     provenance.check(headers)?;
     let value = csrf_header(headers).ok_or_else(|| forged("it has no such header"))?;
     if !sign_in.is_csrf_value(value, claims.session, TokenKind::Refresh) {

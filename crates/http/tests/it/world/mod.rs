@@ -189,6 +189,7 @@ async fn services(
         writer,
         statistics,
         Arc::clone(database) as _,
+        None,
     );
     let admin = AdminPorts {
         clock: Arc::clone(&clock),
