@@ -454,6 +454,7 @@ pub(crate) enum GroupName {
     Provider,
     Route,
     Status,
+    User,
 }
 
 #[derive(Debug, Args)]

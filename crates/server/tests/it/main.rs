@@ -4,10 +4,14 @@
 
 mod certificate;
 mod check;
+mod coming_from;
 mod commands;
+mod effects;
 mod logs;
 mod other_keys;
 mod place;
 mod refusals;
+mod restarts;
+mod running;
 mod signals;
 mod weak_secrets;
