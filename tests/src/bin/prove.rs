@@ -7,6 +7,8 @@ use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 use std::time::Duration;
 use switchyard_tests::billing::Billing;
+use switchyard_tests::canaries::{self, CanaryHunt};
+use switchyard_tests::crowds::Crowd;
 use switchyard_tests::dice::Dice;
 use switchyard_tests::disconnects::Disconnects;
 use switchyard_tests::egress;
@@ -16,6 +18,7 @@ use switchyard_tests::kills::Kills;
 use switchyard_tests::login_times::LoginTimes;
 use switchyard_tests::outages::{Cause, Outages};
 use switchyard_tests::overspending::Overspending;
+use switchyard_tests::replicas::Setting;
 use switchyard_tests::rotation::Rotation;
 use switchyard_tests::slowness::SlowClients;
 
@@ -69,6 +72,30 @@ enum Promise {
         #[arg(long, default_value_t = 5)]
         kills: usize,
     },
+    /// Many calls at once under a limit for a few, on one process and on three that share Redis: exactly as many pass, in every minute.
+    P5 {
+        /// Calls at once.
+        #[arg(long, default_value_t = 256)]
+        calls: usize,
+        /// How many of them may pass.
+        #[arg(long, default_value_t = 10)]
+        limit: u32,
+        /// For how many seconds calls go on, to see each minute.
+        #[arg(long, default_value_t = 130)]
+        seconds: u64,
+    },
+    /// Secrets are hidden in every place where one can enter: nothing that is written anywhere holds one.
+    P10 {
+        /// What the secrets are drawn from.
+        #[arg(long)]
+        seed: Option<u64>,
+        /// A client gives one away in its request's id: the search must find it, so this ends with an error.
+        #[arg(long)]
+        leak: bool,
+    },
+    /// Serves with a defect, for the search for secrets.
+    #[command(hide = true)]
+    DefectiveServer,
     /// The encryption key is changed under load, and whoever changes it is killed: no call fails, every row is sealed anew.
     P12 {
         /// Credentials that are stored.
@@ -130,6 +157,12 @@ async fn main() -> ExitCode {
         Promise::P2 { calls } => bill(calls).await,
         Promise::P3 { seconds, rate } => take_database_away(Duration::from_secs(seconds), rate).await,
         Promise::P4 { calls, kills } => overspend(calls, kills).await,
+        Promise::P10 { seed, leak } => hunt(seed, leak).await,
+        Promise::DefectiveServer => {
+            canaries::serve_defective().await;
+            return ExitCode::SUCCESS;
+        }
+        Promise::P5 { calls, limit, seconds } => crowd(calls, limit, Duration::from_secs(seconds)).await,
         Promise::P12 { credentials, rate, kills, seed } => rotate(credentials, rate, kills, seed).await,
         Promise::P6 { calls } => leave(calls).await,
         Promise::P13 => call_hostile_urls().await,
@@ -171,6 +204,25 @@ async fn rotate(credentials: usize, rate: u32, kills: usize, seed: Option<u64>) 
     broken
 }
 
+async fn hunt(seed: Option<u64>, leak: bool) -> Vec<String> {
+    let seed = seed.unwrap_or_else(Dice::any_seed);
+    let mut broken = Vec::new();
+    for database in [Some(Database::Sqlite), Database::postgres()] {
+        let Some(database) = database else {
+            println!("PostgreSQL is left out on this machine");
+            continue;
+        };
+        println!("== {}, seed {seed}", database.name());
+        let Ok(defective) = std::env::current_exe() else {
+            return vec!["this program does not know where it is".to_owned()];
+        };
+        let report = CanaryHunt { database, seed, leak, defective }.run().await;
+        print!("{report}");
+        broken.extend(report.broken());
+    }
+    broken
+}
+
 async fn bill(calls: usize) -> Vec<String> {
     let report = Billing { calls, at_once: 64 }.run().await;
     print!("{report}");
@@ -184,10 +236,34 @@ async fn log_in(rounds: usize) -> Vec<String> {
 }
 
 async fn overspend(calls: usize, kills: usize) -> Vec<String> {
-    let report =
-        Overspending { at_once: calls, affordable: 10, kills, database: Database::Sqlite }.run().await;
-    print!("{report}");
-    report.broken()
+    let mut broken = Vec::new();
+    for setting in settings() {
+        println!("== {setting}");
+        let name = setting.to_string();
+        let report = Overspending { at_once: calls, affordable: 10, kills, setting }.run().await;
+        print!("{report}");
+        broken.extend(report.broken().into_iter().map(|promise| format!("{name}: {promise}")));
+    }
+    broken
+}
+
+async fn crowd(calls: usize, limit: u32, going_on: Duration) -> Vec<String> {
+    let mut broken = Vec::new();
+    for setting in settings() {
+        println!("== {setting}, {calls} calls at once");
+        let name = setting.to_string();
+        for report in (Crowd { at_once: calls, limit, going_on, setting }).run().await {
+            println!("{report}");
+            broken.extend(report.broken().map(|promise| format!("{name}: {promise}")));
+        }
+    }
+    broken
+}
+
+/// One process in its memory; one and three over Redis, where that is to be had.
+fn settings() -> Vec<Setting> {
+    let shared = [1, 3].into_iter().filter_map(Setting::shared);
+    std::iter::once(Setting::alone()).chain(shared).collect()
 }
 
 async fn leave(calls: usize) -> Vec<String> {
