@@ -86,6 +86,6 @@ pub(super) fn dearest(
     ceiling: Option<NanoUsd>,
     now: Timestamp,
 ) -> NanoUsd {
-    let price = |target: &TargetEntry| bound::reserved(target, call, now).or(ceiling);
+    let price = |target: &TargetEntry| bound::reserved(target, call, now).ok().or(ceiling);
     course.targets.iter().filter_map(price).max().unwrap_or_default()
 }
