@@ -14,6 +14,7 @@ mod people;
 mod requests;
 mod rights;
 mod scene;
+mod shown_once;
 mod signing_in;
 mod status;
 mod usage;

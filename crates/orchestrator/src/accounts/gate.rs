@@ -2,13 +2,12 @@
 
 use super::{AccountError, Client};
 use crate::snapshot::{ConfigurationKeeper, UserDirectory, UserEntry};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use switchyard_domain::audit::{AuditAction, AuditOutcome, AuditRecord};
 use switchyard_domain::ids::{SessionId, UserId};
 use switchyard_domain::role::Role;
 use switchyard_ports::clock::Clock;
-use switchyard_ports::repositories::AuditLog;
+use switchyard_ports::repositories::{AuditLog, Author};
 use switchyard_ports::tokens::{Claims, CsrfValues, TokenKind, Tokens};
 
 /// A person in one of their sessions.
@@ -25,6 +24,24 @@ impl SignedIn {
     #[must_use]
     pub fn role(&self) -> Role {
         self.entry.user.role
+    }
+}
+
+/// Why somebody who is signed in was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// Their role has no such right.
+    Role,
+    /// The request can't be told from one that another site's page made with their cookies.
+    Forged,
+}
+
+impl Refused {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Role => "role",
+            Self::Forged => "csrf",
+        }
     }
 }
 
@@ -97,19 +114,13 @@ impl SessionGate {
         self.csrf.is_value(presented, session, TokenKind::Access)
     }
 
-    /// Writes down that somebody asked for what is not their right. That it was refused stands in any case.
-    pub async fn note_refusal(&self, who: &SignedIn, what: &str, client: &Client) {
-        let by = client.writer(&who.entry.user);
-        let record = AuditRecord {
-            at: self.clock.now(),
-            actor: by.name.to_string(),
-            action: AuditAction::Access,
-            object: what.to_owned(),
-            outcome: AuditOutcome::Refused,
-            address: by.address,
-            request_id: by.request_id,
-            details: BTreeMap::from([("role".to_owned(), who.role().as_str().to_owned())]),
-        };
+    /// Writes down that somebody was refused what they asked for, and why. That it was refused stands in any case.
+    pub async fn note_refusal(&self, who: &SignedIn, what: &str, why: Refused, client: &Client) {
+        let author = Author { by: client.writer(&who.entry.user), at: self.clock.now() };
+        let details = [("role", who.role().as_str()), ("reason", why.as_str())];
+        let details = details.map(|(name, word)| (name.to_owned(), word.to_owned())).into();
+        let record = author.did_to(AuditAction::Access, what.to_owned());
+        let record = AuditRecord { outcome: AuditOutcome::Refused, details, ..record };
         if let Err(error) = self.audit.record(record).await {
             tracing::warn!(error = %error, "a refused right could not be written down");
         }

@@ -191,7 +191,7 @@ impl MemoryStore {
         self.write(|state| {
             let (value, changed) = write(state)?;
             if let Some((id, details)) = changed {
-                state.append(author.did(action, kind, id, details));
+                state.append(author.did(action, kind, id, details))?;
                 state.note(kind, id);
                 let outdated = state.changes.len().saturating_sub(self.kept_changes);
                 state.changes.drain(..outdated);
