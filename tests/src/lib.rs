@@ -16,6 +16,7 @@
 pub mod billing;
 pub mod canaries;
 pub mod client;
+pub mod crowds;
 pub mod dice;
 pub mod disconnects;
 pub mod egress;
@@ -27,6 +28,7 @@ pub mod ledger;
 pub mod login_times;
 pub mod outages;
 pub mod overspending;
+pub mod replicas;
 pub mod rotation;
 pub mod slowness;
 pub mod traffic;

@@ -159,3 +159,11 @@ pub trait Limiter: Send + Sync {
     /// Where a counter stands; `None` when it is not known.
     async fn standing(&self, counter: &Counter) -> Result<Option<Standing>, LimiterError>;
 }
+
+/// The store that many processes share, as it was seen last. MUST NOT ask it.
+pub trait SharedStore: Send + Sync {
+    /// Whether it answers.
+    fn is_connected(&self) -> bool;
+    /// How many processes share it, this one among them; 0 where that was never known.
+    fn processes(&self) -> u32;
+}

@@ -4,7 +4,6 @@ use switchyard::settings::{Listed, Origin};
 
 /// Each with what happens instead.
 pub(crate) const UNSERVED: &[(&str, &str)] = &[
-    ("REDIS_URL", "limits are counted by each process for itself"),
     ("RESPONSE_CACHE_TTL_SECONDS", "nothing is cached"),
     ("CONVERSATION_TTL_SECONDS", "/llm/chat is not served"),
     ("LLM_CHAT_ROUTE", "/llm/chat is not served"),

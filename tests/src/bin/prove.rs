@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 use switchyard_tests::billing::Billing;
 use switchyard_tests::canaries::{self, CanaryHunt};
+use switchyard_tests::crowds::Crowd;
 use switchyard_tests::dice::Dice;
 use switchyard_tests::disconnects::Disconnects;
 use switchyard_tests::egress;
@@ -17,6 +18,7 @@ use switchyard_tests::kills::Kills;
 use switchyard_tests::login_times::LoginTimes;
 use switchyard_tests::outages::{Cause, Outages};
 use switchyard_tests::overspending::Overspending;
+use switchyard_tests::replicas::Setting;
 use switchyard_tests::rotation::Rotation;
 use switchyard_tests::slowness::SlowClients;
 
@@ -69,6 +71,18 @@ enum Promise {
         /// How often the server is killed.
         #[arg(long, default_value_t = 5)]
         kills: usize,
+    },
+    /// Many calls at once under a limit for a few, on one process and on three that share Redis: exactly as many pass, in every minute.
+    P5 {
+        /// Calls at once.
+        #[arg(long, default_value_t = 256)]
+        calls: usize,
+        /// How many of them may pass.
+        #[arg(long, default_value_t = 10)]
+        limit: u32,
+        /// For how many seconds calls go on, to see each minute.
+        #[arg(long, default_value_t = 130)]
+        seconds: u64,
     },
     /// Secrets are hidden in every place where one can enter: nothing that is written anywhere holds one.
     P10 {
@@ -148,6 +162,7 @@ async fn main() -> ExitCode {
             canaries::serve_defective().await;
             return ExitCode::SUCCESS;
         }
+        Promise::P5 { calls, limit, seconds } => crowd(calls, limit, Duration::from_secs(seconds)).await,
         Promise::P12 { credentials, rate, kills, seed } => rotate(credentials, rate, kills, seed).await,
         Promise::P6 { calls } => leave(calls).await,
         Promise::P13 => call_hostile_urls().await,
@@ -221,10 +236,34 @@ async fn log_in(rounds: usize) -> Vec<String> {
 }
 
 async fn overspend(calls: usize, kills: usize) -> Vec<String> {
-    let report =
-        Overspending { at_once: calls, affordable: 10, kills, database: Database::Sqlite }.run().await;
-    print!("{report}");
-    report.broken()
+    let mut broken = Vec::new();
+    for setting in settings() {
+        println!("== {setting}");
+        let name = setting.to_string();
+        let report = Overspending { at_once: calls, affordable: 10, kills, setting }.run().await;
+        print!("{report}");
+        broken.extend(report.broken().into_iter().map(|promise| format!("{name}: {promise}")));
+    }
+    broken
+}
+
+async fn crowd(calls: usize, limit: u32, going_on: Duration) -> Vec<String> {
+    let mut broken = Vec::new();
+    for setting in settings() {
+        println!("== {setting}, {calls} calls at once");
+        let name = setting.to_string();
+        for report in (Crowd { at_once: calls, limit, going_on, setting }).run().await {
+            println!("{report}");
+            broken.extend(report.broken().map(|promise| format!("{name}: {promise}")));
+        }
+    }
+    broken
+}
+
+/// One process in its memory; one and three over Redis, where that is to be had.
+fn settings() -> Vec<Setting> {
+    let shared = [1, 3].into_iter().filter_map(Setting::shared);
+    std::iter::once(Setting::alone()).chain(shared).collect()
 }
 
 async fn leave(calls: usize) -> Vec<String> {

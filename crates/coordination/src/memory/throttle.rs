@@ -3,6 +3,7 @@
 //! A window is cut into steps, and a step counts whole until it has left the window: any window holds no more than the rate, and a
 //! scope costs at most 61 small entries, whatever the rate.
 
+use async_trait::async_trait;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -104,8 +105,9 @@ fn prune(tries: &mut HashMap<String, Tries>, most: usize, now: Monotonic) {
     }
 }
 
+#[async_trait]
 impl Throttle for MemoryThrottle {
-    fn take(&self, scope: &str, rate: Rate) -> Result<(), Duration> {
+    async fn take(&self, scope: &str, rate: Rate) -> Result<(), Duration> {
         let now = self.clock.monotonic();
         let mut tries = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = tries.get_mut(scope) {
@@ -117,7 +119,7 @@ impl Throttle for MemoryThrottle {
         tries.entry(scope.to_owned()).or_default().take(rate, now)
     }
 
-    fn forget(&self, scope: &str) {
+    async fn forget(&self, scope: &str) {
         self.tries.lock().unwrap_or_else(PoisonError::into_inner).remove(scope);
     }
 }

@@ -129,7 +129,7 @@ pub(crate) async fn external_get(
     calls: web::Data<ExternalCalls>,
     throttles: web::Data<Throttles>,
 ) -> Result<HttpResponse, ApiError> {
-    throttles.documented(&member.0.client)?;
+    throttles.documented(&member.0.client).await?;
     let ExternalRead { url, headers, params } = body.0;
     call(&calls, request(ExternalMethod::Get, url, headers, Texts::flat(params), None)).await
 }
@@ -152,7 +152,7 @@ pub(crate) async fn external_post(
     calls: web::Data<ExternalCalls>,
     throttles: web::Data<Throttles>,
 ) -> Result<HttpResponse, ApiError> {
-    throttles.documented(&member.0.client)?;
+    throttles.documented(&member.0.client).await?;
     call(&calls, written(ExternalMethod::Post, body.0)?).await
 }
 
@@ -174,7 +174,7 @@ pub(crate) async fn external_put(
     calls: web::Data<ExternalCalls>,
     throttles: web::Data<Throttles>,
 ) -> Result<HttpResponse, ApiError> {
-    throttles.documented(&member.0.client)?;
+    throttles.documented(&member.0.client).await?;
     call(&calls, written(ExternalMethod::Put, body.0)?).await
 }
 
@@ -196,7 +196,7 @@ pub(crate) async fn external_delete(
     calls: web::Data<ExternalCalls>,
     throttles: web::Data<Throttles>,
 ) -> Result<HttpResponse, ApiError> {
-    throttles.documented(&member.0.client)?;
+    throttles.documented(&member.0.client).await?;
     let ExternalDelete { url, headers } = body.0;
     call(&calls, request(ExternalMethod::Delete, url, headers, Vec::new(), None)).await
 }

@@ -57,63 +57,67 @@ impl Throttles {
         Self { throttle, rates }
     }
 
-    pub(super) fn registration(&self, client: &Client) -> Result<(), AccountError> {
-        self.take("register", client, self.rates.register)
+    pub(super) async fn registration(&self, client: &Client) -> Result<(), AccountError> {
+        self.take("register", client, self.rates.register).await
     }
 
-    pub(super) fn login(&self, client: &Client) -> Result<(), AccountError> {
-        self.take("login", client, self.rates.login)
+    pub(super) async fn login(&self, client: &Client) -> Result<(), AccountError> {
+        self.take("login", client, self.rates.login).await
     }
 
-    pub(super) fn refresh(&self, client: &Client) -> Result<(), AccountError> {
-        self.take("refresh", client, self.rates.session)
+    pub(super) async fn refresh(&self, client: &Client) -> Result<(), AccountError> {
+        self.take("refresh", client, self.rates.session).await
     }
 
-    pub(super) fn logout(&self, client: &Client) -> Result<(), AccountError> {
-        self.take("logout", client, self.rates.session)
+    pub(super) async fn logout(&self, client: &Client) -> Result<(), AccountError> {
+        self.take("logout", client, self.rates.session).await
     }
 
-    pub(super) fn link(&self, client: &Client) -> Result<(), AccountError> {
-        self.take("link", client, WRONG_LINKS)
+    pub(super) async fn link(&self, client: &Client) -> Result<(), AccountError> {
+        self.take("link", client, WRONG_LINKS).await
     }
 
     /// A request of the surface whose document names one rate for all.
     ///
     /// # Errors
     /// [`AccountError::Throttled`]
-    pub fn documented(&self, client: &Client) -> Result<(), AccountError> {
-        self.rates.documented.map_or(Ok(()), |rate| self.take("documented", client, rate))
+    pub async fn documented(&self, client: &Client) -> Result<(), AccountError> {
+        match self.rates.documented {
+            Some(rate) => self.take("documented", client, rate).await,
+            None => Ok(()),
+        }
     }
 
     /// Somebody who need not say who they are wants a virtual key.
     ///
     /// # Errors
     /// [`AccountError::Throttled`]
-    pub fn minting(&self, client: &Client) -> Result<(), AccountError> {
-        self.take("mint", client, MINTED_KEYS)
+    pub async fn minting(&self, client: &Client) -> Result<(), AccountError> {
+        self.take("mint", client, MINTED_KEYS).await
     }
 
     /// Somebody named a virtual key that is not known.
     ///
     /// # Errors
     /// [`AccountError::Throttled`] where they did so too often.
-    pub fn unknown_key(&self, client: &Client) -> Result<(), AccountError> {
-        self.take("unknown-key", client, UNKNOWN_KEYS)
+    pub async fn unknown_key(&self, client: &Client) -> Result<(), AccountError> {
+        self.take("unknown-key", client, UNKNOWN_KEYS).await
     }
 
     /// A password for this account is about to be looked at.
-    pub(super) fn password(&self, key: &str, client: &Client) -> Result<(), AccountError> {
+    pub(super) async fn password(&self, key: &str, client: &Client) -> Result<(), AccountError> {
         let scope = password_scope(key, client);
-        self.throttle.take(&scope, WRONG_PASSWORDS).map_err(AccountError::Throttled)
+        self.throttle.take(&scope, WRONG_PASSWORDS).await.map_err(AccountError::Throttled)
     }
 
     /// It was right: what came before counts no more.
-    pub(super) fn password_was_right(&self, key: &str, client: &Client) {
-        self.throttle.forget(&password_scope(key, client));
+    pub(super) async fn password_was_right(&self, key: &str, client: &Client) {
+        self.throttle.forget(&password_scope(key, client)).await;
     }
 
-    fn take(&self, what: &str, client: &Client, rate: Rate) -> Result<(), AccountError> {
-        self.throttle.take(&format!("{what}:{}", source(client)), rate).map_err(AccountError::Throttled)
+    async fn take(&self, what: &str, client: &Client, rate: Rate) -> Result<(), AccountError> {
+        let scope = format!("{what}:{}", source(client));
+        self.throttle.take(&scope, rate).await.map_err(AccountError::Throttled)
     }
 }
 
