@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use switchyard_orchestrator::UseCases;
 use switchyard_orchestrator::accounts::{Accounts, SessionGate};
-use switchyard_orchestrator::admin::{CredentialAdmin, KeyAdmin};
+use switchyard_orchestrator::admin::{CredentialAdmin, KeyAdmin, Reloading};
 use switchyard_orchestrator::audit::AuditTrail;
 use switchyard_orchestrator::chat::ChatService;
 use switchyard_orchestrator::external::ExternalCalls;
+use switchyard_orchestrator::insight::Insight;
 use switchyard_orchestrator::models::ModelList;
 use switchyard_orchestrator::principal::Authenticator;
 use switchyard_orchestrator::rekey::Rekey;
@@ -32,8 +33,12 @@ pub struct Services {
     pub accounts: Accounts,
     /// Virtual keys.
     pub keys: Arc<KeyAdmin>,
+    /// Reading the configuration again.
+    pub reloading: Arc<Reloading>,
     /// The state of the server.
     pub status: Arc<Status>,
+    /// What people look at.
+    pub insight: Insight,
     /// Calls to addresses that people name.
     pub external: Arc<ExternalCalls>,
     /// People's own keys at providers.
@@ -65,7 +70,9 @@ impl Services {
             sessions,
             accounts,
             keys,
+            reloading,
             status,
+            insight,
             external,
             credentials,
             audit,
@@ -82,7 +89,9 @@ impl Services {
             sessions,
             accounts,
             keys,
+            reloading,
             status,
+            insight,
             external,
             credentials,
             audit,

@@ -1,10 +1,11 @@
 //! What surfaces call, together.
 
 use crate::accounts::{Accounts, SessionGate};
-use crate::admin::{CredentialAdmin, KeyAdmin};
+use crate::admin::{CredentialAdmin, KeyAdmin, Reloading};
 use crate::audit::AuditTrail;
 use crate::chat::ChatService;
 use crate::external::ExternalCalls;
+use crate::insight::Insight;
 use crate::models::ModelList;
 use crate::principal::Authenticator;
 use crate::rekey::Rekey;
@@ -30,8 +31,12 @@ pub struct UseCases {
     pub accounts: Accounts,
     /// Virtual keys.
     pub keys: Arc<KeyAdmin>,
+    /// Reading the configuration again.
+    pub reloading: Arc<Reloading>,
     /// The state of the server.
     pub status: Arc<Status>,
+    /// What people look at.
+    pub insight: Insight,
     /// Calls to addresses that people name.
     pub external: Arc<ExternalCalls>,
     /// People's own keys at providers.

@@ -13,7 +13,7 @@ use std::fmt;
 use switchyard_domain::name::Name;
 use switchyard_domain::provider::CredentialOwner;
 use switchyard_orchestrator::accounts::SignedIn;
-use switchyard_orchestrator::admin::CredentialAdmin;
+use switchyard_orchestrator::admin::{CredentialAdmin, EmptySecret};
 use utoipa::ToSchema;
 use validator::{Validate, ValidationErrors};
 
@@ -204,7 +204,7 @@ pub(crate) async fn store_keys(
         });
     }
     let by = person.client.writer(&person.who.entry.user);
-    credentials.set_all(&owner(&person.who), given, &by).await?;
+    credentials.set_all(&owner(&person.who), given, EmptySecret::LeavesAlone, &by).await?;
     Ok(web::Json(Said { message: "API keys updated successfully" }))
 }
 

@@ -3,6 +3,7 @@
 
 mod call;
 mod chat_completions;
+mod cost;
 mod counting;
 pub(crate) mod dialects;
 mod error;
@@ -22,7 +23,8 @@ mod serve;
 mod stream;
 
 pub(crate) use call::{DialectCall, Place};
-pub(crate) use error::GatewayError;
+pub(crate) use cost::exact;
+pub(crate) use error::{Door, GatewayError};
 pub(crate) use operation::{FormOperation, JsonOperation};
 
 pub(crate) mod documented {

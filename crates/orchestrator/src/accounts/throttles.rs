@@ -14,6 +14,11 @@ const WRONG_PASSWORDS: Rate = Rate { count: 10, window: Duration::from_secs(15 *
 /// Wrong links from one source.
 const WRONG_LINKS: Rate = Rate { count: 10, window: MINUTE };
 
+/// Virtual keys made from one source where everybody may make them.
+const MINTED_KEYS: Rate = Rate { count: 10, window: MINUTE };
+/// Unknown virtual keys presented from one source where they are looked up for their own sake.
+const UNKNOWN_KEYS: Rate = Rate { count: 10, window: MINUTE };
+
 /// How often may be tried from one source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rates {
@@ -78,6 +83,22 @@ impl Throttles {
     /// [`AccountError::Throttled`]
     pub fn documented(&self, client: &Client) -> Result<(), AccountError> {
         self.rates.documented.map_or(Ok(()), |rate| self.take("documented", client, rate))
+    }
+
+    /// Somebody who need not say who they are wants a virtual key.
+    ///
+    /// # Errors
+    /// [`AccountError::Throttled`]
+    pub fn minting(&self, client: &Client) -> Result<(), AccountError> {
+        self.take("mint", client, MINTED_KEYS)
+    }
+
+    /// Somebody named a virtual key that is not known.
+    ///
+    /// # Errors
+    /// [`AccountError::Throttled`] where they did so too often.
+    pub fn unknown_key(&self, client: &Client) -> Result<(), AccountError> {
+        self.take("unknown-key", client, UNKNOWN_KEYS)
     }
 
     /// A password for this account is about to be looked at.

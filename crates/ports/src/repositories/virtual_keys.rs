@@ -2,6 +2,7 @@
 
 use super::{Author, RepositoryError};
 use async_trait::async_trait;
+use switchyard_domain::budget::Budget;
 use switchyard_domain::ids::{UserId, VirtualKeyId};
 use switchyard_domain::limits::Limits;
 use switchyard_domain::name::Name;
@@ -27,6 +28,8 @@ pub struct NewVirtualKey {
     pub user: Option<UserId>,
     /// What people sort keys by.
     pub tags: Vec<String>,
+    /// How much it may spend; the quota of its scope.
+    pub budget: Option<Budget>,
 }
 
 /// A key's new secret, and how long the one before is good.
@@ -43,6 +46,8 @@ pub struct KeyRotation {
 /// Changes to a key; `None` leaves as is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeyPatch {
+    /// Its unique name.
+    pub name: Option<Name>,
     /// Whether calls may use it.
     pub is_active: Option<bool>,
     /// What it may call.
@@ -55,6 +60,8 @@ pub struct KeyPatch {
     pub user: Option<Option<UserId>>,
     /// What people sort keys by.
     pub tags: Option<Vec<String>>,
+    /// How much it may spend, written to the quota of its scope in the same transaction: `Some(None)` removes that.
+    pub budget: Option<Option<Budget>>,
     /// Its new secret.
     pub rotation: Option<KeyRotation>,
     /// Refused as [`RepositoryError::Stale`] when this is not the object's version.
@@ -65,14 +72,27 @@ impl KeyPatch {
     /// The names of the fields that it sets.
     #[must_use]
     pub fn fields(&self) -> Vec<&'static str> {
-        let Self { is_active, models, limits, expires_at, user, tags, rotation, expected_version: _ } = self;
+        let Self {
+            name,
+            is_active,
+            models,
+            limits,
+            expires_at,
+            user,
+            tags,
+            budget,
+            rotation,
+            expected_version: _,
+        } = self;
         let fields = [
+            (name.is_some(), "name"),
             (is_active.is_some(), "is_active"),
             (models.is_some(), "models"),
             (limits.is_some(), "limits"),
             (expires_at.is_some(), "expires_at"),
             (user.is_some(), "user"),
             (tags.is_some(), "tags"),
+            (budget.is_some(), "budget"),
             (rotation.is_some(), "secret"),
         ];
         fields.into_iter().filter(|(is_set, _)| *is_set).map(|(_, name)| name).collect()
@@ -82,16 +102,23 @@ impl KeyPatch {
 /// Virtual keys. Writes are transactions like those of the configuration.
 #[async_trait]
 pub trait VirtualKeyRepository: Send + Sync {
-    /// Writes a new key. `Conflict` when the name is taken.
+    /// Writes a new key, and the quota that its budget is. `Conflict` when the name is taken.
     async fn create(&self, key: NewVirtualKey, author: &Author) -> Result<VirtualKeyId, RepositoryError>;
-    /// Changes a key.
+    /// Changes a key. `Conflict` when a new name is taken.
     async fn update(&self, id: VirtualKeyId, patch: KeyPatch, author: &Author)
     -> Result<(), RepositoryError>;
-    /// Removes a key; its usage and ledger stay.
+    /// Removes a key with its credentials and its quota; its usage and ledger stay.
     async fn delete(&self, id: VirtualKeyId, author: &Author) -> Result<(), RepositoryError>;
     /// At most `limit` keys with ids above `after`, by id.
     async fn page(&self, after: Option<VirtualKeyId>, limit: u32)
     -> Result<Vec<VirtualKey>, RepositoryError>;
+    /// The same of one person's keys.
+    async fn page_of(
+        &self,
+        user: UserId,
+        after: Option<VirtualKeyId>,
+        limit: u32,
+    ) -> Result<Vec<VirtualKey>, RepositoryError>;
     /// The keys of these ids; those that are gone are absent.
     async fn by_ids(&self, ids: &[VirtualKeyId]) -> Result<Vec<VirtualKey>, RepositoryError>;
     /// The key of this name.

@@ -3,11 +3,14 @@
 use crate::configuration::revision::Written;
 use crate::connection::{AnyConnection, each};
 use crate::error::{Fault, check_version, not_found};
+use crate::quotas;
 use crate::schema::virtual_keys;
 use crate::stored::{json, limit_columns};
 use diesel::prelude::*;
 use switchyard_domain::ids::VirtualKeyId;
-use switchyard_ports::repositories::{Author, KeyPatch, NewVirtualKey};
+use switchyard_domain::name::Name;
+use switchyard_domain::quota::QuotaScope;
+use switchyard_ports::repositories::{Author, ChangeKind, KeyPatch, NewVirtualKey};
 
 const SAME_HASH: &str = "a key with the same hash exists";
 
@@ -44,15 +47,7 @@ pub(super) fn create(
         .values(row)
         .returning(virtual_keys::id)
         .get_result(inner))
-    .map_err(|error| {
-        Fault::from(error).or_taken(|place| {
-            if place.contains("hash") {
-                SAME_HASH.to_owned()
-            } else {
-                format!("a key named `{}` exists", key.name)
-            }
-        })
-    })
+    .map_err(|error| taken(error, key.name.as_str()))
 }
 
 pub(super) fn update(
@@ -89,6 +84,7 @@ pub(super) fn update(
     let tags = patch.tags.as_ref().map(|tags| tags_column(tags)).transpose()?;
     diesel::update(virtual_keys::table.find(id.0))
         .set((
+            patch.name.as_ref().map(|name| virtual_keys::name.eq(name.as_str())),
             patch.is_active.map(|active| virtual_keys::is_active.eq(active)),
             models.map(|models| virtual_keys::models.eq(models)),
             limits,
@@ -101,8 +97,13 @@ pub(super) fn update(
             virtual_keys::updated_by.eq(author.by.name.as_ref()),
         ))
         .execute(connection)
-        .map_err(same_hash)?;
-    Ok(Written::changed(id.0).with("name", name).with_fields(&patch.fields()))
+        .map_err(|error| taken(error, patch.name.as_ref().map_or(name.as_str(), Name::as_str)))?;
+    let quota = match &patch.budget {
+        Some(budget) => quotas::put_budget(connection, QuotaScope::Key(id), budget.as_ref(), author)?,
+        None => None,
+    };
+    let written = Written::changed(id.0).with("name", name).with_fields(&patch.fields());
+    Ok(written.also(ChangeKind::Quota, quota))
 }
 
 /// The name and the version of a key.
@@ -117,8 +118,11 @@ fn tags_column(tags: &[String]) -> Result<Option<String>, Fault> {
     if tags.is_empty() { Ok(None) } else { json(&tags).map(Some) }
 }
 
-fn same_hash(error: diesel::result::Error) -> Fault {
-    Fault::from(error).or_taken(|_| SAME_HASH.to_owned())
+/// What a name or a hash that is taken says.
+fn taken(error: diesel::result::Error, name: &str) -> Fault {
+    Fault::from(error).or_taken(|place| {
+        if place.contains("hash") { SAME_HASH.to_owned() } else { format!("a key named `{name}` exists") }
+    })
 }
 
 fn missing(id: VirtualKeyId) -> Fault {

@@ -4,7 +4,7 @@ mod shapes;
 
 use super::shapes::EnvelopeAnswer;
 use super::users::{PageQuery, page_of};
-use super::{ApiError, ApiJson};
+use super::{ApiError, ApiJson, ApiJsonOrNothing};
 use crate::extract::{KeyHolder, Member, expected_version};
 use crate::idempotency::ShownOnce;
 use actix_web::http::header::ETAG;
@@ -172,8 +172,11 @@ pub(crate) async fn change_key(
     body: ApiJson<ChangeBody>,
     admin: web::Data<KeyAdmin>,
 ) -> Result<HttpResponse, ApiError> {
-    let ChangeBody { is_active, models, limits, budget, expires_at, tags } = body.0;
+    let ChangeBody { name, user, is_active, models, limits, budget, expires_at, tags } = body.0;
+    let name = name.map(Name::new).transpose();
     let change = KeyChange {
+        name: name.map_err(|fault| ApiError::invalid_field("name", fault.to_string()))?,
+        user: user.map(|user| user.map(UserId)),
         is_active,
         models,
         limits: limits.map(Into::into),
@@ -193,7 +196,7 @@ pub(crate) async fn change_key(
     tag = "virtual keys",
     security(("bearer_token" = []), ("session_cookie" = [])),
     params(("id" = i64, Path, description = "The key's id"), ("If-Match" = Option<String>, Header, description = "The version that is to be changed")),
-    request_body = RotateBody,
+    request_body = Option<RotateBody>,
     responses(
         (status = 200, body = ShownKey),
         (status = 400, body = EnvelopeAnswer),
@@ -211,7 +214,7 @@ pub(crate) async fn rotate_key(
     member: Member,
     id: web::Path<String>,
     request: HttpRequest,
-    body: ApiJson<RotateBody>,
+    body: ApiJsonOrNothing<RotateBody>,
     admin: web::Data<KeyAdmin>,
 ) -> Result<HttpResponse, ApiError> {
     let overlap = Duration::from_secs(body.0.overlap_seconds.into());

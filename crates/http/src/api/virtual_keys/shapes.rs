@@ -76,6 +76,13 @@ pub(crate) struct CreateBody {
 #[serde(deny_unknown_fields)]
 #[schema(as = VirtualKeyChange)]
 pub(crate) struct ChangeBody {
+    /// Its unique name.
+    #[serde(default)]
+    pub(super) name: Option<String>,
+    /// Whose it is; `null` means nobody's in particular. Only administrators give keys to others.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<i64>)]
+    pub(super) user: Option<Option<i64>>,
     /// Whether calls may use it.
     #[serde(default)]
     pub(super) is_active: Option<bool>,

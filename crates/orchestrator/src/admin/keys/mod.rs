@@ -8,7 +8,7 @@ pub use change::KeyChange;
 pub use state::KeyState;
 
 use super::quotas::check_budget;
-use super::{AdminPorts, QuotaAdmin, QuotaRequest, check_limits};
+use super::{AdminPorts, QuotaAdmin, check_limits};
 use crate::error::AdminError;
 use secrecy::SecretString;
 use std::sync::Arc;
@@ -17,7 +17,6 @@ use switchyard_domain::ids::{UserId, VirtualKeyId};
 use switchyard_domain::limits::Limits;
 use switchyard_domain::meta::Writer;
 use switchyard_domain::name::Name;
-use switchyard_domain::quota::QuotaScope;
 use switchyard_domain::time::Timestamp;
 use switchyard_domain::user::User;
 use switchyard_domain::virtual_key::VirtualKey;
@@ -147,28 +146,10 @@ impl KeyAdmin {
     ) -> Result<CreatedKey, AdminError> {
         let KeyRequest { name, models, limits, expires_at, user, tags, budget } = request;
         let (prefix, hash) = (minted.prefix.clone(), minted.hash);
-        let key = NewVirtualKey { name, prefix, hash, models, limits, expires_at, user, tags };
+        let key = NewVirtualKey { name, prefix, hash, models, limits, expires_at, user, tags, budget };
         let id = self.keys.create(key, &self.ports.author(by)).await?;
-        if let Err(error) = self.put_budget(id, budget, by).await {
-            // Nobody was told the key yet; without its budget it is not the one that was asked for.
-            self.keys.delete(id, &self.ports.author(by)).await?;
-            return Err(error);
-        }
         self.ports.read_own_write().await;
         Ok(CreatedKey { id, key: minted.key, prefix: minted.prefix })
-    }
-
-    async fn put_budget(
-        &self,
-        id: VirtualKeyId,
-        budget: Option<Budget>,
-        by: &Writer,
-    ) -> Result<(), AdminError> {
-        let Some(budget) = budget else { return Ok(()) };
-        let (scope, limits) = (QuotaScope::Key(id), Limits::NONE);
-        self.quotas
-            .set(QuotaRequest { scope, limits, budget: Some(budget), expected_version: None }, by)
-            .await
     }
 
     fn check(&self, request: &KeyRequest) -> Result<(), AdminError> {
@@ -176,12 +157,17 @@ impl KeyAdmin {
         check_budget(request.budget.as_ref())?;
         self.check_expiry(request.expires_at)?;
         check_tags(&request.tags)?;
-        if let (Some(keeper), Some(user)) = (&self.ports.keeper, request.user)
+        self.check_owner(request.user)?;
+        check_models(request.models.as_deref())
+    }
+
+    fn check_owner(&self, user: Option<UserId>) -> Result<(), AdminError> {
+        if let (Some(keeper), Some(user)) = (&self.ports.keeper, user)
             && keeper.users().find(user).is_none()
         {
             return Err(AdminError::invalid("user", "there is no such person"));
         }
-        check_models(request.models.as_deref())
+        Ok(())
     }
 
     fn check_expiry(&self, expires_at: Option<Timestamp>) -> Result<(), AdminError> {

@@ -1,6 +1,6 @@
 //! Virtual keys as people see them: with what they spent and what holds for them.
 
-use super::{KeyAdmin, PAGE, holder};
+use super::KeyAdmin;
 use crate::error::AdminError;
 use switchyard_domain::budget::{Budget, Span};
 use switchyard_domain::ids::VirtualKeyId;
@@ -39,17 +39,10 @@ impl KeyAdmin {
         after: Option<VirtualKeyId>,
         limit: u32,
     ) -> Result<(Vec<KeyState>, Option<VirtualKeyId>), AdminError> {
-        let most = limit.clamp(1, MOST) as usize;
-        let mut found: Vec<VirtualKey> = Vec::new();
-        let mut last = after;
-        while found.len() <= most {
-            let page = self.keys.page(last, PAGE).await?;
-            let Some(end) = page.last() else { break };
-            last = Some(end.id);
-            found.extend(page.into_iter().filter(|key| holder::may_see(person, key)));
-        }
-        let is_more = found.len() > most;
-        found.truncate(most);
+        let most = limit.clamp(1, MOST);
+        let mut found = self.seen_page(person, after, most + 1).await?;
+        let is_more = found.len() > most as usize;
+        found.truncate(most as usize);
         let next = found.last().map(|key| key.id).filter(|_| is_more);
         Ok((self.states(found).await?, next))
     }
