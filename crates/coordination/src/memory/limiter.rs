@@ -124,7 +124,9 @@ impl MemoryLimiter {
                     let place = state.scopes.place_of(&demand.scope.0);
                     if let Some(usage) = state.scopes.get(place) {
                         asked.hold(&demand.limits, place, usage, &mut permit.holds);
-                        narrow(&mut permit.rooms, &demand.limits, usage, now);
+                        if !demand.scope.is_everybodys() {
+                            narrow(&mut permit.rooms, &demand.limits, usage, now);
+                        }
                     }
                 }
             }
