@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use switchyard_domain::name::Name;
 use switchyard_domain::provider::CredentialOwner;
-use switchyard_orchestrator::accounts::SignedIn;
+use switchyard_orchestrator::accounts::{SignedIn, Throttles};
 use switchyard_orchestrator::admin::CredentialAdmin;
 use utoipa::ToSchema;
 use validator::{Validate, ValidationErrors};
@@ -181,6 +181,7 @@ fn owner(who: &SignedIn) -> CredentialOwner {
         (status = 413, body = EnvelopeAnswer),
         (status = 415, body = EnvelopeAnswer),
         (status = 422, description = "There is no such provider, or a value is no key; nothing was stored", body = EnvelopeAnswer),
+        (status = 429, body = EnvelopeAnswer),
         (status = 503, body = EnvelopeAnswer),
     )
 )]
@@ -188,8 +189,10 @@ pub(crate) async fn store_keys(
     member: Member,
     body: ApiJson<KeysBody>,
     credentials: web::Data<CredentialAdmin>,
+    throttles: web::Data<Throttles>,
 ) -> Result<web::Json<Said>, ApiError> {
     let person = member.0;
+    throttles.change(&person.who.entry.user)?;
     let mut given = Vec::new();
     for (name, value) in body.0.0 {
         given.push(match (value, name.strip_suffix(OVERRIDE)) {
@@ -257,6 +260,7 @@ pub(crate) async fn system_keys(
         (status = 401, body = EnvelopeAnswer),
         (status = 403, description = "The request does not show that it comes from a page of ours", body = EnvelopeAnswer),
         (status = 404, description = "There is no such provider, or one has no key there", body = EnvelopeAnswer),
+        (status = 429, body = EnvelopeAnswer),
         (status = 503, body = EnvelopeAnswer),
     )
 )]
@@ -264,8 +268,10 @@ pub(crate) async fn forget_key(
     member: Member,
     provider: web::Path<String>,
     credentials: web::Data<CredentialAdmin>,
+    throttles: web::Data<Throttles>,
 ) -> Result<HttpResponse, ApiError> {
     let person = member.0;
+    throttles.change(&person.who.entry.user)?;
     let name =
         Name::new(provider.into_inner()).map_err(|_| ApiError::not_found("There is no such provider."))?;
     let by = person.client.writer(&person.who.entry.user);

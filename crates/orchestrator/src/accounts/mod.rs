@@ -49,6 +49,8 @@ pub struct AccountSettings {
     pub refresh_lifetime: Duration,
     /// How often may be tried.
     pub rates: Rates,
+    /// How many virtual keys somebody may have who does not administer.
+    pub most_keys: u32,
 }
 
 impl Default for AccountSettings {
@@ -59,6 +61,7 @@ impl Default for AccountSettings {
             access_lifetime: Duration::from_secs(15 * 60),
             refresh_lifetime: Duration::from_secs(7 * 24 * 60 * 60),
             rates: Rates::default(),
+            most_keys: crate::admin::MOST_KEYS,
         }
     }
 }

@@ -5,6 +5,8 @@ use super::error::AccountError;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use switchyard_domain::role::Role;
+use switchyard_domain::user::User;
 use switchyard_ports::throttle::{Rate, Throttle};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -13,6 +15,9 @@ const MINUTE: Duration = Duration::from_secs(60);
 const WRONG_PASSWORDS: Rate = Rate { count: 10, window: Duration::from_secs(15 * 60) };
 /// Wrong links from one source.
 const WRONG_LINKS: Rate = Rate { count: 10, window: MINUTE };
+
+/// Writes of configuration by one person who does not administer: each leaves an entry in a log that is never cut.
+const CHANGES: Rate = Rate { count: 120, window: MINUTE };
 
 /// How often may be tried from one source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +83,17 @@ impl Throttles {
     /// [`AccountError::Throttled`]
     pub fn documented(&self, client: &Client) -> Result<(), AccountError> {
         self.rates.documented.map_or(Ok(()), |rate| self.take("documented", client, rate))
+    }
+
+    /// Somebody is about to write configuration of their own, such as a key.
+    ///
+    /// # Errors
+    /// [`AccountError::Throttled`]
+    pub fn change(&self, person: &User) -> Result<(), AccountError> {
+        if person.role == Role::Admin {
+            return Ok(());
+        }
+        self.throttle.take(&format!("change:{}", person.id), CHANGES).map_err(AccountError::Throttled)
     }
 
     /// A password for this account is about to be looked at.

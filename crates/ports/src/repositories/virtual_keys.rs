@@ -27,6 +27,8 @@ pub struct NewVirtualKey {
     pub user: Option<UserId>,
     /// What people sort keys by.
     pub tags: Vec<String>,
+    /// How many keys its user may have together with it; absent: any number.
+    pub at_most: Option<u32>,
 }
 
 /// A key's new secret, and how long the one before is good.
@@ -79,10 +81,17 @@ impl KeyPatch {
     }
 }
 
+/// What somebody is told who has as many keys as they may have.
+#[must_use]
+pub fn enough_keys(most: u32) -> String {
+    format!("one person has {most} virtual keys at most: remove one, or ask an administrator for more")
+}
+
 /// Virtual keys. Writes are transactions like those of the configuration.
 #[async_trait]
 pub trait VirtualKeyRepository: Send + Sync {
-    /// Writes a new key. `Conflict` when the name is taken.
+    /// Writes a new key. `Conflict` when the name is taken, or when its user has as many as they may have: of many that are written at
+    /// once no more than those pass.
     async fn create(&self, key: NewVirtualKey, author: &Author) -> Result<VirtualKeyId, RepositoryError>;
     /// Changes a key.
     async fn update(&self, id: VirtualKeyId, patch: KeyPatch, author: &Author)

@@ -2,12 +2,12 @@
 
 use crate::configuration::revision::Written;
 use crate::connection::{AnyConnection, each};
-use crate::error::{Fault, check_version, not_found};
+use crate::error::{Fault, check_version, conflict, not_found};
 use crate::schema::virtual_keys;
 use crate::stored::{json, limit_columns};
 use diesel::prelude::*;
 use switchyard_domain::ids::VirtualKeyId;
-use switchyard_ports::repositories::{Author, KeyPatch, NewVirtualKey};
+use switchyard_ports::repositories::{Author, KeyPatch, NewVirtualKey, enough_keys};
 
 const SAME_HASH: &str = "a key with the same hash exists";
 
@@ -16,6 +16,7 @@ pub(super) fn create(
     key: &NewVirtualKey,
     author: &Author,
 ) -> Result<i64, Fault> {
+    check_number(connection, key)?;
     let (rpm, tpm, rpd, concurrency) = limit_columns(&key.limits);
     let row = (
         virtual_keys::name.eq(key.name.as_str()),
@@ -53,6 +54,14 @@ pub(super) fn create(
             }
         })
     })
+}
+
+/// Refuses a key to whoever has enough. Writes of configuration come one after the other, so that nobody gets past it.
+fn check_number(connection: &mut AnyConnection, key: &NewVirtualKey) -> Result<(), Fault> {
+    let (Some(most), Some(user)) = (key.at_most, key.user) else { return Ok(()) };
+    let theirs = virtual_keys::table.filter(virtual_keys::user_id.eq(user.0)).count();
+    let there: i64 = theirs.get_result(connection)?;
+    if there < i64::from(most) { Ok(()) } else { Err(conflict(enough_keys(most))) }
 }
 
 pub(super) fn update(

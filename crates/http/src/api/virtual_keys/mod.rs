@@ -13,7 +13,7 @@ use shapes::{ChangeBody, CreateBody, KeyPage, KeyShape, OwnKeyShape, RotateBody,
 use std::time::Duration;
 use switchyard_domain::ids::{UserId, VirtualKeyId};
 use switchyard_domain::name::Name;
-use switchyard_orchestrator::accounts::AccountError;
+use switchyard_orchestrator::accounts::{AccountError, Throttles};
 use switchyard_orchestrator::admin::{CreatedKey, KeyAdmin, KeyChange, KeyRequest, KeyState};
 
 fn id_of(path: &str) -> Result<VirtualKeyId, AccountError> {
@@ -76,6 +76,7 @@ pub(crate) async fn list_keys(
         (status = 413, body = EnvelopeAnswer),
         (status = 415, body = EnvelopeAnswer),
         (status = 422, body = EnvelopeAnswer),
+        (status = 429, body = EnvelopeAnswer),
         (status = 503, body = EnvelopeAnswer),
     )
 )]
@@ -83,7 +84,9 @@ pub(crate) async fn create_key(
     member: Member,
     body: ApiJson<CreateBody>,
     admin: web::Data<KeyAdmin>,
+    throttles: web::Data<Throttles>,
 ) -> Result<HttpResponse, ApiError> {
+    throttles.change(&member.0.who.entry.user)?;
     let CreateBody { name, models, limits, budget, expires_at, tags, user } = body.0;
     let request = KeyRequest {
         name: Name::new(name).map_err(|fault| ApiError::invalid_field("name", fault.to_string()))?,
@@ -160,6 +163,7 @@ pub(crate) async fn one_key(
         (status = 413, body = EnvelopeAnswer),
         (status = 415, body = EnvelopeAnswer),
         (status = 422, body = EnvelopeAnswer),
+        (status = 429, body = EnvelopeAnswer),
         (status = 503, body = EnvelopeAnswer),
     )
 )]
@@ -169,7 +173,9 @@ pub(crate) async fn change_key(
     request: HttpRequest,
     body: ApiJson<ChangeBody>,
     admin: web::Data<KeyAdmin>,
+    throttles: web::Data<Throttles>,
 ) -> Result<HttpResponse, ApiError> {
+    throttles.change(&member.0.who.entry.user)?;
     let ChangeBody { is_active, models, limits, budget, expires_at, tags } = body.0;
     let change = KeyChange {
         is_active,
@@ -202,6 +208,7 @@ pub(crate) async fn change_key(
         (status = 413, body = EnvelopeAnswer),
         (status = 415, body = EnvelopeAnswer),
         (status = 422, body = EnvelopeAnswer),
+        (status = 429, body = EnvelopeAnswer),
         (status = 503, body = EnvelopeAnswer),
     )
 )]
@@ -211,7 +218,9 @@ pub(crate) async fn rotate_key(
     request: HttpRequest,
     body: ApiJson<RotateBody>,
     admin: web::Data<KeyAdmin>,
+    throttles: web::Data<Throttles>,
 ) -> Result<HttpResponse, ApiError> {
+    throttles.change(&member.0.who.entry.user)?;
     let overlap = Duration::from_secs(body.0.overlap_seconds.into());
     let version = expected_version(request.headers())?;
     let person = &member.0.who.entry.user;
@@ -234,6 +243,7 @@ pub(crate) async fn rotate_key(
         (status = 403, body = EnvelopeAnswer),
         (status = 404, body = EnvelopeAnswer),
         (status = 409, body = EnvelopeAnswer),
+        (status = 429, body = EnvelopeAnswer),
         (status = 503, body = EnvelopeAnswer),
     )
 )]
@@ -242,7 +252,9 @@ pub(crate) async fn remove_key(
     id: web::Path<String>,
     request: HttpRequest,
     admin: web::Data<KeyAdmin>,
+    throttles: web::Data<Throttles>,
 ) -> Result<HttpResponse, ApiError> {
+    throttles.change(&member.0.who.entry.user)?;
     let version = expected_version(request.headers())?;
     let person = &member.0.who.entry.user;
     admin.remove(person, id_of(&id)?, version, &member.0.client.writer(person)).await?;

@@ -16,8 +16,9 @@ use switchyard_domain::budget::Budget;
 use switchyard_domain::ids::{UserId, VirtualKeyId};
 use switchyard_domain::limits::Limits;
 use switchyard_domain::meta::Writer;
-use switchyard_domain::name::Name;
+use switchyard_domain::name::{MAX_NAME_CHARS, Name};
 use switchyard_domain::quota::QuotaScope;
+use switchyard_domain::role::Role;
 use switchyard_domain::time::Timestamp;
 use switchyard_domain::user::User;
 use switchyard_domain::virtual_key::VirtualKey;
@@ -26,6 +27,14 @@ use switchyard_ports::virtual_keys::{KeyMint, MintedKey};
 
 const PAGE: u32 = 500;
 const MAX_MODELS: usize = 1000;
+/// What all entries of an allow-list may have together, in bytes: every process holds every key.
+const MAX_MODELS_BYTES: usize = 64 * 1024;
+/// An entry is a name, or a provider's and a model's.
+const MAX_ENTRY_CHARS: usize = MAX_NAME_CHARS + 1 + MAX_MODEL_CHARS;
+/// The longest name of a model that a call can have.
+const MAX_MODEL_CHARS: usize = 256;
+/// Keys of one person who does not administer, where nothing else is set.
+pub const MOST_KEYS: u32 = 100;
 const MAX_TAGS: usize = 20;
 const MAX_TAG_CHARS: usize = 64;
 /// What a key has whose maker did not say, as the document of virtual keys has it.
@@ -67,6 +76,7 @@ pub struct KeyAdmin {
     keys: Arc<dyn VirtualKeyRepository>,
     mint: Arc<dyn KeyMint>,
     quotas: Arc<QuotaAdmin>,
+    most: u32,
 }
 
 impl KeyAdmin {
@@ -78,7 +88,13 @@ impl KeyAdmin {
         mint: Arc<dyn KeyMint>,
         quotas: Arc<QuotaAdmin>,
     ) -> Self {
-        Self { ports, keys, mint, quotas }
+        Self { ports, keys, mint, quotas, most: MOST_KEYS }
+    }
+
+    /// The same, where somebody who does not administer may have so many keys.
+    #[must_use]
+    pub fn with_most_keys(self, most: u32) -> Self {
+        Self { most, ..self }
     }
 
     /// Makes a key.
@@ -88,14 +104,15 @@ impl KeyAdmin {
     /// an unusable list of models; [`RepositoryError::Conflict`] when the name is taken.
     pub async fn create(&self, request: KeyRequest, by: &Writer) -> Result<CreatedKey, AdminError> {
         self.check(&request)?;
-        self.write(request, self.mint.mint(), by).await
+        self.write(request, None, self.mint.mint(), by).await
     }
 
     /// Makes a key for a person who asks. Who does not administer makes keys for themselves, which may not have more than they
     /// have.
     ///
     /// # Errors
-    /// As [`KeyAdmin::create`], and [`AdminError::Invalid`] where it would be another's or have more.
+    /// As [`KeyAdmin::create`], [`AdminError::Invalid`] where it would be another's or have more, and
+    /// [`RepositoryError::Conflict`] where they have as many keys as they may have.
     pub async fn create_for(
         &self,
         person: &User,
@@ -104,7 +121,9 @@ impl KeyAdmin {
     ) -> Result<CreatedKey, AdminError> {
         request.user = holder::owner_of(person, request.user)?;
         self.check_within(person, &request.limits, request.budget.as_ref()).await?;
-        self.create(request, by).await
+        self.check(&request)?;
+        let at_most = (person.role != Role::Admin).then_some(self.most);
+        self.write(request, at_most, self.mint.mint(), by).await
     }
 
     /// Makes a key of nobody's in particular, for all models: named after itself where nobody names it, and limited where nobody
@@ -136,18 +155,19 @@ impl KeyAdmin {
             budget: None,
         };
         self.check(&request)?;
-        self.write(request, minted, by).await
+        self.write(request, None, minted, by).await
     }
 
     async fn write(
         &self,
         request: KeyRequest,
+        at_most: Option<u32>,
         minted: MintedKey,
         by: &Writer,
     ) -> Result<CreatedKey, AdminError> {
         let KeyRequest { name, models, limits, expires_at, user, tags, budget } = request;
         let (prefix, hash) = (minted.prefix.clone(), minted.hash);
-        let key = NewVirtualKey { name, prefix, hash, models, limits, expires_at, user, tags };
+        let key = NewVirtualKey { name, prefix, hash, models, limits, expires_at, user, tags, at_most };
         let id = self.keys.create(key, &self.ports.author(by)).await?;
         if let Err(error) = self.put_budget(id, budget, by).await {
             // Nobody was told the key yet; without its budget it is not the one that was asked for.
@@ -225,9 +245,23 @@ impl KeyAdmin {
 
 fn check_models(models: Option<&[String]>) -> Result<(), AdminError> {
     let Some(models) = models else { return Ok(()) };
-    let is_unusable = |entry: &String| entry.trim().is_empty() || entry.chars().any(char::is_control);
-    if models.is_empty() || models.len() > MAX_MODELS || models.iter().any(is_unusable) {
-        let message = format!("name 1 to {MAX_MODELS} routes or models, or leave the list out for all");
+    let is_unusable = |entry: &String| {
+        entry.trim().is_empty()
+            || entry.chars().any(char::is_control)
+            || entry.chars().count() > MAX_ENTRY_CHARS
+    };
+    let bytes: usize = models.iter().map(String::len).sum();
+    if models.is_empty() || models.len() > MAX_MODELS || bytes > MAX_MODELS_BYTES {
+        let message = format!(
+            "name 1 to {MAX_MODELS} routes or models, of {MAX_MODELS_BYTES} bytes together, or leave the list out for all"
+        );
+        return Err(AdminError::invalid("models", message));
+    }
+    if models.iter().any(is_unusable) {
+        let message = format!(
+            "an entry is the name of a route or a model, `<provider>/<model>` or `<provider>/*`, of {MAX_ENTRY_CHARS} characters \
+             at most"
+        );
         return Err(AdminError::invalid("models", message));
     }
     Ok(())

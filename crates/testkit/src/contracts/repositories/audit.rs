@@ -115,6 +115,7 @@ async fn a_keys_life_is_told(log: &dyn AuditLog, keys: &dyn VirtualKeyRepository
         limits: Limits::NONE,
         user: None,
         tags: Vec::new(),
+        at_most: None,
         expires_at: None,
     };
     let id = keys.create(new, by).await.unwrap();

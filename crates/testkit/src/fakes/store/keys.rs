@@ -9,7 +9,7 @@ use switchyard_domain::provider::CredentialOwner;
 use switchyard_domain::time::Timestamp;
 use switchyard_domain::virtual_key::VirtualKey;
 use switchyard_ports::repositories::{
-    Author, ChangeKind, KeyPatch, NewVirtualKey, RepositoryError, VirtualKeyRepository,
+    Author, ChangeKind, KeyPatch, NewVirtualKey, RepositoryError, VirtualKeyRepository, enough_keys,
 };
 
 #[async_trait]
@@ -22,6 +22,11 @@ impl VirtualKeyRepository for MemoryStore {
             }
             if state.keys.iter().any(|known| known.name == key.name) {
                 return Err(taken("key", key.name.as_str()));
+            }
+            let theirs =
+                state.keys.iter().filter(|known| key.user.is_some() && known.user == key.user).count();
+            if let Some(most) = key.at_most.filter(|most| key.user.is_some() && theirs >= *most as usize) {
+                return Err(RepositoryError::Conflict { reason: enough_keys(most) });
             }
             let id = VirtualKeyId(state.new_id());
             let changed = told(id.0, [("name", key.name.to_string())]);
