@@ -19,6 +19,8 @@ pub trait Throttle: Send + Sync {
     /// # Errors
     /// How long until a try may pass. At most the window's length.
     fn take(&self, scope: &str, rate: Rate) -> Result<(), Duration>;
+    /// Takes back the newest try of a scope, which turned out to be none.
+    fn give_back(&self, scope: &str);
     /// Forgets all tries of a scope.
     fn forget(&self, scope: &str);
 }

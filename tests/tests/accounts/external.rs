@@ -6,6 +6,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 use switchyard_harness::{TestApp, TestClient};
 use switchyard_testkit::simulator::Simulator;
 
@@ -102,4 +103,47 @@ async fn one_persons_calls_at_once_are_bounded_and_each_keeps_its_place_until_it
     assert_eq!(whole["data"]["body"].as_str().unwrap().len(), BYTES);
     let again = ask(&member).await;
     assert_eq!(again.status(), 200, "whose answer has gone may ask again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_named_post_whose_client_left_is_sent_once_and_its_answer_kept() {
+    let body = "sent";
+    let head =
+        format!("HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: {}\r\n\r\n", body.len());
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (address, asked) = (listener.local_addr().unwrap(), Arc::new(AtomicUsize::new(0)));
+    let count = Arc::clone(&asked);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut request = [0; 65536];
+            if stream.read(&mut request).unwrap_or(0) > 0 {
+                count.fetch_add(1, Ordering::SeqCst);
+                std::thread::sleep(Duration::from_millis(1500));
+                let _ = stream.write_all(format!("{head}{body}").as_bytes());
+            }
+        }
+    });
+    let (_app, member) = scene(address).await;
+    let body = json!({"url": format!("http://{address}/"), "payload": {"order": 7}});
+    let request = || {
+        let request = member.request("POST", "/api/external/post").json_body(&body);
+        request.header("idempotency-key", "order-7")
+    };
+    let left = tokio::time::timeout(Duration::from_millis(500), request().send()).await;
+    assert!(left.is_err(), "the client did not wait");
+    let during = crate::scene::send(request()).await;
+    assert_eq!((during.status, asked.load(Ordering::SeqCst)), (409, 1), "{}", during.text);
+    let mut answers = Vec::new();
+    for _ in 0..40 {
+        let answer = crate::scene::send(request()).await;
+        answers.push(answer.status);
+        if answer.status == 200 {
+            assert_eq!(answer.json()["data"]["body"], json!("sent"));
+            assert_eq!(answer.header("idempotent-replayed"), "true");
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!((answers.last(), asked.load(Ordering::SeqCst)), (Some(&200), 1), "{answers:?}");
 }

@@ -1,15 +1,20 @@
 //! Who a presented token is, from memory alone.
 
+use super::refusals::Refusals;
 use super::{AccountError, Client};
 use crate::snapshot::{ConfigurationKeeper, UserDirectory, UserEntry};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 use switchyard_domain::audit::{AuditAction, AuditOutcome, AuditRecord};
 use switchyard_domain::ids::{SessionId, UserId};
 use switchyard_domain::role::Role;
 use switchyard_ports::clock::Clock;
 use switchyard_ports::repositories::AuditLog;
 use switchyard_ports::tokens::{Claims, CsrfValues, TokenKind, Tokens};
+
+/// How long somebody who is refused waits until that is written down.
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
 /// A person in one of their sessions.
 #[derive(Clone, Debug)]
@@ -36,6 +41,7 @@ pub struct SessionGate {
     audit: Arc<dyn AuditLog>,
     keeper: Arc<ConfigurationKeeper>,
     users: Arc<UserDirectory>,
+    refusals: Refusals,
 }
 
 impl SessionGate {
@@ -49,7 +55,7 @@ impl SessionGate {
         keeper: Arc<ConfigurationKeeper>,
     ) -> Self {
         let users = keeper.users();
-        Self { tokens, csrf, clock, audit, keeper, users }
+        Self { tokens, csrf, clock, audit, keeper, users, refusals: Refusals::default() }
     }
 
     fn claims(&self, token: &str) -> Result<Claims, AccountError> {
@@ -97,9 +103,21 @@ impl SessionGate {
         self.csrf.is_value(presented, session, TokenKind::Access)
     }
 
-    /// Writes down that somebody asked for what is not their right. That it was refused stands in any case.
+    /// Writes down that somebody asked for what is not their right, unless they did so very often a moment ago. That it was refused
+    /// stands in any case, and whoever is refused does not wait for a database that hangs.
     pub async fn note_refusal(&self, who: &SignedIn, what: &str, client: &Client) {
+        let Some(entry) = self.refusals.entry(who.entry.user.id, what, self.clock.monotonic()) else {
+            return;
+        };
         let by = client.writer(&who.entry.user);
+        let mut details = BTreeMap::from([("role".to_owned(), who.role().as_str().to_owned())]);
+        if entry.left_out > 0 {
+            details.insert("left_out".to_owned(), entry.left_out.to_string());
+        }
+        if entry.is_last {
+            details
+                .insert("more".to_owned(), "counted for a minute, and told with the next entry".to_owned());
+        }
         let record = AuditRecord {
             at: self.clock.now(),
             actor: by.name.to_string(),
@@ -108,10 +126,17 @@ impl SessionGate {
             outcome: AuditOutcome::Refused,
             address: by.address,
             request_id: by.request_id,
-            details: BTreeMap::from([("role".to_owned(), who.role().as_str().to_owned())]),
+            details,
         };
-        if let Err(error) = self.audit.record(record).await {
-            tracing::warn!(error = %error, "a refused right could not be written down");
+        tokio::select! {
+            written = self.audit.record(record) => {
+                if let Err(error) = written {
+                    tracing::warn!(error = %error, "a refused right could not be written down");
+                }
+            }
+            () = self.clock.sleep(LONGEST_WAIT) => {
+                tracing::warn!("a refused right could not be written down in time");
+            }
         }
     }
 }

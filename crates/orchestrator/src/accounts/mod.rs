@@ -6,6 +6,7 @@ mod gate;
 mod hashing;
 mod links;
 mod own;
+mod refusals;
 mod registration;
 mod sign_in;
 mod throttles;

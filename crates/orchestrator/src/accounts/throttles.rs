@@ -13,6 +13,10 @@ const MINUTE: Duration = Duration::from_secs(60);
 
 /// Wrong passwords for one account from one source. Others' tries never count against its owner.
 const WRONG_PASSWORDS: Rate = Rate { count: 10, window: Duration::from_secs(15 * 60) };
+/// The same from an IPv6 /56, as one site has.
+const OF_A_SITE: Rate = Rate { count: 40, ..WRONG_PASSWORDS };
+/// The same from an IPv6 /48, as anybody has who asks for a tunnel.
+const OF_A_TUNNEL: Rate = Rate { count: 160, ..WRONG_PASSWORDS };
 /// Wrong links from one source.
 const WRONG_LINKS: Rate = Rate { count: 10, window: MINUTE };
 
@@ -97,14 +101,15 @@ impl Throttles {
     }
 
     /// A password for this account is about to be looked at.
-    pub(super) fn password(&self, key: &str, client: &Client) -> Result<(), AccountError> {
-        let scope = password_scope(key, client);
-        self.throttle.take(&scope, WRONG_PASSWORDS).map_err(AccountError::Throttled)
-    }
-
-    /// It was right: what came before counts no more.
-    pub(super) fn password_was_right(&self, key: &str, client: &Client) {
-        self.throttle.forget(&password_scope(key, client));
+    pub(super) fn password(&self, key: &str, client: &Client) -> Result<PasswordTry, AccountError> {
+        // A person may have many addresses of IPv6: they count together too, at a rate that leaves room for the owner's own.
+        let scopes = password_scopes(key, client);
+        let mut attempt = PasswordTry { throttle: Arc::clone(&self.throttle), scopes: Vec::new() };
+        for (scope, rate) in scopes {
+            self.throttle.take(&scope, rate).map_err(AccountError::Throttled)?;
+            attempt.scopes.push(scope);
+        }
+        Ok(attempt)
     }
 
     fn take(&self, what: &str, client: &Client, rate: Rate) -> Result<(), AccountError> {
@@ -112,10 +117,47 @@ impl Throttles {
     }
 }
 
-fn password_scope(key: &str, client: &Client) -> String {
+/// A password that is being looked at. It counts as a wrong one once it turned out to be wrong: dropped before that (its client left,
+/// the database was away, too many were looked at) it was no try.
+pub(super) struct PasswordTry {
+    throttle: Arc<dyn Throttle>,
+    scopes: Vec<String>,
+}
+
+impl PasswordTry {
+    /// It was wrong.
+    pub(super) fn was_wrong(mut self) {
+        self.scopes.clear();
+    }
+
+    /// It was right: what came before from there counts no more.
+    pub(super) fn was_right(mut self) {
+        if !self.scopes.is_empty() {
+            self.throttle.forget(&self.scopes.remove(0));
+        }
+    }
+}
+
+impl Drop for PasswordTry {
+    fn drop(&mut self) {
+        for scope in &self.scopes {
+            self.throttle.give_back(scope);
+        }
+    }
+}
+
+/// What a try counts for, the nearest first.
+fn password_scopes(key: &str, client: &Client) -> Vec<(String, Rate)> {
     // No account has a longer key, and scopes stay small.
     let key: String = key.chars().take(64).collect();
-    format!("password:{}:{key}", source(client))
+    let scope = |source: String| format!("password:{source}:{key}");
+    let mut scopes = vec![(scope(source(client)), WRONG_PASSWORDS)];
+    if let Some(IpAddr::V6(address)) = client.address.map(|address| address.to_canonical()) {
+        let [a, b, c, d, ..] = address.segments();
+        scopes.push((scope(format!("{a:x}:{b:x}:{c:x}:{:x}/56", d & 0xff00)), OF_A_SITE));
+        scopes.push((scope(format!("{a:x}:{b:x}:{c:x}/48")), OF_A_TUNNEL));
+    }
+    scopes
 }
 
 /// A network that one person may have for themselves: an IPv4 address, an IPv6 /64.
@@ -127,5 +169,85 @@ fn source(client: &Client) -> String {
             let [a, b, c, d, ..] = address.segments();
             format!("{a:x}:{b:x}:{c:x}:{d:x}")
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashMap;
+    use std::sync::Mutex;
+
+    #[derive(Default)]
+    struct Standing(Mutex<HashMap<String, u32>>);
+
+    impl Throttle for Standing {
+        fn take(&self, scope: &str, rate: Rate) -> Result<(), Duration> {
+            let mut tries = self.0.lock().unwrap();
+            let taken = tries.entry(scope.to_owned()).or_default();
+            if *taken >= rate.count {
+                return Err(rate.window);
+            }
+            *taken += 1;
+            Ok(())
+        }
+
+        fn give_back(&self, scope: &str) {
+            *self.0.lock().unwrap().get_mut(scope).unwrap() -= 1;
+        }
+
+        fn forget(&self, scope: &str) {
+            self.0.lock().unwrap().remove(scope);
+        }
+    }
+
+    fn throttles() -> Throttles {
+        Throttles::new(Arc::new(Standing::default()), Rates::default())
+    }
+
+    fn at(address: &str) -> Client {
+        Client { address: Some(address.parse().unwrap()), ..Client::default() }
+    }
+
+    #[test]
+    fn what_turned_out_to_be_no_try_is_not_counted() {
+        let throttles = throttles();
+        for from in ["192.0.2.1", "2001:db8::1"] {
+            let client = at(from);
+            for _ in 0..200 {
+                drop(throttles.password("ana", &client).unwrap());
+            }
+            for _ in 0..10 {
+                throttles.password("ana", &client).unwrap().was_wrong();
+            }
+            assert!(throttles.password("ana", &client).is_err(), "{from}");
+            throttles.password("bob", &client).unwrap().was_wrong();
+        }
+    }
+
+    #[test]
+    fn a_right_password_clears_what_its_own_source_tried() {
+        let (throttles, client) = (throttles(), at("192.0.2.1"));
+        for _ in 0..3 {
+            for _ in 0..9 {
+                throttles.password("ana", &client).unwrap().was_wrong();
+            }
+            throttles.password("ana", &client).unwrap().was_right();
+        }
+    }
+
+    #[test]
+    fn the_networks_of_one_tunnel_have_no_more_tries_than_some_sites_together() {
+        let throttles = throttles();
+        let wrong = |site: u16, network: u16| {
+            let client = at(&format!("2001:db8:7:{:x}::1", (site << 8) | network));
+            throttles.password("ana", &client).map(PasswordTry::was_wrong).is_ok()
+        };
+        let of_a_site = (0..256).filter(|network| wrong(0, *network)).count();
+        assert_eq!(of_a_site, 40);
+        let of_all = (0..256).filter(|site| wrong(*site, 1)).count();
+        assert_eq!(of_all, 120, "160 together");
+        assert!(throttles.password("ana", &at("2001:db8:8::1")).is_ok(), "the owner is elsewhere");
+        assert!(throttles.password("ana", &at("192.0.2.1")).is_ok());
     }
 }

@@ -72,7 +72,7 @@ impl VirtualKeyRepository for Database {
                 .limit(i64::from(limit))
                 .select(KEY_COLUMNS)
                 .load(connection)?;
-            rows.into_iter().map(key).collect()
+            Ok(rows.into_iter().map(key).collect())
         })
         .await
     }
@@ -86,9 +86,7 @@ impl VirtualKeyRepository for Database {
                     .filter(virtual_keys::id.eq_any(ids))
                     .select(KEY_COLUMNS)
                     .load(connection)?;
-                for row in rows {
-                    keys.push(key(row)?);
-                }
+                keys.extend(rows.into_iter().map(key));
             }
             Ok(keys)
         })
@@ -103,7 +101,7 @@ impl VirtualKeyRepository for Database {
                 .select(KEY_COLUMNS)
                 .first(connection)
                 .optional()?;
-            row.map(key).transpose()
+            Ok(row.map(key))
         })
         .await
     }
