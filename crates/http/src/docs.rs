@@ -6,11 +6,15 @@ use crate::middleware::RequestId;
 use crate::refusal::{Refusal, Shape};
 use crate::routes::Routes;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
-use actix_web::{HttpResponse, web};
+use actix_web::http::header::{
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, VARY,
+};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use bytes::Bytes;
+use flate2::read::GzDecoder;
+use std::io::Read;
 use std::sync::{Arc, OnceLock};
-use utoipa_swagger_ui::Config;
+use utoipa_swagger_ui::{Config, SwaggerFile};
 
 /// The page styles its own elements, and draws from pictures in its style sheet. Scripts come from here alone, and are files.
 const POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
@@ -46,7 +50,7 @@ pub(crate) async fn page(_: Public, id: RequestId) -> HttpResponse {
     static PAGE: OnceLock<Option<Bytes>> = OnceLock::new();
     // The page is served without a slash at its end, where its own relative addresses would miss their files.
     let page = PAGE.get_or_init(|| {
-        let (page, _) = bundled("index.html")?;
+        let page = unpacked(&bundled("index.html")?)?;
         let page = String::from_utf8(page)
             .ok()?
             .replace("=\"./", "=\"/docs/")
@@ -54,38 +58,68 @@ pub(crate) async fn page(_: Public, id: RequestId) -> HttpResponse {
         Some(Bytes::from(page))
     });
     match page {
-        Some(page) => respond(page.clone(), "text/html; charset=utf-8"),
-        None => Refusal::defect().respond(Shape::Surface(Envelope::Canonical), &id),
+        Some(page) => respond().insert_header((CONTENT_TYPE, "text/html; charset=utf-8")).body(page.clone()),
+        None => defect(&id),
     }
 }
 
 /// What the page is made of.
-async fn file(_: Public, name: web::Path<String>, id: RequestId) -> HttpResponse {
-    match FILES.iter().find(|file| **file == *name).and_then(|name| bundled(name)) {
-        Some((bytes, media_type)) => respond(Bytes::from(bytes), &media_type),
-        None => {
-            Refusal::new(StatusCode::NOT_FOUND, "not_found", "There is no such file of the documentation.")
-                .respond(Shape::Surface(Envelope::Canonical), &id)
-        }
+async fn file(_: Public, request: HttpRequest, name: web::Path<String>, id: RequestId) -> HttpResponse {
+    let Some(file) = FILES.iter().find(|file| **file == *name).and_then(|name| bundled(name)) else {
+        return Refusal::new(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            "There is no such file of the documentation.",
+        )
+        .respond(Shape::Surface(Envelope::Canonical), &id);
+    };
+    let mut answer = respond();
+    answer.insert_header((CONTENT_TYPE, file.content_type.as_str())).insert_header((VARY, "Accept-Encoding"));
+    if file.gzpipped && takes_gzip(&request) {
+        return answer.insert_header((CONTENT_ENCODING, "gzip")).body(file.bytes.into_owned());
+    }
+    match unpacked(&file) {
+        Some(bytes) => answer.body(bytes),
+        None => defect(&id),
     }
 }
 
-/// A file of the page, and its media type.
-fn bundled(name: &str) -> Option<(Vec<u8>, String)> {
+/// A file of the page, packed as it lies in the binary.
+fn bundled(name: &str) -> Option<SwaggerFile<'static>> {
     static CONFIG: OnceLock<Arc<Config<'static>>> = OnceLock::new();
     let config = CONFIG.get_or_init(|| {
         // A credential that somebody tries stays in the page's memory, and no judge elsewhere is asked about the document.
         let config = Config::from("/openapi.json").persist_authorization(false).validator_url("none");
         Arc::new(config.try_it_out_enabled(true))
     });
-    let file = utoipa_swagger_ui::serve(name, Arc::clone(config)).ok().flatten()?;
-    Some((file.bytes.into_owned(), file.content_type))
+    utoipa_swagger_ui::serve(name, Arc::clone(config)).ok().flatten()
 }
 
-fn respond(bytes: Bytes, media_type: &str) -> HttpResponse {
-    HttpResponse::Ok()
-        .insert_header((CONTENT_TYPE, media_type))
-        .insert_header((CONTENT_SECURITY_POLICY, POLICY))
-        .insert_header((CACHE_CONTROL, CACHING))
-        .body(bytes)
+/// The file's own bytes; `None` if it was packed wrongly.
+fn unpacked(file: &SwaggerFile<'_>) -> Option<Vec<u8>> {
+    if !file.gzpipped {
+        return Some(file.bytes.to_vec());
+    }
+    let mut plain = Vec::new();
+    GzDecoder::new(file.bytes.as_ref()).read_to_end(&mut plain).ok()?;
+    Some(plain)
+}
+
+fn takes_gzip(request: &HttpRequest) -> bool {
+    let encodings = request.headers().get_all(ACCEPT_ENCODING).filter_map(|value| value.to_str().ok());
+    encodings.flat_map(|value| value.split(',')).any(|encoding| {
+        let mut parts = encoding.split(';').map(str::trim);
+        let named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case("gzip"));
+        named && !parts.any(|part| part.trim_start_matches("q=").parse() == Ok(0.0_f32))
+    })
+}
+
+fn defect(id: &RequestId) -> HttpResponse {
+    Refusal::defect().respond(Shape::Surface(Envelope::Canonical), id)
+}
+
+fn respond() -> HttpResponseBuilder {
+    let mut answer = HttpResponse::Ok();
+    answer.insert_header((CONTENT_SECURITY_POLICY, POLICY)).insert_header((CACHE_CONTROL, CACHING));
+    answer
 }

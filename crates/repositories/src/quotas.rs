@@ -53,22 +53,34 @@ struct Stored {
     id: i64,
     version: i64,
     created_at: i64,
-    has_budget: bool,
+    /// Window and zone of its budget.
+    windows: Option<(String, String)>,
 }
 
 fn stored(connection: &mut AnyConnection, scope: QuotaScope) -> Result<Option<Stored>, Fault> {
-    let row: Option<(i64, i64, i64, Option<i64>)> = quotas::table
+    type Row = (i64, i64, i64, (Option<String>, Option<String>));
+    let row: Option<Row> = quotas::table
         .filter(quotas::scope.eq(scope.to_string()))
-        .select((quotas::id, quotas::version, quotas::created_at, quotas::budget_amount))
+        .select((
+            quotas::id,
+            quotas::version,
+            quotas::created_at,
+            (quotas::budget_window, quotas::budget_zone),
+        ))
         .first(connection)
         .optional()?;
-    let stored = |(id, version, created_at, amount): (i64, i64, i64, Option<i64>)| Stored {
+    let stored = |(id, version, created_at, (window, zone)): Row| Stored {
         id,
         version,
         created_at,
-        has_budget: amount.is_some(),
+        windows: window.zip(zone),
     };
     Ok(row.map(stored))
+}
+
+/// The windows that a budget is counted in: those of another length or another zone are other windows.
+fn windows(budget: &Budget) -> (String, String) {
+    (budget.window.as_str().to_owned(), budget.zone.to_string())
 }
 
 fn put(
@@ -100,13 +112,16 @@ fn put(
     let (version, created_at) =
         known.as_ref().map_or((1, author.at.0), |known| (known.version + 1, known.created_at));
     match known {
-        Some(Stored { id, has_budget, .. }) if has_budget || budget.is_none() => {
+        Some(Stored { id, windows: counted, .. })
+            if budget.is_none_or(|budget| counted == Some(windows(budget))) =>
+        {
             diesel::update(quotas::table.find(id))
                 .set((facts, quotas::version.eq(version)))
                 .execute(connection)?;
             return Ok(id);
         }
-        // A budget that begins is a new row: who counts by the row's id counts it from the ledger on.
+        // A budget that begins, or is counted in other windows from now on, is a new row: who counts by the row's id counts it from the
+        // ledger on.
         Some(Stored { id, .. }) => {
             diesel::delete(quotas::table.find(id)).execute(connection)?;
         }

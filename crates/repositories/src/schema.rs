@@ -263,7 +263,7 @@ diesel::table! {
 
 diesel::table! {
     /// `key_id` 0 is "no key", `route` '' is "no route".
-    usage_daily (day, key_id, provider_id, provider_name, model, route, outcome, simulated) {
+    usage_daily (day, key_id, user_id, provider_id, provider_name, model, route, outcome, simulated) {
         day -> Integer,
         key_id -> BigInt,
         provider_id -> BigInt,
@@ -278,6 +278,7 @@ diesel::table! {
         output_tokens -> BigInt,
         cost -> BigInt,
         unpriced -> BigInt,
+        user_id -> BigInt,
     }
 }
 

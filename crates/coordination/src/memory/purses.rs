@@ -7,6 +7,8 @@ use switchyard_domain::money::NanoUsd;
 use switchyard_domain::time::Timestamp;
 use switchyard_ports::limiter::{Allowance, Counter, Scope, Standing};
 
+/// Purses that need no tidying.
+const FEW: usize = 64;
 /// How long a window is remembered after its end, for clocks that are set back and calls that run long.
 const REMEMBERED: Duration = Duration::from_secs(86_400);
 /// When to come back while calls in flight hold the rest: nobody knows when a call ends.
@@ -38,6 +40,8 @@ pub(super) struct Purses {
     by_counter: HashMap<Counter, Purse>,
     /// From when on everything that a budget spends goes through here: a window that begins later begins with nothing spent.
     known_since: HashMap<(String, i64), Timestamp>,
+    /// How many purses there are when ended windows are forgotten next.
+    full_at: usize,
 }
 
 pub(super) fn counter(scope: &Scope, allowance: &Allowance, at: Timestamp) -> Counter {
@@ -45,7 +49,7 @@ pub(super) fn counter(scope: &Scope, allowance: &Allowance, at: Timestamp) -> Co
 }
 
 impl Purses {
-    /// Whether a purse could give `more` to a call that holds `has` of it.
+    /// Whether a purse could give `more`.
     pub(super) fn check(
         &mut self,
         counter: &Counter,
@@ -74,23 +78,41 @@ impl Purses {
     /// The purse, if what it has spent is known.
     fn known(&mut self, counter: &Counter, now: Timestamp) -> Option<&Purse> {
         if !self.by_counter.contains_key(counter) {
-            let since = self.known_since.get(&(counter.scope.0.clone(), counter.edition));
-            // One that may have been forgotten is asked for as if it had never been known.
-            let begins_with_nothing =
-                is_remembered(counter, now) && since.is_some_and(|since| *since <= counter.span.start);
             self.forget_old(now);
-            self.by_counter
-                .insert(counter.clone(), Purse { is_known: begins_with_nothing, ..Purse::default() });
         }
-        self.by_counter.get(counter).filter(|purse| purse.is_known)
+        let purse = self.purse(counter);
+        purse.is_known.then_some(&*purse)
     }
 
+    /// The purse; one of a window that began when its budget already went through here begins with nothing spent.
+    fn purse(&mut self, counter: &Counter) -> &mut Purse {
+        let Self { by_counter, known_since, .. } = self;
+        by_counter.entry(counter.clone()).or_insert_with_key(|counter| {
+            let since = known_since.get(&(counter.scope.0.clone(), counter.edition));
+            Purse { is_known: since.is_some_and(|since| *since <= counter.span.start), ..Purse::default() }
+        })
+    }
+
+    /// Forgets ended windows each time that there are twice as many purses as were left by the last time, so that each purse is
+    /// looked at a few times in its life. A window that was forgotten is asked for again if the clock is set back to it.
     fn forget_old(&mut self, now: Timestamp) {
-        self.by_counter.retain(|counter, purse| purse.held > 0 || is_remembered(counter, now));
+        if self.by_counter.len() < self.full_at {
+            return;
+        }
+        let known_since = &mut self.known_since;
+        self.by_counter.retain(|counter, purse| {
+            let is_kept = purse.held > 0 || is_remembered(counter, now);
+            if !is_kept && let Some(since) = known_since.get_mut(&(counter.scope.0.clone(), counter.edition))
+            {
+                *since = (*since).max(counter.span.end);
+            }
+            is_kept
+        });
+        self.full_at = (2 * self.by_counter.len()).max(FEW);
     }
 
     pub(super) fn hold(&mut self, counter: &Counter, more: NanoUsd) {
-        self.by_counter.entry(counter.clone()).or_default().held += i128::from(more.0);
+        self.purse(counter).held += i128::from(more.0);
     }
 
     pub(super) fn release(&mut self, counter: &Counter, held: NanoUsd) {
@@ -100,12 +122,12 @@ impl Purses {
     }
 
     pub(super) fn spend(&mut self, counter: &Counter, amount: NanoUsd) {
-        self.by_counter.entry(counter.clone()).or_default().spent += i128::from(amount.0.max(0));
+        self.purse(counter).spent += i128::from(amount.0.max(0));
     }
 
     pub(super) fn seed(&mut self, counter: &Counter, spent: NanoUsd, now: Timestamp) {
         self.known_since.entry((counter.scope.0.clone(), counter.edition)).or_insert(now);
-        let purse = self.by_counter.entry(counter.clone()).or_default();
+        let purse = self.purse(counter);
         if !purse.is_known {
             purse.is_known = true;
             purse.spent = purse.spent.max(i128::from(spent.0));

@@ -94,6 +94,26 @@ async fn the_page_over_the_document_needs_nothing_from_elsewhere() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_pages_files_are_packed_for_who_takes_them_packed_and_plain_for_others() {
+    let world = World::start().await;
+    let path = "/docs/swagger-ui-bundle.js";
+    let plain = ask(world.address, get(path, "")).await;
+    assert_eq!((plain.header("content-encoding"), plain.header("vary")), (None, Some("Accept-Encoding")));
+    for (accept, packed) in
+        [("gzip, deflate, br", true), ("br;q=1, GZIP;q=0.5", true), ("gzip;q=0", false), ("br", false)]
+    {
+        let answer = ask(world.address, get(path, &format!("Accept-Encoding: {accept}\r\n"))).await;
+        if packed {
+            assert_eq!(answer.header("content-encoding"), Some("gzip"), "{accept}");
+            assert!(answer.body.starts_with(&[0x1f, 0x8b]) && answer.body.len() < plain.body.len() / 2);
+        } else {
+            assert_eq!(answer.header("content-encoding"), None, "{accept}");
+            assert_eq!(answer.body, plain.body, "{accept}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_page_has_a_policy_of_its_own_and_lends_it_to_no_other_answer() {
     let world = World::start().await;
     for path in ["/docs", "/docs/swagger-ui-bundle.js"] {

@@ -10,6 +10,8 @@ pub(super) struct Line {
     pub(super) day: i32,
     /// 0 is "no key".
     pub(super) key_id: i64,
+    /// 0 is "nobody in particular".
+    pub(super) user_id: i64,
     pub(super) provider_id: i64,
     pub(super) provider_name: String,
     pub(super) model: String,

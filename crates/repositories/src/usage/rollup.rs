@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use switchyard_domain::chat::UsageSource;
 use switchyard_domain::time::Timestamp;
 
-/// Rows in one statement of 14 parameters a row.
+/// Rows in one statement of 15 parameters a row.
 const ROWS_AT_ONCE: usize = 1_000;
 
 /// A sum that has come this far grows no more, and nothing larger is added at once: an absurd price must not overflow the column,
@@ -33,6 +33,7 @@ fn line(event: &EventRow) -> Line {
     Line {
         day: Timestamp(event.at).day().0,
         key_id: event.key_id.unwrap_or(0),
+        user_id: event.user_id.unwrap_or(0),
         provider_id: event.provider_id,
         provider_name: event.provider_name.clone(),
         model: event.model.clone(),
@@ -77,6 +78,7 @@ fn add_one_by_one(connection: &mut SqliteConnection, sums: &BTreeMap<Line, Sums>
         let key = (
             line.day,
             line.key_id,
+            line.user_id,
             line.provider_id,
             &line.provider_name,
             &line.model,
@@ -110,6 +112,7 @@ fn add_many(connection: &mut PgConnection, sums: &BTreeMap<Line, Sums>) -> Resul
             .on_conflict((
                 usage_daily::day,
                 usage_daily::key_id,
+                usage_daily::user_id,
                 usage_daily::provider_id,
                 usage_daily::provider_name,
                 usage_daily::model,

@@ -5,7 +5,12 @@ use crate::databases::{
 };
 use secrecy::ExposeSecret as _;
 use std::path::Path;
+use switchyard_domain::budget::Span;
+use switchyard_domain::ids::{UserId, VirtualKeyId};
+use switchyard_domain::money::NanoUsd;
+use switchyard_domain::quota::QuotaScope;
 use switchyard_domain::time::Timestamp;
+use switchyard_domain::usage::UsageEvent;
 use switchyard_ports::repositories::UsageRepository as _;
 use switchyard_repositories::{Database, DatabaseError, DatabaseTarget, MigrationStatus};
 use switchyard_testkit::contracts::repositories::{configuration_contract, sample_event};
@@ -120,6 +125,30 @@ async fn usage_that_was_recorded_before_a_migration_is_there_behind_it() {
         opened.database.migrate_up().await.unwrap();
         assert_eq!(opened.database.events_of(&event.request_id).await.unwrap(), [event]);
         assert_eq!(opened.database.verify().await.unwrap().problems, []);
+    }
+}
+
+#[tokio::test]
+async fn daily_sums_go_down_and_up_again_with_the_people_in_them() {
+    let place = names().iter().position(|name| name.contains("daily_sums_by_user")).unwrap();
+    for opened in shared_ones().await {
+        let of = |user: Option<i64>, day: i64| UsageEvent {
+            user: user.map(UserId),
+            ..sample_event(Some(VirtualKeyId(7)), Timestamp(day * 86_400_000 + 5))
+        };
+        let events = [of(None, 3), of(None, 4), of(Some(1), 4), of(Some(2), 4), of(Some(1), 6)];
+        opened.database.record(&events).await.unwrap();
+        for kept in [place, 2] {
+            opened.database.migrate_down(steps_behind(kept)).await.unwrap();
+            opened.database.migrate_up().await.unwrap();
+            let check = opened.database.verify().await.unwrap();
+            // Further down the people themselves are forgotten.
+            assert_eq!((check.events, check.problems), (5, vec![]), "{kept}");
+            let spent = |scope| opened.database.spent(scope, Span::ENDLESS);
+            assert_eq!(spent(QuotaScope::Key(VirtualKeyId(7))).await.unwrap(), NanoUsd(5_000));
+            let of_one = if kept == place { NanoUsd(2_000) } else { NanoUsd::ZERO };
+            assert_eq!(spent(QuotaScope::User(UserId(1))).await.unwrap(), of_one);
+        }
     }
 }
 

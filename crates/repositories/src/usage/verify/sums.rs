@@ -36,7 +36,7 @@ pub(super) fn compare(
 }
 
 // In smaller groups than the lines are, so that no condition needs to be summed in SQL.
-type Group = (Option<i64>, i64, String, String, Option<String>, String, bool, bool, String);
+type Group = (Option<i64>, Option<i64>, i64, String, String, Option<String>, String, bool, bool, String);
 type GroupSums = (i64, i64, i64, i64, Option<i64>);
 
 fn sums_of_events(connection: &mut AnyConnection, day: Day) -> Result<BTreeMap<Line, Sums>, Fault> {
@@ -48,6 +48,7 @@ fn sums_of_events(connection: &mut AnyConnection, day: Day) -> Result<BTreeMap<L
         .filter(usage_events::output_tokens.le(PLAUSIBLE))
         .group_by((
             usage_events::key_id,
+            usage_events::user_id,
             usage_events::provider_id,
             usage_events::provider_name,
             usage_events::model,
@@ -60,6 +61,7 @@ fn sums_of_events(connection: &mut AnyConnection, day: Day) -> Result<BTreeMap<L
         .select((
             (
                 usage_events::key_id,
+                usage_events::user_id,
                 usage_events::provider_id,
                 usage_events::provider_name,
                 usage_events::model,
@@ -80,10 +82,12 @@ fn sums_of_events(connection: &mut AnyConnection, day: Day) -> Result<BTreeMap<L
         .load(connection)?;
     let mut sums: BTreeMap<Line, Sums> = BTreeMap::new();
     for (group, (attempts, priced, input_tokens, output_tokens, cost)) in rows {
-        let (key, provider_id, provider_name, model, route, outcome, simulated, is_final, source) = group;
+        let (key, user, provider_id, provider_name, model, route, outcome, simulated, is_final, source) =
+            group;
         let line = Line {
             day: day.0,
             key_id: key.unwrap_or(0),
+            user_id: user.unwrap_or(0),
             provider_id,
             provider_name,
             model,
@@ -111,9 +115,10 @@ pub(super) fn end(day: Day) -> Timestamp {
 
 fn place(line: &Line) -> String {
     let route = if line.route.is_empty() { "no route" } else { line.route.as_str() };
+    let user = if line.user_id == 0 { String::new() } else { format!(", user {}", line.user_id) };
     let simulated = if line.simulated { ", simulated" } else { "" };
     format!(
-        "{}, key {}, {}/{}, {route}, {}{simulated}",
+        "{}, key {}{user}, {}/{}, {route}, {}{simulated}",
         Day(line.day),
         line.key_id,
         line.provider_name,

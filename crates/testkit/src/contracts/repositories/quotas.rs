@@ -27,6 +27,7 @@ pub async fn quota_contract(
     what_is_not_there_is_not_found(repository).await;
     every_write_is_one_revision_and_one_change(repository, configuration).await;
     what_was_spent_is_summed_by_scope_and_time(usage).await;
+    whole_days_and_parts_of_days_sum_to_what_was_spent(usage).await;
 }
 
 fn lone() -> i64 {
@@ -80,6 +81,17 @@ async fn a_scope_has_one_quota_which_is_replaced_whole(repository: &dyn QuotaRep
     let third = find(repository, scope).await.unwrap();
     assert_ne!(third.id, first.id);
     assert_eq!((third.meta.version, third.meta.created_at), (3, first.meta.created_at));
+    // So has one that is counted in other windows; another amount is the same budget.
+    let day = budget(BudgetWindow::Day);
+    let vienna = Budget { zone: Zone::new("Europe/Vienna").unwrap(), ..day.clone() };
+    let mut ids = vec![third.id];
+    for next in [Budget { amount: NanoUsd(1), ..day }, budget(BudgetWindow::Month), vienna] {
+        let new = NewQuota { scope, limits: Limits::NONE, budget: Some(next) };
+        repository.put(new, None, &author(11)).await.unwrap();
+        ids.push(find(repository, scope).await.unwrap().id);
+    }
+    assert_eq!(ids[1], ids[0]);
+    assert!(ids[2] != ids[1] && ids[3] != ids[2], "{ids:?}");
 }
 
 async fn a_stale_version_is_refused(repository: &dyn QuotaRepository) {
@@ -139,4 +151,34 @@ async fn what_was_spent_is_summed_by_scope_and_time(usage: &dyn UsageRepository)
     let ever = usage.spent(QuotaScope::User(user), Span::ENDLESS).await.unwrap();
     assert_eq!(ever, NanoUsd(7_675));
     assert_eq!(usage.spent(QuotaScope::User(UserId(-1)), Span::ENDLESS).await.unwrap(), NanoUsd::ZERO);
+}
+
+async fn whole_days_and_parts_of_days_sum_to_what_was_spent(usage: &dyn UsageRepository) {
+    const HOUR: i64 = 3_600_000;
+    let (key, user) = (VirtualKeyId(lone()), UserId(lone()));
+    let midnight = AT.day().start().0;
+    let moments: Vec<i64> =
+        [-25, -24, -1, 0, 1, 23, 24, 25, 47, 48, 71].map(|hour| midnight + hour * HOUR).to_vec();
+    let events: Vec<UsageEvent> = moments
+        .iter()
+        .enumerate()
+        .map(|(bit, at)| UsageEvent {
+            user: Some(user),
+            cost: Some(NanoUsd(1 << bit)),
+            ..sample_event(Some(key), Timestamp(*at))
+        })
+        .collect();
+    usage.record(&events).await.unwrap();
+    let ends = moments.iter().flat_map(|at| [*at, *at + 1, *at + HOUR / 2]);
+    let ends: Vec<i64> = ends.chain([i64::MIN, i64::MAX]).collect();
+    for start in &ends {
+        for end in ends.iter().filter(|end| *end > start) {
+            let span = Span { start: Timestamp(*start), end: Timestamp(*end) };
+            let within = events.iter().filter(|event| span.start <= event.at && event.at < span.end);
+            let expected: i64 = within.map(|event| event.cost.unwrap().0).sum();
+            for scope in [QuotaScope::Key(key), QuotaScope::User(user)] {
+                assert_eq!(usage.spent(scope, span).await.unwrap(), NanoUsd(expected), "{scope} in {span:?}");
+            }
+        }
+    }
 }

@@ -3,6 +3,7 @@
 use super::{MemoryStore, check_version, new_meta, raise, told};
 use async_trait::async_trait;
 use switchyard_domain::audit::AuditAction;
+use switchyard_domain::budget::Budget;
 use switchyard_domain::quota::{Quota, QuotaScope};
 use switchyard_ports::repositories::{Author, ChangeKind, NewQuota, QuotaRepository, RepositoryError};
 
@@ -19,7 +20,8 @@ impl QuotaRepository for MemoryStore {
             let new_id = state.new_id();
             if let Some(known) = state.quotas.iter_mut().find(|known| known.scope == scope) {
                 check_version(expected_version, &known.meta)?;
-                if known.budget.is_none() && budget.is_some() {
+                let windows = |budget: &Budget| (budget.window, budget.zone.to_string());
+                if budget.is_some() && known.budget.as_ref().map(windows) != budget.as_ref().map(windows) {
                     known.id = new_id;
                 }
                 (known.limits, known.budget) = (limits, budget);
