@@ -128,7 +128,21 @@ def words(bodies):
             yield word.decode().replace("\\", "\\\\").replace('"', '\\"')
 
 
+def texts_of(target):
+    """What is presented where something signed is asked for."""
+    names = [b"access_token_cookie", b"refresh_token_cookie"]
+    if target == "cookies":
+        for name in names:
+            for text in [b"%s=t.o.k", b"%s=", b"%s=a; %s=b", b"a=1;%s=t\n%s=t", b"theme=dark; %s=t; x"]:
+                yield b"", text.replace(b"%s", name)
+    else:
+        for text in [b"", b"a.b.c", b"eyJhbGciOiJub25lIn0.e30.", bytes(range(48)), b"\x00\x10A", b"\x00\x00\x01", b"\x02\x01\x03"]:
+            yield b"", text
+
+
 def of_target(target):
+    if target in ("cookies", "tokens"):
+        return texts_of(target)
     if target == "operations":
         return operations()
     if target == "url_guard":

@@ -1,7 +1,7 @@
 //! What must hold of a dialect for any bytes at all: one fuzz target per dialect calls [`run`], and one [`operations::run`].
 //!
-//! Beside them stand targets for what else reads texts of strangers: the egress guard ([`guard`]), sealed columns ([`sealed`]) and
-//! the journal ([`segment`]).
+//! Beside them stand targets for what else reads texts of strangers: the egress guard ([`guard`]), sealed columns ([`sealed`]), the
+//! journal ([`segment`]), signed tokens and what goes with them ([`tokens`]), and the cookies of sessions ([`cookies`]).
 //!
 //! This crate does not know about sockets, vendors or routes: it feeds bytes to the codecs and compares what comes out.
 //!
@@ -11,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 mod answer;
+pub mod cookies;
 mod error;
 mod frames;
 mod gist;
@@ -21,6 +22,7 @@ pub mod sealed;
 pub mod segment;
 mod stream;
 pub mod subject;
+pub mod tokens;
 mod twice;
 mod written;
 

@@ -1,7 +1,7 @@
 //! The targets that read texts of strangers, on the corpora that there are.
 
 use switchyard_domain::usage::UsageEvent;
-use switchyard_fuzz::{guard, sealed, segment};
+use switchyard_fuzz::{cookies, guard, sealed, segment, tokens};
 use switchyard_journal::{read_segment, write_record};
 use switchyard_testkit::hostile_urls;
 
@@ -59,4 +59,54 @@ fn the_event_in_the_segments_is_written_and_read_without_a_loss() {
     let record = write_record(std::slice::from_ref(&event)).expect("a record");
     let read = read_segment(&record);
     assert_eq!((read.events, read.records, read.damaged), (vec![event], 1, 0));
+}
+
+#[test]
+fn what_is_asked_of_tokens_holds_of_every_small_change_and_of_all_times() {
+    for text in ["", ".", "..", "a.b.c", "eyJhbGciOiJub25lIn0.e30.", "\u{0}", "=", "\u{130}"] {
+        tokens::run(text.as_bytes());
+    }
+    for at in 0..600_u16 {
+        for byte in [0, 1, b'A', b'.', b'=', 127, 128] {
+            let [high, low] = at.to_be_bytes();
+            tokens::run(&[high, low, byte]);
+        }
+    }
+    let moments = [i64::MIN, -1, 0, 1_795_161_600_000, 1_795_161_630_000, i64::MAX - 1, i64::MAX];
+    for issued in moments {
+        for expires in moments {
+            for now in moments {
+                tokens::run(&[issued, expires, now].map(i64::to_be_bytes).concat());
+            }
+        }
+    }
+    for head in 0..5 {
+        for body in 0..5 {
+            for signature in 0..5 {
+                tokens::run(&[head, body, signature]);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_asked_of_cookies_holds_of_lines_of_every_kind() {
+    for text in [
+        "",
+        ";",
+        "=",
+        "access_token_cookie",
+        "access_token_cookie=",
+        "access_token_cookie=; access_token_cookie=",
+        "access_token_cookie=t\naccess_token_cookie=t",
+        "access_token_cookie=t;refresh_token_cookie=u",
+        "access_token_cookie=t; access_token_cookie=u",
+        " access_token_cookie = t",
+        "access_token_cookie= t ;\u{a0}access_token_cookie=t",
+        "a=b; access_token_cookie=\"t\"; c",
+        "ACCESS_TOKEN_COOKIE=t",
+        "access_token_cookie==t",
+    ] {
+        cookies::run(text.as_bytes());
+    }
 }

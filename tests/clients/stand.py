@@ -70,8 +70,8 @@ class Trap(http.server.ThreadingHTTPServer):
 
 
 @contextlib.contextmanager
-def running(binaries):
-    """The server, in front of the simulator, and the trap for all that is not on loopback; stopped at the end."""
+def running(binaries, settings=None):
+    """The server with these settings besides its own, in front of the simulator, and the trap for all that is not on loopback; stopped at the end."""
     with contextlib.ExitStack() as stack:
         data = stack.enter_context(tempfile.TemporaryDirectory())
         simulator, address = started([str(binaries / "simulator"), "--listen", "127.0.0.1:0"], r"listening on (\S+)")
@@ -83,6 +83,7 @@ def running(binaries):
             **{name: value for name, value in os.environ.items() if not name.startswith("SWITCHYARD_")},
             "SWITCHYARD_DATA_DIR": data,
             "SWITCHYARD_LISTEN": f"127.0.0.1:{port}",
+            **(settings or {}),
         }
         switchyard, options = str(binaries / "switchyard"), ["--config", str(config)]
         process = subprocess.Popen(

@@ -14,6 +14,7 @@
 )]
 
 pub mod billing;
+pub mod canaries;
 pub mod client;
 pub mod dice;
 pub mod disconnects;

@@ -6,8 +6,10 @@ use secrecy::ExposeSecret;
 use std::time::Duration;
 use switchyard_orchestrator::accounts::IssuedTokens;
 
-pub(crate) const ACCESS: &str = "access_token_cookie";
-pub(crate) const REFRESH: &str = "refresh_token_cookie";
+/// The name of the cookie that lets requests through.
+pub const ACCESS: &str = "access_token_cookie";
+/// The name of the cookie that is changed for new ones.
+pub const REFRESH: &str = "refresh_token_cookie";
 const CSRF_ACCESS: &str = "csrf_access_token";
 const CSRF_REFRESH: &str = "csrf_refresh_token";
 
@@ -76,15 +78,25 @@ fn all<'a>(tokens: [&'a str; 2], csrf: [&'a str; 2], lifetimes: [Duration; 2]) -
 
 /// Two cookies of one name: nobody knows which of them is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Ambiguous;
+pub struct Ambiguous;
 
 /// The value of a cookie. An empty one is none.
 pub(crate) fn read<'h>(headers: &'h HeaderMap, name: &str) -> Result<Option<&'h str>, Ambiguous> {
+    // Another application's cookie on the same host may hold anything; a line that is no text holds none of ours.
+    value_in(headers.get_all(COOKIE).map(|line| line.to_str().unwrap_or_default()), name)
+}
+
+/// The value of a cookie in the `Cookie` lines of a request. An empty one is none.
+///
+/// # Errors
+/// Where two of one name differ.
+pub fn value_in<'h>(
+    lines: impl IntoIterator<Item = &'h str>,
+    name: &str,
+) -> Result<Option<&'h str>, Ambiguous> {
     let mut found = None;
-    for line in headers.get_all(COOKIE) {
-        // Another application's cookie on the same host may hold anything; a line that is no text holds none of ours.
-        let pairs = line.to_str().unwrap_or_default().split(';');
-        for value in pairs.filter_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('=')) {
+    for line in lines {
+        for value in line.split(';').filter_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('=')) {
             if found.is_some_and(|found| found != value) {
                 return Err(Ambiguous);
             }

@@ -8,7 +8,7 @@ mod api;
 mod app;
 mod compat;
 mod connection;
-mod cookies;
+pub mod cookies;
 mod docs;
 mod envelope;
 mod extract;

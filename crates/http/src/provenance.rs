@@ -7,7 +7,7 @@ use actix_web::http::header::{HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN};
 use actix_web::http::{Method, StatusCode};
 use std::sync::Arc;
 
-pub(crate) static X_CSRF_TOKEN: HeaderName = HeaderName::from_static("x-csrf-token");
+static X_CSRF_TOKEN: HeaderName = HeaderName::from_static("x-csrf-token");
 static SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Whose pages may act for a session: our own, and those of the listed origins.
@@ -20,6 +20,17 @@ impl Provenance {
     pub(crate) fn new(config: &ServerConfig) -> Self {
         let listed = config.cors_origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok());
         Self { listed: listed.collect() }
+    }
+
+    /// Refuses what another site's page sent, and what does not carry the session's value against that.
+    pub(crate) fn check_page(
+        &self,
+        headers: &HeaderMap,
+        is_csrf_value: impl FnOnce(&str) -> bool,
+    ) -> Result<(), ApiError> {
+        self.check(headers)?;
+        let value = csrf_header(headers).ok_or_else(|| forged("it has no such header"))?;
+        if is_csrf_value(value) { Ok(()) } else { Err(forged("the header's value is not this session's")) }
     }
 
     /// Refuses what another site's page sent.
@@ -57,7 +68,7 @@ pub(crate) fn changes_something(request: &HttpRequest) -> bool {
 }
 
 /// A request that could be forged.
-pub(crate) fn forged(why: &str) -> ApiError {
+fn forged(why: &str) -> ApiError {
     let message = format!(
         "This request can't be told from a forged one: {why}. Send `X-CSRF-Token` with the value of the cookie \
          `csrf_access_token` (`csrf_refresh_token` on refresh)."
@@ -66,7 +77,7 @@ pub(crate) fn forged(why: &str) -> ApiError {
 }
 
 /// The header's value; two of them are none.
-pub(crate) fn csrf_header(headers: &HeaderMap) -> Option<&str> {
+fn csrf_header(headers: &HeaderMap) -> Option<&str> {
     let mut values = headers.get_all(&X_CSRF_TOKEN);
     let first = values.next().filter(|_| values.next().is_none());
     first.and_then(|value| value.to_str().ok())

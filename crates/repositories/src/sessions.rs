@@ -1,5 +1,6 @@
 //! Sessions.
 
+use crate::audit;
 use crate::configuration::revision::Written;
 use crate::connection::AnyConnection;
 use crate::database::Database;
@@ -63,8 +64,18 @@ impl SessionRepository for Database {
         session: Session,
         refresh: Uuid,
         verified: Option<PasswordHash>,
+        author: &Author,
     ) -> Result<bool, RepositoryError> {
-        self.write(move |connection| begin(connection, &session, refresh, verified.as_ref())).await
+        let seal = self.audit_seal();
+        let entry = author.did_to(AuditAction::SignIn, format!("session:{}", session.id));
+        self.write(move |connection| {
+            let begun = begin(connection, &session, refresh, verified.as_ref())?;
+            if begun {
+                audit::append(connection, seal.as_deref(), entry.clone())?;
+            }
+            Ok(begun)
+        })
+        .await
     }
 
     async fn rotate(

@@ -39,6 +39,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     let loaded = environment::load(&arguments)?;
     let command = arguments.command.unwrap_or_default();
     let log_files = logging::begin(&loaded.settings.logging, matches!(command, Command::Serve(_)))?;
+    switchyard::panics_tell_their_place_only();
     environment::tell(&loaded.warnings);
     runtime.block_on(async {
         match command {

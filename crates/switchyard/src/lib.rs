@@ -32,6 +32,7 @@ mod identity;
 mod inspection;
 mod keyring_check;
 mod migrations;
+mod panics;
 mod program_call;
 pub mod settings;
 
@@ -43,6 +44,7 @@ pub use error::OpenError;
 pub use inspection::{DatabaseFound, Inspection};
 pub use keyring_check::KeyringError;
 pub use migrations::{Migrations, SchemaState};
+pub use panics::panics_tell_their_place_only;
 /// Whether this build can speak TLS to PostgreSQL.
 pub use switchyard_repositories::POSTGRES_TLS;
 /// What a guess at a password costs.

@@ -112,6 +112,16 @@ impl PrivatePostgres {
         format!("postgres://postgres@127.0.0.1:{port}/{name}")
     }
 
+    /// All of a database as text, as a backup has it.
+    #[must_use]
+    pub fn dump(&self, url: &str) -> Vec<u8> {
+        let mut command = self.command("pg_dump");
+        let output = command.args(["--inserts", "-d", url]).output();
+        let output = output.unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        assert!(output.status.success(), "pg_dump: {}", String::from_utf8_lossy(&output.stderr));
+        output.stdout
+    }
+
     /// The server's port on 127.0.0.1; the same for all its life.
     #[must_use]
     pub fn port(&self) -> u16 {

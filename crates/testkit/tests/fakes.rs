@@ -36,7 +36,7 @@ async fn the_store_keeps_keys_as_a_database_does() {
 #[tokio::test]
 async fn the_store_keeps_people_as_a_database_does() {
     let store = Arc::new(MemoryStore::default());
-    user_contract(store.as_ref(), store.as_ref()).await;
+    user_contract(store.as_ref(), store.as_ref(), store.as_ref()).await;
     session_contract(store).await;
 }
 

@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 use std::time::Duration;
 use switchyard_tests::billing::Billing;
+use switchyard_tests::canaries::{self, CanaryHunt};
 use switchyard_tests::dice::Dice;
 use switchyard_tests::disconnects::Disconnects;
 use switchyard_tests::egress;
@@ -69,6 +70,18 @@ enum Promise {
         #[arg(long, default_value_t = 5)]
         kills: usize,
     },
+    /// Secrets are hidden in every place where one can enter: nothing that is written anywhere holds one.
+    P10 {
+        /// What the secrets are drawn from.
+        #[arg(long)]
+        seed: Option<u64>,
+        /// A client gives one away in its request's id: the search must find it, so this ends with an error.
+        #[arg(long)]
+        leak: bool,
+    },
+    /// Serves with a defect, for the search for secrets.
+    #[command(hide = true)]
+    DefectiveServer,
     /// The encryption key is changed under load, and whoever changes it is killed: no call fails, every row is sealed anew.
     P12 {
         /// Credentials that are stored.
@@ -130,6 +143,11 @@ async fn main() -> ExitCode {
         Promise::P2 { calls } => bill(calls).await,
         Promise::P3 { seconds, rate } => take_database_away(Duration::from_secs(seconds), rate).await,
         Promise::P4 { calls, kills } => overspend(calls, kills).await,
+        Promise::P10 { seed, leak } => hunt(seed, leak).await,
+        Promise::DefectiveServer => {
+            canaries::serve_defective().await;
+            return ExitCode::SUCCESS;
+        }
         Promise::P12 { credentials, rate, kills, seed } => rotate(credentials, rate, kills, seed).await,
         Promise::P6 { calls } => leave(calls).await,
         Promise::P13 => call_hostile_urls().await,
@@ -165,6 +183,25 @@ async fn rotate(credentials: usize, rate: u32, kills: usize, seed: Option<u64>) 
         };
         println!("{credentials} credentials, {rate} calls/s, {kills} kills, seed {seed}");
         let report = Rotation { credentials, rate, kills, seed, database }.run().await;
+        print!("{report}");
+        broken.extend(report.broken());
+    }
+    broken
+}
+
+async fn hunt(seed: Option<u64>, leak: bool) -> Vec<String> {
+    let seed = seed.unwrap_or_else(Dice::any_seed);
+    let mut broken = Vec::new();
+    for database in [Some(Database::Sqlite), Database::postgres()] {
+        let Some(database) = database else {
+            println!("PostgreSQL is left out on this machine");
+            continue;
+        };
+        println!("== {}, seed {seed}", database.name());
+        let Ok(defective) = std::env::current_exe() else {
+            return vec!["this program does not know where it is".to_owned()];
+        };
+        let report = CanaryHunt { database, seed, leak, defective }.run().await;
         print!("{report}");
         broken.extend(report.broken());
     }

@@ -11,6 +11,7 @@ use std::fs::OpenOptions;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use switchyard::settings::{Settings, Sources};
 use switchyard::{Builder, Store};
 use switchyard_harness::testkit::postgres::PrivatePostgres;
 use tempfile::TempDir;
@@ -30,6 +31,15 @@ pub enum Database {
 }
 
 impl Database {
+    /// What it is called.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Sqlite => "SQLite",
+            Self::Postgres(..) => "PostgreSQL",
+        }
+    }
+
     /// A PostgreSQL server with an empty database; `None` where PostgreSQL is to be left out.
     #[must_use]
     pub fn postgres() -> Option<Self> {
@@ -56,20 +66,29 @@ impl Installation {
     /// When the server can't be built or its key not be made.
     #[must_use]
     pub fn prepare(upstream: &str, database: Database, settings: &Value) -> Self {
+        Self::prepare_with(upstream, database, settings, "sk-simulated-0123456789")
+    }
+
+    /// The same with this as the provider's credential.
+    ///
+    /// # Panics
+    /// As [`Self::prepare`].
+    #[must_use]
+    pub fn prepare_with(upstream: &str, database: Database, settings: &Value, credential: &str) -> Self {
         let folder = tempfile::Builder::new().prefix("switchyard-proof-").tempdir().expect("a folder");
         // A copy, so that all runs are of one binary, whatever is built meanwhile.
         let binary = folder.path().join("switchyard");
         std::fs::copy(server_binary(), &binary).expect("a copy of the binary");
         let address = free_address();
         let mut installation = Self { folder, binary, address, database, key: String::new() };
-        let config = installation.configuration(upstream, settings);
+        let config = installation.configuration(upstream, settings, credential);
         // JSON is YAML.
         std::fs::write(installation.path("switchyard.yaml"), config.to_string()).expect("a file");
         installation.key = installation.make_key();
         installation
     }
 
-    fn configuration(&self, upstream: &str, more: &Value) -> Value {
+    fn configuration(&self, upstream: &str, more: &Value, credential: &str) -> Value {
         let mut settings = json!({"listen": self.address.to_string(), "log_level": "WARN"});
         if let Database::Postgres(_, url) = &self.database {
             settings["database_url"] = json!(url);
@@ -79,7 +98,7 @@ impl Installation {
         json!({
             "settings": settings,
             "providers": [{
-                "name": PROVIDER, "vendor": "openai", "base_url": upstream, "api_key": "sk-simulated-0123456789",
+                "name": PROVIDER, "vendor": "openai", "base_url": upstream, "api_key": credential,
                 "models": [{"model": MODEL, "rates": {"input": 2_500_000_001_i64, "output": 10_000_000_003_i64}}],
             }],
         })
@@ -176,6 +195,41 @@ impl Installation {
         match &self.database {
             Database::Sqlite => builder,
             Database::Postgres(_, url) => builder.store(Store::Postgres(url.clone().into())),
+        }
+    }
+
+    /// The application as the server's own configuration has it.
+    ///
+    /// # Panics
+    /// When the configuration is wrong.
+    #[must_use]
+    pub fn configured(&self) -> Builder {
+        let path = self.path("switchyard.yaml");
+        let text = std::fs::read_to_string(&path).expect("the configuration");
+        let flags = vec![("data-dir".to_owned(), self.data().display().to_string())];
+        let sources = Sources { file: Some((path, text)), flags, ..Sources::default() };
+        let loaded = Settings::load(&sources).expect("good settings");
+        Builder::from_settings(&loaded.settings, None).expect("good settings")
+    }
+
+    /// What `explain` says of a call of this model that has nothing private in it.
+    ///
+    /// # Panics
+    /// When the binary does not run.
+    #[must_use]
+    pub fn explain(&self, model: &str) -> Vec<u8> {
+        let body = json!({"model": model, "messages": [{"role": "user", "content": "hello"}]});
+        std::fs::write(self.path("call.json"), body.to_string()).expect("a file");
+        let path = self.path("call.json").display().to_string();
+        self.command_of(&["explain", &path]).output().expect("the binary runs").stdout
+    }
+
+    /// The database as a backup has it, where it has a program for that.
+    #[must_use]
+    pub fn dump(&self) -> Option<Vec<u8>> {
+        match &self.database {
+            Database::Sqlite => None,
+            Database::Postgres(server, url) => Some(server.dump(url)),
         }
     }
 

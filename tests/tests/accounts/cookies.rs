@@ -1,14 +1,22 @@
 //! Sessions in browsers.
 
 use crate::browser::Browser;
-use crate::scene::{ADMIN, bearer, log_in, register, start};
+use crate::scene::{ADMIN, bearer, log_in, on_both_databases, register};
 use serde_json::json;
 use std::collections::BTreeMap;
-use switchyard_harness::PASSWORD;
+use switchyard_domain::audit::{AuditAction, AuditFilter};
+use switchyard_harness::{PASSWORD, TestApp};
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_login_gives_four_cookies_and_they_sign_in() {
-    let app = start().await;
+on_both_databases! {
+    a_login_gives_four_cookies_and_they_sign_in,
+    a_refresh_changes_both_tokens_and_the_old_one_ends_the_session,
+    of_16_refreshes_with_one_token_one_wins_and_the_family_ends,
+    a_logout_ends_the_saved_tokens_too,
+    a_request_that_could_be_forged_changes_nothing,
+    two_credentials_that_differ_are_none,
+}
+
+async fn a_login_gives_four_cookies_and_they_sign_in(app: TestApp) {
     let mut browser = Browser::new(&app);
     assert_eq!(browser.get("/api/v1/auth/me").await.status, 401);
     let body = json!({"username": ADMIN, "password": PASSWORD});
@@ -35,9 +43,7 @@ async fn a_login_gives_four_cookies_and_they_sign_in() {
     assert_eq!(browser.get("/v1/models").await.status, 401, "a cookie is no key");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_refresh_changes_both_tokens_and_the_old_one_ends_the_session() {
-    let app = start().await;
+async fn a_refresh_changes_both_tokens_and_the_old_one_ends_the_session(app: TestApp) {
     let mut browser = Browser::signed_in(&app, ADMIN).await;
     let old = browser.jar.clone();
     let answer = browser.refresh().await;
@@ -59,9 +65,7 @@ async fn a_refresh_changes_both_tokens_and_the_old_one_ends_the_session() {
     assert_eq!(app.client(&browser.jar["access_token_cookie"]).get("/v1/models").await.status, 401);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn of_16_refreshes_with_one_token_one_wins_and_the_family_ends() {
-    let app = start().await;
+async fn of_16_refreshes_with_one_token_one_wins_and_the_family_ends(app: TestApp) {
     let login = log_in(&app, ADMIN, PASSWORD).await.json();
     let body = json!({"refresh_token": login["refresh_token"]}).to_string();
     let attempts = (0..16).map(|_| {
@@ -79,9 +83,7 @@ async fn of_16_refreshes_with_one_token_one_wins_and_the_family_ends() {
     assert_eq!(app.anonymous().post("/api/auth/refresh", body).await.status, 401);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_logout_ends_the_saved_tokens_too() {
-    let app = start().await;
+async fn a_logout_ends_the_saved_tokens_too(app: TestApp) {
     let mut browser = Browser::signed_in(&app, ADMIN).await;
     let saved = browser.jar.clone();
     let without = browser.send("POST", "/api/v1/auth/logout", &[], None).await;
@@ -98,9 +100,7 @@ async fn a_logout_ends_the_saved_tokens_too() {
     assert_eq!(browser.send("POST", "/api/v1/auth/logout", &[], None).await.status, 200, "it runs no more");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_request_that_could_be_forged_changes_nothing() {
-    let app = start().await;
+async fn a_request_that_could_be_forged_changes_nothing(app: TestApp) {
     let mut browser = Browser::signed_in(&app, ADMIN).await;
     let other = Browser::signed_in(&app, ADMIN).await;
     let id = register(&app, "ana").await["user"]["id"].as_i64().unwrap();
@@ -140,6 +140,35 @@ async fn a_request_that_could_be_forged_changes_nothing() {
             assert!(answer.text.contains("X-CSRF-Token"), "{}", answer.text);
         }
     }
+    for path in ["/api/v1/auth/refresh", "/api/v1/auth/logout"] {
+        let answer = browser.send("POST", path, &[("x-csrf-token", "wrong")], None).await;
+        assert_eq!(
+            (answer.status, answer.json()["error"].as_str()),
+            (403, Some("csrf_failed")),
+            "{}",
+            answer.text
+        );
+    }
+    let filter = AuditFilter { action: Some(AuditAction::Access), ..AuditFilter::default() };
+    let entries = app.embedded().administration().audit().page(filter, None, 100).await.unwrap();
+    let written_down = |object: &str| {
+        let of = entries.iter().filter(|entry| entry.object == object);
+        of.filter(|entry| {
+            entry.actor == ADMIN && entry.outcome == "refused" && entry.details.contains("csrf")
+        })
+        .count()
+    };
+    for object in [
+        "PATCH /api/v1/users/{id}",
+        "POST /api/v1/users/{id}/password-reset",
+        "POST /api/v1/auth/password",
+        "DELETE /api/v1/sessions",
+    ] {
+        assert_eq!(written_down(object), forged.len(), "{object}: {entries:?}");
+    }
+    for object in ["POST /api/v1/auth/refresh", "POST /api/v1/auth/logout"] {
+        assert_eq!(written_down(object), 1, "{object}: {entries:?}");
+    }
     // A planted pair proves nothing: the value is not double submitted but derived.
     browser.jar.insert("csrf_access_token".to_owned(), "planted".to_owned());
     let path = format!("/api/v1/users/{id}");
@@ -159,9 +188,7 @@ async fn a_request_that_could_be_forged_changes_nothing() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn two_credentials_that_differ_are_none() {
-    let app = start().await;
+async fn two_credentials_that_differ_are_none(app: TestApp) {
     register(&app, "ana").await;
     let mut browser = Browser::signed_in(&app, ADMIN).await;
     let (own, anas) = (browser.jar["access_token_cookie"].clone(), bearer(&app, "ana").await);

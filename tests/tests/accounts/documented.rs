@@ -1,12 +1,17 @@
 //! Accounts as the Multi-LLM API documents them.
 
-use crate::scene::{ADMIN, log_in, register, start};
+use crate::scene::{ADMIN, log_in, on_both_databases, register};
 use serde_json::json;
-use switchyard_harness::PASSWORD;
+use switchyard_harness::{PASSWORD, TestApp};
 
-#[tokio::test(flavor = "multi_thread")]
-async fn register_login_profile_and_refresh_answer_as_documented() {
-    let app = start().await;
+on_both_databases! {
+    register_login_profile_and_refresh_answer_as_documented,
+    what_is_wrong_is_a_400_with_a_bare_text,
+    a_refresh_token_that_is_none_is_refused,
+    a_path_that_is_not_there_speaks_its_surfaces_words,
+}
+
+async fn register_login_profile_and_refresh_answer_as_documented(app: TestApp) {
     let registered = register(&app, "ana").await;
     let user = &registered["user"];
     assert_eq!(
@@ -38,9 +43,7 @@ async fn register_login_profile_and_refresh_answer_as_documented() {
     assert_eq!(app.client(&refresh).get("/api/profile").await.status, 401, "a refresh token lets nobody in");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_wrong_is_a_400_with_a_bare_text() {
-    let app = start().await;
+async fn what_is_wrong_is_a_400_with_a_bare_text(app: TestApp) {
     register(&app, "ana").await;
     let client = app.anonymous();
     let whole = json!({"username": "bob", "email": "bob@example.com", "password": PASSWORD});
@@ -86,9 +89,7 @@ async fn what_is_wrong_is_a_400_with_a_bare_text() {
     assert_eq!((wrong.status, wrong.json().as_object().unwrap().len()), (401, 1), "{}", wrong.text);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_refresh_token_that_is_none_is_refused() {
-    let app = start().await;
+async fn a_refresh_token_that_is_none_is_refused(app: TestApp) {
     let client = app.anonymous();
     let login = log_in(&app, ADMIN, PASSWORD).await.json();
     for (body, status) in [
@@ -105,9 +106,7 @@ async fn a_refresh_token_that_is_none_is_refused() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_path_that_is_not_there_speaks_its_surfaces_words() {
-    let app = start().await;
+async fn a_path_that_is_not_there_speaks_its_surfaces_words(app: TestApp) {
     let text = |path: &str| {
         let (client, path) = (app.anonymous(), path.to_owned());
         async move { client.get(&path).await.json() }

@@ -12,5 +12,6 @@ mod own_keys;
 mod people;
 mod rights;
 mod scene;
+mod shown_once;
 mod signing_in;
 mod virtual_keys;

@@ -1,13 +1,21 @@
 //! What people see and change of themselves, and administrators of others.
 
 use crate::browser::Browser;
-use crate::scene::{ADMIN, JsonBody, bearer, log_in, patch, register, send, start};
+use crate::scene::{ADMIN, JsonBody, bearer, log_in, on_both_databases, patch, register, send};
 use serde_json::json;
-use switchyard_harness::PASSWORD;
+use switchyard_harness::{PASSWORD, TestApp};
 
-#[tokio::test(flavor = "multi_thread")]
-async fn one_sees_and_ends_ones_own_sessions_and_nobody_elses() {
-    let app = start().await;
+on_both_databases! {
+    one_sees_and_ends_ones_own_sessions_and_nobody_elses,
+    a_new_password_ends_all_other_sessions,
+    administrators_list_read_and_change_people,
+    the_last_administrator_stays_one,
+    who_is_switched_off_is_out_at_once_everywhere,
+    an_administrators_link_sets_a_forgotten_password_once,
+    a_persons_bearer_calls_models_and_the_bare_address_wants_a_key,
+}
+
+async fn one_sees_and_ends_ones_own_sessions_and_nobody_elses(app: TestApp) {
     register(&app, "ana").await;
     let (here, elsewhere, others) =
         (bearer(&app, "ana").await, bearer(&app, "ana").await, bearer(&app, ADMIN).await);
@@ -37,9 +45,7 @@ async fn one_sees_and_ends_ones_own_sessions_and_nobody_elses() {
     assert_eq!(client.get("/api/v1/auth/me").await.status, 200);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_new_password_ends_all_other_sessions() {
-    let app = start().await;
+async fn a_new_password_ends_all_other_sessions(app: TestApp) {
     register(&app, "ana").await;
     let (here, elsewhere) = (bearer(&app, "ana").await, bearer(&app, "ana").await);
     let change = async |current: &str, new: &str| {
@@ -68,9 +74,7 @@ async fn a_new_password_ends_all_other_sessions() {
     assert_eq!(log_in(&app, "ana", "Another-Otter-7").await.status, 200);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn administrators_list_read_and_change_people() {
-    let app = start().await;
+async fn administrators_list_read_and_change_people(app: TestApp) {
     for name in ["ana", "bob", "cyd"] {
         register(&app, name).await;
     }
@@ -125,9 +129,7 @@ async fn administrators_list_read_and_change_people() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_last_administrator_stays_one() {
-    let app = start().await;
+async fn the_last_administrator_stays_one(app: TestApp) {
     let ana = register(&app, "ana").await["user"]["id"].as_i64().unwrap();
     let admin = app.client(&bearer(&app, ADMIN).await);
     let id = admin.get("/api/v1/auth/me").await.json()["user"]["id"].as_i64().unwrap();
@@ -139,9 +141,7 @@ async fn the_last_administrator_stays_one() {
     assert_eq!(admin.get("/api/v1/users").await.status, 403, "the stored role decides, not the token's");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn who_is_switched_off_is_out_at_once_everywhere() {
-    let app = start().await;
+async fn who_is_switched_off_is_out_at_once_everywhere(app: TestApp) {
     let registered = register(&app, "ana").await;
     let id = registered["user"]["id"].as_i64().unwrap();
     let mut browser = Browser::signed_in(&app, "ana").await;
@@ -158,9 +158,7 @@ async fn who_is_switched_off_is_out_at_once_everywhere() {
     assert_eq!(log_in(&app, "ana", PASSWORD).await.status, 200);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_administrators_link_sets_a_forgotten_password_once() {
-    let app = start().await;
+async fn an_administrators_link_sets_a_forgotten_password_once(app: TestApp) {
     let registered = register(&app, "ana").await;
     let id = registered["user"]["id"].as_i64().unwrap();
     let admin = app.client(&bearer(&app, ADMIN).await);
@@ -180,9 +178,7 @@ async fn an_administrators_link_sets_a_forgotten_password_once() {
     assert_eq!(send(admin.request("POST", "/api/v1/users/999999/password-reset")).await.status, 404);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_persons_bearer_calls_models_and_the_bare_address_wants_a_key() {
-    let app = start().await;
+async fn a_persons_bearer_calls_models_and_the_bare_address_wants_a_key(app: TestApp) {
     let client = app.client(register(&app, "ana").await["access_token"].as_str().unwrap());
     let answer = client.ask("upstream/gpt-sim", "hello").await;
     assert_eq!(answer.status, 200, "{}", answer.text);

@@ -1,10 +1,17 @@
 //! Every route for every role, allow and deny, from the table of routes.
 
-use crate::scene::{ADMIN, bearer, patch, register, send, start};
+use crate::scene::{ADMIN, bearer, on_both_databases, patch, register, send};
 use serde_json::json;
 use switchyard_harness::{TestApp, TestClient};
 use switchyard_http::access::Access;
 use switchyard_http::routes::{Endpoint, table};
+
+on_both_databases! {
+    every_route_lets_exactly_those_through_whom_its_rule_names,
+    another_spelling_of_a_path_opens_nothing,
+    a_refused_right_is_written_down,
+    whoever_may_not_call_a_route_is_told_so_whatever_the_body_and_it_is_written_down,
+}
 
 /// Who asks.
 const ROLES: [&str; 5] = ["anonymous", "key", "member", "auditor", "admin"];
@@ -45,9 +52,7 @@ fn path_of(endpoint: &Endpoint) -> String {
         .replace("{id}", "999999")
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn every_route_lets_exactly_those_through_whom_its_rule_names() {
-    let app = start().await;
+async fn every_route_lets_exactly_those_through_whom_its_rule_names(app: TestApp) {
     let clients = clients(&app).await;
     let mut cells = 0;
     for endpoint in table() {
@@ -89,9 +94,7 @@ async fn every_route_lets_exactly_those_through_whom_its_rule_names() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn another_spelling_of_a_path_opens_nothing() {
-    let app = start().await;
+async fn another_spelling_of_a_path_opens_nothing(app: TestApp) {
     for path in [
         "//api/v1/users",
         "/api/./v1/users",
@@ -111,9 +114,7 @@ async fn another_spelling_of_a_path_opens_nothing() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_refused_right_is_written_down() {
-    let app = start().await;
+async fn a_refused_right_is_written_down(app: TestApp) {
     register(&app, "mem.member").await;
     let member = app.client(&bearer(&app, "mem.member").await);
     assert_eq!(member.get("/api/v1/users").await.status, 403);
@@ -123,9 +124,7 @@ async fn a_refused_right_is_written_down() {
     assert_eq!(refused.map(|entry| entry.actor.as_str()), Some("mem.member"), "{entries:?}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn whoever_may_not_call_a_route_is_told_so_whatever_the_body_and_it_is_written_down() {
-    let app = start().await;
+async fn whoever_may_not_call_a_route_is_told_so_whatever_the_body_and_it_is_written_down(app: TestApp) {
     register(&app, "mem.member").await;
     let member = app.client(&bearer(&app, "mem.member").await);
     for body in ["{}", "[", r#"{"new":7}"#] {

@@ -4,8 +4,8 @@ use super::shapes::{EnvelopeAnswer, Me, OwnUser, Said};
 use super::{ApiBody, ApiError, ApiJson, Secret};
 use crate::access::Public;
 use crate::cookies::{self, CookieRule};
-use crate::extract::{Member, Visitor, bearer_or_none};
-use crate::provenance::{Provenance, csrf_header, forged};
+use crate::extract::{Member, Visitor, asked, bearer_or_none};
+use crate::provenance::Provenance;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use switchyard_orchestrator::accounts::{LogIn, OwnAccount, Registration, RegistrationRequest, SignIn};
@@ -152,10 +152,10 @@ pub(crate) async fn refresh(
     let token = cookies::read(headers, cookies::REFRESH).ok().flatten();
     let token = token.ok_or_else(|| ApiError::unauthenticated("There is no refresh cookie: sign in."))?;
     let claims = sign_in.read_refresh(token, &visitor.0)?;
-    provenance.check(headers)?;
-    let value = csrf_header(headers).ok_or_else(|| forged("it has no such header"))?;
-    if !sign_in.is_csrf_value(value, claims.session, TokenKind::Refresh) {
-        return Err(forged("the header's value is not that of this session's refresh token"));
+    let is_csrf_value = |value: &str| sign_in.is_csrf_value(value, claims.session, TokenKind::Refresh);
+    if let Err(error) = provenance.check_page(headers, is_csrf_value) {
+        sign_in.note_forged(&claims, &asked(&request), &visitor.0).await;
+        return Err(error);
     }
     let tokens = sign_in.refresh(&claims, &visitor.0).await?;
     let mut response = HttpResponse::Ok().json(Said { message: "Token refreshed" });
@@ -201,23 +201,25 @@ pub(crate) async fn log_out(
         None => None,
     };
     let is_by_bearer = named.is_some();
-    if !is_by_bearer {
-        // Even without a session: the answer takes cookies away, and another site's page may not have that done.
-        provenance.check(headers)?;
-    }
     let running = match named {
         Some(claims) => Some(claims),
         None => sign_in.running(access, refresh, &visitor.0).await?,
     };
     if let Some(claims) = running {
         if !is_by_bearer {
-            let value = csrf_header(headers).ok_or_else(|| forged("it has no such header"))?;
             let kinds = [TokenKind::Access, TokenKind::Refresh];
-            if !kinds.into_iter().any(|kind| sign_in.is_csrf_value(value, claims.session, kind)) {
-                return Err(forged("the header's value is not this session's"));
+            let is_csrf_value = |value: &str| {
+                kinds.into_iter().any(|kind| sign_in.is_csrf_value(value, claims.session, kind))
+            };
+            if let Err(error) = provenance.check_page(headers, is_csrf_value) {
+                sign_in.note_forged(&claims, &asked(&request), &visitor.0).await;
+                return Err(error);
             }
         }
         sign_in.log_out(&claims, &visitor.0).await?;
+    } else {
+        // Even without a session: the answer takes cookies away, and another site's page may not have that done.
+        provenance.check(headers)?;
     }
     let mut response = HttpResponse::Ok().json(Said { message: "Logged out" });
     rule.take(&mut response);

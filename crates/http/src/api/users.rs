@@ -3,6 +3,7 @@
 use super::shapes::{EnvelopeAnswer, LimitsShape, UserPage, UserShape};
 use super::{ApiBody, ApiError, ApiJson, Secret};
 use crate::extract::{Administrator, Reader, expected_version};
+use crate::idempotency::ShownOnce;
 use actix_web::http::header::ETAG;
 use actix_web::{HttpRequest, HttpResponse, web};
 use secrecy::ExposeSecret;
@@ -199,7 +200,9 @@ pub(crate) async fn reset_password(
 ) -> Result<HttpResponse, ApiError> {
     let person = administrator.0;
     let link = links.reset(id_of(&id)?, &person.client.writer(&person.who.entry.user)).await?;
-    Ok(HttpResponse::Created().json(ResetLink {
+    let mut answer = HttpResponse::Created();
+    ShownOnce::mark(&mut answer);
+    Ok(answer.json(ResetLink {
         token: link.token.expose_secret().to_owned(),
         expires_at: link.expires_at.to_string(),
     }))

@@ -13,5 +13,7 @@ pub(crate) use body::{BodyLimits, GatewayBody, read_json};
 pub(crate) use form::GatewayForm;
 pub(crate) use gate::{Gate, GatewayCaller, KeyCaller, KeyHolder};
 pub(crate) use headers::CallHeaders;
-pub(crate) use session::{Administrator, Judging, Member, Reader, Visitor, bearer_or_none, expected_version};
+pub(crate) use session::{
+    Administrator, Judging, Member, Reader, Visitor, asked, bearer_or_none, expected_version,
+};
 pub(crate) use upload::Uploads;

@@ -6,7 +6,8 @@ use crate::api::ApiError;
 use crate::cookies;
 use crate::identity::Identity;
 use crate::middleware::client_of;
-use crate::provenance::{Provenance, changes_something, csrf_header, forged};
+use crate::provenance::{Provenance, changes_something};
+use crate::routes::RouteTemplate;
 use actix_web::dev::Payload;
 use actix_web::http::header::{HeaderMap, IF_MATCH};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
@@ -15,7 +16,7 @@ use futures_util::future::LocalBoxFuture;
 use std::borrow::Cow;
 use std::sync::Arc;
 use switchyard_domain::role::Role;
-use switchyard_orchestrator::accounts::{Client, SessionGate, SignedIn};
+use switchyard_orchestrator::accounts::{Client, Refused, SessionGate, SignedIn};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 const MISSING: &str = "Sign in first: POST /api/v1/auth/login gives a browser its cookies, POST /api/auth/login a bearer token. \
@@ -59,18 +60,23 @@ async fn person(request: &HttpRequest) -> Result<Person, ApiError> {
             Ok(Person { who: gate.who(&bearer).await?, client })
         }
         (None, Some(cookie)) => {
-            let who = gate.who(cookie).await?;
+            let person = Person { who: gate.who(cookie).await?, client };
             if changes_something(request) {
+                let is_csrf_value = |value: &str| gate.is_csrf_value(value, person.who.session);
                 let provenance = request.app_data::<Provenance>().ok_or_else(ApiError::defect)?;
-                provenance.check(headers)?;
-                let value = csrf_header(headers).ok_or_else(|| forged("it has no such header"))?;
-                if !gate.is_csrf_value(value, who.session) {
-                    return Err(forged("the header's value is not this session's"));
+                if let Err(error) = provenance.check_page(headers, is_csrf_value) {
+                    gate.note_refusal(&person.who, &asked(request), Refused::Forged, &person.client).await;
+                    return Err(error);
                 }
             }
-            Ok(Person { who, client })
+            Ok(person)
         }
     }
+}
+
+/// What a request asks for, as the audit log names it.
+pub(crate) fn asked(request: &HttpRequest) -> String {
+    format!("{} {}", request.method(), RouteTemplate::of(request).0)
 }
 
 async fn person_of(request: &HttpRequest, roles: &[Role]) -> Result<Person, ApiError> {
@@ -80,8 +86,7 @@ async fn person_of(request: &HttpRequest, roles: &[Role]) -> Result<Person, ApiE
         return Ok(person);
     }
     if let Some(gate) = request.app_data::<web::Data<SessionGate>>() {
-        let what = format!("{} {}", request.method(), crate::routes::RouteTemplate::of(request).0);
-        gate.note_refusal(&person.who, &what, &person.client).await;
+        gate.note_refusal(&person.who, &asked(request), Refused::Role, &person.client).await;
     }
     let words: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
     Err(ApiError::forbidden(format!("This needs the role {}.", words.join(" or "))))

@@ -35,10 +35,40 @@ pub(crate) struct CompletionAnswer {
     usage: Option<Value>,
 }
 
-/// An error of the gateway.
+/// An error of the gateway, in the shape of the client's dialect.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct ErrorAnswer {
+#[serde(untagged)]
+#[expect(dead_code, reason = "only described; the answers are written by the dialects")]
+pub(crate) enum ErrorAnswer {
+    /// In OpenAI's and in Anthropic's.
+    Usual(UsualError),
+    /// In Google's.
+    Google(GoogleError),
+}
+
+/// An error in OpenAI's shape and in Anthropic's.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct UsualError {
     error: ErrorDetail,
+}
+
+/// An error in Google's shape.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct GoogleError {
+    error: GoogleErrorDetail,
+}
+
+/// What went wrong, in Google's words.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct GoogleErrorDetail {
+    /// The status.
+    code: u16,
+    /// For people.
+    message: String,
+    /// The class of error.
+    status: String,
+    /// `reason` is for programs.
+    details: Vec<Value>,
 }
 
 /// What went wrong.

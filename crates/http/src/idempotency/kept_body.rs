@@ -36,6 +36,17 @@ impl StreamFate {
     }
 }
 
+/// Marks an answer that shows a secret for the only time, which is kept nowhere: a repetition learns only that it was given.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ShownOnce;
+
+impl ShownOnce {
+    /// Marks an answer as such a one.
+    pub(crate) fn mark(response: &mut HttpResponseBuilder) {
+        response.extensions_mut().insert(Self);
+    }
+}
+
 /// What is kept of an answer beside its body.
 pub(super) struct Head {
     status: u16,
@@ -50,7 +61,8 @@ impl Head {
         Self {
             status: response.status().as_u16(),
             headers: own.map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec())).collect(),
-            is_secret: response.headers().contains_key(SET_COOKIE),
+            is_secret: response.headers().contains_key(SET_COOKIE)
+                || response.extensions().contains::<ShownOnce>(),
             stream: response.extensions().get::<StreamFate>().cloned(),
         }
     }

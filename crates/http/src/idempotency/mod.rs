@@ -1,9 +1,9 @@
 //! `Idempotency-Key`: a request that its caller names is carried out once, however often it is sent.
 //!
-//! The name belongs to the caller, and stands for one method, address and body. A whole answer is given again; of a stream, and of
-//! what is too long to keep, a repetition learns only that it ended. What failed was not carried out, so its name is free again, and
-//! so is that of a gateway call whose client left, which is cancelled there. Whatever else a client left is carried out to its end, and
-//! its answer kept.
+//! The name belongs to the caller, and stands for one method, address and body. A whole answer is given again; of a stream, of what
+//! is too long to keep, and of a secret that is shown once, a repetition learns only that it was given. What failed was not carried
+//! out, so its name is free again, and so is that of a gateway call whose client left, which is cancelled there. Whatever else a client
+//! left is carried out to its end, and its answer kept.
 //!
 //! Requests without the header pass by all this: a route has a way of its own for those that have it.
 
@@ -25,7 +25,7 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, HttpResponseBuilder, Res
 use claim::{Claim, Leaving};
 use hashed_payload::HashedPayload;
 use kept_body::KeptBody;
-pub(crate) use kept_body::StreamFate;
+pub(crate) use kept_body::{ShownOnce, StreamFate};
 pub(crate) use key::{IDEMPOTENCY_KEY, RULE, is_key};
 use std::sync::Arc;
 use switchyard_ports::entropy::Entropy;

@@ -123,7 +123,7 @@ impl UserAdmin {
         let Some(user) = user else { return Ok(None) };
         let client =
             Client { agent: Some(format!("switchyard admin token ({})", by.name)), ..Client::default() };
-        self.sign_in.begin_briefly(user, &client).await.map(Some)
+        self.sign_in.begin_briefly(user, &client, by).await.map(Some)
     }
 
     async fn first_administrator(

@@ -3,14 +3,13 @@
 use super::refusals::Refusals;
 use super::{AccountError, Client};
 use crate::snapshot::{ConfigurationKeeper, UserDirectory, UserEntry};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use switchyard_domain::audit::{AuditAction, AuditOutcome, AuditRecord};
 use switchyard_domain::ids::{SessionId, UserId};
 use switchyard_domain::role::Role;
 use switchyard_ports::clock::Clock;
-use switchyard_ports::repositories::AuditLog;
+use switchyard_ports::repositories::{AuditLog, Author};
 use switchyard_ports::tokens::{Claims, CsrfValues, TokenKind, Tokens};
 
 /// How long somebody who is refused waits until that is written down.
@@ -30,6 +29,24 @@ impl SignedIn {
     #[must_use]
     pub fn role(&self) -> Role {
         self.entry.user.role
+    }
+}
+
+/// Why somebody who is signed in was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// Their role has no such right.
+    Role,
+    /// The request can't be told from one that another site's page made with their cookies.
+    Forged,
+}
+
+impl Refused {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Role => "role",
+            Self::Forged => "csrf",
+        }
     }
 }
 
@@ -103,31 +120,18 @@ impl SessionGate {
         self.csrf.is_value(presented, session, TokenKind::Access)
     }
 
-    /// Writes down that somebody asked for what is not their right, unless they did so very often a moment ago. That it was refused
+    /// Writes down that somebody was refused what they asked for, and why, unless they were very often a moment ago. That it was refused
     /// stands in any case, and whoever is refused does not wait for a database that hangs.
-    pub async fn note_refusal(&self, who: &SignedIn, what: &str, client: &Client) {
+    pub async fn note_refusal(&self, who: &SignedIn, what: &str, why: Refused, client: &Client) {
         let Some(entry) = self.refusals.entry(who.entry.user.id, what, self.clock.monotonic()) else {
             return;
         };
-        let by = client.writer(&who.entry.user);
-        let mut details = BTreeMap::from([("role".to_owned(), who.role().as_str().to_owned())]);
-        if entry.left_out > 0 {
-            details.insert("left_out".to_owned(), entry.left_out.to_string());
-        }
-        if entry.is_last {
-            details
-                .insert("more".to_owned(), "counted for a minute, and told with the next entry".to_owned());
-        }
-        let record = AuditRecord {
-            at: self.clock.now(),
-            actor: by.name.to_string(),
-            action: AuditAction::Access,
-            object: what.to_owned(),
-            outcome: AuditOutcome::Refused,
-            address: by.address,
-            request_id: by.request_id,
-            details,
-        };
+        let author = Author { by: client.writer(&who.entry.user), at: self.clock.now() };
+        let details = [("role", who.role().as_str()), ("reason", why.as_str())];
+        let details = details.map(|(name, word)| (name.to_owned(), word.to_owned())).into_iter();
+        let details = details.chain(entry.details()).collect();
+        let record = author.did_to(AuditAction::Access, what.to_owned());
+        let record = AuditRecord { outcome: AuditOutcome::Refused, details, ..record };
         tokio::select! {
             written = self.audit.record(record) => {
                 if let Err(error) = written {

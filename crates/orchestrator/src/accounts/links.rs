@@ -4,7 +4,6 @@ use super::{AccountError, AccountPorts, AccountSettings, Client, IssuedLink, Reg
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::Arc;
 use std::time::Duration;
-use switchyard_domain::audit::{AuditAction, AuditOutcome};
 use switchyard_domain::ids::UserId;
 use switchyard_domain::meta::Writer;
 use switchyard_domain::role::Role;
@@ -67,11 +66,6 @@ impl Links {
         let expires_at = ports.clock.now().after(LIFETIME);
         let author = ports.author(by.clone());
         ports.users.put_link(OneTimeLink { hash, purpose, expires_at }, &author).await?;
-        let object = match purpose {
-            LinkPurpose::Setup => "link:setup".to_owned(),
-            LinkPurpose::Reset(user) => format!("link:user:{user}"),
-        };
-        ports.note(by, AuditAction::Create, object, AuditOutcome::Done).await?;
         Ok(IssuedLink { token, expires_at })
     }
 

@@ -15,7 +15,7 @@ mod tokens;
 
 pub use admin::{ChangedUser, IssuedLink, UserAdmin};
 pub use error::AccountError;
-pub use gate::{SessionGate, SignedIn};
+pub use gate::{Refused, SessionGate, SignedIn};
 pub use hashing::PasswordDesk;
 pub use links::{LinkUse, Links};
 pub use own::OwnAccount;
@@ -131,25 +131,15 @@ impl AccountPorts {
         Author { by, at: self.clock.now() }
     }
 
-    /// Writes down what somebody did that changed no configuration.
-    async fn note(
+    /// Writes down what somebody was refused.
+    async fn note_refusal(
         &self,
         by: &Writer,
         action: AuditAction,
         object: String,
-        outcome: AuditOutcome,
     ) -> Result<(), AccountError> {
-        let record = AuditRecord {
-            at: self.clock.now(),
-            actor: by.name.to_string(),
-            action,
-            object,
-            outcome,
-            address: by.address,
-            request_id: by.request_id.clone(),
-            details: std::collections::BTreeMap::new(),
-        };
-        Ok(self.audit.record(record).await?)
+        let record = self.author(by.clone()).did_to(action, object);
+        Ok(self.audit.record(AuditRecord { outcome: AuditOutcome::Refused, ..record }).await?)
     }
 
     /// Waits until the write is what calls read.

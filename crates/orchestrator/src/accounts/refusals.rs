@@ -41,6 +41,15 @@ pub(super) struct Entry {
     pub(super) is_last: bool,
 }
 
+impl Entry {
+    /// What the log says beside the refusal.
+    pub(super) fn details(self) -> impl Iterator<Item = (String, String)> {
+        let left_out = (self.left_out > 0).then(|| ("left_out".to_owned(), self.left_out.to_string()));
+        let more = "counted for a minute, and told with the next entry";
+        left_out.into_iter().chain(self.is_last.then(|| ("more".to_owned(), more.to_owned())))
+    }
+}
+
 impl Refusals {
     /// Whether a refusal is written down, and with what.
     pub(super) fn entry(&self, person: UserId, object: &str, now: Monotonic) -> Option<Entry> {

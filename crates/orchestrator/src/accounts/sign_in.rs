@@ -4,8 +4,9 @@ use super::tokens::issue;
 use super::{AccountError, AccountPorts, AccountSettings, Client, IssuedTokens};
 use secrecy::SecretString;
 use std::time::Duration;
-use switchyard_domain::audit::{AuditAction, AuditOutcome};
+use switchyard_domain::audit::{AuditAction, AuditOutcome, AuditRecord};
 use switchyard_domain::ids::{SessionId, UserId};
+use switchyard_domain::meta::Writer;
 use switchyard_domain::time::Timestamp;
 use switchyard_domain::user::{Session, User, kept_password, name_key};
 use switchyard_ports::passwords::{PasswordHash, Verdict};
@@ -70,7 +71,7 @@ impl SignIn {
                 attempt.was_wrong();
                 let object = found.map_or_else(|| "user".to_owned(), |(user, _)| object_of(user.id));
                 let by = client.anonymous();
-                ports.note(&by, AuditAction::SignIn, object, AuditOutcome::Refused).await?;
+                ports.note_refusal(&by, AuditAction::SignIn, object).await?;
                 Err(AccountError::BadCredentials)
             }
         }
@@ -104,16 +105,18 @@ impl SignIn {
         verified: Option<PasswordHash>,
         client: &Client,
     ) -> Result<IssuedTokens, AccountError> {
-        self.begin_for(self.settings.refresh_lifetime, user, verified, client).await
+        let by = client.writer(&user);
+        self.begin_for(self.settings.refresh_lifetime, user, verified, client, by).await
     }
 
-    /// Begins a session that can't be refreshed: it ends with its first access token.
+    /// Begins a session that can't be refreshed: it ends with its first access token. `by` begins it, in this person's name.
     pub(super) async fn begin_briefly(
         &self,
         user: User,
         client: &Client,
+        by: &Writer,
     ) -> Result<IssuedTokens, AccountError> {
-        self.begin_for(self.settings.access_lifetime, user, None, client).await
+        self.begin_for(self.settings.access_lifetime, user, None, client, by.clone()).await
     }
 
     async fn begin_for(
@@ -122,16 +125,16 @@ impl SignIn {
         user: User,
         verified: Option<PasswordHash>,
         client: &Client,
+        by: Writer,
     ) -> Result<IssuedTokens, AccountError> {
         let ports = &self.ports;
         let now = ports.clock.now();
         let session = Session { expires_at: now.after(lifetime), ..self.session(user.id, now, client) };
         let refresh = ports.entropy.new_id();
-        if !ports.sessions.begin(session.clone(), refresh, verified).await? {
+        let author = ports.author(by);
+        if !ports.sessions.begin(session.clone(), refresh, verified, &author).await? {
             return Err(AccountError::BadCredentials);
         }
-        let object = format!("session:{}", session.id);
-        ports.note(&client.writer(&user), AuditAction::SignIn, object, AuditOutcome::Done).await?;
         let user = User { last_login_at: Some(now), ..user };
         Ok(issue(ports, &self.settings, user, session, refresh))
     }
@@ -164,6 +167,19 @@ impl SignIn {
     #[must_use]
     pub fn is_csrf_value(&self, presented: &str, session: SessionId, kind: TokenKind) -> bool {
         self.ports.csrf.is_value(presented, session, kind)
+    }
+
+    /// Writes down that a request with the cookies of a session could not be told from a forged one. That it was refused stands in any
+    /// case.
+    pub async fn note_forged(&self, claims: &Claims, what: &str, client: &Client) {
+        let found = self.ports.users.by_id(claims.user).await.ok().flatten();
+        let by = found.map_or_else(|| client.anonymous(), |(user, _)| client.writer(&user));
+        let record = self.ports.author(by).did_to(AuditAction::Access, what.to_owned());
+        let details = [("reason".to_owned(), "csrf".to_owned())].into();
+        let record = AuditRecord { outcome: AuditOutcome::Refused, details, ..record };
+        if let Err(error) = self.ports.audit.record(record).await {
+            tracing::warn!(error = %error, "a refused request could not be written down");
+        }
     }
 
     /// Takes a refresh token in exchange for new tokens. One that was used before ends its session: either its holder or whoever

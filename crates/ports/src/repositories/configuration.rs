@@ -83,15 +83,21 @@ impl Author {
         id: i64,
         details: BTreeMap<String, String>,
     ) -> AuditRecord {
+        AuditRecord { details, ..self.did_to(action, kind.object(id)) }
+    }
+
+    /// The entry of a write that is none of configuration, to an object of this name.
+    #[must_use]
+    pub fn did_to(&self, action: AuditAction, object: String) -> AuditRecord {
         AuditRecord {
             at: self.at,
             actor: self.by.name.to_string(),
             action,
-            object: kind.object(id),
+            object,
             outcome: AuditOutcome::Done,
             address: self.by.address,
             request_id: self.by.request_id.clone(),
-            details,
+            details: BTreeMap::new(),
         }
     }
 }

@@ -23,14 +23,15 @@ pub enum Rotation {
 /// are none.
 #[async_trait]
 pub trait SessionRepository: Send + Sync {
-    /// Writes a session with the id of its first refresh token, and when the person last signed in. Answers `false`, and
-    /// writes nothing, when the person is switched off or their password is no longer the one of `verified`. What of this person's
+    /// Writes a session with the id of its first refresh token, when the person last signed in, and in the same transaction the
+    /// entry `sign_in` of `session:<id>` in the audit log. Answers `false`, and writes nothing, when the person is switched off or their password is no longer the one of `verified`. What of this person's
     /// is over is forgotten.
     async fn begin(
         &self,
         session: Session,
         refresh: Uuid,
         verified: Option<PasswordHash>,
+        author: &Author,
     ) -> Result<bool, RepositoryError>;
     /// Takes a refresh token's id in exchange for the next one's, in one step: of many that present the same one, one is
     /// answered [`Rotation::Rotated`], and the next one ends the session.

@@ -94,6 +94,17 @@ pub enum LinkPurpose {
     Reset(UserId),
 }
 
+impl LinkPurpose {
+    /// A link of this purpose, as the audit log names it.
+    #[must_use]
+    pub fn object(self) -> String {
+        match self {
+            Self::Setup => "link:setup".to_owned(),
+            Self::Reset(user) => format!("link:user:{user}"),
+        }
+    }
+}
+
 /// A link of one use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OneTimeLink {
@@ -144,7 +155,8 @@ pub trait UserRepository: Send + Sync {
     async fn states(&self, ids: &[UserId], since: Timestamp) -> Result<Vec<AccountState>, RepositoryError>;
     /// Whether anybody who is active administers.
     async fn has_administrator(&self) -> Result<bool, RepositoryError>;
-    /// Writes a link. All earlier ones of the same purpose end.
+    /// Writes a link, and in the same transaction the entry `create` of it in the audit log. All earlier ones of the same purpose
+    /// end.
     async fn put_link(&self, link: OneTimeLink, author: &Author) -> Result<(), RepositoryError>;
     /// The link of this hash, if it may be used now.
     async fn link(&self, hash: SecretHash, now: Timestamp) -> Result<Option<OneTimeLink>, RepositoryError>;

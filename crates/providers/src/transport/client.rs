@@ -24,6 +24,14 @@ pub(super) type Client = legacy::Client<Connector, Outgoing>;
 const PING_TIMEOUT: Duration = Duration::from_secs(10);
 const PING_EVERY: Duration = Duration::from_secs(20);
 
+/// Most bytes that HTTP/1.1 reads ahead of whoever reads an answer, and most of an answer's head. The client's own default grows to
+/// 400 KiB, and two such pieces were held for each reader that had stopped.
+const READ_AHEAD: usize = 64 * 1024;
+/// Most bytes of one HTTP/2 answer that wait here for a reader that has stopped. A window that adapts to the line grows to 16 MiB.
+const WINDOW: u32 = 128 * 1024;
+/// The same of all answers on one connection together: so many that readers who have stopped don't hold up the others.
+const WINDOW_OF_ALL: u32 = 1 << 30;
+
 static THREADS: AtomicUsize = AtomicUsize::new(0);
 
 thread_local! {
@@ -78,7 +86,9 @@ impl Recipe {
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(settings.pool_idle_timeout)
             .pool_max_idle_per_host(settings.pool_max_idle_per_host)
-            .http2_adaptive_window(true)
+            .http1_max_buf_size(READ_AHEAD)
+            .http2_initial_stream_window_size(WINDOW)
+            .http2_initial_connection_window_size(WINDOW_OF_ALL)
             .http2_keep_alive_interval(PING_EVERY)
             .http2_keep_alive_timeout(PING_TIMEOUT)
             .http2_keep_alive_while_idle(true)

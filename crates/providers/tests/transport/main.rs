@@ -11,6 +11,7 @@ mod connections;
 mod deadlines;
 mod external;
 mod h2_upstream;
+mod h2_windows;
 mod headers;
 mod logs;
 mod tls;

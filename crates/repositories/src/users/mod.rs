@@ -6,6 +6,7 @@ mod write;
 
 pub(crate) use write::end_sessions;
 
+use crate::audit;
 use crate::configuration::revision::Written;
 use crate::connection::AnyConnection;
 use crate::database::Database;
@@ -180,8 +181,13 @@ impl UserRepository for Database {
     }
 
     async fn put_link(&self, link: OneTimeLink, author: &Author) -> Result<(), RepositoryError> {
-        let by = author.clone();
-        self.write(move |connection| links::put(connection, &link, &by)).await
+        let (by, seal) = (author.clone(), self.audit_seal());
+        self.write(move |connection| {
+            links::put(connection, &link, &by)?;
+            let entry = by.did_to(AuditAction::Create, link.purpose.object());
+            audit::append(connection, seal.as_deref(), entry)
+        })
+        .await
     }
 
     async fn link(&self, hash: SecretHash, now: Timestamp) -> Result<Option<OneTimeLink>, RepositoryError> {

@@ -17,7 +17,7 @@ async fn every_suite(opened: &Opened) {
     audit_contract(database, database, database).await;
     usage_contract(database, database).await;
     quota_contract(database, database, database).await;
-    user_contract(database, database).await;
+    user_contract(database, database, database).await;
     session_contract(Arc::new(database.clone())).await;
     assert!(database.is_connected());
 }

@@ -6,3 +6,4 @@ pub mod journal;
 pub mod limiter;
 pub mod provider;
 pub mod repositories;
+pub mod throttle;

@@ -6,6 +6,7 @@ use super::shapes::EnvelopeAnswer;
 use super::users::{PageQuery, page_of};
 use super::{ApiError, ApiJson};
 use crate::extract::{KeyHolder, Member, expected_version};
+use crate::idempotency::ShownOnce;
 use actix_web::http::header::ETAG;
 use actix_web::{HttpRequest, HttpResponse, web};
 use secrecy::ExposeSecret;
@@ -31,6 +32,7 @@ fn with_key(
     state: KeyState,
 ) -> HttpResponse {
     let (key, state) = (created.key.expose_secret().to_owned(), KeyShape::from(state));
+    ShownOnce::mark(&mut answer);
     answer.insert_header((ETAG, format!("\"{}\"", state.version))).json(ShownKey { key, state })
 }
 
@@ -239,6 +241,7 @@ pub(crate) async fn rotate_key(
     params(("id" = i64, Path, description = "The key's id"), ("If-Match" = Option<String>, Header, description = "The version that is to be changed")),
     responses(
         (status = 204, description = "It is gone"),
+        (status = 400, description = "`If-Match` is no version", body = EnvelopeAnswer),
         (status = 401, body = EnvelopeAnswer),
         (status = 403, body = EnvelopeAnswer),
         (status = 404, body = EnvelopeAnswer),

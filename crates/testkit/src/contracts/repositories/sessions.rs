@@ -5,20 +5,21 @@
 use super::samples::{AT, author, unique};
 use super::users::make;
 use std::sync::Arc;
+use switchyard_domain::audit::AuditFilter;
 use switchyard_domain::ids::{SessionId, UserId};
 use switchyard_domain::time::Timestamp;
 use switchyard_domain::user::Session;
 use switchyard_ports::passwords::PasswordHash;
 use switchyard_ports::repositories::{
-    Change, ChangeKind, ConfigurationRepository, Revision, Rotation, SessionRepository, UserPatch,
+    AuditLog, Change, ChangeKind, ConfigurationRepository, Revision, Rotation, SessionRepository, UserPatch,
     UserRepository,
 };
 use uuid::Uuid;
 
-/// What every repository of sessions does. `users` and `configuration` work on the same database.
+/// What every repository of sessions does, over a database of which it is the audit log too.
 pub async fn session_contract<R>(repository: Arc<R>)
 where
-    R: SessionRepository + UserRepository + ConfigurationRepository + 'static,
+    R: SessionRepository + UserRepository + ConfigurationRepository + AuditLog + 'static,
 {
     let all = repository.as_ref();
     a_session_reads_back_as_written(all, all).await;
@@ -29,6 +30,7 @@ where
     who_is_switched_off_is_signed_out(all, all).await;
     what_is_over_is_forgotten_when_the_next_begins(all, all).await;
     only_an_end_is_a_change(all, all, all).await;
+    a_beginning_lands_its_entry_in_the_audit_log_and_a_refused_one_none(all, all, all).await;
     of_many_exchanges_at_once_one_wins_and_the_next_ends_the_session(repository).await;
 }
 
@@ -50,7 +52,7 @@ fn session(user: UserId) -> Session {
 
 async fn begun(repository: &dyn SessionRepository, user: UserId) -> (Session, Uuid) {
     let (session, refresh) = (session(user), id());
-    assert!(repository.begin(session.clone(), refresh, None).await.unwrap());
+    assert!(repository.begin(session.clone(), refresh, None, &author(0)).await.unwrap());
     (session, refresh)
 }
 
@@ -68,7 +70,7 @@ async fn a_session_reads_back_as_written(repository: &dyn SessionRepository, use
     let user = make(users).await;
     let (first, _) = begun(repository, user).await;
     let later = Session { created_at: Timestamp(AT.0 + 1), address: None, client: None, ..session(user) };
-    assert!(repository.begin(later.clone(), id(), None).await.unwrap());
+    assert!(repository.begin(later.clone(), id(), None, &author(0)).await.unwrap());
     let sessions = repository.of_user(user, AT).await.unwrap();
     assert_eq!(sessions, [later.clone(), first.clone()], "the newest first");
     assert_eq!(users.by_id(user).await.unwrap().unwrap().0.last_login_at, Some(later.created_at));
@@ -81,13 +83,13 @@ async fn nobody_who_is_off_or_has_another_password_begins_one(
 ) {
     let user = make(users).await;
     let wrong = Some(PasswordHash("an earlier one".to_owned()));
-    assert!(!repository.begin(session(user), id(), wrong).await.unwrap());
+    assert!(!repository.begin(session(user), id(), wrong, &author(0)).await.unwrap());
     let right = Some(PasswordHash("hash one".to_owned()));
-    assert!(repository.begin(session(user), id(), right.clone()).await.unwrap());
+    assert!(repository.begin(session(user), id(), right.clone(), &author(0)).await.unwrap());
     let off = UserPatch { is_active: Some(false), ..UserPatch::default() };
     users.update(user, off, &author(1)).await.unwrap();
     for verified in [right, None] {
-        assert!(!repository.begin(session(user), id(), verified).await.unwrap());
+        assert!(!repository.begin(session(user), id(), verified, &author(0)).await.unwrap());
     }
     assert_eq!(ids_of(repository, user).await, []);
 }
@@ -173,7 +175,7 @@ async fn what_is_over_is_forgotten_when_the_next_begins(
     repository.end(old.id, user, &author(1)).await.unwrap();
     let begins = Timestamp(old.expires_at.0 + 60_000);
     let next = Session { created_at: begins, expires_at: Timestamp(begins.0 + 1), ..session(user) };
-    assert!(repository.begin(next, id(), None).await.unwrap());
+    assert!(repository.begin(next, id(), None, &author(0)).await.unwrap());
     assert_eq!(ended(users, user, AT).await, []);
 }
 
@@ -195,6 +197,23 @@ async fn only_an_end_is_a_change(
     let change = |step| Change { revision: Revision(before.0 + step), kind: ChangeKind::User, id: user.0 };
     let changes = configuration.changes_since(before).await.unwrap().unwrap();
     assert_eq!(changes, [change(1), change(2)]);
+}
+
+async fn a_beginning_lands_its_entry_in_the_audit_log_and_a_refused_one_none(
+    repository: &dyn SessionRepository,
+    users: &dyn UserRepository,
+    log: &dyn AuditLog,
+) {
+    let user = make(users).await;
+    let before = log.head().await.unwrap().sequence;
+    let (begun, _) = begun(repository, user).await;
+    let entry = log.page(AuditFilter::default(), None, 1).await.unwrap().pop().unwrap();
+    assert_eq!((entry.sequence, entry.at, entry.actor.as_str()), (before + 1, AT, "ana"));
+    assert_eq!((entry.action.as_str(), entry.outcome.as_str()), ("sign_in", "done"));
+    assert_eq!(entry.object, format!("session:{}", begun.id));
+    let wrong = Some(PasswordHash("an earlier one".to_owned()));
+    assert!(!repository.begin(session(user), id(), wrong, &author(1)).await.unwrap());
+    assert_eq!(log.head().await.unwrap().sequence, before + 1);
 }
 
 async fn of_many_exchanges_at_once_one_wins_and_the_next_ends_the_session<R>(repository: Arc<R>)

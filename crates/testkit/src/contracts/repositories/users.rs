@@ -3,19 +3,25 @@
 #![expect(clippy::unwrap_used, reason = "a suite fails by panicking")]
 
 use super::samples::{AT, author, full_limits, unique};
+use switchyard_domain::audit::AuditFilter;
 use switchyard_domain::ids::UserId;
 use switchyard_domain::role::Role;
 use switchyard_domain::time::Timestamp;
 use switchyard_domain::user::{Email, Username};
 use switchyard_ports::passwords::PasswordHash;
 use switchyard_ports::repositories::{
-    Change, ChangeKind, ConfigurationRepository, LinkPurpose, NewUser, OneTimeLink, RepositoryError,
-    Revision, Taken, UserChange, UserPatch, UserRepository,
+    AuditLog, Change, ChangeKind, ConfigurationRepository, LinkPurpose, NewUser, OneTimeLink,
+    RepositoryError, Revision, Taken, UserChange, UserPatch, UserRepository,
 };
 use switchyard_ports::tokens::SecretHash;
 
-/// What every repository of people does. `configuration` works on the same database, on which nobody else may write people meanwhile.
-pub async fn user_contract(repository: &dyn UserRepository, configuration: &dyn ConfigurationRepository) {
+/// What every repository of people does. `configuration` and `log` work on the same database, on which nobody else may write people
+/// meanwhile.
+pub async fn user_contract(
+    repository: &dyn UserRepository,
+    configuration: &dyn ConfigurationRepository,
+    log: &dyn AuditLog,
+) {
     a_person_reads_back_as_written(repository).await;
     a_taken_name_or_address_is_told_apart(repository).await;
     a_patch_changes_what_it_names(repository).await;
@@ -25,6 +31,7 @@ pub async fn user_contract(repository: &dyn UserRepository, configuration: &dyn 
     somebody_always_administers(repository).await;
     a_link_opens_once_and_in_time(repository).await;
     a_link_sets_up_the_first_administrator_only(repository).await;
+    a_link_lands_its_entry_in_the_audit_log(repository, log).await;
     a_write_is_one_change_of_this_person(repository, configuration).await;
 }
 
@@ -230,6 +237,19 @@ async fn a_link_sets_up_the_first_administrator_only(repository: &dyn UserReposi
     assert_eq!(repository.set_up(setup.hash, admin, &author(1)).await.unwrap(), None);
     let reset = repository.reset_password(setup.hash, PasswordHash(String::new()), &author(1)).await.unwrap();
     assert_eq!(reset, None);
+}
+
+async fn a_link_lands_its_entry_in_the_audit_log(repository: &dyn UserRepository, log: &dyn AuditLog) {
+    let id = make(repository).await;
+    for (purpose, object) in
+        [(LinkPurpose::Setup, "link:setup".to_owned()), (LinkPurpose::Reset(id), format!("link:user:{id}"))]
+    {
+        let before = log.head().await.unwrap().sequence;
+        repository.put_link(link(purpose), &author(3)).await.unwrap();
+        let entry = log.page(AuditFilter::default(), None, 1).await.unwrap().pop().unwrap();
+        assert_eq!((entry.sequence, entry.at, entry.actor.as_str()), (before + 1, author(3).at, "ana"));
+        assert_eq!((entry.action.as_str(), entry.object, entry.outcome.as_str()), ("create", object, "done"));
+    }
 }
 
 async fn a_write_is_one_change_of_this_person(

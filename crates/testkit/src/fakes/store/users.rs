@@ -232,8 +232,9 @@ impl UserRepository for MemoryStore {
         self.read(|state| has_administrator(state, None))
     }
 
-    async fn put_link(&self, link: OneTimeLink, _: &Author) -> Result<(), RepositoryError> {
+    async fn put_link(&self, link: OneTimeLink, author: &Author) -> Result<(), RepositoryError> {
         self.write(|state| {
+            state.append(author.did_to(AuditAction::Create, link.purpose.object()));
             state.links.retain(|known| known.purpose != link.purpose);
             state.links.push(link);
             Ok(())
@@ -290,6 +291,7 @@ impl SessionRepository for MemoryStore {
         session: Session,
         refresh: Uuid,
         verified: Option<PasswordHash>,
+        author: &Author,
     ) -> Result<bool, RepositoryError> {
         self.write(|state| {
             let (user, hash) = place_of(state, session.user)?;
@@ -301,6 +303,7 @@ impl SessionRepository for MemoryStore {
             state
                 .sessions
                 .retain(|kept| kept.session.user != session.user || kept.session.expires_at.0 > over);
+            state.append(author.did_to(AuditAction::SignIn, format!("session:{}", session.id)));
             state.sessions.push(KeptSession { session, refresh, ended_at: None });
             Ok(true)
         })
