@@ -85,6 +85,12 @@ impl FaultKind {
         }
     }
 
+    /// Whether it tells of the account that was called with, and of nobody else's at the same provider.
+    #[must_use]
+    pub fn is_of_account(self) -> bool {
+        matches!(self, Self::Throttled | Self::QuotaExhausted | Self::AuthFailed)
+    }
+
     /// The stored word, stable.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -176,6 +176,13 @@ impl TestAppBuilder {
         self
     }
 
+    /// Another address for a vendor, for the providers that come with the product.
+    #[must_use]
+    pub fn vendor_base_url(mut self, vendor: &str, url: &str) -> Self {
+        self.builder = self.builder.vendor_base_url(vendor, url);
+        self
+    }
+
     /// A vendor that the application is given, which the simulated provider is declared as.
     #[must_use]
     pub fn own_vendor(mut self, vendor: &'static Vendor) -> Self {

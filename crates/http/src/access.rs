@@ -19,7 +19,7 @@ pub enum Access {
     SignedIn,
     /// Who is signed in and audits or administers.
     AuditorOrAdmin,
-    /// Who is signed in and administers.
+    /// Who is signed in and administers. Where the operator opened `/api/generate-virtual-key`, everybody there.
     Admin,
 }
 

@@ -2,7 +2,7 @@
 
 use crate::connection::Sources;
 use crate::cookies::CookieRule;
-use crate::extract::{BodyLimits, Gate, Uploads};
+use crate::extract::{BodyLimits, Gate, OpenMinting, Uploads};
 use crate::idempotency::Names;
 use crate::metrics::{self, Metrics};
 use crate::middleware::{Edge, Origins};
@@ -73,6 +73,9 @@ fn accounts(app: &mut web::ServiceConfig, config: &ServerConfig, services: &Serv
         .app_data(web::Data::from(Arc::clone(&accounts.links)))
         .app_data(web::Data::from(Arc::clone(&accounts.throttles)))
         .app_data(web::Data::from(Arc::clone(&services.keys)))
+        .app_data(web::Data::from(Arc::clone(&services.authenticator)))
+        .app_data(web::Data::from(Arc::clone(&services.reloading)))
+        .app_data(web::Data::new(OpenMinting(config.open_virtual_keys)))
         .app_data(web::Data::new(services.demo.clone()))
         .app_data(web::Data::new(CookieRule { secure: config.cookie_secure }))
         .app_data(web::Data::new(provenance.clone()))

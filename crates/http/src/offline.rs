@@ -36,7 +36,7 @@ impl OfflineCall {
     pub fn read(self, body: impl Into<Bytes>) -> Result<Arc<dyn ClientCall>, String> {
         let told = |error: GatewayError| error.message().to_owned();
         let call = if let Some(codec) = dialects::named(&self.dialect) {
-            let place = Place { model: self.model, stream: self.stream, reframes: false };
+            let place = Place { model: self.model, stream: self.stream, ..Place::default() };
             let mut asked = CallHeaders { strict: self.strict, ..CallHeaders::default() };
             self.headers.iter().try_for_each(|(name, value)| asked.pass(name, value)).map_err(told)?;
             DialectCall::read(codec, place, body.into(), asked).map(shared)

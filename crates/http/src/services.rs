@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use switchyard_orchestrator::UseCases;
 use switchyard_orchestrator::accounts::{Accounts, SessionGate};
-use switchyard_orchestrator::admin::{CredentialAdmin, KeyAdmin};
+use switchyard_orchestrator::admin::{CredentialAdmin, KeyAdmin, Reloading};
 use switchyard_orchestrator::audit::AuditTrail;
 use switchyard_orchestrator::chat::ChatService;
 use switchyard_orchestrator::external::ExternalCalls;
@@ -32,6 +32,8 @@ pub struct Services {
     pub accounts: Accounts,
     /// Virtual keys.
     pub keys: Arc<KeyAdmin>,
+    /// Reading the configuration again.
+    pub reloading: Arc<Reloading>,
     /// The state of the server.
     pub status: Arc<Status>,
     /// Calls to addresses that people name.
@@ -65,6 +67,7 @@ impl Services {
             sessions,
             accounts,
             keys,
+            reloading,
             status,
             external,
             credentials,
@@ -82,6 +85,7 @@ impl Services {
             sessions,
             accounts,
             keys,
+            reloading,
             status,
             external,
             credentials,

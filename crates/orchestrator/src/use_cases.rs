@@ -1,7 +1,7 @@
 //! What surfaces call, together.
 
 use crate::accounts::{Accounts, SessionGate};
-use crate::admin::{CredentialAdmin, KeyAdmin};
+use crate::admin::{CredentialAdmin, KeyAdmin, Reloading};
 use crate::audit::AuditTrail;
 use crate::chat::ChatService;
 use crate::external::ExternalCalls;
@@ -30,6 +30,8 @@ pub struct UseCases {
     pub accounts: Accounts,
     /// Virtual keys.
     pub keys: Arc<KeyAdmin>,
+    /// Reading the configuration again.
+    pub reloading: Arc<Reloading>,
     /// The state of the server.
     pub status: Arc<Status>,
     /// Calls to addresses that people name.

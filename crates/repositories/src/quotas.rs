@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 use switchyard_domain::audit::AuditAction;
 use switchyard_domain::budget::{Budget, BudgetWindow, Zone};
+use switchyard_domain::limits::Limits;
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::quota::{Quota, QuotaScope};
 use switchyard_ports::repositories::{Author, ChangeKind, NewQuota, QuotaRepository, RepositoryError};
@@ -41,6 +42,27 @@ impl QuotaRepository for Database {
 
     async fn quotas(&self) -> Result<Vec<Quota>, RepositoryError> {
         self.read(load).await
+    }
+}
+
+/// Writes the budget of a scope that has no limits here, or removes it. Answers the quota that it changed, if there was one. The caller
+/// gives the transaction.
+pub(crate) fn put_budget(
+    connection: &mut AnyConnection,
+    scope: QuotaScope,
+    budget: Option<&Budget>,
+    author: &Author,
+) -> Result<Option<i64>, Fault> {
+    match budget {
+        Some(budget) => {
+            let quota = NewQuota { scope, limits: Limits::NONE, budget: Some(budget.clone()) };
+            put(connection, &quota, None, author).map(Some)
+        }
+        None => {
+            let Some(Stored { id, .. }) = stored(connection, scope)? else { return Ok(None) };
+            diesel::delete(quotas::table.find(id)).execute(connection)?;
+            Ok(Some(id))
+        }
     }
 }
 

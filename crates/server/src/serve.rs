@@ -83,6 +83,7 @@ fn server_config(settings: &Settings) -> ServerConfig {
             GatewayAuth::Optional => server::GatewayAuth::Optional,
             GatewayAuth::Off => server::GatewayAuth::Off,
         },
+        open_virtual_keys: settings.surfaces.open_virtual_keys,
         environment: edge.deployment.to_string(),
         uploads: settings.data_dir.clone(),
         ..ServerConfig::default()

@@ -283,6 +283,13 @@ impl Builder {
         self
     }
 
+    /// Calls a vendor at another address than its own, wherever a provider does not name one.
+    #[must_use]
+    pub fn vendor_base_url(mut self, vendor: impl Into<String>, url: impl Into<String>) -> Self {
+        self.base_urls.insert(vendor.into(), url.into());
+        self
+    }
+
     /// Whether calls of virtual keys and users may use the providers' shared credentials; they may, unless told otherwise.
     #[must_use]
     pub fn shared_credentials(mut self, permitted: bool) -> Self {

@@ -12,7 +12,7 @@ use switchyard_coordination::memory::{CooldownHealth, MemoryIdempotency, MemoryL
 use switchyard_journal::{FileJournal, Fsync, MemoryJournal, Options};
 use switchyard_orchestrator::UseCases;
 use switchyard_orchestrator::accounts::Accounts;
-use switchyard_orchestrator::admin::{KeyAdmin, ProviderAdmin, QuotaAdmin, RouteAdmin};
+use switchyard_orchestrator::admin::{KeyAdmin, ProviderAdmin, QuotaAdmin, Reloading, RouteAdmin};
 use switchyard_orchestrator::chat::{Budgets, CallStatistics, ChatPorts, ChatService};
 use switchyard_orchestrator::external::ExternalCalls;
 use switchyard_orchestrator::models::ModelList;
@@ -84,6 +84,7 @@ impl Embedded {
             ExternalCalls::new(Arc::clone(&adapters.external), Arc::clone(&adapters.clock), builder.external);
         let use_cases = UseCases {
             chat: Arc::new(ChatService::new(Arc::clone(&keeper), Arc::new(ports), builder.calls)),
+            reloading: Arc::new(Reloading::new(Arc::clone(&keeper))),
             models: Arc::new(ModelList::new(keeper)),
             authenticator: Arc::new(authenticator),
             sessions,

@@ -1,7 +1,7 @@
 //! Sessions in browsers.
 
 use crate::browser::Browser;
-use crate::scene::{ADMIN, bearer, log_in, on_both_databases, register};
+use crate::scene::{ADMIN, bearer, log_in, on_both_databases, register, start};
 use serde_json::json;
 use std::collections::BTreeMap;
 use switchyard_domain::audit::{AuditAction, AuditFilter};

@@ -7,6 +7,7 @@ mod browser;
 mod cookies;
 mod documented;
 mod external;
+mod lent_keys;
 mod own_bounds;
 mod own_keys;
 mod people;

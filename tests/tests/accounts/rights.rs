@@ -62,7 +62,7 @@ async fn every_route_lets_exactly_those_through_whom_its_rule_names(app: TestApp
             let anonymous = (endpoint.path == "/api/v1/auth/logout").then(|| app.anonymous());
             let mut request = anonymous.as_ref().unwrap_or(client).request(endpoint.method, &path);
             if endpoint.method != "GET" {
-                // An empty object is nobody's whole request, so that who is let through changes nothing.
+                // An empty object is hardly anybody's whole request, so that who is let through changes next to nothing.
                 request = request.header("content-type", "application/json").body("{}");
             }
             let answer = send(request).await;

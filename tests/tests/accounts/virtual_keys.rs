@@ -196,3 +196,41 @@ async fn a_persons_limits_hold_for_all_their_keys_and_their_own_calls_together()
     assert_eq!(statuses, [200, 200, 429]);
     assert_eq!(app.client_with_key("free").await.ask("gpt-sim", "hi").await.status, 200, "nobody else's");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn members_rename_their_keys_and_administrators_say_whose_a_key_is() {
+    let app = start().await;
+    let ana = register(&app, "ana").await["user"]["id"].as_i64().unwrap();
+    let bob = register(&app, "bob").await["user"]["id"].as_i64().unwrap();
+    let (of_ana, of_bob) = (app.client(&bearer(&app, "ana").await), app.client(&bearer(&app, "bob").await));
+    let admin = app.client(&bearer(&app, ADMIN).await);
+    let key = made(&of_ana, json!({"name": "first"})).await;
+    made(&of_ana, json!({"name": "taken"})).await;
+    let (id, text) = (&key["id"], key["key"].as_str().unwrap());
+    let renamed = change(&of_ana, id, 1, json!({"name": "second"})).await;
+    assert_eq!((renamed.status, &renamed.json()["name"]), (200, &json!("second")), "{}", renamed.text);
+    assert_eq!(change(&of_ana, id, 2, json!({"name": "taken"})).await.status, 409);
+    assert_eq!(change(&of_ana, id, 2, json!({"name": "a/b"})).await.status, 422);
+    for user in [json!(bob), json!(null)] {
+        let refused = change(&of_ana, id, 2, json!({"user": user})).await;
+        assert_eq!(
+            (refused.status, refused.json()["details"]["user"].is_array()),
+            (422, true),
+            "{}",
+            refused.text
+        );
+    }
+    let same = change(&of_ana, id, 2, json!({"user": ana})).await;
+    assert_eq!((same.status, &same.json()["version"]), (200, &json!(2)), "whose it is already is no change");
+    assert_eq!(change(&admin, id, 2, json!({"user": 999_999})).await.status, 422);
+    let given = change(&admin, id, 2, json!({"user": bob})).await;
+    assert_eq!((given.status, &given.json()["user"]), (200, &json!(bob)), "{}", given.text);
+    let path = format!("{KEYS}/{id}");
+    assert_eq!((of_ana.get(&path).await.status, of_bob.get(&path).await.status), (404, 200));
+    assert_eq!(app.client(text).get("/v1/models").await.status, 200, "the key itself is the same");
+    assert_eq!(change(&admin, id, 3, json!({"user": null})).await.status, 200);
+    assert_eq!(
+        (of_bob.get(&path).await.status, admin.get(&path).await.json()["user"].clone()),
+        (404, json!(null))
+    );
+}

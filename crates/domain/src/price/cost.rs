@@ -38,6 +38,24 @@ pub enum TokenKind {
     AudioSecond,
 }
 
+impl TokenKind {
+    /// Whether it is a part of what was asked, rather than of the answer.
+    #[must_use]
+    pub fn is_input(self) -> bool {
+        match self {
+            Self::Input
+            | Self::CachedInput
+            | Self::CacheWrite
+            | Self::CacheWrite1h
+            | Self::AudioInput
+            | Self::ImageInput
+            | Self::Character
+            | Self::AudioSecond => true,
+            Self::Output | Self::Reasoning | Self::AudioOutput | Self::ImageOutput | Self::Image => false,
+        }
+    }
+}
+
 /// One line of a bill.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LineItem {

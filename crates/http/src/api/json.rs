@@ -2,8 +2,9 @@
 
 use super::{ApiError, Secret};
 use crate::connection::Connection;
-use crate::extract::{BodyLimits, Judging, read_json};
+use crate::extract::{BodyLimits, Judging, read_json, read_json_or_nothing};
 use actix_web::dev::Payload;
+use actix_web::http::header::HeaderMap;
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
@@ -33,27 +34,81 @@ impl<T: ApiBody> FromRequest for ApiJson<T> {
     type Future = LocalBoxFuture<'static, Result<Self, Self::Error>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let limits = request.app_data::<BodyLimits>().cloned();
-        let headers = request.headers().clone();
-        let connection = request.conn_data::<Rc<Connection>>().cloned();
-        let payload = payload.take();
-        let judging = Judging::of(request);
+        let coming = Coming::of(request, payload);
         async move {
-            if let Some(judging) = judging {
-                judging.end().await;
-            }
-            let limits = limits.ok_or_else(ApiError::defect)?.at_most(T::MOST_BYTES);
+            let (headers, payload, limits, connection) = coming.admitted(T::MOST_BYTES).await?;
             let bytes = read_json(&headers, payload, &limits).await?;
-            if let Some(connection) = connection {
-                connection.body_ended();
-            }
-            let body: T = serde_json::from_slice(&bytes).map_err(|error| unreadable(&error))?;
-            body.validate().map_err(|errors| judged(&errors))?;
-            body.secrets().into_iter().try_for_each(|(field, secret)| sized(field, secret))?;
-            Ok(Self(body))
+            ended(connection);
+            read(&bytes).map(Self)
         }
         .boxed_local()
     }
+}
+
+/// A body that may be left out, and then says nothing.
+#[derive(Clone, Debug)]
+pub(crate) struct ApiJsonOrNothing<T>(pub(crate) T);
+
+impl<T: ApiBody + Default> FromRequest for ApiJsonOrNothing<T> {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let coming = Coming::of(request, payload);
+        async move {
+            let (headers, payload, limits, connection) = coming.admitted(T::MOST_BYTES).await?;
+            let bytes = read_json_or_nothing(&headers, payload, &limits).await?;
+            ended(connection);
+            bytes.map_or_else(|| Ok(T::default()), |bytes| read(&bytes)).map(Self)
+        }
+        .boxed_local()
+    }
+}
+
+/// A body on its way.
+struct Coming {
+    headers: HeaderMap,
+    payload: Payload,
+    limits: Option<BodyLimits>,
+    connection: Option<Rc<Connection>>,
+    judging: Option<Judging>,
+}
+
+type Admitted = (HeaderMap, Payload, BodyLimits, Option<Rc<Connection>>);
+
+impl Coming {
+    fn of(request: &HttpRequest, payload: &mut Payload) -> Self {
+        Self {
+            headers: request.headers().clone(),
+            payload: payload.take(),
+            limits: request.app_data::<BodyLimits>().cloned(),
+            connection: request.conn_data::<Rc<Connection>>().cloned(),
+            judging: Judging::of(request),
+        }
+    }
+
+    /// Waits for the access rule, so that whoever is refused learns nothing of their body.
+    async fn admitted(self, most: usize) -> Result<Admitted, ApiError> {
+        if let Some(judging) = self.judging {
+            judging.end().await;
+        }
+        let limits = self.limits.ok_or_else(ApiError::defect)?.at_most(most);
+        Ok((self.headers, self.payload, limits, self.connection))
+    }
+}
+
+fn ended(connection: Option<Rc<Connection>>) {
+    if let Some(connection) = connection {
+        connection.body_ended();
+    }
+}
+
+/// Reads and judges a whole body.
+fn read<T: ApiBody>(bytes: &[u8]) -> Result<T, ApiError> {
+    let body: T = serde_json::from_slice(bytes).map_err(|error| unreadable(&error))?;
+    body.validate().map_err(|errors| judged(&errors))?;
+    body.secrets().into_iter().try_for_each(|(field, secret)| sized(field, secret))?;
+    Ok(body)
 }
 
 /// Refuses a secret that is not worth hashing.

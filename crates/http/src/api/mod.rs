@@ -13,14 +13,16 @@ mod users;
 mod virtual_keys;
 
 pub(crate) use error::ApiError;
-pub(crate) use json::{ApiBody, ApiJson};
+pub(crate) use json::{ApiBody, ApiJson, ApiJsonOrNothing};
 pub(crate) use shapes::Secret;
 
 pub(crate) mod documented {
     //! What the API document names.
     pub(crate) use super::audit::__path_list_audit;
     pub(crate) use super::auth::{__path_log_in, __path_log_out, __path_me, __path_refresh, __path_register};
-    pub(crate) use super::keys::{__path_forget_key, __path_own_keys, __path_store_keys, __path_system_keys};
+    pub(crate) use super::keys::{
+        __path_forget_key, __path_own_keys, __path_store_keys, __path_system_keys, __path_test_key,
+    };
     pub(crate) use super::password::{__path_change_password, __path_follow_link};
     pub(crate) use super::rekey::__path_seal_anew;
     pub(crate) use super::sessions::{__path_end_others, __path_end_session, __path_list_sessions};
@@ -62,6 +64,7 @@ pub(crate) fn mount(routes: &mut Routes) {
     routes.post("/api/v1/keys", keys::store_keys);
     routes.get("/api/v1/keys/system-keys", keys::system_keys);
     routes.delete("/api/v1/keys/{provider}", keys::forget_key);
+    routes.post("/api/v1/keys/{provider}/test", keys::test_key);
     routes.get("/api/v1/audit", audit::list_audit);
     routes.post("/api/v1/rekey", rekey::seal_anew);
 }

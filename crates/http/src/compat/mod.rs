@@ -3,6 +3,7 @@
 mod external;
 mod multi_llm;
 mod pairs;
+mod virtual_key_proxy;
 
 pub(crate) mod documented {
     //! What the API document names.
@@ -10,6 +11,7 @@ pub(crate) mod documented {
         __path_external_delete, __path_external_get, __path_external_post, __path_external_put,
     };
     pub(crate) use super::multi_llm::{__path_log_in, __path_profile, __path_refresh, __path_register};
+    pub(crate) use super::virtual_key_proxy::{__path_generate_key, __path_reload_config, __path_save_keys};
 }
 
 use crate::routes::Routes;
@@ -19,6 +21,9 @@ pub(crate) fn mount(routes: &mut Routes) {
     routes.post("/api/auth/login", multi_llm::log_in);
     routes.post("/api/auth/refresh", multi_llm::refresh);
     routes.get("/api/profile", multi_llm::profile);
+    routes.post("/api/generate-virtual-key", virtual_key_proxy::generate_key);
+    routes.post("/api/save-keys", virtual_key_proxy::save_keys);
+    routes.post("/reload-config", virtual_key_proxy::reload_config);
     routes.post("/api/external/get", external::external_get);
     routes.post("/api/external/post", external::external_post);
     routes.post("/api/external/put", external::external_put);

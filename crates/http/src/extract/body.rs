@@ -4,7 +4,7 @@ use crate::gateway::{GatewayError, dialects};
 use crate::server::ServerConfig;
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_LENGTH, HeaderMap};
+use actix_web::http::header::{CONTENT_LENGTH, HeaderMap, TRANSFER_ENCODING};
 use actix_web::{FromRequest, HttpRequest};
 use bytes::{Bytes, BytesMut};
 use futures_util::future::LocalBoxFuture;
@@ -150,6 +150,19 @@ pub(crate) async fn read_json(
 ) -> Result<Bytes, GatewayError> {
     let declared = admit(headers, limits)?;
     read(payload, declared, limits).await
+}
+
+/// The same, where a body may be absent: without one, its media type means nothing.
+pub(crate) async fn read_json_or_nothing(
+    headers: &HeaderMap,
+    payload: Payload,
+    limits: &BodyLimits,
+) -> Result<Option<Bytes>, GatewayError> {
+    if limits.declared(headers)? == 0 && !headers.contains_key(TRANSFER_ENCODING) {
+        return Ok(None);
+    }
+    let body = read_json(headers, payload, limits).await?;
+    Ok(Some(body).filter(|body| !body.is_empty()))
 }
 
 async fn read(payload: Payload, declared: usize, limits: &BodyLimits) -> Result<Bytes, GatewayError> {

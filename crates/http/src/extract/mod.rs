@@ -6,13 +6,15 @@ mod form;
 mod gate;
 mod headers;
 mod media_type;
+mod minter;
 mod session;
 mod upload;
 
-pub(crate) use body::{BodyLimits, GatewayBody, read_json};
+pub(crate) use body::{BodyLimits, GatewayBody, read_json, read_json_or_nothing};
 pub(crate) use form::GatewayForm;
 pub(crate) use gate::{Gate, GatewayCaller, KeyCaller, KeyHolder};
 pub(crate) use headers::CallHeaders;
+pub(crate) use minter::{Minter, OpenMinting};
 pub(crate) use session::{
     Administrator, Judging, Member, Reader, Visitor, asked, bearer_or_none, expected_version,
 };

@@ -43,7 +43,8 @@ pub(crate) struct Administrator(pub(crate) Person);
 
 /// Who presents a token in `authorization` or in a session's cookie. A cookie's request that changes something must show besides that
 /// it comes from a page of ours.
-async fn person(request: &HttpRequest) -> Result<Person, ApiError> {
+/// Whoever presents nothing is told what is `missing`.
+pub(super) async fn person(request: &HttpRequest, missing: &str) -> Result<Person, ApiError> {
     let gate = request.app_data::<web::Data<SessionGate>>().ok_or_else(ApiError::defect)?;
     let headers = request.headers();
     let bearer = presented(headers, None)
@@ -52,7 +53,7 @@ async fn person(request: &HttpRequest) -> Result<Person, ApiError> {
         .map_err(|_| ApiError::unauthenticated("The request carries two different sessions."))?;
     let client = client_of(request);
     match (bearer, cookie) {
-        (None, None) => Err(ApiError::unauthenticated(MISSING)),
+        (None, None) => Err(ApiError::unauthenticated(missing)),
         (Some(bearer), cookie) => {
             if cookie.is_some_and(|cookie| cookie != bearer) {
                 return Err(ApiError::unauthenticated("The request carries two different credentials."));
@@ -79,8 +80,13 @@ pub(crate) fn asked(request: &HttpRequest) -> String {
     format!("{} {}", request.method(), RouteTemplate::of(request).0)
 }
 
-async fn person_of(request: &HttpRequest, roles: &[Role]) -> Result<Person, ApiError> {
-    let person = person(request).await?;
+/// A person of one of these roles. A refused right is written down.
+pub(super) async fn person_of(
+    request: &HttpRequest,
+    roles: &[Role],
+    missing: &str,
+) -> Result<Person, ApiError> {
+    let person = person(request, missing).await?;
     Identity::of_user(person.who.entry.user.id).note(request);
     if roles.contains(&person.who.role()) {
         return Ok(person);
@@ -98,7 +104,7 @@ async fn person_of(request: &HttpRequest, roles: &[Role]) -> Result<Person, ApiE
 pub(crate) struct Judging(Arc<Mutex<()>>);
 
 impl Judging {
-    fn begin(request: &HttpRequest) -> Option<OwnedMutexGuard<()>> {
+    pub(super) fn begin(request: &HttpRequest) -> Option<OwnedMutexGuard<()>> {
         let judging = Self(Arc::default());
         let held = Arc::clone(&judging.0).try_lock_owned().ok();
         request.extensions_mut().insert(judging);
@@ -125,7 +131,7 @@ macro_rules! rule {
             fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
                 let (request, judging) = (request.clone(), Judging::begin(request));
                 async move {
-                    let judged = person_of(&request, $roles).await.map(Self);
+                    let judged = person_of(&request, $roles, MISSING).await.map(Self);
                     drop(judging);
                     judged
                 }

@@ -33,6 +33,8 @@ pub(crate) struct Place {
     pub(crate) stream: Option<bool>,
     /// Whether the client wants a stream in a form that no provider gives.
     pub(crate) reframes: bool,
+    /// Whether an answer that comes whole says what it cost.
+    pub(crate) tells_cost: bool,
 }
 
 impl Place {
@@ -85,6 +87,7 @@ impl Served for DialectCall {
             request: self.decoded(),
             include_usage: self.facts.wants_stream_usage,
             framing: if self.place.reframes { StreamFraming::JsonArray } else { StreamFraming::Sse },
+            tells_cost: self.place.tells_cost,
         };
         respond(reply, names)
     }

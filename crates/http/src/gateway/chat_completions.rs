@@ -1,4 +1,5 @@
 use super::call::{DialectCall, Place};
+use super::cost::PricedCompletionAnswer;
 use super::dialects::OPENAI_CHAT;
 use super::error::{Door, GatewayError};
 use super::schema::{CallFailures, CallParams, CompletionAnswer, CompletionRequest};
@@ -37,7 +38,7 @@ pub(crate) async fn chat_completions(
 }
 
 /// Answers a chat at the address that its document gives it: the same call, always with a virtual key; an unknown model
-/// is a 400.
+/// is a 400, and an answer that is no stream says what it cost.
 #[utoipa::path(
     post,
     path = "/chat/completions",
@@ -46,7 +47,7 @@ pub(crate) async fn chat_completions(
     params(CallParams),
     request_body = CompletionRequest,
     responses(
-        (status = 200, description = "The answer, or `text/event-stream` of its chunks", body = CompletionAnswer),
+        (status = 200, description = "The answer, or `text/event-stream` of its chunks", body = PricedCompletionAnswer),
         CallFailures,
     )
 )]
@@ -58,6 +59,7 @@ pub(crate) async fn chat_completions_of_key(
     chat: web::Data<ChatService>,
     clock: web::Data<dyn Clock>,
 ) -> Result<HttpResponse, GatewayError> {
-    let call = DialectCall::read(OPENAI_CHAT, Place::default(), body.0, headers)?;
+    let place = Place { tells_cost: true, ..Place::default() };
+    let call = DialectCall::read(OPENAI_CHAT, place, body.0, headers)?;
     serve(&chat, &caller.0, call, &id, clock.as_ref(), Door::Bare).await
 }

@@ -151,6 +151,7 @@ async fn answer(
         model: Some(model.to_owned()),
         stream: Some(stream),
         reframes: stream && !wants_events(asked.query),
+        tells_cost: false,
     };
     let call = DialectCall::read(GEMINI, place, asked.body, asked.headers)?;
     serve(chat, principal, call, id, clock, Door::V1).await

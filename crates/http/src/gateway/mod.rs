@@ -3,6 +3,7 @@
 
 mod call;
 mod chat_completions;
+mod cost;
 mod counting;
 pub(crate) mod dialects;
 mod error;

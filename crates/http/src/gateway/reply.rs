@@ -1,3 +1,4 @@
+use super::cost::with_cost;
 use super::error::GatewayError;
 use super::stream::EventStream;
 use crate::idempotency::StreamFate;
@@ -28,6 +29,8 @@ pub(super) struct AnswerNames {
     pub(super) request: Option<Arc<ChatRequest>>,
     pub(super) include_usage: bool,
     pub(super) framing: StreamFraming,
+    /// Whether an answer that comes whole says what it cost.
+    pub(super) tells_cost: bool,
 }
 
 impl AnswerNames {
@@ -50,11 +53,13 @@ pub(super) fn respond(reply: Reply, names: AnswerNames) -> Result<HttpResponse, 
     match reply.body {
         ReplyBody::Buffered(payload) => {
             response.insert_header((CONTENT_TYPE, "application/json"));
-            Ok(response.body(match payload {
+            let body = match payload {
                 Payload::Verbatim(bytes) => bytes,
                 Payload::Canonical(answer) => names.codec.encode(&answer, &names.form()),
                 Payload::Embeddings(_) => return Err(GatewayError::defect()),
-            }))
+            };
+            let bill = reply.head.bill.filter(|_| names.tells_cost);
+            Ok(response.body(bill.map_or_else(|| body.clone(), |bill| with_cost(&body, &bill))))
         }
         ReplyBody::Stream(frames) => {
             write_pieces_head(&mut response, content_type(names.framing));
@@ -95,7 +100,7 @@ pub(super) fn write_head(response: &mut HttpResponseBuilder, head: &ReplyHead) {
         losses.truncate(LONGEST_LOSSES);
         response.insert_header((X_SWITCHYARD_DROPPED, losses));
     }
-    if let Some(cost) = head.cost {
+    if let Some(cost) = head.cost() {
         response.insert_header((X_SWITCHYARD_COST, cost.0));
     }
 }

@@ -100,6 +100,8 @@ pub struct ServerConfig {
     pub timeouts: Timeouts,
     /// Whether a call of `/v1*` needs a virtual key.
     pub gateway_auth: GatewayAuth,
+    /// Whether everybody may make virtual keys at `/api/generate-virtual-key`.
+    pub open_virtual_keys: bool,
     /// What the installation is for, as `/health` says it.
     pub environment: String,
     /// The folder in which clients' files wait until they were sent on. They have no names there, so that nothing of them outlives
@@ -122,6 +124,7 @@ impl Default for ServerConfig {
             limits: Limits::default(),
             timeouts: Timeouts::default(),
             gateway_auth: GatewayAuth::default(),
+            open_virtual_keys: false,
             environment: "production".to_owned(),
             uploads: std::env::temp_dir(),
         }

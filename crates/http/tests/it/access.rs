@@ -27,6 +27,7 @@ const PUBLIC: &[&str] = &[
     "/api/auth/register",
     "/api/auth/login",
     "/api/auth/refresh",
+    "/api/save-keys",
     "/docs",
     "/docs/{file:.*}",
 ];

@@ -10,8 +10,8 @@ use switchyard_ports::tokens::TokenFault;
 pub enum AccountError {
     /// Nobody may register.
     #[error(
-        "Registration is closed here. Ask an administrator, or set SWITCHYARD_ALLOW_OPEN_REGISTRATION=true or \
-         SWITCHYARD_REGISTRATION_TOKEN. The first administrator is made by the link that `switchyard admin link` prints."
+        "Registration is closed here. Ask an administrator. An operator may set SWITCHYARD_ALLOW_OPEN_REGISTRATION=true, or \
+         SWITCHYARD_REGISTRATION_TOKEN, which people then send as `registration_token`. The first administrator is made by the link that `switchyard admin link` prints."
     )]
     RegistrationClosed,
     /// The registration token is missing or wrong.

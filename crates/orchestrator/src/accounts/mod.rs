@@ -30,6 +30,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use switchyard_domain::audit::{AuditAction, AuditOutcome, AuditRecord};
+use switchyard_domain::ids::VirtualKeyId;
 use switchyard_domain::meta::{Owner, Writer};
 use switchyard_domain::user::{PasswordPolicy, User};
 use switchyard_ports::clock::Clock;
@@ -112,8 +113,16 @@ impl Client {
         self.named(user.username.to_string())
     }
 
-    fn anonymous(&self) -> Writer {
+    /// Somebody who need not say who they are.
+    #[must_use]
+    pub fn anonymous(&self) -> Writer {
         self.named("anonymous".to_owned())
+    }
+
+    /// Whoever holds a virtual key.
+    #[must_use]
+    pub fn holder(&self, key: VirtualKeyId) -> Writer {
+        self.named(format!("key:{key}"))
     }
 
     fn named(&self, name: String) -> Writer {

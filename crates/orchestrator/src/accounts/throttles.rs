@@ -5,6 +5,7 @@ use super::error::AccountError;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use switchyard_domain::ids::VirtualKeyId;
 use switchyard_domain::role::Role;
 use switchyard_domain::user::User;
 use switchyard_ports::throttle::{Rate, Throttle};
@@ -22,6 +23,10 @@ const WRONG_LINKS: Rate = Rate { count: 10, window: MINUTE };
 
 /// Writes of configuration by one person who does not administer: each leaves an entry in a log that is never cut.
 const CHANGES: Rate = Rate { count: 120, window: MINUTE };
+/// Virtual keys made from one source where everybody may make them.
+const MINTED_KEYS: Rate = Rate { count: 10, window: MINUTE };
+/// Unknown virtual keys presented from one source where they are looked up for their own sake.
+const UNKNOWN_KEYS: Rate = Rate { count: 10, window: MINUTE };
 
 /// How often may be tried from one source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,6 +103,30 @@ impl Throttles {
             return Ok(());
         }
         self.throttle.take(&format!("change:{}", person.id), CHANGES).map_err(AccountError::Throttled)
+    }
+
+    /// Whoever holds a virtual key is about to write configuration of its own.
+    ///
+    /// # Errors
+    /// [`AccountError::Throttled`]
+    pub fn change_of_key(&self, key: VirtualKeyId) -> Result<(), AccountError> {
+        self.throttle.take(&format!("change-of-key:{key}"), CHANGES).map_err(AccountError::Throttled)
+    }
+
+    /// Somebody who need not say who they are wants a virtual key.
+    ///
+    /// # Errors
+    /// [`AccountError::Throttled`]
+    pub fn minting(&self, client: &Client) -> Result<(), AccountError> {
+        self.take("mint", client, MINTED_KEYS)
+    }
+
+    /// Somebody named a virtual key that is not known.
+    ///
+    /// # Errors
+    /// [`AccountError::Throttled`] where they did so too often.
+    pub fn unknown_key(&self, client: &Client) -> Result<(), AccountError> {
+        self.take("unknown-key", client, UNKNOWN_KEYS)
     }
 
     /// A password for this account is about to be looked at.

@@ -87,8 +87,8 @@ impl CredentialAdmin {
         Ok(true)
     }
 
-    /// Stores the owner's credentials at several providers, or none of them where one is wrong. An empty one, and a provider that
-    /// is only named, stay as they are.
+    /// Stores the owner's credentials at several providers, or none of them where one is wrong. A provider that is only named stays
+    /// as it is.
     ///
     /// # Errors
     /// [`AdminError::Invalid`] for a text that can be no credential and for an unknown provider, by its name. Where the database
@@ -97,10 +97,11 @@ impl CredentialAdmin {
         &self,
         owner: &CredentialOwner,
         given: Vec<(String, Option<SecretString>)>,
+        empty: EmptySecret,
         by: &Writer,
     ) -> Result<(), AdminError> {
         let providers = self.providers.list().await?;
-        let mut sealed = Vec::with_capacity(given.len());
+        let mut wanted = Vec::with_capacity(given.len());
         for (name, secret) in given {
             let provider = providers.iter().find(|provider| provider.name.as_str() == name);
             let provider = provider.ok_or_else(|| AdminError::invalid(&name, "there is no such provider"))?;
@@ -108,15 +109,19 @@ impl CredentialAdmin {
             let kept = kept_form(secret.expose_secret());
             let secret = kept.map_err(|unfit| AdminError::invalid(&name, unfit.to_string()))?;
             if secret.expose_secret().is_empty() {
+                wanted.extend((empty == EmptySecret::Clears).then_some((provider.id, None)));
                 continue;
             }
             let binding = credential_binding(provider.id, &owner.to_word());
             let hint = hint_of(&secret);
-            sealed.push((provider.id, SealedSecret { sealed: self.vault.seal(&secret, &binding)?, hint }));
+            wanted.push((
+                provider.id,
+                Some(SealedSecret { sealed: self.vault.seal(&secret, &binding)?, hint }),
+            ));
         }
         let author = self.ports.author(by);
-        for (provider, secret) in sealed {
-            self.ports.configuration.put_credential(provider, owner, Some(secret), &author).await?;
+        for (provider, secret) in wanted {
+            self.ports.configuration.put_credential(provider, owner, secret, &author).await?;
         }
         self.ports.read_own_write().await;
         Ok(())

@@ -6,6 +6,7 @@ mod declare;
 mod keys;
 mod providers;
 mod quotas;
+mod reload;
 mod routes;
 mod seeds;
 
@@ -14,6 +15,7 @@ pub use declare::{Applied, DeclaredConfiguration};
 pub use keys::{CreatedKey, KeyAdmin, KeyChange, KeyRequest, KeyState, MOST_KEYS};
 pub use providers::{ProviderAdmin, ProviderProbe, ProviderRequest};
 pub use quotas::{QuotaAdmin, QuotaRequest, QuotaState};
+pub use reload::Reloading;
 pub use routes::RouteAdmin;
 pub use seeds::Seeding;
 

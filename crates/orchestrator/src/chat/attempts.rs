@@ -14,6 +14,7 @@ use std::time::Duration;
 use switchyard_domain::chat::{Dialect, Loss, LossReport};
 use switchyard_domain::fault::{Blame, FaultKind, ProviderFault};
 use switchyard_domain::operation::Operation;
+use switchyard_domain::provider::CredentialSource;
 use switchyard_domain::retry::{MAX_WAIT, RetryCause, backoff};
 use switchyard_ports::client_call::ClientCall;
 use switchyard_ports::clock::Monotonic;
@@ -186,6 +187,7 @@ impl Attempts<'_> {
             Err(NotAdmitted::Caller(error)) => return Tried::Refused(error),
         };
         let source_of_credential = credential.as_ref().map(|credential| credential.source);
+        let is_own = source_of_credential.is_some_and(|source| source != CredentialSource::Shared);
         let received = settlement.begin(target, &losses, admitted, source_of_credential);
         let context = AttemptContext {
             request_id: self.request_id.to_owned(),
@@ -200,7 +202,10 @@ impl Attempts<'_> {
             }
             Err(fault) => {
                 self.note(target, &fault);
-                self.ports.health.record(target.provider.id, &target.model.model, fact_of(&fault));
+                // A caller's own account that is refused or used up is no fault of the target that others call.
+                if !(fault.kind.is_of_account() && is_own) {
+                    self.ports.health.record(target.provider.id, &target.model.model, fact_of(&fault));
+                }
                 settlement.fail(fault.clone());
                 let facts = self.call.facts();
                 let next = bought::next(facts.dialect.operation(), &fault, received.lock().began);

@@ -87,10 +87,13 @@ fn candidate<'a>(
     credentials: &CallerCredentials,
     health: &dyn Health,
 ) -> Candidate<'a> {
-    let availability = if target.is_usable(credentials) {
-        health.availability(target.provider.id, &target.model.model)
-    } else {
+    let availability = if !target.is_usable(credentials) {
         Availability::Unusable
+    } else if credentials.are_own(&target.provider) {
+        // What is known of a target is known of the account behind the shared credential.
+        Availability::Ready
+    } else {
+        health.availability(target.provider.id, &target.model.model)
     };
     Candidate {
         provider: target.provider.id,

@@ -1,6 +1,7 @@
 //! Giving the answer to the client, and the last of it only once the call is settled.
 
 use super::attempts::{Begun, Retried, fact_of};
+use super::bill::CallBill;
 use super::service::{ChatPorts, WHILE_UNWRITABLE};
 use super::settlement::Settlement;
 use crate::error::{CallError, CallErrorKind};
@@ -39,10 +40,18 @@ pub struct ReplyHead {
     pub headers: Vec<(String, String)>,
     /// The media type of a body that passes through, where it is not the one of the client's dialect.
     pub media_type: Option<String>,
-    /// What the call cost; known for buffered answers at a known price.
-    pub cost: Option<NanoUsd>,
+    /// What the call was charged for; known for buffered answers.
+    pub bill: Option<CallBill>,
     /// What was left of the caller's limits when the call was admitted.
     pub rooms: Rooms,
+}
+
+impl ReplyHead {
+    /// What the call cost; known for buffered answers at a known price.
+    #[must_use]
+    pub fn cost(&self) -> Option<NanoUsd> {
+        self.bill.and_then(|bill| bill.total_cost)
+    }
 }
 
 /// The body.
@@ -71,7 +80,7 @@ pub(super) async fn deliver(
         losses,
         headers: answer.headers,
         media_type: answer.media_type,
-        cost: None,
+        bill: None,
         rooms: settlement.rooms(),
     };
     let body = match answer.body {
@@ -82,7 +91,7 @@ pub(super) async fn deliver(
             }
             succeeded(&ports, &target, retried);
             settlement.end(Outcome::Complete, None);
-            head.cost = settlement.settle().await.map_err(|error| unrecorded(&error))?.cost;
+            head.bill = Some(settlement.settle().await.map_err(|error| unrecorded(&error))?.bill);
             ReplyBody::Buffered(payload)
         }
         AnswerBody::Stream(frames) => {

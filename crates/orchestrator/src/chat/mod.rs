@@ -4,6 +4,7 @@
 mod admission;
 mod asking;
 mod attempts;
+mod bill;
 mod bought;
 pub(crate) mod bound;
 mod budgets;
@@ -18,6 +19,7 @@ mod settlement;
 mod statistics;
 mod tries;
 
+pub use bill::CallBill;
 pub use bound::PriceBound;
 pub use budgets::Budgets;
 pub use counting::PromptCount;

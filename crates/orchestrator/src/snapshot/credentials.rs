@@ -151,6 +151,12 @@ impl CallerCredentials {
         })
     }
 
+    /// Whether calls to a provider are made with a credential of the caller's own.
+    #[must_use]
+    pub fn are_own(&self, provider: &ProviderEntry) -> bool {
+        self.own(provider).is_some()
+    }
+
     /// Whether there is a credential for a provider. It may turn out not to open.
     #[must_use]
     pub fn has(&self, provider: &ProviderEntry) -> bool {

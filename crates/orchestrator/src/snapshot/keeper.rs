@@ -59,10 +59,7 @@ impl ConfigurationKeeper {
         };
         let mut memory = keeper.refreshing.lock().await;
         let revision = keeper.configuration.revision().await?;
-        keeper.load_all_keys().await?;
-        keeper.load_all_credentials().await?;
-        keeper.users.load_all().await?;
-        keeper.rebuild(revision, &mut memory).await?;
+        keeper.load_all(revision, &mut memory).await?;
         drop(memory);
         Ok(keeper)
     }
@@ -104,13 +101,25 @@ impl ConfigurationKeeper {
         }
         match self.configuration.changes_since(current).await? {
             Some(changes) if newest > current => self.apply(&changes, newest, &mut memory).await,
-            _ => {
-                self.load_all_keys().await?;
-                self.load_all_credentials().await?;
-                self.users.load_all().await?;
-                self.rebuild(newest, &mut memory).await
-            }
+            _ => self.load_all(newest, &mut memory).await,
         }
+    }
+
+    /// Reads everything again, whether or not the revision says that something changed.
+    ///
+    /// # Errors
+    /// When the database can't be read; the last good configuration stays.
+    pub async fn reload(&self) -> Result<(), RepositoryError> {
+        let mut memory = self.refreshing.lock().await;
+        let newest = self.configuration.revision().await?;
+        self.load_all(newest, &mut memory).await
+    }
+
+    async fn load_all(&self, newest: Revision, memory: &mut MemoryOfTargets) -> Result<(), RepositoryError> {
+        self.load_all_keys().await?;
+        self.load_all_credentials().await?;
+        self.users.load_all().await?;
+        self.rebuild(newest, memory).await
     }
 
     async fn apply(

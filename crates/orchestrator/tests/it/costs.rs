@@ -26,7 +26,7 @@ async fn an_answer_costs_its_tokens_at_the_price_of_the_book() {
     let world = priced().await;
     world.factory.always("a/m", Act::counting(100, 20));
     let reply = world.ask("a/m").await.unwrap();
-    assert_eq!(reply.head.cost, Some(NanoUsd(100 * 3 + 20 * 7)));
+    assert_eq!(reply.head.cost(), Some(NanoUsd(100 * 3 + 20 * 7)));
     let event = world.only_event();
     assert_eq!(event.cost, Some(NanoUsd(440)));
     assert_eq!(event.price_version.as_deref(), Some("list-1"));
@@ -61,7 +61,7 @@ async fn an_answer_costs_what_the_service_tier_costs_that_the_provider_served() 
         let reply = world.ask("a/m").await.unwrap();
         let event = world.only_event();
         let cost = cost.map(NanoUsd);
-        assert_eq!((reply.head.cost, event.cost), (cost, cost), "{word}");
+        assert_eq!((reply.head.cost(), event.cost), (cost, cost), "{word}");
         assert_eq!(event.price_version.as_deref(), cost.map(|_| "list-2"), "{word}");
         assert_eq!(world.statistics.unpriced(), u64::from(cost.is_none()), "{word}");
         let kept: String = word.chars().take(40).collect();
@@ -82,7 +82,7 @@ async fn a_provider_that_names_no_tier_served_the_usual_one() {
 async fn an_unknown_price_is_unknown_and_never_nothing() {
     let world = priced().await;
     let reply = world.ask("a/unpriced").await.unwrap();
-    assert_eq!(reply.head.cost, None);
+    assert_eq!(reply.head.cost(), None);
     let event = world.only_event();
     assert_eq!((event.cost, event.price_version.as_deref(), event.lines.len()), (None, None, 0));
     assert_eq!(event.ledger_entry().unwrap().amount, None);
@@ -107,7 +107,7 @@ async fn simulated_answers_are_free_and_marked() {
     let world = priced().await;
     world.provider_of("sim", "sim", &["m"]).await;
     let reply = world.ask("sim/m").await.unwrap();
-    assert_eq!(reply.head.cost, Some(NanoUsd::ZERO));
+    assert_eq!(reply.head.cost(), Some(NanoUsd::ZERO));
     let event = world.only_event();
     assert_eq!((event.cost, event.simulated), (Some(NanoUsd::ZERO), true));
     assert_eq!(event.price_version.as_deref(), Some("simulated"));
@@ -121,14 +121,14 @@ async fn a_call_costs_the_sum_of_its_attempts_and_unknown_if_one_is() {
     let reply = world.ask("all").await.unwrap();
     let costs: Vec<_> = world.journal.events().iter().map(|event| event.cost).collect();
     assert_eq!(costs, [Some(NanoUsd(9 * 3)), Some(NanoUsd(440))]);
-    assert_eq!(reply.head.cost, Some(NanoUsd(467)));
+    assert_eq!(reply.head.cost(), Some(NanoUsd(467)));
 
     world.route("half", &["a/unpriced", "b/m"]).await;
     world.factory.always("a/unpriced", Act::fail_after_head(FaultKind::ServerError));
-    assert_eq!(world.ask("half").await.unwrap().head.cost, None);
+    assert_eq!(world.ask("half").await.unwrap().head.cost(), None);
     world.factory.always("a/unpriced", Act::fail(FaultKind::ServerError));
     assert_eq!(
-        world.ask("half").await.unwrap().head.cost,
+        world.ask("half").await.unwrap().head.cost(),
         Some(NanoUsd(440)),
         "what used nothing costs nothing"
     );

@@ -251,6 +251,8 @@ async fn a_rotated_key_is_found_by_both_secrets_until_the_old_one_ends() {
         user: None,
         tags: Vec::new(),
         at_most: None,
+        is_lent: false,
+        budget: None,
     };
     let id = VirtualKeyRepository::create(&*store, new, &author()).await.unwrap();
     let until = START.after(SECOND);
@@ -288,6 +290,8 @@ async fn more_keys_than_a_page_holds_are_all_known() {
             user: None,
             tags: Vec::new(),
             at_most: None,
+            is_lent: false,
+            budget: None,
         };
         VirtualKeyRepository::create(&*store, key, &author()).await.unwrap();
     }

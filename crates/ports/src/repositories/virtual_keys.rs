@@ -2,6 +2,7 @@
 
 use super::{Author, RepositoryError};
 use async_trait::async_trait;
+use switchyard_domain::budget::Budget;
 use switchyard_domain::ids::{UserId, VirtualKeyId};
 use switchyard_domain::limits::Limits;
 use switchyard_domain::name::Name;
@@ -29,6 +30,10 @@ pub struct NewVirtualKey {
     pub tags: Vec<String>,
     /// How many keys its user may have together with it; absent: any number.
     pub at_most: Option<u32>,
+    /// Whether an administrator says what it may, and somebody else holds it.
+    pub is_lent: bool,
+    /// How much it may spend; the quota of its scope.
+    pub budget: Option<Budget>,
 }
 
 /// A key's new secret, and how long the one before is good.
@@ -45,6 +50,8 @@ pub struct KeyRotation {
 /// Changes to a key; `None` leaves as is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeyPatch {
+    /// Its unique name.
+    pub name: Option<Name>,
     /// Whether calls may use it.
     pub is_active: Option<bool>,
     /// What it may call.
@@ -57,6 +64,12 @@ pub struct KeyPatch {
     pub user: Option<Option<UserId>>,
     /// What people sort keys by.
     pub tags: Option<Vec<String>>,
+    /// How much it may spend, written to the quota of its scope in the same transaction: `Some(None)` removes that.
+    pub budget: Option<Option<Budget>>,
+    /// Whether an administrator said what it may.
+    pub is_lent: Option<bool>,
+    /// Whether an administrator switched it off.
+    pub is_barred: Option<bool>,
     /// Its new secret.
     pub rotation: Option<KeyRotation>,
     /// Refused as [`RepositoryError::Stale`] when this is not the object's version.
@@ -67,14 +80,29 @@ impl KeyPatch {
     /// The names of the fields that it sets.
     #[must_use]
     pub fn fields(&self) -> Vec<&'static str> {
-        let Self { is_active, models, limits, expires_at, user, tags, rotation, expected_version: _ } = self;
+        let Self {
+            name,
+            is_active,
+            models,
+            limits,
+            expires_at,
+            user,
+            tags,
+            budget,
+            is_lent: _,
+            is_barred: _,
+            rotation,
+            expected_version: _,
+        } = self;
         let fields = [
+            (name.is_some(), "name"),
             (is_active.is_some(), "is_active"),
             (models.is_some(), "models"),
             (limits.is_some(), "limits"),
             (expires_at.is_some(), "expires_at"),
             (user.is_some(), "user"),
             (tags.is_some(), "tags"),
+            (budget.is_some(), "budget"),
             (rotation.is_some(), "secret"),
         ];
         fields.into_iter().filter(|(is_set, _)| *is_set).map(|(_, name)| name).collect()
@@ -90,17 +118,24 @@ pub fn enough_keys(most: u32) -> String {
 /// Virtual keys. Writes are transactions like those of the configuration.
 #[async_trait]
 pub trait VirtualKeyRepository: Send + Sync {
-    /// Writes a new key. `Conflict` when the name is taken, or when its user has as many as they may have: of many that are written at
-    /// once no more than those pass.
+    /// Writes a new key, and the quota that its budget is. `Conflict` when the name is taken, or when its user has as many as they may
+    /// have: of many that are written at once no more than those pass.
     async fn create(&self, key: NewVirtualKey, author: &Author) -> Result<VirtualKeyId, RepositoryError>;
-    /// Changes a key.
+    /// Changes a key. `Conflict` when a new name is taken.
     async fn update(&self, id: VirtualKeyId, patch: KeyPatch, author: &Author)
     -> Result<(), RepositoryError>;
-    /// Removes a key; its usage and ledger stay.
+    /// Removes a key with its credentials and its quota; its usage and ledger stay.
     async fn delete(&self, id: VirtualKeyId, author: &Author) -> Result<(), RepositoryError>;
     /// At most `limit` keys with ids above `after`, by id.
     async fn page(&self, after: Option<VirtualKeyId>, limit: u32)
     -> Result<Vec<VirtualKey>, RepositoryError>;
+    /// The same of one person's keys.
+    async fn page_of(
+        &self,
+        user: UserId,
+        after: Option<VirtualKeyId>,
+        limit: u32,
+    ) -> Result<Vec<VirtualKey>, RepositoryError>;
     /// The keys of these ids; those that are gone are absent.
     async fn by_ids(&self, ids: &[VirtualKeyId]) -> Result<Vec<VirtualKey>, RepositoryError>;
     /// The key of this name.

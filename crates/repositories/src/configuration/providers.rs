@@ -13,7 +13,7 @@ use switchyard_domain::declared::DeclaredModel;
 use switchyard_domain::ids::ProviderId;
 use switchyard_domain::meta::Owner;
 use switchyard_domain::provider::CredentialOwner;
-use switchyard_ports::repositories::{Author, NewProvider, ProviderPatch};
+use switchyard_ports::repositories::{Author, ChangeKind, NewProvider, ProviderPatch};
 
 /// Writes a new provider. One that came with the product and has its name gives way.
 pub(super) fn create(
@@ -154,7 +154,17 @@ pub(super) fn update(
     if let Some(models) = &patch.models {
         put_models(connection, id.0, models)?;
     }
-    Ok(Written::changed(id.0).with("name", name).with_fields(&patch.fields()))
+    let mut written = Written::changed(id.0).with("name", name).with_fields(&patch.fields());
+    if patch.forgets_credentials {
+        let theirs = credentials::table.filter(credentials::provider_id.eq(id.0));
+        let forgotten: Vec<i64> = theirs.select(credentials::id).load(connection)?;
+        diesel::delete(theirs).execute(connection)?;
+        written = written.with("credentials_forgotten", forgotten.len().to_string());
+        for credential in forgotten {
+            written = written.also(ChangeKind::Credential, Some(credential));
+        }
+    }
+    Ok(written)
 }
 
 /// What came with the product is its changer's from then on: it gives way to nobody any more.

@@ -20,6 +20,8 @@ pub(crate) enum Written<T> {
         value: T,
         /// What else the audit log is told: names and words, never a secret.
         details: BTreeMap<String, String>,
+        /// What it changed besides, which readers must look at too.
+        also: Vec<(ChangeKind, i64)>,
     },
     /// There was nothing to change: no revision, no change.
     Nothing(T),
@@ -35,13 +37,21 @@ impl Written<()> {
 impl<T> Written<T> {
     /// A change.
     pub(crate) fn made(id: i64, value: T) -> Self {
-        Self::Changed { id, value, details: BTreeMap::new() }
+        Self::Changed { id, value, details: BTreeMap::new(), also: Vec::new() }
     }
 
     /// The same, with a detail for the audit log.
     pub(crate) fn with(mut self, name: &str, text: impl Into<String>) -> Self {
         if let Self::Changed { details, .. } = &mut self {
             details.insert(name.to_owned(), text.into());
+        }
+        self
+    }
+
+    /// The same, with another object that it changed, if there is one.
+    pub(crate) fn also(mut self, kind: ChangeKind, object: Option<i64>) -> Self {
+        if let Self::Changed { also, .. } = &mut self {
+            also.extend(object.map(|id| (kind, id)));
         }
         self
     }
@@ -73,8 +83,12 @@ impl Database {
         self.write(move |connection| {
             let next = raise(connection, 1)?;
             match job(connection)? {
-                Written::Changed { id, value, details } => {
+                Written::Changed { id, value, details, also } => {
                     note(connection, Change { revision: next, kind, id }, kept)?;
+                    for (kind, id) in also {
+                        let revision = raise(connection, 1)?;
+                        note(connection, Change { revision, kind, id }, kept)?;
+                    }
                     audit::append(connection, seal.as_deref(), author.did(action, kind, id, details))?;
                     Ok(value)
                 }

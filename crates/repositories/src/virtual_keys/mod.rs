@@ -5,15 +5,17 @@ mod write;
 
 use crate::configuration::revision::Written;
 use crate::database::Database;
+use crate::quotas;
 use crate::schema::{credentials, virtual_keys};
 use async_trait::async_trait;
 use diesel::prelude::*;
 use row::{KEY_COLUMNS, KeyRow, key};
 use std::collections::BTreeMap;
 use switchyard_domain::audit::AuditAction;
-use switchyard_domain::ids::VirtualKeyId;
+use switchyard_domain::ids::{UserId, VirtualKeyId};
 use switchyard_domain::name::Name;
 use switchyard_domain::provider::CredentialOwner;
+use switchyard_domain::quota::QuotaScope;
 use switchyard_domain::time::Timestamp;
 use switchyard_domain::virtual_key::VirtualKey;
 use switchyard_ports::repositories::{
@@ -29,7 +31,15 @@ impl VirtualKeyRepository for Database {
         let by = author.clone();
         self.change(ChangeKind::VirtualKey, AuditAction::Create, author, move |connection| {
             let id = write::create(connection, &key, &by)?;
-            Ok(Written::made(id, VirtualKeyId(id)).with("name", key.name.as_str()))
+            let quota = match &key.budget {
+                Some(budget) => {
+                    let scope = QuotaScope::Key(VirtualKeyId(id));
+                    quotas::put_budget(connection, scope, Some(budget), &by)?
+                }
+                None => None,
+            };
+            let written = Written::made(id, VirtualKeyId(id)).with("name", key.name.as_str());
+            Ok(written.also(ChangeKind::Quota, quota))
         })
         .await
     }
@@ -49,12 +59,14 @@ impl VirtualKeyRepository for Database {
     }
 
     async fn delete(&self, id: VirtualKeyId, author: &Author) -> Result<(), RepositoryError> {
+        let by = author.clone();
         self.change(ChangeKind::VirtualKey, AuditAction::Delete, author, move |connection| {
             let (name, _) = write::stored(connection, id)?;
             diesel::delete(virtual_keys::table.find(id.0)).execute(connection)?;
             let theirs = credentials::owner.eq(CredentialOwner::VirtualKey(id.0).to_word());
             diesel::delete(credentials::table.filter(theirs)).execute(connection)?;
-            Ok(Written::changed(id.0).with("name", name))
+            let quota = quotas::put_budget(connection, QuotaScope::Key(id), None, &by)?;
+            Ok(Written::changed(id.0).with("name", name).also(ChangeKind::Quota, quota))
         })
         .await
     }
@@ -67,6 +79,26 @@ impl VirtualKeyRepository for Database {
         let after = after.map_or(i64::MIN, |id| id.0);
         self.read(move |connection| {
             let rows: Vec<KeyRow> = virtual_keys::table
+                .filter(virtual_keys::id.gt(after))
+                .order(virtual_keys::id)
+                .limit(i64::from(limit))
+                .select(KEY_COLUMNS)
+                .load(connection)?;
+            Ok(rows.into_iter().map(key).collect())
+        })
+        .await
+    }
+
+    async fn page_of(
+        &self,
+        user: UserId,
+        after: Option<VirtualKeyId>,
+        limit: u32,
+    ) -> Result<Vec<VirtualKey>, RepositoryError> {
+        let after = after.map_or(i64::MIN, |id| id.0);
+        self.read(move |connection| {
+            let rows: Vec<KeyRow> = virtual_keys::table
+                .filter(virtual_keys::user_id.eq(user.0))
                 .filter(virtual_keys::id.gt(after))
                 .order(virtual_keys::id)
                 .limit(i64::from(limit))

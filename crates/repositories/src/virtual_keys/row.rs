@@ -7,7 +7,7 @@ use switchyard_domain::ids::{UserId, VirtualKeyId};
 use switchyard_domain::limits::Limits;
 use switchyard_domain::name::Name;
 use switchyard_domain::time::Timestamp;
-use switchyard_domain::virtual_key::{KeyHash, PreviousHash, VirtualKey};
+use switchyard_domain::virtual_key::{KeyGrant, KeyHash, PreviousHash, VirtualKey};
 
 /// A row in the order of [`KEY_COLUMNS`].
 pub(super) type KeyRow = (
@@ -24,12 +24,20 @@ pub(super) type KeyRow = (
 );
 
 /// User, tags, previous hash and until when it is good.
-type OwnColumns = (Option<i64>, Option<String>, Option<Vec<u8>>, Option<i64>);
+type OwnColumns = (Option<i64>, Option<String>, Option<Vec<u8>>, Option<i64>, GrantColumns);
+
+/// Whether it is lent, whether it is barred, and who made it.
+type GrantColumns = (bool, bool, Option<String>);
 
 type LimitSelection = (virtual_keys::rpm, virtual_keys::tpm, virtual_keys::rpd, virtual_keys::concurrency);
 
-type OwnSelection =
-    (virtual_keys::user_id, virtual_keys::tags, virtual_keys::previous_hash, virtual_keys::previous_until);
+type OwnSelection = (
+    virtual_keys::user_id,
+    virtual_keys::tags,
+    virtual_keys::previous_hash,
+    virtual_keys::previous_until,
+    (virtual_keys::lent, virtual_keys::barred, virtual_keys::made_by),
+);
 
 type MetaSelection = (
     virtual_keys::version,
@@ -62,7 +70,13 @@ pub(super) const KEY_COLUMNS: KeySelection = (
     virtual_keys::models,
     (virtual_keys::rpm, virtual_keys::tpm, virtual_keys::rpd, virtual_keys::concurrency),
     (virtual_keys::expires_at, virtual_keys::last_used_at),
-    (virtual_keys::user_id, virtual_keys::tags, virtual_keys::previous_hash, virtual_keys::previous_until),
+    (
+        virtual_keys::user_id,
+        virtual_keys::tags,
+        virtual_keys::previous_hash,
+        virtual_keys::previous_until,
+        (virtual_keys::lent, virtual_keys::barred, virtual_keys::made_by),
+    ),
     (
         virtual_keys::version,
         virtual_keys::owner,
@@ -83,7 +97,7 @@ pub(super) fn key(row: KeyRow) -> VirtualKey {
         models,
         limit_columns,
         (expires_at, last_used_at),
-        (user, tags, previous_hash, previous_until),
+        (user, tags, previous_hash, previous_until, (is_lent, is_barred, made_by)),
         columns,
     ) = row;
     let mut row = Readable::row("virtual key", id);
@@ -114,6 +128,7 @@ pub(super) fn key(row: KeyRow) -> VirtualKey {
         limits: row.part(limits(limit_columns), || Limits::NONE),
         expires_at: expires_at.map(Timestamp),
         last_used_at: last_used_at.map(Timestamp),
+        grant: KeyGrant { is_lent, is_barred, made_by },
         meta: row.part(meta(columns), || unread_meta(version, updated_by)),
     };
     VirtualKey { is_active: is_active && row.is_whole(), ..key }

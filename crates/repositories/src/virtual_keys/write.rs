@@ -3,11 +3,14 @@
 use crate::configuration::revision::Written;
 use crate::connection::{AnyConnection, each};
 use crate::error::{Fault, check_version, conflict, not_found};
+use crate::quotas;
 use crate::schema::virtual_keys;
 use crate::stored::{json, limit_columns};
 use diesel::prelude::*;
 use switchyard_domain::ids::VirtualKeyId;
-use switchyard_ports::repositories::{Author, KeyPatch, NewVirtualKey, enough_keys};
+use switchyard_domain::name::Name;
+use switchyard_domain::quota::QuotaScope;
+use switchyard_ports::repositories::{Author, ChangeKind, KeyPatch, NewVirtualKey, enough_keys};
 
 const SAME_HASH: &str = "a key with the same hash exists";
 
@@ -35,6 +38,7 @@ pub(super) fn create(
             virtual_keys::user_id.eq(key.user.map(|user| user.0)),
             virtual_keys::tags.eq(tags_column(&key.tags)?),
         ),
+        (virtual_keys::lent.eq(key.is_lent), virtual_keys::made_by.eq(author.by.name.as_ref())),
         virtual_keys::version.eq(1),
         virtual_keys::owner.eq(author.by.owner.to_string()),
         virtual_keys::created_at.eq(author.at.0),
@@ -45,15 +49,7 @@ pub(super) fn create(
         .values(row)
         .returning(virtual_keys::id)
         .get_result(inner))
-    .map_err(|error| {
-        Fault::from(error).or_taken(|place| {
-            if place.contains("hash") {
-                SAME_HASH.to_owned()
-            } else {
-                format!("a key named `{}` exists", key.name)
-            }
-        })
-    })
+    .map_err(|error| taken(error, key.name.as_str()))
 }
 
 /// Refuses a key to whoever has enough. Writes of configuration come one after the other, so that nobody gets past it.
@@ -98,6 +94,7 @@ pub(super) fn update(
     let tags = patch.tags.as_ref().map(|tags| tags_column(tags)).transpose()?;
     diesel::update(virtual_keys::table.find(id.0))
         .set((
+            patch.name.as_ref().map(|name| virtual_keys::name.eq(name.as_str())),
             patch.is_active.map(|active| virtual_keys::is_active.eq(active)),
             models.map(|models| virtual_keys::models.eq(models)),
             limits,
@@ -105,13 +102,22 @@ pub(super) fn update(
             patch.user.map(|user| virtual_keys::user_id.eq(user.map(|user| user.0))),
             tags.map(|tags| virtual_keys::tags.eq(tags)),
             rotation,
+            (
+                patch.is_lent.map(|is_lent| virtual_keys::lent.eq(is_lent)),
+                patch.is_barred.map(|is_barred| virtual_keys::barred.eq(is_barred)),
+            ),
             virtual_keys::version.eq(version + 1),
             virtual_keys::updated_at.eq(author.at.0),
             virtual_keys::updated_by.eq(author.by.name.as_ref()),
         ))
         .execute(connection)
-        .map_err(same_hash)?;
-    Ok(Written::changed(id.0).with("name", name).with_fields(&patch.fields()))
+        .map_err(|error| taken(error, patch.name.as_ref().map_or(name.as_str(), Name::as_str)))?;
+    let quota = match &patch.budget {
+        Some(budget) => quotas::put_budget(connection, QuotaScope::Key(id), budget.as_ref(), author)?,
+        None => None,
+    };
+    let written = Written::changed(id.0).with("name", name).with_fields(&patch.fields());
+    Ok(written.also(ChangeKind::Quota, quota))
 }
 
 /// The name and the version of a key.
@@ -126,8 +132,11 @@ fn tags_column(tags: &[String]) -> Result<Option<String>, Fault> {
     if tags.is_empty() { Ok(None) } else { json(&tags).map(Some) }
 }
 
-fn same_hash(error: diesel::result::Error) -> Fault {
-    Fault::from(error).or_taken(|_| SAME_HASH.to_owned())
+/// What a name or a hash that is taken says.
+fn taken(error: diesel::result::Error, name: &str) -> Fault {
+    Fault::from(error).or_taken(|place| {
+        if place.contains("hash") { SAME_HASH.to_owned() } else { format!("a key named `{name}` exists") }
+    })
 }
 
 fn missing(id: VirtualKeyId) -> Fault {

@@ -33,6 +33,8 @@ async fn key(database: &Database, number: u8) -> VirtualKeyId {
         user: None,
         tags: vec!["ci".to_owned()],
         at_most: None,
+        budget: None,
+        is_lent: false,
     };
     VirtualKeyRepository::create(database, key, &author(0)).await.unwrap()
 }

@@ -28,9 +28,8 @@ directory, the environment, and flags of the command line.
 
 Switches are `true` or `false`; `1`, `yes`, `on` and `0`, `no`, `off` mean the same.
 
-Accounts, sessions, cross-origin rules, the other surfaces (`/llm`, the external proxy, virtual keys without a credential), Redis, the
-response cache, background health checks and backups are not part of this version: their settings are read and checked, so
-that one file serves later versions too, and have no effect yet.
+The surface `/llm`, Redis, the response cache, background health checks and backups are not part of this version: their settings are
+read and checked, so that one file serves later versions too, and have no effect yet.
 
 ## The file
 

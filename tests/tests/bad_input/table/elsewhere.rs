@@ -19,7 +19,6 @@ pub(super) fn rows() -> Vec<(RangeInclusive<u32>, Standing)> {
         (89..=97, Absent("management of providers: /api/providers")),
         (98..=102, Absent("management of routes: /api/model-routes")),
         (103..=104, Absent("backups: /api/admin/providers/restore")),
-        (105..=108, Absent("virtual keys over HTTP: /api/generate-virtual-key, /api/save-keys")),
         (112..=114, Absent("chat with automatic selection: /llm")),
         (135..=137, Absent("cookie sessions")),
         (

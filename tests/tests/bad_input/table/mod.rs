@@ -6,6 +6,7 @@ mod any;
 mod chat;
 mod elsewhere;
 mod people;
+mod virtual_keys;
 
 use crate::door::{Gateway, is_no_echo};
 use std::collections::BTreeMap;
@@ -105,8 +106,9 @@ async fn every_row_of_the_list_is_answered_as_it_must_be() {
     let gateway = Gateway::over(people::app(TestApp::builder()).start().await).await;
     let key = gateway.client.key().to_owned();
     let mut asked: BTreeMap<u32, usize> = BTreeMap::new();
-    for case in chat::cases(&key).into_iter().chain(any::cases(&key)).chain(people::cases(&gateway.app).await)
-    {
+    let cases = chat::cases(&key).into_iter().chain(any::cases(&key));
+    let cases = cases.chain(people::cases(&gateway.app).await).chain(virtual_keys::cases(&gateway.app).await);
+    for case in cases {
         case.run(&gateway).await;
         *asked.entry(case.row).or_default() += 1;
     }

@@ -4,7 +4,7 @@ mod shapes;
 
 use super::shapes::EnvelopeAnswer;
 use super::users::{PageQuery, page_of};
-use super::{ApiError, ApiJson};
+use super::{ApiError, ApiJson, ApiJsonOrNothing};
 use crate::extract::{KeyHolder, Member, expected_version};
 use crate::idempotency::ShownOnce;
 use actix_web::http::header::ETAG;
@@ -26,12 +26,8 @@ fn shown(state: KeyState) -> HttpResponse {
     HttpResponse::Ok().insert_header((ETAG, format!("\"{}\"", shape.version))).json(shape)
 }
 
-fn with_key(
-    mut answer: actix_web::HttpResponseBuilder,
-    created: &CreatedKey,
-    state: KeyState,
-) -> HttpResponse {
-    let (key, state) = (created.key.expose_secret().to_owned(), KeyShape::from(state));
+fn with_key(mut answer: actix_web::HttpResponseBuilder, created: CreatedKey) -> HttpResponse {
+    let (key, state) = (created.key.expose_secret().to_owned(), KeyShape::from(created.state));
     ShownOnce::mark(&mut answer);
     answer.insert_header((ETAG, format!("\"{}\"", state.version))).json(ShownKey { key, state })
 }
@@ -90,19 +86,19 @@ pub(crate) async fn create_key(
 ) -> Result<HttpResponse, ApiError> {
     throttles.change(&member.0.who.entry.user)?;
     let CreateBody { name, models, limits, budget, expires_at, tags, user } = body.0;
+    let person = &member.0.who.entry.user;
     let request = KeyRequest {
         name: Name::new(name).map_err(|fault| ApiError::invalid_field("name", fault.to_string()))?,
         models,
         limits: limits.map(Into::into).unwrap_or_default(),
         expires_at: expires_at.as_deref().map(expiry).transpose()?,
-        user: user.map(UserId),
+        // A key that nobody owns outlives whoever made it, so that has to be said.
+        user: user.map_or(Some(person.id), |user| user.map(UserId)),
         tags,
         budget: budget.map(|budget| budget.read()).transpose()?,
     };
-    let person = &member.0.who.entry.user;
     let created = admin.create_for(person, request, &member.0.client.writer(person)).await?;
-    let (state, _) = admin.itself(created.id).await?;
-    Ok(with_key(HttpResponse::Created(), &created, state))
+    Ok(with_key(HttpResponse::Created(), created))
 }
 
 /// The key that asks.
@@ -144,7 +140,11 @@ pub(crate) async fn one_key(
     id: web::Path<String>,
     admin: web::Data<KeyAdmin>,
 ) -> Result<HttpResponse, ApiError> {
-    Ok(shown(admin.find(&member.0.who.entry.user, id_of(&id)?).await?))
+    let id = id_of(&id)?;
+    let state = admin.find(&member.0.who.entry.user, id).await?;
+    let total = admin.total(id).await?;
+    let shape = KeyShape { total_cost_usd: Some(total.to_string()), ..KeyShape::from(state) };
+    Ok(HttpResponse::Ok().insert_header((ETAG, format!("\"{}\"", shape.version))).json(shape))
 }
 
 /// Changes a key, or switches it off.
@@ -178,8 +178,11 @@ pub(crate) async fn change_key(
     throttles: web::Data<Throttles>,
 ) -> Result<HttpResponse, ApiError> {
     throttles.change(&member.0.who.entry.user)?;
-    let ChangeBody { is_active, models, limits, budget, expires_at, tags } = body.0;
+    let ChangeBody { name, user, is_active, models, limits, budget, expires_at, tags } = body.0;
+    let name = name.map(Name::new).transpose();
     let change = KeyChange {
+        name: name.map_err(|fault| ApiError::invalid_field("name", fault.to_string()))?,
+        user: user.map(|user| user.map(UserId)),
         is_active,
         models,
         limits: limits.map(Into::into),
@@ -199,7 +202,7 @@ pub(crate) async fn change_key(
     tag = "virtual keys",
     security(("bearer_token" = []), ("session_cookie" = [])),
     params(("id" = i64, Path, description = "The key's id"), ("If-Match" = Option<String>, Header, description = "The version that is to be changed")),
-    request_body = RotateBody,
+    request_body = Option<RotateBody>,
     responses(
         (status = 200, body = ShownKey),
         (status = 400, body = EnvelopeAnswer),
@@ -218,7 +221,7 @@ pub(crate) async fn rotate_key(
     member: Member,
     id: web::Path<String>,
     request: HttpRequest,
-    body: ApiJson<RotateBody>,
+    body: ApiJsonOrNothing<RotateBody>,
     admin: web::Data<KeyAdmin>,
     throttles: web::Data<Throttles>,
 ) -> Result<HttpResponse, ApiError> {
@@ -228,8 +231,7 @@ pub(crate) async fn rotate_key(
     let person = &member.0.who.entry.user;
     let by = member.0.client.writer(person);
     let created = admin.rotate(person, id_of(&id)?, overlap, version, &by).await?;
-    let (state, _) = admin.itself(created.id).await?;
-    Ok(with_key(HttpResponse::Ok(), &created, state))
+    Ok(with_key(HttpResponse::Ok(), created))
 }
 
 /// Removes a key. What it used stays on record.

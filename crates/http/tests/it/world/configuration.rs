@@ -3,7 +3,7 @@ use super::{KEY, LIMITED_KEY, NARROW_KEY, provider};
 use async_trait::async_trait;
 use switchyard_domain::budget::Span;
 use switchyard_domain::fault::FailoverOn;
-use switchyard_domain::ids::{ProviderId, ProviderModelId, RouteId, TargetId, VirtualKeyId};
+use switchyard_domain::ids::{ProviderId, ProviderModelId, RouteId, TargetId, UserId, VirtualKeyId};
 use switchyard_domain::limits::Limits;
 use switchyard_domain::meta::{Owner, RowMeta};
 use switchyard_domain::money::NanoUsd;
@@ -171,6 +171,7 @@ fn keys() -> Vec<VirtualKey> {
         limits,
         expires_at: None,
         last_used_at: None,
+        grant: switchyard_domain::virtual_key::KeyGrant::default(),
         meta: meta(),
     };
     vec![
@@ -201,6 +202,15 @@ impl VirtualKeyRepository for FixedKeys {
     ) -> Result<Vec<VirtualKey>, RepositoryError> {
         let is_after = |key: &VirtualKey| after.is_none_or(|after| key.id > after);
         Ok(keys().into_iter().filter(is_after).take(limit as usize).collect())
+    }
+
+    async fn page_of(
+        &self,
+        _: UserId,
+        _: Option<VirtualKeyId>,
+        _: u32,
+    ) -> Result<Vec<VirtualKey>, RepositoryError> {
+        Ok(Vec::new())
     }
 
     async fn by_ids(&self, ids: &[VirtualKeyId]) -> Result<Vec<VirtualKey>, RepositoryError> {

@@ -18,7 +18,9 @@ use switchyard_http::services::{DemoSwitch, LogLosses, Services};
 use switchyard_orchestrator::accounts::{
     AccountPorts, AccountSettings, Accounts, PasswordDesk, Rates, Throttles, session_gate,
 };
-use switchyard_orchestrator::admin::{AdminPorts, CredentialAdmin, KeyAdmin, ProviderAdmin, QuotaAdmin};
+use switchyard_orchestrator::admin::{
+    AdminPorts, CredentialAdmin, KeyAdmin, ProviderAdmin, QuotaAdmin, Reloading,
+};
 use switchyard_orchestrator::audit::AuditTrail;
 use switchyard_orchestrator::chat::{Budgets, CallSettings, CallStatistics, ChatPorts, ChatService};
 use switchyard_orchestrator::external::{ExternalCalls, ExternalSettings};
@@ -240,6 +242,7 @@ async fn services(
     Services {
         chat: Arc::new(ChatService::new(Arc::clone(&keeper), Arc::new(ports), settings)),
         models: Arc::new(ModelList::new(Arc::clone(&keeper))),
+        reloading: Arc::new(Reloading::new(Arc::clone(&keeper))),
         sessions: session_gate(&accounts, Arc::clone(&keeper)),
         keys: Arc::new(KeyAdmin::new(admin, store, Arc::new(FakeMint), Arc::new(quotas))),
         accounts: Accounts::new(&accounts, &AccountSettings::default()),

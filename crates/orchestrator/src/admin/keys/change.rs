@@ -1,16 +1,18 @@
 //! Changes to virtual keys.
 
-use super::{CreatedKey, KeyAdmin, KeyState, check_budget, check_limits, check_models, check_tags};
+use super::{
+    CreatedKey, KeyAdmin, KeyState, check_budget, check_limits, check_models, check_tags, holder, lent,
+};
 use crate::error::AdminError;
 use std::time::Duration;
 use switchyard_domain::budget::Budget;
-use switchyard_domain::ids::VirtualKeyId;
+use switchyard_domain::ids::{UserId, VirtualKeyId};
 use switchyard_domain::limits::Limits;
 use switchyard_domain::meta::Writer;
-use switchyard_domain::quota::QuotaScope;
+use switchyard_domain::name::Name;
 use switchyard_domain::time::Timestamp;
 use switchyard_domain::user::User;
-use switchyard_domain::virtual_key::PreviousHash;
+use switchyard_domain::virtual_key::{PreviousHash, VirtualKey};
 use switchyard_ports::repositories::{KeyPatch, KeyRotation, RepositoryError};
 
 /// The longest time for which a key is good beside the one that took its place.
@@ -19,6 +21,10 @@ const LONGEST_OVERLAP: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// What is wanted changed of a key; `None` leaves as is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeyChange {
+    /// Its unique name.
+    pub name: Option<Name>,
+    /// Whose it is: `Some(None)` means nobody's in particular. Only administrators give keys to others.
+    pub user: Option<Option<UserId>>,
     /// Whether calls may use it.
     pub is_active: Option<bool>,
     /// What it may call: `Some(None)` means all.
@@ -40,7 +46,8 @@ impl KeyAdmin {
     /// see it on every replica within a second.
     ///
     /// # Errors
-    /// As [`KeyAdmin::create_for`]; [`RepositoryError::NotFound`], also where it is another's; [`RepositoryError::Stale`].
+    /// As [`KeyAdmin::create_for`]; [`RepositoryError::NotFound`], also where it is another's; [`RepositoryError::Conflict`] where the
+    /// new name is taken; [`RepositoryError::Stale`].
     pub async fn change(
         &self,
         person: &User,
@@ -49,32 +56,41 @@ impl KeyAdmin {
         by: &Writer,
     ) -> Result<KeyState, AdminError> {
         let before = self.held(person, id).await?;
-        self.check_change(person, &change).await?;
-        let KeyChange { is_active, models, limits, budget, expires_at, tags, expected_version } = change;
-        // A new budget is a new version of the key too, so that of two who change it one is told.
-        let tags = tags.or_else(|| budget.is_some().then_some(before.tags));
+        self.check_change(person, &before, &change).await?;
+        let (is_lent, is_barred) = lent::after(person, &before, &change);
+        let KeyChange { name, user, is_active, models, limits, budget, expires_at, tags, expected_version } =
+            change;
         let patch = KeyPatch {
+            // What it is called and whose it is already is no change.
+            name: name.filter(|name| *name != before.name),
+            user: user.filter(|user| *user != before.user),
             is_active,
             models,
             limits,
             expires_at,
             tags,
+            budget,
+            is_lent,
+            is_barred,
             expected_version,
-            user: None,
             rotation: None,
         };
         self.keys.update(id, patch, &self.ports.author(by)).await?;
-        match budget {
-            None => {}
-            Some(None) => self.remove_budget(id, by).await?,
-            Some(budget) => self.put_budget(id, budget, by).await?,
-        }
         self.ports.read_own_write().await;
         let after = self.held(person, id).await?;
         self.state(after).await
     }
 
-    async fn check_change(&self, person: &User, change: &KeyChange) -> Result<(), AdminError> {
+    async fn check_change(
+        &self,
+        person: &User,
+        before: &VirtualKey,
+        change: &KeyChange,
+    ) -> Result<(), AdminError> {
+        if let Some(user) = change.user.filter(|user| *user != before.user) {
+            holder::may_give_away(person)?;
+            self.check_owner(user)?;
+        }
         let limits = change.limits.unwrap_or(Limits::NONE);
         let budget = change.budget.as_ref().and_then(Option::as_ref);
         check_limits(&limits, "limits")?;
@@ -82,7 +98,9 @@ impl KeyAdmin {
         self.check_expiry(change.expires_at.flatten())?;
         check_models(change.models.as_ref().and_then(Option::as_deref))?;
         check_tags(change.tags.as_deref().unwrap_or_default())?;
-        self.check_within(person, &limits, budget).await
+        self.check_within(person, &limits, budget).await?;
+        let bound = self.bound_of(person, before).await?;
+        bound.map_or(Ok(()), |bound| lent::check(before, bound.as_ref(), change))
     }
 
     /// Puts a new secret in the place of the key's. The one before stays good for `overlap`, so that clients can be changed over.
@@ -104,6 +122,7 @@ impl KeyAdmin {
         }
         let until = self.ports.clock.now().after(overlap);
         let previous = (!overlap.is_zero()).then_some(PreviousHash { hash: before.hash, until });
+        let mut state = self.state(before.clone()).await?;
         let minted = self.mint.mint();
         let rotation = KeyRotation { prefix: minted.prefix.clone(), hash: minted.hash, previous };
         let patch = KeyPatch {
@@ -111,9 +130,14 @@ impl KeyAdmin {
             expected_version: expected_version.or(Some(before.meta.version)),
             ..KeyPatch::default()
         };
-        self.keys.update(id, patch, &self.ports.author(by)).await?;
+        let author = self.ports.author(by);
+        self.keys.update(id, patch, &author).await?;
         self.ports.read_own_write().await;
-        Ok(CreatedKey { id, key: minted.key, prefix: minted.prefix })
+        let (key, meta) = (&mut state.key, &before.meta);
+        (key.prefix, key.hash, key.previous) = (minted.prefix.clone(), minted.hash, previous);
+        (key.meta.version, key.meta.updated_at) = (meta.version + 1, author.at);
+        key.meta.updated_by = author.by.name.to_string();
+        Ok(CreatedKey { id, key: minted.key, prefix: minted.prefix, state })
     }
 
     /// Removes a key with its budget and its credentials. Its usage and ledger stay.
@@ -132,15 +156,7 @@ impl KeyAdmin {
             return Err(RepositoryError::Stale { current: before.meta.version }.into());
         }
         self.keys.delete(id, &self.ports.author(by)).await?;
-        let removed = self.remove_budget(id, by).await;
         self.ports.read_own_write().await;
-        removed
-    }
-
-    async fn remove_budget(&self, id: VirtualKeyId, by: &Writer) -> Result<(), AdminError> {
-        match self.quotas.remove(QuotaScope::Key(id), by).await {
-            Err(AdminError::Repository(RepositoryError::NotFound { .. })) => Ok(()),
-            other => other,
-        }
+        Ok(())
     }
 }

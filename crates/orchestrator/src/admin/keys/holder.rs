@@ -22,8 +22,16 @@ pub(super) fn owner_of(person: &User, wanted: Option<UserId>) -> Result<Option<U
     Ok(Some(person.id))
 }
 
+/// Refuses whoever may not say whose a key is.
+pub(super) fn may_give_away(person: &User) -> Result<(), AdminError> {
+    if person.role == Role::Admin {
+        return Ok(());
+    }
+    Err(AdminError::invalid("user", "only administrators give keys to others"))
+}
+
 /// Whether they may know of it.
-pub(super) fn may_see(person: &User, key: &VirtualKey) -> bool {
+fn may_see(person: &User, key: &VirtualKey) -> bool {
     matches!(person.role, Role::Admin | Role::Auditor) || key.user == Some(person.id)
 }
 
@@ -32,6 +40,19 @@ fn may_change(person: &User, key: &VirtualKey) -> bool {
 }
 
 impl KeyAdmin {
+    /// At most `limit` keys with ids above `after` that this person may know of.
+    pub(super) async fn seen_page(
+        &self,
+        person: &User,
+        after: Option<VirtualKeyId>,
+        limit: u32,
+    ) -> Result<Vec<VirtualKey>, AdminError> {
+        Ok(match person.role {
+            Role::Admin | Role::Auditor => self.keys.page(after, limit).await?,
+            Role::Member => self.keys.page_of(person.id, after, limit).await?,
+        })
+    }
+
     /// A key that this person may know of.
     pub(super) async fn seen(&self, person: &User, id: VirtualKeyId) -> Result<VirtualKey, AdminError> {
         self.one(id, |key| may_see(person, key)).await

@@ -2,13 +2,14 @@
 
 mod change;
 mod holder;
+mod lent;
 mod state;
 
 pub use change::KeyChange;
 pub use state::KeyState;
 
 use super::quotas::check_budget;
-use super::{AdminPorts, QuotaAdmin, QuotaRequest, check_limits};
+use super::{AdminPorts, QuotaAdmin, check_limits};
 use crate::error::AdminError;
 use secrecy::SecretString;
 use std::sync::Arc;
@@ -17,7 +18,6 @@ use switchyard_domain::ids::{UserId, VirtualKeyId};
 use switchyard_domain::limits::Limits;
 use switchyard_domain::meta::Writer;
 use switchyard_domain::name::{MAX_NAME_CHARS, Name};
-use switchyard_domain::quota::QuotaScope;
 use switchyard_domain::role::Role;
 use switchyard_domain::time::Timestamp;
 use switchyard_domain::user::User;
@@ -68,6 +68,18 @@ pub struct CreatedKey {
     pub key: SecretString,
     /// Its first characters, by which it is known later.
     pub prefix: String,
+    /// What it is now. Nothing is read for it once the key is written, so that what goes wrong meanwhile does not keep the key from
+    /// whoever made it.
+    pub state: KeyState,
+}
+
+/// By whose means a key is made.
+#[derive(Clone, Copy)]
+struct Means {
+    /// How many keys its owner may have together with it.
+    at_most: Option<u32>,
+    /// Whether an administrator gives it to somebody else.
+    is_lent: bool,
 }
 
 /// Administers virtual keys.
@@ -104,7 +116,8 @@ impl KeyAdmin {
     /// an unusable list of models; [`RepositoryError::Conflict`] when the name is taken.
     pub async fn create(&self, request: KeyRequest, by: &Writer) -> Result<CreatedKey, AdminError> {
         self.check(&request)?;
-        self.write(request, None, self.mint.mint(), by).await
+        let means = Means { at_most: None, is_lent: true };
+        self.write(request, means, self.mint.mint(), by).await
     }
 
     /// Makes a key for a person who asks. Who does not administer makes keys for themselves, which may not have more than they
@@ -122,8 +135,12 @@ impl KeyAdmin {
         request.user = holder::owner_of(person, request.user)?;
         self.check_within(person, &request.limits, request.budget.as_ref()).await?;
         self.check(&request)?;
-        let at_most = (person.role != Role::Admin).then_some(self.most);
-        self.write(request, at_most, self.mint.mint(), by).await
+        let administers = person.role == Role::Admin;
+        let means = Means {
+            at_most: (!administers).then_some(self.most),
+            is_lent: administers && request.user != Some(person.id),
+        };
+        self.write(request, means, self.mint.mint(), by).await
     }
 
     /// Makes a key of nobody's in particular, for all models: named after itself where nobody names it, and limited where nobody
@@ -155,40 +172,37 @@ impl KeyAdmin {
             budget: None,
         };
         self.check(&request)?;
-        self.write(request, None, minted, by).await
+        self.write(request, Means { at_most: None, is_lent: true }, minted, by).await
     }
 
     async fn write(
         &self,
         request: KeyRequest,
-        at_most: Option<u32>,
+        means: Means,
         minted: MintedKey,
         by: &Writer,
     ) -> Result<CreatedKey, AdminError> {
         let KeyRequest { name, models, limits, expires_at, user, tags, budget } = request;
         let (prefix, hash) = (minted.prefix.clone(), minted.hash);
-        let key = NewVirtualKey { name, prefix, hash, models, limits, expires_at, user, tags, at_most };
-        let id = self.keys.create(key, &self.ports.author(by)).await?;
-        if let Err(error) = self.put_budget(id, budget, by).await {
-            // Nobody was told the key yet; without its budget it is not the one that was asked for.
-            self.keys.delete(id, &self.ports.author(by)).await?;
-            return Err(error);
-        }
+        let Means { at_most, is_lent } = means;
+        let (quotas, author) = (self.quotas.stored().await?, self.ports.author(by));
+        let key = NewVirtualKey {
+            name,
+            prefix,
+            hash,
+            models,
+            limits,
+            expires_at,
+            user,
+            tags,
+            budget,
+            at_most,
+            is_lent,
+        };
+        let id = self.keys.create(key.clone(), &author).await?;
         self.ports.read_own_write().await;
-        Ok(CreatedKey { id, key: minted.key, prefix: minted.prefix })
-    }
-
-    async fn put_budget(
-        &self,
-        id: VirtualKeyId,
-        budget: Option<Budget>,
-        by: &Writer,
-    ) -> Result<(), AdminError> {
-        let Some(budget) = budget else { return Ok(()) };
-        let (scope, limits) = (QuotaScope::Key(id), Limits::NONE);
-        self.quotas
-            .set(QuotaRequest { scope, limits, budget: Some(budget), expected_version: None }, by)
-            .await
+        let state = self.state_of_new(id, key, &author, &quotas);
+        Ok(CreatedKey { id, key: minted.key, prefix: minted.prefix, state })
     }
 
     fn check(&self, request: &KeyRequest) -> Result<(), AdminError> {
@@ -196,12 +210,17 @@ impl KeyAdmin {
         check_budget(request.budget.as_ref())?;
         self.check_expiry(request.expires_at)?;
         check_tags(&request.tags)?;
-        if let (Some(keeper), Some(user)) = (&self.ports.keeper, request.user)
+        self.check_owner(request.user)?;
+        check_models(request.models.as_deref())
+    }
+
+    fn check_owner(&self, user: Option<UserId>) -> Result<(), AdminError> {
+        if let (Some(keeper), Some(user)) = (&self.ports.keeper, user)
             && keeper.users().find(user).is_none()
         {
             return Err(AdminError::invalid("user", "there is no such person"));
         }
-        check_models(request.models.as_deref())
+        Ok(())
     }
 
     fn check_expiry(&self, expires_at: Option<Timestamp>) -> Result<(), AdminError> {
@@ -236,7 +255,7 @@ impl KeyAdmin {
             .by_name(name)
             .await?
             .ok_or_else(|| RepositoryError::NotFound { what: format!("the virtual key `{name}`") })?;
-        let patch = KeyPatch { is_active: Some(false), ..KeyPatch::default() };
+        let patch = KeyPatch { is_active: Some(false), is_barred: Some(true), ..KeyPatch::default() };
         self.keys.update(key.id, patch, &self.ports.author(by)).await?;
         self.ports.read_own_write().await;
         Ok(key.id)

@@ -2,9 +2,9 @@
 //! a task that never ran, hands the record over without waiting.
 
 use super::books::Books;
+use crate::chat::bill::CallBill;
 use crate::chat::service::ChatPorts;
 use std::sync::Arc;
-use switchyard_domain::money::NanoUsd;
 use switchyard_domain::usage::{Outcome, UsageEvent};
 use switchyard_ports::journal::{JournalError, JournalPermit};
 use switchyard_ports::limiter::{Permit, Used};
@@ -12,8 +12,8 @@ use switchyard_ports::limiter::{Permit, Used};
 /// What settling recorded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::chat) struct Settled {
-    /// What the call cost, where every attempt's price is known.
-    pub(in crate::chat) cost: Option<NanoUsd>,
+    /// What the call was charged for.
+    pub(in crate::chat) bill: CallBill,
 }
 
 /// Books that are closed: no attempt follows.
@@ -68,7 +68,7 @@ impl Record {
 
     /// Writes the events and returns once they are safe.
     pub(super) async fn append(mut self) -> Result<Settled, JournalError> {
-        let settled = Settled { cost: self.cost() };
+        let settled = Settled { bill: CallBill::of(&self.events) };
         let Some(journal) = self.journal.as_mut().filter(|_| !self.events.is_empty()) else {
             return Ok(settled);
         };
@@ -84,11 +84,6 @@ impl Record {
                 Err(error)
             }
         }
-    }
-
-    fn cost(&self) -> Option<NanoUsd> {
-        let used = self.events.iter().filter(|event| event.is_billed());
-        used.map(|event| event.cost).try_fold(NanoUsd::ZERO, |sum, cost| Some(sum.saturating_add(cost?)))
     }
 
     /// The provider is owed for an answer whose end the client does not get.

@@ -240,6 +240,8 @@ async fn sums_group_by_everything(repository: &dyn UsageRepository, keys: &dyn V
         user: None,
         tags: Vec::new(),
         at_most: None,
+        is_lent: false,
+        budget: None,
     };
     let key = keys.create(new, &author(0)).await.unwrap();
     let event = |provider: &str, model: &str, route: Option<&str>, at: i64| UsageEvent {

@@ -4,22 +4,26 @@
 
 use super::samples::{AT, author, full_limits, new_provider, unique, unique_name};
 use futures_util::future::join_all;
+use switchyard_domain::budget::{Budget, BudgetWindow, Zone};
 use switchyard_domain::ids::{UserId, VirtualKeyId};
 use switchyard_domain::limits::Limits;
+use switchyard_domain::money::NanoUsd;
 use switchyard_domain::name::Name;
 use switchyard_domain::provider::CredentialOwner;
+use switchyard_domain::quota::QuotaScope;
 use switchyard_domain::time::Timestamp;
 use switchyard_domain::virtual_key::{KeyHash, PreviousHash};
 use switchyard_ports::repositories::{
     Change, ChangeKind, ConfigurationRepository, KeyPatch, KeyRotation, KeyringRepository, NewVirtualKey,
-    RepositoryError, Revision, SealedSecret, VirtualKeyRepository, enough_keys,
+    QuotaRepository, RepositoryError, Revision, SealedSecret, VirtualKeyRepository, enough_keys,
 };
 
-/// What every repository of virtual keys does. `configuration` and `keyring` work on the same database.
+/// What every repository of virtual keys does. The others work on the same database.
 pub async fn virtual_key_contract(
     repository: &dyn VirtualKeyRepository,
     configuration: &dyn ConfigurationRepository,
     keyring: &dyn KeyringRepository,
+    quotas: &dyn QuotaRepository,
 ) {
     a_key_reads_back_as_it_was_written(repository).await;
     a_taken_name_is_a_conflict_that_names_it(repository).await;
@@ -28,6 +32,9 @@ pub async fn virtual_key_contract(
     a_patch_changes_what_it_names_and_nothing_else(repository).await;
     a_stale_version_is_refused(repository).await;
     pages_go_through_all_keys_by_id(repository).await;
+    pages_of_a_person_hold_their_keys_alone(repository).await;
+    a_key_is_renamed_where_the_name_is_free(repository).await;
+    a_budget_is_written_with_its_key_and_removed_with_it(repository, configuration, quotas).await;
     keys_that_are_gone_are_absent(repository).await;
     of_many_keys_at_once_a_person_gets_as_many_as_they_may_have(repository).await;
     many_ids_are_found_at_once(repository).await;
@@ -51,6 +58,8 @@ fn new_key(name: Name) -> NewVirtualKey {
         user: None,
         tags: Vec::new(),
         at_most: None,
+        is_lent: false,
+        budget: None,
     }
 }
 
@@ -182,6 +191,85 @@ async fn pages_go_through_all_keys_by_id(repository: &dyn VirtualKeyRepository) 
     }
     assert!(seen.is_sorted() && made.iter().all(|id| seen.contains(id)), "{seen:?}");
     assert_eq!(seen.len(), repository.page(None, 1_000).await.unwrap().len());
+}
+
+async fn pages_of_a_person_hold_their_keys_alone(repository: &dyn VirtualKeyRepository) {
+    let (ann, bob) = (UserId(i64::try_from(unique() >> 1).unwrap()), UserId(i64::MAX - 7));
+    let mut theirs = Vec::new();
+    for number in 0..5 {
+        let user = Some(if number % 2 == 0 { ann } else { bob });
+        let new = NewVirtualKey { user, ..new_key(unique_name("of somebody")) };
+        theirs.push(repository.create(new, &author(0)).await.unwrap());
+        make(repository).await;
+    }
+    let ids = |keys: Vec<switchyard_domain::virtual_key::VirtualKey>| {
+        keys.into_iter().map(|key| key.id).collect::<Vec<_>>()
+    };
+    let of_ann: Vec<_> = theirs.iter().copied().step_by(2).collect();
+    let first = ids(repository.page_of(ann, None, 2).await.unwrap());
+    assert_eq!(first, of_ann.iter().copied().take(2).collect::<Vec<_>>());
+    let rest = ids(repository.page_of(ann, first.last().copied(), 2).await.unwrap());
+    assert_eq!(rest, of_ann.iter().copied().skip(2).collect::<Vec<_>>());
+    assert_eq!(repository.page_of(UserId(i64::MAX - 8), None, 10).await.unwrap(), []);
+}
+
+async fn a_key_is_renamed_where_the_name_is_free(repository: &dyn VirtualKeyRepository) {
+    let (id, taken, free) = (make(repository).await, unique_name("taken"), unique_name("free"));
+    repository.create(new_key(taken.clone()), &author(0)).await.unwrap();
+    let renamed = |name: &Name| KeyPatch { name: Some(name.clone()), ..KeyPatch::default() };
+    let error = repository.update(id, renamed(&taken), &author(1)).await.unwrap_err();
+    assert!(
+        matches!(&error, RepositoryError::Conflict { reason } if reason.contains(taken.as_str())),
+        "{error:?}"
+    );
+    repository.update(id, renamed(&free), &author(1)).await.unwrap();
+    repository.update(id, renamed(&free), &author(2)).await.unwrap();
+    assert_eq!(repository.by_name(&free).await.unwrap().unwrap().id, id, "its own name is not taken");
+}
+
+async fn a_budget_is_written_with_its_key_and_removed_with_it(
+    repository: &dyn VirtualKeyRepository,
+    configuration: &dyn ConfigurationRepository,
+    quotas: &dyn QuotaRepository,
+) {
+    let start = configuration.revision().await.unwrap();
+    let budget = |amount| Budget { amount: NanoUsd(amount), window: BudgetWindow::Month, zone: Zone::utc() };
+    let new = NewVirtualKey { budget: Some(budget(1)), ..new_key(unique_name("budgeted")) };
+    let id = repository.create(new, &author(0)).await.unwrap();
+    let stored = async || {
+        let all = quotas.quotas().await.unwrap();
+        all.into_iter().find(|quota| quota.scope == QuotaScope::Key(id)).and_then(|quota| quota.budget)
+    };
+    assert_eq!(stored().await, Some(budget(1)));
+    let changes = configuration.changes_since(start).await.unwrap().unwrap();
+    let is_told = |kind| changes.iter().any(|change| change.kind == kind);
+    assert!(
+        is_told(ChangeKind::VirtualKey) && is_told(ChangeKind::Quota),
+        "readers look at both: {changes:?}"
+    );
+
+    let patch = |amount: Option<i64>, version| KeyPatch {
+        budget: Some(amount.map(budget)),
+        expected_version: Some(version),
+        ..KeyPatch::default()
+    };
+    repository.update(id, patch(Some(2), 1), &author(1)).await.unwrap();
+    assert_eq!(stored().await, Some(budget(2)));
+    let stale = repository.update(id, patch(Some(3), 1), &author(1)).await.unwrap_err();
+    assert_eq!(stale, RepositoryError::Stale { current: 2 }, "a budget is a version of its key");
+    let taken = repository.by_ids(&[make(repository).await]).await.unwrap().pop().unwrap().name;
+    let both = KeyPatch { name: Some(taken), ..patch(Some(4), 2) };
+    assert!(repository.update(id, both, &author(1)).await.is_err());
+    assert_eq!(stored().await, Some(budget(2)), "a key that is not written leaves its budget");
+    for _ in 0..2 {
+        let version = repository.by_ids(&[id]).await.unwrap().pop().unwrap().meta.version;
+        repository.update(id, patch(None, version), &author(2)).await.unwrap();
+        assert_eq!(stored().await, None, "a budget that is not there is removed again");
+    }
+    let again = KeyPatch { budget: Some(Some(budget(5))), ..KeyPatch::default() };
+    repository.update(id, again, &author(3)).await.unwrap();
+    repository.delete(id, &author(4)).await.unwrap();
+    assert_eq!(stored().await, None, "it goes with its key");
 }
 
 async fn of_many_keys_at_once_a_person_gets_as_many_as_they_may_have(repository: &dyn VirtualKeyRepository) {

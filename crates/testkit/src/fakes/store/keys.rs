@@ -1,13 +1,14 @@
 //! Virtual keys.
 
-use super::{MemoryStore, check_version, missing, new_meta, raise, taken, told};
+use super::{MemoryStore, check_version, missing, new_meta, quotas, raise, taken, told};
 use async_trait::async_trait;
 use switchyard_domain::audit::AuditAction;
-use switchyard_domain::ids::VirtualKeyId;
+use switchyard_domain::ids::{UserId, VirtualKeyId};
 use switchyard_domain::name::Name;
 use switchyard_domain::provider::CredentialOwner;
+use switchyard_domain::quota::QuotaScope;
 use switchyard_domain::time::Timestamp;
-use switchyard_domain::virtual_key::VirtualKey;
+use switchyard_domain::virtual_key::{KeyGrant, VirtualKey};
 use switchyard_ports::repositories::{
     Author, ChangeKind, KeyPatch, NewVirtualKey, RepositoryError, VirtualKeyRepository, enough_keys,
 };
@@ -43,8 +44,16 @@ impl VirtualKeyRepository for MemoryStore {
                 limits: key.limits,
                 expires_at: key.expires_at,
                 last_used_at: None,
+                grant: KeyGrant {
+                    is_lent: key.is_lent,
+                    is_barred: false,
+                    made_by: Some(author.by.name.to_string()),
+                },
                 meta: new_meta(author),
             });
+            if key.budget.is_some() {
+                quotas::put_budget(state, QuotaScope::Key(id), key.budget, author)?;
+            }
             Ok((id, changed))
         })
     }
@@ -57,24 +66,34 @@ impl VirtualKeyRepository for MemoryStore {
     ) -> Result<(), RepositoryError> {
         let action = if patch.rotation.is_some() { AuditAction::Rotate } else { AuditAction::Update };
         self.change(ChangeKind::VirtualKey, action, author, |state| {
+            let is_taken = |key: &VirtualKey| key.id != id && Some(&key.name) == patch.name.as_ref();
+            if let Some(key) = state.keys.iter().find(|key| is_taken(key)) {
+                return Err(taken("key", key.name.as_str()));
+            }
             let key = state.keys.iter_mut().find(|key| key.id == id);
             let key = key.ok_or_else(|| missing("virtual key", id.0))?;
             check_version(patch.expected_version, &key.meta)?;
             if patch == (KeyPatch { expected_version: patch.expected_version, ..KeyPatch::default() }) {
                 return Ok(((), None));
             }
-            let fields = patch.fields().join(", ");
+            let (fields, name) = (patch.fields().join(", "), key.name.to_string());
+            key.name = patch.name.unwrap_or_else(|| key.name.clone());
             key.is_active = patch.is_active.unwrap_or(key.is_active);
             key.models = patch.models.unwrap_or(key.models.take());
             key.limits = patch.limits.unwrap_or(key.limits);
             key.expires_at = patch.expires_at.unwrap_or(key.expires_at);
             key.user = patch.user.unwrap_or(key.user);
             key.tags = patch.tags.unwrap_or_else(|| std::mem::take(&mut key.tags));
+            key.grant.is_lent = patch.is_lent.unwrap_or(key.grant.is_lent);
+            key.grant.is_barred = patch.is_barred.unwrap_or(key.grant.is_barred);
             if let Some(rotation) = patch.rotation {
                 (key.prefix, key.hash, key.previous) = (rotation.prefix, rotation.hash, rotation.previous);
             }
             raise(&mut key.meta, author);
-            Ok(((), told(id.0, [("name", key.name.to_string()), ("fields", fields)])))
+            if let Some(budget) = patch.budget {
+                quotas::put_budget(state, QuotaScope::Key(id), budget, author)?;
+            }
+            Ok(((), told(id.0, [("name", name), ("fields", fields)])))
         })
     }
 
@@ -84,6 +103,7 @@ impl VirtualKeyRepository for MemoryStore {
             let gone = state.keys.remove(place.ok_or_else(|| missing("virtual key", id.0))?);
             let owner = CredentialOwner::VirtualKey(id.0);
             state.own_credentials.retain(|(_, credential)| credential.owner != owner);
+            quotas::put_budget(state, QuotaScope::Key(id), None, author)?;
             Ok(((), told(id.0, [("name", gone.name.to_string())])))
         })
     }
@@ -97,6 +117,17 @@ impl VirtualKeyRepository for MemoryStore {
             let later = state.keys.iter().filter(|key| after.is_none_or(|after| key.id > after));
             later.take(limit as usize).cloned().collect()
         })
+    }
+
+    async fn page_of(
+        &self,
+        user: UserId,
+        after: Option<VirtualKeyId>,
+        limit: u32,
+    ) -> Result<Vec<VirtualKey>, RepositoryError> {
+        let is_theirs =
+            |key: &&VirtualKey| key.user == Some(user) && after.is_none_or(|after| key.id > after);
+        self.read(|state| state.keys.iter().filter(is_theirs).take(limit as usize).cloned().collect())
     }
 
     async fn by_ids(&self, ids: &[VirtualKeyId]) -> Result<Vec<VirtualKey>, RepositoryError> {

@@ -191,8 +191,7 @@ impl MemoryStore {
             let (value, changed) = write(state)?;
             if let Some((id, details)) = changed {
                 state.append(author.did(action, kind, id, details));
-                state.revision += 1;
-                state.changes.push(Change { revision: Revision(state.revision), kind, id });
+                state.note(kind, id);
                 let outdated = state.changes.len().saturating_sub(self.kept_changes);
                 state.changes.drain(..outdated);
             }
@@ -208,6 +207,12 @@ impl DatabaseState for MemoryStore {
 }
 
 impl State {
+    /// A revision and a change.
+    fn note(&mut self, kind: ChangeKind, id: i64) {
+        self.revision += 1;
+        self.changes.push(Change { revision: Revision(self.revision), kind, id });
+    }
+
     fn new_id(&mut self) -> i64 {
         self.last_id += 1;
         self.last_id

@@ -1,9 +1,10 @@
 //! Quotas.
 
-use super::{MemoryStore, check_version, new_meta, raise, told};
+use super::{MemoryStore, State, check_version, new_meta, raise, told};
 use async_trait::async_trait;
 use switchyard_domain::audit::AuditAction;
 use switchyard_domain::budget::Budget;
+use switchyard_domain::limits::Limits;
 use switchyard_domain::quota::{Quota, QuotaScope};
 use switchyard_ports::repositories::{Author, ChangeKind, NewQuota, QuotaRepository, RepositoryError};
 
@@ -16,24 +17,8 @@ impl QuotaRepository for MemoryStore {
         author: &Author,
     ) -> Result<(), RepositoryError> {
         self.change(ChangeKind::Quota, AuditAction::Update, author, |state| {
-            let NewQuota { scope, limits, budget } = quota;
-            let new_id = state.new_id();
-            if let Some(known) = state.quotas.iter_mut().find(|known| known.scope == scope) {
-                check_version(expected_version, &known.meta)?;
-                let windows = |budget: &Budget| (budget.window, budget.zone.to_string());
-                if budget.is_some() && known.budget.as_ref().map(windows) != budget.as_ref().map(windows) {
-                    known.id = new_id;
-                }
-                (known.limits, known.budget) = (limits, budget);
-                raise(&mut known.meta, author);
-                known.meta.owner = author.by.owner.clone();
-                return Ok(((), told(known.id, [("name", scope.to_string())])));
-            }
-            if expected_version.is_some() {
-                return Err(missing(scope));
-            }
-            let id = new_id;
-            state.quotas.push(Quota { id, scope, limits, budget, meta: new_meta(author) });
+            let scope = quota.scope;
+            let id = put(state, quota, expected_version, author)?;
             Ok(((), told(id, [("name", scope.to_string())])))
         })
     }
@@ -49,6 +34,52 @@ impl QuotaRepository for MemoryStore {
     async fn quotas(&self) -> Result<Vec<Quota>, RepositoryError> {
         self.read(|state| state.quotas.clone())
     }
+}
+
+fn put(
+    state: &mut State,
+    quota: NewQuota,
+    expected_version: Option<i64>,
+    author: &Author,
+) -> Result<i64, RepositoryError> {
+    let NewQuota { scope, limits, budget } = quota;
+    let new_id = state.new_id();
+    if let Some(known) = state.quotas.iter_mut().find(|known| known.scope == scope) {
+        check_version(expected_version, &known.meta)?;
+        let windows = |budget: &Budget| (budget.window, budget.zone.to_string());
+        if budget.is_some() && known.budget.as_ref().map(windows) != budget.as_ref().map(windows) {
+            known.id = new_id;
+        }
+        (known.limits, known.budget) = (limits, budget);
+        raise(&mut known.meta, author);
+        known.meta.owner = author.by.owner.clone();
+        return Ok(known.id);
+    }
+    if expected_version.is_some() {
+        return Err(missing(scope));
+    }
+    state.quotas.push(Quota { id: new_id, scope, limits, budget, meta: new_meta(author) });
+    Ok(new_id)
+}
+
+/// Writes a key's budget, or removes it, within another write.
+pub(super) fn put_budget(
+    state: &mut State,
+    scope: QuotaScope,
+    budget: Option<Budget>,
+    author: &Author,
+) -> Result<(), RepositoryError> {
+    let id = match budget {
+        Some(_) => put(state, NewQuota { scope, limits: Limits::NONE, budget }, None, author)?,
+        None => {
+            let Some(place) = state.quotas.iter().position(|known| known.scope == scope) else {
+                return Ok(());
+            };
+            state.quotas.remove(place).id
+        }
+    };
+    state.note(ChangeKind::Quota, id);
+    Ok(())
 }
 
 fn missing(scope: QuotaScope) -> RepositoryError {

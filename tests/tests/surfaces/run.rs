@@ -1,0 +1,125 @@
+//! Sends the calls of a surface's scenes, each scene to a fresh server in each setting.
+
+use crate::fixture::{self, Expectation, Fixture, Step};
+use crate::pattern::difference;
+use crate::scene::{Scene, Setting};
+use serde_json::Value;
+use std::collections::HashMap;
+use switchyard_harness::testkit::postgres::PrivatePostgres;
+use switchyard_harness::{Answer, TestClient};
+
+/// Which database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Store {
+    Sqlite,
+    Postgres,
+}
+
+/// Runs all scenes of a surface in both settings.
+pub(crate) async fn run_all(surface: &str, store: Store) {
+    let postgres = match store {
+        Store::Sqlite => None,
+        Store::Postgres => match PrivatePostgres::start() {
+            Some(server) => Some(server),
+            None => return,
+        },
+    };
+    let mut sent = 0;
+    for setting in Setting::ALL {
+        for fixture in fixture::all(surface) {
+            let store = postgres.as_ref().map_or(switchyard::Store::SqliteMemory, |server| {
+                switchyard::Store::Postgres(server.create_database().into())
+            });
+            sent += run(&fixture, setting, store).await;
+        }
+    }
+    assert!(sent > 0);
+    println!("{sent} calls of {surface} in {store:?}");
+}
+
+async fn run(fixture: &Fixture, setting: Setting, store: switchyard::Store) -> usize {
+    if fixture.steps.iter().all(|step| step.expected(setting).is_none()) {
+        return 0;
+    }
+    let scene = Scene::start(setting, store).await;
+    let mut known = scene.variables().await;
+    let client = scene.app.anonymous();
+    let mut sent = 0;
+    for step in &fixture.steps {
+        let Some(expected) = step.expected(setting) else { continue };
+        let answer = send(&client, step, &known).await;
+        let place = format!("{} ({setting:?}): {}", fixture.path.display(), step.title);
+        judge(&place, &answer, expected, &known);
+        for (name, from) in &expected.keeps {
+            known.insert(name.clone(), kept(&place, &answer, from));
+        }
+        sent += 1;
+    }
+    scene.app.stop().await;
+    sent
+}
+
+async fn send(client: &TestClient, step: &Step, known: &HashMap<String, String>) -> Answer {
+    let mut request = client.request(&step.method, &filled(&step.path, known));
+    for (name, value) in &step.headers {
+        request = request.header(name.as_str(), filled(value, known));
+    }
+    if let Some(body) = &step.body {
+        request = request.body(filled(body, known));
+    }
+    let answer = request.send().await.unwrap();
+    let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+    Answer { status, headers, text: answer.text().await.unwrap() }
+}
+
+fn judge(place: &str, answer: &Answer, expected: &Expectation, known: &HashMap<String, String>) {
+    let found = format!("{place}: {} {}", answer.status, answer.text);
+    assert_eq!(answer.status, expected.status, "{found}");
+    for said in &expected.says {
+        assert!(answer.text.contains(&filled(said, known)), "it does not say `{said}`: {found}");
+    }
+    for said in &expected.says_not {
+        assert!(!answer.text.contains(&filled(said, known)), "it says `{said}`: {found}");
+    }
+    for (name, value) in &expected.headers {
+        let all = answer.headers.get_all(name).iter().map(|value| value.to_str().unwrap().to_owned());
+        let all: Vec<String> = all.collect();
+        let value = filled(value, known);
+        assert!(all.iter().any(|there| there.contains(&value)), "header {name} is {all:?}: {found}");
+    }
+    if let Some(pattern) = expected.pattern(|text| filled(text, known)) {
+        let said: Value =
+            serde_json::from_str(&answer.text).unwrap_or_else(|error| panic!("{error}: {found}"));
+        if let Some(difference) = difference(&pattern, &said, "") {
+            panic!("{difference}: {found}");
+        }
+    }
+}
+
+fn kept(place: &str, answer: &Answer, from: &str) -> String {
+    if let Some(cookie) = from.strip_prefix("cookie ") {
+        let start = format!("{cookie}=");
+        let all = answer.headers.get_all("set-cookie").iter().map(|value| value.to_str().unwrap());
+        let value =
+            all.filter_map(|value| value.strip_prefix(&start)).find_map(|rest| rest.split(';').next());
+        return value.unwrap_or_else(|| panic!("{place}: no cookie {cookie}")).to_owned();
+    }
+    let said = answer.json();
+    match said.pointer(from) {
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+        None => panic!("{place}: nothing at {from}: {}", answer.text),
+    }
+}
+
+/// The text with its variables.
+fn filled(text: &str, known: &HashMap<String, String>) -> String {
+    let mut pieces = text.split("{{");
+    let mut filled = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let (name, rest) = piece.split_once("}}").unwrap_or_else(|| panic!("`{{{{` without its end: {text}"));
+        filled.push_str(known.get(name).unwrap_or_else(|| panic!("nothing is known of `{name}`: {text}")));
+        filled.push_str(rest);
+    }
+    filled
+}

@@ -1,0 +1,90 @@
+//! A server with an administrator and two vendors that know one key each.
+
+use serde_json::json;
+use std::collections::HashMap;
+use switchyard::Store;
+use switchyard::orchestrator::accounts::{AccountSettings, RegistrationPolicy};
+use switchyard_harness::testkit::simulator::Simulator;
+use switchyard_harness::{GatewayAuth, PASSWORD, TestApp};
+
+/// The administrator's name.
+pub(crate) const ADMIN: &str = "ada.admin";
+/// The key that the simulated OpenAI takes.
+pub(crate) const OPENAI_KEY: &str = "sk-openai-0123456789abcdef";
+/// The key that the simulated Mistral takes.
+pub(crate) const MISTRAL_KEY: &str = "mistral-0123456789abcdef";
+
+/// How the operator set the server up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Setting {
+    /// As it comes.
+    Secure,
+    /// With every setting that opens a documented way.
+    Open,
+}
+
+impl Setting {
+    pub(crate) const ALL: [Self; 2] = [Self::Secure, Self::Open];
+
+    pub(crate) fn named(word: &str) -> Option<Self> {
+        match word {
+            "secure" => Some(Self::Secure),
+            "open" => Some(Self::Open),
+            _ => None,
+        }
+    }
+}
+
+/// The server and its vendors.
+pub(crate) struct Scene {
+    pub(crate) app: TestApp,
+    pub(crate) openai: Simulator,
+    pub(crate) mistral: Simulator,
+}
+
+impl Scene {
+    pub(crate) async fn start(setting: Setting, store: Store) -> Self {
+        let vendor = |key: &str| Simulator::builder().required_key(key).start().unwrap();
+        let (openai, mistral) = (vendor(OPENAI_KEY), vendor(MISTRAL_KEY));
+        let builder = TestApp::builder()
+            .store(store)
+            .administrator(ADMIN)
+            .vendor_base_url("openai", &openai.base_url())
+            .vendor_base_url("mistral", &mistral.base_url())
+            .egress_allow(&format!("external={}", openai.addr()));
+        let builder = match setting {
+            Setting::Secure => builder,
+            Setting::Open => builder
+                .accounts(AccountSettings {
+                    registration: RegistrationPolicy::Open,
+                    ..AccountSettings::default()
+                })
+                .server(|config| {
+                    config.open_virtual_keys = true;
+                    config.gateway_auth = GatewayAuth::Off;
+                }),
+        };
+        Self { app: builder.start().await, openai, mistral }
+    }
+
+    /// A bearer token of the administrator's.
+    pub(crate) async fn admin(&self) -> String {
+        let body = json!({"username": ADMIN, "password": PASSWORD}).to_string();
+        let answer = self.app.anonymous().post("/api/auth/login", body).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        answer.json()["access_token"].as_str().unwrap().to_owned()
+    }
+
+    /// What the calls of a scene may name.
+    pub(crate) async fn variables(&self) -> HashMap<String, String> {
+        let known = [
+            ("admin", self.admin().await),
+            ("admin_name", ADMIN.to_owned()),
+            ("password", PASSWORD.to_owned()),
+            ("openai_key", OPENAI_KEY.to_owned()),
+            ("mistral_key", MISTRAL_KEY.to_owned()),
+            ("outside", self.openai.root_url()),
+        ];
+        known.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+}
