@@ -10,6 +10,8 @@ if ! have initdb && ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then
     exit 1
 fi
 
+have curl || echo "skipped: the calls of docs/coming-from (curl is not installed)"
+
 echo "== Rust tests"
 if cargo nextest --version >/dev/null 2>&1; then
     cargo nextest run --workspace --locked

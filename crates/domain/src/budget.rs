@@ -13,6 +13,8 @@ use std::sync::LazyLock;
 /// The zones as they were when this was built: the same on every machine, whatever is installed there.
 static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
 
+const HOUR_MS: i64 = 3_600_000;
+
 /// How long a budget lasts before it begins anew.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -47,6 +49,27 @@ impl BudgetWindow {
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|window| window.as_str() == word)
     }
+
+    /// The window of a zone's calendar that `at` lies in. A moment beyond the calendar lies in the endless one.
+    #[must_use]
+    pub fn span(self, zone: &Zone, at: Timestamp) -> Span {
+        self.calendar_span(zone, at).unwrap_or(Span::ENDLESS)
+    }
+
+    fn calendar_span(self, zone: &Zone, at: Timestamp) -> Option<Span> {
+        let today = zone.here(at)?.date();
+        let (first, next) = match self {
+            Self::Total => return None,
+            Self::Day => (today, today.tomorrow().ok()?),
+            Self::Week => {
+                let days = i64::from(today.weekday().to_monday_zero_offset());
+                let monday = today.checked_sub(jiff::Span::new().try_days(days).ok()?).ok()?;
+                (monday, monday.checked_add(jiff::Span::new().try_days(7).ok()?).ok()?)
+            }
+            Self::Month => (today.first_of_month(), today.last_of_month().tomorrow().ok()?),
+        };
+        Some(Span { start: zone.midnight(first)?, end: zone.midnight(next)? })
+    }
 }
 
 /// A zone of the IANA database, by whose calendar windows begin and end.
@@ -76,6 +99,38 @@ impl Zone {
         let rules = ZONES.get(name).map_err(|_| InvalidZone(name.chars().take(64).collect()))?;
         let name = rules.iana_name().unwrap_or(name).to_owned();
         Ok(Self { name, rules })
+    }
+
+    /// The day that `at` lies in, such as `2026-11-22`; `None` beyond the calendar.
+    #[must_use]
+    pub fn date(&self, at: Timestamp) -> Option<String> {
+        self.here(at).map(|here| here.date().to_string())
+    }
+
+    /// The day of a date such as `2026-11-22`, here.
+    #[must_use]
+    pub fn day(&self, date: &str) -> Option<Span> {
+        let is_date = date.len() == 10 && date.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+        let first: Date = date.parse().ok().filter(|_| is_date)?;
+        Some(Span { start: self.midnight(first)?, end: self.midnight(first.tomorrow().ok()?)? })
+    }
+
+    /// The hour of the clock here that `at` lies in.
+    #[must_use]
+    pub fn hour(&self, at: Timestamp) -> Option<Span> {
+        let offset = i64::from(self.here(at)?.offset().seconds()) * 1000;
+        let start = (at.0 + offset).div_euclid(HOUR_MS) * HOUR_MS - offset;
+        Some(Span { start: Timestamp(start), end: Timestamp(start + HOUR_MS) })
+    }
+
+    fn here(&self, at: Timestamp) -> Option<Zoned> {
+        Some(jiff::Timestamp::from_millisecond(at.0).ok()?.to_zoned(self.rules.clone()))
+    }
+
+    /// The first moment of a day, also of one that has no midnight.
+    fn midnight(&self, day: Date) -> Option<Timestamp> {
+        let midnight = day.to_zoned(self.rules.clone()).ok()?;
+        Some(Timestamp(midnight.timestamp().as_millisecond()))
     }
 }
 
@@ -128,29 +183,7 @@ impl Budget {
     /// The window that `at` lies in. A moment beyond the calendar lies in the endless one.
     #[must_use]
     pub fn span(&self, at: Timestamp) -> Span {
-        self.calendar_span(at).unwrap_or(Span::ENDLESS)
-    }
-
-    fn calendar_span(&self, at: Timestamp) -> Option<Span> {
-        let here: Zoned = jiff::Timestamp::from_millisecond(at.0).ok()?.to_zoned(self.zone.rules.clone());
-        let today = here.date();
-        let (first, next) = match self.window {
-            BudgetWindow::Total => return None,
-            BudgetWindow::Day => (today, today.tomorrow().ok()?),
-            BudgetWindow::Week => {
-                let days = i64::from(today.weekday().to_monday_zero_offset());
-                let monday = today.checked_sub(jiff::Span::new().try_days(days).ok()?).ok()?;
-                (monday, monday.checked_add(jiff::Span::new().try_days(7).ok()?).ok()?)
-            }
-            BudgetWindow::Month => (today.first_of_month(), today.last_of_month().tomorrow().ok()?),
-        };
-        Some(Span { start: self.midnight(first)?, end: self.midnight(next)? })
-    }
-
-    /// The first moment of a day, also of one that has no midnight.
-    fn midnight(&self, day: Date) -> Option<Timestamp> {
-        let midnight = day.to_zoned(self.zone.rules.clone()).ok()?;
-        Some(Timestamp(midnight.timestamp().as_millisecond()))
+        self.window.span(&self.zone, at)
     }
 }
 
@@ -235,6 +268,21 @@ mod tests {
         let budget = Budget { window: BudgetWindow::Day, ..budget };
         assert!(budget.span(Timestamp(i64::MAX)).is_endless());
         assert!(Span::ENDLESS.contains(Timestamp(i64::MAX)));
+    }
+
+    #[test]
+    fn a_zone_knows_its_days_by_date_and_its_hours() {
+        let zone = Zone::new("Asia/Kolkata").unwrap();
+        let told = |span: Span| (span.start.to_string(), span.end.to_string());
+        assert_eq!(zone.date(at("2026-11-21T18:30:00Z")).unwrap(), "2026-11-22");
+        assert_eq!(zone.date(Timestamp(i64::MAX)), None);
+        let day = zone.day("2026-11-22").unwrap();
+        assert_eq!(told(day), pair("2026-11-21T18:30", "2026-11-22T18:30"));
+        let hour = zone.hour(at("2026-11-22T00:10:00Z")).unwrap();
+        assert_eq!(told(hour), pair("2026-11-21T23:30", "2026-11-22T00:30"));
+        for text in ["", "2026-11-31", "22.11.2026", "2026-11-22T00:00:00Z", "-002026-11", "2026-1-22"] {
+            assert!(zone.day(text).is_none(), "{text}");
+        }
     }
 
     #[test]

@@ -79,6 +79,12 @@ impl Day {
         Timestamp(i64::from(self.0) * 86_400_000)
     }
 
+    /// The day after, held at the end of the range.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+
     /// The day of the week, 1 for Monday to 7 for Sunday.
     #[must_use]
     pub fn weekday(self) -> u8 {

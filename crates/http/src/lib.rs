@@ -11,6 +11,7 @@ mod connection;
 pub mod cookies;
 mod docs;
 mod envelope;
+pub mod explained;
 mod extract;
 mod fallback;
 mod gateway;

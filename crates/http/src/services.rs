@@ -8,6 +8,7 @@ use switchyard_orchestrator::admin::{CredentialAdmin, KeyAdmin, Reloading};
 use switchyard_orchestrator::audit::AuditTrail;
 use switchyard_orchestrator::chat::ChatService;
 use switchyard_orchestrator::external::ExternalCalls;
+use switchyard_orchestrator::insight::Insight;
 use switchyard_orchestrator::models::ModelList;
 use switchyard_orchestrator::principal::Authenticator;
 use switchyard_orchestrator::rekey::Rekey;
@@ -36,6 +37,8 @@ pub struct Services {
     pub reloading: Arc<Reloading>,
     /// The state of the server.
     pub status: Arc<Status>,
+    /// What people look at.
+    pub insight: Insight,
     /// Calls to addresses that people name.
     pub external: Arc<ExternalCalls>,
     /// People's own keys at providers.
@@ -69,6 +72,7 @@ impl Services {
             keys,
             reloading,
             status,
+            insight,
             external,
             credentials,
             audit,
@@ -87,6 +91,7 @@ impl Services {
             keys,
             reloading,
             status,
+            insight,
             external,
             credentials,
             audit,

@@ -2,10 +2,10 @@
 //! what could not be carried, and what it could cost at most. No upstream is called and nothing is recorded.
 
 pub use crate::chat::PriceBound;
-use crate::chat::{bound, planned, resolve};
+use crate::chat::{asking, bound, planned, resolve};
 use crate::error::CallError;
 use crate::principal::Principal;
-use crate::snapshot::{CallerCredentials, ConfigurationKeeper, TargetEntry, credentials_of};
+use crate::snapshot::{CallerCredentials, ConfigurationKeeper, Snapshot, TargetEntry, credentials_of};
 use std::sync::Arc;
 use switchyard_domain::call::CallFacts;
 use switchyard_domain::chat::LossReport;
@@ -13,6 +13,7 @@ use switchyard_domain::provider::CredentialSource;
 use switchyard_ports::client_call::ClientCall;
 use switchyard_ports::clock::Clock;
 use switchyard_ports::health::Health;
+use switchyard_ports::limiter::Demand;
 use switchyard_ports::provider::Prepared;
 
 /// What would become of a call.
@@ -24,6 +25,10 @@ pub struct Explanation {
     pub facts: CallFacts,
     /// The prompt's tokens, estimated: what is reserved, never what is billed.
     pub estimated_prompt_tokens: u64,
+    /// The tokens that it would reserve of each limit.
+    pub reserved_tokens: u64,
+    /// The limits and budgets of the caller that it would be held to.
+    pub limits: Vec<Demand>,
     /// The targets in the order in which they would be tried.
     pub targets: Vec<ExplainedTarget>,
 }
@@ -41,6 +46,8 @@ pub struct ExplainedTarget {
     pub is_refused: bool,
     /// The most that the call can cost here.
     pub price_bound: PriceBound,
+    /// The limits and budgets that it would be held to here besides the caller's.
+    pub limits: Vec<Demand>,
 }
 
 impl ExplainedTarget {
@@ -78,17 +85,20 @@ impl Explainer {
         let course = planned(&resolved, &credentials, self.health.as_ref())?;
         let strict = facts.strict || course.strict;
         let targets =
-            course.targets.iter().map(|target| self.target(target, call, strict, &credentials)).collect();
+            course.targets.iter().map(|target| self.target(&snapshot, target, call, strict, &credentials));
         Ok(Explanation {
             route: resolved.route_name().map(str::to_owned),
             estimated_prompt_tokens: facts.estimated_prompt_tokens(),
+            reserved_tokens: asking::reserved_tokens(facts),
+            limits: asking::of_caller(&snapshot.quotas, &self.keeper.users(), principal),
             facts: facts.clone(),
-            targets,
+            targets: targets.collect(),
         })
     }
 
     fn target(
         &self,
+        snapshot: &Snapshot,
         target: &TargetEntry,
         call: &dyn ClientCall,
         strict: bool,
@@ -106,6 +116,7 @@ impl Explainer {
             request: request.map(Box::new),
             is_refused,
             price_bound: bound::shown(target, call.facts(), pieces, self.clock.now()),
+            limits: asking::of_target(&snapshot.quotas, target),
         }
     }
 }

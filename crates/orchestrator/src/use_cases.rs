@@ -5,6 +5,7 @@ use crate::admin::{CredentialAdmin, KeyAdmin, Reloading};
 use crate::audit::AuditTrail;
 use crate::chat::ChatService;
 use crate::external::ExternalCalls;
+use crate::insight::Insight;
 use crate::models::ModelList;
 use crate::principal::Authenticator;
 use crate::rekey::Rekey;
@@ -34,6 +35,8 @@ pub struct UseCases {
     pub reloading: Arc<Reloading>,
     /// The state of the server.
     pub status: Arc<Status>,
+    /// What people look at.
+    pub insight: Insight,
     /// Calls to addresses that people name.
     pub external: Arc<ExternalCalls>,
     /// People's own keys at providers.

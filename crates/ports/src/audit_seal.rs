@@ -14,10 +14,15 @@ pub trait AuditSeal: Send + Sync {
     fn seal_under(&self, key_id: &str, message: &[u8]) -> Option<[u8; 32]>;
 }
 
-/// Checkpoints of the audit log, outside of the database. Both functions block for a moment of a local disk.
+/// Chooses the checkpoints that stay, in their order.
+pub type Thinning<'a> = &'a dyn Fn(Vec<Checkpoint>) -> Vec<Checkpoint>;
+
+/// Checkpoints of the audit log, outside of the database. Its functions block for a moment of a local disk.
 pub trait CheckpointStore: Send + Sync {
     /// Adds one. It MUST survive the process.
     fn add(&self, checkpoint: &Checkpoint) -> io::Result<()>;
     /// All of them, oldest first. A line that can't be read is an error of kind `InvalidData`: somebody changed it.
     fn all(&self) -> io::Result<Vec<Checkpoint>>;
+    /// Leaves out those that `thinning` does, whole or not at all. What another process adds meanwhile MUST stay.
+    fn thin(&self, thinning: Thinning<'_>) -> io::Result<()>;
 }

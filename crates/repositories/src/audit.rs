@@ -25,6 +25,21 @@ impl AuditLog for Database {
         self.write(move |connection| append(connection, seal.as_deref(), record.clone())).await
     }
 
+    async fn take_over(&self, at: Timestamp) -> Result<Option<AuditHead>, RepositoryError> {
+        let seal = self.audit_seal();
+        self.write(move |connection| {
+            let seal = sealed_by(seal.as_deref())?;
+            let before = locked_head(connection)?;
+            let Some((entry, end)) = audit::join(&before, at, seal.key_id(), |message| seal.seal(message))
+            else {
+                return Ok(None);
+            };
+            insert(connection, entry, end)?;
+            Ok(Some(before))
+        })
+        .await
+    }
+
     async fn page(
         &self,
         filter: AuditFilter,
@@ -112,11 +127,22 @@ pub(crate) fn append(
     record: AuditRecord,
 ) -> Result<(), Fault> {
     let seal = sealed_by(seal)?;
+    let before = locked_head(connection)?;
+    let (entry, end) =
+        audit::append(&before, record, seal.key_id(), |message| seal.seal(message)).map_err(corrupt)?;
+    insert(connection, entry, end)
+}
+
+/// The end of the log, which nobody else moves until the transaction ends.
+fn locked_head(connection: &mut AnyConnection) -> Result<AuditHead, Fault> {
     let locked: HeadRow = each!(connection, inner => diesel::update(audit_head::table.find(1))
         .set(audit_head::sequence.eq(audit_head::sequence))
         .returning(HEAD_COLUMNS)
         .get_result(inner))?;
-    let (entry, end) = audit::append(&head(locked), record, seal.key_id(), |message| seal.seal(message));
+    Ok(head(locked))
+}
+
+fn insert(connection: &mut AnyConnection, entry: AuditEntry, end: AuditHead) -> Result<(), Fault> {
     let row = (
         audit_entries::sequence.eq(entry.sequence),
         audit_entries::at.eq(entry.at.0),

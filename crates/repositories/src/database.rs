@@ -11,8 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use switchyard_ports::audit_seal::AuditSeal;
-use switchyard_ports::repositories::DatabaseState;
-use switchyard_ports::repositories::RepositoryError;
+use switchyard_ports::repositories::{DatabaseState, PoolState, RepositoryError};
 
 /// A database, and every repository on it. Clones share it.
 #[derive(Clone)]
@@ -198,5 +197,13 @@ fn not_opened(error: RepositoryError) -> DatabaseError {
 impl DatabaseState for Database {
     fn is_connected(&self) -> bool {
         self.inner.is_connected.load(Ordering::Relaxed)
+    }
+
+    fn pools(&self) -> Vec<PoolState> {
+        let (reading, writing) = (&self.inner.reading, &self.inner.writing);
+        if Arc::ptr_eq(reading, writing) {
+            return vec![reading.state("both")];
+        }
+        vec![reading.state("reading"), writing.state("writing")]
     }
 }

@@ -6,7 +6,7 @@ use diesel::r2d2::{HandleError, Pool};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
-use switchyard_ports::repositories::RepositoryError;
+use switchyard_ports::repositories::{PoolState, RepositoryError};
 use tokio::sync::Semaphore;
 
 /// How long a caller waits for its turn, a connection and the answer together.
@@ -92,6 +92,12 @@ impl Lane {
             }
             Err(unavailable(&format!("no answer within {} s", patience.as_secs())))
         })
+    }
+
+    /// How busy it is.
+    pub(crate) fn state(&self, purpose: &'static str) -> PoolState {
+        let free = u32::try_from(self.turns.available_permits()).unwrap_or(u32::MAX);
+        PoolState { purpose, size: self.connections, busy: self.connections.saturating_sub(free) }
     }
 
     fn pool(&self) -> Arc<Pool<Connector>> {

@@ -454,6 +454,7 @@ pub(crate) enum GroupName {
     Provider,
     Route,
     Status,
+    User,
 }
 
 #[derive(Debug, Args)]
@@ -497,6 +498,9 @@ pub(crate) enum AuditVerb {
         /// A file that holds a `SECRET_KEY` of earlier, for what was written under it; may be repeated.
         #[arg(long = "older-key-file", value_name = "FILE")]
         older_keys: Vec<PathBuf>,
+        /// Take it that entries up to this one, which were sealed under keys that are not given, are what was written.
+        #[arg(long, value_name = "ENTRY")]
+        accept_unproven: Option<i64>,
         /// Print JSON.
         #[arg(long)]
         json: bool,

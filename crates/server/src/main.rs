@@ -10,6 +10,7 @@ mod logging;
 mod output;
 mod serve;
 mod setup_link;
+mod unserved;
 
 use arguments::{Arguments, Command};
 use clap::Parser;

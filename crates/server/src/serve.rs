@@ -4,6 +4,7 @@ use crate::banner;
 use crate::certificate::Certificate;
 use crate::failure::Failure;
 use crate::setup_link;
+use crate::unserved;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::time::Duration;
@@ -21,8 +22,8 @@ const FLUSH: Duration = Duration::from_secs(10);
 
 /// Runs the gateway until a signal ends it.
 pub(crate) async fn run(loaded: Loaded, log_losses: LogLosses) -> Result<(), Failure> {
+    unserved::tell(&loaded.listing);
     let settings = loaded.settings;
-    tell_unserved(&settings);
     let certificate = Certificate::of(&settings)?;
     let app = Builder::from_settings(&settings, loaded.declared)?.open().await?;
     let link = app.accounts().links.setup(&Writer::SEED).await?;
@@ -37,18 +38,6 @@ pub(crate) async fn run(loaded: Loaded, log_losses: LogLosses) -> Result<(), Fai
         setup_link::tell(&settings, server.addresses(), link)?;
     }
     serve(server, app, settings.server.drain, certificate.as_ref()).await
-}
-
-/// A setting that has no effect in this version must not pass in silence.
-fn tell_unserved(settings: &Settings) {
-    if settings.database.redis.is_some() {
-        tracing::warn!(
-            "REDIS_URL is not used by this version: limits are counted by each process for itself"
-        );
-    }
-    if settings.upstream.response_cache_ttl.is_some() {
-        tracing::warn!("RESPONSE_CACHE_TTL_SECONDS is not used by this version: nothing is cached");
-    }
 }
 
 fn announce(settings: &Settings, server: &BoundServer, app: &Embedded) {

@@ -3,7 +3,7 @@
 use crate::builder::{Builder, SecretSource};
 use crate::error::OpenError;
 use crate::identity::Identity;
-use crate::keyring_check::{check_keyring, look_at_keyring, tell_other_secret_key};
+use crate::keyring_check::{check_keyring, look_at_keyring, look_at_secret_key, take_over_audit_log};
 use secrecy::SecretString;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -62,8 +62,12 @@ impl Adapters {
         let secrets = take_secrets(builder)?;
         let (vault, secrets) = apart(secrets);
         check_keyring(&vault, &database, builder.clock.now()).await?;
-        tell_other_secret_key(&database, &chain_seal(builder, &secrets.secret_key)).await?;
-        Self::over(builder, database, vault, secrets)
+        let seal = Arc::new(chain_seal(builder, &secrets.secret_key));
+        let database = database.with_audit_seal(Arc::clone(&seal) as _);
+        if builder.takes_over_audit_log {
+            take_over_audit_log(&database, seal.as_ref(), builder.clock.now()).await?;
+        }
+        Self::over(builder, database, vault, seal, secrets)
     }
 
     /// The same over a database that is open and current, with secrets that are there. Writes nothing.
@@ -71,14 +75,16 @@ impl Adapters {
         let secrets = take_secrets(builder)?;
         let (vault, secrets) = apart(secrets);
         look_at_keyring(&vault, &database).await?;
-        tell_other_secret_key(&database, &chain_seal(builder, &secrets.secret_key)).await?;
-        Self::over(builder, database, vault, secrets)
+        let seal = Arc::new(chain_seal(builder, &secrets.secret_key));
+        look_at_secret_key(&database, seal.as_ref()).await?;
+        Self::over(builder, database.with_audit_seal(Arc::clone(&seal) as _), vault, seal, secrets)
     }
 
     fn over(
         builder: &Builder,
         database: Database,
         vault: KeyringVault,
+        audit_seal: Arc<dyn AuditSeal>,
         secrets: OpenSecrets,
     ) -> Result<Self, OpenError> {
         let clock = Arc::clone(&builder.clock);
@@ -95,8 +101,7 @@ impl Adapters {
         let factory = VendorFactory::new(settings);
         let factory = factory.over(builder.vendors.clone());
         let vault = Arc::new(vault);
-        let audit_seal: Arc<dyn AuditSeal> = Arc::new(chain_seal(builder, &secrets.secret_key));
-        let database = Arc::new(database.with_audit_seal(Arc::clone(&audit_seal)));
+        let database = Arc::new(database);
         let checkpoints = builder.checkpoints.clone().map(|path| Arc::new(CheckpointFile::new(path)) as _);
         Ok(Self {
             audit_seal,

@@ -83,6 +83,7 @@ pub struct Builder {
     /// Where checkpoints of the audit log are kept.
     pub(crate) checkpoints: Option<PathBuf>,
     pub(crate) older_secret_keys: Vec<SecretString>,
+    pub(crate) takes_over_audit_log: bool,
     pub(crate) shares_credentials: bool,
     pub(crate) clock: Arc<dyn Clock>,
 }
@@ -117,6 +118,7 @@ impl Builder {
             password_cost: Cost::STANDARD,
             checkpoints: None,
             older_secret_keys: Vec::new(),
+            takes_over_audit_log: true,
             shares_credentials: true,
             clock: Arc::new(SystemClock::new()),
         }
@@ -182,6 +184,7 @@ impl Builder {
             password_cost: Cost::STANDARD,
             checkpoints: Some(settings.data_dir.join(CHECKPOINT_FILE)),
             older_secret_keys: Vec::new(),
+            takes_over_audit_log: true,
             shares_credentials: settings.surfaces.shared_credentials,
             clock: Arc::new(SystemClock::new()),
         })
@@ -301,6 +304,14 @@ impl Builder {
     #[must_use]
     pub fn older_secret_key(mut self, secret_key: SecretString) -> Self {
         self.older_secret_keys.push(secret_key);
+        self
+    }
+
+    /// Leaves an audit log that ends under another `SECRET_KEY` as it is: for whoever only looks at it. Without this, opening lets
+    /// it go on under the present one, and writes into it that it does.
+    #[must_use]
+    pub fn leave_audit_log(mut self) -> Self {
+        self.takes_over_audit_log = false;
         self
     }
 

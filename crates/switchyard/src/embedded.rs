@@ -14,17 +14,20 @@ use switchyard_orchestrator::UseCases;
 use switchyard_orchestrator::accounts::Accounts;
 use switchyard_orchestrator::admin::{KeyAdmin, ProviderAdmin, QuotaAdmin, Reloading, RouteAdmin};
 use switchyard_orchestrator::chat::{Budgets, CallStatistics, ChatPorts, ChatService};
+use switchyard_orchestrator::explain::Explainer;
 use switchyard_orchestrator::external::ExternalCalls;
+use switchyard_orchestrator::insight::Insight;
 use switchyard_orchestrator::models::ModelList;
+use switchyard_orchestrator::overview::Overview;
 use switchyard_orchestrator::principal::Authenticator;
 use switchyard_orchestrator::snapshot::{Builder as SnapshotBuilder, ConfigurationKeeper, UserDirectory};
 use switchyard_orchestrator::status::Status;
 use switchyard_orchestrator::tasks::Tasks;
-use switchyard_orchestrator::usage::{LedgerWriter, UsageReports};
+use switchyard_orchestrator::usage::{BooksProof, CallHistory, LedgerWriter, LiveCounters, UsageReports};
 use switchyard_ports::journal::Journal;
 use switchyard_ports::repositories::{
-    ConfigurationRepository, CredentialRepository, DatabaseState, UsageRepository, UserRepository,
-    VirtualKeyRepository,
+    ConfigurationRepository, CredentialRepository, DatabaseState, QuotaRepository, UsageRepository,
+    UserRepository, VirtualKeyRepository,
 };
 use tokio_util::sync::DropGuard;
 
@@ -75,6 +78,7 @@ impl Embedded {
             statistics,
             Arc::clone(&adapters.database) as Arc<dyn DatabaseState>,
         ));
+        let insight = insight(&adapters, &administration, &keeper, &ports, &status, &writer);
         begin_loops(&tasks, &keeper, &writer, &administration, &adapters);
         let sessions = administration.session_gate(&keeper);
         let authenticator =
@@ -91,6 +95,7 @@ impl Embedded {
             accounts: administration.accounts().clone(),
             keys: Arc::clone(&administration.keys),
             status,
+            insight,
             external: Arc::new(external),
             credentials: Arc::clone(administration.credentials()),
             audit: Arc::clone(administration.audit()),
@@ -246,6 +251,34 @@ fn chat_ports(adapters: &Adapters, journal: Arc<dyn Journal>, tasks: &Tasks, bud
         health: Arc::new(CooldownHealth::new(Arc::clone(&adapters.clock))),
         tasks: tasks.clone(),
         statistics: Arc::new(CallStatistics::default()),
+    }
+}
+
+fn insight(
+    adapters: &Adapters,
+    administration: &Administration,
+    keeper: &Arc<ConfigurationKeeper>,
+    ports: &ChatPorts,
+    status: &Arc<Status>,
+    writer: &Arc<LedgerWriter>,
+) -> Insight {
+    let usage = || Arc::clone(&adapters.database) as Arc<dyn UsageRepository>;
+    let clock = || Arc::clone(&adapters.clock);
+    let counters =
+        LiveCounters { limiter: Arc::clone(&ports.limiter), writer: Arc::clone(writer), clock: clock() };
+    let quotas = Arc::clone(&adapters.database) as Arc<dyn QuotaRepository>;
+    Insight {
+        reports: Arc::clone(&administration.usage),
+        history: Arc::new(CallHistory::new(usage())),
+        proof: Arc::new(BooksProof::new(usage(), quotas, Some(counters))),
+        overview: Arc::new(Overview::new(
+            Arc::clone(status),
+            Arc::clone(keeper),
+            Arc::clone(&ports.health),
+            Arc::clone(&adapters.database) as Arc<dyn DatabaseState>,
+            clock(),
+        )),
+        explainer: Arc::new(Explainer::new(Arc::clone(keeper), clock(), Arc::clone(&ports.health))),
     }
 }
 

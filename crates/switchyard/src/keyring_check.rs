@@ -1,6 +1,7 @@
 //! Is this server's encryption key the data's? A replica with another key, or one that just generated a key over a database
 //! that has some, says so instead of sealing under two keys.
 
+use switchyard_domain::audit::UnsoundEnd;
 use switchyard_domain::time::Timestamp;
 use switchyard_ports::audit_seal::AuditSeal;
 use switchyard_ports::repositories::{AuditLog, KeyringEntry, KeyringRepository, RepositoryError};
@@ -111,23 +112,41 @@ async fn compare(
     Ok(())
 }
 
-/// Says so where `SECRET_KEY` is not the one that the data was written with. It is no reason not to start: it may have been
-/// changed on purpose.
-pub(crate) async fn tell_other_secret_key(
+/// Lets the audit log go on under this `SECRET_KEY`, and says so where it is not the one that the data was written with. It is no
+/// reason not to start: it may have been changed on purpose.
+pub(crate) async fn take_over_audit_log(
+    log: &dyn AuditLog,
+    seal: &dyn AuditSeal,
+    now: Timestamp,
+) -> Result<(), RepositoryError> {
+    match log.take_over(now).await? {
+        Some(before) => tell_other_secret_key(seal, &before.key_id),
+        None => look_at_secret_key(log, seal).await?,
+    }
+    Ok(())
+}
+
+/// As [`take_over_audit_log`], and writes nothing.
+pub(crate) async fn look_at_secret_key(
     log: &dyn AuditLog,
     seal: &dyn AuditSeal,
 ) -> Result<(), RepositoryError> {
-    let head = log.head().await?;
-    if head.sequence > 0 && head.key_id != seal.key_id() {
-        tracing::warn!(
-            audit.key = seal.key_id(),
-            audit.known = %head.key_id,
-            "SECRET_KEY (or the file `secret.key`) is another than the one that this database was written with: virtual keys that \
-             were made before are not recognised, and older entries of the audit log can't be verified without it; restore it, or \
-             make the virtual keys anew"
-        );
+    match log.head().await?.check(seal.key_id(), |message| seal.seal(message)) {
+        Ok(()) => {}
+        Err(UnsoundEnd::OtherKey(key)) => tell_other_secret_key(seal, &key),
+        Err(changed @ UnsoundEnd::Changed) => tracing::error!("{changed}"),
     }
     Ok(())
+}
+
+fn tell_other_secret_key(seal: &dyn AuditSeal, known: &str) {
+    tracing::warn!(
+        audit.key = seal.key_id(),
+        audit.known = %known,
+        "SECRET_KEY (or the file `secret.key`) is another than the one that this database was written with: virtual keys that \
+         were made before are not recognised, and older entries of the audit log can't be verified without it; restore it, or \
+         make the virtual keys anew"
+    );
 }
 
 fn refuse_forged(vault: &dyn Vault, known: &[KeyringEntry]) -> Result<(), KeyringError> {

@@ -27,6 +27,8 @@ impl ProgramCall {
                 + request.tools.iter().map(tool_bytes).sum::<u64>(),
             messages: u32::try_from(request.messages.len()).unwrap_or(u32::MAX),
             images: u32::try_from(request.messages.iter().map(images).sum::<usize>()).unwrap_or(u32::MAX),
+            has_unseen_input: request.messages.iter().any(|message| message.parts.iter().any(is_unseen))
+                || request.tools.iter().any(|tool| matches!(tool, Tool::Native { .. })),
             decodes_answer: false,
             strict: false,
             headers: Vec::new(),
@@ -91,4 +93,13 @@ fn tool_bytes(tool: &Tool) -> u64 {
 
 fn images(message: &Message) -> usize {
     message.parts.iter().filter(|part| matches!(part, Part::Image { .. })).count()
+}
+
+/// Whether nobody here knows how much there is to read.
+fn is_unseen(part: &Part) -> bool {
+    match part {
+        Part::Document(_) | Part::Audio(_) | Part::Native { .. } => true,
+        Part::ToolResult(result) => result.content.iter().any(is_unseen),
+        _ => false,
+    }
 }

@@ -83,6 +83,8 @@ async fn sealing_anew_tells_what_it_did_and_leaves_its_entries() {
         let stored =
             admin.post("/api/v1/keys", json!({"mistral": "sk-canary-0123456789abcdef"}).to_string()).await;
         assert_eq!(stored.status, 200, "{}", stored.text);
+        let bare = crate::scene::send(admin.request("POST", "/api/v1/rekey")).await;
+        assert_eq!(bare.status, 200, "no body is needed: {}", bare.text);
         let answer = admin.post("/api/v1/rekey", json!({"new": false}).to_string()).await;
         assert_eq!(answer.status, 200, "{}", answer.text);
         let report = answer.json();

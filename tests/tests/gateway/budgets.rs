@@ -223,3 +223,58 @@ async fn what_is_left_of_a_keys_limits_stands_in_the_head() {
     let answer = client.post("/v1/messages", body.to_string()).await;
     assert_eq!(answer.header("anthropic-ratelimit-requests-remaining"), "2", "{}", answer.text);
 }
+
+/// Models whose prompts cost a thousandth of a cent a token: one that reads a thousand tokens, and one of which nobody said.
+fn reading() -> TestAppBuilder {
+    let rates = Rates {
+        input: Some(PricePerMillion(10_000 * 1_000_000)),
+        output: Some(PricePerMillion(0)),
+        ..Rates::default()
+    };
+    let model = |name: &str, context_window| DeclaredModel {
+        model: name.to_owned(),
+        rates: Some(rates.clone()),
+        context_window,
+        ..DeclaredModel::default()
+    };
+    builder().model(model("reads", Some(1_000))).model(model("unbounded", None))
+}
+
+#[tokio::test]
+async fn what_nobody_has_seen_is_held_as_all_that_the_model_can_read() {
+    let app = reading().start().await;
+    app.simulator().script("reads", Script::of("latency_ms=300"));
+    // Ten times a thousand tokens at ten thousand nano.
+    let client = spender(&app, "ci", 10).await;
+    let document = json!({"type": "file", "file": {"file_id": "file-1"}});
+    let messages = json!([{"role": "user", "content": [document]}]);
+    let ask = || client.chat(json!({"model": "upstream/reads", "max_tokens": 10, "messages": messages}));
+    let answers: Vec<Answer> = (0..40).map(|_| ask()).collect::<FuturesUnordered<_>>().collect().await;
+    let passed = answers.iter().filter(|answer| answer.status == 200).count();
+    assert_eq!(passed, 10, "a document of which nobody knows the size passed for a few tokens");
+
+    let refused =
+        client.chat(json!({"model": "upstream/unbounded", "max_tokens": 10, "messages": messages})).await;
+    assert_eq!((refused.status, refused.error_code().as_str()), (400, "price_unknown"), "{}", refused.text);
+    assert!(refused.text.contains("context window"), "{}", refused.text);
+    assert_eq!(ask_text(&client, "upstream/unbounded", json!({"max_tokens": 10})).await.status, 200);
+}
+
+#[tokio::test]
+async fn an_answer_that_nothing_limits_is_refused_under_a_budget() {
+    let app = started().await;
+    let client = spender(&app, "ci", 10).await;
+    let refused = ask_text(&client, MODEL, json!({})).await;
+    assert_eq!((refused.status, refused.error_code().as_str()), (400, "price_unknown"), "{}", refused.text);
+    assert!(refused.text.contains("max_tokens"), "{}", refused.text);
+    assert_eq!(ask_text(&client, MODEL, json!({"max_tokens": 10})).await.status, 200);
+    assert_eq!(ask_text(&client, "upstream/free", json!({})).await.status, 200, "it costs nothing");
+    let free = app.client_with_key("free").await;
+    assert_eq!(ask_text(&free, MODEL, json!({})).await.status, 200, "without a budget nobody asks");
+}
+
+async fn ask_text(client: &TestClient, model: &str, more: serde_json::Value) -> Answer {
+    let mut body = json!({"model": model, "messages": [{"role": "user", "content": "hi"}]});
+    body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    client.chat(body).await
+}

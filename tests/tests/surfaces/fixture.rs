@@ -23,7 +23,8 @@
 //!
 //! The calls of a scene are sent one after the other. `{{name}}` stands for what the scene knows or a call before kept. A status
 //! behind `=>` is expected in both settings, unless `secure` or `open` names one; a call without an expectation in a setting is not
-//! sent there. `route:` is no header: it names the route where the path has parameters. `keep name = cookie x` keeps a cookie.
+//! sent there. `route:` is no header: it names the route where the path has parameters. Nor is `settled: yes`: what was
+//! used before is in the ledger then. `keep name = cookie x` keeps a cookie.
 //! What else follows is the answer, as `pattern` reads it.
 
 use crate::scene::Setting;
@@ -46,6 +47,8 @@ pub(crate) struct Step {
     pub(crate) path: String,
     /// The route's path, where that is not the call's.
     pub(crate) route: String,
+    /// Whether the calls before it are to be in the ledger.
+    pub(crate) waits: bool,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Option<String>,
     expectations: Vec<Expectation>,
@@ -115,6 +118,7 @@ fn step(path: &Path, text: &str) -> Step {
         let Some((name, value)) = line.split_once(':') else { wrong("a header has a colon") };
         match name {
             "route" => value.trim().clone_into(&mut step.route),
+            "settled" => step.waits = true,
             _ => step.headers.push((name.to_owned(), value.trim().to_owned())),
         }
     }

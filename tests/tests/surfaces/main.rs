@@ -21,7 +21,7 @@ use switchyard_http::routes::table;
 const SURFACES: [(&str, &[&str]); 4] = [
     (
         "virtual-key-proxy",
-        &["/api/generate-virtual-key", "/api/save-keys", "/reload-config", "/chat/completions"],
+        &["/api/generate-virtual-key", "/api/save-keys", "/reload-config", "/api/logs", "/chat/completions"],
     ),
     ("multi-llm", &["/api/auth", "/api/profile", "/api/external"]),
     ("side-by-side", &["/api/v1/auth", "/api/v1/keys"]),

@@ -47,6 +47,9 @@ async fn run(fixture: &Fixture, setting: Setting, store: switchyard::Store) -> u
     let mut sent = 0;
     for step in &fixture.steps {
         let Some(expected) = step.expected(setting) else { continue };
+        if step.waits {
+            assert!(scene.app.embedded().flush_usage().await, "the journal does not drain");
+        }
         let answer = send(&client, step, &known).await;
         let place = format!("{} ({setting:?}): {}", fixture.path.display(), step.title);
         judge(&place, &answer, expected, &known);

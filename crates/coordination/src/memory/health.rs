@@ -8,7 +8,7 @@ use switchyard_domain::fault::FaultKind;
 use switchyard_domain::ids::ProviderId;
 use switchyard_domain::route::Availability;
 use switchyard_ports::clock::{Clock, Monotonic};
-use switchyard_ports::health::{AttemptFact, Health};
+use switchyard_ports::health::{AttemptFact, Health, Resting};
 
 /// The rest of a target that throttles without saying for how long.
 const SHORT_REST: Duration = Duration::from_secs(1);
@@ -75,5 +75,17 @@ impl Health for CooldownHealth {
             Some(until) if self.clock.monotonic() < *until => Availability::Avoid,
             _ => Availability::Ready,
         }
+    }
+
+    fn resting(&self) -> Vec<Resting> {
+        let now = self.clock.monotonic();
+        let resting = self.resting.read().unwrap_or_else(PoisonError::into_inner);
+        let targets = resting.iter().flat_map(|(provider, models)| {
+            models.iter().map(|(model, until)| (*provider, model.clone(), until.since(now)))
+        });
+        targets
+            .filter(|(_, _, rest)| !rest.is_zero())
+            .map(|(provider, model, rest)| Resting { provider, model, rest })
+            .collect()
     }
 }

@@ -86,6 +86,7 @@ impl Gathered {
             prompt_text_bytes: self.text_bytes,
             messages: 0,
             images: self.images,
+            has_unseen_input: false,
             decodes_answer: false,
             strict: false,
         }

@@ -143,6 +143,7 @@ impl TranscriptionForm {
             prompt_text_bytes: 0,
             messages: 0,
             images: 0,
+            has_unseen_input: false,
             decodes_answer: false,
             strict: false,
         };

@@ -15,3 +15,4 @@ mod splice_property;
 mod sse_encode;
 mod sse_property;
 mod sse_reader;
+mod unseen_input;

@@ -161,6 +161,7 @@ fn a_body_of_the_dialect_is_left_alone_but_for_the_model() {
         prompt_text_bytes: 0,
         messages: 0,
         images: 0,
+        has_unseen_input: false,
         decodes_answer: false,
         strict: false,
         headers: Vec::new(),

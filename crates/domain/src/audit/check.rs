@@ -1,7 +1,7 @@
 //! Whether a log is whole.
 
-use super::chain::end_bytes;
-use super::{AuditEntry, AuditHead};
+use super::chain::told_end;
+use super::{AuditAction, AuditEntry, AuditHead};
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -19,6 +19,8 @@ pub enum AuditFlaw {
     Behind,
     /// The record of the log's end is not what was written.
     HeadChanged,
+    /// The log goes on under another key over an end that was not what was written: entries before may be missing.
+    JoinedUnsound,
     /// The end of the log is under a key that is not given.
     HeadUnproven(String),
     /// A checkpoint says that another entry stood there.
@@ -35,6 +37,9 @@ impl fmt::Display for AuditFlaw {
             Self::Truncated => "the log was cut off: this entry and those after it are missing",
             Self::Behind => "the entry stands behind the recorded end of the log",
             Self::HeadChanged => "the record of the log's end was changed",
+            Self::JoinedUnsound => {
+                "the log goes on under another key over an end that was changed: entries before this one may be missing"
+            }
             Self::HeadUnproven(key) => {
                 return write!(f, "the end of the log is sealed under key {key}, which is not given");
             }
@@ -61,8 +66,22 @@ pub struct AuditCheck {
     /// Entries that are sealed under a key that is not given, by the key's id: that they follow each other is shown by those
     /// that came after them under a known key, their content is not.
     pub unproven: BTreeMap<String, u64>,
+    /// The place of the last of them.
+    pub unproven_to: Option<i64>,
+    /// How many checkpoints the log was compared with. None: that it was cut off or put back whole would not be seen.
+    pub checkpoints: u64,
+    /// When the newest of them was taken.
+    pub newest_checkpoint: Option<Timestamp>,
     /// The first wrong place.
     pub problem: Option<AuditProblem>,
+}
+
+impl AuditCheck {
+    /// Whether it is shown that every entry is what was written; of entries up to `accepted`, that they follow each other is enough.
+    #[must_use]
+    pub fn is_whole(&self, accepted: Option<i64>) -> bool {
+        self.problem.is_none() && self.unproven_to <= accepted
+    }
 }
 
 /// Seals under the key of an id; `None` where that key is not at hand.
@@ -89,10 +108,16 @@ impl ChainWalk {
         if entry.sequence != place {
             return self.wrong(place, AuditFlaw::Missing);
         }
+        if place > 1 && entry.key_id != self.last.2 && !self.is_joined_by(entry) {
+            return self.wrong(self.doubtful.unwrap_or(place), AuditFlaw::Changed);
+        }
         match sealing(&entry.key_id, &entry.sealed_bytes(&self.last.2)) {
             // What stands before under a key that nobody gave may be what was changed.
             Some(hash) if hash[..] != entry.hash || entry.previous != self.last.1 => {
                 return self.wrong(self.doubtful.unwrap_or(place), AuditFlaw::Changed);
+            }
+            Some(_) if self.joins_unsound(entry, sealing) => {
+                return self.wrong(place, AuditFlaw::JoinedUnsound);
             }
             Some(_) => self.doubtful = None,
             None if entry.previous != self.last.1 => {
@@ -100,10 +125,39 @@ impl ChainWalk {
             }
             None => {
                 *self.check.unproven.entry(entry.key_id.clone()).or_default() += 1;
+                self.check.unproven_to = Some(place);
                 self.doubtful.get_or_insert(place);
             }
         }
         self.last = (place, entry.hash.clone(), entry.key_id.clone());
+    }
+
+    /// The last entry as the end of the log.
+    fn end(&self) -> AuditHead {
+        let (sequence, hash, key_id) = self.last.clone();
+        AuditHead { sequence, hash, key_id, seal: Vec::new() }
+    }
+
+    /// Whether an entry under another key than the one before it tells that the log goes on over it. Nothing else may.
+    fn is_joined_by(&self, entry: &AuditEntry) -> bool {
+        let Ok(mut told) = serde_json::from_str::<BTreeMap<String, String>>(&entry.details) else {
+            return false;
+        };
+        let mut expected = told_end(&self.end(), &[]);
+        let has_seal = told.remove("seal").is_some();
+        expected.remove("seal");
+        has_seal && entry.action == AuditAction::Continue.as_str() && told == expected
+    }
+
+    /// Whether an entry goes on over an end whose seal is known not to have been right.
+    fn joins_unsound(&self, entry: &AuditEntry, sealing: Sealing<'_>) -> bool {
+        let end = self.end();
+        if self.last.0 == 0 || entry.key_id == end.key_id {
+            return false;
+        }
+        let Some(seal) = sealing(&end.key_id, &end.sealed_bytes()) else { return false };
+        let told: Result<BTreeMap<String, String>, _> = serde_json::from_str(&entry.details);
+        told.is_ok_and(|told| told != told_end(&end, &seal))
     }
 
     /// Compares with the recorded end.
@@ -140,53 +194,5 @@ impl ChainWalk {
 
     fn wrong(&mut self, sequence: i64, flaw: AuditFlaw) {
         self.check.problem = Some(AuditProblem { sequence, flaw });
-    }
-}
-
-/// What stood at the log's end at some moment, kept outside of the database: a log that is cut off together with the record of its
-/// end, or put back to an older state whole, does not hold it any more.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Checkpoint {
-    /// The place of the last entry.
-    pub sequence: i64,
-    /// Its hash.
-    pub hash: Vec<u8>,
-    /// When it was looked at.
-    pub at: Timestamp,
-    /// The key that the seal is under.
-    pub key_id: String,
-    /// The seal over all that.
-    pub seal: Vec<u8>,
-}
-
-impl Checkpoint {
-    /// Takes note of an end of the log. `seal` hashes under the key `key_id`.
-    #[must_use]
-    pub fn of(head: &AuditHead, at: Timestamp, key_id: &str, seal: impl Fn(&[u8]) -> [u8; 32]) -> Self {
-        let (sequence, hash, key_id) = (head.sequence, head.hash.clone(), key_id.to_owned());
-        let mut checkpoint = Self { sequence, hash, at, key_id, seal: Vec::new() };
-        checkpoint.seal = seal(&checkpoint.sealed_bytes()).to_vec();
-        checkpoint
-    }
-
-    fn sealed_bytes(&self) -> Vec<u8> {
-        let mut bytes = end_bytes(b"switchyard/audit-checkpoint/v1", self.sequence, &self.hash, &self.key_id);
-        bytes.extend_from_slice(&self.at.0.to_be_bytes());
-        bytes
-    }
-
-    /// What is wrong with the log if this stood at its end once. `found` is the hash of the entry that stands there now. A
-    /// checkpoint under a key that is not given proves nothing.
-    #[must_use]
-    pub fn flaw(&self, found: Option<&[u8]>, sealing: Sealing<'_>) -> Option<AuditFlaw> {
-        let seal = sealing(&self.key_id, &self.sealed_bytes())?;
-        if seal[..] != self.seal {
-            return Some(AuditFlaw::CheckpointChanged);
-        }
-        match found {
-            None => Some(AuditFlaw::Truncated),
-            Some(hash) if hash != self.hash => Some(AuditFlaw::Replaced),
-            Some(_) => None,
-        }
     }
 }

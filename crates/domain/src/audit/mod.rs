@@ -3,10 +3,12 @@
 
 mod chain;
 mod check;
+mod checkpoint;
 mod entry;
 
-pub use chain::{AuditHead, append};
-pub use check::{AuditCheck, AuditFlaw, AuditProblem, ChainWalk, Checkpoint, Sealing};
+pub use chain::{AuditHead, UnsoundEnd, append, join};
+pub use check::{AuditCheck, AuditFlaw, AuditProblem, ChainWalk, Sealing};
+pub use checkpoint::{Checkpoint, thinned};
 pub use entry::{AuditEntry, AuditFilter};
 
 use crate::time::Timestamp;
@@ -42,11 +44,13 @@ pub enum AuditAction {
     Restore,
     /// Stored secrets were sealed anew.
     Rekey,
+    /// The log goes on under another key than that of the entries before.
+    Continue,
 }
 
 impl AuditAction {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Create,
         Self::Update,
         Self::Delete,
@@ -59,6 +63,7 @@ impl AuditAction {
         Self::Export,
         Self::Restore,
         Self::Rekey,
+        Self::Continue,
     ];
 
     /// The stored word.
@@ -77,6 +82,7 @@ impl AuditAction {
             Self::Export => "export",
             Self::Restore => "restore",
             Self::Rekey => "rekey",
+            Self::Continue => "continue",
         }
     }
 
@@ -122,7 +128,7 @@ impl AuditOutcome {
 pub struct AuditRecord {
     /// When.
     pub at: Timestamp,
-    /// Who: a user's name, `cli:<user>`, `file`, `seed`, or `anonymous`.
+    /// Who: a user's name, `cli:<user>`, `file`, `seed`, `system`, or `anonymous`.
     pub actor: String,
     /// What.
     pub action: AuditAction,

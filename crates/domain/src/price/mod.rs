@@ -172,6 +172,33 @@ pub enum PriceSource {
     Simulated,
 }
 
+/// What the version of an operator's price begins with.
+const OVERRIDE: &str = "override:";
+/// The version of the price of simulated models.
+const SIMULATED: &str = "simulated";
+
+impl PriceSource {
+    /// The word for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Catalogue => "catalogue",
+            Self::Override => "override",
+            Self::Simulated => "simulated",
+        }
+    }
+
+    /// Where a price of this version came from.
+    #[must_use]
+    pub fn of_version(version: &str) -> Self {
+        match version {
+            SIMULATED => Self::Simulated,
+            version if version.starts_with(OVERRIDE) => Self::Override,
+            _ => Self::Catalogue,
+        }
+    }
+}
+
 /// The price of a model over time. Immutable and shared: a snapshot holds it, a ledger row names its version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModelPrice {
@@ -188,6 +215,20 @@ impl ModelPrice {
     #[must_use]
     pub fn constant(version: impl Into<Arc<str>>, source: PriceSource, rates: Rates) -> Self {
         Self { version: version.into(), source, sets: vec![DatedRates { rates, ..DatedRates::default() }] }
+    }
+
+    /// An operator's price, set with a version of the row of this name.
+    #[must_use]
+    pub fn overriding(name: &str, version: i64, rates: Rates) -> Self {
+        Self::constant(format!("{OVERRIDE}{name}@{version}"), PriceSource::Override, rates)
+    }
+
+    /// What simulated models cost: nothing.
+    #[must_use]
+    pub fn simulated() -> Self {
+        let free = Some(PricePerMillion(0));
+        let rates = Rates { input: free, output: free, ..Rates::default() };
+        Self::constant(SIMULATED, PriceSource::Simulated, rates)
     }
 
     /// The rates that hold at an instant; absent when none does.

@@ -3,7 +3,7 @@
 use crate::chat::{TokenUsage, UsageSource};
 use crate::ids::{AttemptId, CallId, ProviderId, UserId, VirtualKeyId};
 use crate::money::NanoUsd;
-use crate::price::LineItem;
+use crate::price::{LineItem, PriceSource};
 use crate::provider::CredentialSource;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -138,6 +138,13 @@ impl UsageEvent {
     #[must_use]
     pub fn is_billed(&self) -> bool {
         self.usage_source != UsageSource::None
+    }
+
+    /// The word for where its price came from; `None` where it has none.
+    #[must_use]
+    pub fn price_source(&self) -> Option<&'static str> {
+        let version = self.price_version.as_deref()?;
+        Some(if version == RESERVED_PRICE { "reserved" } else { PriceSource::of_version(version).as_str() })
     }
 
     /// The ledger entry of this attempt: present when something was used. A zero that the provider reported is an entry; an

@@ -1,7 +1,11 @@
 //! What happened in an attempt, what it cost to whom, and the sums that people look at.
 
 mod event;
+mod interval;
+mod listing;
 mod report;
 
 pub use event::{LedgerEntry, MAX_SERVICE_TIER_CHARS, Outcome, RESERVED_PRICE, UsageEvent};
+pub use interval::Interval;
+pub use listing::{CallCursor, CallFilter, CallRecord};
 pub use report::{GroupBy, LedgerCheck, LedgerProblem, UsageFilter, UsageRow, UsageSums};

@@ -1,8 +1,8 @@
 //! Sums over usage, and the proof that they are the ledger's.
 
-use crate::ids::VirtualKeyId;
+use crate::ids::{UserId, VirtualKeyId};
 use crate::money::NanoUsd;
-use crate::time::Day;
+use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// What a report is grouped by.
@@ -21,17 +21,47 @@ pub enum GroupBy {
     Key,
     /// Outcome.
     Status,
+    /// Person, by name.
+    User,
 }
 
-/// Which usage a report is about.
+impl GroupBy {
+    /// All of them.
+    pub const ALL: [Self; 7] =
+        [Self::Model, Self::Provider, Self::Route, Self::Key, Self::User, Self::Day, Self::Status];
+
+    /// The word for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Day => "day",
+            Self::Model => "model",
+            Self::Provider => "provider",
+            Self::Route => "route",
+            Self::Key => "key",
+            Self::Status => "status",
+            Self::User => "user",
+        }
+    }
+
+    /// Reads the word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|group_by| group_by.as_str() == word)
+    }
+}
+
+/// Which usage a report is about, by the moment at which each attempt began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct UsageFilter {
-    /// From this day on.
-    pub from: Option<Day>,
-    /// To this day, itself included.
-    pub to: Option<Day>,
+    /// From this moment on.
+    pub from: Option<Timestamp>,
+    /// Before this moment.
+    pub to: Option<Timestamp>,
     /// Of this key only.
     pub key: Option<VirtualKeyId>,
+    /// Of this person only.
+    pub user: Option<UserId>,
     /// Whether simulated models count.
     pub include_simulated: bool,
 }
@@ -53,6 +83,21 @@ pub struct UsageSums {
     pub unpriced: u64,
 }
 
+impl UsageSums {
+    /// The sum of both, held at the ends of the range.
+    #[must_use]
+    pub fn plus(self, more: Self) -> Self {
+        Self {
+            calls: self.calls.saturating_add(more.calls),
+            attempts: self.attempts.saturating_add(more.attempts),
+            input_tokens: self.input_tokens.saturating_add(more.input_tokens),
+            output_tokens: self.output_tokens.saturating_add(more.output_tokens),
+            cost: self.cost.saturating_add(more.cost),
+            unpriced: self.unpriced.saturating_add(more.unpriced),
+        }
+    }
+}
+
 /// One line of a report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UsageRow {
@@ -69,6 +114,9 @@ pub struct LedgerCheck {
     pub entries: u64,
     /// Usage events read.
     pub events: u64,
+    /// Counters of budgets compared with their entries: those that are known where this was asked.
+    #[serde(default)]
+    pub counters: u64,
     /// Their sum.
     pub total: NanoUsd,
     /// Every difference found; empty means that the books agree.

@@ -23,10 +23,10 @@ pub(crate) struct AuditQuery {
     limit: Option<u32>,
     /// The `next` of the page before.
     after: Option<i64>,
-    /// Who, exactly: a user's name, `cli:<user>`, `file`, `seed` or `anonymous`.
+    /// Who, exactly: a user's name, `cli:<user>`, `file`, `seed`, `system` or `anonymous`.
     actor: Option<String>,
     /// What: `create`, `update`, `delete`, `rotate`, `sign_in`, `sign_out`, `token_reused`, `access`, `test_secret`, `export`,
-    /// `restore` or `rekey`.
+    /// `restore`, `rekey` or `continue`.
     action: Option<String>,
     /// To which object, exactly, such as `provider:3`.
     object: Option<String>,

@@ -9,7 +9,7 @@ use actix_web::{FromRequest, HttpRequest};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use secrecy::ExposeSecret;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Map, Value, json};
 use std::rc::Rc;
 use validator::{Validate, ValidationErrors};
@@ -105,6 +105,11 @@ fn ended(connection: Option<Rc<Connection>>) {
 
 /// Reads and judges a whole body.
 fn read<T: ApiBody>(bytes: &[u8]) -> Result<T, ApiError> {
+    // Else a list would be taken for the members in their order, and an empty one for a body that says nothing.
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        serde_json::from_slice::<IgnoredAny>(bytes).map_err(|error| unreadable(&error))?;
+        return Err(ApiError::invalid_field("body", "this is no JSON object"));
+    }
     let body: T = serde_json::from_slice(bytes).map_err(|error| unreadable(&error))?;
     body.validate().map_err(|errors| judged(&errors))?;
     body.secrets().into_iter().try_for_each(|(field, secret)| sized(field, secret))?;

@@ -3,12 +3,18 @@
 mod audit;
 mod auth;
 mod error;
+mod explain;
 mod json;
 mod keys;
+mod ledger;
+mod moments;
 mod password;
 mod rekey;
+mod requests;
 mod sessions;
 mod shapes;
+mod status;
+mod usage;
 mod users;
 mod virtual_keys;
 
@@ -20,12 +26,17 @@ pub(crate) mod documented {
     //! What the API document names.
     pub(crate) use super::audit::__path_list_audit;
     pub(crate) use super::auth::{__path_log_in, __path_log_out, __path_me, __path_refresh, __path_register};
+    pub(crate) use super::explain::__path_explain_call;
     pub(crate) use super::keys::{
         __path_forget_key, __path_own_keys, __path_store_keys, __path_system_keys, __path_test_key,
     };
+    pub(crate) use super::ledger::__path_verify_ledger;
     pub(crate) use super::password::{__path_change_password, __path_follow_link};
     pub(crate) use super::rekey::__path_seal_anew;
+    pub(crate) use super::requests::{__path_list_requests, __path_one_request};
     pub(crate) use super::sessions::{__path_end_others, __path_end_session, __path_list_sessions};
+    pub(crate) use super::status::__path_show_status;
+    pub(crate) use super::usage::{__path_show_usage, __path_show_usage_csv};
     pub(crate) use super::users::{
         __path_change_user, __path_list_users, __path_one_user, __path_reset_password,
     };
@@ -67,4 +78,11 @@ pub(crate) fn mount(routes: &mut Routes) {
     routes.post("/api/v1/keys/{provider}/test", keys::test_key);
     routes.get("/api/v1/audit", audit::list_audit);
     routes.post("/api/v1/rekey", rekey::seal_anew);
+    routes.get("/api/v1/usage", usage::show_usage);
+    routes.get("/api/v1/usage.csv", usage::show_usage_csv);
+    routes.get("/api/v1/requests", requests::list_requests);
+    routes.get("/api/v1/requests/{id}", requests::one_request);
+    routes.get("/api/v1/ledger/verify", ledger::verify_ledger);
+    routes.get("/api/v1/status", status::show_status);
+    routes.post("/api/v1/explain", explain::explain_call);
 }

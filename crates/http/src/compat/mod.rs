@@ -1,5 +1,6 @@
 //! The other documented surfaces: a module for each document. They map shapes and call the same use cases.
 
+mod call_log;
 mod external;
 mod multi_llm;
 mod pairs;
@@ -7,6 +8,7 @@ mod virtual_key_proxy;
 
 pub(crate) mod documented {
     //! What the API document names.
+    pub(crate) use super::call_log::__path_call_log;
     pub(crate) use super::external::{
         __path_external_delete, __path_external_get, __path_external_post, __path_external_put,
     };
@@ -23,6 +25,7 @@ pub(crate) fn mount(routes: &mut Routes) {
     routes.get("/api/profile", multi_llm::profile);
     routes.post("/api/generate-virtual-key", virtual_key_proxy::generate_key);
     routes.post("/api/save-keys", virtual_key_proxy::save_keys);
+    routes.get("/api/logs", call_log::call_log);
     routes.post("/reload-config", virtual_key_proxy::reload_config);
     routes.post("/api/external/get", external::external_get);
     routes.post("/api/external/post", external::external_post);

@@ -16,6 +16,6 @@ pub(crate) use gate::{Gate, GatewayCaller, KeyCaller, KeyHolder};
 pub(crate) use headers::CallHeaders;
 pub(crate) use minter::{Minter, OpenMinting};
 pub(crate) use session::{
-    Administrator, Judging, Member, Reader, Visitor, asked, bearer_or_none, expected_version,
+    Administrator, Judging, Member, Person, Reader, Visitor, asked, bearer_or_none, expected_version,
 };
 pub(crate) use upload::Uploads;

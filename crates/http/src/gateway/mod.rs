@@ -23,7 +23,8 @@ mod serve;
 mod stream;
 
 pub(crate) use call::{DialectCall, Place};
-pub(crate) use error::GatewayError;
+pub(crate) use cost::exact;
+pub(crate) use error::{Door, GatewayError};
 pub(crate) use operation::{FormOperation, JsonOperation};
 
 pub(crate) mod documented {

@@ -2,7 +2,7 @@
 //! or none, before anything is sent.
 
 use super::asking::{self, reserved_tokens};
-use super::bound;
+use super::bound::{self, Unbounded};
 use super::course::Course;
 use super::service::ChatPorts;
 use super::settlement::Settlement;
@@ -62,9 +62,10 @@ impl Admission<'_> {
         }
         let (now, ceiling) = (self.ports.clock.now(), self.ports.budgets.unpriced_ceiling());
         let is_budgeted = asking::has_budget(&callers) || asking::has_budget(&targets);
-        let price = match bound::reserved(target, self.call, now).or(ceiling) {
-            None if is_budgeted => return Err(NotAdmitted::Target(unpriced(target))),
-            price => price.unwrap_or_default(),
+        let price = match (bound::reserved(target, self.call, now), ceiling) {
+            (Ok(price), _) | (Err(_), Some(price)) => price,
+            (Err(why), None) if is_budgeted => return Err(NotAdmitted::Target(unbounded(target, why))),
+            (Err(_), None) => NanoUsd::ZERO,
         };
         let reserved = is_budgeted.then_some(price);
         if !is_first {
@@ -168,13 +169,36 @@ fn of_target_alone(error: &LimiterError, targets: &[Demand]) -> bool {
     matches!(error, LimiterError::Refused(refusal) if targets.iter().any(|demand| demand.scope == refusal.scope))
 }
 
-fn unpriced(target: &TargetEntry) -> CallError {
-    let message = format!(
-        "`{}` has no known price, and this call is under a budget, which it could overrun. Choose another model; an administrator can \
-         set a price for it, or what to reserve for such calls (UNPRICED_CALL_CEILING_USD).",
-        target.model.public_name
-    );
-    CallError::new(CallErrorKind::PriceUnknown, message).at("model")
+/// A call whose price nobody can bound is not let near a budget.
+fn unbounded(target: &TargetEntry, why: Unbounded) -> CallError {
+    let model = &target.model.public_name;
+    let (at, message) = match why {
+        Unbounded::Price => (
+            "model",
+            format!(
+                "`{model}` has no known price, and this call is under a budget, which it could overrun. Choose another model; an \
+                 administrator can set a price for it, or what to reserve for such calls (UNPRICED_CALL_CEILING_USD)."
+            ),
+        ),
+        Unbounded::Input => (
+            "model",
+            format!(
+                "This call brings what only the provider can measure (a file, an address, sound, a stored conversation or a hosted \
+                 tool), and how much `{model}` can read is not known, so that it could overrun the budget that it is under. Send \
+                 text instead; an administrator can state the model's context window, or what to reserve for such calls \
+                 (UNPRICED_CALL_CEILING_USD)."
+            ),
+        ),
+        Unbounded::Output => (
+            "max_tokens",
+            format!(
+                "How long an answer of `{model}` may be is not known, so that this call could overrun the budget that it is under. \
+                 Set an output limit such as `max_tokens`; an administrator can state the model's longest output, or what to \
+                 reserve for such calls (UNPRICED_CALL_CEILING_USD)."
+            ),
+        ),
+    };
+    CallError::new(CallErrorKind::PriceUnknown, message).at(at)
 }
 
 fn refused(error: LimiterError, demands: &[Demand], who: &str, tokens: u64) -> CallError {

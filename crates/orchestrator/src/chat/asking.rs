@@ -17,13 +17,13 @@ use switchyard_ports::limiter::{Ask, Demand, Scope};
 const DEFAULT_OUTPUT_ESTIMATE: u64 = 1000;
 
 /// The tokens that a call reserves: its prompt by estimate and its output limit for each choice.
-pub(super) fn reserved_tokens(facts: &CallFacts) -> u64 {
+pub(crate) fn reserved_tokens(facts: &CallFacts) -> u64 {
     let output = facts.max_output_tokens.unwrap_or(DEFAULT_OUTPUT_ESTIMATE);
     facts.estimated_prompt_tokens().saturating_add(output.saturating_mul(u64::from(facts.choices.max(1))))
 }
 
 /// What a call asks for its caller: the key, whose key it is, and all calls together.
-pub(super) fn of_caller(quotas: &Quotas, users: &UserDirectory, principal: &Principal) -> Vec<Demand> {
+pub(crate) fn of_caller(quotas: &Quotas, users: &UserDirectory, principal: &Principal) -> Vec<Demand> {
     let mut demands = Vec::new();
     if let Principal::Key(key) = principal {
         let scope = QuotaScope::Key(key.id);
@@ -37,7 +37,7 @@ pub(super) fn of_caller(quotas: &Quotas, users: &UserDirectory, principal: &Prin
 }
 
 /// What it asks for a target: the provider, its model, and the target inside the route.
-pub(super) fn of_target(quotas: &Quotas, target: &TargetEntry) -> Vec<Demand> {
+pub(crate) fn of_target(quotas: &Quotas, target: &TargetEntry) -> Vec<Demand> {
     let mut demands: Vec<Demand> =
         demand(quotas, QuotaScope::Provider(target.provider.id)).into_iter().collect();
     let limited = |scope: String, limits: Limits| Demand { scope: Scope(scope), limits, allowance: None };
@@ -86,6 +86,6 @@ pub(super) fn dearest(
     ceiling: Option<NanoUsd>,
     now: Timestamp,
 ) -> NanoUsd {
-    let price = |target: &TargetEntry| bound::reserved(target, call, now).or(ceiling);
+    let price = |target: &TargetEntry| bound::reserved(target, call, now).ok().or(ceiling);
     course.targets.iter().filter_map(price).max().unwrap_or_default()
 }

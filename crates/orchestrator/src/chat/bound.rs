@@ -1,6 +1,6 @@
 //! The most that a call can cost at a target: what is shown of it, and what is reserved for it.
 
-use crate::snapshot::TargetEntry;
+use crate::snapshot::{ModelEntry, TargetEntry};
 use switchyard_domain::call::CallFacts;
 use switchyard_domain::chat::Units;
 use switchyard_domain::money::NanoUsd;
@@ -9,8 +9,10 @@ use switchyard_domain::price::{ModelPrice, max_cost_with_pieces};
 use switchyard_domain::time::Timestamp;
 use switchyard_ports::client_call::ClientCall;
 
-/// The output that is reserved of a model of which nobody said how much it can write, for a call without a limit of its own.
-const UNSTATED_OUTPUT: u64 = 16_384;
+/// More tokens than any model reads or writes.
+const MUCH: u64 = 64 * 1024 * 1024;
+/// The most tokens that a picture, or what is spoken of one request, is taken to be where nobody said.
+const MOST_OF_A_PIECE: u64 = 16_384;
 /// No codec for speech takes less for a second of it.
 const SOUND_BYTES_PER_SECOND: u64 = 750;
 /// The most tokens that a second of sound is.
@@ -46,39 +48,78 @@ pub(crate) fn shown(target: &TargetEntry, facts: &CallFacts, known: Units, now: 
         Operation::Transcription => return by_length(price, now),
         _ => known,
     };
-    let output = output(target, facts, None);
+    let output = output(target, facts);
     let bound = max_cost_with_pieces(price, facts.estimated_prompt_tokens(), output, &pieces, now);
     bound.map_or(PriceBound::Unknown, PriceBound::AtMost)
 }
 
-/// The same, as it is reserved before anything is sent: what nobody stated is taken to be much. `None` when the price is not known.
-pub(super) fn reserved(target: &TargetEntry, call: &dyn ClientCall, now: Timestamp) -> Option<NanoUsd> {
-    let price = target.model.price.as_ref()?;
+/// Why nothing can be reserved for a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unbounded {
+    /// The model has no known price.
+    Price,
+    /// The call brings what nobody here has seen, and nobody said how much the model reads.
+    Input,
+    /// Neither the call nor the model says how long the answer may be.
+    Output,
+}
+
+/// The most that a call can cost, as it is reserved before anything is sent. What the call does not show is taken for as much as the
+/// model can read or write.
+pub(super) fn reserved(
+    target: &TargetEntry,
+    call: &dyn ClientCall,
+    now: Timestamp,
+) -> Result<NanoUsd, Unbounded> {
+    let price = target.model.price.as_ref().ok_or(Unbounded::Price)?;
     let facts = call.facts();
     let small = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
-    let prompt = facts.estimated_prompt_tokens();
-    let (prompt, pieces) = match facts.dialect.operation() {
-        Operation::Image => (prompt, Units { images: facts.choices.max(1), ..Units::default() }),
-        Operation::Speech => {
-            (prompt, Units { characters: small(facts.prompt_text_bytes), ..Units::default() })
-        }
+    let most = facts.most_prompt_tokens(target.model.context_window);
+    let operation = facts.dialect.operation();
+    let (prompt, pieces) = match operation {
+        Operation::Image => (most, Units { images: facts.choices.max(1), ..Units::default() }),
+        Operation::Speech => (most, Units { characters: small(facts.prompt_text_bytes), ..Units::default() }),
         Operation::Transcription => {
             let seconds = sound_bytes(call).div_ceil(SOUND_BYTES_PER_SECOND);
             let sound = Units { audio_seconds: small(seconds), ..Units::default() };
-            (prompt.saturating_add(seconds.saturating_mul(TOKENS_PER_SECOND)), sound)
+            let tokens = facts.estimated_prompt_tokens();
+            (Some(tokens.saturating_add(seconds.saturating_mul(TOKENS_PER_SECOND))), sound)
         }
-        _ => (prompt, Units::default()),
+        _ => (most, Units::default()),
     };
-    let output = match facts.dialect.operation() {
+    let output = match operation {
         Operation::Embedding | Operation::Moderation => Some(0),
-        _ => output(target, facts, Some(UNSTATED_OUTPUT)),
+        Operation::Image | Operation::Speech | Operation::Transcription => {
+            output(target, facts).or(Some(MOST_OF_A_PIECE.saturating_mul(u64::from(facts.choices.max(1)))))
+        }
+        _ => most_output(target, facts),
     };
-    max_cost_with_pieces(price, prompt, output, &pieces, now)
+    let cost = |prompt, output| max_cost_with_pieces(price, prompt, Some(output), &pieces, now);
+    // How much of something there is does not matter where it costs nothing.
+    let free_of = |some: Option<NanoUsd>, none: Option<NanoUsd>| some.filter(|_| some == none);
+    match (prompt, output) {
+        (Some(prompt), Some(output)) => cost(prompt, output).ok_or(Unbounded::Price),
+        (None, Some(output)) => free_of(cost(MUCH, output), cost(0, output)).ok_or(Unbounded::Input),
+        (Some(prompt), None) => free_of(cost(prompt, MUCH), cost(prompt, 0)).ok_or(Unbounded::Output),
+        (None, None) => free_of(cost(MUCH, MUCH), cost(0, 0)).ok_or(Unbounded::Input),
+    }
 }
 
-fn output(target: &TargetEntry, facts: &CallFacts, unstated: Option<u64>) -> Option<u64> {
+/// The most output tokens of a call, all choices together: what it allows, else what the model can write at all. What a call allows
+/// beyond that is not believed to come.
+fn most_output(target: &TargetEntry, facts: &CallFacts) -> Option<u64> {
+    let ModelEntry { max_output_tokens, context_window, .. } = target.model.as_ref();
+    let able = (*max_output_tokens).or(*context_window);
+    let each = match facts.max_output_tokens {
+        Some(asked) => Some(context_window.map_or(asked, |window| asked.min(window))),
+        None => able,
+    };
+    each.map(|each| each.saturating_mul(u64::from(facts.choices.max(1))))
+}
+
+fn output(target: &TargetEntry, facts: &CallFacts) -> Option<u64> {
     let most = target.model.max_output_tokens;
-    let asked = facts.max_output_tokens.or(most).or(unstated);
+    let asked = facts.max_output_tokens.or(most);
     let output = asked.map(|asked| most.map_or(asked, |most| most.min(asked)));
     output.map(|output| output.saturating_mul(u64::from(facts.choices.max(1))))
 }

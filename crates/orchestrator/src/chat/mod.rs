@@ -2,7 +2,7 @@
 //! once.
 
 mod admission;
-mod asking;
+pub(crate) mod asking;
 mod attempts;
 mod bill;
 mod bought;

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use switchyard_domain::ids::{ProviderId, RouteId};
 use switchyard_domain::limits::Limits;
 use switchyard_domain::meta::Owner;
-use switchyard_domain::price::{ModelPrice, PriceSource, Rates};
+use switchyard_domain::price::ModelPrice;
 use switchyard_domain::provider::{Provider, ProviderModel};
 use switchyard_domain::retry::RetryBudget;
 use switchyard_domain::route::{Route, Target};
@@ -187,8 +187,10 @@ impl Builder {
     fn model(&self, provider: &Provider, model: &ProviderModel, simulated: bool) -> ModelEntry {
         let facts = self.prices.facts(&provider.vendor, &model.model).unwrap_or_default();
         let price = match (&model.rates, simulated) {
-            (Some(rates), _) => Some(override_price(provider, *rates)),
-            (None, true) => Some(simulated_price()),
+            (Some(rates), _) => {
+                Some(Arc::new(ModelPrice::overriding(provider.name.as_str(), provider.meta.version, *rates)))
+            }
+            (None, true) => Some(Arc::new(ModelPrice::simulated())),
             (None, false) => facts.price,
         };
         ModelEntry {
@@ -234,17 +236,6 @@ impl Builder {
 fn is_same(kept: &ProviderEntry, provider: &Provider) -> bool {
     let meta = &provider.meta;
     (kept.id, kept.version, kept.updated_at) == (provider.id, meta.version, meta.updated_at)
-}
-
-fn override_price(provider: &Provider, rates: Rates) -> Arc<ModelPrice> {
-    let version = format!("override:{}@{}", provider.name, provider.meta.version);
-    Arc::new(ModelPrice::constant(version, PriceSource::Override, rates))
-}
-
-fn simulated_price() -> Arc<ModelPrice> {
-    let free = Some(switchyard_domain::money::PricePerMillion(0));
-    let rates = Rates { input: free, output: free, ..Rates::default() };
-    Arc::new(ModelPrice::constant("simulated", PriceSource::Simulated, rates))
 }
 
 fn direct_target(provider: &Arc<ProviderEntry>, model: &Arc<ModelEntry>) -> TargetEntry {

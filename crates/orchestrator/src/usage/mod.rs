@@ -1,7 +1,15 @@
 //! From the journal to the ledger, and what people read of it.
 
+mod history;
+mod proof;
+mod sight;
+mod table;
 mod writer;
 
+pub use history::CallHistory;
+pub use proof::{BooksProof, LiveCounters};
+pub use sight::Sight;
+pub use table::{TableLine, TableRequest, UsageTable};
 pub use writer::LedgerWriter;
 
 use crate::error::AdminError;

@@ -7,6 +7,7 @@ use switchyard_domain::audit::{
 };
 use switchyard_domain::time::Timestamp;
 use switchyard_orchestrator::audit::AuditTrail;
+use switchyard_ports::clock::Clock as _;
 use switchyard_ports::repositories::AuditLog as _;
 use switchyard_testkit::clock::ManualClock;
 use switchyard_testkit::fakes::audit_seal::PlainSeal;
@@ -124,4 +125,69 @@ async fn checkpoints_are_kept_while_the_log_moves_and_at_the_end() {
     assert_eq!(places(), [2, 3, 4]);
     let page = log.trail.page(AuditFilter::default(), Some(3), 10).await.unwrap();
     assert_eq!(page.len(), 2);
+}
+
+#[tokio::test]
+async fn a_check_tells_with_how_many_checkpoints_the_log_was_compared() {
+    let log = Log::new();
+    log.add(1).await;
+    let check = log.trail.verify().await.unwrap();
+    assert_eq!((check.checkpoints, check.newest_checkpoint), (0, None));
+    log.trail.checkpoint().await.unwrap();
+    log.add(1).await;
+    log.clock.advance(Duration::from_secs(60));
+    log.trail.checkpoint().await.unwrap();
+    let check = log.trail.verify().await.unwrap();
+    assert_eq!((check.checkpoints, check.newest_checkpoint), (2, Some(log.clock.now())));
+    // One under a key that is not at hand proves nothing, and is not counted.
+    log.checkpoints.0.lock().unwrap()[0].key_id = "gone".to_owned();
+    assert_eq!(log.trail.verify().await.unwrap().checkpoints, 1);
+}
+
+#[tokio::test]
+async fn checkpoints_are_thinned_to_a_day_of_minutes_and_a_last_one_of_each_day_before() {
+    let log = Log::new();
+    for _ in 0..3 * 24 {
+        log.add(1).await;
+        log.trail.checkpoint().await.unwrap();
+        log.clock.advance(Duration::from_secs(3_600));
+    }
+    log.trail.checkpoint().await.unwrap();
+    let kept = log.checkpoints.0.lock().unwrap().len();
+    assert!((24..=24 + 3).contains(&kept), "{kept}");
+    assert_eq!(log.trail.verify().await.unwrap().problem, None);
+}
+
+#[tokio::test]
+async fn while_a_checkpoint_contradicts_the_log_all_of_them_stay_and_it_is_told() {
+    let log = Log::new();
+    for _ in 0..24 {
+        log.add(1).await;
+        log.trail.checkpoint().await.unwrap();
+        log.clock.advance(Duration::from_secs(60));
+    }
+    let (mut entries, end) = (log.store.audit_entries(), log.store.head().await.unwrap());
+    entries[4].hash[0] ^= 1;
+    log.store.tamper_with_audit(|mine, head| (*mine, *head) = (entries, Some(end)));
+    log.clock.advance(Duration::from_secs(3 * 86_400));
+    let told = log.trail.checkpoint().await.unwrap_err();
+    assert!(told.contains("entry 5"), "{told}");
+    assert_eq!(log.checkpoints.0.lock().unwrap().len(), 24);
+}
+
+#[tokio::test]
+async fn an_end_that_was_changed_or_set_back_is_not_noted() {
+    let log = Log::new();
+    log.add(3).await;
+    log.trail.checkpoint().await.unwrap();
+    let before = log.store.audit_entries();
+    log.add(1).await;
+    log.store.tamper_with_audit(|_, head| head.as_mut().unwrap().seal[0] ^= 1);
+    assert!(log.trail.checkpoint().await.unwrap_err().contains("was changed"));
+    log.store.tamper_with_audit(|entries, head| {
+        *entries = before[..2].to_vec();
+        head.as_mut().unwrap().sequence = 2;
+    });
+    assert!(log.trail.checkpoint().await.unwrap_err().contains("cut off"));
+    assert_eq!(log.checkpoints.0.lock().unwrap().len(), 1);
 }

@@ -16,6 +16,7 @@ mod limits;
 mod listing;
 mod metering;
 mod operations;
+mod proof;
 mod recording;
 mod rekey;
 mod resolving;

@@ -54,8 +54,21 @@ pub enum RepositoryError {
     Corrupt(String),
 }
 
+/// How busy the connections to the database are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolState {
+    /// `reading`, `writing`, or `both`.
+    pub purpose: &'static str,
+    /// The most that work at one time.
+    pub size: u32,
+    /// How many work now.
+    pub busy: u32,
+}
+
 /// The state of the database as its users last saw it. MUST NOT ask the database.
 pub trait DatabaseState: Send + Sync {
     /// Whether it answered when it was last used.
     fn is_connected(&self) -> bool;
+    /// Its connections, by what they are for.
+    fn pools(&self) -> Vec<PoolState>;
 }

@@ -3,9 +3,12 @@
 use super::RepositoryError;
 use async_trait::async_trait;
 use switchyard_domain::budget::Span;
+use switchyard_domain::ids::AttemptId;
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::quota::QuotaScope;
-use switchyard_domain::usage::{GroupBy, LedgerCheck, UsageEvent, UsageFilter, UsageRow};
+use switchyard_domain::usage::{
+    CallCursor, CallFilter, CallRecord, GroupBy, LedgerCheck, UsageEvent, UsageFilter, UsageRow,
+};
 
 /// What a batch did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,4 +33,14 @@ pub trait UsageRepository: Send + Sync {
     async fn spent(&self, scope: QuotaScope, span: Span) -> Result<NanoUsd, RepositoryError>;
     /// Events of calls whose request id is given, oldest first.
     async fn events_of(&self, request_id: &str) -> Result<Vec<UsageEvent>, RepositoryError>;
+    /// Calls, the newest first by the beginning of their last attempt, and among those of one moment by its id: at most `most` of
+    /// those that come behind `after`.
+    async fn calls(
+        &self,
+        filter: &CallFilter,
+        after: Option<CallCursor>,
+        most: u32,
+    ) -> Result<Vec<CallRecord>, RepositoryError>;
+    /// The call that ended with this attempt.
+    async fn call(&self, last: AttemptId) -> Result<Option<CallRecord>, RepositoryError>;
 }

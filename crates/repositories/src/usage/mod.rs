@@ -2,6 +2,7 @@
 
 mod books;
 mod insert;
+mod listing;
 mod record;
 mod report;
 mod rollup;
@@ -16,9 +17,12 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 use row::EventRow;
 use switchyard_domain::budget::Span;
+use switchyard_domain::ids::AttemptId;
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::quota::QuotaScope;
-use switchyard_domain::usage::{GroupBy, LedgerCheck, UsageEvent, UsageFilter, UsageRow};
+use switchyard_domain::usage::{
+    CallCursor, CallFilter, CallRecord, GroupBy, LedgerCheck, UsageEvent, UsageFilter, UsageRow,
+};
 use switchyard_ports::repositories::{Recorded, RepositoryError, UsageRepository};
 
 /// The most events that one request id gives: clients may choose the id and use it for ever.
@@ -61,5 +65,19 @@ impl UsageRepository for Database {
             rows.into_iter().map(|(event, lines)| event.into_event(lines.as_deref())).collect()
         })
         .await
+    }
+
+    async fn calls(
+        &self,
+        filter: &CallFilter,
+        after: Option<CallCursor>,
+        most: u32,
+    ) -> Result<Vec<CallRecord>, RepositoryError> {
+        let filter = filter.clone();
+        self.snapshot(move |connection| listing::calls(connection, &filter, after, most)).await
+    }
+
+    async fn call(&self, last: AttemptId) -> Result<Option<CallRecord>, RepositoryError> {
+        self.snapshot(move |connection| listing::call(connection, last)).await
     }
 }

@@ -35,8 +35,12 @@ fn record(number: i64) -> AuditRecord {
 }
 
 async fn with_entries(opened: &Opened, seal: ChainSeal) -> Database {
+    with_more(opened, ENTRIES, seal).await
+}
+
+async fn with_more(opened: &Opened, entries: i64, seal: ChainSeal) -> Database {
     let database = opened.database.clone().with_audit_seal(Arc::new(seal));
-    for number in 0..ENTRIES {
+    for number in 0..entries {
         database.record(record(number)).await.unwrap();
     }
     database
@@ -134,7 +138,7 @@ fn swap(one: i64, other: i64) -> String {
 
 fn tampering(dice: &mut impl FnMut(i64) -> i64) -> Tampering {
     let place = 1 + dice(ENTRIES);
-    match dice(10) {
+    match dice(12) {
         0 => {
             let sql = format!("DELETE FROM audit_entries WHERE sequence = {place}");
             Tampering { sql, first: Some(place) }
@@ -159,6 +163,14 @@ fn tampering(dice: &mut impl FnMut(i64) -> i64) -> Tampering {
             Tampering { sql, first: Some(place.min(ENTRIES - 1)) }
         }
         5 => {
+            // Said to be under a key that nobody has, up to the end, so that its content need not fit its hash.
+            let sql = format!(
+                "UPDATE audit_entries SET actor = 'nobody', key_id = 'gone' WHERE sequence >= {place}; \
+                 UPDATE audit_head SET key_id = 'gone'"
+            );
+            Tampering { sql, first: Some(if place == 1 { ENTRIES } else { place }) }
+        }
+        6 => {
             // Added behind the end, with all that can be known without the key.
             let sql = format!(
                 "INSERT INTO audit_entries SELECT sequence + {ENTRIES}, at, actor, action, object, outcome, address, \
@@ -184,6 +196,13 @@ async fn every_tampering_is_found(opened: &Opened) -> usize {
         if let Some(first) = first {
             assert_eq!(problem.sequence, first, "{sql}: {problem:?}");
         }
+        // Neither a server that goes on nor one that starts under the same key makes it good.
+        let _is_refused_where_the_end_is_wrong = database.record(record(1)).await;
+        let check = database.verify().await.unwrap();
+        assert!(!check.is_whole(None) && check.problem.is_some(), "made good by the next entry: {sql}");
+        let joined = database.take_over(Timestamp(2)).await;
+        let check = database.verify().await.unwrap();
+        assert!(!check.is_whole(None), "made good by a start: {sql}, {joined:?}");
         found += 1;
         hand.restore();
     }
@@ -207,14 +226,23 @@ async fn a_log_goes_on_under_another_key_and_its_older_part_is_shown_where_the_o
     let opened = databases::file().await;
     let (old, new) = (secret("the first of two secret keys"), secret("the second of two secret keys"));
     let before = with_entries(&opened, ChainSeal::new(&old)).await;
-    let after = with_entries(&opened, ChainSeal::new(&new)).await;
-    let check = after.verify().await.unwrap();
-    assert_eq!((check.problem, check.entries), (None, 80));
+    let after = opened.database.clone().with_audit_seal(Arc::new(ChainSeal::new(&new)));
     let old_id = ChainSeal::new(&old).key_id().to_owned();
+    let refused = after.record(record(1)).await.unwrap_err();
+    assert!(refused.to_string().contains(&old_id), "{refused}");
+    let end = after.take_over(Timestamp(7)).await.unwrap().unwrap();
+    assert_eq!((end.sequence, &end.key_id), (40, &old_id));
+    assert_eq!(after.take_over(Timestamp(8)).await.unwrap(), None, "once");
+    assert!(before.record(record(1)).await.is_err(), "who seals under the older key stops");
+    let after = with_more(&opened, ENTRIES - 1, ChainSeal::new(&new)).await;
+    let check = after.verify().await.unwrap();
+    assert_eq!((&check.problem, check.entries, check.unproven_to), (&None, 80, Some(40)));
+    assert!(!check.is_whole(None) && !check.is_whole(Some(39)) && check.is_whole(Some(40)));
     assert_eq!(check.unproven, [(old_id, 40)].into());
     let both = opened.database.clone().with_audit_seal(Arc::new(ChainSeal::new(&new).with_older(&old)));
     let check = both.verify().await.unwrap();
-    assert_eq!((check.problem, check.unproven.len(), check.entries), (None, 0, 80));
+    assert!(check.is_whole(None), "{check:?}");
+    assert_eq!(check.entries, 80);
     // Who has only the older key can't tell what was done since.
     let check = before.verify().await.unwrap();
     let flaw = AuditFlaw::HeadUnproven(ChainSeal::new(&new).key_id().to_owned());
@@ -234,4 +262,66 @@ async fn entries_behind_the_recorded_end_stop_writers_and_are_told() {
     assert_eq!(check.problem, Some(AuditProblem { sequence: 31, flaw: AuditFlaw::Behind }));
     let refused = database.record(record(1)).await.unwrap_err();
     assert!(refused.to_string().contains("switchyard audit verify"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_tail_that_is_forged_under_a_key_that_nobody_has_is_neither_continued_nor_ever_called_whole() {
+    let opened = databases::file().await;
+    let key = secret("a secret key of these tests");
+    let database = with_entries(&opened, ChainSeal::new(&key)).await;
+    opened.tamper("UPDATE audit_entries SET actor = 'nobody', key_id = 'gone' WHERE sequence > 30");
+    opened.tamper("UPDATE audit_head SET key_id = 'gone'");
+    let refused = database.record(record(1)).await.unwrap_err();
+    assert!(refused.to_string().contains("key gone"), "{refused}");
+    // A start goes on, and leaves in the log over what.
+    assert_eq!(database.take_over(Timestamp(9)).await.unwrap().unwrap().key_id, "gone");
+    database.record(record(2)).await.unwrap();
+    let problem = database.verify().await.unwrap().problem.unwrap();
+    assert_eq!(problem, AuditProblem { sequence: 31, flaw: AuditFlaw::Changed });
+    // Had somebody relabelled everything, it would be as after the loss of a key: not proven.
+    let other = databases::file().await;
+    let database = with_entries(&other, ChainSeal::new(&key)).await;
+    other.tamper("UPDATE audit_entries SET actor = 'nobody', key_id = 'gone'");
+    other.tamper("UPDATE audit_head SET key_id = 'gone'");
+    database.take_over(Timestamp(9)).await.unwrap().unwrap();
+    let check = database.verify().await.unwrap();
+    assert_eq!((&check.problem, check.unproven_to, check.is_whole(None)), (&None, Some(40), false));
+}
+
+#[tokio::test]
+async fn an_end_that_was_set_back_is_not_continued_with_its_own_seal_or_another() {
+    let opened = databases::file().await;
+    let key = secret("a secret key of these tests");
+    let database = with_more(&opened, 20, ChainSeal::new(&key)).await;
+    opened.tamper("CREATE TABLE kept_head AS SELECT * FROM audit_head");
+    with_more(&opened, 20, ChainSeal::new(&key)).await;
+    opened.tamper("DELETE FROM audit_head");
+    opened.tamper("INSERT INTO audit_head SELECT * FROM kept_head");
+    database.record(record(1)).await.unwrap_err();
+    let behind = Some(AuditProblem { sequence: 21, flaw: AuditFlaw::Behind });
+    assert_eq!(database.verify().await.unwrap().problem, behind);
+    opened.tamper("DELETE FROM audit_entries WHERE sequence > 19");
+    opened.tamper(
+        "UPDATE audit_head SET sequence = 19, hash = (SELECT hash FROM audit_entries WHERE sequence = 19)",
+    );
+    let refused = database.record(record(1)).await.unwrap_err();
+    assert!(refused.to_string().contains("was changed"), "{refused}");
+    assert_eq!(database.take_over(Timestamp(1)).await.unwrap(), None);
+    assert_eq!(database.verify().await.unwrap().problem.unwrap().flaw, AuditFlaw::HeadChanged);
+}
+
+#[tokio::test]
+async fn a_tail_that_was_cut_off_before_the_key_was_changed_is_told_by_the_older_key() {
+    let opened = databases::file().await;
+    let (old, new) = (secret("the first of two secret keys"), secret("the second of two secret keys"));
+    with_entries(&opened, ChainSeal::new(&old)).await;
+    opened.tamper("DELETE FROM audit_entries WHERE sequence > 30");
+    opened.tamper(
+        "UPDATE audit_head SET sequence = 30, hash = (SELECT hash FROM audit_entries WHERE sequence = 30)",
+    );
+    let both = opened.database.clone().with_audit_seal(Arc::new(ChainSeal::new(&new).with_older(&old)));
+    both.take_over(Timestamp(1)).await.unwrap().unwrap();
+    both.record(record(1)).await.unwrap();
+    let check = both.verify().await.unwrap();
+    assert_eq!(check.problem, Some(AuditProblem { sequence: 31, flaw: AuditFlaw::JoinedUnsound }));
 }

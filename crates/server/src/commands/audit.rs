@@ -7,6 +7,7 @@ use crate::output;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
+use switchyard::Builder;
 use switchyard::settings::Loaded;
 use switchyard_domain::audit::{AuditAction, AuditCheck, AuditEntry, AuditFilter};
 use switchyard_domain::time::Timestamp;
@@ -14,7 +15,9 @@ use switchyard_domain::time::Timestamp;
 pub(crate) async fn run(loaded: &Loaded, options: AuditOptions) -> Result<(), Failure> {
     match options.action {
         AuditVerb::List(options) => list(loaded, options).await,
-        AuditVerb::Verify { older_keys, json } => verify(loaded, &older_keys, json).await,
+        AuditVerb::Verify { older_keys, accept_unproven, json } => {
+            verify(loaded, &older_keys, accept_unproven, json).await
+        }
     }
 }
 
@@ -26,7 +29,7 @@ async fn list(loaded: &Loaded, options: ListAudit) -> Result<(), Failure> {
         from: options.from.as_deref().map(moment).transpose()?,
         to: options.to.as_deref().map(moment).transpose()?,
     };
-    let administration = open_with(loaded, |builder| builder).await?;
+    let administration = open_with(loaded, Builder::leave_audit_log).await?;
     let entries = administration.audit().page(filter, options.before, options.limit).await?;
     if options.json {
         output::json(&json!(entries.iter().map(in_json).collect::<Vec<_>>()));
@@ -85,24 +88,38 @@ fn shown(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
-async fn verify(loaded: &Loaded, older_keys: &[PathBuf], json: bool) -> Result<(), Failure> {
+async fn verify(
+    loaded: &Loaded,
+    older_keys: &[PathBuf],
+    accepted: Option<i64>,
+    json: bool,
+) -> Result<(), Failure> {
     let older = older_keys.iter().map(|path| secret_of(path)).collect::<Result<Vec<_>, _>>()?;
     let administration = open_with(loaded, |builder| {
-        older.into_iter().fold(builder, |builder, key| builder.older_secret_key(key))
+        older.into_iter().fold(builder.leave_audit_log(), |builder, key| builder.older_secret_key(key))
     })
     .await?;
     let check = administration.audit().verify().await?;
     if json {
-        output::json(&told_in_json(&check));
+        output::json(&told_in_json(&check, accepted));
     } else {
-        tell(&check);
+        tell(&check, accepted);
     }
-    match &check.problem {
-        None => Ok(()),
-        Some(problem) => Err(Failure::runtime(format!(
+    if check.checkpoints == 0 {
+        tracing::warn!(
+            "no checkpoint of the data directory was there to compare with: that the log was not cut off or put back is not shown"
+        );
+    }
+    match (&check.problem, check.unproven_to) {
+        (Some(problem), _) => Err(Failure::runtime(format!(
             "the audit log is not what was written: entry {}: {}",
             problem.sequence, problem.flaw
         ))),
+        (None, Some(last)) if !check.is_whole(accepted) => Err(Failure::runtime(format!(
+            "what the audit log holds up to entry {last} is not proven: give the keys that it was sealed under (--older-key-file), or, \
+             if they were lost, take it as it is (--accept-unproven {last})"
+        ))),
+        _ => Ok(()),
     }
 }
 
@@ -112,23 +129,40 @@ fn secret_of(path: &Path) -> Result<SecretString, Failure> {
     Ok(SecretString::from(text.trim_end_matches(['\r', '\n'])))
 }
 
-fn told_in_json(check: &AuditCheck) -> Value {
+fn told_in_json(check: &AuditCheck, accepted: Option<i64>) -> Value {
     json!({
         "entries": check.entries,
+        "whole": check.is_whole(accepted),
         "unproven": check.unproven,
+        "unproven_to": check.unproven_to,
+        "checkpoints": {
+            "compared": check.checkpoints,
+            "newest": check.newest_checkpoint.map(|at| at.to_string()),
+        },
         "problem": check.problem.as_ref().map(|problem| {
             json!({ "entry": problem.sequence, "what": problem.flaw.to_string() })
         }),
     })
 }
 
-fn tell(check: &AuditCheck) {
+fn tell(check: &AuditCheck, accepted: Option<i64>) {
     for (key, count) in &check.unproven {
         output::line(format!(
             "{count} entries were sealed under key {key}, which is not given (--older-key-file): that they follow each other is \
              shown, their content is not"
         ));
     }
-    let verdict = if check.problem.is_none() { "the log is whole" } else { "THE LOG WAS CHANGED" };
+    match check.newest_checkpoint {
+        Some(newest) => output::line(format!(
+            "compared with {} checkpoints of the data directory, the newest of {newest}",
+            check.checkpoints
+        )),
+        None => output::line("compared with no checkpoint".to_owned()),
+    }
+    let verdict = match (&check.problem, check.is_whole(accepted)) {
+        (Some(_), _) => "THE LOG WAS CHANGED",
+        (None, false) => "PARTS OF THE LOG ARE NOT PROVEN",
+        (None, true) => "the log is whole",
+    };
     output::line(format!("{} entries: {verdict}", check.entries));
 }

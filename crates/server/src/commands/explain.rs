@@ -4,15 +4,15 @@ use super::open;
 use crate::arguments::ExplainOptions;
 use crate::failure::Failure;
 use crate::output;
-use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use serde_json::json;
 use std::io::Read;
 use std::path::Path;
-use switchyard::orchestrator::explain::{ExplainedTarget, Explanation, PriceBound};
+use switchyard::orchestrator::explain::{Explanation, PriceBound};
 use switchyard::orchestrator::principal::Principal;
 use switchyard::ports::provider::Prepared;
 use switchyard::settings::Loaded;
 use switchyard_domain::provider::CredentialSource;
+use switchyard_http::explained::ExplanationShape;
 use switchyard_http::offline::{OfflineCall, body_of};
 
 /// Larger bodies the gateway refuses too.
@@ -32,7 +32,7 @@ pub(crate) async fn run(loaded: &Loaded, options: ExplainOptions) -> Result<(), 
     let explained = explainer.explain(&Principal::Program, call.as_ref());
     let explained = explained.map_err(|error| Failure::refused(error.message))?;
     if options.json {
-        output::json(&as_json(&explained));
+        output::json(&json!(ExplanationShape::whole(&explained)));
     } else {
         print(&explained);
     }
@@ -52,45 +52,6 @@ fn read(file: &Path) -> Result<Vec<u8>, Failure> {
         return Err(Failure::usage(format!("{}: larger than {MOST} bytes", file.display())));
     }
     Ok(body)
-}
-
-fn as_json(explained: &Explanation) -> Value {
-    json!({
-        "model": explained.facts.model,
-        "dialect": explained.facts.dialect.0,
-        "route": explained.route,
-        "stream": explained.facts.stream,
-        "estimated_prompt_tokens": explained.estimated_prompt_tokens,
-        "max_output_tokens": explained.facts.max_output_tokens,
-        "targets": explained.targets.iter().map(target_json).collect::<Vec<_>>(),
-    })
-}
-
-fn target_json(target: &ExplainedTarget) -> Value {
-    let request = target.request.as_ref().ok().map(|prepared| {
-        let headers: BTreeMap<&str, &String> =
-            prepared.headers.iter().map(|(name, value)| (*name, value)).collect();
-        json!({
-            "method": "POST",
-            "url": prepared.url,
-            "dialect": prepared.dialect.0,
-            "headers": headers,
-            "body": body_text(prepared),
-        })
-    });
-    json!({
-        "target": target.target,
-        "credential": match &target.credential {
-            Ok(source) => json!(source.map_or("none", CredentialSource::as_str)),
-            Err(reason) => json!({ "unusable": reason }),
-        },
-        "refused": target.is_refused,
-        "losses": target.losses(),
-        "price_bound_nano_usd": target.price_bound.amount().map(|bound| bound.0),
-        "price_depends_on": (target.price_bound == PriceBound::ByLength).then_some("audio_length"),
-        "request": request,
-        "error": target.request.as_ref().err(),
-    })
 }
 
 fn body_text(prepared: &Prepared) -> String {

@@ -16,9 +16,10 @@ pub(crate) async fn run(loaded: &Loaded, options: &LedgerOptions) -> Result<(), 
             output::line(format!("{}: {}", problem.place, problem.difference));
         }
         output::line(format!(
-            "{} events, {} entries, {} USD: {}",
+            "{} events, {} entries, {} counters of budgets, {} USD: {}",
             check.events,
             check.entries,
+            check.counters,
             check.total,
             if check.problems.is_empty() { "the books agree" } else { "THE BOOKS DIFFER" }
         ));

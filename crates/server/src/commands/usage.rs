@@ -15,21 +15,15 @@ use switchyard_domain::usage::{GroupBy, UsageFilter, UsageRow, UsageSums};
 pub(crate) async fn run(loaded: &Loaded, options: &UsageOptions) -> Result<(), Failure> {
     let administration = open(loaded).await?;
     let filter = UsageFilter {
-        from: options.from.as_deref().map(day).transpose()?,
-        to: options.to.as_deref().map(day).transpose()?,
+        from: options.from.as_deref().map(day).transpose()?.map(Day::start),
+        to: options.to.as_deref().map(day).transpose()?.map(|day| day.next().start()),
         key: key_of(&administration, options.key.as_deref()).await?,
+        user: None,
         include_simulated: options.include_simulated,
     };
-    let group_by = match options.by {
-        GroupName::Day => GroupBy::Day,
-        GroupName::Model => GroupBy::Model,
-        GroupName::Key => GroupBy::Key,
-        GroupName::Provider => GroupBy::Provider,
-        GroupName::Route => GroupBy::Route,
-        GroupName::Status => GroupBy::Status,
-    };
+    let group_by = group_by(options.by);
     let rows = administration.usage().report(filter, group_by).await?;
-    let total = rows.iter().fold(UsageSums::default(), |total, row| add(total, row.sums));
+    let total = rows.iter().fold(UsageSums::default(), |total, row| total.plus(row.sums));
     if options.json {
         let items: Vec<_> = rows.iter().map(|row| sums_json(Some(&row.group), &row.sums)).collect();
         output::json(&json!({ "total": sums_json(None, &total), "items": items }));
@@ -39,6 +33,18 @@ pub(crate) async fn run(loaded: &Loaded, options: &UsageOptions) -> Result<(), F
         output::table(&["GROUP", "CALLS", "ATTEMPTS", "INPUT", "OUTPUT", "COST USD", "UNPRICED"], &table);
     }
     Ok(())
+}
+
+fn group_by(name: GroupName) -> GroupBy {
+    match name {
+        GroupName::Day => GroupBy::Day,
+        GroupName::Model => GroupBy::Model,
+        GroupName::Key => GroupBy::Key,
+        GroupName::Provider => GroupBy::Provider,
+        GroupName::Route => GroupBy::Route,
+        GroupName::Status => GroupBy::Status,
+        GroupName::User => GroupBy::User,
+    }
 }
 
 fn day(text: &str) -> Result<Day, Failure> {
@@ -52,17 +58,6 @@ async fn key_of(administration: &Administration, key: Option<&str>) -> Result<Op
     let missing = || RepositoryError::NotFound { what: format!("the virtual key `{key}`") };
     let found = found.ok_or_else(|| switchyard::orchestrator::error::AdminError::from(missing()))?;
     Ok(Some(found.id))
-}
-
-fn add(a: UsageSums, b: UsageSums) -> UsageSums {
-    UsageSums {
-        calls: a.calls + b.calls,
-        attempts: a.attempts + b.attempts,
-        input_tokens: a.input_tokens + b.input_tokens,
-        output_tokens: a.output_tokens + b.output_tokens,
-        cost: a.cost.saturating_add(b.cost),
-        unpriced: a.unpriced + b.unpriced,
-    }
 }
 
 fn cells(row: &UsageRow) -> Vec<String> {

@@ -5,10 +5,14 @@
 mod admin;
 mod certificate;
 mod check;
+mod coming_from;
 mod commands;
+mod effects;
 mod logs;
 mod other_keys;
 mod place;
 mod refusals;
+mod restarts;
+mod running;
 mod signals;
 mod weak_secrets;

@@ -93,12 +93,26 @@ fn the_audit_log_tells_who_did_what_and_that_it_is_whole() {
     let everything = place.say("audit list").good();
     assert!(everything.contains("seed") && !everything.contains(CANARY), "{everything}");
     assert_eq!(place.say("audit list --action fly").code, 2);
-    assert!(place.say("audit verify").good().ends_with("the log is whole\n"));
+    let verified = place.say("audit verify");
+    assert!(verified.err.contains("no checkpoint of the data directory"), "{}", verified.err);
+    assert!(verified.good().ends_with("the log is whole\n"));
     // Under another SECRET_KEY the older part is verified where the older one is given.
     std::fs::rename(place.path("data/secret.key"), place.path("older")).unwrap();
     place.say("keys create --name ci").good();
-    let check = place.say("audit verify --json").json();
+    let joined = place.say("audit list --action continue --json").json();
+    assert_eq!(joined[0]["actor"], "system");
+    let unproven = place.say("audit verify");
+    assert!(unproven.code == 1 && unproven.err.contains("not proven"), "{unproven:?}");
+    assert!(unproven.out.contains("PARTS OF THE LOG ARE NOT PROVEN"), "{unproven:?}");
+    let last = joined[0]["entry"].as_i64().unwrap() - 1;
+    let check = place.say(&format!("audit verify --json --accept-unproven {last}")).json();
     assert!(check["problem"].is_null() && check["unproven"].as_object().unwrap().len() == 1, "{check}");
+    assert_eq!((&check["unproven_to"], &check["whole"]), (&Value::from(last), &Value::from(true)));
+    assert_eq!(place.say(&format!("audit verify --accept-unproven {}", last - 1)).code, 1);
     let check = place.say("audit verify --older-key-file older --json").json();
     assert!(check["problem"].is_null() && check["unproven"].as_object().unwrap().is_empty(), "{check}");
+    // Whoever only looks leaves the log as it is, also under a third key.
+    std::fs::rename(place.path("data/secret.key"), place.path("second")).unwrap();
+    assert_eq!(place.say("audit verify").code, 1);
+    assert_eq!(place.say("audit list --action continue --json").json().as_array().unwrap().len(), 1);
 }

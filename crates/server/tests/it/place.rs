@@ -45,6 +45,12 @@ impl Place {
         self
     }
 
+    /// The same without a variable.
+    pub(crate) fn unset(mut self, name: &str) -> Self {
+        self.environment.retain(|(known, _)| known != name);
+        self
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }

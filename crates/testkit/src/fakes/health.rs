@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 use switchyard_domain::ids::ProviderId;
 use switchyard_domain::route::Availability;
-use switchyard_ports::health::{AttemptFact, Health};
+use switchyard_ports::health::{AttemptFact, Health, Resting};
 
 /// Remembers every fact in order. All targets are ready until a test says otherwise; facts change nothing.
 #[derive(Debug, Default)]
@@ -37,5 +38,18 @@ impl Health for RecordingHealth {
     fn availability(&self, provider: ProviderId, model: &str) -> Availability {
         let avoided = self.avoided.lock().unwrap_or_else(PoisonError::into_inner);
         avoided.get(&(provider, model.to_owned())).copied().unwrap_or(Availability::Ready)
+    }
+
+    /// Each for a second.
+    fn resting(&self) -> Vec<Resting> {
+        let avoided = self.avoided.lock().unwrap_or_else(PoisonError::into_inner);
+        let resting = avoided.iter().filter(|(_, availability)| **availability == Availability::Avoid);
+        resting
+            .map(|((provider, model), _)| Resting {
+                provider: *provider,
+                model: model.clone(),
+                rest: Duration::from_secs(1),
+            })
+            .collect()
     }
 }

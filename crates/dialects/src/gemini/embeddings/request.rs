@@ -23,12 +23,13 @@ pub(super) fn check(
     let root = document.root();
     no_twins("", root)?;
     let mut model = address.model.map(|model| plain(model).to_owned());
-    let (mut prompt_text_bytes, mut images) = (0, 0);
+    let (mut prompt_text_bytes, mut images, mut has_unseen_input) = (0, 0, false);
     for (path, one) in requests(texts, root)? {
         check_named_model(&path, one, &mut model)?;
         let size = check_one(&path, one)?;
         prompt_text_bytes += size.text_bytes;
         images += size.images;
+        has_unseen_input |= size.unseen;
     }
     let model = model.ok_or_else(|| RequestError::new("model", "is required"))?;
     check_model(&model)?;
@@ -44,6 +45,7 @@ pub(super) fn check(
         prompt_text_bytes,
         messages: 0,
         images,
+        has_unseen_input,
         decodes_answer: false,
         strict: false,
     };

@@ -3,7 +3,9 @@ use super::{KEY, LIMITED_KEY, NARROW_KEY, provider};
 use async_trait::async_trait;
 use switchyard_domain::budget::Span;
 use switchyard_domain::fault::FailoverOn;
-use switchyard_domain::ids::{ProviderId, ProviderModelId, RouteId, TargetId, UserId, VirtualKeyId};
+use switchyard_domain::ids::{
+    AttemptId, ProviderId, ProviderModelId, RouteId, TargetId, UserId, VirtualKeyId,
+};
 use switchyard_domain::limits::Limits;
 use switchyard_domain::meta::{Owner, RowMeta};
 use switchyard_domain::money::NanoUsd;
@@ -12,7 +14,9 @@ use switchyard_domain::provider::{CredentialOwner, Provider, ProviderModel};
 use switchyard_domain::quota::QuotaScope;
 use switchyard_domain::route::{Route, RouteMode, Strategy, Target};
 use switchyard_domain::time::Timestamp;
-use switchyard_domain::usage::{GroupBy, LedgerCheck, UsageEvent, UsageFilter, UsageRow};
+use switchyard_domain::usage::{
+    CallCursor, CallFilter, CallRecord, GroupBy, LedgerCheck, UsageEvent, UsageFilter, UsageRow,
+};
 use switchyard_domain::virtual_key::VirtualKey;
 use switchyard_ports::repositories::{
     Author, Change, ConfigurationRepository, KeyPatch, NewProvider, NewRoute, NewVirtualKey, ProviderPatch,
@@ -248,6 +252,19 @@ impl UsageRepository for NoUsage {
     }
 
     async fn events_of(&self, _: &str) -> Result<Vec<UsageEvent>, RepositoryError> {
+        read_only()
+    }
+
+    async fn calls(
+        &self,
+        _: &CallFilter,
+        _: Option<CallCursor>,
+        _: u32,
+    ) -> Result<Vec<CallRecord>, RepositoryError> {
+        read_only()
+    }
+
+    async fn call(&self, _: AttemptId) -> Result<Option<CallRecord>, RepositoryError> {
         read_only()
     }
 }

@@ -23,18 +23,21 @@ use switchyard_orchestrator::admin::{
 };
 use switchyard_orchestrator::audit::AuditTrail;
 use switchyard_orchestrator::chat::{Budgets, CallSettings, CallStatistics, ChatPorts, ChatService};
+use switchyard_orchestrator::explain::Explainer;
 use switchyard_orchestrator::external::{ExternalCalls, ExternalSettings};
+use switchyard_orchestrator::insight::Insight;
 use switchyard_orchestrator::models::ModelList;
+use switchyard_orchestrator::overview::Overview;
 use switchyard_orchestrator::principal::Authenticator;
 use switchyard_orchestrator::rekey::{Rekey, RekeyPorts};
 use switchyard_orchestrator::snapshot::{Builder, ConfigurationKeeper, UserDirectory};
 use switchyard_orchestrator::status::Status;
 use switchyard_orchestrator::tasks::Tasks;
-use switchyard_orchestrator::usage::LedgerWriter;
+use switchyard_orchestrator::usage::{BooksProof, CallHistory, LedgerWriter, UsageReports};
 use switchyard_ports::clock::Clock;
 use switchyard_ports::entropy::Entropy;
 use switchyard_ports::provider::Deadlines;
-use switchyard_ports::repositories::DatabaseState;
+use switchyard_ports::repositories::{DatabaseState, PoolState};
 use switchyard_testkit::clock::ManualClock;
 use switchyard_testkit::entropy::SeededEntropy;
 use switchyard_testkit::fakes::audit_seal::PlainSeal;
@@ -60,6 +63,10 @@ pub(crate) struct Database(AtomicBool);
 impl DatabaseState for Database {
     fn is_connected(&self) -> bool {
         self.0.load(Ordering::Relaxed)
+    }
+
+    fn pools(&self) -> Vec<PoolState> {
+        Vec::new()
     }
 }
 
@@ -185,13 +192,26 @@ async fn services(
     };
     let minute = Duration::from_secs(60);
     let deadlines = Deadlines { first_content: minute, idle: minute, total: minute * 10 };
-    let status = Status::new(
+    let status = Arc::new(Status::new(
         Arc::clone(&keeper),
         Arc::clone(journal) as _,
         writer,
         statistics,
         Arc::clone(database) as _,
-    );
+    ));
+    let insight = Insight {
+        reports: Arc::new(UsageReports::new(Arc::clone(&store) as _)),
+        history: Arc::new(CallHistory::new(Arc::clone(&store) as _)),
+        proof: Arc::new(BooksProof::new(Arc::clone(&store) as _, Arc::clone(&store) as _, None)),
+        overview: Arc::new(Overview::new(
+            Arc::clone(&status),
+            Arc::clone(&keeper),
+            Arc::new(NoHealth),
+            Arc::clone(database) as _,
+            Arc::clone(&clock),
+        )),
+        explainer: Arc::new(Explainer::new(Arc::clone(&keeper), Arc::clone(&clock), Arc::new(NoHealth))),
+    };
     let admin = AdminPorts {
         clock: Arc::clone(&clock),
         configuration: Arc::clone(&store) as _,
@@ -251,7 +271,8 @@ async fn services(
             Arc::clone(&clock),
             keeper.directory(),
         )),
-        status: Arc::new(status),
+        status,
+        insight,
         external: Arc::new(ExternalCalls::new(
             Arc::new(ToldWorld::default()),
             Arc::clone(&clock),

@@ -11,7 +11,7 @@ use switchyard_domain::price::{ModelPrice, PriceSource, Rates};
 use switchyard_domain::route::Availability;
 use switchyard_domain::usage::UsageEvent;
 use switchyard_domain::virtual_key::KeyHash;
-use switchyard_ports::health::{AttemptFact, Health};
+use switchyard_ports::health::{AttemptFact, Health, Resting};
 use switchyard_ports::journal::{Journal, JournalError, JournalPermit, Segment};
 use switchyard_ports::limiter::{Ask, Counter, Limiter, LimiterError, Permit, Refusal, Standing};
 use switchyard_ports::prices::{ModelFacts, PriceBook};
@@ -118,6 +118,10 @@ impl Health for NoHealth {
 
     fn availability(&self, _: ProviderId, _: &str) -> Availability {
         Availability::Ready
+    }
+
+    fn resting(&self) -> Vec<Resting> {
+        Vec::new()
     }
 }
 

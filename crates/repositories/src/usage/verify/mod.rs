@@ -75,6 +75,7 @@ fn totals(connection: &mut AnyConnection) -> Result<LedgerCheck, Fault> {
     Ok(LedgerCheck {
         entries: number(entries, "the number of entries")?,
         events: number(events, "the number of events")?,
+        counters: 0,
         total: NanoUsd(total.unwrap_or(0)),
         problems: Vec::new(),
     })

@@ -110,7 +110,7 @@ fn sums_of_events(connection: &mut AnyConnection, day: Day) -> Result<BTreeMap<L
 
 /// The end of a day, which is no longer part of it.
 pub(super) fn end(day: Day) -> Timestamp {
-    Day(day.0.saturating_add(1)).start()
+    day.next().start()
 }
 
 fn place(line: &Line) -> String {

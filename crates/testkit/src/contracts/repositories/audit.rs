@@ -207,8 +207,12 @@ async fn entries_that_are_added_at_once_stand_one_behind_the_other(log: &dyn Aud
 }
 
 async fn the_log_is_whole_and_its_end_is_known(log: &dyn AuditLog) {
+    let end = log.head().await.unwrap();
+    assert_eq!(log.take_over(AT).await.unwrap(), None, "it ends under the key that seals");
+    assert_eq!(log.head().await.unwrap(), end);
     let (check, head, last) = (log.verify().await.unwrap(), log.head().await.unwrap(), newest(log).await);
-    assert_eq!((check.problem, check.unproven.len()), (None, 0));
+    assert_eq!((&check.problem, check.unproven.len(), check.unproven_to), (&None, 0, None));
+    assert!(check.is_whole(None));
     assert_eq!(Ok(check.entries), u64::try_from(last.sequence));
     assert_eq!((head.sequence, &head.hash, &head.key_id), (last.sequence, &last.hash, &last.key_id));
     let hashes = log.hashes_at(&[last.sequence, last.sequence + 1]).await.unwrap();

@@ -4,6 +4,7 @@
 //! database, one after the other. A suite that fails names the case in its panic's place.
 
 mod audit;
+mod calls;
 mod credentials;
 mod keyring;
 mod providers;

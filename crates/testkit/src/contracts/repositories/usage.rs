@@ -5,7 +5,7 @@
 use super::samples::{AT, author, sample_event, unique, unique_name};
 use futures_util::future::join_all;
 use switchyard_domain::chat::{TokenUsage, Units, UsageSource};
-use switchyard_domain::ids::VirtualKeyId;
+use switchyard_domain::ids::{UserId, VirtualKeyId};
 use switchyard_domain::limits::Limits;
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::provider::CredentialSource;
@@ -28,8 +28,10 @@ pub async fn usage_contract(repository: &dyn UsageRepository, keys: &dyn Virtual
     events_of_one_batch_keep_what_each_has(repository).await;
     sums_group_by_everything(repository, keys).await;
     a_filter_leaves_out_what_it_does_not_name(repository).await;
+    a_persons_sums_are_those_of_their_events(repository).await;
     a_large_batch_is_recorded_whole(repository).await;
     writers_at_once_count_everything_once(repository).await;
+    super::calls::contract(repository).await;
     the_books_agree(repository).await;
 }
 
@@ -293,21 +295,81 @@ async fn a_filter_leaves_out_what_it_does_not_name(repository: &dyn UsageReposit
         sample_event(Some(key), at(2)),
     ];
     repository.record(&events).await.unwrap();
-    let day = |days| Some(at(days).day());
+    let midnight = |days| Some(at(days).day().start());
     let count = async |filter: UsageFilter| -> u64 {
         let rows = repository.report(filter, GroupBy::Day).await.unwrap();
         rows.iter().map(|row| row.sums.calls).sum()
     };
-    let all = UsageFilter { from: day(0), to: day(2), key: None, include_simulated: true };
+    let all =
+        UsageFilter { from: midnight(0), to: midnight(3), include_simulated: true, ..UsageFilter::default() };
     assert_eq!(count(all).await, 5);
     assert_eq!(count(UsageFilter { include_simulated: false, ..all }).await, 4);
     assert_eq!(count(UsageFilter { key: Some(key), ..all }).await, 4);
-    assert_eq!(count(UsageFilter { from: day(1), ..all }).await, 4);
-    assert_eq!(count(UsageFilter { to: day(1), ..all }).await, 4);
-    assert_eq!(count(UsageFilter { from: day(2), to: day(1), ..all }).await, 0);
+    assert_eq!(count(UsageFilter { from: midnight(1), ..all }).await, 4);
+    assert_eq!(count(UsageFilter { to: midnight(2), ..all }).await, 4);
+    assert_eq!(count(UsageFilter { from: midnight(2), to: midnight(1), ..all }).await, 0);
+    assert_eq!(count(UsageFilter { from: midnight(1), to: midnight(1), ..all }).await, 0);
+    // Times that are no whole days.
+    assert_eq!(count(UsageFilter { from: Some(at(1)), ..all }).await, 4);
+    assert_eq!(count(UsageFilter { from: Some(Timestamp(at(1).0 + 1)), ..all }).await, 1);
+    assert_eq!(count(UsageFilter { to: Some(at(1)), include_simulated: false, ..all }).await, 1);
+    assert_eq!(count(UsageFilter { from: Some(at(1)), to: Some(at(2)), key: Some(key), ..all }).await, 2);
     let by_key = repository.report(all, GroupBy::Key).await.unwrap();
     let groups: Vec<_> = by_key.iter().map(|row| (row.group.clone(), row.sums.calls)).collect();
     assert_eq!(groups, [(format!("#{key}"), 4), ("(no key)".to_owned(), 1)]);
+}
+
+async fn a_persons_sums_are_those_of_their_events(repository: &dyn UsageRepository) {
+    let key = lone_key();
+    let user = UserId(key.0);
+    let mine = |at: i64| UsageEvent { user: Some(user), ..sample_event(Some(key), Timestamp(at)) };
+    let midnight = AT.day().start().0 - 900 * DAY_MS;
+    let wasted = UsageEvent { is_final: false, outcome: Outcome::Failed, ..mine(midnight) };
+    let unused = UsageEvent {
+        is_final: false,
+        usage: TokenUsage::default(),
+        usage_source: UsageSource::None,
+        cost: None,
+        lines: Vec::new(),
+        ..mine(midnight)
+    };
+    let unpriced = UsageEvent { cost: None, route: None, ..mine(midnight + DAY_MS - 1) };
+    let others = UsageEvent { user: Some(UserId(user.0 + 1)), ..mine(midnight) };
+    let nobodys = sample_event(Some(key), Timestamp(midnight));
+    let events = [mine(midnight), wasted, unused, unpriced, mine(midnight + DAY_MS), others, nobodys];
+    repository.record(&events).await.unwrap();
+    let filter = UsageFilter { user: Some(user), ..UsageFilter::default() };
+    let total = UsageSums {
+        calls: 3,
+        attempts: 5,
+        input_tokens: 400,
+        output_tokens: 40,
+        cost: NanoUsd(3_000),
+        unpriced: 1,
+    };
+    let name = format!("#{user}");
+    for (group_by, expected) in [
+        (GroupBy::User, vec![(name.as_str(), 3)]),
+        (GroupBy::Key, vec![(name.as_str(), 3)]),
+        (GroupBy::Day, vec![("2024-06-03", 2), ("2024-06-04", 1)]),
+        (GroupBy::Model, vec![("acme/large", 3)]),
+        (GroupBy::Provider, vec![("acme", 3)]),
+        (GroupBy::Route, vec![("(no route)", 1), ("fast", 2)]),
+        (GroupBy::Status, vec![("complete", 3), ("failed", 0)]),
+    ] {
+        let rows = repository.report(filter, group_by).await.unwrap();
+        let calls: Vec<_> = rows.iter().map(|row| (row.group.as_str(), row.sums.calls)).collect();
+        assert_eq!(calls, expected, "{group_by:?}");
+        let sum = rows.iter().fold(UsageSums::default(), |sum, row| sum.plus(row.sums));
+        assert_eq!(sum, total, "{group_by:?}");
+        // The same for a time that is no whole day.
+        let since = UsageFilter { from: Some(Timestamp(midnight - 1)), ..filter };
+        assert_eq!(repository.report(since, group_by).await.unwrap(), rows, "{group_by:?}");
+    }
+    let of_key = UsageFilter { key: Some(key), ..UsageFilter::default() };
+    let by_user = repository.report(of_key, GroupBy::User).await.unwrap();
+    let groups: Vec<_> = by_user.iter().map(|row| (row.group.clone(), row.sums.calls)).collect();
+    assert_eq!(groups, [(name, 3), (format!("#{}", user.0 + 1), 1), ("(no user)".to_owned(), 1)]);
 }
 
 async fn a_large_batch_is_recorded_whole(repository: &dyn UsageRepository) {

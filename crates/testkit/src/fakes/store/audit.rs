@@ -6,16 +6,22 @@ use async_trait::async_trait;
 use switchyard_domain::audit::{
     self, AuditCheck, AuditEntry, AuditFilter, AuditHead, AuditRecord, ChainWalk,
 };
+use switchyard_domain::time::Timestamp;
 use switchyard_ports::audit_seal::AuditSeal;
 use switchyard_ports::repositories::{AuditLog, RepositoryError};
 
 impl State {
-    pub(super) fn append(&mut self, record: AuditRecord) {
+    pub(super) fn append(&mut self, record: AuditRecord) -> Result<(), RepositoryError> {
         let seal = PlainSeal::default();
-        let head = self.audit_head.clone().unwrap_or(AuditHead::EMPTY);
-        let (entry, end) = audit::append(&head, record, seal.key_id(), |message| seal.seal(message));
+        let (entry, end) = audit::append(&self.end(), record, seal.key_id(), |message| seal.seal(message))
+            .map_err(|unsound| RepositoryError::Corrupt(unsound.to_string()))?;
         self.audit.push(entry);
         self.audit_head = Some(end);
+        Ok(())
+    }
+
+    fn end(&self) -> AuditHead {
+        self.audit_head.clone().unwrap_or(AuditHead::EMPTY)
     }
 }
 
@@ -37,9 +43,18 @@ impl MemoryStore {
 #[async_trait]
 impl AuditLog for MemoryStore {
     async fn record(&self, record: AuditRecord) -> Result<(), RepositoryError> {
+        self.write(|state| state.append(record))
+    }
+
+    async fn take_over(&self, at: Timestamp) -> Result<Option<AuditHead>, RepositoryError> {
         self.write(|state| {
-            state.append(record);
-            Ok(())
+            let (seal, before) = (PlainSeal::default(), state.end());
+            let joint = audit::join(&before, at, seal.key_id(), |message| seal.seal(message));
+            Ok(joint.map(|(entry, end)| {
+                state.audit.push(entry);
+                state.audit_head = Some(end);
+                before
+            }))
         })
     }
 
@@ -57,7 +72,7 @@ impl AuditLog for MemoryStore {
     }
 
     async fn head(&self) -> Result<AuditHead, RepositoryError> {
-        self.read(|state| state.audit_head.clone().unwrap_or(AuditHead::EMPTY))
+        self.read(State::end)
     }
 
     async fn hashes_at(&self, places: &[i64]) -> Result<Vec<Option<Vec<u8>>>, RepositoryError> {
@@ -73,7 +88,7 @@ impl AuditLog for MemoryStore {
         self.read(|state| {
             let mut walk = ChainWalk::default();
             state.audit.iter().for_each(|entry| walk.step(entry, &sealing));
-            walk.finish(&state.audit_head.clone().unwrap_or(AuditHead::EMPTY), &sealing)
+            walk.finish(&state.end(), &sealing)
         })
     }
 }

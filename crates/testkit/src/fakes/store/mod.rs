@@ -22,7 +22,8 @@ use switchyard_domain::user::User;
 use switchyard_domain::virtual_key::VirtualKey;
 use switchyard_ports::passwords::PasswordHash;
 use switchyard_ports::repositories::{
-    Author, Change, ChangeKind, DatabaseState, KeyringEntry, OneTimeLink, RepositoryError, Revision,
+    Author, Change, ChangeKind, DatabaseState, KeyringEntry, OneTimeLink, PoolState, RepositoryError,
+    Revision,
 };
 
 /// A database in memory. A test can take it away, lose its answers, or let something happen between two reads.
@@ -190,7 +191,7 @@ impl MemoryStore {
         self.write(|state| {
             let (value, changed) = write(state)?;
             if let Some((id, details)) = changed {
-                state.append(author.did(action, kind, id, details));
+                state.append(author.did(action, kind, id, details))?;
                 state.note(kind, id);
                 let outdated = state.changes.len().saturating_sub(self.kept_changes);
                 state.changes.drain(..outdated);
@@ -203,6 +204,10 @@ impl MemoryStore {
 impl DatabaseState for MemoryStore {
     fn is_connected(&self) -> bool {
         !self.faults().away
+    }
+
+    fn pools(&self) -> Vec<PoolState> {
+        Vec::new()
     }
 }
 

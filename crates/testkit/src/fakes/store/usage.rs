@@ -4,9 +4,12 @@ use super::{MemoryStore, State};
 use async_trait::async_trait;
 use std::collections::{BTreeMap, HashSet};
 use switchyard_domain::budget::Span;
+use switchyard_domain::ids::AttemptId;
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::quota::QuotaScope;
-use switchyard_domain::usage::{GroupBy, LedgerCheck, UsageEvent, UsageFilter, UsageRow, UsageSums};
+use switchyard_domain::usage::{
+    CallCursor, CallFilter, CallRecord, GroupBy, LedgerCheck, UsageEvent, UsageFilter, UsageRow, UsageSums,
+};
 use switchyard_ports::repositories::{Recorded, RepositoryError, UsageRepository};
 
 #[async_trait]
@@ -48,6 +51,7 @@ impl UsageRepository for MemoryStore {
             LedgerCheck {
                 entries: billed().count() as u64,
                 events: state.events.len() as u64,
+                counters: 0,
                 total: billed().filter_map(|event| event.cost).fold(NanoUsd::ZERO, NanoUsd::saturating_add),
                 problems: Vec::new(),
             }
@@ -75,13 +79,60 @@ impl UsageRepository for MemoryStore {
             events
         })
     }
+
+    async fn calls(
+        &self,
+        filter: &CallFilter,
+        after: Option<CallCursor>,
+        most: u32,
+    ) -> Result<Vec<CallRecord>, RepositoryError> {
+        self.read(|state| {
+            let is_behind = |event: &&UsageEvent| {
+                after.is_none_or(|after| (event.at, event.id.0) < (after.at, after.id.0))
+            };
+            let ends = state.events.iter().filter(|event| event.is_final && is_listed(event, filter));
+            let mut ends: Vec<&UsageEvent> = ends.filter(is_behind).collect();
+            ends.sort_by_key(|event| std::cmp::Reverse((event.at, event.id.0)));
+            ends.into_iter().take(most as usize).map(|last| whole(state, last)).collect()
+        })
+    }
+
+    async fn call(&self, last: AttemptId) -> Result<Option<CallRecord>, RepositoryError> {
+        self.read(|state| {
+            let is_last = |event: &&UsageEvent| event.id == last && event.is_final;
+            state.events.iter().find(is_last).map(|last| whole(state, last))
+        })
+    }
+}
+
+fn is_listed(event: &UsageEvent, filter: &CallFilter) -> bool {
+    fn is_wanted<T: PartialEq + ?Sized>(wanted: Option<&T>, there: Option<&T>) -> bool {
+        wanted.is_none() || wanted == there
+    }
+    filter.from.is_none_or(|from| event.at >= from)
+        && filter.to.is_none_or(|to| event.at < to)
+        && is_wanted(filter.user.as_ref(), event.user.as_ref())
+        && is_wanted(filter.key.as_ref(), event.key.as_ref())
+        && is_wanted(filter.provider.as_ref(), Some(&event.provider_name))
+        && is_wanted(filter.model.as_ref(), Some(&event.model))
+        && is_wanted(filter.route.as_ref(), event.route.as_ref())
+        && is_wanted(filter.outcome.as_ref(), Some(&event.outcome))
+        && is_wanted(filter.request_id.as_ref(), Some(&event.request_id))
+        && !(filter.without_simulated && event.simulated)
+}
+
+fn whole(state: &State, last: &UsageEvent) -> CallRecord {
+    let is_earlier = |event: &&UsageEvent| event.call == last.call && !event.is_final;
+    let mut earlier: Vec<UsageEvent> = state.events.iter().filter(is_earlier).cloned().collect();
+    earlier.sort_by_key(|event| event.attempt);
+    CallRecord { earlier, last: last.clone() }
 }
 
 fn is_meant(event: &UsageEvent, filter: UsageFilter) -> bool {
-    let day = event.at.day();
-    filter.from.is_none_or(|from| day >= from)
-        && filter.to.is_none_or(|to| day <= to)
+    filter.from.is_none_or(|from| event.at >= from)
+        && filter.to.is_none_or(|to| event.at < to)
         && filter.key.is_none_or(|key| event.key == Some(key))
+        && filter.user.is_none_or(|user| event.user == Some(user))
         && (filter.include_simulated || !event.simulated)
 }
 
@@ -92,6 +143,13 @@ fn group_of(state: &State, event: &UsageEvent, group_by: GroupBy) -> String {
         GroupBy::Provider => event.provider_name.clone(),
         GroupBy::Route => event.route.clone().unwrap_or_else(|| "(no route)".to_owned()),
         GroupBy::Status => event.outcome.as_str().to_owned(),
+        GroupBy::User => match event.user {
+            None => "(no user)".to_owned(),
+            Some(id) => {
+                let known = state.users.iter().find(|(user, _)| user.id == id);
+                known.map_or_else(|| format!("#{id}"), |(user, _)| user.username.to_string())
+            }
+        },
         GroupBy::Key => match event.key {
             None => "(no key)".to_owned(),
             Some(id) => {

@@ -71,8 +71,9 @@ impl Gathered {
             "thinking" => {
                 present(block, "signature").is_none_or(is_string) && self.is_text(present(block, "thinking"))
             }
-            "redacted_thinking" => present(block, "data").is_some_and(is_string),
+            "redacted_thinking" => self.is_text(present(block, "data")),
             _ => {
+                self.unseen |= kind == "container_upload";
                 self.text_bytes += block.total_text_len() as u64;
                 true
             }
@@ -91,19 +92,29 @@ impl Gathered {
             "base64" => {
                 let length = member("data").and_then(Node::text_len);
                 if counted {
+                    self.unseen = true;
                     self.text_bytes += length.unwrap_or_default() as u64 / MEDIA_BYTES_PER_TEXT_BYTE;
                 }
                 length.is_some() && member("media_type").is_none_or(is_string)
             }
-            "url" => member("url").is_some_and(has_known_scheme),
-            "file" => member("file_id").is_some_and(is_filled),
+            "url" => {
+                self.unseen |= counted;
+                member("url").is_some_and(has_known_scheme)
+            }
+            "file" => {
+                self.unseen |= counted;
+                member("file_id").is_some_and(is_filled)
+            }
             "text" => self.is_text(member("data")),
             "content" => member("content").is_some_and(|content| match content.kind() {
                 Kind::String => self.is_text(Some(content)),
                 Kind::Array => content.elements().all(|block| self.is_block(block)),
                 _ => false,
             }),
-            _ => member("type").is_some_and(is_word),
+            _ => {
+                self.unseen = true;
+                member("type").is_some_and(is_word)
+            }
         }
     }
 

@@ -28,6 +28,10 @@ pub(super) fn check(name: &str, value: Node<'_>, gathered: &mut Gathered) -> Che
             present(value, "user_id").map_or(Ok(()), |user| word("metadata.user_id", user))
         }
         "thinking" => thinking(value),
+        "mcp_servers" | "container" => {
+            gathered.unseen = true;
+            Ok(())
+        }
         "output_config" => {
             object(name, value)?;
             if let Some(effort) = present(value, "effort") {

@@ -27,12 +27,18 @@ pub(super) fn check(value: Node<'_>, limits: &RequestLimits, gathered: &mut Gath
             Some(kind) if kind.kind() != Kind::String => {
                 return Err(RequestError::new(format!("{path}.type"), "must be a string"));
             }
-            // A tool of the vendor's own.
-            Some(kind) if !kind.is_text("custom") => {}
+            // A tool of the vendor's own: what it is for is known to the model, and what it brings nobody has seen.
+            Some(kind) if !kind.is_text("custom") => gathered.unseen |= !is_run_by_the_caller(kind),
             _ => check_function(tool, &path)?,
         }
     }
     Ok(())
+}
+
+/// Tools that the vendor defines and the caller runs bring what the next request says.
+fn is_run_by_the_caller(kind: Node<'_>) -> bool {
+    let kind = kind.text().unwrap_or_default();
+    ["bash_", "text_editor_", "computer_", "memory_"].iter().any(|begin| kind.starts_with(begin))
 }
 
 fn check_function(tool: Node<'_>, path: &str) -> Checked {

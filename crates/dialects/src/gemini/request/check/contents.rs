@@ -111,6 +111,7 @@ fn is_inline(inline: Node<'_>, gathered: &mut Gathered) -> bool {
     if is_picture(inline) {
         gathered.images += 1;
     } else {
+        gathered.unseen = true;
         gathered.text_bytes += length as u64 / MEDIA_BYTES_PER_TEXT_BYTE;
     }
     is_filled(inline, "mimeType")
@@ -119,6 +120,8 @@ fn is_inline(inline: Node<'_>, gathered: &mut Gathered) -> bool {
 fn is_file(file: Node<'_>, gathered: &mut Gathered) -> bool {
     if is_picture(file) {
         gathered.images += 1;
+    } else {
+        gathered.unseen = true;
     }
     is_filled(file, "fileUri") && field(file, "fileUri").is_some_and(has_url) && is_text(file, "mimeType")
 }

@@ -27,6 +27,7 @@ struct Gathered {
     text_bytes: u64,
     messages: u32,
     images: u32,
+    unseen: bool,
 }
 
 impl Gathered {
@@ -78,7 +79,11 @@ pub(in crate::gemini) fn check_node(
             "labels" if metadata(value).is_err() => {
                 return Err(RequestError::new(at, "must be a small object of strings"));
             }
-            "cachedContent" | "serviceTier" => word(&at, value)?,
+            "cachedContent" => {
+                gathered.unseen = true;
+                word(&at, value)?;
+            }
+            "serviceTier" => word(&at, value)?,
             _ => {}
         }
     }
@@ -95,6 +100,7 @@ pub(in crate::gemini) fn check_node(
         prompt_text_bytes: gathered.text_bytes,
         messages: gathered.messages,
         images: gathered.images,
+        has_unseen_input: gathered.unseen,
         decodes_answer: false,
         strict: false,
         headers: Vec::new(),
@@ -106,13 +112,14 @@ pub(in crate::gemini) fn check_node(
 pub(in crate::gemini) struct ContentSize {
     pub(in crate::gemini) text_bytes: u64,
     pub(in crate::gemini) images: u32,
+    pub(in crate::gemini) unseen: bool,
 }
 
 /// Judges a content that stands by itself, or its text alone.
 pub(in crate::gemini) fn check_content(path: &str, content: Node<'_>) -> Result<ContentSize, RequestError> {
     let mut gathered = Gathered::default();
     contents::check_instruction(path, content, &mut gathered)?;
-    Ok(ContentSize { text_bytes: gathered.text_bytes, images: gathered.images })
+    Ok(ContentSize { text_bytes: gathered.text_bytes, images: gathered.images, unseen: gathered.unseen })
 }
 
 /// The model of the path, else that of the body.

@@ -14,6 +14,8 @@ pub(super) fn check(path: &str, value: Node<'_>, limits: &RequestLimits, gathere
             return Err(RequestError::new(path, "must be an object"));
         }
         no_twins(&path, tool)?;
+        // Google's own tools read what nobody has seen.
+        gathered.unseen |= fields(tool).any(|(name, _)| name != "functionDeclarations");
         let Some(functions) = field(tool, "functionDeclarations") else { continue };
         let path = format!("{path}.functionDeclarations");
         let list = Listed::of(functions).ok_or_else(|| RequestError::new(path.as_str(), "must be a list"))?;

@@ -41,6 +41,11 @@ pub(super) fn check(name: &str, value: Node<'_>, gathered: &mut Gathered) -> Che
         "logit_bias" => logit_bias(value),
         "metadata" => metadata(value),
         "response_format" => response_format(value, gathered),
+        // What it finds is read as well.
+        "web_search_options" => {
+            gathered.unseen = true;
+            Ok(())
+        }
         _ => Ok(()),
     }
 }

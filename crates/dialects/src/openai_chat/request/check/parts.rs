@@ -22,6 +22,7 @@ fn is_part(part: Node<'_>, gathered: &mut Gathered) -> bool {
     let Some(kind) = part.get("type") else { return false };
     let member = |name: &str| part.get(name).filter(|value| !value.is_null());
     let is = |word: &str| kind.is_text(word);
+    gathered.unseen |= ["input_audio", "file", "document_url", "video_url"].into_iter().any(is);
     if is("text") {
         is_text(member("text"), gathered)
     } else if is("image_url") {

@@ -22,6 +22,9 @@ pub(super) fn check(value: Node<'_>, limits: &RequestLimits, gathered: &mut Gath
             check_function(function, format_args!("{path}.function"))?;
         } else if kind.is_none_or(|kind| kind.kind() != Kind::String) {
             return Err(RequestError::new(path.to_string(), "must have a `type`"));
+        } else {
+            // A vendor's own tool reads what nobody has seen.
+            gathered.unseen |= !kind.is_some_and(|kind| kind.is_text("custom"));
         }
     }
     Ok(())

@@ -27,11 +27,13 @@ fn is_part(part: Node<'_>, gathered: &mut Gathered) -> bool {
             present(part, "image_url").is_some_and(has_url) || is_named(part)
         }
         "input_file" => {
+            gathered.unseen = true;
             present(part, "file_url").is_some_and(has_url)
                 || is_data(present(part, "file_data"), gathered)
                 || is_named(part)
         }
         "input_audio" => {
+            gathered.unseen = true;
             present(part, "input_audio").is_some_and(|audio| is_data(present(audio, "data"), gathered))
         }
         _ => false,

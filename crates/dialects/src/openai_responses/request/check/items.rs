@@ -38,7 +38,7 @@ impl Item<'_> {
         let Some(kind) = kind else {
             // A reference may be nothing but an id.
             let is_reference = present(self.node, "role").is_none() && present(self.node, "id").is_some();
-            return if is_reference { self.text("id", gathered) } else { self.message(gathered) };
+            return if is_reference { self.reference(gathered) } else { self.message(gathered) };
         };
         let Some(kind) = kind.text() else { return Err(self.wrong("type", "must be a string")) };
         match kind.as_ref() {
@@ -47,7 +47,7 @@ impl Item<'_> {
             "custom_tool_call" => self.call("input", gathered),
             "function_call_output" | "custom_tool_call_output" => self.output(gathered),
             "reasoning" => self.reasoning(gathered),
-            "item_reference" => self.text("id", gathered),
+            "item_reference" => self.reference(gathered),
             // Tools of the vendor, and what comes after them.
             _ => {
                 gathered.text_bytes += self.node.total_text_len() as u64;
@@ -69,6 +69,12 @@ impl Item<'_> {
             Some(0) => Err(self.wrong(member, "must not be empty")),
             Some(_) => Ok(()),
         }
+    }
+
+    /// What it refers to is read again.
+    fn reference(&self, gathered: &mut Gathered) -> Checked {
+        gathered.unseen = true;
+        self.text("id", gathered)
     }
 
     fn message(&self, gathered: &mut Gathered) -> Checked {
@@ -114,9 +120,11 @@ impl Item<'_> {
             gathered.text_bytes += list.total_text_len() as u64;
         }
         for member in ["id", "encrypted_content"] {
-            if present(self.node, member).is_some_and(|value| value.kind() != Kind::String) {
+            let Some(value) = present(self.node, member) else { continue };
+            if value.kind() != Kind::String {
                 return Err(self.wrong(member, "must be a string"));
             }
+            gathered.count_text(value);
         }
         Ok(())
     }

@@ -32,6 +32,7 @@ struct Gathered {
     text_bytes: u64,
     messages: u32,
     images: u32,
+    unseen: bool,
 }
 
 /// Scans and judges a body.
@@ -92,6 +93,7 @@ impl Gathered {
             prompt_text_bytes: self.text_bytes,
             messages: self.messages,
             images: self.images,
+            has_unseen_input: self.unseen || self.goes_on,
             decodes_answer: false,
             strict: false,
             headers: Vec::new(),

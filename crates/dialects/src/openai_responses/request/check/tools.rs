@@ -24,8 +24,15 @@ pub(super) fn check(value: Node<'_>, limits: &RequestLimits, gathered: &mut Gath
         } else if kind.is_text("custom") && !present(tool, "name").is_some_and(is_name) {
             return Err(wrong(format_args!("{path}.name"), "is required"));
         }
+        // A vendor's own tool reads what nobody has seen.
+        gathered.unseen |= !is_of_the_caller(kind);
     }
     Ok(())
+}
+
+/// Whether a tool is one that the caller runs: functions, by themselves or in a group.
+fn is_of_the_caller(kind: Node<'_>) -> bool {
+    ["function", "custom", "namespace", "local_shell"].into_iter().any(|word| kind.is_text(word))
 }
 
 pub(super) fn check_choice(value: Node<'_>) -> Checked {

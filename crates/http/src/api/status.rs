@@ -1,0 +1,177 @@
+//! How the server is, to those who administer.
+
+use super::shapes::EnvelopeAnswer;
+use crate::extract::Administrator;
+use crate::ops::Environment;
+use actix_web::web;
+use serde::Serialize;
+use switchyard_orchestrator::overview::{Overview, ServerState};
+use utoipa::ToSchema;
+
+/// How the server is.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ServerStatus {
+    /// `ok`; `degraded` while the database does not answer, usage waits for long, or a provider can't be called; `unrecordable` while
+    /// calls are refused, as their usage can't be written down; `draining` while it ends.
+    status: &'static str,
+    versions: Versions,
+    /// The processes that serve: this one.
+    replicas: Vec<Replica>,
+    database: DatabaseStatus,
+    journal: JournalStatus,
+    /// The revision of the configuration that calls are served by.
+    revision: i64,
+    /// Calls in flight.
+    calls_in_flight: u64,
+    /// Targets that are tried only when nothing better is left, since they throttle or their credential is refused.
+    breakers: Vec<Breaker>,
+    /// Providers that can't be called as they are configured.
+    broken_providers: Vec<BrokenShape>,
+}
+
+/// What runs.
+#[derive(Debug, Serialize, ToSchema)]
+struct Versions {
+    /// Of the server.
+    switchyard: &'static str,
+    /// Of the API.
+    api: &'static str,
+}
+
+/// A process that serves.
+#[derive(Debug, Serialize, ToSchema)]
+struct Replica {
+    /// When it started.
+    started_at: String,
+    /// For how long it runs.
+    uptime_seconds: u64,
+    /// The setting `ENVIRONMENT`.
+    environment: String,
+}
+
+/// The database.
+#[derive(Debug, Serialize, ToSchema)]
+struct DatabaseStatus {
+    /// Whether it answered when it was last used.
+    connected: bool,
+    pools: Vec<PoolShape>,
+}
+
+/// Its connections for one purpose.
+#[derive(Debug, Serialize, ToSchema)]
+struct PoolShape {
+    /// `reading`, `writing` or `both`.
+    purpose: &'static str,
+    /// The most that work at one time.
+    size: u32,
+    /// How many work now.
+    busy: u32,
+}
+
+/// The usage journal.
+#[derive(Debug, Serialize, ToSchema)]
+struct JournalStatus {
+    /// Whether it can be written: calls are refused while it can't.
+    writable: bool,
+    /// Records that wait to reach the ledger.
+    backlog: u64,
+    /// Records that were found damaged since the start.
+    damaged: u64,
+    /// Records that reached the ledger since the start.
+    written: u64,
+}
+
+/// A target that rests.
+#[derive(Debug, Serialize, ToSchema)]
+struct Breaker {
+    /// The provider.
+    provider: String,
+    /// The model.
+    model: String,
+    /// `resting`
+    state: &'static str,
+    /// For how long yet.
+    seconds_left: u64,
+}
+
+/// A provider that can't be called.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BrokenProvider)]
+struct BrokenShape {
+    /// The provider.
+    provider: String,
+    /// Why.
+    reason: String,
+}
+
+/// The most records that wait where all is well: the ledger is twice a second behind.
+const MUCH_BACKLOG: u64 = 10_000;
+
+fn word(state: &ServerState) -> &'static str {
+    let facts = &state.facts;
+    let is_degraded =
+        !facts.database_connected || facts.journal_backlog > MUCH_BACKLOG || !state.broken.is_empty();
+    match facts {
+        facts if facts.draining => "draining",
+        facts if !facts.journal_writable => "unrecordable",
+        _ if is_degraded => "degraded",
+        _ => "ok",
+    }
+}
+
+/// How the server is: what rests, what waits, what is broken.
+#[utoipa::path(
+    get,
+    path = "/api/v1/status",
+    tag = "configuration",
+    security(("bearer_token" = []), ("session_cookie" = [])),
+    responses(
+        (status = 200, body = ServerStatus),
+        (status = 401, body = EnvelopeAnswer),
+        (status = 403, body = EnvelopeAnswer),
+    )
+)]
+pub(crate) async fn show_status(
+    _: Administrator,
+    overview: web::Data<Overview>,
+    environment: web::Data<Environment>,
+) -> web::Json<ServerStatus> {
+    let state = overview.state();
+    let facts = state.facts;
+    let status = word(&state);
+    let pools = state.pools.into_iter();
+    let breaker = |target: switchyard_orchestrator::overview::RestingTarget| Breaker {
+        provider: target.provider,
+        model: target.model,
+        state: "resting",
+        seconds_left: target.rest.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX),
+    };
+    let broken = state.broken.into_iter();
+    web::Json(ServerStatus {
+        status,
+        versions: Versions { switchyard: env!("CARGO_PKG_VERSION"), api: "v1" },
+        replicas: vec![Replica {
+            started_at: state.started_at.to_string(),
+            uptime_seconds: state.uptime.as_secs(),
+            environment: environment.0.clone(),
+        }],
+        database: DatabaseStatus {
+            connected: facts.database_connected,
+            pools: pools
+                .map(|pool| PoolShape { purpose: pool.purpose, size: pool.size, busy: pool.busy })
+                .collect(),
+        },
+        journal: JournalStatus {
+            writable: facts.journal_writable,
+            backlog: facts.journal_backlog,
+            damaged: facts.journal_damaged,
+            written: facts.events_written,
+        },
+        revision: facts.revision,
+        calls_in_flight: facts.calls_in_flight,
+        breakers: state.resting.into_iter().map(breaker).collect(),
+        broken_providers: broken
+            .map(|broken| BrokenShape { provider: broken.provider, reason: broken.reason })
+            .collect(),
+    })
+}

@@ -1,0 +1,135 @@
+//! What a dry run shows, as JSON: one shape for the command line and for the API.
+
+mod limits;
+
+pub use limits::{ExplainedLimit, LimitedBudget};
+
+use crate::offline::body_of;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use switchyard_domain::provider::CredentialSource;
+use switchyard_orchestrator::explain::{ExplainedTarget, Explanation, PriceBound};
+use utoipa::ToSchema;
+
+/// What would become of a call.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ExplanationShape {
+    /// What was named in `model`.
+    model: String,
+    /// The client's dialect.
+    dialect: String,
+    /// The route that the name stands for, where it stands for one.
+    route: Option<String>,
+    /// Whether a stream was asked for.
+    stream: bool,
+    /// The prompt's tokens, estimated.
+    estimated_prompt_tokens: u64,
+    /// The output limit that the call names.
+    max_output_tokens: Option<u64>,
+    /// The tokens that it would reserve of each limit.
+    reserved_tokens: u64,
+    /// The limits and budgets of the caller that it would be held to.
+    limits: Vec<ExplainedLimit>,
+    /// In the order in which they would be tried.
+    targets: Vec<TargetShape>,
+}
+
+/// What a target would be sent.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = ExplainedTarget)]
+pub struct TargetShape {
+    /// `<provider>/<model>`.
+    target: String,
+    /// Whose credential would be used: `key`, `user`, `shared` or `none`; or `{"unusable": <why>}`.
+    credential: serde_json::Value,
+    /// Whether the call would be refused here for what could not be carried.
+    refused: bool,
+    /// What could not be carried.
+    losses: serde_json::Value,
+    /// The most that the call can cost here, in US dollars; absent where it is not known.
+    price_bound_usd: Option<String>,
+    /// The same in nano-USD.
+    price_bound_nano_usd: Option<i64>,
+    /// `audio_length` where the sound's length decides.
+    price_depends_on: Option<&'static str>,
+    /// The limits and budgets that it would be held to here besides the caller's.
+    limits: Vec<ExplainedLimit>,
+    /// The exact request, without the credential.
+    request: Option<RequestShape>,
+    /// Why no request can be made.
+    error: Option<String>,
+}
+
+/// A request to a provider.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = ExplainedRequest)]
+pub struct RequestShape {
+    /// `POST`
+    method: &'static str,
+    /// Where to; told to those who administer or audit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
+    /// The provider's dialect.
+    dialect: &'static str,
+    /// Headers without the credential.
+    headers: BTreeMap<&'static str, String>,
+    /// The exact body.
+    body: String,
+}
+
+impl ExplanationShape {
+    /// Everything that there is to tell.
+    #[must_use]
+    pub fn whole(explained: &Explanation) -> Self {
+        Self {
+            model: explained.facts.model.clone(),
+            dialect: explained.facts.dialect.0.to_owned(),
+            route: explained.route.clone(),
+            stream: explained.facts.stream,
+            estimated_prompt_tokens: explained.estimated_prompt_tokens,
+            max_output_tokens: explained.facts.max_output_tokens,
+            reserved_tokens: explained.reserved_tokens,
+            limits: explained.limits.iter().map(ExplainedLimit::from).collect(),
+            targets: explained.targets.iter().map(target).collect(),
+        }
+    }
+
+    /// The same for somebody who only calls: without where providers stand, and without limits that are not the caller's.
+    #[must_use]
+    pub fn for_callers(explained: &Explanation) -> Self {
+        let mut shape = Self::whole(explained);
+        for target in &mut shape.targets {
+            target.limits.clear();
+            if let Some(request) = &mut target.request {
+                request.url = None;
+            }
+        }
+        shape
+    }
+}
+
+fn target(target: &ExplainedTarget) -> TargetShape {
+    let request = target.request.as_ref().ok().map(|prepared| RequestShape {
+        method: "POST",
+        url: Some(prepared.url.clone()),
+        dialect: prepared.dialect.0,
+        headers: prepared.headers.iter().cloned().collect(),
+        body: String::from_utf8_lossy(&body_of(prepared)).into_owned(),
+    });
+    let bound = target.price_bound.amount();
+    TargetShape {
+        target: target.target.clone(),
+        credential: match &target.credential {
+            Ok(source) => serde_json::json!(source.map_or("none", CredentialSource::as_str)),
+            Err(reason) => serde_json::json!({ "unusable": reason }),
+        },
+        refused: target.is_refused,
+        losses: serde_json::json!(target.losses()),
+        price_bound_usd: bound.map(|bound| bound.to_string()),
+        price_bound_nano_usd: bound.map(|bound| bound.0),
+        price_depends_on: (target.price_bound == PriceBound::ByLength).then_some("audio_length"),
+        limits: target.limits.iter().map(ExplainedLimit::from).collect(),
+        request,
+        error: target.request.as_ref().err().cloned(),
+    }
+}

@@ -1,0 +1,111 @@
+//! What an administrator looks at first: whether the server is well, and what it holds back from.
+
+use crate::snapshot::ConfigurationKeeper;
+use crate::status::{Status, StatusFacts};
+use std::sync::Arc;
+use std::time::Duration;
+use switchyard_domain::time::Timestamp;
+use switchyard_ports::clock::{Clock, Monotonic};
+use switchyard_ports::health::Health;
+use switchyard_ports::repositories::{DatabaseState, PoolState};
+
+/// See the module.
+pub struct Overview {
+    status: Arc<Status>,
+    keeper: Arc<ConfigurationKeeper>,
+    health: Arc<dyn Health>,
+    database: Arc<dyn DatabaseState>,
+    clock: Arc<dyn Clock>,
+    started_at: Timestamp,
+    started: Monotonic,
+}
+
+/// A target that is tried only when nothing better is left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RestingTarget {
+    /// The provider's name; its number where it is no more there.
+    pub provider: String,
+    /// The model.
+    pub model: String,
+    /// How long it rests yet.
+    pub rest: Duration,
+}
+
+/// A provider that can't be called as it is configured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BrokenProvider {
+    /// Its name.
+    pub provider: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// How the server is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerState {
+    /// What is known of it.
+    pub facts: StatusFacts,
+    /// When it started.
+    pub started_at: Timestamp,
+    /// How long it has run.
+    pub uptime: Duration,
+    /// Targets that rest.
+    pub resting: Vec<RestingTarget>,
+    /// Providers that can't be called.
+    pub broken: Vec<BrokenProvider>,
+    /// The database's connections.
+    pub pools: Vec<PoolState>,
+}
+
+impl Overview {
+    /// Over the given parts, of a server that starts now.
+    #[must_use]
+    pub fn new(
+        status: Arc<Status>,
+        keeper: Arc<ConfigurationKeeper>,
+        health: Arc<dyn Health>,
+        database: Arc<dyn DatabaseState>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let (started_at, started) = (clock.now(), clock.monotonic());
+        Self { status, keeper, health, database, clock, started_at, started }
+    }
+
+    /// How the server is. Asks no database.
+    #[must_use]
+    pub fn state(&self) -> ServerState {
+        let snapshot = self.keeper.snapshot();
+        let name = |id| {
+            let known = snapshot.providers.values().find(|provider| provider.id == id);
+            known.map_or_else(|| format!("#{id}"), |provider| provider.name.clone())
+        };
+        let mut resting: Vec<RestingTarget> = self
+            .health
+            .resting()
+            .into_iter()
+            .map(|resting| RestingTarget {
+                provider: name(resting.provider),
+                model: resting.model,
+                rest: resting.rest,
+            })
+            .collect();
+        resting.sort_by(|one, other| (&one.provider, &one.model).cmp(&(&other.provider, &other.model)));
+        let mut broken: Vec<BrokenProvider> = snapshot
+            .providers
+            .values()
+            .filter_map(|provider| {
+                let reason = provider.client.as_ref().err().or(provider.credential.as_ref().err())?.clone();
+                Some(BrokenProvider { provider: provider.name.clone(), reason })
+            })
+            .collect();
+        broken.sort_by(|one, other| one.provider.cmp(&other.provider));
+        ServerState {
+            facts: self.status.facts(),
+            started_at: self.started_at,
+            uptime: self.clock.monotonic().since(self.started),
+            resting,
+            broken,
+            pools: self.database.pools(),
+        }
+    }
+}

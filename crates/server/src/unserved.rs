@@ -1,0 +1,38 @@
+//! Settings that this version knows and does not use: what is given in vain must not pass in silence.
+
+use switchyard::settings::{Listed, Origin};
+
+/// Each with what happens instead.
+pub(crate) const UNSERVED: &[(&str, &str)] = &[
+    ("REDIS_URL", "limits are counted by each process for itself"),
+    ("RESPONSE_CACHE_TTL_SECONDS", "nothing is cached"),
+    ("CONVERSATION_TTL_SECONDS", "/llm/chat is not served"),
+    ("LLM_CHAT_ROUTE", "/llm/chat is not served"),
+    ("OPEN_LLM_CHAT", "/llm/chat is not served"),
+    ("GEMINI_API_KEY", "/llm/chat is not served"),
+    ("GEMINI_MODEL", "/llm/chat is not served"),
+    ("GROK_API_KEY", "/llm/chat is not served"),
+    ("GROK_MODEL", "/llm/chat is not served"),
+    ("NGROK_API_KEY", "/llm/chat is not served"),
+    ("NGROK_MODEL", "/llm/chat is not served"),
+    ("NGROK_BASE_URL", "/llm/chat is not served"),
+    ("API_RATE_LIMIT", "/api/v1/chat and /api/v1/compare are not served"),
+    ("LLM_MAX_TOKENS", "the calls whose documented form has no output limit are not served"),
+    ("OPEN_VIRTUAL_KEYS", "/api/generate-virtual-key is not served"),
+    ("BACKUP_FILE", "no backup of providers and routes is written"),
+    ("REQUEST_TIMEOUT_SECONDS", "providers are not tested over HTTP"),
+    ("HEALTH_CHECK_ENABLED", "providers are not probed in the background"),
+    ("HEALTH_CHECK_INTERVAL_SECONDS", "providers are not probed in the background"),
+    ("HEALTH_CHECK_TIMEOUT_SECONDS", "providers are not probed in the background"),
+    ("HEALTH_CHECK_FAILURE_THRESHOLD", "providers are not probed in the background"),
+];
+
+/// Names those that were given.
+pub(crate) fn tell(listing: &[Listed]) {
+    for listed in listing.iter().filter(|listed| listed.origin != Origin::Default) {
+        let name = listed.variable.trim_start_matches("SWITCHYARD_");
+        if let Some((name, instead)) = UNSERVED.iter().find(|(unserved, _)| *unserved == name) {
+            tracing::warn!("{name} is not used by this version: {instead}");
+        }
+    }
+}

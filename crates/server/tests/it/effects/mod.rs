@@ -1,0 +1,214 @@
+//! Each documented setting, set alone under each of its names: what is seen of it from outside, and what without it.
+
+mod addresses;
+mod looks;
+mod upstream;
+
+use crate::place::Place;
+use crate::running::{ADMIN, PASSWORD, Running};
+use looks::*;
+use std::collections::BTreeSet;
+
+/// A setting and what is seen of it.
+pub(super) struct Row {
+    /// Its names: with the prefix, and as the documents have it.
+    names: &'static [&'static str],
+    value: &'static str,
+    /// What the server needs besides to show it.
+    with: &'static [(&'static str, &'static str)],
+    look: fn(&Running) -> String,
+    by_default: &'static str,
+    when_set: &'static str,
+}
+
+const NONE: &[(&str, &str)] = &[];
+const WITH_ADMIN: &[(&str, &str)] =
+    &[("SWITCHYARD_ADMIN_USERNAME", ADMIN), ("SWITCHYARD_ADMIN_PASSWORD", PASSWORD)];
+const LIMITED: &[(&str, &str)] = &[
+    ("SWITCHYARD_ADMIN_USERNAME", ADMIN),
+    ("SWITCHYARD_ADMIN_PASSWORD", PASSWORD),
+    ("SWITCHYARD_RATE_LIMIT_PER_MINUTE", "2"),
+];
+const OPEN: &[(&str, &str)] = &[("SWITCHYARD_ALLOW_OPEN_REGISTRATION", "true")];
+const TEXT: &str = "9f1c7a52e0b84d36a1f3c85d7e29b604f8d1329ac95be06417da83bc4e50962f";
+
+macro_rules! rows {
+    ($($name:ident: [$($names:literal),+] = $value:expr, with $with:expr, $look:expr => $default:literal, $set:literal;)+) => {
+        $(
+            #[test]
+            fn $name() {
+                let row = Row { names: &[$($names),+], value: $value, with: $with, look: $look, by_default: $default, when_set: $set };
+                row.holds();
+            }
+        )+
+
+        /// Every name that is set here.
+        const NAMES: &[&str] = &[$($($names),+),+];
+    };
+}
+
+rows! {
+    data_dir_is_where_everything_is_written: ["SWITCHYARD_DATA_DIR"] = "elsewhere", with NONE, database_file
+        => "data/switchyard.db", "elsewhere/switchyard.db";
+    database_url_is_where_the_database_is: ["SWITCHYARD_DATABASE_URL", "DATABASE_URL", "BACKEND_DATABASE_URL"] =
+        "sqlite:///own.db", with NONE, database_file => "data/switchyard.db", "own.db";
+    journal_dir_is_where_usage_waits: ["SWITCHYARD_JOURNAL_DIR"] = "waiting", with NONE, journal
+        => "data/journal", "waiting";
+    secret_key_is_made_unless_it_is_given: ["SWITCHYARD_SECRET_KEY", "SECRET_KEY"] = TEXT, with NONE, made_secrets
+        => "jwt.key master.key secret.key", "jwt.key master.key";
+    jwt_secret_is_made_unless_it_is_given: ["SWITCHYARD_JWT_SECRET", "JWT_SECRET_KEY"] = TEXT, with NONE, made_secrets
+        => "jwt.key master.key secret.key", "master.key secret.key";
+    encryption_key_is_made_unless_it_is_given: ["SWITCHYARD_ENCRYPTION_KEY", "ENCRYPTION_KEY"] = TEXT, with NONE, made_secrets
+        => "jwt.key master.key secret.key", "jwt.key secret.key";
+    a_text_can_stand_for_the_encryption_key: ["SWITCHYARD_BACKEND_API_KEY_SECRET", "BACKEND_API_KEY_SECRET"] =
+        "gravel otter basalt nine", with NONE, made_secrets => "jwt.key master.key secret.key", "jwt.key secret.key";
+    an_iv_is_ignored_and_said_to_be: ["SWITCHYARD_IV", "IV"] = "0123456789abcdef", with NONE, |server| said(server, "IV")
+        => "not said", "said";
+    open_registration_lets_anyone_register: ["SWITCHYARD_ALLOW_OPEN_REGISTRATION", "ALLOW_OPEN_REGISTRATION"] = "true",
+        with NONE, |server| register(server, "Gravel-Otter-7") => "400", "201";
+    a_registration_token_lets_those_register_who_know_it: ["SWITCHYARD_REGISTRATION_TOKEN", "REGISTRATION_TOKEN"] =
+        "basalt-heron-42-quarry", with NONE, register_with_token => "400", "201";
+    a_strict_password_policy_refuses_short_ones: ["SWITCHYARD_PASSWORD_POLICY"] = "strict", with OPEN,
+        |server| register(server, "Gravel-Otter-7") => "201", "422";
+    a_listed_origin_may_call: ["SWITCHYARD_CORS_ORIGINS", "CORS_ORIGINS"] = "https://chat.example.com", with NONE,
+        |server| echoed_origin(server, "https://chat.example.com") => "none", "https://chat.example.com";
+    development_admits_local_web_clients: ["SWITCHYARD_ENVIRONMENT", "FLASK_ENV"] = "development", with NONE,
+        |server| echoed_origin(server, "http://localhost:3000") => "none", "http://localhost:3000";
+    cookies_are_secure_when_told: ["SWITCHYARD_COOKIE_SECURE", "JWT_COOKIE_SECURE"] = "true", with WITH_ADMIN,
+        |server| cookie(server, "access_token_cookie", "Secure") => "", "Secure";
+    access_tokens_live_as_long_as_told: ["SWITCHYARD_ACCESS_TOKEN_EXPIRES_MINUTES", "ACCESS_TOKEN_EXPIRES_MINUTES"] = "7",
+        with WITH_ADMIN, |server| cookie(server, "access_token_cookie", "Max-Age") => "Max-Age=900", "Max-Age=420";
+    sessions_live_as_long_as_told: ["SWITCHYARD_REFRESH_TOKEN_EXPIRES_DAYS", "REFRESH_TOKEN_EXPIRES_DAYS"] = "2",
+        with WITH_ADMIN, |server| cookie(server, "refresh_token_cookie", "Max-Age") => "Max-Age=604800", "Max-Age=172800";
+    registrations_are_limited: ["SWITCHYARD_REGISTER_RATE_LIMIT"] = "1 per minute", with NONE,
+        |server| [(); 2].map(|()| register(server, "Gravel-Otter-7")).join(" ") => "400 400", "400 429";
+    logins_are_limited: ["SWITCHYARD_LOGIN_RATE_LIMIT"] = "1 per minute", with NONE, two_logins => "401 401", "401 429";
+    logouts_are_limited: ["SWITCHYARD_SESSION_RATE_LIMIT"] = "1 per minute", with NONE,
+        |server| twice(server, "POST", "/api/v1/auth/logout") => "200 200", "200 429";
+    documented_paths_are_limited: ["SWITCHYARD_RATE_LIMIT_PER_MINUTE", "RATE_LIMIT_PER_MINUTE"] = "2", with WITH_ADMIN,
+        two_profiles => "200 200", "200 429";
+    the_limit_on_documented_paths_can_be_switched_off: ["SWITCHYARD_RATE_LIMIT_ENABLED", "RATE_LIMIT_ENABLED"] = "false",
+        with LIMITED, two_profiles => "200 429", "200 200";
+    external_calls_can_be_switched_off: ["SWITCHYARD_EXTERNAL_API"] = "off", with WITH_ADMIN, external_call
+        => "address", "switched off";
+    the_gateway_can_do_without_keys: ["SWITCHYARD_GATEWAY_AUTH"] = "off", with NONE, models_with_any_key => "401", "200";
+    bodies_may_be_as_large_as_told: ["SWITCHYARD_MAX_BODY_BYTES"] = "1024", with NONE, large_body => "422", "413";
+    the_log_tells_what_it_is_told_to_tell: ["SWITCHYARD_LOG_LEVEL", "LOG_LEVEL"] = "ERROR", with NONE,
+        |server| said(server, "INFO") => "said", "not said";
+    a_log_dir_gets_files: ["SWITCHYARD_LOG_DIR", "LOG_DIR"] = "logs", with NONE, log_files => "none", "app.log error.log";
+    a_trusted_proxy_says_who_calls: ["SWITCHYARD_TRUSTED_PROXIES"] = "127.0.0.1/32", with NONE, client_behind_a_proxy
+        => "127.0.0.1", "203.0.113.9";
+    openai_is_where_it_is_said_to_be: ["SWITCHYARD_OPENAI_BASE_URL"] = "https://proxy.example.com/v1", with NONE,
+        |server| asked_host(server, "openai") => "api.openai.com", "proxy.example.com";
+    anthropic_is_where_it_is_said_to_be: ["SWITCHYARD_ANTHROPIC_BASE_URL"] = "https://proxy.example.com/v1", with NONE,
+        |server| asked_host(server, "anthropic") => "api.anthropic.com", "proxy.example.com";
+    gemini_is_where_it_is_said_to_be: ["SWITCHYARD_GEMINI_BASE_URL"] = "https://proxy.example.com/v1beta", with NONE,
+        |server| asked_host(server, "gemini") => "generativelanguage.googleapis.com", "proxy.example.com";
+    mistral_is_where_it_is_said_to_be: ["SWITCHYARD_MISTRAL_BASE_URL"] = "https://proxy.example.com/v1", with NONE,
+        |server| asked_host(server, "mistral") => "api.mistral.ai", "proxy.example.com";
+    xai_is_where_it_is_said_to_be: ["SWITCHYARD_XAI_BASE_URL"] = "https://proxy.example.com/v1", with NONE,
+        |server| asked_host(server, "xai") => "api.x.ai", "proxy.example.com";
+}
+
+/// Known and not used by this version, each said at the start.
+const UNSERVED: &[(&str, &str)] = &[
+    ("REDIS_URL", "redis://127.0.0.1:1/0"),
+    ("SWITCHYARD_RESPONSE_CACHE_TTL_SECONDS", "60"),
+    ("REDIS_CONVERSATION_TTL", "60"),
+    ("SWITCHYARD_LLM_CHAT_ROUTE", "mine"),
+    ("SWITCHYARD_OPEN_LLM_CHAT", "true"),
+    ("GEMINI_API_KEY", "AIza-sample-0123456789"),
+    ("GEMINI_MODEL", "gemini-2.5-pro"),
+    ("XAI_API_KEY", "xai-sample-0123456789"),
+    ("GROK_MODEL", "grok-4"),
+    ("NGROK_API_KEY", "ngrok-sample-0123456789"),
+    ("NGROK_MODEL", "m"),
+    ("NGROK_BASE_URL", "http://localhost:9"),
+    ("API_RATE_LIMIT", "1 per minute"),
+    ("SWITCHYARD_LLM_MAX_TOKENS", "7"),
+    ("SWITCHYARD_OPEN_VIRTUAL_KEYS", "true"),
+    ("BACKEND_BACKUP_FILE", "b.json"),
+    ("BACKEND_REQUEST_TIMEOUT_SECONDS", "3"),
+    ("BACKEND_HEALTH_CHECK_ENABLED", "false"),
+    ("BACKEND_HEALTH_CHECK_INTERVAL_SECONDS", "5"),
+    ("BACKEND_HEALTH_CHECK_TIMEOUT_SECONDS", "3"),
+    ("BACKEND_HEALTH_CHECK_FAILURE_THRESHOLD", "5"),
+];
+
+/// Shown by other tests: of the arrival of their values (`crates/switchyard/tests/settings`), of signals, of certificates, of budgets, of
+/// the calls of addresses, of whose credential is used, of the sealing anew, or above together with others.
+const SHOWN_ELSEWHERE: &[&str] = &[
+    "TLS_CERT_FILE",
+    "TLS_KEY_FILE",
+    "DRAIN_SECONDS",
+    "WORKERS",
+    "CONFIG",
+    "DATABASE_POOL_SIZE",
+    "SQLITE_READERS",
+    "JOURNAL_DURABILITY",
+    "JOURNAL_FSYNC",
+    "ADMIN_USERNAME",
+    "ADMIN_PASSWORD",
+    "JWT_SECRET_PREVIOUS",
+    "ENCRYPTION_KEY_PREVIOUS",
+    "UNPRICED_CALL_CEILING_USD",
+    "SHARED_CREDENTIALS",
+    "EXTERNAL_API_TIMEOUT",
+    "EXTERNAL_API_MAX_RETRIES",
+    "EGRESS_ALLOW",
+    "UPSTREAM_CONNECT_TIMEOUT_SECONDS",
+    "UPSTREAM_IDLE_TIMEOUT_SECONDS",
+    "UPSTREAM_TOTAL_TIMEOUT_SECONDS",
+];
+
+impl Row {
+    fn holds(&self) {
+        let start = |set: Option<&str>| {
+            let place = self.with.iter().fold(Place::new(), |place, (name, value)| place.set(name, *value));
+            Running::start(match set {
+                Some(name) => place.set(name, self.value),
+                None => place,
+            })
+        };
+        assert_eq!((self.look)(&start(None)), self.by_default, "{:?} by default", self.names);
+        for name in self.names {
+            assert_eq!((self.look)(&start(Some(name))), self.when_set, "{name}={}", self.value);
+        }
+    }
+}
+
+#[test]
+fn a_setting_that_is_not_used_is_said_to_be_given_in_vain() {
+    let place = UNSERVED.iter().fold(Place::new(), |place, (name, value)| place.set(name, *value));
+    let server = Running::start(place);
+    let log = server.log();
+    let told = log.matches("is not used by this version").count();
+    assert_eq!(told, UNSERVED.len(), "{log}");
+    assert!(!log.contains("AIza-sample") && !log.contains("xai-sample") && !log.contains("ngrok-sample"));
+    let log = Running::start(Place::new()).log();
+    assert!(!log.contains("is not used by this version"), "{log}");
+}
+
+#[test]
+fn every_setting_that_there_is_has_its_place_in_these_lists() {
+    let listed = Place::new().say("check --json").json();
+    let all: BTreeSet<String> = listed["settings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["name"].as_str().unwrap().trim_start_matches("SWITCHYARD_").to_owned())
+        .collect();
+    let server =
+        Running::start(UNSERVED.iter().fold(Place::new(), |place, (name, value)| place.set(name, *value)));
+    let log = server.log();
+    let is_shown = |name: &String| {
+        let prefixed = format!("SWITCHYARD_{name}");
+        NAMES.contains(&prefixed.as_str())
+            || addresses::NAMES.contains(&name.as_str())
+            || upstream::NAMES.contains(&name.as_str())
+            || SHOWN_ELSEWHERE.contains(&name.as_str())
+            || log.contains(&format!("{name} is not used by this version"))
+    };
+    let missing: Vec<&String> = all.iter().filter(|name| !is_shown(name)).collect();
+    assert!(missing.is_empty(), "whose effect nobody looks at: {missing:?}");
+}
