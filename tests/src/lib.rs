@@ -25,6 +25,7 @@ pub mod full_disk;
 pub mod installation;
 pub mod kills;
 pub mod ledger;
+pub mod login_crowd;
 pub mod login_times;
 pub mod outages;
 pub mod overspending;

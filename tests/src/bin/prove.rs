@@ -15,6 +15,7 @@ use switchyard_tests::egress;
 use switchyard_tests::full_disk::{DiskOutage, FullDisk};
 use switchyard_tests::installation::Database;
 use switchyard_tests::kills::Kills;
+use switchyard_tests::login_crowd::LoginCrowd;
 use switchyard_tests::login_times::LoginTimes;
 use switchyard_tests::outages::{Cause, Outages};
 use switchyard_tests::overspending::Overspending;
@@ -125,11 +126,14 @@ enum Promise {
         #[arg(long, default_value_t = 250)]
         clients: usize,
     },
-    /// Refused logins take the same time for known and unknown names.
+    /// Refused logins take the same time for known and unknown names; many at once cost little memory and little of others' time.
     P17 {
         /// How many of each, in turn.
         #[arg(long, default_value_t = 200)]
         rounds: usize,
+        /// How many at once.
+        #[arg(long, default_value_t = 128)]
+        crowd: usize,
     },
     /// The disk is full: nothing is answered unrecorded, and calls are served again once there is space.
     P22 {
@@ -167,7 +171,7 @@ async fn main() -> ExitCode {
         Promise::P6 { calls } => leave(calls).await,
         Promise::P13 => call_hostile_urls().await,
         Promise::P19 { clients } => be_slow(clients).await,
-        Promise::P17 { rounds } => log_in(rounds).await,
+        Promise::P17 { rounds, crowd } => log_in(rounds, crowd).await,
         Promise::P22 { seconds, rate } => fill_disk(Duration::from_secs(seconds), rate).await,
     };
     for promise in &broken {
@@ -229,10 +233,12 @@ async fn bill(calls: usize) -> Vec<String> {
     report.broken()
 }
 
-async fn log_in(rounds: usize) -> Vec<String> {
-    let report = LoginTimes { rounds }.run().await;
-    print!("{report}");
-    report.broken()
+async fn log_in(rounds: usize, crowd: usize) -> Vec<String> {
+    let crowd = LoginCrowd { logins: crowd, rounds: 4 }.run().await;
+    print!("{crowd}");
+    let times = LoginTimes { rounds }.run().await;
+    print!("{times}");
+    crowd.broken().into_iter().chain(times.broken()).collect()
 }
 
 async fn overspend(calls: usize, kills: usize) -> Vec<String> {

@@ -5,6 +5,7 @@ use super::multi_llm::TextError;
 use crate::access::Public;
 use crate::api::{ApiBody, ApiError, ApiJson, ApiJsonOrNothing, Secret};
 use crate::extract::{Administrator, Minter, Visitor, bearer_or_none};
+use crate::idempotency::ShownOnce;
 use actix_web::{HttpRequest, HttpResponse, web};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
@@ -88,7 +89,9 @@ pub(crate) async fn generate_key(
     let name = name.map_err(|fault| ApiError::invalid_field("name", fault.to_string()))?;
     let created = keys.generate(name, requests_per_minute, tokens_per_minute, &minter.writer()).await?;
     let virtual_key = created.key.expose_secret().to_owned();
-    Ok(HttpResponse::Created().json(GeneratedKey { virtual_key }))
+    let mut answer = HttpResponse::Created();
+    ShownOnce::mark(&mut answer);
+    Ok(answer.json(GeneratedKey { virtual_key }))
 }
 
 /// Keys at providers that a virtual key's calls use. What is absent stays as it is, and `""` forgets.
@@ -160,6 +163,7 @@ pub(crate) async fn save_keys(
         throttles.unknown_key(&visitor.0).await?;
         return Err(ApiError::not_found(UNKNOWN));
     };
+    throttles.change_of_key(key.id).await?;
     let given = [("openai", openai_key), ("mistral", mistral_key)];
     let given = given.into_iter().filter_map(|(provider, key)| Some((provider.to_owned(), Some(key?))));
     store(&credentials, key.id, given.collect(), &visitor).await?;

@@ -105,6 +105,10 @@ pub(super) fn models_with_any_key(server: &Running) -> String {
     server.ask("GET", "/v1/models", &[("authorization", "Bearer sk-sample")], "").status.to_string()
 }
 
+pub(super) fn minted(server: &Running) -> String {
+    server.ask("POST", "/api/generate-virtual-key", &[], "").status.to_string()
+}
+
 pub(super) fn large_body(server: &Running) -> String {
     let body = format!(r#"{{"username":"{}"}}"#, "x".repeat(4000));
     server.ask("POST", "/api/v1/auth/login", &[], &body).status.to_string()

@@ -94,6 +94,7 @@ rows! {
     external_calls_can_be_switched_off: ["SWITCHYARD_EXTERNAL_API"] = "off", with WITH_ADMIN, external_call
         => "address", "switched off";
     the_gateway_can_do_without_keys: ["SWITCHYARD_GATEWAY_AUTH"] = "off", with NONE, models_with_any_key => "401", "200";
+    anybody_makes_virtual_keys_where_that_is_open: ["SWITCHYARD_OPEN_VIRTUAL_KEYS"] = "true", with NONE, minted => "401", "201";
     bodies_may_be_as_large_as_told: ["SWITCHYARD_MAX_BODY_BYTES"] = "1024", with NONE, large_body => "422", "413";
     the_log_tells_what_it_is_told_to_tell: ["SWITCHYARD_LOG_LEVEL", "LOG_LEVEL"] = "ERROR", with NONE,
         |server| said(server, "INFO") => "said", "not said";
@@ -127,7 +128,6 @@ const UNSERVED: &[(&str, &str)] = &[
     ("NGROK_BASE_URL", "http://localhost:9"),
     ("API_RATE_LIMIT", "1 per minute"),
     ("SWITCHYARD_LLM_MAX_TOKENS", "7"),
-    ("SWITCHYARD_OPEN_VIRTUAL_KEYS", "true"),
     ("BACKEND_BACKUP_FILE", "b.json"),
     ("BACKEND_REQUEST_TIMEOUT_SECONDS", "3"),
     ("BACKEND_HEALTH_CHECK_ENABLED", "false"),
