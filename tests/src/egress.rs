@@ -194,13 +194,12 @@ impl EgressReport {
                 vec![vec![PUBLIC, forbidden]],
                 vec![vec![forbidden, PUBLIC]],
             ] {
+                self.rebind_user(&answers, forbidden, trust).await;
                 let names = NameServer::saying(answers);
                 let url = format!("http://rebind.example:{}/", canary.port);
                 let listed = format!("240.0.0.0/4,external=rebind.example:{}", canary.port + 1);
-                let user = transports(Purpose::External, &listed, Arc::clone(&names), trust);
                 let provider = transports(Purpose::Provider, &listed, names, trust);
                 for _ in 0..3 {
-                    let _refused_or_unreachable = as_user(user.clone(), &url).await;
                     let url = Url::parse(&url).expect("a URL");
                     if let Ok(transport) = provider.to(&url) {
                         let _refused_or_unreachable = transport.send(get(url), &DEADLINES).await;
@@ -208,6 +207,23 @@ impl EgressReport {
                     self.rebound += 1;
                 }
             }
+        }
+    }
+
+    /// The same for a name that a person calls: while it leads to a public address it may be called, and when it leads to a forbidden one
+    /// it is refused, whatever it led to before.
+    async fn rebind_user(&mut self, answers: &[Vec<IpAddr>], forbidden: IpAddr, trust: &Trust) {
+        let names = NameServer::saying(answers.to_vec());
+        let user = transports(Purpose::External, "240.0.0.0/4", names, trust);
+        for turn in 0..3 {
+            let now = answers.get(turn).or(answers.last()).expect("a name server says something");
+            let is_forbidden = now.contains(&forbidden);
+            match as_user(user.clone(), "http://rebind.example/").await {
+                Err(ExternalFault::Refused(_)) if is_forbidden => self.refused("user, rebound"),
+                Err(ExternalFault::Unreachable(_) | ExternalFault::TimedOut) if !is_forbidden => {}
+                other => self.admitted.push(format!("rebound to {now:?}: {other:?}")),
+            }
+            self.rebound += 1;
         }
     }
 

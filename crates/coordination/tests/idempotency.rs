@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 use switchyard_coordination::memory::MemoryIdempotency;
-use switchyard_ports::idempotency::{Finish, IdempotencyStore, KEPT_FOR, Standing};
+use switchyard_ports::idempotency::{Finish, IdempotencyStore, KEPT_FOR, NamedRequest, Standing};
 use switchyard_testkit::clock::ManualClock;
 use switchyard_testkit::contracts::idempotency::{answer, request};
 
@@ -80,4 +80,39 @@ async fn what_has_ended_takes_no_room_of_what_has_not() {
     for name in 4..=6 {
         assert_eq!(standing(&store, name).await, Standing::Answered(answer(3000)), "{name}");
     }
+}
+
+/// What a caller names and has answered.
+async fn of_caller(store: &MemoryIdempotency, caller: u8, name: u8, bytes: usize) {
+    let request = NamedRequest { caller: [caller; 32], ..request(name, 1, u128::from(name)) };
+    assert_eq!(store.claim(&request).await.unwrap(), Standing::Claimed, "{name}");
+    store.finish(&request, Finish::Answered(answer(bytes))).await.unwrap();
+}
+
+#[tokio::test]
+async fn who_names_many_requests_makes_nobody_elses_be_forgotten() {
+    let (store, _) = bounded(1_000_000, 10);
+    for name in 1..=3 {
+        of_caller(&store, 1, name, 10).await;
+    }
+    for name in 10..=100 {
+        of_caller(&store, 2, name, 10).await;
+    }
+    for name in 1..=3 {
+        assert_eq!(standing(&store, name).await, Standing::Answered(answer(10)), "{name}");
+    }
+    assert_eq!(standing(&store, 100).await, Standing::Answered(answer(10)));
+    assert_eq!(standing(&store, 10).await, Standing::Claimed, "their own went");
+}
+
+#[tokio::test]
+async fn whose_answers_are_long_makes_nobody_elses_be_forgotten() {
+    let (store, _) = bounded(10_000, 100);
+    of_caller(&store, 1, 1, 1000).await;
+    for name in 10..=20 {
+        of_caller(&store, 2, name, 3000).await;
+    }
+    assert_eq!(standing(&store, 1).await, Standing::Answered(answer(1000)));
+    assert_eq!(standing(&store, 10).await, Standing::Spent);
+    assert_eq!(standing(&store, 20).await, Standing::Answered(answer(3000)));
 }

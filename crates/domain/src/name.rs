@@ -46,6 +46,12 @@ impl Name {
         Ok(Self(text))
     }
 
+    /// A name that was taken once, whatever the rules for new ones are by now.
+    #[must_use]
+    pub fn stored(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -25,6 +25,17 @@ pub struct PreviousHash {
     pub until: Timestamp,
 }
 
+/// Where a key comes from, and what whoever holds it may not undo.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeyGrant {
+    /// An administrator said what it may: who holds it and does not administer can only say less.
+    pub is_lent: bool,
+    /// An administrator switched it off.
+    pub is_barred: bool,
+    /// Who made it; unknown of some older ones.
+    pub made_by: Option<String>,
+}
+
 /// A virtual key as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VirtualKey {
@@ -53,6 +64,8 @@ pub struct VirtualKey {
     pub expires_at: Option<Timestamp>,
     /// When it was last used, to the minute; kept up lazily.
     pub last_used_at: Option<Timestamp>,
+    /// Where it comes from.
+    pub grant: KeyGrant,
     /// Version, owner, times.
     pub meta: RowMeta,
 }
@@ -104,6 +117,7 @@ mod tests {
             limits: Limits::NONE,
             expires_at: Some(Timestamp(10)),
             last_used_at: None,
+            grant: KeyGrant::default(),
             meta: RowMeta {
                 version: 1,
                 owner: Owner::Api,

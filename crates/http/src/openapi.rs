@@ -41,6 +41,7 @@ use utoipa::{Modify, OpenApi};
         api::documented::own_keys,
         api::documented::store_keys,
         api::documented::system_keys,
+        api::documented::test_key,
         api::documented::forget_key,
         api::documented::list_audit,
         api::documented::seal_anew,

@@ -34,7 +34,7 @@ impl Provenance {
     }
 
     /// Refuses what another site's page sent.
-    fn check(&self, headers: &HeaderMap) -> Result<(), ApiError> {
+    pub(crate) fn check(&self, headers: &HeaderMap) -> Result<(), ApiError> {
         let mut origins = headers.get_all(ORIGIN);
         let origin = origins.next();
         if origins.next().is_some() {

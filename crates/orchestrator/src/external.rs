@@ -2,8 +2,10 @@
 //!
 //! This is no gateway call: nothing is counted in tokens, and no credential of ours goes along.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use switchyard_domain::ids::UserId;
 use switchyard_ports::clock::Clock;
 use switchyard_ports::external::{
     ExternalAnswer, ExternalApi, ExternalFault, ExternalMethod, ExternalRequest, LONGEST_BODY,
@@ -21,11 +23,15 @@ pub struct ExternalSettings {
     pub timeout: Duration,
     /// How often a call may be tried again.
     pub max_retries: u32,
+    /// Most calls at once of everybody together: each may hold a payload or an answer of some mebibytes.
+    pub at_once: usize,
+    /// Most calls at once of one person.
+    pub at_once_each: usize,
 }
 
 impl Default for ExternalSettings {
     fn default() -> Self {
-        Self { enabled: true, timeout: Duration::from_secs(30), max_retries: 3 }
+        Self { enabled: true, timeout: Duration::from_secs(30), max_retries: 3, at_once: 12, at_once_each: 3 }
     }
 }
 
@@ -35,6 +41,14 @@ pub enum ExternalError {
     /// The operator has switched such calls off.
     #[error("calls to external addresses are switched off here: SWITCHYARD_EXTERNAL_API=on allows them")]
     Off,
+    /// This person makes as many calls as they may.
+    #[error(
+        "as many calls of yours are under way as one person may make at once; try again when one has ended"
+    )]
+    OwnPlacesTaken,
+    /// As many calls are made as may be.
+    #[error("as many calls to external addresses are under way as this server makes at once; try again soon")]
+    AllPlacesTaken,
     /// The body is too long.
     #[error("the payload may have {LONGEST_BODY} bytes at most")]
     TooLong,
@@ -43,18 +57,66 @@ pub enum ExternalError {
     Fault(#[from] ExternalFault),
 }
 
+/// Calls under way.
+#[derive(Default)]
+struct UnderWay {
+    all: usize,
+    of_each: HashMap<UserId, usize>,
+}
+
+/// A person's place among those who call: held until whatever the call brought back has gone.
+pub struct ExternalPlace {
+    person: UserId,
+    under_way: Arc<Mutex<UnderWay>>,
+}
+
+impl Drop for ExternalPlace {
+    fn drop(&mut self) {
+        let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        under_way.all = under_way.all.saturating_sub(1);
+        let own = under_way.of_each.get_mut(&self.person).map_or(0, |own| {
+            *own = own.saturating_sub(1);
+            *own
+        });
+        if own == 0 {
+            under_way.of_each.remove(&self.person);
+        }
+    }
+}
+
 /// Calls addresses on behalf of whoever is signed in.
 pub struct ExternalCalls {
     api: Arc<dyn ExternalApi>,
     clock: Arc<dyn Clock>,
     settings: ExternalSettings,
+    under_way: Arc<Mutex<UnderWay>>,
 }
 
 impl ExternalCalls {
     /// Over this way to the network.
     #[must_use]
     pub fn new(api: Arc<dyn ExternalApi>, clock: Arc<dyn Clock>, settings: ExternalSettings) -> Self {
-        Self { api, clock, settings }
+        Self { api, clock, settings, under_way: Arc::default() }
+    }
+
+    /// A place to call from, before anything is read of what is to be sent.
+    ///
+    /// # Errors
+    /// Where such calls are switched off, and where this person or everybody makes as many as may be.
+    pub fn place(&self, person: UserId) -> Result<ExternalPlace, ExternalError> {
+        if !self.settings.enabled {
+            return Err(ExternalError::Off);
+        }
+        let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        if under_way.of_each.get(&person).is_some_and(|own| *own >= self.settings.at_once_each) {
+            return Err(ExternalError::OwnPlacesTaken);
+        }
+        if under_way.all >= self.settings.at_once {
+            return Err(ExternalError::AllPlacesTaken);
+        }
+        under_way.all += 1;
+        *under_way.of_each.entry(person).or_default() += 1;
+        Ok(ExternalPlace { person, under_way: Arc::clone(&self.under_way) })
     }
 
     /// Makes a call. One that may be repeated is tried again after a failed connection or a 5xx, as long as there is time; the last
@@ -62,10 +124,11 @@ impl ExternalCalls {
     ///
     /// # Errors
     /// Why there is no answer.
-    pub async fn call(&self, request: &ExternalRequest) -> Result<ExternalAnswer, ExternalError> {
-        if !self.settings.enabled {
-            return Err(ExternalError::Off);
-        }
+    pub async fn call(
+        &self,
+        _place: &ExternalPlace,
+        request: &ExternalRequest,
+    ) -> Result<ExternalAnswer, ExternalError> {
         if request.body.as_ref().is_some_and(|(_, body)| body.len() > LONGEST_BODY) {
             return Err(ExternalError::TooLong);
         }

@@ -4,8 +4,11 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use std::time::Duration;
 
-/// The longest body that is sent or taken, in bytes.
+/// The longest body that is sent, in bytes.
 pub const LONGEST_BODY: usize = 10 * 1024 * 1024;
+
+/// The longest body that is taken, in bytes.
+pub const LONGEST_ANSWER: usize = 4 * 1024 * 1024;
 
 /// What is asked of the address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +58,9 @@ pub enum ExternalFault {
     /// The address is none that is called from here.
     #[error("{0}")]
     Refused(String),
+    /// There is nothing by this name. Asking again within a moment changes nothing.
+    #[error("the name could not be resolved")]
+    Unresolved,
     /// There was no connection; nothing was sent.
     #[error("{0}")]
     Unreachable(String),
@@ -68,7 +74,7 @@ pub enum ExternalFault {
 
 /// Calls addresses. Only public ones, but for those that the operator listed: every address that a name stands for is judged when it
 /// is connected to. MUST follow no redirect, send nothing that the description does not name (no credential, no cookie, no address of
-/// a caller), send it once, and take no more than [`LONGEST_BODY`] bytes of an answer.
+/// a caller), send it once, and take no more than [`LONGEST_ANSWER`] bytes of an answer.
 #[async_trait]
 pub trait ExternalApi: Send + Sync {
     /// Makes the call within `patience`.

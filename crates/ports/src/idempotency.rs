@@ -19,6 +19,8 @@ pub const LONGEST_BODY: usize = 1024 * 1024;
 pub struct NamedRequest {
     /// A digest of the caller and the name: two callers never share one.
     pub name: [u8; 32],
+    /// A digest of the caller alone: what is remembered takes room of theirs.
+    pub caller: [u8; 32],
     /// A digest of what is asked: method, address and body.
     pub content: [u8; 32],
     /// Tells this attempt at it from all others.
@@ -66,8 +68,9 @@ pub enum Finish {
 pub struct IdempotencyUnavailable(pub String);
 
 /// Remembers named requests. Of many that claim one name at once exactly one MUST get it. What does not hold the claim any more
-/// changes nothing. Memory MUST be bounded: where it is used up, the oldest answers are forgotten before the names that they were
-/// given to, so that a request becomes [`Standing::Spent`] rather than being carried out a second time. An adapter that keeps
+/// changes nothing. Memory MUST be bounded: where it is used up, the caller who has most of it loses the oldest answers before the names
+/// that they were given to, so that a request becomes [`Standing::Spent`] rather than being carried out a second time, and nobody makes
+/// another's be forgotten. An adapter that keeps
 /// answers outside of this process's memory MUST seal them: there are secrets that were minted among them.
 #[async_trait]
 pub trait IdempotencyStore: Send + Sync {

@@ -58,6 +58,9 @@ impl From<RepositoryError> for Fault {
 const CONTENTION: [&str; 4] =
     ["database is locked", "database table is locked", "database schema is locked", "deadlock detected"];
 
+/// Messages of a PostgreSQL that can't hold a value which a client sent: a text with a zero byte, or one that is no UTF-8.
+const UNHOLDABLE: [&str; 2] = ["invalid byte sequence for encoding", "unsupported Unicode escape sequence"];
+
 /// Messages of a database that answers, but not as our queries expect: not migrated, or not ours.
 const DEFECTS: [&str; 8] = [
     "no such table",
@@ -132,6 +135,9 @@ fn from_kind(kind: &DatabaseErrorKind, message: &str) -> RepositoryError {
         DatabaseErrorKind::NotNullViolation | DatabaseErrorKind::CheckViolation => {
             RepositoryError::Corrupt(message)
         }
+        DatabaseErrorKind::Unknown if UNHOLDABLE.iter().any(|words| message.contains(words)) => {
+            RepositoryError::Conflict { reason: "the database can't hold this text".to_owned() }
+        }
         DatabaseErrorKind::Unknown if DEFECTS.iter().any(|words| message.contains(words)) => {
             RepositoryError::Corrupt(message)
         }
@@ -193,6 +199,12 @@ mod tests {
             let answer = said(DatabaseErrorKind::Unknown, message).into_answer();
             assert_eq!(answer, RepositoryError::Corrupt(message.to_owned()));
         }
+    }
+
+    #[test]
+    fn a_text_that_the_database_cannot_hold_is_the_clients_and_no_outage() {
+        let answer = said(DatabaseErrorKind::Unknown, "invalid byte sequence for encoding \"UTF8\": 0x00");
+        assert!(matches!(answer.into_answer(), RepositoryError::Conflict { .. }));
     }
 
     #[test]

@@ -108,6 +108,9 @@ diesel::table! {
         tags -> Nullable<Text>,
         previous_hash -> Nullable<Binary>,
         previous_until -> Nullable<BigInt>,
+        lent -> Bool,
+        barred -> Bool,
+        made_by -> Nullable<Text>,
     }
 }
 

@@ -7,6 +7,7 @@ use switchyard_domain::limits::Limits;
 use switchyard_domain::meta::{Owner, RowMeta};
 use switchyard_domain::name::Name;
 use switchyard_domain::time::Timestamp;
+use switchyard_ports::repositories::RepositoryError;
 
 /// A count as a column takes it. One beyond the column's range is held at its end, since a count that large is a vendor's
 /// absurdity, and an event that can't be stored would block all after it.
@@ -81,4 +82,43 @@ pub(crate) fn meta(
         updated_at: Timestamp(updated_at),
         updated_by,
     })
+}
+
+/// What is made of a row of which a hand in the tables, or a newer program, left something that has no meaning here: the row stands, with
+/// this part as if it were not there, and is not to be used. One row must not keep all others from being read.
+pub(crate) struct Readable<'a> {
+    what: &'a str,
+    id: i64,
+    is_whole: bool,
+}
+
+impl<'a> Readable<'a> {
+    /// A row, by the name of what it holds.
+    pub(crate) fn row(what: &'a str, id: i64) -> Self {
+        Self { what, id, is_whole: true }
+    }
+
+    /// A part of it, or what stands in its place.
+    pub(crate) fn part<T>(&mut self, read: Result<T, Fault>, instead: impl FnOnce() -> T) -> T {
+        read.unwrap_or_else(|fault| {
+            self.is_whole = false;
+            let why = match fault.into_answer() {
+                RepositoryError::Corrupt(why) => why,
+                other => other.to_string(),
+            };
+            tracing::error!(what = self.what, id = self.id, reason = %why, "a stored row can't be read and is switched off");
+            instead()
+        })
+    }
+
+    /// Whether all of it could be read.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.is_whole
+    }
+}
+
+/// Row facts of which something has no meaning.
+pub(crate) fn unread_meta(version: i64, updated_by: String) -> RowMeta {
+    let (created_at, updated_at) = (Timestamp(0), Timestamp(0));
+    RowMeta { version, owner: Owner::Api, created_at, updated_at, updated_by }
 }

@@ -20,7 +20,7 @@ use switchyard_ports::virtual_keys::KeyMint;
 use switchyard_providers::catalogue::Catalogue;
 use switchyard_providers::transport::egress::{AllowList, EgressPolicy, Purpose as EgressPurpose};
 use switchyard_providers::transport::external::ExternalTransport;
-use switchyard_providers::transport::{SystemLookup, TransportSettings, Transports, Trust};
+use switchyard_providers::transport::{FewLookups, SystemLookup, TransportSettings, Transports, Trust};
 use switchyard_providers::{BpeTokenizer, FactorySettings, VendorFactory};
 use switchyard_repositories::Database;
 use switchyard_security::audit::ChainSeal;
@@ -31,6 +31,9 @@ use switchyard_security::keyring::Keyring;
 use switchyard_security::secrets::{KeyringFile, SecretStore, Secrets};
 use switchyard_security::vault::KeyringVault;
 use switchyard_security::virtual_keys::PepperedMint;
+
+/// Names that people's calls of other addresses look up at once.
+const EXTERNAL_LOOKUPS: usize = 8;
 
 /// What both the serving and the administrating application stand on.
 #[derive(Clone)]
@@ -94,7 +97,7 @@ impl Adapters {
         let external = ExternalTransport::new(Transports {
             egress: Arc::new(EgressPolicy::new(EgressPurpose::External, &allow, false)),
             trust: settings.trust.clone(),
-            lookup: Arc::clone(&settings.lookup),
+            lookup: Arc::new(FewLookups::new(EXTERNAL_LOOKUPS)),
             settings: settings.transport,
         });
         let factory = VendorFactory::new(settings);

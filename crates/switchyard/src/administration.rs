@@ -88,12 +88,15 @@ impl Administration {
             })),
             providers,
             routes: Arc::new(RouteAdmin::new(ports.clone())),
-            keys: Arc::new(KeyAdmin::new(
-                ports.clone(),
-                Arc::clone(&adapters.database) as Arc<dyn VirtualKeyRepository>,
-                Arc::clone(&adapters.mint),
-                Arc::clone(&quotas),
-            )),
+            keys: Arc::new(
+                KeyAdmin::new(
+                    ports.clone(),
+                    Arc::clone(&adapters.database) as Arc<dyn VirtualKeyRepository>,
+                    Arc::clone(&adapters.mint),
+                    Arc::clone(&quotas),
+                )
+                .with_most_keys(settings.most_keys),
+            ),
             quotas,
             accounts: Accounts::new(&account_ports, settings),
             account_ports,

@@ -180,6 +180,7 @@ impl Builder {
                 enabled: settings.surfaces.external_api,
                 timeout: settings.surfaces.external_api_timeout,
                 max_retries: settings.surfaces.external_api_max_retries,
+                ..ExternalSettings::default()
             },
             loopback_upstreams: settings.server.listen.is_loopback_only(),
             base_urls: base_urls(settings),
@@ -421,6 +422,7 @@ fn account_settings(settings: &Settings) -> AccountSettings {
             session: rate(&limits.session),
             documented: limits.llm_per_minute.map(|count| Rate { count, window: Duration::from_secs(60) }),
         },
+        most_keys: accounts.max_keys_per_user,
     }
 }
 

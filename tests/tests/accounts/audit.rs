@@ -83,6 +83,8 @@ async fn sealing_anew_tells_what_it_did_and_leaves_its_entries() {
         let stored =
             admin.post("/api/v1/keys", json!({"mistral": "sk-canary-0123456789abcdef"}).to_string()).await;
         assert_eq!(stored.status, 200, "{}", stored.text);
+        let bare = crate::scene::send(admin.request("POST", "/api/v1/rekey")).await;
+        assert_eq!(bare.status, 200, "no body is needed: {}", bare.text);
         let answer = admin.post("/api/v1/rekey", json!({"new": false}).to_string()).await;
         assert_eq!(answer.status, 200, "{}", answer.text);
         let report = answer.json();
@@ -100,5 +102,50 @@ async fn sealing_anew_tells_what_it_did_and_leaves_its_entries() {
         for bad in [json!({}), json!({"new": 1}), json!({"new": true, "key": "x"})] {
             assert_eq!(admin.post("/api/v1/rekey", bad.to_string()).await.status, 422, "{bad}");
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_refused_over_and_over_fills_no_more_than_some_entries() {
+    for app in servers().await {
+        register(&app, "mallory").await;
+        let (mallory, admin) = (app.client(&bearer(&app, "mallory").await), admin(&app).await);
+        for _ in 0..50 {
+            let answers = [mallory.get("/api/v1/users").await, mallory.get("/api/v1/audit").await];
+            assert!(answers.iter().all(|answer| answer.status == 403), "each is refused all the same");
+        }
+        let refused = page(&admin, "limit=100&action=access&actor=mallory").await;
+        let of = |object: &str| {
+            let items = refused["items"].as_array().unwrap();
+            items.iter().filter(|item| item["object"] == object).cloned().collect::<Vec<_>>()
+        };
+        for object in ["GET /api/v1/users", "GET /api/v1/audit"] {
+            let entries = of(object);
+            assert_eq!(entries.len(), 3, "{entries:?}");
+            assert!(entries[0]["details"]["more"].is_string(), "the last one says that there may be more");
+            assert!(entries[1]["details"]["more"].is_null(), "{entries:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_zero_byte_in_a_name_is_an_answer_and_no_outage() {
+    for app in servers().await {
+        for (path, name) in [
+            ("/api/v1/auth/login", "ab\u{0}c"),
+            ("/api/auth/login", "ab\u{0}c"),
+            ("/api/v1/auth/login", "\u{0}"),
+            ("/api/auth/login", "ana\r\n\u{0}"),
+        ] {
+            let body = json!({"username": name, "password": "xxxxxxxx"}).to_string();
+            let answer = app.anonymous().post(path, body).await;
+            assert_eq!(answer.status, 401, "{path} {name:?}: {}", answer.text);
+        }
+        let admin = admin(&app).await;
+        for query in ["actor=%00", "object=a%00b", "action=%00"] {
+            assert_eq!(admin.get(&format!("/api/v1/audit?{query}")).await.status, 422, "{query}");
+        }
+        let health = app.anonymous().get("/health").await.json();
+        assert_eq!(health["database"]["connected"], json!(true), "{health}");
     }
 }

@@ -1,7 +1,7 @@
 //! Sessions in browsers.
 
 use crate::browser::Browser;
-use crate::scene::{ADMIN, bearer, log_in, on_both_databases, register};
+use crate::scene::{ADMIN, bearer, log_in, on_both_databases, register, start};
 use serde_json::json;
 use std::collections::BTreeMap;
 use switchyard_domain::audit::{AuditAction, AuditFilter};
@@ -204,4 +204,44 @@ async fn two_credentials_that_differ_are_none(app: TestApp) {
     let two = [("authorization", header.as_str()), ("authorization", header.as_str())];
     assert_eq!(Browser::new(&app).send("GET", "/api/v1/auth/me", &two, None).await.status, 401);
     assert_eq!(key.get("/api/v1/auth/me").await.status, 401, "a virtual key is nobody");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_elses_page_and_no_stray_credential_signs_somebody_out() {
+    let app = start().await;
+    let mut browser = Browser::signed_in(&app, ADMIN).await;
+    let value = browser.jar["csrf_access_token"].clone();
+    let path = "/api/v1/auth/logout";
+    let cases: [&[(&str, &str)]; 6] = [
+        &[("authorization", "Bearer garbage")],
+        &[("authorization", "garbage")],
+        &[("x-api-key", "garbage")],
+        &[("x-csrf-token", &value), ("origin", "https://evil.example")],
+        &[("authorization", "Bearer garbage"), ("x-csrf-token", "wrong")],
+        &[("x-csrf-token", &value), ("sec-fetch-site", "cross-site")],
+    ];
+    for headers in cases {
+        let answer = browser.send("POST", path, headers, None).await;
+        assert_eq!((answer.status, browser.jar.len()), (403, 4), "{headers:?}: {}", answer.text);
+    }
+    let mut elsewhere = Browser::new(&app);
+    for headers in [[("origin", "https://evil.example")], [("sec-fetch-site", "cross-site")]] {
+        let answer = elsewhere.send("POST", path, &headers, None).await;
+        assert_eq!(answer.status, 403, "a page of another site has no cookies taken away: {headers:?}");
+        assert!(!answer.headers.contains_key("set-cookie"), "{headers:?}");
+    }
+    let planted =
+        format!("access_token_cookie={}; access_token_cookie=planted", browser.jar["access_token_cookie"]);
+    let request =
+        app.anonymous().request("POST", path).header("cookie", planted).header("x-csrf-token", &value);
+    assert_eq!(
+        crate::scene::send(request).await.status,
+        401,
+        "which of two sessions is meant is not guessed"
+    );
+    assert_eq!(browser.get("/api/v1/auth/me").await.status, 200, "the session runs");
+    let bearer = browser.jar["access_token_cookie"].clone();
+    let answer = app.client(&bearer).post(path, "").await;
+    assert_eq!(answer.status, 200, "a bearer of a session needs no more");
+    assert_eq!(browser.get("/api/v1/auth/me").await.status, 401);
 }

@@ -1,8 +1,12 @@
 //! Calls of other addresses, for whoever is signed in.
 
-use crate::scene::{bearer, builder, register};
+use crate::scene::{JsonBody, bearer, builder, register};
 use serde_json::{Value, json};
-use std::net::SocketAddr;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 use switchyard_harness::{TestApp, TestClient};
 use switchyard_testkit::simulator::Simulator;
 
@@ -49,4 +53,97 @@ async fn a_refused_address_is_told_with_what_would_admit_it() {
     let (status, answer) = ask(&member, "get", json!({"url": "http://127.0.0.1:1/"})).await;
     assert_eq!((status, answer.as_object().unwrap().len()), (502, 1), "{answer}");
     assert_eq!(ask(&app.anonymous(), "get", json!({"url": app.url()})).await.0, 401);
+}
+
+/// Answers every request with this, and counts them.
+fn answering(answer: Vec<u8>) -> (SocketAddr, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (address, asked) = (listener.local_addr().unwrap(), Arc::new(AtomicUsize::new(0)));
+    let count = Arc::clone(&asked);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let (mut stream, answer, count) = (stream.unwrap(), answer.clone(), Arc::clone(&count));
+            std::thread::spawn(move || {
+                let mut head = [0; 65536];
+                if stream.read(&mut head).unwrap_or(0) > 0 {
+                    count.fetch_add(1, Ordering::Relaxed);
+                    let _ = stream.write_all(&answer);
+                }
+            });
+        }
+    });
+    (address, asked)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_persons_calls_at_once_are_bounded_and_each_keeps_its_place_until_its_answer_has_gone() {
+    const BYTES: usize = 3 * 1024 * 1024;
+    // Each byte is six when it is escaped.
+    let body = vec![1_u8; BYTES];
+    let head = format!("HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: {BYTES}\r\n\r\n");
+    let (address, asked) = answering([head.into_bytes(), body].concat());
+    let (app, member) = scene(address).await;
+    register(&app, "other.member").await;
+    let other = app.client(&bearer(&app, "other.member").await);
+    let body = json!({"url": format!("http://{address}/")});
+    let ask = async |client: &TestClient| {
+        client.request("POST", "/api/external/get").json_body(&body).send().await.unwrap()
+    };
+    let mut held = Vec::new();
+    for _ in 0..3 {
+        let answer = ask(&member).await;
+        assert_eq!(answer.status(), 200);
+        held.push(answer);
+    }
+    let refused = ask(&member).await;
+    assert_eq!((refused.status().as_u16(), refused.headers().contains_key("retry-after")), (429, true));
+    assert_eq!(asked.load(Ordering::Relaxed), 3, "the fourth was not sent");
+    assert_eq!(ask(&other).await.status(), 200, "nobody else is held up");
+    let whole: Value = serde_json::from_str(&held.pop().unwrap().text().await.unwrap()).unwrap();
+    assert_eq!(whole["data"]["body"].as_str().unwrap().len(), BYTES);
+    let again = ask(&member).await;
+    assert_eq!(again.status(), 200, "whose answer has gone may ask again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_named_post_whose_client_left_is_sent_once_and_its_answer_kept() {
+    let body = "sent";
+    let head =
+        format!("HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: {}\r\n\r\n", body.len());
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (address, asked) = (listener.local_addr().unwrap(), Arc::new(AtomicUsize::new(0)));
+    let count = Arc::clone(&asked);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut request = [0; 65536];
+            if stream.read(&mut request).unwrap_or(0) > 0 {
+                count.fetch_add(1, Ordering::SeqCst);
+                std::thread::sleep(Duration::from_millis(1500));
+                let _ = stream.write_all(format!("{head}{body}").as_bytes());
+            }
+        }
+    });
+    let (_app, member) = scene(address).await;
+    let body = json!({"url": format!("http://{address}/"), "payload": {"order": 7}});
+    let request = || {
+        let request = member.request("POST", "/api/external/post").json_body(&body);
+        request.header("idempotency-key", "order-7")
+    };
+    let left = tokio::time::timeout(Duration::from_millis(500), request().send()).await;
+    assert!(left.is_err(), "the client did not wait");
+    let during = crate::scene::send(request()).await;
+    assert_eq!((during.status, asked.load(Ordering::SeqCst)), (409, 1), "{}", during.text);
+    let mut answers = Vec::new();
+    for _ in 0..40 {
+        let answer = crate::scene::send(request()).await;
+        answers.push(answer.status);
+        if answer.status == 200 {
+            assert_eq!(answer.json()["data"]["body"], json!("sent"));
+            assert_eq!(answer.header("idempotent-replayed"), "true");
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!((answers.last(), asked.load(Ordering::SeqCst)), (Some(&200), 1), "{answers:?}");
 }

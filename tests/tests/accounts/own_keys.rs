@@ -143,3 +143,23 @@ async fn a_call_of_somebody_uses_their_key_until_they_are_switched_off() {
     assert_eq!(admin.ask("upstream/gpt-sim", "hi").await.status, 200);
     assert!(!format!("{:?}", app.simulator().take_calls()).contains("canary"), "nor is it anybody else's");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_of_ones_own_is_tried_on_request_and_never_shown() {
+    for app in servers().await {
+        let (ana, bob) = (member(&app, "ana").await, member(&app, "bob").await);
+        let test = async |client: &TestClient, provider: &str| {
+            send(client.request("POST", &format!("{KEYS}/{provider}/test"))).await
+        };
+        assert_eq!(put(&ana, json!({"upstream": "sk-simulated-0123456789"})).await, 200);
+        let works = test(&ana, "upstream").await;
+        assert_eq!(works.status, 200, "{}", works.text);
+        assert!(works.json()["models"].as_u64().unwrap() > 0 && works.json()["provider"] == "upstream");
+        assert_eq!(put(&ana, json!({"upstream": SECRET})).await, 200, "what can't work is stored");
+        let fails = test(&ana, "upstream").await;
+        assert_eq!((fails.status, &fails.json()["error"]), (502, &json!("provider_error")), "{}", fails.text);
+        assert!(!fails.text.contains("canary"), "{}", fails.text);
+        assert_eq!((test(&bob, "upstream").await.status, test(&ana, "nowhere").await.status), (404, 404));
+        assert_eq!(test(&app.anonymous(), "upstream").await.status, 401);
+    }
+}

@@ -60,6 +60,14 @@ impl Tries {
         Ok(())
     }
 
+    fn give_back(&mut self) {
+        let Some((_, count)) = self.steps.back_mut() else { return };
+        *count -= 1;
+        if *count == 0 {
+            self.steps.pop_back();
+        }
+    }
+
     fn last(&self) -> Duration {
         self.steps.back().map_or(Duration::ZERO, |(last, _)| *last)
     }
@@ -117,6 +125,13 @@ impl Throttle for MemoryThrottle {
             prune(&mut tries, self.most, now);
         }
         tries.entry(scope.to_owned()).or_default().take(rate, now)
+    }
+
+    fn give_back(&self, scope: &str) {
+        let mut tries = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = tries.get_mut(scope) {
+            known.give_back();
+        }
     }
 
     async fn forget(&self, scope: &str) {

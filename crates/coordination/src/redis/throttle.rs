@@ -63,6 +63,13 @@ impl RedisThrottle {
             _ => None,
         }
     }
+
+    fn say(&self, verb: &str, scope: &str) {
+        let mut arguments = head(self.clock.as_deref());
+        arguments.push(verb);
+        arguments.push(scope);
+        self.asker.say(&programs::TRY, arguments);
+    }
 }
 
 #[async_trait]
@@ -75,11 +82,13 @@ impl Throttle for RedisThrottle {
         self.own.take(scope, Rate { count: share.max(1), ..rate }).await
     }
 
+    fn give_back(&self, scope: &str) {
+        self.own.give_back(scope);
+        self.say("give_back", scope);
+    }
+
     async fn forget(&self, scope: &str) {
         self.own.forget(scope).await;
-        let mut arguments = head(self.clock.as_deref());
-        arguments.push("forget");
-        arguments.push(scope);
-        self.asker.say(&programs::TRY, arguments);
+        self.say("forget", scope);
     }
 }

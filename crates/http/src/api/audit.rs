@@ -42,14 +42,18 @@ impl AuditQuery {
             AuditAction::parse(word)
                 .ok_or_else(|| ApiError::invalid_field("action", "there is no such action"))
         };
+        let named = |field: &str, text: &Option<String>| match text {
+            Some(text) if text.contains('\0') => Err(ApiError::invalid_field(field, "there is no such name")),
+            text => Ok(text.clone()),
+        };
         let moment = |field: &str, text: Option<&String>| {
             let parsed = text.map(|text| Timestamp::parse(text)).transpose();
             parsed.map_err(|_| ApiError::invalid_field(field, "this is no time such as 2026-11-20T08:00:00Z"))
         };
         Ok(AuditFilter {
-            actor: self.actor.clone(),
+            actor: named("actor", &self.actor)?,
             action: self.action.as_ref().map(action).transpose()?,
-            object: self.object.clone(),
+            object: named("object", &self.object)?,
             from: moment("from", self.from.as_ref())?,
             to: moment("to", self.to.as_ref())?,
         })

@@ -175,6 +175,7 @@ pub(crate) async fn refresh(
     )),
     responses(
         (status = 200, body = Said),
+        (status = 401, description = "It carries two different sessions", body = EnvelopeAnswer),
         (status = 403, description = "`csrf_failed`", body = EnvelopeAnswer),
         (status = 429, body = EnvelopeAnswer),
         (status = 503, body = EnvelopeAnswer),
@@ -189,12 +190,23 @@ pub(crate) async fn log_out(
     provenance: web::Data<Provenance>,
 ) -> Result<HttpResponse, ApiError> {
     let headers = request.headers();
-    let cookie = |name| cookies::read(headers, name).ok().flatten();
+    let cookie = |name| {
+        let read = cookies::read(headers, name);
+        read.map_err(|_| ApiError::unauthenticated("The request carries two different sessions."))
+    };
+    let (access, refresh) = (cookie(cookies::ACCESS)?, cookie(cookies::REFRESH)?);
     let bearer = bearer_or_none(headers);
-    let access = bearer.as_deref().or_else(|| cookie(cookies::ACCESS));
-    let running = sign_in.running(access, cookie(cookies::REFRESH), &visitor.0).await?;
+    let named = match bearer.as_deref() {
+        Some(bearer) => sign_in.running(Some(bearer), None, &visitor.0).await?,
+        None => None,
+    };
+    let is_by_bearer = named.is_some();
+    let running = match named {
+        Some(claims) => Some(claims),
+        None => sign_in.running(access, refresh, &visitor.0).await?,
+    };
     if let Some(claims) = running {
-        if bearer.is_none() {
+        if !is_by_bearer {
             let kinds = [TokenKind::Access, TokenKind::Refresh];
             let is_csrf_value = |value: &str| {
                 kinds.into_iter().any(|kind| sign_in.is_csrf_value(value, claims.session, kind))
@@ -205,6 +217,9 @@ pub(crate) async fn log_out(
             }
         }
         sign_in.log_out(&claims, &visitor.0).await?;
+    } else {
+        // Even without a session: the answer takes cookies away, and another site's page may not have that done.
+        provenance.check(headers)?;
     }
     let mut response = HttpResponse::Ok().json(Said { message: "Logged out" });
     rule.take(&mut response);

@@ -84,6 +84,11 @@ impl ApiError {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", "Something went wrong here.")
     }
 
+    /// The same, with when to come back.
+    pub(crate) fn retry_after(self, wait: Duration) -> Self {
+        Self { retry_after: Some(wait), ..self }
+    }
+
     fn detail(self, name: &str, value: &str) -> Self {
         Self { details: Some(Map::from_iter([(name.to_owned(), json!(value))])), ..self }
     }

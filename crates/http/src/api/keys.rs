@@ -10,9 +10,10 @@ use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::time::Duration;
 use switchyard_domain::name::Name;
 use switchyard_domain::provider::CredentialOwner;
-use switchyard_orchestrator::accounts::SignedIn;
+use switchyard_orchestrator::accounts::{SignedIn, Throttles};
 use switchyard_orchestrator::admin::{CredentialAdmin, EmptySecret};
 use utoipa::ToSchema;
 use validator::{Validate, ValidationErrors};
@@ -181,6 +182,7 @@ fn owner(who: &SignedIn) -> CredentialOwner {
         (status = 413, body = EnvelopeAnswer),
         (status = 415, body = EnvelopeAnswer),
         (status = 422, description = "There is no such provider, or a value is no key; nothing was stored", body = EnvelopeAnswer),
+        (status = 429, body = EnvelopeAnswer),
         (status = 503, body = EnvelopeAnswer),
     )
 )]
@@ -188,8 +190,10 @@ pub(crate) async fn store_keys(
     member: Member,
     body: ApiJson<KeysBody>,
     credentials: web::Data<CredentialAdmin>,
+    throttles: web::Data<Throttles>,
 ) -> Result<web::Json<Said>, ApiError> {
     let person = member.0;
+    throttles.change(&person.who.entry.user).await?;
     let mut given = Vec::new();
     for (name, value) in body.0.0 {
         given.push(match (value, name.strip_suffix(OVERRIDE)) {
@@ -257,6 +261,7 @@ pub(crate) async fn system_keys(
         (status = 401, body = EnvelopeAnswer),
         (status = 403, description = "The request does not show that it comes from a page of ours", body = EnvelopeAnswer),
         (status = 404, description = "There is no such provider, or one has no key there", body = EnvelopeAnswer),
+        (status = 429, body = EnvelopeAnswer),
         (status = 503, body = EnvelopeAnswer),
     )
 )]
@@ -264,11 +269,66 @@ pub(crate) async fn forget_key(
     member: Member,
     provider: web::Path<String>,
     credentials: web::Data<CredentialAdmin>,
+    throttles: web::Data<Throttles>,
 ) -> Result<HttpResponse, ApiError> {
     let person = member.0;
+    throttles.change(&person.who.entry.user).await?;
     let name =
         Name::new(provider.into_inner()).map_err(|_| ApiError::not_found("There is no such provider."))?;
     let by = person.client.writer(&person.who.entry.user);
     credentials.forget(&owner(&person.who), &name, &by).await?;
     Ok(HttpResponse::NoContent().finish())
+}
+
+/// How long a provider may take to answer a test.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A key that works.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TestedKey {
+    /// The provider's name.
+    provider: String,
+    /// How long it took to answer, in milliseconds.
+    latency_ms: u64,
+    /// How many models it lists for the key.
+    models: usize,
+}
+
+/// Tries a key of one's own: asks the provider for its models, which costs nothing. That it was used is written down.
+#[utoipa::path(
+    post,
+    path = "/api/v1/keys/{provider}/test",
+    tag = "keys",
+    security(("bearer_token" = []), ("session_cookie" = [])),
+    params(("provider" = String, Path, description = "The provider's name")),
+    responses(
+        (status = 200, description = "The provider takes it", body = TestedKey),
+        (status = 401, body = EnvelopeAnswer),
+        (status = 403, description = "The request does not show that it comes from a page of ours", body = EnvelopeAnswer),
+        (status = 404, description = "There is no such provider, or one has no key there", body = EnvelopeAnswer),
+        (status = 409, description = "The `Idempotency-Key` belongs to another request", body = EnvelopeAnswer),
+        (status = 422, description = "The provider can't be called as it is set up", body = EnvelopeAnswer),
+        (status = 429, body = EnvelopeAnswer),
+        (status = 500, body = EnvelopeAnswer),
+        (status = 502, description = "The provider can't be reached, or does not take it", body = EnvelopeAnswer),
+        (status = 503, body = EnvelopeAnswer),
+    )
+)]
+pub(crate) async fn test_key(
+    member: Member,
+    provider: web::Path<String>,
+    credentials: web::Data<CredentialAdmin>,
+    throttles: web::Data<Throttles>,
+) -> Result<web::Json<TestedKey>, ApiError> {
+    let person = member.0;
+    throttles.change(&person.who.entry.user).await?;
+    let name =
+        Name::new(provider.into_inner()).map_err(|_| ApiError::not_found("There is no such provider."))?;
+    let by = person.client.writer(&person.who.entry.user);
+    let probe = credentials.test(&owner(&person.who), &name, PATIENCE, &by).await?;
+    Ok(web::Json(TestedKey {
+        provider: name.to_string(),
+        latency_ms: u64::try_from(probe.latency.as_millis()).unwrap_or(u64::MAX),
+        models: probe.models.len(),
+    }))
 }

@@ -27,7 +27,9 @@ pub(crate) mod documented {
     pub(crate) use super::audit::__path_list_audit;
     pub(crate) use super::auth::{__path_log_in, __path_log_out, __path_me, __path_refresh, __path_register};
     pub(crate) use super::explain::__path_explain_call;
-    pub(crate) use super::keys::{__path_forget_key, __path_own_keys, __path_store_keys, __path_system_keys};
+    pub(crate) use super::keys::{
+        __path_forget_key, __path_own_keys, __path_store_keys, __path_system_keys, __path_test_key,
+    };
     pub(crate) use super::ledger::__path_verify_ledger;
     pub(crate) use super::password::{__path_change_password, __path_follow_link};
     pub(crate) use super::rekey::__path_seal_anew;
@@ -73,6 +75,7 @@ pub(crate) fn mount(routes: &mut Routes) {
     routes.post("/api/v1/keys", keys::store_keys);
     routes.get("/api/v1/keys/system-keys", keys::system_keys);
     routes.delete("/api/v1/keys/{provider}", keys::forget_key);
+    routes.post("/api/v1/keys/{provider}/test", keys::test_key);
     routes.get("/api/v1/audit", audit::list_audit);
     routes.post("/api/v1/rekey", rekey::seal_anew);
     routes.get("/api/v1/usage", usage::show_usage);

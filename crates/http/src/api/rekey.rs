@@ -1,7 +1,7 @@
 //! Sealing anew what is stored.
 
 use super::shapes::EnvelopeAnswer;
-use super::{ApiBody, ApiError, ApiJson, Secret};
+use super::{ApiBody, ApiError, ApiJsonOrNothing, Secret};
 use crate::extract::Administrator;
 use actix_web::http::StatusCode;
 use actix_web::web;
@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 /// Under which key.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[derive(Debug, Default, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RekeyBody {
     /// Whether a new key is made for it. Else everything is sealed under the one that seals now.
@@ -65,7 +65,7 @@ impl From<RekeyReport> for RekeyShape {
     path = "/api/v1/rekey",
     tag = "configuration",
     security(("bearer_token" = []), ("session_cookie" = [])),
-    request_body = RekeyBody,
+    request_body = Option<RekeyBody>,
     responses(
         (status = 200, body = RekeyShape),
         (status = 400, body = EnvelopeAnswer),
@@ -81,7 +81,7 @@ impl From<RekeyReport> for RekeyShape {
 )]
 pub(crate) async fn seal_anew(
     administrator: Administrator,
-    body: ApiJson<RekeyBody>,
+    body: ApiJsonOrNothing<RekeyBody>,
     rekey: web::Data<Rekey>,
 ) -> Result<web::Json<RekeyShape>, ApiError> {
     let person = administrator.0;

@@ -163,6 +163,7 @@ pub(crate) async fn save_keys(
         throttles.unknown_key(&visitor.0).await?;
         return Err(ApiError::not_found(UNKNOWN));
     };
+    throttles.change_of_key(key.id).await?;
     let given = [("openai", openai_key), ("mistral", mistral_key)];
     let given = given.into_iter().filter_map(|(provider, key)| Some((provider.to_owned(), Some(key?))));
     store(&credentials, key.id, given.collect(), &visitor).await?;

@@ -1,16 +1,31 @@
 use std::sync::Arc;
 use switchyard_ports::idempotency::{Finish, IdempotencyStore, NamedRequest};
 
-/// A request's hold on its name. Dropped before the request has ended, it gives the name back.
+/// What becomes of a request whose client leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Leaving {
+    /// It is cancelled where it is carried out, so its name is free again.
+    GivesBack,
+    /// It goes on to its end. Its name is never free before that: it may have been sent, or written.
+    GoesOn,
+}
+
+/// A request's hold on its name.
 pub(super) struct Claim {
     store: Arc<dyn IdempotencyStore>,
     request: NamedRequest,
+    leaving: Leaving,
     finished: bool,
 }
 
 impl Claim {
-    pub(super) fn new(store: Arc<dyn IdempotencyStore>, request: NamedRequest) -> Self {
-        Self { store, request, finished: false }
+    pub(super) fn new(store: Arc<dyn IdempotencyStore>, request: NamedRequest, leaving: Leaving) -> Self {
+        Self { store, request, leaving, finished: false }
+    }
+
+    /// What becomes of the request if its client leaves.
+    pub(super) fn leaving(&self) -> Leaving {
+        self.leaving
     }
 
     /// Notes what became of the request. Where that fails the name stays claimed until the claim ends by itself: the work is done,
@@ -21,11 +36,17 @@ impl Claim {
             tracing::warn!(error = %error, "what became of a named request was not noted");
         }
     }
+
+    /// Gives the name back: nothing was carried out.
+    pub(super) fn give_back(mut self) {
+        self.finished = true;
+        self.store.give_back(&self.request);
+    }
 }
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        if !self.finished {
+        if !self.finished && self.leaving == Leaving::GivesBack {
             self.store.give_back(&self.request);
         }
     }

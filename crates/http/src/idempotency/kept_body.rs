@@ -1,4 +1,4 @@
-use super::claim::Claim;
+use super::claim::{Claim, Leaving};
 use actix_http::body::{BodySize, BoxBody, MessageBody};
 use actix_web::http::header::{
     CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderName, SET_COOKIE, TRANSFER_ENCODING,
@@ -8,6 +8,7 @@ use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use std::cell::Cell;
+use std::collections::VecDeque;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
@@ -83,6 +84,52 @@ fn is_of_this_time(name: &HeaderName) -> bool {
         || name.as_str().starts_with("x-ratelimit-")
 }
 
+/// A body that is made as it is read, read as far as one is kept: whole, or with more to come, which is told.
+async fn gathered(mut body: BoxBody) -> (BoxBody, bool) {
+    if body.size() != BodySize::Stream {
+        return (body, false);
+    }
+    let (mut pieces, mut length) = (VecDeque::new(), 0);
+    while length <= LONGEST_BODY {
+        match std::future::poll_fn(|cx| Pin::new(&mut body).poll_next(cx)).await {
+            Some(Ok(piece)) => {
+                length += piece.len();
+                pieces.push_back(piece);
+            }
+            Some(Err(_)) => return (BoxBody::new(Begun { pieces, rest: None }), true),
+            None => {
+                let mut whole = BytesMut::with_capacity(length);
+                pieces.iter().for_each(|piece| whole.extend_from_slice(piece));
+                return (BoxBody::new(whole.freeze()), false);
+            }
+        }
+    }
+    (BoxBody::new(Begun { pieces, rest: Some(body) }), true)
+}
+
+/// A body whose beginning was read already. Where the rest is missing it breaks off.
+struct Begun {
+    pieces: VecDeque<Bytes>,
+    rest: Option<BoxBody>,
+}
+
+impl MessageBody for Begun {
+    type Error = Box<dyn std::error::Error>;
+
+    fn size(&self) -> BodySize {
+        BodySize::Stream
+    }
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        let this = self.get_mut();
+        match (this.pieces.pop_front(), &mut this.rest) {
+            (Some(piece), _) => Poll::Ready(Some(Ok(piece))),
+            (None, Some(rest)) => Pin::new(rest).poll_next(cx),
+            (None, None) => Poll::Ready(Some(Err("the answer broke off".into()))),
+        }
+    }
+}
+
 /// A body that is kept, as far as it can be, while it goes out. The client sees its end when that is noted.
 pub(super) struct KeptBody {
     body: BoxBody,
@@ -100,6 +147,15 @@ impl KeptBody {
         body: BoxBody,
     ) -> Result<BoxBody, Self> {
         let copy = head.can_be_kept().then(BytesMut::new);
+        let (body, is_over) = match (claim.leaving(), copy.is_some()) {
+            // Its client may leave at any time and come again: what became of it is noted before they hear of it.
+            (Leaving::GoesOn, true) => gathered(body).await,
+            _ => (body, false),
+        };
+        if is_over {
+            claim.finish(Finish::Spent).await;
+            return Ok(body);
+        }
         let length = match body.size() {
             BodySize::None => Some(0),
             BodySize::Sized(length) => Some(length),

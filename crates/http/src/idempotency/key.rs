@@ -16,14 +16,24 @@ pub(crate) fn is_key(value: &HeaderValue) -> bool {
     value.to_str().is_ok_and(|key| !key.trim().is_empty() && key.len() <= LONGEST)
 }
 
-/// The name that a request's key stands for: the caller's own. `None` where it is no key.
-pub(super) fn name(headers: &HeaderMap, caller: Identity) -> Option<[u8; 32]> {
-    let mut keys = headers.get_all(&IDEMPOTENCY_KEY);
-    let key = keys.next().filter(|key| is_key(key) && keys.next().is_none())?;
+/// A caller, as they are told apart.
+pub(super) fn caller(caller: Identity) -> [u8; 32] {
+    of_caller(caller).finalize().into()
+}
+
+fn of_caller(caller: Identity) -> Sha256 {
     let mut digest = Sha256::new();
     digest.update(caller.kind);
     digest.update([0]);
     digest.update(caller.id.unwrap_or_default().to_be_bytes());
+    digest
+}
+
+/// The name that a request's key stands for: the caller's own. `None` where it is no key.
+pub(super) fn name(headers: &HeaderMap, caller: Identity) -> Option<[u8; 32]> {
+    let mut keys = headers.get_all(&IDEMPOTENCY_KEY);
+    let key = keys.next().filter(|key| is_key(key) && keys.next().is_none())?;
+    let mut digest = of_caller(caller);
     digest.update(key.as_bytes());
     Some(digest.finalize().into())
 }
@@ -67,12 +77,7 @@ mod tests {
 
     #[test]
     fn no_two_callers_share_a_name() {
-        let callers = [
-            ANN,
-            Identity { kind: "key", id: Some(2) },
-            Identity { kind: "user", id: Some(1) },
-            Identity { kind: "anonymous", id: None },
-        ];
+        let callers = [ANN, Identity { kind: "key", id: Some(2) }, Identity { kind: "user", id: Some(1) }];
         let names: std::collections::HashSet<_> =
             callers.iter().map(|caller| named(&["k"], *caller)).collect();
         assert_eq!(names.len(), callers.len());

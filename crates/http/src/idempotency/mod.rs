@@ -1,8 +1,9 @@
 //! `Idempotency-Key`: a request that its caller names is carried out once, however often it is sent.
 //!
 //! The name belongs to the caller, and stands for one method, address and body. A whole answer is given again; of a stream, of what
-//! is too long to keep, and of a secret that is shown once, a repetition learns only that it was given. What failed was not carried out, so its name is free again, and
-//! so is that of a client that left: what it did not wait for was cancelled.
+//! is too long to keep, and of a secret that is shown once, a repetition learns only that it was given. What failed was not carried
+//! out, so its name is free again, and so is that of a gateway call whose client left, which is cancelled there. Whatever else a client
+//! left is carried out to its end, and its answer kept.
 //!
 //! Requests without the header pass by all this: a route has a way of its own for those that have it.
 
@@ -11,7 +12,7 @@ mod hashed_payload;
 mod kept_body;
 mod key;
 
-use crate::access::DeclaresAccess;
+use crate::access::{Access, DeclaresAccess};
 use crate::identity::Identity;
 use crate::middleware::RequestId;
 use crate::refusal::{Refusal, Shape};
@@ -21,7 +22,7 @@ use actix_web::dev::Handler;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, HttpResponseBuilder, Responder, guard, web};
-use claim::Claim;
+use claim::{Claim, Leaving};
 use hashed_payload::HashedPayload;
 use kept_body::KeptBody;
 pub(crate) use kept_body::{ShownOnce, StreamFate};
@@ -62,7 +63,7 @@ where
 
 async fn answer<F, Arguments>(handler: F, request: HttpRequest, payload: web::Payload) -> HttpResponse
 where
-    F: Handler<Arguments>,
+    F: Handler<Arguments> + DeclaresAccess<Arguments>,
     Arguments: FromRequest + 'static,
     F::Output: Responder + 'static,
 {
@@ -71,20 +72,53 @@ where
         Ok(arguments) => arguments,
         Err(error) => return HttpResponse::from_error(error.into()),
     };
-    let claim = match claimed(&request, content.digest()).await {
+    let leaving = match F::ACCESS {
+        Access::Gateway | Access::VirtualKey => Leaving::GivesBack,
+        _ => Leaving::GoesOn,
+    };
+    let claim = match claimed(&request, content.digest(), leaving).await {
         Ok(claim) => claim,
         Err(response) => return *response,
     };
-    let response = handler.call(arguments).await.respond_to(&request).map_into_boxed_body();
-    match claim {
-        Some(claim) => keep(claim, response).await,
-        None => response,
+    let asked = request.clone();
+    let carried_out = async move {
+        let response = handler.call(arguments).await.respond_to(&request).map_into_boxed_body();
+        match claim {
+            Some(claim) => keep(claim, response).await,
+            None => response,
+        }
+    };
+    match leaving {
+        Leaving::GivesBack => carried_out.await,
+        Leaving::GoesOn => detached(carried_out).await.unwrap_or_else(|| broken_off(&asked)),
     }
 }
 
+/// The answer to a request whose own way was cut off by a defect.
+fn broken_off(request: &HttpRequest) -> HttpResponse {
+    let refusal =
+        Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", "Something went wrong here.");
+    refusal.respond(Shape::at(request.path(), request.headers()), &RequestId::noted(request))
+}
+
+/// Lets a request be carried out to its end, whether or not its client waits for that. `None` where it broke off.
+async fn detached(carried_out: impl Future<Output = HttpResponse> + 'static) -> Option<HttpResponse> {
+    let (sender, receiver) = tokio::sync::oneshot::channel();
+    actix_web::rt::spawn(async move {
+        // Who left is answered no more, but what their answer was is noted by now.
+        let _nobody_waits = sender.send(carried_out.await);
+    });
+    receiver.await.ok()
+}
+
 /// The claim of a request's name; the answer where there is none to be had. Nobody in particular has no names.
-async fn claimed(request: &HttpRequest, body: [u8; 32]) -> Result<Option<Claim>, Box<HttpResponse>> {
-    let Some(caller) = Identity::of_request(request) else { return Ok(None) };
+async fn claimed(
+    request: &HttpRequest,
+    body: [u8; 32],
+    leaving: Leaving,
+) -> Result<Option<Claim>, Box<HttpResponse>> {
+    let caller = Identity::of_request(request).filter(|caller| caller.id.is_some());
+    let Some(caller) = caller else { return Ok(None) };
     let refuse = |status, code, message: &'static str| {
         let id = RequestId::noted(request);
         let refusal = Refusal::new(status, code, message);
@@ -94,9 +128,14 @@ async fn claimed(request: &HttpRequest, body: [u8; 32]) -> Result<Option<Claim>,
         return refuse(StatusCode::BAD_REQUEST, "invalid_request", RULE);
     };
     let Some(names) = request.app_data::<Names>() else { return Ok(None) };
-    let named = NamedRequest { name, content: key::content(request, body), claim: names.entropy.new_id() };
+    let named = NamedRequest {
+        name,
+        caller: key::caller(caller),
+        content: key::content(request, body),
+        claim: names.entropy.new_id(),
+    };
     match names.store.claim(&named).await {
-        Ok(Standing::Claimed) => Ok(Some(Claim::new(Arc::clone(&names.store), named))),
+        Ok(Standing::Claimed) => Ok(Some(Claim::new(Arc::clone(&names.store), named, leaving))),
         Ok(Standing::Answered(answer)) => Err(Box::new(again(answer))),
         Ok(Standing::InFlight) => refuse(
             StatusCode::CONFLICT,
@@ -141,8 +180,9 @@ fn again(answer: KeptAnswer) -> HttpResponse {
 
 /// Follows an answer to its end, and keeps it where it can be given again.
 async fn keep(claim: Claim, response: HttpResponse) -> HttpResponse {
-    // What failed was not carried out: dropping the claim gives the name back.
+    // What failed was not carried out.
     if !response.status().is_success() {
+        claim.give_back();
         return response;
     }
     let (response, body) = response.into_parts();

@@ -181,3 +181,15 @@ async fn a_strangers_key_is_not_remembered() {
     }
     assert_eq!(world.names.in_flight(), 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_whom_nobody_knows_have_no_names_in_common() {
+    let world =
+        World::with(|config| config.gateway_auth = switchyard_http::server::GatewayAuth::Optional).await;
+    let request = |body: &str| post("/v1/chat/completions", "idempotency-key: 1\r\n", body);
+    for body in [chat("team", ""), chat("team", ""), chat("team", r#","max_tokens":5"#)] {
+        let response = ask(world.address, request(&body)).await;
+        assert_eq!((response.status, is_replay(&response)), (200, false), "{}", response.text());
+    }
+    assert_eq!((world.recorded().len(), world.names.in_flight()), (3, 0));
+}

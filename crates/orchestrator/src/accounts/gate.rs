@@ -1,14 +1,19 @@
 //! Who a presented token is, from memory alone.
 
+use super::refusals::Refusals;
 use super::{AccountError, Client};
 use crate::snapshot::{ConfigurationKeeper, UserDirectory, UserEntry};
 use std::sync::Arc;
+use std::time::Duration;
 use switchyard_domain::audit::{AuditAction, AuditOutcome, AuditRecord};
 use switchyard_domain::ids::{SessionId, UserId};
 use switchyard_domain::role::Role;
 use switchyard_ports::clock::Clock;
 use switchyard_ports::repositories::{AuditLog, Author};
 use switchyard_ports::tokens::{Claims, CsrfValues, TokenKind, Tokens};
+
+/// How long somebody who is refused waits until that is written down.
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
 /// A person in one of their sessions.
 #[derive(Clone, Debug)]
@@ -53,6 +58,7 @@ pub struct SessionGate {
     audit: Arc<dyn AuditLog>,
     keeper: Arc<ConfigurationKeeper>,
     users: Arc<UserDirectory>,
+    refusals: Refusals,
 }
 
 impl SessionGate {
@@ -66,7 +72,7 @@ impl SessionGate {
         keeper: Arc<ConfigurationKeeper>,
     ) -> Self {
         let users = keeper.users();
-        Self { tokens, csrf, clock, audit, keeper, users }
+        Self { tokens, csrf, clock, audit, keeper, users, refusals: Refusals::default() }
     }
 
     fn claims(&self, token: &str) -> Result<Claims, AccountError> {
@@ -114,15 +120,27 @@ impl SessionGate {
         self.csrf.is_value(presented, session, TokenKind::Access)
     }
 
-    /// Writes down that somebody was refused what they asked for, and why. That it was refused stands in any case.
+    /// Writes down that somebody was refused what they asked for, and why, unless they were very often a moment ago. That it was refused
+    /// stands in any case, and whoever is refused does not wait for a database that hangs.
     pub async fn note_refusal(&self, who: &SignedIn, what: &str, why: Refused, client: &Client) {
+        let Some(entry) = self.refusals.entry(who.entry.user.id, what, self.clock.monotonic()) else {
+            return;
+        };
         let author = Author { by: client.writer(&who.entry.user), at: self.clock.now() };
         let details = [("role", who.role().as_str()), ("reason", why.as_str())];
-        let details = details.map(|(name, word)| (name.to_owned(), word.to_owned())).into();
+        let details = details.map(|(name, word)| (name.to_owned(), word.to_owned())).into_iter();
+        let details = details.chain(entry.details()).collect();
         let record = author.did_to(AuditAction::Access, what.to_owned());
         let record = AuditRecord { outcome: AuditOutcome::Refused, details, ..record };
-        if let Err(error) = self.audit.record(record).await {
-            tracing::warn!(error = %error, "a refused right could not be written down");
+        tokio::select! {
+            written = self.audit.record(record) => {
+                if let Err(error) = written {
+                    tracing::warn!(error = %error, "a refused right could not be written down");
+                }
+            }
+            () = self.clock.sleep(LONGEST_WAIT) => {
+                tracing::warn!("a refused right could not be written down in time");
+            }
         }
     }
 }

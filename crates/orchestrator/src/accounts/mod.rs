@@ -6,6 +6,7 @@ mod gate;
 mod hashing;
 mod links;
 mod own;
+mod refusals;
 mod registration;
 mod sign_in;
 mod throttles;
@@ -50,6 +51,8 @@ pub struct AccountSettings {
     pub refresh_lifetime: Duration,
     /// How often may be tried.
     pub rates: Rates,
+    /// How many virtual keys somebody may have who does not administer.
+    pub most_keys: u32,
 }
 
 impl Default for AccountSettings {
@@ -60,6 +63,7 @@ impl Default for AccountSettings {
             access_lifetime: Duration::from_secs(15 * 60),
             refresh_lifetime: Duration::from_secs(7 * 24 * 60 * 60),
             rates: Rates::default(),
+            most_keys: crate::admin::MOST_KEYS,
         }
     }
 }

@@ -79,12 +79,16 @@ impl OwnAccount {
         let ports = &self.ports;
         let (user, hash) = ports.users.by_id(who.entry.user.id).await?.ok_or(AccountError::TokenInvalid)?;
         let key = user.username.key();
-        ports.throttles.password(&key, client).await?;
-        let current = kept_password(current).ok_or(AccountError::WrongPassword)?;
-        if ports.passwords.verify(current, Some(hash)).await? == Verdict::Wrong {
+        let attempt = ports.throttles.password(&key, client).await?;
+        let verdict = match kept_password(current) {
+            Some(current) => ports.passwords.verify(current, Some(hash)).await?,
+            None => Verdict::Wrong,
+        };
+        if verdict == Verdict::Wrong {
+            attempt.was_wrong();
             return Err(AccountError::WrongPassword);
         }
-        ports.throttles.password_was_right(&key, client).await;
+        attempt.was_right().await;
         let rule = PasswordRule { policy: self.settings.password_policy, mixed: false };
         let new = rule.check(new, &user.username, user.email.as_ref());
         let new = new.map_err(|fault| AccountError::invalid("new_password", &fault))?;

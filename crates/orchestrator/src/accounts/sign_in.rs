@@ -47,9 +47,14 @@ impl SignIn {
         let ports = &self.ports;
         ports.throttles.login(client).await?;
         let key = name_key(&request.username);
-        ports.throttles.password(&key, client).await?;
-        let password = kept_password(&request.password).ok_or(AccountError::BadCredentials)?;
-        let found = ports.users.by_name_key(&key).await?;
+        let attempt = ports.throttles.password(&key, client).await?;
+        let Some(password) = kept_password(&request.password) else {
+            attempt.was_wrong();
+            return Err(AccountError::BadCredentials);
+        };
+        // No name holds a control character, and PostgreSQL can't be asked for one with a zero byte.
+        let is_nobodys = key.chars().any(char::is_control);
+        let found = if is_nobodys { None } else { ports.users.by_name_key(&key).await? };
         let hash = found.as_ref().map(|(_, hash)| hash.clone());
         let verdict = ports.passwords.verify(password.clone(), hash).await?;
         match found {
@@ -59,10 +64,11 @@ impl SignIn {
                     _ => hash,
                 };
                 let tokens = self.begin(user, Some(hash), client).await?;
-                ports.throttles.password_was_right(&key, client).await;
+                attempt.was_right().await;
                 Ok(tokens)
             }
             found => {
+                attempt.was_wrong();
                 let object = found.map_or_else(|| "user".to_owned(), |(user, _)| object_of(user.id));
                 let by = client.anonymous();
                 ports.note_refusal(&by, AuditAction::SignIn, object).await?;
@@ -78,9 +84,18 @@ impl SignIn {
         password: SecretString,
         old: PasswordHash,
     ) -> Result<PasswordHash, AccountError> {
-        let new = self.ports.passwords.hash(password).await?;
-        self.ports.users.rehash(user.id, old, new.clone()).await?;
-        Ok(new)
+        let (ports, typed) = (&self.ports, password.clone());
+        let new = ports.passwords.hash(password).await?;
+        if ports.users.rehash(user.id, old, new.clone()).await? {
+            return Ok(new);
+        }
+        // Somebody was quicker: another login, which is as good, or a change of the password, which is not.
+        let stored = ports.users.by_id(user.id).await?.map(|(_, hash)| hash);
+        let stored = stored.ok_or(AccountError::BadCredentials)?;
+        match ports.passwords.verify(typed, Some(stored.clone())).await? {
+            Verdict::Wrong => Err(AccountError::BadCredentials),
+            _ => Ok(stored),
+        }
     }
 
     /// Begins a session of somebody who has proved who they are.

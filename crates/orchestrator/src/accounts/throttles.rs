@@ -5,15 +5,24 @@ use super::error::AccountError;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use switchyard_domain::ids::VirtualKeyId;
+use switchyard_domain::role::Role;
+use switchyard_domain::user::User;
 use switchyard_ports::throttle::{Rate, Throttle};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// Wrong passwords for one account from one source. Others' tries never count against its owner.
 const WRONG_PASSWORDS: Rate = Rate { count: 10, window: Duration::from_secs(15 * 60) };
+/// The same from an IPv6 /56, as one site has.
+const OF_A_SITE: Rate = Rate { count: 40, ..WRONG_PASSWORDS };
+/// The same from an IPv6 /48, as anybody has who asks for a tunnel.
+const OF_A_TUNNEL: Rate = Rate { count: 160, ..WRONG_PASSWORDS };
 /// Wrong links from one source.
 const WRONG_LINKS: Rate = Rate { count: 10, window: MINUTE };
 
+/// Writes of configuration by one person who does not administer: each leaves an entry in a log that is never cut.
+const CHANGES: Rate = Rate { count: 120, window: MINUTE };
 /// Virtual keys made from one source where everybody may make them.
 const MINTED_KEYS: Rate = Rate { count: 10, window: MINUTE };
 /// Unknown virtual keys presented from one source where they are looked up for their own sake.
@@ -88,6 +97,25 @@ impl Throttles {
         }
     }
 
+    /// Somebody is about to write configuration of their own, such as a key.
+    ///
+    /// # Errors
+    /// [`AccountError::Throttled`]
+    pub async fn change(&self, person: &User) -> Result<(), AccountError> {
+        if person.role == Role::Admin {
+            return Ok(());
+        }
+        self.throttle.take(&format!("change:{}", person.id), CHANGES).await.map_err(AccountError::Throttled)
+    }
+
+    /// Whoever holds a virtual key is about to write configuration of its own.
+    ///
+    /// # Errors
+    /// [`AccountError::Throttled`]
+    pub async fn change_of_key(&self, key: VirtualKeyId) -> Result<(), AccountError> {
+        self.throttle.take(&format!("change-of-key:{key}"), CHANGES).await.map_err(AccountError::Throttled)
+    }
+
     /// Somebody who need not say who they are wants a virtual key.
     ///
     /// # Errors
@@ -105,14 +133,15 @@ impl Throttles {
     }
 
     /// A password for this account is about to be looked at.
-    pub(super) async fn password(&self, key: &str, client: &Client) -> Result<(), AccountError> {
-        let scope = password_scope(key, client);
-        self.throttle.take(&scope, WRONG_PASSWORDS).await.map_err(AccountError::Throttled)
-    }
-
-    /// It was right: what came before counts no more.
-    pub(super) async fn password_was_right(&self, key: &str, client: &Client) {
-        self.throttle.forget(&password_scope(key, client)).await;
+    pub(super) async fn password(&self, key: &str, client: &Client) -> Result<PasswordTry, AccountError> {
+        // A person may have many addresses of IPv6: they count together too, at a rate that leaves room for the owner's own.
+        let scopes = password_scopes(key, client);
+        let mut attempt = PasswordTry { throttle: Arc::clone(&self.throttle), scopes: Vec::new() };
+        for (scope, rate) in scopes {
+            self.throttle.take(&scope, rate).await.map_err(AccountError::Throttled)?;
+            attempt.scopes.push(scope);
+        }
+        Ok(attempt)
     }
 
     async fn take(&self, what: &str, client: &Client, rate: Rate) -> Result<(), AccountError> {
@@ -121,10 +150,48 @@ impl Throttles {
     }
 }
 
-fn password_scope(key: &str, client: &Client) -> String {
+/// A password that is being looked at. It counts as a wrong one once it turned out to be wrong: dropped before that (its client left,
+/// the database was away, too many were looked at) it was no try.
+pub(super) struct PasswordTry {
+    throttle: Arc<dyn Throttle>,
+    scopes: Vec<String>,
+}
+
+impl PasswordTry {
+    /// It was wrong.
+    pub(super) fn was_wrong(mut self) {
+        self.scopes.clear();
+    }
+
+    /// It was right: what came before from there counts no more.
+    pub(super) async fn was_right(mut self) {
+        if !self.scopes.is_empty() {
+            let nearest = self.scopes.remove(0);
+            self.throttle.forget(&nearest).await;
+        }
+    }
+}
+
+impl Drop for PasswordTry {
+    fn drop(&mut self) {
+        for scope in &self.scopes {
+            self.throttle.give_back(scope);
+        }
+    }
+}
+
+/// What a try counts for, the nearest first.
+fn password_scopes(key: &str, client: &Client) -> Vec<(String, Rate)> {
     // No account has a longer key, and scopes stay small.
     let key: String = key.chars().take(64).collect();
-    format!("password:{}:{key}", source(client))
+    let scope = |source: String| format!("password:{source}:{key}");
+    let mut scopes = vec![(scope(source(client)), WRONG_PASSWORDS)];
+    if let Some(IpAddr::V6(address)) = client.address.map(|address| address.to_canonical()) {
+        let [a, b, c, d, ..] = address.segments();
+        scopes.push((scope(format!("{a:x}:{b:x}:{c:x}:{:x}/56", d & 0xff00)), OF_A_SITE));
+        scopes.push((scope(format!("{a:x}:{b:x}:{c:x}/48")), OF_A_TUNNEL));
+    }
+    scopes
 }
 
 /// A network that one person may have for themselves: an IPv4 address, an IPv6 /64.
@@ -136,5 +203,91 @@ fn source(client: &Client) -> String {
             let [a, b, c, d, ..] = address.segments();
             format!("{a:x}:{b:x}:{c:x}:{d:x}")
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use async_trait::async_trait;
+    use std::collections::HashMap;
+    use std::sync::Mutex;
+
+    #[derive(Default)]
+    struct Standing(Mutex<HashMap<String, u32>>);
+
+    #[async_trait]
+    impl Throttle for Standing {
+        async fn take(&self, scope: &str, rate: Rate) -> Result<(), Duration> {
+            let mut tries = self.0.lock().unwrap();
+            let taken = tries.entry(scope.to_owned()).or_default();
+            if *taken >= rate.count {
+                return Err(rate.window);
+            }
+            *taken += 1;
+            Ok(())
+        }
+
+        fn give_back(&self, scope: &str) {
+            *self.0.lock().unwrap().get_mut(scope).unwrap() -= 1;
+        }
+
+        async fn forget(&self, scope: &str) {
+            self.0.lock().unwrap().remove(scope);
+        }
+    }
+
+    fn throttles() -> Throttles {
+        Throttles::new(Arc::new(Standing::default()), Rates::default())
+    }
+
+    fn at(address: &str) -> Client {
+        Client { address: Some(address.parse().unwrap()), ..Client::default() }
+    }
+
+    #[tokio::test]
+    async fn what_turned_out_to_be_no_try_is_not_counted() {
+        let throttles = throttles();
+        for from in ["192.0.2.1", "2001:db8::1"] {
+            let client = at(from);
+            for _ in 0..200 {
+                drop(throttles.password("ana", &client).await.unwrap());
+            }
+            for _ in 0..10 {
+                throttles.password("ana", &client).await.unwrap().was_wrong();
+            }
+            assert!(throttles.password("ana", &client).await.is_err(), "{from}");
+            throttles.password("bob", &client).await.unwrap().was_wrong();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_right_password_clears_what_its_own_source_tried() {
+        let (throttles, client) = (throttles(), at("192.0.2.1"));
+        for _ in 0..3 {
+            for _ in 0..9 {
+                throttles.password("ana", &client).await.unwrap().was_wrong();
+            }
+            throttles.password("ana", &client).await.unwrap().was_right().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn the_networks_of_one_tunnel_have_no_more_tries_than_some_sites_together() {
+        let throttles = throttles();
+        let mut wrong = [0, 0];
+        let addresses = (0..256).map(|network| (0, 0, network)).chain((0..256).map(|site| (1, site, 1)));
+        for (turn, site, network) in addresses {
+            let client = at(&format!("2001:db8:7:{:x}::1", (site << 8) | network));
+            if let Ok(attempt) = throttles.password("ana", &client).await {
+                attempt.was_wrong();
+                wrong[turn] += 1;
+            }
+        }
+        let [of_a_site, of_all] = wrong;
+        assert_eq!(of_a_site, 40);
+        assert_eq!(of_all, 120, "160 together");
+        assert!(throttles.password("ana", &at("2001:db8:8::1")).await.is_ok(), "the owner is elsewhere");
+        assert!(throttles.password("ana", &at("192.0.2.1")).await.is_ok());
     }
 }

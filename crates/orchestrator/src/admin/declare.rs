@@ -5,6 +5,7 @@ use super::AdminPorts;
 use super::providers::{ProviderAdmin, ProviderRequest, declared};
 use super::routes::{RouteAdmin, resolve};
 use crate::error::AdminError;
+use secrecy::SecretString;
 use std::sync::Arc;
 use switchyard_domain::declared::{Declared, DeclaredProvider, DeclaredRoute};
 use switchyard_domain::meta::{Owner, Writer};
@@ -107,8 +108,10 @@ impl DeclaredConfiguration {
             applied.conflicts.push(format!("{label}: {reason}"));
             return Ok(());
         }
-        let secret = wanted.api_key.as_ref().filter(|secret| !self.providers.holds_secret(current, secret));
         let patch = difference(current, wanted);
+        let moves = super::providers::is_moved(current, &patch);
+        let is_new = |secret: &&SecretString| moves || !self.providers.holds_secret(current, secret);
+        let secret = wanted.api_key.as_ref().filter(is_new);
         if patch == ProviderPatch::default() && secret.is_none() {
             return Ok(());
         }
@@ -184,6 +187,7 @@ fn difference(current: &Provider, wanted: &DeclaredProvider) -> ProviderPatch {
         is_enabled: (current.is_enabled != wanted.enabled).then_some(wanted.enabled),
         models: (models != wanted.models).then(|| wanted.models.clone()),
         owner: (current.meta.owner != Owner::File).then_some(Owner::File),
+        forgets_credentials: false,
         expected_version: None,
     }
 }

@@ -100,14 +100,15 @@ impl ProviderAdmin {
         Ok(id)
     }
 
-    /// Changes a provider; the secret replaces the stored one.
+    /// Changes a provider; the secret replaces the stored one. One that moves to another host forgets every credential but the one that
+    /// comes with the change, people's own ones too: nobody lent theirs for that host.
     ///
     /// # Errors
     /// As for [`ProviderAdmin::add`].
     pub async fn update(
         &self,
         current: &Provider,
-        patch: ProviderPatch,
+        mut patch: ProviderPatch,
         api_key: Option<&SecretString>,
         by: &Writer,
     ) -> Result<(), AdminError> {
@@ -117,6 +118,7 @@ impl ProviderAdmin {
         }
         check_models(patch.models.as_deref().unwrap_or_default())?;
         let secret = api_key.map(kept_secret).transpose()?.flatten();
+        patch.forgets_credentials = is_moved(current, &patch);
         if patch != ProviderPatch::default() {
             self.ports.configuration.update_provider(current.id, patch, &self.ports.author(by)).await?;
         }
@@ -297,6 +299,20 @@ impl ProviderAdmin {
 fn is_model_id(id: &str) -> bool {
     let length = id.chars().count();
     id.trim() == id && (1..=MAX_MODEL_ID_CHARS).contains(&length) && !id.chars().any(char::is_control)
+}
+
+/// Whether a change sends what is sent to a provider to another place.
+pub(super) fn is_moved(current: &Provider, patch: &ProviderPatch) -> bool {
+    let Some(base_url) = &patch.base_url else { return false };
+    origin(base_url.as_deref()) != origin(current.base_url.as_deref())
+}
+
+/// The scheme, host and port of an address; `None` for the vendor's own.
+fn origin(base_url: Option<&str>) -> Option<String> {
+    let base_url = base_url?;
+    let (scheme, rest) = base_url.split_once("://").unwrap_or(("", base_url));
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    Some(format!("{scheme}://{host}").to_ascii_lowercase())
 }
 
 fn check_models(models: &[DeclaredModel]) -> Result<(), AdminError> {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::time::Duration;
+use switchyard_domain::ids::UserId;
 use switchyard_orchestrator::external::{ExternalCalls, ExternalError, ExternalSettings};
 use switchyard_ports::clock::Clock;
 use switchyard_ports::external::{
@@ -9,6 +10,8 @@ use switchyard_ports::external::{
 };
 use switchyard_testkit::clock::ManualClock;
 use switchyard_testkit::fakes::external::{ToldWorld, answer};
+
+const ANN: UserId = UserId(1);
 
 type Told = Result<ExternalAnswer, ExternalFault>;
 
@@ -30,7 +33,11 @@ async fn called(
     let (world, clock) = (Arc::new(ToldWorld::of(told)), Arc::new(ManualClock::default()));
     let calls = ExternalCalls::new(Arc::clone(&world) as _, Arc::clone(&clock) as Arc<dyn Clock>, settings);
     let asked = request(method);
-    let mut call = std::pin::pin!(calls.call(&asked));
+    let place = match calls.place(ANN) {
+        Ok(place) => place,
+        Err(error) => return (Err(error), Vec::new()),
+    };
+    let mut call = std::pin::pin!(calls.call(&place, &asked));
     let answer = loop {
         tokio::select! {
             biased;
@@ -73,7 +80,8 @@ async fn the_last_answer_is_the_answer_whatever_its_status() {
 
 #[tokio::test]
 async fn other_answers_and_other_faults_are_final() {
-    let finals: [Told; 7] = [
+    let finals: [Told; 8] = [
+        Err(ExternalFault::Unresolved),
         Ok(answer(200, "")),
         Ok(answer(302, "")),
         Ok(answer(429, "")),
@@ -92,7 +100,11 @@ async fn other_answers_and_other_faults_are_final() {
 
 #[tokio::test]
 async fn all_tries_share_one_time() {
-    let settings = ExternalSettings { timeout: Duration::from_millis(1000), max_retries: 9, enabled: true };
+    let settings = ExternalSettings {
+        timeout: Duration::from_millis(1000),
+        max_retries: 9,
+        ..ExternalSettings::default()
+    };
     let (answered, tries) = called(ExternalMethod::Get, [unreachable()], settings).await;
     assert_eq!(answered, unreachable().map_err(ExternalError::Fault));
     let millis: Vec<u128> = tries.iter().map(Duration::as_millis).collect();
@@ -114,7 +126,27 @@ async fn what_is_switched_off_or_too_long_is_not_sent() {
     {
         let body = Some(("application/json", vec![b'x'; length].into()));
         let asked = ExternalRequest { body, ..request(ExternalMethod::Post) };
-        assert_eq!(calls.call(&asked).await, expected);
+        let place = calls.place(ANN).unwrap();
+        assert_eq!(calls.call(&place, &asked).await, expected);
     }
     assert_eq!(world.asked().len(), 1);
+}
+
+#[test]
+fn one_person_and_all_together_make_so_many_calls_at_once_and_no_more() {
+    let settings = ExternalSettings { at_once: 5, at_once_each: 2, ..ExternalSettings::default() };
+    let world = Arc::new(ToldWorld::of([Ok(answer(200, ""))]));
+    let calls = ExternalCalls::new(world, Arc::new(ManualClock::default()), settings);
+    let refused = |person: i64| calls.place(UserId(person)).err();
+    let of_ann = [calls.place(ANN).unwrap(), calls.place(ANN).unwrap()];
+    assert_eq!(refused(1), Some(ExternalError::OwnPlacesTaken));
+    let mut others: Vec<_> = (2..5).map(|person| calls.place(UserId(person)).unwrap()).collect();
+    assert_eq!(refused(9), Some(ExternalError::AllPlacesTaken));
+    assert_eq!(refused(1), Some(ExternalError::OwnPlacesTaken), "hers is the nearer reason");
+    others.pop();
+    let last = calls.place(UserId(9)).unwrap();
+    assert_eq!(refused(9), Some(ExternalError::AllPlacesTaken));
+    drop((of_ann, others, last));
+    let again: Vec<_> = (0..5).map(|person| calls.place(UserId(person)).unwrap()).collect();
+    assert_eq!(again.len(), 5, "whoever has ended takes no place");
 }

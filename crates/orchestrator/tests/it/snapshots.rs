@@ -250,6 +250,8 @@ async fn a_rotated_key_is_found_by_both_secrets_until_the_old_one_ends() {
         expires_at: None,
         user: None,
         tags: Vec::new(),
+        at_most: None,
+        is_lent: false,
         budget: None,
     };
     let id = VirtualKeyRepository::create(&*store, new, &author()).await.unwrap();
@@ -287,6 +289,8 @@ async fn more_keys_than_a_page_holds_are_all_known() {
             expires_at: None,
             user: None,
             tags: Vec::new(),
+            at_most: None,
+            is_lent: false,
             budget: None,
         };
         VirtualKeyRepository::create(&*store, key, &author()).await.unwrap();

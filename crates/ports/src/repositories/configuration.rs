@@ -141,6 +141,8 @@ pub struct ProviderPatch {
     pub models: Option<Vec<DeclaredModel>>,
     /// The owner, when the file adopts an object.
     pub owner: Option<Owner>,
+    /// Forgets every credential there, whosever it is, in the same transaction: nobody lent theirs for another address.
+    pub forgets_credentials: bool,
     /// Refused as [`RepositoryError::Stale`] when this is not the object's version.
     pub expected_version: Option<i64>,
 }
@@ -149,12 +151,13 @@ impl ProviderPatch {
     /// The names of the fields that it sets.
     #[must_use]
     pub fn fields(&self) -> Vec<&'static str> {
-        let Self { base_url, is_enabled, models, owner, expected_version: _ } = self;
+        let Self { base_url, is_enabled, models, owner, forgets_credentials, expected_version: _ } = self;
         let fields = [
             (base_url.is_some(), "base_url"),
             (is_enabled.is_some(), "is_enabled"),
             (models.is_some(), "models"),
             (owner.is_some(), "owner"),
+            (*forgets_credentials, "credentials"),
         ];
         fields.into_iter().filter(|(is_set, _)| *is_set).map(|(_, name)| name).collect()
     }

@@ -143,7 +143,8 @@ pub trait UserRepository: Send + Sync {
         author: &Author,
     ) -> Result<(), RepositoryError>;
     /// Puts a stronger hash of the same password in place of `old`, if that is still the hash. Not a change of configuration.
-    async fn rehash(&self, id: UserId, old: PasswordHash, new: PasswordHash) -> Result<(), RepositoryError>;
+    async fn rehash(&self, id: UserId, old: PasswordHash, new: PasswordHash)
+    -> Result<bool, RepositoryError>;
     /// The person of this folded name, and the hash of their password.
     async fn by_name_key(&self, key: &str) -> Result<Option<(User, PasswordHash)>, RepositoryError>;
     /// The person of this id, and the hash of their password.

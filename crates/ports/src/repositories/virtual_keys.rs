@@ -28,6 +28,10 @@ pub struct NewVirtualKey {
     pub user: Option<UserId>,
     /// What people sort keys by.
     pub tags: Vec<String>,
+    /// How many keys its user may have together with it; absent: any number.
+    pub at_most: Option<u32>,
+    /// Whether an administrator says what it may, and somebody else holds it.
+    pub is_lent: bool,
     /// How much it may spend; the quota of its scope.
     pub budget: Option<Budget>,
 }
@@ -62,6 +66,10 @@ pub struct KeyPatch {
     pub tags: Option<Vec<String>>,
     /// How much it may spend, written to the quota of its scope in the same transaction: `Some(None)` removes that.
     pub budget: Option<Option<Budget>>,
+    /// Whether an administrator said what it may.
+    pub is_lent: Option<bool>,
+    /// Whether an administrator switched it off.
+    pub is_barred: Option<bool>,
     /// Its new secret.
     pub rotation: Option<KeyRotation>,
     /// Refused as [`RepositoryError::Stale`] when this is not the object's version.
@@ -81,6 +89,8 @@ impl KeyPatch {
             user,
             tags,
             budget,
+            is_lent: _,
+            is_barred: _,
             rotation,
             expected_version: _,
         } = self;
@@ -99,10 +109,17 @@ impl KeyPatch {
     }
 }
 
+/// What somebody is told who has as many keys as they may have.
+#[must_use]
+pub fn enough_keys(most: u32) -> String {
+    format!("one person has {most} virtual keys at most: remove one, or ask an administrator for more")
+}
+
 /// Virtual keys. Writes are transactions like those of the configuration.
 #[async_trait]
 pub trait VirtualKeyRepository: Send + Sync {
-    /// Writes a new key, and the quota that its budget is. `Conflict` when the name is taken.
+    /// Writes a new key, and the quota that its budget is. `Conflict` when the name is taken, or when its user has as many as they may
+    /// have: of many that are written at once no more than those pass.
     async fn create(&self, key: NewVirtualKey, author: &Author) -> Result<VirtualKeyId, RepositoryError>;
     /// Changes a key. `Conflict` when a new name is taken.
     async fn update(&self, id: VirtualKeyId, patch: KeyPatch, author: &Author)

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use switchyard_ports::external::{
-    ExternalAnswer, ExternalApi, ExternalFault, ExternalMethod, ExternalRequest, LONGEST_BODY,
+    ExternalAnswer, ExternalApi, ExternalFault, ExternalMethod, ExternalRequest, LONGEST_ANSWER,
 };
 use url::Url;
 
@@ -31,7 +31,7 @@ impl ExternalTransport {
     #[must_use]
     pub fn new(transports: Transports) -> Self {
         let settings = TransportSettings {
-            max_body: LONGEST_BODY,
+            max_body: LONGEST_ANSWER,
             pool_max_idle_per_host: 0,
             worker_threads: 1,
             ..transports.settings
@@ -59,7 +59,7 @@ impl ExternalApi for ExternalTransport {
         let deadlines = Deadlines { first_byte: patience, idle: patience, total: patience };
         let response = transport.send(outbound, &deadlines).await.map_err(fault_of)?;
         let (status, headers) = (response.status.as_u16(), shown(&response.headers));
-        let body = response.body.collect(LONGEST_BODY).await.map_err(fault_of)?;
+        let body = response.body.collect(LONGEST_ANSWER).await.map_err(fault_of)?;
         Ok(ExternalAnswer { status, headers, body })
     }
 }
@@ -151,8 +151,8 @@ fn fault_of(fault: TransportFault) -> ExternalFault {
         TransportFault::FirstByteTimeout | TransportFault::IdleTimeout | TransportFault::TotalTimeout => {
             ExternalFault::TimedOut
         }
-        TransportFault::Dns
-        | TransportFault::ConnectTimeout
+        TransportFault::Dns => ExternalFault::Unresolved,
+        TransportFault::ConnectTimeout
         | TransportFault::Connect(_)
         | TransportFault::Tls(_)
         | TransportFault::ClosedBeforeAnswer { unprocessed: true } => {

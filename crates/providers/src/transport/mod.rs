@@ -38,7 +38,7 @@ pub use self::{
     fault::{ConnectFault, TlsFault, TransportFault},
     headers::{relayed, upstream_request_id},
     request::{OutboundRequest, secret_header},
-    resolver::{Lookup, SystemLookup},
+    resolver::{FewLookups, Lookup, SystemLookup},
     response::{BodyReader, InboundResponse},
     retry_after::retry_after,
     trust::{Trust, TrustError},

@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, SocketAddr, ToSocketAddrs},
     sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll},
     time::Duration,
@@ -13,6 +13,7 @@ use futures_util::{
     future::{BoxFuture, Shared},
 };
 use hyper_util::client::legacy::connect::dns::Name;
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tower_service::Service;
 
@@ -43,6 +44,36 @@ impl Lookup for SystemLookup {
         Box::pin(async move {
             let found = tokio::net::lookup_host((name, 0)).await?;
             Ok(found.map(|address| address.ip()).collect())
+        })
+    }
+}
+
+/// The operating system's resolver for whoever may name any name: it asks for few at once, however long a dead name server takes, as
+/// its threads are those of the database too.
+#[derive(Debug, Clone)]
+pub struct FewLookups {
+    places: Arc<Semaphore>,
+}
+
+impl FewLookups {
+    /// So many at once.
+    #[must_use]
+    pub fn new(at_once: usize) -> Self {
+        Self { places: Arc::new(Semaphore::new(at_once.max(1))) }
+    }
+}
+
+impl Lookup for FewLookups {
+    fn lookup(&self, name: &str) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> {
+        let (places, name) = (Arc::clone(&self.places), name.to_owned());
+        Box::pin(async move {
+            let place = places.acquire_owned().await.map_err(io::Error::other)?;
+            // Whoever stops waiting leaves the look-up behind: it keeps its place until it is done.
+            let asked = tokio::task::spawn_blocking(move || {
+                let _place = place;
+                (name.as_str(), 0).to_socket_addrs().map(|found| found.map(|address| address.ip()).collect())
+            });
+            asked.await.map_err(io::Error::other)?
         })
     }
 }

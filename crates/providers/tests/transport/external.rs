@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use switchyard_ports::external::{
-    ExternalAnswer, ExternalApi, ExternalFault, ExternalMethod, ExternalRequest, LONGEST_BODY,
+    ExternalAnswer, ExternalApi, ExternalFault, ExternalMethod, ExternalRequest, LONGEST_ANSWER,
 };
 use switchyard_providers::transport::egress::{AllowList, EgressPolicy, Purpose};
 use switchyard_providers::transport::external::ExternalTransport;
@@ -191,7 +191,7 @@ async fn endless_answers_and_bombs_are_cut() {
         while stream.write_all(&[b'x'; 65536]).is_ok() {}
     });
     let declared =
-        answering(format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", LONGEST_BODY + 1).into_bytes());
+        answering(format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", LONGEST_ANSWER + 1).into_bytes());
     let mut bomb = GzEncoder::new(Vec::new(), Compression::best());
     for _ in 0..9 {
         bomb.write_all(&vec![0; 1024 * 1024]).unwrap();

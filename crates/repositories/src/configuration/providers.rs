@@ -159,7 +159,17 @@ pub(super) fn update(
     if let Some(models) = &patch.models {
         put_models(connection, id.0, models)?;
     }
-    Ok(Written::changed(id.0).with("name", name).with_fields(&patch.fields()))
+    let mut written = Written::changed(id.0).with("name", name).with_fields(&patch.fields());
+    if patch.forgets_credentials {
+        let theirs = credentials::table.filter(credentials::provider_id.eq(id.0));
+        let forgotten: Vec<i64> = theirs.select(credentials::id).load(connection)?;
+        diesel::delete(theirs).execute(connection)?;
+        written = written.with("credentials_forgotten", forgotten.len().to_string());
+        for credential in forgotten {
+            written = written.also(ChangeKind::Credential, Some(credential));
+        }
+    }
+    Ok(written)
 }
 
 /// What came with the product is its changer's from then on: it gives way to nobody any more.

@@ -106,11 +106,17 @@ impl UserRepository for Database {
         .await
     }
 
-    async fn rehash(&self, id: UserId, old: PasswordHash, new: PasswordHash) -> Result<(), RepositoryError> {
+    async fn rehash(
+        &self,
+        id: UserId,
+        old: PasswordHash,
+        new: PasswordHash,
+    ) -> Result<bool, RepositoryError> {
         self.write(move |connection| {
             let unchanged = users::table.filter(users::id.eq(id.0)).filter(users::password_hash.eq(&old.0));
-            diesel::update(unchanged).set(users::password_hash.eq(&new.0)).execute(connection)?;
-            Ok(())
+            let changed =
+                diesel::update(unchanged).set(users::password_hash.eq(&new.0)).execute(connection)?;
+            Ok(changed > 0)
         })
         .await
     }
@@ -123,7 +129,7 @@ impl UserRepository for Database {
                 .select(USER_COLUMNS)
                 .first(connection)
                 .optional()?;
-            row.map(user).transpose()
+            Ok(row.map(user))
         })
         .await
     }
@@ -132,7 +138,7 @@ impl UserRepository for Database {
         self.read(move |connection| {
             let row: Option<UserRow> =
                 users::table.find(id.0).select(USER_COLUMNS).first(connection).optional()?;
-            row.map(user).transpose()
+            Ok(row.map(user))
         })
         .await
     }
@@ -146,7 +152,7 @@ impl UserRepository for Database {
                 .limit(i64::from(limit))
                 .select(USER_COLUMNS)
                 .load(connection)?;
-            rows.into_iter().map(|row| Ok(user(row)?.0)).collect()
+            Ok(rows.into_iter().map(|row| user(row).0).collect())
         })
         .await
     }
@@ -160,7 +166,7 @@ impl UserRepository for Database {
                 let rows: Vec<UserRow> =
                     users::table.filter(users::id.eq_any(ids)).select(USER_COLUMNS).load(connection)?;
                 for row in rows {
-                    let (user, _) = user(row)?;
+                    let (user, _) = user(row);
                     let ended = ended.remove(&user.id.0).unwrap_or_default();
                     states.push(AccountState { user, ended });
                 }

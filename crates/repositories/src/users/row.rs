@@ -1,9 +1,9 @@
 //! People as rows.
 
-use crate::error::Fault;
 use crate::schema::users;
-use crate::stored::{LimitColumns, MetaColumns, limits, meta, word};
+use crate::stored::{LimitColumns, MetaColumns, Readable, limits, meta, unread_meta, word};
 use switchyard_domain::ids::UserId;
+use switchyard_domain::limits::Limits;
 use switchyard_domain::role::Role;
 use switchyard_domain::time::Timestamp;
 use switchyard_domain::user::{Email, User, Username};
@@ -42,18 +42,21 @@ pub(crate) const USER_COLUMNS: UserSelection = (
     (users::version, users::owner, users::created_at, users::updated_at, users::updated_by),
 );
 
-/// The person of a row, and the hash of their password.
-pub(crate) fn user(row: UserRow) -> Result<(User, PasswordHash), Fault> {
+/// The person of a row, and the hash of their password. Somebody of whom something can't be read is switched off, and no more than a
+/// member.
+pub(crate) fn user(row: UserRow) -> (User, PasswordHash) {
     let (id, username, email, password, role, is_active, limit_columns, last_login_at, columns) = row;
+    let mut row = Readable::row("user", id);
+    let (version, updated_by) = (columns.0, columns.4.clone());
     let user = User {
         id: UserId(id),
-        username: word(&username, |text| Username::new(text).ok(), "users.username")?,
-        email: email.map(|email| word(&email, |text| Email::new(text).ok(), "users.email")).transpose()?,
-        role: word(&role, Role::parse, "users.role")?,
+        username: Username::stored(username),
+        email: email.map(Email::stored),
+        role: row.part(word(&role, Role::parse, "users.role"), || Role::Member),
         is_active,
-        limits: limits(limit_columns)?,
+        limits: row.part(limits(limit_columns), || Limits::NONE),
         last_login_at: last_login_at.map(Timestamp),
-        meta: meta(columns)?,
+        meta: row.part(meta(columns), || unread_meta(version, updated_by)),
     };
-    Ok((user, PasswordHash(password)))
+    (User { is_active: is_active && row.is_whole(), ..user }, PasswordHash(password))
 }

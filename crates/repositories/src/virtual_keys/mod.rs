@@ -84,7 +84,7 @@ impl VirtualKeyRepository for Database {
                 .limit(i64::from(limit))
                 .select(KEY_COLUMNS)
                 .load(connection)?;
-            rows.into_iter().map(key).collect()
+            Ok(rows.into_iter().map(key).collect())
         })
         .await
     }
@@ -104,7 +104,7 @@ impl VirtualKeyRepository for Database {
                 .limit(i64::from(limit))
                 .select(KEY_COLUMNS)
                 .load(connection)?;
-            rows.into_iter().map(key).collect()
+            Ok(rows.into_iter().map(key).collect())
         })
         .await
     }
@@ -118,9 +118,7 @@ impl VirtualKeyRepository for Database {
                     .filter(virtual_keys::id.eq_any(ids))
                     .select(KEY_COLUMNS)
                     .load(connection)?;
-                for row in rows {
-                    keys.push(key(row)?);
-                }
+                keys.extend(rows.into_iter().map(key));
             }
             Ok(keys)
         })
@@ -135,7 +133,7 @@ impl VirtualKeyRepository for Database {
                 .select(KEY_COLUMNS)
                 .first(connection)
                 .optional()?;
-            row.map(key).transpose()
+            Ok(row.map(key))
         })
         .await
     }

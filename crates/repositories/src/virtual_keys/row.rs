@@ -1,11 +1,13 @@
 //! Virtual keys as rows.
 
-use crate::error::{Fault, corrupt};
+use crate::error::corrupt;
 use crate::schema::virtual_keys;
-use crate::stored::{LimitColumns, MetaColumns, from_json, limits, meta, name};
+use crate::stored::{LimitColumns, MetaColumns, Readable, from_json, limits, meta, unread_meta};
 use switchyard_domain::ids::{UserId, VirtualKeyId};
+use switchyard_domain::limits::Limits;
+use switchyard_domain::name::Name;
 use switchyard_domain::time::Timestamp;
-use switchyard_domain::virtual_key::{KeyHash, PreviousHash, VirtualKey};
+use switchyard_domain::virtual_key::{KeyGrant, KeyHash, PreviousHash, VirtualKey};
 
 /// A row in the order of [`KEY_COLUMNS`].
 pub(super) type KeyRow = (
@@ -22,12 +24,20 @@ pub(super) type KeyRow = (
 );
 
 /// User, tags, previous hash and until when it is good.
-type OwnColumns = (Option<i64>, Option<String>, Option<Vec<u8>>, Option<i64>);
+type OwnColumns = (Option<i64>, Option<String>, Option<Vec<u8>>, Option<i64>, GrantColumns);
+
+/// Whether it is lent, whether it is barred, and who made it.
+type GrantColumns = (bool, bool, Option<String>);
 
 type LimitSelection = (virtual_keys::rpm, virtual_keys::tpm, virtual_keys::rpd, virtual_keys::concurrency);
 
-type OwnSelection =
-    (virtual_keys::user_id, virtual_keys::tags, virtual_keys::previous_hash, virtual_keys::previous_until);
+type OwnSelection = (
+    virtual_keys::user_id,
+    virtual_keys::tags,
+    virtual_keys::previous_hash,
+    virtual_keys::previous_until,
+    (virtual_keys::lent, virtual_keys::barred, virtual_keys::made_by),
+);
 
 type MetaSelection = (
     virtual_keys::version,
@@ -60,7 +70,13 @@ pub(super) const KEY_COLUMNS: KeySelection = (
     virtual_keys::models,
     (virtual_keys::rpm, virtual_keys::tpm, virtual_keys::rpd, virtual_keys::concurrency),
     (virtual_keys::expires_at, virtual_keys::last_used_at),
-    (virtual_keys::user_id, virtual_keys::tags, virtual_keys::previous_hash, virtual_keys::previous_until),
+    (
+        virtual_keys::user_id,
+        virtual_keys::tags,
+        virtual_keys::previous_hash,
+        virtual_keys::previous_until,
+        (virtual_keys::lent, virtual_keys::barred, virtual_keys::made_by),
+    ),
     (
         virtual_keys::version,
         virtual_keys::owner,
@@ -70,8 +86,8 @@ pub(super) const KEY_COLUMNS: KeySelection = (
     ),
 );
 
-/// The key of a row.
-pub(super) fn key(row: KeyRow) -> Result<VirtualKey, Fault> {
+/// The key of a row. One of which something can't be read is switched off.
+pub(super) fn key(row: KeyRow) -> VirtualKey {
     let (
         id,
         stored_name,
@@ -81,30 +97,48 @@ pub(super) fn key(row: KeyRow) -> Result<VirtualKey, Fault> {
         models,
         limit_columns,
         (expires_at, last_used_at),
-        (user, tags, previous_hash, previous_until),
+        (user, tags, previous_hash, previous_until, (is_lent, is_barred, made_by)),
         columns,
     ) = row;
+    let mut row = Readable::row("virtual key", id);
     let hash_of = |bytes: Vec<u8>| {
         let bytes = bytes.try_into();
         bytes.map(KeyHash).map_err(|_| corrupt(format_args!("a hash of key {id} has not 32 bytes")))
     };
     let previous = match (previous_hash, previous_until) {
-        (Some(hash), Some(until)) => Some(PreviousHash { hash: hash_of(hash)?, until: Timestamp(until) }),
+        (Some(hash), Some(until)) => {
+            let hash = row.part(hash_of(hash).map(Some), || None);
+            hash.map(|hash| PreviousHash { hash, until: Timestamp(until) })
+        }
         _ => None,
     };
-    Ok(VirtualKey {
+    let tags = tags.map_or_else(|| Ok(Vec::new()), |text| from_json(&text, "virtual_keys.tags"));
+    let models = models.map(|text| from_json(&text, "virtual_keys.models")).transpose();
+    let (version, updated_by) = (columns.0, columns.4.clone());
+    let key = VirtualKey {
         id: VirtualKeyId(id),
-        name: name(stored_name)?,
+        name: Name::stored(stored_name),
         prefix,
-        hash: hash_of(hash)?,
+        hash: row.part(hash_of(hash), || no_hash(id)),
         previous,
         user: user.map(UserId),
-        tags: tags.map_or_else(|| Ok(Vec::new()), |text| from_json(&text, "virtual_keys.tags"))?,
+        tags: row.part(tags, Vec::new),
         is_active,
-        models: models.map(|text| from_json(&text, "virtual_keys.models")).transpose()?,
-        limits: limits(limit_columns)?,
+        models: row.part(models, || Some(Vec::new())),
+        limits: row.part(limits(limit_columns), || Limits::NONE),
         expires_at: expires_at.map(Timestamp),
         last_used_at: last_used_at.map(Timestamp),
-        meta: meta(columns)?,
-    })
+        grant: KeyGrant { is_lent, is_barred, made_by },
+        meta: row.part(meta(columns), || unread_meta(version, updated_by)),
+    };
+    VirtualKey { is_active: is_active && row.is_whole(), ..key }
+}
+
+/// A place in the directory for a key that nothing hashes to.
+fn no_hash(id: i64) -> KeyHash {
+    let mut hash = [0; 32];
+    for (slot, byte) in hash.iter_mut().zip(id.to_be_bytes()) {
+        *slot = byte;
+    }
+    KeyHash(hash)
 }

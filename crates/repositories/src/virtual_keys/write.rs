@@ -2,7 +2,7 @@
 
 use crate::configuration::revision::Written;
 use crate::connection::{AnyConnection, each};
-use crate::error::{Fault, check_version, not_found};
+use crate::error::{Fault, check_version, conflict, not_found};
 use crate::quotas;
 use crate::schema::virtual_keys;
 use crate::stored::{json, limit_columns};
@@ -11,7 +11,7 @@ use switchyard_domain::ids::VirtualKeyId;
 use switchyard_domain::limits::Limits;
 use switchyard_domain::name::Name;
 use switchyard_domain::quota::{QuotaScope, stated};
-use switchyard_ports::repositories::{Author, ChangeKind, KeyPatch, NewVirtualKey};
+use switchyard_ports::repositories::{Author, ChangeKind, KeyPatch, NewVirtualKey, enough_keys};
 
 const SAME_HASH: &str = "a key with the same hash exists";
 
@@ -20,6 +20,7 @@ pub(super) fn create(
     key: &NewVirtualKey,
     author: &Author,
 ) -> Result<i64, Fault> {
+    check_number(connection, key)?;
     let (rpm, tpm, rpd, concurrency) = limit_columns(&key.limits);
     let row = (
         virtual_keys::name.eq(key.name.as_str()),
@@ -38,6 +39,7 @@ pub(super) fn create(
             virtual_keys::user_id.eq(key.user.map(|user| user.0)),
             virtual_keys::tags.eq(tags_column(&key.tags)?),
         ),
+        (virtual_keys::lent.eq(key.is_lent), virtual_keys::made_by.eq(author.by.name.as_ref())),
         virtual_keys::version.eq(1),
         virtual_keys::owner.eq(author.by.owner.to_string()),
         virtual_keys::created_at.eq(author.at.0),
@@ -49,6 +51,14 @@ pub(super) fn create(
         .returning(virtual_keys::id)
         .get_result(inner))
     .map_err(|error| taken(error, key.name.as_str()))
+}
+
+/// Refuses a key to whoever has enough. Writes of configuration come one after the other, so that nobody gets past it.
+fn check_number(connection: &mut AnyConnection, key: &NewVirtualKey) -> Result<(), Fault> {
+    let (Some(most), Some(user)) = (key.at_most, key.user) else { return Ok(()) };
+    let theirs = virtual_keys::table.filter(virtual_keys::user_id.eq(user.0)).count();
+    let there: i64 = theirs.get_result(connection)?;
+    if there < i64::from(most) { Ok(()) } else { Err(conflict(enough_keys(most))) }
 }
 
 pub(super) fn update(
@@ -93,6 +103,10 @@ pub(super) fn update(
             patch.user.map(|user| virtual_keys::user_id.eq(user.map(|user| user.0))),
             tags.map(|tags| virtual_keys::tags.eq(tags)),
             rotation,
+            (
+                patch.is_lent.map(|is_lent| virtual_keys::lent.eq(is_lent)),
+                patch.is_barred.map(|is_barred| virtual_keys::barred.eq(is_barred)),
+            ),
             virtual_keys::version.eq(version + 1),
             virtual_keys::updated_at.eq(author.at.0),
             virtual_keys::updated_by.eq(author.by.name.as_ref()),

@@ -13,3 +13,4 @@ mod migrations;
 mod newer;
 mod opening;
 mod parity;
+mod unreadable_rows;

@@ -224,7 +224,7 @@ async fn every_migration_goes_down_and_up_over_rows_of_every_kind() {
     for opened in shared_ones().await {
         let database = &opened.database;
         configuration_contract(database, KEPT_CHANGES).await;
-        user_contract(database, database).await;
+        user_contract(database, database, database).await;
         audit_contract(database, database, database).await;
         quota_contract(database, database, database).await;
         virtual_key_contract(database, database, database, database).await;

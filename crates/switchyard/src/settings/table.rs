@@ -179,6 +179,8 @@ table! {
         /// How long a session can be refreshed.
         REFRESH_TOKEN_EXPIRES_DAYS: Duration = setting(&Milliseconds::days(1, 365))
             .default("7").alias(&["REFRESH_TOKEN_EXPIRES_DAYS"]);
+        /// How many virtual keys somebody may have who is no administrator.
+        MAX_KEYS_PER_USER: u32 = setting(&Count { min: 0, max: 1_000_000 }).default("100");
     }
     "Limits" {
         /// Chat and compare calls of one user, or one address without a user.

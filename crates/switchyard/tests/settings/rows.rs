@@ -103,6 +103,7 @@ const ROWS: &[Row] = &[
     ("REFRESH_TOKEN_EXPIRES_DAYS", "2", &["REFRESH_TOKEN_EXPIRES_DAYS"], |s| {
         s.accounts.refresh_token_lifetime == S(2 * 86_400)
     }),
+    ("MAX_KEYS_PER_USER", "5", &[], |s| s.accounts.max_keys_per_user == 5),
     ("API_RATE_LIMIT", "7 per hour", &["API_RATE_LIMIT"], |s| {
         s.limits.api.requests == 7 && s.limits.api.window.duration() == S(3_600)
     }),

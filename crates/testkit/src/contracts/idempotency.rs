@@ -43,7 +43,8 @@ macro_rules! idempotency_contract {
 /// A request: its name, what it asks, and which attempt it is, each by a number.
 #[must_use]
 pub fn request(name: u8, content: u8, claim: u128) -> NamedRequest {
-    NamedRequest { name: [name; 32], content: [content; 32], claim: Uuid::from_u128(claim) }
+    let caller = [0; 32];
+    NamedRequest { name: [name; 32], caller, content: [content; 32], claim: Uuid::from_u128(claim) }
 }
 
 /// An answer of this many bytes.

@@ -36,6 +36,7 @@ macro_rules! limiter_contract {
             what_is_not_limited_always_passes,
             a_limit_of_nothing_lets_nothing_pass,
             of_256_at_once_exactly_the_limit_pass,
+            what_is_left_of_everybodys_limits_is_told_to_nobody,
         );
     };
     (@cases $make:path, $($case:ident,)+) => {$(
@@ -335,4 +336,17 @@ pub async fn of_256_at_once_exactly_the_limit_pass(limiter: Arc<dyn Limiter>, _:
         let passed: Vec<_> = passed.into_iter().flatten().collect();
         assert_eq!(passed.len(), LIMIT, "{limits:?}");
     }
+}
+
+/// See the name.
+pub async fn what_is_left_of_everybodys_limits_is_told_to_nobody(
+    limiter: Arc<dyn Limiter>,
+    _: Arc<ManualClock>,
+) {
+    let demands = [demand("global", rpm(2)), demand("user:1", rpm(9)), demand("key:1", rpm(10))];
+    let rooms = ask(limiter.as_ref(), &demands, 0).await.unwrap().rooms();
+    let requests = rooms.requests.unwrap();
+    assert_eq!((requests.limit, requests.remaining), (9, 8));
+    let permit = ask(limiter.as_ref(), &[demand("global", rpm(2))], 0).await.unwrap();
+    assert_eq!(permit.rooms().requests, None);
 }

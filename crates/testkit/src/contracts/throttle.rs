@@ -20,6 +20,7 @@ macro_rules! throttle_contract {
             nobody_waits_for_longer_than_the_window,
             scopes_are_counted_apart,
             what_is_forgotten_begins_anew,
+            what_is_given_back_was_no_try,
             refused_tries_count_for_nothing,
             of_64_at_once_the_rate_passes,
             who_waits_as_long_as_told_passes,
@@ -100,6 +101,21 @@ pub async fn what_is_forgotten_begins_anew(throttle: Shared, _: Arc<ManualClock>
     throttle.forget("password:1:ann").await;
     throttle.take("password:1:ann", a_minute(1)).await.unwrap();
     throttle.take("password:1:bob", a_minute(1)).await.unwrap_err();
+}
+
+/// See the name.
+pub async fn what_is_given_back_was_no_try(throttle: Shared, clock: Arc<ManualClock>) {
+    throttle.give_back("password:1:ann");
+    for _ in 0..3 {
+        throttle.take("password:1:ann", a_minute(3)).await.unwrap();
+        clock.advance(Duration::from_secs(5));
+    }
+    throttle.take("password:1:ann", a_minute(3)).await.unwrap_err();
+    throttle.give_back("password:1:ann");
+    throttle.give_back("password:1:ann");
+    throttle.take("password:1:ann", a_minute(3)).await.unwrap();
+    throttle.take("password:1:ann", a_minute(3)).await.unwrap();
+    throttle.take("password:1:ann", a_minute(3)).await.unwrap_err();
 }
 
 /// See the name.

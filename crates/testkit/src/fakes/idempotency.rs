@@ -68,7 +68,7 @@ impl IdempotencyStore for NameBook {
             });
         }
         let until = Monotonic(now.0 + CLAIMED_FOR);
-        let NamedRequest { name, content, claim } = *request;
+        let NamedRequest { name, content, claim, .. } = *request;
         names.insert(name, Known { content, claim, finish: None, until });
         Ok(Standing::Claimed)
     }

@@ -155,6 +155,13 @@ impl Throttle for StandingThrottle {
         Ok(())
     }
 
+    fn give_back(&self, scope: &str) {
+        let mut tries = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(taken) = tries.get_mut(scope) {
+            *taken = taken.saturating_sub(1);
+        }
+    }
+
     async fn forget(&self, scope: &str) {
         self.tries.lock().unwrap_or_else(PoisonError::into_inner).remove(scope);
     }

@@ -6,6 +6,15 @@ if verb == 'forget' then
   redis.call('ZREM', index, name)
   return {'forgotten'}
 end
+if verb == 'give_back' then
+  local newest = redis.call('ZRANGE', key, -1, -1)[1]
+  if newest then
+    local last, count = newest:match('^(%d+):(%d+)$')
+    redis.call('ZREM', key, newest)
+    if tonumber(count) > 1 then redis.call('ZADD', key, last, last .. ':' .. whole(tonumber(count) - 1)) end
+  end
+  return {'given_back'}
+end
 local rate, window, most = number(), number(), number()
 local steps, taken = {}, 0
 for _, member in ipairs(redis.call('ZRANGE', key, 0, -1)) do

@@ -14,7 +14,7 @@ use shapes::{ChangeBody, CreateBody, KeyPage, KeyShape, OwnKeyShape, RotateBody,
 use std::time::Duration;
 use switchyard_domain::ids::{UserId, VirtualKeyId};
 use switchyard_domain::name::Name;
-use switchyard_orchestrator::accounts::AccountError;
+use switchyard_orchestrator::accounts::{AccountError, Throttles};
 use switchyard_orchestrator::admin::{CreatedKey, KeyAdmin, KeyChange, KeyRequest, KeyState};
 
 fn id_of(path: &str) -> Result<VirtualKeyId, AccountError> {
@@ -26,12 +26,8 @@ fn shown(state: KeyState) -> HttpResponse {
     HttpResponse::Ok().insert_header((ETAG, format!("\"{}\"", shape.version))).json(shape)
 }
 
-fn with_key(
-    mut answer: actix_web::HttpResponseBuilder,
-    created: &CreatedKey,
-    state: KeyState,
-) -> HttpResponse {
-    let (key, state) = (created.key.expose_secret().to_owned(), KeyShape::from(state));
+fn with_key(mut answer: actix_web::HttpResponseBuilder, created: CreatedKey) -> HttpResponse {
+    let (key, state) = (created.key.expose_secret().to_owned(), KeyShape::from(created.state));
     ShownOnce::mark(&mut answer);
     answer.insert_header((ETAG, format!("\"{}\"", state.version))).json(ShownKey { key, state })
 }
@@ -78,6 +74,7 @@ pub(crate) async fn list_keys(
         (status = 413, body = EnvelopeAnswer),
         (status = 415, body = EnvelopeAnswer),
         (status = 422, body = EnvelopeAnswer),
+        (status = 429, body = EnvelopeAnswer),
         (status = 503, body = EnvelopeAnswer),
     )
 )]
@@ -85,21 +82,23 @@ pub(crate) async fn create_key(
     member: Member,
     body: ApiJson<CreateBody>,
     admin: web::Data<KeyAdmin>,
+    throttles: web::Data<Throttles>,
 ) -> Result<HttpResponse, ApiError> {
+    throttles.change(&member.0.who.entry.user).await?;
     let CreateBody { name, models, limits, budget, expires_at, tags, user } = body.0;
+    let person = &member.0.who.entry.user;
     let request = KeyRequest {
         name: Name::new(name).map_err(|fault| ApiError::invalid_field("name", fault.to_string()))?,
         models,
         limits: limits.map(Into::into).unwrap_or_default(),
         expires_at: expires_at.as_deref().map(expiry).transpose()?,
-        user: user.map(UserId),
+        // A key that nobody owns outlives whoever made it, so that has to be said.
+        user: user.map_or(Some(person.id), |user| user.map(UserId)),
         tags,
         budget: budget.map(|budget| budget.read()).transpose()?,
     };
-    let person = &member.0.who.entry.user;
     let created = admin.create_for(person, request, &member.0.client.writer(person)).await?;
-    let (state, _) = admin.itself(created.id).await?;
-    Ok(with_key(HttpResponse::Created(), &created, state))
+    Ok(with_key(HttpResponse::Created(), created))
 }
 
 /// The key that asks.
@@ -141,7 +140,12 @@ pub(crate) async fn one_key(
     id: web::Path<String>,
     admin: web::Data<KeyAdmin>,
 ) -> Result<HttpResponse, ApiError> {
-    Ok(shown(admin.find(&member.0.who.entry.user, id_of(&id)?).await?))
+    let id = id_of(&id)?;
+    let state = admin.find(&member.0.who.entry.user, id).await?;
+    let total = admin.total(id).await?;
+    let mut shape = KeyShape::from(state);
+    shape.total_cost_usd = Some(total.to_string());
+    Ok(HttpResponse::Ok().insert_header((ETAG, format!("\"{}\"", shape.version))).json(shape))
 }
 
 /// Changes a key, or switches it off.
@@ -162,6 +166,7 @@ pub(crate) async fn one_key(
         (status = 413, body = EnvelopeAnswer),
         (status = 415, body = EnvelopeAnswer),
         (status = 422, body = EnvelopeAnswer),
+        (status = 429, body = EnvelopeAnswer),
         (status = 503, body = EnvelopeAnswer),
     )
 )]
@@ -171,7 +176,9 @@ pub(crate) async fn change_key(
     request: HttpRequest,
     body: ApiJson<ChangeBody>,
     admin: web::Data<KeyAdmin>,
+    throttles: web::Data<Throttles>,
 ) -> Result<HttpResponse, ApiError> {
+    throttles.change(&member.0.who.entry.user).await?;
     let ChangeBody { name, user, is_active, models, limits, budget, expires_at, tags } = body.0;
     let name = name.map(Name::new).transpose();
     let change = KeyChange {
@@ -207,6 +214,7 @@ pub(crate) async fn change_key(
         (status = 413, body = EnvelopeAnswer),
         (status = 415, body = EnvelopeAnswer),
         (status = 422, body = EnvelopeAnswer),
+        (status = 429, body = EnvelopeAnswer),
         (status = 503, body = EnvelopeAnswer),
     )
 )]
@@ -216,14 +224,15 @@ pub(crate) async fn rotate_key(
     request: HttpRequest,
     body: ApiJsonOrNothing<RotateBody>,
     admin: web::Data<KeyAdmin>,
+    throttles: web::Data<Throttles>,
 ) -> Result<HttpResponse, ApiError> {
+    throttles.change(&member.0.who.entry.user).await?;
     let overlap = Duration::from_secs(body.0.overlap_seconds.into());
     let version = expected_version(request.headers())?;
     let person = &member.0.who.entry.user;
     let by = member.0.client.writer(person);
     let created = admin.rotate(person, id_of(&id)?, overlap, version, &by).await?;
-    let (state, _) = admin.itself(created.id).await?;
-    Ok(with_key(HttpResponse::Ok(), &created, state))
+    Ok(with_key(HttpResponse::Ok(), created))
 }
 
 /// Removes a key. What it used stays on record.
@@ -240,6 +249,7 @@ pub(crate) async fn rotate_key(
         (status = 403, body = EnvelopeAnswer),
         (status = 404, body = EnvelopeAnswer),
         (status = 409, body = EnvelopeAnswer),
+        (status = 429, body = EnvelopeAnswer),
         (status = 503, body = EnvelopeAnswer),
     )
 )]
@@ -248,7 +258,9 @@ pub(crate) async fn remove_key(
     id: web::Path<String>,
     request: HttpRequest,
     admin: web::Data<KeyAdmin>,
+    throttles: web::Data<Throttles>,
 ) -> Result<HttpResponse, ApiError> {
+    throttles.change(&member.0.who.entry.user).await?;
     let version = expected_version(request.headers())?;
     let person = &member.0.who.entry.user;
     admin.remove(person, id_of(&id)?, version, &member.0.client.writer(person)).await?;

@@ -66,9 +66,10 @@ pub(crate) struct CreateBody {
     /// What people sort keys by.
     #[serde(default)]
     pub(super) tags: Vec<String>,
-    /// Whose it is. Who does not administer makes keys for themselves only.
-    #[serde(default)]
-    pub(super) user: Option<i64>,
+    /// Whose it is: one's own if absent. Only administrators make keys for others, or with `null` for nobody in particular.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<i64>)]
+    pub(super) user: Option<Option<i64>>,
 }
 
 /// What is to be changed of a key; what is absent stays.
@@ -177,6 +178,13 @@ pub(crate) struct KeyShape {
     owner: String,
     /// Whose it is.
     user: Option<i64>,
+    /// Who made it; absent of some older ones.
+    made_by: Option<String>,
+    /// Whether an administrator said what it may: who holds it can then only make that tighter.
+    is_lent: bool,
+    /// What it spent ever, in US dollars; only where one key is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) total_cost_usd: Option<String>,
     /// What people sort keys by.
     tags: Vec<String>,
     /// What holds for its calls: its own limits, its owner's, and those of all calls together, of each kind the smallest.
@@ -203,6 +211,9 @@ impl From<KeyState> for KeyShape {
             previous_until: key.previous.map(|previous| previous.until.to_string()),
             owner: key.meta.owner.to_string(),
             user: key.user.map(|user| user.0),
+            made_by: key.grant.made_by,
+            is_lent: key.grant.is_lent,
+            total_cost_usd: None,
             tags: key.tags,
             effective_limits: effective_limits.into(),
             version: key.meta.version,

@@ -175,6 +175,7 @@ fn keys() -> Vec<VirtualKey> {
         limits,
         expires_at: None,
         last_used_at: None,
+        grant: switchyard_domain::virtual_key::KeyGrant::default(),
         meta: meta(),
     };
     vec![

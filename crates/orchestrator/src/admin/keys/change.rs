@@ -1,6 +1,8 @@
 //! Changes to virtual keys.
 
-use super::{CreatedKey, KeyAdmin, KeyState, check_budget, check_limits, check_models, check_tags, holder};
+use super::{
+    CreatedKey, KeyAdmin, KeyState, check_budget, check_limits, check_models, check_tags, holder, lent,
+};
 use crate::error::AdminError;
 use std::time::Duration;
 use switchyard_domain::budget::Budget;
@@ -55,6 +57,7 @@ impl KeyAdmin {
     ) -> Result<KeyState, AdminError> {
         let before = self.held(person, id).await?;
         self.check_change(person, &before, &change).await?;
+        let (is_lent, is_barred) = lent::after(person, &before, &change);
         let KeyChange { name, user, is_active, models, limits, budget, expires_at, tags, expected_version } =
             change;
         let patch = KeyPatch {
@@ -67,6 +70,8 @@ impl KeyAdmin {
             expires_at,
             tags,
             budget,
+            is_lent,
+            is_barred,
             expected_version,
             rotation: None,
         };
@@ -93,7 +98,9 @@ impl KeyAdmin {
         self.check_expiry(change.expires_at.flatten())?;
         check_models(change.models.as_ref().and_then(Option::as_deref))?;
         check_tags(change.tags.as_deref().unwrap_or_default())?;
-        self.check_within(person, &limits, budget).await
+        self.check_within(person, &limits, budget).await?;
+        let bound = self.bound_of(person, before).await?;
+        bound.map_or(Ok(()), |bound| lent::check(before, bound.as_ref(), change))
     }
 
     /// Puts a new secret in the place of the key's. The one before stays good for `overlap`, so that clients can be changed over.
@@ -115,6 +122,7 @@ impl KeyAdmin {
         }
         let until = self.ports.clock.now().after(overlap);
         let previous = (!overlap.is_zero()).then_some(PreviousHash { hash: before.hash, until });
+        let mut state = self.state(before.clone()).await?;
         let minted = self.mint.mint();
         let rotation = KeyRotation { prefix: minted.prefix.clone(), hash: minted.hash, previous };
         let patch = KeyPatch {
@@ -122,9 +130,14 @@ impl KeyAdmin {
             expected_version: expected_version.or(Some(before.meta.version)),
             ..KeyPatch::default()
         };
-        self.keys.update(id, patch, &self.ports.author(by)).await?;
+        let author = self.ports.author(by);
+        self.keys.update(id, patch, &author).await?;
         self.ports.read_own_write().await;
-        Ok(CreatedKey { id, key: minted.key, prefix: minted.prefix })
+        let (key, meta) = (&mut state.key, &before.meta);
+        (key.prefix, key.hash, key.previous) = (minted.prefix.clone(), minted.hash, previous);
+        (key.meta.version, key.meta.updated_at) = (meta.version + 1, author.at);
+        key.meta.updated_by = author.by.name.to_string();
+        Ok(CreatedKey { id, key: minted.key, prefix: minted.prefix, state })
     }
 
     /// Removes a key with its budget and its credentials. Its usage and ledger stay.

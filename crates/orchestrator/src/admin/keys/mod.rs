@@ -2,6 +2,7 @@
 
 mod change;
 mod holder;
+mod lent;
 mod state;
 
 pub use change::KeyChange;
@@ -16,7 +17,8 @@ use switchyard_domain::budget::Budget;
 use switchyard_domain::ids::{UserId, VirtualKeyId};
 use switchyard_domain::limits::Limits;
 use switchyard_domain::meta::Writer;
-use switchyard_domain::name::Name;
+use switchyard_domain::name::{MAX_NAME_CHARS, Name};
+use switchyard_domain::role::Role;
 use switchyard_domain::time::Timestamp;
 use switchyard_domain::user::User;
 use switchyard_domain::virtual_key::VirtualKey;
@@ -25,6 +27,14 @@ use switchyard_ports::virtual_keys::{KeyMint, MintedKey};
 
 const PAGE: u32 = 500;
 const MAX_MODELS: usize = 1000;
+/// What all entries of an allow-list may have together, in bytes: every process holds every key.
+const MAX_MODELS_BYTES: usize = 64 * 1024;
+/// An entry is a name, or a provider's and a model's.
+const MAX_ENTRY_CHARS: usize = MAX_NAME_CHARS + 1 + MAX_MODEL_CHARS;
+/// The longest name of a model that a call can have.
+const MAX_MODEL_CHARS: usize = 256;
+/// Keys of one person who does not administer, where nothing else is set.
+pub const MOST_KEYS: u32 = 100;
 const MAX_TAGS: usize = 20;
 const MAX_TAG_CHARS: usize = 64;
 /// What a key has whose maker did not say, as the document of virtual keys has it.
@@ -58,6 +68,18 @@ pub struct CreatedKey {
     pub key: SecretString,
     /// Its first characters, by which it is known later.
     pub prefix: String,
+    /// What it is now. Nothing is read for it once the key is written, so that what goes wrong meanwhile does not keep the key from
+    /// whoever made it.
+    pub state: KeyState,
+}
+
+/// By whose means a key is made.
+#[derive(Clone, Copy)]
+struct Means {
+    /// How many keys its owner may have together with it.
+    at_most: Option<u32>,
+    /// Whether an administrator gives it to somebody else.
+    is_lent: bool,
 }
 
 /// Administers virtual keys.
@@ -66,6 +88,7 @@ pub struct KeyAdmin {
     keys: Arc<dyn VirtualKeyRepository>,
     mint: Arc<dyn KeyMint>,
     quotas: Arc<QuotaAdmin>,
+    most: u32,
 }
 
 impl KeyAdmin {
@@ -77,7 +100,13 @@ impl KeyAdmin {
         mint: Arc<dyn KeyMint>,
         quotas: Arc<QuotaAdmin>,
     ) -> Self {
-        Self { ports, keys, mint, quotas }
+        Self { ports, keys, mint, quotas, most: MOST_KEYS }
+    }
+
+    /// The same, where somebody who does not administer may have so many keys.
+    #[must_use]
+    pub fn with_most_keys(self, most: u32) -> Self {
+        Self { most, ..self }
     }
 
     /// Makes a key.
@@ -87,14 +116,16 @@ impl KeyAdmin {
     /// an unusable list of models; [`RepositoryError::Conflict`] when the name is taken.
     pub async fn create(&self, request: KeyRequest, by: &Writer) -> Result<CreatedKey, AdminError> {
         self.check(&request)?;
-        self.write(request, self.mint.mint(), by).await
+        let means = Means { at_most: None, is_lent: true };
+        self.write(request, means, self.mint.mint(), by).await
     }
 
     /// Makes a key for a person who asks. Who does not administer makes keys for themselves, which may not have more than they
     /// have.
     ///
     /// # Errors
-    /// As [`KeyAdmin::create`], and [`AdminError::Invalid`] where it would be another's or have more.
+    /// As [`KeyAdmin::create`], [`AdminError::Invalid`] where it would be another's or have more, and
+    /// [`RepositoryError::Conflict`] where they have as many keys as they may have.
     pub async fn create_for(
         &self,
         person: &User,
@@ -103,7 +134,13 @@ impl KeyAdmin {
     ) -> Result<CreatedKey, AdminError> {
         request.user = holder::owner_of(person, request.user)?;
         self.check_within(person, &request.limits, request.budget.as_ref()).await?;
-        self.create(request, by).await
+        self.check(&request)?;
+        let administers = person.role == Role::Admin;
+        let means = Means {
+            at_most: (!administers).then_some(self.most),
+            is_lent: administers && request.user != Some(person.id),
+        };
+        self.write(request, means, self.mint.mint(), by).await
     }
 
     /// Makes a key of nobody's in particular, for all models: named after itself where nobody names it, and limited where nobody
@@ -135,21 +172,37 @@ impl KeyAdmin {
             budget: None,
         };
         self.check(&request)?;
-        self.write(request, minted, by).await
+        self.write(request, Means { at_most: None, is_lent: true }, minted, by).await
     }
 
     async fn write(
         &self,
         request: KeyRequest,
+        means: Means,
         minted: MintedKey,
         by: &Writer,
     ) -> Result<CreatedKey, AdminError> {
         let KeyRequest { name, models, limits, expires_at, user, tags, budget } = request;
         let (prefix, hash) = (minted.prefix.clone(), minted.hash);
-        let key = NewVirtualKey { name, prefix, hash, models, limits, expires_at, user, tags, budget };
-        let id = self.keys.create(key, &self.ports.author(by)).await?;
+        let Means { at_most, is_lent } = means;
+        let (quotas, author) = (self.quotas.stored().await?, self.ports.author(by));
+        let key = NewVirtualKey {
+            name,
+            prefix,
+            hash,
+            models,
+            limits,
+            expires_at,
+            user,
+            tags,
+            budget,
+            at_most,
+            is_lent,
+        };
+        let id = self.keys.create(key.clone(), &author).await?;
         self.ports.read_own_write().await;
-        Ok(CreatedKey { id, key: minted.key, prefix: minted.prefix })
+        let state = self.state_of_new(id, key, &author, &quotas);
+        Ok(CreatedKey { id, key: minted.key, prefix: minted.prefix, state })
     }
 
     fn check(&self, request: &KeyRequest) -> Result<(), AdminError> {
@@ -202,7 +255,7 @@ impl KeyAdmin {
             .by_name(name)
             .await?
             .ok_or_else(|| RepositoryError::NotFound { what: format!("the virtual key `{name}`") })?;
-        let patch = KeyPatch { is_active: Some(false), ..KeyPatch::default() };
+        let patch = KeyPatch { is_active: Some(false), is_barred: Some(true), ..KeyPatch::default() };
         self.keys.update(key.id, patch, &self.ports.author(by)).await?;
         self.ports.read_own_write().await;
         Ok(key.id)
@@ -211,9 +264,23 @@ impl KeyAdmin {
 
 fn check_models(models: Option<&[String]>) -> Result<(), AdminError> {
     let Some(models) = models else { return Ok(()) };
-    let is_unusable = |entry: &String| entry.trim().is_empty() || entry.chars().any(char::is_control);
-    if models.is_empty() || models.len() > MAX_MODELS || models.iter().any(is_unusable) {
-        let message = format!("name 1 to {MAX_MODELS} routes or models, or leave the list out for all");
+    let is_unusable = |entry: &String| {
+        entry.trim().is_empty()
+            || entry.chars().any(char::is_control)
+            || entry.chars().count() > MAX_ENTRY_CHARS
+    };
+    let bytes: usize = models.iter().map(String::len).sum();
+    if models.is_empty() || models.len() > MAX_MODELS || bytes > MAX_MODELS_BYTES {
+        let message = format!(
+            "name 1 to {MAX_MODELS} routes or models, of {MAX_MODELS_BYTES} bytes together, or leave the list out for all"
+        );
+        return Err(AdminError::invalid("models", message));
+    }
+    if models.iter().any(is_unusable) {
+        let message = format!(
+            "an entry is the name of a route or a model, `<provider>/<model>` or `<provider>/*`, of {MAX_ENTRY_CHARS} characters \
+             at most"
+        );
         return Err(AdminError::invalid("models", message));
     }
     Ok(())

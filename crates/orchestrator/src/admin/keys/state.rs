@@ -5,11 +5,12 @@ use crate::error::AdminError;
 use switchyard_domain::budget::{Budget, Span};
 use switchyard_domain::ids::VirtualKeyId;
 use switchyard_domain::limits::Limits;
+use switchyard_domain::meta::RowMeta;
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::quota::{Quota, QuotaScope};
 use switchyard_domain::user::User;
-use switchyard_domain::virtual_key::VirtualKey;
-use switchyard_ports::repositories::RepositoryError;
+use switchyard_domain::virtual_key::{KeyGrant, VirtualKey};
+use switchyard_ports::repositories::{Author, NewVirtualKey, RepositoryError};
 
 /// The most keys on a page.
 const MOST: u32 = 100;
@@ -63,8 +64,16 @@ impl KeyAdmin {
     pub async fn itself(&self, id: VirtualKeyId) -> Result<(KeyState, NanoUsd), AdminError> {
         let found = self.keys.by_ids(&[id]).await?.pop();
         let key = found.ok_or_else(|| RepositoryError::NotFound { what: "this virtual key".to_owned() })?;
-        let total = self.quotas.spent(QuotaScope::Key(id), Span::ENDLESS).await?;
+        let total = self.total(id).await?;
         Ok((self.state(key).await?, total))
+    }
+
+    /// What a key of the person's spent ever.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn total(&self, id: VirtualKeyId) -> Result<NanoUsd, AdminError> {
+        self.quotas.spent(QuotaScope::Key(id), Span::ENDLESS).await
     }
 
     pub(super) async fn state(&self, key: VirtualKey) -> Result<KeyState, AdminError> {
@@ -86,12 +95,55 @@ impl KeyAdmin {
         let scope = QuotaScope::Key(key.id);
         let budget = of(scope).and_then(|quota| quota.budget.clone());
         let span = budget.as_ref().map_or(Span::ENDLESS, |budget| budget.span(self.ports.clock.now()));
+        let effective_limits = self.effective(&key, quotas);
+        let spent = self.quotas.spent(scope, span).await?;
+        Ok(KeyState { key, budget, spent, effective_limits })
+    }
+
+    /// A key that was just written.
+    pub(super) fn state_of_new(
+        &self,
+        id: VirtualKeyId,
+        key: NewVirtualKey,
+        author: &Author,
+        quotas: &[Quota],
+    ) -> KeyState {
+        let NewVirtualKey {
+            name, prefix, hash, models, limits, expires_at, user, tags, budget, is_lent, ..
+        } = key;
+        let made_by = author.by.name.to_string();
+        let key = VirtualKey {
+            id,
+            name,
+            prefix,
+            hash,
+            previous: None,
+            user,
+            tags,
+            is_active: true,
+            models,
+            limits,
+            expires_at,
+            last_used_at: None,
+            grant: KeyGrant { is_lent, is_barred: false, made_by: Some(made_by.clone()) },
+            meta: RowMeta {
+                version: 1,
+                owner: author.by.owner.clone(),
+                created_at: author.at,
+                updated_at: author.at,
+                updated_by: made_by,
+            },
+        };
+        let effective_limits = self.effective(&key, quotas);
+        KeyState { key, budget, spent: NanoUsd::ZERO, effective_limits }
+    }
+
+    fn effective(&self, key: &VirtualKey, quotas: &[Quota]) -> Limits {
+        let of = |scope: QuotaScope| quotas.iter().find(|quota| quota.scope == scope);
         let above = key.user.map(QuotaScope::User).into_iter().chain([QuotaScope::Global]);
         let owner =
             self.ports.keeper.as_ref().zip(key.user).and_then(|(keeper, user)| keeper.users().find(user));
         let own = owner.map_or(key.limits, |owner| key.limits.tightest(owner.user.limits));
-        let effective_limits = above.filter_map(of).fold(own, |limits, quota| limits.tightest(quota.limits));
-        let spent = self.quotas.spent(scope, span).await?;
-        Ok(KeyState { key, budget, spent, effective_limits })
+        above.filter_map(of).fold(own, |limits, quota| limits.tightest(quota.limits))
     }
 }

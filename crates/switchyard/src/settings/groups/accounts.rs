@@ -56,6 +56,8 @@ pub struct AccountSettings {
     pub access_token_lifetime: Duration,
     /// How long a session can be refreshed.
     pub refresh_token_lifetime: Duration,
+    /// How many virtual keys somebody may have who does not administer.
+    pub max_keys_per_user: u32,
 }
 
 impl AccountSettings {
@@ -73,6 +75,7 @@ impl AccountSettings {
             cookie_secure: values.optional(&table::COOKIE_SECURE)?.unwrap_or(!is_private),
             access_token_lifetime: values.required(&table::ACCESS_TOKEN_EXPIRES_MINUTES)?,
             refresh_token_lifetime: values.required(&table::REFRESH_TOKEN_EXPIRES_DAYS)?,
+            max_keys_per_user: values.required(&table::MAX_KEYS_PER_USER)?,
         })
     }
 }

@@ -115,6 +115,8 @@ async fn a_keys_life_is_told(log: &dyn AuditLog, keys: &dyn VirtualKeyRepository
         limits: Limits::NONE,
         user: None,
         tags: Vec::new(),
+        at_most: None,
+        is_lent: false,
         budget: None,
         expires_at: None,
     };

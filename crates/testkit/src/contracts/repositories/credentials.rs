@@ -6,7 +6,7 @@ use super::samples::{author, new_provider, unique, unique_name};
 use switchyard_domain::ids::{CredentialId, ProviderId};
 use switchyard_domain::provider::CredentialOwner;
 use switchyard_ports::repositories::{
-    ChangeKind, ConfigurationRepository, CredentialRepository, SealedSecret, StoredCredential,
+    ChangeKind, ConfigurationRepository, CredentialRepository, ProviderPatch, SealedSecret, StoredCredential,
 };
 
 /// What every repository of credentials does. `configuration` works on the same database.
@@ -16,6 +16,7 @@ pub async fn credential_contract(
 ) {
     credentials_are_found_by_owner_by_id_and_page_by_page(repository, configuration).await;
     an_own_credential_changes_no_provider_and_is_told_by_its_id(repository, configuration).await;
+    a_provider_that_moves_forgets_whose_credentials_it_had(repository, configuration).await;
     a_text_is_sealed_anew_only_where_it_still_is_what_was_read(repository, configuration).await;
 }
 
@@ -121,4 +122,29 @@ async fn a_text_is_sealed_anew_only_where_it_still_is_what_was_read(
     let resealed = only_one(repository, &ana).await.credential;
     assert_eq!((resealed.sealed.as_str(), &resealed.meta), (after.as_str(), &stored.meta));
     assert_eq!(configuration.revision().await.unwrap(), revision);
+}
+
+async fn a_provider_that_moves_forgets_whose_credentials_it_had(
+    repository: &dyn CredentialRepository,
+    configuration: &dyn ConfigurationRepository,
+) {
+    let (moved, stays, ana) = (provider(configuration).await, provider(configuration).await, user());
+    put(configuration, moved, &CredentialOwner::Shared, "shared").await;
+    put(configuration, moved, &ana, "anas").await;
+    put(configuration, stays, &ana, "anas other").await;
+    let gone = repository.credentials_of(&ana).await.unwrap();
+    let gone = gone.into_iter().find(|stored| stored.provider == moved).unwrap().credential.id;
+    let start = configuration.revision().await.unwrap();
+    let patch = ProviderPatch {
+        base_url: Some(Some("https://elsewhere.example".to_owned())),
+        forgets_credentials: true,
+        ..ProviderPatch::default()
+    };
+    configuration.update_provider(moved, patch, &author(2)).await.unwrap();
+    assert_eq!(only_one(repository, &ana).await.provider, stays);
+    let stored = configuration.load().await.unwrap();
+    assert!(stored.providers.iter().find(|provider| provider.id == moved).unwrap().credential.is_none());
+    let changes = configuration.changes_since(start).await.unwrap().unwrap();
+    let is_told = changes.iter().any(|change| change.kind == ChangeKind::Credential && change.id == gone.0);
+    assert!(is_told, "every process forgets it: {changes:?}");
 }

@@ -243,6 +243,8 @@ async fn sums_group_by_everything(repository: &dyn UsageRepository, keys: &dyn V
         expires_at: None,
         user: None,
         tags: Vec::new(),
+        at_most: None,
+        is_lent: false,
         budget: None,
     };
     let key = keys.create(new, &author(0)).await.unwrap();

@@ -128,9 +128,9 @@ async fn a_stale_version_is_refused(repository: &dyn UserRepository) {
 async fn a_stronger_hash_takes_the_place_of_the_one_that_it_was_made_for(repository: &dyn UserRepository) {
     let id = make(repository).await;
     let hash = |text: &str| PasswordHash(text.to_owned());
-    repository.rehash(id, hash("hash one"), hash("hash two")).await.unwrap();
+    assert!(repository.rehash(id, hash("hash one"), hash("hash two")).await.unwrap());
     assert_eq!(repository.by_id(id).await.unwrap().unwrap().1, hash("hash two"));
-    repository.rehash(id, hash("hash one"), hash("hash three")).await.unwrap();
+    assert!(!repository.rehash(id, hash("hash one"), hash("hash three")).await.unwrap());
     let (user, kept) = repository.by_id(id).await.unwrap().unwrap();
     assert_eq!((user.meta.version, kept), (1, hash("hash two")));
     repository.set_password(id, hash("hash four"), None, &author(1)).await.unwrap();

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a suite fails by panicking")]
 
 use super::samples::{AT, author, full_limits, new_provider, unique, unique_name};
+use futures_util::future::join_all;
 use switchyard_domain::budget::{Budget, BudgetWindow, Zone};
 use switchyard_domain::ids::{UserId, VirtualKeyId};
 use switchyard_domain::limits::Limits;
@@ -14,7 +15,7 @@ use switchyard_domain::time::Timestamp;
 use switchyard_domain::virtual_key::{KeyHash, PreviousHash};
 use switchyard_ports::repositories::{
     Change, ChangeKind, ConfigurationRepository, KeyPatch, KeyRotation, KeyringRepository, NewVirtualKey,
-    QuotaRepository, RepositoryError, Revision, SealedSecret, VirtualKeyRepository,
+    QuotaRepository, RepositoryError, Revision, SealedSecret, VirtualKeyRepository, enough_keys,
 };
 
 /// What every repository of virtual keys does. The others work on the same database.
@@ -35,6 +36,7 @@ pub async fn virtual_key_contract(
     a_key_is_renamed_where_the_name_is_free(repository).await;
     a_budget_is_written_with_its_key_and_removed_with_it(repository, configuration, quotas).await;
     keys_that_are_gone_are_absent(repository).await;
+    of_many_keys_at_once_a_person_gets_as_many_as_they_may_have(repository).await;
     many_ids_are_found_at_once(repository).await;
     a_removed_key_takes_its_credentials_along(repository, configuration, keyring).await;
     every_write_is_one_revision_and_one_change(repository, configuration).await;
@@ -55,6 +57,8 @@ fn new_key(name: Name) -> NewVirtualKey {
         expires_at: None,
         user: None,
         tags: Vec::new(),
+        at_most: None,
+        is_lent: false,
         budget: None,
     }
 }
@@ -266,6 +270,23 @@ async fn a_budget_is_written_with_its_key_and_removed_with_it(
     repository.update(id, again, &author(3)).await.unwrap();
     repository.delete(id, &author(4)).await.unwrap();
     assert_eq!(stored().await, None, "it goes with its key");
+}
+
+async fn of_many_keys_at_once_a_person_gets_as_many_as_they_may_have(repository: &dyn VirtualKeyRepository) {
+    let (ann, bob) = (UserId(i64::try_from(unique() >> 1).unwrap()), UserId(i64::MAX - 9));
+    let new = |user| NewVirtualKey { user: Some(user), at_most: Some(3), ..new_key(unique_name("enough")) };
+    let by = author(0);
+    let made = join_all((0..8).map(|_| repository.create(new(ann), &by))).await;
+    let made: Vec<_> = made.into_iter().filter_map(Result::ok).collect();
+    assert_eq!(made.len(), 3);
+    let error = repository.create(new(ann), &by).await.unwrap_err();
+    assert_eq!(error, RepositoryError::Conflict { reason: enough_keys(3) });
+    repository.create(new(bob), &by).await.unwrap();
+    repository.create(NewVirtualKey { at_most: None, ..new(ann) }, &by).await.unwrap();
+    for id in made.into_iter().take(2) {
+        repository.delete(id, &by).await.unwrap();
+    }
+    repository.create(new(ann), &by).await.unwrap();
 }
 
 async fn keys_that_are_gone_are_absent(repository: &dyn VirtualKeyRepository) {

@@ -98,7 +98,20 @@ impl ConfigurationRepository for MemoryStore {
             }
             let fields = patch.fields().join(", ");
             let models = patch.models.map(|list| models(state, &known, &list)).transpose()?;
+            if patch.forgets_credentials {
+                let (gone, rest) = std::mem::take(&mut state.own_credentials)
+                    .into_iter()
+                    .partition(|(provider, _)| *provider == id);
+                state.own_credentials = rest;
+                let gone: Vec<(ProviderId, Credential)> = gone;
+                for (_, credential) in gone {
+                    state.note(ChangeKind::Credential, credential.id.0);
+                }
+            }
             let provider = place_of(state, id)?;
+            if patch.forgets_credentials {
+                provider.credential = None;
+            }
             provider.models = models.unwrap_or(known);
             provider.base_url = patch.base_url.unwrap_or(provider.base_url.take());
             provider.is_enabled = patch.is_enabled.unwrap_or(provider.is_enabled);

@@ -8,9 +8,9 @@ use switchyard_domain::name::Name;
 use switchyard_domain::provider::CredentialOwner;
 use switchyard_domain::quota::QuotaScope;
 use switchyard_domain::time::Timestamp;
-use switchyard_domain::virtual_key::VirtualKey;
+use switchyard_domain::virtual_key::{KeyGrant, VirtualKey};
 use switchyard_ports::repositories::{
-    Author, ChangeKind, KeyPatch, NewVirtualKey, RepositoryError, VirtualKeyRepository,
+    Author, ChangeKind, KeyPatch, NewVirtualKey, RepositoryError, VirtualKeyRepository, enough_keys,
 };
 
 #[async_trait]
@@ -23,6 +23,11 @@ impl VirtualKeyRepository for MemoryStore {
             }
             if state.keys.iter().any(|known| known.name == key.name) {
                 return Err(taken("key", key.name.as_str()));
+            }
+            let theirs =
+                state.keys.iter().filter(|known| key.user.is_some() && known.user == key.user).count();
+            if let Some(most) = key.at_most.filter(|most| key.user.is_some() && theirs >= *most as usize) {
+                return Err(RepositoryError::Conflict { reason: enough_keys(most) });
             }
             let id = VirtualKeyId(state.new_id());
             let changed = told(id.0, [("name", key.name.to_string())]);
@@ -39,6 +44,11 @@ impl VirtualKeyRepository for MemoryStore {
                 limits: key.limits,
                 expires_at: key.expires_at,
                 last_used_at: None,
+                grant: KeyGrant {
+                    is_lent: key.is_lent,
+                    is_barred: false,
+                    made_by: Some(author.by.name.to_string()),
+                },
                 meta: new_meta(author),
             });
             if key.budget.is_some() {
@@ -74,6 +84,8 @@ impl VirtualKeyRepository for MemoryStore {
             key.expires_at = patch.expires_at.unwrap_or(key.expires_at);
             key.user = patch.user.unwrap_or(key.user);
             key.tags = patch.tags.unwrap_or_else(|| std::mem::take(&mut key.tags));
+            key.grant.is_lent = patch.is_lent.unwrap_or(key.grant.is_lent);
+            key.grant.is_barred = patch.is_barred.unwrap_or(key.grant.is_barred);
             if let Some(rotation) = patch.rotation {
                 (key.prefix, key.hash, key.previous) = (rotation.prefix, rotation.hash, rotation.previous);
             }

@@ -173,12 +173,19 @@ impl UserRepository for MemoryStore {
         })
     }
 
-    async fn rehash(&self, id: UserId, old: PasswordHash, new: PasswordHash) -> Result<(), RepositoryError> {
+    async fn rehash(
+        &self,
+        id: UserId,
+        old: PasswordHash,
+        new: PasswordHash,
+    ) -> Result<bool, RepositoryError> {
         self.write(|state| {
+            let mut changed = false;
             for (_, hash) in state.users.iter_mut().filter(|(user, hash)| user.id == id && *hash == old) {
                 *hash = new.clone();
+                changed = true;
             }
-            Ok(())
+            Ok(changed)
         })
     }
 

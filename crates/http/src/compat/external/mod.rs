@@ -1,26 +1,30 @@
 //! The external proxy of the Multi-LLM API: calls of other addresses on behalf of whoever is signed in.
 
+mod caller;
+mod reply;
+
 use super::multi_llm::TextError;
 use super::pairs::{Pairs, Texts};
 use crate::api::{ApiBody, ApiError, ApiJson, Secret};
-use crate::extract::Member;
 use actix_web::http::StatusCode;
 use actix_web::http::header::ContentType;
 use actix_web::{HttpResponse, web};
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
-use serde_json::value::{RawValue, to_raw_value};
-use std::collections::BTreeMap;
-use switchyard_orchestrator::accounts::Throttles;
-use switchyard_orchestrator::external::{ExternalCalls, ExternalError};
-use switchyard_ports::external::{
-    ExternalAnswer, ExternalFault, ExternalMethod, ExternalRequest, LONGEST_BODY,
-};
+use caller::ExternalCaller;
+use reply::{ExternalReply, Reply};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use std::time::Duration;
+use switchyard_orchestrator::external::{ExternalCalls, ExternalError, ExternalPlace};
+use switchyard_ports::external::{ExternalFault, ExternalMethod, ExternalRequest, LONGEST_BODY};
 use utoipa::ToSchema;
 use validator::Validate;
 
 /// Room for what stands around a payload.
 const AROUND: usize = 64 * 1024;
+
+/// When there may be a place again.
+const COME_BACK: Duration = Duration::from_secs(1);
 
 /// What is asked of an address.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
@@ -92,25 +96,6 @@ fn yes() -> bool {
     true
 }
 
-/// What an address answered.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct ExternalReply {
-    /// `success`: there was an answer, whatever its status.
-    status: &'static str,
-    data: ExternalData,
-}
-
-/// An address's answer.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct ExternalData {
-    /// A redirect is one like any other: it is not followed.
-    status_code: u16,
-    headers: BTreeMap<String, String>,
-    /// JSON, or a text.
-    #[schema(value_type = serde_json::Value)]
-    body: Box<RawValue>,
-}
-
 /// Calls an address with GET.
 #[utoipa::path(
     post,
@@ -124,14 +109,12 @@ pub(crate) struct ExternalData {
     )
 )]
 pub(crate) async fn external_get(
-    member: Member,
+    caller: ExternalCaller,
     body: ApiJson<ExternalRead>,
     calls: web::Data<ExternalCalls>,
-    throttles: web::Data<Throttles>,
 ) -> Result<HttpResponse, ApiError> {
-    throttles.documented(&member.0.client).await?;
     let ExternalRead { url, headers, params } = body.0;
-    call(&calls, request(ExternalMethod::Get, url, headers, Texts::flat(params), None)).await
+    call(&calls, caller.0, request(ExternalMethod::Get, url, headers, Texts::flat(params), None)).await
 }
 
 /// Calls an address with POST, once.
@@ -147,13 +130,11 @@ pub(crate) async fn external_get(
     )
 )]
 pub(crate) async fn external_post(
-    member: Member,
+    caller: ExternalCaller,
     body: ApiJson<ExternalWrite>,
     calls: web::Data<ExternalCalls>,
-    throttles: web::Data<Throttles>,
 ) -> Result<HttpResponse, ApiError> {
-    throttles.documented(&member.0.client).await?;
-    call(&calls, written(ExternalMethod::Post, body.0)?).await
+    call(&calls, caller.0, written(ExternalMethod::Post, body.0)?).await
 }
 
 /// Calls an address with PUT.
@@ -169,13 +150,11 @@ pub(crate) async fn external_post(
     )
 )]
 pub(crate) async fn external_put(
-    member: Member,
+    caller: ExternalCaller,
     body: ApiJson<ExternalWrite>,
     calls: web::Data<ExternalCalls>,
-    throttles: web::Data<Throttles>,
 ) -> Result<HttpResponse, ApiError> {
-    throttles.documented(&member.0.client).await?;
-    call(&calls, written(ExternalMethod::Put, body.0)?).await
+    call(&calls, caller.0, written(ExternalMethod::Put, body.0)?).await
 }
 
 /// Calls an address with DELETE.
@@ -191,14 +170,12 @@ pub(crate) async fn external_put(
     )
 )]
 pub(crate) async fn external_delete(
-    member: Member,
+    caller: ExternalCaller,
     body: ApiJson<ExternalDelete>,
     calls: web::Data<ExternalCalls>,
-    throttles: web::Data<Throttles>,
 ) -> Result<HttpResponse, ApiError> {
-    throttles.documented(&member.0.client).await?;
     let ExternalDelete { url, headers } = body.0;
-    call(&calls, request(ExternalMethod::Delete, url, headers, Vec::new(), None)).await
+    call(&calls, caller.0, request(ExternalMethod::Delete, url, headers, Vec::new(), None)).await
 }
 
 fn request(
@@ -236,39 +213,36 @@ fn form(payload: &RawValue) -> Result<Bytes, ApiError> {
     Ok(Bytes::from(form.finish()))
 }
 
-async fn call(calls: &ExternalCalls, request: ExternalRequest) -> Result<HttpResponse, ApiError> {
-    let answer = calls.call(&request).await.map_err(|error| refused(&error))?;
-    let data = data(answer).ok_or_else(ApiError::defect)?;
-    let reply =
-        serde_json::to_vec(&ExternalReply { status: "success", data }).map_err(|_| ApiError::defect())?;
+async fn call(
+    calls: &ExternalCalls,
+    place: ExternalPlace,
+    request: ExternalRequest,
+) -> Result<HttpResponse, ApiError> {
+    let answer = calls.call(&place, &request).await.map_err(|error| refused(&error))?;
+    drop(request);
+    let reply = Reply::new(answer, place).ok_or_else(ApiError::defect)?;
     Ok(HttpResponse::Ok().insert_header(ContentType::json()).body(reply))
-}
-
-fn data(answer: ExternalAnswer) -> Option<ExternalData> {
-    let ExternalAnswer { status, headers, body } = answer;
-    let mut shown: BTreeMap<String, String> = BTreeMap::new();
-    for (name, value) in headers {
-        shown.entry(name).and_modify(|before| before.extend([", ", value.as_str()])).or_insert(value);
-    }
-    let is_json = shown.get("content-type").is_some_and(|kind| kind.to_ascii_lowercase().contains("json"));
-    let json = || serde_json::from_slice::<Box<RawValue>>(&body).ok().filter(|_| is_json);
-    let text = || to_raw_value(&String::from_utf8_lossy(&body)).ok();
-    Some(ExternalData { status_code: status, headers: shown, body: json().or_else(text)? })
 }
 
 /// Why there is no answer, for the one who asked.
 fn refused(error: &ExternalError) -> ApiError {
     let (status, code) = match error {
         ExternalError::Off => (StatusCode::FORBIDDEN, "authorization_error"),
+        ExternalError::OwnPlacesTaken => (StatusCode::TOO_MANY_REQUESTS, "too_many_requests"),
+        ExternalError::AllPlacesTaken => (StatusCode::SERVICE_UNAVAILABLE, "overloaded"),
         ExternalError::TooLong => (StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large"),
         ExternalError::Fault(ExternalFault::Invalid(_)) => (StatusCode::BAD_REQUEST, "bad_request"),
         ExternalError::Fault(ExternalFault::Refused(_)) => (StatusCode::FORBIDDEN, "url_not_allowed"),
-        ExternalError::Fault(ExternalFault::Unreachable(_) | ExternalFault::Failed(_)) => {
-            (StatusCode::BAD_GATEWAY, "upstream_error")
-        }
+        ExternalError::Fault(
+            ExternalFault::Unresolved | ExternalFault::Unreachable(_) | ExternalFault::Failed(_),
+        ) => (StatusCode::BAD_GATEWAY, "upstream_error"),
         ExternalError::Fault(ExternalFault::TimedOut) => (StatusCode::GATEWAY_TIMEOUT, "upstream_timeout"),
     };
-    ApiError::new(status, code, error.to_string())
+    let refusal = ApiError::new(status, code, error.to_string());
+    match error {
+        ExternalError::OwnPlacesTaken | ExternalError::AllPlacesTaken => refusal.retry_after(COME_BACK),
+        _ => refusal,
+    }
 }
 
 /// How such a call can fail.
@@ -296,7 +270,7 @@ pub(crate) enum ExternalFailures {
     /// The body is not JSON
     #[response(status = 415)]
     MediaType(TextError),
-    /// Too many requests in a minute
+    /// Too many requests in a minute, or too many calls at once
     #[response(status = 429)]
     TooMany(TextError),
     /// Our own defect
@@ -305,7 +279,7 @@ pub(crate) enum ExternalFailures {
     /// The address can't be reached, or its answer is too large or none
     #[response(status = 502)]
     Failed(TextError),
-    /// It can't be found out whether the request was answered before
+    /// Too many calls of everybody at once, or it can't be found out whether the request was answered before
     #[response(status = 503)]
     Unavailable(TextError),
     /// The address did not answer in time

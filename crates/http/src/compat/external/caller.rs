@@ -1,0 +1,36 @@
+//! Who calls other addresses, and their place among those who do.
+
+use crate::access::{Access, AccessRule};
+use crate::api::ApiError;
+use crate::extract::Member;
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, web};
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
+use switchyard_orchestrator::accounts::Throttles;
+use switchyard_orchestrator::external::{ExternalCalls, ExternalPlace};
+
+/// Anybody who is signed in, and for whom there is a place. Who is refused one is so before their body is read.
+pub(crate) struct ExternalCaller(pub(super) ExternalPlace);
+
+impl FromRequest for ExternalCaller {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (member, request) = (Member::from_request(request, payload), request.clone());
+        async move {
+            let person = member.await?.0;
+            let throttles = request.app_data::<web::Data<Throttles>>().ok_or_else(ApiError::defect)?;
+            throttles.documented(&person.client).await?;
+            let calls = request.app_data::<web::Data<ExternalCalls>>().ok_or_else(ApiError::defect)?;
+            let place = calls.place(person.who.entry.user.id);
+            place.map(Self).map_err(|error| super::refused(&error))
+        }
+        .boxed_local()
+    }
+}
+
+impl AccessRule for ExternalCaller {
+    const ACCESS: Access = Access::SignedIn;
+}

@@ -1,0 +1,199 @@
+//! What an address answered, as it is written to whoever asked: piece by piece, so that it is held once.
+
+use actix_web::body::{BodySize, MessageBody};
+use bytes::{Bytes, BytesMut};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use switchyard_orchestrator::external::ExternalPlace;
+use switchyard_ports::external::ExternalAnswer;
+use utoipa::ToSchema;
+
+/// How much of a text is written at once, in bytes before they are escaped.
+const PIECE: usize = 16 * 1024;
+const END: &[u8] = b"}}";
+
+/// What an address answered.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "only described: `Reply` is what is written")]
+pub(crate) struct ExternalReply {
+    /// `success`: there was an answer, whatever its status.
+    status: &'static str,
+    data: ExternalData,
+}
+
+/// An address's answer.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "only described: `Reply` is what is written")]
+pub(crate) struct ExternalData {
+    /// A redirect is one like any other: it is not followed.
+    status_code: u16,
+    headers: BTreeMap<String, String>,
+    /// JSON, or a text.
+    #[schema(value_type = serde_json::Value)]
+    body: serde_json::Value,
+}
+
+#[derive(Serialize)]
+struct Head<'a> {
+    status_code: u16,
+    headers: &'a BTreeMap<String, String>,
+}
+
+/// An answer on its way to whoever asked for it, who keeps their place until it has gone.
+pub(super) struct Reply {
+    parts: Parts,
+    _place: ExternalPlace,
+}
+
+impl Reply {
+    /// `None` only for headers that JSON can't hold.
+    pub(super) fn new(answer: ExternalAnswer, place: ExternalPlace) -> Option<Self> {
+        Parts::of(answer).map(|parts| Self { parts, _place: place })
+    }
+}
+
+impl MessageBody for Reply {
+    type Error = Infallible;
+
+    fn size(&self) -> BodySize {
+        BodySize::Stream
+    }
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        Poll::Ready(self.parts.next().map(Ok))
+    }
+}
+
+/// The pieces of a reply.
+enum Parts {
+    Head { head: Bytes, body: Bytes, is_json: bool },
+    Json(Bytes),
+    Text(Bytes),
+    End,
+    Nothing,
+}
+
+impl Parts {
+    fn of(answer: ExternalAnswer) -> Option<Self> {
+        let ExternalAnswer { status, headers, body } = answer;
+        let mut shown: BTreeMap<String, String> = BTreeMap::new();
+        for (name, value) in headers {
+            shown.entry(name).and_modify(|before| before.extend([", ", value.as_str()])).or_insert(value);
+        }
+        let is_json =
+            shown.get("content-type").is_some_and(|kind| kind.to_ascii_lowercase().contains("json"));
+        let is_json = is_json && serde_json::from_slice::<&RawValue>(&body).is_ok();
+        let data = serde_json::to_string(&Head { status_code: status, headers: &shown }).ok()?;
+        let head = format!(r#"{{"status":"success","data":{},"body":"#, data.strip_suffix('}')?);
+        Some(Self::Head { head: Bytes::from(head), body, is_json })
+    }
+}
+
+impl Iterator for Parts {
+    type Item = Bytes;
+
+    fn next(&mut self) -> Option<Bytes> {
+        let (piece, then) = match std::mem::replace(self, Self::Nothing) {
+            Self::Head { head, body, is_json: true } => (head, Self::Json(body)),
+            Self::Head { head, body, is_json: false } => {
+                let mut opened = BytesMut::from(head.as_ref());
+                opened.extend_from_slice(b"\"");
+                (opened.freeze(), Self::Text(body))
+            }
+            Self::Json(body) => (body, Self::End),
+            Self::Text(rest) if rest.is_empty() => (Bytes::from_static(b"\""), Self::End),
+            Self::Text(mut rest) => {
+                let (length, escaped) = escaped(&rest);
+                drop(rest.split_to(length));
+                (Bytes::from(escaped), Self::Text(rest))
+            }
+            Self::End => (Bytes::from_static(END), Self::Nothing),
+            Self::Nothing => return None,
+        };
+        *self = then;
+        Some(piece)
+    }
+}
+
+/// The beginning of a text within JSON, and how many bytes of the text that is. What is no UTF-8 is replaced.
+fn escaped(rest: &[u8]) -> (usize, String) {
+    let piece = rest.get(..PIECE).unwrap_or(rest);
+    let is_last = piece.len() == rest.len();
+    let (mut taken, mut text) = (0, String::new());
+    for chunk in piece.utf8_chunks() {
+        let (valid, invalid) = (chunk.valid(), chunk.invalid());
+        text.push_str(valid);
+        taken += valid.len();
+        // The piece may end within a character, which then begins the next one.
+        let is_cut = !is_last && taken + invalid.len() == piece.len() && taken > 0;
+        if invalid.is_empty() || is_cut {
+            continue;
+        }
+        text.push('\u{fffd}');
+        taken += invalid.len();
+    }
+    let quoted = serde_json::to_string(&text).unwrap_or_default();
+    let inner = quoted.strip_prefix('"').and_then(|quoted| quoted.strip_suffix('"'));
+    (taken, inner.unwrap_or_default().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn written(kind: &str, body: &[u8]) -> (Value, usize, usize) {
+        let headers = vec![("content-type".to_owned(), kind.to_owned()), ("x".to_owned(), "1".to_owned())];
+        let headers = [headers, vec![("x".to_owned(), "2".to_owned())]].concat();
+        let answer = ExternalAnswer { status: 203, headers, body: Bytes::copy_from_slice(body) };
+        let pieces: Vec<Bytes> = Parts::of(answer).unwrap().collect();
+        let longest = pieces.iter().map(Bytes::len).max().unwrap();
+        let whole = pieces.concat();
+        (serde_json::from_slice(&whole).unwrap(), longest, whole.len())
+    }
+
+    #[test]
+    fn a_reply_is_the_status_the_headers_and_the_body() {
+        let (reply, ..) = written("application/json", b" {\"a\":[1,2]}\n");
+        assert_eq!(
+            reply,
+            json!({"status": "success", "data": {
+                "status_code": 203,
+                "headers": {"content-type": "application/json", "x": "1, 2"},
+                "body": {"a": [1, 2]},
+            }})
+        );
+        for (kind, body, text) in [
+            ("text/plain", "{\"a\":1}".as_bytes(), "{\"a\":1}"),
+            ("application/json", b"{\"a\":1", "{\"a\":1"),
+            ("text/plain", b"", ""),
+            ("text/plain", b"a\x00\"\\\n\xffb", "a\u{0}\"\\\n\u{fffd}b"),
+        ] {
+            assert_eq!(written(kind, body).0["data"]["body"], json!(text), "{body:?}");
+        }
+    }
+
+    #[test]
+    fn a_text_is_read_as_one_wherever_its_pieces_end() {
+        for ahead in 0..5 {
+            let text =
+                [vec![b'x'; ahead], "a\u{1f600}\u{e9}".repeat(9_000).into_bytes(), vec![0xf0, 0x9f]].concat();
+            let wanted = String::from_utf8_lossy(&text).into_owned();
+            assert_eq!(written("text/plain", &text).0["data"]["body"], json!(wanted), "{ahead}");
+        }
+        let broken: Vec<u8> =
+            (0..100_000_u32).map(|number| (number.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+        assert_eq!(written("text/plain", &broken).0["data"]["body"], json!(String::from_utf8_lossy(&broken)));
+    }
+
+    #[test]
+    fn what_grows_when_it_is_escaped_is_never_held_whole() {
+        let (reply, longest, whole) = written("text/plain", &vec![1; 1024 * 1024]);
+        assert_eq!(reply["data"]["body"].as_str().unwrap().len(), 1024 * 1024);
+        assert!(whole > 6 * 1024 * 1024 && longest <= 6 * PIECE, "{longest} of {whole}");
+    }
+}
