@@ -143,7 +143,8 @@ pub(crate) async fn one_key(
     let id = id_of(&id)?;
     let state = admin.find(&member.0.who.entry.user, id).await?;
     let total = admin.total(id).await?;
-    let shape = KeyShape { total_cost_usd: Some(total.to_string()), ..KeyShape::from(state) };
+    let mut shape = KeyShape::from(state);
+    shape.total_cost_usd = Some(total.to_string());
     Ok(HttpResponse::Ok().insert_header((ETAG, format!("\"{}\"", shape.version))).json(shape))
 }
 
