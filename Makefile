@@ -36,8 +36,14 @@ properties: ## All properties of the dialects with 10,000 cases each, or as many
 fuzz: ## Fuzz the dialects on a nightly compiler: all, 10 minutes each, or ARGS="gemini 60"
 	CARGO="$(CARGO)" scripts/fuzz.sh $(ARGS)
 
-prove-%: ## Prove a promise at full size and print the figures: prove-p1, -p2, -p3, -p4, -p6, -p12, -p13, -p17, -p19, -p22
+prove-%: ## Prove a promise at full size and print the figures: prove-p1, -p2, -p3, -p4, -p5, -p6, -p10, -p12, -p13, -p17, -p19, -p22
 	$(CARGO) run --release --locked -p switchyard-tests --bin prove -- $* $(ARGS)
+
+prove-schema: ## schemathesis against the running server and its own OpenAPI document, as somebody of each role: ARGS="CASES ROLE"
+	python3 tests/attacks/schema.py $(ARGS)
+
+prove-sqlmap: ## sqlmap against the login, ids, queries and credential headers of the running server: ARGS="LEVEL RISK"
+	python3 tests/attacks/sqlmap.py $(ARGS)
 
 dist: ## The binary that is shipped: with link-time optimisation
 	$(CARGO) build --profile dist --locked
@@ -52,4 +58,4 @@ generated: ## Rewrite what is generated: OpenAPI, settings, vendors, dialects, r
 import-prices: ## Refresh the built-in price catalogue from its pinned sources
 	python3 scripts/import_prices.py
 
-.PHONY: help run test check fmt lint properties fuzz bench dist generated import-prices
+.PHONY: help run test check fmt lint properties fuzz bench dist generated import-prices prove-schema prove-sqlmap

@@ -10,6 +10,12 @@ if ! have initdb && ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then
     exit 1
 fi
 
+if ! have redis-server && [ "${SWITCHYARD_SKIP_REDIS:-}" != 1 ]; then
+    echo "Redis is needed for the tests: install the package redis-server (nothing is started as a service), or set" >&2
+    echo "SWITCHYARD_SKIP_REDIS=1 to leave out what needs it." >&2
+    exit 1
+fi
+
 have curl || echo "skipped: the calls of docs/coming-from (curl is not installed)"
 
 echo "== Rust tests"

@@ -10,7 +10,7 @@ import tempfile
 import people
 
 # What sqlmap says in its log where there is something.
-FOUND = ["is vulnerable", "appears to be", "injectable", "identified the following injection point"]
+FOUND = ["is vulnerable", "' injectable", "identified the following injection point"]
 NOTHING = "do not appear to be injectable"
 
 
@@ -63,7 +63,7 @@ def main():
     with people.served(binaries) as person, tempfile.TemporaryDirectory() as folder:
         for name, target in targets(person).items():
             said = tried(tools, person.base, level, risk, target, folder)
-            lines = [line for line in said.splitlines() if any(word in line for word in FOUND) and "not" not in line]
+            lines = [line for line in said.splitlines() if any(word in line for word in FOUND)]
             if NOTHING not in said or lines:
                 found.append(name)
             print(f"{name}: {'nothing' if name not in found else said[-3000:]}", flush=True)

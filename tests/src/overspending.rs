@@ -1,26 +1,28 @@
-//! P4: however many calls come at once, and however often the server is killed meanwhile, a budget is never overrun, and nothing of
-//! it is lost.
+//! P4: however many calls come at once, on however many processes, and however often one of them is killed meanwhile, a budget is never
+//! overrun, and nothing of it is lost.
 
 use crate::client::{Ask, Ending, LoadClient};
-use crate::installation::{Database, Installation, MODEL, PROVIDER};
+use crate::installation::{Installation, MODEL, PROVIDER};
+use crate::replicas::{Replicas, Setting};
 use futures_util::future::join_all;
 use serde_json::json;
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use switchyard::Embedded;
 use switchyard_domain::budget::{Budget, BudgetWindow, Zone};
 use switchyard_domain::limits::Limits;
 use switchyard_domain::meta::Writer;
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::quota::QuotaScope;
-use switchyard_harness::testkit::simulator::{Script, Simulator};
 use switchyard_orchestrator::admin::QuotaRequest;
 use tokio::time::sleep;
 
 /// The most that one call may cost: eight tokens of prompt and a thousand of answer, at the prices of the installation.
 const CALL: i64 = 10_020_000;
 /// More rounds than any budget here takes to be spent.
-const MOST_ROUNDS: usize = 200;
+const MOST_ROUNDS: usize = 400;
+/// By when what a killed process held is free again.
+const LEASE: Duration = Duration::from_secs(60);
 
 /// How many calls at once, on a budget for how many.
 #[derive(Debug)]
@@ -29,10 +31,10 @@ pub struct Overspending {
     pub at_once: usize,
     /// How many of them the budget can pay at their dearest.
     pub affordable: usize,
-    /// How often the server is killed while they run.
+    /// How often a process is killed while they run.
     pub kills: usize,
-    /// Where the ledger lives.
-    pub database: Database,
+    /// What the processes share.
+    pub setting: Setting,
 }
 
 /// What came of it.
@@ -50,6 +52,8 @@ pub struct OverspendingReport {
     pub budget: i64,
     /// What the ledger says was spent.
     pub spent: i64,
+    /// How long it took from the last kill until nothing of what was left could pay for a call.
+    pub recovery: Duration,
     /// Differences within the books.
     pub problems: usize,
 }
@@ -58,49 +62,52 @@ impl Overspending {
     /// Calls until nothing more is affordable.
     ///
     /// # Panics
-    /// When the server can't be started.
+    /// When a server can't be started.
     pub async fn run(self) -> OverspendingReport {
-        let upstream = Simulator::start();
-        upstream.set_default(Script::of("tokens=150&latency_ms=1500"));
-        let settings = json!({"trusted_proxies": "127.0.0.0/8"});
-        let installation = Installation::prepare(&upstream.base_url(), self.database, &settings);
+        let mut replicas = Replicas::prepare(self.setting, "tokens=150&latency_ms=1500");
         let amount = CALL * i64::try_from(self.affordable).expect("a number") + CALL / 2;
-        let scope = set_budget(&installation, amount).await;
-        let mut server = installation.start();
-        server.until_ready().await;
+        let scope = set_budget(replicas.installation(), amount).await;
+        replicas.start().await;
         let (mut rounds, mut first_round, mut kills) = (0, 0, 0);
+        let (mut killed, mut last_passed) = (Instant::now(), Instant::now());
         loop {
-            let client = LoadClient::new(installation.address(), installation.key());
-            let calls = (0..self.at_once).map(|call| call_once(&client, rounds, call));
+            let clients = replicas.clients();
+            let calls = (0..self.at_once).map(|call| call_once(&clients[call % clients.len()], rounds, call));
             let running = join_all(calls);
             let is_killed = rounds > 0 && kills < self.kills;
-            let passed = if is_killed {
+            let endings = if is_killed {
                 let dying = async {
                     sleep(Duration::from_millis(700 + 173 * kills as u64)).await;
-                    server.kill();
+                    replicas.kill(kills);
                 };
                 let (endings, ()) = tokio::join!(running, dying);
+                killed = Instant::now();
+                replicas.start_again(kills).await;
                 kills += 1;
-                server = installation.start();
-                server.until_ready().await;
                 endings
             } else {
                 running.await
             };
-            let refused = passed.iter().filter(
-                |ending| matches!(ending, Ending::Refused(429, code) if code == "insufficient_quota"),
-            );
-            let passed = passed.len() - refused.count();
+            let reached = endings.iter().filter(|ending| has_passed(ending)).count();
             if rounds == 0 {
-                first_round = passed;
+                first_round = reached;
+            }
+            if reached > 0 {
+                last_passed = Instant::now();
             }
             rounds += 1;
-            if (passed == 0 && kills == self.kills) || rounds == MOST_ROUNDS {
+            // What a killed process held is free after a while: until then none may pass.
+            let is_settled = kills == 0 || killed.elapsed() > LEASE || !replicas.is_shared();
+            if (reached == 0 && kills == self.kills && is_settled) || rounds == MOST_ROUNDS {
                 break;
             }
+            if reached == 0 {
+                sleep(Duration::from_secs(1)).await;
+            }
         }
-        server.terminate().await;
-        let app = installation.library().open().await.expect("the ledger opens");
+        let recovery = if kills > 0 { last_passed.saturating_duration_since(killed) } else { Duration::ZERO };
+        replicas.terminate().await;
+        let app = replicas.installation().library().open().await.expect("the ledger opens");
         let (spent, problems) = books(&app, scope).await;
         app.close().await;
         OverspendingReport {
@@ -110,9 +117,15 @@ impl Overspending {
             kills,
             budget: amount,
             spent,
+            recovery,
             problems,
         }
     }
+}
+
+/// Whether a call was admitted, as far as its client can tell.
+fn has_passed(ending: &Ending) -> bool {
+    matches!(ending, Ending::Completed | Ending::BrokenOff(_))
 }
 
 async fn set_budget(installation: &Installation, amount: i64) -> QuotaScope {
@@ -147,6 +160,12 @@ impl OverspendingReport {
         (self.spent - self.budget).max(0)
     }
 
+    /// Reservations that nobody gave back: how many calls what is left could have paid for.
+    #[must_use]
+    pub fn leaked(&self) -> i64 {
+        (self.budget - self.spent).max(0) / CALL
+    }
+
     /// What breaks the promise, in words.
     #[must_use]
     pub fn broken(&self) -> Vec<String> {
@@ -160,11 +179,14 @@ impl OverspendingReport {
         if self.overrun() > 0 {
             broken.push(format!("the budget was overrun by {} nano-USD", self.overrun()));
         }
-        if self.budget - self.spent >= CALL {
+        if self.leaked() > 0 {
             broken.push(format!(
                 "{} nano-USD are left, which pay for a call, and none passed",
                 self.budget - self.spent
             ));
+        }
+        if self.recovery > LEASE {
+            broken.push(format!("what a killed process held was free after {:?} only", self.recovery));
         }
         if self.problems > 0 {
             broken.push(format!("the books differ in {} places", self.problems));
@@ -181,6 +203,8 @@ impl fmt::Display for OverspendingReport {
         writeln!(f, "budget                    {}", NanoUsd(self.budget))?;
         writeln!(f, "spent, by the ledger      {}", NanoUsd(self.spent))?;
         writeln!(f, "overrun                   {}", NanoUsd(self.overrun()))?;
+        writeln!(f, "leaked reservations       {}", self.leaked())?;
+        writeln!(f, "last call after a kill    {:.1} s", self.recovery.as_secs_f64())?;
         writeln!(f, "left, of a call\'s price  {} of {}", NanoUsd(self.budget - self.spent), NanoUsd(CALL))
     }
 }

@@ -17,6 +17,11 @@ use switchyard_harness::testkit::simulator::{Script, Simulator};
 use switchyard_orchestrator::admin::EmptySecret;
 use tokio::time::sleep;
 
+/// While a run seals what it finds.
+const EARLY: std::ops::Range<Duration> = Duration::from_millis(20)..Duration::from_millis(1_500);
+/// While it looks for what came late, eight seconds after that, counts, and retires.
+const LATE: std::ops::Range<Duration> = Duration::from_millis(8_050)..Duration::from_millis(10_500);
+
 /// How much is sealed, under what load, and how often the change is broken off.
 #[derive(Debug)]
 pub struct Rotation {
@@ -70,10 +75,12 @@ impl Rotation {
         let traffic = Traffic::begin(client.clone(), shape.clone());
         sleep(Duration::from_secs(1)).await;
         let (mut dice, mut kills) = (Dice::new(self.seed), 0);
-        for _ in 0..self.kills {
+        for number in 0..self.kills {
             let mut command = installation.command_of(&["rekey", "--new"]);
             let mut child = command.spawn().expect("the binary runs");
-            sleep(dice.span(&(Duration::from_millis(20)..Duration::from_millis(1500)))).await;
+            // Every other one in its second half: at the late rows, the counting, and the retiring.
+            let moments = if number % 2 == 0 { EARLY } else { LATE };
+            sleep(dice.span(&moments)).await;
             kills += usize::from(child.try_wait().expect("a child").is_none());
             let _had_ended = child.kill();
             child.wait().expect("a child");

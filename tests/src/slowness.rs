@@ -104,11 +104,11 @@ impl SlownessReport {
         // The first calls bring what every later one shares.
         drop(self::readers(address, &request, readers / 4 + 1).await);
         sleep(Duration::from_secs(3)).await;
-        let before = resident(process);
+        let before = memory_of(process, "VmRSS");
         let held = self::readers(address, &request, readers).await;
         sleep(SETTLED).await;
         self.readers = held.len();
-        self.held = resident(process).saturating_sub(before) / readers.max(1) as u64;
+        self.held = memory_of(process, "VmRSS").saturating_sub(before) / readers.max(1) as u64;
     }
 
     async fn cut(&mut self, address: SocketAddr, key: &str, of_each_kind: usize) {
@@ -252,10 +252,10 @@ async fn is_healthy(address: SocketAddr) -> Option<()> {
     answer.starts_with("HTTP/1.1 200").then_some(())
 }
 
-/// The memory that a process has in use, in bytes.
-fn resident(process: u32) -> u64 {
+/// What `/proc` says of a process's memory under this name, in bytes.
+pub(crate) fn memory_of(process: u32, name: &str) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
     let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
     kib.expect("the process's memory") * 1024
 }

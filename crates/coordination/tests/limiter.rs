@@ -142,3 +142,14 @@ async fn a_limit_that_is_lowered_holds_at_once() {
     refused(ask(&limiter, &[demand("key:1", rpm(3))], 0).await);
     take(&limiter, "key:1", rpm(6), 0).await;
 }
+
+#[tokio::test]
+async fn what_is_left_of_everybodys_limits_is_told_to_nobody() {
+    let (limiter, _) = fresh();
+    let demands = [demand("global", rpm(2)), demand("user:1", rpm(9)), demand("key:1", rpm(10))];
+    let rooms = ask(&limiter, &demands, 0).await.unwrap().rooms();
+    let requests = rooms.requests.unwrap();
+    assert_eq!((requests.limit, requests.remaining), (9, 8));
+    let permit = ask(&limiter, &[demand("global", rpm(2))], 0).await.unwrap();
+    assert_eq!(permit.rooms().requests, None);
+}

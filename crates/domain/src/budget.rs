@@ -187,6 +187,23 @@ impl Budget {
     }
 }
 
+impl Budget {
+    /// Whether whoever is held to this budget can spend no more in any window of the `other` one than that lets pass: not more money,
+    /// and not anew more often. Windows of another zone overlap two of the other's, which would be twice the money.
+    #[must_use]
+    pub fn is_within(&self, other: &Self) -> bool {
+        let length = |window| match window {
+            BudgetWindow::Day => 0,
+            BudgetWindow::Week => 1,
+            BudgetWindow::Month => 2,
+            BudgetWindow::Total => 3,
+        };
+        let (mine, theirs) = (length(self.window), length(other.window));
+        let is_same_zone = self.zone == other.zone || self.window == BudgetWindow::Total;
+        self.amount <= other.amount && mine >= theirs && is_same_zone
+    }
+}
+
 /// `10.000000000 USD a day (Europe/Vienna)`.
 impl fmt::Display for Budget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -214,6 +231,29 @@ mod tests {
 
     fn pair(start: &str, end: &str) -> (String, String) {
         (format!("{start}:00.000Z"), format!("{end}:00.000Z"))
+    }
+
+    #[test]
+    fn a_budget_is_within_another_by_amount_window_and_zone() {
+        let of = |amount, window, zone: &str| Budget {
+            amount: NanoUsd(amount),
+            window,
+            zone: Zone::new(zone).unwrap(),
+        };
+        let own = of(10, BudgetWindow::Week, "UTC");
+        for (amount, window, zone, is_within) in [
+            (10, BudgetWindow::Week, "UTC", true),
+            (11, BudgetWindow::Week, "UTC", false),
+            (10, BudgetWindow::Week, "Europe/Vienna", false),
+            (10, BudgetWindow::Month, "UTC", true),
+            (11, BudgetWindow::Month, "UTC", false),
+            (1, BudgetWindow::Day, "UTC", false),
+            (10, BudgetWindow::Total, "Europe/Vienna", true),
+            (11, BudgetWindow::Total, "UTC", false),
+        ] {
+            assert_eq!(of(amount, window, zone).is_within(&own), is_within, "{amount} {window:?} {zone}");
+        }
+        assert!(!of(1, BudgetWindow::Month, "UTC").is_within(&of(10, BudgetWindow::Total, "UTC")));
     }
 
     #[test]

@@ -74,6 +74,21 @@ pub struct Quota {
     pub meta: RowMeta,
 }
 
+/// Limits and a budget in words, as the audit log tells them.
+#[must_use]
+pub fn stated(limits: &Limits, budget: Option<&Budget>) -> String {
+    let Limits { rpm, tpm, rpd, concurrency } = *limits;
+    let numbers = [
+        ("rpm", rpm.map(u64::from)),
+        ("tpm", tpm),
+        ("rpd", rpd.map(u64::from)),
+        ("concurrency", concurrency.map(u64::from)),
+    ];
+    let limits = numbers.into_iter().filter_map(|(name, limit)| Some(format!("{name} {}", limit?)));
+    let words: Vec<String> = budget.map(ToString::to_string).into_iter().chain(limits).collect();
+    if words.is_empty() { "nothing".to_owned() } else { words.join(", ") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

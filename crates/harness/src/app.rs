@@ -14,7 +14,7 @@ use switchyard::orchestrator::external::ExternalSettings;
 use switchyard::ports::clock::Clock;
 use switchyard::ports::provider::Deadlines;
 use switchyard::vendors::Vendor;
-use switchyard::{Builder, Embedded, Name, PasswordCost, Store, UsageJournal};
+use switchyard::{Builder, Embedded, Name, PasswordCost, RedisUse, Store, UsageJournal};
 use switchyard_domain::fault::FailoverOn;
 use switchyard_domain::limits::Limits;
 use switchyard_domain::meta::Writer;
@@ -82,6 +82,13 @@ impl TestAppBuilder {
     #[must_use]
     pub fn journal(mut self, path: impl Into<PathBuf>) -> Self {
         self.builder = self.builder.journal(UsageJournal::Directory { path: path.into(), sync_each: false });
+        self
+    }
+
+    /// Limits, budgets, tries and named requests shared with all that use the same Redis, of which there are so many.
+    #[must_use]
+    pub fn redis(mut self, url: &str, processes: u32) -> Self {
+        self.builder = self.builder.redis(RedisUse { url: url.into(), processes });
         self
     }
 

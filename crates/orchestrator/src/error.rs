@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 use switchyard_domain::fault::{Blame, FaultKind, ProviderFault};
+use switchyard_ports::limiter::Rooms;
 use switchyard_ports::repositories::RepositoryError;
 
 /// What kind of failure a call met.
@@ -69,6 +70,8 @@ pub struct CallError {
     pub status: Option<u16>,
     /// When to come back.
     pub retry_after: Option<Duration>,
+    /// What is left of the caller's limits, where it is known: the call was counted, or refused by one of them.
+    pub rooms: Option<Box<Rooms>>,
 }
 
 impl CallError {
@@ -83,6 +86,7 @@ impl CallError {
             is_foreign: false,
             status: None,
             retry_after: None,
+            rooms: None,
         }
     }
 
@@ -111,6 +115,7 @@ impl CallError {
                 CallErrorKind::UpstreamUnavailable => Some(LONGEST_WAIT),
                 _ => None,
             },
+            rooms: None,
         }
     }
 }

@@ -2,7 +2,7 @@
 //! was broken off.
 //!
 //! What a server holds open it keeps; what it holds sealed it opens with the older key, which it has. So nothing fails meanwhile.
-//! A key is retired only once nothing stands under it and whoever may still have been about to seal under it is done.
+//! A key is retired only once nothing stands under it; what comes later than that under it is refused.
 
 use crate::error::AdminError;
 use crate::snapshot::credential_binding;
@@ -19,8 +19,8 @@ use switchyard_ports::repositories::{
 use switchyard_ports::vault::{KeyRotation, RotationError, Vault};
 
 const PAGE: u32 = 200;
-/// How long a write may still be under way that was sealed before the new key was there: the database gives up on one after
-/// seconds.
+/// How long most writes may still be under way that were sealed before the new key was there. What is slower is refused, and its
+/// writer seals again.
 const UNDER_WAY: Duration = Duration::from_secs(8);
 
 /// What sealing anew needs from the world.
@@ -44,11 +44,13 @@ pub struct RekeyPorts {
 pub struct RekeyReport {
     /// The key that seals.
     pub active: String,
+    /// Whether it was made by this run. Not where an earlier run was not done yet: then that one's end is all that was asked for.
+    pub is_new: bool,
     /// Rows that were sealed anew.
     pub resealed: u64,
     /// Rows that no key at hand opens.
     pub unreadable: u64,
-    /// How many rows stand under each key, those at hand included that have none.
+    /// How many rows stand under each key, those in use included that have none.
     pub counts: Vec<(String, u64)>,
     /// Keys that were taken out of the file.
     pub retired: Vec<String>,
@@ -97,17 +99,14 @@ impl Rekey {
     /// [`RotationError`] where the key is not this program's to change; [`AdminError`] where the database can't be used. What was
     /// done until then stays, and the next run goes on from there.
     pub async fn run(&self, new: bool, by: &Writer) -> Result<RekeyReport, RekeyError> {
-        let earlier = self.keys_at_hand().await?;
-        let is_unfinished = earlier.len() > 1;
-        let active = match earlier.into_iter().next() {
-            Some(active) if !new || is_unfinished => active,
-            _ => self.begin().await?,
-        };
+        // What the file says, not what this process can open: it keeps keys that were retired long ago.
+        let in_file = self.with_keys(|keys| keys.file_key_ids()).await??;
+        let is_new = new && in_file.is_none_or(|keys| keys.len() <= 1);
+        let active = if is_new { self.begin().await? } else { self.ports.vault.active_key_id() };
         self.register(&active).await?;
         self.write_down(&active, "began", 0, by).await?;
         let mut pass = self.pass(&active).await?;
-        let older: Vec<String> =
-            self.keys_at_hand().await?.into_iter().filter(|key| *key != active).collect();
+        let older: Vec<String> = self.keys_in_use().await?.into_iter().filter(|key| *key != active).collect();
         if !older.is_empty() {
             self.ports.clock.sleep(UNDER_WAY).await;
             let late = self.pass(&active).await?;
@@ -127,7 +126,14 @@ impl Rekey {
         }
         self.write_down(&active, "done", pass.resealed, by).await?;
         let Pass { resealed, unreadable } = pass;
-        Ok(RekeyReport { active, resealed, unreadable, counts: counts.into_iter().collect(), retired })
+        Ok(RekeyReport {
+            active,
+            is_new,
+            resealed,
+            unreadable,
+            counts: counts.into_iter().collect(),
+            retired,
+        })
     }
 
     /// Looks at every row once.
@@ -170,12 +176,16 @@ impl Rekey {
         Ok(self.with_keys(|keys| keys.begin()).await??)
     }
 
-    async fn keys_at_hand(&self) -> Result<Vec<String>, RekeyError> {
-        self.with_keys(|keys| keys.key_ids()).await
+    async fn keys_in_use(&self) -> Result<Vec<String>, RekeyError> {
+        Ok(self.with_keys(|keys| keys.key_ids()).await??)
     }
 
-    /// Whether the key was taken out of the file. A key that is given as a setting stays until it is no longer given.
+    /// Whether the key was taken out of the file. A key that is given as a setting stays until it is no longer given. The database is
+    /// told first: what was sealed under it and is still on its way is refused there, however slow it is.
     async fn retire(&self, key: &str) -> Result<bool, RekeyError> {
+        if !self.ports.keyring.retire(key, self.ports.clock.now()).await? {
+            return Ok(false);
+        }
         let key = key.to_owned();
         match self.with_keys(move |keys| keys.retire(&key)).await? {
             Ok(()) => Ok(true),

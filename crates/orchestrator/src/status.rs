@@ -6,6 +6,7 @@ use crate::usage::LedgerWriter;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use switchyard_ports::journal::Journal;
+use switchyard_ports::limiter::SharedStore;
 use switchyard_ports::repositories::DatabaseState;
 
 /// The state of the server.
@@ -15,6 +16,7 @@ pub struct Status {
     writer: Arc<LedgerWriter>,
     statistics: Arc<CallStatistics>,
     database: Arc<dyn DatabaseState>,
+    shared: Option<Arc<dyn SharedStore>>,
     draining: AtomicBool,
 }
 
@@ -23,6 +25,10 @@ pub struct Status {
 pub struct StatusFacts {
     /// Whether the database answered last.
     pub database_connected: bool,
+    /// The store that processes share limits through, where there is one: whether it answers.
+    pub shared_store_connected: Option<bool>,
+    /// How many processes share it, as it was seen last.
+    pub processes: u32,
     /// Whether the journal can be written, hence calls are served.
     pub journal_writable: bool,
     /// Records that wait to reach the ledger.
@@ -48,8 +54,9 @@ impl Status {
         writer: Arc<LedgerWriter>,
         statistics: Arc<CallStatistics>,
         database: Arc<dyn DatabaseState>,
+        shared: Option<Arc<dyn SharedStore>>,
     ) -> Self {
-        Self { keeper, journal, writer, statistics, database, draining: AtomicBool::new(false) }
+        Self { keeper, journal, writer, statistics, database, shared, draining: AtomicBool::new(false) }
     }
 
     /// The server begins to end: readiness goes off.
@@ -62,6 +69,8 @@ impl Status {
     pub fn facts(&self) -> StatusFacts {
         StatusFacts {
             database_connected: self.database.is_connected(),
+            shared_store_connected: self.shared.as_ref().map(|shared| shared.is_connected()),
+            processes: self.shared.as_ref().map_or(1, |shared| shared.processes()),
             journal_writable: self.journal.is_writable(),
             journal_backlog: self.journal.backlog(),
             journal_damaged: self.writer.damaged(),

@@ -12,6 +12,14 @@ use switchyard_domain::time::Timestamp;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Scope(pub String);
 
+impl Scope {
+    /// Whether all callers share it: what is left of it is the server's business, and MUST NOT stand in a permit's [`Rooms`].
+    #[must_use]
+    pub fn is_everybodys(&self) -> bool {
+        self.0 == "global"
+    }
+}
+
 /// A scope's budget, as a call is held to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Allowance {
@@ -127,7 +135,8 @@ pub struct Room {
     pub reset: Duration,
 }
 
-/// How much is left of the narrowest limits of a minute that a permit was taken under, right after it was taken.
+/// How much is left of the narrowest limits of a minute that a permit was taken under, right after it was taken; of scopes that are not
+/// everybody's alone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Rooms {
     /// Requests.
@@ -158,4 +167,12 @@ pub trait Limiter: Send + Sync {
     async fn seed(&self, counter: &Counter, spent: NanoUsd) -> Result<(), LimiterError>;
     /// Where a counter stands; `None` when it is not known.
     async fn standing(&self, counter: &Counter) -> Result<Option<Standing>, LimiterError>;
+}
+
+/// The store that many processes share, as it was seen last. MUST NOT ask it.
+pub trait SharedStore: Send + Sync {
+    /// Whether it answers.
+    fn is_connected(&self) -> bool;
+    /// How many processes share it, this one among them; 0 where that was never known.
+    fn processes(&self) -> u32;
 }

@@ -1,5 +1,6 @@
 //! How often somebody may try something.
 
+use async_trait::async_trait;
 use std::time::Duration;
 
 /// At most so many in any window of that length.
@@ -13,14 +14,15 @@ pub struct Rate {
 
 /// Counts tries by scope, such as `login:192.0.2.1`. Scopes come from whoever can send a request: an adapter MUST bound what it keeps,
 /// and lose the oldest first.
+#[async_trait]
 pub trait Throttle: Send + Sync {
     /// Counts one try, unless the rate is used up: of many at once no more than the rate pass.
     ///
     /// # Errors
     /// How long until a try may pass. At most the window's length.
-    fn take(&self, scope: &str, rate: Rate) -> Result<(), Duration>;
-    /// Takes back the newest try of a scope, which turned out to be none.
+    async fn take(&self, scope: &str, rate: Rate) -> Result<(), Duration>;
+    /// Takes back the newest try of a scope, which turned out to be none. MUST NOT block: whoever drops a try can't wait.
     fn give_back(&self, scope: &str);
     /// Forgets all tries of a scope.
-    fn forget(&self, scope: &str);
+    async fn forget(&self, scope: &str);
 }

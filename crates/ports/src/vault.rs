@@ -53,10 +53,14 @@ pub enum RotationError {
 
 /// Changing the key that seals.
 pub trait KeyRotation: Send + Sync {
-    /// The keys at hand, the one that seals first.
-    fn key_ids(&self) -> Vec<String>;
+    /// The keys in use, the one that seals first: those of the file, and those that are given as settings. One that was retired is
+    /// none of them, though this process may still open with it. Blocks for a moment of a local disk.
+    fn key_ids(&self) -> Result<Vec<String>, RotationError>;
+    /// The keys that stand in the file now, the one that seals first; `None` where the key is given as a setting. More than one: a
+    /// change of keys was begun and is not done.
+    fn file_key_ids(&self) -> Result<Option<Vec<String>>, RotationError>;
     /// Makes a new key that seals from now on, in this process and in each that shares its file; the others still open. It MUST
-    /// be kept before it seals. Answers its id. Blocks for a moment of a local disk.
+    /// be kept before it seals. Answers its id, and fails where another one would seal. Blocks for a moment of a local disk.
     fn begin(&self) -> Result<String, RotationError>;
     /// Takes a key that no longer seals out of the file. This process can still open with it until it ends. Blocks for a moment.
     fn retire(&self, key_id: &str) -> Result<(), RotationError>;

@@ -1,6 +1,6 @@
 //! Vendors' credentials, whoever's they are.
 
-use crate::configuration::sealing_key;
+use crate::configuration::{revision, sealing_key};
 use crate::connection::AnyConnection;
 use crate::database::Database;
 use crate::error::Fault;
@@ -84,8 +84,10 @@ fn replace(
     before: &str,
     after: &str,
 ) -> Result<bool, Fault> {
+    revision::queue(connection)?;
+    let key = sealing_key(connection, after)?;
     let rows = diesel::update(credentials::table.find(id.0).filter(credentials::sealed.eq(before)))
-        .set((credentials::sealed.eq(after), credentials::sealed_under.eq(sealing_key(after)?)))
+        .set((credentials::sealed.eq(after), credentials::sealed_under.eq(key)))
         .execute(connection)?;
     Ok(rows == 1)
 }

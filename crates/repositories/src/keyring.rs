@@ -17,6 +17,7 @@ impl KeyringRepository for Database {
     async fn entries(&self) -> Result<Vec<KeyringEntry>, RepositoryError> {
         self.read(|connection| {
             let rows: Vec<(String, String, i64)> = keyring::table
+                .filter(keyring::retired_at.is_null())
                 .order((keyring::created_at, keyring::key_id))
                 .select((keyring::key_id, keyring::check_value, keyring::created_at))
                 .load(connection)?;
@@ -41,11 +42,29 @@ impl KeyringRepository for Database {
     async fn register_first(&self, entry: KeyringEntry) -> Result<bool, RepositoryError> {
         self.write(move |connection| {
             revision::queue(connection)?;
-            let known: i64 = keyring::table.select(count_star()).first(connection)?;
+            let in_use = keyring::table.filter(keyring::retired_at.is_null());
+            let known: i64 = in_use.select(count_star()).first(connection)?;
             if known == 0 {
                 insert(connection, &entry)?;
             }
             Ok(known == 0)
+        })
+        .await
+    }
+
+    async fn retire(&self, key_id: &str, at: Timestamp) -> Result<bool, RepositoryError> {
+        let key_id = key_id.to_owned();
+        self.write(move |connection| {
+            // Behind every other writer: none is between its look at the key and its row.
+            revision::queue(connection)?;
+            let theirs = credentials::table.filter(credentials::sealed_under.eq(&key_id));
+            let stored: i64 = theirs.select(count_star()).first(connection)?;
+            if stored == 0 {
+                diesel::update(keyring::table.find(&key_id))
+                    .set(keyring::retired_at.eq(at.0))
+                    .execute(connection)?;
+            }
+            Ok(stored == 0)
         })
         .await
     }
@@ -72,7 +91,8 @@ fn insert(connection: &mut AnyConnection, entry: &KeyringEntry) -> Result<(), Fa
     each!(connection, inner => diesel::insert_into(keyring::table)
         .values(row)
         .on_conflict(keyring::key_id)
-        .do_nothing()
+        .do_update()
+        .set(keyring::retired_at.eq(None::<i64>))
         .execute(inner))?;
     Ok(())
 }

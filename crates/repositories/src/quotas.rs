@@ -12,7 +12,7 @@ use switchyard_domain::audit::AuditAction;
 use switchyard_domain::budget::{Budget, BudgetWindow, Zone};
 use switchyard_domain::limits::Limits;
 use switchyard_domain::money::NanoUsd;
-use switchyard_domain::quota::{Quota, QuotaScope};
+use switchyard_domain::quota::{Quota, QuotaScope, stated};
 use switchyard_ports::repositories::{Author, ChangeKind, NewQuota, QuotaRepository, RepositoryError};
 
 #[async_trait]
@@ -25,8 +25,11 @@ impl QuotaRepository for Database {
     ) -> Result<(), RepositoryError> {
         let writer = author.clone();
         self.change(ChangeKind::Quota, AuditAction::Update, author, move |connection| {
+            let before = told(connection, quota.scope)?;
             let id = put(connection, &quota, expected_version, &writer)?;
-            Ok(Written::changed(id).with("name", quota.scope.to_string()))
+            let after = stated(&quota.limits, quota.budget.as_ref());
+            let written = Written::changed(id).with("name", quota.scope.to_string());
+            Ok(written.with("before", before).with("after", after))
         })
         .await
     }
@@ -34,8 +37,9 @@ impl QuotaRepository for Database {
     async fn remove(&self, scope: QuotaScope, author: &Author) -> Result<(), RepositoryError> {
         self.change(ChangeKind::Quota, AuditAction::Delete, author, move |connection| {
             let Stored { id, .. } = stored(connection, scope)?.ok_or_else(|| missing(scope))?;
+            let before = told(connection, scope)?;
             diesel::delete(quotas::table.find(id)).execute(connection)?;
-            Ok(Written::changed(id).with("name", scope.to_string()))
+            Ok(Written::changed(id).with("name", scope.to_string()).with("before", before))
         })
         .await
     }
@@ -64,6 +68,28 @@ pub(crate) fn put_budget(
             Ok(Some(id))
         }
     }
+}
+
+/// What a scope has, in words.
+pub(crate) fn told(connection: &mut AnyConnection, scope: QuotaScope) -> Result<String, Fault> {
+    let row: Option<(LimitColumns, BudgetColumns)> = quotas::table
+        .filter(quotas::scope.eq(scope.to_string()))
+        .select((
+            (quotas::rpm, quotas::tpm, quotas::rpd, quotas::concurrency),
+            (quotas::budget_amount, quotas::budget_window, quotas::budget_zone),
+        ))
+        .first(connection)
+        .optional()?;
+    let Some((limit_columns, budget_columns)) = row else { return Ok(stated(&Limits::NONE, None)) };
+    Ok(stated(&limits(limit_columns)?, budget(budget_columns)?.as_ref()))
+}
+
+/// Lets a scope's quota go on as another's, whose object took the first one's place.
+pub(crate) fn move_to(connection: &mut AnyConnection, from: QuotaScope, to: QuotaScope) -> Result<(), Fault> {
+    diesel::update(quotas::table.filter(quotas::scope.eq(from.to_string())))
+        .set(quotas::scope.eq(to.to_string()))
+        .execute(connection)?;
+    Ok(())
 }
 
 fn missing(scope: QuotaScope) -> Fault {

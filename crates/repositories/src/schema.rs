@@ -210,6 +210,7 @@ diesel::table! {
         key_id -> Text,
         check_value -> Text,
         created_at -> BigInt,
+        retired_at -> Nullable<BigInt>,
     }
 }
 

@@ -26,6 +26,8 @@ const TAG_BYTES: usize = 16;
 pub struct KeyringVault {
     keyring: RwLock<Arc<Keyring>>,
     file: Option<KeyringFile>,
+    /// The keys that are given as settings, beside the file or instead of it.
+    given: Vec<String>,
     /// The state of the file that was read last.
     seen: Mutex<Option<Stamp>>,
 }
@@ -34,13 +36,16 @@ impl KeyringVault {
     /// A vault over a keyring.
     #[must_use]
     pub fn new(keyring: Keyring) -> Self {
-        Self { keyring: RwLock::new(Arc::new(keyring)), file: None, seen: Mutex::default() }
+        let given = keyring.ids();
+        Self { keyring: RwLock::new(Arc::new(keyring)), file: None, given, seen: Mutex::default() }
     }
 
     /// A vault over the keyring of a file, which other processes may change.
     #[must_use]
     pub fn over_file(keyring: Keyring, file: KeyringFile) -> Self {
-        Self { file: Some(file), ..Self::new(keyring) }
+        let in_file = file.load().ok().flatten().map(|keys| keys.ids()).unwrap_or_default();
+        let given = keyring.ids().into_iter().filter(|key| !in_file.contains(key)).collect();
+        Self { file: Some(file), given, ..Self::new(keyring) }
     }
 
     fn keyring(&self) -> Arc<Keyring> {
@@ -68,20 +73,35 @@ impl KeyringVault {
 }
 
 impl KeyRotation for KeyringVault {
-    fn key_ids(&self) -> Vec<String> {
-        self.catch_up();
-        self.keyring().ids()
+    fn key_ids(&self) -> Result<Vec<String>, RotationError> {
+        let mut keys = self.file_key_ids()?.unwrap_or_default();
+        let beside: Vec<String> = self.given.iter().filter(|key| !keys.contains(*key)).cloned().collect();
+        keys.extend(beside);
+        Ok(keys)
+    }
+
+    fn file_key_ids(&self) -> Result<Option<Vec<String>>, RotationError> {
+        let Some(file) = &self.file else { return Ok(None) };
+        let keys = file.load().map_err(|error| RotationError::File(error.to_string()))?;
+        let lost = || RotationError::File("the file of the encryption keys is gone: put it back".to_owned());
+        Ok(Some(keys.ok_or_else(lost)?.ids()))
     }
 
     fn begin(&self) -> Result<String, RotationError> {
         let added = self.file()?.add().map_err(|error| RotationError::File(error.to_string()))?;
-        if !added {
-            return Err(RotationError::File(
-                "the file of the encryption keys is full: retire some first".to_owned(),
-            ));
-        }
+        let added = added.ok_or_else(|| {
+            RotationError::File("the file of the encryption keys is full: retire some first".to_owned())
+        })?;
         self.catch_up();
-        Ok(self.keyring().active().id().to_owned())
+        // A file that can't be read again changes nothing here: the key before would go on sealing.
+        if self.keyring().active().id() == added {
+            Ok(added)
+        } else {
+            Err(RotationError::File(format!(
+                "key {added} was made and is not the one that seals: the file of the encryption keys can't be read again, or another \
+                 process made one too; run this again"
+            )))
+        }
     }
 
     fn retire(&self, key_id: &str) -> Result<(), RotationError> {

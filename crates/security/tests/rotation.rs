@@ -37,7 +37,8 @@ fn a_new_key_seals_at_once_in_every_process_of_the_directory_and_the_old_one_sti
     let (server, command) = (load(dir.path()).unwrap(), load(dir.path()).unwrap());
     let old = seal(&server);
     let new_id = command.begin().unwrap();
-    assert_eq!(command.key_ids(), [new_id.clone(), under(&old)]);
+    assert_eq!(command.key_ids().unwrap(), [new_id.clone(), under(&old)]);
+    assert_eq!(server.key_ids().unwrap(), [new_id.clone(), under(&old)]);
     assert_eq!((under(&seal(&command)), under(&seal(&server))), (new_id.clone(), new_id));
     assert!(opens(&command, &old) && opens(&server, &old));
     // One that only opens follows too.
@@ -62,7 +63,13 @@ fn a_retired_key_is_out_of_the_file_and_opens_until_the_process_ends() {
     assert_eq!(vault.retire(&old), Err(RotationError::InUse(old.clone())));
     assert!(opens(&vault, &sealed));
     let later = load(dir.path()).unwrap();
-    assert_eq!(later.key_ids(), [new]);
+    // Who still opens with it does not call it a key in use: a change of keys that is done is done.
+    assert_eq!(vault.key_ids().unwrap(), [new.clone()]);
+    assert_eq!(vault.file_key_ids().unwrap(), Some(vec![new.clone()]));
+    let newer = vault.begin().unwrap();
+    assert_eq!(vault.key_ids().unwrap(), [newer.clone(), new.clone()]);
+    assert!(opens(&vault, &sealed));
+    assert_eq!(later.key_ids().unwrap(), [newer, new]);
     assert_eq!(later.open(&sealed, &place()).unwrap_err(), VaultError::UnknownKey { key_id: old });
 }
 
@@ -74,7 +81,7 @@ fn a_file_has_room_for_sixteen_keys_and_a_key_twice_is_refused() {
         vault.begin().unwrap();
     }
     assert!(matches!(vault.begin(), Err(RotationError::File(why)) if why.contains("retire")));
-    assert_eq!(load(dir.path()).unwrap().key_ids().len(), 16);
+    assert_eq!(load(dir.path()).unwrap().key_ids().unwrap().len(), 16);
     let path = dir.path().join(ENCRYPTION_KEY_FILE);
     let text = std::fs::read_to_string(&path).unwrap();
     let first = text.lines().next().unwrap();
@@ -95,6 +102,23 @@ fn a_file_that_is_broken_while_the_process_runs_changes_nothing_in_it() {
     std::fs::write(dir.path().join(ENCRYPTION_KEY_FILE), "nonsense\n").unwrap();
     assert_eq!(under(&seal(&vault)), id);
     assert!(matches!(vault.begin(), Err(RotationError::File(_))));
+    assert!(matches!(vault.key_ids(), Err(RotationError::File(_))), "which key seals elsewhere is not known");
+}
+
+#[test]
+fn a_key_that_is_given_beside_the_file_is_in_use_and_not_a_change_that_is_not_done() {
+    let dir = tempfile::tempdir().unwrap();
+    let given = || GivenSecrets {
+        previous_encryption_key: Some(EncryptionKey::from_bytes(&[7; 32])),
+        ..GivenSecrets::default()
+    };
+    let secrets = SecretStore::load_or_generate(dir.path(), given()).unwrap();
+    let vault = KeyringVault::over_file(secrets.keyring, secrets.keyring_file.unwrap());
+    let previous = EncryptionKey::from_bytes(&[7; 32]).id().to_owned();
+    let [first] = <[String; 1]>::try_from(vault.file_key_ids().unwrap().unwrap()).unwrap();
+    assert_eq!(vault.key_ids().unwrap(), [first.clone(), previous.clone()]);
+    let second = vault.begin().unwrap();
+    assert_eq!(vault.key_ids().unwrap(), [second, first, previous]);
 }
 
 #[test]
@@ -111,6 +135,7 @@ fn a_key_that_is_given_is_not_changed_and_the_one_before_it_opens() {
     let vault = KeyringVault::new(secrets.keyring);
     assert!(opens(&vault, &seal(&old)));
     assert_eq!(vault.begin(), Err(RotationError::Given));
+    assert_eq!((vault.file_key_ids(), vault.key_ids().unwrap().len()), (Ok(None), 2));
     let twice = GivenSecrets {
         encryption_key: Some(EncryptionKey::from_bytes(&[8; 32])),
         previous_encryption_key: Some(EncryptionKey::from_bytes(&[8; 32])),

@@ -371,7 +371,7 @@ pub(crate) struct BudgetOptions {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum BudgetAction {
-    /// Set the budget and the limits of a scope, in place of those that it had.
+    /// Set the budget and the limits of a scope. What is not named stays as it is.
     Set(SetBudget),
     /// List budgets and limits, and what was spent.
     List {
@@ -396,12 +396,12 @@ pub(crate) struct SetBudget {
     /// The budget in US dollars, such as 10 or 0.25.
     #[arg(long, value_name = "USD")]
     pub(crate) amount: Option<String>,
-    /// When the budget begins anew.
-    #[arg(long, value_enum, default_value_t = WindowName::Month, requires = "amount")]
-    pub(crate) window: WindowName,
-    /// The time zone by whose calendar it does.
-    #[arg(long, value_name = "ZONE", default_value = "UTC", requires = "amount")]
-    pub(crate) zone: String,
+    /// When the budget begins anew; each month, if it is new.
+    #[arg(long, value_enum, requires = "amount")]
+    pub(crate) window: Option<WindowName>,
+    /// The time zone by whose calendar it does; UTC, if it is new.
+    #[arg(long, value_name = "ZONE", requires = "amount")]
+    pub(crate) zone: Option<String>,
     /// Requests in any minute.
     #[arg(long)]
     pub(crate) rpm: Option<u32>,
@@ -414,6 +414,9 @@ pub(crate) struct SetBudget {
     /// Calls at the same time.
     #[arg(long)]
     pub(crate) concurrency: Option<u32>,
+    /// Take the budget and the limits away that are not named.
+    #[arg(long)]
+    pub(crate) replace: bool,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -4,7 +4,6 @@ use switchyard::settings::{Listed, Origin};
 
 /// Each with what happens instead.
 pub(crate) const UNSERVED: &[(&str, &str)] = &[
-    ("REDIS_URL", "limits are counted by each process for itself"),
     ("RESPONSE_CACHE_TTL_SECONDS", "nothing is cached"),
     ("CONVERSATION_TTL_SECONDS", "/llm/chat is not served"),
     ("LLM_CHAT_ROUTE", "/llm/chat is not served"),
@@ -18,7 +17,6 @@ pub(crate) const UNSERVED: &[(&str, &str)] = &[
     ("NGROK_BASE_URL", "/llm/chat is not served"),
     ("API_RATE_LIMIT", "/api/v1/chat and /api/v1/compare are not served"),
     ("LLM_MAX_TOKENS", "the calls whose documented form has no output limit are not served"),
-    ("OPEN_VIRTUAL_KEYS", "/api/generate-virtual-key is not served"),
     ("BACKUP_FILE", "no backup of providers and routes is written"),
     ("REQUEST_TIMEOUT_SECONDS", "providers are not tested over HTTP"),
     ("HEALTH_CHECK_ENABLED", "providers are not probed in the background"),

@@ -4,6 +4,7 @@ use crate::builder::{Builder, SecretSource};
 use crate::error::OpenError;
 use crate::identity::Identity;
 use crate::keyring_check::{check_keyring, look_at_keyring, look_at_secret_key, take_over_audit_log};
+use crate::sharing::Sharing;
 use secrecy::SecretString;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -48,6 +49,7 @@ pub(crate) struct Adapters {
     pub(crate) external: Arc<dyn ExternalApi>,
     pub(crate) tokenizer: Arc<dyn Tokenizer>,
     pub(crate) identity: Identity,
+    pub(crate) sharing: Sharing,
     pub(crate) audit_seal: Arc<dyn AuditSeal>,
     pub(crate) checkpoints: Option<Arc<dyn CheckpointStore>>,
     pub(crate) generated_secrets: Vec<PathBuf>,
@@ -102,20 +104,27 @@ impl Adapters {
         let factory = factory.over(builder.vendors.clone());
         let vault = Arc::new(vault);
         let database = Arc::new(database);
+        let (vault, entropy): (_, Arc<dyn Entropy>) = (vault, Arc::new(OsEntropy::new(Arc::clone(&clock))));
+        let sealing = Arc::clone(&vault) as Arc<dyn Vault>;
+        let sharing = match &builder.redis {
+            None => Sharing::alone(&clock),
+            Some(redis) => Sharing::through(redis, &clock, &sealing, &entropy)?,
+        };
         let checkpoints = builder.checkpoints.clone().map(|path| Arc::new(CheckpointFile::new(path)) as _);
         Ok(Self {
             audit_seal,
             checkpoints,
             shares_credentials: builder.shares_credentials,
-            entropy: Arc::new(OsEntropy::new(Arc::clone(&clock))),
+            entropy,
             mint: Arc::new(PepperedMint::new(&SubKey::of(&secrets.secret_key, Purpose::VirtualKeyPepper))),
-            vault: Arc::clone(&vault) as Arc<dyn Vault>,
+            vault: sealing,
             rotation: vault,
             prices: catalogue,
             factory: Arc::new(factory),
             external: Arc::new(external),
             tokenizer: Arc::new(BpeTokenizer::new(builder.vendors.clone())),
-            identity: Identity::new(&secrets, builder.password_cost, &clock)?,
+            identity: Identity::new(&secrets, builder.password_cost, Arc::clone(&sharing.throttle))?,
+            sharing,
             generated_secrets: secrets.generated,
             clock,
             database,

@@ -45,6 +45,8 @@ pub struct Administration {
 
 impl Administration {
     pub(crate) async fn open(mut builder: Builder) -> Result<Self, OpenError> {
+        // What is administered is shared through the database.
+        builder.redis = None;
         let adapters = Adapters::open(&mut builder).await?;
         let administration = Self::over(&adapters, &builder.accounts, None);
         administration.prepare(&mut builder, &adapters, None).await?;

@@ -63,6 +63,15 @@ pub(crate) enum SecretSource {
     Directory { path: PathBuf, given: Box<GivenSecrets> },
 }
 
+/// The Redis that processes share.
+#[derive(Clone, Debug)]
+pub struct RedisUse {
+    /// Where it is, with its password.
+    pub url: SecretString,
+    /// How many processes share it, at least: while it is away each holds the limits by its share of them.
+    pub processes: u32,
+}
+
 /// Puts the application together.
 pub struct Builder {
     pub(crate) database: DatabaseConfig,
@@ -85,6 +94,7 @@ pub struct Builder {
     pub(crate) older_secret_keys: Vec<SecretString>,
     pub(crate) takes_over_audit_log: bool,
     pub(crate) shares_credentials: bool,
+    pub(crate) redis: Option<RedisUse>,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -120,6 +130,7 @@ impl Builder {
             older_secret_keys: Vec::new(),
             takes_over_audit_log: true,
             shares_credentials: true,
+            redis: None,
             clock: Arc::new(SystemClock::new()),
         }
     }
@@ -186,6 +197,11 @@ impl Builder {
             older_secret_keys: Vec::new(),
             takes_over_audit_log: true,
             shares_credentials: settings.surfaces.shared_credentials,
+            redis: settings
+                .database
+                .redis
+                .as_ref()
+                .map(|redis| RedisUse { url: redis.url().clone(), processes: settings.database.replicas }),
             clock: Arc::new(SystemClock::new()),
         })
     }
@@ -212,6 +228,13 @@ impl Builder {
     #[must_use]
     pub fn journal(mut self, journal: UsageJournal) -> Self {
         self.journal = journal;
+        self
+    }
+
+    /// Shares limits, budgets, tries and named requests with other processes.
+    #[must_use]
+    pub fn redis(mut self, redis: RedisUse) -> Self {
+        self.redis = Some(redis);
         self
     }
 

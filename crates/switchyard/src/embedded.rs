@@ -8,7 +8,7 @@ use crate::error::OpenError;
 use secrecy::SecretString;
 use std::sync::Arc;
 use std::time::Duration;
-use switchyard_coordination::memory::{CooldownHealth, MemoryIdempotency, MemoryLimiter};
+use switchyard_coordination::memory::CooldownHealth;
 use switchyard_journal::{FileJournal, Fsync, MemoryJournal, Options};
 use switchyard_orchestrator::UseCases;
 use switchyard_orchestrator::accounts::Accounts;
@@ -61,8 +61,13 @@ impl Embedded {
             Arc::clone(&adapters.clock),
         ));
         // What an earlier process left is spent: budgets begin with it.
-        if journal.backlog() > 0 && !writer.drain_once().await {
+        let is_left_behind = journal.backlog() > 0;
+        if is_left_behind && !writer.drain_once().await {
             tracing::warn!("usage of an earlier process waits; calls under a budget wait for it too");
+        }
+        adapters.sharing.begin(&tasks);
+        if is_left_behind {
+            adapters.sharing.doubt().await;
         }
         let budgets = Budgets::new(
             Arc::clone(&adapters.database) as Arc<dyn UsageRepository>,
@@ -77,6 +82,7 @@ impl Embedded {
             Arc::clone(&writer),
             statistics,
             Arc::clone(&adapters.database) as Arc<dyn DatabaseState>,
+            adapters.sharing.store(),
         ));
         let insight = insight(&adapters, &administration, &keeper, &ports, &status, &writer);
         begin_loops(&tasks, &keeper, &writer, &administration, &adapters);
@@ -100,7 +106,7 @@ impl Embedded {
             credentials: Arc::clone(administration.credentials()),
             audit: Arc::clone(administration.audit()),
             rekey: Arc::clone(administration.rekey()),
-            idempotency: Arc::new(MemoryIdempotency::new(Arc::clone(&adapters.clock))),
+            idempotency: Arc::clone(&adapters.sharing.idempotency),
             clock: adapters.clock,
             entropy: adapters.entropy,
         };
@@ -244,7 +250,7 @@ fn chat_ports(adapters: &Adapters, journal: Arc<dyn Journal>, tasks: &Tasks, bud
     ChatPorts {
         clock: Arc::clone(&adapters.clock),
         entropy: Arc::clone(&adapters.entropy),
-        limiter: Arc::new(MemoryLimiter::new(Arc::clone(&adapters.clock))),
+        limiter: Arc::clone(&adapters.sharing.limiter),
         budgets: Arc::new(budgets),
         journal,
         tokenizer: Arc::clone(&adapters.tokenizer),

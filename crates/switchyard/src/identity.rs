@@ -3,10 +3,8 @@
 use crate::adapters::{Adapters, OpenSecrets};
 use crate::error::OpenError;
 use std::sync::Arc;
-use switchyard_coordination::memory::MemoryThrottle;
 use switchyard_orchestrator::accounts::{AccountPorts, AccountSettings, PasswordDesk, Throttles};
 use switchyard_orchestrator::snapshot::ConfigurationKeeper;
-use switchyard_ports::clock::Clock;
 use switchyard_ports::repositories::{AuditLog, SessionRepository, UserRepository};
 use switchyard_ports::throttle::Throttle;
 use switchyard_ports::tokens::{CsrfValues, OneTimeSecrets, Tokens};
@@ -30,7 +28,11 @@ pub(crate) struct Identity {
 }
 
 impl Identity {
-    pub(crate) fn new(secrets: &OpenSecrets, cost: Cost, clock: &Arc<dyn Clock>) -> Result<Self, OpenError> {
+    pub(crate) fn new(
+        secrets: &OpenSecrets,
+        cost: Cost,
+        throttle: Arc<dyn Throttle>,
+    ) -> Result<Self, OpenError> {
         let passwords = Argon2Passwords::new(cost).map_err(|error| OpenError::Accounts(error.to_string()))?;
         let tokens = JwtTokens::new(&secrets.jwt_secret, secrets.jwt_secret_previous.as_ref())
             .map_err(|error| OpenError::Accounts(error.to_string()))?;
@@ -40,7 +42,7 @@ impl Identity {
             tokens: Arc::new(tokens),
             csrf: Arc::new(SessionCsrf::new(&sub_key(Purpose::Csrf))),
             secrets: Arc::new(HashedSecrets::new(&sub_key(Purpose::OneTimeSecrets))),
-            throttle: Arc::new(MemoryThrottle::new(Arc::clone(clock))),
+            throttle,
         })
     }
 }

@@ -5,6 +5,7 @@ use crate::administration::Administration;
 use crate::builder::{Builder, SecretSource};
 use crate::error::OpenError;
 use crate::migrations::SchemaState;
+use crate::sharing::address;
 use std::path::PathBuf;
 use switchyard_repositories::{Database, DatabaseTarget};
 use switchyard_security::secrets::SecretStore;
@@ -15,6 +16,8 @@ pub struct Inspection {
     pub database: DatabaseFound,
     /// The secrets that are neither given nor in their files: the first start makes them.
     pub missing_secrets: Vec<PathBuf>,
+    /// What Redis says, where one is set: why it can't be used, if it can't.
+    pub redis: Option<Result<(), String>>,
     /// The administrative use cases, where the database and the secrets are there for them.
     pub administration: Option<Administration>,
 }
@@ -32,12 +35,21 @@ pub enum DatabaseFound {
 
 impl Inspection {
     pub(crate) async fn of(mut builder: Builder) -> Result<Self, OpenError> {
+        let redis = match builder.redis.take() {
+            None => None,
+            Some(redis) => Some(address(&redis)?.probe().await),
+        };
         let missing_secrets = match &builder.secrets {
             SecretSource::Ephemeral => Vec::new(),
             SecretSource::Directory { path, given } => SecretStore::missing(path, given),
         };
         let Some(opened) = open(&builder.database.target, &builder).await? else {
-            return Ok(Self { database: DatabaseFound::Absent, missing_secrets, administration: None });
+            return Ok(Self {
+                database: DatabaseFound::Absent,
+                missing_secrets,
+                redis,
+                administration: None,
+            });
         };
         let status = opened.migration_status().await?;
         if !status.pending.is_empty() {
@@ -45,6 +57,7 @@ impl Inspection {
             return Ok(Self {
                 database: DatabaseFound::Behind(state),
                 missing_secrets,
+                redis,
                 administration: None,
             });
         }
@@ -56,7 +69,7 @@ impl Inspection {
         } else {
             None
         };
-        Ok(Self { database: DatabaseFound::Current, missing_secrets, administration })
+        Ok(Self { database: DatabaseFound::Current, missing_secrets, redis, administration })
     }
 }
 

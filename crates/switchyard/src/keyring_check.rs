@@ -230,6 +230,10 @@ mod tests {
             self.1.register_first(entry).await
         }
 
+        async fn retire(&self, key_id: &str, at: Timestamp) -> Result<bool, RepositoryError> {
+            self.1.retire(key_id, at).await
+        }
+
         async fn sealed_counts(&self) -> Result<Vec<(String, u64)>, RepositoryError> {
             self.1.sealed_counts().await
         }

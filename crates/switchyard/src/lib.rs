@@ -35,9 +35,10 @@ mod migrations;
 mod panics;
 mod program_call;
 pub mod settings;
+mod sharing;
 
 pub use administration::Administration;
-pub use builder::{Builder, Store, UsageJournal};
+pub use builder::{Builder, RedisUse, Store, UsageJournal};
 pub use chat_client::ChatClient;
 pub use embedded::Embedded;
 pub use error::OpenError;

@@ -114,3 +114,21 @@ async fn an_application_that_is_dropped_lets_go_of_its_directory() {
     }
     panic!("the loops of the dropped application still hold the journal");
 }
+
+// What a process can open it keeps; what is in use is what its file says.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_running_application_changes_its_encryption_key_again_and_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = Builder::in_directory(folder.path()).open().await.unwrap();
+    let (mut keys, file) = (Vec::new(), folder.path().join("master.key"));
+    for _ in 0..2 {
+        let report = app.use_cases().rekey.run(true, &Writer::API).await.unwrap();
+        assert!(report.is_new && report.retired.len() == 1, "{report:?}");
+        assert!(!keys.contains(&report.active), "{report:?}");
+        keys.push(report.active);
+        assert_eq!(std::fs::read_to_string(&file).unwrap().lines().count(), 1);
+    }
+    let report = app.use_cases().rekey.run(false, &Writer::API).await.unwrap();
+    assert_eq!((Some(&report.active), report.is_new, report.counts.len()), (keys.last(), false, 1));
+    assert!(app.close().await);
+}

@@ -14,4 +14,5 @@ pub mod fakes;
 pub mod hostile_urls;
 pub mod log;
 pub mod postgres;
+pub mod redis;
 pub mod simulator;

@@ -29,7 +29,7 @@ async fn the_store_keeps_configuration_as_a_database_does() {
 async fn the_store_keeps_keys_as_a_database_does() {
     let store = MemoryStore::default();
     virtual_key_contract(&store, &store, &store, &store).await;
-    keyring_contract(&store, &store).await;
+    keyring_contract(&store, &store, &store).await;
     credential_contract(&store, &store).await;
 }
 

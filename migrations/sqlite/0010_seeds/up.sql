@@ -1,13 +1,25 @@
 -- What is counted: the ids of providers and routes, of people's from 1 and of those that come with the product from 1,000,000; and the
--- edition of the latter that the database has. An id that was given is never given again.
+-- edition of the latter that the database has. An id that was given is never given again: where this was taken back and comes again,
+-- what is there of both tells where they had been, and usage tells of providers that are gone.
 
 CREATE TABLE counters (
     name TEXT PRIMARY KEY NOT NULL,
     value BIGINT NOT NULL
 );
 INSERT INTO counters (name, value) VALUES
-    ('provider_ids', COALESCE((SELECT seq FROM sqlite_sequence WHERE name = 'providers'), 0)),
-    ('seeded_provider_ids', 999999),
-    ('route_ids', COALESCE((SELECT seq FROM sqlite_sequence WHERE name = 'routes'), 0)),
-    ('seeded_route_ids', 999999),
-    ('seeds', 0);
+    ('provider_ids', MAX(
+        COALESCE((SELECT seq FROM sqlite_sequence WHERE name = 'providers' AND seq < 1000000), 0),
+        COALESCE((SELECT MAX(id) FROM providers WHERE id < 1000000), 0),
+        COALESCE((SELECT MAX(provider_id) FROM usage_daily WHERE provider_id < 1000000), 0)
+    )),
+    ('seeded_provider_ids', MAX(
+        999999,
+        COALESCE((SELECT MAX(id) FROM providers), 0),
+        COALESCE((SELECT MAX(provider_id) FROM usage_daily), 0)
+    )),
+    ('route_ids', MAX(
+        COALESCE((SELECT seq FROM sqlite_sequence WHERE name = 'routes' AND seq < 1000000), 0),
+        COALESCE((SELECT MAX(id) FROM routes WHERE id < 1000000), 0)
+    )),
+    ('seeded_route_ids', MAX(999999, COALESCE((SELECT MAX(id) FROM routes), 0))),
+    ('seeds', (SELECT COUNT(*) FROM (SELECT 1 FROM providers WHERE owner = 'seed' LIMIT 1)));

@@ -8,15 +8,18 @@ use std::process::ExitCode;
 use std::time::Duration;
 use switchyard_tests::billing::Billing;
 use switchyard_tests::canaries::{self, CanaryHunt};
+use switchyard_tests::crowds::Crowd;
 use switchyard_tests::dice::Dice;
 use switchyard_tests::disconnects::Disconnects;
 use switchyard_tests::egress;
 use switchyard_tests::full_disk::{DiskOutage, FullDisk};
 use switchyard_tests::installation::Database;
 use switchyard_tests::kills::Kills;
+use switchyard_tests::login_crowd::LoginCrowd;
 use switchyard_tests::login_times::LoginTimes;
 use switchyard_tests::outages::{Cause, Outages};
 use switchyard_tests::overspending::Overspending;
+use switchyard_tests::replicas::Setting;
 use switchyard_tests::rotation::Rotation;
 use switchyard_tests::slowness::SlowClients;
 
@@ -70,6 +73,18 @@ enum Promise {
         #[arg(long, default_value_t = 5)]
         kills: usize,
     },
+    /// Many calls at once under a limit for a few, on one process and on three that share Redis: exactly as many pass, in every minute.
+    P5 {
+        /// Calls at once.
+        #[arg(long, default_value_t = 256)]
+        calls: usize,
+        /// How many of them may pass.
+        #[arg(long, default_value_t = 10)]
+        limit: u32,
+        /// For how many seconds calls go on, to see each minute.
+        #[arg(long, default_value_t = 130)]
+        seconds: u64,
+    },
     /// Secrets are hidden in every place where one can enter: nothing that is written anywhere holds one.
     P10 {
         /// What the secrets are drawn from.
@@ -111,11 +126,14 @@ enum Promise {
         #[arg(long, default_value_t = 250)]
         clients: usize,
     },
-    /// Refused logins take the same time for known and unknown names.
+    /// Refused logins take the same time for known and unknown names; many at once cost little memory and little of others' time.
     P17 {
         /// How many of each, in turn.
         #[arg(long, default_value_t = 200)]
         rounds: usize,
+        /// How many at once.
+        #[arg(long, default_value_t = 128)]
+        crowd: usize,
     },
     /// The disk is full: nothing is answered unrecorded, and calls are served again once there is space.
     P22 {
@@ -148,11 +166,12 @@ async fn main() -> ExitCode {
             canaries::serve_defective().await;
             return ExitCode::SUCCESS;
         }
+        Promise::P5 { calls, limit, seconds } => crowd(calls, limit, Duration::from_secs(seconds)).await,
         Promise::P12 { credentials, rate, kills, seed } => rotate(credentials, rate, kills, seed).await,
         Promise::P6 { calls } => leave(calls).await,
         Promise::P13 => call_hostile_urls().await,
         Promise::P19 { clients } => be_slow(clients).await,
-        Promise::P17 { rounds } => log_in(rounds).await,
+        Promise::P17 { rounds, crowd } => log_in(rounds, crowd).await,
         Promise::P22 { seconds, rate } => fill_disk(Duration::from_secs(seconds), rate).await,
     };
     for promise in &broken {
@@ -214,17 +233,43 @@ async fn bill(calls: usize) -> Vec<String> {
     report.broken()
 }
 
-async fn log_in(rounds: usize) -> Vec<String> {
-    let report = LoginTimes { rounds }.run().await;
-    print!("{report}");
-    report.broken()
+async fn log_in(rounds: usize, crowd: usize) -> Vec<String> {
+    let crowd = LoginCrowd { logins: crowd, rounds: 4 }.run().await;
+    print!("{crowd}");
+    let times = LoginTimes { rounds }.run().await;
+    print!("{times}");
+    crowd.broken().into_iter().chain(times.broken()).collect()
 }
 
 async fn overspend(calls: usize, kills: usize) -> Vec<String> {
-    let report =
-        Overspending { at_once: calls, affordable: 10, kills, database: Database::Sqlite }.run().await;
-    print!("{report}");
-    report.broken()
+    let mut broken = Vec::new();
+    for setting in settings() {
+        println!("== {setting}");
+        let name = setting.to_string();
+        let report = Overspending { at_once: calls, affordable: 10, kills, setting }.run().await;
+        print!("{report}");
+        broken.extend(report.broken().into_iter().map(|promise| format!("{name}: {promise}")));
+    }
+    broken
+}
+
+async fn crowd(calls: usize, limit: u32, going_on: Duration) -> Vec<String> {
+    let mut broken = Vec::new();
+    for setting in settings() {
+        println!("== {setting}, {calls} calls at once");
+        let name = setting.to_string();
+        for report in (Crowd { at_once: calls, limit, going_on, setting }).run().await {
+            println!("{report}");
+            broken.extend(report.broken().map(|promise| format!("{name}: {promise}")));
+        }
+    }
+    broken
+}
+
+/// One process in its memory; one and three over Redis, where that is to be had.
+fn settings() -> Vec<Setting> {
+    let shared = [1, 3].into_iter().filter_map(Setting::shared);
+    std::iter::once(Setting::alone()).chain(shared).collect()
 }
 
 async fn leave(calls: usize) -> Vec<String> {

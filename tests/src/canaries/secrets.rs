@@ -47,15 +47,19 @@ impl Canaries {
         text
     }
 
-    /// A secret that the server made.
-    pub(super) fn note(&mut self, name: &str, text: &str) {
+    /// A secret that the server made; its name, which is the earlier one where it was made before.
+    pub(super) fn note(&mut self, name: &str, text: &str) -> String {
+        if let Some(known) = self.all.iter().find(|canary| canary.text == text) {
+            return known.name.clone();
+        }
         self.all.push(Canary { name: name.to_owned(), text: text.to_owned(), bytes: None });
+        name.to_owned()
     }
 
     /// A signed token that the server made: its head is that of all tokens, so its signature is the secret.
-    pub(super) fn note_token(&mut self, name: &str, token: &str) {
+    pub(super) fn note_token(&mut self, name: &str, token: &str) -> String {
         let signature = token.rsplit('.').next().expect("a last part");
-        self.note(name, signature);
+        self.note(name, signature)
     }
 
     /// All of them.

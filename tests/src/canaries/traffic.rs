@@ -11,6 +11,10 @@ use tokio::time::sleep;
 
 /// What the model says in private.
 const ANSWER: &str = "what a model says";
+/// What people say in private.
+const PROMPT: &str = "a prompt";
+const SYSTEM: &str = "a system prompt";
+const FAILING: &str = "a prompt that fails";
 
 /// Somebody who asks.
 pub(super) struct Session {
@@ -42,8 +46,7 @@ impl Scene<'_> {
         for member in ["access_token", "refresh_token"] {
             if let Some(token) = body[member].as_str() {
                 let name = format!("{what}: {member}");
-                self.canaries.note_token(&name, token);
-                names.push(name);
+                names.push(self.canaries.note_token(&name, token));
             }
         }
         for cookie in
@@ -52,8 +55,7 @@ impl Scene<'_> {
             let value = kept.cookie(cookie);
             if !value.is_empty() {
                 let name = format!("{what}: {cookie}");
-                self.canaries.note_token(&name, &value);
-                names.push(name);
+                names.push(self.canaries.note_token(&name, &value));
             }
         }
         if let Some(last) = self.keeper.kept.last_mut() {
@@ -291,8 +293,7 @@ impl Scene<'_> {
     /// Calls of models in every dialect and of every operation, with private words.
     pub(super) async fn calls(&mut self, credentials: &[String]) {
         let [prompt, system, tool, answer, wave] =
-            ["a prompt", "a system prompt", "a tool", ANSWER, "what was recorded"]
-                .map(|name| self.canaries.text(name));
+            [PROMPT, SYSTEM, "a tool", ANSWER, "what was recorded"].map(|name| self.canaries.text(name));
         self.upstream.script(MODEL, Script::of(&format!("text=so%20{answer}%20it%20is")));
         for credential in credentials {
             for (path, body) in bodies(&model(), &prompt, &system, &tool) {
@@ -303,7 +304,7 @@ impl Scene<'_> {
                     }
                     let request =
                         self.keeper.post(path, &body).header("authorization", format!("Bearer {credential}"));
-                    self.keeper.send(path, &[ANSWER], request).await;
+                    self.keeper.send(path, &told_at(path), request).await;
                 }
             }
             let google =
@@ -336,7 +337,7 @@ impl Scene<'_> {
 
     /// A provider that fails in every way, and says the credential and the prompt again where it can.
     pub(super) async fn faults(&mut self, credential: &str) {
-        let prompt = self.canaries.text("a prompt that fails");
+        let prompt = self.canaries.text(FAILING);
         let secret = self.secret("the credential of a command");
         let said = format!("Incorrect%20API%20key%20provided%3A%20{secret}%20for%20{prompt}");
         let scripts = [
@@ -361,12 +362,24 @@ impl Scene<'_> {
                     body["stream"] = json!(stream);
                     let request = self.keeper.post(path, &body).bearer_auth(credential);
                     self.keeper
-                        .send(&format!("{path} where the provider does {script:.24}"), &[], request)
+                        .send(
+                            &format!("{path} where the provider does {script:.24}"),
+                            &told_at(path),
+                            request,
+                        )
                         .await;
                 }
             }
             sleep(Duration::from_millis(50)).await;
         }
+    }
+}
+
+/// What an answer at this path holds anyway: the simulated provider paints the prompt, and Responses repeats its instructions.
+fn told_at(path: &str) -> Vec<&'static str> {
+    match path {
+        "/v1/images/generations" | "/v1/responses" => vec![ANSWER, PROMPT, SYSTEM, FAILING],
+        _ => vec![ANSWER],
     }
 }
 

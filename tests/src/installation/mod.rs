@@ -57,6 +57,8 @@ pub struct Installation {
     address: SocketAddr,
     database: Database,
     key: String,
+    /// Where further processes of it listen.
+    others: Vec<SocketAddr>,
 }
 
 impl Installation {
@@ -80,7 +82,8 @@ impl Installation {
         let binary = folder.path().join("switchyard");
         std::fs::copy(server_binary(), &binary).expect("a copy of the binary");
         let address = free_address();
-        let mut installation = Self { folder, binary, address, database, key: String::new() };
+        let mut installation =
+            Self { folder, binary, address, database, key: String::new(), others: Vec::new() };
         let config = installation.configuration(upstream, settings, credential);
         // JSON is YAML.
         std::fs::write(installation.path("switchyard.yaml"), config.to_string()).expect("a file");
@@ -148,6 +151,35 @@ impl Installation {
         let mut command = self.command();
         command.arg("serve");
         ServerProcess::spawn(command, self.address, self.log())
+    }
+
+    /// The same with so many processes, each with a journal of its own.
+    #[must_use]
+    pub fn with_processes(mut self, count: usize) -> Self {
+        self.others = (1..count).map(|_| free_address()).collect();
+        self
+    }
+
+    /// Where each of its processes listens.
+    #[must_use]
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        std::iter::once(self.address).chain(self.others.iter().copied()).collect()
+    }
+
+    /// Starts one of its processes.
+    ///
+    /// # Panics
+    /// When there are not so many.
+    #[must_use]
+    pub fn start_process(&self, number: usize) -> ServerProcess {
+        if number == 0 {
+            return self.start();
+        }
+        let address = self.addresses()[number];
+        let mut command = self.command();
+        command.arg("serve").arg("--listen").arg(address.to_string());
+        command.env("SWITCHYARD_JOURNAL_DIR", self.path(&format!("journal-{number}")));
+        ServerProcess::spawn(command, address, self.log())
     }
 
     /// Starts the server at the end of a shell script, whose `"$@"` is the server with its arguments.

@@ -278,3 +278,32 @@ async fn ask_text(client: &TestClient, model: &str, more: serde_json::Value) -> 
     body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     client.chat(body).await
 }
+
+#[tokio::test]
+async fn what_is_left_of_a_callers_limits_stands_on_refusals_and_on_failures_that_counted() {
+    let app = started().await;
+    let limits = Limits { rpm: Some(2), ..Limits::NONE };
+    let client = app.client_with("ci", limits, None).await;
+    app.simulator().script("priced", Script::of("status=500"));
+    let failed = ask(&client, MODEL).await;
+    assert!(failed.status >= 500, "{}", failed.text);
+    assert_eq!(failed.header("x-ratelimit-remaining-requests"), "1", "it was counted: {}", failed.text);
+    ask(&client, MODEL).await;
+    let refused = ask(&client, MODEL).await;
+    assert_eq!(refused.status, 429, "{}", refused.text);
+    assert_eq!(refused.header("x-ratelimit-limit-requests"), "2");
+    assert_eq!(refused.header("x-ratelimit-remaining-requests"), "0");
+    assert!(!refused.header("x-ratelimit-reset-requests").is_empty());
+    let body = json!({"model": MODEL, "max_tokens": 10, "messages": [{"role": "user", "content": "hi"}]});
+    let refused = client.post("/v1/messages", body.to_string()).await;
+    assert_eq!((refused.status, refused.header("anthropic-ratelimit-requests-remaining")), (429, "0"));
+    let few = app.client_with("few", Limits { tpm: Some(3), ..Limits::NONE }, None).await;
+    let refused = ask(&few, MODEL).await;
+    assert_eq!(
+        (refused.status, refused.header("x-ratelimit-remaining-tokens")),
+        (429, "0"),
+        "{}",
+        refused.text
+    );
+    assert_eq!(refused.header("x-ratelimit-limit-requests"), "");
+}

@@ -23,3 +23,4 @@ mod models;
 mod operations;
 mod routes;
 mod secrets;
+mod shared_limits;

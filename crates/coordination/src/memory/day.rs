@@ -3,6 +3,9 @@
 use std::time::Duration;
 use switchyard_domain::time::{Day, Timestamp};
 
+/// The longest that a refusal may name: the limit's window.
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// A day's count. It begins anew when the calendar reaches a later day, not when it is set back by a few hours over
 /// midnight; a calendar that was wrong by more than a day is not believed any longer.
 #[derive(Clone, Copy, Debug, Default)]
@@ -19,10 +22,10 @@ impl DayCount {
         self.0 = Some((day, count + 1));
     }
 
-    /// The time until the count begins anew.
+    /// The time until the count begins anew; a day where the calendar was set back, by which it is longer.
     pub(super) fn wait(self, now: Timestamp) -> Duration {
         let day = self.current(now).map_or(now.day(), |(day, _)| day);
-        Day(day.0.saturating_add(1)).start().since(now)
+        Day(day.0.saturating_add(1)).start().since(now).min(DAY)
     }
 
     /// Whether nothing was ever counted, which spares a look at the calendar.
@@ -53,7 +56,8 @@ mod tests {
         assert_eq!(count.at(back), 1);
         count.add(back);
         assert_eq!(count.at(at("2026-11-21T12:00:00Z")), 2);
-        assert_eq!(count.wait(back), Duration::from_secs(24 * 3600 + 40 * 60));
+        assert_eq!(count.wait(back), DAY, "it is 40 minutes more, and a refusal names no longer time");
+        assert_eq!(count.wait(at("2026-11-21T23:00:00Z")), Duration::from_secs(3600));
     }
 
     #[test]

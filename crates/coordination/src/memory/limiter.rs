@@ -59,7 +59,39 @@ impl MemoryLimiter {
         self.shared.state().scopes.len()
     }
 
-    fn take(&self, asks: &[Ask]) -> Result<Vec<MemoryPermit>, LimiterError> {
+    /// Counts what somebody else admitted: for the limits alone, and whatever they are.
+    pub(crate) fn note(&self, ask: &Ask) -> MemoryPermit {
+        let mut permit = MemoryPermit::new(&self.shared, ask.tokens);
+        if ask.demands.iter().all(|demand| demand.limits.is_none()) {
+            return permit;
+        }
+        let mut state = self.shared.state();
+        let now = self.shared.clock.monotonic();
+        let asked = Asked { clock: &*self.shared.clock, now, tokens: ask.tokens };
+        for demand in ask.demands.iter().filter(|demand| !demand.limits.is_none()) {
+            let place = state.scopes.place_of(&demand.scope.0);
+            if let Some(usage) = state.scopes.get(place) {
+                usage.window.expire(now);
+                asked.hold(&demand.limits, place, usage, &mut permit.holds);
+            }
+        }
+        state.scopes.sweep(SWEEP, now, || self.shared.clock.now());
+        permit
+    }
+
+    /// What still counts, by scope: requests and tokens of the minute, requests of the day.
+    pub(crate) fn recent(&self) -> Vec<(String, u64, u64, u64)> {
+        let (now, today) = (self.shared.clock.monotonic(), self.shared.clock.now());
+        let mut state = self.shared.state();
+        let each = state.scopes.all().map(|(name, usage)| {
+            usage.window.expire(now);
+            let tokens = u64::try_from(usage.window.tokens()).unwrap_or(u64::MAX);
+            (name.to_owned(), usage.window.requests(), tokens, usage.day.at(today))
+        });
+        each.filter(|(_, requests, tokens, days)| requests + days > 0 || *tokens > 0).collect()
+    }
+
+    pub(crate) fn take(&self, asks: &[Ask]) -> Result<Vec<MemoryPermit>, LimiterError> {
         let mut permits: Vec<MemoryPermit> =
             asks.iter().map(|ask| MemoryPermit::new(&self.shared, ask.tokens)).collect();
         if asks.iter().flat_map(|ask| &ask.demands).all(Demand::is_empty) {
@@ -92,7 +124,9 @@ impl MemoryLimiter {
                     let place = state.scopes.place_of(&demand.scope.0);
                     if let Some(usage) = state.scopes.get(place) {
                         asked.hold(&demand.limits, place, usage, &mut permit.holds);
-                        narrow(&mut permit.rooms, &demand.limits, usage, now);
+                        if !demand.scope.is_everybodys() {
+                            narrow(&mut permit.rooms, &demand.limits, usage, now);
+                        }
                     }
                 }
             }

@@ -15,4 +15,5 @@ pub use clock::SystemClock;
 pub use health::CooldownHealth;
 pub use idempotency::MemoryIdempotency;
 pub use limiter::MemoryLimiter;
+pub(crate) use permit::MemoryPermit;
 pub use throttle::MemoryThrottle;

@@ -25,7 +25,7 @@ pub(super) struct PurseHold {
     pub(super) counter: Counter,
 }
 
-pub(super) struct MemoryPermit {
+pub(crate) struct MemoryPermit {
     pub(super) shared: Arc<Shared>,
     pub(super) holds: Vec<Hold>,
     pub(super) purses: Vec<PurseHold>,

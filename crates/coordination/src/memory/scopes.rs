@@ -48,6 +48,10 @@ impl Scopes {
         self.places.len()
     }
 
+    pub(super) fn all(&mut self) -> impl Iterator<Item = (&str, &mut Usage)> {
+        self.slots.iter_mut().flatten().map(|slot| (&*slot.name, &mut slot.usage))
+    }
+
     pub(super) fn find(&mut self, name: &str) -> Option<&mut Usage> {
         let place = *self.places.get(name)?;
         self.get(Place(place))

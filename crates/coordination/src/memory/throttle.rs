@@ -3,6 +3,7 @@
 //! A window is cut into steps, and a step counts whole until it has left the window: any window holds no more than the rate, and a
 //! scope costs at most 61 small entries, whatever the rate.
 
+use async_trait::async_trait;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -112,8 +113,9 @@ fn prune(tries: &mut HashMap<String, Tries>, most: usize, now: Monotonic) {
     }
 }
 
+#[async_trait]
 impl Throttle for MemoryThrottle {
-    fn take(&self, scope: &str, rate: Rate) -> Result<(), Duration> {
+    async fn take(&self, scope: &str, rate: Rate) -> Result<(), Duration> {
         let now = self.clock.monotonic();
         let mut tries = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = tries.get_mut(scope) {
@@ -132,7 +134,7 @@ impl Throttle for MemoryThrottle {
         }
     }
 
-    fn forget(&self, scope: &str) {
+    async fn forget(&self, scope: &str) {
         self.tries.lock().unwrap_or_else(PoisonError::into_inner).remove(scope);
     }
 }

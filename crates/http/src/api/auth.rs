@@ -151,7 +151,7 @@ pub(crate) async fn refresh(
     let headers = request.headers();
     let token = cookies::read(headers, cookies::REFRESH).ok().flatten();
     let token = token.ok_or_else(|| ApiError::unauthenticated("There is no refresh cookie: sign in."))?;
-    let claims = sign_in.read_refresh(token, &visitor.0)?;
+    let claims = sign_in.read_refresh(token, &visitor.0).await?;
     let is_csrf_value = |value: &str| sign_in.is_csrf_value(value, claims.session, TokenKind::Refresh);
     if let Err(error) = provenance.check_page(headers, is_csrf_value) {
         sign_in.note_forged(&claims, &asked(&request), &visitor.0).await;

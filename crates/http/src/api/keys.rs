@@ -193,7 +193,7 @@ pub(crate) async fn store_keys(
     throttles: web::Data<Throttles>,
 ) -> Result<web::Json<Said>, ApiError> {
     let person = member.0;
-    throttles.change(&person.who.entry.user)?;
+    throttles.change(&person.who.entry.user).await?;
     let mut given = Vec::new();
     for (name, value) in body.0.0 {
         given.push(match (value, name.strip_suffix(OVERRIDE)) {
@@ -272,7 +272,7 @@ pub(crate) async fn forget_key(
     throttles: web::Data<Throttles>,
 ) -> Result<HttpResponse, ApiError> {
     let person = member.0;
-    throttles.change(&person.who.entry.user)?;
+    throttles.change(&person.who.entry.user).await?;
     let name =
         Name::new(provider.into_inner()).map_err(|_| ApiError::not_found("There is no such provider."))?;
     let by = person.client.writer(&person.who.entry.user);
@@ -321,7 +321,7 @@ pub(crate) async fn test_key(
     throttles: web::Data<Throttles>,
 ) -> Result<web::Json<TestedKey>, ApiError> {
     let person = member.0;
-    throttles.change(&person.who.entry.user)?;
+    throttles.change(&person.who.entry.user).await?;
     let name =
         Name::new(provider.into_inner()).map_err(|_| ApiError::not_found("There is no such provider."))?;
     let by = person.client.writer(&person.who.entry.user);

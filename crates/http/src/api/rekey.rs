@@ -39,6 +39,8 @@ pub(crate) struct SealedUnder {
 pub(crate) struct RekeyShape {
     /// The key that seals.
     active: String,
+    /// Whether it was made by this request. Not where an earlier change of keys was not done yet: this one ended it.
+    new: bool,
     /// Secrets that were sealed anew.
     resealed: u64,
     /// Secrets that no key at hand opens: give theirs, or store them again.
@@ -50,9 +52,9 @@ pub(crate) struct RekeyShape {
 
 impl From<RekeyReport> for RekeyShape {
     fn from(report: RekeyReport) -> Self {
-        let RekeyReport { active, resealed, unreadable, counts, retired } = report;
+        let RekeyReport { active, is_new, resealed, unreadable, counts, retired } = report;
         let keys = counts.into_iter().map(|(key, sealed)| SealedUnder { key, sealed }).collect();
-        Self { active, resealed, unreadable, retired, keys }
+        Self { active, new: is_new, resealed, unreadable, retired, keys }
     }
 }
 

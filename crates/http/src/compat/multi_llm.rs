@@ -162,7 +162,7 @@ pub(crate) async fn register(
     registration: web::Data<Registration>,
     throttles: web::Data<Throttles>,
 ) -> Result<HttpResponse, ApiError> {
-    throttles.documented(&visitor.0)?;
+    throttles.documented(&visitor.0).await?;
     let RegisterBody { username, email, password, registration_token } = body.0;
     let request = RegistrationRequest {
         username,
@@ -200,7 +200,7 @@ pub(crate) async fn log_in(
     sign_in: web::Data<SignIn>,
     throttles: web::Data<Throttles>,
 ) -> Result<HttpResponse, ApiError> {
-    throttles.documented(&visitor.0)?;
+    throttles.documented(&visitor.0).await?;
     let LogInBody { username, password } = body.0;
     let tokens = sign_in.log_in(LogIn { username, password }, &visitor.0).await?;
     let user = ProfileUser::from(&tokens.user);
@@ -230,8 +230,8 @@ pub(crate) async fn refresh(
     sign_in: web::Data<SignIn>,
     throttles: web::Data<Throttles>,
 ) -> Result<HttpResponse, ApiError> {
-    throttles.documented(&visitor.0)?;
-    let claims = sign_in.read_refresh(body.0.refresh_token.expose_secret(), &visitor.0)?;
+    throttles.documented(&visitor.0).await?;
+    let claims = sign_in.read_refresh(body.0.refresh_token.expose_secret(), &visitor.0).await?;
     let tokens = sign_in.refresh(&claims, &visitor.0).await?;
     Ok(HttpResponse::Ok().json(RefreshAnswer {
         access_token: tokens.access.expose_secret().to_owned(),
@@ -258,7 +258,7 @@ pub(crate) async fn profile(
     own: web::Data<OwnAccount>,
     throttles: web::Data<Throttles>,
 ) -> Result<web::Json<Profile>, ApiError> {
-    throttles.documented(&member.0.client)?;
+    throttles.documented(&member.0.client).await?;
     let user = own.me(&member.0.who).await?;
     Ok(web::Json(Profile { user: ProfileUser::from(&user) }))
 }

@@ -82,7 +82,7 @@ pub(crate) async fn generate_key(
     throttles: web::Data<Throttles>,
 ) -> Result<HttpResponse, ApiError> {
     if let Minter::Anybody(client) = &minter {
-        throttles.minting(client)?;
+        throttles.minting(client).await?;
     }
     let GenerateBody { name, requests_per_minute, tokens_per_minute } = body.0;
     let name = name.map(Name::new).transpose();
@@ -160,10 +160,10 @@ pub(crate) async fn save_keys(
     let SaveKeysBody { virtual_key, openai_key, mistral_key } = body.0;
     let presented = presented(&request, virtual_key.as_ref())?;
     let Some(Principal::Key(key)) = authenticator.virtual_key(&presented) else {
-        throttles.unknown_key(&visitor.0)?;
+        throttles.unknown_key(&visitor.0).await?;
         return Err(ApiError::not_found(UNKNOWN));
     };
-    throttles.change_of_key(key.id)?;
+    throttles.change_of_key(key.id).await?;
     let given = [("openai", openai_key), ("mistral", mistral_key)];
     let given = given.into_iter().filter_map(|(provider, key)| Some((provider.to_owned(), Some(key?))));
     store(&credentials, key.id, given.collect(), &visitor).await?;

@@ -2,7 +2,7 @@ use super::dialects::{self, OPENAI_CHAT};
 use super::retry_after;
 use crate::refusal::openai_kind;
 use actix_web::http::StatusCode;
-use actix_web::http::header::ContentType;
+use actix_web::http::header::{ContentType, HeaderMap};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError};
 use bytes::Bytes;
 use std::borrow::Cow;
@@ -31,6 +31,8 @@ pub(crate) struct GatewayError {
     message: String,
     retry_after: Option<Duration>,
     closes: bool,
+    /// What is left of the caller's limits.
+    left: Option<Box<HeaderMap>>,
     /// Whether it would be the same again: OpenAI's SDKs are told not to try.
     is_final: bool,
 }
@@ -46,6 +48,7 @@ impl GatewayError {
             message: message.into(),
             retry_after: None,
             closes: false,
+            left: None,
             is_final: false,
         }
     }
@@ -112,6 +115,7 @@ impl GatewayError {
             is_final: error.kind == CallErrorKind::InsufficientQuota && error.retry_after.is_none(),
             retry_after: error.retry_after,
             closes: false,
+            left: None,
         }
     }
 
@@ -123,6 +127,11 @@ impl GatewayError {
     /// What is wrong, for people.
     pub(crate) fn message(&self) -> &str {
         &self.message
+    }
+
+    /// The same, with headers that say what is left of the caller's limits.
+    pub(crate) fn leaving(self, left: HeaderMap) -> Self {
+        Self { left: Some(Box::new(left)), ..self }
     }
 
     /// The same in this dialect.
@@ -214,6 +223,9 @@ impl ResponseError for GatewayError {
         }
         if let Some(wait) = self.retry_after {
             retry_after::write(&mut response, wait);
+        }
+        for (name, value) in self.left.iter().flat_map(|left| left.iter()) {
+            response.insert_header((name, value));
         }
         response.insert_header(ContentType::json()).body(self.body(None))
     }

@@ -4,6 +4,7 @@ use super::error::{Door, GatewayError};
 use super::rate_limits;
 use crate::middleware::RequestId;
 use actix_web::HttpResponse;
+use actix_web::http::header::HeaderMap;
 use std::sync::Arc;
 use switchyard_dialects::codec::ClientCodec;
 use switchyard_orchestrator::chat::{ChatService, Reply};
@@ -35,11 +36,18 @@ pub(super) async fn serve<C: Served>(
     let call = Arc::new(call);
     let client = Arc::clone(&call) as Arc<dyn ClientCall>;
     let reply = chat.call(principal, client, id.as_str().to_owned()).await;
-    let reply = reply.map_err(|error| GatewayError::of_call(error, door));
+    let dialect = call.facts().dialect;
+    let reply = reply.map_err(|mut error| {
+        let mut left = HeaderMap::new();
+        if let Some(rooms) = error.rooms.take() {
+            rate_limits::write(&mut left, &rooms, dialect, clock.now());
+        }
+        GatewayError::of_call(error, door).leaving(left)
+    });
     let response = reply.and_then(|reply| {
         let rooms = reply.head.rooms;
         let mut response = call.respond(reply, id, clock)?;
-        rate_limits::write(response.headers_mut(), &rooms, call.facts().dialect, clock.now());
+        rate_limits::write(response.headers_mut(), &rooms, dialect, clock.now());
         Ok(response)
     });
     response.map_err(|error| error.in_dialect(call.errors()))

@@ -90,6 +90,11 @@ fn write_state(encoder: &mut DescriptorEncoder<'_>, facts: &StatusFacts) -> fmt:
         "Whether the database answered last",
         u64::from(facts.database_connected),
     )?;
+    if let Some(is_connected) = facts.shared_store_connected {
+        let help = "Whether the Redis that processes share limits through answers";
+        gauge(encoder, "redis_connected", help, u64::from(is_connected))?;
+        gauge(encoder, "processes", "Processes that share limits through Redis", u64::from(facts.processes))?;
+    }
     gauge(encoder, "draining", "Whether the server is ending", u64::from(facts.draining))?;
     gauge(
         encoder,

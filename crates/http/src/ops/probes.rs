@@ -61,6 +61,8 @@ mod tests {
 
     const READY: StatusFacts = StatusFacts {
         database_connected: true,
+        shared_store_connected: None,
+        processes: 1,
         journal_writable: true,
         journal_backlog: 0,
         journal_damaged: 0,

@@ -75,7 +75,7 @@ impl Links {
     /// [`AccountError::LinkInvalid`], [`AccountError::Invalid`] (the link stays then), [`AccountError::Throttled`]
     pub async fn follow(&self, request: LinkUse, client: &Client) -> Result<String, AccountError> {
         let ports = &self.ports;
-        ports.throttles.link(client)?;
+        ports.throttles.link(client).await?;
         let hash = ports.secrets.hash(request.token.expose_secret());
         let link = ports.users.link(hash, ports.clock.now()).await?;
         match link.ok_or(AccountError::LinkInvalid)? {

@@ -79,7 +79,7 @@ impl OwnAccount {
         let ports = &self.ports;
         let (user, hash) = ports.users.by_id(who.entry.user.id).await?.ok_or(AccountError::TokenInvalid)?;
         let key = user.username.key();
-        let attempt = ports.throttles.password(&key, client)?;
+        let attempt = ports.throttles.password(&key, client).await?;
         let verdict = match kept_password(current) {
             Some(current) => ports.passwords.verify(current, Some(hash)).await?,
             None => Verdict::Wrong,
@@ -88,7 +88,7 @@ impl OwnAccount {
             attempt.was_wrong();
             return Err(AccountError::WrongPassword);
         }
-        attempt.was_right();
+        attempt.was_right().await;
         let rule = PasswordRule { policy: self.settings.password_policy, mixed: false };
         let new = rule.check(new, &user.username, user.email.as_ref());
         let new = new.map_err(|fault| AccountError::invalid("new_password", &fault))?;

@@ -81,7 +81,7 @@ impl Registration {
         client: &Client,
     ) -> Result<(User, NewUser), AccountError> {
         let ports = &self.ports;
-        ports.throttles.registration(client)?;
+        ports.throttles.registration(client).await?;
         self.admit(request.token.as_ref())?;
         let rule = PasswordRule { policy: self.settings.password_policy, mixed: request.mixed_password };
         let new = self.checked(&request.username, request.email.as_deref(), &request.password, rule).await?;

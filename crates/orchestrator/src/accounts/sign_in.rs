@@ -45,9 +45,9 @@ impl SignIn {
     /// [`AccountError::BadCredentials`], [`AccountError::Throttled`], [`AccountError::Overloaded`]
     pub async fn log_in(&self, request: LogIn, client: &Client) -> Result<IssuedTokens, AccountError> {
         let ports = &self.ports;
-        ports.throttles.login(client)?;
+        ports.throttles.login(client).await?;
         let key = name_key(&request.username);
-        let attempt = ports.throttles.password(&key, client)?;
+        let attempt = ports.throttles.password(&key, client).await?;
         let Some(password) = kept_password(&request.password) else {
             attempt.was_wrong();
             return Err(AccountError::BadCredentials);
@@ -64,7 +64,7 @@ impl SignIn {
                     _ => hash,
                 };
                 let tokens = self.begin(user, Some(hash), client).await?;
-                attempt.was_right();
+                attempt.was_right().await;
                 Ok(tokens)
             }
             found => {
@@ -158,8 +158,8 @@ impl SignIn {
     ///
     /// # Errors
     /// [`AccountError::TokenExpired`], [`AccountError::TokenInvalid`], [`AccountError::Throttled`]
-    pub fn read_refresh(&self, token: &str, client: &Client) -> Result<Claims, AccountError> {
-        self.ports.throttles.refresh(client)?;
+    pub async fn read_refresh(&self, token: &str, client: &Client) -> Result<Claims, AccountError> {
+        self.ports.throttles.refresh(client).await?;
         Ok(self.ports.tokens.verify(token, TokenKind::Refresh, self.ports.clock.now())?)
     }
 
@@ -216,7 +216,7 @@ impl SignIn {
         refresh: Option<&str>,
         client: &Client,
     ) -> Result<Option<Claims>, AccountError> {
-        self.ports.throttles.logout(client)?;
+        self.ports.throttles.logout(client).await?;
         let now = self.ports.clock.now();
         let read = |token: Option<&str>, kind| -> Option<Result<Claims, TokenFault>> {
             token.map(|token| self.ports.tokens.verify(token, kind, now))

@@ -66,83 +66,89 @@ impl Throttles {
         Self { throttle, rates }
     }
 
-    pub(super) fn registration(&self, client: &Client) -> Result<(), AccountError> {
-        self.take("register", client, self.rates.register)
+    pub(super) async fn registration(&self, client: &Client) -> Result<(), AccountError> {
+        self.take("register", client, self.rates.register).await
     }
 
-    pub(super) fn login(&self, client: &Client) -> Result<(), AccountError> {
-        self.take("login", client, self.rates.login)
+    pub(super) async fn login(&self, client: &Client) -> Result<(), AccountError> {
+        self.take("login", client, self.rates.login).await
     }
 
-    pub(super) fn refresh(&self, client: &Client) -> Result<(), AccountError> {
-        self.take("refresh", client, self.rates.session)
+    pub(super) async fn refresh(&self, client: &Client) -> Result<(), AccountError> {
+        self.take("refresh", client, self.rates.session).await
     }
 
-    pub(super) fn logout(&self, client: &Client) -> Result<(), AccountError> {
-        self.take("logout", client, self.rates.session)
+    pub(super) async fn logout(&self, client: &Client) -> Result<(), AccountError> {
+        self.take("logout", client, self.rates.session).await
     }
 
-    pub(super) fn link(&self, client: &Client) -> Result<(), AccountError> {
-        self.take("link", client, WRONG_LINKS)
+    pub(super) async fn link(&self, client: &Client) -> Result<(), AccountError> {
+        self.take("link", client, WRONG_LINKS).await
     }
 
     /// A request of the surface whose document names one rate for all.
     ///
     /// # Errors
     /// [`AccountError::Throttled`]
-    pub fn documented(&self, client: &Client) -> Result<(), AccountError> {
-        self.rates.documented.map_or(Ok(()), |rate| self.take("documented", client, rate))
+    pub async fn documented(&self, client: &Client) -> Result<(), AccountError> {
+        match self.rates.documented {
+            Some(rate) => self.take("documented", client, rate).await,
+            None => Ok(()),
+        }
     }
 
     /// Somebody is about to write configuration of their own, such as a key.
     ///
     /// # Errors
     /// [`AccountError::Throttled`]
-    pub fn change(&self, person: &User) -> Result<(), AccountError> {
+    pub async fn change(&self, person: &User) -> Result<(), AccountError> {
         if person.role == Role::Admin {
             return Ok(());
         }
-        self.throttle.take(&format!("change:{}", person.id), CHANGES).map_err(AccountError::Throttled)
+        let scope = format!("change:{}", person.id);
+        self.throttle.take(&scope, CHANGES).await.map_err(AccountError::Throttled)
     }
 
     /// Whoever holds a virtual key is about to write configuration of its own.
     ///
     /// # Errors
     /// [`AccountError::Throttled`]
-    pub fn change_of_key(&self, key: VirtualKeyId) -> Result<(), AccountError> {
-        self.throttle.take(&format!("change-of-key:{key}"), CHANGES).map_err(AccountError::Throttled)
+    pub async fn change_of_key(&self, key: VirtualKeyId) -> Result<(), AccountError> {
+        let scope = format!("change-of-key:{key}");
+        self.throttle.take(&scope, CHANGES).await.map_err(AccountError::Throttled)
     }
 
     /// Somebody who need not say who they are wants a virtual key.
     ///
     /// # Errors
     /// [`AccountError::Throttled`]
-    pub fn minting(&self, client: &Client) -> Result<(), AccountError> {
-        self.take("mint", client, MINTED_KEYS)
+    pub async fn minting(&self, client: &Client) -> Result<(), AccountError> {
+        self.take("mint", client, MINTED_KEYS).await
     }
 
     /// Somebody named a virtual key that is not known.
     ///
     /// # Errors
     /// [`AccountError::Throttled`] where they did so too often.
-    pub fn unknown_key(&self, client: &Client) -> Result<(), AccountError> {
-        self.take("unknown-key", client, UNKNOWN_KEYS)
+    pub async fn unknown_key(&self, client: &Client) -> Result<(), AccountError> {
+        self.take("unknown-key", client, UNKNOWN_KEYS).await
     }
 
     /// A password for this account is about to be looked at.
-    pub(super) fn password(&self, key: &str, client: &Client) -> Result<PasswordTry, AccountError> {
+    pub(super) async fn password(&self, key: &str, client: &Client) -> Result<PasswordTry, AccountError> {
         // A person may have many addresses of IPv6: they count together too, at a rate that leaves room for the owner's own.
         let scopes = password_scopes(key, client);
         let mut attempt = PasswordTry { throttle: Arc::clone(&self.throttle), scopes: Vec::new() };
         for (scope, rate) in scopes {
-            self.throttle.take(&scope, rate).map_err(AccountError::Throttled)?;
+            self.throttle.take(&scope, rate).await.map_err(AccountError::Throttled)?;
             attempt.scopes.push(scope);
         }
         Ok(attempt)
     }
 
-    fn take(&self, what: &str, client: &Client, rate: Rate) -> Result<(), AccountError> {
-        self.throttle.take(&format!("{what}:{}", source(client)), rate).map_err(AccountError::Throttled)
+    async fn take(&self, what: &str, client: &Client, rate: Rate) -> Result<(), AccountError> {
+        let scope = format!("{what}:{}", source(client));
+        self.throttle.take(&scope, rate).await.map_err(AccountError::Throttled)
     }
 }
 
@@ -160,9 +166,10 @@ impl PasswordTry {
     }
 
     /// It was right: what came before from there counts no more.
-    pub(super) fn was_right(mut self) {
+    pub(super) async fn was_right(mut self) {
         if !self.scopes.is_empty() {
-            self.throttle.forget(&self.scopes.remove(0));
+            let scope = self.scopes.remove(0);
+            self.throttle.forget(&scope).await;
         }
     }
 }
@@ -204,14 +211,16 @@ fn source(client: &Client) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use async_trait::async_trait;
     use std::collections::HashMap;
     use std::sync::Mutex;
 
     #[derive(Default)]
     struct Standing(Mutex<HashMap<String, u32>>);
 
+    #[async_trait]
     impl Throttle for Standing {
-        fn take(&self, scope: &str, rate: Rate) -> Result<(), Duration> {
+        async fn take(&self, scope: &str, rate: Rate) -> Result<(), Duration> {
             let mut tries = self.0.lock().unwrap();
             let taken = tries.entry(scope.to_owned()).or_default();
             if *taken >= rate.count {
@@ -225,7 +234,7 @@ mod tests {
             *self.0.lock().unwrap().get_mut(scope).unwrap() -= 1;
         }
 
-        fn forget(&self, scope: &str) {
+        async fn forget(&self, scope: &str) {
             self.0.lock().unwrap().remove(scope);
         }
     }
@@ -238,45 +247,50 @@ mod tests {
         Client { address: Some(address.parse().unwrap()), ..Client::default() }
     }
 
-    #[test]
-    fn what_turned_out_to_be_no_try_is_not_counted() {
+    #[tokio::test]
+    async fn what_turned_out_to_be_no_try_is_not_counted() {
         let throttles = throttles();
         for from in ["192.0.2.1", "2001:db8::1"] {
             let client = at(from);
             for _ in 0..200 {
-                drop(throttles.password("ana", &client).unwrap());
+                drop(throttles.password("ana", &client).await.unwrap());
             }
             for _ in 0..10 {
-                throttles.password("ana", &client).unwrap().was_wrong();
+                throttles.password("ana", &client).await.unwrap().was_wrong();
             }
-            assert!(throttles.password("ana", &client).is_err(), "{from}");
-            throttles.password("bob", &client).unwrap().was_wrong();
+            assert!(throttles.password("ana", &client).await.is_err(), "{from}");
+            throttles.password("bob", &client).await.unwrap().was_wrong();
         }
     }
 
-    #[test]
-    fn a_right_password_clears_what_its_own_source_tried() {
+    #[tokio::test]
+    async fn a_right_password_clears_what_its_own_source_tried() {
         let (throttles, client) = (throttles(), at("192.0.2.1"));
         for _ in 0..3 {
             for _ in 0..9 {
-                throttles.password("ana", &client).unwrap().was_wrong();
+                throttles.password("ana", &client).await.unwrap().was_wrong();
             }
-            throttles.password("ana", &client).unwrap().was_right();
+            throttles.password("ana", &client).await.unwrap().was_right().await;
         }
     }
 
-    #[test]
-    fn the_networks_of_one_tunnel_have_no_more_tries_than_some_sites_together() {
+    #[tokio::test]
+    async fn the_networks_of_one_tunnel_have_no_more_tries_than_some_sites_together() {
         let throttles = throttles();
-        let wrong = |site: u16, network: u16| {
+        let wrong = async |site: u16, network: u16| {
             let client = at(&format!("2001:db8:7:{:x}::1", (site << 8) | network));
-            throttles.password("ana", &client).map(PasswordTry::was_wrong).is_ok()
+            throttles.password("ana", &client).await.map(PasswordTry::was_wrong).is_ok()
         };
-        let of_a_site = (0..256).filter(|network| wrong(0, *network)).count();
-        assert_eq!(of_a_site, 40);
-        let of_all = (0..256).filter(|site| wrong(*site, 1)).count();
-        assert_eq!(of_all, 120, "160 together");
-        assert!(throttles.password("ana", &at("2001:db8:8::1")).is_ok(), "the owner is elsewhere");
-        assert!(throttles.password("ana", &at("192.0.2.1")).is_ok());
+        let (mut of_a_site, mut of_all) = (0, 0);
+        for network in 0..256 {
+            of_a_site += usize::from(wrong(0, network).await);
+        }
+        for site in 0..256 {
+            of_all += usize::from(wrong(site, 1).await);
+        }
+        assert_eq!((of_a_site, of_all), (40, 120), "160 together");
+        for elsewhere in ["2001:db8:8::1", "192.0.2.1"] {
+            assert!(throttles.password("ana", &at(elsewhere)).await.is_ok(), "the owner is elsewhere");
+        }
     }
 }

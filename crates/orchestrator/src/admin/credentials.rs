@@ -106,21 +106,22 @@ impl CredentialAdmin {
             let provider = providers.iter().find(|provider| provider.name.as_str() == name);
             let provider = provider.ok_or_else(|| AdminError::invalid(&name, "there is no such provider"))?;
             let Some(secret) = secret else { continue };
-            let kept = kept_form(secret.expose_secret());
-            let secret = kept.map_err(|unfit| AdminError::invalid(&name, unfit.to_string()))?;
+            let form = kept_form(secret.expose_secret());
+            let secret = form.map_err(|unfit| AdminError::invalid(&name, unfit.to_string()))?;
             if secret.expose_secret().is_empty() {
                 wanted.extend((empty == EmptySecret::Clears).then_some((provider.id, None)));
                 continue;
             }
-            let binding = credential_binding(provider.id, &owner.to_word());
-            let hint = hint_of(&secret);
-            wanted.push((
-                provider.id,
-                Some(SealedSecret { sealed: self.vault.seal(&secret, &binding)?, hint }),
-            ));
+            wanted.push((provider.id, Some(secret)));
         }
         let author = self.ports.author(by);
         for (provider, secret) in wanted {
+            // Sealed not before the write before it is done: an encryption key may be changed meanwhile.
+            let seal = |secret: SecretString| -> Result<SealedSecret, AdminError> {
+                let binding = credential_binding(provider, &owner.to_word());
+                Ok(SealedSecret { sealed: self.vault.seal(&secret, &binding)?, hint: hint_of(&secret) })
+            };
+            let secret = secret.map(seal).transpose()?;
             self.ports.configuration.put_credential(provider, owner, secret, &author).await?;
         }
         self.ports.read_own_write().await;

@@ -13,7 +13,7 @@ use std::time::Duration;
 use switchyard_domain::limits::LimitKind;
 use switchyard_domain::money::NanoUsd;
 use switchyard_ports::client_call::ClientCall;
-use switchyard_ports::limiter::{Ask, Demand, LimiterError, Permit, Refusal};
+use switchyard_ports::limiter::{Ask, Demand, LimiterError, Permit, Refusal, Room, Rooms};
 
 /// When to come back after the store of the limits did not answer.
 const AFTER_OUTAGE: Duration = Duration::from_secs(5);
@@ -208,6 +208,7 @@ fn refused(error: LimiterError, demands: &[Demand], who: &str, tokens: u64) -> C
             let who = subject(&refusal, who);
             let mut error = CallError::new(CallErrorKind::RateLimited, limit_message(&refusal, &who, tokens));
             error.retry_after = Some(refusal.retry_after);
+            error.rooms = rooms(&refusal);
             error
         }
         LimiterError::Unseeded(_) | LimiterError::Unavailable(_) => {
@@ -217,6 +218,18 @@ fn refused(error: LimiterError, demands: &[Demand], who: &str, tokens: u64) -> C
             error.retry_after = Some(AFTER_OUTAGE);
             error
         }
+    }
+}
+
+/// What a refused call has left of the limit that refused it, if that is the caller's own: nothing.
+fn rooms(refusal: &Refusal) -> Option<Box<Rooms>> {
+    let is_own = matches!(refusal.scope.0.split(':').next(), Some("key" | "user"));
+    let room =
+        Some(Room { limit: refusal.limit, remaining: 0, reset: refusal.retry_after }).filter(|_| is_own);
+    match refusal.kind {
+        LimitKind::Requests => Some(Box::new(Rooms { requests: room, tokens: None })),
+        LimitKind::Tokens => Some(Box::new(Rooms { requests: None, tokens: room })),
+        _ => None,
     }
 }
 

@@ -141,8 +141,9 @@ impl ChatService {
         match attempts.run(&mut settlement).await {
             Ok(begun) => deliver(Arc::clone(&self.ports), begun, settlement).await,
             Err(error) => {
+                let rooms = settlement.is_admitted().then(|| Box::new(settlement.rooms()));
                 settlement.settle().await.map_err(|error| refused(&error))?;
-                Err(error)
+                Err(CallError { rooms: rooms.or(error.rooms), ..error })
             }
         }
     }

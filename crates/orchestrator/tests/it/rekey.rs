@@ -7,10 +7,14 @@ use std::task::Poll;
 use switchyard_domain::limits::Limits;
 use switchyard_domain::meta::Writer;
 use switchyard_domain::provider::CredentialOwner;
+use switchyard_domain::time::Timestamp;
 use switchyard_orchestrator::admin::EmptySecret;
 use switchyard_orchestrator::rekey::{Rekey, RekeyError, RekeyPorts, RekeyReport};
-use switchyard_ports::repositories::{KeyringRepository as _, ProviderPatch};
-use switchyard_ports::vault::{KeyRotation as _, Vault as _};
+use switchyard_ports::repositories::{
+    Author, ConfigurationRepository as _, KeyringEntry, KeyringRepository as _, ProviderPatch,
+    RepositoryError, SealedSecret,
+};
+use switchyard_ports::vault::{Binding, KeyRotation as _, Vault as _};
 use switchyard_testkit::fakes::store::Fate;
 
 fn rekey(world: &World) -> Rekey {
@@ -69,6 +73,7 @@ async fn everything_is_sealed_under_a_new_key_and_the_old_one_is_retired_with_no
     let report = run(&world, true).await.unwrap();
     let expected = RekeyReport {
         active: "k2".to_owned(),
+        is_new: true,
         resealed: 6,
         unreadable: 0,
         counts: vec![count("k1", 0), count("k2", 6)],
@@ -76,7 +81,7 @@ async fn everything_is_sealed_under_a_new_key_and_the_old_one_is_retired_with_no
     };
     assert_eq!(report, expected);
     assert_eq!(counts(&world).await, [count("k2", 6)]);
-    assert_eq!(world.vault.key_ids(), ["k2"]);
+    assert_eq!(world.vault.key_ids().unwrap(), ["k2"]);
     let known: Vec<String> =
         world.store.entries().await.unwrap().into_iter().map(|entry| entry.key_id).collect();
     assert!(known.contains(&"k2".to_owned()), "{known:?}");
@@ -96,7 +101,7 @@ async fn a_run_that_was_broken_off_is_taken_up_again_under_the_same_key() {
     run(&world, true).await.unwrap_err();
     assert_eq!(counts(&world).await, [count("k1", 3), count("k2", 3)]);
     let report = run(&world, true).await.unwrap();
-    assert_eq!((report.active.as_str(), report.resealed), ("k2", 3));
+    assert_eq!((report.active.as_str(), report.is_new, report.resealed), ("k2", false, 3));
     assert_eq!(counts(&world).await, [count("k2", 6)]);
     let again = run(&world, false).await.unwrap();
     assert_eq!((again.resealed, again.retired.len(), again.counts), (0, 0, vec![count("k2", 6)]));
@@ -137,4 +142,41 @@ async fn what_no_key_at_hand_opens_is_counted_and_left_as_it_is() {
     let report = run(&world, true).await.unwrap();
     assert_eq!((report.resealed, report.unreadable, report.retired.len()), (0, 3, 0));
     assert_eq!(counts(&world).await, before);
+}
+
+#[tokio::test]
+async fn one_process_changes_its_key_again_and_again() {
+    let world = sealed(2).await;
+    for (before, after) in [("k1", "k2"), ("k2", "k3"), ("k3", "k4")] {
+        let report = run(&world, true).await.unwrap();
+        assert_eq!((report.active.as_str(), report.is_new, report.resealed), (after, true, 3));
+        assert_eq!(report.retired, [before]);
+        assert_eq!(report.counts, [count(before, 0), count(after, 3)]);
+        assert_eq!(counts(&world).await, [count(after, 3)]);
+    }
+    let report = run(&world, false).await.unwrap();
+    assert_eq!((report.active.as_str(), report.is_new, report.resealed), ("k4", false, 0));
+}
+
+#[tokio::test]
+async fn what_was_sealed_long_before_a_key_was_retired_is_not_stored_under_it() {
+    let world = sealed(1).await;
+    let binding = Binding { table: "credentials", row: 1, owner: "shared".to_owned(), column: "sealed" };
+    let slow = world.vault.seal(&SecretString::from("sk-late"), &binding).unwrap();
+    world
+        .store
+        .register(KeyringEntry {
+            key_id: "k1".to_owned(),
+            check_value: "check of k1".to_owned(),
+            created_at: Timestamp(0),
+        })
+        .await
+        .unwrap();
+    assert_eq!(run(&world, true).await.unwrap().retired, ["k1"]);
+    let provider = world.providers.find(&named("p")).await.unwrap().id;
+    let late = SealedSecret { sealed: slow, hint: "late".to_owned() };
+    let author = Author { by: Writer::API, at: Timestamp(0) };
+    let refused = world.store.put_credential(provider, &CredentialOwner::User(0), Some(late), &author).await;
+    assert!(matches!(refused, Err(RepositoryError::Conflict { .. })), "{refused:?}");
+    assert_eq!(counts(&world).await, [count("k2", 2)]);
 }

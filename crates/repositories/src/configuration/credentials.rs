@@ -3,8 +3,8 @@
 use super::providers;
 use super::revision::Written;
 use crate::connection::{AnyConnection, each};
-use crate::error::{Fault, corrupt};
-use crate::schema::credentials;
+use crate::error::{Fault, conflict, corrupt};
+use crate::schema::{credentials, keyring};
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 use switchyard_domain::ids::ProviderId;
@@ -23,7 +23,7 @@ pub(super) fn put(
         credentials::provider_id.eq(provider.0),
         credentials::owner.eq(owner.to_word()),
         credentials::sealed.eq(&secret.sealed),
-        credentials::sealed_under.eq(sealing_key(&secret.sealed)?),
+        credentials::sealed_under.eq(sealing_key(connection, &secret.sealed)?),
         credentials::hint.eq(&secret.hint),
         credentials::version.eq(1),
         credentials::source.eq(author.by.owner.to_string()),
@@ -83,11 +83,20 @@ fn told(provider: ProviderId, owner: &CredentialOwner, id: i64, name: String, wh
     written.with("credential_of", owner.to_word()).with("credential", what)
 }
 
-/// The key id of a sealed text, `v1.<key id>.<nonce>.<ciphertext>`: kept in a column of its own, so that it can be counted.
-pub(crate) fn sealing_key(sealed: &str) -> Result<&str, Fault> {
+/// The key id of a sealed text, `v1.<key id>.<nonce>.<ciphertext>`: kept in a column of its own, so that it can be counted. A key
+/// that was retired while the text was on its way is refused: nobody would keep it. The caller is queued behind other writers.
+pub(crate) fn sealing_key<'a>(connection: &mut AnyConnection, sealed: &'a str) -> Result<&'a str, Fault> {
     let mut parts = sealed.split('.');
-    match (parts.next(), parts.next(), parts.next()) {
-        (Some("v1"), Some(key), Some(_)) if !key.is_empty() => Ok(key),
-        _ => Err(corrupt("a credential that is no sealed text was to be stored")),
+    let key = match (parts.next(), parts.next(), parts.next()) {
+        (Some("v1"), Some(key), Some(_)) if !key.is_empty() => key,
+        _ => return Err(corrupt("a credential that is no sealed text was to be stored")),
+    };
+    let retired: Option<Option<i64>> =
+        keyring::table.find(key).select(keyring::retired_at).first(connection).optional()?;
+    match retired.flatten() {
+        Some(_) => {
+            Err(conflict(format!("the encryption key {key} was changed for another meanwhile: try again")))
+        }
+        None => Ok(key),
     }
 }

@@ -69,8 +69,9 @@ impl ConfigurationRepository for Database {
     }
 
     async fn delete_provider(&self, id: ProviderId, author: &Author) -> Result<(), RepositoryError> {
+        let by = author.clone();
         self.change(ChangeKind::Provider, AuditAction::Delete, author, move |connection| {
-            providers::delete(connection, id)
+            providers::delete(connection, id, &by)
         })
         .await
     }

@@ -5,6 +5,7 @@ use super::created::Created;
 use super::revision::Written;
 use crate::connection::{AnyConnection, each};
 use crate::error::{Fault, check_version, conflict, not_found};
+use crate::quotas;
 use crate::schema::{credentials, provider_models, providers, routes, targets};
 use crate::stored::{count, json, limit_columns};
 use diesel::prelude::*;
@@ -13,6 +14,7 @@ use switchyard_domain::declared::DeclaredModel;
 use switchyard_domain::ids::ProviderId;
 use switchyard_domain::meta::Owner;
 use switchyard_domain::provider::CredentialOwner;
+use switchyard_domain::quota::QuotaScope;
 use switchyard_ports::repositories::{Author, ChangeKind, NewProvider, ProviderPatch};
 
 /// Writes a new provider. One that came with the product and has its name gives way.
@@ -125,6 +127,9 @@ fn replace(
     diesel::update(targets::table.filter(targets::provider_id.eq(seeded.id)))
         .set(targets::provider_id.eq(id))
         .execute(connection)?;
+    // A cap on what is spent there is one on this account from now on.
+    let scope = |id| QuotaScope::Provider(ProviderId(id));
+    quotas::move_to(connection, scope(seeded.id), scope(id))?;
     diesel::delete(providers::table.find(seeded.id)).execute(connection)?;
     Ok(id)
 }
@@ -210,7 +215,11 @@ pub(super) fn raise_version(
     Ok(name)
 }
 
-pub(super) fn delete(connection: &mut AnyConnection, id: ProviderId) -> Result<Written<()>, Fault> {
+pub(super) fn delete(
+    connection: &mut AnyConnection,
+    id: ProviderId,
+    author: &Author,
+) -> Result<Written<()>, Fault> {
     let (name, _) = stored(connection, id)?;
     let users: Vec<String> = targets::table
         .inner_join(routes::table.on(routes::id.eq(targets::route_id)))
@@ -223,8 +232,9 @@ pub(super) fn delete(connection: &mut AnyConnection, id: ProviderId) -> Result<W
         users.sort_unstable();
         return Err(conflict(format!("the provider is in use by these routes: {}", users.join(", "))));
     }
+    let quota = quotas::put_budget(connection, QuotaScope::Provider(id), None, author)?;
     diesel::delete(providers::table.find(id.0)).execute(connection)?;
-    Ok(Written::changed(id.0).with("name", name))
+    Ok(Written::changed(id.0).with("name", name).also(ChangeKind::Quota, quota))
 }
 
 fn missing(id: ProviderId) -> Fault {

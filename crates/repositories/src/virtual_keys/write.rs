@@ -8,8 +8,9 @@ use crate::schema::virtual_keys;
 use crate::stored::{json, limit_columns};
 use diesel::prelude::*;
 use switchyard_domain::ids::VirtualKeyId;
+use switchyard_domain::limits::Limits;
 use switchyard_domain::name::Name;
-use switchyard_domain::quota::QuotaScope;
+use switchyard_domain::quota::{QuotaScope, stated};
 use switchyard_ports::repositories::{Author, ChangeKind, KeyPatch, NewVirtualKey, enough_keys};
 
 const SAME_HASH: &str = "a key with the same hash exists";
@@ -112,11 +113,12 @@ pub(super) fn update(
         ))
         .execute(connection)
         .map_err(|error| taken(error, patch.name.as_ref().map_or(name.as_str(), Name::as_str)))?;
-    let quota = match &patch.budget {
-        Some(budget) => quotas::put_budget(connection, QuotaScope::Key(id), budget.as_ref(), author)?,
-        None => None,
-    };
     let written = Written::changed(id.0).with("name", name).with_fields(&patch.fields());
+    let Some(budget) = &patch.budget else { return Ok(written) };
+    let (scope, budget) = (QuotaScope::Key(id), budget.as_ref());
+    let before = quotas::told(connection, scope)?;
+    let quota = quotas::put_budget(connection, scope, budget, author)?;
+    let written = written.with("budget_before", before).with("budget", stated(&Limits::NONE, budget));
     Ok(written.also(ChangeKind::Quota, quota))
 }
 

@@ -113,3 +113,34 @@ async fn attempts_that_used_nothing_need_no_entry() {
         assert_eq!((check.events, check.entries, check.problems), (2, 0, vec![]));
     }
 }
+
+#[tokio::test]
+async fn an_entry_with_another_price_source_or_call_than_its_event_is_found() {
+    for (change, told) in [
+        ("price_version = 'dearer'", "price: the entry says `dearer`"),
+        ("price_version = NULL", "price: the entry says no version"),
+        ("usage_source = 'estimated'", "source: the entry says estimated"),
+        ("call_id = id", "call: the entry says "),
+    ] {
+        let sql = |id: &str| format!("UPDATE ledger_entries SET {change} WHERE id = {id}");
+        for (_, check) in found(sql).await {
+            assert!(only(&check).difference.starts_with(told), "{change}: {check:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn lines_that_come_to_more_than_the_entry_says_are_found() {
+    let dearer = r#"[{"kind":"input","tokens":500,"price":1000000000000}]"#;
+    for (lines, told) in [
+        (dearer, "lines: they come to 500000000 nano-USD, the entry says 1000 nano-USD"),
+        ("[", "its lines can't be read"),
+    ] {
+        let sql = |id: &str| format!("UPDATE ledger_entries SET lines = '{lines}' WHERE id = {id}");
+        for (event, check) in found(sql).await {
+            let problem = only(&check);
+            assert_eq!(problem.place, format!("entry {}", event.id));
+            assert_eq!(problem.difference, told);
+        }
+    }
+}

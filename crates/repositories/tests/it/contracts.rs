@@ -12,7 +12,7 @@ async fn every_suite(opened: &Opened) {
     let database = &opened.database;
     configuration_contract(database, databases::KEPT_CHANGES).await;
     virtual_key_contract(database, database, database, database).await;
-    keyring_contract(database, database).await;
+    keyring_contract(database, database, database).await;
     credential_contract(database, database).await;
     audit_contract(database, database, database).await;
     usage_contract(database, database).await;

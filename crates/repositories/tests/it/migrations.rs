@@ -6,14 +6,22 @@ use crate::databases::{
 use secrecy::ExposeSecret as _;
 use std::path::Path;
 use switchyard_domain::budget::Span;
-use switchyard_domain::ids::{UserId, VirtualKeyId};
+use switchyard_domain::ids::{ProviderId, UserId, VirtualKeyId};
+use switchyard_domain::meta::Writer;
 use switchyard_domain::money::NanoUsd;
+use switchyard_domain::name::Name;
+use switchyard_domain::provider::CredentialSource;
 use switchyard_domain::quota::QuotaScope;
 use switchyard_domain::time::Timestamp;
 use switchyard_domain::usage::UsageEvent;
-use switchyard_ports::repositories::UsageRepository as _;
+use switchyard_ports::repositories::{
+    Author, ConfigurationRepository as _, StoredConfiguration, UsageRepository as _,
+};
 use switchyard_repositories::{Database, DatabaseError, DatabaseTarget, MigrationStatus};
-use switchyard_testkit::contracts::repositories::{configuration_contract, sample_event};
+use switchyard_testkit::contracts::repositories::{
+    audit_contract, configuration_contract, new_provider, quota_contract, sample_event, user_contract,
+    virtual_key_contract,
+};
 
 /// The migrations' names, as their folders have them.
 fn names() -> Vec<String> {
@@ -168,4 +176,83 @@ async fn a_role_without_the_right_to_change_the_schema_serves() {
     configuration_contract(&serving, KEPT_CHANGES).await;
     assert!(matches!(serving.migrate_down(1).await.unwrap_err(), DatabaseError::Migration(_)));
     assert_eq!(opened.database.migration_status().await.unwrap().applied, names());
+}
+
+/// A provider at an address of its own, so that a seeded one of its name would give way.
+async fn provider(database: &Database, name: &str, by: Writer) -> i64 {
+    let new = new_provider(Name::new(name).unwrap(), &["m"]);
+    database.create_provider(new, &Author { by, at: Timestamp(1) }).await.unwrap().0
+}
+
+#[tokio::test]
+async fn ids_of_people_and_of_the_product_stay_apart_and_are_given_once_when_they_go_down_and_up() {
+    let place = names().iter().position(|name| name.contains("seeds")).unwrap();
+    for opened in shared_ones().await {
+        let database = &opened.database;
+        let one = provider(database, "one", Writer::API).await;
+        let seeded = provider(database, "seeded", Writer::SEED).await;
+        let gone = provider(database, "gone", Writer::API).await;
+        let seed_gone = provider(database, "seed gone", Writer::SEED).await;
+        assert_eq!((one, seeded, gone, seed_gone), (1, 1_000_000, 2, 1_000_001));
+        database.note_seeds(1).await.unwrap();
+        for id in [gone, seed_gone] {
+            let spent = UsageEvent { provider: ProviderId(id), ..sample_event(None, Timestamp(1)) };
+            database.record(&[spent]).await.unwrap();
+            database
+                .delete_provider(ProviderId(id), &Author { by: Writer::API, at: Timestamp(2) })
+                .await
+                .unwrap();
+        }
+        database.migrate_down(steps_behind(place)).await.unwrap();
+        database.migrate_up().await.unwrap();
+        assert_eq!(
+            database.seeds().await.unwrap(),
+            1,
+            "what comes with the product is there, and does not come again"
+        );
+        let mut given = Vec::new();
+        for number in 0..3 {
+            given.push(provider(database, &format!("later {number}"), Writer::API).await);
+            given.push(provider(database, &format!("seeded later {number}"), Writer::SEED).await);
+        }
+        assert_eq!(given, [3, 1_000_002, 4, 1_000_003, 5, 1_000_004]);
+    }
+}
+
+#[tokio::test]
+async fn every_migration_goes_down_and_up_over_rows_of_every_kind() {
+    for opened in shared_ones().await {
+        let database = &opened.database;
+        configuration_contract(database, KEPT_CHANGES).await;
+        user_contract(database, database, database).await;
+        audit_contract(database, database, database).await;
+        quota_contract(database, database, database).await;
+        virtual_key_contract(database, database, database, database).await;
+        let event = UsageEvent {
+            user: Some(UserId(7)),
+            credential: Some(CredentialSource::Key),
+            ..sample_event(Some(VirtualKeyId(7)), Timestamp(1))
+        };
+        database.record(std::slice::from_ref(&event)).await.unwrap();
+        let before = database.load().await.unwrap();
+        assert!(before.providers.len() > 3 && !before.routes.is_empty());
+        for kept in (2..names().len()).rev() {
+            let undone = database.migrate_down(steps_behind(kept)).await.unwrap();
+            assert_eq!(undone, backwards(&names()[kept..]));
+            assert_eq!(database.migrate_up().await.unwrap(), names()[kept..]);
+            let after = database.load().await.unwrap();
+            let names = |stored: &StoredConfiguration| {
+                stored.providers.iter().map(|one| (one.id, one.name.clone())).collect::<Vec<_>>()
+            };
+            assert_eq!(names(&after), names(&before), "{kept}");
+            assert_eq!(after.routes.len(), before.routes.len(), "{kept}");
+            let event = database.events_of(&event.request_id).await.unwrap().remove(0);
+            assert_eq!((event.key, event.cost), (Some(VirtualKeyId(7)), Some(NanoUsd(1_000))), "{kept}");
+        }
+        // What a column held is gone with it, and nothing else.
+        let forgotten = UsageEvent { user: None, credential: None, ..event.clone() };
+        assert_eq!(database.events_of(&event.request_id).await.unwrap(), [forgotten]);
+        assert_eq!(database.verify().await.unwrap().problems, []);
+        configuration_contract(database, KEPT_CHANGES).await;
+    }
 }

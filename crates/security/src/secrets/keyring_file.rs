@@ -38,12 +38,16 @@ impl KeyringFile {
         self.file.stamp()
     }
 
-    /// Puts a new key before the others. Answers whether there was room for it.
-    pub(crate) fn add(&self) -> Result<bool, SecretError> {
-        self.file.rewrite(|mut keys| {
-            keys.insert(0, new_key());
+    /// Puts a new key before the others. Answers its id; `None` where there was no room for it.
+    pub(crate) fn add(&self) -> Result<Option<String>, SecretError> {
+        let key = new_key();
+        let malformed = |_| SecretError::Malformed { path: self.path().to_owned() };
+        let id = EncryptionKey::from_hex_or_base64(&key).map_err(malformed)?.id().to_owned();
+        let added = self.file.rewrite(|mut keys| {
+            keys.insert(0, key);
             (keys.len() <= MOST_KEYS).then_some(keys)
-        })
+        })?;
+        Ok(added.then_some(id))
     }
 
     /// Takes a key out that does not seal. Answers whether it was there.

@@ -36,28 +36,50 @@ pub(crate) async fn run(loaded: &Loaded, options: &BudgetOptions) -> Result<(), 
 
 async fn put(administration: &Administration, set: &SetBudget) -> Result<(), Failure> {
     let scope = parse(administration, &set.scope).await?;
+    let numbers = [set.rpm.map(u64::from), set.tpm, set.rpd.map(u64::from), set.concurrency.map(u64::from)];
+    if set.amount.is_none() && numbers.iter().all(Option::is_none) {
+        return Err(Failure::usage("name a limit or an amount; to have none, remove them".to_owned()));
+    }
+    let all = administration.quotas().list().await?;
+    let before = all.into_iter().map(|state| state.quota).find(|quota| quota.scope == scope);
+    let kept = before.as_ref().filter(|_| !set.replace);
+    let limits = kept.map_or(Limits::NONE, |quota| quota.limits);
+    let named = Limits {
+        rpm: set.rpm.or(limits.rpm),
+        tpm: set.tpm.or(limits.tpm),
+        rpd: set.rpd.or(limits.rpd),
+        concurrency: set.concurrency.or(limits.concurrency),
+    };
     let request = QuotaRequest {
         scope,
-        limits: Limits { rpm: set.rpm, tpm: set.tpm, rpd: set.rpd, concurrency: set.concurrency },
-        budget: budget(set)?,
-        expected_version: None,
+        limits: named,
+        budget: budget(set, kept.and_then(|quota| quota.budget.as_ref()))?,
+        // What is kept is what was read: nobody's change in between is taken back.
+        expected_version: before.map(|quota| quota.meta.version),
     };
     let told = request.budget.as_ref().map_or_else(|| "no budget".to_owned(), ToString::to_string);
     administration.quotas().set(request, &writer()).await?;
-    output::line(format!("{scope}: {told}"));
+    output::line(format!("{scope}: {told}{}", limits_in_words(&named)));
     Ok(())
 }
 
-fn budget(set: &SetBudget) -> Result<Option<Budget>, Failure> {
-    let Some(amount) = &set.amount else { return Ok(None) };
+/// The budget that is named, with what is not named of it as it was.
+fn budget(set: &SetBudget, before: Option<&Budget>) -> Result<Option<Budget>, Failure> {
+    let Some(amount) = &set.amount else { return Ok(before.cloned()) };
     let amount = NanoUsd::parse(amount)
         .ok_or_else(|| Failure::usage(format!("`{amount}` is no amount of US dollars such as 10 or 0.25")))?;
-    let zone = Zone::new(&set.zone).map_err(|error| Failure::usage(error.to_string()))?;
+    let zone = match (&set.zone, before) {
+        (None, Some(before)) => before.zone.clone(),
+        (zone, _) => {
+            Zone::new(zone.as_deref().unwrap_or("UTC")).map_err(|error| Failure::usage(error.to_string()))?
+        }
+    };
     let window = match set.window {
-        WindowName::Total => BudgetWindow::Total,
-        WindowName::Day => BudgetWindow::Day,
-        WindowName::Week => BudgetWindow::Week,
-        WindowName::Month => BudgetWindow::Month,
+        None => before.map_or(BudgetWindow::Month, |before| before.window),
+        Some(WindowName::Total) => BudgetWindow::Total,
+        Some(WindowName::Day) => BudgetWindow::Day,
+        Some(WindowName::Week) => BudgetWindow::Week,
+        Some(WindowName::Month) => BudgetWindow::Month,
     };
     Ok(Some(Budget { amount, window, zone }))
 }
@@ -89,12 +111,12 @@ async fn list(administration: &Administration, json: bool) -> Result<(), Failure
     for QuotaState { quota, spent } in &all {
         let budget = quota.budget.as_ref().map_or_else(|| "no budget".to_owned(), ToString::to_string);
         let spent = spent.map(|(_, spent)| format!(", {spent} USD spent")).unwrap_or_default();
-        output::line(format!("{}: {budget}{spent}{}", quota.scope, limits(&quota.limits)));
+        output::line(format!("{}: {budget}{spent}{}", quota.scope, limits_in_words(&quota.limits)));
     }
     Ok(())
 }
 
-fn limits(limits: &Limits) -> String {
+fn limits_in_words(limits: &Limits) -> String {
     let stated = [
         ("requests a minute", limits.rpm.map(u64::from)),
         ("tokens a minute", limits.tpm),

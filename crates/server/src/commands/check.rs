@@ -22,6 +22,9 @@ pub(crate) async fn run(loaded: &Loaded, options: &CheckOptions) -> Result<(), F
     } else {
         print_text(loaded, &inspection, &probes).await?;
     }
+    if let Some(Err(error)) = &inspection.redis {
+        return Err(Failure::unreachable(error.clone()));
+    }
     let mute = probes.iter().filter(|probe| !probe.answers).count();
     if mute > 0 {
         return Err(Failure::unreachable(format!("{mute} of {} providers don't answer", probes.len())));
@@ -82,6 +85,7 @@ async fn print_json(loaded: &Loaded, inspection: &Inspection, probes: &[Probe]) 
         "settings": settings,
         "database": { "state": state, "pending": pending },
         "missing_secrets": missing,
+        "redis": inspection.redis.as_ref().map(|found| if found.is_ok() { "connected" } else { "unreachable" }),
         "providers": providers(inspection).await?,
         "findings": probes.iter().map(|probe| &probe.text).collect::<Vec<_>>(),
     }));
@@ -106,6 +110,9 @@ async fn print_text(loaded: &Loaded, inspection: &Inspection, probes: &[Probe]) 
     }
     for path in &inspection.missing_secrets {
         output::line(format!("{} is not there yet: the first start makes it", path.display()));
+    }
+    if let Some(Ok(())) = &inspection.redis {
+        output::line("Redis answers");
     }
     probes.iter().for_each(|probe| output::line(&probe.text));
     output::line(match providers(inspection).await? {

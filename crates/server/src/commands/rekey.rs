@@ -16,6 +16,11 @@ pub(crate) async fn run(loaded: &Loaded, options: &RekeyOptions) -> Result<(), F
     } else {
         tell(&report);
     }
+    if options.new && !report.is_new {
+        tracing::warn!(
+            "an earlier change of the encryption key was not done, and is now: no new key was made; run this again for one"
+        );
+    }
     match report.unreadable {
         0 => Ok(()),
         lost => Err(Failure::runtime(format!(
@@ -34,6 +39,7 @@ fn failed(error: RekeyError) -> Failure {
 fn in_json(report: &RekeyReport) -> serde_json::Value {
     json!({
         "active": report.active,
+        "new": report.is_new,
         "resealed": report.resealed,
         "unreadable": report.unreadable,
         "retired": report.retired,

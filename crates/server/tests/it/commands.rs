@@ -99,6 +99,16 @@ fn budgets_are_set_listed_and_removed_by_the_names_of_what_they_are_about() {
         ),
         "{text}"
     );
+    // What is not named stays; a new amount is in the window that it was in.
+    let set = place.say("budgets set global --rpm 700").good();
+    assert!(set.contains("100.000000000 USD a month (UTC), 700 requests a minute"), "{set}");
+    let set = place.say("budgets set key:ci --amount 13").good();
+    assert!(set.contains("13.000000000 USD a week (Europe/Vienna)"), "{set}");
+    let set = place.say("budgets set global --replace --concurrency 9").good();
+    assert!(set.contains("global: no budget, 9 calls at once"), "{set}");
+    let told = place.say("audit list --actor cli:ada --json --limit 1").json();
+    assert_eq!(told[0]["details"]["before"], "100.000000000 USD a month (UTC), rpm 700");
+    assert_eq!(told[0]["details"]["after"], "concurrency 9");
     for wrong in [
         "budgets set key:ci --amount 0",
         "budgets set key:ci --amount 1e3",

@@ -72,6 +72,7 @@ fn a_new_key_is_made_everything_is_sealed_under_it_and_the_old_one_is_shown_with
     let keys = done["keys"].as_array().unwrap();
     let sealed = |key: &Value| keys.iter().find(|row| row["key"] == *key).unwrap()["sealed"].clone();
     assert_eq!((sealed(&done["active"]), sealed(&done["retired"][0])), (Value::from(2), Value::from(0)));
+    assert_eq!(done["new"], true);
     assert_eq!(file().lines().count(), 1);
     assert_ne!(file(), before);
     assert_eq!(hint(&place, "two"), "…efgh");

@@ -119,11 +119,14 @@ table! {
         /// When the journal is forced to disk: `group` every 50 ms, `always` before each answer ends. A
         /// killed process loses nothing in either.
         JOURNAL_FSYNC: Fsync = setting(&OneOf(Fsync::WORDS)).default("group");
-        /// The Redis that replicas share limits, revocations and conversations through. Unset: one process,
-        /// and the database keeps conversations. Without REDIS_URL, REDIS_HOST counts, with REDIS_PORT, REDIS_DB and
+        /// The Redis that processes share limits, budgets and named requests through. Unset: each counts for itself, and the database
+        /// keeps conversations. Without REDIS_URL, REDIS_HOST counts, with REDIS_PORT, REDIS_DB and
         /// REDIS_PASSWORD.
         REDIS_URL: RedisUrl = setting(&Read { expected: RedisUrl::EXPECTED, parse: RedisUrl::parse })
             .alias(&["REDIS_URL", "REDIS_HOST"]).secret();
+        /// How many processes share REDIS_URL, at least. While Redis does not answer each of them holds the limits by its share; the
+        /// number that was seen last counts where it is larger.
+        REPLICAS: u32 = setting(&Count { min: 1, max: 1_000 }).default("1");
         /// How long a conversation of /llm/chat is kept.
         CONVERSATION_TTL_SECONDS: Duration = setting(&Milliseconds::seconds(1_000, 31_536_000_000))
             .default("86400").alias(&["REDIS_CONVERSATION_TTL"]);

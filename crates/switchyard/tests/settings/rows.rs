@@ -61,6 +61,7 @@ const ROWS: &[Row] = &[
             .as_ref()
             .is_some_and(|r| r.to_string() == "r:6380" && is(Some(r.url()), "redis://:pw@r:6380/2"))
     }),
+    ("REPLICAS", "3", &[], |s| s.database.replicas == 3),
     ("CONVERSATION_TTL_SECONDS", "60", &["REDIS_CONVERSATION_TTL"], |s| s.database.conversation_ttl == S(60)),
     ("SECRET_KEY", GOOD_KEY, &["SECRET_KEY"], |s| is(s.secrets.secret_key.as_ref(), GOOD_KEY)),
     ("JWT_SECRET", GOOD_KEY, &["JWT_SECRET_KEY"], |s| is(s.secrets.jwt_secret.as_ref(), GOOD_KEY)),
@@ -258,7 +259,7 @@ fn defaults_are_those_of_the_documents() {
     assert_eq!((server.max_body_bytes, server.drain), (10 * 1024 * 1024, S(30)));
     assert_eq!(database.url.to_string(), "./data/switchyard.db");
     assert_eq!(database.backup_file, Path::new("./data/config_backup.json"));
-    assert!(database.redis.is_none());
+    assert!(database.redis.is_none() && database.replicas == 1);
     assert!(!accounts.cookie_secure, "a loopback listener without TLS");
     assert_eq!((accounts.access_token_lifetime, accounts.refresh_token_lifetime), (S(900), S(7 * 86_400)));
     assert_eq!(limits.api.to_string(), "60 per minute");

@@ -21,7 +21,7 @@ use switchyard_ports::limiter::{
 };
 
 /// Makes a test of each case. The argument is a function that returns a fresh limiter in an `Arc` and the manual clock that it goes
-/// by.
+/// by, or `None` where there is none to be had.
 #[macro_export]
 macro_rules! budget_contract {
     ($make:path) => {
@@ -44,7 +44,7 @@ macro_rules! budget_contract {
     (@cases $make:path, $($case:ident,)+) => {$(
         #[tokio::test]
         async fn $case() {
-            let (limiter, clock) = $make();
+            let Some((limiter, clock)) = $crate::contracts::made($make()) else { return };
             $crate::contracts::budgets::$case(limiter, clock).await;
         }
     )+};

@@ -14,7 +14,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 const STEP: Duration = Duration::from_secs(1);
 
 /// Makes a test of each case. The argument is a function that returns a fresh limiter in an `Arc` and the manual clock
-/// that it goes by.
+/// that it goes by, or `None` where there is none to be had.
 #[macro_export]
 macro_rules! limiter_contract {
     ($make:path) => {
@@ -41,7 +41,7 @@ macro_rules! limiter_contract {
     (@cases $make:path, $($case:ident,)+) => {$(
         #[tokio::test]
         async fn $case() {
-            let (limiter, clock) = $make();
+            let Some((limiter, clock)) = $crate::contracts::made($make()) else { return };
             $crate::contracts::limiter::$case(limiter, clock).await;
         }
     )+};
@@ -321,7 +321,7 @@ pub async fn of_256_at_once_exactly_the_limit_pass(limiter: Arc<dyn Limiter>, _:
             .map(|_| {
                 let (limiter, barrier) = (Arc::clone(&limiter), Arc::clone(&barrier));
                 std::thread::spawn(move || {
-                    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+                    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
                     barrier.wait();
                     runtime.block_on(ask(limiter.as_ref(), &[demand(scope, limits)], 10)).ok()
                 })

@@ -7,3 +7,8 @@ pub mod limiter;
 pub mod provider;
 pub mod repositories;
 pub mod throttle;
+
+/// What a suite is given to try: itself, or `None` where this machine has not what it needs.
+pub fn made<T>(made: impl Into<Option<T>>) -> Option<T> {
+    made.into()
+}

@@ -3,148 +3,169 @@
 #![expect(clippy::unwrap_used, reason = "a suite fails by panicking")]
 
 use crate::clock::ManualClock;
-use std::sync::Barrier;
+use std::sync::Arc;
 use std::time::Duration;
 use switchyard_ports::throttle::{Rate, Throttle};
 
+type Shared = Arc<dyn Throttle>;
+
 /// Makes a test of each case. The argument is a function that returns a fresh throttle in an `Arc` and the manual clock that it goes
-/// by.
+/// by, or `None` where there is none to be had.
 #[macro_export]
 macro_rules! throttle_contract {
     ($make:path) => {
         $crate::throttle_contract!(@cases $make,
-            as_many_as_the_rate_pass_and_no_more,
-            of_64_at_once_no_more_than_the_rate_pass,
-            scopes_do_not_touch_each_other,
+            as_many_pass_as_the_rate_says_and_then_none,
+            no_window_holds_more_than_the_rate,
+            nobody_waits_for_longer_than_the_window,
+            scopes_are_counted_apart,
+            what_is_forgotten_begins_anew,
+            what_is_given_back_was_no_try,
+            refused_tries_count_for_nothing,
+            of_64_at_once_the_rate_passes,
             who_waits_as_long_as_told_passes,
-            who_is_refused_does_not_wait_longer_for_it,
-            no_window_holds_more_than_the_rate_wherever_it_begins,
             tries_leave_one_by_one_and_not_all_with_the_first,
-            a_scope_that_was_forgotten_is_as_new,
         );
     };
     (@cases $make:path, $($case:ident,)+) => {$(
-        #[test]
-        fn $case() {
-            let (throttle, clock) = $make();
-            $crate::contracts::throttle::$case(throttle.as_ref(), &clock);
+        #[tokio::test]
+        async fn $case() {
+            let Some((throttle, clock)) = $crate::contracts::made($make()) else { return };
+            $crate::contracts::throttle::$case(throttle, clock).await;
         }
     )+};
 }
 
-const WINDOW: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_secs(60);
 
-fn rate(count: u32) -> Rate {
-    Rate { count, window: WINDOW }
+fn a_minute(count: u32) -> Rate {
+    Rate { count, window: MINUTE }
 }
 
 /// See the name.
-pub fn as_many_as_the_rate_pass_and_no_more(throttle: &dyn Throttle, clock: &ManualClock) {
-    for count in [1, 3, 100] {
-        let scope = format!("scope:{count}");
-        for _ in 0..count {
-            assert_eq!(throttle.take(&scope, rate(count)), Ok(()));
-        }
-        let wait = throttle.take(&scope, rate(count)).unwrap_err();
-        assert!(wait > Duration::ZERO && wait <= WINDOW, "{wait:?}");
+pub async fn as_many_pass_as_the_rate_says_and_then_none(throttle: Shared, clock: Arc<ManualClock>) {
+    for _ in 0..5 {
+        throttle.take("login:1", a_minute(5)).await.unwrap();
     }
-    clock.advance(WINDOW);
-    assert_eq!(throttle.take("scope:1", rate(1)), Ok(()));
+    let wait = throttle.take("login:1", a_minute(5)).await.unwrap_err();
+    assert_eq!(wait, MINUTE);
+    clock.advance(wait);
+    throttle.take("login:1", a_minute(5)).await.unwrap();
 }
 
 /// See the name.
-pub fn of_64_at_once_no_more_than_the_rate_pass(throttle: &dyn Throttle, _: &ManualClock) {
-    let line = Barrier::new(64);
-    let passed = std::thread::scope(|threads| {
-        let tries: Vec<_> = (0..64)
-            .map(|_| {
-                threads.spawn(|| {
-                    line.wait();
-                    throttle.take("crowd", rate(10)).is_ok()
-                })
-            })
-            .collect();
-        tries.into_iter().map(|one| usize::from(one.join().unwrap())).sum::<usize>()
-    });
+pub async fn no_window_holds_more_than_the_rate(throttle: Shared, clock: Arc<ManualClock>) {
+    let (mut passed, mut now) = (Vec::new(), Duration::ZERO);
+    for turn in 0_u64..600 {
+        if throttle.take("login:1", a_minute(7)).await.is_ok() {
+            passed.push(now);
+        }
+        let pause = Duration::from_millis(turn * 7919 % 1531);
+        clock.advance(pause);
+        now += pause;
+    }
+    assert!(passed.len() >= 7 * 5, "{}", passed.len());
+    for eight in passed.windows(8) {
+        let within = *eight.last().unwrap() - *eight.first().unwrap();
+        assert!(within >= MINUTE, "eight within {within:?}");
+    }
+}
+
+/// See the name.
+pub async fn nobody_waits_for_longer_than_the_window(throttle: Shared, clock: Arc<ManualClock>) {
+    for window in [Duration::from_secs(1), MINUTE, Duration::from_secs(86_400)] {
+        let rate = Rate { count: 1, window };
+        let scope = format!("register:{}", window.as_secs());
+        for turn in 0_u64..20 {
+            throttle.take(&scope, rate).await.unwrap();
+            clock.advance(Duration::from_millis(turn % 3));
+            let wait = throttle.take(&scope, rate).await.unwrap_err();
+            assert!(wait > Duration::ZERO && wait <= window, "{wait:?}");
+            clock.advance(wait);
+        }
+    }
+}
+
+/// See the name.
+pub async fn scopes_are_counted_apart(throttle: Shared, _: Arc<ManualClock>) {
+    for scope in ["login:1", "login:2", "login:11", "password:1:ann"] {
+        throttle.take(scope, a_minute(1)).await.unwrap();
+        throttle.take(scope, a_minute(1)).await.unwrap_err();
+    }
+}
+
+/// See the name.
+pub async fn what_is_forgotten_begins_anew(throttle: Shared, _: Arc<ManualClock>) {
+    throttle.take("password:1:ann", a_minute(1)).await.unwrap();
+    throttle.take("password:1:bob", a_minute(1)).await.unwrap();
+    throttle.forget("password:1:ann").await;
+    throttle.take("password:1:ann", a_minute(1)).await.unwrap();
+    throttle.take("password:1:bob", a_minute(1)).await.unwrap_err();
+}
+
+/// See the name.
+pub async fn what_is_given_back_was_no_try(throttle: Shared, clock: Arc<ManualClock>) {
+    for round in 0..5 {
+        throttle.take("password:1:ann", a_minute(3)).await.unwrap();
+        throttle.give_back("password:1:ann");
+        clock.advance(Duration::from_secs(round));
+    }
+    throttle.give_back("password:1:nobody");
+    throttle.take("password:1:bob", a_minute(1)).await.unwrap();
+    for _ in 0..3 {
+        throttle.take("password:1:ann", a_minute(3)).await.unwrap();
+    }
+    throttle.take("password:1:ann", a_minute(3)).await.unwrap_err();
+    throttle.give_back("password:1:ann");
+    throttle.take("password:1:ann", a_minute(3)).await.unwrap();
+    throttle.take("password:1:ann", a_minute(3)).await.unwrap_err();
+    throttle.take("password:1:bob", a_minute(1)).await.unwrap_err();
+}
+
+/// See the name.
+pub async fn refused_tries_count_for_nothing(throttle: Shared, clock: Arc<ManualClock>) {
+    throttle.take("login:1", a_minute(1)).await.unwrap();
+    for _ in 0..59 {
+        clock.advance(Duration::from_secs(1));
+        throttle.take("login:1", a_minute(1)).await.unwrap_err();
+    }
+    clock.advance(Duration::from_secs(1));
+    throttle.take("login:1", a_minute(1)).await.unwrap();
+}
+
+/// See the name.
+pub async fn of_64_at_once_the_rate_passes(throttle: Shared, _: Arc<ManualClock>) {
+    let mut racers = tokio::task::JoinSet::new();
+    for _ in 0..64 {
+        let throttle = Arc::clone(&throttle);
+        racers.spawn(async move { throttle.take("login:1", a_minute(10)).await.is_ok() });
+    }
+    let passed = racers.join_all().await.into_iter().filter(|passed| *passed).count();
     assert_eq!(passed, 10);
 }
 
 /// See the name.
-pub fn scopes_do_not_touch_each_other(throttle: &dyn Throttle, _: &ManualClock) {
-    assert_eq!(throttle.take("login:192.0.2.1", rate(1)), Ok(()));
-    assert!(throttle.take("login:192.0.2.1", rate(1)).is_err());
-    for other in ["login:192.0.2.10", "login:192.0.2", "register:192.0.2.1", "", "login:192.0.2.1 "] {
-        assert_eq!(throttle.take(other, rate(1)), Ok(()), "{other:?}");
-    }
-}
-
-/// See the name.
-pub fn who_waits_as_long_as_told_passes(throttle: &dyn Throttle, clock: &ManualClock) {
+pub async fn who_waits_as_long_as_told_passes(throttle: Shared, clock: Arc<ManualClock>) {
     for step in 0..5 {
-        assert_eq!(throttle.take("patient", rate(5)), Ok(()));
+        throttle.take("patient", a_minute(5)).await.unwrap();
         clock.advance(Duration::from_millis(1_700 * step));
     }
     for _ in 0..20 {
-        let wait = throttle.take("patient", rate(5)).unwrap_err();
-        assert!(wait <= WINDOW, "{wait:?}");
+        let wait = throttle.take("patient", a_minute(5)).await.unwrap_err();
+        assert!(wait <= MINUTE, "{wait:?}");
         clock.advance(wait);
-        assert_eq!(throttle.take("patient", rate(5)), Ok(()), "after {wait:?}");
-        while throttle.take("patient", rate(5)).is_ok() {}
+        assert_eq!(throttle.take("patient", a_minute(5)).await, Ok(()), "after {wait:?}");
+        while throttle.take("patient", a_minute(5)).await.is_ok() {}
     }
 }
 
 /// See the name.
-pub fn who_is_refused_does_not_wait_longer_for_it(throttle: &dyn Throttle, clock: &ManualClock) {
-    assert_eq!(throttle.take("eager", rate(1)), Ok(()));
-    let wait = throttle.take("eager", rate(1)).unwrap_err();
-    for _ in 0..100 {
-        assert_eq!(throttle.take("eager", rate(1)), Err(wait));
-    }
-    clock.advance(wait);
-    assert_eq!(throttle.take("eager", rate(1)), Ok(()));
-}
-
-/// See the name.
-pub fn no_window_holds_more_than_the_rate_wherever_it_begins(throttle: &dyn Throttle, clock: &ManualClock) {
-    let (mut now, mut passed) = (Duration::ZERO, Vec::new());
-    // Bursts and pauses of no common length.
-    for turn in 0..2_000_u64 {
-        if throttle.take("log", rate(7)).is_ok() {
-            passed.push(now);
-        }
-        let pause = Duration::from_millis((turn * turn * 37 + turn * 11) % 4_001);
-        clock.advance(pause);
-        now += pause;
-    }
-    let most =
-        passed.iter().map(|from| passed.iter().filter(|at| **at >= *from && **at < *from + WINDOW).count());
-    assert_eq!(most.max(), Some(7));
-    // What leaves makes room: no less than the rate passes in the time of two windows.
-    let least = u128::from(7_u32) * (now.as_millis() / WINDOW.as_millis()) / 2;
-    assert!(passed.len() as u128 >= least, "{} passed in {now:?}", passed.len());
-}
-
-/// See the name.
-pub fn tries_leave_one_by_one_and_not_all_with_the_first(throttle: &dyn Throttle, clock: &ManualClock) {
+pub async fn tries_leave_one_by_one_and_not_all_with_the_first(throttle: Shared, clock: Arc<ManualClock>) {
     for _ in 0..3 {
-        assert_eq!(throttle.take("spread", rate(3)), Ok(()));
-        clock.advance(WINDOW / 4);
+        throttle.take("spread", a_minute(3)).await.unwrap();
+        clock.advance(MINUTE / 4);
     }
-    clock.advance(WINDOW / 4);
-    assert_eq!(throttle.take("spread", rate(3)), Ok(()), "the first has left");
-    assert!(throttle.take("spread", rate(3)).is_err(), "the others have not");
-}
-
-/// See the name.
-pub fn a_scope_that_was_forgotten_is_as_new(throttle: &dyn Throttle, _: &ManualClock) {
-    for scope in ["one", "other"] {
-        assert_eq!(throttle.take(scope, rate(2)), Ok(()));
-        assert_eq!(throttle.take(scope, rate(2)), Ok(()));
-    }
-    throttle.forget("one");
-    throttle.forget("nobody");
-    assert_eq!(throttle.take("one", rate(2)), Ok(()));
-    assert_eq!(throttle.take("one", rate(2)), Ok(()));
-    assert!(throttle.take("one", rate(2)).is_err());
-    assert!(throttle.take("other", rate(2)).is_err());
+    clock.advance(MINUTE / 4);
+    assert_eq!(throttle.take("spread", a_minute(3)).await, Ok(()), "the first has left");
+    assert!(throttle.take("spread", a_minute(3)).await.is_err(), "the others have not");
 }

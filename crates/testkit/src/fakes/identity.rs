@@ -1,5 +1,6 @@
 //! Passwords, tokens and secrets that can be read at a glance, and that anybody could forge.
 
+use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -142,8 +143,9 @@ pub struct StandingThrottle {
     tries: Mutex<HashMap<String, u32>>,
 }
 
+#[async_trait]
 impl Throttle for StandingThrottle {
-    fn take(&self, scope: &str, rate: Rate) -> Result<(), Duration> {
+    async fn take(&self, scope: &str, rate: Rate) -> Result<(), Duration> {
         let mut tries = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
         let taken = tries.entry(scope.to_owned()).or_default();
         if *taken >= rate.count {
@@ -160,7 +162,7 @@ impl Throttle for StandingThrottle {
         }
     }
 
-    fn forget(&self, scope: &str) {
+    async fn forget(&self, scope: &str) {
         self.tries.lock().unwrap_or_else(PoisonError::into_inner).remove(scope);
     }
 }

@@ -9,15 +9,22 @@ use switchyard_ports::vault::{Binding, KeyRotation, RotationError, Vault, VaultE
 /// for another, as an operator does by accident.
 #[derive(Debug)]
 pub struct BoundVault {
-    /// The keys at hand, the one that seals first.
+    /// The keys of the file, the one that seals first.
     keys: Mutex<Vec<String>>,
+    /// Those that were retired: this process still opens with them, as the real one does.
+    retired: Mutex<Vec<String>>,
     lost: Mutex<bool>,
     sealed: AtomicU64,
 }
 
 impl Default for BoundVault {
     fn default() -> Self {
-        Self { keys: Mutex::new(vec!["k1".to_owned()]), lost: Mutex::new(false), sealed: AtomicU64::new(0) }
+        Self {
+            keys: Mutex::new(vec!["k1".to_owned()]),
+            retired: Mutex::default(),
+            lost: Mutex::new(false),
+            sealed: AtomicU64::new(0),
+        }
     }
 }
 
@@ -25,6 +32,15 @@ impl BoundVault {
     /// From now on nothing opens that was sealed: the key is another.
     pub fn lose_key(&self) {
         *self.lost.lock().unwrap_or_else(PoisonError::into_inner) = true;
+    }
+
+    fn in_file(&self) -> Vec<String> {
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn has(&self, key: &str) -> bool {
+        let retired = self.retired.lock().unwrap_or_else(PoisonError::into_inner);
+        retired.iter().any(|known| known == key) || self.in_file().iter().any(|known| known == key)
     }
 }
 
@@ -43,7 +59,7 @@ impl Vault for BoundVault {
             return Err(VaultError::UnknownKey { key_id: self.active_key_id() });
         }
         let key = sealed.split('.').nth(1).ok_or(VaultError::Malformed)?;
-        if !self.key_ids().iter().any(|known| known == key) {
+        if !self.has(key) {
             return Err(VaultError::UnknownKey { key_id: key.to_owned() });
         }
         let text = sealed.splitn(4, '.').nth(3).ok_or(VaultError::Malformed)?;
@@ -52,22 +68,31 @@ impl Vault for BoundVault {
     }
 
     fn active_key_id(&self) -> String {
-        self.key_ids().into_iter().next().unwrap_or_default()
+        self.in_file().into_iter().next().unwrap_or_default()
     }
 
     fn check_value(&self, key_id: &str) -> Option<String> {
-        self.key_ids().iter().any(|known| known == key_id).then(|| format!("check of {key_id}"))
+        self.has(key_id).then(|| format!("check of {key_id}"))
     }
 }
 
 impl KeyRotation for BoundVault {
-    fn key_ids(&self) -> Vec<String> {
-        self.keys.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    fn key_ids(&self) -> Result<Vec<String>, RotationError> {
+        Ok(self.in_file())
+    }
+
+    fn file_key_ids(&self) -> Result<Option<Vec<String>>, RotationError> {
+        Ok(Some(self.in_file()))
     }
 
     fn begin(&self) -> Result<String, RotationError> {
         let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
-        let newest = keys.iter().filter_map(|key| key.strip_prefix('k')?.parse::<u32>().ok()).max();
+        let retired = self.retired.lock().unwrap_or_else(PoisonError::into_inner);
+        let newest = keys
+            .iter()
+            .chain(retired.iter())
+            .filter_map(|key| key.strip_prefix('k')?.parse::<u32>().ok())
+            .max();
         let key = format!("k{}", newest.unwrap_or(0) + 1);
         keys.insert(0, key.clone());
         Ok(key)
@@ -76,7 +101,8 @@ impl KeyRotation for BoundVault {
     fn retire(&self, key_id: &str) -> Result<(), RotationError> {
         let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
         let place = keys.iter().position(|key| key == key_id).filter(|&place| place > 0);
-        keys.remove(place.ok_or_else(|| RotationError::InUse(key_id.to_owned()))?);
+        let key = keys.remove(place.ok_or_else(|| RotationError::InUse(key_id.to_owned()))?);
+        self.retired.lock().unwrap_or_else(PoisonError::into_inner).push(key);
         Ok(())
     }
 }

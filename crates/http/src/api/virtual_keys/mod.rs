@@ -84,7 +84,7 @@ pub(crate) async fn create_key(
     admin: web::Data<KeyAdmin>,
     throttles: web::Data<Throttles>,
 ) -> Result<HttpResponse, ApiError> {
-    throttles.change(&member.0.who.entry.user)?;
+    throttles.change(&member.0.who.entry.user).await?;
     let CreateBody { name, models, limits, budget, expires_at, tags, user } = body.0;
     let person = &member.0.who.entry.user;
     let request = KeyRequest {
@@ -178,7 +178,7 @@ pub(crate) async fn change_key(
     admin: web::Data<KeyAdmin>,
     throttles: web::Data<Throttles>,
 ) -> Result<HttpResponse, ApiError> {
-    throttles.change(&member.0.who.entry.user)?;
+    throttles.change(&member.0.who.entry.user).await?;
     let ChangeBody { name, user, is_active, models, limits, budget, expires_at, tags } = body.0;
     let name = name.map(Name::new).transpose();
     let change = KeyChange {
@@ -226,7 +226,7 @@ pub(crate) async fn rotate_key(
     admin: web::Data<KeyAdmin>,
     throttles: web::Data<Throttles>,
 ) -> Result<HttpResponse, ApiError> {
-    throttles.change(&member.0.who.entry.user)?;
+    throttles.change(&member.0.who.entry.user).await?;
     let overlap = Duration::from_secs(body.0.overlap_seconds.into());
     let version = expected_version(request.headers())?;
     let person = &member.0.who.entry.user;
@@ -260,7 +260,7 @@ pub(crate) async fn remove_key(
     admin: web::Data<KeyAdmin>,
     throttles: web::Data<Throttles>,
 ) -> Result<HttpResponse, ApiError> {
-    throttles.change(&member.0.who.entry.user)?;
+    throttles.change(&member.0.who.entry.user).await?;
     let version = expected_version(request.headers())?;
     let person = &member.0.who.entry.user;
     admin.remove(person, id_of(&id)?, version, &member.0.client.writer(person)).await?;

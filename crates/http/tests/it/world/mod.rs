@@ -198,6 +198,7 @@ async fn services(
         writer,
         statistics,
         Arc::clone(database) as _,
+        None,
     ));
     let insight = Insight {
         reports: Arc::new(UsageReports::new(Arc::clone(&store) as _)),

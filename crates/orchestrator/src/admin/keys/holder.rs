@@ -92,14 +92,13 @@ impl KeyAdmin {
                 "a key of yours can't have higher limits than you have",
             ));
         }
-        let is_above = |budget: &Budget, own: &Budget| {
-            budget.window == own.window && budget.zone == own.zone && budget.amount > own.amount
-        };
         let own = own.and_then(|own| own.budget.as_ref());
-        if budget.zip(own).is_some_and(|(budget, own)| is_above(budget, own)) {
+        if let Some((_, own)) = budget.zip(own).filter(|(budget, own)| !budget.is_within(own)) {
             return Err(AdminError::invalid(
                 "budget",
-                "a key of yours can't have a larger budget than you have",
+                format!(
+                    "a key of yours can't have a larger budget than you have: {own}, or as much for a longer time, by the same time zone"
+                ),
             ));
         }
         Ok(())

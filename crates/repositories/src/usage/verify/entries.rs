@@ -8,13 +8,15 @@ use crate::schema::{ledger_entries, usage_events};
 use crate::usage::row::uuid;
 use diesel::prelude::*;
 use switchyard_domain::chat::UsageSource;
+use switchyard_domain::money::UnroundedCost;
+use switchyard_domain::price::LineItem;
 use switchyard_domain::time::Day;
 
 /// One more than is listed, so that a cut list shows as such.
 const AT_ONCE: i64 = MOST_PROBLEMS as i64 + 1;
 
-/// What an event and its entry must agree in: amount, key, time, provider, model, user.
-type Facts = (Option<i64>, Option<i64>, i64, i64, String, Option<i64>);
+/// What an event and its entry must agree in: amount, key, time, provider, model, user; the call, the price's version, who counted.
+type Facts = (Option<i64>, Option<i64>, i64, i64, String, Option<i64>, (Vec<u8>, Option<String>, String));
 
 /// Whether two columns, either of which may be null, differ.
 macro_rules! differs {
@@ -44,7 +46,10 @@ pub(super) fn compare(
                 .or(differs!(usage_events::user_id, ledger_entries::user_id))
                 .or(usage_events::at.ne(ledger_entries::at))
                 .or(usage_events::provider_id.ne(ledger_entries::provider_id))
-                .or(usage_events::model.ne(ledger_entries::model)),
+                .or(usage_events::model.ne(ledger_entries::model))
+                .or(usage_events::call_id.ne(ledger_entries::call_id))
+                .or(differs!(usage_events::price_version, ledger_entries::price_version))
+                .or(usage_events::usage_source.ne(ledger_entries::usage_source)),
         )
         .order(usage_events::id)
         .limit(AT_ONCE)
@@ -57,6 +62,7 @@ pub(super) fn compare(
                 usage_events::provider_id,
                 usage_events::model,
                 usage_events::user_id,
+                (usage_events::call_id, usage_events::price_version, usage_events::usage_source),
             ),
             (
                 ledger_entries::amount,
@@ -65,6 +71,7 @@ pub(super) fn compare(
                 ledger_entries::provider_id,
                 ledger_entries::model,
                 ledger_entries::user_id,
+                (ledger_entries::call_id, ledger_entries::price_version, ledger_entries::usage_source),
             )
                 .nullable(),
         ))
@@ -77,6 +84,49 @@ pub(super) fn compare(
         problems.add(format!("entry {}", uuid(&id)?), difference);
     }
     Ok(())
+}
+
+/// Finds entries of a day whose lines are no bill of their amount.
+pub(super) fn compare_lines(
+    connection: &mut AnyConnection,
+    day: Day,
+    problems: &mut Problems,
+) -> Result<(), Fault> {
+    let mut after: Option<Vec<u8>> = None;
+    loop {
+        let mut page = ledger_entries::table
+            .filter(ledger_entries::at.ge(day.start().0))
+            .filter(ledger_entries::at.lt(end(day).0))
+            .filter(ledger_entries::lines.ne("[]"))
+            .order(ledger_entries::id)
+            .limit(AT_ONCE)
+            .select((ledger_entries::id, ledger_entries::amount, ledger_entries::lines))
+            .into_boxed();
+        if let Some(after) = after.take() {
+            page = page.filter(ledger_entries::id.gt(after));
+        }
+        let rows: Vec<(Vec<u8>, Option<i64>, String)> = page.load(connection)?;
+        for (id, amount, lines) in &rows {
+            if let Some(difference) = difference_of_lines(*amount, lines) {
+                problems.add(format!("entry {}", uuid(id)?), difference);
+            }
+        }
+        let Some((last, ..)) = rows.last() else { return Ok(()) };
+        after = Some(last.clone());
+    }
+}
+
+/// What is wrong with a bill. Its amount is the sum of its lines and a fee for the request, which no line states and none is below
+/// nothing.
+fn difference_of_lines(billed: Option<i64>, lines: &str) -> Option<String> {
+    let Ok(lines) = serde_json::from_str::<Vec<LineItem>>(lines) else {
+        return Some("its lines can't be read".to_owned());
+    };
+    let mut sum = UnroundedCost::default();
+    lines.iter().for_each(|line| sum.add_tokens(line.tokens, line.price));
+    let sum = sum.round().0;
+    let is_bill = billed.is_some_and(|billed| billed >= sum);
+    (!is_bill).then(|| format!("lines: they come to {sum} nano-USD, the entry says {}", amount(billed)))
 }
 
 /// Finds entries whose event is gone or used nothing.
@@ -130,6 +180,9 @@ fn difference(event: &Facts, entry: &Facts) -> String {
         ("time", entry.2.to_string(), event.2.to_string()),
         ("provider", entry.3.to_string(), event.3.to_string()),
         ("model", entry.4.clone(), event.4.clone()),
+        ("call", call(&entry.6.0), call(&event.6.0)),
+        ("price", version(entry.6.1.as_ref()), version(event.6.1.as_ref())),
+        ("source", entry.6.2.clone(), event.6.2.clone()),
     ];
     let differences: Vec<String> = pairs
         .into_iter()
@@ -141,6 +194,14 @@ fn difference(event: &Facts, entry: &Facts) -> String {
 
 fn amount(value: Option<i64>) -> String {
     value.map_or_else(|| "an unknown amount".to_owned(), |value| format!("{value} nano-USD"))
+}
+
+fn call(id: &[u8]) -> String {
+    uuid(id).map_or_else(|_| "no id".to_owned(), |id| id.to_string())
+}
+
+fn version(value: Option<&String>) -> String {
+    value.map_or_else(|| "no version".to_owned(), |value| format!("`{value}`"))
 }
 
 fn party(value: Option<i64>, what: &str) -> String {

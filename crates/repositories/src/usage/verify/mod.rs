@@ -57,6 +57,7 @@ pub(super) fn verify(connection: &mut AnyConnection) -> Result<LedgerCheck, Faul
         let Some(day) = first_day_from(connection, from)? else { break };
         sums::compare(connection, day, &mut problems)?;
         entries::compare(connection, day, &mut problems)?;
+        entries::compare_lines(connection, day, &mut problems)?;
         next = day.0.checked_add(1).map(Day);
     }
     entries::without_use(connection, &mut problems)?;

@@ -38,6 +38,18 @@ pub(super) fn said(server: &Running, word: &str) -> String {
     if is_word(&server.log()) { "said" } else { "not said" }.to_owned()
 }
 
+/// Which Redis the log says is away; a start does not wait for it.
+pub(super) fn redis_that_is_missed(server: &Running) -> String {
+    for _ in 0..40 {
+        let log = server.log();
+        if let Some(line) = log.lines().find(|line| line.contains("Redis does not answer")) {
+            return if line.contains("127.0.0.1:1") { "127.0.0.1:1" } else { "another" }.to_owned();
+        }
+        std::thread::sleep(std::time::Duration::from_millis(25));
+    }
+    "none".to_owned()
+}
+
 pub(super) fn register(server: &Running, password: &str) -> String {
     let body = format!(r#"{{"username":"ana.anders","password":"{password}"}}"#);
     server.ask("POST", "/api/v1/auth/register", &[], &body).status.to_string()
@@ -91,6 +103,10 @@ pub(super) fn external_call(server: &Running) -> String {
 
 pub(super) fn models_with_any_key(server: &Running) -> String {
     server.ask("GET", "/v1/models", &[("authorization", "Bearer sk-sample")], "").status.to_string()
+}
+
+pub(super) fn minted(server: &Running) -> String {
+    server.ask("POST", "/api/generate-virtual-key", &[], "").status.to_string()
 }
 
 pub(super) fn large_body(server: &Running) -> String {

@@ -54,6 +54,8 @@ rows! {
         "sqlite:///own.db", with NONE, database_file => "data/switchyard.db", "own.db";
     journal_dir_is_where_usage_waits: ["SWITCHYARD_JOURNAL_DIR"] = "waiting", with NONE, journal
         => "data/journal", "waiting";
+    redis_url_is_where_limits_are_shared: ["SWITCHYARD_REDIS_URL", "REDIS_URL"] = "redis://127.0.0.1:1/0", with NONE,
+        redis_that_is_missed => "none", "127.0.0.1:1";
     secret_key_is_made_unless_it_is_given: ["SWITCHYARD_SECRET_KEY", "SECRET_KEY"] = TEXT, with NONE, made_secrets
         => "jwt.key master.key secret.key", "jwt.key master.key";
     jwt_secret_is_made_unless_it_is_given: ["SWITCHYARD_JWT_SECRET", "JWT_SECRET_KEY"] = TEXT, with NONE, made_secrets
@@ -92,6 +94,7 @@ rows! {
     external_calls_can_be_switched_off: ["SWITCHYARD_EXTERNAL_API"] = "off", with WITH_ADMIN, external_call
         => "address", "switched off";
     the_gateway_can_do_without_keys: ["SWITCHYARD_GATEWAY_AUTH"] = "off", with NONE, models_with_any_key => "401", "200";
+    anybody_makes_virtual_keys_where_that_is_open: ["SWITCHYARD_OPEN_VIRTUAL_KEYS"] = "true", with NONE, minted => "401", "201";
     bodies_may_be_as_large_as_told: ["SWITCHYARD_MAX_BODY_BYTES"] = "1024", with NONE, large_body => "422", "413";
     the_log_tells_what_it_is_told_to_tell: ["SWITCHYARD_LOG_LEVEL", "LOG_LEVEL"] = "ERROR", with NONE,
         |server| said(server, "INFO") => "said", "not said";
@@ -112,7 +115,6 @@ rows! {
 
 /// Known and not used by this version, each said at the start.
 const UNSERVED: &[(&str, &str)] = &[
-    ("REDIS_URL", "redis://127.0.0.1:1/0"),
     ("SWITCHYARD_RESPONSE_CACHE_TTL_SECONDS", "60"),
     ("REDIS_CONVERSATION_TTL", "60"),
     ("SWITCHYARD_LLM_CHAT_ROUTE", "mine"),
@@ -126,7 +128,6 @@ const UNSERVED: &[(&str, &str)] = &[
     ("NGROK_BASE_URL", "http://localhost:9"),
     ("API_RATE_LIMIT", "1 per minute"),
     ("SWITCHYARD_LLM_MAX_TOKENS", "7"),
-    ("SWITCHYARD_OPEN_VIRTUAL_KEYS", "true"),
     ("BACKEND_BACKUP_FILE", "b.json"),
     ("BACKEND_REQUEST_TIMEOUT_SECONDS", "3"),
     ("BACKEND_HEALTH_CHECK_ENABLED", "false"),
@@ -136,7 +137,7 @@ const UNSERVED: &[(&str, &str)] = &[
 ];
 
 /// Shown by other tests: of the arrival of their values (`crates/switchyard/tests/settings`), of signals, of certificates, of budgets, of
-/// the calls of addresses, of whose credential is used, of the sealing anew, or above together with others.
+/// the calls of addresses, of shares of limits, of whose credential is used, of the sealing anew, or above together with others.
 const SHOWN_ELSEWHERE: &[&str] = &[
     "TLS_CERT_FILE",
     "TLS_KEY_FILE",
@@ -147,6 +148,7 @@ const SHOWN_ELSEWHERE: &[&str] = &[
     "SQLITE_READERS",
     "JOURNAL_DURABILITY",
     "JOURNAL_FSYNC",
+    "REPLICAS",
     "ADMIN_USERNAME",
     "ADMIN_PASSWORD",
     "JWT_SECRET_PREVIOUS",

@@ -20,6 +20,8 @@ pub struct DatabaseSettings {
     pub backup_file: PathBuf,
     /// The Redis that replicas share; absent: one process.
     pub redis: Option<RedisUrl>,
+    /// How many processes share it, at least.
+    pub replicas: u32,
     /// How long a conversation of `/llm/chat` is kept.
     pub conversation_ttl: Duration,
 }
@@ -35,6 +37,7 @@ impl DatabaseSettings {
                 .optional(&table::BACKUP_FILE)?
                 .unwrap_or_else(|| data_dir.join("config_backup.json")),
             redis: values.optional(&table::REDIS_URL)?,
+            replicas: values.required(&table::REPLICAS)?,
             conversation_ttl: values.required(&table::CONVERSATION_TTL_SECONDS)?,
         })
     }

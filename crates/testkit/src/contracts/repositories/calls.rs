@@ -1,6 +1,6 @@
 //! Calls one by one, the newest first.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a suite fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a suite fails by panicking")]
 
 use super::samples::{AT, sample_event, unique};
 use switchyard_domain::chat::UsageSource;

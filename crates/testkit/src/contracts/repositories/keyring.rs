@@ -7,18 +7,21 @@ use futures_util::future::join_all;
 use switchyard_domain::provider::CredentialOwner;
 use switchyard_domain::time::Timestamp;
 use switchyard_ports::repositories::{
-    ConfigurationRepository, KeyringEntry, KeyringRepository, SealedSecret,
+    ConfigurationRepository, CredentialRepository, KeyringEntry, KeyringRepository, RepositoryError,
+    SealedSecret,
 };
 
 /// What every keyring repository does, beginning with an empty one. `configuration` works on the same database.
 pub async fn keyring_contract(
     repository: &dyn KeyringRepository,
     configuration: &dyn ConfigurationRepository,
+    credentials: &dyn CredentialRepository,
 ) {
     of_several_first_entries_at_once_one_is_written(repository).await;
     entries_are_kept_oldest_first(repository).await;
     a_key_that_is_there_already_keeps_its_first_entry(repository).await;
     secrets_are_counted_by_the_key_that_sealed_them(repository, configuration).await;
+    nothing_is_stored_under_a_retired_key(repository, configuration, credentials).await;
 }
 
 fn entry(later: i64) -> KeyringEntry {
@@ -82,4 +85,42 @@ async fn secrets_are_counted_by_the_key_that_sealed_them(
         .unwrap();
     let counts = repository.sealed_counts().await.unwrap();
     assert!(counts.contains(&(one, 1)) && counts.contains(&(other, 2)), "{counts:?}");
+}
+
+async fn nothing_is_stored_under_a_retired_key(
+    repository: &dyn KeyringRepository,
+    configuration: &dyn ConfigurationRepository,
+    credentials: &dyn CredentialRepository,
+) {
+    let (old, new) = (entry(5), entry(6));
+    repository.register(old.clone()).await.unwrap();
+    let provider =
+        configuration.create_provider(new_provider(unique_name("late"), &[]), &author(0)).await.unwrap();
+    let (owner, sealed) =
+        (CredentialOwner::User(9), |key: &KeyringEntry| format!("v1.{}.nonce.text", key.key_id));
+    let put = |key: &KeyringEntry| {
+        let secret = SealedSecret { sealed: sealed(key), hint: "text".to_owned() };
+        async { configuration.put_credential(provider, &owner, Some(secret), &author(0)).await }
+    };
+    put(&old).await.unwrap();
+    assert!(!repository.retire(&old.key_id, AT).await.unwrap(), "a secret stands under it");
+    assert!(repository.entries().await.unwrap().contains(&old));
+    put(&new).await.unwrap();
+    assert!(repository.retire(&old.key_id, AT).await.unwrap());
+    assert!(repository.retire(&old.key_id, AT).await.unwrap(), "it is retired");
+    assert!(!repository.entries().await.unwrap().contains(&old));
+    let late = put(&old).await.unwrap_err();
+    assert!(
+        matches!(&late, RepositoryError::Conflict { reason } if reason.contains(&old.key_id)),
+        "{late:?}"
+    );
+    let stored = credentials.credentials_of(&owner).await.unwrap();
+    let [stored] = stored.as_slice() else { panic!("{stored:?}") };
+    let back = credentials.reseal(stored.credential.id, &sealed(&new), &sealed(&old)).await.unwrap_err();
+    assert!(matches!(back, RepositoryError::Conflict { .. }), "{back:?}");
+    assert_eq!(stored.credential.sealed, sealed(&new));
+    // Whoever has it again uses it again.
+    repository.register(KeyringEntry { created_at: AT, ..old.clone() }).await.unwrap();
+    assert!(repository.entries().await.unwrap().contains(&old));
+    put(&old).await.unwrap();
 }

@@ -2,17 +2,18 @@
 
 #![expect(clippy::unwrap_used, reason = "a suite fails by panicking")]
 
-use super::samples::{AT, author, full_limits, sample_event, unique};
+use super::samples::{AT, author, full_limits, new_provider, sample_event, unique, unique_name};
 use switchyard_domain::budget::{Budget, BudgetWindow, Span, Zone};
 use switchyard_domain::ids::{ProviderId, UserId, VirtualKeyId};
 use switchyard_domain::limits::Limits;
+use switchyard_domain::meta::Writer;
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::quota::{Quota, QuotaScope};
 use switchyard_domain::time::Timestamp;
 use switchyard_domain::usage::UsageEvent;
 use switchyard_ports::repositories::{
-    ChangeKind, ConfigurationRepository, NewQuota, QuotaRepository, RepositoryError, Revision,
-    UsageRepository,
+    Author, ChangeKind, ConfigurationRepository, NewProvider, NewQuota, QuotaRepository, RepositoryError,
+    Revision, UsageRepository,
 };
 
 /// What every repository of quotas does, and the sums of the ledger that budgets begin with. All work on the same database.
@@ -26,6 +27,7 @@ pub async fn quota_contract(
     a_stale_version_is_refused(repository).await;
     what_is_not_there_is_not_found(repository).await;
     every_write_is_one_revision_and_one_change(repository, configuration).await;
+    the_quota_of_a_provider_goes_with_it(repository, configuration).await;
     what_was_spent_is_summed_by_scope_and_time(usage).await;
     whole_days_and_parts_of_days_sum_to_what_was_spent(usage).await;
 }
@@ -125,6 +127,28 @@ async fn every_write_is_one_revision_and_one_change(
     assert_eq!(changes.len(), 3);
     assert!(changes.iter().all(|change| change.kind == ChangeKind::Quota && change.id == id));
     assert_eq!(configuration.revision().await.unwrap(), Revision(start.0 + 3));
+}
+
+async fn the_quota_of_a_provider_goes_with_it(
+    repository: &dyn QuotaRepository,
+    configuration: &dyn ConfigurationRepository,
+) {
+    let (name, product) = (unique_name("capped"), Author { by: Writer::SEED, at: AT });
+    let seeded = configuration.create_provider(new_provider(name.clone(), &[]), &product).await.unwrap();
+    let cap = Some(budget(BudgetWindow::Month));
+    let new = NewQuota { scope: QuotaScope::Provider(seeded), limits: Limits::NONE, budget: cap.clone() };
+    repository.put(new, None, &author(0)).await.unwrap();
+    let before = find(repository, QuotaScope::Provider(seeded)).await.unwrap();
+    // Somebody writes one of that name at another address: routes go on with it, and so does the cap.
+    let elsewhere =
+        NewProvider { base_url: Some("https://proxy.example/v1".to_owned()), ..new_provider(name, &[]) };
+    let id = configuration.create_provider(elsewhere, &author(1)).await.unwrap();
+    assert_ne!(id, seeded);
+    let after = find(repository, QuotaScope::Provider(id)).await.unwrap();
+    assert_eq!((after.id, &after.budget), (before.id, &cap));
+    assert_eq!(find(repository, QuotaScope::Provider(seeded)).await, None);
+    configuration.delete_provider(id, &author(2)).await.unwrap();
+    assert_eq!(find(repository, QuotaScope::Provider(id)).await, None);
 }
 
 async fn what_was_spent_is_summed_by_scope_and_time(usage: &dyn UsageRepository) {

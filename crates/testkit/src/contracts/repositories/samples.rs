@@ -11,7 +11,7 @@ use switchyard_domain::limits::Limits;
 use switchyard_domain::meta::Writer;
 use switchyard_domain::money::{NanoUsd, PricePerMillion};
 use switchyard_domain::name::Name;
-use switchyard_domain::price::{LineItem, Rates, TokenKind};
+use switchyard_domain::price::Rates;
 use switchyard_domain::provider::Provider;
 use switchyard_domain::route::{Route, RouteMode, Strategy};
 use switchyard_domain::time::Timestamp;
@@ -137,7 +137,7 @@ pub fn sample_event(key: Option<VirtualKeyId>, at: Timestamp) -> UsageEvent {
         credential: None,
         cost: Some(NanoUsd(1_000)),
         price_version: Some("2026-11-01".to_owned()),
-        lines: vec![LineItem { kind: TokenKind::Output, tokens: 10, price: PricePerMillion(100_000_000) }],
+        lines: Vec::new(),
         dropped: None,
         first_content_ms: Some(120),
         duration_ms: 480,

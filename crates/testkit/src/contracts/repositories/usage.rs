@@ -7,7 +7,8 @@ use futures_util::future::join_all;
 use switchyard_domain::chat::{TokenUsage, Units, UsageSource};
 use switchyard_domain::ids::{UserId, VirtualKeyId};
 use switchyard_domain::limits::Limits;
-use switchyard_domain::money::NanoUsd;
+use switchyard_domain::money::{NanoUsd, PricePerMillion};
+use switchyard_domain::price::{LineItem, TokenKind};
 use switchyard_domain::provider::CredentialSource;
 use switchyard_domain::time::Timestamp;
 use switchyard_domain::usage::{
@@ -93,6 +94,7 @@ async fn an_event_reads_back_as_it_was_written(repository: &dyn UsageRepository)
         usage_source: UsageSource::Partial,
         service_tier: Some("flex\u{1F600}".to_owned()),
         credential: Some(CredentialSource::User),
+        lines: vec![LineItem { kind: TokenKind::Output, tokens: 10, price: PricePerMillion(100_000_000) }],
         dropped: Some("logit_bias, seed \"é\u{1F600}".to_owned()),
         ..sample_event(Some(lone_key()), AT)
     };

@@ -8,6 +8,7 @@ use switchyard_domain::declared::DeclaredModel;
 use switchyard_domain::ids::{CredentialId, ProviderId, ProviderModelId, RouteId, TargetId};
 use switchyard_domain::meta::{Owner, RowMeta};
 use switchyard_domain::provider::{Credential, CredentialOwner, Provider, ProviderModel};
+use switchyard_domain::quota::QuotaScope;
 use switchyard_domain::route::{Route, Target};
 use switchyard_ports::repositories::{
     Author, Change, ChangeKind, ConfigurationRepository, NewProvider, NewRoute, NewTarget, ProviderPatch,
@@ -136,6 +137,7 @@ impl ConfigurationRepository for MemoryStore {
             }
             state.providers.retain(|provider| provider.id != id);
             state.own_credentials.retain(|(provider, _)| *provider != id);
+            state.quotas.retain(|quota| quota.scope != QuotaScope::Provider(id));
             Ok(((), told(id.0, [("name", name)])))
         })
     }
@@ -152,6 +154,7 @@ impl ConfigurationRepository for MemoryStore {
             _ => ChangeKind::Credential,
         };
         self.change(kind, AuditAction::Update, author, |state| {
+            secret.as_ref().map_or(Ok(()), |secret| state.refuse_retired(&secret.sealed))?;
             let new_id = CredentialId(state.new_id());
             let shared = place_of(state, provider)?.credential.take();
             let own =
@@ -283,6 +286,9 @@ fn take_over(
         (ProviderId(state.new_id_of(&author.by.owner)), 1)
     };
     let models = models(state, if is_same_place { &known.models } else { &[] }, &wanted.models)?;
+    for quota in state.quotas.iter_mut().filter(|quota| quota.scope == QuotaScope::Provider(known.id)) {
+        quota.scope = QuotaScope::Provider(id);
+    }
     for target in state.routes.iter_mut().flat_map(|route| &mut route.targets) {
         if target.provider == known.id {
             target.provider = id;

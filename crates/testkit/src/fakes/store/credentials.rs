@@ -57,6 +57,7 @@ impl CredentialRepository for MemoryStore {
 
     async fn reseal(&self, id: CredentialId, before: &str, after: &str) -> Result<bool, RepositoryError> {
         self.write(|state| {
+            state.refuse_retired(after)?;
             let shared = state.providers.iter_mut().filter_map(|provider| provider.credential.as_mut());
             let own = state.own_credentials.iter_mut().map(|(_, credential)| credential);
             let place =

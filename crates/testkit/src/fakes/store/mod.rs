@@ -9,7 +9,7 @@ mod quotas;
 mod usage;
 mod users;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use switchyard_domain::audit::{AuditAction, AuditEntry, AuditHead};
 use switchyard_domain::ids::ProviderId;
@@ -49,6 +49,7 @@ struct State {
     links: Vec<OneTimeLink>,
     quotas: Vec<Quota>,
     keyring: Vec<KeyringEntry>,
+    retired_keys: BTreeSet<String>,
     changes: Vec<Change>,
     events: Vec<UsageEvent>,
     audit: Vec<AuditEntry>,

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use switchyard_domain::audit::AuditAction;
 use switchyard_domain::budget::Budget;
 use switchyard_domain::limits::Limits;
-use switchyard_domain::quota::{Quota, QuotaScope};
+use switchyard_domain::quota::{Quota, QuotaScope, stated};
 use switchyard_ports::repositories::{Author, ChangeKind, NewQuota, QuotaRepository, RepositoryError};
 
 #[async_trait]
@@ -18,8 +18,14 @@ impl QuotaRepository for MemoryStore {
     ) -> Result<(), RepositoryError> {
         self.change(ChangeKind::Quota, AuditAction::Update, author, |state| {
             let scope = quota.scope;
+            let known = state.quotas.iter().find(|known| known.scope == scope);
+            let before = known.map_or_else(
+                || stated(&Limits::NONE, None),
+                |known| stated(&known.limits, known.budget.as_ref()),
+            );
+            let after = stated(&quota.limits, quota.budget.as_ref());
             let id = put(state, quota, expected_version, author)?;
-            Ok(((), told(id, [("name", scope.to_string())])))
+            Ok(((), told(id, [("name", scope.to_string()), ("before", before), ("after", after)])))
         })
     }
 
@@ -27,7 +33,8 @@ impl QuotaRepository for MemoryStore {
         self.change(ChangeKind::Quota, AuditAction::Delete, author, |state| {
             let place = state.quotas.iter().position(|known| known.scope == scope);
             let quota = state.quotas.remove(place.ok_or_else(|| missing(scope))?);
-            Ok(((), told(quota.id, [("name", scope.to_string())])))
+            let before = stated(&quota.limits, quota.budget.as_ref());
+            Ok(((), told(quota.id, [("name", scope.to_string()), ("before", before)])))
         })
     }
 

@@ -234,7 +234,7 @@ impl UserRepository for MemoryStore {
 
     async fn put_link(&self, link: OneTimeLink, author: &Author) -> Result<(), RepositoryError> {
         self.write(|state| {
-            state.append(author.did_to(AuditAction::Create, link.purpose.object()));
+            state.append(author.did_to(AuditAction::Create, link.purpose.object()))?;
             state.links.retain(|known| known.purpose != link.purpose);
             state.links.push(link);
             Ok(())
@@ -303,7 +303,7 @@ impl SessionRepository for MemoryStore {
             state
                 .sessions
                 .retain(|kept| kept.session.user != session.user || kept.session.expires_at.0 > over);
-            state.append(author.did_to(AuditAction::SignIn, format!("session:{}", session.id)));
+            state.append(author.did_to(AuditAction::SignIn, format!("session:{}", session.id)))?;
             state.sessions.push(KeptSession { session, refresh, ended_at: None });
             Ok(true)
         })

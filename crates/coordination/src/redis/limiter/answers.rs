@@ -1,0 +1,148 @@
+//! What the scripts of the limiter answer, in the port's words.
+
+use super::books::PurseHold;
+use super::jobs::Known;
+use crate::redis::answer::{Answer, number, text};
+use redis::Value;
+use std::time::Duration;
+use switchyard_domain::budget::Span;
+use switchyard_domain::limits::LimitKind;
+use switchyard_domain::money::NanoUsd;
+use switchyard_domain::time::Timestamp;
+use switchyard_ports::limiter::{
+    Allowance, Ask, Counter, Demand, LimiterError, Refusal, Room, Rooms, Scope, Standing,
+};
+
+/// When to come back while calls in flight hold the rest.
+const HELD_WAIT: Duration = Duration::from_secs(1);
+/// What a client is told to wait for a budget that never begins anew.
+const ENDLESS_WAIT: Duration = Duration::from_secs(86_400);
+
+/// An answer that no script of ours gives.
+fn strange() -> LimiterError {
+    LimiterError::Unavailable("Redis answered something unexpected".to_owned())
+}
+
+/// What was taken: the step of the minute, and what is left for each ask.
+pub(super) struct Taken {
+    pub(super) step: u64,
+    pub(super) rooms: Vec<Rooms>,
+}
+
+/// The answer to an acquisition.
+pub(super) fn acquired(mut answer: Answer, asks: &[Ask], now: Timestamp) -> Result<Taken, LimiterError> {
+    match answer.word() {
+        "taken" => {
+            let step = answer.number().ok_or_else(strange)?;
+            let mut left = answer.list().into_iter();
+            let rooms = asks.iter().map(|ask| rooms(ask, &mut left)).collect::<Option<_>>();
+            Ok(Taken { step, rooms: rooms.ok_or_else(strange)? })
+        }
+        "refused" => Err(refused(&mut answer, asks, now).unwrap_or_else(strange)),
+        "unseeded" => {
+            let counter = |place: Value| {
+                let Value::Array(place) = place else { return None };
+                let demand = demand_at(place, asks)?;
+                Some(counter(&demand.scope, demand.allowance.as_ref()?, now))
+            };
+            let counters = answer.list().into_iter().map(counter).collect::<Option<_>>();
+            Err(counters.map_or_else(strange, LimiterError::Unseeded))
+        }
+        _ => Err(strange()),
+    }
+}
+
+fn counter(scope: &Scope, allowance: &Allowance, at: Timestamp) -> Counter {
+    Counter { scope: scope.clone(), edition: allowance.edition, span: allowance.budget.span(at) }
+}
+
+fn demand_at(place: Vec<Value>, asks: &[Ask]) -> Option<&Demand> {
+    let mut numbers = place.into_iter().map(number::<usize>);
+    let (ask, demand) = (numbers.next()??, numbers.next()??);
+    asks.get(ask.checked_sub(1)?)?.demands.get(demand.checked_sub(1)?)
+}
+
+fn refused(answer: &mut Answer, asks: &[Ask], now: Timestamp) -> Option<LimiterError> {
+    let place = vec![Value::Int(answer.number()?), Value::Int(answer.number()?)];
+    let demand = demand_at(place, asks)?;
+    let word = answer.text()?;
+    let wait = Duration::from_micros(answer.number()?);
+    let limits = demand.limits;
+    let (kind, limit) = match word.as_str() {
+        "requests" => (LimitKind::Requests, u64::from(limits.rpm?)),
+        "tokens" => (LimitKind::Tokens, limits.tpm?),
+        "daily_requests" => (LimitKind::DailyRequests, u64::from(limits.rpd?)),
+        "concurrency" => (LimitKind::Concurrency, u64::from(limits.concurrency?)),
+        word => {
+            let allowance = demand.allowance.as_ref()?;
+            return Some(over_budget(word, &demand.scope, allowance, allowance.budget.span(now), now));
+        }
+    };
+    Some(LimiterError::Refused(Refusal { scope: demand.scope.clone(), kind, limit, retry_after: wait }))
+}
+
+fn over_budget(word: &str, scope: &Scope, allowance: &Allowance, span: Span, now: Timestamp) -> LimiterError {
+    let limit = u64::try_from(allowance.budget.amount.0).unwrap_or(0);
+    let (kind, retry_after) = match word {
+        "budget_held" => (LimitKind::BudgetHeld, HELD_WAIT),
+        _ if span.is_endless() => (LimitKind::Budget, ENDLESS_WAIT),
+        _ => (LimitKind::Budget, span.end.since(now).max(HELD_WAIT)),
+    };
+    LimiterError::Refused(Refusal { scope: scope.clone(), kind, limit, retry_after })
+}
+
+/// What is left of the narrowest limits of an ask, of which each limited demand has one entry.
+fn rooms(ask: &Ask, left: &mut impl Iterator<Item = Value>) -> Option<Rooms> {
+    let mut rooms = Rooms::default();
+    let less = |known: Option<Room>, room: Room| match known {
+        Some(known) if known.remaining <= room.remaining => Some(known),
+        _ => Some(room),
+    };
+    for demand in ask.demands.iter().filter(|demand| !demand.limits.is_none()) {
+        let Value::Array(entry) = left.next()? else { return None };
+        let mut entry = entry.into_iter();
+        let requests: u64 = number(entry.next()?)?;
+        // More than a number of ours holds is more than any limit.
+        let tokens: u64 = text(entry.next()?)?.parse().unwrap_or(u64::MAX);
+        let reset = Duration::from_micros(number(entry.next()?)?);
+        if let Some(limit) = demand.limits.rpm.map(u64::from) {
+            let remaining = limit.saturating_sub(requests);
+            rooms.requests = less(rooms.requests, Room { limit, remaining, reset });
+        }
+        if let Some(limit) = demand.limits.tpm {
+            let remaining = limit.saturating_sub(tokens);
+            rooms.tokens = less(rooms.tokens, Room { limit, remaining, reset });
+        }
+    }
+    Some(rooms)
+}
+
+/// The answer to a question for more money.
+pub(super) fn covered(mut answer: Answer, purses: &[PurseHold], now: Timestamp) -> Result<(), LimiterError> {
+    if answer.word() == "covered" {
+        return Ok(());
+    }
+    let word = answer.word().to_owned();
+    let place: Option<usize> = answer.number();
+    let purse = place.and_then(|place| purses.get(place.checked_sub(1)?)).ok_or_else(strange)?;
+    Err(match (word.as_str(), answer.text()) {
+        ("unseeded", _) => LimiterError::Unseeded(vec![purse.counter.clone()]),
+        ("refused", Some(kind)) => {
+            over_budget(&kind, &purse.scope, &purse.allowance, purse.counter.span, now)
+        }
+        _ => strange(),
+    })
+}
+
+/// The answer to the question where a counter stands.
+pub(super) fn known(mut answer: Answer) -> Option<Known> {
+    let nano = |text: String| NanoUsd(text.parse().unwrap_or(i64::MAX));
+    match answer.word() {
+        "known" => {
+            let (spent, held) = (nano(answer.text()?), nano(answer.text()?));
+            Some(Known::Known(Standing { spent, held }))
+        }
+        "unknown" => Some(Known::Unknown { wait: answer.number()?, version: answer.number()? }),
+        _ => None,
+    }
+}

@@ -1,0 +1,528 @@
+//! The desk: the one that talks to Redis about limits, in the order in which things happened.
+//!
+//! It gathers what came in and sends it in one round trip; meanwhile the next batch gathers. What became of permits is kept until it is
+//! confirmed. When an answer is late, nobody knows whether Redis did what it was asked: so the process takes a new name, under which it
+//! says what it holds, and whatever was sent under the old one counts no more and is refused when it arrives.
+
+use super::answers;
+use super::batch::{Batch, Pending, more};
+use super::books::{Book, Books};
+use super::deeds::{Count, Deeds, What};
+use super::holdings::Holdings;
+use super::jobs::{Job, Question};
+use super::permit::RedisPermit;
+use super::untold::Untold;
+use super::{ANSWER, Arguments, Terms, TimeSource};
+use crate::memory::MemoryLimiter;
+use crate::redis::address::RedisAddress;
+use crate::redis::answer::Answer;
+use crate::redis::presence::Presence;
+use crate::redis::programs;
+use crate::redis::wire::{Call, Wire, WireError};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+use switchyard_domain::time::Timestamp;
+use switchyard_ports::clock::{Clock, Monotonic};
+use switchyard_ports::limiter::{Ask, LimiterError, SharedStore, Used};
+use tokio::sync::mpsc::{UnboundedReceiver, WeakUnboundedSender};
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+
+/// How often a process says that it lives.
+const BEAT: Duration = Duration::from_secs(1);
+/// How long it is believed to live after it said so: then what it holds is free.
+const LEASE: Duration = Duration::from_secs(30);
+/// How long between two tries to reach a Redis that is away.
+const RETRY: Duration = Duration::from_millis(200);
+/// The most jobs in one round trip.
+const MOST_AT_ONCE: usize = 128;
+/// How long the end waits for what is not said yet.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
+/// What the desk stands among.
+pub(super) struct Around {
+    pub(super) presence: Arc<Presence>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) own: Arc<MemoryLimiter>,
+    pub(super) permits: Arc<AtomicU64>,
+    pub(super) sender: WeakUnboundedSender<Job>,
+}
+
+/// See the module. [`Desk::run`] must run for its limiter to answer.
+pub struct Desk {
+    jobs: UnboundedReceiver<Job>,
+    inbox: VecDeque<Job>,
+    wire: Wire,
+    place: String,
+    terms: Terms,
+    around: Around,
+    /// How many names the process had so far.
+    names: u64,
+    /// Those that Redis may believe to live.
+    former: Vec<String>,
+    epoch: String,
+    deeds: Deeds,
+    holdings: Holdings,
+    books: Books,
+    untold: Untold,
+}
+
+/// How a round ended.
+enum Round {
+    Done,
+    /// Redis does not know this process (any longer).
+    Stranger,
+}
+
+impl Desk {
+    pub(super) fn new(
+        address: &RedisAddress,
+        terms: Terms,
+        around: Around,
+        jobs: UnboundedReceiver<Job>,
+    ) -> Self {
+        Self {
+            jobs,
+            inbox: VecDeque::new(),
+            wire: Wire::new(address, ANSWER),
+            place: address.to_string(),
+            terms,
+            around,
+            names: 0,
+            former: Vec::new(),
+            epoch: String::new(),
+            deeds: Deeds::default(),
+            holdings: Holdings::default(),
+            books: Books::new(),
+            untold: Untold::default(),
+        }
+    }
+
+    /// Works until `stop` resolves, and then until everything is said that became of permits, though not for long.
+    pub async fn run(mut self, stop: impl Future<Output = ()> + Send) {
+        let mut stop = std::pin::pin!(stop);
+        {
+            let working = self.work();
+            tokio::select! {
+                () = working => return,
+                () = &mut stop => {}
+            }
+        }
+        if timeout(LAST_WORDS, self.finish()).await.is_err() {
+            tracing::warn!("Redis was not told what became of all calls: budgets will ask the ledger");
+        }
+    }
+
+    /// Ends when nobody can ask any longer.
+    async fn work(&mut self) {
+        let mut failed = self.come_in().await.err();
+        loop {
+            if let Some(error) = failed.take() {
+                self.be_away(&error).await;
+            }
+            match self.serve().await {
+                Ok(()) => return,
+                // A new connection may do; whoever asked is asked for again, as what was sent under the old name counts no more.
+                Err(error) => failed = self.come_back(error).await.err(),
+            }
+        }
+    }
+
+    async fn finish(&mut self) {
+        loop {
+            self.gather();
+            if self.books.is_empty() && self.deeds.is_empty() && self.inbox.is_empty() {
+                break;
+            }
+            if self.around.presence.is_connected() {
+                if let Err(error) = self.round(false).await
+                    && let Err(error) = self.come_back(error).await
+                {
+                    self.fall_away(&error);
+                }
+            } else if self.come_in().await.is_err() {
+                sleep(RETRY).await;
+            }
+            if self.deeds.is_empty() && self.inbox.is_empty() {
+                sleep(Duration::from_millis(5)).await;
+            }
+        }
+        let leaving = Call { program: &programs::LEAVE, arguments: self.head().into_vec() };
+        // If it fails, the lease ends by itself.
+        let _ = self.wire.run(&[leaving]).await;
+        self.around.presence.fell_away();
+    }
+
+    /// Connects and says who this is; then the limits are Redis's matter.
+    async fn come_in(&mut self) -> Result<(), WireError> {
+        self.wire.open().await?;
+        self.introduce().await?;
+        self.around.presence.came_in();
+        Ok(())
+    }
+
+    /// After a failure: a new connection at once, if that is possible.
+    async fn come_back(&mut self, error: WireError) -> Result<(), WireError> {
+        tracing::debug!(error = %error, "the connection to Redis is made anew");
+        self.wire.close();
+        match timeout(ANSWER, self.come_in()).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(error),
+        }
+    }
+
+    fn fall_away(&mut self, error: &WireError) {
+        self.wire.close();
+        self.around.presence.fell_away();
+        tracing::error!(
+            redis = %self.place,
+            error = %error,
+            "Redis does not answer: limits hold by this process's share of them, calls under a budget are refused"
+        );
+    }
+
+    /// Until Redis is back.
+    async fn be_away(&mut self, error: &WireError) {
+        self.fall_away(error);
+        loop {
+            self.gather();
+            self.go_on_alone();
+            if self.come_in().await.is_ok() {
+                tracing::info!(redis = %self.place, "Redis answers: limits and budgets are shared");
+                return;
+            }
+            self.wire.close();
+            let waited = timeout(RETRY, self.jobs.recv()).await;
+            if let Ok(Some(job)) = waited {
+                self.inbox.push_back(job);
+            }
+        }
+    }
+
+    fn gather(&mut self) {
+        while self.inbox.len() < MOST_AT_ONCE
+            && let Ok(job) = self.jobs.try_recv()
+        {
+            self.inbox.push_back(job);
+        }
+    }
+
+    async fn serve(&mut self) -> Result<(), WireError> {
+        let mut beats = interval(BEAT);
+        beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let mut is_beat = false;
+            if self.inbox.is_empty() && self.deeds.is_empty() {
+                tokio::select! {
+                    job = self.jobs.recv() => match job {
+                        Some(job) => self.inbox.push_back(job),
+                        None => return Ok(()),
+                    },
+                    _ = beats.tick() => is_beat = true,
+                }
+            } else {
+                is_beat = timeout(Duration::ZERO, beats.tick()).await.is_ok();
+            }
+            self.gather();
+            self.round(is_beat).await?;
+        }
+    }
+
+    /// One round trip.
+    async fn round(&mut self, is_beat: bool) -> Result<(), WireError> {
+        let mut batch = Batch::default();
+        if is_beat {
+            let mut arguments = self.head();
+            arguments.push(LEASE.as_micros());
+            arguments.push(0);
+            batch.add(&programs::BEAT, arguments.into_vec(), Pending::Beat);
+        }
+        while let Some(job) = self.inbox.pop_front() {
+            if let Some(job) = self.put(job, &mut batch) {
+                self.inbox.push_front(job);
+                break;
+            }
+        }
+        self.put_deeds(&mut batch);
+        if batch.is_empty() {
+            return Ok(());
+        }
+        let answers = match self.wire.run(&batch.calls).await {
+            Ok(answers) => answers,
+            Err(error) => {
+                self.ask_again(batch.pending, &error.to_string());
+                return Err(error);
+            }
+        };
+        let mut round = Round::Done;
+        for (answer, pending) in answers.into_iter().zip(batch.pending) {
+            let answer = Answer::read(answer);
+            if answer.is_for_a_stranger() {
+                round = Round::Stranger;
+                self.ask_again(vec![pending], "Redis does not know this process");
+            } else {
+                self.take_answer(answer, pending);
+            }
+        }
+        match round {
+            Round::Done => Ok(()),
+            Round::Stranger => self.introduce().await,
+        }
+    }
+
+    /// Questions are put once more, before whatever came since.
+    fn ask_again(&mut self, pending: Vec<Pending>, why: &str) {
+        for pending in pending.into_iter().rev() {
+            match pending {
+                Pending::Question(question, _, false) => self.inbox.push_front(Job::Ask(question, true)),
+                Pending::Question(question, _, true) => question.leave(why),
+                Pending::Deeds(_) | Pending::Beat => {}
+            }
+        }
+    }
+
+    /// Puts a job into the batch; gives it back where it must wait for the next one.
+    fn put(&mut self, job: Job, batch: &mut Batch) -> Option<Job> {
+        match job {
+            Job::Ask(Question::Cover { permit, .. }, _)
+            | Job::Settle { permit, .. }
+            | Job::Drop { permit }
+                if batch.covering.contains(&permit) =>
+            {
+                return Some(job);
+            }
+            Job::Ask(question, is_second) => {
+                self.put_deeds(batch);
+                self.put_question(question, is_second, batch);
+            }
+            Job::Settle { permit, used } => self.settle(permit, &used),
+            Job::Drop { permit } => self.end(permit),
+            Job::Alone { permit, ask } => {
+                let book = Book::new(&ask, self.around.clock.now(), None);
+                let release =
+                    super::holdings::Release { entered: book.flights().to_vec(), ..Default::default() };
+                self.deeds.push(What::Count(book.counts(&ask, 1)), release);
+                self.books.insert(permit, book);
+            }
+        }
+        None
+    }
+
+    fn put_deeds(&mut self, batch: &mut Batch) {
+        while batch.lacks(&self.deeds) {
+            let (deeds, count) = self.deeds.arguments(batch.deeds, self.around.clock.monotonic());
+            let mut arguments = self.head();
+            arguments.append(deeds);
+            batch.add(&programs::APPLY, arguments.into_vec(), Pending::Deeds(count));
+            batch.deeds += count;
+        }
+    }
+
+    fn put_question(&mut self, question: Question, is_second: bool, batch: &mut Batch) {
+        let now = self.around.clock.now();
+        let mut arguments = self.head();
+        let program = match &question {
+            Question::Acquire { asks, .. } => {
+                arguments.asks(asks, now);
+                &*programs::ACQUIRE
+            }
+            Question::Cover { permit, money, .. } => {
+                let book = self.books.get(permit);
+                let wanted =
+                    book.filter(|book| !book.is_settled()).map(|book| (book, more(*money, book.money)));
+                let Some((book, more)) = wanted.filter(|(_, more)| more.0 > 0) else {
+                    if let Question::Cover { reply, .. } = question {
+                        let _ = reply.send(Ok(Ok(())));
+                    }
+                    return;
+                };
+                arguments.push(now.0);
+                arguments.money(more);
+                arguments.push(book.purses.len());
+                for purse in &book.purses {
+                    arguments.counter(&purse.counter);
+                    arguments.money(purse.allowance.budget.amount);
+                }
+                &*programs::COVER
+            }
+            Question::Standing { counter, .. } => {
+                arguments.push(self.terms.rest.as_micros());
+                arguments.counter(counter);
+                &*programs::STANDING
+            }
+            Question::Seed { counter, spent, version, .. } => {
+                arguments.push(now.0);
+                arguments.push(version.map(|version| version.to_string()).unwrap_or_default());
+                arguments.counter(counter);
+                arguments.money(*spent);
+                &*programs::SEED
+            }
+            Question::Doubt { .. } => &*programs::DOUBT,
+        };
+        batch.add(program, arguments.into_vec(), Pending::Question(question, now, is_second));
+    }
+
+    fn take_answer(&mut self, mut answer: Answer, pending: Pending) {
+        match pending {
+            Pending::Deeds(count) => self.deeds.confirm(count, &mut self.holdings),
+            Pending::Beat => {
+                let (_epoch, _applied) = (answer.text(), answer.text());
+                self.around.presence.set_processes(answer.number().unwrap_or(1));
+            }
+            Pending::Question(Question::Acquire { asks, reply }, now, _) => {
+                let taken = answers::acquired(answer, &asks, now);
+                let permits = taken.map(|taken| self.permits(&asks, now, taken));
+                // Whoever waits no longer lets the permits go.
+                let _ = reply.send(Ok(permits));
+            }
+            Pending::Question(Question::Cover { permit, money, reply }, now, _) => {
+                let _ = reply.send(Ok(self.covered(answer, permit, money, now)));
+            }
+            Pending::Question(Question::Standing { reply, .. }, ..) => {
+                let known = answers::known(answer);
+                let _ = reply.send(known.ok_or_else(|| super::Away("an unexpected answer".to_owned())));
+            }
+            Pending::Question(Question::Seed { reply, .. } | Question::Doubt { reply }, ..) => {
+                let _ = reply.send(Ok(()));
+            }
+        }
+    }
+
+    fn permits(&mut self, asks: &[Ask], now: Timestamp, taken: answers::Taken) -> Vec<RedisPermit> {
+        let sender = self.around.sender.upgrade();
+        let each = asks.iter().zip(taken.rooms).filter_map(|(ask, rooms)| {
+            let book = Book::new(ask, now, Some(taken.step));
+            book.enter(&mut self.holdings);
+            let number = self.around.permits.fetch_add(1, Ordering::Relaxed);
+            let permit = RedisPermit {
+                number,
+                desk: sender.clone()?,
+                own: self.around.own.note(ask),
+                rooms,
+                has_budget: !book.purses.is_empty(),
+                is_settled: AtomicBool::new(false),
+            };
+            self.books.insert(number, book);
+            Some(permit)
+        });
+        each.collect()
+    }
+
+    fn covered(
+        &mut self,
+        answer: Answer,
+        permit: u64,
+        money: switchyard_domain::money::NanoUsd,
+        now: Timestamp,
+    ) -> Result<(), LimiterError> {
+        let Some(book) = self.books.get_mut(&permit) else { return Ok(()) };
+        answers::covered(answer, &book.purses, now)?;
+        let more = more(money, book.money);
+        book.money = money;
+        book.purses.iter().for_each(|purse| self.holdings.hold(&purse.counter, more));
+        Ok(())
+    }
+
+    fn settle(&mut self, permit: u64, used: &Used) {
+        let now = self.around.clock.monotonic();
+        let Some(book) = self.books.get_mut(&permit) else { return };
+        if book.is_alone {
+            let (difference, windows) = book.difference(used);
+            windows.iter().for_each(|scope| self.untold.correct(scope, difference, now));
+            let _said = book.settle(used, now);
+        } else if let Some((what, release)) = book.settle(used, now) {
+            self.deeds.push(what, release);
+        }
+    }
+
+    fn end(&mut self, permit: u64) {
+        let Some(mut book) = self.books.remove(&permit) else { return };
+        let (what, release) = book.end();
+        if book.is_alone {
+            self.holdings.release(&release);
+        } else {
+            self.deeds.push(what, release);
+        }
+    }
+
+    /// What came in while Redis is away.
+    fn go_on_alone(&mut self) {
+        let now = self.around.clock.monotonic();
+        for job in std::mem::take(&mut self.inbox) {
+            match job {
+                Job::Ask(question, _) => question.leave("it does not answer"),
+                Job::Settle { permit, used } => self.settle(permit, &used),
+                Job::Drop { permit } => self.end(permit),
+                Job::Alone { permit, ask } => self.enter_alone(permit, &ask, now),
+            }
+        }
+    }
+
+    fn enter_alone(&mut self, permit: u64, ask: &Ask, now: Monotonic) {
+        let book = Book::alone(ask, self.around.clock.now());
+        book.enter(&mut self.holdings);
+        book.counts(ask, 0).iter().for_each(|count| self.untold.add(count, now));
+        self.books.insert(permit, book);
+    }
+
+    /// Takes a new name and says what this process holds. Everything that Redis confirmed under an older name is known afterwards.
+    async fn introduce(&mut self) -> Result<(), WireError> {
+        if self.names > 0 {
+            self.former.push(self.name());
+        }
+        self.names += 1;
+        let mut arguments = self.head();
+        arguments.push(LEASE.as_micros());
+        // One at least: that is what tells an introduction from a beat.
+        let former = if self.former.is_empty() {
+            vec![format!("{}.0", self.terms.process)]
+        } else {
+            self.former.clone()
+        };
+        arguments.push(former.len());
+        former.iter().for_each(|name| arguments.push(name));
+        let call = Call { program: &programs::BEAT, arguments: arguments.into_vec() };
+        let answer = self.wire.run(&[call]).await?.pop().unwrap_or_default();
+        let mut answer = Answer::read(answer);
+        let (epoch, applied) = (answer.text().unwrap_or_default(), answer.number().unwrap_or(0));
+        self.around.presence.set_processes(answer.number().unwrap_or(1));
+        self.former.clear();
+        self.deeds.confirm_until(applied, &mut self.holdings);
+        let now = self.around.clock.monotonic();
+        let untold = self.untold.take(now);
+        let counts = if epoch == self.epoch {
+            untold
+        } else {
+            self.deeds.forget_counts();
+            let count = |(scope, requests, tokens, days)| Count { scope, requests, tokens, days, flights: 0 };
+            self.around.own.recent().into_iter().map(count).collect()
+        };
+        self.epoch = epoch;
+        self.books.values_mut().for_each(|book| book.is_alone = false);
+        self.deeds.begin_with(&self.holdings, counts);
+        Ok(())
+    }
+
+    fn name(&self) -> String {
+        format!("{}.{}", self.terms.process, self.names)
+    }
+
+    /// What every script is told first.
+    fn head(&self) -> Arguments {
+        let mut arguments = Arguments::default();
+        match self.terms.time {
+            TimeSource::Server => {
+                arguments.push("");
+                arguments.push("");
+            }
+            TimeSource::Clock => {
+                arguments.push(self.around.clock.monotonic().0.as_micros());
+                arguments.push(i128::from(self.around.clock.now().0) * 1000);
+            }
+        }
+        arguments.push(self.name());
+        arguments.push(&self.epoch);
+        arguments
+    }
+}

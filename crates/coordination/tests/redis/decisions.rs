@@ -1,0 +1,241 @@
+//! The same things happen to a limiter in memory and to one over Redis: every decision is compared.
+
+use crate::server::{address, limiter};
+use proptest::prelude::*;
+use std::sync::Arc;
+use std::time::Duration;
+use switchyard_coordination::memory::MemoryLimiter;
+use switchyard_domain::budget::{Budget, BudgetWindow, Zone};
+use switchyard_domain::limits::Limits;
+use switchyard_domain::money::NanoUsd;
+use switchyard_ports::clock::Clock;
+use switchyard_ports::limiter::{
+    Allowance, Ask, Charge, Counter, Demand, Limiter, LimiterError, Permit, Rooms, Scope, SharedStore, Used,
+};
+use switchyard_testkit::clock::ManualClock;
+use switchyard_testkit::redis::PrivateRedis;
+
+const SCOPES: [(&str, BudgetWindow); 4] = [
+    ("key:1", BudgetWindow::Total),
+    ("user:1", BudgetWindow::Day),
+    ("model:1/gpt", BudgetWindow::Week),
+    ("global", BudgetWindow::Month),
+];
+
+/// A thing that happens.
+#[derive(Clone, Debug)]
+enum Event {
+    Advance(Duration),
+    /// Each ask: its scopes, tokens, money.
+    Take(Vec<(Vec<usize>, u64, i64)>),
+    Cover {
+        call: prop::sample::Index,
+        money: i64,
+    },
+    Settle {
+        call: prop::sample::Index,
+        tokens: u64,
+        /// How long ago each attempt began, and what it cost.
+        charges: Vec<(u64, i64)>,
+    },
+    Drop(prop::sample::Index),
+}
+
+fn amount() -> impl Strategy<Value = i64> {
+    // Beyond what a double counts exactly, too.
+    prop_oneof![6 => 0_i64..60, 1 => (1_i64 << 53)..(1_i64 << 53) + 4, 1 => (i64::MAX - 2)..=i64::MAX]
+}
+
+fn tokens() -> impl Strategy<Value = u64> {
+    prop_oneof![8 => 0_u64..60, 1 => (1_u64 << 53)..(1_u64 << 53) + 4]
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    let call = any::<prop::sample::Index>;
+    let ask = || (prop::collection::vec(0..SCOPES.len(), 1..4), tokens(), amount());
+    prop_oneof![
+        3 => (0_u64..3_000).prop_map(|millis| Event::Advance(Duration::from_millis(millis))),
+        1 => (0_u64..70_000).prop_map(|millis| Event::Advance(Duration::from_millis(millis))),
+        1 => (0_u64..3_000).prop_map(|minutes| Event::Advance(Duration::from_secs(60 * minutes))),
+        9 => prop::collection::vec(ask(), 1..3).prop_map(Event::Take),
+        2 => (call(), amount()).prop_map(|(call, money)| Event::Cover { call, money }),
+        4 => (call(), tokens(), prop::collection::vec((0_u64..100_000, amount()), 0..3))
+            .prop_map(|(call, tokens, charges)| Event::Settle { call, tokens, charges }),
+        3 => call().prop_map(Event::Drop),
+    ]
+}
+
+fn limits() -> impl Strategy<Value = Limits> {
+    let of = prop::option::weighted::<std::ops::Range<u32>>;
+    let tpm = prop_oneof![
+        2 => Just(None),
+        6 => (0_u64..200).prop_map(Some),
+        1 => ((1_u64 << 53)..(1_u64 << 53) + 100).prop_map(Some),
+    ];
+    (of(0.5, 0..8), tpm, of(0.3, 0..40), of(0.3, 0..5)).prop_map(|(rpm, tpm, rpd, concurrency)| Limits {
+        rpm,
+        tpm,
+        rpd,
+        concurrency,
+    })
+}
+
+fn budget() -> impl Strategy<Value = Option<i64>> {
+    prop_oneof![
+        2 => Just(None),
+        5 => (0_i64..300).prop_map(Some),
+        1 => ((1_i64 << 54)..(1_i64 << 54) + 9).prop_map(Some),
+        1 => Just(Some(i64::MAX)),
+    ]
+}
+
+/// A permit of each.
+type Twins = [Box<dyn Permit>; 2];
+/// What was decided.
+type Decision = Result<Vec<Rooms>, LimiterError>;
+
+struct Pair {
+    clock: Arc<ManualClock>,
+    limiters: [Arc<dyn Limiter>; 2],
+    store: Arc<dyn SharedStore>,
+    demands: Vec<Demand>,
+    calls: Vec<Option<Twins>>,
+}
+
+impl Pair {
+    fn new(server: &PrivateRedis, limits: &[Limits], budgets: &[Option<i64>]) -> Self {
+        let clock = Arc::new(ManualClock::default());
+        let shared = limiter(&address(server), &clock, 7);
+        let demand =
+            |((name, window), (limits, budget)): (&(&str, BudgetWindow), (&Limits, &Option<i64>))| {
+                let zone = Zone::new("Europe/Vienna").unwrap();
+                let allowance = budget.map(|amount| Allowance {
+                    budget: Arc::new(Budget { amount: NanoUsd(amount), window: *window, zone }),
+                    edition: 3,
+                });
+                Demand { scope: Scope((*name).to_owned()), limits: *limits, allowance }
+            };
+        Self {
+            limiters: [Arc::new(MemoryLimiter::new(Arc::clone(&clock) as _)), Arc::clone(&shared) as _],
+            store: shared.store(),
+            clock,
+            demands: SCOPES.iter().zip(limits.iter().zip(budgets)).map(demand).collect(),
+            calls: Vec::new(),
+        }
+    }
+
+    /// What the ledger would say: a number that depends on the counter alone.
+    async fn make_known(&self, counters: &[Counter]) {
+        for counter in counters {
+            let spent = NanoUsd(counter.span.start.0.rem_euclid(17));
+            for limiter in &self.limiters {
+                limiter.seed(counter, spent).await.unwrap();
+            }
+        }
+    }
+
+    async fn take(&mut self, asks: &[(Vec<usize>, u64, i64)]) -> Result<(), TestCaseError> {
+        let ask = |(scopes, tokens, money): &(Vec<usize>, u64, i64)| Ask {
+            demands: scopes.iter().map(|scope| self.demands.get(*scope).unwrap().clone()).collect(),
+            tokens: *tokens,
+            money: NanoUsd(*money),
+        };
+        let asks: Vec<Ask> = asks.iter().map(ask).collect();
+        loop {
+            let [memory, redis] = &self.limiters;
+            let (memory, redis) = (memory.acquire(&asks).await, redis.acquire(&asks).await);
+            let decision = |taken: &Result<Vec<Box<dyn Permit>>, LimiterError>| -> Decision {
+                taken
+                    .as_ref()
+                    .map(|permits| permits.iter().map(|permit| permit.rooms()).collect())
+                    .map_err(Clone::clone)
+            };
+            prop_assert_eq!(decision(&memory), decision(&redis));
+            match (memory, redis) {
+                (Ok(memory), Ok(redis)) => {
+                    self.calls
+                        .extend(memory.into_iter().zip(redis).map(|(memory, redis)| Some([memory, redis])));
+                    return Ok(());
+                }
+                (Err(LimiterError::Unseeded(counters)), _) => self.make_known(&counters).await,
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    async fn cover(&self, call: &prop::sample::Index, money: i64) -> Result<(), TestCaseError> {
+        let Some([memory, redis]) = self.calls.get(call.index(self.calls.len())).unwrap() else {
+            return Ok(());
+        };
+        loop {
+            let (memory, redis) = (memory.cover(NanoUsd(money)).await, redis.cover(NanoUsd(money)).await);
+            prop_assert_eq!(&memory, &redis);
+            match memory {
+                Err(LimiterError::Unseeded(counters)) => self.make_known(&counters).await,
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    async fn step(&mut self, event: &Event) -> Result<(), TestCaseError> {
+        match event {
+            Event::Advance(by) => self.clock.advance(*by),
+            Event::Take(asks) => self.take(asks).await?,
+            _ if self.calls.is_empty() => {}
+            Event::Cover { call, money } => self.cover(call, *money).await?,
+            Event::Settle { call, tokens, charges } => {
+                let now = self.clock.now();
+                let charge = |(ago, amount): &(u64, i64)| Charge {
+                    at: switchyard_domain::time::Timestamp(now.0 - i64::try_from(*ago).unwrap()),
+                    amount: NanoUsd(*amount),
+                };
+                let used = Used { tokens: *tokens, charges: charges.iter().map(charge).collect() };
+                if let Some(twins) = self.calls.get(call.index(self.calls.len())).unwrap() {
+                    twins.iter().for_each(|permit| permit.settle(&used));
+                }
+            }
+            Event::Drop(call) => {
+                let call = call.index(self.calls.len());
+                *self.calls.get_mut(call).unwrap() = None;
+            }
+        }
+        self.agree().await
+    }
+
+    async fn agree(&self) -> Result<(), TestCaseError> {
+        let now = self.clock.now();
+        for demand in &self.demands {
+            let Some(allowance) = &demand.allowance else { continue };
+            let span = allowance.budget.span(now);
+            let counter = Counter { scope: demand.scope.clone(), edition: allowance.edition, span };
+            let [memory, redis] = &self.limiters;
+            let (memory, redis) =
+                (memory.standing(&counter).await.unwrap(), redis.standing(&counter).await.unwrap());
+            prop_assert_eq!(memory, redis, "{}", &demand.scope.0);
+        }
+        Ok(())
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_decision_is_that_of_the_limiter_in_memory(
+        limits in prop::collection::vec(limits(), SCOPES.len()),
+        budgets in prop::collection::vec(budget(), SCOPES.len()),
+        events in prop::collection::vec(event(), 1..60),
+    ) {
+        let Some(server) = PrivateRedis::shared() else { return Ok(()) };
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        runtime.block_on(async {
+            let mut pair = Pair::new(server, &limits, &budgets);
+            for event in &events {
+                pair.step(event).await?;
+            }
+            // Else it was this process that decided, without Redis.
+            prop_assert!(pair.store.is_connected());
+            Ok(())
+        })?;
+    }
+}

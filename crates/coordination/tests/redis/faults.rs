@@ -1,0 +1,299 @@
+//! What happens when a process or Redis does not do as it should.
+
+use crate::server::{address, beside, eventually, limiter};
+use std::future::pending;
+use std::sync::Arc;
+use std::time::Duration;
+use switchyard_coordination::redis::{RedisAddress, RedisLimiter};
+use switchyard_domain::budget::{Budget, BudgetWindow, Zone};
+use switchyard_domain::limits::{LimitKind, Limits};
+use switchyard_domain::money::NanoUsd;
+use switchyard_ports::clock::Clock;
+use switchyard_ports::limiter::{
+    Allowance, Ask, Charge, Counter, Demand, Limiter, LimiterError, Permit, Scope, Used,
+};
+use switchyard_testkit::clock::ManualClock;
+use switchyard_testkit::contracts::limiter::{ask, concurrency, demand, refused, rpm, tpm};
+use switchyard_testkit::postgres::Signal;
+use switchyard_testkit::redis::PrivateRedis;
+use uuid::Uuid;
+
+const LEASE: Duration = Duration::from_secs(30);
+
+fn budget(amount: i64) -> Demand {
+    let budget = Budget { amount: NanoUsd(amount), window: BudgetWindow::Total, zone: Zone::utc() };
+    let allowance = Some(Allowance { budget: Arc::new(budget), edition: 1 });
+    Demand { scope: Scope("key:1".to_owned()), limits: Limits::NONE, allowance }
+}
+
+fn counter(demand: &Demand) -> Counter {
+    let allowance = demand.allowance.as_ref().unwrap();
+    let span = allowance.budget.span(switchyard_domain::time::Timestamp(0));
+    Counter { scope: demand.scope.clone(), edition: 1, span }
+}
+
+async fn pay(limiter: &RedisLimiter, demand: &Demand, money: i64) -> Result<Box<dyn Permit>, LimiterError> {
+    let ask = Ask { demands: vec![demand.clone()], tokens: 0, money: NanoUsd(money) };
+    limiter.acquire(&[ask]).await.map(|mut permits| permits.pop().unwrap())
+}
+
+fn cost(clock: &ManualClock, amount: i64) -> Used {
+    Used { tokens: 0, charges: vec![Charge { at: clock.now(), amount: NanoUsd(amount) }] }
+}
+
+async fn standing(limiter: &RedisLimiter, demand: &Demand) -> Option<(i64, i64)> {
+    limiter.standing(&counter(demand)).await.unwrap().map(|standing| (standing.spent.0, standing.held.0))
+}
+
+async fn is_connected(limiter: &RedisLimiter) {
+    let store = limiter.store();
+    eventually(async || store.is_connected()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_256_calls_at_once_on_three_processes_exactly_the_limit_pass() {
+    let Some(server) = PrivateRedis::shared() else { return };
+    let (address, clock) = (address(server), Arc::new(ManualClock::default()));
+    let processes: Vec<_> = (1..=3).map(|process| limiter(&address, &clock, process)).collect();
+    for process in &processes {
+        is_connected(process).await;
+    }
+    let money = Demand { scope: Scope("key:5".to_owned()), ..budget(105) };
+    processes[0].seed(&counter(&money), NanoUsd::ZERO).await.unwrap();
+    let of = |scope: &str, limits| demand(scope, limits);
+    let cases = [
+        (of("key:1", rpm(10)), 0),
+        (of("key:2", tpm(109)), 0),
+        (of("key:3", Limits { rpd: Some(10), ..Limits::NONE }), 0),
+        (of("key:4", concurrency(10)), 0),
+        (money, 10),
+    ];
+    for (demand, money) in cases {
+        let mut racers = tokio::task::JoinSet::new();
+        for call in 0..256 {
+            let (limiter, demand) = (Arc::clone(&processes[call % 3]), demand.clone());
+            let ask = Ask { demands: vec![demand], tokens: 10, money: NanoUsd(money) };
+            racers.spawn(async move { limiter.acquire(&[ask]).await });
+        }
+        let passed: Vec<_> = racers.join_all().await.into_iter().filter_map(Result::ok).collect();
+        assert_eq!(passed.len(), 10, "{demand:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_dead_process_held_is_free_within_a_minute_and_its_budget_asks_the_ledger() {
+    let Some(server) = PrivateRedis::shared() else { return };
+    let (address, clock) = (address(server), Arc::new(ManualClock::default()));
+    let (dying, desk) = RedisLimiter::by_clock(&address, Arc::clone(&clock) as _, Uuid::from_u128(1));
+    let desk = beside(desk.run(pending()));
+    let living = limiter(&address, &clock, 2);
+    dying.seed(&counter(&budget(100)), NanoUsd(0)).await.unwrap();
+    let slot = ask(&dying, &[demand("key:2", concurrency(1))], 0).await.unwrap();
+    let money = pay(&dying, &budget(100), 60).await.unwrap();
+    desk.abort();
+    assert_eq!(refused(pay(&living, &budget(100), 60).await).kind, LimitKind::BudgetHeld);
+    refused(ask(&*living, &[demand("key:2", concurrency(1))], 0).await);
+    clock.advance(LEASE);
+    ask(&*living, &[demand("key:2", concurrency(1))], 0).await.unwrap();
+    let Err(LimiterError::Unseeded(counters)) = pay(&living, &budget(100), 60).await else {
+        panic!("nobody asks what the dead process settled")
+    };
+    living.seed(&counters[0], NanoUsd(25)).await.unwrap();
+    let held = pay(&living, &budget(100), 75).await.unwrap();
+    assert_eq!(standing(&living, &budget(100)).await, Some((25, 75)));
+    drop((slot, money, held));
+}
+
+#[tokio::test]
+async fn a_living_process_keeps_what_it_holds_for_as_long_as_it_lives() {
+    let Some(server) = PrivateRedis::shared() else { return };
+    let (address, clock) = (address(server), Arc::new(ManualClock::default()));
+    let (holder, other) = (limiter(&address, &clock, 1), limiter(&address, &clock, 2));
+    let held = ask(&*holder, &[demand("key:1", concurrency(1))], 0).await.unwrap();
+    for _ in 0..3 {
+        clock.advance(LEASE * 2 / 3);
+        tokio::time::sleep(Duration::from_millis(1_200)).await;
+        refused(ask(&*other, &[demand("key:1", concurrency(1))], 0).await);
+    }
+    drop(held);
+    eventually(async || ask(&*other, &[demand("key:1", concurrency(1))], 0).await.is_ok()).await;
+}
+
+#[tokio::test]
+async fn after_a_wipe_limits_are_counted_as_before_and_budgets_begin_with_the_ledger() {
+    let Some(server) = PrivateRedis::start() else { return };
+    let (address, clock) = (address(&server), Arc::new(ManualClock::default()));
+    let (one, two) = (limiter(&address, &clock, 1), limiter(&address, &clock, 2));
+    one.seed(&counter(&budget(100)), NanoUsd(0)).await.unwrap();
+    pay(&two, &budget(100), 30).await.unwrap().settle(&cost(&clock, 20));
+    let held = [
+        pay(&one, &budget(100), 40).await.unwrap(),
+        ask(&*two, &[demand("key:2", concurrency(2))], 0).await.unwrap(),
+    ];
+    for limiter in [&one, &two] {
+        ask(&**limiter, &[demand("key:3", rpm(2))], 0).await.unwrap();
+    }
+    server.wipe();
+    // Both have noticed after a second at most.
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    refused(ask(&*one, &[demand("key:3", rpm(2))], 0).await);
+    ask(&*one, &[demand("key:2", concurrency(2))], 0).await.unwrap();
+    refused(ask(&*one, &[demand("key:2", Limits { concurrency: Some(1), ..Limits::NONE })], 0).await);
+    let Err(LimiterError::Unseeded(counters)) = pay(&two, &budget(100), 1).await else {
+        panic!("a wiped counter admitted a call")
+    };
+    two.seed(&counters[0], NanoUsd(20)).await.unwrap();
+    assert_eq!(standing(&one, &budget(100)).await, Some((20, 40)));
+    held[0].settle(&cost(&clock, 33));
+    eventually(async || standing(&two, &budget(100)).await == Some((53, 0))).await;
+}
+
+#[tokio::test]
+async fn what_is_settled_while_the_ledger_is_asked_makes_it_be_asked_again() {
+    let Some(server) = PrivateRedis::start() else { return };
+    let (address, clock) = (address(&server), Arc::new(ManualClock::default()));
+    let (one, two) = (limiter(&address, &clock, 1), limiter(&address, &clock, 2));
+    one.seed(&counter(&budget(100)), NanoUsd(0)).await.unwrap();
+    let late = pay(&two, &budget(100), 30).await.unwrap();
+    server.wipe();
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    assert_eq!(standing(&one, &budget(100)).await, None);
+    late.settle(&cost(&clock, 30));
+    drop(late);
+    // The ledger was asked before it had the last call: what it said is not believed.
+    eventually(async || server.command(&["EXISTS", "switchyard:x"]) == ":0").await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    one.seed(&counter(&budget(100)), NanoUsd(0)).await.unwrap();
+    assert_eq!(standing(&one, &budget(100)).await, None);
+    one.seed(&counter(&budget(100)), NanoUsd(30)).await.unwrap();
+    assert_eq!(standing(&one, &budget(100)).await, Some((30, 0)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_redis_hangs_limits_hold_by_shares_and_budgets_give_nothing() {
+    let Some(server) = PrivateRedis::start() else { return };
+    let (address, clock) = (address(&server), Arc::new(ManualClock::default()));
+    let (one, two) = (limiter(&address, &clock, 1), limiter(&address, &clock, 2));
+    one.seed(&counter(&budget(100)), NanoUsd(0)).await.unwrap();
+    is_connected(&two).await;
+    let money = pay(&one, &budget(100), 60).await.unwrap();
+    let store = one.store();
+    eventually(async || store.processes() == 2).await;
+    let first = ask(&*one, &[demand("key:2", rpm(7))], 0).await.unwrap();
+    server.signal(Signal::Stop);
+    // Of seven in a minute each of the two has three; this one had one of them already.
+    let passed = async {
+        let mut passed = Vec::new();
+        for _ in 0..9 {
+            passed.extend(ask(&*one, &[demand("key:2", rpm(7))], 0).await);
+        }
+        passed
+    };
+    // The first call notices; no other waits.
+    let passed = tokio::time::timeout(Duration::from_secs(1), passed).await.unwrap();
+    assert_eq!(passed.len(), 2);
+    assert!(matches!(pay(&one, &budget(100), 1).await, Err(LimiterError::Unavailable(_))));
+    pay(&one, &budget(100), 0).await.unwrap();
+    assert!(!one.store().is_connected());
+    money.settle(&cost(&clock, 50));
+    drop((money, first));
+    server.signal(Signal::Continue);
+    is_connected(&one).await;
+    is_connected(&two).await;
+    eventually(async || standing(&two, &budget(100)).await == Some((50, 0))).await;
+    // What was admitted meanwhile is counted: four of the seven are left. A question that lay before the hanging server may be
+    // counted too, though nobody waited for its answer any longer.
+    let mut after = 0;
+    for _ in 0..9 {
+        after += usize::from(ask(&*two, &[demand("key:2", rpm(7))], 0).await.is_ok());
+    }
+    assert!((2..=4).contains(&after), "{after}");
+}
+
+#[tokio::test]
+async fn after_a_restart_everything_goes_on() {
+    let Some(server) = PrivateRedis::start() else { return };
+    let (address, clock) = (address(&server), Arc::new(ManualClock::default()));
+    let one = limiter(&address, &clock, 1);
+    one.seed(&counter(&budget(100)), NanoUsd(0)).await.unwrap();
+    let held = pay(&one, &budget(100), 60).await.unwrap();
+    ask(&*one, &[demand("key:2", rpm(3))], 0).await.unwrap();
+    server.stop();
+    ask(&*one, &[demand("key:2", rpm(3))], 0).await.unwrap();
+    let refusal = pay(&one, &budget(100), 1).await;
+    assert!(matches!(refusal, Err(LimiterError::Unavailable(_))));
+    server.start_again();
+    is_connected(&one).await;
+    ask(&*one, &[demand("key:2", rpm(3))], 0).await.unwrap();
+    refused(ask(&*one, &[demand("key:2", rpm(3))], 0).await);
+    assert_eq!(standing(&one, &budget(100)).await, None);
+    one.seed(&counter(&budget(100)), NanoUsd(5)).await.unwrap();
+    assert_eq!(standing(&one, &budget(100)).await, Some((5, 60)));
+    drop(held);
+    assert_eq!(standing(&one, &budget(100)).await, Some((5, 0)));
+}
+
+#[tokio::test]
+async fn scripts_that_are_forgotten_are_told_again() {
+    let Some(server) = PrivateRedis::start() else { return };
+    let (address, clock) = (address(&server), Arc::new(ManualClock::default()));
+    let one = limiter(&address, &clock, 1);
+    for turn in 0..20 {
+        let permit = ask(&*one, &[demand("key:1", concurrency(1))], 0).await.unwrap();
+        if turn % 3 == 0 {
+            assert_eq!(server.command(&["SCRIPT", "FLUSH"]), "+OK");
+        }
+        refused(ask(&*one, &[demand("key:1", concurrency(1))], 0).await);
+        drop(permit);
+    }
+    assert!(one.store().is_connected());
+}
+
+#[tokio::test]
+async fn calls_that_are_abandoned_while_they_are_admitted_hold_nothing() {
+    let Some(server) = PrivateRedis::shared() else { return };
+    let (address, clock) = (address(server), Arc::new(ManualClock::default()));
+    let one = limiter(&address, &clock, 1);
+    one.seed(&counter(&budget(100)), NanoUsd(0)).await.unwrap();
+    let both = Demand { limits: concurrency(1), ..budget(100) };
+    for turn in 0..200_u64 {
+        let patience = Duration::from_micros(turn * 10);
+        let _ = tokio::time::timeout(patience, pay(&one, &both, 100)).await;
+    }
+    eventually(async || standing(&one, &budget(100)).await == Some((0, 0))).await;
+    pay(&one, &both, 100).await.map(drop).unwrap();
+}
+
+#[tokio::test]
+async fn an_end_says_all_that_became_of_calls_and_holds_nothing() {
+    let Some(server) = PrivateRedis::shared() else { return };
+    let (address, clock) = (address(server), Arc::new(ManualClock::default()));
+    let (ending, desk) = RedisLimiter::by_clock(&address, Arc::clone(&clock) as _, Uuid::from_u128(1));
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let desk = beside(desk.run(async move { drop(stopped.await) }));
+    let other = limiter(&address, &clock, 2);
+    ending.seed(&counter(&budget(100)), NanoUsd(0)).await.unwrap();
+    let permits =
+        [pay(&ending, &budget(100), 40).await.unwrap(), pay(&ending, &budget(100), 50).await.unwrap()];
+    stop.send(()).unwrap();
+    permits.iter().for_each(|permit| permit.settle(&cost(&clock, 11)));
+    drop(permits);
+    desk.await.unwrap();
+    assert_eq!(standing(&other, &budget(100)).await, Some((22, 0)));
+}
+
+#[tokio::test]
+async fn a_password_is_used_and_never_shown() {
+    let Some(server) = PrivateRedis::start_with(Some("Canary-4711")) else { return };
+    let clock = Arc::new(ManualClock::default());
+    let right = address(&server);
+    right.probe().await.unwrap();
+    let one = limiter(&right, &clock, 1);
+    is_connected(&one).await;
+    let url = server.url().replace("4711", "4712");
+    let wrong = RedisAddress::parse(&url.into()).unwrap();
+    let error = wrong.probe().await.unwrap_err();
+    let shown = format!("{error} {wrong} {wrong:?} {one:?}");
+    assert!(!shown.contains("Canary"), "{shown}");
+    assert!(error.contains("127.0.0.1"), "{error}");
+}

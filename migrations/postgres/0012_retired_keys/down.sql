@@ -1,0 +1,1 @@
+ALTER TABLE keyring DROP COLUMN retired_at;
