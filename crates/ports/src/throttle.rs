@@ -21,7 +21,8 @@ pub trait Throttle: Send + Sync {
     /// # Errors
     /// How long until a try may pass. At most the window's length.
     async fn take(&self, scope: &str, rate: Rate) -> Result<(), Duration>;
-    /// Takes back the newest try of a scope, which turned out to be none. MUST NOT block: whoever drops a try can't wait.
+    /// Takes back the newest try of a scope, which turned out to be none. Waits for nothing: an adapter that has to ask another process
+    /// does so in a task of its own.
     fn give_back(&self, scope: &str);
     /// Forgets all tries of a scope.
     async fn forget(&self, scope: &str);

@@ -63,6 +63,13 @@ impl RedisThrottle {
             _ => None,
         }
     }
+
+    fn say(&self, verb: &str, scope: &str) {
+        let mut arguments = head(self.clock.as_deref());
+        arguments.push(verb);
+        arguments.push(scope);
+        self.asker.say(&programs::TRY, arguments);
+    }
 }
 
 #[async_trait]
@@ -77,17 +84,11 @@ impl Throttle for RedisThrottle {
 
     fn give_back(&self, scope: &str) {
         self.own.give_back(scope);
-        let mut arguments = head(self.clock.as_deref());
-        arguments.push("give_back");
-        arguments.push(scope);
-        self.asker.say(&programs::TRY, arguments);
+        self.say("give_back", scope);
     }
 
     async fn forget(&self, scope: &str) {
         self.own.forget(scope).await;
-        let mut arguments = head(self.clock.as_deref());
-        arguments.push("forget");
-        arguments.push(scope);
-        self.asker.say(&programs::TRY, arguments);
+        self.say("forget", scope);
     }
 }
