@@ -83,7 +83,7 @@ fn what_is_missing_renamed_or_retyped_is_found_and_what_is_more_is_let() {
         ("pair", serde_json::json!([1, ""]), "/pair/1"),
         ("said", serde_json::json!("y"), "/said"),
     ] {
-        let mut bad = good;
+        let mut bad = good.clone();
         bad[member] = wrong;
         let found = difference(&pattern, &bad, "").unwrap_or_else(|| panic!("nothing is wrong with {bad}"));
         assert!(found.starts_with(&format!("{place}:")), "{found}");
