@@ -277,11 +277,8 @@ async fn whoever_was_sent_away_from_a_full_desk_is_not_locked_out_of_their_accou
     let flood = (0..200).map(|number| attempt(format!("198.51.100.{number}"), "bob", "wrong password"));
     let owner = async {
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-        let mut statuses = Vec::new();
-        for _ in 0..15 {
-            statuses.push(attempt("192.0.2.1".to_owned(), "ana", PASSWORD).await);
-        }
-        statuses
+        let attempts = (0..15).map(|_| attempt("192.0.2.1".to_owned(), "ana", PASSWORD));
+        futures_util::future::join_all(attempts).await
     };
     let (_, statuses) = futures_util::future::join(futures_util::future::join_all(flood), owner).await;
     let sent_away = statuses.iter().filter(|status| **status == 503).count();
