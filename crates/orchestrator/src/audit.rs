@@ -126,7 +126,12 @@ impl AuditTrail {
         let head = self.log.head().await.map_err(|error| error.to_string())?;
         let last = match noted.last {
             Some(last) => last,
-            None => self.read_checkpoints().await.map_err(told)?.last().map_or(0, |last| last.sequence),
+            None => self
+                .read_checkpoints()
+                .await
+                .map_err(|error| error.to_string())?
+                .last()
+                .map_or(0, |last| last.sequence),
         };
         noted.last = Some(last);
         if head.sequence < last {
@@ -140,7 +145,7 @@ impl AuditTrail {
             let seal = |message: &[u8]| self.seal.seal(message);
             head.check(self.seal.key_id(), seal).map_err(|unsound| unsound.to_string())?;
             let checkpoint = Checkpoint::of(&head, self.clock.now(), self.seal.key_id(), seal);
-            blocking(move || store.add(&checkpoint)).await.map_err(told)?;
+            blocking(move || store.add(&checkpoint)).await.map_err(|error| error.to_string())?;
             noted.last = Some(head.sequence);
         }
         self.thin(&mut noted).await
@@ -153,12 +158,12 @@ impl AuditTrail {
         if !noted.thinned_at.is_none_or(is_due) {
             return Ok(());
         }
-        let checkpoints = self.read_checkpoints().await.map_err(told)?;
+        let checkpoints = self.read_checkpoints().await.map_err(|error| error.to_string())?;
         let wrong = self.first_contradiction(&checkpoints).await.map_err(|error| error.to_string())?;
         if let Some(AuditProblem { sequence, flaw }) = wrong {
             return Err(format!("entry {sequence}: {flaw}"));
         }
-        blocking(move || store.thin(&|all| thinned(all, now))).await.map_err(told)?;
+        blocking(move || store.thin(&|all| thinned(all, now))).await.map_err(|error| error.to_string())?;
         noted.thinned_at = Some(now);
         Ok(())
     }
@@ -184,10 +189,6 @@ impl AuditTrail {
             tracing::debug!(error = %error, "the last checkpoint of the audit log was not kept");
         }
     }
-}
-
-fn told(error: std::io::Error) -> String {
-    error.to_string()
 }
 
 /// Checkpoints lie on a disk.

@@ -157,7 +157,7 @@ fn tell(check: &AuditCheck, accepted: Option<i64>) {
             "compared with {} checkpoints of the data directory, the newest of {newest}",
             check.checkpoints
         )),
-        None => output::line("compared with no checkpoint".to_owned()),
+        None => output::line("compared with no checkpoint"),
     }
     let verdict = match (&check.problem, check.is_whole(accepted)) {
         (Some(_), _) => "THE LOG WAS CHANGED",
