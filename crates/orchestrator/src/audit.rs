@@ -129,7 +129,7 @@ impl AuditTrail {
             None => self
                 .read_checkpoints()
                 .await
-                .map_err(|error| error.to_string())?
+                .map_err(|error| told(&error))?
                 .last()
                 .map_or(0, |last| last.sequence),
         };
@@ -145,7 +145,7 @@ impl AuditTrail {
             let seal = |message: &[u8]| self.seal.seal(message);
             head.check(self.seal.key_id(), seal).map_err(|unsound| unsound.to_string())?;
             let checkpoint = Checkpoint::of(&head, self.clock.now(), self.seal.key_id(), seal);
-            blocking(move || store.add(&checkpoint)).await.map_err(|error| error.to_string())?;
+            blocking(move || store.add(&checkpoint)).await.map_err(|error| told(&error))?;
             noted.last = Some(head.sequence);
         }
         self.thin(&mut noted).await
@@ -158,12 +158,12 @@ impl AuditTrail {
         if !noted.thinned_at.is_none_or(is_due) {
             return Ok(());
         }
-        let checkpoints = self.read_checkpoints().await.map_err(|error| error.to_string())?;
+        let checkpoints = self.read_checkpoints().await.map_err(|error| told(&error))?;
         let wrong = self.first_contradiction(&checkpoints).await.map_err(|error| error.to_string())?;
         if let Some(AuditProblem { sequence, flaw }) = wrong {
             return Err(format!("entry {sequence}: {flaw}"));
         }
-        blocking(move || store.thin(&|all| thinned(all, now))).await.map_err(|error| error.to_string())?;
+        blocking(move || store.thin(&|all| thinned(all, now))).await.map_err(|error| told(&error))?;
         noted.thinned_at = Some(now);
         Ok(())
     }
@@ -189,6 +189,10 @@ impl AuditTrail {
             tracing::debug!(error = %error, "the last checkpoint of the audit log was not kept");
         }
     }
+}
+
+fn told(error: &std::io::Error) -> String {
+    error.to_string()
 }
 
 /// Checkpoints lie on a disk.

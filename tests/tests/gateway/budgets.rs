@@ -233,7 +233,7 @@ fn reading() -> TestAppBuilder {
     };
     let model = |name: &str, context_window| DeclaredModel {
         model: name.to_owned(),
-        rates: Some(rates.clone()),
+        rates: Some(rates),
         context_window,
         ..DeclaredModel::default()
     };

@@ -147,25 +147,31 @@ async fn a_wiped_redis_gives_no_money_twice() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_key_that_was_minted_under_a_name_is_given_again_and_lies_nowhere_in_redis() {
+async fn a_named_request_is_answered_again_through_redis_and_nothing_of_it_lies_open_there() {
     on_both(async |redis, app| {
+        let client = app.client_with_key("caller").await;
+        let named = [("idempotency-key", "the-one")];
+        let body =
+            json!({"model": "upstream/gpt-sim", "messages": [{"role": "user", "content": "hi"}]}).to_string();
+        let first = client.post_with("/v1/chat/completions", &named, body.clone()).await;
+        assert_eq!(first.status, 200, "{}", first.text);
+        let again = client.post_with("/v1/chat/completions", &named, body).await;
+        assert_eq!((again.status, &again.text), (200, &first.text));
+        assert_eq!(again.header("idempotent-replayed"), "true");
         let login = json!({"username": ADMIN, "password": PASSWORD});
         let login = app.anonymous().post("/api/auth/login", login.to_string()).await;
         let admin = app.client(login.json()["access_token"].as_str().unwrap());
-        let body = json!({"name": "minted"}).to_string();
-        let named = [("idempotency-key", "the-one")];
-        let first = admin.post_with("/api/v1/virtual-keys", &named, body.clone()).await;
-        assert_eq!(first.status, 201, "{}", first.text);
-        let again = admin.post_with("/api/v1/virtual-keys", &named, body).await;
-        assert_eq!((again.status, &again.text), (201, &first.text));
-        assert_eq!(again.header("idempotent-replayed"), "true");
-        let minted: Value = first.json();
-        let key = minted["key"].as_str().unwrap();
+        let minted =
+            admin.post_with("/api/v1/virtual-keys", &named, json!({"name": "minted"}).to_string()).await;
+        assert_eq!(minted.status, 201, "{}", minted.text);
+        let (answer, minted): (Value, Value) = (first.json(), minted.json());
         let dump = redis.dump();
         let text = String::from_utf8_lossy(&dump);
         assert!(text.contains("answered"), "nothing was kept in Redis");
-        for secret in [key, PASSWORD, admin.key()] {
-            assert!(!text.contains(secret), "a secret lies open in Redis");
+        let said = answer["choices"][0]["message"]["content"].as_str().unwrap();
+        let key = minted["key"].as_str().unwrap();
+        for secret in [answer["id"].as_str().unwrap(), said, key, PASSWORD, admin.key(), client.key()] {
+            assert!(!text.contains(secret), "`{secret}` lies open in Redis");
         }
     })
     .await;

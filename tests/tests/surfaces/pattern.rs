@@ -88,7 +88,7 @@ fn what_is_missing_renamed_or_retyped_is_found_and_what_is_more_is_let() {
         let found = difference(&pattern, &bad, "").unwrap_or_else(|| panic!("nothing is wrong with {bad}"));
         assert!(found.starts_with(&format!("{place}:")), "{found}");
     }
-    let mut bad = good.clone();
+    let mut bad = good;
     bad.as_object_mut().unwrap().remove("said");
     assert_eq!(difference(&pattern, &bad, "").as_deref(), Some("/said: missing"));
 }

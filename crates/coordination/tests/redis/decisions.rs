@@ -1,6 +1,6 @@
 //! The same things happen to a limiter in memory and to one over Redis: every decision is compared.
 
-use crate::server::{address, limiter};
+use crate::server::{address, eventually, limiter};
 use proptest::prelude::*;
 use std::sync::Arc;
 use std::time::Duration;
@@ -230,6 +230,7 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         runtime.block_on(async {
             let mut pair = Pair::new(server, &limits, &budgets);
+            eventually(async || pair.store.is_connected()).await;
             for event in &events {
                 pair.step(event).await?;
             }

@@ -153,8 +153,7 @@ pub(crate) async fn save_keys(
     visitor: Visitor,
     request: HttpRequest,
     body: ApiJson<SaveKeysBody>,
-    authenticator: web::Data<Authenticator>,
-    credentials: web::Data<CredentialAdmin>,
+    (authenticator, credentials): (web::Data<Authenticator>, web::Data<CredentialAdmin>),
     throttles: web::Data<Throttles>,
 ) -> Result<web::Json<Note>, ApiError> {
     let SaveKeysBody { virtual_key, openai_key, mistral_key } = body.0;

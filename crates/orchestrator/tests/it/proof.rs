@@ -59,7 +59,7 @@ impl Clock for Hasty {
 async fn found(told: Told) -> Result<(u64, Vec<String>), String> {
     let world = World::usual().await;
     let event = UsageEvent { cost: Some(COST), ..sample_event(1) };
-    world.journal.reserve().unwrap().append(&[event.clone()]).await.unwrap();
+    world.journal.reserve().unwrap().append(std::slice::from_ref(&event)).await.unwrap();
     let budget = Budget { amount: NanoUsd(1), window: BudgetWindow::Day, zone: Zone::utc() };
     let quota = NewQuota { scope: QuotaScope::Global, limits: Limits::NONE, budget: Some(budget) };
     world.store.put(quota, None, &author(0)).await.unwrap();

@@ -73,7 +73,7 @@ impl Sender {
                 Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
                     return false;
                 }
-                Err(error) => panic!("{error}"),
+                Err(error) => Err(error).unwrap(),
             }
         }
     }

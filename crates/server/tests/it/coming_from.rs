@@ -87,9 +87,10 @@ fn sent(call: &Call, server: &Running, token: &str) -> (String, String) {
 }
 
 fn is_answered_as_it_says(page: &Path) {
+    type Settings = Vec<(String, String)>;
     let calls = calls(&std::fs::read_to_string(page).unwrap());
     assert!(calls.len() >= 4, "{}: {} calls", page.display(), calls.len());
-    let mut running: Option<(Vec<(String, String)>, Running, String)> = None;
+    let mut running: Option<(Settings, Running, String)> = None;
     for call in calls {
         if running.as_ref().is_none_or(|(settings, _, _)| *settings != call.settings) {
             let (server, token) = server(&call.settings);

@@ -1,6 +1,12 @@
 //! The binary as people and scripts meet it: commands, exit codes, what it writes and what it must never say.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
 
 mod admin;
 mod certificate;

@@ -100,6 +100,9 @@ fn rooms(ask: &Ask, left: &mut impl Iterator<Item = Value>) -> Option<Rooms> {
     };
     for demand in ask.demands.iter().filter(|demand| !demand.limits.is_none()) {
         let Value::Array(entry) = left.next()? else { return None };
+        if demand.scope.is_everybodys() {
+            continue;
+        }
         let mut entry = entry.into_iter();
         let requests: u64 = number(entry.next()?)?;
         // More than a number of ours holds is more than any limit.

@@ -4,6 +4,8 @@ local REMEMBERED = 86400000
 local ENDLESS = '9223372036854775807'
 -- Nobody asks for it any longer: then the ledger is asked again.
 local FORGOTTEN = 3456000000
+-- Windows of a budget that need no tidying.
+local MANY = 16
 
 -- The number of doubts: with each one, what was known of every budget is known no more.
 local doubt = redis.call('GET', P .. 'doubt') or '0'
@@ -24,6 +26,11 @@ end
 local function put(budget, tag, value)
   redis.call('HSET', budget.key, tag, value)
   budget.is_changed = true
+end
+
+local function set_since(budget, since)
+  budget.since = since
+  put(budget, 'since', whole(since) .. ' ' .. doubt)
 end
 
 local function note_settlement(budget, span, purse)
@@ -85,10 +92,15 @@ local function budget_of(scope, edition)
   return budget
 end
 
+-- Forgets ended windows once there are many. One that was forgotten is asked for again if the clock is set back to it.
 local function forget_old(budget, client_now)
+  local count = 0
+  for _ in pairs(budget.purses) do count = count + 1 end
+  if count < MANY then return end
   for span, purse in pairs(budget.purses) do
     local held = plus(purse.mine, purse.others)
     if is_zero(held) and not is_remembered(span, client_now) then
+      if budget.since then set_since(budget, math.max(budget.since, tonumber(span:match(':(%-?%d+)$')))) end
       redis.call('HDEL', budget.key, 'there=' .. span, 'known=' .. span, 'spent=' .. span, 'version=' .. span,
         'settled=' .. span, 'seeded=' .. span, 'held=' .. span .. '|' .. me)
       budget.purses[span] = nil
@@ -96,31 +108,27 @@ local function forget_old(budget, client_now)
   end
 end
 
+local function make_known(budget, span, purse)
+  purse.known = true
+  put(budget, 'known=' .. span, doubt)
+end
+
+-- The purse; one of a window that began when its budget already went through here begins with nothing spent.
 local function purse_of(budget, span)
   local purse = budget.purses[span]
   if not purse then
     purse = new_purse()
     budget.purses[span] = purse
     put(budget, 'there=' .. span, '1')
+    if budget.since and budget.since <= tonumber(span:match('^(%-?%d+):')) then make_known(budget, span, purse) end
   end
   return purse
 end
 
-local function make_known(budget, span, purse)
-  purse.known = true
-  put(budget, 'known=' .. span, doubt)
-end
-
--- The purse, if what it has spent is known. A window that begins after everything goes through here begins with nothing spent.
+-- The purse, if what it has spent is known.
 local function known_purse(budget, span, client_now)
-  local purse = budget.purses[span]
-  if not purse then
-    local start = tonumber(span:match('^(%-?%d+):'))
-    local is_new = is_remembered(span, client_now) and budget.since ~= nil and budget.since <= start
-    forget_old(budget, client_now)
-    purse = purse_of(budget, span)
-    if is_new then make_known(budget, span, purse) end
-  end
+  if not budget.purses[span] then forget_old(budget, client_now) end
+  local purse = purse_of(budget, span)
   return purse.known and purse or nil
 end
 

@@ -4,13 +4,12 @@
 //! confirmed. When an answer is late, nobody knows whether Redis did what it was asked: so the process takes a new name, under which it
 //! says what it holds, and whatever was sent under the old one counts no more and is refused when it arrives.
 
-use super::answers;
-use super::batch::{Batch, Pending, more};
+mod rounds;
+
 use super::books::{Book, Books};
-use super::deeds::{Count, Deeds, What};
+use super::deeds::{Count, Deeds};
 use super::holdings::Holdings;
-use super::jobs::{Job, Question};
-use super::permit::RedisPermit;
+use super::jobs::Job;
 use super::untold::Untold;
 use super::{ANSWER, Arguments, Terms, TimeSource};
 use crate::memory::MemoryLimiter;
@@ -21,11 +20,10 @@ use crate::redis::programs;
 use crate::redis::wire::{Call, Wire, WireError};
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
-use switchyard_domain::time::Timestamp;
 use switchyard_ports::clock::{Clock, Monotonic};
-use switchyard_ports::limiter::{Ask, LimiterError, SharedStore, Used};
+use switchyard_ports::limiter::{Ask, SharedStore, Used};
 use tokio::sync::mpsc::{UnboundedReceiver, WeakUnboundedSender};
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
@@ -66,13 +64,6 @@ pub struct Desk {
     holdings: Holdings,
     books: Books,
     untold: Untold,
-}
-
-/// How a round ended.
-enum Round {
-    Done,
-    /// Redis does not know this process (any longer).
-    Stranger,
 }
 
 impl Desk {
@@ -227,201 +218,6 @@ impl Desk {
             self.gather();
             self.round(is_beat).await?;
         }
-    }
-
-    /// One round trip.
-    async fn round(&mut self, is_beat: bool) -> Result<(), WireError> {
-        let mut batch = Batch::default();
-        if is_beat {
-            let mut arguments = self.head();
-            arguments.push(LEASE.as_micros());
-            arguments.push(0);
-            batch.add(&programs::BEAT, arguments.into_vec(), Pending::Beat);
-        }
-        while let Some(job) = self.inbox.pop_front() {
-            if let Some(job) = self.put(job, &mut batch) {
-                self.inbox.push_front(job);
-                break;
-            }
-        }
-        self.put_deeds(&mut batch);
-        if batch.is_empty() {
-            return Ok(());
-        }
-        let answers = match self.wire.run(&batch.calls).await {
-            Ok(answers) => answers,
-            Err(error) => {
-                self.ask_again(batch.pending, &error.to_string());
-                return Err(error);
-            }
-        };
-        let mut round = Round::Done;
-        for (answer, pending) in answers.into_iter().zip(batch.pending) {
-            let answer = Answer::read(answer);
-            if answer.is_for_a_stranger() {
-                round = Round::Stranger;
-                self.ask_again(vec![pending], "Redis does not know this process");
-            } else {
-                self.take_answer(answer, pending);
-            }
-        }
-        match round {
-            Round::Done => Ok(()),
-            Round::Stranger => self.introduce().await,
-        }
-    }
-
-    /// Questions are put once more, before whatever came since.
-    fn ask_again(&mut self, pending: Vec<Pending>, why: &str) {
-        for pending in pending.into_iter().rev() {
-            match pending {
-                Pending::Question(question, _, false) => self.inbox.push_front(Job::Ask(question, true)),
-                Pending::Question(question, _, true) => question.leave(why),
-                Pending::Deeds(_) | Pending::Beat => {}
-            }
-        }
-    }
-
-    /// Puts a job into the batch; gives it back where it must wait for the next one.
-    fn put(&mut self, job: Job, batch: &mut Batch) -> Option<Job> {
-        match job {
-            Job::Ask(Question::Cover { permit, .. }, _)
-            | Job::Settle { permit, .. }
-            | Job::Drop { permit }
-                if batch.covering.contains(&permit) =>
-            {
-                return Some(job);
-            }
-            Job::Ask(question, is_second) => {
-                self.put_deeds(batch);
-                self.put_question(question, is_second, batch);
-            }
-            Job::Settle { permit, used } => self.settle(permit, &used),
-            Job::Drop { permit } => self.end(permit),
-            Job::Alone { permit, ask } => {
-                let book = Book::new(&ask, self.around.clock.now(), None);
-                let release =
-                    super::holdings::Release { entered: book.flights().to_vec(), ..Default::default() };
-                self.deeds.push(What::Count(book.counts(&ask, 1)), release);
-                self.books.insert(permit, book);
-            }
-        }
-        None
-    }
-
-    fn put_deeds(&mut self, batch: &mut Batch) {
-        while batch.lacks(&self.deeds) {
-            let (deeds, count) = self.deeds.arguments(batch.deeds, self.around.clock.monotonic());
-            let mut arguments = self.head();
-            arguments.append(deeds);
-            batch.add(&programs::APPLY, arguments.into_vec(), Pending::Deeds(count));
-            batch.deeds += count;
-        }
-    }
-
-    fn put_question(&mut self, question: Question, is_second: bool, batch: &mut Batch) {
-        let now = self.around.clock.now();
-        let mut arguments = self.head();
-        let program = match &question {
-            Question::Acquire { asks, .. } => {
-                arguments.asks(asks, now);
-                &*programs::ACQUIRE
-            }
-            Question::Cover { permit, money, .. } => {
-                let book = self.books.get(permit);
-                let wanted =
-                    book.filter(|book| !book.is_settled()).map(|book| (book, more(*money, book.money)));
-                let Some((book, more)) = wanted.filter(|(_, more)| more.0 > 0) else {
-                    if let Question::Cover { reply, .. } = question {
-                        let _ = reply.send(Ok(Ok(())));
-                    }
-                    return;
-                };
-                arguments.push(now.0);
-                arguments.money(more);
-                arguments.push(book.purses.len());
-                for purse in &book.purses {
-                    arguments.counter(&purse.counter);
-                    arguments.money(purse.allowance.budget.amount);
-                }
-                &*programs::COVER
-            }
-            Question::Standing { counter, .. } => {
-                arguments.push(self.terms.rest.as_micros());
-                arguments.counter(counter);
-                &*programs::STANDING
-            }
-            Question::Seed { counter, spent, version, .. } => {
-                arguments.push(now.0);
-                arguments.push(version.map(|version| version.to_string()).unwrap_or_default());
-                arguments.counter(counter);
-                arguments.money(*spent);
-                &*programs::SEED
-            }
-            Question::Doubt { .. } => &*programs::DOUBT,
-        };
-        batch.add(program, arguments.into_vec(), Pending::Question(question, now, is_second));
-    }
-
-    fn take_answer(&mut self, mut answer: Answer, pending: Pending) {
-        match pending {
-            Pending::Deeds(count) => self.deeds.confirm(count, &mut self.holdings),
-            Pending::Beat => {
-                let (_epoch, _applied) = (answer.text(), answer.text());
-                self.around.presence.set_processes(answer.number().unwrap_or(1));
-            }
-            Pending::Question(Question::Acquire { asks, reply }, now, _) => {
-                let taken = answers::acquired(answer, &asks, now);
-                let permits = taken.map(|taken| self.permits(&asks, now, taken));
-                // Whoever waits no longer lets the permits go.
-                let _ = reply.send(Ok(permits));
-            }
-            Pending::Question(Question::Cover { permit, money, reply }, now, _) => {
-                let _ = reply.send(Ok(self.covered(answer, permit, money, now)));
-            }
-            Pending::Question(Question::Standing { reply, .. }, ..) => {
-                let known = answers::known(answer);
-                let _ = reply.send(known.ok_or_else(|| super::Away("an unexpected answer".to_owned())));
-            }
-            Pending::Question(Question::Seed { reply, .. } | Question::Doubt { reply }, ..) => {
-                let _ = reply.send(Ok(()));
-            }
-        }
-    }
-
-    fn permits(&mut self, asks: &[Ask], now: Timestamp, taken: answers::Taken) -> Vec<RedisPermit> {
-        let sender = self.around.sender.upgrade();
-        let each = asks.iter().zip(taken.rooms).filter_map(|(ask, rooms)| {
-            let book = Book::new(ask, now, Some(taken.step));
-            book.enter(&mut self.holdings);
-            let number = self.around.permits.fetch_add(1, Ordering::Relaxed);
-            let permit = RedisPermit {
-                number,
-                desk: sender.clone()?,
-                own: self.around.own.note(ask),
-                rooms,
-                has_budget: !book.purses.is_empty(),
-                is_settled: AtomicBool::new(false),
-            };
-            self.books.insert(number, book);
-            Some(permit)
-        });
-        each.collect()
-    }
-
-    fn covered(
-        &mut self,
-        answer: Answer,
-        permit: u64,
-        money: switchyard_domain::money::NanoUsd,
-        now: Timestamp,
-    ) -> Result<(), LimiterError> {
-        let Some(book) = self.books.get_mut(&permit) else { return Ok(()) };
-        answers::covered(answer, &book.purses, now)?;
-        let more = more(money, book.money);
-        book.money = money;
-        book.purses.iter().for_each(|purse| self.holdings.hold(&purse.counter, more));
-        Ok(())
     }
 
     fn settle(&mut self, permit: u64, used: &Used) {
