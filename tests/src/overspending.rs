@@ -99,7 +99,9 @@ impl Overspending {
             rounds += 1;
             // What a killed process held is free after a while: until then none may pass.
             let is_settled = kills == 0 || killed.elapsed() > LEASE || !replicas.is_shared();
-            if (reached == 0 && kills == self.kills && is_settled) || rounds == MOST_ROUNDS {
+            // Of a round that was killed, nobody knows who would have passed.
+            let is_spent = reached == 0 && !is_killed && kills == self.kills && is_settled;
+            if is_spent || rounds == MOST_ROUNDS {
                 break;
             }
             if reached == 0 {
