@@ -164,7 +164,8 @@ async fn a_request_that_could_be_forged_changes_nothing(app: TestApp) {
         "POST /api/v1/auth/password",
         "DELETE /api/v1/sessions",
     ] {
-        assert_eq!(written_down(object), forged.len(), "{object}: {entries:?}");
+        // The first of them, the last of which says that there are more.
+        assert_eq!(written_down(object), 3, "{object}: {entries:?}");
     }
     for object in ["POST /api/v1/auth/refresh", "POST /api/v1/auth/logout"] {
         assert_eq!(written_down(object), 1, "{object}: {entries:?}");

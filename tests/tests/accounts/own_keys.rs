@@ -155,8 +155,9 @@ async fn a_key_of_ones_own_is_tried_on_request_and_never_shown() {
         let works = test(&ana, "upstream").await;
         assert_eq!(works.status, 200, "{}", works.text);
         assert!(works.json()["models"].as_u64().unwrap() > 0 && works.json()["provider"] == "upstream");
-        assert_eq!(put(&ana, json!({"upstream": SECRET})).await, 200, "what can't work is stored");
-        let fails = test(&ana, "upstream").await;
+        app.add_provider("closed", "openai", "http://127.0.0.1:9/v1", &["m"]).await;
+        assert_eq!(put(&ana, json!({"closed": SECRET})).await, 200, "what can't work is stored");
+        let fails = test(&ana, "closed").await;
         assert_eq!((fails.status, &fails.json()["error"]), (502, &json!("provider_error")), "{}", fails.text);
         assert!(!fails.text.contains("canary"), "{}", fails.text);
         assert_eq!((test(&bob, "upstream").await.status, test(&ana, "nowhere").await.status), (404, 404));
