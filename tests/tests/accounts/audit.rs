@@ -98,7 +98,7 @@ async fn sealing_anew_tells_what_it_did_and_leaves_its_entries() {
         let steps = page(&admin, "action=rekey").await;
         let steps: Vec<&Value> =
             steps["items"].as_array().unwrap().iter().map(|entry| &entry["details"]["step"]).collect();
-        assert_eq!(steps, ["done", "began", "done", "began"], "each of the two");
+        assert_eq!(steps, ["done", "began", "done", "began"], "two were asked for");
         for bad in [json!({}), json!({"new": 1}), json!({"new": true, "key": "x"})] {
             assert_eq!(admin.post("/api/v1/rekey", bad.to_string()).await.status, 422, "{bad}");
         }

@@ -6,6 +6,7 @@ use switchyard::Store;
 use switchyard_domain::audit::AuditFilter;
 use switchyard_harness::{TestApp, TestClient};
 use switchyard_testkit::postgres::PrivatePostgres;
+use switchyard_testkit::simulator::Script;
 
 const KEYS: &str = "/api/v1/keys";
 const SECRET: &str = "sk-canary-0123456789abcdef";
@@ -155,9 +156,9 @@ async fn a_key_of_ones_own_is_tried_on_request_and_never_shown() {
         let works = test(&ana, "upstream").await;
         assert_eq!(works.status, 200, "{}", works.text);
         assert!(works.json()["models"].as_u64().unwrap() > 0 && works.json()["provider"] == "upstream");
-        app.add_provider("closed", "openai", "http://127.0.0.1:9/v1", &["m"]).await;
-        assert_eq!(put(&ana, json!({"closed": SECRET})).await, 200, "what can't work is stored");
-        let fails = test(&ana, "closed").await;
+        assert_eq!(put(&ana, json!({"upstream": SECRET})).await, 200, "what can't work is stored");
+        app.simulator().script("/v1/models", Script::of("status=401"));
+        let fails = test(&ana, "upstream").await;
         assert_eq!((fails.status, &fails.json()["error"]), (502, &json!("provider_error")), "{}", fails.text);
         assert!(!fails.text.contains("canary"), "{}", fails.text);
         assert_eq!((test(&bob, "upstream").await.status, test(&ana, "nowhere").await.status), (404, 404));

@@ -29,6 +29,7 @@ macro_rules! limiter_contract {
             slots_come_back_when_permits_are_dropped,
             the_requests_of_a_day_come_back_at_midnight_utc,
             a_calendar_that_jumps_moves_no_minute,
+            a_calendar_that_is_set_back_makes_nobody_wait_for_longer_than_a_day,
             all_demands_are_taken_or_none,
             the_first_broken_limit_is_named,
             a_scope_that_is_named_twice_counts_once,
@@ -250,6 +251,19 @@ pub async fn a_calendar_that_jumps_moves_no_minute(limiter: Arc<dyn Limiter>, cl
     }
     clock.advance(MINUTE + STEP);
     take(&limiter, rpm(1), 0).await.unwrap();
+}
+
+/// See the name.
+pub async fn a_calendar_that_is_set_back_makes_nobody_wait_for_longer_than_a_day(
+    limiter: Arc<dyn Limiter>,
+    clock: Arc<ManualClock>,
+) {
+    clock.set_now(Timestamp::parse("2026-11-21T00:10:00Z").unwrap());
+    take(&limiter, rpd(1), 0).await.unwrap();
+    clock.set_now(Timestamp::parse("2026-11-20T23:20:00Z").unwrap());
+    let refusal = refused(take(&limiter, rpd(1), 0).await);
+    assert_eq!(refusal.kind, LimitKind::DailyRequests);
+    assert_eq!(refusal.retry_after, Duration::from_secs(24 * 60 * 60), "it is 40 minutes more");
 }
 
 /// See the name.

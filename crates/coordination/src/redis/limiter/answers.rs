@@ -108,9 +108,6 @@ fn rooms(ask: &Ask, left: &mut impl Iterator<Item = Value>) -> Option<Rooms> {
         // More than a number of ours holds is more than any limit.
         let tokens: u64 = text(entry.next()?)?.parse().unwrap_or(u64::MAX);
         let reset = Duration::from_micros(number(entry.next()?)?);
-        if demand.scope.is_everybodys() {
-            continue;
-        }
         if let Some(limit) = demand.limits.rpm.map(u64::from) {
             let remaining = limit.saturating_sub(requests);
             rooms.requests = less(rooms.requests, Room { limit, remaining, reset });

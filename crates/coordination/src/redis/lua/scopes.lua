@@ -164,7 +164,7 @@ local function broken(scope, limits, tokens)
   end
   if limits.rpd then
     local day, count = day_of(scope)
-    if count >= limits.rpd then return 'daily_requests', (day + 1) * DAY - today end
+    if count >= limits.rpd then return 'daily_requests', math.min((day + 1) * DAY - today, DAY) end
   end
   if limits.concurrency and scope.mine + scope.others >= limits.concurrency then return 'concurrency', 1000000 end
 end
