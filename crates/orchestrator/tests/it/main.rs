@@ -22,6 +22,7 @@ mod rekey;
 mod resolving;
 mod retries;
 mod settling;
+mod sign_in;
 mod snapshots;
 mod strictness;
 mod world;

@@ -1,0 +1,77 @@
+//! Signing in, where what judges a password is away or busy.
+
+use std::sync::Arc;
+use switchyard_domain::meta::Writer;
+use switchyard_domain::role::Role;
+use switchyard_domain::time::Timestamp;
+use switchyard_domain::user::Username;
+use switchyard_orchestrator::accounts::{
+    AccountError, AccountPorts, AccountSettings, Client, IssuedTokens, LogIn, PasswordDesk, Rates, SignIn,
+    Throttles,
+};
+use switchyard_ports::passwords::PasswordHash;
+use switchyard_ports::repositories::{Author, NewUser, UserRepository};
+use switchyard_ports::throttle::Rate;
+use switchyard_testkit::clock::ManualClock;
+use switchyard_testkit::entropy::SeededEntropy;
+use switchyard_testkit::fakes::identity::{
+    PlainCsrf, PlainPasswords, PlainSecrets, PlainTokens, StandingThrottle,
+};
+use switchyard_testkit::fakes::store::MemoryStore;
+
+const PASSWORD: &str = "Gravel-Otter-7";
+
+/// Ana's account, and logins that no source's rate bounds.
+async fn scene() -> (Arc<MemoryStore>, SignIn) {
+    let store = Arc::new(MemoryStore::default());
+    let ana = NewUser {
+        username: Username::new("ana").unwrap(),
+        email: None,
+        password: PasswordHash(format!("1:{PASSWORD}")),
+        role: Role::Member,
+    };
+    let author = Author { by: Writer::API, at: Timestamp(0) };
+    UserRepository::create(&*store, ana, &author).await.unwrap().unwrap();
+    let rates = Rates::default();
+    let many = Rate { count: 1_000, ..rates.login };
+    let ports = AccountPorts {
+        clock: Arc::new(ManualClock::default()),
+        entropy: Arc::new(SeededEntropy::default()),
+        users: Arc::clone(&store) as _,
+        sessions: Arc::clone(&store) as _,
+        audit: Arc::clone(&store) as _,
+        passwords: Arc::new(PasswordDesk::new(Arc::new(PlainPasswords::default()), 1)),
+        tokens: Arc::new(PlainTokens),
+        csrf: Arc::new(PlainCsrf),
+        secrets: Arc::new(PlainSecrets::default()),
+        throttles: Arc::new(Throttles::new(
+            Arc::new(StandingThrottle::default()),
+            Rates { login: many, ..rates },
+        )),
+        keeper: None,
+    };
+    (store, SignIn::new(ports, AccountSettings::default()))
+}
+
+async fn log_in(sign_in: &SignIn, password: &str) -> Result<IssuedTokens, AccountError> {
+    let request = LogIn { username: "ana".to_owned(), password: password.into() };
+    sign_in.log_in(request, &Client::default()).await
+}
+
+#[tokio::test]
+async fn a_login_that_nobody_could_judge_is_no_wrong_try() {
+    let (store, sign_in) = scene().await;
+    store.set_away(true);
+    for _ in 0..25 {
+        assert!(matches!(log_in(&sign_in, PASSWORD).await, Err(AccountError::Unavailable)));
+    }
+    store.set_away(false);
+    for _ in 0..9 {
+        assert!(matches!(log_in(&sign_in, "another").await, Err(AccountError::BadCredentials)));
+    }
+    assert!(log_in(&sign_in, PASSWORD).await.is_ok(), "the tenth try is the first that is right");
+    for _ in 0..10 {
+        assert!(matches!(log_in(&sign_in, "another").await, Err(AccountError::BadCredentials)));
+    }
+    assert!(matches!(log_in(&sign_in, PASSWORD).await, Err(AccountError::Throttled(_))));
+}
