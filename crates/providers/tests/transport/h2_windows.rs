@@ -67,14 +67,16 @@ impl Sender {
                 }
             }
             let mut piece = [0; 4096];
-            match self.stream.read(&mut piece) {
-                Ok(0) => return false,
-                Ok(read) => self.unread.extend(&piece[..read]),
+            let read = match self.stream.read(&mut piece) {
                 Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
                     return false;
                 }
-                Err(error) => Err(error).unwrap(),
+                outcome => outcome.unwrap(),
+            };
+            if read == 0 {
+                return false;
             }
+            self.unread.extend(&piece[..read]);
         }
     }
 
