@@ -8,6 +8,7 @@ mod cookies;
 mod documented;
 mod dry_runs;
 mod external;
+mod foreign;
 mod lent_keys;
 mod looks;
 mod own_bounds;

@@ -106,7 +106,7 @@ fn a_key_file_that_lies_open_is_cut_short_or_is_none_ends_with_78_and_its_name()
             std::os::unix::fs::symlink(target, path).unwrap();
         }),
     ];
-    for name in ["master.key", "secret.key"] {
+    for name in ["master.key", "secret.key", "jwt.key"] {
         for (case, spoil) in spoils {
             let place = Place::new();
             place.say("keys list").good();
