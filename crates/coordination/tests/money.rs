@@ -81,9 +81,9 @@ impl Pair {
     fn demand(&self, scope: usize) -> Demand {
         let budget = Arc::clone(self.budgets.get(scope).unwrap());
         Demand {
-            scope: Scope(SCOPES.get(scope).unwrap().0.to_owned()),
+            scope: Scope(SCOPES.get(scope).unwrap().0.into()),
             limits: Limits::NONE,
-            allowance: Some(Allowance { budget, edition: 1 }),
+            allowance: Some(Allowance::new(budget, 1)),
         }
     }
 
@@ -114,7 +114,7 @@ impl Pair {
 
     async fn make_known(&self, counters: &[Counter]) {
         for counter in counters {
-            let scope = SCOPES.iter().position(|(name, _)| *name == counter.scope.0).unwrap();
+            let scope = SCOPES.iter().position(|(name, _)| *name == &*counter.scope.0).unwrap();
             let at = if counter.span.is_endless() { self.clock.now() } else { counter.span.start };
             self.real.seed(counter, NanoUsd(self.spent(scope, at))).await.unwrap();
         }
@@ -154,7 +154,7 @@ impl Pair {
             return Err(TestCaseError::fail(error.to_string()));
         };
         let found =
-            SCOPES.iter().position(|(name, _)| *name == refusal.scope.0).map(|scope| (scope, refusal.kind));
+            SCOPES.iter().position(|(name, _)| *name == &*refusal.scope.0).map(|scope| (scope, refusal.kind));
         prop_assert_eq!(found, expected);
         Ok(())
     }
@@ -214,7 +214,7 @@ impl Pair {
         let now = self.clock.now();
         for (scope, (name, _)) in SCOPES.iter().enumerate() {
             let span = self.budgets.get(scope).unwrap().span(now);
-            let counter = Counter { scope: Scope((*name).to_owned()), edition: 1, span };
+            let counter = Counter { scope: Scope((*name).into()), edition: 1, span };
             if let Some(standing) = self.real.standing(&counter).await.unwrap() {
                 prop_assert_eq!(standing.spent.0, self.spent(scope, now), "spent of {}", name);
                 prop_assert_eq!(standing.held.0, self.held(scope, now), "held of {}", name);

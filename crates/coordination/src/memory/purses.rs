@@ -39,13 +39,13 @@ fn is_remembered(counter: &Counter, now: Timestamp) -> bool {
 pub(super) struct Purses {
     by_counter: HashMap<Counter, Purse>,
     /// From when on everything that a budget spends goes through here: a window that begins later begins with nothing spent.
-    known_since: HashMap<(String, i64), Timestamp>,
+    known_since: HashMap<(Scope, i64), Timestamp>,
     /// How many purses there are when ended windows are forgotten next.
     full_at: usize,
 }
 
 pub(super) fn counter(scope: &Scope, allowance: &Allowance, at: Timestamp) -> Counter {
-    Counter { scope: scope.clone(), edition: allowance.edition, span: allowance.budget.span(at) }
+    Counter { scope: scope.clone(), edition: allowance.edition, span: allowance.span(at) }
 }
 
 impl Purses {
@@ -88,7 +88,7 @@ impl Purses {
     fn purse(&mut self, counter: &Counter) -> &mut Purse {
         let Self { by_counter, known_since, .. } = self;
         by_counter.entry(counter.clone()).or_insert_with_key(|counter| {
-            let since = known_since.get(&(counter.scope.0.clone(), counter.edition));
+            let since = known_since.get(&(counter.scope.clone(), counter.edition));
             Purse { is_known: since.is_some_and(|since| *since <= counter.span.start), ..Purse::default() }
         })
     }
@@ -102,8 +102,7 @@ impl Purses {
         let known_since = &mut self.known_since;
         self.by_counter.retain(|counter, purse| {
             let is_kept = purse.held > 0 || is_remembered(counter, now);
-            if !is_kept && let Some(since) = known_since.get_mut(&(counter.scope.0.clone(), counter.edition))
-            {
+            if !is_kept && let Some(since) = known_since.get_mut(&(counter.scope.clone(), counter.edition)) {
                 *since = (*since).max(counter.span.end);
             }
             is_kept
@@ -126,7 +125,7 @@ impl Purses {
     }
 
     pub(super) fn seed(&mut self, counter: &Counter, spent: NanoUsd, now: Timestamp) {
-        self.known_since.entry((counter.scope.0.clone(), counter.edition)).or_insert(now);
+        self.known_since.entry((counter.scope.clone(), counter.edition)).or_insert(now);
         let purse = self.purse(counter);
         if !purse.is_known {
             purse.is_known = true;

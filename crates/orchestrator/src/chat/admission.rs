@@ -76,13 +76,14 @@ impl Admission<'_> {
         let mut asks = Vec::with_capacity(2);
         if is_first && !callers.is_empty() {
             let most = asking::dearest(course, self.call, ceiling, now).max(price);
-            asks.push(asking::ask(callers.clone(), tokens, most));
+            asks.push(asking::ask(callers, tokens, most));
         }
-        if !targets.is_empty() {
-            asks.push(asking::ask(targets.clone(), tokens, price));
+        let is_limited = !targets.is_empty();
+        if is_limited {
+            asks.push(asking::ask(targets, tokens, price));
         }
         let mut permits = if asks.is_empty() { Vec::new() } else { self.acquire(&asks, target).await? };
-        let permit = if targets.is_empty() { None } else { permits.pop() };
+        let permit = if is_limited { permits.pop() } else { None };
         if is_first {
             self.admitted(course, settlement, permits.pop());
         }

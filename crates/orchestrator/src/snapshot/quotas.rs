@@ -4,11 +4,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use switchyard_domain::limits::Limits;
 use switchyard_domain::quota::{Quota, QuotaScope};
-use switchyard_ports::limiter::Allowance;
+use switchyard_ports::limiter::{Allowance, Scope};
 
 /// A scope's limits and budget.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct QuotaEntry {
+    /// The scope, as the limiter knows it.
+    pub scope: Scope,
     /// The limits.
     pub limits: Limits,
     /// The budget.
@@ -25,8 +27,9 @@ impl Quotas {
     pub fn of(stored: &[Quota]) -> Self {
         let entry = |quota: &Quota| {
             let budget = quota.budget.clone().map(Arc::new);
-            let allowance = budget.map(|budget| Allowance { budget, edition: quota.id });
-            (quota.scope, QuotaEntry { limits: quota.limits, allowance })
+            let allowance = budget.map(|budget| Allowance::new(budget, quota.id));
+            let scope = Scope(quota.scope.to_string().into());
+            (quota.scope, QuotaEntry { scope, limits: quota.limits, allowance })
         };
         Self(stored.iter().map(entry).collect())
     }

@@ -37,17 +37,19 @@ pub(super) struct Book {
 impl Book {
     /// What a permit for `ask` holds, taken at a time of the calendar, counted in a step of the minute.
     pub(super) fn new(ask: &Ask, now: Timestamp, step: Option<u64>) -> Self {
-        let (mut flights, mut windows, mut purses) = (Vec::new(), Vec::new(), Vec::<PurseHold>::new());
+        let (mut flights, mut windows) = (Vec::<String>::new(), Vec::<String>::new());
+        let mut purses = Vec::<PurseHold>::new();
         for demand in &ask.demands {
-            let name = &demand.scope.0;
-            if !demand.limits.is_none() && !flights.contains(name) {
-                flights.push(name.clone());
+            let name = &*demand.scope.0;
+            let is_in = |names: &[String]| names.iter().any(|known| known == name);
+            if !demand.limits.is_none() && !is_in(&flights) {
+                flights.push(name.to_owned());
             }
-            if (demand.limits.rpm.is_some() || demand.limits.tpm.is_some()) && !windows.contains(name) {
-                windows.push(name.clone());
+            if (demand.limits.rpm.is_some() || demand.limits.tpm.is_some()) && !is_in(&windows) {
+                windows.push(name.to_owned());
             }
             let Some(allowance) = &demand.allowance else { continue };
-            let (scope, span) = (demand.scope.clone(), allowance.budget.span(now));
+            let (scope, span) = (demand.scope.clone(), allowance.span(now));
             let counter = Counter { scope: scope.clone(), edition: allowance.edition, span };
             if purses.iter().all(|purse| purse.counter != counter) {
                 purses.push(PurseHold { scope, allowance: allowance.clone(), counter });
@@ -89,7 +91,7 @@ impl Book {
         let count = |scope: &String| {
             let is_counted = self.windows.contains(scope);
             let of_day = |demand: &&switchyard_ports::limiter::Demand| {
-                demand.scope.0 == *scope && demand.limits.rpd.is_some()
+                *demand.scope.0 == **scope && demand.limits.rpd.is_some()
             };
             Count {
                 scope: scope.clone(),
@@ -124,7 +126,7 @@ impl Book {
         let release = self.release_money();
         let charges = self.purses.iter().flat_map(|purse| {
             used.charges.iter().map(|charge| {
-                let span = purse.allowance.budget.span(charge.at);
+                let span = purse.allowance.span(charge.at);
                 let counter = Counter { scope: purse.scope.clone(), edition: purse.allowance.edition, span };
                 (counter, charge.amount)
             })
