@@ -1,7 +1,7 @@
 //! Budgets against a naive book-keeper that remembers every call and every charge, over a ledger that hears of charges later, while
 //! budgets are set anew and the calendar passes from window to window.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use proptest::prelude::*;
 use std::sync::Arc;
