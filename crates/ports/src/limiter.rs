@@ -31,35 +31,23 @@ pub struct Allowance {
     latest: Arc<Mutex<Option<Span>>>,
 }
 
-impl Allowance {
-    /// Of this budget in this edition.
-    #[must_use]
-    pub fn new(budget: Arc<Budget>, edition: i64) -> Self {
-        Self { budget, edition, latest: Arc::default() }
-    }
-
-    /// The budget's window that `at` lies in.
-    #[must_use]
-    pub fn span(&self, at: Timestamp) -> Span {
-        if self.budget.window == BudgetWindow::Total {
-            return Span::ENDLESS;
-        }
-        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
-        match *latest {
-            // Beyond the calendar a window is endless, and holds other moments only by name.
-            Some(span) if span.contains(at) && !span.is_endless() => span,
-            _ => *latest.insert(self.budget.span(at)),
-        }
-    }
+/// A scope's budget, which pays for what calls cost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Payer {
+    /// The scope.
+    pub scope: Scope,
+    /// Its budget.
+    pub allowance: Allowance,
 }
 
-impl PartialEq for Allowance {
-    fn eq(&self, other: &Self) -> bool {
-        (&self.budget, self.edition) == (&other.budget, other.edition)
+impl Payer {
+    /// Its counter in the window that `at` lies in.
+    #[must_use]
+    pub fn counter(&self, at: Timestamp) -> Counter {
+        let Allowance { budget, edition } = &self.allowance;
+        Counter { scope: self.scope.clone(), edition: *edition, span: budget.span(at) }
     }
 }
-
-impl Eq for Allowance {}
 
 /// One scope's limits for one call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,7 +75,7 @@ pub struct Ask {
     pub demands: Vec<Demand>,
     /// Tokens.
     pub tokens: u64,
-    /// The most that it may cost. What costs nothing passes every budget.
+    /// The most that it may cost. What costs nothing passes every budget, known or not.
     pub money: NanoUsd,
 }
 
@@ -154,6 +142,28 @@ pub struct Used {
     pub tokens: u64,
     /// What its attempts cost.
     pub charges: Vec<Charge>,
+    /// The budgets to whose scopes the ledger books the charges, as they are set now: one of them may have begun, or been changed,
+    /// while the call ran. Those that the permit was taken under pay whether they are named here or not.
+    pub payers: Vec<Payer>,
+}
+
+impl Used {
+    /// Which counter is to be charged with what: of each of these budgets and of those that pay besides, the one whose window holds
+    /// the moment of the charge, once.
+    #[must_use]
+    pub fn dues(&self, held: &[Payer]) -> Vec<(Counter, NanoUsd)> {
+        let mut dues: Vec<(Counter, NanoUsd)> = Vec::with_capacity(self.charges.len() * held.len());
+        for charge in &self.charges {
+            let before = dues.len();
+            for payer in held.iter().chain(&self.payers) {
+                let counter = payer.counter(charge.at);
+                if dues.iter().skip(before).all(|(known, _)| *known != counter) {
+                    dues.push((counter, charge.amount));
+                }
+            }
+        }
+        dues
+    }
 }
 
 /// How much of a limit of a minute is left.
@@ -180,10 +190,16 @@ pub struct Rooms {
 /// A call's hold on its limits and budgets. Dropping it MUST release the slots and whatever money is still held, whatever happened.
 #[async_trait]
 pub trait Permit: Send + Sync {
-    /// Holds at least this much of every budget from now on, or, where one of them has not so much left, what was held before.
-    async fn cover(&self, money: NanoUsd) -> Result<(), LimiterError>;
+    /// The moment in whose windows it holds money since it was taken: an attempt that is made under it begins then, so that it is
+    /// charged where it is held. `None` where it was taken under no budget.
+    fn taken_at(&self) -> Option<Timestamp>;
+    /// Holds at least this much of every budget from now on, in the window that `at` lies in, or, where one of them has not so much
+    /// left, what was held before. What is held in other windows stays held.
+    async fn cover(&self, money: NanoUsd, at: Timestamp) -> Result<(), LimiterError>;
     /// Replaces what was reserved with what was used; later calls count the truth. May be called once. Waits for nothing.
     fn settle(&self, used: &Used);
+    /// Gives back the slots and keeps the rest: what the call used is not known yet, but it runs no more. Waits for nothing.
+    fn release_slots(&self);
     /// What was left when it was taken.
     fn rooms(&self) -> Rooms;
 }
@@ -194,6 +210,8 @@ pub trait Permit: Send + Sync {
 pub trait Limiter: Send + Sync {
     /// Takes one request, the tokens, the money and one slot in the scopes of each ask. Gives a permit for each ask, in their order.
     async fn acquire(&self, asks: &[Ask]) -> Result<Vec<Box<dyn Permit>>, LimiterError>;
+    /// Charges budgets under which no permit was taken, such as one that began while the call ran. Waits for nothing.
+    fn charge(&self, used: &Used);
     /// Tells a counter what the ledger says was spent. One that is known already stays as it is; what was settled on it before it
     /// was known is part of the ledger's sum, or will be.
     async fn seed(&self, counter: &Counter, spent: NanoUsd) -> Result<(), LimiterError>;

@@ -38,7 +38,7 @@ async fn pay(limiter: &RedisLimiter, demand: &Demand, money: i64) -> Result<Box<
 }
 
 fn cost(clock: &ManualClock, amount: i64) -> Used {
-    Used { tokens: 0, charges: vec![Charge { at: clock.now(), amount: NanoUsd(amount) }] }
+    Used { charges: vec![Charge { at: clock.now(), amount: NanoUsd(amount) }], ..Used::default() }
 }
 
 async fn standing(limiter: &RedisLimiter, demand: &Demand) -> Option<(i64, i64)> {

@@ -1,7 +1,6 @@
 //! What a call asks of the limiter: for its caller, and for the target that it goes to.
 
 use super::bound;
-use super::course::Course;
 use crate::principal::Principal;
 use crate::snapshot::{QuotaEntry, Quotas, TargetEntry, UserDirectory};
 use switchyard_domain::call::CallFacts;
@@ -79,14 +78,14 @@ pub(super) fn ask(demands: Vec<Demand>, tokens: u64, money: NanoUsd) -> Ask {
     Ask { demands, tokens, money }
 }
 
-/// The price at the dearest target that the call may reach; those without a price are not reached under a budget, unless there is a
+/// The price at the dearest of the targets that the call may reach; those without a price are not reached under a budget, unless there is a
 /// ceiling for them.
 pub(super) fn dearest(
-    course: &Course,
+    targets: &[TargetEntry],
     call: &dyn ClientCall,
     ceiling: Option<NanoUsd>,
     now: Timestamp,
 ) -> NanoUsd {
     let price = |target: &TargetEntry| bound::reserved(target, call, now).ok().or(ceiling);
-    course.targets.iter().filter_map(price).max().unwrap_or_default()
+    targets.iter().filter_map(price).max().unwrap_or_default()
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use switchyard_domain::limits::Limits;
 use switchyard_domain::quota::{Quota, QuotaScope};
-use switchyard_ports::limiter::{Allowance, Scope};
+use switchyard_ports::limiter::{Allowance, Payer, Scope};
 
 /// A scope's limits and budget.
 #[derive(Clone, Debug)]
@@ -38,6 +38,19 @@ impl Quotas {
     #[must_use]
     pub fn find(&self, scope: QuotaScope) -> Option<&QuotaEntry> {
         self.0.get(&scope)
+    }
+
+    /// Every budget.
+    #[must_use]
+    pub fn payers(&self) -> Vec<Payer> {
+        self.0.keys().filter_map(|scope| self.payer(*scope)).collect()
+    }
+
+    /// A scope's budget.
+    #[must_use]
+    pub fn payer(&self, scope: QuotaScope) -> Option<Payer> {
+        let allowance = self.find(scope)?.allowance.clone()?;
+        Some(Payer { scope: Scope(scope.to_string()), allowance })
     }
 
     /// Whether there is none at all.

@@ -1,6 +1,6 @@
 //! What the scripts of the limiter answer, in the port's words.
 
-use super::books::PurseHold;
+use super::books::Wanted;
 use super::jobs::Known;
 use crate::redis::answer::{Answer, number, text};
 use redis::Value;
@@ -121,18 +121,17 @@ fn rooms(ask: &Ask, left: &mut impl Iterator<Item = Value>) -> Option<Rooms> {
 }
 
 /// The answer to a question for more money.
-pub(super) fn covered(mut answer: Answer, purses: &[PurseHold], now: Timestamp) -> Result<(), LimiterError> {
+pub(super) fn covered(mut answer: Answer, wanted: &[Wanted], now: Timestamp) -> Result<(), LimiterError> {
     if answer.word() == "covered" {
         return Ok(());
     }
     let word = answer.word().to_owned();
     let place: Option<usize> = answer.number();
-    let purse = place.and_then(|place| purses.get(place.checked_sub(1)?)).ok_or_else(strange)?;
+    let Wanted { payer, counter, .. } =
+        place.and_then(|place| wanted.get(place.checked_sub(1)?)).ok_or_else(strange)?;
     Err(match (word.as_str(), answer.text()) {
-        ("unseeded", _) => LimiterError::Unseeded(vec![purse.counter.clone()]),
-        ("refused", Some(kind)) => {
-            over_budget(&kind, &purse.scope, &purse.allowance, purse.counter.span, now)
-        }
+        ("unseeded", _) => LimiterError::Unseeded(vec![counter.clone()]),
+        ("refused", Some(kind)) => over_budget(&kind, &payer.scope, &payer.allowance, counter.span, now),
         _ => strange(),
     })
 }
