@@ -31,6 +31,36 @@ pub struct Allowance {
     latest: Arc<Mutex<Option<Span>>>,
 }
 
+impl Allowance {
+    /// Of this budget in this edition.
+    #[must_use]
+    pub fn new(budget: Arc<Budget>, edition: i64) -> Self {
+        Self { budget, edition, latest: Arc::default() }
+    }
+
+    /// The budget's window that `at` lies in.
+    #[must_use]
+    pub fn span(&self, at: Timestamp) -> Span {
+        if self.budget.window == BudgetWindow::Total {
+            return Span::ENDLESS;
+        }
+        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        match *latest {
+            // Beyond the calendar a window is endless, and holds other moments only by name.
+            Some(span) if span.contains(at) && !span.is_endless() => span,
+            _ => *latest.insert(self.budget.span(at)),
+        }
+    }
+}
+
+impl PartialEq for Allowance {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.budget, self.edition) == (&other.budget, other.edition)
+    }
+}
+
+impl Eq for Allowance {}
+
 /// A scope's budget, which pays for what calls cost.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Payer {
@@ -44,8 +74,7 @@ impl Payer {
     /// Its counter in the window that `at` lies in.
     #[must_use]
     pub fn counter(&self, at: Timestamp) -> Counter {
-        let Allowance { budget, edition } = &self.allowance;
-        Counter { scope: self.scope.clone(), edition: *edition, span: budget.span(at) }
+        Counter { scope: self.scope.clone(), edition: self.allowance.edition, span: self.allowance.span(at) }
     }
 }
 

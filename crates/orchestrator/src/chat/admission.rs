@@ -89,7 +89,7 @@ impl Admission<'_> {
             asks.push(asking::ask(targets, tokens, price));
         }
         let mut permits = if asks.is_empty() { Vec::new() } else { self.acquire(&asks, target).await? };
-        let permit = if targets.is_empty() { None } else { permits.pop() };
+        let permit = if is_limited { permits.pop() } else { None };
         let callers_permit = permits.pop();
         let taken_at = [&permit, &callers_permit].into_iter().flatten().find_map(|permit| permit.taken_at());
         if is_first {

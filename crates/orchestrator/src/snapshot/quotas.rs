@@ -17,6 +17,12 @@ pub struct QuotaEntry {
     pub allowance: Option<Allowance>,
 }
 
+impl QuotaEntry {
+    fn payer(&self) -> Option<Payer> {
+        Some(Payer { scope: self.scope.clone(), allowance: self.allowance.clone()? })
+    }
+}
+
 /// All quotas, by scope.
 #[derive(Clone, Debug, Default)]
 pub struct Quotas(HashMap<QuotaScope, QuotaEntry>);
@@ -43,14 +49,13 @@ impl Quotas {
     /// Every budget.
     #[must_use]
     pub fn payers(&self) -> Vec<Payer> {
-        self.0.keys().filter_map(|scope| self.payer(*scope)).collect()
+        self.0.values().filter_map(QuotaEntry::payer).collect()
     }
 
     /// A scope's budget.
     #[must_use]
     pub fn payer(&self, scope: QuotaScope) -> Option<Payer> {
-        let allowance = self.find(scope)?.allowance.clone()?;
-        Some(Payer { scope: Scope(scope.to_string()), allowance })
+        self.find(scope)?.payer()
     }
 
     /// Whether there is none at all.

@@ -100,7 +100,7 @@ impl Limiter for RecordingLimiter {
                 record.reserved.push(ask.tokens);
                 record.held += 1;
             }
-            let scopes = ask.demands.iter().map(|demand| demand.scope.0.clone()).collect();
+            let scopes = ask.demands.iter().map(|demand| demand.scope.0.to_string()).collect();
             Box::new(RecordedPermit {
                 books: Arc::clone(&self.books),
                 scopes,
