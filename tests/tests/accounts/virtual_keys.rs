@@ -193,16 +193,15 @@ async fn a_members_key_has_no_larger_limits_or_budget_of_any_kind_than_the_membe
             assert_eq!((answer.status, said[member].is_array()), (422, true), "{wider}: {}", answer.text);
         }
     }
-    let mut version = 1;
-    for within in [
+    let within = [
         json!({"limits": {"rpm": 4, "tpm": 500, "rpd": 50, "concurrency": 2}}),
         of("10", "week", "UTC"),
         of("10", "month", "UTC"),
         of("10", "total", "Europe/Vienna"),
-    ] {
+    ];
+    for (version, within) in (1..).zip(within) {
         let answer = change(&client, &key["id"], version, within.clone()).await;
         assert_eq!(answer.status, 200, "{within}: {}", answer.text);
-        version += 1;
     }
 }
 
