@@ -24,7 +24,7 @@ fn is_refused(place: &Place, name: &str, secret: &str, case: &str) {
 fn a_given_secret_that_is_malformed_short_a_placeholder_or_guessable_ends_with_78_and_its_name() {
     let (zeros, ones) = ("0".repeat(64), "f".repeat(64));
     let (a_lot, zeros_in_base64) = ("a".repeat(48), "A".repeat(43));
-    let cases: [(&str, &str); 33] = [
+    let cases: [(&str, &str); 35] = [
         ("SECRET_KEY", ""),
         ("SECRET_KEY", "short"),
         ("SECRET_KEY", "change-me"),
@@ -56,6 +56,8 @@ fn a_given_secret_that_is_malformed_short_a_placeholder_or_guessable_ends_with_7
         ("BACKEND_API_KEY_SECRET", "fifteen-letters"),
         ("BACKEND_API_KEY_SECRET", "change-me"),
         ("BACKEND_API_KEY_SECRET", "change-me-change-me"),
+        ("REGISTRATION_TOKEN", "change-me"),
+        ("SWITCHYARD_REGISTRATION_TOKEN", "password"),
         ("SWITCHYARD_ADMIN_PASSWORD", "password"),
         ("SWITCHYARD_ADMIN_PASSWORD", ""),
     ];
