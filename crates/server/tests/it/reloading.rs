@@ -66,7 +66,11 @@ fn a_file_with_anything_wrong_in_it_changes_nothing_and_the_answer_says_the_line
         ("a member that there is not", format!("{FIRST}{more}colour: red\n"), "line 12"),
         ("a setting that there is not", format!("settings:\n  colour: red\n{FIRST}{more}"), "line 2"),
         ("a wrong setting", format!("settings:\n  max_attempts: many\n{FIRST}{more}"), "line 2"),
-        ("no vendor", format!("{}{more}", FIRST.replace("routes:", "  - {name: two, vendor: nobody}\nroutes:")), "line 7"),
+        (
+            "no vendor",
+            format!("{}{more}", FIRST.replace("routes:", "  - {name: two, vendor: nobody}\nroutes:")),
+            "line 7",
+        ),
         ("no such model", format!("{FIRST}{}", more.replace("model: m", "model: n")), "line 11"),
         ("a name twice", format!("{FIRST}{}", more.replace("slow", "fast")), "fast"),
     ] {
