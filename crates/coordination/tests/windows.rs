@@ -8,6 +8,7 @@ use switchyard_domain::budget::{Budget, BudgetWindow, Zone};
 use switchyard_domain::limits::Limits;
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::time::Timestamp;
+use switchyard_ports::clock::Clock;
 use switchyard_ports::limiter::{
     Allowance, Ask, Charge, Counter, Demand, Limiter, LimiterError, Permit, Scope, Used,
 };
@@ -30,6 +31,14 @@ impl World {
         Self { limiter: MemoryLimiter::new(Arc::clone(&clock) as _), clock, budget: Arc::new(budget) }
     }
 
+    /// Lets time pass.
+    fn pass_to(&self, time: &str) -> Timestamp {
+        let time = Timestamp::parse(time).unwrap();
+        self.clock.advance(time.since(self.clock.now()));
+        time
+    }
+
+    /// Sets the calendar alone.
     fn set(&self, time: &str) -> Timestamp {
         let time = Timestamp::parse(time).unwrap();
         self.clock.set_now(time);
@@ -37,19 +46,19 @@ impl World {
     }
 
     fn counter(&self, scope: &str, at: Timestamp) -> Counter {
-        Counter { scope: Scope(scope.to_owned()), edition: 1, span: self.budget.span(at) }
+        Counter { scope: Scope(scope.into()), edition: 1, span: self.budget.span(at) }
     }
 
     async fn take(&self, scope: &str, money: i64) -> Result<Box<dyn Permit>, LimiterError> {
-        let allowance = Some(Allowance { budget: Arc::clone(&self.budget), edition: 1 });
-        let demand = Demand { scope: Scope(scope.to_owned()), limits: Limits::NONE, allowance };
+        let allowance = Some(Allowance::new(Arc::clone(&self.budget), 1));
+        let demand = Demand { scope: Scope(scope.into()), limits: Limits::NONE, allowance };
         let ask = Ask { demands: vec![demand], tokens: 0, money: NanoUsd(money) };
         Ok(self.limiter.acquire(&[ask]).await?.pop().unwrap())
     }
 }
 
 fn cost(at: Timestamp, amount: i64) -> Used {
-    Used { tokens: 0, charges: vec![Charge { at, amount: NanoUsd(amount) }] }
+    Used { charges: vec![Charge { at, amount: NanoUsd(amount) }], ..Used::default() }
 }
 
 #[tokio::test]
@@ -58,7 +67,7 @@ async fn a_charge_behind_midnight_leaves_the_new_day_known() {
     let evening = world.set("2026-11-22T23:59:00Z");
     world.limiter.seed(&world.counter("key:1", evening), NanoUsd(0)).await.unwrap();
     let call = world.take("key:1", 10).await.unwrap();
-    let night = world.set("2026-11-23T00:01:00Z");
+    let night = world.pass_to("2026-11-23T00:01:00Z");
     call.settle(&cost(night, 60));
     assert!(world.take("key:1", 40).await.is_ok(), "nobody is asked for what went through here");
     let standing = world.limiter.standing(&world.counter("key:1", night)).await.unwrap().unwrap();
@@ -71,9 +80,9 @@ async fn a_window_that_was_forgotten_is_asked_for_when_the_clock_is_set_back_to_
     let noon = world.set("2026-11-20T12:00:00Z");
     let counter = world.counter("key:1", noon);
     world.limiter.seed(&counter, NanoUsd(0)).await.unwrap();
-    world.set("2026-11-21T12:00:00Z");
+    world.pass_to("2026-11-21T12:00:00Z");
     world.take("key:1", 100).await.unwrap().settle(&cost(Timestamp(noon.0 + 24 * HOUR), 100));
-    world.set("2026-11-27T12:00:00Z");
+    world.pass_to("2026-11-27T12:00:00Z");
     for key in 0..200 {
         let scope = format!("key:{}", key + 2);
         assert!(matches!(world.take(&scope, 1).await, Err(LimiterError::Unseeded(_))));

@@ -77,6 +77,7 @@ impl Journal for MemoryJournal {
             id: sealed.id.clone(),
             events: sealed.records.iter().flat_map(|record| &record.events).cloned().collect(),
             damaged: 0,
+            is_last: records.sealed.len() == 1 && records.open.is_empty(),
         }))
     }
 

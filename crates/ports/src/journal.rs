@@ -41,6 +41,8 @@ pub struct Segment {
     pub events: Vec<UsageEvent>,
     /// Records that were damaged (a torn tail after a power cut), reported and never hidden.
     pub damaged: usize,
+    /// Whether nothing waited behind it when it was asked for: with it, whoever drains has all that waited when they began.
+    pub is_last: bool,
 }
 
 /// The journal. Records MUST survive the death of the process once `append` returned. `sealed` and `release` belong to the one

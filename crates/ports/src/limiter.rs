@@ -1,32 +1,81 @@
 //! Limits and budgets over many scopes at once.
 
 use async_trait::async_trait;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use switchyard_domain::budget::{Budget, Span};
+use switchyard_domain::budget::{Budget, BudgetWindow, Span};
 use switchyard_domain::limits::{LimitKind, Limits};
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::time::Timestamp;
 
-/// What is limited together, such as `key:17` or `model:3/gpt-4o`.
+/// What is limited together, such as `key:17` or `model:3/gpt-4o`. Shared, since every call names several.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Scope(pub String);
+pub struct Scope(pub Arc<str>);
 
 impl Scope {
     /// Whether all callers share it: what is left of it is the server's business, and MUST NOT stand in a permit's [`Rooms`].
     #[must_use]
     pub fn is_everybodys(&self) -> bool {
-        self.0 == "global"
+        &*self.0 == "global"
     }
 }
 
 /// A scope's budget, as a call is held to it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Allowance {
     /// The budget.
     pub budget: Arc<Budget>,
     /// Which budget of the scope it is: one that was removed and set anew is another, whose counters begin with the ledger again.
     pub edition: i64,
+    /// The window that was asked for last: a call asks for the same one many times, and a calendar is slow.
+    latest: Arc<Mutex<Option<Span>>>,
+}
+
+impl Allowance {
+    /// Of this budget in this edition.
+    #[must_use]
+    pub fn new(budget: Arc<Budget>, edition: i64) -> Self {
+        Self { budget, edition, latest: Arc::default() }
+    }
+
+    /// The budget's window that `at` lies in.
+    #[must_use]
+    pub fn span(&self, at: Timestamp) -> Span {
+        if self.budget.window == BudgetWindow::Total {
+            return Span::ENDLESS;
+        }
+        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        match *latest {
+            // Beyond the calendar a window is endless, and holds other moments only by name.
+            Some(span) if span.contains(at) && !span.is_endless() => span,
+            _ => *latest.insert(self.budget.span(at)),
+        }
+    }
+}
+
+impl PartialEq for Allowance {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.budget, self.edition) == (&other.budget, other.edition)
+    }
+}
+
+impl Eq for Allowance {}
+
+/// A scope's budget, which pays for what calls cost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Payer {
+    /// The scope.
+    pub scope: Scope,
+    /// Its budget.
+    pub allowance: Allowance,
+}
+
+impl Payer {
+    /// Its counter in the window that `at` lies in.
+    #[must_use]
+    pub fn counter(&self, at: Timestamp) -> Counter {
+        Counter { scope: self.scope.clone(), edition: self.allowance.edition, span: self.allowance.span(at) }
+    }
 }
 
 /// One scope's limits for one call.
@@ -55,7 +104,7 @@ pub struct Ask {
     pub demands: Vec<Demand>,
     /// Tokens.
     pub tokens: u64,
-    /// The most that it may cost. What costs nothing passes every budget.
+    /// The most that it may cost. What costs nothing passes every budget, known or not.
     pub money: NanoUsd,
 }
 
@@ -122,6 +171,28 @@ pub struct Used {
     pub tokens: u64,
     /// What its attempts cost.
     pub charges: Vec<Charge>,
+    /// The budgets to whose scopes the ledger books the charges, as they are set now: one of them may have begun, or been changed,
+    /// while the call ran. Those that the permit was taken under pay whether they are named here or not.
+    pub payers: Vec<Payer>,
+}
+
+impl Used {
+    /// Which counter is to be charged with what: of each of these budgets and of those that pay besides, the one whose window holds
+    /// the moment of the charge, once.
+    #[must_use]
+    pub fn dues(&self, held: &[Payer]) -> Vec<(Counter, NanoUsd)> {
+        let mut dues: Vec<(Counter, NanoUsd)> = Vec::with_capacity(self.charges.len() * held.len());
+        for charge in &self.charges {
+            let before = dues.len();
+            for payer in held.iter().chain(&self.payers) {
+                let counter = payer.counter(charge.at);
+                if dues.iter().skip(before).all(|(known, _)| *known != counter) {
+                    dues.push((counter, charge.amount));
+                }
+            }
+        }
+        dues
+    }
 }
 
 /// How much of a limit of a minute is left.
@@ -148,10 +219,16 @@ pub struct Rooms {
 /// A call's hold on its limits and budgets. Dropping it MUST release the slots and whatever money is still held, whatever happened.
 #[async_trait]
 pub trait Permit: Send + Sync {
-    /// Holds at least this much of every budget from now on, or, where one of them has not so much left, what was held before.
-    async fn cover(&self, money: NanoUsd) -> Result<(), LimiterError>;
+    /// The moment in whose windows it holds money since it was taken: an attempt that is made under it begins then, so that it is
+    /// charged where it is held. `None` where it was taken under no budget.
+    fn taken_at(&self) -> Option<Timestamp>;
+    /// Holds at least this much of every budget from now on, in the window that `at` lies in, or, where one of them has not so much
+    /// left, what was held before. What is held in other windows stays held.
+    async fn cover(&self, money: NanoUsd, at: Timestamp) -> Result<(), LimiterError>;
     /// Replaces what was reserved with what was used; later calls count the truth. May be called once. Waits for nothing.
     fn settle(&self, used: &Used);
+    /// Gives back the slots and keeps the rest: what the call used is not known yet, but it runs no more. Waits for nothing.
+    fn release_slots(&self);
     /// What was left when it was taken.
     fn rooms(&self) -> Rooms;
 }
@@ -162,6 +239,8 @@ pub trait Permit: Send + Sync {
 pub trait Limiter: Send + Sync {
     /// Takes one request, the tokens, the money and one slot in the scopes of each ask. Gives a permit for each ask, in their order.
     async fn acquire(&self, asks: &[Ask]) -> Result<Vec<Box<dyn Permit>>, LimiterError>;
+    /// Charges budgets under which no permit was taken, such as one that began while the call ran. Waits for nothing.
+    fn charge(&self, used: &Used);
     /// Tells a counter what the ledger says was spent. One that is known already stays as it is; what was settled on it before it
     /// was known is part of the ledger's sum, or will be.
     async fn seed(&self, counter: &Counter, spent: NanoUsd) -> Result<(), LimiterError>;
@@ -175,4 +254,25 @@ pub trait SharedStore: Send + Sync {
     fn is_connected(&self) -> bool;
     /// How many processes share it, this one among them; 0 where that was never known.
     fn processes(&self) -> u32;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use switchyard_domain::budget::Zone;
+
+    #[test]
+    fn an_allowance_knows_the_window_of_every_moment_in_whatever_order_they_are_asked_for() {
+        const DAY: i64 = 86_400_000;
+        let moments = [0, DAY - 1, DAY, 5, i64::MAX, 3 * DAY, -1, i64::MIN, DAY + 1, 40 * DAY];
+        for window in BudgetWindow::ALL {
+            let zone = Zone::new("Europe/Vienna").unwrap();
+            let budget = Arc::new(Budget { amount: NanoUsd(1), window, zone });
+            let allowance = Allowance::new(Arc::clone(&budget), 1);
+            for at in moments.map(Timestamp) {
+                assert_eq!(allowance.span(at), budget.span(at), "{window:?} {at:?}");
+                assert_eq!(allowance.clone().span(at), budget.span(at), "{window:?} {at:?}");
+            }
+        }
+    }
 }

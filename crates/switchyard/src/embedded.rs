@@ -72,6 +72,7 @@ impl Embedded {
         let budgets = Budgets::new(
             Arc::clone(&adapters.database) as Arc<dyn UsageRepository>,
             Arc::clone(&writer),
+            Arc::clone(&adapters.clock),
             builder.unpriced_ceiling,
         );
         let ports = chat_ports(&adapters, Arc::clone(&journal), &tasks, budgets);
@@ -86,6 +87,7 @@ impl Embedded {
         ));
         let insight = insight(&adapters, &administration, &keeper, &ports, &status, &writer);
         begin_loops(&tasks, &keeper, &writer, &administration, &adapters);
+        begin_budgets(&tasks, &keeper, &ports);
         let sessions = administration.session_gate(&keeper);
         let authenticator =
             Authenticator::new(Arc::clone(&adapters.mint), Arc::clone(&adapters.clock), keeper.directory())
@@ -291,6 +293,12 @@ fn insight(
         )),
         explainer: Arc::new(Explainer::new(Arc::clone(keeper), clock(), Arc::clone(&ports.health))),
     }
+}
+
+fn begin_budgets(tasks: &Tasks, keeper: &Arc<ConfigurationKeeper>, ports: &ChatPorts) {
+    let (budgets, limiter) = (Arc::clone(&ports.budgets), Arc::clone(&ports.limiter));
+    let (keeper, stopping) = (Arc::clone(keeper), tasks.stopping());
+    tasks.spawn("budgets", async move { budgets.keep_known(limiter.as_ref(), &keeper, stopping).await });
 }
 
 fn begin_loops(

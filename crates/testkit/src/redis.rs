@@ -24,10 +24,12 @@ folder=$1; shift
 "$@" >>"$folder/log" 2>&1 &
 server=$!
 echo "$server" >"$folder/pid"
+word=
 read -r word
 kill -CONT "$server" 2>/dev/null
 kill -KILL "$server" 2>/dev/null
 wait "$server" 2>/dev/null
+[ "$word" = stop ] || rm -rf "$folder"
 "#;
 
 /// Where a server's certificate and its key are, in PEM.
@@ -175,7 +177,9 @@ impl PrivateRedis {
     pub fn stop(&self) {
         let keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(mut keeper) = keeper {
-            drop(keeper.stdin.take());
+            if let Some(mut words) = keeper.stdin.take() {
+                let _ = words.write_all(b"stop\n");
+            }
             let _ = keeper.wait();
         }
         let _ = fs::remove_file(self.folder.join("dump.rdb"));

@@ -3,8 +3,8 @@
 //! One mutex guards all scopes: a call holds it for a fraction of a microsecond, never over an await, and since all demands
 //! are looked at and taken under the same hold, "all or none" needs no order of locks.
 
-use super::permit::{Hold, MemoryPermit, PurseHold, refused};
-use super::purses::{Purses, counter};
+use super::permit::{Hold, MemoryPermit, refused};
+use super::purses::{Moment, Purses};
 use super::scopes::{Place, Scopes, Usage};
 use super::window::{MINUTE, StepIndex};
 use async_trait::async_trait;
@@ -15,7 +15,7 @@ use switchyard_domain::money::NanoUsd;
 use switchyard_domain::time::Timestamp;
 use switchyard_ports::clock::{Clock, Monotonic};
 use switchyard_ports::limiter::{
-    Ask, Counter, Demand, Limiter, LimiterError, Permit, Refusal, Room, Rooms, Standing,
+    Ask, Counter, Demand, Limiter, LimiterError, Payer, Permit, Refusal, Room, Rooms, Standing, Used,
 };
 
 /// When to come back after a refusal for want of a slot: nobody knows when a call ends.
@@ -130,7 +130,9 @@ impl MemoryLimiter {
                     }
                 }
             }
-            hold_money(&mut state.purses, ask, permit, today.unwrap_or_default());
+            if let Some(today) = today {
+                hold_money(&mut state.purses, ask, permit, Moment { calendar: today, monotonic: now });
+            }
         }
         state.scopes.sweep(SWEEP, now, || self.shared.clock.now());
         Ok(permits)
@@ -150,13 +152,22 @@ impl Limiter for MemoryLimiter {
         Ok(self.take(asks)?.into_iter().map(boxed).collect())
     }
 
+    fn charge(&self, used: &Used) {
+        let mut state = self.shared.state();
+        let now = self.shared.clock.monotonic();
+        for (counter, amount) in used.dues(&[]) {
+            state.purses.spend(&counter, amount, now);
+        }
+    }
+
     async fn seed(&self, counter: &Counter, spent: NanoUsd) -> Result<(), LimiterError> {
-        self.shared.state().purses.seed(counter, spent, self.shared.clock.now());
+        let mut state = self.shared.state();
+        state.purses.seed(counter, spent, Moment::of(&*self.shared.clock));
         Ok(())
     }
 
     async fn standing(&self, counter: &Counter) -> Result<Option<Standing>, LimiterError> {
-        Ok(self.shared.state().purses.standing(counter))
+        Ok(self.shared.state().purses.asked(counter))
     }
 }
 
@@ -174,24 +185,35 @@ fn check(
     }
     let Some(allowance) = &demand.allowance else { return Ok(()) };
     let today = *today.get_or_insert_with(|| asked.clock.now());
-    let counter = counter(&demand.scope, allowance, today);
-    let given = state.purses.check(&counter, allowance.budget.amount, money, today);
+    if money.0 <= 0 {
+        return Ok(());
+    }
+    let payer = Payer { scope: demand.scope.clone(), allowance: allowance.clone() };
+    let now = Moment { calendar: today, monotonic: asked.now };
+    let given = state.purses.check(&payer.counter(today), allowance.budget.amount, money, now);
     given.map_err(|why| refused(&demand.scope, why))
 }
 
 /// Takes the money of an ask from each of its budgets; one that is demanded twice gives once.
-fn hold_money(purses: &mut Purses, ask: &Ask, permit: &mut MemoryPermit, today: Timestamp) {
-    let money = NanoUsd(ask.money.0.max(0));
+fn hold_money(purses: &mut Purses, ask: &Ask, permit: &mut MemoryPermit, now: Moment) {
+    let mut money = Vec::new();
     for demand in &ask.demands {
         let Some(allowance) = &demand.allowance else { continue };
-        let counter = counter(&demand.scope, allowance, today);
-        if permit.purses.iter().all(|hold| hold.counter != counter) {
-            purses.hold(&counter, money);
-            let (scope, allowance) = (demand.scope.clone(), allowance.clone());
-            permit.purses.push(PurseHold { scope, allowance, counter });
+        let payer = Payer { scope: demand.scope.clone(), allowance: allowance.clone() };
+        if permit.payers.contains(&payer) {
+            continue;
+        }
+        let counter = payer.counter(now.calendar);
+        permit.payers.push(payer);
+        if ask.money.0 > 0 && money.iter().all(|(known, _)| *known != counter) {
+            purses.hold(&counter, ask.money, now.monotonic);
+            money.push((counter, ask.money));
         }
     }
-    permit.money = Mutex::new(money);
+    if !permit.payers.is_empty() {
+        permit.taken_at = Some(now.calendar);
+        permit.money = Mutex::new(money);
+    }
 }
 
 /// Notes how much is left where that is less than what is known so far.

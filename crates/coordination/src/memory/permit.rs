@@ -1,14 +1,15 @@
 //! A call's hold on its limits and budgets.
 
 use super::limiter::Shared;
-use super::purses::{NotGiven, counter};
+use super::purses::{Moment, NotGiven};
 use super::scopes::Place;
 use super::window::StepIndex;
 use async_trait::async_trait;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use switchyard_domain::money::NanoUsd;
-use switchyard_ports::limiter::{Allowance, Counter, LimiterError, Permit, Refusal, Rooms, Scope, Used};
+use switchyard_domain::time::Timestamp;
+use switchyard_ports::limiter::{Counter, LimiterError, Payer, Permit, Refusal, Rooms, Scope, Used};
 
 /// What a call holds of a scope's limits.
 pub(super) struct Hold {
@@ -18,22 +19,18 @@ pub(super) struct Hold {
     pub(super) is_in_day: bool,
 }
 
-/// A budget of which a call holds money.
-pub(super) struct PurseHold {
-    pub(super) scope: Scope,
-    pub(super) allowance: Allowance,
-    pub(super) counter: Counter,
-}
-
 pub(crate) struct MemoryPermit {
     pub(super) shared: Arc<Shared>,
     pub(super) holds: Vec<Hold>,
-    pub(super) purses: Vec<PurseHold>,
+    /// The budgets that it was taken under.
+    pub(super) payers: Vec<Payer>,
+    pub(super) taken_at: Option<Timestamp>,
     pub(super) reserved: u64,
-    /// What it holds of each of its budgets.
-    pub(super) money: Mutex<NanoUsd>,
+    /// What it holds of their counters.
+    pub(super) money: Mutex<Vec<(Counter, NanoUsd)>>,
     pub(super) rooms: Rooms,
     pub(super) is_settled: AtomicBool,
+    has_landed: AtomicBool,
 }
 
 impl MemoryPermit {
@@ -41,39 +38,48 @@ impl MemoryPermit {
         Self {
             shared: Arc::clone(shared),
             holds: Vec::new(),
-            purses: Vec::new(),
+            payers: Vec::new(),
+            taken_at: None,
             reserved: tokens,
             money: Mutex::default(),
             rooms: Rooms::default(),
             is_settled: AtomicBool::new(false),
+            has_landed: AtomicBool::new(false),
         }
     }
 
     fn is_empty(&self) -> bool {
-        self.holds.is_empty() && self.purses.is_empty()
+        self.holds.is_empty() && self.payers.is_empty()
     }
 
     /// What it holds; only asked under the lock of the scopes, or where nobody else has the permit.
-    fn money(&self) -> std::sync::MutexGuard<'_, NanoUsd> {
+    fn money(&self) -> MutexGuard<'_, Vec<(Counter, NanoUsd)>> {
         self.money.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn cover_now(&self, money: NanoUsd) -> Result<(), LimiterError> {
+    fn cover_now(&self, money: NanoUsd, at: Timestamp) -> Result<(), LimiterError> {
         let mut state = self.shared.state();
         let mut held = self.money();
-        let more = NanoUsd(money.0.saturating_sub(held.0));
-        if more.0 <= 0 || self.is_settled.load(Ordering::Relaxed) {
+        if self.is_settled.load(Ordering::Relaxed) {
             return Ok(());
         }
-        let now = self.shared.clock.now();
-        for hold in &self.purses {
-            let amount = hold.allowance.budget.amount;
-            state.purses.check(&hold.counter, amount, more, now).map_err(|why| refused(&hold.scope, why))?;
+        let now = Moment::of(&*self.shared.clock);
+        let mut wanted = Vec::with_capacity(self.payers.len());
+        for payer in &self.payers {
+            let counter = payer.counter(at);
+            let has = held.iter().find(|(known, _)| *known == counter).map_or(0, |(_, has)| has.0);
+            let more = NanoUsd(money.0.saturating_sub(has).max(0));
+            let given = state.purses.check(&counter, payer.allowance.budget.amount, more, now);
+            given.map_err(|why| refused(&payer.scope, why))?;
+            wanted.push((counter, more));
         }
-        for hold in &self.purses {
-            state.purses.hold(&hold.counter, more);
+        for (counter, more) in wanted.into_iter().filter(|(_, more)| more.0 > 0) {
+            state.purses.hold(&counter, more, now.monotonic);
+            match held.iter_mut().find(|(known, _)| *known == counter) {
+                Some((_, has)) => *has = has.saturating_add(more),
+                None => held.push((counter, more)),
+            }
         }
-        *held = money;
         Ok(())
     }
 }
@@ -90,16 +96,22 @@ pub(super) fn refused(scope: &Scope, why: NotGiven) -> LimiterError {
 
 #[async_trait]
 impl Permit for MemoryPermit {
-    async fn cover(&self, money: NanoUsd) -> Result<(), LimiterError> {
-        self.cover_now(money)
+    fn taken_at(&self) -> Option<Timestamp> {
+        self.taken_at
+    }
+
+    async fn cover(&self, money: NanoUsd, at: Timestamp) -> Result<(), LimiterError> {
+        self.cover_now(money, at)
     }
 
     /// Tokens that were not used go back to the moment of the call's admission. Those that were used beyond the reservation
     /// count from now on: a call of many minutes would otherwise use them unseen.
     fn settle(&self, used: &Used) {
-        if self.is_empty() || self.is_settled.swap(true, Ordering::Relaxed) {
+        let is_nothing = self.is_empty() && used.payers.is_empty();
+        if is_nothing || self.is_settled.swap(true, Ordering::Relaxed) {
             return;
         }
+        let dues = used.dues(&self.payers);
         let mut state = self.shared.state();
         let now = self.shared.clock.monotonic();
         for hold in &self.holds {
@@ -113,11 +125,22 @@ impl Permit for MemoryPermit {
                 None => usage.window.give_back(reserved_in, self.reserved - used.tokens),
             }
         }
-        let held = std::mem::take(&mut *self.money());
-        for hold in &self.purses {
-            state.purses.release(&hold.counter, held);
-            for charge in &used.charges {
-                state.purses.spend(&counter(&hold.scope, &hold.allowance, charge.at), charge.amount);
+        for (counter, held) in std::mem::take(&mut *self.money()) {
+            state.purses.release(&counter, held);
+        }
+        for (counter, amount) in dues {
+            state.purses.spend(&counter, amount, now);
+        }
+    }
+
+    fn release_slots(&self) {
+        if self.holds.is_empty() || self.has_landed.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let mut state = self.shared.state();
+        for hold in &self.holds {
+            if let Some(usage) = state.scopes.get(hold.place) {
+                usage.in_flight = usage.in_flight.saturating_sub(1);
             }
         }
     }
@@ -129,18 +152,14 @@ impl Permit for MemoryPermit {
 
 impl Drop for MemoryPermit {
     fn drop(&mut self) {
-        if self.is_empty() {
+        self.release_slots();
+        let held = std::mem::take(&mut *self.money());
+        if held.is_empty() {
             return;
         }
         let mut state = self.shared.state();
-        for hold in &self.holds {
-            if let Some(usage) = state.scopes.get(hold.place) {
-                usage.in_flight = usage.in_flight.saturating_sub(1);
-            }
-        }
-        let held = std::mem::take(&mut *self.money());
-        for hold in &self.purses {
-            state.purses.release(&hold.counter, held);
+        for (counter, held) in held {
+            state.purses.release(&counter, held);
         }
     }
 }

@@ -5,16 +5,51 @@ use std::time::Duration;
 use switchyard_domain::limits::LimitKind;
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::time::Timestamp;
-use switchyard_ports::limiter::{Allowance, Counter, Scope, Standing};
+use switchyard_ports::clock::{Clock, Monotonic};
+use switchyard_ports::limiter::{Counter, Scope, Standing};
 
 /// Purses that need no tidying.
 const FEW: usize = 64;
 /// How long a window is remembered after its end, for clocks that are set back and calls that run long.
 const REMEMBERED: Duration = Duration::from_secs(86_400);
+/// How far the calendar may be from the monotonic time before it is not believed.
+const AGREEMENT: Duration = Duration::from_secs(60);
 /// When to come back while calls in flight hold the rest: nobody knows when a call ends.
 const HELD_WAIT: Duration = Duration::from_secs(1);
 /// What a client is told to wait for a budget that never begins anew.
 const ENDLESS_WAIT: Duration = Duration::from_secs(86_400);
+
+/// One moment by both times.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Moment {
+    pub(super) calendar: Timestamp,
+    pub(super) monotonic: Monotonic,
+}
+
+impl Moment {
+    pub(super) fn of(clock: &dyn Clock) -> Self {
+        Self { calendar: clock.now(), monotonic: clock.monotonic() }
+    }
+
+    /// Whether a window that begins at `start` began after this moment: by the calendar, and, as that may have been set forward
+    /// in between, by the time that passed until `now`.
+    fn saw_begin(self, start: Timestamp, now: Monotonic) -> bool {
+        let passed = now.since(self.monotonic);
+        self.calendar <= start && passed.saturating_add(AGREEMENT) >= start.since(self.calendar)
+    }
+
+    /// Whether the calendar was set forward between this moment and `now`.
+    fn was_set_forward(self, now: Self) -> bool {
+        let passed = now.monotonic.since(self.monotonic);
+        now.calendar.since(self.calendar) > passed.saturating_add(AGREEMENT)
+    }
+
+    /// The same, but not before `at`.
+    fn not_before(self, at: Timestamp) -> Self {
+        let later = at.since(self.calendar);
+        Self { calendar: self.calendar.max(at), monotonic: Monotonic(self.monotonic.0.saturating_add(later)) }
+    }
+}
 
 /// One budget in one window.
 #[derive(Debug, Default)]
@@ -34,18 +69,20 @@ fn is_remembered(counter: &Counter, now: Timestamp) -> bool {
     counter.span.is_endless() || counter.span.end.after(REMEMBERED) > now
 }
 
+/// By scope and edition, from when on everything that a budget spends goes through here: a window that begins later begins with
+/// nothing spent.
+type Since = HashMap<(Scope, i64), Moment>;
+
 /// All purses.
 #[derive(Debug, Default)]
 pub(super) struct Purses {
     by_counter: HashMap<Counter, Purse>,
-    /// From when on everything that a budget spends goes through here: a window that begins later begins with nothing spent.
-    known_since: HashMap<(String, i64), Timestamp>,
+    known_since: Since,
+    /// What was settled on counters that are not known when the ledger was asked for them: what is settled afterwards may be in the
+    /// ledger's answer or not.
+    asked: HashMap<Counter, i128>,
     /// How many purses there are when ended windows are forgotten next.
     full_at: usize,
-}
-
-pub(super) fn counter(scope: &Scope, allowance: &Allowance, at: Timestamp) -> Counter {
-    Counter { scope: scope.clone(), edition: allowance.edition, span: allowance.budget.span(at) }
 }
 
 impl Purses {
@@ -55,11 +92,14 @@ impl Purses {
         counter: &Counter,
         amount: NanoUsd,
         more: NanoUsd,
-        now: Timestamp,
+        now: Moment,
     ) -> Result<(), NotGiven> {
+        if more.0 <= 0 {
+            return Ok(());
+        }
         let Some(purse) = self.known(counter, now) else { return Err(NotGiven::Unknown(counter.clone())) };
         let (amount, more) = (i128::from(amount.0), i128::from(more.0));
-        if more <= 0 || purse.spent + purse.held + more <= amount {
+        if purse.spent + purse.held + more <= amount {
             return Ok(());
         }
         let limit = u64::try_from(amount).unwrap_or(0);
@@ -69,27 +109,28 @@ impl Purses {
             let wait = if counter.span.is_endless() {
                 ENDLESS_WAIT
             } else {
-                counter.span.end.since(now).max(HELD_WAIT)
+                counter.span.end.since(now.calendar).max(HELD_WAIT)
             };
             NotGiven::Refused { kind: LimitKind::Budget, limit, retry_after: wait }
         })
     }
 
     /// The purse, if what it has spent is known.
-    fn known(&mut self, counter: &Counter, now: Timestamp) -> Option<&Purse> {
+    fn known(&mut self, counter: &Counter, now: Moment) -> Option<&Purse> {
         if !self.by_counter.contains_key(counter) {
-            self.forget_old(now);
+            self.forget_old(now.calendar);
         }
-        let purse = self.purse(counter);
+        let purse = self.purse(counter, now.monotonic);
         purse.is_known.then_some(&*purse)
     }
 
     /// The purse; one of a window that began when its budget already went through here begins with nothing spent.
-    fn purse(&mut self, counter: &Counter) -> &mut Purse {
+    fn purse(&mut self, counter: &Counter, now: Monotonic) -> &mut Purse {
         let Self { by_counter, known_since, .. } = self;
         by_counter.entry(counter.clone()).or_insert_with_key(|counter| {
-            let since = known_since.get(&(counter.scope.0.clone(), counter.edition));
-            Purse { is_known: since.is_some_and(|since| *since <= counter.span.start), ..Purse::default() }
+            let since = known_since.get(&(counter.scope.clone(), counter.edition));
+            let is_known = since.is_some_and(|since| since.saw_begin(counter.span.start, now));
+            Purse { is_known, ..Purse::default() }
         })
     }
 
@@ -99,20 +140,20 @@ impl Purses {
         if self.by_counter.len() < self.full_at {
             return;
         }
+        self.asked.retain(|counter, _| is_remembered(counter, now));
         let known_since = &mut self.known_since;
         self.by_counter.retain(|counter, purse| {
             let is_kept = purse.held > 0 || is_remembered(counter, now);
-            if !is_kept && let Some(since) = known_since.get_mut(&(counter.scope.0.clone(), counter.edition))
-            {
-                *since = (*since).max(counter.span.end);
+            if !is_kept && let Some(since) = known_since.get_mut(&(counter.scope.clone(), counter.edition)) {
+                *since = since.not_before(counter.span.end);
             }
             is_kept
         });
         self.full_at = (2 * self.by_counter.len()).max(FEW);
     }
 
-    pub(super) fn hold(&mut self, counter: &Counter, more: NanoUsd) {
-        self.purse(counter).held += i128::from(more.0);
+    pub(super) fn hold(&mut self, counter: &Counter, more: NanoUsd, now: Monotonic) {
+        self.purse(counter, now).held += i128::from(more.0);
     }
 
     pub(super) fn release(&mut self, counter: &Counter, held: NanoUsd) {
@@ -121,21 +162,33 @@ impl Purses {
         }
     }
 
-    pub(super) fn spend(&mut self, counter: &Counter, amount: NanoUsd) {
-        self.purse(counter).spent += i128::from(amount.0.max(0));
+    pub(super) fn spend(&mut self, counter: &Counter, amount: NanoUsd, now: Monotonic) {
+        self.purse(counter, now).spent += i128::from(amount.0.max(0));
     }
 
-    pub(super) fn seed(&mut self, counter: &Counter, spent: NanoUsd, now: Timestamp) {
-        self.known_since.entry((counter.scope.0.clone(), counter.edition)).or_insert(now);
-        let purse = self.purse(counter);
-        if !purse.is_known {
+    /// Believes the ledger, unless something was settled since it was asked ([`Purses::asked`]): then it is to be asked again.
+    pub(super) fn seed(&mut self, counter: &Counter, spent: NanoUsd, now: Moment) {
+        let since = self.known_since.entry((counter.scope.clone(), counter.edition)).or_insert(now);
+        if since.was_set_forward(now) {
+            *since = now;
+        }
+        let noted = self.asked.remove(counter);
+        let purse = self.purse(counter, now.monotonic);
+        let is_stale = noted.is_some_and(|noted| noted != purse.spent);
+        if !purse.is_known && !is_stale {
             purse.is_known = true;
             purse.spent = purse.spent.max(i128::from(spent.0));
         }
     }
 
-    pub(super) fn standing(&self, counter: &Counter) -> Option<Standing> {
-        let purse = self.by_counter.get(counter).filter(|purse| purse.is_known)?;
+    /// Where a counter stands. Of one that is not known the ledger is asked next.
+    pub(super) fn asked(&mut self, counter: &Counter) -> Option<Standing> {
+        let purse = self.by_counter.get(counter);
+        let Some(purse) = purse.filter(|purse| purse.is_known) else {
+            let noted = purse.map_or(0, |purse| purse.spent);
+            self.asked.insert(counter.clone(), noted);
+            return None;
+        };
         let nano = |sum: i128| NanoUsd(i64::try_from(sum).unwrap_or(i64::MAX));
         Some(Standing { spent: nano(purse.spent), held: nano(purse.held) })
     }

@@ -8,9 +8,11 @@ use switchyard_coordination::memory::MemoryLimiter;
 use switchyard_domain::budget::{Budget, BudgetWindow, Zone};
 use switchyard_domain::limits::Limits;
 use switchyard_domain::money::NanoUsd;
+use switchyard_domain::time::Timestamp;
 use switchyard_ports::clock::Clock;
 use switchyard_ports::limiter::{
-    Allowance, Ask, Charge, Counter, Demand, Limiter, LimiterError, Permit, Rooms, Scope, SharedStore, Used,
+    Allowance, Ask, Charge, Counter, Demand, Limiter, LimiterError, Payer, Permit, Rooms, Scope, SharedStore,
+    Used,
 };
 use switchyard_testkit::clock::ManualClock;
 use switchyard_testkit::redis::PrivateRedis;
@@ -31,13 +33,25 @@ enum Event {
     Cover {
         call: prop::sample::Index,
         money: i64,
+        /// How long ago its attempt began.
+        ago: u64,
     },
     Settle {
         call: prop::sample::Index,
         tokens: u64,
         /// How long ago each attempt began, and what it cost.
         charges: Vec<(u64, i64)>,
+        /// Budgets that pay besides.
+        payers: Vec<usize>,
     },
+    /// The same under no permit.
+    Charge {
+        charges: Vec<(u64, i64)>,
+        payers: Vec<usize>,
+    },
+    Land(prop::sample::Index),
+    /// The calendar alone is set, by so many minutes.
+    Jump(i64),
     Drop(prop::sample::Index),
 }
 
@@ -52,15 +66,21 @@ fn tokens() -> impl Strategy<Value = u64> {
 
 fn event() -> impl Strategy<Value = Event> {
     let call = any::<prop::sample::Index>;
+    let ago = || prop_oneof![3 => Just(0_u64), 1 => 0_u64..80_000_000];
+    let charges = move || prop::collection::vec((ago(), amount()), 0..3);
+    let payers = || prop::collection::vec(0..SCOPES.len(), 0..3);
     let ask = || (prop::collection::vec(0..SCOPES.len(), 1..4), tokens(), amount());
     prop_oneof![
         3 => (0_u64..3_000).prop_map(|millis| Event::Advance(Duration::from_millis(millis))),
         1 => (0_u64..70_000).prop_map(|millis| Event::Advance(Duration::from_millis(millis))),
         1 => (0_u64..3_000).prop_map(|minutes| Event::Advance(Duration::from_secs(60 * minutes))),
         9 => prop::collection::vec(ask(), 1..3).prop_map(Event::Take),
-        2 => (call(), amount()).prop_map(|(call, money)| Event::Cover { call, money }),
-        4 => (call(), tokens(), prop::collection::vec((0_u64..100_000, amount()), 0..3))
-            .prop_map(|(call, tokens, charges)| Event::Settle { call, tokens, charges }),
+        2 => (call(), amount(), ago()).prop_map(|(call, money, ago)| Event::Cover { call, money, ago }),
+        4 => (call(), tokens(), charges(), payers())
+            .prop_map(|(call, tokens, charges, payers)| Event::Settle { call, tokens, charges, payers }),
+        1 => (charges(), payers()).prop_map(|(charges, payers)| Event::Charge { charges, payers }),
+        1 => call().prop_map(Event::Land),
+        1 => (-600_i64..600).prop_map(Event::Jump),
         3 => call().prop_map(Event::Drop),
     ]
 }
@@ -109,11 +129,9 @@ impl Pair {
         let demand =
             |((name, window), (limits, budget)): (&(&str, BudgetWindow), (&Limits, &Option<i64>))| {
                 let zone = Zone::new("Europe/Vienna").unwrap();
-                let allowance = budget.map(|amount| Allowance {
-                    budget: Arc::new(Budget { amount: NanoUsd(amount), window: *window, zone }),
-                    edition: 3,
-                });
-                Demand { scope: Scope((*name).to_owned()), limits: *limits, allowance }
+                let budget = budget.map(|amount| Budget { amount: NanoUsd(amount), window: *window, zone });
+                let allowance = budget.map(|budget| Allowance::new(Arc::new(budget), 3));
+                Demand { scope: Scope((*name).into()), limits: *limits, allowance }
             };
         Self {
             limiters: [Arc::new(MemoryLimiter::new(Arc::clone(&clock) as _)), Arc::clone(&shared) as _],
@@ -163,12 +181,14 @@ impl Pair {
         }
     }
 
-    async fn cover(&self, call: &prop::sample::Index, money: i64) -> Result<(), TestCaseError> {
+    async fn cover(&self, call: &prop::sample::Index, money: i64, ago: u64) -> Result<(), TestCaseError> {
+        let at = self.before(ago);
         let Some([memory, redis]) = self.calls.get(call.index(self.calls.len())).unwrap() else {
             return Ok(());
         };
         loop {
-            let (memory, redis) = (memory.cover(NanoUsd(money)).await, redis.cover(NanoUsd(money)).await);
+            let (memory, redis) =
+                (memory.cover(NanoUsd(money), at).await, redis.cover(NanoUsd(money), at).await);
             prop_assert_eq!(&memory, &redis);
             match memory {
                 Err(LimiterError::Unseeded(counters)) => self.make_known(&counters).await,
@@ -180,16 +200,21 @@ impl Pair {
     async fn step(&mut self, event: &Event) -> Result<(), TestCaseError> {
         match event {
             Event::Advance(by) => self.clock.advance(*by),
+            Event::Jump(minutes) => self.clock.set_now(Timestamp(self.clock.now().0 + minutes * 60_000)),
             Event::Take(asks) => self.take(asks).await?,
+            Event::Charge { charges, payers } => {
+                let used = self.used(charges, payers);
+                self.limiters.iter().for_each(|limiter| limiter.charge(&used));
+            }
             _ if self.calls.is_empty() => {}
-            Event::Cover { call, money } => self.cover(call, *money).await?,
-            Event::Settle { call, tokens, charges } => {
-                let now = self.clock.now();
-                let charge = |(ago, amount): &(u64, i64)| Charge {
-                    at: switchyard_domain::time::Timestamp(now.0 - i64::try_from(*ago).unwrap()),
-                    amount: NanoUsd(*amount),
-                };
-                let used = Used { tokens: *tokens, charges: charges.iter().map(charge).collect() };
+            Event::Cover { call, money, ago } => self.cover(call, *money, *ago).await?,
+            Event::Land(call) => {
+                if let Some(twins) = self.calls.get(call.index(self.calls.len())).unwrap() {
+                    twins.iter().for_each(|permit| permit.release_slots());
+                }
+            }
+            Event::Settle { call, tokens, charges, payers } => {
+                let used = Used { tokens: *tokens, ..self.used(charges, payers) };
                 if let Some(twins) = self.calls.get(call.index(self.calls.len())).unwrap() {
                     twins.iter().for_each(|permit| permit.settle(&used));
                 }
@@ -202,11 +227,28 @@ impl Pair {
         self.agree().await
     }
 
+    fn before(&self, ago: u64) -> Timestamp {
+        Timestamp(self.clock.now().0 - i64::try_from(ago).unwrap())
+    }
+
+    fn used(&self, charges: &[(u64, i64)], payers: &[usize]) -> Used {
+        let charge = |(ago, amount): &(u64, i64)| Charge { at: self.before(*ago), amount: NanoUsd(*amount) };
+        let payer = |scope: &usize| {
+            let Demand { scope, allowance, .. } = self.demands.get(*scope).unwrap().clone();
+            Some(Payer { scope, allowance: allowance? })
+        };
+        Used {
+            tokens: 0,
+            charges: charges.iter().map(charge).collect(),
+            payers: payers.iter().filter_map(payer).collect(),
+        }
+    }
+
     async fn agree(&self) -> Result<(), TestCaseError> {
         let now = self.clock.now();
         for demand in &self.demands {
             let Some(allowance) = &demand.allowance else { continue };
-            let span = allowance.budget.span(now);
+            let span = allowance.span(now);
             let counter = Counter { scope: demand.scope.clone(), edition: allowance.edition, span };
             let [memory, redis] = &self.limiters;
             let (memory, redis) =

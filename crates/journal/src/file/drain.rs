@@ -2,7 +2,7 @@
 
 use super::Shared;
 use super::store;
-use super::writer::Sealed;
+use super::writer::{Oldest, Sealed};
 use crate::record::{self, Decoded};
 use std::io;
 use switchyard_ports::journal::{JournalError, Segment};
@@ -12,10 +12,10 @@ impl Shared {
     pub(super) fn drain_oldest(&self) -> Result<Option<Segment>, JournalError> {
         loop {
             let oldest = self.writer().oldest();
-            let Some((number, sealed)) = self.or_fail(oldest)? else { return Ok(None) };
+            let Some(Oldest { number, sealed, is_last }) = self.or_fail(oldest)? else { return Ok(None) };
             let remembered = self.writer().remembered.take(number, sealed.records);
             if let Some(events) = remembered {
-                return Ok(Some(Segment { id: store::name_of(number), events, damaged: 0 }));
+                return Ok(Some(Segment { id: store::name_of(number), events, damaged: 0, is_last }));
             }
             let decoded = self.read(number, sealed)?;
             if decoded.events.is_empty() && decoded.damaged == 0 {
@@ -24,7 +24,8 @@ impl Shared {
                 continue;
             }
             let id = store::name_of(number);
-            return Ok(Some(Segment { id, events: decoded.events, damaged: decoded.damaged }));
+            let Decoded { events, damaged, .. } = decoded;
+            return Ok(Some(Segment { id, events, damaged, is_last }));
         }
     }
 

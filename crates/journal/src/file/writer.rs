@@ -37,6 +37,15 @@ pub(super) struct Sealed {
     pub(super) is_worth_keeping: bool,
 }
 
+/// The segment that is drained next.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Oldest {
+    pub(super) number: u64,
+    pub(super) sealed: Sealed,
+    /// Whether nothing waits behind it.
+    pub(super) is_last: bool,
+}
+
 /// A record that nobody waits for, kept back while the disk fails.
 #[derive(Debug)]
 struct Kept {
@@ -228,10 +237,12 @@ impl Writer {
     }
 
     /// The oldest segment that can be drained; the open one is closed if there is no other.
-    pub(super) fn oldest(&mut self) -> io::Result<Option<(u64, Sealed)>> {
+    pub(super) fn oldest(&mut self) -> io::Result<Option<Oldest>> {
         if self.sealed.is_empty() && self.open.as_ref().is_some_and(|open| open.records > 0) {
             self.seal()?;
         }
-        Ok(self.sealed.first_key_value().map(|(number, sealed)| (*number, *sealed)))
+        let is_open = self.open.as_ref().is_some_and(|open| open.records > 0);
+        let is_last = self.sealed.len() == 1 && !is_open;
+        Ok(self.sealed.first_key_value().map(|(&number, &sealed)| Oldest { number, sealed, is_last }))
     }
 }

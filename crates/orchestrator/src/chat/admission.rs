@@ -12,6 +12,7 @@ use crate::snapshot::{Snapshot, TargetEntry, UserDirectory};
 use std::time::Duration;
 use switchyard_domain::limits::LimitKind;
 use switchyard_domain::money::NanoUsd;
+use switchyard_domain::time::Timestamp;
 use switchyard_ports::client_call::ClientCall;
 use switchyard_ports::limiter::{Ask, Demand, LimiterError, Permit, Refusal, Room, Rooms};
 
@@ -25,6 +26,8 @@ pub(super) struct Admitted {
     pub(super) permit: Option<Box<dyn Permit>>,
     /// What is reserved for it, where a budget of the caller or the target asks.
     pub(super) reserved: Option<NanoUsd>,
+    /// When it begins, where a budget asks: the moment in whose windows money is held for it, and is charged.
+    pub(super) at: Option<Timestamp>,
 }
 
 /// Why an attempt may not be made.
@@ -42,6 +45,8 @@ pub(super) struct Admission<'a> {
     pub(super) users: &'a UserDirectory,
     pub(super) principal: &'a Principal,
     pub(super) call: &'a dyn ClientCall,
+    /// The most attempts of a call.
+    pub(super) max_attempts: u32,
 }
 
 impl Admission<'_> {
@@ -70,23 +75,31 @@ impl Admission<'_> {
         let reserved = is_budgeted.then_some(price);
         if !is_first {
             let needed = NanoUsd(settlement.committed().0.saturating_add(price.0));
-            self.cover(settlement, needed, &callers).await?;
+            self.cover(settlement, needed, now, &callers).await?;
         }
         let tokens = reserved_tokens(self.call.facts());
         let mut asks = Vec::with_capacity(2);
         if is_first && !callers.is_empty() {
-            let most = asking::dearest(course, self.call, ceiling, now).max(price);
+            let reachable = course.reachable(target, self.max_attempts);
+            let most = asking::dearest(reachable, self.call, ceiling, now).max(price);
             asks.push(asking::ask(callers.clone(), tokens, most));
         }
-        if !targets.is_empty() {
-            asks.push(asking::ask(targets.clone(), tokens, price));
+        let is_limited = !targets.is_empty();
+        if is_limited {
+            asks.push(asking::ask(targets, tokens, price));
         }
         let mut permits = if asks.is_empty() { Vec::new() } else { self.acquire(&asks, target).await? };
-        let permit = if targets.is_empty() { None } else { permits.pop() };
+        let permit = if is_limited { permits.pop() } else { None };
+        let callers_permit = permits.pop();
+        let taken_at = [&permit, &callers_permit].into_iter().flatten().find_map(|permit| permit.taken_at());
         if is_first {
-            self.admitted(course, settlement, permits.pop());
+            self.admitted(course, settlement, callers_permit);
+        } else if let Some(at) = taken_at {
+            // A window may have ended since.
+            let needed = NanoUsd(settlement.committed().0.saturating_add(price.0));
+            self.cover(settlement, needed, at, &callers).await?;
         }
-        Ok(Admitted { permit, reserved })
+        Ok(Admitted { permit, reserved, at: taken_at.or_else(|| is_budgeted.then_some(now)) })
     }
 
     /// Takes what the caller needs for a call that goes to no target: it is a request, and takes a slot while it is answered. What is
@@ -111,10 +124,11 @@ impl Admission<'_> {
         &self,
         settlement: &Settlement,
         needed: NanoUsd,
+        at: Timestamp,
         callers: &[Demand],
     ) -> Result<(), NotAdmitted> {
         let Some(permit) = settlement.permit().filter(|_| asking::has_budget(callers)) else { return Ok(()) };
-        let covered = self.ports.budgets.cover(self.ports.limiter.as_ref(), permit, needed).await;
+        let covered = self.ports.budgets.cover(self.ports.limiter.as_ref(), permit, needed, at).await;
         covered.map_err(|error| NotAdmitted::Target(refused(error, callers, &self.who(), 0)))
     }
 

@@ -49,6 +49,15 @@ impl Course {
         Ok(Self { turn, ..Self::along(resolved, credentials, ports.health.as_ref(), number)? })
     }
 
+    /// The targets that a call may reach whose first attempt goes to this one. Further ones are reached where some of them are passed
+    /// over; what those cost beyond is held when they are.
+    pub(super) fn reachable(&self, first: &TargetEntry, max_attempts: u32) -> &[TargetEntry] {
+        let is_first = |target: &TargetEntry| target.scope == first.scope;
+        let rest = self.targets.iter().position(is_first).and_then(|at| self.targets.get(at..));
+        let rest = rest.unwrap_or(&self.targets);
+        rest.get(..usize::try_from(max_attempts.max(1)).unwrap_or(usize::MAX)).unwrap_or(rest)
+    }
+
     /// The call is admitted.
     pub(super) fn admitted(&mut self) {
         if let Some(turn) = &mut self.turn {

@@ -6,7 +6,7 @@ use super::budgets::Budgets;
 use super::course::Course;
 use super::delivery::{Reply, deliver};
 use super::resolution::resolve;
-use super::settlement::{CallIdentity, Settlement};
+use super::settlement::{CallIdentity, Payers, Settlement};
 use super::statistics::CallStatistics;
 use crate::error::{CallError, CallErrorKind};
 use crate::principal::Principal;
@@ -112,7 +112,9 @@ impl ChatService {
             user: principal.user_id(),
             route: resolved.route_name().map(str::to_owned),
         };
-        let mut settlement = Settlement::new(Arc::clone(&self.ports), identity, Arc::clone(&call), journal);
+        let payers = Payers::new(Arc::clone(&self.keeper), Arc::clone(&snapshot));
+        let (ports, asked) = (Arc::clone(&self.ports), Arc::clone(&call));
+        let mut settlement = Settlement::new(ports, identity, asked, journal, payers);
         let users = self.keeper.users();
         let admission = Admission {
             ports: &self.ports,
@@ -120,6 +122,7 @@ impl ChatService {
             users: &users,
             principal,
             call: call.as_ref(),
+            max_attempts: self.settings.max_attempts,
         };
         let course = match Course::of(&resolved, &credentials, &self.ports) {
             Ok(course) => course,

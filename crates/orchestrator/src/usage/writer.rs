@@ -120,11 +120,11 @@ impl LedgerWriter {
         }
     }
 
-    /// Drains what waits. What comes in meanwhile waits for the next time: under load the journal is never empty, and a
-    /// transaction for every few calls would be the database's load instead.
+    /// Drains what waits, by the journal's own order: a calendar that was set back tells nothing of it. What comes in meanwhile waits
+    /// for the next time: under load the journal is never empty, and a transaction for every few calls would be the database's load
+    /// instead.
     async fn drain(&self) -> Result<(), DrainError> {
         let mut drained = self.draining.lock().await;
-        let began = self.clock.now();
         while let Some(segment) = self.journal.sealed().await? {
             self.note_damage(&segment, &mut drained);
             let mut rest = segment.events.as_slice();
@@ -142,7 +142,7 @@ impl LedgerWriter {
             {
                 tracing::debug!(error = %error, "the last use of keys was not noted");
             }
-            if segment.events.iter().any(|event| ended(event) > began) {
+            if segment.is_last {
                 break;
             }
         }
@@ -173,10 +173,6 @@ impl LedgerWriter {
             );
         }
     }
-}
-
-fn ended(event: &UsageEvent) -> Timestamp {
-    event.at.after(Duration::from_millis(event.duration_ms))
 }
 
 /// When each key was last used, to the minute, so that a busy key is not written with every batch.

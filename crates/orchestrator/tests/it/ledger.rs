@@ -1,19 +1,26 @@
 //! From the journal to the ledger, each event once.
 
 use crate::world::{SECOND, World, at_once, buffered, eventually};
+use async_trait::async_trait;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use switchyard_domain::limits::Limits;
 use switchyard_domain::usage::UsageEvent;
 use switchyard_orchestrator::usage::{LedgerWriter, UsageReports};
-use switchyard_ports::journal::Journal;
+use switchyard_ports::journal::{Journal, JournalError, JournalPermit, Segment};
 use switchyard_ports::repositories::VirtualKeyRepository;
 use switchyard_testkit::contracts::journal::sample_event;
+use switchyard_testkit::fakes::journal::ScriptedJournal;
 use switchyard_testkit::fakes::store::Fate;
 
 fn writer(world: &World) -> Arc<LedgerWriter> {
+    writer_of(world, Arc::clone(&world.journal) as _)
+}
+
+fn writer_of(world: &World, journal: Arc<dyn Journal>) -> Arc<LedgerWriter> {
     Arc::new(LedgerWriter::new(
-        Arc::clone(&world.journal) as _,
+        journal,
         Arc::clone(&world.store) as _,
         Arc::clone(&world.store) as _,
         Arc::clone(&world.clock) as _,
@@ -133,21 +140,60 @@ async fn a_writer_that_is_told_to_stop_drains_once_more() {
 async fn under_load_what_comes_meanwhile_waits_for_the_next_time() {
     let world = World::usual().await;
     append(&world, vec![old(1)]).await;
-    let writer = writer(&world);
-    // Each time a stretch is read another call has ended in the meantime.
-    let young = |number| UsageEvent { at: world_start(10), duration_ms: 1, ..sample_event(number) };
-    append(&world, vec![young(2)]).await;
-    assert!(writer.drain_once().await);
-    append(&world, vec![young(3)]).await;
-    assert_eq!(world.store.events().len(), 2);
-    // Two stretches wait; the first ends with an event that is younger than the drain.
+    // Each time a stretch is let go another call has ended in the meantime.
+    let busy = Arc::new(BusyJournal { kept: Arc::clone(&world.journal), next: AtomicU64::new(100) });
+    let writer = writer_of(&world, Arc::clone(&busy) as _);
+    for drained in 1..5 {
+        assert!(writer.drain_once().await);
+        assert_eq!(world.store.events().len(), drained, "the writer would never rest");
+    }
+    // What waited when a drain began is drained with it, in however many stretches.
     let _sealed = world.journal.sealed().await.unwrap();
-    append(&world, vec![young(4)]).await;
+    append(&world, vec![old(2)]).await;
     assert!(writer.drain_once().await);
-    assert_eq!(world.store.events().len(), 3, "the writer would never rest");
-    world.clock.advance(SECOND);
-    assert!(writer.drain_once().await);
-    assert_eq!(world.store.events().len(), 4);
+    assert!(world.store.events().iter().any(|event| event.id == old(2).id));
+}
+
+#[tokio::test]
+async fn all_that_waits_is_drained_when_the_calendar_was_set_back() {
+    let world = World::usual().await;
+    let late = |number| UsageEvent { at: world_start(7_200_000), ..sample_event(number) };
+    append(&world, vec![late(1)]).await;
+    let _sealed = world.journal.sealed().await.unwrap();
+    append(&world, vec![late(2), late(3)]).await;
+    assert!(writer(&world).drain_once().await);
+    assert_eq!((world.store.events().len(), world.journal.backlog()), (3, 0));
+}
+
+/// A journal into which a call is written whenever a stretch was drained.
+struct BusyJournal {
+    kept: Arc<ScriptedJournal>,
+    next: AtomicU64,
+}
+
+#[async_trait]
+impl Journal for BusyJournal {
+    fn reserve(&self) -> Result<Box<dyn JournalPermit>, JournalError> {
+        self.kept.reserve()
+    }
+
+    async fn sealed(&self) -> Result<Option<Segment>, JournalError> {
+        self.kept.sealed().await
+    }
+
+    async fn release(&self, segment: &str) -> Result<(), JournalError> {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        self.kept.reserve()?.append(&[old(u128::from(number))]).await?;
+        self.kept.release(segment).await
+    }
+
+    fn backlog(&self) -> u64 {
+        self.kept.backlog()
+    }
+
+    fn is_writable(&self) -> bool {
+        self.kept.is_writable()
+    }
 }
 
 fn world_start(later: i64) -> switchyard_domain::time::Timestamp {

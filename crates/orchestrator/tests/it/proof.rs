@@ -13,7 +13,7 @@ use switchyard_domain::usage::UsageEvent;
 use switchyard_orchestrator::usage::{BooksProof, LedgerWriter, LiveCounters};
 use switchyard_ports::clock::{Clock, Monotonic};
 use switchyard_ports::journal::Journal;
-use switchyard_ports::limiter::{Ask, Counter, Limiter, LimiterError, Permit, Standing};
+use switchyard_ports::limiter::{Ask, Counter, Limiter, LimiterError, Permit, Standing, Used};
 use switchyard_ports::repositories::{NewQuota, QuotaRepository};
 use switchyard_testkit::contracts::journal::sample_event;
 use switchyard_testkit::contracts::repositories::author;
@@ -29,12 +29,14 @@ impl Limiter for Told {
         panic!("a proof takes nothing")
     }
 
+    fn charge(&self, _: &Used) {}
+
     async fn seed(&self, _: &Counter, _: NanoUsd) -> Result<(), LimiterError> {
         panic!("a proof tells nothing")
     }
 
     async fn standing(&self, counter: &Counter) -> Result<Option<Standing>, LimiterError> {
-        assert_eq!(counter.scope.0, "global");
+        assert_eq!(&*counter.scope.0, "global");
         Ok(self.0.clone()?.map(|spent| Standing { spent, held: NanoUsd(7) }))
     }
 }

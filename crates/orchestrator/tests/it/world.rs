@@ -132,7 +132,7 @@ impl World {
             Arc::clone(&store) as _,
             Arc::clone(&clock) as _,
         );
-        let budgets = Budgets::new(Arc::clone(&store) as _, Arc::new(writer), None);
+        let budgets = Budgets::new(Arc::clone(&store) as _, Arc::new(writer), Arc::clone(&clock) as _, None);
         let ports = ChatPorts {
             clock: Arc::clone(&clock) as _,
             entropy: Arc::new(SeededEntropy::default()),

@@ -10,14 +10,14 @@
 
 use crate::clock::ManualClock;
 use crate::contracts::limiter::{refused, rpm};
-use std::sync::Arc;
+use std::sync::{Arc, Barrier, Mutex as Lock};
 use std::time::Duration;
 use switchyard_domain::budget::{Budget, BudgetWindow, Zone};
 use switchyard_domain::limits::{LimitKind, Limits};
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::time::Timestamp;
 use switchyard_ports::limiter::{
-    Allowance, Ask, Charge, Counter, Demand, Limiter, LimiterError, Permit, Scope, Used,
+    Allowance, Ask, Charge, Counter, Demand, Limiter, LimiterError, Payer, Permit, Scope, Used,
 };
 
 /// Makes a test of each case. The argument is a function that returns a fresh limiter in an `Arc` and the manual clock that it goes
@@ -35,7 +35,12 @@ macro_rules! budget_contract {
             all_budgets_give_or_none,
             limits_and_money_are_taken_together,
             a_window_begins_anew_and_late_calls_pay_where_they_began,
+            covering_in_another_window_holds_there_too,
             a_clock_that_is_set_back_gives_no_money_twice,
+            a_window_that_the_calendar_jumped_into_is_asked_of_the_ledger,
+            a_budget_that_begins_while_a_call_runs_is_told_what_it_used,
+            what_is_settled_while_the_ledger_is_asked_makes_it_be_asked_again,
+            slots_that_are_given_back_leave_the_money_held,
             a_budget_that_is_set_anew_begins_with_the_ledger,
             what_costs_nothing_passes_a_spent_budget,
             of_256_at_once_exactly_the_affordable_pass,
@@ -52,8 +57,8 @@ macro_rules! budget_contract {
 
 fn demand(scope: &str, amount: i64, window: BudgetWindow, edition: i64) -> Demand {
     let budget = Arc::new(Budget { amount: NanoUsd(amount), window, zone: Zone::utc() });
-    let allowance = Some(Allowance { budget, edition });
-    Demand { scope: Scope(scope.to_owned()), limits: Limits::NONE, allowance }
+    let allowance = Some(Allowance::new(budget, edition));
+    Demand { scope: Scope(scope.into()), limits: Limits::NONE, allowance }
 }
 
 fn day(amount: i64) -> Demand {
@@ -77,7 +82,7 @@ async fn take_all(limiter: &dyn Limiter, demands: &[Demand], money: i64) -> Take
 
 fn counter(demand: &Demand, at: Timestamp) -> Counter {
     let allowance = demand.allowance.as_ref().expect("a budget");
-    Counter { scope: demand.scope.clone(), edition: allowance.edition, span: allowance.budget.span(at) }
+    Counter { scope: demand.scope.clone(), edition: allowance.edition, span: allowance.span(at) }
 }
 
 async fn seed(limiter: &dyn Limiter, clock: &ManualClock, demand: &Demand, spent: i64) {
@@ -94,7 +99,7 @@ fn now(clock: &ManualClock) -> Timestamp {
 }
 
 fn cost(at: Timestamp, amount: i64) -> Used {
-    Used { tokens: 0, charges: vec![Charge { at, amount: NanoUsd(amount) }] }
+    Used { charges: vec![Charge { at, amount: NanoUsd(amount) }], ..Used::default() }
 }
 
 /// See the name.
@@ -123,10 +128,7 @@ pub async fn no_more_is_held_than_the_budget_has(limiter: Arc<dyn Limiter>, cloc
         held.push(take(&*limiter, &demand, 25).await.unwrap());
     }
     let refusal = refused(take(&*limiter, &demand, 1).await);
-    assert_eq!(
-        (refusal.kind, refusal.limit, refusal.scope.0.as_str()),
-        (LimitKind::BudgetHeld, 100, "key:1")
-    );
+    assert_eq!((refusal.kind, refusal.limit, &*refusal.scope.0), (LimitKind::BudgetHeld, 100, "key:1"));
     assert_eq!(standing(&*limiter, &demand, now(&clock)).await, (0, 100));
 }
 
@@ -183,16 +185,16 @@ pub async fn covering_more_takes_it_or_changes_nothing(limiter: Arc<dyn Limiter>
     seed(&*limiter, &clock, &demand, 0).await;
     let first = take(&*limiter, &demand, 40).await.unwrap();
     let second = take(&*limiter, &demand, 40).await.unwrap();
-    first.cover(NanoUsd(60)).await.unwrap();
-    first.cover(NanoUsd(10)).await.unwrap();
+    first.cover(NanoUsd(60), now(&clock)).await.unwrap();
+    first.cover(NanoUsd(10), now(&clock)).await.unwrap();
     assert_eq!(standing(&*limiter, &demand, now(&clock)).await, (0, 100));
-    let Err(LimiterError::Refused(refusal)) = second.cover(NanoUsd(41)).await else {
+    let Err(LimiterError::Refused(refusal)) = second.cover(NanoUsd(41), now(&clock)).await else {
         panic!("it was covered")
     };
     assert_eq!(refusal.kind, LimitKind::BudgetHeld);
     drop(first);
     assert_eq!(standing(&*limiter, &demand, now(&clock)).await, (0, 40));
-    second.cover(NanoUsd(100)).await.unwrap();
+    second.cover(NanoUsd(100), now(&clock)).await.unwrap();
     second.settle(&cost(now(&clock), 100));
     assert_eq!(standing(&*limiter, &demand, now(&clock)).await, (100, 0));
 }
@@ -204,7 +206,7 @@ pub async fn all_budgets_give_or_none(limiter: Arc<dyn Limiter>, clock: Arc<Manu
         seed(&*limiter, &clock, demand, 0).await;
     }
     let refusal = refused(take_all(&*limiter, &demands, 31).await);
-    assert_eq!(refusal.scope.0, "global");
+    assert_eq!(&*refusal.scope.0, "global");
     assert!(refusal.retry_after > Duration::ZERO);
     assert_eq!(standing(&*limiter, &demands[0], now(&clock)).await, (0, 0));
     let both = [ask(&demands[..1], 90), ask(&demands[1..], 31)];
@@ -256,8 +258,8 @@ pub async fn a_window_begins_anew_and_late_calls_pay_where_they_began(
         taken => taken.unwrap(),
     };
     late.settle(&Used {
-        tokens: 0,
         charges: vec![Charge { at: today, amount: NanoUsd(60) }, Charge { at: tomorrow, amount: NanoUsd(8) }],
+        ..Used::default()
     });
     assert_eq!(standing(&*limiter, &demand, today).await, (60, 0));
     assert_eq!(standing(&*limiter, &demand, tomorrow).await, (8, 100));
@@ -267,24 +269,159 @@ pub async fn a_window_begins_anew_and_late_calls_pay_where_they_began(
 }
 
 /// See the name.
+pub async fn covering_in_another_window_holds_there_too(limiter: Arc<dyn Limiter>, clock: Arc<ManualClock>) {
+    let demand = day(100);
+    clock.set_now(Timestamp::parse("2026-11-22T23:59:59Z").unwrap());
+    let today = now(&clock);
+    seed(&*limiter, &clock, &demand, 0).await;
+    let late = take(&*limiter, &demand, 100).await.unwrap();
+    assert_eq!(late.taken_at(), Some(today));
+    clock.advance(Duration::from_secs(2));
+    let tomorrow = now(&clock);
+    let other = take(&*limiter, &demand, 60).await.unwrap();
+    let Err(LimiterError::Refused(refusal)) = late.cover(NanoUsd(41), tomorrow).await else {
+        panic!("what others hold of the new window was given again")
+    };
+    assert_eq!(refusal.kind, LimitKind::BudgetHeld);
+    assert_eq!(standing(&*limiter, &demand, tomorrow).await, (0, 60));
+    late.cover(NanoUsd(40), tomorrow).await.unwrap();
+    late.cover(NanoUsd(40), tomorrow).await.unwrap();
+    late.cover(NanoUsd(100), today).await.unwrap();
+    assert_eq!(standing(&*limiter, &demand, tomorrow).await, (0, 100));
+    assert_eq!(standing(&*limiter, &demand, today).await, (0, 100));
+    late.settle(&Used {
+        charges: vec![Charge { at: today, amount: NanoUsd(7) }, Charge { at: tomorrow, amount: NanoUsd(9) }],
+        ..Used::default()
+    });
+    assert_eq!(standing(&*limiter, &demand, today).await, (7, 0));
+    assert_eq!(standing(&*limiter, &demand, tomorrow).await, (9, 60));
+    other.cover(NanoUsd(80), tomorrow).await.unwrap();
+    drop(other);
+    assert_eq!(standing(&*limiter, &demand, tomorrow).await, (9, 0));
+}
+
+/// See the name.
 pub async fn a_clock_that_is_set_back_gives_no_money_twice(
     limiter: Arc<dyn Limiter>,
     clock: Arc<ManualClock>,
 ) {
+    const HOUR: i64 = 3_600_000;
     let demand = day(100);
     let noon = Timestamp::parse("2026-11-22T12:00:00Z").unwrap();
     clock.set_now(noon);
     seed(&*limiter, &clock, &demand, 0).await;
     take(&*limiter, &demand, 100).await.unwrap().settle(&cost(noon, 100));
-    for jump in [3_600_000, 24 * 3_600_000, -24 * 3_600_000] {
-        clock.set_now(Timestamp(noon.0 + jump));
-        if let Err(LimiterError::Unseeded(counters)) = take(&*limiter, &demand, 0).await {
+    for hours in [1, 24, -24, 60, -24, 24 * 400, 60] {
+        clock.set_now(Timestamp(noon.0 + hours * HOUR));
+        if let Err(LimiterError::Unseeded(counters)) = take(&*limiter, &demand, 1).await {
             limiter.seed(&counters[0], NanoUsd::ZERO).await.unwrap();
         }
     }
     clock.set_now(noon);
+    // Where the window was forgotten, the ledger is asked for it.
+    if let Err(LimiterError::Unseeded(counters)) = take(&*limiter, &demand, 1).await {
+        limiter.seed(&counters[0], NanoUsd(100)).await.unwrap();
+    }
     assert_eq!(refused(take(&*limiter, &demand, 1).await).kind, LimitKind::Budget);
     assert_eq!(standing(&*limiter, &demand, noon).await, (100, 0));
+}
+
+/// See the name.
+pub async fn a_window_that_the_calendar_jumped_into_is_asked_of_the_ledger(
+    limiter: Arc<dyn Limiter>,
+    clock: Arc<ManualClock>,
+) {
+    let demand = day(100);
+    // A machine without a clock serves, and then a time server sets it right.
+    clock.set_now(Timestamp::parse("1970-01-01T00:00:07Z").unwrap());
+    seed(&*limiter, &clock, &demand, 0).await;
+    clock.advance(Duration::from_secs(5));
+    clock.set_now(Timestamp::parse("2026-11-22T12:00:00Z").unwrap());
+    let Err(LimiterError::Unseeded(counters)) = take(&*limiter, &demand, 1).await else {
+        panic!("what was spent today before the start is forgotten")
+    };
+    limiter.seed(&counters[0], NanoUsd(99)).await.unwrap();
+    assert_eq!(refused(take(&*limiter, &demand, 2).await).kind, LimitKind::Budget);
+    // From here on it is right, and the next day begins under our eyes.
+    clock.advance(Duration::from_secs(86_400));
+    take(&*limiter, &demand, 100).await.map(drop).unwrap();
+    // A jump over a night is seen too, and one over half a minute is none.
+    clock.set_now(Timestamp::parse("2026-11-23T23:59:40Z").unwrap());
+    clock.set_now(Timestamp::parse("2026-11-24T12:00:00Z").unwrap());
+    assert!(matches!(take(&*limiter, &demand, 1).await, Err(LimiterError::Unseeded(_))));
+}
+
+/// See the name.
+pub async fn a_budget_that_begins_while_a_call_runs_is_told_what_it_used(
+    limiter: Arc<dyn Limiter>,
+    clock: Arc<ManualClock>,
+) {
+    let limited = Demand { allowance: None, limits: rpm(9), ..day(0) };
+    let running = take(&*limiter, &limited, 40).await.unwrap();
+    assert_eq!(running.taken_at(), None);
+    let (daily, weekly) = (day(100), demand("key:1", 100, BudgetWindow::Week, 2));
+    seed(&*limiter, &clock, &daily, 0).await;
+    let held = take(&*limiter, &daily, 40).await.unwrap();
+    seed(&*limiter, &clock, &weekly, 0).await;
+    let payer = |demand: &Demand| Payer {
+        scope: demand.scope.clone(),
+        allowance: demand.allowance.clone().expect("a budget"),
+    };
+    // One was admitted without a budget, one under another than the one that is set now, and one without anything.
+    let used = |amount, payers: &[&Demand]| Used {
+        payers: payers.iter().map(|demand| payer(demand)).collect(),
+        ..cost(now(&clock), amount)
+    };
+    running.settle(&used(40, &[&daily]));
+    assert_eq!(standing(&*limiter, &daily, now(&clock)).await, (40, 40));
+    held.settle(&used(20, &[&weekly, &daily]));
+    assert_eq!(standing(&*limiter, &daily, now(&clock)).await, (60, 0), "it is charged once");
+    assert_eq!(standing(&*limiter, &weekly, now(&clock)).await, (20, 0));
+    limiter.charge(&used(5, &[&weekly]));
+    assert_eq!(standing(&*limiter, &weekly, now(&clock)).await, (25, 0));
+    drop((running, held));
+    assert_eq!(refused(take(&*limiter, &daily, 41).await).kind, LimitKind::Budget);
+    take(&*limiter, &daily, 40).await.map(drop).unwrap();
+}
+
+/// See the name.
+pub async fn what_is_settled_while_the_ledger_is_asked_makes_it_be_asked_again(
+    limiter: Arc<dyn Limiter>,
+    clock: Arc<ManualClock>,
+) {
+    let demand = day(100);
+    let counter = counter(&demand, now(&clock));
+    let payer = Payer { scope: demand.scope.clone(), allowance: demand.allowance.clone().expect("a budget") };
+    let used = Used { payers: vec![payer], ..cost(now(&clock), 30) };
+    assert_eq!(limiter.standing(&counter).await.unwrap(), None);
+    limiter.charge(&used);
+    // The ledger was read before it heard of the thirty.
+    limiter.seed(&counter, NanoUsd(50)).await.unwrap();
+    assert!(matches!(take(&*limiter, &demand, 1).await, Err(LimiterError::Unseeded(_))));
+    assert_eq!(limiter.standing(&counter).await.unwrap(), None);
+    limiter.seed(&counter, NanoUsd(80)).await.unwrap();
+    assert_eq!(standing(&*limiter, &demand, now(&clock)).await, (80, 0));
+}
+
+/// See the name.
+pub async fn slots_that_are_given_back_leave_the_money_held(
+    limiter: Arc<dyn Limiter>,
+    clock: Arc<ManualClock>,
+) {
+    let demand = Demand { limits: Limits { concurrency: Some(1), ..Limits::NONE }, ..day(100) };
+    seed(&*limiter, &clock, &demand, 0).await;
+    let first = take(&*limiter, &demand, 60).await.unwrap();
+    assert_eq!(refused(take(&*limiter, &demand, 40).await).kind, LimitKind::Concurrency);
+    first.release_slots();
+    first.release_slots();
+    assert_eq!(standing(&*limiter, &demand, now(&clock)).await, (0, 60));
+    let second = take(&*limiter, &demand, 40).await.unwrap();
+    first.settle(&cost(now(&clock), 10));
+    drop(first);
+    assert_eq!(standing(&*limiter, &demand, now(&clock)).await, (10, 40));
+    assert_eq!(refused(take(&*limiter, &demand, 1).await).kind, LimitKind::Concurrency);
+    drop(second);
+    take(&*limiter, &demand, 90).await.map(drop).unwrap();
 }
 
 /// See the name.
@@ -309,21 +446,61 @@ pub async fn what_costs_nothing_passes_a_spent_budget(limiter: Arc<dyn Limiter>,
     seed(&*limiter, &clock, &demand, 500).await;
     assert_eq!(refused(take(&*limiter, &demand, 1).await).kind, LimitKind::Budget);
     take(&*limiter, &demand, 0).await.map(drop).unwrap();
+    let unknown = self::demand("key:2", 100, BudgetWindow::Day, 3);
+    let free = take(&*limiter, &unknown, 0).await.unwrap();
+    assert_eq!(limiter.standing(&counter(&unknown, now(&clock))).await.unwrap(), None);
+    assert!(matches!(free.cover(NanoUsd(1), now(&clock)).await, Err(LimiterError::Unseeded(_))));
+    seed(&*limiter, &clock, &unknown, 0).await;
+    free.cover(NanoUsd(1), now(&clock)).await.unwrap();
+    assert_eq!(standing(&*limiter, &unknown, now(&clock)).await, (0, 1));
 }
 
 /// See the name.
 pub async fn of_256_at_once_exactly_the_affordable_pass(limiter: Arc<dyn Limiter>, clock: Arc<ManualClock>) {
     let demand = day(105);
     seed(&*limiter, &clock, &demand, 0).await;
-    let mut racers = tokio::task::JoinSet::new();
-    for _ in 0..256 {
+    let passed = at_once(256, || {
         let (limiter, demand) = (Arc::clone(&limiter), demand.clone());
-        racers.spawn(async move { take(&*limiter, &demand, 10).await.ok() });
-    }
-    let passed: Vec<Box<dyn Permit>> = racers.join_all().await.into_iter().flatten().collect();
+        async move { take(&*limiter, &demand, 10).await.ok() }
+    });
+    let passed: Vec<Box<dyn Permit>> = passed.await.into_iter().flatten().collect();
     assert_eq!(passed.len(), 10);
-    for permit in &passed {
-        permit.settle(&cost(now(&clock), 10));
-    }
+    // They ask for more at once, too: of what is left one gets all that it asks for.
+    let passed: Vec<Arc<dyn Permit>> = passed.into_iter().map(Arc::from).collect();
+    let racers = Lock::new(passed.clone());
+    let covered = at_once(passed.len(), || {
+        let (permit, at) = (racers.lock().unwrap().pop().unwrap(), now(&clock));
+        async move { permit.cover(NanoUsd(15), at).await.is_ok() }
+    });
+    assert_eq!(covered.await.into_iter().filter(|is_covered| *is_covered).count(), 1);
+    assert_eq!(standing(&*limiter, &demand, now(&clock)).await, (0, 105));
+    let racers = Lock::new(passed);
+    at_once(10, || {
+        let (permit, used) = (racers.lock().unwrap().pop().unwrap(), cost(now(&clock), 10));
+        async move { permit.settle(&used) }
+    })
+    .await;
     assert_eq!(standing(&*limiter, &demand, now(&clock)).await, (100, 0));
+}
+
+/// Does some things on a thread each, which all wait for the last to be there.
+async fn at_once<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
+    count: usize,
+    each: impl FnMut() -> F,
+) -> Vec<T> {
+    let barrier = Arc::new(Barrier::new(count));
+    let racers: Vec<_> = std::iter::repeat_with(each)
+        .take(count)
+        .map(|racer| {
+            let barrier = Arc::clone(&barrier);
+            std::thread::spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+                barrier.wait();
+                runtime.block_on(racer)
+            })
+        })
+        .collect();
+    let joined =
+        tokio::task::spawn_blocking(move || racers.into_iter().map(|racer| racer.join().unwrap()).collect());
+    joined.await.unwrap()
 }

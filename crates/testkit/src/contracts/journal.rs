@@ -122,8 +122,13 @@ pub async fn every_fact_of_an_event_survives(journal: Arc<dyn Journal>) {
 pub async fn a_segment_that_was_not_released_is_read_again(journal: Arc<dyn Journal>) {
     append(&*journal, vec![sample_event(1)]).await;
     let first = journal.sealed().await.unwrap().unwrap();
+    assert!(first.is_last);
     append(&*journal, vec![sample_event(2)]).await;
-    assert_eq!(journal.sealed().await.unwrap(), Some(first));
+    let again = journal.sealed().await.unwrap().unwrap();
+    assert!(!again.is_last, "something waits behind it by now");
+    assert_eq!((&again.id, &again.events, again.damaged), (&first.id, &first.events, 0));
+    journal.release(&again.id).await.unwrap();
+    assert!(journal.sealed().await.unwrap().unwrap().is_last);
 }
 
 /// See the name.

@@ -118,10 +118,12 @@ impl Journal for ScriptedJournal {
                 id: shared.segments.to_string(),
                 damaged: std::mem::take(&mut shared.damaged),
                 events: records.iter().flatten().cloned().collect(),
+                is_last: false,
             };
             shared.sealed.push_back((segment, records.len() as u64));
         }
-        Ok(shared.sealed.front().map(|(segment, _)| segment.clone()))
+        let is_last = shared.sealed.len() == 1 && shared.open.is_empty();
+        Ok(shared.sealed.front().map(|(segment, _)| Segment { is_last, ..segment.clone() }))
     }
 
     async fn release(&self, id: &str) -> Result<(), JournalError> {

@@ -2,10 +2,12 @@
 
 use async_trait::async_trait;
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use switchyard_domain::limits::LimitKind;
 use switchyard_domain::money::NanoUsd;
+use switchyard_domain::time::Timestamp;
 use switchyard_ports::limiter::{
     Ask, Counter, Demand, Limiter, LimiterError, Permit, Refusal, Rooms, Standing, Used,
 };
@@ -68,10 +70,10 @@ fn books(books: &Mutex<Books>) -> MutexGuard<'_, Books> {
 fn refusal(demand: &Demand, books: &Books) -> Option<Refusal> {
     let Demand { scope, limits, .. } = demand;
     let refuse = |kind, limit, retry_after| Some(Refusal { scope: scope.clone(), kind, limit, retry_after });
-    if let Some(wait) = books.closed.get(&scope.0) {
+    if let Some(wait) = books.closed.get(&*scope.0) {
         return refuse(LimitKind::Requests, u64::from(limits.rpm.unwrap_or(1)), *wait);
     }
-    let held = books.scopes.get(&scope.0).map_or(0, |record| record.held);
+    let held = books.scopes.get(&*scope.0).map_or(0, |record| record.held);
     match limits.concurrency {
         Some(limit) if held >= limit => {
             refuse(LimitKind::Concurrency, u64::from(limit), Duration::from_secs(1))
@@ -94,15 +96,21 @@ impl Limiter for RecordingLimiter {
         }
         let permits = asks.iter().map(|ask| {
             for demand in &ask.demands {
-                let record = books.scopes.entry(demand.scope.0.clone()).or_default();
+                let record = books.scopes.entry(demand.scope.0.to_string()).or_default();
                 record.reserved.push(ask.tokens);
                 record.held += 1;
             }
-            let scopes = ask.demands.iter().map(|demand| demand.scope.0.clone()).collect();
-            Box::new(RecordedPermit { books: Arc::clone(&self.books), scopes }) as Box<dyn Permit>
+            let scopes = ask.demands.iter().map(|demand| demand.scope.0.to_string()).collect();
+            Box::new(RecordedPermit {
+                books: Arc::clone(&self.books),
+                scopes,
+                has_landed: AtomicBool::new(false),
+            }) as Box<dyn Permit>
         });
         Ok(permits.collect())
     }
+
+    fn charge(&self, _: &Used) {}
 
     async fn seed(&self, _: &Counter, _: NanoUsd) -> Result<(), LimiterError> {
         Ok(())
@@ -116,6 +124,7 @@ impl Limiter for RecordingLimiter {
 struct RecordedPermit {
     books: Arc<Mutex<Books>>,
     scopes: Vec<String>,
+    has_landed: AtomicBool,
 }
 
 impl RecordedPermit {
@@ -129,12 +138,22 @@ impl RecordedPermit {
 
 #[async_trait]
 impl Permit for RecordedPermit {
-    async fn cover(&self, _: NanoUsd) -> Result<(), LimiterError> {
+    fn taken_at(&self) -> Option<Timestamp> {
+        None
+    }
+
+    async fn cover(&self, _: NanoUsd, _: Timestamp) -> Result<(), LimiterError> {
         Ok(())
     }
 
     fn settle(&self, used: &Used) {
         self.each(|record| record.settled.push(used.tokens));
+    }
+
+    fn release_slots(&self) {
+        if !self.has_landed.swap(true, Ordering::Relaxed) {
+            self.each(|record| record.held = record.held.saturating_sub(1));
+        }
     }
 
     fn rooms(&self) -> Rooms {
@@ -144,6 +163,6 @@ impl Permit for RecordedPermit {
 
 impl Drop for RecordedPermit {
     fn drop(&mut self) {
-        self.each(|record| record.held = record.held.saturating_sub(1));
+        self.release_slots();
     }
 }

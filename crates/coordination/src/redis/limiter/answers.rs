@@ -1,6 +1,6 @@
 //! What the scripts of the limiter answer, in the port's words.
 
-use super::books::PurseHold;
+use super::books::Wanted;
 use super::jobs::Known;
 use crate::redis::answer::{Answer, number, text};
 use redis::Value;
@@ -53,7 +53,7 @@ pub(super) fn acquired(mut answer: Answer, asks: &[Ask], now: Timestamp) -> Resu
 }
 
 fn counter(scope: &Scope, allowance: &Allowance, at: Timestamp) -> Counter {
-    Counter { scope: scope.clone(), edition: allowance.edition, span: allowance.budget.span(at) }
+    Counter { scope: scope.clone(), edition: allowance.edition, span: allowance.span(at) }
 }
 
 fn demand_at(place: Vec<Value>, asks: &[Ask]) -> Option<&Demand> {
@@ -75,7 +75,7 @@ fn refused(answer: &mut Answer, asks: &[Ask], now: Timestamp) -> Option<LimiterE
         "concurrency" => (LimitKind::Concurrency, u64::from(limits.concurrency?)),
         word => {
             let allowance = demand.allowance.as_ref()?;
-            return Some(over_budget(word, &demand.scope, allowance, allowance.budget.span(now), now));
+            return Some(over_budget(word, &demand.scope, allowance, allowance.span(now), now));
         }
     };
     Some(LimiterError::Refused(Refusal { scope: demand.scope.clone(), kind, limit, retry_after: wait }))
@@ -121,18 +121,17 @@ fn rooms(ask: &Ask, left: &mut impl Iterator<Item = Value>) -> Option<Rooms> {
 }
 
 /// The answer to a question for more money.
-pub(super) fn covered(mut answer: Answer, purses: &[PurseHold], now: Timestamp) -> Result<(), LimiterError> {
+pub(super) fn covered(mut answer: Answer, wanted: &[Wanted], now: Timestamp) -> Result<(), LimiterError> {
     if answer.word() == "covered" {
         return Ok(());
     }
     let word = answer.word().to_owned();
     let place: Option<usize> = answer.number();
-    let purse = place.and_then(|place| purses.get(place.checked_sub(1)?)).ok_or_else(strange)?;
+    let Wanted { payer, counter, .. } =
+        place.and_then(|place| wanted.get(place.checked_sub(1)?)).ok_or_else(strange)?;
     Err(match (word.as_str(), answer.text()) {
-        ("unseeded", _) => LimiterError::Unseeded(vec![purse.counter.clone()]),
-        ("refused", Some(kind)) => {
-            over_budget(&kind, &purse.scope, &purse.allowance, purse.counter.span, now)
-        }
+        ("unseeded", _) => LimiterError::Unseeded(vec![counter.clone()]),
+        ("refused", Some(kind)) => over_budget(&kind, &payer.scope, &payer.allowance, counter.span, now),
         _ => strange(),
     })
 }

@@ -5,7 +5,6 @@ use super::jobs::Question;
 use crate::redis::programs::Program;
 use crate::redis::wire::Call;
 use std::collections::HashSet;
-use switchyard_domain::money::NanoUsd;
 use switchyard_domain::time::Timestamp;
 
 /// What is to be done with an answer.
@@ -46,9 +45,4 @@ impl Batch {
     pub(super) fn lacks(&self, deeds: &Deeds) -> bool {
         self.deeds < deeds.len()
     }
-}
-
-/// How much more money than `held` is asked for.
-pub(super) fn more(asked: NanoUsd, held: NanoUsd) -> NanoUsd {
-    NanoUsd(asked.0.saturating_sub(held.0).max(0))
 }

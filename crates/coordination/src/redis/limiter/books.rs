@@ -6,14 +6,14 @@ use std::collections::HashMap;
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::time::Timestamp;
 use switchyard_ports::clock::Monotonic;
-use switchyard_ports::limiter::{Allowance, Ask, Counter, Scope, Used};
+use switchyard_ports::limiter::{Ask, Counter, Payer, Used};
 
-/// A budget of which a permit holds money.
+/// How much more a permit is to hold of a budget.
 #[derive(Clone, Debug)]
-pub(super) struct PurseHold {
-    pub(super) scope: Scope,
-    pub(super) allowance: Allowance,
+pub(super) struct Wanted {
+    pub(super) payer: Payer,
     pub(super) counter: Counter,
+    pub(super) more: NanoUsd,
 }
 
 /// What a permit holds.
@@ -26,9 +26,10 @@ pub(super) struct Book {
     windows: Vec<String>,
     /// The step of the minute; absent for one that was admitted without Redis.
     step: Option<u64>,
-    pub(super) purses: Vec<PurseHold>,
-    /// Of each of its budgets.
-    pub(super) money: NanoUsd,
+    /// The budgets that it was taken under.
+    pub(super) payers: Vec<Payer>,
+    /// What it holds of their counters.
+    money: Vec<(Counter, NanoUsd)>,
     is_settled: bool,
     /// Admitted without Redis, which has not heard of it.
     pub(super) is_alone: bool,
@@ -37,20 +38,26 @@ pub(super) struct Book {
 impl Book {
     /// What a permit for `ask` holds, taken at a time of the calendar, counted in a step of the minute.
     pub(super) fn new(ask: &Ask, now: Timestamp, step: Option<u64>) -> Self {
-        let (mut flights, mut windows, mut purses) = (Vec::new(), Vec::new(), Vec::<PurseHold>::new());
+        let (mut flights, mut windows) = (Vec::new(), Vec::new());
+        let (mut payers, mut money) = (Vec::new(), Vec::<(Counter, NanoUsd)>::new());
         for demand in &ask.demands {
-            let name = &demand.scope.0;
-            if !demand.limits.is_none() && !flights.contains(name) {
-                flights.push(name.clone());
+            let name = &*demand.scope.0;
+            let is_in = |names: &[String]| names.iter().any(|known| known == name);
+            if !demand.limits.is_none() && !is_in(&flights) {
+                flights.push(name.to_owned());
             }
-            if (demand.limits.rpm.is_some() || demand.limits.tpm.is_some()) && !windows.contains(name) {
-                windows.push(name.clone());
+            if (demand.limits.rpm.is_some() || demand.limits.tpm.is_some()) && !is_in(&windows) {
+                windows.push(name.to_owned());
             }
             let Some(allowance) = &demand.allowance else { continue };
-            let (scope, span) = (demand.scope.clone(), allowance.budget.span(now));
-            let counter = Counter { scope: scope.clone(), edition: allowance.edition, span };
-            if purses.iter().all(|purse| purse.counter != counter) {
-                purses.push(PurseHold { scope, allowance: allowance.clone(), counter });
+            let payer = Payer { scope: demand.scope.clone(), allowance: allowance.clone() };
+            if payers.contains(&payer) {
+                continue;
+            }
+            let counter = payer.counter(now);
+            payers.push(payer);
+            if ask.money.0 > 0 && money.iter().all(|(known, _)| *known != counter) {
+                money.push((counter, ask.money));
             }
         }
         Self {
@@ -58,8 +65,8 @@ impl Book {
             flights,
             windows,
             step,
-            money: if purses.is_empty() { NanoUsd::ZERO } else { NanoUsd(ask.money.0.max(0)) },
-            purses,
+            payers,
+            money,
             is_settled: false,
             is_alone: false,
         }
@@ -70,10 +77,6 @@ impl Book {
         Self { is_alone: true, ..Self::new(ask, now, None) }
     }
 
-    pub(super) fn is_settled(&self) -> bool {
-        self.is_settled
-    }
-
     pub(super) fn flights(&self) -> &[String] {
         &self.flights
     }
@@ -81,7 +84,31 @@ impl Book {
     /// Notes what it holds, once Redis has it.
     pub(super) fn enter(&self, holdings: &mut Holdings) {
         self.flights.iter().for_each(|scope| holdings.take_off(scope));
-        self.purses.iter().for_each(|purse| holdings.hold(&purse.counter, self.money));
+        self.money.iter().for_each(|(counter, held)| holdings.hold(counter, *held));
+    }
+
+    /// What is missing where it is to hold so much in the window of a moment.
+    pub(super) fn wanted(&self, money: NanoUsd, at: Timestamp) -> Vec<Wanted> {
+        if self.is_settled {
+            return Vec::new();
+        }
+        let wanted = self.payers.iter().map(|payer| {
+            let counter = payer.counter(at);
+            let has = self.money.iter().find(|(known, _)| *known == counter).map_or(0, |(_, has)| has.0);
+            Wanted { payer: payer.clone(), counter, more: NanoUsd(money.0.saturating_sub(has)) }
+        });
+        wanted.filter(|wanted| wanted.more.0 > 0).collect()
+    }
+
+    /// It holds what was wanted.
+    pub(super) fn hold(&mut self, wanted: Vec<Wanted>, holdings: &mut Holdings) {
+        for Wanted { counter, more, .. } in wanted {
+            holdings.hold(&counter, more);
+            match self.money.iter_mut().find(|(known, _)| *known == counter) {
+                Some((_, has)) => *has = has.saturating_add(more),
+                None => self.money.push((counter, more)),
+            }
+        }
     }
 
     /// What its limits have to count of it where Redis has not.
@@ -89,7 +116,7 @@ impl Book {
         let count = |scope: &String| {
             let is_counted = self.windows.contains(scope);
             let of_day = |demand: &&switchyard_ports::limiter::Demand| {
-                demand.scope.0 == *scope && demand.limits.rpd.is_some()
+                *demand.scope.0 == **scope && demand.limits.rpd.is_some()
             };
             Count {
                 scope: scope.clone(),
@@ -122,15 +149,15 @@ impl Book {
         let step = self.step.unwrap_or_default();
         let windows = windows.iter().map(|scope| (scope.clone(), step)).collect();
         let release = self.release_money();
-        let charges = self.purses.iter().flat_map(|purse| {
-            used.charges.iter().map(|charge| {
-                let span = purse.allowance.budget.span(charge.at);
-                let counter = Counter { scope: purse.scope.clone(), edition: purse.allowance.edition, span };
-                (counter, charge.amount)
-            })
-        });
-        let settle = Settle { at, tokens, windows, charges: charges.collect() };
+        let settle = Settle { at, tokens, windows, charges: used.dues(&self.payers) };
         Some((What::Settle(settle), release))
+    }
+
+    /// Its call runs no more: what is to be said, where anything is.
+    pub(super) fn land(&mut self) -> Option<(What, Release)> {
+        let flights = std::mem::take(&mut self.flights);
+        let release = Release { flights, ..Release::default() };
+        (!release.flights.is_empty()).then_some((What::Drop, release))
     }
 
     /// Ends it: what is to be said.
@@ -141,9 +168,7 @@ impl Book {
     }
 
     fn release_money(&mut self) -> Release {
-        let money = std::mem::take(&mut self.money);
-        let held = self.purses.iter().filter(|_| money.0 > 0);
-        Release { money: held.map(|purse| (purse.counter.clone(), money)).collect(), ..Release::default() }
+        Release { money: std::mem::take(&mut self.money), ..Release::default() }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::permit::RedisPermit;
 use switchyard_domain::money::NanoUsd;
+use switchyard_domain::time::Timestamp;
 use switchyard_ports::limiter::{Ask, Counter, LimiterError, Standing, Used};
 use tokio::sync::oneshot;
 
@@ -24,7 +25,7 @@ pub(super) enum Known {
 /// A question, whose answer somebody waits for.
 pub(super) enum Question {
     Acquire { asks: Vec<Ask>, reply: Reply<Result<Vec<RedisPermit>, LimiterError>> },
-    Cover { permit: u64, money: NanoUsd, reply: Reply<Result<(), LimiterError>> },
+    Cover { permit: u64, money: NanoUsd, at: Timestamp, reply: Reply<Result<(), LimiterError>> },
     Standing { counter: Counter, reply: Reply<Known> },
     Seed { counter: Counter, spent: NanoUsd, version: Option<u64>, reply: Reply<()> },
     Doubt { reply: Reply<()> },
@@ -50,6 +51,10 @@ pub(super) enum Job {
     Ask(Question, bool),
     /// A permit was settled.
     Settle { permit: u64, used: Used },
+    /// Something was used under no permit.
+    Charge { used: Used },
+    /// A permit's call runs no more.
+    Land { permit: u64 },
     /// A permit ended.
     Drop { permit: u64 },
     /// A call was admitted without Redis.

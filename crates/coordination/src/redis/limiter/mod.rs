@@ -32,7 +32,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use switchyard_domain::money::NanoUsd;
 use switchyard_ports::clock::Clock;
-use switchyard_ports::limiter::{Ask, Counter, Demand, Limiter, LimiterError, Permit, SharedStore, Standing};
+use switchyard_ports::limiter::{
+    Ask, Counter, Demand, Limiter, LimiterError, Permit, SharedStore, Standing, Used,
+};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 use uuid::Uuid;
@@ -181,7 +183,7 @@ impl RedisLimiter {
                 desk: self.desk.clone(),
                 rooms: own.rooms(),
                 own,
-                has_budget: false,
+                taken_at: None,
                 is_settled: AtomicBool::new(false),
             }
         };
@@ -216,6 +218,11 @@ impl Limiter for RedisLimiter {
         }
         let boxed = |permit| Box::new(permit) as Box<dyn Permit>;
         Ok(self.take(asks).await?.into_iter().map(boxed).collect())
+    }
+
+    fn charge(&self, used: &Used) {
+        // A desk that is closed ended after all calls.
+        let _ = self.desk.send(Job::Charge { used: used.clone() });
     }
 
     async fn seed(&self, counter: &Counter, spent: NanoUsd) -> Result<(), LimiterError> {

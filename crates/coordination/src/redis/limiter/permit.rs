@@ -6,6 +6,7 @@ use crate::memory::MemoryPermit;
 use async_trait::async_trait;
 use std::sync::atomic::{AtomicBool, Ordering};
 use switchyard_domain::money::NanoUsd;
+use switchyard_domain::time::Timestamp;
 use switchyard_ports::limiter::{LimiterError, Permit, Rooms, Used};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
@@ -17,18 +18,23 @@ pub(super) struct RedisPermit {
     /// The same call, in what this process counts for itself.
     pub(super) own: MemoryPermit,
     pub(super) rooms: Rooms,
-    pub(super) has_budget: bool,
+    /// The moment in whose windows it holds money; absent where it was taken under no budget.
+    pub(super) taken_at: Option<Timestamp>,
     pub(super) is_settled: AtomicBool,
 }
 
 #[async_trait]
 impl Permit for RedisPermit {
-    async fn cover(&self, money: NanoUsd) -> Result<(), LimiterError> {
-        if !self.has_budget || self.is_settled.load(Ordering::Relaxed) {
+    fn taken_at(&self) -> Option<Timestamp> {
+        self.taken_at
+    }
+
+    async fn cover(&self, money: NanoUsd, at: Timestamp) -> Result<(), LimiterError> {
+        if self.taken_at.is_none() || self.is_settled.load(Ordering::Relaxed) {
             return Ok(());
         }
         let (reply, answer) = oneshot::channel();
-        let question = Question::Cover { permit: self.number, money, reply };
+        let question = Question::Cover { permit: self.number, money, at, reply };
         let away = |why: String| LimiterError::Unavailable(why);
         self.desk.send(Job::Ask(question, false)).map_err(|_| away("it is closed".to_owned()))?;
         match tokio::time::timeout(BUDGET_ANSWER, answer).await {
@@ -45,6 +51,11 @@ impl Permit for RedisPermit {
             // A desk that is closed ended after all calls.
             let _ = self.desk.send(Job::Settle { permit: self.number, used: used.clone() });
         }
+    }
+
+    fn release_slots(&self) {
+        self.own.release_slots();
+        let _ = self.desk.send(Job::Land { permit: self.number });
     }
 
     fn rooms(&self) -> Rooms {

@@ -38,7 +38,7 @@ local function check()
         local kind, wait = broken(scope_of(demand.scope), demand.limits, ask.tokens)
         if kind then return refuse(a, d, kind, wait) end
       end
-      if demand.edition ~= '' then
+      if demand.edition ~= '' and not is_zero(ask.money) then
         local purse = known_purse(budget_of(demand.scope, demand.edition), demand.span, client_now)
         local kind = purse and withheld(purse, demand.amount, ask.money)
         if kind then return refuse(a, d, kind, 0) end
@@ -74,7 +74,7 @@ local function take(ask)
       rooms[#rooms + 1] = {scope.requests, text(scope.tokens), reset}
     end
     local purse = demand.edition .. ' ' .. demand.scope .. ' ' .. (demand.span or '')
-    if demand.edition ~= '' and not paid[purse] then
+    if demand.edition ~= '' and not is_zero(ask.money) and not paid[purse] then
       paid[purse] = true
       hold(budget_of(demand.scope, demand.edition), demand.span, ask.money)
     end

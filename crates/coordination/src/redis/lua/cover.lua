@@ -1,11 +1,11 @@
--- Holds more of every budget of a permit, or changes nothing.
+-- Holds more of budgets, of each its own, or changes nothing.
 if is_stranger() then return {'stranger'} end
-local client_now, more = number(), amount(arg())
+local client_now = number()
 local purses, refusal = {}, nil
 for p = 1, number() do
-  local edition, scope, span, limit = arg(), arg(), arg(), amount(arg())
+  local edition, scope, span, limit, more = arg(), arg(), arg(), amount(arg()), amount(arg())
   local budget = budget_of(scope, edition)
-  purses[p] = {budget = budget, span = span}
+  purses[p] = {budget = budget, span = span, more = more}
   if not refusal then
     local purse = known_purse(budget, span, client_now)
     local kind = purse and withheld(purse, limit, more)
@@ -14,7 +14,7 @@ for p = 1, number() do
   end
 end
 if not refusal then
-  for _, purse in ipairs(purses) do hold(purse.budget, purse.span, more) end
+  for _, purse in ipairs(purses) do hold(purse.budget, purse.span, purse.more) end
 end
 save_budgets()
 return refusal or {'covered'}

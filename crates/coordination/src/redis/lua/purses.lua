@@ -6,6 +6,8 @@ local ENDLESS = '9223372036854775807'
 local FORGOTTEN = 3456000000
 -- Windows of a budget that need no tidying.
 local MANY = 16
+-- How far, in milliseconds, the calendar of those who ask may be from the server's clock before it is not believed.
+local AGREEMENT = 60000
 
 -- The number of doubts: with each one, what was known of every budget is known no more.
 local doubt = redis.call('GET', P .. 'doubt') or '0'
@@ -28,9 +30,26 @@ local function put(budget, tag, value)
   budget.is_changed = true
 end
 
-local function set_since(budget, since)
-  budget.since = since
-  put(budget, 'since', whole(since) .. ' ' .. doubt)
+-- Since when everything that a budget spends goes through here: by the calendar of those who ask, and by the server's clock.
+local function set_since(budget, calendar, clock)
+  budget.since = {calendar = calendar, clock = clock}
+  put(budget, 'since', whole(calendar) .. ' ' .. whole(clock) .. ' ' .. doubt)
+end
+
+-- Whether a window that begins at `start` began since then: by the calendar, and, as that may have been set forward in between, by the
+-- server's clock too.
+local function saw_begin(budget, start)
+  local since = budget.since
+  if not since or since.calendar > start then return false end
+  return math.floor((now - since.clock) / 1000) + AGREEMENT >= start - since.calendar
+end
+
+-- The ledger was asked.
+local function note_since(budget, client_now)
+  local since = budget.since
+  local was_set_forward = since
+    and client_now - since.calendar > math.max(math.floor((now - since.clock) / 1000), 0) + AGREEMENT
+  if not since or was_set_forward then set_since(budget, client_now, now) end
 end
 
 local function note_settlement(budget, span, purse)
@@ -68,8 +87,9 @@ local function budget_of(scope, edition)
     local field, value = raw[place], raw[place + 1]
     local tag, rest = field:match('^(%a+)=(.+)$')
     if field == 'since' then
-      local since, of = value:match('^(%-?%d+) (%d+)$')
-      if of == doubt then budget.since = tonumber(since) end
+      local calendar, clock, of = value:match('^(%-?%d+) (%d+) (%d+)$')
+      if of == doubt then budget.since = {calendar = tonumber(calendar), clock = tonumber(clock)} end
+    elseif field == 'met' then budget.met = tonumber(value)
     elseif tag == 'there' then purse(rest)
     elseif tag == 'known' then purse(rest).known = value == doubt
     elseif tag == 'seeded' then purse(rest).seeded = tonumber(value)
@@ -100,7 +120,10 @@ local function forget_old(budget, client_now)
   for span, purse in pairs(budget.purses) do
     local held = plus(purse.mine, purse.others)
     if is_zero(held) and not is_remembered(span, client_now) then
-      if budget.since then set_since(budget, math.max(budget.since, tonumber(span:match(':(%-?%d+)$')))) end
+      local finish, since = tonumber(span:match(':(%-?%d+)$')), budget.since
+      if since and since.calendar < finish then
+        set_since(budget, finish, since.clock + (finish - since.calendar) * 1000)
+      end
       redis.call('HDEL', budget.key, 'there=' .. span, 'known=' .. span, 'spent=' .. span, 'version=' .. span,
         'settled=' .. span, 'seeded=' .. span, 'held=' .. span .. '|' .. me)
       budget.purses[span] = nil
@@ -120,7 +143,7 @@ local function purse_of(budget, span)
     purse = new_purse()
     budget.purses[span] = purse
     put(budget, 'there=' .. span, '1')
-    if budget.since and budget.since <= tonumber(span:match('^(%-?%d+):')) then make_known(budget, span, purse) end
+    if saw_begin(budget, tonumber(span:match('^(%-?%d+):'))) then make_known(budget, span, purse) end
   end
   return purse
 end

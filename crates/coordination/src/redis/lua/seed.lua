@@ -3,7 +3,7 @@ if is_stranger() then return {'stranger'} end
 local client_now, version = number(), arg()
 local edition, scope, span, spent = arg(), arg(), arg(), amount(arg())
 local budget = budget_of(scope, edition)
-if not budget.since then set_since(budget, client_now) end
+note_since(budget, client_now)
 local purse = purse_of(budget, span)
 local is_stale = version ~= '' and version ~= whole(purse.version)
 if not purse.known and not is_stale then

@@ -183,7 +183,7 @@ async fn services(
         clock: Arc::clone(&clock),
         entropy: Arc::clone(&entropy),
         limiter: Arc::new(NoLimiter),
-        budgets: Arc::new(Budgets::new(Arc::new(NoUsage), Arc::clone(&writer), None)),
+        budgets: Arc::new(Budgets::new(Arc::new(NoUsage), Arc::clone(&writer), Arc::clone(&clock), None)),
         journal: Arc::clone(journal) as _,
         tokenizer: Arc::new(NoTokenizer),
         health: Arc::new(NoHealth),

@@ -13,7 +13,7 @@ use switchyard_domain::usage::UsageEvent;
 use switchyard_domain::virtual_key::KeyHash;
 use switchyard_ports::health::{AttemptFact, Health, Resting};
 use switchyard_ports::journal::{Journal, JournalError, JournalPermit, Segment};
-use switchyard_ports::limiter::{Ask, Counter, Limiter, LimiterError, Permit, Refusal, Standing};
+use switchyard_ports::limiter::{Ask, Counter, Limiter, LimiterError, Permit, Refusal, Standing, Used};
 use switchyard_ports::prices::{ModelFacts, PriceBook};
 use switchyard_ports::tokenizer::{TokenCount, Tokenizer};
 use switchyard_ports::vault::{Binding, Vault, VaultError};
@@ -89,6 +89,8 @@ impl Limiter for NoLimiter {
             retry_after: Duration::from_millis(12_300),
         }))
     }
+
+    fn charge(&self, _: &Used) {}
 
     async fn seed(&self, _: &Counter, _: NanoUsd) -> Result<(), LimiterError> {
         Ok(())

@@ -1,6 +1,7 @@
 //! What a call has used so far: its attempts, and the permits that it holds.
 
 use super::lost::Lost;
+use super::payers::Payers;
 use crate::chat::metering::Meter;
 use crate::chat::service::ChatPorts;
 use crate::snapshot::TargetEntry;
@@ -11,12 +12,13 @@ use switchyard_domain::ids::{AttemptId, CallId, UserId, VirtualKeyId};
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::price::{ServiceTier, cost};
 use switchyard_domain::provider::CredentialSource;
+use switchyard_domain::quota::QuotaScope;
 use switchyard_domain::time::Timestamp;
 use switchyard_domain::usage::{MAX_SERVICE_TIER_CHARS, Outcome, RESERVED_PRICE, UsageEvent};
 use switchyard_ports::client_call::{AnswerPiece, ClientCall};
 use switchyard_ports::clock::Monotonic;
 use switchyard_ports::journal::JournalPermit;
-use switchyard_ports::limiter::{Charge, Permit, Used};
+use switchyard_ports::limiter::{Charge, Payer, Permit, Used};
 use switchyard_ports::provider::Received;
 
 /// Who calls what, as every event of the call says it.
@@ -41,6 +43,8 @@ pub(super) struct OpenAttempt {
     pub(super) lost: Lost,
     /// The target's limits; given back when the attempt ends.
     pub(super) limits: Option<Box<dyn Permit>>,
+    /// Whether the target's limits and budgets were told what it used.
+    pub(super) is_target_settled: bool,
     /// What is reserved for it, where a budget asks: what it is charged when nobody can say what it cost.
     pub(super) reserved: Option<NanoUsd>,
 }
@@ -59,6 +63,7 @@ pub(super) struct Books {
     pub(super) journal: Box<dyn JournalPermit>,
     /// The caller's own limits.
     pub(super) limits: Option<Box<dyn Permit>>,
+    payers: Payers,
     open: Option<OpenAttempt>,
     ended: Vec<EndedAttempt>,
 }
@@ -68,8 +73,9 @@ impl Books {
         identity: CallIdentity,
         call: Arc<dyn ClientCall>,
         journal: Box<dyn JournalPermit>,
+        payers: Payers,
     ) -> Self {
-        Self { identity, call, journal, limits: None, open: None, ended: Vec::new() }
+        Self { identity, call, journal, limits: None, payers, open: None, ended: Vec::new() }
     }
 
     pub(super) fn begin(&mut self, attempt: OpenAttempt) {
@@ -98,19 +104,24 @@ impl Books {
     }
 
     /// Gives back what the attempt that ended last held of its target's limits. Where its tokens would have to be counted first,
-    /// those that it reserved stay counted.
+    /// those that it reserved stay counted, and its money stays held until the end of the call tells the truth.
     pub(super) fn release_target(&mut self, ports: &ChatPorts) {
         let number = self.attempts();
         let Some(attempt) = self.ended.last().filter(|attempt| attempt.open.limits.is_some()) else { return };
         let is_known = self.meter(attempt).known_tokens().is_some();
-        let used = is_known.then(|| used(&[self.event(attempt, number, ports)]));
-        // A budget waits for the truth, which counting tells at the end of the call.
-        if used.is_none() && attempt.open.reserved.is_some() {
-            return;
-        }
-        let permit = self.ended.last_mut().and_then(|attempt| attempt.open.limits.take());
-        if let (Some(permit), Some(used)) = (permit, used) {
-            permit.settle(&used);
+        let payers = || self.payers.of([QuotaScope::Provider(attempt.open.target.provider.id)]);
+        let used = is_known.then(|| used(&[self.event(attempt, number, ports)], payers()));
+        let Some(attempt) = self.ended.last_mut() else { return };
+        match (used, attempt.open.limits.take()) {
+            (Some(used), Some(permit)) => {
+                permit.settle(&used);
+                attempt.open.is_target_settled = true;
+            }
+            (None, Some(permit)) if attempt.open.reserved.is_some() => {
+                permit.release_slots();
+                attempt.open.limits = Some(permit);
+            }
+            _ => {}
         }
     }
 
@@ -149,13 +160,26 @@ impl Books {
         numbered.map(|(number, attempt)| self.event(attempt, number, ports)).collect()
     }
 
-    /// The permits that are still held, each with what `events` say was used under it.
-    pub(super) fn permits(&mut self, events: &[UsageEvent]) -> Vec<(Box<dyn Permit>, Used)> {
-        let of_targets = self.ended.iter_mut().zip(events);
-        let of_targets =
-            of_targets.filter_map(|(attempt, event)| Some((attempt.open.limits.take()?, used(&[event]))));
-        let all: Vec<&UsageEvent> = events.iter().collect();
-        of_targets.chain(self.limits.take().map(|permit| (permit, used(&all)))).collect()
+    /// The permits that are still held, each with what `events` say was used under it; and what was used under none, where a budget
+    /// has to be told all the same.
+    pub(super) fn permits(&mut self, events: &[UsageEvent]) -> Vec<(Option<Box<dyn Permit>>, Used)> {
+        let mut permits = Vec::with_capacity(self.ended.len() + 1);
+        let mut add = |permit: Option<Box<dyn Permit>>, events: &[UsageEvent], payers: Vec<Payer>| {
+            if permit.is_some() || !payers.is_empty() {
+                permits.push((permit, used(events, payers)));
+            }
+        };
+        for (attempt, event) in self.ended.iter_mut().zip(events) {
+            let open = &mut attempt.open;
+            if !open.is_target_settled {
+                let payers = self.payers.of([QuotaScope::Provider(open.target.provider.id)]);
+                add(open.limits.take(), std::slice::from_ref(event), payers);
+            }
+        }
+        let CallIdentity { key, user, .. } = &self.identity;
+        let scopes = [Some(QuotaScope::Global), key.map(QuotaScope::Key), user.map(QuotaScope::User)];
+        add(self.limits.take(), events, self.payers.of(scopes.into_iter().flatten()));
+        permits
     }
 
     fn event(&self, attempt: &EndedAttempt, number: u32, ports: &ChatPorts) -> UsageEvent {
@@ -209,12 +233,13 @@ impl Books {
 }
 
 /// What some attempts used.
-fn used<E: std::borrow::Borrow<UsageEvent>>(events: &[E]) -> Used {
-    let events = || events.iter().map(std::borrow::Borrow::borrow);
+fn used(events: &[UsageEvent], payers: Vec<Payer>) -> Used {
+    let events = || events.iter();
     let charge = |event: &UsageEvent| event.cost.map(|amount| Charge { at: event.at, amount });
     Used {
         tokens: events().map(|event| event.usage.total()).fold(0, u64::saturating_add),
         charges: events().filter(|event| event.is_billed()).filter_map(charge).collect(),
+        payers,
     }
 }
 

@@ -58,11 +58,14 @@ impl Record {
         };
         let events = books.events(ports);
         ports.statistics.count(&events);
-        let settled = |(permit, used): (Box<dyn Permit>, Used)| {
-            permit.settle(&used);
+        let settled = |(permit, used): (Option<Box<dyn Permit>>, Used)| {
+            match &permit {
+                Some(permit) => permit.settle(&used),
+                None => ports.limiter.charge(&used),
+            }
             permit
         };
-        let permits = books.permits(&events).into_iter().map(settled).collect();
+        let permits = books.permits(&events).into_iter().filter_map(settled).collect();
         Self { events, journal: Some(books.journal), _permits: permits }
     }
 

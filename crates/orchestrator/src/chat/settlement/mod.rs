@@ -4,9 +4,11 @@
 mod books;
 mod closing;
 mod lost;
+mod payers;
 
 pub(super) use books::CallIdentity;
 pub(super) use closing::Settled;
+pub(super) use payers::Payers;
 
 use super::admission::Admitted;
 use super::service::ChatPorts;
@@ -40,9 +42,10 @@ impl Settlement {
         identity: CallIdentity,
         call: Arc<dyn ClientCall>,
         journal: Box<dyn JournalPermit>,
+        payers: Payers,
     ) -> Self {
         ports.statistics.call_began();
-        let books = Some(Books::new(identity, call, journal));
+        let books = Some(Books::new(identity, call, journal, payers));
         Self { ports, books, is_admitted: false, rooms: Rooms::default() }
     }
 
@@ -90,13 +93,14 @@ impl Settlement {
                 id: AttemptId(self.ports.entropy.new_id()),
                 target: target.clone(),
                 credential,
-                at: self.ports.clock.now(),
+                at: admitted.at.unwrap_or_else(|| self.ports.clock.now()),
                 began: self.ports.clock.monotonic(),
                 status: None,
                 first_content: None,
                 received: Arc::clone(&received),
                 lost: Lost::of_request(losses),
                 limits: admitted.permit,
+                is_target_settled: false,
                 reserved: admitted.reserved,
             });
         }

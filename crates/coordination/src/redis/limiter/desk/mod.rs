@@ -7,8 +7,8 @@
 mod rounds;
 
 use super::books::{Book, Books};
-use super::deeds::{Count, Deeds};
-use super::holdings::Holdings;
+use super::deeds::{Count, Deeds, Difference, Settle, What};
+use super::holdings::{Holdings, Release};
 use super::jobs::Job;
 use super::untold::Untold;
 use super::{ANSWER, Arguments, Terms, TimeSource};
@@ -227,7 +227,28 @@ impl Desk {
             let (difference, windows) = book.difference(used);
             windows.iter().for_each(|scope| self.untold.correct(scope, difference, now));
             let _said = book.settle(used, now);
+            self.charge(used);
         } else if let Some((what, release)) = book.settle(used, now) {
+            self.deeds.push(what, release);
+        }
+    }
+
+    /// What was used under a permit that Redis does not know, or under none.
+    fn charge(&mut self, used: &Used) {
+        let charges = used.dues(&[]);
+        if !charges.is_empty() {
+            let (at, tokens) = (self.around.clock.monotonic(), Difference::Less(0));
+            let settle = Settle { at, tokens, windows: Vec::new(), charges };
+            self.deeds.push(What::Settle(settle), Release::default());
+        }
+    }
+
+    fn land(&mut self, permit: u64) {
+        let Some(book) = self.books.get_mut(&permit) else { return };
+        let Some((what, release)) = book.land() else { return };
+        if book.is_alone {
+            self.holdings.release(&release);
+        } else {
             self.deeds.push(what, release);
         }
     }
@@ -249,6 +270,8 @@ impl Desk {
             match job {
                 Job::Ask(question, _) => question.leave("it does not answer"),
                 Job::Settle { permit, used } => self.settle(permit, &used),
+                Job::Charge { used } => self.charge(&used),
+                Job::Land { permit } => self.land(permit),
                 Job::Drop { permit } => self.end(permit),
                 Job::Alone { permit, ask } => self.enter_alone(permit, &ask, now),
             }

@@ -3,7 +3,7 @@
 use super::{Desk, LEASE};
 use crate::redis::answer::Answer;
 use crate::redis::limiter::answers;
-use crate::redis::limiter::batch::{Batch, Pending, more};
+use crate::redis::limiter::batch::{Batch, Pending};
 use crate::redis::limiter::books::Book;
 use crate::redis::limiter::deeds::What;
 use crate::redis::limiter::holdings::Release;
@@ -82,6 +82,7 @@ impl Desk {
         match job {
             Job::Ask(Question::Cover { permit, .. }, _)
             | Job::Settle { permit, .. }
+            | Job::Land { permit }
             | Job::Drop { permit }
                 if batch.covering.contains(&permit) =>
             {
@@ -92,6 +93,8 @@ impl Desk {
                 self.put_question(question, is_second, batch);
             }
             Job::Settle { permit, used } => self.settle(permit, &used),
+            Job::Charge { used } => self.charge(&used),
+            Job::Land { permit } => self.land(permit),
             Job::Drop { permit } => self.end(permit),
             Job::Alone { permit, ask } => {
                 let book = Book::new(&ask, self.around.clock.now(), None);
@@ -121,22 +124,20 @@ impl Desk {
                 arguments.asks(asks, now);
                 &*programs::ACQUIRE
             }
-            Question::Cover { permit, money, .. } => {
-                let book = self.books.get(permit);
-                let wanted =
-                    book.filter(|book| !book.is_settled()).map(|book| (book, more(*money, book.money)));
-                let Some((book, more)) = wanted.filter(|(_, more)| more.0 > 0) else {
+            Question::Cover { permit, money, at, .. } => {
+                let wanted = self.books.get(permit).map(|book| book.wanted(*money, *at)).unwrap_or_default();
+                if wanted.is_empty() {
                     if let Question::Cover { reply, .. } = question {
                         let _ = reply.send(Ok(Ok(())));
                     }
                     return;
-                };
+                }
                 arguments.push(now.0);
-                arguments.money(more);
-                arguments.push(book.purses.len());
-                for purse in &book.purses {
-                    arguments.counter(&purse.counter);
-                    arguments.money(purse.allowance.budget.amount);
+                arguments.push(wanted.len());
+                for wanted in &wanted {
+                    arguments.counter(&wanted.counter);
+                    arguments.money(wanted.payer.allowance.budget.amount);
+                    arguments.money(wanted.more);
                 }
                 &*programs::COVER
             }
@@ -170,8 +171,8 @@ impl Desk {
                 // Whoever waits no longer lets the permits go.
                 let _ = reply.send(Ok(permits));
             }
-            Pending::Question(Question::Cover { permit, money, reply }, now, _) => {
-                let _ = reply.send(Ok(self.covered(answer, permit, money, now)));
+            Pending::Question(Question::Cover { permit, money, at, reply }, now, _) => {
+                let _ = reply.send(Ok(self.covered(answer, permit, (money, at), now)));
             }
             Pending::Question(Question::Standing { reply, .. }, ..) => {
                 let known = answers::known(answer);
@@ -194,7 +195,7 @@ impl Desk {
                 desk: sender.clone()?,
                 own: self.around.own.note(ask),
                 rooms,
-                has_budget: !book.purses.is_empty(),
+                taken_at: (!book.payers.is_empty()).then_some(now),
                 is_settled: AtomicBool::new(false),
             };
             self.books.insert(number, book);
@@ -207,14 +208,13 @@ impl Desk {
         &mut self,
         answer: Answer,
         permit: u64,
-        money: NanoUsd,
+        (money, at): (NanoUsd, Timestamp),
         now: Timestamp,
     ) -> Result<(), LimiterError> {
         let Some(book) = self.books.get_mut(&permit) else { return Ok(()) };
-        answers::covered(answer, &book.purses, now)?;
-        let more = more(money, book.money);
-        book.money = money;
-        book.purses.iter().for_each(|purse| self.holdings.hold(&purse.counter, more));
+        let wanted = book.wanted(money, at);
+        answers::covered(answer, &wanted, now)?;
+        book.hold(wanted, &mut self.holdings);
         Ok(())
     }
 }
