@@ -218,7 +218,8 @@ async fn nothing_of_a_file_is_written_when_its_last_line_is_wrong() {
     let world = World::empty().await;
     apply(&world, &rich()).await;
     let before = world.store.load().await.unwrap();
-    let cases: [(fn(&mut Declared), &str); 6] = [
+    type Spoil = fn(&mut Declared);
+    let cases: [(Spoil, &str); 6] = [
         (|declared| declared.providers[1].vendor = "nobody".to_owned(), "providers.q2.vendor"),
         (|declared| declared.providers[1].base_url = Some("broken".to_owned()), "providers.q2.base_url"),
         (|declared| declared.providers[1].models.push(listed("m")), "providers.q2.models"),
