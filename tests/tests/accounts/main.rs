@@ -4,6 +4,7 @@
 
 mod audit;
 mod browser;
+mod codes;
 mod cookies;
 mod documented;
 mod dry_runs;

@@ -69,6 +69,17 @@ fn a_given_secret_that_is_malformed_short_a_placeholder_or_guessable_ends_with_7
 }
 
 #[test]
+fn a_placeholder_of_the_documents_ends_with_78_and_says_what_makes_a_good_secret() {
+    for name in ["SECRET_KEY", "JWT_SECRET_KEY", "BACKEND_API_KEY_SECRET"] {
+        for placeholder in ["change-me", "your-strong-secret"] {
+            let ended = Place::new().set(name, placeholder).say("serve");
+            assert_eq!(ended.code, 78, "{name}={placeholder}: {ended:?}");
+            assert!(ended.err.contains(name) && ended.err.contains("openssl rand -hex 32"), "{}", ended.err);
+        }
+    }
+}
+
+#[test]
 fn one_secret_for_two_purposes_ends_with_78() {
     for [one, other] in [
         ["SECRET_KEY", "JWT_SECRET_KEY"],
