@@ -27,7 +27,7 @@ pub(crate) struct Arguments {
     #[arg(long, default_value = "")]
     pub(crate) only: String,
     /// The ways to measure.
-    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Way::Direct, Way::Nginx, Way::Bare, Way::Switchyard])]
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = Way::value_variants().to_vec())]
     pub(crate) ways: Vec<Way>,
     /// What answers: prepared bytes, or the simulator, which composes each answer and takes more CPU from what is measured.
     #[arg(long, value_enum, default_value_t = Provider::Prepared)]
@@ -41,6 +41,9 @@ pub(crate) struct Arguments {
     /// The nginx to compare with.
     #[arg(long, default_value = "nginx")]
     pub(crate) nginx: PathBuf,
+    /// The Redis server to count in.
+    #[arg(long, default_value = "redis-server")]
+    pub(crate) redis: PathBuf,
     /// Be the upstream with prepared answers: how the program starts itself.
     #[arg(long, hide = true)]
     pub(crate) serve_upstream: bool,

@@ -54,7 +54,7 @@ impl Stand {
 
     /// Who takes part in a load: a line of its table each.
     fn lines(&self, scenario: &Scenario) -> Vec<(&Target, Line)> {
-        let of = |target: &'_ Target| scenario.dialects_for(&target.caller);
+        let of = |target: &'_ Target| scenario.dialects_on(target.way, &target.caller);
         let lines =
             self.targets.iter().flat_map(|target| of(target).iter().map(move |dialect| (target, *dialect)));
         lines.map(|(target, dialect)| (target, Line { way: target.way, dialect })).collect()
@@ -132,8 +132,9 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Outcome> {
         writeln!(std::io::stderr(), "measuring: {}", scenario.title)?;
         measured.push(interleaved(&stand, scenario, arguments).await?);
     }
-    let gateway = stand.targets.iter().find_map(|target| target.gateway.as_ref());
-    Ok(Outcome { books: gateway.map(Gateway::books).transpose()?, measured })
+    let gateways = stand.targets.iter().filter_map(|target| Some((target.way, target.gateway.as_ref()?)));
+    let books = gateways.map(|(way, gateway)| Ok((way, gateway.books()?))).collect::<Result<_>>()?;
+    Ok(Outcome { books, measured })
 }
 
 async fn interleaved(stand: &Stand, scenario: &'static Scenario, arguments: &Arguments) -> Result<Measured> {

@@ -5,7 +5,7 @@ mod prompt;
 use crate::dialect::Dialect;
 use crate::load::Load;
 use crate::report::Figure;
-use crate::targets::Caller;
+use crate::targets::{Caller, Way};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -32,17 +32,24 @@ pub(crate) enum Answer {
     },
 }
 
-/// The most that a figure of the gateway may be, against the bare proxy's.
+/// The most that a figure of one way may be, against that of another.
 #[derive(Clone, Copy)]
 pub(crate) struct Goal {
+    pub(crate) of: Way,
+    pub(crate) against: Way,
     pub(crate) figure: Figure,
     /// A ratio of CPU, a difference of times in milliseconds.
     pub(crate) most: f64,
 }
 
+/// What the gateway may cost more than the bare proxy.
 const fn goal(figure: Figure, most: f64) -> Goal {
-    Goal { figure, most }
+    Goal { of: Way::Switchyard, against: Way::Bare, figure, most }
 }
+
+/// What all limits and a budget at each scope may cost more than none.
+const LIMITS: Goal =
+    Goal { of: Way::Limited, against: Way::Switchyard, figure: Figure::CpuPerCall, most: 1.15 };
 
 /// Enough to keep two workers and the clients busy.
 const MANY: usize = 16;
@@ -55,9 +62,9 @@ const STAGGER: Duration = Duration::from_millis(7);
 /// All of them. A stream that is not paced shows how much can go through; but its chunks then arrive many at a time, which
 /// no model does. A paced one shows what a chunk costs in life.
 pub(crate) const ALL: [Scenario; 13] = [
-    whole("1 KiB prompts", 1 << 10, MANY, &[goal(Figure::CpuPerCall, 1.5)]),
-    whole("16 KiB prompts", 16 << 10, MANY, &[goal(Figure::CpuPerCall, 1.5)]),
-    whole("256 KiB prompts", 256 << 10, MANY, &[goal(Figure::CpuPerCall, 1.4)]),
+    whole("1 KiB prompts", 1 << 10, MANY, &[goal(Figure::CpuPerCall, 1.5), LIMITS]),
+    whole("16 KiB prompts", 16 << 10, MANY, &[goal(Figure::CpuPerCall, 1.5), LIMITS]),
+    whole("256 KiB prompts", 256 << 10, MANY, &[goal(Figure::CpuPerCall, 1.4), LIMITS]),
     whole("1 KiB prompts, one at a time", 1 << 10, ONE, &[]),
     whole("16 KiB prompts, one at a time", 16 << 10, ONE, &[]),
     whole("256 KiB prompts, one at a time", 256 << 10, ONE, &[]),
@@ -130,8 +137,12 @@ impl Scenario {
         }
     }
 
-    /// The dialects that this caller can have its answer from: only a gateway can ask another than its client speaks.
-    pub(crate) fn dialects_for(&self, caller: &Caller) -> &'static [Dialect] {
+    /// The dialects that this caller can have its answer from on this way: only a gateway can ask another than its client speaks. The
+    /// gateway with limits takes part where a goal speaks of it.
+    pub(crate) fn dialects_on(&self, way: Way, caller: &Caller) -> &'static [Dialect] {
+        if way.has_limits() && !self.goals.iter().any(|goal| goal.of.has_limits()) {
+            return &[];
+        }
         match caller.names_routes || self.dialects == [Dialect::OpenAi] {
             true => self.dialects,
             false => &[],

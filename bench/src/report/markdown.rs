@@ -23,16 +23,18 @@ pub(crate) fn print(out: &mut impl Write, arguments: &Arguments, outcome: &Outco
 
 /// A gateway that forgot a call would have measured well for it.
 fn books(out: &mut impl Write, outcome: &Outcome) -> Result<()> {
-    let Some(books) = &outcome.books else { return Ok(()) };
-    let calls = outcome.calls_of_gateway();
-    let right = books.events == calls && books.problems.is_empty();
-    let verdict = if right { "every call stands in it once, and its sums agree" } else { "IT IS WRONG" };
-    writeln!(
-        out,
-        "\nLedger: {calls} calls made, {} recorded, {} sums wrong: {verdict}.",
-        books.events,
-        books.problems.len()
-    )?;
+    for (way, books) in &outcome.books {
+        let calls = outcome.calls_of(*way);
+        let right = books.events == calls && books.problems.is_empty();
+        let verdict = if right { "every call stands in it once, and its sums agree" } else { "IT IS WRONG" };
+        writeln!(
+            out,
+            "\nLedger of {}: {calls} calls made, {} recorded, {} sums wrong: {verdict}.",
+            way.title(),
+            books.events,
+            books.problems.len()
+        )?;
+    }
     Ok(())
 }
 
@@ -84,7 +86,7 @@ fn table(out: &mut impl Write, measured: &Measured) -> Result<()> {
     around(out, measured)
 }
 
-/// The gateway against the other ways, and against itself where it has to translate.
+/// The gateway against the other ways, and against itself where it has to limit or to translate.
 fn comparisons() -> impl Iterator<Item = (String, Line, Line)> {
     let ways = [Way::Nginx, Way::Bare].map(|way| {
         let title = format!("switchyard against {}", way.title());
@@ -95,7 +97,11 @@ fn comparisons() -> impl Iterator<Item = (String, Line, Line)> {
         let title = format!("{} against {}", dialect.title(), same.dialect.title());
         (title, Line { dialect, ..same }, same)
     });
-    ways.into_iter().chain(dialects)
+    let limits = [Way::Limited, Way::LimitedByRedis].map(|way| {
+        let title = format!("{} against {}", way.title(), Way::Switchyard.title());
+        (title, Line::same_dialect(way), Line::same_dialect(Way::Switchyard))
+    });
+    ways.into_iter().chain(limits).chain(dialects)
 }
 
 /// What the clients and the upstream used themselves: if it is most of the machine, rates and times are theirs.
@@ -110,18 +116,16 @@ fn around(out: &mut impl Write, measured: &Measured) -> Result<()> {
     Ok(())
 }
 
-fn against_bare(measured: &Measured, figure: Figure) -> Option<Spread> {
-    measured.against(Line::same_dialect(Way::Switchyard), Line::same_dialect(Way::Bare), figure)
-}
-
 fn goals(out: &mut impl Write, measured: &[Measured]) -> Result<()> {
     let mut lines = Vec::new();
     for measured in measured {
         for goal in measured.scenario.goals {
-            if let Some(found) = against_bare(measured, goal.figure) {
+            let [of, against] = [goal.of, goal.against].map(Line::same_dialect);
+            if let Some(found) = measured.against(of, against, goal.figure) {
                 let reached = if found.median <= goal.most { "yes" } else { "no" };
                 lines.push([
                     measured.scenario.title.to_owned(),
+                    format!("{} against {}", goal.of.title(), goal.against.title()),
                     goal.figure.title().to_owned(),
                     relative(goal.figure, Some(found)),
                     bound(goal.figure, goal.most),
@@ -133,9 +137,9 @@ fn goals(out: &mut impl Write, measured: &[Measured]) -> Result<()> {
     if lines.is_empty() {
         return Ok(());
     }
-    writeln!(out, "### Goals, against the bare proxy\n")?;
-    row(out, "load", ["figure", "measured", "at most", "reached"].map(str::to_owned).into_iter())?;
-    row(out, "---", ["---", "---:", "---:", "---"].map(str::to_owned).into_iter())?;
+    writeln!(out, "### Goals\n")?;
+    row(out, "load", ["ways", "figure", "measured", "at most", "reached"].map(str::to_owned).into_iter())?;
+    row(out, "---", ["---", "---", "---:", "---:", "---"].map(str::to_owned).into_iter())?;
     for [title, cells @ ..] in lines {
         row(out, &title, cells.into_iter())?;
     }

@@ -38,16 +38,16 @@ pub(crate) struct Round {
 /// All that is known at the end.
 pub(crate) struct Outcome {
     pub(crate) measured: Vec<Measured>,
-    /// The gateway's, if it took part.
-    pub(crate) books: Option<Books>,
+    /// Those of each way through the gateway that took part.
+    pub(crate) books: Vec<(Way, Books)>,
 }
 
 impl Outcome {
-    /// The calls that the gateway answered, the first ones of each connection included.
-    fn calls_of_gateway(&self) -> u64 {
+    /// The calls that the gateway answered on this way, the first ones of each connection included.
+    fn calls_of(&self, way: Way) -> u64 {
         let calls = |measured: &Measured| {
             let first = measured.scenario.connections as u64;
-            let ours = measured.lines.iter().filter(|(line, _)| line.way == Way::Switchyard);
+            let ours = measured.lines.iter().filter(|(line, _)| line.way == way);
             ours.flat_map(|(_, rounds)| rounds).map(|round| round.calls + first).sum::<u64>()
         };
         self.measured.iter().map(calls).sum()

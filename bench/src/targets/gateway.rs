@@ -1,6 +1,8 @@
 //! The gateway as it is shipped: a virtual key, a priced provider behind routes, the journal and the ledger on disk.
 
-use super::{Caller, Target, UPSTREAM_KEY, Way, free_address};
+use super::limits::{ADMINISTRATOR, PASSWORD};
+use super::redis::Redis;
+use super::{Caller, Target, UPSTREAM_KEY, Way, free_address, limits};
 use crate::arguments::Arguments;
 use crate::clock::now;
 use crate::dialect::Dialect;
@@ -17,13 +19,13 @@ use std::time::Duration;
 
 /// The first start makes keys and tables.
 const READY: Duration = Duration::from_secs(30);
-/// The journal is drained into the ledger every half second; twice that without work, and there is none.
+/// The journal is drained into the ledger every 100 ms; many times that without work, and there is none.
 const LINGERS: Duration = Duration::from_millis(1_000);
 
-/// What `keys create --json` prints, of which only this matters here.
+/// What a new key is told with, of which only this matters here.
 #[derive(Deserialize)]
-struct Created {
-    key: String,
+pub(super) struct Created {
+    pub(super) key: String,
 }
 
 /// What `ledger verify --json` prints, of which only this matters here.
@@ -41,25 +43,32 @@ pub(crate) struct Gateway {
     folder: PathBuf,
     address: SocketAddr,
     workers: usize,
+    redis: Option<Redis>,
 }
 
-pub(super) async fn start(upstream: SocketAddr, arguments: &Arguments, folder: &Path) -> Result<Target> {
+pub(super) async fn start(
+    way: Way,
+    upstream: SocketAddr,
+    arguments: &Arguments,
+    folder: &Path,
+) -> Result<Target> {
     let gateway = Gateway {
         binary: match &arguments.gateway {
             // It is started in a folder of its own.
             Some(path) => path.canonicalize().with_context(|| path.display().to_string())?,
             None => arguments.binary("switchyard")?,
         },
-        folder: folder.join("switchyard"),
+        folder: folder.join(way.title().replace(' ', "-")),
         address: free_address()?,
         workers: arguments.workers,
+        redis: (way == Way::LimitedByRedis).then(|| Redis::start(arguments)).transpose()?,
     };
     std::fs::create_dir(&gateway.folder)?;
-    std::fs::write(gateway.folder.join("switchyard.yaml"), configuration(upstream))?;
+    std::fs::write(gateway.folder.join("switchyard.yaml"), configuration(way, upstream))?;
     let (process, key) =
-        gateway.start().await.with_context(|| format!("no start{}", gateway.last_words()))?;
+        gateway.start(way).await.with_context(|| format!("no start{}", gateway.last_words()))?;
     Ok(Target {
-        way: Way::Switchyard,
+        way,
         address: gateway.address,
         caller: Caller { key, names_routes: true },
         process: Some(process),
@@ -69,11 +78,15 @@ pub(super) async fn start(upstream: SocketAddr, arguments: &Arguments, folder: &
 }
 
 impl Gateway {
-    async fn start(&self) -> Result<(Process, String)> {
+    async fn start(&self, way: Way) -> Result<(Process, String)> {
         let log = File::create(self.log())?;
         let mut serve = self.command(&["serve"]);
+        if way.has_limits() {
+            serve.env("SWITCHYARD_ADMIN_USERNAME", ADMINISTRATOR).env("SWITCHYARD_ADMIN_PASSWORD", PASSWORD);
+        }
         let mut process = Process::start(serve.stdout(log.try_clone()?).stderr(log))?;
-        let key = self.create_key(&mut process).await?;
+        self.wait(&mut process, "/health/ready", None).await?;
+        let key = if way.has_limits() { limits::set(self).await? } else { self.create_key()? };
         self.wait_for_key(&mut process, &key).await?;
         Ok((process, key))
     }
@@ -96,7 +109,7 @@ impl Gateway {
         serde_json::from_slice(&said).context("what ledger verify printed")
     }
 
-    fn output(&self, arguments: &[&str]) -> Result<Vec<u8>> {
+    pub(super) fn output(&self, arguments: &[&str]) -> Result<Vec<u8>> {
         let output = self.command(arguments).output()?;
         let said = String::from_utf8_lossy(&output.stderr);
         ensure!(output.status.success(), "{} ended with {}: {said}", arguments.join(" "), output.status);
@@ -114,11 +127,18 @@ impl Gateway {
             .env("SWITCHYARD_DATA_DIR", self.folder.join("data"))
             .env("SWITCHYARD_LISTEN", self.address.to_string())
             .env("SWITCHYARD_WORKERS", self.workers.to_string());
+        if let Some(redis) = &self.redis {
+            command.env("REDIS_URL", redis.url());
+        }
         command
     }
 
-    async fn create_key(&self, process: &mut Process) -> Result<String> {
-        self.wait(process, "/health/ready", None).await?;
+    /// The address of one of its paths.
+    pub(super) fn at(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    fn create_key(&self) -> Result<String> {
         let said = self.output(&["keys", "create", "--name", "bench", "--json"])?;
         let created: Created = serde_json::from_slice(&said).context("what keys create printed")?;
         Ok(created.key)
@@ -135,7 +155,7 @@ impl Gateway {
         let asked = now();
         loop {
             process.check()?;
-            let mut request = client.get(format!("http://{}{path}", self.address));
+            let mut request = client.get(self.at(path));
             if let Some(key) = key {
                 request = request.bearer_auth(key);
             }
@@ -149,8 +169,10 @@ impl Gateway {
     }
 }
 
-/// Prices are given so that each ledger entry has an amount to be computed and summed.
-fn configuration(upstream: SocketAddr) -> String {
+/// Prices are given so that each ledger entry has an amount to be computed and summed, and the greatest lengths so that a budget can
+/// hold the most that a call may cost.
+fn configuration(way: Way, upstream: SocketAddr) -> String {
+    let limits = if way.has_limits() { limits::OF_MODEL } else { "{}" };
     let (mut providers, mut routes) = (String::new(), String::new());
     for dialect in Dialect::ALL {
         let (vendor, path) = (dialect.vendor(), dialect.base_path());
@@ -162,10 +184,12 @@ fn configuration(upstream: SocketAddr) -> String {
             ALL.iter().map(|scenario| (scenario.route(dialect), scenario.upstream_model())).collect();
         for (route, model) in models {
             providers += &format!(
-                "      - model: \"{model}\"\n        rates: {{ input: 150000000, output: 600000000 }}\n"
+                "      - model: \"{model}\"\n        rates: {{ input: 150000000, output: 600000000 }}\n        \
+                 limits: {limits}\n        \
+                 context_window: 1000000\n        max_output_tokens: 16384\n"
             );
             routes += &format!(
-                "  - name: {route}\n    targets:\n      - provider: {vendor}\n        model: \"{model}\"\n"
+                "  - name: {route}\n    targets:\n      - provider: {vendor}\n        model: \"{model}\"\n        limits: {limits}\n"
             );
         }
     }

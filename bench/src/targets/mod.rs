@@ -2,7 +2,9 @@
 
 mod bare;
 mod gateway;
+mod limits;
 mod nginx;
+mod redis;
 
 use crate::arguments::Arguments;
 use crate::process::Process;
@@ -27,6 +29,10 @@ pub(crate) enum Way {
     Bare,
     /// The gateway, with keys, ledger and journal.
     Switchyard,
+    /// The same with every limit and a budget at every scope, counted in its own memory.
+    Limited,
+    /// The same, counted in Redis.
+    LimitedByRedis,
 }
 
 impl Way {
@@ -36,7 +42,14 @@ impl Way {
             Self::Nginx => "nginx",
             Self::Bare => "bare proxy",
             Self::Switchyard => "switchyard",
+            Self::Limited => "switchyard with limits",
+            Self::LimitedByRedis => "switchyard with limits in Redis",
         }
+    }
+
+    /// Whether this is the gateway with limits and budgets, which are measured against the gateway without.
+    pub(crate) fn has_limits(self) -> bool {
+        matches!(self, Self::Limited | Self::LimitedByRedis)
     }
 }
 
@@ -86,7 +99,9 @@ pub(crate) async fn start(
         }),
         Way::Nginx => nginx::start(upstream, arguments, folder).await,
         Way::Bare => bare::start(upstream, arguments),
-        Way::Switchyard => gateway::start(upstream, arguments, folder).await,
+        Way::Switchyard | Way::Limited | Way::LimitedByRedis => {
+            gateway::start(way, upstream, arguments, folder).await
+        }
     }
     .with_context(|| format!("starting {}", way.title()))
 }

@@ -179,7 +179,7 @@ impl Pair {
 
     fn acquire(&self, scopes: &[usize], tokens: u64) -> Result<Box<dyn Permit>, Refusal> {
         let demand = |&scope: &usize| Demand {
-            scope: Scope((*SCOPES.get(scope).unwrap()).to_owned()),
+            scope: Scope((*SCOPES.get(scope).unwrap()).into()),
             limits: *self.naive.limits.get(scope).unwrap(),
             allowance: None,
         };
@@ -238,7 +238,7 @@ impl Pair {
         prop_assert!(refusal.retry_after > Duration::ZERO);
         let window = if refusal.kind == LimitKind::DailyRequests { DAY } else { MINUTE };
         prop_assert!(refusal.retry_after <= Duration::from_millis(window), "{:?}", refusal);
-        let scope = SCOPES.iter().position(|name| *name == refusal.scope.0).unwrap();
+        let scope = SCOPES.iter().position(|name| *name == &*refusal.scope.0).unwrap();
         prop_assert!(scopes.contains(&scope));
         let passes = |now| match refusal.kind {
             LimitKind::Requests => self.naive.sums(scope, now).0 < refusal.limit,

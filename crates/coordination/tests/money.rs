@@ -132,9 +132,9 @@ impl Pair {
             window: WINDOWS[window],
             zone: Zone::new(ZONES[zone]).unwrap(),
         });
-        let allowance = budget.map(|budget| Allowance { budget: Arc::new(budget), edition: self.editions });
+        let allowance = budget.map(|budget| Allowance::new(Arc::new(budget), self.editions));
         self.budgets[scope] =
-            allowance.map(|allowance| Payer { scope: Scope(SCOPES[scope].to_owned()), allowance });
+            allowance.map(|allowance| Payer { scope: Scope(SCOPES[scope].into()), allowance });
     }
 
     fn payers(&self, scopes: &[usize]) -> Vec<Payer> {
@@ -143,7 +143,7 @@ impl Pair {
 
     /// What the ledger has, or would have once all is drained.
     fn booked(&self, counter: &Counter, is_drained: bool) -> i64 {
-        let of = self.charges.iter().filter(|charge| SCOPES[charge.scope] == counter.scope.0);
+        let of = self.charges.iter().filter(|charge| SCOPES[charge.scope] == &*counter.scope.0);
         let of = of.filter(|charge| counter.span.contains(charge.at) && (charge.is_drained || !is_drained));
         of.map(|charge| charge.amount).sum()
     }
@@ -159,12 +159,12 @@ impl Pair {
         at: Timestamp,
         money: i64,
         call: Option<&Call>,
-    ) -> Option<(String, LimitKind)> {
+    ) -> Option<(Scope, LimitKind)> {
         payers.iter().find_map(|payer| {
             let counter = payer.counter(at);
             let more = money - call.map_or(0, |call| call.held(&counter));
             let (spent, amount) = (self.booked(&counter, false), payer.allowance.budget.amount.0);
-            let refused = |kind| Some((payer.scope.0.clone(), kind));
+            let refused = |kind| Some((payer.scope.clone(), kind));
             if more <= 0 {
                 None
             } else if spent + more > amount {
@@ -212,7 +212,7 @@ impl Pair {
         let now = self.clock.now();
         let payers = self.payers(scopes);
         let demand = |&scope: &usize| Demand {
-            scope: Scope(SCOPES[scope].to_owned()),
+            scope: Scope(SCOPES[scope].into()),
             limits: Limits::NONE,
             allowance: self.budgets[scope].as_ref().map(|payer| payer.allowance.clone()),
         };
@@ -263,7 +263,8 @@ impl Pair {
                 Err(LimiterError::Unseeded(counters)) => {
                     for counter in counters {
                         self.charges.iter_mut().for_each(|charge| charge.is_drained = true);
-                        let of = self.charges.iter().filter(|charge| SCOPES[charge.scope] == counter.scope.0);
+                        let of =
+                            self.charges.iter().filter(|charge| SCOPES[charge.scope] == &*counter.scope.0);
                         let of = of.filter(|charge| counter.span.contains(charge.at));
                         let spent = NanoUsd(of.map(|charge| charge.amount).sum());
                         self.real.seed(&counter, spent).await.unwrap();
@@ -363,11 +364,11 @@ impl Pair {
     }
 }
 
-fn is_refused(error: &LimiterError, expected: Option<(String, LimitKind)>) -> Result<(), TestCaseError> {
+fn is_refused(error: &LimiterError, expected: Option<(Scope, LimitKind)>) -> Result<(), TestCaseError> {
     let LimiterError::Refused(refusal) = error else {
         return Err(TestCaseError::fail(error.to_string()));
     };
-    prop_assert_eq!(Some((refusal.scope.0.clone(), refusal.kind)), expected);
+    prop_assert_eq!(Some((refusal.scope.clone(), refusal.kind)), expected);
     Ok(())
 }
 

@@ -46,12 +46,12 @@ impl World {
     }
 
     fn counter(&self, scope: &str, at: Timestamp) -> Counter {
-        Counter { scope: Scope(scope.to_owned()), edition: 1, span: self.budget.span(at) }
+        Counter { scope: Scope(scope.into()), edition: 1, span: self.budget.span(at) }
     }
 
     async fn take(&self, scope: &str, money: i64) -> Result<Box<dyn Permit>, LimiterError> {
-        let allowance = Some(Allowance { budget: Arc::clone(&self.budget), edition: 1 });
-        let demand = Demand { scope: Scope(scope.to_owned()), limits: Limits::NONE, allowance };
+        let allowance = Some(Allowance::new(Arc::clone(&self.budget), 1));
+        let demand = Demand { scope: Scope(scope.into()), limits: Limits::NONE, allowance };
         let ask = Ask { demands: vec![demand], tokens: 0, money: NanoUsd(money) };
         Ok(self.limiter.acquire(&[ask]).await?.pop().unwrap())
     }

@@ -1,33 +1,65 @@
 //! Limits and budgets over many scopes at once.
 
 use async_trait::async_trait;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use switchyard_domain::budget::{Budget, Span};
+use switchyard_domain::budget::{Budget, BudgetWindow, Span};
 use switchyard_domain::limits::{LimitKind, Limits};
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::time::Timestamp;
 
-/// What is limited together, such as `key:17` or `model:3/gpt-4o`.
+/// What is limited together, such as `key:17` or `model:3/gpt-4o`. Shared, since every call names several.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Scope(pub String);
+pub struct Scope(pub Arc<str>);
 
 impl Scope {
     /// Whether all callers share it: what is left of it is the server's business, and MUST NOT stand in a permit's [`Rooms`].
     #[must_use]
     pub fn is_everybodys(&self) -> bool {
-        self.0 == "global"
+        &*self.0 == "global"
     }
 }
 
 /// A scope's budget, as a call is held to it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Allowance {
     /// The budget.
     pub budget: Arc<Budget>,
     /// Which budget of the scope it is: one that was removed and set anew is another, whose counters begin with the ledger again.
     pub edition: i64,
+    /// The window that was asked for last: a call asks for the same one many times, and a calendar is slow.
+    latest: Arc<Mutex<Option<Span>>>,
 }
+
+impl Allowance {
+    /// Of this budget in this edition.
+    #[must_use]
+    pub fn new(budget: Arc<Budget>, edition: i64) -> Self {
+        Self { budget, edition, latest: Arc::default() }
+    }
+
+    /// The budget's window that `at` lies in.
+    #[must_use]
+    pub fn span(&self, at: Timestamp) -> Span {
+        if self.budget.window == BudgetWindow::Total {
+            return Span::ENDLESS;
+        }
+        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        match *latest {
+            // Beyond the calendar a window is endless, and holds other moments only by name.
+            Some(span) if span.contains(at) && !span.is_endless() => span,
+            _ => *latest.insert(self.budget.span(at)),
+        }
+    }
+}
+
+impl PartialEq for Allowance {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.budget, self.edition) == (&other.budget, other.edition)
+    }
+}
+
+impl Eq for Allowance {}
 
 /// A scope's budget, which pays for what calls cost.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,8 +74,7 @@ impl Payer {
     /// Its counter in the window that `at` lies in.
     #[must_use]
     pub fn counter(&self, at: Timestamp) -> Counter {
-        let Allowance { budget, edition } = &self.allowance;
-        Counter { scope: self.scope.clone(), edition: *edition, span: budget.span(at) }
+        Counter { scope: self.scope.clone(), edition: self.allowance.edition, span: self.allowance.span(at) }
     }
 }
 
@@ -223,4 +254,25 @@ pub trait SharedStore: Send + Sync {
     fn is_connected(&self) -> bool;
     /// How many processes share it, this one among them; 0 where that was never known.
     fn processes(&self) -> u32;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use switchyard_domain::budget::Zone;
+
+    #[test]
+    fn an_allowance_knows_the_window_of_every_moment_in_whatever_order_they_are_asked_for() {
+        const DAY: i64 = 86_400_000;
+        let moments = [0, DAY - 1, DAY, 5, i64::MAX, 3 * DAY, -1, i64::MIN, DAY + 1, 40 * DAY];
+        for window in BudgetWindow::ALL {
+            let zone = Zone::new("Europe/Vienna").unwrap();
+            let budget = Arc::new(Budget { amount: NanoUsd(1), window, zone });
+            let allowance = Allowance::new(Arc::clone(&budget), 1);
+            for at in moments.map(Timestamp) {
+                assert_eq!(allowance.span(at), budget.span(at), "{window:?} {at:?}");
+                assert_eq!(allowance.clone().span(at), budget.span(at), "{window:?} {at:?}");
+            }
+        }
+    }
 }

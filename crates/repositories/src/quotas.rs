@@ -15,6 +15,9 @@ use switchyard_domain::money::NanoUsd;
 use switchyard_domain::quota::{Quota, QuotaScope, stated};
 use switchyard_ports::repositories::{Author, ChangeKind, NewQuota, QuotaRepository, RepositoryError};
 
+/// Scopes in one statement; SQLite takes at most 32,766 parameters.
+const SCOPES_AT_ONCE: usize = 10_000;
+
 #[async_trait]
 impl QuotaRepository for Database {
     async fn put(
@@ -46,6 +49,21 @@ impl QuotaRepository for Database {
 
     async fn quotas(&self) -> Result<Vec<Quota>, RepositoryError> {
         self.read(load).await
+    }
+
+    async fn quotas_of(&self, scopes: &[QuotaScope]) -> Result<Vec<Quota>, RepositoryError> {
+        let words: Vec<String> = scopes.iter().map(ToString::to_string).collect();
+        self.read(move |connection| {
+            let mut found = Vec::new();
+            for words in words.chunks(SCOPES_AT_ONCE) {
+                let rows =
+                    quotas::table.filter(quotas::scope.eq_any(words)).select(COLUMNS).load(connection)?;
+                found.extend(rows.into_iter().map(quota).collect::<Result<Vec<_>, _>>()?);
+            }
+            found.sort_by_key(|quota| quota.id);
+            Ok(found)
+        })
+        .await
     }
 }
 
@@ -188,30 +206,36 @@ fn put(
 }
 
 type BudgetColumns = (Option<i64>, Option<String>, Option<String>);
+type QuotaRow = (i64, String, LimitColumns, BudgetColumns, MetaColumns);
+type QuotaColumns = (
+    quotas::id,
+    quotas::scope,
+    (quotas::rpm, quotas::tpm, quotas::rpd, quotas::concurrency),
+    (quotas::budget_amount, quotas::budget_window, quotas::budget_zone),
+    (quotas::version, quotas::owner, quotas::created_at, quotas::updated_at, quotas::updated_by),
+);
+const COLUMNS: QuotaColumns = (
+    quotas::id,
+    quotas::scope,
+    (quotas::rpm, quotas::tpm, quotas::rpd, quotas::concurrency),
+    (quotas::budget_amount, quotas::budget_window, quotas::budget_zone),
+    (quotas::version, quotas::owner, quotas::created_at, quotas::updated_at, quotas::updated_by),
+);
 
 /// All of them; the caller may give a transaction.
 pub(crate) fn load(connection: &mut AnyConnection) -> Result<Vec<Quota>, Fault> {
-    let rows: Vec<(i64, String, LimitColumns, BudgetColumns, MetaColumns)> = quotas::table
-        .order(quotas::id)
-        .select((
-            quotas::id,
-            quotas::scope,
-            (quotas::rpm, quotas::tpm, quotas::rpd, quotas::concurrency),
-            (quotas::budget_amount, quotas::budget_window, quotas::budget_zone),
-            (quotas::version, quotas::owner, quotas::created_at, quotas::updated_at, quotas::updated_by),
-        ))
-        .load(connection)?;
-    rows.into_iter()
-        .map(|(id, scope, limit_columns, budget_columns, meta_columns)| {
-            Ok(Quota {
-                id,
-                scope: QuotaScope::parse(&scope).map_err(corrupt)?,
-                limits: limits(limit_columns)?,
-                budget: budget(budget_columns)?,
-                meta: meta(meta_columns)?,
-            })
-        })
-        .collect()
+    let rows = quotas::table.order(quotas::id).select(COLUMNS).load(connection)?;
+    rows.into_iter().map(quota).collect()
+}
+
+fn quota((id, scope, limit_columns, budget_columns, meta_columns): QuotaRow) -> Result<Quota, Fault> {
+    Ok(Quota {
+        id,
+        scope: QuotaScope::parse(&scope).map_err(corrupt)?,
+        limits: limits(limit_columns)?,
+        budget: budget(budget_columns)?,
+        meta: meta(meta_columns)?,
+    })
 }
 
 fn budget((amount, window, zone): BudgetColumns) -> Result<Option<Budget>, Fault> {

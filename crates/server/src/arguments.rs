@@ -327,7 +327,7 @@ pub(crate) enum KeyAction {
     },
     /// Switch a key off for good.
     Revoke {
-        /// Its name.
+        /// Its name; `name#id` where several people have a key of that name.
         name: String,
         /// Say what would be revoked, and revoke nothing.
         #[arg(long)]

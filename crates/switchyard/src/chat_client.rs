@@ -6,7 +6,7 @@ use futures_util::stream::{self, BoxStream};
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::Arc;
 use switchyard_domain::chat::{ChatAnswer, ChatEvent, ChatRequest, Collector, StreamOptions};
-use switchyard_orchestrator::chat::{ChatService, ReplyBody};
+use switchyard_orchestrator::chat::{ChatService, ReplyBody, ReplyPiece};
 use switchyard_orchestrator::error::{CallError, CallErrorKind};
 use switchyard_orchestrator::principal::{Authenticator, Principal};
 use switchyard_ports::entropy::Entropy;
@@ -94,10 +94,11 @@ impl ChatClient {
     }
 }
 
-fn events(frame: Frame) -> Result<Vec<ChatEvent>, CallError> {
-    match frame {
-        Frame::Events(events) => Ok(events),
-        Frame::Verbatim(_) | Frame::Closing(_) => Err(not_canonical()),
+fn events(piece: ReplyPiece) -> Result<Vec<ChatEvent>, CallError> {
+    match piece {
+        ReplyPiece::Frame(Frame::Events(events)) => Ok(events),
+        ReplyPiece::Frame(Frame::Verbatim(_) | Frame::Closing(_)) => Err(not_canonical()),
+        ReplyPiece::Settled(_) => Ok(Vec::new()),
     }
 }
 

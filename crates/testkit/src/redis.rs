@@ -24,11 +24,29 @@ folder=$1; shift
 "$@" >>"$folder/log" 2>&1 &
 server=$!
 echo "$server" >"$folder/pid"
+word=
 read -r word
 kill -CONT "$server" 2>/dev/null
 kill -KILL "$server" 2>/dev/null
 wait "$server" 2>/dev/null
+[ "$word" = stop ] || rm -rf "$folder"
 "#;
+
+/// Where a server's certificate and its key are, in PEM.
+#[derive(Clone, Debug)]
+pub struct TlsFiles {
+    /// The certificate.
+    pub certificate: PathBuf,
+    /// Its key.
+    pub key: PathBuf,
+}
+
+/// How a server speaks TLS beside its other port.
+#[derive(Debug)]
+struct Tls {
+    port: u16,
+    files: TlsFiles,
+}
 
 /// A running (or stopped) server. It keeps nothing on the disk: what was in it is gone when it stops.
 #[derive(Debug)]
@@ -36,6 +54,7 @@ pub struct PrivateRedis {
     folder: PathBuf,
     port: u16,
     password: Option<String>,
+    tls: Option<Tls>,
     keeper: Mutex<Option<Child>>,
     prefixes: AtomicU32,
 }
@@ -52,6 +71,16 @@ impl PrivateRedis {
     /// Starts one that wants a password.
     #[must_use]
     pub fn start_with(password: Option<&str>) -> Option<Self> {
+        Self::start_as(password, None)
+    }
+
+    /// Starts one that wants a password, and whose [`Self::url`] is for TLS.
+    #[must_use]
+    pub fn start_over_tls(password: &str, files: &TlsFiles) -> Option<Self> {
+        Self::start_as(Some(password), Some(Tls { port: free_port(), files: files.clone() }))
+    }
+
+    fn start_as(password: Option<&str>, tls: Option<Tls>) -> Option<Self> {
         #[expect(clippy::disallowed_methods, reason = "how to run the tests is told by the environment")]
         let skip = std::env::var(SKIP).is_ok_and(|value| value == "1");
         if skip {
@@ -64,6 +93,7 @@ impl PrivateRedis {
             folder,
             port: free_port(),
             password: password.map(str::to_owned),
+            tls,
             keeper: Mutex::new(None),
             prefixes: AtomicU32::new(0),
         };
@@ -82,7 +112,10 @@ impl PrivateRedis {
     #[must_use]
     pub fn url(&self) -> String {
         let login = self.password.as_ref().map(|password| format!(":{password}@")).unwrap_or_default();
-        format!("redis://{login}127.0.0.1:{}/0", self.port)
+        match &self.tls {
+            Some(tls) => format!("rediss://{login}127.0.0.1:{}/0", tls.port),
+            None => format!("redis://{login}127.0.0.1:{}/0", self.port),
+        }
     }
 
     /// The server's port on 127.0.0.1; the same for all its life.
@@ -144,7 +177,9 @@ impl PrivateRedis {
     pub fn stop(&self) {
         let keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(mut keeper) = keeper {
-            drop(keeper.stdin.take());
+            if let Some(mut words) = keeper.stdin.take() {
+                let _ = words.write_all(b"stop\n");
+            }
             let _ = keeper.wait();
         }
         let _ = fs::remove_file(self.folder.join("dump.rdb"));
@@ -171,6 +206,11 @@ impl PrivateRedis {
             .arg(&self.folder);
         if let Some(password) = &self.password {
             command.args(["--requirepass", password]);
+        }
+        if let Some(Tls { port, files }) = &self.tls {
+            command.args(["--tls-port", &port.to_string(), "--tls-auth-clients", "no"]);
+            command.arg("--tls-cert-file").arg(&files.certificate);
+            command.arg("--tls-key-file").arg(&files.key);
         }
         command.current_dir(&self.folder);
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());

@@ -22,8 +22,9 @@ use secrets::Canaries;
 use serde_json::json;
 use std::net::TcpListener;
 use std::path::PathBuf;
+use switchyard_harness::testkit::redis::PrivateRedis;
 use switchyard_harness::testkit::simulator::{Script, Simulator};
-use traffic::Scene;
+use traffic::{ANSWER, Scene};
 use world::{body_of_key, files_below, install, model, store_own};
 
 /// What may be said on a command line, and which secrets it is asked for.
@@ -85,7 +86,8 @@ impl CanaryHunt {
         let upstream = Simulator::start();
         let metrics = TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr());
         let metrics = metrics.expect("a free port");
-        let installation = install(&mut canaries, self.database, &upstream, metrics);
+        let redis = redis(&mut canaries, &self.database);
+        let installation = install(&mut canaries, self.database, &upstream, metrics, redis.as_ref());
         let mut server = installation.start();
         server.until_ready().await;
         let mut keeper = Keeper::new(format!("http://{}", installation.address()));
@@ -110,6 +112,14 @@ impl CanaryHunt {
         }
         let used = used(&canaries, &upstream);
         let mut places = Vec::new();
+        if let Some(redis) = &redis {
+            let dump = redis.dump();
+            assert!(dump.windows(11).any(|bytes| bytes == b"switchyard:"), "Redis was not used");
+            places.push(Place::new("dump of Redis", "SAVE", dump));
+            // What is said of it while it is away, too.
+            redis.stop();
+            scene_without_redis(&mut keeper, &first).await;
+        }
         let mut counters = Keeper::new(format!("http://{metrics}"));
         let answer = counters.send("/metrics", &[], counters.request("GET", "/metrics")).await;
         places.push(Place::of_answer("metrics", answer));
@@ -145,6 +155,23 @@ fn statuses(kept: &[Kept]) -> std::collections::BTreeMap<u16, usize> {
     let mut statuses = std::collections::BTreeMap::new();
     kept.iter().for_each(|kept| *statuses.entry(kept.status).or_default() += 1);
     statuses
+}
+
+/// A Redis with a password, beside the database that many processes use.
+fn redis(canaries: &mut Canaries, database: &Database) -> Option<PrivateRedis> {
+    let Database::Postgres(..) = database else { return None };
+    PrivateRedis::start_with(Some(&canaries.text("Redis' password")))
+}
+
+/// Calls, and looks at the server's state.
+async fn scene_without_redis(keeper: &mut Keeper, key: &str) {
+    let body = json!({"model": model(), "messages": [{"role": "user", "content": "hello"}]});
+    for number in 0..3 {
+        let request = keeper.post("/v1/chat/completions", &body).bearer_auth(key);
+        keeper.send(&format!("call {number} without Redis"), &[ANSWER], request).await;
+        let request = keeper.request("GET", "/health");
+        keeper.send("health without Redis", &[], request).await;
+    }
 }
 
 /// Credentials of providers that no provider was sent: nothing would be shown by not finding them.

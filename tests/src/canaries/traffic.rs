@@ -10,7 +10,7 @@ use switchyard_harness::testkit::simulator::{Script, Simulator};
 use tokio::time::sleep;
 
 /// What the model says in private.
-const ANSWER: &str = "what a model says";
+pub(super) const ANSWER: &str = "what a model says";
 /// What people say in private.
 const PROMPT: &str = "a prompt";
 const SYSTEM: &str = "a system prompt";
@@ -208,6 +208,10 @@ impl Scene<'_> {
             "/api/v1/audit?limit=100",
             "/api/profile",
             "/api/v1/auth/me",
+            "/api/v1/status",
+            "/api/v1/usage?group_by=key",
+            "/api/v1/requests",
+            "/api/v1/ledger/verify",
             "/openapi.json",
             "/health",
             "/health/ready",

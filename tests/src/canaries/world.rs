@@ -10,6 +10,7 @@ use switchyard_domain::ids::UserId;
 use switchyard_domain::meta::Writer;
 use switchyard_domain::name::Name;
 use switchyard_domain::provider::CredentialOwner;
+use switchyard_harness::testkit::redis::PrivateRedis;
 use switchyard_harness::testkit::simulator::Simulator;
 use switchyard_orchestrator::admin::EmptySecret;
 
@@ -34,6 +35,7 @@ pub(super) fn install(
     database: Database,
     upstream: &Simulator,
     metrics: std::net::SocketAddr,
+    redis: Option<&PrivateRedis>,
 ) -> Installation {
     let password = canaries.text("the database's password");
     let url = with_password(&database, &password);
@@ -59,6 +61,9 @@ pub(super) fn install(
     });
     if let Some(url) = url {
         settings["database_url"] = json!(url);
+    }
+    if let Some(redis) = redis {
+        settings["redis_url"] = json!(redis.url());
     }
     let shared = canaries.text("the shared credential of the file");
     let installation = Installation::prepare_with(&upstream.base_url(), database, &settings, &shared);

@@ -5,6 +5,8 @@ use crate::scene::{
 };
 use serde_json::json;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use switchyard::PasswordCost;
 use switchyard::orchestrator::accounts::{AccountSettings, Rates, RegistrationPolicy};
 use switchyard_domain::meta::Writer;
 use switchyard_domain::user::PasswordPolicy;
@@ -197,6 +199,49 @@ async fn the_eleventh_wrong_try_is_sent_away_and_the_owner_signs_in_from_elsewhe
     assert!(eleventh.header("retry-after").parse::<u64>().unwrap() <= 900);
     assert_eq!(attempt("192.0.2.1", PASSWORD).await.status, 429, "nor does the right one tell itself");
     assert_eq!(attempt("198.51.100.7", PASSWORD).await.status, 200, "the owner is elsewhere");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_owner_gets_in_while_strangers_from_everywhere_guess_at_their_password() {
+    let slow = PasswordCost { memory_kib: 1024, passes: 4 };
+    let app = builder()
+        .password_cost(slow)
+        .server(|server| server.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()])
+        .start()
+        .await;
+    register(&app, "ana").await;
+    let attempt = async |from: String, password: &str| {
+        let body = json!({"username": "ana", "password": password}).to_string();
+        let headers = [("x-forwarded-for", from.as_str())];
+        app.anonymous().post_with("/api/v1/auth/login", &headers, body).await.status
+    };
+    let own = || "198.51.100.7".to_owned();
+    assert_eq!(attempt(own(), PASSWORD).await, 200, "she has been here before");
+    let is_over = AtomicBool::new(false);
+    let (attempt, is_over) = (&attempt, &is_over);
+    let guesses = (0..200).map(|stranger| async move {
+        let mut statuses = Vec::new();
+        let mut turn = 0;
+        while !is_over.load(Ordering::Relaxed) {
+            turn += 1;
+            statuses.push(attempt(format!("10.{turn}.{}.{}", stranger / 100, stranger % 100), "wrong").await);
+        }
+        statuses
+    });
+    let owner = async {
+        let mut statuses = Vec::new();
+        for _ in 0..5 {
+            tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+            statuses.push(attempt(own(), PASSWORD).await);
+        }
+        is_over.store(true, Ordering::Relaxed);
+        statuses
+    };
+    let (of_owner, of_strangers) = tokio::join!(owner, futures_util::future::join_all(guesses));
+    assert_eq!(of_owner, [200; 5]);
+    let mut statuses = BTreeMap::new();
+    of_strangers.into_iter().flatten().for_each(|status| *statuses.entry(status).or_insert(0) += 1);
+    assert!(statuses.contains_key(&503) && !statuses.contains_key(&200), "the desk was full: {statuses:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -106,7 +106,8 @@ async fn members_have_keys_of_their_own_and_anothers_is_not_there() {
     assert_eq!(key["user"], json!(ana), "a member's key is their own");
     made(&of_ana, json!({"name": "ana-2"})).await;
     assert_eq!(make(&of_bob, json!({"name": "x", "user": ana})).await.status, 422);
-    assert_eq!(make(&of_bob, json!({"name": "ana-1"})).await.status, 409);
+    let twice = make(&of_ana, json!({"name": "ana-1"})).await;
+    assert_eq!(twice.status, 409, "{}", twice.text);
     let (id, version) = (&key["id"], key["version"].as_i64().unwrap());
     let path = format!("{KEYS}/{id}");
     let foreign = [
@@ -125,6 +126,10 @@ async fn members_have_keys_of_their_own_and_anothers_is_not_there() {
     let next = first["next"].as_str().unwrap().to_owned();
     let rest = of_ana.get(&format!("{KEYS}?limit=1&after={next}")).await.json();
     assert_eq!((&rest["items"][0]["name"], &rest["next"]), (&json!("ana-2"), &json!(null)));
+    let same = made(&of_bob, json!({"name": "ana-1"})).await;
+    assert_ne!(same["id"], key["id"], "what others call theirs is nothing to Bob");
+    let taken = change(&admin, &same["id"], 1, json!({"user": ana})).await;
+    assert_eq!(taken.status, 409, "she has one of that name: {}", taken.text);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -93,9 +93,22 @@ async fn a_budget_and_a_limit_hold_through_redis_as_they_do_in_memory() {
         assert_eq!(ask(&limited, "upstream/gpt-sim").await.status, 429);
         let keys: u64 = redis.command(&["DBSIZE"]).trim_start_matches(':').parse().unwrap();
         assert!(keys >= 4, "Redis was not asked");
-        assert_eq!(app.embedded().status().facts().shared_store_connected, Some(true));
+        assert_eq!(
+            looked(app).await,
+            (json!("ok"), json!({"connected": true, "limits": "together", "processes": 1}))
+        );
     })
     .await;
+}
+
+/// What an administrator and anybody see of Redis.
+async fn looked(app: &TestApp) -> (Value, Value) {
+    let body = json!({"username": ADMIN, "password": PASSWORD}).to_string();
+    let session = app.anonymous().post("/api/auth/login", body).await.json();
+    let status = app.client(session["access_token"].as_str().unwrap()).get("/api/v1/status").await.json();
+    let health = app.anonymous().get("/health").await.json();
+    assert_eq!(health["redis"], json!({"connected": status["redis"]["connected"]}), "{health}");
+    (status["status"].clone(), status["redis"].clone())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -116,7 +129,9 @@ async fn without_redis_limits_hold_and_calls_under_a_budget_wait_for_it_or_are_r
             "{}",
             refused.text
         );
-        assert_eq!(app.embedded().status().facts().shared_store_connected, Some(false));
+        let (status, seen) = looked(app).await;
+        assert_eq!(status, "degraded");
+        assert_eq!((&seen["connected"], &seen["limits"]), (&json!(false), &json!("by_share")));
         redis.signal(Signal::Continue);
         eventually(async || ask(&spender, "upstream/priced").await.status == 200).await;
         assert_eq!(ask(&limited, "upstream/gpt-sim").await.status, 429);

@@ -25,7 +25,23 @@ const SURFACES: [(&str, &[&str]); 4] = [
     ),
     ("multi-llm", &["/api/auth", "/api/profile", "/api/external"]),
     ("side-by-side", &["/api/v1/auth", "/api/v1/keys"]),
-    ("canonical", &["/api/v1/virtual-keys"]),
+    (
+        "canonical",
+        &[
+            "/api/v1/virtual-keys",
+            "/api/v1/users",
+            "/api/v1/sessions",
+            "/api/v1/usage",
+            "/api/v1/usage.csv",
+            "/api/v1/requests",
+            "/api/v1/ledger",
+            "/api/v1/audit",
+            "/api/v1/status",
+            "/api/v1/explain",
+            "/api/v1/keys",
+            "/api/v1/rekey",
+        ],
+    ),
 ];
 
 macro_rules! surfaces {

@@ -14,6 +14,9 @@ pub(crate) const OPENAI_KEY: &str = "sk-openai-0123456789abcdef";
 /// The key that the simulated Mistral takes.
 pub(crate) const MISTRAL_KEY: &str = "mistral-0123456789abcdef";
 
+/// What lets people register where registration is neither open nor closed.
+const INVITATION: &str = "basalt-heron-42-quarry";
+
 /// How the operator set the server up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Setting {
@@ -44,6 +47,15 @@ pub(crate) struct Scene {
 
 impl Scene {
     pub(crate) async fn start(setting: Setting, store: Store) -> Self {
+        Self::with_registration(setting, RegistrationPolicy::Closed, store).await
+    }
+
+    /// Where people come by invitation, unless the setting lets everybody register.
+    pub(crate) async fn inviting(setting: Setting, store: Store) -> Self {
+        Self::with_registration(setting, RegistrationPolicy::Token(INVITATION.into()), store).await
+    }
+
+    async fn with_registration(setting: Setting, registration: RegistrationPolicy, store: Store) -> Self {
         let vendor = |key: &str| Simulator::builder().required_key(key).start().unwrap();
         let (openai, mistral) = (vendor(OPENAI_KEY), vendor(MISTRAL_KEY));
         let builder = TestApp::builder()
@@ -52,17 +64,13 @@ impl Scene {
             .vendor_base_url("openai", &openai.base_url())
             .vendor_base_url("mistral", &mistral.base_url())
             .egress_allow(&format!("external={}", openai.addr()));
+        let registering = |registration| AccountSettings { registration, ..AccountSettings::default() };
         let builder = match setting {
-            Setting::Secure => builder,
-            Setting::Open => builder
-                .accounts(AccountSettings {
-                    registration: RegistrationPolicy::Open,
-                    ..AccountSettings::default()
-                })
-                .server(|config| {
-                    config.open_virtual_keys = true;
-                    config.gateway_auth = GatewayAuth::Off;
-                }),
+            Setting::Secure => builder.accounts(registering(registration)),
+            Setting::Open => builder.accounts(registering(RegistrationPolicy::Open)).server(|config| {
+                config.open_virtual_keys = true;
+                config.gateway_auth = GatewayAuth::Off;
+            }),
         };
         Self { app: builder.start().await, openai, mistral }
     }
@@ -81,6 +89,7 @@ impl Scene {
             ("admin", self.admin().await),
             ("admin_name", ADMIN.to_owned()),
             ("password", PASSWORD.to_owned()),
+            ("invitation", INVITATION.to_owned()),
             ("openai_key", OPENAI_KEY.to_owned()),
             ("mistral_key", MISTRAL_KEY.to_owned()),
             ("outside", self.openai.root_url()),

@@ -107,8 +107,8 @@ impl Permit for MemoryPermit {
     /// Tokens that were not used go back to the moment of the call's admission. Those that were used beyond the reservation
     /// count from now on: a call of many minutes would otherwise use them unseen.
     fn settle(&self, used: &Used) {
-        let is_nothing = self.is_empty() && used.payers.is_empty();
-        if is_nothing || self.is_settled.swap(true, Ordering::Relaxed) {
+        let is_settled = self.is_settled.swap(true, Ordering::Relaxed);
+        if is_settled || (self.is_empty() && used.payers.is_empty()) {
             return;
         }
         let dues = used.dues(&self.payers);

@@ -6,7 +6,7 @@ use switchyard_domain::limits::LimitKind;
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::time::Timestamp;
 use switchyard_ports::clock::{Clock, Monotonic};
-use switchyard_ports::limiter::{Counter, Standing};
+use switchyard_ports::limiter::{Counter, Scope, Standing};
 
 /// Purses that need no tidying.
 const FEW: usize = 64;
@@ -71,7 +71,7 @@ fn is_remembered(counter: &Counter, now: Timestamp) -> bool {
 
 /// By scope and edition, from when on everything that a budget spends goes through here: a window that begins later begins with
 /// nothing spent.
-type Since = HashMap<(String, i64), Moment>;
+type Since = HashMap<(Scope, i64), Moment>;
 
 /// All purses.
 #[derive(Debug, Default)]
@@ -128,7 +128,7 @@ impl Purses {
     fn purse(&mut self, counter: &Counter, now: Monotonic) -> &mut Purse {
         let Self { by_counter, known_since, .. } = self;
         by_counter.entry(counter.clone()).or_insert_with_key(|counter| {
-            let since = known_since.get(&(counter.scope.0.clone(), counter.edition));
+            let since = known_since.get(&(counter.scope.clone(), counter.edition));
             let is_known = since.is_some_and(|since| since.saw_begin(counter.span.start, now));
             Purse { is_known, ..Purse::default() }
         })
@@ -144,8 +144,7 @@ impl Purses {
         let known_since = &mut self.known_since;
         self.by_counter.retain(|counter, purse| {
             let is_kept = purse.held > 0 || is_remembered(counter, now);
-            if !is_kept && let Some(since) = known_since.get_mut(&(counter.scope.0.clone(), counter.edition))
-            {
+            if !is_kept && let Some(since) = known_since.get_mut(&(counter.scope.clone(), counter.edition)) {
                 *since = since.not_before(counter.span.end);
             }
             is_kept
@@ -169,7 +168,7 @@ impl Purses {
 
     /// Believes the ledger, unless something was settled since it was asked ([`Purses::asked`]): then it is to be asked again.
     pub(super) fn seed(&mut self, counter: &Counter, spent: NanoUsd, now: Moment) {
-        let since = self.known_since.entry((counter.scope.0.clone(), counter.edition)).or_insert(now);
+        let since = self.known_since.entry((counter.scope.clone(), counter.edition)).or_insert(now);
         if since.was_set_forward(now) {
             *since = now;
         }

@@ -129,11 +129,9 @@ impl Pair {
         let demand =
             |((name, window), (limits, budget)): (&(&str, BudgetWindow), (&Limits, &Option<i64>))| {
                 let zone = Zone::new("Europe/Vienna").unwrap();
-                let allowance = budget.map(|amount| Allowance {
-                    budget: Arc::new(Budget { amount: NanoUsd(amount), window: *window, zone }),
-                    edition: 3,
-                });
-                Demand { scope: Scope((*name).to_owned()), limits: *limits, allowance }
+                let budget = budget.map(|amount| Budget { amount: NanoUsd(amount), window: *window, zone });
+                let allowance = budget.map(|budget| Allowance::new(Arc::new(budget), 3));
+                Demand { scope: Scope((*name).into()), limits: *limits, allowance }
             };
         Self {
             limiters: [Arc::new(MemoryLimiter::new(Arc::clone(&clock) as _)), Arc::clone(&shared) as _],
@@ -250,7 +248,7 @@ impl Pair {
         let now = self.clock.now();
         for demand in &self.demands {
             let Some(allowance) = &demand.allowance else { continue };
-            let span = allowance.budget.span(now);
+            let span = allowance.span(now);
             let counter = Counter { scope: demand.scope.clone(), edition: allowance.edition, span };
             let [memory, redis] = &self.limiters;
             let (memory, redis) =

@@ -22,13 +22,13 @@ const LEASE: Duration = Duration::from_secs(30);
 
 fn budget(amount: i64) -> Demand {
     let budget = Budget { amount: NanoUsd(amount), window: BudgetWindow::Total, zone: Zone::utc() };
-    let allowance = Some(Allowance { budget: Arc::new(budget), edition: 1 });
-    Demand { scope: Scope("key:1".to_owned()), limits: Limits::NONE, allowance }
+    let allowance = Some(Allowance::new(Arc::new(budget), 1));
+    Demand { scope: Scope("key:1".into()), limits: Limits::NONE, allowance }
 }
 
 fn counter(demand: &Demand) -> Counter {
     let allowance = demand.allowance.as_ref().unwrap();
-    let span = allowance.budget.span(switchyard_domain::time::Timestamp(0));
+    let span = allowance.span(switchyard_domain::time::Timestamp(0));
     Counter { scope: demand.scope.clone(), edition: 1, span }
 }
 
@@ -58,7 +58,7 @@ async fn of_256_calls_at_once_on_three_processes_exactly_the_limit_pass() {
     for process in &processes {
         is_connected(process).await;
     }
-    let money = Demand { scope: Scope("key:5".to_owned()), ..budget(105) };
+    let money = Demand { scope: Scope("key:5".into()), ..budget(105) };
     processes[0].seed(&counter(&money), NanoUsd::ZERO).await.unwrap();
     let of = |scope: &str, limits| demand(scope, limits);
     let cases = [

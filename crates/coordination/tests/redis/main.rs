@@ -7,4 +7,5 @@ mod decisions;
 mod faults;
 mod names;
 mod server;
+mod shares;
 mod tries;

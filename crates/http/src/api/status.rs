@@ -6,18 +6,21 @@ use crate::ops::Environment;
 use actix_web::web;
 use serde::Serialize;
 use switchyard_orchestrator::overview::{Overview, ServerState};
+use switchyard_orchestrator::status::StatusFacts;
 use utoipa::ToSchema;
 
 /// How the server is.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ServerStatus {
-    /// `ok`; `degraded` while the database does not answer, usage waits for long, or a provider can't be called; `unrecordable` while
-    /// calls are refused, as their usage can't be written down; `draining` while it ends.
+    /// `ok`; `degraded` while the database or Redis does not answer, usage waits for long, or a provider can't be called;
+    /// `unrecordable` while calls are refused, as their usage can't be written down; `draining` while it ends.
     status: &'static str,
     versions: Versions,
-    /// The processes that serve: this one.
+    /// The processes that tell of themselves: this one. How many there are, `redis` says.
     replicas: Vec<Replica>,
     database: DatabaseStatus,
+    /// The Redis that processes share limits through; `null` where this one serves alone.
+    redis: Option<RedisStatus>,
     journal: JournalStatus,
     /// The revision of the configuration that calls are served by.
     revision: i64,
@@ -68,6 +71,25 @@ struct PoolShape {
     busy: u32,
 }
 
+/// The Redis that processes share limits through.
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+struct RedisStatus {
+    /// Whether it answered last.
+    connected: bool,
+    /// How limits are held: `together` by all processes, or `by_share`, where each admits its part of them and no call under a budget.
+    limits: &'static str,
+    /// How many processes were seen there last, this one among them; 0 where none ever was.
+    processes: u32,
+}
+
+impl RedisStatus {
+    fn of(facts: &StatusFacts) -> Option<Self> {
+        let connected = facts.shared_store_connected?;
+        let limits = if connected { "together" } else { "by_share" };
+        Some(Self { connected, limits, processes: facts.processes })
+    }
+}
+
 /// The usage journal.
 #[derive(Debug, Serialize, ToSchema)]
 struct JournalStatus {
@@ -109,8 +131,10 @@ const MUCH_BACKLOG: u64 = 10_000;
 
 fn word(state: &ServerState) -> &'static str {
     let facts = &state.facts;
-    let is_degraded =
-        !facts.database_connected || facts.journal_backlog > MUCH_BACKLOG || !state.broken.is_empty();
+    let is_degraded = !facts.database_connected
+        || facts.shared_store_connected == Some(false)
+        || facts.journal_backlog > MUCH_BACKLOG
+        || !state.broken.is_empty();
     match facts {
         facts if facts.draining => "draining",
         facts if !facts.journal_writable => "unrecordable",
@@ -161,6 +185,7 @@ pub(crate) async fn show_status(
                 .map(|pool| PoolShape { purpose: pool.purpose, size: pool.size, busy: pool.busy })
                 .collect(),
         },
+        redis: RedisStatus::of(&facts),
         journal: JournalStatus {
             writable: facts.journal_writable,
             backlog: facts.journal_backlog,

@@ -36,7 +36,7 @@ impl From<&Demand> for ExplainedLimit {
     fn from(demand: &Demand) -> Self {
         let budget = demand.allowance.as_ref().map(|allowance| &allowance.budget);
         Self {
-            scope: demand.scope.0.clone(),
+            scope: demand.scope.0.to_string(),
             rpm: demand.limits.rpm,
             tpm: demand.limits.tpm,
             rpd: demand.limits.rpd,

@@ -33,7 +33,7 @@ pub(crate) struct Place {
     pub(crate) stream: Option<bool>,
     /// Whether the client wants a stream in a form that no provider gives.
     pub(crate) reframes: bool,
-    /// Whether an answer that comes whole says what it cost.
+    /// Whether the answer says what it cost.
     pub(crate) tells_cost: bool,
 }
 

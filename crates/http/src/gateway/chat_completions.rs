@@ -38,7 +38,7 @@ pub(crate) async fn chat_completions(
 }
 
 /// Answers a chat at the address that its document gives it: the same call, always with a virtual key; an unknown model
-/// is a 400, and an answer that is no stream says what it cost.
+/// is a 400, and an answer says what it cost, a stream in its last chunk.
 #[utoipa::path(
     post,
     path = "/chat/completions",

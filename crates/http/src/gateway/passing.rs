@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use switchyard_orchestrator::chat::ReplyStream;
+use switchyard_orchestrator::chat::{ReplyPiece, ReplyStream};
 use switchyard_orchestrator::error::CallError;
 use switchyard_ports::provider::Frame;
 
@@ -70,9 +70,9 @@ impl MessageBody for PassingBody {
         loop {
             let Some(frames) = &mut this.frames else { return Poll::Ready(None) };
             let piece = match ready!(frames.poll_next_unpin(cx)) {
-                Some(Ok(Frame::Verbatim(bytes) | Frame::Closing(bytes))) => Ok(bytes),
-                // No provider gives events of a chat to another call.
-                Some(Ok(Frame::Events(_))) => Ok(Bytes::new()),
+                Some(Ok(ReplyPiece::Frame(Frame::Verbatim(bytes) | Frame::Closing(bytes)))) => Ok(bytes),
+                // No provider gives events of a chat to another call; and what it cost is not told here.
+                Some(Ok(ReplyPiece::Frame(Frame::Events(_)) | ReplyPiece::Settled(_))) => Ok(Bytes::new()),
                 Some(Err(error)) => {
                     this.frames = None;
                     this.failure(error)

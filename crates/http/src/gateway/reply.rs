@@ -1,4 +1,4 @@
-use super::cost::with_cost;
+use super::cost::{Usages, with_cost};
 use super::error::GatewayError;
 use super::stream::EventStream;
 use crate::idempotency::StreamFate;
@@ -29,7 +29,7 @@ pub(super) struct AnswerNames {
     pub(super) request: Option<Arc<ChatRequest>>,
     pub(super) include_usage: bool,
     pub(super) framing: StreamFraming,
-    /// Whether an answer that comes whole says what it cost.
+    /// Whether the answer says what it cost.
     pub(super) tells_cost: bool,
 }
 
@@ -59,7 +59,7 @@ pub(super) fn respond(reply: Reply, names: AnswerNames) -> Result<HttpResponse, 
                 Payload::Embeddings(_) => return Err(GatewayError::defect()),
             };
             let bill = reply.head.bill.filter(|_| names.tells_cost);
-            Ok(response.body(bill.map_or_else(|| body.clone(), |bill| with_cost(&body, &bill))))
+            Ok(response.body(bill.map_or_else(|| body.clone(), |bill| with_cost(&body, &bill, Usages::Told))))
         }
         ReplyBody::Stream(frames) => {
             write_pieces_head(&mut response, content_type(names.framing));

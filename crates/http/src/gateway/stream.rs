@@ -1,3 +1,4 @@
+use super::cost::PricedStream;
 use super::error::{Door, GatewayError};
 use super::reply::AnswerNames;
 use crate::idempotency::StreamFate;
@@ -9,7 +10,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use switchyard_dialects::codec::StreamWriter;
 use switchyard_domain::chat::ChatEvent;
-use switchyard_orchestrator::chat::ReplyStream;
+use switchyard_orchestrator::chat::{ReplyPiece, ReplyStream};
 use switchyard_orchestrator::error::CallError;
 use switchyard_ports::provider::Frame;
 
@@ -20,13 +21,16 @@ pub(super) struct EventStream {
     names: AnswerNames,
     writer: Option<Box<dyn StreamWriter>>,
     out: BytesMut,
+    /// Of an answer that says what it cost.
+    priced: Option<PricedStream>,
     fate: StreamFate,
 }
 
 impl EventStream {
     /// Of these frames.
     pub(super) fn new(frames: ReplyStream, names: AnswerNames, fate: StreamFate) -> Self {
-        Self { frames: Some(frames), names, writer: None, out: BytesMut::new(), fate }
+        let priced = names.tells_cost.then(|| PricedStream::new(names.include_usage));
+        Self { frames: Some(frames), names, writer: None, out: BytesMut::new(), priced, fate }
     }
 
     /// The frames of these events; nothing where they have none.
@@ -69,8 +73,14 @@ impl MessageBody for EventStream {
         loop {
             let Some(frames) = &mut this.frames else { return Poll::Ready(None) };
             let piece = match ready!(frames.poll_next_unpin(cx)) {
-                Some(Ok(Frame::Verbatim(bytes) | Frame::Closing(bytes))) => bytes,
-                Some(Ok(Frame::Events(events))) => this.encoded(&events),
+                Some(Ok(ReplyPiece::Frame(Frame::Verbatim(bytes) | Frame::Closing(bytes)))) => bytes,
+                Some(Ok(ReplyPiece::Frame(Frame::Events(events)))) => this.encoded(&events),
+                Some(Ok(ReplyPiece::Settled(bill))) => {
+                    if let Some(priced) = &mut this.priced {
+                        priced.settled(bill);
+                    }
+                    continue;
+                }
                 Some(Err(error)) => {
                     this.frames = None;
                     this.failure(error)
@@ -79,6 +89,10 @@ impl MessageBody for EventStream {
                     this.frames = None;
                     this.ending()
                 }
+            };
+            let piece = match &mut this.priced {
+                Some(priced) => priced.pass(piece),
+                None => piece,
             };
             // An empty piece would be the end in the framing of HTTP.
             if !piece.is_empty() {

@@ -19,6 +19,16 @@ pub(crate) struct Health {
     /// What the installation is for.
     environment: String,
     database: DatabaseHealth,
+    /// Only where processes share limits through Redis.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    redis: Option<RedisHealth>,
+}
+
+/// Redis as it was last seen.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RedisHealth {
+    /// Whether it answered last. While it does not, each process holds the limits by its share.
+    connected: bool,
 }
 
 /// The database as it was last seen.
@@ -36,7 +46,7 @@ pub(crate) struct ApiHealth {
     message: &'static str,
 }
 
-/// The server's state, and whether the database answered last. Calls go on without it.
+/// The server's state, and whether the database and Redis answered last. Calls go on without them.
 #[utoipa::path(get, path = "/health", tag = "operations", responses((status = 200, body = Health)))]
 pub(crate) async fn health(
     _: Public,
@@ -44,11 +54,13 @@ pub(crate) async fn health(
     clock: web::Data<dyn Clock>,
     environment: web::Data<Environment>,
 ) -> web::Json<Health> {
+    let facts = status.facts();
     web::Json(Health {
         status: "ok",
         timestamp: clock.now().to_string(),
         environment: environment.0.clone(),
-        database: DatabaseHealth { connected: status.facts().database_connected },
+        database: DatabaseHealth { connected: facts.database_connected },
+        redis: facts.shared_store_connected.map(|connected| RedisHealth { connected }),
     })
 }
 

@@ -1,5 +1,6 @@
 //! Links of one use: for the first administrator, and for people whose password an administrator resets.
 
+use super::hashing::Queue;
 use super::{AccountError, AccountPorts, AccountSettings, Client, IssuedLink, Registration};
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::Arc;
@@ -83,7 +84,10 @@ impl Links {
                 let username = request.username.as_deref().ok_or_else(|| missing("username"))?;
                 let rule = self.rule();
                 let email = request.email.as_deref();
-                let new = self.registration.checked(username, email, &request.password, rule).await?;
+                let new = self
+                    .registration
+                    .checked(username, email, &request.password, rule, Queue::Familiar)
+                    .await?;
                 let new = NewUser { role: Role::Admin, ..new };
                 let name = new.username.to_string();
                 let author = ports.author(client.named(name.clone()));
@@ -95,7 +99,7 @@ impl Links {
             OneTimeLink { purpose: LinkPurpose::Reset(id), hash, .. } => {
                 let (user, _) = ports.users.by_id(id).await?.ok_or(AccountError::LinkInvalid)?;
                 let password = self.rule().check(&request.password, &user.username, user.email.as_ref())?;
-                let password = ports.passwords.hash(password).await?;
+                let password = ports.passwords.hash(password, Queue::Familiar).await?;
                 let author = ports.author(client.writer(&user));
                 let done = ports.users.reset_password(hash, password, &author).await?;
                 done.ok_or(AccountError::LinkInvalid)?;

@@ -2,6 +2,7 @@
 
 mod admin;
 mod error;
+mod familiar;
 mod gate;
 mod hashing;
 mod links;

@@ -1,5 +1,6 @@
 //! What people see and change of themselves.
 
+use super::hashing::Queue;
 use super::{AccountError, AccountPorts, AccountSettings, Client, SignedIn};
 use secrecy::SecretString;
 use switchyard_domain::ids::SessionId;
@@ -81,7 +82,7 @@ impl OwnAccount {
         let key = user.username.key();
         let attempt = ports.throttles.password(&key, client).await?;
         let verdict = match kept_password(current) {
-            Some(current) => ports.passwords.verify(current, Some(hash)).await?,
+            Some(current) => ports.passwords.verify(current, Some(hash), Queue::Familiar).await?,
             None => Verdict::Wrong,
         };
         if verdict == Verdict::Wrong {
@@ -92,7 +93,7 @@ impl OwnAccount {
         let rule = PasswordRule { policy: self.settings.password_policy, mixed: false };
         let new = rule.check(new, &user.username, user.email.as_ref());
         let new = new.map_err(|fault| AccountError::invalid("new_password", &fault))?;
-        let new = ports.passwords.hash(new).await?;
+        let new = ports.passwords.hash(new, Queue::Familiar).await?;
         let author = ports.author(client.writer(&user));
         ports.users.set_password(user.id, new, Some(who.session), &author).await?;
         ports.read_own_write().await;

@@ -1,5 +1,6 @@
 //! Who may register, and the first administrator.
 
+use super::hashing::Queue;
 use super::{AccountError, AccountPorts, AccountSettings, Client, IssuedTokens, SignIn};
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::Arc;
@@ -84,7 +85,9 @@ impl Registration {
         ports.throttles.registration(client).await?;
         self.admit(request.token.as_ref())?;
         let rule = PasswordRule { policy: self.settings.password_policy, mixed: request.mixed_password };
-        let new = self.checked(&request.username, request.email.as_deref(), &request.password, rule).await?;
+        let new = self
+            .checked(&request.username, request.email.as_deref(), &request.password, rule, Queue::Strangers)
+            .await?;
         let author = ports.author(client.named(new.username.to_string()));
         let id = ports.users.create(new.clone(), &author).await?.map_err(AccountError::Taken)?;
         ports.read_own_write().await;
@@ -113,11 +116,12 @@ impl Registration {
         email: Option<&str>,
         password: &SecretString,
         rule: PasswordRule,
+        queue: Queue,
     ) -> Result<NewUser, AccountError> {
         let username = Username::new(username)?;
         let email = email.map(Email::new).transpose()?;
         let password = rule.check(password, &username, email.as_ref())?;
-        let password = self.ports.passwords.hash(password).await?;
+        let password = self.ports.passwords.hash(password, queue).await?;
         Ok(NewUser { username, email, password, role: Role::Member })
     }
 
@@ -136,7 +140,10 @@ impl Registration {
             return Ok(None);
         }
         let rule = PasswordRule { policy: self.settings.password_policy, mixed: false };
-        let new = NewUser { role: Role::Admin, ..self.checked(username, None, password, rule).await? };
+        let new = NewUser {
+            role: Role::Admin,
+            ..self.checked(username, None, password, rule, Queue::Familiar).await?
+        };
         let made = ports.users.create_first_administrator(new, &ports.author(by.clone())).await?;
         ports.read_own_write().await;
         made.map(|creation: Creation| creation.map_err(AccountError::Taken)).transpose()

@@ -1,5 +1,6 @@
 //! Signing in, staying signed in, signing out.
 
+use super::hashing::Queue;
 use super::tokens::issue;
 use super::{AccountError, AccountPorts, AccountSettings, Client, IssuedTokens};
 use secrecy::SecretString;
@@ -56,7 +57,8 @@ impl SignIn {
         let is_nobodys = key.chars().any(char::is_control);
         let found = if is_nobodys { None } else { ports.users.by_name_key(&key).await? };
         let hash = found.as_ref().map(|(_, hash)| hash.clone());
-        let verdict = ports.passwords.verify(password.clone(), hash).await?;
+        let queue = ports.passwords.queue(&key, client);
+        let verdict = ports.passwords.verify(password.clone(), hash, queue).await?;
         match found {
             Some((user, hash)) if verdict != Verdict::Wrong && user.is_active => {
                 let hash = match verdict {
@@ -64,6 +66,7 @@ impl SignIn {
                     _ => hash,
                 };
                 let tokens = self.begin(user, Some(hash), client).await?;
+                ports.passwords.was_right(&key, client);
                 attempt.was_right().await;
                 Ok(tokens)
             }
@@ -85,14 +88,14 @@ impl SignIn {
         old: PasswordHash,
     ) -> Result<PasswordHash, AccountError> {
         let (ports, typed) = (&self.ports, password.clone());
-        let new = ports.passwords.hash(password).await?;
+        let new = ports.passwords.hash(password, Queue::Familiar).await?;
         if ports.users.rehash(user.id, old, new.clone()).await? {
             return Ok(new);
         }
         // Somebody was quicker: another login, which is as good, or a change of the password, which is not.
         let stored = ports.users.by_id(user.id).await?.map(|(_, hash)| hash);
         let stored = stored.ok_or(AccountError::BadCredentials)?;
-        match ports.passwords.verify(typed, Some(stored.clone())).await? {
+        match ports.passwords.verify(typed, Some(stored.clone()), Queue::Familiar).await? {
             Verdict::Wrong => Err(AccountError::BadCredentials),
             _ => Ok(stored),
         }

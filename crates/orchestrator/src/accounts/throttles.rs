@@ -195,7 +195,7 @@ fn password_scopes(key: &str, client: &Client) -> Vec<(String, Rate)> {
 }
 
 /// A network that one person may have for themselves: an IPv4 address, an IPv6 /64.
-fn source(client: &Client) -> String {
+pub(super) fn source(client: &Client) -> String {
     match client.address.map(|address| address.to_canonical()) {
         None => "local".to_owned(),
         Some(IpAddr::V4(address)) => address.to_string(),

@@ -2,8 +2,10 @@
 
 use super::{AdminPorts, check_limits};
 use crate::error::AdminError;
+use std::collections::HashMap;
 use std::sync::Arc;
 use switchyard_domain::budget::{Budget, Span};
+use switchyard_domain::ids::VirtualKeyId;
 use switchyard_domain::limits::Limits;
 use switchyard_domain::meta::Writer;
 use switchyard_domain::money::NanoUsd;
@@ -101,9 +103,18 @@ impl QuotaAdmin {
         Ok(())
     }
 
-    /// All quotas.
-    pub(super) async fn stored(&self) -> Result<Vec<Quota>, AdminError> {
-        Ok(self.quotas.quotas().await?)
+    /// The quotas of these scopes.
+    pub(super) async fn of(&self, scopes: &[QuotaScope]) -> Result<Vec<Quota>, AdminError> {
+        Ok(self.quotas.quotas_of(scopes).await?)
+    }
+
+    /// What many keys spent in a span, by the ledger.
+    pub(super) async fn spent_by_keys(
+        &self,
+        keys: &[VirtualKeyId],
+        span: Span,
+    ) -> Result<HashMap<VirtualKeyId, NanoUsd>, AdminError> {
+        Ok(self.usage.spent_by_keys(keys, span).await?)
     }
 
     /// What a scope spent in a span, by the ledger.

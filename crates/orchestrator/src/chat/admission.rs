@@ -84,11 +84,12 @@ impl Admission<'_> {
             let most = asking::dearest(reachable, self.call, ceiling, now).max(price);
             asks.push(asking::ask(callers.clone(), tokens, most));
         }
-        if !targets.is_empty() {
-            asks.push(asking::ask(targets.clone(), tokens, price));
+        let is_limited = !targets.is_empty();
+        if is_limited {
+            asks.push(asking::ask(targets, tokens, price));
         }
         let mut permits = if asks.is_empty() { Vec::new() } else { self.acquire(&asks, target).await? };
-        let permit = if targets.is_empty() { None } else { permits.pop() };
+        let permit = if is_limited { permits.pop() } else { None };
         let callers_permit = permits.pop();
         let taken_at = [&permit, &callers_permit].into_iter().flatten().find_map(|permit| permit.taken_at());
         if is_first {

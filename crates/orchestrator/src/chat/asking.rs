@@ -25,46 +25,47 @@ pub(crate) fn reserved_tokens(facts: &CallFacts) -> u64 {
 pub(crate) fn of_caller(quotas: &Quotas, users: &UserDirectory, principal: &Principal) -> Vec<Demand> {
     let mut demands = Vec::new();
     if let Principal::Key(key) = principal {
-        let scope = QuotaScope::Key(key.id);
-        let allowance = quotas.find(scope).and_then(|quota| quota.allowance.clone());
-        demands.push(Demand { scope: Scope(scope.to_string()), limits: key.limits, allowance });
+        let quota = quotas.find(QuotaScope::Key(key.id));
+        demands.extend(demand(QuotaScope::Key(key.id), quota, key.limits));
     }
-    demands.extend(principal.user_id().map(|user| of_user(quotas, users, user)));
-    demands.extend(demand(quotas, QuotaScope::Global));
-    demands.retain(|demand| !demand.is_empty());
+    demands.extend(principal.user_id().and_then(|user| of_user(quotas, users, user)));
+    demands.extend(of_all(quotas, QuotaScope::Global));
     demands
 }
 
 /// What it asks for a target: the provider, its model, and the target inside the route.
 pub(crate) fn of_target(quotas: &Quotas, target: &TargetEntry) -> Vec<Demand> {
-    let mut demands: Vec<Demand> =
-        demand(quotas, QuotaScope::Provider(target.provider.id)).into_iter().collect();
-    let limited = |scope: String, limits: Limits| Demand { scope: Scope(scope), limits, allowance: None };
-    if !target.model.limits.is_none() {
-        demands.push(limited(
-            format!("model:{}/{}", target.provider.id, target.model.model),
-            target.model.limits,
-        ));
+    let mut demands: Vec<Demand> = Vec::new();
+    demands.extend(of_all(quotas, QuotaScope::Provider(target.provider.id)));
+    for (scope, limits) in [(&target.model.scope, target.model.limits), (&target.scope, target.limits)] {
+        if !limits.is_none() {
+            demands.push(Demand { scope: scope.clone(), limits, allowance: None });
+        }
     }
-    if !target.limits.is_none() {
-        demands.push(limited(target.scope.as_ref().to_owned(), target.limits));
-    }
-    demands.retain(|demand| !demand.is_empty());
     demands
 }
 
 /// A person has limits of their own and may have a quota: of each kind the smaller one holds, and both count together.
-fn of_user(quotas: &Quotas, users: &UserDirectory, user: UserId) -> Demand {
+fn of_user(quotas: &Quotas, users: &UserDirectory, user: UserId) -> Option<Demand> {
     let own = users.find(user).map_or(Limits::NONE, |entry| entry.user.limits);
-    let scope = QuotaScope::User(user);
-    let QuotaEntry { limits, allowance } =
-        quotas.find(scope).cloned().unwrap_or(QuotaEntry { limits: Limits::NONE, allowance: None });
-    Demand { scope: Scope(scope.to_string()), limits: limits.tightest(own), allowance }
+    let quota = quotas.find(QuotaScope::User(user));
+    let limits = quota.map_or(Limits::NONE, |quota| quota.limits);
+    demand(QuotaScope::User(user), quota, limits.tightest(own))
 }
 
-fn demand(quotas: &Quotas, scope: QuotaScope) -> Option<Demand> {
-    let QuotaEntry { limits, allowance } = quotas.find(scope)?.clone();
-    Some(Demand { scope: Scope(scope.to_string()), limits, allowance })
+fn of_all(quotas: &Quotas, scope: QuotaScope) -> Option<Demand> {
+    let quota = quotas.find(scope)?;
+    demand(scope, Some(quota), quota.limits)
+}
+
+/// The demand for these limits and the quota's budget; none where there is neither.
+fn demand(scope: QuotaScope, quota: Option<&QuotaEntry>, limits: Limits) -> Option<Demand> {
+    let allowance = quota.and_then(|quota| quota.allowance.clone());
+    if limits.is_none() && allowance.is_none() {
+        return None;
+    }
+    let scope = quota.map_or_else(|| Scope(scope.to_string().into()), |quota| quota.scope.clone());
+    Some(Demand { scope, limits, allowance })
 }
 
 /// Whether a budget is among the demands.

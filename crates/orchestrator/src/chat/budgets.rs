@@ -11,7 +11,7 @@ use switchyard_domain::money::NanoUsd;
 use switchyard_domain::quota::QuotaScope;
 use switchyard_domain::time::Timestamp;
 use switchyard_ports::clock::{Clock, Monotonic};
-use switchyard_ports::limiter::{Ask, Counter, Limiter, LimiterError, Payer, Permit};
+use switchyard_ports::limiter::{Ask, Counter, Limiter, LimiterError, Payer, Permit, Scope};
 use switchyard_ports::repositories::UsageRepository;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
@@ -133,10 +133,10 @@ impl Budgets {
         &self,
         limiter: &dyn Limiter,
         payers: &[Payer],
-        known: &mut HashSet<(String, i64)>,
+        known: &mut HashSet<(Scope, i64)>,
     ) -> Result<(), LimiterError> {
-        let name = |payer: &Payer| (payer.scope.0.clone(), payer.allowance.edition);
-        let configured: HashSet<(String, i64)> = payers.iter().map(name).collect();
+        let name = |payer: &Payer| (payer.scope.clone(), payer.allowance.edition);
+        let configured: HashSet<(Scope, i64)> = payers.iter().map(name).collect();
         known.retain(|budget| configured.contains(budget));
         let new: Vec<&Payer> = payers.iter().filter(|payer| !known.contains(&name(payer))).collect();
         let now = self.clock.now();

@@ -40,7 +40,7 @@ pub struct ReplyHead {
     pub headers: Vec<(String, String)>,
     /// The media type of a body that passes through, where it is not the one of the client's dialect.
     pub media_type: Option<String>,
-    /// What the call was charged for; known for buffered answers.
+    /// What the call was charged for; known for buffered answers. A stream says it at its end ([`ReplyPiece::Settled`]).
     pub bill: Option<CallBill>,
     /// What was left of the caller's limits when the call was admitted.
     pub rooms: Rooms,
@@ -62,10 +62,19 @@ pub enum ReplyBody {
     Stream(ReplyStream),
 }
 
+/// A piece of a streamed answer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ReplyPiece {
+    /// What goes to the client.
+    Frame(Frame),
+    /// The call is settled and its record is safe. Nothing but the last words ([`Frame::Closing`]) follows.
+    Settled(CallBill),
+}
+
 /// Frames until the call is settled. An error is the last item: the surface then ends the stream without its terminator.
 /// The end without an error means that the record is safe and the terminator may go. Dropping it cancels the call and bills
 /// what was received.
-pub type ReplyStream = BoxStream<'static, Result<Frame, CallError>>;
+pub type ReplyStream = BoxStream<'static, Result<ReplyPiece, CallError>>;
 
 /// Delivers an answer that began.
 pub(super) async fn deliver(
@@ -95,7 +104,16 @@ pub(super) async fn deliver(
             ReplyBody::Buffered(payload)
         }
         AnswerBody::Stream(frames) => {
-            let state = Delivering { ports, frames, settlement, target, source, retried, closing: None };
+            let state = Delivering {
+                ports,
+                frames,
+                settlement,
+                target,
+                source,
+                retried,
+                closing: None,
+                is_settled: false,
+            };
             ReplyBody::Stream(unfold(Some(Box::new(state)), Delivering::step).boxed())
         }
     };
@@ -111,13 +129,18 @@ struct Delivering {
     retried: Retried,
     /// The last words, which wait for the record.
     closing: Option<Frame>,
+    /// Whether only the last words are left.
+    is_settled: bool,
 }
 
-type Step = Option<(Result<Frame, CallError>, Option<Box<Delivering>>)>;
+type Step = Option<(Result<ReplyPiece, CallError>, Option<Box<Delivering>>)>;
 
 impl Delivering {
     async fn step(state: Option<Box<Self>>) -> Step {
         let mut state = state?;
+        if state.is_settled {
+            return state.closing.take().map(|closing| (Ok(ReplyPiece::Frame(closing)), None));
+        }
         loop {
             return match state.frames.next().await {
                 Some(Ok(closing @ Frame::Closing(_))) => {
@@ -128,22 +151,25 @@ impl Delivering {
                     // The head is gone: what is lost here, the record alone tells.
                     let source = state.source;
                     state.settlement.fit(source, AnswerPiece::Events(&mut events));
-                    Some((Ok(Frame::Events(events)), Some(state)))
+                    Some((Ok(ReplyPiece::Frame(Frame::Events(events))), Some(state)))
                 }
-                Some(Ok(frame)) => Some((Ok(frame), Some(state))),
+                Some(Ok(frame)) => Some((Ok(ReplyPiece::Frame(frame)), Some(state))),
                 Some(Err(fault)) => Some((Err(state.interrupted(fault).await), None)),
                 None => match state.completed().await {
-                    Ok(()) => state.closing.take().map(|closing| (Ok(closing), None)),
+                    Ok(bill) => {
+                        state.is_settled = true;
+                        Some((Ok(ReplyPiece::Settled(bill)), Some(state)))
+                    }
                     Err(error) => Some((Err(unrecorded(&error)), None)),
                 },
             };
         }
     }
 
-    async fn completed(&mut self) -> Result<(), JournalError> {
+    async fn completed(&mut self) -> Result<CallBill, JournalError> {
         succeeded(&self.ports, &self.target, self.retried);
         self.settlement.end(Outcome::Complete, None);
-        self.settlement.settle().await.map(|_| ())
+        Ok(self.settlement.settle().await?.bill)
     }
 
     async fn interrupted(&mut self, fault: ProviderFault) -> CallError {

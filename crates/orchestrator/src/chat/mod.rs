@@ -24,7 +24,7 @@ pub use bound::PriceBound;
 pub use budgets::{BudgetTerms, Budgets};
 pub use counting::PromptCount;
 pub(crate) use course::planned;
-pub use delivery::{Reply, ReplyBody, ReplyHead, ReplyStream};
+pub use delivery::{Reply, ReplyBody, ReplyHead, ReplyPiece, ReplyStream};
 pub use resolution::{Resolved, resolve};
 pub use service::{CallSettings, ChatPorts, ChatService};
 pub use statistics::{AttemptCount, CallStatistics};

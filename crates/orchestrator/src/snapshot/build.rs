@@ -13,6 +13,7 @@ use switchyard_domain::price::ModelPrice;
 use switchyard_domain::provider::{Provider, ProviderModel};
 use switchyard_domain::retry::RetryBudget;
 use switchyard_domain::route::{Route, Target};
+use switchyard_ports::limiter::Scope;
 use switchyard_ports::prices::PriceBook;
 use switchyard_ports::provider::{ProviderConfig, ProviderFactory};
 use switchyard_ports::repositories::{CredentialRepository, StoredConfiguration};
@@ -198,6 +199,7 @@ impl Builder {
             public_name: format!("{}/{}", provider.name, model.model),
             price,
             limits: model.limits,
+            scope: Scope(format!("model:{}/{}", provider.id, model.model).into()),
             max_output_tokens: model.max_output_tokens.or(facts.max_output_tokens),
             context_window: model.context_window.or(facts.context_window),
         }
@@ -245,7 +247,7 @@ fn direct_target(provider: &Arc<ProviderEntry>, model: &Arc<ModelEntry>) -> Targ
         weight: 1,
         priority: 0,
         limits: Limits::NONE,
-        scope: Arc::from(""),
+        scope: Scope("".into()),
         is_enabled: true,
     }
 }
@@ -257,7 +259,7 @@ fn route_target(target: &Target, providers: &HashMap<ProviderId, Arc<ProviderEnt
         weight: target.weight,
         priority: target.priority,
         limits: target.limits,
-        scope: Arc::from(format!("target:{}", target.id)),
+        scope: Scope(format!("target:{}", target.id).into()),
         is_enabled: target.is_enabled,
         ..direct_target(provider, model)
     })

@@ -29,6 +29,7 @@ use switchyard_domain::price::ModelPrice;
 use switchyard_domain::retry::RetryBudget;
 use switchyard_domain::route::{RouteMode, Strategy};
 use switchyard_domain::time::Timestamp;
+use switchyard_ports::limiter::Scope;
 use switchyard_ports::provider::Provider;
 use switchyard_ports::repositories::Revision;
 
@@ -86,6 +87,8 @@ pub struct ModelEntry {
     pub price: Option<Arc<ModelPrice>>,
     /// Limits on calls to it.
     pub limits: Limits,
+    /// The scope of `limits`.
+    pub scope: Scope,
     /// The most output tokens, where known: what an absurd count is clamped to.
     pub max_output_tokens: Option<u64>,
     /// The most tokens of a prompt and its answer, where known.
@@ -138,7 +141,7 @@ pub struct TargetEntry {
     /// Limits on calls through this target, and their scope.
     pub limits: Limits,
     /// The scope of `limits`.
-    pub scope: Arc<str>,
+    pub scope: Scope,
     /// Whether calls may use it.
     pub is_enabled: bool,
 }

@@ -7,12 +7,20 @@ use switchyard_domain::quota::{Quota, QuotaScope};
 use switchyard_ports::limiter::{Allowance, Payer, Scope};
 
 /// A scope's limits and budget.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct QuotaEntry {
+    /// The scope, as the limiter knows it.
+    pub scope: Scope,
     /// The limits.
     pub limits: Limits,
     /// The budget.
     pub allowance: Option<Allowance>,
+}
+
+impl QuotaEntry {
+    fn payer(&self) -> Option<Payer> {
+        Some(Payer { scope: self.scope.clone(), allowance: self.allowance.clone()? })
+    }
 }
 
 /// All quotas, by scope.
@@ -25,8 +33,9 @@ impl Quotas {
     pub fn of(stored: &[Quota]) -> Self {
         let entry = |quota: &Quota| {
             let budget = quota.budget.clone().map(Arc::new);
-            let allowance = budget.map(|budget| Allowance { budget, edition: quota.id });
-            (quota.scope, QuotaEntry { limits: quota.limits, allowance })
+            let allowance = budget.map(|budget| Allowance::new(budget, quota.id));
+            let scope = Scope(quota.scope.to_string().into());
+            (quota.scope, QuotaEntry { scope, limits: quota.limits, allowance })
         };
         Self(stored.iter().map(entry).collect())
     }
@@ -40,14 +49,13 @@ impl Quotas {
     /// Every budget.
     #[must_use]
     pub fn payers(&self) -> Vec<Payer> {
-        self.0.keys().filter_map(|scope| self.payer(*scope)).collect()
+        self.0.values().filter_map(QuotaEntry::payer).collect()
     }
 
     /// A scope's budget.
     #[must_use]
     pub fn payer(&self, scope: QuotaScope) -> Option<Payer> {
-        let allowance = self.find(scope)?.allowance.clone()?;
-        Some(Payer { scope: Scope(scope.to_string()), allowance })
+        self.find(scope)?.payer()
     }
 
     /// Whether there is none at all.

@@ -72,7 +72,7 @@ impl BooksProof {
     ) -> Result<Option<Result<(), LedgerProblem>>, AdminError> {
         let Some(budget) = &quota.budget else { return Ok(None) };
         let counter = Counter {
-            scope: Scope(quota.scope.to_string()),
+            scope: Scope(quota.scope.to_string().into()),
             edition: quota.id,
             span: budget.span(counters.clock.now()),
         };

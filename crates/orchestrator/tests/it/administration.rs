@@ -2,14 +2,21 @@
 
 use crate::world::{SECOND, World, listed, named, route, wanted};
 use secrecy::ExposeSecret;
+use switchyard_domain::budget::{Budget, BudgetWindow, Zone};
 use switchyard_domain::declared::DeclaredModel;
+use switchyard_domain::ids::UserId;
 use switchyard_domain::limits::Limits;
-use switchyard_domain::meta::Writer;
+use switchyard_domain::meta::{Owner, RowMeta, Writer};
 use switchyard_domain::money::{NanoUsd, PricePerMillion};
 use switchyard_domain::price::Rates;
+use switchyard_domain::role::Role;
+use switchyard_domain::user::{User, Username};
+use switchyard_domain::virtual_key::VirtualKey;
 use switchyard_orchestrator::admin::{KeyRequest, ProviderRequest};
 use switchyard_orchestrator::error::AdminError;
-use switchyard_ports::repositories::{ConfigurationRepository, ProviderPatch, RepositoryError};
+use switchyard_ports::repositories::{
+    Author, ConfigurationRepository, KeyPatch, ProviderPatch, RepositoryError, VirtualKeyRepository,
+};
 use switchyard_testkit::clock::START;
 use switchyard_testkit::fakes::store::Fate;
 
@@ -22,6 +29,25 @@ fn key(name: &str) -> KeyRequest {
         user: None,
         tags: Vec::new(),
         budget: None,
+    }
+}
+
+fn administrator() -> User {
+    User {
+        id: UserId(1),
+        username: Username::new("ada.admin").unwrap(),
+        email: None,
+        role: Role::Admin,
+        is_active: true,
+        limits: Limits::NONE,
+        last_login_at: None,
+        meta: RowMeta {
+            version: 1,
+            owner: Owner::Api,
+            created_at: START,
+            updated_at: START,
+            updated_by: "ada.admin".to_owned(),
+        },
     }
 }
 
@@ -150,6 +176,47 @@ async fn names_are_unique_and_the_loser_is_told() {
     world.keys.create(key("ci"), &Writer::API).await.unwrap();
     let error = world.keys.create(key("ci"), &Writer::API).await.unwrap_err();
     assert!(error.to_string().contains("ci"), "{error}");
+}
+
+#[tokio::test]
+async fn where_several_people_have_a_key_of_one_name_its_id_says_which_is_meant() {
+    let world = World::usual().await;
+    let nobodys = world.keys.create(key("ci"), &Writer::API).await.unwrap().id;
+    let anns = world.keys.create(key("other"), &Writer::API).await.unwrap().id;
+    let given = KeyPatch { name: Some(named("ci")), user: Some(Some(UserId(7))), ..KeyPatch::default() };
+    let author = Author { by: Writer::API, at: START };
+    VirtualKeyRepository::update(&*world.store, anns, given, &author).await.unwrap();
+    let error = world.keys.revoke(&named("ci"), &Writer::API).await.unwrap_err();
+    assert_eq!(param_of(&error), "name");
+    assert!(error.to_string().contains(&format!("ci#{nobodys}, ci#{anns}")), "{error}");
+    assert_eq!(world.keys.revoke(&named(&format!("ci#{anns}")), &Writer::API).await.unwrap(), anns);
+    for other in [format!("cd#{anns}"), "ci#999".to_owned(), "ci#".to_owned()] {
+        let error = world.keys.named(&named(&other)).await.unwrap_err();
+        assert!(
+            matches!(error, AdminError::Repository(RepositoryError::NotFound { .. })),
+            "{other}: {error:?}"
+        );
+    }
+    let is_active = |keys: Vec<VirtualKey>| keys.iter().map(|key| key.is_active).collect::<Vec<_>>();
+    assert_eq!(is_active(world.keys.list().await.unwrap()), [true, false]);
+}
+
+#[tokio::test]
+async fn a_page_of_keys_asks_the_ledger_once_for_each_window_and_not_for_each_key() {
+    let world = World::usual().await;
+    let budget = |window| Some(Budget { amount: NanoUsd(5), window, zone: Zone::utc() });
+    for number in 0..40 {
+        let window = if number % 2 == 0 { BudgetWindow::Day } else { BudgetWindow::Month };
+        let budget = if number < 20 { None } else { budget(window) };
+        let request = KeyRequest { budget, ..key(&format!("k{number}")) };
+        world.keys.create(request, &Writer::API).await.unwrap();
+    }
+    let admin = administrator();
+    let reads = world.store.reads();
+    let (keys, _) = world.keys.page(&admin, None, 100).await.unwrap();
+    assert_eq!(keys.len(), 40);
+    assert!(keys.iter().all(|state| state.budget.is_some() == (state.key.id >= keys[20].key.id)));
+    assert_eq!(world.store.reads() - reads, 5, "the page, the quotas, and three windows");
 }
 
 #[tokio::test]

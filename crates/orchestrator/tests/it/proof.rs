@@ -36,7 +36,7 @@ impl Limiter for Told {
     }
 
     async fn standing(&self, counter: &Counter) -> Result<Option<Standing>, LimiterError> {
-        assert_eq!(counter.scope.0, "global");
+        assert_eq!(&*counter.scope.0, "global");
         Ok(self.0.clone()?.map(|spent| Standing { spent, held: NanoUsd(7) }))
     }
 }

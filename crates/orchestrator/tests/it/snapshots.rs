@@ -151,7 +151,7 @@ async fn a_key_that_is_revoked_while_the_configuration_is_read_is_not_missed() {
     // A provider changed, so that all is read again; the key is revoked after the changes were listed.
     first.provider("p", &["m"]).await;
     second.store.before_next_load(|store| {
-        let id = store.by_name(&named("ci")).now_or_never().unwrap().unwrap().unwrap().id;
+        let id = store.by_name(&named("ci")).now_or_never().unwrap().unwrap().pop().unwrap().id;
         let off = switchyard_ports::repositories::KeyPatch { is_active: Some(false), ..Default::default() };
         store.update(id, off, &author()).now_or_never().unwrap().unwrap();
     });
@@ -169,8 +169,8 @@ async fn a_reader_that_fell_far_behind_loads_whole_and_forgets_what_is_gone() {
     let key = key_of(&first, "gone").await;
     second.keeper.refresh().await.unwrap();
     assert!(second.authenticator.virtual_key(&key).is_some());
-    let id = store.by_name(&named("gone")).await.unwrap().unwrap().id;
-    VirtualKeyRepository::delete(&*store, id, &author()).await.unwrap();
+    let id = store.by_name(&named("gone")).await.unwrap().pop().unwrap().id;
+    VirtualKeyRepository::delete(&*store, id, None, &author()).await.unwrap();
     for number in 0..10 {
         first.provider(&format!("p{number}"), &["m"]).await;
     }

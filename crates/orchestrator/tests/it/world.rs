@@ -18,7 +18,8 @@ use switchyard_orchestrator::admin::{
     QuotaAdmin, RouteAdmin,
 };
 use switchyard_orchestrator::chat::{
-    BudgetTerms, Budgets, CallSettings, CallStatistics, ChatPorts, ChatService, Reply, ReplyBody, ReplyStream,
+    BudgetTerms, Budgets, CallSettings, CallStatistics, ChatPorts, ChatService, Reply, ReplyBody, ReplyPiece,
+    ReplyStream,
 };
 use switchyard_orchestrator::error::CallError;
 use switchyard_orchestrator::models::ModelList;
@@ -364,9 +365,14 @@ pub(crate) async fn at_once<T: Send + 'static>(
     running.join_all().await
 }
 
-/// All frames that come.
-pub(crate) async fn drain(frames: ReplyStream) -> Vec<Result<Frame, CallError>> {
-    frames.collect().await
+/// All frames that come. What is settled is the journal's to tell.
+pub(crate) async fn drain(pieces: ReplyStream) -> Vec<Result<Frame, CallError>> {
+    let frame = |piece| match piece {
+        Ok(ReplyPiece::Frame(frame)) => Some(Ok(frame)),
+        Ok(ReplyPiece::Settled(_)) => None,
+        Err(error) => Some(Err(error)),
+    };
+    pieces.filter_map(|piece| std::future::ready(frame(piece))).collect().await
 }
 
 pub(crate) fn named(name: &str) -> Name {

@@ -31,4 +31,6 @@ pub trait QuotaRepository: Send + Sync {
     async fn remove(&self, scope: QuotaScope, author: &Author) -> Result<(), RepositoryError>;
     /// All quotas, by id.
     async fn quotas(&self) -> Result<Vec<Quota>, RepositoryError>;
+    /// The quotas of these scopes, by id; those that have none are absent.
+    async fn quotas_of(&self, scopes: &[QuotaScope]) -> Result<Vec<Quota>, RepositoryError>;
 }

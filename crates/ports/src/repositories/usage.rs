@@ -2,8 +2,9 @@
 
 use super::RepositoryError;
 use async_trait::async_trait;
+use std::collections::HashMap;
 use switchyard_domain::budget::Span;
-use switchyard_domain::ids::AttemptId;
+use switchyard_domain::ids::{AttemptId, VirtualKeyId};
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::quota::QuotaScope;
 use switchyard_domain::usage::{
@@ -31,6 +32,12 @@ pub trait UsageRepository: Send + Sync {
     async fn verify(&self) -> Result<LedgerCheck, RepositoryError>;
     /// What a scope spent in a span, by the ledger: the sum of its entries with a known amount whose attempt began in it.
     async fn spent(&self, scope: QuotaScope, span: Span) -> Result<NanoUsd, RepositoryError>;
+    /// The same of many keys together: in few statements, however many they are. Those that spent nothing are absent or zero.
+    async fn spent_by_keys(
+        &self,
+        keys: &[VirtualKeyId],
+        span: Span,
+    ) -> Result<HashMap<VirtualKeyId, NanoUsd>, RepositoryError>;
     /// Events of calls whose request id is given, oldest first.
     async fn events_of(&self, request_id: &str) -> Result<Vec<UsageEvent>, RepositoryError>;
     /// Calls, the newest first by the beginning of their last attempt, and among those of one moment by its id: at most `most` of

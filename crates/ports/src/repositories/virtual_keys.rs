@@ -12,7 +12,7 @@ use switchyard_domain::virtual_key::{KeyHash, PreviousHash, VirtualKey};
 /// A key to be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewVirtualKey {
-    /// Its unique name.
+    /// Its name, unique among the keys of its user; those of nobody are one user's.
     pub name: Name,
     /// Its first characters.
     pub prefix: String,
@@ -50,7 +50,7 @@ pub struct KeyRotation {
 /// Changes to a key; `None` leaves as is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeyPatch {
-    /// Its unique name.
+    /// Its name, unique among the keys of its user.
     pub name: Option<Name>,
     /// Whether calls may use it.
     pub is_active: Option<bool>,
@@ -118,14 +118,20 @@ pub fn enough_keys(most: u32) -> String {
 /// Virtual keys. Writes are transactions like those of the configuration.
 #[async_trait]
 pub trait VirtualKeyRepository: Send + Sync {
-    /// Writes a new key, and the quota that its budget is. `Conflict` when the name is taken, or when its user has as many as they may
-    /// have: of many that are written at once no more than those pass.
+    /// Writes a new key, and the quota that its budget is. `Conflict` when its user has a key of this name, or as many as they may have:
+    /// of many that are written at once no more than those pass.
     async fn create(&self, key: NewVirtualKey, author: &Author) -> Result<VirtualKeyId, RepositoryError>;
-    /// Changes a key. `Conflict` when a new name is taken.
+    /// Changes a key. `Conflict` when its user, who may be another from now on, has a key of its name.
     async fn update(&self, id: VirtualKeyId, patch: KeyPatch, author: &Author)
     -> Result<(), RepositoryError>;
     /// Removes a key with its credentials and its quota; its usage and ledger stay.
-    async fn delete(&self, id: VirtualKeyId, author: &Author) -> Result<(), RepositoryError>;
+    /// `Stale` where an `expected_version` is not the key's.
+    async fn delete(
+        &self,
+        id: VirtualKeyId,
+        expected_version: Option<i64>,
+        author: &Author,
+    ) -> Result<(), RepositoryError>;
     /// At most `limit` keys with ids above `after`, by id.
     async fn page(&self, after: Option<VirtualKeyId>, limit: u32)
     -> Result<Vec<VirtualKey>, RepositoryError>;
@@ -138,8 +144,8 @@ pub trait VirtualKeyRepository: Send + Sync {
     ) -> Result<Vec<VirtualKey>, RepositoryError>;
     /// The keys of these ids; those that are gone are absent.
     async fn by_ids(&self, ids: &[VirtualKeyId]) -> Result<Vec<VirtualKey>, RepositoryError>;
-    /// The key of this name.
-    async fn by_name(&self, name: &Name) -> Result<Option<VirtualKey>, RepositoryError>;
+    /// The keys of this name, by id: people may have one each.
+    async fn by_name(&self, name: &Name) -> Result<Vec<VirtualKey>, RepositoryError>;
     /// Notes when keys were last used; an older time than the stored one changes nothing. Not a configuration change.
     async fn touch(&self, used: &[(VirtualKeyId, Timestamp)]) -> Result<(), RepositoryError>;
 }

@@ -16,8 +16,9 @@ use crate::schema::{ledger_entries, usage_events};
 use async_trait::async_trait;
 use diesel::prelude::*;
 use row::EventRow;
+use std::collections::HashMap;
 use switchyard_domain::budget::Span;
-use switchyard_domain::ids::AttemptId;
+use switchyard_domain::ids::{AttemptId, VirtualKeyId};
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::quota::QuotaScope;
 use switchyard_domain::usage::{
@@ -50,6 +51,16 @@ impl UsageRepository for Database {
 
     async fn spent(&self, scope: QuotaScope, span: Span) -> Result<NanoUsd, RepositoryError> {
         self.read(move |connection| spent::spent(connection, scope, span)).await
+    }
+
+    async fn spent_by_keys(
+        &self,
+        keys: &[VirtualKeyId],
+        span: Span,
+    ) -> Result<HashMap<VirtualKeyId, NanoUsd>, RepositoryError> {
+        let keys: Vec<i64> = keys.iter().map(|key| key.0).collect();
+        let sums = self.read(move |connection| spent::by_keys(connection, &keys, span)).await?;
+        Ok(sums.into_iter().map(|(key, sum)| (VirtualKeyId(key), NanoUsd(sum))).collect())
     }
 
     async fn events_of(&self, request_id: &str) -> Result<Vec<UsageEvent>, RepositoryError> {

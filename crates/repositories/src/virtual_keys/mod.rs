@@ -5,6 +5,7 @@ mod write;
 
 use crate::configuration::revision::Written;
 use crate::database::Database;
+use crate::error::check_version;
 use crate::quotas;
 use crate::schema::{credentials, virtual_keys};
 use async_trait::async_trait;
@@ -58,10 +59,16 @@ impl VirtualKeyRepository for Database {
         .await
     }
 
-    async fn delete(&self, id: VirtualKeyId, author: &Author) -> Result<(), RepositoryError> {
+    async fn delete(
+        &self,
+        id: VirtualKeyId,
+        expected_version: Option<i64>,
+        author: &Author,
+    ) -> Result<(), RepositoryError> {
         let by = author.clone();
         self.change(ChangeKind::VirtualKey, AuditAction::Delete, author, move |connection| {
-            let (name, _) = write::stored(connection, id)?;
+            let (name, version) = write::stored(connection, id)?;
+            check_version(expected_version, version)?;
             diesel::delete(virtual_keys::table.find(id.0)).execute(connection)?;
             let theirs = credentials::owner.eq(CredentialOwner::VirtualKey(id.0).to_word());
             diesel::delete(credentials::table.filter(theirs)).execute(connection)?;
@@ -125,15 +132,15 @@ impl VirtualKeyRepository for Database {
         .await
     }
 
-    async fn by_name(&self, name: &Name) -> Result<Option<VirtualKey>, RepositoryError> {
+    async fn by_name(&self, name: &Name) -> Result<Vec<VirtualKey>, RepositoryError> {
         let name = name.to_string();
         self.read(move |connection| {
-            let row: Option<KeyRow> = virtual_keys::table
+            let rows: Vec<KeyRow> = virtual_keys::table
                 .filter(virtual_keys::name.eq(&name))
+                .order(virtual_keys::id)
                 .select(KEY_COLUMNS)
-                .first(connection)
-                .optional()?;
-            Ok(row.map(key))
+                .load(connection)?;
+            Ok(rows.into_iter().map(key).collect())
         })
         .await
     }

@@ -86,14 +86,8 @@ fn budget(set: &SetBudget, before: Option<&Budget>) -> Result<Option<Budget>, Fa
 
 /// A scope as people write it: keys and providers by their names.
 async fn parse(administration: &Administration, text: &str) -> Result<QuotaScope, Failure> {
-    let not_found = || Failure::not_found(format!("there is no {text}"));
     match text.split_once(':') {
-        Some(("key", key)) => {
-            let key = name(key)?;
-            let keys = administration.keys().list().await?;
-            let found = keys.iter().find(|known| known.name == key).ok_or_else(not_found)?;
-            Ok(QuotaScope::Key(found.id))
-        }
+        Some(("key", key)) => Ok(QuotaScope::Key(administration.keys().named(&name(key)?).await?.id)),
         Some(("provider", provider)) => {
             Ok(QuotaScope::Provider(administration.providers().find(&name(provider)?).await?.id))
         }

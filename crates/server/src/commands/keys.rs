@@ -75,7 +75,7 @@ async fn list(loaded: &Loaded, as_json: bool) -> Result<(), Failure> {
         .iter()
         .map(|key| {
             vec![
-                key.name.to_string(),
+                shown_name(&keys, key),
                 format!("{}…", key.prefix),
                 if key.is_active { "active" } else { "revoked" }.to_owned(),
                 key.models.as_ref().map_or_else(|| "all".to_owned(), |models| models.join(",")),
@@ -89,10 +89,17 @@ async fn list(loaded: &Loaded, as_json: bool) -> Result<(), Failure> {
     Ok(())
 }
 
+/// With its id where several people have a key of that name, as other commands then want it.
+fn shown_name(keys: &[VirtualKey], key: &VirtualKey) -> String {
+    let is_alone = keys.iter().all(|other| other.id == key.id || other.name != key.name);
+    if is_alone { key.name.to_string() } else { format!("{}#{}", key.name, key.id) }
+}
+
 fn to_json(key: &VirtualKey) -> serde_json::Value {
     json!({
         "id": key.id.0,
         "name": key.name.as_str(),
+        "user": key.user.map(|user| user.0),
         "prefix": key.prefix,
         "is_active": key.is_active,
         "models": key.models,
@@ -109,10 +116,7 @@ async fn revoke(loaded: &Loaded, key: &str, dry_run: bool) -> Result<(), Failure
     let key = name(key)?;
     let administration = open(loaded).await?;
     if dry_run {
-        let known = administration.keys().list().await?.iter().any(|known| known.name == key);
-        if !known {
-            return Err(Failure::not_found(format!("there is no key {key}")));
-        }
+        administration.keys().named(&key).await?;
         output::line(format!("would revoke {key}"));
         return Ok(());
     }

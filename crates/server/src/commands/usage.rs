@@ -6,7 +6,6 @@ use crate::failure::Failure;
 use crate::output;
 use serde_json::json;
 use switchyard::Administration;
-use switchyard::ports::repositories::RepositoryError;
 use switchyard::settings::Loaded;
 use switchyard_domain::ids::VirtualKeyId;
 use switchyard_domain::time::Day;
@@ -53,11 +52,7 @@ fn day(text: &str) -> Result<Day, Failure> {
 
 async fn key_of(administration: &Administration, key: Option<&str>) -> Result<Option<VirtualKeyId>, Failure> {
     let Some(key) = key else { return Ok(None) };
-    let key = name(key)?;
-    let found = administration.keys().list().await?.into_iter().find(|known| known.name == key);
-    let missing = || RepositoryError::NotFound { what: format!("the virtual key `{key}`") };
-    let found = found.ok_or_else(|| switchyard::orchestrator::error::AdminError::from(missing()))?;
-    Ok(Some(found.id))
+    Ok(Some(administration.keys().named(&name(key)?).await?.id))
 }
 
 fn cells(row: &UsageRow) -> Vec<String> {

@@ -17,6 +17,7 @@ mod effects;
 mod logs;
 mod other_keys;
 mod place;
+mod redis;
 mod refusals;
 mod restarts;
 mod running;

@@ -57,8 +57,8 @@ macro_rules! budget_contract {
 
 fn demand(scope: &str, amount: i64, window: BudgetWindow, edition: i64) -> Demand {
     let budget = Arc::new(Budget { amount: NanoUsd(amount), window, zone: Zone::utc() });
-    let allowance = Some(Allowance { budget, edition });
-    Demand { scope: Scope(scope.to_owned()), limits: Limits::NONE, allowance }
+    let allowance = Some(Allowance::new(budget, edition));
+    Demand { scope: Scope(scope.into()), limits: Limits::NONE, allowance }
 }
 
 fn day(amount: i64) -> Demand {
@@ -82,7 +82,7 @@ async fn take_all(limiter: &dyn Limiter, demands: &[Demand], money: i64) -> Take
 
 fn counter(demand: &Demand, at: Timestamp) -> Counter {
     let allowance = demand.allowance.as_ref().expect("a budget");
-    Counter { scope: demand.scope.clone(), edition: allowance.edition, span: allowance.budget.span(at) }
+    Counter { scope: demand.scope.clone(), edition: allowance.edition, span: allowance.span(at) }
 }
 
 async fn seed(limiter: &dyn Limiter, clock: &ManualClock, demand: &Demand, spent: i64) {
@@ -128,10 +128,7 @@ pub async fn no_more_is_held_than_the_budget_has(limiter: Arc<dyn Limiter>, cloc
         held.push(take(&*limiter, &demand, 25).await.unwrap());
     }
     let refusal = refused(take(&*limiter, &demand, 1).await);
-    assert_eq!(
-        (refusal.kind, refusal.limit, refusal.scope.0.as_str()),
-        (LimitKind::BudgetHeld, 100, "key:1")
-    );
+    assert_eq!((refusal.kind, refusal.limit, &*refusal.scope.0), (LimitKind::BudgetHeld, 100, "key:1"));
     assert_eq!(standing(&*limiter, &demand, now(&clock)).await, (0, 100));
 }
 
@@ -209,7 +206,7 @@ pub async fn all_budgets_give_or_none(limiter: Arc<dyn Limiter>, clock: Arc<Manu
         seed(&*limiter, &clock, demand, 0).await;
     }
     let refusal = refused(take_all(&*limiter, &demands, 31).await);
-    assert_eq!(refusal.scope.0, "global");
+    assert_eq!(&*refusal.scope.0, "global");
     assert!(refusal.retry_after > Duration::ZERO);
     assert_eq!(standing(&*limiter, &demands[0], now(&clock)).await, (0, 0));
     let both = [ask(&demands[..1], 90), ask(&demands[1..], 31)];
@@ -382,6 +379,9 @@ pub async fn a_budget_that_begins_while_a_call_runs_is_told_what_it_used(
     assert_eq!(standing(&*limiter, &weekly, now(&clock)).await, (20, 0));
     limiter.charge(&used(5, &[&weekly]));
     assert_eq!(standing(&*limiter, &weekly, now(&clock)).await, (25, 0));
+    let nothing = limiter.acquire(&[Ask::default()]).await.unwrap();
+    nothing[0].settle(&used(5, &[&weekly]));
+    assert_eq!(standing(&*limiter, &weekly, now(&clock)).await, (30, 0));
     drop((running, held));
     assert_eq!(refused(take(&*limiter, &daily, 41).await).kind, LimitKind::Budget);
     take(&*limiter, &daily, 40).await.map(drop).unwrap();

@@ -52,7 +52,7 @@ macro_rules! limiter_contract {
 /// A demand on a scope.
 #[must_use]
 pub fn demand(scope: &str, limits: Limits) -> Demand {
-    Demand { scope: Scope(scope.to_owned()), limits, allowance: None }
+    Demand { scope: Scope(scope.into()), limits, allowance: None }
 }
 
 /// So many requests in a minute.
@@ -273,7 +273,7 @@ pub async fn all_demands_are_taken_or_none(limiter: Arc<dyn Limiter>, _: Arc<Man
     ask(limiter.as_ref(), &demands, 10).await.unwrap();
     for _ in 0..5 {
         let refusal = refused(ask(limiter.as_ref(), &demands, 10).await);
-        assert_eq!(refusal.scope, Scope("model:1".to_owned()));
+        assert_eq!(refusal.scope, Scope("model:1".into()));
     }
     let held = ask(limiter.as_ref(), &[demand("key:1", wide)], 90).await.unwrap();
     drop(held);
@@ -284,7 +284,7 @@ pub async fn all_demands_are_taken_or_none(limiter: Arc<dyn Limiter>, _: Arc<Man
 pub async fn the_first_broken_limit_is_named(limiter: Arc<dyn Limiter>, _: Arc<ManualClock>) {
     let demands = [demand("key:1", concurrency(9)), demand("key:2", tpm(5)), demand("key:3", rpm(0))];
     let refusal = refused(ask(limiter.as_ref(), &demands, 6).await);
-    assert_eq!((refusal.scope.0.as_str(), refusal.kind), ("key:2", LimitKind::Tokens));
+    assert_eq!((&*refusal.scope.0, refusal.kind), ("key:2", LimitKind::Tokens));
 }
 
 /// See the name.

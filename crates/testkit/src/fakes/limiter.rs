@@ -84,10 +84,10 @@ fn books(books: &Mutex<Books>) -> MutexGuard<'_, Books> {
 fn refusal(demand: &Demand, books: &Books) -> Option<Refusal> {
     let Demand { scope, limits, .. } = demand;
     let refuse = |kind, limit, retry_after| Some(Refusal { scope: scope.clone(), kind, limit, retry_after });
-    if let Some(wait) = books.closed.get(&scope.0) {
+    if let Some(wait) = books.closed.get(&*scope.0) {
         return refuse(LimitKind::Requests, u64::from(limits.rpm.unwrap_or(1)), *wait);
     }
-    let held = books.scopes.get(&scope.0).map_or(0, |record| record.held);
+    let held = books.scopes.get(&*scope.0).map_or(0, |record| record.held);
     match limits.concurrency {
         Some(limit) if held >= limit => {
             refuse(LimitKind::Concurrency, u64::from(limit), Duration::from_secs(1))
@@ -131,11 +131,11 @@ impl Limiter for RecordingLimiter {
                 payers.iter().map(|payer| (payer.counter(now), ask.money)).collect();
             money.iter().for_each(|(counter, held)| books.purses.hold(counter, *held));
             for demand in &ask.demands {
-                let record = books.scopes.entry(demand.scope.0.clone()).or_default();
+                let record = books.scopes.entry(demand.scope.0.to_string()).or_default();
                 record.reserved.push(ask.tokens);
                 record.held += 1;
             }
-            let scopes = ask.demands.iter().map(|demand| demand.scope.0.clone()).collect();
+            let scopes = ask.demands.iter().map(|demand| demand.scope.0.to_string()).collect();
             let taken_at = (!payers.is_empty()).then_some(now);
             let (money, has_landed) = (Mutex::new(money), AtomicBool::new(false));
             let books = Arc::clone(&self.books);

@@ -2,15 +2,20 @@
 //! must be answered in detail is asked in the other modules; here every row is asked for the same: the status, no defect, no
 //! hang, no echo, no call of a provider.
 
+mod accounts;
 mod any;
 mod chat;
+mod cookies;
 mod elsewhere;
 mod people;
+mod tokens;
 mod virtual_keys;
 
 use crate::door::{Gateway, is_no_echo};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
+use switchyard::Store;
+use switchyard_harness::testkit::postgres::PrivatePostgres;
 use switchyard_harness::{Answer, RawConnection, TestApp};
 
 /// No row may take longer.
@@ -101,19 +106,49 @@ fn request(first: &str, lines: &[&str], body: impl AsRef<[u8]>) -> Vec<u8> {
     bytes
 }
 
+/// The rows that ask the database.
+async fn of_people(gateway: &Gateway, asked: &mut BTreeMap<u32, usize>) {
+    let app = &gateway.app;
+    let cases = people::cases(app).await.into_iter().chain(virtual_keys::cases(app).await);
+    for case in cases.chain(accounts::cases(app).await) {
+        case.run(gateway).await;
+        *asked.entry(case.row).or_default() += 1;
+    }
+    accounts::that_count(app, asked).await;
+    people::stored_keys(app, asked).await;
+    cookies::ask(app, asked).await;
+    let health = app.anonymous().get("/health").await;
+    assert_eq!(
+        (health.status, &health.json()["database"]["connected"]),
+        (200, &true.into()),
+        "{}",
+        health.text
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_rows_that_ask_the_database_are_answered_alike_by_postgresql() {
+    let Some(postgres) = PrivatePostgres::shared() else { return };
+    let store = Store::Postgres(postgres.create_database().into());
+    let app = people::app(TestApp::builder()).store(store).start().await;
+    let mut asked: BTreeMap<u32, usize> = BTreeMap::new();
+    of_people(&Gateway::over(app).await, &mut asked).await;
+    assert!((56..=75).all(|row| asked.contains_key(&row) || row == 68), "{asked:?}");
+}
+
 #[tokio::test]
 async fn every_row_of_the_list_is_answered_as_it_must_be() {
     let gateway = Gateway::over(people::app(TestApp::builder()).start().await).await;
     let key = gateway.client.key().to_owned();
     let mut asked: BTreeMap<u32, usize> = BTreeMap::new();
-    let cases = chat::cases(&key).into_iter().chain(any::cases(&key));
-    let cases = cases.chain(people::cases(&gateway.app).await).chain(virtual_keys::cases(&gateway.app).await);
-    for case in cases {
+    for case in chat::cases(&key).into_iter().chain(any::cases(&key)) {
         case.run(&gateway).await;
         *asked.entry(case.row).or_default() += 1;
     }
+    of_people(&gateway, &mut asked).await;
     any::slow(&mut asked).await;
     people::answers_of_addresses(&mut asked).await;
+    accounts::under_other_settings(&mut asked).await;
     let health = gateway.app.anonymous().get("/health").await;
     assert_eq!(health.status, 200, "the server lives");
     assert_eq!(gateway.client.ask("upstream/gpt-sim", "hi").await.status, 200, "and answers");

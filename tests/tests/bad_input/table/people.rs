@@ -1,4 +1,4 @@
-//! Rows 72 to 75 and 115 to 120: what people who are signed in may send.
+//! Rows 72 to 75, 115 to 120: what people who are signed in may send.
 
 use super::{Case, request};
 use serde_json::{Value, json};
@@ -6,10 +6,12 @@ use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
+use switchyard::orchestrator::accounts::{AccountSettings, Rates, RegistrationPolicy};
 use switchyard::orchestrator::external::ExternalSettings;
+use switchyard::ports::throttle::Rate;
 use switchyard_harness::{PASSWORD, TestApp, TestAppBuilder, TestClient};
 
-const ADMIN: &str = "ada.admin";
+pub(super) const ADMIN: &str = "ada.admin";
 const GOOD: &[u16] = &[200];
 const BAD: &[u16] = &[400];
 /// A member that is not known, or of another type.
@@ -17,9 +19,19 @@ const WRONG: &[u16] = &[422];
 const REFUSED: &[u16] = &[403];
 const LARGE: &[u16] = &[413];
 
+/// Everybody may register, and nobody is throttled but for wrong passwords.
+pub(super) fn accounts() -> AccountSettings {
+    let many = Rate { count: 100_000, window: Duration::from_secs(60) };
+    AccountSettings {
+        registration: RegistrationPolicy::Open,
+        rates: Rates { register: many, login: many, session: many, documented: None },
+        ..AccountSettings::default()
+    }
+}
+
 /// A server with somebody who can sign in, which may call an address that nobody has.
 pub(super) fn app(builder: TestAppBuilder) -> TestAppBuilder {
-    builder.administrator(ADMIN).egress_allow("external=192.0.2.1")
+    builder.accounts(accounts()).administrator(ADMIN).egress_allow("external=192.0.2.1")
 }
 
 /// Signs in.
@@ -78,11 +90,35 @@ pub(super) async fn cases(app: &TestApp) -> Vec<Case> {
         cases.push(keys(73, json!({ "openai": key }), WRONG));
     }
     cases.push(keys(74, json!({"openai": "sk-0123456789abcdef", "user_id": 2}), WRONG));
-    let lines = [credential.as_str()];
-    for query in ["", "?provider=openai", "?reveal=true"] {
-        cases.push(Case::new(75, request(&format!("GET /api/v1/keys{query}"), &lines, ""), GOOD));
-    }
     cases
+}
+
+/// Row 75: a key that is stored is never seen again, nor a part of it that would tell it.
+pub(super) async fn stored_keys(app: &TestApp, asked: &mut BTreeMap<u32, usize>) {
+    const KEY: &str = "sk-canary-7d3f9a51c0e2b846";
+    let client = app.client(&bearer(app).await);
+    let stored = client.post("/api/v1/keys", json!({ "openai": KEY }).to_string()).await;
+    assert_eq!(stored.status, 200, "{}", stored.text);
+    let mut answers = vec![stored];
+    for path in ["", "?provider=openai", "?reveal=true", "/system-keys"] {
+        answers.push(client.get(&format!("/api/v1/keys{path}")).await);
+    }
+    assert_eq!(
+        answers[1].json()["keys"][0]["provider"],
+        "openai",
+        "there is one to be seen: {}",
+        answers[1].text
+    );
+    for answer in answers {
+        assert_eq!(answer.status, 200, "row 75: {}", answer.text);
+        let said = format!("{} {:?}", answer.text, answer.headers);
+        for begin in 0..=KEY.len() - 5 {
+            // The first characters are every key's of that provider.
+            let part = &KEY[begin..begin + 5];
+            assert!(!said.contains(part), "row 75: {part} in {said}");
+        }
+        *asked.entry(75).or_default() += 1;
+    }
 }
 
 /// Addresses that nobody calls from here; every form of them is tried where the guard is tested.

@@ -53,7 +53,7 @@ pub(super) fn acquired(mut answer: Answer, asks: &[Ask], now: Timestamp) -> Resu
 }
 
 fn counter(scope: &Scope, allowance: &Allowance, at: Timestamp) -> Counter {
-    Counter { scope: scope.clone(), edition: allowance.edition, span: allowance.budget.span(at) }
+    Counter { scope: scope.clone(), edition: allowance.edition, span: allowance.span(at) }
 }
 
 fn demand_at(place: Vec<Value>, asks: &[Ask]) -> Option<&Demand> {
@@ -75,7 +75,7 @@ fn refused(answer: &mut Answer, asks: &[Ask], now: Timestamp) -> Option<LimiterE
         "concurrency" => (LimitKind::Concurrency, u64::from(limits.concurrency?)),
         word => {
             let allowance = demand.allowance.as_ref()?;
-            return Some(over_budget(word, &demand.scope, allowance, allowance.budget.span(now), now));
+            return Some(over_budget(word, &demand.scope, allowance, allowance.span(now), now));
         }
     };
     Some(LimiterError::Refused(Refusal { scope: demand.scope.clone(), kind, limit, retry_after: wait }))

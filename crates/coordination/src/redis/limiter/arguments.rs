@@ -51,7 +51,7 @@ impl Arguments {
                 self.optional(demand.limits.concurrency);
                 self.optional(demand.allowance.as_ref().map(|allowance| allowance.edition));
                 if let Some(allowance) = &demand.allowance {
-                    let span = allowance.budget.span(now);
+                    let span = allowance.span(now);
                     self.money(allowance.budget.amount);
                     self.push(format_args!("{}:{}", span.start.0, span.end.0));
                 }

@@ -41,12 +41,13 @@ impl Book {
         let (mut flights, mut windows) = (Vec::new(), Vec::new());
         let (mut payers, mut money) = (Vec::new(), Vec::<(Counter, NanoUsd)>::new());
         for demand in &ask.demands {
-            let name = &demand.scope.0;
-            if !demand.limits.is_none() && !flights.contains(name) {
-                flights.push(name.clone());
+            let name = &*demand.scope.0;
+            let is_in = |names: &[String]| names.iter().any(|known| known == name);
+            if !demand.limits.is_none() && !is_in(&flights) {
+                flights.push(name.to_owned());
             }
-            if (demand.limits.rpm.is_some() || demand.limits.tpm.is_some()) && !windows.contains(name) {
-                windows.push(name.clone());
+            if (demand.limits.rpm.is_some() || demand.limits.tpm.is_some()) && !is_in(&windows) {
+                windows.push(name.to_owned());
             }
             let Some(allowance) = &demand.allowance else { continue };
             let payer = Payer { scope: demand.scope.clone(), allowance: allowance.clone() };
@@ -115,7 +116,7 @@ impl Book {
         let count = |scope: &String| {
             let is_counted = self.windows.contains(scope);
             let of_day = |demand: &&switchyard_ports::limiter::Demand| {
-                demand.scope.0 == *scope && demand.limits.rpd.is_some()
+                *demand.scope.0 == **scope && demand.limits.rpd.is_some()
             };
             Count {
                 scope: scope.clone(),

@@ -1,6 +1,7 @@
 use super::ports::hash_of;
 use super::{KEY, LIMITED_KEY, NARROW_KEY, provider};
 use async_trait::async_trait;
+use std::collections::HashMap;
 use switchyard_domain::budget::Span;
 use switchyard_domain::fault::FailoverOn;
 use switchyard_domain::ids::{
@@ -195,7 +196,7 @@ impl VirtualKeyRepository for FixedKeys {
         read_only()
     }
 
-    async fn delete(&self, _: VirtualKeyId, _: &Author) -> Result<(), RepositoryError> {
+    async fn delete(&self, _: VirtualKeyId, _: Option<i64>, _: &Author) -> Result<(), RepositoryError> {
         read_only()
     }
 
@@ -221,8 +222,8 @@ impl VirtualKeyRepository for FixedKeys {
         Ok(keys().into_iter().filter(|key| ids.contains(&key.id)).collect())
     }
 
-    async fn by_name(&self, name: &Name) -> Result<Option<VirtualKey>, RepositoryError> {
-        Ok(keys().into_iter().find(|key| key.name == *name))
+    async fn by_name(&self, name: &Name) -> Result<Vec<VirtualKey>, RepositoryError> {
+        Ok(keys().into_iter().filter(|key| key.name == *name).collect())
     }
 
     async fn touch(&self, _: &[(VirtualKeyId, Timestamp)]) -> Result<(), RepositoryError> {
@@ -249,6 +250,14 @@ impl UsageRepository for NoUsage {
 
     async fn spent(&self, _: QuotaScope, _: Span) -> Result<NanoUsd, RepositoryError> {
         Ok(NanoUsd::ZERO)
+    }
+
+    async fn spent_by_keys(
+        &self,
+        _: &[VirtualKeyId],
+        _: Span,
+    ) -> Result<HashMap<VirtualKeyId, NanoUsd>, RepositoryError> {
+        Ok(HashMap::new())
     }
 
     async fn events_of(&self, _: &str) -> Result<Vec<UsageEvent>, RepositoryError> {

@@ -13,7 +13,7 @@ use switchyard_domain::name::Name;
 use switchyard_domain::time::Timestamp;
 use switchyard_domain::user::User;
 use switchyard_domain::virtual_key::{PreviousHash, VirtualKey};
-use switchyard_ports::repositories::{KeyPatch, KeyRotation, RepositoryError};
+use switchyard_ports::repositories::{KeyPatch, KeyRotation};
 
 /// The longest time for which a key is good beside the one that took its place.
 const LONGEST_OVERLAP: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -46,8 +46,8 @@ impl KeyAdmin {
     /// see it on every replica within a second.
     ///
     /// # Errors
-    /// As [`KeyAdmin::create_for`]; [`RepositoryError::NotFound`], also where it is another's; [`RepositoryError::Conflict`] where the
-    /// new name is taken; [`RepositoryError::Stale`].
+    /// As [`KeyAdmin::create_for`]; [`RepositoryError::NotFound`](switchyard_ports::repositories::RepositoryError::NotFound), also where it is another's; [`RepositoryError::Conflict`](switchyard_ports::repositories::RepositoryError::Conflict) where the
+    /// new name is taken; [`RepositoryError::Stale`](switchyard_ports::repositories::RepositoryError::Stale).
     pub async fn change(
         &self,
         person: &User,
@@ -106,8 +106,8 @@ impl KeyAdmin {
     /// Puts a new secret in the place of the key's. The one before stays good for `overlap`, so that clients can be changed over.
     ///
     /// # Errors
-    /// [`AdminError::Invalid`] for an overlap of more than 30 days; [`RepositoryError::NotFound`], also where it is another's;
-    /// [`RepositoryError::Stale`], also where somebody else rotates it at the same time.
+    /// [`AdminError::Invalid`] for an overlap of more than 30 days; [`RepositoryError::NotFound`](switchyard_ports::repositories::RepositoryError::NotFound), also where it is another's;
+    /// [`RepositoryError::Stale`](switchyard_ports::repositories::RepositoryError::Stale), also where somebody else rotates it at the same time.
     pub async fn rotate(
         &self,
         person: &User,
@@ -143,7 +143,7 @@ impl KeyAdmin {
     /// Removes a key with its budget and its credentials. Its usage and ledger stay.
     ///
     /// # Errors
-    /// [`RepositoryError::NotFound`], also where it is another's; [`RepositoryError::Stale`].
+    /// [`RepositoryError::NotFound`](switchyard_ports::repositories::RepositoryError::NotFound), also where it is another's; [`RepositoryError::Stale`](switchyard_ports::repositories::RepositoryError::Stale).
     pub async fn remove(
         &self,
         person: &User,
@@ -151,11 +151,8 @@ impl KeyAdmin {
         expected_version: Option<i64>,
         by: &Writer,
     ) -> Result<(), AdminError> {
-        let before = self.held(person, id).await?;
-        if expected_version.is_some_and(|version| version != before.meta.version) {
-            return Err(RepositoryError::Stale { current: before.meta.version }.into());
-        }
-        self.keys.delete(id, &self.ports.author(by)).await?;
+        self.held(person, id).await?;
+        self.keys.delete(id, expected_version, &self.ports.author(by)).await?;
         self.ports.read_own_write().await;
         Ok(())
     }

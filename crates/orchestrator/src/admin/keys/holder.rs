@@ -83,8 +83,8 @@ impl KeyAdmin {
         if person.role == Role::Admin {
             return Ok(());
         }
-        let quotas = self.quotas.stored().await?;
-        let own = quotas.iter().find(|quota| quota.scope == QuotaScope::User(person.id));
+        let quotas = self.quotas.of(&[QuotaScope::User(person.id)]).await?;
+        let own = quotas.first();
         let bound = own.map_or(person.limits, |own| person.limits.tightest(own.limits));
         if !limits.is_within(bound) {
             return Err(AdminError::invalid(

@@ -32,8 +32,7 @@ impl KeyAdmin {
         if person.role == Role::Admin || !(key.grant.is_lent || key.grant.is_barred) {
             return Ok(None);
         }
-        let quotas = self.quotas.stored().await?;
-        let own = quotas.into_iter().find(|quota| quota.scope == QuotaScope::Key(key.id));
+        let own = self.quotas.of(&[QuotaScope::Key(key.id)]).await?.pop();
         Ok(Some(own.and_then(|quota| quota.budget)))
     }
 }

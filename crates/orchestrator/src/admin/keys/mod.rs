@@ -18,6 +18,7 @@ use switchyard_domain::ids::{UserId, VirtualKeyId};
 use switchyard_domain::limits::Limits;
 use switchyard_domain::meta::Writer;
 use switchyard_domain::name::{MAX_NAME_CHARS, Name};
+use switchyard_domain::quota::QuotaScope;
 use switchyard_domain::role::Role;
 use switchyard_domain::time::Timestamp;
 use switchyard_domain::user::User;
@@ -185,7 +186,7 @@ impl KeyAdmin {
         let KeyRequest { name, models, limits, expires_at, user, tags, budget } = request;
         let (prefix, hash) = (minted.prefix.clone(), minted.hash);
         let Means { at_most, is_lent } = means;
-        let (quotas, author) = (self.quotas.stored().await?, self.ports.author(by));
+        let (quotas, author) = (self.quotas.of(&above(user)).await?, self.ports.author(by));
         let key = NewVirtualKey {
             name,
             prefix,
@@ -245,21 +246,43 @@ impl KeyAdmin {
         }
     }
 
+    /// The key of a name. Where several people have one of that name, `name#id` says which is meant.
+    ///
+    /// # Errors
+    /// [`RepositoryError::NotFound`] when there is none; [`AdminError::Invalid`] when there are several.
+    pub async fn named(&self, name: &Name) -> Result<VirtualKey, AdminError> {
+        let mut found = self.keys.by_name(name).await?;
+        if let ([], Some((plain, id))) = (found.as_slice(), name.as_str().rsplit_once('#'))
+            && let Ok(id) = id.parse().map(VirtualKeyId)
+        {
+            found = self.keys.by_ids(&[id]).await?;
+            found.retain(|key| key.name.as_str() == plain);
+        }
+        if found.len() > 1 {
+            let which: Vec<String> = found.iter().map(|key| format!("{name}#{}", key.id)).collect();
+            let said = format!("several keys are named `{name}`: say which, of {}", which.join(", "));
+            return Err(AdminError::invalid("name", said));
+        }
+        let missing = || RepositoryError::NotFound { what: format!("the virtual key `{name}`") };
+        Ok(found.pop().ok_or_else(missing)?)
+    }
+
     /// Switches a key off for good. Calls that run go on; new ones are refused on every replica within a second.
     ///
     /// # Errors
-    /// [`RepositoryError::NotFound`] when there is no key of this name.
+    /// As [`KeyAdmin::named`].
     pub async fn revoke(&self, name: &Name, by: &Writer) -> Result<VirtualKeyId, AdminError> {
-        let key = self
-            .keys
-            .by_name(name)
-            .await?
-            .ok_or_else(|| RepositoryError::NotFound { what: format!("the virtual key `{name}`") })?;
+        let key = self.named(name).await?;
         let patch = KeyPatch { is_active: Some(false), is_barred: Some(true), ..KeyPatch::default() };
         self.keys.update(key.id, patch, &self.ports.author(by)).await?;
         self.ports.read_own_write().await;
         Ok(key.id)
     }
+}
+
+/// The scopes that hold for all keys of an owner.
+fn above(user: Option<UserId>) -> Vec<QuotaScope> {
+    user.map(QuotaScope::User).into_iter().chain([QuotaScope::Global]).collect()
 }
 
 fn check_models(models: Option<&[String]>) -> Result<(), AdminError> {

@@ -1,13 +1,15 @@
 //! Virtual keys as people see them: with what they spent and what holds for them.
 
-use super::KeyAdmin;
+use super::{KeyAdmin, above};
 use crate::error::AdminError;
+use std::collections::HashMap;
 use switchyard_domain::budget::{Budget, Span};
 use switchyard_domain::ids::VirtualKeyId;
 use switchyard_domain::limits::Limits;
 use switchyard_domain::meta::RowMeta;
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::quota::{Quota, QuotaScope};
+use switchyard_domain::time::Timestamp;
 use switchyard_domain::user::User;
 use switchyard_domain::virtual_key::{KeyGrant, VirtualKey};
 use switchyard_ports::repositories::{Author, NewVirtualKey, RepositoryError};
@@ -77,27 +79,41 @@ impl KeyAdmin {
     }
 
     pub(super) async fn state(&self, key: VirtualKey) -> Result<KeyState, AdminError> {
-        let quotas = self.quotas.stored().await?;
-        self.state_among(key, &quotas).await
+        let id = key.id;
+        let state = self.states(vec![key]).await?.pop();
+        Ok(state.ok_or_else(|| RepositoryError::NotFound { what: format!("virtual key {id}") })?)
     }
 
+    /// Of a page of keys: what was spent is one question for each window that their budgets have, and not one for each key.
     async fn states(&self, keys: Vec<VirtualKey>) -> Result<Vec<KeyState>, AdminError> {
-        let quotas = self.quotas.stored().await?;
-        let mut states = Vec::with_capacity(keys.len());
-        for key in keys {
-            states.push(self.state_among(key, &quotas).await?);
+        let mut scopes: Vec<QuotaScope> = keys.iter().map(|key| QuotaScope::Key(key.id)).collect();
+        scopes.extend(keys.iter().flat_map(|key| above(key.user)));
+        scopes.sort_unstable();
+        scopes.dedup();
+        let quotas = self.quotas.of(&scopes).await?;
+        let now = self.ports.clock.now();
+        let asked = keys.into_iter().map(|key| {
+            let quota = quotas.iter().find(|quota| quota.scope == QuotaScope::Key(key.id));
+            let budget = quota.and_then(|quota| quota.budget.clone());
+            let span = budget.as_ref().map_or(Span::ENDLESS, |budget| budget.span(now));
+            (key, budget, span)
+        });
+        let asked: Vec<(VirtualKey, Option<Budget>, Span)> = asked.collect();
+        let mut by_span: HashMap<(Timestamp, Timestamp), Vec<VirtualKeyId>> = HashMap::new();
+        for (key, _, span) in &asked {
+            by_span.entry((span.start, span.end)).or_default().push(key.id);
         }
-        Ok(states)
-    }
-
-    async fn state_among(&self, key: VirtualKey, quotas: &[Quota]) -> Result<KeyState, AdminError> {
-        let of = |scope: QuotaScope| quotas.iter().find(|quota| quota.scope == scope);
-        let scope = QuotaScope::Key(key.id);
-        let budget = of(scope).and_then(|quota| quota.budget.clone());
-        let span = budget.as_ref().map_or(Span::ENDLESS, |budget| budget.span(self.ports.clock.now()));
-        let effective_limits = self.effective(&key, quotas);
-        let spent = self.quotas.spent(scope, span).await?;
-        Ok(KeyState { key, budget, spent, effective_limits })
+        let mut spent: HashMap<VirtualKeyId, NanoUsd> = HashMap::new();
+        for ((start, end), keys) in by_span {
+            spent.extend(self.quotas.spent_by_keys(&keys, Span { start, end }).await?);
+        }
+        let state = |(key, budget, _): (VirtualKey, Option<Budget>, Span)| KeyState {
+            spent: spent.get(&key.id).copied().unwrap_or_default(),
+            effective_limits: self.effective(&key, &quotas),
+            key,
+            budget,
+        };
+        Ok(asked.into_iter().map(state).collect())
     }
 
     /// A key that was just written.
@@ -140,10 +156,9 @@ impl KeyAdmin {
 
     fn effective(&self, key: &VirtualKey, quotas: &[Quota]) -> Limits {
         let of = |scope: QuotaScope| quotas.iter().find(|quota| quota.scope == scope);
-        let above = key.user.map(QuotaScope::User).into_iter().chain([QuotaScope::Global]);
         let owner =
             self.ports.keeper.as_ref().zip(key.user).and_then(|(keeper, user)| keeper.users().find(user));
         let own = owner.map_or(key.limits, |owner| key.limits.tightest(owner.user.limits));
-        above.filter_map(of).fold(own, |limits, quota| limits.tightest(quota.limits))
+        above(key.user).into_iter().filter_map(of).fold(own, |limits, quota| limits.tightest(quota.limits))
     }
 }

@@ -45,10 +45,22 @@ pub(super) fn of<'a>(
             Group::User(id) => people.push(*id),
         }
     }
-    Ok(Names {
-        keys: named!(connection, keys, virtual_keys, name),
-        users: named!(connection, people, users, username),
-    })
+    let mut keys = named!(connection, keys, virtual_keys, name);
+    tell_apart(&mut keys);
+    Ok(Names { keys, users: named!(connection, people, users, username) })
+}
+
+/// Keys of several people may have one name: their ids tell which is which.
+fn tell_apart(keys: &mut HashMap<i64, String>) {
+    let mut bearers: HashMap<String, usize> = HashMap::new();
+    for name in keys.values() {
+        *bearers.entry(name.clone()).or_default() += 1;
+    }
+    for (id, name) in keys {
+        if bearers.get(name).is_some_and(|bearers| *bearers > 1) {
+            *name = format!("{name}#{id}");
+        }
+    }
 }
 
 impl Names {

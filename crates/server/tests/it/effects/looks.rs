@@ -50,6 +50,26 @@ pub(super) fn redis_that_is_missed(server: &Running) -> String {
     "none".to_owned()
 }
 
+/// How many of nine calls at once a key with six requests a minute is let make.
+pub(super) fn calls_of_a_limited_key(server: &Running) -> String {
+    let made = server.place.say("keys create --name ci --rpm 6 --json").json();
+    let key = format!("Bearer {}", made["key"].as_str().unwrap());
+    let body = r#"{"model":"sim/echo","messages":[{"role":"user","content":"hi"}]}"#;
+    let ask = || server.ask("POST", "/v1/chat/completions", &[("authorization", &key)], body).status;
+    // Keys that a command makes are known within a second.
+    crate::place::eventually(|| {
+        server.ask("GET", "/v1/models", &[("authorization", &key)], "").status == 200
+    });
+    let passed = (0..9).map(|_| ask()).filter(|status| *status == 200).count();
+    passed.to_string()
+}
+
+/// Whether health tells of a Redis.
+pub(super) fn redis_in_health(server: &Running) -> String {
+    let health = server.ask("GET", "/health", &[], "").json();
+    health["redis"]["connected"].as_bool().map_or("none".to_owned(), |connected| connected.to_string())
+}
+
 pub(super) fn register(server: &Running, password: &str) -> String {
     let body = format!(r#"{{"username":"ana.anders","password":"{password}"}}"#);
     server.ask("POST", "/api/v1/auth/register", &[], &body).status.to_string()

@@ -30,6 +30,7 @@ const LIMITED: &[(&str, &str)] = &[
     ("SWITCHYARD_RATE_LIMIT_PER_MINUTE", "2"),
 ];
 const OPEN: &[(&str, &str)] = &[("SWITCHYARD_ALLOW_OPEN_REGISTRATION", "true")];
+const AWAY: &[(&str, &str)] = &[("SWITCHYARD_REDIS_URL", "redis://127.0.0.1:1/0")];
 const TEXT: &str = "9f1c7a52e0b84d36a1f3c85d7e29b604f8d1329ac95be06417da83bc4e50962f";
 
 macro_rules! rows {
@@ -56,6 +57,10 @@ rows! {
         => "data/journal", "waiting";
     redis_url_is_where_limits_are_shared: ["SWITCHYARD_REDIS_URL", "REDIS_URL"] = "redis://127.0.0.1:1/0", with NONE,
         redis_that_is_missed => "none", "127.0.0.1:1";
+    redis_url_is_in_the_servers_health: ["SWITCHYARD_REDIS_URL", "REDIS_URL"] = "redis://127.0.0.1:1/0", with NONE,
+        redis_in_health => "none", "false";
+    replicas_share_the_limits_while_redis_is_away: ["SWITCHYARD_REPLICAS"] = "3", with AWAY, calls_of_a_limited_key
+        => "6", "2";
     secret_key_is_made_unless_it_is_given: ["SWITCHYARD_SECRET_KEY", "SECRET_KEY"] = TEXT, with NONE, made_secrets
         => "jwt.key master.key secret.key", "jwt.key master.key";
     jwt_secret_is_made_unless_it_is_given: ["SWITCHYARD_JWT_SECRET", "JWT_SECRET_KEY"] = TEXT, with NONE, made_secrets
@@ -137,7 +142,7 @@ const UNSERVED: &[(&str, &str)] = &[
 ];
 
 /// Shown by other tests: of the arrival of their values (`crates/switchyard/tests/settings`), of signals, of certificates, of budgets, of
-/// the calls of addresses, of shares of limits, of whose credential is used, of the sealing anew, or above together with others.
+/// the calls of addresses, of whose credential is used, of the sealing anew, or above together with others.
 const SHOWN_ELSEWHERE: &[&str] = &[
     "TLS_CERT_FILE",
     "TLS_KEY_FILE",
@@ -148,7 +153,6 @@ const SHOWN_ELSEWHERE: &[&str] = &[
     "SQLITE_READERS",
     "JOURNAL_DURABILITY",
     "JOURNAL_FSYNC",
-    "REPLICAS",
     "ADMIN_USERNAME",
     "ADMIN_PASSWORD",
     "JWT_SECRET_PREVIOUS",

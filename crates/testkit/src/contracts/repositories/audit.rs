@@ -127,7 +127,7 @@ async fn a_keys_life_is_told(log: &dyn AuditLog, keys: &dyn VirtualKeyRepository
     keys.update(id, patch, by).await.unwrap();
     let expected = details([("name", name.as_str()), ("fields", "is_active")]);
     assert_eq!(said(log).await, ("update".to_owned(), object.clone(), expected));
-    keys.delete(id, by).await.unwrap();
+    keys.delete(id, None, by).await.unwrap();
     assert_eq!(said(log).await, ("delete".to_owned(), object, named));
 }
 

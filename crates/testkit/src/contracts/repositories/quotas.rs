@@ -30,6 +30,7 @@ pub async fn quota_contract(
     the_quota_of_a_provider_goes_with_it(repository, configuration).await;
     what_was_spent_is_summed_by_scope_and_time(usage).await;
     whole_days_and_parts_of_days_sum_to_what_was_spent(usage).await;
+    quotas_are_found_by_scope(repository).await;
 }
 
 fn lone() -> i64 {
@@ -181,6 +182,7 @@ async fn what_was_spent_is_summed_by_scope_and_time(usage: &dyn UsageRepository)
 async fn whole_days_and_parts_of_days_sum_to_what_was_spent(usage: &dyn UsageRepository) {
     const HOUR: i64 = 3_600_000;
     let (key, user) = (VirtualKeyId(lone()), UserId(lone()));
+    let (other, unused) = (VirtualKeyId(lone()), VirtualKeyId(lone()));
     let midnight = AT.day().start().0;
     let moments: Vec<i64> =
         [-25, -24, -1, 0, 1, 23, 24, 25, 47, 48, 71].map(|hour| midnight + hour * HOUR).to_vec();
@@ -194,6 +196,7 @@ async fn whole_days_and_parts_of_days_sum_to_what_was_spent(usage: &dyn UsageRep
         })
         .collect();
     usage.record(&events).await.unwrap();
+    usage.record(&[sample_event(Some(other), Timestamp(midnight))]).await.unwrap();
     let ends = moments.iter().flat_map(|at| [*at, *at + 1, *at + HOUR / 2]);
     let ends: Vec<i64> = ends.chain([i64::MIN, i64::MAX]).collect();
     for start in &ends {
@@ -204,6 +207,26 @@ async fn whole_days_and_parts_of_days_sum_to_what_was_spent(usage: &dyn UsageRep
             for scope in [QuotaScope::Key(key), QuotaScope::User(user)] {
                 assert_eq!(usage.spent(scope, span).await.unwrap(), NanoUsd(expected), "{scope} in {span:?}");
             }
+            let sums = usage.spent_by_keys(&[unused, key], span).await.unwrap();
+            let sum = |key| sums.get(&key).copied().unwrap_or_default();
+            assert_eq!((sum(key), sum(unused)), (NanoUsd(expected), NanoUsd::ZERO), "{span:?}");
+            assert!(!sums.contains_key(&other), "nobody asked for it");
         }
     }
+}
+
+async fn quotas_are_found_by_scope(repository: &dyn QuotaRepository) {
+    let scopes = [QuotaScope::Key(VirtualKeyId(lone())), QuotaScope::User(UserId(lone()))];
+    for scope in scopes {
+        let new = NewQuota { scope, limits: full_limits(), budget: Some(budget(BudgetWindow::Day)) };
+        repository.put(new, None, &author(0)).await.unwrap();
+    }
+    let [key, user] = scopes;
+    let absent = QuotaScope::Key(VirtualKeyId(lone()));
+    let found = repository.quotas_of(&[absent, user, key]).await.unwrap();
+    assert_eq!(found, [find(repository, key).await.unwrap(), find(repository, user).await.unwrap()]);
+    assert_eq!(repository.quotas_of(&[]).await.unwrap(), []);
+    let many: Vec<QuotaScope> =
+        (0..20_000).map(|id| QuotaScope::User(UserId(-1 - id))).chain([key]).collect();
+    assert_eq!(repository.quotas_of(&many).await.unwrap().len(), 1);
 }

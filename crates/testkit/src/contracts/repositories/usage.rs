@@ -247,7 +247,8 @@ async fn sums_group_by_everything(repository: &dyn UsageRepository, keys: &dyn V
         is_lent: false,
         budget: None,
     };
-    let key = keys.create(new, &author(0)).await.unwrap();
+    let key = keys.create(new.clone(), &author(0)).await.unwrap();
+    two_keys_of_one_name_are_told_apart(repository, keys, new).await;
     let event = |provider: &str, model: &str, route: Option<&str>, at: i64| UsageEvent {
         provider_name: provider.to_owned(),
         model: model.to_owned(),
@@ -277,9 +278,36 @@ async fn sums_group_by_everything(repository: &dyn UsageRepository, keys: &dyn V
             .collect();
         assert_eq!(rows(repository, key, group_by).await, expected, "{group_by:?}");
     }
-    keys.delete(key, &author(1)).await.unwrap();
+    keys.delete(key, None, &author(1)).await.unwrap();
     let named = rows(repository, key, GroupBy::Key).await;
     assert_eq!(named.first().unwrap().group, format!("#{key}"), "a key's usage outlives it");
+}
+
+async fn two_keys_of_one_name_are_told_apart(
+    repository: &dyn UsageRepository,
+    keys: &dyn VirtualKeyRepository,
+    new: NewVirtualKey,
+) {
+    let (name, user) = (unique_name("shared"), UserId(lone_key().0));
+    let mut made = Vec::new();
+    for (place, user) in [(1, None), (2, Some(user))] {
+        let mut hash = new.hash;
+        hash.0.rotate_right(place);
+        let new = NewVirtualKey { user, hash, name: name.clone(), ..new.clone() };
+        made.push(keys.create(new, &author(0)).await.unwrap());
+    }
+    for key in made.iter().copied() {
+        let at = Timestamp(AT.0 - 30_000 * DAY_MS);
+        let event = UsageEvent { user: Some(user), ..sample_event(Some(key), at) };
+        repository.record(&[event]).await.unwrap();
+    }
+    let filter = UsageFilter { user: Some(user), include_simulated: true, ..UsageFilter::default() };
+    let rows = repository.report(filter, GroupBy::Key).await.unwrap();
+    let mut groups: Vec<String> = rows.into_iter().map(|row| row.group).collect();
+    groups.sort();
+    let mut expected: Vec<String> = made.iter().map(|key| format!("{name}#{key}")).collect();
+    expected.sort();
+    assert_eq!(groups, expected);
 }
 
 async fn a_filter_leaves_out_what_it_does_not_name(repository: &dyn UsageRepository) {

@@ -27,6 +27,8 @@ pub async fn virtual_key_contract(
 ) {
     a_key_reads_back_as_it_was_written(repository).await;
     a_taken_name_is_a_conflict_that_names_it(repository).await;
+    people_have_names_of_their_own(repository).await;
+    a_removal_of_another_version_is_refused(repository).await;
     the_same_hash_twice_is_a_conflict(repository).await;
     a_name_is_found_exactly(repository).await;
     a_patch_changes_what_it_names_and_nothing_else(repository).await;
@@ -77,7 +79,7 @@ async fn a_key_reads_back_as_it_was_written(repository: &dyn VirtualKeyRepositor
         ..new_key(unique_name("full"))
     };
     let id = repository.create(new.clone(), &author(0)).await.unwrap();
-    let key = repository.by_name(&new.name).await.unwrap().unwrap();
+    let key = repository.by_name(&new.name).await.unwrap().pop().unwrap();
     assert_eq!((key.id, &key.name, &key.prefix, key.hash), (id, &new.name, &new.prefix, new.hash));
     assert_eq!((&key.models, key.limits, key.expires_at), (&new.models, new.limits, new.expires_at));
     assert_eq!((key.is_active, key.last_used_at, key.meta.version), (true, None, 1));
@@ -101,6 +103,44 @@ async fn a_taken_name_is_a_conflict_that_names_it(repository: &dyn VirtualKeyRep
     );
 }
 
+async fn people_have_names_of_their_own(repository: &dyn VirtualKeyRepository) {
+    let name = unique_name("everybody's");
+    let (ann, bob) = (UserId(i64::try_from(unique() >> 1).unwrap()), UserId(i64::MAX - 11));
+    let of = |user| NewVirtualKey { user, ..new_key(name.clone()) };
+    let mut made = Vec::new();
+    for user in [None, Some(ann), Some(bob)] {
+        made.push(repository.create(of(user), &author(0)).await.unwrap());
+        let error = repository.create(of(user), &author(0)).await.unwrap_err();
+        assert!(
+            matches!(&error, RepositoryError::Conflict { reason } if reason.contains(name.as_str())),
+            "{user:?}: {error:?}"
+        );
+    }
+    let ids = |keys: Vec<switchyard_domain::virtual_key::VirtualKey>| {
+        keys.into_iter().map(|key| key.id).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(repository.by_name(&name).await.unwrap()), made);
+    // Whose it is from now on has a key of that name.
+    let of_bob = KeyPatch { user: Some(Some(bob)), ..KeyPatch::default() };
+    let (nobodys, anns) = (made.first().copied().unwrap(), made.get(1).copied().unwrap());
+    let error = repository.update(anns, of_bob.clone(), &author(1)).await.unwrap_err();
+    assert!(matches!(error, RepositoryError::Conflict { .. }), "{error:?}");
+    let renamed = KeyPatch { name: Some(unique_name("other")), ..of_bob };
+    repository.update(anns, renamed, &author(1)).await.unwrap();
+    let of_ann = KeyPatch { user: Some(Some(ann)), ..KeyPatch::default() };
+    repository.update(nobodys, of_ann, &author(1)).await.unwrap();
+}
+
+async fn a_removal_of_another_version_is_refused(repository: &dyn VirtualKeyRepository) {
+    let id = make(repository).await;
+    let off = KeyPatch { is_active: Some(false), ..KeyPatch::default() };
+    repository.update(id, off, &author(1)).await.unwrap();
+    let error = repository.delete(id, Some(1), &author(1)).await.unwrap_err();
+    assert_eq!(error, RepositoryError::Stale { current: 2 });
+    assert_eq!(repository.by_ids(&[id]).await.unwrap().len(), 1);
+    repository.delete(id, Some(2), &author(1)).await.unwrap();
+}
+
 async fn the_same_hash_twice_is_a_conflict(repository: &dyn VirtualKeyRepository) {
     let first = new_key(unique_name("hash"));
     let second = NewVirtualKey { hash: first.hash, ..new_key(unique_name("hash")) };
@@ -117,7 +157,7 @@ async fn a_name_is_found_exactly(repository: &dyn VirtualKeyRepository) {
     let name = unique_name("exact");
     repository.create(new_key(name.clone()), &author(0)).await.unwrap();
     for other in [name.as_str().to_uppercase(), format!("{name}x"), "%".to_owned()] {
-        assert_eq!(repository.by_name(&Name::new(other).unwrap()).await.unwrap(), None);
+        assert_eq!(repository.by_name(&Name::new(other).unwrap()).await.unwrap(), []);
     }
 }
 
@@ -224,7 +264,8 @@ async fn a_key_is_renamed_where_the_name_is_free(repository: &dyn VirtualKeyRepo
     );
     repository.update(id, renamed(&free), &author(1)).await.unwrap();
     repository.update(id, renamed(&free), &author(2)).await.unwrap();
-    assert_eq!(repository.by_name(&free).await.unwrap().unwrap().id, id, "its own name is not taken");
+    let found = repository.by_name(&free).await.unwrap();
+    assert_eq!(found.first().unwrap().id, id, "its own name is not taken");
 }
 
 async fn a_budget_is_written_with_its_key_and_removed_with_it(
@@ -268,7 +309,7 @@ async fn a_budget_is_written_with_its_key_and_removed_with_it(
     }
     let again = KeyPatch { budget: Some(Some(budget(5))), ..KeyPatch::default() };
     repository.update(id, again, &author(3)).await.unwrap();
-    repository.delete(id, &author(4)).await.unwrap();
+    repository.delete(id, None, &author(4)).await.unwrap();
     assert_eq!(stored().await, None, "it goes with its key");
 }
 
@@ -284,14 +325,14 @@ async fn of_many_keys_at_once_a_person_gets_as_many_as_they_may_have(repository:
     repository.create(new(bob), &by).await.unwrap();
     repository.create(NewVirtualKey { at_most: None, ..new(ann) }, &by).await.unwrap();
     for id in made.into_iter().take(2) {
-        repository.delete(id, &by).await.unwrap();
+        repository.delete(id, None, &by).await.unwrap();
     }
     repository.create(new(ann), &by).await.unwrap();
 }
 
 async fn keys_that_are_gone_are_absent(repository: &dyn VirtualKeyRepository) {
     let (gone, kept) = (make(repository).await, make(repository).await);
-    repository.delete(gone, &author(1)).await.unwrap();
+    repository.delete(gone, None, &author(1)).await.unwrap();
     let found = repository.by_ids(&[gone, kept, VirtualKeyId(i64::MAX)]).await.unwrap();
     assert_eq!(found.iter().map(|key| key.id).collect::<Vec<_>>(), [kept]);
     assert_eq!(repository.by_ids(&[]).await.unwrap(), []);
@@ -318,7 +359,7 @@ async fn a_removed_key_takes_its_credentials_along(
         let owner = CredentialOwner::VirtualKey(id.0);
         configuration.put_credential(provider, &owner, Some(secret), &author(0)).await.unwrap();
     }
-    repository.delete(gone, &author(1)).await.unwrap();
+    repository.delete(gone, None, &author(1)).await.unwrap();
     let counts = keyring.sealed_counts().await.unwrap();
     assert!(counts.contains(&(sealed_under, 1)), "{counts:?}");
 }
@@ -331,7 +372,7 @@ async fn every_write_is_one_revision_and_one_change(
     let id = make(repository).await;
     let off = KeyPatch { is_active: Some(false), ..KeyPatch::default() };
     repository.update(id, off, &author(1)).await.unwrap();
-    repository.delete(id, &author(2)).await.unwrap();
+    repository.delete(id, None, &author(2)).await.unwrap();
     let change = |by| Change { revision: Revision(start.0 + by), kind: ChangeKind::VirtualKey, id: id.0 };
     let changes = configuration.changes_since(start).await.unwrap().unwrap();
     assert_eq!(changes, [change(1), change(2), change(3)]);
@@ -361,7 +402,7 @@ async fn what_is_not_there_is_not_found(repository: &dyn VirtualKeyRepository) {
     let id = VirtualKeyId(i64::MAX);
     let author = author(0);
     let off = KeyPatch { is_active: Some(false), ..KeyPatch::default() };
-    for outcome in [repository.update(id, off, &author).await, repository.delete(id, &author).await] {
+    for outcome in [repository.update(id, off, &author).await, repository.delete(id, None, &author).await] {
         assert!(matches!(outcome, Err(RepositoryError::NotFound { .. })), "{outcome:?}");
     }
 }

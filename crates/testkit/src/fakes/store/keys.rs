@@ -21,7 +21,7 @@ impl VirtualKeyRepository for MemoryStore {
                 let reason = "a key with the same hash exists".to_owned();
                 return Err(RepositoryError::Conflict { reason });
             }
-            if state.keys.iter().any(|known| known.name == key.name) {
+            if state.keys.iter().any(|known| known.name == key.name && known.user == key.user) {
                 return Err(taken("key", key.name.as_str()));
             }
             let theirs =
@@ -66,13 +66,16 @@ impl VirtualKeyRepository for MemoryStore {
     ) -> Result<(), RepositoryError> {
         let action = if patch.rotation.is_some() { AuditAction::Rotate } else { AuditAction::Update };
         self.change(ChangeKind::VirtualKey, action, author, |state| {
-            let is_taken = |key: &VirtualKey| key.id != id && Some(&key.name) == patch.name.as_ref();
-            if let Some(key) = state.keys.iter().find(|key| is_taken(key)) {
-                return Err(taken("key", key.name.as_str()));
+            let key = state.keys.iter().find(|key| key.id == id);
+            let key = key.ok_or_else(|| missing("virtual key", id.0))?;
+            check_version(patch.expected_version, &key.meta)?;
+            let name = patch.name.clone().unwrap_or_else(|| key.name.clone());
+            let user = patch.user.unwrap_or(key.user);
+            if state.keys.iter().any(|other| other.id != id && other.name == name && other.user == user) {
+                return Err(taken("key", name.as_str()));
             }
             let key = state.keys.iter_mut().find(|key| key.id == id);
             let key = key.ok_or_else(|| missing("virtual key", id.0))?;
-            check_version(patch.expected_version, &key.meta)?;
             if patch == (KeyPatch { expected_version: patch.expected_version, ..KeyPatch::default() }) {
                 return Ok(((), None));
             }
@@ -97,10 +100,19 @@ impl VirtualKeyRepository for MemoryStore {
         })
     }
 
-    async fn delete(&self, id: VirtualKeyId, author: &Author) -> Result<(), RepositoryError> {
+    async fn delete(
+        &self,
+        id: VirtualKeyId,
+        expected_version: Option<i64>,
+        author: &Author,
+    ) -> Result<(), RepositoryError> {
         self.change(ChangeKind::VirtualKey, AuditAction::Delete, author, |state| {
             let place = state.keys.iter().position(|key| key.id == id);
-            let gone = state.keys.remove(place.ok_or_else(|| missing("virtual key", id.0))?);
+            let place = place.ok_or_else(|| missing("virtual key", id.0))?;
+            if let Some(key) = state.keys.get(place) {
+                check_version(expected_version, &key.meta)?;
+            }
+            let gone = state.keys.remove(place);
             let owner = CredentialOwner::VirtualKey(id.0);
             state.own_credentials.retain(|(_, credential)| credential.owner != owner);
             quotas::put_budget(state, QuotaScope::Key(id), None, author)?;
@@ -134,8 +146,8 @@ impl VirtualKeyRepository for MemoryStore {
         self.read(|state| state.keys.iter().filter(|key| ids.contains(&key.id)).cloned().collect())
     }
 
-    async fn by_name(&self, name: &Name) -> Result<Option<VirtualKey>, RepositoryError> {
-        self.read(|state| state.keys.iter().find(|key| key.name == *name).cloned())
+    async fn by_name(&self, name: &Name) -> Result<Vec<VirtualKey>, RepositoryError> {
+        self.read(|state| state.keys.iter().filter(|key| key.name == *name).cloned().collect())
     }
 
     async fn touch(&self, used: &[(VirtualKeyId, Timestamp)]) -> Result<(), RepositoryError> {

@@ -41,6 +41,14 @@ impl QuotaRepository for MemoryStore {
     async fn quotas(&self) -> Result<Vec<Quota>, RepositoryError> {
         self.read(|state| state.quotas.clone())
     }
+
+    async fn quotas_of(&self, scopes: &[QuotaScope]) -> Result<Vec<Quota>, RepositoryError> {
+        let is_asked = |quota: &&Quota| scopes.contains(&quota.scope);
+        let mut found: Vec<Quota> =
+            self.read(|state| state.quotas.iter().filter(is_asked).cloned().collect())?;
+        found.sort_by_key(|quota| quota.id);
+        Ok(found)
+    }
 }
 
 fn put(

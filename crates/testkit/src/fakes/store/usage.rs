@@ -2,10 +2,11 @@
 
 use super::{MemoryStore, State};
 use async_trait::async_trait;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use switchyard_domain::budget::Span;
-use switchyard_domain::ids::AttemptId;
+use switchyard_domain::ids::{AttemptId, VirtualKeyId};
 use switchyard_domain::money::NanoUsd;
+use switchyard_domain::name::Name;
 use switchyard_domain::quota::QuotaScope;
 use switchyard_domain::usage::{
     CallCursor, CallFilter, CallRecord, GroupBy, LedgerCheck, UsageEvent, UsageFilter, UsageRow, UsageSums,
@@ -68,6 +69,23 @@ impl UsageRepository for MemoryStore {
             };
             let entries = state.events.iter().filter(|event| event.is_billed() && span.contains(event.at));
             entries.filter(is_of).filter_map(|event| event.cost).fold(NanoUsd::ZERO, NanoUsd::saturating_add)
+        })
+    }
+
+    async fn spent_by_keys(
+        &self,
+        keys: &[VirtualKeyId],
+        span: Span,
+    ) -> Result<HashMap<VirtualKeyId, NanoUsd>, RepositoryError> {
+        self.read(|state| {
+            let mut sums: HashMap<VirtualKeyId, NanoUsd> = HashMap::new();
+            for event in state.events.iter().filter(|event| event.is_billed() && span.contains(event.at)) {
+                if let Some(key) = event.key.filter(|key| keys.contains(key)) {
+                    let sum = sums.entry(key).or_default();
+                    *sum = sum.saturating_add(event.cost.unwrap_or_default());
+                }
+            }
+            sums
         })
     }
 
@@ -154,7 +172,13 @@ fn group_of(state: &State, event: &UsageEvent, group_by: GroupBy) -> String {
             None => "(no key)".to_owned(),
             Some(id) => {
                 let key = state.keys.iter().find(|key| key.id == id);
-                key.map_or_else(|| format!("#{id}"), |key| key.name.to_string())
+                let named = |name: &Name| state.keys.iter().filter(|key| key.name == *name).count();
+                key.map_or_else(
+                    || format!("#{id}"),
+                    |key| {
+                        if named(&key.name) > 1 { format!("{}#{id}", key.name) } else { key.name.to_string() }
+                    },
+                )
             }
         },
     }

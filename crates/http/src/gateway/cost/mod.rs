@@ -1,5 +1,9 @@
 //! What an answer cost, told in the answer itself where its document has it there.
 
+mod streamed;
+
+pub(super) use streamed::PricedStream;
+
 use super::schema::CompletionAnswer;
 use bytes::Bytes;
 use serde::Serialize;
@@ -58,8 +62,17 @@ pub(crate) fn exact(amount: NanoUsd) -> Option<Box<RawValue>> {
     RawValue::from_string(amount.to_string()).ok()
 }
 
-/// A completion with the member `cost`, and with `usage` where it had none. Bytes that are no answer stay as they are.
-pub(super) fn with_cost(body: &Bytes, bill: &CallBill) -> Bytes {
+/// Which answers have the member `usage`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Usages {
+    /// Those that came with it.
+    AsTheyCame,
+    /// All: the others get what was counted here.
+    Told,
+}
+
+/// A completion with the member `cost`, and with `usage` as it is asked for. Bytes that are no answer stay as they are.
+pub(super) fn with_cost(body: &Bytes, bill: &CallBill, usages: Usages) -> Bytes {
     let priced = || {
         let document = Document::scan(body.clone(), ScanLimits::default()).ok()?;
         let cost = serde_json::to_vec(&CostShape::from(bill)).ok()?;
@@ -68,7 +81,8 @@ pub(super) fn with_cost(body: &Bytes, bill: &CallBill) -> Bytes {
             completion_tokens: bill.output_tokens,
             total_tokens: bill.input_tokens.saturating_add(bill.output_tokens),
         });
-        let usage = usage.ok().filter(|_| document.get("usage").is_none_or(|usage| usage.is_null()));
+        let usage = usage.ok().filter(|_| usages == Usages::Told);
+        let usage = usage.filter(|_| document.get("usage").is_none_or(|usage| usage.is_null()));
         let mut edits = vec![Edit::Set { name: "cost", value: &cost }];
         edits.extend(usage.as_ref().map(|usage| Edit::Set { name: "usage", value: usage }));
         splice(body, &document.wire_members(), &edits).ok()
@@ -89,7 +103,8 @@ mod tests {
     };
 
     fn priced(body: &'static str, bill: &CallBill) -> String {
-        String::from_utf8(with_cost(&Bytes::from_static(body.as_bytes()), bill).to_vec()).unwrap()
+        String::from_utf8(with_cost(&Bytes::from_static(body.as_bytes()), bill, Usages::Told).to_vec())
+            .unwrap()
     }
 
     #[test]
