@@ -1,8 +1,8 @@
 //! A call's hold on its limits and budgets.
 
-use super::limiter::Shared;
+use super::limiter::{Shared, State};
 use super::purses::{Moment, NotGiven};
-use super::scopes::Place;
+use super::scopes::{Place, Usage};
 use super::window::StepIndex;
 use async_trait::async_trait;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -55,6 +55,14 @@ impl MemoryPermit {
     /// What it holds; only asked under the lock of the scopes, or where nobody else has the permit.
     fn money(&self) -> MutexGuard<'_, Vec<(Counter, NanoUsd)>> {
         self.money.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn each(&self, state: &mut State, change: impl Fn(&mut Usage)) {
+        for hold in &self.holds {
+            if let Some(usage) = state.scopes.get(hold.place) {
+                change(usage);
+            }
+        }
     }
 
     fn cover_now(&self, money: NanoUsd, at: Timestamp) -> Result<(), LimiterError> {
@@ -134,14 +142,9 @@ impl Permit for MemoryPermit {
     }
 
     fn release_slots(&self) {
-        if self.holds.is_empty() || self.has_landed.swap(true, Ordering::Relaxed) {
-            return;
-        }
-        let mut state = self.shared.state();
-        for hold in &self.holds {
-            if let Some(usage) = state.scopes.get(hold.place) {
-                usage.in_flight = usage.in_flight.saturating_sub(1);
-            }
+        if !self.holds.is_empty() && !self.has_landed.swap(true, Ordering::Relaxed) {
+            let mut state = self.shared.state();
+            self.each(&mut state, |usage| usage.in_flight = usage.in_flight.saturating_sub(1));
         }
     }
 
@@ -152,13 +155,16 @@ impl Permit for MemoryPermit {
 
 impl Drop for MemoryPermit {
     fn drop(&mut self) {
-        self.release_slots();
-        let held = std::mem::take(&mut *self.money());
-        if held.is_empty() {
+        if self.is_empty() {
             return;
         }
+        let has_landed = self.has_landed.load(Ordering::Relaxed);
         let mut state = self.shared.state();
-        for (counter, held) in held {
+        self.each(&mut state, |usage| {
+            usage.permits = usage.permits.saturating_sub(1);
+            usage.in_flight = usage.in_flight.saturating_sub(u64::from(!has_landed));
+        });
+        for (counter, held) in std::mem::take(&mut *self.money()) {
             state.purses.release(&counter, held);
         }
     }
