@@ -402,6 +402,8 @@ pub async fn what_is_settled_while_the_ledger_is_asked_makes_it_be_asked_again(
     limiter.seed(&counter, NanoUsd(50)).await.unwrap();
     assert!(matches!(take(&*limiter, &demand, 1).await, Err(LimiterError::Unseeded(_))));
     assert_eq!(limiter.standing(&counter).await.unwrap(), None);
+    // What costs nothing is nothing that the ledger could lack.
+    limiter.charge(&Used { charges: cost(now(&clock), 0).charges, ..used });
     limiter.seed(&counter, NanoUsd(80)).await.unwrap();
     assert_eq!(standing(&*limiter, &demand, now(&clock)).await, (80, 0));
 }
