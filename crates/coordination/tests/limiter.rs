@@ -125,6 +125,23 @@ async fn a_scope_with_a_call_in_flight_or_a_days_count_is_not_forgotten() {
 }
 
 #[tokio::test]
+async fn a_scope_is_a_permits_own_until_that_is_dropped_also_without_a_slot() {
+    let (limiter, clock) = fresh();
+    let held = take(&limiter, "key:held", tpm(100), 10).await;
+    held.release_slots();
+    for number in 0..20 {
+        clock.advance(Duration::from_secs(90));
+        take(&limiter, &format!("key:{number}"), tpm(100), 1).await;
+    }
+    // Far more than was reserved, and nobody else's.
+    held.settle(&tokens(1_000));
+    for number in 0..20 {
+        take(&limiter, &format!("key:{number}"), tpm(100), 50).await;
+    }
+    refused(ask(&limiter, &[demand("key:held", tpm(100))], 1).await);
+}
+
+#[tokio::test]
 async fn a_refused_call_leaves_no_scope_behind() {
     let (limiter, _) = fresh();
     for number in 0..100 {

@@ -18,6 +18,7 @@ pub mod meta;
 pub mod money;
 pub mod name;
 pub mod operation;
+pub mod output;
 pub mod price;
 pub mod provider;
 pub mod quota;

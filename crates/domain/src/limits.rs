@@ -10,7 +10,7 @@ pub struct Limits {
     pub rpm: Option<u32>,
     /// Tokens in any 60 seconds.
     pub tpm: Option<u64>,
-    /// Requests in a UTC day.
+    /// Requests in a UTC day. A process that begins anew begins to count anew, where nobody else remembers them.
     pub rpd: Option<u32>,
     /// Calls in flight at one moment.
     pub concurrency: Option<u32>,

@@ -182,7 +182,8 @@ impl Used {
     #[must_use]
     pub fn dues(&self, held: &[Payer]) -> Vec<(Counter, NanoUsd)> {
         let mut dues: Vec<(Counter, NanoUsd)> = Vec::with_capacity(self.charges.len() * held.len());
-        for charge in &self.charges {
+        // What costs nothing is no news to a counter, and must not make one that is not known wait for the ledger.
+        for charge in self.charges.iter().filter(|charge| charge.amount.0 > 0) {
             let before = dues.len();
             for payer in held.iter().chain(&self.payers) {
                 let counter = payer.counter(charge.at);

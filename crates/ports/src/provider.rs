@@ -186,6 +186,8 @@ pub trait Provider: Send + Sync {
     fn works_without_credential(&self) -> bool;
     /// Whether it only simulates.
     fn is_simulated(&self) -> bool;
+    /// Whether its models reason beside the output limit of a call: more tokens are billed then than the limit says.
+    fn reasons_beside_limit(&self) -> bool;
     /// Makes the exact upstream request for a call. Pure: no I/O, no time, no randomness.
     fn prepare(&self, call: &dyn ClientCall, model: &str) -> Result<Prepared, ProviderFault>;
     /// Sends it and returns once the first content has arrived. MUST hide a connection that the peer closed just before

@@ -19,7 +19,7 @@ use switchyard_domain::money::NanoUsd;
 use switchyard_domain::user::PasswordPolicy;
 use switchyard_orchestrator::accounts::{AccountSettings, Rates, RegistrationPolicy};
 use switchyard_orchestrator::admin::FileReader;
-use switchyard_orchestrator::chat::CallSettings;
+use switchyard_orchestrator::chat::{BudgetTerms, CallSettings};
 use switchyard_orchestrator::external::ExternalSettings;
 use switchyard_ports::clock::Clock;
 use switchyard_ports::provider::Deadlines;
@@ -79,7 +79,7 @@ pub struct Builder {
     pub(crate) journal: UsageJournal,
     pub(crate) secrets: SecretSource,
     pub(crate) calls: CallSettings,
-    pub(crate) unpriced_ceiling: Option<NanoUsd>,
+    pub(crate) budgets: BudgetTerms,
     pub(crate) connect_timeout: Duration,
     pub(crate) egress_allow: String,
     pub(crate) external: ExternalSettings,
@@ -117,7 +117,7 @@ impl Builder {
                 },
                 first_of_pieces: None,
             },
-            unpriced_ceiling: None,
+            budgets: BudgetTerms::default(),
             connect_timeout: Duration::from_secs(3),
             egress_allow: String::new(),
             external: ExternalSettings::default(),
@@ -176,7 +176,10 @@ impl Builder {
                 },
                 first_of_pieces: upstream.first_byte_is_set.then_some(upstream.first_byte_timeout),
             },
-            unpriced_ceiling: upstream.unpriced_call_ceiling,
+            budgets: BudgetTerms {
+                unpriced_ceiling: upstream.unpriced_call_ceiling,
+                charges_unanswered: upstream.charge_unanswered_calls,
+            },
             connect_timeout: upstream.connect_timeout,
             egress_allow: upstream.egress_allow.iter().map(ToString::to_string).collect::<Vec<_>>().join(","),
             external: ExternalSettings {
@@ -280,7 +283,15 @@ impl Builder {
     /// What is reserved and charged for a call under a budget whose price is not known. Without it such calls are refused.
     #[must_use]
     pub fn unpriced_call_ceiling(mut self, ceiling: NanoUsd) -> Self {
-        self.unpriced_ceiling = Some(ceiling);
+        self.budgets.unpriced_ceiling = Some(ceiling);
+        self
+    }
+
+    /// Whether a call under a budget that was sent, and left or given up before its provider began to answer, is charged as it was
+    /// reserved. Unless told, it costs nothing.
+    #[must_use]
+    pub fn charge_unanswered_calls(mut self, charges: bool) -> Self {
+        self.budgets.charges_unanswered = charges;
         self
     }
 

@@ -73,7 +73,7 @@ impl Embedded {
             Arc::clone(&adapters.database) as Arc<dyn UsageRepository>,
             Arc::clone(&writer),
             Arc::clone(&adapters.clock),
-            builder.unpriced_ceiling,
+            builder.budgets,
         );
         let ports = chat_ports(&adapters, Arc::clone(&journal), &tasks, budgets);
         let statistics = Arc::clone(&ports.statistics);

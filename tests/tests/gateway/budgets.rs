@@ -116,6 +116,24 @@ async fn of_256_calls_at_once_on_a_budget_for_ten_exactly_ten_pass() {
 }
 
 #[tokio::test]
+async fn an_upstream_that_counts_more_than_it_was_allowed_overruns_no_budget() {
+    for usage in ["over_max", "huge", "negative", "zero", "missing"] {
+        let app = started().await;
+        app.simulator().script("priced", Script::of(&format!("tokens=10&latency_ms=100&usage={usage}")));
+        let client = app.client_with_key("ci").await;
+        let budget = Budget { amount: NanoUsd(10 * CALL), window: BudgetWindow::Day, zone: Zone::utc() };
+        let scope = QuotaScope::Global;
+        let (limits, budget) = (Limits::NONE, Some(budget));
+        let request = QuotaRequest { scope, limits, budget, expected_version: None };
+        app.embedded().quotas().set(request, &Writer::API).await.unwrap();
+        let passed = passing(&client, MODEL, AT_ONCE).await;
+        assert!(passed >= 10, "{usage}: {passed}");
+        let spent = spent(&app, scope).await;
+        assert!((1..=10 * CALL).contains(&spent), "{usage}: {passed} calls cost {spent}");
+    }
+}
+
+#[tokio::test]
 async fn budgets_of_all_calls_a_provider_and_a_key_hold_together() {
     let app = started().await;
     let client = spender(&app, "ci", 30).await;

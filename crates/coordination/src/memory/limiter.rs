@@ -280,6 +280,7 @@ impl Asked<'_> {
             Some(at) => holds.swap_remove(at),
             None => {
                 usage.in_flight += 1;
+                usage.permits += 1;
                 Hold { place, reserved_in: None, is_in_day: false }
             }
         };

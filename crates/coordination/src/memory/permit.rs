@@ -1,8 +1,8 @@
 //! A call's hold on its limits and budgets.
 
-use super::limiter::Shared;
+use super::limiter::{Shared, State};
 use super::purses::{Moment, NotGiven};
-use super::scopes::Place;
+use super::scopes::{Place, Usage};
 use super::window::StepIndex;
 use async_trait::async_trait;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -57,6 +57,14 @@ impl MemoryPermit {
         self.money.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn each(&self, state: &mut State, change: impl Fn(&mut Usage)) {
+        for hold in &self.holds {
+            if let Some(usage) = state.scopes.get(hold.place) {
+                change(usage);
+            }
+        }
+    }
+
     fn cover_now(&self, money: NanoUsd, at: Timestamp) -> Result<(), LimiterError> {
         let mut state = self.shared.state();
         let mut held = self.money();
@@ -107,8 +115,8 @@ impl Permit for MemoryPermit {
     /// Tokens that were not used go back to the moment of the call's admission. Those that were used beyond the reservation
     /// count from now on: a call of many minutes would otherwise use them unseen.
     fn settle(&self, used: &Used) {
-        let is_nothing = self.is_empty() && used.payers.is_empty();
-        if is_nothing || self.is_settled.swap(true, Ordering::Relaxed) {
+        let is_settled = self.is_settled.swap(true, Ordering::Relaxed);
+        if is_settled || (self.is_empty() && used.payers.is_empty()) {
             return;
         }
         let dues = used.dues(&self.payers);
@@ -134,14 +142,9 @@ impl Permit for MemoryPermit {
     }
 
     fn release_slots(&self) {
-        if self.holds.is_empty() || self.has_landed.swap(true, Ordering::Relaxed) {
-            return;
-        }
-        let mut state = self.shared.state();
-        for hold in &self.holds {
-            if let Some(usage) = state.scopes.get(hold.place) {
-                usage.in_flight = usage.in_flight.saturating_sub(1);
-            }
+        if !self.holds.is_empty() && !self.has_landed.swap(true, Ordering::Relaxed) {
+            let mut state = self.shared.state();
+            self.each(&mut state, |usage| usage.in_flight = usage.in_flight.saturating_sub(1));
         }
     }
 
@@ -152,13 +155,16 @@ impl Permit for MemoryPermit {
 
 impl Drop for MemoryPermit {
     fn drop(&mut self) {
-        self.release_slots();
-        let held = std::mem::take(&mut *self.money());
-        if held.is_empty() {
+        if self.is_empty() {
             return;
         }
+        let has_landed = self.has_landed.load(Ordering::Relaxed);
         let mut state = self.shared.state();
-        for (counter, held) in held {
+        self.each(&mut state, |usage| {
+            usage.permits = usage.permits.saturating_sub(1);
+            usage.in_flight = usage.in_flight.saturating_sub(u64::from(!has_landed));
+        });
+        for (counter, held) in std::mem::take(&mut *self.money()) {
             state.purses.release(&counter, held);
         }
     }

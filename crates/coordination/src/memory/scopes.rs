@@ -12,14 +12,16 @@ use switchyard_ports::clock::Monotonic;
 pub(super) struct Usage {
     pub(super) window: Window,
     pub(super) day: DayCount,
-    /// Permits that are not dropped yet.
+    /// Slots that are taken.
     pub(super) in_flight: u64,
+    /// Permits that are not dropped yet: they know the place.
+    pub(super) permits: u64,
 }
 
 impl Usage {
     fn is_idle(&mut self, now: Monotonic, today: impl FnOnce() -> Timestamp) -> bool {
         self.window.expire(now);
-        self.in_flight == 0 && self.window.is_empty() && (self.day.is_unused() || self.day.at(today()) == 0)
+        self.permits == 0 && self.window.is_empty() && (self.day.is_unused() || self.day.at(today()) == 0)
     }
 }
 

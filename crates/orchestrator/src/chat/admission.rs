@@ -65,7 +65,7 @@ impl Admission<'_> {
             self.admitted(course, settlement, None);
             return Ok(Admitted::default());
         }
-        let (now, ceiling) = (self.ports.clock.now(), self.ports.budgets.unpriced_ceiling());
+        let (now, ceiling) = (self.ports.clock.now(), self.ports.budgets.terms().unpriced_ceiling);
         let is_budgeted = asking::has_budget(&callers) || asking::has_budget(&targets);
         let price = match (bound::reserved(target, self.call, now), ceiling) {
             (Ok(price), _) | (Err(_), Some(price)) => price,

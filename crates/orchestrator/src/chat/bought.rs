@@ -17,21 +17,25 @@ pub(super) enum Next {
 /// Who may be asked after this fault. `began` tells whether the provider had begun to answer with a success.
 pub(super) fn next(operation: Operation, fault: &ProviderFault, began: bool) -> Next {
     let is_wrong = fault.kind == FaultKind::InvalidResponse && (began || fault.status.is_none());
-    // The request was sent whole, and no status said that nothing came of it.
-    let is_untold = matches!(
-        fault.kind,
-        FaultKind::FirstByteTimeout
-            | FaultKind::IdleTimeout
-            | FaultKind::TotalTimeout
-            | FaultKind::Interrupted
-            | FaultKind::TooLarge
-    );
+    let is_untold = is_untold(fault.kind);
     match operation {
         _ if operation.is_by_the_piece() && (is_wrong || is_untold) => Next::Nobody,
         Operation::Chat => Next::Anyone,
         _ if is_wrong => Next::Another,
         _ => Next::Anyone,
     }
+}
+
+/// Whether the request was sent whole, and no status said that nothing came of it.
+pub(super) fn is_untold(kind: FaultKind) -> bool {
+    matches!(
+        kind,
+        FaultKind::FirstByteTimeout
+            | FaultKind::IdleTimeout
+            | FaultKind::TotalTimeout
+            | FaultKind::Interrupted
+            | FaultKind::TooLarge
+    )
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! The most that a call can cost at a target: what is shown of it, and what is reserved for it.
 
-use crate::snapshot::{ModelEntry, TargetEntry};
+use crate::snapshot::TargetEntry;
 use switchyard_domain::call::CallFacts;
 use switchyard_domain::chat::Units;
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::operation::Operation;
+use switchyard_domain::output::OutputLimit;
 use switchyard_domain::price::{ModelPrice, max_cost_with_pieces};
 use switchyard_domain::time::Timestamp;
 use switchyard_ports::client_call::ClientCall;
@@ -92,7 +93,7 @@ pub(super) fn reserved(
         Operation::Image | Operation::Speech | Operation::Transcription => {
             output(target, facts).or(Some(MOST_OF_A_PIECE.saturating_mul(u64::from(facts.choices.max(1)))))
         }
-        _ => most_output(target, facts),
+        _ => target.output_limit(facts).map(OutputLimit::most),
     };
     let cost = |prompt, output| max_cost_with_pieces(price, prompt, Some(output), &pieces, now);
     // How much of something there is does not matter where it costs nothing.
@@ -103,18 +104,6 @@ pub(super) fn reserved(
         (Some(prompt), None) => free_of(cost(prompt, MUCH), cost(prompt, 0)).ok_or(Unbounded::Output),
         (None, None) => free_of(cost(MUCH, MUCH), cost(0, 0)).ok_or(Unbounded::Input),
     }
-}
-
-/// The most output tokens of a call, all choices together: what it allows, else what the model can write at all. What a call allows
-/// beyond that is not believed to come.
-fn most_output(target: &TargetEntry, facts: &CallFacts) -> Option<u64> {
-    let ModelEntry { max_output_tokens, context_window, .. } = target.model.as_ref();
-    let able = (*max_output_tokens).or(*context_window);
-    let each = match facts.max_output_tokens {
-        Some(asked) => Some(context_window.map_or(asked, |window| asked.min(window))),
-        None => able,
-    };
-    each.map(|each| each.saturating_mul(u64::from(facts.choices.max(1))))
 }
 
 fn output(target: &TargetEntry, facts: &CallFacts) -> Option<u64> {

@@ -28,13 +28,22 @@ const LOOK: Duration = Duration::from_millis(200);
 /// Counters of which the ledger is asked together.
 const TOGETHER: usize = 64;
 
+/// What is reserved and charged where nobody knows what a call costs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BudgetTerms {
+    /// For a call without a price; absent: it is refused under a budget.
+    pub unpriced_ceiling: Option<NanoUsd>,
+    /// Whether a call under a budget that was sent, and left or given up before its provider began to answer, is charged as it was
+    /// reserved. Else it costs nothing, though the provider may bill it.
+    pub charges_unanswered: bool,
+}
+
 /// See the module.
 pub struct Budgets {
     usage: Arc<dyn UsageRepository>,
     writer: Arc<LedgerWriter>,
     clock: Arc<dyn Clock>,
-    /// What is reserved and charged for a call without a price; absent: it is refused under a budget.
-    unpriced_ceiling: Option<NanoUsd>,
+    terms: BudgetTerms,
     /// One asks the ledger; who comes meanwhile finds the counter known, or why it is not.
     asking: Mutex<()>,
     /// When the ledger did not answer, and how.
@@ -48,14 +57,14 @@ impl Budgets {
         usage: Arc<dyn UsageRepository>,
         writer: Arc<LedgerWriter>,
         clock: Arc<dyn Clock>,
-        unpriced_ceiling: Option<NanoUsd>,
+        terms: BudgetTerms,
     ) -> Self {
         let (asking, failed) = (Mutex::new(()), Lock::new(None));
-        Self { usage, writer, clock, unpriced_ceiling, asking, failed }
+        Self { usage, writer, clock, terms, asking, failed }
     }
 
-    pub(super) fn unpriced_ceiling(&self) -> Option<NanoUsd> {
-        self.unpriced_ceiling
+    pub(super) fn terms(&self) -> BudgetTerms {
+        self.terms
     }
 
     /// Takes what is asked; counters that are not known are made known first. This is the one moment at which a call asks the

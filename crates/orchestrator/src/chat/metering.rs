@@ -6,14 +6,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use switchyard_domain::chat::{ChatRequest, Message, Part, TokenUsage, Tool, UsageSource};
 use switchyard_domain::embedding::EmbeddingInput;
 use switchyard_domain::operation::Operation;
+use switchyard_domain::output::OutputLimit;
 use switchyard_ports::client_call::{Canonical, ClientCall};
 use switchyard_ports::provider::{Received, ReceivedParts};
 use switchyard_ports::tokenizer::Tokenizer;
 
 /// No provider serves a prompt or an answer of this many tokens: a larger count is an error of the provider's.
 const LARGEST_CREDIBLE: u64 = 64 * 1024 * 1024;
-/// Tokens of reasoning beyond the limit that may be: no model thinks longer.
-const LONGEST_REASONING: u64 = 128 * 1024;
 /// How far a provider's count may be above twice our own, which may be by another model's vocabulary.
 const COUNTING_SLACK: u64 = 64;
 /// Tokens that frame a message, and the role's own: how OpenAI-style chat formats are counted.
@@ -37,6 +36,11 @@ pub(super) struct Measured {
 }
 
 impl Measured {
+    /// Of an attempt that may have used something, of which nobody saw anything.
+    pub(super) fn unknown() -> Self {
+        Self { usage: TokenUsage::default(), source: UsageSource::Estimated, is_whole: false }
+    }
+
     fn whole(usage: TokenUsage, source: UsageSource) -> Self {
         Self { usage, source, is_whole: true }
     }
@@ -55,8 +59,8 @@ pub(super) struct Meter<'a> {
     pub(super) is_complete: bool,
     pub(super) vendor: &'a str,
     pub(super) model: &'a str,
-    /// The most output tokens that the caller or the model allows, over all choices.
-    pub(super) max_output: Option<u64>,
+    /// How long the answer may be, where that is known.
+    pub(super) limit: Option<OutputLimit>,
     pub(super) operation: Operation,
 }
 
@@ -101,7 +105,7 @@ impl Meter<'_> {
             }
         };
         let counted = self.count(call, tokenizer, &received.output_text);
-        let limit = self.max_output.unwrap_or(u64::MAX);
+        let limit = self.limit.map_or(u64::MAX, OutputLimit::visible);
         let complete = |source| if self.is_complete { source } else { UsageSource::Partial };
         match known {
             Known::Disputed(usage) if counted.output > limit => {
@@ -114,6 +118,7 @@ impl Meter<'_> {
                 return Measured::whole(usage, complete(UsageSource::Estimated));
             }
             Known::Outdated(usage) => {
+                let (usage, _) = self.allowed(usage);
                 let output = usage.output.max(counted.output.min(limit));
                 return Measured::whole(TokenUsage { output, ..usage }, UsageSource::Partial);
             }
@@ -162,19 +167,32 @@ impl Meter<'_> {
         if !self.is_complete && received.output_text.len() > received.text_at_usage {
             return Known::Outdated(usage);
         }
-        let source = if self.is_complete { UsageSource::Provider } else { UsageSource::Partial };
         let usage = TokenUsage { units: usage.units.max(received.units), ..usage };
+        let (usage, source) = self.allowed(usage);
+        let source = if self.is_complete { source } else { UsageSource::Partial };
         Known::Used(Measured::whole(usage, source))
     }
 
-    /// Whether it is more than was allowed. Not every vendor counts the reasoning against the limit, but none reasons
-    /// without end.
+    /// Whether it is more than was allowed, or more than any model thinks.
     fn is_over(&self, usage: &TokenUsage) -> bool {
-        let limit = self.max_output.filter(|_| piecework::is_by_text(self.operation));
+        let limit = self.limit.filter(|_| piecework::is_by_text(self.operation));
         limit.is_some_and(|limit| {
             let visible = usage.output.saturating_sub(usage.reasoning);
-            visible > limit || usage.output > limit.saturating_add(limit.max(LONGEST_REASONING))
+            visible > limit.visible() || usage.output > limit.imaginable()
         })
+    }
+
+    /// What is believed of reasoning beyond the limit, which nobody can count but the provider: as much as was reserved for it.
+    fn allowed(&self, usage: TokenUsage) -> (TokenUsage, UsageSource) {
+        let limit = self.limit.filter(|_| piecework::is_by_text(self.operation));
+        match limit.map(OutputLimit::most) {
+            Some(most) if usage.output > most => {
+                let beyond = usage.output - most;
+                let reasoning = usage.reasoning.saturating_sub(beyond);
+                (TokenUsage { output: most, reasoning, ..usage }, UsageSource::Estimated)
+            }
+            _ => (usage, UsageSource::Provider),
+        }
     }
 }
 

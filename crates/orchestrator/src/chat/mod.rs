@@ -21,7 +21,7 @@ mod tries;
 
 pub use bill::CallBill;
 pub use bound::PriceBound;
-pub use budgets::Budgets;
+pub use budgets::{BudgetTerms, Budgets};
 pub use counting::PromptCount;
 pub(crate) use course::planned;
 pub use delivery::{Reply, ReplyBody, ReplyHead, ReplyPiece, ReplyStream};

@@ -20,9 +20,11 @@ pub use users::{UserDirectory, UserEntry};
 use secrecy::SecretString;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
+use switchyard_domain::call::CallFacts;
 use switchyard_domain::fault::FailoverOn;
 use switchyard_domain::ids::{CredentialId, ProviderId, RouteId};
 use switchyard_domain::limits::Limits;
+use switchyard_domain::output::OutputLimit;
 use switchyard_domain::price::ModelPrice;
 use switchyard_domain::retry::RetryBudget;
 use switchyard_domain::route::{RouteMode, Strategy};
@@ -154,5 +156,18 @@ impl TargetEntry {
             |client: &Arc<dyn Provider>| provider.credential.is_ok() && client.works_without_credential();
         let has = |client| credentials.has(provider) || goes_without(client);
         self.is_enabled && provider.client.as_ref().is_ok_and(has)
+    }
+
+    /// The limit of an answer of it: the caller's, else what the model can write at all. `None` where nobody says.
+    #[must_use]
+    pub fn output_limit(&self, facts: &CallFacts) -> Option<OutputLimit> {
+        let ModelEntry { max_output_tokens, context_window, .. } = self.model.as_ref();
+        let each = match facts.max_output_tokens {
+            // What a call allows beyond all that the model can hold is not believed to come.
+            Some(asked) => Some(context_window.map_or(asked, |window| asked.min(window))),
+            None => (*max_output_tokens).or(*context_window),
+        };
+        let reasons_beside = self.provider.client.as_ref().is_ok_and(|client| client.reasons_beside_limit());
+        each.map(|each| OutputLimit { each, choices: facts.choices, reasons_beside })
     }
 }

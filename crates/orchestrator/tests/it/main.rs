@@ -4,6 +4,7 @@
 
 mod administration;
 mod audit;
+mod budgets;
 mod costs;
 mod credentials;
 mod declared;

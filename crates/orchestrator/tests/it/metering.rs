@@ -54,8 +54,6 @@ async fn what_only_looks_absurd_is_believed() {
     for (credible, members, pieces) in [
         // The limit is for each choice.
         (counts(9, 14), r#","max_tokens":7,"n":2"#, "some words"),
-        // Reasoning does not count against what may be seen.
-        (TokenUsage { reasoning: 500, ..counts(9, 507) }, r#","max_tokens":7"#, "some words"),
         // An answer without text uses nothing.
         (counts(9, 0), "", ""),
     ] {
@@ -63,6 +61,20 @@ async fn what_only_looks_absurd_is_believed() {
         let event = recorded(World::usual().await, with("a/m", members), act).await;
         assert_eq!((event.usage, event.usage_source), (credible, UsageSource::Provider), "{members}");
     }
+}
+
+#[tokio::test]
+async fn reasoning_beyond_the_limit_is_believed_where_the_vendor_counts_it_so() {
+    let usage = TokenUsage { reasoning: 500, ..counts(9, 507) };
+    let act = || Act::say(["some words"]).counted(usage);
+    let world = World::empty().await;
+    world.provider_of("thinker", "a", &["m"]).await;
+    let event = recorded(world, with("a/m", r#","max_tokens":7"#), act()).await;
+    assert_eq!((event.usage, event.usage_source), (usage, UsageSource::Provider));
+    // Elsewhere as much as was allowed, which is what was reserved.
+    let event = recorded(World::usual().await, with("a/m", r#","max_tokens":7"#), act()).await;
+    let allowed = TokenUsage { reasoning: 0, ..counts(9, 7) };
+    assert_eq!((event.usage, event.usage_source), (allowed, UsageSource::Estimated));
 }
 
 #[tokio::test]

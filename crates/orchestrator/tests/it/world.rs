@@ -18,7 +18,8 @@ use switchyard_orchestrator::admin::{
     QuotaAdmin, RouteAdmin,
 };
 use switchyard_orchestrator::chat::{
-    Budgets, CallSettings, CallStatistics, ChatPorts, ChatService, Reply, ReplyBody, ReplyPiece, ReplyStream,
+    BudgetTerms, Budgets, CallSettings, CallStatistics, ChatPorts, ChatService, Reply, ReplyBody, ReplyPiece,
+    ReplyStream,
 };
 use switchyard_orchestrator::error::CallError;
 use switchyard_orchestrator::models::ModelList;
@@ -27,6 +28,7 @@ use switchyard_orchestrator::snapshot::{Builder, ConfigurationKeeper, UserDirect
 use switchyard_orchestrator::tasks::Tasks;
 use switchyard_orchestrator::usage::LedgerWriter;
 use switchyard_ports::client_call::ClientCall;
+use switchyard_ports::journal::Journal;
 use switchyard_ports::provider::{Deadlines, Frame};
 use switchyard_testkit::call::WireCall;
 use switchyard_testkit::clock::ManualClock;
@@ -48,6 +50,9 @@ pub(crate) struct Setting {
     pub(crate) calls: CallSettings,
     pub(crate) tokenizer: WordTokenizer,
     pub(crate) shares_credentials: bool,
+    pub(crate) budgets: BudgetTerms,
+    /// The journal that the ledger's writer drains, if it is not the calls' own.
+    pub(crate) drained: Option<Arc<dyn Journal>>,
 }
 
 impl Default for Setting {
@@ -57,6 +62,8 @@ impl Default for Setting {
             calls: CallSettings { max_attempts: 3, deadlines, first_of_pieces: None },
             tokenizer: WordTokenizer::new(true, true),
             shares_credentials: true,
+            budgets: BudgetTerms::default(),
+            drained: None,
         }
     }
 }
@@ -70,6 +77,7 @@ pub(crate) struct World {
     pub(crate) prices: Arc<PriceList>,
     pub(crate) journal: Arc<ScriptedJournal>,
     pub(crate) limiter: Arc<RecordingLimiter>,
+    pub(crate) budgets: Arc<Budgets>,
     pub(crate) health: Arc<RecordingHealth>,
     pub(crate) tokenizer: Arc<WordTokenizer>,
     pub(crate) statistics: Arc<CallStatistics>,
@@ -121,23 +129,32 @@ impl World {
             builder,
         );
         let keeper = Arc::new(keeper.await.unwrap());
-        let (journal, limiter, health) =
-            (Arc::<ScriptedJournal>::default(), Arc::<RecordingLimiter>::default(), Arc::default());
+        let (journal, limiter, health) = (
+            Arc::<ScriptedJournal>::default(),
+            RecordingLimiter::by_clock(Arc::clone(&clock) as _),
+            Arc::default(),
+        );
+        let limiter = Arc::new(limiter);
         let tokenizer = Arc::new(setting.tokenizer);
         let tasks = Tasks::new(tokio::runtime::Handle::current());
         let statistics = Arc::new(CallStatistics::default());
         let writer = LedgerWriter::new(
-            Arc::clone(&journal) as _,
+            setting.drained.unwrap_or_else(|| Arc::clone(&journal) as _),
             Arc::clone(&store) as _,
             Arc::clone(&store) as _,
             Arc::clone(&clock) as _,
         );
-        let budgets = Budgets::new(Arc::clone(&store) as _, Arc::new(writer), Arc::clone(&clock) as _, None);
+        let budgets = Arc::new(Budgets::new(
+            Arc::clone(&store) as _,
+            Arc::new(writer),
+            Arc::clone(&clock) as _,
+            setting.budgets,
+        ));
         let ports = ChatPorts {
             clock: Arc::clone(&clock) as _,
             entropy: Arc::new(SeededEntropy::default()),
             limiter: Arc::clone(&limiter) as _,
-            budgets: Arc::new(budgets),
+            budgets: Arc::clone(&budgets),
             journal: Arc::clone(&journal) as _,
             tokenizer: Arc::clone(&tokenizer) as _,
             health: Arc::clone(&health) as Arc<RecordingHealth> as _,
@@ -188,6 +205,7 @@ impl World {
             prices,
             journal,
             limiter,
+            budgets,
             health,
             tokenizer,
             statistics,

@@ -219,6 +219,10 @@ impl Provider for Driver {
         false
     }
 
+    fn reasons_beside_limit(&self) -> bool {
+        self.facts.reasons_beside_limit
+    }
+
     fn prepare(&self, call: &dyn ClientCall, model: &str) -> Result<Prepared, ProviderFault> {
         if matches!(model, "." | "..") {
             return Err(no_model());

@@ -59,6 +59,10 @@ impl Provider for SimProvider {
         true
     }
 
+    fn reasons_beside_limit(&self) -> bool {
+        false
+    }
+
     fn prepare(&self, call: &dyn ClientCall, model: &str) -> Result<Prepared, ProviderFault> {
         let model = Model::find(model).ok_or_else(|| unknown(model))?;
         let request = call.canonical().and_then(Canonical::into_chat).map_err(|invalid| ProviderFault {

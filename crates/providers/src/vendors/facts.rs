@@ -63,6 +63,8 @@ pub struct HttpFacts {
     pub request_id_header: Option<&'static str>,
     /// Response headers, lower case, that pass to clients besides that and the common ones.
     pub response_headers: &'static [&'static str],
+    /// Whether its models reason beside the output limit of a call.
+    pub reasons_beside_limit: bool,
     /// Its words, in an error's code or class, by which it says that the account has run out, where they are no common ones.
     pub spent: &'static [&'static str],
     /// The path below the base where models are listed, with a query where one is needed to have them all.
@@ -84,6 +86,7 @@ impl HttpFacts {
         headers: &[],
         request_id_header: None,
         response_headers: &[],
+        reasons_beside_limit: false,
         spent: &[],
         listing: "models",
         base_query: &[],

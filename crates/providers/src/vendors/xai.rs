@@ -25,6 +25,7 @@ pub(super) static VENDOR: Vendor = Vendor {
     reach: Reach::Http(HttpFacts {
         dialects: &[&CHAT, &RESPONSES],
         base_url: Some("https://api.x.ai/v1"),
+        reasons_beside_limit: true,
         ..HttpFacts::OPENAI_CHAT
     }),
     vocabularies: &[],
@@ -33,6 +34,10 @@ pub(super) static VENDOR: Vendor = Vendor {
         Note {
             fact: "`completion_tokens` leaves out the reasoning; `total_tokens` has it.",
             evidence: "xai-chat_completions-fd7dbe5e33; 2026-11-21",
+        },
+        Note {
+            fact: "Models reason beside the output limit: 162 tokens of reasoning and 3 to be seen where 16 were allowed.",
+            evidence: "xai-responses-3456a7c0b4; 2026-11-22",
         },
         Note {
             fact: "Usage comes unasked, in a last chunk without choices.",

@@ -217,6 +217,10 @@ table! {
         UNPRICED_CALL_CEILING_USD: NanoUsd = setting(&Read {
             expected: "an amount of US dollars such as 0.25", parse: dollars,
         });
+        /// Whether a call under a budget that was sent, and left by its client or given up before its provider began to answer, is
+        /// charged as it was reserved. Off: it costs nothing, though the provider may bill it, so that who always leaves in time never
+        /// uses a budget up.
+        CHARGE_UNANSWERED_CALLS: bool = setting(&Boolean).default("false");
         /// Attempts of one call over all targets.
         MAX_ATTEMPTS: u32 = setting(&Count { min: 1, max: 10 }).default("3");
         /// The default `timeout` of a provider's test; calls have others.

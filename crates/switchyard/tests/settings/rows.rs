@@ -121,6 +121,7 @@ const ROWS: &[Row] = &[
     ("UNPRICED_CALL_CEILING_USD", "0.25", &[], |s| {
         s.upstream.unpriced_call_ceiling == Some(switchyard_domain::money::NanoUsd(250_000_000))
     }),
+    ("CHARGE_UNANSWERED_CALLS", "on", &[], |s| s.upstream.charge_unanswered_calls),
     ("LLM_MAX_TOKENS", "50", &[], |s| s.upstream.default_max_tokens == 50),
     ("MAX_ATTEMPTS", "4", &[], |s| s.upstream.max_attempts == 4),
     ("REQUEST_TIMEOUT_SECONDS", "6", &["BACKEND_REQUEST_TIMEOUT_SECONDS"], |s| {

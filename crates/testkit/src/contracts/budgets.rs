@@ -379,6 +379,9 @@ pub async fn a_budget_that_begins_while_a_call_runs_is_told_what_it_used(
     assert_eq!(standing(&*limiter, &weekly, now(&clock)).await, (20, 0));
     limiter.charge(&used(5, &[&weekly]));
     assert_eq!(standing(&*limiter, &weekly, now(&clock)).await, (25, 0));
+    let nothing = limiter.acquire(&[Ask::default()]).await.unwrap();
+    nothing[0].settle(&used(5, &[&weekly]));
+    assert_eq!(standing(&*limiter, &weekly, now(&clock)).await, (30, 0));
     drop((running, held));
     assert_eq!(refused(take(&*limiter, &daily, 41).await).kind, LimitKind::Budget);
     take(&*limiter, &daily, 40).await.map(drop).unwrap();
@@ -399,6 +402,8 @@ pub async fn what_is_settled_while_the_ledger_is_asked_makes_it_be_asked_again(
     limiter.seed(&counter, NanoUsd(50)).await.unwrap();
     assert!(matches!(take(&*limiter, &demand, 1).await, Err(LimiterError::Unseeded(_))));
     assert_eq!(limiter.standing(&counter).await.unwrap(), None);
+    // What costs nothing is nothing that the ledger could lack.
+    limiter.charge(&Used { charges: cost(now(&clock), 0).charges, ..used });
     limiter.seed(&counter, NanoUsd(80)).await.unwrap();
     assert_eq!(standing(&*limiter, &demand, now(&clock)).await, (80, 0));
 }

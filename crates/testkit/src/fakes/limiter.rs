@@ -1,5 +1,6 @@
 //! A limiter that remembers.
 
+use super::purses::Purses;
 use async_trait::async_trait;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,15 +9,17 @@ use std::time::Duration;
 use switchyard_domain::limits::LimitKind;
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::time::Timestamp;
+use switchyard_ports::clock::Clock;
 use switchyard_ports::limiter::{
-    Ask, Counter, Demand, Limiter, LimiterError, Permit, Refusal, Rooms, Standing, Used,
+    Ask, Counter, Demand, Limiter, LimiterError, Payer, Permit, Refusal, Rooms, Standing, Used,
 };
 
-/// Enforces the slots of calls in flight; of requests and tokens it only notes what was asked, settled and given back, and of money nothing. A scope
-/// can be closed, the whole store taken away.
-#[derive(Debug, Default)]
+/// Enforces the slots of calls in flight and budgets; of requests and tokens it only notes what was asked, settled and given back. A
+/// scope can be closed, the whole store taken away.
+#[derive(Default)]
 pub struct RecordingLimiter {
     books: Arc<Mutex<Books>>,
+    clock: Option<Arc<dyn Clock>>,
 }
 
 #[derive(Debug, Default)]
@@ -24,6 +27,7 @@ struct Books {
     scopes: HashMap<String, ScopeRecord>,
     closed: HashMap<String, Duration>,
     away: bool,
+    purses: Purses,
 }
 
 /// What became of a scope.
@@ -38,6 +42,16 @@ pub struct ScopeRecord {
 }
 
 impl RecordingLimiter {
+    /// One that gives money by the windows of this clock's time.
+    #[must_use]
+    pub fn by_clock(clock: Arc<dyn Clock>) -> Self {
+        Self { books: Arc::default(), clock: Some(clock) }
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.as_ref().map(|clock| clock.now()).unwrap_or_default()
+    }
+
     /// What became of a scope so far.
     #[must_use]
     pub fn scope(&self, name: &str) -> ScopeRecord {
@@ -94,36 +108,63 @@ impl Limiter for RecordingLimiter {
         if let Some(refusal) = demands.find_map(|demand| refusal(demand, &books)) {
             return Err(LimiterError::Refused(refusal));
         }
+        let now = self.now();
+        let each = |ask: &Ask| {
+            let payer = |demand: &Demand| {
+                Some(Payer { scope: demand.scope.clone(), allowance: demand.allowance.clone()? })
+            };
+            ask.demands.iter().filter_map(payer).collect::<Vec<_>>()
+        };
+        let mut unknown = Vec::new();
+        for (ask, payer) in asks.iter().flat_map(|ask| each(ask).into_iter().map(move |payer| (ask, payer))) {
+            match books.purses.check(&payer, &payer.counter(now), ask.money) {
+                Err(LimiterError::Unseeded(counters)) => unknown.extend(counters),
+                checked => checked?,
+            }
+        }
+        if !unknown.is_empty() {
+            return Err(LimiterError::Unseeded(unknown));
+        }
         let permits = asks.iter().map(|ask| {
+            let payers = each(ask);
+            let money: Vec<(Counter, NanoUsd)> =
+                payers.iter().map(|payer| (payer.counter(now), ask.money)).collect();
+            money.iter().for_each(|(counter, held)| books.purses.hold(counter, *held));
             for demand in &ask.demands {
                 let record = books.scopes.entry(demand.scope.0.to_string()).or_default();
                 record.reserved.push(ask.tokens);
                 record.held += 1;
             }
             let scopes = ask.demands.iter().map(|demand| demand.scope.0.to_string()).collect();
-            Box::new(RecordedPermit {
-                books: Arc::clone(&self.books),
-                scopes,
-                has_landed: AtomicBool::new(false),
-            }) as Box<dyn Permit>
+            let taken_at = (!payers.is_empty()).then_some(now);
+            let (money, has_landed) = (Mutex::new(money), AtomicBool::new(false));
+            let books = Arc::clone(&self.books);
+            Box::new(RecordedPermit { books, scopes, payers, taken_at, money, has_landed }) as Box<dyn Permit>
         });
         Ok(permits.collect())
     }
 
-    fn charge(&self, _: &Used) {}
+    fn charge(&self, used: &Used) {
+        let mut books = books(&self.books);
+        used.dues(&[]).iter().for_each(|(counter, amount)| books.purses.spend(counter, *amount));
+    }
 
-    async fn seed(&self, _: &Counter, _: NanoUsd) -> Result<(), LimiterError> {
+    async fn seed(&self, counter: &Counter, spent: NanoUsd) -> Result<(), LimiterError> {
+        books(&self.books).purses.seed(counter, spent);
         Ok(())
     }
 
-    async fn standing(&self, _: &Counter) -> Result<Option<Standing>, LimiterError> {
-        Ok(None)
+    async fn standing(&self, counter: &Counter) -> Result<Option<Standing>, LimiterError> {
+        Ok(books(&self.books).purses.standing(counter))
     }
 }
 
 struct RecordedPermit {
     books: Arc<Mutex<Books>>,
     scopes: Vec<String>,
+    payers: Vec<Payer>,
+    taken_at: Option<Timestamp>,
+    money: Mutex<Vec<(Counter, NanoUsd)>>,
     has_landed: AtomicBool,
 }
 
@@ -134,19 +175,45 @@ impl RecordedPermit {
             change(books.scopes.entry(scope.clone()).or_default());
         }
     }
+
+    fn money(&self) -> MutexGuard<'_, Vec<(Counter, NanoUsd)>> {
+        self.money.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn release_money(&self) {
+        let mut books = books(&self.books);
+        self.money().drain(..).for_each(|(counter, held)| books.purses.release(&counter, held));
+    }
 }
 
 #[async_trait]
 impl Permit for RecordedPermit {
     fn taken_at(&self) -> Option<Timestamp> {
-        None
+        self.taken_at
     }
 
-    async fn cover(&self, _: NanoUsd, _: Timestamp) -> Result<(), LimiterError> {
+    async fn cover(&self, money: NanoUsd, at: Timestamp) -> Result<(), LimiterError> {
+        let mut books = books(&self.books);
+        let mut held = self.money();
+        let mut wanted = Vec::new();
+        for payer in &self.payers {
+            let counter = payer.counter(at);
+            let of = held.iter().filter(|(known, _)| *known == counter);
+            let has = of.map(|(_, held)| held.0).sum::<i64>();
+            let more = NanoUsd((money.0 - has).max(0));
+            books.purses.check(payer, &counter, more)?;
+            wanted.push((counter, more));
+        }
+        wanted.iter().for_each(|(counter, more)| books.purses.hold(counter, *more));
+        held.extend(wanted);
         Ok(())
     }
 
     fn settle(&self, used: &Used) {
+        self.release_money();
+        used.dues(&self.payers)
+            .iter()
+            .for_each(|(counter, amount)| books(&self.books).purses.spend(counter, *amount));
         self.each(|record| record.settled.push(used.tokens));
     }
 
@@ -164,5 +231,6 @@ impl Permit for RecordedPermit {
 impl Drop for RecordedPermit {
     fn drop(&mut self) {
         self.release_slots();
+        self.release_money();
     }
 }

@@ -12,6 +12,7 @@ pub mod limiter;
 pub mod mint;
 pub mod prices;
 pub mod provider;
+mod purses;
 pub mod store;
 pub mod tokenizer;
 pub mod vault;

@@ -21,7 +21,7 @@ pub use desk::Desk;
 
 use super::address::RedisAddress;
 use super::presence::Presence;
-use crate::memory::MemoryLimiter;
+use crate::memory::{MemoryLimiter, MemoryPermit};
 use async_trait::async_trait;
 use jobs::{Away, Job, Known, Question, Reply};
 use permit::RedisPermit;
@@ -174,20 +174,20 @@ impl RedisLimiter {
         let share = Share { of: self.processes.max(self.presence.seen()).max(1) };
         let smaller: Vec<Ask> = asks.iter().map(|ask| share.ask(ask)).collect();
         let taken = self.own.take(&smaller).map_err(|error| share.tell(error, asks))?;
-        let permit = |(own, ask): (crate::memory::MemoryPermit, &Ask)| {
-            let number = self.permits.fetch_add(1, Ordering::Relaxed);
+        let permit = |(own, ask): (MemoryPermit, &Ask)| {
+            let permit = self.permit(own);
             let unpaid = Ask { demands: share::limits_only(ask), money: NanoUsd::ZERO, tokens: ask.tokens };
-            let _ = self.desk.send(Job::Alone { permit: number, ask: unpaid });
-            RedisPermit {
-                number,
-                desk: self.desk.clone(),
-                rooms: own.rooms(),
-                own,
-                taken_at: None,
-                is_settled: AtomicBool::new(false),
-            }
+            let _ = self.desk.send(Job::Alone { permit: permit.number, ask: unpaid });
+            permit
         };
         Ok(taken.into_iter().zip(asks).map(permit).collect())
+    }
+
+    /// A permit that Redis does not know.
+    fn permit(&self, own: MemoryPermit) -> RedisPermit {
+        let (number, desk) = (self.permits.fetch_add(1, Ordering::Relaxed), self.desk.clone());
+        let (rooms, is_settled) = (own.rooms(), AtomicBool::new(false));
+        RedisPermit { number, desk, rooms, own, taken_at: None, is_settled }
     }
 
     async fn take(&self, asks: &[Ask]) -> Result<Vec<RedisPermit>, LimiterError> {
@@ -213,10 +213,11 @@ impl std::fmt::Debug for RedisLimiter {
 #[async_trait]
 impl Limiter for RedisLimiter {
     async fn acquire(&self, asks: &[Ask]) -> Result<Vec<Box<dyn Permit>>, LimiterError> {
-        if asks.iter().flat_map(|ask| &ask.demands).all(Demand::is_empty) {
-            return self.own.acquire(asks).await;
-        }
         let boxed = |permit| Box::new(permit) as Box<dyn Permit>;
+        if asks.iter().flat_map(|ask| &ask.demands).all(Demand::is_empty) {
+            let taken = self.own.take(asks)?;
+            return Ok(taken.into_iter().map(|own| boxed(self.permit(own))).collect());
+        }
         Ok(self.take(asks).await?.into_iter().map(boxed).collect())
     }
 

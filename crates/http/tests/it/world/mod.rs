@@ -22,7 +22,9 @@ use switchyard_orchestrator::admin::{
     AdminPorts, CredentialAdmin, KeyAdmin, ProviderAdmin, QuotaAdmin, Reloading,
 };
 use switchyard_orchestrator::audit::AuditTrail;
-use switchyard_orchestrator::chat::{Budgets, CallSettings, CallStatistics, ChatPorts, ChatService};
+use switchyard_orchestrator::chat::{
+    BudgetTerms, Budgets, CallSettings, CallStatistics, ChatPorts, ChatService,
+};
 use switchyard_orchestrator::explain::Explainer;
 use switchyard_orchestrator::external::{ExternalCalls, ExternalSettings};
 use switchyard_orchestrator::insight::Insight;
@@ -183,7 +185,12 @@ async fn services(
         clock: Arc::clone(&clock),
         entropy: Arc::clone(&entropy),
         limiter: Arc::new(NoLimiter),
-        budgets: Arc::new(Budgets::new(Arc::new(NoUsage), Arc::clone(&writer), Arc::clone(&clock), None)),
+        budgets: Arc::new(Budgets::new(
+            Arc::new(NoUsage),
+            Arc::clone(&writer),
+            Arc::clone(&clock),
+            BudgetTerms::default(),
+        )),
         journal: Arc::clone(journal) as _,
         tokenizer: Arc::new(NoTokenizer),
         health: Arc::new(NoHealth),

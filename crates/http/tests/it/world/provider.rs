@@ -95,6 +95,10 @@ impl Provider for Acme {
         self.simulated
     }
 
+    fn reasons_beside_limit(&self) -> bool {
+        false
+    }
+
     fn prepare(&self, call: &dyn ClientCall, model: &str) -> Result<Prepared, ProviderFault> {
         let mut losses = LossReport::default();
         let dialect = match call.canonical() {

@@ -2,7 +2,8 @@
 
 use super::lost::Lost;
 use super::payers::Payers;
-use crate::chat::metering::Meter;
+use crate::chat::bought;
+use crate::chat::metering::{Measured, Meter};
 use crate::chat::service::ChatPorts;
 use crate::snapshot::TargetEntry;
 use std::sync::Arc;
@@ -54,6 +55,17 @@ struct EndedAttempt {
     ended: Monotonic,
     outcome: Outcome,
     fault: Option<ProviderFault>,
+}
+
+impl EndedAttempt {
+    /// What was reserved for it, if it is charged though its provider never began to answer: it was sent, and nothing says that nothing
+    /// came of it.
+    fn unanswered(&self, ports: &ChatPorts) -> Option<NanoUsd> {
+        let is_untold = self.outcome == Outcome::ClientClosed
+            || self.fault.as_ref().is_some_and(|fault| bought::is_untold(fault.kind));
+        let is_charged = ports.budgets.terms().charges_unanswered && is_untold;
+        self.open.reserved.filter(|_| is_charged && !self.open.received.lock().began)
+    }
 }
 
 /// What is settled.
@@ -126,8 +138,11 @@ impl Books {
     }
 
     /// What the attempts so far may have cost: nothing where nothing came, else what was reserved.
-    pub(super) fn committed(&self) -> NanoUsd {
-        let began = self.ended.iter().filter(|attempt| attempt.open.received.lock().began);
+    pub(super) fn committed(&self, ports: &ChatPorts) -> NanoUsd {
+        let may_cost = |attempt: &&EndedAttempt| {
+            attempt.open.received.lock().began || attempt.unanswered(ports).is_some()
+        };
+        let began = self.ended.iter().filter(may_cost);
         began.filter_map(|attempt| attempt.open.reserved).fold(NanoUsd::ZERO, NanoUsd::saturating_add)
     }
 
@@ -143,13 +158,12 @@ impl Books {
     fn meter<'a>(&'a self, attempt: &'a EndedAttempt) -> Meter<'a> {
         let facts = self.call.facts();
         let target = &attempt.open.target;
-        let allowed = facts.max_output_tokens.or(target.model.max_output_tokens);
         Meter {
             received: &attempt.open.received,
             is_complete: attempt.outcome == Outcome::Complete,
             vendor: &target.provider.vendor,
             model: &target.model.model,
-            max_output: allowed.map(|tokens| tokens.saturating_mul(u64::from(facts.choices.max(1)))),
+            limit: target.output_limit(facts),
             operation: facts.dialect.operation(),
         }
     }
@@ -185,7 +199,10 @@ impl Books {
     fn event(&self, attempt: &EndedAttempt, number: u32, ports: &ChatPorts) -> UsageEvent {
         let EndedAttempt { open, ended, outcome, fault } = attempt;
         let TargetEntry { provider, model, .. } = &open.target;
-        let measured = self.meter(attempt).measure(self.call.as_ref(), ports.tokenizer.as_ref());
+        let measured = match attempt.unanswered(ports) {
+            Some(_) => Measured::unknown(),
+            None => self.meter(attempt).measure(self.call.as_ref(), ports.tokenizer.as_ref()),
+        };
         let used = measured.source != UsageSource::None;
         let price = model.price.as_deref().filter(|_| used && measured.is_whole);
         let service_tier = served_tier(&open.received);

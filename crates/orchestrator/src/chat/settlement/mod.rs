@@ -75,7 +75,7 @@ impl Settlement {
 
     /// What the attempts so far may have cost.
     pub(super) fn committed(&self) -> NanoUsd {
-        self.books.as_ref().map(Books::committed).unwrap_or_default()
+        self.books.as_ref().map(|books| books.committed(&self.ports)).unwrap_or_default()
     }
 
     /// An attempt begins at `target`, with what is held for it and with somebody's credential. From here on, leaving in any way records

@@ -40,6 +40,8 @@ pub struct UpstreamSettings {
     pub default_max_tokens: u32,
     /// What a call without a known price reserves of a budget; absent: it is refused under one.
     pub unpriced_call_ceiling: Option<NanoUsd>,
+    /// Whether a call under a budget that nobody began to answer is charged as it was reserved.
+    pub charge_unanswered_calls: bool,
     /// Attempts of one call over all targets, the first included.
     pub max_attempts: u32,
     /// The default timeout of a provider's test.
@@ -63,6 +65,7 @@ impl UpstreamSettings {
             total_timeout: values.required(&table::UPSTREAM_TOTAL_TIMEOUT_SECONDS)?,
             default_max_tokens: values.required(&table::LLM_MAX_TOKENS)?,
             unpriced_call_ceiling: values.optional(&table::UNPRICED_CALL_CEILING_USD)?,
+            charge_unanswered_calls: values.required(&table::CHARGE_UNANSWERED_CALLS)?,
             max_attempts: values.required(&table::MAX_ATTEMPTS)?,
             provider_test_timeout: values.required(&table::REQUEST_TIMEOUT_SECONDS)?,
             response_cache_ttl: (!cache_ttl.is_zero()).then_some(cache_ttl),

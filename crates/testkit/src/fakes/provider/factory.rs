@@ -28,8 +28,8 @@ pub struct SentCall {
     pub deadlines: Deadlines,
 }
 
-/// Builds providers of the vendors `acme` (works without a credential), `locked` (does not) and `sim` (simulates). A base URL of
-/// `broken` can't be built.
+/// Builds providers of the vendors `acme` (works without a credential), `thinker` (as well, and reasons beside the limit), `locked`
+/// (does not) and `sim` (simulates). A base URL of `broken` can't be built.
 #[derive(Clone, Debug, Default)]
 pub struct ScriptedFactory {
     shared: Arc<Mutex<Shared>>,
@@ -149,7 +149,7 @@ impl ProviderFactory for ScriptedFactory {
     fn vendors(&self) -> Vec<VendorSummary> {
         let vendor =
             |key, needs_credential| VendorSummary { key, name: key, base_url: None, needs_credential };
-        vec![vendor("acme", false), vendor("locked", true), vendor("sim", false)]
+        vec![vendor("acme", false), vendor("thinker", false), vendor("locked", true), vendor("sim", false)]
     }
 }
 
@@ -193,6 +193,10 @@ impl Provider for ScriptedProvider {
 
     fn is_simulated(&self) -> bool {
         self.vendor == "sim"
+    }
+
+    fn reasons_beside_limit(&self) -> bool {
+        self.vendor == "thinker"
     }
 
     fn prepare(&self, call: &dyn ClientCall, model: &str) -> Result<Prepared, ProviderFault> {

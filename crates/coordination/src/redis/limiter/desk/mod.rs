@@ -222,7 +222,8 @@ impl Desk {
 
     fn settle(&mut self, permit: u64, used: &Used) {
         let now = self.around.clock.monotonic();
-        let Some(book) = self.books.get_mut(&permit) else { return };
+        // One that nothing was asked for has no book.
+        let Some(book) = self.books.get_mut(&permit) else { return self.charge(used) };
         if book.is_alone {
             let (difference, windows) = book.difference(used);
             windows.iter().for_each(|scope| self.untold.correct(scope, difference, now));
