@@ -186,7 +186,8 @@ impl Purses {
         let purse = self.by_counter.get(counter);
         let Some(purse) = purse.filter(|purse| purse.is_known) else {
             let noted = purse.map_or(0, |purse| purse.spent);
-            self.asked.insert(counter.clone(), noted);
+            // Who asks later asks for what was settled until then, and believes the answer no sooner.
+            self.asked.entry(counter.clone()).or_insert(noted);
             return None;
         };
         let nano = |sum: i128| NanoUsd(i64::try_from(sum).unwrap_or(i64::MAX));

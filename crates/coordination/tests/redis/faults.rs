@@ -297,3 +297,42 @@ async fn a_password_is_used_and_never_shown() {
     assert!(!shown.contains("Canary"), "{shown}");
     assert!(error.contains("127.0.0.1"), "{error}");
 }
+
+#[tokio::test]
+async fn after_the_stores_clock_is_set_back_money_is_counted_and_a_budget_becomes_known() {
+    let Some(server) = PrivateRedis::shared() else { return };
+    let (address, early) = (address(server), Arc::new(ManualClock::default()));
+    let late = Arc::new(ManualClock::default());
+    late.advance(Duration::from_secs(7_200));
+    let (ahead, behind) = (limiter(&address, &late, 1), limiter(&address, &early, 2));
+    let other = Demand { scope: Scope("key:2".into()), ..budget(100) };
+    ahead.seed(&counter(&budget(100)), NanoUsd(10)).await.unwrap();
+    assert_eq!(standing(&ahead, &other).await, None);
+    pay(&behind, &budget(100), 30).await.unwrap().settle(&cost(&early, 30));
+    eventually(async || standing(&behind, &budget(100)).await == Some((40, 0))).await;
+    behind.seed(&counter(&other), NanoUsd(90)).await.unwrap();
+    refused(pay(&behind, &other, 20).await);
+}
+
+#[tokio::test]
+async fn a_call_that_was_let_in_for_nothing_while_the_store_was_away_pays_for_what_it_buys_later() {
+    let Some(server) = PrivateRedis::start() else { return };
+    let (address, clock) = (address(&server), Arc::new(ManualClock::default()));
+    let process = limiter(&address, &clock, 1);
+    is_connected(&process).await;
+    server.stop();
+    let store = process.store();
+    eventually(async || !store.is_connected()).await;
+    let free = pay(&process, &budget(100), 0).await.unwrap();
+    let taken_at = free.taken_at().expect("it was taken under a budget");
+    let Err(LimiterError::Unavailable(_)) = free.cover(NanoUsd(5), taken_at).await else {
+        panic!("money was held where nobody counts it")
+    };
+    server.start_again();
+    is_connected(&process).await;
+    process.seed(&counter(&budget(100)), NanoUsd(0)).await.unwrap();
+    free.cover(NanoUsd(5), taken_at).await.unwrap();
+    assert_eq!(standing(&process, &budget(100)).await, Some((0, 5)));
+    free.settle(&cost(&clock, 4));
+    eventually(async || standing(&process, &budget(100)).await == Some((4, 0))).await;
+}

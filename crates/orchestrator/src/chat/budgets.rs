@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 /// How often a call asks again after it made counters known: a window may end in between, and calls that ran when a budget began may be
 /// settled.
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 8;
 /// How long a call waits for the ledger.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How long it is believed that the ledger does not answer, after it did not.

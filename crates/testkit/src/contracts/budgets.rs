@@ -398,6 +398,8 @@ pub async fn what_is_settled_while_the_ledger_is_asked_makes_it_be_asked_again(
     let used = Used { payers: vec![payer], ..cost(now(&clock), 30) };
     assert_eq!(limiter.standing(&counter).await.unwrap(), None);
     limiter.charge(&used);
+    // Somebody else asks too: the first answer is as old as it was.
+    assert_eq!(limiter.standing(&counter).await.unwrap(), None);
     // The ledger was read before it heard of the thirty.
     limiter.seed(&counter, NanoUsd(50)).await.unwrap();
     assert!(matches!(take(&*limiter, &demand, 1).await, Err(LimiterError::Unseeded(_))));

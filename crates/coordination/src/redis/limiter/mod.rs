@@ -175,8 +175,11 @@ impl RedisLimiter {
         let smaller: Vec<Ask> = asks.iter().map(|ask| share.ask(ask)).collect();
         let taken = self.own.take(&smaller).map_err(|error| share.tell(error, asks))?;
         let permit = |(own, ask): (MemoryPermit, &Ask)| {
-            let permit = self.permit(own);
-            let unpaid = Ask { demands: share::limits_only(ask), money: NanoUsd::ZERO, tokens: ask.tokens };
+            // It holds no money, and what it is to hold later is asked of Redis, as it is charged there.
+            let is_budgeted = ask.demands.iter().any(|demand| demand.allowance.is_some());
+            let mut permit = self.permit(own);
+            permit.taken_at = is_budgeted.then(|| self.clock.now());
+            let unpaid = Ask { money: NanoUsd::ZERO, ..ask.clone() };
             let _ = self.desk.send(Job::Alone { permit: permit.number, ask: unpaid });
             permit
         };

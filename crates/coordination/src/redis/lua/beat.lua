@@ -18,5 +18,9 @@ else
   end
 end
 redis.call('ZREMRANGEBYSCORE', P .. 'processes', '-inf', whole(now))
+-- No lease is longer than one that begins now: the clock was set back.
+for _, other in ipairs(redis.call('ZRANGEBYSCORE', P .. 'processes', '(' .. whole(now + lease), '+inf')) do
+  redis.call('ZADD', P .. 'processes', whole(now + lease), other)
+end
 redis.call('ZADD', P .. 'processes', whole(now + lease), me)
 return {'lives', epoch, redis.call('GET', P .. 'a:' .. process) or '0', redis.call('ZCARD', P .. 'processes')}

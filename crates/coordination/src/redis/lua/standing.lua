@@ -12,9 +12,16 @@ end
 if not budget.since and not budget.met then
   budget.met = now
   put(budget, 'met', whole(now))
-  save_budgets()
 end
-local born = tonumber(redis.call('GET', P .. 'born') or '0')
-local last = math.max(born, budget.met or 0, purse and purse.settled or 0)
-local wait = math.max(last + rest - now, 0)
-return {'unknown', math.min(wait, rest), whole(purse and purse.version or 0)}
+-- The clock was set back: what lies ahead of it counts as if it had happened now, once.
+local function past(moment, note)
+  if moment <= now then return moment end
+  note()
+  return now
+end
+local born = past(tonumber(redis.call('GET', P .. 'born') or '0'), function() redis.call('SET', P .. 'born', whole(now)) end)
+local met = past(budget.met or 0, function() put(budget, 'met', whole(now)) end)
+local settled = past(purse and purse.settled or 0, function() put(budget, 'settled=' .. span, whole(now)) end)
+save_budgets()
+local wait = math.max(math.max(born, met, settled) + rest - now, 0)
+return {'unknown', wait, whole(purse and purse.version or 0)}

@@ -22,8 +22,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
+use switchyard_domain::money::NanoUsd;
 use switchyard_ports::clock::{Clock, Monotonic};
-use switchyard_ports::limiter::{Ask, SharedStore, Used};
+use switchyard_ports::limiter::{Ask, Counter, SharedStore, Used};
 use tokio::sync::mpsc::{UnboundedReceiver, WeakUnboundedSender};
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
@@ -223,20 +224,20 @@ impl Desk {
     fn settle(&mut self, permit: u64, used: &Used) {
         let now = self.around.clock.monotonic();
         // One that nothing was asked for has no book.
-        let Some(book) = self.books.get_mut(&permit) else { return self.charge(used) };
+        let Some(book) = self.books.get_mut(&permit) else { return self.charge(used.dues(&[])) };
         if book.is_alone {
             let (difference, windows) = book.difference(used);
             windows.iter().for_each(|scope| self.untold.correct(scope, difference, now));
+            let charges = used.dues(&book.payers);
             let _said = book.settle(used, now);
-            self.charge(used);
+            self.charge(charges);
         } else if let Some((what, release)) = book.settle(used, now) {
             self.deeds.push(what, release);
         }
     }
 
     /// What was used under a permit that Redis does not know, or under none.
-    fn charge(&mut self, used: &Used) {
-        let charges = used.dues(&[]);
+    fn charge(&mut self, charges: Vec<(Counter, NanoUsd)>) {
         if !charges.is_empty() {
             let (at, tokens) = (self.around.clock.monotonic(), Difference::Less(0));
             let settle = Settle { at, tokens, windows: Vec::new(), charges };
@@ -271,7 +272,7 @@ impl Desk {
             match job {
                 Job::Ask(question, _) => question.leave("it does not answer"),
                 Job::Settle { permit, used } => self.settle(permit, &used),
-                Job::Charge { used } => self.charge(&used),
+                Job::Charge { used } => self.charge(used.dues(&[])),
                 Job::Land { permit } => self.land(permit),
                 Job::Drop { permit } => self.end(permit),
                 Job::Alone { permit, ask } => self.enter_alone(permit, &ask, now),

@@ -93,7 +93,7 @@ impl Desk {
                 self.put_question(question, is_second, batch);
             }
             Job::Settle { permit, used } => self.settle(permit, &used),
-            Job::Charge { used } => self.charge(&used),
+            Job::Charge { used } => self.charge(used.dues(&[])),
             Job::Land { permit } => self.land(permit),
             Job::Drop { permit } => self.end(permit),
             Job::Alone { permit, ask } => {
