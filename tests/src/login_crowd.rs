@@ -1,4 +1,5 @@
-//! P17: many sign in at once. What that costs in memory, and what those notice of it who call models meanwhile.
+//! P17: many sign in at once, from everywhere. What that costs in memory, what those notice of it who call models meanwhile, and whether
+//! somebody gets in meanwhile who signed in from where they are before.
 
 use crate::client::{Ask, LoadClient};
 use crate::figures::Spread;
@@ -20,6 +21,9 @@ const PASSWORD: &str = "Gravel-Otter-7";
 /// The promises: bytes more, and hundredths more of the time of the slowest of a hundred calls.
 const MOST_BYTES: u64 = 300 * 1024 * 1024;
 const MOST_PERCENT: f64 = 20.0;
+/// From where the owner of the account signs in, and the time between two of their logins.
+const OWN_ADDRESS: &str = "198.51.100.7";
+const OWN_PAUSE: Duration = Duration::from_millis(500);
 /// Between two calls of a model.
 const PAUSE: Duration = Duration::from_millis(10);
 
@@ -37,6 +41,8 @@ pub struct LoginCrowd {
 pub struct CrowdReport {
     /// How the logins were answered.
     pub statuses: BTreeMap<u16, usize>,
+    /// How the owner's own were, meanwhile.
+    pub of_owner: BTreeMap<u16, usize>,
     /// By how much the server's memory grew at most, in bytes.
     pub grown: u64,
     /// How long calls took before, and meanwhile.
@@ -53,7 +59,7 @@ impl LoginCrowd {
         simulator.script(MODEL, Script::of("tokens=8&latency_ms=20"));
         let settings = json!({
             "admin_username": ADMIN, "admin_password": PASSWORD, "login_rate_limit": "1000000 per minute",
-            "rate_limit_enabled": false,
+            "rate_limit_enabled": false, "trusted_proxies": "127.0.0.0/8",
         });
         let installation = Installation::prepare(&simulator.base_url(), Database::Sqlite, &settings);
         let mut server = installation.start();
@@ -62,31 +68,46 @@ impl LoginCrowd {
         let http = Client::builder().no_proxy().timeout(Duration::from_secs(120)).build().expect("a client");
         let url = format!("http://{}/api/auth/login", installation.address());
         // Who signs in first pays for what all share.
-        log_in(&http, &url, PASSWORD).await;
+        log_in(&http, &url, PASSWORD, OWN_ADDRESS).await;
         let calm = calls_until(&client, "calm", sleep(Duration::from_secs(5))).await;
         let before = memory_of(server.id(), "VmRSS");
         std::fs::write(format!("/proc/{}/clear_refs", server.id()), "5").expect("the peak is forgotten");
-        let mut statuses = BTreeMap::new();
+        let (mut statuses, mut of_owner) = (BTreeMap::new(), BTreeMap::new());
+        let is_over = AtomicBool::new(false);
         let crowd = async {
-            for _ in 0..self.rounds {
-                let password =
-                    |number: usize| if number.is_multiple_of(2) { PASSWORD } else { "Wrong-Otter-7" };
-                let logins = (0..self.logins).map(|number| log_in(&http, &url, password(number)));
+            for round in 0..self.rounds {
+                let logins = (0..self.logins).map(|number| {
+                    let password = if number.is_multiple_of(2) { PASSWORD } else { "Wrong-Otter-7" };
+                    let from = format!("10.{round}.{}.{}", number / 250, number % 250);
+                    let (http, url) = (&http, &url);
+                    async move { log_in(http, url, password, &from).await }
+                });
                 for status in join_all(logins).await {
                     *statuses.entry(status).or_default() += 1;
                 }
             }
+            is_over.store(true, Ordering::Relaxed);
         };
-        let crowded = calls_until(&client, "crowded", crowd).await;
+        let owner = async {
+            while !is_over.load(Ordering::Relaxed) {
+                *of_owner.entry(log_in(&http, &url, PASSWORD, OWN_ADDRESS).await).or_default() += 1;
+                sleep(OWN_PAUSE).await;
+            }
+        };
+        let all = async {
+            tokio::join!(crowd, owner);
+        };
+        let crowded = calls_until(&client, "crowded", all).await;
         let grown = memory_of(server.id(), "VmHWM").saturating_sub(before);
         server.terminate().await;
-        CrowdReport { statuses, grown, calls: (calm, crowded) }
+        CrowdReport { statuses, of_owner, grown, calls: (calm, crowded) }
     }
 }
 
-async fn log_in(http: &Client, url: &str, password: &str) -> u16 {
+async fn log_in(http: &Client, url: &str, password: &str, from: &str) -> u16 {
     let body = json!({"username": ADMIN, "password": password}).to_string();
-    let request = http.post(url).header("content-type", "application/json").body(body);
+    let request =
+        http.post(url).header("content-type", "application/json").header("x-forwarded-for", from).body(body);
     request.send().await.map_or(0, |answer| answer.status().as_u16())
 }
 
@@ -135,6 +156,9 @@ impl CrowdReport {
         {
             broken.push(format!("logins were answered otherwise: {:?}", self.statuses));
         }
+        if self.of_owner.keys().ne([&200]) {
+            broken.push(format!("the owner was kept out: {:?}", self.of_owner));
+        }
         broken
     }
 }
@@ -142,6 +166,7 @@ impl CrowdReport {
 impl fmt::Display for CrowdReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "logins, by status:       {:?}", self.statuses)?;
+        writeln!(f, "the owner's, by status:  {:?}", self.of_owner)?;
         writeln!(f, "memory, at most:         {} MiB more", self.grown >> 20)?;
         writeln!(f, "calls before:            {}", self.calls.0)?;
         writeln!(f, "calls meanwhile:         {} ({:+.0} % of p99)", self.calls.1, self.slower())

@@ -136,7 +136,7 @@ impl Default for LogLosses {
 }
 
 /// Whether the key `sy-demo` calls simulated models. Where it does, it does so from this machine only, on a server that
-/// nobody else can reach. Clones switch together, so that the assembly can end the demonstration while the server runs.
+/// nobody else can reach, while nobody administers it. Clones switch together.
 #[derive(Clone, Debug, Default)]
 pub struct DemoSwitch(Arc<AtomicBool>);
 

@@ -207,4 +207,11 @@ impl AdminError {
     pub fn invalid(param: &str, message: impl Into<String>) -> Self {
         Self::Invalid { message: message.into(), param: Some(param.to_owned()) }
     }
+
+    /// The same, where the input is a part of a larger one.
+    pub(crate) fn within(self, place: &str) -> Self {
+        let Self::Invalid { message, param } = self else { return self };
+        let param = param.map_or(place.to_owned(), |param| format!("{place}.{param}"));
+        Self::Invalid { message, param: Some(param) }
+    }
 }

@@ -72,6 +72,12 @@ impl Authenticator {
         Self { sessions: Some(sessions), ..self }
     }
 
+    /// Whether somebody administers this server: then nobody needs to be shown around it.
+    #[must_use]
+    pub fn is_administered(&self) -> bool {
+        self.sessions.as_ref().is_some_and(|sessions| sessions.is_administered())
+    }
+
     /// The person whose access token a client presents, if it is valid now. Asks no database.
     #[must_use]
     pub fn user(&self, presented: &str) -> Option<Principal> {

@@ -14,7 +14,9 @@ use switchyard_domain::ids::{SessionId, UserId};
 use switchyard_domain::time::Timestamp;
 use switchyard_domain::user::Session;
 use switchyard_ports::passwords::PasswordHash;
-use switchyard_ports::repositories::{Author, ChangeKind, RepositoryError, Rotation, SessionRepository};
+use switchyard_ports::repositories::{
+    Author, ChangeKind, MOST_SESSIONS, RepositoryError, Rotation, SessionRepository,
+};
 use uuid::Uuid;
 
 /// Milliseconds for which a session that is over is still known as ended: tokens are taken a little longer than they say.
@@ -177,7 +179,24 @@ fn begin(
             sessions::client.eq(session.client.as_deref()),
         ))
         .execute(connection)?;
+    forget_oldest(connection, session)?;
     Ok(true)
+}
+
+/// Forgets the sessions of this one's person that are more than one person has.
+fn forget_oldest(connection: &mut AnyConnection, latest: &Session) -> Result<(), Fault> {
+    let over: Vec<Vec<u8>> = sessions::table
+        .filter(sessions::user_id.eq(latest.user.0))
+        .filter(sessions::ended_at.is_null())
+        .order((sessions::created_at.desc(), sessions::id.desc()))
+        .offset(MOST_SESSIONS as i64)
+        .limit(MOST_SESSIONS as i64)
+        .select(sessions::id)
+        .load(connection)?;
+    if !over.is_empty() {
+        diesel::delete(sessions::table.filter(sessions::id.eq_any(over))).execute(connection)?;
+    }
+    Ok(())
 }
 
 fn rotate(

@@ -3,15 +3,40 @@
 use crate::arguments::{Arguments, Command};
 use crate::failure::Failure;
 use std::path::Path;
-use switchyard::settings::{DotEnv, Environment, Loaded, Settings, Sources, Warning};
+use std::sync::Arc;
+use switchyard::orchestrator::admin::{FileNow, FileReader};
+use switchyard::settings::{DotEnv, Environment, Listed, Loaded, Settings, Sources, Warning};
 
 /// Reads every source of settings.
 pub(crate) fn load(arguments: &Arguments) -> Result<Loaded, Failure> {
+    let loaded = read(arguments.settings())?;
+    // A check leaves nothing behind.
+    if !matches!(arguments.command, Some(Command::Check(_))) {
+        loaded.settings.make_directories()?;
+    }
+    Ok(loaded)
+}
+
+/// Reads the same sources whenever it is called. What differs among the settings is noted: a process keeps those that it began with.
+pub(crate) fn reader(arguments: &Arguments, begun: &Loaded) -> FileReader {
+    let (flags, begun) = (arguments.settings(), begun.listing.clone());
+    Arc::new(move || {
+        let now = read(flags.clone()).map_err(|failure| failure.to_string())?;
+        let is_other = |(before, after): &(&Listed, &Listed)| before.text != after.text;
+        let others = begun.iter().zip(&now.listing).filter(is_other);
+        let note = |(_, after): (&Listed, &Listed)| {
+            format!("{} is now another, which takes effect with the next start", after.variable)
+        };
+        Ok(FileNow { notes: others.map(note).collect(), declared: now.declared, lines: now.lines })
+    })
+}
+
+fn read(flags: Vec<(String, String)>) -> Result<Loaded, Failure> {
     let mut sources = Sources {
         file: None,
         dotenv: DotEnv::read(Path::new(".env"))?,
         environment: Environment::new(std::env::vars_os()),
-        flags: arguments.settings(),
+        flags,
     };
     if let Some(path) = sources.configuration_file() {
         let text = std::fs::read_to_string(&path).map_err(|error| {
@@ -25,10 +50,6 @@ pub(crate) fn load(arguments: &Arguments) -> Result<Loaded, Failure> {
     let loaded = Settings::load(&sources)?;
     loaded.settings.check_private_files()?;
     loaded.settings.check_database_transport(switchyard::POSTGRES_TLS)?;
-    // A check leaves nothing behind.
-    if !matches!(arguments.command, Some(Command::Check(_))) {
-        loaded.settings.make_directories()?;
-    }
     Ok(loaded)
 }
 

@@ -38,13 +38,14 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         .build()
         .map_err(|error| Failure::runtime(format!("the runtime can't start: {error}")))?;
     let loaded = environment::load(&arguments)?;
+    let reader = environment::reader(&arguments, &loaded);
     let command = arguments.command.unwrap_or_default();
     let log_files = logging::begin(&loaded.settings.logging, matches!(command, Command::Serve(_)))?;
     switchyard::panics_tell_their_place_only();
     environment::tell(&loaded.warnings);
     runtime.block_on(async {
         match command {
-            Command::Serve(_) => serve::run(loaded, log_files.losses()).await,
+            Command::Serve(_) => serve::run(loaded, reader, log_files.losses()).await,
             Command::Check(options) => commands::check::run(&loaded, &options).await,
             Command::Migrate(options) => commands::migrate::run(&loaded, &options).await,
             Command::Providers(options) => commands::providers::run(&loaded, options).await,

@@ -8,6 +8,7 @@ use crate::unserved;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::time::Duration;
+use switchyard::orchestrator::admin::FileReader;
 use switchyard::settings::{GatewayAuth, Loaded, Settings};
 use switchyard::{Builder, Embedded};
 use switchyard_domain::meta::Writer;
@@ -21,11 +22,12 @@ const BEFORE_DRAIN: Duration = Duration::from_millis(200);
 const FLUSH: Duration = Duration::from_secs(10);
 
 /// Runs the gateway until a signal ends it.
-pub(crate) async fn run(loaded: Loaded, log_losses: LogLosses) -> Result<(), Failure> {
+pub(crate) async fn run(loaded: Loaded, reader: FileReader, log_losses: LogLosses) -> Result<(), Failure> {
     unserved::tell(&loaded.listing);
     let settings = loaded.settings;
     let certificate = Certificate::of(&settings)?;
-    let app = Builder::from_settings(&settings, loaded.declared)?.open().await?;
+    let builder = Builder::from_settings(&settings, loaded.declared)?.file_reader(reader);
+    let app = builder.open().await?;
     let link = app.accounts().links.setup(&Writer::SEED).await?;
     // The demonstration ends with the first administrator.
     let demo = DemoSwitch::new(settings.server.listen.is_loopback_only() && link.is_some());

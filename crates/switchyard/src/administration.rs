@@ -49,7 +49,7 @@ impl Administration {
         builder.redis = None;
         let adapters = Adapters::open(&mut builder).await?;
         let administration = Self::over(&adapters, &builder.accounts, None);
-        administration.prepare(&mut builder, &adapters, None).await?;
+        administration.prepare(&mut builder).await?;
         Ok(administration)
     }
 
@@ -122,19 +122,11 @@ impl Administration {
     }
 
     /// Seeds an empty database and applies what a file declares.
-    pub(crate) async fn prepare(
-        &self,
-        builder: &mut Builder,
-        adapters: &Adapters,
-        keeper: Option<Arc<ConfigurationKeeper>>,
-    ) -> Result<(), OpenError> {
+    pub(crate) async fn prepare(&self, builder: &mut Builder) -> Result<(), OpenError> {
         self.seeding()?.at_start().await?;
         self.make_first_administrator(builder).await?;
         let Some(declared) = builder.declared.take() else { return Ok(()) };
-        let ports = admin_ports(adapters, keeper);
-        let configuration =
-            DeclaredConfiguration::new(ports, Arc::clone(&self.providers), Arc::clone(&self.routes));
-        let applied = configuration.apply(&declared).await?;
+        let applied = self.declared_configuration().apply(&declared, &Writer::FILE).await?;
         for conflict in &applied.conflicts {
             tracing::warn!(
                 "the configuration file declares what can't be taken over, which is left alone: {conflict}"
@@ -142,6 +134,11 @@ impl Administration {
         }
         tracing::debug!(?applied, "declared configuration applied");
         Ok(())
+    }
+
+    /// The use case that applies what a file declares.
+    pub(crate) fn declared_configuration(&self) -> DeclaredConfiguration {
+        DeclaredConfiguration::new(self.ports.clone(), Arc::clone(&self.providers), Arc::clone(&self.routes))
     }
 
     async fn make_first_administrator(&self, builder: &mut Builder) -> Result<(), OpenError> {

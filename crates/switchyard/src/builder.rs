@@ -18,6 +18,7 @@ use switchyard_domain::declared::Declared;
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::user::PasswordPolicy;
 use switchyard_orchestrator::accounts::{AccountSettings, Rates, RegistrationPolicy};
+use switchyard_orchestrator::admin::FileReader;
 use switchyard_orchestrator::chat::{BudgetTerms, CallSettings};
 use switchyard_orchestrator::external::ExternalSettings;
 use switchyard_ports::clock::Clock;
@@ -86,6 +87,7 @@ pub struct Builder {
     pub(crate) base_urls: HashMap<String, String>,
     pub(crate) vendors: Vendors,
     pub(crate) declared: Option<Declared>,
+    pub(crate) file: Option<FileReader>,
     pub(crate) accounts: AccountSettings,
     pub(crate) first_administrator: Option<(String, SecretString)>,
     pub(crate) password_cost: Cost,
@@ -123,6 +125,7 @@ impl Builder {
             base_urls: HashMap::new(),
             vendors: Vendors::default(),
             declared: None,
+            file: None,
             accounts: AccountSettings::default(),
             first_administrator: None,
             password_cost: Cost::STANDARD,
@@ -189,6 +192,7 @@ impl Builder {
             base_urls: base_urls(settings),
             vendors: Vendors::default(),
             declared,
+            file: None,
             accounts: account_settings(settings),
             first_administrator: settings
                 .accounts
@@ -317,6 +321,13 @@ impl Builder {
     #[must_use]
     pub fn declare(mut self, declared: Declared) -> Self {
         self.declared = Some(declared);
+        self
+    }
+
+    /// Reads this whenever the configuration is to be read again, and applies it then.
+    #[must_use]
+    pub fn file_reader(mut self, reader: FileReader) -> Self {
+        self.file = Some(reader);
         self
     }
 

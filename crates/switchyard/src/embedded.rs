@@ -50,7 +50,7 @@ impl Embedded {
         let journal = open_journal(&builder.journal)?;
         let keeper = Arc::new(start_keeper(&adapters).await?);
         let administration = Administration::over(&adapters, &builder.accounts, Some(Arc::clone(&keeper)));
-        administration.prepare(&mut builder, &adapters, Some(Arc::clone(&keeper))).await?;
+        administration.prepare(&mut builder).await?;
         keeper.refresh().await?;
 
         let tasks = Tasks::new(tokio::runtime::Handle::current());
@@ -94,9 +94,14 @@ impl Embedded {
                 .with_sessions(Arc::clone(&sessions));
         let external =
             ExternalCalls::new(Arc::clone(&adapters.external), Arc::clone(&adapters.clock), builder.external);
+        let reloading = Reloading::new(Arc::clone(&keeper));
+        let reloading = match builder.file {
+            Some(reader) => reloading.with_file(reader, administration.declared_configuration()),
+            None => reloading,
+        };
         let use_cases = UseCases {
             chat: Arc::new(ChatService::new(Arc::clone(&keeper), Arc::new(ports), builder.calls)),
-            reloading: Arc::new(Reloading::new(Arc::clone(&keeper))),
+            reloading: Arc::new(reloading),
             models: Arc::new(ModelList::new(keeper)),
             authenticator: Arc::new(authenticator),
             sessions,

@@ -26,7 +26,7 @@ pub enum OpenError {
     #[error("the usage journal can't be opened: {0}")]
     Journal(String),
     /// The configuration file declares something that can't be applied.
-    #[error("the declared configuration can't be applied: {0}")]
+    #[error("the declared configuration can't be applied: {}", placed(.0))]
     Declared(AdminError),
     /// A setting can't be used.
     #[error("{0}")]
@@ -43,6 +43,14 @@ pub enum OpenError {
     /// What an empty database gets can't be read: a defect of the build.
     #[error("the built-in configuration can't be read: {0}")]
     Seeds(String),
+}
+
+/// What is wrong, behind where.
+fn placed(error: &AdminError) -> String {
+    match error {
+        AdminError::Invalid { message, param: Some(place) } => format!("{place}: {message}"),
+        other => other.to_string(),
+    }
 }
 
 impl OpenError {

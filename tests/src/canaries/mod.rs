@@ -97,6 +97,8 @@ impl CanaryHunt {
         scene.browser().await;
         let (key, key_id) = scene.administration(&admin, id).await;
         store_own(scene.canaries, &installation, id, key_id).await;
+        // The server learns within a second what another process wrote.
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
         scene.external(&member).await;
         scene.strangers().await;
         let first = installation.key().to_owned();

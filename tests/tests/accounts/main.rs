@@ -4,10 +4,12 @@
 
 mod audit;
 mod browser;
+mod codes;
 mod cookies;
 mod documented;
 mod dry_runs;
 mod external;
+mod foreign;
 mod lent_keys;
 mod looks;
 mod own_bounds;

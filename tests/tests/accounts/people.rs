@@ -164,6 +164,12 @@ async fn an_administrators_link_sets_a_forgotten_password_once(app: TestApp) {
     let admin = app.client(&bearer(&app, ADMIN).await);
     let made = send(admin.request("POST", &format!("/api/v1/users/{id}/password-reset"))).await;
     assert_eq!(made.status, 201, "{}", made.text);
+    let access = registered["access_token"].as_str().unwrap();
+    assert_eq!(
+        app.client(access).get("/api/profile").await.status,
+        401,
+        "whoever has a session is out at once"
+    );
     let follow = async |password: &str| {
         let body = json!({"token": made.json()["token"], "password": password});
         app.anonymous().post("/api/v1/auth/setup", body.to_string()).await
@@ -173,8 +179,6 @@ async fn an_administrators_link_sets_a_forgotten_password_once(app: TestApp) {
     assert_eq!((done.status, &done.json()["user"]["username"]), (200, &json!("ana")), "{}", done.text);
     assert_eq!(follow("Third-Otter-7").await.status, 400, "once");
     assert_eq!(log_in(&app, "ana", "Another-Otter-7").await.status, 200);
-    let access = registered["access_token"].as_str().unwrap();
-    assert_eq!(app.client(access).get("/api/profile").await.status, 401, "all sessions ended");
     assert_eq!(send(admin.request("POST", "/api/v1/users/999999/password-reset")).await.status, 404);
 }
 

@@ -3,6 +3,13 @@
 use crate::scene::{ADMIN, JsonBody, bearer, builder, register, send, start};
 use serde_json::{Value, json};
 use switchyard::Store;
+use switchyard::orchestrator::admin::QuotaRequest;
+use switchyard_domain::budget::{Budget, BudgetWindow, Zone};
+use switchyard_domain::ids::UserId;
+use switchyard_domain::limits::Limits;
+use switchyard_domain::meta::Writer;
+use switchyard_domain::money::NanoUsd;
+use switchyard_domain::quota::QuotaScope;
 use switchyard_harness::testkit::postgres::PrivatePostgres;
 use switchyard_harness::{Answer, TestApp, TestClient};
 
@@ -148,6 +155,54 @@ async fn a_members_key_has_no_more_than_the_member() {
     let key = made(&client, json!({"name": "k", "limits": {"rpm": 5}})).await;
     assert_eq!(change(&client, &key["id"], 1, json!({"limits": {"rpm": 6}})).await.status, 422);
     assert_eq!(change(&client, &key["id"], 1, json!({"limits": {"rpm": 4}})).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_members_key_has_no_larger_limits_or_budget_of_any_kind_than_the_member() {
+    let app = start().await;
+    let ana = register(&app, "ana").await["user"]["id"].as_i64().unwrap();
+    let own = json!({"limits": {"rpm": 5, "tpm": 500, "rpd": 50, "concurrency": 2}});
+    assert_eq!(crate::scene::patch(&app, ana, own).await.status, 200);
+    let budget = Budget { amount: NanoUsd(10_000_000_000), window: BudgetWindow::Week, zone: Zone::utc() };
+    let quota = QuotaRequest {
+        scope: QuotaScope::User(UserId(ana)),
+        limits: Limits { rpm: Some(4), ..Limits::NONE },
+        budget: Some(budget),
+        expected_version: None,
+    };
+    app.embedded().quotas().set(quota, &Writer::API).await.unwrap();
+    let client = app.client(&bearer(&app, "ana").await);
+    let key = made(&client, json!({"name": "k"})).await;
+    let of = |amount: &str, window: &str, zone: &str| json!({"budget": {"amount_usd": amount, "window": window, "zone": zone}});
+    for (member, wider) in [
+        ("limits", json!({"limits": {"rpm": 5}})),
+        ("limits", json!({"limits": {"tpm": 501}})),
+        ("limits", json!({"limits": {"rpd": 51}})),
+        ("limits", json!({"limits": {"concurrency": 3}})),
+        ("budget", of("10.01", "week", "UTC")),
+        ("budget", of("1", "day", "UTC")),
+        ("budget", of("10", "week", "Europe/Vienna")),
+        ("budget", of("11", "month", "UTC")),
+        ("budget", of("11", "total", "UTC")),
+        ("budget", of("1000000", "month", "Pacific/Apia")),
+    ] {
+        let mut whole = wider.clone();
+        whole["name"] = json!("wider");
+        for answer in [make(&client, whole).await, change(&client, &key["id"], 1, wider.clone()).await] {
+            let said = &answer.json()["details"];
+            assert_eq!((answer.status, said[member].is_array()), (422, true), "{wider}: {}", answer.text);
+        }
+    }
+    let within = [
+        json!({"limits": {"rpm": 4, "tpm": 500, "rpd": 50, "concurrency": 2}}),
+        of("10", "week", "UTC"),
+        of("10", "month", "UTC"),
+        of("10", "total", "Europe/Vienna"),
+    ];
+    for (version, within) in (1..).zip(within) {
+        let answer = change(&client, &key["id"], version, within.clone()).await;
+        assert_eq!(answer.status, 200, "{within}: {}", answer.text);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -93,6 +93,17 @@ async fn the_demo_key_calls_simulated_models_from_this_machine_only() {
 }
 
 #[tokio::test]
+async fn the_demo_key_is_nothing_once_somebody_administers_whoever_made_them() {
+    let app = TestApp::builder().demo(true).start().await;
+    let demo = app.client("sy-demo");
+    assert_eq!(demo.get("/v1/models").await.status, 200);
+    let registration = &app.embedded().accounts().registration;
+    let password = "Gravel-Otter-7".to_owned().into();
+    assert!(registration.first_administrator("ada.admin", &password, &Writer::SEED).await.unwrap().is_some());
+    assert_eq!(demo.get("/v1/models").await.status, 401);
+}
+
+#[tokio::test]
 async fn the_demo_key_is_nothing_where_it_is_off_or_others_can_connect() {
     let app = TestApp::builder().demo(false).start().await;
     assert_eq!(app.client("sy-demo").get("/v1/models").await.status, 401);

@@ -10,6 +10,7 @@ use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use secrecy::ExposeSecret;
 use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
 use std::rc::Rc;
 use validator::{Validate, ValidationErrors};
@@ -22,7 +23,16 @@ pub(crate) trait ApiBody: DeserializeOwned + Validate + 'static {
     /// The most bytes of it.
     const MOST_BYTES: usize = 2 * 1024 * 1024;
     /// The secrets that it must have, by their names. `validator` would put what is wrong beside its reason.
-    fn secrets(&self) -> Vec<(&'static str, &Secret)>;
+    fn secrets(&self) -> Vec<(&'static str, &Secret)> {
+        Vec::new()
+    }
+}
+
+/// A member of which `null` says something else than nothing does.
+pub(crate) fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::<T>::deserialize(deserializer).map(Some)
 }
 
 /// A body, read and judged.

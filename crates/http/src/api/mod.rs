@@ -19,7 +19,7 @@ mod users;
 mod virtual_keys;
 
 pub(crate) use error::ApiError;
-pub(crate) use json::{ApiBody, ApiJson, ApiJsonOrNothing};
+pub(crate) use json::{ApiBody, ApiJson, ApiJsonOrNothing, present};
 pub(crate) use shapes::Secret;
 
 pub(crate) mod documented {

@@ -4,7 +4,6 @@ use super::shapes::{EnvelopeAnswer, Said};
 use super::{ApiBody, ApiError, ApiJson, Secret};
 use crate::access::Public;
 use crate::extract::{Member, Visitor};
-use crate::services::DemoSwitch;
 use actix_web::web;
 use serde::{Deserialize, Serialize};
 use switchyard_orchestrator::accounts::{LinkUse, Links, OwnAccount};
@@ -117,11 +116,8 @@ pub(crate) async fn follow_link(
     visitor: Visitor,
     body: ApiJson<LinkBody>,
     links: web::Data<Links>,
-    demo: web::Data<DemoSwitch>,
 ) -> Result<web::Json<SetUp>, ApiError> {
     let LinkBody { token, username, email, password } = body.0;
     let username = links.follow(LinkUse { token, username, email, password }, &visitor.0).await?;
-    // There is an administrator now, so the demonstration is over.
-    demo.set(false);
     Ok(web::Json(SetUp { message: "The password is set: sign in", user: Named { username } }))
 }

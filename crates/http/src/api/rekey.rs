@@ -1,7 +1,7 @@
 //! Sealing anew what is stored.
 
 use super::shapes::EnvelopeAnswer;
-use super::{ApiBody, ApiError, ApiJsonOrNothing, Secret};
+use super::{ApiBody, ApiError, ApiJsonOrNothing};
 use crate::extract::Administrator;
 use actix_web::http::StatusCode;
 use actix_web::web;
@@ -19,11 +19,7 @@ pub(crate) struct RekeyBody {
     new: bool,
 }
 
-impl ApiBody for RekeyBody {
-    fn secrets(&self) -> Vec<(&'static str, &Secret)> {
-        Vec::new()
-    }
-}
+impl ApiBody for RekeyBody {}
 
 /// How much stands under a key.
 #[derive(Debug, Serialize, ToSchema)]

@@ -1,13 +1,13 @@
 //! People, to those who administer or audit.
 
 use super::shapes::{EnvelopeAnswer, LimitsShape, UserPage, UserShape};
-use super::{ApiBody, ApiError, ApiJson, Secret};
+use super::{ApiBody, ApiError, ApiJson, present};
 use crate::extract::{Administrator, Reader, expected_version};
 use crate::idempotency::ShownOnce;
 use actix_web::http::header::ETAG;
 use actix_web::{HttpRequest, HttpResponse, web};
 use secrecy::ExposeSecret;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use switchyard_domain::ids::UserId;
 use switchyard_domain::role::Role;
 use switchyard_domain::user::User;
@@ -48,16 +48,7 @@ pub(crate) struct UserChangeBody {
     email: Option<Option<String>>,
 }
 
-impl ApiBody for UserChangeBody {
-    fn secrets(&self) -> Vec<(&'static str, &Secret)> {
-        Vec::new()
-    }
-}
-
-/// `null` says something else than nothing does.
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::<String>::deserialize(deserializer).map(Some)
-}
+impl ApiBody for UserChangeBody {}
 
 /// A link by which a person sets a new password.
 #[derive(Debug, Serialize, ToSchema)]

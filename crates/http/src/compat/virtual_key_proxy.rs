@@ -202,14 +202,25 @@ async fn store(
     })
 }
 
-/// Reads providers, models, prices and routes from the database again. What is changed over these surfaces is seen without it.
+/// The configuration was read again.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Reloaded {
+    message: &'static str,
+    /// What of the file is not in effect, and why: what somebody else wrote, or a setting that takes effect with the next start.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<String>,
+}
+
+/// Reads the configuration file again, if there is one, applies it, and reads providers, models, prices and routes from the database.
+/// What is changed over these surfaces is seen without it. A file with anything wrong in it changes nothing.
 #[utoipa::path(
     post,
     path = "/reload-config",
     tag = "configuration",
     security(("bearer_token" = []), ("session_cookie" = [])),
     responses(
-        (status = 200, body = Note),
+        (status = 200, body = Reloaded),
+        (status = 400, description = "The file can't be used, with line and reason; nothing of it was applied", body = TextError),
         (status = 401, body = TextError),
         (status = 403, body = TextError),
         (status = 409, description = "The `Idempotency-Key` belongs to another request", body = TextError),
@@ -218,9 +229,10 @@ async fn store(
     )
 )]
 pub(crate) async fn reload_config(
-    _: Administrator,
+    administrator: Administrator,
     reloading: web::Data<Reloading>,
-) -> Result<web::Json<Note>, ApiError> {
-    reloading.reload().await?;
-    Ok(web::Json(Note { message: "Configuration reloaded." }))
+) -> Result<web::Json<Reloaded>, ApiError> {
+    let person = administrator.0;
+    let notes = reloading.reload(&person.client.writer(&person.who.entry.user)).await?;
+    Ok(web::Json(Reloaded { message: "Configuration reloaded.", notes }))
 }

@@ -86,7 +86,9 @@ impl Gate {
     fn demo(&self, request: &HttpRequest) -> Result<Principal, GatewayError> {
         let local = request.peer_addr().is_some_and(|peer| peer.ip().to_canonical().is_loopback());
         let is_proxied = PROXIED.iter().any(|name| request.headers().contains_key(name));
-        if self.demo.is_on() && self.loopback_only && local && !is_proxied {
+        let is_demonstration =
+            self.demo.is_on() && self.loopback_only && !self.authenticator.is_administered();
+        if is_demonstration && local && !is_proxied {
             Ok(Principal::Demo)
         } else {
             Err(GatewayError::unauthenticated(NO_DEMO.to_owned()))

@@ -108,6 +108,12 @@ impl SessionGate {
         self.admitted(&claims)
     }
 
+    /// Whether somebody administers this server, as far as it is known by now.
+    #[must_use]
+    pub fn is_administered(&self) -> bool {
+        self.users.has_administrator()
+    }
+
     /// Whether this person was switched off.
     #[must_use]
     pub fn is_switched_off(&self, user: UserId) -> bool {

@@ -52,12 +52,16 @@ impl Links {
         self.made(LinkPurpose::Setup, by).await.map(Some)
     }
 
-    /// A link by which this person sets a new password, in place of all earlier ones.
+    /// A link by which this person sets a new password, in place of all earlier ones. Their sessions end: whoever has one that is not
+    /// them is out at once, and not only when they follow the link.
     ///
     /// # Errors
     /// [`AccountError::NotFound`]
     pub async fn reset(&self, user: UserId, by: &Writer) -> Result<IssuedLink, AccountError> {
-        self.ports.users.by_id(user).await?.ok_or(AccountError::NotFound("user"))?;
+        let ports = &self.ports;
+        ports.users.by_id(user).await?.ok_or(AccountError::NotFound("user"))?;
+        ports.sessions.end_all(user, None, &ports.author(by.clone())).await?;
+        ports.read_own_write().await;
         self.made(LinkPurpose::Reset(user), by).await
     }
 

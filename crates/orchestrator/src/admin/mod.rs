@@ -15,7 +15,7 @@ pub use declare::{Applied, DeclaredConfiguration};
 pub use keys::{CreatedKey, KeyAdmin, KeyChange, KeyRequest, KeyState, MOST_KEYS};
 pub use providers::{ProviderAdmin, ProviderProbe, ProviderRequest};
 pub use quotas::{QuotaAdmin, QuotaRequest, QuotaState};
-pub use reload::Reloading;
+pub use reload::{FileNow, FileReader, Reloading};
 pub use routes::RouteAdmin;
 pub use seeds::Seeding;
 

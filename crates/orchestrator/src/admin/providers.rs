@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use switchyard_domain::audit::AuditAction;
 use switchyard_domain::credential::kept_form;
-use switchyard_domain::declared::DeclaredModel;
+use switchyard_domain::declared::{DeclaredModel, DeclaredProvider};
 use switchyard_domain::ids::ProviderId;
 use switchyard_domain::meta::Writer;
 use switchyard_domain::name::Name;
@@ -126,6 +126,21 @@ impl ProviderAdmin {
             self.store_credential(current.id, &secret, by).await?;
         }
         self.ports.read_own_write().await;
+        Ok(())
+    }
+
+    /// Whether a provider can be written as a file declares it; `current` is what it takes the place of.
+    pub(super) fn check_declared(
+        &self,
+        wanted: &DeclaredProvider,
+        current: Option<&Provider>,
+    ) -> Result<(), AdminError> {
+        // As in `update`: what stays as it is was checked when it was written.
+        if current.is_none_or(|current| current.base_url != wanted.base_url) {
+            self.check_address(&wanted.name, &wanted.vendor, wanted.base_url.as_deref())?;
+        }
+        check_models(&wanted.models)?;
+        wanted.api_key.as_ref().map(kept_secret).transpose()?;
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 use super::{AdminPorts, check_limits};
 use crate::error::AdminError;
 use switchyard_domain::declared::{DeclaredRoute, DeclaredTarget};
-use switchyard_domain::ids::RouteId;
+use switchyard_domain::ids::{ProviderId, RouteId};
 use switchyard_domain::meta::Writer;
 use switchyard_domain::name::Name;
 use switchyard_domain::provider::Provider;
@@ -34,7 +34,7 @@ impl RouteAdmin {
         let id = self
             .ports
             .configuration
-            .create_route(resolve(route, &providers)?, &self.ports.author(by))
+            .create_route(resolve(route, &served(&providers))?, &self.ports.author(by))
             .await?;
         self.ports.read_own_write().await;
         Ok(id)
@@ -51,7 +51,7 @@ impl RouteAdmin {
         by: &Writer,
     ) -> Result<(), AdminError> {
         let providers = self.ports.configuration.load().await?.providers;
-        let resolved = resolve(route, &providers)?;
+        let resolved = resolve(route, &served(&providers))?;
         let author = self.ports.author(by);
         self.ports
             .configuration
@@ -133,8 +133,24 @@ fn find<'a>(routes: &'a [Route], name: &Name) -> Result<&'a Route, RepositoryErr
     found.ok_or_else(|| RepositoryError::NotFound { what: format!("the route `{name}`") })
 }
 
+/// A provider as far as routes name it.
+pub(super) struct Served<'a> {
+    pub(super) id: ProviderId,
+    pub(super) name: &'a Name,
+    pub(super) models: Vec<&'a str>,
+}
+
+/// Stored providers, as routes name them.
+pub(super) fn served(providers: &[Provider]) -> Vec<Served<'_>> {
+    let of = |provider| {
+        let Provider { id, name, models, .. }: &Provider = provider;
+        Served { id: *id, name, models: models.iter().map(|model| model.model.as_str()).collect() }
+    };
+    providers.iter().map(of).collect()
+}
+
 /// A declared route with its providers' ids, checked.
-pub(super) fn resolve(route: &DeclaredRoute, providers: &[Provider]) -> Result<NewRoute, AdminError> {
+pub(super) fn resolve(route: &DeclaredRoute, providers: &[Served<'_>]) -> Result<NewRoute, AdminError> {
     if route.targets.len() > MAX_TARGETS {
         return Err(AdminError::invalid("targets", format!("a route has at most {MAX_TARGETS} targets")));
     }
@@ -155,14 +171,14 @@ pub(super) fn resolve(route: &DeclaredRoute, providers: &[Provider]) -> Result<N
 fn resolve_target(
     index: usize,
     target: &DeclaredTarget,
-    providers: &[Provider],
+    providers: &[Served<'_>],
 ) -> Result<NewTarget, AdminError> {
     let param = format!("targets[{index}]");
     let provider = providers
         .iter()
-        .find(|provider| provider.name == target.provider)
+        .find(|provider| *provider.name == target.provider)
         .ok_or_else(|| AdminError::invalid(&param, format!("there is no provider `{}`", target.provider)))?;
-    if !provider.models.iter().any(|model| model.model == target.model) {
+    if !provider.models.contains(&target.model.as_str()) {
         let message =
             format!("the provider `{}` does not list the model `{}`", target.provider, target.model);
         return Err(AdminError::invalid(&param, message));

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use switchyard_domain::ids::{SessionId, UserId};
+use switchyard_domain::role::Role;
 use switchyard_domain::time::Timestamp;
 use switchyard_domain::user::User;
 use switchyard_ports::clock::Clock;
@@ -49,6 +50,13 @@ impl UserDirectory {
     #[must_use]
     pub fn find(&self, id: UserId) -> Option<Arc<UserEntry>> {
         self.entries.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
+    }
+
+    /// Whether somebody administers.
+    #[must_use]
+    pub fn has_administrator(&self) -> bool {
+        let administers = |entry: &Arc<UserEntry>| entry.user.is_active && entry.user.role == Role::Admin;
+        self.entries.read().unwrap_or_else(PoisonError::into_inner).values().any(administers)
     }
 
     /// Reads everybody.

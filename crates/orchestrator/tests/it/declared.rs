@@ -44,7 +44,7 @@ fn rich() -> Declared {
 }
 
 async fn apply(world: &World, declared: &Declared) -> Applied {
-    world.declared().apply(declared).await.unwrap()
+    world.declared().apply(declared, &Writer::FILE).await.unwrap()
 }
 
 #[tokio::test]
@@ -200,14 +200,44 @@ async fn a_provider_that_became_broken_can_still_be_switched_off() {
 }
 
 #[tokio::test]
-async fn a_file_that_names_what_is_not_there_says_where() {
+async fn a_file_that_names_what_is_not_there_says_where_and_nothing_of_it_is_written() {
     let world = World::empty().await;
+    let before = world.store.load().await.unwrap();
     for (target, part) in [("q/m", "no provider `q`"), ("p/none", "does not list the model `none`")] {
         let declared = file(vec![provider("p", &["m"])], vec![route("r", &["p/m", target])]);
-        let error = world.declared().apply(&declared).await.unwrap_err();
+        let error = world.declared().apply(&declared, &Writer::FILE).await.unwrap_err();
         let AdminError::Invalid { message, param } = error else { panic!("{error:?}") };
         assert!(message.contains(part), "{message}");
-        assert_eq!(param.as_deref(), Some("targets[1]"));
+        assert_eq!(param.as_deref(), Some("routes.r.targets[1]"));
+        assert_eq!(world.store.load().await.unwrap(), before);
+    }
+}
+
+#[tokio::test]
+async fn nothing_of_a_file_is_written_when_its_last_line_is_wrong() {
+    let world = World::empty().await;
+    apply(&world, &rich()).await;
+    let before = world.store.load().await.unwrap();
+    type Spoil = fn(&mut Declared);
+    let cases: [(Spoil, &str); 6] = [
+        (|declared| declared.providers[1].vendor = "nobody".to_owned(), "providers.q2.vendor"),
+        (|declared| declared.providers[1].base_url = Some("broken".to_owned()), "providers.q2.base_url"),
+        (|declared| declared.providers[1].models.push(listed("m")), "providers.q2.models"),
+        (|declared| declared.providers[1].name = named("p"), "providers.p"),
+        (|declared| declared.routes[1].name = named("fast"), "routes.fast"),
+        (|declared| declared.routes[1].targets[0].weight = 0, "routes.off.targets[0]"),
+    ];
+    for (spoil, place) in cases {
+        let mut declared = rich();
+        declared.providers[0].models.truncate(1);
+        declared.providers[1].name = named("q2");
+        declared.routes[0] = route("fast", &["p/m"]);
+        declared.routes[1] = route("off", &["q2/m"]);
+        spoil(&mut declared);
+        let error = world.declared().apply(&declared, &Writer::FILE).await.unwrap_err();
+        let AdminError::Invalid { param, .. } = error else { panic!("{error:?}") };
+        assert_eq!(param.as_deref(), Some(place));
+        assert_eq!(world.store.load().await.unwrap(), before, "{place}");
     }
 }
 
@@ -219,8 +249,9 @@ async fn servers_that_start_at_once_with_one_file_all_start() {
         for _ in 0..4 {
             servers.push(World::over(Arc::clone(&store), Setting::default()).await);
         }
-        let starts =
-            servers.into_iter().map(|world| async move { world.declared().apply(&rich()).await.map(drop) });
+        let starts = servers
+            .into_iter()
+            .map(|world| async move { world.declared().apply(&rich(), &Writer::FILE).await.map(drop) });
         for start in at_once(starts).await {
             start.unwrap();
         }

@@ -8,6 +8,9 @@ use switchyard_domain::time::Timestamp;
 use switchyard_domain::user::Session;
 use uuid::Uuid;
 
+/// The most sessions of one person that run at once.
+pub const MOST_SESSIONS: usize = 100;
+
 /// What became of a refresh token that was presented.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rotation {
@@ -25,7 +28,7 @@ pub enum Rotation {
 pub trait SessionRepository: Send + Sync {
     /// Writes a session with the id of its first refresh token, when the person last signed in, and in the same transaction the
     /// entry `sign_in` of `session:<id>` in the audit log. Answers `false`, and writes nothing, when the person is switched off or their password is no longer the one of `verified`. What of this person's
-    /// is over is forgotten.
+    /// is over is forgotten, and of more than [`MOST_SESSIONS`] those that began first: they can't be refreshed any more.
     async fn begin(
         &self,
         session: Session,

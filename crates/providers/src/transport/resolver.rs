@@ -191,3 +191,23 @@ impl GuardedResolver {
         Ok(found.iter().map(|address| SocketAddr::new(*address, 0)).collect())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn no_more_look_ups_are_under_way_than_there_are_places_and_whoever_waits_gets_one() {
+        let lookups = FewLookups::new(2);
+        let held = [lookups.places.clone(), lookups.places.clone()]
+            .map(|places| places.try_acquire_owned().unwrap());
+        let mut waiting = lookups.lookup("localhost");
+        for _ in 0..10 {
+            assert!((&mut waiting).now_or_never().is_none(), "both places are taken");
+            tokio::task::yield_now().await;
+        }
+        drop(held);
+        assert!(waiting.await.unwrap().iter().all(IpAddr::is_loopback));
+        assert_eq!(lookups.places.available_permits(), 2, "it gave its place back");
+    }
+}

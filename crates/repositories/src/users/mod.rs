@@ -230,7 +230,6 @@ impl UserRepository for Database {
                 return Ok(Written::Nothing(None));
             };
             write::set_password(connection, id, &password, None, &by)?;
-            links::forget(connection, LinkPurpose::Reset(id))?;
             Ok(Written::made(id.0, Some(id)).with_fields(&["password"]))
         })
         .await

@@ -1,5 +1,6 @@
 //! Writes of people; the caller gives the transaction.
 
+use super::links;
 use crate::configuration::revision::Written;
 use crate::connection::{AnyConnection, each};
 use crate::error::{Fault, check_version, not_found};
@@ -10,7 +11,7 @@ use switchyard_domain::ids::{SessionId, UserId};
 use switchyard_domain::role::Role;
 use switchyard_domain::user::Email;
 use switchyard_ports::passwords::PasswordHash;
-use switchyard_ports::repositories::{Author, Creation, NewUser, Taken, UserChange, UserPatch};
+use switchyard_ports::repositories::{Author, Creation, LinkPurpose, NewUser, Taken, UserChange, UserPatch};
 
 /// Writes a person unless their name or address is taken. What is taken is asked for before it is written: writers queue, and a
 /// broken rule would take the transaction with it.
@@ -122,6 +123,10 @@ pub(super) fn update(
     if patch.is_active == Some(false) {
         end_sessions(connection, id, None, author)?;
     }
+    // A link was made for what they were then.
+    if patch.is_active == Some(false) || patch.role.is_some() {
+        links::forget(connection, LinkPurpose::Reset(id))?;
+    }
     Ok(Written::made(id.0, UserChange::Made).with("name", name).with_fields(&patch.fields()))
 }
 
@@ -151,6 +156,8 @@ pub(super) fn set_password(
     diesel::update(users::table.find(id.0))
         .set((users::password_hash.eq(&password.0), audit_columns(version, author)))
         .execute(connection)?;
+    // A link that was made before is for a password that is no more.
+    links::forget(connection, LinkPurpose::Reset(id))?;
     end_sessions(connection, id, keep, author)?;
     Ok(())
 }

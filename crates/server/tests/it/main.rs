@@ -19,6 +19,7 @@ mod other_keys;
 mod place;
 mod redis;
 mod refusals;
+mod reloading;
 mod restarts;
 mod running;
 mod signals;

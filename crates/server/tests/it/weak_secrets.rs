@@ -24,7 +24,7 @@ fn is_refused(place: &Place, name: &str, secret: &str, case: &str) {
 fn a_given_secret_that_is_malformed_short_a_placeholder_or_guessable_ends_with_78_and_its_name() {
     let (zeros, ones) = ("0".repeat(64), "f".repeat(64));
     let (a_lot, zeros_in_base64) = ("a".repeat(48), "A".repeat(43));
-    let cases: [(&str, &str); 33] = [
+    let cases: [(&str, &str); 35] = [
         ("SECRET_KEY", ""),
         ("SECRET_KEY", "short"),
         ("SECRET_KEY", "change-me"),
@@ -56,6 +56,8 @@ fn a_given_secret_that_is_malformed_short_a_placeholder_or_guessable_ends_with_7
         ("BACKEND_API_KEY_SECRET", "fifteen-letters"),
         ("BACKEND_API_KEY_SECRET", "change-me"),
         ("BACKEND_API_KEY_SECRET", "change-me-change-me"),
+        ("REGISTRATION_TOKEN", "change-me"),
+        ("SWITCHYARD_REGISTRATION_TOKEN", "password"),
         ("SWITCHYARD_ADMIN_PASSWORD", "password"),
         ("SWITCHYARD_ADMIN_PASSWORD", ""),
     ];
@@ -63,6 +65,17 @@ fn a_given_secret_that_is_malformed_short_a_placeholder_or_guessable_ends_with_7
         let place = Place::new().set(name, secret).set("SWITCHYARD_ADMIN_USERNAME", "ada");
         is_refused(&place, name, secret, &format!("{name}={secret}"));
         assert_eq!(place.content(), Vec::<String>::new(), "{name}: nothing is written");
+    }
+}
+
+#[test]
+fn a_placeholder_of_the_documents_ends_with_78_and_says_what_makes_a_good_secret() {
+    for name in ["SECRET_KEY", "JWT_SECRET_KEY", "BACKEND_API_KEY_SECRET"] {
+        for placeholder in ["change-me", "your-strong-secret"] {
+            let ended = Place::new().set(name, placeholder).say("serve");
+            assert_eq!(ended.code, 78, "{name}={placeholder}: {ended:?}");
+            assert!(ended.err.contains(name) && ended.err.contains("openssl rand -hex 32"), "{}", ended.err);
+        }
     }
 }
 
@@ -106,7 +119,7 @@ fn a_key_file_that_lies_open_is_cut_short_or_is_none_ends_with_78_and_its_name()
             std::os::unix::fs::symlink(target, path).unwrap();
         }),
     ];
-    for name in ["master.key", "secret.key"] {
+    for name in ["master.key", "secret.key", "jwt.key"] {
         for (case, spoil) in spoils {
             let place = Place::new();
             place.say("keys list").good();

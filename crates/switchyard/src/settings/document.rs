@@ -55,8 +55,10 @@ routes:
       - {provider: local, model: llama3.2, priority: 1}
 ```
 
-What the file declares is written as the file's at each start. What is gone from it is then disabled, never deleted. An
-unknown member anywhere is an error with its line. Relative paths start at the working directory.
+What the file declares is written as the file's at each start, and whenever an administrator asks for it with
+`POST /reload-config`: all of it, or nothing where anything in it is wrong. What is gone from it is then disabled, never deleted.
+Settings take effect at a start only. An unknown member anywhere is an error with its line. Relative paths start at the working
+directory.
 ";
 
 /// The text of `.env.example`: every setting, commented out, at its default.

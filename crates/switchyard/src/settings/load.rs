@@ -15,6 +15,7 @@ use super::{
     SecretSettings, ServerSettings, Settings, SharedModelSettings, SurfaceSettings, UpstreamSettings,
 };
 use secrecy::ExposeSecret;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use switchyard_domain::declared::Declared;
 
@@ -59,6 +60,8 @@ pub struct Loaded {
     pub settings: Settings,
     /// The providers and routes that the configuration file declares; nothing where there is no file.
     pub declared: Option<Declared>,
+    /// The lines where that begins, by `providers.<name>` and `routes.<name>`.
+    pub lines: BTreeMap<String, u64>,
     /// What works, but perhaps not as meant. Holds no secret.
     pub warnings: Vec<Warning>,
     /// Every setting with its text and giver, for `switchyard check`. Holds no secret.
@@ -90,9 +93,11 @@ impl Settings {
                 Rules { settings: &settings, values: &values, refused: &refused }.check(&mut findings);
                 if findings.problems.is_empty() {
                     let listing = Listed::all(&values);
+                    let (declared, lines) = file.flatten().unzip();
                     return Ok(Loaded {
                         settings,
-                        declared: file.flatten(),
+                        declared,
+                        lines: lines.unwrap_or_default(),
                         warnings: findings.warnings,
                         listing,
                     });

@@ -142,7 +142,7 @@ async fn sessions(app: &TestApp, access: &str) -> Vec<Case> {
     ] {
         cases.push(post(69, "/api/auth/refresh", &body.to_string(), &[400, 401, 413, 422]));
     }
-    for bad in forged(&login(app).await["refresh_token"].as_str().unwrap()) {
+    for bad in forged(login(app).await["refresh_token"].as_str().unwrap()) {
         cases.push(refresh(Some(&cookie(&bad)), &[400, 401, 431]));
     }
     for _ in 0..2 {

@@ -1,6 +1,6 @@
 use crate::api::shapes::LimitsShape;
-use crate::api::{ApiBody, ApiError, Secret};
-use serde::{Deserialize, Deserializer, Serialize};
+use crate::api::{ApiBody, ApiError, present};
+use serde::{Deserialize, Serialize};
 use switchyard_domain::budget::{Budget, BudgetWindow, Zone};
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::time::Timestamp;
@@ -117,24 +117,9 @@ pub(crate) struct RotateBody {
     pub(super) overlap_seconds: u32,
 }
 
-macro_rules! without_secrets {
-    ($($body:ty)*) => {$(
-        impl ApiBody for $body {
-            fn secrets(&self) -> Vec<(&'static str, &Secret)> {
-                Vec::new()
-            }
-        }
-    )*};
-}
-
-without_secrets! { CreateBody ChangeBody RotateBody }
-
-/// `null` says something else than nothing does.
-fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Option<T>>, D::Error> {
-    Option::<T>::deserialize(deserializer).map(Some)
-}
+impl ApiBody for CreateBody {}
+impl ApiBody for ChangeBody {}
+impl ApiBody for RotateBody {}
 
 pub(super) fn expiry(text: &str) -> Result<Timestamp, ApiError> {
     Timestamp::parse(text).map_err(|_| {

@@ -5,7 +5,7 @@ mod reply;
 
 use super::multi_llm::TextError;
 use super::pairs::{Pairs, Texts};
-use crate::api::{ApiBody, ApiError, ApiJson, Secret};
+use crate::api::{ApiBody, ApiError, ApiJson};
 use actix_web::http::StatusCode;
 use actix_web::http::header::ContentType;
 use actix_web::{HttpResponse, web};
@@ -42,11 +42,7 @@ pub(crate) struct ExternalRead {
     params: Pairs<Texts>,
 }
 
-impl ApiBody for ExternalRead {
-    fn secrets(&self) -> Vec<(&'static str, &Secret)> {
-        Vec::new()
-    }
-}
+impl ApiBody for ExternalRead {}
 
 /// What is sent to an address.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
@@ -68,10 +64,6 @@ pub(crate) struct ExternalWrite {
 
 impl ApiBody for ExternalWrite {
     const MOST_BYTES: usize = LONGEST_BODY + AROUND;
-
-    fn secrets(&self) -> Vec<(&'static str, &Secret)> {
-        Vec::new()
-    }
 }
 
 /// What is deleted.
@@ -86,11 +78,7 @@ pub(crate) struct ExternalDelete {
     headers: Pairs<String>,
 }
 
-impl ApiBody for ExternalDelete {
-    fn secrets(&self) -> Vec<(&'static str, &Secret)> {
-        Vec::new()
-    }
-}
+impl ApiBody for ExternalDelete {}
 
 fn yes() -> bool {
     true

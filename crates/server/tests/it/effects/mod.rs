@@ -1,6 +1,7 @@
 //! Each documented setting, set alone under each of its names: what is seen of it from outside, and what without it.
 
 mod addresses;
+mod external;
 mod looks;
 mod upstream;
 
@@ -142,7 +143,7 @@ const UNSERVED: &[(&str, &str)] = &[
 ];
 
 /// Shown by other tests: of the arrival of their values (`crates/switchyard/tests/settings`), of signals, of certificates, of budgets, of
-/// the calls of addresses, of whose credential is used, of the sealing anew, or above together with others.
+/// whose credential is used, of the sealing anew, or above together with others.
 const SHOWN_ELSEWHERE: &[&str] = &[
     "TLS_CERT_FILE",
     "TLS_KEY_FILE",
@@ -161,9 +162,6 @@ const SHOWN_ELSEWHERE: &[&str] = &[
     "CHARGE_UNANSWERED_CALLS",
     "SHARED_CREDENTIALS",
     "MAX_KEYS_PER_USER",
-    "EXTERNAL_API_TIMEOUT",
-    "EXTERNAL_API_MAX_RETRIES",
-    "EGRESS_ALLOW",
     "UPSTREAM_CONNECT_TIMEOUT_SECONDS",
     "UPSTREAM_IDLE_TIMEOUT_SECONDS",
     "UPSTREAM_TOTAL_TIMEOUT_SECONDS",
@@ -213,6 +211,7 @@ fn every_setting_that_there_is_has_its_place_in_these_lists() {
         let prefixed = format!("SWITCHYARD_{name}");
         NAMES.contains(&prefixed.as_str())
             || addresses::NAMES.contains(&name.as_str())
+            || external::NAMES.contains(&name.as_str())
             || upstream::NAMES.contains(&name.as_str())
             || SHOWN_ELSEWHERE.contains(&name.as_str())
             || log.contains(&format!("{name} is not used by this version"))

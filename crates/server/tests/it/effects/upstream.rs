@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime};
 pub(super) const NAMES: &[&str] = &["MAX_ATTEMPTS", "LLM_TIMEOUT_SECONDS"];
 
 /// A provider that fails whatever it is asked, or never answers.
-fn provider(fails: bool) -> (String, Arc<AtomicUsize>) {
+pub(super) fn provider(fails: bool) -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/v1", listener.local_addr().unwrap());
     let asked = Arc::new(AtomicUsize::new(0));

@@ -9,9 +9,13 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_saphyr::Spanned;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use switchyard_domain::declared::{Declared, DeclaredModel, DeclaredProvider, DeclaredRoute};
 use switchyard_domain::name::Name;
+
+/// Where each of what is declared begins, by `providers.<name>` and `routes.<name>`.
+pub(in crate::settings) type Lines = BTreeMap<String, u64>;
 
 /// The whole file. Its settings are read elsewhere, where a wrong one doesn't hide the next.
 #[derive(Default, Deserialize)]
@@ -19,8 +23,8 @@ use switchyard_domain::name::Name;
 struct DeclaredDocument {
     #[serde(rename = "settings")]
     _settings: IgnoredAny,
-    providers: Option<Vec<FileProvider>>,
-    routes: Option<Vec<DeclaredRoute>>,
+    providers: Option<Vec<Spanned<FileProvider>>>,
+    routes: Option<Vec<Spanned<DeclaredRoute>>>,
 }
 
 /// A provider as the file writes it: beside the key itself, the name of a variable or a file that holds it.
@@ -46,13 +50,19 @@ fn yes() -> bool {
 }
 
 impl ConfigurationFile<'_> {
-    pub(super) fn declared(&self, findings: &mut Findings) -> Option<Declared> {
+    /// What the file declares, and the lines where each of it begins.
+    pub(super) fn declared(&self, findings: &mut Findings) -> Option<(Declared, Lines)> {
         let document = self.read::<DeclaredDocument>(findings)?;
-        let providers = document.providers.unwrap_or_default().into_iter();
-        Some(Declared {
-            providers: providers.map(|provider| self.provider(provider, findings)).collect(),
-            routes: document.routes.unwrap_or_default(),
-        })
+        let (mut declared, mut lines) = (Declared::default(), Lines::new());
+        for Spanned { value, referenced, .. } in document.providers.unwrap_or_default() {
+            lines.insert(format!("providers.{}", value.name), referenced.line());
+            declared.providers.push(self.provider(value, findings));
+        }
+        for Spanned { value, referenced, .. } in document.routes.unwrap_or_default() {
+            lines.insert(format!("routes.{}", value.name), referenced.line());
+            declared.routes.push(value);
+        }
+        Some((declared, lines))
     }
 
     fn provider(&self, provider: FileProvider, findings: &mut Findings) -> DeclaredProvider {

@@ -6,6 +6,7 @@
 mod audit;
 mod calls;
 mod credentials;
+mod groups;
 mod keyring;
 mod providers;
 mod quotas;

@@ -11,8 +11,8 @@ use switchyard_domain::time::Timestamp;
 use switchyard_domain::user::Session;
 use switchyard_ports::passwords::PasswordHash;
 use switchyard_ports::repositories::{
-    AuditLog, Change, ChangeKind, ConfigurationRepository, Revision, Rotation, SessionRepository, UserPatch,
-    UserRepository,
+    AuditLog, Change, ChangeKind, ConfigurationRepository, MOST_SESSIONS, Revision, Rotation,
+    SessionRepository, UserPatch, UserRepository,
 };
 use uuid::Uuid;
 
@@ -29,6 +29,7 @@ where
     a_password_change_ends_all_but_the_one_that_it_is_made_in(all, all).await;
     who_is_switched_off_is_signed_out(all, all).await;
     what_is_over_is_forgotten_when_the_next_begins(all, all).await;
+    of_very_many_sessions_the_latest_run(all, all).await;
     only_an_end_is_a_change(all, all, all).await;
     a_beginning_lands_its_entry_in_the_audit_log_and_a_refused_one_none(all, all, all).await;
     of_many_exchanges_at_once_one_wins_and_the_next_ends_the_session(repository).await;
@@ -54,6 +55,26 @@ async fn begun(repository: &dyn SessionRepository, user: UserId) -> (Session, Uu
     let (session, refresh) = (session(user), id());
     assert!(repository.begin(session.clone(), refresh, None, &author(0)).await.unwrap());
     (session, refresh)
+}
+
+async fn of_very_many_sessions_the_latest_run(
+    repository: &dyn SessionRepository,
+    users: &dyn UserRepository,
+) {
+    let (user, other) = (make(users).await, make(users).await);
+    let (others, _) = begun(repository, other).await;
+    let mut begun = Vec::new();
+    for number in 0..MOST_SESSIONS as i64 + 3 {
+        let session = Session { created_at: Timestamp(AT.0 + number), ..session(user) };
+        let refresh = id();
+        assert!(repository.begin(session.clone(), refresh, None, &author(0)).await.unwrap());
+        begun.push((session.id, refresh));
+    }
+    let expected: Vec<SessionId> = begun.iter().skip(3).rev().map(|(id, _)| *id).collect();
+    assert_eq!(ids_of(repository, user).await, expected);
+    let (first, refresh) = begun.first().copied().unwrap();
+    assert_eq!(repository.rotate(first, refresh, id(), &author(1)).await.unwrap(), Rotation::Gone);
+    assert_eq!(ids_of(repository, other).await, [others.id]);
 }
 
 async fn ids_of(repository: &dyn SessionRepository, user: UserId) -> Vec<SessionId> {

@@ -2,11 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a suite fails by panicking")]
 
-use super::samples::{AT, author, sample_event, unique, unique_name};
+use super::groups;
+use super::samples::{AT, sample_event, unique};
 use futures_util::future::join_all;
 use switchyard_domain::chat::{TokenUsage, Units, UsageSource};
 use switchyard_domain::ids::{UserId, VirtualKeyId};
-use switchyard_domain::limits::Limits;
 use switchyard_domain::money::{NanoUsd, PricePerMillion};
 use switchyard_domain::price::{LineItem, TokenKind};
 use switchyard_domain::provider::CredentialSource;
@@ -14,10 +14,9 @@ use switchyard_domain::time::Timestamp;
 use switchyard_domain::usage::{
     GroupBy, LedgerProblem, Outcome, UsageEvent, UsageFilter, UsageRow, UsageSums,
 };
-use switchyard_domain::virtual_key::KeyHash;
-use switchyard_ports::repositories::{NewVirtualKey, Recorded, UsageRepository, VirtualKeyRepository};
+use switchyard_ports::repositories::{Recorded, UsageRepository, VirtualKeyRepository};
 
-const DAY_MS: i64 = 86_400_000;
+pub(super) const DAY_MS: i64 = 86_400_000;
 
 /// What every usage repository does. `keys` works on the same database.
 pub async fn usage_contract(repository: &dyn UsageRepository, keys: &dyn VirtualKeyRepository) {
@@ -27,7 +26,7 @@ pub async fn usage_contract(repository: &dyn UsageRepository, keys: &dyn Virtual
     nothing_to_record_is_no_fault(repository).await;
     attempts_calls_and_unknown_prices_are_told_apart(repository).await;
     events_of_one_batch_keep_what_each_has(repository).await;
-    sums_group_by_everything(repository, keys).await;
+    groups::sums_group_by_everything(repository, keys).await;
     a_filter_leaves_out_what_it_does_not_name(repository).await;
     a_persons_sums_are_those_of_their_events(repository).await;
     a_large_batch_is_recorded_whole(repository).await;
@@ -44,11 +43,15 @@ pub async fn absurd_usage_contract(repository: &dyn UsageRepository) {
 }
 
 /// A key that no other case uses; usage may name keys that do not exist.
-fn lone_key() -> VirtualKeyId {
+pub(super) fn lone_key() -> VirtualKeyId {
     VirtualKeyId(1_000_000_000 + i64::try_from(unique()).unwrap())
 }
 
-async fn rows(repository: &dyn UsageRepository, key: VirtualKeyId, group_by: GroupBy) -> Vec<UsageRow> {
+pub(super) async fn rows(
+    repository: &dyn UsageRepository,
+    key: VirtualKeyId,
+    group_by: GroupBy,
+) -> Vec<UsageRow> {
     let filter = UsageFilter { key: Some(key), include_simulated: true, ..UsageFilter::default() };
     repository.report(filter, group_by).await.unwrap()
 }
@@ -58,7 +61,7 @@ async fn whole(repository: &dyn UsageRepository, key: VirtualKeyId) -> UsageSums
     rows.first().map(|row| row.sums).unwrap_or_default()
 }
 
-fn sums_of(count: u64) -> UsageSums {
+pub(super) fn sums_of(count: u64) -> UsageSums {
     UsageSums {
         calls: count,
         attempts: count,
@@ -228,86 +231,6 @@ async fn attempts_calls_and_unknown_prices_are_told_apart(repository: &dyn Usage
     let by_status = rows(repository, key, GroupBy::Status).await;
     let groups: Vec<_> = by_status.iter().map(|row| (row.group.as_str(), row.sums.attempts)).collect();
     assert_eq!(groups, [("complete", 3), ("timed_out", 1)]);
-}
-
-async fn sums_group_by_everything(repository: &dyn UsageRepository, keys: &dyn VirtualKeyRepository) {
-    let name = unique_name("spender");
-    let mut hash = [9; 32];
-    hash.split_at_mut(8).0.copy_from_slice(&unique().to_be_bytes());
-    let new = NewVirtualKey {
-        name: name.clone(),
-        prefix: "sy-x".to_owned(),
-        hash: KeyHash(hash),
-        models: None,
-        limits: Limits::NONE,
-        expires_at: None,
-        user: None,
-        tags: Vec::new(),
-        at_most: None,
-        is_lent: false,
-        budget: None,
-    };
-    let key = keys.create(new.clone(), &author(0)).await.unwrap();
-    two_keys_of_one_name_are_told_apart(repository, keys, new).await;
-    let event = |provider: &str, model: &str, route: Option<&str>, at: i64| UsageEvent {
-        provider_name: provider.to_owned(),
-        model: model.to_owned(),
-        route: route.map(str::to_owned),
-        ..sample_event(Some(key), Timestamp(at))
-    };
-    let midnight = AT.day().start().0;
-    let events = [
-        event("acme", "org/b", Some("fast"), midnight),
-        event("acme", "a", None, midnight + DAY_MS - 1),
-        event("zeta", "a", Some("Fast"), midnight + DAY_MS),
-        event("acme", "a", Some("fast"), midnight - 1),
-    ];
-    repository.record(&events).await.unwrap();
-    let groups = [
-        (GroupBy::Day, vec![("2026-11-19", 1), ("2026-11-20", 2), ("2026-11-21", 1)]),
-        (GroupBy::Model, vec![("acme/a", 2), ("acme/org/b", 1), ("zeta/a", 1)]),
-        (GroupBy::Provider, vec![("acme", 3), ("zeta", 1)]),
-        (GroupBy::Route, vec![("(no route)", 1), ("Fast", 1), ("fast", 2)]),
-        (GroupBy::Key, vec![(name.as_str(), 4)]),
-        (GroupBy::Status, vec![("complete", 4)]),
-    ];
-    for (group_by, expected) in groups {
-        let expected: Vec<UsageRow> = expected
-            .into_iter()
-            .map(|(group, count)| UsageRow { group: group.to_owned(), sums: sums_of(count) })
-            .collect();
-        assert_eq!(rows(repository, key, group_by).await, expected, "{group_by:?}");
-    }
-    keys.delete(key, None, &author(1)).await.unwrap();
-    let named = rows(repository, key, GroupBy::Key).await;
-    assert_eq!(named.first().unwrap().group, format!("#{key}"), "a key's usage outlives it");
-}
-
-async fn two_keys_of_one_name_are_told_apart(
-    repository: &dyn UsageRepository,
-    keys: &dyn VirtualKeyRepository,
-    new: NewVirtualKey,
-) {
-    let (name, user) = (unique_name("shared"), UserId(lone_key().0));
-    let mut made = Vec::new();
-    for (place, user) in [(1, None), (2, Some(user))] {
-        let mut hash = new.hash;
-        hash.0.rotate_right(place);
-        let new = NewVirtualKey { user, hash, name: name.clone(), ..new.clone() };
-        made.push(keys.create(new, &author(0)).await.unwrap());
-    }
-    for key in made.iter().copied() {
-        let at = Timestamp(AT.0 - 30_000 * DAY_MS);
-        let event = UsageEvent { user: Some(user), ..sample_event(Some(key), at) };
-        repository.record(&[event]).await.unwrap();
-    }
-    let filter = UsageFilter { user: Some(user), include_simulated: true, ..UsageFilter::default() };
-    let rows = repository.report(filter, GroupBy::Key).await.unwrap();
-    let mut groups: Vec<String> = rows.into_iter().map(|row| row.group).collect();
-    groups.sort();
-    let mut expected: Vec<String> = made.iter().map(|key| format!("{name}#{key}")).collect();
-    expected.sort();
-    assert_eq!(groups, expected);
 }
 
 async fn a_filter_leaves_out_what_it_does_not_name(repository: &dyn UsageRepository) {

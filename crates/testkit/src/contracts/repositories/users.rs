@@ -30,6 +30,7 @@ pub async fn user_contract(
     pages_go_through_everybody_by_id(repository).await;
     somebody_always_administers(repository).await;
     a_link_opens_once_and_in_time(repository).await;
+    a_link_goes_with_what_it_was_made_for(repository).await;
     a_link_sets_up_the_first_administrator_only(repository).await;
     a_link_lands_its_entry_in_the_audit_log(repository, log).await;
     a_write_is_one_change_of_this_person(repository, configuration).await;
@@ -227,6 +228,28 @@ async fn a_link_opens_once_and_in_time(repository: &dyn UserRepository) {
     assert_eq!(repository.reset_password(new.hash, password(), &author(1)).await.unwrap(), Some(id));
     assert_eq!(repository.by_id(id).await.unwrap().unwrap().1, password());
     assert_eq!(repository.reset_password(new.hash, password(), &author(2)).await.unwrap(), None, "once");
+}
+
+async fn a_link_goes_with_what_it_was_made_for(repository: &dyn UserRepository) {
+    let id = make(repository).await;
+    let now = Timestamp(AT.0 + 1);
+    let lasts = async |change: UserPatch| {
+        let made = link(LinkPurpose::Reset(id));
+        repository.put_link(made, &author(0)).await.unwrap();
+        repository.update(id, change, &author(1)).await.unwrap();
+        repository.link(made.hash, now).await.unwrap().is_some()
+    };
+    let limits = full_limits();
+    assert!(lasts(UserPatch { limits: Some(limits), ..UserPatch::default() }).await);
+    assert!(!lasts(UserPatch { role: Some(Role::Auditor), ..UserPatch::default() }).await);
+    assert!(!lasts(UserPatch { is_active: Some(false), ..UserPatch::default() }).await);
+    let (made, others) = (link(LinkPurpose::Reset(id)), link(LinkPurpose::Reset(make(repository).await)));
+    for link in [made, others] {
+        repository.put_link(link, &author(2)).await.unwrap();
+    }
+    repository.set_password(id, PasswordHash("their own".to_owned()), None, &author(3)).await.unwrap();
+    assert_eq!(repository.link(made.hash, now).await.unwrap(), None, "they set one themselves");
+    assert_eq!(repository.link(others.hash, now).await.unwrap(), Some(others));
 }
 
 async fn a_link_sets_up_the_first_administrator_only(repository: &dyn UserRepository) {

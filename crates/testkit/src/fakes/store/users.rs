@@ -10,8 +10,8 @@ use switchyard_domain::time::Timestamp;
 use switchyard_domain::user::{Email, Session, User};
 use switchyard_ports::passwords::PasswordHash;
 use switchyard_ports::repositories::{
-    AccountState, Author, ChangeKind, Creation, LinkPurpose, NewUser, OneTimeLink, RepositoryError, Rotation,
-    SessionRepository, Taken, UserChange, UserPatch, UserRepository,
+    AccountState, Author, ChangeKind, Creation, LinkPurpose, MOST_SESSIONS, NewUser, OneTimeLink,
+    RepositoryError, Rotation, SessionRepository, Taken, UserChange, UserPatch, UserRepository,
 };
 use switchyard_ports::tokens::SecretHash;
 use uuid::Uuid;
@@ -86,6 +86,7 @@ fn set_password(
     let (user, hash) = place_of(state, id)?;
     *hash = password;
     raise(&mut user.meta, author);
+    state.links.retain(|link| link.purpose != LinkPurpose::Reset(id));
     end_sessions(state, id, keep, author.at);
     Ok(())
 }
@@ -154,6 +155,9 @@ impl UserRepository for MemoryStore {
             raise(&mut user.meta, author);
             if patch.is_active == Some(false) {
                 end_sessions(state, id, None, author.at);
+            }
+            if patch.is_active == Some(false) || patch.role.is_some() {
+                state.links.retain(|link| link.purpose != LinkPurpose::Reset(id));
             }
             let details = [("name", before.username.to_string()), ("fields", fields)];
             Ok((UserChange::Made, told(id.0, details)))
@@ -278,10 +282,23 @@ impl UserRepository for MemoryStore {
                 return Ok((None, None));
             };
             set_password(state, id, password, None, author)?;
-            state.links.retain(|link| link.purpose != LinkPurpose::Reset(id));
             Ok((Some(id), told(id.0, [("fields", "password".to_owned())])))
         })
     }
+}
+
+/// Forgets the sessions of this person that are more than one person has, those first that began first.
+fn forget_oldest(state: &mut State, user: UserId) {
+    let is_theirs = |kept: &&KeptSession| kept.session.user == user && kept.ended_at.is_none();
+    let mut running: Vec<_> = state
+        .sessions
+        .iter()
+        .filter(is_theirs)
+        .map(|kept| (kept.session.created_at, kept.session.id))
+        .collect();
+    running.sort_unstable();
+    let over: Vec<_> = running.iter().rev().skip(MOST_SESSIONS).map(|(_, id)| *id).collect();
+    state.sessions.retain(|kept| !over.contains(&kept.session.id));
 }
 
 #[async_trait]
@@ -304,7 +321,9 @@ impl SessionRepository for MemoryStore {
                 .sessions
                 .retain(|kept| kept.session.user != session.user || kept.session.expires_at.0 > over);
             state.append(author.did_to(AuditAction::SignIn, format!("session:{}", session.id)))?;
+            let user = session.user;
             state.sessions.push(KeptSession { session, refresh, ended_at: None });
+            forget_oldest(state, user);
             Ok(true)
         })
     }

@@ -1,9 +1,11 @@
 //! Applies what a file declares: rows whose owner is the file. What the file no longer declares is disabled, never deleted;
 //! what others own is left alone, and a name that they hold is a conflict that is told.
 
+mod check;
+
 use super::AdminPorts;
 use super::providers::{ProviderAdmin, ProviderRequest, declared};
-use super::routes::{RouteAdmin, resolve};
+use super::routes::{RouteAdmin, resolve, served};
 use crate::error::AdminError;
 use secrecy::SecretString;
 use std::sync::Arc;
@@ -40,34 +42,34 @@ impl DeclaredConfiguration {
         Self { ports, providers, routes }
     }
 
-    /// Makes the stored configuration what `wanted` says. Applying the same again changes nothing.
+    /// Makes the stored configuration what `wanted` says, in rows whose owner is the file. Applying the same again changes nothing.
     ///
     /// # Errors
-    /// The first object that can't be written ends it; what was written before stays.
-    pub async fn apply(&self, wanted: &Declared) -> Result<Applied, AdminError> {
+    /// [`AdminError::Invalid`] when something of it can't be used: then nothing is written. What the store refuses ends it where it
+    /// stands.
+    pub async fn apply(&self, wanted: &Declared, by: &Writer) -> Result<Applied, AdminError> {
+        self.check(wanted).await?;
         let mut applied = Applied::default();
         for provider in &wanted.providers {
-            self.apply_provider(provider, &mut applied).await?;
+            self.apply_provider(provider, by, &mut applied).await?;
         }
         for route in &wanted.routes {
-            self.apply_route(route, &mut applied).await?;
+            self.apply_route(route, by, &mut applied).await?;
         }
-        self.disable_absent(wanted, &mut applied).await?;
+        self.disable_absent(wanted, by, &mut applied).await?;
         Ok(applied)
     }
 
     async fn apply_provider(
         &self,
         wanted: &DeclaredProvider,
+        by: &Writer,
         applied: &mut Applied,
     ) -> Result<(), AdminError> {
         let stored = self.ports.configuration.load().await?.providers;
         let current = stored.iter().find(|provider| provider.name == wanted.name);
-        // One of another vendor that came with the product gives way to a new one.
-        let gives_way =
-            |current: &Provider| current.meta.owner == Owner::Seed && current.vendor != wanted.vendor;
-        if let Some(current) = current.filter(|current| !gives_way(current)) {
-            return self.adopt_provider(current, wanted, applied).await;
+        if let Some(current) = current.filter(|current| !gives_way(current, wanted)) {
+            return self.adopt_provider(current, wanted, by, applied).await;
         }
         let request = ProviderRequest {
             name: wanted.name.clone(),
@@ -77,12 +79,12 @@ impl DeclaredConfiguration {
             models: wanted.models.clone(),
             is_enabled: wanted.enabled,
         };
-        match self.providers.add(request, &Writer::FILE).await {
+        match self.providers.add(request, by).await {
             Ok(_) => applied.created.push(format!("provider {}", wanted.name)),
             // Another server that starts with the same file was quicker.
             Err(AdminError::Repository(RepositoryError::Conflict { .. })) => {
                 let current = self.providers.find(&wanted.name).await?;
-                self.adopt_provider(&current, wanted, applied).await?;
+                self.adopt_provider(&current, wanted, by, applied).await?;
             }
             Err(error) => return Err(error),
         }
@@ -93,6 +95,7 @@ impl DeclaredConfiguration {
         &self,
         current: &Provider,
         wanted: &DeclaredProvider,
+        by: &Writer,
         applied: &mut Applied,
     ) -> Result<(), AdminError> {
         let label = format!("provider {}", wanted.name);
@@ -115,26 +118,36 @@ impl DeclaredConfiguration {
         if patch == ProviderPatch::default() && secret.is_none() {
             return Ok(());
         }
-        self.providers.update(current, patch, secret, &Writer::FILE).await?;
+        self.providers.update(current, patch, secret, by).await?;
         applied.changed.push(label);
         Ok(())
     }
 
-    async fn apply_route(&self, wanted: &DeclaredRoute, applied: &mut Applied) -> Result<(), AdminError> {
-        match self.try_route(wanted, applied).await {
+    async fn apply_route(
+        &self,
+        wanted: &DeclaredRoute,
+        by: &Writer,
+        applied: &mut Applied,
+    ) -> Result<(), AdminError> {
+        match self.try_route(wanted, by, applied).await {
             // Another server that starts with the same file was quicker; what it wrote is compared.
             Err(AdminError::Repository(RepositoryError::Conflict { .. } | RepositoryError::Stale { .. })) => {
-                self.try_route(wanted, applied).await
+                self.try_route(wanted, by, applied).await
             }
             done => done,
         }
     }
 
-    async fn try_route(&self, wanted: &DeclaredRoute, applied: &mut Applied) -> Result<(), AdminError> {
+    async fn try_route(
+        &self,
+        wanted: &DeclaredRoute,
+        by: &Writer,
+        applied: &mut Applied,
+    ) -> Result<(), AdminError> {
         let label = format!("route {}", wanted.name);
         let stored = self.ports.configuration.load().await?;
         let Some(current) = stored.routes.iter().find(|route| route.name == wanted.name) else {
-            self.routes.add(wanted, &Writer::FILE).await?;
+            self.routes.add(wanted, by).await?;
             applied.created.push(label);
             return Ok(());
         };
@@ -142,19 +155,26 @@ impl DeclaredConfiguration {
             applied.conflicts.push(format!("{label}: it belongs to `{other}`"));
             return Ok(());
         }
-        if as_new(current) != resolve(wanted, &stored.providers)? || current.meta.owner != Owner::File {
-            self.routes.replace(current, wanted, &Writer::FILE).await?;
+        if as_new(current) != resolve(wanted, &served(&stored.providers))?
+            || current.meta.owner != Owner::File
+        {
+            self.routes.replace(current, wanted, by).await?;
             applied.changed.push(label);
         }
         Ok(())
     }
 
-    async fn disable_absent(&self, wanted: &Declared, applied: &mut Applied) -> Result<(), AdminError> {
+    async fn disable_absent(
+        &self,
+        wanted: &Declared,
+        by: &Writer,
+        applied: &mut Applied,
+    ) -> Result<(), AdminError> {
         let stored = self.ports.configuration.load().await?;
         for route in stored.routes.iter().filter(|route| route.meta.owner == Owner::File && route.is_active) {
             if wanted.routes.iter().all(|declared| declared.name != route.name) {
                 let off = NewRoute { is_active: false, ..as_new(route) };
-                let author = self.ports.author(&Writer::FILE);
+                let author = self.ports.author(by);
                 self.ports.configuration.replace_route(route.id, off, None, &author).await?;
                 applied.disabled.push(format!("route {}", route.name));
             }
@@ -166,13 +186,18 @@ impl DeclaredConfiguration {
         {
             if wanted.providers.iter().all(|declared| declared.name != provider.name) {
                 let off = ProviderPatch { is_enabled: Some(false), ..ProviderPatch::default() };
-                self.providers.update(provider, off, None, &Writer::FILE).await?;
+                self.providers.update(provider, off, None, by).await?;
                 applied.disabled.push(format!("provider {}", provider.name));
             }
         }
         self.ports.read_own_write().await;
         Ok(())
     }
+}
+
+/// Whether a new provider takes the place of this one, which is of another vendor and came with the product.
+fn gives_way(current: &Provider, wanted: &DeclaredProvider) -> bool {
+    current.meta.owner == Owner::Seed && current.vendor != wanted.vendor
 }
 
 /// Who else owns an object. A file takes over what it wrote itself and what came with the product.
