@@ -128,11 +128,12 @@ async fn no_documented_call_without_a_body_needs_one_or_a_media_type() {
             ("POST", "/reload-config".to_owned(), 200),
             ("POST", format!("/api/v1/virtual-keys/{key}/rotate"), 200),
             ("POST", "/api/v1/rekey".to_owned(), 200),
-            ("POST", format!("/api/v1/users/{user}/password-reset"), 201),
             ("POST", "/api/v1/keys/openai/test".to_owned(), 404),
             ("DELETE", "/api/v1/keys/openai".to_owned(), 404),
             ("DELETE", format!("/api/v1/virtual-keys/{key}"), 204),
             ("DELETE", "/api/v1/sessions".to_owned(), 204),
+            // It ends the sessions of whom it is for.
+            ("POST", format!("/api/v1/users/{user}/password-reset"), 201),
             ("POST", "/api/v1/auth/logout".to_owned(), 200),
         ] {
             let answer = bare(&client, method, &path, &bearer).await;
