@@ -243,7 +243,8 @@ impl Limiter for RedisLimiter {
                     Known::Known(standing) => return Ok(Some(standing)),
                     Known::Unknown { wait: 0, version } => {
                         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-                        asked.insert(counter.clone(), version);
+                        // As in memory: the first question that is not answered yet says how old the answer may be.
+                        asked.entry(counter.clone()).or_insert(version);
                         return Ok(None);
                     }
                     Known::Unknown { wait, .. } => self.clock.sleep(Duration::from_micros(wait)).await,
