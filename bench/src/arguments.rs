@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// Measures what a call costs through the gateway, beside a plain reverse proxy and a bare one, all in one interleaved run.
-/// Prints Markdown. Takes about thirteen minutes; leave the machine alone meanwhile.
+/// Prints Markdown. Takes about sixteen minutes; leave the machine alone meanwhile.
 #[derive(Parser)]
 #[command(name = "bench")]
 pub(crate) struct Arguments {
