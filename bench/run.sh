@@ -11,12 +11,6 @@ if ! command -v nginx >/dev/null 2>&1; then
     exit 1
 fi
 
-if ! command -v redis-server >/dev/null 2>&1; then
-    echo "redis-server is needed to count in: apt-get install --no-install-recommends redis-server" >&2
-    echo "(or leave that way out: --ways direct,nginx,bare,switchyard,limited)" >&2
-    exit 1
-fi
-
 PROFILE="${PROFILE:-dist}"
 case "$PROFILE" in dev) folder=debug ;; *) folder="$PROFILE" ;; esac
 

@@ -23,7 +23,9 @@ impl Redis {
         let mut command = Command::new(&arguments.redis);
         command.args(["--port", &address.port().to_string(), "--bind", "127.0.0.1"]);
         command.args(["--save", "", "--appendonly", "no"]).stdout(Stdio::null());
-        let mut process = Process::start(&mut command)?;
+        let needed = "Redis is needed to count in (Debian: apt-get install --no-install-recommends redis-server), or \
+                      leave this way out with --ways";
+        let mut process = Process::start(&mut command).context(needed)?;
         let asked = now();
         while let Err(error) = TcpStream::connect(address) {
             process.check()?;
