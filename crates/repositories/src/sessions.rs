@@ -15,7 +15,7 @@ use switchyard_domain::time::Timestamp;
 use switchyard_domain::user::Session;
 use switchyard_ports::passwords::PasswordHash;
 use switchyard_ports::repositories::{
-    Author, ChangeKind, MOST_SESSIONS, RepositoryError, Rotation, SessionRepository,
+    Author, ChangeKind, ENDED_KNOWN_FOR, MOST_SESSIONS, RepositoryError, Rotation, SessionRepository,
 };
 use uuid::Uuid;
 
@@ -70,14 +70,20 @@ impl SessionRepository for Database {
     ) -> Result<bool, RepositoryError> {
         let seal = self.audit_seal();
         let entry = author.did_to(AuditAction::SignIn, format!("session:{}", session.id));
-        self.write(move |connection| {
-            let begun = begin(connection, &session, refresh, verified.as_ref())?;
-            if begun {
-                audit::append(connection, seal.as_deref(), entry.clone())?;
+        let user = session.user;
+        let surplus = self.write(move |connection| {
+            if !begin(connection, &session, refresh, verified.as_ref())? {
+                return Ok(None);
             }
-            Ok(begun)
-        })
-        .await
+            let surplus = surplus(connection, user)?;
+            audit::append(connection, seal.as_deref(), entry.clone())?;
+            Ok(Some(surplus))
+        });
+        let Some(surplus) = surplus.await? else { return Ok(false) };
+        if !surplus.is_empty() {
+            self.end_surplus(user, author).await?;
+        }
+        Ok(true)
     }
 
     async fn rotate(
@@ -145,6 +151,25 @@ impl SessionRepository for Database {
     }
 }
 
+impl Database {
+    /// Ends what a person has too much of. A transaction of its own: whoever changes the person's row raises the revision first, and a
+    /// beginning, which is no change, has changed that row already.
+    async fn end_surplus(&self, user: UserId, author: &Author) -> Result<(), RepositoryError> {
+        let at = author.at.0;
+        self.change(ChangeKind::User, AuditAction::SignOut, author, move |connection| {
+            let surplus = surplus(connection, user)?;
+            if surplus.is_empty() {
+                return Ok(Written::Nothing(()));
+            }
+            let ended = diesel::update(sessions::table.filter(sessions::id.eq_any(surplus)))
+                .set(sessions::ended_at.eq(at))
+                .execute(connection)?;
+            Ok(Written::changed(user.0).with("sessions", ended.to_string()))
+        })
+        .await
+    }
+}
+
 fn begin(
     connection: &mut AnyConnection,
     session: &Session,
@@ -163,9 +188,11 @@ fn begin(
     if noted == 0 {
         return Ok(false);
     }
-    let over = sessions::table
-        .filter(sessions::user_id.eq(session.user.0))
-        .filter(sessions::expires_at.le(session.created_at.0 - KEPT_AFTER_THE_END));
+    let over = sessions::table.filter(sessions::user_id.eq(session.user.0)).filter(
+        sessions::expires_at
+            .le(session.created_at.0 - KEPT_AFTER_THE_END)
+            .or(sessions::ended_at.le(session.created_at.before(ENDED_KNOWN_FOR).0).assume_not_null()),
+    );
     diesel::delete(over).execute(connection)?;
     diesel::insert_into(sessions::table)
         .values((
@@ -179,24 +206,19 @@ fn begin(
             sessions::client.eq(session.client.as_deref()),
         ))
         .execute(connection)?;
-    forget_oldest(connection, session)?;
     Ok(true)
 }
 
-/// Forgets the sessions of this one's person that are more than one person has.
-fn forget_oldest(connection: &mut AnyConnection, latest: &Session) -> Result<(), Fault> {
-    let over: Vec<Vec<u8>> = sessions::table
-        .filter(sessions::user_id.eq(latest.user.0))
+/// The running sessions of a person that are more than one person has, by their ids: those that began first.
+fn surplus(connection: &mut AnyConnection, user: UserId) -> Result<Vec<Vec<u8>>, Fault> {
+    Ok(sessions::table
+        .filter(sessions::user_id.eq(user.0))
         .filter(sessions::ended_at.is_null())
         .order((sessions::created_at.desc(), sessions::id.desc()))
         .offset(MOST_SESSIONS as i64)
         .limit(MOST_SESSIONS as i64)
         .select(sessions::id)
-        .load(connection)?;
-    if !over.is_empty() {
-        diesel::delete(sessions::table.filter(sessions::id.eq_any(over))).execute(connection)?;
-    }
-    Ok(())
+        .load(connection)?)
 }
 
 fn rotate(

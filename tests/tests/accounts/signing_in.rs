@@ -19,6 +19,21 @@ on_both_databases! {
     nothing_tells_an_unknown_name_a_wrong_password_and_an_account_that_is_off_apart,
     a_password_is_the_same_composed_or_not,
     what_is_no_login_is_refused_before_anything_is_hashed,
+    a_token_of_a_session_that_very_many_later_ones_took_the_place_of_is_refused,
+}
+
+async fn a_token_of_a_session_that_very_many_later_ones_took_the_place_of_is_refused(app: TestApp) {
+    register(&app, "ana").await;
+    let earliest = bearer(&app, "ana").await;
+    let mut latest = String::new();
+    for _ in 0..switchyard_ports::repositories::MOST_SESSIONS {
+        latest = bearer(&app, "ana").await;
+    }
+    let body = json!({"current_password": PASSWORD, "new_password": "Gravel-Otter-8"}).to_string();
+    let changed = app.client(&latest).post("/api/v1/auth/password", body).await;
+    assert_eq!(changed.status, 200, "{}", changed.text);
+    assert_eq!(app.client(&latest).get("/api/v1/auth/me").await.status, 200);
+    assert_eq!(app.client(&earliest).get("/api/v1/auth/me").await.status, 401);
 }
 
 #[tokio::test(flavor = "multi_thread")]

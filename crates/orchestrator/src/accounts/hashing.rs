@@ -13,7 +13,7 @@ use tokio::sync::Semaphore;
 
 /// Who comes to a longer queue is sent away: they would wait for more than some ten seconds.
 const LONGEST_QUEUE: usize = 64;
-/// The queue of those who are familiar: who fills it has passwords that are right.
+/// The queue of those who are familiar. Nobody fills it at will: logins come at a rate for each source.
 const LONGEST_FAMILIAR_QUEUE: usize = 32;
 const COME_BACK: Duration = Duration::from_secs(2);
 

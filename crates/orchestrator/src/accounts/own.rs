@@ -66,10 +66,11 @@ impl OwnAccount {
         Ok(ended)
     }
 
-    /// Changes one's password. All other sessions end.
+    /// Changes one's password. All other sessions end. Whoever has a right password may be anybody who registered: they wait among
+    /// strangers, so that they never stand in front of a login.
     ///
     /// # Errors
-    /// [`AccountError::WrongPassword`], [`AccountError::Invalid`], [`AccountError::Throttled`]
+    /// [`AccountError::WrongPassword`], [`AccountError::Invalid`], [`AccountError::Throttled`], [`AccountError::Overloaded`]
     pub async fn change_password(
         &self,
         who: &SignedIn,
@@ -78,11 +79,15 @@ impl OwnAccount {
         client: &Client,
     ) -> Result<(), AccountError> {
         let ports = &self.ports;
+        ports.throttles.password_change(&who.entry.user).await?;
         let (user, hash) = ports.users.by_id(who.entry.user.id).await?.ok_or(AccountError::TokenInvalid)?;
+        let rule = PasswordRule { policy: self.settings.password_policy, mixed: false };
+        let new = rule.check(new, &user.username, user.email.as_ref());
+        let new = new.map_err(|fault| AccountError::invalid("new_password", &fault))?;
         let key = user.username.key();
         let attempt = ports.throttles.password(&key, client).await?;
         let verdict = match kept_password(current) {
-            Some(current) => ports.passwords.verify(current, Some(hash), Queue::Familiar).await?,
+            Some(current) => ports.passwords.verify(current, Some(hash), Queue::Strangers).await?,
             None => Verdict::Wrong,
         };
         if verdict == Verdict::Wrong {
@@ -90,10 +95,7 @@ impl OwnAccount {
             return Err(AccountError::WrongPassword);
         }
         attempt.was_right().await;
-        let rule = PasswordRule { policy: self.settings.password_policy, mixed: false };
-        let new = rule.check(new, &user.username, user.email.as_ref());
-        let new = new.map_err(|fault| AccountError::invalid("new_password", &fault))?;
-        let new = ports.passwords.hash(new, Queue::Familiar).await?;
+        let new = ports.passwords.hash(new, Queue::Strangers).await?;
         let author = ports.author(client.writer(&user));
         ports.users.set_password(user.id, new, Some(who.session), &author).await?;
         ports.read_own_write().await;

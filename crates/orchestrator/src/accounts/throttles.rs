@@ -23,6 +23,8 @@ const WRONG_LINKS: Rate = Rate { count: 10, window: MINUTE };
 
 /// Writes of configuration by one person who does not administer: each leaves an entry in a log that is never cut.
 const CHANGES: Rate = Rate { count: 120, window: MINUTE };
+/// Changes of one person's own password, right or wrong: each is two hashes.
+const PASSWORD_CHANGES: Rate = Rate { count: 10, window: MINUTE };
 /// Virtual keys made from one source where everybody may make them.
 const MINTED_KEYS: Rate = Rate { count: 10, window: MINUTE };
 /// Unknown virtual keys presented from one source where they are looked up for their own sake.
@@ -106,6 +108,12 @@ impl Throttles {
             return Ok(());
         }
         self.throttle.take(&format!("change:{}", person.id), CHANGES).await.map_err(AccountError::Throttled)
+    }
+
+    /// Somebody who is signed in is about to change their password. A right one gives nothing back.
+    pub(super) async fn password_change(&self, person: &User) -> Result<(), AccountError> {
+        let scope = format!("password-change:{}", person.id);
+        self.throttle.take(&scope, PASSWORD_CHANGES).await.map_err(AccountError::Throttled)
     }
 
     /// Whoever holds a virtual key is about to write configuration of its own.

@@ -2,19 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
 use switchyard_domain::ids::{SessionId, UserId};
 use switchyard_domain::role::Role;
-use switchyard_domain::time::Timestamp;
 use switchyard_domain::user::User;
 use switchyard_ports::clock::Clock;
-use switchyard_ports::repositories::{RepositoryError, UserRepository};
+use switchyard_ports::repositories::{ENDED_KNOWN_FOR, RepositoryError, UserRepository};
 
 const PER_PAGE: u32 = 1000;
-
-/// How long an ended session is remembered: as long as the longest-lived access token that may be of it, and a little more for clocks
-/// that differ.
-const REMEMBERED: Duration = Duration::from_secs(24 * 60 * 60 + 60);
 
 /// A person, as calls need to know them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,8 +88,8 @@ impl UserDirectory {
     }
 
     async fn read(&self, ids: &[UserId]) -> Result<HashMap<UserId, Arc<UserEntry>>, RepositoryError> {
-        let since = self.clock.now().0 - i64::try_from(REMEMBERED.as_millis()).unwrap_or(i64::MAX);
-        let states = self.repository.states(ids, Timestamp(since)).await?;
+        let since = self.clock.now().before(ENDED_KNOWN_FOR);
+        let states = self.repository.states(ids, since).await?;
         let entry = |user: User, ended| (user.id, Arc::new(UserEntry { user, ended }));
         Ok(states.into_iter().map(|state| entry(state.user, state.ended.into_iter().collect())).collect())
     }

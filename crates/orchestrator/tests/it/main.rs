@@ -17,6 +17,7 @@ mod limits;
 mod listing;
 mod metering;
 mod operations;
+mod own_password;
 mod proof;
 mod recording;
 mod rekey;

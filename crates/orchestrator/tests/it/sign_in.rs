@@ -1,6 +1,7 @@
 //! Signing in, where what judges a password is away or busy.
 
 use std::sync::Arc;
+use switchyard_domain::ids::UserId;
 use switchyard_domain::meta::Writer;
 use switchyard_domain::role::Role;
 use switchyard_domain::time::Timestamp;
@@ -9,7 +10,7 @@ use switchyard_orchestrator::accounts::{
     AccountError, AccountPorts, AccountSettings, Client, IssuedTokens, LogIn, PasswordDesk, Rates, SignIn,
     Throttles,
 };
-use switchyard_ports::passwords::PasswordHash;
+use switchyard_ports::passwords::{PasswordHash, Passwords};
 use switchyard_ports::repositories::{Author, NewUser, UserRepository};
 use switchyard_ports::throttle::Rate;
 use switchyard_testkit::clock::ManualClock;
@@ -21,26 +22,17 @@ use switchyard_testkit::fakes::store::MemoryStore;
 
 const PASSWORD: &str = "Gravel-Otter-7";
 
-/// Ana's account, and logins that no source's rate bounds.
-async fn scene() -> (Arc<MemoryStore>, SignIn) {
-    let store = Arc::new(MemoryStore::default());
-    let ana = NewUser {
-        username: Username::new("ana").unwrap(),
-        email: None,
-        password: PasswordHash(format!("1:{PASSWORD}")),
-        role: Role::Member,
-    };
-    let author = Author { by: Writer::API, at: Timestamp(0) };
-    UserRepository::create(&*store, ana, &author).await.unwrap().unwrap();
+/// What accounts need over this store and these passwords, with logins that no source's rate bounds.
+pub(crate) fn ports(store: &Arc<MemoryStore>, passwords: Arc<dyn Passwords>) -> AccountPorts {
     let rates = Rates::default();
     let many = Rate { count: 1_000, ..rates.login };
-    let ports = AccountPorts {
+    AccountPorts {
         clock: Arc::new(ManualClock::default()),
         entropy: Arc::new(SeededEntropy::default()),
-        users: Arc::clone(&store) as _,
-        sessions: Arc::clone(&store) as _,
-        audit: Arc::clone(&store) as _,
-        passwords: Arc::new(PasswordDesk::new(Arc::new(PlainPasswords::default()), 1)),
+        users: Arc::clone(store) as _,
+        sessions: Arc::clone(store) as _,
+        audit: Arc::clone(store) as _,
+        passwords: Arc::new(PasswordDesk::new(passwords, 1)),
         tokens: Arc::new(PlainTokens),
         csrf: Arc::new(PlainCsrf),
         secrets: Arc::new(PlainSecrets::default()),
@@ -49,7 +41,26 @@ async fn scene() -> (Arc<MemoryStore>, SignIn) {
             Rates { login: many, ..rates },
         )),
         keeper: None,
+    }
+}
+
+/// Makes a member's account.
+pub(crate) async fn member(store: &MemoryStore, name: &str, password: &str) -> UserId {
+    let member = NewUser {
+        username: Username::new(name).unwrap(),
+        email: None,
+        password: PasswordHash(format!("1:{password}")),
+        role: Role::Member,
     };
+    let author = Author { by: Writer::API, at: Timestamp(0) };
+    UserRepository::create(store, member, &author).await.unwrap().unwrap()
+}
+
+/// Ana's account.
+async fn scene() -> (Arc<MemoryStore>, SignIn) {
+    let store = Arc::new(MemoryStore::default());
+    member(&store, "ana", PASSWORD).await;
+    let ports = ports(&store, Arc::new(PlainPasswords::default()));
     (store, SignIn::new(ports, AccountSettings::default()))
 }
 

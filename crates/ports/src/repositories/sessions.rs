@@ -3,6 +3,7 @@
 use super::{Author, RepositoryError};
 use crate::passwords::PasswordHash;
 use async_trait::async_trait;
+use std::time::Duration;
 use switchyard_domain::ids::{SessionId, UserId};
 use switchyard_domain::time::Timestamp;
 use switchyard_domain::user::Session;
@@ -10,6 +11,10 @@ use uuid::Uuid;
 
 /// The most sessions of one person that run at once.
 pub const MOST_SESSIONS: usize = 100;
+
+/// How long a session that was ended is known as ended: as long as the longest-lived access token that may be of it, and a little more
+/// for clocks that differ.
+pub const ENDED_KNOWN_FOR: Duration = Duration::from_secs(24 * 60 * 60 + 60);
 
 /// What became of a refresh token that was presented.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,12 +28,13 @@ pub enum Rotation {
 }
 
 /// Sessions. Ending one is a change of kind `User` with the person's id, so that every replica hears of it; beginning and rotating
-/// are none.
+/// by themselves are none.
 #[async_trait]
 pub trait SessionRepository: Send + Sync {
     /// Writes a session with the id of its first refresh token, when the person last signed in, and in the same transaction the
     /// entry `sign_in` of `session:<id>` in the audit log. Answers `false`, and writes nothing, when the person is switched off or their password is no longer the one of `verified`. What of this person's
-    /// is over is forgotten, and of more than [`MOST_SESSIONS`] those that began first: they can't be refreshed any more.
+    /// is over, or was ended longer ago than [`ENDED_KNOWN_FOR`], is forgotten. Of more than [`MOST_SESSIONS`] those that began first
+    /// are ended, as by [`SessionRepository::end`], in a transaction right behind.
     async fn begin(
         &self,
         session: Session,

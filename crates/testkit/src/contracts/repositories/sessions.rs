@@ -5,14 +5,15 @@
 use super::samples::{AT, author, unique};
 use super::users::make;
 use std::sync::Arc;
+use std::time::Duration;
 use switchyard_domain::audit::AuditFilter;
 use switchyard_domain::ids::{SessionId, UserId};
 use switchyard_domain::time::Timestamp;
 use switchyard_domain::user::Session;
 use switchyard_ports::passwords::PasswordHash;
 use switchyard_ports::repositories::{
-    AuditLog, Change, ChangeKind, ConfigurationRepository, MOST_SESSIONS, Revision, Rotation,
-    SessionRepository, UserPatch, UserRepository,
+    AuditLog, Change, ChangeKind, ConfigurationRepository, ENDED_KNOWN_FOR, MOST_SESSIONS, Revision,
+    Rotation, SessionRepository, UserPatch, UserRepository,
 };
 use uuid::Uuid;
 
@@ -29,7 +30,8 @@ where
     a_password_change_ends_all_but_the_one_that_it_is_made_in(all, all).await;
     who_is_switched_off_is_signed_out(all, all).await;
     what_is_over_is_forgotten_when_the_next_begins(all, all).await;
-    of_very_many_sessions_the_latest_run(all, all).await;
+    of_very_many_sessions_the_latest_run_and_the_others_are_ended(all, all, all).await;
+    who_ended_long_ago_is_forgotten_when_the_next_begins(all, all).await;
     only_an_end_is_a_change(all, all, all).await;
     a_beginning_lands_its_entry_in_the_audit_log_and_a_refused_one_none(all, all, all).await;
     of_many_exchanges_at_once_one_wins_and_the_next_ends_the_session(repository).await;
@@ -57,12 +59,14 @@ async fn begun(repository: &dyn SessionRepository, user: UserId) -> (Session, Uu
     (session, refresh)
 }
 
-async fn of_very_many_sessions_the_latest_run(
+async fn of_very_many_sessions_the_latest_run_and_the_others_are_ended(
     repository: &dyn SessionRepository,
     users: &dyn UserRepository,
+    configuration: &dyn ConfigurationRepository,
 ) {
     let (user, other) = (make(users).await, make(users).await);
     let (others, _) = begun(repository, other).await;
+    let before = configuration.revision().await.unwrap();
     let mut begun = Vec::new();
     for number in 0..MOST_SESSIONS as i64 + 3 {
         let session = Session { created_at: Timestamp(AT.0 + number), ..session(user) };
@@ -75,6 +79,31 @@ async fn of_very_many_sessions_the_latest_run(
     let (first, refresh) = begun.first().copied().unwrap();
     assert_eq!(repository.rotate(first, refresh, id(), &author(1)).await.unwrap(), Rotation::Gone);
     assert_eq!(ids_of(repository, other).await, [others.id]);
+    let mut told = ended(users, user, Timestamp(AT.0 - 1)).await;
+    told.sort_unstable();
+    let mut first_three: Vec<SessionId> = begun.iter().take(3).map(|(id, _)| *id).collect();
+    first_three.sort_unstable();
+    assert_eq!(told, first_three, "their access tokens are refused");
+    let change = |step| Change { revision: Revision(before.0 + step), kind: ChangeKind::User, id: user.0 };
+    let changes = configuration.changes_since(before).await.unwrap().unwrap();
+    assert_eq!(changes, [change(1), change(2), change(3)], "and every replica hears of it");
+}
+
+async fn who_ended_long_ago_is_forgotten_when_the_next_begins(
+    repository: &dyn SessionRepository,
+    users: &dyn UserRepository,
+) {
+    let user = make(users).await;
+    let month = Duration::from_secs(30 * 24 * 60 * 60);
+    let lasting = Session { expires_at: AT.after(month), ..session(user) };
+    assert!(repository.begin(lasting.clone(), id(), None, &author(0)).await.unwrap());
+    repository.end(lasting.id, user, &author(1)).await.unwrap();
+    let forgotten_at = Timestamp(AT.0 + 1).after(ENDED_KNOWN_FOR);
+    for (at, known) in [(Timestamp(forgotten_at.0 - 1), vec![lasting.id]), (forgotten_at, Vec::new())] {
+        let next = Session { created_at: at, expires_at: AT.after(month), ..session(user) };
+        assert!(repository.begin(next, id(), None, &author(0)).await.unwrap());
+        assert_eq!(ended(users, user, AT).await, known, "{at:?}");
+    }
 }
 
 async fn ids_of(repository: &dyn SessionRepository, user: UserId) -> Vec<SessionId> {

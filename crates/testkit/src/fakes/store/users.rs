@@ -10,8 +10,8 @@ use switchyard_domain::time::Timestamp;
 use switchyard_domain::user::{Email, Session, User};
 use switchyard_ports::passwords::PasswordHash;
 use switchyard_ports::repositories::{
-    AccountState, Author, ChangeKind, Creation, LinkPurpose, MOST_SESSIONS, NewUser, OneTimeLink,
-    RepositoryError, Rotation, SessionRepository, Taken, UserChange, UserPatch, UserRepository,
+    AccountState, Author, ChangeKind, Creation, ENDED_KNOWN_FOR, LinkPurpose, MOST_SESSIONS, NewUser,
+    OneTimeLink, RepositoryError, Rotation, SessionRepository, Taken, UserChange, UserPatch, UserRepository,
 };
 use switchyard_ports::tokens::SecretHash;
 use uuid::Uuid;
@@ -287,18 +287,12 @@ impl UserRepository for MemoryStore {
     }
 }
 
-/// Forgets the sessions of this person that are more than one person has, those first that began first.
-fn forget_oldest(state: &mut State, user: UserId) {
-    let is_theirs = |kept: &&KeptSession| kept.session.user == user && kept.ended_at.is_none();
-    let mut running: Vec<_> = state
-        .sessions
-        .iter()
-        .filter(is_theirs)
-        .map(|kept| (kept.session.created_at, kept.session.id))
-        .collect();
-    running.sort_unstable();
-    let over: Vec<_> = running.iter().rev().skip(MOST_SESSIONS).map(|(_, id)| *id).collect();
-    state.sessions.retain(|kept| !over.contains(&kept.session.id));
+/// Ends the sessions of this person that are more than one person has, those first that began first. Answers how many.
+fn end_surplus(state: &mut State, user: UserId, at: Timestamp) -> usize {
+    let is_theirs = |kept: &&mut KeptSession| kept.session.user == user && kept.ended_at.is_none();
+    let mut running: Vec<_> = state.sessions.iter_mut().filter(is_theirs).collect();
+    running.sort_unstable_by_key(|kept| std::cmp::Reverse((kept.session.created_at, kept.session.id)));
+    running.into_iter().skip(MOST_SESSIONS).map(|kept| kept.ended_at = Some(at)).count()
 }
 
 #[async_trait]
@@ -310,22 +304,34 @@ impl SessionRepository for MemoryStore {
         verified: Option<PasswordHash>,
         author: &Author,
     ) -> Result<bool, RepositoryError> {
-        self.write(|state| {
+        let user = session.user;
+        let begun = self.write(|state| {
             let (user, hash) = place_of(state, session.user)?;
             if !user.is_active || verified.is_some_and(|verified| verified != *hash) {
                 return Ok(false);
             }
             user.last_login_at = Some(session.created_at);
-            let over = session.created_at.0 - 60_000;
-            state
-                .sessions
-                .retain(|kept| kept.session.user != session.user || kept.session.expires_at.0 > over);
+            let (over, long_ago) =
+                (session.created_at.0 - 60_000, session.created_at.before(ENDED_KNOWN_FOR));
+            state.sessions.retain(|kept| {
+                kept.session.user != session.user
+                    || (kept.session.expires_at.0 > over && kept.ended_at.is_none_or(|at| at > long_ago))
+            });
             state.append(author.did_to(AuditAction::SignIn, format!("session:{}", session.id)))?;
-            let user = session.user;
             state.sessions.push(KeptSession { session, refresh, ended_at: None });
-            forget_oldest(state, user);
             Ok(true)
-        })
+        })?;
+        let running = |state: &State| {
+            let theirs = state.sessions.iter().filter(|kept| kept.session.user == user);
+            theirs.filter(|kept| kept.ended_at.is_none()).count()
+        };
+        if begun && self.read(running)? > MOST_SESSIONS {
+            self.change(ChangeKind::User, AuditAction::SignOut, author, |state| {
+                let ended = end_surplus(state, user, author.at);
+                Ok(((), told(user.0, [("sessions", ended.to_string())])))
+            })?;
+        }
+        Ok(begun)
     }
 
     async fn rotate(
