@@ -146,7 +146,7 @@ async fn a_key_that_an_administrator_switched_off_stays_off(app: TestApp) {
         assert_eq!(answer.status, 200, "{}", answer.text);
     }
     let name = switchyard::Name::new("own").unwrap();
-    app.embedded().keys().revoke(&name, &switchyard_domain::meta::Writer::API).await.unwrap();
+    app.embedded().keys().revoke(&name, &Writer::API).await.unwrap();
     assert_eq!(change(&mallory, &own["id"], &json!({"is_active": true})).await.status, 422, "for good");
 }
 
