@@ -4,17 +4,23 @@
 pub use crate::chat::PriceBound;
 use crate::chat::{asking, bound, planned, resolve};
 use crate::error::CallError;
+use crate::places::{Place, Places, PlacesTaken};
 use crate::principal::Principal;
 use crate::snapshot::{CallerCredentials, ConfigurationKeeper, Snapshot, TargetEntry, credentials_of};
 use std::sync::Arc;
 use switchyard_domain::call::CallFacts;
 use switchyard_domain::chat::LossReport;
+use switchyard_domain::ids::UserId;
 use switchyard_domain::provider::CredentialSource;
 use switchyard_ports::client_call::ClientCall;
 use switchyard_ports::clock::Clock;
 use switchyard_ports::health::Health;
 use switchyard_ports::limiter::Demand;
 use switchyard_ports::provider::Prepared;
+
+/// Most explanations at once of everybody together, and of one person: each holds its call once for every target.
+const AT_ONCE: usize = 8;
+const AT_ONCE_EACH: usize = 1;
 
 /// What would become of a call.
 #[derive(Clone, Debug)]
@@ -63,13 +69,22 @@ pub struct Explainer {
     keeper: Arc<ConfigurationKeeper>,
     clock: Arc<dyn Clock>,
     health: Arc<dyn Health>,
+    places: Places,
 }
 
 impl Explainer {
     /// Over the given configuration.
     #[must_use]
     pub fn new(keeper: Arc<ConfigurationKeeper>, clock: Arc<dyn Clock>, health: Arc<dyn Health>) -> Self {
-        Self { keeper, clock, health }
+        Self { keeper, clock, health, places: Places::new(AT_ONCE, AT_ONCE_EACH) }
+    }
+
+    /// A place for an explanation that somebody asked for from afar, to be held until it has gone.
+    ///
+    /// # Errors
+    /// Where this person, or everybody, has as many made as may be.
+    pub fn place(&self, person: UserId) -> Result<Place, PlacesTaken> {
+        self.places.take(person)
     }
 
     /// What would become of a call if `principal` made it now.

@@ -2,8 +2,8 @@
 //!
 //! This is no gateway call: nothing is counted in tokens, and no credential of ours goes along.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use crate::places::{Place, Places, PlacesTaken};
+use std::sync::Arc;
 use std::time::Duration;
 use switchyard_domain::ids::UserId;
 use switchyard_ports::clock::Clock;
@@ -57,66 +57,34 @@ pub enum ExternalError {
     Fault(#[from] ExternalFault),
 }
 
-/// Calls under way.
-#[derive(Default)]
-struct UnderWay {
-    all: usize,
-    of_each: HashMap<UserId, usize>,
-}
-
-/// A person's place among those who call: held until whatever the call brought back has gone.
-pub struct ExternalPlace {
-    person: UserId,
-    under_way: Arc<Mutex<UnderWay>>,
-}
-
-impl Drop for ExternalPlace {
-    fn drop(&mut self) {
-        let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
-        under_way.all = under_way.all.saturating_sub(1);
-        let own = under_way.of_each.get_mut(&self.person).map_or(0, |own| {
-            *own = own.saturating_sub(1);
-            *own
-        });
-        if own == 0 {
-            under_way.of_each.remove(&self.person);
-        }
-    }
-}
-
 /// Calls addresses on behalf of whoever is signed in.
 pub struct ExternalCalls {
     api: Arc<dyn ExternalApi>,
     clock: Arc<dyn Clock>,
     settings: ExternalSettings,
-    under_way: Arc<Mutex<UnderWay>>,
+    places: Places,
 }
 
 impl ExternalCalls {
     /// Over this way to the network.
     #[must_use]
     pub fn new(api: Arc<dyn ExternalApi>, clock: Arc<dyn Clock>, settings: ExternalSettings) -> Self {
-        Self { api, clock, settings, under_way: Arc::default() }
+        let places = Places::new(settings.at_once, settings.at_once_each);
+        Self { api, clock, settings, places }
     }
 
     /// A place to call from, before anything is read of what is to be sent.
     ///
     /// # Errors
     /// Where such calls are switched off, and where this person or everybody makes as many as may be.
-    pub fn place(&self, person: UserId) -> Result<ExternalPlace, ExternalError> {
+    pub fn place(&self, person: UserId) -> Result<Place, ExternalError> {
         if !self.settings.enabled {
             return Err(ExternalError::Off);
         }
-        let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
-        if under_way.of_each.get(&person).is_some_and(|own| *own >= self.settings.at_once_each) {
-            return Err(ExternalError::OwnPlacesTaken);
-        }
-        if under_way.all >= self.settings.at_once {
-            return Err(ExternalError::AllPlacesTaken);
-        }
-        under_way.all += 1;
-        *under_way.of_each.entry(person).or_default() += 1;
-        Ok(ExternalPlace { person, under_way: Arc::clone(&self.under_way) })
+        self.places.take(person).map_err(|taken| match taken {
+            PlacesTaken::Own => ExternalError::OwnPlacesTaken,
+            PlacesTaken::All => ExternalError::AllPlacesTaken,
+        })
     }
 
     /// Makes a call. One that may be repeated is tried again after a failed connection or a 5xx, as long as there is time; the last
@@ -126,7 +94,7 @@ impl ExternalCalls {
     /// Why there is no answer.
     pub async fn call(
         &self,
-        _place: &ExternalPlace,
+        _place: &Place,
         request: &ExternalRequest,
     ) -> Result<ExternalAnswer, ExternalError> {
         if request.body.as_ref().is_some_and(|(_, body)| body.len() > LONGEST_BODY) {

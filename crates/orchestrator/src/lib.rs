@@ -14,6 +14,7 @@ pub mod external;
 pub mod insight;
 pub mod models;
 pub mod overview;
+pub mod places;
 pub mod principal;
 pub mod rekey;
 pub mod snapshot;

@@ -6,6 +6,7 @@ use crate::database::Database;
 use crate::error::{Fault, check_version, corrupt, not_found};
 use crate::schema::quotas;
 use crate::stored::{LimitColumns, MetaColumns, limit_columns, limits, meta, word};
+use crate::virtual_keys;
 use async_trait::async_trait;
 use diesel::prelude::*;
 use switchyard_domain::audit::AuditAction;
@@ -30,9 +31,13 @@ impl QuotaRepository for Database {
         self.change(ChangeKind::Quota, AuditAction::Update, author, move |connection| {
             let before = told(connection, quota.scope)?;
             let id = put(connection, &quota, expected_version, &writer)?;
+            let lent = match quota.scope {
+                QuotaScope::Key(key) => virtual_keys::lend(connection, key, &writer)?,
+                _ => None,
+            };
             let after = stated(&quota.limits, quota.budget.as_ref());
             let written = Written::changed(id).with("name", quota.scope.to_string());
-            Ok(written.with("before", before).with("after", after))
+            Ok(written.with("before", before).with("after", after).also(ChangeKind::VirtualKey, lent))
         })
         .await
     }

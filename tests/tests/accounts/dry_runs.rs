@@ -3,6 +3,8 @@
 use crate::looks::{CALL, Looks, MODEL};
 use crate::scene::patch;
 use serde_json::{Value, json};
+use std::sync::Arc;
+use switchyard_domain::ids::UserId;
 use switchyard_harness::{Answer, TestClient};
 
 const EXPLAIN: &str = "/api/v1/explain";
@@ -52,6 +54,30 @@ async fn a_dry_run_shows_the_bytes_that_the_call_then_sends_to_each_target() {
 async fn a_dry_run_shows_the_bytes_that_the_call_then_sends_to_each_target_in_postgresql() {
     let Some((looks, _server)) = Looks::in_postgresql().await else { return };
     a_dry_run_is_what_the_call_then_does(&looks).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_has_one_call_of_a_bounded_length_explained_at_a_time() {
+    let looks = Looks::in_memory().await;
+    let of_length = async |length: usize| {
+        let body = format!(r#"{{"body":{BODY}}}"#);
+        looks.ana.post(EXPLAIN, format!("{body}{}", " ".repeat(length - body.len()))).await.status
+    };
+    assert_eq!((of_length(128 * 1024).await, of_length(128 * 1024 + 1).await), (200, 413));
+    let explainer = Arc::clone(&looks.app.embedded().use_cases().insight.explainer);
+    let place = explainer.place(UserId(looks.ana_id)).unwrap();
+    let refused = explain(&looks.ana, "").await;
+    assert_eq!((refused.status, &refused.json()["error"]), (429, &json!("too_many_requests")));
+    assert_eq!(explain(&looks.bob, "").await.status, 200, "others go on");
+    let others: Vec<_> = (1..8).map(|person| explainer.place(UserId(1_000 + person)).unwrap()).collect();
+    let refused = explain(&looks.bob, "").await;
+    assert_eq!((refused.status, &refused.json()["error"]), (503, &json!("overloaded")));
+    drop((place, others));
+    for client in [&looks.ana, &looks.bob] {
+        for _ in 0..3 {
+            assert_eq!(explain(client, "").await.status, 200, "an answer that was read takes no place");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,12 +2,20 @@
 
 use crate::scene::{ADMIN, JsonBody, bearer, on_both_databases, register, send};
 use serde_json::{Value, json};
+use switchyard::orchestrator::admin::QuotaRequest;
+use switchyard_domain::budget::{Budget, BudgetWindow, Zone};
+use switchyard_domain::ids::VirtualKeyId;
+use switchyard_domain::limits::Limits;
+use switchyard_domain::meta::Writer;
+use switchyard_domain::money::NanoUsd;
+use switchyard_domain::quota::QuotaScope;
 use switchyard_harness::{Answer, TestApp, TestClient};
 
 const KEYS: &str = "/api/v1/virtual-keys";
 
 on_both_databases! {
     what_an_administrator_lent_is_only_made_tighter_by_whoever_holds_it,
+    a_budget_that_an_administrator_set_on_somebodys_own_key_is_lent,
     a_key_that_an_administrator_switched_off_stays_off,
     a_key_is_its_makers_unless_it_is_said_to_be_nobodys,
     a_key_is_shown_as_it_was_written_when_it_is_made_and_rotated,
@@ -92,6 +100,32 @@ async fn what_an_administrator_lent_is_only_made_tighter_by_whoever_holds_it(app
     assert_eq!(answer.status, 422, "what an administrator said of it holds: {}", answer.text);
 }
 
+async fn a_budget_that_an_administrator_set_on_somebodys_own_key_is_lent(app: TestApp) {
+    let (admin, mallory, _) = people(&app).await;
+    let own = made(&mallory, json!({"name": "own"})).await;
+    let request = QuotaRequest {
+        scope: QuotaScope::Key(VirtualKeyId(own["id"].as_i64().unwrap())),
+        limits: Limits::NONE,
+        budget: Some(Budget {
+            amount: NanoUsd::parse("5").unwrap(),
+            window: BudgetWindow::Total,
+            zone: Zone::utc(),
+        }),
+        expected_version: None,
+    };
+    app.embedded().quotas().set(request, &Writer::API).await.unwrap();
+    let total = |amount: &str| json!({"budget": {"amount_usd": amount, "window": "total"}});
+    for wider in [json!({"budget": null}), total("5.01"), total("1000000")] {
+        let answer = change(&mallory, &own["id"], &wider).await;
+        let is_told = answer.json()["details"]["budget"].is_array();
+        assert_eq!((answer.status, is_told), (422, true), "{wider}: {}", answer.text);
+    }
+    assert_eq!(change(&mallory, &own["id"], &total("4")).await.status, 200);
+    let shown = mallory.get(&format!("{KEYS}/{}", own["id"])).await.json();
+    assert_eq!((&shown["is_lent"], &shown["budget"]["amount_usd"]), (&json!(true), &json!("4.000000000")));
+    assert_eq!(change(&admin, &own["id"], &json!({"budget": null})).await.status, 200);
+}
+
 async fn a_key_that_an_administrator_switched_off_stays_off(app: TestApp) {
     let (admin, mallory, _) = people(&app).await;
     let own = made(&mallory, json!({"name": "own"})).await;
@@ -112,7 +146,7 @@ async fn a_key_that_an_administrator_switched_off_stays_off(app: TestApp) {
         assert_eq!(answer.status, 200, "{}", answer.text);
     }
     let name = switchyard::Name::new("own").unwrap();
-    app.embedded().keys().revoke(&name, &switchyard_domain::meta::Writer::API).await.unwrap();
+    app.embedded().keys().revoke(&name, &Writer::API).await.unwrap();
     assert_eq!(change(&mallory, &own["id"], &json!({"is_active": true})).await.status, 422, "for good");
 }
 

@@ -4,6 +4,7 @@ mod audit;
 mod auth;
 mod error;
 mod explain;
+mod held;
 mod json;
 mod keys;
 mod ledger;

@@ -56,7 +56,8 @@ impl QuotaAdmin {
         Self { ports, quotas, keys, usage }
     }
 
-    /// Sets the limits and the budget of a scope, in place of those that it had. Calls that run go on under the old ones; new ones
+    /// Sets the limits and the budget of a scope, in place of those that it had. A key's budget that is set here is lent: whoever holds
+    /// the key and does not administer can only say less. Calls that run go on under the old ones; new ones
     /// see it on every replica within a second.
     ///
     /// # Errors

@@ -20,7 +20,9 @@ pub struct NewQuota {
 /// Quotas, one for each scope. Writes are transactions like those of the configuration, with which quotas are read.
 #[async_trait]
 pub trait QuotaRepository: Send + Sync {
-    /// Writes the quota of a scope, or replaces it whole. With an `expected_version` a quota that is absent is `NotFound`.
+    /// Writes the quota of a scope, or replaces it whole. With an `expected_version` a quota that is absent is `NotFound`. A key whose
+    /// quota is written is lent from then on, in the same transaction: what holders say of their own keys goes through
+    /// [`VirtualKeyRepository`](super::VirtualKeyRepository), and whoever writes here administers.
     async fn put(
         &self,
         quota: NewQuota,

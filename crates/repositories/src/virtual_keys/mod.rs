@@ -3,6 +3,8 @@
 mod row;
 mod write;
 
+pub(crate) use write::lend;
+
 use crate::configuration::revision::Written;
 use crate::database::Database;
 use crate::error::check_version;

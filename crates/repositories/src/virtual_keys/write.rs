@@ -122,6 +122,24 @@ pub(super) fn update(
     Ok(written.also(ChangeKind::Quota, quota))
 }
 
+/// Makes a key lent: from now on an administrator said what it may. Answers it, unless it was lent already or is not there.
+pub(crate) fn lend(
+    connection: &mut AnyConnection,
+    id: VirtualKeyId,
+    author: &Author,
+) -> Result<Option<i64>, Fault> {
+    let own = virtual_keys::table.find(id.0).filter(virtual_keys::lent.eq(false));
+    let lent = diesel::update(own)
+        .set((
+            virtual_keys::lent.eq(true),
+            virtual_keys::version.eq(virtual_keys::version + 1),
+            virtual_keys::updated_at.eq(author.at.0),
+            virtual_keys::updated_by.eq(author.by.name.as_ref()),
+        ))
+        .execute(connection)?;
+    Ok((lent > 0).then_some(id.0))
+}
+
 /// The name and the version of a key.
 pub(super) fn stored(connection: &mut AnyConnection, id: VirtualKeyId) -> Result<(String, i64), Fault> {
     let row = virtual_keys::table.find(id.0).select((virtual_keys::name, virtual_keys::version));

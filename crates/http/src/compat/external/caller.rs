@@ -8,10 +8,11 @@ use actix_web::{FromRequest, HttpRequest, web};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use switchyard_orchestrator::accounts::Throttles;
-use switchyard_orchestrator::external::{ExternalCalls, ExternalPlace};
+use switchyard_orchestrator::external::ExternalCalls;
+use switchyard_orchestrator::places::Place;
 
 /// Anybody who is signed in, and for whom there is a place. Who is refused one is so before their body is read.
-pub(crate) struct ExternalCaller(pub(super) ExternalPlace);
+pub(crate) struct ExternalCaller(pub(super) Place);
 
 impl FromRequest for ExternalCaller {
     type Error = ApiError;

@@ -15,7 +15,8 @@ use reply::{ExternalReply, Reply};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::time::Duration;
-use switchyard_orchestrator::external::{ExternalCalls, ExternalError, ExternalPlace};
+use switchyard_orchestrator::external::{ExternalCalls, ExternalError};
+use switchyard_orchestrator::places::Place;
 use switchyard_ports::external::{ExternalFault, ExternalMethod, ExternalRequest, LONGEST_BODY};
 use utoipa::ToSchema;
 use validator::Validate;
@@ -203,7 +204,7 @@ fn form(payload: &RawValue) -> Result<Bytes, ApiError> {
 
 async fn call(
     calls: &ExternalCalls,
-    place: ExternalPlace,
+    place: Place,
     request: ExternalRequest,
 ) -> Result<HttpResponse, ApiError> {
     let answer = calls.call(&place, &request).await.map_err(|error| refused(&error))?;

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use switchyard_orchestrator::external::ExternalPlace;
+use switchyard_orchestrator::places::Place;
 use switchyard_ports::external::ExternalAnswer;
 use utoipa::ToSchema;
 
@@ -46,12 +46,12 @@ struct Head<'a> {
 /// An answer on its way to whoever asked for it, who keeps their place until it has gone.
 pub(super) struct Reply {
     parts: Parts,
-    _place: ExternalPlace,
+    _place: Place,
 }
 
 impl Reply {
     /// `None` only for headers that JSON can't hold.
-    pub(super) fn new(answer: ExternalAnswer, place: ExternalPlace) -> Option<Self> {
+    pub(super) fn new(answer: ExternalAnswer, place: Place) -> Option<Self> {
         Parts::of(answer).map(|parts| Self { parts, _place: place })
     }
 }

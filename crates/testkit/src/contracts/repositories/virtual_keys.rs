@@ -14,8 +14,9 @@ use switchyard_domain::quota::QuotaScope;
 use switchyard_domain::time::Timestamp;
 use switchyard_domain::virtual_key::{KeyHash, PreviousHash};
 use switchyard_ports::repositories::{
-    Change, ChangeKind, ConfigurationRepository, KeyPatch, KeyRotation, KeyringRepository, NewVirtualKey,
-    QuotaRepository, RepositoryError, Revision, SealedSecret, VirtualKeyRepository, enough_keys,
+    Change, ChangeKind, ConfigurationRepository, KeyPatch, KeyRotation, KeyringRepository, NewQuota,
+    NewVirtualKey, QuotaRepository, RepositoryError, Revision, SealedSecret, VirtualKeyRepository,
+    enough_keys,
 };
 
 /// What every repository of virtual keys does. The others work on the same database.
@@ -37,6 +38,7 @@ pub async fn virtual_key_contract(
     pages_of_a_person_hold_their_keys_alone(repository).await;
     a_key_is_renamed_where_the_name_is_free(repository).await;
     a_budget_is_written_with_its_key_and_removed_with_it(repository, configuration, quotas).await;
+    a_key_whose_quota_is_written_is_lent(repository, configuration, quotas).await;
     keys_that_are_gone_are_absent(repository).await;
     of_many_keys_at_once_a_person_gets_as_many_as_they_may_have(repository).await;
     many_ids_are_found_at_once(repository).await;
@@ -311,6 +313,32 @@ async fn a_budget_is_written_with_its_key_and_removed_with_it(
     repository.update(id, again, &author(3)).await.unwrap();
     repository.delete(id, None, &author(4)).await.unwrap();
     assert_eq!(stored().await, None, "it goes with its key");
+}
+
+async fn a_key_whose_quota_is_written_is_lent(
+    repository: &dyn VirtualKeyRepository,
+    configuration: &dyn ConfigurationRepository,
+    quotas: &dyn QuotaRepository,
+) {
+    let (id, other) = (make(repository).await, make(repository).await);
+    let grant = async |id| {
+        let key = repository.by_ids(&[id]).await.unwrap().pop().unwrap();
+        (key.grant.is_lent, key.meta.version)
+    };
+    let budget = Budget { amount: NanoUsd(1), window: BudgetWindow::Month, zone: Zone::utc() };
+    let quota = NewQuota { scope: QuotaScope::Key(id), limits: Limits::NONE, budget: Some(budget) };
+    let start = configuration.revision().await.unwrap();
+    quotas.put(quota.clone(), Some(7), &author(1)).await.unwrap_err();
+    assert_eq!(grant(id).await, (false, 1), "nothing was written");
+    quotas.put(quota.clone(), None, &author(1)).await.unwrap();
+    assert_eq!(grant(id).await, (true, 2));
+    let changes = configuration.changes_since(start).await.unwrap().unwrap();
+    let is_told = |change: &Change| change.kind == ChangeKind::VirtualKey && change.id == id.0;
+    assert!(changes.iter().any(is_told), "{changes:?}");
+    quotas.put(quota.clone(), None, &author(2)).await.unwrap();
+    assert_eq!(grant(id).await, (true, 2), "it was lent already");
+    quotas.remove(quota.scope, &author(3)).await.unwrap();
+    assert_eq!((grant(id).await, grant(other).await), ((true, 2), (false, 1)));
 }
 
 async fn of_many_keys_at_once_a_person_gets_as_many_as_they_may_have(repository: &dyn VirtualKeyRepository) {

@@ -6,6 +6,7 @@ use switchyard_domain::audit::AuditAction;
 use switchyard_domain::budget::Budget;
 use switchyard_domain::limits::Limits;
 use switchyard_domain::quota::{Quota, QuotaScope, stated};
+use switchyard_domain::virtual_key::VirtualKey;
 use switchyard_ports::repositories::{Author, ChangeKind, NewQuota, QuotaRepository, RepositoryError};
 
 #[async_trait]
@@ -25,6 +26,7 @@ impl QuotaRepository for MemoryStore {
             );
             let after = stated(&quota.limits, quota.budget.as_ref());
             let id = put(state, quota, expected_version, author)?;
+            lend(state, scope, author);
             Ok(((), told(id, [("name", scope.to_string()), ("before", before), ("after", after)])))
         })
     }
@@ -48,6 +50,17 @@ impl QuotaRepository for MemoryStore {
             self.read(|state| state.quotas.iter().filter(is_asked).cloned().collect())?;
         found.sort_by_key(|quota| quota.id);
         Ok(found)
+    }
+}
+
+/// The key whose quota this is was spoken about by an administrator.
+fn lend(state: &mut State, scope: QuotaScope, author: &Author) {
+    let is_own = |key: &&mut VirtualKey| QuotaScope::Key(key.id) == scope && !key.grant.is_lent;
+    if let Some(key) = state.keys.iter_mut().find(is_own) {
+        key.grant.is_lent = true;
+        raise(&mut key.meta, author);
+        let id = key.id.0;
+        state.note(ChangeKind::VirtualKey, id);
     }
 }
 
