@@ -11,7 +11,7 @@ use std::time::Duration;
 use switchyard_dialects::codec::{ClientCodec, ClientError};
 use switchyard_orchestrator::error::{CallError, CallErrorKind};
 
-/// Through which address a call came: their documents differ in one status.
+/// Through which address a call came: their documents differ in some statuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Door {
     /// `/v1/...`
@@ -96,7 +96,8 @@ impl GatewayError {
 
     /// A call that failed.
     pub(crate) fn of_call(error: CallError, door: Door) -> Self {
-        let (status, code) = class(&error, door);
+        let (status, code) = class(&error);
+        let status = at_door(error.kind, status, door);
         let kind = if error.kind == CallErrorKind::ModelNotFound && status == StatusCode::NOT_FOUND {
             "not_found_error"
         } else {
@@ -166,12 +167,11 @@ impl GatewayError {
 }
 
 /// Status and code of a failure.
-fn class(error: &CallError, door: Door) -> (StatusCode, &'static str) {
+fn class(error: &CallError) -> (StatusCode, &'static str) {
     use CallErrorKind as Kind;
     match error.kind {
         Kind::InvalidApiKey => (StatusCode::UNAUTHORIZED, "invalid_api_key"),
         Kind::InvalidRequest => (StatusCode::BAD_REQUEST, "invalid_request"),
-        Kind::ModelNotFound if door == Door::Bare => (StatusCode::BAD_REQUEST, "model_not_found"),
         Kind::ModelNotFound => (StatusCode::NOT_FOUND, "model_not_found"),
         Kind::ModelAmbiguous => (StatusCode::BAD_REQUEST, "model_ambiguous"),
         Kind::ModelNotAllowed => (StatusCode::FORBIDDEN, "model_not_allowed"),
@@ -190,6 +190,19 @@ fn class(error: &CallError, door: Door) -> (StatusCode, &'static str) {
         Kind::UpstreamRejected => (rejection(error.status), "upstream_rejected"),
         Kind::StreamInterrupted => (StatusCode::BAD_GATEWAY, "upstream_stream_interrupted"),
         Kind::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal_error"),
+    }
+}
+
+/// The bare address has the answers of its document: a model that is not there is a bad request, and when neither the model nor what
+/// may take its place answers, that is one failure, however each of them failed.
+fn at_door(kind: CallErrorKind, status: StatusCode, door: Door) -> StatusCode {
+    use CallErrorKind as Kind;
+    match (door, kind) {
+        (Door::Bare, Kind::ModelNotFound) => StatusCode::BAD_REQUEST,
+        (Door::Bare, Kind::UpstreamThrottled | Kind::UpstreamUnavailable | Kind::UpstreamTimeout) => {
+            StatusCode::BAD_GATEWAY
+        }
+        _ => status,
     }
 }
 
@@ -275,6 +288,18 @@ mod tests {
     fn an_unknown_model_is_the_clients_bad_request_at_the_bare_address() {
         let found = seen(CallError::new(Kind::ModelNotFound, "m"), Door::Bare);
         assert_eq!(found, (400, "invalid_request_error", Some("model_not_found".to_owned())));
+    }
+
+    #[test]
+    fn at_the_bare_address_it_is_a_bad_gateway_however_the_providers_failed() {
+        for kind in
+            [Kind::UpstreamThrottled, Kind::UpstreamUnavailable, Kind::UpstreamTimeout, Kind::UpstreamError]
+        {
+            assert_eq!(seen(CallError::new(kind, "m"), Door::Bare).0, 502, "{kind:?}");
+        }
+        for (kind, status) in [(Kind::RateLimited, 429), (Kind::StorageUnavailable, 503)] {
+            assert_eq!(seen(CallError::new(kind, "m"), Door::Bare).0, status, "{kind:?}");
+        }
     }
 
     #[test]
