@@ -153,7 +153,8 @@ impl From<AdminError> for ApiError {
             AdminError::Repository(error) => error.into(),
             AdminError::Vault(error) => {
                 tracing::error!(error = %error, "a secret can't be sealed or opened");
-                Self::defect()
+                let said = format!("A stored secret can't be opened: {error}.");
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "storage_unavailable", said)
             }
             AdminError::Provider(fault) => {
                 let said = format!("The provider failed: {}", fault.kind.as_str());

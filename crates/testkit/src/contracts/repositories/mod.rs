@@ -10,6 +10,7 @@ mod groups;
 mod keyring;
 mod providers;
 mod quotas;
+mod quotas_of_keys;
 mod revisions;
 mod routes;
 mod samples;
