@@ -92,13 +92,14 @@ impl CanaryHunt {
         server.until_ready().await;
         let mut keeper = Keeper::new(format!("http://{}", installation.address()));
         let mut scene = Scene { keeper: &mut keeper, canaries: &mut canaries, upstream: &upstream };
-        let (member, id) = scene.people().await;
+        let id = scene.people().await;
         let admin = scene.administrator().await;
         scene.browser().await;
         let (key, key_id) = scene.administration(&admin, id).await;
         store_own(scene.canaries, &installation, id, key_id).await;
         // The server learns within a second what another process wrote.
         tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        let member = scene.member().await;
         scene.external(&member).await;
         scene.strangers().await;
         let first = installation.key().to_owned();

@@ -63,8 +63,8 @@ impl Scene<'_> {
         }
     }
 
-    /// Registers somebody and signs them in, with wrong tries before; what they hold, and their id.
-    pub(super) async fn people(&mut self) -> (Session, i64) {
+    /// Registers somebody and signs them in, with wrong tries before; their id.
+    pub(super) async fn people(&mut self) -> i64 {
         let (token, password) =
             (self.secret("REGISTRATION_TOKEN"), self.canaries.text("a member's password"));
         let wrong = self.canaries.text("a wrong password");
@@ -105,23 +105,26 @@ impl Scene<'_> {
         self.keeper.send("half a login", &[], request.body(broken)).await;
         let request = self.keeper.request("POST", &format!("/api/v1/auth/login?password={strong}"));
         self.keeper.send("a login in the query", &[], request).await;
-        let request =
-            self.keeper.post("/api/auth/login", &json!({"username": "mem.member", "password": strong}));
-        let kept = self.keeper.send("the login that goes on", &[], request).await;
-        self.given(&kept, "the login that goes on");
-        let said = kept.json();
-        (Session { access: text(&said["access_token"]), refresh: text(&said["refresh_token"]) }, id)
+        id
+    }
+
+    /// The member's session; one from before an administrator made them a link would have ended with that.
+    pub(super) async fn member(&mut self) -> Session {
+        let password = format!("{}aA1", self.secret("a member's password"));
+        self.login("mem.member", &password, "the member's login").await
     }
 
     /// The administrator's session.
     pub(super) async fn administrator(&mut self) -> Session {
-        let body = json!({"username": ADMIN, "password": self.secret("the administrator's password")});
-        let kept = self
-            .keeper
-            .send("the administrator's login", &[], self.keeper.post("/api/auth/login", &body))
-            .await;
+        let password = self.secret("the administrator's password");
+        self.login(ADMIN, &password, "the administrator's login").await
+    }
+
+    async fn login(&mut self, username: &str, password: &str, what: &str) -> Session {
+        let body = json!({"username": username, "password": password});
+        let kept = self.keeper.send(what, &[], self.keeper.post("/api/auth/login", &body)).await;
         assert_eq!(kept.status, 200, "{}", String::from_utf8_lossy(&kept.bytes));
-        self.given(&kept, "the administrator's login");
+        self.given(&kept, what);
         let said = kept.json();
         Session { access: text(&said["access_token"]), refresh: text(&said["refresh_token"]) }
     }
