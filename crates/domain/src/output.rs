@@ -1,4 +1,4 @@
-//! How long an answer may be: what is reserved for it, and what is believed of it afterwards, which must be the same.
+//! How long an answer may be: what is reserved for it, and what is believed of it afterwards.
 
 /// More tokens of reasoning than any model thinks in one answer.
 const LONGEST_REASONING: u64 = 128 * 1024;
@@ -21,7 +21,7 @@ impl OutputLimit {
         self.all(self.each)
     }
 
-    /// The most tokens that are believed and billed, reasoning included: what money is reserved for.
+    /// The most tokens that are to be expected, reasoning included: what money is reserved for.
     #[must_use]
     pub fn most(self) -> u64 {
         if self.reasons_beside { self.imaginable() } else { self.visible() }

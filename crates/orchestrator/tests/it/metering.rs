@@ -64,17 +64,16 @@ async fn what_only_looks_absurd_is_believed() {
 }
 
 #[tokio::test]
-async fn reasoning_beyond_the_limit_is_believed_where_the_vendor_counts_it_so() {
+async fn reasoning_beyond_the_limit_is_believed_for_it_is_on_the_bill() {
     let usage = TokenUsage { reasoning: 500, ..counts(9, 507) };
     let act = || Act::say(["some words"]).counted(usage);
     let world = World::empty().await;
     world.provider_of("thinker", "a", &["m"]).await;
     let event = recorded(world, with("a/m", r#","max_tokens":7"#), act()).await;
     assert_eq!((event.usage, event.usage_source), (usage, UsageSource::Provider));
-    // Elsewhere as much as was allowed, which is what was reserved.
+    // Also where nobody knows that models do so: then it was not reserved.
     let event = recorded(World::usual().await, with("a/m", r#","max_tokens":7"#), act()).await;
-    let allowed = TokenUsage { reasoning: 0, ..counts(9, 7) };
-    assert_eq!((event.usage, event.usage_source), (allowed, UsageSource::Estimated));
+    assert_eq!((event.usage, event.usage_source), (usage, UsageSource::Provider));
 }
 
 #[tokio::test]
