@@ -185,9 +185,7 @@ end
 
 -- While what was spent is not known, it is noted when something was settled: the ledger will tell it. It has told already what was
 -- settled long before it was asked; but a moment that lies ahead, as the clock was set back since, says nothing of before and after.
--- What costs nothing concerns no budget.
 local function spend(budget, span, cost, age)
-  if is_zero(cost) then return end
   local purse = purse_of(budget, span)
   if purse.known and purse.seeded <= now and now - age + ON_ITS_WAY < purse.seeded then return end
   purse.spent = plus(purse.spent, cost)

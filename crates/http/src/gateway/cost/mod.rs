@@ -94,7 +94,7 @@ pub(super) fn with_cost(body: &Bytes, bill: &CallBill, usages: Usages) -> Bytes 
 mod tests {
     use super::*;
 
-    const BILL: CallBill = CallBill {
+    pub(super) const BILL: CallBill = CallBill {
         input_tokens: 12,
         output_tokens: 4,
         input_cost: Some(NanoUsd(1_800)),

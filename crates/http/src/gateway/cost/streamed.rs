@@ -79,16 +79,9 @@ fn may_be_last(json: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gateway::cost::tests::BILL;
     use switchyard_dialects::sse::DONE;
-    use switchyard_domain::money::NanoUsd;
 
-    const BILL: CallBill = CallBill {
-        input_tokens: 12,
-        output_tokens: 4,
-        input_cost: Some(NanoUsd(1_800)),
-        output_cost: Some(NanoUsd(3_000)),
-        total_cost: Some(NanoUsd(4_800)),
-    };
     const COST: &str = r#""cost":{"inputTokens":12,"outputTokens":4,"inputCost":0.000001800,"outputCost":0.000003000,"totalCost":0.000004800}"#;
     const SAID: &str = "data: {\"id\":\"x\", \"choices\":[{\"delta\":{\"content\":\"hi\"},\"finish_reason\": null}],\"usage\":null}\n\n";
     const FINISH: &str = "data: {\"id\":\"x\",\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";

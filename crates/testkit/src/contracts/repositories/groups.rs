@@ -2,13 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a suite fails by panicking")]
 
-use super::samples::{AT, author, sample_event, unique, unique_name};
+use super::samples::{AT, author, sample_event, unique_name};
 use super::usage::{DAY_MS, lone_key, rows, sums_of};
+use super::virtual_keys::new_key;
 use switchyard_domain::ids::UserId;
-use switchyard_domain::limits::Limits;
 use switchyard_domain::time::Timestamp;
 use switchyard_domain::usage::{GroupBy, UsageEvent, UsageFilter, UsageRow};
-use switchyard_domain::virtual_key::KeyHash;
 use switchyard_ports::repositories::{NewVirtualKey, UsageRepository, VirtualKeyRepository};
 
 pub(super) async fn sums_group_by_everything(
@@ -16,21 +15,7 @@ pub(super) async fn sums_group_by_everything(
     keys: &dyn VirtualKeyRepository,
 ) {
     let name = unique_name("spender");
-    let mut hash = [9; 32];
-    hash.split_at_mut(8).0.copy_from_slice(&unique().to_be_bytes());
-    let new = NewVirtualKey {
-        name: name.clone(),
-        prefix: "sy-x".to_owned(),
-        hash: KeyHash(hash),
-        models: None,
-        limits: Limits::NONE,
-        expires_at: None,
-        user: None,
-        tags: Vec::new(),
-        at_most: None,
-        is_lent: false,
-        budget: None,
-    };
+    let new = new_key(name.clone());
     let key = keys.create(new.clone(), &author(0)).await.unwrap();
     two_keys_of_one_name_are_told_apart(repository, keys, new).await;
     let event = |provider: &str, model: &str, route: Option<&str>, at: i64| UsageEvent {
