@@ -15,6 +15,7 @@ mod looks;
 mod own_bounds;
 mod own_keys;
 mod people;
+mod reloading;
 mod requests;
 mod rights;
 mod scene;
