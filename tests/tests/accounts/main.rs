@@ -14,6 +14,7 @@ mod lent_keys;
 mod looks;
 mod own_bounds;
 mod own_keys;
+mod pages;
 mod people;
 mod reloading;
 mod requests;
