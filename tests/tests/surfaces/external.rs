@@ -52,10 +52,9 @@ fn read(stream: &mut std::net::TcpStream) -> Option<String> {
         let size = stream.read(&mut piece).ok().filter(|size| *size > 0)?;
         text.push_str(&String::from_utf8_lossy(&piece[..size]));
         let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
-        let lines = head.lines().filter_map(|line| line.split_once(": "));
-        let length =
-            lines.filter(|(name, _)| name.eq_ignore_ascii_case("content-length")).map(|(_, value)| value);
-        let length: usize = length.last().map_or(0, |value| value.parse().unwrap());
+        let mut lines = head.lines().filter_map(|line| line.split_once(": "));
+        let length = lines.find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+        let length: usize = length.map_or(0, |(_, value)| value.parse().unwrap());
         if body.len() >= length {
             return Some(text);
         }
