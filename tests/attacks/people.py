@@ -30,6 +30,8 @@ SETTINGS = {
     "SWITCHYARD_SESSION_RATE_LIMIT": "1000000 per minute",
     "SWITCHYARD_API_RATE_LIMIT": "1000000 per minute",
     "SWITCHYARD_RATE_LIMIT_ENABLED": "false",
+    # Whoever asks may say from where, so that tries need not all come from one address.
+    "SWITCHYARD_TRUSTED_PROXIES": "127.0.0.1/32",
 }
 
 

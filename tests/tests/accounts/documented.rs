@@ -1,13 +1,20 @@
 //! Accounts as the Multi-LLM API documents them.
 
-use crate::scene::{ADMIN, log_in, on_both_databases, register};
-use serde_json::json;
+use crate::scene::{ADMIN, bearer, builder, log_in, on_both_databases, open_settings, register, send};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+use std::time::Duration;
+use switchyard::orchestrator::accounts::{AccountSettings, Rates};
+use switchyard::ports::throttle::Rate;
 use switchyard_harness::{PASSWORD, TestApp};
 
 on_both_databases! {
     register_login_profile_and_refresh_answer_as_documented,
     what_is_wrong_is_a_400_with_a_bare_text,
     a_refresh_token_that_is_none_is_refused,
+    a_token_says_by_its_type_what_it_is_for_and_is_signed_in_one_way,
+    whoever_is_switched_off_is_told_the_same_as_with_a_wrong_password,
     a_path_that_is_not_there_speaks_its_surfaces_words,
 }
 
@@ -115,4 +122,80 @@ async fn a_path_that_is_not_there_speaks_its_surfaces_words(app: TestApp) {
     assert_eq!(text("/api/v1/nothing").await["error"], "not_found");
     assert_eq!(text("/llm/nothing").await["status"], "error");
     assert!(text("/api/nothing").await["detail"].is_string());
+}
+
+/// The header and the claims of a token.
+fn parts(token: &Value) -> (Value, Value) {
+    let mut parts = token.as_str().unwrap().split('.');
+    let mut part =
+        || serde_json::from_slice(&URL_SAFE_NO_PAD.decode(parts.next().unwrap()).unwrap()).unwrap();
+    (part(), part())
+}
+
+async fn a_token_says_by_its_type_what_it_is_for_and_is_signed_in_one_way(app: TestApp) {
+    let login = log_in(&app, ADMIN, PASSWORD).await.json();
+    for (token, kind, minutes) in
+        [(&login["access_token"], "access", 15), (&login["refresh_token"], "refresh", 7 * 24 * 60)]
+    {
+        let (header, claims) = parts(token);
+        assert_eq!((&header["alg"], &claims["type"]), (&json!("HS256"), &json!(kind)), "{header} {claims}");
+        let lifetime = claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap();
+        assert_eq!(lifetime, minutes * 60, "{claims}");
+        assert!(!claims.to_string().contains(PASSWORD), "{claims}");
+        // The same claims under another algorithm's name are nobody's.
+        let token = token.as_str().unwrap();
+        let (_, rest) = token.split_once('.').unwrap();
+        for alg in ["none", "HS512", "RS256"] {
+            let mut header = header.clone();
+            header["alg"] = json!(alg);
+            let forged = format!("{}.{rest}", URL_SAFE_NO_PAD.encode(header.to_string()));
+            assert_eq!(app.client(&forged).get("/api/profile").await.status, 401, "{alg}");
+        }
+    }
+}
+
+async fn whoever_is_switched_off_is_told_the_same_as_with_a_wrong_password(app: TestApp) {
+    let id = register(&app, "ana").await["user"]["id"].as_i64().unwrap();
+    let wrong = log_in(&app, "ana", "Wrong-Otter-7").await;
+    assert_eq!(crate::scene::patch(&app, id, json!({"is_active": false})).await.status, 200);
+    let off = log_in(&app, "ana", PASSWORD).await;
+    assert_eq!((wrong.status, off.status, wrong.json()), (401, 401, off.json()));
+}
+
+/// The calls of this document, with what each is sent.
+const CALLS: [(&str, &str); 8] = [
+    ("POST", "/api/auth/register"),
+    ("POST", "/api/auth/login"),
+    ("POST", "/api/auth/refresh"),
+    ("GET", "/api/profile"),
+    ("POST", "/api/external/get"),
+    ("POST", "/api/external/post"),
+    ("POST", "/api/external/put"),
+    ("POST", "/api/external/delete"),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_calls_of_the_document_count_together_by_the_minute_and_one_too_many_is_told_to_wait() {
+    let sixty = Rate { count: 60, window: Duration::from_secs(60) };
+    assert_eq!(Rates::default().documented, Some(sixty), "by default");
+    for (method, path) in CALLS {
+        let few = Rate { count: 4, ..sixty };
+        let rates = Rates { documented: Some(few), ..open_settings().rates };
+        let app = builder().accounts(AccountSettings { rates, ..open_settings() }).start().await;
+        // The first of the four.
+        let client = app.client(&bearer(&app, ADMIN).await);
+        for (method, path) in [CALLS[3], (method, path), CALLS[4]] {
+            let answer =
+                send(client.request(method, path).header("content-type", "application/json").body("{}"))
+                    .await;
+            assert!([200, 400].contains(&answer.status), "{method} {path}: {}", answer.text);
+        }
+        let refused =
+            send(client.request(method, path).header("content-type", "application/json").body("{}")).await;
+        assert_eq!(refused.status, 429, "{method} {path}: {}", refused.text);
+        assert!(refused.json()["error"].is_string() && refused.json().as_object().unwrap().len() == 1);
+        let wait: u64 = refused.header("retry-after").parse().unwrap();
+        assert!((1..=60).contains(&wait), "{wait}");
+        assert_eq!(client.get("/api/v1/auth/me").await.status, 200, "what is no call of it is not counted");
+    }
 }

@@ -2,8 +2,10 @@
 
 use crate::scene::{ADMIN, bearer, builder, patch, register, send, start};
 use serde_json::{Value, json};
-use switchyard::Store;
+use switchyard::ports::repositories::ProviderPatch;
+use switchyard::{Name, Store};
 use switchyard_domain::audit::AuditFilter;
+use switchyard_domain::meta::Writer;
 use switchyard_harness::{TestApp, TestClient};
 use switchyard_testkit::postgres::PrivatePostgres;
 use switchyard_testkit::simulator::Script;
@@ -122,6 +124,16 @@ async fn whether_there_is_a_shared_key_is_told_to_everybody_and_nothing_else() {
         let ana = member(&app, "ana").await;
         assert_eq!(put(&ana, json!({"gemini": SECRET})).await, 200);
         assert_eq!(shown().await, none, "a key of one's own is not shared");
+        let openai = app.embedded().providers().find(&Name::new("openai").unwrap()).await.unwrap();
+        let nothing = ProviderPatch::default();
+        app.embedded()
+            .providers()
+            .update(&openai, nothing, Some(&SECRET.into()), &Writer::API)
+            .await
+            .unwrap();
+        let mut one = none;
+        one["system_keys"]["openai"] = json!(true);
+        assert_eq!(shown().await, one, "an administrator stored one");
         assert_eq!(app.anonymous().get(KEYS).await.status, 401);
         assert_eq!(put(&app.anonymous(), json!({})).await, 401);
     }
@@ -132,10 +144,11 @@ async fn a_call_of_somebody_uses_their_key_until_they_are_switched_off() {
     let app = start().await;
     let id = register(&app, "ana").await["user"]["id"].as_i64().unwrap();
     let ana = app.client(&bearer(&app, "ana").await);
-    assert_eq!(put(&ana, json!({"upstream": SECRET})).await, 200);
+    assert_eq!(put(&ana, json!({"upstream": format!(" \t{SECRET}\n")})).await, 200);
     assert_eq!(ana.ask("upstream/gpt-sim", "hi").await.status, 200);
     let calls = app.simulator().take_calls();
-    assert!(format!("{:?}", calls.last().unwrap()).contains("canary"), "the call carries their key");
+    let sent = calls.last().unwrap().header("authorization");
+    assert_eq!(sent, Some(format!("Bearer {SECRET}").as_str()), "the call carries their key, trimmed");
     assert_eq!(patch(&app, id, json!({"is_active": false})).await.status, 200);
     assert_eq!(ana.ask("upstream/gpt-sim", "hi").await.status, 401);
     assert_eq!(ana.get(KEYS).await.status, 401);
@@ -161,7 +174,26 @@ async fn a_key_of_ones_own_is_tried_on_request_and_never_shown() {
         let fails = test(&ana, "upstream").await;
         assert_eq!((fails.status, &fails.json()["error"]), (502, &json!("provider_error")), "{}", fails.text);
         assert!(!fails.text.contains("canary"), "{}", fails.text);
+        app.simulator().script("/v1/models", Script::of("status=500"));
+        let broken = test(&ana, "upstream").await;
+        assert_eq!(
+            (broken.status, &broken.json()["error"]),
+            (502, &json!("provider_error")),
+            "{}",
+            broken.text
+        );
         assert_eq!((test(&bob, "upstream").await.status, test(&ana, "nowhere").await.status), (404, 404));
         assert_eq!(test(&app.anonymous(), "upstream").await.status, 401);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_that_does_not_answer_a_trial_in_time_is_told_apart_from_one_that_fails() {
+    let app = start().await;
+    let ana = member(&app, "ana").await;
+    assert_eq!(put(&ana, json!({"upstream": SECRET})).await, 200);
+    app.simulator().script("/v1/models", Script::of("latency_ms=60000"));
+    let late = send(ana.request("POST", &format!("{KEYS}/upstream/test"))).await;
+    assert_eq!((late.status, &late.json()["error"]), (504, &json!("provider_timeout")), "{}", late.text);
+    assert!(!late.text.contains("canary"), "{}", late.text);
 }

@@ -1,18 +1,9 @@
 //! What a documented call is answered where a secure default stands against it: a test for each, on both databases. What concerns models
 //! and keys stands in `refusals`; what ends a start, in the binary's own tests.
 
-use crate::scene::{ADMIN, Scene, Setting};
+use crate::scene::{ADMIN, on_both};
 use serde_json::{Value, json};
-use switchyard::Store;
-use switchyard_harness::testkit::postgres::PrivatePostgres;
 use switchyard_harness::{Answer, PASSWORD, TestClient};
-
-/// On a fresh server over each database.
-async fn on_both(test: impl AsyncFn(Scene)) {
-    test(Scene::start(Setting::Secure, Store::SqliteMemory).await).await;
-    let Some(server) = PrivatePostgres::shared() else { return };
-    test(Scene::start(Setting::Secure, Store::Postgres(server.create_database().into())).await).await;
-}
 
 /// Sends a request without a body and without a media type.
 async fn bare(client: &TestClient, method: &str, path: &str, headers: &[(&str, String)]) -> Answer {

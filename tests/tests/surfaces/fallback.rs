@@ -7,6 +7,7 @@ use switchyard::{Name, Store};
 use switchyard_domain::meta::Writer;
 use switchyard_domain::money::NanoUsd;
 use switchyard_harness::testkit::postgres::PrivatePostgres;
+use switchyard_harness::testkit::simulator::Script;
 use switchyard_harness::{Answer, TestClient};
 
 /// Nano-USD for a token of input and of output.
@@ -143,4 +144,114 @@ async fn a_credential_of_ones_own_is_used_while_the_shared_one_is_refused() {
     let answer = ask(&own, 3).await;
     paid(&answer, &OPENAI);
     assert_eq!(answer.header("x-switchyard-attempts"), "1");
+}
+
+/// Every way in which a provider can fail, its refusals and answers that nobody understands among them.
+const FAILURES: [&str; 20] = [
+    "status=400",
+    "status=401",
+    "status=403",
+    "status=404",
+    "status=408",
+    "status=409",
+    "status=413",
+    "status=422",
+    "status=425",
+    "status=429",
+    "status=429&retry_after=30",
+    "status=500",
+    "status=502",
+    "status=503",
+    "refuse",
+    "cut_after=20",
+    "malformed_json",
+    "html",
+    "error_in_200",
+    "stall_before_first",
+];
+
+/// A server whose OpenAI fails so, and perhaps its Mistral too, and a key with credentials of its own at both.
+async fn failing(store: Store, failure: &str, both: bool) -> (Scene, TestClient) {
+    let scene = Scene::start(Setting::Secure, store).await;
+    scene.openai.set_default(Script::of(failure));
+    if both {
+        scene.mistral.set_default(Script::of(failure));
+    }
+    let client = scene.app.client_with_key("ci").await;
+    save(&client, json!({"openaiKey": OPENAI_KEY, "mistralKey": MISTRAL_KEY})).await;
+    (scene, client)
+}
+
+/// Failures of a provider that has read the prompt and bills it, though its answer is none.
+const BILLED: [&str; 3] = ["cut_after=20", "malformed_json", "stall_before_first"];
+
+async fn however_the_first_fails_the_fallback_answers(store: impl Fn() -> Store) {
+    for failure in FAILURES {
+        let (scene, client) = failing(store(), failure, false).await;
+        let answer = ask(&client, 3).await;
+        assert_eq!(answer.status, 200, "{failure}: {}", answer.text);
+        assert_eq!(answer.header("x-switchyard-attempts"), "2", "{failure}");
+        assert_eq!(answer.json()["model"], "mistral-tiny", "{failure}: the model is replaced");
+        let sent = scene.mistral.take_calls();
+        assert_eq!((sent.len(), &sent[0].json["model"]), (1, &json!("mistral-tiny")), "{failure}");
+        let events = scene.app.events_of(answer.request_id()).await;
+        let failed = events[0].cost;
+        assert_eq!(failed.is_some(), BILLED.contains(&failure), "{failure}: {failed:?}");
+        let Some(failed) = failed else {
+            paid(&answer, &MISTRAL);
+            continue;
+        };
+        let usage = &answer.json()["usage"];
+        let tokens = |member: &str| usage[member].as_i64().unwrap();
+        let own = tokens("prompt_tokens") * MISTRAL.input + tokens("completion_tokens") * MISTRAL.output;
+        assert_eq!(events[1].cost, Some(NanoUsd(own)), "{failure}: the usage and the price of who answered");
+        assert_eq!(amount(&answer.text, "totalCost"), failed.saturating_add(NanoUsd(own)), "{failure}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn however_the_first_model_fails_its_fallback_answers_at_its_own_price() {
+    however_the_first_fails_the_fallback_answers(|| Store::SqliteMemory).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn however_the_first_model_fails_its_fallback_answers_at_its_own_price_in_postgresql() {
+    let Some(server) = PrivatePostgres::shared() else { return };
+    however_the_first_fails_the_fallback_answers(|| Store::Postgres(server.create_database().into())).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_the_model_and_its_fallback_fail_it_is_a_502_with_a_text_unless_they_refuse_the_request() {
+    for failure in FAILURES {
+        // Sending again what a provider refuses for what stands in it would not help.
+        let refused = ["400", "404", "409", "413", "422"].map(|status| format!("status={status}"));
+        let expected = if refused.iter().any(|refused| refused == failure) { &failure[7..] } else { "502" };
+        let (scene, client) = failing(Store::SqliteMemory, failure, true).await;
+        let answer = ask(&client, 3).await;
+        assert_eq!(answer.status.to_string(), expected, "{failure}: {}", answer.text);
+        let error = &answer.json()["error"];
+        assert!(["message", "type"].iter().all(|member| error[member].is_string()), "{failure}: {error}");
+        assert!(!answer.text.contains("0123456789"), "{failure}: {}", answer.text);
+        let tried = [&scene.openai, &scene.mistral].map(|vendor| vendor.accepted_connections() > 0);
+        assert_eq!(tried, [true, true], "{failure}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_model_and_a_call_beyond_its_limits_reach_nobody() {
+    let scene = Scene::start(Setting::Secure, Store::SqliteMemory).await;
+    let admin = scene.app.client(&scene.admin().await);
+    let body = json!({"requestsPerMinute": 2, "tokensPerMinute": 50}).to_string();
+    let made = admin.post("/api/generate-virtual-key", body).await.json();
+    let client = scene.app.client(made["virtualKey"].as_str().unwrap());
+    save(&client, json!({"openaiKey": OPENAI_KEY, "mistralKey": MISTRAL_KEY})).await;
+    let call = async |body: Value| client.post("/chat/completions", body.to_string()).await;
+    for messages in [json!([]), json!([{"role": "user", "content": "hi"}])] {
+        let unknown = call(json!({"model": "unknown-model", "messages": messages})).await;
+        assert_eq!(unknown.status, 400, "{}", unknown.text);
+    }
+    let said = json!([{"role": "user", "content": vec!["word"; 500].join(" ")}]);
+    let long = call(json!({"model": "gpt-3.5-turbo", "messages": said})).await;
+    assert_eq!((long.status, long.error_code().as_str()), (429, "rate_limit_exceeded"), "{}", long.text);
+    assert!(scene.openai.calls().is_empty() && scene.mistral.calls().is_empty());
 }

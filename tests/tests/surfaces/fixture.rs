@@ -19,6 +19,7 @@
 //! says a word of the answer
 //! not a word that must not stand in it
 //! header etag: "1"
+//! without set-cookie
 //! ```
 //!
 //! The calls of a scene are sent one after the other. `{{name}}` stands for what the scene knows or a call before kept. A status
@@ -62,6 +63,8 @@ pub(crate) struct Expectation {
     pub(crate) says: Vec<String>,
     pub(crate) says_not: Vec<String>,
     pub(crate) headers: Vec<(String, String)>,
+    /// Headers that it must not have.
+    pub(crate) without: Vec<String>,
     /// Names, and the pointer into the answer or `cookie <name>`.
     pub(crate) keeps: Vec<(String, String)>,
     /// The answer, with its variables.
@@ -154,6 +157,8 @@ fn directive(expectation: &mut Expectation, line: &str) {
         expectation.says.push(said.to_owned());
     } else if let Some(said) = line.strip_prefix("not ") {
         expectation.says_not.push(said.to_owned());
+    } else if let Some(name) = line.strip_prefix("without ") {
+        expectation.without.push(name.to_owned());
     } else if let Some((name, value)) = line.strip_prefix("header ").and_then(|rest| rest.split_once(':')) {
         expectation.headers.push((name.to_owned(), value.trim().to_owned()));
     } else if let Some((name, from)) = line.strip_prefix("keep ").and_then(|rest| rest.split_once(" = ")) {

@@ -32,7 +32,7 @@ pub(crate) async fn run_all(surface: &str, store: Store) {
             });
             let scene = match surface {
                 // Whose calls are of many people's.
-                "canonical" => Scene::inviting(setting, store).await,
+                "canonical" | "virtual-key-proxy" => Scene::inviting(setting, store).await,
                 _ => Scene::start(setting, store).await,
             };
             sent += run(&fixture, setting, scene).await;
@@ -53,6 +53,7 @@ async fn run(fixture: &Fixture, setting: Setting, scene: Scene) -> usize {
         let answer = send(&client, step, &known).await;
         let place = format!("{} ({setting:?}): {}", fixture.path.display(), step.title);
         judge(&place, &answer, expected, &known);
+        has_what_every_answer_has(&place, step, &answer);
         for (name, from) in &expected.keeps {
             known.insert(name.clone(), kept(&place, &answer, from));
         }
@@ -90,6 +91,9 @@ fn judge(place: &str, answer: &Answer, expected: &Expectation, known: &HashMap<S
         let value = filled(value, known);
         assert!(all.iter().any(|there| there.contains(&value)), "header {name} is {all:?}: {found}");
     }
+    for name in &expected.without {
+        assert!(!answer.headers.contains_key(name), "header {name} is there: {found}");
+    }
     if let Some(pattern) = expected.pattern(|text| filled(text, known)) {
         let said: Value =
             serde_json::from_str(&answer.text).unwrap_or_else(|error| panic!("{error}: {found}"));
@@ -97,6 +101,29 @@ fn judge(place: &str, answer: &Answer, expected: &Expectation, known: &HashMap<S
             panic!("{difference}: {found}");
         }
     }
+}
+
+/// The headers of every answer, whatever was asked and whatever it says.
+fn has_what_every_answer_has(place: &str, step: &Step, answer: &Answer) {
+    for (name, value) in [
+        ("x-content-type-options", "nosniff"),
+        ("x-frame-options", "DENY"),
+        ("referrer-policy", "strict-origin-when-cross-origin"),
+    ] {
+        assert_eq!(answer.header(name), value, "{place}: {name}");
+    }
+    let policy = answer.header("content-security-policy");
+    assert!(policy.contains("default-src 'self'") && !policy.contains("unsafe-inline"), "{place}: {policy}");
+    let time = answer.header("x-response-time").strip_suffix('s');
+    assert!(time.is_some_and(|seconds| seconds.parse::<f64>().is_ok()), "{place}: {time:?}");
+    let sent = |name: &str| step.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value);
+    let id = answer.request_id();
+    assert!(!id.is_empty() && sent("x-request-id").is_none_or(|sent| sent == id), "{place}: {id}");
+    assert!(!answer.headers.contains_key("access-control-allow-origin"), "{place}: nobody is listed");
+    let is_somebodys = ["authorization", "cookie", "x-api-key"].into_iter().any(|name| sent(name).is_some());
+    let is_stream = answer.header("content-type").starts_with("text/event-stream");
+    let rule = if is_stream { "no-cache" } else { "no-store" };
+    assert!(!is_somebodys || answer.header("cache-control") == rule, "{place}: {:?}", answer.headers);
 }
 
 fn kept(place: &str, answer: &Answer, from: &str) -> String {

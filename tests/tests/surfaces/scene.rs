@@ -4,6 +4,7 @@ use serde_json::json;
 use std::collections::HashMap;
 use switchyard::Store;
 use switchyard::orchestrator::accounts::{AccountSettings, RegistrationPolicy};
+use switchyard_harness::testkit::postgres::PrivatePostgres;
 use switchyard_harness::testkit::simulator::Simulator;
 use switchyard_harness::{GatewayAuth, PASSWORD, TestApp};
 
@@ -43,6 +44,13 @@ pub(crate) struct Scene {
     pub(crate) app: TestApp,
     pub(crate) openai: Simulator,
     pub(crate) mistral: Simulator,
+}
+
+/// On a fresh server over each database.
+pub(crate) async fn on_both(test: impl AsyncFn(Scene)) {
+    test(Scene::start(Setting::Secure, Store::SqliteMemory).await).await;
+    let Some(server) = PrivatePostgres::shared() else { return };
+    test(Scene::start(Setting::Secure, Store::Postgres(server.create_database().into())).await).await;
 }
 
 impl Scene {

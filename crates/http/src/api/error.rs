@@ -158,7 +158,12 @@ impl From<AdminError> for ApiError {
             }
             AdminError::Provider(fault) => {
                 let said = format!("The provider failed: {}", fault.kind.as_str());
-                Self::new(StatusCode::BAD_GATEWAY, "provider_error", said)
+                let (status, code) = if fault.kind.is_timeout() {
+                    (StatusCode::GATEWAY_TIMEOUT, "provider_timeout")
+                } else {
+                    (StatusCode::BAD_GATEWAY, "provider_error")
+                };
+                Self::new(status, code, said)
             }
         }
     }

@@ -312,6 +312,7 @@ pub(crate) struct TestedKey {
         (status = 500, body = EnvelopeAnswer),
         (status = 502, description = "The provider can't be reached, or does not take it", body = EnvelopeAnswer),
         (status = 503, body = EnvelopeAnswer),
+        (status = 504, description = "The provider does not answer in time", body = EnvelopeAnswer),
     )
 )]
 pub(crate) async fn test_key(

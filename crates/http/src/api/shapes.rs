@@ -182,6 +182,6 @@ impl SessionShape {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct SessionList {
     pub(crate) items: Vec<SessionShape>,
-    /// Always absent: there is one page.
+    /// What `after` takes for the page behind this one.
     pub(crate) next: Option<String>,
 }

@@ -1,6 +1,7 @@
 //! The other documented surfaces: a module for each document. They map shapes and call the same use cases.
 
 mod call_log;
+mod counted;
 mod external;
 mod multi_llm;
 mod pairs;

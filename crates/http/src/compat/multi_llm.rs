@@ -1,8 +1,9 @@
 //! Accounts as the Multi-LLM API documents them: tokens in bodies, errors as a bare text.
 
+use super::counted::Counted;
 use crate::access::Public;
 use crate::api::{ApiBody, ApiError, ApiJson, Secret};
-use crate::extract::{Member, Visitor};
+use crate::extract::Member;
 use actix_web::{HttpResponse, web};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
@@ -157,12 +158,10 @@ fn signed_in(message: &'static str, tokens: &IssuedTokens, user: ProfileUser) ->
 )]
 pub(crate) async fn register(
     _: Public,
-    visitor: Visitor,
+    visitor: Counted,
     body: ApiJson<RegisterBody>,
     registration: web::Data<Registration>,
-    throttles: web::Data<Throttles>,
 ) -> Result<HttpResponse, ApiError> {
-    throttles.documented(&visitor.0).await?;
     let RegisterBody { username, email, password, registration_token } = body.0;
     let request = RegistrationRequest {
         username,
@@ -195,12 +194,10 @@ pub(crate) async fn register(
 )]
 pub(crate) async fn log_in(
     _: Public,
-    visitor: Visitor,
+    visitor: Counted,
     body: ApiJson<LogInBody>,
     sign_in: web::Data<SignIn>,
-    throttles: web::Data<Throttles>,
 ) -> Result<HttpResponse, ApiError> {
-    throttles.documented(&visitor.0).await?;
     let LogInBody { username, password } = body.0;
     let tokens = sign_in.log_in(LogIn { username, password }, &visitor.0).await?;
     let user = ProfileUser::from(&tokens.user);
@@ -225,12 +222,10 @@ pub(crate) async fn log_in(
 )]
 pub(crate) async fn refresh(
     _: Public,
-    visitor: Visitor,
+    visitor: Counted,
     body: ApiJson<RefreshBody>,
     sign_in: web::Data<SignIn>,
-    throttles: web::Data<Throttles>,
 ) -> Result<HttpResponse, ApiError> {
-    throttles.documented(&visitor.0).await?;
     let claims = sign_in.read_refresh(body.0.refresh_token.expose_secret(), &visitor.0).await?;
     let tokens = sign_in.refresh(&claims, &visitor.0).await?;
     Ok(HttpResponse::Ok().json(RefreshAnswer {

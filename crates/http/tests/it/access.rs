@@ -42,6 +42,67 @@ fn the_public_routes_are_exactly_those_of_the_contract() {
     assert_eq!(public, PUBLIC.iter().copied().collect());
 }
 
+/// What the contract keeps for those who administer.
+const ADMINISTRATORS: &[(&str, &str)] = &[
+    ("POST", "/api/generate-virtual-key"),
+    ("POST", "/reload-config"),
+    ("GET", "/api/logs"),
+    ("PATCH", "/api/v1/users/{id}"),
+    ("POST", "/api/v1/users/{id}/password-reset"),
+    ("POST", "/api/v1/rekey"),
+    ("GET", "/api/v1/status"),
+];
+
+/// What auditors see too.
+const AUDITORS: &[(&str, &str)] = &[
+    ("GET", "/api/v1/users"),
+    ("GET", "/api/v1/users/{id}"),
+    ("GET", "/api/v1/audit"),
+    ("GET", "/api/v1/ledger/verify"),
+];
+
+/// What only virtual keys open.
+const VIRTUAL_KEYS: &[(&str, &str)] = &[("POST", "/chat/completions"), ("GET", "/api/v1/virtual-keys/self")];
+
+/// What belongs to whoever is signed in.
+const SIGNED_IN: &[&str] = &[
+    "/api/profile",
+    "/api/external/",
+    "/api/v1/auth/me",
+    "/api/v1/auth/password",
+    "/api/v1/sessions",
+    "/api/v1/virtual-keys",
+    "/api/v1/keys",
+    "/api/v1/usage",
+    "/api/v1/requests",
+    "/api/v1/explain",
+];
+
+#[test]
+fn every_other_route_is_for_those_whom_the_contract_names() {
+    for (list, access) in [
+        (ADMINISTRATORS, Access::Admin),
+        (AUDITORS, Access::AuditorOrAdmin),
+        (VIRTUAL_KEYS, Access::VirtualKey),
+    ] {
+        let declared: HashSet<(&str, &str)> = table()
+            .iter()
+            .filter(|endpoint| endpoint.access == access)
+            .map(|endpoint| (endpoint.method, endpoint.path))
+            .collect();
+        assert_eq!(declared, list.iter().copied().collect(), "{access:?}");
+    }
+    for endpoint in table() {
+        let begins =
+            |beginnings: &[&str]| beginnings.iter().any(|beginning| endpoint.path.starts_with(beginning));
+        match endpoint.access {
+            Access::Gateway => assert!(begins(&["/v1/", "/v1beta/"]), "{endpoint:?}"),
+            Access::SignedIn => assert!(begins(SIGNED_IN), "{endpoint:?}"),
+            _ => {}
+        }
+    }
+}
+
 #[test]
 fn no_route_is_declared_twice() {
     let endpoints: Vec<_> = table().iter().map(|endpoint| (endpoint.method, endpoint.path)).collect();

@@ -57,6 +57,15 @@ pub(super) struct OwnCredentials {
     pub(super) directory: Arc<CredentialDirectory>,
 }
 
+/// What of the stored configuration may have changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// What has another version than before.
+    Changes,
+    /// Anything: somebody may have written past us, by hand and without a new version.
+    Anew,
+}
+
 impl Builder {
     /// With these adapters.
     #[must_use]
@@ -75,20 +84,22 @@ impl Builder {
         self.credentials.as_ref()
     }
 
-    /// Compiles `stored`. A provider whose version is the one in `previous` keeps its client, hence its connections.
+    /// Compiles `stored`. A provider whose version is the one in `previous` keeps its client, hence its connections, unless
+    /// it is read [`Anew`](Reading::Anew).
     #[must_use]
     pub fn build(
         &self,
         stored: &StoredConfiguration,
         previous: &Snapshot,
         memory: &mut MemoryOfTargets,
+        reading: Reading,
     ) -> Snapshot {
         let credentials = self.credentials.as_ref().map(|own| Arc::clone(&own.directory));
         let mut snapshot = Snapshot { revision: stored.revision, credentials, ..Snapshot::default() };
         let mut by_id: HashMap<ProviderId, Arc<ProviderEntry>> = HashMap::new();
         for provider in stored.providers.iter().filter(|provider| provider.is_enabled) {
             let before = previous.providers.get(provider.name.as_str());
-            let kept = before.filter(|kept| is_same(kept, provider)).cloned();
+            let kept = before.filter(|kept| reading == Reading::Changes && is_same(kept, provider)).cloned();
             let entry = kept.unwrap_or_else(|| {
                 let before = before.map(Arc::as_ref);
                 Arc::new(self.provider(provider, before, memory))

@@ -2,7 +2,7 @@
 //! asking for one integer.
 
 use super::Snapshot;
-use super::build::{Builder, MemoryOfTargets};
+use super::build::{Builder, MemoryOfTargets, Reading};
 use super::directory::KeyDirectory;
 use super::users::UserDirectory;
 use arc_swap::ArcSwap;
@@ -59,7 +59,7 @@ impl ConfigurationKeeper {
         };
         let mut memory = keeper.refreshing.lock().await;
         let revision = keeper.configuration.revision().await?;
-        keeper.load_all(revision, &mut memory).await?;
+        keeper.load_all(revision, &mut memory, Reading::Changes).await?;
         drop(memory);
         Ok(keeper)
     }
@@ -101,25 +101,30 @@ impl ConfigurationKeeper {
         }
         match self.configuration.changes_since(current).await? {
             Some(changes) if newest > current => self.apply(&changes, newest, &mut memory).await,
-            _ => self.load_all(newest, &mut memory).await,
+            _ => self.load_all(newest, &mut memory, Reading::Changes).await,
         }
     }
 
-    /// Reads everything again, whether or not the revision says that something changed.
+    /// Reads everything again, whether or not a revision or a version says that something changed.
     ///
     /// # Errors
     /// When the database can't be read; the last good configuration stays.
     pub async fn reload(&self) -> Result<(), RepositoryError> {
         let mut memory = self.refreshing.lock().await;
         let newest = self.configuration.revision().await?;
-        self.load_all(newest, &mut memory).await
+        self.load_all(newest, &mut memory, Reading::Anew).await
     }
 
-    async fn load_all(&self, newest: Revision, memory: &mut MemoryOfTargets) -> Result<(), RepositoryError> {
+    async fn load_all(
+        &self,
+        newest: Revision,
+        memory: &mut MemoryOfTargets,
+        reading: Reading,
+    ) -> Result<(), RepositoryError> {
         self.load_all_keys().await?;
         self.load_all_credentials().await?;
         self.users.load_all().await?;
-        self.rebuild(newest, memory).await
+        self.rebuild(newest, memory, reading).await
     }
 
     async fn apply(
@@ -135,18 +140,23 @@ impl ConfigurationKeeper {
         let stands_beside =
             |kind| matches!(kind, ChangeKind::VirtualKey | ChangeKind::Credential | ChangeKind::User);
         if changes.iter().any(|change| !stands_beside(change.kind)) {
-            return self.rebuild(newest, memory).await;
+            return self.rebuild(newest, memory, Reading::Changes).await;
         }
         let reached = changes.iter().map(|change| change.revision).max().unwrap_or(newest);
         self.reached.store(reached.0, Ordering::Release);
         Ok(())
     }
 
-    async fn rebuild(&self, seen: Revision, memory: &mut MemoryOfTargets) -> Result<(), RepositoryError> {
+    async fn rebuild(
+        &self,
+        seen: Revision,
+        memory: &mut MemoryOfTargets,
+        reading: Reading,
+    ) -> Result<(), RepositoryError> {
         let mut stored = self.configuration.load().await?;
         // A key may have changed between the two reads: claim only what was seen before, so that it is looked at again.
         stored.revision = seen;
-        let snapshot = self.builder.build(&stored, &self.snapshot.load(), memory);
+        let snapshot = self.builder.build(&stored, &self.snapshot.load(), memory, reading);
         if let Some(own) = self.builder.own_credentials() {
             own.directory.keep_only(&stored.providers.iter().map(|provider| provider.id).collect());
         }

@@ -106,6 +106,11 @@ impl Server {
         Self(command.spawn().unwrap())
     }
 
+    /// The process' id.
+    pub(crate) fn id(&self) -> u32 {
+        self.0.id()
+    }
+
     /// Sends it a signal by name.
     pub(crate) fn signal(&self, name: &str) {
         let status = Command::new("kill").args([format!("-{name}"), self.0.id().to_string()]).status();

@@ -58,6 +58,11 @@ impl Running {
         self.place
     }
 
+    /// The process' id.
+    pub(crate) fn id(&self) -> u32 {
+        self.server.id()
+    }
+
     pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(self.place.path("log")).unwrap()
     }

@@ -7,8 +7,12 @@ use std::time::Duration;
 
 /// A server with a request that does not end by itself for ten seconds: its body stops coming.
 fn busy() -> (Place, Server, TcpStream, SocketAddr) {
+    busy_at(Place::new())
+}
+
+fn busy_at(place: Place) -> (Place, Server, TcpStream, SocketAddr) {
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let place = Place::new().set("SWITCHYARD_LISTEN", address.to_string());
+    let place = place.set("SWITCHYARD_LISTEN", address.to_string());
     let server = Server::spawn(place.command().stderr(std::fs::File::create(place.path("log")).unwrap()));
     eventually(|| TcpStream::connect(address).is_ok());
     let mut stream = TcpStream::connect(address).unwrap();
@@ -35,6 +39,22 @@ fn the_first_signal_lets_running_requests_end() {
     assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
     let status = server.ended_within(Duration::from_secs(20)).expect("it ends");
     assert_eq!(status.code(), Some(0));
+}
+
+#[test]
+fn running_requests_have_as_long_to_end_as_they_are_told_to_have() {
+    let (_place, mut server, mut stream, address) =
+        busy_at(Place::new().set("SWITCHYARD_DRAIN_SECONDS", "1"));
+    server.signal("TERM");
+    eventually(|| TcpStream::connect(address).is_err());
+    let status = server.ended_within(Duration::from_secs(8)).expect("it does not wait for the request");
+    assert_eq!(status.code(), Some(0));
+    let mut answer = String::new();
+    let _reset_is_an_end_too = stream.read_to_string(&mut answer);
+    assert_eq!(
+        answer, "",
+        "by default it has half a minute, in which it would be told that its body is late"
+    );
 }
 
 #[test]

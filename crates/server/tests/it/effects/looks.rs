@@ -162,3 +162,25 @@ pub(super) fn asked_host(server: &Running, vendor: &str) -> String {
     let url = shown["targets"][0]["request"]["url"].as_str().unwrap_or_default().to_owned();
     url.split('/').nth(2).unwrap_or_default().to_owned()
 }
+
+/// The database's connections: for each purpose, how many there may be.
+pub(super) fn pools(server: &Running) -> String {
+    let (token, _) = server.sign_in();
+    let status = server.ask_as(&token, "GET", "/api/v1/status", "").json();
+    let pools = status["database"]["pools"].as_array().unwrap().iter();
+    let told: Vec<String> =
+        pools.map(|pool| format!("{} {}", pool["purpose"].as_str().unwrap(), pool["size"])).collect();
+    told.join(", ")
+}
+
+/// What a member is answered who makes two virtual keys.
+pub(super) fn two_keys(server: &Running) -> String {
+    let body = r#"{"username":"ana.anders","email":"ana@example.com","password":"Gravel-Otter-7"}"#;
+    let heard = server.ask("POST", "/api/auth/register", &[], body).json();
+    let token = heard["access_token"].as_str().unwrap().to_owned();
+    let make = |name| {
+        let body = format!(r#"{{"name":"{name}"}}"#);
+        server.ask_as(&token, "POST", "/api/v1/virtual-keys", &body).status.to_string()
+    };
+    ["one", "two"].map(make).join(" ")
+}

@@ -3,6 +3,9 @@
 mod addresses;
 mod external;
 mod looks;
+mod process;
+mod spending;
+mod stalls;
 mod upstream;
 
 use crate::place::Place;
@@ -54,6 +57,8 @@ rows! {
         => "data/switchyard.db", "elsewhere/switchyard.db";
     database_url_is_where_the_database_is: ["SWITCHYARD_DATABASE_URL", "DATABASE_URL", "BACKEND_DATABASE_URL"] =
         "sqlite:///own.db", with NONE, database_file => "data/switchyard.db", "own.db";
+    as_many_connections_read_sqlite_as_told: ["SWITCHYARD_SQLITE_READERS"] = "2", with WITH_ADMIN, pools
+        => "reading 4, writing 1", "reading 2, writing 1";
     journal_dir_is_where_usage_waits: ["SWITCHYARD_JOURNAL_DIR"] = "waiting", with NONE, journal
         => "data/journal", "waiting";
     redis_url_is_where_limits_are_shared: ["SWITCHYARD_REDIS_URL", "REDIS_URL"] = "redis://127.0.0.1:1/0", with NONE,
@@ -101,6 +106,8 @@ rows! {
         => "address", "switched off";
     the_gateway_can_do_without_keys: ["SWITCHYARD_GATEWAY_AUTH"] = "off", with NONE, models_with_any_key => "401", "200";
     anybody_makes_virtual_keys_where_that_is_open: ["SWITCHYARD_OPEN_VIRTUAL_KEYS"] = "true", with NONE, minted => "401", "201";
+    a_person_has_as_many_keys_as_told: ["SWITCHYARD_MAX_KEYS_PER_USER"] = "1", with OPEN, two_keys
+        => "201 201", "201 409";
     bodies_may_be_as_large_as_told: ["SWITCHYARD_MAX_BODY_BYTES"] = "1024", with NONE, large_body => "422", "413";
     the_log_tells_what_it_is_told_to_tell: ["SWITCHYARD_LOG_LEVEL", "LOG_LEVEL"] = "ERROR", with NONE,
         |server| said(server, "INFO") => "said", "not said";
@@ -142,29 +149,42 @@ const UNSERVED: &[(&str, &str)] = &[
     ("BACKEND_HEALTH_CHECK_FAILURE_THRESHOLD", "5"),
 ];
 
-/// Shown by other tests: of the arrival of their values (`crates/switchyard/tests/settings`), of signals, of certificates, of budgets, of
-/// whose credential is used, of the sealing anew, or above together with others.
-const SHOWN_ELSEWHERE: &[&str] = &[
-    "TLS_CERT_FILE",
-    "TLS_KEY_FILE",
-    "DRAIN_SECONDS",
-    "WORKERS",
-    "CONFIG",
-    "DATABASE_POOL_SIZE",
-    "SQLITE_READERS",
-    "JOURNAL_DURABILITY",
-    "JOURNAL_FSYNC",
-    "ADMIN_USERNAME",
-    "ADMIN_PASSWORD",
-    "JWT_SECRET_PREVIOUS",
-    "ENCRYPTION_KEY_PREVIOUS",
-    "UNPRICED_CALL_CEILING_USD",
-    "CHARGE_UNANSWERED_CALLS",
-    "SHARED_CREDENTIALS",
-    "MAX_KEYS_PER_USER",
-    "UPSTREAM_CONNECT_TIMEOUT_SECONDS",
-    "UPSTREAM_IDLE_TIMEOUT_SECONDS",
-    "UPSTREAM_TOTAL_TIMEOUT_SECONDS",
+/// Shown by a test of another file: the setting, the file among those of `crates`, and the test.
+const SHOWN_BY: &[(&str, &str, &str)] = &[
+    ("TLS_CERT_FILE", "server/tests/it/certificate.rs", "a_certificate_is_served_and_exchanged_on_a_hang_up"),
+    (
+        "TLS_KEY_FILE",
+        "server/tests/it/certificate.rs",
+        "a_certificate_that_can_not_be_served_stops_the_start",
+    ),
+    (
+        "DRAIN_SECONDS",
+        "server/tests/it/signals.rs",
+        "running_requests_have_as_long_to_end_as_they_are_told_to_have",
+    ),
+    ("CONFIG", "server/tests/it/reloading.rs", "a_file_that_was_changed_holds_once_it_is_read_again"),
+    (
+        "JWT_SECRET_PREVIOUS",
+        "server/tests/it/restarts.rs",
+        "a_new_jwt_secret_ends_all_sessions_but_those_of_the_previous_one_that_is_named",
+    ),
+    (
+        "ENCRYPTION_KEY_PREVIOUS",
+        "server/tests/it/other_keys.rs",
+        "another_encryption_key_than_the_datas_starts_warns_and_lists_with_a_mask",
+    ),
+    // When a disk is asked to keep what was written is seen by that disk alone.
+    (
+        "JOURNAL_FSYNC",
+        "journal/tests/faults/main.rs",
+        "a_sync_that_fails_is_told_to_who_waits_for_it_and_ends_the_segment",
+    ),
+    ("JOURNAL_FSYNC", "journal/tests/faults/main.rs", "an_append_is_answered_before_its_group_is_synced"),
+    (
+        "JOURNAL_FSYNC",
+        "switchyard/tests/settings/rows.rs",
+        "every_setting_arrives_in_its_field_from_each_of_its_variables",
+    ),
 ];
 
 impl Row {
@@ -212,10 +232,35 @@ fn every_setting_that_there_is_has_its_place_in_these_lists() {
         NAMES.contains(&prefixed.as_str())
             || addresses::NAMES.contains(&name.as_str())
             || external::NAMES.contains(&name.as_str())
+            || process::NAMES.contains(&name.as_str())
+            || spending::NAMES.contains(&name.as_str())
+            || stalls::NAMES.contains(&name.as_str())
             || upstream::NAMES.contains(&name.as_str())
-            || SHOWN_ELSEWHERE.contains(&name.as_str())
+            || SHOWN_BY.iter().any(|(setting, ..)| setting == name)
             || log.contains(&format!("{name} is not used by this version"))
     };
     let missing: Vec<&String> = all.iter().filter(|name| !is_shown(name)).collect();
     assert!(missing.is_empty(), "whose effect nobody looks at: {missing:?}");
+}
+
+#[test]
+fn every_test_that_is_named_for_a_setting_is_there() {
+    let crates = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    for (setting, file, test) in SHOWN_BY {
+        let text =
+            std::fs::read_to_string(crates.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+        let lines: Vec<&str> = text.lines().map(str::trim_start).collect();
+        let declares = |line: &str| {
+            let name = line.strip_prefix("async ").unwrap_or(line).strip_prefix("fn ");
+            name.and_then(|rest| rest.strip_prefix(test)).is_some_and(|rest| rest.starts_with("()"))
+        };
+        let place = lines.iter().position(|line| declares(line));
+        let place = place.unwrap_or_else(|| panic!("{setting}: {file} has no `{test}`"));
+        let is_test = lines[..place]
+            .last()
+            .is_some_and(|line| line.starts_with("#[test]") || line.starts_with("#[tokio::test"));
+        assert!(is_test, "{setting}: `{test}` of {file} is no test");
+        let is_about = file.starts_with("journal/") || text.contains(setting);
+        assert!(is_about, "{setting}: {file} does not name it");
+    }
 }
