@@ -199,9 +199,13 @@ fn at_door(kind: CallErrorKind, status: StatusCode, door: Door) -> StatusCode {
     use CallErrorKind as Kind;
     match (door, kind) {
         (Door::Bare, Kind::ModelNotFound) => StatusCode::BAD_REQUEST,
-        (Door::Bare, Kind::UpstreamThrottled | Kind::UpstreamUnavailable | Kind::UpstreamTimeout) => {
-            StatusCode::BAD_GATEWAY
-        }
+        (
+            Door::Bare,
+            Kind::UpstreamThrottled
+            | Kind::UpstreamUnavailable
+            | Kind::UpstreamTimeout
+            | Kind::UpstreamRejected,
+        ) => StatusCode::BAD_GATEWAY,
         _ => status,
     }
 }

@@ -50,7 +50,7 @@ impl ReplyHead {
     /// What the call cost; known for buffered answers at a known price.
     #[must_use]
     pub fn cost(&self) -> Option<NanoUsd> {
-        self.bill.and_then(|bill| bill.total_cost)
+        self.bill.and_then(|bill| bill.call_cost)
     }
 }
 

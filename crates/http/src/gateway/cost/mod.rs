@@ -100,6 +100,7 @@ mod tests {
         input_cost: Some(NanoUsd(1_800)),
         output_cost: Some(NanoUsd(3_000)),
         total_cost: Some(NanoUsd(4_800)),
+        call_cost: Some(NanoUsd(5_000)),
     };
 
     fn priced(body: &'static str, bill: &CallBill) -> String {
