@@ -1,5 +1,4 @@
 //! The memory store of idempotency keys keeps its contract, and its bounds.
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::sync::Arc;
 use switchyard_coordination::memory::MemoryIdempotency;

@@ -66,7 +66,7 @@ pub(super) fn add(connection: &mut AnyConnection, sums: &Spent) -> Result<(), Fa
     let lines = lines.map(|((scope, quarter), cost)| (scope.to_string(), *quarter, (*cost).min(HALF)));
     match connection {
         AnyConnection::Sqlite(sqlite) => add_one_by_one(sqlite, lines),
-        AnyConnection::Postgres(postgres) => add_many(postgres, lines.collect()),
+        AnyConnection::Postgres(postgres) => add_many(postgres, &lines.collect::<Vec<_>>()),
     }
 }
 
@@ -101,7 +101,7 @@ fn add_one_by_one(
     Ok(())
 }
 
-fn add_many(connection: &mut PgConnection, lines: Vec<(String, i64, i64)>) -> Result<(), Fault> {
+fn add_many(connection: &mut PgConnection, lines: &[(String, i64, i64)]) -> Result<(), Fault> {
     for chunk in lines.chunks(ROWS_AT_ONCE) {
         let lines: Vec<_> =
             chunk.iter().map(|(scope, quarter, more)| line!((scope, quarter, more))).collect();

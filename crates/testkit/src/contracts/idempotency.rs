@@ -15,10 +15,10 @@ type Store = Arc<dyn IdempotencyStore>;
 type Made = Option<(Store, Arc<ManualClock>)>;
 
 /// Makes a test of each case. The first argument is a function that returns a fresh store in an `Arc` and the manual clock that it goes
-/// by, or `None` where there is none to be had; the second one makes the same with [`Bounds`].
+/// by, or `None` where there is none to be had; the second one makes the same with [`Bounds`]. A fake, which keeps everything, has none.
 #[macro_export]
 macro_rules! idempotency_contract {
-    ($make:path, $bounded:path) => {
+    ($make:path) => {
         $crate::idempotency_contract!(@cases $make,
             a_name_is_claimed_once_and_told_until_it_is_finished,
             an_answer_is_given_again_whole,
@@ -31,6 +31,9 @@ macro_rules! idempotency_contract {
             a_claim_of_the_dead_ends,
             of_64_at_once_one_claims,
         );
+    };
+    ($make:path, $bounded:path) => {
+        $crate::idempotency_contract!($make);
         $crate::idempotency_contract!(@bounded $bounded,
             answers_are_forgotten_from_the_oldest_and_their_names_kept,
             names_are_forgotten_from_the_oldest_and_never_one_that_is_being_answered,

@@ -14,6 +14,9 @@ use switchyard_domain::time::{Day, Timestamp};
 /// What scopes spent in a quarter, by the word of the scope.
 type Quarter = BTreeMap<String, i64>;
 
+/// Key, user and provider.
+type Group = (Option<i64>, Option<i64>, i64);
+
 /// Compares a day's stored sums with those of its events.
 pub(super) fn compare(
     connection: &mut AnyConnection,
@@ -58,7 +61,7 @@ fn compare_quarter(
 }
 
 fn sums_of_events(connection: &mut AnyConnection, quarter: Timestamp) -> Result<Quarter, Fault> {
-    let rows: Vec<((Option<i64>, Option<i64>, i64), Option<i64>)> = usage_events::table
+    let rows: Vec<(Group, Option<i64>)> = usage_events::table
         .filter(usage_events::at.ge(quarter.0))
         .filter(usage_events::at.lt(quarter.0.saturating_add(LENGTH)))
         .filter(usage_events::usage_source.ne(UsageSource::None.as_str()))
