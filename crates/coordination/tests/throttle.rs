@@ -31,18 +31,34 @@ async fn however_many_scopes_come_only_so_many_are_kept_and_the_newest_are() {
 }
 
 #[tokio::test]
+async fn scopes_of_one_kind_make_none_of_another_be_forgotten() {
+    let clock = Arc::new(ManualClock::default());
+    let throttle = MemoryThrottle::new(Arc::clone(&clock) as _).keeping(100);
+    assert_eq!(throttle.take("password:2001:db8:7/48:ana", ONCE).await, Ok(()));
+    for scope in 0..1_000 {
+        clock.advance(Duration::from_millis(1));
+        assert_eq!(throttle.take(&format!("refresh:{scope}"), ONCE).await, Ok(()));
+    }
+    assert!(throttle.take("password:2001:db8:7/48:ana", ONCE).await.is_err());
+    throttle.give_back("password:2001:db8:7/48:ana");
+    assert_eq!(throttle.take("password:2001:db8:7/48:ana", ONCE).await, Ok(()));
+    throttle.forget("password:2001:db8:7/48:ana").await;
+    assert_eq!(throttle.take("password:2001:db8:7/48:ana", ONCE).await, Ok(()));
+}
+
+#[tokio::test]
 async fn what_is_over_is_forgotten_before_what_is_not() {
     let clock = Arc::new(ManualClock::default());
     let throttle = MemoryThrottle::new(Arc::clone(&clock) as _).keeping(10);
     for scope in 0..5 {
-        assert_eq!(throttle.take(&format!("old:{scope}"), ONCE).await, Ok(()));
+        assert_eq!(throttle.take(&format!("source:old-{scope}"), ONCE).await, Ok(()));
     }
     clock.advance(ONCE.window);
     for scope in 0..9 {
-        assert_eq!(throttle.take(&format!("new:{scope}"), ONCE).await, Ok(()));
+        assert_eq!(throttle.take(&format!("source:new-{scope}"), ONCE).await, Ok(()));
     }
     for scope in 0..9 {
-        assert!(throttle.take(&format!("new:{scope}"), ONCE).await.is_err(), "{scope}");
+        assert!(throttle.take(&format!("source:new-{scope}"), ONCE).await.is_err(), "{scope}");
     }
 }
 

@@ -23,6 +23,8 @@ pub struct Database {
 struct Inner {
     reading: Arc<Lane>,
     writing: Arc<Lane>,
+    /// For what takes minutes: it waits for its like, and nobody waits for it.
+    proving: Arc<Lane>,
     is_connected: AtomicBool,
     kept_changes: i64,
 }
@@ -39,11 +41,12 @@ impl Database {
     /// # Errors
     /// [`DatabaseError::Unavailable`] when it does not answer within seconds, or is none.
     pub async fn open(config: DatabaseConfig) -> Result<Self, DatabaseError> {
-        let (reading, writing) =
+        let [reading, writing, proving] =
             lanes(&config).map_err(|error| DatabaseError::Unavailable(error.to_string()))?;
         let inner = Inner {
             reading,
             writing,
+            proving,
             is_connected: AtomicBool::new(false),
             kept_changes: config.kept_changes,
         };
@@ -95,7 +98,7 @@ impl Database {
         self.note(self.inner.reading.run(SHORT, job).await)
     }
 
-    /// Reads one state with statements that may take minutes.
+    /// Reads one state with statements that may take minutes, one such reader after the other.
     pub(crate) async fn long_snapshot<T, J>(&self, job: J) -> Result<T, RepositoryError>
     where
         T: Send + 'static,
@@ -109,7 +112,8 @@ impl Database {
                 job(connection)
             })
         };
-        self.note(self.inner.reading.run(LONG, job).await)
+        // That it waited in vain for its like says nothing about the database.
+        self.inner.proving.run(LONG, job).await
     }
 
     /// Reads and writes in one transaction. It does not commit once the caller has stopped waiting, as far as that is known
@@ -167,24 +171,25 @@ fn encoding(connection: &mut AnyConnection) -> Result<Option<String>, Fault> {
     }
 }
 
-type Lanes = (Arc<Lane>, Arc<Lane>);
-
-fn lanes(config: &DatabaseConfig) -> Result<Lanes, ConnectError> {
+/// Those for reading, for writing, and for what takes minutes.
+fn lanes(config: &DatabaseConfig) -> Result<[Arc<Lane>; 3], ConnectError> {
     let writer = Connector::new(&config.target, Purpose::Writing)?;
+    let lane = |connector, connections| Arc::new(Lane::new(connector, connections));
     let connections = config.read_connections;
     Ok(match config.target {
         DatabaseTarget::SqliteFile(_) => {
             let reader = Connector::new(&config.target, Purpose::Reading)?;
-            (Arc::new(Lane::new(reader, connections)), Arc::new(Lane::new(writer, 1)))
+            [lane(reader.clone(), connections), lane(writer, 1), lane(reader, 1)]
         }
-        DatabaseTarget::SqliteMemory => both(Lane::new(writer, 1)),
-        DatabaseTarget::Postgres(_) => both(Lane::new(writer, connections)),
+        DatabaseTarget::SqliteMemory => {
+            let only = lane(writer, 1);
+            [Arc::clone(&only), Arc::clone(&only), only]
+        }
+        DatabaseTarget::Postgres(_) => {
+            let both = lane(writer.clone(), connections);
+            [Arc::clone(&both), both, lane(writer, 1)]
+        }
     })
-}
-
-fn both(lane: Lane) -> Lanes {
-    let lane = Arc::new(lane);
-    (Arc::clone(&lane), lane)
 }
 
 fn not_opened(error: RepositoryError) -> DatabaseError {

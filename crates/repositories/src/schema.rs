@@ -287,6 +287,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// `scope` is a quota's word, `quarter` the first millisecond of a quarter of an hour.
+    usage_quarters (scope, quarter) {
+        scope -> Text,
+        quarter -> BigInt,
+        cost -> BigInt,
+    }
+}
+
+diesel::table! {
     audit_entries (sequence) {
         sequence -> BigInt,
         at -> BigInt,

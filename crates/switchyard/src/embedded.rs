@@ -283,7 +283,7 @@ fn insight(
     Insight {
         reports: Arc::clone(&administration.usage),
         history: Arc::new(CallHistory::new(usage())),
-        proof: Arc::new(BooksProof::new(usage(), quotas, Some(counters))),
+        proof: Arc::new(BooksProof::new(usage(), quotas, Some(counters), ports.tasks.clone())),
         overview: Arc::new(Overview::new(
             Arc::clone(status),
             Arc::clone(keeper),

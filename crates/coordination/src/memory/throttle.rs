@@ -5,20 +5,30 @@
 
 use async_trait::async_trait;
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use switchyard_ports::clock::{Clock, Monotonic};
 use switchyard_ports::throttle::{Rate, Throttle};
 
 const STEPS: u32 = 60;
-/// The most scopes that are kept. An attacker with more addresses than this makes others' tries be forgotten, not refused.
-const MOST_SCOPES: usize = 100_000;
+/// The most scopes of a kind that are kept. An attacker with more addresses than this makes others' tries of that kind be forgotten, not
+/// refused.
+const MOST_SCOPES: usize = 50_000;
 
 /// Tries in this process.
 pub struct MemoryThrottle {
     clock: Arc<dyn Clock>,
-    tries: Mutex<HashMap<String, Tries>>,
+    books: Mutex<HashMap<String, Book>>,
     most: usize,
+}
+
+/// Tries by scope, of one kind: scopes that are free to make, such as those of whoever asks at all, must not make those be forgotten
+/// that count wrong passwords.
+type Book = HashMap<String, Tries>;
+
+/// What a scope counts: its first word.
+fn kind(scope: &str) -> &str {
+    scope.split_once(':').map_or("", |(kind, _)| kind)
 }
 
 #[derive(Default)]
@@ -82,10 +92,10 @@ impl MemoryThrottle {
     /// Tries by this clock.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, tries: Mutex::default(), most: MOST_SCOPES }
+        Self { clock, books: Mutex::default(), most: MOST_SCOPES }
     }
 
-    /// The same, keeping at most so many scopes.
+    /// The same, keeping at most so many scopes of a kind.
     #[must_use]
     pub fn keeping(self, scopes: usize) -> Self {
         Self { most: scopes.max(1), ..self }
@@ -94,12 +104,16 @@ impl MemoryThrottle {
     /// How many scopes are kept.
     #[must_use]
     pub fn scopes(&self) -> usize {
-        self.tries.lock().unwrap_or_else(PoisonError::into_inner).len()
+        self.books().values().map(HashMap::len).sum()
+    }
+
+    fn books(&self) -> MutexGuard<'_, HashMap<String, Book>> {
+        self.books.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Makes room: what is over goes, and if that is not enough, the half that was quiet for longest.
-fn prune(tries: &mut HashMap<String, Tries>, most: usize, now: Monotonic) {
+fn prune(tries: &mut Book, most: usize, now: Monotonic) {
     tries.retain(|_, tries| {
         tries.expire(now);
         !tries.steps.is_empty()
@@ -117,24 +131,26 @@ fn prune(tries: &mut HashMap<String, Tries>, most: usize, now: Monotonic) {
 impl Throttle for MemoryThrottle {
     async fn take(&self, scope: &str, rate: Rate) -> Result<(), Duration> {
         let now = self.clock.monotonic();
-        let mut tries = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = tries.get_mut(scope) {
+        let mut books = self.books();
+        let book = books.entry(kind(scope).to_owned()).or_default();
+        if let Some(known) = book.get_mut(scope) {
             return known.take(rate, now);
         }
-        if tries.len() >= self.most {
-            prune(&mut tries, self.most, now);
+        if book.len() >= self.most {
+            prune(book, self.most, now);
         }
-        tries.entry(scope.to_owned()).or_default().take(rate, now)
+        book.entry(scope.to_owned()).or_default().take(rate, now)
     }
 
     fn give_back(&self, scope: &str) {
-        let mut tries = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = tries.get_mut(scope) {
+        if let Some(known) = self.books().get_mut(kind(scope)).and_then(|book| book.get_mut(scope)) {
             known.give_back();
         }
     }
 
     async fn forget(&self, scope: &str) {
-        self.tries.lock().unwrap_or_else(PoisonError::into_inner).remove(scope);
+        if let Some(book) = self.books().get_mut(kind(scope)) {
+            book.remove(scope);
+        }
     }
 }

@@ -3,7 +3,7 @@
 
 use super::answer::Answer;
 use super::limiter::Arguments;
-use super::line::{Asker, head};
+use super::line::{Again, Asker, head};
 use super::programs;
 use super::wire::WireError;
 use async_trait::async_trait;
@@ -13,6 +13,7 @@ use bytes::Bytes;
 use secrecy::{ExposeSecret, SecretString};
 use std::fmt::Write as _;
 use std::sync::Arc;
+use std::time::Duration;
 use switchyard_ports::clock::Clock;
 use switchyard_ports::idempotency::{
     CLAIMED_FOR, Finish, IdempotencyStore, IdempotencyUnavailable, KEPT_FOR, KeptAnswer, NamedRequest,
@@ -24,6 +25,11 @@ use switchyard_ports::vault::{Binding, Vault};
 const MOST_BYTES: usize = 256 * 1024 * 1024;
 /// Names that are kept in all.
 const MOST_NAMES: usize = 1_000_000;
+
+/// How long a request waits for a Redis that does not answer.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// How long between two tries in that time.
+const PAUSE: Duration = Duration::from_millis(25);
 
 /// Idempotency keys that many processes share; see the port for the contract.
 pub struct RedisIdempotency {
@@ -60,6 +66,28 @@ impl RedisIdempotency {
         arguments
     }
 
+    /// Asks again and again while there is no answer, though not for long. `is_sent` is set as soon as Redis may have heard of it.
+    async fn ask(&self, arguments: &Arguments, is_sent: &mut bool) -> Result<Answer, IdempotencyUnavailable> {
+        let mut why = WireError::Late(PATIENCE);
+        let asking = async {
+            loop {
+                match self.asker.ask(&programs::NAME, arguments.clone(), Again::Harmless) {
+                    Ok(awaited) => {
+                        *is_sent = true;
+                        match awaited.answer().await {
+                            Ok(answer) => return answer,
+                            Err(error) => why = error,
+                        }
+                    }
+                    Err(error) => why = error,
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
+        };
+        let asked = tokio::time::timeout(PATIENCE, asking).await;
+        asked.map_err(|_| IdempotencyUnavailable(why.to_string()))
+    }
+
     fn standing(&self, mut answer: Answer, request: &NamedRequest) -> Option<Standing> {
         Some(match answer.word() {
             "claimed" => Standing::Claimed,
@@ -77,8 +105,19 @@ impl RedisIdempotency {
     }
 }
 
-fn away(error: &WireError) -> IdempotencyUnavailable {
-    IdempotencyUnavailable(error.to_string())
+/// A name that Redis may have given to a request which nobody carries out: it is given back.
+struct Unsure<'a> {
+    store: &'a RedisIdempotency,
+    request: &'a NamedRequest,
+    is_so: bool,
+}
+
+impl Drop for Unsure<'_> {
+    fn drop(&mut self) {
+        if self.is_so {
+            self.store.give_back(self.request);
+        }
+    }
 }
 
 #[async_trait]
@@ -87,7 +126,9 @@ impl IdempotencyStore for RedisIdempotency {
         let mut arguments = self.arguments("claim", request);
         arguments.push(digits(&request.content));
         arguments.push(CLAIMED_FOR.as_micros());
-        let answer = self.asker.ask(&programs::NAME, arguments).await.map_err(|error| away(&error))?;
+        let mut unsure = Unsure { store: self, request, is_so: false };
+        let answer = self.ask(&arguments, &mut unsure.is_so).await?;
+        unsure.is_so = false;
         let strange = || IdempotencyUnavailable("Redis answered something unexpected".to_owned());
         self.standing(answer, request).ok_or_else(strange)
     }
@@ -105,12 +146,13 @@ impl IdempotencyStore for RedisIdempotency {
         arguments.push(self.most_bytes);
         arguments.push(self.most_names);
         arguments.push(if sealed.is_some() { "answered" } else { "spent" });
+        arguments.push(digits(&request.caller));
         arguments.bytes(sealed.unwrap_or_default().as_bytes());
-        self.asker.ask(&programs::NAME, arguments).await.map(drop).map_err(|error| away(&error))
+        self.ask(&arguments, &mut false).await.map(drop)
     }
 
     fn give_back(&self, request: &NamedRequest) {
-        self.asker.say(&programs::NAME, self.arguments("give_back", request));
+        self.asker.say(&programs::NAME, self.arguments("give_back", request), Again::Harmless);
     }
 }
 

@@ -51,7 +51,7 @@ impl RedisStores {
         processes: u32,
     ) -> Self {
         let (limiter, desk) = RedisLimiter::new(address, Arc::clone(clock), process, processes);
-        let (asker, line) = Line::new(address);
+        let (asker, line) = Line::new(address, limiter.presence());
         let own = MemoryThrottle::new(Arc::clone(clock));
         let throttle = RedisThrottle::new(asker.clone(), own, limiter.store(), processes);
         Self { throttle, idempotency: RedisIdempotency::new(asker, vault), limiter, desk, line }

@@ -1,7 +1,7 @@
 //! Tries by scope, which many processes count together.
 
 use super::limiter::ANSWER;
-use super::line::{Asker, head};
+use super::line::{Again, Asker, head};
 use super::programs;
 use crate::memory::MemoryThrottle;
 use async_trait::async_trait;
@@ -11,8 +11,8 @@ use switchyard_ports::clock::Clock;
 use switchyard_ports::limiter::SharedStore;
 use switchyard_ports::throttle::{Rate, Throttle};
 
-/// The most scopes that are kept.
-const MOST_SCOPES: usize = 100_000;
+/// The most scopes of a kind that are kept.
+const MOST_SCOPES: usize = 50_000;
 
 /// Tries that many processes count together; see the port for the contract. While Redis is away each process counts for itself, by its
 /// share of the rate, one try at least: nobody is locked out by an outage.
@@ -42,7 +42,7 @@ impl RedisThrottle {
         Self { clock: Some(clock), ..self }
     }
 
-    /// The same, keeping at most so many scopes.
+    /// The same, keeping at most so many scopes of a kind.
     #[must_use]
     pub fn keeping(self, scopes: usize) -> Self {
         Self { most: scopes.max(1), ..self }
@@ -55,8 +55,9 @@ impl RedisThrottle {
         arguments.push(rate.count);
         arguments.push(rate.window.as_micros());
         arguments.push(self.most);
-        let asked = tokio::time::timeout(ANSWER, self.asker.ask(&programs::TRY, arguments)).await;
-        let mut answer = asked.ok()?.ok()?;
+        // A try is asked for once: what became of the question is not known where there is no answer.
+        let awaited = self.asker.ask(&programs::TRY, arguments, Again::Counts).ok()?;
+        let mut answer = tokio::time::timeout(ANSWER, awaited.answer()).await.ok()?.ok()?;
         match answer.word() {
             "taken" => Some(Ok(())),
             "used_up" => Some(Err(Duration::from_micros(answer.number()?))),
@@ -64,11 +65,11 @@ impl RedisThrottle {
         }
     }
 
-    fn say(&self, verb: &str, scope: &str) {
+    fn say(&self, verb: &str, scope: &str, again: Again) {
         let mut arguments = head(self.clock.as_deref());
         arguments.push(verb);
         arguments.push(scope);
-        self.asker.say(&programs::TRY, arguments);
+        self.asker.say(&programs::TRY, arguments, again);
     }
 }
 
@@ -84,11 +85,11 @@ impl Throttle for RedisThrottle {
 
     fn give_back(&self, scope: &str) {
         self.own.give_back(scope);
-        self.say("give_back", scope);
+        self.say("give_back", scope, Again::Counts);
     }
 
     async fn forget(&self, scope: &str) {
         self.own.forget(scope).await;
-        self.say("forget", scope);
+        self.say("forget", scope, Again::Harmless);
     }
 }

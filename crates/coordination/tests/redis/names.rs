@@ -1,13 +1,15 @@
 //! Named requests over Redis: the contract, the bounds, and that nothing lies open there.
 
-use crate::server::{stores, vault};
+use crate::server::{eventually, stores, vault, whole};
 use secrecy::SecretString;
 use std::sync::Arc;
+use std::time::Duration;
 use switchyard_coordination::redis::RedisIdempotency;
-use switchyard_ports::idempotency::{Finish, IdempotencyStore, KeptAnswer, Standing};
+use switchyard_ports::idempotency::{Finish, IdempotencyStore, KEPT_FOR, KeptAnswer, NamedRequest, Standing};
 use switchyard_ports::vault::Binding;
 use switchyard_testkit::clock::ManualClock;
-use switchyard_testkit::contracts::idempotency::{answer, request};
+use switchyard_testkit::contracts::idempotency::{Bounds, LONG, answer, request};
+use switchyard_testkit::postgres::Signal;
 use switchyard_testkit::redis::PrivateRedis;
 
 fn fresh() -> Option<(Arc<dyn IdempotencyStore>, Arc<ManualClock>)> {
@@ -16,7 +18,14 @@ fn fresh() -> Option<(Arc<dyn IdempotencyStore>, Arc<ManualClock>)> {
     Some((Arc::new(stores.idempotency), clock))
 }
 
-switchyard_testkit::idempotency_contract!(fresh);
+fn bounded(bounds: Bounds) -> Option<(Arc<dyn IdempotencyStore>, Arc<ManualClock>)> {
+    let clock = Arc::new(ManualClock::default());
+    let stores = stores(PrivateRedis::shared()?, &clock, 1);
+    let store = stores.idempotency.bounded(bounds.answers * sealed(LONG), bounds.names);
+    Some((Arc::new(store), clock))
+}
+
+switchyard_testkit::idempotency_contract!(fresh, bounded);
 
 /// How long the sealed form of an answer is.
 fn sealed(bytes: usize) -> usize {
@@ -37,35 +46,29 @@ async fn standing(store: &RedisIdempotency, name: u8) -> Standing {
 }
 
 #[tokio::test]
-async fn answers_are_forgotten_from_the_oldest_and_their_names_kept() {
-    let Some(server) = PrivateRedis::shared() else { return };
-    let clock = Arc::new(ManualClock::default());
-    let store = stores(server, &clock, 1).idempotency.bounded(2 * sealed(3000), 100);
-    for name in 1..=5 {
-        answered(&store, name, 3000).await;
-        clock.advance(std::time::Duration::from_secs(1));
-    }
-    for name in 1..=3 {
-        assert_eq!(standing(&store, name).await, Standing::Spent, "{name}");
-    }
-    for name in 4..=5 {
-        assert_eq!(standing(&store, name).await, Standing::Answered(answer(3000)), "{name}");
-    }
-}
-
-#[tokio::test]
-async fn names_are_forgotten_from_the_oldest_and_never_one_that_is_being_answered() {
-    let Some(server) = PrivateRedis::shared() else { return };
-    let clock = Arc::new(ManualClock::default());
-    let store = stores(server, &clock, 1).idempotency.bounded(1_000_000, 10);
-    assert_eq!(standing(&store, 200).await, Standing::Claimed);
+async fn what_is_over_leaves_nothing_on_the_lists_of_callers() {
+    let Some(server) = PrivateRedis::start() else { return };
+    let (address, clock) = (crate::server::address(&server), Arc::new(ManualClock::default()));
+    let store = crate::server::stores_at(&address, &clock, 1).idempotency.bounded(1_000_000, 8);
+    let of = |name: u8| NamedRequest { caller: [name % 4; 32], ..request(name, 1, u128::from(name)) };
     for name in 1..=20 {
-        answered(&store, name, 10).await;
-        clock.advance(std::time::Duration::from_secs(1));
+        let request = of(name);
+        assert_eq!(store.claim(&request).await.unwrap(), Standing::Claimed);
+        let finish = if name % 5 == 0 { Finish::Spent } else { Finish::Answered(answer(10)) };
+        store.finish(&request, finish).await.unwrap();
     }
-    assert_eq!(store.claim(&request(200, 1, 998)).await.unwrap(), Standing::InFlight);
-    assert_eq!(standing(&store, 20).await, Standing::Answered(answer(10)));
-    assert_eq!(standing(&store, 1).await, Standing::Claimed);
+    let lists = || {
+        let count = "return #redis.call('KEYS', '*:cn:*') + #redis.call('KEYS', '*:ca:*')";
+        server.command(&["EVAL", count, "0"])
+    };
+    assert_eq!(lists(), ":8", "names and answers of four callers");
+    clock.advance(KEPT_FOR);
+    assert_eq!(store.claim(&of(21)).await.unwrap(), Standing::Claimed);
+    store.finish(&of(21), Finish::Spent).await.unwrap();
+    assert_eq!(lists(), ":1", "the one name that is not over");
+    let sums = "local sums = redis.call('HMGET', redis.call('KEYS', '*:named')[1], 'names', 'bytes')
+        return redis.status_reply(table.concat(sums, ' '))";
+    assert_eq!(server.command(&["EVAL", sums, "0"]), "+1 0", "one name, and no bytes");
 }
 
 #[tokio::test]
@@ -108,5 +111,51 @@ async fn without_redis_a_name_is_not_claimed() {
     store.claim(&request(2, 1, 1)).await.unwrap_err();
     store.give_back(&request(1, 1, 999));
     server.start_again();
+    assert_eq!(standing(&store, 2).await, Standing::Claimed);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_redis_hangs_nobody_waits_for_longer_than_a_second_and_no_name_is_lost() {
+    let Some(server) = PrivateRedis::start() else { return };
+    let (store, presence) = whole(&server).await;
+    server.signal(Signal::Stop);
+    let mut waiting = tokio::task::JoinSet::new();
+    for turn in 0..5 {
+        for name in 0..40 {
+            let store = Arc::clone(&store);
+            waiting.spawn(async move {
+                let request = request(name, 1, 1 + 40 * turn + u128::from(name));
+                let claim = store.idempotency.claim(&request);
+                tokio::time::timeout(Duration::from_secs(2), claim).await.unwrap().is_err()
+            });
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(waiting.join_all().await, vec![true; 200]);
+    server.signal(Signal::Continue);
+    eventually(async || presence.is_connected()).await;
+    // What the server heard of it and did when it went on was given back.
+    for name in 0..40 {
+        assert_eq!(
+            store.idempotency.claim(&request(name, 2, 999)).await.unwrap(),
+            Standing::Claimed,
+            "{name}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_claim_whose_asker_left_holds_no_name() {
+    let Some(server) = PrivateRedis::start() else { return };
+    let store = stores(&server, &Arc::new(ManualClock::default()), 1).idempotency;
+    assert_eq!(standing(&store, 1).await, Standing::Claimed);
+    for turn in 0..100_u64 {
+        let named = request(2, 1, 1_000 + u128::from(turn));
+        let left = tokio::time::timeout(Duration::from_micros(turn * 10), store.claim(&named)).await;
+        if let Ok(told) = left {
+            assert_eq!(told.unwrap(), Standing::Claimed, "{turn}");
+            store.give_back(&named);
+        }
+    }
     assert_eq!(standing(&store, 2).await, Standing::Claimed);
 }

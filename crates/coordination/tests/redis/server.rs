@@ -7,6 +7,7 @@ use switchyard_coordination::redis::{
     RedisAddress, RedisIdempotency, RedisLimiter, RedisStores, RedisThrottle,
 };
 use switchyard_ports::clock::Clock;
+use switchyard_ports::limiter::SharedStore;
 use switchyard_ports::vault::{Binding, Vault, VaultError};
 use switchyard_testkit::clock::ManualClock;
 use switchyard_testkit::redis::PrivateRedis;
@@ -55,6 +56,17 @@ pub(crate) fn stores_at(address: &RedisAddress, clock: &Arc<ManualClock>, proces
         throttle: stores.throttle.by_clock(Arc::clone(&port)),
         idempotency: stores.idempotency.by_clock(port),
     }
+}
+
+/// The same with everything that runs beside it in a process, by the server's clock, once Redis is known to be there.
+pub(crate) async fn whole(server: &PrivateRedis) -> (Arc<Stores>, Arc<dyn SharedStore>) {
+    let clock = Arc::new(ManualClock::default()) as Arc<dyn Clock>;
+    let stores = RedisStores::new(&address(server), &clock, vault(), Uuid::from_u128(1), 1);
+    beside(stores.line.run(pending()));
+    beside(stores.desk.run(pending()));
+    let store = stores.limiter.store();
+    eventually(async || store.is_connected()).await;
+    (Arc::new(Stores { throttle: stores.throttle, idempotency: stores.idempotency }), store)
 }
 
 /// Tries and named requests.

@@ -38,7 +38,7 @@ struct ProblemShape {
 }
 
 /// Proves that the sums of the days and the counters of the budgets are those of the ledger's entries. It reads everything, which may
-/// take a while.
+/// take a while: one proof is made at a time, and whoever asks meanwhile is given what that one finds.
 #[utoipa::path(
     get,
     path = "/api/v1/ledger/verify",

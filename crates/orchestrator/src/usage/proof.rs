@@ -2,13 +2,15 @@
 
 use super::LedgerWriter;
 use crate::error::AdminError;
-use std::sync::Arc;
+use crate::tasks::Tasks;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use switchyard_domain::quota::{Quota, QuotaScope};
 use switchyard_domain::usage::{LedgerCheck, LedgerProblem};
 use switchyard_ports::clock::Clock;
 use switchyard_ports::limiter::{Counter, Limiter, Scope, Standing};
 use switchyard_ports::repositories::{QuotaRepository, RepositoryError, UsageRepository};
+use tokio::sync::watch;
 
 /// How often a counter that does not agree is looked at again: a call that ends just now is in one of the two books before it is in
 /// the other.
@@ -25,30 +27,72 @@ pub struct LiveCounters {
     pub clock: Arc<dyn Clock>,
 }
 
+type Proved = Result<LedgerCheck, AdminError>;
+
 /// See the module.
 pub struct BooksProof {
-    usage: Arc<dyn UsageRepository>,
-    quotas: Arc<dyn QuotaRepository>,
-    counters: Option<LiveCounters>,
+    books: Arc<Books>,
+    tasks: Tasks,
+    /// What is told of the last proof that began; closed once that has ended.
+    last: Mutex<Option<watch::Receiver<Option<Proved>>>>,
 }
 
 impl BooksProof {
-    /// Over the books, and the counters where they are at hand.
+    /// Over the books, and the counters where they are at hand. Proofs are made in tasks of their own.
     #[must_use]
     pub fn new(
         usage: Arc<dyn UsageRepository>,
         quotas: Arc<dyn QuotaRepository>,
         counters: Option<LiveCounters>,
+        tasks: Tasks,
     ) -> Self {
-        Self { usage, quotas, counters }
+        Self { books: Arc::new(Books { usage, quotas, counters }), tasks, last: Mutex::default() }
     }
 
     /// Proves that all sums are the ledger's: those of the days, and what the counter of each budget says of its window of now. A
     /// counter that no call has met yet is not known, and has nothing to prove.
     ///
+    /// It reads everything, so one proof is made at a time: who asks while one is under way is given what that one finds. It goes on when
+    /// nobody waits for it any longer, since what a database reads for it does.
+    ///
     /// # Errors
     /// When the database can't be read; differences are not errors but findings.
     pub async fn run(&self) -> Result<LedgerCheck, AdminError> {
+        let mut proof = self.under_way();
+        let proved = proof.wait_for(Option::is_some).await.ok().and_then(|proved| proved.clone());
+        let broken_off = || RepositoryError::Unavailable("the proof was broken off".to_owned());
+        proved.unwrap_or_else(|| Err(AdminError::from(broken_off())))
+    }
+
+    /// The proof that is being made; begins one where there is none.
+    fn under_way(&self) -> watch::Receiver<Option<Proved>> {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(proof) = last.as_ref().filter(|proof| proof.has_changed().is_ok()) {
+            return proof.clone();
+        }
+        let (tell, told) = watch::channel(None);
+        *last = Some(told.clone());
+        let (books, stopping) = (Arc::clone(&self.books), self.tasks.stopping());
+        self.tasks.spawn("proof of the books", async move {
+            tokio::select! {
+                proved = books.prove_all() => {
+                    tell.send_replace(Some(proved));
+                }
+                () = stopping.cancelled() => {}
+            }
+        });
+        told
+    }
+}
+
+struct Books {
+    usage: Arc<dyn UsageRepository>,
+    quotas: Arc<dyn QuotaRepository>,
+    counters: Option<LiveCounters>,
+}
+
+impl Books {
+    async fn prove_all(&self) -> Proved {
         if let Some(counters) = &self.counters {
             // What was used just now is part of the books; what does not arrive shows at the counters.
             counters.writer.drain_once().await;

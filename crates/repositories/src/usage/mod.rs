@@ -1,8 +1,9 @@
-//! Usage events, the ledger and the daily sums.
+//! Usage events, the ledger, and the sums of days and of quarters of an hour.
 
 mod books;
 mod insert;
 mod listing;
+mod quarters;
 mod record;
 mod report;
 mod rollup;

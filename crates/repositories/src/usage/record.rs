@@ -1,8 +1,7 @@
 //! Records a batch of events: each counts once, however often it comes.
 
-use super::insert;
-use super::rollup;
 use super::row::{EventRow, LedgerRow, Pair};
+use super::{insert, quarters, rollup};
 use crate::connection::AnyConnection;
 use crate::error::Fault;
 use crate::schema::{ledger_entries, usage_events};
@@ -13,7 +12,7 @@ use std::collections::HashSet;
 /// Rows in one statement. PostgreSQL takes 65,535 parameters; an event has 29.
 const ROWS_AT_ONCE: usize = 500;
 
-/// Writes the events that are new, with their ledger entries, adds them to the daily sums, and returns how many there were. The
+/// Writes the events that are new, with their ledger entries, adds them to the sums of days and quarters, and returns how many there were. The
 /// caller gives the transaction.
 ///
 /// SQLite runs prepared statements of some rows each, since there a statement costs more to prepare than it saves. PostgreSQL takes
@@ -24,6 +23,7 @@ pub(super) fn record(connection: &mut AnyConnection, pairs: &[Pair]) -> Result<u
         AnyConnection::Postgres(postgres) => insert_many(postgres, pairs)?,
     };
     rollup::add(connection, &rollup::sums(new.iter().copied()))?;
+    quarters::add(connection, &quarters::sums(new.iter().copied()))?;
     Ok(new.len() as u64)
 }
 

@@ -18,7 +18,7 @@ const ROWS_AT_ONCE: usize = 1_000;
 
 /// A sum that has come this far grows no more, and nothing larger is added at once: an absurd price must not overflow the column,
 /// which would block every event after it. As money it is four billion dollars a day and line.
-const HALF: i64 = i64::MAX / 2;
+pub(super) const HALF: i64 = i64::MAX / 2;
 
 /// The sums of some events, by line.
 pub(super) fn sums<'a>(pairs: impl Iterator<Item = &'a Pair>) -> BTreeMap<Line, Sums> {

@@ -62,7 +62,14 @@ async fn an_entry_that_differs_from_its_event_is_found() {
 #[tokio::test]
 async fn an_entry_without_event_is_found_and_so_is_its_sum() {
     for (event, check) in found(|id| format!("DELETE FROM usage_events WHERE id = {id}")).await {
-        let [sum, entry] = check.problems.as_slice() else { panic!("{:?}", check.problems) };
+        let [sum, all, key, provider, entry] = check.problems.as_slice() else {
+            panic!("{:?}", check.problems)
+        };
+        assert_eq!(key.place, "key:7, quarter of an hour from 2026-11-20T08:00:00.000Z");
+        assert_eq!(key.difference, "the sum of the quarter says 1000, the events say 0");
+        for two in [all, provider] {
+            assert_eq!(two.difference, "the sum of the quarter says 2000, the events say 1000");
+        }
         assert_eq!(sum.place, "2026-11-20, key 7, acme/large, fast, complete");
         assert!(sum.difference.contains("cost: the daily sum says 1000, the events say 0"), "{sum:?}");
         assert_eq!(entry.place, format!("entry {}", event.id));
@@ -87,6 +94,30 @@ async fn a_sum_that_differs_is_found() {
     let sql = |_: &str| "UPDATE usage_daily SET day = day + 30 WHERE key_id = 7".to_owned();
     for (_, check) in found(sql).await {
         assert_eq!(check.problems.len(), 2, "one line is missing and one is too many: {check:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_sum_of_a_quarter_of_an_hour_that_differs_is_found() {
+    let sql = |_: &str| "UPDATE usage_quarters SET cost = cost + 1 WHERE scope = 'key:7'".to_owned();
+    for (_, check) in found(sql).await {
+        let problem = only(&check);
+        assert_eq!(problem.place, "key:7, quarter of an hour from 2026-11-20T08:00:00.000Z");
+        assert_eq!(problem.difference, "the sum of the quarter says 1001, the events say 1000");
+    }
+    for (_, check) in found(|_| "DELETE FROM usage_quarters WHERE scope = 'global'".to_owned()).await {
+        let problem = only(&check);
+        assert_eq!(problem.place, "global, quarter of an hour from 2026-11-20T08:00:00.000Z");
+        assert_eq!(problem.difference, "the sum of the quarter says 0, the events say 2000");
+    }
+    let sql =
+        |_: &str| "UPDATE usage_quarters SET quarter = quarter + 86400000 WHERE scope = 'key:7'".to_owned();
+    for (_, check) in found(sql).await {
+        assert_eq!(check.problems.len(), 2, "one line is missing and one is on an empty day: {check:?}");
+    }
+    let sql = |_: &str| "UPDATE usage_quarters SET quarter = quarter + 1 WHERE scope = 'key:7'".to_owned();
+    for (_, check) in found(sql).await {
+        assert_eq!(check.problems.len(), 2, "one line is missing and one is of no quarter: {check:?}");
     }
 }
 

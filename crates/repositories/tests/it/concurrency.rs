@@ -1,6 +1,10 @@
 //! Many at once, in one program and in several.
 
 use crate::databases::{Opened, memory, shared_ones};
+use diesel::connection::SimpleConnection as _;
+use diesel::{Connection as _, PgConnection};
+use secrecy::ExposeSecret as _;
+use std::time::Duration;
 use switchyard_domain::ids::{ProviderId, VirtualKeyId};
 use switchyard_domain::name::Name;
 use switchyard_domain::time::Timestamp;
@@ -134,4 +138,24 @@ async fn replicas_that_record_the_same_events_count_them_once() {
         let check = opened.database.verify().await.unwrap();
         assert_eq!((check.problems, check.entries), (vec![], 600));
     }
+}
+
+#[tokio::test]
+async fn however_many_prove_the_books_for_however_long_everything_else_is_answered() {
+    let Some(opened) = crate::databases::postgres().await else { return };
+    let DatabaseTarget::Postgres(url) = &opened.target else { panic!("another database") };
+    let mut other = PgConnection::establish(url.expose_secret()).unwrap();
+    other.batch_execute("BEGIN; LOCK TABLE ledger_entries IN ACCESS EXCLUSIVE MODE").unwrap();
+    let mut proofs = JoinSet::new();
+    for _ in 0..30 {
+        let database = opened.database.clone();
+        proofs.spawn(async move { database.verify().await.is_ok() });
+    }
+    for _ in 0..50 {
+        let answer = tokio::time::timeout(Duration::from_secs(2), opened.database.revision()).await;
+        assert_eq!(answer.unwrap().unwrap(), Revision(0));
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    other.batch_execute("COMMIT").unwrap();
+    assert_eq!(proofs.join_all().await, vec![true; 30]);
 }

@@ -105,7 +105,7 @@ table! {
         DATABASE_URL: DatabaseUrl = setting(&Read { expected: DatabaseUrl::EXPECTED, parse: DatabaseUrl::parse })
             .derived("the SQLite file switchyard.db in DATA_DIR")
             .alias(&["DATABASE_URL", "BACKEND_DATABASE_URL"]).secret();
-        /// The most connections to PostgreSQL.
+        /// The most connections to PostgreSQL, beside one that reads the whole ledger or audit log to prove it.
         DATABASE_POOL_SIZE: u32 = setting(&Count { min: 1, max: 256 }).default("10");
         /// The number of SQLite connections that read; exactly one writes.
         SQLITE_READERS: u32 = setting(&Count { min: 1, max: 64 }).default("4");

@@ -12,9 +12,10 @@ use switchyard_ports::idempotency::{
 use uuid::Uuid;
 
 type Store = Arc<dyn IdempotencyStore>;
+type Made = Option<(Store, Arc<ManualClock>)>;
 
-/// Makes a test of each case. The argument is a function that returns a fresh store in an `Arc` and the manual clock that it goes
-/// by, or `None` where there is none to be had.
+/// Makes a test of each case. The first argument is a function that returns a fresh store in an `Arc` and the manual clock that it goes
+/// by, or `None` where there is none to be had; the second one makes the same with [`Bounds`]. A fake, which keeps everything, has none.
 #[macro_export]
 macro_rules! idempotency_contract {
     ($make:path) => {
@@ -31,6 +32,22 @@ macro_rules! idempotency_contract {
             of_64_at_once_one_claims,
         );
     };
+    ($make:path, $bounded:path) => {
+        $crate::idempotency_contract!($make);
+        $crate::idempotency_contract!(@bounded $bounded,
+            answers_are_forgotten_from_the_oldest_and_their_names_kept,
+            names_are_forgotten_from_the_oldest_and_never_one_that_is_being_answered,
+            what_has_ended_takes_no_room_of_what_has_not,
+            who_names_many_requests_makes_nobody_elses_be_forgotten,
+            whose_answers_are_long_makes_nobody_elses_be_forgotten,
+        );
+    };
+    (@bounded $make:path, $($case:ident,)+) => {$(
+        #[tokio::test]
+        async fn $case() {
+            $crate::contracts::idempotency::$case(|bounds| $crate::contracts::made($make(bounds))).await;
+        }
+    )+};
     (@cases $make:path, $($case:ident,)+) => {$(
         #[tokio::test]
         async fn $case() {
@@ -39,6 +56,18 @@ macro_rules! idempotency_contract {
         }
     )+};
 }
+
+/// What a store keeps at most.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Names.
+    pub names: usize,
+    /// Answers of [`LONG`] bytes. There is no room for the half of another one.
+    pub answers: usize,
+}
+
+/// The length of an answer of which few are kept.
+pub const LONG: usize = 3000;
 
 /// A request: its name, what it asks, and which attempt it is, each by a number.
 #[must_use]
@@ -165,4 +194,88 @@ pub async fn of_64_at_once_one_claims(store: Store, _: Arc<ManualClock>) {
     let claimed = standings.iter().filter(|standing| **standing == Standing::Claimed).count();
     let told = standings.iter().filter(|standing| **standing == Standing::InFlight).count();
     assert_eq!((claimed, told), (1, 63));
+}
+
+/// What a caller names and has answered.
+async fn answered(store: &Store, clock: &ManualClock, caller: u8, name: u8, bytes: usize) {
+    let request = NamedRequest { caller: [caller; 32], ..request(name, 1, u128::from(name)) };
+    assert_eq!(store.claim(&request).await.unwrap(), Standing::Claimed, "{name}");
+    store.finish(&request, Finish::Answered(answer(bytes))).await.unwrap();
+    clock.advance(Duration::from_secs(1));
+}
+
+/// What the next request of a name is told.
+async fn told(store: &Store, name: u8) -> Standing {
+    store.claim(&request(name, 1, 999)).await.unwrap()
+}
+
+/// See the name.
+pub async fn answers_are_forgotten_from_the_oldest_and_their_names_kept(make: impl FnOnce(Bounds) -> Made) {
+    let Some((store, clock)) = make(Bounds { names: 100, answers: 2 }) else { return };
+    for name in 1..=5 {
+        answered(&store, &clock, 1, name, LONG).await;
+    }
+    for name in 1..=3 {
+        assert_eq!(told(&store, name).await, Standing::Spent, "{name}");
+    }
+    for name in 4..=5 {
+        assert_eq!(told(&store, name).await, Standing::Answered(answer(LONG)), "{name}");
+    }
+}
+
+/// See the name.
+pub async fn names_are_forgotten_from_the_oldest_and_never_one_that_is_being_answered(
+    make: impl FnOnce(Bounds) -> Made,
+) {
+    let Some((store, clock)) = make(Bounds { names: 10, answers: 100 }) else { return };
+    assert_eq!(store.claim(&request(200, 1, 200)).await.unwrap(), Standing::Claimed);
+    for name in 1..=20 {
+        answered(&store, &clock, 0, name, 10).await;
+    }
+    assert_eq!(told(&store, 200).await, Standing::InFlight);
+    assert_eq!(told(&store, 20).await, Standing::Answered(answer(10)));
+    assert_eq!(told(&store, 1).await, Standing::Claimed);
+}
+
+/// See the name.
+pub async fn what_has_ended_takes_no_room_of_what_has_not(make: impl FnOnce(Bounds) -> Made) {
+    let Some((store, clock)) = make(Bounds { names: 3, answers: 3 }) else { return };
+    for name in 1..=3 {
+        answered(&store, &clock, 1, name, LONG).await;
+    }
+    clock.advance(KEPT_FOR);
+    for name in 4..=6 {
+        answered(&store, &clock, 2, name, LONG).await;
+    }
+    for name in 4..=6 {
+        assert_eq!(told(&store, name).await, Standing::Answered(answer(LONG)), "{name}");
+    }
+}
+
+/// See the name.
+pub async fn who_names_many_requests_makes_nobody_elses_be_forgotten(make: impl FnOnce(Bounds) -> Made) {
+    let Some((store, clock)) = make(Bounds { names: 10, answers: 100 }) else { return };
+    for name in 1..=3 {
+        answered(&store, &clock, 1, name, 10).await;
+    }
+    for name in 10..=100 {
+        answered(&store, &clock, 2, name, 10).await;
+    }
+    for name in 1..=3 {
+        assert_eq!(told(&store, name).await, Standing::Answered(answer(10)), "{name}");
+    }
+    assert_eq!(told(&store, 100).await, Standing::Answered(answer(10)));
+    assert_eq!(told(&store, 10).await, Standing::Claimed, "their own went");
+}
+
+/// See the name.
+pub async fn whose_answers_are_long_makes_nobody_elses_be_forgotten(make: impl FnOnce(Bounds) -> Made) {
+    let Some((store, clock)) = make(Bounds { names: 100, answers: 3 }) else { return };
+    answered(&store, &clock, 1, 1, LONG / 3).await;
+    for name in 10..=20 {
+        answered(&store, &clock, 2, name, LONG).await;
+    }
+    assert_eq!(told(&store, 1).await, Standing::Answered(answer(LONG / 3)));
+    assert_eq!(told(&store, 10).await, Standing::Spent);
+    assert_eq!(told(&store, 20).await, Standing::Answered(answer(LONG)));
 }

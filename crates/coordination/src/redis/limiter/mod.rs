@@ -127,6 +127,11 @@ impl RedisLimiter {
         Arc::clone(&self.presence) as Arc<dyn SharedStore>
     }
 
+    /// The same, as this crate sees it.
+    pub(super) fn presence(&self) -> Arc<Presence> {
+        Arc::clone(&self.presence)
+    }
+
     /// The ledger learned of something that Redis may never have heard of, such as what a process left that was killed: every budget
     /// asks the ledger again. Where Redis is away there is nothing to be doubted.
     pub async fn doubt(&self) {

@@ -1,6 +1,7 @@
 -- Counts a try, unless the rate is used up. A window is cut into steps, and a step counts whole until it has left the window.
 local verb, name = arg(), arg()
-local key, index = P .. 't:' .. name, P .. 'tries'
+-- Of each kind of scopes, which is their first word, the newest are kept: one that is free to make forgets no other.
+local key, index = P .. 't:' .. name, P .. 'tries:' .. (name:match('^([^:]*):') or '')
 if verb == 'forget' then
   redis.call('DEL', key)
   redis.call('ZREM', index, name)

@@ -210,7 +210,12 @@ async fn services(
     let insight = Insight {
         reports: Arc::new(UsageReports::new(Arc::clone(&store) as _)),
         history: Arc::new(CallHistory::new(Arc::clone(&store) as _)),
-        proof: Arc::new(BooksProof::new(Arc::clone(&store) as _, Arc::clone(&store) as _, None)),
+        proof: Arc::new(BooksProof::new(
+            Arc::clone(&store) as _,
+            Arc::clone(&store) as _,
+            None,
+            ports.tasks.clone(),
+        )),
         overview: Arc::new(Overview::new(
             Arc::clone(&status),
             Arc::clone(&keeper),

@@ -1,11 +1,11 @@
 //! From the daily sums.
 
-use super::wide::{Halves, SPLIT, Wide, halves, joined};
+use super::wide::Wide;
 use super::{Group, Groups, day, model, route};
 use crate::connection::AnyConnection;
 use crate::error::Fault;
 use crate::schema::usage_daily;
-use crate::usage::total::total;
+use crate::usage::total::{Halves, SPLIT, halves, joined, total};
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use switchyard_domain::time::Day;

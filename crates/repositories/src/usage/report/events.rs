@@ -1,11 +1,11 @@
 //! From the events: for times that are no whole days.
 
-use super::wide::{Halves, SPLIT, Wide, halves, joined};
+use super::wide::Wide;
 use super::{Group, Groups, day, model, route};
 use crate::connection::AnyConnection;
 use crate::error::Fault;
 use crate::schema::usage_events;
-use crate::usage::total::total;
+use crate::usage::total::{Halves, SPLIT, SomeHalves, halves, joined, joined_if_any, some_halves, total};
 use diesel::dsl::{count, count_star, min};
 use diesel::prelude::*;
 use switchyard_domain::chat::UsageSource;
@@ -47,10 +47,7 @@ macro_rules! grouped {
                 (
                     halves!(usage_events::input_tokens),
                     halves!(usage_events::output_tokens),
-                    (
-                        total!(usage_events::cost / SPLIT),
-                        total!(usage_events::cost - usage_events::cost / SPLIT * SPLIT),
-                    ),
+                    some_halves!(usage_events::cost),
                 ),
             ))
             .into_boxed();
@@ -62,7 +59,7 @@ macro_rules! grouped {
 type Kind = (bool, String);
 /// Attempts, and those with a known cost.
 type Counts = (i64, i64);
-type Amounts = (Halves, Halves, (Option<i64>, Option<i64>));
+type Amounts = (Halves, Halves, SomeHalves);
 type Row<T> = (T, Kind, Counts, Amounts);
 
 /// The sums by group.
@@ -121,13 +118,12 @@ fn gathered<T>(rows: Vec<Row<T>>, group: impl Fn(T) -> Group) -> Groups {
     let mut groups = Groups::new();
     for (columns, (is_final, source), (attempts, priced), (input_tokens, output_tokens, cost)) in rows {
         let is_used = source != UsageSource::None.as_str();
-        let cost = joined((cost.0.unwrap_or(0), cost.1.unwrap_or(0)));
         groups.entry(group(columns)).or_default().add(&Wide {
             calls: if is_final { i128::from(attempts) } else { 0 },
             attempts: i128::from(attempts),
             input_tokens: joined(input_tokens),
             output_tokens: joined(output_tokens),
-            cost: if is_used { cost } else { 0 },
+            cost: if is_used { joined_if_any(cost) } else { 0 },
             unpriced: if is_used { i128::from(attempts - priced) } else { 0 },
         });
     }

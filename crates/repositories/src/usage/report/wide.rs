@@ -1,30 +1,8 @@
-//! Sums that no number of lines overflows.
+//! The sums of a report, none of which overflows.
 
+use crate::usage::total::held;
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::usage::UsageSums;
-
-/// Databases refuse a sum that is beyond the range, and with it the whole report. So the upper and the lower half of the numbers
-/// are summed apart, which overflows beyond two thousand million lines only.
-pub(super) const SPLIT: i64 = 1 << 31;
-
-/// What one sum is read as: whole multiples of [`SPLIT`], and the rest.
-pub(super) type Halves = (i64, i64);
-
-/// A sum of a column, as [`Halves`].
-macro_rules! halves {
-    ($column:expr) => {
-        (
-            total!(($column / SPLIT).nullable()).assume_not_null(),
-            total!(($column - $column / SPLIT * SPLIT).nullable()).assume_not_null(),
-        )
-    };
-}
-pub(super) use halves;
-
-/// The sum again.
-pub(super) fn joined((multiples, rest): Halves) -> i128 {
-    i128::from(multiples) * i128::from(SPLIT) + i128::from(rest)
-}
 
 /// [`UsageSums`], wider.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,14 +27,13 @@ impl Wide {
 
     /// Held at the ends of the range. A count that is below nothing, which only a hand in the tables makes, is nothing.
     pub(super) fn held(&self) -> UsageSums {
-        let signed = |sum: i128| i64::try_from(sum).unwrap_or(if sum < 0 { i64::MIN } else { i64::MAX });
-        let count = |sum: i128| signed(sum).max(0).unsigned_abs();
+        let count = |sum: i128| held(sum).max(0).unsigned_abs();
         UsageSums {
             calls: count(self.calls),
             attempts: count(self.attempts),
             input_tokens: count(self.input_tokens),
             output_tokens: count(self.output_tokens),
-            cost: NanoUsd(signed(self.cost)),
+            cost: NanoUsd(held(self.cost)),
             unpriced: count(self.unpriced),
         }
     }

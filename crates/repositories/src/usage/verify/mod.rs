@@ -1,15 +1,17 @@
-//! Proves the books: every event has its ledger entry, every entry its event, and the daily sums are the events'.
+//! Proves the books: every event has its ledger entry, every entry its event, and the sums of days and of quarters of an hour are the
+//! events'.
 //!
 //! Works through one day after the other, so that memory holds the lines of a day and no more; the caller gives one snapshot for
 //! all of it.
 
 mod entries;
+mod quarters;
 mod sums;
 
 use super::total::total;
 use crate::connection::AnyConnection;
 use crate::error::Fault;
-use crate::schema::{ledger_entries, usage_daily, usage_events};
+use crate::schema::{ledger_entries, usage_daily, usage_events, usage_quarters};
 use crate::stored::number;
 use diesel::dsl::{count_star, min};
 use diesel::prelude::*;
@@ -56,6 +58,7 @@ pub(super) fn verify(connection: &mut AnyConnection) -> Result<LedgerCheck, Faul
     while let Some(from) = next {
         let Some(day) = first_day_from(connection, from)? else { break };
         sums::compare(connection, day, &mut problems)?;
+        quarters::compare(connection, day, &mut problems)?;
         entries::compare(connection, day, &mut problems)?;
         entries::compare_lines(connection, day, &mut problems)?;
         next = day.0.checked_add(1).map(Day);
@@ -92,9 +95,10 @@ fn first_day_from(connection: &mut AnyConnection, from: Day) -> Result<Option<Da
         .filter(usage_daily::day.ge(from.0))
         .select(min(usage_daily::day))
         .first(connection)?;
-    let event = event.map(|at| Timestamp(at).day());
-    Ok(match (event, line.map(Day)) {
-        (Some(one), Some(other)) => Some(one.min(other)),
-        (one, other) => one.or(other),
-    })
+    let quarter: Option<i64> = usage_quarters::table
+        .filter(usage_quarters::quarter.ge(from.start().0))
+        .select(min(usage_quarters::quarter))
+        .first(connection)?;
+    let day_of = |at: Option<i64>| at.map(|at| Timestamp(at).day());
+    Ok([day_of(event), day_of(quarter), line.map(Day)].into_iter().flatten().min())
 }

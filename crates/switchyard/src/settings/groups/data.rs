@@ -12,7 +12,7 @@ use std::time::Duration;
 pub struct DatabaseSettings {
     /// Where it is.
     pub url: DatabaseUrl,
-    /// The most connections to PostgreSQL.
+    /// The most connections to PostgreSQL, beside one that reads the whole ledger or audit log to prove it.
     pub pool_size: u32,
     /// SQLite connections that read; one more writes.
     pub sqlite_readers: u32,

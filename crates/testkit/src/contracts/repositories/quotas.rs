@@ -186,6 +186,8 @@ async fn whole_days_and_parts_of_days_sum_to_what_was_spent(usage: &dyn UsageRep
     let midnight = AT.day().start().0;
     let moments: Vec<i64> =
         [-25, -24, -1, 0, 1, 23, 24, 25, 47, 48, 71].map(|hour| midnight + hour * HOUR).to_vec();
+    let within = [7, 15, 22].map(|minute| midnight + 12 * HOUR + minute * 60_000);
+    let moments = [moments, within.to_vec()].concat();
     let events: Vec<UsageEvent> = moments
         .iter()
         .enumerate()

@@ -5,11 +5,13 @@
 use super::groups;
 use super::samples::{AT, sample_event, unique};
 use futures_util::future::join_all;
+use switchyard_domain::budget::Span;
 use switchyard_domain::chat::{TokenUsage, Units, UsageSource};
 use switchyard_domain::ids::{UserId, VirtualKeyId};
 use switchyard_domain::money::{NanoUsd, PricePerMillion};
 use switchyard_domain::price::{LineItem, TokenKind};
 use switchyard_domain::provider::CredentialSource;
+use switchyard_domain::quota::QuotaScope;
 use switchyard_domain::time::Timestamp;
 use switchyard_domain::usage::{
     GroupBy, LedgerProblem, Outcome, UsageEvent, UsageFilter, UsageRow, UsageSums,
@@ -39,6 +41,7 @@ pub async fn usage_contract(repository: &dyn UsageRepository, keys: &dyn Virtual
 pub async fn absurd_usage_contract(repository: &dyn UsageRepository) {
     an_absurd_event_does_not_block_the_others(repository).await;
     absurd_sums_do_not_keep_the_report_from_the_others(repository).await;
+    an_absurd_event_counts_alike_in_whole_days_and_in_parts_of_them(repository).await;
     an_absurd_event_is_named_when_the_books_are_proved(repository).await;
 }
 
@@ -158,6 +161,33 @@ async fn absurd_sums_do_not_keep_the_report_from_the_others(repository: &dyn Usa
     assert_eq!(sums.input_tokens, i64::MAX.unsigned_abs());
     let by_model = rows(repository, key, GroupBy::Model).await;
     assert!(by_model.iter().any(|row| row.group == "acme/large" && row.sums.cost == NanoUsd(1_000)));
+}
+
+async fn an_absurd_event_counts_alike_in_whole_days_and_in_parts_of_them(repository: &dyn UsageRepository) {
+    let key = lone_key();
+    // Five million dollars.
+    let cost = NanoUsd(5_000_000_000_000_000);
+    let event = UsageEvent { cost: Some(cost), ..sample_event(Some(key), AT) };
+    repository.record(&[event, sample_event(Some(key), AT)]).await.unwrap();
+    let day = AT.day();
+    for (start, end) in [
+        (day.start(), day.next().start()),
+        (Timestamp(day.start().0 + 1), day.next().start()),
+        (AT, Timestamp(AT.0 + 1)),
+        (AT, Timestamp(AT.0 + 3_600_000)),
+    ] {
+        let span = Span { start, end };
+        let spent = repository.spent(QuotaScope::Key(key), span).await.unwrap();
+        assert_eq!(spent, NanoUsd(cost.0 + 1_000), "{span:?}");
+        let by_keys = repository.spent_by_keys(&[key], span).await.unwrap();
+        assert_eq!(by_keys.get(&key), Some(&spent), "{span:?}");
+    }
+    let more = UsageEvent { cost: Some(NanoUsd(i64::MAX)), ..sample_event(Some(key), AT) };
+    let far =
+        UsageEvent { cost: Some(NanoUsd(i64::MAX)), ..sample_event(Some(key), Timestamp(AT.0 + 86_400_000)) };
+    repository.record(&[more, far]).await.unwrap();
+    let spent = repository.spent(QuotaScope::Key(key), Span::ENDLESS).await.unwrap();
+    assert!(spent.0 > i64::MAX / 2, "a sum that can't grow stands still instead of wrapping: {spent}");
 }
 
 async fn an_absurd_event_is_named_when_the_books_are_proved(repository: &dyn UsageRepository) {
