@@ -13,15 +13,15 @@ use switchyard_domain::usage::UsageEvent;
 use switchyard_orchestrator::usage::{BooksProof, LedgerWriter, LiveCounters};
 use switchyard_ports::clock::{Clock, Monotonic};
 use switchyard_ports::journal::Journal;
-use switchyard_ports::limiter::{Ask, Counter, Limiter, LimiterError, Permit, Standing, Used};
+use switchyard_ports::limiter::{Ask, Counter, Known, Limiter, LimiterError, Mark, Permit, Standing, Used};
 use switchyard_ports::repositories::{NewQuota, QuotaRepository};
 use switchyard_testkit::contracts::journal::sample_event;
 use switchyard_testkit::contracts::repositories::author;
 
 const COST: NanoUsd = NanoUsd(1_000);
 
-/// A limiter of which only this is asked: where its counters stand.
-struct Told(Result<Option<NanoUsd>, LimiterError>);
+/// A limiter of which only this is asked: where its counters stand, and whether that is only the most that was spent.
+struct Told(Result<Option<NanoUsd>, LimiterError>, bool);
 
 #[async_trait]
 impl Limiter for Told {
@@ -31,13 +31,23 @@ impl Limiter for Told {
 
     fn charge(&self, _: &Used) {}
 
-    async fn seed(&self, _: &Counter, _: NanoUsd) -> Result<(), LimiterError> {
+    async fn standing(&self, counter: &Counter) -> Result<Known, LimiterError> {
+        assert_eq!(&*counter.scope.0, "global");
+        let mark = Mark { life: String::new(), counted: 0 };
+        let standing = |spent| Standing { spent, held: NanoUsd(7) };
+        Ok(match (self.0.clone()?, self.1) {
+            (None, _) => Known::Unknown(mark),
+            (Some(spent), false) => Known::Exactly(standing(spent)),
+            (Some(spent), true) => Known::AtMost(standing(spent), mark),
+        })
+    }
+
+    async fn seed(&self, _: &Counter, _: &Mark, _: NanoUsd) -> Result<bool, LimiterError> {
         panic!("a proof tells nothing")
     }
 
-    async fn standing(&self, counter: &Counter) -> Result<Option<Standing>, LimiterError> {
-        assert_eq!(&*counter.scope.0, "global");
-        Ok(self.0.clone()?.map(|spent| Standing { spent, held: NanoUsd(7) }))
+    async fn in_question(&self) -> Result<Vec<Counter>, LimiterError> {
+        panic!("a proof asks for nobody")
     }
 }
 
@@ -83,9 +93,9 @@ async fn found(told: Told) -> Result<(u64, Vec<String>), String> {
 
 #[tokio::test]
 async fn a_counter_that_is_the_sum_of_its_entries_is_proved_and_any_other_is_named() {
-    let (proved, problems) = found(Told(Ok(Some(COST)))).await.unwrap();
+    let (proved, problems) = found(Told(Ok(Some(COST)), false)).await.unwrap();
     assert_eq!((proved, problems), (1, Vec::new()));
-    let (proved, problems) = found(Told(Ok(Some(NanoUsd(COST.0 + 1))))).await.unwrap();
+    let (proved, problems) = found(Told(Ok(Some(NanoUsd(COST.0 + 1))), false)).await.unwrap();
     assert_eq!((proved, problems.len()), (1, 1));
     let expected =
         format!("budget of global: the counter says {}, its entries say {COST}", NanoUsd(COST.0 + 1));
@@ -93,9 +103,17 @@ async fn a_counter_that_is_the_sum_of_its_entries_is_proved_and_any_other_is_nam
 }
 
 #[tokio::test]
+async fn a_counter_that_is_known_at_most_may_be_more_than_its_entries_and_never_less() {
+    let (proved, problems) = found(Told(Ok(Some(NanoUsd(COST.0 + 1))), true)).await.unwrap();
+    assert_eq!((proved, problems), (1, Vec::new()));
+    let (_, problems) = found(Told(Ok(Some(NanoUsd(COST.0 - 1))), true)).await.unwrap();
+    assert_eq!(problems.len(), 1);
+}
+
+#[tokio::test]
 async fn a_counter_that_nobody_knows_has_nothing_to_prove_and_one_that_does_not_answer_is_an_error() {
-    let (proved, problems) = found(Told(Ok(None))).await.unwrap();
+    let (proved, problems) = found(Told(Ok(None), false)).await.unwrap();
     assert_eq!((proved, problems), (0, Vec::new()));
     let away = LimiterError::Unavailable("it is away".to_owned());
-    assert!(found(Told(Err(away))).await.unwrap_err().contains("it is away"));
+    assert!(found(Told(Err(away), false)).await.unwrap_err().contains("it is away"));
 }
