@@ -18,10 +18,10 @@ use switchyard_ports::limiter::{
 use switchyard_testkit::redis::PrivateRedis;
 use uuid::Uuid;
 
-/// How long what one process settles is on its way to the ledger.
-const LAG: Duration = Duration::from_millis(150);
+/// How long what one process settles is on its way to the ledger: nearly as long as is believed, so that what is missed is seen.
+const LAG: Duration = Duration::from_millis(1_600);
 /// How long what was settled may be on its way to Redis.
-const ON_ITS_WAY: Duration = Duration::from_millis(500);
+const ON_ITS_WAY: Duration = Duration::from_millis(300);
 /// Between two settlements of a process: no two seconds are without one.
 const PAUSE: Duration = Duration::from_millis(25);
 const COST: i64 = 7;
