@@ -11,9 +11,10 @@ use switchyard_domain::budget::{Budget, BudgetWindow, Zone};
 use switchyard_domain::limits::{LimitKind, Limits};
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::time::Timestamp;
-use switchyard_ports::clock::Clock;
+use switchyard_ports::clock::{Clock, Monotonic};
 use switchyard_ports::limiter::{
-    Allowance, Ask, Charge, Counter, Demand, Limiter, LimiterError, Payer, Permit, Scope, Used,
+    Allowance, Ask, Charge, Counter, Demand, Known, Limiter, LimiterError, Mark, Payer, Permit, Scope,
+    Standing, Used,
 };
 use switchyard_testkit::clock::ManualClock;
 
@@ -39,6 +40,11 @@ enum Event {
         call: prop::sample::Index,
         money: i64,
     },
+    /// The journal has what a call cost, and the limiter has not heard of it yet.
+    Journal {
+        call: prop::sample::Index,
+        cost: i64,
+    },
     Settle {
         call: prop::sample::Index,
         cost: i64,
@@ -51,9 +57,13 @@ enum Event {
         window: usize,
         zone: usize,
     },
-    /// The ledger is asked for a counter. What it says is told later.
-    Ask(usize),
-    Tell,
+    /// Somebody asks the ledger for a counter, which answers at once or, as of then, when the answer is told.
+    Ask {
+        scope: usize,
+        is_read_late: bool,
+    },
+    /// One of the answers arrives, in whatever order.
+    Tell(prop::sample::Index),
     /// What waits in the journal reaches the ledger.
     Drain,
 }
@@ -66,12 +76,14 @@ fn event() -> impl Strategy<Value = Event> {
         8 => (prop::sample::subsequence(vec![0, 1, 2], 1..=3), 0_i64..40)
             .prop_map(|(scopes, money)| Event::Take { scopes, money }),
         3 => (call(), 0_i64..60).prop_map(|(call, money)| Event::Cover { call, money }),
+        2 => (call(), 0_i64..60).prop_map(|(call, cost)| Event::Journal { call, cost }),
         6 => (call(), 0_i64..60).prop_map(|(call, cost)| Event::Settle { call, cost }),
         2 => call().prop_map(Event::Drop),
         1 => (0..SCOPES.len(), prop::option::weighted(0.8, 0_i64..200), 0..WINDOWS.len(), 0..ZONES.len())
             .prop_map(|(scope, amount, window, zone)| Event::Set { scope, amount, window, zone }),
-        2 => (0..SCOPES.len()).prop_map(Event::Ask),
-        2 => Just(Event::Tell),
+        3 => (0..SCOPES.len(), any::<bool>())
+            .prop_map(|(scope, is_read_late)| Event::Ask { scope, is_read_late }),
+        2 => call().prop_map(Event::Tell),
         2 => Just(Event::Drain),
     ]
 }
@@ -84,6 +96,8 @@ struct Call {
     held: Vec<(Counter, i64)>,
     payers: Vec<Payer>,
     permit: Option<Box<dyn Permit>>,
+    /// What it cost and since when, once the journal has it.
+    journaled: Option<(i64, Monotonic)>,
     is_settled: bool,
 }
 
@@ -104,6 +118,15 @@ struct Booked {
     at: Timestamp,
     amount: i64,
     is_drained: bool,
+    /// Which call, until it is settled.
+    unsettled: Option<usize>,
+}
+
+/// A question to the ledger, and its answer unless that is read late.
+struct Question {
+    counter: Counter,
+    mark: Mark,
+    answer: Option<i64>,
 }
 
 struct Pair {
@@ -113,16 +136,15 @@ struct Pair {
     editions: i64,
     calls: Vec<Call>,
     charges: Vec<Booked>,
-    /// What the ledger said, on its way.
-    answers: Vec<(Counter, i64)>,
+    questions: Vec<Question>,
 }
 
 impl Pair {
     fn new() -> Self {
         let clock = Arc::new(ManualClock::default());
         let real = MemoryLimiter::new(Arc::clone(&clock) as _);
-        let (calls, charges, answers) = (Vec::new(), Vec::new(), Vec::new());
-        Self { real, clock, budgets: vec![None; SCOPES.len()], editions: 0, calls, charges, answers }
+        let (calls, charges, questions) = (Vec::new(), Vec::new(), Vec::new());
+        Self { real, clock, budgets: vec![None; SCOPES.len()], editions: 0, calls, charges, questions }
     }
 
     fn set(&mut self, scope: usize, amount: Option<i64>, window: usize, zone: usize) {
@@ -141,11 +163,21 @@ impl Pair {
         scopes.iter().filter_map(|&scope| self.budgets[scope].clone()).collect()
     }
 
-    /// What the ledger has, or would have once all is drained.
-    fn booked(&self, counter: &Counter, is_drained: bool) -> i64 {
+    fn sum(&self, counter: &Counter, counts: impl Fn(&Booked) -> bool) -> i64 {
         let of = self.charges.iter().filter(|charge| SCOPES[charge.scope] == &*counter.scope.0);
-        let of = of.filter(|charge| counter.span.contains(charge.at) && (charge.is_drained || !is_drained));
-        of.map(|charge| charge.amount).sum()
+        of.filter(|charge| counter.span.contains(charge.at) && counts(charge))
+            .map(|charge| charge.amount)
+            .sum()
+    }
+
+    /// What the ledger says.
+    fn booked(&self, counter: &Counter) -> i64 {
+        self.sum(counter, |charge| charge.is_drained)
+    }
+
+    /// What was spent, as far as calls are settled.
+    fn spent(&self, counter: &Counter) -> i64 {
+        self.sum(counter, |charge| charge.unsettled.is_none())
     }
 
     fn held(&self, counter: &Counter) -> i64 {
@@ -163,7 +195,7 @@ impl Pair {
         payers.iter().find_map(|payer| {
             let counter = payer.counter(at);
             let more = money - call.map_or(0, |call| call.held(&counter));
-            let (spent, amount) = (self.booked(&counter, false), payer.allowance.budget.amount.0);
+            let (spent, amount) = (self.spent(&counter), payer.allowance.budget.amount.0);
             let refused = |kind| Some((payer.scope.clone(), kind));
             if more <= 0 {
                 None
@@ -184,31 +216,61 @@ impl Pair {
     /// As calls do: what waits in the journal is drained before the ledger is asked.
     async fn make_known(&mut self, counters: &[Counter]) {
         for counter in counters {
-            if self.real.standing(counter).await.unwrap().is_none() {
+            if let Some(mark) = self.mark(counter).await {
                 self.drain();
-                self.real.seed(counter, NanoUsd(self.booked(counter, true))).await.unwrap();
+                let spent = NanoUsd(self.booked(counter));
+                assert!(self.real.seed(counter, &mark, spent).await.unwrap());
+                let spent = Standing { spent, held: NanoUsd(self.held(counter)) };
+                assert_eq!(self.real.standing(counter).await.unwrap(), Known::Exactly(spent));
             }
         }
     }
 
-    async fn ask(&mut self, scope: usize) {
-        let Some(payer) = &self.budgets[scope] else { return };
-        let counter = payer.counter(self.clock.now());
-        // One asks at a time.
-        let is_asked = self.answers.iter().any(|(asked, _)| *asked == counter);
-        if !is_asked && self.real.standing(&counter).await.unwrap().is_none() {
-            self.drain();
-            self.answers.push((counter.clone(), self.booked(&counter, true)));
+    /// The mark of a counter that is not known exactly.
+    async fn mark(&self, counter: &Counter) -> Option<Mark> {
+        match self.real.standing(counter).await.unwrap() {
+            Known::Unknown(mark) | Known::AtMost(_, mark) => Some(mark),
+            Known::Exactly(_) => None,
         }
     }
 
-    async fn tell(&mut self) {
-        for (counter, spent) in std::mem::take(&mut self.answers) {
-            self.real.seed(&counter, NanoUsd(spent)).await.unwrap();
+    async fn ask(&mut self, scope: usize, is_read_late: bool) {
+        let Some(payer) = &self.budgets[scope] else { return };
+        let counter = payer.counter(self.clock.now());
+        if let Some(mark) = self.mark(&counter).await {
+            self.drain();
+            let answer = (!is_read_late).then(|| self.booked(&counter));
+            self.questions.push(Question { counter, mark, answer });
         }
+    }
+
+    async fn tell(&mut self, question: usize) {
+        let Question { counter, mark, answer } = self.questions.swap_remove(question);
+        let spent = answer.unwrap_or_else(|| self.booked(&counter));
+        self.real.seed(&counter, &mark, NanoUsd(spent)).await.unwrap();
+    }
+
+    /// The answers that are on their way arrive, what the journal has is settled, and the ledger is asked once more for what is in
+    /// question: then all is known that can be.
+    async fn come_to_rest(&mut self) {
+        while !self.questions.is_empty() {
+            self.tell(0).await;
+        }
+        for place in 0..self.calls.len() {
+            if let Some((cost, _)) = self.calls[place].journaled {
+                self.settle(place, cost);
+            }
+        }
+        // An answer of this moment is older than what is settled from now on.
+        self.clock.advance(Duration::from_millis(1));
+        let counters = self.real.in_question().await.unwrap();
+        self.make_known(&counters).await;
+        assert_eq!(self.real.in_question().await.unwrap(), []);
+        self.clock.advance(Duration::from_millis(1));
     }
 
     async fn take(&mut self, scopes: &[usize], money: i64) -> Result<(), TestCaseError> {
+        self.come_to_rest().await;
         let now = self.clock.now();
         let payers = self.payers(scopes);
         let demand = |&scope: &usize| Demand {
@@ -218,7 +280,6 @@ impl Pair {
         };
         let ask = Ask { demands: scopes.iter().map(demand).collect(), tokens: 0, money: NanoUsd(money) };
         let expected = self.verdict(&payers, now, money, None);
-        self.tell().await;
         let taken = loop {
             match self.real.acquire(std::slice::from_ref(&ask)).await {
                 Err(LimiterError::Unseeded(counters)) => self.make_known(&counters).await,
@@ -236,6 +297,7 @@ impl Pair {
                     held,
                     payers: payers.clone(),
                     permit,
+                    journaled: None,
                     is_settled: false,
                 });
                 self.is_covered(if money > 0 { &payers } else { &[] }, now)?;
@@ -246,30 +308,21 @@ impl Pair {
     }
 
     async fn cover(&mut self, place: usize, money: i64) -> Result<(), TestCaseError> {
+        self.come_to_rest().await;
         let now = self.clock.now();
         let call = &self.calls[place];
-        let Some(permit) = call.permit.as_ref().filter(|_| !call.is_settled) else { return Ok(()) };
+        if call.permit.is_none() || call.is_settled {
+            return Ok(());
+        }
         // What calls that run under a budget that is set no more may spend of it, nobody counts.
         if call.payers.iter().any(|payer| !self.budgets.iter().flatten().any(|set| set == payer)) {
             return Ok(());
         }
         let expected = self.verdict(&call.payers, now, money, Some(call));
-        let mut answers = std::mem::take(&mut self.answers);
-        for (counter, spent) in answers.drain(..) {
-            self.real.seed(&counter, NanoUsd(spent)).await.unwrap();
-        }
         let covered = loop {
-            match permit.cover(NanoUsd(money), now).await {
-                Err(LimiterError::Unseeded(counters)) => {
-                    for counter in counters {
-                        self.charges.iter_mut().for_each(|charge| charge.is_drained = true);
-                        let of =
-                            self.charges.iter().filter(|charge| SCOPES[charge.scope] == &*counter.scope.0);
-                        let of = of.filter(|charge| counter.span.contains(charge.at));
-                        let spent = NanoUsd(of.map(|charge| charge.amount).sum());
-                        self.real.seed(&counter, spent).await.unwrap();
-                    }
-                }
+            let call = &self.calls[place];
+            match call.permit.as_ref().unwrap().cover(NanoUsd(money), now).await {
+                Err(LimiterError::Unseeded(counters)) => self.make_known(&counters).await,
                 covered => break covered,
             }
         };
@@ -296,31 +349,42 @@ impl Pair {
     fn is_covered(&self, payers: &[Payer], at: Timestamp) -> Result<(), TestCaseError> {
         for payer in payers {
             let counter = payer.counter(at);
-            let all = self.booked(&counter, false) + self.held(&counter);
+            let all = self.spent(&counter) + self.held(&counter);
             let amount = payer.allowance.budget.amount.0;
             prop_assert!(all <= amount, "{} of {}", all, amount);
         }
         Ok(())
     }
 
-    fn settle(&mut self, place: usize, cost: i64) {
-        let call = &self.calls[place];
-        if call.is_settled {
+    fn journal(&mut self, place: usize, cost: i64) {
+        let call = &mut self.calls[place];
+        if call.is_settled || call.journaled.is_some() {
             return;
         }
+        call.journaled = Some((cost, self.clock.monotonic()));
+        let (at, unsettled) = (call.at, Some(place));
+        let book = |&scope: &usize| Booked { scope, at, amount: cost, is_drained: false, unsettled };
+        self.charges.extend(call.scopes.iter().map(book));
+    }
+
+    fn settle(&mut self, place: usize, cost: i64) {
+        self.journal(place, cost);
+        let call = &self.calls[place];
+        let Some((cost, since)) = call.journaled else { return };
         let used = Used {
             tokens: 0,
             charges: vec![Charge { at: call.at, amount: NanoUsd(cost) }],
             payers: self.payers(&call.scopes),
+            since: Some(since),
         };
         match &call.permit {
             Some(permit) => permit.settle(&used),
             None => self.real.charge(&used),
         }
-        let book = |&scope: &usize| Booked { scope, at: call.at, amount: cost, is_drained: false };
-        self.charges.extend(call.scopes.iter().map(book).collect::<Vec<_>>());
+        let of_call = self.charges.iter_mut().filter(|charge| charge.unsettled == Some(place));
+        of_call.for_each(|charge| charge.unsettled = None);
         let call = &mut self.calls[place];
-        (call.is_settled, call.held) = (true, Vec::new());
+        (call.is_settled, call.journaled, call.held) = (true, None, Vec::new());
     }
 
     async fn step(&mut self, event: &Event) -> Result<(), TestCaseError> {
@@ -329,11 +393,13 @@ impl Pair {
             Event::Jump { minutes } => self.clock.set_now(Timestamp(self.clock.now().0 + minutes * 60_000)),
             Event::Take { scopes, money } => self.take(scopes, *money).await?,
             Event::Set { scope, amount, window, zone } => self.set(*scope, *amount, *window, *zone),
-            Event::Ask(scope) => self.ask(*scope).await,
-            Event::Tell => self.tell().await,
+            Event::Ask { scope, is_read_late } => self.ask(*scope, *is_read_late).await,
+            Event::Tell(_) if self.questions.is_empty() => {}
+            Event::Tell(question) => self.tell(question.index(self.questions.len())).await,
             Event::Drain => self.drain(),
             _ if self.calls.is_empty() => {}
             Event::Cover { call, money } => self.cover(call.index(self.calls.len()), *money).await?,
+            Event::Journal { call, cost } => self.journal(call.index(self.calls.len()), *cost),
             Event::Settle { call, cost } => self.settle(call.index(self.calls.len()), *cost),
             Event::Drop(call) => {
                 let call = call.index(self.calls.len());
@@ -341,23 +407,39 @@ impl Pair {
                 (call.permit, call.held) = (None, Vec::new());
             }
         }
-        self.agrees().await
+        self.agrees().await?;
+        // No two things happen at the same moment.
+        self.clock.advance(Duration::from_millis(1));
+        Ok(())
     }
 
-    /// Every counter that is known says what the book-keeper says.
+    /// No counter that is known says less than the book-keeper, and one that is known exactly says no more than that and what
+    /// the journal has besides.
     async fn agrees(&self) -> Result<(), TestCaseError> {
         let now = self.clock.now();
         for payer in self.budgets.iter().flatten() {
             let counter = payer.counter(now);
-            // Looking is asking the ledger next, so that is left to those who ask.
-            let is_asked = self.answers.iter().any(|(asked, _)| *asked == counter);
-            if is_asked {
-                continue;
-            }
-            if let Some(standing) = self.real.standing(&counter).await.unwrap() {
-                let name = &counter.scope.0;
-                prop_assert_eq!(standing.spent.0, self.booked(&counter, false), "spent of {}", name);
+            let known = self.real.standing(&counter).await.unwrap();
+            if let Some(standing) = known.standing() {
+                let (name, spent) = (&counter.scope.0, self.spent(&counter));
+                prop_assert!(
+                    standing.spent.0 >= spent,
+                    "{} of {} spent of {}",
+                    standing.spent.0,
+                    spent,
+                    name
+                );
                 prop_assert_eq!(standing.held.0, self.held(&counter), "held of {}", name);
+                if let Known::Exactly(standing) = known {
+                    let most = self.sum(&counter, |_| true);
+                    prop_assert!(
+                        standing.spent.0 <= most,
+                        "{} of {} spent of {}",
+                        standing.spent.0,
+                        most,
+                        name
+                    );
+                }
             }
         }
         Ok(())

@@ -13,6 +13,7 @@ use switchyard_ports::limiter::{
     Allowance, Ask, Charge, Counter, Demand, Limiter, LimiterError, Permit, Scope, Used,
 };
 use switchyard_testkit::clock::ManualClock;
+use switchyard_testkit::contracts::budgets::make_known;
 
 const HOUR: i64 = 3_600_000;
 
@@ -65,12 +66,12 @@ fn cost(at: Timestamp, amount: i64) -> Used {
 async fn a_charge_behind_midnight_leaves_the_new_day_known() {
     let world = World::at("2026-11-22T23:59:00Z");
     let evening = world.set("2026-11-22T23:59:00Z");
-    world.limiter.seed(&world.counter("key:1", evening), NanoUsd(0)).await.unwrap();
+    make_known(&world.limiter, &world.counter("key:1", evening), NanoUsd(0)).await;
     let call = world.take("key:1", 10).await.unwrap();
     let night = world.pass_to("2026-11-23T00:01:00Z");
     call.settle(&cost(night, 60));
     assert!(world.take("key:1", 40).await.is_ok(), "nobody is asked for what went through here");
-    let standing = world.limiter.standing(&world.counter("key:1", night)).await.unwrap().unwrap();
+    let standing = world.limiter.standing(&world.counter("key:1", night)).await.unwrap().standing().unwrap();
     assert_eq!(standing.spent, NanoUsd(60));
 }
 
@@ -79,7 +80,7 @@ async fn a_window_that_was_forgotten_is_asked_for_when_the_clock_is_set_back_to_
     let world = World::at("2026-11-20T12:00:00Z");
     let noon = world.set("2026-11-20T12:00:00Z");
     let counter = world.counter("key:1", noon);
-    world.limiter.seed(&counter, NanoUsd(0)).await.unwrap();
+    make_known(&world.limiter, &counter, NanoUsd(0)).await;
     world.pass_to("2026-11-21T12:00:00Z");
     world.take("key:1", 100).await.unwrap().settle(&cost(Timestamp(noon.0 + 24 * HOUR), 100));
     world.pass_to("2026-11-27T12:00:00Z");

@@ -1,5 +1,6 @@
 //! Limits and budgets over many scopes at once.
 
+use crate::clock::Monotonic;
 use async_trait::async_trait;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -128,6 +129,39 @@ pub struct Standing {
     pub held: NanoUsd,
 }
 
+/// A moment of a counter that is not known for sure. Whoever asks the ledger takes one first and tells the answer with it, so that what
+/// was settled since can be added to an answer that may lack it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// Which life of the counter: one that was lost, forgotten or put into doubt lives anew, and no answer of before is believed.
+    pub life: String,
+    /// What was settled in that life and stands in the ledger for certain, in nano-USD. It only grows, as what costs nothing is not
+    /// settled.
+    pub counted: u128,
+}
+
+/// What is known of a counter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// All of it.
+    Exactly(Standing),
+    /// No more was spent than this, but perhaps less: what was settled while the ledger was asked may be counted twice. It gives money.
+    AtMost(Standing, Mark),
+    /// Nothing; it gives no money.
+    Unknown(Mark),
+}
+
+impl Known {
+    /// Where it stands; `None` when it is not known.
+    #[must_use]
+    pub fn standing(&self) -> Option<Standing> {
+        match self {
+            Self::Exactly(standing) | Self::AtMost(standing, _) => Some(*standing),
+            Self::Unknown(_) => None,
+        }
+    }
+}
+
 /// A refusal: the first limit that the call would break.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
@@ -174,6 +208,9 @@ pub struct Used {
     /// The budgets to whose scopes the ledger books the charges, as they are set now: one of them may have begun, or been changed,
     /// while the call ran. Those that the permit was taken under pay whether they are named here or not.
     pub payers: Vec<Payer>,
+    /// Since when the ledger may know of it, by the clock of the process: when it was given to the journal, which MUST have it before it
+    /// is settled. Absent: since now.
+    pub since: Option<Monotonic>,
 }
 
 impl Used {
@@ -242,11 +279,17 @@ pub trait Limiter: Send + Sync {
     async fn acquire(&self, asks: &[Ask]) -> Result<Vec<Box<dyn Permit>>, LimiterError>;
     /// Charges budgets under which no permit was taken, such as one that began while the call ran. Waits for nothing.
     fn charge(&self, used: &Used);
-    /// Tells a counter what the ledger says was spent. One that is known already stays as it is; what was settled on it before it
-    /// was known is part of the ledger's sum, or will be.
-    async fn seed(&self, counter: &Counter, spent: NanoUsd) -> Result<(), LimiterError>;
-    /// Where a counter stands; `None` when it is not known.
-    async fn standing(&self, counter: &Counter) -> Result<Option<Standing>, LimiterError>;
+    /// Where a counter stands. Of one that is not known this may wait, for some seconds at most, until the ledger has what was settled
+    /// before its [`Mark`] counts.
+    async fn standing(&self, counter: &Counter) -> Result<Known, LimiterError>;
+    /// Tells a counter what the ledger says was spent, which was asked after the mark was taken. What was settled since the mark is
+    /// added: the ledger may have had it by then or not, so that nothing is lost, and the counter is known [`Known::AtMost`] where there
+    /// is any. Of one that is known so, it corrects the sum; one that is known exactly stays as it is. Answers whether the mark was of
+    /// the counter's present life: if not, nothing is believed.
+    async fn seed(&self, counter: &Counter, mark: &Mark, spent: NanoUsd) -> Result<bool, LimiterError>;
+    /// Some counters of which the ledger is to be asked, whether a call needs them or not: those that are known [`Known::AtMost`], and
+    /// perhaps some that are not known.
+    async fn in_question(&self) -> Result<Vec<Counter>, LimiterError>;
 }
 
 /// The store that many processes share, as it was seen last. MUST NOT ask it.

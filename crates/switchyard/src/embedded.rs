@@ -34,6 +34,9 @@ use tokio_util::sync::DropGuard;
 /// How long closing waits for calls and loops when the caller names no time.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// How long between two tries to bring what an earlier process left into the ledger.
+const LEFT_BEHIND: Duration = Duration::from_secs(1);
+
 /// The application. Calls, administration and reports go through it; a server adds sockets.
 pub struct Embedded {
     administration: Administration,
@@ -60,14 +63,10 @@ impl Embedded {
             Arc::clone(&adapters.database) as Arc<dyn VirtualKeyRepository>,
             Arc::clone(&adapters.clock),
         ));
-        // What an earlier process left is spent: budgets begin with it.
-        let is_left_behind = journal.backlog() > 0;
-        if is_left_behind && !writer.drain_once().await {
-            tracing::warn!("usage of an earlier process waits; calls under a budget wait for it too");
-        }
         adapters.sharing.begin(&tasks);
-        if is_left_behind {
-            adapters.sharing.doubt().await;
+        // What an earlier process left is spent: budgets begin with it.
+        if journal.backlog() > 0 {
+            bring_what_was_left(&tasks, &writer, &adapters).await;
         }
         let budgets = Budgets::new(
             Arc::clone(&adapters.database) as Arc<dyn UsageRepository>,
@@ -293,6 +292,30 @@ fn insight(
         )),
         explainer: Arc::new(Explainer::new(Arc::clone(keeper), clock(), Arc::clone(&ports.health))),
     }
+}
+
+/// Brings what an earlier process left into the ledger, and then says so to those who asked the ledger without it. Waits for it once;
+/// what does not arrive at once does so beside everything else.
+async fn bring_what_was_left(tasks: &Tasks, writer: &Arc<LedgerWriter>, adapters: &Adapters) {
+    if writer.drain_once().await {
+        adapters.sharing.doubt();
+        return;
+    }
+    tracing::warn!("usage of an earlier process waits; calls under a budget wait for it too");
+    let (writer, sharing, clock) =
+        (Arc::clone(writer), adapters.sharing.clone(), Arc::clone(&adapters.clock));
+    let stopping = tasks.stopping();
+    tasks.spawn("usage that was left", async move {
+        loop {
+            tokio::select! {
+                () = stopping.cancelled() => return,
+                () = clock.sleep(LEFT_BEHIND) => {}
+            }
+            if writer.drain_once().await {
+                return sharing.doubt();
+            }
+        }
+    });
 }
 
 fn begin_budgets(tasks: &Tasks, keeper: &Arc<ConfigurationKeeper>, ports: &ChatPorts) {

@@ -63,10 +63,10 @@ impl Sharing {
         tasks.spawn("names and tries in Redis", async move { line.run(ending.cancelled_owned()).await });
     }
 
-    /// An earlier process left usage that only now reached the ledger.
-    pub(crate) async fn doubt(&self) {
+    /// An earlier process left usage that only now reached the ledger: said to the others as soon as they can hear it.
+    pub(crate) fn doubt(&self) {
         if let Some(redis) = &self.redis {
-            redis.doubt().await;
+            redis.doubt();
         }
     }
 

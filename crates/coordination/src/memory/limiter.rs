@@ -15,7 +15,7 @@ use switchyard_domain::money::NanoUsd;
 use switchyard_domain::time::Timestamp;
 use switchyard_ports::clock::{Clock, Monotonic};
 use switchyard_ports::limiter::{
-    Ask, Counter, Demand, Limiter, LimiterError, Payer, Permit, Refusal, Room, Rooms, Standing, Used,
+    Ask, Counter, Demand, Known, Limiter, LimiterError, Mark, Payer, Permit, Refusal, Room, Rooms, Used,
 };
 
 /// When to come back after a refusal for want of a slot: nobody knows when a call ends.
@@ -156,18 +156,22 @@ impl Limiter for MemoryLimiter {
         let mut state = self.shared.state();
         let now = self.shared.clock.monotonic();
         for (counter, amount) in used.dues(&[]) {
-            state.purses.spend(&counter, amount, now);
+            state.purses.spend(&counter, amount, used.since.unwrap_or(now), now);
         }
     }
 
-    async fn seed(&self, counter: &Counter, spent: NanoUsd) -> Result<(), LimiterError> {
+    async fn standing(&self, counter: &Counter) -> Result<Known, LimiterError> {
         let mut state = self.shared.state();
-        state.purses.seed(counter, spent, Moment::of(&*self.shared.clock));
-        Ok(())
+        Ok(state.purses.standing(counter, self.shared.clock.monotonic()))
     }
 
-    async fn standing(&self, counter: &Counter) -> Result<Option<Standing>, LimiterError> {
-        Ok(self.shared.state().purses.asked(counter))
+    async fn seed(&self, counter: &Counter, mark: &Mark, spent: NanoUsd) -> Result<bool, LimiterError> {
+        let mut state = self.shared.state();
+        Ok(state.purses.seed(counter, mark, spent, Moment::of(&*self.shared.clock)))
+    }
+
+    async fn in_question(&self) -> Result<Vec<Counter>, LimiterError> {
+        Ok(self.shared.state().purses.in_question())
     }
 }
 

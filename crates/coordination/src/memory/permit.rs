@@ -137,7 +137,7 @@ impl Permit for MemoryPermit {
             state.purses.release(&counter, held);
         }
         for (counter, amount) in dues {
-            state.purses.spend(&counter, amount, now);
+            state.purses.spend(&counter, amount, used.since.unwrap_or(now), now);
         }
     }
 

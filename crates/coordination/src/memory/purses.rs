@@ -1,12 +1,12 @@
 //! What budgets have spent and what calls hold of them, by window.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 use switchyard_domain::limits::LimitKind;
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::time::Timestamp;
 use switchyard_ports::clock::{Clock, Monotonic};
-use switchyard_ports::limiter::{Counter, Scope, Standing};
+use switchyard_ports::limiter::{Counter, Known, Mark, Scope, Standing};
 
 /// Purses that need no tidying.
 const FEW: usize = 64;
@@ -51,12 +51,41 @@ impl Moment {
     }
 }
 
+/// What is known of a purse.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Knowledge {
+    #[default]
+    Nothing,
+    /// What was settled while the ledger was asked may be counted twice.
+    TheMost,
+    All,
+}
+
 /// One budget in one window.
 #[derive(Debug, Default)]
 struct Purse {
-    is_known: bool,
+    knowledge: Knowledge,
+    /// Another one for each time that it begins to be counted.
+    life: u64,
     spent: i128,
     held: i128,
+    /// What was settled in this life, while not all is known.
+    counted: i128,
+    /// When the ledger's answer was believed.
+    seeded: Option<Monotonic>,
+}
+
+impl Purse {
+    fn mark(&self) -> Mark {
+        Mark { life: self.life.to_string(), counted: u128::try_from(self.counted).unwrap_or_default() }
+    }
+
+    /// What was settled since a mark; `None` where it is of another life.
+    fn since(&self, mark: &Mark) -> Option<i128> {
+        let counted = i128::try_from(mark.counted).ok()?;
+        let since = self.counted.checked_sub(counted).filter(|since| *since >= 0)?;
+        (mark.life == self.life.to_string()).then_some(since)
+    }
 }
 
 /// Why a purse does not give.
@@ -78,9 +107,9 @@ type Since = HashMap<(Scope, i64), Moment>;
 pub(super) struct Purses {
     by_counter: HashMap<Counter, Purse>,
     known_since: Since,
-    /// What was settled on counters that are not known when the ledger was asked for them: what is settled afterwards may be in the
-    /// ledger's answer or not.
-    asked: HashMap<Counter, i128>,
+    /// Those of which only the most that they spent is known.
+    in_question: HashSet<Counter>,
+    lives: u64,
     /// How many purses there are when ended windows are forgotten next.
     full_at: usize,
 }
@@ -121,16 +150,18 @@ impl Purses {
             self.forget_old(now.calendar);
         }
         let purse = self.purse(counter, now.monotonic);
-        purse.is_known.then_some(&*purse)
+        (purse.knowledge != Knowledge::Nothing).then_some(&*purse)
     }
 
     /// The purse; one of a window that began when its budget already went through here begins with nothing spent.
     fn purse(&mut self, counter: &Counter, now: Monotonic) -> &mut Purse {
-        let Self { by_counter, known_since, .. } = self;
+        let Self { by_counter, known_since, lives, .. } = self;
         by_counter.entry(counter.clone()).or_insert_with_key(|counter| {
             let since = known_since.get(&(counter.scope.clone(), counter.edition));
             let is_known = since.is_some_and(|since| since.saw_begin(counter.span.start, now));
-            Purse { is_known, ..Purse::default() }
+            *lives += 1;
+            let knowledge = if is_known { Knowledge::All } else { Knowledge::Nothing };
+            Purse { knowledge, life: *lives, ..Purse::default() }
         })
     }
 
@@ -140,12 +171,14 @@ impl Purses {
         if self.by_counter.len() < self.full_at {
             return;
         }
-        self.asked.retain(|counter, _| is_remembered(counter, now));
-        let known_since = &mut self.known_since;
+        let Self { known_since, in_question, .. } = self;
         self.by_counter.retain(|counter, purse| {
             let is_kept = purse.held > 0 || is_remembered(counter, now);
             if !is_kept && let Some(since) = known_since.get_mut(&(counter.scope.clone(), counter.edition)) {
                 *since = since.not_before(counter.span.end);
+            }
+            if !is_kept {
+                in_question.remove(counter);
             }
             is_kept
         });
@@ -162,35 +195,71 @@ impl Purses {
         }
     }
 
-    pub(super) fn spend(&mut self, counter: &Counter, amount: NanoUsd, now: Monotonic) {
-        self.purse(counter, now).spent += i128::from(amount.0.max(0));
+    /// Charges a purse, with what the ledger may know of since a moment.
+    pub(super) fn spend(&mut self, counter: &Counter, amount: NanoUsd, since: Monotonic, now: Monotonic) {
+        let amount = i128::from(amount.0.max(0));
+        let life = self.lives + 1;
+        let purse = self.purse(counter, now);
+        if purse.knowledge != Knowledge::Nothing {
+            purse.spent += amount;
+        }
+        // It may be part of what the ledger answered already.
+        let is_late = purse.knowledge == Knowledge::All && purse.seeded.is_some_and(|seeded| since < seeded);
+        if is_late {
+            (purse.knowledge, purse.life, purse.counted) = (Knowledge::TheMost, life, 0);
+        }
+        if purse.knowledge != Knowledge::All {
+            purse.counted += amount;
+        }
+        if is_late {
+            self.lives = life;
+            self.in_question.insert(counter.clone());
+        }
     }
 
-    /// Believes the ledger, unless something was settled since it was asked ([`Purses::asked`]): then it is to be asked again.
-    pub(super) fn seed(&mut self, counter: &Counter, spent: NanoUsd, now: Moment) {
-        let since = self.known_since.entry((counter.scope.clone(), counter.edition)).or_insert(now);
+    /// Believes the ledger, and adds what it may lack. Answers whether the mark was of the counter's present life.
+    pub(super) fn seed(&mut self, counter: &Counter, mark: &Mark, spent: NanoUsd, now: Moment) -> bool {
+        let Self { by_counter, known_since, in_question, .. } = self;
+        let Some(purse) = by_counter.get_mut(counter) else { return false };
+        if purse.knowledge == Knowledge::All {
+            return true;
+        }
+        let Some(unsure) = purse.since(mark) else { return false };
+        let least = i128::from(spent.0);
+        let most = least + unsure;
+        purse.spent = match purse.knowledge {
+            Knowledge::TheMost => purse.spent.clamp(least, most),
+            _ => most,
+        };
+        purse.seeded = Some(now.monotonic);
+        if unsure == 0 {
+            (purse.knowledge, purse.counted) = (Knowledge::All, 0);
+            in_question.remove(counter);
+        } else {
+            purse.knowledge = Knowledge::TheMost;
+            in_question.insert(counter.clone());
+        }
+        let since = known_since.entry((counter.scope.clone(), counter.edition)).or_insert(now);
         if since.was_set_forward(now) {
             *since = now;
         }
-        let noted = self.asked.remove(counter);
-        let purse = self.purse(counter, now.monotonic);
-        let is_stale = noted.is_some_and(|noted| noted != purse.spent);
-        if !purse.is_known && !is_stale {
-            purse.is_known = true;
-            purse.spent = purse.spent.max(i128::from(spent.0));
+        true
+    }
+
+    /// What is known of a counter.
+    pub(super) fn standing(&mut self, counter: &Counter, now: Monotonic) -> Known {
+        let purse = self.purse(counter, now);
+        let nano = |sum: i128| NanoUsd(i64::try_from(sum).unwrap_or(i64::MAX));
+        let standing = Standing { spent: nano(purse.spent), held: nano(purse.held) };
+        match purse.knowledge {
+            Knowledge::Nothing => Known::Unknown(purse.mark()),
+            Knowledge::TheMost => Known::AtMost(standing, purse.mark()),
+            Knowledge::All => Known::Exactly(standing),
         }
     }
 
-    /// Where a counter stands. Of one that is not known the ledger is asked next.
-    pub(super) fn asked(&mut self, counter: &Counter) -> Option<Standing> {
-        let purse = self.by_counter.get(counter);
-        let Some(purse) = purse.filter(|purse| purse.is_known) else {
-            let noted = purse.map_or(0, |purse| purse.spent);
-            // Who asks later asks for what was settled until then, and believes the answer no sooner.
-            self.asked.entry(counter.clone()).or_insert(noted);
-            return None;
-        };
-        let nano = |sum: i128| NanoUsd(i64::try_from(sum).unwrap_or(i64::MAX));
-        Some(Standing { spent: nano(purse.spent), held: nano(purse.held) })
+    /// Those of which only the most that they spent is known.
+    pub(super) fn in_question(&self) -> Vec<Counter> {
+        self.in_question.iter().cloned().collect()
     }
 }

@@ -39,12 +39,12 @@ programs! {
     APPLY = [PRELUDE, SCOPES, PURSES, include_str!("lua/apply.lua")];
     /// Holds more of a permit's budgets.
     COVER = [PRELUDE, PURSES, include_str!("lua/cover.lua")];
-    /// Where a counter stands.
+    /// What is known of a counter.
     STANDING = [PRELUDE, PURSES, include_str!("lua/standing.lua")];
     /// Tells a counter what the ledger says.
     SEED = [PRELUDE, PURSES, include_str!("lua/seed.lua")];
-    /// Makes what is known of every budget unknown.
-    DOUBT = [PRELUDE, include_str!("lua/doubt.lua")];
+    /// Of which counters the ledger is to be asked.
+    QUESTIONS = [PRELUDE, include_str!("lua/questions.lua")];
     /// A process lives.
     BEAT = [PRELUDE, include_str!("lua/beat.lua")];
     /// A process ends.

@@ -11,10 +11,11 @@ use switchyard_domain::money::NanoUsd;
 use switchyard_domain::time::Timestamp;
 use switchyard_ports::clock::Clock;
 use switchyard_ports::limiter::{
-    Allowance, Ask, Charge, Counter, Demand, Limiter, LimiterError, Payer, Permit, Rooms, Scope, SharedStore,
-    Used,
+    Allowance, Ask, Charge, Counter, Demand, Known, Limiter, LimiterError, Mark, Payer, Permit, Rooms, Scope,
+    SharedStore, Used,
 };
 use switchyard_testkit::clock::ManualClock;
+use switchyard_testkit::contracts::budgets::make_known;
 use switchyard_testkit::redis::PrivateRedis;
 
 const SCOPES: [(&str, BudgetWindow); 4] = [
@@ -49,6 +50,10 @@ enum Event {
         charges: Vec<(u64, i64)>,
         payers: Vec<usize>,
     },
+    /// Somebody looks at a scope's counter, to ask the ledger for it.
+    Look(usize),
+    /// The answer to such a question comes, however old it is by now.
+    Tell(prop::sample::Index, i64),
     Land(prop::sample::Index),
     /// The calendar alone is set, by so many minutes.
     Jump(i64),
@@ -79,6 +84,8 @@ fn event() -> impl Strategy<Value = Event> {
         4 => (call(), tokens(), charges(), payers())
             .prop_map(|(call, tokens, charges, payers)| Event::Settle { call, tokens, charges, payers }),
         1 => (charges(), payers()).prop_map(|(charges, payers)| Event::Charge { charges, payers }),
+        2 => (0..SCOPES.len()).prop_map(Event::Look),
+        2 => (call(), 0_i64..60).prop_map(|(question, spent)| Event::Tell(question, spent)),
         1 => call().prop_map(Event::Land),
         1 => (-600_i64..600).prop_map(Event::Jump),
         3 => call().prop_map(Event::Drop),
@@ -120,6 +127,8 @@ struct Pair {
     store: Arc<dyn SharedStore>,
     demands: Vec<Demand>,
     calls: Vec<Option<Twins>>,
+    /// Counters that somebody asks the ledger for, and what each limiter has to be told with the answer.
+    questions: Vec<(Counter, [Mark; 2])>,
 }
 
 impl Pair {
@@ -139,6 +148,7 @@ impl Pair {
             clock,
             demands: SCOPES.iter().zip(limits.iter().zip(budgets)).map(demand).collect(),
             calls: Vec::new(),
+            questions: Vec::new(),
         }
     }
 
@@ -147,9 +157,36 @@ impl Pair {
         for counter in counters {
             let spent = NanoUsd(counter.span.start.0.rem_euclid(17));
             for limiter in &self.limiters {
-                limiter.seed(counter, spent).await.unwrap();
+                make_known(&**limiter, counter, spent).await;
             }
         }
+    }
+
+    /// Whoever looks later may be answered sooner.
+    async fn look(&mut self, scope: usize) {
+        let demand = self.demands.get(scope).unwrap();
+        let Some(allowance) = &demand.allowance else { return };
+        let span = allowance.span(self.clock.now());
+        let counter = Counter { scope: demand.scope.clone(), edition: allowance.edition, span };
+        let [memory, redis] = &self.limiters;
+        let mark = |known: Known| match known {
+            Known::Unknown(mark) | Known::AtMost(_, mark) => Some(mark),
+            Known::Exactly(_) => None,
+        };
+        let (memory, redis) =
+            (mark(memory.standing(&counter).await.unwrap()), mark(redis.standing(&counter).await.unwrap()));
+        self.questions.extend(memory.zip(redis).map(|(memory, redis)| (counter, [memory, redis])));
+    }
+
+    async fn tell(&mut self, question: &prop::sample::Index, spent: i64) -> Result<(), TestCaseError> {
+        if self.questions.is_empty() {
+            return Ok(());
+        }
+        let (counter, marks) = self.questions.swap_remove(question.index(self.questions.len()));
+        let [memory, redis] = &self.limiters;
+        let believed = memory.seed(&counter, &marks[0], NanoUsd(spent)).await;
+        prop_assert_eq!(believed, redis.seed(&counter, &marks[1], NanoUsd(spent)).await);
+        Ok(())
     }
 
     async fn take(&mut self, asks: &[(Vec<usize>, u64, i64)]) -> Result<(), TestCaseError> {
@@ -202,6 +239,8 @@ impl Pair {
             Event::Advance(by) => self.clock.advance(*by),
             Event::Jump(minutes) => self.clock.set_now(Timestamp(self.clock.now().0 + minutes * 60_000)),
             Event::Take(asks) => self.take(asks).await?,
+            Event::Look(scope) => self.look(*scope).await,
+            Event::Tell(question, spent) => self.tell(question, *spent).await?,
             Event::Charge { charges, payers } => {
                 let used = self.used(charges, payers);
                 self.limiters.iter().for_each(|limiter| limiter.charge(&used));
@@ -241,6 +280,7 @@ impl Pair {
             tokens: 0,
             charges: charges.iter().map(charge).collect(),
             payers: payers.iter().filter_map(payer).collect(),
+            since: None,
         }
     }
 
@@ -253,7 +293,13 @@ impl Pair {
             let [memory, redis] = &self.limiters;
             let (memory, redis) =
                 (memory.standing(&counter).await.unwrap(), redis.standing(&counter).await.unwrap());
-            prop_assert_eq!(memory, redis, "{}", &demand.scope.0);
+            // Which life of the counter it is each calls by a name of its own.
+            let alike = |known: Known| match known {
+                Known::AtMost(standing, mark) => (Some(standing), Some(mark.counted)),
+                Known::Unknown(mark) => (None, Some(mark.counted)),
+                Known::Exactly(standing) => (Some(standing), None),
+            };
+            prop_assert_eq!(alike(memory), alike(redis), "{}", &demand.scope.0);
         }
         Ok(())
     }

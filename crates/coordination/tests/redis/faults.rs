@@ -10,9 +10,10 @@ use switchyard_domain::limits::{LimitKind, Limits};
 use switchyard_domain::money::NanoUsd;
 use switchyard_ports::clock::Clock;
 use switchyard_ports::limiter::{
-    Allowance, Ask, Charge, Counter, Demand, Limiter, LimiterError, Permit, Scope, Used,
+    Allowance, Ask, Charge, Counter, Demand, Known, Limiter, LimiterError, Permit, Scope, Used,
 };
 use switchyard_testkit::clock::ManualClock;
+use switchyard_testkit::contracts::budgets::make_known;
 use switchyard_testkit::contracts::limiter::{ask, concurrency, demand, refused, rpm, tpm};
 use switchyard_testkit::postgres::Signal;
 use switchyard_testkit::redis::PrivateRedis;
@@ -42,7 +43,8 @@ fn cost(clock: &ManualClock, amount: i64) -> Used {
 }
 
 async fn standing(limiter: &RedisLimiter, demand: &Demand) -> Option<(i64, i64)> {
-    limiter.standing(&counter(demand)).await.unwrap().map(|standing| (standing.spent.0, standing.held.0))
+    let standing = limiter.standing(&counter(demand)).await.unwrap().standing();
+    standing.map(|standing| (standing.spent.0, standing.held.0))
 }
 
 async fn is_connected(limiter: &RedisLimiter) {
@@ -59,7 +61,7 @@ async fn of_256_calls_at_once_on_three_processes_exactly_the_limit_pass() {
         is_connected(process).await;
     }
     let money = Demand { scope: Scope("key:5".into()), ..budget(105) };
-    processes[0].seed(&counter(&money), NanoUsd::ZERO).await.unwrap();
+    make_known(&*processes[0], &counter(&money), NanoUsd::ZERO).await;
     let of = |scope: &str, limits| demand(scope, limits);
     let cases = [
         (of("key:1", rpm(10)), 0),
@@ -87,7 +89,7 @@ async fn what_a_dead_process_held_is_free_within_a_minute_and_its_budget_asks_th
     let (dying, desk) = RedisLimiter::by_clock(&address, Arc::clone(&clock) as _, Uuid::from_u128(1));
     let desk = beside(desk.run(pending()));
     let living = limiter(&address, &clock, 2);
-    dying.seed(&counter(&budget(100)), NanoUsd(0)).await.unwrap();
+    make_known(&dying, &counter(&budget(100)), NanoUsd(0)).await;
     let slot = ask(&dying, &[demand("key:2", concurrency(1))], 0).await.unwrap();
     let money = pay(&dying, &budget(100), 60).await.unwrap();
     desk.abort();
@@ -98,7 +100,7 @@ async fn what_a_dead_process_held_is_free_within_a_minute_and_its_budget_asks_th
     let Err(LimiterError::Unseeded(counters)) = pay(&living, &budget(100), 60).await else {
         panic!("nobody asks what the dead process settled")
     };
-    living.seed(&counters[0], NanoUsd(25)).await.unwrap();
+    make_known(&*living, &counters[0], NanoUsd(25)).await;
     let held = pay(&living, &budget(100), 75).await.unwrap();
     assert_eq!(standing(&living, &budget(100)).await, Some((25, 75)));
     drop((slot, money, held));
@@ -124,7 +126,7 @@ async fn after_a_wipe_limits_are_counted_as_before_and_budgets_begin_with_the_le
     let Some(server) = PrivateRedis::start() else { return };
     let (address, clock) = (address(&server), Arc::new(ManualClock::default()));
     let (one, two) = (limiter(&address, &clock, 1), limiter(&address, &clock, 2));
-    one.seed(&counter(&budget(100)), NanoUsd(0)).await.unwrap();
+    make_known(&*one, &counter(&budget(100)), NanoUsd(0)).await;
     pay(&two, &budget(100), 30).await.unwrap().settle(&cost(&clock, 20));
     let held = [
         pay(&one, &budget(100), 40).await.unwrap(),
@@ -142,31 +144,64 @@ async fn after_a_wipe_limits_are_counted_as_before_and_budgets_begin_with_the_le
     let Err(LimiterError::Unseeded(counters)) = pay(&two, &budget(100), 1).await else {
         panic!("a wiped counter admitted a call")
     };
-    two.seed(&counters[0], NanoUsd(20)).await.unwrap();
+    make_known(&*two, &counters[0], NanoUsd(20)).await;
     assert_eq!(standing(&one, &budget(100)).await, Some((20, 40)));
     held[0].settle(&cost(&clock, 33));
     eventually(async || standing(&two, &budget(100)).await == Some((53, 0))).await;
 }
 
 #[tokio::test]
-async fn what_is_settled_while_the_ledger_is_asked_makes_it_be_asked_again() {
+async fn an_answer_of_before_a_wipe_is_not_believed_and_what_is_settled_behind_it_is_added() {
     let Some(server) = PrivateRedis::start() else { return };
     let (address, clock) = (address(&server), Arc::new(ManualClock::default()));
     let (one, two) = (limiter(&address, &clock, 1), limiter(&address, &clock, 2));
-    one.seed(&counter(&budget(100)), NanoUsd(0)).await.unwrap();
+    let counter = counter(&budget(100));
+    let before = one.standing(&counter).await.unwrap();
+    make_known(&*one, &counter, NanoUsd(0)).await;
     let late = pay(&two, &budget(100), 30).await.unwrap();
     server.wipe();
     tokio::time::sleep(Duration::from_millis(1_500)).await;
-    assert_eq!(standing(&one, &budget(100)).await, None);
+    let (Known::Unknown(before), Known::Unknown(mark)) = (before, one.standing(&counter).await.unwrap())
+    else {
+        panic!("what was lost is known")
+    };
     late.settle(&cost(&clock, 30));
     drop(late);
-    // The ledger was asked before it had the last call: what it said is not believed.
-    eventually(async || server.command(&["EXISTS", "switchyard:x"]) == ":0").await;
-    tokio::time::sleep(Duration::from_millis(100)).await;
-    one.seed(&counter(&budget(100)), NanoUsd(0)).await.unwrap();
-    assert_eq!(standing(&one, &budget(100)).await, None);
-    one.seed(&counter(&budget(100)), NanoUsd(30)).await.unwrap();
+    // The ledger was asked before it had the last call.
+    assert!(!one.seed(&counter, &before, NanoUsd(0)).await.unwrap());
+    assert_eq!(standing(&two, &budget(100)).await, None);
+    assert!(one.seed(&counter, &mark, NanoUsd(0)).await.unwrap());
+    assert_eq!(standing(&two, &budget(100)).await, Some((30, 0)));
+    assert_eq!(two.in_question().await.unwrap(), std::slice::from_ref(&counter));
+    make_known(&*two, &counter, NanoUsd(30)).await;
     assert_eq!(standing(&one, &budget(100)).await, Some((30, 0)));
+    assert_eq!(one.in_question().await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_doubt_makes_every_budget_ask_again_and_no_answer_of_before_it_is_believed() {
+    let Some(server) = PrivateRedis::start() else { return };
+    let (address, clock) = (address(&server), Arc::new(ManualClock::default()));
+    let (one, two) = (limiter(&address, &clock, 1), limiter(&address, &clock, 2));
+    let other = Demand { scope: Scope("key:2".into()), ..budget(100) };
+    make_known(&*one, &counter(&budget(100)), NanoUsd(10)).await;
+    let Known::Unknown(before) = two.standing(&counter(&other)).await.unwrap() else { panic!("it is known") };
+    // Said while nobody answers, and no less heard.
+    server.signal(Signal::Stop);
+    assert!(matches!(pay(&one, &budget(100), 1).await, Err(LimiterError::Unavailable(_))));
+    one.doubt();
+    server.signal(Signal::Continue);
+    eventually(async || standing(&two, &budget(100)).await.is_none()).await;
+    assert!(!two.seed(&counter(&other), &before, NanoUsd(0)).await.unwrap());
+    assert!(matches!(pay(&two, &other, 1).await, Err(LimiterError::Unseeded(_))));
+    make_known(&*two, &counter(&budget(100)), NanoUsd(25)).await;
+    assert_eq!(standing(&one, &budget(100)).await, Some((25, 0)));
+    // It is said once.
+    server.signal(Signal::Stop);
+    assert!(matches!(pay(&one, &budget(100), 1).await, Err(LimiterError::Unavailable(_))));
+    server.signal(Signal::Continue);
+    is_connected(&one).await;
+    assert_eq!(standing(&one, &budget(100)).await, Some((25, 0)));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -174,7 +209,7 @@ async fn while_redis_hangs_limits_hold_by_shares_and_budgets_give_nothing() {
     let Some(server) = PrivateRedis::start() else { return };
     let (address, clock) = (address(&server), Arc::new(ManualClock::default()));
     let (one, two) = (limiter(&address, &clock, 1), limiter(&address, &clock, 2));
-    one.seed(&counter(&budget(100)), NanoUsd(0)).await.unwrap();
+    make_known(&*one, &counter(&budget(100)), NanoUsd(0)).await;
     is_connected(&two).await;
     let money = pay(&one, &budget(100), 60).await.unwrap();
     let store = one.store();
@@ -215,7 +250,7 @@ async fn after_a_restart_everything_goes_on() {
     let Some(server) = PrivateRedis::start() else { return };
     let (address, clock) = (address(&server), Arc::new(ManualClock::default()));
     let one = limiter(&address, &clock, 1);
-    one.seed(&counter(&budget(100)), NanoUsd(0)).await.unwrap();
+    make_known(&*one, &counter(&budget(100)), NanoUsd(0)).await;
     let held = pay(&one, &budget(100), 60).await.unwrap();
     ask(&*one, &[demand("key:2", rpm(3))], 0).await.unwrap();
     server.stop();
@@ -227,7 +262,7 @@ async fn after_a_restart_everything_goes_on() {
     ask(&*one, &[demand("key:2", rpm(3))], 0).await.unwrap();
     refused(ask(&*one, &[demand("key:2", rpm(3))], 0).await);
     assert_eq!(standing(&one, &budget(100)).await, None);
-    one.seed(&counter(&budget(100)), NanoUsd(5)).await.unwrap();
+    make_known(&*one, &counter(&budget(100)), NanoUsd(5)).await;
     assert_eq!(standing(&one, &budget(100)).await, Some((5, 60)));
     drop(held);
     assert_eq!(standing(&one, &budget(100)).await, Some((5, 0)));
@@ -254,7 +289,7 @@ async fn calls_that_are_abandoned_while_they_are_admitted_hold_nothing() {
     let Some(server) = PrivateRedis::shared() else { return };
     let (address, clock) = (address(server), Arc::new(ManualClock::default()));
     let one = limiter(&address, &clock, 1);
-    one.seed(&counter(&budget(100)), NanoUsd(0)).await.unwrap();
+    make_known(&*one, &counter(&budget(100)), NanoUsd(0)).await;
     let both = Demand { limits: concurrency(1), ..budget(100) };
     for turn in 0..200_u64 {
         let patience = Duration::from_micros(turn * 10);
@@ -272,7 +307,7 @@ async fn an_end_says_all_that_became_of_calls_and_holds_nothing() {
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let desk = beside(desk.run(async move { drop(stopped.await) }));
     let other = limiter(&address, &clock, 2);
-    ending.seed(&counter(&budget(100)), NanoUsd(0)).await.unwrap();
+    make_known(&ending, &counter(&budget(100)), NanoUsd(0)).await;
     let permits =
         [pay(&ending, &budget(100), 40).await.unwrap(), pay(&ending, &budget(100), 50).await.unwrap()];
     stop.send(()).unwrap();
@@ -306,11 +341,11 @@ async fn after_the_stores_clock_is_set_back_money_is_counted_and_a_budget_become
     late.advance(Duration::from_secs(7_200));
     let (ahead, behind) = (limiter(&address, &late, 1), limiter(&address, &early, 2));
     let other = Demand { scope: Scope("key:2".into()), ..budget(100) };
-    ahead.seed(&counter(&budget(100)), NanoUsd(10)).await.unwrap();
+    make_known(&*ahead, &counter(&budget(100)), NanoUsd(10)).await;
     assert_eq!(standing(&ahead, &other).await, None);
     pay(&behind, &budget(100), 30).await.unwrap().settle(&cost(&early, 30));
     eventually(async || standing(&behind, &budget(100)).await == Some((40, 0))).await;
-    behind.seed(&counter(&other), NanoUsd(90)).await.unwrap();
+    make_known(&*behind, &counter(&other), NanoUsd(90)).await;
     refused(pay(&behind, &other, 20).await);
 }
 
@@ -330,7 +365,7 @@ async fn a_call_that_was_let_in_for_nothing_while_the_store_was_away_pays_for_wh
     };
     server.start_again();
     is_connected(&process).await;
-    process.seed(&counter(&budget(100)), NanoUsd(0)).await.unwrap();
+    make_known(&*process, &counter(&budget(100)), NanoUsd(0)).await;
     free.cover(NanoUsd(5), taken_at).await.unwrap();
     assert_eq!(standing(&process, &budget(100)).await, Some((0, 5)));
     free.settle(&cost(&clock, 4));

@@ -1,6 +1,6 @@
 //! The Redis adapters keep their ports' contracts, and decide as those in memory do.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod contract;
 mod decisions;
@@ -8,4 +8,5 @@ mod faults;
 mod names;
 mod server;
 mod shares;
+mod traffic;
 mod tries;

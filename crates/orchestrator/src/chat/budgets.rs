@@ -1,32 +1,29 @@
 //! What budgets need besides the limiter: the ledger, which says what was spent before a counter is known, and what is reserved for a
 //! call that has no price.
 
+use super::sums::{DISBELIEF, Sums, questions_of};
 use crate::snapshot::ConfigurationKeeper;
 use crate::usage::LedgerWriter;
-use futures_util::future::try_join_all;
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex as Lock, PoisonError};
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::time::Duration;
 use switchyard_domain::money::NanoUsd;
-use switchyard_domain::quota::QuotaScope;
 use switchyard_domain::time::Timestamp;
 use switchyard_ports::clock::{Clock, Monotonic};
 use switchyard_ports::limiter::{Ask, Counter, Limiter, LimiterError, Payer, Permit, Scope};
 use switchyard_ports::repositories::UsageRepository;
-use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 /// How often a call asks again after it made counters known: a window may end in between, and calls that ran when a budget began may be
 /// settled.
 const ROUNDS: usize = 8;
-/// How long a call waits for the ledger.
-const PATIENCE: Duration = Duration::from_secs(2);
-/// How long it is believed that the ledger does not answer, after it did not.
-const DISBELIEF: Duration = Duration::from_secs(1);
 /// How often it is looked whether a budget was set.
 const LOOK: Duration = Duration::from_millis(200);
 /// Counters of which the ledger is asked together.
-const TOGETHER: usize = 64;
+const TOGETHER: usize = 512;
+/// How long after a counter was found to be known at most only the ledger is asked once more; then twice as long each time.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(64);
 
 /// What is reserved and charged where nobody knows what a call costs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,14 +37,9 @@ pub struct BudgetTerms {
 
 /// See the module.
 pub struct Budgets {
-    usage: Arc<dyn UsageRepository>,
-    writer: Arc<LedgerWriter>,
+    sums: Sums,
     clock: Arc<dyn Clock>,
     terms: BudgetTerms,
-    /// One asks the ledger; who comes meanwhile finds the counter known, or why it is not.
-    asking: Mutex<()>,
-    /// When the ledger did not answer, and how.
-    failed: Lock<Option<(Monotonic, LimiterError)>>,
 }
 
 impl Budgets {
@@ -59,8 +51,7 @@ impl Budgets {
         clock: Arc<dyn Clock>,
         terms: BudgetTerms,
     ) -> Self {
-        let (asking, failed) = (Mutex::new(()), Lock::new(None));
-        Self { usage, writer, clock, terms, asking, failed }
+        Self { sums: Sums::new(usage, writer, Arc::clone(&clock)), clock, terms }
     }
 
     pub(super) fn terms(&self) -> BudgetTerms {
@@ -80,7 +71,7 @@ impl Budgets {
                 taken => return taken,
             }
         }
-        Err(LimiterError::Unavailable("counters are forgotten as soon as they are told".to_owned()))
+        Err(forgotten())
     }
 
     /// Raises what a permit holds in the windows of a moment; counters that are not known are made known first.
@@ -97,15 +88,25 @@ impl Budgets {
                 covered => return covered,
             }
         }
-        Err(LimiterError::Unavailable("counters are forgotten as soon as they are told".to_owned()))
+        Err(forgotten())
     }
 
-    /// Makes the counter of every budget that is configured known, before a call needs it, until `stopping`.
+    /// Makes the counter of every budget that is configured known, before a call needs it, and exactly as soon as that can be, until
+    /// `stopping`.
     pub async fn keep_known(
         &self,
         limiter: &dyn Limiter,
         keeper: &ConfigurationKeeper,
         stopping: CancellationToken,
+    ) {
+        tokio::join!(self.keep_told(limiter, keeper, &stopping), self.keep_exact(limiter, &stopping));
+    }
+
+    async fn keep_told(
+        &self,
+        limiter: &dyn Limiter,
+        keeper: &ConfigurationKeeper,
+        stopping: &CancellationToken,
     ) {
         let mut known = HashSet::new();
         let mut seen = None;
@@ -148,63 +149,53 @@ impl Budgets {
         Ok(())
     }
 
+    /// Asks the ledger for those of some counters that are not known. Where many processes share them, the first look waits for what they
+    /// settled just now: beside others, not before them.
     async fn make_known(&self, limiter: &dyn Limiter, counters: &[Counter]) -> Result<(), LimiterError> {
-        // Where many processes share counters this waits for what they settled just now: beside others, not before them.
-        let unknown = unknown(limiter, counters).await?;
-        if unknown.is_empty() {
-            return Ok(());
+        for _ in 0..ROUNDS {
+            let questions = questions_of(limiter, counters, false).await?;
+            if questions.is_empty() {
+                return Ok(());
+            }
+            self.sums.tell(limiter, questions, true).await?;
         }
-        tokio::select! {
-            told = self.ask_ledger(limiter, &unknown) => told,
-            () = self.clock.sleep(PATIENCE) => {
-                let late = format!("the ledger does not answer within {} s", PATIENCE.as_secs());
-                Err(self.failed(LimiterError::Unavailable(late)))
+        Err(forgotten())
+    }
+
+    /// Asks again for what is known at most only, until `stopping`: what was counted twice is so for a moment, or for as long as
+    /// something is settled all the time.
+    async fn keep_exact(&self, limiter: &dyn Limiter, stopping: &CancellationToken) {
+        let mut pauses: HashMap<Counter, (Monotonic, Duration)> = HashMap::new();
+        loop {
+            tokio::select! {
+                () = stopping.cancelled() => return,
+                () = self.clock.sleep(FIRST_PAUSE) => {}
+            }
+            let Ok(counters) = limiter.in_question().await else { continue };
+            let now = self.clock.monotonic();
+            pauses.retain(|_, (next, _)| now.since(*next) < LONGEST_PAUSE);
+            let is_due = |counter: &Counter| pauses.get(counter).is_none_or(|(next, _)| *next <= now);
+            let due: Vec<Counter> = counters.into_iter().filter(is_due).collect();
+            tokio::select! {
+                () = stopping.cancelled() => return,
+                asked = self.ask_again(limiter, &due) => if let Err(error) = asked {
+                    tracing::debug!(%error, "budgets are not known exactly yet");
+                },
+            }
+            for counter in due {
+                let before = pauses.get(&counter).map_or(FIRST_PAUSE, |(_, pause)| *pause);
+                let pause = (2 * before).min(LONGEST_PAUSE);
+                pauses.insert(counter, (Monotonic(now.0.saturating_add(pause)), pause));
             }
         }
     }
 
-    async fn ask_ledger(&self, limiter: &dyn Limiter, counters: &[Counter]) -> Result<(), LimiterError> {
-        let _one = self.asking.lock().await;
-        self.failed_lately()?;
-        // Others may have asked meanwhile.
-        let unknown = unknown(limiter, counters).await?;
-        if unknown.is_empty() {
-            return Ok(());
-        }
-        // What waits in the journal was spent too.
-        if !self.writer.drain_once().await {
-            let why = LimiterError::Unavailable("usage does not reach the ledger".to_owned());
-            return Err(self.failed(why));
-        }
-        for counter in &unknown {
-            let scope = QuotaScope::parse(&counter.scope.0)
-                .map_err(|error| LimiterError::Unavailable(error.to_string()))?;
-            let spent = self.usage.spent(scope, counter.span).await;
-            let spent = spent.map_err(|error| self.failed(LimiterError::Unavailable(error.to_string())))?;
-            limiter.seed(counter, spent).await?;
-        }
-        Ok(())
-    }
-
-    /// Notes that the ledger did not answer: whoever waits for it, and who comes in the next second, hears the same.
-    fn failed(&self, why: LimiterError) -> LimiterError {
-        let failed = Some((self.clock.monotonic(), why.clone()));
-        *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = failed;
-        why
-    }
-
-    fn failed_lately(&self) -> Result<(), LimiterError> {
-        let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*failed {
-            Some((at, why)) if self.clock.monotonic().since(*at) < DISBELIEF => Err(why.clone()),
-            _ => Ok(()),
-        }
+    async fn ask_again(&self, limiter: &dyn Limiter, counters: &[Counter]) -> Result<(), LimiterError> {
+        let questions = questions_of(limiter, counters, true).await?;
+        self.sums.tell(limiter, questions, false).await
     }
 }
 
-/// Those of some counters that are not known.
-async fn unknown(limiter: &dyn Limiter, counters: &[Counter]) -> Result<Vec<Counter>, LimiterError> {
-    let standings = try_join_all(counters.iter().map(|counter| limiter.standing(counter))).await?;
-    let unknown = counters.iter().zip(standings).filter(|(_, standing)| standing.is_none());
-    Ok(unknown.map(|(counter, _)| counter.clone()).collect())
+fn forgotten() -> LimiterError {
+    LimiterError::Unavailable("counters are forgotten as soon as they are told".to_owned())
 }

@@ -17,6 +17,7 @@ mod resolution;
 mod service;
 mod settlement;
 mod statistics;
+mod sums;
 mod tries;
 
 pub use bill::CallBill;

@@ -20,9 +20,10 @@ use switchyard_orchestrator::chat::{BudgetTerms, ReplyBody};
 use switchyard_orchestrator::error::{CallError, CallErrorKind};
 use switchyard_ports::clock::Clock;
 use switchyard_ports::journal::{Journal, JournalError, JournalPermit, Segment};
-use switchyard_ports::limiter::{Ask, Counter, Demand, Limiter, Payer, Standing};
+use switchyard_ports::limiter::{Ask, Counter, Demand, Known, Limiter, Payer, Standing};
 use switchyard_ports::repositories::{NewQuota, QuotaRepository, UsageRepository};
 use switchyard_testkit::call::WireCall;
+use switchyard_testkit::contracts::budgets::make_known;
 use switchyard_testkit::contracts::journal::sample_event;
 use switchyard_testkit::contracts::repositories::author;
 use switchyard_testkit::fakes::provider::Act;
@@ -63,7 +64,7 @@ fn counter(world: &World, scope: QuotaScope) -> Counter {
 
 /// What the counter of now has spent and holds; `None` where that is not known.
 async fn standing(world: &World, scope: QuotaScope) -> Option<(i64, i64)> {
-    let standing = world.limiter.standing(&counter(world, scope)).await.unwrap();
+    let standing = world.limiter.standing(&counter(world, scope)).await.unwrap().standing();
     standing.map(|Standing { spent, held }| (spent.0, held.0))
 }
 
@@ -282,7 +283,7 @@ async fn budgets_are_known_before_a_call_needs_them() {
     eventually(|| {
         let counter = counter(&world, scope);
         futures_util::FutureExt::now_or_never(world.limiter.standing(&counter))
-            .is_some_and(|known| known.unwrap().is_some())
+            .is_some_and(|known| known.unwrap().standing().is_some())
     })
     .await;
     world.store.set_away(true);
@@ -312,11 +313,11 @@ async fn a_budget_that_begins_or_changes_while_a_call_runs_is_told_what_it_used(
         (provider, BudgetWindow::Total),
     ] {
         set(&world, scope, Limits::NONE, 100, window).await;
-        world.limiter.seed(&counter(&world, scope), NanoUsd::ZERO).await.unwrap();
+        make_known(&*world.limiter, &counter(&world, scope), NanoUsd::ZERO).await;
     }
     drain(keyed).await;
     assert_eq!(standing(&world, scope).await, Some((7, 0)));
-    assert_eq!(world.limiter.standing(&daily).await.unwrap().unwrap().spent, NanoUsd(7));
+    assert_eq!(world.limiter.standing(&daily).await.unwrap().standing().unwrap().spent, NanoUsd(7));
     assert_eq!(standing(&world, QuotaScope::Global).await, Some((7, 0)));
     assert_eq!(standing(&world, provider).await, Some((7, 0)));
     drain(free).await;
@@ -342,14 +343,14 @@ async fn before_midnight(held_by_others: i64) -> (World, Result<(), CallErrorKin
     assert_eq!(standing(&world, QuotaScope::Global).await, Some((0, 50)));
     let evening = counter(&world, QuotaScope::Global);
     world.clock.set_now(Timestamp::parse("2026-11-23T00:00:01Z").unwrap());
-    world.limiter.seed(&counter(&world, QuotaScope::Global), NanoUsd::ZERO).await.unwrap();
+    make_known(&*world.limiter, &counter(&world, QuotaScope::Global), NanoUsd::ZERO).await;
     let Payer { scope, allowance } = payer(&world, QuotaScope::Global);
     let demand = Demand { scope, limits: Limits::NONE, allowance: Some(allowance) };
     let ask = Ask { demands: vec![demand], tokens: 0, money: NanoUsd(held_by_others) };
     let others = world.limiter.acquire(&[ask]).await.unwrap();
     let ended = world.finish(calling).await.map(|_| ()).map_err(|error| error.kind);
     drop(others);
-    assert_eq!(world.limiter.standing(&evening).await.unwrap(), Some(Standing::default()));
+    assert_eq!(world.limiter.standing(&evening).await.unwrap(), Known::Exactly(Standing::default()));
     (world, ended)
 }
 

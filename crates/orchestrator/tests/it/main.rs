@@ -7,6 +7,7 @@ mod audit;
 mod budgets;
 mod costs;
 mod credentials;
+mod crowd;
 mod declared;
 mod external;
 mod failover;

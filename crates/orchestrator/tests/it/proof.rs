@@ -16,19 +16,28 @@ use switchyard_orchestrator::error::AdminError;
 use switchyard_orchestrator::usage::{BooksProof, LedgerWriter, LiveCounters};
 use switchyard_ports::clock::{Clock, Monotonic};
 use switchyard_ports::journal::Journal;
-use switchyard_ports::limiter::{Ask, Counter, Limiter, LimiterError, Permit, Standing, Used};
+use switchyard_ports::limiter::{Ask, Counter, Known, Limiter, LimiterError, Mark, Permit, Standing, Used};
 use switchyard_ports::repositories::{NewQuota, QuotaRepository};
 use switchyard_testkit::contracts::journal::sample_event;
 use switchyard_testkit::contracts::repositories::author;
 
 const COST: NanoUsd = NanoUsd(1_000);
 
-/// A limiter of which only this is asked: where its counters stand, and how often it was asked.
-struct Told(Result<Option<NanoUsd>, LimiterError>, AtomicUsize);
+/// A limiter of which only this is asked: where its counters stand, whether that is only the most that was spent, and how often it was
+/// asked.
+struct Told {
+    told: Result<Option<NanoUsd>, LimiterError>,
+    at_most: bool,
+    asked: AtomicUsize,
+}
 
 impl Told {
     fn of(told: Result<Option<NanoUsd>, LimiterError>) -> Self {
-        Self(told, AtomicUsize::new(0))
+        Self { told, at_most: false, asked: AtomicUsize::new(0) }
+    }
+
+    fn at_most(spent: NanoUsd) -> Self {
+        Self { at_most: true, ..Self::of(Ok(Some(spent))) }
     }
 }
 
@@ -40,14 +49,24 @@ impl Limiter for Told {
 
     fn charge(&self, _: &Used) {}
 
-    async fn seed(&self, _: &Counter, _: NanoUsd) -> Result<(), LimiterError> {
+    async fn standing(&self, counter: &Counter) -> Result<Known, LimiterError> {
+        assert_eq!(&*counter.scope.0, "global");
+        let mark = Mark { life: String::new(), counted: 0 };
+        let standing = |spent| Standing { spent, held: NanoUsd(7) };
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        Ok(match (self.told.clone()?, self.at_most) {
+            (None, _) => Known::Unknown(mark),
+            (Some(spent), false) => Known::Exactly(standing(spent)),
+            (Some(spent), true) => Known::AtMost(standing(spent), mark),
+        })
+    }
+
+    async fn seed(&self, _: &Counter, _: &Mark, _: NanoUsd) -> Result<bool, LimiterError> {
         panic!("a proof tells nothing")
     }
 
-    async fn standing(&self, counter: &Counter) -> Result<Option<Standing>, LimiterError> {
-        assert_eq!(&*counter.scope.0, "global");
-        self.1.fetch_add(1, Ordering::Relaxed);
-        Ok(self.0.clone()?.map(|spent| Standing { spent, held: NanoUsd(7) }))
+    async fn in_question(&self) -> Result<Vec<Counter>, LimiterError> {
+        panic!("a proof asks for nobody")
     }
 }
 
@@ -108,6 +127,14 @@ async fn a_counter_that_is_the_sum_of_its_entries_is_proved_and_any_other_is_nam
 }
 
 #[tokio::test]
+async fn a_counter_that_is_known_at_most_may_be_more_than_its_entries_and_never_less() {
+    let (proved, problems) = found(Told::at_most(NanoUsd(COST.0 + 1))).await.unwrap();
+    assert_eq!((proved, problems), (1, Vec::new()));
+    let (_, problems) = found(Told::at_most(NanoUsd(COST.0 - 1))).await.unwrap();
+    assert_eq!(problems.len(), 1);
+}
+
+#[tokio::test]
 async fn a_counter_that_nobody_knows_has_nothing_to_prove_and_one_that_does_not_answer_is_an_error() {
     let (proved, problems) = found(Told::of(Ok(None))).await.unwrap();
     assert_eq!((proved, problems), (0, Vec::new()));
@@ -147,11 +174,11 @@ async fn who_asks_while_the_books_are_proved_is_given_that_proof_which_goes_on_w
     for told in told_to_others {
         assert_eq!(told.unwrap().unwrap().problems.len(), 1);
     }
-    assert_eq!(told.1.load(Ordering::Relaxed), 5, "they had one proof of five looks");
+    assert_eq!(told.asked.load(Ordering::Relaxed), 5, "they had one proof of five looks");
     // Once it has ended another one is made.
     let next = begun(&proof);
     world.clock.until_sleeping(1).await;
-    assert_eq!(told.1.load(Ordering::Relaxed), 6);
+    assert_eq!(told.asked.load(Ordering::Relaxed), 6);
     // An end of the process does not wait for it.
     assert!(world.tasks.shutdown(Duration::from_secs(5)).await);
     assert!(next.await.unwrap().is_err());

@@ -1,5 +1,6 @@
 //! The use cases over fakes.
 
+use crate::crowd::SlowLedger;
 use futures_util::StreamExt;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -30,6 +31,7 @@ use switchyard_orchestrator::usage::LedgerWriter;
 use switchyard_ports::client_call::ClientCall;
 use switchyard_ports::journal::Journal;
 use switchyard_ports::provider::{Deadlines, Frame};
+use switchyard_ports::repositories::UsageRepository;
 use switchyard_testkit::call::WireCall;
 use switchyard_testkit::clock::ManualClock;
 use switchyard_testkit::entropy::SeededEntropy;
@@ -53,6 +55,8 @@ pub(crate) struct Setting {
     pub(crate) budgets: BudgetTerms,
     /// The journal that the ledger's writer drains, if it is not the calls' own.
     pub(crate) drained: Option<Arc<dyn Journal>>,
+    /// How long the ledger takes to say what a scope spent, if it takes any time.
+    pub(crate) ledger_delay: Option<Duration>,
 }
 
 impl Default for Setting {
@@ -64,6 +68,7 @@ impl Default for Setting {
             shares_credentials: true,
             budgets: BudgetTerms::default(),
             drained: None,
+            ledger_delay: None,
         }
     }
 }
@@ -144,12 +149,14 @@ impl World {
             Arc::clone(&store) as _,
             Arc::clone(&clock) as _,
         );
-        let budgets = Arc::new(Budgets::new(
-            Arc::clone(&store) as _,
-            Arc::new(writer),
-            Arc::clone(&clock) as _,
-            setting.budgets,
-        ));
+        let ledger: Arc<dyn UsageRepository> = match setting.ledger_delay {
+            Some(delay) => {
+                Arc::new(SlowLedger { store: Arc::clone(&store), clock: Arc::clone(&clock), delay })
+            }
+            None => Arc::clone(&store) as _,
+        };
+        let budgets =
+            Arc::new(Budgets::new(ledger, Arc::new(writer), Arc::clone(&clock) as _, setting.budgets));
         let ports = ChatPorts {
             clock: Arc::clone(&clock) as _,
             entropy: Arc::new(SeededEntropy::default()),

@@ -11,7 +11,7 @@ use switchyard_domain::money::NanoUsd;
 use switchyard_domain::time::Timestamp;
 use switchyard_ports::clock::Clock;
 use switchyard_ports::limiter::{
-    Ask, Counter, Demand, Limiter, LimiterError, Payer, Permit, Refusal, Rooms, Standing, Used,
+    Ask, Counter, Demand, Known, Limiter, LimiterError, Mark, Payer, Permit, Refusal, Rooms, Used,
 };
 
 /// Enforces the slots of calls in flight and budgets; of requests and tokens it only notes what was asked, settled and given back. A
@@ -149,13 +149,16 @@ impl Limiter for RecordingLimiter {
         used.dues(&[]).iter().for_each(|(counter, amount)| books.purses.spend(counter, *amount));
     }
 
-    async fn seed(&self, counter: &Counter, spent: NanoUsd) -> Result<(), LimiterError> {
-        books(&self.books).purses.seed(counter, spent);
-        Ok(())
+    async fn standing(&self, counter: &Counter) -> Result<Known, LimiterError> {
+        Ok(books(&self.books).purses.standing(counter))
     }
 
-    async fn standing(&self, counter: &Counter) -> Result<Option<Standing>, LimiterError> {
-        Ok(books(&self.books).purses.standing(counter))
+    async fn seed(&self, counter: &Counter, mark: &Mark, spent: NanoUsd) -> Result<bool, LimiterError> {
+        Ok(books(&self.books).purses.seed(counter, mark, spent))
+    }
+
+    async fn in_question(&self) -> Result<Vec<Counter>, LimiterError> {
+        Ok(books(&self.books).purses.in_question())
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the scripts of the limiter answer, in the port's words.
 
 use super::books::Wanted;
-use super::jobs::Known;
+use super::jobs::Look;
 use crate::redis::answer::{Answer, number, text};
 use redis::Value;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use switchyard_domain::limits::LimitKind;
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::time::Timestamp;
 use switchyard_ports::limiter::{
-    Allowance, Ask, Counter, Demand, LimiterError, Refusal, Room, Rooms, Scope, Standing,
+    Allowance, Ask, Counter, Demand, Known, LimiterError, Mark, Refusal, Room, Rooms, Scope, Standing,
 };
 
 /// When to come back while calls in flight hold the rest.
@@ -136,15 +136,33 @@ pub(super) fn covered(mut answer: Answer, wanted: &[Wanted], now: Timestamp) -> 
     })
 }
 
-/// The answer to the question where a counter stands.
-pub(super) fn known(mut answer: Answer) -> Option<Known> {
-    let nano = |text: String| NanoUsd(text.parse().unwrap_or(i64::MAX));
-    match answer.word() {
-        "known" => {
-            let (spent, held) = (nano(answer.text()?), nano(answer.text()?));
-            Some(Known::Known(Standing { spent, held }))
-        }
-        "unknown" => Some(Known::Unknown { wait: answer.number()?, version: answer.number()? }),
-        _ => None,
+/// The answer to the question what is known of a counter.
+pub(super) fn known(mut answer: Answer) -> Option<Look> {
+    let word = answer.word().to_owned();
+    let mut nano = || answer.text().map(|text| NanoUsd(text.parse().unwrap_or(i64::MAX)));
+    let standing = Standing { spent: nano()?, held: nano()? };
+    if word == "exactly" {
+        return Some(Look { known: Known::Exactly(standing), wait: 0 });
     }
+    let wait = answer.number()?;
+    let mark = Mark { life: answer.text()?, counted: answer.text()?.parse().ok()? };
+    let known = match word.as_str() {
+        "at_most" => Known::AtMost(standing, mark),
+        "unknown" => Known::Unknown(mark),
+        _ => return None,
+    };
+    Some(Look { known, wait })
+}
+
+/// The answer to the question of which counters the ledger is to be asked.
+pub(super) fn in_question(mut answer: Answer) -> Vec<Counter> {
+    let counter = |value: Value| {
+        let text = text(value)?;
+        let mut words = text.splitn(3, ' ');
+        let edition = words.next()?.parse().ok()?;
+        let (start, end) = words.next()?.split_once(':')?;
+        let span = Span { start: Timestamp(start.parse().ok()?), end: Timestamp(end.parse().ok()?) };
+        Some(Counter { scope: Scope(words.next()?.into()), edition, span })
+    };
+    answer.list().into_iter().filter_map(counter).collect()
 }

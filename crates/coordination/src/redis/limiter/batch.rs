@@ -13,7 +13,7 @@ pub(super) enum Pending {
     Deeds(usize),
     /// A question that was asked at a time of the calendar, and whether for the second time.
     Question(Question, Timestamp, bool),
-    /// A permit asks for more, up to this.
+    /// The process said that it lives.
     Beat,
 }
 

@@ -149,7 +149,8 @@ impl Book {
         let step = self.step.unwrap_or_default();
         let windows = windows.iter().map(|scope| (scope.clone(), step)).collect();
         let release = self.release_money();
-        let settle = Settle { at, tokens, windows, charges: used.dues(&self.payers) };
+        let (at, charges) = (used.since.unwrap_or(at), used.dues(&self.payers));
+        let settle = Settle { at, tokens, windows, charges };
         Some((What::Settle(settle), release))
     }
 

@@ -19,6 +19,8 @@ pub(super) enum What {
     Drop,
     /// What happened without Redis, or was lost there.
     Count(Vec<Count>),
+    /// What is known of every budget is to be known no more: the ledger learned of something that Redis may never have heard of.
+    Doubt,
     /// What this process holds; said again from the holdings of the moment.
     Introduce(Arguments),
 }
@@ -40,7 +42,7 @@ pub(in crate::redis) struct Count {
 /// A settlement.
 #[derive(Clone, Debug)]
 pub(super) struct Settle {
-    /// When.
+    /// Since when the ledger may know of it.
     pub(super) at: Monotonic,
     /// Tokens beyond those that were reserved, or how many of those are left.
     pub(super) tokens: Difference,
@@ -154,6 +156,7 @@ impl Deed {
                     }
                 }
             }
+            What::Doubt => arguments.push("doubt"),
             What::Introduce(introduction) => arguments.append(introduction.clone()),
         }
     }

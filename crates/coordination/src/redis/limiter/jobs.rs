@@ -3,7 +3,7 @@
 use super::permit::RedisPermit;
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::time::Timestamp;
-use switchyard_ports::limiter::{Ask, Counter, LimiterError, Standing, Used};
+use switchyard_ports::limiter::{Ask, Counter, Known, LimiterError, Mark, Used};
 use tokio::sync::oneshot;
 
 /// Redis does not answer.
@@ -13,22 +13,20 @@ pub(super) struct Away(pub(super) String);
 /// Where an answer goes. Whoever does not wait any longer drops the other end.
 pub(super) type Reply<T> = oneshot::Sender<Result<T, Away>>;
 
-/// Where a counter stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Known {
-    /// What was spent is known.
-    Known(Standing),
-    /// It is not; the ledger knows all of it after so many microseconds, unless the version is another then.
-    Unknown { wait: u64, version: u64 },
+/// What is known of a counter, and how many microseconds to wait before a question to the ledger is worth it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Look {
+    pub(super) known: Known,
+    pub(super) wait: u64,
 }
 
 /// A question, whose answer somebody waits for.
 pub(super) enum Question {
     Acquire { asks: Vec<Ask>, reply: Reply<Result<Vec<RedisPermit>, LimiterError>> },
     Cover { permit: u64, money: NanoUsd, at: Timestamp, reply: Reply<Result<(), LimiterError>> },
-    Standing { counter: Counter, reply: Reply<Known> },
-    Seed { counter: Counter, spent: NanoUsd, version: Option<u64>, reply: Reply<()> },
-    Doubt { reply: Reply<()> },
+    Standing { counter: Counter, reply: Reply<Look> },
+    Seed { counter: Counter, mark: Mark, spent: NanoUsd, reply: Reply<bool> },
+    Asked { reply: Reply<Vec<Counter>> },
 }
 
 impl Question {
@@ -40,7 +38,8 @@ impl Question {
             Self::Acquire { reply, .. } => reply.send(Err(away)).is_ok(),
             Self::Cover { reply, .. } => reply.send(Err(away)).is_ok(),
             Self::Standing { reply, .. } => reply.send(Err(away)).is_ok(),
-            Self::Seed { reply, .. } | Self::Doubt { reply } => reply.send(Err(away)).is_ok(),
+            Self::Seed { reply, .. } => reply.send(Err(away)).is_ok(),
+            Self::Asked { reply } => reply.send(Err(away)).is_ok(),
         };
     }
 }
@@ -57,6 +56,8 @@ pub(super) enum Job {
     Land { permit: u64 },
     /// A permit ended.
     Drop { permit: u64 },
+    /// What is known of every budget is to be known no more.
+    Doubt,
     /// A call was admitted without Redis.
     Alone { permit: u64, ask: Ask },
 }

@@ -23,17 +23,16 @@ use super::address::RedisAddress;
 use super::presence::Presence;
 use crate::memory::{MemoryLimiter, MemoryPermit};
 use async_trait::async_trait;
-use jobs::{Away, Job, Known, Question, Reply};
+use jobs::{Away, Job, Look, Question, Reply};
 use permit::RedisPermit;
 use share::Share;
-use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use switchyard_domain::money::NanoUsd;
 use switchyard_ports::clock::Clock;
 use switchyard_ports::limiter::{
-    Ask, Counter, Demand, Limiter, LimiterError, Permit, SharedStore, Standing, Used,
+    Ask, Counter, Demand, Known, Limiter, LimiterError, Mark, Permit, SharedStore, Used,
 };
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
@@ -80,8 +79,6 @@ pub struct RedisLimiter {
     own: Arc<MemoryLimiter>,
     processes: u32,
     permits: Arc<AtomicU64>,
-    /// Counters whose sums are being asked of the ledger, and the version at that moment.
-    asked: Mutex<HashMap<Counter, u64>>,
 }
 
 impl RedisLimiter {
@@ -115,7 +112,6 @@ impl RedisLimiter {
             own: Arc::clone(&own),
             processes: terms.processes,
             permits: Arc::clone(&permits),
-            asked: Mutex::default(),
         };
         let around = desk::Around { presence, clock, own, permits, sender: sender.downgrade() };
         (limiter, Desk::new(address, terms, around, receiver))
@@ -133,11 +129,9 @@ impl RedisLimiter {
     }
 
     /// The ledger learned of something that Redis may never have heard of, such as what a process left that was killed: every budget
-    /// asks the ledger again. Where Redis is away there is nothing to be doubted.
-    pub async fn doubt(&self) {
-        if let Err(Away(why)) = self.ask(BUDGET_ANSWER, |reply| Question::Doubt { reply }).await {
-            tracing::debug!(error = why, "budgets were not put into doubt");
-        }
+    /// asks the ledger again. Said as soon as Redis answers, for as long as this process runs.
+    pub fn doubt(&self) {
+        let _ = self.desk.send(Job::Doubt);
     }
 
     async fn ask<T>(
@@ -234,30 +228,30 @@ impl Limiter for RedisLimiter {
         let _ = self.desk.send(Job::Charge { used: used.clone() });
     }
 
-    async fn seed(&self, counter: &Counter, spent: NanoUsd) -> Result<(), LimiterError> {
-        let version = self.asked.lock().unwrap_or_else(PoisonError::into_inner).remove(counter);
-        self.ask_patiently(|reply| Question::Seed { counter: counter.clone(), spent, version, reply }).await
-    }
-
-    /// Of a counter that is not known this waits until the ledger has what was settled lately, by whichever process.
-    async fn standing(&self, counter: &Counter) -> Result<Option<Standing>, LimiterError> {
+    /// Of a counter that is not known this waits until the ledger has what was settled before Redis counted, by whichever process.
+    async fn standing(&self, counter: &Counter) -> Result<Known, LimiterError> {
         let asking = async {
             loop {
                 let question = |reply| Question::Standing { counter: counter.clone(), reply };
-                match self.ask_patiently(question).await? {
-                    Known::Known(standing) => return Ok(Some(standing)),
-                    Known::Unknown { wait: 0, version } => {
-                        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-                        // As in memory: the first question that is not answered yet says how old the answer may be.
-                        asked.entry(counter.clone()).or_insert(version);
-                        return Ok(None);
-                    }
-                    Known::Unknown { wait, .. } => self.clock.sleep(Duration::from_micros(wait)).await,
+                let Look { known, wait } = self.ask_patiently(question).await?;
+                if wait == 0 {
+                    return Ok(known);
                 }
+                self.clock.sleep(Duration::from_micros(wait)).await;
             }
         };
         let late =
             |_| LimiterError::Unavailable("what was settled lately is on its way to the ledger".to_owned());
         tokio::time::timeout(LEDGER_ANSWER, asking).await.map_err(late)?
+    }
+
+    async fn seed(&self, counter: &Counter, mark: &Mark, spent: NanoUsd) -> Result<bool, LimiterError> {
+        let question = |reply| Question::Seed { counter: counter.clone(), mark: mark.clone(), spent, reply };
+        self.ask_patiently(question).await
+    }
+
+    async fn in_question(&self) -> Result<Vec<Counter>, LimiterError> {
+        let asked = self.ask(BUDGET_ANSWER, |reply| Question::Asked { reply }).await;
+        asked.map_err(|Away(why)| LimiterError::Unavailable(why))
     }
 }

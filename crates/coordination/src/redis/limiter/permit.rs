@@ -1,7 +1,7 @@
 //! A call's hold on limits and budgets that many processes share.
 
+use super::BUDGET_ANSWER;
 use super::jobs::{Job, Question};
-use super::{ANSWER, BUDGET_ANSWER};
 use crate::memory::MemoryPermit;
 use async_trait::async_trait;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -41,7 +41,7 @@ impl Permit for RedisPermit {
             Ok(Ok(Ok(covered))) => covered,
             Ok(Ok(Err(why))) => Err(away(why.0)),
             Ok(Err(_)) => Err(away("it is closed".to_owned())),
-            Err(_) => Err(away(format!("no answer within {} ms", ANSWER.as_millis()))),
+            Err(_) => Err(away(format!("no answer within {} ms", BUDGET_ANSWER.as_millis()))),
         }
     }
 

@@ -69,6 +69,14 @@ function deeds.count(is_new)
   end)
 end
 
+-- The ledger has learned of something that this store may never have heard of: what every budget spent is asked of it anew.
+function deeds.doubt(is_new)
+  if not is_new then return end
+  save_budgets()
+  budgets, doubt = {}, whole(redis.call('INCR', P .. 'doubt'))
+  redis.call('SET', P .. 'doubted', whole(now))
+end
+
 local last = applied
 for _ = 1, number() do
   local sequence = number()

@@ -8,7 +8,6 @@ else
   if not known then
     known = me
     redis.call('SET', P .. 'epoch', known)
-    redis.call('SET', P .. 'born', whole(now))
   end
   epoch = known
   for _ = 1, count do

@@ -9,16 +9,24 @@ local MANY = 16
 -- How far, in milliseconds, the calendar of those who ask may be from the server's clock before it is not believed.
 local AGREEMENT = 60000
 
+-- How long what was settled is on its way to the ledger at most; what is told of in one step of it is told of together.
+local rest = number()
+local REST_STEP = math.max(math.floor(rest / 16), 1)
+-- The counters of which the ledger is to be asked.
+local QUESTIONS = P .. 'questions'
+
 -- The number of doubts: with each one, what was known of every budget is known no more.
 local doubt = redis.call('GET', P .. 'doubt') or '0'
--- What was settled so long before the ledger was asked stands in the ledger.
-local ON_ITS_WAY = 2000000
 
 local budgets = {}
 
+-- A purse that is not known exactly has a life: from when on everything that is settled on it is counted here, how much that was, and
+-- what of it was settled lately, by time.
 local function new_purse()
-  return {spent = ZERO, mine = ZERO, others = ZERO, known = false, version = 0, settled = 0, seeded = 0}
+  return {spent = ZERO, mine = ZERO, others = ZERO, known = false, counted = ZERO, lately = {}}
 end
+
+local function is_exact(purse) return purse.known and not purse.life end
 
 local function is_remembered(span, client_now)
   local finish = span:match(':(%-?%d+)$')
@@ -52,10 +60,66 @@ local function note_since(budget, client_now)
   if not since or was_set_forward then set_since(budget, client_now, now) end
 end
 
-local function note_settlement(budget, span, purse)
-  purse.version, purse.settled = purse.version + 1, now
-  put(budget, 'version=' .. span, whole(purse.version))
-  put(budget, 'settled=' .. span, whole(now))
+local function question_of(budget, span) return budget.edition .. ' ' .. span .. ' ' .. budget.scope end
+
+local function new_life(budget, span, purse)
+  purse.life = whole(redis.call('HINCRBY', budget.key, 'lives', 1))
+  put(budget, 'life=' .. span, purse.life)
+end
+
+-- From this moment on it is counted what is settled.
+local function question(budget, span, purse, from)
+  new_life(budget, span, purse)
+  purse.noted, purse.counted, purse.lately = from, ZERO, {}
+  put(budget, 'noted=' .. span, whole(from))
+  redis.call('HDEL', budget.key, 'counted=' .. span, 'lately=' .. span)
+  redis.call('SADD', QUESTIONS, question_of(budget, span))
+end
+
+local function life_of(purse) return epoch .. ' ' .. doubt .. ' ' .. purse.life end
+
+-- From when on a purse can be counted: since the doubt, where it was known until then; else only since now, as something may have been
+-- settled before of which this store heard nothing.
+local function countable_since(purse)
+  if not purse.was_known then return now end
+  return math.min(tonumber(redis.call('GET', P .. 'doubted') or '') or now, now)
+end
+
+local function put_lately(budget, span, purse)
+  local kept, texts = {}, {}
+  for _, one in ipairs(purse.lately) do
+    -- The clock was set back: what lies ahead of it counts as if it had happened now.
+    one.at = math.min(one.at, now)
+    if one.at > now - rest then
+      kept[#kept + 1] = one
+      texts[#texts + 1] = whole(one.at) .. ':' .. text(one.amount)
+    end
+  end
+  purse.lately = kept
+  put(budget, 'lately=' .. span, table.concat(texts, ' '))
+end
+
+-- What was settled in this life so long ago that the ledger has it.
+local function sure(budget, span, purse)
+  if purse.noted > now then
+    purse.noted = now
+    put(budget, 'noted=' .. span, whole(now))
+  end
+  put_lately(budget, span, purse)
+  local counted = purse.counted
+  for _, one in ipairs(purse.lately) do counted = minus(counted, one.amount) end
+  return counted
+end
+
+local function count(budget, span, purse, cost)
+  if not purse.life then question(budget, span, purse, countable_since(purse)) end
+  purse.counted = plus(purse.counted, cost)
+  put(budget, 'counted=' .. span, text(purse.counted))
+  local newest = purse.lately[#purse.lately]
+  if newest and math.floor(newest.at / REST_STEP) == math.floor(now / REST_STEP) then
+    newest.at, newest.amount = math.max(newest.at, now), plus(newest.amount, cost)
+  else purse.lately[#purse.lately + 1] = {at = now, amount = cost} end
+  put_lately(budget, span, purse)
 end
 
 -- A process died with a call under this budget. It may have settled that call and not said so here: the ledger knows.
@@ -64,9 +128,9 @@ local function distrust(budget)
   redis.call('HDEL', budget.key, 'since')
   for span, purse in pairs(budget.purses) do
     if purse.known then
-      purse.known = false
       redis.call('HDEL', budget.key, 'known=' .. span)
-      note_settlement(budget, span, purse)
+      if purse.life then new_life(budget, span, purse) else question(budget, span, purse, now) end
+      purse.known = false
     end
   end
 end
@@ -75,7 +139,7 @@ local function budget_of(scope, edition)
   local key = P .. 'b:' .. edition .. ':' .. scope
   local budget = budgets[key]
   if budget then return budget end
-  budget = {key = key, purses = {}}
+  budget = {key = key, scope = scope, edition = edition, purses = {}}
   budgets[key] = budget
   local function purse(span)
     budget.purses[span] = budget.purses[span] or new_purse()
@@ -85,19 +149,24 @@ local function budget_of(scope, edition)
   local raw = redis.call('HGETALL', key)
   for place = 1, #raw, 2 do
     local field, value = raw[place], raw[place + 1]
-    local tag, rest = field:match('^(%a+)=(.+)$')
+    local tag, place_of = field:match('^(%a+)=(.+)$')
     if field == 'since' then
       local calendar, clock, of = value:match('^(%-?%d+) (%d+) (%d+)$')
       if of == doubt then budget.since = {calendar = tonumber(calendar), clock = tonumber(clock)} end
-    elseif field == 'met' then budget.met = tonumber(value)
-    elseif tag == 'there' then purse(rest)
-    elseif tag == 'known' then purse(rest).known = value == doubt
-    elseif tag == 'seeded' then purse(rest).seeded = tonumber(value)
-    elseif tag == 'spent' then purse(rest).spent = amount(value)
-    elseif tag == 'version' then purse(rest).version = tonumber(value)
-    elseif tag == 'settled' then purse(rest).settled = tonumber(value)
+    elseif tag == 'there' then purse(place_of)
+    elseif tag == 'known' then purse(place_of).known, purse(place_of).was_known = value == doubt, true
+    elseif tag == 'spent' then purse(place_of).spent = amount(value)
+    elseif tag == 'seeded' then purse(place_of).seeded = tonumber(value)
+    elseif tag == 'life' then purse(place_of).life = value
+    elseif tag == 'noted' then purse(place_of).noted = tonumber(value)
+    elseif tag == 'counted' then purse(place_of).counted = amount(value)
+    elseif tag == 'lately' then
+      local lately = purse(place_of).lately
+      for at, settled in value:gmatch('(%d+):(%d+)') do
+        lately[#lately + 1] = {at = tonumber(at), amount = amount(settled)}
+      end
     elseif tag == 'held' then
-      local span, process = rest:match('^([^|]+)|(.+)$')
+      local span, process = place_of:match('^([^|]+)|(.+)$')
       if process == me then purse(span).mine = amount(value)
       elseif lives(process) then
         local of = purse(span)
@@ -124,8 +193,9 @@ local function forget_old(budget, client_now)
       if since and since.calendar < finish then
         set_since(budget, finish, since.clock + (finish - since.calendar) * 1000)
       end
-      redis.call('HDEL', budget.key, 'there=' .. span, 'known=' .. span, 'spent=' .. span, 'version=' .. span,
-        'settled=' .. span, 'seeded=' .. span, 'held=' .. span .. '|' .. me)
+      redis.call('HDEL', budget.key, 'there=' .. span, 'known=' .. span, 'spent=' .. span, 'seeded=' .. span, 'life=' .. span,
+        'noted=' .. span, 'counted=' .. span, 'lately=' .. span, 'held=' .. span .. '|' .. me)
+      redis.call('SREM', QUESTIONS, question_of(budget, span))
       budget.purses[span] = nil
     end
   end
@@ -183,14 +253,17 @@ local function release(budget, span, held)
   if purse and not is_zero(held) then set_held(budget, span, purse, minus(purse.mine, held)) end
 end
 
--- While what was spent is not known, it is noted when something was settled: the ledger will tell it. It has told already what was
--- settled long before it was asked; but a moment that lies ahead, as the clock was set back since, says nothing of before and after.
+-- Charges a purse. What was given to a journal before the ledger's answer was believed may be part of that answer: then no more is known
+-- than the most that was spent.
 local function spend(budget, span, cost, age)
   local purse = purse_of(budget, span)
-  if purse.known and purse.seeded <= now and now - age + ON_ITS_WAY < purse.seeded then return end
-  purse.spent = plus(purse.spent, cost)
-  put(budget, 'spent=' .. span, text(purse.spent))
-  if not purse.known then note_settlement(budget, span, purse) end
+  if purse.known then
+    purse.spent = plus(purse.spent, cost)
+    put(budget, 'spent=' .. span, text(purse.spent))
+    local is_late = purse.seeded and now - age < purse.seeded + math.floor(rest / 16)
+    if is_late and not purse.life then question(budget, span, purse, now) end
+  end
+  if not is_exact(purse) then count(budget, span, purse, cost) end
 end
 
 local function save_budgets()

@@ -1,19 +1,25 @@
--- Tells a counter what the ledger says was spent, unless it is known, or something was settled since the ledger was asked.
+-- Tells a counter what the ledger says was spent, unless all of it is known. What was settled since the mark was taken, or so shortly
+-- before that it may not have been in the ledger, is added.
 if is_stranger() then return {'stranger'} end
-local client_now, version = number(), arg()
-local edition, scope, span, spent = arg(), arg(), arg(), amount(arg())
+local client_now = number()
+local edition, scope, span, least = arg(), arg(), arg(), amount(arg())
+local life, counted = arg(), amount(arg())
 local budget = budget_of(scope, edition)
+local purse = budget.purses[span] or new_purse()
+if is_exact(purse) then return {'known'} end
+if not purse.life or life ~= life_of(purse) or less(purse.counted, counted) then return {'stale'} end
+
+local unsure = minus(purse.counted, counted)
+local most = plus(least, unsure)
+if not purse.known or less(most, purse.spent) then purse.spent = most end
+if less(purse.spent, least) then purse.spent = least end
+put(budget, 'spent=' .. span, text(purse.spent))
+put(budget, 'seeded=' .. span, whole(now))
+make_known(budget, span, purse)
 note_since(budget, client_now)
-local purse = purse_of(budget, span)
-local is_stale = version ~= '' and version ~= whole(purse.version)
-if not purse.known and not is_stale then
-  if less(purse.spent, spent) then
-    purse.spent = spent
-    put(budget, 'spent=' .. span, text(spent))
-  end
-  make_known(budget, span, purse)
-  put(budget, 'seeded=' .. span, whole(now))
-  redis.call('HDEL', budget.key, 'version=' .. span, 'settled=' .. span)
+if is_zero(unsure) then
+  redis.call('HDEL', budget.key, 'life=' .. span, 'noted=' .. span, 'counted=' .. span, 'lately=' .. span)
+  redis.call('SREM', QUESTIONS, question_of(budget, span))
 end
 save_budgets()
-return {'seeded'}
+return {'known'}

@@ -13,7 +13,7 @@ use switchyard_domain::usage::UsageEvent;
 use switchyard_domain::virtual_key::KeyHash;
 use switchyard_ports::health::{AttemptFact, Health, Resting};
 use switchyard_ports::journal::{Journal, JournalError, JournalPermit, Segment};
-use switchyard_ports::limiter::{Ask, Counter, Limiter, LimiterError, Permit, Refusal, Standing, Used};
+use switchyard_ports::limiter::{Ask, Counter, Known, Limiter, LimiterError, Mark, Permit, Refusal, Used};
 use switchyard_ports::prices::{ModelFacts, PriceBook};
 use switchyard_ports::tokenizer::{TokenCount, Tokenizer};
 use switchyard_ports::vault::{Binding, Vault, VaultError};
@@ -92,12 +92,16 @@ impl Limiter for NoLimiter {
 
     fn charge(&self, _: &Used) {}
 
-    async fn seed(&self, _: &Counter, _: NanoUsd) -> Result<(), LimiterError> {
-        Ok(())
+    async fn standing(&self, _: &Counter) -> Result<Known, LimiterError> {
+        Ok(Known::Unknown(Mark { life: String::new(), counted: 0 }))
     }
 
-    async fn standing(&self, _: &Counter) -> Result<Option<Standing>, LimiterError> {
-        Ok(None)
+    async fn seed(&self, _: &Counter, _: &Mark, _: NanoUsd) -> Result<bool, LimiterError> {
+        Ok(true)
+    }
+
+    async fn in_question(&self) -> Result<Vec<Counter>, LimiterError> {
+        Ok(Vec::new())
     }
 }
 

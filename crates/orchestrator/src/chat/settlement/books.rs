@@ -115,8 +115,9 @@ impl Books {
         }
     }
 
-    /// Gives back what the attempt that ended last held of its target's limits. Where its tokens would have to be counted first,
-    /// those that it reserved stay counted, and its money stays held until the end of the call tells the truth.
+    /// Gives back what the attempt that ended last held of its target's limits. Where its tokens would have to be counted first, or
+    /// a budget pays for it, those that it reserved stay counted, and its money stays held until the end of the call, when the journal
+    /// has the truth.
     pub(super) fn release_target(&mut self, ports: &ChatPorts) {
         let number = self.attempts();
         let Some(attempt) = self.ended.last().filter(|attempt| attempt.open.limits.is_some()) else { return };
@@ -124,7 +125,8 @@ impl Books {
         let payers = || self.payers.of([QuotaScope::Provider(attempt.open.target.provider.id)]);
         let used = is_known.then(|| used(&[self.event(attempt, number, ports)], payers()));
         let Some(attempt) = self.ended.last_mut() else { return };
-        match (used, attempt.open.limits.take()) {
+        let is_owed = |used: &Used| used.charges.iter().any(|charge| charge.amount.0 > 0);
+        match (used.filter(|used| !is_owed(used)), attempt.open.limits.take()) {
             (Some(used), Some(permit)) => {
                 permit.settle(&used);
                 attempt.open.is_target_settled = true;
@@ -257,6 +259,7 @@ fn used(events: &[UsageEvent], payers: Vec<Payer>) -> Used {
         tokens: events().map(|event| event.usage.total()).fold(0, u64::saturating_add),
         charges: events().filter(|event| event.is_billed()).filter_map(charge).collect(),
         payers,
+        since: None,
     }
 }
 

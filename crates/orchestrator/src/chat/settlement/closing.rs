@@ -6,6 +6,7 @@ use crate::chat::bill::CallBill;
 use crate::chat::service::ChatPorts;
 use std::sync::Arc;
 use switchyard_domain::usage::{Outcome, UsageEvent};
+use switchyard_ports::clock::Monotonic;
 use switchyard_ports::journal::{JournalError, JournalPermit};
 use switchyard_ports::limiter::{Permit, Used};
 
@@ -44,34 +45,31 @@ impl Drop for Closing {
     }
 }
 
-/// Measured events on their way to the journal, and the permits that are held until they are there.
+/// Measured events on their way to the journal, and the permits that are held until they are there: only then limits and budgets are told
+/// what was used, so that what was told to a budget is what the ledger will say.
 pub(super) struct Record {
     events: Vec<UsageEvent>,
     journal: Option<Box<dyn JournalPermit>>,
-    _permits: Vec<Box<dyn Permit>>,
+    used: Vec<(Option<Box<dyn Permit>>, Used)>,
+    ports: Arc<ChatPorts>,
 }
 
 impl Record {
-    fn of(books: Option<Books>, ports: &ChatPorts) -> Self {
+    fn of(books: Option<Books>, ports: &Arc<ChatPorts>) -> Self {
+        let ports = Arc::clone(ports);
         let Some(mut books) = books else {
-            return Self { events: Vec::new(), journal: None, _permits: Vec::new() };
+            return Self { events: Vec::new(), journal: None, used: Vec::new(), ports };
         };
-        let events = books.events(ports);
+        let events = books.events(&ports);
         ports.statistics.count(&events);
-        let settled = |(permit, used): (Option<Box<dyn Permit>>, Used)| {
-            match &permit {
-                Some(permit) => permit.settle(&used),
-                None => ports.limiter.charge(&used),
-            }
-            permit
-        };
-        let permits = books.permits(&events).into_iter().filter_map(settled).collect();
-        Self { events, journal: Some(books.journal), _permits: permits }
+        let used = books.permits(&events);
+        Self { events, journal: Some(books.journal), used, ports }
     }
 
     /// Writes the events and returns once they are safe.
     pub(super) async fn append(mut self) -> Result<Settled, JournalError> {
         let settled = Settled { bill: CallBill::of(&self.events) };
+        let since = self.ports.clock.monotonic();
         let Some(journal) = self.journal.as_mut().filter(|_| !self.events.is_empty()) else {
             return Ok(settled);
         };
@@ -80,11 +78,23 @@ impl Record {
         match appended {
             Ok(()) => {
                 self.events.clear();
+                self.settle(since);
                 Ok(settled)
             }
             Err(error) => {
                 self.withhold();
                 Err(error)
+            }
+        }
+    }
+
+    /// Tells limits and budgets what was used, of which the ledger may know since then.
+    fn settle(&mut self, since: Monotonic) {
+        for (permit, used) in self.used.drain(..) {
+            let used = Used { since: Some(since), ..used };
+            match permit {
+                Some(permit) => permit.settle(&used),
+                None => self.ports.limiter.charge(&used),
             }
         }
     }
@@ -99,8 +109,10 @@ impl Record {
 
 impl Drop for Record {
     fn drop(&mut self) {
+        let since = self.ports.clock.monotonic();
         if let Some(journal) = self.journal.as_mut().filter(|_| !self.events.is_empty()) {
             journal.append_detached(std::mem::take(&mut self.events));
         }
+        self.settle(since);
     }
 }

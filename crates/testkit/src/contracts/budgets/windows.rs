@@ -1,6 +1,6 @@
 //! What a limiter does with money where one window of a budget ends and another begins.
 
-use super::{cost, day, now, seed, standing, take};
+use super::{cost, day, make_known, now, seed, standing, take};
 use crate::clock::ManualClock;
 use crate::contracts::limiter::refused;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ pub async fn a_window_begins_anew_and_late_calls_pay_where_they_began(
     let tomorrow = now(&clock);
     let next = match take(&*limiter, &demand, 100).await {
         Err(LimiterError::Unseeded(counters)) => {
-            limiter.seed(&counters[0], NanoUsd::ZERO).await.unwrap();
+            make_known(&*limiter, &counters[0], NanoUsd::ZERO).await;
             take(&*limiter, &demand, 100).await.unwrap()
         }
         taken => taken.unwrap(),
@@ -87,13 +87,13 @@ pub async fn a_clock_that_is_set_back_gives_no_money_twice(
     for hours in [1, 24, -24, 60, -24, 24 * 400, 60] {
         clock.set_now(Timestamp(noon.0 + hours * HOUR));
         if let Err(LimiterError::Unseeded(counters)) = take(&*limiter, &demand, 1).await {
-            limiter.seed(&counters[0], NanoUsd::ZERO).await.unwrap();
+            make_known(&*limiter, &counters[0], NanoUsd::ZERO).await;
         }
     }
     clock.set_now(noon);
     // Where the window was forgotten, the ledger is asked for it.
     if let Err(LimiterError::Unseeded(counters)) = take(&*limiter, &demand, 1).await {
-        limiter.seed(&counters[0], NanoUsd(100)).await.unwrap();
+        make_known(&*limiter, &counters[0], NanoUsd(100)).await;
     }
     assert_eq!(refused(take(&*limiter, &demand, 1).await).kind, LimitKind::Budget);
     assert_eq!(standing(&*limiter, &demand, noon).await, (100, 0));
@@ -113,7 +113,7 @@ pub async fn a_window_that_the_calendar_jumped_into_is_asked_of_the_ledger(
     let Err(LimiterError::Unseeded(counters)) = take(&*limiter, &demand, 1).await else {
         panic!("what was spent today before the start is forgotten")
     };
-    limiter.seed(&counters[0], NanoUsd(99)).await.unwrap();
+    make_known(&*limiter, &counters[0], NanoUsd(99)).await;
     assert_eq!(refused(take(&*limiter, &demand, 2).await).kind, LimitKind::Budget);
     // From here on it is right, and the next day begins under our eyes.
     clock.advance(Duration::from_secs(86_400));

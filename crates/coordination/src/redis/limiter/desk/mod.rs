@@ -22,9 +22,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
-use switchyard_domain::money::NanoUsd;
 use switchyard_ports::clock::{Clock, Monotonic};
-use switchyard_ports::limiter::{Ask, Counter, SharedStore, Used};
+use switchyard_ports::limiter::{Ask, Payer, SharedStore, Used};
 use tokio::sync::mpsc::{UnboundedReceiver, WeakUnboundedSender};
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
@@ -224,25 +223,30 @@ impl Desk {
     fn settle(&mut self, permit: u64, used: &Used) {
         let now = self.around.clock.monotonic();
         // One that nothing was asked for has no book.
-        let Some(book) = self.books.get_mut(&permit) else { return self.charge(used.dues(&[])) };
+        let Some(book) = self.books.get_mut(&permit) else { return self.charge(used, &[]) };
         if book.is_alone {
             let (difference, windows) = book.difference(used);
             windows.iter().for_each(|scope| self.untold.correct(scope, difference, now));
-            let charges = used.dues(&book.payers);
+            let payers = book.payers.clone();
             let _said = book.settle(used, now);
-            self.charge(charges);
+            self.charge(used, &payers);
         } else if let Some((what, release)) = book.settle(used, now) {
             self.deeds.push(what, release);
         }
     }
 
     /// What was used under a permit that Redis does not know, or under none.
-    fn charge(&mut self, charges: Vec<(Counter, NanoUsd)>) {
+    fn charge(&mut self, used: &Used, payers: &[Payer]) {
+        let charges = used.dues(payers);
         if !charges.is_empty() {
-            let (at, tokens) = (self.around.clock.monotonic(), Difference::Less(0));
-            let settle = Settle { at, tokens, windows: Vec::new(), charges };
+            let at = used.since.unwrap_or_else(|| self.around.clock.monotonic());
+            let settle = Settle { at, tokens: Difference::Less(0), windows: Vec::new(), charges };
             self.deeds.push(What::Settle(settle), Release::default());
         }
+    }
+
+    pub(super) fn doubt(&mut self) {
+        self.deeds.push(What::Doubt, Release::default());
     }
 
     fn land(&mut self, permit: u64) {
@@ -272,7 +276,8 @@ impl Desk {
             match job {
                 Job::Ask(question, _) => question.leave("it does not answer"),
                 Job::Settle { permit, used } => self.settle(permit, &used),
-                Job::Charge { used } => self.charge(used.dues(&[])),
+                Job::Charge { used } => self.charge(&used, &[]),
+                Job::Doubt => self.doubt(),
                 Job::Land { permit } => self.land(permit),
                 Job::Drop { permit } => self.end(permit),
                 Job::Alone { permit, ask } => self.enter_alone(permit, &ask, now),
@@ -344,6 +349,13 @@ impl Desk {
         }
         arguments.push(self.name());
         arguments.push(&self.epoch);
+        arguments
+    }
+
+    /// The same for those that know budgets.
+    fn head_for_budgets(&self) -> Arguments {
+        let mut arguments = self.head();
+        arguments.push(self.terms.rest.as_micros());
         arguments
     }
 }

@@ -16,6 +16,9 @@ use switchyard_domain::money::NanoUsd;
 use switchyard_domain::time::Timestamp;
 use switchyard_ports::limiter::{Ask, LimiterError};
 
+/// Counters of which the ledger is to be asked that are told at once.
+const MOST_QUESTIONS: usize = 64;
+
 /// How a round ended.
 enum Round {
     Done,
@@ -93,7 +96,8 @@ impl Desk {
                 self.put_question(question, is_second, batch);
             }
             Job::Settle { permit, used } => self.settle(permit, &used),
-            Job::Charge { used } => self.charge(used.dues(&[])),
+            Job::Charge { used } => self.charge(&used, &[]),
+            Job::Doubt => self.doubt(),
             Job::Land { permit } => self.land(permit),
             Job::Drop { permit } => self.end(permit),
             Job::Alone { permit, ask } => {
@@ -109,7 +113,7 @@ impl Desk {
     fn put_deeds(&mut self, batch: &mut Batch) {
         while batch.lacks(&self.deeds) {
             let (deeds, count) = self.deeds.arguments(batch.deeds, self.around.clock.monotonic());
-            let mut arguments = self.head();
+            let mut arguments = self.head_for_budgets();
             arguments.append(deeds);
             batch.add(&programs::APPLY, arguments.into_vec(), Pending::Deeds(count));
             batch.deeds += count;
@@ -118,7 +122,7 @@ impl Desk {
 
     fn put_question(&mut self, question: Question, is_second: bool, batch: &mut Batch) {
         let now = self.around.clock.now();
-        let mut arguments = self.head();
+        let mut arguments = self.head_for_budgets();
         let program = match &question {
             Question::Acquire { asks, .. } => {
                 arguments.asks(asks, now);
@@ -142,18 +146,22 @@ impl Desk {
                 &*programs::COVER
             }
             Question::Standing { counter, .. } => {
-                arguments.push(self.terms.rest.as_micros());
                 arguments.counter(counter);
                 &*programs::STANDING
             }
-            Question::Seed { counter, spent, version, .. } => {
+            Question::Seed { counter, mark, spent, .. } => {
                 arguments.push(now.0);
-                arguments.push(version.map(|version| version.to_string()).unwrap_or_default());
                 arguments.counter(counter);
                 arguments.money(*spent);
+                arguments.push(&mark.life);
+                arguments.push(mark.counted);
                 &*programs::SEED
             }
-            Question::Doubt { .. } => &*programs::DOUBT,
+            Question::Asked { .. } => {
+                arguments = self.head();
+                arguments.push(MOST_QUESTIONS);
+                &*programs::QUESTIONS
+            }
         };
         batch.add(program, arguments.into_vec(), Pending::Question(question, now, is_second));
     }
@@ -178,8 +186,11 @@ impl Desk {
                 let known = answers::known(answer);
                 let _ = reply.send(known.ok_or_else(|| Away("an unexpected answer".to_owned())));
             }
-            Pending::Question(Question::Seed { reply, .. } | Question::Doubt { reply }, ..) => {
-                let _ = reply.send(Ok(()));
+            Pending::Question(Question::Seed { reply, .. }, ..) => {
+                let _ = reply.send(Ok(answer.word() == "known"));
+            }
+            Pending::Question(Question::Asked { reply }, ..) => {
+                let _ = reply.send(Ok(answers::in_question(answer)));
             }
         }
     }
