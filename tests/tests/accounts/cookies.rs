@@ -13,6 +13,7 @@ on_both_databases! {
     of_16_refreshes_with_one_token_one_wins_and_the_family_ends,
     a_logout_ends_the_saved_tokens_too,
     a_request_that_could_be_forged_changes_nothing,
+    forged_refreshes_and_logouts_fill_no_log,
     two_credentials_that_differ_are_none,
 }
 
@@ -98,6 +99,31 @@ async fn a_logout_ends_the_saved_tokens_too(app: TestApp) {
     assert_eq!(app.client(&saved["access_token_cookie"]).get("/api/v1/auth/me").await.status, 401);
     browser.jar = saved;
     assert_eq!(browser.send("POST", "/api/v1/auth/logout", &[], None).await.status, 200, "it runs no more");
+}
+
+async fn forged_refreshes_and_logouts_fill_no_log(app: TestApp) {
+    let mut browser = Browser::signed_in(&app, ADMIN).await;
+    let mut ended = Browser::signed_in(&app, ADMIN).await;
+    let saved = ended.jar.clone();
+    assert_eq!(ended.log_out().await.status, 200);
+    ended.jar = saved;
+    let written_down = async |object: &str| {
+        let filter = AuditFilter { action: Some(AuditAction::Access), ..AuditFilter::default() };
+        let entries = app.embedded().administration().audit().page(filter, None, 100).await.unwrap();
+        entries.iter().filter(|entry| entry.object == object).count()
+    };
+    let refresh = "/api/v1/auth/refresh";
+    for turn in 0..4 {
+        assert_eq!(ended.send("POST", refresh, &[], None).await.status, 403, "{turn}");
+    }
+    assert_eq!(written_down("POST /api/v1/auth/refresh").await, 0, "of a session that has ended");
+    for path in [refresh, "/api/v1/auth/logout"] {
+        for turn in 0..8 {
+            assert_eq!(browser.send("POST", path, &[], None).await.status, 403, "{turn}");
+        }
+    }
+    assert_eq!(written_down("POST /api/v1/auth/refresh").await, 3);
+    assert_eq!(written_down("POST /api/v1/auth/logout").await, 3);
 }
 
 async fn a_request_that_could_be_forged_changes_nothing(app: TestApp) {

@@ -58,8 +58,10 @@ async fn counters_are_what_their_entries_sum_to(looks: &Looks) {
     looks.call(&looks.ana, MODEL).await;
     budget(looks, QuotaScope::Global, BudgetWindow::Total).await;
     budget(looks, QuotaScope::User(switchyard_domain::ids::UserId(looks.ana_id)), BudgetWindow::Day).await;
-    let unknown = seen(&looks.auditor, "/api/v1/ledger/verify").await;
-    assert_eq!((&unknown["agrees"], &unknown["counters"]), (&json!(true), &json!(0)), "no call met them yet");
+    // Budgets are made known as soon as they are set, beside this: one that is not known yet has nothing to prove.
+    let early = seen(&looks.auditor, "/api/v1/ledger/verify").await;
+    assert_eq!(early["agrees"], json!(true), "{early}");
+    assert!(early["counters"].as_u64().unwrap() <= 2, "{early}");
     for _ in 0..3 {
         let answer = looks
             .ana

@@ -8,7 +8,9 @@ use crate::extract::{Member, Visitor, asked, bearer_or_none};
 use crate::provenance::Provenance;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
-use switchyard_orchestrator::accounts::{LogIn, OwnAccount, Registration, RegistrationRequest, SignIn};
+use switchyard_orchestrator::accounts::{
+    LogIn, OwnAccount, Registration, RegistrationRequest, SessionGate, SignIn,
+};
 use switchyard_ports::tokens::TokenKind;
 use utoipa::ToSchema;
 use validator::Validate;
@@ -144,7 +146,7 @@ pub(crate) async fn refresh(
     _: Public,
     visitor: Visitor,
     request: HttpRequest,
-    sign_in: web::Data<SignIn>,
+    (sign_in, gate): (web::Data<SignIn>, web::Data<SessionGate>),
     rule: web::Data<CookieRule>,
     provenance: web::Data<Provenance>,
 ) -> Result<HttpResponse, ApiError> {
@@ -154,7 +156,7 @@ pub(crate) async fn refresh(
     let claims = sign_in.read_refresh(token, &visitor.0).await?;
     let is_csrf_value = |value: &str| sign_in.is_csrf_value(value, claims.session, TokenKind::Refresh);
     if let Err(error) = provenance.check_page(headers, is_csrf_value) {
-        sign_in.note_forged(&claims, &asked(&request), &visitor.0).await;
+        gate.note_forged(&claims, &asked(&request), &visitor.0).await;
         return Err(error);
     }
     let tokens = sign_in.refresh(&claims, &visitor.0).await?;
@@ -185,7 +187,7 @@ pub(crate) async fn log_out(
     _: Public,
     visitor: Visitor,
     request: HttpRequest,
-    sign_in: web::Data<SignIn>,
+    (sign_in, gate): (web::Data<SignIn>, web::Data<SessionGate>),
     rule: web::Data<CookieRule>,
     provenance: web::Data<Provenance>,
 ) -> Result<HttpResponse, ApiError> {
@@ -212,7 +214,7 @@ pub(crate) async fn log_out(
                 kinds.into_iter().any(|kind| sign_in.is_csrf_value(value, claims.session, kind))
             };
             if let Err(error) = provenance.check_page(headers, is_csrf_value) {
-                sign_in.note_forged(&claims, &asked(&request), &visitor.0).await;
+                gate.note_forged(&claims, &asked(&request), &visitor.0).await;
                 return Err(error);
             }
         }

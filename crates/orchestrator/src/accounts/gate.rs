@@ -1,7 +1,7 @@
 //! Who a presented token is, from memory alone.
 
 use super::refusals::Refusals;
-use super::{AccountError, Client};
+use super::{AccountError, AccountPorts, Client};
 use crate::snapshot::{ConfigurationKeeper, UserDirectory, UserEntry};
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use switchyard_domain::audit::{AuditAction, AuditOutcome, AuditRecord};
 use switchyard_domain::ids::{SessionId, UserId};
 use switchyard_domain::role::Role;
 use switchyard_ports::clock::Clock;
-use switchyard_ports::repositories::{AuditLog, Author};
+use switchyard_ports::repositories::{AuditLog, Author, RepositoryError, SessionRepository};
 use switchyard_ports::tokens::{Claims, CsrfValues, TokenKind, Tokens};
 
 /// How long somebody who is refused waits until that is written down.
@@ -56,23 +56,26 @@ pub struct SessionGate {
     csrf: Arc<dyn CsrfValues>,
     clock: Arc<dyn Clock>,
     audit: Arc<dyn AuditLog>,
+    sessions: Arc<dyn SessionRepository>,
     keeper: Arc<ConfigurationKeeper>,
     users: Arc<UserDirectory>,
     refusals: Refusals,
 }
 
 impl SessionGate {
-    /// Over the people whom the keeper keeps.
+    /// Over the same ports as the other use cases, and the people whom the keeper keeps.
     #[must_use]
-    pub fn new(
-        tokens: Arc<dyn Tokens>,
-        csrf: Arc<dyn CsrfValues>,
-        clock: Arc<dyn Clock>,
-        audit: Arc<dyn AuditLog>,
-        keeper: Arc<ConfigurationKeeper>,
-    ) -> Self {
-        let users = keeper.users();
-        Self { tokens, csrf, clock, audit, keeper, users, refusals: Refusals::default() }
+    pub fn new(ports: &AccountPorts, keeper: Arc<ConfigurationKeeper>) -> Self {
+        Self {
+            tokens: Arc::clone(&ports.tokens),
+            csrf: Arc::clone(&ports.csrf),
+            clock: Arc::clone(&ports.clock),
+            audit: Arc::clone(&ports.audit),
+            sessions: Arc::clone(&ports.sessions),
+            users: keeper.users(),
+            keeper,
+            refusals: Refusals::default(),
+        }
     }
 
     fn claims(&self, token: &str) -> Result<Claims, AccountError> {
@@ -129,17 +132,40 @@ impl SessionGate {
     /// Writes down that somebody was refused what they asked for, and why, unless they were very often a moment ago. That it was refused
     /// stands in any case, and whoever is refused does not wait for a database that hangs.
     pub async fn note_refusal(&self, who: &SignedIn, what: &str, why: Refused, client: &Client) {
-        let Some(entry) = self.refusals.entry(who.entry.user.id, what, self.clock.monotonic()) else {
-            return;
+        if let Some(record) = self.refusal(who, what, why, client) {
+            self.in_time(self.audit.record(record)).await;
+        }
+    }
+
+    /// The same of a request with the cookies of a session that could not be told from a forged one. Of a session that runs no more
+    /// nothing is written: its tokens may be anybody's.
+    pub async fn note_forged(&self, claims: &Claims, what: &str, client: &Client) {
+        let Ok(who) = self.admitted(claims) else { return };
+        let Some(record) = self.refusal(&who, what, Refused::Forged, client) else { return };
+        let written = async {
+            let running = self.sessions.of_user(claims.user, self.clock.now()).await?;
+            if running.iter().any(|session| session.id == claims.session) {
+                self.audit.record(record).await?;
+            }
+            Ok(())
         };
+        self.in_time(written).await;
+    }
+
+    /// What is written of a refusal; nothing where that was done very often a moment ago.
+    fn refusal(&self, who: &SignedIn, what: &str, why: Refused, client: &Client) -> Option<AuditRecord> {
+        let entry = self.refusals.entry(who.entry.user.id, what, self.clock.monotonic())?;
         let author = Author { by: client.writer(&who.entry.user), at: self.clock.now() };
         let details = [("role", who.role().as_str()), ("reason", why.as_str())];
         let details = details.map(|(name, word)| (name.to_owned(), word.to_owned())).into_iter();
         let details = details.chain(entry.details()).collect();
         let record = author.did_to(AuditAction::Access, what.to_owned());
-        let record = AuditRecord { outcome: AuditOutcome::Refused, details, ..record };
+        Some(AuditRecord { outcome: AuditOutcome::Refused, details, ..record })
+    }
+
+    async fn in_time(&self, write: impl Future<Output = Result<(), RepositoryError>>) {
         tokio::select! {
-            written = self.audit.record(record) => {
+            written = write => {
                 if let Err(error) = written {
                     tracing::warn!(error = %error, "a refused right could not be written down");
                 }

@@ -5,7 +5,7 @@ use super::tokens::issue;
 use super::{AccountError, AccountPorts, AccountSettings, Client, IssuedTokens};
 use secrecy::SecretString;
 use std::time::Duration;
-use switchyard_domain::audit::{AuditAction, AuditOutcome, AuditRecord};
+use switchyard_domain::audit::AuditAction;
 use switchyard_domain::ids::{SessionId, UserId};
 use switchyard_domain::meta::Writer;
 use switchyard_domain::time::Timestamp;
@@ -170,19 +170,6 @@ impl SignIn {
     #[must_use]
     pub fn is_csrf_value(&self, presented: &str, session: SessionId, kind: TokenKind) -> bool {
         self.ports.csrf.is_value(presented, session, kind)
-    }
-
-    /// Writes down that a request with the cookies of a session could not be told from a forged one. That it was refused stands in any
-    /// case.
-    pub async fn note_forged(&self, claims: &Claims, what: &str, client: &Client) {
-        let found = self.ports.users.by_id(claims.user).await.ok().flatten();
-        let by = found.map_or_else(|| client.anonymous(), |(user, _)| client.writer(&user));
-        let record = self.ports.author(by).did_to(AuditAction::Access, what.to_owned());
-        let details = [("reason".to_owned(), "csrf".to_owned())].into();
-        let record = AuditRecord { outcome: AuditOutcome::Refused, details, ..record };
-        if let Err(error) = self.ports.audit.record(record).await {
-            tracing::warn!(error = %error, "a refused request could not be written down");
-        }
     }
 
     /// Takes a refresh token in exchange for new tokens. One that was used before ends its session: either its holder or whoever

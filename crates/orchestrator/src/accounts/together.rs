@@ -44,7 +44,5 @@ impl Accounts {
 /// Who presents a token, over the same ports and the people whom the keeper keeps.
 #[must_use]
 pub fn session_gate(ports: &AccountPorts, keeper: Arc<ConfigurationKeeper>) -> Arc<SessionGate> {
-    let AccountPorts { tokens, csrf, clock, audit, .. } = ports;
-    let (tokens, csrf) = (Arc::clone(tokens), Arc::clone(csrf));
-    Arc::new(SessionGate::new(tokens, csrf, Arc::clone(clock), Arc::clone(audit), keeper))
+    Arc::new(SessionGate::new(ports, keeper))
 }

@@ -1,24 +1,29 @@
 //! Signing in, where what judges a password is away or busy.
 
+use crate::world::{Setting, World};
+use secrecy::ExposeSecret;
 use std::sync::Arc;
-use switchyard_domain::ids::UserId;
+use switchyard_domain::audit::{AuditAction, AuditFilter};
+use switchyard_domain::ids::{SessionId, UserId};
 use switchyard_domain::meta::Writer;
 use switchyard_domain::role::Role;
 use switchyard_domain::time::Timestamp;
 use switchyard_domain::user::Username;
 use switchyard_orchestrator::accounts::{
     AccountError, AccountPorts, AccountSettings, Client, IssuedTokens, LogIn, PasswordDesk, Rates, SignIn,
-    Throttles,
+    Throttles, session_gate,
 };
 use switchyard_ports::passwords::{PasswordHash, Passwords};
 use switchyard_ports::repositories::{Author, NewUser, UserRepository};
 use switchyard_ports::throttle::Rate;
+use switchyard_ports::tokens::{Claims, TokenKind};
 use switchyard_testkit::clock::ManualClock;
 use switchyard_testkit::entropy::SeededEntropy;
 use switchyard_testkit::fakes::identity::{
     PlainCsrf, PlainPasswords, PlainSecrets, PlainTokens, StandingThrottle,
 };
 use switchyard_testkit::fakes::store::MemoryStore;
+use uuid::Uuid;
 
 const PASSWORD: &str = "Gravel-Otter-7";
 
@@ -85,4 +90,29 @@ async fn a_login_that_nobody_could_judge_is_no_wrong_try() {
         assert!(matches!(log_in(&sign_in, "another").await, Err(AccountError::BadCredentials)));
     }
     assert!(matches!(log_in(&sign_in, PASSWORD).await, Err(AccountError::Throttled(_))));
+}
+
+#[tokio::test]
+async fn a_forged_request_is_written_down_of_sessions_that_run_and_not_often() {
+    let (store, sign_in) = scene().await;
+    let tokens = log_in(&sign_in, PASSWORD).await.unwrap();
+    let keeper = World::over(Arc::clone(&store), Setting::default()).await.keeper;
+    let ports = ports(&store, Arc::new(PlainPasswords::default()));
+    let gate = session_gate(&ports, keeper);
+    let claims =
+        ports.tokens.verify(tokens.refresh.expose_secret(), TokenKind::Refresh, Timestamp(0)).unwrap();
+    let written = async || {
+        let filter = AuditFilter { action: Some(AuditAction::Access), ..AuditFilter::default() };
+        ports.audit.page(filter, None, 100).await.unwrap().len()
+    };
+    // One that ended longer ago than its end is known in memory is as one that never was.
+    let over = Claims { session: SessionId(Uuid::from_u128(7)), ..claims };
+    for _ in 0..3 {
+        gate.note_forged(&over, "POST /refresh", &Client::default()).await;
+    }
+    assert_eq!(written().await, 0);
+    for _ in 0..10 {
+        gate.note_forged(&claims, "POST /logout", &Client::default()).await;
+    }
+    assert_eq!(written().await, 3);
 }
