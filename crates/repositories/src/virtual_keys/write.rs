@@ -122,14 +122,14 @@ pub(super) fn update(
     Ok(written.also(ChangeKind::Quota, quota))
 }
 
-/// Makes a key lent: from now on an administrator said what it may. Answers it, unless it was lent already or is not there.
+/// Makes a key lent: an administrator says what it may. It is another version of the key however often that is said, so that nobody
+/// writes over it what was judged before. Answers the key, unless it is not there.
 pub(crate) fn lend(
     connection: &mut AnyConnection,
     id: VirtualKeyId,
     author: &Author,
 ) -> Result<Option<i64>, Fault> {
-    let own = virtual_keys::table.find(id.0).filter(virtual_keys::lent.eq(false));
-    let lent = diesel::update(own)
+    let lent = diesel::update(virtual_keys::table.find(id.0))
         .set((
             virtual_keys::lent.eq(true),
             virtual_keys::version.eq(virtual_keys::version + 1),
