@@ -68,6 +68,8 @@ pub struct CallError {
     pub is_foreign: bool,
     /// The provider's status, where it refused the request.
     pub status: Option<u16>,
+    /// Whether what was asked for may be done, and billed, all the same: whoever asks for it again may pay for it twice.
+    pub may_be_done: bool,
     /// When to come back.
     pub retry_after: Option<Duration>,
     /// What is left of the caller's limits, where it is known: the call was counted, or refused by one of them.
@@ -85,6 +87,7 @@ impl CallError {
             code: None,
             is_foreign: false,
             status: None,
+            may_be_done: false,
             retry_after: None,
             rooms: None,
         }
@@ -110,6 +113,7 @@ impl CallError {
             code: fault.code.clone().filter(|_| is_rejection),
             is_foreign: false,
             status: fault.status.filter(|_| is_rejection),
+            may_be_done: false,
             retry_after: match kind {
                 CallErrorKind::UpstreamThrottled => Some(clamped_retry_after(fault.retry_after)),
                 CallErrorKind::UpstreamUnavailable => Some(LONGEST_WAIT),

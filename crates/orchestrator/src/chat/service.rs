@@ -142,10 +142,16 @@ impl ChatService {
             began,
         };
         match attempts.run(&mut settlement).await {
-            Ok(begun) => deliver(Arc::clone(&self.ports), begun, settlement).await,
+            Ok(begun) => {
+                let may_be_done = call.facts().dialect.operation().is_by_the_piece();
+                let delivered = deliver(Arc::clone(&self.ports), begun, settlement).await;
+                delivered.map_err(|error| CallError { may_be_done, ..error })
+            }
             Err(error) => {
                 let rooms = settlement.is_admitted().then(|| Box::new(settlement.rooms()));
-                settlement.settle().await.map_err(|error| refused(&error))?;
+                let may_be_done = error.may_be_done;
+                let settled = settlement.settle().await;
+                settled.map_err(|error| CallError { may_be_done, ..refused(&error) })?;
                 Err(CallError { rooms: rooms.or(error.rooms), ..error })
             }
         }
