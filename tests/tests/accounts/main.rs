@@ -12,6 +12,7 @@ mod external;
 mod foreign;
 mod lent_keys;
 mod looks;
+mod open_minting;
 mod own_bounds;
 mod own_keys;
 mod people;

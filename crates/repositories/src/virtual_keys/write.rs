@@ -11,7 +11,9 @@ use switchyard_domain::ids::VirtualKeyId;
 use switchyard_domain::limits::Limits;
 use switchyard_domain::name::Name;
 use switchyard_domain::quota::{QuotaScope, stated};
-use switchyard_ports::repositories::{Author, ChangeKind, KeyPatch, NewVirtualKey, enough_keys};
+use switchyard_ports::repositories::{
+    Author, ChangeKind, KeyPatch, NewVirtualKey, enough_keys, enough_unused_keys,
+};
 
 const SAME_HASH: &str = "a key with the same hash exists";
 
@@ -20,7 +22,7 @@ pub(super) fn create(
     key: &NewVirtualKey,
     author: &Author,
 ) -> Result<i64, Fault> {
-    check_number(connection, key)?;
+    check_number(connection, key, author)?;
     let (rpm, tpm, rpd, concurrency) = limit_columns(&key.limits);
     let row = (
         virtual_keys::name.eq(key.name.as_str()),
@@ -54,11 +56,21 @@ pub(super) fn create(
 }
 
 /// Refuses a key to whoever has enough. Writes of configuration come one after the other, so that nobody gets past it.
-fn check_number(connection: &mut AnyConnection, key: &NewVirtualKey) -> Result<(), Fault> {
-    let (Some(most), Some(user)) = (key.at_most, key.user) else { return Ok(()) };
-    let theirs = virtual_keys::table.filter(virtual_keys::user_id.eq(user.0)).count();
-    let there: i64 = theirs.get_result(connection)?;
-    if there < i64::from(most) { Ok(()) } else { Err(conflict(enough_keys(most))) }
+fn check_number(connection: &mut AnyConnection, key: &NewVirtualKey, author: &Author) -> Result<(), Fault> {
+    let Some(most) = key.at_most else { return Ok(()) };
+    let there: i64 = match key.user {
+        Some(user) => {
+            virtual_keys::table.filter(virtual_keys::user_id.eq(user.0)).count().get_result(connection)?
+        }
+        None => virtual_keys::table
+            .filter(virtual_keys::user_id.is_null())
+            .filter(virtual_keys::last_used_at.is_null())
+            .filter(virtual_keys::made_by.eq(author.by.name.as_ref()))
+            .count()
+            .get_result(connection)?,
+    };
+    let enough = if key.user.is_some() { enough_keys } else { enough_unused_keys };
+    if there < i64::from(most) { Ok(()) } else { Err(conflict(enough(most))) }
 }
 
 pub(super) fn update(

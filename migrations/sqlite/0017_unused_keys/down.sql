@@ -1,0 +1,1 @@
+DROP INDEX virtual_keys_unused_of_nobody;
