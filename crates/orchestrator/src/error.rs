@@ -52,6 +52,66 @@ pub enum CallErrorKind {
     Internal,
 }
 
+impl CallErrorKind {
+    const ALL: [Self; 21] = [
+        Self::InvalidApiKey,
+        Self::InvalidRequest,
+        Self::ModelNotFound,
+        Self::ModelAmbiguous,
+        Self::ModelNotAllowed,
+        Self::UnsupportedFeature,
+        Self::RateLimited,
+        Self::InsufficientQuota,
+        Self::PriceUnknown,
+        Self::StorageUnavailable,
+        Self::UpstreamUnavailable,
+        Self::UpstreamError,
+        Self::UpstreamTimeout,
+        Self::UpstreamAuthFailed,
+        Self::UpstreamTls,
+        Self::UpstreamRedirect,
+        Self::UpstreamInvalidResponse,
+        Self::UpstreamThrottled,
+        Self::UpstreamRejected,
+        Self::StreamInterrupted,
+        Self::Internal,
+    ];
+
+    /// The stored word, stable.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidApiKey => "invalid_api_key",
+            Self::InvalidRequest => "invalid_request",
+            Self::ModelNotFound => "model_not_found",
+            Self::ModelAmbiguous => "model_ambiguous",
+            Self::ModelNotAllowed => "model_not_allowed",
+            Self::UnsupportedFeature => "unsupported_feature",
+            Self::RateLimited => "rate_limited",
+            Self::InsufficientQuota => "insufficient_quota",
+            Self::PriceUnknown => "price_unknown",
+            Self::StorageUnavailable => "storage_unavailable",
+            Self::UpstreamUnavailable => "upstream_unavailable",
+            Self::UpstreamError => "upstream_error",
+            Self::UpstreamTimeout => "upstream_timeout",
+            Self::UpstreamAuthFailed => "upstream_auth_failed",
+            Self::UpstreamTls => "upstream_tls",
+            Self::UpstreamRedirect => "upstream_redirect",
+            Self::UpstreamInvalidResponse => "upstream_invalid_response",
+            Self::UpstreamThrottled => "upstream_throttled",
+            Self::UpstreamRejected => "upstream_rejected",
+            Self::StreamInterrupted => "stream_interrupted",
+            Self::Internal => "internal",
+        }
+    }
+
+    /// Reads the stored word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+}
+
 /// A failed call. The message is safe for the client and says what to do next.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]

@@ -4,6 +4,7 @@
 
 mod audit;
 mod browser;
+mod call_log;
 mod codes;
 mod cookies;
 mod documented;

@@ -12,6 +12,9 @@ use std::time::Duration;
 use switchyard_dialects::codec::{ClientCodec, ClientError};
 use switchyard_orchestrator::error::{CallError, CallErrorKind};
 
+/// The address without a version.
+pub(crate) const BARE: &str = "/chat/completions";
+
 /// Through which address a call came: their documents differ in some statuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Door {
@@ -19,6 +22,13 @@ pub(crate) enum Door {
     V1,
     /// `/chat/completions`
     Bare,
+}
+
+impl Door {
+    /// The door of an address.
+    pub(crate) fn of(address: &str) -> Self {
+        if address == BARE { Self::Bare } else { Self::V1 }
+    }
 }
 
 /// An error of the gateway in the client's dialect. The one mapping from what happened to what a client sees.

@@ -24,7 +24,7 @@ mod stream;
 
 pub(crate) use call::{DialectCall, Place};
 pub(crate) use cost::exact;
-pub(crate) use error::{Door, GatewayError};
+pub(crate) use error::{BARE, Door, GatewayError};
 pub(crate) use operation::{FormOperation, JsonOperation};
 
 pub(crate) mod documented {

@@ -1,1 +1,0 @@
-DROP INDEX virtual_keys_unused_of_nobody;
