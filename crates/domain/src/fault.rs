@@ -69,6 +69,37 @@ pub enum Blame {
 }
 
 impl FaultKind {
+    const ALL: [Self; 22] = [
+        Self::Connect,
+        Self::Dns,
+        Self::ConnectTimeout,
+        Self::Tls,
+        Self::EgressRefused,
+        Self::ClosedBeforeAnswer,
+        Self::Throttled,
+        Self::QuotaExhausted,
+        Self::ServerError,
+        Self::Rejected,
+        Self::AuthFailed,
+        Self::Transient,
+        Self::FirstByteTimeout,
+        Self::IdleTimeout,
+        Self::TotalTimeout,
+        Self::Interrupted,
+        Self::InvalidResponse,
+        Self::TooLarge,
+        Self::Redirect,
+        Self::Unsupported,
+        Self::NoCredential,
+        Self::Internal,
+    ];
+
+    /// Reads the stored word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+
     /// Who has to act.
     #[must_use]
     pub fn blame(self) -> Blame {

@@ -28,3 +28,4 @@ mod refusal;
 pub mod routes;
 pub mod server;
 pub mod services;
+mod words;

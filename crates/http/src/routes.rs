@@ -81,8 +81,28 @@ impl Routes {
         Arguments: FromRequest + 'static,
         F::Output: Responder + 'static,
     {
+        self.add_post(path, handler, false);
+    }
+
+    /// The same, where work is asked for that is billed whole as soon as it was sent.
+    pub(crate) fn post_for_pieces<F, Arguments>(&mut self, path: &'static str, handler: F)
+    where
+        F: Handler<Arguments> + DeclaresAccess<Arguments>,
+        Arguments: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.add_post(path, handler, true);
+    }
+
+    fn add_post<F, Arguments>(&mut self, path: &'static str, handler: F, is_billed_whole: bool)
+    where
+        F: Handler<Arguments> + DeclaresAccess<Arguments>,
+        Arguments: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
         // Nobody has names of their own where everybody may call.
-        let named = (F::ACCESS != Access::Public).then(|| idempotency::route(handler.clone()));
+        let named =
+            (F::ACCESS != Access::Public).then(|| idempotency::route(handler.clone(), is_billed_whole));
         self.add(Endpoint { method: "POST", path, access: F::ACCESS }, named, web::post().to(handler));
     }
 

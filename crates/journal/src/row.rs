@@ -46,6 +46,7 @@ pub(crate) struct Row<'a>(
     Option<&'a str>,
     Option<UserId>,
     Option<CredentialSource>,
+    Option<&'a str>,
 );
 
 impl<'a> Row<'a> {
@@ -81,6 +82,7 @@ impl<'a> Row<'a> {
             service_tier,
             user,
             credential,
+            address,
         } = event;
         Self(
             *id,
@@ -112,6 +114,7 @@ impl<'a> Row<'a> {
             service_tier.as_deref(),
             *user,
             *credential,
+            address.as_deref(),
         )
     }
 }

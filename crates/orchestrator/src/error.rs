@@ -52,6 +52,66 @@ pub enum CallErrorKind {
     Internal,
 }
 
+impl CallErrorKind {
+    const ALL: [Self; 21] = [
+        Self::InvalidApiKey,
+        Self::InvalidRequest,
+        Self::ModelNotFound,
+        Self::ModelAmbiguous,
+        Self::ModelNotAllowed,
+        Self::UnsupportedFeature,
+        Self::RateLimited,
+        Self::InsufficientQuota,
+        Self::PriceUnknown,
+        Self::StorageUnavailable,
+        Self::UpstreamUnavailable,
+        Self::UpstreamError,
+        Self::UpstreamTimeout,
+        Self::UpstreamAuthFailed,
+        Self::UpstreamTls,
+        Self::UpstreamRedirect,
+        Self::UpstreamInvalidResponse,
+        Self::UpstreamThrottled,
+        Self::UpstreamRejected,
+        Self::StreamInterrupted,
+        Self::Internal,
+    ];
+
+    /// The stored word, stable.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidApiKey => "invalid_api_key",
+            Self::InvalidRequest => "invalid_request",
+            Self::ModelNotFound => "model_not_found",
+            Self::ModelAmbiguous => "model_ambiguous",
+            Self::ModelNotAllowed => "model_not_allowed",
+            Self::UnsupportedFeature => "unsupported_feature",
+            Self::RateLimited => "rate_limited",
+            Self::InsufficientQuota => "insufficient_quota",
+            Self::PriceUnknown => "price_unknown",
+            Self::StorageUnavailable => "storage_unavailable",
+            Self::UpstreamUnavailable => "upstream_unavailable",
+            Self::UpstreamError => "upstream_error",
+            Self::UpstreamTimeout => "upstream_timeout",
+            Self::UpstreamAuthFailed => "upstream_auth_failed",
+            Self::UpstreamTls => "upstream_tls",
+            Self::UpstreamRedirect => "upstream_redirect",
+            Self::UpstreamInvalidResponse => "upstream_invalid_response",
+            Self::UpstreamThrottled => "upstream_throttled",
+            Self::UpstreamRejected => "upstream_rejected",
+            Self::StreamInterrupted => "stream_interrupted",
+            Self::Internal => "internal",
+        }
+    }
+
+    /// Reads the stored word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+}
+
 /// A failed call. The message is safe for the client and says what to do next.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -68,6 +128,8 @@ pub struct CallError {
     pub is_foreign: bool,
     /// The provider's status, where it refused the request.
     pub status: Option<u16>,
+    /// Whether what was asked for may be done, and billed, all the same: whoever asks for it again may pay for it twice.
+    pub may_be_done: bool,
     /// When to come back.
     pub retry_after: Option<Duration>,
     /// What is left of the caller's limits, where it is known: the call was counted, or refused by one of them.
@@ -85,6 +147,7 @@ impl CallError {
             code: None,
             is_foreign: false,
             status: None,
+            may_be_done: false,
             retry_after: None,
             rooms: None,
         }
@@ -110,6 +173,7 @@ impl CallError {
             code: fault.code.clone().filter(|_| is_rejection),
             is_foreign: false,
             status: fault.status.filter(|_| is_rejection),
+            may_be_done: false,
             retry_after: match kind {
                 CallErrorKind::UpstreamThrottled => Some(clamped_retry_after(fault.retry_after)),
                 CallErrorKind::UpstreamUnavailable => Some(LONGEST_WAIT),

@@ -17,6 +17,7 @@ pub mod overview;
 pub mod places;
 pub mod principal;
 pub mod rekey;
+pub mod room;
 pub mod snapshot;
 pub mod status;
 pub mod tasks;

@@ -26,6 +26,14 @@ pub struct Place {
     under_way: Arc<Mutex<UnderWay>>,
 }
 
+impl Place {
+    /// Whose it is.
+    #[must_use]
+    pub fn person(&self) -> UserId {
+        self.person
+    }
+}
+
 impl Drop for Place {
     fn drop(&mut self) {
         let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);

@@ -246,6 +246,23 @@ diesel::table! {
         service_tier -> Nullable<Text>,
         user_id -> Nullable<BigInt>,
         credential -> Nullable<Text>,
+        address -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    /// Calls that were refused before anything was sent; the newest of them.
+    refused_calls (id) {
+        id -> Binary,
+        at -> BigInt,
+        request_id -> Text,
+        key_id -> Nullable<BigInt>,
+        user_id -> Nullable<BigInt>,
+        address -> Nullable<Text>,
+        dialect -> Text,
+        model -> Text,
+        reason -> Text,
+        duration_ms -> BigInt,
     }
 }
 

@@ -6,7 +6,7 @@ use futures_util::stream::{self, BoxStream};
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::Arc;
 use switchyard_domain::chat::{ChatAnswer, ChatEvent, ChatRequest, Collector, StreamOptions};
-use switchyard_orchestrator::chat::{ChatService, ReplyBody, ReplyPiece};
+use switchyard_orchestrator::chat::{CallOrigin, ChatService, ReplyBody, ReplyPiece};
 use switchyard_orchestrator::error::{CallError, CallErrorKind};
 use switchyard_orchestrator::principal::{Authenticator, Principal};
 use switchyard_ports::entropy::Entropy;
@@ -90,7 +90,7 @@ impl ChatClient {
     async fn call(&self, request: ChatRequest) -> Result<ReplyBody, CallError> {
         let request_id = self.entropy.new_id().to_string();
         let call = Arc::new(ProgramCall::new(request));
-        Ok(self.service.call(&self.caller.principal()?, call, request_id).await?.body)
+        Ok(self.service.call(&self.caller.principal()?, call, CallOrigin::program(request_id)).await?.body)
     }
 }
 

@@ -23,7 +23,9 @@ use switchyard_orchestrator::principal::Authenticator;
 use switchyard_orchestrator::snapshot::{Builder as SnapshotBuilder, ConfigurationKeeper, UserDirectory};
 use switchyard_orchestrator::status::Status;
 use switchyard_orchestrator::tasks::Tasks;
-use switchyard_orchestrator::usage::{BooksProof, CallHistory, LedgerWriter, LiveCounters, UsageReports};
+use switchyard_orchestrator::usage::{
+    BooksProof, CallHistory, LedgerWriter, LiveCounters, RefusedCalls, UsageReports,
+};
 use switchyard_ports::journal::Journal;
 use switchyard_ports::repositories::{
     ConfigurationRepository, CredentialRepository, DatabaseState, QuotaRepository, UsageRepository,
@@ -86,7 +88,7 @@ impl Embedded {
         ));
         let insight = insight(&adapters, &administration, &keeper, &ports, &status, &writer);
         begin_loops(&tasks, &keeper, &writer, &administration, &adapters);
-        begin_budgets(&tasks, &keeper, &ports);
+        begin_loops_of_calls(&tasks, &keeper, &ports);
         let sessions = administration.session_gate(&keeper);
         let authenticator =
             Authenticator::new(Arc::clone(&adapters.mint), Arc::clone(&adapters.clock), keeper.directory())
@@ -263,6 +265,10 @@ fn chat_ports(adapters: &Adapters, journal: Arc<dyn Journal>, tasks: &Tasks, bud
         health: Arc::new(CooldownHealth::new(Arc::clone(&adapters.clock))),
         tasks: tasks.clone(),
         statistics: Arc::new(CallStatistics::default()),
+        refused: Arc::new(RefusedCalls::new(
+            Arc::clone(&adapters.database) as Arc<dyn UsageRepository>,
+            Arc::clone(&adapters.clock),
+        )),
     }
 }
 
@@ -318,9 +324,11 @@ async fn bring_what_was_left(tasks: &Tasks, writer: &Arc<LedgerWriter>, adapters
     });
 }
 
-fn begin_budgets(tasks: &Tasks, keeper: &Arc<ConfigurationKeeper>, ports: &ChatPorts) {
+fn begin_loops_of_calls(tasks: &Tasks, keeper: &Arc<ConfigurationKeeper>, ports: &ChatPorts) {
     let (budgets, limiter) = (Arc::clone(&ports.budgets), Arc::clone(&ports.limiter));
     let (keeper, stopping) = (Arc::clone(keeper), tasks.stopping());
+    let (refused, ending) = (Arc::clone(&ports.refused), tasks.stopping());
+    tasks.spawn("refused calls", async move { refused.run(ending).await });
     tasks.spawn("budgets", async move { budgets.keep_known(limiter.as_ref(), &keeper, stopping).await });
 }
 

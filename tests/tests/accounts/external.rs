@@ -1,6 +1,7 @@
 //! Calls of other addresses, for whoever is signed in.
 
 use crate::scene::{JsonBody, bearer, builder, register};
+use futures_util::StreamExt;
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
@@ -103,6 +104,106 @@ async fn one_persons_calls_at_once_are_bounded_and_each_keeps_its_place_until_it
     assert_eq!(whole["data"]["body"].as_str().unwrap().len(), BYTES);
     let again = ask(&member).await;
     assert_eq!(again.status(), 200, "whose answer has gone may ask again");
+}
+
+/// Reads requests and hangs up, or says nothing for so long; how often it was asked.
+fn silent(patience: Duration) -> (SocketAddr, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (address, asked) = (listener.local_addr().unwrap(), Arc::new(AtomicUsize::new(0)));
+    let count = Arc::clone(&asked);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let (mut stream, count) = (stream.unwrap(), Arc::clone(&count));
+            std::thread::spawn(move || {
+                if stream.read(&mut [0; 65536]).unwrap_or(0) > 0 {
+                    count.fetch_add(1, Ordering::SeqCst);
+                    std::thread::sleep(patience);
+                }
+            });
+        }
+    });
+    (address, asked)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_named_post_that_was_sent_and_not_answered_is_not_sent_again() {
+    let (address, asked) = silent(Duration::ZERO);
+    let (_app, member) = scene(address).await;
+    let body = json!({"url": format!("http://{address}/"), "payload": {"order": 7}});
+    let send = async |method: &str| {
+        let request = member.request("POST", &format!("/api/external/{method}")).json_body(&body);
+        crate::scene::send(request.header("idempotency-key", format!("order-7-{method}"))).await
+    };
+    let first = send("post").await;
+    assert_eq!((first.status, asked.load(Ordering::SeqCst)), (502, 1), "{}", first.text);
+    assert!(first.json()["error"].is_string(), "{}", first.text);
+    let second = send("post").await;
+    assert_eq!((second.status, &second.text), (502, &first.text), "in the same words");
+    assert_eq!((second.header("idempotent-replayed"), asked.load(Ordering::SeqCst)), ("true", 1));
+    for times in [1, 2] {
+        assert_eq!(send("put").await.status, 502);
+        assert_eq!(asked.load(Ordering::SeqCst), 1 + times, "what may be repeated is");
+    }
+}
+
+/// People who are signed in.
+async fn crowd(app: &TestApp, number: usize) -> Vec<TestClient> {
+    let mut people = Vec::new();
+    for number in 0..number {
+        let name = format!("member.{number}");
+        register(app, &name).await;
+        people.push(app.client(&bearer(app, &name).await));
+    }
+    people
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn slow_addresses_of_some_people_leave_room_for_the_others() {
+    let (address, asked) = silent(Duration::from_secs(20));
+    let app = builder().egress_allow(&format!("external={address}")).start().await;
+    let people = crowd(&app, 5).await;
+    let (other, slow) = people.split_last().unwrap();
+    let body = json!({"url": format!("http://{address}/")});
+    let mut running = Vec::new();
+    for member in slow {
+        for _ in 0..3 {
+            let request = member.request("POST", "/api/external/get").json_body(&body);
+            running.push(tokio::spawn(request.send()));
+        }
+    }
+    while asked.load(Ordering::SeqCst) < 12 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let (status, answer) = ask(other, "get", json!({"url": app.url()})).await;
+    assert_eq!(status, 403, "it was judged, and not held up: {answer}");
+    assert_eq!(ask(&slow[0], "get", json!({"url": app.url()})).await.0, 429);
+    for call in running {
+        call.abort();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bodies_that_come_slowly_take_their_senders_places_alone() {
+    let app = builder().start().await;
+    let people = crowd(&app, 5).await;
+    let (other, slow) = people.split_last().unwrap();
+    let mut running = Vec::new();
+    for member in slow {
+        for _ in 0..3 {
+            let body = futures_util::stream::once(async { Ok::<_, std::io::Error>("{") })
+                .chain(futures_util::stream::pending());
+            let request = member.request("POST", "/api/external/get");
+            let request = request.header("content-type", "application/json");
+            running.push(tokio::spawn(request.body(reqwest::Body::wrap_stream(body)).send()));
+        }
+    }
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let (status, answer) = ask(other, "get", json!({"url": app.url()})).await;
+    assert_eq!(status, 403, "it was judged, and not held up: {answer}");
+    assert_eq!(ask(&slow[0], "get", json!({"url": app.url()})).await.0, 429);
+    for call in running {
+        call.abort();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,6 +4,7 @@
 
 mod audit;
 mod browser;
+mod call_log;
 mod codes;
 mod cookies;
 mod documented;
@@ -12,6 +13,7 @@ mod external;
 mod foreign;
 mod lent_keys;
 mod looks;
+mod open_minting;
 mod own_bounds;
 mod own_keys;
 mod pages;

@@ -15,6 +15,7 @@ mod faults;
 mod form;
 mod leaving;
 mod money;
+mod named;
 mod own_vendor;
 mod refusals;
 mod scene;

@@ -131,6 +131,10 @@ pub struct UsageEvent {
     /// Whose credential was used; absent where none was, and in journals from before it was noted.
     #[serde(default)]
     pub credential: Option<CredentialSource>,
+    /// The address at which the call came, as far as it is the same for all models; absent for programs that embed the library, and in
+    /// journals from before it was noted.
+    #[serde(default)]
+    pub address: Option<String>,
 }
 
 impl UsageEvent {

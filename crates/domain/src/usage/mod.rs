@@ -3,9 +3,11 @@
 mod event;
 mod interval;
 mod listing;
+mod refused;
 mod report;
 
 pub use event::{LedgerEntry, MAX_SERVICE_TIER_CHARS, Outcome, RESERVED_PRICE, UsageEvent};
 pub use interval::Interval;
 pub use listing::{CallCursor, CallFilter, CallRecord};
+pub use refused::RefusedCall;
 pub use report::{GroupBy, LedgerCheck, LedgerProblem, UsageFilter, UsageRow, UsageSums};

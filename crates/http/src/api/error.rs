@@ -3,6 +3,7 @@
 use super::json::shortened;
 use crate::envelope::{Envelope, Told};
 use crate::gateway::GatewayError;
+use crate::idempotency::MayBeDone;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ContentType, RETRY_AFTER};
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
@@ -26,6 +27,8 @@ pub(crate) struct ApiError {
     /// The status where errors are a bare text, where that surface's document has another.
     text_status: Option<StatusCode>,
     closes: bool,
+    /// Whether what was asked for may be done all the same.
+    may_be_done: bool,
 }
 
 impl ApiError {
@@ -38,6 +41,7 @@ impl ApiError {
             retry_after: None,
             text_status: None,
             closes: false,
+            may_be_done: false,
         }
     }
 
@@ -87,6 +91,11 @@ impl ApiError {
     /// The same, with when to come back.
     pub(crate) fn retry_after(self, wait: Duration) -> Self {
         Self { retry_after: Some(wait), ..self }
+    }
+
+    /// The same, where what was asked for may be done all the same, as `may_be_done` tells.
+    pub(crate) fn with_doubt(self, may_be_done: bool) -> Self {
+        Self { may_be_done, ..self }
     }
 
     fn detail(self, name: &str, value: &str) -> Self {
@@ -219,6 +228,9 @@ impl ResponseError for ApiError {
         let mut response = HttpResponseBuilder::new(self.status);
         if self.closes {
             response.force_close();
+        }
+        if self.may_be_done {
+            MayBeDone::mark(&mut response);
         }
         if let Some(wait) = self.retry_after {
             response.insert_header((RETRY_AFTER, wait.as_millis().max(1).div_ceil(1000).to_string()));

@@ -3,18 +3,24 @@
 use super::multi_llm::TextError;
 use crate::api::ApiError;
 use crate::extract::Administrator;
-use crate::gateway::exact;
-use actix_web::{HttpRequest, web};
+use crate::gateway::{BARE, Door, GatewayError, exact};
+use actix_web::{HttpRequest, ResponseError, web};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use std::cmp::Reverse;
 use switchyard_domain::chat::Dialect;
+use switchyard_domain::fault::{FaultKind, ProviderFault};
+use switchyard_domain::money::NanoUsd;
 use switchyard_domain::time::Timestamp;
-use switchyard_domain::usage::{CallFilter, CallRecord, Outcome, UsageEvent};
+use switchyard_domain::usage::{CallFilter, CallRecord, Outcome, RefusedCall, UsageEvent};
+use switchyard_orchestrator::error::{CallError, CallErrorKind};
 use switchyard_orchestrator::usage::{CallHistory, Sight};
 use utoipa::ToSchema;
 
 const USUAL: u32 = 10;
 const MOST: u32 = 1000;
+/// More than begin in a millisecond.
+const MOST_OF_A_MOMENT: u32 = 10_000;
 
 /// Which part of the log.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -23,7 +29,7 @@ const MOST: u32 = 1000;
 pub(crate) struct LogQuery {
     /// Calls before this moment, as RFC 3339 has it: the `timestamp` of the last one that is known
     last_timestamp: Option<String>,
-    /// At most so many: 10 if absent, 1000 at most
+    /// So many: 10 if absent, 1000 at most; more where several are of the same millisecond as the last one
     limit: Option<u32>,
 }
 
@@ -42,8 +48,9 @@ struct LogLine {
     timestamp: String,
     method: &'static str,
     endpoint: String,
-    /// The model that it ended at.
+    /// The model that it ended at; the one that was asked for where it was refused.
     model: String,
+    /// Empty where it was refused before anybody was asked.
     provider: String,
     /// The status that its client saw; 499 where the client left.
     status: u16,
@@ -65,7 +72,7 @@ impl From<&CallRecord> for LogLine {
         Self {
             timestamp: last.at.to_string(),
             method: "POST",
-            endpoint: endpoint(last),
+            endpoint: endpoint(last.address.as_deref(), &last.dialect),
             model: last.model.clone(),
             provider: last.provider_name.clone(),
             status: status(last),
@@ -77,10 +84,29 @@ impl From<&CallRecord> for LogLine {
     }
 }
 
-/// The address at which calls of a dialect come, as far as a record tells: a chat comes at two.
-fn endpoint(event: &UsageEvent) -> String {
+impl From<&RefusedCall> for LogLine {
+    fn from(call: &RefusedCall) -> Self {
+        let kind = CallErrorKind::parse(&call.reason).unwrap_or(CallErrorKind::Internal);
+        Self {
+            timestamp: call.at.to_string(),
+            method: "POST",
+            endpoint: endpoint(call.address.as_deref(), &call.dialect),
+            model: call.model.clone(),
+            provider: String::new(),
+            status: told(CallError::new(kind, ""), call.address.as_deref()),
+            duration_ms: call.duration_ms,
+            input_tokens: 0,
+            output_tokens: 0,
+            total_cost: exact(NanoUsd::ZERO),
+        }
+    }
+}
+
+/// The address at which a call came. Older records have none: there the one stands at which calls of the dialect come, and a chat comes
+/// at two.
+fn endpoint(address: Option<&str>, dialect: &str) -> String {
     let paths = [
-        (Dialect::OPENAI_CHAT, "/chat/completions"),
+        (Dialect::OPENAI_CHAT, BARE),
         (Dialect::OPENAI_RESPONSES, "/v1/responses"),
         (Dialect::ANTHROPIC_MESSAGES, "/v1/messages"),
         (Dialect::GEMINI, "/v1beta/models"),
@@ -93,27 +119,67 @@ fn endpoint(event: &UsageEvent) -> String {
         (Dialect::OPENAI_SPEECH, "/v1/audio/speech"),
         (Dialect::OPENAI_TRANSCRIPTIONS, "/v1/audio/transcriptions"),
     ];
-    let known = paths.into_iter().find(|(dialect, _)| dialect.0 == event.dialect);
+    let known = || paths.into_iter().find(|(known, _)| known.0 == dialect).map(|(_, path)| path);
     // A program that embeds the library has no address.
-    known.map_or_else(|| event.dialect.clone(), |(_, path)| path.to_owned())
+    address.or_else(known).unwrap_or(dialect).to_owned()
 }
 
-fn status(event: &UsageEvent) -> u16 {
-    match event.outcome {
+fn status(last: &UsageEvent) -> u16 {
+    match last.outcome {
         // A stream that broke off had begun with it.
         Outcome::Complete | Outcome::Partial => 200,
         Outcome::ClientClosed => 499,
-        Outcome::Rejected => event
-            .status
-            .filter(|status| (400..500).contains(status) && ![401, 403].contains(status))
-            .unwrap_or(400),
-        Outcome::Throttled => 429,
-        Outcome::TimedOut => 504,
-        Outcome::Failed => 502,
+        // The last fault decides what a client hears.
+        _ => {
+            let error = match last.fault.as_deref().map(FaultKind::parse) {
+                Some(kind) => {
+                    let fault = ProviderFault::new(kind.unwrap_or(FaultKind::ServerError), "");
+                    CallError::from_fault(&ProviderFault { status: last.status, ..fault }, "")
+                }
+                // Its record could not be made safe, so its answer was withheld.
+                None => CallError::new(CallErrorKind::StorageUnavailable, ""),
+            };
+            told(error, last.address.as_deref())
+        }
     }
 }
 
-/// Calls, the newest first. A call is there within a second of its end.
+/// The status of a failure at an address.
+fn told(error: CallError, address: Option<&str>) -> u16 {
+    GatewayError::of_call(error, Door::of(address.unwrap_or_default())).status_code().as_u16()
+}
+
+/// The newest lines of a time, each with its moment.
+async fn newest(
+    history: &CallHistory,
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
+    most: u32,
+) -> Result<Vec<(Timestamp, LogLine)>, ApiError> {
+    let filter = CallFilter { from, to, ..CallFilter::default() };
+    let calls = history.page(Sight::Everybodys, filter, None, most).await?;
+    let refused = history.refused(from, to, most).await?;
+    let served = calls.iter().map(|call| (call.last.at, LogLine::from(call)));
+    let mut lines: Vec<_> = served.chain(refused.iter().map(|call| (call.at, LogLine::from(call)))).collect();
+    lines.sort_by_key(|(at, _)| Reverse(*at));
+    Ok(lines)
+}
+
+/// A page: so many lines, and those besides that are of the last one's moment, as the next page begins before it.
+async fn page(history: &CallHistory, to: Option<Timestamp>, most: u32) -> Result<Vec<LogLine>, ApiError> {
+    let mut lines = newest(history, None, to, most).await?;
+    lines.truncate(most as usize);
+    let last = lines.last().map(|(at, _)| *at).filter(|_| lines.len() == most as usize);
+    if let Some(last) = last {
+        lines.retain(|(at, _)| *at > last);
+        let next = Timestamp(last.0.saturating_add(1));
+        lines.extend(newest(history, Some(last), Some(next), MOST_OF_A_MOMENT).await?);
+    }
+    Ok(lines.into_iter().map(|(_, line)| line).collect())
+}
+
+/// Calls, the newest first. A call is there within a second of its end. Of those that were refused before anything was sent (an unknown
+/// model, a limit, a budget) the newest are kept, and not each of many.
 #[utoipa::path(
     get,
     path = "/api/logs",
@@ -147,7 +213,5 @@ pub(crate) async fn call_log(
     let to = to.map_err(|_| {
         ApiError::bad_request("`lastTimestamp` is a time as RFC 3339 has it, such as 2030-01-01T00:00:00Z.")
     })?;
-    let filter = CallFilter { to, ..CallFilter::default() };
-    let calls = history.page(Sight::Everybodys, filter, None, limit.min(MOST)).await?;
-    Ok(web::Json(LogAnswer { logs: calls.iter().map(LogLine::from).collect() }))
+    Ok(web::Json(LogAnswer { logs: page(&history, to, limit.min(MOST)).await? }))
 }

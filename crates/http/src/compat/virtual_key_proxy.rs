@@ -13,7 +13,7 @@ use switchyard_domain::ids::VirtualKeyId;
 use switchyard_domain::name::Name;
 use switchyard_domain::provider::CredentialOwner;
 use switchyard_orchestrator::accounts::Throttles;
-use switchyard_orchestrator::admin::{CredentialAdmin, EmptySecret, KeyAdmin, Reloading};
+use switchyard_orchestrator::admin::{CredentialAdmin, EmptySecret, KeyAdmin, MOST_UNUSED_KEYS, Reloading};
 use switchyard_orchestrator::error::AdminError;
 use switchyard_orchestrator::principal::{Authenticator, Principal};
 use utoipa::ToSchema;
@@ -67,8 +67,8 @@ pub(crate) struct GeneratedKey {
         (status = 201, body = GeneratedKey),
         (status = 400, body = TextError),
         (status = 401, description = "Nobody is signed in", body = TextError),
-        (status = 403, description = "Somebody is signed in who does not administer", body = TextError),
-        (status = 409, description = "There is a key of this name, or the `Idempotency-Key` belongs to another request", body = TextError),
+        (status = 403, description = "Somebody is signed in who does not administer, or a page of another site asks", body = TextError),
+        (status = 409, description = "There is a key of this name, many keys that everybody may make were never used, or the `Idempotency-Key` belongs to another request", body = TextError),
         (status = 413, body = TextError),
         (status = 415, body = TextError),
         (status = 429, description = "The address made many keys", body = TextError),
@@ -81,13 +81,16 @@ pub(crate) async fn generate_key(
     keys: web::Data<KeyAdmin>,
     throttles: web::Data<Throttles>,
 ) -> Result<HttpResponse, ApiError> {
+    let mut at_most = None;
     if let Minter::Anybody(client) = &minter {
         throttles.minting(client).await?;
+        at_most = Some(MOST_UNUSED_KEYS);
     }
     let GenerateBody { name, requests_per_minute, tokens_per_minute } = body.0;
     let name = name.map(Name::new).transpose();
     let name = name.map_err(|fault| ApiError::invalid_field("name", fault.to_string()))?;
-    let created = keys.generate(name, requests_per_minute, tokens_per_minute, &minter.writer()).await?;
+    let created =
+        keys.generate(name, requests_per_minute, tokens_per_minute, at_most, &minter.writer()).await?;
     let virtual_key = created.key.expose_secret().to_owned();
     let mut answer = HttpResponse::Created();
     ShownOnce::mark(&mut answer);

@@ -5,6 +5,7 @@ use crate::access::{Access, AccessRule};
 use crate::api::ApiError;
 use crate::identity::Identity;
 use crate::middleware::client_of;
+use crate::provenance::Provenance;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
 use futures_util::FutureExt;
@@ -66,7 +67,12 @@ async fn judge(request: &HttpRequest) -> Result<Minter, ApiError> {
             Identity::of_user(person.who.entry.user.id).note(request);
             Ok(Minter::Administrator(person))
         }
-        Ok(_) | Err(_) => Ok(Minter::Anybody(client_of(request))),
+        Ok(_) | Err(_) => {
+            // Whoever reads another site's page would make keys without knowing, also where strangers are kept out.
+            let provenance = request.app_data::<Provenance>().ok_or_else(ApiError::defect)?;
+            provenance.check(request.headers())?;
+            Ok(Minter::Anybody(client_of(request)))
+        }
     }
 }
 

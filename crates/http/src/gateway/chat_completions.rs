@@ -1,7 +1,7 @@
 use super::call::{DialectCall, Place};
 use super::cost::PricedCompletionAnswer;
 use super::dialects::OPENAI_CHAT;
-use super::error::{Door, GatewayError};
+use super::error::{BARE, GatewayError};
 use super::schema::{CallFailures, CallParams, CompletionAnswer, CompletionRequest};
 use super::serve::serve;
 use crate::extract::{CallHeaders, GatewayBody, GatewayCaller, KeyCaller};
@@ -34,7 +34,7 @@ pub(crate) async fn chat_completions(
     clock: web::Data<dyn Clock>,
 ) -> Result<HttpResponse, GatewayError> {
     let call = DialectCall::read(OPENAI_CHAT, Place::default(), body.0, headers)?;
-    serve(&chat, &caller.0, call, &id, clock.as_ref(), Door::V1).await
+    serve(&chat, &caller.0, call, &id, clock.as_ref(), "/v1/chat/completions").await
 }
 
 /// Answers a chat at the address that its document gives it: the same call, always with a virtual key; an unknown model
@@ -61,5 +61,5 @@ pub(crate) async fn chat_completions_of_key(
 ) -> Result<HttpResponse, GatewayError> {
     let place = Place { tells_cost: true, ..Place::default() };
     let call = DialectCall::read(OPENAI_CHAT, place, body.0, headers)?;
-    serve(&chat, &caller.0, call, &id, clock.as_ref(), Door::Bare).await
+    serve(&chat, &caller.0, call, &id, clock.as_ref(), BARE).await
 }

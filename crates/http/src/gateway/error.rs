@@ -1,5 +1,6 @@
 use super::dialects::{self, OPENAI_CHAT};
 use super::retry_after;
+use crate::idempotency::MayBeDone;
 use crate::refusal::openai_kind;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ContentType, HeaderMap};
@@ -11,6 +12,9 @@ use std::time::Duration;
 use switchyard_dialects::codec::{ClientCodec, ClientError};
 use switchyard_orchestrator::error::{CallError, CallErrorKind};
 
+/// The address without a version.
+pub(crate) const BARE: &str = "/chat/completions";
+
 /// Through which address a call came: their documents differ in some statuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Door {
@@ -18,6 +22,13 @@ pub(crate) enum Door {
     V1,
     /// `/chat/completions`
     Bare,
+}
+
+impl Door {
+    /// The door of an address.
+    pub(crate) fn of(address: &str) -> Self {
+        if address == BARE { Self::Bare } else { Self::V1 }
+    }
 }
 
 /// An error of the gateway in the client's dialect. The one mapping from what happened to what a client sees.
@@ -35,6 +46,8 @@ pub(crate) struct GatewayError {
     left: Option<Box<HeaderMap>>,
     /// Whether it would be the same again: OpenAI's SDKs are told not to try.
     is_final: bool,
+    /// Whether what was asked for may be done all the same: nobody is to ask for it again without knowing.
+    may_be_done: bool,
 }
 
 impl GatewayError {
@@ -50,6 +63,7 @@ impl GatewayError {
             closes: false,
             left: None,
             is_final: false,
+            may_be_done: false,
         }
     }
 
@@ -114,6 +128,7 @@ impl GatewayError {
             param: error.param.map(String::into_boxed_str),
             message: error.message.into_boxed_str(),
             is_final: error.kind == CallErrorKind::InsufficientQuota && error.retry_after.is_none(),
+            may_be_done: error.may_be_done,
             retry_after: error.retry_after,
             closes: false,
             left: None,
@@ -235,8 +250,11 @@ impl ResponseError for GatewayError {
         if self.closes {
             response.force_close();
         }
-        if self.is_final {
+        if self.is_final || self.may_be_done {
             response.insert_header(("x-should-retry", "false"));
+        }
+        if self.may_be_done {
+            MayBeDone::mark(&mut response);
         }
         if let Some(wait) = self.retry_after {
             retry_after::write(&mut response, wait);
@@ -329,6 +347,17 @@ mod tests {
         error.code = None;
         let found = seen(error, Door::V1);
         assert_eq!(found, (400, "invalid_request_error", Some("upstream_rejected".to_owned())));
+    }
+
+    #[test]
+    fn what_may_be_done_all_the_same_is_not_asked_for_again_unawares() {
+        for may_be_done in [true, false] {
+            let error = CallError { may_be_done, ..CallError::new(Kind::UpstreamTimeout, "m") };
+            let response = GatewayError::of_call(error, Door::V1).error_response();
+            let told = response.headers().get("x-should-retry").map(|value| value.as_bytes().to_vec());
+            assert_eq!(told, may_be_done.then(|| b"false".to_vec()));
+            assert_eq!(response.extensions().contains::<MayBeDone>(), may_be_done);
+        }
     }
 
     #[test]

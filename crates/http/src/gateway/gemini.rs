@@ -1,7 +1,7 @@
 use super::call::{DialectCall, Place};
 use super::counting::{CountedBody, count};
 use super::dialects::{GEMINI, gemini_embeddings};
-use super::error::{Door, GatewayError};
+use super::error::GatewayError;
 use super::models::unknown;
 use super::operation::JsonOperation;
 use super::schema::{CallFailures, CallParams};
@@ -83,7 +83,8 @@ pub(crate) async fn generate(
     chat: web::Data<ChatService>,
     clock: web::Data<dyn Clock>,
 ) -> Result<HttpResponse, GatewayError> {
-    let asked = Asked { call: &call, query: request.query_string(), body: body.0, headers };
+    let (address, query) = ("/v1beta/models", request.query_string());
+    let asked = Asked { address, call: &call, query, body: body.0, headers };
     answer(&chat, &caller.0, asked, &id, clock.as_ref()).await
 }
 
@@ -114,12 +115,14 @@ pub(crate) async fn generate_at_v1(
     chat: web::Data<ChatService>,
     clock: web::Data<dyn Clock>,
 ) -> Result<HttpResponse, GatewayError> {
-    let asked = Asked { call: &call, query: request.query_string(), body: body.0, headers };
+    let (address, query) = ("/v1/models", request.query_string());
+    let asked = Asked { address, call: &call, query, body: body.0, headers };
     answer(&chat, &caller.0, asked, &id, clock.as_ref()).await
 }
 
 /// What a request of this dialect says.
 struct Asked<'a> {
+    address: &'static str,
     call: &'a str,
     query: &'a str,
     body: Bytes,
@@ -142,7 +145,7 @@ async fn answer(
             let model = Some(model.to_owned());
             let call =
                 JsonOperation::read(gemini_embeddings(texts), model, asked.body, asked.headers.strict)?;
-            return serve(chat, principal, call, id, clock, Door::V1).await;
+            return serve(chat, principal, call, id, clock, asked.address).await;
         }
         Action::Generate | Action::Stream => {}
     }
@@ -153,8 +156,8 @@ async fn answer(
         reframes: stream && !wants_events(asked.query),
         tells_cost: false,
     };
-    let call = DialectCall::read(GEMINI, place, asked.body, asked.headers)?;
-    serve(chat, principal, call, id, clock, Door::V1).await
+    let (address, call) = (asked.address, DialectCall::read(GEMINI, place, asked.body, asked.headers)?);
+    serve(chat, principal, call, id, clock, address).await
 }
 
 async fn counted(

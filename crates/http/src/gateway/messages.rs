@@ -1,7 +1,7 @@
 use super::call::{DialectCall, Place};
 use super::counting::{CountedBody, count};
 use super::dialects::ANTHROPIC_MESSAGES;
-use super::error::{Door, GatewayError};
+use super::error::GatewayError;
 use super::schema::{CallFailures, CallParams};
 use super::serve::serve;
 use crate::extract::{CallHeaders, GatewayBody, GatewayCaller};
@@ -36,7 +36,7 @@ pub(crate) async fn messages(
     clock: web::Data<dyn Clock>,
 ) -> Result<HttpResponse, GatewayError> {
     let call = DialectCall::read(ANTHROPIC_MESSAGES, Place::default(), body.0, headers)?;
-    serve(&chat, &caller.0, call, &id, clock.as_ref(), Door::V1).await
+    serve(&chat, &caller.0, call, &id, clock.as_ref(), "/v1/messages").await
 }
 
 /// Counts the tokens of a prompt.

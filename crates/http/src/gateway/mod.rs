@@ -24,7 +24,7 @@ mod stream;
 
 pub(crate) use call::{DialectCall, Place};
 pub(crate) use cost::exact;
-pub(crate) use error::{Door, GatewayError};
+pub(crate) use error::{BARE, Door, GatewayError};
 pub(crate) use operation::{FormOperation, JsonOperation};
 
 pub(crate) mod documented {
@@ -56,9 +56,9 @@ pub(crate) fn mount(routes: &mut Routes) {
     routes.post("/v1/embeddings", operations::embeddings);
     routes.post("/v1/completions", operations::completions);
     routes.post("/v1/moderations", operations::moderations);
-    routes.post("/v1/images/generations", operations::images);
-    routes.post("/v1/audio/speech", operations::speech);
-    routes.post("/v1/audio/transcriptions", operations::transcriptions);
+    routes.post_for_pieces("/v1/images/generations", operations::images);
+    routes.post_for_pieces("/v1/audio/speech", operations::speech);
+    routes.post_for_pieces("/v1/audio/transcriptions", operations::transcriptions);
     routes.get("/v1/models", models::list);
     routes.get("/v1/models/{id:.*}", models::one);
     routes.post("/v1/models/{id:.*}", gemini::generate_at_v1);

@@ -210,8 +210,6 @@ fn respond(
 /// An answer that was paid for and can't be put into the form that the client asked for.
 fn unwritable() -> GatewayError {
     let message = "The provider's answer can't be written in the form that was asked for.";
-    GatewayError::of_call(
-        CallError::new(CallErrorKind::UpstreamInvalidResponse, message),
-        super::error::Door::V1,
-    )
+    let error = CallError::new(CallErrorKind::UpstreamInvalidResponse, message);
+    GatewayError::of_call(CallError { may_be_done: true, ..error }, super::error::Door::V1)
 }

@@ -3,7 +3,7 @@
 use super::dialects::{
     OPENAI_COMPLETIONS, OPENAI_EMBEDDINGS, OPENAI_IMAGES, OPENAI_MODERATIONS, OPENAI_SPEECH,
 };
-use super::error::{Door, GatewayError};
+use super::error::GatewayError;
 use super::operation::{FormOperation, JsonOperation};
 use super::operation_schema::{
     EmbeddingAnswer, EmbeddingRequest, ImageAnswer, ImageRequest, ModerationAnswer, ModerationRequest,
@@ -41,7 +41,7 @@ pub(crate) async fn embeddings(
     clock: web::Data<dyn Clock>,
 ) -> Result<HttpResponse, GatewayError> {
     let call = JsonOperation::read(OPENAI_EMBEDDINGS, None, body.0, headers.strict)?;
-    serve(&chat, &caller.0, call, &id, clock.as_ref(), Door::V1).await
+    serve(&chat, &caller.0, call, &id, clock.as_ref(), "/v1/embeddings").await
 }
 
 /// Goes on with a text: OpenAI's first operation.
@@ -68,7 +68,7 @@ pub(crate) async fn completions(
     clock: web::Data<dyn Clock>,
 ) -> Result<HttpResponse, GatewayError> {
     let call = JsonOperation::read(OPENAI_COMPLETIONS, None, body.0, headers.strict)?;
-    serve(&chat, &caller.0, call, &id, clock.as_ref(), Door::V1).await
+    serve(&chat, &caller.0, call, &id, clock.as_ref(), "/v1/completions").await
 }
 
 /// Judges content.
@@ -95,7 +95,7 @@ pub(crate) async fn moderations(
     clock: web::Data<dyn Clock>,
 ) -> Result<HttpResponse, GatewayError> {
     let call = JsonOperation::read(OPENAI_MODERATIONS, None, body.0, headers.strict)?;
-    serve(&chat, &caller.0, call, &id, clock.as_ref(), Door::V1).await
+    serve(&chat, &caller.0, call, &id, clock.as_ref(), "/v1/moderations").await
 }
 
 /// Makes pictures.
@@ -122,7 +122,7 @@ pub(crate) async fn images(
     clock: web::Data<dyn Clock>,
 ) -> Result<HttpResponse, GatewayError> {
     let call = JsonOperation::read(OPENAI_IMAGES, None, body.0, headers.strict)?;
-    serve(&chat, &caller.0, call, &id, clock.as_ref(), Door::V1).await
+    serve(&chat, &caller.0, call, &id, clock.as_ref(), "/v1/images/generations").await
 }
 
 /// Speaks a text.
@@ -149,7 +149,7 @@ pub(crate) async fn speech(
     clock: web::Data<dyn Clock>,
 ) -> Result<HttpResponse, GatewayError> {
     let call = JsonOperation::read(OPENAI_SPEECH, None, body.0, headers.strict)?;
-    serve(&chat, &caller.0, call, &id, clock.as_ref(), Door::V1).await
+    serve(&chat, &caller.0, call, &id, clock.as_ref(), "/v1/audio/speech").await
 }
 
 /// Writes down what is said.
@@ -176,5 +176,5 @@ pub(crate) async fn transcriptions(
     clock: web::Data<dyn Clock>,
 ) -> Result<HttpResponse, GatewayError> {
     let call = FormOperation::new(body, headers.strict);
-    serve(&chat, &caller.0, call, &id, clock.as_ref(), Door::V1).await
+    serve(&chat, &caller.0, call, &id, clock.as_ref(), "/v1/audio/transcriptions").await
 }

@@ -1,6 +1,6 @@
 use super::call::{DialectCall, Place};
 use super::dialects::OPENAI_RESPONSES;
-use super::error::{Door, GatewayError};
+use super::error::GatewayError;
 use super::schema::{CallFailures, CallParams};
 use super::serve::serve;
 use crate::extract::{CallHeaders, GatewayBody, GatewayCaller};
@@ -33,5 +33,5 @@ pub(crate) async fn responses(
     clock: web::Data<dyn Clock>,
 ) -> Result<HttpResponse, GatewayError> {
     let call = DialectCall::read(OPENAI_RESPONSES, Place::default(), body.0, headers)?;
-    serve(&chat, &caller.0, call, &id, clock.as_ref(), Door::V1).await
+    serve(&chat, &caller.0, call, &id, clock.as_ref(), "/v1/responses").await
 }

@@ -7,7 +7,7 @@ use actix_web::HttpResponse;
 use actix_web::http::header::HeaderMap;
 use std::sync::Arc;
 use switchyard_dialects::codec::ClientCodec;
-use switchyard_orchestrator::chat::{ChatService, Reply};
+use switchyard_orchestrator::chat::{CallOrigin, ChatService, Reply};
 use switchyard_orchestrator::principal::Principal;
 use switchyard_ports::client_call::ClientCall;
 use switchyard_ports::clock::Clock;
@@ -24,25 +24,26 @@ pub(super) trait Served: ClientCall + 'static {
     fn respond(&self, reply: Reply, id: &RequestId, clock: &dyn Clock) -> Result<HttpResponse, GatewayError>;
 }
 
-/// Has a call answered, in the dialect in which it came.
+/// Has a call answered that came at this address, in the dialect in which it came.
 pub(super) async fn serve<C: Served>(
     chat: &ChatService,
     principal: &Principal,
     call: C,
     id: &RequestId,
     clock: &dyn Clock,
-    door: Door,
+    address: &'static str,
 ) -> Result<HttpResponse, GatewayError> {
     let call = Arc::new(call);
     let client = Arc::clone(&call) as Arc<dyn ClientCall>;
-    let reply = chat.call(principal, client, id.as_str().to_owned()).await;
+    let origin = CallOrigin { request_id: id.as_str().to_owned(), address: Some(address) };
+    let reply = chat.call(principal, client, origin).await;
     let dialect = call.facts().dialect;
     let reply = reply.map_err(|mut error| {
         let mut left = HeaderMap::new();
         if let Some(rooms) = error.rooms.take() {
             rate_limits::write(&mut left, &rooms, dialect, clock.now());
         }
-        GatewayError::of_call(error, door).leaving(left)
+        GatewayError::of_call(error, Door::of(address)).leaving(left)
     });
     let response = reply.and_then(|reply| {
         let rooms = reply.head.rooms;

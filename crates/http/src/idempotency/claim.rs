@@ -8,6 +8,8 @@ pub(super) enum Leaving {
     GivesBack,
     /// It goes on to its end. Its name is never free before that: it may have been sent, or written.
     GoesOn,
+    /// It goes on until its answer begins, which then goes out as it comes: it may be paid for.
+    GoesOnToItsAnswer,
 }
 
 /// A request's hold on its name.
@@ -37,6 +39,19 @@ impl Claim {
         }
     }
 
+    /// It was carried out, as far as anybody knows, and there is no answer that could be given again. Where that can't be noted the name
+    /// stays claimed until the claim ends by itself.
+    fn use_up(&self) {
+        let (store, request) = (Arc::clone(&self.store), self.request);
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move {
+                if let Err(error) = store.finish(&request, Finish::Spent).await {
+                    tracing::warn!(error = %error, "what became of a named request was not noted");
+                }
+            });
+        }
+    }
+
     /// Gives the name back: nothing was carried out.
     pub(super) fn give_back(mut self) {
         self.finished = true;
@@ -46,8 +61,10 @@ impl Claim {
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        if !self.finished && self.leaving == Leaving::GivesBack {
-            self.store.give_back(&self.request);
+        match self.leaving {
+            _ if self.finished => {}
+            Leaving::GivesBack => self.store.give_back(&self.request),
+            Leaving::GoesOn | Leaving::GoesOnToItsAnswer => self.use_up(),
         }
     }
 }

@@ -47,6 +47,17 @@ impl ShownOnce {
     }
 }
 
+/// Marks a failure of which nobody knows whether what was asked for is done: it is not to be done a second time.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct MayBeDone;
+
+impl MayBeDone {
+    /// Marks an answer as such a one.
+    pub(crate) fn mark(response: &mut HttpResponseBuilder) {
+        response.extensions_mut().insert(Self);
+    }
+}
+
 /// What is kept of an answer beside its body.
 pub(super) struct Head {
     status: u16,

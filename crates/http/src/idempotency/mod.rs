@@ -2,8 +2,9 @@
 //!
 //! The name belongs to the caller, and stands for one method, address and body. A whole answer is given again; of a stream, of what
 //! is too long to keep, and of a secret that is shown once, a repetition learns only that it was given. What failed was not carried
-//! out, so its name is free again, and so is that of a gateway call whose client left, which is cancelled there. Whatever else a client
-//! left is carried out to its end, and its answer kept.
+//! out, so its name is free again, and so is that of a gateway call whose client left, which is cancelled there. Where it may have been
+//! carried out all the same (it was sent, and no answer came), its failure is the answer, and is given again. Whatever else a client
+//! left, and what is billed by the piece, is carried out to its end, and its answer kept.
 //!
 //! Requests without the header pass by all this: a route has a way of its own for those that have it.
 
@@ -17,6 +18,7 @@ use crate::identity::Identity;
 use crate::middleware::RequestId;
 use crate::refusal::{Refusal, Shape};
 use crate::services::Services;
+use crate::words;
 use actix_http::body::BoxBody;
 use actix_web::dev::Handler;
 use actix_web::http::StatusCode;
@@ -25,7 +27,7 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, HttpResponseBuilder, Res
 use claim::{Claim, Leaving};
 use hashed_payload::HashedPayload;
 use kept_body::KeptBody;
-pub(crate) use kept_body::{ShownOnce, StreamFate};
+pub(crate) use kept_body::{MayBeDone, ShownOnce, StreamFate};
 pub(crate) use key::{IDEMPOTENCY_KEY, RULE, is_key};
 use std::sync::Arc;
 use switchyard_ports::entropy::Entropy;
@@ -47,21 +49,31 @@ impl Names {
     }
 }
 
-/// The way of those requests to `handler` that have a name.
-pub(crate) fn route<F, Arguments>(handler: F) -> actix_web::Route
+/// The way of those requests to `handler` that have a name. Work that `is_billed_whole` is not cancelled when its client leaves.
+pub(crate) fn route<F, Arguments>(handler: F, is_billed_whole: bool) -> actix_web::Route
 where
     F: Handler<Arguments> + DeclaresAccess<Arguments>,
     Arguments: FromRequest + 'static,
     F::Output: Responder + 'static,
 {
+    let leaving = match F::ACCESS {
+        Access::Gateway | Access::VirtualKey if is_billed_whole => Leaving::GoesOnToItsAnswer,
+        Access::Gateway | Access::VirtualKey => Leaving::GivesBack,
+        _ => Leaving::GoesOn,
+    };
     let has_name = guard::fn_guard(|context| context.head().headers().contains_key(&IDEMPOTENCY_KEY));
     web::post().guard(has_name).to(move |request: HttpRequest, payload: web::Payload| {
         let handler = handler.clone();
-        async move { answer(handler, request, payload).await }
+        async move { answer(handler, request, payload, leaving).await }
     })
 }
 
-async fn answer<F, Arguments>(handler: F, request: HttpRequest, payload: web::Payload) -> HttpResponse
+async fn answer<F, Arguments>(
+    handler: F,
+    request: HttpRequest,
+    payload: web::Payload,
+    leaving: Leaving,
+) -> HttpResponse
 where
     F: Handler<Arguments> + DeclaresAccess<Arguments>,
     Arguments: FromRequest + 'static,
@@ -72,10 +84,6 @@ where
         Ok(arguments) => arguments,
         Err(error) => return HttpResponse::from_error(error.into()),
     };
-    let leaving = match F::ACCESS {
-        Access::Gateway | Access::VirtualKey => Leaving::GivesBack,
-        _ => Leaving::GoesOn,
-    };
     let claim = match claimed(&request, content.digest(), leaving).await {
         Ok(claim) => claim,
         Err(response) => return *response,
@@ -84,13 +92,15 @@ where
     let carried_out = async move {
         let response = handler.call(arguments).await.respond_to(&request).map_into_boxed_body();
         match claim {
-            Some(claim) => keep(claim, response).await,
+            Some(claim) => keep(claim, &request, response).await,
             None => response,
         }
     };
     match leaving {
         Leaving::GivesBack => carried_out.await,
-        Leaving::GoesOn => detached(carried_out).await.unwrap_or_else(|| broken_off(&asked)),
+        Leaving::GoesOn | Leaving::GoesOnToItsAnswer => {
+            detached(carried_out).await.unwrap_or_else(|| broken_off(&asked))
+        }
     }
 }
 
@@ -179,12 +189,13 @@ fn again(answer: KeptAnswer) -> HttpResponse {
 }
 
 /// Follows an answer to its end, and keeps it where it can be given again.
-async fn keep(claim: Claim, response: HttpResponse) -> HttpResponse {
-    // What failed was not carried out.
-    if !response.status().is_success() {
+async fn keep(claim: Claim, request: &HttpRequest, response: HttpResponse) -> HttpResponse {
+    // What failed was not carried out, unless nobody knows.
+    if !response.status().is_success() && !response.extensions().contains::<MayBeDone>() {
         claim.give_back();
         return response;
     }
+    let response = words::of_surface(response, request.path(), &RequestId::noted(request));
     let (response, body) = response.into_parts();
     let head = kept_body::Head::of(&response);
     match KeptBody::whole_or_followed(claim, head, body).await {

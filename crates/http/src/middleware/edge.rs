@@ -3,15 +3,13 @@ use super::cors::{Origins, Readers};
 use super::request_id::RequestId;
 use super::tracked_body::{Ending, TrackedBody};
 use super::{client, head_limits, response_headers};
-use crate::api::ApiError;
 use crate::connection::{Connection, OpenBody, Place, Sources};
-use crate::envelope::Envelope;
-use crate::gateway::GatewayError;
 use crate::identity::Identity;
 use crate::metrics::Metrics;
 use crate::refusal::{Refusal, Shape};
 use crate::routes::RouteTemplate;
 use crate::server::Limits;
+use crate::words;
 use actix_http::ConnectionType;
 use actix_http::body::{BoxBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
@@ -146,14 +144,11 @@ impl Arrival {
     /// Gives the answer what every answer has, and follows it to its end.
     fn complete(mut self, mut response: ServiceResponse<BoxBody>) -> ServiceResponse<TrackedBody> {
         self.record.route = RouteTemplate::of(response.request());
-        self.record.status = Some(response.status());
         self.record.caller = Identity::of_request(response.request());
-        // An error was put into words where the request's id was not known.
-        if let Some(error) = response.response().error().and_then(|error| error.as_error::<GatewayError>()) {
-            let body = error.body(Some(self.record.id.as_str()));
-            response = response.map_body(|_, _| BoxBody::new(body));
-        }
-        response = self.in_the_surfaces_words(response);
+        let (request, answer) = response.into_parts();
+        let answer = words::of_surface(answer, request.path(), &self.record.id);
+        self.record.status = Some(answer.status());
+        response = ServiceResponse::new(request, answer);
         response_headers::complete(response.headers_mut(), &self.record.id, self.record.elapsed());
         self.readers.complete(response.headers_mut());
         // An offer to upgrade is passed over. The framework would answer it with one of its own, and can't keep the
@@ -162,20 +157,6 @@ impl Arrival {
             response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
         }
         response.map_body(|_, body| TrackedBody::new(body, self.record, self.ending))
-    }
-
-    /// Errors of the surfaces for people are put into words where their paths were not known.
-    fn in_the_surfaces_words(&mut self, mut response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
-        let envelope = Envelope::at(response.request().path());
-        let error = response.response().error().and_then(|error| error.as_error::<ApiError>());
-        let Some((status, body)) = error
-            .map(|error| (error.status_at(envelope), error.body_at(envelope, Some(self.record.id.as_str()))))
-        else {
-            return response;
-        };
-        self.record.status = Some(status);
-        *response.response_mut().status_mut() = status;
-        response.map_body(|_, _| BoxBody::new(body))
     }
 
     /// A handler panicked, and the request went down with it: the answer is made of what was known before.

@@ -14,10 +14,10 @@ const MINUTE: Duration = Duration::from_secs(60);
 
 /// Wrong passwords for one account from one source. Others' tries never count against its owner.
 const WRONG_PASSWORDS: Rate = Rate { count: 10, window: Duration::from_secs(15 * 60) };
-/// The same from an IPv6 /56, as one site has.
-const OF_A_SITE: Rate = Rate { count: 40, ..WRONG_PASSWORDS };
+/// How many times as often as from one source may be tried from an IPv6 /56, as one site has.
+const OF_A_SITE: u32 = 4;
 /// The same from an IPv6 /48, as anybody has who asks for a tunnel.
-const OF_A_TUNNEL: Rate = Rate { count: 160, ..WRONG_PASSWORDS };
+const OF_A_TUNNEL: u32 = 16;
 /// Wrong links from one source.
 const WRONG_LINKS: Rate = Rate { count: 10, window: MINUTE };
 
@@ -142,45 +142,50 @@ impl Throttles {
 
     /// A password for this account is about to be looked at.
     pub(super) async fn password(&self, key: &str, client: &Client) -> Result<PasswordTry, AccountError> {
-        // A person may have many addresses of IPv6: they count together too, at a rate that leaves room for the owner's own.
-        let scopes = password_scopes(key, client);
-        let mut attempt = PasswordTry { throttle: Arc::clone(&self.throttle), scopes: Vec::new() };
-        for (scope, rate) in scopes {
-            self.throttle.take(&scope, rate).await.map_err(AccountError::Throttled)?;
-            attempt.scopes.push(scope);
-        }
-        Ok(attempt)
+        // No account has a longer key, and scopes stay small.
+        let key: String = key.chars().take(64).collect();
+        let scope = |source: &str| format!("password:{source}:{key}");
+        Ok(PasswordTry(self.of_all_sources(client, scope, WRONG_PASSWORDS).await?))
     }
 
     async fn take(&self, what: &str, client: &Client, rate: Rate) -> Result<(), AccountError> {
-        let scope = format!("{what}:{}", source(client));
-        self.throttle.take(&scope, rate).await.map_err(AccountError::Throttled)
+        let tries = self.of_all_sources(client, |source| format!("{what}:{source}"), rate).await?;
+        tries.count();
+        Ok(())
+    }
+
+    /// A try that counts for each of the networks that a client may have to themselves, or for none of them.
+    async fn of_all_sources(
+        &self,
+        client: &Client,
+        scope: impl Fn(&str) -> String,
+        rate: Rate,
+    ) -> Result<Tries, AccountError> {
+        let mut tries = Tries { throttle: Arc::clone(&self.throttle), scopes: Vec::new() };
+        for (source, times) in sources(client) {
+            let (scope, count) = (scope(&source), rate.count.saturating_mul(times));
+            self.throttle.take(&scope, Rate { count, ..rate }).await.map_err(AccountError::Throttled)?;
+            tries.scopes.push(scope);
+        }
+        Ok(tries)
     }
 }
 
-/// A password that is being looked at. It counts as a wrong one once it turned out to be wrong: dropped before that (its client left,
-/// the database was away, too many were looked at) it was no try.
-pub(super) struct PasswordTry {
+/// Tries of one kind, given back when they are dropped.
+struct Tries {
     throttle: Arc<dyn Throttle>,
+    /// The nearest first.
     scopes: Vec<String>,
 }
 
-impl PasswordTry {
-    /// It was wrong.
-    pub(super) fn was_wrong(mut self) {
+impl Tries {
+    /// They count.
+    fn count(mut self) {
         self.scopes.clear();
-    }
-
-    /// It was right: what came before from there counts no more.
-    pub(super) async fn was_right(mut self) {
-        if !self.scopes.is_empty() {
-            let nearest = self.scopes.remove(0);
-            self.throttle.forget(&nearest).await;
-        }
     }
 }
 
-impl Drop for PasswordTry {
+impl Drop for Tries {
     fn drop(&mut self) {
         for scope in &self.scopes {
             self.throttle.give_back(scope);
@@ -188,18 +193,35 @@ impl Drop for PasswordTry {
     }
 }
 
-/// What a try counts for, the nearest first.
-fn password_scopes(key: &str, client: &Client) -> Vec<(String, Rate)> {
-    // No account has a longer key, and scopes stay small.
-    let key: String = key.chars().take(64).collect();
-    let scope = |source: String| format!("password:{source}:{key}");
-    let mut scopes = vec![(scope(source(client)), WRONG_PASSWORDS)];
+/// A password that is being looked at. It counts as a wrong one once it turned out to be wrong: dropped before that (its client left,
+/// the database was away, too many were looked at) it was no try.
+pub(super) struct PasswordTry(Tries);
+
+impl PasswordTry {
+    /// It was wrong.
+    pub(super) fn was_wrong(self) {
+        self.0.count();
+    }
+
+    /// It was right: what came before from there counts no more.
+    pub(super) async fn was_right(mut self) {
+        if !self.0.scopes.is_empty() {
+            let nearest = self.0.scopes.remove(0);
+            self.0.throttle.forget(&nearest).await;
+        }
+    }
+}
+
+/// The networks that a try counts for, the nearest first, and how many times as often as from the nearest may be tried from each.
+/// Somebody may have many addresses of IPv6: they count together too, at a rate that leaves room for others there.
+fn sources(client: &Client) -> Vec<(String, u32)> {
+    let mut sources = vec![(source(client), 1)];
     if let Some(IpAddr::V6(address)) = client.address.map(|address| address.to_canonical()) {
         let [a, b, c, d, ..] = address.segments();
-        scopes.push((scope(format!("{a:x}:{b:x}:{c:x}:{:x}/56", d & 0xff00)), OF_A_SITE));
-        scopes.push((scope(format!("{a:x}:{b:x}:{c:x}/48")), OF_A_TUNNEL));
+        sources.push((format!("{a:x}:{b:x}:{c:x}:{:x}/56", d & 0xff00), OF_A_SITE));
+        sources.push((format!("{a:x}:{b:x}:{c:x}/48"), OF_A_TUNNEL));
     }
-    scopes
+    sources
 }
 
 /// A network that one person may have for themselves: an IPv4 address, an IPv6 /64.
@@ -278,6 +300,31 @@ mod tests {
             }
             throttles.password("ana", &client).await.unwrap().was_right().await;
         }
+    }
+
+    #[tokio::test]
+    async fn what_anybody_may_try_is_bounded_for_a_whole_tunnel_too() {
+        let throttles = throttles();
+        let mut made = 0;
+        for network in 0..2_000 {
+            let client = at(&format!("2001:db8:7:{network:x}::1"));
+            made += u32::from(throttles.minting(&client).await.is_ok());
+        }
+        assert_eq!(made, 160);
+        let elsewhere = at("2001:db8:8::1");
+        for _ in 0..10 {
+            throttles.minting(&elsewhere).await.unwrap();
+            throttles.unknown_key(&elsewhere).await.unwrap();
+        }
+        assert!(throttles.minting(&elsewhere).await.is_err());
+        assert!(throttles.unknown_key(&elsewhere).await.is_err());
+        for _ in 0..160 {
+            assert!(throttles.minting(&elsewhere).await.is_err());
+        }
+        throttles
+            .minting(&at("2001:db8:8:1::1"))
+            .await
+            .expect("what was refused is no try of their neighbours");
     }
 
     #[tokio::test]

@@ -109,7 +109,7 @@ impl Attempts<'_> {
                     // No other target is asked then, but this one may want to be asked once more.
                     stays = !self.course.failover_on.moves_on(fault.kind);
                     let ends = next == Next::Nobody || (stays && !fault.is_asked_back());
-                    tries.failed(fault, target, Failure { is_foreign, may_repeat: next == Next::Anyone });
+                    tries.failed(fault, target, Failure { is_foreign, next });
                     if ends {
                         break;
                     }

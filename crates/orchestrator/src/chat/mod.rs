@@ -27,5 +27,5 @@ pub use counting::PromptCount;
 pub(crate) use course::planned;
 pub use delivery::{Reply, ReplyBody, ReplyHead, ReplyPiece, ReplyStream};
 pub use resolution::{Resolved, resolve};
-pub use service::{CallSettings, ChatPorts, ChatService};
+pub use service::{CallOrigin, CallSettings, ChatPorts, ChatService};
 pub use statistics::{AttemptCount, CallStatistics};

@@ -12,11 +12,13 @@ use crate::error::{CallError, CallErrorKind};
 use crate::principal::Principal;
 use crate::snapshot::{ConfigurationKeeper, credentials_of};
 use crate::tasks::Tasks;
+use crate::usage::RefusedCalls;
 use std::sync::Arc;
 use std::time::Duration;
 use switchyard_domain::ids::CallId;
+use switchyard_domain::usage::RefusedCall;
 use switchyard_ports::client_call::ClientCall;
-use switchyard_ports::clock::Clock;
+use switchyard_ports::clock::{Clock, Monotonic};
 use switchyard_ports::entropy::Entropy;
 use switchyard_ports::health::Health;
 use switchyard_ports::journal::{Journal, JournalError};
@@ -47,6 +49,8 @@ pub struct ChatPorts {
     pub tasks: Tasks,
     /// Counters.
     pub statistics: Arc<CallStatistics>,
+    /// Where calls are noted that went nowhere.
+    pub refused: Arc<RefusedCalls>,
 }
 
 /// How calls are tried.
@@ -59,6 +63,23 @@ pub struct CallSettings {
     /// How long pictures, sound and transcripts that are not streamed may take to their first byte, which is the end of the work;
     /// absent: as long as the whole answer. Who gives up before that has paid for nothing.
     pub first_of_pieces: Option<Duration>,
+}
+
+/// Where a call came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallOrigin {
+    /// The id of its request.
+    pub request_id: String,
+    /// The address at which it came, as far as it is the same for all models; none where a program calls.
+    pub address: Option<&'static str>,
+}
+
+impl CallOrigin {
+    /// A program's call.
+    #[must_use]
+    pub fn program(request_id: String) -> Self {
+        Self { request_id, address: None }
+    }
 }
 
 /// Chat calls.
@@ -98,19 +119,63 @@ impl ChatService {
         &self,
         principal: &Principal,
         call: Arc<dyn ClientCall>,
-        request_id: String,
+        origin: CallOrigin,
     ) -> Result<Reply, CallError> {
         let began = self.ports.clock.monotonic();
+        let mut is_recorded = false;
+        let answered = self.answer(principal, Arc::clone(&call), &origin, began, &mut is_recorded).await;
+        if let Err(error) = &answered
+            && !is_recorded
+        {
+            self.note_refused(principal, call.as_ref(), origin, began, error.kind);
+        }
+        answered
+    }
+
+    /// A call that went nowhere stands in no journal.
+    fn note_refused(
+        &self,
+        principal: &Principal,
+        call: &dyn ClientCall,
+        origin: CallOrigin,
+        began: Monotonic,
+        reason: CallErrorKind,
+    ) {
+        let facts = call.facts();
+        let elapsed = self.ports.clock.monotonic().since(began);
+        self.ports.refused.note(RefusedCall {
+            id: CallId(self.ports.entropy.new_id()),
+            at: self.ports.clock.now(),
+            request_id: origin.request_id,
+            key: principal.key_id(),
+            user: principal.user_id(),
+            address: origin.address.map(str::to_owned),
+            dialect: facts.dialect.0.to_owned(),
+            model: facts.model.clone(),
+            reason: reason.as_str().to_owned(),
+            duration_ms: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
+        });
+    }
+
+    async fn answer(
+        &self,
+        principal: &Principal,
+        call: Arc<dyn ClientCall>,
+        origin: &CallOrigin,
+        began: Monotonic,
+        is_recorded: &mut bool,
+    ) -> Result<Reply, CallError> {
         let snapshot = self.keeper.snapshot();
         let resolved = resolve(&snapshot, principal, &call.facts().model)?;
         let credentials = credentials_of(&snapshot, principal);
         let journal = self.ports.journal.reserve().map_err(|error| refused(&error))?;
         let identity = CallIdentity {
             call: CallId(self.ports.entropy.new_id()),
-            request_id: request_id.clone(),
+            request_id: origin.request_id.clone(),
             key: principal.key_id(),
             user: principal.user_id(),
             route: resolved.route_name().map(str::to_owned),
+            address: origin.address,
         };
         let payers = Payers::new(Arc::clone(&self.keeper), Arc::clone(&snapshot));
         let (ports, asked) = (Arc::clone(&self.ports), Arc::clone(&call));
@@ -135,17 +200,25 @@ impl ChatService {
             ports: &self.ports,
             settings: &self.settings,
             call: &call,
-            request_id: &request_id,
+            request_id: &origin.request_id,
             course,
             admission,
             credentials,
             began,
         };
-        match attempts.run(&mut settlement).await {
-            Ok(begun) => deliver(Arc::clone(&self.ports), begun, settlement).await,
+        let ran = attempts.run(&mut settlement).await;
+        *is_recorded = settlement.attempts() > 0;
+        match ran {
+            Ok(begun) => {
+                let may_be_done = call.facts().dialect.operation().is_by_the_piece();
+                let delivered = deliver(Arc::clone(&self.ports), begun, settlement).await;
+                delivered.map_err(|error| CallError { may_be_done, ..error })
+            }
             Err(error) => {
                 let rooms = settlement.is_admitted().then(|| Box::new(settlement.rooms()));
-                settlement.settle().await.map_err(|error| refused(&error))?;
+                let may_be_done = error.may_be_done;
+                let settled = settlement.settle().await;
+                settled.map_err(|error| CallError { may_be_done, ..refused(&error) })?;
                 Err(CallError { rooms: rooms.or(error.rooms), ..error })
             }
         }

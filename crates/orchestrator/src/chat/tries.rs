@@ -1,5 +1,6 @@
 //! What is known of a call's tries so far, and what its client hears when none is left.
 
+use super::bought::Next;
 use crate::error::{CallError, CallErrorKind};
 use crate::snapshot::TargetEntry;
 use std::time::Duration;
@@ -10,8 +11,8 @@ use switchyard_domain::fault::ProviderFault;
 pub(super) struct Tries<'t> {
     last: Option<(ProviderFault, &'t TargetEntry)>,
     last_is_foreign: bool,
+    last_next: Option<Next>,
     last_chances: u32,
-    may_repeat: bool,
     retries: u32,
     passed: Option<CallError>,
 }
@@ -21,15 +22,15 @@ pub(super) struct Tries<'t> {
 pub(super) struct Failure {
     /// Whether the target told it in another dialect than the caller's.
     pub(super) is_foreign: bool,
-    /// Whether the same target may be asked again at all.
-    pub(super) may_repeat: bool,
+    /// Who may be asked after it.
+    pub(super) next: Next,
 }
 
 impl<'t> Tries<'t> {
     /// An attempt failed.
     pub(super) fn failed(&mut self, fault: ProviderFault, target: &'t TargetEntry, how: Failure) {
         self.last_is_foreign = how.is_foreign;
-        self.may_repeat = how.may_repeat;
+        self.last_next = Some(how.next);
         self.last_chances += u32::from(fault.is_tried_once_more());
         self.last = Some((fault, target));
     }
@@ -59,7 +60,7 @@ impl<'t> Tries<'t> {
 
     /// Whether the target that failed last may be asked again at all.
     pub(super) fn may_repeat(&self) -> bool {
-        self.may_repeat
+        self.last_next == Some(Next::Anyone)
     }
 
     /// How often something failed that is worth one more try in a call.
@@ -77,6 +78,7 @@ impl<'t> Tries<'t> {
         match (self.last, self.passed) {
             (Some((fault, target)), _) => CallError {
                 is_foreign: self.last_is_foreign,
+                may_be_done: self.last_next == Some(Next::Nobody),
                 ..CallError::from_fault(&fault, &target.model.public_name)
             },
             (None, Some(error)) => error,

@@ -4,7 +4,8 @@ use super::Sight;
 use crate::error::AdminError;
 use std::sync::Arc;
 use switchyard_domain::ids::AttemptId;
-use switchyard_domain::usage::{CallCursor, CallFilter, CallRecord};
+use switchyard_domain::time::Timestamp;
+use switchyard_domain::usage::{CallCursor, CallFilter, CallRecord, RefusedCall};
 use switchyard_ports::repositories::{RepositoryError, UsageRepository};
 use uuid::Uuid;
 
@@ -33,6 +34,20 @@ impl CallHistory {
     ) -> Result<Vec<CallRecord>, AdminError> {
         let Some(user) = sight.narrowed(filter.user) else { return Ok(Vec::new()) };
         Ok(self.repository.calls(&CallFilter { user, ..filter }, after, most).await?)
+    }
+
+    /// Calls that were refused before anything was sent, the newest first: at most `most` of those at `from` or later and before `to`. The
+    /// newest are kept, and not each of many.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn refused(
+        &self,
+        from: Option<Timestamp>,
+        to: Option<Timestamp>,
+        most: u32,
+    ) -> Result<Vec<RefusedCall>, AdminError> {
+        Ok(self.repository.refused(from, to, most).await?)
     }
 
     /// A call, by the id of its last attempt, or by the id of its request: of several, which clients may have given one id, the

@@ -2,12 +2,14 @@
 
 mod history;
 mod proof;
+mod refused;
 mod sight;
 mod table;
 mod writer;
 
 pub use history::CallHistory;
 pub use proof::{BooksProof, LiveCounters};
+pub use refused::RefusedCalls;
 pub use sight::Sight;
 pub use table::{TableLine, TableRequest, UsageTable};
 pub use writer::LedgerWriter;

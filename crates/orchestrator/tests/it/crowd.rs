@@ -13,8 +13,9 @@ use switchyard_domain::ids::{AttemptId, UserId, VirtualKeyId};
 use switchyard_domain::limits::Limits;
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::quota::QuotaScope;
+use switchyard_domain::time::Timestamp;
 use switchyard_domain::usage::{
-    CallCursor, CallFilter, CallRecord, GroupBy, LedgerCheck, UsageEvent, UsageFilter, UsageRow,
+    CallCursor, CallFilter, CallRecord, GroupBy, LedgerCheck, RefusedCall, UsageEvent, UsageFilter, UsageRow,
 };
 use switchyard_orchestrator::error::CallError;
 use switchyard_orchestrator::principal::Principal;
@@ -76,6 +77,19 @@ impl UsageRepository for SlowLedger {
 
     async fn call(&self, last: AttemptId) -> Result<Option<CallRecord>, RepositoryError> {
         self.store.call(last).await
+    }
+
+    async fn record_refused(&self, calls: &[RefusedCall], kept: u32) -> Result<(), RepositoryError> {
+        self.store.record_refused(calls, kept).await
+    }
+
+    async fn refused(
+        &self,
+        from: Option<Timestamp>,
+        to: Option<Timestamp>,
+        most: u32,
+    ) -> Result<Vec<RefusedCall>, RepositoryError> {
+        self.store.refused(from, to, most).await
     }
 }
 

@@ -1,12 +1,13 @@
 //! Calls to addresses that people name.
 
+use futures_util::FutureExt;
 use std::sync::Arc;
 use std::time::Duration;
 use switchyard_domain::ids::UserId;
 use switchyard_orchestrator::external::{ExternalCalls, ExternalError, ExternalSettings};
 use switchyard_ports::clock::Clock;
 use switchyard_ports::external::{
-    ExternalAnswer, ExternalFault, ExternalMethod, ExternalRequest, LONGEST_BODY,
+    ExternalAnswer, ExternalFault, ExternalMethod, ExternalRequest, LONGEST_ANSWER, LONGEST_BODY,
 };
 use switchyard_testkit::clock::ManualClock;
 use switchyard_testkit::fakes::external::{ToldWorld, answer};
@@ -41,7 +42,7 @@ async fn called(
     let answer = loop {
         tokio::select! {
             biased;
-            answer = &mut call => break answer,
+            answer = &mut call => break answer.map(|brought| brought.answer),
             () = clock.until_sleeping(1) => clock.advance(Duration::from_millis(100)),
         }
     };
@@ -127,26 +128,70 @@ async fn what_is_switched_off_or_too_long_is_not_sent() {
         let body = Some(("application/json", vec![b'x'; length].into()));
         let asked = ExternalRequest { body, ..request(ExternalMethod::Post) };
         let place = calls.place(ANN).unwrap();
-        assert_eq!(calls.call(&place, &asked).await, expected);
+        assert_eq!(calls.call(&place, &asked).await.map(|brought| brought.answer), expected);
     }
     assert_eq!(world.asked().len(), 1);
 }
 
 #[test]
-fn one_person_and_all_together_make_so_many_calls_at_once_and_no_more() {
-    let settings = ExternalSettings { at_once: 5, at_once_each: 2, ..ExternalSettings::default() };
+fn one_person_makes_so_many_calls_at_once_and_takes_nobody_elses_places() {
+    let settings = ExternalSettings { at_once_each: 2, ..ExternalSettings::default() };
     let world = Arc::new(ToldWorld::of([Ok(answer(200, ""))]));
     let calls = ExternalCalls::new(world, Arc::new(ManualClock::default()), settings);
-    let refused = |person: i64| calls.place(UserId(person)).err();
     let of_ann = [calls.place(ANN).unwrap(), calls.place(ANN).unwrap()];
-    assert_eq!(refused(1), Some(ExternalError::OwnPlacesTaken));
-    let mut others: Vec<_> = (2..5).map(|person| calls.place(UserId(person)).unwrap()).collect();
-    assert_eq!(refused(9), Some(ExternalError::AllPlacesTaken));
-    assert_eq!(refused(1), Some(ExternalError::OwnPlacesTaken), "hers is the nearer reason");
-    others.pop();
-    let last = calls.place(UserId(9)).unwrap();
-    assert_eq!(refused(9), Some(ExternalError::AllPlacesTaken));
-    drop((of_ann, others, last));
-    let again: Vec<_> = (0..5).map(|person| calls.place(UserId(person)).unwrap()).collect();
-    assert_eq!(again.len(), 5, "whoever has ended takes no place");
+    assert_eq!(calls.place(ANN).err(), Some(ExternalError::OwnPlacesTaken));
+    let others: Vec<_> = (2..500).map(|person| calls.place(UserId(person)).unwrap()).collect();
+    drop(of_ann);
+    assert!(calls.place(ANN).is_ok(), "whoever has ended takes no place");
+    assert_eq!(others.len(), 498);
+}
+
+#[tokio::test]
+async fn calls_wait_for_room_as_long_as_there_is_patience_and_an_answer_takes_what_it_is_long() {
+    let settings = ExternalSettings { room: LONGEST_ANSWER + 6, ..ExternalSettings::default() };
+    let world = Arc::new(ToldWorld::of([Ok(answer(200, "hello"))]));
+    let clock = Arc::new(ManualClock::default());
+    let calls = ExternalCalls::new(Arc::clone(&world) as _, Arc::clone(&clock) as _, settings);
+    let asked = request(ExternalMethod::Get);
+    let (first, second, third) =
+        (calls.place(ANN).unwrap(), calls.place(UserId(2)).unwrap(), calls.place(UserId(3)).unwrap());
+    let brought = calls.call(&first, &asked).await.unwrap();
+    let of_second = calls.call(&second, &asked);
+    assert!(of_second.now_or_never().is_some(), "an answer of five bytes leaves room for another call");
+    let more = calls.call(&first, &asked).await.unwrap();
+    let mut waiting = Box::pin(calls.call(&third, &asked));
+    assert!(waiting.as_mut().now_or_never().is_none(), "two of them do not");
+    let sent = world.asked().len();
+    drop(brought);
+    assert!(waiting.await.is_ok());
+    assert_eq!(world.asked().len(), sent + 1);
+    let again = calls.call(&first, &asked).await.unwrap();
+    let refused = tokio::join!(calls.call(&third, &asked), async {
+        clock.until_sleeping(1).await;
+        clock.advance(Duration::from_secs(10));
+    });
+    assert_eq!(refused.0.map(|brought| brought.answer), Err(ExternalError::NoRoom));
+    assert_eq!(world.asked().len(), sent + 2, "and nothing was sent");
+    drop((more, again));
+}
+
+#[test]
+fn only_what_was_sent_and_is_done_once_may_be_done_without_an_answer() {
+    let (failed, late) = (ExternalFault::Failed("x".to_owned()), ExternalFault::TimedOut);
+    for fault in [failed, late] {
+        let error = ExternalError::Fault(fault);
+        assert!(error.may_be_done(ExternalMethod::Post));
+        for method in [ExternalMethod::Get, ExternalMethod::Put, ExternalMethod::Delete] {
+            assert!(!error.may_be_done(method), "{method:?} may be repeated");
+        }
+    }
+    for error in [
+        ExternalError::Fault(ExternalFault::Unreachable("x".to_owned())),
+        ExternalError::Fault(ExternalFault::Unresolved),
+        ExternalError::Fault(ExternalFault::Refused("x".to_owned())),
+        ExternalError::NoRoom,
+        ExternalError::TooLong,
+    ] {
+        assert!(!error.may_be_done(ExternalMethod::Post), "{error:?}");
+    }
 }

@@ -5,6 +5,7 @@
 mod administration;
 mod audit;
 mod budgets;
+mod concurrent_keys;
 mod costs;
 mod credentials;
 mod crowd;

@@ -5,6 +5,7 @@ use switchyard_domain::fault::FaultKind;
 use switchyard_domain::limits::Limits;
 use switchyard_domain::usage::Outcome;
 use switchyard_orchestrator::error::CallErrorKind;
+use switchyard_ports::repositories::UsageRepository;
 use switchyard_testkit::fakes::journal::Appends;
 use switchyard_testkit::fakes::provider::Act;
 
@@ -73,4 +74,18 @@ async fn failures_that_can_not_be_recorded_are_told_as_such() {
     assert_eq!(error.kind, CallErrorKind::StorageUnavailable);
     assert_eq!(world.only_event().outcome, Outcome::Rejected);
     world.is_idle();
+}
+
+#[tokio::test]
+async fn a_call_that_goes_nowhere_is_noted_and_one_with_an_attempt_is_recorded_alone() {
+    let world = World::usual().await;
+    world.ask("nothing").await.map(drop).unwrap_err();
+    world.factory.always("a/m", Act::fail(FaultKind::Rejected));
+    world.ask("a/m").await.map(drop).unwrap_err();
+    world.ask("b/m").await.unwrap();
+    world.refused.write().await;
+    let noted = UsageRepository::refused(&*world.store, None, None, 10).await.unwrap();
+    let told: Vec<_> = noted.iter().map(|call| (call.model.as_str(), call.reason.as_str())).collect();
+    assert_eq!(told, [("nothing", "model_not_found")]);
+    assert_eq!(world.outcomes(), [Outcome::Rejected, Outcome::Complete]);
 }

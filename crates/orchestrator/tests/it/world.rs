@@ -19,15 +19,15 @@ use switchyard_orchestrator::admin::{
     QuotaAdmin, RouteAdmin,
 };
 use switchyard_orchestrator::chat::{
-    BudgetTerms, Budgets, CallSettings, CallStatistics, ChatPorts, ChatService, Reply, ReplyBody, ReplyPiece,
-    ReplyStream,
+    BudgetTerms, Budgets, CallOrigin, CallSettings, CallStatistics, ChatPorts, ChatService, Reply, ReplyBody,
+    ReplyPiece, ReplyStream,
 };
 use switchyard_orchestrator::error::CallError;
 use switchyard_orchestrator::models::ModelList;
 use switchyard_orchestrator::principal::{Authenticator, Principal};
 use switchyard_orchestrator::snapshot::{Builder, ConfigurationKeeper, UserDirectory};
 use switchyard_orchestrator::tasks::Tasks;
-use switchyard_orchestrator::usage::LedgerWriter;
+use switchyard_orchestrator::usage::{LedgerWriter, RefusedCalls};
 use switchyard_ports::client_call::ClientCall;
 use switchyard_ports::journal::Journal;
 use switchyard_ports::provider::{Deadlines, Frame};
@@ -86,6 +86,7 @@ pub(crate) struct World {
     pub(crate) health: Arc<RecordingHealth>,
     pub(crate) tokenizer: Arc<WordTokenizer>,
     pub(crate) statistics: Arc<CallStatistics>,
+    pub(crate) refused: Arc<RefusedCalls>,
     pub(crate) tasks: Tasks,
     pub(crate) keeper: Arc<ConfigurationKeeper>,
     pub(crate) chat: Arc<ChatService>,
@@ -157,6 +158,7 @@ impl World {
         };
         let budgets =
             Arc::new(Budgets::new(ledger, Arc::new(writer), Arc::clone(&clock) as _, setting.budgets));
+        let refused = Arc::new(RefusedCalls::new(Arc::clone(&store) as _, Arc::clone(&clock) as _));
         let ports = ChatPorts {
             clock: Arc::clone(&clock) as _,
             entropy: Arc::new(SeededEntropy::default()),
@@ -167,6 +169,7 @@ impl World {
             health: Arc::clone(&health) as Arc<RecordingHealth> as _,
             tasks: tasks.clone(),
             statistics: Arc::clone(&statistics),
+            refused: Arc::clone(&refused),
         };
         let admin = AdminPorts {
             clock: Arc::clone(&clock) as _,
@@ -216,6 +219,7 @@ impl World {
             health,
             tokenizer,
             statistics,
+            refused,
             tasks,
             keeper,
         }
@@ -278,7 +282,9 @@ impl World {
     pub(crate) fn call_as(&self, principal: Principal, call: WireCall) -> Calling {
         let chat = Arc::clone(&self.chat);
         let call: Arc<dyn ClientCall> = Arc::new(call);
-        Box::pin(async move { chat.call(&principal, call, "request-1".to_owned()).await })
+        Box::pin(
+            async move { chat.call(&principal, call, CallOrigin::program("request-1".to_owned())).await },
+        )
     }
 
     /// Asks for a whole answer and lets time pass for whoever sleeps.

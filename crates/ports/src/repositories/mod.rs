@@ -23,7 +23,9 @@ pub use usage::{Recorded, UsageRepository};
 pub use users::{
     AccountState, Creation, LinkPurpose, NewUser, OneTimeLink, Taken, UserChange, UserPatch, UserRepository,
 };
-pub use virtual_keys::{KeyPatch, KeyRotation, NewVirtualKey, VirtualKeyRepository, enough_keys};
+pub use virtual_keys::{
+    KeyPatch, KeyRotation, NewVirtualKey, VirtualKeyRepository, enough_keys, enough_unused_keys,
+};
 
 /// Why a repository could not do what was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -7,8 +7,9 @@ use switchyard_domain::budget::Span;
 use switchyard_domain::ids::{AttemptId, VirtualKeyId};
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::quota::QuotaScope;
+use switchyard_domain::time::Timestamp;
 use switchyard_domain::usage::{
-    CallCursor, CallFilter, CallRecord, GroupBy, LedgerCheck, UsageEvent, UsageFilter, UsageRow,
+    CallCursor, CallFilter, CallRecord, GroupBy, LedgerCheck, RefusedCall, UsageEvent, UsageFilter, UsageRow,
 };
 
 /// What a batch did.
@@ -50,4 +51,13 @@ pub trait UsageRepository: Send + Sync {
     ) -> Result<Vec<CallRecord>, RepositoryError>;
     /// The call that ended with this attempt.
     async fn call(&self, last: AttemptId) -> Result<Option<CallRecord>, RepositoryError>;
+    /// Writes calls that were refused, those left out that are known, and keeps the newest `kept` of all that there are.
+    async fn record_refused(&self, calls: &[RefusedCall], kept: u32) -> Result<(), RepositoryError>;
+    /// Refused calls, the newest first, and among those of one moment by id: at most `most` of those at `from` or later and before `to`.
+    async fn refused(
+        &self,
+        from: Option<Timestamp>,
+        to: Option<Timestamp>,
+        most: u32,
+    ) -> Result<Vec<RefusedCall>, RepositoryError>;
 }

@@ -28,7 +28,8 @@ pub struct NewVirtualKey {
     pub user: Option<UserId>,
     /// What people sort keys by.
     pub tags: Vec<String>,
-    /// How many keys its user may have together with it; absent: any number.
+    /// How many keys its user may have together with it. Of a key that is nobody's: how many such keys its maker may have made together
+    /// with it that were never used. Absent: any number.
     pub at_most: Option<u32>,
     /// Whether an administrator says what it may, and somebody else holds it.
     pub is_lent: bool,
@@ -115,11 +116,19 @@ pub fn enough_keys(most: u32) -> String {
     format!("one person has {most} virtual keys at most: remove one, or ask an administrator for more")
 }
 
+/// What somebody is told who makes keys for nobody, of which too many lie there unused.
+#[must_use]
+pub fn enough_unused_keys(most: u32) -> String {
+    format!(
+        "{most} virtual keys that were made like this have never been used: use one, or ask an administrator to remove some"
+    )
+}
+
 /// Virtual keys. Writes are transactions like those of the configuration.
 #[async_trait]
 pub trait VirtualKeyRepository: Send + Sync {
-    /// Writes a new key, and the quota that its budget is. `Conflict` when its user has a key of this name, or as many as they may have:
-    /// of many that are written at once no more than those pass.
+    /// Writes a new key, and the quota that its budget is. `Conflict` when its user has a key of this name, or as many as they may have
+    /// (or its maker as many unused ones of nobody's): of many that are written at once no more than those pass.
     async fn create(&self, key: NewVirtualKey, author: &Author) -> Result<VirtualKeyId, RepositoryError>;
     /// Changes a key. `Conflict` when its user, who may be another from now on, has a key of its name.
     async fn update(&self, id: VirtualKeyId, patch: KeyPatch, author: &Author)

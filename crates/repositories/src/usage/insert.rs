@@ -167,6 +167,7 @@ insertion!(
         dropped,
         service_tier,
         credential,
+        address,
     ],
     own: [
         id,

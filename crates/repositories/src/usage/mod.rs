@@ -5,6 +5,7 @@ mod insert;
 mod listing;
 mod quarters;
 mod record;
+mod refused;
 mod report;
 mod rollup;
 mod row;
@@ -22,8 +23,9 @@ use switchyard_domain::budget::Span;
 use switchyard_domain::ids::{AttemptId, VirtualKeyId};
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::quota::QuotaScope;
+use switchyard_domain::time::Timestamp;
 use switchyard_domain::usage::{
-    CallCursor, CallFilter, CallRecord, GroupBy, LedgerCheck, UsageEvent, UsageFilter, UsageRow,
+    CallCursor, CallFilter, CallRecord, GroupBy, LedgerCheck, RefusedCall, UsageEvent, UsageFilter, UsageRow,
 };
 use switchyard_ports::repositories::{Recorded, RepositoryError, UsageRepository};
 
@@ -91,5 +93,19 @@ impl UsageRepository for Database {
 
     async fn call(&self, last: AttemptId) -> Result<Option<CallRecord>, RepositoryError> {
         self.snapshot(move |connection| listing::call(connection, last)).await
+    }
+
+    async fn record_refused(&self, calls: &[RefusedCall], kept: u32) -> Result<(), RepositoryError> {
+        let rows: Vec<refused::RefusedRow> = calls.iter().map(refused::RefusedRow::new).collect();
+        self.write(move |connection| refused::record(connection, &rows, kept)).await
+    }
+
+    async fn refused(
+        &self,
+        from: Option<Timestamp>,
+        to: Option<Timestamp>,
+        most: u32,
+    ) -> Result<Vec<RefusedCall>, RepositoryError> {
+        self.read(move |connection| refused::page(connection, from, to, most)).await
     }
 }

@@ -46,6 +46,7 @@ pub(super) struct EventRow {
     pub(super) service_tier: Option<String>,
     pub(super) user_id: Option<i64>,
     pub(super) credential: Option<String>,
+    pub(super) address: Option<String>,
 }
 
 /// A ledger entry's row.
@@ -94,7 +95,7 @@ fn owned_text(value: String) -> String {
     if value.contains('\0') { value.replace('\0', "\u{fffd}") } else { value }
 }
 
-fn optional_text(value: Option<&String>) -> Option<String> {
+pub(super) fn optional_text(value: Option<&String>) -> Option<String> {
     value.map(|value| text(value))
 }
 
@@ -147,6 +148,7 @@ impl EventRow {
             service_tier: optional_text(event.service_tier.as_ref()),
             user_id: event.user.map(|user| user.0),
             credential: event.credential.map(|source| source.as_str().to_owned()),
+            address: optional_text(event.address.as_ref()),
         })
     }
 
@@ -187,6 +189,7 @@ impl EventRow {
                 .credential
                 .map(|source| word(&source, CredentialSource::parse, "credential"))
                 .transpose()?,
+            address: self.address,
             cost: self.cost.map(NanoUsd),
             price_version: self.price_version,
             lines: lines.map_or_else(|| Ok(Vec::new()), |lines| from_json(lines, "lines"))?,

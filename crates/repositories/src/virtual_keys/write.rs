@@ -11,7 +11,9 @@ use switchyard_domain::ids::VirtualKeyId;
 use switchyard_domain::limits::Limits;
 use switchyard_domain::name::Name;
 use switchyard_domain::quota::{QuotaScope, stated};
-use switchyard_ports::repositories::{Author, ChangeKind, KeyPatch, NewVirtualKey, enough_keys};
+use switchyard_ports::repositories::{
+    Author, ChangeKind, KeyPatch, NewVirtualKey, enough_keys, enough_unused_keys,
+};
 
 const SAME_HASH: &str = "a key with the same hash exists";
 
@@ -20,7 +22,7 @@ pub(super) fn create(
     key: &NewVirtualKey,
     author: &Author,
 ) -> Result<i64, Fault> {
-    check_number(connection, key)?;
+    check_number(connection, key, author)?;
     let (rpm, tpm, rpd, concurrency) = limit_columns(&key.limits);
     let row = (
         virtual_keys::name.eq(key.name.as_str()),
@@ -54,11 +56,21 @@ pub(super) fn create(
 }
 
 /// Refuses a key to whoever has enough. Writes of configuration come one after the other, so that nobody gets past it.
-fn check_number(connection: &mut AnyConnection, key: &NewVirtualKey) -> Result<(), Fault> {
-    let (Some(most), Some(user)) = (key.at_most, key.user) else { return Ok(()) };
-    let theirs = virtual_keys::table.filter(virtual_keys::user_id.eq(user.0)).count();
-    let there: i64 = theirs.get_result(connection)?;
-    if there < i64::from(most) { Ok(()) } else { Err(conflict(enough_keys(most))) }
+fn check_number(connection: &mut AnyConnection, key: &NewVirtualKey, author: &Author) -> Result<(), Fault> {
+    let Some(most) = key.at_most else { return Ok(()) };
+    let there: i64 = match key.user {
+        Some(user) => {
+            virtual_keys::table.filter(virtual_keys::user_id.eq(user.0)).count().get_result(connection)?
+        }
+        None => virtual_keys::table
+            .filter(virtual_keys::user_id.is_null())
+            .filter(virtual_keys::last_used_at.is_null())
+            .filter(virtual_keys::made_by.eq(author.by.name.as_ref()))
+            .count()
+            .get_result(connection)?,
+    };
+    let enough = if key.user.is_some() { enough_keys } else { enough_unused_keys };
+    if there < i64::from(most) { Ok(()) } else { Err(conflict(enough(most))) }
 }
 
 pub(super) fn update(
@@ -122,14 +134,14 @@ pub(super) fn update(
     Ok(written.also(ChangeKind::Quota, quota))
 }
 
-/// Makes a key lent: from now on an administrator said what it may. Answers it, unless it was lent already or is not there.
+/// Makes a key lent: an administrator says what it may. It is another version of the key however often that is said, so that nobody
+/// writes over it what was judged before. Answers the key, unless it is not there.
 pub(crate) fn lend(
     connection: &mut AnyConnection,
     id: VirtualKeyId,
     author: &Author,
 ) -> Result<Option<i64>, Fault> {
-    let own = virtual_keys::table.find(id.0).filter(virtual_keys::lent.eq(false));
-    let lent = diesel::update(own)
+    let lent = diesel::update(virtual_keys::table.find(id.0))
         .set((
             virtual_keys::lent.eq(true),
             virtual_keys::version.eq(virtual_keys::version + 1),

@@ -72,6 +72,7 @@ pub fn sample_event(number: u128) -> UsageEvent {
         service_tier: Some("priority".to_owned()),
         user: Some(UserId(9)),
         credential: Some(CredentialSource::Key),
+        address: Some("/chat/completions".to_owned()),
         cost: Some(NanoUsd(i64::MAX)),
         price_version: Some("2026-11-01".to_owned()),
         lines: vec![LineItem { kind: TokenKind::Output, tokens: 17, price: PricePerMillion(600_000_000) }],

@@ -11,7 +11,8 @@ use switchyard_orchestrator::accounts::Throttles;
 use switchyard_orchestrator::external::ExternalCalls;
 use switchyard_orchestrator::places::Place;
 
-/// Anybody who is signed in, and for whom there is a place. Who is refused one is so before their body is read.
+/// Anybody who is signed in and has a place left. Whoever has none is refused before their body is read, and what comes slowly takes
+/// nobody else's.
 pub(crate) struct ExternalCaller(pub(super) Place);
 
 impl FromRequest for ExternalCaller {

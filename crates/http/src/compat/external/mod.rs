@@ -17,6 +17,7 @@ use serde_json::value::RawValue;
 use std::time::Duration;
 use switchyard_orchestrator::external::{ExternalCalls, ExternalError};
 use switchyard_orchestrator::places::Place;
+use switchyard_ports::clock::Clock;
 use switchyard_ports::external::{ExternalFault, ExternalMethod, ExternalRequest, LONGEST_BODY};
 use utoipa::ToSchema;
 use validator::Validate;
@@ -101,9 +102,10 @@ pub(crate) async fn external_get(
     caller: ExternalCaller,
     body: ApiJson<ExternalRead>,
     calls: web::Data<ExternalCalls>,
+    clock: web::Data<dyn Clock>,
 ) -> Result<HttpResponse, ApiError> {
     let ExternalRead { url, headers, params } = body.0;
-    call(&calls, caller.0, request(ExternalMethod::Get, url, headers, Texts::flat(params), None)).await
+    call(&calls, caller.0, request(ExternalMethod::Get, url, headers, Texts::flat(params), None), clock).await
 }
 
 /// Calls an address with POST, once.
@@ -122,8 +124,9 @@ pub(crate) async fn external_post(
     caller: ExternalCaller,
     body: ApiJson<ExternalWrite>,
     calls: web::Data<ExternalCalls>,
+    clock: web::Data<dyn Clock>,
 ) -> Result<HttpResponse, ApiError> {
-    call(&calls, caller.0, written(ExternalMethod::Post, body.0)?).await
+    call(&calls, caller.0, written(ExternalMethod::Post, body.0)?, clock).await
 }
 
 /// Calls an address with PUT.
@@ -142,8 +145,9 @@ pub(crate) async fn external_put(
     caller: ExternalCaller,
     body: ApiJson<ExternalWrite>,
     calls: web::Data<ExternalCalls>,
+    clock: web::Data<dyn Clock>,
 ) -> Result<HttpResponse, ApiError> {
-    call(&calls, caller.0, written(ExternalMethod::Put, body.0)?).await
+    call(&calls, caller.0, written(ExternalMethod::Put, body.0)?, clock).await
 }
 
 /// Calls an address with DELETE.
@@ -162,9 +166,10 @@ pub(crate) async fn external_delete(
     caller: ExternalCaller,
     body: ApiJson<ExternalDelete>,
     calls: web::Data<ExternalCalls>,
+    clock: web::Data<dyn Clock>,
 ) -> Result<HttpResponse, ApiError> {
     let ExternalDelete { url, headers } = body.0;
-    call(&calls, caller.0, request(ExternalMethod::Delete, url, headers, Vec::new(), None)).await
+    call(&calls, caller.0, request(ExternalMethod::Delete, url, headers, Vec::new(), None), clock).await
 }
 
 fn request(
@@ -206,10 +211,13 @@ async fn call(
     calls: &ExternalCalls,
     place: Place,
     request: ExternalRequest,
+    clock: web::Data<dyn Clock>,
 ) -> Result<HttpResponse, ApiError> {
-    let answer = calls.call(&place, &request).await.map_err(|error| refused(&error))?;
+    let brought = calls.call(&place, &request).await;
+    let brought = brought.map_err(|error| refused(&error).with_doubt(error.may_be_done(request.method)))?;
     drop(request);
-    let reply = Reply::new(answer, place).ok_or_else(ApiError::defect)?;
+    let reply = Reply::new(brought, place, clock.into_inner());
+    let reply = reply.ok_or_else(|| ApiError::defect().with_doubt(true))?;
     Ok(HttpResponse::Ok().insert_header(ContentType::json()).body(reply))
 }
 
@@ -218,7 +226,7 @@ fn refused(error: &ExternalError) -> ApiError {
     let (status, code) = match error {
         ExternalError::Off => (StatusCode::FORBIDDEN, "authorization_error"),
         ExternalError::OwnPlacesTaken => (StatusCode::TOO_MANY_REQUESTS, "too_many_requests"),
-        ExternalError::AllPlacesTaken => (StatusCode::SERVICE_UNAVAILABLE, "overloaded"),
+        ExternalError::NoRoom => (StatusCode::SERVICE_UNAVAILABLE, "overloaded"),
         ExternalError::TooLong => (StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large"),
         ExternalError::Fault(ExternalFault::Invalid(_)) => (StatusCode::BAD_REQUEST, "bad_request"),
         ExternalError::Fault(ExternalFault::Refused(_)) => (StatusCode::FORBIDDEN, "url_not_allowed"),
@@ -229,7 +237,7 @@ fn refused(error: &ExternalError) -> ApiError {
     };
     let refusal = ApiError::new(status, code, error.to_string());
     match error {
-        ExternalError::OwnPlacesTaken | ExternalError::AllPlacesTaken => refusal.retry_after(COME_BACK),
+        ExternalError::OwnPlacesTaken | ExternalError::NoRoom => refusal.retry_after(COME_BACK),
         _ => refusal,
     }
 }

@@ -4,17 +4,26 @@ use actix_web::body::{BodySize, MessageBody};
 use bytes::{Bytes, BytesMut};
 use serde::Serialize;
 use serde_json::value::RawValue;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
+use switchyard_orchestrator::external::Brought;
 use switchyard_orchestrator::places::Place;
+use switchyard_orchestrator::room::Part;
+use switchyard_ports::clock::Clock;
 use switchyard_ports::external::ExternalAnswer;
+use tokio::task::JoinHandle;
 use utoipa::ToSchema;
 
 /// How much of a text is written at once, in bytes before they are escaped.
 const PIECE: usize = 16 * 1024;
 const END: &[u8] = b"}}";
+/// How long an answer without a body may be read, and how much longer for each mebibyte of one.
+const READ_WITHIN: Duration = Duration::from_secs(30);
 
 /// What an address answered.
 #[derive(ToSchema)]
@@ -43,28 +52,68 @@ struct Head<'a> {
     headers: &'a BTreeMap<String, String>,
 }
 
-/// An answer on its way to whoever asked for it, who keeps their place until it has gone.
+/// An answer on its way to whoever asked for it, who keeps their place until it has gone. Whoever does not read it in time has it cut
+/// off: it takes room that others wait for.
 pub(super) struct Reply {
+    held: Rc<RefCell<Option<Held>>>,
+    deadline: JoinHandle<()>,
+}
+
+/// What an answer takes until it has gone.
+struct Held {
     parts: Parts,
+    _room: Part,
     _place: Place,
 }
 
+/// An answer was not read in time.
+#[derive(Debug, thiserror::Error)]
+#[error("the answer was not read in time")]
+pub(super) struct NotRead;
+
 impl Reply {
     /// `None` only for headers that JSON can't hold.
-    pub(super) fn new(answer: ExternalAnswer, place: Place) -> Option<Self> {
-        Parts::of(answer).map(|parts| Self { parts, _place: place })
+    pub(super) fn new(brought: Brought, place: Place, clock: Arc<dyn Clock>) -> Option<Self> {
+        let Brought { answer, room } = brought;
+        let patience = patience(answer.body.len());
+        let parts = Parts::of(answer)?;
+        let held = Rc::new(RefCell::new(Some(Held { parts, _room: room, _place: place })));
+        let late = Rc::downgrade(&held);
+        let deadline = actix_web::rt::spawn(async move {
+            clock.sleep(patience).await;
+            if let Some(held) = late.upgrade() {
+                held.borrow_mut().take();
+            }
+        });
+        Some(Self { held, deadline })
     }
 }
 
+impl Drop for Reply {
+    fn drop(&mut self) {
+        self.deadline.abort();
+    }
+}
+
+/// How long an answer of so many bytes may be read: as long as a body of as many may come.
+fn patience(bytes: usize) -> Duration {
+    let mebibytes = u32::try_from(bytes.div_ceil(1024 * 1024)).unwrap_or(u32::MAX);
+    READ_WITHIN.saturating_mul(mebibytes.saturating_add(1))
+}
+
 impl MessageBody for Reply {
-    type Error = Infallible;
+    type Error = Box<dyn std::error::Error>;
 
     fn size(&self) -> BodySize {
         BodySize::Stream
     }
 
-    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
-        Poll::Ready(self.parts.next().map(Ok))
+    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        let mut held = self.held.borrow_mut();
+        Poll::Ready(match held.as_mut() {
+            Some(held) => held.parts.next().map(Ok),
+            None => Some(Err(NotRead.into())),
+        })
     }
 }
 
@@ -104,7 +153,8 @@ impl Iterator for Parts {
                 opened.extend_from_slice(b"\"");
                 (opened.freeze(), Self::Text(body))
             }
-            Self::Json(body) => (body, Self::End),
+            Self::Json(rest) if rest.len() <= PIECE => (rest, Self::End),
+            Self::Json(mut rest) => (rest.split_to(PIECE), Self::Json(rest)),
             Self::Text(rest) if rest.is_empty() => (Bytes::from_static(b"\""), Self::End),
             Self::Text(mut rest) => {
                 let (length, escaped) = escaped(&rest);
@@ -145,6 +195,10 @@ fn escaped(rest: &[u8]) -> (usize, String) {
 mod tests {
     use super::*;
     use serde_json::{Value, json};
+    use switchyard_domain::ids::UserId;
+    use switchyard_orchestrator::places::{Places, PlacesTaken};
+    use switchyard_orchestrator::room::Room;
+    use switchyard_testkit::clock::ManualClock;
 
     fn written(kind: &str, body: &[u8]) -> (Value, usize, usize) {
         let headers = vec![("content-type".to_owned(), kind.to_owned()), ("x".to_owned(), "1".to_owned())];
@@ -195,5 +249,31 @@ mod tests {
         let (reply, longest, whole) = written("text/plain", &vec![1; 1024 * 1024]);
         assert_eq!(reply["data"]["body"].as_str().unwrap().len(), 1024 * 1024);
         assert!(whole > 6 * 1024 * 1024 && longest <= 6 * PIECE, "{longest} of {whole}");
+        let list = format!("[{}1]", "1,".repeat(512 * 1024));
+        let (reply, longest, whole) = written("application/json", list.as_bytes());
+        assert_eq!(reply["data"]["body"].as_array().unwrap().len(), 512 * 1024 + 1);
+        assert!(whole > list.len() && longest <= PIECE, "{longest} of {whole}");
+    }
+
+    #[actix_web::test]
+    async fn an_answer_that_is_not_read_in_time_is_cut_off_and_gives_its_room_back() {
+        let clock = Arc::new(ManualClock::default());
+        let (places, room) = (Places::new(9, 1), Room::of(5));
+        let (place, part) = (places.take(UserId(1)).unwrap(), room.take(UserId(1), 5).await);
+        let answer = ExternalAnswer { status: 200, headers: Vec::new(), body: Bytes::from_static(b"hello") };
+        let brought = Brought { answer, room: part };
+        let mut reply = Reply::new(brought, place, Arc::clone(&clock) as _).unwrap();
+        let mut context = Context::from_waker(std::task::Waker::noop());
+        let first = Pin::new(&mut reply).poll_next(&mut context);
+        assert!(matches!(first, Poll::Ready(Some(Ok(_)))));
+        clock.until_sleeping(1).await;
+        clock.advance(2 * READ_WITHIN - Duration::from_millis(1));
+        tokio::task::yield_now().await;
+        assert_eq!(places.take(UserId(1)).err(), Some(PlacesTaken::Own), "there is time");
+        clock.advance(Duration::from_millis(1));
+        room.take(UserId(2), 5).await;
+        assert!(places.take(UserId(1)).is_ok());
+        let cut = Pin::new(&mut reply).poll_next(&mut context);
+        assert!(matches!(cut, Poll::Ready(Some(Err(_)))), "and no clean end");
     }
 }

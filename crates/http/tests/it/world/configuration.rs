@@ -16,7 +16,7 @@ use switchyard_domain::quota::QuotaScope;
 use switchyard_domain::route::{Route, RouteMode, Strategy, Target};
 use switchyard_domain::time::Timestamp;
 use switchyard_domain::usage::{
-    CallCursor, CallFilter, CallRecord, GroupBy, LedgerCheck, UsageEvent, UsageFilter, UsageRow,
+    CallCursor, CallFilter, CallRecord, GroupBy, LedgerCheck, RefusedCall, UsageEvent, UsageFilter, UsageRow,
 };
 use switchyard_domain::virtual_key::VirtualKey;
 use switchyard_ports::repositories::{
@@ -274,6 +274,19 @@ impl UsageRepository for NoUsage {
     }
 
     async fn call(&self, _: AttemptId) -> Result<Option<CallRecord>, RepositoryError> {
+        read_only()
+    }
+
+    async fn record_refused(&self, _: &[RefusedCall], _: u32) -> Result<(), RepositoryError> {
+        read_only()
+    }
+
+    async fn refused(
+        &self,
+        _: Option<Timestamp>,
+        _: Option<Timestamp>,
+        _: u32,
+    ) -> Result<Vec<RefusedCall>, RepositoryError> {
         read_only()
     }
 }

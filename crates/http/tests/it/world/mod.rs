@@ -35,7 +35,7 @@ use switchyard_orchestrator::rekey::{Rekey, RekeyPorts};
 use switchyard_orchestrator::snapshot::{Builder, ConfigurationKeeper, UserDirectory};
 use switchyard_orchestrator::status::Status;
 use switchyard_orchestrator::tasks::Tasks;
-use switchyard_orchestrator::usage::{BooksProof, CallHistory, LedgerWriter, UsageReports};
+use switchyard_orchestrator::usage::{BooksProof, CallHistory, LedgerWriter, RefusedCalls, UsageReports};
 use switchyard_ports::clock::Clock;
 use switchyard_ports::entropy::Entropy;
 use switchyard_ports::provider::Deadlines;
@@ -196,6 +196,7 @@ async fn services(
         health: Arc::new(NoHealth),
         tasks: Tasks::new(tokio::runtime::Handle::current()),
         statistics: Arc::clone(&statistics),
+        refused: Arc::new(RefusedCalls::new(Arc::new(NoUsage), Arc::clone(&clock))),
     };
     let minute = Duration::from_secs(60);
     let deadlines = Deadlines { first_content: minute, idle: minute, total: minute * 10 };

@@ -10,13 +10,16 @@ use switchyard_domain::ids::{UserId, VirtualKeyId};
 use switchyard_domain::limits::Limits;
 use switchyard_domain::meta::Writer;
 use switchyard_domain::name::Name;
+use switchyard_domain::role::Role;
 use switchyard_domain::time::Timestamp;
 use switchyard_domain::user::User;
 use switchyard_domain::virtual_key::{PreviousHash, VirtualKey};
-use switchyard_ports::repositories::{KeyPatch, KeyRotation};
+use switchyard_ports::repositories::{KeyPatch, KeyRotation, RepositoryError};
 
 /// The longest time for which a key is good beside the one that took its place.
 const LONGEST_OVERLAP: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// How often a change is judged whose key is written by somebody else at the same time.
+const JUDGED: u32 = 5;
 
 /// What is wanted changed of a key; `None` leaves as is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -55,11 +58,30 @@ impl KeyAdmin {
         change: KeyChange,
         by: &Writer,
     ) -> Result<KeyState, AdminError> {
+        let mut judged = 1;
+        while let Err(error) = self.judge_and_change(person, id, change.clone(), by).await {
+            if judged == JUDGED || change.expected_version.is_some() || !is_stale(&error) {
+                return Err(error);
+            }
+            judged += 1;
+        }
+        self.ports.read_own_write().await;
+        let after = self.held(person, id).await?;
+        self.state(after).await
+    }
+
+    async fn judge_and_change(
+        &self,
+        person: &User,
+        id: VirtualKeyId,
+        change: KeyChange,
+        by: &Writer,
+    ) -> Result<(), AdminError> {
         let before = self.held(person, id).await?;
+        let expected_version = judged_version(person, &before, change.expected_version)?;
         self.check_change(person, &before, &change).await?;
         let (is_lent, is_barred) = lent::after(person, &before, &change);
-        let KeyChange { name, user, is_active, models, limits, budget, expires_at, tags, expected_version } =
-            change;
+        let KeyChange { name, user, is_active, models, limits, budget, expires_at, tags, .. } = change;
         let patch = KeyPatch {
             // What it is called and whose it is already is no change.
             name: name.filter(|name| *name != before.name),
@@ -75,10 +97,7 @@ impl KeyAdmin {
             expected_version,
             rotation: None,
         };
-        self.keys.update(id, patch, &self.ports.author(by)).await?;
-        self.ports.read_own_write().await;
-        let after = self.held(person, id).await?;
-        self.state(after).await
+        Ok(self.keys.update(id, patch, &self.ports.author(by)).await?)
     }
 
     async fn check_change(
@@ -117,6 +136,7 @@ impl KeyAdmin {
         by: &Writer,
     ) -> Result<CreatedKey, AdminError> {
         let before = self.held(person, id).await?;
+        judged_version(person, &before, expected_version)?;
         if overlap > LONGEST_OVERLAP {
             return Err(AdminError::invalid("overlap_seconds", "a key stays good for 30 days at most"));
         }
@@ -127,7 +147,7 @@ impl KeyAdmin {
         let rotation = KeyRotation { prefix: minted.prefix.clone(), hash: minted.hash, previous };
         let patch = KeyPatch {
             rotation: Some(rotation),
-            expected_version: expected_version.or(Some(before.meta.version)),
+            expected_version: Some(before.meta.version),
             ..KeyPatch::default()
         };
         let author = self.ports.author(by);
@@ -151,9 +171,44 @@ impl KeyAdmin {
         expected_version: Option<i64>,
         by: &Writer,
     ) -> Result<(), AdminError> {
-        self.held(person, id).await?;
-        self.keys.delete(id, expected_version, &self.ports.author(by)).await?;
+        let mut judged = 1;
+        while let Err(error) = self.judge_and_remove(person, id, expected_version, by).await {
+            if judged == JUDGED || expected_version.is_some() || !is_stale(&error) {
+                return Err(error);
+            }
+            judged += 1;
+        }
         self.ports.read_own_write().await;
         Ok(())
     }
+
+    async fn judge_and_remove(
+        &self,
+        person: &User,
+        id: VirtualKeyId,
+        expected_version: Option<i64>,
+        by: &Writer,
+    ) -> Result<(), AdminError> {
+        let before = self.held(person, id).await?;
+        let expected_version = judged_version(person, &before, expected_version)?;
+        Ok(self.keys.delete(id, expected_version, &self.ports.author(by)).await?)
+    }
+}
+
+/// The version that a change may be written over. Whoever does not administer writes over the one that was judged and over no other:
+/// what an administrator says of the key meanwhile holds.
+fn judged_version(
+    person: &User,
+    judged: &VirtualKey,
+    expected: Option<i64>,
+) -> Result<Option<i64>, AdminError> {
+    let current = judged.meta.version;
+    if expected.is_some_and(|expected| expected != current) {
+        return Err(RepositoryError::Stale { current }.into());
+    }
+    Ok(expected.or_else(|| (person.role != Role::Admin).then_some(current)))
+}
+
+fn is_stale(error: &AdminError) -> bool {
+    matches!(error, AdminError::Repository(RepositoryError::Stale { .. }))
 }

@@ -34,6 +34,8 @@ const MAX_MODELS_BYTES: usize = 64 * 1024;
 const MAX_ENTRY_CHARS: usize = MAX_NAME_CHARS + 1 + MAX_MODEL_CHARS;
 /// The longest name of a model that a call can have.
 const MAX_MODEL_CHARS: usize = 256;
+/// Keys that people who need not say who they are made, and that nobody used: each is in every process's memory.
+pub const MOST_UNUSED_KEYS: u32 = 10_000;
 /// Keys of one person who does not administer, where nothing else is set.
 pub const MOST_KEYS: u32 = 100;
 const MAX_TAGS: usize = 20;
@@ -77,7 +79,7 @@ pub struct CreatedKey {
 /// By whose means a key is made.
 #[derive(Clone, Copy)]
 struct Means {
-    /// How many keys its owner may have together with it.
+    /// How many keys its owner may have together with it, or how many of nobody's may lie there unused.
     at_most: Option<u32>,
     /// Whether an administrator gives it to somebody else.
     is_lent: bool,
@@ -148,12 +150,13 @@ impl KeyAdmin {
     /// says how.
     ///
     /// # Errors
-    /// As [`KeyAdmin::create`].
+    /// As [`KeyAdmin::create`], and [`RepositoryError::Conflict`] where `at_most` such keys of this writer's were never used.
     pub async fn generate(
         &self,
         name: Option<Name>,
         rpm: Option<u32>,
         tpm: Option<u64>,
+        at_most: Option<u32>,
         by: &Writer,
     ) -> Result<CreatedKey, AdminError> {
         let minted = self.mint.mint();
@@ -173,7 +176,7 @@ impl KeyAdmin {
             budget: None,
         };
         self.check(&request)?;
-        self.write(request, Means { at_most: None, is_lent: true }, minted, by).await
+        self.write(request, Means { at_most, is_lent: true }, minted, by).await
     }
 
     async fn write(

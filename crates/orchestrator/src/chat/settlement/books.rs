@@ -30,6 +30,7 @@ pub(in crate::chat) struct CallIdentity {
     pub(in crate::chat) key: Option<VirtualKeyId>,
     pub(in crate::chat) user: Option<UserId>,
     pub(in crate::chat) route: Option<String>,
+    pub(in crate::chat) address: Option<&'static str>,
 }
 
 pub(super) struct OpenAttempt {
@@ -238,6 +239,7 @@ impl Books {
             usage_source: measured.source,
             service_tier,
             credential: open.credential,
+            address: self.identity.address.map(str::to_owned),
             cost: bill.as_ref().map(|bill| bill.amount).or(charged),
             price_version: match charged {
                 Some(_) => Some(RESERVED_PRICE.to_owned()),

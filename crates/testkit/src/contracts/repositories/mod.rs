@@ -11,6 +11,7 @@ mod keyring;
 mod providers;
 mod quotas;
 mod quotas_of_keys;
+mod refused_calls;
 mod revisions;
 mod routes;
 mod samples;

@@ -34,6 +34,7 @@ pub async fn usage_contract(repository: &dyn UsageRepository, keys: &dyn Virtual
     a_large_batch_is_recorded_whole(repository).await;
     writers_at_once_count_everything_once(repository).await;
     super::calls::contract(repository).await;
+    super::refused_calls::refused_calls_are_kept_as_far_as_there_is_room(repository).await;
     the_books_agree(repository).await;
 }
 
@@ -100,6 +101,7 @@ async fn an_event_reads_back_as_it_was_written(repository: &dyn UsageRepository)
         usage_source: UsageSource::Partial,
         service_tier: Some("flex\u{1F600}".to_owned()),
         credential: Some(CredentialSource::User),
+        address: Some("/chat/completions".to_owned()),
         lines: vec![LineItem { kind: TokenKind::Output, tokens: 10, price: PricePerMillion(100_000_000) }],
         dropped: Some("logit_bias, seed \"é\u{1F600}".to_owned()),
         ..sample_event(Some(lone_key()), AT)

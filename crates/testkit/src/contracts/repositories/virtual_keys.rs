@@ -9,13 +9,15 @@ use super::samples::{AT, author, full_limits, new_provider, unique, unique_name}
 use futures_util::future::join_all;
 use switchyard_domain::ids::{UserId, VirtualKeyId};
 use switchyard_domain::limits::Limits;
+use switchyard_domain::meta::Writer;
 use switchyard_domain::name::Name;
 use switchyard_domain::provider::CredentialOwner;
 use switchyard_domain::time::Timestamp;
 use switchyard_domain::virtual_key::{KeyHash, PreviousHash};
 use switchyard_ports::repositories::{
-    Change, ChangeKind, ConfigurationRepository, KeyPatch, KeyRotation, KeyringRepository, NewVirtualKey,
-    QuotaRepository, RepositoryError, Revision, SealedSecret, VirtualKeyRepository, enough_keys,
+    Author, Change, ChangeKind, ConfigurationRepository, KeyPatch, KeyRotation, KeyringRepository,
+    NewVirtualKey, QuotaRepository, RepositoryError, Revision, SealedSecret, VirtualKeyRepository,
+    enough_keys, enough_unused_keys,
 };
 
 /// What every repository of virtual keys does. The others work on the same database.
@@ -40,6 +42,7 @@ pub async fn virtual_key_contract(
     a_key_whose_quota_is_written_is_lent(repository, configuration, quotas).await;
     keys_that_are_gone_are_absent(repository).await;
     of_many_keys_at_once_a_person_gets_as_many_as_they_may_have(repository).await;
+    of_keys_of_nobodys_so_many_may_lie_there_unused(repository).await;
     many_ids_are_found_at_once(repository).await;
     a_removed_key_takes_its_credentials_along(repository, configuration, keyring).await;
     every_write_is_one_revision_and_one_change(repository, configuration).await;
@@ -284,6 +287,26 @@ async fn of_many_keys_at_once_a_person_gets_as_many_as_they_may_have(repository:
         repository.delete(id, None, &by).await.unwrap();
     }
     repository.create(new(ann), &by).await.unwrap();
+}
+
+async fn of_keys_of_nobodys_so_many_may_lie_there_unused(repository: &dyn VirtualKeyRepository) {
+    let maker = |name: &Name| Author { by: Writer { name: name.to_string().into(), ..author(0).by }, at: AT };
+    let (ann, bob) = (maker(&unique_name("maker")), maker(&unique_name("maker")));
+    let new = || NewVirtualKey { at_most: Some(2), ..new_key(unique_name("unused")) };
+    let owned = NewVirtualKey { user: Some(UserId(i64::MAX - 10)), at_most: None, ..new() };
+    repository.create(owned, &ann).await.unwrap();
+    let first = repository.create(new(), &ann).await.unwrap();
+    let made = join_all((0..4).map(|_| repository.create(new(), &ann))).await;
+    assert_eq!(made.iter().filter(|made| made.is_ok()).count(), 1);
+    let error = repository.create(new(), &ann).await.unwrap_err();
+    assert_eq!(error, RepositoryError::Conflict { reason: enough_unused_keys(2) });
+    repository.create(new(), &bob).await.unwrap();
+    repository.create(NewVirtualKey { at_most: None, ..new() }, &ann).await.unwrap();
+    repository.delete(first, None, &ann).await.unwrap();
+    repository.create(new(), &ann).await.unwrap_err();
+    let used: Vec<_> = made.into_iter().filter_map(Result::ok).map(|id| (id, AT)).collect();
+    repository.touch(&used).await.unwrap();
+    repository.create(new(), &ann).await.unwrap();
 }
 
 async fn keys_that_are_gone_are_absent(repository: &dyn VirtualKeyRepository) {

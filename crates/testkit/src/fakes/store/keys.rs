@@ -11,6 +11,7 @@ use switchyard_domain::time::Timestamp;
 use switchyard_domain::virtual_key::{KeyGrant, VirtualKey};
 use switchyard_ports::repositories::{
     Author, ChangeKind, KeyPatch, NewVirtualKey, RepositoryError, VirtualKeyRepository, enough_keys,
+    enough_unused_keys,
 };
 
 #[async_trait]
@@ -24,10 +25,16 @@ impl VirtualKeyRepository for MemoryStore {
             if state.keys.iter().any(|known| known.name == key.name && known.user == key.user) {
                 return Err(taken("key", key.name.as_str()));
             }
-            let theirs =
-                state.keys.iter().filter(|known| key.user.is_some() && known.user == key.user).count();
-            if let Some(most) = key.at_most.filter(|most| key.user.is_some() && theirs >= *most as usize) {
-                return Err(RepositoryError::Conflict { reason: enough_keys(most) });
+            let is_unused = |known: &VirtualKey| {
+                known.last_used_at.is_none()
+                    && known.grant.made_by.as_deref() == Some(author.by.name.as_ref())
+            };
+            let counts =
+                |known: &&VirtualKey| known.user == key.user && (key.user.is_some() || is_unused(known));
+            let there = state.keys.iter().filter(counts).count();
+            if let Some(most) = key.at_most.filter(|most| there >= *most as usize) {
+                let enough = if key.user.is_some() { enough_keys } else { enough_unused_keys };
+                return Err(RepositoryError::Conflict { reason: enough(most) });
             }
             let id = VirtualKeyId(state.new_id());
             let changed = told(id.0, [("name", key.name.to_string())]);

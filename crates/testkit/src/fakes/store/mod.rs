@@ -17,7 +17,7 @@ use switchyard_domain::meta::{Owner, RowMeta};
 use switchyard_domain::provider::{Credential, Provider};
 use switchyard_domain::quota::Quota;
 use switchyard_domain::route::Route;
-use switchyard_domain::usage::UsageEvent;
+use switchyard_domain::usage::{RefusedCall, UsageEvent};
 use switchyard_domain::user::User;
 use switchyard_domain::virtual_key::VirtualKey;
 use switchyard_ports::passwords::PasswordHash;
@@ -52,6 +52,7 @@ struct State {
     retired_keys: BTreeSet<String>,
     changes: Vec<Change>,
     events: Vec<UsageEvent>,
+    refused: Vec<RefusedCall>,
     audit: Vec<AuditEntry>,
     audit_head: Option<AuditHead>,
 }

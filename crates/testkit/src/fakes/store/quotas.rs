@@ -55,8 +55,8 @@ impl QuotaRepository for MemoryStore {
 
 /// The key whose quota this is was spoken about by an administrator.
 fn lend(state: &mut State, scope: QuotaScope, author: &Author) {
-    let is_own = |key: &&mut VirtualKey| QuotaScope::Key(key.id) == scope && !key.grant.is_lent;
-    if let Some(key) = state.keys.iter_mut().find(is_own) {
+    let is_meant = |key: &&mut VirtualKey| QuotaScope::Key(key.id) == scope;
+    if let Some(key) = state.keys.iter_mut().find(is_meant) {
         key.grant.is_lent = true;
         raise(&mut key.meta, author);
         let id = key.id.0;

@@ -8,8 +8,10 @@ use switchyard_domain::ids::{AttemptId, VirtualKeyId};
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::name::Name;
 use switchyard_domain::quota::QuotaScope;
+use switchyard_domain::time::Timestamp;
 use switchyard_domain::usage::{
-    CallCursor, CallFilter, CallRecord, GroupBy, LedgerCheck, UsageEvent, UsageFilter, UsageRow, UsageSums,
+    CallCursor, CallFilter, CallRecord, GroupBy, LedgerCheck, RefusedCall, UsageEvent, UsageFilter, UsageRow,
+    UsageSums,
 };
 use switchyard_ports::repositories::{Recorded, RepositoryError, UsageRepository};
 
@@ -119,6 +121,33 @@ impl UsageRepository for MemoryStore {
         self.read(|state| {
             let is_last = |event: &&UsageEvent| event.id == last && event.is_final;
             state.events.iter().find(is_last).map(|last| whole(state, last))
+        })
+    }
+
+    async fn record_refused(&self, calls: &[RefusedCall], kept: u32) -> Result<(), RepositoryError> {
+        self.write(|state| {
+            for call in calls {
+                if state.refused.iter().all(|known| known.id != call.id) {
+                    state.refused.push(call.clone());
+                }
+            }
+            state.refused.sort_by_key(|call| std::cmp::Reverse((call.at, call.id.0)));
+            state.refused.truncate(kept as usize);
+            Ok(())
+        })
+    }
+
+    async fn refused(
+        &self,
+        from: Option<Timestamp>,
+        to: Option<Timestamp>,
+        most: u32,
+    ) -> Result<Vec<RefusedCall>, RepositoryError> {
+        self.read(|state| {
+            let is_meant = |call: &&RefusedCall| {
+                from.is_none_or(|from| call.at >= from) && to.is_none_or(|to| call.at < to)
+            };
+            state.refused.iter().filter(is_meant).take(most as usize).cloned().collect()
         })
     }
 }
