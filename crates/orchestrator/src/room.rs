@@ -1,5 +1,5 @@
-//! Memory that people share for what is made on their behalf: whoever holds least of it goes first, so that nobody who holds some keeps
-//! the rest from everybody.
+//! Room that people share for what is made on their behalf, such as bytes of memory or turns: whoever holds least of it goes first, so
+//! that nobody who holds some keeps the rest from everybody.
 
 use std::collections::HashMap;
 use std::future::poll_fn;
@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 use switchyard_domain::ids::UserId;
 
-/// So many bytes, shared.
+/// So many bytes or turns, shared.
 pub struct Room {
     shared: Arc<Mutex<Shared>>,
 }
@@ -36,7 +36,7 @@ pub struct Part {
 }
 
 impl Room {
-    /// Of so many bytes.
+    /// Of so many bytes or turns.
     #[must_use]
     pub fn of(bytes: usize) -> Self {
         let (of_each, parts) = (HashMap::new(), HashMap::new());
@@ -44,7 +44,7 @@ impl Room {
         Self { shared: Arc::new(Mutex::new(shared)) }
     }
 
-    /// Waits for so many bytes, or for all that there are where that is less. Who gives up waiting drops this.
+    /// Waits for so many, or for all that there are where that is less. Who gives up waiting drops this.
     pub async fn take(&self, person: UserId, bytes: usize) -> Part {
         let part = self.ask(person, bytes);
         poll_fn(|cx| {

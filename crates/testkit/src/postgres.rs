@@ -2,9 +2,9 @@
 
 #![expect(clippy::panic, reason = "a test that can't have its server fails")]
 
+use crate::port::OwnPort;
 use std::fs;
 use std::io::{ErrorKind, Write as _};
-use std::net::TcpListener;
 use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -46,7 +46,7 @@ pub struct PrivatePostgres {
     programs: PathBuf,
     folder: PathBuf,
     owner: Option<User>,
-    port: u16,
+    port: OwnPort,
     keeper: Mutex<Option<Child>>,
     databases: AtomicU32,
 }
@@ -85,7 +85,7 @@ impl PrivatePostgres {
             programs,
             folder,
             owner,
-            port: free_port(),
+            port: OwnPort::take(),
             keeper: Mutex::new(None),
             databases: AtomicU32::new(0),
         };
@@ -107,7 +107,7 @@ impl PrivatePostgres {
     #[must_use]
     pub fn create_database(&self) -> String {
         let name = format!("test_{}", self.databases.fetch_add(1, Ordering::Relaxed));
-        let port = self.port.to_string();
+        let port = self.port.number().to_string();
         self.run(self.command("createdb").args(["-h", "127.0.0.1", "-p", &port, "-U", "postgres", &name]));
         format!("postgres://postgres@127.0.0.1:{port}/{name}")
     }
@@ -125,7 +125,7 @@ impl PrivatePostgres {
     /// The server's port on 127.0.0.1; the same for all its life.
     #[must_use]
     pub fn port(&self) -> u16 {
-        self.port
+        self.port.number()
     }
 
     /// Signals the server and every process that serves one of its connections.
@@ -164,7 +164,7 @@ impl PrivatePostgres {
         }
         let mut command = Command::new("/bin/sh");
         command.args(["-c", KEEPER, "keeper"]).arg(&self.folder).arg(self.programs.join("postgres"));
-        command.arg("-D").arg(self.data()).args(["-p", &self.port.to_string()]);
+        command.arg("-D").arg(self.data()).args(["-p", &self.port.number().to_string()]);
         for setting in [
             "listen_addresses=127.0.0.1",
             "unix_socket_directories=",
@@ -302,11 +302,6 @@ fn find_programs() -> Option<PathBuf> {
 
 fn parent(path: &Path) -> Option<PathBuf> {
     path.parent().map(Path::to_path_buf)
-}
-
-fn free_port() -> u16 {
-    let port = TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr());
-    port.unwrap_or_else(|error| panic!("a free port: {error}")).port()
 }
 
 fn say(text: &str) {

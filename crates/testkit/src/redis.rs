@@ -2,10 +2,11 @@
 
 #![expect(clippy::panic, reason = "a test that can't have its server fails")]
 
+use crate::port::OwnPort;
 use crate::postgres::Signal;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -44,7 +45,7 @@ pub struct TlsFiles {
 /// How a server speaks TLS beside its other port.
 #[derive(Debug)]
 struct Tls {
-    port: u16,
+    port: OwnPort,
     files: TlsFiles,
 }
 
@@ -52,7 +53,7 @@ struct Tls {
 #[derive(Debug)]
 pub struct PrivateRedis {
     folder: PathBuf,
-    port: u16,
+    port: OwnPort,
     password: Option<String>,
     tls: Option<Tls>,
     keeper: Mutex<Option<Child>>,
@@ -77,7 +78,7 @@ impl PrivateRedis {
     /// Starts one that wants a password, and whose [`Self::url`] is for TLS.
     #[must_use]
     pub fn start_over_tls(password: &str, files: &TlsFiles) -> Option<Self> {
-        Self::start_as(Some(password), Some(Tls { port: free_port(), files: files.clone() }))
+        Self::start_as(Some(password), Some(Tls { port: OwnPort::take(), files: files.clone() }))
     }
 
     fn start_as(password: Option<&str>, tls: Option<Tls>) -> Option<Self> {
@@ -91,7 +92,7 @@ impl PrivateRedis {
         let folder = folder.unwrap_or_else(|error| panic!("a temporary folder: {error}")).keep();
         let server = Self {
             folder,
-            port: free_port(),
+            port: OwnPort::take(),
             password: password.map(str::to_owned),
             tls,
             keeper: Mutex::new(None),
@@ -113,15 +114,15 @@ impl PrivateRedis {
     pub fn url(&self) -> String {
         let login = self.password.as_ref().map(|password| format!(":{password}@")).unwrap_or_default();
         match &self.tls {
-            Some(tls) => format!("rediss://{login}127.0.0.1:{}/0", tls.port),
-            None => format!("redis://{login}127.0.0.1:{}/0", self.port),
+            Some(tls) => format!("rediss://{login}127.0.0.1:{}/0", tls.port.number()),
+            None => format!("redis://{login}127.0.0.1:{}/0", self.port.number()),
         }
     }
 
     /// The server's port on 127.0.0.1; the same for all its life.
     #[must_use]
     pub fn port(&self) -> u16 {
-        self.port
+        self.port.number()
     }
 
     /// A prefix of keys that no other test of this process has.
@@ -145,7 +146,7 @@ impl PrivateRedis {
     #[must_use]
     pub fn command(&self, words: &[&str]) -> String {
         let ask = || -> std::io::Result<String> {
-            let mut connection = TcpStream::connect(("127.0.0.1", self.port))?;
+            let mut connection = TcpStream::connect(("127.0.0.1", self.port.number()))?;
             connection.set_read_timeout(Some(Duration::from_secs(5)))?;
             let mut reader = BufReader::new(connection.try_clone()?);
             let mut line = String::new();
@@ -199,7 +200,14 @@ impl PrivateRedis {
         });
         let mut command = Command::new("/bin/sh");
         command.args(["-c", KEEPER, "keeper"]).arg(&self.folder).arg(program);
-        command.args(["--port", &self.port.to_string(), "--bind", "127.0.0.1", "--appendonly", "no"]);
+        command.args([
+            "--port",
+            &self.port.number().to_string(),
+            "--bind",
+            "127.0.0.1",
+            "--appendonly",
+            "no",
+        ]);
         // Compression would hide what lies in a dump.
         command
             .args(["--save", "", "--rdbcompression", "no", "--daemonize", "no", "--dir"])
@@ -208,7 +216,7 @@ impl PrivateRedis {
             command.args(["--requirepass", password]);
         }
         if let Some(Tls { port, files }) = &self.tls {
-            command.args(["--tls-port", &port.to_string(), "--tls-auth-clients", "no"]);
+            command.args(["--tls-port", &port.number().to_string(), "--tls-auth-clients", "no"]);
             command.arg("--tls-cert-file").arg(&files.certificate);
             command.arg("--tls-key-file").arg(&files.key);
         }
@@ -217,7 +225,7 @@ impl PrivateRedis {
         *keeper = Some(command.spawn().unwrap_or_else(|error| panic!("/bin/sh: {error}")));
         drop(keeper);
         for _ in 0..500 {
-            if TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
+            if TcpStream::connect(("127.0.0.1", self.port.number())).is_ok() {
                 return;
             }
             sleep(Duration::from_millis(10));
@@ -247,9 +255,4 @@ fn find_program() -> Option<PathBuf> {
     let path = std::env::var("PATH").unwrap_or_default();
     let folders = std::env::split_paths(&path).chain(["/usr/bin".into(), "/usr/local/bin".into()]);
     folders.map(|folder| folder.join("redis-server")).find(|program| program.is_file())
-}
-
-fn free_port() -> u16 {
-    let port = TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr());
-    port.unwrap_or_else(|error| panic!("a free port: {error}")).port()
 }

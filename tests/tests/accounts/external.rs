@@ -164,11 +164,11 @@ async fn slow_addresses_of_some_people_leave_room_for_the_others() {
     let people = crowd(&app, 5).await;
     let (other, slow) = people.split_last().unwrap();
     let body = json!({"url": format!("http://{address}/")});
-    let mut running = Vec::new();
+    let mut running = tokio::task::JoinSet::new();
     for member in slow {
         for _ in 0..3 {
             let request = member.request("POST", "/api/external/get").json_body(&body);
-            running.push(tokio::spawn(request.send()));
+            running.spawn(request.send());
         }
     }
     while asked.load(Ordering::SeqCst) < 12 {
@@ -177,9 +177,7 @@ async fn slow_addresses_of_some_people_leave_room_for_the_others() {
     let (status, answer) = ask(other, "get", json!({"url": app.url()})).await;
     assert_eq!(status, 403, "it was judged, and not held up: {answer}");
     assert_eq!(ask(&slow[0], "get", json!({"url": app.url()})).await.0, 429);
-    for call in running {
-        call.abort();
-    }
+    running.abort_all();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -187,23 +185,21 @@ async fn bodies_that_come_slowly_take_their_senders_places_alone() {
     let app = builder().start().await;
     let people = crowd(&app, 5).await;
     let (other, slow) = people.split_last().unwrap();
-    let mut running = Vec::new();
+    let mut running = tokio::task::JoinSet::new();
     for member in slow {
         for _ in 0..3 {
             let body = futures_util::stream::once(async { Ok::<_, std::io::Error>("{") })
                 .chain(futures_util::stream::pending());
             let request = member.request("POST", "/api/external/get");
             let request = request.header("content-type", "application/json");
-            running.push(tokio::spawn(request.body(reqwest::Body::wrap_stream(body)).send()));
+            running.spawn(request.body(reqwest::Body::wrap_stream(body)).send());
         }
     }
     tokio::time::sleep(Duration::from_millis(500)).await;
     let (status, answer) = ask(other, "get", json!({"url": app.url()})).await;
     assert_eq!(status, 403, "it was judged, and not held up: {answer}");
     assert_eq!(ask(&slow[0], "get", json!({"url": app.url()})).await.0, 429);
-    for call in running {
-        call.abort();
-    }
+    running.abort_all();
 }
 
 #[tokio::test(flavor = "multi_thread")]

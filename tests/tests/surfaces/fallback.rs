@@ -221,6 +221,14 @@ async fn where_the_model_and_its_fallback_fail_it_is_a_502_with_a_text_however_t
         let (scene, client) = failing(Store::SqliteMemory, failure, true).await;
         let answer = ask(&client, 3).await;
         assert_eq!(answer.status, 502, "{failure}: {}", answer.text);
+        let refused = ["400", "404", "409", "413", "422"].map(|status| format!("status={status}"));
+        if refused.iter().any(|refused| refused == failure) {
+            assert_eq!(
+                answer.header("x-should-retry"),
+                "false",
+                "{failure}: sending it again would not help"
+            );
+        }
         let error = &answer.json()["error"];
         assert!(["message", "type"].iter().all(|member| error[member].is_string()), "{failure}: {error}");
         assert!(!answer.text.contains("0123456789"), "{failure}: {}", answer.text);

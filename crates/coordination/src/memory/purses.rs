@@ -68,6 +68,8 @@ struct Purse {
     /// Another one for each time that it begins to be counted.
     life: u64,
     spent: i128,
+    /// What of that may have been counted twice. The rest was spent for certain, even where the ledger lacks it.
+    excess: i128,
     held: i128,
     /// What was settled in this life, while not all is known.
     counted: i128,
@@ -200,18 +202,20 @@ impl Purses {
         let amount = i128::from(amount.0.max(0));
         let life = self.lives + 1;
         let purse = self.purse(counter, now);
-        if purse.knowledge != Knowledge::Nothing {
-            purse.spent += amount;
-        }
+        purse.spent += amount;
         // It may be part of what the ledger answered already.
-        let is_late = purse.knowledge == Knowledge::All && purse.seeded.is_some_and(|seeded| since < seeded);
+        let is_late = purse.seeded.is_some_and(|seeded| since < seeded);
         if is_late {
+            purse.excess += amount;
+        }
+        let is_news = is_late && purse.knowledge == Knowledge::All;
+        if is_news {
             (purse.knowledge, purse.life, purse.counted) = (Knowledge::TheMost, life, 0);
         }
         if purse.knowledge != Knowledge::All {
             purse.counted += amount;
         }
-        if is_late {
+        if is_news {
             self.lives = life;
             self.in_question.insert(counter.clone());
         }
@@ -227,10 +231,14 @@ impl Purses {
         let Some(unsure) = purse.since(mark) else { return false };
         let least = i128::from(spent.0);
         let most = least + unsure;
-        purse.spent = match purse.knowledge {
-            Knowledge::TheMost => purse.spent.clamp(least, most),
+        let certain = least.max(purse.spent - purse.excess);
+        let answered = match purse.knowledge {
+            Knowledge::TheMost => purse.spent.min(most),
             _ => most,
         };
+        purse.spent = answered.max(certain);
+        // What the ledger does not have at all can't be in its answer.
+        purse.excess = (purse.spent - certain).min(least);
         purse.seeded = Some(now.monotonic);
         if unsure == 0 {
             (purse.knowledge, purse.counted) = (Knowledge::All, 0);

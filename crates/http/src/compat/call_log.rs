@@ -19,8 +19,8 @@ use utoipa::ToSchema;
 
 const USUAL: u32 = 10;
 const MOST: u32 = 1000;
-/// More than begin in a millisecond.
-const MOST_OF_A_MOMENT: u32 = 10_000;
+/// As many of one millisecond as have room in the digits of a timestamp.
+const MOST_OF_A_MOMENT: usize = 999;
 
 /// Which part of the log.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -29,7 +29,7 @@ const MOST_OF_A_MOMENT: u32 = 10_000;
 pub(crate) struct LogQuery {
     /// Calls before this moment, as RFC 3339 has it: the `timestamp` of the last one that is known
     last_timestamp: Option<String>,
-    /// So many: 10 if absent, 1000 at most; more where several are of the same millisecond as the last one
+    /// So many: 10 if absent, 1000 at most
     limit: Option<u32>,
 }
 
@@ -44,7 +44,8 @@ pub(crate) struct LogAnswer {
 #[derive(Serialize, ToSchema)]
 #[schema(as = CallLogLine)]
 struct LogLine {
-    /// When it began.
+    /// When it began. Where the page ends within a millisecond, the digits of the last one behind it tell the next page how many of
+    /// them are known.
     timestamp: String,
     method: &'static str,
     endpoint: String,
@@ -165,15 +166,56 @@ async fn newest(
     Ok(lines)
 }
 
-/// A page: so many lines, and those besides that are of the last one's moment, as the next page begins before it.
-async fn page(history: &CallHistory, to: Option<Timestamp>, most: u32) -> Result<Vec<LogLine>, ApiError> {
-    let mut lines = newest(history, None, to, most).await?;
-    lines.truncate(most as usize);
-    let last = lines.last().map(|(at, _)| *at).filter(|_| lines.len() == most as usize);
-    if let Some(last) = last {
-        lines.retain(|(at, _)| *at > last);
-        let next = Timestamp(last.0.saturating_add(1));
-        lines.extend(newest(history, Some(last), Some(next), MOST_OF_A_MOMENT).await?);
+/// Where a page begins: before this moment, but for so many calls of its millisecond that are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Beginning {
+    at: Timestamp,
+    known: usize,
+}
+
+impl Beginning {
+    fn parse(text: &str) -> Option<Self> {
+        let at = Timestamp::parse(text).ok()?;
+        let fraction = text.split_once('.').map_or("", |(_, fraction)| fraction);
+        let digits = fraction.bytes().take_while(u8::is_ascii_digit).map(|digit| usize::from(digit - b'0'));
+        let known = digits.chain(std::iter::repeat(0)).skip(3).take(3).fold(0, |sum, digit| 10 * sum + digit);
+        Some(Self { at, known })
+    }
+
+    /// The timestamp that the next page begins with.
+    fn text(self) -> String {
+        let text = self.at.to_string();
+        match text.strip_suffix('Z') {
+            Some(moment) if (1..=MOST_OF_A_MOMENT).contains(&self.known) => {
+                format!("{moment}{:03}Z", self.known)
+            }
+            _ => text,
+        }
+    }
+}
+
+async fn page(
+    history: &CallHistory,
+    beginning: Option<Beginning>,
+    most: usize,
+) -> Result<Vec<LogLine>, ApiError> {
+    let to = beginning.map(|Beginning { at, known }| Timestamp(at.0.saturating_add(i64::from(known > 0))));
+    let known = beginning.map_or(0, |beginning| beginning.known);
+    // One more shows whether the page ends within a millisecond.
+    let asked = u32::try_from(known + most + 1).unwrap_or(u32::MAX);
+    let mut lines = newest(history, None, to, asked).await?;
+    let of = |lines: &[(Timestamp, LogLine)], moment| lines.iter().filter(|(at, _)| *at == moment).count();
+    let passed = beginning.map_or(0, |beginning| of(&lines, beginning.at).min(known));
+    lines.drain(..passed);
+    let next = lines.get(most).map(|(at, _)| *at);
+    lines.truncate(most);
+    let last = lines.last().map(|(at, _)| *at).filter(|last| next == Some(*last));
+    if let Some(at) = last {
+        let before = beginning.filter(|beginning| beginning.at == at).map_or(0, |_| passed);
+        let known = before + of(&lines, at);
+        if let Some((_, line)) = lines.last_mut() {
+            line.timestamp = Beginning { at, known }.text();
+        }
     }
     Ok(lines.into_iter().map(|(_, line)| line).collect())
 }
@@ -209,9 +251,36 @@ pub(crate) async fn call_log(
     if limit == 0 {
         return Err(ApiError::bad_request("`limit` is at least 1."));
     }
-    let to = last_timestamp.as_deref().map(Timestamp::parse).transpose();
-    let to = to.map_err(|_| {
+    let beginning = last_timestamp.as_deref().map(|text| Beginning::parse(text).ok_or(())).transpose();
+    let beginning = beginning.map_err(|()| {
         ApiError::bad_request("`lastTimestamp` is a time as RFC 3339 has it, such as 2030-01-01T00:00:00Z.")
     })?;
-    Ok(web::Json(LogAnswer { logs: page(&history, to, limit.min(MOST)).await? }))
+    Ok(web::Json(LogAnswer { logs: page(&history, beginning, limit.min(MOST) as usize).await? }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timestamp_tells_how_many_of_its_millisecond_are_known() {
+        for (text, known) in [
+            ("2026-11-22T12:00:59Z", 0),
+            ("2026-11-22T12:00:59.043Z", 0),
+            ("2026-11-22T12:00:59.0431Z", 100),
+            ("2026-11-22T12:00:59.043007Z", 7),
+            ("2026-11-22T12:00:59.043007999+01:00", 7),
+        ] {
+            assert_eq!(Beginning::parse(text).map(|beginning| beginning.known), Some(known), "{text}");
+        }
+        assert_eq!(Beginning::parse("2026-11-22T12:00:59.Z"), None);
+        let at = Timestamp::parse("2026-11-22T12:00:59.043Z").unwrap();
+        for known in [1, 42, MOST_OF_A_MOMENT] {
+            let beginning = Beginning { at, known };
+            assert_eq!(Beginning::parse(&beginning.text()), Some(beginning), "{}", beginning.text());
+        }
+        for known in [0, MOST_OF_A_MOMENT + 1] {
+            assert_eq!(Beginning { at, known }.text(), "2026-11-22T12:00:59.043Z");
+        }
+    }
 }

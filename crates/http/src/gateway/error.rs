@@ -127,7 +127,9 @@ impl GatewayError {
             code: if keeps_theirs { error.code.map(Cow::Owned) } else { Some(Cow::Borrowed(code)) },
             param: error.param.map(String::into_boxed_str),
             message: error.message.into_boxed_str(),
-            is_final: error.kind == CallErrorKind::InsufficientQuota && error.retry_after.is_none(),
+            // Neither a used-up budget nor a refused request is another by being sent again.
+            is_final: error.kind == CallErrorKind::UpstreamRejected && door == Door::Bare
+                || error.kind == CallErrorKind::InsufficientQuota && error.retry_after.is_none(),
             may_be_done: error.may_be_done,
             retry_after: error.retry_after,
             closes: false,

@@ -88,6 +88,8 @@ where
         Ok(claim) => claim,
         Err(response) => return *response,
     };
+    // Nobody asks again for what has no name here, so that nothing of it is kept.
+    let leaving = if claim.is_some() { leaving } else { Leaving::GivesBack };
     let asked = request.clone();
     let carried_out = async move {
         let response = handler.call(arguments).await.respond_to(&request).map_into_boxed_body();

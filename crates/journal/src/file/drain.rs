@@ -8,11 +8,17 @@ use std::io;
 use switchyard_ports::journal::{JournalError, Segment};
 
 impl Shared {
-    /// The oldest segment. Blocks for as long as it takes to read it, if it is not remembered; once handed over it is not.
+    /// The oldest segment. Blocks for as long as it takes to read it, if it is not remembered; once handed over it is not. It is an
+    /// error that records wait in memory until they can be written: whoever drains would believe that this was all.
     pub(super) fn drain_oldest(&self) -> Result<Option<Segment>, JournalError> {
         loop {
             let oldest = self.writer().oldest();
-            let Some(Oldest { number, sealed, is_last }) = self.or_fail(oldest)? else { return Ok(None) };
+            let Some(Oldest { number, sealed, is_last }) = self.or_fail(oldest)? else {
+                return match self.writer().kept() {
+                    0 => Ok(None),
+                    kept => Err(JournalError::Unwritable(format!("{kept} records wait until it can be"))),
+                };
+            };
             let remembered = self.writer().remembered.take(number, sealed.records);
             if let Some(events) = remembered {
                 return Ok(Some(Segment { id: store::name_of(number), events, damaged: 0, is_last }));

@@ -242,7 +242,7 @@ impl Writer {
             self.seal()?;
         }
         let is_open = self.open.as_ref().is_some_and(|open| open.records > 0);
-        let is_last = self.sealed.len() == 1 && !is_open;
+        let is_last = self.sealed.len() == 1 && !is_open && self.kept.is_empty();
         Ok(self.sealed.first_key_value().map(|(&number, &sealed)| Oldest { number, sealed, is_last }))
     }
 }

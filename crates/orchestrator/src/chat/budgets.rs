@@ -67,7 +67,7 @@ impl Budgets {
     ) -> Result<Vec<Box<dyn Permit>>, LimiterError> {
         for _ in 0..ROUNDS {
             match limiter.acquire(asks).await {
-                Err(LimiterError::Unseeded(counters)) => self.make_known(limiter, &counters).await?,
+                Err(LimiterError::Unseeded(counters)) => self.make_known(limiter, &counters, true).await?,
                 taken => return taken,
             }
         }
@@ -84,7 +84,7 @@ impl Budgets {
     ) -> Result<(), LimiterError> {
         for _ in 0..ROUNDS {
             match permit.cover(money, at).await {
-                Err(LimiterError::Unseeded(counters)) => self.make_known(limiter, &counters).await?,
+                Err(LimiterError::Unseeded(counters)) => self.make_known(limiter, &counters, true).await?,
                 covered => return covered,
             }
         }
@@ -143,7 +143,7 @@ impl Budgets {
         let now = self.clock.now();
         for some in new.chunks(TOGETHER) {
             let counters: Vec<Counter> = some.iter().map(|payer| payer.counter(now)).collect();
-            self.make_known(limiter, &counters).await?;
+            self.make_known(limiter, &counters, false).await?;
             known.extend(some.iter().map(|payer| name(payer)));
         }
         Ok(())
@@ -151,13 +151,18 @@ impl Budgets {
 
     /// Asks the ledger for those of some counters that are not known. Where many processes share them, the first look waits for what they
     /// settled just now: beside others, not before them.
-    async fn make_known(&self, limiter: &dyn Limiter, counters: &[Counter]) -> Result<(), LimiterError> {
+    async fn make_known(
+        &self,
+        limiter: &dyn Limiter,
+        counters: &[Counter],
+        is_awaited: bool,
+    ) -> Result<(), LimiterError> {
         for _ in 0..ROUNDS {
             let questions = questions_of(limiter, counters, false).await?;
             if questions.is_empty() {
                 return Ok(());
             }
-            self.sums.tell(limiter, questions, true).await?;
+            self.sums.tell(limiter, questions, is_awaited).await?;
         }
         Err(forgotten())
     }

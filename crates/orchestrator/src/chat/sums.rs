@@ -1,5 +1,5 @@
 //! Asks the ledger what counters spent. Of keys in the same window it is asked together, of each other scope by itself; one asks for all
-//! who wait for the same, and nobody waits for a question that is another's.
+//! who wait for the same. Half of the places are kept for questions that calls wait for.
 
 use crate::usage::LedgerWriter;
 use futures_util::future::try_join_all;
@@ -17,6 +17,10 @@ use tokio::sync::{Mutex, Semaphore};
 
 /// How long the ledger may take for an answer.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// How long a call waits for its turn: what is asked before it says nothing of the ledger.
+const TURN: Duration = Duration::from_secs(6);
+/// How long the ledger may take where no call waits for it.
+const LONG_PATIENCE: Duration = Duration::from_secs(10);
 /// How long it is believed that the ledger does not answer, after it did not.
 pub(super) const DISBELIEF: Duration = Duration::from_secs(1);
 /// Questions that the ledger is asked at the same time: it has other work.
@@ -48,6 +52,8 @@ pub(super) struct Sums {
     clock: Arc<dyn Clock>,
     lanes: Lock<HashMap<Group, Arc<Lane>>>,
     places: Semaphore,
+    /// Of those places, the ones of questions that no call waits for.
+    idle_places: Semaphore,
     /// When the ledger did not answer, and how.
     failed: Lock<Option<(Monotonic, LimiterError)>>,
 }
@@ -59,7 +65,8 @@ impl Sums {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let (lanes, failed) = (Lock::default(), Lock::default());
-        Self { usage, writer, clock, lanes, places: Semaphore::new(AT_ONCE), failed }
+        let (places, idle_places) = (Semaphore::new(AT_ONCE), Semaphore::new(AT_ONCE / 2));
+        Self { usage, writer, clock, lanes, places, idle_places, failed }
     }
 
     /// Tells counters what the ledger says. Whether a call waits for it decides who is told of a ledger that is late: a question that
@@ -87,8 +94,12 @@ impl Sums {
     ) -> Result<(), LimiterError> {
         let lane = self.lane(&group);
         lane.waiting().extend(questions);
-        let _one = lane.asking.lock().await;
-        let _place = self.places.acquire().await;
+        let _one = self.in_time(is_awaited, lane.asking.lock()).await?;
+        if lane.waiting().is_empty() {
+            return self.failed_lately();
+        }
+        let _idle = if is_awaited { None } else { Some(self.idle_places.acquire().await) };
+        let _place = self.in_time(is_awaited, self.places.acquire()).await?;
         self.failed_lately()?;
         let waiting = std::mem::take(&mut *lane.waiting());
         if waiting.is_empty() {
@@ -103,10 +114,11 @@ impl Sums {
         if waiting.is_empty() {
             return Ok(());
         }
+        let patience = if is_awaited { PATIENCE } else { LONG_PATIENCE };
         let sums = tokio::select! {
             sums = self.ask(&group, &waiting) => sums?,
-            () = self.clock.sleep(PATIENCE) => {
-                let late = format!("the ledger does not answer within {} s", PATIENCE.as_secs());
+            () = self.clock.sleep(patience) => {
+                let late = format!("the ledger does not answer within {} s", patience.as_secs());
                 let late = LimiterError::Unavailable(late);
                 return Err(if is_awaited { self.failed(late) } else { late });
             }
@@ -115,6 +127,19 @@ impl Sums {
             limiter.seed(counter, mark, sums.get(counter).copied().unwrap_or_default())
         });
         try_join_all(told).await.map(drop)
+    }
+
+    /// A turn, if it comes in time for whoever waits for it.
+    async fn in_time<T>(&self, is_awaited: bool, turn: impl Future<Output = T>) -> Result<T, LimiterError> {
+        if !is_awaited {
+            return Ok(turn.await);
+        }
+        tokio::select! {
+            turn = turn => Ok(turn),
+            () = self.clock.sleep(TURN) => {
+                Err(LimiterError::Unavailable("the ledger is being asked for other budgets".to_owned()))
+            }
+        }
     }
 
     /// What the ledger says of the counters of a group. What waits in the journal was spent too.

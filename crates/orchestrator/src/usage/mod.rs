@@ -15,20 +15,27 @@ pub use table::{TableLine, TableRequest, UsageTable};
 pub use writer::LedgerWriter;
 
 use crate::error::AdminError;
+use crate::room::Room;
 use std::sync::Arc;
 use switchyard_domain::usage::{GroupBy, LedgerCheck, UsageEvent, UsageFilter, UsageRow};
 use switchyard_ports::repositories::UsageRepository;
 
+/// How many tables of stretches of time are made at once: each asks the database many questions, and who signs in waits for its
+/// readers too.
+const TABLES_AT_ONCE: usize = 2;
+
 /// Reads usage.
 pub struct UsageReports {
     repository: Arc<dyn UsageRepository>,
+    /// The turns of those who want such tables.
+    tables: Room,
 }
 
 impl UsageReports {
     /// Over the given repository.
     #[must_use]
     pub fn new(repository: Arc<dyn UsageRepository>) -> Self {
-        Self { repository }
+        Self { repository, tables: Room::of(TABLES_AT_ONCE) }
     }
 
     /// Sums by group.

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 const REST: Duration = Duration::from_millis(500);
 /// The most that are written together: those who are refused over and over are not written without end.
 const MOST_AT_ONCE: usize = 200;
-/// The most of one caller among them, so that nobody takes the others' room.
+/// The most of one person among them, or of a key that is nobody's, so that nobody takes the others' room here.
 const MOST_OF_ONE: usize = 20;
 /// The most that are kept.
 const KEPT: u32 = 10_000;
@@ -44,7 +44,8 @@ impl RefusedCalls {
     /// Notes one. Holds up nobody.
     pub fn note(&self, call: RefusedCall) {
         let mut waiting = self.waiting();
-        let of_caller = |known: &&RefusedCall| (known.key, known.user) == (call.key, call.user);
+        let caller = |call: &RefusedCall| (call.user, call.key.filter(|_| call.user.is_none()));
+        let of_caller = |known: &&RefusedCall| caller(known) == caller(&call);
         let is_full = waiting.calls.len() >= MOST_AT_ONCE;
         if is_full || waiting.calls.iter().filter(of_caller).count() >= MOST_OF_ONE {
             waiting.left_out += 1;

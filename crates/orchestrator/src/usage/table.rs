@@ -5,6 +5,7 @@ use crate::error::AdminError;
 use switchyard_domain::budget::{Span, Zone};
 use switchyard_domain::time::Timestamp;
 use switchyard_domain::usage::{GroupBy, Interval, UsageFilter, UsageRow, UsageSums};
+use switchyard_domain::user::User;
 
 /// The most stretches of time in one table: a year of days, and some.
 const MOST_STRETCHES: usize = 400;
@@ -44,25 +45,26 @@ pub struct UsageTable {
 }
 
 impl UsageReports {
-    /// The sums that somebody may see.
+    /// The sums that somebody may see. Tables of stretches of time are made one after the other, for whoever has none made first.
     ///
     /// # Errors
     /// [`AdminError::Invalid`] for too many stretches; when the database can't be read.
     pub async fn table(
         &self,
-        sight: Sight,
+        person: &User,
         request: TableRequest,
         now: Timestamp,
     ) -> Result<UsageTable, AdminError> {
         let TableRequest { mut filter, group_by, interval, zone } = request;
-        let Some(user) = sight.narrowed(filter.user) else { return Ok(UsageTable::default()) };
+        let Some(user) = Sight::of(person).narrowed(filter.user) else { return Ok(UsageTable::default()) };
         filter.user = user;
         let is_by_local_day = group_by == GroupBy::Day && zone != Zone::utc();
         let lines = match interval.or_else(|| is_by_local_day.then_some(Interval::Day)) {
             None => lines_of(None, self.report(filter, group_by).await?),
             Some(stretch) => {
-                let mut lines = Vec::new();
-                for part in stretches(&filter, stretch, &zone, now)? {
+                let (parts, mut lines) = (stretches(&filter, stretch, &zone, now)?, Vec::new());
+                let _turn = self.tables.take(person.id, 1).await;
+                for part in parts {
                     let within = UsageFilter { from: Some(part.start), to: Some(part.end), ..filter };
                     let rows = self.report(within, grouping(group_by)).await?;
                     let rows = if group_by == GroupBy::Day { by_local_day(&zone, part, &rows) } else { rows };

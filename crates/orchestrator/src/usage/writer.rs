@@ -113,15 +113,17 @@ impl LedgerWriter {
                 () = self.clock.sleep(rest) => {}
             }
         }
-        self.drain_once().await;
+        if !self.drain_once().await {
+            tracing::warn!("usage stays in the journal until the next start");
+        }
     }
 
-    /// Writes everything that waits, once; what fails stays in the journal for the next start.
+    /// Writes everything that waits, once; what fails stays in the journal. Answers whether all of it arrived.
     pub async fn drain_once(&self) -> bool {
         match self.drain().await {
             Ok(()) => true,
             Err(error) => {
-                tracing::warn!(error = %error, "usage stays in the journal until the next start");
+                tracing::debug!(error = %error, "usage waits in the journal");
                 false
             }
         }

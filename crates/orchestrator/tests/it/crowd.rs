@@ -41,6 +41,7 @@ impl UsageRepository for SlowLedger {
     }
 
     async fn report(&self, filter: UsageFilter, group_by: GroupBy) -> Result<Vec<UsageRow>, RepositoryError> {
+        self.clock.sleep(self.delay).await;
         self.store.report(filter, group_by).await
     }
 

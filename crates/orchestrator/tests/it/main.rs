@@ -29,4 +29,5 @@ mod settling;
 mod sign_in;
 mod snapshots;
 mod strictness;
+mod tables;
 mod world;

@@ -24,7 +24,8 @@ pub use users::{
     AccountState, Creation, LinkPurpose, NewUser, OneTimeLink, Taken, UserChange, UserPatch, UserRepository,
 };
 pub use virtual_keys::{
-    KeyPatch, KeyRotation, NewVirtualKey, VirtualKeyRepository, enough_keys, enough_unused_keys,
+    KeyPatch, KeyRotation, NewVirtualKey, UNUSED_KEYS_COUNT_FOR_MS, VirtualKeyRepository, enough_keys,
+    enough_unused_keys,
 };
 
 /// Why a repository could not do what was asked.

@@ -29,7 +29,7 @@ pub struct NewVirtualKey {
     /// What people sort keys by.
     pub tags: Vec<String>,
     /// How many keys its user may have together with it. Of a key that is nobody's: how many such keys its maker may have made together
-    /// with it that were never used. Absent: any number.
+    /// with it in the last day ([`UNUSED_KEYS_COUNT_FOR_MS`]) that were never used. Absent: any number.
     pub at_most: Option<u32>,
     /// Whether an administrator says what it may, and somebody else holds it.
     pub is_lent: bool,
@@ -110,6 +110,10 @@ impl KeyPatch {
     }
 }
 
+/// For how long a key of nobody's that was never used counts against further ones of its maker, in milliseconds: who makes many keeps
+/// others from it for a day at most.
+pub const UNUSED_KEYS_COUNT_FOR_MS: i64 = 86_400_000;
+
 /// What somebody is told who has as many keys as they may have.
 #[must_use]
 pub fn enough_keys(most: u32) -> String {
@@ -120,7 +124,8 @@ pub fn enough_keys(most: u32) -> String {
 #[must_use]
 pub fn enough_unused_keys(most: u32) -> String {
     format!(
-        "{most} virtual keys that were made like this have never been used: use one, or ask an administrator to remove some"
+        "{most} virtual keys that were made like this within a day were not used: use one, ask an administrator to remove some, or \
+         come back tomorrow"
     )
 }
 

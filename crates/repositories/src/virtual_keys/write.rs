@@ -12,7 +12,7 @@ use switchyard_domain::limits::Limits;
 use switchyard_domain::name::Name;
 use switchyard_domain::quota::{QuotaScope, stated};
 use switchyard_ports::repositories::{
-    Author, ChangeKind, KeyPatch, NewVirtualKey, enough_keys, enough_unused_keys,
+    Author, ChangeKind, KeyPatch, NewVirtualKey, UNUSED_KEYS_COUNT_FOR_MS, enough_keys, enough_unused_keys,
 };
 
 const SAME_HASH: &str = "a key with the same hash exists";
@@ -66,6 +66,7 @@ fn check_number(connection: &mut AnyConnection, key: &NewVirtualKey, author: &Au
             .filter(virtual_keys::user_id.is_null())
             .filter(virtual_keys::last_used_at.is_null())
             .filter(virtual_keys::made_by.eq(author.by.name.as_ref()))
+            .filter(virtual_keys::created_at.gt(author.at.0.saturating_sub(UNUSED_KEYS_COUNT_FOR_MS)))
             .count()
             .get_result(connection)?,
     };

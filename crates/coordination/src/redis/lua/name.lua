@@ -69,9 +69,13 @@ for _, caller in ipairs(redis.call('ZRANGEBYSCORE', OLDEST, '-inf', over, 'LIMIT
   local answers = redis.call('ZRANGEBYSCORE', answers_of(caller), '-inf', over, 'LIMIT', 0, AT_ONCE)
   for _, member in ipairs(answers) do drop_answer(caller, member) end
   if #answers < AT_ONCE then
-    weigh(NAMES, 'names', caller, -redis.call('ZREMRANGEBYSCORE', names_of(caller), '-inf', over))
-    note_oldest(caller)
     AT_ONCE = AT_ONCE - #answers
+    local old = redis.call('ZRANGEBYSCORE', names_of(caller), '-inf', over, 'LIMIT', 0, AT_ONCE)
+    for _, one in ipairs(old) do redis.call('ZREM', names_of(caller), one) end
+    weigh(NAMES, 'names', caller, -#old)
+    note_oldest(caller)
+    if #old == AT_ONCE then break end
+    AT_ONCE = AT_ONCE - #old
   else break end
 end
 

@@ -20,10 +20,10 @@ local doubt = redis.call('GET', P .. 'doubt') or '0'
 
 local budgets = {}
 
--- A purse that is not known exactly has a life: from when on everything that is settled on it is counted here, how much that was, and
--- what of it was settled lately, by time.
+-- Of what a purse spent, the excess may have been counted twice. One that is not known exactly has a life: from when on everything that
+-- is settled on it is counted here, how much that was, and what of it was settled lately, by time.
 local function new_purse()
-  return {spent = ZERO, mine = ZERO, others = ZERO, known = false, counted = ZERO, lately = {}}
+  return {spent = ZERO, excess = ZERO, mine = ZERO, others = ZERO, known = false, counted = ZERO, lately = {}}
 end
 
 local function is_exact(purse) return purse.known and not purse.life end
@@ -156,6 +156,7 @@ local function budget_of(scope, edition)
     elseif tag == 'there' then purse(place_of)
     elseif tag == 'known' then purse(place_of).known, purse(place_of).was_known = value == doubt, true
     elseif tag == 'spent' then purse(place_of).spent = amount(value)
+    elseif tag == 'excess' then purse(place_of).excess = amount(value)
     elseif tag == 'seeded' then purse(place_of).seeded = tonumber(value)
     elseif tag == 'life' then purse(place_of).life = value
     elseif tag == 'noted' then purse(place_of).noted = tonumber(value)
@@ -193,7 +194,7 @@ local function forget_old(budget, client_now)
       if since and since.calendar < finish then
         set_since(budget, finish, since.clock + (finish - since.calendar) * 1000)
       end
-      redis.call('HDEL', budget.key, 'there=' .. span, 'known=' .. span, 'spent=' .. span, 'seeded=' .. span, 'life=' .. span,
+      redis.call('HDEL', budget.key, 'there=' .. span, 'known=' .. span, 'spent=' .. span, 'excess=' .. span, 'seeded=' .. span, 'life=' .. span,
         'noted=' .. span, 'counted=' .. span, 'lately=' .. span, 'held=' .. span .. '|' .. me)
       redis.call('SREM', QUESTIONS, question_of(budget, span))
       budget.purses[span] = nil
@@ -257,11 +258,13 @@ end
 -- than the most that was spent.
 local function spend(budget, span, cost, age)
   local purse = purse_of(budget, span)
-  if purse.known then
-    purse.spent = plus(purse.spent, cost)
-    put(budget, 'spent=' .. span, text(purse.spent))
-    local is_late = purse.seeded and now - age < purse.seeded + math.floor(rest / 16)
-    if is_late and not purse.life then question(budget, span, purse, now) end
+  purse.spent = plus(purse.spent, cost)
+  put(budget, 'spent=' .. span, text(purse.spent))
+  local is_late = purse.seeded and now - age < purse.seeded + math.floor(rest / 16)
+  if is_late then
+    purse.excess = plus(purse.excess, cost)
+    put(budget, 'excess=' .. span, text(purse.excess))
+    if purse.known and not purse.life then question(budget, span, purse, now) end
   end
   if not is_exact(purse) then count(budget, span, purse, cost) end
 end

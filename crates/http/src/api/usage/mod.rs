@@ -12,7 +12,7 @@ use query::UsageQuery;
 use serde::Serialize;
 use std::sync::Arc;
 use switchyard_domain::usage::UsageSums;
-use switchyard_orchestrator::usage::{Sight, TableLine, UsageReports, UsageTable};
+use switchyard_orchestrator::usage::{TableLine, UsageReports, UsageTable};
 use switchyard_ports::clock::Clock;
 use utoipa::ToSchema;
 
@@ -75,7 +75,7 @@ async fn table(
     clock: &Arc<dyn Clock>,
 ) -> Result<UsageTable, ApiError> {
     let query = UsageQuery::of(request)?.read()?;
-    Ok(reports.table(Sight::of(&member.0.who.entry.user), query, clock.now()).await?)
+    Ok(reports.table(&member.0.who.entry.user, query, clock.now()).await?)
 }
 
 /// What was used: one's own; to administrators and auditors, everybody's.

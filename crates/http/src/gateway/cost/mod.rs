@@ -14,7 +14,8 @@ use switchyard_domain::money::NanoUsd;
 use switchyard_orchestrator::chat::CallBill;
 use utoipa::ToSchema;
 
-/// What a call cost, in US dollars. `null` is an amount that is not known.
+/// What the model that answered cost, in US dollars; `x-switchyard-cost` has the whole call's cost, with what failed before it and is
+/// billed. `null` is an amount that is not known.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = CallCost)]

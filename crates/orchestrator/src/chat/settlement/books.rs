@@ -132,7 +132,7 @@ impl Books {
                 permit.settle(&used);
                 attempt.open.is_target_settled = true;
             }
-            (None, Some(permit)) if attempt.open.reserved.is_some() => {
+            (None, Some(permit)) if is_known || attempt.open.reserved.is_some() => {
                 permit.release_slots();
                 attempt.open.limits = Some(permit);
             }

@@ -51,6 +51,8 @@ pub(super) struct Record {
     events: Vec<UsageEvent>,
     journal: Option<Box<dyn JournalPermit>>,
     used: Vec<(Option<Box<dyn Permit>>, Used)>,
+    /// When the journal was offered it first: the ledger may know of it since then, whatever became of that.
+    offered: Option<Monotonic>,
     ports: Arc<ChatPorts>,
 }
 
@@ -58,18 +60,18 @@ impl Record {
     fn of(books: Option<Books>, ports: &Arc<ChatPorts>) -> Self {
         let ports = Arc::clone(ports);
         let Some(mut books) = books else {
-            return Self { events: Vec::new(), journal: None, used: Vec::new(), ports };
+            return Self { events: Vec::new(), journal: None, used: Vec::new(), offered: None, ports };
         };
         let events = books.events(&ports);
         ports.statistics.count(&events);
         let used = books.permits(&events);
-        Self { events, journal: Some(books.journal), used, ports }
+        Self { events, journal: Some(books.journal), used, offered: None, ports }
     }
 
     /// Writes the events and returns once they are safe.
     pub(super) async fn append(mut self) -> Result<Settled, JournalError> {
         let settled = Settled { bill: CallBill::of(&self.events) };
-        let since = self.ports.clock.monotonic();
+        let since = self.offer();
         let Some(journal) = self.journal.as_mut().filter(|_| !self.events.is_empty()) else {
             return Ok(settled);
         };
@@ -86,6 +88,11 @@ impl Record {
                 Err(error)
             }
         }
+    }
+
+    fn offer(&mut self) -> Monotonic {
+        let now = || self.ports.clock.monotonic();
+        *self.offered.get_or_insert_with(now)
     }
 
     /// Tells limits and budgets what was used, of which the ledger may know since then.
@@ -109,7 +116,7 @@ impl Record {
 
 impl Drop for Record {
     fn drop(&mut self) {
-        let since = self.ports.clock.monotonic();
+        let since = self.offer();
         if let Some(journal) = self.journal.as_mut().filter(|_| !self.events.is_empty()) {
             journal.append_detached(std::mem::take(&mut self.events));
         }

@@ -100,3 +100,28 @@ pub async fn what_the_ledger_knew_before_it_was_asked_and_is_settled_later_is_co
     let all = Standing { spent: NanoUsd(35), held: NanoUsd::ZERO };
     assert_eq!(limiter.standing(&counter).await.unwrap(), Known::Exactly(all));
 }
+
+/// See the name.
+pub async fn what_was_spent_for_certain_stays_so_where_the_ledger_lacks_it(
+    limiter: Arc<dyn Limiter>,
+    clock: Arc<ManualClock>,
+) {
+    let demand = day(100);
+    clock.advance(Duration::from_secs(1));
+    let journaled = clock.monotonic();
+    clock.advance(Duration::from_secs(1));
+    seed(&*limiter, &clock, &demand, 0).await;
+    // Told late, so that the ledger is asked again; and what still waits in a journal when that is done.
+    limiter.charge(&Used { since: Some(journaled), ..unheld(&demand, now(&clock), 1) });
+    limiter.charge(&unheld(&demand, now(&clock), 80));
+    clock.advance(Duration::from_secs(1));
+    for answer in [1, 0, 1] {
+        seed(&*limiter, &clock, &demand, answer).await;
+        assert_eq!(
+            standing(&*limiter, &demand, now(&clock)).await,
+            (80, 0),
+            "the one may have been counted twice"
+        );
+    }
+    assert_eq!(refused(take(&*limiter, &demand, 21).await).kind, LimitKind::Budget);
+}

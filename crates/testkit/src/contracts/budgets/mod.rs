@@ -48,6 +48,7 @@ macro_rules! budget_contract {
             what_is_settled_while_the_ledger_is_asked_is_added_and_the_ledger_asked_again,
             what_is_counted_twice_is_so_until_the_ledger_is_asked_again,
             what_the_ledger_knew_before_it_was_asked_and_is_settled_later_is_counted_twice_for_a_moment,
+            what_was_spent_for_certain_stays_so_where_the_ledger_lacks_it,
             slots_that_are_given_back_leave_the_money_held,
             a_budget_that_is_set_anew_begins_with_the_ledger,
             what_costs_nothing_passes_a_spent_budget,

@@ -10,8 +10,8 @@ use switchyard_domain::quota::QuotaScope;
 use switchyard_domain::time::Timestamp;
 use switchyard_domain::virtual_key::{KeyGrant, VirtualKey};
 use switchyard_ports::repositories::{
-    Author, ChangeKind, KeyPatch, NewVirtualKey, RepositoryError, VirtualKeyRepository, enough_keys,
-    enough_unused_keys,
+    Author, ChangeKind, KeyPatch, NewVirtualKey, RepositoryError, UNUSED_KEYS_COUNT_FOR_MS,
+    VirtualKeyRepository, enough_keys, enough_unused_keys,
 };
 
 #[async_trait]
@@ -28,6 +28,7 @@ impl VirtualKeyRepository for MemoryStore {
             let is_unused = |known: &VirtualKey| {
                 known.last_used_at.is_none()
                     && known.grant.made_by.as_deref() == Some(author.by.name.as_ref())
+                    && known.meta.created_at.0 > author.at.0.saturating_sub(UNUSED_KEYS_COUNT_FOR_MS)
             };
             let counts =
                 |known: &&VirtualKey| known.user == key.user && (key.user.is_some() || is_unused(known));
