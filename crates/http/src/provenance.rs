@@ -38,19 +38,17 @@ impl Provenance {
         let mut origins = headers.get_all(ORIGIN);
         let origin = origins.next();
         if origins.next().is_some() {
-            return Err(forged("it names two origins"));
+            return Err(foreign("it names two origins"));
         }
         let is_listed = origin.is_some_and(|origin| self.listed.contains(origin));
         if origin.is_some_and(|origin| !is_listed && !is_own(origin, headers.get(HOST))) {
-            return Err(forged(
-                "it comes from a page of another site (SWITCHYARD_CORS_ORIGINS lists those that may)",
-            ));
+            return Err(foreign(ANOTHER_SITE));
         }
         let site = headers.get(&SEC_FETCH_SITE).map(HeaderValue::as_bytes);
         if matches!(site, None | Some(b"same-origin" | b"none")) || is_listed {
             Ok(())
         } else {
-            Err(forged("it comes from a page of another site (SWITCHYARD_CORS_ORIGINS lists those that may)"))
+            Err(foreign(ANOTHER_SITE))
         }
     }
 }
@@ -67,12 +65,18 @@ pub(crate) fn changes_something(request: &HttpRequest) -> bool {
     ![Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method())
 }
 
-/// A request that could be forged.
+const ANOTHER_SITE: &str = "it comes from a page of another site. An administrator can list those that may in SWITCHYARD_CORS_ORIGINS";
+
+/// A request that lacks the session's own value.
 fn forged(why: &str) -> ApiError {
-    let message = format!(
-        "This request can't be told from a forged one: {why}. Send `X-CSRF-Token` with the value of the cookie \
-         `csrf_access_token` (`csrf_refresh_token` on refresh)."
-    );
+    foreign(&format!(
+        "{why}. Send `X-CSRF-Token` with the value of the cookie `csrf_access_token` (`csrf_refresh_token` on refresh)"
+    ))
+}
+
+/// A request that could be forged.
+fn foreign(why: &str) -> ApiError {
+    let message = format!("This request can't be told from a forged one: {why}.");
     ApiError::new(StatusCode::FORBIDDEN, "csrf_failed", message)
 }
 

@@ -107,7 +107,8 @@ impl Shared {
         self.give();
     }
 
-    /// Gives to those who wait as long as there is enough for the next one. Nobody passes them, so that who needs much gets it.
+    /// Gives to those who wait as long as there is enough for the next one. Nobody passes them, so that who needs much gets it. The
+    /// last quarter is for those who hold nothing, however many people hold much.
     fn give(&mut self) {
         loop {
             let waiting = self.parts.iter().filter(|(_, asked)| !asked.is_given);
@@ -115,7 +116,8 @@ impl Shared {
             let next = waiting.min_by_key(|(number, asked)| (of(&asked.person), **number));
             let next = next.map(|(number, _)| *number);
             let Some(asked) = next.and_then(|number| self.parts.get_mut(&number)) else { return };
-            if asked.bytes > self.free {
+            let kept = if self.of_each.contains_key(&asked.person) { self.all / 4 } else { 0 };
+            if asked.bytes.saturating_add(kept) > self.free {
                 return;
             }
             asked.is_given = true;
@@ -161,7 +163,7 @@ mod tests {
 
     #[test]
     fn whoever_holds_least_goes_first_and_who_asked_first_among_those() {
-        let room = Room::of(10);
+        let room = Room::of(14);
         let mut anns =
             vec![room.take(ANN, 5).now_or_never().unwrap(), room.take(ANN, 5).now_or_never().unwrap()];
         let (mut third, mut first) = (Box::pin(room.take(ANN, 5)), Box::pin(room.take(BEN, 5)));
@@ -177,7 +179,7 @@ mod tests {
         assert!(second.as_mut().now_or_never().is_none(), "now he holds some");
         drop((of_ben, of_ann));
         assert!(second.as_mut().now_or_never().is_some());
-        assert_eq!(free(&room), (10, 0));
+        assert_eq!(free(&room), (14, 0));
     }
 
     #[test]
@@ -192,5 +194,19 @@ mod tests {
         assert!(little.as_mut().now_or_never().is_some());
         drop(part);
         assert_eq!(free(&room), (10, 0));
+    }
+
+    #[test]
+    fn the_last_quarter_is_for_those_who_hold_nothing() {
+        let room = Room::of(20);
+        let first = room.take(ANN, 5).now_or_never().unwrap();
+        let second = room.take(ANN, 10).now_or_never().unwrap();
+        let mut third = Box::pin(room.take(ANN, 1));
+        assert!(third.as_mut().now_or_never().is_none());
+        let of_ben = room.take(BEN, 5).now_or_never().unwrap();
+        drop(second);
+        assert!(third.as_mut().now_or_never().is_some());
+        drop((first, of_ben));
+        assert_eq!(free(&room), (20, 0));
     }
 }

@@ -2,10 +2,10 @@
 
 #![expect(clippy::panic, reason = "a test without its server has failed")]
 
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{self, File, OpenOptions};
 use std::net::TcpListener;
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Below those that systems give to connections and to whoever asks for any port.
@@ -21,11 +21,9 @@ pub(crate) struct OwnPort {
 
 impl OwnPort {
     pub(crate) fn take() -> Self {
-        let folder = std::env::temp_dir().join("switchyard-test-ports");
-        // Also for other people's tests on this machine.
-        if fs::create_dir_all(&folder).is_ok() {
-            let _ = fs::set_permissions(&folder, Permissions::from_mode(0o777));
-        }
+        let folder = folder();
+        let made = fs::create_dir_all(&folder);
+        made.unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
         // Processes begin apart, so that they seldom look at each other's. What a test left running still calls the port of a server
         // that is gone: the next server has another.
         static TAKEN: AtomicU32 = AtomicU32::new(0);
@@ -41,7 +39,6 @@ impl OwnPort {
     fn try_take(folder: &Path, number: u16) -> Option<Self> {
         let path = folder.join(number.to_string());
         let lock = OpenOptions::new().create(true).truncate(false).write(true).open(path).ok()?;
-        let _ = lock.set_permissions(Permissions::from_mode(0o666));
         lock.try_lock().ok()?;
         TcpListener::bind(("127.0.0.1", number)).ok()?;
         Some(Self { number, _lock: lock })
@@ -52,19 +49,23 @@ impl OwnPort {
     }
 }
 
+/// Where the locks are; each user's by themselves.
+fn folder() -> PathBuf {
+    let user = fs::metadata("/proc/self").map(|process| process.uid()).unwrap_or_default();
+    std::env::temp_dir().join(format!("switchyard-test-ports-{user}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_port_is_nobody_elses_until_it_is_given_back() {
+    fn a_port_is_nobody_elses_and_not_given_again() {
         let one = OwnPort::take();
-        let folder = std::env::temp_dir().join("switchyard-test-ports");
-        assert!(OwnPort::try_take(&folder, one.number()).is_none());
+        assert!(OwnPort::try_take(&folder(), one.number()).is_none());
         assert_ne!(OwnPort::take().number(), one.number());
         let number = one.number();
         drop(one);
         assert_ne!(OwnPort::take().number(), number, "who was told of the old one would find the new one");
-        assert!(OwnPort::try_take(&folder, number).is_some());
     }
 }

@@ -150,16 +150,15 @@ fn told(error: CallError, address: Option<&str>) -> u16 {
     GatewayError::of_call(error, Door::of(address.unwrap_or_default())).status_code().as_u16()
 }
 
-/// The newest lines of a time, each with its moment.
+/// The newest lines before a moment, each with its own.
 async fn newest(
     history: &CallHistory,
-    from: Option<Timestamp>,
     to: Option<Timestamp>,
     most: u32,
 ) -> Result<Vec<(Timestamp, LogLine)>, ApiError> {
-    let filter = CallFilter { from, to, ..CallFilter::default() };
+    let filter = CallFilter { to, ..CallFilter::default() };
     let calls = history.page(Sight::Everybodys, filter, None, most).await?;
-    let refused = history.refused(from, to, most).await?;
+    let refused = history.refused(to, most).await?;
     let served = calls.iter().map(|call| (call.last.at, LogLine::from(call)));
     let mut lines: Vec<_> = served.chain(refused.iter().map(|call| (call.at, LogLine::from(call)))).collect();
     lines.sort_by_key(|(at, _)| Reverse(*at));
@@ -194,6 +193,7 @@ impl Beginning {
     }
 }
 
+/// A page: so many lines, of which the last one tells where the next page begins.
 async fn page(
     history: &CallHistory,
     beginning: Option<Beginning>,
@@ -203,7 +203,7 @@ async fn page(
     let known = beginning.map_or(0, |beginning| beginning.known);
     // One more shows whether the page ends within a millisecond.
     let asked = u32::try_from(known + most + 1).unwrap_or(u32::MAX);
-    let mut lines = newest(history, None, to, asked).await?;
+    let mut lines = newest(history, to, asked).await?;
     let of = |lines: &[(Timestamp, LogLine)], moment| lines.iter().filter(|(at, _)| *at == moment).count();
     let passed = beginning.map_or(0, |beginning| of(&lines, beginning.at).min(known));
     lines.drain(..passed);

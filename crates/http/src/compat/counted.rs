@@ -1,6 +1,7 @@
 //! Who counts in the minute of the Multi-LLM API's document.
 
 use crate::api::ApiError;
+use crate::extract::Judging;
 use crate::middleware::client_of;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
@@ -18,8 +19,9 @@ impl FromRequest for Counted {
     type Future = LocalBoxFuture<'static, Result<Self, Self::Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let request = request.clone();
+        let (request, judging) = (request.clone(), Judging::begin(request));
         async move {
+            let _judging = judging;
             let throttles = request.app_data::<web::Data<Throttles>>().ok_or_else(ApiError::defect)?;
             let client = client_of(&request);
             throttles.documented(&client).await?;

@@ -104,7 +104,8 @@ pub(super) async fn person_of(
 pub(crate) struct Judging(Arc<Mutex<()>>);
 
 impl Judging {
-    pub(super) fn begin(request: &HttpRequest) -> Option<OwnedMutexGuard<()>> {
+    /// Begins for a request: a rule that asks others begins after them, and holds this for as long as it takes.
+    pub(crate) fn begin(request: &HttpRequest) -> Option<OwnedMutexGuard<()>> {
         let judging = Self(Arc::default());
         let held = Arc::clone(&judging.0).try_lock_owned().ok();
         request.extensions_mut().insert(judging);

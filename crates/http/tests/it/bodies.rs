@@ -198,3 +198,14 @@ async fn an_empty_body_and_what_is_no_json_have_the_code_of_their_fault() {
         assert_eq!((response.status, response.code().as_str()), (400, code), "{body:?}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_is_not_judged_for_whoever_has_used_up_the_rate() {
+    let world = World::start().await;
+    let bad =
+        "POST /api/auth/login HTTP/1.1\r\nhost: x\r\ncontent-type: text/plain\r\ncontent-length: 1\r\n\r\nx";
+    for request in 0..60 {
+        assert_eq!(ask(world.address, bad).await.status, 415, "{request}");
+    }
+    assert_eq!(ask(world.address, bad).await.status, 429);
+}

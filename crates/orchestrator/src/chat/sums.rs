@@ -53,7 +53,7 @@ pub(super) struct Sums {
     lanes: Lock<HashMap<Group, Arc<Lane>>>,
     places: Semaphore,
     /// Of those places, the ones of questions that no call waits for.
-    idle_places: Semaphore,
+    background_places: Semaphore,
     /// When the ledger did not answer, and how.
     failed: Lock<Option<(Monotonic, LimiterError)>>,
 }
@@ -65,8 +65,8 @@ impl Sums {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let (lanes, failed) = (Lock::default(), Lock::default());
-        let (places, idle_places) = (Semaphore::new(AT_ONCE), Semaphore::new(AT_ONCE / 2));
-        Self { usage, writer, clock, lanes, places, idle_places, failed }
+        let (places, background_places) = (Semaphore::new(AT_ONCE), Semaphore::new(AT_ONCE / 2));
+        Self { usage, writer, clock, lanes, places, background_places, failed }
     }
 
     /// Tells counters what the ledger says. Whether a call waits for it decides who is told of a ledger that is late: a question that
@@ -98,7 +98,7 @@ impl Sums {
         if lane.waiting().is_empty() {
             return self.failed_lately();
         }
-        let _idle = if is_awaited { None } else { Some(self.idle_places.acquire().await) };
+        let _background = if is_awaited { None } else { Some(self.background_places.acquire().await) };
         let _place = self.in_time(is_awaited, self.places.acquire()).await?;
         self.failed_lately()?;
         let waiting = std::mem::take(&mut *lane.waiting());

@@ -36,18 +36,13 @@ impl CallHistory {
         Ok(self.repository.calls(&CallFilter { user, ..filter }, after, most).await?)
     }
 
-    /// Calls that were refused before anything was sent, the newest first: at most `most` of those at `from` or later and before `to`. The
-    /// newest are kept, and not each of many.
+    /// Calls that were refused before anything was sent, the newest first: at most `most` of those before `to`. The newest
+    /// are kept, and not each of many.
     ///
     /// # Errors
     /// When the database can't be read.
-    pub async fn refused(
-        &self,
-        from: Option<Timestamp>,
-        to: Option<Timestamp>,
-        most: u32,
-    ) -> Result<Vec<RefusedCall>, AdminError> {
-        Ok(self.repository.refused(from, to, most).await?)
+    pub async fn refused(&self, to: Option<Timestamp>, most: u32) -> Result<Vec<RefusedCall>, AdminError> {
+        Ok(self.repository.refused(to, most).await?)
     }
 
     /// A call, by the id of its last attempt, or by the id of its request: of several, which clients may have given one id, the

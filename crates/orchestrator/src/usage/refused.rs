@@ -115,11 +115,11 @@ mod tests {
             refused.note(call(number, i64::try_from(number).unwrap()));
         }
         refused.write().await;
-        let written = UsageRepository::refused(&*store, None, None, 1_000).await.unwrap();
+        let written = UsageRepository::refused(&*store, None, 1_000).await.unwrap();
         let of_first = written.iter().filter(|call| call.key == Some(VirtualKeyId(1))).count();
         assert_eq!((written.len(), of_first), (200, 20));
         refused.note(call(5_000, 1));
         refused.write().await;
-        assert_eq!(UsageRepository::refused(&*store, None, None, 1_000).await.unwrap().len(), 201);
+        assert_eq!(UsageRepository::refused(&*store, None, 1_000).await.unwrap().len(), 201);
     }
 }

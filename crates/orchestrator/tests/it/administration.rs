@@ -1,5 +1,6 @@
 //! What people administer.
 
+use crate::people::person;
 use crate::world::{SECOND, World, listed, named, route, wanted};
 use secrecy::ExposeSecret;
 use switchyard_domain::budget::{Budget, BudgetWindow, Zone};
@@ -29,25 +30,6 @@ fn key(name: &str) -> KeyRequest {
         user: None,
         tags: Vec::new(),
         budget: None,
-    }
-}
-
-fn administrator() -> User {
-    User {
-        id: UserId(1),
-        username: Username::new("ada.admin").unwrap(),
-        email: None,
-        role: Role::Admin,
-        is_active: true,
-        limits: Limits::NONE,
-        last_login_at: None,
-        meta: RowMeta {
-            version: 1,
-            owner: Owner::Api,
-            created_at: START,
-            updated_at: START,
-            updated_by: "ada.admin".to_owned(),
-        },
     }
 }
 
@@ -211,7 +193,7 @@ async fn a_page_of_keys_asks_the_ledger_once_for_each_window_and_not_for_each_ke
         let request = KeyRequest { budget, ..key(&format!("k{number}")) };
         world.keys.create(request, &Writer::API).await.unwrap();
     }
-    let admin = administrator();
+    let admin = person(1, "ada.admin", Role::Admin);
     let reads = world.store.reads();
     let (keys, _) = world.keys.page(&admin, None, 100).await.unwrap();
     assert_eq!(keys.len(), 40);

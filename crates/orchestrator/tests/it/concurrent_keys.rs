@@ -1,5 +1,6 @@
 //! Virtual keys that somebody else writes while a change of theirs is judged.
 
+use crate::people::person;
 use crate::world::{World, named};
 use async_trait::async_trait;
 use std::collections::VecDeque;
@@ -86,25 +87,6 @@ impl VirtualKeyRepository for Contended {
     }
 }
 
-fn person(id: i64, role: Role) -> User {
-    User {
-        id: UserId(id),
-        username: Username::new(&format!("person.{id}")).unwrap(),
-        email: None,
-        role,
-        is_active: true,
-        limits: Limits::NONE,
-        last_login_at: None,
-        meta: RowMeta {
-            version: 1,
-            owner: Owner::Api,
-            created_at: START,
-            updated_at: START,
-            updated_by: "ada.admin".to_owned(),
-        },
-    }
-}
-
 /// A member's own key, and what administers it while others write.
 struct Scene {
     member: User,
@@ -131,7 +113,7 @@ impl Scene {
         );
         let mint = Arc::new(CountingMint::default());
         let keys = KeyAdmin::new(ports, Arc::clone(&contended) as _, mint, Arc::new(quotas));
-        let member = person(7, Role::Member);
+        let member = person(7, "person.7", Role::Member);
         let request = KeyRequest {
             name: named("own"),
             models: None,
@@ -214,7 +196,7 @@ async fn a_key_that_is_written_all_the_time_is_told_to_its_holder_and_changed_by
     scene.while_judged((0..50).map(|number| tagged(&number.to_string())));
     assert!(is_stale(&scene.change(&scene.member, unlimited()).await));
     assert_eq!(scene.now().await.limits.rpm, Some(10));
-    scene.change(&person(1, Role::Admin), unlimited()).await.unwrap();
+    scene.change(&person(1, "person.1", Role::Admin), unlimited()).await.unwrap();
     assert_eq!(scene.now().await.limits, Limits::NONE, "whoever administers may say what they want");
 }
 

@@ -84,13 +84,8 @@ impl UsageRepository for SlowLedger {
         self.store.record_refused(calls, kept).await
     }
 
-    async fn refused(
-        &self,
-        from: Option<Timestamp>,
-        to: Option<Timestamp>,
-        most: u32,
-    ) -> Result<Vec<RefusedCall>, RepositoryError> {
-        self.store.refused(from, to, most).await
+    async fn refused(&self, to: Option<Timestamp>, most: u32) -> Result<Vec<RefusedCall>, RepositoryError> {
+        self.store.refused(to, most).await
     }
 }
 

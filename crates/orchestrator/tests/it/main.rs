@@ -20,6 +20,7 @@ mod listing;
 mod metering;
 mod operations;
 mod own_password;
+mod people;
 mod proof;
 mod recording;
 mod rekey;

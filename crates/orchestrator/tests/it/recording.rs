@@ -84,7 +84,7 @@ async fn a_call_that_goes_nowhere_is_noted_and_one_with_an_attempt_is_recorded_a
     world.ask("a/m").await.map(drop).unwrap_err();
     world.ask("b/m").await.unwrap();
     world.refused.write().await;
-    let noted = UsageRepository::refused(&*world.store, None, None, 10).await.unwrap();
+    let noted = UsageRepository::refused(&*world.store, None, 10).await.unwrap();
     let told: Vec<_> = noted.iter().map(|call| (call.model.as_str(), call.reason.as_str())).collect();
     assert_eq!(told, [("nothing", "model_not_found")]);
     assert_eq!(world.outcomes(), [Outcome::Rejected, Outcome::Complete]);

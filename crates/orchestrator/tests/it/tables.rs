@@ -1,6 +1,7 @@
 //! Tables of usage by stretches of time, which ask the ledger many questions.
 
 use crate::crowd::SlowLedger;
+use crate::people::person;
 use crate::world::World;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Fuse, poll_immediate};
@@ -18,27 +19,6 @@ use switchyard_orchestrator::error::AdminError;
 use switchyard_orchestrator::usage::{TableRequest, UsageReports, UsageTable};
 
 const HOUR: i64 = 3_600_000;
-
-fn member(id: i64) -> User {
-    let at = Timestamp(0);
-    let meta = RowMeta {
-        version: 1,
-        owner: Owner::Api,
-        created_at: at,
-        updated_at: at,
-        updated_by: "test".to_owned(),
-    };
-    User {
-        id: UserId(id),
-        username: Username::new(&format!("member-{id}")).unwrap(),
-        email: None,
-        role: Role::Member,
-        is_active: true,
-        limits: Limits::NONE,
-        last_login_at: None,
-        meta,
-    }
-}
 
 /// Usage by the hour, of so many hours.
 fn hours(count: i64) -> TableRequest {
@@ -59,7 +39,7 @@ async fn few_are_made_at_once_and_whoever_has_none_made_comes_first() {
     let delay = Duration::from_millis(10);
     let ledger = SlowLedger { store: Arc::clone(&world.store), clock: Arc::clone(&world.clock), delay };
     let reports = UsageReports::new(Arc::new(ledger));
-    let (greedy, modest) = (member(1), member(2));
+    let (greedy, modest) = (person(1, "greedy", Role::Member), person(2, "modest", Role::Member));
     let mut many: Vec<Making<'_>> = (0..40).map(|_| table(&reports, &greedy, hours(2))).collect();
     for making in &mut many {
         assert!(poll_immediate(making).await.is_none());

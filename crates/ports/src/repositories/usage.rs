@@ -53,11 +53,6 @@ pub trait UsageRepository: Send + Sync {
     async fn call(&self, last: AttemptId) -> Result<Option<CallRecord>, RepositoryError>;
     /// Writes calls that were refused, those left out that are known, and keeps the newest `kept` of all that there are.
     async fn record_refused(&self, calls: &[RefusedCall], kept: u32) -> Result<(), RepositoryError>;
-    /// Refused calls, the newest first, and among those of one moment by id: at most `most` of those at `from` or later and before `to`.
-    async fn refused(
-        &self,
-        from: Option<Timestamp>,
-        to: Option<Timestamp>,
-        most: u32,
-    ) -> Result<Vec<RefusedCall>, RepositoryError>;
+    /// Refused calls, the newest first, and among those of one moment by id: at most `most` of those before `to`.
+    async fn refused(&self, to: Option<Timestamp>, most: u32) -> Result<Vec<RefusedCall>, RepositoryError>;
 }

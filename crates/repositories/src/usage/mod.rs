@@ -100,12 +100,7 @@ impl UsageRepository for Database {
         self.write(move |connection| refused::record(connection, &rows, kept)).await
     }
 
-    async fn refused(
-        &self,
-        from: Option<Timestamp>,
-        to: Option<Timestamp>,
-        most: u32,
-    ) -> Result<Vec<RefusedCall>, RepositoryError> {
-        self.read(move |connection| refused::page(connection, from, to, most)).await
+    async fn refused(&self, to: Option<Timestamp>, most: u32) -> Result<Vec<RefusedCall>, RepositoryError> {
+        self.read(move |connection| refused::page(connection, to, most)).await
     }
 }

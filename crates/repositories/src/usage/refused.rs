@@ -80,15 +80,13 @@ pub(super) fn record(connection: &mut AnyConnection, rows: &[RefusedRow], kept: 
     Ok(())
 }
 
-/// Those of a time.
+/// Those before a moment, the newest first.
 pub(super) fn page(
     connection: &mut AnyConnection,
-    from: Option<Timestamp>,
     to: Option<Timestamp>,
     most: u32,
 ) -> Result<Vec<RefusedCall>, Fault> {
     let rows: Vec<RefusedRow> = refused_calls::table
-        .filter(refused_calls::at.ge(from.map_or(i64::MIN, |from| from.0)))
         .filter(refused_calls::at.lt(to.map_or(i64::MAX, |to| to.0)))
         .order((refused_calls::at.desc(), refused_calls::id.desc()))
         .limit(i64::from(most))

@@ -146,6 +146,8 @@ pub struct StandingThrottle {
 #[async_trait]
 impl Throttle for StandingThrottle {
     async fn take(&self, scope: &str, rate: Rate) -> Result<(), Duration> {
+        // One that asks another process does not answer at once.
+        tokio::task::yield_now().await;
         let mut tries = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
         let taken = tries.entry(scope.to_owned()).or_default();
         if *taken >= rate.count {

@@ -2,7 +2,7 @@
 
 use crate::access::{Access, AccessRule};
 use crate::api::ApiError;
-use crate::extract::Member;
+use crate::extract::{Judging, Member};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
 use futures_util::FutureExt;
@@ -20,8 +20,10 @@ impl FromRequest for ExternalCaller {
     type Future = LocalBoxFuture<'static, Result<Self, Self::Error>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (member, request) = (Member::from_request(request, payload), request.clone());
+        let (member, judging) = (Member::from_request(request, payload), Judging::begin(request));
+        let request = request.clone();
         async move {
+            let _judging = judging;
             let person = member.await?.0;
             let throttles = request.app_data::<web::Data<Throttles>>().ok_or_else(ApiError::defect)?;
             throttles.documented(&person.client).await?;

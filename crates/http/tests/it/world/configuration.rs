@@ -281,12 +281,7 @@ impl UsageRepository for NoUsage {
         read_only()
     }
 
-    async fn refused(
-        &self,
-        _: Option<Timestamp>,
-        _: Option<Timestamp>,
-        _: u32,
-    ) -> Result<Vec<RefusedCall>, RepositoryError> {
+    async fn refused(&self, _: Option<Timestamp>, _: u32) -> Result<Vec<RefusedCall>, RepositoryError> {
         read_only()
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use switchyard_domain::limits::LimitKind;
 use switchyard_domain::money::NanoUsd;
 use switchyard_ports::clock::Clock;
-use switchyard_ports::limiter::{Known, Limiter, LimiterError, Standing, Used};
+use switchyard_ports::limiter::{Demand, Known, Limiter, LimiterError, Standing, Used};
 
 /// See the name.
 pub async fn a_budget_that_is_not_known_is_asked_for_once(
@@ -78,17 +78,23 @@ pub async fn what_is_counted_twice_is_so_until_the_ledger_is_asked_again(
     assert_eq!(limiter.in_question().await.unwrap(), []);
 }
 
+/// A budget of 100 a day of which the ledger said this, and which is told so much afterwards that was in a journal before it said so.
+async fn told_late(limiter: &dyn Limiter, clock: &ManualClock, answer: i64, late: i64) -> Demand {
+    let demand = day(100);
+    clock.advance(Duration::from_secs(1));
+    let journaled = clock.monotonic();
+    clock.advance(Duration::from_secs(1));
+    seed(limiter, clock, &demand, answer).await;
+    limiter.charge(&Used { since: Some(journaled), ..unheld(&demand, now(clock), late) });
+    demand
+}
+
 /// See the name.
 pub async fn what_the_ledger_knew_before_it_was_asked_and_is_settled_later_is_counted_twice_for_a_moment(
     limiter: Arc<dyn Limiter>,
     clock: Arc<ManualClock>,
 ) {
-    let demand = day(100);
-    clock.advance(Duration::from_secs(1));
-    let journaled = clock.monotonic();
-    clock.advance(Duration::from_secs(1));
-    seed(&*limiter, &clock, &demand, 30).await;
-    limiter.charge(&Used { since: Some(journaled), ..unheld(&demand, now(&clock), 30) });
+    let demand = told_late(&*limiter, &clock, 30, 30).await;
     let counter = counter(&demand, now(&clock));
     assert_eq!(standing(&*limiter, &demand, now(&clock)).await, (60, 0));
     assert_eq!(limiter.in_question().await.unwrap(), std::slice::from_ref(&counter));
@@ -106,13 +112,8 @@ pub async fn what_was_spent_for_certain_stays_so_where_the_ledger_lacks_it(
     limiter: Arc<dyn Limiter>,
     clock: Arc<ManualClock>,
 ) {
-    let demand = day(100);
-    clock.advance(Duration::from_secs(1));
-    let journaled = clock.monotonic();
-    clock.advance(Duration::from_secs(1));
-    seed(&*limiter, &clock, &demand, 0).await;
-    // Told late, so that the ledger is asked again; and what still waits in a journal when that is done.
-    limiter.charge(&Used { since: Some(journaled), ..unheld(&demand, now(&clock), 1) });
+    let demand = told_late(&*limiter, &clock, 0, 1).await;
+    // This still waits in a journal when the ledger is asked again.
     limiter.charge(&unheld(&demand, now(&clock), 80));
     clock.advance(Duration::from_secs(1));
     for answer in [1, 0, 1] {

@@ -137,16 +137,9 @@ impl UsageRepository for MemoryStore {
         })
     }
 
-    async fn refused(
-        &self,
-        from: Option<Timestamp>,
-        to: Option<Timestamp>,
-        most: u32,
-    ) -> Result<Vec<RefusedCall>, RepositoryError> {
+    async fn refused(&self, to: Option<Timestamp>, most: u32) -> Result<Vec<RefusedCall>, RepositoryError> {
         self.read(|state| {
-            let is_meant = |call: &&RefusedCall| {
-                from.is_none_or(|from| call.at >= from) && to.is_none_or(|to| call.at < to)
-            };
+            let is_meant = |call: &&RefusedCall| to.is_none_or(|to| call.at < to);
             state.refused.iter().filter(is_meant).take(most as usize).cloned().collect()
         })
     }
