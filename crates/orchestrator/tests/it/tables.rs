@@ -8,13 +8,10 @@ use futures_util::future::{BoxFuture, Fuse, poll_immediate};
 use std::sync::Arc;
 use std::time::Duration;
 use switchyard_domain::budget::Zone;
-use switchyard_domain::ids::UserId;
-use switchyard_domain::limits::Limits;
-use switchyard_domain::meta::{Owner, RowMeta};
 use switchyard_domain::role::Role;
 use switchyard_domain::time::Timestamp;
 use switchyard_domain::usage::{GroupBy, Interval, UsageFilter};
-use switchyard_domain::user::{User, Username};
+use switchyard_domain::user::User;
 use switchyard_orchestrator::error::AdminError;
 use switchyard_orchestrator::usage::{TableRequest, UsageReports, UsageTable};
 
