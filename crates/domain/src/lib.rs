@@ -10,6 +10,7 @@ pub mod call;
 pub mod chat;
 pub mod credential;
 pub mod declared;
+pub mod difference;
 pub mod embedding;
 pub mod fault;
 pub mod ids;

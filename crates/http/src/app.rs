@@ -74,6 +74,7 @@ fn accounts(app: &mut web::ServiceConfig, config: &ServerConfig, services: &Serv
         .app_data(web::Data::from(Arc::clone(&accounts.throttles)))
         .app_data(web::Data::from(Arc::clone(&services.keys)))
         .app_data(web::Data::from(Arc::clone(&services.authenticator)))
+        .app_data(web::Data::from(Arc::clone(&services.routes)))
         .app_data(web::Data::from(Arc::clone(&services.reloading)))
         .app_data(web::Data::new(OpenMinting(config.open_virtual_keys)))
         .app_data(web::Data::from(Arc::clone(&services.insight.reports)))

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use switchyard_orchestrator::UseCases;
 use switchyard_orchestrator::accounts::{Accounts, SessionGate};
-use switchyard_orchestrator::admin::{CredentialAdmin, KeyAdmin, Reloading};
+use switchyard_orchestrator::admin::{CredentialAdmin, KeyAdmin, Reloading, RouteAdmin};
 use switchyard_orchestrator::audit::AuditTrail;
 use switchyard_orchestrator::chat::ChatService;
 use switchyard_orchestrator::external::ExternalCalls;
@@ -33,6 +33,8 @@ pub struct Services {
     pub accounts: Accounts,
     /// Virtual keys.
     pub keys: Arc<KeyAdmin>,
+    /// Routes.
+    pub routes: Arc<RouteAdmin>,
     /// Reading the configuration again.
     pub reloading: Arc<Reloading>,
     /// The state of the server.
@@ -70,6 +72,7 @@ impl Services {
             sessions,
             accounts,
             keys,
+            routes,
             reloading,
             status,
             insight,
@@ -89,6 +92,7 @@ impl Services {
             sessions,
             accounts,
             keys,
+            routes,
             reloading,
             status,
             insight,

@@ -1,7 +1,7 @@
 //! What surfaces call, together.
 
 use crate::accounts::{Accounts, SessionGate};
-use crate::admin::{CredentialAdmin, KeyAdmin, Reloading};
+use crate::admin::{CredentialAdmin, KeyAdmin, Reloading, RouteAdmin};
 use crate::audit::AuditTrail;
 use crate::chat::ChatService;
 use crate::external::ExternalCalls;
@@ -31,6 +31,8 @@ pub struct UseCases {
     pub accounts: Accounts,
     /// Virtual keys.
     pub keys: Arc<KeyAdmin>,
+    /// Routes.
+    pub routes: Arc<RouteAdmin>,
     /// Reading the configuration again.
     pub reloading: Arc<Reloading>,
     /// The state of the server.

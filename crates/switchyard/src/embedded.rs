@@ -108,6 +108,7 @@ impl Embedded {
             sessions,
             accounts: administration.accounts().clone(),
             keys: Arc::clone(&administration.keys),
+            routes: Arc::clone(&administration.routes),
             status,
             insight,
             external: Arc::new(external),

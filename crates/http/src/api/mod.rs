@@ -12,6 +12,7 @@ mod moments;
 mod password;
 mod rekey;
 mod requests;
+mod routes;
 mod sessions;
 mod shapes;
 mod status;
@@ -35,6 +36,10 @@ pub(crate) mod documented {
     pub(crate) use super::password::{__path_change_password, __path_follow_link};
     pub(crate) use super::rekey::__path_seal_anew;
     pub(crate) use super::requests::{__path_list_requests, __path_one_request};
+    pub(crate) use super::routes::{
+        __path_change_route, __path_create_route, __path_list_routes, __path_list_versions, __path_one_route,
+        __path_remove_route, __path_roll_back_route,
+    };
     pub(crate) use super::sessions::{__path_end_others, __path_end_session, __path_list_sessions};
     pub(crate) use super::status::__path_show_status;
     pub(crate) use super::usage::{__path_show_usage, __path_show_usage_csv};
@@ -77,6 +82,13 @@ pub(crate) fn mount(routes: &mut Routes) {
     routes.get("/api/v1/keys/system-keys", keys::system_keys);
     routes.delete("/api/v1/keys/{provider}", keys::forget_key);
     routes.post("/api/v1/keys/{provider}/test", keys::test_key);
+    routes.get("/api/v1/routes", routes::list_routes);
+    routes.post("/api/v1/routes", routes::create_route);
+    routes.get("/api/v1/routes/{id}", routes::one_route);
+    routes.patch("/api/v1/routes/{id}", routes::change_route);
+    routes.delete("/api/v1/routes/{id}", routes::remove_route);
+    routes.get("/api/v1/routes/{id}/versions", routes::list_versions);
+    routes.post("/api/v1/routes/{id}/rollback", routes::roll_back_route);
     routes.get("/api/v1/audit", audit::list_audit);
     routes.post("/api/v1/rekey", rekey::seal_anew);
     routes.get("/api/v1/usage", usage::show_usage);

@@ -16,7 +16,7 @@ pub use keys::{CreatedKey, KeyAdmin, KeyChange, KeyRequest, KeyState, MOST_KEYS,
 pub use providers::{ProviderAdmin, ProviderProbe, ProviderRequest};
 pub use quotas::{QuotaAdmin, QuotaRequest, QuotaState};
 pub use reload::{FileNow, FileReader, Reloading};
-pub use routes::RouteAdmin;
+pub use routes::{RouteAdmin, RouteChange, RouteState, VersionState};
 pub use seeds::Seeding;
 
 use crate::error::AdminError;

@@ -19,7 +19,7 @@ use switchyard_orchestrator::accounts::{
     AccountPorts, AccountSettings, Accounts, PasswordDesk, Rates, Throttles, session_gate,
 };
 use switchyard_orchestrator::admin::{
-    AdminPorts, CredentialAdmin, KeyAdmin, ProviderAdmin, QuotaAdmin, Reloading,
+    AdminPorts, CredentialAdmin, KeyAdmin, ProviderAdmin, QuotaAdmin, Reloading, RouteAdmin,
 };
 use switchyard_orchestrator::audit::AuditTrail;
 use switchyard_orchestrator::chat::{
@@ -278,6 +278,7 @@ async fn services(
         models: Arc::new(ModelList::new(Arc::clone(&keeper))),
         reloading: Arc::new(Reloading::new(Arc::clone(&keeper))),
         sessions: session_gate(&accounts, Arc::clone(&keeper)),
+        routes: Arc::new(RouteAdmin::new(admin.clone())),
         keys: Arc::new(KeyAdmin::new(admin, store, Arc::new(FakeMint), Arc::new(quotas))),
         accounts: Accounts::new(&accounts, &AccountSettings::default()),
         authenticator: Arc::new(Authenticator::new(

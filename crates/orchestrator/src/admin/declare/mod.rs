@@ -5,7 +5,7 @@ mod check;
 
 use super::AdminPorts;
 use super::providers::{ProviderAdmin, ProviderRequest, declared};
-use super::routes::{Known, RouteAdmin, resolve};
+use super::routes::{Known, RouteAdmin, as_new, resolve};
 use crate::error::AdminError;
 use check::in_order;
 use secrecy::SecretString;
@@ -13,8 +13,7 @@ use std::sync::Arc;
 use switchyard_domain::declared::{Declared, DeclaredProvider, DeclaredRoute};
 use switchyard_domain::meta::{Owner, Writer};
 use switchyard_domain::provider::Provider;
-use switchyard_domain::route::Route;
-use switchyard_ports::repositories::{NewRoute, NewTarget, ProviderPatch, RepositoryError};
+use switchyard_ports::repositories::{NewRoute, ProviderPatch, RepositoryError};
 
 /// What applying changed, by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -213,33 +212,5 @@ fn difference(current: &Provider, wanted: &DeclaredProvider) -> ProviderPatch {
         owner: (current.meta.owner != Owner::File).then_some(Owner::File),
         forgets_credentials: false,
         expected_version: None,
-    }
-}
-
-fn as_new(route: &Route) -> NewRoute {
-    let targets = route.targets.iter().map(|target| NewTarget {
-        provider: target.provider,
-        models: target.models.clone(),
-        weight: target.weight,
-        priority: target.priority,
-        strategy: target.strategy,
-        limits: target.limits,
-        when: target.when.clone(),
-        timeouts: target.timeouts,
-        metadata: target.metadata.clone(),
-        is_enabled: target.is_enabled,
-    });
-    NewRoute {
-        name: route.name.clone(),
-        mode: route.mode,
-        strategy: route.strategy,
-        failover_on: route.failover_on,
-        strict: route.strict,
-        timeouts: route.timeouts,
-        on_disconnect: route.on_disconnect,
-        fallback: route.fallback,
-        config: route.config.clone(),
-        is_active: route.is_active,
-        targets: targets.collect(),
     }
 }

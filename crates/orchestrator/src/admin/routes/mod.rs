@@ -1,8 +1,12 @@
 //! Routes: added, listed, tried without a call, removed.
 
+mod change;
 mod resolve;
+mod state;
 
-pub(super) use resolve::{Known, Served, resolve};
+pub use change::RouteChange;
+pub(super) use resolve::{Known, Served, as_new, resolve};
+pub use state::{RouteState, VersionState};
 
 use super::AdminPorts;
 use crate::error::AdminError;
@@ -58,6 +62,33 @@ impl RouteAdmin {
             .await?;
         self.ports.read_own_write().await;
         Ok(())
+    }
+
+    /// Routes by id, from the first after `after`: at most `most`, and where the next page begins.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn page(
+        &self,
+        after: Option<RouteId>,
+        most: u32,
+    ) -> Result<(Vec<RouteState>, Option<RouteId>), AdminError> {
+        let stored = self.ports.configuration.load().await?;
+        let is_after = |route: &&Route| after.is_none_or(|after| route.id > after);
+        let mut later = stored.routes.iter().filter(is_after);
+        let page: Vec<RouteState> =
+            later.by_ref().take(most as usize).map(|route| RouteState::of(route, &stored)).collect();
+        let next = page.last().map(|last| last.route.id).filter(|_| later.next().is_some());
+        Ok((page, next))
+    }
+
+    /// A route.
+    ///
+    /// # Errors
+    /// [`RepositoryError::NotFound`].
+    pub async fn state(&self, id: RouteId) -> Result<RouteState, AdminError> {
+        let stored = self.ports.configuration.load().await?;
+        Ok(RouteState::of(change::find(&stored, id)?, &stored))
     }
 
     /// All routes, by id, with the names of their targets' providers.

@@ -44,14 +44,8 @@ impl<'a> Known<'a> {
 /// # Errors
 /// [`AdminError::Invalid`] for the first thing that can't be.
 pub(crate) fn resolve(route: &DeclaredRoute, known: &Known<'_>) -> Result<NewRoute, AdminError> {
-    if route.targets.len() > MAX_TARGETS {
-        return Err(AdminError::invalid("targets", format!("a route has at most {MAX_TARGETS} targets")));
-    }
     route.timeouts.check().map_err(|error| AdminError::invalid("timeouts", error.to_string()))?;
     route.config.check().map_err(|error| AdminError::invalid("config", error.to_string()))?;
-    let targets = route.targets.iter().enumerate();
-    let targets =
-        targets.map(|(index, target)| resolve_target(index, target, known)).collect::<Result<_, _>>()?;
     Ok(NewRoute {
         name: route.name.clone(),
         mode: route.mode,
@@ -60,15 +54,37 @@ pub(crate) fn resolve(route: &DeclaredRoute, known: &Known<'_>) -> Result<NewRou
         strict: route.strict,
         timeouts: route.timeouts,
         on_disconnect: route.on_disconnect,
-        fallback: route.fallback.as_ref().map(|name| fallback(name, route, known)).transpose()?,
+        fallback: route
+            .fallback
+            .as_ref()
+            .map(|name| resolve_fallback(name, &route.name, known))
+            .transpose()?,
         config: route.config.clone(),
         is_active: route.enabled,
-        targets,
+        targets: resolve_targets(&route.targets, known)?,
     })
 }
 
-fn fallback(name: &Name, route: &DeclaredRoute, known: &Known<'_>) -> Result<RouteId, AdminError> {
-    if *name == route.name {
+/// Targets with the ids of their providers.
+///
+/// # Errors
+/// As [`resolve`].
+pub(crate) fn resolve_targets(
+    targets: &[DeclaredTarget],
+    known: &Known<'_>,
+) -> Result<Vec<NewTarget>, AdminError> {
+    if targets.len() > MAX_TARGETS {
+        return Err(AdminError::invalid("targets", format!("a route has at most {MAX_TARGETS} targets")));
+    }
+    targets.iter().enumerate().map(|(index, target)| resolve_target(index, target, known)).collect()
+}
+
+/// The id of the route that another one falls back to.
+///
+/// # Errors
+/// As [`resolve`].
+pub(crate) fn resolve_fallback(name: &Name, of: &Name, known: &Known<'_>) -> Result<RouteId, AdminError> {
+    if name == of {
         return Err(AdminError::invalid("fallback", "a route can't fall back to itself"));
     }
     let found = known.routes.iter().find(|(_, known)| *known == name).map(|(id, _)| *id);
@@ -105,4 +121,33 @@ fn resolve_target(index: usize, target: &DeclaredTarget, known: &Known<'_>) -> R
         metadata: target.metadata.clone(),
         is_enabled: target.enabled,
     })
+}
+
+/// A stored route as it would be written again.
+pub(crate) fn as_new(route: &Route) -> NewRoute {
+    let targets = route.targets.iter().map(|target| NewTarget {
+        provider: target.provider,
+        models: target.models.clone(),
+        weight: target.weight,
+        priority: target.priority,
+        strategy: target.strategy,
+        limits: target.limits,
+        when: target.when.clone(),
+        timeouts: target.timeouts,
+        metadata: target.metadata.clone(),
+        is_enabled: target.is_enabled,
+    });
+    NewRoute {
+        name: route.name.clone(),
+        mode: route.mode,
+        strategy: route.strategy,
+        failover_on: route.failover_on,
+        strict: route.strict,
+        timeouts: route.timeouts,
+        on_disconnect: route.on_disconnect,
+        fallback: route.fallback,
+        config: route.config.clone(),
+        is_active: route.is_active,
+        targets: targets.collect(),
+    }
 }

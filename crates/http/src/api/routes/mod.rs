@@ -1,0 +1,246 @@
+//! Routes, to those who administer; auditors may look.
+
+mod shapes;
+
+use super::shapes::EnvelopeAnswer;
+use super::users::{PageQuery, page_of};
+use super::{ApiError, ApiJson};
+use crate::extract::{Administrator, Reader, expected_version};
+use actix_web::http::header::ETAG;
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
+use shapes::{ChangeBody, CreateBody, RollbackBody, RoutePage, RouteShape, VersionPage, VersionShape};
+use switchyard_domain::ids::RouteId;
+use switchyard_orchestrator::accounts::Throttles;
+use switchyard_orchestrator::admin::{RouteAdmin, RouteState};
+
+/// The most items of a page.
+const LONGEST_PAGE: u32 = 100;
+
+fn id_of(path: &str) -> Result<RouteId, ApiError> {
+    path.parse().map(RouteId).map_err(|_| ApiError::not_found("There is no such route."))
+}
+
+fn shown(mut answer: HttpResponseBuilder, state: RouteState) -> HttpResponse {
+    let shape = RouteShape::from(state);
+    answer.insert_header((ETAG, format!("\"{}\"", shape.version))).json(shape)
+}
+
+/// Routes, by id.
+#[utoipa::path(
+    get,
+    path = "/api/v1/routes",
+    tag = "routes",
+    security(("bearer_token" = []), ("session_cookie" = [])),
+    params(PageQuery),
+    responses(
+        (status = 200, body = RoutePage),
+        (status = 401, body = EnvelopeAnswer),
+        (status = 403, body = EnvelopeAnswer),
+        (status = 422, body = EnvelopeAnswer),
+        (status = 503, body = EnvelopeAnswer),
+    )
+)]
+pub(crate) async fn list_routes(
+    _: Reader,
+    request: HttpRequest,
+    admin: web::Data<RouteAdmin>,
+) -> Result<web::Json<RoutePage>, ApiError> {
+    let (after, limit) = page_of(&request)?;
+    let (routes, next) = admin.page(after.map(RouteId), limit.clamp(1, LONGEST_PAGE)).await?;
+    let items = routes.into_iter().map(RouteShape::from).collect();
+    Ok(web::Json(RoutePage { items, next: next.map(|id| id.to_string()) }))
+}
+
+/// Makes a route.
+#[utoipa::path(
+    post,
+    path = "/api/v1/routes",
+    tag = "routes",
+    security(("bearer_token" = []), ("session_cookie" = [])),
+    request_body = CreateBody,
+    responses(
+        (status = 201, body = RouteShape),
+        (status = 400, body = EnvelopeAnswer),
+        (status = 401, body = EnvelopeAnswer),
+        (status = 403, body = EnvelopeAnswer),
+        (status = 409, body = EnvelopeAnswer),
+        (status = 413, body = EnvelopeAnswer),
+        (status = 415, body = EnvelopeAnswer),
+        (status = 422, body = EnvelopeAnswer),
+        (status = 429, body = EnvelopeAnswer),
+        (status = 503, body = EnvelopeAnswer),
+    )
+)]
+pub(crate) async fn create_route(
+    administrator: Administrator,
+    body: ApiJson<CreateBody>,
+    admin: web::Data<RouteAdmin>,
+    throttles: web::Data<Throttles>,
+) -> Result<HttpResponse, ApiError> {
+    let person = administrator.0;
+    throttles.change(&person.who.entry.user).await?;
+    let by = person.client.writer(&person.who.entry.user);
+    let id = admin.add(&body.0.read()?, &by).await?;
+    Ok(shown(HttpResponse::Created(), admin.state(id).await?))
+}
+
+/// A route.
+#[utoipa::path(
+    get,
+    path = "/api/v1/routes/{id}",
+    tag = "routes",
+    security(("bearer_token" = []), ("session_cookie" = [])),
+    params(("id" = i64, Path, description = "The route's id")),
+    responses(
+        (status = 200, body = RouteShape),
+        (status = 401, body = EnvelopeAnswer),
+        (status = 403, body = EnvelopeAnswer),
+        (status = 404, body = EnvelopeAnswer),
+        (status = 503, body = EnvelopeAnswer),
+    )
+)]
+pub(crate) async fn one_route(
+    _: Reader,
+    id: web::Path<String>,
+    admin: web::Data<RouteAdmin>,
+) -> Result<HttpResponse, ApiError> {
+    Ok(shown(HttpResponse::Ok(), admin.state(id_of(&id)?).await?))
+}
+
+/// Changes a route. Calls that run go on as they began; new ones see it on every replica within a second.
+#[utoipa::path(
+    patch,
+    path = "/api/v1/routes/{id}",
+    tag = "routes",
+    security(("bearer_token" = []), ("session_cookie" = [])),
+    params(("id" = i64, Path, description = "The route's id"), ("If-Match" = Option<String>, Header, description = "The version that is to be changed")),
+    request_body = ChangeBody,
+    responses(
+        (status = 200, body = RouteShape),
+        (status = 400, body = EnvelopeAnswer),
+        (status = 401, body = EnvelopeAnswer),
+        (status = 403, body = EnvelopeAnswer),
+        (status = 404, body = EnvelopeAnswer),
+        (status = 409, body = EnvelopeAnswer),
+        (status = 413, body = EnvelopeAnswer),
+        (status = 415, body = EnvelopeAnswer),
+        (status = 422, body = EnvelopeAnswer),
+        (status = 429, body = EnvelopeAnswer),
+        (status = 503, body = EnvelopeAnswer),
+    )
+)]
+pub(crate) async fn change_route(
+    administrator: Administrator,
+    id: web::Path<String>,
+    request: HttpRequest,
+    body: ApiJson<ChangeBody>,
+    admin: web::Data<RouteAdmin>,
+    throttles: web::Data<Throttles>,
+) -> Result<HttpResponse, ApiError> {
+    let person = administrator.0;
+    throttles.change(&person.who.entry.user).await?;
+    let by = person.client.writer(&person.who.entry.user);
+    let version = expected_version(request.headers())?;
+    Ok(shown(HttpResponse::Ok(), admin.change(id_of(&id)?, body.0.read()?, version, &by).await?))
+}
+
+/// Removes a route. While others fall back to it, it stays, and the answer names them.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/routes/{id}",
+    tag = "routes",
+    security(("bearer_token" = []), ("session_cookie" = [])),
+    params(("id" = i64, Path, description = "The route's id"), ("If-Match" = Option<String>, Header, description = "The version that is to be removed")),
+    responses(
+        (status = 204, description = "It is gone"),
+        (status = 400, description = "`If-Match` is no version", body = EnvelopeAnswer),
+        (status = 401, body = EnvelopeAnswer),
+        (status = 403, body = EnvelopeAnswer),
+        (status = 404, body = EnvelopeAnswer),
+        (status = 409, body = EnvelopeAnswer),
+        (status = 429, body = EnvelopeAnswer),
+        (status = 503, body = EnvelopeAnswer),
+    )
+)]
+pub(crate) async fn remove_route(
+    administrator: Administrator,
+    id: web::Path<String>,
+    request: HttpRequest,
+    admin: web::Data<RouteAdmin>,
+    throttles: web::Data<Throttles>,
+) -> Result<HttpResponse, ApiError> {
+    let person = administrator.0;
+    throttles.change(&person.who.entry.user).await?;
+    let by = person.client.writer(&person.who.entry.user);
+    admin.delete(id_of(&id)?, expected_version(request.headers())?, &by).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// What a route was, the newest version first, and what each made different. The newest hundred are kept.
+#[utoipa::path(
+    get,
+    path = "/api/v1/routes/{id}/versions",
+    tag = "routes",
+    security(("bearer_token" = []), ("session_cookie" = [])),
+    params(("id" = i64, Path, description = "The route's id"), PageQuery),
+    responses(
+        (status = 200, body = VersionPage),
+        (status = 401, body = EnvelopeAnswer),
+        (status = 403, body = EnvelopeAnswer),
+        (status = 404, body = EnvelopeAnswer),
+        (status = 422, body = EnvelopeAnswer),
+        (status = 503, body = EnvelopeAnswer),
+    )
+)]
+pub(crate) async fn list_versions(
+    _: Reader,
+    id: web::Path<String>,
+    request: HttpRequest,
+    admin: web::Data<RouteAdmin>,
+) -> Result<web::Json<VersionPage>, ApiError> {
+    let (before, limit) = page_of(&request)?;
+    let most = limit.clamp(1, LONGEST_PAGE);
+    let mut versions = admin.versions(id_of(&id)?, before, most + 1).await?;
+    let more = versions.len() > most as usize;
+    versions.truncate(most as usize);
+    let items: Vec<VersionShape> = versions.into_iter().map(VersionShape::from).collect();
+    let next = items.last().filter(|_| more).map(|last| last.version.to_string());
+    Ok(web::Json(VersionPage { items, next }))
+}
+
+/// Makes a route what it was at a version. That is a new version of it.
+#[utoipa::path(
+    post,
+    path = "/api/v1/routes/{id}/rollback",
+    tag = "routes",
+    security(("bearer_token" = []), ("session_cookie" = [])),
+    params(("id" = i64, Path, description = "The route's id"), ("If-Match" = Option<String>, Header, description = "The version that is to be changed")),
+    request_body = RollbackBody,
+    responses(
+        (status = 200, body = RouteShape),
+        (status = 400, body = EnvelopeAnswer),
+        (status = 401, body = EnvelopeAnswer),
+        (status = 403, body = EnvelopeAnswer),
+        (status = 404, body = EnvelopeAnswer),
+        (status = 409, body = EnvelopeAnswer),
+        (status = 413, body = EnvelopeAnswer),
+        (status = 415, body = EnvelopeAnswer),
+        (status = 422, body = EnvelopeAnswer),
+        (status = 429, body = EnvelopeAnswer),
+        (status = 503, body = EnvelopeAnswer),
+    )
+)]
+pub(crate) async fn roll_back_route(
+    administrator: Administrator,
+    id: web::Path<String>,
+    request: HttpRequest,
+    body: ApiJson<RollbackBody>,
+    admin: web::Data<RouteAdmin>,
+    throttles: web::Data<Throttles>,
+) -> Result<HttpResponse, ApiError> {
+    let person = administrator.0;
+    throttles.change(&person.who.entry.user).await?;
+    let by = person.client.writer(&person.who.entry.user);
+    let version = expected_version(request.headers())?;
+    Ok(shown(HttpResponse::Ok(), admin.roll_back(id_of(&id)?, body.0.version, version, &by).await?))
+}

@@ -1,0 +1,43 @@
+//! Routes as people look at them.
+
+use switchyard_domain::difference::FieldChange;
+use switchyard_domain::ids::ProviderId;
+use switchyard_domain::name::Name;
+use switchyard_domain::route::Route;
+use switchyard_ports::repositories::{RouteVersion, StoredConfiguration};
+
+/// A route, and the names of what it leads to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RouteState {
+    /// The route.
+    pub route: Route,
+    /// The names of its targets' providers, in the order of the targets.
+    pub providers: Vec<String>,
+    /// The name of the route that it falls back to.
+    pub fallback: Option<Name>,
+}
+
+impl RouteState {
+    /// A stored route.
+    pub(super) fn of(route: &Route, stored: &StoredConfiguration) -> Self {
+        let name = |id: ProviderId| {
+            let provider = stored.providers.iter().find(|provider| provider.id == id);
+            provider.map_or_else(|| format!("#{id}"), |provider| provider.name.to_string())
+        };
+        let fallback = stored.routes.iter().find(|other| route.fallback == Some(other.id));
+        Self {
+            providers: route.targets.iter().map(|target| name(target.provider)).collect(),
+            fallback: fallback.map(|fallback| fallback.name.clone()),
+            route: route.clone(),
+        }
+    }
+}
+
+/// A version of a route.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VersionState {
+    /// The version.
+    pub version: RouteVersion,
+    /// What it made different; `None` where the version before it is not kept.
+    pub changes: Option<Vec<FieldChange>>,
+}
