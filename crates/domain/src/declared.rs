@@ -5,6 +5,7 @@ use crate::fault::FailoverOn;
 use crate::limits::Limits;
 use crate::name::Name;
 use crate::price::Rates;
+use crate::provider::Capabilities;
 use crate::route::{RouteMode, Strategy};
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -42,7 +43,7 @@ pub struct DeclaredProvider {
 }
 
 /// A model of a declared provider.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DeclaredModel {
     /// The upstream id.
@@ -59,6 +60,27 @@ pub struct DeclaredModel {
     /// The most output tokens.
     #[serde(default)]
     pub max_output_tokens: Option<u64>,
+    /// What it can do; what is not said is as the catalogue knows it.
+    #[serde(default)]
+    pub capabilities: Capabilities,
+    /// Whether calls may go to it.
+    #[serde(default = "yes")]
+    pub enabled: bool,
+}
+
+impl Default for DeclaredModel {
+    /// A model without a name, of which nothing is said.
+    fn default() -> Self {
+        Self {
+            model: String::new(),
+            rates: None,
+            limits: Limits::NONE,
+            context_window: None,
+            max_output_tokens: None,
+            capabilities: Capabilities::UNKNOWN,
+            enabled: true,
+        }
+    }
 }
 
 /// A route.

@@ -163,6 +163,7 @@ impl Builder {
             credential_version: provider.credential.as_ref().map(|stored| (stored.id, stored.meta.version)),
             models,
             simulated,
+            is_healthy: provider.health.is_healthy,
             retry_budget: Arc::clone(memory.budgets.entry(provider.id).or_default()),
         }
     }
@@ -213,6 +214,7 @@ impl Builder {
             scope: Scope(format!("model:{}/{}", provider.id, model.model).into()),
             max_output_tokens: model.max_output_tokens.or(facts.max_output_tokens),
             context_window: model.context_window.or(facts.context_window),
+            capabilities: model.capabilities.or(facts.capabilities),
         }
     }
 
@@ -248,7 +250,8 @@ impl Builder {
 
 fn is_same(kept: &ProviderEntry, provider: &Provider) -> bool {
     let meta = &provider.meta;
-    (kept.id, kept.version, kept.updated_at) == (provider.id, meta.version, meta.updated_at)
+    (kept.id, kept.version, kept.updated_at, kept.is_healthy)
+        == (provider.id, meta.version, meta.updated_at, provider.health.is_healthy)
 }
 
 fn direct_target(provider: &Arc<ProviderEntry>, model: &Arc<ModelEntry>) -> TargetEntry {

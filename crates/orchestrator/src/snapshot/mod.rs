@@ -26,6 +26,7 @@ use switchyard_domain::ids::{CredentialId, ProviderId, RouteId};
 use switchyard_domain::limits::Limits;
 use switchyard_domain::output::OutputLimit;
 use switchyard_domain::price::ModelPrice;
+use switchyard_domain::provider::Capabilities;
 use switchyard_domain::retry::RetryBudget;
 use switchyard_domain::route::{RouteMode, Strategy};
 use switchyard_domain::time::Timestamp;
@@ -72,6 +73,8 @@ pub struct ProviderEntry {
     pub models: HashMap<String, Arc<ModelEntry>>,
     /// Whether it only simulates.
     pub simulated: bool,
+    /// Whether checks find it well; else it is tried last.
+    pub is_healthy: bool,
     /// What pays for retries at this provider.
     pub retry_budget: Arc<Mutex<RetryBudget>>,
 }
@@ -93,6 +96,8 @@ pub struct ModelEntry {
     pub max_output_tokens: Option<u64>,
     /// The most tokens of a prompt and its answer, where known.
     pub context_window: Option<u64>,
+    /// What it can do, as far as it is known.
+    pub capabilities: Capabilities,
 }
 
 /// A route, compiled.

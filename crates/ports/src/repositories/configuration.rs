@@ -133,6 +133,8 @@ pub struct NewProvider {
 /// Changes to a provider; `None` leaves as is. `models` replaces the list whole.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ProviderPatch {
+    /// Its unique name.
+    pub name: Option<Name>,
     /// Where it is called: `Some(None)` means the vendor's own.
     pub base_url: Option<Option<String>>,
     /// Whether calls may go to it.
@@ -143,6 +145,8 @@ pub struct ProviderPatch {
     pub owner: Option<Owner>,
     /// Forgets every credential there, whosever it is, in the same transaction: nobody lent theirs for another address.
     pub forgets_credentials: bool,
+    /// Takes the place of the shared credential, after what is forgotten is.
+    pub credential: Option<SealedSecret>,
     /// Refused as [`RepositoryError::Stale`] when this is not the object's version.
     pub expected_version: Option<i64>,
 }
@@ -151,16 +155,42 @@ impl ProviderPatch {
     /// The names of the fields that it sets.
     #[must_use]
     pub fn fields(&self) -> Vec<&'static str> {
-        let Self { base_url, is_enabled, models, owner, forgets_credentials, expected_version: _ } = self;
+        let Self {
+            name,
+            base_url,
+            is_enabled,
+            models,
+            owner,
+            forgets_credentials,
+            credential,
+            expected_version: _,
+        } = self;
         let fields = [
+            (name.is_some(), "name"),
             (base_url.is_some(), "base_url"),
             (is_enabled.is_some(), "is_enabled"),
             (models.is_some(), "models"),
             (owner.is_some(), "owner"),
             (*forgets_credentials, "credentials"),
+            (credential.is_some(), "credential"),
         ];
         fields.into_iter().filter(|(is_set, _)| *is_set).map(|(_, name)| name).collect()
     }
+
+    /// Whether it changes nothing, whatever version it expects.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.fields().is_empty()
+    }
+}
+
+/// How a provider is removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ProviderRemoval {
+    /// Whether the targets that lead to it go too; else one that a route uses stays.
+    pub takes_targets: bool,
+    /// Refused as [`RepositoryError::Stale`] when this is not the object's version.
+    pub expected_version: Option<i64>,
 }
 
 /// A route to be written, or to replace one.
@@ -230,15 +260,22 @@ pub trait ConfigurationRepository: Send + Sync {
         provider: NewProvider,
         author: &Author,
     ) -> Result<ProviderId, RepositoryError>;
-    /// Changes a provider. One that came with the product is the author's from then on.
+    /// Changes a provider. One that came with the product is the author's from then on. `Conflict` when its new name is taken. At
+    /// another address nothing is known of its health.
     async fn update_provider(
         &self,
         id: ProviderId,
         patch: ProviderPatch,
         author: &Author,
     ) -> Result<(), RepositoryError>;
-    /// Removes a provider with its models and credentials. `Conflict`, naming the routes, while a route uses it.
-    async fn delete_provider(&self, id: ProviderId, author: &Author) -> Result<(), RepositoryError>;
+    /// Removes a provider with its models and credentials. `Conflict`, naming the routes, while a route uses it, unless its targets go
+    /// too: that changes those routes, whose versions are raised. Answers their names.
+    async fn delete_provider(
+        &self,
+        id: ProviderId,
+        removal: ProviderRemoval,
+        author: &Author,
+    ) -> Result<Vec<String>, RepositoryError>;
     /// Writes or replaces the credential that `owner` has at a provider; `None` forgets it. A shared one changes the provider;
     /// any other is a change of its own ([`ChangeKind::Credential`]), by the credential's id.
     async fn put_credential(

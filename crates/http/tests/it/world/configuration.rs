@@ -11,7 +11,8 @@ use switchyard_domain::limits::Limits;
 use switchyard_domain::meta::{Owner, RowMeta};
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::name::Name;
-use switchyard_domain::provider::{CredentialOwner, Provider, ProviderModel};
+use switchyard_domain::provider::{Capabilities, CredentialOwner, Provider, ProviderModel};
+use switchyard_domain::provider_health::ProviderHealth;
 use switchyard_domain::quota::QuotaScope;
 use switchyard_domain::route::{Route, RouteMode, Strategy, Target};
 use switchyard_domain::time::Timestamp;
@@ -21,7 +22,7 @@ use switchyard_domain::usage::{
 use switchyard_domain::virtual_key::VirtualKey;
 use switchyard_ports::repositories::{
     Author, Change, ConfigurationRepository, KeyPatch, NewProvider, NewRoute, NewVirtualKey, ProviderPatch,
-    Recorded, RepositoryError, Revision, SealedSecret, StoredConfiguration, UsageRepository,
+    ProviderRemoval, Recorded, RepositoryError, Revision, SealedSecret, StoredConfiguration, UsageRepository,
     VirtualKeyRepository,
 };
 
@@ -45,6 +46,7 @@ fn named(id: i64, name: &str, vendor: &str, models: &[&str]) -> Provider {
         limits: Limits::NONE,
         context_window: None,
         max_output_tokens: None,
+        capabilities: Capabilities::UNKNOWN,
         is_enabled: true,
     };
     Provider {
@@ -55,6 +57,7 @@ fn named(id: i64, name: &str, vendor: &str, models: &[&str]) -> Provider {
         is_enabled: true,
         models: models.iter().enumerate().map(model).collect(),
         credential: None,
+        health: ProviderHealth::default(),
         meta: meta(),
     }
 }
@@ -126,7 +129,12 @@ impl ConfigurationRepository for FixedConfiguration {
         read_only()
     }
 
-    async fn delete_provider(&self, _: ProviderId, _: &Author) -> Result<(), RepositoryError> {
+    async fn delete_provider(
+        &self,
+        _: ProviderId,
+        _: ProviderRemoval,
+        _: &Author,
+    ) -> Result<Vec<String>, RepositoryError> {
         read_only()
     }
 
