@@ -156,6 +156,9 @@ impl ProviderFactory for VendorFactory {
                 name: vendor.name,
                 base_url: vendor.base_url(),
                 needs_credential: vendor.needs_credential(),
+                is_simulated: matches!(vendor.reach, Reach::InProcess),
+                dialect: vendor.dialect(),
+                words: vendor.words(),
             })
             .collect()
     }

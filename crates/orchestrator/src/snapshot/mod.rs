@@ -4,6 +4,7 @@
 pub(crate) mod build;
 mod credentials;
 mod directory;
+mod facts;
 mod keeper;
 mod quotas;
 mod turns;
@@ -12,6 +13,7 @@ mod users;
 pub use build::{Builder, credential_binding};
 pub use credentials::{CallerCredentials, ChosenCredential, CredentialDirectory, credentials_of};
 pub use directory::KeyDirectory;
+pub use facts::{KnownFacts, known_facts};
 pub use keeper::ConfigurationKeeper;
 pub use quotas::{QuotaEntry, Quotas};
 pub use turns::{TakenTurn, Turns};

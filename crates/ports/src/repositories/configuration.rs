@@ -135,6 +135,8 @@ pub struct NewProvider {
 pub struct ProviderPatch {
     /// Its unique name.
     pub name: Option<Name>,
+    /// The vendor's key.
+    pub vendor: Option<String>,
     /// Where it is called: `Some(None)` means the vendor's own.
     pub base_url: Option<Option<String>>,
     /// Whether calls may go to it.
@@ -145,8 +147,8 @@ pub struct ProviderPatch {
     pub owner: Option<Owner>,
     /// Forgets every credential there, whosever it is, in the same transaction: nobody lent theirs for another address.
     pub forgets_credentials: bool,
-    /// Takes the place of the shared credential, after what is forgotten is.
-    pub credential: Option<SealedSecret>,
+    /// Takes the place of the shared credential, after what is forgotten is; `Some(None)` forgets it alone.
+    pub credential: Option<Option<SealedSecret>>,
     /// Refused as [`RepositoryError::Stale`] when this is not the object's version.
     pub expected_version: Option<i64>,
 }
@@ -157,6 +159,7 @@ impl ProviderPatch {
     pub fn fields(&self) -> Vec<&'static str> {
         let Self {
             name,
+            vendor,
             base_url,
             is_enabled,
             models,
@@ -167,6 +170,7 @@ impl ProviderPatch {
         } = self;
         let fields = [
             (name.is_some(), "name"),
+            (vendor.is_some(), "vendor"),
             (base_url.is_some(), "base_url"),
             (is_enabled.is_some(), "is_enabled"),
             (models.is_some(), "models"),
@@ -261,7 +265,7 @@ pub trait ConfigurationRepository: Send + Sync {
         author: &Author,
     ) -> Result<ProviderId, RepositoryError>;
     /// Changes a provider. One that came with the product is the author's from then on. `Conflict` when its new name is taken. At
-    /// another address nothing is known of its health.
+    /// another address, or as another vendor's, nothing is known of its health.
     async fn update_provider(
         &self,
         id: ProviderId,

@@ -13,6 +13,7 @@ pub(super) static VENDOR: Vendor = Vendor {
         headers: &[("anthropic-version", "2023-06-01")],
         listing: "models?limit=1000",
         request_id_header: Some("request-id"),
+        words: &["anthropic", "claude"],
         ..HttpFacts::OPENAI_CHAT
     }),
     vocabularies: &[],

@@ -13,6 +13,7 @@ pub(super) static VENDOR: Vendor = Vendor {
         base_url: Some("https://generativelanguage.googleapis.com/v1beta"),
         auth: AuthScheme::Header("x-goog-api-key"),
         listing: "models?pageSize=1000",
+        words: &["gemini", "google", "googleapis.com"],
         ..HttpFacts::OPENAI_CHAT
     }),
     vocabularies: &[],

@@ -16,7 +16,9 @@ use switchyard_domain::meta::Owner;
 use switchyard_domain::name::Name;
 use switchyard_domain::provider::{Capabilities, CredentialOwner};
 use switchyard_domain::quota::QuotaScope;
-use switchyard_ports::repositories::{Author, ChangeKind, NewProvider, ProviderPatch, ProviderRemoval};
+use switchyard_ports::repositories::{
+    Author, ChangeKind, NewProvider, ProviderPatch, ProviderRemoval, SealedSecret,
+};
 
 /// Writes a new provider. One that came with the product and has its name gives way.
 pub(super) fn create(
@@ -151,6 +153,7 @@ pub(super) fn update(
     diesel::update(providers::table.find(id.0))
         .set((
             patch.name.as_ref().map(|name| providers::name.eq(name.as_str())),
+            patch.vendor.as_ref().map(|vendor| providers::vendor.eq(vendor)),
             patch.base_url.as_ref().map(|url| providers::base_url.eq(url)),
             patch.is_enabled.map(|enabled| providers::is_enabled.eq(enabled)),
             owner.map(|owner| providers::owner.eq(owner)),
@@ -163,7 +166,7 @@ pub(super) fn update(
     if let Some(models) = &patch.models {
         put_models(connection, id.0, models)?;
     }
-    if patch.base_url.is_some() {
+    if patch.base_url.is_some() || patch.vendor.is_some() {
         health::forget(connection, id)?;
     }
     let mut written = Written::changed(id.0).with_fields(&patch.fields());
@@ -181,10 +184,27 @@ pub(super) fn update(
         }
     }
     if let Some(secret) = &patch.credential {
-        secrets::store(connection, id, &CredentialOwner::Shared, secret, author)?;
-        written = written.with("credential_of", CredentialOwner::Shared.to_word()).with("credential", "stored");
+        let done = put_shared(connection, id, secret.as_ref(), author)?;
+        written = written.with("credential_of", CredentialOwner::Shared.to_word()).with("credential", done);
     }
     Ok(written)
+}
+
+/// Writes the shared credential or forgets it, and answers which, for the audit log.
+fn put_shared(
+    connection: &mut AnyConnection,
+    id: ProviderId,
+    secret: Option<&SealedSecret>,
+    author: &Author,
+) -> Result<&'static str, Fault> {
+    let shared = CredentialOwner::Shared;
+    if let Some(secret) = secret {
+        secrets::store(connection, id, &shared, secret, author)?;
+        return Ok("stored");
+    }
+    let theirs = credentials::provider_id.eq(id.0).and(credentials::owner.eq(shared.to_word()));
+    diesel::delete(credentials::table.filter(theirs)).execute(connection)?;
+    Ok("forgotten")
 }
 
 /// What came with the product is its changer's from then on: it gives way to nobody any more.

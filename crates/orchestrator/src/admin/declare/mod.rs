@@ -212,8 +212,7 @@ fn difference(current: &Provider, wanted: &DeclaredProvider) -> ProviderPatch {
         is_enabled: (current.is_enabled != wanted.enabled).then_some(wanted.enabled),
         models: (models != wanted.models).then(|| wanted.models.clone()),
         owner: (current.meta.owner != Owner::File).then_some(Owner::File),
-        forgets_credentials: false,
-        expected_version: None,
+        ..ProviderPatch::default()
     }
 }
 

@@ -118,7 +118,7 @@ impl ProviderAdmin {
         let provider = self.by_id(id).await?;
         let found = provider.models.iter().find(|listed| listed.model == model);
         let found = found.ok_or_else(|| no_such_model(&provider, model))?;
-        Ok((self.model_state(&provider, found), provider.meta.version))
+        Ok((self.model_state(&provider, found, self.is_simulated(&provider)), provider.meta.version))
     }
 
     /// What stands for a provider's credential on lists whose document shows its ends: at most six characters and at most four around
@@ -140,17 +140,21 @@ impl ProviderAdmin {
     pub(super) fn state(&self, provider: Provider) -> ProviderState {
         let hint = self.shown_hint(&provider);
         let set_at = provider.credential.as_ref().map(|credential| credential.meta.updated_at);
+        let simulated = self.is_simulated(&provider);
+        let model = |model| self.model_state(&provider, model, simulated);
         ProviderState {
-            models: provider.models.iter().map(|model| self.model_state(&provider, model)).collect(),
+            models: provider.models.iter().map(model).collect(),
             credential: hint.zip(set_at).map(|(hint, set_at)| CredentialSight { hint, set_at }),
             problem: self.problem(&provider),
             provider,
         }
     }
 
-    fn model_state(&self, provider: &Provider, model: &ProviderModel) -> ModelState {
-        let vendors = self.factory.vendors();
-        let simulated = vendors.iter().any(|vendor| vendor.key == provider.vendor && vendor.is_simulated);
+    fn is_simulated(&self, provider: &Provider) -> bool {
+        self.factory.vendors().iter().any(|vendor| vendor.key == provider.vendor && vendor.is_simulated)
+    }
+
+    fn model_state(&self, provider: &Provider, model: &ProviderModel, simulated: bool) -> ModelState {
         let facts = known_facts(self.prices.as_ref(), provider, model, simulated);
         let is_stated = model.context_window.is_some()
             || model.max_output_tokens.is_some()

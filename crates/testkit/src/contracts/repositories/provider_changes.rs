@@ -35,10 +35,15 @@ async fn a_provider_gets_another_name_and_everything_of_it_goes_along(
     repository.put_credential(id, &CredentialOwner::Shared, Some(secret("aaaa")), &author(1)).await.unwrap();
     let before = provider(repository, id).await.unwrap();
     let name = unique_name("moved");
-    let patch = ProviderPatch { name: Some(name.clone()), ..ProviderPatch::default() };
+    let patch = ProviderPatch {
+        name: Some(name.clone()),
+        vendor: Some("other".to_owned()),
+        ..ProviderPatch::default()
+    };
     repository.update_provider(id, patch, &author(2)).await.unwrap();
     let after = provider(repository, id).await.unwrap();
     assert_eq!((&after.name, after.meta.version), (&name, before.meta.version + 1));
+    assert_eq!(after.vendor, "other");
     assert_eq!((after.models, after.credential), (before.models, before.credential));
     // The old name is free.
     repository.create_provider(new_provider(before.name, &[]), &author(3)).await.unwrap();
@@ -60,7 +65,7 @@ async fn a_credential_comes_with_the_change_at_one_version(repository: &dyn Conf
     let id = make(repository, &["a"]).await;
     let patch = |version| ProviderPatch {
         is_enabled: Some(false),
-        credential: Some(secret("bbbb")),
+        credential: Some(Some(secret("bbbb"))),
         expected_version: Some(version),
         ..ProviderPatch::default()
     };
@@ -72,12 +77,16 @@ async fn a_credential_comes_with_the_change_at_one_version(repository: &dyn Conf
     assert_eq!((stored.meta.version, stored.is_enabled), (2, false));
     let first = stored.credential.unwrap();
     assert_eq!((first.hint.as_str(), first.meta.version), ("bbbb", 1));
-    let replaced = ProviderPatch { credential: Some(secret("cccc")), ..ProviderPatch::default() };
+    let replaced = ProviderPatch { credential: Some(Some(secret("cccc"))), ..ProviderPatch::default() };
     repository.update_provider(id, replaced, &author(2)).await.unwrap();
     let stored = provider(repository, id).await.unwrap();
     let second = stored.credential.unwrap();
     assert_eq!((second.id, second.hint.as_str(), second.meta.version), (first.id, "cccc", 2));
     assert_eq!(stored.meta.version, 3);
+    let forgotten = ProviderPatch { credential: Some(None), ..ProviderPatch::default() };
+    repository.update_provider(id, forgotten, &author(3)).await.unwrap();
+    let stored = provider(repository, id).await.unwrap();
+    assert_eq!((stored.credential, stored.meta.version), (None, 4));
 }
 
 async fn a_credential_of_the_change_outlives_what_is_forgotten(repository: &dyn ConfigurationRepository) {
@@ -88,7 +97,7 @@ async fn a_credential_of_the_change_outlives_what_is_forgotten(repository: &dyn 
     let patch = ProviderPatch {
         base_url: Some(Some("https://elsewhere.example/v1".to_owned())),
         forgets_credentials: true,
-        credential: Some(secret("new")),
+        credential: Some(Some(secret("new"))),
         ..ProviderPatch::default()
     };
     repository.update_provider(id, patch, &author(2)).await.unwrap();

@@ -147,8 +147,15 @@ impl ProviderFactory for ScriptedFactory {
     }
 
     fn vendors(&self) -> Vec<VendorSummary> {
-        let vendor =
-            |key, needs_credential| VendorSummary { key, name: key, base_url: None, needs_credential };
+        let vendor = |key, needs_credential| VendorSummary {
+            key,
+            name: key,
+            base_url: None,
+            needs_credential,
+            is_simulated: key == "sim",
+            dialect: None,
+            words: &[],
+        };
         vec![vendor("acme", false), vendor("thinker", false), vendor("locked", true), vendor("sim", false)]
     }
 }

@@ -113,19 +113,22 @@ impl ConfigurationRepository for MemoryStore {
                 }
             }
             let new_id = CredentialId(state.new_id());
-            patch.credential.as_ref().map_or(Ok(()), |secret| state.refuse_retired(&secret.sealed))?;
+            let sealed = patch.credential.as_ref().and_then(Option::as_ref);
+            sealed.map_or(Ok(()), |secret| state.refuse_retired(&secret.sealed))?;
             let provider = place_of(state, id)?;
             if patch.forgets_credentials {
                 provider.credential = None;
             }
-            if patch.base_url.is_some() {
+            if patch.base_url.is_some() || patch.vendor.is_some() {
                 provider.health = ProviderHealth::default();
             }
             if let Some(secret) = patch.credential {
                 let before = provider.credential.take();
-                provider.credential = Some(written(before, new_id, CredentialOwner::Shared, secret, author));
+                provider.credential =
+                    secret.map(|secret| written(before, new_id, CredentialOwner::Shared, secret, author));
             }
             let name_before = provider.name.to_string();
+            provider.vendor = patch.vendor.unwrap_or_else(|| provider.vendor.clone());
             provider.name = patch.name.unwrap_or_else(|| provider.name.clone());
             provider.models = models.unwrap_or(known);
             provider.base_url = patch.base_url.unwrap_or(provider.base_url.take());
