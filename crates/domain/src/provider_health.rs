@@ -84,7 +84,8 @@ impl HealthFinding {
                 status: if is_success { HealthStatus::Online } else { HealthStatus::Degraded },
                 status_code,
                 latency_ms: Some(latency_ms),
-                detail: (!is_success).then(|| format!("the provider answered with status {code}{}", why(fault.kind))),
+                detail: (!is_success)
+                    .then(|| format!("the provider answered with status {code}{}", why(fault.kind))),
             };
         }
         let status = match fault.kind {
@@ -125,7 +126,9 @@ fn why(kind: FaultKind) -> &'static str {
         FaultKind::Throttled => ": it is asked too often",
         FaultKind::QuotaExhausted => ": its account is used up",
         FaultKind::ServerError => ": it fails",
-        FaultKind::Redirect => ": it redirects to another address, which is never followed; check its base URL",
+        FaultKind::Redirect => {
+            ": it redirects to another address, which is never followed; check its base URL"
+        }
         _ => "",
     }
 }
@@ -235,7 +238,10 @@ mod tests {
     fn a_test_says_nothing_of_health_and_a_statement_holds_until_a_check_finds_otherwise() {
         let dead = HealthFinding::failed(&fault(FaultKind::Connect, None), 3);
         let tested = ProviderHealth::default().after(HealthEvent::Tested(dead.clone()), AT);
-        assert_eq!((tested.is_healthy, tested.consecutive_failures, tested.last_tested_at), (true, 0, Some(AT)));
+        assert_eq!(
+            (tested.is_healthy, tested.consecutive_failures, tested.last_tested_at),
+            (true, 0, Some(AT))
+        );
         assert_eq!(tested.last.status, HealthStatus::Unreachable);
         let stated = tested.after(HealthEvent::Stated(false), AT);
         assert!(!stated.is_healthy);
@@ -261,7 +267,11 @@ mod tests {
             (FaultKind::NoCredential, None, HealthStatus::Error, None, false),
         ] {
             let finding = HealthFinding::failed(&fault(kind, status), 5);
-            assert_eq!((finding.status, finding.status_code, finding.is_alive()), (expected, code, is_alive), "{kind}");
+            assert_eq!(
+                (finding.status, finding.status_code, finding.is_alive()),
+                (expected, code, is_alive),
+                "{kind}"
+            );
             assert_eq!(finding.detail.is_none(), expected == HealthStatus::Online, "{kind}");
             assert_eq!(finding.latency_ms.is_some(), finding.is_answered(), "{kind}");
         }

@@ -104,8 +104,7 @@ impl HealthChecks {
         let (Ok(client), Ok(credential)) = (&entry.client, &entry.credential) else { return };
         let began = self.clock.monotonic();
         let listed = client.list_models(credential.clone(), self.settings.timeout).await;
-        let latency =
-            u64::try_from(self.clock.monotonic().since(began).as_millis()).unwrap_or(u64::MAX);
+        let latency = u64::try_from(self.clock.monotonic().since(began).as_millis()).unwrap_or(u64::MAX);
         let finding = match listed {
             Ok(_) => HealthFinding::online(latency),
             Err(fault) => HealthFinding::failed(&fault, latency),

@@ -15,8 +15,8 @@ use switchyard_domain::name::Name;
 use switchyard_domain::route::{RouteMode, Strategy};
 use switchyard_domain::usage::{Outcome, UsageEvent};
 use switchyard_orchestrator::admin::{
-    AdminPorts, CredentialAdmin, DeclaredConfiguration, KeyAdmin, KeyRequest, ProviderAdmin, ProviderPorts, ProviderRequest,
-    QuotaAdmin, RouteAdmin,
+    AdminPorts, CredentialAdmin, DeclaredConfiguration, KeyAdmin, KeyRequest, ProviderAdmin, ProviderPorts,
+    ProviderRequest, QuotaAdmin, RouteAdmin,
 };
 use switchyard_orchestrator::chat::{
     BudgetTerms, Budgets, CallOrigin, CallSettings, CallStatistics, ChatPorts, ChatService, Reply, ReplyBody,

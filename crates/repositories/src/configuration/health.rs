@@ -64,11 +64,8 @@ fn claim(
     before: Timestamp,
     now: Timestamp,
 ) -> Result<Vec<ProviderId>, Fault> {
-    let there: Vec<i64> = rows::table
-        .filter(rows::id.eq_any(wanted))
-        .order(rows::id)
-        .select(rows::id)
-        .load(connection)?;
+    let there: Vec<i64> =
+        rows::table.filter(rows::id.eq_any(wanted)).order(rows::id).select(rows::id).load(connection)?;
     let known: Vec<(i64, Option<i64>)> = provider_health::table
         .filter(provider_health::provider_id.eq_any(wanted))
         .select((provider_health::provider_id, provider_health::checked_at))
@@ -130,11 +127,7 @@ pub(super) fn forget(connection: &mut AnyConnection, provider: ProviderId) -> Re
     Ok(())
 }
 
-type Row = (
-    i64,
-    (String, Option<i64>, Option<i64>, Option<String>),
-    (Option<i64>, bool, i64, Option<i64>),
-);
+type Row = (i64, (String, Option<i64>, Option<i64>, Option<String>), (Option<i64>, bool, i64, Option<i64>));
 type Columns = (
     provider_health::provider_id,
     (

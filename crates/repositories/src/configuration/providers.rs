@@ -149,7 +149,8 @@ pub(super) fn update(
     if patch.is_empty() {
         return Ok(Written::Nothing(()));
     }
-    let taken = |_: &str| format!("a provider named `{}` exists", patch.name.as_ref().map_or(&*name, Name::as_str));
+    let taken =
+        |_: &str| format!("a provider named `{}` exists", patch.name.as_ref().map_or(&*name, Name::as_str));
     diesel::update(providers::table.find(id.0))
         .set((
             patch.name.as_ref().map(|name| providers::name.eq(name.as_str())),

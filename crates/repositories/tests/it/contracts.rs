@@ -5,7 +5,8 @@ use std::sync::Arc;
 use switchyard_ports::repositories::DatabaseState as _;
 use switchyard_testkit::contracts::repositories::{
     absurd_usage_contract, audit_contract, configuration_contract, credential_contract, keyring_contract,
-    provider_health_contract, quota_contract, session_contract, usage_contract, user_contract, virtual_key_contract,
+    provider_health_contract, quota_contract, session_contract, usage_contract, user_contract,
+    virtual_key_contract,
 };
 
 async fn every_suite(opened: &Opened) {

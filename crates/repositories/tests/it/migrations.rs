@@ -199,7 +199,11 @@ async fn ids_of_people_and_of_the_product_stay_apart_and_are_given_once_when_the
             let spent = UsageEvent { provider: ProviderId(id), ..sample_event(None, Timestamp(1)) };
             database.record(&[spent]).await.unwrap();
             database
-                .delete_provider(ProviderId(id), ProviderRemoval::default(), &Author { by: Writer::API, at: Timestamp(2) })
+                .delete_provider(
+                    ProviderId(id),
+                    ProviderRemoval::default(),
+                    &Author { by: Writer::API, at: Timestamp(2) },
+                )
                 .await
                 .unwrap();
         }

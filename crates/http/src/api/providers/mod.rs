@@ -25,7 +25,9 @@ use shapes::{ChangeBody, CreateBody, ProviderPage, ProviderShape, read_models};
 use switchyard_domain::ids::ProviderId;
 use switchyard_domain::name::Name;
 use switchyard_orchestrator::accounts::AccountError;
-use switchyard_orchestrator::admin::{ProviderAdmin, ProviderChange, ProviderRequest, ProviderState, Removal};
+use switchyard_orchestrator::admin::{
+    ProviderAdmin, ProviderChange, ProviderRequest, ProviderState, Removal,
+};
 
 /// How something is removed.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]

@@ -103,8 +103,7 @@ pub(crate) struct ListedModelBody {
 impl ListedModelBody {
     fn read(self) -> Result<DeclaredModel, ApiError> {
         let Self { model, context_window, max_output_tokens, capabilities, price, limits, is_enabled } = self;
-        let facts =
-            ModelBody { context_window, max_output_tokens, capabilities, price, limits, is_enabled };
+        let facts = ModelBody { context_window, max_output_tokens, capabilities, price, limits, is_enabled };
         facts.read(model)
     }
 }

@@ -42,7 +42,12 @@ mod tests {
             words,
         };
         let vendors = [
-            vendor("anthropic", Some("https://api.anthropic.com/v1"), Dialect::ANTHROPIC_MESSAGES, &["anthropic", "claude"]),
+            vendor(
+                "anthropic",
+                Some("https://api.anthropic.com/v1"),
+                Dialect::ANTHROPIC_MESSAGES,
+                &["anthropic", "claude"],
+            ),
             vendor("gemini", None, Dialect::GEMINI, &["gemini", "google", "googleapis.com"]),
             vendor("mistral", Some("https://api.mistral.ai/v1"), Dialect::OPENAI_CHAT, &[]),
             vendor("odd", Some("https://odd.example/v1"), Dialect::GEMINI, &[]),

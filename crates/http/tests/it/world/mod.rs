@@ -240,12 +240,8 @@ async fn services(
         health: Arc::clone(&store) as _,
     };
     let providers = Arc::new(ProviderAdmin::new(admin.clone(), besides));
-    let credentials = CredentialAdmin::new(
-        admin,
-        Arc::clone(&store) as _,
-        Arc::clone(&providers),
-        Arc::clone(&vault) as _,
-    );
+    let credentials =
+        CredentialAdmin::new(admin, Arc::clone(&store) as _, Arc::clone(&providers), Arc::clone(&vault) as _);
     let audit =
         AuditTrail::new(Arc::clone(&store) as _, Arc::new(PlainSeal::default()), None, Arc::clone(&clock));
     let rekey = Rekey::new(RekeyPorts {
@@ -302,6 +298,7 @@ async fn services(
             ExternalSettings::default(),
         )),
         credentials: Arc::new(credentials),
+        providers,
         audit: Arc::new(audit),
         rekey: Arc::new(rekey),
         idempotency: Arc::clone(names) as _,

@@ -11,8 +11,8 @@ use switchyard_domain::provider::CredentialOwner;
 use switchyard_domain::time::Timestamp;
 use switchyard_domain::virtual_key::KeyHash;
 use switchyard_ports::repositories::{
-    AuditLog, Author, ConfigurationRepository, KeyPatch, NewVirtualKey, ProviderPatch, ProviderRemoval, SealedSecret,
-    VirtualKeyRepository,
+    AuditLog, Author, ConfigurationRepository, KeyPatch, NewVirtualKey, ProviderPatch, ProviderRemoval,
+    SealedSecret, VirtualKeyRepository,
 };
 
 /// What every audit log does. `configuration` and `keys` work on the same database.

@@ -12,8 +12,8 @@ use switchyard_domain::quota::{Quota, QuotaScope};
 use switchyard_domain::time::Timestamp;
 use switchyard_domain::usage::UsageEvent;
 use switchyard_ports::repositories::{
-    Author, ChangeKind, ConfigurationRepository, NewProvider, NewQuota, ProviderRemoval, QuotaRepository, RepositoryError,
-    Revision, UsageRepository,
+    Author, ChangeKind, ConfigurationRepository, NewProvider, NewQuota, ProviderRemoval, QuotaRepository,
+    RepositoryError, Revision, UsageRepository,
 };
 
 /// What every repository of quotas does, and the sums of the ledger that budgets begin with. All work on the same database.

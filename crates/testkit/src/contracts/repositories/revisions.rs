@@ -6,7 +6,8 @@ use super::samples::{author, new_provider, new_route, unique_name};
 use futures_util::future::join_all;
 use switchyard_domain::provider::CredentialOwner;
 use switchyard_ports::repositories::{
-    Change, ChangeKind, ConfigurationRepository, ProviderPatch, ProviderRemoval, RepositoryError, Revision, SealedSecret,
+    Change, ChangeKind, ConfigurationRepository, ProviderPatch, ProviderRemoval, RepositoryError, Revision,
+    SealedSecret,
 };
 
 pub(super) async fn contract(repository: &dyn ConfigurationRepository, kept_changes: i64) {

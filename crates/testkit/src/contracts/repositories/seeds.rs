@@ -9,7 +9,8 @@ use switchyard_domain::name::Name;
 use switchyard_domain::provider::CredentialOwner;
 use switchyard_domain::route::Route;
 use switchyard_ports::repositories::{
-    Author, ConfigurationRepository, NewProvider, ProviderPatch, ProviderRemoval, RepositoryError, SealedSecret,
+    Author, ConfigurationRepository, NewProvider, ProviderPatch, ProviderRemoval, RepositoryError,
+    SealedSecret,
 };
 
 /// The first id of what comes with the product.

@@ -42,8 +42,11 @@ impl ProviderHealthRepository for MemoryStore {
             let flips = health.is_healthy != place.health.is_healthy;
             place.health = health.clone();
             let state = if health.is_healthy { "healthy" } else { "unhealthy" };
-            let details =
-                [("name", place.name.to_string()), ("fields", "health".to_owned()), ("health", state.to_owned())];
+            let details = [
+                ("name", place.name.to_string()),
+                ("fields", "health".to_owned()),
+                ("health", state.to_owned()),
+            ];
             Ok((health, flips.then(|| told(provider.0, details)).flatten()))
         })
     }
