@@ -71,6 +71,8 @@ pub struct HttpFacts {
     pub listing: &'static str,
     /// The names that the query of a base URL may have; all others are refused.
     pub base_query: &'static [&'static str],
+    /// The version that calls go below where a base URL ends with none; its list of models is at the base as it is.
+    pub version: Option<&'static str>,
     /// Words in lower case, one of which the names or the addresses of its providers have, where a document knows vendors by that.
     pub words: &'static [&'static str],
     /// What it does that no fact can say.
@@ -92,6 +94,7 @@ impl HttpFacts {
         spent: &[],
         listing: "models",
         base_query: &[],
+        version: None,
         words: &[],
         hooks: None,
     };
