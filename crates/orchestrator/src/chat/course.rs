@@ -80,11 +80,15 @@ impl Course {
             }),
             Resolved::Direct(target) => Err(unusable(target)),
             Resolved::Route { route, hint } => {
+                let meant = |target: &TargetEntry| {
+                    hint.as_deref().and_then(|hint| target.serving(hint)).unwrap_or_else(|| target.clone())
+                };
+                let entries: Vec<TargetEntry> = route.targets.iter().map(meant).collect();
                 let candidates: Vec<Candidate<'_>> =
-                    route.targets.iter().map(|target| candidate(target, credentials, health)).collect();
+                    entries.iter().map(|target| candidate(target, credentials, health)).collect();
                 let order = plan(route.mode, route.strategy, &candidates, hint.as_deref(), turn)
                     .map_err(|error| plan_error(&error, &route.name))?;
-                let targets = order.iter().filter_map(|&index| route.targets.get(index).cloned()).collect();
+                let targets = order.iter().filter_map(|&index| entries.get(index).cloned()).collect();
                 Ok(Self { targets, failover_on: route.failover_on, strict: route.strict, turn: None })
             }
         }

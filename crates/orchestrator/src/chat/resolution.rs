@@ -92,7 +92,7 @@ fn find(snapshot: &Snapshot, principal: &Principal, model: &str) -> Result<Resol
 fn beside_routes(snapshot: &Snapshot, principal: &Principal, model: &str) -> Result<Resolved, CallError> {
     if let Some((first, rest)) = model.split_once('/') {
         if let Some(route) = snapshot.routes.get(first)
-            && route.targets.iter().any(|target| target.model.model == rest)
+            && route.targets.iter().any(|target| target.serves(rest))
         {
             return Ok(Resolved::Route { route: Arc::clone(route), hint: Some(rest.to_owned()) });
         }

@@ -54,8 +54,9 @@ async fn a_secret_comes_with_the_change_and_what_is_forgotten_is() {
     let world = World::usual().await;
     let a = find(&world, "a").await.id;
     let with = |api_key| ProviderChange { api_key, ..ProviderChange::default() };
-    let stored = world.providers.change(a, with(Some(Some("sk-0123456789ab".into()))), &Writer::API);
-    assert_eq!(stored.await.unwrap().credential.unwrap().hint, "…89ab");
+    let given = with(Some(Some("sk-0123456789ab".into())));
+    let stored = world.providers.change(a, given, &Writer::API).await.unwrap();
+    assert_eq!(stored.credential.unwrap().hint, "…89ab");
     assert_eq!(secret_of(&world, "a").await.as_deref(), Some("sk-0123456789ab"));
     let kept = world.providers.change(a, with(Some(Some("  ".into()))), &Writer::API).await.unwrap();
     assert_eq!(kept.provider.meta.version, 2, "an empty one changes nothing");

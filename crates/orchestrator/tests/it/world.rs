@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 use switchyard_domain::declared::{DeclaredModel, DeclaredRoute, DeclaredTarget};
-use switchyard_domain::fault::FailoverOn;
 use switchyard_domain::limits::Limits;
 use switchyard_domain::meta::Writer;
 use switchyard_domain::name::Name;
@@ -417,22 +416,13 @@ pub(crate) fn wanted(name: &str) -> ProviderRequest {
 pub(crate) fn route(name: &str, targets: &[&str]) -> DeclaredRoute {
     let target = |(target, priority): (&&str, u32)| {
         let (provider, model) = target.split_once('/').unwrap();
-        DeclaredTarget {
-            provider: named(provider),
-            model: model.to_owned(),
-            weight: 1,
-            priority,
-            limits: Limits::NONE,
-        }
+        DeclaredTarget { priority, ..DeclaredTarget::new(named(provider), model.to_owned()) }
     };
     DeclaredRoute {
-        name: named(name),
         mode: RouteMode::Multi,
         strategy: Strategy::Failover,
-        failover_on: FailoverOn::Availability,
-        strict: false,
         targets: targets.iter().zip(0..).map(target).collect(),
-        enabled: true,
+        ..DeclaredRoute::new(named(name))
     }
 }
 

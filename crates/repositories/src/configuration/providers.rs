@@ -2,7 +2,7 @@
 
 use super::created::Created;
 use super::revision::Written;
-use super::{counters, credentials as secrets, health};
+use super::{counters, credentials as secrets, health, routes as routes_of};
 use crate::connection::{AnyConnection, each};
 use crate::error::{Fault, check_version, conflict, not_found};
 use crate::quotas;
@@ -265,7 +265,7 @@ pub(super) fn delete(
         let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
         return Err(conflict(format!("the provider is in use by these routes: {}", names.join(", "))));
     }
-    take_targets(connection, id, &users, author)?;
+    routes_of::take_targets(connection, id, author)?;
     let quota = quotas::put_budget(connection, QuotaScope::Provider(id), None, author)?;
     diesel::delete(providers::table.find(id.0)).execute(connection)?;
     let mut written = Written::made(id.0, names.clone()).with("name", name).also(ChangeKind::Quota, quota);
@@ -288,25 +288,6 @@ fn routes_over(connection: &mut AnyConnection, id: ProviderId) -> Result<Vec<(i6
         .load(connection)?;
     users.sort_unstable_by(|a, b| a.1.cmp(&b.1));
     Ok(users)
-}
-
-/// Removes the targets at a provider from these routes: a change of each.
-fn take_targets(
-    connection: &mut AnyConnection,
-    id: ProviderId,
-    users: &[(i64, String)],
-    author: &Author,
-) -> Result<(), Fault> {
-    let changed: Vec<i64> = users.iter().map(|(route, _)| *route).collect();
-    diesel::delete(targets::table.filter(targets::provider_id.eq(id.0))).execute(connection)?;
-    diesel::update(routes::table.filter(routes::id.eq_any(changed)))
-        .set((
-            routes::version.eq(routes::version + 1),
-            routes::updated_at.eq(author.at.0),
-            routes::updated_by.eq(author.by.name.as_ref()),
-        ))
-        .execute(connection)?;
-    Ok(())
 }
 
 fn missing(id: ProviderId) -> Fault {

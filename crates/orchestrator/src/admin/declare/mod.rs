@@ -5,15 +5,15 @@ mod check;
 
 use super::AdminPorts;
 use super::providers::{ProviderAdmin, ProviderRequest, declared};
-use super::routes::{RouteAdmin, resolve, served};
+use super::routes::{Known, RouteAdmin, resolve};
 use crate::error::AdminError;
+use check::in_order;
 use secrecy::SecretString;
 use std::sync::Arc;
 use switchyard_domain::declared::{Declared, DeclaredProvider, DeclaredRoute};
 use switchyard_domain::meta::{Owner, Writer};
 use switchyard_domain::provider::Provider;
-use switchyard_domain::route::Route;
-use switchyard_ports::repositories::{NewRoute, NewTarget, ProviderPatch, RepositoryError};
+use switchyard_ports::repositories::{NewRoute, ProviderPatch, RepositoryError};
 
 /// What applying changed, by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -53,7 +53,7 @@ impl DeclaredConfiguration {
         for provider in &wanted.providers {
             self.apply_provider(provider, by, &mut applied).await?;
         }
-        for route in &wanted.routes {
+        for route in in_order(&wanted.routes)? {
             self.apply_route(route, by, &mut applied).await?;
         }
         self.disable_absent(wanted, by, &mut applied).await?;
@@ -155,7 +155,7 @@ impl DeclaredConfiguration {
             applied.conflicts.push(format!("{label}: it belongs to `{other}`"));
             return Ok(());
         }
-        if as_new(current) != resolve(wanted, &served(&stored.providers))?
+        if NewRoute::from(current) != resolve(wanted, &Known::of(&stored))?
             || current.meta.owner != Owner::File
         {
             self.routes.replace(current, wanted, by).await?;
@@ -173,7 +173,7 @@ impl DeclaredConfiguration {
         let stored = self.ports.configuration.load().await?;
         for route in stored.routes.iter().filter(|route| route.meta.owner == Owner::File && route.is_active) {
             if wanted.routes.iter().all(|declared| declared.name != route.name) {
-                let off = NewRoute { is_active: false, ..as_new(route) };
+                let off = NewRoute { is_active: false, ..NewRoute::from(route) };
                 let author = self.ports.author(by);
                 self.ports.configuration.replace_route(route.id, off, None, &author).await?;
                 applied.disabled.push(format!("route {}", route.name));
@@ -213,24 +213,5 @@ fn difference(current: &Provider, wanted: &DeclaredProvider) -> ProviderPatch {
         models: (models != wanted.models).then(|| wanted.models.clone()),
         owner: (current.meta.owner != Owner::File).then_some(Owner::File),
         ..ProviderPatch::default()
-    }
-}
-
-fn as_new(route: &Route) -> NewRoute {
-    let targets = route.targets.iter().map(|target| NewTarget {
-        provider: target.provider,
-        model: target.model.clone(),
-        weight: target.weight,
-        priority: target.priority,
-        limits: target.limits,
-    });
-    NewRoute {
-        name: route.name.clone(),
-        mode: route.mode,
-        strategy: route.strategy,
-        failover_on: route.failover_on,
-        strict: route.strict,
-        is_active: route.is_active,
-        targets: targets.collect(),
     }
 }

@@ -180,7 +180,9 @@ impl ProviderAdmin {
             return Err(no_such_model(provider, model).into());
         }
         let names_it = |route: &&switchyard_domain::route::Route| {
-            route.targets.iter().any(|target| target.provider == id && target.model == model)
+            route.targets.iter().any(|target| {
+                target.provider == id && target.models.named().iter().any(|named| named == model)
+            })
         };
         let users: Vec<String> =
             stored.routes.iter().filter(names_it).map(|route| format!("`{}`", route.name)).collect();

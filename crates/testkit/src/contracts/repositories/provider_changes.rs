@@ -136,12 +136,19 @@ async fn a_forced_removal_takes_the_targets_and_raises_the_routes_versions(
 
     assert_eq!(provider(repository, goes).await, None);
     let mixed_now = route(repository, mixed).await.unwrap();
-    let models: Vec<&str> = mixed_now.targets.iter().map(|target| target.model.as_str()).collect();
+    let models: Vec<&str> = mixed_now.targets.iter().filter_map(|target| target.models.first()).collect();
     assert_eq!((models, mixed_now.meta.version), (vec!["c"], 2));
     assert_eq!((mixed_now.meta.updated_at, mixed_now.meta.updated_by.as_str()), (author(5).at, "ana"));
     let alone_now = route(repository, alone).await.unwrap();
     assert_eq!((alone_now.targets.len(), alone_now.meta.version), (0, 2));
     assert_eq!(route(repository, other).await.unwrap().meta.version, 1);
+    let versions = repository.route_versions(mixed, None, 10).await.unwrap();
+    assert_eq!(
+        versions.iter().map(|kept| kept.version).collect::<Vec<_>>(),
+        [2, 1],
+        "it is kept as any other"
+    );
+    assert_eq!(versions[0].route.targets.len(), 1);
     let mut names = [mixed_now.name.to_string(), alone_now.name.to_string()];
     names.sort_unstable();
     assert_eq!(changed, names);
