@@ -5,6 +5,7 @@ use crate::limits::Limits;
 use crate::meta::RowMeta;
 use crate::name::Name;
 use crate::price::Rates;
+use crate::provider_health::ProviderHealth;
 use serde::{Deserialize, Serialize};
 
 /// A configured account at a vendor.
@@ -24,6 +25,8 @@ pub struct Provider {
     pub models: Vec<ProviderModel>,
     /// The shared credential, sealed.
     pub credential: Option<Credential>,
+    /// Whether it answers; kept apart from its version.
+    pub health: ProviderHealth,
     /// Version, owner, times.
     pub meta: RowMeta,
 }
@@ -43,6 +46,8 @@ pub struct ProviderModel {
     pub context_window: Option<u64>,
     /// The most output tokens, where the operator says so.
     pub max_output_tokens: Option<u64>,
+    /// What it can do, as far as the operator says so.
+    pub capabilities: Capabilities,
     /// Whether calls may go to it.
     pub is_enabled: bool,
 }
@@ -144,7 +149,7 @@ impl CredentialSource {
 
 /// What a model can do, as far as it is known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Capabilities {
     /// Takes pictures.
     pub vision: Option<bool>,
@@ -156,4 +161,22 @@ pub struct Capabilities {
     pub reasoning: Option<bool>,
     /// Takes sound.
     pub audio_input: Option<bool>,
+}
+
+impl Capabilities {
+    /// Nothing is said.
+    pub const UNKNOWN: Self =
+        Self { vision: None, tools: None, json_schema: None, reasoning: None, audio_input: None };
+
+    /// These, and where they say nothing, the others.
+    #[must_use]
+    pub fn or(self, others: Self) -> Self {
+        Self {
+            vision: self.vision.or(others.vision),
+            tools: self.tools.or(others.tools),
+            json_schema: self.json_schema.or(others.json_schema),
+            reasoning: self.reasoning.or(others.reasoning),
+            audio_input: self.audio_input.or(others.audio_input),
+        }
+    }
 }

@@ -217,6 +217,12 @@ pub struct VendorSummary {
     pub base_url: Option<&'static str>,
     /// Whether it needs a credential.
     pub needs_credential: bool,
+    /// Whether it only simulates.
+    pub is_simulated: bool,
+    /// The dialect that it speaks first; absent where it only simulates.
+    pub dialect: Option<Dialect>,
+    /// What names and addresses of its providers are known by, in lower case, where a document knows vendors by that.
+    pub words: &'static [&'static str],
 }
 
 /// Builds providers.

@@ -13,8 +13,8 @@ use switchyard_coordination::memory::CooldownHealth;
 use switchyard_domain::meta::Writer;
 use switchyard_orchestrator::accounts::{AccountPorts, AccountSettings, Accounts, SessionGate, session_gate};
 use switchyard_orchestrator::admin::{
-    AdminPorts, CredentialAdmin, DeclaredConfiguration, KeyAdmin, ProviderAdmin, QuotaAdmin, RouteAdmin,
-    Seeding,
+    AdminPorts, CredentialAdmin, DeclaredConfiguration, KeyAdmin, ProviderAdmin, ProviderPorts, QuotaAdmin,
+    RouteAdmin, Seeding,
 };
 use switchyard_orchestrator::audit::AuditTrail;
 use switchyard_orchestrator::explain::Explainer;
@@ -22,8 +22,8 @@ use switchyard_orchestrator::rekey::{Rekey, RekeyPorts};
 use switchyard_orchestrator::snapshot::ConfigurationKeeper;
 use switchyard_orchestrator::usage::UsageReports;
 use switchyard_ports::repositories::{
-    AuditLog, ConfigurationRepository, CredentialRepository, KeyringRepository, QuotaRepository,
-    UsageRepository, VirtualKeyRepository,
+    AuditLog, ConfigurationRepository, CredentialRepository, KeyringRepository, ProviderHealthRepository,
+    QuotaRepository, UsageRepository, VirtualKeyRepository,
 };
 
 /// The administrative use cases.
@@ -60,11 +60,13 @@ impl Administration {
     ) -> Self {
         let account_ports = account_ports(adapters, settings, keeper.clone());
         let ports = admin_ports(adapters, keeper);
-        let providers = Arc::new(ProviderAdmin::new(
-            ports.clone(),
-            Arc::clone(&adapters.factory),
-            Arc::clone(&adapters.vault),
-        ));
+        let besides = ProviderPorts {
+            factory: Arc::clone(&adapters.factory),
+            vault: Arc::clone(&adapters.vault),
+            prices: Arc::clone(&adapters.prices),
+            health: Arc::clone(&adapters.database) as Arc<dyn ProviderHealthRepository>,
+        };
+        let providers = Arc::new(ProviderAdmin::new(ports.clone(), besides));
         let quotas = Arc::new(QuotaAdmin::new(
             ports.clone(),
             Arc::clone(&adapters.database) as Arc<dyn QuotaRepository>,

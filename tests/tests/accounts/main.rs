@@ -13,6 +13,7 @@ mod external;
 mod foreign;
 mod lent_keys;
 mod looks;
+mod managed_providers;
 mod open_minting;
 mod own_bounds;
 mod own_keys;

@@ -13,7 +13,10 @@ mod seeds;
 pub use credentials::{CredentialAdmin, CredentialEntry, EmptySecret, UNREADABLE};
 pub use declare::{Applied, DeclaredConfiguration};
 pub use keys::{CreatedKey, KeyAdmin, KeyChange, KeyRequest, KeyState, MOST_KEYS, MOST_UNUSED_KEYS};
-pub use providers::{ProviderAdmin, ProviderProbe, ProviderRequest};
+pub use providers::{
+    CredentialSight, Discovered, FactSource, ModelState, ProviderAdmin, ProviderChange, ProviderPorts,
+    ProviderProbe, ProviderRequest, ProviderState, ProviderTest, Removal, UnsavedProvider,
+};
 pub use quotas::{QuotaAdmin, QuotaRequest, QuotaState};
 pub use reload::{FileNow, FileReader, Reloading};
 pub use routes::{RouteAdmin, RouteChange, RouteState, VersionState};

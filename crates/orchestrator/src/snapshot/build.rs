@@ -2,6 +2,7 @@
 
 use super::{
     CredentialDirectory, ModelEntry, ProviderEntry, Quotas, RouteEntry, Snapshot, TargetEntry, Turns,
+    known_facts,
 };
 use secrecy::SecretString;
 use std::collections::{HashMap, HashSet};
@@ -9,7 +10,6 @@ use std::sync::{Arc, Mutex};
 use switchyard_domain::ids::{ProviderId, RouteId};
 use switchyard_domain::limits::Limits;
 use switchyard_domain::meta::Owner;
-use switchyard_domain::price::ModelPrice;
 use switchyard_domain::provider::{Provider, ProviderModel};
 use switchyard_domain::retry::RetryBudget;
 use switchyard_domain::route::{Route, Target, Timeouts};
@@ -164,6 +164,7 @@ impl Builder {
             models,
             listed,
             simulated,
+            is_healthy: provider.health.is_healthy,
             retry_budget: Arc::clone(memory.budgets.entry(provider.id).or_default()),
         }
     }
@@ -198,22 +199,16 @@ impl Builder {
     }
 
     fn model(&self, provider: &Provider, model: &ProviderModel, simulated: bool) -> ModelEntry {
-        let facts = self.prices.facts(&provider.vendor, &model.model).unwrap_or_default();
-        let price = match (&model.rates, simulated) {
-            (Some(rates), _) => {
-                Some(Arc::new(ModelPrice::overriding(provider.name.as_str(), provider.meta.version, *rates)))
-            }
-            (None, true) => Some(Arc::new(ModelPrice::simulated())),
-            (None, false) => facts.price,
-        };
+        let facts = known_facts(self.prices.as_ref(), provider, model, simulated);
         ModelEntry {
             model: model.model.clone(),
             public_name: format!("{}/{}", provider.name, model.model),
-            price,
+            price: facts.price,
             limits: model.limits,
             scope: Scope(format!("model:{}/{}", provider.id, model.model).into()),
-            max_output_tokens: model.max_output_tokens.or(facts.max_output_tokens),
-            context_window: model.context_window.or(facts.context_window),
+            max_output_tokens: facts.max_output_tokens,
+            context_window: facts.context_window,
+            capabilities: facts.capabilities,
         }
     }
 
@@ -252,7 +247,8 @@ impl Builder {
 
 fn is_same(kept: &ProviderEntry, provider: &Provider) -> bool {
     let meta = &provider.meta;
-    (kept.id, kept.version, kept.updated_at) == (provider.id, meta.version, meta.updated_at)
+    (kept.id, kept.version, kept.updated_at, kept.is_healthy)
+        == (provider.id, meta.version, meta.updated_at, provider.health.is_healthy)
 }
 
 fn direct_target(provider: &Arc<ProviderEntry>, model: &Arc<ModelEntry>) -> TargetEntry {

@@ -4,6 +4,7 @@
 pub(crate) mod build;
 mod credentials;
 mod directory;
+mod facts;
 mod keeper;
 mod quotas;
 mod turns;
@@ -12,6 +13,7 @@ mod users;
 pub use build::{Builder, credential_binding};
 pub use credentials::{CallerCredentials, ChosenCredential, CredentialDirectory, credentials_of};
 pub use directory::KeyDirectory;
+pub use facts::{KnownFacts, known_facts};
 pub use keeper::ConfigurationKeeper;
 pub use quotas::{QuotaEntry, Quotas};
 pub use turns::{TakenTurn, Turns};
@@ -26,6 +28,7 @@ use switchyard_domain::ids::{CredentialId, ProviderId, RouteId};
 use switchyard_domain::limits::Limits;
 use switchyard_domain::output::OutputLimit;
 use switchyard_domain::price::ModelPrice;
+use switchyard_domain::provider::Capabilities;
 use switchyard_domain::retry::RetryBudget;
 use switchyard_domain::route::{OnDisconnect, RouteMode, Strategy, Timeouts, When};
 use switchyard_domain::time::Timestamp;
@@ -74,6 +77,8 @@ pub struct ProviderEntry {
     pub listed: Vec<Arc<ModelEntry>>,
     /// Whether it only simulates.
     pub simulated: bool,
+    /// Whether checks find it well; else it is tried last.
+    pub is_healthy: bool,
     /// What pays for retries at this provider.
     pub retry_budget: Arc<Mutex<RetryBudget>>,
 }
@@ -95,6 +100,8 @@ pub struct ModelEntry {
     pub max_output_tokens: Option<u64>,
     /// The most tokens of a prompt and its answer, where known.
     pub context_window: Option<u64>,
+    /// What it can do, as far as it is known.
+    pub capabilities: Capabilities,
 }
 
 /// A route, compiled.

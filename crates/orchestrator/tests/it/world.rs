@@ -14,8 +14,8 @@ use switchyard_domain::name::Name;
 use switchyard_domain::route::{RouteMode, Strategy};
 use switchyard_domain::usage::{Outcome, UsageEvent};
 use switchyard_orchestrator::admin::{
-    AdminPorts, CredentialAdmin, DeclaredConfiguration, KeyAdmin, KeyRequest, ProviderAdmin, ProviderRequest,
-    QuotaAdmin, RouteAdmin,
+    AdminPorts, CredentialAdmin, DeclaredConfiguration, KeyAdmin, KeyRequest, ProviderAdmin, ProviderPorts,
+    ProviderRequest, QuotaAdmin, RouteAdmin,
 };
 use switchyard_orchestrator::chat::{
     BudgetTerms, Budgets, CallOrigin, CallSettings, CallStatistics, ChatPorts, ChatService, Reply, ReplyBody,
@@ -177,8 +177,13 @@ impl World {
             keeper: Some(Arc::clone(&keeper)),
         };
         let mint = Arc::new(CountingMint::default());
-        let providers =
-            Arc::new(ProviderAdmin::new(admin.clone(), Arc::new(factory.clone()), Arc::clone(&vault) as _));
+        let besides = ProviderPorts {
+            factory: Arc::new(factory.clone()),
+            vault: Arc::clone(&vault) as _,
+            prices: Arc::clone(&prices) as _,
+            health: Arc::clone(&store) as _,
+        };
+        let providers = Arc::new(ProviderAdmin::new(admin.clone(), besides));
         let credentials = CredentialAdmin::new(
             admin.clone(),
             Arc::clone(&store) as _,

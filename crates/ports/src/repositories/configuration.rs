@@ -13,7 +13,9 @@ use switchyard_domain::name::Name;
 use switchyard_domain::notes::Notes;
 use switchyard_domain::provider::{CredentialOwner, Provider};
 use switchyard_domain::quota::Quota;
-use switchyard_domain::route::{OnDisconnect, Route, RouteMode, Strategy, TargetModels, Timeouts, When};
+use switchyard_domain::route::{
+    OnDisconnect, Route, RouteMode, Strategy, Target, TargetModels, Timeouts, When,
+};
 use switchyard_domain::time::Timestamp;
 
 /// Counts the committed writes of configuration. A reader that has seen revision n has seen every write up to n: revisions
@@ -134,6 +136,10 @@ pub struct NewProvider {
 /// Changes to a provider; `None` leaves as is. `models` replaces the list whole.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ProviderPatch {
+    /// Its unique name.
+    pub name: Option<Name>,
+    /// The vendor's key.
+    pub vendor: Option<String>,
     /// Where it is called: `Some(None)` means the vendor's own.
     pub base_url: Option<Option<String>>,
     /// Whether calls may go to it.
@@ -144,6 +150,8 @@ pub struct ProviderPatch {
     pub owner: Option<Owner>,
     /// Forgets every credential there, whosever it is, in the same transaction: nobody lent theirs for another address.
     pub forgets_credentials: bool,
+    /// Takes the place of the shared credential, after what is forgotten is; `Some(None)` forgets it alone.
+    pub credential: Option<Option<SealedSecret>>,
     /// Refused as [`RepositoryError::Stale`] when this is not the object's version.
     pub expected_version: Option<i64>,
 }
@@ -152,16 +160,44 @@ impl ProviderPatch {
     /// The names of the fields that it sets.
     #[must_use]
     pub fn fields(&self) -> Vec<&'static str> {
-        let Self { base_url, is_enabled, models, owner, forgets_credentials, expected_version: _ } = self;
+        let Self {
+            name,
+            vendor,
+            base_url,
+            is_enabled,
+            models,
+            owner,
+            forgets_credentials,
+            credential,
+            expected_version: _,
+        } = self;
         let fields = [
+            (name.is_some(), "name"),
+            (vendor.is_some(), "vendor"),
             (base_url.is_some(), "base_url"),
             (is_enabled.is_some(), "is_enabled"),
             (models.is_some(), "models"),
             (owner.is_some(), "owner"),
             (*forgets_credentials, "credentials"),
+            (credential.is_some(), "credential"),
         ];
         fields.into_iter().filter(|(is_set, _)| *is_set).map(|(_, name)| name).collect()
     }
+
+    /// Whether it changes nothing, whatever version it expects.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.fields().is_empty()
+    }
+}
+
+/// How a provider is removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ProviderRemoval {
+    /// Whether the targets that lead to it go too; else one that a route uses stays.
+    pub takes_targets: bool,
+    /// Refused as [`RepositoryError::Stale`] when this is not the object's version.
+    pub expected_version: Option<i64>,
 }
 
 /// A route to be written, or to replace one.
@@ -207,6 +243,43 @@ impl NewRoute {
             config: Notes::default(),
             is_active: true,
             targets: Vec::new(),
+        }
+    }
+}
+
+impl From<&Route> for NewRoute {
+    /// What writes the route as it is.
+    fn from(route: &Route) -> Self {
+        Self {
+            name: route.name.clone(),
+            mode: route.mode,
+            strategy: route.strategy,
+            failover_on: route.failover_on,
+            strict: route.strict,
+            timeouts: route.timeouts,
+            on_disconnect: route.on_disconnect,
+            fallback: route.fallback,
+            config: route.config.clone(),
+            is_active: route.is_active,
+            targets: route.targets.iter().map(NewTarget::from).collect(),
+        }
+    }
+}
+
+impl From<&Target> for NewTarget {
+    /// What writes the target as it is.
+    fn from(target: &Target) -> Self {
+        Self {
+            provider: target.provider,
+            models: target.models.clone(),
+            weight: target.weight,
+            priority: target.priority,
+            strategy: target.strategy,
+            limits: target.limits,
+            when: target.when.clone(),
+            timeouts: target.timeouts,
+            metadata: target.metadata.clone(),
+            is_enabled: target.is_enabled,
         }
     }
 }
@@ -301,15 +374,22 @@ pub trait ConfigurationRepository: Send + Sync {
         provider: NewProvider,
         author: &Author,
     ) -> Result<ProviderId, RepositoryError>;
-    /// Changes a provider. One that came with the product is the author's from then on.
+    /// Changes a provider. One that came with the product is the author's from then on. `Conflict` when its new name is taken. At
+    /// another address, or as another vendor's, nothing is known of its health.
     async fn update_provider(
         &self,
         id: ProviderId,
         patch: ProviderPatch,
         author: &Author,
     ) -> Result<(), RepositoryError>;
-    /// Removes a provider with its models and credentials. `Conflict`, naming the routes, while a route uses it.
-    async fn delete_provider(&self, id: ProviderId, author: &Author) -> Result<(), RepositoryError>;
+    /// Removes a provider with its models and credentials. `Conflict`, naming the routes, while a route uses it, unless its targets go
+    /// too: that changes those routes, whose versions are raised. Answers their names.
+    async fn delete_provider(
+        &self,
+        id: ProviderId,
+        removal: ProviderRemoval,
+        author: &Author,
+    ) -> Result<Vec<String>, RepositoryError>;
     /// Writes or replaces the credential that `owner` has at a provider; `None` forgets it. A shared one changes the provider;
     /// any other is a change of its own ([`ChangeKind::Credential`]), by the credential's id.
     async fn put_credential(

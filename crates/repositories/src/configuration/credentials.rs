@@ -19,6 +19,18 @@ pub(super) fn put(
     author: &Author,
 ) -> Result<Written<()>, Fault> {
     let name = touched(connection, provider, owner, author)?;
+    let id = store(connection, provider, owner, secret, author)?;
+    Ok(told(provider, owner, id, name, "stored"))
+}
+
+/// Writes the row or replaces it, and answers its id. The provider's version is the caller's to raise.
+pub(super) fn store(
+    connection: &mut AnyConnection,
+    provider: ProviderId,
+    owner: &CredentialOwner,
+    secret: &SealedSecret,
+    author: &Author,
+) -> Result<i64, Fault> {
     let row = (
         credentials::provider_id.eq(provider.0),
         credentials::owner.eq(owner.to_word()),
@@ -31,7 +43,7 @@ pub(super) fn put(
         credentials::updated_at.eq(author.at.0),
         credentials::updated_by.eq(author.by.name.as_ref()),
     );
-    let id: i64 = each!(connection, inner => diesel::insert_into(credentials::table)
+    Ok(each!(connection, inner => diesel::insert_into(credentials::table)
         .values(row)
         .on_conflict((credentials::provider_id, credentials::owner))
         .do_update()
@@ -45,8 +57,7 @@ pub(super) fn put(
             credentials::updated_by.eq(excluded(credentials::updated_by)),
         ))
         .returning(credentials::id)
-        .get_result(inner))?;
-    Ok(told(provider, owner, id, name, "stored"))
+        .get_result(inner))?)
 }
 
 pub(super) fn forget(

@@ -1,6 +1,6 @@
 //! Reads the whole configuration.
 
-use super::revision;
+use super::{health, revision};
 use crate::connection::AnyConnection;
 use crate::error::Fault;
 use crate::schema::{credentials, provider_models, providers, routes, targets};
@@ -28,6 +28,7 @@ type ProviderRow = (i64, String, String, Option<String>, bool, MetaColumns);
 fn load_providers(connection: &mut AnyConnection) -> Result<Vec<Provider>, Fault> {
     let mut models = load_models(connection)?;
     let mut shared = load_shared_credentials(connection)?;
+    let mut health = health::load(connection)?;
     let rows: Vec<ProviderRow> = providers::table
         .order(providers::id)
         .select((
@@ -55,13 +56,15 @@ fn load_providers(connection: &mut AnyConnection) -> Result<Vec<Provider>, Fault
                 is_enabled,
                 models: models.remove(&id).unwrap_or_default(),
                 credential: shared.remove(&id),
+                health: health.remove(&id).unwrap_or_default(),
                 meta: meta(columns)?,
             })
         })
         .collect()
 }
 
-type ModelRow = (i64, i64, String, Option<String>, LimitColumns, Option<i64>, Option<i64>, bool);
+type ModelFacts = (Option<i64>, Option<i64>, Option<String>);
+type ModelRow = (i64, i64, String, Option<String>, LimitColumns, ModelFacts, bool);
 
 fn load_models(connection: &mut AnyConnection) -> Result<HashMap<i64, Vec<ProviderModel>>, Fault> {
     let rows: Vec<ModelRow> = provider_models::table
@@ -72,13 +75,18 @@ fn load_models(connection: &mut AnyConnection) -> Result<HashMap<i64, Vec<Provid
             provider_models::model,
             provider_models::rates,
             (provider_models::rpm, provider_models::tpm, provider_models::rpd, provider_models::concurrency),
-            provider_models::context_window,
-            provider_models::max_output_tokens,
+            (
+                provider_models::context_window,
+                provider_models::max_output_tokens,
+                provider_models::capabilities,
+            ),
             provider_models::is_enabled,
         ))
         .load(connection)?;
     let mut models: HashMap<i64, Vec<ProviderModel>> = HashMap::new();
-    for (id, provider, model, rates, columns, context_window, max_output_tokens, is_enabled) in rows {
+    for (id, provider, model, rates, columns, facts, is_enabled) in rows {
+        let (context_window, max_output_tokens, capabilities) = facts;
+        let capabilities = capabilities.map(|text| from_json(&text, "provider_models.capabilities"));
         models.entry(provider).or_default().push(ProviderModel {
             id: ProviderModelId(id),
             model,
@@ -86,6 +94,7 @@ fn load_models(connection: &mut AnyConnection) -> Result<HashMap<i64, Vec<Provid
             limits: limits(columns)?,
             context_window: optional(context_window, "context_window")?,
             max_output_tokens: optional(max_output_tokens, "max_output_tokens")?,
+            capabilities: capabilities.transpose()?.unwrap_or_default(),
             is_enabled,
         });
     }
@@ -121,7 +130,7 @@ fn load_shared_credentials(connection: &mut AnyConnection) -> Result<HashMap<i64
 type RouteRow =
     (i64, String, (String, String, String), (bool, bool), (String, String, Option<i64>, String), MetaColumns);
 
-fn load_routes(connection: &mut AnyConnection) -> Result<Vec<Route>, Fault> {
+pub(super) fn load_routes(connection: &mut AnyConnection) -> Result<Vec<Route>, Fault> {
     let mut targets = load_targets(connection)?;
     let rows: Vec<RouteRow> = routes::table
         .order(routes::id)

@@ -77,9 +77,8 @@ pub(crate) async fn create_route(
     admin: web::Data<RouteAdmin>,
     throttles: web::Data<Throttles>,
 ) -> Result<HttpResponse, ApiError> {
-    let person = administrator.0;
-    throttles.change(&person.who.entry.user).await?;
-    let by = person.client.writer(&person.who.entry.user);
+    throttles.change(&administrator.0.who.entry.user).await?;
+    let by = administrator.writer();
     let id = admin.add(&body.0.read()?, &by).await?;
     Ok(shown(HttpResponse::Created(), admin.state(id).await?))
 }
@@ -137,9 +136,8 @@ pub(crate) async fn change_route(
     admin: web::Data<RouteAdmin>,
     throttles: web::Data<Throttles>,
 ) -> Result<HttpResponse, ApiError> {
-    let person = administrator.0;
-    throttles.change(&person.who.entry.user).await?;
-    let by = person.client.writer(&person.who.entry.user);
+    throttles.change(&administrator.0.who.entry.user).await?;
+    let by = administrator.writer();
     let version = expected_version(request.headers())?;
     Ok(shown(HttpResponse::Ok(), admin.change(id_of(&id)?, body.0.read()?, version, &by).await?))
 }
@@ -169,9 +167,8 @@ pub(crate) async fn remove_route(
     admin: web::Data<RouteAdmin>,
     throttles: web::Data<Throttles>,
 ) -> Result<HttpResponse, ApiError> {
-    let person = administrator.0;
-    throttles.change(&person.who.entry.user).await?;
-    let by = person.client.writer(&person.who.entry.user);
+    throttles.change(&administrator.0.who.entry.user).await?;
+    let by = administrator.writer();
     admin.delete(id_of(&id)?, expected_version(request.headers())?, &by).await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -238,9 +235,8 @@ pub(crate) async fn roll_back_route(
     admin: web::Data<RouteAdmin>,
     throttles: web::Data<Throttles>,
 ) -> Result<HttpResponse, ApiError> {
-    let person = administrator.0;
-    throttles.change(&person.who.entry.user).await?;
-    let by = person.client.writer(&person.who.entry.user);
+    throttles.change(&administrator.0.who.entry.user).await?;
+    let by = administrator.writer();
     let version = expected_version(request.headers())?;
     Ok(shown(HttpResponse::Ok(), admin.roll_back(id_of(&id)?, body.0.version, version, &by).await?))
 }

@@ -5,7 +5,7 @@ mod check;
 
 use super::AdminPorts;
 use super::providers::{ProviderAdmin, ProviderRequest, declared};
-use super::routes::{Known, RouteAdmin, as_new, resolve};
+use super::routes::{Known, RouteAdmin, resolve};
 use crate::error::AdminError;
 use check::in_order;
 use secrecy::SecretString;
@@ -155,7 +155,9 @@ impl DeclaredConfiguration {
             applied.conflicts.push(format!("{label}: it belongs to `{other}`"));
             return Ok(());
         }
-        if as_new(current) != resolve(wanted, &Known::of(&stored))? || current.meta.owner != Owner::File {
+        if NewRoute::from(current) != resolve(wanted, &Known::of(&stored))?
+            || current.meta.owner != Owner::File
+        {
             self.routes.replace(current, wanted, by).await?;
             applied.changed.push(label);
         }
@@ -171,7 +173,7 @@ impl DeclaredConfiguration {
         let stored = self.ports.configuration.load().await?;
         for route in stored.routes.iter().filter(|route| route.meta.owner == Owner::File && route.is_active) {
             if wanted.routes.iter().all(|declared| declared.name != route.name) {
-                let off = NewRoute { is_active: false, ..as_new(route) };
+                let off = NewRoute { is_active: false, ..NewRoute::from(route) };
                 let author = self.ports.author(by);
                 self.ports.configuration.replace_route(route.id, off, None, &author).await?;
                 applied.disabled.push(format!("route {}", route.name));
@@ -210,7 +212,6 @@ fn difference(current: &Provider, wanted: &DeclaredProvider) -> ProviderPatch {
         is_enabled: (current.is_enabled != wanted.enabled).then_some(wanted.enabled),
         models: (models != wanted.models).then(|| wanted.models.clone()),
         owner: (current.meta.owner != Owner::File).then_some(Owner::File),
-        forgets_credentials: false,
-        expected_version: None,
+        ..ProviderPatch::default()
     }
 }

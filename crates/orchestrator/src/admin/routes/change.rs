@@ -1,6 +1,6 @@
 //! Changes of a route: of some of its members, or back to what it was.
 
-use super::resolve::{Known, as_new, resolve, resolve_fallback, resolve_targets};
+use super::resolve::{Known, resolve, resolve_fallback, resolve_targets};
 use super::{RouteAdmin, RouteState, VersionState};
 use crate::error::AdminError;
 use switchyard_domain::declared::DeclaredTarget;
@@ -46,7 +46,7 @@ pub struct RouteChange {
 impl RouteChange {
     /// What the route would be.
     fn applied(self, current: &Route, known: &Known<'_>) -> Result<NewRoute, AdminError> {
-        let before = as_new(current);
+        let before = NewRoute::from(current);
         let name = self.name.unwrap_or(before.name);
         let timeouts = self.timeouts.unwrap_or(before.timeouts);
         timeouts.check().map_err(|error| AdminError::invalid("timeouts", error.to_string()))?;
@@ -82,8 +82,8 @@ impl RouteAdmin {
     ///
     /// # Errors
     /// [`RepositoryError::NotFound`]; [`RepositoryError::Stale`] where it has another version than the expected one;
-    /// [`RepositoryError::Conflict`] for a name that is taken, a fallback that leads back, or a route that the configuration file
-    /// declares; [`AdminError::Invalid`] for what a route can't be.
+    /// [`RepositoryError::Conflict`] for a name that is taken or a fallback that leads back; [`AdminError::FileOwned`];
+    /// [`AdminError::Invalid`] for what a route can't be.
     pub async fn change(
         &self,
         id: RouteId,
@@ -161,9 +161,9 @@ impl RouteAdmin {
         let stored = self.ports.configuration.load().await?;
         let current = find(&stored, id)?;
         check_version(expected_version, current)?;
-        refuse_declared(current)?;
+        check_owner(current, by)?;
         let new = wanted(current, &Known::of(&stored))?;
-        if new == as_new(current) && current.meta.owner != Owner::Seed {
+        if new == NewRoute::from(current) && current.meta.owner != Owner::Seed {
             return Ok(RouteState::of(current, &stored));
         }
         let version = Some(current.meta.version);
@@ -176,7 +176,7 @@ impl RouteAdmin {
     ///
     /// # Errors
     /// [`RepositoryError::NotFound`]; [`RepositoryError::Stale`]; [`RepositoryError::Conflict`], naming them, while other routes fall
-    /// back to it, and for a route that the configuration file declares.
+    /// back to it; [`AdminError::FileOwned`].
     pub async fn delete(
         &self,
         id: RouteId,
@@ -184,7 +184,7 @@ impl RouteAdmin {
         by: &Writer,
     ) -> Result<(), AdminError> {
         let stored = self.ports.configuration.load().await?;
-        refuse_declared(find(&stored, id)?)?;
+        check_owner(find(&stored, id)?, by)?;
         self.ports.configuration.delete_route(id, expected_version, &self.ports.author(by)).await?;
         self.ports.read_own_write().await;
         Ok(())
@@ -204,14 +204,10 @@ fn check_version(expected: Option<i64>, current: &Route) -> Result<(), Repositor
     Ok(())
 }
 
-/// What the file declares, only the file changes: the next start would undo anything else.
-fn refuse_declared(route: &Route) -> Result<(), RepositoryError> {
-    if route.meta.owner != Owner::File {
-        return Ok(());
+/// What the file declares is the file's to change: the next start would undo anything else.
+fn check_owner(route: &Route, by: &Writer) -> Result<(), AdminError> {
+    if route.meta.owner == Owner::File && by.owner != Owner::File {
+        return Err(AdminError::FileOwned { what: format!("the route `{}`", route.name) });
     }
-    let reason = format!(
-        "the route `{}` is declared in the configuration file: change it there and reload, or take it out of the file first",
-        route.name
-    );
-    Err(RepositoryError::Conflict { reason })
+    Ok(())
 }

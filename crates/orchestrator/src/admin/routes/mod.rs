@@ -5,13 +5,14 @@ mod resolve;
 mod state;
 
 pub use change::RouteChange;
-pub(super) use resolve::{Known, Served, as_new, resolve};
+pub(super) use resolve::{Known, Served, resolve};
 pub use state::{RouteState, VersionState};
 
 use super::AdminPorts;
 use crate::error::AdminError;
+use std::collections::HashMap;
 use switchyard_domain::declared::DeclaredRoute;
-use switchyard_domain::ids::RouteId;
+use switchyard_domain::ids::{ProviderId, RouteId};
 use switchyard_domain::meta::Writer;
 use switchyard_domain::name::Name;
 use switchyard_domain::provider::Provider;
@@ -80,6 +81,24 @@ impl RouteAdmin {
             later.by_ref().take(most as usize).map(|route| RouteState::of(route, &stored)).collect();
         let next = page.last().map(|last| last.route.id).filter(|_| later.next().is_some());
         Ok((page, next))
+    }
+
+    /// All routes, by id.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn states(&self) -> Result<Vec<RouteState>, AdminError> {
+        let stored = self.ports.configuration.load().await?;
+        Ok(stored.routes.iter().map(|route| RouteState::of(route, &stored)).collect())
+    }
+
+    /// The names of the providers that routes can lead to.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn provider_names(&self) -> Result<HashMap<ProviderId, Name>, AdminError> {
+        let stored = self.ports.configuration.load().await?;
+        Ok(stored.providers.into_iter().map(|provider| (provider.id, provider.name)).collect())
     }
 
     /// A route.

@@ -122,32 +122,3 @@ fn resolve_target(index: usize, target: &DeclaredTarget, known: &Known<'_>) -> R
         is_enabled: target.enabled,
     })
 }
-
-/// A stored route as it would be written again.
-pub(crate) fn as_new(route: &Route) -> NewRoute {
-    let targets = route.targets.iter().map(|target| NewTarget {
-        provider: target.provider,
-        models: target.models.clone(),
-        weight: target.weight,
-        priority: target.priority,
-        strategy: target.strategy,
-        limits: target.limits,
-        when: target.when.clone(),
-        timeouts: target.timeouts,
-        metadata: target.metadata.clone(),
-        is_enabled: target.is_enabled,
-    });
-    NewRoute {
-        name: route.name.clone(),
-        mode: route.mode,
-        strategy: route.strategy,
-        failover_on: route.failover_on,
-        strict: route.strict,
-        timeouts: route.timeouts,
-        on_disconnect: route.on_disconnect,
-        fallback: route.fallback,
-        config: route.config.clone(),
-        is_active: route.is_active,
-        targets: targets.collect(),
-    }
-}

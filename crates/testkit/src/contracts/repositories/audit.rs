@@ -11,8 +11,8 @@ use switchyard_domain::provider::CredentialOwner;
 use switchyard_domain::time::Timestamp;
 use switchyard_domain::virtual_key::KeyHash;
 use switchyard_ports::repositories::{
-    AuditLog, Author, ConfigurationRepository, KeyPatch, NewVirtualKey, ProviderPatch, SealedSecret,
-    VirtualKeyRepository,
+    AuditLog, Author, ConfigurationRepository, KeyPatch, NewVirtualKey, ProviderPatch, ProviderRemoval,
+    SealedSecret, VirtualKeyRepository,
 };
 
 /// What every audit log does. `configuration` and `keys` work on the same database.
@@ -96,7 +96,7 @@ async fn every_write_of_configuration_lands_one_entry(
     configuration.delete_route(id, None, &by).await.unwrap();
     let expected = details([("name", second.as_str())]);
     assert_eq!(said(log).await, ("delete".to_owned(), object_of_route, expected));
-    configuration.delete_provider(provider, &by).await.unwrap();
+    configuration.delete_provider(provider, ProviderRemoval::default(), &by).await.unwrap();
     assert_eq!(said(log).await, ("delete".to_owned(), object, details([("name", shown)])));
 
     a_keys_life_is_told(log, keys, &by).await;

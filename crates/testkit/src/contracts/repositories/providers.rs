@@ -10,10 +10,12 @@ use switchyard_domain::ids::ProviderId;
 use switchyard_domain::meta::Writer;
 use switchyard_domain::meta::{Owner, RowMeta};
 use switchyard_domain::name::Name;
-use switchyard_domain::provider::CredentialOwner;
+use switchyard_domain::provider::{Capabilities, CredentialOwner};
+use switchyard_domain::provider_health::ProviderHealth;
 use switchyard_domain::time::Timestamp;
 use switchyard_ports::repositories::{
-    Author, ConfigurationRepository, NewProvider, ProviderPatch, RepositoryError, SealedSecret,
+    Author, ConfigurationRepository, NewProvider, ProviderPatch, ProviderRemoval, RepositoryError,
+    SealedSecret,
 };
 
 pub(super) async fn contract(repository: &dyn ConfigurationRepository) {
@@ -62,7 +64,8 @@ async fn a_provider_reads_back_as_it_was_written(repository: &dyn ConfigurationR
     assert_eq!(large.rates, declared_in_full("").rates);
     assert_eq!(large.limits, full_limits());
     assert_eq!((large.context_window, large.max_output_tokens), (Some(128_000), Some(16_384)));
-    assert!(large.is_enabled && small.is_enabled);
+    assert_eq!(large.capabilities, declared_in_full("").capabilities);
+    assert!(!large.is_enabled && small.is_enabled);
     assert_eq!((small.rates, small.limits.is_none(), small.context_window), (None, true, None));
     let expected = RowMeta {
         version: 1,
@@ -72,6 +75,7 @@ async fn a_provider_reads_back_as_it_was_written(repository: &dyn ConfigurationR
         updated_by: "cli:ben".to_owned(),
     };
     assert_eq!(stored.meta, expected);
+    assert_eq!((small.capabilities, stored.health), (Capabilities::UNKNOWN, ProviderHealth::default()));
 }
 
 async fn a_taken_name_is_a_conflict_that_names_it(repository: &dyn ConfigurationRepository) {
@@ -225,13 +229,13 @@ async fn a_provider_in_use_is_not_removed_and_the_routes_are_named(repository: &
     let first = repository.create_route(new_route(one.clone(), targets), &author(0)).await.unwrap();
     let targets = vec![new_target(id, "a")];
     let second = repository.create_route(new_route(other.clone(), targets), &author(0)).await.unwrap();
-    let error = repository.delete_provider(id, &author(1)).await.unwrap_err();
+    let error = repository.delete_provider(id, ProviderRemoval::default(), &author(1)).await.unwrap_err();
     let RepositoryError::Conflict { reason } = error else { panic!("{error:?}") };
     assert_eq!(reason.matches(one.as_str()).count(), 1, "{reason}");
     assert_eq!(reason.matches(other.as_str()).count(), 1, "{reason}");
     repository.delete_route(first, None, &author(1)).await.unwrap();
     repository.delete_route(second, None, &author(1)).await.unwrap();
-    repository.delete_provider(id, &author(1)).await.unwrap();
+    repository.delete_provider(id, ProviderRemoval::default(), &author(1)).await.unwrap();
     assert_eq!(provider(repository, id).await, None);
 }
 
@@ -240,7 +244,7 @@ async fn a_removed_provider_takes_its_credentials_along(repository: &dyn Configu
     let new = || new_provider(name.clone(), &["a"]);
     let id = repository.create_provider(new(), &author(0)).await.unwrap();
     repository.put_credential(id, &CredentialOwner::Shared, Some(secret("gone")), &author(1)).await.unwrap();
-    repository.delete_provider(id, &author(2)).await.unwrap();
+    repository.delete_provider(id, ProviderRemoval::default(), &author(2)).await.unwrap();
     let again = repository.create_provider(new(), &author(3)).await.unwrap();
     assert_eq!(provider(repository, again).await.unwrap().credential, None);
 }
@@ -254,7 +258,7 @@ async fn what_is_not_there_is_not_found(repository: &dyn ConfigurationRepository
     let outcomes = [
         repository.update_provider(id, patch, &author).await,
         repository.update_provider(id, ProviderPatch::default(), &author).await,
-        repository.delete_provider(id, &author).await,
+        repository.delete_provider(id, ProviderRemoval::default(), &author).await.map(drop),
         repository.put_credential(id, &shared, Some(secret("x")), &author).await,
         repository.put_credential(id, &shared, None, &author).await,
     ];
@@ -266,6 +270,6 @@ async fn what_is_not_there_is_not_found(repository: &dyn ConfigurationRepository
 
 async fn an_id_is_never_given_twice(repository: &dyn ConfigurationRepository) {
     let last = make(repository, &[]).await;
-    repository.delete_provider(last, &author(1)).await.unwrap();
+    repository.delete_provider(last, ProviderRemoval::default(), &author(1)).await.unwrap();
     assert!(make(repository, &[]).await > last, "history that names the id must not mean another provider");
 }

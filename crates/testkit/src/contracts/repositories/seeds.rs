@@ -9,7 +9,8 @@ use switchyard_domain::name::Name;
 use switchyard_domain::provider::CredentialOwner;
 use switchyard_domain::route::Route;
 use switchyard_ports::repositories::{
-    Author, ConfigurationRepository, NewProvider, ProviderPatch, RepositoryError, SealedSecret,
+    Author, ConfigurationRepository, NewProvider, ProviderPatch, ProviderRemoval, RepositoryError,
+    SealedSecret,
 };
 
 /// The first id of what comes with the product.
@@ -59,7 +60,7 @@ async fn ids_are_counted_from_a_million(repository: &dyn ConfigurationRepository
     assert!(of_product.0 >= FIRST && of_ana.0 < FIRST, "{of_product} {of_ana}");
     repository.delete_route(of_product, None, &author(0)).await.unwrap();
     repository.delete_route(of_ana, None, &author(0)).await.unwrap();
-    repository.delete_provider(seeded, &author(0)).await.unwrap();
+    repository.delete_provider(seeded, ProviderRemoval::default(), &author(0)).await.unwrap();
     let later = seed(repository, &name).await;
     assert!(later.0 > seeded.0, "an id is never given twice");
 }

@@ -43,6 +43,8 @@ struct Shared {
     unpreparable: HashMap<String, ProviderFault>,
     offered: HashMap<String, Vec<Operation>>,
     listed: Vec<String>,
+    unlisted: HashMap<String, FaultKind>,
+    asked: Vec<String>,
     calls: Vec<SentCall>,
     builds: Vec<String>,
     open: usize,
@@ -97,6 +99,19 @@ impl ScriptedFactory {
         self.shared().listed = models.into_iter().map(str::to_owned).collect();
     }
 
+    /// A provider fails in this way when it is asked for its models, or lists them again.
+    pub fn fail_listing(&self, provider: &str, kind: Option<FaultKind>) {
+        let mut shared = self.shared();
+        shared.unlisted.remove(provider);
+        shared.unlisted.extend(kind.map(|kind| (provider.to_owned(), kind)));
+    }
+
+    /// The providers that were asked for their models, in order.
+    #[must_use]
+    pub fn asked_for_models(&self) -> Vec<String> {
+        self.shared().asked.clone()
+    }
+
     /// All calls that were sent, in order.
     #[must_use]
     pub fn calls(&self) -> Vec<SentCall> {
@@ -147,8 +162,15 @@ impl ProviderFactory for ScriptedFactory {
     }
 
     fn vendors(&self) -> Vec<VendorSummary> {
-        let vendor =
-            |key, needs_credential| VendorSummary { key, name: key, base_url: None, needs_credential };
+        let vendor = |key, needs_credential| VendorSummary {
+            key,
+            name: key,
+            base_url: None,
+            needs_credential,
+            is_simulated: key == "sim",
+            dialect: None,
+            words: &[],
+        };
         vec![vendor("acme", false), vendor("thinker", false), vendor("locked", true), vendor("sim", false)]
     }
 }
@@ -244,8 +266,12 @@ impl Provider for ScriptedProvider {
         credential: Option<Arc<SecretString>>,
         _timeout: Duration,
     ) -> Result<Vec<DiscoveredModel>, ProviderFault> {
+        lock(&self.shared).asked.push(self.name.clone());
         if !self.works_without_credential() && credential.is_none() {
             return Err(ProviderFault::new(FaultKind::NoCredential, "the provider has no credential"));
+        }
+        if let Some(kind) = lock(&self.shared).unlisted.get(&self.name).copied() {
+            return Err(ProviderFault::new(kind, format!("scripted {kind}")));
         }
         let listed = lock(&self.shared).listed.clone();
         Ok(listed.into_iter().map(|id| DiscoveredModel { id }).collect())

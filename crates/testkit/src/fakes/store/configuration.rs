@@ -2,17 +2,18 @@
 
 use super::{MemoryStore, State, check_version, missing, new_meta, raise, routes, taken, told};
 use async_trait::async_trait;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use switchyard_domain::audit::AuditAction;
 use switchyard_domain::declared::DeclaredModel;
 use switchyard_domain::ids::{CredentialId, ProviderId, ProviderModelId, RouteId};
 use switchyard_domain::meta::{Owner, RowMeta};
 use switchyard_domain::provider::{Credential, CredentialOwner, Provider, ProviderModel};
+use switchyard_domain::provider_health::ProviderHealth;
 use switchyard_domain::quota::QuotaScope;
 use switchyard_domain::route::Route;
 use switchyard_ports::repositories::{
     Author, Change, ChangeKind, ConfigurationRepository, NewProvider, NewRoute, ProviderPatch,
-    RepositoryError, Revision, RouteVersion, SealedSecret, StoredConfiguration,
+    ProviderRemoval, RepositoryError, Revision, RouteVersion, SealedSecret, StoredConfiguration,
 };
 
 #[async_trait]
@@ -75,6 +76,7 @@ impl ConfigurationRepository for MemoryStore {
                 is_enabled: provider.is_enabled,
                 models,
                 credential: None,
+                health: ProviderHealth::default(),
                 meta: new_meta(author),
             });
             Ok((id, changed))
@@ -91,10 +93,12 @@ impl ConfigurationRepository for MemoryStore {
             let place = place_of(state, id)?;
             check_version(patch.expected_version, &place.meta)?;
             let known = place.models.clone();
-            if patch
-                == (ProviderPatch { expected_version: patch.expected_version, ..ProviderPatch::default() })
-            {
+            if patch.is_empty() {
                 return Ok(((), None));
+            }
+            let is_taken = |known: &Provider| known.id != id && Some(&known.name) == patch.name.as_ref();
+            if let Some(taken_by) = state.providers.iter().find(|known| is_taken(known)) {
+                return Err(taken("provider", taken_by.name.as_str()));
             }
             let fields = patch.fields().join(", ");
             let models = patch.models.map(|list| models(state, &known, &list)).transpose()?;
@@ -108,10 +112,24 @@ impl ConfigurationRepository for MemoryStore {
                     state.note(ChangeKind::Credential, credential.id.0);
                 }
             }
+            let new_id = CredentialId(state.new_id());
+            let sealed = patch.credential.as_ref().and_then(Option::as_ref);
+            sealed.map_or(Ok(()), |secret| state.refuse_retired(&secret.sealed))?;
             let provider = place_of(state, id)?;
             if patch.forgets_credentials {
                 provider.credential = None;
             }
+            if patch.base_url.is_some() || patch.vendor.is_some() {
+                provider.health = ProviderHealth::default();
+            }
+            if let Some(secret) = patch.credential {
+                let before = provider.credential.take();
+                provider.credential =
+                    secret.map(|secret| written(before, new_id, CredentialOwner::Shared, secret, author));
+            }
+            let name_before = provider.name.to_string();
+            provider.vendor = patch.vendor.unwrap_or_else(|| provider.vendor.clone());
+            provider.name = patch.name.unwrap_or_else(|| provider.name.clone());
             provider.models = models.unwrap_or(known);
             provider.base_url = patch.base_url.unwrap_or(provider.base_url.take());
             provider.is_enabled = patch.is_enabled.unwrap_or(provider.is_enabled);
@@ -121,24 +139,44 @@ impl ConfigurationRepository for MemoryStore {
                 provider.meta.owner = author.by.owner.clone();
             }
             raise(&mut provider.meta, author);
-            Ok(((), told(id.0, [("name", provider.name.to_string()), ("fields", fields)])))
+            let name = provider.name.to_string();
+            let changed = told(id.0, [("name", name.clone()), ("fields", fields)]);
+            let renamed = |(object, mut details): (i64, BTreeMap<String, String>)| {
+                details.extend((name_before != name).then_some(("name_before".to_owned(), name_before)));
+                (object, details)
+            };
+            Ok(((), changed.map(renamed)))
         })
     }
 
-    async fn delete_provider(&self, id: ProviderId, author: &Author) -> Result<(), RepositoryError> {
+    async fn delete_provider(
+        &self,
+        id: ProviderId,
+        removal: ProviderRemoval,
+        author: &Author,
+    ) -> Result<Vec<String>, RepositoryError> {
         self.change(ChangeKind::Provider, AuditAction::Delete, author, |state| {
-            let name = place_of(state, id)?.name.to_string();
-            let uses = |route: &&Route| route.targets.iter().any(|target| target.provider == id);
-            let users: Vec<String> =
-                state.routes.iter().filter(uses).map(|route| format!("`{}`", route.name)).collect();
-            if !users.is_empty() {
+            let place = place_of(state, id)?;
+            check_version(removal.expected_version, &place.meta)?;
+            let name = place.name.to_string();
+            let uses = |route: &Route| route.targets.iter().any(|target| target.provider == id);
+            let mut users: Vec<String> =
+                state.routes.iter().filter(|route| uses(route)).map(|route| route.name.to_string()).collect();
+            users.sort_unstable();
+            if !users.is_empty() && !removal.takes_targets {
+                let users: Vec<String> = users.iter().map(|name| format!("`{name}`")).collect();
                 let reason = format!("the provider is in use by these routes: {}", users.join(", "));
                 return Err(RepositoryError::Conflict { reason });
             }
+            routes::take_targets(state, id, author)?;
             state.providers.retain(|provider| provider.id != id);
             state.own_credentials.retain(|(provider, _)| *provider != id);
             state.quotas.retain(|quota| quota.scope != QuotaScope::Provider(id));
-            Ok(((), told(id.0, [("name", name)])))
+            let mut details = BTreeMap::from([("name".to_owned(), name)]);
+            if !users.is_empty() {
+                details.insert("routes_changed".to_owned(), users.join(", "));
+            }
+            Ok((users, Some((id.0, details))))
         })
     }
 
@@ -172,16 +210,7 @@ impl ConfigurationRepository for MemoryStore {
             }
             let what = if secret.is_some() { "stored" } else { "forgotten" };
             let id = before.as_ref().map_or(new_id, |before| before.id);
-            let after = secret.map(|secret| {
-                let (id, mut meta) = match before {
-                    Some(before) => (before.id, before.meta),
-                    None => (new_id, new_meta(author)),
-                };
-                if id != new_id {
-                    raise(&mut meta, author);
-                }
-                Credential { id, owner: owner.clone(), sealed: secret.sealed, hint: secret.hint, meta }
-            });
+            let after = secret.map(|secret| written(before, new_id, owner.clone(), secret, author));
             match owner {
                 CredentialOwner::Shared => place_of(state, provider)?.credential = after,
                 _ => state.own_credentials.extend(after.map(|credential| (provider, credential))),
@@ -273,6 +302,7 @@ fn take_over(
         }
     }
     if let Some(provider) = state.providers.get_mut(place) {
+        let health = if is_same_place { provider.health.clone() } else { ProviderHealth::default() };
         *provider = Provider {
             id,
             name: wanted.name,
@@ -281,11 +311,30 @@ fn take_over(
             is_enabled: wanted.is_enabled,
             models,
             credential: None,
+            health,
             meta: RowMeta { version, ..new_meta(author) },
         };
     }
     state.providers.sort_by_key(|provider| provider.id);
     Ok((id, told(id.0, [("name", name), ("in_place_of", "seed".to_owned())])))
+}
+
+/// A credential in the place of the one before it, if there was one.
+fn written(
+    before: Option<Credential>,
+    new_id: CredentialId,
+    owner: CredentialOwner,
+    secret: SealedSecret,
+    author: &Author,
+) -> Credential {
+    let (id, mut meta) = match before {
+        Some(before) => (before.id, before.meta),
+        None => (new_id, new_meta(author)),
+    };
+    if id != new_id {
+        raise(&mut meta, author);
+    }
+    Credential { id, owner, sealed: secret.sealed, hint: secret.hint, meta }
 }
 
 pub(super) fn place_of(state: &mut State, id: ProviderId) -> Result<&mut Provider, RepositoryError> {
@@ -315,7 +364,8 @@ fn models(
                 limits: model.limits,
                 context_window: model.context_window,
                 max_output_tokens: model.max_output_tokens,
-                is_enabled: kept.is_none_or(|kept| kept.is_enabled),
+                capabilities: model.capabilities,
+                is_enabled: model.enabled,
             })
         })
         .collect()

@@ -1,0 +1,180 @@
+//! Routes as the document of the provider management has them: the same routes, whose targets are nodes that name a provider by its id.
+//! Errors are a `detail`.
+
+mod shapes;
+
+use super::provider_management::DetailError;
+use crate::api::{ApiError, ApiJson};
+use crate::extract::Administrator;
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, web};
+use shapes::{ChangeBody, CreateBody, RouteShape};
+use switchyard_domain::ids::RouteId;
+use switchyard_orchestrator::accounts::Throttles;
+use switchyard_orchestrator::admin::RouteAdmin;
+use switchyard_orchestrator::error::AdminError;
+use switchyard_ports::repositories::RepositoryError;
+
+fn id_of(path: &str) -> Result<RouteId, ApiError> {
+    path.parse().map(RouteId).map_err(|_| ApiError::not_found("There is no such route."))
+}
+
+/// An error as this document has it: a name that is taken, a provider or a model that there is not, and a fallback that can't be are bad
+/// requests.
+fn documented(error: AdminError) -> ApiError {
+    match error {
+        AdminError::Repository(RepositoryError::Conflict { reason }) => bad_request(reason),
+        AdminError::Invalid { message, param } => match param.as_deref() {
+            Some(param) if param.starts_with("targets[") || param == "fallback" => bad_request(message),
+            _ => AdminError::Invalid { message, param }.into(),
+        },
+        other => other.into(),
+    }
+}
+
+fn bad_request(reason: String) -> ApiError {
+    ApiError::new(StatusCode::BAD_REQUEST, "bad_request", reason)
+}
+
+/// All routes, by id.
+#[utoipa::path(
+    get,
+    path = "/api/model-routes",
+    tag = "routes",
+    security(("bearer_token" = []), ("session_cookie" = [])),
+    responses(
+        (status = 200, body = [RouteShape]),
+        (status = 401, body = DetailError),
+        (status = 403, body = DetailError),
+        (status = 503, body = DetailError),
+    )
+)]
+pub(crate) async fn list_managed_routes(
+    _: Administrator,
+    admin: web::Data<RouteAdmin>,
+) -> Result<web::Json<Vec<RouteShape>>, ApiError> {
+    let states = admin.states().await?;
+    Ok(web::Json(states.into_iter().map(RouteShape::from).collect()))
+}
+
+/// Makes a route.
+#[utoipa::path(
+    post,
+    path = "/api/model-routes",
+    tag = "routes",
+    security(("bearer_token" = []), ("session_cookie" = [])),
+    request_body = CreateBody,
+    responses(
+        (status = 201, body = RouteShape),
+        (status = 400, description = "The name is taken, or a node names a provider or a model that there is not", body = DetailError),
+        (status = 401, body = DetailError),
+        (status = 403, body = DetailError),
+        (status = 409, description = "The `Idempotency-Key` belongs to another request", body = DetailError),
+        (status = 413, body = DetailError),
+        (status = 415, body = DetailError),
+        (status = 422, body = DetailError),
+        (status = 429, body = DetailError),
+        (status = 503, body = DetailError),
+    )
+)]
+pub(crate) async fn create_managed_route(
+    administrator: Administrator,
+    body: ApiJson<CreateBody>,
+    admin: web::Data<RouteAdmin>,
+    throttles: web::Data<Throttles>,
+) -> Result<HttpResponse, ApiError> {
+    throttles.change(&administrator.0.who.entry.user).await?;
+    let wanted = body.0.read(&admin.provider_names().await?)?;
+    let id = admin.add(&wanted, &administrator.writer()).await.map_err(documented)?;
+    Ok(HttpResponse::Created().json(RouteShape::from(admin.state(id).await?)))
+}
+
+/// A route.
+#[utoipa::path(
+    get,
+    path = "/api/model-routes/{id}",
+    tag = "routes",
+    security(("bearer_token" = []), ("session_cookie" = [])),
+    params(("id" = i64, Path, description = "The route's id")),
+    responses(
+        (status = 200, body = RouteShape),
+        (status = 401, body = DetailError),
+        (status = 403, body = DetailError),
+        (status = 404, body = DetailError),
+        (status = 503, body = DetailError),
+    )
+)]
+pub(crate) async fn one_managed_route(
+    _: Administrator,
+    id: web::Path<String>,
+    admin: web::Data<RouteAdmin>,
+) -> Result<web::Json<RouteShape>, ApiError> {
+    Ok(web::Json(admin.state(id_of(&id)?).await?.into()))
+}
+
+/// Changes a route; `nodes` replaces the whole list.
+#[utoipa::path(
+    patch,
+    path = "/api/model-routes/{id}",
+    tag = "routes",
+    security(("bearer_token" = []), ("session_cookie" = [])),
+    params(("id" = i64, Path, description = "The route's id")),
+    request_body = ChangeBody,
+    responses(
+        (status = 200, body = RouteShape),
+        (status = 400, description = "The name is taken, or a node names a provider or a model that there is not", body = DetailError),
+        (status = 401, body = DetailError),
+        (status = 403, body = DetailError),
+        (status = 404, body = DetailError),
+        (status = 409, description = "The configuration file declares it, or somebody else changed it at the same moment", body = DetailError),
+        (status = 413, body = DetailError),
+        (status = 415, body = DetailError),
+        (status = 422, body = DetailError),
+        (status = 429, body = DetailError),
+        (status = 503, body = DetailError),
+    )
+)]
+pub(crate) async fn change_managed_route(
+    administrator: Administrator,
+    id: web::Path<String>,
+    body: ApiJson<ChangeBody>,
+    admin: web::Data<RouteAdmin>,
+    throttles: web::Data<Throttles>,
+) -> Result<web::Json<RouteShape>, ApiError> {
+    throttles.change(&administrator.0.who.entry.user).await?;
+    let id = id_of(&id)?;
+    // Whoever asks for a route that is not there hears so first.
+    admin.state(id).await?;
+    let change = body.0.read(&admin.provider_names().await?)?;
+    let state = admin.change(id, change, None, &administrator.writer()).await.map_err(documented)?;
+    Ok(web::Json(state.into()))
+}
+
+/// Removes a route with its nodes.
+#[utoipa::path(
+    delete,
+    path = "/api/model-routes/{id}",
+    tag = "routes",
+    security(("bearer_token" = []), ("session_cookie" = [])),
+    params(("id" = i64, Path, description = "The route's id")),
+    responses(
+        (status = 204, description = "It is gone"),
+        (status = 400, description = "Other routes fall back to it", body = DetailError),
+        (status = 401, body = DetailError),
+        (status = 403, body = DetailError),
+        (status = 404, body = DetailError),
+        (status = 409, description = "The configuration file declares it", body = DetailError),
+        (status = 429, body = DetailError),
+        (status = 503, body = DetailError),
+    )
+)]
+pub(crate) async fn remove_managed_route(
+    administrator: Administrator,
+    id: web::Path<String>,
+    admin: web::Data<RouteAdmin>,
+    throttles: web::Data<Throttles>,
+) -> Result<HttpResponse, ApiError> {
+    throttles.change(&administrator.0.who.entry.user).await?;
+    admin.delete(id_of(&id)?, None, &administrator.writer()).await.map_err(documented)?;
+    Ok(HttpResponse::NoContent().finish())
+}
