@@ -1,5 +1,6 @@
 //! Providers: added, listed, tested, asked for their models, removed.
 
+use super::shared_credentials::check_list;
 use super::{AdminPorts, check_limits};
 use crate::error::AdminError;
 use crate::snapshot::credential_binding;
@@ -13,7 +14,8 @@ use switchyard_domain::declared::{DeclaredModel, DeclaredProvider};
 use switchyard_domain::ids::ProviderId;
 use switchyard_domain::meta::Writer;
 use switchyard_domain::name::Name;
-use switchyard_domain::provider::{CredentialOwner, Provider};
+use switchyard_domain::provider::{CredentialOwner, Provider, SharedPlace};
+use switchyard_ports::probe::ProbeReport;
 use switchyard_ports::provider::{
     Provider as ProviderClient, ProviderConfig, ProviderFactory, VendorSummary,
 };
@@ -38,15 +40,6 @@ pub struct ProviderRequest {
     pub models: Vec<DeclaredModel>,
     /// Whether calls may go to it.
     pub is_enabled: bool,
-}
-
-/// What a test of a provider found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProviderProbe {
-    /// How long it took.
-    pub latency: Duration,
-    /// The models that it lists.
-    pub models: Vec<String>,
 }
 
 /// Administers providers.
@@ -141,7 +134,13 @@ impl ProviderAdmin {
         }
         check_models(&wanted.models)?;
         wanted.api_key.as_ref().map(kept_secret).transpose()?;
-        Ok(())
+        if wanted.api_key.is_some() && !wanted.api_keys.is_empty() {
+            return Err(AdminError::invalid(
+                "api_keys",
+                "stands beside `api_key`: only one of them can be meant",
+            ));
+        }
+        check_list(&wanted.api_keys).map(drop)
     }
 
     /// Builds what a call would use, and throws it away.
@@ -166,7 +165,7 @@ impl ProviderAdmin {
         secret: &SecretString,
         by: &Writer,
     ) -> Result<(), AdminError> {
-        let shared = CredentialOwner::Shared;
+        let shared = CredentialOwner::SHARED;
         let sealed = SealedSecret {
             sealed: self.vault.seal(secret, &credential_binding(provider, &shared.to_word()))?,
             hint: hint_of(secret),
@@ -183,18 +182,18 @@ impl ProviderAdmin {
         if secret.expose_secret().is_empty() {
             return true;
         }
-        let Some(credential) = &provider.credential else { return false };
+        let Some(credential) = provider.credential_at(SharedPlace::FIRST) else { return false };
         let binding = credential_binding(provider.id, &credential.owner.to_word());
         self.vault
             .open(&credential.sealed, &binding)
             .is_ok_and(|stored| stored.expose_secret() == secret.expose_secret())
     }
 
-    /// What a person may see of a provider's shared credential: its last characters, or [`super::UNREADABLE`] where it was sealed
+    /// What a person may see of a provider's first shared credential: its last characters, or [`super::UNREADABLE`] where it was sealed
     /// under a key that is not at hand. `None` where there is none.
     #[must_use]
     pub fn shown_hint(&self, provider: &Provider) -> Option<String> {
-        let credential = provider.credential.as_ref()?;
+        let credential = provider.credential()?;
         let binding = credential_binding(provider.id, &credential.owner.to_word());
         let opens = self.vault.open(&credential.sealed, &binding).is_ok();
         Some(if opens { credential.hint.clone() } else { super::UNREADABLE.to_owned() })
@@ -217,23 +216,17 @@ impl ProviderAdmin {
         Ok(found.ok_or_else(|| RepositoryError::NotFound { what: format!("the provider `{name}`") })?)
     }
 
-    /// Asks a provider for its models with its stored credential: shows that address, TLS and credential work, without a
-    /// billed call.
+    /// Asks a provider for its models with its first stored credential: shows whether address, TLS and credential work, step by
+    /// step and without a billed call. What the provider does wrong stands in the report.
     ///
     /// # Errors
-    /// [`AdminError::Provider`] with what went wrong.
-    pub async fn test(
-        &self,
-        name: &Name,
-        timeout: Duration,
-        by: &Writer,
-    ) -> Result<ProviderProbe, AdminError> {
+    /// Where there is no such provider, it can't be built, or its credential can't be opened.
+    pub async fn test(&self, name: &Name, timeout: Duration, by: &Writer) -> Result<ProbeReport, AdminError> {
         let provider = self.find(name).await?;
-        let shared = CredentialOwner::Shared;
-        let credential = match &provider.credential {
+        let credential = match provider.credential() {
             Some(credential) => {
                 let binding = credential_binding(provider.id, &credential.owner.to_word());
-                Some((&shared, Arc::new(self.vault.open(&credential.sealed, &binding)?)))
+                Some((&credential.owner, Arc::new(self.vault.open(&credential.sealed, &binding)?)))
             }
             None => None,
         };
@@ -248,7 +241,7 @@ impl ProviderAdmin {
         credential: Option<(&CredentialOwner, Arc<SecretString>)>,
         timeout: Duration,
         by: &Writer,
-    ) -> Result<ProviderProbe, AdminError> {
+    ) -> Result<ProbeReport, AdminError> {
         let config = ProviderConfig {
             name: provider.name.to_string(),
             vendor: provider.vendor.clone(),
@@ -264,28 +257,25 @@ impl ProviderAdmin {
             self.ports.note(AuditAction::TestSecret, object, details.into(), by).await?;
         }
         let credential = credential.map(|(_, secret)| secret);
-        let began = self.ports.clock.monotonic();
-        let models = client.list_models(credential, timeout).await?;
-        let latency = self.ports.clock.monotonic().since(began);
-        Ok(ProviderProbe { latency, models: models.into_iter().map(|model| model.id).collect() })
+        Ok(client.probe(credential, timeout).await)
     }
 
     /// Adds the models that a provider lists to its own; those that it has keep their settings. Answers the new ones.
     ///
     /// # Errors
-    /// As for [`ProviderAdmin::test`].
+    /// As for [`ProviderAdmin::test`], and [`AdminError::Provider`] with what stands in the way of its list.
     pub async fn discover(
         &self,
         name: &Name,
         timeout: Duration,
         by: &Writer,
     ) -> Result<Vec<String>, AdminError> {
-        let found = self.test(name, timeout, by).await?.models;
+        let found = self.test(name, timeout, by).await?.listed()?;
         let provider = self.find(name).await?;
         let mut models: Vec<DeclaredModel> = provider.models.iter().map(declared).collect();
         let mut known: HashSet<String> = models.iter().map(|model| model.model.clone()).collect();
         let is_new = |id: &String| is_model_id(id) && known.insert(id.clone());
-        let fresh: Vec<String> = found.into_iter().filter(is_new).collect();
+        let fresh: Vec<String> = found.into_iter().map(|model| model.id).filter(is_new).collect();
         if fresh.is_empty() {
             return Ok(fresh);
         }

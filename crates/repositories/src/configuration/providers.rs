@@ -2,6 +2,7 @@
 
 use super::counters;
 use super::created::Created;
+use super::credentials::shared_words;
 use super::revision::Written;
 use crate::connection::{AnyConnection, each};
 use crate::error::{Fault, check_version, conflict, not_found};
@@ -13,7 +14,6 @@ use std::collections::{HashMap, HashSet};
 use switchyard_domain::declared::DeclaredModel;
 use switchyard_domain::ids::ProviderId;
 use switchyard_domain::meta::Owner;
-use switchyard_domain::provider::CredentialOwner;
 use switchyard_domain::quota::QuotaScope;
 use switchyard_ports::repositories::{Author, ChangeKind, NewProvider, ProviderPatch};
 
@@ -89,15 +89,15 @@ fn seeded(
     Ok(row.map(|(id, vendor, base_url, version)| Seeded { id, vendor, base_url, version }))
 }
 
-/// The same account at the same address becomes the writer's. What people lent for it they have lent still; the shared credential
-/// was the product's row's.
+/// The same account at the same address becomes the writer's. What people lent for it they have lent still; the shared credentials
+/// were the product's row's.
 fn take_over(
     connection: &mut AnyConnection,
     seeded: &Seeded,
     provider: &NewProvider,
     author: &Author,
 ) -> Result<(), Fault> {
-    let shared = credentials::owner.eq(CredentialOwner::Shared.to_word());
+    let shared = credentials::owner.eq_any(shared_words());
     let theirs = credentials::table.filter(credentials::provider_id.eq(seeded.id));
     diesel::delete(theirs.filter(shared)).execute(connection)?;
     diesel::update(providers::table.find(seeded.id))

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use std::collections::HashSet;
 use switchyard_domain::audit::AuditAction;
 use switchyard_domain::declared::DeclaredModel;
-use switchyard_domain::ids::{CredentialId, ProviderId, ProviderModelId, RouteId, TargetId};
+use switchyard_domain::ids::{ProviderId, ProviderModelId, RouteId, TargetId};
 use switchyard_domain::meta::{Owner, RowMeta};
 use switchyard_domain::provider::{Credential, CredentialOwner, Provider, ProviderModel};
 use switchyard_domain::quota::QuotaScope;
@@ -74,7 +74,7 @@ impl ConfigurationRepository for MemoryStore {
                 base_url: provider.base_url,
                 is_enabled: provider.is_enabled,
                 models,
-                credential: None,
+                credentials: Vec::new(),
                 meta: new_meta(author),
             });
             Ok((id, changed))
@@ -110,7 +110,7 @@ impl ConfigurationRepository for MemoryStore {
             }
             let provider = place_of(state, id)?;
             if patch.forgets_credentials {
-                provider.credential = None;
+                provider.credentials.clear();
             }
             provider.models = models.unwrap_or(known);
             provider.base_url = patch.base_url.unwrap_or(provider.base_url.take());
@@ -149,55 +149,26 @@ impl ConfigurationRepository for MemoryStore {
         secret: Option<SealedSecret>,
         author: &Author,
     ) -> Result<(), RepositoryError> {
-        let kind = match owner {
-            CredentialOwner::Shared => ChangeKind::Provider,
-            _ => ChangeKind::Credential,
-        };
+        let kind = ChangeKind::of_credential(owner);
         self.change(kind, AuditAction::Update, author, |state| {
-            secret.as_ref().map_or(Ok(()), |secret| state.refuse_retired(&secret.sealed))?;
-            let new_id = CredentialId(state.new_id());
-            let shared = place_of(state, provider)?.credential.take();
-            let own =
-                |(of, credential): &(ProviderId, Credential)| *of == provider && credential.owner == *owner;
-            let before = match owner {
-                CredentialOwner::Shared => shared,
-                _ => {
-                    place_of(state, provider)?.credential = shared;
-                    let place = state.own_credentials.iter().position(own);
-                    place.map(|place| state.own_credentials.remove(place).1)
-                }
-            };
-            if secret.is_none() && before.is_none() {
-                return Ok(((), None));
+            state.put_credential(provider, owner, secret, author)
+        })
+    }
+
+    async fn add_credential(
+        &self,
+        provider: ProviderId,
+        owner: &CredentialOwner,
+        secret: SealedSecret,
+        author: &Author,
+    ) -> Result<(), RepositoryError> {
+        let kind = ChangeKind::of_credential(owner);
+        self.change(kind, AuditAction::Update, author, |state| {
+            if state.has_credential(provider, owner) {
+                let reason = format!("the provider has a credential of `{}`", owner.to_word());
+                return Err(RepositoryError::Conflict { reason });
             }
-            let what = if secret.is_some() { "stored" } else { "forgotten" };
-            let id = before.as_ref().map_or(new_id, |before| before.id);
-            let after = secret.map(|secret| {
-                let (id, mut meta) = match before {
-                    Some(before) => (before.id, before.meta),
-                    None => (new_id, new_meta(author)),
-                };
-                if id != new_id {
-                    raise(&mut meta, author);
-                }
-                Credential { id, owner: owner.clone(), sealed: secret.sealed, hint: secret.hint, meta }
-            });
-            match owner {
-                CredentialOwner::Shared => place_of(state, provider)?.credential = after,
-                _ => state.own_credentials.extend(after.map(|credential| (provider, credential))),
-            }
-            let place = place_of(state, provider)?;
-            if kind == ChangeKind::Provider {
-                raise(&mut place.meta, author);
-            }
-            let details = [
-                ("name", place.name.to_string()),
-                ("fields", "credential".to_owned()),
-                ("credential_of", owner.to_word()),
-                ("credential", what.to_owned()),
-            ];
-            let object = if kind == ChangeKind::Provider { provider.0 } else { id.0 };
-            Ok(((), told(object, details)))
+            state.put_credential(provider, owner, Some(secret), author)
         })
     }
 
@@ -302,7 +273,7 @@ fn take_over(
             base_url: wanted.base_url,
             is_enabled: wanted.is_enabled,
             models,
-            credential: None,
+            credentials: Vec::new(),
             meta: RowMeta { version, ..new_meta(author) },
         };
     }
@@ -310,7 +281,7 @@ fn take_over(
     Ok((id, told(id.0, [("name", name), ("in_place_of", "seed".to_owned())])))
 }
 
-fn place_of(state: &mut State, id: ProviderId) -> Result<&mut Provider, RepositoryError> {
+pub(super) fn place_of(state: &mut State, id: ProviderId) -> Result<&mut Provider, RepositoryError> {
     let found = state.providers.iter_mut().find(|provider| provider.id == id);
     found.ok_or_else(|| missing("provider", id.0))
 }
