@@ -32,9 +32,13 @@ pub struct DeclaredProvider {
     /// Where it is called; absent means the vendor's own.
     #[serde(default)]
     pub base_url: Option<String>,
-    /// Its credential; absent leaves a stored one alone.
+    /// Its first shared credential; absent leaves a stored one alone, as it leaves those at further places.
     #[serde(default)]
     pub api_key: Option<SecretString>,
+    /// All of its shared credentials, in order, in place of `api_key`: those at further places are forgotten. Empty leaves stored
+    /// ones alone.
+    #[serde(default)]
+    pub api_keys: Vec<SecretString>,
     /// Its models.
     #[serde(default)]
     pub models: Vec<DeclaredModel>,

@@ -238,6 +238,7 @@ impl TestAppBuilder {
                 vendor: self.vendor.clone(),
                 base_url: Some(simulator.base_url()),
                 api_key: Some("sk-simulated-0123456789".into()),
+                api_keys: Vec::new(),
                 models: self.models.clone(),
                 enabled: true,
             }],

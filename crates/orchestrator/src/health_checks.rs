@@ -2,6 +2,7 @@
 
 use crate::snapshot::{ConfigurationKeeper, ProviderEntry};
 use futures_util::StreamExt;
+use secrecy::SecretString;
 use std::sync::Arc;
 use std::time::Duration;
 use switchyard_domain::ids::ProviderId;
@@ -9,6 +10,8 @@ use switchyard_domain::meta::Writer;
 use switchyard_domain::provider_health::{HealthEvent, HealthFinding};
 use switchyard_domain::time::Timestamp;
 use switchyard_ports::clock::Clock;
+use switchyard_ports::probe::ProbeReport;
+use switchyard_ports::provider::Provider;
 use switchyard_ports::repositories::{Author, ProviderHealthRepository, RepositoryError};
 use tokio_util::sync::CancellationToken;
 
@@ -101,14 +104,8 @@ impl HealthChecks {
     }
 
     async fn check(&self, entry: &ProviderEntry, at: Timestamp) {
-        let (Ok(client), Ok(credential)) = (&entry.client, &entry.credential) else { return };
-        let began = self.clock.monotonic();
-        let listed = client.list_models(credential.clone(), self.settings.timeout).await;
-        let latency = u64::try_from(self.clock.monotonic().since(began).as_millis()).unwrap_or(u64::MAX);
-        let finding = match listed {
-            Ok(_) => HealthFinding::online(latency),
-            Err(fault) => HealthFinding::failed(&fault, latency),
-        };
+        let Ok(client) = &entry.client else { return };
+        let finding = finding_of(&client.probe(credential_of(entry), self.settings.timeout).await);
         let event = HealthEvent::Checked { finding, threshold: self.settings.failure_threshold };
         // The moment of the round: whose turn it is next counts from there, however long the answer took.
         let noted = self.health.note_health(entry.id, event, &Author { by: Writer::HEALTH, at }).await;
@@ -133,14 +130,31 @@ impl HealthChecks {
     }
 }
 
+/// What a probe shows of a provider.
+pub(crate) fn finding_of(report: &ProbeReport) -> HealthFinding {
+    let latency = u64::try_from(report.took().as_millis()).unwrap_or(u64::MAX);
+    match &report.fault {
+        Some(fault) => HealthFinding::failed(fault, latency),
+        None => {
+            let online = HealthFinding::online(latency);
+            HealthFinding { status_code: report.status.or(online.status_code), ..online }
+        }
+    }
+}
+
+/// A shared credential that is likely to be taken, if there is one that opens.
+fn credential_of(entry: &ProviderEntry) -> Option<Arc<SecretString>> {
+    let opens = || entry.credentials.iter().filter(|credential| credential.secret.is_ok());
+    let chosen = opens().find(|credential| !credential.is_benched()).or_else(|| opens().next())?;
+    chosen.secret.as_ref().ok().cloned()
+}
+
 /// Whether asking a provider shows anything: one that simulates is always there, and one that has no credential and needs one would
 /// only be asked in vain.
 fn can_be_asked(entry: &ProviderEntry) -> bool {
-    let has_credential = |needs_none: bool| match &entry.credential {
-        Ok(Some(_)) => true,
-        Ok(None) => needs_none,
-        Err(_) => false,
+    let goes_without = |client: &Arc<dyn Provider>| {
+        client.works_without_credential() && entry.credentials.unreadable().is_none()
     };
-    !entry.simulated
-        && entry.client.as_ref().is_ok_and(|client| has_credential(client.works_without_credential()))
+    let can = |client| entry.credentials.any_opens() || goes_without(client);
+    !entry.simulated && entry.client.as_ref().is_ok_and(can)
 }

@@ -14,7 +14,7 @@ use switchyard_domain::meta::Writer;
 use switchyard_orchestrator::accounts::{AccountPorts, AccountSettings, Accounts, SessionGate, session_gate};
 use switchyard_orchestrator::admin::{
     AdminPorts, CredentialAdmin, DeclaredConfiguration, KeyAdmin, ProviderAdmin, ProviderPorts, QuotaAdmin,
-    RouteAdmin, Seeding,
+    RouteAdmin, Seeding, SharedCredentialAdmin,
 };
 use switchyard_orchestrator::audit::AuditTrail;
 use switchyard_orchestrator::explain::Explainer;
@@ -37,6 +37,7 @@ pub struct Administration {
     account_ports: AccountPorts,
     pub(crate) audit: Arc<AuditTrail>,
     pub(crate) credentials: Arc<CredentialAdmin>,
+    pub(crate) shared_credentials: Arc<SharedCredentialAdmin>,
     pub(crate) rekey: Arc<Rekey>,
     pub(crate) generated_secrets: Vec<PathBuf>,
     ports: AdminPorts,
@@ -77,6 +78,11 @@ impl Administration {
             credentials: Arc::new(CredentialAdmin::new(
                 ports.clone(),
                 Arc::clone(&adapters.database) as Arc<dyn CredentialRepository>,
+                Arc::clone(&providers),
+                Arc::clone(&adapters.vault),
+            )),
+            shared_credentials: Arc::new(SharedCredentialAdmin::new(
+                ports.clone(),
                 Arc::clone(&providers),
                 Arc::clone(&adapters.vault),
             )),
@@ -140,7 +146,12 @@ impl Administration {
 
     /// The use case that applies what a file declares.
     pub(crate) fn declared_configuration(&self) -> DeclaredConfiguration {
-        DeclaredConfiguration::new(self.ports.clone(), Arc::clone(&self.providers), Arc::clone(&self.routes))
+        DeclaredConfiguration::new(
+            self.ports.clone(),
+            Arc::clone(&self.providers),
+            Arc::clone(&self.shared_credentials),
+            Arc::clone(&self.routes),
+        )
     }
 
     async fn make_first_administrator(&self, builder: &mut Builder) -> Result<(), OpenError> {
@@ -198,6 +209,12 @@ impl Administration {
     #[must_use]
     pub fn credentials(&self) -> &Arc<CredentialAdmin> {
         &self.credentials
+    }
+
+    /// The shared credentials of providers.
+    #[must_use]
+    pub fn shared_credentials(&self) -> &Arc<SharedCredentialAdmin> {
+        &self.shared_credentials
     }
 
     /// Sealing anew what is stored.

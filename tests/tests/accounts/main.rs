@@ -19,6 +19,7 @@ mod own_bounds;
 mod own_keys;
 mod pages;
 mod people;
+mod provider_keys;
 mod reloading;
 mod requests;
 mod rights;

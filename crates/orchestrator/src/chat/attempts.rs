@@ -1,6 +1,7 @@
 //! Trying targets in the order of the plan: at most so many attempts, each at a target not tried yet while one remains, then
 //! again at the last one while its retry budget pays.
 
+use super::account;
 use super::admission::{Admission, Admitted, NotAdmitted};
 use super::bought::{self, Next};
 use super::course::{Course, unreadable, unusable};
@@ -8,13 +9,12 @@ use super::service::{CallSettings, ChatPorts};
 use super::settlement::Settlement;
 use super::tries::{Failure, Tries};
 use crate::error::{CallError, CallErrorKind};
-use crate::snapshot::{CallerCredentials, TargetEntry};
+use crate::snapshot::{CallerCredentials, ChosenCredential, TargetEntry};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use switchyard_domain::chat::{Dialect, Loss, LossReport};
 use switchyard_domain::fault::{Blame, FaultKind, ProviderFault};
 use switchyard_domain::operation::Operation;
-use switchyard_domain::provider::CredentialSource;
 use switchyard_domain::retry::{MAX_WAIT, RetryCause, backoff};
 use switchyard_ports::client_call::ClientCall;
 use switchyard_ports::clock::Monotonic;
@@ -49,6 +49,8 @@ enum Tried {
         is_foreign: bool,
         /// Who may be asked after it.
         next: Next,
+        /// Whether the same target may take another of its shared credentials.
+        has_other_account: bool,
     },
     /// Nothing was sent, and nothing will be: the caller may not.
     Refused(CallError),
@@ -91,24 +93,37 @@ impl Attempts<'_> {
         let mut tries = Tries::default();
         let mut targets = all.iter();
         let mut stays = false;
+        let mut other_account = None;
         while settlement.attempts() < self.settings.max_attempts.max(1) {
-            let other = if stays { None } else { targets.next() };
-            let (target, retried) = match other {
-                Some(target) if tries.is_empty() || !self.time_left().is_zero() => (target, Retried(None)),
+            let other = match other_account.take() {
+                Some((target, credential)) => Some((target, Some(credential))),
+                None if stays => None,
+                None => targets.next().map(|target| (target, None)),
+            };
+            let (target, credential, retried) = match other {
+                Some((target, credential)) if tries.is_empty() || !self.time_left().is_zero() => {
+                    (target, credential, Retried(None))
+                }
                 Some(_) => break,
                 None => match self.again(&mut tries).await {
-                    Some((target, cause)) => (target, Retried(Some(cause))),
+                    Some((target, cause)) => (target, None, Retried(Some(cause))),
                     None => break,
                 },
             };
-            match self.attempt(target, settlement).await {
+            match self.attempt(target, credential, settlement).await {
                 Tried::Began(answer, source, losses) => {
                     return Ok(Begun { answer, target: target.clone(), source, losses, retried });
                 }
-                Tried::Failed { fault, is_foreign, next } => {
+                Tried::Failed { fault, is_foreign, next, has_other_account } => {
                     // No other target is asked then, but this one may want to be asked once more.
                     stays = !self.course.failover_on.moves_on(fault.kind);
                     let ends = next == Next::Nobody || (stays && !fault.is_asked_back());
+                    // The last attempt is another target's, where there is one: its account may be better than all of these.
+                    let spares_one = settlement.attempts() + 1 < self.settings.max_attempts;
+                    if has_other_account && !stays && !ends && (spares_one || targets.len() == 0) {
+                        let usable = target.provider.credentials.usable(self.ports.clock.monotonic());
+                        other_account = usable.map(|shared| (target, ChosenCredential::from(shared)));
+                    }
                     tries.failed(fault, target, Failure { is_foreign, next });
                     if ends {
                         break;
@@ -144,7 +159,12 @@ impl Attempts<'_> {
         Some((target, cause))
     }
 
-    async fn attempt(&mut self, target: &TargetEntry, settlement: &mut Settlement) -> Tried {
+    async fn attempt(
+        &mut self,
+        target: &TargetEntry,
+        credential: Option<ChosenCredential>,
+        settlement: &mut Settlement,
+    ) -> Tried {
         let Ok(client) = &target.provider.client else { return Tried::Passed(unusable(target)) };
         if !client.offers(self.call.facts().dialect.operation()) {
             return Tried::Passed(no_such_operation(self.call.facts().dialect.operation(), target));
@@ -162,24 +182,21 @@ impl Attempts<'_> {
                 settlement.begin(target, &LossReport::default(), Admitted::default(), None);
                 self.note(target, &fault);
                 settlement.fail(fault.clone());
-                return Tried::Failed { fault, is_foreign: false, next: Next::Anyone };
+                return Tried::Failed {
+                    fault,
+                    is_foreign: false,
+                    next: Next::Anyone,
+                    has_other_account: false,
+                };
             }
         };
         let (source, losses) = (prepared.dialect, prepared.losses.clone());
         if !losses.is_empty() && (self.course.strict || self.call.facts().strict) {
             return Tried::Passed(strict_refusal(&losses, target));
         }
-        let credential = match self.credentials.choose(&target.provider) {
+        let credential = match credential.map_or_else(|| self.credential(target), |given| Ok(Some(given))) {
             Ok(credential) => credential,
-            Err(reason) => {
-                tracing::warn!(
-                    request.id = self.request_id,
-                    target = %target.model.public_name,
-                    reason = %reason,
-                    "a target is passed over"
-                );
-                return Tried::Passed(unreadable(target));
-            }
+            Err(error) => return Tried::Passed(error),
         };
         let admitted = match self.admission.to_target(&mut self.course, target, settlement).await {
             Ok(admitted) => admitted,
@@ -187,31 +204,42 @@ impl Attempts<'_> {
             Err(NotAdmitted::Caller(error)) => return Tried::Refused(error),
         };
         let source_of_credential = credential.as_ref().map(|credential| credential.source);
-        let is_own = source_of_credential.is_some_and(|source| source != CredentialSource::Shared);
         let received = settlement.begin(target, &losses, admitted, source_of_credential);
         let context = AttemptContext {
             request_id: self.request_id.to_owned(),
             deadlines: self.deadlines(),
-            credential: credential.map(|credential| credential.secret),
+            credential: credential.as_ref().map(|credential| Arc::clone(&credential.secret)),
             received: Arc::clone(&received),
         };
         match client.send(prepared, context).await {
             Ok(answer) => {
+                account::accepted(credential);
                 settlement.first_content(answer.status);
                 Tried::Began(answer, source, losses)
             }
             Err(fault) => {
                 self.note(target, &fault);
-                // A caller's own account that is refused or used up is no fault of the target that others call.
-                if !(fault.kind.is_of_account() && is_own) {
-                    self.ports.health.record(target.provider.id, &target.model.model, fact_of(&fault));
-                }
+                let has_other_account = account::failed(self.ports, target, credential, &fault);
                 settlement.fail(fault.clone());
                 let facts = self.call.facts();
                 let next = bought::next(facts.dialect.operation(), &fault, received.lock().began);
-                Tried::Failed { fault, is_foreign: source != facts.dialect, next }
+                Tried::Failed { fault, is_foreign: source != facts.dialect, next, has_other_account }
             }
         }
+    }
+
+    /// The credential that the target is called with.
+    fn credential(&self, target: &TargetEntry) -> Result<Option<ChosenCredential>, CallError> {
+        let chosen = self.credentials.choose(&target.provider, self.ports.clock.monotonic());
+        chosen.map_err(|reason| {
+            tracing::warn!(
+                request.id = self.request_id,
+                target = %target.model.public_name,
+                reason = %reason,
+                "a target is passed over"
+            );
+            unreadable(target)
+        })
     }
 
     fn time_left(&self) -> Duration {

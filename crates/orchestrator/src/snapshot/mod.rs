@@ -7,6 +7,8 @@ mod directory;
 mod facts;
 mod keeper;
 mod quotas;
+mod shared;
+mod standing;
 mod turns;
 mod users;
 
@@ -16,15 +18,16 @@ pub use directory::KeyDirectory;
 pub use facts::{KnownFacts, known_facts};
 pub use keeper::ConfigurationKeeper;
 pub use quotas::{QuotaEntry, Quotas};
+pub use shared::{SharedCredential, SharedCredentials, SharedUse};
+pub use standing::{CredentialState, Setback};
 pub use turns::{TakenTurn, Turns};
 pub use users::{UserDirectory, UserEntry};
 
-use secrecy::SecretString;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use switchyard_domain::call::CallFacts;
 use switchyard_domain::fault::FailoverOn;
-use switchyard_domain::ids::{CredentialId, ProviderId, RouteId};
+use switchyard_domain::ids::{ProviderId, RouteId};
 use switchyard_domain::limits::Limits;
 use switchyard_domain::output::OutputLimit;
 use switchyard_domain::price::ModelPrice;
@@ -67,10 +70,8 @@ pub struct ProviderEntry {
     pub updated_at: Timestamp,
     /// The client, or why there is none.
     pub client: Result<Arc<dyn Provider>, String>,
-    /// The shared credential, or why it can't be used.
-    pub credential: Result<Option<Arc<SecretString>>, String>,
-    /// Which credential that is, and its version: sealed anew it is still the same.
-    pub credential_version: Option<(CredentialId, i64)>,
+    /// Its shared credentials.
+    pub credentials: SharedCredentials,
     /// Its models by upstream id.
     pub models: HashMap<String, Arc<ModelEntry>>,
     /// The same in the order in which they are listed.
@@ -188,8 +189,9 @@ impl TargetEntry {
     #[must_use]
     pub fn is_usable(&self, credentials: &CallerCredentials) -> bool {
         let provider = &self.provider;
-        let goes_without =
-            |client: &Arc<dyn Provider>| provider.credential.is_ok() && client.works_without_credential();
+        let goes_without = |client: &Arc<dyn Provider>| {
+            provider.credentials.unreadable().is_none() && client.works_without_credential()
+        };
         let has = |client| credentials.has(provider) || goes_without(client);
         self.is_enabled && provider.client.as_ref().is_ok_and(has)
     }

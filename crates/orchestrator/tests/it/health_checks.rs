@@ -7,6 +7,7 @@ use switchyard_domain::meta::Writer;
 use switchyard_domain::provider_health::HealthStatus;
 use switchyard_orchestrator::admin::ProviderRequest;
 use switchyard_orchestrator::health_checks::{HealthCheckSettings, HealthChecks};
+use switchyard_orchestrator::principal::Principal;
 use switchyard_testkit::fakes::store::MemoryStore;
 
 fn checks(world: &World) -> HealthChecks {
@@ -32,6 +33,11 @@ async fn the_third_failure_is_in_the_snapshot_and_so_is_the_first_success_behind
         assert_eq!((is_healthy(&world, "a"), is_healthy(&world, "b")), (expected, true), "round {round}");
         world.clock.advance(60 * SECOND);
     }
+    let is_listed = |name: &str| {
+        let listed = world.models.for_principal(&Principal::Program);
+        listed.iter().any(|model| model.id == name)
+    };
+    assert_eq!((is_listed("a/m"), is_listed("b/m"), is_listed("all")), (false, true, true));
     let stored = world.providers.find(&named("a")).await.unwrap();
     assert_eq!((stored.health.consecutive_failures, stored.meta.version), (4, 1));
     world.factory.fail_listing("a", None);

@@ -29,6 +29,7 @@ mod rekey;
 mod resolving;
 mod retries;
 mod settling;
+mod shared_credentials;
 mod sign_in;
 mod snapshots;
 mod strictness;

@@ -26,7 +26,7 @@ fn is_stale(error: &AdminError) -> bool {
 
 async fn secret_of(world: &World, name: &str) -> Option<String> {
     let provider = find(world, name).await;
-    let credential = provider.credential?;
+    let credential = provider.credential()?;
     let binding = credential_binding(provider.id, &credential.owner.to_word());
     Some(world.vault.open(&credential.sealed, &binding).unwrap().expose_secret().to_owned())
 }

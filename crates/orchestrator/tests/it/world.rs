@@ -15,7 +15,7 @@ use switchyard_domain::route::{RouteMode, Strategy};
 use switchyard_domain::usage::{Outcome, UsageEvent};
 use switchyard_orchestrator::admin::{
     AdminPorts, CredentialAdmin, DeclaredConfiguration, KeyAdmin, KeyRequest, ProviderAdmin, ProviderPorts,
-    ProviderRequest, QuotaAdmin, RouteAdmin,
+    ProviderRequest, QuotaAdmin, RouteAdmin, SharedCredentialAdmin,
 };
 use switchyard_orchestrator::chat::{
     BudgetTerms, Budgets, CallOrigin, CallSettings, CallStatistics, ChatPorts, ChatService, Reply, ReplyBody,
@@ -95,6 +95,7 @@ pub(crate) struct World {
     pub(crate) routes: Arc<RouteAdmin>,
     pub(crate) keys: KeyAdmin,
     pub(crate) credentials: CredentialAdmin,
+    pub(crate) shared: Arc<SharedCredentialAdmin>,
 }
 
 impl World {
@@ -190,8 +191,11 @@ impl World {
             Arc::clone(&providers),
             Arc::clone(&vault) as _,
         );
+        let shared =
+            SharedCredentialAdmin::new(admin.clone(), Arc::clone(&providers), Arc::clone(&vault) as _);
         Self {
             credentials,
+            shared: Arc::new(shared),
             chat: Arc::new(ChatService::new(Arc::clone(&keeper), Arc::new(ports), setting.calls)),
             models: ModelList::new(Arc::clone(&keeper)),
             authenticator: Authenticator::new(
@@ -237,7 +241,12 @@ impl World {
             audit: Arc::clone(&self.store) as _,
             keeper: Some(Arc::clone(&self.keeper)),
         };
-        DeclaredConfiguration::new(ports, Arc::clone(&self.providers), Arc::clone(&self.routes))
+        DeclaredConfiguration::new(
+            ports,
+            Arc::clone(&self.providers),
+            Arc::clone(&self.shared),
+            Arc::clone(&self.routes),
+        )
     }
 
     /// Adds a provider of vendor `acme`.

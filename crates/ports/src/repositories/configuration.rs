@@ -26,7 +26,7 @@ pub struct Revision(pub i64);
 /// What a write touched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ChangeKind {
-    /// A provider, its models or its credential.
+    /// A provider, its models or its shared credentials.
     Provider,
     /// A route or its targets.
     Route,
@@ -41,6 +41,12 @@ pub enum ChangeKind {
 }
 
 impl ChangeKind {
+    /// What a write of a credential touches: a shared one is a part of its provider.
+    #[must_use]
+    pub fn of_credential(owner: &CredentialOwner) -> Self {
+        if owner.is_shared() { Self::Provider } else { Self::Credential }
+    }
+
     /// An object of this kind, as the audit log names it.
     #[must_use]
     pub fn object(self, id: i64) -> String {
@@ -110,7 +116,7 @@ impl Author {
 pub struct StoredConfiguration {
     /// The revision.
     pub revision: Revision,
-    /// All providers with models and shared credential, by id.
+    /// All providers with models and shared credentials, by id.
     pub providers: Vec<Provider>,
     /// All routes with targets, by id.
     pub routes: Vec<Route>,
@@ -150,7 +156,9 @@ pub struct ProviderPatch {
     pub owner: Option<Owner>,
     /// Forgets every credential there, whosever it is, in the same transaction: nobody lent theirs for another address.
     pub forgets_credentials: bool,
-    /// Takes the place of the shared credential, after what is forgotten is; `Some(None)` forgets it alone.
+    /// Whether the shared credentials stay where others are forgotten.
+    pub keeps_shared: bool,
+    /// Takes the place of the first shared credential, after what is forgotten is; `Some(None)` forgets it alone.
     pub credential: Option<Option<SealedSecret>>,
     /// Refused as [`RepositoryError::Stale`] when this is not the object's version.
     pub expected_version: Option<i64>,
@@ -168,6 +176,7 @@ impl ProviderPatch {
             models,
             owner,
             forgets_credentials,
+            keeps_shared: _,
             credential,
             expected_version: _,
         } = self;
@@ -367,7 +376,7 @@ pub trait ConfigurationRepository: Send + Sync {
     async fn note_seeds(&self, edition: i64) -> Result<(), RepositoryError>;
     /// Writes a new provider. `Conflict` when the name is taken. One that came with the product (`Owner::Seed`) gives way, and
     /// routes that lead to it lead to the new one. With the same vendor and address it becomes the new one, which loses only the
-    /// shared credential; else the new one has an id of its own and none of its credentials. Ids of what comes with the product
+    /// shared credentials; else the new one has an id of its own and none of its credentials. Ids of what comes with the product
     /// are counted from 1,000,000, all others from 1; none is given twice.
     async fn create_provider(
         &self,
@@ -397,6 +406,15 @@ pub trait ConfigurationRepository: Send + Sync {
         provider: ProviderId,
         owner: &CredentialOwner,
         secret: Option<SealedSecret>,
+        author: &Author,
+    ) -> Result<(), RepositoryError>;
+    /// Writes the credential that `owner` has at a provider; `Conflict` where there is one. Otherwise as
+    /// [`ConfigurationRepository::put_credential`].
+    async fn add_credential(
+        &self,
+        provider: ProviderId,
+        owner: &CredentialOwner,
+        secret: SealedSecret,
         author: &Author,
     ) -> Result<(), RepositoryError>;
     /// Writes a new route. `Conflict` when the name is taken, but one that came with the product gives way; `NotFound` when a

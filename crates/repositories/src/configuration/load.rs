@@ -1,5 +1,6 @@
 //! Reads the whole configuration.
 
+use super::credentials::shared_words;
 use super::{health, revision};
 use crate::connection::AnyConnection;
 use crate::error::Fault;
@@ -55,7 +56,7 @@ fn load_providers(connection: &mut AnyConnection) -> Result<Vec<Provider>, Fault
                 base_url,
                 is_enabled,
                 models: models.remove(&id).unwrap_or_default(),
-                credential: shared.remove(&id),
+                credentials: shared.remove(&id).unwrap_or_default(),
                 health: health.remove(&id).unwrap_or_default(),
                 meta: meta(columns)?,
             })
@@ -101,13 +102,13 @@ fn load_models(connection: &mut AnyConnection) -> Result<HashMap<i64, Vec<Provid
     Ok(models)
 }
 
-fn load_shared_credentials(connection: &mut AnyConnection) -> Result<HashMap<i64, Credential>, Fault> {
-    let owner = CredentialOwner::Shared;
-    let rows: Vec<(i64, i64, String, String, MetaColumns)> = credentials::table
-        .filter(credentials::owner.eq(owner.to_word()))
+fn load_shared_credentials(connection: &mut AnyConnection) -> Result<HashMap<i64, Vec<Credential>>, Fault> {
+    let rows: Vec<(i64, i64, String, String, String, MetaColumns)> = credentials::table
+        .filter(credentials::owner.eq_any(shared_words()))
         .select((
             credentials::id,
             credentials::provider_id,
+            credentials::owner,
             credentials::sealed,
             credentials::hint,
             (
@@ -119,12 +120,15 @@ fn load_shared_credentials(connection: &mut AnyConnection) -> Result<HashMap<i64
             ),
         ))
         .load(connection)?;
-    rows.into_iter()
-        .map(|(id, provider, sealed, hint, columns)| {
-            let (id, owner) = (CredentialId(id), owner.clone());
-            Ok((provider, Credential { id, owner, sealed, hint, meta: meta(columns)? }))
-        })
-        .collect()
+    let mut shared: HashMap<i64, Vec<Credential>> = HashMap::new();
+    for (id, provider, owner, sealed, hint, columns) in rows {
+        let owner = word(&owner, CredentialOwner::parse, "credentials.owner")?;
+        let credential = Credential { id: CredentialId(id), owner, sealed, hint, meta: meta(columns)? };
+        shared.entry(provider).or_default().push(credential);
+    }
+    // Not by their words: `shared:10` stands before `shared:2`.
+    shared.values_mut().for_each(|theirs| theirs.sort_by_key(Credential::shared_place));
+    Ok(shared)
 }
 
 type RouteRow =

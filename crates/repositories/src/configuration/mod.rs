@@ -91,14 +91,26 @@ impl ConfigurationRepository for Database {
         secret: Option<SealedSecret>,
         author: &Author,
     ) -> Result<(), RepositoryError> {
-        let kind = match owner {
-            CredentialOwner::Shared => ChangeKind::Provider,
-            CredentialOwner::User(_) | CredentialOwner::VirtualKey(_) => ChangeKind::Credential,
-        };
         let (owner, by) = (owner.clone(), author.clone());
-        self.change(kind, AuditAction::Update, author, move |connection| match &secret {
-            Some(secret) => credentials::put(connection, provider, &owner, secret, &by),
-            None => credentials::forget(connection, provider, &owner, &by),
+        self.change(ChangeKind::of_credential(&owner), AuditAction::Update, author, move |connection| {
+            match &secret {
+                Some(secret) => credentials::put(connection, provider, &owner, secret, &by),
+                None => credentials::forget(connection, provider, &owner, &by),
+            }
+        })
+        .await
+    }
+
+    async fn add_credential(
+        &self,
+        provider: ProviderId,
+        owner: &CredentialOwner,
+        secret: SealedSecret,
+        author: &Author,
+    ) -> Result<(), RepositoryError> {
+        let (owner, by) = (owner.clone(), author.clone());
+        self.change(ChangeKind::of_credential(&owner), AuditAction::Update, author, move |connection| {
+            credentials::add(connection, provider, &owner, &secret, &by)
         })
         .await
     }

@@ -1,6 +1,7 @@
 //! Providers and their models.
 
 use super::created::Created;
+use super::credentials::shared_words;
 use super::revision::Written;
 use super::{counters, credentials as secrets, health, routes as routes_of};
 use crate::connection::{AnyConnection, each};
@@ -92,15 +93,15 @@ fn seeded(
     Ok(row.map(|(id, vendor, base_url, version)| Seeded { id, vendor, base_url, version }))
 }
 
-/// The same account at the same address becomes the writer's. What people lent for it they have lent still; the shared credential
-/// was the product's row's.
+/// The same account at the same address becomes the writer's. What people lent for it they have lent still; the shared credentials
+/// were the product's row's.
 fn take_over(
     connection: &mut AnyConnection,
     seeded: &Seeded,
     provider: &NewProvider,
     author: &Author,
 ) -> Result<(), Fault> {
-    let shared = credentials::owner.eq(CredentialOwner::Shared.to_word());
+    let shared = credentials::owner.eq_any(shared_words());
     let theirs = credentials::table.filter(credentials::provider_id.eq(seeded.id));
     diesel::delete(theirs.filter(shared)).execute(connection)?;
     diesel::update(providers::table.find(seeded.id))
@@ -176,9 +177,7 @@ pub(super) fn update(
         None => written.with("name", name),
     };
     if patch.forgets_credentials {
-        let theirs = credentials::table.filter(credentials::provider_id.eq(id.0));
-        let forgotten: Vec<i64> = theirs.select(credentials::id).load(connection)?;
-        diesel::delete(theirs).execute(connection)?;
+        let forgotten = forget_credentials(connection, id, patch.keeps_shared)?;
         written = written.with("credentials_forgotten", forgotten.len().to_string());
         for credential in forgotten {
             written = written.also(ChangeKind::Credential, Some(credential));
@@ -186,19 +185,34 @@ pub(super) fn update(
     }
     if let Some(secret) = &patch.credential {
         let done = put_shared(connection, id, secret.as_ref(), author)?;
-        written = written.with("credential_of", CredentialOwner::Shared.to_word()).with("credential", done);
+        written = written.with("credential_of", CredentialOwner::SHARED.to_word()).with("credential", done);
     }
     Ok(written)
 }
 
-/// Writes the shared credential or forgets it, and answers which, for the audit log.
+/// Forgets the credentials at a provider, but for the shared ones if they are kept. Answers their ids.
+fn forget_credentials(
+    connection: &mut AnyConnection,
+    id: ProviderId,
+    keeps_shared: bool,
+) -> Result<Vec<i64>, Fault> {
+    let theirs = credentials::table.filter(credentials::provider_id.eq(id.0));
+    let all: Vec<(i64, String)> = theirs.select((credentials::id, credentials::owner)).load(connection)?;
+    let kept = if keeps_shared { shared_words() } else { Vec::new() };
+    let forgotten: Vec<i64> =
+        all.into_iter().filter(|(_, owner)| !kept.contains(owner)).map(|(id, _)| id).collect();
+    diesel::delete(credentials::table.filter(credentials::id.eq_any(&forgotten))).execute(connection)?;
+    Ok(forgotten)
+}
+
+/// Writes the first shared credential or forgets it, and answers which, for the audit log.
 fn put_shared(
     connection: &mut AnyConnection,
     id: ProviderId,
     secret: Option<&SealedSecret>,
     author: &Author,
 ) -> Result<&'static str, Fault> {
-    let shared = CredentialOwner::Shared;
+    let shared = CredentialOwner::SHARED;
     if let Some(secret) = secret {
         secrets::store(connection, id, &shared, secret, author)?;
         return Ok("stored");

@@ -7,6 +7,7 @@ use switchyard_domain::declared::DeclaredModel;
 use switchyard_domain::provider::Capabilities;
 use switchyard_domain::provider_health::ProviderHealth;
 use switchyard_orchestrator::admin::{CredentialSight, Discovered, ModelState, ProviderState, ProviderTest};
+use switchyard_ports::probe::{StageOutcome, StageReport};
 use switchyard_ports::provider::VendorSummary;
 use utoipa::ToSchema;
 use validator::Validate;
@@ -354,13 +355,42 @@ pub(crate) struct TestShape {
     latency_ms: Option<u64>,
     /// What is wrong.
     detail: Option<String>,
+    /// The steps on the way to its models, in their order.
+    stages: Vec<StageShape>,
     /// The models that it lists.
     models: Vec<String>,
 }
 
-impl From<ProviderTest> for TestShape {
-    fn from(ProviderTest { finding, models }: ProviderTest) -> Self {
+/// A step on the way to a provider's models.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ProviderTestStage)]
+pub(crate) struct StageShape {
+    /// `resolve`, `connect`, `tls`, `auth` or `models`.
+    stage: &'static str,
+    /// `done`, `failed`, or `skipped` where it was not needed or not reached.
+    outcome: &'static str,
+    /// Why it failed.
+    reason: Option<String>,
+    /// How many milliseconds it took; `null` where it was skipped.
+    ms: Option<f64>,
+}
+
+impl From<StageReport> for StageShape {
+    fn from(StageReport { stage, outcome, took }: StageReport) -> Self {
+        let is_made = outcome != StageOutcome::Skipped;
         Self {
+            stage: stage.as_str(),
+            outcome: outcome.as_str(),
+            reason: outcome.reason().map(str::to_owned),
+            ms: is_made.then(|| (took.as_secs_f64() * 1e6).round() / 1e3),
+        }
+    }
+}
+
+impl From<ProviderTest> for TestShape {
+    fn from(ProviderTest { finding, stages, models }: ProviderTest) -> Self {
+        Self {
+            stages: stages.into_iter().map(Into::into).collect(),
             status: finding.status.as_str(),
             status_code: finding.status_code,
             latency_ms: finding.latency_ms,

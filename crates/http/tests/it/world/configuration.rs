@@ -57,7 +57,7 @@ fn named(id: i64, name: &str, vendor: &str, models: &[&str]) -> Provider {
         base_url: None,
         is_enabled: true,
         models: models.iter().enumerate().map(model).collect(),
-        credential: None,
+        credentials: Vec::new(),
         health: ProviderHealth::default(),
         meta: meta(),
     }
@@ -152,6 +152,16 @@ impl ConfigurationRepository for FixedConfiguration {
         _: ProviderId,
         _: &CredentialOwner,
         _: Option<SealedSecret>,
+        _: &Author,
+    ) -> Result<(), RepositoryError> {
+        read_only()
+    }
+
+    async fn add_credential(
+        &self,
+        _: ProviderId,
+        _: &CredentialOwner,
+        _: SealedSecret,
         _: &Author,
     ) -> Result<(), RepositoryError> {
         read_only()

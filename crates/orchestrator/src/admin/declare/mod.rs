@@ -6,6 +6,7 @@ mod check;
 use super::AdminPorts;
 use super::providers::{ProviderAdmin, ProviderRequest, declared};
 use super::routes::{Known, RouteAdmin, resolve};
+use super::shared_credentials::SharedCredentialAdmin;
 use crate::error::AdminError;
 use check::in_order;
 use secrecy::SecretString;
@@ -32,14 +33,20 @@ pub struct Applied {
 pub struct DeclaredConfiguration {
     ports: AdminPorts,
     providers: Arc<ProviderAdmin>,
+    credentials: Arc<SharedCredentialAdmin>,
     routes: Arc<RouteAdmin>,
 }
 
 impl DeclaredConfiguration {
     /// Over the given use cases.
     #[must_use]
-    pub fn new(ports: AdminPorts, providers: Arc<ProviderAdmin>, routes: Arc<RouteAdmin>) -> Self {
-        Self { ports, providers, routes }
+    pub fn new(
+        ports: AdminPorts,
+        providers: Arc<ProviderAdmin>,
+        credentials: Arc<SharedCredentialAdmin>,
+        routes: Arc<RouteAdmin>,
+    ) -> Self {
+        Self { ports, providers, credentials, routes }
     }
 
     /// Makes the stored configuration what `wanted` says, in rows whose owner is the file. Applying the same again changes nothing.
@@ -80,7 +87,10 @@ impl DeclaredConfiguration {
             is_enabled: wanted.enabled,
         };
         match self.providers.add(request, by).await {
-            Ok(_) => applied.created.push(format!("provider {}", wanted.name)),
+            Ok(_) => {
+                self.keep_keys(wanted, by).await?;
+                applied.created.push(format!("provider {}", wanted.name));
+            }
             // Another server that starts with the same file was quicker.
             Err(AdminError::Repository(RepositoryError::Conflict { .. })) => {
                 let current = self.providers.find(&wanted.name).await?;
@@ -115,12 +125,23 @@ impl DeclaredConfiguration {
         let moves = super::providers::is_moved(current, &patch);
         let is_new = |secret: &&SecretString| moves || !self.providers.holds_secret(current, secret);
         let secret = wanted.api_key.as_ref().filter(is_new);
-        if patch == ProviderPatch::default() && secret.is_none() {
-            return Ok(());
+        let is_changed = patch != ProviderPatch::default() || secret.is_some();
+        if is_changed {
+            self.providers.update(current, patch, secret, by).await?;
         }
-        self.providers.update(current, patch, secret, by).await?;
-        applied.changed.push(label);
+        if self.keep_keys(wanted, by).await? || is_changed {
+            applied.changed.push(label);
+        }
         Ok(())
+    }
+
+    /// Stores the list of keys that a provider is declared with, if it is with one. Answers whether that changed anything.
+    async fn keep_keys(&self, wanted: &DeclaredProvider, by: &Writer) -> Result<bool, AdminError> {
+        if wanted.api_keys.is_empty() {
+            return Ok(false);
+        }
+        let provider = self.providers.find(&wanted.name).await?;
+        self.credentials.keep_list(&provider, &wanted.api_keys, by).await
     }
 
     async fn apply_route(

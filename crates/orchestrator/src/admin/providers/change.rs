@@ -1,14 +1,14 @@
 //! Changes to providers by their ids, of one who may have read them before: what somebody else changed meanwhile is not overwritten.
 
 use super::state::no_such_model;
-use super::{ModelState, ProviderAdmin, ProviderState, check_owner, declared, is_moved, kept_secret};
+use super::{ModelState, ProviderAdmin, ProviderState, check_owner, declared, kept_secret};
 use crate::error::AdminError;
 use secrecy::SecretString;
 use switchyard_domain::declared::DeclaredModel;
 use switchyard_domain::ids::ProviderId;
 use switchyard_domain::meta::{Owner, Writer};
 use switchyard_domain::name::Name;
-use switchyard_domain::provider::Provider;
+use switchyard_domain::provider::{Provider, SharedPlace};
 use switchyard_domain::provider_health::HealthEvent;
 use switchyard_ports::repositories::{ProviderPatch, ProviderRemoval, RepositoryError};
 
@@ -24,7 +24,7 @@ pub struct ProviderChange {
     pub vendor: Option<String>,
     /// Where it is called: `Some(None)` means the vendor's own.
     pub base_url: Option<Option<String>>,
-    /// Its credential: `Some(None)` forgets the stored one, an empty one keeps it.
+    /// Its first credential: `Some(None)` forgets the stored one, an empty one keeps it.
     pub api_key: Option<Option<SecretString>>,
     /// Its models, replaced whole.
     pub models: Option<Vec<DeclaredModel>>,
@@ -32,7 +32,7 @@ pub struct ProviderChange {
     pub model_ids: Option<Vec<String>>,
     /// Whether calls may go to it.
     pub is_enabled: Option<bool>,
-    /// Whether its shared credential goes along to another host. Whoever lent their own for the host before did not lend it for the
+    /// Whether its shared credentials go along to another host. Whoever lent their own for the host before did not lend it for the
     /// next, so those are forgotten in any case.
     pub keeps_credential: bool,
     /// The version that is to be changed.
@@ -79,6 +79,7 @@ impl ProviderAdmin {
     ) -> Result<(ProviderPatch, Option<SecretString>), AdminError> {
         let ProviderChange { name, vendor, base_url, api_key, models, model_ids, is_enabled, .. } = change;
         let given = api_key.as_ref().and_then(Option::as_ref).map(kept_secret).transpose()?.flatten();
+        let first = current.credential_at(SharedPlace::FIRST);
         let declared_now: Vec<DeclaredModel> = current.models.iter().map(declared).collect();
         let with_id = |id: String| {
             let known = declared_now.iter().find(|known| known.model == id).cloned();
@@ -91,13 +92,12 @@ impl ProviderAdmin {
             base_url: base_url.filter(|base_url| *base_url != current.base_url),
             models: models.filter(|models| *models != declared_now),
             is_enabled: is_enabled.filter(|enabled| *enabled != current.is_enabled),
-            credential: (matches!(api_key, Some(None)) && current.credential.is_some()).then_some(None),
+            credential: (matches!(api_key, Some(None)) && first.is_some()).then_some(None),
+            keeps_shared: change.keeps_credential,
             expected_version: change.expected_version,
             ..ProviderPatch::default()
         };
-        let goes_along = change.keeps_credential && patch.credential.is_none() && is_moved(current, &patch);
-        let kept = if goes_along && given.is_none() { self.shared_secret(current)? } else { None };
-        Ok((patch, given.or_else(|| kept.map(|secret| SecretString::clone(&secret)))))
+        Ok((patch, given))
     }
 
     /// Removes a provider with its models and credentials; forced, the targets that lead to it go too. Answers the names of the routes

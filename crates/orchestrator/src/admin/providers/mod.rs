@@ -8,6 +8,7 @@ pub use change::{ProviderChange, Removal};
 pub use state::{CredentialSight, FactSource, ModelState, ProviderState};
 pub use testing::{Discovered, ProviderTest, UnsavedProvider};
 
+use super::shared_credentials::check_list;
 use super::{AdminPorts, check_limits};
 use crate::error::AdminError;
 use crate::snapshot::credential_binding;
@@ -21,8 +22,9 @@ use switchyard_domain::declared::{DeclaredModel, DeclaredProvider};
 use switchyard_domain::ids::ProviderId;
 use switchyard_domain::meta::{Owner, Writer};
 use switchyard_domain::name::Name;
-use switchyard_domain::provider::{CredentialOwner, Provider};
+use switchyard_domain::provider::{CredentialOwner, Provider, SharedPlace};
 use switchyard_ports::prices::PriceBook;
+use switchyard_ports::probe::ProbeReport;
 use switchyard_ports::provider::{
     Provider as ProviderClient, ProviderConfig, ProviderFactory, VendorSummary,
 };
@@ -49,15 +51,6 @@ pub struct ProviderRequest {
     pub models: Vec<DeclaredModel>,
     /// Whether calls may go to it.
     pub is_enabled: bool,
-}
-
-/// What a test of a provider found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProviderProbe {
-    /// How long it took.
-    pub latency: Duration,
-    /// The models that it lists.
-    pub models: Vec<String>,
 }
 
 /// What the administration of providers needs besides.
@@ -173,7 +166,13 @@ impl ProviderAdmin {
         }
         check_models(&wanted.models)?;
         wanted.api_key.as_ref().map(kept_secret).transpose()?;
-        Ok(())
+        if wanted.api_key.is_some() && !wanted.api_keys.is_empty() {
+            return Err(AdminError::invalid(
+                "api_keys",
+                "stands beside `api_key`: only one of them can be meant",
+            ));
+        }
+        check_list(&wanted.api_keys).map(drop)
     }
 
     /// Builds what a call would use, and throws it away.
@@ -200,21 +199,14 @@ impl ProviderAdmin {
     ) -> Result<(), AdminError> {
         let sealed = self.sealed(provider, secret)?;
         let author = self.ports.author(by);
-        let shared = CredentialOwner::Shared;
+        let shared = CredentialOwner::SHARED;
         Ok(self.ports.configuration.put_credential(provider, &shared, Some(sealed), &author).await?)
     }
 
     /// A secret, sealed as a provider's shared one.
     fn sealed(&self, provider: ProviderId, secret: &SecretString) -> Result<SealedSecret, AdminError> {
-        let binding = credential_binding(provider, &CredentialOwner::Shared.to_word());
+        let binding = credential_binding(provider, &CredentialOwner::SHARED.to_word());
         Ok(SealedSecret { sealed: self.vault.seal(secret, &binding)?, hint: hint_of(secret) })
-    }
-
-    /// A provider's shared credential, opened.
-    fn shared_secret(&self, provider: &Provider) -> Result<Option<Arc<SecretString>>, AdminError> {
-        let Some(credential) = &provider.credential else { return Ok(None) };
-        let binding = credential_binding(provider.id, &credential.owner.to_word());
-        Ok(Some(Arc::new(self.vault.open(&credential.sealed, &binding)?)))
     }
 
     /// Whether writing this secret would change nothing: it is the stored one, or empty. So a file that is applied again is no
@@ -225,18 +217,18 @@ impl ProviderAdmin {
         if secret.expose_secret().is_empty() {
             return true;
         }
-        let Some(credential) = &provider.credential else { return false };
+        let Some(credential) = provider.credential_at(SharedPlace::FIRST) else { return false };
         let binding = credential_binding(provider.id, &credential.owner.to_word());
         self.vault
             .open(&credential.sealed, &binding)
             .is_ok_and(|stored| stored.expose_secret() == secret.expose_secret())
     }
 
-    /// What a person may see of a provider's shared credential: its last characters, or [`super::UNREADABLE`] where it was sealed
+    /// What a person may see of a provider's first shared credential: its last characters, or [`super::UNREADABLE`] where it was sealed
     /// under a key that is not at hand. `None` where there is none.
     #[must_use]
     pub fn shown_hint(&self, provider: &Provider) -> Option<String> {
-        let credential = provider.credential.as_ref()?;
+        let credential = provider.credential()?;
         let binding = credential_binding(provider.id, &credential.owner.to_word());
         let opens = self.vault.open(&credential.sealed, &binding).is_ok();
         Some(if opens { credential.hint.clone() } else { super::UNREADABLE.to_owned() })
@@ -259,19 +251,14 @@ impl ProviderAdmin {
         Ok(found.ok_or_else(|| RepositoryError::NotFound { what: format!("the provider `{name}`") })?)
     }
 
-    /// Asks a provider for its models with its stored credential: shows that address, TLS and credential work, without a
-    /// billed call.
+    /// Asks a provider for its models with its first stored credential: shows whether address, TLS and credential work, step by
+    /// step and without a billed call. What the provider does wrong stands in the report.
     ///
     /// # Errors
-    /// [`AdminError::Provider`] with what went wrong.
-    pub async fn test(
-        &self,
-        name: &Name,
-        timeout: Duration,
-        by: &Writer,
-    ) -> Result<ProviderProbe, AdminError> {
+    /// Where there is no such provider, it can't be built, or its credential can't be opened.
+    pub async fn test(&self, name: &Name, timeout: Duration, by: &Writer) -> Result<ProbeReport, AdminError> {
         let provider = self.find(name).await?;
-        self.tested(&provider, timeout, by).await?.0
+        self.tested(&provider, timeout, by).await
     }
 
     /// Asks a provider for its models with this credential. That a stored secret was used is written down before it is: where
@@ -282,7 +269,7 @@ impl ProviderAdmin {
         credential: Option<(&CredentialOwner, Arc<SecretString>)>,
         timeout: Duration,
         by: &Writer,
-    ) -> Result<ProviderProbe, AdminError> {
+    ) -> Result<ProbeReport, AdminError> {
         let config = ProviderConfig {
             name: provider.name.to_string(),
             vendor: provider.vendor.clone(),
@@ -298,10 +285,7 @@ impl ProviderAdmin {
             self.ports.note(AuditAction::TestSecret, object, details.into(), by).await?;
         }
         let credential = credential.map(|(_, secret)| secret);
-        let began = self.ports.clock.monotonic();
-        let models = client.list_models(credential, timeout).await?;
-        let latency = self.ports.clock.monotonic().since(began);
-        Ok(ProviderProbe { latency, models: models.into_iter().map(|model| model.id).collect() })
+        Ok(client.probe(credential, timeout).await)
     }
 
     /// Removes a provider with its models and credentials.

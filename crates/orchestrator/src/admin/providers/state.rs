@@ -125,7 +125,7 @@ impl ProviderAdmin {
     /// asterisks, fewer of a short one, none of a very short one.
     #[must_use]
     pub fn mask(&self, provider: &Provider) -> String {
-        let Some(credential) = &provider.credential else { return String::new() };
+        let Some(credential) = provider.credential() else { return String::new() };
         let binding = credential_binding(provider.id, &credential.owner.to_word());
         self.vault
             .open(&credential.sealed, &binding)
@@ -139,7 +139,7 @@ impl ProviderAdmin {
 
     pub(super) fn state(&self, provider: Provider) -> ProviderState {
         let hint = self.shown_hint(&provider);
-        let set_at = provider.credential.as_ref().map(|credential| credential.meta.updated_at);
+        let set_at = provider.credential().map(|credential| credential.meta.updated_at);
         let simulated = self.is_simulated(&provider);
         let model = |model| self.model_state(&provider, model, simulated);
         ProviderState {
@@ -182,7 +182,7 @@ impl ProviderAdmin {
     fn problem(&self, provider: &Provider) -> Option<String> {
         let snapshot = self.ports.keeper.as_ref()?.snapshot();
         let entry = snapshot.providers.get(provider.name.as_str()).filter(|entry| entry.id == provider.id)?;
-        entry.client.as_ref().err().or(entry.credential.as_ref().err()).cloned()
+        entry.client.as_ref().err().cloned().or_else(|| entry.credentials.unreadable().map(str::to_owned))
     }
 }
 

@@ -1,7 +1,9 @@
 //! Providers, tried: stored ones, whose result is kept, and such as nobody saved yet; and asked which models they have.
 
-use super::{ProviderAdmin, ProviderProbe, ProviderState, declared, is_model_id, kept_secret};
+use super::{ProviderAdmin, ProviderState, declared, is_model_id, kept_secret};
 use crate::error::AdminError;
+use crate::health_checks::finding_of;
+use crate::snapshot::credential_binding;
 use secrecy::SecretString;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -10,8 +12,9 @@ use switchyard_domain::declared::DeclaredModel;
 use switchyard_domain::ids::ProviderId;
 use switchyard_domain::meta::Writer;
 use switchyard_domain::name::Name;
-use switchyard_domain::provider::{CredentialOwner, Provider};
+use switchyard_domain::provider::Provider;
 use switchyard_domain::provider_health::{HealthEvent, HealthFinding};
+use switchyard_ports::probe::{ProbeReport, StageReport};
 use switchyard_ports::provider::ProviderConfig;
 use switchyard_ports::repositories::ProviderPatch;
 
@@ -20,8 +23,18 @@ use switchyard_ports::repositories::ProviderPatch;
 pub struct ProviderTest {
     /// How it answered.
     pub finding: HealthFinding,
+    /// How far the way to its models could be gone.
+    pub stages: [StageReport; 5],
     /// The models that it lists.
     pub models: Vec<String>,
+}
+
+impl From<ProbeReport> for ProviderTest {
+    fn from(report: ProbeReport) -> Self {
+        let finding = finding_of(&report);
+        let models = report.models.into_iter().map(|model| model.id).collect();
+        Self { finding, stages: report.stages, models }
+    }
 }
 
 /// A provider that nobody saved.
@@ -58,8 +71,7 @@ impl ProviderAdmin {
         by: &Writer,
     ) -> Result<ProviderTest, AdminError> {
         let provider = self.by_id(id).await?;
-        let (probed, finding) = self.tested(&provider, timeout, by).await?;
-        Ok(ProviderTest { finding, models: probed.map(|probe| probe.models).unwrap_or_default() })
+        Ok(self.tested(&provider, timeout, by).await?.into())
     }
 
     /// The same of a provider that nobody saved. Nothing is stored.
@@ -75,47 +87,33 @@ impl ProviderAdmin {
         let config =
             ProviderConfig { name: "unsaved".to_owned(), vendor: wanted.vendor, base_url: wanted.base_url };
         let client = self.build(&config)?;
-        let began = self.ports.clock.monotonic();
-        let listed = client.list_models(secret.map(Arc::new), timeout).await;
-        let latency = millis(self.ports.clock.monotonic().since(began));
-        Ok(match listed {
-            Ok(models) => ProviderTest {
-                finding: HealthFinding::online(latency),
-                models: models.into_iter().map(|model| model.id).collect(),
-            },
-            Err(fault) => {
-                ProviderTest { finding: HealthFinding::failed(&fault, latency), models: Vec::new() }
-            }
-        })
+        Ok(client.probe(secret.map(Arc::new), timeout).await.into())
     }
 
-    /// Tries a stored provider with its shared credential, and keeps what that showed. Answers what came of it both ways: as an error
-    /// where it failed, and as what was kept.
+    /// Tries a stored provider with its first shared credential, and keeps what that showed.
     pub(super) async fn tested(
         &self,
         provider: &Provider,
         timeout: Duration,
         by: &Writer,
-    ) -> Result<(Result<ProviderProbe, AdminError>, HealthFinding), AdminError> {
-        let secret = self.shared_secret(provider)?;
-        let credential = secret.map(|secret| (&CredentialOwner::Shared, secret));
-        let began = self.ports.clock.monotonic();
-        let probed = self.probe(provider, credential, timeout, by).await;
-        let latency = millis(self.ports.clock.monotonic().since(began));
-        let finding = match &probed {
-            Ok(probe) => HealthFinding::online(millis(probe.latency)),
-            Err(AdminError::Provider(fault)) => HealthFinding::failed(fault, latency),
-            Err(other) => return Err(other.clone()),
+    ) -> Result<ProbeReport, AdminError> {
+        let credential = match provider.credential() {
+            Some(credential) => {
+                let binding = credential_binding(provider.id, &credential.owner.to_word());
+                Some((&credential.owner, Arc::new(self.vault.open(&credential.sealed, &binding)?)))
+            }
+            None => None,
         };
-        let event = HealthEvent::Tested(finding.clone());
+        let report = self.probe(provider, credential, timeout, by).await?;
+        let event = HealthEvent::Tested(finding_of(&report));
         self.health.note_health(provider.id, event, &self.ports.author(by)).await?;
-        Ok((probed, finding))
+        Ok(report)
     }
 
     /// Adds the models that a provider lists to its own; those that it has keep their settings. Answers the new ones.
     ///
     /// # Errors
-    /// As for [`ProviderAdmin::test`], and [`AdminError::FileOwned`] where there are new ones and the file declares the provider.
+    /// As for [`ProviderAdmin::test`], [`AdminError::Provider`] with what stands in the way of its list, and [`AdminError::FileOwned`] where there are new ones and the file declares the provider.
     pub async fn discover(
         &self,
         name: &Name,
@@ -146,14 +144,14 @@ impl ProviderAdmin {
         timeout: Duration,
         by: &Writer,
     ) -> Result<Discovered, AdminError> {
-        let found = self.tested(provider, timeout, by).await?.0?.models;
+        let found = self.tested(provider, timeout, by).await?.listed()?;
         let listed = found.len();
         // Somebody may have changed it while it was asked.
         let provider = self.by_id(provider.id).await?;
         let mut models: Vec<DeclaredModel> = provider.models.iter().map(declared).collect();
         let mut known: HashSet<String> = models.iter().map(|model| model.model.clone()).collect();
         let is_new = |id: &String| is_model_id(id) && known.insert(id.clone());
-        let added: Vec<String> = found.into_iter().filter(is_new).collect();
+        let added: Vec<String> = found.into_iter().map(|model| model.id).filter(is_new).collect();
         if !added.is_empty() {
             let new = |id: &String| DeclaredModel { model: id.clone(), ..DeclaredModel::default() };
             models.extend(added.iter().map(new));
@@ -166,8 +164,4 @@ impl ProviderAdmin {
         }
         Ok(Discovered { listed, added, state: self.show(provider.id).await? })
     }
-}
-
-fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

@@ -32,7 +32,7 @@ async fn a_provider_gets_another_name_and_everything_of_it_goes_along(
     repository: &dyn ConfigurationRepository,
 ) {
     let id = make(repository, &["a"]).await;
-    repository.put_credential(id, &CredentialOwner::Shared, Some(secret("aaaa")), &author(1)).await.unwrap();
+    repository.put_credential(id, &CredentialOwner::SHARED, Some(secret("aaaa")), &author(1)).await.unwrap();
     let before = provider(repository, id).await.unwrap();
     let name = unique_name("moved");
     let patch = ProviderPatch {
@@ -44,7 +44,7 @@ async fn a_provider_gets_another_name_and_everything_of_it_goes_along(
     let after = provider(repository, id).await.unwrap();
     assert_eq!((&after.name, after.meta.version), (&name, before.meta.version + 1));
     assert_eq!(after.vendor, "other");
-    assert_eq!((after.models, after.credential), (before.models, before.credential));
+    assert_eq!((after.models, after.credentials), (before.models, before.credentials));
     // The old name is free.
     repository.create_provider(new_provider(before.name, &[]), &author(3)).await.unwrap();
 }
@@ -71,27 +71,27 @@ async fn a_credential_comes_with_the_change_at_one_version(repository: &dyn Conf
     };
     let error = repository.update_provider(id, patch(2), &author(1)).await.unwrap_err();
     assert_eq!(error, RepositoryError::Stale { current: 1 });
-    assert_eq!(provider(repository, id).await.unwrap().credential, None, "nothing of it was written");
+    assert_eq!(provider(repository, id).await.unwrap().credentials, [], "nothing of it was written");
     repository.update_provider(id, patch(1), &author(1)).await.unwrap();
     let stored = provider(repository, id).await.unwrap();
     assert_eq!((stored.meta.version, stored.is_enabled), (2, false));
-    let first = stored.credential.unwrap();
+    let first = stored.credential().unwrap().clone();
     assert_eq!((first.hint.as_str(), first.meta.version), ("bbbb", 1));
     let replaced = ProviderPatch { credential: Some(Some(secret("cccc"))), ..ProviderPatch::default() };
     repository.update_provider(id, replaced, &author(2)).await.unwrap();
     let stored = provider(repository, id).await.unwrap();
-    let second = stored.credential.unwrap();
+    let second = stored.credential().unwrap();
     assert_eq!((second.id, second.hint.as_str(), second.meta.version), (first.id, "cccc", 2));
     assert_eq!(stored.meta.version, 3);
     let forgotten = ProviderPatch { credential: Some(None), ..ProviderPatch::default() };
     repository.update_provider(id, forgotten, &author(3)).await.unwrap();
     let stored = provider(repository, id).await.unwrap();
-    assert_eq!((stored.credential, stored.meta.version), (None, 4));
+    assert_eq!((stored.credentials.len(), stored.meta.version), (0, 4));
 }
 
 async fn a_credential_of_the_change_outlives_what_is_forgotten(repository: &dyn ConfigurationRepository) {
     let id = make(repository, &[]).await;
-    for owner in [CredentialOwner::Shared, CredentialOwner::User(1)] {
+    for owner in [CredentialOwner::SHARED, CredentialOwner::User(1)] {
         repository.put_credential(id, &owner, Some(secret("old")), &author(1)).await.unwrap();
     }
     let patch = ProviderPatch {
@@ -101,7 +101,20 @@ async fn a_credential_of_the_change_outlives_what_is_forgotten(repository: &dyn 
         ..ProviderPatch::default()
     };
     repository.update_provider(id, patch, &author(2)).await.unwrap();
-    assert_eq!(provider(repository, id).await.unwrap().credential.unwrap().hint, "new");
+    assert_eq!(provider(repository, id).await.unwrap().credential().unwrap().hint, "new");
+    repository.put_credential(id, &CredentialOwner::User(1), Some(secret("own")), &author(3)).await.unwrap();
+    let patch = ProviderPatch {
+        base_url: Some(None),
+        forgets_credentials: true,
+        keeps_shared: true,
+        ..ProviderPatch::default()
+    };
+    let before = repository.revision().await.unwrap();
+    repository.update_provider(id, patch, &author(4)).await.unwrap();
+    assert_eq!(provider(repository, id).await.unwrap().credential().unwrap().hint, "new");
+    let changes = repository.changes_since(before).await.unwrap().unwrap();
+    let forgotten = changes.iter().filter(|change| change.kind == ChangeKind::Credential);
+    assert_eq!(forgotten.count(), 1, "nobody lent theirs for it: {changes:?}");
 }
 
 async fn a_model_is_switched_off_and_its_capabilities_are_stated(repository: &dyn ConfigurationRepository) {

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use std::collections::{BTreeMap, HashSet};
 use switchyard_domain::audit::AuditAction;
 use switchyard_domain::declared::DeclaredModel;
-use switchyard_domain::ids::{CredentialId, ProviderId, ProviderModelId, RouteId};
+use switchyard_domain::ids::{ProviderId, ProviderModelId, RouteId};
 use switchyard_domain::meta::{Owner, RowMeta};
 use switchyard_domain::provider::{Credential, CredentialOwner, Provider, ProviderModel};
 use switchyard_domain::provider_health::ProviderHealth;
@@ -75,7 +75,7 @@ impl ConfigurationRepository for MemoryStore {
                 base_url: provider.base_url,
                 is_enabled: provider.is_enabled,
                 models,
-                credential: None,
+                credentials: Vec::new(),
                 health: ProviderHealth::default(),
                 meta: new_meta(author),
             });
@@ -112,20 +112,15 @@ impl ConfigurationRepository for MemoryStore {
                     state.note(ChangeKind::Credential, credential.id.0);
                 }
             }
-            let new_id = CredentialId(state.new_id());
-            let sealed = patch.credential.as_ref().and_then(Option::as_ref);
-            sealed.map_or(Ok(()), |secret| state.refuse_retired(&secret.sealed))?;
-            let provider = place_of(state, id)?;
-            if patch.forgets_credentials {
-                provider.credential = None;
-            }
-            if patch.base_url.is_some() || patch.vendor.is_some() {
-                provider.health = ProviderHealth::default();
+            if patch.forgets_credentials && !patch.keeps_shared {
+                place_of(state, id)?.credentials.clear();
             }
             if let Some(secret) = patch.credential {
-                let before = provider.credential.take();
-                provider.credential =
-                    secret.map(|secret| written(before, new_id, CredentialOwner::Shared, secret, author));
+                state.write_credential(id, &CredentialOwner::SHARED, secret, author)?;
+            }
+            let provider = place_of(state, id)?;
+            if patch.base_url.is_some() || patch.vendor.is_some() {
+                provider.health = ProviderHealth::default();
             }
             let name_before = provider.name.to_string();
             provider.vendor = patch.vendor.unwrap_or_else(|| provider.vendor.clone());
@@ -187,46 +182,26 @@ impl ConfigurationRepository for MemoryStore {
         secret: Option<SealedSecret>,
         author: &Author,
     ) -> Result<(), RepositoryError> {
-        let kind = match owner {
-            CredentialOwner::Shared => ChangeKind::Provider,
-            _ => ChangeKind::Credential,
-        };
+        let kind = ChangeKind::of_credential(owner);
         self.change(kind, AuditAction::Update, author, |state| {
-            secret.as_ref().map_or(Ok(()), |secret| state.refuse_retired(&secret.sealed))?;
-            let new_id = CredentialId(state.new_id());
-            let shared = place_of(state, provider)?.credential.take();
-            let own =
-                |(of, credential): &(ProviderId, Credential)| *of == provider && credential.owner == *owner;
-            let before = match owner {
-                CredentialOwner::Shared => shared,
-                _ => {
-                    place_of(state, provider)?.credential = shared;
-                    let place = state.own_credentials.iter().position(own);
-                    place.map(|place| state.own_credentials.remove(place).1)
-                }
-            };
-            if secret.is_none() && before.is_none() {
-                return Ok(((), None));
+            state.put_credential(provider, owner, secret, author)
+        })
+    }
+
+    async fn add_credential(
+        &self,
+        provider: ProviderId,
+        owner: &CredentialOwner,
+        secret: SealedSecret,
+        author: &Author,
+    ) -> Result<(), RepositoryError> {
+        let kind = ChangeKind::of_credential(owner);
+        self.change(kind, AuditAction::Update, author, |state| {
+            if state.has_credential(provider, owner) {
+                let reason = format!("the provider has a credential of `{}`", owner.to_word());
+                return Err(RepositoryError::Conflict { reason });
             }
-            let what = if secret.is_some() { "stored" } else { "forgotten" };
-            let id = before.as_ref().map_or(new_id, |before| before.id);
-            let after = secret.map(|secret| written(before, new_id, owner.clone(), secret, author));
-            match owner {
-                CredentialOwner::Shared => place_of(state, provider)?.credential = after,
-                _ => state.own_credentials.extend(after.map(|credential| (provider, credential))),
-            }
-            let place = place_of(state, provider)?;
-            if kind == ChangeKind::Provider {
-                raise(&mut place.meta, author);
-            }
-            let details = [
-                ("name", place.name.to_string()),
-                ("fields", "credential".to_owned()),
-                ("credential_of", owner.to_word()),
-                ("credential", what.to_owned()),
-            ];
-            let object = if kind == ChangeKind::Provider { provider.0 } else { id.0 };
-            Ok(((), told(object, details)))
+            state.put_credential(provider, owner, Some(secret), author)
         })
     }
 
@@ -310,31 +285,13 @@ fn take_over(
             base_url: wanted.base_url,
             is_enabled: wanted.is_enabled,
             models,
-            credential: None,
+            credentials: Vec::new(),
             health,
             meta: RowMeta { version, ..new_meta(author) },
         };
     }
     state.providers.sort_by_key(|provider| provider.id);
     Ok((id, told(id.0, [("name", name), ("in_place_of", "seed".to_owned())])))
-}
-
-/// A credential in the place of the one before it, if there was one.
-fn written(
-    before: Option<Credential>,
-    new_id: CredentialId,
-    owner: CredentialOwner,
-    secret: SealedSecret,
-    author: &Author,
-) -> Credential {
-    let (id, mut meta) = match before {
-        Some(before) => (before.id, before.meta),
-        None => (new_id, new_meta(author)),
-    };
-    if id != new_id {
-        raise(&mut meta, author);
-    }
-    Credential { id, owner, sealed: secret.sealed, hint: secret.hint, meta }
 }
 
 pub(super) fn place_of(state: &mut State, id: ProviderId) -> Result<&mut Provider, RepositoryError> {
