@@ -13,6 +13,7 @@ mod declared;
 mod external;
 mod failover;
 mod fairness;
+mod key_administration;
 mod leaving;
 mod ledger;
 mod limits;
