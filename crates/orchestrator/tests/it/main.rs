@@ -14,6 +14,7 @@ mod external;
 mod failover;
 mod fairness;
 mod health_checks;
+mod key_administration;
 mod leaving;
 mod ledger;
 mod limits;
