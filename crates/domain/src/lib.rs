@@ -12,6 +12,7 @@ pub mod credential;
 pub mod declared;
 pub mod embedding;
 pub mod fault;
+pub mod health;
 pub mod ids;
 pub mod limits;
 pub mod meta;
