@@ -144,7 +144,7 @@ async fn answer(
         Action::Embed(texts) => {
             let model = Some(model.to_owned());
             let call =
-                JsonOperation::read(gemini_embeddings(texts), model, asked.body, asked.headers.strict)?;
+                JsonOperation::read(gemini_embeddings(texts), model, asked.body, asked.headers)?;
             return serve(chat, principal, call, id, clock, asked.address).await;
         }
         Action::Generate | Action::Stream => {}
