@@ -4,10 +4,11 @@
 use crate::fault::FailoverOn;
 use crate::limits::Limits;
 use crate::name::Name;
+use crate::notes::Notes;
 use crate::price::Rates;
-use crate::route::{RouteMode, Strategy};
+use crate::route::{OnDisconnect, RouteMode, Strategy, TargetModels, Timeouts, When};
 use secrecy::SecretString;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// Everything that a file declares.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -61,8 +62,8 @@ pub struct DeclaredModel {
     pub max_output_tokens: Option<u64>,
 }
 
-/// A route.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+/// A route. What it says is also what is kept of each of its versions.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DeclaredRoute {
     /// Its name.
@@ -79,6 +80,18 @@ pub struct DeclaredRoute {
     /// Whether a loss is refused.
     #[serde(default)]
     pub strict: bool,
+    /// How long the steps of its calls may take.
+    #[serde(default, skip_serializing_if = "Timeouts::is_default")]
+    pub timeouts: Timeouts,
+    /// What becomes of a call whose client has gone.
+    #[serde(default)]
+    pub on_disconnect: OnDisconnect,
+    /// The route whose targets are tried after its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fallback: Option<Name>,
+    /// What its operator keeps with it.
+    #[serde(default, skip_serializing_if = "Notes::is_empty")]
+    pub config: Notes,
     /// Its targets, in order.
     pub targets: Vec<DeclaredTarget>,
     /// Whether calls may use it.
@@ -86,23 +99,79 @@ pub struct DeclaredRoute {
     pub enabled: bool,
 }
 
+impl DeclaredRoute {
+    /// One of which nothing is said but its name: without targets, switched on, all else by default.
+    #[must_use]
+    pub fn new(name: Name) -> Self {
+        Self {
+            name,
+            mode: RouteMode::default(),
+            strategy: Strategy::default(),
+            failover_on: FailoverOn::default(),
+            strict: false,
+            timeouts: Timeouts::DEFAULT,
+            on_disconnect: OnDisconnect::default(),
+            fallback: None,
+            config: Notes::default(),
+            targets: Vec::new(),
+            enabled: true,
+        }
+    }
+}
+
 /// A target of a declared route.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DeclaredTarget {
     /// The provider's name.
     pub provider: Name,
-    /// The upstream model id.
-    pub model: String,
+    /// The models that it serves there: one, a list of which the first is for calls that name none, or an empty list for all of the
+    /// provider's.
+    #[serde(rename = "model")]
+    pub models: TargetModels,
     /// Its share among equals.
     #[serde(default = "one")]
     pub weight: u32,
     /// Lower is tried first.
     #[serde(default)]
     pub priority: u32,
+    /// How it shares with its equals, where that is not as in the route.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strategy: Option<Strategy>,
     /// Limits on calls through it.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Limits::is_none")]
     pub limits: Limits,
+    /// Which calls it takes.
+    #[serde(default, skip_serializing_if = "When::is_always")]
+    pub when: When,
+    /// How long the steps of calls to it may take.
+    #[serde(default, skip_serializing_if = "Timeouts::is_default")]
+    pub timeouts: Timeouts,
+    /// What its operator keeps with it.
+    #[serde(default, skip_serializing_if = "Notes::is_empty")]
+    pub metadata: Notes,
+    /// Whether calls may use it.
+    #[serde(default = "yes")]
+    pub enabled: bool,
+}
+
+impl DeclaredTarget {
+    /// One of which nothing is said but where it leads.
+    #[must_use]
+    pub fn new(provider: Name, models: impl Into<TargetModels>) -> Self {
+        Self {
+            provider,
+            models: models.into(),
+            weight: one(),
+            priority: 0,
+            strategy: None,
+            limits: Limits::NONE,
+            when: When::default(),
+            timeouts: Timeouts::DEFAULT,
+            metadata: Notes::default(),
+            enabled: true,
+        }
+    }
 }
 
 fn yes() -> bool {

@@ -18,6 +18,7 @@ pub mod limits;
 pub mod meta;
 pub mod money;
 pub mod name;
+pub mod notes;
 pub mod operation;
 pub mod output;
 pub mod price;

@@ -15,7 +15,6 @@ use switchyard::ports::clock::Clock;
 use switchyard::ports::provider::Deadlines;
 use switchyard::vendors::Vendor;
 use switchyard::{Builder, Embedded, Name, PasswordCost, RedisUse, Store, UsageJournal};
-use switchyard_domain::fault::FailoverOn;
 use switchyard_domain::limits::Limits;
 use switchyard_domain::meta::Writer;
 use switchyard_domain::route::{RouteMode, Strategy};
@@ -216,20 +215,14 @@ impl TestAppBuilder {
     fn declared(&self, simulator: &Simulator) -> Declared {
         let upstream = Name::new(UPSTREAM).expect("a name");
         let target = |model: &String, priority| DeclaredTarget {
-            provider: upstream.clone(),
-            model: model.clone(),
-            weight: 1,
             priority,
-            limits: Limits::NONE,
+            ..DeclaredTarget::new(upstream.clone(), model.clone())
         };
         let route = |(name, models): &(String, Vec<String>)| DeclaredRoute {
-            name: Name::new(name.as_str()).expect("a name"),
             mode: RouteMode::Multi,
             strategy: Strategy::Failover,
-            failover_on: FailoverOn::Availability,
-            strict: false,
             targets: models.iter().zip(0..).map(|(model, priority)| target(model, priority)).collect(),
-            enabled: true,
+            ..DeclaredRoute::new(Name::new(name.as_str()).expect("a name"))
         };
         Declared {
             providers: vec![DeclaredProvider {

@@ -65,6 +65,20 @@ diesel::table! {
         created_at -> BigInt,
         updated_at -> BigInt,
         updated_by -> Text,
+        timeouts -> Text,
+        on_disconnect -> Text,
+        fallback_id -> Nullable<BigInt>,
+        config -> Text,
+    }
+}
+
+diesel::table! {
+    route_versions (route_id, version) {
+        route_id -> BigInt,
+        version -> BigInt,
+        document -> Text,
+        written_at -> BigInt,
+        written_by -> Text,
     }
 }
 
@@ -82,6 +96,11 @@ diesel::table! {
         rpd -> Nullable<BigInt>,
         concurrency -> Nullable<BigInt>,
         is_enabled -> Bool,
+        models -> Nullable<Text>,
+        strategy -> Nullable<Text>,
+        conditions -> Text,
+        timeouts -> Text,
+        metadata -> Text,
     }
 }
 

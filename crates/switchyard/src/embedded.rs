@@ -8,18 +8,19 @@ use crate::error::OpenError;
 use secrecy::SecretString;
 use std::sync::Arc;
 use std::time::Duration;
-use switchyard_coordination::memory::CooldownHealth;
+use switchyard_coordination::memory::MemoryHealth;
 use switchyard_journal::{FileJournal, Fsync, MemoryJournal, Options};
 use switchyard_orchestrator::UseCases;
 use switchyard_orchestrator::accounts::Accounts;
 use switchyard_orchestrator::admin::{KeyAdmin, ProviderAdmin, QuotaAdmin, Reloading, RouteAdmin};
-use switchyard_orchestrator::chat::{Budgets, CallStatistics, ChatPorts, ChatService};
+use switchyard_orchestrator::chat::{Budgets, CallStatistics, ChatPorts, ChatService, remember_today};
 use switchyard_orchestrator::explain::Explainer;
 use switchyard_orchestrator::external::ExternalCalls;
 use switchyard_orchestrator::insight::Insight;
 use switchyard_orchestrator::models::ModelList;
 use switchyard_orchestrator::overview::Overview;
 use switchyard_orchestrator::principal::Authenticator;
+use switchyard_orchestrator::routing::{Routing, RoutingPorts};
 use switchyard_orchestrator::snapshot::{Builder as SnapshotBuilder, ConfigurationKeeper, UserDirectory};
 use switchyard_orchestrator::status::Status;
 use switchyard_orchestrator::tasks::Tasks;
@@ -77,6 +78,7 @@ impl Embedded {
             builder.budgets,
         );
         let ports = chat_ports(&adapters, Arc::clone(&journal), &tasks, budgets);
+        remember_limits_of_today(&keeper, &adapters, &ports).await;
         let statistics = Arc::clone(&ports.statistics);
         let status = Arc::new(Status::new(
             Arc::clone(&keeper),
@@ -262,7 +264,7 @@ fn chat_ports(adapters: &Adapters, journal: Arc<dyn Journal>, tasks: &Tasks, bud
         budgets: Arc::new(budgets),
         journal,
         tokenizer: Arc::clone(&adapters.tokenizer),
-        health: Arc::new(CooldownHealth::new(Arc::clone(&adapters.clock))),
+        health: Arc::new(MemoryHealth::new(Arc::clone(&adapters.clock), Arc::clone(&adapters.entropy))),
         tasks: tasks.clone(),
         statistics: Arc::new(CallStatistics::default()),
         refused: Arc::new(RefusedCalls::new(
@@ -285,6 +287,12 @@ fn insight(
     let counters =
         LiveCounters { limiter: Arc::clone(&ports.limiter), writer: Arc::clone(writer), clock: clock() };
     let quotas = Arc::clone(&adapters.database) as Arc<dyn QuotaRepository>;
+    let routing = RoutingPorts {
+        clock: clock(),
+        entropy: Arc::clone(&ports.entropy),
+        health: Arc::clone(&ports.health),
+        limiter: Arc::clone(&ports.limiter),
+    };
     Insight {
         reports: Arc::clone(&administration.usage),
         history: Arc::new(CallHistory::new(usage())),
@@ -296,7 +304,17 @@ fn insight(
             Arc::clone(&adapters.database) as Arc<dyn DatabaseState>,
             clock(),
         )),
-        explainer: Arc::new(Explainer::new(Arc::clone(keeper), clock(), Arc::clone(&ports.health))),
+        explainer: Arc::new(Explainer::new(Arc::clone(keeper), routing.clone())),
+        routing: Arc::new(Routing::new(Arc::clone(keeper), routing)),
+    }
+}
+
+/// A restart gives no day anew.
+async fn remember_limits_of_today(keeper: &ConfigurationKeeper, adapters: &Adapters, ports: &ChatPorts) {
+    let (snapshot, now) = (keeper.snapshot(), ports.clock.now());
+    let limiter = ports.limiter.as_ref();
+    if let Err(error) = remember_today(&snapshot, adapters.database.as_ref(), limiter, now).await {
+        tracing::warn!(error = %error, "daily limits begin anew, as the ledger can't be read");
     }
 }
 

@@ -5,7 +5,6 @@ use serde_json::json;
 use std::collections::BTreeSet;
 use switchyard::Name;
 use switchyard::declared::{DeclaredModel, DeclaredRoute, DeclaredTarget};
-use switchyard_domain::fault::FailoverOn;
 use switchyard_domain::limits::Limits;
 use switchyard_domain::meta::Writer;
 use switchyard_domain::route::{RouteMode, Strategy};
@@ -49,19 +48,11 @@ async fn start(auth: GatewayAuth) -> TestApp {
     provider(&app, "bare", "openai", "m9", true).await;
     provider(&app, "disabled", "openai_compatible", "m8", false).await;
     let off = DeclaredRoute {
-        name: Name::new("off").unwrap(),
         mode: RouteMode::Auto,
         strategy: Strategy::Failover,
-        failover_on: FailoverOn::Availability,
-        strict: false,
-        targets: vec![DeclaredTarget {
-            provider: Name::new("upstream").unwrap(),
-            model: "m1".to_owned(),
-            weight: 1,
-            priority: 0,
-            limits: Limits::NONE,
-        }],
+        targets: vec![DeclaredTarget::new(Name::new("upstream").unwrap(), "m1".to_owned())],
         enabled: false,
+        ..DeclaredRoute::new(Name::new("off").unwrap())
     };
     app.embedded().routes().add(&off, &Writer::API).await.unwrap();
     app

@@ -3,29 +3,18 @@
 use std::collections::HashMap;
 use switchyard::Name;
 use switchyard::declared::{DeclaredModel, DeclaredRoute, DeclaredTarget};
-use switchyard_domain::fault::FailoverOn;
-use switchyard_domain::limits::Limits;
 use switchyard_domain::meta::Writer;
 use switchyard_domain::route::{RouteMode, Strategy};
 use switchyard_harness::TestApp;
 use switchyard_harness::testkit::simulator::Script;
 
 fn route(name: &str, mode: RouteMode, strategy: Strategy, models: &[&str]) -> DeclaredRoute {
-    let target = |model: &&str| DeclaredTarget {
-        provider: Name::new("upstream").unwrap(),
-        model: (*model).to_owned(),
-        weight: 1,
-        priority: 0,
-        limits: Limits::NONE,
-    };
+    let target = |model: &&str| DeclaredTarget::new(Name::new("upstream").unwrap(), (*model).to_owned());
     DeclaredRoute {
-        name: Name::new(name).unwrap(),
         mode,
         strategy,
-        failover_on: FailoverOn::Availability,
-        strict: false,
         targets: models.iter().map(target).collect(),
-        enabled: true,
+        ..DeclaredRoute::new(Name::new(name).unwrap())
     }
 }
 

@@ -4,7 +4,6 @@ use crate::scene::{ALONE, Call, Scene, heard, request};
 use serde_json::json;
 use switchyard::Name;
 use switchyard::declared::{DeclaredRoute, DeclaredTarget};
-use switchyard_domain::fault::FailoverOn;
 use switchyard_domain::limits::Limits;
 use switchyard_domain::meta::Writer;
 use switchyard_domain::route::{RouteMode, Strategy};
@@ -13,20 +12,14 @@ use switchyard_harness::TestApp;
 /// A failover route over these models of these providers.
 pub(crate) async fn add_route(app: &TestApp, name: &str, targets: &[(&str, &str)]) {
     let target = |((provider, model), priority): (&(&str, &str), u32)| DeclaredTarget {
-        provider: Name::new(*provider).unwrap(),
-        model: (*model).to_owned(),
-        weight: 1,
         priority,
-        limits: Limits::NONE,
+        ..DeclaredTarget::new(Name::new(*provider).unwrap(), (*model).to_owned())
     };
     let route = DeclaredRoute {
-        name: Name::new(name).unwrap(),
         mode: RouteMode::Multi,
         strategy: Strategy::Failover,
-        failover_on: FailoverOn::Availability,
-        strict: false,
         targets: targets.iter().zip(0..).map(target).collect(),
-        enabled: true,
+        ..DeclaredRoute::new(Name::new(name).unwrap())
     };
     app.embedded().routes().add(&route, &Writer::API).await.unwrap();
 }

@@ -10,7 +10,6 @@ use switchyard::Name;
 use switchyard::declared::{DeclaredRoute, DeclaredTarget};
 use switchyard::orchestrator::chat::CallSettings;
 use switchyard::ports::provider::Deadlines;
-use switchyard_domain::limits::Limits;
 use switchyard_domain::meta::Writer;
 use switchyard_domain::route::{RouteMode, Strategy};
 use switchyard_domain::usage::Outcome;
@@ -24,20 +23,14 @@ use tokio_rustls::TlsAcceptor;
 async fn add_dead(app: &TestApp, base_url: &str) {
     app.add_provider("dead", "openai_compatible", base_url, &["m"]).await;
     let target = |provider: &str, model: &str, priority| DeclaredTarget {
-        provider: Name::new(provider).unwrap(),
-        model: model.to_owned(),
-        weight: 1,
         priority,
-        limits: Limits::NONE,
+        ..DeclaredTarget::new(Name::new(provider).unwrap(), model.to_owned())
     };
     let route = DeclaredRoute {
-        name: Name::new("away").unwrap(),
         mode: RouteMode::Multi,
         strategy: Strategy::Failover,
-        failover_on: switchyard_domain::fault::FailoverOn::Availability,
-        strict: false,
         targets: vec![target("dead", "m", 0), target("upstream", HEALTHY, 1)],
-        enabled: true,
+        ..DeclaredRoute::new(Name::new("away").unwrap())
     };
     app.embedded().routes().add(&route, &Writer::API).await.unwrap();
 }

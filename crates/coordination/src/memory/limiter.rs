@@ -15,7 +15,8 @@ use switchyard_domain::money::NanoUsd;
 use switchyard_domain::time::Timestamp;
 use switchyard_ports::clock::{Clock, Monotonic};
 use switchyard_ports::limiter::{
-    Ask, Counter, Demand, Known, Limiter, LimiterError, Mark, Payer, Permit, Refusal, Room, Rooms, Scope, Tally, Used,
+    Ask, Counter, Demand, Known, Limiter, LimiterError, Mark, Payer, Permit, Refusal, Room, Rooms, Scope,
+    Tally, Used,
 };
 
 /// When to come back after a refusal for want of a slot: nobody knows when a call ends.
@@ -157,10 +158,15 @@ impl Limiter for MemoryLimiter {
         let mut state = self.shared.state();
         let Some(usage) = state.scopes.find(&scope.0) else { return Tally::default() };
         usage.window.expire(now);
-        Tally {
-            requests: usage.window.requests(),
-            tokens: usage.window.tokens(),
-            today: usage.day.at(today),
+        Tally { requests: usage.window.requests(), tokens: usage.window.tokens(), today: usage.day.at(today) }
+    }
+
+    fn remember(&self, scope: &Scope, today: u64) {
+        let now = self.shared.clock.now();
+        let mut state = self.shared.state();
+        let place = state.scopes.place_of(&scope.0);
+        if let Some(usage) = state.scopes.get(place) {
+            usage.day.raise(now, today);
         }
     }
 

@@ -76,8 +76,13 @@ mod tests {
         ] {
             assert!(!matches!(kind.verdict(), Verdict::Failed | Verdict::Broken), "{kind}");
         }
-        assert_eq!((FaultKind::Tls.verdict(), FaultKind::Rejected.verdict()), (Verdict::Broken, Verdict::Works));
-        for kind in [FaultKind::Connect, FaultKind::ServerError, FaultKind::IdleTimeout, FaultKind::Interrupted] {
+        assert_eq!(
+            (FaultKind::Tls.verdict(), FaultKind::Rejected.verdict()),
+            (Verdict::Broken, Verdict::Works)
+        );
+        for kind in
+            [FaultKind::Connect, FaultKind::ServerError, FaultKind::IdleTimeout, FaultKind::Interrupted]
+        {
             assert_eq!(kind.verdict(), Verdict::Failed, "{kind}");
         }
     }

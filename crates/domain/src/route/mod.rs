@@ -9,8 +9,8 @@ mod when;
 pub use models::TargetModels;
 pub use needs::Needs;
 pub use plan::{
-    Availability, Avoidance, Candidate, Choice, Decision, Draws, Field, Headroom, Plan, PlanError, PlannedCall,
-    SkipReason, misfit,
+    Availability, Avoidance, Candidate, Choice, Decision, Draws, Field, Headroom, Plan, PlanError,
+    PlannedCall, SkipReason, misfit,
 };
 pub use timeouts::{InvalidTimeout, Timeouts};
 pub use when::{InvalidWhen, Need, TokenRange, When};
@@ -20,6 +20,7 @@ use crate::ids::{ProviderId, RouteId, TargetId};
 use crate::limits::Limits;
 use crate::meta::RowMeta;
 use crate::name::Name;
+use crate::notes::Notes;
 use serde::{Deserialize, Serialize};
 
 /// How a route chooses among its targets.
@@ -56,6 +57,17 @@ pub enum Strategy {
     Headroom,
 }
 
+/// What becomes of the call to the provider when the client has gone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnDisconnect {
+    /// It is cancelled, and what had arrived is billed.
+    #[default]
+    Cancel,
+    /// It is read on for a bounded time, so that what is billed is what the provider says.
+    Drain,
+}
+
 macro_rules! stored_words {
     ($type:ty, $($variant:path => $word:literal),+ $(,)?) => {
         impl $type {
@@ -85,6 +97,7 @@ stored_words!(
     Self::Cheapest => "cheapest",
     Self::Headroom => "headroom",
 );
+stored_words!(OnDisconnect, Self::Cancel => "cancel", Self::Drain => "drain");
 stored_words!(FailoverOn, Self::ServerErrors => "server_errors", Self::Availability => "availability", Self::Any => "any");
 
 /// A public model name and where its calls go.
@@ -102,6 +115,14 @@ pub struct Route {
     pub failover_on: FailoverOn,
     /// Whether a member that the target can't express is refused rather than dropped with a report.
     pub strict: bool,
+    /// How long the steps of its calls may take, where that is not as everywhere.
+    pub timeouts: Timeouts,
+    /// What becomes of a call whose client has gone.
+    pub on_disconnect: OnDisconnect,
+    /// The route whose targets are tried when its own have failed or can't be tried.
+    pub fallback: Option<RouteId>,
+    /// What its operator keeps with it; it means nothing here.
+    pub config: Notes,
     /// Whether calls may use it.
     pub is_active: bool,
     /// Its targets, in order.
@@ -110,21 +131,29 @@ pub struct Route {
     pub meta: RowMeta,
 }
 
-/// A provider and model inside a route.
+/// A provider and models of it inside a route.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Target {
     /// Its id.
     pub id: TargetId,
     /// The provider.
     pub provider: ProviderId,
-    /// The upstream model id.
-    pub model: String,
+    /// The models that it serves there.
+    pub models: TargetModels,
     /// Its share among equals; at least 1.
     pub weight: u32,
     /// Lower is tried first.
     pub priority: u32,
+    /// How it shares with its equals, where that is not as in the route.
+    pub strategy: Option<Strategy>,
     /// Limits on calls through this target.
     pub limits: Limits,
+    /// Which calls it takes.
+    pub when: When,
+    /// How long the steps of calls to it may take, where that is not as in the route.
+    pub timeouts: Timeouts,
+    /// What its operator keeps with it; it means nothing here.
+    pub metadata: Notes,
     /// Whether calls may use it.
     pub is_enabled: bool,
 }

@@ -34,7 +34,8 @@ pub struct InvalidTimeout {
 
 impl Timeouts {
     /// As everywhere.
-    pub const DEFAULT: Self = Self { connect_ms: None, first_content_ms: None, idle_ms: None, total_ms: None };
+    pub const DEFAULT: Self =
+        Self { connect_ms: None, first_content_ms: None, idle_ms: None, total_ms: None };
 
     /// Whether nothing is said.
     #[must_use]

@@ -7,6 +7,7 @@ use crate::error::AdminError;
 use std::sync::Arc;
 use switchyard_domain::declared::{Declared, DeclaredProvider, DeclaredRoute};
 use switchyard_domain::meta::{Owner, Writer};
+use switchyard_domain::provider::Provider;
 use switchyard_ports::repositories::{RepositoryError, StoredConfiguration};
 
 /// Gives a database what comes with the product.
@@ -86,7 +87,9 @@ fn with_known_targets(route: &DeclaredRoute, stored: &StoredConfiguration) -> De
     let mut route = route.clone();
     route.targets.retain(|target| {
         let provider = stored.providers.iter().find(|provider| provider.name == target.provider);
-        provider.is_some_and(|provider| provider.models.iter().any(|model| model.model == target.model))
+        let lists =
+            |provider: &Provider, model: &String| provider.models.iter().any(|listed| listed.model == *model);
+        provider.is_some_and(|provider| target.models.named().iter().all(|model| lists(provider, model)))
     });
     route
 }

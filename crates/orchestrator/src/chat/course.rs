@@ -10,7 +10,7 @@ use std::iter::once;
 use std::sync::Arc;
 use switchyard_domain::fault::FailoverOn;
 use switchyard_domain::ids::RouteId;
-use switchyard_domain::route::{Availability, Decision, SkipReason, Timeouts};
+use switchyard_domain::route::{Decision, SkipReason, Timeouts};
 use switchyard_ports::entropy::Entropy;
 use switchyard_ports::health::Occasion;
 
@@ -23,6 +23,11 @@ pub(super) struct Step {
 }
 
 impl Step {
+    /// The same target once more.
+    pub(super) fn again(&self) -> Self {
+        Self { occasion: Occasion::Retry, ..self.clone() }
+    }
+
     /// Which faults move on from it.
     pub(super) fn failover_on(&self) -> FailoverOn {
         self.route.as_ref().map(|route| route.failover_on).unwrap_or_default()
@@ -56,7 +61,7 @@ pub(super) struct Course {
     /// Of the whole call, as the route that was called says.
     pub(super) timeouts: Timeouts,
     /// Why the first target is the first.
-    pub(super) decision: Decision,
+    decision: Option<Decision>,
 }
 
 /// The course that a call would take now. No turn is taken.
@@ -69,7 +74,7 @@ pub(crate) fn planned(resolved: &Resolved, outlook: &Outlook<'_>, draw: u64) -> 
             skipped: Vec::new(),
         }),
         Resolved::Route { route, hint } => {
-            let mut lots = Foreseeing { turns: &route.turns, draw };
+            let mut lots = Foreseeing { turns: &route.turns, draw, ahead: 0 };
             let plan = outlook.plan(route, hint.as_deref(), &mut lots);
             let plan = plan.map_err(|(error, targets)| no_plan(&error, &targets, route))?;
             let RoutePlan { targets, decision, skipped } = plan;
@@ -90,7 +95,7 @@ fn direct(target: &TargetEntry, outlook: &Outlook<'_>) -> Result<PlannedTarget, 
     if !target.is_usable(outlook.credentials) {
         return Err(unusable(target));
     }
-    Ok(PlannedTarget { entry: target.clone(), availability: Availability::Ready })
+    Ok(PlannedTarget { entry: target.clone(), availability: outlook.availability(target) })
 }
 
 impl Course {
@@ -111,10 +116,11 @@ impl Course {
             is_admitted: false,
             has_one: false,
             timeouts: Timeouts::DEFAULT,
-            decision: Decision::NAMED,
+            decision: None,
         };
         match resolved {
             Resolved::Direct(target) => {
+                course.decision = Some(Decision::NAMED);
                 let target = direct(target, outlook)?.entry;
                 course.steps.push_back(Step { target, occasion: Occasion::Turn, route: None });
             }
@@ -133,15 +139,26 @@ impl Course {
     }
 
     /// The next target that was not tried, if there is one. Those of the route behind this one come before those that are better not
-    /// tried now.
-    pub(super) fn next(&mut self, outlook: &Outlook<'_>, entropy: &dyn Entropy) -> Option<Step> {
+    /// tried now. `is_first` tells whether the call made no attempt yet.
+    pub(super) fn next(
+        &mut self,
+        outlook: &Outlook<'_>,
+        entropy: &dyn Entropy,
+        is_first: bool,
+    ) -> Option<Step> {
         while self.steps.is_empty() && self.fall_back(outlook, entropy) {}
-        self.steps.pop_front().or_else(|| self.held.pop_front())
+        let last_resort = |step| Step { occasion: Occasion::LastResort { is_first }, ..step };
+        self.steps.pop_front().or_else(|| self.held.pop_front().map(last_resort))
     }
 
     /// A target that is not to be tried in its turn comes again when nothing else is left.
-    pub(super) fn hold(&mut self, step: Step, is_first: bool) {
-        self.held.push_back(Step { occasion: Occasion::LastResort { is_first }, ..step });
+    pub(super) fn hold(&mut self, step: Step) {
+        self.held.push_back(step);
+    }
+
+    /// The word of the rule that put the first target first.
+    pub(super) fn reason(&self) -> &'static str {
+        self.decision.unwrap_or(Decision::NAMED).as_str()
     }
 
     /// Whether no other target can take the call.
@@ -184,14 +201,13 @@ impl Course {
         outlook: &Outlook<'_>,
         entropy: &dyn Entropy,
     ) -> Result<(), CallError> {
-        let is_first = self.routes.is_empty();
         self.routes.push(route.id);
         let fallback = route.fallback.as_ref().and_then(|name| self.snapshot.routes.get(name));
         let fallback = fallback.filter(|fallback| fallback.is_active && !self.routes.contains(&fallback.id));
         self.fallback = fallback.cloned();
-        let mut lots = Taking { turns: &route.turns, entropy, taken: None };
+        let mut lots = Taking::of(&route.turns, entropy);
         let plan = outlook.plan(route, model, &mut lots);
-        let taken = lots.taken;
+        let taken = lots.into_taken();
         let plan = plan.map_err(|(error, targets)| no_plan(&error, &targets, route))?;
         if let Some(mut turn) = taken {
             if self.is_admitted {
@@ -199,9 +215,7 @@ impl Course {
             }
             self.turns.push(turn);
         }
-        if is_first {
-            self.decision = plan.decision;
-        }
+        self.decision.get_or_insert(plan.decision);
         let step = |planned: PlannedTarget| Step {
             target: planned.entry,
             occasion: Occasion::Turn,
@@ -213,10 +227,21 @@ impl Course {
 }
 
 /// Takes the turn and draws.
-struct Taking<'a> {
+pub(crate) struct Taking<'a> {
     turns: &'a Arc<Turns>,
     entropy: &'a dyn Entropy,
     taken: Option<TakenTurn>,
+}
+
+impl<'a> Taking<'a> {
+    pub(crate) fn of(turns: &'a Arc<Turns>, entropy: &'a dyn Entropy) -> Self {
+        Self { turns, entropy, taken: None }
+    }
+
+    /// The turn that was taken, if the plan came so far.
+    pub(crate) fn into_taken(self) -> Option<TakenTurn> {
+        self.taken
+    }
 }
 
 impl Lots for Taking<'_> {
@@ -236,11 +261,13 @@ impl Lots for Taking<'_> {
 pub(crate) struct Foreseeing<'a> {
     pub(crate) turns: &'a Arc<Turns>,
     pub(crate) draw: u64,
+    /// How many turns are taken before it.
+    pub(crate) ahead: u64,
 }
 
 impl Lots for Foreseeing<'_> {
     fn turn(&mut self, key: TurnKey) -> u64 {
-        self.turns.coming(&key)
+        self.turns.coming(&key).wrapping_add(self.ahead)
     }
 
     fn draw(&mut self) -> u64 {

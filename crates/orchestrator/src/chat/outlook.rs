@@ -91,8 +91,8 @@ impl Outlook<'_> {
         };
         let entries: Vec<(TargetEntry, bool)> = route.targets.iter().map(meant).collect();
         let strategies = strategies(route);
-        let candidate = |(entry, serves)| self.candidate(entry, serves, &strategies);
-        let candidates: Vec<Candidate<'_>> = entries.iter().map(|(it, serves)| candidate((it, *serves))).collect();
+        let candidates: Vec<Candidate<'_>> =
+            entries.iter().map(|(it, serves)| self.candidate(it, *serves, &strategies)).collect();
         let planned = Field::of(route.mode, route.strategy, &candidates, model.is_some(), &self.call.planned);
         let (plan, skipped) = match planned {
             Ok(field) => {
@@ -101,11 +101,12 @@ impl Outlook<'_> {
                 };
                 let misfits = field.skipped().iter().filter_map(is_misfit).collect();
                 let turn = lots.turn(TurnKey { model: model.map(str::to_owned), misfits });
-                let is_drawn = strategies.iter().any(|it| matches!(it, Strategy::Weighted | Strategy::LeastLatency));
+                let is_drawn =
+                    strategies.iter().any(|it| matches!(it, Strategy::Weighted | Strategy::LeastLatency));
                 let draw = if is_drawn { lots.draw() } else { 0 };
                 (field.plan(turn, draw), field.skipped().to_vec())
             }
-            Err(error) => return Err((error, entries.into_iter().map(|(entry, _)| entry).collect())),
+            Err(error) => return Err((error, entries.iter().map(|(entry, _)| entry.clone()).collect())),
         };
         let entry = |index: usize| entries.get(index).map(|(entry, _)| entry.clone());
         let target = |&index: &usize| {
@@ -120,8 +121,7 @@ impl Outlook<'_> {
     }
 
     fn candidate<'t>(&self, target: &'t TargetEntry, serves: bool, strategies: &[Strategy]) -> Candidate<'t> {
-        let account =
-            if self.credentials.are_own(&target.provider) { Account::Own } else { Account::Shared };
+        let account = if self.credentials.are_own(&target.provider) { Account::Own } else { Account::Shared };
         let view = self.health.view(target.provider.id, &target.model.model, account);
         let is_usable = target.is_usable(self.credentials);
         let asks = |strategy| strategies.contains(&strategy);
@@ -140,6 +140,11 @@ impl Outlook<'_> {
             cost: if asks(Strategy::Cheapest) { self.cost(target) } else { None },
             headroom: if asks(Strategy::Headroom) { self.headroom(target) } else { Headroom::FULL },
         }
+    }
+
+    /// Whether a target can take a call now.
+    pub(crate) fn availability(&self, target: &TargetEntry) -> Availability {
+        self.candidate(target, true, &[]).availability
     }
 
     /// What the call costs at a target, its prompt and its answer by estimate.

@@ -3,9 +3,9 @@
 use crate::error::{CallError, CallErrorKind};
 use crate::snapshot::{RouteEntry, TargetEntry};
 use std::time::Duration;
+use switchyard_domain::chat::{Loss, LossReport};
 use switchyard_domain::operation::Operation;
 use switchyard_domain::route::PlanError;
-use switchyard_domain::chat::{Loss, LossReport};
 
 /// What a client is told to wait for an operator's work.
 const OPERATOR_WAIT: Duration = Duration::from_secs(60);
@@ -63,7 +63,8 @@ pub(crate) fn no_plan(error: &PlanError, targets: &[TargetEntry], route: &RouteE
                 Some(format!("`{}`: {reason}", target.model.public_name))
             });
             let told: Vec<String> = told.collect();
-            let message = format!("No target of the route `{route}` can serve this call. {}.", told.join("; "));
+            let message =
+                format!("No target of the route `{route}` can serve this call. {}.", told.join("; "));
             CallError::new(CallErrorKind::InvalidRequest, message).at("model")
         }
         PlanError::NoUsableTarget => unavailable(

@@ -12,7 +12,7 @@ use switchyard_domain::meta::Owner;
 use switchyard_domain::price::ModelPrice;
 use switchyard_domain::provider::{Provider, ProviderModel};
 use switchyard_domain::retry::RetryBudget;
-use switchyard_domain::route::{Route, Target};
+use switchyard_domain::route::{Route, Target, Timeouts};
 use switchyard_ports::limiter::Scope;
 use switchyard_ports::prices::PriceBook;
 use switchyard_ports::provider::{ProviderConfig, ProviderFactory};
@@ -117,7 +117,9 @@ impl Builder {
             targets.sort_by(|a, b| a.provider.name.cmp(&b.provider.name));
         }
         for route in &stored.routes {
-            let entry = Self::route(route, &by_id, memory);
+            let fallback = stored.routes.iter().find(|other| route.fallback == Some(other.id));
+            let fallback = fallback.map(|fallback| fallback.name.to_string());
+            let entry = RouteEntry { fallback, ..Self::route(route, &by_id, memory) };
             snapshot.routes.insert(entry.name.clone(), Arc::new(entry));
         }
         snapshot.quotas = Quotas::of(&stored.quotas);
@@ -146,12 +148,10 @@ impl Builder {
             tracing::warn!(provider.name = name, reason = %reason, "provider without its shared credential");
         }
         let simulated = client.as_ref().is_ok_and(|client| client.is_simulated());
-        let models = provider
-            .models
-            .iter()
-            .filter(|model| model.is_enabled)
-            .map(|model| (model.model.clone(), Arc::new(self.model(provider, model, simulated))))
-            .collect();
+        let enabled = provider.models.iter().filter(|model| model.is_enabled);
+        let listed: Vec<Arc<ModelEntry>> =
+            enabled.map(|model| Arc::new(self.model(provider, model, simulated))).collect();
+        let models = listed.iter().map(|model| (model.model.clone(), Arc::clone(model))).collect();
         ProviderEntry {
             id: provider.id,
             name: name.to_owned(),
@@ -162,6 +162,7 @@ impl Builder {
             credential,
             credential_version: provider.credential.as_ref().map(|stored| (stored.id, stored.meta.version)),
             models,
+            listed,
             simulated,
             retry_budget: Arc::clone(memory.budgets.entry(provider.id).or_default()),
         }
@@ -213,6 +214,7 @@ impl Builder {
             scope: Scope(format!("model:{}/{}", provider.id, model.model).into()),
             max_output_tokens: model.max_output_tokens.or(facts.max_output_tokens),
             context_window: model.context_window.or(facts.context_window),
+            capabilities: facts.capabilities,
         }
     }
 
@@ -238,6 +240,9 @@ impl Builder {
             strategy: route.strategy,
             failover_on: route.failover_on,
             strict: route.strict,
+            timeouts: route.timeouts,
+            on_disconnect: route.on_disconnect,
+            fallback: None,
             is_active: route.is_active,
             is_seed,
             targets,
@@ -255,8 +260,12 @@ fn direct_target(provider: &Arc<ProviderEntry>, model: &Arc<ModelEntry>) -> Targ
     TargetEntry {
         provider: Arc::clone(provider),
         model: Arc::clone(model),
+        models: Arc::from([Arc::clone(model)]),
         weight: 1,
         priority: 0,
+        strategy: None,
+        when: Arc::default(),
+        timeouts: Timeouts::DEFAULT,
         limits: Limits::NONE,
         scope: Scope("".into()),
         is_enabled: true,
@@ -265,13 +274,21 @@ fn direct_target(provider: &Arc<ProviderEntry>, model: &Arc<ModelEntry>) -> Targ
 
 fn route_target(target: &Target, providers: &HashMap<ProviderId, Arc<ProviderEntry>>) -> Option<TargetEntry> {
     let provider = providers.get(&target.provider)?;
-    let model = provider.models.get(&target.model)?;
+    let models: Vec<Arc<ModelEntry>> = if target.models.are_all() {
+        provider.listed.clone()
+    } else {
+        target.models.named().iter().filter_map(|model| provider.models.get(model)).cloned().collect()
+    };
+    let model = models.first()?;
     Some(TargetEntry {
         weight: target.weight,
         priority: target.priority,
+        strategy: target.strategy,
+        when: Arc::new(target.when.clone()),
+        timeouts: target.timeouts,
         limits: target.limits,
         scope: Scope(format!("target:{}", target.id).into()),
         is_enabled: target.is_enabled,
-        ..direct_target(provider, model)
+        ..TargetEntry { models: Arc::from(models.as_slice()), ..direct_target(provider, model) }
     })
 }

@@ -26,8 +26,9 @@ use switchyard_domain::ids::{CredentialId, ProviderId, RouteId};
 use switchyard_domain::limits::Limits;
 use switchyard_domain::output::OutputLimit;
 use switchyard_domain::price::ModelPrice;
+use switchyard_domain::provider::Capabilities;
 use switchyard_domain::retry::RetryBudget;
-use switchyard_domain::route::{RouteMode, Strategy};
+use switchyard_domain::route::{OnDisconnect, RouteMode, Strategy, Timeouts, When};
 use switchyard_domain::time::Timestamp;
 use switchyard_ports::limiter::Scope;
 use switchyard_ports::provider::Provider;
@@ -70,6 +71,8 @@ pub struct ProviderEntry {
     pub credential_version: Option<(CredentialId, i64)>,
     /// Its models by upstream id.
     pub models: HashMap<String, Arc<ModelEntry>>,
+    /// The same in the order in which they are listed.
+    pub listed: Vec<Arc<ModelEntry>>,
     /// Whether it only simulates.
     pub simulated: bool,
     /// What pays for retries at this provider.
@@ -93,6 +96,8 @@ pub struct ModelEntry {
     pub max_output_tokens: Option<u64>,
     /// The most tokens of a prompt and its answer, where known.
     pub context_window: Option<u64>,
+    /// What it can do, as far as it is known.
+    pub capabilities: Capabilities,
 }
 
 /// A route, compiled.
@@ -109,6 +114,12 @@ pub struct RouteEntry {
     pub failover_on: FailoverOn,
     /// Whether a loss is refused.
     pub strict: bool,
+    /// How long the steps of its calls may take, where that is not as everywhere.
+    pub timeouts: Timeouts,
+    /// What becomes of a call whose client has gone.
+    pub on_disconnect: OnDisconnect,
+    /// The name of the route whose targets are tried after its own.
+    pub fallback: Option<String>,
     /// Whether calls may use it.
     pub is_active: bool,
     /// Whether it came with the product and nobody changed it.
@@ -132,12 +143,20 @@ impl RouteEntry {
 pub struct TargetEntry {
     /// The provider.
     pub provider: Arc<ProviderEntry>,
-    /// The model.
+    /// The model: where the target serves several and the call names none, the first of them.
     pub model: Arc<ModelEntry>,
+    /// All models that it serves.
+    pub models: Arc<[Arc<ModelEntry>]>,
     /// Its share among equals.
     pub weight: u32,
     /// Lower is tried first.
     pub priority: u32,
+    /// How it shares with its equals, where that is not as in the route.
+    pub strategy: Option<Strategy>,
+    /// Which calls it takes.
+    pub when: Arc<When>,
+    /// How long the steps of calls to it may take, where that is not as in the route.
+    pub timeouts: Timeouts,
     /// Limits on calls through this target, and their scope.
     pub limits: Limits,
     /// The scope of `limits`.
@@ -147,6 +166,19 @@ pub struct TargetEntry {
 }
 
 impl TargetEntry {
+    /// The same target with this model of those that it serves.
+    #[must_use]
+    pub fn serving(&self, model: &str) -> Option<Self> {
+        let model = self.models.iter().find(|served| served.model == model)?;
+        Some(Self { model: Arc::clone(model), ..self.clone() })
+    }
+
+    /// Whether it serves this model.
+    #[must_use]
+    pub fn serves(&self, model: &str) -> bool {
+        self.models.iter().any(|served| served.model == model)
+    }
+
     /// Whether a call of the caller with these credentials could be sent to it: switched on, its provider built, and a credential
     /// there where one is needed.
     #[must_use]

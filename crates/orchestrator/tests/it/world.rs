@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 use switchyard_domain::declared::{DeclaredModel, DeclaredRoute, DeclaredTarget};
-use switchyard_domain::fault::FailoverOn;
 use switchyard_domain::limits::Limits;
 use switchyard_domain::meta::Writer;
 use switchyard_domain::name::Name;
@@ -25,6 +24,7 @@ use switchyard_orchestrator::chat::{
 use switchyard_orchestrator::error::CallError;
 use switchyard_orchestrator::models::ModelList;
 use switchyard_orchestrator::principal::{Authenticator, Principal};
+use switchyard_orchestrator::routing::RoutingPorts;
 use switchyard_orchestrator::snapshot::{Builder, ConfigurationKeeper, UserDirectory};
 use switchyard_orchestrator::tasks::Tasks;
 use switchyard_orchestrator::usage::{LedgerWriter, RefusedCalls};
@@ -236,6 +236,16 @@ impl World {
         DeclaredConfiguration::new(ports, Arc::clone(&self.providers), Arc::clone(&self.routes))
     }
 
+    /// What plans are made by.
+    pub(crate) fn routing_ports(&self) -> RoutingPorts {
+        RoutingPorts {
+            clock: Arc::clone(&self.clock) as _,
+            entropy: Arc::new(SeededEntropy::default()),
+            health: Arc::clone(&self.health) as _,
+            limiter: Arc::clone(&self.limiter) as _,
+        }
+    }
+
     /// Adds a provider of vendor `acme`.
     pub(crate) async fn provider(&self, name: &str, models: &[&str]) {
         self.provider_of("acme", name, models).await;
@@ -331,6 +341,7 @@ impl World {
         assert_eq!(self.factory.open(), 0, "an upstream call is open");
         assert_eq!(self.journal.permits(), 0, "a place in the journal is held");
         assert_eq!(self.statistics.in_flight(), 0, "a call is in flight");
+        assert_eq!(self.health.in_flight(), 0, "an attempt is in flight");
         for scope in self.limiter.scopes() {
             assert_eq!(self.limiter.scope(&scope).held, 0, "a limit is held: {scope}");
         }
@@ -412,22 +423,13 @@ pub(crate) fn wanted(name: &str) -> ProviderRequest {
 pub(crate) fn route(name: &str, targets: &[&str]) -> DeclaredRoute {
     let target = |(target, priority): (&&str, u32)| {
         let (provider, model) = target.split_once('/').unwrap();
-        DeclaredTarget {
-            provider: named(provider),
-            model: model.to_owned(),
-            weight: 1,
-            priority,
-            limits: Limits::NONE,
-        }
+        DeclaredTarget { priority, ..DeclaredTarget::new(named(provider), model.to_owned()) }
     };
     DeclaredRoute {
-        name: named(name),
         mode: RouteMode::Multi,
         strategy: Strategy::Failover,
-        failover_on: FailoverOn::Availability,
-        strict: false,
         targets: targets.iter().zip(0..).map(target).collect(),
-        enabled: true,
+        ..DeclaredRoute::new(named(name))
     }
 }
 

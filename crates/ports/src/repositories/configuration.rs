@@ -4,15 +4,16 @@ use super::RepositoryError;
 use async_trait::async_trait;
 use std::collections::BTreeMap;
 use switchyard_domain::audit::{AuditAction, AuditOutcome, AuditRecord};
-use switchyard_domain::declared::DeclaredModel;
+use switchyard_domain::declared::{DeclaredModel, DeclaredRoute};
 use switchyard_domain::fault::FailoverOn;
 use switchyard_domain::ids::{ProviderId, RouteId};
 use switchyard_domain::limits::Limits;
 use switchyard_domain::meta::{Owner, Writer};
 use switchyard_domain::name::Name;
+use switchyard_domain::notes::Notes;
 use switchyard_domain::provider::{CredentialOwner, Provider};
 use switchyard_domain::quota::Quota;
-use switchyard_domain::route::{Route, RouteMode, Strategy};
+use switchyard_domain::route::{OnDisconnect, Route, RouteMode, Strategy, TargetModels, Timeouts, When};
 use switchyard_domain::time::Timestamp;
 
 /// Counts the committed writes of configuration. A reader that has seen revision n has seen every write up to n: revisions
@@ -176,10 +177,38 @@ pub struct NewRoute {
     pub failover_on: FailoverOn,
     /// Whether a loss is refused.
     pub strict: bool,
+    /// How long the steps of its calls may take.
+    pub timeouts: Timeouts,
+    /// What becomes of a call whose client has gone.
+    pub on_disconnect: OnDisconnect,
+    /// The route whose targets are tried after its own.
+    pub fallback: Option<RouteId>,
+    /// What its operator keeps with it.
+    pub config: Notes,
     /// Whether calls may use it.
     pub is_active: bool,
     /// Its targets, in order.
     pub targets: Vec<NewTarget>,
+}
+
+impl NewRoute {
+    /// One of which nothing is said but its name: without targets, switched on, all else by default.
+    #[must_use]
+    pub fn new(name: Name) -> Self {
+        Self {
+            name,
+            mode: RouteMode::default(),
+            strategy: Strategy::default(),
+            failover_on: FailoverOn::default(),
+            strict: false,
+            timeouts: Timeouts::DEFAULT,
+            on_disconnect: OnDisconnect::default(),
+            fallback: None,
+            config: Notes::default(),
+            is_active: true,
+            targets: Vec::new(),
+        }
+    }
 }
 
 /// A target to be written.
@@ -187,14 +216,56 @@ pub struct NewRoute {
 pub struct NewTarget {
     /// The provider.
     pub provider: ProviderId,
-    /// The upstream model id.
-    pub model: String,
+    /// The models that it serves there.
+    pub models: TargetModels,
     /// Its share among equals.
     pub weight: u32,
     /// Lower is tried first.
     pub priority: u32,
+    /// How it shares with its equals, where that is not as in the route.
+    pub strategy: Option<Strategy>,
     /// Limits on calls through it.
     pub limits: Limits,
+    /// Which calls it takes.
+    pub when: When,
+    /// How long the steps of calls to it may take.
+    pub timeouts: Timeouts,
+    /// What its operator keeps with it.
+    pub metadata: Notes,
+    /// Whether calls may use it.
+    pub is_enabled: bool,
+}
+
+impl NewTarget {
+    /// One of which nothing is said but where it leads.
+    #[must_use]
+    pub fn new(provider: ProviderId, models: impl Into<TargetModels>) -> Self {
+        Self {
+            provider,
+            models: models.into(),
+            weight: 1,
+            priority: 0,
+            strategy: None,
+            limits: Limits::NONE,
+            when: When::default(),
+            timeouts: Timeouts::DEFAULT,
+            metadata: Notes::default(),
+            is_enabled: true,
+        }
+    }
+}
+
+/// A version of a route, as it was written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RouteVersion {
+    /// Its number, from 1.
+    pub version: i64,
+    /// What the route was, by the names of then.
+    pub route: DeclaredRoute,
+    /// When it was written.
+    pub written_at: Timestamp,
+    /// By whom.
+    pub written_by: String,
 }
 
 /// A sealed secret to be written.
@@ -248,9 +319,10 @@ pub trait ConfigurationRepository: Send + Sync {
         secret: Option<SealedSecret>,
         author: &Author,
     ) -> Result<(), RepositoryError>;
-    /// Writes a new route. `Conflict` when the name is taken, but one that came with the product gives way; `NotFound` when a target's provider does not exist.
+    /// Writes a new route. `Conflict` when the name is taken, but one that came with the product gives way; `NotFound` when a
+    /// target's provider or the fallback does not exist. A fallback that leads back to the route is a `Conflict`.
     async fn create_route(&self, route: NewRoute, author: &Author) -> Result<RouteId, RepositoryError>;
-    /// Replaces a route whole.
+    /// Replaces a route whole, as it would be written anew.
     async fn replace_route(
         &self,
         id: RouteId,
@@ -258,6 +330,19 @@ pub trait ConfigurationRepository: Send + Sync {
         expected_version: Option<i64>,
         author: &Author,
     ) -> Result<(), RepositoryError>;
-    /// Removes a route with its targets.
-    async fn delete_route(&self, id: RouteId, author: &Author) -> Result<(), RepositoryError>;
+    /// Removes a route with its targets and its versions. `Conflict`, naming them, while other routes fall back to it; `Stale` where
+    /// it has another version than the expected one.
+    async fn delete_route(
+        &self,
+        id: RouteId,
+        expected_version: Option<i64>,
+        author: &Author,
+    ) -> Result<(), RepositoryError>;
+    /// The versions of a route, the newest first: at most `most` of those before `before`. The newest hundred are kept.
+    async fn route_versions(
+        &self,
+        id: RouteId,
+        before: Option<i64>,
+        most: u32,
+    ) -> Result<Vec<RouteVersion>, RepositoryError>;
 }

@@ -13,7 +13,7 @@ mod virtual_keys;
 pub use audit::AuditLog;
 pub use configuration::{
     Author, Change, ChangeKind, ConfigurationRepository, NewProvider, NewRoute, NewTarget, ProviderPatch,
-    Revision, SealedSecret, StoredConfiguration,
+    Revision, RouteVersion, SealedSecret, StoredConfiguration,
 };
 pub use credentials::{CredentialRepository, StoredCredential};
 pub use keyring::{KeyringEntry, KeyringRepository};

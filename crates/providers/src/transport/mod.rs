@@ -26,6 +26,7 @@ use std::{pin::pin, sync::Arc, time::Duration};
 
 use url::Url;
 
+pub(crate) use self::connect::connecting_within;
 use self::{
     client::{Clients, Recipe},
     deadline::{DeadlineTimer, now},

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use switchyard_domain::fault::FailoverOn;
 use switchyard_domain::ids::{CredentialId, ProviderId, ProviderModelId, RouteId, TargetId};
 use switchyard_domain::provider::{Credential, CredentialOwner, Provider, ProviderModel};
-use switchyard_domain::route::{Route, RouteMode, Strategy, Target};
+use switchyard_domain::route::{OnDisconnect, Route, RouteMode, Strategy, Target, TargetModels};
 use switchyard_ports::repositories::StoredConfiguration;
 
 /// Everything at one revision; the caller gives the transaction.
@@ -118,7 +118,8 @@ fn load_shared_credentials(connection: &mut AnyConnection) -> Result<HashMap<i64
         .collect()
 }
 
-type RouteRow = (i64, String, (String, String, String), bool, bool, MetaColumns);
+type RouteRow =
+    (i64, String, (String, String, String), (bool, bool), (String, String, Option<i64>, String), MetaColumns);
 
 fn load_routes(connection: &mut AnyConnection) -> Result<Vec<Route>, Fault> {
     let mut targets = load_targets(connection)?;
@@ -128,13 +129,14 @@ fn load_routes(connection: &mut AnyConnection) -> Result<Vec<Route>, Fault> {
             routes::id,
             routes::name,
             (routes::mode, routes::strategy, routes::failover_on),
-            routes::strict,
-            routes::is_active,
+            (routes::strict, routes::is_active),
+            (routes::timeouts, routes::on_disconnect, routes::fallback_id, routes::config),
             (routes::version, routes::owner, routes::created_at, routes::updated_at, routes::updated_by),
         ))
         .load(connection)?;
     rows.into_iter()
-        .map(|(id, stored_name, (mode, strategy, failover_on), strict, is_active, columns)| {
+        .map(|(id, stored_name, (mode, strategy, failover_on), (strict, is_active), rules, columns)| {
+            let (timeouts, on_disconnect, fallback, config) = rules;
             Ok(Route {
                 id: RouteId(id),
                 name: name(stored_name)?,
@@ -142,6 +144,10 @@ fn load_routes(connection: &mut AnyConnection) -> Result<Vec<Route>, Fault> {
                 strategy: word(&strategy, Strategy::parse, "routes.strategy")?,
                 failover_on: word(&failover_on, FailoverOn::parse, "routes.failover_on")?,
                 strict,
+                timeouts: from_json(&timeouts, "routes.timeouts")?,
+                on_disconnect: word(&on_disconnect, OnDisconnect::parse, "routes.on_disconnect")?,
+                fallback: fallback.map(RouteId),
+                config: from_json(&config, "routes.config")?,
                 is_active,
                 targets: targets.remove(&id).unwrap_or_default(),
                 meta: meta(columns)?,
@@ -150,33 +156,51 @@ fn load_routes(connection: &mut AnyConnection) -> Result<Vec<Route>, Fault> {
         .collect()
 }
 
-type TargetRow = (i64, i64, i64, String, i64, i64, LimitColumns, bool);
+type TargetRow = (
+    (i64, i64, i64),
+    (String, Option<String>),
+    (i64, i64, Option<String>),
+    LimitColumns,
+    (String, String, String),
+    bool,
+);
 
 fn load_targets(connection: &mut AnyConnection) -> Result<HashMap<i64, Vec<Target>>, Fault> {
     let rows: Vec<TargetRow> = targets::table
         .order((targets::route_id, targets::position, targets::id))
         .select((
-            targets::id,
-            targets::route_id,
-            targets::provider_id,
-            targets::model,
-            targets::weight,
-            targets::priority,
+            (targets::id, targets::route_id, targets::provider_id),
+            (targets::model, targets::models),
+            (targets::weight, targets::priority, targets::strategy),
             (targets::rpm, targets::tpm, targets::rpd, targets::concurrency),
+            (targets::conditions, targets::timeouts, targets::metadata),
             targets::is_enabled,
         ))
         .load(connection)?;
     let mut by_route: HashMap<i64, Vec<Target>> = HashMap::new();
-    for (id, route, provider, model, weight, priority, columns, is_enabled) in rows {
+    for ((id, route, provider), (model, models), sharing, columns, rules, is_enabled) in rows {
+        let ((weight, priority, strategy), (conditions, timeouts, metadata)) = (sharing, rules);
         by_route.entry(route).or_default().push(Target {
             id: TargetId(id),
             provider: ProviderId(provider),
-            model,
+            models: target_models(model, models.as_deref())?,
             weight: number(weight, "targets.weight")?,
             priority: number(priority, "targets.priority")?,
+            strategy: strategy.map(|text| word(&text, Strategy::parse, "targets.strategy")).transpose()?,
             limits: limits(columns)?,
+            when: from_json(&conditions, "targets.conditions")?,
+            timeouts: from_json(&timeouts, "targets.timeouts")?,
+            metadata: from_json(&metadata, "targets.metadata")?,
             is_enabled,
         });
     }
     Ok(by_route)
+}
+
+/// One model stands in its own column; several, or all of the provider's, in the list beside it.
+pub(super) fn target_models(model: String, listed: Option<&str>) -> Result<TargetModels, Fault> {
+    match listed {
+        Some(listed) => Ok(TargetModels::of(from_json(listed, "targets.models")?)),
+        None => Ok(model.into()),
+    }
 }

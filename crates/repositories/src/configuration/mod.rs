@@ -7,6 +7,8 @@ mod load;
 mod providers;
 pub(crate) mod revision;
 mod routes;
+mod targets;
+mod versions;
 
 use crate::database::Database;
 use async_trait::async_trait;
@@ -16,7 +18,7 @@ use switchyard_domain::ids::{ProviderId, RouteId};
 use switchyard_domain::provider::CredentialOwner;
 use switchyard_ports::repositories::{
     Author, Change, ChangeKind, ConfigurationRepository, NewProvider, NewRoute, ProviderPatch,
-    RepositoryError, Revision, SealedSecret, StoredConfiguration,
+    RepositoryError, Revision, RouteVersion, SealedSecret, StoredConfiguration,
 };
 
 #[async_trait]
@@ -119,10 +121,24 @@ impl ConfigurationRepository for Database {
         .await
     }
 
-    async fn delete_route(&self, id: RouteId, author: &Author) -> Result<(), RepositoryError> {
+    async fn delete_route(
+        &self,
+        id: RouteId,
+        expected_version: Option<i64>,
+        author: &Author,
+    ) -> Result<(), RepositoryError> {
         self.change(ChangeKind::Route, AuditAction::Delete, author, move |connection| {
-            routes::delete(connection, id)
+            routes::delete(connection, id, expected_version)
         })
         .await
+    }
+
+    async fn route_versions(
+        &self,
+        id: RouteId,
+        before: Option<i64>,
+        most: u32,
+    ) -> Result<Vec<RouteVersion>, RepositoryError> {
+        self.read(move |connection| versions::page(connection, id, before, most)).await
     }
 }

@@ -1,17 +1,20 @@
-//! Routes and their targets.
+//! Routes.
 
 use super::counters;
 use super::created::Created;
-use super::providers;
 use super::revision::Written;
+use super::{targets, versions};
 use crate::connection::{AnyConnection, each};
-use crate::error::{Fault, check_version, not_found};
-use crate::schema::{routes, targets};
-use crate::stored::limit_columns;
+use crate::error::{Fault, check_version, conflict, not_found};
+use crate::schema::routes;
+use crate::stored::json;
 use diesel::prelude::*;
 use switchyard_domain::ids::RouteId;
 use switchyard_domain::meta::Owner;
-use switchyard_ports::repositories::{Author, NewRoute, NewTarget};
+use switchyard_ports::repositories::{Author, NewRoute};
+
+/// The longest chain of fallbacks.
+const LONGEST_CHAIN: usize = 8;
 
 /// Writes a new route. One that came with the product and has its name gives way.
 pub(super) fn create(
@@ -26,6 +29,7 @@ pub(super) fn create(
             .execute(connection)?;
         return Ok(Created { id: seeded, took_over: true });
     }
+    check_fallback(connection, None, route)?;
     let row = (
         routes::id.eq(counters::route_id(connection, &author.by.owner)?),
         routes::name.eq(route.name.as_str()),
@@ -33,6 +37,10 @@ pub(super) fn create(
         routes::strategy.eq(route.strategy.as_str()),
         routes::failover_on.eq(route.failover_on.as_str()),
         routes::strict.eq(route.strict),
+        routes::timeouts.eq(json(&route.timeouts)?),
+        routes::on_disconnect.eq(route.on_disconnect.as_str()),
+        routes::fallback_id.eq(route.fallback.map(|id| id.0)),
+        routes::config.eq(json(&route.config)?),
         routes::is_active.eq(route.is_active),
         routes::version.eq(1),
         routes::owner.eq(author.by.owner.to_string()),
@@ -45,7 +53,8 @@ pub(super) fn create(
         .returning(routes::id)
         .get_result(inner))
     .map_err(|error| taken(error, route))?;
-    put_targets(connection, id, &route.targets)?;
+    targets::put(connection, id, &route.targets)?;
+    versions::note(connection, id, 1, route, author)?;
     Ok(Created { id, took_over: false })
 }
 
@@ -71,6 +80,7 @@ pub(super) fn replace(
 ) -> Result<Written<()>, Fault> {
     let (name, version) = stored(connection, id)?;
     check_version(expected_version, version)?;
+    check_fallback(connection, Some(id), route)?;
     diesel::update(routes::table.find(id.0))
         .set((
             routes::name.eq(route.name.as_str()),
@@ -78,6 +88,10 @@ pub(super) fn replace(
             routes::strategy.eq(route.strategy.as_str()),
             routes::failover_on.eq(route.failover_on.as_str()),
             routes::strict.eq(route.strict),
+            routes::timeouts.eq(json(&route.timeouts)?),
+            routes::on_disconnect.eq(route.on_disconnect.as_str()),
+            routes::fallback_id.eq(route.fallback.map(|id| id.0)),
+            routes::config.eq(json(&route.config)?),
             routes::is_active.eq(route.is_active),
             routes::version.eq(version + 1),
             routes::owner.eq(author.by.owner.to_string()),
@@ -86,15 +100,49 @@ pub(super) fn replace(
         ))
         .execute(connection)
         .map_err(|error| taken(error, route))?;
-    put_targets(connection, id.0, &route.targets)?;
+    targets::put(connection, id.0, &route.targets)?;
+    versions::note(connection, id.0, version + 1, route, author)?;
     let written = Written::changed(id.0).with("name", route.name.as_str());
     Ok(if name == route.name.as_str() { written } else { written.with("name_before", name) })
 }
 
-pub(super) fn delete(connection: &mut AnyConnection, id: RouteId) -> Result<Written<()>, Fault> {
-    let (name, _) = stored(connection, id)?;
+pub(super) fn delete(
+    connection: &mut AnyConnection,
+    id: RouteId,
+    expected_version: Option<i64>,
+) -> Result<Written<()>, Fault> {
+    let (name, version) = stored(connection, id)?;
+    check_version(expected_version, version)?;
+    let leaning: Vec<String> = routes::table
+        .filter(routes::fallback_id.eq(id.0))
+        .order(routes::name)
+        .select(routes::name)
+        .load(connection)?;
+    if !leaning.is_empty() {
+        let leaning: Vec<String> = leaning.iter().map(|name| format!("`{name}`")).collect();
+        return Err(conflict(format!("these routes fall back to it: {}", leaning.join(", "))));
+    }
     diesel::delete(routes::table.find(id.0)).execute(connection)?;
     Ok(Written::changed(id.0).with("name", name))
+}
+
+/// Refuses a fallback that is not there, one that leads back to the route, and a chain without an end in sight.
+fn check_fallback(
+    connection: &mut AnyConnection,
+    id: Option<RouteId>,
+    route: &NewRoute,
+) -> Result<(), Fault> {
+    let mut next = route.fallback;
+    for _ in 0..LONGEST_CHAIN {
+        let Some(current) = next else { return Ok(()) };
+        if Some(current) == id {
+            return Err(conflict(format!("the fallback of the route `{}` leads back to it", route.name)));
+        }
+        let row = routes::table.find(current.0).select(routes::fallback_id);
+        let row: Option<Option<i64>> = row.first(connection).optional()?;
+        next = row.ok_or_else(|| missing(current))?.map(RouteId);
+    }
+    Err(conflict(format!("the route `{}` falls back over more than {LONGEST_CHAIN} routes", route.name)))
 }
 
 /// The name and the version of a route.
@@ -110,48 +158,4 @@ fn missing(id: RouteId) -> Fault {
 
 fn taken(error: diesel::result::Error, route: &NewRoute) -> Fault {
     Fault::from(error).or_taken(|_| format!("a route named `{}` exists", route.name))
-}
-
-/// Replaces the list of targets. A target of the same provider and model keeps its id, so that limits and turns that count by it
-/// go on when a route is edited.
-fn put_targets(connection: &mut AnyConnection, route: i64, list: &[NewTarget]) -> Result<(), Fault> {
-    let named: Vec<_> = list.iter().map(|target| target.provider).collect();
-    providers::must_exist(connection, &named)?;
-    let mut stored: Vec<(i64, i64, String)> = targets::table
-        .filter(targets::route_id.eq(route))
-        .order((targets::position, targets::id))
-        .select((targets::id, targets::provider_id, targets::model))
-        .load(connection)?;
-    for (position, target) in (0_i32..).zip(list) {
-        let (rpm, tpm, rpd, concurrency) = limit_columns(&target.limits);
-        let facts = (
-            targets::position.eq(position),
-            targets::weight.eq(i64::from(target.weight)),
-            targets::priority.eq(i64::from(target.priority)),
-            targets::rpm.eq(rpm),
-            targets::tpm.eq(tpm),
-            targets::rpd.eq(rpd),
-            targets::concurrency.eq(concurrency),
-        );
-        let same = |(_, provider, model): &(i64, i64, String)| {
-            *provider == target.provider.0 && *model == target.model
-        };
-        if let Some(place) = stored.iter().position(same) {
-            let (id, ..) = stored.remove(place);
-            diesel::update(targets::table.find(id)).set(facts).execute(connection)?;
-            continue;
-        }
-        let new = (
-            targets::route_id.eq(route),
-            targets::provider_id.eq(target.provider.0),
-            targets::model.eq(&target.model),
-            targets::is_enabled.eq(true),
-            facts,
-        );
-        diesel::insert_into(targets::table).values(new).execute(connection)?;
-    }
-    for (id, ..) in stored {
-        diesel::delete(targets::table.find(id)).execute(connection)?;
-    }
-    Ok(())
 }

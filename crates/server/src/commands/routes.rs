@@ -7,8 +7,6 @@ use crate::output;
 use serde_json::json;
 use switchyard::declared::{DeclaredRoute, DeclaredTarget};
 use switchyard::settings::Loaded;
-use switchyard_domain::fault::FailoverOn;
-use switchyard_domain::limits::Limits;
 use switchyard_domain::route::{Route, RouteMode, Strategy};
 
 pub(crate) async fn run(loaded: &Loaded, options: RouteOptions) -> Result<(), Failure> {
@@ -43,7 +41,6 @@ pub(crate) async fn run(loaded: &Loaded, options: RouteOptions) -> Result<(), Fa
 
 fn declared(options: &AddRoute) -> Result<DeclaredRoute, Failure> {
     Ok(DeclaredRoute {
-        name: name(&options.name)?,
         mode: match options.mode {
             ModeName::Auto => RouteMode::Auto,
             ModeName::Specific => RouteMode::Specific,
@@ -53,7 +50,6 @@ fn declared(options: &AddRoute) -> Result<DeclaredRoute, Failure> {
             StrategyName::RoundRobin => Strategy::RoundRobin,
             StrategyName::Failover => Strategy::Failover,
         },
-        failover_on: FailoverOn::default(),
         strict: options.strict,
         targets: options
             .targets
@@ -61,7 +57,7 @@ fn declared(options: &AddRoute) -> Result<DeclaredRoute, Failure> {
             .zip(0..)
             .map(|(text, place)| target(text, place, options))
             .collect::<Result<_, _>>()?,
-        enabled: true,
+        ..DeclaredRoute::new(name(&options.name)?)
     })
 }
 
@@ -71,11 +67,8 @@ fn target(text: &str, place: u32, options: &AddRoute) -> Result<DeclaredTarget, 
         .split_once('/')
         .ok_or_else(|| Failure::usage(format!("--target {text}: expected PROVIDER/MODEL")))?;
     Ok(DeclaredTarget {
-        provider: name(provider)?,
-        model: model.to_owned(),
-        weight: 1,
         priority: if matches!(options.strategy, StrategyName::Failover) { place } else { 0 },
-        limits: Limits::NONE,
+        ..DeclaredTarget::new(name(provider)?, model)
     })
 }
 

@@ -84,7 +84,10 @@ pub fn a_target_that_nobody_tried_is_ready(health: Shared, _: Arc<ManualClock>) 
 }
 
 /// See the name.
-pub fn a_dead_target_gets_five_attempts_and_then_a_probe_a_second_at_most(health: Shared, clock: Arc<ManualClock>) {
+pub fn a_dead_target_gets_five_attempts_and_then_a_probe_a_second_at_most(
+    health: Shared,
+    clock: Arc<ManualClock>,
+) {
     let mut attempts = 0;
     for _ in 0..1_000 {
         for occasion in [Occasion::Turn, LAST] {
@@ -166,7 +169,9 @@ pub fn tls_that_fails_opens_at_once(health: Shared, _: Arc<ManualClock>) {
 
 /// See the name.
 pub fn what_a_caller_is_to_blame_for_never_opens(health: Shared, _: Arc<ManualClock>) {
-    for kind in [FaultKind::Transient, FaultKind::ClosedBeforeAnswer, FaultKind::Redirect, FaultKind::Internal] {
+    for kind in
+        [FaultKind::Transient, FaultKind::ClosedBeforeAnswer, FaultKind::Redirect, FaultKind::Internal]
+    {
         ended(&health, &failed(kind), 50);
     }
     ended(&health, &AttemptFact::Lives, 50);
@@ -186,7 +191,9 @@ pub fn a_probe_that_is_dropped_leaves_its_place(health: Shared, clock: Arc<Manua
 
 /// See the name.
 pub fn a_throttled_target_gets_no_attempt_before_it_said(health: Shared, clock: Arc<ManualClock>) {
-    for (asked, binds) in [(None, SECOND), (Some(3 * SECOND), 3 * SECOND), (Some(3_600 * SECOND), 60 * SECOND)] {
+    for (asked, binds) in
+        [(None, SECOND), (Some(3 * SECOND), 3 * SECOND), (Some(3_600 * SECOND), 60 * SECOND)]
+    {
         begin(&health, LAST).unwrap().ended(AttemptFact::Throttled { retry_after: asked });
         let left = asked.unwrap_or(SECOND);
         assert_eq!(availability(&health), Availability::Avoid(Avoidance::Resting { left }));
@@ -208,7 +215,11 @@ pub fn a_throttled_target_gets_no_attempt_before_it_said(health: Shared, clock: 
 pub fn a_refused_account_rests_and_is_tried_as_a_last_resort(health: Shared, clock: Arc<ManualClock>) {
     for kind in [FaultKind::AuthFailed, FaultKind::QuotaExhausted] {
         ended(&health, &failed(kind), 1);
-        assert_eq!(availability(&health), Availability::Avoid(Avoidance::Resting { left: 300 * SECOND }), "{kind}");
+        assert_eq!(
+            availability(&health),
+            Availability::Avoid(Avoidance::Resting { left: 300 * SECOND }),
+            "{kind}"
+        );
         assert!(begin(&health, Occasion::Turn).is_err());
         begin(&health, LAST).unwrap().ended(failed(kind));
         let elsewhere = Occasion::LastResort { is_first: false };
@@ -229,11 +240,17 @@ pub fn what_the_callers_own_account_is_refused_is_nobody_elses(health: Shared, _
     ended(&health, &failed(FaultKind::QuotaExhausted), 1);
     assert_eq!(health.view(A, "m", Account::Own).availability, Availability::Ready);
     own().ended(AttemptFact::Lives);
-    assert!(matches!(availability(&health), Availability::Avoid(Avoidance::Resting { .. })), "it says nothing of it");
+    assert!(
+        matches!(availability(&health), Availability::Avoid(Avoidance::Resting { .. })),
+        "it says nothing of it"
+    );
     for _ in 0..5 {
         own().ended(failed(FaultKind::ServerError));
     }
-    assert!(matches!(availability(&health), Availability::Avoid(Avoidance::BreakerOpen { .. })), "that is the provider");
+    assert!(
+        matches!(availability(&health), Availability::Avoid(Avoidance::BreakerOpen { .. })),
+        "that is the provider"
+    );
 }
 
 /// See the name.

@@ -11,7 +11,8 @@ use switchyard_domain::money::NanoUsd;
 use switchyard_domain::time::Timestamp;
 use switchyard_ports::clock::Clock;
 use switchyard_ports::limiter::{
-    Ask, Counter, Demand, Known, Limiter, LimiterError, Mark, Payer, Permit, Refusal, Rooms, Scope, Tally, Used,
+    Ask, Counter, Demand, Known, Limiter, LimiterError, Mark, Payer, Permit, Refusal, Rooms, Scope, Tally,
+    Used,
 };
 
 /// Enforces the slots of calls in flight and budgets; of requests and tokens it only notes what was asked, settled and given back. A
@@ -152,6 +153,10 @@ impl Limiter for RecordingLimiter {
 
     fn tally(&self, scope: &Scope) -> Tally {
         books(&self.books).tallies.get(&*scope.0).copied().unwrap_or_default()
+    }
+
+    fn remember(&self, scope: &Scope, today: u64) {
+        books(&self.books).tallies.entry(scope.0.to_string()).or_default().today = today;
     }
 
     fn charge(&self, used: &Used) {

@@ -75,7 +75,16 @@ impl Health for MemoryHealth {
             Entry::Refused { wait } => return Err(HeldBack { wait }),
         };
         let (clock, entropy) = (Arc::clone(&self.clock), Arc::clone(&self.entropy));
-        Ok(Box::new(Watched { cell, clock, entropy, account, began, is_probe, has_content: false, fact: None }))
+        Ok(Box::new(Watched {
+            cell,
+            clock,
+            entropy,
+            account,
+            began,
+            is_probe,
+            has_content: false,
+            fact: None,
+        }))
     }
 
     fn states(&self) -> Vec<TargetState> {

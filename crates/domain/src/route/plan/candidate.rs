@@ -114,6 +114,28 @@ pub struct Candidate<'a> {
     pub headroom: Headroom,
 }
 
+impl<'a> Candidate<'a> {
+    /// A target of a provider that takes calls of this kind, of which nothing else is known.
+    #[must_use]
+    pub fn plain(provider: ProviderId, when: &'a When) -> Self {
+        Self {
+            provider,
+            serves: true,
+            weight: 1,
+            priority: 0,
+            strategy: None,
+            when,
+            availability: Availability::Ready,
+            capabilities: Capabilities::default(),
+            context_window: None,
+            latency: None,
+            in_flight: 0,
+            cost: None,
+            headroom: Headroom::FULL,
+        }
+    }
+}
+
 impl Candidate<'_> {
     /// Its weight, which is at least 1.
     #[must_use]

@@ -120,7 +120,12 @@ impl fmt::Display for Choice {
             }
             Self::LeastLatency { chosen: Some(chosen), other, drawn } => {
                 let how = if *drawn { "least latency of two drawn" } else { "least latency" };
-                write!(f, "{how}: {} ms before {}", chosen.as_millis(), Shown(other.map(|other| format!("{} ms", other.as_millis()))))
+                write!(
+                    f,
+                    "{how}: {} ms before {}",
+                    chosen.as_millis(),
+                    Shown(other.map(|other| format!("{} ms", other.as_millis())))
+                )
             }
             Self::LeastBusy { chosen, other } => {
                 write!(f, "least busy: {chosen} in flight before {other}, by weight")

@@ -65,7 +65,9 @@ impl SkipReason {
 impl fmt::Display for SkipReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::SwitchedOff => f.write_str("switched off, or its provider can't be called as it is configured"),
+            Self::SwitchedOff => {
+                f.write_str("switched off, or its provider can't be called as it is configured")
+            }
             Self::ModelNotServed => f.write_str("it does not serve the model that was named"),
             Self::ContextTooSmall { window, needed } => write!(
                 f,

@@ -102,9 +102,11 @@ impl<'c, 'a> Field<'c, 'a> {
         let mut plan: Option<Plan> = None;
         let mut seen = HashSet::new();
         for is_ready in [true, false] {
-            let group: Vec<Indexed<'_, '_>> = self.left().filter(|(_, it)| it.is_ready() == is_ready).collect();
+            let group: Vec<Indexed<'_, '_>> =
+                self.left().filter(|(_, it)| it.is_ready() == is_ready).collect();
             let Some((chosen, mut decision)) = self.ordered(&group, lot) else { continue };
-            let is_new = |index: &usize| self.candidates.get(*index).is_some_and(|it| seen.insert(it.provider));
+            let is_new =
+                |index: &usize| self.candidates.get(*index).is_some_and(|it| seen.insert(it.provider));
             let (new, again): (Vec<usize>, Vec<usize>) = chosen.into_iter().partition(is_new);
             decision.is_last_resort = !is_ready;
             let plan = plan.get_or_insert(Plan { order: Vec::new(), decision });

@@ -12,21 +12,7 @@ const AVOID: Availability = Availability::Avoid(Avoidance::Unhealthy);
 const MS: Duration = Duration::from_millis(1);
 
 fn candidate(provider: i64, priority: u32, availability: Availability) -> Candidate<'static> {
-    Candidate {
-        provider: ProviderId(provider),
-        serves: true,
-        weight: 1,
-        priority,
-        strategy: None,
-        when: &ALWAYS,
-        availability,
-        capabilities: Capabilities::default(),
-        context_window: None,
-        latency: None,
-        in_flight: 0,
-        cost: None,
-        headroom: Headroom::FULL,
-    }
+    Candidate { priority, availability, ..Candidate::plain(ProviderId(provider), &ALWAYS) }
 }
 
 fn planned(mode: RouteMode, strategy: Strategy, targets: &[Candidate<'_>], turn: u64) -> Plan {
@@ -122,7 +108,8 @@ fn a_specific_route_wants_a_model_that_one_of_its_targets_serves() {
     let not = Candidate { serves: false, ..candidate(1, 0, Ready) };
     let with = |targets: &[Candidate<'_>], has_hint| {
         let call = PlannedCall::default();
-        Field::of(RouteMode::Specific, Strategy::Failover, targets, has_hint, &call).map(|it| it.plan(0, 0).order)
+        Field::of(RouteMode::Specific, Strategy::Failover, targets, has_hint, &call)
+            .map(|it| it.plan(0, 0).order)
     };
     assert_eq!(with(&[not, candidate(2, 0, Ready)], false), Err(PlanError::HintMissing));
     assert_eq!(with(&[not, not], true), Err(PlanError::HintNotServed));
@@ -166,10 +153,10 @@ fn a_target_that_can_not_serve_the_call_is_left_out_with_its_reason() {
     let (small, blind) = (window(100), vision(Some(false)));
     let field = Field::of(RouteMode::Multi, Strategy::Failover, &[small, blind], false, &call).err();
     let Some(PlanError::NothingFits(reasons)) = field else { panic!("{field:?}") };
-    assert_eq!(reasons.iter().map(|(_, reason)| reason.as_str()).collect::<Vec<_>>(), [
-        "context_too_small",
-        "lacks_vision"
-    ]);
+    assert_eq!(
+        reasons.iter().map(|(_, reason)| reason.as_str()).collect::<Vec<_>>(),
+        ["context_too_small", "lacks_vision"]
+    );
     let off = Candidate { availability: Unusable, ..candidate(1, 0, Ready) };
     let field = Field::of(RouteMode::Multi, Strategy::Failover, &[small, off], false, &call).err();
     assert_eq!(field, Some(PlanError::NoUsableTarget), "one that is off could serve it");
@@ -205,7 +192,7 @@ fn the_cheapest_goes_first_and_an_unknown_price_last() {
     assert_eq!((order(0)[0], order(1)[0]), (2, 3), "those that cost the same share");
     let providers: Vec<Candidate<'_>> =
         (0..).zip(targets).map(|(id, it)| Candidate { provider: ProviderId(id), ..it }).collect();
-    assert_eq!(super::tests::order(RouteMode::Auto, Strategy::Cheapest, &providers, 0), [2, 3, 1, 0]);
+    assert_eq!(planned(RouteMode::Auto, Strategy::Cheapest, &providers, 0).order, [2, 3, 1, 0]);
     assert_eq!(
         says(Strategy::Cheapest, &targets[..3], 0),
         "cheapest: 0.000120000 USD before 0.000340000 USD"

@@ -11,9 +11,10 @@ use switchyard_domain::limits::Limits;
 use switchyard_domain::meta::{Owner, RowMeta};
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::name::Name;
+use switchyard_domain::notes::Notes;
 use switchyard_domain::provider::{CredentialOwner, Provider, ProviderModel};
 use switchyard_domain::quota::QuotaScope;
-use switchyard_domain::route::{Route, RouteMode, Strategy, Target};
+use switchyard_domain::route::{OnDisconnect, Route, RouteMode, Strategy, Target, Timeouts, When};
 use switchyard_domain::time::Timestamp;
 use switchyard_domain::usage::{
     CallCursor, CallFilter, CallRecord, GroupBy, LedgerCheck, RefusedCall, UsageEvent, UsageFilter, UsageRow,
@@ -21,7 +22,7 @@ use switchyard_domain::usage::{
 use switchyard_domain::virtual_key::VirtualKey;
 use switchyard_ports::repositories::{
     Author, Change, ConfigurationRepository, KeyPatch, NewProvider, NewRoute, NewVirtualKey, ProviderPatch,
-    Recorded, RepositoryError, Revision, SealedSecret, StoredConfiguration, UsageRepository,
+    Recorded, RepositoryError, Revision, RouteVersion, SealedSecret, StoredConfiguration, UsageRepository,
     VirtualKeyRepository,
 };
 
@@ -63,10 +64,14 @@ fn team() -> Route {
     let target = Target {
         id: TargetId(1),
         provider: ProviderId(1),
-        model: "say".into(),
+        models: "say".into(),
         weight: 1,
         priority: 0,
+        strategy: None,
         limits: Limits::NONE,
+        when: When::default(),
+        timeouts: Timeouts::DEFAULT,
+        metadata: Notes::default(),
         is_enabled: true,
     };
     Route {
@@ -76,6 +81,10 @@ fn team() -> Route {
         strategy: Strategy::Failover,
         failover_on: FailoverOn::default(),
         strict: false,
+        timeouts: Timeouts::DEFAULT,
+        on_disconnect: OnDisconnect::default(),
+        fallback: None,
+        config: Notes::default(),
         is_active: true,
         targets: vec![target],
         meta: meta(),
@@ -154,7 +163,16 @@ impl ConfigurationRepository for FixedConfiguration {
         read_only()
     }
 
-    async fn delete_route(&self, _: RouteId, _: &Author) -> Result<(), RepositoryError> {
+    async fn delete_route(&self, _: RouteId, _: Option<i64>, _: &Author) -> Result<(), RepositoryError> {
+        read_only()
+    }
+
+    async fn route_versions(
+        &self,
+        _: RouteId,
+        _: Option<i64>,
+        _: u32,
+    ) -> Result<Vec<RouteVersion>, RepositoryError> {
         read_only()
     }
 }

@@ -1,11 +1,11 @@
 //! Whether all that a file declares can be written, asked before any of it is.
 
-use super::super::routes::{Served, resolve, served};
+use super::super::routes::{Known, Served, resolve};
 use super::{DeclaredConfiguration, gives_way, other_owner};
 use crate::error::AdminError;
 use std::collections::HashSet;
-use switchyard_domain::declared::{Declared, DeclaredProvider};
-use switchyard_domain::ids::ProviderId;
+use switchyard_domain::declared::{Declared, DeclaredProvider, DeclaredRoute};
+use switchyard_domain::ids::{ProviderId, RouteId};
 use switchyard_domain::name::Name;
 use switchyard_domain::provider::Provider;
 
@@ -19,7 +19,7 @@ impl DeclaredConfiguration {
         named_once("routes", wanted.routes.iter().map(|route| &route.name))?;
         let stored = self.ports.configuration.load().await?;
         // The providers as they are going to be.
-        let mut known = served(&stored.providers);
+        let mut known = Known::of(&stored);
         for provider in &wanted.providers {
             let current = stored.providers.iter().find(|current| current.name == provider.name);
             if current.is_some_and(|current| is_left_alone(current, provider)) {
@@ -29,10 +29,12 @@ impl DeclaredConfiguration {
             let checked = self.providers.check_declared(provider, current);
             checked.map_err(|error| error.within(&format!("providers.{}", provider.name)))?;
             let id = current.map_or(ProviderId(0), |current| current.id);
-            known.retain(|known| *known.name != provider.name);
+            known.providers.retain(|known| *known.name != provider.name);
             let models = provider.models.iter().map(|model| model.model.as_str()).collect();
-            known.push(Served { id, name: &provider.name, models });
+            known.providers.push(Served { id, name: &provider.name, models });
         }
+        known.routes.extend(wanted.routes.iter().map(|route| (RouteId(0), &route.name)));
+        in_order(&wanted.routes)?;
         for route in &wanted.routes {
             let current = stored.routes.iter().find(|current| current.name == route.name);
             if current.is_none_or(|current| other_owner(&current.meta.owner).is_none()) {
@@ -57,4 +59,27 @@ fn named_once<'a>(kind: &str, names: impl Iterator<Item = &'a Name>) -> Result<(
         }
     }
     Ok(())
+}
+
+/// The routes so that none stands before the one that it falls back to.
+///
+/// # Errors
+/// [`AdminError::Invalid`] where they lead in a circle.
+pub(super) fn in_order(routes: &[DeclaredRoute]) -> Result<Vec<&DeclaredRoute>, AdminError> {
+    let (mut ordered, mut left): (Vec<&DeclaredRoute>, Vec<&DeclaredRoute>) =
+        (Vec::new(), routes.iter().collect());
+    while !left.is_empty() {
+        let waits = |route: &&DeclaredRoute| {
+            route.fallback.as_ref().is_some_and(|name| left.iter().any(|other| other.name == *name))
+        };
+        let (later, now): (Vec<_>, Vec<_>) = left.iter().copied().partition(waits);
+        if now.is_empty() {
+            let param =
+                later.first().map(|route| format!("routes.{}.fallback", route.name)).unwrap_or_default();
+            return Err(AdminError::invalid(&param, "the fallbacks lead in a circle"));
+        }
+        ordered.extend(now);
+        left = later;
+    }
+    Ok(ordered)
 }

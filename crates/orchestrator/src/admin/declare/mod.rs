@@ -5,8 +5,9 @@ mod check;
 
 use super::AdminPorts;
 use super::providers::{ProviderAdmin, ProviderRequest, declared};
-use super::routes::{RouteAdmin, resolve, served};
+use super::routes::{Known, RouteAdmin, resolve};
 use crate::error::AdminError;
+use check::in_order;
 use secrecy::SecretString;
 use std::sync::Arc;
 use switchyard_domain::declared::{Declared, DeclaredProvider, DeclaredRoute};
@@ -53,7 +54,7 @@ impl DeclaredConfiguration {
         for provider in &wanted.providers {
             self.apply_provider(provider, by, &mut applied).await?;
         }
-        for route in &wanted.routes {
+        for route in in_order(&wanted.routes)? {
             self.apply_route(route, by, &mut applied).await?;
         }
         self.disable_absent(wanted, by, &mut applied).await?;
@@ -155,9 +156,7 @@ impl DeclaredConfiguration {
             applied.conflicts.push(format!("{label}: it belongs to `{other}`"));
             return Ok(());
         }
-        if as_new(current) != resolve(wanted, &served(&stored.providers))?
-            || current.meta.owner != Owner::File
-        {
+        if as_new(current) != resolve(wanted, &Known::of(&stored))? || current.meta.owner != Owner::File {
             self.routes.replace(current, wanted, by).await?;
             applied.changed.push(label);
         }
@@ -220,10 +219,15 @@ fn difference(current: &Provider, wanted: &DeclaredProvider) -> ProviderPatch {
 fn as_new(route: &Route) -> NewRoute {
     let targets = route.targets.iter().map(|target| NewTarget {
         provider: target.provider,
-        model: target.model.clone(),
+        models: target.models.clone(),
         weight: target.weight,
         priority: target.priority,
+        strategy: target.strategy,
         limits: target.limits,
+        when: target.when.clone(),
+        timeouts: target.timeouts,
+        metadata: target.metadata.clone(),
+        is_enabled: target.is_enabled,
     });
     NewRoute {
         name: route.name.clone(),
@@ -231,6 +235,10 @@ fn as_new(route: &Route) -> NewRoute {
         strategy: route.strategy,
         failover_on: route.failover_on,
         strict: route.strict,
+        timeouts: route.timeouts,
+        on_disconnect: route.on_disconnect,
+        fallback: route.fallback,
+        config: route.config.clone(),
         is_active: route.is_active,
         targets: targets.collect(),
     }

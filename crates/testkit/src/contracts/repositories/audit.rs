@@ -93,7 +93,7 @@ async fn every_write_of_configuration_lands_one_entry(
     configuration.replace_route(id, renamed, None, &by).await.unwrap();
     let expected = details([("name", second.as_str()), ("name_before", first.as_str())]);
     assert_eq!(said(log).await, ("update".to_owned(), object_of_route.clone(), expected));
-    configuration.delete_route(id, &by).await.unwrap();
+    configuration.delete_route(id, None, &by).await.unwrap();
     let expected = details([("name", second.as_str())]);
     assert_eq!(said(log).await, ("delete".to_owned(), object_of_route, expected));
     configuration.delete_provider(provider, &by).await.unwrap();

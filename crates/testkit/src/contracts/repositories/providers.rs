@@ -229,8 +229,8 @@ async fn a_provider_in_use_is_not_removed_and_the_routes_are_named(repository: &
     let RepositoryError::Conflict { reason } = error else { panic!("{error:?}") };
     assert_eq!(reason.matches(one.as_str()).count(), 1, "{reason}");
     assert_eq!(reason.matches(other.as_str()).count(), 1, "{reason}");
-    repository.delete_route(first, &author(1)).await.unwrap();
-    repository.delete_route(second, &author(1)).await.unwrap();
+    repository.delete_route(first, None, &author(1)).await.unwrap();
+    repository.delete_route(second, None, &author(1)).await.unwrap();
     repository.delete_provider(id, &author(1)).await.unwrap();
     assert_eq!(provider(repository, id).await, None);
 }

@@ -34,7 +34,7 @@ async fn every_write_is_one_revision_and_one_change(repository: &dyn Configurati
     let route = new_route(unique_name("counted"), Vec::new());
     let id = repository.create_route(route.clone(), &author).await.unwrap();
     repository.replace_route(id, route, None, &author).await.unwrap();
-    repository.delete_route(id, &author).await.unwrap();
+    repository.delete_route(id, None, &author).await.unwrap();
     repository.delete_provider(provider, &author).await.unwrap();
 
     let expected = [

@@ -5,7 +5,6 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use switchyard_domain::chat::{TokenUsage, UsageSource};
 use switchyard_domain::declared::DeclaredModel;
-use switchyard_domain::fault::FailoverOn;
 use switchyard_domain::ids::{AttemptId, CallId, ProviderId, RouteId, VirtualKeyId};
 use switchyard_domain::limits::Limits;
 use switchyard_domain::meta::Writer;
@@ -13,7 +12,7 @@ use switchyard_domain::money::{NanoUsd, PricePerMillion};
 use switchyard_domain::name::Name;
 use switchyard_domain::price::Rates;
 use switchyard_domain::provider::Provider;
-use switchyard_domain::route::{Route, RouteMode, Strategy};
+use switchyard_domain::route::Route;
 use switchyard_domain::time::Timestamp;
 use switchyard_domain::usage::{Outcome, UsageEvent};
 use switchyard_ports::repositories::{Author, ConfigurationRepository, NewProvider, NewRoute, NewTarget};
@@ -80,21 +79,13 @@ pub(super) fn full_limits() -> Limits {
 /// An active route over these targets.
 #[must_use]
 pub fn new_route(name: Name, targets: Vec<NewTarget>) -> NewRoute {
-    NewRoute {
-        name,
-        mode: RouteMode::Multi,
-        strategy: Strategy::Failover,
-        failover_on: FailoverOn::Availability,
-        strict: false,
-        is_active: true,
-        targets,
-    }
+    NewRoute { targets, ..NewRoute::new(name) }
 }
 
 /// A target without limits.
 #[must_use]
 pub fn new_target(provider: ProviderId, model: &str) -> NewTarget {
-    NewTarget { provider, model: model.to_owned(), weight: 1, priority: 0, limits: Limits::NONE }
+    NewTarget::new(provider, model)
 }
 
 /// The provider, as stored.

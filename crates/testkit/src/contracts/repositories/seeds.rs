@@ -57,8 +57,8 @@ async fn ids_are_counted_from_a_million(repository: &dyn ConfigurationRepository
         repository.create_route(new_route(unique_name("r"), target()), &product()).await.unwrap();
     let of_ana = repository.create_route(new_route(unique_name("r"), target()), &author(0)).await.unwrap();
     assert!(of_product.0 >= FIRST && of_ana.0 < FIRST, "{of_product} {of_ana}");
-    repository.delete_route(of_product, &author(0)).await.unwrap();
-    repository.delete_route(of_ana, &author(0)).await.unwrap();
+    repository.delete_route(of_product, None, &author(0)).await.unwrap();
+    repository.delete_route(of_ana, None, &author(0)).await.unwrap();
     repository.delete_provider(seeded, &author(0)).await.unwrap();
     let later = seed(repository, &name).await;
     assert!(later.0 > seeded.0, "an id is never given twice");

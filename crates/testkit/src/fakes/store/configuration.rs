@@ -1,18 +1,18 @@
 //! Providers and routes.
 
-use super::{MemoryStore, State, check_version, missing, new_meta, raise, taken, told};
+use super::{MemoryStore, State, check_version, missing, new_meta, raise, routes, taken, told};
 use async_trait::async_trait;
 use std::collections::HashSet;
 use switchyard_domain::audit::AuditAction;
 use switchyard_domain::declared::DeclaredModel;
-use switchyard_domain::ids::{CredentialId, ProviderId, ProviderModelId, RouteId, TargetId};
+use switchyard_domain::ids::{CredentialId, ProviderId, ProviderModelId, RouteId};
 use switchyard_domain::meta::{Owner, RowMeta};
 use switchyard_domain::provider::{Credential, CredentialOwner, Provider, ProviderModel};
 use switchyard_domain::quota::QuotaScope;
-use switchyard_domain::route::{Route, Target};
+use switchyard_domain::route::Route;
 use switchyard_ports::repositories::{
-    Author, Change, ChangeKind, ConfigurationRepository, NewProvider, NewRoute, NewTarget, ProviderPatch,
-    RepositoryError, Revision, SealedSecret, StoredConfiguration,
+    Author, Change, ChangeKind, ConfigurationRepository, NewProvider, NewRoute, ProviderPatch,
+    RepositoryError, Revision, RouteVersion, SealedSecret, StoredConfiguration,
 };
 
 #[async_trait]
@@ -203,24 +203,7 @@ impl ConfigurationRepository for MemoryStore {
 
     async fn create_route(&self, route: NewRoute, author: &Author) -> Result<RouteId, RepositoryError> {
         self.change(ChangeKind::Route, AuditAction::Create, author, |state| {
-            let name = route.name.to_string();
-            if let Some(place) = state.routes.iter().position(|known| known.name == route.name) {
-                let known = state.routes.remove(place);
-                if !gives_way(&known.meta, author) {
-                    return Err(taken("route", &name));
-                }
-                let targets = targets(state, known.targets, &route.targets)?;
-                let meta = RowMeta { version: known.meta.version + 1, ..new_meta(author) };
-                state.routes.insert(place, stored(known.id, route, targets, meta));
-                return Ok((
-                    known.id,
-                    told(known.id.0, [("name", name), ("in_place_of", "seed".to_owned())]),
-                ));
-            }
-            let id = RouteId(state.new_id_of(&author.by.owner));
-            let targets = targets(state, Vec::new(), &route.targets)?;
-            state.routes.push(stored(id, route, targets, new_meta(author)));
-            Ok((id, told(id.0, [("name", name)])))
+            routes::create(state, route, author)
         })
     }
 
@@ -232,38 +215,33 @@ impl ConfigurationRepository for MemoryStore {
         author: &Author,
     ) -> Result<(), RepositoryError> {
         self.change(ChangeKind::Route, AuditAction::Update, author, |state| {
-            let place = state.routes.iter().position(|known| known.id == id);
-            let place = place.ok_or_else(|| missing("route", id.0))?;
-            let before = state.routes.remove(place);
-            check_version(expected_version, &before.meta)?;
-            if state.routes.iter().any(|known| known.name == route.name) {
-                return Err(taken("route", route.name.as_str()));
-            }
-            let mut meta = before.meta;
-            raise(&mut meta, author);
-            meta.owner = author.by.owner.clone();
-            let targets = targets(state, before.targets, &route.targets)?;
-            let name = route.name.to_string();
-            let changed = match before.name.to_string() {
-                before if before == name => told(id.0, [("name", name)]),
-                before => told(id.0, [("name", name), ("name_before", before)]),
-            };
-            state.routes.insert(place, stored(id, route, targets, meta));
-            Ok(((), changed))
+            Ok(((), routes::replace(state, id, route, expected_version, author)?))
         })
     }
 
-    async fn delete_route(&self, id: RouteId, author: &Author) -> Result<(), RepositoryError> {
+    async fn delete_route(
+        &self,
+        id: RouteId,
+        expected_version: Option<i64>,
+        author: &Author,
+    ) -> Result<(), RepositoryError> {
         self.change(ChangeKind::Route, AuditAction::Delete, author, |state| {
-            let place = state.routes.iter().position(|known| known.id == id);
-            let gone = state.routes.remove(place.ok_or_else(|| missing("route", id.0))?);
-            Ok(((), told(id.0, [("name", gone.name.to_string())])))
+            Ok(((), routes::delete(state, id, expected_version)?))
         })
+    }
+
+    async fn route_versions(
+        &self,
+        id: RouteId,
+        before: Option<i64>,
+        most: u32,
+    ) -> Result<Vec<RouteVersion>, RepositoryError> {
+        self.read(|state| routes::versions(state, id, before, most))
     }
 }
 
 /// Whether an object came with the product, and somebody else writes one of its name.
-fn gives_way(meta: &RowMeta, author: &Author) -> bool {
+pub(super) fn gives_way(meta: &RowMeta, author: &Author) -> bool {
     meta.owner == Owner::Seed && author.by.owner != Owner::Seed
 }
 
@@ -310,7 +288,7 @@ fn take_over(
     Ok((id, told(id.0, [("name", name), ("in_place_of", "seed".to_owned())])))
 }
 
-fn place_of(state: &mut State, id: ProviderId) -> Result<&mut Provider, RepositoryError> {
+pub(super) fn place_of(state: &mut State, id: ProviderId) -> Result<&mut Provider, RepositoryError> {
     let found = state.providers.iter_mut().find(|provider| provider.id == id);
     found.ok_or_else(|| missing("provider", id.0))
 }
@@ -341,43 +319,4 @@ fn models(
             })
         })
         .collect()
-}
-
-/// The list of targets as stored; those of the same provider and model keep their ids.
-fn targets(
-    state: &mut State,
-    mut known: Vec<Target>,
-    wanted: &[NewTarget],
-) -> Result<Vec<Target>, RepositoryError> {
-    wanted
-        .iter()
-        .map(|target| {
-            place_of(state, target.provider)?;
-            let is_kept = |kept: &Target| kept.provider == target.provider && kept.model == target.model;
-            let kept = known.iter().position(is_kept).map(|place| known.remove(place));
-            Ok(Target {
-                id: kept.as_ref().map_or_else(|| TargetId(state.new_id()), |kept| kept.id),
-                provider: target.provider,
-                model: target.model.clone(),
-                weight: target.weight,
-                priority: target.priority,
-                limits: target.limits,
-                is_enabled: kept.is_none_or(|kept| kept.is_enabled),
-            })
-        })
-        .collect()
-}
-
-fn stored(id: RouteId, route: NewRoute, targets: Vec<Target>, meta: RowMeta) -> Route {
-    Route {
-        id,
-        name: route.name,
-        mode: route.mode,
-        strategy: route.strategy,
-        failover_on: route.failover_on,
-        strict: route.strict,
-        is_active: route.is_active,
-        targets,
-        meta,
-    }
 }

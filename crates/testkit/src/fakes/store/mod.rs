@@ -6,13 +6,14 @@ mod credentials;
 mod keyring;
 mod keys;
 mod quotas;
+mod routes;
 mod usage;
 mod users;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use switchyard_domain::audit::{AuditAction, AuditEntry, AuditHead};
-use switchyard_domain::ids::ProviderId;
+use switchyard_domain::ids::{ProviderId, RouteId};
 use switchyard_domain::meta::{Owner, RowMeta};
 use switchyard_domain::provider::{Credential, Provider};
 use switchyard_domain::quota::Quota;
@@ -23,7 +24,7 @@ use switchyard_domain::virtual_key::VirtualKey;
 use switchyard_ports::passwords::PasswordHash;
 use switchyard_ports::repositories::{
     Author, Change, ChangeKind, DatabaseState, KeyringEntry, OneTimeLink, PoolState, RepositoryError,
-    Revision,
+    Revision, RouteVersion,
 };
 
 /// A database in memory. A test can take it away, lose its answers, or let something happen between two reads.
@@ -43,6 +44,7 @@ struct State {
     /// Credentials of users and keys; the shared ones stand at their providers.
     own_credentials: Vec<(ProviderId, Credential)>,
     routes: Vec<Route>,
+    route_versions: Vec<(RouteId, RouteVersion)>,
     keys: Vec<VirtualKey>,
     users: Vec<(User, PasswordHash)>,
     sessions: Vec<users::KeptSession>,

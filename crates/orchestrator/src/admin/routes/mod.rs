@@ -1,0 +1,159 @@
+//! Routes: added, listed, tried without a call, removed.
+
+mod resolve;
+
+pub(super) use resolve::{Known, Served, resolve};
+
+use super::AdminPorts;
+use crate::error::AdminError;
+use switchyard_domain::declared::DeclaredRoute;
+use switchyard_domain::ids::RouteId;
+use switchyard_domain::meta::Writer;
+use switchyard_domain::name::Name;
+use switchyard_domain::provider::Provider;
+use switchyard_domain::route::{Availability, Candidate, Field, PlannedCall, Route, Target, When};
+use switchyard_ports::repositories::RepositoryError;
+
+/// Administers routes.
+pub struct RouteAdmin {
+    ports: AdminPorts,
+}
+
+impl RouteAdmin {
+    /// Over the given ports.
+    #[must_use]
+    pub fn new(ports: AdminPorts) -> Self {
+        Self { ports }
+    }
+
+    /// Writes a new route.
+    ///
+    /// # Errors
+    /// [`AdminError::Invalid`] for a target whose provider or model does not exist; [`RepositoryError::Conflict`] when the
+    /// name is taken.
+    pub async fn add(&self, route: &DeclaredRoute, by: &Writer) -> Result<RouteId, AdminError> {
+        let stored = self.ports.configuration.load().await?;
+        let resolved = resolve(route, &Known::of(&stored))?;
+        let id = self.ports.configuration.create_route(resolved, &self.ports.author(by)).await?;
+        self.ports.read_own_write().await;
+        Ok(id)
+    }
+
+    /// Replaces a route whole.
+    ///
+    /// # Errors
+    /// As for [`RouteAdmin::add`].
+    pub async fn replace(
+        &self,
+        current: &Route,
+        route: &DeclaredRoute,
+        by: &Writer,
+    ) -> Result<(), AdminError> {
+        let stored = self.ports.configuration.load().await?;
+        let resolved = resolve(route, &Known::of(&stored))?;
+        let author = self.ports.author(by);
+        self.ports
+            .configuration
+            .replace_route(current.id, resolved, Some(current.meta.version), &author)
+            .await?;
+        self.ports.read_own_write().await;
+        Ok(())
+    }
+
+    /// All routes, by id, with the names of their targets' providers.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn list(&self) -> Result<Vec<(Route, Vec<String>)>, AdminError> {
+        let stored = self.ports.configuration.load().await?;
+        let named = |route: &Route| {
+            let name = |id| {
+                let provider = stored.providers.iter().find(|provider| provider.id == id);
+                provider.map_or_else(|| format!("#{id}"), |provider| provider.name.to_string())
+            };
+            let shown = |target: &Target| {
+                let provider = name(target.provider);
+                match target.models.named() {
+                    [] => format!("{provider}/*"),
+                    models => {
+                        models.iter().map(|model| format!("{provider}/{model}")).collect::<Vec<_>>().join("|")
+                    }
+                }
+            };
+            route.targets.iter().map(shown).collect()
+        };
+        Ok(stored.routes.iter().map(|route| (route.clone(), named(route))).collect())
+    }
+
+    /// The targets of a route in the order in which a call would try them, were all that are switched on in good health, as
+    /// `<provider>/<model>`.
+    ///
+    /// # Errors
+    /// [`RepositoryError::NotFound`] when there is no such route; [`AdminError::Invalid`] when it has no plan.
+    pub async fn try_plan(&self, name: &Name, hint: Option<&str>) -> Result<Vec<String>, AdminError> {
+        let stored = self.ports.configuration.load().await?;
+        let route = find(&stored.routes, name)?;
+        let provider_of = |id| stored.providers.iter().find(|provider: &&Provider| provider.id == id);
+        // The model of each target that such a call would go to.
+        let meant: Vec<Option<String>> = route
+            .targets
+            .iter()
+            .map(|target| {
+                let provider = provider_of(target.provider).filter(|_| target.is_enabled)?;
+                let served: Vec<&str> = served(provider, target).collect();
+                let hinted = hint.and_then(|hint| served.iter().find(|model| **model == hint));
+                hinted.or(served.first()).map(|model| (*model).to_owned())
+            })
+            .collect();
+        let any = When::default();
+        let candidates: Vec<Candidate<'_>> = route
+            .targets
+            .iter()
+            .zip(&meant)
+            .map(|(target, model)| Candidate {
+                serves: hint.is_none() || model.as_deref() == hint,
+                weight: target.weight,
+                priority: target.priority,
+                strategy: target.strategy,
+                availability: if model.is_some() { Availability::Ready } else { Availability::Unusable },
+                ..Candidate::plain(target.provider, &any)
+            })
+            .collect();
+        let call = PlannedCall::default();
+        let field = Field::of(route.mode, route.strategy, &candidates, hint.is_some(), &call)
+            .map_err(|error| AdminError::invalid("model", error.to_string()))?;
+        let order = field.plan(0, 0).order;
+        let named = order.iter().filter_map(|&index| {
+            let (target, model) = route.targets.get(index).zip(meant.get(index)?.as_deref())?;
+            let provider = provider_of(target.provider);
+            Some(format!("{}/{model}", provider.map(|provider| provider.name.as_str()).unwrap_or_default()))
+        });
+        Ok(named.collect())
+    }
+
+    /// Removes a route.
+    ///
+    /// # Errors
+    /// [`RepositoryError::NotFound`] when there is no such route.
+    pub async fn remove(&self, name: &Name, by: &Writer) -> Result<(), AdminError> {
+        let stored = self.ports.configuration.load().await?;
+        let id = find(&stored.routes, name)?.id;
+        self.ports.configuration.delete_route(id, None, &self.ports.author(by)).await?;
+        self.ports.read_own_write().await;
+        Ok(())
+    }
+}
+
+/// The models that a target serves now.
+fn served<'a>(provider: &'a Provider, target: &'a Target) -> impl Iterator<Item = &'a str> {
+    let is_served = |model: &str| {
+        provider.is_enabled && provider.models.iter().any(|listed| listed.model == model && listed.is_enabled)
+    };
+    let all = provider.models.iter().map(|model| &model.model).filter(|_| target.models.are_all());
+    all.chain(target.models.named()).map(String::as_str).filter(move |model| is_served(model))
+}
+
+fn find<'a>(routes: &'a [Route], name: &Name) -> Result<&'a Route, RepositoryError> {
+    let found = routes.iter().find(|route| route.name == *name);
+    found.ok_or_else(|| RepositoryError::NotFound { what: format!("the route `{name}`") })
+}

@@ -1,0 +1,108 @@
+//! A declared route as it is to be written: checked, and with ids in the place of names.
+
+use crate::admin::check_limits;
+use crate::error::AdminError;
+use switchyard_domain::declared::{DeclaredRoute, DeclaredTarget};
+use switchyard_domain::ids::{ProviderId, RouteId};
+use switchyard_domain::name::Name;
+use switchyard_domain::provider::Provider;
+use switchyard_domain::route::Route;
+use switchyard_ports::repositories::{NewRoute, NewTarget, StoredConfiguration};
+
+const MAX_TARGETS: usize = 100;
+
+/// A provider as far as routes name it.
+pub(crate) struct Served<'a> {
+    pub(crate) id: ProviderId,
+    pub(crate) name: &'a Name,
+    pub(crate) models: Vec<&'a str>,
+}
+
+/// What routes can lead to.
+pub(crate) struct Known<'a> {
+    pub(crate) providers: Vec<Served<'a>>,
+    pub(crate) routes: Vec<(RouteId, &'a Name)>,
+}
+
+impl<'a> Known<'a> {
+    /// What is stored.
+    pub(crate) fn of(stored: &'a StoredConfiguration) -> Self {
+        let served = |provider: &'a Provider| {
+            let models = provider.models.iter().map(|model| model.model.as_str()).collect();
+            Served { id: provider.id, name: &provider.name, models }
+        };
+        let named = |route: &'a Route| (route.id, &route.name);
+        Self {
+            providers: stored.providers.iter().map(served).collect(),
+            routes: stored.routes.iter().map(named).collect(),
+        }
+    }
+}
+
+/// A declared route with the ids of what it leads to.
+///
+/// # Errors
+/// [`AdminError::Invalid`] for the first thing that can't be.
+pub(crate) fn resolve(route: &DeclaredRoute, known: &Known<'_>) -> Result<NewRoute, AdminError> {
+    if route.targets.len() > MAX_TARGETS {
+        return Err(AdminError::invalid("targets", format!("a route has at most {MAX_TARGETS} targets")));
+    }
+    route.timeouts.check().map_err(|error| AdminError::invalid("timeouts", error.to_string()))?;
+    route.config.check().map_err(|error| AdminError::invalid("config", error.to_string()))?;
+    let targets = route.targets.iter().enumerate();
+    let targets =
+        targets.map(|(index, target)| resolve_target(index, target, known)).collect::<Result<_, _>>()?;
+    Ok(NewRoute {
+        name: route.name.clone(),
+        mode: route.mode,
+        strategy: route.strategy,
+        failover_on: route.failover_on,
+        strict: route.strict,
+        timeouts: route.timeouts,
+        on_disconnect: route.on_disconnect,
+        fallback: route.fallback.as_ref().map(|name| fallback(name, route, known)).transpose()?,
+        config: route.config.clone(),
+        is_active: route.enabled,
+        targets,
+    })
+}
+
+fn fallback(name: &Name, route: &DeclaredRoute, known: &Known<'_>) -> Result<RouteId, AdminError> {
+    if *name == route.name {
+        return Err(AdminError::invalid("fallback", "a route can't fall back to itself"));
+    }
+    let found = known.routes.iter().find(|(_, known)| *known == name).map(|(id, _)| *id);
+    found.ok_or_else(|| AdminError::invalid("fallback", format!("there is no route `{name}`")))
+}
+
+fn resolve_target(index: usize, target: &DeclaredTarget, known: &Known<'_>) -> Result<NewTarget, AdminError> {
+    let param = format!("targets[{index}]");
+    let provider =
+        known.providers.iter().find(|provider| *provider.name == target.provider).ok_or_else(|| {
+            AdminError::invalid(&param, format!("there is no provider `{}`", target.provider))
+        })?;
+    let missing = target.models.named().iter().find(|model| !provider.models.contains(&model.as_str()));
+    if let Some(model) = missing {
+        let message = format!("the provider `{}` does not list the model `{model}`", target.provider);
+        return Err(AdminError::invalid(&param, message));
+    }
+    if target.weight == 0 {
+        return Err(AdminError::invalid(&param, "a weight is at least 1"));
+    }
+    check_limits(&target.limits, &param)?;
+    target.when.check().map_err(|error| AdminError::invalid(&param, error.to_string()))?;
+    target.timeouts.check().map_err(|error| AdminError::invalid(&param, error.to_string()))?;
+    target.metadata.check().map_err(|error| AdminError::invalid(&param, error.to_string()))?;
+    Ok(NewTarget {
+        provider: provider.id,
+        models: target.models.clone(),
+        weight: target.weight,
+        priority: target.priority,
+        strategy: target.strategy,
+        limits: target.limits,
+        when: target.when.clone(),
+        timeouts: target.timeouts,
+        metadata: target.metadata.clone(),
+        is_enabled: target.enabled,
+    })
+}

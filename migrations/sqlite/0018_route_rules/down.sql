@@ -1,0 +1,11 @@
+DROP TABLE route_versions;
+ALTER TABLE targets DROP COLUMN metadata;
+ALTER TABLE targets DROP COLUMN timeouts;
+ALTER TABLE targets DROP COLUMN conditions;
+ALTER TABLE targets DROP COLUMN strategy;
+ALTER TABLE targets DROP COLUMN models;
+DROP INDEX routes_by_fallback;
+ALTER TABLE routes DROP COLUMN config;
+ALTER TABLE routes DROP COLUMN fallback_id;
+ALTER TABLE routes DROP COLUMN on_disconnect;
+ALTER TABLE routes DROP COLUMN timeouts;
