@@ -39,7 +39,7 @@ async fn tags_in_a_header_choose_a_target_and_bad_ones_are_400() {
     let client = app.client_with_key("ci").await;
     let body = json!({"model": "tagged", "messages": [{"role": "user", "content": "hi"}]}).to_string();
     let ask = |tags: &'static str| {
-        client.post_with("/v1/chat/completions", body.clone(), &[("x-switchyard-tags", tags)])
+        client.post_with("/v1/chat/completions", &[("x-switchyard-tags", tags)], body.clone())
     };
     let answer = ask("team:a, batch").await;
     assert_eq!(

@@ -13,7 +13,6 @@ use std::sync::PoisonError;
 use switchyard_domain::chat::{Dialect, LossReport};
 use switchyard_domain::fault::ProviderFault;
 use switchyard_domain::money::NanoUsd;
-use switchyard_domain::usage::Outcome;
 use switchyard_ports::client_call::AnswerPiece;
 use switchyard_ports::health::{AttemptFact, WatchedAttempt};
 use switchyard_ports::journal::JournalError;
@@ -104,7 +103,7 @@ pub(super) async fn deliver(
             }
             watched.ended(AttemptFact::Lives);
             succeeded(&target, retried);
-            settlement.end(gone.outcome(), None);
+            settlement.end_whole(gone.outcome());
             head.bill = Some(settlement.settle().await.map_err(|error| unrecorded(&error))?.bill);
             ReplyBody::Buffered(payload)
         }
@@ -177,7 +176,7 @@ impl Delivering {
     async fn completed(&mut self) -> Result<CallBill, JournalError> {
         self.ended(AttemptFact::Lives);
         succeeded(&self.target, self.retried);
-        self.settlement.end(self.gone.outcome(), None);
+        self.settlement.end_whole(self.gone.outcome());
         Ok(self.settlement.settle().await?.bill)
     }
 
@@ -199,7 +198,7 @@ impl Delivering {
             "The answer broke off: {}. What came before it is incomplete; ask again.",
             fault.message.trim_end_matches('.')
         );
-        self.settlement.end(Outcome::Partial, Some(fault));
+        self.settlement.end_broken(fault);
         if let Err(error) = self.settlement.settle().await {
             tracing::error!(error = %error, "the usage of an interrupted answer could not be recorded");
         }
