@@ -291,9 +291,6 @@ pub trait Limiter: Send + Sync {
     /// What a scope used of its limits. MUST be quick and wait for nothing: a plan asks it. Where several processes share the limits, this
     /// is what this one admitted.
     fn tally(&self, scope: &Scope) -> Tally;
-    /// Tells that a scope had at least so many requests today, as a process that begins reads it in the ledger. Where the counters outlive
-    /// a process, it changes nothing.
-    fn remember(&self, scope: &Scope, today: u64);
     /// Charges budgets under which no permit was taken, such as one that began while the call ran. Waits for nothing.
     fn charge(&self, used: &Used);
     /// Where a counter stands. Of one that is not known this may wait, for some seconds at most, until the ledger has what was settled

@@ -13,7 +13,7 @@ use switchyard_journal::{FileJournal, Fsync, MemoryJournal, Options};
 use switchyard_orchestrator::UseCases;
 use switchyard_orchestrator::accounts::Accounts;
 use switchyard_orchestrator::admin::{KeyAdmin, ProviderAdmin, QuotaAdmin, Reloading, RouteAdmin};
-use switchyard_orchestrator::chat::{Budgets, CallStatistics, ChatPorts, ChatService, remember_today};
+use switchyard_orchestrator::chat::{Budgets, CallStatistics, ChatPorts, ChatService};
 use switchyard_orchestrator::explain::Explainer;
 use switchyard_orchestrator::external::ExternalCalls;
 use switchyard_orchestrator::insight::Insight;
@@ -78,7 +78,6 @@ impl Embedded {
             builder.budgets,
         );
         let ports = chat_ports(&adapters, Arc::clone(&journal), &tasks, budgets);
-        remember_limits_of_today(&keeper, &adapters, &ports).await;
         let statistics = Arc::clone(&ports.statistics);
         let status = Arc::new(Status::new(
             Arc::clone(&keeper),
@@ -306,15 +305,6 @@ fn insight(
         )),
         explainer: Arc::new(Explainer::new(Arc::clone(keeper), routing.clone())),
         routing: Arc::new(Routing::new(Arc::clone(keeper), routing)),
-    }
-}
-
-/// A restart gives no day anew.
-async fn remember_limits_of_today(keeper: &ConfigurationKeeper, adapters: &Adapters, ports: &ChatPorts) {
-    let (snapshot, now) = (keeper.snapshot(), ports.clock.now());
-    let limiter = ports.limiter.as_ref();
-    if let Err(error) = remember_today(&snapshot, adapters.database.as_ref(), limiter, now).await {
-        tracing::warn!(error = %error, "daily limits begin anew, as the ledger can't be read");
     }
 }
 

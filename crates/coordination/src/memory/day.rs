@@ -22,12 +22,6 @@ impl DayCount {
         self.0 = Some((day, count + 1));
     }
 
-    /// Counts at least so many.
-    pub(super) fn raise(&mut self, now: Timestamp, least: u64) {
-        let (day, count) = self.current(now).unwrap_or((now.day(), 0));
-        self.0 = Some((day, count.max(least)));
-    }
-
     /// The time until the count begins anew; a day where the calendar was set back, by which it is longer.
     pub(super) fn wait(self, now: Timestamp) -> Duration {
         let day = self.current(now).map_or(now.day(), |(day, _)| day);

@@ -161,15 +161,6 @@ impl Limiter for MemoryLimiter {
         Tally { requests: usage.window.requests(), tokens: usage.window.tokens(), today: usage.day.at(today) }
     }
 
-    fn remember(&self, scope: &Scope, today: u64) {
-        let now = self.shared.clock.now();
-        let mut state = self.shared.state();
-        let place = state.scopes.place_of(&scope.0);
-        if let Some(usage) = state.scopes.get(place) {
-            usage.day.raise(now, today);
-        }
-    }
-
     fn charge(&self, used: &Used) {
         let mut state = self.shared.state();
         let now = self.shared.clock.monotonic();

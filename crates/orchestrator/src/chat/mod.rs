@@ -21,7 +21,6 @@ mod service;
 mod settlement;
 mod statistics;
 mod sums;
-mod today;
 mod tries;
 
 pub use bill::CallBill;
@@ -36,4 +35,3 @@ pub(crate) use refusals::no_plan;
 pub use resolution::{Resolved, resolve};
 pub use service::{CallOrigin, CallSettings, ChatPorts, ChatService};
 pub use statistics::{AttemptCount, CallStatistics};
-pub use today::remember_today;

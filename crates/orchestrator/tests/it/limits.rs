@@ -1,15 +1,9 @@
 //! What is asked of the limiter, and what a refusal says.
 
-use crate::world::{SECOND, World, buffered, route, with};
+use crate::world::{SECOND, World, buffered, with};
 use std::time::Duration;
 use switchyard_domain::limits::Limits;
-use switchyard_domain::meta::Writer;
-use switchyard_orchestrator::chat::remember_today;
 use switchyard_orchestrator::error::CallErrorKind;
-use switchyard_ports::clock::Clock;
-use switchyard_ports::limiter::Limiter;
-use switchyard_ports::repositories::UsageRepository;
-use switchyard_testkit::fakes::limiter::RecordingLimiter;
 use switchyard_testkit::fakes::provider::Act;
 
 #[tokio::test]
@@ -85,23 +79,4 @@ async fn while_the_limit_store_is_away_limited_callers_are_refused_and_others_se
         error.message
     );
     assert!(world.ask("a/m").await.is_ok());
-}
-
-#[tokio::test]
-async fn a_restart_gives_no_day_anew() {
-    let world = World::usual().await;
-    let mut limited = route("daily", &["a/m", "b/m"]);
-    for target in &mut limited.targets {
-        target.limits = Limits { rpd: Some(20), ..Limits::NONE };
-    }
-    world.routes.add(&limited, &Writer::API).await.unwrap();
-    for _ in 0..3 {
-        world.ask("daily").await.unwrap();
-    }
-    world.store.record(&world.journal.events()).await.unwrap();
-    let (snapshot, limiter) = (world.keeper.snapshot(), RecordingLimiter::default());
-    remember_today(&snapshot, world.store.as_ref(), &limiter, world.clock.now()).await.unwrap();
-    let today: Vec<u64> =
-        snapshot.routes["daily"].targets.iter().map(|target| limiter.tally(&target.scope).today).collect();
-    assert_eq!(today, [3, 0]);
 }

@@ -53,8 +53,6 @@ impl Limiter for Told {
         panic!("a proof plans nothing")
     }
 
-    fn remember(&self, _: &Scope, _: u64) {}
-
     fn charge(&self, _: &Used) {}
 
     async fn standing(&self, counter: &Counter) -> Result<Known, LimiterError> {

@@ -39,7 +39,6 @@ macro_rules! limiter_contract {
             of_256_at_once_exactly_the_limit_pass,
             what_is_left_of_everybodys_limits_is_told_to_nobody,
             a_tally_is_what_was_used_of_the_limits,
-            what_is_remembered_of_the_day_counts_or_was_never_forgotten,
         );
     };
     (@cases $make:path, $($case:ident,)+) => {$(
@@ -319,23 +318,6 @@ pub async fn a_tally_is_what_was_used_of_the_limits(limiter: Arc<dyn Limiter>, c
     assert_eq!(limiter.tally(&scope), Tally { requests: 0, tokens: 0, today: 3 });
     clock.advance(Duration::from_secs(24 * 3600));
     assert_eq!(limiter.tally(&scope), Tally::default());
-}
-
-/// See the name.
-pub async fn what_is_remembered_of_the_day_counts_or_was_never_forgotten(
-    limiter: Arc<dyn Limiter>,
-    clock: Arc<ManualClock>,
-) {
-    let limits = Limits { rpd: Some(5), ..Limits::NONE };
-    for _ in 0..3 {
-        ask(limiter.as_ref(), &[demand("target:1", limits)], 0).await.unwrap();
-    }
-    limiter.remember(&Scope("target:1".into()), 2);
-    ask(limiter.as_ref(), &[demand("target:1", limits)], 0).await.unwrap();
-    ask(limiter.as_ref(), &[demand("target:1", limits)], 0).await.unwrap();
-    refused(ask(limiter.as_ref(), &[demand("target:1", limits)], 0).await);
-    clock.advance(Duration::from_secs(24 * 3600));
-    ask(limiter.as_ref(), &[demand("target:1", limits)], 0).await.unwrap();
 }
 
 /// See the name.

@@ -155,10 +155,6 @@ impl Limiter for RecordingLimiter {
         books(&self.books).tallies.get(&*scope.0).copied().unwrap_or_default()
     }
 
-    fn remember(&self, scope: &Scope, today: u64) {
-        books(&self.books).tallies.entry(scope.0.to_string()).or_default().today = today;
-    }
-
     fn charge(&self, used: &Used) {
         let mut books = books(&self.books);
         used.dues(&[]).iter().for_each(|(counter, amount)| books.purses.spend(counter, *amount));

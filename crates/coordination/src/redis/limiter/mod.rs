@@ -227,9 +227,6 @@ impl Limiter for RedisLimiter {
         self.own.tally(scope)
     }
 
-    /// Redis remembers.
-    fn remember(&self, _: &Scope, _: u64) {}
-
     fn charge(&self, used: &Used) {
         // A desk that is closed ended after all calls.
         let _ = self.desk.send(Job::Charge { used: used.clone() });

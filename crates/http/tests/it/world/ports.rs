@@ -98,8 +98,6 @@ impl Limiter for NoLimiter {
         Tally::default()
     }
 
-    fn remember(&self, _: &Scope, _: u64) {}
-
     fn charge(&self, _: &Used) {}
 
     async fn standing(&self, _: &Counter) -> Result<Known, LimiterError> {
