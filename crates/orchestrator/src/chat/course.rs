@@ -10,7 +10,7 @@ use std::iter::once;
 use std::sync::Arc;
 use switchyard_domain::fault::FailoverOn;
 use switchyard_domain::ids::RouteId;
-use switchyard_domain::route::{Decision, SkipReason, Timeouts};
+use switchyard_domain::route::{Availability, Decision, PlanError, SkipReason, Timeouts};
 use switchyard_ports::entropy::Entropy;
 use switchyard_ports::health::Occasion;
 
@@ -121,20 +121,20 @@ impl Course {
         match resolved {
             Resolved::Direct(target) => {
                 course.decision = Some(Decision::NAMED);
-                let target = direct(target, outlook)?.entry;
-                course.steps.push_back(Step { target, occasion: Occasion::Turn, route: None });
+                let target = direct(target, outlook)?;
+                course.take_in([target], None);
             }
             Resolved::Route { route, hint } => {
                 course.timeouts = route.timeouts;
                 if let Err(error) = course.join(route, hint.as_deref(), outlook, entropy) {
-                    while course.steps.is_empty() && course.fall_back(outlook, entropy) {}
-                    if course.steps.is_empty() {
+                    while course.is_empty() && course.fall_back(outlook, entropy) {}
+                    if course.is_empty() {
                         return Err(error);
                     }
                 }
             }
         }
-        course.has_one = course.steps.len() == 1 && course.fallback.is_none();
+        course.has_one = course.steps.len() + course.held.len() == 1 && course.fallback.is_none();
         Ok(course)
     }
 
@@ -154,6 +154,10 @@ impl Course {
     /// A target that is not to be tried in its turn comes again when nothing else is left.
     pub(super) fn hold(&mut self, step: Step) {
         self.held.push_back(step);
+    }
+
+    fn is_empty(&self) -> bool {
+        self.steps.is_empty() && self.held.is_empty()
     }
 
     /// The word of the rule that put the first target first.
@@ -208,7 +212,13 @@ impl Course {
         let mut lots = Taking::of(&route.turns, entropy);
         let plan = outlook.plan(route, model, &mut lots);
         let taken = lots.into_taken();
-        let plan = plan.map_err(|(error, targets)| no_plan(&error, &targets, route))?;
+        let plan = plan.map_err(|(error, targets)| {
+            // Whoever names no model, or a wrong one, is told so.
+            if self.routes.len() == 1 && matches!(error, PlanError::HintMissing | PlanError::HintNotServed) {
+                self.fallback = None;
+            }
+            no_plan(&error, &targets, route)
+        })?;
         if let Some(mut turn) = taken {
             if self.is_admitted {
                 turn.used();
@@ -216,13 +226,19 @@ impl Course {
             self.turns.push(turn);
         }
         self.decision.get_or_insert(plan.decision);
-        let step = |planned: PlannedTarget| Step {
-            target: planned.entry,
-            occasion: Occasion::Turn,
-            route: Some(Arc::clone(route)),
-        };
-        self.steps.extend(plan.targets.into_iter().map(step));
+        self.take_in(plan.targets, Some(route));
         Ok(())
+    }
+
+    /// Those that are better not tried now wait until nothing else is left.
+    fn take_in(&mut self, targets: impl IntoIterator<Item = PlannedTarget>, route: Option<&Arc<RouteEntry>>) {
+        for PlannedTarget { entry: target, availability } in targets {
+            let step = Step { target, occasion: Occasion::Turn, route: route.cloned() };
+            match availability {
+                Availability::Avoid(_) => self.held.push_back(step),
+                Availability::Ready | Availability::Unusable => self.steps.push_back(step),
+            }
+        }
     }
 }
 
