@@ -22,10 +22,13 @@ const EARLY: std::ops::Range<Duration> = Duration::from_millis(20)..Duration::fr
 /// While it looks for what came late, eight seconds after that, counts, and retires.
 const LATE: std::ops::Range<Duration> = Duration::from_millis(8_050)..Duration::from_millis(10_500);
 
+/// Shared credentials of the provider besides its first.
+const FURTHER_SHARED: usize = 4;
+
 /// How much is sealed, under what load, and how often the change is broken off.
 #[derive(Debug)]
 pub struct Rotation {
-    /// Credentials of users, besides that of the key that calls and the shared one.
+    /// Credentials of users, besides that of the key that calls and the shared ones.
     pub credentials: usize,
     /// Calls each second.
     pub rate: u32,
@@ -129,6 +132,10 @@ async fn store(installation: &Installation, users: usize) -> u64 {
         let secret = SecretString::from(format!("sk-own-{}-0123456789", owner.to_word()));
         let stored = administration.credentials().set(&owner, &provider, &secret, EmptySecret::Clears, &by);
         assert!(stored.await.expect("it is stored"));
+    }
+    for number in 1..=FURTHER_SHARED {
+        let secret = SecretString::from(format!("sk-shared-{number}-0123456789"));
+        administration.shared_credentials().add(&provider, &secret, &by).await.expect("it is stored");
     }
     let report = administration.rekey().run(false, &by).await.expect("the rows are counted");
     report.counts.iter().map(|(_, count)| count).sum()

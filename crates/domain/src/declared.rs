@@ -6,6 +6,7 @@ use crate::limits::Limits;
 use crate::name::Name;
 use crate::notes::Notes;
 use crate::price::Rates;
+use crate::provider::Capabilities;
 use crate::route::{OnDisconnect, RouteMode, Strategy, TargetModels, Timeouts, When};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -31,9 +32,13 @@ pub struct DeclaredProvider {
     /// Where it is called; absent means the vendor's own.
     #[serde(default)]
     pub base_url: Option<String>,
-    /// Its credential; absent leaves a stored one alone.
+    /// Its first shared credential; absent leaves a stored one alone, as it leaves those at further places.
     #[serde(default)]
     pub api_key: Option<SecretString>,
+    /// All of its shared credentials, in order, in place of `api_key`: those at further places are forgotten. Empty leaves stored
+    /// ones alone.
+    #[serde(default)]
+    pub api_keys: Vec<SecretString>,
     /// Its models.
     #[serde(default)]
     pub models: Vec<DeclaredModel>,
@@ -43,7 +48,7 @@ pub struct DeclaredProvider {
 }
 
 /// A model of a declared provider.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DeclaredModel {
     /// The upstream id.
@@ -60,6 +65,27 @@ pub struct DeclaredModel {
     /// The most output tokens.
     #[serde(default)]
     pub max_output_tokens: Option<u64>,
+    /// What it can do; what is not said is as the catalogue knows it.
+    #[serde(default)]
+    pub capabilities: Capabilities,
+    /// Whether calls may go to it.
+    #[serde(default = "yes")]
+    pub enabled: bool,
+}
+
+impl Default for DeclaredModel {
+    /// A model without a name, of which nothing is said.
+    fn default() -> Self {
+        Self {
+            model: String::new(),
+            rates: None,
+            limits: Limits::NONE,
+            context_window: None,
+            max_output_tokens: None,
+            capabilities: Capabilities::UNKNOWN,
+            enabled: true,
+        }
+    }
 }
 
 /// A route. What it says is also what is kept of each of its versions.

@@ -23,6 +23,7 @@ pub mod operation;
 pub mod output;
 pub mod price;
 pub mod provider;
+pub mod provider_health;
 pub mod quota;
 pub mod retry;
 pub mod role;

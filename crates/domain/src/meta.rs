@@ -78,6 +78,8 @@ impl Writer {
     pub const FILE: Self = Self::named(Owner::File, "file");
     /// The product itself.
     pub const SEED: Self = Self::named(Owner::Seed, "seed");
+    /// The background check of providers.
+    pub const HEALTH: Self = Self::named(Owner::Api, "health");
 
     const fn named(owner: Owner, name: &'static str) -> Self {
         Self { owner, name: Cow::Borrowed(name), address: None, request_id: None }

@@ -5,7 +5,9 @@ use crate::limits::Limits;
 use crate::meta::RowMeta;
 use crate::name::Name;
 use crate::price::Rates;
+use crate::provider_health::ProviderHealth;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// A configured account at a vendor.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,10 +24,26 @@ pub struct Provider {
     pub is_enabled: bool,
     /// Its models.
     pub models: Vec<ProviderModel>,
-    /// The shared credential, sealed.
-    pub credential: Option<Credential>,
+    /// The shared credentials, sealed, by their places.
+    pub credentials: Vec<Credential>,
+    /// Whether it answers; kept apart from its version.
+    pub health: ProviderHealth,
     /// Version, owner, times.
     pub meta: RowMeta,
+}
+
+impl Provider {
+    /// The first of the shared credentials.
+    #[must_use]
+    pub fn credential(&self) -> Option<&Credential> {
+        self.credentials.first()
+    }
+
+    /// The shared credential at a place.
+    #[must_use]
+    pub fn credential_at(&self, place: SharedPlace) -> Option<&Credential> {
+        self.credentials.iter().find(|credential| credential.owner == CredentialOwner::Shared(place))
+    }
 }
 
 /// A model that a provider serves.
@@ -43,6 +61,8 @@ pub struct ProviderModel {
     pub context_window: Option<u64>,
     /// The most output tokens, where the operator says so.
     pub max_output_tokens: Option<u64>,
+    /// What it can do, as far as the operator says so.
+    pub capabilities: Capabilities,
     /// Whether calls may go to it.
     pub is_enabled: bool,
 }
@@ -62,11 +82,56 @@ pub struct Credential {
     pub meta: RowMeta,
 }
 
+impl Credential {
+    /// Its place, where it is shared.
+    #[must_use]
+    pub fn shared_place(&self) -> Option<SharedPlace> {
+        match self.owner {
+            CredentialOwner::Shared(place) => Some(place),
+            CredentialOwner::User(_) | CredentialOwner::VirtualKey(_) => None,
+        }
+    }
+}
+
+/// The place of a shared credential among those of its provider: from 1 to [`SharedPlace::MOST`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SharedPlace(u8);
+
+impl SharedPlace {
+    /// The first place: that of the only one, where there is one.
+    pub const FIRST: Self = Self(1);
+    /// The most shared credentials of a provider.
+    pub const MOST: u8 = 16;
+
+    /// The place of this number; `None` for one that no provider has.
+    #[must_use]
+    pub fn new(number: u8) -> Option<Self> {
+        (1..=Self::MOST).contains(&number).then_some(Self(number))
+    }
+
+    /// All places, in their order.
+    pub fn all() -> impl Iterator<Item = Self> {
+        (1..=Self::MOST).map(Self)
+    }
+
+    /// Its number, from 1.
+    #[must_use]
+    pub fn number(self) -> u8 {
+        self.0
+    }
+}
+
+impl fmt::Display for SharedPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 /// Whose a credential is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum CredentialOwner {
-    /// Everybody's who may call the provider.
-    Shared,
+    /// Everybody's who may call the provider: one of several, by its place.
+    Shared(SharedPlace),
     /// A user's.
     User(i64),
     /// A virtual key's.
@@ -74,11 +139,21 @@ pub enum CredentialOwner {
 }
 
 impl CredentialOwner {
+    /// The owner of a provider's first shared credential.
+    pub const SHARED: Self = Self::Shared(SharedPlace::FIRST);
+
+    /// Whether it is one of a provider's shared credentials.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        matches!(self, Self::Shared(_))
+    }
+
     /// The stored word, also part of what the ciphertext is bound to.
     #[must_use]
     pub fn to_word(&self) -> String {
         match self {
-            Self::Shared => "shared".to_owned(),
+            Self::Shared(SharedPlace::FIRST) => "shared".to_owned(),
+            Self::Shared(place) => format!("shared:{place}"),
             Self::User(id) => format!("user:{id}"),
             Self::VirtualKey(id) => format!("key:{id}"),
         }
@@ -88,9 +163,14 @@ impl CredentialOwner {
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
         if word == "shared" {
-            return Some(Self::Shared);
+            return Some(Self::SHARED);
         }
         let (kind, id) = word.split_once(':')?;
+        if kind == "shared" {
+            let place = id.parse().ok().and_then(SharedPlace::new)?;
+            // One word for each place: what is bound to another spelling would not open.
+            return Some(Self::Shared(place)).filter(|owner| owner.to_word() == word);
+        }
         let id = id.parse().ok()?;
         match kind {
             "user" => Some(Self::User(id)),
@@ -119,7 +199,7 @@ impl CredentialSource {
     #[must_use]
     pub fn of(owner: &CredentialOwner) -> Self {
         match owner {
-            CredentialOwner::Shared => Self::Shared,
+            CredentialOwner::Shared(_) => Self::Shared,
             CredentialOwner::User(_) => Self::User,
             CredentialOwner::VirtualKey(_) => Self::Key,
         }
@@ -144,7 +224,7 @@ impl CredentialSource {
 
 /// What a model can do, as far as it is known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Capabilities {
     /// Takes pictures.
     pub vision: Option<bool>,
@@ -156,4 +236,43 @@ pub struct Capabilities {
     pub reasoning: Option<bool>,
     /// Takes sound.
     pub audio_input: Option<bool>,
+}
+
+impl Capabilities {
+    /// Nothing is said.
+    pub const UNKNOWN: Self =
+        Self { vision: None, tools: None, json_schema: None, reasoning: None, audio_input: None };
+
+    /// These, and where they say nothing, the others.
+    #[must_use]
+    pub fn or(self, others: Self) -> Self {
+        Self {
+            vision: self.vision.or(others.vision),
+            tools: self.tools.or(others.tools),
+            json_schema: self.json_schema.or(others.json_schema),
+            reasoning: self.reasoning.or(others.reasoning),
+            audio_input: self.audio_input.or(others.audio_input),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_shared_place_has_one_word_and_the_first_has_the_one_that_was_always_stored() {
+        assert_eq!(CredentialOwner::SHARED.to_word(), "shared");
+        let words: Vec<String> =
+            SharedPlace::all().map(|place| CredentialOwner::Shared(place).to_word()).collect();
+        assert_eq!((words.len(), words[1].as_str(), words[15].as_str()), (16, "shared:2", "shared:16"));
+        for (place, word) in SharedPlace::all().zip(&words) {
+            assert_eq!(CredentialOwner::parse(word), Some(CredentialOwner::Shared(place)), "{word}");
+        }
+        for wrong in
+            ["shared:", "shared:0", "shared:1", "shared:02", "shared:+2", "shared:17", "shared:x", "Shared"]
+        {
+            assert_eq!(CredentialOwner::parse(wrong), None, "{wrong}");
+        }
+    }
 }

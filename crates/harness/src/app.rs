@@ -11,6 +11,7 @@ use switchyard::orchestrator::accounts::AccountSettings;
 use switchyard::orchestrator::admin::{KeyRequest, ProviderRequest};
 use switchyard::orchestrator::chat::CallSettings;
 use switchyard::orchestrator::external::ExternalSettings;
+use switchyard::orchestrator::health_checks::HealthCheckSettings;
 use switchyard::ports::clock::Clock;
 use switchyard::ports::provider::Deadlines;
 use switchyard::vendors::Vendor;
@@ -95,6 +96,13 @@ impl TestAppBuilder {
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.builder = self.builder.clock(clock);
+        self
+    }
+
+    /// Providers checked in the background in another way; each once a minute by default.
+    #[must_use]
+    pub fn health_checks(mut self, settings: HealthCheckSettings) -> Self {
+        self.builder = self.builder.health_checks(settings);
         self
     }
 
@@ -230,6 +238,7 @@ impl TestAppBuilder {
                 vendor: self.vendor.clone(),
                 base_url: Some(simulator.base_url()),
                 api_key: Some("sk-simulated-0123456789".into()),
+                api_keys: Vec::new(),
                 models: self.models.clone(),
                 enabled: true,
             }],

@@ -1,5 +1,6 @@
 //! The applications: routes, what they ask for, and the layer around them.
 
+use crate::api::providers::ProviderTestTime;
 use crate::connection::Sources;
 use crate::cookies::CookieRule;
 use crate::extract::{BodyLimits, Gate, OpenMinting, Uploads};
@@ -64,6 +65,8 @@ fn accounts(app: &mut web::ServiceConfig, config: &ServerConfig, services: &Serv
     app.app_data(web::Data::from(Arc::clone(&services.sessions)))
         .app_data(web::Data::from(Arc::clone(&services.external)))
         .app_data(web::Data::from(Arc::clone(&services.credentials)))
+        .app_data(web::Data::from(Arc::clone(&services.providers)))
+        .app_data(web::Data::new(ProviderTestTime(config.provider_test_timeout)))
         .app_data(web::Data::from(Arc::clone(&services.audit)))
         .app_data(web::Data::from(Arc::clone(&services.rekey)))
         .app_data(web::Data::from(Arc::clone(&accounts.registration)))

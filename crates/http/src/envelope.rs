@@ -89,7 +89,11 @@ impl Envelope {
         };
         let entry = |(field, said): (&String, &Value)| {
             let said = said.get(0).unwrap_or(said);
-            serde_json::json!({ "loc": ["body", field], "msg": said, "type": "value_error" })
+            let place = match field.split_once('.') {
+                Some(("query", parameter)) => ["query", parameter],
+                _ => ["body", field],
+            };
+            serde_json::json!({ "loc": place, "msg": said, "type": "value_error" })
         };
         serde_json::json!({ "detail": fields.iter().map(entry).collect::<Vec<_>>() })
     }

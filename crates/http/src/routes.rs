@@ -9,7 +9,7 @@ use actix_web::{FromRequest, HttpRequest, Responder, guard, web};
 /// A route as the table tells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Endpoint {
-    /// `GET` (which answers `HEAD` too), `POST`, `PATCH` or `DELETE`.
+    /// `GET` (which answers `HEAD` too), `POST`, `PUT`, `PATCH` or `DELETE`.
     pub method: &'static str,
     /// The path, with its parameters in braces.
     pub path: &'static str,
@@ -104,6 +104,16 @@ impl Routes {
         let named =
             (F::ACCESS != Access::Public).then(|| idempotency::route(handler.clone(), is_billed_whole));
         self.add(Endpoint { method: "POST", path, access: F::ACCESS }, named, web::post().to(handler));
+    }
+
+    /// Answers `PUT` at `path`.
+    pub(crate) fn put<F, Arguments>(&mut self, path: &'static str, handler: F)
+    where
+        F: Handler<Arguments> + DeclaresAccess<Arguments>,
+        Arguments: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.add(Endpoint { method: "PUT", path, access: F::ACCESS }, None, web::put().to(handler));
     }
 
     /// Answers `PATCH` at `path`.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use switchyard_orchestrator::UseCases;
 use switchyard_orchestrator::accounts::{Accounts, SessionGate};
-use switchyard_orchestrator::admin::{CredentialAdmin, KeyAdmin, Reloading};
+use switchyard_orchestrator::admin::{CredentialAdmin, KeyAdmin, ProviderAdmin, Reloading};
 use switchyard_orchestrator::audit::AuditTrail;
 use switchyard_orchestrator::chat::ChatService;
 use switchyard_orchestrator::external::ExternalCalls;
@@ -43,6 +43,8 @@ pub struct Services {
     pub external: Arc<ExternalCalls>,
     /// People's own keys at providers.
     pub credentials: Arc<CredentialAdmin>,
+    /// Providers.
+    pub providers: Arc<ProviderAdmin>,
     /// What people did.
     pub audit: Arc<AuditTrail>,
     /// Sealing anew what is stored.
@@ -75,6 +77,7 @@ impl Services {
             insight,
             external,
             credentials,
+            providers,
             audit,
             rekey,
             idempotency,
@@ -94,6 +97,7 @@ impl Services {
             insight,
             external,
             credentials,
+            providers,
             audit,
             rekey,
             idempotency,

@@ -153,7 +153,7 @@ impl Explainer {
         let pieces = request.as_ref().map(|prepared| prepared.units).unwrap_or_default();
         ExplainedTarget {
             target: target.model.public_name.clone(),
-            credential: credentials.choose(&target.provider).map(|chosen| chosen.map(|chosen| chosen.source)),
+            credential: credentials.source(&target.provider),
             request: request.map(Box::new),
             is_refused,
             price_bound: bound::shown(target, call.facts(), pieces, self.ports.clock.now()),

@@ -11,6 +11,7 @@ pub mod chat;
 pub mod error;
 pub mod explain;
 pub mod external;
+pub mod health_checks;
 pub mod insight;
 pub mod models;
 pub mod overview;

@@ -25,8 +25,8 @@ impl ModelList {
         Self { keeper }
     }
 
-    /// Routes that are switched on and have a usable target, then `<provider>/<model>` of usable providers, each by name,
-    /// as far as `principal` may call them.
+    /// Routes that are switched on and have a usable target, then `<provider>/<model>` of usable providers that are healthy, each by
+    /// name, as far as `principal` may call them.
     #[must_use]
     pub fn for_principal(&self, principal: &Principal) -> Vec<PublicModel> {
         let snapshot = self.keeper.snapshot();
@@ -73,7 +73,7 @@ fn direct(snapshot: &Snapshot, credentials: &CallerCredentials) -> Vec<PublicMod
         .by_model
         .values()
         .flatten()
-        .filter(|target| target.is_usable(credentials))
+        .filter(|target| target.provider.is_healthy && target.is_usable(credentials))
         .map(|target| PublicModel {
             id: target.model.public_name.clone(),
             owned_by: target.provider.name.clone(),

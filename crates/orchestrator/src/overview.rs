@@ -1,10 +1,11 @@
 //! What an administrator looks at first: whether the server is well, and what it holds back from.
 
-use crate::snapshot::ConfigurationKeeper;
+use crate::snapshot::{ConfigurationKeeper, CredentialState, ProviderEntry, Snapshot};
 use crate::status::{Status, StatusFacts};
 use std::sync::Arc;
 use std::time::Duration;
 use switchyard_domain::health::BreakerState;
+use switchyard_domain::provider::SharedPlace;
 use switchyard_domain::time::Timestamp;
 use switchyard_ports::clock::{Clock, Monotonic};
 use switchyard_ports::health::{Health, TargetState};
@@ -41,6 +42,17 @@ pub struct BrokenProvider {
     pub reason: String,
 }
 
+/// A shared credential that calls do not use now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RestingCredential {
+    /// Its provider's name.
+    pub provider: String,
+    /// Its place there.
+    pub place: SharedPlace,
+    /// Why, since when, and until when.
+    pub state: CredentialState,
+}
+
 /// How the server is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerState {
@@ -52,6 +64,8 @@ pub struct ServerState {
     pub uptime: Duration,
     /// Targets that rest.
     pub resting: Vec<RestingTarget>,
+    /// Shared credentials that are benched or rest.
+    pub credentials: Vec<RestingCredential>,
     /// Providers that can't be called.
     pub broken: Vec<BrokenProvider>,
     /// The database's connections.
@@ -103,7 +117,8 @@ impl Overview {
             .providers
             .values()
             .filter_map(|provider| {
-                let reason = provider.client.as_ref().err().or(provider.credential.as_ref().err())?.clone();
+                let reason = provider.client.as_ref().err().map(String::as_str);
+                let reason = reason.or_else(|| provider.credentials.unreadable())?.to_owned();
                 Some(BrokenProvider { provider: provider.name.clone(), reason })
             })
             .collect();
@@ -113,8 +128,23 @@ impl Overview {
             started_at: self.started_at,
             uptime: self.clock.monotonic().since(self.started),
             resting,
+            credentials: self.resting_credentials(&snapshot),
             broken,
             pools: self.database.pools(),
         }
+    }
+
+    fn resting_credentials(&self, snapshot: &Snapshot) -> Vec<RestingCredential> {
+        let of_provider = |provider: &Arc<ProviderEntry>| {
+            let resting = provider.credentials.iter().map(|credential| RestingCredential {
+                provider: provider.name.clone(),
+                place: credential.place,
+                state: credential.state(self.clock.as_ref()),
+            });
+            resting.filter(|credential| credential.state != CredentialState::Usable).collect::<Vec<_>>()
+        };
+        let mut resting: Vec<RestingCredential> = snapshot.providers.values().flat_map(of_provider).collect();
+        resting.sort_by(|one, other| (&one.provider, one.place).cmp(&(&other.provider, other.place)));
+        resting
     }
 }

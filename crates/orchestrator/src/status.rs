@@ -64,6 +64,19 @@ impl Status {
         self.draining.store(true, Ordering::Release);
     }
 
+    /// How many of its shared credentials each provider does not take, by the provider's name.
+    #[must_use]
+    pub fn benched_credentials(&self) -> Vec<(String, u64)> {
+        let snapshot = self.keeper.snapshot();
+        let benched = snapshot.providers.values().map(|provider| {
+            let benched = provider.credentials.iter().filter(|credential| credential.is_benched()).count();
+            (provider.name.clone(), u64::try_from(benched).unwrap_or(u64::MAX))
+        });
+        let mut benched: Vec<(String, u64)> = benched.collect();
+        benched.sort_unstable();
+        benched
+    }
+
     /// What is known now.
     #[must_use]
     pub fn facts(&self) -> StatusFacts {

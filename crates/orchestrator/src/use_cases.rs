@@ -1,7 +1,7 @@
 //! What surfaces call, together.
 
 use crate::accounts::{Accounts, SessionGate};
-use crate::admin::{CredentialAdmin, KeyAdmin, Reloading};
+use crate::admin::{CredentialAdmin, KeyAdmin, ProviderAdmin, Reloading};
 use crate::audit::AuditTrail;
 use crate::chat::ChatService;
 use crate::external::ExternalCalls;
@@ -41,6 +41,8 @@ pub struct UseCases {
     pub external: Arc<ExternalCalls>,
     /// People's own keys at providers.
     pub credentials: Arc<CredentialAdmin>,
+    /// Providers.
+    pub providers: Arc<ProviderAdmin>,
     /// What people did.
     pub audit: Arc<AuditTrail>,
     /// Sealing anew what is stored.

@@ -16,6 +16,7 @@ pub mod journal;
 pub mod limiter;
 pub mod passwords;
 pub mod prices;
+pub mod probe;
 pub mod provider;
 pub mod repositories;
 pub mod request_body;

@@ -1,6 +1,7 @@
 //! Speaking to a provider: prepare (pure), send, and what comes back.
 
 use crate::client_call::ClientCall;
+use crate::probe::ProbeReport;
 use crate::request_body::RequestBody;
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -195,12 +196,9 @@ pub trait Provider: Send + Sync {
     /// Sends it and returns once the first content has arrived. MUST hide a connection that the peer closed just before
     /// reuse, by one new try. MUST stop the upstream call when the future or the answer is dropped.
     async fn send(&self, prepared: Prepared, context: AttemptContext) -> Result<Answer, ProviderFault>;
-    /// The models that it lists, without a billed call.
-    async fn list_models(
-        &self,
-        credential: Option<Arc<SecretString>>,
-        timeout: Duration,
-    ) -> Result<Vec<DiscoveredModel>, ProviderFault>;
+    /// Asks it for its models over a connection of its own, without a billed call, and tells how far that went. All of it takes
+    /// at most `timeout`. Nothing that it reports holds the credential.
+    async fn probe(&self, credential: Option<Arc<SecretString>>, timeout: Duration) -> ProbeReport;
 }
 
 /// Why a provider can't be built. The message says what to change.
@@ -219,6 +217,12 @@ pub struct VendorSummary {
     pub base_url: Option<&'static str>,
     /// Whether it needs a credential.
     pub needs_credential: bool,
+    /// Whether it only simulates.
+    pub is_simulated: bool,
+    /// The dialect that it speaks first; absent where it only simulates.
+    pub dialect: Option<Dialect>,
+    /// What names and addresses of its providers are known by, in lower case, where a document knows vendors by that.
+    pub words: &'static [&'static str],
 }
 
 /// Builds providers.

@@ -4,7 +4,7 @@ use crate::driver::{Driver, Listing};
 use crate::sim::SimProvider;
 use crate::transport::egress::EgressPolicy;
 use crate::transport::{Lookup, Transport, TransportBuildError, TransportSettings, Transports, Trust};
-use crate::vendors::{HttpFacts, Means, Reach, Vendor, Vendors, below};
+use crate::vendors::{HttpFacts, Means, Reach, Vendor, Vendors, below, calls_base};
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -78,7 +78,8 @@ impl VendorFactory {
         let clock = Arc::clone(&self.settings.clock);
         let means = Means { transports: self.transports(), clock: Arc::clone(&clock) };
         let authorizer = facts.hooks.and_then(|hooks| hooks.authorizer(&place.2, &means));
-        let driver = Arc::new(Driver::new(facts, transport, &place.2, models, authorizer, clock));
+        let calls = calls_base(&place.2, facts.version);
+        let driver = Arc::new(Driver::new(facts, transport, &calls, models, authorizer, clock));
         built.retain(|_, driver| driver.strong_count() > 0);
         built.insert(place, Arc::downgrade(&driver));
         Ok(driver)
@@ -156,6 +157,9 @@ impl ProviderFactory for VendorFactory {
                 name: vendor.name,
                 base_url: vendor.base_url(),
                 needs_credential: vendor.needs_credential(),
+                is_simulated: matches!(vendor.reach, Reach::InProcess),
+                dialect: vendor.dialect(),
+                words: vendor.words(),
             })
             .collect()
     }

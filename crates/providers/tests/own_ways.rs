@@ -182,7 +182,7 @@ async fn models_at_another_origin_are_listed_there_under_the_same_guard() {
     let config = config("bedrock", "https://bedrock-runtime.us-east-1.amazonaws.com");
     let provider = factory_over(Arc::new(nowhere.clone())).build(&config).unwrap();
     let credential = Some(Arc::new(SecretString::from("ABSKQmVkcm9j")));
-    let fault = provider.list_models(credential, Duration::from_secs(5)).await.unwrap_err();
+    let fault = provider.probe(credential, Duration::from_secs(5)).await.listed().unwrap_err();
     assert_eq!(fault.kind, FaultKind::Dns, "{fault}");
     assert_eq!(nowhere.asked(), ["bedrock.us-east-1.amazonaws.com"]);
 }

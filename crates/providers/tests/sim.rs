@@ -322,7 +322,7 @@ async fn unknown_models_are_refused_with_the_list_of_known_ones() {
     let scene = Scene::new();
     let fault = scene.provider.prepare(&WireCall::json(&prompt("hello", true)), "gpt-4o").unwrap_err();
     assert_eq!((fault.kind, fault.status), (FaultKind::Rejected, Some(404)));
-    let models = scene.provider.list_models(None, PATIENT).await.unwrap();
+    let models = scene.provider.probe(None, PATIENT).await.listed().unwrap();
     assert_eq!(models.len(), 5);
     for model in models {
         assert!(fault.message.contains(&model.id), "{fault}");

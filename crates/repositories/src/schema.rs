@@ -1,6 +1,7 @@
 //! The tables, as both migration trees make them; a test compares the two databases column by column.
 //!
-//! Portable types only. Times are milliseconds UTC, money is nano-USD, `rates`, `models`, `lines` and `token_details` are JSON.
+//! Portable types only. Times are milliseconds UTC, money is nano-USD, `rates`, `capabilities`, `models`, `lines` and
+//! `token_details` are JSON.
 
 diesel::table! {
     providers (id) {
@@ -31,6 +32,21 @@ diesel::table! {
         context_window -> Nullable<BigInt>,
         max_output_tokens -> Nullable<BigInt>,
         is_enabled -> Bool,
+        capabilities -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    provider_health (provider_id) {
+        provider_id -> BigInt,
+        status -> Text,
+        status_code -> Nullable<BigInt>,
+        latency_ms -> Nullable<BigInt>,
+        detail -> Nullable<Text>,
+        last_tested_at -> Nullable<BigInt>,
+        is_healthy -> Bool,
+        consecutive_failures -> BigInt,
+        checked_at -> Nullable<BigInt>,
     }
 }
 

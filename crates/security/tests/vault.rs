@@ -5,6 +5,7 @@
 use proptest::prelude::*;
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::LazyLock;
+use switchyard_domain::provider::{CredentialOwner, SharedPlace};
 use switchyard_ports::vault::{Binding, Vault, VaultError};
 use switchyard_security::keyring::{EncryptionKey, Keyring};
 use switchyard_security::vault::KeyringVault;
@@ -36,6 +37,23 @@ fn what_was_sealed_opens_in_its_place() {
         let sealed = seal(secret, &place(7));
         assert_eq!(VAULT.open(&sealed, &place(7)).unwrap().expose_secret(), secret);
         assert!(secret.is_empty() || !sealed.contains(secret));
+    }
+}
+
+#[test]
+fn of_two_shared_credentials_neither_opens_in_the_others_place() {
+    let at = |place: SharedPlace| Binding {
+        table: "credentials",
+        row: 7,
+        owner: CredentialOwner::Shared(place).to_word(),
+        column: "sealed",
+    };
+    let sealed: Vec<String> = SharedPlace::all().map(|place| seal("sk-shared", &at(place))).collect();
+    for (own, sealed) in SharedPlace::all().zip(&sealed) {
+        for place in SharedPlace::all() {
+            let opened = VAULT.open(sealed, &at(place)).is_ok();
+            assert_eq!(opened, place == own, "sealed at {own}, opened at {place}");
+        }
     }
 }
 

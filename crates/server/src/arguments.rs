@@ -1,7 +1,12 @@
 //! The command line.
 
+mod credentials;
+
+pub(crate) use credentials::CredentialAction;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
+use switchyard_domain::provider::SharedPlace;
 
 /// One gateway to every LLM, with virtual keys, routes and an exact ledger.
 #[derive(Debug, Parser)]
@@ -164,10 +169,21 @@ pub(crate) enum ProviderAction {
     },
     /// List the vendors to choose from.
     Vendors,
-    /// Ask a provider for its models: shows that address, TLS and key work, without a billed call.
+    /// Add, replace, list or remove a provider's shared keys, with which calls take turns.
+    Credentials {
+        #[command(subcommand)]
+        action: CredentialAction,
+    },
+    /// Ask a provider for its models: shows, step by step, whether address, TLS and key work, without a billed call.
     Test {
         /// The provider.
         name: String,
+        /// The place of the key to test; without one, the first.
+        #[arg(long, value_name = "PLACE", value_parser = credentials::place)]
+        key: Option<SharedPlace>,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
         /// Seconds to wait.
         #[arg(long)]
         timeout: Option<u64>,
@@ -177,7 +193,7 @@ pub(crate) enum ProviderAction {
         /// The provider.
         name: String,
     },
-    /// Remove a provider with its models and its key.
+    /// Remove a provider with its models and its keys.
     Remove {
         /// The provider.
         name: String,

@@ -93,7 +93,8 @@ impl From<AdminError> for Failure {
         let code = match &error {
             AdminError::Invalid { .. } => USAGE,
             AdminError::Repository(RepositoryError::NotFound { .. }) => NOT_FOUND,
-            AdminError::Repository(RepositoryError::Conflict { .. } | RepositoryError::Stale { .. }) => {
+            AdminError::FileOwned { .. }
+            | AdminError::Repository(RepositoryError::Conflict { .. } | RepositoryError::Stale { .. }) => {
                 REFUSED
             }
             AdminError::Provider(_) => UNREACHABLE,

@@ -75,6 +75,7 @@ fn server_config(settings: &Settings) -> ServerConfig {
             GatewayAuth::Off => server::GatewayAuth::Off,
         },
         open_virtual_keys: settings.surfaces.open_virtual_keys,
+        provider_test_timeout: settings.upstream.provider_test_timeout,
         environment: edge.deployment.to_string(),
         uploads: settings.data_dir.clone(),
         ..ServerConfig::default()

@@ -13,8 +13,8 @@ use switchyard_coordination::memory::{MemoryHealth, MemoryLimiter};
 use switchyard_domain::meta::Writer;
 use switchyard_orchestrator::accounts::{AccountPorts, AccountSettings, Accounts, SessionGate, session_gate};
 use switchyard_orchestrator::admin::{
-    AdminPorts, CredentialAdmin, DeclaredConfiguration, KeyAdmin, ProviderAdmin, QuotaAdmin, RouteAdmin,
-    Seeding,
+    AdminPorts, CredentialAdmin, DeclaredConfiguration, KeyAdmin, ProviderAdmin, ProviderPorts, QuotaAdmin,
+    RouteAdmin, Seeding, SharedCredentialAdmin,
 };
 use switchyard_orchestrator::audit::AuditTrail;
 use switchyard_orchestrator::explain::Explainer;
@@ -23,8 +23,8 @@ use switchyard_orchestrator::routing::RoutingPorts;
 use switchyard_orchestrator::snapshot::ConfigurationKeeper;
 use switchyard_orchestrator::usage::UsageReports;
 use switchyard_ports::repositories::{
-    AuditLog, ConfigurationRepository, CredentialRepository, KeyringRepository, QuotaRepository,
-    UsageRepository, VirtualKeyRepository,
+    AuditLog, ConfigurationRepository, CredentialRepository, KeyringRepository, ProviderHealthRepository,
+    QuotaRepository, UsageRepository, VirtualKeyRepository,
 };
 
 /// The administrative use cases.
@@ -38,6 +38,7 @@ pub struct Administration {
     account_ports: AccountPorts,
     pub(crate) audit: Arc<AuditTrail>,
     pub(crate) credentials: Arc<CredentialAdmin>,
+    pub(crate) shared_credentials: Arc<SharedCredentialAdmin>,
     pub(crate) rekey: Arc<Rekey>,
     pub(crate) generated_secrets: Vec<PathBuf>,
     ports: AdminPorts,
@@ -61,11 +62,13 @@ impl Administration {
     ) -> Self {
         let account_ports = account_ports(adapters, settings, keeper.clone());
         let ports = admin_ports(adapters, keeper);
-        let providers = Arc::new(ProviderAdmin::new(
-            ports.clone(),
-            Arc::clone(&adapters.factory),
-            Arc::clone(&adapters.vault),
-        ));
+        let besides = ProviderPorts {
+            factory: Arc::clone(&adapters.factory),
+            vault: Arc::clone(&adapters.vault),
+            prices: Arc::clone(&adapters.prices),
+            health: Arc::clone(&adapters.database) as Arc<dyn ProviderHealthRepository>,
+        };
+        let providers = Arc::new(ProviderAdmin::new(ports.clone(), besides));
         let quotas = Arc::new(QuotaAdmin::new(
             ports.clone(),
             Arc::clone(&adapters.database) as Arc<dyn QuotaRepository>,
@@ -76,6 +79,11 @@ impl Administration {
             credentials: Arc::new(CredentialAdmin::new(
                 ports.clone(),
                 Arc::clone(&adapters.database) as Arc<dyn CredentialRepository>,
+                Arc::clone(&providers),
+                Arc::clone(&adapters.vault),
+            )),
+            shared_credentials: Arc::new(SharedCredentialAdmin::new(
+                ports.clone(),
                 Arc::clone(&providers),
                 Arc::clone(&adapters.vault),
             )),
@@ -139,7 +147,12 @@ impl Administration {
 
     /// The use case that applies what a file declares.
     pub(crate) fn declared_configuration(&self) -> DeclaredConfiguration {
-        DeclaredConfiguration::new(self.ports.clone(), Arc::clone(&self.providers), Arc::clone(&self.routes))
+        DeclaredConfiguration::new(
+            self.ports.clone(),
+            Arc::clone(&self.providers),
+            Arc::clone(&self.shared_credentials),
+            Arc::clone(&self.routes),
+        )
     }
 
     async fn make_first_administrator(&self, builder: &mut Builder) -> Result<(), OpenError> {
@@ -197,6 +210,12 @@ impl Administration {
     #[must_use]
     pub fn credentials(&self) -> &Arc<CredentialAdmin> {
         &self.credentials
+    }
+
+    /// The shared credentials of providers.
+    #[must_use]
+    pub fn shared_credentials(&self) -> &Arc<SharedCredentialAdmin> {
+        &self.shared_credentials
     }
 
     /// Sealing anew what is stored.

@@ -21,6 +21,7 @@ use switchyard_orchestrator::accounts::{AccountSettings, Rates, RegistrationPoli
 use switchyard_orchestrator::admin::FileReader;
 use switchyard_orchestrator::chat::{BudgetTerms, CallSettings};
 use switchyard_orchestrator::external::ExternalSettings;
+use switchyard_orchestrator::health_checks::HealthCheckSettings;
 use switchyard_ports::clock::Clock;
 use switchyard_ports::provider::Deadlines;
 use switchyard_ports::throttle::Rate;
@@ -79,6 +80,7 @@ pub struct Builder {
     pub(crate) journal: UsageJournal,
     pub(crate) secrets: SecretSource,
     pub(crate) calls: CallSettings,
+    pub(crate) health_checks: HealthCheckSettings,
     pub(crate) budgets: BudgetTerms,
     pub(crate) connect_timeout: Duration,
     pub(crate) egress_allow: String,
@@ -117,6 +119,7 @@ impl Builder {
                 },
                 first_of_pieces: None,
             },
+            health_checks: HealthCheckSettings::default(),
             budgets: BudgetTerms::default(),
             connect_timeout: Duration::from_secs(3),
             egress_allow: String::new(),
@@ -175,6 +178,12 @@ impl Builder {
                     total: upstream.total_timeout,
                 },
                 first_of_pieces: upstream.first_byte_is_set.then_some(upstream.first_byte_timeout),
+            },
+            health_checks: HealthCheckSettings {
+                enabled: settings.health.enabled,
+                interval: settings.health.interval,
+                timeout: settings.health.timeout,
+                failure_threshold: settings.health.failure_threshold,
             },
             budgets: BudgetTerms {
                 unpriced_ceiling: upstream.unpriced_call_ceiling,
@@ -328,6 +337,13 @@ impl Builder {
     #[must_use]
     pub fn file_reader(mut self, reader: FileReader) -> Self {
         self.file = Some(reader);
+        self
+    }
+
+    /// Checks providers in the background in another way: by default each once a minute.
+    #[must_use]
+    pub fn health_checks(mut self, settings: HealthCheckSettings) -> Self {
+        self.health_checks = settings;
         self
     }
 

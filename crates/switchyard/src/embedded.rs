@@ -16,6 +16,7 @@ use switchyard_orchestrator::admin::{KeyAdmin, ProviderAdmin, QuotaAdmin, Reload
 use switchyard_orchestrator::chat::{Budgets, CallStatistics, ChatPorts, ChatService};
 use switchyard_orchestrator::explain::Explainer;
 use switchyard_orchestrator::external::ExternalCalls;
+use switchyard_orchestrator::health_checks::{HealthCheckSettings, HealthChecks};
 use switchyard_orchestrator::insight::Insight;
 use switchyard_orchestrator::models::ModelList;
 use switchyard_orchestrator::overview::Overview;
@@ -29,8 +30,8 @@ use switchyard_orchestrator::usage::{
 };
 use switchyard_ports::journal::Journal;
 use switchyard_ports::repositories::{
-    ConfigurationRepository, CredentialRepository, DatabaseState, QuotaRepository, UsageRepository,
-    UserRepository, VirtualKeyRepository,
+    ConfigurationRepository, CredentialRepository, DatabaseState, ProviderHealthRepository, QuotaRepository,
+    UsageRepository, UserRepository, VirtualKeyRepository,
 };
 use tokio_util::sync::DropGuard;
 
@@ -90,6 +91,7 @@ impl Embedded {
         let insight = insight(&adapters, &administration, &keeper, &ports, &status, &writer);
         begin_loops(&tasks, &keeper, &writer, &administration, &adapters);
         begin_loops_of_calls(&tasks, &keeper, &ports);
+        begin_health_checks(&tasks, &keeper, &adapters, builder.health_checks);
         let sessions = administration.session_gate(&keeper);
         let authenticator =
             Authenticator::new(Arc::clone(&adapters.mint), Arc::clone(&adapters.clock), keeper.directory())
@@ -113,6 +115,7 @@ impl Embedded {
             insight,
             external: Arc::new(external),
             credentials: Arc::clone(administration.credentials()),
+            providers: Arc::clone(&administration.providers),
             audit: Arc::clone(administration.audit()),
             rekey: Arc::clone(administration.rekey()),
             idempotency: Arc::clone(&adapters.sharing.idempotency),
@@ -338,6 +341,18 @@ fn begin_loops_of_calls(tasks: &Tasks, keeper: &Arc<ConfigurationKeeper>, ports:
     let (refused, ending) = (Arc::clone(&ports.refused), tasks.stopping());
     tasks.spawn("refused calls", async move { refused.run(ending).await });
     tasks.spawn("budgets", async move { budgets.keep_known(limiter.as_ref(), &keeper, stopping).await });
+}
+
+fn begin_health_checks(
+    tasks: &Tasks,
+    keeper: &Arc<ConfigurationKeeper>,
+    adapters: &Adapters,
+    settings: HealthCheckSettings,
+) {
+    let health = Arc::clone(&adapters.database) as Arc<dyn ProviderHealthRepository>;
+    let checks = HealthChecks::new(Arc::clone(keeper), health, Arc::clone(&adapters.clock), settings);
+    let stopping = tasks.stopping();
+    tasks.spawn("health checks", async move { checks.run(stopping).await });
 }
 
 fn begin_loops(

@@ -28,11 +28,12 @@ mod tests {
     use crate::builder::Builder;
     use switchyard_domain::meta::{Owner, Writer};
     use switchyard_domain::name::Name;
-    use switchyard_orchestrator::admin::ProviderRequest;
+    use switchyard_orchestrator::admin::{ProviderPorts, ProviderRequest};
     use switchyard_ports::repositories::ConfigurationRepository;
     use switchyard_providers::VendorFactory;
     use switchyard_providers::transport::egress::AllowList;
     use switchyard_testkit::clock::ManualClock;
+    use switchyard_testkit::fakes::prices::PriceList;
     use switchyard_testkit::fakes::store::{Fate, MemoryStore};
     use switchyard_testkit::fakes::vault::BoundVault;
 
@@ -57,7 +58,10 @@ mod tests {
         .unwrap();
         let factory = Arc::new(VendorFactory::new(settings));
         let vault = Arc::new(BoundVault::default());
-        let providers = Arc::new(ProviderAdmin::new(ports.clone(), factory, vault));
+        let prices = Arc::new(PriceList::default());
+        let health = Arc::clone(store) as _;
+        let providers =
+            Arc::new(ProviderAdmin::new(ports.clone(), ProviderPorts { factory, vault, prices, health }));
         let routes = Arc::new(RouteAdmin::new(ports.clone()));
         let seeding = seeding(ports, Arc::clone(&providers), Arc::clone(&routes)).unwrap();
         Start { providers, routes, seeding }

@@ -28,7 +28,7 @@ use traffic::{ANSWER, Scene};
 use world::{body_of_key, files_below, install, model, store_own};
 
 /// What may be said on a command line, and which secrets it is asked for.
-const COMMANDS: [&[&str]; 13] = [
+const COMMANDS: [&[&str]; 16] = [
     &["check"],
     &["check", "--json"],
     &["providers", "list"],
@@ -42,6 +42,9 @@ const COMMANDS: [&[&str]; 13] = [
     &["budgets", "list", "--json"],
     &["rekey", "--json"],
     &["providers", "test", "added"],
+    &["providers", "test", "added", "--key", "2", "--json"],
+    &["providers", "credentials", "list", "added"],
+    &["providers", "credentials", "list", "added", "--json"],
 ];
 
 /// The search.
@@ -185,6 +188,7 @@ fn used(canaries: &Canaries, upstream: &Simulator) -> Vec<String> {
     let names = [
         "the shared credential of the file",
         "the credential of a command",
+        "the second credential of a command",
         "a person's credential",
         "a key's credential",
     ];

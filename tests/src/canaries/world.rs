@@ -74,17 +74,24 @@ pub(super) fn install(
     arguments.extend(["--base-url", &base]);
     let models: Vec<String> = models.collect();
     models.iter().for_each(|model| arguments.extend(["--model", model]));
+    give_key(&installation, &arguments, &by_command);
+    let second = canaries.text("the second credential of a command");
+    give_key(&installation, &["providers", "credentials", "add", ADDED, "--key-stdin"], &second);
+    installation
+}
+
+/// A command that reads a key from its standard input.
+fn give_key(installation: &Installation, arguments: &[&str], key: &str) {
     let mut child = installation
-        .command_of(&arguments)
+        .command_of(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .spawn()
         .expect("the binary runs");
     let mut input = child.stdin.take().expect("its input");
-    std::io::Write::write_all(&mut input, by_command.as_bytes()).expect("it reads");
+    std::io::Write::write_all(&mut input, key.as_bytes()).expect("it reads");
     drop(input);
-    assert!(child.wait().expect("a child").success(), "no provider was added: {}", installation.log_text());
-    installation
+    assert!(child.wait().expect("a child").success(), "{arguments:?}: {}", installation.log_text());
 }
 
 /// What of a virtual key is secret.

@@ -119,6 +119,7 @@ fn path_of(endpoint: &Endpoint) -> String {
         .replace("{call:.*}", "nothing:generateContent")
         .replace("{id}", "999999")
         .replace("{provider}", "nobody")
+        .replace("{model:.*}", "nothing")
         .replace("{file:.*}", "index.css")
 }
 

@@ -20,7 +20,7 @@ use std::collections::BTreeSet;
 use switchyard_http::routes::table;
 
 /// The surfaces whose every route is asked by a call of theirs: a folder, and the beginnings of its paths.
-const SURFACES: [(&str, &[&str]); 4] = [
+const SURFACES: [(&str, &[&str]); 5] = [
     (
         "virtual-key-proxy",
         &["/api/generate-virtual-key", "/api/save-keys", "/reload-config", "/api/logs", "/chat/completions"],
@@ -42,8 +42,11 @@ const SURFACES: [(&str, &[&str]); 4] = [
             "/api/v1/explain",
             "/api/v1/keys",
             "/api/v1/rekey",
+            "/api/v1/providers",
+            "/api/v1/vendors",
         ],
     ),
+    ("provider-management", &["/api/providers"]),
 ];
 
 macro_rules! surfaces {
@@ -69,6 +72,8 @@ surfaces! {
     calls_of_the_side_by_side_api_are_answered_as_documented_in_postgresql: "side-by-side";
     calls_of_the_canonical_api_are_answered_as_documented,
     calls_of_the_canonical_api_are_answered_as_documented_in_postgresql: "canonical";
+    calls_of_the_provider_management_are_answered_as_documented,
+    calls_of_the_provider_management_are_answered_as_documented_in_postgresql: "provider-management";
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use std::collections::HashMap;
+use std::net::TcpListener;
 use switchyard::Store;
 use switchyard::orchestrator::accounts::{AccountSettings, RegistrationPolicy};
 use switchyard_harness::testkit::postgres::PrivatePostgres;
@@ -44,6 +45,8 @@ pub(crate) struct Scene {
     pub(crate) app: TestApp,
     pub(crate) openai: Simulator,
     pub(crate) mistral: Simulator,
+    /// Takes connections and never answers.
+    silent: TcpListener,
 }
 
 /// On a fresh server over each database.
@@ -80,7 +83,8 @@ impl Scene {
                 config.gateway_auth = GatewayAuth::Off;
             }),
         };
-        Self { app: builder.start().await, openai, mistral }
+        let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+        Self { app: builder.start().await, openai, mistral, silent }
     }
 
     /// A bearer token of the administrator's.
@@ -101,6 +105,8 @@ impl Scene {
             ("openai_key", OPENAI_KEY.to_owned()),
             ("mistral_key", MISTRAL_KEY.to_owned()),
             ("outside", self.openai.root_url()),
+            ("upstream", self.openai.base_url()),
+            ("silent", format!("http://{}/v1", self.silent.local_addr().unwrap())),
         ];
         known.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }

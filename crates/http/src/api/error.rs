@@ -159,6 +159,9 @@ impl From<AdminError> for ApiError {
             AdminError::Invalid { message, param } => {
                 Self::invalid_field(&shortened(param.as_deref().unwrap_or("body")), message)
             }
+            AdminError::FileOwned { .. } => {
+                Self::new(StatusCode::CONFLICT, "conflict", sentence(&error.to_string()))
+            }
             AdminError::Repository(error) => error.into(),
             AdminError::Vault(error) => {
                 tracing::error!(error = %error, "a secret can't be sealed or opened");
@@ -176,6 +179,13 @@ impl From<AdminError> for ApiError {
             }
         }
     }
+}
+
+/// The same with a capital letter and a full stop.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(char::to_uppercase);
+    first.into_iter().flatten().chain(letters).chain(['.']).collect()
 }
 
 impl From<RepositoryError> for ApiError {

@@ -329,7 +329,7 @@ pub(crate) async fn test_key(
     let probe = credentials.test(&owner(&person.who), &name, PATIENCE, &by).await?;
     Ok(web::Json(TestedKey {
         provider: name.to_string(),
-        latency_ms: u64::try_from(probe.latency.as_millis()).unwrap_or(u64::MAX),
+        latency_ms: u64::try_from(probe.took().as_millis()).unwrap_or(u64::MAX),
         models: probe.models.len(),
     }))
 }

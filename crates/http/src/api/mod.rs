@@ -10,6 +10,7 @@ mod keys;
 mod ledger;
 mod moments;
 mod password;
+pub(crate) mod providers;
 mod rekey;
 mod requests;
 mod sessions;
@@ -33,6 +34,11 @@ pub(crate) mod documented {
     };
     pub(crate) use super::ledger::__path_verify_ledger;
     pub(crate) use super::password::{__path_change_password, __path_follow_link};
+    pub(crate) use super::providers::{
+        __path_change_provider, __path_create_provider, __path_discover_models, __path_list_providers,
+        __path_list_vendors, __path_one_model, __path_one_provider, __path_put_model, __path_remove_model,
+        __path_remove_provider, __path_test_provider, __path_test_unsaved,
+    };
     pub(crate) use super::rekey::__path_seal_anew;
     pub(crate) use super::requests::{__path_list_requests, __path_one_request};
     pub(crate) use super::sessions::{__path_end_others, __path_end_session, __path_list_sessions};
@@ -77,6 +83,19 @@ pub(crate) fn mount(routes: &mut Routes) {
     routes.get("/api/v1/keys/system-keys", keys::system_keys);
     routes.delete("/api/v1/keys/{provider}", keys::forget_key);
     routes.post("/api/v1/keys/{provider}/test", keys::test_key);
+    routes.get("/api/v1/vendors", providers::list_vendors);
+    routes.get("/api/v1/providers", providers::list_providers);
+    routes.post("/api/v1/providers", providers::create_provider);
+    // Before the ids, as above.
+    routes.post("/api/v1/providers/test", providers::test_unsaved);
+    routes.get("/api/v1/providers/{id}", providers::one_provider);
+    routes.patch("/api/v1/providers/{id}", providers::change_provider);
+    routes.delete("/api/v1/providers/{id}", providers::remove_provider);
+    routes.post("/api/v1/providers/{id}/test", providers::test_provider);
+    routes.post("/api/v1/providers/{id}/discover", providers::discover_models);
+    routes.get("/api/v1/providers/{id}/models/{model:.*}", providers::one_model);
+    routes.put("/api/v1/providers/{id}/models/{model:.*}", providers::put_model);
+    routes.delete("/api/v1/providers/{id}/models/{model:.*}", providers::remove_model);
     routes.get("/api/v1/audit", audit::list_audit);
     routes.post("/api/v1/rekey", rekey::seal_anew);
     routes.get("/api/v1/usage", usage::show_usage);

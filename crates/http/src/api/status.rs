@@ -5,7 +5,8 @@ use crate::extract::Administrator;
 use crate::ops::Environment;
 use actix_web::web;
 use serde::Serialize;
-use switchyard_orchestrator::overview::{Overview, ServerState};
+use switchyard_orchestrator::overview::{Overview, RestingCredential, ServerState};
+use switchyard_orchestrator::snapshot::CredentialState;
 use switchyard_orchestrator::status::StatusFacts;
 use utoipa::ToSchema;
 
@@ -28,6 +29,8 @@ pub(crate) struct ServerStatus {
     calls_in_flight: u64,
     /// Targets that are tried only when nothing better is left, since they throttle or their credential is refused.
     breakers: Vec<Breaker>,
+    /// Shared keys of providers that calls do not use now: the provider refused them, or told them to wait.
+    resting_credentials: Vec<RestingKey>,
     /// Providers that can't be called as they are configured.
     broken_providers: Vec<BrokenShape>,
 }
@@ -116,6 +119,38 @@ struct Breaker {
     seconds_left: u64,
 }
 
+/// A shared key that calls do not use now.
+#[derive(Debug, Serialize, ToSchema)]
+struct RestingKey {
+    /// The provider.
+    provider: String,
+    /// The key's place among the provider's shared keys, from 1.
+    place: u8,
+    /// `throttled`, or `benched` until it is replaced or a call finds that it is taken again.
+    state: &'static str,
+    /// `throttled`, `refused` or `quota_exhausted`.
+    reason: &'static str,
+    /// Since when.
+    since: String,
+    /// When calls use it again, or one call tries it.
+    until: String,
+}
+
+impl RestingKey {
+    fn of(resting: RestingCredential) -> Option<Self> {
+        let RestingCredential { provider, place, state } = resting;
+        let CredentialState::SetBack { why, since, until } = state else { return None };
+        Some(Self {
+            provider,
+            place: place.number(),
+            state: state.as_str(),
+            reason: why.as_str(),
+            since: since.to_string(),
+            until: until.to_string(),
+        })
+    }
+}
+
 /// A provider that can't be called.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = BrokenProvider)]
@@ -195,6 +230,7 @@ pub(crate) async fn show_status(
         revision: facts.revision,
         calls_in_flight: facts.calls_in_flight,
         breakers: state.resting.into_iter().map(breaker).collect(),
+        resting_credentials: state.credentials.into_iter().filter_map(RestingKey::of).collect(),
         broken_providers: broken
             .map(|broken| BrokenShape { provider: broken.provider, reason: broken.reason })
             .collect(),

@@ -5,6 +5,7 @@ mod counted;
 mod external;
 mod multi_llm;
 mod pairs;
+mod provider_management;
 mod virtual_key_proxy;
 
 pub(crate) mod documented {
@@ -14,6 +15,11 @@ pub(crate) mod documented {
         __path_external_delete, __path_external_get, __path_external_post, __path_external_put,
     };
     pub(crate) use super::multi_llm::{__path_log_in, __path_profile, __path_refresh, __path_register};
+    pub(crate) use super::provider_management::{
+        __path_change_managed_provider, __path_create_managed_provider, __path_list_managed_providers,
+        __path_one_managed_provider, __path_remove_managed_provider, __path_state_managed_health,
+        __path_test_direct, __path_test_managed_provider,
+    };
     pub(crate) use super::virtual_key_proxy::{__path_generate_key, __path_reload_config, __path_save_keys};
 }
 
@@ -28,6 +34,15 @@ pub(crate) fn mount(routes: &mut Routes) {
     routes.post("/api/save-keys", virtual_key_proxy::save_keys);
     routes.get("/api/logs", call_log::call_log);
     routes.post("/reload-config", virtual_key_proxy::reload_config);
+    routes.get("/api/providers", provider_management::list_managed_providers);
+    routes.post("/api/providers", provider_management::create_managed_provider);
+    // Before the ids: the first path that fits answers.
+    routes.post("/api/providers/test-direct", provider_management::test_direct);
+    routes.get("/api/providers/{id}", provider_management::one_managed_provider);
+    routes.patch("/api/providers/{id}", provider_management::change_managed_provider);
+    routes.delete("/api/providers/{id}", provider_management::remove_managed_provider);
+    routes.post("/api/providers/{id}/test", provider_management::test_managed_provider);
+    routes.patch("/api/providers/{id}/health", provider_management::state_managed_health);
     routes.post("/api/external/get", external::external_get);
     routes.post("/api/external/post", external::external_post);
     routes.post("/api/external/put", external::external_put);

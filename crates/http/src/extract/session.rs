@@ -15,6 +15,7 @@ use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use std::borrow::Cow;
 use std::sync::Arc;
+use switchyard_domain::meta::Writer;
 use switchyard_domain::role::Role;
 use switchyard_orchestrator::accounts::{Client, Refused, SessionGate, SignedIn};
 use tokio::sync::{Mutex, OwnedMutexGuard};
@@ -40,6 +41,13 @@ pub(crate) struct Reader(#[expect(dead_code, reason = "the rule is its use")] pu
 /// An administrator.
 #[derive(Clone, Debug)]
 pub(crate) struct Administrator(pub(crate) Person);
+
+impl Administrator {
+    /// Who writes what they ask for.
+    pub(crate) fn writer(&self) -> Writer {
+        self.0.client.writer(&self.0.who.entry.user)
+    }
+}
 
 /// Who presents a token in `authorization` or in a session's cookie. A cookie's request that changes something must show besides that
 /// it comes from a page of ours.

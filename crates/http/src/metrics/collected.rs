@@ -42,6 +42,7 @@ impl Collector for Collected {
         )?;
         let lost = self.log_losses.count();
         counter(&mut encoder, "log_lines_dropped", "Lines of the log that nobody took in time", lost)?;
+        write_benched(&mut encoder, self.status.benched_credentials())?;
         write_state(&mut encoder, &self.status.facts())
     }
 }
@@ -73,6 +74,16 @@ fn write_usage(encoder: &mut DescriptorEncoder<'_>, attempts: &Attempts) -> fmt:
         (ProviderOnly { provider }, u64::try_from(sum.cost_nano_usd).unwrap_or(0))
     });
     counters(encoder, "cost_nano_usd", "Cost of priced attempts in nano-USD", cost)
+}
+
+fn write_benched(encoder: &mut DescriptorEncoder<'_>, benched: Vec<(String, u64)>) -> fmt::Result {
+    let kind = ConstGauge::new(0_u64).metric_type();
+    let help = "Shared keys that the provider does not take";
+    let mut family = encoder.encode_descriptor("credentials_benched", help, None, kind)?;
+    for (provider, count) in benched {
+        ConstGauge::new(count).encode(family.encode_family(&ProviderOnly { provider })?)?;
+    }
+    Ok(())
 }
 
 fn write_state(encoder: &mut DescriptorEncoder<'_>, facts: &StatusFacts) -> fmt::Result {

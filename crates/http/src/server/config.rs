@@ -102,6 +102,8 @@ pub struct ServerConfig {
     pub gateway_auth: GatewayAuth,
     /// Whether everybody may make virtual keys at `/api/generate-virtual-key`.
     pub open_virtual_keys: bool,
+    /// How long a test waits for a provider where whoever asks does not say.
+    pub provider_test_timeout: Duration,
     /// What the installation is for, as `/health` says it.
     pub environment: String,
     /// The folder in which clients' files wait until they were sent on. They have no names there, so that nothing of them outlives
@@ -125,6 +127,7 @@ impl Default for ServerConfig {
             timeouts: Timeouts::default(),
             gateway_auth: GatewayAuth::default(),
             open_virtual_keys: false,
+            provider_test_timeout: Duration::from_secs(10),
             environment: "production".to_owned(),
             uploads: std::env::temp_dir(),
         }

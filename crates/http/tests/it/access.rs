@@ -51,6 +51,26 @@ const ADMINISTRATORS: &[(&str, &str)] = &[
     ("POST", "/api/v1/users/{id}/password-reset"),
     ("POST", "/api/v1/rekey"),
     ("GET", "/api/v1/status"),
+    ("GET", "/api/v1/vendors"),
+    ("GET", "/api/v1/providers"),
+    ("POST", "/api/v1/providers"),
+    ("POST", "/api/v1/providers/test"),
+    ("GET", "/api/v1/providers/{id}"),
+    ("PATCH", "/api/v1/providers/{id}"),
+    ("DELETE", "/api/v1/providers/{id}"),
+    ("POST", "/api/v1/providers/{id}/test"),
+    ("POST", "/api/v1/providers/{id}/discover"),
+    ("GET", "/api/v1/providers/{id}/models/{model:.*}"),
+    ("PUT", "/api/v1/providers/{id}/models/{model:.*}"),
+    ("DELETE", "/api/v1/providers/{id}/models/{model:.*}"),
+    ("GET", "/api/providers"),
+    ("POST", "/api/providers"),
+    ("POST", "/api/providers/test-direct"),
+    ("GET", "/api/providers/{id}"),
+    ("PATCH", "/api/providers/{id}"),
+    ("DELETE", "/api/providers/{id}"),
+    ("POST", "/api/providers/{id}/test"),
+    ("PATCH", "/api/providers/{id}/health"),
 ];
 
 /// What auditors see too.
@@ -115,7 +135,11 @@ fn no_route_is_declared_twice() {
 async fn every_route_that_is_not_public_refuses_a_request_without_a_key() {
     let world = World::start().await;
     for endpoint in table() {
-        let path = endpoint.path.replace("{id:.*}", "team").replace("{file:.*}", "index.css");
+        let path = endpoint
+            .path
+            .replace("{id:.*}", "team")
+            .replace("{file:.*}", "index.css")
+            .replace("{model:.*}", "m");
         let request = match endpoint.method {
             "GET" => get(&path, ""),
             method => post(&path, "", "{}").replacen("POST", method, 1),

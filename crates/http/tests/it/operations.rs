@@ -78,6 +78,7 @@ async fn metrics_stand_on_their_own_listener_and_name_nobody() {
         r#"switchyard_tokens_total{provider="acme",direction="input"} 6"#,
         r#"switchyard_tokens_total{provider="acme",direction="output"} 8"#,
         r#"switchyard_cost_nano_usd_total{provider="acme"} 14000"#,
+        r#"switchyard_credentials_benched{provider="acme"} 0"#,
         "switchyard_calls_in_flight 0",
         "switchyard_journal_backlog 2",
         "switchyard_configuration_revision 7",

@@ -1,7 +1,7 @@
 //! Vendors' credentials of a user or a virtual key: stored, listed by name, tried on request, forgotten. No answer holds one.
 
 use super::AdminPorts;
-use super::providers::{ProviderAdmin, ProviderProbe, hint_of, kept_secret};
+use super::providers::{ProviderAdmin, hint_of, kept_secret};
 use crate::error::AdminError;
 use crate::snapshot::credential_binding;
 use secrecy::{ExposeSecret, SecretString};
@@ -13,6 +13,7 @@ use switchyard_domain::meta::Writer;
 use switchyard_domain::name::Name;
 use switchyard_domain::provider::{CredentialOwner, Provider};
 use switchyard_domain::time::Timestamp;
+use switchyard_ports::probe::ProbeReport;
 use switchyard_ports::repositories::{CredentialRepository, RepositoryError, SealedSecret, StoredCredential};
 use switchyard_ports::vault::Vault;
 
@@ -134,14 +135,15 @@ impl CredentialAdmin {
     /// When the database can't be read, where no calls are served; else nobody asks it.
     pub async fn shared(&self) -> Result<Vec<String>, AdminError> {
         let Some(keeper) = &self.ports.keeper else {
-            let with_key = |provider: Provider| provider.credential.map(|_| provider.name.to_string());
+            let with_key =
+                |provider: Provider| provider.credential().is_some().then(|| provider.name.to_string());
             return Ok(self.providers.list().await?.into_iter().filter_map(with_key).collect());
         };
         let snapshot = keeper.snapshot();
         if snapshot.credentials.as_ref().is_some_and(|directory| !directory.shares()) {
             return Ok(Vec::new());
         }
-        let usable = snapshot.providers.values().filter(|entry| matches!(entry.credential, Ok(Some(_))));
+        let usable = snapshot.providers.values().filter(|entry| entry.credentials.any_opens());
         Ok(usable.map(|entry| entry.name.clone()).collect())
     }
 
@@ -204,18 +206,22 @@ impl CredentialAdmin {
     /// Tries the owner's credential: asks the provider for its models, without a billed call. It is written down who did.
     ///
     /// # Errors
-    /// As [`ProviderAdmin::test`], and [`RepositoryError::NotFound`] where the owner has no credential there.
+    /// As [`ProviderAdmin::test`], [`AdminError::Provider`] with what ended it, and [`RepositoryError::NotFound`] where the owner has no credential there.
     pub async fn test(
         &self,
         owner: &CredentialOwner,
         provider: &Name,
         timeout: Duration,
         by: &Writer,
-    ) -> Result<ProviderProbe, AdminError> {
+    ) -> Result<ProbeReport, AdminError> {
         let provider = self.providers.find(provider).await?;
         let stored = self.stored(owner, &provider).await?;
         let secret = Arc::new(self.open(&stored)?);
-        self.providers.probe(&provider, Some((owner, secret)), timeout, by).await
+        let report = self.providers.probe(&provider, Some((owner, secret)), timeout, by).await?;
+        match report.fault {
+            Some(fault) => Err(fault.into()),
+            None => Ok(report),
+        }
     }
 
     async fn stored(

@@ -9,15 +9,20 @@ mod quotas;
 mod reload;
 mod routes;
 mod seeds;
+mod shared_credentials;
 
 pub use credentials::{CredentialAdmin, CredentialEntry, EmptySecret, UNREADABLE};
 pub use declare::{Applied, DeclaredConfiguration};
 pub use keys::{CreatedKey, KeyAdmin, KeyChange, KeyRequest, KeyState, MOST_KEYS, MOST_UNUSED_KEYS};
-pub use providers::{ProviderAdmin, ProviderProbe, ProviderRequest};
+pub use providers::{
+    CredentialSight, Discovered, FactSource, ModelState, ProviderAdmin, ProviderChange, ProviderPorts,
+    ProviderRequest, ProviderState, ProviderTest, Removal, UnsavedProvider,
+};
 pub use quotas::{QuotaAdmin, QuotaRequest, QuotaState};
 pub use reload::{FileNow, FileReader, Reloading};
 pub use routes::RouteAdmin;
 pub use seeds::Seeding;
+pub use shared_credentials::{SharedCredentialAdmin, SharedCredentialEntry};
 
 use crate::error::AdminError;
 use crate::snapshot::ConfigurationKeeper;

@@ -1,6 +1,7 @@
 //! Trying targets in the order of the plan: at most so many attempts, each at a target not tried yet while one remains, then
 //! again at the last one while its retry budget pays.
 
+use super::account;
 use super::admission::{Admission, Admitted, NotAdmitted};
 use super::bought::{self, Next};
 use super::course::{Course, Step};
@@ -51,6 +52,8 @@ enum Tried {
         is_foreign: bool,
         /// Who may be asked after it.
         next: Next,
+        /// Whether the same target may take another of its shared credentials.
+        has_other_account: bool,
     },
     /// Nothing was sent, and nothing will be: the caller may not.
     Refused(CallError),
@@ -105,9 +108,14 @@ impl Attempts<'_> {
     async fn run_through(&mut self, settlement: &mut Settlement) -> Result<Begun, CallError> {
         let mut tries = Tries::default();
         let mut stays = false;
+        let mut other_account = None;
         while settlement.attempts() < self.settings.max_attempts.max(1) {
             let has_time = tries.is_empty() || !self.time_left().is_zero();
-            let other = if stays { None } else { self.next(tries.is_empty()) };
+            let (other, credential) = match other_account.take() {
+                Some((step, credential)) => (Some(step), Some(credential)),
+                None if stays => (None, None),
+                None => (self.next(tries.is_empty()), None),
+            };
             let (step, retried) = match other {
                 Some(step) if has_time => (step, Retried(None)),
                 Some(_) => break,
@@ -116,12 +124,18 @@ impl Attempts<'_> {
                     None => break,
                 },
             };
-            match self.attempt(&step, settlement).await {
+            match self.attempt(&step, credential, settlement).await {
                 Tried::Began(began) => return Ok(self.begun(*began, step, retried, &tries)),
-                Tried::Failed { fault, is_foreign, next } => {
+                Tried::Failed { fault, is_foreign, next, has_other_account } => {
                     // No other target is asked then, but this one may want to be asked once more.
                     stays = !step.failover_on().moves_on(fault.kind);
                     let ends = next == Next::Nobody || (stays && !fault.is_asked_back());
+                    // The last attempt is another target's, where there is one: its account may be better than all of these.
+                    let spares_one = settlement.attempts() + 1 < self.settings.max_attempts;
+                    if has_other_account && !stays && !ends && (spares_one || !self.course.has_more()) {
+                        let usable = step.target.provider.credentials.usable(self.ports.clock.monotonic());
+                        other_account = usable.map(|shared| (step.clone(), ChosenCredential::from(shared)));
+                    }
                     tries.failed(fault, step, Failure { is_foreign, next });
                     if ends {
                         break;
@@ -181,9 +195,14 @@ impl Attempts<'_> {
         Some((step, cause))
     }
 
-    async fn attempt(&mut self, step: &Step, settlement: &mut Settlement) -> Tried {
+    async fn attempt(
+        &mut self,
+        step: &Step,
+        credential: Option<ChosenCredential>,
+        settlement: &mut Settlement,
+    ) -> Tried {
         let target = &step.target;
-        let ready = match self.ready(step, settlement).await {
+        let ready = match self.ready(step, credential, settlement).await {
             Ok(ready) => ready,
             Err(tried) => return tried,
         };
@@ -210,31 +229,42 @@ impl Attempts<'_> {
             request_id: self.request_id.to_owned(),
             deadlines: self.deadlines(step),
             connect_timeout: step.timeouts().connect_ms.map(Duration::from_millis),
-            credential: credential.map(|credential| credential.secret),
+            credential: credential.as_ref().map(|credential| Arc::clone(&credential.secret)),
             received: Arc::clone(&received),
         };
         match client.send(prepared, context).await {
             Ok(answer) => {
                 watched.first_content();
+                account::accepted(credential);
                 settlement.first_content(answer.status);
                 Tried::Began(Box::new(Began { answer, source, losses, watched }))
             }
             Err(fault) => {
                 self.note(target, &fault);
-                // A caller's own account that is refused or used up is no fault of the target that others call.
-                if !(fault.kind.is_of_account() && account == Account::Own) {
-                    watched.ended(fact_of(&fault));
+                let told = account::failed(self.ports, target, credential, &fault);
+                if let Some(fact) = told.fact {
+                    watched.ended(fact);
                 }
                 settlement.fail(fault.clone());
                 let facts = self.call.facts();
                 let next = bought::next(facts.dialect.operation(), &fault, received.lock().began);
-                Tried::Failed { fault, is_foreign: source != facts.dialect, next }
+                Tried::Failed {
+                    fault,
+                    is_foreign: source != facts.dialect,
+                    next,
+                    has_other_account: told.has_other,
+                }
             }
         }
     }
 
     /// What would be sent to a target, or why nothing can be.
-    async fn ready<'t>(&self, step: &'t Step, settlement: &mut Settlement) -> Result<Ready<'t>, Tried> {
+    async fn ready<'t>(
+        &self,
+        step: &'t Step,
+        credential: Option<ChosenCredential>,
+        settlement: &mut Settlement,
+    ) -> Result<Ready<'t>, Tried> {
         let (target, facts) = (&step.target, self.call.facts());
         let Ok(client) = &target.provider.client else { return Err(Tried::Passed(unusable(target))) };
         if !client.offers(facts.dialect.operation()) {
@@ -253,24 +283,36 @@ impl Attempts<'_> {
                 settlement.begin(target, &LossReport::default(), Admitted::default(), None);
                 self.note(target, &fault);
                 settlement.fail(fault.clone());
-                return Err(Tried::Failed { fault, is_foreign: false, next: Next::Anyone });
+                return Err(Tried::Failed {
+                    fault,
+                    is_foreign: false,
+                    next: Next::Anyone,
+                    has_other_account: false,
+                });
             }
         };
         if !prepared.losses.is_empty() && (step.is_strict() || facts.strict) {
             return Err(Tried::Passed(strict_refusal(&prepared.losses, target)));
         }
-        match self.credentials.choose(&target.provider) {
-            Ok(credential) => Ok(Ready { client, prepared, credential }),
-            Err(reason) => {
-                tracing::warn!(
-                    request.id = self.request_id,
-                    target = %target.model.public_name,
-                    reason = %reason,
-                    "a target is passed over"
-                );
-                Err(Tried::Passed(unreadable(target)))
-            }
-        }
+        let credential = match credential {
+            Some(given) => Some(given),
+            None => self.credential(target).map_err(Tried::Passed)?,
+        };
+        Ok(Ready { client, prepared, credential })
+    }
+
+    /// The credential that the target is called with.
+    fn credential(&self, target: &TargetEntry) -> Result<Option<ChosenCredential>, CallError> {
+        let chosen = self.credentials.choose(&target.provider, self.ports.clock.monotonic());
+        chosen.map_err(|reason| {
+            tracing::warn!(
+                request.id = self.request_id,
+                target = %target.model.public_name,
+                reason = %reason,
+                "a target is passed over"
+            );
+            unreadable(target)
+        })
     }
 
     fn time_left(&self) -> Duration {

@@ -165,6 +165,11 @@ impl Course {
         self.decision.unwrap_or(Decision::NAMED).as_str()
     }
 
+    /// Whether a target is left that was not tried.
+    pub(super) fn has_more(&self) -> bool {
+        !self.is_empty() || self.fallback.is_some()
+    }
+
     /// Whether no other target can take the call.
     pub(super) fn has_one(&self) -> bool {
         self.has_one

@@ -1,6 +1,7 @@
 //! A chat call from admission to settlement: resolve the name, admit, try the targets in their order, deliver, settle exactly
 //! once.
 
+mod account;
 mod admission;
 pub(crate) mod asking;
 mod attempts;

@@ -8,7 +8,8 @@ use switchyard_domain::limits::Limits;
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::price::{ServiceTier, cost};
 use switchyard_domain::route::{
-    Availability, Candidate, Decision, Field, Headroom, PlanError, PlannedCall, SkipReason, Strategy,
+    Availability, Avoidance, Candidate, Decision, Field, Headroom, PlanError, PlannedCall, SkipReason,
+    Strategy,
 };
 use switchyard_domain::time::Timestamp;
 use switchyard_ports::health::{Account, Health};
@@ -132,7 +133,13 @@ impl Outlook<'_> {
             priority: target.priority,
             strategy: target.strategy,
             when: &target.when,
-            availability: if is_usable { view.availability } else { Availability::Unusable },
+            availability: match view.availability {
+                _ if !is_usable => Availability::Unusable,
+                Availability::Ready if !target.provider.is_healthy => {
+                    Availability::Avoid(Avoidance::Unhealthy)
+                }
+                known => known,
+            },
             capabilities: target.model.capabilities,
             context_window: target.model.context_window,
             latency: view.latency,

@@ -17,9 +17,9 @@ const LONGEST_NAME: usize = 100;
 /// Why nothing can be sent to a target. What exactly is wrong with a provider is for its administrators: they find it in the
 /// log.
 pub(super) fn unusable(target: &TargetEntry) -> CallError {
-    let reason = match (&target.provider.client, &target.provider.credential) {
-        (Err(_), _) | (_, Err(_)) => "can't be called as it is configured. An administrator must mend it",
-        (Ok(_), Ok(_)) => "has no credential. An administrator can store one",
+    let reason = match (&target.provider.client, target.provider.credentials.unreadable()) {
+        (Err(_), _) | (_, Some(_)) => "can't be called as it is configured. An administrator must mend it",
+        (Ok(_), None) => "has no credential. An administrator can store one",
     };
     unavailable(format!("The provider `{}` {reason}.", target.provider.name), OPERATOR_WAIT)
 }

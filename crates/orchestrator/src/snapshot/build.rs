@@ -1,15 +1,15 @@
 //! Stored configuration becomes a snapshot. A broken object disables itself with a reason; the rest goes on.
 
+use super::shared::{MemoryOfCredentials, SharedCredentials};
 use super::{
     CredentialDirectory, ModelEntry, ProviderEntry, Quotas, RouteEntry, Snapshot, TargetEntry, Turns,
+    known_facts,
 };
-use secrecy::SecretString;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 use switchyard_domain::ids::{ProviderId, RouteId};
 use switchyard_domain::limits::Limits;
 use switchyard_domain::meta::Owner;
-use switchyard_domain::price::ModelPrice;
 use switchyard_domain::provider::{Provider, ProviderModel};
 use switchyard_domain::retry::RetryBudget;
 use switchyard_domain::route::{Route, Target, Timeouts};
@@ -17,7 +17,7 @@ use switchyard_ports::limiter::Scope;
 use switchyard_ports::prices::PriceBook;
 use switchyard_ports::provider::{ProviderConfig, ProviderFactory};
 use switchyard_ports::repositories::{CredentialRepository, StoredConfiguration};
-use switchyard_ports::vault::{Binding, Vault, VaultError};
+use switchyard_ports::vault::{Binding, Vault};
 
 /// The place that a provider's credential is sealed for.
 #[must_use]
@@ -25,11 +25,12 @@ pub fn credential_binding(provider: ProviderId, owner: &str) -> Binding {
     Binding { table: "credentials", row: provider.0, owner: owner.to_owned(), column: "sealed" }
 }
 
-/// What outlives a snapshot: the turns of routes and the retry budgets of providers.
+/// What outlives a snapshot: the turns of routes, the retry budgets of providers, and how shared credentials stand.
 #[derive(Default)]
 pub struct MemoryOfTargets {
     turns: HashMap<RouteId, Arc<Turns>>,
     budgets: HashMap<ProviderId, Arc<Mutex<RetryBudget>>>,
+    credentials: MemoryOfCredentials,
 }
 
 impl MemoryOfTargets {
@@ -39,6 +40,7 @@ impl MemoryOfTargets {
         let providers: HashSet<ProviderId> = stored.providers.iter().map(|provider| provider.id).collect();
         self.turns.retain(|id, _| routes.contains(id));
         self.budgets.retain(|id, _| providers.contains(id));
+        self.credentials.keep_only(&stored.providers);
     }
 }
 
@@ -143,10 +145,8 @@ impl Builder {
         if let Err(reason) = &client {
             tracing::warn!(provider.name = name, reason = %reason, "provider disabled");
         }
-        let credential = self.credential(provider, before);
-        if let Err(reason) = &credential {
-            tracing::warn!(provider.name = name, reason = %reason, "provider without its shared credential");
-        }
+        let credentials =
+            SharedCredentials::open(provider, before, self.vault.as_ref(), &mut memory.credentials);
         let simulated = client.as_ref().is_ok_and(|client| client.is_simulated());
         let enabled = provider.models.iter().filter(|model| model.is_enabled);
         let listed: Vec<Arc<ModelEntry>> =
@@ -159,61 +159,25 @@ impl Builder {
             version: provider.meta.version,
             updated_at: provider.meta.updated_at,
             client,
-            credential,
-            credential_version: provider.credential.as_ref().map(|stored| (stored.id, stored.meta.version)),
+            credentials,
             models,
             listed,
             simulated,
+            is_healthy: provider.health.is_healthy,
             retry_budget: Arc::clone(memory.budgets.entry(provider.id).or_default()),
         }
     }
 
-    fn credential(
-        &self,
-        provider: &Provider,
-        before: Option<&ProviderEntry>,
-    ) -> Result<Option<Arc<SecretString>>, String> {
-        let Some(credential) = &provider.credential else { return Ok(None) };
-        let binding = credential_binding(provider.id, &credential.owner.to_word());
-        let is_known = |before: &&ProviderEntry| {
-            (before.id, before.credential_version)
-                == (provider.id, Some((credential.id, credential.meta.version)))
-        };
-        match self.vault.open(&credential.sealed, &binding) {
-            Ok(secret) => Ok(Some(Arc::new(secret))),
-            // The same secret, sealed anew by somebody who has a key that is not at hand here: calls go on with it.
-            Err(VaultError::UnknownKey { key_id })
-                if before.filter(is_known).is_some_and(|before| matches!(before.credential, Ok(Some(_)))) =>
-            {
-                tracing::warn!(
-                    provider.name = %provider.name,
-                    keyring.key = %key_id,
-                    "a stored key was sealed anew under an encryption key that this server does not have: give it that key \
-                     before it starts again"
-                );
-                before.map_or(Ok(None), |before| before.credential.clone())
-            }
-            Err(error) => Err(format!("its stored credential can't be opened: {error}")),
-        }
-    }
-
     fn model(&self, provider: &Provider, model: &ProviderModel, simulated: bool) -> ModelEntry {
-        let facts = self.prices.facts(&provider.vendor, &model.model).unwrap_or_default();
-        let price = match (&model.rates, simulated) {
-            (Some(rates), _) => {
-                Some(Arc::new(ModelPrice::overriding(provider.name.as_str(), provider.meta.version, *rates)))
-            }
-            (None, true) => Some(Arc::new(ModelPrice::simulated())),
-            (None, false) => facts.price,
-        };
+        let facts = known_facts(self.prices.as_ref(), provider, model, simulated);
         ModelEntry {
             model: model.model.clone(),
             public_name: format!("{}/{}", provider.name, model.model),
-            price,
+            price: facts.price,
             limits: model.limits,
             scope: Scope(format!("model:{}/{}", provider.id, model.model).into()),
-            max_output_tokens: model.max_output_tokens.or(facts.max_output_tokens),
-            context_window: model.context_window.or(facts.context_window),
+            max_output_tokens: facts.max_output_tokens,
+            context_window: facts.context_window,
             capabilities: facts.capabilities,
         }
     }
@@ -253,7 +217,8 @@ impl Builder {
 
 fn is_same(kept: &ProviderEntry, provider: &Provider) -> bool {
     let meta = &provider.meta;
-    (kept.id, kept.version, kept.updated_at) == (provider.id, meta.version, meta.updated_at)
+    (kept.id, kept.version, kept.updated_at, kept.is_healthy)
+        == (provider.id, meta.version, meta.updated_at, provider.health.is_healthy)
 }
 
 fn direct_target(provider: &Arc<ProviderEntry>, model: &Arc<ModelEntry>) -> TargetEntry {

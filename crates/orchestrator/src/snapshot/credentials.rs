@@ -4,13 +4,14 @@
 //! used: calls ask no database, and no more secrets lie open than are needed.
 
 use super::build::credential_binding;
-use super::{ProviderEntry, Snapshot};
+use super::{ProviderEntry, SharedUse, Snapshot};
 use crate::principal::Principal;
 use secrecy::SecretString;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
 use switchyard_domain::ids::{CredentialId, ProviderId};
 use switchyard_domain::provider::{CredentialOwner, CredentialSource};
+use switchyard_ports::clock::Monotonic;
 use switchyard_ports::repositories::StoredCredential;
 use switchyard_ports::vault::Vault;
 
@@ -46,7 +47,7 @@ impl CredentialDirectory {
     /// Adds a credential or replaces it. Shared ones stand at their providers and are left out.
     pub fn put(&self, stored: StoredCredential) {
         let StoredCredential { provider, credential } = stored;
-        if credential.owner == CredentialOwner::Shared {
+        if credential.owner.is_shared() {
             return;
         }
         let place = (provider, credential.owner);
@@ -110,12 +111,21 @@ fn owners_of(principal: &Principal) -> Vec<CredentialOwner> {
 }
 
 /// A credential that a call uses.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct ChosenCredential {
     /// Whose it is.
     pub source: CredentialSource,
     /// The secret.
     pub secret: Arc<SecretString>,
+    /// Which of the provider's shared ones it is, where it is one.
+    pub shared: Option<SharedUse>,
+}
+
+impl From<SharedUse> for ChosenCredential {
+    fn from(shared: SharedUse) -> Self {
+        let secret = Arc::clone(&shared.secret);
+        Self { source: CredentialSource::Shared, secret, shared: Some(shared) }
+    }
 }
 
 /// The credentials that one caller may use.
@@ -160,28 +170,56 @@ impl CallerCredentials {
     /// Whether there is a credential for a provider. It may turn out not to open.
     #[must_use]
     pub fn has(&self, provider: &ProviderEntry) -> bool {
-        self.own(provider).is_some() || (self.shares && matches!(provider.credential, Ok(Some(_))))
+        self.own(provider).is_some() || (self.shares && provider.credentials.any_opens())
     }
 
-    /// The credential that a call to a provider uses; `None` where there is none.
+    /// The credential that a call to a provider uses now; `None` where there is none.
     ///
     /// # Errors
     /// Why the one that would be used can't be opened. Another one is not used then: it would be another account's bill.
-    pub fn choose(&self, provider: &ProviderEntry) -> Result<Option<ChosenCredential>, String> {
-        if let (Some((owner, sealed)), Some(directory)) = (self.own(provider), &self.directory) {
-            let opened = directory.vault.open(&sealed, &credential_binding(provider.id, &owner.to_word()));
-            let secret = opened.map_err(|error| format!("a stored credential can't be opened: {error}"))?;
-            let source = CredentialSource::of(&owner);
-            return Ok(Some(ChosenCredential { source, secret: Arc::new(secret) }));
+    pub fn choose(
+        &self,
+        provider: &ProviderEntry,
+        now: Monotonic,
+    ) -> Result<Option<ChosenCredential>, String> {
+        if let Some((source, secret)) = self.opened_own(provider)? {
+            return Ok(Some(ChosenCredential { source, secret: Arc::new(secret), shared: None }));
         }
         if !self.shares {
             return Ok(None);
         }
-        let shared = provider.credential.as_ref().map_err(Clone::clone)?;
-        let chosen = |secret: &Arc<SecretString>| ChosenCredential {
-            source: CredentialSource::Shared,
-            secret: Arc::clone(secret),
+        match provider.credentials.unreadable() {
+            Some(reason) => Err(reason.to_owned()),
+            None => Ok(provider.credentials.choose(now).map(ChosenCredential::from)),
+        }
+    }
+
+    /// Whose credential a call to a provider would use. No turn is taken.
+    ///
+    /// # Errors
+    /// As for [`CallerCredentials::choose`].
+    pub fn source(&self, provider: &ProviderEntry) -> Result<Option<CredentialSource>, String> {
+        if let Some((source, _)) = self.opened_own(provider)? {
+            return Ok(Some(source));
+        }
+        if !self.shares {
+            return Ok(None);
+        }
+        match provider.credentials.unreadable() {
+            Some(reason) => Err(reason.to_owned()),
+            None => Ok(provider.credentials.any_opens().then_some(CredentialSource::Shared)),
+        }
+    }
+
+    fn opened_own(
+        &self,
+        provider: &ProviderEntry,
+    ) -> Result<Option<(CredentialSource, SecretString)>, String> {
+        let (Some((owner, sealed)), Some(directory)) = (self.own(provider), &self.directory) else {
+            return Ok(None);
         };
-        Ok(shared.as_ref().map(chosen))
+        let opened = directory.vault.open(&sealed, &credential_binding(provider.id, &owner.to_word()));
+        let secret = opened.map_err(|error| format!("a stored credential can't be opened: {error}"))?;
+        Ok(Some((CredentialSource::of(&owner), secret)))
     }
 }

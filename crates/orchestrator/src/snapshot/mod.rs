@@ -4,25 +4,30 @@
 pub(crate) mod build;
 mod credentials;
 mod directory;
+mod facts;
 mod keeper;
 mod quotas;
+mod shared;
+mod standing;
 mod turns;
 mod users;
 
 pub use build::{Builder, credential_binding};
 pub use credentials::{CallerCredentials, ChosenCredential, CredentialDirectory, credentials_of};
 pub use directory::KeyDirectory;
+pub use facts::{KnownFacts, known_facts};
 pub use keeper::ConfigurationKeeper;
 pub use quotas::{QuotaEntry, Quotas};
+pub use shared::{SharedCredential, SharedCredentials, SharedUse};
+pub use standing::{CredentialState, Setback};
 pub use turns::{TakenTurn, Turns};
 pub use users::{UserDirectory, UserEntry};
 
-use secrecy::SecretString;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use switchyard_domain::call::CallFacts;
 use switchyard_domain::fault::FailoverOn;
-use switchyard_domain::ids::{CredentialId, ProviderId, RouteId};
+use switchyard_domain::ids::{ProviderId, RouteId};
 use switchyard_domain::limits::Limits;
 use switchyard_domain::output::OutputLimit;
 use switchyard_domain::price::ModelPrice;
@@ -65,16 +70,16 @@ pub struct ProviderEntry {
     pub updated_at: Timestamp,
     /// The client, or why there is none.
     pub client: Result<Arc<dyn Provider>, String>,
-    /// The shared credential, or why it can't be used.
-    pub credential: Result<Option<Arc<SecretString>>, String>,
-    /// Which credential that is, and its version: sealed anew it is still the same.
-    pub credential_version: Option<(CredentialId, i64)>,
+    /// Its shared credentials.
+    pub credentials: SharedCredentials,
     /// Its models by upstream id.
     pub models: HashMap<String, Arc<ModelEntry>>,
     /// The same in the order in which they are listed.
     pub listed: Vec<Arc<ModelEntry>>,
     /// Whether it only simulates.
     pub simulated: bool,
+    /// Whether checks find it well; else it is tried last.
+    pub is_healthy: bool,
     /// What pays for retries at this provider.
     pub retry_budget: Arc<Mutex<RetryBudget>>,
 }
@@ -184,8 +189,9 @@ impl TargetEntry {
     #[must_use]
     pub fn is_usable(&self, credentials: &CallerCredentials) -> bool {
         let provider = &self.provider;
-        let goes_without =
-            |client: &Arc<dyn Provider>| provider.credential.is_ok() && client.works_without_credential();
+        let goes_without = |client: &Arc<dyn Provider>| {
+            provider.credentials.unreadable().is_none() && client.works_without_credential()
+        };
         let has = |client| credentials.has(provider) || goes_without(client);
         self.is_enabled && provider.client.as_ref().is_ok_and(has)
     }

@@ -5,6 +5,7 @@ use crate::world::{SECOND, World, listed, named, route, wanted};
 use secrecy::ExposeSecret;
 use switchyard_domain::budget::{Budget, BudgetWindow, Zone};
 use switchyard_domain::declared::DeclaredModel;
+use switchyard_domain::fault::FaultKind;
 use switchyard_domain::ids::UserId;
 use switchyard_domain::limits::Limits;
 use switchyard_domain::meta::Writer;
@@ -14,6 +15,8 @@ use switchyard_domain::role::Role;
 use switchyard_domain::virtual_key::VirtualKey;
 use switchyard_orchestrator::admin::{KeyRequest, ProviderRequest};
 use switchyard_orchestrator::error::AdminError;
+use switchyard_ports::probe::{ProbeStage, StageOutcome};
+use switchyard_ports::provider::DiscoveredModel;
 use switchyard_ports::repositories::{
     Author, ConfigurationRepository, KeyPatch, ProviderPatch, RepositoryError, VirtualKeyRepository,
 };
@@ -131,7 +134,7 @@ async fn a_provider_whose_credential_could_not_be_written_is_not_left_behind() {
     assert!(matches!(error, AdminError::Repository(RepositoryError::Unavailable(_))), "{error:?}");
     assert!(world.providers.list().await.unwrap().is_empty());
     world.providers.add(request(), &Writer::API).await.unwrap();
-    assert!(world.providers.find(&named("p")).await.unwrap().credential.is_some());
+    assert!(world.providers.find(&named("p")).await.unwrap().credential().is_some());
 }
 
 #[tokio::test]
@@ -241,13 +244,18 @@ async fn a_test_of_a_provider_uses_its_stored_credential_and_says_what_is_missin
     let world = World::empty().await;
     world.factory.list(["m"]);
     world.provider_of("locked", "p", &[]).await;
-    let error = world.providers.test(&named("p"), SECOND, &Writer::API).await.unwrap_err();
+    let probe = world.providers.test(&named("p"), SECOND, &Writer::API).await.unwrap();
+    let fault = probe.fault.clone().unwrap();
+    assert_eq!(fault.kind, FaultKind::NoCredential, "{fault}");
+    assert_eq!(probe.outcome(ProbeStage::Auth).reason(), Some(fault.message.as_str()));
+    let error = world.providers.discover(&named("p"), SECOND, &Writer::API).await.unwrap_err();
     assert!(matches!(error, AdminError::Provider(_)) && error.to_string().contains("credential"), "{error}");
     let stored = world.providers.find(&named("p")).await.unwrap();
     let secret = "sk-0123456789ab".into();
     world.providers.update(&stored, ProviderPatch::default(), Some(&secret), &Writer::API).await.unwrap();
     let probe = world.providers.test(&named("p"), SECOND, &Writer::API).await.unwrap();
-    assert_eq!(probe.models, ["m"]);
+    assert_eq!(probe.models, [DiscoveredModel { id: "m".to_owned() }]);
+    assert_eq!((probe.outcome(ProbeStage::Models), probe.fault.is_none()), (&StageOutcome::Done, true));
 }
 
 #[tokio::test]
@@ -262,7 +270,7 @@ async fn of_a_credential_its_last_four_characters_are_shown_if_enough_stay_hidde
         let request = ProviderRequest { api_key: Some(secret.into()), ..wanted(&name) };
         world.providers.add(request, &Writer::API).await.unwrap();
         let stored = world.providers.find(&named(&name)).await.unwrap();
-        assert_eq!(stored.credential.unwrap().hint, hint, "{secret}");
+        assert_eq!(stored.credential().unwrap().hint, hint, "{secret}");
     }
 }
 

@@ -18,6 +18,7 @@ fn provider(name: &str, models: &[&str]) -> DeclaredProvider {
         vendor: "acme".to_owned(),
         base_url: None,
         api_key: Some(format!("sk-{name}").into()),
+        api_keys: Vec::new(),
         models: models.iter().map(|model| listed(model)).collect(),
         enabled: true,
     }

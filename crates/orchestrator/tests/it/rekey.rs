@@ -133,6 +133,28 @@ async fn calls_go_on_with_what_they_have_while_and_after_it_is_sealed_anew() {
 }
 
 #[tokio::test]
+async fn every_shared_credential_is_sealed_anew_under_its_own_place() {
+    let world = sealed(1).await;
+    for number in 2..=5 {
+        let secret = SecretString::from(format!("sk-shared-{number}-0123456789"));
+        world.shared.add(&named("p"), &secret, &Writer::API).await.unwrap();
+    }
+    assert_eq!(counts(&world).await, [count("k1", 6)]);
+    let report = run(&world, true).await.unwrap();
+    assert_eq!((report.resealed, report.unreadable, report.retired), (6, 0, vec!["k1".to_owned()]));
+    assert_eq!(counts(&world).await, [count("k2", 6)]);
+    let listed = world.shared.list(&named("p")).await.unwrap();
+    assert!(listed.len() == 5 && listed.iter().all(|entry| entry.hint == "…6789"), "{listed:?}");
+    // A server that reads them anew opens each.
+    world.keeper.reload().await.unwrap();
+    for _ in 0..5 {
+        world.ask("p/m").await.unwrap();
+    }
+    let used: std::collections::HashSet<_> = world.factory.credentials().into_iter().flatten().collect();
+    assert_eq!(used.len(), 5, "{used:?}");
+}
+
+#[tokio::test]
 async fn what_no_key_at_hand_opens_is_counted_and_left_as_it_is() {
     let world = sealed(2).await;
     let before = counts(&world).await;

@@ -14,8 +14,8 @@ use switchyard_domain::name::Name;
 use switchyard_domain::route::{RouteMode, Strategy};
 use switchyard_domain::usage::{Outcome, UsageEvent};
 use switchyard_orchestrator::admin::{
-    AdminPorts, CredentialAdmin, DeclaredConfiguration, KeyAdmin, KeyRequest, ProviderAdmin, ProviderRequest,
-    QuotaAdmin, RouteAdmin,
+    AdminPorts, CredentialAdmin, DeclaredConfiguration, KeyAdmin, KeyRequest, ProviderAdmin, ProviderPorts,
+    ProviderRequest, QuotaAdmin, RouteAdmin, SharedCredentialAdmin,
 };
 use switchyard_orchestrator::chat::{
     BudgetTerms, Budgets, CallOrigin, CallSettings, CallStatistics, ChatPorts, ChatService, Reply, ReplyBody,
@@ -96,6 +96,7 @@ pub(crate) struct World {
     pub(crate) routes: Arc<RouteAdmin>,
     pub(crate) keys: KeyAdmin,
     pub(crate) credentials: CredentialAdmin,
+    pub(crate) shared: Arc<SharedCredentialAdmin>,
 }
 
 impl World {
@@ -178,16 +179,24 @@ impl World {
             keeper: Some(Arc::clone(&keeper)),
         };
         let mint = Arc::new(CountingMint::default());
-        let providers =
-            Arc::new(ProviderAdmin::new(admin.clone(), Arc::new(factory.clone()), Arc::clone(&vault) as _));
+        let besides = ProviderPorts {
+            factory: Arc::new(factory.clone()),
+            vault: Arc::clone(&vault) as _,
+            prices: Arc::clone(&prices) as _,
+            health: Arc::clone(&store) as _,
+        };
+        let providers = Arc::new(ProviderAdmin::new(admin.clone(), besides));
         let credentials = CredentialAdmin::new(
             admin.clone(),
             Arc::clone(&store) as _,
             Arc::clone(&providers),
             Arc::clone(&vault) as _,
         );
+        let shared =
+            SharedCredentialAdmin::new(admin.clone(), Arc::clone(&providers), Arc::clone(&vault) as _);
         Self {
             credentials,
+            shared: Arc::new(shared),
             chat: Arc::new(ChatService::new(Arc::clone(&keeper), Arc::new(ports), setting.calls)),
             models: ModelList::new(Arc::clone(&keeper)),
             authenticator: Authenticator::new(
@@ -233,7 +242,12 @@ impl World {
             audit: Arc::clone(&self.store) as _,
             keeper: Some(Arc::clone(&self.keeper)),
         };
-        DeclaredConfiguration::new(ports, Arc::clone(&self.providers), Arc::clone(&self.routes))
+        DeclaredConfiguration::new(
+            ports,
+            Arc::clone(&self.providers),
+            Arc::clone(&self.shared),
+            Arc::clone(&self.routes),
+        )
     }
 
     /// What plans are made by.

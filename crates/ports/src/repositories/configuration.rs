@@ -13,7 +13,9 @@ use switchyard_domain::name::Name;
 use switchyard_domain::notes::Notes;
 use switchyard_domain::provider::{CredentialOwner, Provider};
 use switchyard_domain::quota::Quota;
-use switchyard_domain::route::{OnDisconnect, Route, RouteMode, Strategy, TargetModels, Timeouts, When};
+use switchyard_domain::route::{
+    OnDisconnect, Route, RouteMode, Strategy, Target, TargetModels, Timeouts, When,
+};
 use switchyard_domain::time::Timestamp;
 
 /// Counts the committed writes of configuration. A reader that has seen revision n has seen every write up to n: revisions
@@ -24,7 +26,7 @@ pub struct Revision(pub i64);
 /// What a write touched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ChangeKind {
-    /// A provider, its models or its credential.
+    /// A provider, its models or its shared credentials.
     Provider,
     /// A route or its targets.
     Route,
@@ -39,6 +41,12 @@ pub enum ChangeKind {
 }
 
 impl ChangeKind {
+    /// What a write of a credential touches: a shared one is a part of its provider.
+    #[must_use]
+    pub fn of_credential(owner: &CredentialOwner) -> Self {
+        if owner.is_shared() { Self::Provider } else { Self::Credential }
+    }
+
     /// An object of this kind, as the audit log names it.
     #[must_use]
     pub fn object(self, id: i64) -> String {
@@ -108,7 +116,7 @@ impl Author {
 pub struct StoredConfiguration {
     /// The revision.
     pub revision: Revision,
-    /// All providers with models and shared credential, by id.
+    /// All providers with models and shared credentials, by id.
     pub providers: Vec<Provider>,
     /// All routes with targets, by id.
     pub routes: Vec<Route>,
@@ -134,6 +142,10 @@ pub struct NewProvider {
 /// Changes to a provider; `None` leaves as is. `models` replaces the list whole.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ProviderPatch {
+    /// Its unique name.
+    pub name: Option<Name>,
+    /// The vendor's key.
+    pub vendor: Option<String>,
     /// Where it is called: `Some(None)` means the vendor's own.
     pub base_url: Option<Option<String>>,
     /// Whether calls may go to it.
@@ -144,6 +156,10 @@ pub struct ProviderPatch {
     pub owner: Option<Owner>,
     /// Forgets every credential there, whosever it is, in the same transaction: nobody lent theirs for another address.
     pub forgets_credentials: bool,
+    /// Whether the shared credentials stay where others are forgotten.
+    pub keeps_shared: bool,
+    /// Takes the place of the first shared credential, after what is forgotten is; `Some(None)` forgets it alone.
+    pub credential: Option<Option<SealedSecret>>,
     /// Refused as [`RepositoryError::Stale`] when this is not the object's version.
     pub expected_version: Option<i64>,
 }
@@ -152,16 +168,45 @@ impl ProviderPatch {
     /// The names of the fields that it sets.
     #[must_use]
     pub fn fields(&self) -> Vec<&'static str> {
-        let Self { base_url, is_enabled, models, owner, forgets_credentials, expected_version: _ } = self;
+        let Self {
+            name,
+            vendor,
+            base_url,
+            is_enabled,
+            models,
+            owner,
+            forgets_credentials,
+            keeps_shared: _,
+            credential,
+            expected_version: _,
+        } = self;
         let fields = [
+            (name.is_some(), "name"),
+            (vendor.is_some(), "vendor"),
             (base_url.is_some(), "base_url"),
             (is_enabled.is_some(), "is_enabled"),
             (models.is_some(), "models"),
             (owner.is_some(), "owner"),
             (*forgets_credentials, "credentials"),
+            (credential.is_some(), "credential"),
         ];
         fields.into_iter().filter(|(is_set, _)| *is_set).map(|(_, name)| name).collect()
     }
+
+    /// Whether it changes nothing, whatever version it expects.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.fields().is_empty()
+    }
+}
+
+/// How a provider is removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ProviderRemoval {
+    /// Whether the targets that lead to it go too; else one that a route uses stays.
+    pub takes_targets: bool,
+    /// Refused as [`RepositoryError::Stale`] when this is not the object's version.
+    pub expected_version: Option<i64>,
 }
 
 /// A route to be written, or to replace one.
@@ -207,6 +252,43 @@ impl NewRoute {
             config: Notes::default(),
             is_active: true,
             targets: Vec::new(),
+        }
+    }
+}
+
+impl From<&Route> for NewRoute {
+    /// What writes the route as it is.
+    fn from(route: &Route) -> Self {
+        Self {
+            name: route.name.clone(),
+            mode: route.mode,
+            strategy: route.strategy,
+            failover_on: route.failover_on,
+            strict: route.strict,
+            timeouts: route.timeouts,
+            on_disconnect: route.on_disconnect,
+            fallback: route.fallback,
+            config: route.config.clone(),
+            is_active: route.is_active,
+            targets: route.targets.iter().map(NewTarget::from).collect(),
+        }
+    }
+}
+
+impl From<&Target> for NewTarget {
+    /// What writes the target as it is.
+    fn from(target: &Target) -> Self {
+        Self {
+            provider: target.provider,
+            models: target.models.clone(),
+            weight: target.weight,
+            priority: target.priority,
+            strategy: target.strategy,
+            limits: target.limits,
+            when: target.when.clone(),
+            timeouts: target.timeouts,
+            metadata: target.metadata.clone(),
+            is_enabled: target.is_enabled,
         }
     }
 }
@@ -294,22 +376,29 @@ pub trait ConfigurationRepository: Send + Sync {
     async fn note_seeds(&self, edition: i64) -> Result<(), RepositoryError>;
     /// Writes a new provider. `Conflict` when the name is taken. One that came with the product (`Owner::Seed`) gives way, and
     /// routes that lead to it lead to the new one. With the same vendor and address it becomes the new one, which loses only the
-    /// shared credential; else the new one has an id of its own and none of its credentials. Ids of what comes with the product
+    /// shared credentials; else the new one has an id of its own and none of its credentials. Ids of what comes with the product
     /// are counted from 1,000,000, all others from 1; none is given twice.
     async fn create_provider(
         &self,
         provider: NewProvider,
         author: &Author,
     ) -> Result<ProviderId, RepositoryError>;
-    /// Changes a provider. One that came with the product is the author's from then on.
+    /// Changes a provider. One that came with the product is the author's from then on. `Conflict` when its new name is taken. At
+    /// another address, or as another vendor's, nothing is known of its health.
     async fn update_provider(
         &self,
         id: ProviderId,
         patch: ProviderPatch,
         author: &Author,
     ) -> Result<(), RepositoryError>;
-    /// Removes a provider with its models and credentials. `Conflict`, naming the routes, while a route uses it.
-    async fn delete_provider(&self, id: ProviderId, author: &Author) -> Result<(), RepositoryError>;
+    /// Removes a provider with its models and credentials. `Conflict`, naming the routes, while a route uses it, unless its targets go
+    /// too: that changes those routes, whose versions are raised. Answers their names.
+    async fn delete_provider(
+        &self,
+        id: ProviderId,
+        removal: ProviderRemoval,
+        author: &Author,
+    ) -> Result<Vec<String>, RepositoryError>;
     /// Writes or replaces the credential that `owner` has at a provider; `None` forgets it. A shared one changes the provider;
     /// any other is a change of its own ([`ChangeKind::Credential`]), by the credential's id.
     async fn put_credential(
@@ -317,6 +406,15 @@ pub trait ConfigurationRepository: Send + Sync {
         provider: ProviderId,
         owner: &CredentialOwner,
         secret: Option<SealedSecret>,
+        author: &Author,
+    ) -> Result<(), RepositoryError>;
+    /// Writes the credential that `owner` has at a provider; `Conflict` where there is one. Otherwise as
+    /// [`ConfigurationRepository::put_credential`].
+    async fn add_credential(
+        &self,
+        provider: ProviderId,
+        owner: &CredentialOwner,
+        secret: SealedSecret,
         author: &Author,
     ) -> Result<(), RepositoryError>;
     /// Writes a new route. `Conflict` when the name is taken, but one that came with the product gives way; `NotFound` when a

@@ -4,6 +4,7 @@ mod audit;
 mod configuration;
 mod credentials;
 mod keyring;
+mod provider_health;
 mod quotas;
 mod sessions;
 mod usage;
@@ -13,10 +14,11 @@ mod virtual_keys;
 pub use audit::AuditLog;
 pub use configuration::{
     Author, Change, ChangeKind, ConfigurationRepository, NewProvider, NewRoute, NewTarget, ProviderPatch,
-    Revision, RouteVersion, SealedSecret, StoredConfiguration,
+    ProviderRemoval, Revision, RouteVersion, SealedSecret, StoredConfiguration,
 };
 pub use credentials::{CredentialRepository, StoredCredential};
 pub use keyring::{KeyringEntry, KeyringRepository};
+pub use provider_health::ProviderHealthRepository;
 pub use quotas::{NewQuota, QuotaRepository};
 pub use sessions::{ENDED_KNOWN_FOR, MOST_SESSIONS, Rotation, SessionRepository};
 pub use usage::{Recorded, UsageRepository};

@@ -5,6 +5,7 @@ mod body;
 mod faults;
 mod models;
 mod operation;
+mod probe;
 mod request;
 mod stream;
 mod tally;
@@ -27,9 +28,8 @@ use switchyard_domain::fault::{FaultKind, ProviderFault};
 use switchyard_domain::operation::Operation;
 use switchyard_ports::client_call::ClientCall;
 use switchyard_ports::clock::{Clock, Monotonic};
-use switchyard_ports::provider::{
-    Answer, AttemptContext, Carriage, Deadlines, DiscoveredModel, Prepared, Provider,
-};
+use switchyard_ports::probe::ProbeReport;
+use switchyard_ports::provider::{Answer, AttemptContext, Carriage, Deadlines, Prepared, Provider};
 use url::Url;
 
 /// A provider that is reached over HTTP.
@@ -264,13 +264,8 @@ impl Provider for Driver {
         answer.map_err(|fault| faults::in_words_of(self.facts, fault))
     }
 
-    async fn list_models(
-        &self,
-        credential: Option<Arc<SecretString>>,
-        timeout: Duration,
-    ) -> Result<Vec<DiscoveredModel>, ProviderFault> {
-        let listed = models::list(self, credential, timeout).await;
-        listed.map_err(|fault| faults::in_words_of(self.facts, fault))
+    async fn probe(&self, credential: Option<Arc<SecretString>>, timeout: Duration) -> ProbeReport {
+        probe::probe(self, credential, timeout).await
     }
 }
 

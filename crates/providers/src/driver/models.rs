@@ -1,15 +1,10 @@
-//! Asking a provider for its models.
+//! A provider's list of its models.
 
-use super::{Driver, faults, wire_deadlines};
-use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, SeqAccess, Visitor};
 use std::collections::HashSet;
 use std::fmt;
-use std::sync::Arc;
-use std::time::Duration;
-use switchyard_domain::fault::ProviderFault;
-use switchyard_ports::provider::{AttemptContext, Deadlines, DiscoveredModel, Received};
+use switchyard_ports::provider::DiscoveredModel;
 
 /// No provider has so many; a longer list is cut.
 const MOST: usize = 20_000;
@@ -17,7 +12,7 @@ const MOST: usize = 20_000;
 const LONGEST_ID: usize = 512;
 
 /// The most of a list that is read.
-const MAX_BODY: usize = 8 * 1024 * 1024;
+pub(super) const MAX_BODY: usize = 8 * 1024 * 1024;
 
 /// A list, or an object that has it: most vendors as `data`, some as `models`, some bare.
 #[derive(Default, Deserialize)]
@@ -77,37 +72,8 @@ impl<'de> Deserialize<'de> for Entries {
     }
 }
 
-pub(super) async fn list(
-    driver: &Driver,
-    credential: Option<Arc<SecretString>>,
-    timeout: Duration,
-) -> Result<Vec<DiscoveredModel>, ProviderFault> {
-    let deadlines = Deadlines { first_content: timeout, idle: timeout, total: timeout };
-    let (request, credential) = driver.listing(credential.as_ref(), timeout).await?;
-    let transport = driver.models.transport.as_ref().unwrap_or(&driver.transport);
-    let response = transport.send(request, &wire_deadlines(&deadlines)).await;
-    let response = response.map_err(|fault| faults::of_transport(&fault))?;
-    if !response.status.is_success() {
-        let context = AttemptContext {
-            request_id: String::new(),
-            deadlines,
-            credential,
-            connect_timeout: None,
-            received: Arc::new(Received::default()),
-        };
-        let judge = |status, body: &[u8], hints, secret: Option<&str>| match driver.facts.dialects.first() {
-            Some(codec) => codec.fault(status, body, hints, secret),
-            None => switchyard_dialects::error::fault(status, body, hints, secret),
-        };
-        return Err(faults::of_error(&judge, response, &context, driver.clock.now()).await);
-    }
-    let body = response.body.collect(MAX_BODY).await;
-    let body = body.map_err(|fault| faults::of_transport(&fault))?;
-    let secret = credential.as_deref().map(ExposeSecret::expose_secret);
-    models(&body, secret).ok_or_else(|| faults::invalid("the provider's list of models is not understood"))
-}
-
-fn models(body: &[u8], secret: Option<&str>) -> Option<Vec<DiscoveredModel>> {
+/// The models of a list in any of its forms; `None` where it is none.
+pub(super) fn read(body: &[u8], secret: Option<&str>) -> Option<Vec<DiscoveredModel>> {
     let Entries(entries) = if body.trim_ascii_start().first() == Some(&b'[') {
         serde_json::from_slice(body).ok()?
     } else {
@@ -141,14 +107,14 @@ mod tests {
             r#"{"modelSummaries":[{"modelArn":"arn:x","modelId":"a","modelName":"A"},{"modelId":"b"}]}"#,
         ] {
             let ids: Vec<_> =
-                models(body.as_bytes(), None).unwrap().into_iter().map(|model| model.id).collect();
+                read(body.as_bytes(), None).unwrap().into_iter().map(|model| model.id).collect();
             assert_eq!(ids, ["a", "b"], "{body}");
         }
         let long = format!("[{}{{\"id\":\"a\"}}]", "{},".repeat(MOST + 5));
-        assert_eq!(models(long.as_bytes(), None), Some(Vec::new()));
+        assert_eq!(read(long.as_bytes(), None), Some(Vec::new()));
         let echo = br#"[{"id":"x-secret-y"},{"id":"b"}]"#;
-        assert_eq!(models(echo, Some("secret")).unwrap().len(), 1);
-        assert_eq!(models(b"<html>", None), None);
-        assert_eq!(models(br#"{"error":"x"}"#, None), None);
+        assert_eq!(read(echo, Some("secret")).unwrap().len(), 1);
+        assert_eq!(read(b"<html>", None), None);
+        assert_eq!(read(br#"{"error":"x"}"#, None), None);
     }
 }

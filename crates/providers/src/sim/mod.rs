@@ -21,6 +21,7 @@ use switchyard_domain::fault::{FaultKind, ProviderFault};
 use switchyard_domain::operation::Operation;
 use switchyard_ports::client_call::{Canonical, ClientCall};
 use switchyard_ports::clock::Clock;
+use switchyard_ports::probe::{ProbeReport, ProbeStage};
 use switchyard_ports::provider::{
     Answer, AnswerBody, AttemptContext, Carriage, DiscoveredModel, Payload, Prepared, Provider,
 };
@@ -104,12 +105,12 @@ impl Provider for SimProvider {
         Ok(Answer { status: 200, headers: Vec::new(), media_type: None, body })
     }
 
-    async fn list_models(
-        &self,
-        _credential: Option<Arc<SecretString>>,
-        _timeout: Duration,
-    ) -> Result<Vec<DiscoveredModel>, ProviderFault> {
-        Ok(models::MODELS.iter().map(|model| DiscoveredModel { id: model.id.to_owned() }).collect())
+    async fn probe(&self, _credential: Option<Arc<SecretString>>, _timeout: Duration) -> ProbeReport {
+        let mut report = ProbeReport::default();
+        report.done(ProbeStage::Models, Duration::ZERO);
+        report.models =
+            models::MODELS.iter().map(|model| DiscoveredModel { id: model.id.to_owned() }).collect();
+        report
     }
 }
 

@@ -14,7 +14,8 @@ use hyper_util::{
 };
 
 use super::{
-    TransportSettings, connect::Connector, outgoing::Outgoing, resolver::GuardedResolver, trust::Trust,
+    TransportSettings, connect::Connector, outgoing::Outgoing, resolver::GuardedResolver, steps::StepWatch,
+    trust::Trust,
 };
 
 /// Speaks HTTP/1.1 and HTTP/2 over connections that it keeps.
@@ -70,14 +71,25 @@ impl Clients {
         let Some(slot) = self.slots.get(slot) else { return &self.spare };
         slot.get_or_init(|| self.recipe.client())
     }
+
+    /// A client with no connections and nothing known of the host, whose way to it is watched.
+    pub(super) fn watched(&self, watch: Arc<StepWatch>) -> Client {
+        let Recipe { settings, trust, resolver } = &self.recipe;
+        let resolver = Arc::new(resolver.anew());
+        Recipe { settings: *settings, trust: trust.clone(), resolver }.client_with(Some(watch))
+    }
 }
 
 impl Recipe {
+    fn client(&self) -> Client {
+        self.client_with(None)
+    }
+
     #[expect(
         clippy::disallowed_methods,
         reason = "this is the one place that builds clients; the connector holds the guard"
     )]
-    fn client(&self) -> Client {
+    fn client_with(&self, watch: Option<Arc<StepWatch>>) -> Client {
         let settings = &self.settings;
         // Redirects are not followed and no proxy is used: both would connect to something that the guard never saw. A second copy
         // of a paid call is the orchestrator's to decide. Bodies are decoded elsewhere, where size and ratio are capped.
@@ -92,6 +104,6 @@ impl Recipe {
             .http2_keep_alive_interval(PING_EVERY)
             .http2_keep_alive_timeout(PING_TIMEOUT)
             .http2_keep_alive_while_idle(true)
-            .build(Connector::new(settings, &self.trust, Arc::clone(&self.resolver)))
+            .build(Connector::new(settings, &self.trust, Arc::clone(&self.resolver), watch))
     }
 }

@@ -19,6 +19,7 @@ use super::{
     TransportSettings,
     resolver::{GuardedResolver, Resolver},
     reuse::note_opened,
+    steps::{StepWatch, note},
     trust::Trust,
 };
 
@@ -35,13 +36,27 @@ const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
 pub(super) struct Connector(Arc<Inner>);
 
 struct Inner {
-    https: HttpsConnector<HttpConnector<Resolver>>,
+    https: HttpsConnector<Tcp>,
     timeout: Duration,
+    watch: Option<Arc<StepWatch>>,
+}
+
+/// Opens connections in the clear, and tells when one is there.
+#[derive(Clone)]
+struct Tcp {
+    http: HttpConnector<Resolver>,
+    watch: Option<Arc<StepWatch>>,
 }
 
 impl Connector {
-    pub(super) fn new(settings: &TransportSettings, trust: &Trust, resolver: Arc<GuardedResolver>) -> Self {
-        let mut http = HttpConnector::new_with_resolver(Resolver(resolver));
+    pub(super) fn new(
+        settings: &TransportSettings,
+        trust: &Trust,
+        resolver: Arc<GuardedResolver>,
+        watch: Option<Arc<StepWatch>>,
+    ) -> Self {
+        let resolver = Resolver { guarded: resolver, watch: watch.clone() };
+        let mut http = HttpConnector::new_with_resolver(resolver);
         // It is asked for `https` addresses too.
         http.enforce_http(false);
         http.set_nodelay(true);
@@ -50,8 +65,8 @@ impl Connector {
         http.set_keepalive_retries(Some(PROBES));
         #[cfg(target_os = "linux")]
         http.set_tcp_user_timeout(Some(UNACKNOWLEDGED));
-        let https = HttpsConnector::from((http, trust.config()));
-        Self(Arc::new(Inner { https, timeout: settings.connect_timeout }))
+        let https = HttpsConnector::from((Tcp { http, watch: watch.clone() }, trust.config()));
+        Self(Arc::new(Inner { https, timeout: settings.connect_timeout, watch }))
     }
 }
 
@@ -79,14 +94,39 @@ impl Service<Uri> for Connector {
 
     fn call(&mut self, destination: Uri) -> Self::Future {
         note_opened();
-        let mut https = self.0.https.clone();
+        let (mut https, watch) = (self.0.https.clone(), self.0.watch.clone());
         let timeout = WITHIN.try_with(|within| *within).unwrap_or(self.0.timeout);
+        note(watch.as_ref(), StepWatch::opening);
         let opened = tokio::time::timeout(timeout, async move {
             std::future::poll_fn(|cx| https.poll_ready(cx)).await?;
             https.call(destination).await
         });
         Box::pin(async move {
-            opened.await.unwrap_or_else(|_| Err(io::Error::from(io::ErrorKind::TimedOut).into()))
+            let opened =
+                opened.await.unwrap_or_else(|_| Err(io::Error::from(io::ErrorKind::TimedOut).into()))?;
+            note(watch.as_ref(), StepWatch::opened);
+            Ok(opened)
+        })
+    }
+}
+
+type HttpFault = <HttpConnector<Resolver> as Service<Uri>>::Error;
+
+impl Service<Uri> for Tcp {
+    type Response = TokioIo<TcpStream>;
+    type Error = HttpFault;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, HttpFault>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), HttpFault>> {
+        self.http.poll_ready(cx)
+    }
+
+    fn call(&mut self, destination: Uri) -> Self::Future {
+        let (connecting, watch) = (self.http.call(destination), self.watch.clone());
+        Box::pin(async move {
+            let connected = connecting.await?;
+            note(watch.as_ref(), StepWatch::connected);
+            Ok(connected)
         })
     }
 }

@@ -20,6 +20,7 @@ mod resolver;
 mod response;
 mod retry_after;
 mod reuse;
+mod steps;
 mod trust;
 
 use std::{pin::pin, sync::Arc, time::Duration};
@@ -28,11 +29,12 @@ use url::Url;
 
 pub(crate) use self::connect::connecting_within;
 use self::{
-    client::{Clients, Recipe},
+    client::{Client, Clients, Recipe},
     deadline::{DeadlineTimer, now},
     egress::{CheckedTarget, EgressPolicy, EgressRefusal},
     resolver::GuardedResolver,
     response::head_in_time,
+    steps::StepWatch,
 };
 pub use self::{
     deadline::Deadlines,
@@ -42,6 +44,7 @@ pub use self::{
     resolver::{FewLookups, Lookup, SystemLookup},
     response::{BodyReader, InboundResponse},
     retry_after::retry_after,
+    steps::{Step, Steps},
     trust::{Trust, TrustError},
 };
 
@@ -154,12 +157,28 @@ impl Transport {
         request: OutboundRequest,
         deadlines: &Deadlines,
     ) -> Result<InboundResponse, TransportFault> {
+        self.exchange(self.clients.own(), request, deadlines).await
+    }
+
+    /// A way to the same origin that is gone anew: no connection is kept from before, and each step is timed.
+    #[must_use]
+    pub fn watched(&self) -> WatchedWay<'_> {
+        let watch = Arc::new(StepWatch::new());
+        WatchedWay { transport: self, client: self.clients.watched(Arc::clone(&watch)), watch }
+    }
+
+    async fn exchange(
+        &self,
+        client: &Client,
+        request: OutboundRequest,
+        deadlines: &Deadlines,
+    ) -> Result<InboundResponse, TransportFault> {
         self.check_origin(&request.url)?;
         let mut timer = DeadlineTimer::start(deadlines);
         let secrets = headers::secrets_of(&request.headers);
         let sent = now();
         let request = request.into_client_request()?;
-        let exchange = pin!(reuse::watched(self.clients.own().request(request)));
+        let exchange = pin!(reuse::watched(client.request(request)));
         let (answer, opened) = head_in_time(&mut timer, exchange).await?;
         let response = answer.map_err(|error| {
             classify::before_answer(&error, reuse::Connection::of(opened, now().duration_since(sent)))
@@ -179,6 +198,34 @@ impl Transport {
             return Err(EgressRefusal::OtherOrigin { target: self.target.shown() });
         }
         Ok(())
+    }
+}
+
+/// Sends requests to the origin of a transport over connections of its own. To be held until the answer was read.
+pub struct WatchedWay<'t> {
+    transport: &'t Transport,
+    client: Client,
+    watch: Arc<StepWatch>,
+}
+
+impl WatchedWay<'_> {
+    /// As [`Transport::send`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Transport::send`].
+    pub async fn send(
+        &self,
+        request: OutboundRequest,
+        deadlines: &Deadlines,
+    ) -> Result<InboundResponse, TransportFault> {
+        self.transport.exchange(&self.client, request, deadlines).await
+    }
+
+    /// How far the way was gone until now, and how long its steps took.
+    #[must_use]
+    pub fn steps(&self) -> Steps {
+        self.watch.steps(self.transport.target.tls())
     }
 }
 

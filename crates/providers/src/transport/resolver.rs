@@ -20,6 +20,7 @@ use tower_service::Service;
 use super::{
     deadline::now,
     egress::{CheckedTarget, EgressPolicy, EgressRefusal, TargetHost},
+    steps::{StepWatch, note},
 };
 
 /// How long a failed look-up answers for the next ones. Short, so that a repaired name works at once;
@@ -120,6 +121,11 @@ impl GuardedResolver {
         Self { policy, target, lookup, knowledge: Mutex::new(Knowledge::Nothing) }
     }
 
+    /// The same rules, with nothing known of the name: for whoever wants to know how it is now.
+    pub(super) fn anew(&self) -> Self {
+        Self::new(Arc::clone(&self.policy), Arc::clone(&self.target), Arc::clone(&self.lookup))
+    }
+
     /// Joins the look-up under way, or starts one.
     fn flight(&self, name: &str) -> Result<Flight, ResolveError> {
         let mut knowledge = self.knowledge.lock().unwrap_or_else(PoisonError::into_inner);
@@ -156,7 +162,11 @@ fn settle(knowledge: &Mutex<Knowledge>, flight: &Flight, failed: bool) {
 
 /// A transport's resolver as the connector asks it.
 #[derive(Clone)]
-pub(super) struct Resolver(pub(super) Arc<GuardedResolver>);
+pub(super) struct Resolver {
+    pub(super) guarded: Arc<GuardedResolver>,
+    /// Who wants to know when it was asked, and when it answered.
+    pub(super) watch: Option<Arc<StepWatch>>,
+}
 
 impl Service<Name> for Resolver {
     type Response = std::vec::IntoIter<SocketAddr>;
@@ -168,8 +178,13 @@ impl Service<Name> for Resolver {
     }
 
     fn call(&mut self, name: Name) -> Self::Future {
-        let resolver = Arc::clone(&self.0);
-        Box::pin(async move { Ok(resolver.resolve(name.as_str()).await?.into_iter()) })
+        let Self { guarded, watch } = self.clone();
+        Box::pin(async move {
+            note(watch.as_ref(), StepWatch::asked);
+            let found = guarded.resolve(name.as_str()).await?;
+            note(watch.as_ref(), StepWatch::resolved);
+            Ok(found.into_iter())
+        })
     }
 }
 

@@ -13,10 +13,16 @@ pub(super) static VENDOR: Vendor = Vendor {
         headers: &[("anthropic-version", "2023-06-01")],
         listing: "models?limit=1000",
         request_id_header: Some("request-id"),
+        version: Some("v1"),
+        words: &["anthropic", "claude"],
         ..HttpFacts::OPENAI_CHAT
     }),
     vocabularies: &[],
     notes: &[
+        Note {
+            fact: "A base URL may leave the version out, as those of its own SDKs do: calls go below `v1` then, and models are listed at the base as it is.",
+            evidence: "docs.claude.com, Client SDKs; 2026-11-21",
+        },
         Note {
             fact: "The version of the interface goes along in a header, always the same one.",
             evidence: "anthropic-messages-d5957fd530 and all other recorded requests; 2026-11-21",

@@ -71,6 +71,10 @@ pub struct HttpFacts {
     pub listing: &'static str,
     /// The names that the query of a base URL may have; all others are refused.
     pub base_query: &'static [&'static str],
+    /// The version that calls go below where a base URL ends with none; its list of models is at the base as it is.
+    pub version: Option<&'static str>,
+    /// Words in lower case, one of which the names or the addresses of its providers have, where a document knows vendors by that.
+    pub words: &'static [&'static str],
     /// What it does that no fact can say.
     pub hooks: Option<&'static dyn Hooks>,
 }
@@ -90,6 +94,8 @@ impl HttpFacts {
         spent: &[],
         listing: "models",
         base_query: &[],
+        version: None,
+        words: &[],
         hooks: None,
     };
 
@@ -177,6 +183,24 @@ impl Vendor {
         match &self.reach {
             Reach::Http(facts) => facts.base_url,
             Reach::InProcess => None,
+        }
+    }
+
+    /// The dialect that it speaks first.
+    #[must_use]
+    pub fn dialect(&self) -> Option<Dialect> {
+        match &self.reach {
+            Reach::Http(facts) => facts.dialects.first().map(|codec| codec.dialect()),
+            Reach::InProcess => None,
+        }
+    }
+
+    /// The words that names and addresses of its providers are known by.
+    #[must_use]
+    pub fn words(&self) -> &'static [&'static str] {
+        match &self.reach {
+            Reach::Http(facts) => facts.words,
+            Reach::InProcess => &[],
         }
     }
 

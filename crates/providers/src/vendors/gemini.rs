@@ -13,10 +13,16 @@ pub(super) static VENDOR: Vendor = Vendor {
         base_url: Some("https://generativelanguage.googleapis.com/v1beta"),
         auth: AuthScheme::Header("x-goog-api-key"),
         listing: "models?pageSize=1000",
+        version: Some("v1beta"),
+        words: &["gemini", "google", "googleapis.com"],
         ..HttpFacts::OPENAI_CHAT
     }),
     vocabularies: &[],
     notes: &[
+        Note {
+            fact: "A base URL may leave the version out, as those of its own SDKs do: calls go below `v1beta` then, and models are listed at the base as it is.",
+            evidence: "ai.google.dev, SDKs; 2026-11-21",
+        },
         Note {
             fact: "A wrong key is 400 `INVALID_ARGUMENT`.",
             evidence: "google-generatecontent-e6dfb1c86d; 2026-11-21",

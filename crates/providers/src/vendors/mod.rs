@@ -30,6 +30,7 @@ mod perplexity;
 mod reference;
 mod sim;
 mod together;
+mod versioned;
 mod vertex;
 mod vllm;
 mod xai;
@@ -42,6 +43,7 @@ pub use facts::{AuthScheme, CredentialRule, HttpFacts, Note, Reach, Vendor};
 pub use hooks::{Authorizer, Called, Hooks, Means, below, put_secret, segment, unusable};
 pub use list::Vendors;
 pub use reference::reference_page;
+pub(crate) use versioned::calls_base;
 
 /// All vendors, as they are listed to people.
 pub static VENDORS: &[&Vendor] = &[

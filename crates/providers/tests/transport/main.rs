@@ -14,6 +14,7 @@ mod h2_upstream;
 mod h2_windows;
 mod headers;
 mod logs;
+mod steps;
 mod tls;
 mod upstream;
 

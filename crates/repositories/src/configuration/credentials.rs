@@ -8,8 +8,22 @@ use crate::schema::{credentials, keyring};
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 use switchyard_domain::ids::ProviderId;
-use switchyard_domain::provider::CredentialOwner;
+use switchyard_domain::provider::{CredentialOwner, SharedPlace};
 use switchyard_ports::repositories::{Author, SealedSecret};
+
+/// Writes a credential where there is none. The caller is queued behind other writers, so that what is free stays free.
+pub(super) fn add(
+    connection: &mut AnyConnection,
+    provider: ProviderId,
+    owner: &CredentialOwner,
+    secret: &SealedSecret,
+    author: &Author,
+) -> Result<Written<()>, Fault> {
+    if find(connection, provider, owner)?.is_some() {
+        return Err(conflict(format!("the provider has a credential of `{}`", owner.to_word())));
+    }
+    put(connection, provider, owner, secret, author)
+}
 
 pub(super) fn put(
     connection: &mut AnyConnection,
@@ -19,6 +33,18 @@ pub(super) fn put(
     author: &Author,
 ) -> Result<Written<()>, Fault> {
     let name = touched(connection, provider, owner, author)?;
+    let id = store(connection, provider, owner, secret, author)?;
+    Ok(told(provider, owner, id, name, "stored"))
+}
+
+/// Writes the row or replaces it, and answers its id. The provider's version is the caller's to raise.
+pub(super) fn store(
+    connection: &mut AnyConnection,
+    provider: ProviderId,
+    owner: &CredentialOwner,
+    secret: &SealedSecret,
+    author: &Author,
+) -> Result<i64, Fault> {
     let row = (
         credentials::provider_id.eq(provider.0),
         credentials::owner.eq(owner.to_word()),
@@ -31,7 +57,7 @@ pub(super) fn put(
         credentials::updated_at.eq(author.at.0),
         credentials::updated_by.eq(author.by.name.as_ref()),
     );
-    let id: i64 = each!(connection, inner => diesel::insert_into(credentials::table)
+    Ok(each!(connection, inner => diesel::insert_into(credentials::table)
         .values(row)
         .on_conflict((credentials::provider_id, credentials::owner))
         .do_update()
@@ -45,8 +71,7 @@ pub(super) fn put(
             credentials::updated_by.eq(excluded(credentials::updated_by)),
         ))
         .returning(credentials::id)
-        .get_result(inner))?;
-    Ok(told(provider, owner, id, name, "stored"))
+        .get_result(inner))?)
 }
 
 pub(super) fn forget(
@@ -55,13 +80,26 @@ pub(super) fn forget(
     owner: &CredentialOwner,
     author: &Author,
 ) -> Result<Written<()>, Fault> {
-    let theirs = credentials::provider_id.eq(provider.0).and(credentials::owner.eq(owner.to_word()));
-    let id: Option<i64> =
-        credentials::table.filter(theirs).select(credentials::id).first(connection).optional()?;
-    let Some(id) = id else { return providers::must_exist(connection, &[provider]).map(Written::Nothing) };
+    let Some(id) = find(connection, provider, owner)? else {
+        return providers::must_exist(connection, &[provider]).map(Written::Nothing);
+    };
     diesel::delete(credentials::table.find(id)).execute(connection)?;
     let name = touched(connection, provider, owner, author)?;
     Ok(told(provider, owner, id, name, "forgotten"))
+}
+
+fn find(
+    connection: &mut AnyConnection,
+    provider: ProviderId,
+    owner: &CredentialOwner,
+) -> Result<Option<i64>, Fault> {
+    let theirs = credentials::provider_id.eq(provider.0).and(credentials::owner.eq(owner.to_word()));
+    Ok(credentials::table.filter(theirs).select(credentials::id).first(connection).optional()?)
+}
+
+/// The words of all shared credentials, whatever their places.
+pub(super) fn shared_words() -> Vec<String> {
+    SharedPlace::all().map(|place| CredentialOwner::Shared(place).to_word()).collect()
 }
 
 /// A provider's shared credential is a part of it: its client must be built anew. Answers the provider's name.
@@ -72,13 +110,13 @@ fn touched(
     author: &Author,
 ) -> Result<String, Fault> {
     match owner {
-        CredentialOwner::Shared => providers::raise_version(connection, provider, author),
+        CredentialOwner::Shared(_) => providers::raise_version(connection, provider, author),
         CredentialOwner::User(_) | CredentialOwner::VirtualKey(_) => providers::name_of(connection, provider),
     }
 }
 
 fn told(provider: ProviderId, owner: &CredentialOwner, id: i64, name: String, what: &str) -> Written<()> {
-    let object = if *owner == CredentialOwner::Shared { provider.0 } else { id };
+    let object = if owner.is_shared() { provider.0 } else { id };
     let written = Written::changed(object).with("name", name).with_fields(&["credential"]);
     written.with("credential_of", owner.to_word()).with("credential", what)
 }

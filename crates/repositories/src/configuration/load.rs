@@ -1,6 +1,7 @@
 //! Reads the whole configuration.
 
-use super::revision;
+use super::credentials::shared_words;
+use super::{health, revision};
 use crate::connection::AnyConnection;
 use crate::error::Fault;
 use crate::schema::{credentials, provider_models, providers, routes, targets};
@@ -28,6 +29,7 @@ type ProviderRow = (i64, String, String, Option<String>, bool, MetaColumns);
 fn load_providers(connection: &mut AnyConnection) -> Result<Vec<Provider>, Fault> {
     let mut models = load_models(connection)?;
     let mut shared = load_shared_credentials(connection)?;
+    let mut health = health::load(connection)?;
     let rows: Vec<ProviderRow> = providers::table
         .order(providers::id)
         .select((
@@ -54,14 +56,16 @@ fn load_providers(connection: &mut AnyConnection) -> Result<Vec<Provider>, Fault
                 base_url,
                 is_enabled,
                 models: models.remove(&id).unwrap_or_default(),
-                credential: shared.remove(&id),
+                credentials: shared.remove(&id).unwrap_or_default(),
+                health: health.remove(&id).unwrap_or_default(),
                 meta: meta(columns)?,
             })
         })
         .collect()
 }
 
-type ModelRow = (i64, i64, String, Option<String>, LimitColumns, Option<i64>, Option<i64>, bool);
+type ModelFacts = (Option<i64>, Option<i64>, Option<String>);
+type ModelRow = (i64, i64, String, Option<String>, LimitColumns, ModelFacts, bool);
 
 fn load_models(connection: &mut AnyConnection) -> Result<HashMap<i64, Vec<ProviderModel>>, Fault> {
     let rows: Vec<ModelRow> = provider_models::table
@@ -72,13 +76,18 @@ fn load_models(connection: &mut AnyConnection) -> Result<HashMap<i64, Vec<Provid
             provider_models::model,
             provider_models::rates,
             (provider_models::rpm, provider_models::tpm, provider_models::rpd, provider_models::concurrency),
-            provider_models::context_window,
-            provider_models::max_output_tokens,
+            (
+                provider_models::context_window,
+                provider_models::max_output_tokens,
+                provider_models::capabilities,
+            ),
             provider_models::is_enabled,
         ))
         .load(connection)?;
     let mut models: HashMap<i64, Vec<ProviderModel>> = HashMap::new();
-    for (id, provider, model, rates, columns, context_window, max_output_tokens, is_enabled) in rows {
+    for (id, provider, model, rates, columns, facts, is_enabled) in rows {
+        let (context_window, max_output_tokens, capabilities) = facts;
+        let capabilities = capabilities.map(|text| from_json(&text, "provider_models.capabilities"));
         models.entry(provider).or_default().push(ProviderModel {
             id: ProviderModelId(id),
             model,
@@ -86,19 +95,20 @@ fn load_models(connection: &mut AnyConnection) -> Result<HashMap<i64, Vec<Provid
             limits: limits(columns)?,
             context_window: optional(context_window, "context_window")?,
             max_output_tokens: optional(max_output_tokens, "max_output_tokens")?,
+            capabilities: capabilities.transpose()?.unwrap_or_default(),
             is_enabled,
         });
     }
     Ok(models)
 }
 
-fn load_shared_credentials(connection: &mut AnyConnection) -> Result<HashMap<i64, Credential>, Fault> {
-    let owner = CredentialOwner::Shared;
-    let rows: Vec<(i64, i64, String, String, MetaColumns)> = credentials::table
-        .filter(credentials::owner.eq(owner.to_word()))
+fn load_shared_credentials(connection: &mut AnyConnection) -> Result<HashMap<i64, Vec<Credential>>, Fault> {
+    let rows: Vec<(i64, i64, String, String, String, MetaColumns)> = credentials::table
+        .filter(credentials::owner.eq_any(shared_words()))
         .select((
             credentials::id,
             credentials::provider_id,
+            credentials::owner,
             credentials::sealed,
             credentials::hint,
             (
@@ -110,18 +120,21 @@ fn load_shared_credentials(connection: &mut AnyConnection) -> Result<HashMap<i64
             ),
         ))
         .load(connection)?;
-    rows.into_iter()
-        .map(|(id, provider, sealed, hint, columns)| {
-            let (id, owner) = (CredentialId(id), owner.clone());
-            Ok((provider, Credential { id, owner, sealed, hint, meta: meta(columns)? }))
-        })
-        .collect()
+    let mut shared: HashMap<i64, Vec<Credential>> = HashMap::new();
+    for (id, provider, owner, sealed, hint, columns) in rows {
+        let owner = word(&owner, CredentialOwner::parse, "credentials.owner")?;
+        let credential = Credential { id: CredentialId(id), owner, sealed, hint, meta: meta(columns)? };
+        shared.entry(provider).or_default().push(credential);
+    }
+    // Not by their words: `shared:10` stands before `shared:2`.
+    shared.values_mut().for_each(|theirs| theirs.sort_by_key(Credential::shared_place));
+    Ok(shared)
 }
 
 type RouteRow =
     (i64, String, (String, String, String), (bool, bool), (String, String, Option<i64>, String), MetaColumns);
 
-fn load_routes(connection: &mut AnyConnection) -> Result<Vec<Route>, Fault> {
+pub(super) fn load_routes(connection: &mut AnyConnection) -> Result<Vec<Route>, Fault> {
     let mut targets = load_targets(connection)?;
     let rows: Vec<RouteRow> = routes::table
         .order(routes::id)

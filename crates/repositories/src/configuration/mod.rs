@@ -3,6 +3,7 @@
 mod counters;
 mod created;
 mod credentials;
+mod health;
 mod load;
 mod providers;
 pub(crate) mod revision;
@@ -18,7 +19,7 @@ use switchyard_domain::ids::{ProviderId, RouteId};
 use switchyard_domain::provider::CredentialOwner;
 use switchyard_ports::repositories::{
     Author, Change, ChangeKind, ConfigurationRepository, NewProvider, NewRoute, ProviderPatch,
-    RepositoryError, Revision, RouteVersion, SealedSecret, StoredConfiguration,
+    ProviderRemoval, RepositoryError, Revision, RouteVersion, SealedSecret, StoredConfiguration,
 };
 
 #[async_trait]
@@ -70,10 +71,15 @@ impl ConfigurationRepository for Database {
         .await
     }
 
-    async fn delete_provider(&self, id: ProviderId, author: &Author) -> Result<(), RepositoryError> {
+    async fn delete_provider(
+        &self,
+        id: ProviderId,
+        removal: ProviderRemoval,
+        author: &Author,
+    ) -> Result<Vec<String>, RepositoryError> {
         let by = author.clone();
         self.change(ChangeKind::Provider, AuditAction::Delete, author, move |connection| {
-            providers::delete(connection, id, &by)
+            providers::delete(connection, id, removal, &by)
         })
         .await
     }
@@ -85,14 +91,26 @@ impl ConfigurationRepository for Database {
         secret: Option<SealedSecret>,
         author: &Author,
     ) -> Result<(), RepositoryError> {
-        let kind = match owner {
-            CredentialOwner::Shared => ChangeKind::Provider,
-            CredentialOwner::User(_) | CredentialOwner::VirtualKey(_) => ChangeKind::Credential,
-        };
         let (owner, by) = (owner.clone(), author.clone());
-        self.change(kind, AuditAction::Update, author, move |connection| match &secret {
-            Some(secret) => credentials::put(connection, provider, &owner, secret, &by),
-            None => credentials::forget(connection, provider, &owner, &by),
+        self.change(ChangeKind::of_credential(&owner), AuditAction::Update, author, move |connection| {
+            match &secret {
+                Some(secret) => credentials::put(connection, provider, &owner, secret, &by),
+                None => credentials::forget(connection, provider, &owner, &by),
+            }
+        })
+        .await
+    }
+
+    async fn add_credential(
+        &self,
+        provider: ProviderId,
+        owner: &CredentialOwner,
+        secret: SealedSecret,
+        author: &Author,
+    ) -> Result<(), RepositoryError> {
+        let (owner, by) = (owner.clone(), author.clone());
+        self.change(ChangeKind::of_credential(&owner), AuditAction::Update, author, move |connection| {
+            credentials::add(connection, provider, &owner, &secret, &by)
         })
         .await
     }

@@ -1,8 +1,9 @@
 //! Providers and their models.
 
-use super::counters;
 use super::created::Created;
+use super::credentials::shared_words;
 use super::revision::Written;
+use super::{counters, credentials as secrets, health, routes as routes_of};
 use crate::connection::{AnyConnection, each};
 use crate::error::{Fault, check_version, conflict, not_found};
 use crate::quotas;
@@ -13,9 +14,12 @@ use std::collections::{HashMap, HashSet};
 use switchyard_domain::declared::DeclaredModel;
 use switchyard_domain::ids::ProviderId;
 use switchyard_domain::meta::Owner;
-use switchyard_domain::provider::CredentialOwner;
+use switchyard_domain::name::Name;
+use switchyard_domain::provider::{Capabilities, CredentialOwner};
 use switchyard_domain::quota::QuotaScope;
-use switchyard_ports::repositories::{Author, ChangeKind, NewProvider, ProviderPatch};
+use switchyard_ports::repositories::{
+    Author, ChangeKind, NewProvider, ProviderPatch, ProviderRemoval, SealedSecret,
+};
 
 /// Writes a new provider. One that came with the product and has its name gives way.
 pub(super) fn create(
@@ -89,15 +93,15 @@ fn seeded(
     Ok(row.map(|(id, vendor, base_url, version)| Seeded { id, vendor, base_url, version }))
 }
 
-/// The same account at the same address becomes the writer's. What people lent for it they have lent still; the shared credential
-/// was the product's row's.
+/// The same account at the same address becomes the writer's. What people lent for it they have lent still; the shared credentials
+/// were the product's row's.
 fn take_over(
     connection: &mut AnyConnection,
     seeded: &Seeded,
     provider: &NewProvider,
     author: &Author,
 ) -> Result<(), Fault> {
-    let shared = credentials::owner.eq(CredentialOwner::Shared.to_word());
+    let shared = credentials::owner.eq_any(shared_words());
     let theirs = credentials::table.filter(credentials::provider_id.eq(seeded.id));
     diesel::delete(theirs.filter(shared)).execute(connection)?;
     diesel::update(providers::table.find(seeded.id))
@@ -143,11 +147,15 @@ pub(super) fn update(
     let (name, version) = stored(connection, id)?;
     check_version(patch.expected_version, version)?;
     let owner = new_owner(connection, id, patch, author)?;
-    if *patch == (ProviderPatch { expected_version: patch.expected_version, ..ProviderPatch::default() }) {
+    if patch.is_empty() {
         return Ok(Written::Nothing(()));
     }
+    let taken =
+        |_: &str| format!("a provider named `{}` exists", patch.name.as_ref().map_or(&*name, Name::as_str));
     diesel::update(providers::table.find(id.0))
         .set((
+            patch.name.as_ref().map(|name| providers::name.eq(name.as_str())),
+            patch.vendor.as_ref().map(|vendor| providers::vendor.eq(vendor)),
             patch.base_url.as_ref().map(|url| providers::base_url.eq(url)),
             patch.is_enabled.map(|enabled| providers::is_enabled.eq(enabled)),
             owner.map(|owner| providers::owner.eq(owner)),
@@ -155,21 +163,63 @@ pub(super) fn update(
             providers::updated_at.eq(author.at.0),
             providers::updated_by.eq(author.by.name.as_ref()),
         ))
-        .execute(connection)?;
+        .execute(connection)
+        .map_err(|error| Fault::from(error).or_taken(taken))?;
     if let Some(models) = &patch.models {
         put_models(connection, id.0, models)?;
     }
-    let mut written = Written::changed(id.0).with("name", name).with_fields(&patch.fields());
+    if patch.base_url.is_some() || patch.vendor.is_some() {
+        health::forget(connection, id)?;
+    }
+    let mut written = Written::changed(id.0).with_fields(&patch.fields());
+    written = match &patch.name {
+        Some(new) => written.with("name", new.as_str()).with("name_before", name),
+        None => written.with("name", name),
+    };
     if patch.forgets_credentials {
-        let theirs = credentials::table.filter(credentials::provider_id.eq(id.0));
-        let forgotten: Vec<i64> = theirs.select(credentials::id).load(connection)?;
-        diesel::delete(theirs).execute(connection)?;
+        let forgotten = forget_credentials(connection, id, patch.keeps_shared)?;
         written = written.with("credentials_forgotten", forgotten.len().to_string());
         for credential in forgotten {
             written = written.also(ChangeKind::Credential, Some(credential));
         }
     }
+    if let Some(secret) = &patch.credential {
+        let done = put_shared(connection, id, secret.as_ref(), author)?;
+        written = written.with("credential_of", CredentialOwner::SHARED.to_word()).with("credential", done);
+    }
     Ok(written)
+}
+
+/// Forgets the credentials at a provider, but for the shared ones if they are kept. Answers their ids.
+fn forget_credentials(
+    connection: &mut AnyConnection,
+    id: ProviderId,
+    keeps_shared: bool,
+) -> Result<Vec<i64>, Fault> {
+    let theirs = credentials::table.filter(credentials::provider_id.eq(id.0));
+    let all: Vec<(i64, String)> = theirs.select((credentials::id, credentials::owner)).load(connection)?;
+    let kept = if keeps_shared { shared_words() } else { Vec::new() };
+    let forgotten: Vec<i64> =
+        all.into_iter().filter(|(_, owner)| !kept.contains(owner)).map(|(id, _)| id).collect();
+    diesel::delete(credentials::table.filter(credentials::id.eq_any(&forgotten))).execute(connection)?;
+    Ok(forgotten)
+}
+
+/// Writes the first shared credential or forgets it, and answers which, for the audit log.
+fn put_shared(
+    connection: &mut AnyConnection,
+    id: ProviderId,
+    secret: Option<&SealedSecret>,
+    author: &Author,
+) -> Result<&'static str, Fault> {
+    let shared = CredentialOwner::SHARED;
+    if let Some(secret) = secret {
+        secrets::store(connection, id, &shared, secret, author)?;
+        return Ok("stored");
+    }
+    let theirs = credentials::provider_id.eq(id.0).and(credentials::owner.eq(shared.to_word()));
+    diesel::delete(credentials::table.filter(theirs)).execute(connection)?;
+    Ok("forgotten")
 }
 
 /// What came with the product is its changer's from then on: it gives way to nobody any more.
@@ -218,23 +268,40 @@ pub(super) fn raise_version(
 pub(super) fn delete(
     connection: &mut AnyConnection,
     id: ProviderId,
+    removal: ProviderRemoval,
     author: &Author,
-) -> Result<Written<()>, Fault> {
-    let (name, _) = stored(connection, id)?;
-    let users: Vec<String> = targets::table
-        .inner_join(routes::table.on(routes::id.eq(targets::route_id)))
-        .filter(targets::provider_id.eq(id.0))
-        .select(routes::name)
-        .distinct()
-        .load(connection)?;
-    if !users.is_empty() {
-        let mut users: Vec<String> = users.iter().map(|name| format!("`{name}`")).collect();
-        users.sort_unstable();
-        return Err(conflict(format!("the provider is in use by these routes: {}", users.join(", "))));
+) -> Result<Written<Vec<String>>, Fault> {
+    let (name, version) = stored(connection, id)?;
+    check_version(removal.expected_version, version)?;
+    let users = routes_over(connection, id)?;
+    let names: Vec<String> = users.iter().map(|(_, name)| name.clone()).collect();
+    if !users.is_empty() && !removal.takes_targets {
+        let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+        return Err(conflict(format!("the provider is in use by these routes: {}", names.join(", "))));
     }
+    routes_of::take_targets(connection, id, author)?;
     let quota = quotas::put_budget(connection, QuotaScope::Provider(id), None, author)?;
     diesel::delete(providers::table.find(id.0)).execute(connection)?;
-    Ok(Written::changed(id.0).with("name", name).also(ChangeKind::Quota, quota))
+    let mut written = Written::made(id.0, names.clone()).with("name", name).also(ChangeKind::Quota, quota);
+    if !users.is_empty() {
+        written = written.with("routes_changed", names.join(", "));
+    }
+    for (route, _) in users {
+        written = written.also(ChangeKind::Route, Some(route));
+    }
+    Ok(written)
+}
+
+/// The routes that have a target at a provider, by name.
+fn routes_over(connection: &mut AnyConnection, id: ProviderId) -> Result<Vec<(i64, String)>, Fault> {
+    let mut users: Vec<(i64, String)> = targets::table
+        .inner_join(routes::table.on(routes::id.eq(targets::route_id)))
+        .filter(targets::provider_id.eq(id.0))
+        .select((routes::id, routes::name))
+        .distinct()
+        .load(connection)?;
+    users.sort_unstable_by(|a, b| a.1.cmp(&b.1));
+    Ok(users)
 }
 
 fn missing(id: ProviderId) -> Fault {
@@ -274,6 +341,8 @@ fn put_models(connection: &mut AnyConnection, provider: i64, models: &[DeclaredM
             provider_models::concurrency.eq(concurrency),
             provider_models::context_window.eq(declared.context_window.map(count)),
             provider_models::max_output_tokens.eq(declared.max_output_tokens.map(count)),
+            provider_models::capabilities.eq(capabilities(&declared.capabilities)?),
+            provider_models::is_enabled.eq(declared.enabled),
         );
         match stored.remove(&declared.model) {
             Some(id) => {
@@ -283,7 +352,6 @@ fn put_models(connection: &mut AnyConnection, provider: i64, models: &[DeclaredM
                 let new = (
                     provider_models::provider_id.eq(provider),
                     provider_models::model.eq(&declared.model),
-                    provider_models::is_enabled.eq(true),
                     facts,
                 );
                 diesel::insert_into(provider_models::table).values(new).execute(connection)?;
@@ -294,4 +362,9 @@ fn put_models(connection: &mut AnyConnection, provider: i64, models: &[DeclaredM
         diesel::delete(provider_models::table.find(id)).execute(connection)?;
     }
     Ok(())
+}
+
+/// What is said of a model, as it is stored: nothing where nothing is said.
+fn capabilities(said: &Capabilities) -> Result<Option<String>, Fault> {
+    (*said != Capabilities::UNKNOWN).then(|| json(said)).transpose()
 }

@@ -2,6 +2,7 @@
 
 use super::counters;
 use super::created::Created;
+use super::load::load_routes;
 use super::revision::Written;
 use super::{targets, versions};
 use crate::connection::{AnyConnection, each};
@@ -9,8 +10,9 @@ use crate::error::{Fault, check_version, conflict, not_found};
 use crate::schema::routes;
 use crate::stored::json;
 use diesel::prelude::*;
-use switchyard_domain::ids::RouteId;
+use switchyard_domain::ids::{ProviderId, RouteId};
 use switchyard_domain::meta::Owner;
+use switchyard_domain::route::Route;
 use switchyard_ports::repositories::{Author, NewRoute};
 
 /// The longest chain of fallbacks.
@@ -124,6 +126,32 @@ pub(super) fn delete(
     }
     diesel::delete(routes::table.find(id.0)).execute(connection)?;
     Ok(Written::changed(id.0).with("name", name))
+}
+
+/// Removes the targets that lead to a provider: a change of each route that has some, which stays whose it is.
+pub(super) fn take_targets(
+    connection: &mut AnyConnection,
+    provider: ProviderId,
+    author: &Author,
+) -> Result<(), Fault> {
+    let leads_there = |route: &Route| route.targets.iter().any(|target| target.provider == provider);
+    let mut changed = load_routes(connection)?;
+    changed.retain(leads_there);
+    targets::delete_at(connection, provider)?;
+    for route in &changed {
+        let version = route.meta.version + 1;
+        let mut left = NewRoute::from(route);
+        left.targets.retain(|target| target.provider != provider);
+        diesel::update(routes::table.find(route.id.0))
+            .set((
+                routes::version.eq(version),
+                routes::updated_at.eq(author.at.0),
+                routes::updated_by.eq(author.by.name.as_ref()),
+            ))
+            .execute(connection)?;
+        versions::note(connection, route.id.0, version, &left, author)?;
+    }
+    Ok(())
 }
 
 /// Refuses a fallback that is not there, one that leads back to the route, and a chain without an end in sight.

@@ -7,6 +7,7 @@ use crate::error::Fault;
 use crate::schema::targets;
 use crate::stored::{json, limit_columns};
 use diesel::prelude::*;
+use switchyard_domain::ids::ProviderId;
 use switchyard_domain::route::{Strategy, TargetModels};
 use switchyard_ports::repositories::NewTarget;
 
@@ -15,6 +16,12 @@ struct Known {
     id: i64,
     provider: i64,
     models: TargetModels,
+}
+
+/// Removes all that lead to a provider, whichever route they are of.
+pub(super) fn delete_at(connection: &mut AnyConnection, provider: ProviderId) -> Result<(), Fault> {
+    diesel::delete(targets::table.filter(targets::provider_id.eq(provider.0))).execute(connection)?;
+    Ok(())
 }
 
 /// Replaces the list of targets. A target of the same provider and models keeps its id, so that limits and turns that count by it

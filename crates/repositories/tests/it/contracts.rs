@@ -5,12 +5,14 @@ use std::sync::Arc;
 use switchyard_ports::repositories::DatabaseState as _;
 use switchyard_testkit::contracts::repositories::{
     absurd_usage_contract, audit_contract, configuration_contract, credential_contract, keyring_contract,
-    quota_contract, session_contract, usage_contract, user_contract, virtual_key_contract,
+    provider_health_contract, quota_contract, session_contract, usage_contract, user_contract,
+    virtual_key_contract,
 };
 
 async fn every_suite(opened: &Opened) {
     let database = &opened.database;
     configuration_contract(database, databases::KEPT_CHANGES).await;
+    provider_health_contract(database, database, database).await;
     virtual_key_contract(database, database, database, database).await;
     keyring_contract(database, database, database).await;
     credential_contract(database, database).await;

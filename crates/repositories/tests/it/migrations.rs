@@ -15,7 +15,7 @@ use switchyard_domain::quota::QuotaScope;
 use switchyard_domain::time::Timestamp;
 use switchyard_domain::usage::UsageEvent;
 use switchyard_ports::repositories::{
-    Author, ConfigurationRepository as _, StoredConfiguration, UsageRepository as _,
+    Author, ConfigurationRepository as _, ProviderRemoval, StoredConfiguration, UsageRepository as _,
 };
 use switchyard_repositories::{Database, DatabaseError, DatabaseTarget, MigrationStatus};
 use switchyard_testkit::contracts::repositories::{
@@ -199,7 +199,11 @@ async fn ids_of_people_and_of_the_product_stay_apart_and_are_given_once_when_the
             let spent = UsageEvent { provider: ProviderId(id), ..sample_event(None, Timestamp(1)) };
             database.record(&[spent]).await.unwrap();
             database
-                .delete_provider(ProviderId(id), &Author { by: Writer::API, at: Timestamp(2) })
+                .delete_provider(
+                    ProviderId(id),
+                    ProviderRemoval::default(),
+                    &Author { by: Writer::API, at: Timestamp(2) },
+                )
                 .await
                 .unwrap();
         }

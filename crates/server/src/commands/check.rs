@@ -6,6 +6,8 @@ use crate::failure::Failure;
 use crate::output;
 use serde_json::json;
 use std::time::Duration;
+use switchyard::orchestrator::error::AdminError;
+use switchyard::ports::probe::ProbeReport;
 use switchyard::settings::Loaded;
 use switchyard::{Administration, Builder, DatabaseFound, Inspection};
 
@@ -49,14 +51,17 @@ async fn probe_all(administration: &Administration, patience: Duration) -> Resul
         .collect();
     for provider in administration.providers().list().await? {
         // Calls leave out what is switched off and what has no credential, and so does this.
-        let is_bare = provider.credential.is_none() && needy.contains(&provider.vendor.as_str());
+        let is_bare = provider.credential().is_none() && needy.contains(&provider.vendor.as_str());
         if !provider.is_enabled || is_bare {
             continue;
         }
         let name = &provider.name;
         probes.push(match administration.providers().test(name, patience, &super::writer()).await {
-            Ok(probe) => {
-                Probe { text: format!("{name}: answers in {} ms", probe.latency.as_millis()), answers: true }
+            Ok(ProbeReport { fault: Some(fault), .. }) => {
+                Probe { text: format!("{name}: {}", AdminError::from(fault)), answers: false }
+            }
+            Ok(report) => {
+                Probe { text: format!("{name}: answers in {} ms", report.took().as_millis()), answers: true }
             }
             Err(error) => Probe { text: format!("{name}: {error}"), answers: false },
         });

@@ -5,6 +5,7 @@ pub(crate) mod admin;
 pub(crate) mod audit;
 pub(crate) mod budgets;
 pub(crate) mod check;
+mod credentials;
 pub(crate) mod explain;
 pub(crate) mod keys;
 pub(crate) mod ledger;

@@ -1,6 +1,6 @@
 //! `switchyard providers`
 
-use super::{name, open, writer};
+use super::{credentials, name, open, writer};
 use crate::arguments::{AddProvider, KeySource, ProviderAction, ProviderOptions};
 use crate::failure::Failure;
 use crate::output;
@@ -8,8 +8,11 @@ use secrecy::SecretString;
 use serde_json::json;
 use std::io::Read;
 use std::time::Duration;
+use switchyard::Administration;
 use switchyard::declared::DeclaredModel;
 use switchyard::orchestrator::admin::{ProviderAdmin, ProviderRequest};
+use switchyard::orchestrator::error::AdminError;
+use switchyard::ports::probe::{ProbeReport, StageOutcome, StageReport};
 use switchyard::settings::Loaded;
 use switchyard_domain::provider::Provider;
 
@@ -23,23 +26,24 @@ pub(crate) async fn run(loaded: &Loaded, options: ProviderOptions) -> Result<(),
     match options.action {
         ProviderAction::Add(options) => add(providers, options).await,
         ProviderAction::List { json } => {
-            list(providers, &providers.list().await?, json);
+            list(&administration, &providers.list().await?, json);
             Ok(())
+        }
+        ProviderAction::Credentials { action } => {
+            credentials::run(administration.shared_credentials(), action).await
         }
         ProviderAction::Vendors => {
             vendors(providers);
             Ok(())
         }
-        ProviderAction::Test { name: provider, timeout } => {
-            let probe = providers
-                .test(&name(&provider)?, timeout.map_or(patience, Duration::from_secs), &writer())
-                .await?;
-            output::line(format!(
-                "{provider} answers in {} ms and lists {} models",
-                probe.latency.as_millis(),
-                probe.models.len()
-            ));
-            Ok(())
+        ProviderAction::Test { name: provider, key, json, timeout } => {
+            let (named, by) = (name(&provider)?, writer());
+            let timeout = timeout.map_or(patience, Duration::from_secs);
+            let report = match key {
+                Some(place) => administration.shared_credentials().test(&named, place, timeout, &by).await?,
+                None => providers.test(&named, timeout, &by).await?,
+            };
+            tested(&provider, &report, json)
         }
         ProviderAction::Discover { name: provider } => {
             let fresh = providers.discover(&name(&provider)?, patience, &writer()).await?;
@@ -69,7 +73,52 @@ async fn add(providers: &ProviderAdmin, options: AddProvider) -> Result<(), Fail
     Ok(())
 }
 
-fn read_key(source: &KeySource) -> Result<Option<SecretString>, Failure> {
+/// Shows the steps of a test; one that failed is how the command ends.
+fn tested(provider: &str, report: &ProbeReport, as_json: bool) -> Result<(), Failure> {
+    if as_json {
+        let stages = report.stages.iter().map(|stage| {
+            json!({
+                "stage": stage.stage.as_str(),
+                "outcome": stage.outcome.as_str(),
+                "ms": millis(stage.took),
+                "reason": stage.outcome.reason(),
+            })
+        });
+        let models: Vec<&str> = report.models.iter().map(|model| model.id.as_str()).collect();
+        output::json(&json!({
+            "provider": provider,
+            "stages": stages.collect::<Vec<_>>(),
+            "status": report.status,
+            "models": models,
+        }));
+    } else {
+        let row = |stage: &StageReport| {
+            let (outcome, reason) = (stage.outcome.as_str(), stage.outcome.reason().unwrap_or_default());
+            let took = if stage.outcome == StageOutcome::Skipped {
+                String::new()
+            } else {
+                format!("{} ms", millis(stage.took))
+            };
+            vec![stage.stage.to_string(), outcome.to_owned(), took, reason.to_owned()]
+        };
+        output::table(&["STEP", "RESULT", "TIME", ""], &report.stages.iter().map(row).collect::<Vec<_>>());
+    }
+    if let Some(fault) = &report.fault {
+        return Err(AdminError::from(fault.clone()).into());
+    }
+    if !as_json {
+        let (took, models) = (report.took().as_millis(), report.models.len());
+        output::line(format!("{provider} answers in {took} ms and lists {models} models"));
+    }
+    Ok(())
+}
+
+/// Milliseconds, to the tenth.
+fn millis(time: Duration) -> f64 {
+    (time.as_secs_f64() * 10_000.0).round() / 10.0
+}
+
+pub(super) fn read_key(source: &KeySource) -> Result<Option<SecretString>, Failure> {
     if source.key_stdin {
         return limited(std::io::stdin().lock(), "standard input").map(Some);
     }
@@ -104,9 +153,11 @@ fn limited(source: impl Read, what: &str) -> Result<SecretString, Failure> {
     Ok(SecretString::from(text))
 }
 
-fn list(admin: &ProviderAdmin, providers: &[Provider], as_json: bool) {
+fn list(administration: &Administration, providers: &[Provider], as_json: bool) {
+    let (admin, shared) = (administration.providers(), administration.shared_credentials());
     if as_json {
         let items = providers.iter().map(|provider| {
+            let keys = shared.entries(provider);
             json!({
                 "id": provider.id.0,
                 "name": provider.name.as_str(),
@@ -114,10 +165,11 @@ fn list(admin: &ProviderAdmin, providers: &[Provider], as_json: bool) {
                 "base_url": provider.base_url,
                 "is_enabled": provider.is_enabled,
                 "models": provider.models.iter().map(|model| &model.model).collect::<Vec<_>>(),
-                "credential": provider.credential.as_ref().map(|credential| json!({
+                "credential": provider.credential().map(|credential| json!({
                     "hint": admin.shown_hint(provider),
                     "set_at": credential.meta.updated_at.to_string(),
                 })),
+                "credentials": keys.iter().map(credentials::shown).collect::<Vec<_>>(),
                 "owner": provider.meta.owner.to_string(),
                 "version": provider.meta.version,
             })
@@ -135,12 +187,21 @@ fn list(admin: &ProviderAdmin, providers: &[Provider], as_json: bool) {
                 provider.name.to_string(),
                 provider.vendor.clone(),
                 if provider.is_enabled { "on" } else { "off" }.to_owned(),
-                admin.shown_hint(provider).unwrap_or_else(|| "none".to_owned()),
+                shown_keys(admin, provider),
                 format!("{}{}", models.join(" "), if more > 0 { format!(" +{more}") } else { String::new() }),
             ]
         })
         .collect();
     output::table(&["NAME", "VENDOR", "STATE", "KEY", "MODELS"], &rows);
+}
+
+/// What is shown of a provider's keys: the first, and how many there are besides.
+fn shown_keys(admin: &ProviderAdmin, provider: &Provider) -> String {
+    let Some(hint) = admin.shown_hint(provider) else { return "none".to_owned() };
+    match provider.credentials.len().saturating_sub(1) {
+        0 => hint,
+        more => format!("{hint} +{more}"),
+    }
 }
 
 fn vendors(providers: &ProviderAdmin) {

@@ -80,6 +80,55 @@ fn a_key_in_json_is_taken_by_each_door_as_its_maker_writes_it_and_is_used() {
 }
 
 #[test]
+fn a_provider_s_keys_are_added_listed_replaced_and_removed_and_never_shown() {
+    let place =
+        Place::new().set("SWITCHYARD_EGRESS_ALLOW", "127.0.0.1").set("SECOND", "sk-second-canary-2222");
+    let port = {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.local_addr().unwrap().port()
+    };
+    let add = format!(
+        "providers add p --vendor openai --base-url http://127.0.0.1:{port}/v1 --model m --key-stdin"
+    );
+    place.say_with_input(&add, "sk-first-canary-1111").good();
+    assert!(place.say("providers credentials add p --key-env SECOND").good().contains("added key 2 of p"));
+    place.say_with_input("providers credentials add p --key-stdin", "sk-third-canary-3333").good();
+    let listed = place.say("providers credentials list p").good();
+    for shown in ["…1111", "…2222", "…3333"] {
+        assert!(listed.contains(shown) && !listed.contains("canary"), "{listed}");
+    }
+    place.say("providers credentials remove p 2").good();
+    let replaced = "providers credentials add p --replace 3 --key-stdin";
+    assert!(place.say_with_input(replaced, "sk-newer-canary-4444").good().contains("replaced key 3"));
+    let listed = place.say("providers credentials list p --json").json();
+    let shown: Vec<_> = listed.as_array().unwrap().iter().map(|key| (&key["place"], &key["hint"])).collect();
+    assert_eq!(shown, [(&1.into(), &"…1111".into()), (&3.into(), &"…4444".into())]);
+    assert_eq!(place.say("providers list --json").json()[0]["name"], "p");
+    assert!(place.say("providers list").good().contains("…1111 +1"));
+
+    let report = place.say("providers test p --key 3 --json");
+    assert_eq!(report.code, 5, "{report:?}");
+    let stages = serde_json::from_str::<serde_json::Value>(&report.out).unwrap()["stages"].clone();
+    let outcomes: Vec<_> =
+        stages.as_array().unwrap().iter().map(|stage| stage["outcome"].as_str().unwrap()).collect();
+    assert_eq!(outcomes, ["skipped", "failed", "skipped", "skipped", "skipped"]);
+    let report = place.say("providers test p");
+    assert!(report.out.contains("connect") && report.out.contains("connection refused"), "{report:?}");
+
+    for (wrong, code) in [
+        ("providers credentials add p", 2),
+        ("providers credentials remove p 17", 2),
+        ("providers credentials remove p 2", 4),
+        ("providers credentials list nobody", 4),
+        ("providers test p --key 9", 4),
+    ] {
+        assert_eq!(place.say(wrong).code, code, "{wrong}");
+    }
+    let told = place.say("audit list --json").json().to_string();
+    assert!(told.contains("shared:3") && told.contains("forgotten") && !told.contains("canary"), "{told}");
+}
+
+#[test]
 fn budgets_are_set_listed_and_removed_by_the_names_of_what_they_are_about() {
     let place = Place::new();
     place.say("keys create --name ci").good();

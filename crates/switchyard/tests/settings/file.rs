@@ -148,6 +148,32 @@ fn a_service_account_s_key_is_taken_as_its_maker_writes_it() {
 }
 
 #[test]
+fn a_provider_may_be_declared_with_a_list_of_keys() {
+    let list = |keys: &str| DECLARED.replace("api_key: ${OPENAI_KEY}", &format!("api_keys: {keys}"));
+    let text = list("\n      - ${OPENAI_KEY}\n      - sk-live-2");
+    let declared = load(&with_environment(&text, &[("OPENAI_KEY", "sk-live-1")])).declared.unwrap();
+    let main = &declared.providers[0];
+    let keys: Vec<&str> = main.api_keys.iter().map(ExposeSecret::expose_secret).collect();
+    assert_eq!(keys, ["sk-live-1", "sk-live-2"]);
+    assert!(main.api_key.is_none() && declared.providers[1].api_keys.is_empty());
+
+    for (keys, expected) in [
+        (
+            "\n      - sk-live-1\n      - ${NOBODY}",
+            "api_keys[1] (switchyard.yaml line 6): the environment has no variable NOBODY",
+        ),
+        ("['']", "api_keys[0] (switchyard.yaml line 4): is empty"),
+        ("[your-openai-api-key]", "api_keys[0] (switchyard.yaml line 4): is a placeholder"),
+        ("[]", "api_keys (switchyard.yaml line 4): is empty; leave it out"),
+        ("[sk-live-1]\n    api_key: sk-live-2", "only one of them can be meant"),
+        ("[sk-live-1]\n    api_key_file: /nowhere/key", "only one of them can be meant"),
+    ] {
+        let errors = refuse(&file(&list(keys))).to_string();
+        assert!(errors.contains(expected) && !errors.contains("sk-live"), "{keys}: {errors}");
+    }
+}
+
+#[test]
 fn a_credential_that_can_not_be_had_is_named_by_provider_and_line() {
     let errors = refuse(&file(DECLARED)).to_string();
     let expected =

@@ -8,6 +8,7 @@ mod chat;
 mod cookies;
 mod elsewhere;
 mod people;
+mod providers;
 mod tokens;
 mod virtual_keys;
 
@@ -110,12 +111,14 @@ fn request(first: &str, lines: &[&str], body: impl AsRef<[u8]>) -> Vec<u8> {
 async fn of_people(gateway: &Gateway, asked: &mut BTreeMap<u32, usize>) {
     let app = &gateway.app;
     let cases = people::cases(app).await.into_iter().chain(virtual_keys::cases(app).await);
+    let cases = cases.chain(providers::cases(app).await);
     for case in cases.chain(accounts::cases(app).await) {
         case.run(gateway).await;
         *asked.entry(case.row).or_default() += 1;
     }
     accounts::that_count(app, asked).await;
     people::stored_keys(app, asked).await;
+    providers::that_are_tested(app, asked).await;
     cookies::ask(app, asked).await;
     let health = app.anonymous().get("/health").await;
     assert_eq!(

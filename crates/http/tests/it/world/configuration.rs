@@ -12,7 +12,8 @@ use switchyard_domain::meta::{Owner, RowMeta};
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::name::Name;
 use switchyard_domain::notes::Notes;
-use switchyard_domain::provider::{CredentialOwner, Provider, ProviderModel};
+use switchyard_domain::provider::{Capabilities, CredentialOwner, Provider, ProviderModel};
+use switchyard_domain::provider_health::ProviderHealth;
 use switchyard_domain::quota::QuotaScope;
 use switchyard_domain::route::{OnDisconnect, Route, RouteMode, Strategy, Target, Timeouts, When};
 use switchyard_domain::time::Timestamp;
@@ -22,8 +23,8 @@ use switchyard_domain::usage::{
 use switchyard_domain::virtual_key::VirtualKey;
 use switchyard_ports::repositories::{
     Author, Change, ConfigurationRepository, KeyPatch, NewProvider, NewRoute, NewVirtualKey, ProviderPatch,
-    Recorded, RepositoryError, Revision, RouteVersion, SealedSecret, StoredConfiguration, UsageRepository,
-    VirtualKeyRepository,
+    ProviderRemoval, Recorded, RepositoryError, Revision, RouteVersion, SealedSecret, StoredConfiguration,
+    UsageRepository, VirtualKeyRepository,
 };
 
 fn meta() -> RowMeta {
@@ -46,6 +47,7 @@ fn named(id: i64, name: &str, vendor: &str, models: &[&str]) -> Provider {
         limits: Limits::NONE,
         context_window: None,
         max_output_tokens: None,
+        capabilities: Capabilities::UNKNOWN,
         is_enabled: true,
     };
     Provider {
@@ -55,7 +57,8 @@ fn named(id: i64, name: &str, vendor: &str, models: &[&str]) -> Provider {
         base_url: None,
         is_enabled: true,
         models: models.iter().enumerate().map(model).collect(),
-        credential: None,
+        credentials: Vec::new(),
+        health: ProviderHealth::default(),
         meta: meta(),
     }
 }
@@ -135,7 +138,12 @@ impl ConfigurationRepository for FixedConfiguration {
         read_only()
     }
 
-    async fn delete_provider(&self, _: ProviderId, _: &Author) -> Result<(), RepositoryError> {
+    async fn delete_provider(
+        &self,
+        _: ProviderId,
+        _: ProviderRemoval,
+        _: &Author,
+    ) -> Result<Vec<String>, RepositoryError> {
         read_only()
     }
 
@@ -144,6 +152,16 @@ impl ConfigurationRepository for FixedConfiguration {
         _: ProviderId,
         _: &CredentialOwner,
         _: Option<SealedSecret>,
+        _: &Author,
+    ) -> Result<(), RepositoryError> {
+        read_only()
+    }
+
+    async fn add_credential(
+        &self,
+        _: ProviderId,
+        _: &CredentialOwner,
+        _: SealedSecret,
         _: &Author,
     ) -> Result<(), RepositoryError> {
         read_only()

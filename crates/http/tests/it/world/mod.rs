@@ -19,7 +19,7 @@ use switchyard_orchestrator::accounts::{
     AccountPorts, AccountSettings, Accounts, PasswordDesk, Rates, Throttles, session_gate,
 };
 use switchyard_orchestrator::admin::{
-    AdminPorts, CredentialAdmin, KeyAdmin, ProviderAdmin, QuotaAdmin, Reloading,
+    AdminPorts, CredentialAdmin, KeyAdmin, ProviderAdmin, ProviderPorts, QuotaAdmin, Reloading,
 };
 use switchyard_orchestrator::audit::AuditTrail;
 use switchyard_orchestrator::chat::{
@@ -241,10 +241,15 @@ async fn services(
         keeper: None,
     };
     let vault = Arc::new(BoundVault::default());
-    let providers =
-        ProviderAdmin::new(admin.clone(), Arc::new(Factory(Arc::clone(upstreams))), Arc::clone(&vault) as _);
+    let besides = ProviderPorts {
+        factory: Arc::new(Factory(Arc::clone(upstreams))),
+        vault: Arc::clone(&vault) as _,
+        prices: Arc::new(NoPrices),
+        health: Arc::clone(&store) as _,
+    };
+    let providers = Arc::new(ProviderAdmin::new(admin.clone(), besides));
     let credentials =
-        CredentialAdmin::new(admin, Arc::clone(&store) as _, Arc::new(providers), Arc::clone(&vault) as _);
+        CredentialAdmin::new(admin, Arc::clone(&store) as _, Arc::clone(&providers), Arc::clone(&vault) as _);
     let audit =
         AuditTrail::new(Arc::clone(&store) as _, Arc::new(PlainSeal::default()), None, Arc::clone(&clock));
     let rekey = Rekey::new(RekeyPorts {
@@ -301,6 +306,7 @@ async fn services(
             ExternalSettings::default(),
         )),
         credentials: Arc::new(credentials),
+        providers,
         audit: Arc::new(audit),
         rekey: Arc::new(rekey),
         idempotency: Arc::clone(names) as _,

@@ -13,9 +13,10 @@ use switchyard_domain::embedding::{Embedding, EmbeddingAnswer, Vector};
 use switchyard_domain::fault::{FaultKind, ProviderFault};
 use switchyard_domain::operation::Operation;
 use switchyard_ports::client_call::{Canonical, ClientCall};
+use switchyard_ports::probe::ProbeReport;
 use switchyard_ports::provider::{
-    Answer, AnswerBody, AttemptContext, Carriage, DiscoveredModel, Frame, InvalidProvider, Payload, Prepared,
-    Provider, ProviderConfig, ProviderFactory, VendorSummary,
+    Answer, AnswerBody, AttemptContext, Carriage, Frame, InvalidProvider, Payload, Prepared, Provider,
+    ProviderConfig, ProviderFactory, VendorSummary,
 };
 
 /// The models of `acme`: each behaves as it is called.
@@ -159,12 +160,8 @@ impl Provider for Acme {
         Ok(Answer { status: 200, headers, media_type: None, body })
     }
 
-    async fn list_models(
-        &self,
-        _: Option<Arc<SecretString>>,
-        _: Duration,
-    ) -> Result<Vec<DiscoveredModel>, ProviderFault> {
-        Ok(Vec::new())
+    async fn probe(&self, _: Option<Arc<SecretString>>, _: Duration) -> ProbeReport {
+        ProbeReport::default()
     }
 }
 

@@ -6,6 +6,7 @@ mod check;
 use super::AdminPorts;
 use super::providers::{ProviderAdmin, ProviderRequest, declared};
 use super::routes::{Known, RouteAdmin, resolve};
+use super::shared_credentials::SharedCredentialAdmin;
 use crate::error::AdminError;
 use check::in_order;
 use secrecy::SecretString;
@@ -13,8 +14,7 @@ use std::sync::Arc;
 use switchyard_domain::declared::{Declared, DeclaredProvider, DeclaredRoute};
 use switchyard_domain::meta::{Owner, Writer};
 use switchyard_domain::provider::Provider;
-use switchyard_domain::route::Route;
-use switchyard_ports::repositories::{NewRoute, NewTarget, ProviderPatch, RepositoryError};
+use switchyard_ports::repositories::{NewRoute, ProviderPatch, RepositoryError};
 
 /// What applying changed, by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,14 +33,20 @@ pub struct Applied {
 pub struct DeclaredConfiguration {
     ports: AdminPorts,
     providers: Arc<ProviderAdmin>,
+    credentials: Arc<SharedCredentialAdmin>,
     routes: Arc<RouteAdmin>,
 }
 
 impl DeclaredConfiguration {
     /// Over the given use cases.
     #[must_use]
-    pub fn new(ports: AdminPorts, providers: Arc<ProviderAdmin>, routes: Arc<RouteAdmin>) -> Self {
-        Self { ports, providers, routes }
+    pub fn new(
+        ports: AdminPorts,
+        providers: Arc<ProviderAdmin>,
+        credentials: Arc<SharedCredentialAdmin>,
+        routes: Arc<RouteAdmin>,
+    ) -> Self {
+        Self { ports, providers, credentials, routes }
     }
 
     /// Makes the stored configuration what `wanted` says, in rows whose owner is the file. Applying the same again changes nothing.
@@ -81,7 +87,10 @@ impl DeclaredConfiguration {
             is_enabled: wanted.enabled,
         };
         match self.providers.add(request, by).await {
-            Ok(_) => applied.created.push(format!("provider {}", wanted.name)),
+            Ok(_) => {
+                self.keep_keys(wanted, by).await?;
+                applied.created.push(format!("provider {}", wanted.name));
+            }
             // Another server that starts with the same file was quicker.
             Err(AdminError::Repository(RepositoryError::Conflict { .. })) => {
                 let current = self.providers.find(&wanted.name).await?;
@@ -116,12 +125,23 @@ impl DeclaredConfiguration {
         let moves = super::providers::is_moved(current, &patch);
         let is_new = |secret: &&SecretString| moves || !self.providers.holds_secret(current, secret);
         let secret = wanted.api_key.as_ref().filter(is_new);
-        if patch == ProviderPatch::default() && secret.is_none() {
-            return Ok(());
+        let is_changed = patch != ProviderPatch::default() || secret.is_some();
+        if is_changed {
+            self.providers.update(current, patch, secret, by).await?;
         }
-        self.providers.update(current, patch, secret, by).await?;
-        applied.changed.push(label);
+        if self.keep_keys(wanted, by).await? || is_changed {
+            applied.changed.push(label);
+        }
         Ok(())
+    }
+
+    /// Stores the list of keys that a provider is declared with, if it is with one. Answers whether that changed anything.
+    async fn keep_keys(&self, wanted: &DeclaredProvider, by: &Writer) -> Result<bool, AdminError> {
+        if wanted.api_keys.is_empty() {
+            return Ok(false);
+        }
+        let provider = self.providers.find(&wanted.name).await?;
+        self.credentials.keep_list(&provider, &wanted.api_keys, by).await
     }
 
     async fn apply_route(
@@ -156,7 +176,9 @@ impl DeclaredConfiguration {
             applied.conflicts.push(format!("{label}: it belongs to `{other}`"));
             return Ok(());
         }
-        if as_new(current) != resolve(wanted, &Known::of(&stored))? || current.meta.owner != Owner::File {
+        if NewRoute::from(current) != resolve(wanted, &Known::of(&stored))?
+            || current.meta.owner != Owner::File
+        {
             self.routes.replace(current, wanted, by).await?;
             applied.changed.push(label);
         }
@@ -172,7 +194,7 @@ impl DeclaredConfiguration {
         let stored = self.ports.configuration.load().await?;
         for route in stored.routes.iter().filter(|route| route.meta.owner == Owner::File && route.is_active) {
             if wanted.routes.iter().all(|declared| declared.name != route.name) {
-                let off = NewRoute { is_active: false, ..as_new(route) };
+                let off = NewRoute { is_active: false, ..NewRoute::from(route) };
                 let author = self.ports.author(by);
                 self.ports.configuration.replace_route(route.id, off, None, &author).await?;
                 applied.disabled.push(format!("route {}", route.name));
@@ -211,35 +233,6 @@ fn difference(current: &Provider, wanted: &DeclaredProvider) -> ProviderPatch {
         is_enabled: (current.is_enabled != wanted.enabled).then_some(wanted.enabled),
         models: (models != wanted.models).then(|| wanted.models.clone()),
         owner: (current.meta.owner != Owner::File).then_some(Owner::File),
-        forgets_credentials: false,
-        expected_version: None,
-    }
-}
-
-fn as_new(route: &Route) -> NewRoute {
-    let targets = route.targets.iter().map(|target| NewTarget {
-        provider: target.provider,
-        models: target.models.clone(),
-        weight: target.weight,
-        priority: target.priority,
-        strategy: target.strategy,
-        limits: target.limits,
-        when: target.when.clone(),
-        timeouts: target.timeouts,
-        metadata: target.metadata.clone(),
-        is_enabled: target.is_enabled,
-    });
-    NewRoute {
-        name: route.name.clone(),
-        mode: route.mode,
-        strategy: route.strategy,
-        failover_on: route.failover_on,
-        strict: route.strict,
-        timeouts: route.timeouts,
-        on_disconnect: route.on_disconnect,
-        fallback: route.fallback,
-        config: route.config.clone(),
-        is_active: route.is_active,
-        targets: targets.collect(),
+        ..ProviderPatch::default()
     }
 }

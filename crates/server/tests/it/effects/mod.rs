@@ -1,6 +1,7 @@
 //! Each documented setting, set alone under each of its names: what is seen of it from outside, and what without it.
 
 mod addresses;
+mod checks;
 mod external;
 mod looks;
 mod process;
@@ -142,11 +143,6 @@ const UNSERVED: &[(&str, &str)] = &[
     ("API_RATE_LIMIT", "1 per minute"),
     ("SWITCHYARD_LLM_MAX_TOKENS", "7"),
     ("BACKEND_BACKUP_FILE", "b.json"),
-    ("BACKEND_REQUEST_TIMEOUT_SECONDS", "3"),
-    ("BACKEND_HEALTH_CHECK_ENABLED", "false"),
-    ("BACKEND_HEALTH_CHECK_INTERVAL_SECONDS", "5"),
-    ("BACKEND_HEALTH_CHECK_TIMEOUT_SECONDS", "3"),
-    ("BACKEND_HEALTH_CHECK_FAILURE_THRESHOLD", "5"),
 ];
 
 /// Shown by a test of another file: the setting, the file among those of `crates`, and the test.
@@ -231,6 +227,7 @@ fn every_setting_that_there_is_has_its_place_in_these_lists() {
         let prefixed = format!("SWITCHYARD_{name}");
         NAMES.contains(&prefixed.as_str())
             || addresses::NAMES.contains(&name.as_str())
+            || checks::NAMES.contains(&name.as_str())
             || external::NAMES.contains(&name.as_str())
             || process::NAMES.contains(&name.as_str())
             || spending::NAMES.contains(&name.as_str())

@@ -40,6 +40,8 @@ struct FileProvider {
     #[serde(default)]
     api_key_file: Option<Spanned<PathBuf>>,
     #[serde(default)]
+    api_keys: Option<Spanned<Vec<Spanned<String>>>>,
+    #[serde(default)]
     models: Vec<DeclaredModel>,
     #[serde(default = "yes")]
     enabled: bool,
@@ -67,8 +69,36 @@ impl ConfigurationFile<'_> {
 
     fn provider(&self, provider: FileProvider, findings: &mut Findings) -> DeclaredProvider {
         let api_key = self.api_key(&provider, findings);
+        let api_keys = self.api_keys(&provider, findings);
         let FileProvider { name, vendor, base_url, models, enabled, .. } = provider;
-        DeclaredProvider { name, vendor, base_url, api_key, models, enabled }
+        DeclaredProvider { name, vendor, base_url, api_key, api_keys, models, enabled }
+    }
+
+    /// The provider's list of credentials; a finding stands for each that can't be had.
+    fn api_keys(&self, provider: &FileProvider, findings: &mut Findings) -> Vec<SecretString> {
+        let Some(Spanned { value: keys, referenced, .. }) = &provider.api_keys else { return Vec::new() };
+        let field = format!("providers.{}.api_keys", provider.name);
+        let mut refuse = |field: &str, line, reason| {
+            findings.problem(field.to_owned(), self.line(line), reason);
+        };
+        if provider.api_key.is_some() || provider.api_key_file.is_some() {
+            let reason = "stands beside `api_key`: only one of them can be meant";
+            refuse(&field, referenced.line(), Reason::new(reason));
+        } else if keys.is_empty() {
+            refuse(
+                &field,
+                referenced.line(),
+                Reason::new("is empty; leave it out to leave stored keys alone"),
+            );
+        }
+        let mut read = Vec::with_capacity(keys.len());
+        for (index, key) in keys.iter().enumerate() {
+            match self.resolve(&key.value).and_then(|text| parsed(&text)) {
+                Ok(secret) => read.push(secret),
+                Err(reason) => refuse(&format!("{field}[{index}]"), key.referenced.line(), reason),
+            }
+        }
+        read
     }
 
     /// The provider's credential; a finding stands for one that is named and can't be had.
@@ -82,15 +112,14 @@ impl ConfigurationFile<'_> {
                 ("api_key_file", file.referenced.line(), reason)
             }
         };
-        let key =
-            text.and_then(
-                |text| {
-                    if text.is_empty() { Err(Reason::new("is empty")) } else { ApiKey.parse(&text) }
-                },
-            );
-        key.map_err(|reason| {
-            findings.problem(format!("providers.{}.{field}", provider.name), self.line(line), reason);
-        })
-        .ok()
+        text.and_then(|text| parsed(&text))
+            .map_err(|reason| {
+                findings.problem(format!("providers.{}.{field}", provider.name), self.line(line), reason);
+            })
+            .ok()
     }
+}
+
+fn parsed(text: &str) -> Result<SecretString, Reason> {
+    if text.is_empty() { Err(Reason::new("is empty")) } else { ApiKey.parse(text) }
 }

@@ -15,6 +15,7 @@ mod deadlines;
 mod disguises;
 mod errors;
 mod network;
+mod probes;
 mod requests;
 mod streams;
 mod subject;
@@ -25,6 +26,7 @@ pub use deadlines::*;
 pub use disguises::*;
 pub use errors::*;
 pub use network::*;
+pub use probes::*;
 pub use requests::*;
 pub use streams::*;
 pub use subject::Subject;
@@ -41,7 +43,11 @@ macro_rules! provider_contract {
             tools_are_called_streamed_and_buffered,
             a_request_carries_what_it_should_and_its_id,
             a_credential_that_can_not_be_sent_is_told,
-            models_are_listed,
+            a_probe_lists_the_models_and_times_each_step,
+            a_probe_tells_where_the_way_ends,
+            a_probe_tells_a_refused_credential_from_a_wrong_answer,
+            a_probe_is_bounded_in_time_and_size,
+            a_probe_never_tells_the_credential,
             error_statuses_have_their_kinds,
             waits_that_the_provider_asks_for_are_read,
             messages_of_errors_are_cleaned,

@@ -3,12 +3,10 @@
 use super::attempt::{KEY, PATIENT, Scene, ask, context};
 use super::subject::Subject;
 use crate::call::WireCall;
-use crate::simulator::Script;
 use bytes::Bytes;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::sync::Arc;
-use std::time::Duration;
 use switchyard_domain::fault::FaultKind;
 use switchyard_ports::provider::{Carriage, Prepared};
 
@@ -80,31 +78,6 @@ pub async fn a_credential_that_can_not_be_sent_is_told(subject: Subject) {
         assert_eq!(sent.err().unwrap().kind, FaultKind::NoCredential);
         assert!(scene.upstream.calls().is_empty());
     }
-}
-
-/// See the name.
-pub async fn models_are_listed(subject: Subject) {
-    let scene = Scene::new(subject);
-    scene.upstream.script("listed-model", Script::default());
-    let key = Some(Arc::new(SecretString::from(KEY)));
-    let timeout = Duration::from_secs(10);
-    let models = scene.provider.list_models(key.clone(), timeout).await.unwrap();
-    assert!(models.iter().any(|model| model.id == "listed-model"), "{models:?}");
-    let listing = &scene.upstream.model_listings()[0];
-    let (header, prefix) = subject.credential;
-    assert_eq!(listing.header(header), Some(format!("{prefix}{KEY}").as_str()));
-    let (path, query) = subject.listing.split_once('?').unwrap_or((subject.listing, ""));
-    assert_eq!((listing.path.as_str(), listing.query.as_str()), (path, query));
-
-    scene.upstream.script("/v1/models", Script::of("status=401"));
-    let fault = scene.provider.list_models(key.clone(), timeout).await.unwrap_err();
-    assert_eq!((fault.kind, fault.status), (FaultKind::AuthFailed, Some(401)));
-    scene.upstream.script("/v1/models", Script::of("html"));
-    let fault = scene.provider.list_models(key.clone(), timeout).await.unwrap_err();
-    assert_eq!(fault.kind, FaultKind::InvalidResponse);
-    scene.upstream.script("/v1/models", Script::of("latency_ms=5000"));
-    let fault = scene.provider.list_models(key, Duration::from_millis(200)).await.unwrap_err();
-    assert!(fault.kind.is_timeout(), "{fault}");
 }
 
 /// The body that is shown.

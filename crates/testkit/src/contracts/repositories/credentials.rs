@@ -55,7 +55,7 @@ async fn credentials_are_found_by_owner_by_id_and_page_by_page(
     let (one, other) = (provider(configuration).await, provider(configuration).await);
     let (ana, key) = (user(), CredentialOwner::VirtualKey(i64::try_from(unique()).unwrap()));
     assert_eq!(repository.credentials_of(&ana).await.unwrap(), []);
-    put(configuration, one, &CredentialOwner::Shared, "shared").await;
+    put(configuration, one, &CredentialOwner::SHARED, "shared").await;
     put(configuration, one, &ana, "anas").await;
     put(configuration, other, &ana, "anas other").await;
     put(configuration, one, &key, "keys").await;
@@ -129,7 +129,7 @@ async fn a_provider_that_moves_forgets_whose_credentials_it_had(
     configuration: &dyn ConfigurationRepository,
 ) {
     let (moved, stays, ana) = (provider(configuration).await, provider(configuration).await, user());
-    put(configuration, moved, &CredentialOwner::Shared, "shared").await;
+    put(configuration, moved, &CredentialOwner::SHARED, "shared").await;
     put(configuration, moved, &ana, "anas").await;
     put(configuration, stays, &ana, "anas other").await;
     let gone = repository.credentials_of(&ana).await.unwrap();
@@ -143,7 +143,7 @@ async fn a_provider_that_moves_forgets_whose_credentials_it_had(
     configuration.update_provider(moved, patch, &author(2)).await.unwrap();
     assert_eq!(only_one(repository, &ana).await.provider, stays);
     let stored = configuration.load().await.unwrap();
-    assert!(stored.providers.iter().find(|provider| provider.id == moved).unwrap().credential.is_none());
+    assert!(stored.providers.iter().find(|provider| provider.id == moved).unwrap().credentials.is_empty());
     let changes = configuration.changes_since(start).await.unwrap().unwrap();
     let is_told = changes.iter().any(|change| change.kind == ChangeKind::Credential && change.id == gone.0);
     assert!(is_told, "every process forgets it: {changes:?}");

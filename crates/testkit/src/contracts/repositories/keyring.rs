@@ -70,7 +70,7 @@ async fn secrets_are_counted_by_the_key_that_sealed_them(
     let (one, other) = (format!("k{}", unique()), format!("k{}", unique()));
     let provider = new_provider(unique_name("sealed"), &[]);
     let provider = configuration.create_provider(provider, &author(0)).await.unwrap();
-    let owners = [CredentialOwner::Shared, CredentialOwner::User(1), CredentialOwner::User(2)];
+    let owners = [CredentialOwner::SHARED, CredentialOwner::User(1), CredentialOwner::User(2)];
     for (owner, key) in owners.iter().zip([&one, &one, &other]) {
         let secret = SealedSecret { sealed: format!("v1.{key}.nonce.text"), hint: "text".to_owned() };
         configuration.put_credential(provider, owner, Some(secret), &author(0)).await.unwrap();
@@ -80,7 +80,7 @@ async fn secrets_are_counted_by_the_key_that_sealed_them(
 
     let resealed = SealedSecret { sealed: format!("v1.{other}.nonce.text"), hint: "text".to_owned() };
     configuration
-        .put_credential(provider, &CredentialOwner::Shared, Some(resealed), &author(1))
+        .put_credential(provider, &CredentialOwner::SHARED, Some(resealed), &author(1))
         .await
         .unwrap();
     let counts = repository.sealed_counts().await.unwrap();

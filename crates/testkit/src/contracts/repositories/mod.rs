@@ -8,6 +8,8 @@ mod calls;
 mod credentials;
 mod groups;
 mod keyring;
+mod provider_changes;
+mod provider_health;
 mod providers;
 mod quotas;
 mod quotas_of_keys;
@@ -24,6 +26,7 @@ mod virtual_keys;
 pub use audit::audit_contract;
 pub use credentials::credential_contract;
 pub use keyring::keyring_contract;
+pub use provider_health::provider_health_contract;
 pub use quotas::quota_contract;
 pub use samples::{author, new_provider, new_route, new_target, sample_event};
 pub use sessions::session_contract;
@@ -37,6 +40,7 @@ use switchyard_ports::repositories::ConfigurationRepository;
 /// see what happens behind the last one.
 pub async fn configuration_contract(repository: &dyn ConfigurationRepository, kept_changes: i64) {
     providers::contract(repository).await;
+    provider_changes::contract(repository).await;
     routes::contract(repository).await;
     seeds::contract(repository).await;
     revisions::contract(repository, kept_changes).await;

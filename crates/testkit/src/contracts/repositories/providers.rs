@@ -10,10 +10,12 @@ use switchyard_domain::ids::ProviderId;
 use switchyard_domain::meta::Writer;
 use switchyard_domain::meta::{Owner, RowMeta};
 use switchyard_domain::name::Name;
-use switchyard_domain::provider::CredentialOwner;
+use switchyard_domain::provider::{Capabilities, CredentialOwner, Provider, SharedPlace};
+use switchyard_domain::provider_health::ProviderHealth;
 use switchyard_domain::time::Timestamp;
 use switchyard_ports::repositories::{
-    Author, ConfigurationRepository, NewProvider, ProviderPatch, RepositoryError, SealedSecret,
+    Author, ChangeKind, ConfigurationRepository, NewProvider, ProviderPatch, ProviderRemoval,
+    RepositoryError, SealedSecret,
 };
 
 pub(super) async fn contract(repository: &dyn ConfigurationRepository) {
@@ -27,6 +29,7 @@ pub(super) async fn contract(repository: &dyn ConfigurationRepository) {
     a_model_that_stays_in_the_list_keeps_its_id(repository).await;
     a_model_listed_twice_is_a_conflict(repository).await;
     a_credential_is_written_replaced_and_forgotten(repository).await;
+    several_shared_credentials_stand_at_their_places(repository).await;
     only_the_shared_credential_is_loaded(repository).await;
     a_provider_in_use_is_not_removed_and_the_routes_are_named(repository).await;
     a_removed_provider_takes_its_credentials_along(repository).await;
@@ -56,13 +59,14 @@ async fn a_provider_reads_back_as_it_was_written(repository: &dyn ConfigurationR
     let stored = provider(repository, id).await.unwrap();
     assert_eq!((stored.id, stored.name, stored.vendor.as_str()), (id, name, "acme"));
     assert_eq!(stored.base_url.as_deref(), Some("https://llm.example/v1"));
-    assert!(!stored.is_enabled && stored.credential.is_none());
+    assert!(!stored.is_enabled && stored.credentials.is_empty());
     let [large, small] = stored.models.as_slice() else { panic!("{:?}", stored.models) };
     assert_eq!(large.model, "org/large:beta");
     assert_eq!(large.rates, declared_in_full("").rates);
     assert_eq!(large.limits, full_limits());
     assert_eq!((large.context_window, large.max_output_tokens), (Some(128_000), Some(16_384)));
-    assert!(large.is_enabled && small.is_enabled);
+    assert_eq!(large.capabilities, declared_in_full("").capabilities);
+    assert!(!large.is_enabled && small.is_enabled);
     assert_eq!((small.rates, small.limits.is_none(), small.context_window), (None, true, None));
     let expected = RowMeta {
         version: 1,
@@ -72,6 +76,7 @@ async fn a_provider_reads_back_as_it_was_written(repository: &dyn ConfigurationR
         updated_by: "cli:ben".to_owned(),
     };
     assert_eq!(stored.meta, expected);
+    assert_eq!((small.capabilities, stored.health), (Capabilities::UNKNOWN, ProviderHealth::default()));
 }
 
 async fn a_taken_name_is_a_conflict_that_names_it(repository: &dyn ConfigurationRepository) {
@@ -183,28 +188,62 @@ async fn a_model_listed_twice_is_a_conflict(repository: &dyn ConfigurationReposi
 
 async fn a_credential_is_written_replaced_and_forgotten(repository: &dyn ConfigurationRepository) {
     let id = make(repository, &["a"]).await;
-    let shared = CredentialOwner::Shared;
+    let shared = CredentialOwner::SHARED;
     repository.put_credential(id, &shared, Some(secret("aaaa")), &author(1)).await.unwrap();
     let first = provider(repository, id).await.unwrap();
-    let credential = first.credential.unwrap();
+    let credential = first.credential().unwrap().clone();
     assert_eq!((credential.sealed.as_str(), credential.hint.as_str()), ("v1.k1.nonce.aaaa", "aaaa"));
-    assert_eq!((credential.owner, credential.meta.version), (CredentialOwner::Shared, 1));
+    assert_eq!((credential.owner, credential.meta.version), (CredentialOwner::SHARED, 1));
     assert_eq!(first.meta.version, 2, "a new secret makes a new client");
     assert_eq!(first.meta.updated_at, author(1).at);
 
     repository.put_credential(id, &shared, Some(secret("bbbb")), &author(2)).await.unwrap();
     let second = provider(repository, id).await.unwrap();
-    let replaced = second.credential.unwrap();
+    let replaced = second.credential().unwrap();
     assert_eq!((replaced.id, replaced.hint.as_str(), replaced.meta.version), (credential.id, "bbbb", 2));
     assert_eq!((replaced.meta.created_at, replaced.meta.updated_at), (author(1).at, author(2).at));
     assert_eq!(second.meta.version, 3);
 
     repository.put_credential(id, &shared, None, &author(3)).await.unwrap();
     let third = provider(repository, id).await.unwrap();
-    assert_eq!((third.credential, third.meta.version), (None, 4));
+    assert_eq!((third.credentials, third.meta.version), (vec![], 4));
     let before = repository.revision().await.unwrap();
     repository.put_credential(id, &shared, None, &author(4)).await.unwrap();
     assert_eq!(repository.revision().await.unwrap(), before, "there was nothing to forget");
+}
+
+async fn several_shared_credentials_stand_at_their_places(repository: &dyn ConfigurationRepository) {
+    let id = make(repository, &["a"]).await;
+    let at = |place| CredentialOwner::Shared(SharedPlace::new(place).unwrap());
+    for place in [10, 2, 16, 1] {
+        let secret = secret(&format!("no {place}"));
+        repository.add_credential(id, &at(place), secret, &author(1)).await.unwrap();
+    }
+    let stored = provider(repository, id).await.unwrap();
+    let hints = |stored: &Provider| -> Vec<String> {
+        stored.credentials.iter().map(|credential| credential.hint.clone()).collect()
+    };
+    assert_eq!(hints(&stored), ["no 1", "no 2", "no 10", "no 16"]);
+    assert_eq!(stored.credentials.get(2).unwrap().owner, at(10));
+    assert_eq!(stored.meta.version, 5, "each makes a new client");
+
+    let before = repository.revision().await.unwrap();
+    let taken = repository.add_credential(id, &at(10), secret("late"), &author(2)).await.unwrap_err();
+    assert!(matches!(taken, RepositoryError::Conflict { .. }), "{taken:?}");
+    assert_eq!(repository.revision().await.unwrap(), before, "what is refused writes nothing");
+    repository.put_credential(id, &at(2), None, &author(3)).await.unwrap();
+    repository.put_credential(id, &at(16), Some(secret("newer")), &author(3)).await.unwrap();
+    let stored = provider(repository, id).await.unwrap();
+    assert_eq!(hints(&stored), ["no 1", "no 10", "newer"]);
+    assert_eq!(stored.credential_at(SharedPlace::new(16).unwrap()).unwrap().meta.version, 2);
+    assert_eq!(stored.credential_at(SharedPlace::new(2).unwrap()), None);
+    let changes = repository.changes_since(before).await.unwrap().unwrap();
+    assert!(
+        changes.iter().all(|change| (change.kind, change.id) == (ChangeKind::Provider, id.0)),
+        "{changes:?}"
+    );
+    repository.add_credential(id, &at(2), secret("again"), &author(4)).await.unwrap();
+    assert_eq!(hints(&provider(repository, id).await.unwrap()), ["no 1", "again", "no 10", "newer"]);
 }
 
 async fn only_the_shared_credential_is_loaded(repository: &dyn ConfigurationRepository) {
@@ -212,10 +251,10 @@ async fn only_the_shared_credential_is_loaded(repository: &dyn ConfigurationRepo
     for owner in [CredentialOwner::User(1), CredentialOwner::VirtualKey(1), CredentialOwner::VirtualKey(2)] {
         repository.put_credential(id, &owner, Some(secret("mine")), &author(1)).await.unwrap();
     }
-    assert_eq!(provider(repository, id).await.unwrap().credential, None);
-    repository.put_credential(id, &CredentialOwner::Shared, Some(secret("ours")), &author(1)).await.unwrap();
+    assert_eq!(provider(repository, id).await.unwrap().credentials, []);
+    repository.put_credential(id, &CredentialOwner::SHARED, Some(secret("ours")), &author(1)).await.unwrap();
     repository.put_credential(id, &CredentialOwner::User(1), None, &author(1)).await.unwrap();
-    assert_eq!(provider(repository, id).await.unwrap().credential.unwrap().hint, "ours");
+    assert_eq!(provider(repository, id).await.unwrap().credential().unwrap().hint, "ours");
 }
 
 async fn a_provider_in_use_is_not_removed_and_the_routes_are_named(repository: &dyn ConfigurationRepository) {
@@ -225,13 +264,13 @@ async fn a_provider_in_use_is_not_removed_and_the_routes_are_named(repository: &
     let first = repository.create_route(new_route(one.clone(), targets), &author(0)).await.unwrap();
     let targets = vec![new_target(id, "a")];
     let second = repository.create_route(new_route(other.clone(), targets), &author(0)).await.unwrap();
-    let error = repository.delete_provider(id, &author(1)).await.unwrap_err();
+    let error = repository.delete_provider(id, ProviderRemoval::default(), &author(1)).await.unwrap_err();
     let RepositoryError::Conflict { reason } = error else { panic!("{error:?}") };
     assert_eq!(reason.matches(one.as_str()).count(), 1, "{reason}");
     assert_eq!(reason.matches(other.as_str()).count(), 1, "{reason}");
     repository.delete_route(first, None, &author(1)).await.unwrap();
     repository.delete_route(second, None, &author(1)).await.unwrap();
-    repository.delete_provider(id, &author(1)).await.unwrap();
+    repository.delete_provider(id, ProviderRemoval::default(), &author(1)).await.unwrap();
     assert_eq!(provider(repository, id).await, None);
 }
 
@@ -239,10 +278,10 @@ async fn a_removed_provider_takes_its_credentials_along(repository: &dyn Configu
     let name = unique_name("reborn");
     let new = || new_provider(name.clone(), &["a"]);
     let id = repository.create_provider(new(), &author(0)).await.unwrap();
-    repository.put_credential(id, &CredentialOwner::Shared, Some(secret("gone")), &author(1)).await.unwrap();
-    repository.delete_provider(id, &author(2)).await.unwrap();
+    repository.put_credential(id, &CredentialOwner::SHARED, Some(secret("gone")), &author(1)).await.unwrap();
+    repository.delete_provider(id, ProviderRemoval::default(), &author(2)).await.unwrap();
     let again = repository.create_provider(new(), &author(3)).await.unwrap();
-    assert_eq!(provider(repository, again).await.unwrap().credential, None);
+    assert_eq!(provider(repository, again).await.unwrap().credentials, []);
 }
 
 async fn what_is_not_there_is_not_found(repository: &dyn ConfigurationRepository) {
@@ -250,13 +289,14 @@ async fn what_is_not_there_is_not_found(repository: &dyn ConfigurationRepository
     let before = repository.revision().await.unwrap();
     let author = author(0);
     let patch = ProviderPatch { is_enabled: Some(true), ..ProviderPatch::default() };
-    let shared = CredentialOwner::Shared;
+    let shared = CredentialOwner::SHARED;
     let outcomes = [
         repository.update_provider(id, patch, &author).await,
         repository.update_provider(id, ProviderPatch::default(), &author).await,
-        repository.delete_provider(id, &author).await,
+        repository.delete_provider(id, ProviderRemoval::default(), &author).await.map(drop),
         repository.put_credential(id, &shared, Some(secret("x")), &author).await,
         repository.put_credential(id, &shared, None, &author).await,
+        repository.add_credential(id, &shared, secret("x"), &author).await,
     ];
     for outcome in outcomes {
         assert!(matches!(outcome, Err(RepositoryError::NotFound { .. })), "{outcome:?}");
@@ -266,6 +306,6 @@ async fn what_is_not_there_is_not_found(repository: &dyn ConfigurationRepository
 
 async fn an_id_is_never_given_twice(repository: &dyn ConfigurationRepository) {
     let last = make(repository, &[]).await;
-    repository.delete_provider(last, &author(1)).await.unwrap();
+    repository.delete_provider(last, ProviderRemoval::default(), &author(1)).await.unwrap();
     assert!(make(repository, &[]).await > last, "history that names the id must not mean another provider");
 }

@@ -12,8 +12,8 @@ use switchyard_domain::quota::{Quota, QuotaScope};
 use switchyard_domain::time::Timestamp;
 use switchyard_domain::usage::UsageEvent;
 use switchyard_ports::repositories::{
-    Author, ChangeKind, ConfigurationRepository, NewProvider, NewQuota, QuotaRepository, RepositoryError,
-    Revision, UsageRepository,
+    Author, ChangeKind, ConfigurationRepository, NewProvider, NewQuota, ProviderRemoval, QuotaRepository,
+    RepositoryError, Revision, UsageRepository,
 };
 
 /// What every repository of quotas does, and the sums of the ledger that budgets begin with. All work on the same database.
@@ -148,7 +148,7 @@ async fn the_quota_of_a_provider_goes_with_it(
     let after = find(repository, QuotaScope::Provider(id)).await.unwrap();
     assert_eq!((after.id, &after.budget), (before.id, &cap));
     assert_eq!(find(repository, QuotaScope::Provider(seeded)).await, None);
-    configuration.delete_provider(id, &author(2)).await.unwrap();
+    configuration.delete_provider(id, ProviderRemoval::default(), &author(2)).await.unwrap();
     assert_eq!(find(repository, QuotaScope::Provider(id)).await, None);
 }
 

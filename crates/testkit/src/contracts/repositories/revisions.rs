@@ -6,7 +6,8 @@ use super::samples::{author, new_provider, new_route, unique_name};
 use futures_util::future::join_all;
 use switchyard_domain::provider::CredentialOwner;
 use switchyard_ports::repositories::{
-    Change, ChangeKind, ConfigurationRepository, ProviderPatch, RepositoryError, Revision, SealedSecret,
+    Change, ChangeKind, ConfigurationRepository, ProviderPatch, ProviderRemoval, RepositoryError, Revision,
+    SealedSecret,
 };
 
 pub(super) async fn contract(repository: &dyn ConfigurationRepository, kept_changes: i64) {
@@ -30,12 +31,12 @@ async fn every_write_is_one_revision_and_one_change(repository: &dyn Configurati
     let patch = ProviderPatch { is_enabled: Some(false), ..ProviderPatch::default() };
     repository.update_provider(provider, patch, &author).await.unwrap();
     let secret = SealedSecret { sealed: "v1.k1.n.c".to_owned(), hint: "x".to_owned() };
-    repository.put_credential(provider, &CredentialOwner::Shared, Some(secret), &author).await.unwrap();
+    repository.put_credential(provider, &CredentialOwner::SHARED, Some(secret), &author).await.unwrap();
     let route = new_route(unique_name("counted"), Vec::new());
     let id = repository.create_route(route.clone(), &author).await.unwrap();
     repository.replace_route(id, route, None, &author).await.unwrap();
     repository.delete_route(id, None, &author).await.unwrap();
-    repository.delete_provider(provider, &author).await.unwrap();
+    repository.delete_provider(provider, ProviderRemoval::default(), &author).await.unwrap();
 
     let expected = [
         (ChangeKind::Provider, provider.0),

@@ -11,7 +11,7 @@ use switchyard_domain::meta::Writer;
 use switchyard_domain::money::{NanoUsd, PricePerMillion};
 use switchyard_domain::name::Name;
 use switchyard_domain::price::Rates;
-use switchyard_domain::provider::Provider;
+use switchyard_domain::provider::{Capabilities, Provider};
 use switchyard_domain::route::Route;
 use switchyard_domain::time::Timestamp;
 use switchyard_domain::usage::{Outcome, UsageEvent};
@@ -68,6 +68,8 @@ pub(super) fn declared_in_full(model: &str) -> DeclaredModel {
         limits: full_limits(),
         context_window: Some(128_000),
         max_output_tokens: Some(16_384),
+        capabilities: Capabilities { tools: Some(true), vision: Some(false), ..Capabilities::UNKNOWN },
+        enabled: false,
     }
 }
 

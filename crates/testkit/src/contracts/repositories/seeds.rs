@@ -6,10 +6,11 @@ use super::samples::{AT, author, new_provider, new_route, new_target, provider, 
 use switchyard_domain::ids::{ProviderId, RouteId};
 use switchyard_domain::meta::{Owner, Writer};
 use switchyard_domain::name::Name;
-use switchyard_domain::provider::CredentialOwner;
+use switchyard_domain::provider::{CredentialOwner, SharedPlace};
 use switchyard_domain::route::Route;
 use switchyard_ports::repositories::{
-    Author, ConfigurationRepository, NewProvider, ProviderPatch, RepositoryError, SealedSecret,
+    Author, ConfigurationRepository, NewProvider, ProviderPatch, ProviderRemoval, RepositoryError,
+    SealedSecret,
 };
 
 /// The first id of what comes with the product.
@@ -59,9 +60,13 @@ async fn ids_are_counted_from_a_million(repository: &dyn ConfigurationRepository
     assert!(of_product.0 >= FIRST && of_ana.0 < FIRST, "{of_product} {of_ana}");
     repository.delete_route(of_product, None, &author(0)).await.unwrap();
     repository.delete_route(of_ana, None, &author(0)).await.unwrap();
-    repository.delete_provider(seeded, &author(0)).await.unwrap();
+    repository.delete_provider(seeded, ProviderRemoval::default(), &author(0)).await.unwrap();
     let later = seed(repository, &name).await;
     assert!(later.0 > seeded.0, "an id is never given twice");
+}
+
+fn second() -> CredentialOwner {
+    CredentialOwner::Shared(SharedPlace::new(2).unwrap())
 }
 
 async fn a_provider_gives_way_to_one_of_its_name(repository: &dyn ConfigurationRepository) {
@@ -70,7 +75,7 @@ async fn a_provider_gives_way_to_one_of_its_name(repository: &dyn ConfigurationR
     let target = vec![new_target(seeded, "m")];
     let with_it = repository.create_route(new_route(unique_name("r"), target), &product()).await.unwrap();
     let secret = SealedSecret { sealed: "v1.k1.nonce.text".to_owned(), hint: "text".to_owned() };
-    for owner in [CredentialOwner::Shared, CredentialOwner::User(7)] {
+    for owner in [CredentialOwner::SHARED, second(), CredentialOwner::User(7)] {
         repository.put_credential(seeded, &owner, Some(secret.clone()), &author(0)).await.unwrap();
     }
     let elsewhere = NewProvider {
@@ -84,7 +89,7 @@ async fn a_provider_gives_way_to_one_of_its_name(repository: &dyn ConfigurationR
     );
     assert_eq!(provider(repository, seeded).await, None);
     let stored = provider(repository, id).await.unwrap();
-    assert_eq!((stored.meta.owner, stored.models.len(), stored.credential), (Owner::Api, 2, None));
+    assert_eq!((stored.meta.owner, stored.models.len(), stored.credentials), (Owner::Api, 2, vec![]));
     assert_eq!((stored.meta.created_at, stored.base_url.is_some()), (author(3).at, true));
     assert_eq!(route(repository, with_it).await.targets.first().unwrap().provider, id);
 }
@@ -93,11 +98,13 @@ async fn what_moves_nowhere_stays_what_it_is(repository: &dyn ConfigurationRepos
     let name = unique_name("vendor");
     let seeded = seed(repository, &name).await;
     let secret = SealedSecret { sealed: "v1.k1.nonce.text".to_owned(), hint: "text".to_owned() };
-    repository.put_credential(seeded, &CredentialOwner::Shared, Some(secret), &author(0)).await.unwrap();
+    for owner in [CredentialOwner::SHARED, second()] {
+        repository.put_credential(seeded, &owner, Some(secret.clone()), &author(0)).await.unwrap();
+    }
     let version = provider(repository, seeded).await.unwrap().meta.version;
     let id = repository.create_provider(new_provider(name.clone(), &["m", "n"]), &author(0)).await.unwrap();
     let stored = provider(repository, id).await.unwrap();
-    assert_eq!((id, stored.models.len(), stored.credential), (seeded, 2, None));
+    assert_eq!((id, stored.models.len(), stored.credentials), (seeded, 2, vec![]));
     assert!(stored.meta.version > version, "clients of the old one are not kept");
 }
 

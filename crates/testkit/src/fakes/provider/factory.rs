@@ -12,6 +12,7 @@ use switchyard_domain::chat::{Dialect, LossReport, Units};
 use switchyard_domain::fault::{FaultKind, ProviderFault};
 use switchyard_domain::operation::Operation;
 use switchyard_ports::client_call::ClientCall;
+use switchyard_ports::probe::{ProbeReport, ProbeStage};
 use switchyard_ports::provider::{
     Answer, AttemptContext, Carriage, Deadlines, DiscoveredModel, InvalidProvider, Prepared, Provider,
     ProviderConfig, ProviderFactory, VendorSummary,
@@ -39,10 +40,13 @@ pub struct ScriptedFactory {
 struct Shared {
     acts: HashMap<String, VecDeque<Act>>,
     always: HashMap<String, Act>,
+    by_credential: HashMap<String, Act>,
     losses: HashMap<String, LossReport>,
     unpreparable: HashMap<String, ProviderFault>,
     offered: HashMap<String, Vec<Operation>>,
     listed: Vec<String>,
+    unlisted: HashMap<String, FaultKind>,
+    asked: Vec<String>,
     calls: Vec<SentCall>,
     builds: Vec<String>,
     open: usize,
@@ -70,6 +74,21 @@ impl ScriptedFactory {
         self.shared().always.insert(target.to_owned(), act);
     }
 
+    /// What every call does that comes with this credential; nothing of its own, without an act.
+    pub fn with_credential(&self, credential: &str, act: Option<Act>) {
+        let mut shared = self.shared();
+        match act {
+            Some(act) => shared.by_credential.insert(credential.to_owned(), act),
+            None => shared.by_credential.remove(credential),
+        };
+    }
+
+    /// The credentials that came along with calls, in order.
+    #[must_use]
+    pub fn credentials(&self) -> Vec<Option<String>> {
+        self.calls().into_iter().map(|call| call.credential).collect()
+    }
+
     /// The target can't express this member, either.
     pub fn lose(&self, target: &str, member: &str) {
         let mut shared = self.shared();
@@ -95,6 +114,19 @@ impl ScriptedFactory {
     /// The models that every provider lists.
     pub fn list<'a>(&self, models: impl IntoIterator<Item = &'a str>) {
         self.shared().listed = models.into_iter().map(str::to_owned).collect();
+    }
+
+    /// A provider fails in this way when it is asked for its models, or lists them again.
+    pub fn fail_listing(&self, provider: &str, kind: Option<FaultKind>) {
+        let mut shared = self.shared();
+        shared.unlisted.remove(provider);
+        shared.unlisted.extend(kind.map(|kind| (provider.to_owned(), kind)));
+    }
+
+    /// The providers that were asked for their models, in order.
+    #[must_use]
+    pub fn asked_for_models(&self) -> Vec<String> {
+        self.shared().asked.clone()
     }
 
     /// All calls that were sent, in order.
@@ -147,8 +179,15 @@ impl ProviderFactory for ScriptedFactory {
     }
 
     fn vendors(&self) -> Vec<VendorSummary> {
-        let vendor =
-            |key, needs_credential| VendorSummary { key, name: key, base_url: None, needs_credential };
+        let vendor = |key, needs_credential| VendorSummary {
+            key,
+            name: key,
+            base_url: None,
+            needs_credential,
+            is_simulated: key == "sim",
+            dialect: None,
+            words: &[],
+        };
         vec![vendor("acme", false), vendor("thinker", false), vendor("locked", true), vendor("sim", false)]
     }
 }
@@ -228,26 +267,33 @@ impl Provider for ScriptedProvider {
         }
         let act = {
             let mut shared = lock(&self.shared);
-            shared.calls.push(SentCall {
-                target: target.clone(),
-                credential: context.credential.as_ref().map(|secret| secret.expose_secret().to_owned()),
-                deadlines: context.deadlines,
-            });
-            let next = shared.acts.get_mut(&target).and_then(VecDeque::pop_front);
+            let credential = context.credential.as_ref().map(|secret| secret.expose_secret().to_owned());
+            let of_credential =
+                credential.as_ref().and_then(|credential| shared.by_credential.get(credential).cloned());
+            shared.calls.push(SentCall { target: target.clone(), credential, deadlines: context.deadlines });
+            let next = of_credential.or_else(|| shared.acts.get_mut(&target).and_then(VecDeque::pop_front));
             next.or_else(|| shared.always.get(&target).cloned()).unwrap_or_else(|| Act::counting(10, 1))
         };
         play(act, prepared.stream, context.received, Open::new(&self.shared)).await
     }
 
-    async fn list_models(
-        &self,
-        credential: Option<Arc<SecretString>>,
-        _timeout: Duration,
-    ) -> Result<Vec<DiscoveredModel>, ProviderFault> {
+    async fn probe(&self, credential: Option<Arc<SecretString>>, _timeout: Duration) -> ProbeReport {
+        lock(&self.shared).asked.push(self.name.clone());
+        let mut report = ProbeReport::default();
         if !self.works_without_credential() && credential.is_none() {
-            return Err(ProviderFault::new(FaultKind::NoCredential, "the provider has no credential"));
+            let fault = ProviderFault::new(FaultKind::NoCredential, "the provider has no credential");
+            report.failed(ProbeStage::Auth, Duration::ZERO, fault);
+            return report;
         }
+        if let Some(kind) = lock(&self.shared).unlisted.get(&self.name).copied() {
+            let fault = ProviderFault::new(kind, format!("scripted {kind}"));
+            report.failed(ProbeStage::Connect, Duration::from_millis(1), fault);
+            return report;
+        }
+        report.done(ProbeStage::Auth, Duration::from_millis(1));
+        report.done(ProbeStage::Models, Duration::from_millis(2));
         let listed = lock(&self.shared).listed.clone();
-        Ok(listed.into_iter().map(|id| DiscoveredModel { id }).collect())
+        report.models = listed.into_iter().map(|id| DiscoveredModel { id }).collect();
+        report
     }
 }

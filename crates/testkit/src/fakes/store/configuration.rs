@@ -2,17 +2,18 @@
 
 use super::{MemoryStore, State, check_version, missing, new_meta, raise, routes, taken, told};
 use async_trait::async_trait;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use switchyard_domain::audit::AuditAction;
 use switchyard_domain::declared::DeclaredModel;
-use switchyard_domain::ids::{CredentialId, ProviderId, ProviderModelId, RouteId};
+use switchyard_domain::ids::{ProviderId, ProviderModelId, RouteId};
 use switchyard_domain::meta::{Owner, RowMeta};
 use switchyard_domain::provider::{Credential, CredentialOwner, Provider, ProviderModel};
+use switchyard_domain::provider_health::ProviderHealth;
 use switchyard_domain::quota::QuotaScope;
 use switchyard_domain::route::Route;
 use switchyard_ports::repositories::{
     Author, Change, ChangeKind, ConfigurationRepository, NewProvider, NewRoute, ProviderPatch,
-    RepositoryError, Revision, RouteVersion, SealedSecret, StoredConfiguration,
+    ProviderRemoval, RepositoryError, Revision, RouteVersion, SealedSecret, StoredConfiguration,
 };
 
 #[async_trait]
@@ -74,7 +75,8 @@ impl ConfigurationRepository for MemoryStore {
                 base_url: provider.base_url,
                 is_enabled: provider.is_enabled,
                 models,
-                credential: None,
+                credentials: Vec::new(),
+                health: ProviderHealth::default(),
                 meta: new_meta(author),
             });
             Ok((id, changed))
@@ -91,10 +93,12 @@ impl ConfigurationRepository for MemoryStore {
             let place = place_of(state, id)?;
             check_version(patch.expected_version, &place.meta)?;
             let known = place.models.clone();
-            if patch
-                == (ProviderPatch { expected_version: patch.expected_version, ..ProviderPatch::default() })
-            {
+            if patch.is_empty() {
                 return Ok(((), None));
+            }
+            let is_taken = |known: &Provider| known.id != id && Some(&known.name) == patch.name.as_ref();
+            if let Some(taken_by) = state.providers.iter().find(|known| is_taken(known)) {
+                return Err(taken("provider", taken_by.name.as_str()));
             }
             let fields = patch.fields().join(", ");
             let models = patch.models.map(|list| models(state, &known, &list)).transpose()?;
@@ -108,10 +112,19 @@ impl ConfigurationRepository for MemoryStore {
                     state.note(ChangeKind::Credential, credential.id.0);
                 }
             }
-            let provider = place_of(state, id)?;
-            if patch.forgets_credentials {
-                provider.credential = None;
+            if patch.forgets_credentials && !patch.keeps_shared {
+                place_of(state, id)?.credentials.clear();
             }
+            if let Some(secret) = patch.credential {
+                state.write_credential(id, &CredentialOwner::SHARED, secret, author)?;
+            }
+            let provider = place_of(state, id)?;
+            if patch.base_url.is_some() || patch.vendor.is_some() {
+                provider.health = ProviderHealth::default();
+            }
+            let name_before = provider.name.to_string();
+            provider.vendor = patch.vendor.unwrap_or_else(|| provider.vendor.clone());
+            provider.name = patch.name.unwrap_or_else(|| provider.name.clone());
             provider.models = models.unwrap_or(known);
             provider.base_url = patch.base_url.unwrap_or(provider.base_url.take());
             provider.is_enabled = patch.is_enabled.unwrap_or(provider.is_enabled);
@@ -121,24 +134,44 @@ impl ConfigurationRepository for MemoryStore {
                 provider.meta.owner = author.by.owner.clone();
             }
             raise(&mut provider.meta, author);
-            Ok(((), told(id.0, [("name", provider.name.to_string()), ("fields", fields)])))
+            let name = provider.name.to_string();
+            let changed = told(id.0, [("name", name.clone()), ("fields", fields)]);
+            let renamed = |(object, mut details): (i64, BTreeMap<String, String>)| {
+                details.extend((name_before != name).then_some(("name_before".to_owned(), name_before)));
+                (object, details)
+            };
+            Ok(((), changed.map(renamed)))
         })
     }
 
-    async fn delete_provider(&self, id: ProviderId, author: &Author) -> Result<(), RepositoryError> {
+    async fn delete_provider(
+        &self,
+        id: ProviderId,
+        removal: ProviderRemoval,
+        author: &Author,
+    ) -> Result<Vec<String>, RepositoryError> {
         self.change(ChangeKind::Provider, AuditAction::Delete, author, |state| {
-            let name = place_of(state, id)?.name.to_string();
-            let uses = |route: &&Route| route.targets.iter().any(|target| target.provider == id);
-            let users: Vec<String> =
-                state.routes.iter().filter(uses).map(|route| format!("`{}`", route.name)).collect();
-            if !users.is_empty() {
+            let place = place_of(state, id)?;
+            check_version(removal.expected_version, &place.meta)?;
+            let name = place.name.to_string();
+            let uses = |route: &Route| route.targets.iter().any(|target| target.provider == id);
+            let mut users: Vec<String> =
+                state.routes.iter().filter(|route| uses(route)).map(|route| route.name.to_string()).collect();
+            users.sort_unstable();
+            if !users.is_empty() && !removal.takes_targets {
+                let users: Vec<String> = users.iter().map(|name| format!("`{name}`")).collect();
                 let reason = format!("the provider is in use by these routes: {}", users.join(", "));
                 return Err(RepositoryError::Conflict { reason });
             }
+            routes::take_targets(state, id, author)?;
             state.providers.retain(|provider| provider.id != id);
             state.own_credentials.retain(|(provider, _)| *provider != id);
             state.quotas.retain(|quota| quota.scope != QuotaScope::Provider(id));
-            Ok(((), told(id.0, [("name", name)])))
+            let mut details = BTreeMap::from([("name".to_owned(), name)]);
+            if !users.is_empty() {
+                details.insert("routes_changed".to_owned(), users.join(", "));
+            }
+            Ok((users, Some((id.0, details))))
         })
     }
 
@@ -149,55 +182,26 @@ impl ConfigurationRepository for MemoryStore {
         secret: Option<SealedSecret>,
         author: &Author,
     ) -> Result<(), RepositoryError> {
-        let kind = match owner {
-            CredentialOwner::Shared => ChangeKind::Provider,
-            _ => ChangeKind::Credential,
-        };
+        let kind = ChangeKind::of_credential(owner);
         self.change(kind, AuditAction::Update, author, |state| {
-            secret.as_ref().map_or(Ok(()), |secret| state.refuse_retired(&secret.sealed))?;
-            let new_id = CredentialId(state.new_id());
-            let shared = place_of(state, provider)?.credential.take();
-            let own =
-                |(of, credential): &(ProviderId, Credential)| *of == provider && credential.owner == *owner;
-            let before = match owner {
-                CredentialOwner::Shared => shared,
-                _ => {
-                    place_of(state, provider)?.credential = shared;
-                    let place = state.own_credentials.iter().position(own);
-                    place.map(|place| state.own_credentials.remove(place).1)
-                }
-            };
-            if secret.is_none() && before.is_none() {
-                return Ok(((), None));
+            state.put_credential(provider, owner, secret, author)
+        })
+    }
+
+    async fn add_credential(
+        &self,
+        provider: ProviderId,
+        owner: &CredentialOwner,
+        secret: SealedSecret,
+        author: &Author,
+    ) -> Result<(), RepositoryError> {
+        let kind = ChangeKind::of_credential(owner);
+        self.change(kind, AuditAction::Update, author, |state| {
+            if state.has_credential(provider, owner) {
+                let reason = format!("the provider has a credential of `{}`", owner.to_word());
+                return Err(RepositoryError::Conflict { reason });
             }
-            let what = if secret.is_some() { "stored" } else { "forgotten" };
-            let id = before.as_ref().map_or(new_id, |before| before.id);
-            let after = secret.map(|secret| {
-                let (id, mut meta) = match before {
-                    Some(before) => (before.id, before.meta),
-                    None => (new_id, new_meta(author)),
-                };
-                if id != new_id {
-                    raise(&mut meta, author);
-                }
-                Credential { id, owner: owner.clone(), sealed: secret.sealed, hint: secret.hint, meta }
-            });
-            match owner {
-                CredentialOwner::Shared => place_of(state, provider)?.credential = after,
-                _ => state.own_credentials.extend(after.map(|credential| (provider, credential))),
-            }
-            let place = place_of(state, provider)?;
-            if kind == ChangeKind::Provider {
-                raise(&mut place.meta, author);
-            }
-            let details = [
-                ("name", place.name.to_string()),
-                ("fields", "credential".to_owned()),
-                ("credential_of", owner.to_word()),
-                ("credential", what.to_owned()),
-            ];
-            let object = if kind == ChangeKind::Provider { provider.0 } else { id.0 };
-            Ok(((), told(object, details)))
+            state.put_credential(provider, owner, Some(secret), author)
         })
     }
 
@@ -273,6 +277,7 @@ fn take_over(
         }
     }
     if let Some(provider) = state.providers.get_mut(place) {
+        let health = if is_same_place { provider.health.clone() } else { ProviderHealth::default() };
         *provider = Provider {
             id,
             name: wanted.name,
@@ -280,7 +285,8 @@ fn take_over(
             base_url: wanted.base_url,
             is_enabled: wanted.is_enabled,
             models,
-            credential: None,
+            credentials: Vec::new(),
+            health,
             meta: RowMeta { version, ..new_meta(author) },
         };
     }
@@ -315,7 +321,8 @@ fn models(
                 limits: model.limits,
                 context_window: model.context_window,
                 max_output_tokens: model.max_output_tokens,
-                is_enabled: kept.is_none_or(|kept| kept.is_enabled),
+                capabilities: model.capabilities,
+                is_enabled: model.enabled,
             })
         })
         .collect()

@@ -8,7 +8,7 @@ use switchyard_ports::repositories::{KeyringEntry, KeyringRepository, Repository
 
 impl State {
     fn sealed_counts(&self) -> BTreeMap<String, u64> {
-        let shared = self.providers.iter().filter_map(|provider| provider.credential.as_ref());
+        let shared = self.providers.iter().flat_map(|provider| &provider.credentials);
         let own = self.own_credentials.iter().map(|(_, credential)| credential);
         let mut counts: BTreeMap<String, u64> = BTreeMap::new();
         for credential in shared.chain(own) {

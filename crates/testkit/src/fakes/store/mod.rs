@@ -3,6 +3,7 @@
 mod audit;
 mod configuration;
 mod credentials;
+mod health;
 mod keyring;
 mod keys;
 mod quotas;

@@ -3,10 +3,12 @@
 use super::configuration::{gives_way, place_of};
 use super::{State, Told, check_version, missing, new_meta, raise, taken, told};
 use switchyard_domain::declared::{DeclaredRoute, DeclaredTarget};
-use switchyard_domain::ids::{RouteId, TargetId};
+use switchyard_domain::ids::{ProviderId, RouteId, TargetId};
 use switchyard_domain::meta::RowMeta;
 use switchyard_domain::route::{Route, Target};
-use switchyard_ports::repositories::{Author, NewRoute, NewTarget, RepositoryError, RouteVersion};
+use switchyard_ports::repositories::{
+    Author, ChangeKind, NewRoute, NewTarget, RepositoryError, RouteVersion,
+};
 
 const LONGEST_CHAIN: usize = 8;
 const VERSIONS_KEPT: i64 = 100;
@@ -75,6 +77,25 @@ pub(super) fn delete(
     state.routes.retain(|route| route.id != id);
     state.route_versions.retain(|(of, _)| *of != id);
     Ok(told(id.0, [("name", gone.name.to_string())]))
+}
+
+/// Removes the targets that lead to a provider: a change of each route that has some, which stays whose it is.
+pub(super) fn take_targets(
+    state: &mut State,
+    provider: ProviderId,
+    author: &Author,
+) -> Result<(), RepositoryError> {
+    let leads_there = |route: &Route| route.targets.iter().any(|target| target.provider == provider);
+    let changed: Vec<Route> = state.routes.iter().filter(|route| leads_there(route)).cloned().collect();
+    for route in changed {
+        let mut left = NewRoute::from(&route);
+        left.targets.retain(|target| target.provider != provider);
+        let mut meta = route.meta.clone();
+        raise(&mut meta, author);
+        put(state, route.id, route.targets, left, meta)?;
+        state.note(ChangeKind::Route, route.id.0);
+    }
+    Ok(())
 }
 
 pub(super) fn versions(state: &State, id: RouteId, before: Option<i64>, most: u32) -> Vec<RouteVersion> {

@@ -1,5 +1,14 @@
 //! Providers: added, listed, tested, asked for their models, removed.
 
+mod change;
+mod state;
+mod testing;
+
+pub use change::{ProviderChange, Removal};
+pub use state::{CredentialSight, FactSource, ModelState, ProviderState};
+pub use testing::{Discovered, ProviderTest, UnsavedProvider};
+
+use super::shared_credentials::check_list;
 use super::{AdminPorts, check_limits};
 use crate::error::AdminError;
 use crate::snapshot::credential_binding;
@@ -11,13 +20,17 @@ use switchyard_domain::audit::AuditAction;
 use switchyard_domain::credential::kept_form;
 use switchyard_domain::declared::{DeclaredModel, DeclaredProvider};
 use switchyard_domain::ids::ProviderId;
-use switchyard_domain::meta::Writer;
+use switchyard_domain::meta::{Owner, Writer};
 use switchyard_domain::name::Name;
-use switchyard_domain::provider::{CredentialOwner, Provider};
+use switchyard_domain::provider::{CredentialOwner, Provider, SharedPlace};
+use switchyard_ports::prices::PriceBook;
+use switchyard_ports::probe::ProbeReport;
 use switchyard_ports::provider::{
     Provider as ProviderClient, ProviderConfig, ProviderFactory, VendorSummary,
 };
-use switchyard_ports::repositories::{NewProvider, ProviderPatch, RepositoryError, SealedSecret};
+use switchyard_ports::repositories::{
+    NewProvider, ProviderHealthRepository, ProviderPatch, ProviderRemoval, RepositoryError, SealedSecret,
+};
 use switchyard_ports::vault::Vault;
 
 const MAX_MODELS: usize = 10_000;
@@ -40,13 +53,17 @@ pub struct ProviderRequest {
     pub is_enabled: bool,
 }
 
-/// What a test of a provider found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProviderProbe {
-    /// How long it took.
-    pub latency: Duration,
-    /// The models that it lists.
-    pub models: Vec<String>,
+/// What the administration of providers needs besides.
+#[derive(Clone)]
+pub struct ProviderPorts {
+    /// Builds what calls would use.
+    pub factory: Arc<dyn ProviderFactory>,
+    /// Seals credentials.
+    pub vault: Arc<dyn Vault>,
+    /// What is known of models.
+    pub prices: Arc<dyn PriceBook>,
+    /// What tests found.
+    pub health: Arc<dyn ProviderHealthRepository>,
 }
 
 /// Administers providers.
@@ -54,13 +71,16 @@ pub struct ProviderAdmin {
     ports: AdminPorts,
     factory: Arc<dyn ProviderFactory>,
     vault: Arc<dyn Vault>,
+    prices: Arc<dyn PriceBook>,
+    health: Arc<dyn ProviderHealthRepository>,
 }
 
 impl ProviderAdmin {
     /// Over the given ports.
     #[must_use]
-    pub fn new(ports: AdminPorts, factory: Arc<dyn ProviderFactory>, vault: Arc<dyn Vault>) -> Self {
-        Self { ports, factory, vault }
+    pub fn new(ports: AdminPorts, besides: ProviderPorts) -> Self {
+        let ProviderPorts { factory, vault, prices, health } = besides;
+        Self { ports, factory, vault, prices, health }
     }
 
     /// The vendors to choose from.
@@ -91,7 +111,8 @@ impl ProviderAdmin {
             && let Err(error) = self.store_credential(id, &secret, by).await
         {
             // Half of what was asked for would only stand in the way of asking again.
-            if let Err(rest) = self.ports.configuration.delete_provider(id, &author).await {
+            let removal = ProviderRemoval::default();
+            if let Err(rest) = self.ports.configuration.delete_provider(id, removal, &author).await {
                 tracing::warn!(provider.id = id.0, error = %rest, "a provider was written without its credential");
             }
             return Err(error);
@@ -104,7 +125,7 @@ impl ProviderAdmin {
     /// comes with the change, people's own ones too: nobody lent theirs for that host.
     ///
     /// # Errors
-    /// As for [`ProviderAdmin::add`].
+    /// As for [`ProviderAdmin::add`], and [`AdminError::FileOwned`] for anybody but the file where the file declares it.
     pub async fn update(
         &self,
         current: &Provider,
@@ -112,18 +133,22 @@ impl ProviderAdmin {
         api_key: Option<&SecretString>,
         by: &Writer,
     ) -> Result<(), AdminError> {
+        check_owner(current, by)?;
         // What stays as it is was checked when it was written; a provider that is broken by now must still be switched off.
-        if let Some(base_url) = &patch.base_url {
-            self.check_address(&current.name, &current.vendor, base_url.as_deref())?;
+        if patch.base_url.is_some() || patch.vendor.is_some() {
+            let name = patch.name.as_ref().unwrap_or(&current.name);
+            let vendor = patch.vendor.as_ref().unwrap_or(&current.vendor);
+            let base_url = patch.base_url.as_ref().unwrap_or(&current.base_url);
+            self.check_address(name, vendor, base_url.as_deref())?;
         }
         check_models(patch.models.as_deref().unwrap_or_default())?;
         let secret = api_key.map(kept_secret).transpose()?.flatten();
         patch.forgets_credentials = is_moved(current, &patch);
+        if let Some(secret) = secret {
+            patch.credential = Some(Some(self.sealed(current.id, &secret)?));
+        }
         if patch != ProviderPatch::default() {
             self.ports.configuration.update_provider(current.id, patch, &self.ports.author(by)).await?;
-        }
-        if let Some(secret) = secret {
-            self.store_credential(current.id, &secret, by).await?;
         }
         self.ports.read_own_write().await;
         Ok(())
@@ -141,7 +166,13 @@ impl ProviderAdmin {
         }
         check_models(&wanted.models)?;
         wanted.api_key.as_ref().map(kept_secret).transpose()?;
-        Ok(())
+        if wanted.api_key.is_some() && !wanted.api_keys.is_empty() {
+            return Err(AdminError::invalid(
+                "api_keys",
+                "stands beside `api_key`: only one of them can be meant",
+            ));
+        }
+        check_list(&wanted.api_keys).map(drop)
     }
 
     /// Builds what a call would use, and throws it away.
@@ -166,13 +197,16 @@ impl ProviderAdmin {
         secret: &SecretString,
         by: &Writer,
     ) -> Result<(), AdminError> {
-        let shared = CredentialOwner::Shared;
-        let sealed = SealedSecret {
-            sealed: self.vault.seal(secret, &credential_binding(provider, &shared.to_word()))?,
-            hint: hint_of(secret),
-        };
+        let sealed = self.sealed(provider, secret)?;
         let author = self.ports.author(by);
+        let shared = CredentialOwner::SHARED;
         Ok(self.ports.configuration.put_credential(provider, &shared, Some(sealed), &author).await?)
+    }
+
+    /// A secret, sealed as a provider's shared one.
+    fn sealed(&self, provider: ProviderId, secret: &SecretString) -> Result<SealedSecret, AdminError> {
+        let binding = credential_binding(provider, &CredentialOwner::SHARED.to_word());
+        Ok(SealedSecret { sealed: self.vault.seal(secret, &binding)?, hint: hint_of(secret) })
     }
 
     /// Whether writing this secret would change nothing: it is the stored one, or empty. So a file that is applied again is no
@@ -183,18 +217,18 @@ impl ProviderAdmin {
         if secret.expose_secret().is_empty() {
             return true;
         }
-        let Some(credential) = &provider.credential else { return false };
+        let Some(credential) = provider.credential_at(SharedPlace::FIRST) else { return false };
         let binding = credential_binding(provider.id, &credential.owner.to_word());
         self.vault
             .open(&credential.sealed, &binding)
             .is_ok_and(|stored| stored.expose_secret() == secret.expose_secret())
     }
 
-    /// What a person may see of a provider's shared credential: its last characters, or [`super::UNREADABLE`] where it was sealed
+    /// What a person may see of a provider's first shared credential: its last characters, or [`super::UNREADABLE`] where it was sealed
     /// under a key that is not at hand. `None` where there is none.
     #[must_use]
     pub fn shown_hint(&self, provider: &Provider) -> Option<String> {
-        let credential = provider.credential.as_ref()?;
+        let credential = provider.credential()?;
         let binding = credential_binding(provider.id, &credential.owner.to_word());
         let opens = self.vault.open(&credential.sealed, &binding).is_ok();
         Some(if opens { credential.hint.clone() } else { super::UNREADABLE.to_owned() })
@@ -217,27 +251,14 @@ impl ProviderAdmin {
         Ok(found.ok_or_else(|| RepositoryError::NotFound { what: format!("the provider `{name}`") })?)
     }
 
-    /// Asks a provider for its models with its stored credential: shows that address, TLS and credential work, without a
-    /// billed call.
+    /// Asks a provider for its models with its first stored credential: shows whether address, TLS and credential work, step by
+    /// step and without a billed call. What the provider does wrong stands in the report.
     ///
     /// # Errors
-    /// [`AdminError::Provider`] with what went wrong.
-    pub async fn test(
-        &self,
-        name: &Name,
-        timeout: Duration,
-        by: &Writer,
-    ) -> Result<ProviderProbe, AdminError> {
+    /// Where there is no such provider, it can't be built, or its credential can't be opened.
+    pub async fn test(&self, name: &Name, timeout: Duration, by: &Writer) -> Result<ProbeReport, AdminError> {
         let provider = self.find(name).await?;
-        let shared = CredentialOwner::Shared;
-        let credential = match &provider.credential {
-            Some(credential) => {
-                let binding = credential_binding(provider.id, &credential.owner.to_word());
-                Some((&shared, Arc::new(self.vault.open(&credential.sealed, &binding)?)))
-            }
-            None => None,
-        };
-        self.probe(&provider, credential, timeout, by).await
+        self.tested(&provider, timeout, by).await
     }
 
     /// Asks a provider for its models with this credential. That a stored secret was used is written down before it is: where
@@ -248,7 +269,7 @@ impl ProviderAdmin {
         credential: Option<(&CredentialOwner, Arc<SecretString>)>,
         timeout: Duration,
         by: &Writer,
-    ) -> Result<ProviderProbe, AdminError> {
+    ) -> Result<ProbeReport, AdminError> {
         let config = ProviderConfig {
             name: provider.name.to_string(),
             vendor: provider.vendor.clone(),
@@ -264,50 +285,16 @@ impl ProviderAdmin {
             self.ports.note(AuditAction::TestSecret, object, details.into(), by).await?;
         }
         let credential = credential.map(|(_, secret)| secret);
-        let began = self.ports.clock.monotonic();
-        let models = client.list_models(credential, timeout).await?;
-        let latency = self.ports.clock.monotonic().since(began);
-        Ok(ProviderProbe { latency, models: models.into_iter().map(|model| model.id).collect() })
-    }
-
-    /// Adds the models that a provider lists to its own; those that it has keep their settings. Answers the new ones.
-    ///
-    /// # Errors
-    /// As for [`ProviderAdmin::test`].
-    pub async fn discover(
-        &self,
-        name: &Name,
-        timeout: Duration,
-        by: &Writer,
-    ) -> Result<Vec<String>, AdminError> {
-        let found = self.test(name, timeout, by).await?.models;
-        let provider = self.find(name).await?;
-        let mut models: Vec<DeclaredModel> = provider.models.iter().map(declared).collect();
-        let mut known: HashSet<String> = models.iter().map(|model| model.model.clone()).collect();
-        let is_new = |id: &String| is_model_id(id) && known.insert(id.clone());
-        let fresh: Vec<String> = found.into_iter().filter(is_new).collect();
-        if fresh.is_empty() {
-            return Ok(fresh);
-        }
-        models.extend(fresh.iter().map(|id| DeclaredModel { model: id.clone(), ..DeclaredModel::default() }));
-        let patch = ProviderPatch {
-            models: Some(models),
-            expected_version: Some(provider.meta.version),
-            ..ProviderPatch::default()
-        };
-        self.update(&provider, patch, None, by).await?;
-        Ok(fresh)
+        Ok(client.probe(credential, timeout).await)
     }
 
     /// Removes a provider with its models and credentials.
     ///
     /// # Errors
-    /// [`RepositoryError::Conflict`], naming the routes, while a route uses it.
+    /// [`RepositoryError::Conflict`], naming the routes, while a route uses it; [`AdminError::FileOwned`] as for an update.
     pub async fn remove(&self, name: &Name, by: &Writer) -> Result<(), AdminError> {
         let provider = self.find(name).await?;
-        self.ports.configuration.delete_provider(provider.id, &self.ports.author(by)).await?;
-        self.ports.read_own_write().await;
-        Ok(())
+        self.remove_found(&provider, ProviderRemoval::default(), by).await.map(drop)
     }
 }
 
@@ -318,16 +305,25 @@ fn is_model_id(id: &str) -> bool {
 
 /// Whether a change sends what is sent to a provider to another place.
 pub(super) fn is_moved(current: &Provider, patch: &ProviderPatch) -> bool {
-    let Some(base_url) = &patch.base_url else { return false };
-    origin(base_url.as_deref()) != origin(current.base_url.as_deref())
+    let vendor = patch.vendor.as_ref().unwrap_or(&current.vendor);
+    let base_url = patch.base_url.as_ref().unwrap_or(&current.base_url);
+    place(vendor, base_url.as_deref()) != place(&current.vendor, current.base_url.as_deref())
 }
 
-/// The scheme, host and port of an address; `None` for the vendor's own.
-fn origin(base_url: Option<&str>) -> Option<String> {
-    let base_url = base_url?;
+/// The scheme, host and port of an address; where there is none, the vendor's own.
+fn place(vendor: &str, base_url: Option<&str>) -> String {
+    let Some(base_url) = base_url else { return vendor.to_owned() };
     let (scheme, rest) = base_url.split_once("://").unwrap_or(("", base_url));
     let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    Some(format!("{scheme}://{host}").to_ascii_lowercase())
+    format!("{scheme}://{host}").to_ascii_lowercase()
+}
+
+/// What the file declares is the file's to change.
+fn check_owner(provider: &Provider, by: &Writer) -> Result<(), AdminError> {
+    if provider.meta.owner == Owner::File && by.owner != Owner::File {
+        return Err(AdminError::FileOwned { what: format!("the provider `{}`", provider.name) });
+    }
+    Ok(())
 }
 
 fn check_models(models: &[DeclaredModel]) -> Result<(), AdminError> {
@@ -368,6 +364,8 @@ pub(super) fn declared(model: &switchyard_domain::provider::ProviderModel) -> De
         limits: model.limits,
         context_window: model.context_window,
         max_output_tokens: model.max_output_tokens,
+        capabilities: model.capabilities,
+        enabled: model.is_enabled,
     }
 }
 

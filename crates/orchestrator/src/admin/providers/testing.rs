@@ -1,0 +1,167 @@
+//! Providers, tried: stored ones, whose result is kept, and such as nobody saved yet; and asked which models they have.
+
+use super::{ProviderAdmin, ProviderState, declared, is_model_id, kept_secret};
+use crate::error::AdminError;
+use crate::health_checks::finding_of;
+use crate::snapshot::credential_binding;
+use secrecy::SecretString;
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+use switchyard_domain::declared::DeclaredModel;
+use switchyard_domain::ids::ProviderId;
+use switchyard_domain::meta::Writer;
+use switchyard_domain::name::Name;
+use switchyard_domain::provider::Provider;
+use switchyard_domain::provider_health::{HealthEvent, HealthFinding};
+use switchyard_ports::probe::{ProbeReport, StageReport};
+use switchyard_ports::provider::ProviderConfig;
+use switchyard_ports::repositories::ProviderPatch;
+
+/// What a test showed. That a provider fails is a result, not an error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProviderTest {
+    /// How it answered.
+    pub finding: HealthFinding,
+    /// How far the way to its models could be gone.
+    pub stages: [StageReport; 5],
+    /// The models that it lists.
+    pub models: Vec<String>,
+}
+
+impl From<ProbeReport> for ProviderTest {
+    fn from(report: ProbeReport) -> Self {
+        let finding = finding_of(&report);
+        let models = report.models.into_iter().map(|model| model.id).collect();
+        Self { finding, stages: report.stages, models }
+    }
+}
+
+/// A provider that nobody saved.
+#[derive(Clone, Debug)]
+pub struct UnsavedProvider {
+    /// The vendor's key.
+    pub vendor: String,
+    /// Where it is called; absent means the vendor's own.
+    pub base_url: Option<String>,
+    /// Its credential.
+    pub api_key: Option<SecretString>,
+}
+
+/// What a provider's list of models brought.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Discovered {
+    /// How many models it lists.
+    pub listed: usize,
+    /// Those that are new.
+    pub added: Vec<String>,
+    /// The provider, with them.
+    pub state: ProviderState,
+}
+
+impl ProviderAdmin {
+    /// Asks a provider for its models with its stored credential, without a billed call, and keeps what that showed.
+    ///
+    /// # Errors
+    /// [`switchyard_ports::repositories::RepositoryError::NotFound`] where there is none; when it can't be asked at all.
+    pub async fn test_by_id(
+        &self,
+        id: ProviderId,
+        timeout: Duration,
+        by: &Writer,
+    ) -> Result<ProviderTest, AdminError> {
+        let provider = self.by_id(id).await?;
+        Ok(self.tested(&provider, timeout, by).await?.into())
+    }
+
+    /// The same of a provider that nobody saved. Nothing is stored.
+    ///
+    /// # Errors
+    /// [`AdminError::Invalid`] where it could not be saved as it is.
+    pub async fn test_unsaved(
+        &self,
+        wanted: UnsavedProvider,
+        timeout: Duration,
+    ) -> Result<ProviderTest, AdminError> {
+        let secret = wanted.api_key.as_ref().map(kept_secret).transpose()?.flatten();
+        let config =
+            ProviderConfig { name: "unsaved".to_owned(), vendor: wanted.vendor, base_url: wanted.base_url };
+        let client = self.build(&config)?;
+        Ok(client.probe(secret.map(Arc::new), timeout).await.into())
+    }
+
+    /// Tries a stored provider with its first shared credential, and keeps what that showed.
+    pub(super) async fn tested(
+        &self,
+        provider: &Provider,
+        timeout: Duration,
+        by: &Writer,
+    ) -> Result<ProbeReport, AdminError> {
+        let credential = match provider.credential() {
+            Some(credential) => {
+                let binding = credential_binding(provider.id, &credential.owner.to_word());
+                Some((&credential.owner, Arc::new(self.vault.open(&credential.sealed, &binding)?)))
+            }
+            None => None,
+        };
+        let report = self.probe(provider, credential, timeout, by).await?;
+        let event = HealthEvent::Tested(finding_of(&report));
+        self.health.note_health(provider.id, event, &self.ports.author(by)).await?;
+        Ok(report)
+    }
+
+    /// Adds the models that a provider lists to its own; those that it has keep their settings. Answers the new ones.
+    ///
+    /// # Errors
+    /// As for [`ProviderAdmin::test`], [`AdminError::Provider`] with what stands in the way of its list, and [`AdminError::FileOwned`] where there are new ones and the file declares the provider.
+    pub async fn discover(
+        &self,
+        name: &Name,
+        timeout: Duration,
+        by: &Writer,
+    ) -> Result<Vec<String>, AdminError> {
+        let provider = self.find(name).await?;
+        Ok(self.discovered(&provider, timeout, by).await?.added)
+    }
+
+    /// The same, by id.
+    ///
+    /// # Errors
+    /// As for [`ProviderAdmin::discover`].
+    pub async fn discover_by_id(
+        &self,
+        id: ProviderId,
+        timeout: Duration,
+        by: &Writer,
+    ) -> Result<Discovered, AdminError> {
+        let provider = self.by_id(id).await?;
+        self.discovered(&provider, timeout, by).await
+    }
+
+    async fn discovered(
+        &self,
+        provider: &Provider,
+        timeout: Duration,
+        by: &Writer,
+    ) -> Result<Discovered, AdminError> {
+        let found = self.tested(provider, timeout, by).await?.listed()?;
+        let listed = found.len();
+        // Somebody may have changed it while it was asked.
+        let provider = self.by_id(provider.id).await?;
+        let mut models: Vec<DeclaredModel> = provider.models.iter().map(declared).collect();
+        let mut known: HashSet<String> = models.iter().map(|model| model.model.clone()).collect();
+        let is_new = |id: &String| is_model_id(id) && known.insert(id.clone());
+        let added: Vec<String> = found.into_iter().map(|model| model.id).filter(is_new).collect();
+        if !added.is_empty() {
+            let new = |id: &String| DeclaredModel { model: id.clone(), ..DeclaredModel::default() };
+            models.extend(added.iter().map(new));
+            let patch = ProviderPatch {
+                models: Some(models),
+                expected_version: Some(provider.meta.version),
+                ..ProviderPatch::default()
+            };
+            self.update(&provider, patch, None, by).await?;
+        }
+        Ok(Discovered { listed, added, state: self.show(provider.id).await? })
+    }
+}

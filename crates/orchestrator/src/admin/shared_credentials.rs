@@ -1,0 +1,294 @@
+//! The shared credentials of a provider: added, replaced, removed, looked at, tried. No answer holds one.
+
+use super::AdminPorts;
+use super::credentials::UNREADABLE;
+use super::providers::{ProviderAdmin, hint_of, kept_secret};
+use crate::error::AdminError;
+use crate::snapshot::{CredentialState, credential_binding};
+use secrecy::{ExposeSecret, SecretString};
+use std::sync::Arc;
+use std::time::Duration;
+use switchyard_domain::meta::Writer;
+use switchyard_domain::name::Name;
+use switchyard_domain::provider::{Credential, CredentialOwner, Provider, SharedPlace};
+use switchyard_domain::time::Timestamp;
+use switchyard_ports::probe::ProbeReport;
+use switchyard_ports::repositories::{RepositoryError, SealedSecret};
+use switchyard_ports::vault::Vault;
+
+/// How often a free place is looked for while others take them.
+const LOOKS: usize = 4;
+
+/// A shared credential, as people may see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SharedCredentialEntry {
+    /// Its place, from 1.
+    pub place: SharedPlace,
+    /// The last characters, or [`UNREADABLE`].
+    pub hint: String,
+    /// When it was stored.
+    pub set_at: Timestamp,
+    /// How it stands with the provider, as this process has seen; `None` where no calls are served, or the provider is switched
+    /// off.
+    pub state: Option<CredentialState>,
+}
+
+/// Administers the shared credentials of providers.
+pub struct SharedCredentialAdmin {
+    ports: AdminPorts,
+    providers: Arc<ProviderAdmin>,
+    vault: Arc<dyn Vault>,
+}
+
+impl SharedCredentialAdmin {
+    /// Over the given ports.
+    #[must_use]
+    pub fn new(ports: AdminPorts, providers: Arc<ProviderAdmin>, vault: Arc<dyn Vault>) -> Self {
+        Self { ports, providers, vault }
+    }
+
+    /// Stores another credential at the first free place, and answers which that is. Nobody is called.
+    ///
+    /// # Errors
+    /// [`AdminError::Invalid`] for a text that can be no credential, for one that is stored already, and where every place is
+    /// taken; [`RepositoryError::NotFound`] for an unknown provider.
+    pub async fn add(
+        &self,
+        provider: &Name,
+        secret: &SecretString,
+        by: &Writer,
+    ) -> Result<SharedPlace, AdminError> {
+        let secret = some_secret(secret)?;
+        let mut taken = None;
+        for _ in 0..LOOKS {
+            let provider = self.providers.find(provider).await?;
+            self.refuse_twin(&provider, &secret, None)?;
+            let place = free_place(&provider)?;
+            let owner = CredentialOwner::Shared(place);
+            let sealed = self.sealed(&provider, &owner, &secret)?;
+            let author = self.ports.author(by);
+            match self.ports.configuration.add_credential(provider.id, &owner, sealed, &author).await {
+                // Somebody else was quicker, or the encryption key was changed meanwhile.
+                Err(conflict @ RepositoryError::Conflict { .. }) => taken = Some(conflict),
+                Err(error) => return Err(error.into()),
+                Ok(()) => {
+                    self.ports.read_own_write().await;
+                    return Ok(place);
+                }
+            }
+        }
+        let full = || RepositoryError::Conflict { reason: "no place is free".to_owned() };
+        Err(taken.unwrap_or_else(full).into())
+    }
+
+    /// Puts another credential in the place of one.
+    ///
+    /// # Errors
+    /// As for [`SharedCredentialAdmin::add`], and [`RepositoryError::NotFound`] where none stands at this place.
+    pub async fn replace(
+        &self,
+        provider: &Name,
+        place: SharedPlace,
+        secret: &SecretString,
+        by: &Writer,
+    ) -> Result<(), AdminError> {
+        let secret = some_secret(secret)?;
+        let provider = self.providers.find(provider).await?;
+        stored(&provider, place)?;
+        self.refuse_twin(&provider, &secret, Some(place))?;
+        let owner = CredentialOwner::Shared(place);
+        let sealed = self.sealed(&provider, &owner, &secret)?;
+        self.put(&provider, &owner, Some(sealed), by).await?;
+        self.ports.read_own_write().await;
+        Ok(())
+    }
+
+    /// Forgets a credential. Those at other places stay where they are.
+    ///
+    /// # Errors
+    /// [`RepositoryError::NotFound`] where there is no such provider, or none stands at this place.
+    pub async fn remove(&self, provider: &Name, place: SharedPlace, by: &Writer) -> Result<(), AdminError> {
+        let provider = self.providers.find(provider).await?;
+        stored(&provider, place)?;
+        self.put(&provider, &CredentialOwner::Shared(place), None, by).await?;
+        self.ports.read_own_write().await;
+        Ok(())
+    }
+
+    /// Makes the shared credentials those of a list, in its order. What stands there already is not written again.
+    /// Answers whether anything was.
+    ///
+    /// # Errors
+    /// As for [`check_list`], before anything is written. Where the database fails in between, those before it are stored.
+    pub(super) async fn keep_list(
+        &self,
+        provider: &Provider,
+        secrets: &[SecretString],
+        by: &Writer,
+    ) -> Result<bool, AdminError> {
+        let secrets = check_list(secrets)?;
+        let mut has_changed = false;
+        for (place, secret) in
+            SharedPlace::all().zip(secrets.into_iter().map(Some).chain(std::iter::repeat(None)))
+        {
+            let there = provider.credential_at(place);
+            let is_kept = match (&secret, there) {
+                (Some(secret), Some(there)) => self.is_same(provider, there, secret),
+                (None, None) => true,
+                _ => false,
+            };
+            if is_kept {
+                continue;
+            }
+            let owner = CredentialOwner::Shared(place);
+            let sealed = secret.map(|secret| self.sealed(provider, &owner, &secret)).transpose()?;
+            self.put(provider, &owner, sealed, by).await?;
+            has_changed = true;
+        }
+        if has_changed {
+            self.ports.read_own_write().await;
+        }
+        Ok(has_changed)
+    }
+
+    /// The shared credentials of a provider, by their places.
+    ///
+    /// # Errors
+    /// [`RepositoryError::NotFound`] for an unknown provider.
+    pub async fn list(&self, provider: &Name) -> Result<Vec<SharedCredentialEntry>, AdminError> {
+        let provider = self.providers.find(provider).await?;
+        Ok(self.entries(&provider))
+    }
+
+    /// The shared credentials of a provider that was read, by their places.
+    #[must_use]
+    pub fn entries(&self, provider: &Provider) -> Vec<SharedCredentialEntry> {
+        let entry = |credential: &Credential| {
+            let opens = self.open(provider, credential).is_ok();
+            Some(SharedCredentialEntry {
+                place: credential.shared_place()?,
+                hint: if opens { credential.hint.clone() } else { UNREADABLE.to_owned() },
+                set_at: credential.meta.updated_at,
+                state: self.state(provider, credential),
+            })
+        };
+        provider.credentials.iter().filter_map(entry).collect()
+    }
+
+    fn state(&self, provider: &Provider, credential: &Credential) -> Option<CredentialState> {
+        let snapshot = self.ports.keeper.as_ref()?.snapshot();
+        let entry = snapshot.providers.get(provider.name.as_str())?;
+        let is_it = (credential.id, credential.meta.version);
+        let known = entry.credentials.iter().find(|known| (known.id, known.version) == is_it)?;
+        Some(known.state(self.ports.clock.as_ref()))
+    }
+
+    /// Tries one of them: asks the provider for its models, without a billed call. It is written down who did.
+    ///
+    /// # Errors
+    /// As for [`ProviderAdmin::test`], and [`RepositoryError::NotFound`] where none stands at this place.
+    pub async fn test(
+        &self,
+        provider: &Name,
+        place: SharedPlace,
+        timeout: Duration,
+        by: &Writer,
+    ) -> Result<ProbeReport, AdminError> {
+        let provider = self.providers.find(provider).await?;
+        let credential = stored(&provider, place)?;
+        let secret = Arc::new(self.open(&provider, credential)?);
+        self.providers.probe(&provider, Some((&credential.owner, secret)), timeout, by).await
+    }
+
+    /// A secret that stands twice takes two turns, and is throttled twice.
+    fn refuse_twin(
+        &self,
+        provider: &Provider,
+        secret: &SecretString,
+        except: Option<SharedPlace>,
+    ) -> Result<(), AdminError> {
+        let others =
+            provider.credentials.iter().filter(|other| except.is_none() || other.shared_place() != except);
+        let twin = others.into_iter().find(|other| self.is_same(provider, other, secret));
+        match twin.and_then(Credential::shared_place) {
+            Some(place) => {
+                Err(AdminError::invalid("api_key", format!("this key stands at place {place} already")))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn is_same(&self, provider: &Provider, stored: &Credential, secret: &SecretString) -> bool {
+        self.open(provider, stored).is_ok_and(|stored| stored.expose_secret() == secret.expose_secret())
+    }
+
+    fn open(&self, provider: &Provider, stored: &Credential) -> Result<SecretString, AdminError> {
+        let binding = credential_binding(provider.id, &stored.owner.to_word());
+        Ok(self.vault.open(&stored.sealed, &binding)?)
+    }
+
+    fn sealed(
+        &self,
+        provider: &Provider,
+        owner: &CredentialOwner,
+        secret: &SecretString,
+    ) -> Result<SealedSecret, AdminError> {
+        let binding = credential_binding(provider.id, &owner.to_word());
+        Ok(SealedSecret { sealed: self.vault.seal(secret, &binding)?, hint: hint_of(secret) })
+    }
+
+    async fn put(
+        &self,
+        provider: &Provider,
+        owner: &CredentialOwner,
+        sealed: Option<SealedSecret>,
+        by: &Writer,
+    ) -> Result<(), AdminError> {
+        let author = self.ports.author(by);
+        Ok(self.ports.configuration.put_credential(provider.id, owner, sealed, &author).await?)
+    }
+}
+
+/// The secrets of a list in the form that is kept.
+///
+/// # Errors
+/// [`AdminError::Invalid`], naming the place in the list, for a text that can be no credential, one that stands there twice, and a
+/// list that is too long.
+pub(super) fn check_list(secrets: &[SecretString]) -> Result<Vec<SecretString>, AdminError> {
+    if secrets.len() > usize::from(SharedPlace::MOST) {
+        return Err(AdminError::invalid("api_keys", full()));
+    }
+    let mut kept: Vec<SecretString> = Vec::with_capacity(secrets.len());
+    for (index, secret) in secrets.iter().enumerate() {
+        let param = format!("api_keys[{index}]");
+        let form = switchyard_domain::credential::kept_form(secret.expose_secret());
+        let secret = form.map_err(|unfit| AdminError::invalid(&param, unfit.to_string()))?;
+        if secret.expose_secret().is_empty() {
+            return Err(AdminError::invalid(&param, "is empty"));
+        }
+        if kept.iter().any(|known| known.expose_secret() == secret.expose_secret()) {
+            return Err(AdminError::invalid(&param, "stands in the list twice"));
+        }
+        kept.push(secret);
+    }
+    Ok(kept)
+}
+
+fn some_secret(secret: &SecretString) -> Result<SecretString, AdminError> {
+    kept_secret(secret)?.ok_or_else(|| AdminError::invalid("api_key", "is empty"))
+}
+
+fn stored(provider: &Provider, place: SharedPlace) -> Result<&Credential, RepositoryError> {
+    let missing =
+        || RepositoryError::NotFound { what: format!("a key of `{}` at place {place}", provider.name) };
+    provider.credential_at(place).ok_or_else(missing)
+}
+
+fn free_place(provider: &Provider) -> Result<SharedPlace, AdminError> {
+    let free = SharedPlace::all().find(|place| provider.credential_at(*place).is_none());
+    free.ok_or_else(|| AdminError::invalid("api_key", full()))
+}
+
+fn full() -> String {
+    format!("a provider has at most {} shared keys", SharedPlace::MOST)
+}

@@ -1,0 +1,72 @@
+//! What the end of an attempt says of the account that it was made with, and of the target's health.
+
+use super::attempts::fact_of;
+use super::service::ChatPorts;
+use crate::snapshot::{ChosenCredential, Setback, TargetEntry};
+use std::time::Duration;
+use switchyard_domain::fault::ProviderFault;
+use switchyard_domain::provider::SharedPlace;
+use switchyard_ports::health::AttemptFact;
+
+/// The target took the credential, if there was one.
+pub(super) fn accepted(used: Option<ChosenCredential>) {
+    if let Some(shared) = used.and_then(|used| used.shared) {
+        shared.accepted();
+    }
+}
+
+/// What a fault says.
+pub(super) struct Told {
+    /// Of the target's health; nothing where it is the account's alone.
+    pub(super) fact: Option<AttemptFact>,
+    /// Whether the target may be asked again at once with another shared credential.
+    pub(super) has_other: bool,
+}
+
+/// Notes what a fault says of the account.
+///
+/// A caller's own account that is refused or used up is no fault of the target that others call; nor is one shared account while
+/// another is usable.
+pub(super) fn failed(
+    ports: &ChatPorts,
+    target: &TargetEntry,
+    used: Option<ChosenCredential>,
+    fault: &ProviderFault,
+) -> Told {
+    let is_of_account = fault.kind.is_of_account();
+    let fact = match used.map(|used| used.shared) {
+        Some(None) if is_of_account => return Told { fact: None, has_other: false },
+        Some(Some(shared)) => {
+            let place = shared.place;
+            match shared.failed(fault, ports.clock.as_ref()) {
+                None => fact_of(fault),
+                Some((rest, benched)) => {
+                    tell(target, place, benched);
+                    let until_next = target.provider.credentials.rest(ports.clock.monotonic());
+                    if until_next.is_zero() {
+                        return Told { fact: None, has_other: true };
+                    }
+                    resting(fault, rest, until_next)
+                }
+            }
+        }
+        _ => fact_of(fault),
+    };
+    Told { fact: Some(fact), has_other: false }
+}
+
+/// None of the credentials is usable: the target rests until one is.
+fn resting(fault: &ProviderFault, rest: Duration, until_next: Duration) -> AttemptFact {
+    if until_next < rest { AttemptFact::Throttled { retry_after: Some(until_next) } } else { fact_of(fault) }
+}
+
+fn tell(target: &TargetEntry, place: SharedPlace, benched: Option<Setback>) {
+    if let Some(why) = benched {
+        tracing::warn!(
+            provider.name = %target.provider.name,
+            credential.place = place.number(),
+            reason = why.as_str(),
+            "a provider does not take one of its keys, which is benched: replace it, or mend its account"
+        );
+    }
+}

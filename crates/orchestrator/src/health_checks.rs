@@ -1,0 +1,160 @@
+//! Providers, asked in the background whether they answer: for their list of models, which nobody bills.
+
+use crate::snapshot::{ConfigurationKeeper, ProviderEntry};
+use futures_util::StreamExt;
+use secrecy::SecretString;
+use std::sync::Arc;
+use std::time::Duration;
+use switchyard_domain::ids::ProviderId;
+use switchyard_domain::meta::Writer;
+use switchyard_domain::provider_health::{HealthEvent, HealthFinding};
+use switchyard_domain::time::Timestamp;
+use switchyard_ports::clock::Clock;
+use switchyard_ports::probe::ProbeReport;
+use switchyard_ports::provider::Provider;
+use switchyard_ports::repositories::{Author, ProviderHealthRepository, RepositoryError};
+use tokio_util::sync::CancellationToken;
+
+/// Providers that are asked at one time.
+const AT_ONCE: usize = 8;
+
+/// How providers are checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HealthCheckSettings {
+    /// Whether they are.
+    pub enabled: bool,
+    /// The time between checks of one provider, whichever process makes them.
+    pub interval: Duration,
+    /// How long a check may take.
+    pub timeout: Duration,
+    /// Failures in a row that make a provider unhealthy.
+    pub failure_threshold: u32,
+}
+
+impl Default for HealthCheckSettings {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            interval: Duration::from_secs(60),
+            timeout: Duration::from_secs(5),
+            failure_threshold: 3,
+        }
+    }
+}
+
+/// Checks the providers that calls may go to. Of several processes over one database, one checks each.
+pub struct HealthChecks {
+    keeper: Arc<ConfigurationKeeper>,
+    health: Arc<dyn ProviderHealthRepository>,
+    clock: Arc<dyn Clock>,
+    settings: HealthCheckSettings,
+}
+
+impl HealthChecks {
+    /// Over the given ports.
+    #[must_use]
+    pub fn new(
+        keeper: Arc<ConfigurationKeeper>,
+        health: Arc<dyn ProviderHealthRepository>,
+        clock: Arc<dyn Clock>,
+        settings: HealthCheckSettings,
+    ) -> Self {
+        Self { keeper, health, clock, settings }
+    }
+
+    /// Checks all providers once in each interval, the first time after one, until `stopping`. A check that runs then is given up.
+    pub async fn run(&self, stopping: CancellationToken) {
+        if !self.settings.enabled {
+            return;
+        }
+        let rounds = async {
+            loop {
+                self.clock.sleep(self.settings.interval).await;
+                if let Err(error) = self.round().await {
+                    tracing::warn!(error = %error, "providers can't be checked");
+                }
+            }
+        };
+        tokio::select! {
+            () = stopping.cancelled() => {}
+            () = rounds => {}
+        }
+    }
+
+    /// Checks those providers whose turn it is. Answers how many those were.
+    ///
+    /// # Errors
+    /// When the database can't be asked whose turn it is; what can't be noted of one provider is told in the log.
+    pub async fn round(&self) -> Result<usize, RepositoryError> {
+        let snapshot = self.keeper.snapshot();
+        let entries: Vec<&Arc<ProviderEntry>> =
+            snapshot.providers.values().filter(|entry| can_be_asked(entry)).collect();
+        let ids: Vec<ProviderId> = entries.iter().map(|entry| entry.id).collect();
+        if ids.is_empty() {
+            return Ok(0);
+        }
+        let now = self.clock.now();
+        let interval = i64::try_from(self.settings.interval.as_millis()).unwrap_or(i64::MAX);
+        let due = self.health.claim_checks(&ids, Timestamp(now.0.saturating_sub(interval)), now).await?;
+        let checks = entries.into_iter().filter(|entry| due.contains(&entry.id)).cloned();
+        futures_util::stream::iter(checks)
+            .for_each_concurrent(AT_ONCE, |entry| async move { self.check(&entry, now).await })
+            .await;
+        Ok(due.len())
+    }
+
+    async fn check(&self, entry: &ProviderEntry, at: Timestamp) {
+        let Ok(client) = &entry.client else { return };
+        let finding = finding_of(&client.probe(credential_of(entry), self.settings.timeout).await);
+        let event = HealthEvent::Checked { finding, threshold: self.settings.failure_threshold };
+        // The moment of the round: whose turn it is next counts from there, however long the answer took.
+        let noted = self.health.note_health(entry.id, event, &Author { by: Writer::HEALTH, at }).await;
+        match noted {
+            Ok(health) if health.is_healthy != entry.is_healthy => {
+                let state = if health.is_healthy { "healthy" } else { "unhealthy" };
+                tracing::warn!(
+                    provider.name = entry.name,
+                    detail = health.last.detail.as_deref().unwrap_or_default(),
+                    "the provider is {state} now"
+                );
+                if let Err(error) = self.keeper.refresh().await {
+                    tracing::warn!(error = %error, "a change was written but can't be read back yet");
+                }
+            }
+            // It may have been removed meanwhile.
+            Ok(_) | Err(RepositoryError::NotFound { .. }) => {}
+            Err(error) => {
+                tracing::warn!(provider.name = entry.name, error = %error, "what a check found can't be noted");
+            }
+        }
+    }
+}
+
+/// What a probe shows of a provider.
+pub(crate) fn finding_of(report: &ProbeReport) -> HealthFinding {
+    let latency = u64::try_from(report.took().as_millis()).unwrap_or(u64::MAX);
+    match &report.fault {
+        Some(fault) => HealthFinding::failed(fault, latency),
+        None => {
+            let online = HealthFinding::online(latency);
+            HealthFinding { status_code: report.status.or(online.status_code), ..online }
+        }
+    }
+}
+
+/// A shared credential that is likely to be taken, if there is one that opens.
+fn credential_of(entry: &ProviderEntry) -> Option<Arc<SecretString>> {
+    let opens = || entry.credentials.iter().filter(|credential| credential.secret.is_ok());
+    let chosen = opens().find(|credential| !credential.is_benched()).or_else(|| opens().next())?;
+    chosen.secret.as_ref().ok().cloned()
+}
+
+/// Whether asking a provider shows anything: one that simulates is always there, and one that has no credential and needs one would
+/// only be asked in vain.
+fn can_be_asked(entry: &ProviderEntry) -> bool {
+    let goes_without = |client: &Arc<dyn Provider>| {
+        client.works_without_credential() && entry.credentials.unreadable().is_none()
+    };
+    let can = |client| entry.credentials.any_opens() || goes_without(client);
+    !entry.simulated && entry.client.as_ref().is_ok_and(can)
+}

@@ -1,0 +1,111 @@
+//! Providers that are asked in the background whether they answer.
+
+use crate::world::{SECOND, Setting, World, named, wanted};
+use std::sync::Arc;
+use switchyard_domain::fault::FaultKind;
+use switchyard_domain::meta::Writer;
+use switchyard_domain::provider_health::HealthStatus;
+use switchyard_orchestrator::admin::ProviderRequest;
+use switchyard_orchestrator::health_checks::{HealthCheckSettings, HealthChecks};
+use switchyard_orchestrator::principal::Principal;
+use switchyard_testkit::fakes::store::MemoryStore;
+
+fn checks(world: &World) -> HealthChecks {
+    HealthChecks::new(
+        Arc::clone(&world.keeper),
+        Arc::clone(&world.store) as _,
+        Arc::clone(&world.clock) as _,
+        HealthCheckSettings::default(),
+    )
+}
+
+fn is_healthy(world: &World, provider: &str) -> bool {
+    world.keeper.snapshot().providers[provider].is_healthy
+}
+
+#[tokio::test]
+async fn the_third_failure_is_in_the_snapshot_and_so_is_the_first_success_behind_it() {
+    let world = World::usual().await;
+    let checks = checks(&world);
+    world.factory.fail_listing("a", Some(FaultKind::ServerError));
+    for (round, expected) in [(1, true), (2, true), (3, false), (4, false)] {
+        assert_eq!(checks.round().await.unwrap(), 3, "round {round}");
+        assert_eq!((is_healthy(&world, "a"), is_healthy(&world, "b")), (expected, true), "round {round}");
+        world.clock.advance(60 * SECOND);
+    }
+    let is_listed = |name: &str| {
+        let listed = world.models.for_principal(&Principal::Program);
+        listed.iter().any(|model| model.id == name)
+    };
+    assert_eq!((is_listed("a/m"), is_listed("b/m"), is_listed("all")), (false, true, true));
+    let stored = world.providers.find(&named("a")).await.unwrap();
+    assert_eq!((stored.health.consecutive_failures, stored.meta.version), (4, 1));
+    world.factory.fail_listing("a", None);
+    checks.round().await.unwrap();
+    assert!(is_healthy(&world, "a"));
+    let health = world.providers.find(&named("a")).await.unwrap().health;
+    assert_eq!((health.last.status, health.consecutive_failures), (HealthStatus::Online, 0));
+    assert!(world.ask("a/m").await.is_ok(), "its client was kept or built anew");
+    assert_eq!(world.factory.targets(), ["a/m"], "a check is no call");
+}
+
+#[tokio::test]
+async fn of_two_servers_one_checks_each_provider_in_each_interval() {
+    let store = Arc::new(MemoryStore::default());
+    let first = World::over(Arc::clone(&store), Setting::default()).await;
+    for name in ["a", "b"] {
+        first.provider(name, &["m"]).await;
+    }
+    let second = World::over(store, Setting::default()).await;
+    let (one, other) = (checks(&first), checks(&second));
+    assert_eq!((one.round().await.unwrap(), other.round().await.unwrap()), (2, 0));
+    for world in [&first, &second] {
+        world.clock.advance(59 * SECOND);
+    }
+    assert_eq!((one.round().await.unwrap(), other.round().await.unwrap()), (0, 0));
+    for world in [&first, &second] {
+        world.clock.advance(SECOND);
+    }
+    assert_eq!((other.round().await.unwrap(), one.round().await.unwrap()), (2, 0));
+    assert_eq!(first.factory.asked_for_models().len() + second.factory.asked_for_models().len(), 4);
+}
+
+#[tokio::test]
+async fn another_server_sees_who_is_unhealthy() {
+    let store = Arc::new(MemoryStore::default());
+    let first = World::over(Arc::clone(&store), Setting::default()).await;
+    first.provider("a", &["m"]).await;
+    let second = World::over(store, Setting::default()).await;
+    first.factory.fail_listing("a", Some(FaultKind::Connect));
+    for _ in 0..3 {
+        checks(&first).round().await.unwrap();
+        first.clock.advance(60 * SECOND);
+    }
+    second.keeper.refresh().await.unwrap();
+    assert_eq!((is_healthy(&first, "a"), is_healthy(&second, "a")), (false, false));
+}
+
+#[tokio::test]
+async fn who_could_only_be_asked_in_vain_is_not_asked() {
+    let world = World::empty().await;
+    world.provider_of("locked", "without a key", &["m"]).await;
+    world.provider_of("sim", "simulated", &["m"]).await;
+    let off = ProviderRequest { is_enabled: false, ..wanted("off") };
+    world.providers.add(off, &Writer::API).await.unwrap();
+    assert_eq!(checks(&world).round().await.unwrap(), 0);
+    assert!(world.factory.asked_for_models().is_empty());
+}
+
+#[tokio::test]
+async fn the_loop_begins_after_an_interval_and_ends_when_it_is_told_to() {
+    let world = World::usual().await;
+    let stopping = world.tasks.stopping();
+    let checks = checks(&world);
+    world.tasks.spawn("health checks", async move { checks.run(stopping).await });
+    world.clock.until_sleeping(1).await;
+    assert!(world.factory.asked_for_models().is_empty());
+    world.clock.advance(60 * SECOND);
+    world.clock.until_sleeping(1).await;
+    crate::world::eventually(|| world.factory.asked_for_models().len() == 3).await;
+    assert!(world.tasks.shutdown(SECOND).await);
+}

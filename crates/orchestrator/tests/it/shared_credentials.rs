@@ -1,0 +1,430 @@
+//! Several shared credentials of a provider: whose turn it is, which are set back, and how they are administered.
+
+use crate::world::{SECOND, World, named, poll_once, route, streamed};
+use secrecy::SecretString;
+use std::task::Poll;
+use std::time::Duration;
+use switchyard_domain::declared::{Declared, DeclaredProvider, DeclaredRoute};
+use switchyard_domain::fault::{FailoverOn, FaultKind, ProviderFault};
+use switchyard_domain::meta::Writer;
+use switchyard_domain::provider::{CredentialOwner, SharedPlace};
+use switchyard_domain::usage::Outcome;
+use switchyard_orchestrator::admin::Applied;
+use switchyard_orchestrator::error::{AdminError, CallErrorKind};
+use switchyard_orchestrator::snapshot::{CredentialState, Setback};
+use switchyard_ports::health::AttemptFact;
+use switchyard_ports::provider::DiscoveredModel;
+use switchyard_ports::repositories::{
+    Author, ConfigurationRepository as _, ProviderPatch, RepositoryError, SealedSecret,
+};
+use switchyard_testkit::fakes::provider::Act;
+
+const MINUTES: Duration = Duration::from_secs(60);
+
+fn key(number: u8) -> String {
+    format!("sk-key-{number}-0123456789")
+}
+
+fn place(number: u8) -> SharedPlace {
+    SharedPlace::new(number).unwrap()
+}
+
+/// A provider `p` of the model `m` with so many shared credentials, and the providers `a`, `b` and `c`.
+async fn with_keys(count: u8) -> World {
+    let world = World::usual().await;
+    world.provider_of("locked", "p", &["m"]).await;
+    for number in 1..=count {
+        assert_eq!(world.add(&key(number)).await.unwrap(), place(number));
+    }
+    world
+}
+
+impl World {
+    async fn add(&self, secret: &str) -> Result<SharedPlace, AdminError> {
+        self.shared.add(&named("p"), &SecretString::from(secret), &Writer::API).await
+    }
+
+    /// From now on the provider answers every call with this key so.
+    fn key_does(&self, number: u8, act: Act) {
+        self.factory.with_credential(&key(number), Some(act));
+    }
+
+    fn key_works(&self, number: u8) {
+        self.factory.with_credential(&key(number), None);
+    }
+
+    /// The numbers of the keys that calls came with since this was asked last.
+    fn keys_of(&self, calls: &mut usize) -> Vec<u8> {
+        let sent = self.factory.credentials();
+        let fresh = sent.iter().skip(*calls).flatten();
+        let numbers = fresh.map(|sent| (1..=16).find(|number| *sent == key(*number)).unwrap()).collect();
+        *calls = sent.len();
+        numbers
+    }
+
+    async fn states(&self) -> Vec<&'static str> {
+        let listed = self.shared.list(&named("p")).await.unwrap();
+        listed.into_iter().map(|entry| entry.state.map_or("unknown", CredentialState::as_str)).collect()
+    }
+}
+
+fn throttled(retry_after: Option<Duration>) -> Act {
+    Act::Fail(ProviderFault { retry_after, ..ProviderFault::new(FaultKind::Throttled, "slow down") })
+}
+
+#[tokio::test]
+async fn calls_take_turns_with_the_keys() {
+    let (world, mut seen) = (with_keys(3).await, 0);
+    for _ in 0..6 {
+        world.ask("p/m").await.unwrap();
+    }
+    assert_eq!(world.keys_of(&mut seen), [1, 2, 3, 1, 2, 3]);
+    assert_eq!(world.states().await, ["usable"; 3]);
+    world.is_idle();
+}
+
+#[tokio::test]
+async fn a_refused_key_is_benched_and_the_call_goes_on_with_another_at_the_same_target() {
+    let (world, mut seen) = (with_keys(2).await, 0);
+    world.key_does(1, Act::fail(FaultKind::AuthFailed));
+    let reply = world.ask("p/m").await.unwrap();
+    assert_eq!((reply.head.target.as_str(), reply.head.attempts), ("p/m", 2));
+    assert_eq!(world.keys_of(&mut seen), [1, 2]);
+    assert_eq!(world.outcomes(), [Outcome::Failed, Outcome::Complete]);
+    assert_eq!(world.health.facts_of("m"), [AttemptFact::Lives], "the target is not cooled as a whole");
+    for _ in 0..5 {
+        world.ask("p/m").await.unwrap();
+    }
+    assert_eq!(world.keys_of(&mut seen), [2; 5], "nobody tries it meanwhile");
+    let listed = world.shared.list(&named("p")).await.unwrap();
+    let Some(CredentialState::SetBack { why: Setback::Refused, since, until }) = listed[0].state else {
+        panic!("{listed:?}")
+    };
+    assert_eq!(until.0 - since.0, 300_000);
+    assert_eq!(world.states().await, ["benched", "usable"]);
+    let snapshot = world.keeper.snapshot();
+    let budget = *snapshot.providers["p"].retry_budget.lock().unwrap();
+    assert_eq!(budget, switchyard_domain::retry::RetryBudget::default(), "it is no retry that is paid for");
+    world.is_idle();
+}
+
+#[tokio::test]
+async fn a_benched_key_is_tried_by_one_call_after_five_minutes() {
+    let (world, mut seen) = (with_keys(2).await, 0);
+    world.key_does(1, Act::fail(FaultKind::AuthFailed));
+    world.ask("p/m").await.unwrap();
+    world.clock.advance(5 * MINUTES - SECOND);
+    world.ask("p/m").await.unwrap();
+    assert_eq!(world.keys_of(&mut seen), [1, 2, 2]);
+
+    // One call holds the trial; the others pass it by.
+    world.clock.advance(SECOND);
+    world.key_does(1, Act::Hang);
+    let mut trial = None;
+    for _ in 0..2 {
+        let mut call = world.call(streamed("p/m"));
+        if matches!(poll_once(&mut call).await, Poll::Pending) {
+            trial = Some(call);
+        }
+    }
+    for _ in 0..4 {
+        world.ask("p/m").await.unwrap();
+    }
+    assert_eq!(world.keys_of(&mut seen).iter().filter(|number| **number == 1).count(), 1);
+
+    // Its client leaves: nothing was shown, and the next call is one.
+    drop(trial);
+    world.key_does(1, Act::fail(FaultKind::AuthFailed));
+    for _ in 0..4 {
+        world.ask("p/m").await.unwrap();
+    }
+    let tried = world.keys_of(&mut seen);
+    assert_eq!(tried.iter().filter(|number| **number == 1).count(), 1, "{tried:?}");
+    assert_eq!(world.states().await, ["benched", "usable"]);
+
+    world.clock.advance(5 * MINUTES);
+    world.key_works(1);
+    for _ in 0..4 {
+        world.ask("p/m").await.unwrap();
+    }
+    let tried = world.keys_of(&mut seen);
+    assert_eq!(tried.iter().filter(|number| **number == 1).count(), 2, "it takes turns again: {tried:?}");
+    assert_eq!(world.states().await, ["usable", "usable"]);
+    world.is_idle();
+}
+
+#[tokio::test]
+async fn a_trial_that_shows_nothing_of_the_key_is_made_again() {
+    let (world, mut seen) = (with_keys(1).await, 0);
+    world.key_does(1, Act::fail(FaultKind::QuotaExhausted));
+    assert_eq!(world.ask("p/m").await.err().unwrap().kind, CallErrorKind::UpstreamError);
+    let listed = world.shared.list(&named("p")).await.unwrap();
+    assert!(
+        matches!(listed[0].state, Some(CredentialState::SetBack { why: Setback::Spent, .. })),
+        "{listed:?}"
+    );
+    world.clock.advance(5 * MINUTES);
+    world.key_does(1, Act::fail(FaultKind::Dns));
+    world.ask("p/m").await.err().unwrap();
+    assert_eq!(world.states().await, ["benched"]);
+    world.key_works(1);
+    world.ask("p/m").await.unwrap();
+    assert_eq!(world.states().await, ["usable"]);
+    assert_eq!(world.keys_of(&mut seen), [1; 3]);
+}
+
+#[tokio::test]
+async fn a_throttled_key_rests_for_as_long_as_it_was_told_to() {
+    let (world, mut seen) = (with_keys(2).await, 0);
+    world.key_does(1, throttled(Some(30 * SECOND)));
+    world.ask("p/m").await.unwrap();
+    world.key_works(1);
+    assert_eq!(world.states().await, ["throttled", "usable"]);
+    world.clock.advance(30 * SECOND - Duration::from_millis(1));
+    world.ask("p/m").await.unwrap();
+    assert_eq!(world.keys_of(&mut seen), [1, 2, 2]);
+    world.clock.advance(Duration::from_millis(1));
+    assert_eq!(world.states().await, ["usable", "usable"]);
+    for _ in 0..4 {
+        world.ask("p/m").await.unwrap();
+    }
+    let sent = world.keys_of(&mut seen);
+    assert_eq!(sent.iter().filter(|number| **number == 1).count(), 2, "{sent:?}");
+
+    // Without a word it is a second.
+    world.key_does(1, throttled(None));
+    world.key_does(2, throttled(Some(2 * SECOND)));
+    let error = world.ask("p/m").await.err();
+    assert!(error.is_none_or(|error| error.kind == CallErrorKind::UpstreamThrottled));
+    world.is_idle();
+}
+
+#[tokio::test]
+async fn only_when_no_key_is_left_does_the_target_rest_and_for_as_long_as_the_first_of_them() {
+    let (world, mut seen) = (with_keys(2).await, 0);
+    world.route("r", &["p/m", "a/m"]).await;
+    world.key_does(1, throttled(Some(40 * SECOND)));
+    world.key_does(2, Act::fail(FaultKind::AuthFailed));
+    let reply = world.ask("r").await.unwrap();
+    assert_eq!((reply.head.target.as_str(), reply.head.attempts), ("a/m", 3));
+    assert_eq!(world.keys_of(&mut seen), [1, 2]);
+    let rest = AttemptFact::Throttled { retry_after: Some(40 * SECOND) };
+    assert_eq!(world.health.facts_of("m"), [rest, AttemptFact::Lives], "the other key comes back sooner");
+    world.is_idle();
+}
+
+#[tokio::test]
+async fn the_last_attempt_is_another_targets_where_there_is_one() {
+    let (world, mut seen) = (with_keys(5).await, 0);
+    world.route("r", &["p/m", "a/m"]).await;
+    (1..=5).for_each(|number| world.key_does(number, Act::fail(FaultKind::AuthFailed)));
+    let reply = world.ask("r").await.unwrap();
+    assert_eq!((reply.head.target.as_str(), reply.head.attempts), ("a/m", 3));
+    let tried = world.keys_of(&mut seen);
+    assert!(matches!(tried.as_slice(), [one, other] if one != other), "{tried:?}");
+    // Alone it has all of them.
+    let error = world.ask("p/m").await.err().unwrap();
+    assert_eq!(error.kind, CallErrorKind::UpstreamAuthFailed);
+    assert_eq!(world.keys_of(&mut seen).len(), 3);
+    world.is_idle();
+}
+
+#[tokio::test]
+async fn with_every_key_benched_a_call_is_refused_after_one_try_and_a_success_ends_it() {
+    let (world, mut seen) = (with_keys(2).await, 0);
+    (1..=2).for_each(|number| world.key_does(number, Act::fail(FaultKind::AuthFailed)));
+    assert_eq!(world.ask("p/m").await.err().unwrap().kind, CallErrorKind::UpstreamAuthFailed);
+    assert_eq!(world.states().await, ["benched", "benched"]);
+    assert_eq!(world.keys_of(&mut seen), [1, 2]);
+    let facts = world.health.facts_of("m");
+    assert_eq!(facts, [AttemptFact::Failed(FaultKind::AuthFailed)], "and the target rests as a whole");
+    for _ in 0..3 {
+        assert_eq!(world.ask("p/m").await.err().unwrap().kind, CallErrorKind::UpstreamAuthFailed);
+        assert_eq!(world.keys_of(&mut seen).len(), 1, "the last target is never given up without a try");
+    }
+    (1..=2).for_each(|number| world.key_works(number));
+    world.ask("p/m").await.unwrap();
+    assert!(world.states().await.contains(&"usable"));
+    world.is_idle();
+}
+
+#[tokio::test]
+async fn under_server_errors_a_refused_or_throttled_key_ends_the_call_and_the_next_call_has_another() {
+    for (kind, expected) in [
+        (FaultKind::AuthFailed, CallErrorKind::UpstreamAuthFailed),
+        (FaultKind::Throttled, CallErrorKind::UpstreamThrottled),
+    ] {
+        let (world, mut seen) = (with_keys(2).await, 0);
+        let strict = DeclaredRoute { failover_on: FailoverOn::ServerErrors, ..route("r", &["p/m", "a/m"]) };
+        world.routes.add(&strict, &Writer::API).await.unwrap();
+        world.key_does(1, Act::fail(kind));
+        assert_eq!(world.ask("r").await.err().unwrap().kind, expected);
+        assert_eq!(world.keys_of(&mut seen), [1], "one upstream call");
+        assert!(world.health.facts_of("m").is_empty(), "the other key is usable");
+        assert_eq!(world.ask("r").await.unwrap().head.target, "p/m");
+        assert_eq!(world.keys_of(&mut seen), [2]);
+    }
+}
+
+#[tokio::test]
+async fn other_faults_say_nothing_of_a_key() {
+    let (world, mut seen) = (with_keys(2).await, 0);
+    for kind in [FaultKind::ServerError, FaultKind::Connect, FaultKind::Rejected, FaultKind::InvalidResponse]
+    {
+        world.key_does(1, Act::fail(kind));
+        world.key_does(2, Act::fail(kind));
+        world.ask("p/m").await.err().unwrap();
+        assert_eq!(world.states().await, ["usable", "usable"], "{kind}");
+    }
+    assert!(world.keys_of(&mut seen).len() >= 4);
+}
+
+#[tokio::test]
+async fn a_key_that_was_replaced_begins_anew_and_one_that_stays_does_not() {
+    let (world, mut seen) = (with_keys(2).await, 0);
+    (1..=2).for_each(|number| world.key_does(number, Act::fail(FaultKind::AuthFailed)));
+    world.ask("p/m").await.err().unwrap();
+    assert_eq!(world.states().await, ["benched", "benched"]);
+    world.keys_of(&mut seen);
+    world.shared.replace(&named("p"), place(1), &SecretString::from(key(3)), &Writer::API).await.unwrap();
+    assert_eq!(world.states().await, ["usable", "benched"]);
+    for _ in 0..3 {
+        world.ask("p/m").await.unwrap();
+    }
+    assert_eq!(world.keys_of(&mut seen), [3, 3, 3]);
+    // Another change of the provider makes its client anew, and changes nothing of that.
+    let stored = world.providers.find(&named("p")).await.unwrap();
+    let off = |is_enabled| ProviderPatch { is_enabled: Some(is_enabled), ..ProviderPatch::default() };
+    world.providers.update(&stored, off(false), None, &Writer::API).await.unwrap();
+    assert_eq!(world.states().await, ["unknown", "unknown"]);
+    let stored = world.providers.find(&named("p")).await.unwrap();
+    world.providers.update(&stored, off(true), None, &Writer::API).await.unwrap();
+    assert_eq!(world.states().await, ["usable", "benched"]);
+}
+
+#[tokio::test]
+async fn keys_are_added_at_the_first_free_place_replaced_and_removed() {
+    let world = with_keys(3).await;
+    let by = Writer::API;
+    world.shared.remove(&named("p"), place(2), &by).await.unwrap();
+    assert_eq!(world.add(&key(7)).await.unwrap(), place(2), "the free place is taken");
+    let listed = world.shared.list(&named("p")).await.unwrap();
+    let shown: Vec<_> = listed.iter().map(|entry| (entry.place.number(), entry.hint.as_str())).collect();
+    assert_eq!(shown, [(1, "…6789"), (2, "…6789"), (3, "…6789")]);
+    assert!(!format!("{listed:?}").contains("sk-key"), "{listed:?}");
+
+    let twin = world.add(&format!(" {}\n", key(3))).await.unwrap_err();
+    assert!(twin.to_string().contains("place 3"), "{twin}");
+    let twin = world.shared.replace(&named("p"), place(1), &SecretString::from(key(3)), &by).await;
+    assert!(matches!(twin, Err(AdminError::Invalid { .. })), "{twin:?}");
+    world.shared.replace(&named("p"), place(3), &SecretString::from(key(3)), &by).await.unwrap();
+    for number in [4, 5, 6, 8, 9, 10, 11, 12, 13, 14, 15, 16, 2] {
+        world.add(&key(number)).await.unwrap();
+    }
+    let full = world.add("sk-one-too-many-0123").await.unwrap_err();
+    assert!(full.to_string().contains("at most 16"), "{full}");
+    for wrong in ["", "  ", "white space", "sk-\u{e9}"] {
+        let error = world.add(wrong).await.unwrap_err();
+        assert!(matches!(error, AdminError::Invalid { .. }), "{wrong:?}: {error:?}");
+    }
+    world.shared.remove(&named("p"), place(9), &by).await.unwrap();
+    let absent = world.shared.remove(&named("p"), place(9), &by).await.unwrap_err();
+    assert!(matches!(absent, AdminError::Repository(RepositoryError::NotFound { .. })), "{absent:?}");
+    let absent = world.shared.list(&named("nobody")).await.unwrap_err();
+    assert!(matches!(absent, AdminError::Repository(RepositoryError::NotFound { .. })), "{absent:?}");
+    let told = format!("{:?}", world.store.audit_entries());
+    assert!(told.contains("shared:16") && told.contains("forgotten") && !told.contains("sk-"), "{told}");
+}
+
+#[tokio::test]
+async fn of_two_who_add_a_key_at_once_each_has_a_place() {
+    let world = with_keys(1).await;
+    // Both look before either writes: the one who comes late looks again.
+    let (one, other) = (key(2), key(3));
+    let (one, other) = tokio::join!(world.add(&one), world.add(&other));
+    let mut places = [one.unwrap().number(), other.unwrap().number()];
+    places.sort_unstable();
+    assert_eq!(places, [2, 3]);
+}
+
+#[tokio::test]
+async fn one_key_that_does_not_open_leaves_the_others_and_is_told() {
+    let (world, mut seen) = (with_keys(2).await, 0);
+    let stored = world.providers.find(&named("p")).await.unwrap();
+    let author = Author { by: Writer::API, at: switchyard_domain::time::Timestamp(0) };
+    // The text of another place: it is bound to that one.
+    let moved = SealedSecret { sealed: stored.credentials[1].sealed.clone(), hint: "moved".to_owned() };
+    world.store.put_credential(stored.id, &CredentialOwner::SHARED, Some(moved), &author).await.unwrap();
+    world.keeper.refresh().await.unwrap();
+    for _ in 0..3 {
+        world.ask("p/m").await.unwrap();
+    }
+    assert_eq!(world.keys_of(&mut seen), [2, 2, 2]);
+    let listed = world.shared.list(&named("p")).await.unwrap();
+    assert_eq!((listed[0].hint.as_str(), listed[1].hint.as_str()), ("***...***", "…6789"));
+}
+
+#[tokio::test]
+async fn a_provider_that_moves_forgets_all_its_keys() {
+    let world = with_keys(3).await;
+    let stored = world.providers.find(&named("p")).await.unwrap();
+    let moved = ProviderPatch {
+        base_url: Some(Some("https://elsewhere.example".to_owned())),
+        ..ProviderPatch::default()
+    };
+    world.providers.update(&stored, moved, None, &Writer::API).await.unwrap();
+    assert!(world.shared.list(&named("p")).await.unwrap().is_empty());
+    assert_eq!(world.ask("p/m").await.err().unwrap().kind, CallErrorKind::UpstreamUnavailable);
+    assert!(world.factory.calls().is_empty());
+}
+
+#[tokio::test]
+async fn each_key_can_be_tried() {
+    let world = with_keys(2).await;
+    world.factory.list(["m"]);
+    let report = world.shared.test(&named("p"), place(2), SECOND, &Writer::API).await.unwrap();
+    assert_eq!(report.models, [DiscoveredModel { id: "m".to_owned() }]);
+    let told = world.store.audit_entries();
+    assert!(format!("{:?}", told.last()).contains("shared:2"), "{told:?}");
+    let absent = world.shared.test(&named("p"), place(3), SECOND, &Writer::API).await.unwrap_err();
+    assert!(matches!(absent, AdminError::Repository(RepositoryError::NotFound { .. })), "{absent:?}");
+}
+
+fn declared(keys: &[u8]) -> Declared {
+    let provider = DeclaredProvider {
+        name: named("p"),
+        vendor: "locked".to_owned(),
+        base_url: None,
+        api_key: None,
+        api_keys: keys.iter().map(|number| key(*number).into()).collect(),
+        models: vec![crate::world::listed("m")],
+        enabled: true,
+    };
+    Declared { providers: vec![provider], routes: Vec::new() }
+}
+
+#[tokio::test]
+async fn a_file_declares_the_whole_list_of_keys() {
+    let (world, mut seen) = (World::empty().await, 0);
+    let apply = async |keys: &[u8]| world.declared().apply(&declared(keys), &Writer::FILE).await.unwrap();
+    assert_eq!(apply(&[1, 2, 3]).await.created, ["provider p"]);
+    assert_eq!(apply(&[1, 2, 3]).await, Applied::default(), "nothing is written twice");
+    let before = world.providers.find(&named("p")).await.unwrap();
+    assert_eq!(apply(&[1, 4]).await.changed, ["provider p"]);
+    let after = world.providers.find(&named("p")).await.unwrap();
+    assert_eq!(after.credentials[0], before.credentials[0], "what stays is not written again");
+    for _ in 0..4 {
+        world.ask("p/m").await.unwrap();
+    }
+    assert_eq!(world.keys_of(&mut seen), [1, 4, 1, 4]);
+    assert_eq!(apply(&[]).await, Applied::default(), "no list leaves them alone");
+    assert_eq!(world.providers.find(&named("p")).await.unwrap().credentials.len(), 2);
+
+    let wrong = declared(&[1, 1]);
+    let error = world.declared().apply(&wrong, &Writer::FILE).await.unwrap_err();
+    assert!(error.to_string().contains("twice"), "{error}");
+    let mut both = declared(&[1]);
+    both.providers[0].api_key = Some(key(2).into());
+    let error = world.declared().apply(&both, &Writer::FILE).await.unwrap_err();
+    assert!(error.to_string().contains("only one of them"), "{error}");
+}

@@ -1,0 +1,30 @@
+//! What tests and checks of providers found: kept beside the providers, whose versions it does not raise.
+
+use super::{Author, RepositoryError};
+use async_trait::async_trait;
+use switchyard_domain::ids::ProviderId;
+use switchyard_domain::provider_health::{HealthEvent, ProviderHealth};
+use switchyard_domain::time::Timestamp;
+
+/// The health of providers. It is read with them, by `ConfigurationRepository::load`; a provider that moves to another address, and one
+/// that is new, has none yet.
+#[async_trait]
+pub trait ProviderHealthRepository: Send + Sync {
+    /// Takes those of `providers` that were not checked since `before`, and marks them as checked at `now`: of several processes that
+    /// ask at one moment, one gets each. What is not there is left out.
+    async fn claim_checks(
+        &self,
+        providers: &[ProviderId],
+        before: Timestamp,
+        now: Timestamp,
+    ) -> Result<Vec<ProviderId>, RepositoryError>;
+    /// Notes what became known of a provider, at the author's time, and answers what is known now. Where the provider becomes healthy
+    /// or unhealthy by it, that is a write of configuration (a change of the provider, with a revision and an entry in the audit log);
+    /// else nobody is told. `NotFound` where there is no such provider.
+    async fn note_health(
+        &self,
+        provider: ProviderId,
+        event: HealthEvent,
+        author: &Author,
+    ) -> Result<ProviderHealth, RepositoryError>;
+}

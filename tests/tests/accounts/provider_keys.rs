@@ -1,0 +1,145 @@
+//! Several keys of one provider: which of them calls use, and how those are told that it does not take.
+
+use crate::looks::{Looks, MODEL, seen};
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use std::time::Duration;
+use switchyard::Name;
+use switchyard::orchestrator::admin::SharedCredentialAdmin;
+use switchyard_domain::meta::Writer;
+use switchyard_domain::provider::SharedPlace;
+use switchyard_domain::usage::Outcome;
+use switchyard_harness::testkit::simulator::Script;
+
+/// What every provider of a `TestApp` is declared with.
+const FIRST: &str = "sk-simulated-0123456789";
+const SECOND: &str = "sk-simulated-second-0123456789";
+const THIRD: &str = "sk-simulated-third-0123456789";
+
+impl Looks {
+    fn keys(&self) -> &SharedCredentialAdmin {
+        self.app.embedded().administration().shared_credentials()
+    }
+
+    async fn add(&self, key: &str) -> SharedPlace {
+        self.keys().add(&upstream(), &SecretString::from(key), &Writer::API).await.unwrap()
+    }
+
+    /// A call, and the keys that came along with its attempts.
+    async fn tried(&self, status: u16) -> Vec<String> {
+        self.app.simulator().take_calls();
+        let answer = self.ana.ask(MODEL, "hi").await;
+        assert_eq!(answer.status, status, "{}", answer.text);
+        let bearer = |call: switchyard_harness::testkit::simulator::RecordedCall| {
+            call.header("authorization").unwrap().trim_start_matches("Bearer ").to_owned()
+        };
+        self.app.simulator().take_calls().into_iter().map(bearer).collect()
+    }
+
+    /// The keys that rest, as an administrator sees them.
+    async fn resting(&self) -> Vec<Value> {
+        let status = seen(&self.admin, "/api/v1/status").await;
+        assert!(!status.to_string().contains("sk-"), "{status}");
+        status["resting_credentials"].as_array().unwrap().clone()
+    }
+}
+
+fn upstream() -> Name {
+    Name::new("upstream").unwrap()
+}
+
+fn place(number: u8) -> SharedPlace {
+    SharedPlace::new(number).unwrap()
+}
+
+async fn a_dead_key_is_benched_and_told_and_calls_go_on(looks: &Looks) {
+    assert_eq!(looks.add(SECOND).await, place(2));
+    assert_eq!(looks.tried(200).await, [FIRST]);
+    assert_eq!(looks.tried(200).await, [SECOND]);
+    assert_eq!(looks.resting().await, [] as [Value; 0]);
+
+    looks.app.simulator().enqueue("priced", [Script::of("status=401")]);
+    assert_eq!(looks.tried(200).await, [FIRST, SECOND], "the call goes on with the other key");
+    for _ in 0..3 {
+        assert_eq!(looks.tried(200).await, [SECOND]);
+    }
+    let resting = looks.resting().await;
+    let [benched] = resting.as_slice() else { panic!("{resting:?}") };
+    assert_eq!(
+        (&benched["provider"], &benched["place"], &benched["state"], &benched["reason"]),
+        (&json!("upstream"), &json!(1), &json!("benched"), &json!("refused"))
+    );
+    assert!(benched["since"].as_str().unwrap() < benched["until"].as_str().unwrap(), "{benched}");
+    let status = seen(&looks.admin, "/api/v1/status").await;
+    assert_eq!(status["breakers"], json!([]), "the target is not cooled as a whole");
+    let metrics = looks.app.embedded().status().benched_credentials();
+    assert!(metrics.contains(&("upstream".to_owned(), 1)), "{metrics:?}");
+
+    looks.keys().replace(&upstream(), place(1), &SecretString::from(THIRD), &Writer::API).await.unwrap();
+    assert_eq!(looks.resting().await, [] as [Value; 0], "what is put in its place begins anew");
+    let mut used = [looks.tried(200).await, looks.tried(200).await].concat();
+    used.sort();
+    assert_eq!(used, [SECOND, THIRD]);
+    assert!(looks.app.embedded().flush_usage().await);
+}
+
+async fn a_throttled_key_rests_until_its_time_is_over(looks: &Looks) {
+    looks.add(SECOND).await;
+    looks.app.simulator().enqueue("priced", [Script::of("status=429&retry_after=2")]);
+    assert_eq!(looks.tried(200).await, [FIRST, SECOND]);
+    assert_eq!(looks.tried(200).await, [SECOND]);
+    let resting = looks.resting().await;
+    assert_eq!((&resting[0]["state"], &resting[0]["reason"]), (&json!("throttled"), &json!("throttled")));
+    tokio::time::sleep(Duration::from_millis(2_100)).await;
+    assert_eq!(looks.resting().await, [] as [Value; 0]);
+    let mut used = [looks.tried(200).await, looks.tried(200).await].concat();
+    used.sort();
+    assert_eq!(used, [FIRST, SECOND]);
+}
+
+async fn with_every_key_dead_the_client_is_told_of_the_gateways_fault(looks: &Looks) {
+    looks.add(SECOND).await;
+    looks.app.simulator().script("priced", Script::of("status=403&error_message=no%20entry%20for%20you"));
+    looks.app.simulator().take_calls();
+    let answer = looks.ana.ask(MODEL, "hi").await;
+    assert_eq!((answer.status, &answer.json()["error"]["code"]), (502, &json!("upstream_auth_failed")));
+    assert!(!answer.text.contains("sk-") && !answer.text.contains("no entry"), "{}", answer.text);
+    assert_eq!(looks.app.simulator().take_calls().len(), 2, "each key once");
+    let events = looks.app.events_of(answer.request_id()).await;
+    assert!(events.len() == 2 && events.iter().all(|event| event.outcome == Outcome::Failed), "{events:?}");
+    assert_eq!(looks.tried(502).await.len(), 1);
+    assert_eq!(looks.resting().await.len(), 2);
+    let status = seen(&looks.admin, "/api/v1/status").await;
+    assert_eq!(status["breakers"][0]["model"], "priced", "now the target rests");
+    looks.app.simulator().script("priced", Script::of("tokens=10"));
+    looks.tried(200).await;
+    assert_eq!(looks.resting().await.len(), 1, "a success ends the bench of the key that it came by");
+}
+
+/// A test of each journey on each database.
+macro_rules! journeys {
+    ($($journey:ident: $memory:ident, $postgres:ident;)+) => {$(
+        #[tokio::test(flavor = "multi_thread")]
+        async fn $memory() {
+            $journey(&Looks::in_memory().await).await;
+        }
+
+        #[tokio::test(flavor = "multi_thread")]
+        async fn $postgres() {
+            let Some((looks, _server)) = Looks::in_postgresql().await else { return };
+            $journey(&looks).await;
+        }
+    )+};
+}
+
+journeys! {
+    a_dead_key_is_benched_and_told_and_calls_go_on:
+        calls_go_on_with_the_second_key_when_the_first_dies,
+        calls_go_on_with_the_second_key_when_the_first_dies_in_postgresql;
+    a_throttled_key_rests_until_its_time_is_over:
+        a_throttled_key_rests_and_comes_back,
+        a_throttled_key_rests_and_comes_back_in_postgresql;
+    with_every_key_dead_the_client_is_told_of_the_gateways_fault:
+        every_key_dead_is_a_502,
+        every_key_dead_is_a_502_in_postgresql;
+}
