@@ -1,6 +1,7 @@
 //! What admission and routing need to know about a client's call, whatever dialect it came in.
 
 use crate::chat::Dialect;
+use crate::route::Needs;
 
 /// The most tokens that frame a message and name its role.
 const MOST_OF_A_FRAME: u64 = 8;
@@ -33,6 +34,10 @@ pub struct CallFacts {
     /// Whether more belongs to the prompt than the body tells the size of: what stands at an address or is stored with the provider,
     /// sound, films and documents, and what a tool of the vendor's own reads.
     pub has_unseen_input: bool,
+    /// What the call needs of the model that answers it.
+    pub needs: Needs,
+    /// What the caller calls the call, for the conditions of targets.
+    pub tags: Vec<String>,
     /// Whether the client wants the answer in a form that no provider gives, so that its bytes can't pass through.
     pub decodes_answer: bool,
     /// Whether the caller wants a refusal rather than a loss.
@@ -82,6 +87,8 @@ mod tests {
             messages: 1,
             images,
             has_unseen_input,
+            needs: Needs::NONE,
+            tags: Vec::new(),
             decodes_answer: false,
             strict: false,
             headers: Vec::new(),

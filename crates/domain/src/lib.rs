@@ -13,6 +13,7 @@ pub mod declared;
 pub mod difference;
 pub mod embedding;
 pub mod fault;
+pub mod health;
 pub mod ids;
 pub mod limits;
 pub mod meta;

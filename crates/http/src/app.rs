@@ -85,6 +85,7 @@ fn accounts(app: &mut web::ServiceConfig, config: &ServerConfig, services: &Serv
         .app_data(web::Data::from(Arc::clone(&services.insight.proof)))
         .app_data(web::Data::from(Arc::clone(&services.insight.overview)))
         .app_data(web::Data::from(Arc::clone(&services.insight.explainer)))
+        .app_data(web::Data::from(Arc::clone(&services.insight.routing)))
         .app_data(web::Data::new(services.demo.clone()))
         .app_data(web::Data::new(CookieRule { secure: config.cookie_secure }))
         .app_data(web::Data::new(provenance.clone()))

@@ -35,15 +35,15 @@ impl OfflineCall {
     /// What is wrong with it, for people.
     pub fn read(self, body: impl Into<Bytes>) -> Result<Arc<dyn ClientCall>, String> {
         let told = |error: GatewayError| error.message().to_owned();
+        let mut asked = CallHeaders { strict: self.strict, ..CallHeaders::default() };
+        self.headers.iter().try_for_each(|(name, value)| asked.pass(name, value)).map_err(told)?;
         let call = if let Some(codec) = dialects::named(&self.dialect) {
             let place = Place { model: self.model, stream: self.stream, ..Place::default() };
-            let mut asked = CallHeaders { strict: self.strict, ..CallHeaders::default() };
-            self.headers.iter().try_for_each(|(name, value)| asked.pass(name, value)).map_err(told)?;
             DialectCall::read(codec, place, body.into(), asked).map(shared)
         } else if let Some(codec) = dialects::operation_named(&self.dialect) {
-            JsonOperation::read(codec, self.model, body.into(), self.strict).map(shared)
+            JsonOperation::read(codec, self.model, body.into(), asked).map(shared)
         } else if self.dialect == Dialect::OPENAI_TRANSCRIPTIONS.0 {
-            return form_of(body.into()).map(|form| shared(FormOperation::new(form, self.strict)));
+            return form_of(body.into()).map(|form| shared(FormOperation::new(form, asked)));
         } else {
             let known = dialects::names().join(", ");
             return Err(format!("no client dialect is called `{}`; there are {known}", self.dialect));

@@ -2,19 +2,19 @@
 //! what could not be carried, and what it could cost at most. No upstream is called and nothing is recorded.
 
 pub use crate::chat::PriceBound;
-use crate::chat::{asking, bound, planned, resolve};
+use crate::chat::{Foreseen, Outlook, OutlookCall, PlannedTarget, asking, bound, planned, resolve};
 use crate::error::CallError;
 use crate::places::{Place, Places, PlacesTaken};
 use crate::principal::Principal;
-use crate::snapshot::{CallerCredentials, ConfigurationKeeper, Snapshot, TargetEntry, credentials_of};
+use crate::routing::RoutingPorts;
+use crate::snapshot::{CallerCredentials, ConfigurationKeeper, Snapshot, credentials_of};
 use std::sync::Arc;
 use switchyard_domain::call::CallFacts;
 use switchyard_domain::chat::LossReport;
 use switchyard_domain::ids::UserId;
 use switchyard_domain::provider::CredentialSource;
+use switchyard_domain::route::{Availability, Avoidance, Decision, SkipReason};
 use switchyard_ports::client_call::ClientCall;
-use switchyard_ports::clock::Clock;
-use switchyard_ports::health::Health;
 use switchyard_ports::limiter::Demand;
 use switchyard_ports::provider::Prepared;
 
@@ -37,6 +37,19 @@ pub struct Explanation {
     pub limits: Vec<Demand>,
     /// The targets in the order in which they would be tried.
     pub targets: Vec<ExplainedTarget>,
+    /// The rule that puts the first target first.
+    pub decision: Decision,
+    /// The targets of the route that this call can't go to, and why.
+    pub skipped: Vec<SkippedTarget>,
+}
+
+/// A target that a call can't go to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SkippedTarget {
+    /// `<provider>/<model>`.
+    pub target: String,
+    /// Why.
+    pub reason: SkipReason,
 }
 
 /// What a target would be sent.
@@ -54,6 +67,8 @@ pub struct ExplainedTarget {
     pub price_bound: PriceBound,
     /// The limits and budgets that it would be held to here besides the caller's.
     pub limits: Vec<Demand>,
+    /// Why it is better not tried now, where that is so: it comes after all others then.
+    pub avoided: Option<Avoidance>,
 }
 
 impl ExplainedTarget {
@@ -67,16 +82,15 @@ impl ExplainedTarget {
 /// Explains calls.
 pub struct Explainer {
     keeper: Arc<ConfigurationKeeper>,
-    clock: Arc<dyn Clock>,
-    health: Arc<dyn Health>,
+    ports: RoutingPorts,
     places: Places,
 }
 
 impl Explainer {
-    /// Over the given configuration.
+    /// Over the given configuration and ports.
     #[must_use]
-    pub fn new(keeper: Arc<ConfigurationKeeper>, clock: Arc<dyn Clock>, health: Arc<dyn Health>) -> Self {
-        Self { keeper, clock, health, places: Places::new(AT_ONCE, AT_ONCE_EACH) }
+    pub fn new(keeper: Arc<ConfigurationKeeper>, ports: RoutingPorts) -> Self {
+        Self { keeper, ports, places: Places::new(AT_ONCE, AT_ONCE_EACH) }
     }
 
     /// A place for an explanation that somebody asked for from afar, to be held until it has gone.
@@ -97,10 +111,20 @@ impl Explainer {
         let facts = call.facts();
         let resolved = resolve(&snapshot, principal, &facts.model)?;
         let credentials = credentials_of(&snapshot, principal);
-        let course = planned(&resolved, &credentials, self.health.as_ref())?;
-        let strict = facts.strict || course.strict;
-        let targets =
-            course.targets.iter().map(|target| self.target(&snapshot, target, call, strict, &credentials));
+        let outlook = Outlook {
+            health: self.ports.health.as_ref(),
+            limiter: self.ports.limiter.as_ref(),
+            credentials: &credentials,
+            call: OutlookCall::of(facts),
+            now: self.ports.clock.now(),
+        };
+        let Foreseen { strict, decision, targets, skipped } =
+            planned(&resolved, &outlook, self.ports.entropy.random())?;
+        let strict = facts.strict || strict;
+        let targets = targets.iter().map(|target| self.target(&snapshot, target, call, strict, &credentials));
+        let skipped = skipped
+            .into_iter()
+            .map(|(target, reason)| SkippedTarget { target: target.model.public_name.clone(), reason });
         Ok(Explanation {
             route: resolved.route_name().map(str::to_owned),
             estimated_prompt_tokens: facts.estimated_prompt_tokens(),
@@ -108,13 +132,15 @@ impl Explainer {
             limits: asking::of_caller(&snapshot.quotas, &self.keeper.users(), principal),
             facts: facts.clone(),
             targets: targets.collect(),
+            decision,
+            skipped: skipped.collect(),
         })
     }
 
     fn target(
         &self,
         snapshot: &Snapshot,
-        target: &TargetEntry,
+        PlannedTarget { entry: target, availability }: &PlannedTarget,
         call: &dyn ClientCall,
         strict: bool,
         credentials: &CallerCredentials,
@@ -130,8 +156,12 @@ impl Explainer {
             credential: credentials.source(&target.provider),
             request: request.map(Box::new),
             is_refused,
-            price_bound: bound::shown(target, call.facts(), pieces, self.clock.now()),
+            price_bound: bound::shown(target, call.facts(), pieces, self.ports.clock.now()),
             limits: asking::of_target(&snapshot.quotas, target),
+            avoided: match availability {
+                Availability::Avoid(avoidance) => Some(*avoidance),
+                Availability::Ready | Availability::Unusable => None,
+            },
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::explain::Explainer;
 use crate::overview::Overview;
+use crate::routing::Routing;
 use crate::usage::{BooksProof, CallHistory, UsageReports};
 use std::sync::Arc;
 
@@ -18,4 +19,6 @@ pub struct Insight {
     pub overview: Arc<Overview>,
     /// What would become of a call.
     pub explainer: Arc<Explainer>,
+    /// Which target comes next in a route, and how all of them are.
+    pub routing: Arc<Routing>,
 }

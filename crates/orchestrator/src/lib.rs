@@ -19,6 +19,7 @@ pub mod places;
 pub mod principal;
 pub mod rekey;
 pub mod room;
+pub mod routing;
 pub mod snapshot;
 pub mod status;
 pub mod tasks;

@@ -4,10 +4,11 @@ use crate::snapshot::{ConfigurationKeeper, CredentialState, ProviderEntry, Snaps
 use crate::status::{Status, StatusFacts};
 use std::sync::Arc;
 use std::time::Duration;
+use switchyard_domain::health::BreakerState;
 use switchyard_domain::provider::SharedPlace;
 use switchyard_domain::time::Timestamp;
 use switchyard_ports::clock::{Clock, Monotonic};
-use switchyard_ports::health::Health;
+use switchyard_ports::health::{Health, TargetState};
 use switchyard_ports::repositories::{DatabaseState, PoolState};
 
 /// See the module.
@@ -71,6 +72,15 @@ pub struct ServerState {
     pub pools: Vec<PoolState>,
 }
 
+/// How long a target is better not tried, whyever.
+fn rest_of(state: &TargetState) -> Option<Duration> {
+    let open = match state.breaker {
+        BreakerState::Open { left } => Some(left),
+        BreakerState::Closed | BreakerState::HalfOpen { .. } => None,
+    };
+    open.max(state.rest)
+}
+
 impl Overview {
     /// Over the given parts, of a server that starts now.
     #[must_use]
@@ -95,12 +105,11 @@ impl Overview {
         };
         let mut resting: Vec<RestingTarget> = self
             .health
-            .resting()
+            .states()
             .into_iter()
-            .map(|resting| RestingTarget {
-                provider: name(resting.provider),
-                model: resting.model,
-                rest: resting.rest,
+            .filter_map(|state| {
+                let rest = rest_of(&state)?;
+                Some(RestingTarget { provider: name(state.provider), model: state.model, rest })
             })
             .collect();
         resting.sort_by(|one, other| (&one.provider, &one.model).cmp(&(&other.provider, &other.model)));

@@ -1,7 +1,8 @@
-//! What is known of each target's health.
+//! What is known of each target's health: facts of attempts come in, and what a plan needs to know comes out.
 
 use std::time::Duration;
 use switchyard_domain::fault::FaultKind;
+use switchyard_domain::health::{BreakerState, Percentiles};
 use switchyard_domain::ids::ProviderId;
 use switchyard_domain::route::Availability;
 
@@ -19,23 +20,95 @@ pub enum AttemptFact {
     Failed(FaultKind),
 }
 
-/// A target that is avoided for a while.
+/// Whose account an attempt is made with: what an account is refused is known of that account alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Account {
+    /// The provider's shared one.
+    Shared,
+    /// The caller's own.
+    Own,
+}
+
+/// What a plan needs to know of a target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TargetView {
+    /// Whether it can take a call now; never [`Availability::Unusable`], which is configuration's to say.
+    pub availability: Availability,
+    /// How long it takes to the first content of an answer, as it was lately. One that nobody asks is forgotten little by little, so
+    /// that it is tried again some day. `None` where it was never measured.
+    pub latency: Option<Duration>,
+    /// Attempts in flight.
+    pub in_flight: u32,
+}
+
+/// Why an attempt is made at a target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Occasion {
+    /// It is its turn.
+    Turn,
+    /// Nothing else is left.
+    LastResort {
+        /// Whether the call made no attempt yet.
+        is_first: bool,
+    },
+    /// The same call asks the same target once more, after the wait that this takes.
+    Retry,
+}
+
+/// A target takes no attempt now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no attempt is made for {} ms", .wait.as_millis())]
+pub struct HeldBack {
+    /// When to ask again, at the earliest.
+    pub wait: Duration,
+}
+
+/// A target as people see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Resting {
+pub struct TargetState {
     /// The provider.
     pub provider: ProviderId,
     /// The model.
     pub model: String,
-    /// For how long yet.
-    pub rest: Duration,
+    /// Whether it is left alone for its failures.
+    pub breaker: BreakerState,
+    /// For how long it rests yet, since it throttled or its account is used up or refused.
+    pub rest: Option<Duration>,
+    /// The time to the first content of its last answers.
+    pub latency: Option<Percentiles>,
+    /// Attempts in flight.
+    pub in_flight: u32,
+}
+
+/// An attempt that is under way. Dropping it unended says nothing of the target, and MUST end it all the same: it is in flight no
+/// more, and where it was the probe of a breaker, another may be.
+pub trait WatchedAttempt: Send + Sync {
+    /// The first content has come.
+    fn first_content(&mut self);
+    /// It ended so.
+    fn ended(self: Box<Self>, fact: AttemptFact);
 }
 
 /// Facts about targets come in, their availability comes out. MUST be quick and never block: it is asked for every call.
+///
+/// A target that fails again and again is left alone (`domain::health::Breaker`): MUST let one attempt through as a probe when its time
+/// is over, however many wait, and one in a second where nothing else is left. A target that throttles rests for as long as it said,
+/// and gets no attempt before that, for a minute at most; one whose account is used up or refused rests too, and is tried where nothing
+/// else is left: by each call as its first attempt, and else once in a second.
 pub trait Health: Send + Sync {
-    /// Notes how an attempt ended.
-    fn record(&self, provider: ProviderId, model: &str, fact: AttemptFact);
-    /// Whether the target can take a call now; never [`Availability::Unusable`], which is configuration's to say.
-    fn availability(&self, provider: ProviderId, model: &str) -> Availability;
-    /// All targets that are avoided now, for people to look at.
-    fn resting(&self) -> Vec<Resting>;
+    /// What is known of a target now.
+    fn view(&self, provider: ProviderId, model: &str, account: Account) -> TargetView;
+    /// Begins an attempt, or says when one may begin.
+    ///
+    /// # Errors
+    /// [`HeldBack`] where none may.
+    fn begin(
+        &self,
+        provider: ProviderId,
+        model: &str,
+        account: Account,
+        occasion: Occasion,
+    ) -> Result<Box<dyn WatchedAttempt>, HeldBack>;
+    /// All targets at which there was an attempt, for people to look at.
+    fn states(&self) -> Vec<TargetState>;
 }

@@ -254,6 +254,17 @@ pub struct Rooms {
     pub tokens: Option<Room>,
 }
 
+/// What a scope used of its limits, as far as this process knows: of what nobody limits, nothing is counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Requests in the last minute.
+    pub requests: u64,
+    /// Tokens in the last minute.
+    pub tokens: u128,
+    /// Requests of the UTC day.
+    pub today: u64,
+}
+
 /// A call's hold on its limits and budgets. Dropping it MUST release the slots and whatever money is still held, whatever happened.
 #[async_trait]
 pub trait Permit: Send + Sync {
@@ -277,6 +288,9 @@ pub trait Permit: Send + Sync {
 pub trait Limiter: Send + Sync {
     /// Takes one request, the tokens, the money and one slot in the scopes of each ask. Gives a permit for each ask, in their order.
     async fn acquire(&self, asks: &[Ask]) -> Result<Vec<Box<dyn Permit>>, LimiterError>;
+    /// What a scope used of its limits. MUST be quick and wait for nothing: a plan asks it. Where several processes share the limits, this
+    /// is what this one admitted.
+    fn tally(&self, scope: &Scope) -> Tally;
     /// Charges budgets under which no permit was taken, such as one that began while the call ran. Waits for nothing.
     fn charge(&self, used: &Used);
     /// Where a counter stands. Of one that is not known this may wait, for some seconds at most, until the ledger has what was settled

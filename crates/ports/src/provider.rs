@@ -68,6 +68,8 @@ pub struct AttemptContext {
     pub request_id: String,
     /// How long each step may take.
     pub deadlines: Deadlines,
+    /// How long a connection may take that must be made for it; absent: as for all.
+    pub connect_timeout: Option<Duration>,
     /// The credential; `None` for vendors that need none.
     pub credential: Option<Arc<SecretString>>,
     /// Where the provider notes what it receives, from the answer's head on: true at every moment, so that an attempt that is

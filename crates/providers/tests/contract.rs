@@ -249,6 +249,7 @@ async fn bodies_without_end_are_cut_at_their_caps() {
             request_id: "r".to_owned(),
             deadlines: Deadlines { first_content: patient, idle: patient, total: patient },
             credential: Some(Arc::new(SecretString::from("sk-1"))),
+            connect_timeout: None,
             received: Arc::new(Received::default()),
         };
         let fault = match provider.send(prepared, context).await {

@@ -121,6 +121,7 @@ async fn sent(provider: &dyn Provider, call: &Call) -> Answer {
         request_id: "r".to_owned(),
         deadlines: Deadlines { first_content: patient, idle: patient, total: patient },
         credential: Some(Arc::new(SecretString::from("sk-1"))),
+        connect_timeout: None,
         received: Arc::new(Received::default()),
     };
     let prepared = provider.prepare(call, "up").unwrap();

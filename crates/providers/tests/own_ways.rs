@@ -75,6 +75,7 @@ async fn ask(provider: &dyn Provider, credential: &str) -> Result<Answer, Provid
         request_id: "r".to_owned(),
         deadlines: Deadlines { first_content: patient, idle: patient, total: patient },
         credential: Some(Arc::new(SecretString::from(credential))),
+        connect_timeout: None,
         received: Arc::new(Received::default()),
     };
     provider.send(prepared, context).await

@@ -75,6 +75,7 @@ impl Scene {
             request_id: "r".into(),
             deadlines: Deadlines { first_content, idle: PATIENT, total: PATIENT },
             credential: None,
+            connect_timeout: None,
             received: Arc::clone(&received),
         };
         let began = self.clock.monotonic();
@@ -132,6 +133,7 @@ async fn a_clock_that_jumps_releases_all_that_is_due_at_once() {
         request_id: "r".into(),
         deadlines: Deadlines { first_content: PATIENT, idle: PATIENT, total: PATIENT },
         credential: None,
+        connect_timeout: None,
         received: Arc::default(),
     };
     let answer = scene.while_time_passes(scene.provider.send(prepared, context)).await.unwrap();
@@ -286,6 +288,7 @@ async fn an_abandoned_stream_is_recorded_as_far_as_it_came() {
         request_id: "r".into(),
         deadlines: Deadlines { first_content: PATIENT, idle: PATIENT, total: PATIENT },
         credential: None,
+        connect_timeout: None,
         received: Arc::clone(&received),
     };
     let answer = scene.while_time_passes(scene.provider.send(prepared, context)).await.unwrap();

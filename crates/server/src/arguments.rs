@@ -296,8 +296,20 @@ pub(crate) enum ModeName {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum StrategyName {
-    RoundRobin,
+    /// The first that works
     Failover,
+    /// In turn, by weight
+    RoundRobin,
+    /// By a draw, by weight
+    Weighted,
+    /// The quicker of two
+    LeastLatency,
+    /// The fewest calls in flight
+    LeastBusy,
+    /// Where the call costs least
+    Cheapest,
+    /// The most left of its limits
+    Headroom,
 }
 
 #[derive(Debug, Args)]

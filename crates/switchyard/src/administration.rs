@@ -9,7 +9,7 @@ use crate::first_start::seeding;
 use crate::identity::account_ports;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use switchyard_coordination::memory::CooldownHealth;
+use switchyard_coordination::memory::{MemoryHealth, MemoryLimiter};
 use switchyard_domain::meta::Writer;
 use switchyard_orchestrator::accounts::{AccountPorts, AccountSettings, Accounts, SessionGate, session_gate};
 use switchyard_orchestrator::admin::{
@@ -19,6 +19,7 @@ use switchyard_orchestrator::admin::{
 use switchyard_orchestrator::audit::AuditTrail;
 use switchyard_orchestrator::explain::Explainer;
 use switchyard_orchestrator::rekey::{Rekey, RekeyPorts};
+use switchyard_orchestrator::routing::RoutingPorts;
 use switchyard_orchestrator::snapshot::ConfigurationKeeper;
 use switchyard_orchestrator::usage::UsageReports;
 use switchyard_ports::repositories::{
@@ -236,8 +237,10 @@ impl Administration {
     pub async fn explainer(&self) -> Result<Explainer, OpenError> {
         let keeper = Arc::new(start_keeper(&self.adapters).await?);
         let clock = Arc::clone(&self.adapters.clock);
-        let health = Arc::new(CooldownHealth::new(Arc::clone(&clock)));
-        Ok(Explainer::new(keeper, clock, health))
+        let entropy = Arc::clone(&self.adapters.entropy);
+        let health = Arc::new(MemoryHealth::new(Arc::clone(&clock), Arc::clone(&entropy)));
+        let limiter = Arc::new(MemoryLimiter::new(Arc::clone(&clock)));
+        Ok(Explainer::new(keeper, RoutingPorts { clock, entropy, health, limiter }))
     }
 
     /// The files of secrets that were made by this start; to be backed up.

@@ -8,7 +8,7 @@ use crate::error::OpenError;
 use secrecy::SecretString;
 use std::sync::Arc;
 use std::time::Duration;
-use switchyard_coordination::memory::CooldownHealth;
+use switchyard_coordination::memory::MemoryHealth;
 use switchyard_journal::{FileJournal, Fsync, MemoryJournal, Options};
 use switchyard_orchestrator::UseCases;
 use switchyard_orchestrator::accounts::Accounts;
@@ -21,6 +21,7 @@ use switchyard_orchestrator::insight::Insight;
 use switchyard_orchestrator::models::ModelList;
 use switchyard_orchestrator::overview::Overview;
 use switchyard_orchestrator::principal::Authenticator;
+use switchyard_orchestrator::routing::{Routing, RoutingPorts};
 use switchyard_orchestrator::snapshot::{Builder as SnapshotBuilder, ConfigurationKeeper, UserDirectory};
 use switchyard_orchestrator::status::Status;
 use switchyard_orchestrator::tasks::Tasks;
@@ -266,7 +267,7 @@ fn chat_ports(adapters: &Adapters, journal: Arc<dyn Journal>, tasks: &Tasks, bud
         budgets: Arc::new(budgets),
         journal,
         tokenizer: Arc::clone(&adapters.tokenizer),
-        health: Arc::new(CooldownHealth::new(Arc::clone(&adapters.clock))),
+        health: Arc::new(MemoryHealth::new(Arc::clone(&adapters.clock), Arc::clone(&adapters.entropy))),
         tasks: tasks.clone(),
         statistics: Arc::new(CallStatistics::default()),
         refused: Arc::new(RefusedCalls::new(
@@ -289,6 +290,12 @@ fn insight(
     let counters =
         LiveCounters { limiter: Arc::clone(&ports.limiter), writer: Arc::clone(writer), clock: clock() };
     let quotas = Arc::clone(&adapters.database) as Arc<dyn QuotaRepository>;
+    let routing = RoutingPorts {
+        clock: clock(),
+        entropy: Arc::clone(&ports.entropy),
+        health: Arc::clone(&ports.health),
+        limiter: Arc::clone(&ports.limiter),
+    };
     Insight {
         reports: Arc::clone(&administration.usage),
         history: Arc::new(CallHistory::new(usage())),
@@ -300,7 +307,8 @@ fn insight(
             Arc::clone(&adapters.database) as Arc<dyn DatabaseState>,
             clock(),
         )),
-        explainer: Arc::new(Explainer::new(Arc::clone(keeper), clock(), Arc::clone(&ports.health))),
+        explainer: Arc::new(Explainer::new(Arc::clone(keeper), routing.clone())),
+        routing: Arc::new(Routing::new(Arc::clone(keeper), routing)),
     }
 }
 

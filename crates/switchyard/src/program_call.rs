@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 use switchyard_domain::call::CallFacts;
-use switchyard_domain::chat::{ChatRequest, Dialect, LossReport, Message, Part, Tool};
+use switchyard_domain::chat::{ChatRequest, Dialect, LossReport, Message, Part, ResponseFormat, Tool};
+use switchyard_domain::route::{Need, Needs};
 use switchyard_ports::client_call::{AnswerPiece, Canonical, ClientCall, InvalidCall, WireBody, WireForm};
 
 /// The dialect of a program's own calls, as usage events name it.
@@ -29,6 +30,8 @@ impl ProgramCall {
             images: u32::try_from(request.messages.iter().map(images).sum::<usize>()).unwrap_or(u32::MAX),
             has_unseen_input: request.messages.iter().any(|message| message.parts.iter().any(is_unseen))
                 || request.tools.iter().any(|tool| matches!(tool, Tool::Native { .. })),
+            needs: needs(&request),
+            tags: Vec::new(),
             decodes_answer: false,
             strict: false,
             headers: Vec::new(),
@@ -89,6 +92,14 @@ fn tool_bytes(tool: &Tool) -> u64 {
         Tool::Native { json, .. } => json.as_str().len(),
     };
     length as u64
+}
+
+fn needs(request: &ChatRequest) -> Needs {
+    let has_schema = matches!(request.response_format, Some(ResponseFormat::JsonSchema { .. }));
+    Needs::NONE
+        .and(Need::Tools, !request.tools.is_empty())
+        .and(Need::Vision, request.messages.iter().any(|message| images(message) > 0))
+        .and(Need::JsonSchema, has_schema)
 }
 
 fn images(message: &Message) -> usize {

@@ -68,6 +68,13 @@ impl WireCall {
         self
     }
 
+    /// The same call with these tags.
+    #[must_use]
+    pub fn tagged(mut self, tags: &[&str]) -> Self {
+        self.facts.tags = tags.iter().map(|&tag| tag.to_owned()).collect();
+        self
+    }
+
     /// The same call with a header that its dialect lets pass.
     #[must_use]
     pub fn with_header(mut self, name: &'static str, value: &str) -> Self {

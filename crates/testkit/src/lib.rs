@@ -13,6 +13,7 @@ pub mod entropy;
 pub mod fakes;
 pub mod hostile_urls;
 pub mod log;
+pub mod plan_model;
 mod port;
 pub mod postgres;
 pub mod redis;

@@ -10,6 +10,7 @@
 
 mod answer_losses;
 mod answers;
+mod breakers;
 mod budgets;
 mod client_headers;
 mod doors;
@@ -22,5 +23,6 @@ mod limits;
 mod models;
 mod operations;
 mod routes;
+mod routing;
 mod secrets;
 mod shared_limits;

@@ -67,7 +67,7 @@ async fn a_gzip_bomb_is_refused_without_unpacking_it() {
 #[tokio::test]
 async fn a_body_shorter_than_announced_goes_to_the_next_target() {
     Row { script: "wrong_length=+7", fault: "interrupted", billed: true, ..Row::FAILS }
-        .holds_in(Mode::Buffered, Scene::builder())
+        .holds_in(Mode::Buffered, Scene::builder)
         .await;
 }
 

@@ -49,7 +49,7 @@ async fn before_the_first_token_a_cut_is_hidden_and_after_it_two_answers_are_nev
 async fn a_stream_that_is_cut_before_its_first_token_goes_to_the_next_target() {
     for script in ["cut_after=0", "rst_after=0"] {
         Row { script, fault: "interrupted", billed: true, ..Row::FAILS }
-            .holds_in(Mode::Streamed, Scene::builder())
+            .holds_in(Mode::Streamed, Scene::builder)
             .await;
     }
     let script = "error_event_first&error_type=server_error";
@@ -70,7 +70,7 @@ async fn a_stream_that_is_cut_before_its_first_token_goes_to_the_next_target() {
 async fn a_buffered_answer_that_is_cut_goes_to_the_next_target_and_is_502_without_one() {
     for script in ["cut_after=40", "rst_after=40", "chunked&cut_after=40"] {
         Row { script, fault: "interrupted", billed: true, ..Row::FAILS }
-            .holds_in(Mode::Buffered, Scene::builder())
+            .holds_in(Mode::Buffered, Scene::builder)
             .await;
     }
 }
@@ -106,7 +106,7 @@ async fn malformed_json_goes_to_the_next_target_and_is_502_with_its_prompt_bille
         answer: (502, "upstream_invalid_response"),
         ..Row::FAILS
     }
-    .holds_in(Mode::Buffered, Scene::builder())
+    .holds_in(Mode::Buffered, Scene::builder)
     .await;
 }
 

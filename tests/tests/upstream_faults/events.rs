@@ -24,7 +24,7 @@ async fn more_than_three_bad_events_before_the_first_token_go_to_the_next_target
         answer: (502, "upstream_invalid_response"),
         ..Row::FAILS
     }
-    .holds_in(Mode::Streamed, Scene::builder())
+    .holds_in(Mode::Streamed, Scene::builder)
     .await;
 }
 

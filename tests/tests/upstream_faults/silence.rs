@@ -32,7 +32,7 @@ async fn slow_headers_go_to_the_next_target_and_are_504_after_two_tries_without_
 /// U12.
 #[tokio::test]
 async fn a_stall_before_the_first_token_goes_to_the_next_target_and_its_prompt_is_billed() {
-    Row { script: "stall_before_first", billed: true, ..SILENT }.holds_in(Mode::Streamed, impatient()).await;
+    Row { script: "stall_before_first", billed: true, ..SILENT }.holds_in(Mode::Streamed, impatient).await;
 }
 
 /// U12.

@@ -49,8 +49,8 @@ async fn the_wait_that_a_client_hears_is_the_providers_within_a_second_and_a_min
     let date = in_forty_seconds.strftime("%a,%%20%d%%20%b%%20%Y%%20%H:%M:%S%%20GMT").to_string();
     for (said, heard_seconds) in [("6", 6..=6), ("59", 59..=59), ("3600", 60..=60), (date.as_str(), 30..=40)]
     {
-        let scene = Scene::scripted(&format!("status=429&retry_after={said}")).await;
         for mode in BOTH {
+            let scene = Scene::scripted(&format!("status=429&retry_after={said}")).await;
             let heard = scene.ask(mode, ALONE).await;
             assert_eq!(heard.answer.status, 429, "{}", heard.answer.text);
             let wait: u64 = heard.answer.header("retry-after").parse().unwrap();

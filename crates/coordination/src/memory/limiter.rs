@@ -15,7 +15,8 @@ use switchyard_domain::money::NanoUsd;
 use switchyard_domain::time::Timestamp;
 use switchyard_ports::clock::{Clock, Monotonic};
 use switchyard_ports::limiter::{
-    Ask, Counter, Demand, Known, Limiter, LimiterError, Mark, Payer, Permit, Refusal, Room, Rooms, Used,
+    Ask, Counter, Demand, Known, Limiter, LimiterError, Mark, Payer, Permit, Refusal, Room, Rooms, Scope,
+    Tally, Used,
 };
 
 /// When to come back after a refusal for want of a slot: nobody knows when a call ends.
@@ -150,6 +151,14 @@ impl Limiter for MemoryLimiter {
     async fn acquire(&self, asks: &[Ask]) -> Result<Vec<Box<dyn Permit>>, LimiterError> {
         let boxed = |permit| Box::new(permit) as Box<dyn Permit>;
         Ok(self.take(asks)?.into_iter().map(boxed).collect())
+    }
+
+    fn tally(&self, scope: &Scope) -> Tally {
+        let (now, today) = (self.shared.clock.monotonic(), self.shared.clock.now());
+        let mut state = self.shared.state();
+        let Some(usage) = state.scopes.find(&scope.0) else { return Tally::default() };
+        usage.window.expire(now);
+        Tally { requests: usage.window.requests(), tokens: usage.window.tokens(), today: usage.day.at(today) }
     }
 
     fn charge(&self, used: &Used) {

@@ -12,7 +12,7 @@ mod throttle;
 mod window;
 
 pub use clock::SystemClock;
-pub use health::CooldownHealth;
+pub use health::MemoryHealth;
 pub use idempotency::MemoryIdempotency;
 pub use limiter::MemoryLimiter;
 pub(crate) use permit::MemoryPermit;

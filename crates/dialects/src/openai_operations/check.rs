@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use switchyard_domain::call::CallFacts;
 use switchyard_domain::chat::Dialect;
+use switchyard_domain::route::Needs;
 
 use crate::request::{CheckedRequest, RequestError, RequestLimits, boolean, model, scanned};
 use crate::scan::{Kind, Node};
@@ -87,6 +88,8 @@ impl Gathered {
             messages: 0,
             images: self.images,
             has_unseen_input: false,
+            needs: Needs::NONE,
+            tags: Vec::new(),
             decodes_answer: false,
             strict: false,
         }

@@ -2,6 +2,7 @@ use bytes::Bytes;
 use std::ops::Range;
 use switchyard_domain::call::CallFacts;
 use switchyard_domain::chat::{Dialect, LossReport};
+use switchyard_domain::route::Needs;
 use switchyard_domain::wire::Member;
 
 use super::events::EventWatcher;
@@ -144,6 +145,8 @@ impl TranscriptionForm {
             messages: 0,
             images: 0,
             has_unseen_input: false,
+            needs: Needs::NONE,
+            tags: Vec::new(),
             decodes_answer: false,
             strict: false,
         };

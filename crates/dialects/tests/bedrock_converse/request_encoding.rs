@@ -536,6 +536,8 @@ fn a_body_of_the_dialect_is_left_alone() {
         messages: 0,
         images: 0,
         has_unseen_input: false,
+        needs: switchyard_domain::route::Needs::NONE,
+        tags: Vec::new(),
         decodes_answer: false,
         strict: false,
         headers: Vec::new(),

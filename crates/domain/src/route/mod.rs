@@ -1,12 +1,17 @@
 //! Routes: the public names that clients call, and the order in which their targets are tried.
 
 mod models;
+mod needs;
 mod plan;
 mod timeouts;
 mod when;
 
 pub use models::TargetModels;
-pub use plan::{Availability, Candidate, PlanError, plan};
+pub use needs::Needs;
+pub use plan::{
+    Availability, Avoidance, Candidate, Choice, Decision, Draws, Field, Headroom, Plan, PlanError,
+    PlannedCall, SkipReason, misfit,
+};
 pub use timeouts::{InvalidTimeout, Timeouts};
 pub use when::{InvalidWhen, Need, TokenRange, When};
 
@@ -35,11 +40,21 @@ pub enum RouteMode {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Strategy {
-    /// In turn, by weight.
-    RoundRobin,
     /// The first that works, always.
     #[default]
     Failover,
+    /// In turn: of as many calls as all weigh together, each gets as many as it weighs.
+    RoundRobin,
+    /// By a draw: each call goes to each with the chance of its weight, whatever the calls before it did.
+    Weighted,
+    /// To the one that begins to answer soonest: of two that are drawn among the quick ones, the quicker.
+    LeastLatency,
+    /// To the one with the fewest calls in flight for its weight.
+    LeastBusy,
+    /// To the one where this call costs least; where the price is not known, last.
+    Cheapest,
+    /// To the one that has the largest share of its limits left.
+    Headroom,
 }
 
 /// What becomes of the call to the provider when the client has gone.
@@ -72,7 +87,16 @@ macro_rules! stored_words {
 }
 
 stored_words!(RouteMode, Self::Auto => "auto", Self::Specific => "specific", Self::Multi => "multi");
-stored_words!(Strategy, Self::RoundRobin => "round_robin", Self::Failover => "failover");
+stored_words!(
+    Strategy,
+    Self::Failover => "failover",
+    Self::RoundRobin => "round_robin",
+    Self::Weighted => "weighted",
+    Self::LeastLatency => "least_latency",
+    Self::LeastBusy => "least_busy",
+    Self::Cheapest => "cheapest",
+    Self::Headroom => "headroom",
+);
 stored_words!(OnDisconnect, Self::Cancel => "cancel", Self::Drain => "drain");
 stored_words!(FailoverOn, Self::ServerErrors => "server_errors", Self::Availability => "availability", Self::Any => "any");
 

@@ -8,7 +8,7 @@ use crate::offline::body_of;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use switchyard_domain::provider::CredentialSource;
-use switchyard_orchestrator::explain::{ExplainedTarget, Explanation, PriceBound};
+use switchyard_orchestrator::explain::{ExplainedTarget, Explanation, PriceBound, SkippedTarget};
 use utoipa::ToSchema;
 
 /// What would become of a call.
@@ -30,8 +30,28 @@ pub struct ExplanationShape {
     reserved_tokens: u64,
     /// The limits and budgets of the caller that it would be held to.
     limits: Vec<ExplainedLimit>,
+    /// The rule that puts the first target first: a strategy's word, or `named`, `only` or `priority`.
+    decided_by: &'static str,
+    /// The same in a sentence, with the figures that decided; told to those who administer or audit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<String>,
     /// In the order in which they would be tried.
     targets: Vec<TargetShape>,
+    /// Targets of the route that such a call can't go to.
+    skipped: Vec<SkippedShape>,
+}
+
+/// A target that a call can't go to.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = SkippedTarget)]
+pub struct SkippedShape {
+    /// `<provider>/<model>`.
+    target: String,
+    /// `switched_off`, `model_not_served`, `context_too_small`, `lacks_tools`, `lacks_vision`, `lacks_json_schema` or
+    /// `condition_not_met`.
+    reason: &'static str,
+    /// The same in a sentence.
+    message: String,
 }
 
 /// What a target would be sent.
@@ -54,6 +74,9 @@ pub struct TargetShape {
     price_depends_on: Option<&'static str>,
     /// The limits and budgets that it would be held to here besides the caller's.
     limits: Vec<ExplainedLimit>,
+    /// Why it is better not tried now, so that it comes after all others; told to those who administer or audit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    avoided: Option<String>,
     /// The exact request, without the credential.
     request: Option<RequestShape>,
     /// Why no request can be made.
@@ -90,7 +113,10 @@ impl ExplanationShape {
             max_output_tokens: explained.facts.max_output_tokens,
             reserved_tokens: explained.reserved_tokens,
             limits: explained.limits.iter().map(ExplainedLimit::from).collect(),
+            decided_by: explained.decision.as_str(),
+            rule: Some(explained.decision.to_string()),
             targets: explained.targets.iter().map(target).collect(),
+            skipped: explained.skipped.iter().map(skipped).collect(),
         }
     }
 
@@ -98,13 +124,23 @@ impl ExplanationShape {
     #[must_use]
     pub fn for_callers(explained: &Explanation) -> Self {
         let mut shape = Self::whole(explained);
+        shape.rule = None;
         for target in &mut shape.targets {
             target.limits.clear();
+            target.avoided = None;
             if let Some(request) = &mut target.request {
                 request.url = None;
             }
         }
         shape
+    }
+}
+
+fn skipped(skipped: &SkippedTarget) -> SkippedShape {
+    SkippedShape {
+        target: skipped.target.clone(),
+        reason: skipped.reason.as_str(),
+        message: skipped.reason.to_string(),
     }
 }
 
@@ -129,6 +165,7 @@ fn target(target: &ExplainedTarget) -> TargetShape {
         price_bound_nano_usd: bound.map(|bound| bound.0),
         price_depends_on: (target.price_bound == PriceBound::ByLength).then_some("audio_length"),
         limits: target.limits.iter().map(ExplainedLimit::from).collect(),
+        avoided: target.avoided.map(|avoided| avoided.to_string()),
         request,
         error: target.request.as_ref().err().cloned(),
     }

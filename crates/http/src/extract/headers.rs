@@ -4,8 +4,13 @@ use actix_web::dev::Payload;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::{FromRequest, HttpRequest};
 use std::future::{Ready, ready};
+use switchyard_domain::route::When;
 
 static X_SWITCHYARD_STRICT: HeaderName = HeaderName::from_static("x-switchyard-strict");
+static X_SWITCHYARD_TAGS: HeaderName = HeaderName::from_static("x-switchyard-tags");
+
+/// More tags than these say nothing more.
+const MOST_TAGS: usize = 16;
 
 /// Longest header that goes on to a provider. Clients with a dozen names in `anthropic-beta` stay below a quarter of it.
 const LONGEST_PASSING: usize = 2048;
@@ -15,13 +20,19 @@ const LONGEST_PASSING: usize = 2048;
 pub(crate) struct CallHeaders {
     /// Whether the caller wants a refusal rather than a loss.
     pub(crate) strict: bool,
+    /// What the caller calls the call.
+    pub(crate) tags: Vec<String>,
     /// The headers that any dialect lets pass, by names in lower case.
     pub(crate) passing: Vec<(&'static str, String)>,
 }
 
 impl CallHeaders {
-    /// Adds a header that a dialect lets pass; all others are left out. What comes in several lines is one list.
+    /// Adds a header that a dialect lets pass, or the tags of the call; all others are left out. What comes in several lines is one
+    /// list.
     pub(crate) fn pass(&mut self, name: &str, value: &str) -> Result<(), GatewayError> {
+        if name.eq_ignore_ascii_case(X_SWITCHYARD_TAGS.as_str()) {
+            return self.tag(value);
+        }
         let Some(name) = dialects::headers().find(|known| name.eq_ignore_ascii_case(known)) else {
             return Ok(());
         };
@@ -41,6 +52,24 @@ impl CallHeaders {
                 before.push_str(value);
             }
             None => self.passing.push((name, value.to_owned())),
+        }
+        Ok(())
+    }
+
+    /// Adds tags, separated by commas.
+    fn tag(&mut self, list: &str) -> Result<(), GatewayError> {
+        for tag in list.split(',').map(str::trim) {
+            let is_known = self.tags.iter().any(|known| known == tag);
+            if !When::is_tag(tag) || (!is_known && self.tags.len() >= MOST_TAGS) {
+                let message = format!(
+                    "`x-switchyard-tags` must be at most {MOST_TAGS} tags, separated by commas, each of 1 to 64 letters, digits, \
+                     `-`, `_`, `.` or `:`."
+                );
+                return Err(GatewayError::invalid(message, "x-switchyard-tags"));
+            }
+            if !is_known {
+                self.tags.push(tag.to_owned());
+            }
         }
         Ok(())
     }
@@ -67,7 +96,10 @@ fn read(headers: &HeaderMap) -> Result<CallHeaders, GatewayError> {
             return Err(GatewayError::invalid(message, "x-switchyard-strict"));
         }
     };
-    let mut asked = CallHeaders { strict, passing: Vec::new() };
+    let mut asked = CallHeaders { strict, ..CallHeaders::default() };
+    for value in headers.get_all(&X_SWITCHYARD_TAGS) {
+        asked.tag(value.to_str().unwrap_or("\u{fffd}"))?;
+    }
     for name in dialects::headers() {
         // Two dialects may let the same one pass.
         if asked.passing.iter().any(|(known, _)| *known == name) {
@@ -105,6 +137,20 @@ mod tests {
         assert!(read_one("x-switchyard-strict", "true").unwrap().strict);
         assert!(!read_one("x-switchyard-strict", "false").unwrap().strict);
         assert!(read_one("x-switchyard-strict", "yes").is_err());
+    }
+
+    #[test]
+    fn tags_are_a_short_list_of_plain_words() {
+        let mut headers = HeaderMap::new();
+        for value in ["team:a, batch", "batch,x-1_y.z"] {
+            headers.append(X_SWITCHYARD_TAGS.clone(), HeaderValue::from_static(value));
+        }
+        assert_eq!(read(&headers).unwrap().tags, ["team:a", "batch", "x-1_y.z"]);
+        let many: Vec<String> = (0..17).map(|number| format!("t{number}")).collect();
+        assert!(read_one("x-switchyard-tags", &many[..16].join(",")).is_ok());
+        for bad in ["", ",", "a,,b", "a b", "ä", &"x".repeat(65), &many.join(",")] {
+            assert!(read_one("x-switchyard-tags", bad).is_err(), "{bad:?}");
+        }
     }
 
     #[test]

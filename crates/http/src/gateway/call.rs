@@ -55,11 +55,11 @@ impl DialectCall {
         let checked =
             codec.check(body, place.address(), &limits).map_err(|error| refused(error).in_dialect(codec))?;
         let decodes_answer = checked.facts.decodes_answer || place.reframes;
-        let CallHeaders { strict, mut passing } = asked;
+        let CallHeaders { strict, tags, mut passing } = asked;
         passing.retain(|(name, _)| codec.headers().contains(name));
         Ok(Self {
             codec,
-            facts: CallFacts { strict, decodes_answer, headers: passing, ..checked.facts },
+            facts: CallFacts { strict, tags, decodes_answer, headers: passing, ..checked.facts },
             wire: WireBody { bytes: checked.document.body().clone(), members: checked.members },
             document: checked.document,
             place,

@@ -143,8 +143,7 @@ async fn answer(
         Action::Count => return counted(chat, principal, asked.body, model).await,
         Action::Embed(texts) => {
             let model = Some(model.to_owned());
-            let call =
-                JsonOperation::read(gemini_embeddings(texts), model, asked.body, asked.headers.strict)?;
+            let call = JsonOperation::read(gemini_embeddings(texts), model, asked.body, asked.headers)?;
             return serve(chat, principal, call, id, clock, asked.address).await;
         }
         Action::Generate | Action::Stream => {}

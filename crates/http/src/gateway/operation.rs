@@ -6,7 +6,7 @@ use super::error::GatewayError;
 use super::passing::PassingBody;
 use super::reply::{write_head, write_pieces_head};
 use super::serve::Served;
-use crate::extract::GatewayForm;
+use crate::extract::{CallHeaders, GatewayForm};
 use crate::idempotency::StreamFate;
 use crate::middleware::RequestId;
 use actix_web::HttpResponse;
@@ -45,7 +45,7 @@ impl JsonOperation {
         codec: &'static dyn OperationClient,
         model: Option<String>,
         body: Bytes,
-        strict: bool,
+        CallHeaders { strict, tags, .. }: CallHeaders,
     ) -> Result<Self, GatewayError> {
         let limits = RequestLimits { max_body_bytes: body.len(), ..RequestLimits::default() };
         let checked = codec.check(body, address(model.as_deref()), &limits);
@@ -53,7 +53,7 @@ impl JsonOperation {
         Ok(Self {
             codec,
             model,
-            facts: CallFacts { strict, ..checked.facts },
+            facts: CallFacts { strict, tags, ..checked.facts },
             wire: WireBody { bytes: checked.document.body().clone(), members: checked.members },
             document: checked.document,
             embedding: OnceLock::new(),
@@ -131,8 +131,8 @@ pub(crate) struct FormOperation {
 
 impl FormOperation {
     /// Of a form that was judged while it came.
-    pub(crate) fn new(form: GatewayForm, strict: bool) -> Self {
-        Self { facts: CallFacts { strict, ..form.checked.facts }, form: form.form }
+    pub(crate) fn new(form: GatewayForm, CallHeaders { strict, tags, .. }: CallHeaders) -> Self {
+        Self { facts: CallFacts { strict, tags, ..form.checked.facts }, form: form.form }
     }
 }
 

@@ -40,7 +40,7 @@ pub(crate) async fn embeddings(
     chat: web::Data<ChatService>,
     clock: web::Data<dyn Clock>,
 ) -> Result<HttpResponse, GatewayError> {
-    let call = JsonOperation::read(OPENAI_EMBEDDINGS, None, body.0, headers.strict)?;
+    let call = JsonOperation::read(OPENAI_EMBEDDINGS, None, body.0, headers)?;
     serve(&chat, &caller.0, call, &id, clock.as_ref(), "/v1/embeddings").await
 }
 
@@ -67,7 +67,7 @@ pub(crate) async fn completions(
     chat: web::Data<ChatService>,
     clock: web::Data<dyn Clock>,
 ) -> Result<HttpResponse, GatewayError> {
-    let call = JsonOperation::read(OPENAI_COMPLETIONS, None, body.0, headers.strict)?;
+    let call = JsonOperation::read(OPENAI_COMPLETIONS, None, body.0, headers)?;
     serve(&chat, &caller.0, call, &id, clock.as_ref(), "/v1/completions").await
 }
 
@@ -94,7 +94,7 @@ pub(crate) async fn moderations(
     chat: web::Data<ChatService>,
     clock: web::Data<dyn Clock>,
 ) -> Result<HttpResponse, GatewayError> {
-    let call = JsonOperation::read(OPENAI_MODERATIONS, None, body.0, headers.strict)?;
+    let call = JsonOperation::read(OPENAI_MODERATIONS, None, body.0, headers)?;
     serve(&chat, &caller.0, call, &id, clock.as_ref(), "/v1/moderations").await
 }
 
@@ -121,7 +121,7 @@ pub(crate) async fn images(
     chat: web::Data<ChatService>,
     clock: web::Data<dyn Clock>,
 ) -> Result<HttpResponse, GatewayError> {
-    let call = JsonOperation::read(OPENAI_IMAGES, None, body.0, headers.strict)?;
+    let call = JsonOperation::read(OPENAI_IMAGES, None, body.0, headers)?;
     serve(&chat, &caller.0, call, &id, clock.as_ref(), "/v1/images/generations").await
 }
 
@@ -148,7 +148,7 @@ pub(crate) async fn speech(
     chat: web::Data<ChatService>,
     clock: web::Data<dyn Clock>,
 ) -> Result<HttpResponse, GatewayError> {
-    let call = JsonOperation::read(OPENAI_SPEECH, None, body.0, headers.strict)?;
+    let call = JsonOperation::read(OPENAI_SPEECH, None, body.0, headers)?;
     serve(&chat, &caller.0, call, &id, clock.as_ref(), "/v1/audio/speech").await
 }
 
@@ -175,6 +175,6 @@ pub(crate) async fn transcriptions(
     chat: web::Data<ChatService>,
     clock: web::Data<dyn Clock>,
 ) -> Result<HttpResponse, GatewayError> {
-    let call = FormOperation::new(body, headers.strict);
+    let call = FormOperation::new(body, headers);
     serve(&chat, &caller.0, call, &id, clock.as_ref(), "/v1/audio/transcriptions").await
 }

@@ -12,6 +12,7 @@ use switchyard_ports::provider::Payload;
 
 const X_SWITCHYARD_TARGET: HeaderName = HeaderName::from_static("x-switchyard-target");
 const X_SWITCHYARD_ATTEMPTS: HeaderName = HeaderName::from_static("x-switchyard-attempts");
+const X_SWITCHYARD_REASON: HeaderName = HeaderName::from_static("x-switchyard-reason");
 const X_SWITCHYARD_DROPPED: HeaderName = HeaderName::from_static("x-switchyard-dropped");
 const X_SWITCHYARD_COST: HeaderName = HeaderName::from_static("x-switchyard-cost");
 const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
@@ -95,6 +96,7 @@ pub(super) fn write_head(response: &mut HttpResponseBuilder, head: &ReplyHead) {
     }
     response.insert_header((X_SWITCHYARD_TARGET, plain(&head.target)));
     response.insert_header((X_SWITCHYARD_ATTEMPTS, head.attempts));
+    response.insert_header((X_SWITCHYARD_REASON, plain(&head.reason)));
     if !head.losses.is_empty() {
         let mut losses = head.losses.to_string();
         losses.truncate(LONGEST_LOSSES);

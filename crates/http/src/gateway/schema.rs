@@ -92,6 +92,9 @@ pub(crate) struct CallParams {
     /// Refuse the call rather than leave out what the chosen model can't express
     #[param(rename = "x-switchyard-strict")]
     strict: Option<bool>,
+    /// At most 16 words of letters, digits, `-`, `_`, `.` and `:`, separated by commas: targets of a route may want one of them
+    #[param(rename = "x-switchyard-tags")]
+    tags: Option<String>,
     /// 1 to 255 characters of ASCII: the request is carried out once, however often it is sent within 24 hours
     #[param(rename = "Idempotency-Key")]
     idempotency_key: Option<String>,

@@ -21,7 +21,7 @@ const MAX_AGE: &str = "600";
 const EXPOSED: &str = "x-request-id, x-response-time, retry-after, retry-after-ms, x-should-retry, idempotent-replayed, x-cache, \
      x-ratelimit-limit-requests, x-ratelimit-remaining-requests, x-ratelimit-reset-requests, x-ratelimit-limit-tokens, \
      x-ratelimit-remaining-tokens, x-ratelimit-reset-tokens, x-switchyard-target, x-switchyard-attempts, \
-     x-switchyard-dropped, x-switchyard-cost, x-switchyard-count, content-disposition";
+     x-switchyard-reason, x-switchyard-dropped, x-switchyard-cost, x-switchyard-count, content-disposition";
 /// Longest list of headers that a page asks to send.
 const LONGEST_LIST: usize = 2048;
 

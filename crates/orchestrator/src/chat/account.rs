@@ -15,7 +15,15 @@ pub(super) fn accepted(used: Option<ChosenCredential>) {
     }
 }
 
-/// Notes what a fault says. Answers whether the target may be asked again at once with another shared credential.
+/// What a fault says.
+pub(super) struct Told {
+    /// Of the target's health; nothing where it is the account's alone.
+    pub(super) fact: Option<AttemptFact>,
+    /// Whether the target may be asked again at once with another shared credential.
+    pub(super) has_other: bool,
+}
+
+/// Notes what a fault says of the account.
 ///
 /// A caller's own account that is refused or used up is no fault of the target that others call; nor is one shared account while
 /// another is usable.
@@ -24,10 +32,10 @@ pub(super) fn failed(
     target: &TargetEntry,
     used: Option<ChosenCredential>,
     fault: &ProviderFault,
-) -> bool {
+) -> Told {
     let is_of_account = fault.kind.is_of_account();
     let fact = match used.map(|used| used.shared) {
-        Some(None) if is_of_account => return false,
+        Some(None) if is_of_account => return Told { fact: None, has_other: false },
         Some(Some(shared)) => {
             let place = shared.place;
             match shared.failed(fault, ports.clock.as_ref()) {
@@ -36,7 +44,7 @@ pub(super) fn failed(
                     tell(target, place, benched);
                     let until_next = target.provider.credentials.rest(ports.clock.monotonic());
                     if until_next.is_zero() {
-                        return true;
+                        return Told { fact: None, has_other: true };
                     }
                     resting(fault, rest, until_next)
                 }
@@ -44,8 +52,7 @@ pub(super) fn failed(
         }
         _ => fact_of(fault),
     };
-    ports.health.record(target.provider.id, &target.model.model, fact);
-    false
+    Told { fact: Some(fact), has_other: false }
 }
 
 /// None of the credentials is usable: the target rests until one is.

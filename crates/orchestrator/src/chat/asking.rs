@@ -80,12 +80,12 @@ pub(super) fn ask(demands: Vec<Demand>, tokens: u64, money: NanoUsd) -> Ask {
 
 /// The price at the dearest of the targets that the call may reach; those without a price are not reached under a budget, unless there is a
 /// ceiling for them.
-pub(super) fn dearest(
-    targets: &[TargetEntry],
+pub(super) fn dearest<'t>(
+    targets: impl Iterator<Item = &'t TargetEntry>,
     call: &dyn ClientCall,
     ceiling: Option<NanoUsd>,
     now: Timestamp,
 ) -> NanoUsd {
     let price = |target: &TargetEntry| bound::reserved(target, call, now).ok().or(ceiling);
-    targets.iter().filter_map(price).max().unwrap_or_default()
+    targets.filter_map(price).max().unwrap_or_default()
 }

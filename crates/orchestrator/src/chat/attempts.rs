@@ -4,7 +4,9 @@
 use super::account;
 use super::admission::{Admission, Admitted, NotAdmitted};
 use super::bought::{self, Next};
-use super::course::{Course, unreadable, unusable};
+use super::course::{Course, Step};
+use super::outlook::{Outlook, OutlookCall};
+use super::refusals::{held_back, no_such_operation, strict_refusal, unreadable, unusable};
 use super::service::{CallSettings, ChatPorts};
 use super::settlement::Settlement;
 use super::tries::{Failure, Tries};
@@ -12,17 +14,14 @@ use crate::error::{CallError, CallErrorKind};
 use crate::snapshot::{CallerCredentials, ChosenCredential, TargetEntry};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
-use switchyard_domain::chat::{Dialect, Loss, LossReport};
+use switchyard_domain::chat::{Dialect, LossReport};
 use switchyard_domain::fault::{Blame, FaultKind, ProviderFault};
-use switchyard_domain::operation::Operation;
+use switchyard_domain::provider::CredentialSource;
 use switchyard_domain::retry::{MAX_WAIT, RetryCause, backoff};
 use switchyard_ports::client_call::ClientCall;
 use switchyard_ports::clock::Monotonic;
-use switchyard_ports::health::AttemptFact;
-use switchyard_ports::provider::{Answer, AttemptContext, Deadlines};
-
-/// Longest part of a member's name that is said back.
-const LONGEST_NAME: usize = 100;
+use switchyard_ports::health::{Account, AttemptFact, Occasion, WatchedAttempt};
+use switchyard_ports::provider::{Answer, AttemptContext, Deadlines, Prepared, Provider};
 
 /// An answer that began, and where it comes from.
 pub(super) struct Begun {
@@ -32,6 +31,10 @@ pub(super) struct Begun {
     pub(super) source: Dialect,
     pub(super) losses: LossReport,
     pub(super) retried: Retried,
+    /// The attempt as the target's health sees it.
+    pub(super) watched: Box<dyn WatchedAttempt>,
+    /// Why this target: the word of the rule that put it first, or what failed before it.
+    pub(super) reason: String,
 }
 
 /// Whether the attempt was a retry at the same target, so that its success refunds the budget.
@@ -40,8 +43,8 @@ pub(super) struct Retried(pub(super) Option<RetryCause>);
 
 /// How a try at a target ended.
 enum Tried {
-    /// Its first content is there, in this dialect of the provider's.
-    Began(Answer, Dialect, LossReport),
+    /// Its first content is there.
+    Began(Box<Began>),
     /// It failed.
     Failed {
         fault: ProviderFault,
@@ -56,6 +59,24 @@ enum Tried {
     Refused(CallError),
     /// Nothing was sent: this target can't take the call now, can't take such calls at all, or can't express it whole and must.
     Passed(CallError),
+    /// Nothing was sent: the target is left alone for so long.
+    HeldBack(Duration),
+}
+
+/// A first content.
+struct Began {
+    answer: Answer,
+    /// The dialect of the provider.
+    source: Dialect,
+    losses: LossReport,
+    watched: Box<dyn WatchedAttempt>,
+}
+
+/// What can be sent to a target.
+struct Ready<'t> {
+    client: &'t Arc<dyn Provider>,
+    prepared: Prepared,
+    credential: Option<ChosenCredential>,
 }
 
 /// One call's tries.
@@ -66,15 +87,14 @@ pub(super) struct Attempts<'a> {
     pub(super) request_id: &'a str,
     pub(super) course: Course,
     pub(super) admission: Admission<'a>,
-    pub(super) credentials: CallerCredentials,
+    pub(super) credentials: &'a CallerCredentials,
     pub(super) began: Monotonic,
 }
 
 impl Attempts<'_> {
     /// Tries until an answer begins or nothing is left to try. The last fault decides what the client hears.
     pub(super) async fn run(&mut self, settlement: &mut Settlement) -> Result<Begun, CallError> {
-        let all = self.course.targets.clone();
-        let error = match self.run_through(&all, settlement).await {
+        let error = match self.run_through(settlement).await {
             Ok(begun) => return Ok(begun),
             Err(error) => error,
         };
@@ -85,63 +105,77 @@ impl Attempts<'_> {
         Err(error)
     }
 
-    async fn run_through(
-        &mut self,
-        all: &[TargetEntry],
-        settlement: &mut Settlement,
-    ) -> Result<Begun, CallError> {
+    async fn run_through(&mut self, settlement: &mut Settlement) -> Result<Begun, CallError> {
         let mut tries = Tries::default();
-        let mut targets = all.iter();
         let mut stays = false;
         let mut other_account = None;
         while settlement.attempts() < self.settings.max_attempts.max(1) {
-            let other = match other_account.take() {
-                Some((target, credential)) => Some((target, Some(credential))),
-                None if stays => None,
-                None => targets.next().map(|target| (target, None)),
+            let has_time = tries.is_empty() || !self.time_left().is_zero();
+            let (other, credential) = match other_account.take() {
+                Some((step, credential)) => (Some(step), Some(credential)),
+                None if stays => (None, None),
+                None => (self.next(tries.is_empty()), None),
             };
-            let (target, credential, retried) = match other {
-                Some((target, credential)) if tries.is_empty() || !self.time_left().is_zero() => {
-                    (target, credential, Retried(None))
-                }
+            let (step, retried) = match other {
+                Some(step) if has_time => (step, Retried(None)),
                 Some(_) => break,
                 None => match self.again(&mut tries).await {
-                    Some((target, cause)) => (target, None, Retried(Some(cause))),
+                    Some((step, cause)) => (step, Retried(Some(cause))),
                     None => break,
                 },
             };
-            match self.attempt(target, credential, settlement).await {
-                Tried::Began(answer, source, losses) => {
-                    return Ok(Begun { answer, target: target.clone(), source, losses, retried });
-                }
+            match self.attempt(&step, credential, settlement).await {
+                Tried::Began(began) => return Ok(self.begun(*began, step, retried, &tries)),
                 Tried::Failed { fault, is_foreign, next, has_other_account } => {
                     // No other target is asked then, but this one may want to be asked once more.
-                    stays = !self.course.failover_on.moves_on(fault.kind);
+                    stays = !step.failover_on().moves_on(fault.kind);
                     let ends = next == Next::Nobody || (stays && !fault.is_asked_back());
                     // The last attempt is another target's, where there is one: its account may be better than all of these.
                     let spares_one = settlement.attempts() + 1 < self.settings.max_attempts;
-                    if has_other_account && !stays && !ends && (spares_one || targets.len() == 0) {
-                        let usable = target.provider.credentials.usable(self.ports.clock.monotonic());
-                        other_account = usable.map(|shared| (target, ChosenCredential::from(shared)));
+                    if has_other_account && !stays && !ends && (spares_one || !self.course.has_more()) {
+                        let usable = step.target.provider.credentials.usable(self.ports.clock.monotonic());
+                        other_account = usable.map(|shared| (step.clone(), ChosenCredential::from(shared)));
                     }
-                    tries.failed(fault, target, Failure { is_foreign, next });
+                    tries.failed(fault, step, Failure { is_foreign, next });
                     if ends {
                         break;
                     }
                 }
                 Tried::Refused(error) => return Err(error),
-                Tried::Passed(_) if retried.0.is_some() => break,
+                Tried::Passed(_) | Tried::HeldBack(_) if retried.0.is_some() => break,
                 Tried::Passed(error) => tries.passed(error),
+                Tried::HeldBack(_) if step.occasion == Occasion::Turn => {
+                    self.course.hold(step);
+                }
+                Tried::HeldBack(wait) => tries.passed(held_back(&step.target, wait)),
             }
         }
         Err(tries.into_error())
     }
 
+    fn begun(&self, began: Began, step: Step, retried: Retried, tries: &Tries) -> Begun {
+        let Began { answer, source, losses, watched } = began;
+        let reason = tries.reason().unwrap_or_else(|| self.course.reason().to_owned());
+        Begun { answer, target: step.target, source, losses, retried, watched, reason }
+    }
+
+    /// The next target that was not tried.
+    fn next(&mut self, is_first: bool) -> Option<Step> {
+        let outlook = Outlook {
+            health: self.ports.health.as_ref(),
+            limiter: self.ports.limiter.as_ref(),
+            credentials: self.credentials,
+            call: OutlookCall::of(self.call.facts()),
+            now: self.ports.clock.now(),
+        };
+        self.course.next(&outlook, self.ports.entropy.as_ref(), is_first)
+    }
+
     /// Waits for another try at the target that failed last, if its fault, the route and the retry budget allow one and the
     /// wait fits in what is left of the call's time.
-    async fn again<'t>(&self, tries: &mut Tries<'t>) -> Option<(&'t TargetEntry, RetryCause)> {
-        let (fault, target) = tries.last().filter(|_| tries.may_repeat())?;
-        let cause = fault.retry_cause().filter(|_| self.course.failover_on.retries_same_target())?;
+    async fn again(&self, tries: &mut Tries) -> Option<(Step, RetryCause)> {
+        let (fault, step) = tries.last().filter(|_| tries.may_repeat())?;
+        let cause = fault.retry_cause().filter(|_| step.failover_on().retries_same_target())?;
         if fault.is_tried_once_more() && tries.last_chances() > 1 {
             return None;
         }
@@ -150,82 +184,121 @@ impl Attempts<'_> {
         if wait > MAX_WAIT || wait >= self.time_left() {
             return None;
         }
-        let paid = target.provider.retry_budget.lock().unwrap_or_else(PoisonError::into_inner).take(cause);
+        let budget = &step.target.provider.retry_budget;
+        let paid = budget.lock().unwrap_or_else(PoisonError::into_inner).take(cause);
         if !paid {
             return None;
         }
+        let step = step.again();
         tries.retrying();
         self.ports.clock.sleep(wait).await;
-        Some((target, cause))
+        Some((step, cause))
     }
 
     async fn attempt(
         &mut self,
-        target: &TargetEntry,
+        step: &Step,
         credential: Option<ChosenCredential>,
         settlement: &mut Settlement,
     ) -> Tried {
-        let Ok(client) = &target.provider.client else { return Tried::Passed(unusable(target)) };
-        if !client.offers(self.call.facts().dialect.operation()) {
-            return Tried::Passed(no_such_operation(self.call.facts().dialect.operation(), target));
-        }
-        let prepared = match client.prepare(self.call.as_ref(), &target.model.model) {
-            Ok(prepared) => prepared,
-            // Another one may be able to express it.
-            Err(fault) if fault.kind == FaultKind::Unsupported && self.course.targets.len() > 1 => {
-                return Tried::Passed(CallError::from_fault(&fault, &target.model.public_name));
-            }
-            Err(fault) => {
-                if let Err(error) = self.admission.of_caller_alone(settlement).await {
-                    return Tried::Refused(error);
-                }
-                settlement.begin(target, &LossReport::default(), Admitted::default(), None);
-                self.note(target, &fault);
-                settlement.fail(fault.clone());
-                return Tried::Failed {
-                    fault,
-                    is_foreign: false,
-                    next: Next::Anyone,
-                    has_other_account: false,
-                };
-            }
+        let target = &step.target;
+        let ready = match self.ready(step, credential, settlement).await {
+            Ok(ready) => ready,
+            Err(tried) => return tried,
         };
-        let (source, losses) = (prepared.dialect, prepared.losses.clone());
-        if !losses.is_empty() && (self.course.strict || self.call.facts().strict) {
-            return Tried::Passed(strict_refusal(&losses, target));
-        }
-        let credential = match credential.map_or_else(|| self.credential(target), |given| Ok(Some(given))) {
-            Ok(credential) => credential,
-            Err(error) => return Tried::Passed(error),
+        let Ready { client, prepared, credential } = ready;
+        let source_of_credential = credential.as_ref().map(|credential| credential.source);
+        let account = match source_of_credential {
+            Some(CredentialSource::Key | CredentialSource::User) => Account::Own,
+            Some(CredentialSource::Shared) | None => Account::Shared,
+        };
+        let health = &self.ports.health;
+        let mut watched = match health.begin(target.provider.id, &target.model.model, account, step.occasion)
+        {
+            Ok(watched) => watched,
+            Err(held) => return Tried::HeldBack(held.wait),
         };
         let admitted = match self.admission.to_target(&mut self.course, target, settlement).await {
             Ok(admitted) => admitted,
             Err(NotAdmitted::Target(error)) => return Tried::Passed(error),
             Err(NotAdmitted::Caller(error)) => return Tried::Refused(error),
         };
-        let source_of_credential = credential.as_ref().map(|credential| credential.source);
+        let (source, losses) = (prepared.dialect, prepared.losses.clone());
         let received = settlement.begin(target, &losses, admitted, source_of_credential);
         let context = AttemptContext {
             request_id: self.request_id.to_owned(),
-            deadlines: self.deadlines(),
+            deadlines: self.deadlines(step),
+            connect_timeout: step.timeouts().connect_ms.map(Duration::from_millis),
             credential: credential.as_ref().map(|credential| Arc::clone(&credential.secret)),
             received: Arc::clone(&received),
         };
         match client.send(prepared, context).await {
             Ok(answer) => {
+                watched.first_content();
                 account::accepted(credential);
                 settlement.first_content(answer.status);
-                Tried::Began(answer, source, losses)
+                Tried::Began(Box::new(Began { answer, source, losses, watched }))
             }
             Err(fault) => {
                 self.note(target, &fault);
-                let has_other_account = account::failed(self.ports, target, credential, &fault);
+                let told = account::failed(self.ports, target, credential, &fault);
+                if let Some(fact) = told.fact {
+                    watched.ended(fact);
+                }
                 settlement.fail(fault.clone());
                 let facts = self.call.facts();
                 let next = bought::next(facts.dialect.operation(), &fault, received.lock().began);
-                Tried::Failed { fault, is_foreign: source != facts.dialect, next, has_other_account }
+                Tried::Failed {
+                    fault,
+                    is_foreign: source != facts.dialect,
+                    next,
+                    has_other_account: told.has_other,
+                }
             }
         }
+    }
+
+    /// What would be sent to a target, or why nothing can be.
+    async fn ready<'t>(
+        &self,
+        step: &'t Step,
+        credential: Option<ChosenCredential>,
+        settlement: &mut Settlement,
+    ) -> Result<Ready<'t>, Tried> {
+        let (target, facts) = (&step.target, self.call.facts());
+        let Ok(client) = &target.provider.client else { return Err(Tried::Passed(unusable(target))) };
+        if !client.offers(facts.dialect.operation()) {
+            return Err(Tried::Passed(no_such_operation(facts.dialect.operation(), target)));
+        }
+        let prepared = match client.prepare(self.call.as_ref(), &target.model.model) {
+            Ok(prepared) => prepared,
+            // Another one may be able to express it.
+            Err(fault) if fault.kind == FaultKind::Unsupported && !self.course.has_one() => {
+                return Err(Tried::Passed(CallError::from_fault(&fault, &target.model.public_name)));
+            }
+            Err(fault) => {
+                if let Err(error) = self.admission.of_caller_alone(settlement).await {
+                    return Err(Tried::Refused(error));
+                }
+                settlement.begin(target, &LossReport::default(), Admitted::default(), None);
+                self.note(target, &fault);
+                settlement.fail(fault.clone());
+                return Err(Tried::Failed {
+                    fault,
+                    is_foreign: false,
+                    next: Next::Anyone,
+                    has_other_account: false,
+                });
+            }
+        };
+        if !prepared.losses.is_empty() && (step.is_strict() || facts.strict) {
+            return Err(Tried::Passed(strict_refusal(&prepared.losses, target)));
+        }
+        let credential = match credential {
+            Some(given) => Some(given),
+            None => self.credential(target).map_err(Tried::Passed)?,
+        };
+        Ok(Ready { client, prepared, credential })
     }
 
     /// The credential that the target is called with.
@@ -244,15 +317,23 @@ impl Attempts<'_> {
 
     fn time_left(&self) -> Duration {
         let used = self.ports.clock.monotonic().since(self.began);
-        self.settings.deadlines.total.saturating_sub(used)
+        let total =
+            self.course.timeouts.total_ms.map_or(self.settings.deadlines.total, Duration::from_millis);
+        total.saturating_sub(used)
     }
 
-    fn deadlines(&self) -> Deadlines {
-        let (left, Deadlines { first_content, idle, .. }) = (self.time_left(), self.settings.deadlines);
-        let facts = self.call.facts();
+    /// How long the steps of an attempt may take: as its target says, else its route, else the settings; and no longer than the call has
+    /// left.
+    fn deadlines(&self, step: &Step) -> Deadlines {
+        let (timeouts, facts) = (step.timeouts(), self.call.facts());
+        let left = timeouts.total_ms.map_or(Duration::MAX, Duration::from_millis).min(self.time_left());
         let is_made_first = facts.dialect.operation().is_by_the_piece() && !facts.stream;
-        let first_content =
-            if is_made_first { self.settings.first_of_pieces.unwrap_or(left) } else { first_content };
+        let first_content = match timeouts.first_content_ms.map(Duration::from_millis) {
+            Some(stated) => stated,
+            None if is_made_first => self.settings.first_of_pieces.unwrap_or(left),
+            None => self.settings.deadlines.first_content,
+        };
+        let idle = timeouts.idle_ms.map_or(self.settings.deadlines.idle, Duration::from_millis);
         Deadlines { first_content: first_content.min(left), idle: idle.min(left), total: left }
     }
 
@@ -286,32 +367,6 @@ fn is_of_limits(kind: CallErrorKind) -> bool {
         kind,
         Kind::RateLimited | Kind::InsufficientQuota | Kind::PriceUnknown | Kind::StorageUnavailable
     )
-}
-
-fn no_such_operation(operation: Operation, target: &TargetEntry) -> CallError {
-    let message = format!(
-        "`{}` can't be called for {operation}: its vendor offers none, or not in a form that is known here. Choose a model of \
-         another provider.",
-        target.model.public_name
-    );
-    CallError::new(CallErrorKind::UnsupportedFeature, message).at("model")
-}
-
-fn strict_refusal(losses: &LossReport, target: &TargetEntry) -> CallError {
-    // A member's name may be the caller's own, of any length.
-    let name = |loss: &Loss| loss.member.chars().take(LONGEST_NAME).collect::<String>();
-    let listed: Vec<String> =
-        losses.losses.iter().take(8).map(|loss| format!("`{}` ({})", name(loss), loss.reason)).collect();
-    let message = format!(
-        "{} can't express {}. Leave that out, choose another model, or drop the strict setting.",
-        target.model.public_name,
-        listed.join(", ")
-    );
-    let error = CallError::new(CallErrorKind::UnsupportedFeature, message);
-    match losses.losses.first() {
-        Some(loss) => error.at(name(loss)),
-        None => error,
-    }
 }
 
 /// What a fault says of the target's health.

@@ -4,6 +4,7 @@
 use super::admission::caller_alone;
 use super::course::planned;
 use super::metering::count_prompt;
+use super::outlook::{Outlook, OutlookCall, PlannedTarget};
 use super::resolution::resolve;
 use super::service::ChatService;
 use crate::error::{CallError, CallErrorKind};
@@ -36,8 +37,16 @@ impl ChatService {
         let snapshot = self.keeper().snapshot();
         let resolved = resolve(&snapshot, principal, &call.facts().model)?;
         let permit = caller_alone(self.ports(), &snapshot, &self.keeper().users(), principal, 0).await?;
-        let course = planned(&resolved, &credentials_of(&snapshot, principal), self.ports().health.as_ref())?;
-        let Some(target) = course.targets.into_iter().next() else {
+        let credentials = credentials_of(&snapshot, principal);
+        let outlook = Outlook {
+            health: self.ports().health.as_ref(),
+            limiter: self.ports().limiter.as_ref(),
+            credentials: &credentials,
+            call: OutlookCall::of(call.facts()),
+            now: self.ports().clock.now(),
+        };
+        let foreseen = planned(&resolved, &outlook, 0)?;
+        let Some(PlannedTarget { entry: target, .. }) = foreseen.targets.into_iter().next() else {
             return Err(CallError::new(
                 CallErrorKind::UpstreamUnavailable,
                 "There is no target to count for.",

@@ -1,154 +1,297 @@
-//! Where a call may go: the plan of its route, or the one target that it names.
+//! Where a call may go: the plan of its route and of the routes behind it, or the one target that it names.
 
+use super::outlook::{Lots, Outlook, PlannedTarget, RoutePlan, TurnKey};
+use super::refusals::{no_plan, unusable};
 use super::resolution::Resolved;
-use super::service::ChatPorts;
-use crate::error::{CallError, CallErrorKind};
-use crate::snapshot::{CallerCredentials, TakenTurn, TargetEntry};
-use std::time::Duration;
+use crate::error::CallError;
+use crate::snapshot::{RouteEntry, Snapshot, TakenTurn, TargetEntry, Turns};
+use std::collections::VecDeque;
+use std::iter::once;
+use std::sync::Arc;
 use switchyard_domain::fault::FailoverOn;
-use switchyard_domain::route::{Availability, Candidate, PlanError, plan};
-use switchyard_ports::health::Health;
+use switchyard_domain::ids::RouteId;
+use switchyard_domain::route::{Availability, Decision, PlanError, SkipReason, Timeouts};
+use switchyard_ports::entropy::Entropy;
+use switchyard_ports::health::Occasion;
 
-/// What a client is told to wait for an operator's work.
-const OPERATOR_WAIT: Duration = Duration::from_secs(60);
-
-/// The targets to try, in order, and the route's rules.
-pub(crate) struct Course {
-    pub(crate) targets: Vec<TargetEntry>,
-    pub(crate) failover_on: FailoverOn,
-    pub(crate) strict: bool,
-    /// The route's turn, which a call that is not admitted gives back.
-    turn: Option<TakenTurn>,
+/// A target to try, by the rules of the route that it stands in.
+#[derive(Clone)]
+pub(super) struct Step {
+    pub(super) target: TargetEntry,
+    pub(super) occasion: Occasion,
+    route: Option<Arc<RouteEntry>>,
 }
 
-/// The course that a call would take now. The route's turn is not taken.
-pub(crate) fn planned(
-    resolved: &Resolved,
-    credentials: &CallerCredentials,
-    health: &dyn Health,
-) -> Result<Course, CallError> {
-    let turn = match resolved {
-        Resolved::Route { route, hint } => route.turns.coming(hint.as_deref()),
-        Resolved::Direct(_) => 0,
-    };
-    Course::along(resolved, credentials, health, turn)
+impl Step {
+    /// The same target once more.
+    pub(super) fn again(&self) -> Self {
+        Self { occasion: Occasion::Retry, ..self.clone() }
+    }
+
+    /// Which faults move on from it.
+    pub(super) fn failover_on(&self) -> FailoverOn {
+        self.route.as_ref().map(|route| route.failover_on).unwrap_or_default()
+    }
+
+    /// Whether its route refuses what can't be carried.
+    pub(super) fn is_strict(&self) -> bool {
+        self.route.as_ref().is_some_and(|route| route.strict)
+    }
+
+    /// How long the steps of an attempt at it may take.
+    pub(super) fn timeouts(&self) -> Timeouts {
+        let of_route = self.route.as_ref().map(|route| route.timeouts).unwrap_or_default();
+        self.target.timeouts.or(Timeouts { total_ms: None, ..of_route })
+    }
+}
+
+/// Where a call may go, in order.
+pub(super) struct Course {
+    snapshot: Arc<Snapshot>,
+    /// Those whose turn it is.
+    steps: VecDeque<Step>,
+    /// Those that were held back: tried when nothing else is left.
+    held: VecDeque<Step>,
+    /// The route that follows when these have failed.
+    fallback: Option<Arc<RouteEntry>>,
+    routes: Vec<RouteId>,
+    turns: Vec<TakenTurn>,
+    is_admitted: bool,
+    has_one: bool,
+    /// Of the whole call, as the route that was called says.
+    pub(super) timeouts: Timeouts,
+    /// Why the first target is the first.
+    decision: Option<Decision>,
+}
+
+/// The course that a call would take now. No turn is taken.
+pub(crate) fn planned(resolved: &Resolved, outlook: &Outlook<'_>, draw: u64) -> Result<Foreseen, CallError> {
+    match resolved {
+        Resolved::Direct(target) => Ok(Foreseen {
+            strict: false,
+            decision: Decision::NAMED,
+            targets: vec![direct(target, outlook)?],
+            skipped: Vec::new(),
+        }),
+        Resolved::Route { route, hint } => {
+            let mut lots = Foreseeing { turns: &route.turns, draw, ahead: 0 };
+            let plan = outlook.plan(route, hint.as_deref(), &mut lots);
+            let plan = plan.map_err(|(error, targets)| no_plan(&error, &targets, route))?;
+            let RoutePlan { targets, decision, skipped } = plan;
+            Ok(Foreseen { strict: route.strict, decision, targets, skipped })
+        }
+    }
+}
+
+/// What would become of a call.
+pub(crate) struct Foreseen {
+    pub(crate) strict: bool,
+    pub(crate) decision: Decision,
+    pub(crate) targets: Vec<PlannedTarget>,
+    pub(crate) skipped: Vec<(TargetEntry, SkipReason)>,
+}
+
+fn direct(target: &TargetEntry, outlook: &Outlook<'_>) -> Result<PlannedTarget, CallError> {
+    if !target.is_usable(outlook.credentials) {
+        return Err(unusable(target));
+    }
+    Ok(PlannedTarget { entry: target.clone(), availability: outlook.availability(target) })
 }
 
 impl Course {
-    /// The course of a call, with the route's next turn.
+    /// The course of a call, with its route's next turn.
     pub(super) fn of(
         resolved: &Resolved,
-        credentials: &CallerCredentials,
-        ports: &ChatPorts,
+        snapshot: &Arc<Snapshot>,
+        outlook: &Outlook<'_>,
+        entropy: &dyn Entropy,
     ) -> Result<Self, CallError> {
-        let turn = match resolved {
-            Resolved::Route { route, hint } => Some(route.turns.take(hint.as_deref())),
-            Resolved::Direct(_) => None,
+        let mut course = Self {
+            snapshot: Arc::clone(snapshot),
+            steps: VecDeque::new(),
+            held: VecDeque::new(),
+            fallback: None,
+            routes: Vec::new(),
+            turns: Vec::new(),
+            is_admitted: false,
+            has_one: false,
+            timeouts: Timeouts::DEFAULT,
+            decision: None,
         };
-        let number = turn.as_ref().map_or(0, TakenTurn::number);
-        Ok(Self { turn, ..Self::along(resolved, credentials, ports.health.as_ref(), number)? })
+        match resolved {
+            Resolved::Direct(target) => {
+                course.decision = Some(Decision::NAMED);
+                let target = direct(target, outlook)?;
+                course.take_in([target], None);
+            }
+            Resolved::Route { route, hint } => {
+                course.timeouts = route.timeouts;
+                if let Err(error) = course.join(route, hint.as_deref(), outlook, entropy) {
+                    while course.is_empty() && course.fall_back(outlook, entropy) {}
+                    if course.is_empty() {
+                        return Err(error);
+                    }
+                }
+            }
+        }
+        course.has_one = course.steps.len() + course.held.len() == 1 && course.fallback.is_none();
+        Ok(course)
     }
 
-    /// The targets that a call may reach whose first attempt goes to this one. Further ones are reached where some of them are passed
-    /// over; what those cost beyond is held when they are.
-    pub(super) fn reachable(&self, first: &TargetEntry, max_attempts: u32) -> &[TargetEntry] {
-        let is_first = |target: &TargetEntry| target.scope == first.scope;
-        let rest = self.targets.iter().position(is_first).and_then(|at| self.targets.get(at..));
-        let rest = rest.unwrap_or(&self.targets);
-        rest.get(..usize::try_from(max_attempts.max(1)).unwrap_or(usize::MAX)).unwrap_or(rest)
+    /// The next target that was not tried, if there is one. Those of the route behind this one come before those that are better not
+    /// tried now. `is_first` tells whether the call made no attempt yet.
+    pub(super) fn next(
+        &mut self,
+        outlook: &Outlook<'_>,
+        entropy: &dyn Entropy,
+        is_first: bool,
+    ) -> Option<Step> {
+        while self.steps.is_empty() && self.fall_back(outlook, entropy) {}
+        let last_resort = |step| Step { occasion: Occasion::LastResort { is_first }, ..step };
+        self.steps.pop_front().or_else(|| self.held.pop_front().map(last_resort))
+    }
+
+    /// A target that is not to be tried in its turn comes again when nothing else is left.
+    pub(super) fn hold(&mut self, step: Step) {
+        self.held.push_back(step);
+    }
+
+    fn is_empty(&self) -> bool {
+        self.steps.is_empty() && self.held.is_empty()
+    }
+
+    /// The word of the rule that put the first target first.
+    pub(super) fn reason(&self) -> &'static str {
+        self.decision.unwrap_or(Decision::NAMED).as_str()
+    }
+
+    /// Whether a target is left that was not tried.
+    pub(super) fn has_more(&self) -> bool {
+        !self.is_empty() || self.fallback.is_some()
+    }
+
+    /// Whether no other target can take the call.
+    pub(super) fn has_one(&self) -> bool {
+        self.has_one
+    }
+
+    /// The targets that a call may reach whose next attempt goes to this one. Further ones are reached where some of them are passed
+    /// over, or the route behind is; what those cost beyond is held when they are.
+    pub(super) fn reachable<'t>(
+        &'t self,
+        next: &'t TargetEntry,
+        max_attempts: u32,
+    ) -> impl Iterator<Item = &'t TargetEntry> {
+        let most = usize::try_from(max_attempts.max(1)).unwrap_or(usize::MAX);
+        let rest = self.steps.iter().chain(&self.held).map(|step| &step.target);
+        once(next).chain(rest).take(most)
     }
 
     /// The call is admitted.
     pub(super) fn admitted(&mut self) {
-        if let Some(turn) = &mut self.turn {
-            turn.used();
-        }
+        self.is_admitted = true;
+        self.turns.iter_mut().for_each(TakenTurn::used);
     }
 
-    fn along(
-        resolved: &Resolved,
-        credentials: &CallerCredentials,
-        health: &dyn Health,
-        turn: u64,
-    ) -> Result<Self, CallError> {
-        match resolved {
-            Resolved::Direct(target) if target.is_usable(credentials) => Ok(Self {
-                targets: vec![target.clone()],
-                failover_on: FailoverOn::default(),
-                strict: false,
-                turn: None,
-            }),
-            Resolved::Direct(target) => Err(unusable(target)),
-            Resolved::Route { route, hint } => {
-                let meant = |target: &TargetEntry| {
-                    hint.as_deref().and_then(|hint| target.serving(hint)).unwrap_or_else(|| target.clone())
-                };
-                let entries: Vec<TargetEntry> = route.targets.iter().map(meant).collect();
-                let candidates: Vec<Candidate<'_>> =
-                    entries.iter().map(|target| candidate(target, credentials, health)).collect();
-                let order = plan(route.mode, route.strategy, &candidates, hint.as_deref(), turn)
-                    .map_err(|error| plan_error(&error, &route.name))?;
-                let targets = order.iter().filter_map(|&index| entries.get(index).cloned()).collect();
-                Ok(Self { targets, failover_on: route.failover_on, strict: route.strict, turn: None })
+    /// Takes in the targets of the route that follows. Each route is joined once, so that a circle of them ends. Answers whether there
+    /// was one.
+    fn fall_back(&mut self, outlook: &Outlook<'_>, entropy: &dyn Entropy) -> bool {
+        let Some(route) = self.fallback.take() else { return false };
+        if let Err(error) = self.join(&route, None, outlook, entropy) {
+            tracing::debug!(route.name = %route.name, reason = %error.message, "a route that calls fall back to is passed over");
+        }
+        true
+    }
+
+    fn join(
+        &mut self,
+        route: &Arc<RouteEntry>,
+        model: Option<&str>,
+        outlook: &Outlook<'_>,
+        entropy: &dyn Entropy,
+    ) -> Result<(), CallError> {
+        self.routes.push(route.id);
+        let fallback = route.fallback.as_ref().and_then(|name| self.snapshot.routes.get(name));
+        let fallback = fallback.filter(|fallback| fallback.is_active && !self.routes.contains(&fallback.id));
+        self.fallback = fallback.cloned();
+        let mut lots = Taking::of(&route.turns, entropy);
+        let plan = outlook.plan(route, model, &mut lots);
+        let taken = lots.into_taken();
+        let plan = plan.map_err(|(error, targets)| {
+            // Whoever names no model, or a wrong one, is told so.
+            if self.routes.len() == 1 && matches!(error, PlanError::HintMissing | PlanError::HintNotServed) {
+                self.fallback = None;
+            }
+            no_plan(&error, &targets, route)
+        })?;
+        if let Some(mut turn) = taken {
+            if self.is_admitted {
+                turn.used();
+            }
+            self.turns.push(turn);
+        }
+        self.decision.get_or_insert(plan.decision);
+        self.take_in(plan.targets, Some(route));
+        Ok(())
+    }
+
+    /// Those that are better not tried now wait until nothing else is left.
+    fn take_in(&mut self, targets: impl IntoIterator<Item = PlannedTarget>, route: Option<&Arc<RouteEntry>>) {
+        for PlannedTarget { entry: target, availability } in targets {
+            let step = Step { target, occasion: Occasion::Turn, route: route.cloned() };
+            match availability {
+                Availability::Avoid(_) => self.held.push_back(step),
+                Availability::Ready | Availability::Unusable => self.steps.push_back(step),
             }
         }
     }
 }
 
-fn candidate<'a>(
-    target: &'a TargetEntry,
-    credentials: &CallerCredentials,
-    health: &dyn Health,
-) -> Candidate<'a> {
-    let availability = if !target.is_usable(credentials) {
-        Availability::Unusable
-    } else if credentials.are_own(&target.provider) {
-        // What is known of a target is known of the account behind the shared credential.
-        Availability::Ready
-    } else {
-        health.availability(target.provider.id, &target.model.model)
-    };
-    Candidate {
-        provider: target.provider.id,
-        model: &target.model.model,
-        weight: target.weight,
-        priority: target.priority,
-        availability,
+/// Takes the turn and draws.
+pub(crate) struct Taking<'a> {
+    turns: &'a Arc<Turns>,
+    entropy: &'a dyn Entropy,
+    taken: Option<TakenTurn>,
+}
+
+impl<'a> Taking<'a> {
+    pub(crate) fn of(turns: &'a Arc<Turns>, entropy: &'a dyn Entropy) -> Self {
+        Self { turns, entropy, taken: None }
+    }
+
+    /// The turn that was taken, if the plan came so far.
+    pub(crate) fn into_taken(self) -> Option<TakenTurn> {
+        self.taken
     }
 }
 
-/// Why nothing can be sent to a target. What exactly is wrong with a provider is for its administrators: they find it in the
-/// log.
-pub(super) fn unusable(target: &TargetEntry) -> CallError {
-    let reason = match (&target.provider.client, target.provider.credentials.unreadable()) {
-        (Err(_), _) | (_, Some(_)) => "can't be called as it is configured. An administrator must mend it",
-        (Ok(_), None) => "has no credential. An administrator can store one",
-    };
-    unavailable(format!("The provider `{}` {reason}.", target.provider.name))
+impl Lots for Taking<'_> {
+    fn turn(&mut self, key: TurnKey) -> u64 {
+        let taken = self.turns.take(key);
+        let number = taken.number();
+        self.taken = Some(taken);
+        number
+    }
+
+    fn draw(&mut self) -> u64 {
+        self.entropy.random()
+    }
 }
 
-/// Why nothing can be sent with the caller's own credential.
-pub(super) fn unreadable(target: &TargetEntry) -> CallError {
-    unavailable(format!(
-        "The stored key for the provider `{}` can't be opened. Store it again, or ask an administrator to restore the encryption \
-         key.",
-        target.provider.name
-    ))
+/// Looks at the turn that comes, and takes none.
+pub(crate) struct Foreseeing<'a> {
+    pub(crate) turns: &'a Arc<Turns>,
+    pub(crate) draw: u64,
+    /// How many turns are taken before it.
+    pub(crate) ahead: u64,
 }
 
-fn unavailable(message: String) -> CallError {
-    let mut error = CallError::new(CallErrorKind::UpstreamUnavailable, message);
-    error.retry_after = Some(OPERATOR_WAIT);
-    error
-}
+impl Lots for Foreseeing<'_> {
+    fn turn(&mut self, key: TurnKey) -> u64 {
+        self.turns.coming(&key).wrapping_add(self.ahead)
+    }
 
-fn plan_error(error: &PlanError, route: &str) -> CallError {
-    match error {
-        PlanError::HintMissing | PlanError::HintNotServed => {
-            CallError::new(CallErrorKind::InvalidRequest, format!("Route `{route}`: {error}.")).at("model")
-        }
-        PlanError::NoUsableTarget => unavailable(format!(
-            "The route `{route}` has no target that can be tried: its providers are disabled or lack a credential."
-        )),
+    fn draw(&mut self) -> u64 {
+        self.draw
     }
 }

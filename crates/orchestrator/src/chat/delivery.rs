@@ -2,19 +2,19 @@
 
 use super::attempts::{Begun, Retried, fact_of};
 use super::bill::CallBill;
-use super::service::{ChatPorts, WHILE_UNWRITABLE};
+use super::draining::Gone;
+use super::service::WHILE_UNWRITABLE;
 use super::settlement::Settlement;
 use crate::error::{CallError, CallErrorKind};
 use crate::snapshot::TargetEntry;
 use futures_util::StreamExt;
 use futures_util::stream::{BoxStream, unfold};
-use std::sync::{Arc, PoisonError};
+use std::sync::PoisonError;
 use switchyard_domain::chat::{Dialect, LossReport};
 use switchyard_domain::fault::ProviderFault;
 use switchyard_domain::money::NanoUsd;
-use switchyard_domain::usage::Outcome;
 use switchyard_ports::client_call::AnswerPiece;
-use switchyard_ports::health::AttemptFact;
+use switchyard_ports::health::{AttemptFact, WatchedAttempt};
 use switchyard_ports::journal::JournalError;
 use switchyard_ports::limiter::Rooms;
 use switchyard_ports::provider::{AnswerBody, Frame, Payload};
@@ -34,6 +34,8 @@ pub struct ReplyHead {
     pub target: String,
     /// Attempts, the answering one included.
     pub attempts: u32,
+    /// Why this target: the rule that put it first, or what failed before it.
+    pub reason: String,
     /// What could not be carried: of the request, and of an answer that came whole.
     pub losses: LossReport,
     /// Headers of the provider that may pass.
@@ -78,14 +80,15 @@ pub type ReplyStream = BoxStream<'static, Result<ReplyPiece, CallError>>;
 
 /// Delivers an answer that began.
 pub(super) async fn deliver(
-    ports: Arc<ChatPorts>,
     begun: Begun,
     mut settlement: Settlement,
+    gone: Gone,
 ) -> Result<Reply, CallError> {
-    let Begun { answer, target, source, losses, retried } = begun;
+    let Begun { answer, target, source, losses, retried, watched, reason } = begun;
     let mut head = ReplyHead {
         target: target.model.public_name.clone(),
         attempts: settlement.attempts(),
+        reason,
         losses,
         headers: answer.headers,
         media_type: answer.media_type,
@@ -98,19 +101,21 @@ pub(super) async fn deliver(
                 let lost = settlement.fit(source, AnswerPiece::Whole(answer));
                 head.losses.losses.extend(lost.losses);
             }
-            succeeded(&ports, &target, retried);
-            settlement.end(Outcome::Complete, None);
+            watched.ended(AttemptFact::Lives);
+            succeeded(&target, retried);
+            settlement.end_whole(gone.outcome());
             head.bill = Some(settlement.settle().await.map_err(|error| unrecorded(&error))?.bill);
             ReplyBody::Buffered(payload)
         }
         AnswerBody::Stream(frames) => {
             let state = Delivering {
-                ports,
                 frames,
                 settlement,
                 target,
                 source,
                 retried,
+                watched: Some(watched),
+                gone,
                 closing: None,
                 is_settled: false,
             };
@@ -121,12 +126,14 @@ pub(super) async fn deliver(
 }
 
 struct Delivering {
-    ports: Arc<ChatPorts>,
     frames: BoxStream<'static, Result<Frame, ProviderFault>>,
     settlement: Settlement,
     target: TargetEntry,
     source: Dialect,
     retried: Retried,
+    /// The attempt as the target's health sees it, until it has ended.
+    watched: Option<Box<dyn WatchedAttempt>>,
+    gone: Gone,
     /// The last words, which wait for the record.
     closing: Option<Frame>,
     /// Whether only the last words are left.
@@ -167,9 +174,16 @@ impl Delivering {
     }
 
     async fn completed(&mut self) -> Result<CallBill, JournalError> {
-        succeeded(&self.ports, &self.target, self.retried);
-        self.settlement.end(Outcome::Complete, None);
+        self.ended(AttemptFact::Lives);
+        succeeded(&self.target, self.retried);
+        self.settlement.end_whole(self.gone.outcome());
         Ok(self.settlement.settle().await?.bill)
+    }
+
+    fn ended(&mut self, fact: AttemptFact) {
+        if let Some(watched) = self.watched.take() {
+            watched.ended(fact);
+        }
     }
 
     async fn interrupted(&mut self, fault: ProviderFault) -> CallError {
@@ -179,12 +193,12 @@ impl Delivering {
             fault.message = %fault.message,
             "answer broke off"
         );
-        self.ports.health.record(self.target.provider.id, &self.target.model.model, fact_of(&fault));
+        self.ended(fact_of(&fault));
         let message = format!(
             "The answer broke off: {}. What came before it is incomplete; ask again.",
             fault.message.trim_end_matches('.')
         );
-        self.settlement.end(Outcome::Partial, Some(fault));
+        self.settlement.end_broken(fault);
         if let Err(error) = self.settlement.settle().await {
             tracing::error!(error = %error, "the usage of an interrupted answer could not be recorded");
         }
@@ -192,8 +206,7 @@ impl Delivering {
     }
 }
 
-fn succeeded(ports: &ChatPorts, target: &TargetEntry, retried: Retried) {
-    ports.health.record(target.provider.id, &target.model.model, AttemptFact::Lives);
+fn succeeded(target: &TargetEntry, retried: Retried) {
     target.provider.retry_budget.lock().unwrap_or_else(PoisonError::into_inner).succeeded(retried.0);
 }
 

@@ -6,6 +6,7 @@ use crate::principal::Principal;
 use crate::snapshot::{RouteEntry, Snapshot, TargetEntry, credentials_of};
 use std::collections::HashMap;
 use std::sync::Arc;
+use switchyard_domain::route::OnDisconnect;
 use switchyard_domain::spelling::closest;
 
 /// A longer name is none that somebody misspelt.
@@ -31,6 +32,11 @@ impl Resolved {
     #[must_use]
     pub fn route_name(&self) -> Option<&str> {
         if let Self::Route { route, .. } = self { Some(&route.name) } else { None }
+    }
+
+    /// Whether a call is read on when its client has gone.
+    pub(super) fn reads_on(&self) -> bool {
+        matches!(self, Self::Route { route, .. } if route.on_disconnect == OnDisconnect::Drain)
     }
 
     /// The name by which a key's list admits it.

@@ -5,12 +5,14 @@ use super::attempts::Attempts;
 use super::budgets::Budgets;
 use super::course::Course;
 use super::delivery::{Reply, deliver};
-use super::resolution::resolve;
+use super::draining::{Draining, Gone};
+use super::outlook::{Outlook, OutlookCall};
+use super::resolution::{Resolved, resolve};
 use super::settlement::{CallIdentity, Payers, Settlement};
 use super::statistics::CallStatistics;
 use crate::error::{CallError, CallErrorKind};
 use crate::principal::Principal;
-use crate::snapshot::{ConfigurationKeeper, credentials_of};
+use crate::snapshot::{CallerCredentials, ConfigurationKeeper, Snapshot, credentials_of};
 use crate::tasks::Tasks;
 use crate::usage::RefusedCalls;
 use std::sync::Arc;
@@ -84,34 +86,51 @@ impl CallOrigin {
 
 /// Chat calls.
 pub struct ChatService {
+    calls: Calls,
+    draining: Draining,
+}
+
+/// What every call needs.
+#[derive(Clone)]
+struct Calls {
     keeper: Arc<ConfigurationKeeper>,
     ports: Arc<ChatPorts>,
     settings: CallSettings,
+}
+
+/// One call, on its way.
+struct Run {
+    call: Arc<dyn ClientCall>,
+    origin: CallOrigin,
+    began: Monotonic,
+    snapshot: Arc<Snapshot>,
+    resolved: Resolved,
+    gone: Gone,
 }
 
 impl ChatService {
     /// Over the given configuration and ports.
     #[must_use]
     pub fn new(keeper: Arc<ConfigurationKeeper>, ports: Arc<ChatPorts>, settings: CallSettings) -> Self {
-        Self { keeper, ports, settings }
+        Self { calls: Calls { keeper, ports, settings }, draining: Draining::default() }
     }
 
     pub(super) fn keeper(&self) -> &ConfigurationKeeper {
-        &self.keeper
+        &self.calls.keeper
     }
 
     pub(super) fn ports(&self) -> &ChatPorts {
-        &self.ports
+        &self.calls.ports
     }
 
     /// The counters of its calls.
     #[must_use]
     pub fn statistics(&self) -> Arc<CallStatistics> {
-        Arc::clone(&self.ports.statistics)
+        Arc::clone(&self.calls.ports.statistics)
     }
 
     /// Answers a call. Returns when the answer is whole, or when its first content is there. Dropping the future or the
-    /// reply cancels the call and bills what was received.
+    /// reply cancels the call and bills what was received; on a route that says so, it is read on for a while.
     ///
     /// # Errors
     /// [`CallError`], with everything that was used recorded.
@@ -121,13 +140,38 @@ impl ChatService {
         call: Arc<dyn ClientCall>,
         origin: CallOrigin,
     ) -> Result<Reply, CallError> {
-        let began = self.ports.clock.monotonic();
+        let calls = &self.calls;
+        let began = calls.ports.clock.monotonic();
+        let snapshot = calls.keeper.snapshot();
+        let resolved = match resolve(&snapshot, principal, &call.facts().model) {
+            Ok(resolved) => resolved,
+            Err(error) => {
+                calls.note_refused(principal, call.as_ref(), origin, began, error.kind);
+                return Err(error);
+            }
+        };
+        let reads_on = resolved.reads_on();
+        let run = Run { call, origin, began, snapshot, resolved, gone: Gone::default() };
+        if !reads_on {
+            return calls.run(principal, run).await;
+        }
+        let (calls, principal, gone) = (calls.clone(), principal.clone(), run.gone.clone());
+        let ports = Arc::clone(&calls.ports);
+        let answering = async move { calls.run(&principal, run).await };
+        self.draining.answered(&ports, gone, answering).await.unwrap_or_else(|| {
+            Err(CallError::new(CallErrorKind::Internal, "The call ended without an answer."))
+        })
+    }
+}
+
+impl Calls {
+    async fn run(&self, principal: &Principal, run: Run) -> Result<Reply, CallError> {
         let mut is_recorded = false;
-        let answered = self.answer(principal, Arc::clone(&call), &origin, began, &mut is_recorded).await;
+        let answered = self.answer(principal, &run, &mut is_recorded).await;
         if let Err(error) = &answered
             && !is_recorded
         {
-            self.note_refused(principal, call.as_ref(), origin, began, error.kind);
+            self.note_refused(principal, run.call.as_ref(), run.origin, run.began, error.kind);
         }
         answered
     }
@@ -160,14 +204,11 @@ impl ChatService {
     async fn answer(
         &self,
         principal: &Principal,
-        call: Arc<dyn ClientCall>,
-        origin: &CallOrigin,
-        began: Monotonic,
+        run: &Run,
         is_recorded: &mut bool,
     ) -> Result<Reply, CallError> {
-        let snapshot = self.keeper.snapshot();
-        let resolved = resolve(&snapshot, principal, &call.facts().model)?;
-        let credentials = credentials_of(&snapshot, principal);
+        let Run { call, origin, snapshot, resolved, .. } = run;
+        let credentials = credentials_of(snapshot, principal);
         let journal = self.ports.journal.reserve().map_err(|error| refused(&error))?;
         let identity = CallIdentity {
             call: CallId(self.ports.entropy.new_id()),
@@ -177,19 +218,19 @@ impl ChatService {
             route: resolved.route_name().map(str::to_owned),
             address: origin.address,
         };
-        let payers = Payers::new(Arc::clone(&self.keeper), Arc::clone(&snapshot));
-        let (ports, asked) = (Arc::clone(&self.ports), Arc::clone(&call));
+        let payers = Payers::new(Arc::clone(&self.keeper), Arc::clone(snapshot));
+        let (ports, asked) = (Arc::clone(&self.ports), Arc::clone(call));
         let mut settlement = Settlement::new(ports, identity, asked, journal, payers);
         let users = self.keeper.users();
         let admission = Admission {
             ports: &self.ports,
-            snapshot: &snapshot,
+            snapshot,
             users: &users,
             principal,
             call: call.as_ref(),
             max_attempts: self.settings.max_attempts,
         };
-        let course = match Course::of(&resolved, &credentials, &self.ports) {
+        let course = match self.course(run, &credentials) {
             Ok(course) => course,
             Err(error) => {
                 admission.of_caller_alone(&mut settlement).await?;
@@ -199,19 +240,19 @@ impl ChatService {
         let mut attempts = Attempts {
             ports: &self.ports,
             settings: &self.settings,
-            call: &call,
+            call,
             request_id: &origin.request_id,
             course,
             admission,
-            credentials,
-            began,
+            credentials: &credentials,
+            began: run.began,
         };
         let ran = attempts.run(&mut settlement).await;
         *is_recorded = settlement.attempts() > 0;
         match ran {
             Ok(begun) => {
                 let may_be_done = call.facts().dialect.operation().is_by_the_piece();
-                let delivered = deliver(Arc::clone(&self.ports), begun, settlement).await;
+                let delivered = deliver(begun, settlement, run.gone.clone()).await;
                 delivered.map_err(|error| CallError { may_be_done, ..error })
             }
             Err(error) => {
@@ -222,6 +263,17 @@ impl ChatService {
                 Err(CallError { rooms: rooms.or(error.rooms), ..error })
             }
         }
+    }
+
+    fn course(&self, run: &Run, credentials: &CallerCredentials) -> Result<Course, CallError> {
+        let outlook = Outlook {
+            health: self.ports.health.as_ref(),
+            limiter: self.ports.limiter.as_ref(),
+            credentials,
+            call: OutlookCall::of(run.call.facts()),
+            now: self.ports.clock.now(),
+        };
+        Course::of(&run.resolved, &run.snapshot, &outlook, self.ports.entropy.as_ref())
     }
 }
 

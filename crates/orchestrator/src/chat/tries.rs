@@ -1,15 +1,15 @@
 //! What is known of a call's tries so far, and what its client hears when none is left.
 
 use super::bought::Next;
+use super::course::Step;
 use crate::error::{CallError, CallErrorKind};
-use crate::snapshot::TargetEntry;
 use std::time::Duration;
 use switchyard_domain::fault::ProviderFault;
 
 /// The tries of one call.
 #[derive(Default)]
-pub(super) struct Tries<'t> {
-    last: Option<(ProviderFault, &'t TargetEntry)>,
+pub(super) struct Tries {
+    last: Option<(ProviderFault, Step)>,
     last_is_foreign: bool,
     last_next: Option<Next>,
     last_chances: u32,
@@ -26,13 +26,13 @@ pub(super) struct Failure {
     pub(super) next: Next,
 }
 
-impl<'t> Tries<'t> {
+impl Tries {
     /// An attempt failed.
-    pub(super) fn failed(&mut self, fault: ProviderFault, target: &'t TargetEntry, how: Failure) {
+    pub(super) fn failed(&mut self, fault: ProviderFault, step: Step, how: Failure) {
         self.last_is_foreign = how.is_foreign;
         self.last_next = Some(how.next);
         self.last_chances += u32::from(fault.is_tried_once_more());
-        self.last = Some((fault, target));
+        self.last = Some((fault, step));
     }
 
     /// A target was passed over. Of several reasons the one stays that goes away by itself soonest.
@@ -54,8 +54,14 @@ impl<'t> Tries<'t> {
     }
 
     /// What failed last, and where.
-    pub(super) fn last(&self) -> Option<(&ProviderFault, &'t TargetEntry)> {
-        self.last.as_ref().map(|(fault, target)| (fault, *target))
+    pub(super) fn last(&self) -> Option<(&ProviderFault, &Step)> {
+        self.last.as_ref().map(|(fault, step)| (fault, step))
+    }
+
+    /// Why another target is tried after the first, in words; `None` while none has failed.
+    pub(super) fn reason(&self) -> Option<String> {
+        let (fault, step) = self.last()?;
+        Some(format!("{} at {}", fault.kind, step.target.model.public_name))
     }
 
     /// Whether the target that failed last may be asked again at all.
@@ -76,10 +82,10 @@ impl<'t> Tries<'t> {
     /// What the client hears: of the last fault, or, when nothing was sent at all, of why not.
     pub(super) fn into_error(self) -> CallError {
         match (self.last, self.passed) {
-            (Some((fault, target)), _) => CallError {
+            (Some((fault, step)), _) => CallError {
                 is_foreign: self.last_is_foreign,
                 may_be_done: self.last_next == Some(Next::Nobody),
-                ..CallError::from_fault(&fault, &target.model.public_name)
+                ..CallError::from_fault(&fault, &step.target.model.public_name)
             },
             (None, Some(error)) => error,
             (None, None) => CallError::new(CallErrorKind::UpstreamUnavailable, "No target could be tried."),

@@ -1,13 +1,13 @@
 //! Whose turn it is in a route.
 
+use crate::chat::TurnKey;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Counts the calls of a route. Calls that name a model are counted by that model: they share among its targets only, and one
-/// count for all would give each of two callers that alternate the same target for ever.
+/// Counts the calls of a route, those of each [`TurnKey`] apart.
 #[derive(Debug, Default)]
 pub struct Turns {
-    counts: Mutex<HashMap<Option<String>, Count>>,
+    counts: Mutex<HashMap<TurnKey, Count>>,
 }
 
 #[derive(Debug, Default)]
@@ -20,24 +20,31 @@ struct Count {
 impl Turns {
     /// The turn that comes next, without taking it.
     #[must_use]
-    pub fn coming(&self, model: Option<&str>) -> u64 {
+    pub fn coming(&self, key: &TurnKey) -> u64 {
         let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = counts.get(&model.map(str::to_owned));
-        count.map_or(0, |count| count.returned.first().copied().unwrap_or(count.next))
+        counts.get(key).map_or(0, |count| count.returned.first().copied().unwrap_or(count.next))
     }
 
-    /// Takes the next turn, from 0. `model` is one that the route serves, so that the counts are as many as its models.
+    /// Takes the next turn, from 0. A key names a model that the route serves and the targets that can't serve such a call, so that the
+    /// counts are as many as its kinds of calls.
     #[must_use]
-    pub fn take(self: &Arc<Self>, model: Option<&str>) -> TakenTurn {
-        let model = model.map(str::to_owned);
+    pub fn take(self: &Arc<Self>, key: TurnKey) -> TakenTurn {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = counts.entry(model.clone()).or_default();
+        let count = counts.entry(key.clone()).or_default();
         let number = count.returned.pop_first().unwrap_or_else(|| {
             let number = count.next;
             count.next = number.wrapping_add(1);
             number
         });
-        TakenTurn { turns: Arc::clone(self), model, number, is_used: false }
+        TakenTurn { turns: Arc::clone(self), key, number, is_used: false }
+    }
+
+    /// How many turns were taken in all.
+    #[must_use]
+    pub fn taken(&self) -> u64 {
+        let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = |count: &Count| count.next.saturating_sub(count.returned.len() as u64);
+        counts.values().map(taken).sum()
     }
 }
 
@@ -45,7 +52,7 @@ impl Turns {
 #[derive(Debug)]
 pub struct TakenTurn {
     turns: Arc<Turns>,
-    model: Option<String>,
+    key: TurnKey,
     number: u64,
     is_used: bool,
 }
@@ -69,6 +76,6 @@ impl Drop for TakenTurn {
             return;
         }
         let mut counts = self.turns.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        counts.entry(self.model.take()).or_default().returned.insert(self.number);
+        counts.entry(std::mem::take(&mut self.key)).or_default().returned.insert(self.number);
     }
 }

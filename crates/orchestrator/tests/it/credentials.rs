@@ -150,11 +150,7 @@ async fn a_credential_is_kept_without_being_tried_and_tried_on_request_which_is_
 async fn an_explanation_says_whose_credential_would_be_used() {
     let world = with_shared(Setting::default()).await;
     let mine = world.key("mine", Limits::NONE, None).await;
-    let explainer = Explainer::new(
-        std::sync::Arc::clone(&world.keeper),
-        std::sync::Arc::clone(&world.clock) as _,
-        std::sync::Arc::clone(&world.health) as _,
-    );
+    let explainer = Explainer::new(std::sync::Arc::clone(&world.keeper), world.routing_ports());
     let source = |model: &str| {
         let explained = explainer.explain(&mine, &buffered(model)).unwrap();
         explained.targets[0].credential.clone()

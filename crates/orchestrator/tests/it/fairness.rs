@@ -6,7 +6,7 @@ use std::sync::Arc;
 use switchyard_domain::declared::DeclaredRoute;
 use switchyard_domain::limits::Limits;
 use switchyard_domain::meta::Writer;
-use switchyard_domain::route::{Availability, RouteMode, Strategy};
+use switchyard_domain::route::{Availability, Avoidance, RouteMode, Strategy};
 use switchyard_orchestrator::error::CallErrorKind;
 
 async fn rotating(world: &World, name: &str, mode: RouteMode, targets: &[&str]) {
@@ -88,11 +88,11 @@ async fn a_target_that_rests_is_tried_last_and_never_given_up() {
     let world = World::usual().await;
     rotating(&world, "turns", RouteMode::Auto, &["a/m", "b/m"]).await;
     let a = world.providers.find(&crate::world::named("a")).await.unwrap().id;
-    world.health.set(a, "m", Availability::Avoid);
+    world.health.set(a, "m", Availability::Avoid(Avoidance::Unhealthy));
     for _ in 0..4 {
         assert_eq!(world.ask("turns").await.unwrap().head.target, "b/m");
     }
     let b = world.providers.find(&crate::world::named("b")).await.unwrap().id;
-    world.health.set(b, "m", Availability::Avoid);
+    world.health.set(b, "m", Availability::Avoid(Avoidance::Unhealthy));
     assert!(world.ask("turns").await.is_ok(), "the last providers of a route are tried all the same");
 }

@@ -16,7 +16,9 @@ use switchyard_orchestrator::error::AdminError;
 use switchyard_orchestrator::usage::{BooksProof, LedgerWriter, LiveCounters};
 use switchyard_ports::clock::{Clock, Monotonic};
 use switchyard_ports::journal::Journal;
-use switchyard_ports::limiter::{Ask, Counter, Known, Limiter, LimiterError, Mark, Permit, Standing, Used};
+use switchyard_ports::limiter::{
+    Ask, Counter, Known, Limiter, LimiterError, Mark, Permit, Scope, Standing, Tally, Used,
+};
 use switchyard_ports::repositories::{NewQuota, QuotaRepository};
 use switchyard_testkit::contracts::journal::sample_event;
 use switchyard_testkit::contracts::repositories::author;
@@ -45,6 +47,10 @@ impl Told {
 impl Limiter for Told {
     async fn acquire(&self, _: &[Ask]) -> Result<Vec<Box<dyn Permit>>, LimiterError> {
         panic!("a proof takes nothing")
+    }
+
+    fn tally(&self, _: &Scope) -> Tally {
+        panic!("a proof plans nothing")
     }
 
     fn charge(&self, _: &Used) {}

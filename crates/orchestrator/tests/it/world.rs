@@ -24,6 +24,7 @@ use switchyard_orchestrator::chat::{
 use switchyard_orchestrator::error::CallError;
 use switchyard_orchestrator::models::ModelList;
 use switchyard_orchestrator::principal::{Authenticator, Principal};
+use switchyard_orchestrator::routing::RoutingPorts;
 use switchyard_orchestrator::snapshot::{Builder, ConfigurationKeeper, UserDirectory};
 use switchyard_orchestrator::tasks::Tasks;
 use switchyard_orchestrator::usage::{LedgerWriter, RefusedCalls};
@@ -249,6 +250,16 @@ impl World {
         )
     }
 
+    /// What plans are made by.
+    pub(crate) fn routing_ports(&self) -> RoutingPorts {
+        RoutingPorts {
+            clock: Arc::clone(&self.clock) as _,
+            entropy: Arc::new(SeededEntropy::default()),
+            health: Arc::clone(&self.health) as _,
+            limiter: Arc::clone(&self.limiter) as _,
+        }
+    }
+
     /// Adds a provider of vendor `acme`.
     pub(crate) async fn provider(&self, name: &str, models: &[&str]) {
         self.provider_of("acme", name, models).await;
@@ -344,6 +355,7 @@ impl World {
         assert_eq!(self.factory.open(), 0, "an upstream call is open");
         assert_eq!(self.journal.permits(), 0, "a place in the journal is held");
         assert_eq!(self.statistics.in_flight(), 0, "a call is in flight");
+        assert_eq!(self.health.in_flight(), 0, "an attempt is in flight");
         for scope in self.limiter.scopes() {
             assert_eq!(self.limiter.scope(&scope).held, 0, "a limit is held: {scope}");
         }

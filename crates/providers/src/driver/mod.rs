@@ -13,7 +13,8 @@ mod unfinished;
 
 use self::request::Sent;
 use crate::transport::{
-    Deadlines as WireDeadlines, InboundResponse, Transport, TransportFault, relayed, upstream_request_id,
+    Deadlines as WireDeadlines, InboundResponse, Transport, TransportFault, connecting_within, relayed,
+    upstream_request_id,
 };
 use crate::vendors::{Authorizer, Called, CredentialRule, HttpFacts, below};
 use async_trait::async_trait;
@@ -120,7 +121,13 @@ impl Driver {
     ) -> Result<(Result<InboundResponse, TransportFault>, Sent), ProviderFault> {
         let (outbound, sent) = self.outbound(prepared, context).await?;
         let left = less(context.deadlines, self.clock.monotonic().since(began));
-        Ok((self.transport.send(outbound, &wire_deadlines(&left)).await, sent))
+        let deadlines = wire_deadlines(&left);
+        let sending = self.transport.send(outbound, &deadlines);
+        let answer = match context.connect_timeout {
+            Some(timeout) => connecting_within(timeout, sending).await,
+            None => sending.await,
+        };
+        Ok((answer, sent))
     }
 
     /// Sends and takes in the answer, as far as it must have come to be one.

@@ -127,6 +127,7 @@ async fn refusal(
         request_id: String::new(),
         deadlines,
         credential,
+        connect_timeout: None,
         received: Arc::new(Received::default()),
     };
     let judge = |status, body: &[u8], hints, secret: Option<&str>| match driver.facts.dialects.first() {

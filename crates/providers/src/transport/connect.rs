@@ -70,6 +70,15 @@ impl Connector {
     }
 }
 
+tokio::task_local! {
+    static WITHIN: Duration;
+}
+
+/// Runs `send`; a connection that must be opened for it has so long. One that is opened already is used as it is.
+pub(crate) async fn connecting_within<F: Future>(timeout: Duration, send: F) -> F::Output {
+    WITHIN.scope(timeout, send).await
+}
+
 type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
 type Fault = Box<dyn Error + Send + Sync>;
 
@@ -86,8 +95,9 @@ impl Service<Uri> for Connector {
     fn call(&mut self, destination: Uri) -> Self::Future {
         note_opened();
         let (mut https, watch) = (self.0.https.clone(), self.0.watch.clone());
+        let timeout = WITHIN.try_with(|within| *within).unwrap_or(self.0.timeout);
         note(watch.as_ref(), StepWatch::opening);
-        let opened = tokio::time::timeout(self.0.timeout, async move {
+        let opened = tokio::time::timeout(timeout, async move {
             std::future::poll_fn(|cx| https.poll_ready(cx)).await?;
             https.call(destination).await
         });

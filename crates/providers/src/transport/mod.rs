@@ -27,6 +27,7 @@ use std::{pin::pin, sync::Arc, time::Duration};
 
 use url::Url;
 
+pub(crate) use self::connect::connecting_within;
 use self::{
     client::{Client, Clients, Recipe},
     deadline::{DeadlineTimer, now},

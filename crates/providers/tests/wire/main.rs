@@ -69,6 +69,7 @@ async fn send(provider: &dyn Provider, call: &WireCall) -> Heard {
         request_id: "r".to_owned(),
         deadlines: Deadlines { first_content: patient, idle: patient, total: patient },
         credential: Some(Arc::new(SecretString::from("sk-corpus-4711"))),
+        connect_timeout: None,
         received: Arc::clone(&received),
     };
     let sent = provider.send(prepared, context).await;

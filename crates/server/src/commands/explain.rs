@@ -65,6 +65,7 @@ fn print(explained: &Explanation) {
         "{} ({}): {route}, about {} tokens in",
         explained.facts.model, explained.facts.dialect, explained.estimated_prompt_tokens
     ));
+    output::line(format!("first: {}", explained.decision));
     for (target, place) in explained.targets.iter().zip(1..) {
         let bound = match target.price_bound {
             PriceBound::AtMost(amount) => format!("at most {amount}"),
@@ -72,6 +73,9 @@ fn print(explained: &Explanation) {
             PriceBound::Unknown => "an unknown price".to_owned(),
         };
         output::line(format!("\n{place}. {} for {bound}", target.target));
+        if let Some(avoided) = target.avoided {
+            output::line(format!("   better not now: {avoided}"));
+        }
         output::line(match &target.credential {
             Ok(source) => format!("   credential: {}", source.map_or("none", CredentialSource::as_str)),
             Err(reason) => format!("   credential: {reason}"),
@@ -92,5 +96,8 @@ fn print(explained: &Explanation) {
         if target.is_refused {
             output::line("   refused: the call or its route is strict");
         }
+    }
+    for skipped in &explained.skipped {
+        output::line(format!("\nleft out: {} ({})", skipped.target, skipped.reason));
     }
 }

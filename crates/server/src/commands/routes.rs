@@ -47,8 +47,13 @@ fn declared(options: &AddRoute) -> Result<DeclaredRoute, Failure> {
             ModeName::Multi => RouteMode::Multi,
         },
         strategy: match options.strategy {
-            StrategyName::RoundRobin => Strategy::RoundRobin,
             StrategyName::Failover => Strategy::Failover,
+            StrategyName::RoundRobin => Strategy::RoundRobin,
+            StrategyName::Weighted => Strategy::Weighted,
+            StrategyName::LeastLatency => Strategy::LeastLatency,
+            StrategyName::LeastBusy => Strategy::LeastBusy,
+            StrategyName::Cheapest => Strategy::Cheapest,
+            StrategyName::Headroom => Strategy::Headroom,
         },
         strict: options.strict,
         targets: options
@@ -61,7 +66,7 @@ fn declared(options: &AddRoute) -> Result<DeclaredRoute, Failure> {
     })
 }
 
-/// A target of `provider/model`. Under failover the order is the priority; under round-robin all are equal.
+/// A target of `provider/model`. Under failover the order is the priority; under any other strategy all are equal.
 fn target(text: &str, place: u32, options: &AddRoute) -> Result<DeclaredTarget, Failure> {
     let (provider, model) = text
         .split_once('/')

@@ -7,7 +7,7 @@ use std::sync::{Arc, Barrier};
 use std::time::Duration;
 use switchyard_domain::limits::{LimitKind, Limits};
 use switchyard_domain::time::Timestamp;
-use switchyard_ports::limiter::{Ask, Demand, Limiter, LimiterError, Permit, Refusal, Scope, Used};
+use switchyard_ports::limiter::{Ask, Demand, Limiter, LimiterError, Permit, Refusal, Scope, Tally, Used};
 
 const MINUTE: Duration = Duration::from_secs(60);
 /// A limiter may count in steps of less than a second, and so hold a refusal that much longer than it had to.
@@ -38,6 +38,7 @@ macro_rules! limiter_contract {
             a_limit_of_nothing_lets_nothing_pass,
             of_256_at_once_exactly_the_limit_pass,
             what_is_left_of_everybodys_limits_is_told_to_nobody,
+            a_tally_is_what_was_used_of_the_limits,
         );
     };
     (@cases $make:path, $($case:ident,)+) => {$(
@@ -302,6 +303,21 @@ pub async fn scopes_do_not_touch_each_other(limiter: Arc<dyn Limiter>, _: Arc<Ma
         ask(limiter.as_ref(), &[demand(scope, rpm(1))], 0).await.unwrap();
         refused(ask(limiter.as_ref(), &[demand(scope, rpm(1))], 0).await);
     }
+}
+
+/// See the name.
+pub async fn a_tally_is_what_was_used_of_the_limits(limiter: Arc<dyn Limiter>, clock: Arc<ManualClock>) {
+    let limits = Limits { rpm: Some(10), tpm: Some(1_000), rpd: Some(20), concurrency: None };
+    let scope = Scope("target:1".into());
+    assert_eq!(limiter.tally(&scope), Tally::default());
+    for _ in 0..3 {
+        drop(ask(limiter.as_ref(), &[demand("target:1", limits)], 100).await.unwrap());
+    }
+    assert_eq!(limiter.tally(&scope), Tally { requests: 3, tokens: 300, today: 3 });
+    clock.advance(Duration::from_secs(61));
+    assert_eq!(limiter.tally(&scope), Tally { requests: 0, tokens: 0, today: 3 });
+    clock.advance(Duration::from_secs(24 * 3600));
+    assert_eq!(limiter.tally(&scope), Tally::default());
 }
 
 /// See the name.

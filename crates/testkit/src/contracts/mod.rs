@@ -1,6 +1,7 @@
 //! The contracts of the ports as test suites, which every adapter and every fake runs.
 
 pub mod budgets;
+pub mod health;
 pub mod idempotency;
 pub mod journal;
 pub mod limiter;

@@ -1,55 +1,135 @@
 //! Health that a test sets.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use switchyard_domain::health::BreakerState;
 use switchyard_domain::ids::ProviderId;
-use switchyard_domain::route::Availability;
-use switchyard_ports::health::{AttemptFact, Health, Resting};
+use switchyard_domain::route::{Availability, Avoidance};
+use switchyard_ports::health::{
+    Account, AttemptFact, Health, HeldBack, Occasion, TargetState, TargetView, WatchedAttempt,
+};
+
+/// How long whoever is held back is told to wait.
+pub const HELD_BACK_FOR: Duration = Duration::from_secs(7);
 
 /// Remembers every fact in order. All targets are ready until a test says otherwise; facts change nothing.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct RecordingHealth {
-    facts: Mutex<Vec<(ProviderId, String, AttemptFact)>>,
-    avoided: Mutex<HashMap<(ProviderId, String), Availability>>,
+    kept: Arc<Mutex<Kept>>,
 }
+
+type Target = (ProviderId, String);
+
+#[derive(Debug, Default)]
+struct Kept {
+    facts: Vec<(Target, AttemptFact)>,
+    occasions: Vec<(Target, Occasion)>,
+    views: HashMap<Target, TargetView>,
+    held_back: HashMap<Target, Vec<Occasion>>,
+    in_flight: HashMap<Target, u32>,
+}
+
+const READY: TargetView = TargetView { availability: Availability::Ready, latency: None, in_flight: 0 };
 
 impl RecordingHealth {
     /// Says how a target is from now on.
     pub fn set(&self, provider: ProviderId, model: &str, availability: Availability) {
-        let mut avoided = self.avoided.lock().unwrap_or_else(PoisonError::into_inner);
-        avoided.insert((provider, model.to_owned()), availability);
+        self.set_view(provider, model, TargetView { availability, ..READY });
+    }
+
+    /// Says all that is known of a target from now on.
+    pub fn set_view(&self, provider: ProviderId, model: &str, view: TargetView) {
+        self.kept().views.insert((provider, model.to_owned()), view);
+    }
+
+    /// From now on a target lets no attempt begin on these occasions.
+    pub fn hold_back(&self, provider: ProviderId, model: &str, occasions: &[Occasion]) {
+        self.kept().held_back.insert((provider, model.to_owned()), occasions.to_vec());
     }
 
     /// What was noted of a model, in order.
     #[must_use]
     pub fn facts_of(&self, model: &str) -> Vec<AttemptFact> {
-        let facts = self.facts.lock().unwrap_or_else(PoisonError::into_inner);
-        facts.iter().filter(|(_, of, _)| of == model).map(|(_, _, fact)| fact.clone()).collect()
+        self.kept().facts.iter().filter(|((_, of), _)| of == model).map(|(_, fact)| fact.clone()).collect()
+    }
+
+    /// On which occasions attempts began at a model, in order.
+    #[must_use]
+    pub fn occasions_of(&self, model: &str) -> Vec<Occasion> {
+        self.kept().occasions.iter().filter(|((_, of), _)| of == model).map(|(_, it)| *it).collect()
+    }
+
+    /// Attempts that have begun and not ended.
+    #[must_use]
+    pub fn in_flight(&self) -> u32 {
+        self.kept().in_flight.values().sum()
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Health for RecordingHealth {
-    fn record(&self, provider: ProviderId, model: &str, fact: AttemptFact) {
-        let mut facts = self.facts.lock().unwrap_or_else(PoisonError::into_inner);
-        facts.push((provider, model.to_owned(), fact));
+    fn view(&self, provider: ProviderId, model: &str, _: Account) -> TargetView {
+        self.kept().views.get(&(provider, model.to_owned())).copied().unwrap_or(READY)
     }
 
-    fn availability(&self, provider: ProviderId, model: &str) -> Availability {
-        let avoided = self.avoided.lock().unwrap_or_else(PoisonError::into_inner);
-        avoided.get(&(provider, model.to_owned())).copied().unwrap_or(Availability::Ready)
+    fn begin(
+        &self,
+        provider: ProviderId,
+        model: &str,
+        _: Account,
+        occasion: Occasion,
+    ) -> Result<Box<dyn WatchedAttempt>, HeldBack> {
+        let target = (provider, model.to_owned());
+        let mut kept = self.kept();
+        if kept.held_back.get(&target).is_some_and(|held_back| held_back.contains(&occasion)) {
+            return Err(HeldBack { wait: HELD_BACK_FOR });
+        }
+        kept.occasions.push((target.clone(), occasion));
+        *kept.in_flight.entry(target.clone()).or_default() += 1;
+        drop(kept);
+        Ok(Box::new(Recorded { health: self.clone(), target }))
     }
 
     /// Each for a second.
-    fn resting(&self) -> Vec<Resting> {
-        let avoided = self.avoided.lock().unwrap_or_else(PoisonError::into_inner);
-        let resting = avoided.iter().filter(|(_, availability)| **availability == Availability::Avoid);
-        resting
-            .map(|((provider, model), _)| Resting {
-                provider: *provider,
-                model: model.clone(),
-                rest: Duration::from_secs(1),
-            })
-            .collect()
+    fn states(&self) -> Vec<TargetState> {
+        let kept = self.kept();
+        let state = |((provider, model), view): (&Target, &TargetView)| TargetState {
+            provider: *provider,
+            model: model.clone(),
+            breaker: match view.availability {
+                Availability::Avoid(Avoidance::BreakerOpen { left }) => BreakerState::Open { left },
+                _ => BreakerState::Closed,
+            },
+            rest: matches!(view.availability, Availability::Avoid(Avoidance::Resting { .. }))
+                .then_some(Duration::from_secs(1)),
+            latency: None,
+            in_flight: view.in_flight,
+        };
+        kept.views.iter().map(state).collect()
+    }
+}
+
+struct Recorded {
+    health: RecordingHealth,
+    target: Target,
+}
+
+impl WatchedAttempt for Recorded {
+    fn first_content(&mut self) {}
+
+    fn ended(self: Box<Self>, fact: AttemptFact) {
+        self.health.kept().facts.push((self.target.clone(), fact));
+    }
+}
+
+impl Drop for Recorded {
+    fn drop(&mut self) {
+        if let Some(count) = self.health.kept().in_flight.get_mut(&self.target) {
+            *count -= 1;
+        }
     }
 }

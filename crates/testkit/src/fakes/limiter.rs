@@ -11,7 +11,8 @@ use switchyard_domain::money::NanoUsd;
 use switchyard_domain::time::Timestamp;
 use switchyard_ports::clock::Clock;
 use switchyard_ports::limiter::{
-    Ask, Counter, Demand, Known, Limiter, LimiterError, Mark, Payer, Permit, Refusal, Rooms, Used,
+    Ask, Counter, Demand, Known, Limiter, LimiterError, Mark, Payer, Permit, Refusal, Rooms, Scope, Tally,
+    Used,
 };
 
 /// Enforces the slots of calls in flight and budgets; of requests and tokens it only notes what was asked, settled and given back. A
@@ -27,6 +28,7 @@ struct Books {
     scopes: HashMap<String, ScopeRecord>,
     closed: HashMap<String, Duration>,
     away: bool,
+    tallies: HashMap<String, Tally>,
     purses: Purses,
 }
 
@@ -69,6 +71,11 @@ impl RecordingLimiter {
     /// Refuses the scope from now on, for its requests per minute.
     pub fn close(&self, scope: &str, retry_after: Duration) {
         books(&self.books).closed.insert(scope.to_owned(), retry_after);
+    }
+
+    /// Says what a scope used of its limits.
+    pub fn tell(&self, scope: &str, tally: Tally) {
+        books(&self.books).tallies.insert(scope.to_owned(), tally);
     }
 
     /// From now on the store of the counters does not answer.
@@ -142,6 +149,10 @@ impl Limiter for RecordingLimiter {
             Box::new(RecordedPermit { books, scopes, payers, taken_at, money, has_landed }) as Box<dyn Permit>
         });
         Ok(permits.collect())
+    }
+
+    fn tally(&self, scope: &Scope) -> Tally {
+        books(&self.books).tallies.get(&*scope.0).copied().unwrap_or_default()
     }
 
     fn charge(&self, used: &Used) {

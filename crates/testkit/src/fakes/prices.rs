@@ -22,7 +22,11 @@ impl PriceList {
 
     /// Puts a model in at a price of any kind.
     pub fn put_price(&self, vendor: &str, model: &str, price: ModelPrice) {
-        let facts = ModelFacts { price: Some(Arc::new(price)), ..ModelFacts::default() };
+        self.put_facts(vendor, model, ModelFacts { price: Some(Arc::new(price)), ..ModelFacts::default() });
+    }
+
+    /// Puts a model in with all that is known of it.
+    pub fn put_facts(&self, vendor: &str, model: &str, facts: ModelFacts) {
         let mut models = self.models.lock().unwrap_or_else(PoisonError::into_inner);
         models.insert((vendor.to_owned(), model.to_owned()), facts);
     }

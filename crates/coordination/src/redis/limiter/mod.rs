@@ -32,7 +32,7 @@ use std::time::Duration;
 use switchyard_domain::money::NanoUsd;
 use switchyard_ports::clock::Clock;
 use switchyard_ports::limiter::{
-    Ask, Counter, Demand, Known, Limiter, LimiterError, Mark, Permit, SharedStore, Used,
+    Ask, Counter, Demand, Known, Limiter, LimiterError, Mark, Permit, Scope, SharedStore, Tally, Used,
 };
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
@@ -221,6 +221,10 @@ impl Limiter for RedisLimiter {
             return Ok(taken.into_iter().map(|own| boxed(self.permit(own))).collect());
         }
         Ok(self.take(asks).await?.into_iter().map(boxed).collect())
+    }
+
+    fn tally(&self, scope: &Scope) -> Tally {
+        self.own.tally(scope)
     }
 
     fn charge(&self, used: &Used) {

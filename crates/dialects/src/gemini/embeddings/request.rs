@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use switchyard_domain::call::CallFacts;
 use switchyard_domain::embedding::{EmbeddingInput, EmbeddingRequest};
+use switchyard_domain::route::Needs;
 
 use super::{Texts, task};
 use crate::codec::Address;
@@ -46,6 +47,8 @@ pub(super) fn check(
         messages: 0,
         images,
         has_unseen_input,
+        needs: Needs::NONE,
+        tags: Vec::new(),
         decodes_answer: false,
         strict: false,
     };

@@ -32,6 +32,7 @@ use switchyard_orchestrator::models::ModelList;
 use switchyard_orchestrator::overview::Overview;
 use switchyard_orchestrator::principal::Authenticator;
 use switchyard_orchestrator::rekey::{Rekey, RekeyPorts};
+use switchyard_orchestrator::routing::{Routing, RoutingPorts};
 use switchyard_orchestrator::snapshot::{Builder, ConfigurationKeeper, UserDirectory};
 use switchyard_orchestrator::status::Status;
 use switchyard_orchestrator::tasks::Tasks;
@@ -208,6 +209,12 @@ async fn services(
         Arc::clone(database) as _,
         None,
     ));
+    let routing = RoutingPorts {
+        clock: Arc::clone(&clock),
+        entropy: Arc::clone(&entropy),
+        health: Arc::new(NoHealth),
+        limiter: Arc::new(NoLimiter),
+    };
     let insight = Insight {
         reports: Arc::new(UsageReports::new(Arc::clone(&store) as _)),
         history: Arc::new(CallHistory::new(Arc::clone(&store) as _)),
@@ -224,7 +231,8 @@ async fn services(
             Arc::clone(database) as _,
             Arc::clone(&clock),
         )),
-        explainer: Arc::new(Explainer::new(Arc::clone(&keeper), Arc::clone(&clock), Arc::new(NoHealth))),
+        explainer: Arc::new(Explainer::new(Arc::clone(&keeper), routing.clone())),
+        routing: Arc::new(Routing::new(Arc::clone(&keeper), routing)),
     };
     let admin = AdminPorts {
         clock: Arc::clone(&clock),

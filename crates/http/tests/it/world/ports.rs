@@ -11,9 +11,13 @@ use switchyard_domain::price::{ModelPrice, PriceSource, Rates};
 use switchyard_domain::route::Availability;
 use switchyard_domain::usage::UsageEvent;
 use switchyard_domain::virtual_key::KeyHash;
-use switchyard_ports::health::{AttemptFact, Health, Resting};
+use switchyard_ports::health::{
+    Account, AttemptFact, Health, HeldBack, Occasion, TargetState, TargetView, WatchedAttempt,
+};
 use switchyard_ports::journal::{Journal, JournalError, JournalPermit, Segment};
-use switchyard_ports::limiter::{Ask, Counter, Known, Limiter, LimiterError, Mark, Permit, Refusal, Used};
+use switchyard_ports::limiter::{
+    Ask, Counter, Known, Limiter, LimiterError, Mark, Permit, Refusal, Scope, Tally, Used,
+};
 use switchyard_ports::prices::{ModelFacts, PriceBook};
 use switchyard_ports::tokenizer::{TokenCount, Tokenizer};
 use switchyard_ports::vault::{Binding, Vault, VaultError};
@@ -90,6 +94,10 @@ impl Limiter for NoLimiter {
         }))
     }
 
+    fn tally(&self, _: &Scope) -> Tally {
+        Tally::default()
+    }
+
     fn charge(&self, _: &Used) {}
 
     async fn standing(&self, _: &Counter) -> Result<Known, LimiterError> {
@@ -120,15 +128,31 @@ impl Tokenizer for NoTokenizer {
 pub(crate) struct NoHealth;
 
 impl Health for NoHealth {
-    fn record(&self, _: ProviderId, _: &str, _: AttemptFact) {}
-
-    fn availability(&self, _: ProviderId, _: &str) -> Availability {
-        Availability::Ready
+    fn view(&self, _: ProviderId, _: &str, _: Account) -> TargetView {
+        TargetView { availability: Availability::Ready, latency: None, in_flight: 0 }
     }
 
-    fn resting(&self) -> Vec<Resting> {
+    fn begin(
+        &self,
+        _: ProviderId,
+        _: &str,
+        _: Account,
+        _: Occasion,
+    ) -> Result<Box<dyn WatchedAttempt>, HeldBack> {
+        Ok(Box::new(Unwatched))
+    }
+
+    fn states(&self) -> Vec<TargetState> {
         Vec::new()
     }
+}
+
+struct Unwatched;
+
+impl WatchedAttempt for Unwatched {
+    fn first_content(&mut self) {}
+
+    fn ended(self: Box<Self>, _: AttemptFact) {}
 }
 
 /// Keeps events in memory, or refuses them.

@@ -16,7 +16,7 @@ use switchyard_domain::ids::{ProviderId, RouteId};
 use switchyard_domain::meta::Writer;
 use switchyard_domain::name::Name;
 use switchyard_domain::provider::Provider;
-use switchyard_domain::route::{Availability, Candidate, Route, Target, plan};
+use switchyard_domain::route::{Availability, Candidate, Field, PlannedCall, Route, Target, When};
 use switchyard_ports::repositories::RepositoryError;
 
 /// Administers routes.
@@ -155,27 +155,28 @@ impl RouteAdmin {
                 hinted.or(served.first()).map(|model| (*model).to_owned())
             })
             .collect();
+        let any = When::default();
         let candidates: Vec<Candidate<'_>> = route
             .targets
             .iter()
             .zip(&meant)
             .map(|(target, model)| Candidate {
-                provider: target.provider,
-                model: model.as_deref().or(target.models.first()).unwrap_or_default(),
+                serves: hint.is_none() || model.as_deref() == hint,
                 weight: target.weight,
                 priority: target.priority,
+                strategy: target.strategy,
                 availability: if model.is_some() { Availability::Ready } else { Availability::Unusable },
+                ..Candidate::plain(target.provider, &any)
             })
             .collect();
-        let order = plan(route.mode, route.strategy, &candidates, hint, 0)
+        let call = PlannedCall::default();
+        let field = Field::of(route.mode, route.strategy, &candidates, hint.is_some(), &call)
             .map_err(|error| AdminError::invalid("model", error.to_string()))?;
-        let named = order.iter().filter_map(|&index| candidates.get(index)).map(|candidate| {
-            let provider = provider_of(candidate.provider);
-            format!(
-                "{}/{}",
-                provider.map(|provider| provider.name.as_str()).unwrap_or_default(),
-                candidate.model
-            )
+        let order = field.plan(0, 0).order;
+        let named = order.iter().filter_map(|&index| {
+            let (target, model) = route.targets.get(index).zip(meant.get(index)?.as_deref())?;
+            let provider = provider_of(target.provider);
+            Some(format!("{}/{model}", provider.map(|provider| provider.name.as_str()).unwrap_or_default()))
         });
         Ok(named.collect())
     }

@@ -56,6 +56,8 @@ struct EndedAttempt {
     ended: Monotonic,
     outcome: Outcome,
     fault: Option<ProviderFault>,
+    /// Whether its answer came whole, though perhaps nobody heard the end of it.
+    came_whole: bool,
 }
 
 impl EndedAttempt {
@@ -112,7 +114,14 @@ impl Books {
 
     pub(super) fn end(&mut self, outcome: Outcome, fault: Option<ProviderFault>, ended: Monotonic) {
         if let Some(open) = self.open.take() {
-            self.ended.push(EndedAttempt { open, ended, outcome, fault });
+            self.ended.push(EndedAttempt { open, ended, outcome, fault, came_whole: false });
+        }
+    }
+
+    /// The open attempt's answer came whole.
+    pub(super) fn end_whole(&mut self, outcome: Outcome, ended: Monotonic) {
+        if let Some(open) = self.open.take() {
+            self.ended.push(EndedAttempt { open, ended, outcome, fault: None, came_whole: true });
         }
     }
 
@@ -163,7 +172,7 @@ impl Books {
         let target = &attempt.open.target;
         Meter {
             received: &attempt.open.received,
-            is_complete: attempt.outcome == Outcome::Complete,
+            is_complete: attempt.came_whole,
             vendor: &target.provider.vendor,
             model: &target.model.model,
             limit: target.output_limit(facts),
@@ -200,7 +209,7 @@ impl Books {
     }
 
     fn event(&self, attempt: &EndedAttempt, number: u32, ports: &ChatPorts) -> UsageEvent {
-        let EndedAttempt { open, ended, outcome, fault } = attempt;
+        let EndedAttempt { open, ended, outcome, fault, .. } = attempt;
         let TargetEntry { provider, model, .. } = &open.target;
         let measured = match attempt.unanswered(ports) {
             Some(_) => Measured::unknown(),

@@ -131,11 +131,19 @@ impl Settlement {
         }
     }
 
-    /// The open attempt ended, and the call with it.
-    pub(super) fn end(&mut self, outcome: Outcome, fault: Option<ProviderFault>) {
+    /// The open attempt's answer came whole, and the call ended with it: complete, or unheard.
+    pub(super) fn end_whole(&mut self, outcome: Outcome) {
         let now = self.ports.clock.monotonic();
         if let Some(books) = &mut self.books {
-            books.end(outcome, fault, now);
+            books.end_whole(outcome, now);
+        }
+    }
+
+    /// The open attempt's answer broke off, and the call ended with it.
+    pub(super) fn end_broken(&mut self, fault: ProviderFault) {
+        let now = self.ports.clock.monotonic();
+        if let Some(books) = &mut self.books {
+            books.end(Outcome::Partial, Some(fault), now);
         }
     }
 

@@ -51,6 +51,7 @@ pub(super) fn context(deadlines: Deadlines) -> AttemptContext {
         request_id: "req-contract-1".to_owned(),
         deadlines,
         credential: Some(Arc::new(SecretString::from(KEY))),
+        connect_timeout: None,
         received: Arc::new(Received::default()),
     }
 }

@@ -10,6 +10,7 @@ mod tools;
 use bytes::Bytes;
 use switchyard_domain::call::CallFacts;
 use switchyard_domain::chat::Dialect;
+use switchyard_domain::route::{Need, Needs};
 
 use crate::request::{CheckedRequest, RequestError, RequestLimits, model, scanned};
 use crate::scan::{self, Node};
@@ -34,6 +35,7 @@ struct Gathered {
     messages: u32,
     images: u32,
     unseen: bool,
+    needs: Needs,
 }
 
 /// Scans and judges a body.
@@ -95,6 +97,8 @@ impl Gathered {
             messages: self.messages,
             images: self.images,
             has_unseen_input: self.unseen,
+            needs: self.needs.and(Need::Vision, self.images > 0),
+            tags: Vec::new(),
             decodes_answer: false,
             strict: false,
             headers: Vec::new(),

@@ -1,6 +1,7 @@
 use super::Gathered;
 use crate::request::{MAX_OUTPUT_TOKENS, RequestError, boolean, decimal, integer, present, word};
 use crate::scan::{Kind, Node};
+use switchyard_domain::route::Need;
 
 const MAX_STOPS: usize = 256;
 const MAX_STOP_BYTES: usize = 1024;
@@ -86,5 +87,6 @@ fn format(path: &str, value: Node<'_>, gathered: &mut Gathered) -> Checked {
     }
     // The schema is part of what the model reads.
     gathered.text_bytes += value.span().len() as u64;
+    gathered.needs = gathered.needs.and(Need::JsonSchema, true);
     Ok(())
 }

@@ -1,6 +1,7 @@
 use super::Gathered;
 use crate::request::{RequestError, RequestLimits, has_circular_reference, present};
 use crate::scan::{Kind, Node};
+use switchyard_domain::route::Need;
 
 /// Anthropic's bound on the names of tools.
 const MAX_NAME_BYTES: usize = 128;
@@ -20,6 +21,7 @@ pub(super) fn check(value: Node<'_>, limits: &RequestLimits, gathered: &mut Gath
         }
         // A definition is part of what the model reads, names and all.
         gathered.text_bytes += bytes as u64;
+        gathered.needs = gathered.needs.and(Need::Tools, true);
         if tool.kind() != Kind::Object {
             return Err(RequestError::new(path, "must be an object"));
         }

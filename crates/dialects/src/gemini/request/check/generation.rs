@@ -4,6 +4,7 @@ use crate::request::{
     CHOOSES_A_MODEL, MAX_OUTPUT_TOKENS, RequestError, boolean, decimal, has_circular_reference, word,
 };
 use crate::scan::{Kind, Node};
+use switchyard_domain::route::Need;
 
 /// What Google allows.
 const MAX_CHOICES: i64 = 8;
@@ -62,6 +63,7 @@ fn check_schema(path: &str, value: Node<'_>, gathered: &mut Gathered) -> Checked
     }
     // The schema is part of what the model reads.
     gathered.text_bytes += value.span().len() as u64;
+    gathered.needs = gathered.needs.and(Need::JsonSchema, true);
     Ok(())
 }
 

@@ -8,6 +8,7 @@ mod tools;
 use bytes::Bytes;
 use switchyard_domain::call::CallFacts;
 use switchyard_domain::chat::Dialect;
+use switchyard_domain::route::{Need, Needs};
 
 use crate::codec::Address;
 use crate::gemini::address::plain;
@@ -28,6 +29,7 @@ struct Gathered {
     messages: u32,
     images: u32,
     unseen: bool,
+    needs: Needs,
 }
 
 impl Gathered {
@@ -101,6 +103,8 @@ pub(in crate::gemini) fn check_node(
         messages: gathered.messages,
         images: gathered.images,
         has_unseen_input: gathered.unseen,
+        needs: gathered.needs.and(Need::Vision, gathered.images > 0),
+        tags: Vec::new(),
         decodes_answer: false,
         strict: false,
         headers: Vec::new(),

@@ -2,6 +2,7 @@ use super::{Checked, Gathered, RequestLimits};
 use crate::gemini::members::{Listed, field, fields, no_twins};
 use crate::request::{RequestError, has_circular_reference};
 use crate::scan::{Kind, Node};
+use switchyard_domain::route::Need;
 
 /// What Google allows.
 const MAX_NAME_BYTES: usize = 128;
@@ -14,6 +15,7 @@ pub(super) fn check(path: &str, value: Node<'_>, limits: &RequestLimits, gathere
             return Err(RequestError::new(path, "must be an object"));
         }
         no_twins(&path, tool)?;
+        gathered.needs = gathered.needs.and(Need::Tools, true);
         // Google's own tools read what nobody has seen.
         gathered.unseen |= fields(tool).any(|(name, _)| name != "functionDeclarations");
         let Some(functions) = field(tool, "functionDeclarations") else { continue };

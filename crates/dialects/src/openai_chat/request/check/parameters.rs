@@ -1,6 +1,7 @@
 use super::Gathered;
 use crate::request::{MAX_OUTPUT_TOKENS, RequestError, boolean, decimal, integer, metadata, word};
 use crate::scan::{Kind, Node};
+use switchyard_domain::route::Need;
 
 const MAX_CHOICES: u64 = 128;
 const MAX_STOPS: usize = 4;
@@ -102,5 +103,6 @@ fn response_format(value: Node<'_>, gathered: &mut Gathered) -> Checked {
     }
     // The schema is part of what the model reads.
     gathered.text_bytes += value.span().len() as u64;
+    gathered.needs = gathered.needs.and(Need::JsonSchema, true);
     Ok(())
 }

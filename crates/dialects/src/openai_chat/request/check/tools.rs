@@ -1,6 +1,7 @@
 use super::{Gathered, RequestLimits};
 use crate::request::{RequestError, check_function, is_name};
 use crate::scan::{Kind, Node};
+use switchyard_domain::route::Need;
 
 type Checked = Result<(), RequestError>;
 
@@ -73,6 +74,7 @@ impl Gathered {
         }
         // A definition is part of what the model reads, names and all.
         self.text_bytes += bytes as u64;
+        self.needs = self.needs.and(Need::Tools, true);
         Ok(())
     }
 }

@@ -9,6 +9,7 @@ mod tools;
 use bytes::Bytes;
 use switchyard_domain::call::CallFacts;
 use switchyard_domain::chat::Dialect;
+use switchyard_domain::route::{Need, Needs};
 
 use crate::request::{CheckedRequest, RequestError, RequestLimits, model, present, scanned};
 use crate::scan::{self, Document, Node};
@@ -33,6 +34,7 @@ struct Gathered {
     messages: u32,
     images: u32,
     unseen: bool,
+    needs: Needs,
 }
 
 /// Scans and judges a body.
@@ -94,6 +96,8 @@ impl Gathered {
             messages: self.messages,
             images: self.images,
             has_unseen_input: self.unseen || self.goes_on,
+            needs: self.needs.and(Need::Vision, self.images > 0),
+            tags: Vec::new(),
             decodes_answer: false,
             strict: false,
             headers: Vec::new(),

@@ -4,6 +4,7 @@ use crate::request::{
     word, wrong,
 };
 use crate::scan::{Kind, Node};
+use switchyard_domain::route::Need;
 
 type Checked = Result<(), RequestError>;
 
@@ -104,5 +105,6 @@ fn schema(format: Node<'_>, gathered: &mut Gathered) -> Checked {
     }
     // The schema is part of what the model reads.
     gathered.text_bytes += format.span().len() as u64;
+    gathered.needs = gathered.needs.and(Need::JsonSchema, true);
     Ok(())
 }

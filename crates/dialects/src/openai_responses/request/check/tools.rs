@@ -1,6 +1,7 @@
 use super::Gathered;
 use crate::request::{RequestError, RequestLimits, check_function, is_name, present, wrong};
 use crate::scan::{Kind, Node};
+use switchyard_domain::route::Need;
 
 type Checked = Result<(), RequestError>;
 
@@ -17,6 +18,7 @@ pub(super) fn check(value: Node<'_>, limits: &RequestLimits, gathered: &mut Gath
         }
         // A definition is part of what the model reads, names and all.
         gathered.text_bytes += bytes as u64;
+        gathered.needs = gathered.needs.and(Need::Tools, true);
         let kind = present(tool, "type").filter(|kind| kind.kind() == Kind::String);
         let Some(kind) = kind else { return Err(wrong(path, "must have a `type`")) };
         if kind.is_text("function") {

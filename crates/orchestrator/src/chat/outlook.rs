@@ -1,0 +1,190 @@
+//! What a plan rests on besides the route: the targets as they are now, and the call.
+
+use super::asking;
+use crate::snapshot::{CallerCredentials, RouteEntry, TargetEntry};
+use switchyard_domain::call::CallFacts;
+use switchyard_domain::chat::TokenUsage;
+use switchyard_domain::limits::Limits;
+use switchyard_domain::money::NanoUsd;
+use switchyard_domain::price::{ServiceTier, cost};
+use switchyard_domain::route::{
+    Availability, Avoidance, Candidate, Decision, Field, Headroom, PlanError, PlannedCall, SkipReason,
+    Strategy,
+};
+use switchyard_domain::time::Timestamp;
+use switchyard_ports::health::{Account, Health};
+use switchyard_ports::limiter::{Limiter, Scope};
+
+/// What is known at the moment of a plan.
+pub(crate) struct Outlook<'a> {
+    pub(crate) health: &'a dyn Health,
+    pub(crate) limiter: &'a dyn Limiter,
+    pub(crate) credentials: &'a CallerCredentials,
+    pub(crate) call: OutlookCall<'a>,
+    pub(crate) now: Timestamp,
+}
+
+/// The call that is planned.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OutlookCall<'a> {
+    pub(crate) planned: PlannedCall<'a>,
+    /// The tokens that its answer is taken to have, for its price.
+    pub(crate) output_estimate: u64,
+}
+
+/// A target that a call may go to.
+#[derive(Clone)]
+pub(crate) struct PlannedTarget {
+    pub(crate) entry: TargetEntry,
+    pub(crate) availability: Availability,
+}
+
+/// The targets of a route for one call, in the order to try them.
+pub(crate) struct RoutePlan {
+    pub(crate) targets: Vec<PlannedTarget>,
+    pub(crate) decision: Decision,
+    /// What is left out, and why.
+    pub(crate) skipped: Vec<(TargetEntry, SkipReason)>,
+}
+
+/// Whose turn is asked for: calls that name different models, or that different targets can serve, take turns apart. One count for all
+/// would give each of two kinds of calls that alternate the same target for ever.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct TurnKey {
+    /// The model that was named.
+    pub model: Option<String>,
+    /// The targets that can't serve such a call, whatever their health.
+    pub misfits: Vec<usize>,
+}
+
+/// Where a plan gets its turn and its draw from.
+pub(crate) trait Lots {
+    /// The number of the turn.
+    fn turn(&mut self, key: TurnKey) -> u64;
+    /// A draw.
+    fn draw(&mut self) -> u64;
+}
+
+impl<'a> OutlookCall<'a> {
+    pub(crate) fn of(facts: &'a CallFacts) -> Self {
+        let prompt_tokens = facts.estimated_prompt_tokens();
+        let planned = PlannedCall {
+            prompt_tokens,
+            output_tokens: facts.max_output_tokens,
+            needs: facts.needs,
+            tags: &facts.tags,
+        };
+        Self { planned, output_estimate: asking::reserved_tokens(facts).saturating_sub(prompt_tokens) }
+    }
+}
+
+impl Outlook<'_> {
+    /// The plan of a route for a call that names this model, or none.
+    pub(crate) fn plan(
+        &self,
+        route: &RouteEntry,
+        model: Option<&str>,
+        lots: &mut dyn Lots,
+    ) -> Result<RoutePlan, (PlanError, Vec<TargetEntry>)> {
+        let meant = |target: &TargetEntry| {
+            let serving = model.and_then(|model| target.serving(model));
+            (serving.as_ref().unwrap_or(target).clone(), model.is_none() || serving.is_some())
+        };
+        let entries: Vec<(TargetEntry, bool)> = route.targets.iter().map(meant).collect();
+        let strategies = strategies(route);
+        let candidates: Vec<Candidate<'_>> =
+            entries.iter().map(|(it, serves)| self.candidate(it, *serves, &strategies)).collect();
+        let planned = Field::of(route.mode, route.strategy, &candidates, model.is_some(), &self.call.planned);
+        let (plan, skipped) = match planned {
+            Ok(field) => {
+                let is_misfit = |(index, reason): &(usize, SkipReason)| {
+                    (*reason != SkipReason::SwitchedOff).then_some(*index)
+                };
+                let misfits = field.skipped().iter().filter_map(is_misfit).collect();
+                let turn = lots.turn(TurnKey { model: model.map(str::to_owned), misfits });
+                let is_drawn =
+                    strategies.iter().any(|it| matches!(it, Strategy::Weighted | Strategy::LeastLatency));
+                let draw = if is_drawn { lots.draw() } else { 0 };
+                (field.plan(turn, draw), field.skipped().to_vec())
+            }
+            Err(error) => return Err((error, entries.iter().map(|(entry, _)| entry.clone()).collect())),
+        };
+        let entry = |index: usize| entries.get(index).map(|(entry, _)| entry.clone());
+        let target = |&index: &usize| {
+            let availability = candidates.get(index)?.availability;
+            Some(PlannedTarget { entry: entry(index)?, availability })
+        };
+        Ok(RoutePlan {
+            targets: plan.order.iter().filter_map(target).collect(),
+            decision: plan.decision,
+            skipped: skipped.into_iter().filter_map(|(index, why)| Some((entry(index)?, why))).collect(),
+        })
+    }
+
+    fn candidate<'t>(&self, target: &'t TargetEntry, serves: bool, strategies: &[Strategy]) -> Candidate<'t> {
+        let account = if self.credentials.are_own(&target.provider) { Account::Own } else { Account::Shared };
+        let view = self.health.view(target.provider.id, &target.model.model, account);
+        let is_usable = target.is_usable(self.credentials);
+        let asks = |strategy| strategies.contains(&strategy);
+        Candidate {
+            provider: target.provider.id,
+            serves,
+            weight: target.weight,
+            priority: target.priority,
+            strategy: target.strategy,
+            when: &target.when,
+            availability: match view.availability {
+                _ if !is_usable => Availability::Unusable,
+                Availability::Ready if !target.provider.is_healthy => {
+                    Availability::Avoid(Avoidance::Unhealthy)
+                }
+                known => known,
+            },
+            capabilities: target.model.capabilities,
+            context_window: target.model.context_window,
+            latency: view.latency,
+            in_flight: view.in_flight,
+            cost: if asks(Strategy::Cheapest) { self.cost(target) } else { None },
+            headroom: if asks(Strategy::Headroom) { self.headroom(target) } else { Headroom::FULL },
+        }
+    }
+
+    /// Whether a target can take a call now.
+    pub(crate) fn availability(&self, target: &TargetEntry) -> Availability {
+        self.candidate(target, true, &[]).availability
+    }
+
+    /// What the call costs at a target, its prompt and its answer by estimate.
+    fn cost(&self, target: &TargetEntry) -> Option<NanoUsd> {
+        let price = target.model.price.as_ref()?;
+        let usage = TokenUsage {
+            input: self.call.planned.prompt_tokens,
+            output: self.call.output_estimate,
+            ..TokenUsage::default()
+        };
+        cost(price, &usage, self.now, ServiceTier::Standard).map(|cost| cost.amount)
+    }
+
+    /// The smallest share that is left of any limit that a call to this target is held to besides its caller's.
+    pub(crate) fn headroom(&self, target: &TargetEntry) -> Headroom {
+        let scopes = [(&target.model.scope, target.model.limits), (&target.scope, target.limits)];
+        let shares = scopes.into_iter().filter(|(_, limits)| !limits.is_none());
+        shares.map(|(scope, limits)| self.share(scope, limits)).min().unwrap_or(Headroom::FULL)
+    }
+
+    fn share(&self, scope: &Scope, limits: Limits) -> Headroom {
+        let tally = self.limiter.tally(scope);
+        let of = |used: u128, limit: Option<u128>| limit.map(|limit| Headroom::of(used, limit));
+        let shares = [
+            of(tally.requests.into(), limits.rpm.map(u128::from)),
+            of(tally.tokens, limits.tpm.map(u128::from)),
+            of(tally.today.into(), limits.rpd.map(u128::from)),
+        ];
+        shares.into_iter().flatten().min().unwrap_or(Headroom::FULL)
+    }
+}
+
+/// All strategies by which targets of a route may share.
+fn strategies(route: &RouteEntry) -> Vec<Strategy> {
+    std::iter::once(route.strategy).chain(route.targets.iter().filter_map(|target| target.strategy)).collect()
+}

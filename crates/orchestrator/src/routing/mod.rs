@@ -1,0 +1,99 @@
+//! Routes as people look at them: which target comes next, how all of them are, and where calls would go.
+
+mod dry_run;
+mod select;
+mod state;
+
+pub use dry_run::{DryCall, DryRun, MOST_RUNS, RunShare};
+pub use select::Selection;
+pub use state::{RouteState, TargetStanding};
+
+use crate::chat::{Outlook, OutlookCall, no_plan};
+use crate::principal::Principal;
+use crate::snapshot::{
+    CallerCredentials, ConfigurationKeeper, RouteEntry, Snapshot, TargetEntry, credentials_of,
+};
+use std::sync::Arc;
+use switchyard_domain::ids::RouteId;
+use switchyard_domain::route::{PlanError, PlannedCall};
+use switchyard_ports::clock::Clock;
+use switchyard_ports::entropy::Entropy;
+use switchyard_ports::health::Health;
+use switchyard_ports::limiter::Limiter;
+
+/// Looks at routes. Everything is asked with the shared credentials, and nobody is called.
+pub struct Routing {
+    keeper: Arc<ConfigurationKeeper>,
+    ports: RoutingPorts,
+}
+
+/// What it needs of the world.
+#[derive(Clone)]
+pub struct RoutingPorts {
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Draws.
+    pub entropy: Arc<dyn Entropy>,
+    /// What is known of targets.
+    pub health: Arc<dyn Health>,
+    /// What their limits have left.
+    pub limiter: Arc<dyn Limiter>,
+}
+
+/// Why a route has no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RoutingError {
+    /// There is no such route.
+    #[error("there is no such route")]
+    NoSuchRoute,
+    /// It is switched off.
+    #[error("the route `{0}` is switched off")]
+    SwitchedOff(String),
+    /// No target can take such a call.
+    #[error("{message}")]
+    NoPlan {
+        /// Why.
+        why: PlanError,
+        /// The same for people, with the names of the targets.
+        message: String,
+    },
+}
+
+impl Routing {
+    /// Over the given configuration and ports.
+    #[must_use]
+    pub fn new(keeper: Arc<ConfigurationKeeper>, ports: RoutingPorts) -> Self {
+        Self { keeper, ports }
+    }
+
+    /// The route, and the configuration that it is part of.
+    fn found(&self, id: RouteId) -> Result<(Arc<RouteEntry>, Arc<Snapshot>), RoutingError> {
+        let snapshot = self.keeper.snapshot();
+        let route = snapshot.routes.values().find(|route| route.id == id).cloned();
+        Ok((route.ok_or(RoutingError::NoSuchRoute)?, snapshot))
+    }
+
+    fn credentials(snapshot: &Snapshot) -> CallerCredentials {
+        credentials_of(snapshot, &Principal::Program)
+    }
+
+    fn outlook<'a>(
+        &'a self,
+        credentials: &'a CallerCredentials,
+        planned: PlannedCall<'a>,
+        output_estimate: u64,
+    ) -> Outlook<'a> {
+        Outlook {
+            health: self.ports.health.as_ref(),
+            limiter: self.ports.limiter.as_ref(),
+            credentials,
+            call: OutlookCall { planned, output_estimate },
+            now: self.ports.clock.now(),
+        }
+    }
+}
+
+fn unplanned((why, targets): (PlanError, Vec<TargetEntry>), route: &RouteEntry) -> RoutingError {
+    let message = no_plan(&why, &targets, route).message;
+    RoutingError::NoPlan { why, message }
+}

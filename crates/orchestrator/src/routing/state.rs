@@ -1,0 +1,119 @@
+//! How the targets of a route are.
+
+use super::{Routing, RoutingError};
+use crate::chat::Foreseeing;
+use crate::snapshot::{ModelEntry, TargetEntry};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+use switchyard_domain::health::{BreakerState, Percentiles};
+use switchyard_domain::ids::{ProviderId, RouteId};
+use switchyard_domain::route::{Headroom, PlannedCall};
+use switchyard_ports::health::TargetState;
+use switchyard_ports::limiter::Tally;
+
+/// How a route is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RouteState {
+    /// Its id.
+    pub id: RouteId,
+    /// Its name.
+    pub name: String,
+    /// How many turns it gave since the process began; `None` before the first.
+    pub turns: Option<u64>,
+    /// Its targets in their order: the first model of each, and those others at which there was an attempt.
+    pub targets: Vec<TargetStanding>,
+}
+
+/// How a target is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TargetStanding {
+    /// The provider.
+    pub provider: ProviderId,
+    /// Its name.
+    pub provider_name: String,
+    /// The upstream model id.
+    pub model: String,
+    /// Lower is tried first.
+    pub priority: u32,
+    /// Its share among equals.
+    pub weight: u32,
+    /// Whether calls could go to it at all: it is switched on, and its provider can be called.
+    pub is_usable: bool,
+    /// Whether the next plain call would go to it.
+    pub is_next: bool,
+    /// Whether it is left alone for its failures.
+    pub breaker: BreakerState,
+    /// For how long it rests yet, since it throttled or its account is used up or refused.
+    pub rest: Option<Duration>,
+    /// The time to the first content of its last answers.
+    pub latency: Option<Percentiles>,
+    /// Attempts in flight.
+    pub in_flight: u32,
+    /// What was used of the target's own limits.
+    pub used: Tally,
+    /// What is left of its limits and its model's: the smallest share.
+    pub headroom: Headroom,
+}
+
+type States = HashMap<(ProviderId, String), TargetState>;
+
+impl Routing {
+    /// How a route and its targets are.
+    ///
+    /// # Errors
+    /// [`RoutingError::NoSuchRoute`].
+    pub fn state(&self, id: RouteId) -> Result<RouteState, RoutingError> {
+        let (route, snapshot) = self.found(id)?;
+        let credentials = Self::credentials(&snapshot);
+        let outlook = self.outlook(&credentials, PlannedCall::default(), 0);
+        let mut lots = Foreseeing { turns: &route.turns, draw: self.ports.entropy.random(), ahead: 0 };
+        let next =
+            outlook.plan(&route, None, &mut lots).ok().and_then(|plan| plan.targets.into_iter().next());
+        let states = self.ports.health.states().into_iter();
+        let states: States = states.map(|state| ((state.provider, state.model.clone()), state)).collect();
+        let standing = |(target, model): (&TargetEntry, &Arc<ModelEntry>)| {
+            let at = TargetEntry { model: Arc::clone(model), ..target.clone() };
+            let known = states.get(&(at.provider.id, at.model.model.clone()));
+            let is_next = next.as_ref().is_some_and(|next| {
+                (&next.entry.scope, &next.entry.model.model) == (&at.scope, &at.model.model)
+            });
+            TargetStanding {
+                provider: at.provider.id,
+                provider_name: at.provider.name.clone(),
+                model: at.model.model.clone(),
+                priority: at.priority,
+                weight: at.weight,
+                is_usable: at.is_usable(&credentials),
+                is_next,
+                breaker: known.map_or(BreakerState::Closed, |known| known.breaker),
+                rest: known.and_then(|known| known.rest),
+                latency: known.and_then(|known| known.latency),
+                in_flight: known.map_or(0, |known| known.in_flight),
+                used: self.ports.limiter.tally(&at.scope),
+                headroom: outlook.headroom(&at),
+            }
+        };
+        let turns = route.turns.taken();
+        Ok(RouteState {
+            id: route.id,
+            name: route.name.clone(),
+            turns: (turns > 0).then_some(turns),
+            targets: route.targets.iter().flat_map(|target| shown(target, &states)).map(standing).collect(),
+        })
+    }
+}
+
+/// The models of a target that are shown.
+fn shown<'t>(
+    target: &'t TargetEntry,
+    states: &States,
+) -> impl Iterator<Item = (&'t TargetEntry, &'t Arc<ModelEntry>)> {
+    let is_tried = |model: &Arc<ModelEntry>| states.contains_key(&(target.provider.id, model.model.clone()));
+    let first = target.model.model.as_str();
+    target
+        .models
+        .iter()
+        .filter(move |model| model.model == first || is_tried(model))
+        .map(move |model| (target, model))
+}
