@@ -43,8 +43,9 @@ pub(crate) mod documented {
     pub(crate) use super::rekey::__path_seal_anew;
     pub(crate) use super::requests::{__path_list_requests, __path_one_request};
     pub(crate) use super::routes::{
-        __path_change_route, __path_create_route, __path_list_routes, __path_list_versions, __path_one_route,
-        __path_remove_route, __path_roll_back_route,
+        __path_change_route, __path_create_route, __path_dry_run, __path_list_routes, __path_list_versions,
+        __path_one_route, __path_remove_route, __path_roll_back_route, __path_select_target,
+        __path_show_state,
     };
     pub(crate) use super::sessions::{__path_end_others, __path_end_session, __path_list_sessions};
     pub(crate) use super::status::__path_show_status;
@@ -95,6 +96,9 @@ pub(crate) fn mount(routes: &mut Routes) {
     routes.delete("/api/v1/routes/{id}", routes::remove_route);
     routes.get("/api/v1/routes/{id}/versions", routes::list_versions);
     routes.post("/api/v1/routes/{id}/rollback", routes::roll_back_route);
+    routes.post("/api/v1/routes/{id}/select", routes::select_target);
+    routes.get("/api/v1/routes/{id}/state", routes::show_state);
+    routes.post("/api/v1/routes/{id}/dry-run", routes::dry_run);
     routes.get("/api/v1/vendors", providers::list_vendors);
     routes.get("/api/v1/providers", providers::list_providers);
     routes.post("/api/v1/providers", providers::create_provider);

@@ -23,7 +23,7 @@ pub(crate) mod documented {
     };
     pub(crate) use super::route_management::{
         __path_change_managed_route, __path_create_managed_route, __path_list_managed_routes,
-        __path_one_managed_route, __path_remove_managed_route,
+        __path_one_managed_route, __path_remove_managed_route, __path_select_node, __path_show_turns,
     };
     pub(crate) use super::virtual_key_proxy::{__path_generate_key, __path_reload_config, __path_save_keys};
 }
@@ -53,6 +53,8 @@ pub(crate) fn mount(routes: &mut Routes) {
     routes.get("/api/model-routes/{id}", route_management::one_managed_route);
     routes.patch("/api/model-routes/{id}", route_management::change_managed_route);
     routes.delete("/api/model-routes/{id}", route_management::remove_managed_route);
+    routes.post("/api/model-routes/{id}/select", route_management::select_node);
+    routes.get("/api/model-routes/{id}/state", route_management::show_turns);
     routes.post("/api/external/get", external::external_get);
     routes.post("/api/external/post", external::external_post);
     routes.post("/api/external/put", external::external_put);

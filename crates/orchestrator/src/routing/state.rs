@@ -2,12 +2,13 @@
 
 use super::{Routing, RoutingError};
 use crate::chat::Foreseeing;
+use crate::snapshot::build::target_scope;
 use crate::snapshot::{ModelEntry, TargetEntry};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use switchyard_domain::health::{BreakerState, Percentiles};
-use switchyard_domain::ids::{ProviderId, RouteId};
+use switchyard_domain::ids::{ProviderId, RouteId, TargetId};
 use switchyard_domain::route::{Headroom, PlannedCall};
 use switchyard_ports::health::TargetState;
 use switchyard_ports::limiter::Tally;
@@ -59,6 +60,12 @@ pub struct TargetStanding {
 type States = HashMap<(ProviderId, String), TargetState>;
 
 impl Routing {
+    /// How many requests of the UTC day count for the limit of a target.
+    #[must_use]
+    pub fn used_today(&self, target: TargetId) -> u64 {
+        self.ports.limiter.tally(&target_scope(target)).today
+    }
+
     /// How a route and its targets are.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use super::{
 };
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
-use switchyard_domain::ids::{ProviderId, RouteId};
+use switchyard_domain::ids::{ProviderId, RouteId, TargetId};
 use switchyard_domain::limits::Limits;
 use switchyard_domain::meta::Owner;
 use switchyard_domain::provider::{Provider, ProviderModel};
@@ -237,6 +237,11 @@ fn direct_target(provider: &Arc<ProviderEntry>, model: &Arc<ModelEntry>) -> Targ
     }
 }
 
+/// The scope of a target's own limits.
+pub(crate) fn target_scope(target: TargetId) -> Scope {
+    Scope(format!("target:{target}").into())
+}
+
 fn route_target(target: &Target, providers: &HashMap<ProviderId, Arc<ProviderEntry>>) -> Option<TargetEntry> {
     let provider = providers.get(&target.provider)?;
     let models: Vec<Arc<ModelEntry>> = if target.models.are_all() {
@@ -252,7 +257,7 @@ fn route_target(target: &Target, providers: &HashMap<ProviderId, Arc<ProviderEnt
         when: Arc::new(target.when.clone()),
         timeouts: target.timeouts,
         limits: target.limits,
-        scope: Scope(format!("target:{}", target.id).into()),
+        scope: target_scope(target.id),
         is_enabled: target.is_enabled,
         ..TargetEntry { models: Arc::from(models.as_slice()), ..direct_target(provider, model) }
     })

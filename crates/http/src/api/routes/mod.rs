@@ -1,17 +1,23 @@
-//! Routes, to those who administer; auditors may look.
+//! Routes, to those who administer.
 
+mod look;
 mod shapes;
+
+pub(crate) use look::{
+    __path_dry_run, __path_select_target, __path_show_state, dry_run, select_target, show_state,
+};
 
 use super::shapes::EnvelopeAnswer;
 use super::users::{PageQuery, page_of};
 use super::{ApiError, ApiJson};
-use crate::extract::{Administrator, Reader, expected_version};
+use crate::extract::{Administrator, expected_version};
 use actix_web::http::header::ETAG;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use shapes::{ChangeBody, CreateBody, RollbackBody, RoutePage, RouteShape, VersionPage, VersionShape};
 use switchyard_domain::ids::RouteId;
 use switchyard_orchestrator::accounts::Throttles;
 use switchyard_orchestrator::admin::{RouteAdmin, RouteState};
+use switchyard_orchestrator::routing::Routing;
 
 /// The most items of a page.
 const LONGEST_PAGE: u32 = 100;
@@ -20,8 +26,8 @@ fn id_of(path: &str) -> Result<RouteId, ApiError> {
     path.parse().map(RouteId).map_err(|_| ApiError::not_found("There is no such route."))
 }
 
-fn shown(mut answer: HttpResponseBuilder, state: RouteState) -> HttpResponse {
-    let shape = RouteShape::from(state);
+fn shown(mut answer: HttpResponseBuilder, state: RouteState, routing: &Routing) -> HttpResponse {
+    let shape = RouteShape::of(state, routing);
     answer.insert_header((ETAG, format!("\"{}\"", shape.version))).json(shape)
 }
 
@@ -41,13 +47,13 @@ fn shown(mut answer: HttpResponseBuilder, state: RouteState) -> HttpResponse {
     )
 )]
 pub(crate) async fn list_routes(
-    _: Reader,
+    _: Administrator,
     request: HttpRequest,
-    admin: web::Data<RouteAdmin>,
+    (admin, routing): (web::Data<RouteAdmin>, web::Data<Routing>),
 ) -> Result<web::Json<RoutePage>, ApiError> {
     let (after, limit) = page_of(&request)?;
     let (routes, next) = admin.page(after.map(RouteId), limit.clamp(1, LONGEST_PAGE)).await?;
-    let items = routes.into_iter().map(RouteShape::from).collect();
+    let items = routes.into_iter().map(|route| RouteShape::of(route, &routing)).collect();
     Ok(web::Json(RoutePage { items, next: next.map(|id| id.to_string()) }))
 }
 
@@ -74,13 +80,13 @@ pub(crate) async fn list_routes(
 pub(crate) async fn create_route(
     administrator: Administrator,
     body: ApiJson<CreateBody>,
-    admin: web::Data<RouteAdmin>,
+    (admin, routing): (web::Data<RouteAdmin>, web::Data<Routing>),
     throttles: web::Data<Throttles>,
 ) -> Result<HttpResponse, ApiError> {
     throttles.change(&administrator.0.who.entry.user).await?;
     let by = administrator.writer();
     let id = admin.add(&body.0.read()?, &by).await?;
-    Ok(shown(HttpResponse::Created(), admin.state(id).await?))
+    Ok(shown(HttpResponse::Created(), admin.state(id).await?, &routing))
 }
 
 /// A route.
@@ -99,11 +105,11 @@ pub(crate) async fn create_route(
     )
 )]
 pub(crate) async fn one_route(
-    _: Reader,
+    _: Administrator,
     id: web::Path<String>,
-    admin: web::Data<RouteAdmin>,
+    (admin, routing): (web::Data<RouteAdmin>, web::Data<Routing>),
 ) -> Result<HttpResponse, ApiError> {
-    Ok(shown(HttpResponse::Ok(), admin.state(id_of(&id)?).await?))
+    Ok(shown(HttpResponse::Ok(), admin.state(id_of(&id)?).await?, &routing))
 }
 
 /// Changes a route. Calls that run go on as they began; new ones see it on every replica within a second.
@@ -133,13 +139,13 @@ pub(crate) async fn change_route(
     id: web::Path<String>,
     request: HttpRequest,
     body: ApiJson<ChangeBody>,
-    admin: web::Data<RouteAdmin>,
+    (admin, routing): (web::Data<RouteAdmin>, web::Data<Routing>),
     throttles: web::Data<Throttles>,
 ) -> Result<HttpResponse, ApiError> {
     throttles.change(&administrator.0.who.entry.user).await?;
     let by = administrator.writer();
     let version = expected_version(request.headers())?;
-    Ok(shown(HttpResponse::Ok(), admin.change(id_of(&id)?, body.0.read()?, version, &by).await?))
+    Ok(shown(HttpResponse::Ok(), admin.change(id_of(&id)?, body.0.read()?, version, &by).await?, &routing))
 }
 
 /// Removes a route. While others fall back to it, it stays, and the answer names them.
@@ -190,7 +196,7 @@ pub(crate) async fn remove_route(
     )
 )]
 pub(crate) async fn list_versions(
-    _: Reader,
+    _: Administrator,
     id: web::Path<String>,
     request: HttpRequest,
     admin: web::Data<RouteAdmin>,
@@ -232,11 +238,11 @@ pub(crate) async fn roll_back_route(
     id: web::Path<String>,
     request: HttpRequest,
     body: ApiJson<RollbackBody>,
-    admin: web::Data<RouteAdmin>,
+    (admin, routing): (web::Data<RouteAdmin>, web::Data<Routing>),
     throttles: web::Data<Throttles>,
 ) -> Result<HttpResponse, ApiError> {
     throttles.change(&administrator.0.who.entry.user).await?;
     let by = administrator.writer();
     let version = expected_version(request.headers())?;
-    Ok(shown(HttpResponse::Ok(), admin.roll_back(id_of(&id)?, body.0.version, version, &by).await?))
+    Ok(shown(HttpResponse::Ok(), admin.roll_back(id_of(&id)?, body.0.version, version, &by).await?, &routing))
 }

@@ -11,6 +11,7 @@ use switchyard_domain::name::Name;
 use switchyard_domain::notes::Notes;
 use switchyard_domain::route::{OnDisconnect, RouteMode, Strategy, Target, TargetModels, Timeouts, When};
 use switchyard_orchestrator::admin::{RouteChange, RouteState, VersionState};
+use switchyard_orchestrator::routing::Routing;
 use utoipa::ToSchema;
 use validator::Validate;
 
@@ -256,11 +257,14 @@ pub(crate) struct TargetShape {
     metadata: Map<String, Value>,
     /// Whether calls may use it.
     is_enabled: bool,
+    /// Requests of the UTC day that count for its limit.
+    used_today: u64,
 }
 
 impl TargetShape {
-    fn of(target: Target, provider: String) -> Self {
+    fn of(target: Target, provider: String, routing: &Routing) -> Self {
         Self {
+            used_today: routing.used_today(target.id),
             id: target.id.0,
             provider,
             model: target.models.first().map(str::to_owned),
@@ -319,8 +323,8 @@ pub(crate) struct RouteShape {
     updated_by: String,
 }
 
-impl From<RouteState> for RouteShape {
-    fn from(RouteState { route, providers, fallback }: RouteState) -> Self {
+impl RouteShape {
+    pub(super) fn of(RouteState { route, providers, fallback }: RouteState, routing: &Routing) -> Self {
         let targets = route.targets.into_iter().zip(providers);
         Self {
             id: route.id.0,
@@ -334,7 +338,7 @@ impl From<RouteState> for RouteShape {
             fallback: fallback.map(|name| name.to_string()),
             config: route.config.object().clone(),
             is_active: route.is_active,
-            targets: targets.map(|(target, provider)| TargetShape::of(target, provider)).collect(),
+            targets: targets.map(|(target, provider)| TargetShape::of(target, provider, routing)).collect(),
             owner: route.meta.owner.to_string(),
             version: route.meta.version,
             created_at: route.meta.created_at.to_string(),

@@ -1,7 +1,10 @@
 //! Routes as the document of the provider management has them: the same routes, whose targets are nodes that name a provider by its id.
 //! Errors are a `detail`.
 
+mod look;
 mod shapes;
+
+pub(crate) use look::{__path_select_node, __path_show_turns, select_node, show_turns};
 
 use super::provider_management::DetailError;
 use crate::api::{ApiError, ApiJson};
