@@ -79,9 +79,8 @@ pub(crate) struct DirectTestBody {
     #[schema(value_type = String, format = Password, write_only)]
     pub(super) api_key: Secret,
     /// The ids of its models.
-    #[serde(rename = "models")]
     #[validate(length(min = 1, message = "a provider has at least one model here"))]
-    pub(super) _models: Vec<String>,
+    pub(super) models: Vec<String>,
 }
 
 impl ApiBody for DirectTestBody {
