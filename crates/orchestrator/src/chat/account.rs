@@ -3,7 +3,6 @@
 use super::attempts::fact_of;
 use super::service::ChatPorts;
 use crate::snapshot::{ChosenCredential, Setback, TargetEntry};
-use std::time::Duration;
 use switchyard_domain::fault::ProviderFault;
 use switchyard_domain::provider::SharedPlace;
 use switchyard_ports::health::AttemptFact;
@@ -40,24 +39,24 @@ pub(super) fn failed(
             let place = shared.place;
             match shared.failed(fault, ports.clock.as_ref()) {
                 None => fact_of(fault),
-                Some((rest, benched)) => {
+                Some((until, benched)) => {
                     tell(target, place, benched);
-                    let until_next = target.provider.credentials.rest(ports.clock.monotonic());
-                    if until_next.is_zero() {
+                    let (now, next) = (ports.clock.monotonic(), target.provider.credentials.next());
+                    if next <= now {
                         return Told { fact: None, has_other: true };
                     }
-                    resting(fault, rest, until_next)
+                    // None is usable: the target rests until one is.
+                    if next < until {
+                        AttemptFact::Throttled { retry_after: Some(next.since(now)) }
+                    } else {
+                        fact_of(fault)
+                    }
                 }
             }
         }
         _ => fact_of(fault),
     };
     Told { fact: Some(fact), has_other: false }
-}
-
-/// None of the credentials is usable: the target rests until one is.
-fn resting(fault: &ProviderFault, rest: Duration, until_next: Duration) -> AttemptFact {
-    if until_next < rest { AttemptFact::Throttled { retry_after: Some(until_next) } } else { fact_of(fault) }
 }
 
 fn tell(target: &TargetEntry, place: SharedPlace, benched: Option<Setback>) {

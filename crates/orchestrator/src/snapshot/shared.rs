@@ -7,7 +7,6 @@ use secrecy::SecretString;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 use switchyard_domain::fault::ProviderFault;
 use switchyard_domain::ids::{CredentialId, ProviderId};
 use switchyard_domain::provider::{Credential, Provider, SharedPlace};
@@ -161,14 +160,14 @@ impl SharedCredentials {
     /// The one that a call uses: the usable one whose turn it is, else the one that will be usable first. `None` where none opens.
     pub(crate) fn choose(&self, now: Monotonic) -> Option<SharedUse> {
         self.usable(now).or_else(|| {
-            let next = self.opened().min_by_key(|credential| credential.standing.rest(now))?;
+            let next = self.opened().min_by_key(|credential| credential.standing.until())?;
             next.used(Turn::LastResort)
         })
     }
 
-    /// How long none of them is usable yet.
-    pub(crate) fn rest(&self, now: Monotonic) -> Duration {
-        self.opened().map(|credential| credential.standing.rest(now)).min().unwrap_or_default()
+    /// When the first of them is usable; in the past where one is.
+    pub(crate) fn next(&self) -> Monotonic {
+        self.opened().map(|credential| credential.standing.until()).min().unwrap_or_default()
     }
 }
 
@@ -214,16 +213,16 @@ impl SharedUse {
         self.standing.accepted(self.turn);
     }
 
-    /// The call failed. Answers how long the credential is not used now, and why, where it was benched by this: nothing where the
+    /// The call failed. Answers until when the credential is not used now, and why, where it was benched by this: nothing where the
     /// fault says nothing of it.
     pub(crate) fn failed(
         mut self,
         fault: &ProviderFault,
         clock: &dyn Clock,
-    ) -> Option<(Duration, Option<Setback>)> {
-        let Fallen { rest, benched } = self.standing.failed(self.turn, fault, clock)?;
+    ) -> Option<(Monotonic, Option<Setback>)> {
+        let Fallen { until, benched } = self.standing.failed(self.turn, fault, clock)?;
         self.is_told = true;
-        Some((rest, benched))
+        Some((until, benched))
     }
 }
 

@@ -93,8 +93,8 @@ pub(super) enum Turn {
 /// What a fault made of a credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Fallen {
-    /// How long it is not used.
-    pub(super) rest: Duration,
+    /// Until when it is not used.
+    pub(super) until: Monotonic,
     /// Why, where it was not benched before: to be told once.
     pub(super) benched: Option<Setback>,
 }
@@ -149,9 +149,9 @@ impl Standing {
         self.lock().is_some_and(|away| away.why.is_benched())
     }
 
-    /// How long it is not used yet.
-    pub(super) fn rest(&self, now: Monotonic) -> Duration {
-        self.lock().map_or(Duration::ZERO, |away| away.until.since(now))
+    /// Until when it is not used; in the past where it is.
+    pub(super) fn until(&self) -> Monotonic {
+        self.lock().map_or(Monotonic::default(), |away| away.until)
     }
 
     /// The provider took it.
@@ -183,8 +183,7 @@ impl Standing {
         let before = *state;
         // A late word does not shorten what is known since.
         if turn == Turn::Ordinary && before.is_some_and(|before| !why.is_benched() && before.until > until) {
-            return before
-                .map(|before| Fallen { rest: before.until.since(clock.monotonic()), benched: None });
+            return before.map(|before| Fallen { until: before.until, benched: None });
         }
         let was_benched = before.filter(|before| before.why.is_benched());
         let since = match was_benched {
@@ -193,7 +192,7 @@ impl Standing {
         };
         *state = Some(Away { why, since, until, on_trial: false });
         let benched = Some(why).filter(|why| why.is_benched() && was_benched.is_none());
-        Some(Fallen { rest, benched })
+        Some(Fallen { until, benched })
     }
 
     /// How it stands. A rest that is over is none; a bench lasts until a trial ends it.
