@@ -60,6 +60,8 @@ use utoipa::{Modify, OpenApi};
         compat::documented::save_keys,
         compat::documented::reload_config,
         compat::documented::call_log,
+        compat::documented::server_stats,
+        compat::documented::server_log,
         compat::documented::external_get,
         compat::documented::external_post,
         compat::documented::external_put,

@@ -23,4 +23,6 @@ mod models;
 mod operations;
 mod routes;
 mod secrets;
+mod selection;
+mod server_errors;
 mod shared_limits;

@@ -20,13 +20,14 @@ use std::collections::BTreeSet;
 use switchyard_http::routes::table;
 
 /// The surfaces whose every route is asked by a call of theirs: a folder, and the beginnings of its paths.
-const SURFACES: [(&str, &[&str]); 4] = [
+const SURFACES: [(&str, &[&str]); 5] = [
     (
         "virtual-key-proxy",
         &["/api/generate-virtual-key", "/api/save-keys", "/reload-config", "/api/logs", "/chat/completions"],
     ),
     ("multi-llm", &["/api/auth", "/api/profile", "/api/external"]),
     ("side-by-side", &["/api/v1/auth", "/api/v1/keys"]),
+    ("provider-management", &["/api/admin/stats", "/api/admin/logs"]),
     (
         "canonical",
         &[
@@ -67,6 +68,8 @@ surfaces! {
     calls_of_the_multi_llm_api_are_answered_as_documented_in_postgresql: "multi-llm";
     calls_of_the_side_by_side_api_are_answered_as_documented,
     calls_of_the_side_by_side_api_are_answered_as_documented_in_postgresql: "side-by-side";
+    calls_of_the_provider_management_are_answered_as_documented,
+    calls_of_the_provider_management_are_answered_as_documented_in_postgresql: "provider-management";
     calls_of_the_canonical_api_are_answered_as_documented,
     calls_of_the_canonical_api_are_answered_as_documented_in_postgresql: "canonical";
 }

@@ -4,6 +4,7 @@ mod call_log;
 mod counted;
 mod external;
 mod multi_llm;
+mod observability;
 mod pairs;
 mod virtual_key_proxy;
 
@@ -14,10 +15,21 @@ pub(crate) mod documented {
         __path_external_delete, __path_external_get, __path_external_post, __path_external_put,
     };
     pub(crate) use super::multi_llm::{__path_log_in, __path_profile, __path_refresh, __path_register};
+    pub(crate) use super::observability::{__path_server_log, __path_server_stats};
     pub(crate) use super::virtual_key_proxy::{__path_generate_key, __path_reload_config, __path_save_keys};
 }
 
 use crate::routes::Routes;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// An error of the provider management.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct DetailError {
+    /// A sentence; of a validation, a list of what is wrong: `loc`, `msg` and `type`
+    #[schema(value_type = serde_json::Value)]
+    detail: String,
+}
 
 pub(crate) fn mount(routes: &mut Routes) {
     routes.post("/api/auth/register", multi_llm::register);
@@ -27,6 +39,8 @@ pub(crate) fn mount(routes: &mut Routes) {
     routes.post("/api/generate-virtual-key", virtual_key_proxy::generate_key);
     routes.post("/api/save-keys", virtual_key_proxy::save_keys);
     routes.get("/api/logs", call_log::call_log);
+    routes.get("/api/admin/stats", observability::server_stats);
+    routes.get("/api/admin/logs", observability::server_log);
     routes.post("/reload-config", virtual_key_proxy::reload_config);
     routes.post("/api/external/get", external::external_get);
     routes.post("/api/external/post", external::external_post);

@@ -3,7 +3,7 @@
 use super::AdminPorts;
 use super::providers::{ProviderAdmin, ProviderProbe, hint_of, kept_secret};
 use crate::error::AdminError;
-use crate::snapshot::credential_binding;
+use crate::snapshot::{ProviderEntry, credential_binding};
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::Arc;
 use std::time::Duration;
@@ -141,7 +141,10 @@ impl CredentialAdmin {
         if snapshot.credentials.as_ref().is_some_and(|directory| !directory.shares()) {
             return Ok(Vec::new());
         }
-        let usable = snapshot.providers.values().filter(|entry| matches!(entry.credential, Ok(Some(_))));
+        let is_everybodys = |entry: &&Arc<ProviderEntry>| {
+            entry.set_apart_for.is_none() && matches!(entry.credential, Ok(Some(_)))
+        };
+        let usable = snapshot.providers.values().filter(is_everybodys);
         Ok(usable.map(|entry| entry.name.clone()).collect())
     }
 

@@ -3,6 +3,7 @@
 
 mod credentials;
 mod declare;
+mod followers;
 mod keys;
 mod providers;
 mod quotas;
@@ -12,6 +13,7 @@ mod seeds;
 
 pub use credentials::{CredentialAdmin, CredentialEntry, EmptySecret, UNREADABLE};
 pub use declare::{Applied, DeclaredConfiguration};
+pub use followers::Followers;
 pub use keys::{CreatedKey, KeyAdmin, KeyChange, KeyRequest, KeyState, MOST_KEYS, MOST_UNUSED_KEYS};
 pub use providers::{ProviderAdmin, ProviderProbe, ProviderRequest};
 pub use quotas::{QuotaAdmin, QuotaRequest, QuotaState};

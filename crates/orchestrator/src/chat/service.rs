@@ -193,7 +193,7 @@ impl ChatService {
             Ok(course) => course,
             Err(error) => {
                 admission.of_caller_alone(&mut settlement).await?;
-                return Err(error);
+                return Err(resolved.advised(error, &credentials));
             }
         };
         let mut attempts = Attempts {

@@ -160,7 +160,13 @@ impl CallerCredentials {
     /// Whether there is a credential for a provider. It may turn out not to open.
     #[must_use]
     pub fn has(&self, provider: &ProviderEntry) -> bool {
-        self.own(provider).is_some() || (self.shares && matches!(provider.credential, Ok(Some(_))))
+        self.own(provider).is_some()
+            || (self.may_use_shared(provider) && matches!(provider.credential, Ok(Some(_))))
+    }
+
+    /// Whether the provider's shared credential may be used: one that is set apart for a route is there to be shared by its calls.
+    fn may_use_shared(&self, provider: &ProviderEntry) -> bool {
+        self.shares || provider.set_apart_for.is_some()
     }
 
     /// The credential that a call to a provider uses; `None` where there is none.
@@ -174,7 +180,7 @@ impl CallerCredentials {
             let source = CredentialSource::of(&owner);
             return Ok(Some(ChosenCredential { source, secret: Arc::new(secret) }));
         }
-        if !self.shares {
+        if !self.may_use_shared(provider) {
             return Ok(None);
         }
         let shared = provider.credential.as_ref().map_err(Clone::clone)?;

@@ -6,6 +6,7 @@ mod credentials;
 mod directory;
 mod keeper;
 mod quotas;
+mod set_apart;
 mod turns;
 mod users;
 
@@ -14,6 +15,7 @@ pub use credentials::{CallerCredentials, ChosenCredential, CredentialDirectory, 
 pub use directory::KeyDirectory;
 pub use keeper::ConfigurationKeeper;
 pub use quotas::{QuotaEntry, Quotas};
+pub use set_apart::{ApartProvider, SetApart};
 pub use turns::{TakenTurn, Turns};
 pub use users::{UserDirectory, UserEntry};
 
@@ -22,7 +24,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use switchyard_domain::call::CallFacts;
 use switchyard_domain::fault::FailoverOn;
-use switchyard_domain::ids::{CredentialId, ProviderId, RouteId};
+use switchyard_domain::ids::{CredentialId, ProviderId, RouteId, TargetId};
 use switchyard_domain::limits::Limits;
 use switchyard_domain::output::OutputLimit;
 use switchyard_domain::price::ModelPrice;
@@ -74,6 +76,8 @@ pub struct ProviderEntry {
     pub listed: Vec<Arc<ModelEntry>>,
     /// Whether it only simulates.
     pub simulated: bool,
+    /// The one route that it serves; absent where it serves everybody.
+    pub set_apart_for: Option<Arc<str>>,
     /// What pays for retries at this provider.
     pub retry_budget: Arc<Mutex<RetryBudget>>,
 }
@@ -123,6 +127,8 @@ pub struct RouteEntry {
     pub is_seed: bool,
     /// Its targets, in order.
     pub targets: Vec<TargetEntry>,
+    /// What an administrator can do while none of its targets can be tried, where more is known of that than of any route.
+    pub advice: Option<Arc<str>>,
     /// Counts its calls; outlives the snapshot.
     pub turns: Arc<Turns>,
 }
@@ -138,6 +144,8 @@ impl RouteEntry {
 /// A provider's model, as a target.
 #[derive(Clone)]
 pub struct TargetEntry {
+    /// Its id; absent where a model is called that no route leads to.
+    pub id: Option<TargetId>,
     /// The provider.
     pub provider: Arc<ProviderEntry>,
     /// The model: where the target serves several and the call names none, the first of them.

@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 use switchyard_domain::usage::UsageEvent;
 use switchyard_http::server::{BoundServer, ServerConfig, ServerControl, bind};
+use switchyard_http::recent_log::RecentLog;
 use switchyard_http::services::{DemoSwitch, LogLosses, Services};
 use switchyard_orchestrator::accounts::{
     AccountPorts, AccountSettings, Accounts, PasswordDesk, Rates, Throttles, session_gate,
@@ -298,6 +299,7 @@ async fn services(
         idempotency: Arc::clone(names) as _,
         demo: DemoSwitch::new(false),
         log_losses: LogLosses::counted_by(|| 17),
+        recent_log: RecentLog::default(),
         clock,
         entropy,
     }

@@ -9,11 +9,14 @@ use switchyard_domain::money::NanoUsd;
 use switchyard_domain::money::PricePerMillion;
 use switchyard_domain::price::{ModelPrice, PriceSource, Rates};
 use switchyard_domain::route::Availability;
+use switchyard_domain::time::Day;
 use switchyard_domain::usage::UsageEvent;
 use switchyard_domain::virtual_key::KeyHash;
 use switchyard_ports::health::{AttemptFact, Health, Resting};
 use switchyard_ports::journal::{Journal, JournalError, JournalPermit, Segment};
-use switchyard_ports::limiter::{Ask, Counter, Known, Limiter, LimiterError, Mark, Permit, Refusal, Used};
+use switchyard_ports::limiter::{
+    Ask, Counter, Known, Limiter, LimiterError, Mark, Permit, Refusal, Scope, Used,
+};
 use switchyard_ports::prices::{ModelFacts, PriceBook};
 use switchyard_ports::tokenizer::{TokenCount, Tokenizer};
 use switchyard_ports::vault::{Binding, Vault, VaultError};
@@ -102,6 +105,10 @@ impl Limiter for NoLimiter {
 
     async fn in_question(&self) -> Result<Vec<Counter>, LimiterError> {
         Ok(Vec::new())
+    }
+
+    async fn count_day(&self, _: Day, _: &[(Scope, u64)]) -> Result<(), LimiterError> {
+        Ok(())
     }
 }
 

@@ -216,7 +216,7 @@ fn difference(current: &Provider, wanted: &DeclaredProvider) -> ProviderPatch {
     }
 }
 
-fn as_new(route: &Route) -> NewRoute {
+pub(super) fn as_new(route: &Route) -> NewRoute {
     let targets = route.targets.iter().map(|target| NewTarget {
         provider: target.provider,
         models: target.models.clone(),
