@@ -78,9 +78,13 @@ async fn a_lone_provider_that_fails_is_called_once() {
 
 #[tokio::test]
 async fn when_all_failed_the_last_failure_says_502_504_or_429() {
-    for (last, shown) in
-        [("status=500", 502), ("refuse", 502), ("html", 502), ("status=504", 504), ("status=429&retry_after=7", 429)]
-    {
+    for (last, shown) in [
+        ("status=500", 502),
+        ("refuse", 502),
+        ("html", 502),
+        ("status=504", 504),
+        ("status=429&retry_after=7", 429),
+    ] {
         let (app, client) = over(2).await;
         let (answer, models) = called(&app, &client, &["status=500", last]).await;
         assert_eq!((answer.status, models.len()), (shown, 2), "{last}: {}", answer.text);
@@ -91,7 +95,8 @@ async fn when_all_failed_the_last_failure_says_502_504_or_429() {
 async fn where_no_target_could_be_tried_it_is_503_with_when_to_come_back() {
     let (app, client) = over(1).await;
     let provider = app.embedded().providers().find(&Name::new("p1").unwrap()).await.unwrap();
-    let off = switchyard::ports::repositories::ProviderPatch { is_enabled: Some(false), ..Default::default() };
+    let off =
+        switchyard::ports::repositories::ProviderPatch { is_enabled: Some(false), ..Default::default() };
     app.embedded().providers().update(&provider, off, None, &Writer::API).await.unwrap();
     let (answer, models) = called(&app, &client, &["tokens=1"]).await;
     assert_eq!((answer.status, answer.error_code().as_str()), (503, "upstream_unavailable"));

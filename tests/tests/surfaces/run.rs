@@ -32,7 +32,9 @@ pub(crate) async fn run_all(surface: &str, store: Store) {
             });
             let scene = match surface {
                 // Whose calls are of many people's.
-                "canonical" | "virtual-key-proxy" | "provider-management" => Scene::inviting(setting, store).await,
+                "canonical" | "virtual-key-proxy" | "provider-management" => {
+                    Scene::inviting(setting, store).await
+                }
                 _ => Scene::start(setting, store).await,
             };
             sent += run(&fixture, setting, scene).await;

@@ -13,8 +13,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 use switchyard_domain::usage::UsageEvent;
-use switchyard_http::server::{BoundServer, ServerConfig, ServerControl, bind};
 use switchyard_http::recent_log::RecentLog;
+use switchyard_http::server::{BoundServer, ServerConfig, ServerControl, bind};
 use switchyard_http::services::{DemoSwitch, LogLosses, Services};
 use switchyard_orchestrator::accounts::{
     AccountPorts, AccountSettings, Accounts, PasswordDesk, Rates, Throttles, session_gate,

@@ -117,19 +117,28 @@ fn the_route_has_the_name_of_the_setting() {
 fn the_keys_of_the_settings_serve_no_other_call() {
     let (url, requests) = recorder();
     let at = format!("{url}/v1beta");
-    let settings =
-        [("GEMINI_API_KEY", KEY), ("SWITCHYARD_GEMINI_BASE_URL", &at), ("NGROK_BASE_URL", &url)];
-    let commands = ["routes add other --target llm-gemini/gemini-2.5-flash --target llm-ngrok/gemini-2.5-flash"];
+    let settings = [("GEMINI_API_KEY", KEY), ("SWITCHYARD_GEMINI_BASE_URL", &at), ("NGROK_BASE_URL", &url)];
+    let commands =
+        ["routes add other --target llm-gemini/gemini-2.5-flash --target llm-ngrok/gemini-2.5-flash"];
     let (server, key) = started(&settings, &commands);
-    let direct = ["gemini/gemini-2.5-flash", "gemini-2.5-flash", "llm-gemini/gemini-2.5-flash", "ngrok/gemini-2.5-flash"];
+    let direct = [
+        "gemini/gemini-2.5-flash",
+        "gemini-2.5-flash",
+        "llm-gemini/gemini-2.5-flash",
+        "ngrok/gemini-2.5-flash",
+    ];
     for model in direct.into_iter().chain(["llm-ngrok/gemini-2.5-flash", "gemma-3-27b", "other"]) {
         let heard = ask(&server, &key, model);
         assert!([404, 503].contains(&heard.status), "{model}: {heard:?}");
     }
     assert!(requests.lock().unwrap().is_empty());
     let listed = server.ask("GET", "/v1/models", &[("authorization", &key)], "").json();
-    let ids: Vec<&str> = listed["data"].as_array().unwrap().iter().filter_map(|row| row["id"].as_str()).collect();
-    assert!(ids.contains(&"auto") && !ids.iter().any(|id| id.contains("llm-") || id.contains("gem")), "{ids:?}");
+    let ids: Vec<&str> =
+        listed["data"].as_array().unwrap().iter().filter_map(|row| row["id"].as_str()).collect();
+    assert!(
+        ids.contains(&"auto") && !ids.iter().any(|id| id.contains("llm-") || id.contains("gem")),
+        "{ids:?}"
+    );
     let shown = server.ask("GET", "/api/v1/keys/system-keys", &[], "").json();
     assert_eq!(shown["system_keys"]["gemini"], false);
     assert!(!server.log().contains(KEY));
@@ -139,8 +148,7 @@ fn the_keys_of_the_settings_serve_no_other_call() {
 fn a_key_of_the_settings_ends_with_them() {
     let (url, requests) = recorder();
     let at = format!("{url}/v1beta");
-    let (server, key) =
-        started(&[("GEMINI_API_KEY", KEY), ("SWITCHYARD_GEMINI_BASE_URL", &at)], &[]);
+    let (server, key) = started(&[("GEMINI_API_KEY", KEY), ("SWITCHYARD_GEMINI_BASE_URL", &at)], &[]);
     assert_eq!(ask(&server, &key, "auto").status, 502);
     let server = Running::start(server.end().unset("GEMINI_API_KEY"));
     assert_eq!(ask(&server, &key, "auto").status, 503);
