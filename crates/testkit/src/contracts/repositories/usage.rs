@@ -7,14 +7,14 @@ use super::samples::{AT, sample_event, unique};
 use futures_util::future::join_all;
 use switchyard_domain::budget::Span;
 use switchyard_domain::chat::{TokenUsage, Units, UsageSource};
-use switchyard_domain::ids::{ProviderId, TargetId, UserId, VirtualKeyId};
+use switchyard_domain::ids::{TargetId, UserId, VirtualKeyId};
 use switchyard_domain::money::{NanoUsd, PricePerMillion};
 use switchyard_domain::price::{LineItem, TokenKind};
 use switchyard_domain::provider::CredentialSource;
 use switchyard_domain::quota::QuotaScope;
-use switchyard_domain::time::{Day, Timestamp};
+use switchyard_domain::time::Timestamp;
 use switchyard_domain::usage::{
-    GroupBy, LedgerProblem, Outcome, RequestsOf, UsageEvent, UsageFilter, UsageRow, UsageSums,
+    GroupBy, LedgerProblem, Outcome, UsageEvent, UsageFilter, UsageRow, UsageSums,
 };
 use switchyard_ports::repositories::{Recorded, UsageRepository, VirtualKeyRepository};
 
@@ -33,7 +33,7 @@ pub async fn usage_contract(repository: &dyn UsageRepository, keys: &dyn Virtual
     a_persons_sums_are_those_of_their_events(repository).await;
     a_large_batch_is_recorded_whole(repository).await;
     writers_at_once_count_everything_once(repository).await;
-    the_requests_of_a_day_are_those_that_came_to_something(repository).await;
+    super::days::the_requests_of_a_day_are_those_that_came_to_something(repository).await;
     super::calls::contract(repository).await;
     super::refused_calls::refused_calls_are_kept_as_far_as_there_is_room(repository).await;
     the_books_agree(repository).await;
@@ -404,49 +404,6 @@ async fn writers_at_once_count_everything_once(repository: &dyn UsageRepository)
     let inserted: u64 = outcomes.into_iter().map(|outcome| outcome.unwrap().inserted).sum();
     assert_eq!(inserted, 400);
     assert_eq!(whole(repository, key).await, sums_of(400));
-}
-
-async fn the_requests_of_a_day_are_those_that_came_to_something(repository: &dyn UsageRepository) {
-    let (key, user, provider) = (lone_key(), UserId(lone_key().0), ProviderId(lone_key().0));
-    let target = TargetId(lone_key().0);
-    let (day, midnight) = (Timestamp(AT.0 - 900 * DAY_MS).day(), |later| {
-        Timestamp(Timestamp(AT.0 - 900 * DAY_MS).day().start().0 + later)
-    });
-    let event = |outcome, at| UsageEvent {
-        outcome,
-        user: Some(user),
-        provider,
-        target: Some(target),
-        ..sample_event(Some(key), at)
-    };
-    let events = [
-        event(Outcome::Complete, midnight(0)),
-        event(Outcome::Partial, midnight(5)),
-        event(Outcome::ClientClosed, midnight(DAY_MS - 1)),
-        event(Outcome::Failed, midnight(7)),
-        event(Outcome::Throttled, midnight(8)),
-        UsageEvent { is_final: false, ..event(Outcome::TimedOut, midnight(9)) },
-        UsageEvent { target: None, ..event(Outcome::Complete, midnight(10)) },
-        event(Outcome::Complete, midnight(-1)),
-        event(Outcome::Complete, midnight(DAY_MS)),
-    ];
-    repository.record(&events).await.unwrap();
-    repository.record(&events).await.unwrap();
-    let of = async |day: Day, of: RequestsOf, word: String| {
-        let requests = repository.requests_of_day(day, &of).await.unwrap();
-        requests.into_iter().find(|(scope, _)| *scope == word).map_or(0, |(_, count)| count)
-    };
-    for (day, attempts, of_target, calls) in [(day, 4, 3, 6), (day.next(), 1, 1, 1)] {
-        assert_eq!(of(day, RequestsOf::Targets, format!("target:{target}")).await, of_target);
-        assert_eq!(of(day, RequestsOf::Models, format!("model:{provider}/large")).await, attempts);
-        assert_eq!(of(day, RequestsOf::Providers, format!("provider:{provider}")).await, attempts);
-        assert_eq!(of(day, RequestsOf::Users, format!("user:{user}")).await, calls);
-        let keys = vec![lone_key(), key];
-        assert_eq!(of(day, RequestsOf::Keys(keys), format!("key:{key}")).await, calls);
-        assert!(of(day, RequestsOf::Everybody, "global".to_owned()).await >= calls);
-    }
-    assert_eq!(repository.requests_of_day(day, &RequestsOf::Keys(Vec::new())).await.unwrap(), []);
-    assert_eq!(repository.requests_of_day(Day(-1), &RequestsOf::Targets).await.unwrap(), []);
 }
 
 async fn the_books_agree(repository: &dyn UsageRepository) {
