@@ -375,6 +375,7 @@ impl Pair {
             tokens: 0,
             charges: vec![Charge { at: call.at, amount: NanoUsd(cost) }],
             payers: self.payers(&call.scopes),
+            is_void: false,
             since: Some(since),
         };
         match &call.permit {

@@ -10,7 +10,7 @@ pub struct Limits {
     pub rpm: Option<u32>,
     /// Tokens in any 60 seconds.
     pub tpm: Option<u64>,
-    /// Requests in a UTC day. A process that begins anew begins to count anew, where nobody else remembers them.
+    /// Requests in a UTC day.
     pub rpd: Option<u32>,
     /// Calls in flight at one moment.
     pub concurrency: Option<u32>,
@@ -31,6 +31,18 @@ impl Limits {
     pub fn admits_nothing(&self) -> bool {
         let Self { rpm, tpm, rpd, concurrency } = *self;
         [rpm, rpd, concurrency].contains(&Some(0)) || tpm == Some(0)
+    }
+
+    /// The same without those limits on requests and tokens that are zero: in a route's target, zero means "no limit", and what is to
+    /// take no call is switched off.
+    #[must_use]
+    pub fn where_zero_is_none(self) -> Self {
+        Self {
+            rpm: self.rpm.filter(|limit| *limit > 0),
+            tpm: self.tpm.filter(|limit| *limit > 0),
+            rpd: self.rpd.filter(|limit| *limit > 0),
+            concurrency: self.concurrency,
+        }
     }
 
     /// What holds where both hold: of each kind the smaller one.
@@ -109,6 +121,14 @@ mod tests {
         let other = Limits { rpm: Some(7), rpd: Some(9), ..Limits::NONE };
         let both = Limits { rpm: Some(5), tpm: Some(100), rpd: Some(9), concurrency: None };
         assert_eq!((one.tightest(other), other.tightest(one)), (both, both));
+    }
+
+    #[test]
+    fn a_zero_of_requests_or_tokens_can_be_taken_for_no_limit() {
+        let zeros = Limits { rpm: Some(0), tpm: Some(0), rpd: Some(0), concurrency: Some(0) };
+        assert_eq!(zeros.where_zero_is_none(), Limits { concurrency: Some(0), ..Limits::NONE });
+        let ones = Limits { rpm: Some(1), tpm: Some(1), rpd: Some(1), concurrency: None };
+        assert_eq!(ones.where_zero_is_none(), ones);
     }
 
     #[test]

@@ -48,6 +48,8 @@ pub(crate) fn gateway(
         .app_data(web::Data::from(Arc::clone(&services.status)))
         .app_data(web::Data::from(Arc::clone(&services.clock)))
         .app_data(web::Data::new(Environment(config.environment.clone())))
+        .app_data(web::Data::from(metrics.stats()))
+        .app_data(web::Data::new(services.recent_log.clone()))
         .configure(|app| accounts(app, config, services))
         .app_data(Gate::new(config, services))
         .app_data(Names::new(services))

@@ -24,6 +24,7 @@ mod offline_form;
 pub mod openapi;
 mod ops;
 mod provenance;
+pub mod recent_log;
 mod refusal;
 pub mod routes;
 pub mod server;

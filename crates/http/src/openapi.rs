@@ -97,6 +97,8 @@ use utoipa::{Modify, OpenApi};
         compat::documented::test_managed_provider,
         compat::documented::test_direct,
         compat::documented::state_managed_health,
+        compat::documented::server_stats,
+        compat::documented::server_log,
         compat::documented::external_get,
         compat::documented::external_post,
         compat::documented::external_put,

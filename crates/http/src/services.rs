@@ -1,5 +1,6 @@
 //! What the surfaces are given.
 
+use crate::recent_log::RecentLog;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use switchyard_orchestrator::UseCases;
@@ -57,6 +58,8 @@ pub struct Services {
     pub demo: DemoSwitch,
     /// Lines of the log that were lost.
     pub log_losses: LogLosses,
+    /// The last lines of the log; empty where nobody keeps any.
+    pub recent_log: RecentLog,
     /// Time, for durations and what `/health` says.
     pub clock: Arc<dyn Clock>,
     /// Request ids.
@@ -87,7 +90,7 @@ impl Services {
             clock,
             entropy,
         } = use_cases;
-        let log_losses = LogLosses::default();
+        let (log_losses, recent_log) = (LogLosses::default(), RecentLog::default());
         Self {
             chat,
             models,
@@ -107,6 +110,7 @@ impl Services {
             idempotency,
             demo,
             log_losses,
+            recent_log,
             clock,
             entropy,
         }
@@ -116,6 +120,12 @@ impl Services {
     #[must_use]
     pub fn with_log_losses(self, log_losses: LogLosses) -> Self {
         Self { log_losses, ..self }
+    }
+
+    /// The same, where the last lines of the log are kept here.
+    #[must_use]
+    pub fn with_recent_log(self, recent_log: RecentLog) -> Self {
+        Self { recent_log, ..self }
     }
 }
 

@@ -7,7 +7,7 @@
 use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
 use switchyard_domain::chat::{TokenUsage, Units, UsageSource};
-use switchyard_domain::ids::{AttemptId, CallId, ProviderId, UserId, VirtualKeyId};
+use switchyard_domain::ids::{AttemptId, CallId, ProviderId, TargetId, UserId, VirtualKeyId};
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::price::LineItem;
 use switchyard_domain::provider::CredentialSource;
@@ -47,6 +47,7 @@ pub(crate) struct Row<'a>(
     Option<UserId>,
     Option<CredentialSource>,
     Option<&'a str>,
+    Option<TargetId>,
 );
 
 impl<'a> Row<'a> {
@@ -83,6 +84,7 @@ impl<'a> Row<'a> {
             user,
             credential,
             address,
+            target,
         } = event;
         Self(
             *id,
@@ -115,6 +117,7 @@ impl<'a> Row<'a> {
             *user,
             *credential,
             address.as_deref(),
+            *target,
         )
     }
 }

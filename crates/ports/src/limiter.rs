@@ -7,7 +7,7 @@ use std::time::Duration;
 use switchyard_domain::budget::{Budget, BudgetWindow, Span};
 use switchyard_domain::limits::{LimitKind, Limits};
 use switchyard_domain::money::NanoUsd;
-use switchyard_domain::time::Timestamp;
+use switchyard_domain::time::{Day, Timestamp};
 
 /// What is limited together, such as `key:17` or `model:3/gpt-4o`. Shared, since every call names several.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -208,6 +208,8 @@ pub struct Used {
     /// The budgets to whose scopes the ledger books the charges, as they are set now: one of them may have begun, or been changed,
     /// while the call ran. Those that the permit was taken under pay whether they are named here or not.
     pub payers: Vec<Payer>,
+    /// Whether it came to nothing: its request is none of the day's then. Those of a minute count all the same, as they were made.
+    pub is_void: bool,
     /// Since when the ledger may know of it, by the clock of the process: when it was given to the journal, which MUST have it before it
     /// is settled. Absent: since now.
     pub since: Option<Monotonic>,
@@ -304,6 +306,10 @@ pub trait Limiter: Send + Sync {
     /// Some counters of which the ledger is to be asked, whether a call needs them or not: those that are known [`Known::AtMost`], and
     /// perhaps some that are not known.
     async fn in_question(&self) -> Result<Vec<Counter>, LimiterError>;
+    /// Tells how many requests of a UTC day the ledger knows of, by scope. A scope of which fewer are counted counts so many from now
+    /// on; one that counts more stays as it is, since the ledger lacks what runs. What is told of another day than today's is passed
+    /// over. So a day's limit goes on where an earlier process, or a store that was lost, left it.
+    async fn count_day(&self, day: Day, requests: &[(Scope, u64)]) -> Result<(), LimiterError>;
 }
 
 /// The store that many processes share, as it was seen last. MUST NOT ask it.

@@ -282,6 +282,16 @@ diesel::table! {
         user_id -> Nullable<BigInt>,
         credential -> Nullable<Text>,
         address -> Nullable<Text>,
+        target_id -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    /// The requests of a day that count for a target's limit.
+    target_days (day, target_id) {
+        day -> Integer,
+        target_id -> BigInt,
+        requests -> BigInt,
     }
 }
 

@@ -2,8 +2,10 @@
 //! logged is chosen where it is logged.
 
 use crate::failure::Failure;
+use std::io::{self, Write};
 use std::path::Path;
 use switchyard::settings::{LogLevel, LoggingSettings};
+use switchyard_http::recent_log::RecentLog;
 use switchyard_http::services::LogLosses;
 use tracing::level_filters::LevelFilter;
 use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuilder, WorkerGuard};
@@ -23,9 +25,15 @@ const WAITING_LINES: usize = 16 * 1024;
 pub(crate) struct LogFiles {
     _writers: Vec<WorkerGuard>,
     losses: Vec<ErrorCounter>,
+    recent: RecentLog,
 }
 
 impl LogFiles {
+    /// The last lines, which are kept beside those that are written out.
+    pub(crate) fn recent(&self) -> RecentLog {
+        self.recent.clone()
+    }
+
     /// What counts the lines that were dropped.
     pub(crate) fn losses(&self) -> LogLosses {
         let losses = self.losses.clone();
@@ -52,7 +60,8 @@ pub(crate) fn begin(settings: &LoggingSettings, is_server: bool) -> Result<LogFi
     };
     // A log collector that stops reading must not stop the server: lines are handed to a thread and dropped when it is
     // behind.
-    let stderr = begun(in_background(std::io::stderr()));
+    let recent = RecentLog::default();
+    let stderr = begun(in_background(Kept { lines: recent.clone(), out: io::stderr() }));
     let mut layers = vec![json(stderr).with_filter(quiet(level)).boxed()];
     // The files are the server's: two processes can't rotate them.
     if let Some(dir) = settings.dir.as_ref().filter(|_| is_server) {
@@ -65,7 +74,7 @@ pub(crate) fn begin(settings: &LoggingSettings, is_server: bool) -> Result<LogFi
         .with(layers)
         .try_init()
         .map_err(|error| Failure::runtime(format!("logging can't begin: {error}")))?;
-    Ok(LogFiles { _writers: writers, losses })
+    Ok(LogFiles { _writers: writers, losses, recent })
 }
 
 /// The targets of our own crates.
@@ -88,8 +97,28 @@ where
     fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(false).with_writer(writer)
 }
 
+/// Standard error, of which the last lines are kept. On the thread of the writer, which is given a line at a time: that costs no request
+/// anything.
+struct Kept<W> {
+    lines: RecentLog,
+    out: W,
+}
+
+impl<W: Write> Write for Kept<W> {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.lines.keep(line);
+        // Whole: what is left of a line would be kept as another one.
+        self.out.write_all(line)?;
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
 /// Writes on a thread of its own, and loses lines rather than time.
-fn in_background(writer: impl std::io::Write + Send + 'static) -> (NonBlocking, WorkerGuard) {
+fn in_background(writer: impl Write + Send + 'static) -> (NonBlocking, WorkerGuard) {
     NonBlockingBuilder::default().lossy(true).buffered_lines_limit(WAITING_LINES).finish(writer)
 }
 

@@ -45,7 +45,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     environment::tell(&loaded.warnings);
     runtime.block_on(async {
         match command {
-            Command::Serve(_) => serve::run(loaded, reader, log_files.losses()).await,
+            Command::Serve(_) => serve::run(loaded, reader, &log_files).await,
             Command::Check(options) => commands::check::run(&loaded, &options).await,
             Command::Migrate(options) => commands::migrate::run(&loaded, &options).await,
             Command::Providers(options) => commands::providers::run(&loaded, options).await,

@@ -3,6 +3,7 @@
 use crate::banner;
 use crate::certificate::Certificate;
 use crate::failure::Failure;
+use crate::logging::LogFiles;
 use crate::setup_link;
 use crate::unserved;
 use std::num::NonZeroUsize;
@@ -13,7 +14,7 @@ use switchyard::settings::{GatewayAuth, Loaded, Settings};
 use switchyard::{Builder, Embedded};
 use switchyard_domain::meta::Writer;
 use switchyard_http::server::{self, BoundServer, Limits, ServerConfig, ServerControl, Timeouts, bind};
-use switchyard_http::services::{DemoSwitch, LogLosses, Services};
+use switchyard_http::services::{DemoSwitch, Services};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// How long readiness is off before connections are refused, so that a load balancer sees it.
@@ -22,7 +23,7 @@ const BEFORE_DRAIN: Duration = Duration::from_millis(200);
 const FLUSH: Duration = Duration::from_secs(10);
 
 /// Runs the gateway until a signal ends it.
-pub(crate) async fn run(loaded: Loaded, reader: FileReader, log_losses: LogLosses) -> Result<(), Failure> {
+pub(crate) async fn run(loaded: Loaded, reader: FileReader, log: &LogFiles) -> Result<(), Failure> {
     unserved::tell(&loaded.listing);
     let settings = loaded.settings;
     let certificate = Certificate::of(&settings)?;
@@ -31,7 +32,8 @@ pub(crate) async fn run(loaded: Loaded, reader: FileReader, log_losses: LogLosse
     let link = app.accounts().links.setup(&Writer::SEED).await?;
     // The demonstration ends with the first administrator.
     let demo = DemoSwitch::new(settings.server.listen.is_loopback_only() && link.is_some());
-    let services = Services::new(app.use_cases(), demo).with_log_losses(log_losses);
+    let services =
+        Services::new(app.use_cases(), demo).with_log_losses(log.losses()).with_recent_log(log.recent());
     let config = ServerConfig { tls: certificate.as_ref().map(Certificate::tls), ..server_config(&settings) };
     let server = bind(config, services)
         .map_err(|error| Failure::runtime(format!("{error}. Name another address with --listen.")))?;

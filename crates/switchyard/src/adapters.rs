@@ -4,6 +4,7 @@ use crate::builder::{Builder, SecretSource};
 use crate::error::OpenError;
 use crate::identity::Identity;
 use crate::keyring_check::{check_keyring, look_at_keyring, look_at_secret_key, take_over_audit_log};
+use crate::shared_models::SharedModels;
 use crate::sharing::Sharing;
 use secrecy::SecretString;
 use std::path::PathBuf;
@@ -54,6 +55,7 @@ pub(crate) struct Adapters {
     pub(crate) checkpoints: Option<Arc<dyn CheckpointStore>>,
     pub(crate) generated_secrets: Vec<PathBuf>,
     pub(crate) shares_credentials: bool,
+    pub(crate) shared_models: SharedModels,
 }
 
 impl Adapters {
@@ -115,6 +117,7 @@ impl Adapters {
             audit_seal,
             checkpoints,
             shares_credentials: builder.shares_credentials,
+            shared_models: builder.shared_models.clone(),
             entropy,
             mint: Arc::new(PepperedMint::new(&SubKey::of(&secrets.secret_key, Purpose::VirtualKeyPepper))),
             vault: sealing,

@@ -5,7 +5,7 @@ use crate::adapters::Adapters;
 use crate::builder::Builder;
 use crate::embedded::start_keeper;
 use crate::error::OpenError;
-use crate::first_start::seeding;
+use crate::first_start::{followers, seeding};
 use crate::identity::account_ports;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,8 +13,8 @@ use switchyard_coordination::memory::{MemoryHealth, MemoryLimiter};
 use switchyard_domain::meta::Writer;
 use switchyard_orchestrator::accounts::{AccountPorts, AccountSettings, Accounts, SessionGate, session_gate};
 use switchyard_orchestrator::admin::{
-    AdminPorts, CredentialAdmin, DeclaredConfiguration, KeyAdmin, ProviderAdmin, ProviderPorts, QuotaAdmin,
-    RouteAdmin, Seeding, SharedCredentialAdmin,
+    AdminPorts, CredentialAdmin, DeclaredConfiguration, Followers, KeyAdmin, ProviderAdmin, ProviderPorts,
+    QuotaAdmin, RouteAdmin, Seeding, SharedCredentialAdmin,
 };
 use switchyard_orchestrator::audit::AuditTrail;
 use switchyard_orchestrator::explain::Explainer;
@@ -127,7 +127,22 @@ impl Administration {
     /// # Errors
     /// [`OpenError::Seeds`], a defect of the build.
     pub fn seeding(&self) -> Result<Seeding, OpenError> {
-        seeding(self.ports.clone(), Arc::clone(&self.providers), Arc::clone(&self.routes))
+        seeding(
+            self.ports.clone(),
+            Arc::clone(&self.providers),
+            Arc::clone(&self.routes),
+            &self.adapters.shared_models,
+        )
+    }
+
+    /// What follows the settings of the models behind `/llm/chat`.
+    pub(crate) fn followers(&self) -> Result<Followers, OpenError> {
+        followers(
+            self.ports.clone(),
+            Arc::clone(&self.providers),
+            Arc::clone(&self.routes),
+            &self.adapters.shared_models,
+        )
     }
 
     /// Seeds an empty database and applies what a file declares.

@@ -8,6 +8,7 @@ use crate::migrations::Migrations;
 use crate::settings::{
     DatabaseUrl, EncryptionKey as GivenKey, Fsync, PasswordPolicy as GivenPolicy, RateLimit, Settings,
 };
+use crate::shared_models::SharedModels;
 use secrecy::{ExposeSecret, SecretString};
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -99,6 +100,7 @@ pub struct Builder {
     pub(crate) takes_over_audit_log: bool,
     pub(crate) shares_credentials: bool,
     pub(crate) redis: Option<RedisUse>,
+    pub(crate) shared_models: SharedModels,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -137,6 +139,7 @@ impl Builder {
             takes_over_audit_log: true,
             shares_credentials: true,
             redis: None,
+            shared_models: SharedModels::default(),
             clock: Arc::new(SystemClock::new()),
         }
     }
@@ -218,6 +221,7 @@ impl Builder {
                 .redis
                 .as_ref()
                 .map(|redis| RedisUse { url: redis.url().clone(), processes: settings.database.replicas }),
+            shared_models: SharedModels::from(settings),
             clock: Arc::new(SystemClock::new()),
         })
     }

@@ -13,7 +13,7 @@ use switchyard_journal::{FileJournal, Fsync, MemoryJournal, Options};
 use switchyard_orchestrator::UseCases;
 use switchyard_orchestrator::accounts::Accounts;
 use switchyard_orchestrator::admin::{KeyAdmin, ProviderAdmin, QuotaAdmin, Reloading, RouteAdmin};
-use switchyard_orchestrator::chat::{Budgets, CallStatistics, ChatPorts, ChatService};
+use switchyard_orchestrator::chat::{Budgets, CallStatistics, ChatPorts, ChatService, DayCounts};
 use switchyard_orchestrator::explain::Explainer;
 use switchyard_orchestrator::external::ExternalCalls;
 use switchyard_orchestrator::health_checks::{HealthCheckSettings, HealthChecks};
@@ -58,6 +58,8 @@ impl Embedded {
         let keeper = Arc::new(start_keeper(&adapters).await?);
         let administration = Administration::over(&adapters, &builder.accounts, Some(Arc::clone(&keeper)));
         administration.prepare(&mut builder).await?;
+        // Only here: a command is run under other settings than the server.
+        administration.followers()?.follow().await?;
         keeper.refresh().await?;
 
         let tasks = Tasks::new(tokio::runtime::Handle::current());
@@ -79,6 +81,11 @@ impl Embedded {
             builder.budgets,
         );
         let ports = chat_ports(&adapters, Arc::clone(&journal), &tasks, budgets);
+        let days = day_counts(&adapters, &keeper);
+        // Before the first call: a day's limit goes on where an earlier process left it.
+        if let Err(error) = days.tell().await {
+            tracing::warn!(%error, "limits of a day begin anew until the ledger and the limiter can be asked");
+        }
         let statistics = Arc::clone(&ports.statistics);
         let status = Arc::new(Status::new(
             Arc::clone(&keeper),
@@ -90,7 +97,7 @@ impl Embedded {
         ));
         let insight = insight(&adapters, &administration, &keeper, &ports, &status, &writer);
         begin_loops(&tasks, &keeper, &writer, &administration, &adapters);
-        begin_loops_of_calls(&tasks, &keeper, &ports);
+        begin_loops_of_calls(&tasks, &keeper, &ports, days);
         begin_health_checks(&tasks, &keeper, &adapters, builder.health_checks);
         let sessions = administration.session_gate(&keeper);
         let authenticator =
@@ -245,7 +252,9 @@ pub(crate) async fn start_keeper(adapters: &Adapters) -> Result<ConfigurationKee
         Arc::clone(&adapters.prices),
     );
     let credentials = Arc::clone(&adapters.database) as Arc<dyn CredentialRepository>;
-    let builder = builder.with_credentials(credentials, adapters.shares_credentials);
+    let builder = builder
+        .with_credentials(credentials, adapters.shares_credentials)
+        .with_set_apart(adapters.shared_models.set_apart());
     let users = UserDirectory::new(
         Arc::clone(&adapters.database) as Arc<dyn UserRepository>,
         Arc::clone(&adapters.clock),
@@ -336,7 +345,23 @@ async fn bring_what_was_left(tasks: &Tasks, writer: &Arc<LedgerWriter>, adapters
     });
 }
 
-fn begin_loops_of_calls(tasks: &Tasks, keeper: &Arc<ConfigurationKeeper>, ports: &ChatPorts) {
+fn day_counts(adapters: &Adapters, keeper: &Arc<ConfigurationKeeper>) -> DayCounts {
+    DayCounts::new(
+        Arc::clone(&adapters.database) as Arc<dyn UsageRepository>,
+        Arc::clone(&adapters.sharing.limiter),
+        Arc::clone(keeper),
+        Arc::clone(&adapters.clock),
+    )
+}
+
+fn begin_loops_of_calls(
+    tasks: &Tasks,
+    keeper: &Arc<ConfigurationKeeper>,
+    ports: &ChatPorts,
+    days: DayCounts,
+) {
+    let ending = tasks.stopping();
+    tasks.spawn("requests of the day", async move { days.keep_told(ending).await });
     let (budgets, limiter) = (Arc::clone(&ports.budgets), Arc::clone(&ports.limiter));
     let (keeper, stopping) = (Arc::clone(keeper), tasks.stopping());
     let (refused, ending) = (Arc::clone(&ports.refused), tasks.stopping());

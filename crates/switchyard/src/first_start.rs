@@ -1,24 +1,42 @@
-//! What an empty database gets: `seeds.yaml`.
+//! What an empty database gets: `seeds.yaml`, and the models behind `/llm/chat` as the settings have them.
 
 use crate::error::OpenError;
+use crate::shared_models::SharedModels;
 use std::sync::Arc;
 use switchyard_domain::declared::Declared;
-use switchyard_orchestrator::admin::{AdminPorts, ProviderAdmin, RouteAdmin, Seeding};
+use switchyard_orchestrator::admin::{AdminPorts, Followers, ProviderAdmin, RouteAdmin, Seeding};
 
 /// To be raised with each change of the file.
-const EDITION: i64 = 1;
+const EDITION: i64 = 2;
 
 /// The use case that gives a database what comes with this version.
 pub(crate) fn seeding(
     ports: AdminPorts,
     providers: Arc<ProviderAdmin>,
     routes: Arc<RouteAdmin>,
+    shared: &SharedModels,
 ) -> Result<Seeding, OpenError> {
-    Ok(Seeding::new(ports, providers, routes, seeds()?, EDITION))
+    let new_in = SharedModels::of_second_edition()?.into_iter().map(|name| (2, name)).collect();
+    Ok(Seeding::new(ports, providers, routes, seeds(shared)?, EDITION, new_in))
 }
 
-fn seeds() -> Result<Declared, OpenError> {
-    serde_saphyr::from_str(include_str!("../seeds.yaml")).map_err(|error| OpenError::Seeds(error.to_string()))
+/// The use case that keeps what follows the settings of the models behind `/llm/chat`.
+pub(crate) fn followers(
+    ports: AdminPorts,
+    providers: Arc<ProviderAdmin>,
+    routes: Arc<RouteAdmin>,
+    shared: &SharedModels,
+) -> Result<Followers, OpenError> {
+    Ok(Followers::new(ports, providers, routes, shared.declared()?, shared.asked_for()?))
+}
+
+fn seeds(shared: &SharedModels) -> Result<Declared, OpenError> {
+    let mut seeds: Declared = serde_saphyr::from_str(include_str!("../seeds.yaml"))
+        .map_err(|error| OpenError::Seeds(error.to_string()))?;
+    let Declared { providers, routes } = shared.declared()?;
+    seeds.providers.extend(providers);
+    seeds.routes.extend(routes);
+    Ok(seeds)
 }
 
 #[cfg(test)]
@@ -63,7 +81,8 @@ mod tests {
         let providers =
             Arc::new(ProviderAdmin::new(ports.clone(), ProviderPorts { factory, vault, prices, health }));
         let routes = Arc::new(RouteAdmin::new(ports.clone()));
-        let seeding = seeding(ports, Arc::clone(&providers), Arc::clone(&routes)).unwrap();
+        let seeding =
+            seeding(ports, Arc::clone(&providers), Arc::clone(&routes), &SharedModels::default()).unwrap();
         Start { providers, routes, seeding }
     }
 
@@ -79,7 +98,7 @@ mod tests {
     }
 
     async fn is_seeded(store: &MemoryStore) {
-        let (stored, seeds) = (store.load().await.unwrap(), seeds().unwrap());
+        let (stored, seeds) = (store.load().await.unwrap(), seeds(&SharedModels::default()).unwrap());
         assert_eq!(stored.providers.len(), seeds.providers.len());
         assert_eq!(stored.routes.len(), seeds.routes.len());
         for (provider, wanted) in stored.providers.iter().zip(&seeds.providers) {
@@ -135,7 +154,7 @@ mod tests {
                 start.unwrap();
             }
             let stored = store.load().await.unwrap();
-            let seeds = seeds().unwrap();
+            let seeds = seeds(&SharedModels::default()).unwrap();
             assert_eq!(
                 (stored.providers.len(), stored.routes.len()),
                 (seeds.providers.len(), seeds.routes.len())

@@ -35,6 +35,7 @@ mod migrations;
 mod panics;
 mod program_call;
 pub mod settings;
+mod shared_models;
 mod sharing;
 
 pub use administration::Administration;

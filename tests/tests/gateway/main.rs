@@ -25,4 +25,6 @@ mod operations;
 mod routes;
 mod routing;
 mod secrets;
+mod selection;
+mod server_errors;
 mod shared_limits;

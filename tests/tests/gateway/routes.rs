@@ -8,7 +8,7 @@ use switchyard_domain::route::{RouteMode, Strategy};
 use switchyard_harness::TestApp;
 use switchyard_harness::testkit::simulator::Script;
 
-fn route(name: &str, mode: RouteMode, strategy: Strategy, models: &[&str]) -> DeclaredRoute {
+pub(crate) fn route(name: &str, mode: RouteMode, strategy: Strategy, models: &[&str]) -> DeclaredRoute {
     let target = |model: &&str| DeclaredTarget::new(Name::new("upstream").unwrap(), (*model).to_owned());
     DeclaredRoute {
         mode,
@@ -18,7 +18,7 @@ fn route(name: &str, mode: RouteMode, strategy: Strategy, models: &[&str]) -> De
     }
 }
 
-async fn add(app: &TestApp, route: &DeclaredRoute) {
+pub(crate) async fn add(app: &TestApp, route: &DeclaredRoute) {
     app.embedded().routes().add(route, &Writer::API).await.unwrap();
 }
 

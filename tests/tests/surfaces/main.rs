@@ -44,9 +44,10 @@ const SURFACES: [(&str, &[&str]); 5] = [
             "/api/v1/rekey",
             "/api/v1/providers",
             "/api/v1/vendors",
+            "/api/v1/routes",
         ],
     ),
-    ("provider-management", &["/api/providers"]),
+    ("provider-management", &["/api/providers", "/api/model-routes", "/api/admin/stats", "/api/admin/logs"]),
 ];
 
 macro_rules! surfaces {

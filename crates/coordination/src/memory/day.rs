@@ -17,9 +17,26 @@ impl DayCount {
         self.current(now).map_or(0, |(_, count)| count)
     }
 
-    pub(super) fn add(&mut self, now: Timestamp) {
+    /// Counts a request, and answers in which day.
+    pub(super) fn add(&mut self, now: Timestamp) -> Day {
         let (day, count) = self.current(now).unwrap_or((now.day(), 0));
         self.0 = Some((day, count + 1));
+        day
+    }
+
+    /// A request that was counted in this day is none of it.
+    pub(super) fn take_back(&mut self, day: Day) {
+        if let Some((_, count)) = self.0.as_mut().filter(|(counted, _)| *counted == day) {
+            *count = count.saturating_sub(1);
+        }
+    }
+
+    /// So many requests were made in this day at least.
+    pub(super) fn raise(&mut self, now: Timestamp, day: Day, requests: u64) {
+        let (current, count) = self.current(now).unwrap_or((now.day(), 0));
+        if current == day && requests > count {
+            self.0 = Some((day, requests));
+        }
     }
 
     /// The time until the count begins anew; a day where the calendar was set back, by which it is longer.
@@ -58,6 +75,30 @@ mod tests {
         assert_eq!(count.at(at("2026-11-21T12:00:00Z")), 2);
         assert_eq!(count.wait(back), DAY, "it is 40 minutes more, and a refusal names no longer time");
         assert_eq!(count.wait(at("2026-11-21T23:00:00Z")), Duration::from_secs(3600));
+    }
+
+    #[test]
+    fn what_is_told_of_a_day_raises_its_count_and_no_other() {
+        let (noon, day) = (at("2026-11-20T12:00:00Z"), at("2026-11-20T00:00:00Z").day());
+        let mut count = DayCount::default();
+        count.raise(noon, day, 7);
+        assert_eq!(count.at(noon), 7);
+        count.raise(noon, day, 3);
+        count.raise(noon, day.next(), 30);
+        assert_eq!((count.at(noon), count.at(at("2026-11-21T00:00:00Z"))), (7, 0));
+    }
+
+    #[test]
+    fn a_request_is_taken_back_from_the_day_that_it_was_counted_in() {
+        let (evening, morning) = (at("2026-11-20T23:59:00Z"), at("2026-11-21T00:01:00Z"));
+        let mut count = DayCount::default();
+        let counted_in = count.add(evening);
+        count.add(morning);
+        count.take_back(counted_in);
+        assert_eq!(count.at(morning), 1);
+        count.take_back(morning.day());
+        count.take_back(morning.day());
+        assert_eq!(count.at(morning), 0);
     }
 
     #[test]

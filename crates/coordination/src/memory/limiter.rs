@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use switchyard_domain::limits::{LimitKind, Limits};
 use switchyard_domain::money::NanoUsd;
-use switchyard_domain::time::Timestamp;
+use switchyard_domain::time::{Day, Timestamp};
 use switchyard_ports::clock::{Clock, Monotonic};
 use switchyard_ports::limiter::{
     Ask, Counter, Demand, Known, Limiter, LimiterError, Mark, Payer, Permit, Refusal, Room, Rooms, Scope,
@@ -21,6 +21,8 @@ use switchyard_ports::limiter::{
 
 /// When to come back after a refusal for want of a slot: nobody knows when a call ends.
 const SLOT_WAIT: Duration = Duration::from_secs(1);
+/// Scopes whose requests of a day are told under one hold.
+const TOLD_AT_ONCE: usize = 256;
 /// Places that a call looks at to clear idle scopes; more than the few that it may add.
 const SWEEP: usize = 8;
 
@@ -182,6 +184,21 @@ impl Limiter for MemoryLimiter {
     async fn in_question(&self) -> Result<Vec<Counter>, LimiterError> {
         Ok(self.shared.state().purses.in_question())
     }
+
+    async fn count_day(&self, day: Day, requests: &[(Scope, u64)]) -> Result<(), LimiterError> {
+        let today = self.shared.clock.now();
+        // Not all under one hold: calls would wait for a long list.
+        for some in requests.chunks(TOLD_AT_ONCE) {
+            let mut state = self.shared.state();
+            for (scope, count) in some.iter().filter(|(_, count)| *count > 0) {
+                let place = state.scopes.place_of(&scope.0);
+                if let Some(usage) = state.scopes.get(place) {
+                    usage.day.raise(today, day, *count);
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 /// The first limit or the budget of a scope that the call would break. The calendar is looked at once for all of them.
@@ -294,16 +311,15 @@ impl Asked<'_> {
             None => {
                 usage.in_flight += 1;
                 usage.permits += 1;
-                Hold { place, reserved_in: None, is_in_day: false }
+                Hold { place, reserved_in: None, in_day: None }
             }
         };
         if (limits.rpm.is_some() || limits.tpm.is_some()) && hold.reserved_in.is_none() {
             usage.window.add(self.now, 1, self.tokens);
             hold.reserved_in = Some(StepIndex::at(self.now));
         }
-        if limits.rpd.is_some() && !hold.is_in_day {
-            usage.day.add(self.clock.now());
-            hold.is_in_day = true;
+        if limits.rpd.is_some() && hold.in_day.is_none() {
+            hold.in_day = Some(usage.day.add(self.clock.now()));
         }
         holds.push(hold);
     }

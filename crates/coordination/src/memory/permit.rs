@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use switchyard_domain::money::NanoUsd;
-use switchyard_domain::time::Timestamp;
+use switchyard_domain::time::{Day, Timestamp};
 use switchyard_ports::limiter::{Counter, LimiterError, Payer, Permit, Refusal, Rooms, Scope, Used};
 
 /// What a call holds of a scope's limits.
@@ -16,7 +16,8 @@ pub(super) struct Hold {
     pub(super) place: Place,
     /// The step that its request and tokens are counted in.
     pub(super) reserved_in: Option<StepIndex>,
-    pub(super) is_in_day: bool,
+    /// The day that its request is counted in.
+    pub(super) in_day: Option<Day>,
 }
 
 pub(crate) struct MemoryPermit {
@@ -123,9 +124,11 @@ impl Permit for MemoryPermit {
         let mut state = self.shared.state();
         let now = self.shared.clock.monotonic();
         for hold in &self.holds {
-            let (Some(reserved_in), Some(usage)) = (hold.reserved_in, state.scopes.get(hold.place)) else {
-                continue;
-            };
+            let Some(usage) = state.scopes.get(hold.place) else { continue };
+            if let Some(day) = hold.in_day.filter(|_| used.is_void) {
+                usage.day.take_back(day);
+            }
+            let Some(reserved_in) = hold.reserved_in else { continue };
             usage.window.expire(now);
             match used.tokens.checked_sub(self.reserved) {
                 Some(0) => {}

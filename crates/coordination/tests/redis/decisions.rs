@@ -253,7 +253,7 @@ impl Pair {
                 }
             }
             Event::Settle { call, tokens, charges, payers } => {
-                let used = Used { tokens: *tokens, ..self.used(charges, payers) };
+                let used = Used { tokens: *tokens, is_void: tokens % 2 == 0, ..self.used(charges, payers) };
                 if let Some(twins) = self.calls.get(call.index(self.calls.len())).unwrap() {
                     twins.iter().for_each(|permit| permit.settle(&used));
                 }
@@ -280,6 +280,7 @@ impl Pair {
             tokens: 0,
             charges: charges.iter().map(charge).collect(),
             payers: payers.iter().filter_map(payer).collect(),
+            is_void: false,
             since: None,
         }
     }

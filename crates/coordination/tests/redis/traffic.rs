@@ -69,7 +69,7 @@ impl World {
             let Demand { scope, allowance, .. } = demand();
             let payer = Payer { scope, allowance: allowance.unwrap() };
             let charges = vec![Charge { at: Timestamp(0), amount: NanoUsd(COST) }];
-            let used = Used { tokens: 0, charges, payers: vec![payer], since: Some(since) };
+            let used = Used { tokens: 0, charges, payers: vec![payer], is_void: false, since: Some(since) };
             self.processes[process].charge(&used);
             tokio::time::sleep(PAUSE).await;
         }

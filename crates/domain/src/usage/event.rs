@@ -1,7 +1,7 @@
 //! Usage events and ledger entries.
 
 use crate::chat::{TokenUsage, UsageSource};
-use crate::ids::{AttemptId, CallId, ProviderId, UserId, VirtualKeyId};
+use crate::ids::{AttemptId, CallId, ProviderId, TargetId, UserId, VirtualKeyId};
 use crate::money::NanoUsd;
 use crate::price::{LineItem, PriceSource};
 use crate::provider::CredentialSource;
@@ -57,6 +57,22 @@ impl Outcome {
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|outcome| outcome.as_str() == word)
+    }
+
+    /// Whether such an attempt is one of the day's requests to its provider, its model and its target of a route. One that failed is
+    /// not: a quota of a day is of answers. One that its client left is: nobody knows what became of it, and leaving in time must not
+    /// be a way around the quota.
+    #[must_use]
+    pub fn counts_for_the_day(self) -> bool {
+        match self {
+            Self::Complete | Self::Partial | Self::ClientClosed => true,
+            Self::Rejected | Self::Throttled | Self::TimedOut | Self::Failed => false,
+        }
+    }
+
+    /// The stored words of those that [count for the day](Self::counts_for_the_day).
+    pub fn of_the_day() -> impl Iterator<Item = &'static str> {
+        Self::ALL.into_iter().filter(|outcome| outcome.counts_for_the_day()).map(Self::as_str)
     }
 }
 
@@ -135,6 +151,9 @@ pub struct UsageEvent {
     /// journals from before it was noted.
     #[serde(default)]
     pub address: Option<String>,
+    /// Through which target of a route it went; absent where a model was named, and in journals from before it was noted.
+    #[serde(default)]
+    pub target: Option<TargetId>,
 }
 
 impl UsageEvent {

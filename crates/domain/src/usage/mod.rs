@@ -1,11 +1,13 @@
 //! What happened in an attempt, what it cost to whom, and the sums that people look at.
 
+mod day;
 mod event;
 mod interval;
 mod listing;
 mod refused;
 mod report;
 
+pub use day::RequestsOf;
 pub use event::{LedgerEntry, MAX_SERVICE_TIER_CHARS, Outcome, RESERVED_PRICE, UsageEvent};
 pub use interval::Interval;
 pub use listing::{CallCursor, CallFilter, CallRecord};

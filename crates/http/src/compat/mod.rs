@@ -4,6 +4,7 @@ mod call_log;
 mod counted;
 mod external;
 mod multi_llm;
+mod observability;
 mod pairs;
 mod provider_management;
 mod route_management;
@@ -16,6 +17,7 @@ pub(crate) mod documented {
         __path_external_delete, __path_external_get, __path_external_post, __path_external_put,
     };
     pub(crate) use super::multi_llm::{__path_log_in, __path_profile, __path_refresh, __path_register};
+    pub(crate) use super::observability::{__path_server_log, __path_server_stats};
     pub(crate) use super::provider_management::{
         __path_change_managed_provider, __path_create_managed_provider, __path_list_managed_providers,
         __path_one_managed_provider, __path_remove_managed_provider, __path_state_managed_health,
@@ -29,6 +31,16 @@ pub(crate) mod documented {
 }
 
 use crate::routes::Routes;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// An error of the provider management.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct DetailError {
+    /// A sentence; of a validation, a list of what is wrong: `loc`, `msg` and `type`
+    #[schema(value_type = serde_json::Value)]
+    detail: String,
+}
 
 pub(crate) fn mount(routes: &mut Routes) {
     routes.post("/api/auth/register", multi_llm::register);
@@ -38,6 +50,8 @@ pub(crate) fn mount(routes: &mut Routes) {
     routes.post("/api/generate-virtual-key", virtual_key_proxy::generate_key);
     routes.post("/api/save-keys", virtual_key_proxy::save_keys);
     routes.get("/api/logs", call_log::call_log);
+    routes.get("/api/admin/stats", observability::server_stats);
+    routes.get("/api/admin/logs", observability::server_log);
     routes.post("/reload-config", virtual_key_proxy::reload_config);
     routes.get("/api/providers", provider_management::list_managed_providers);
     routes.post("/api/providers", provider_management::create_managed_provider);

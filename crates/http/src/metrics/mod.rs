@@ -5,6 +5,9 @@
 
 mod collected;
 mod labels;
+mod request_stats;
+
+pub(crate) use request_stats::{OfRoute, RequestStats, Seen, Sums};
 
 use crate::routes::RouteTemplate;
 use crate::services::LogLosses;
@@ -20,6 +23,7 @@ use prometheus_client::registry::Registry;
 use std::sync::Arc;
 use std::time::Duration;
 use switchyard_orchestrator::status::Status;
+use switchyard_ports::clock::Clock;
 
 /// Seconds. From a gateway's own work to a long stream.
 const BUCKETS: [f64; 16] =
@@ -33,6 +37,7 @@ pub(crate) struct Metrics {
     registry: Registry,
     requests: Family<Request, Counter>,
     durations: Family<RouteOnly, Histogram, Durations>,
+    stats: Arc<RequestStats>,
 }
 
 #[derive(Clone)]
@@ -45,8 +50,8 @@ impl MetricConstructor<Histogram> for Durations {
 }
 
 impl Metrics {
-    /// Of a server in this state.
-    pub(crate) fn new(status: Arc<Status>, log_losses: LogLosses) -> Self {
+    /// Of a server in this state, which begins now.
+    pub(crate) fn new(status: Arc<Status>, log_losses: LogLosses, clock: Arc<dyn Clock>) -> Self {
         let mut registry = Registry::with_prefix("switchyard");
         let requests = Family::default();
         let durations = Family::new_with_constructor(Durations);
@@ -59,10 +64,24 @@ impl Metrics {
         let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "What is running", build);
         registry.register_collector(Box::new(Collected::new(status, log_losses)));
-        Self { registry, requests, durations }
+        Self { registry, requests, durations, stats: Arc::new(RequestStats::new(clock)) }
     }
 
-    pub(crate) fn observe(&self, method: &Method, route: RouteTemplate, status: u16, elapsed: Duration) {
+    /// What people see of the requests.
+    pub(crate) fn stats(&self) -> Arc<RequestStats> {
+        Arc::clone(&self.stats)
+    }
+
+    /// A request ended; `path` is as it may stand in a log.
+    pub(crate) fn observe(
+        &self,
+        method: &Method,
+        route: RouteTemplate,
+        path: &str,
+        status: u16,
+        elapsed: Duration,
+    ) {
+        self.stats.observe(method, route, path, status, elapsed);
         let label = Request { method: labels::method(method), route: route.0, status };
         self.requests.get_or_create(&label).inc();
         self.durations.get_or_create(&RouteOnly { route: route.0 }).observe(elapsed.as_secs_f64());

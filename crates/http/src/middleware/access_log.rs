@@ -99,7 +99,7 @@ impl Drop for AccessRecord {
     fn drop(&mut self) {
         let elapsed = self.elapsed();
         let status = self.status.map_or(CLIENT_CLOSED, |status| status.as_u16());
-        self.metrics.observe(&self.method, self.route, status, elapsed);
+        self.metrics.observe(&self.method, self.route, &shown(self.uri.path()), status, elapsed);
         self.write(status, elapsed);
     }
 }

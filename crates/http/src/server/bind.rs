@@ -64,7 +64,11 @@ pub fn bind(config: ServerConfig, services: Services) -> Result<BoundServer, Bin
     }
     let gateway = listeners(&config.listen)?;
     let scraped = listeners(&config.metrics_listen)?;
-    let metrics = Arc::new(Metrics::new(Arc::clone(&services.status), services.log_losses.clone()));
+    let metrics = Arc::new(Metrics::new(
+        Arc::clone(&services.status),
+        services.log_losses.clone(),
+        Arc::clone(&services.clock),
+    ));
     let mut builder = Server::build()
         .workers(workers(&config))
         .max_concurrent_connections(config.connections_per_worker.max(1))

@@ -47,6 +47,8 @@ const ADMINISTRATORS: &[(&str, &str)] = &[
     ("POST", "/api/generate-virtual-key"),
     ("POST", "/reload-config"),
     ("GET", "/api/logs"),
+    ("GET", "/api/admin/stats"),
+    ("GET", "/api/admin/logs"),
     ("PATCH", "/api/v1/users/{id}"),
     ("POST", "/api/v1/users/{id}/password-reset"),
     ("POST", "/api/v1/rekey"),

@@ -3,7 +3,7 @@
 use super::AdminPorts;
 use super::providers::{ProviderAdmin, hint_of, kept_secret};
 use crate::error::AdminError;
-use crate::snapshot::credential_binding;
+use crate::snapshot::{ProviderEntry, credential_binding};
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::Arc;
 use std::time::Duration;
@@ -143,7 +143,9 @@ impl CredentialAdmin {
         if snapshot.credentials.as_ref().is_some_and(|directory| !directory.shares()) {
             return Ok(Vec::new());
         }
-        let usable = snapshot.providers.values().filter(|entry| entry.credentials.any_opens());
+        let is_everybodys =
+            |entry: &&Arc<ProviderEntry>| entry.set_apart_for.is_none() && entry.credentials.any_opens();
+        let usable = snapshot.providers.values().filter(is_everybodys);
         Ok(usable.map(|entry| entry.name.clone()).collect())
     }
 

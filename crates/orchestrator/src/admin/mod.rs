@@ -3,6 +3,7 @@
 
 mod credentials;
 mod declare;
+mod followers;
 mod keys;
 mod providers;
 mod quotas;
@@ -13,6 +14,7 @@ mod shared_credentials;
 
 pub use credentials::{CredentialAdmin, CredentialEntry, EmptySecret, UNREADABLE};
 pub use declare::{Applied, DeclaredConfiguration};
+pub use followers::Followers;
 pub use keys::{CreatedKey, KeyAdmin, KeyChange, KeyRequest, KeyState, MOST_KEYS, MOST_UNUSED_KEYS};
 pub use providers::{
     CredentialSight, Discovered, FactSource, ModelState, ProviderAdmin, ProviderChange, ProviderPorts,

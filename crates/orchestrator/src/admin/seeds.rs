@@ -7,6 +7,7 @@ use crate::error::AdminError;
 use std::sync::Arc;
 use switchyard_domain::declared::{Declared, DeclaredProvider, DeclaredRoute};
 use switchyard_domain::meta::{Owner, Writer};
+use switchyard_domain::name::Name;
 use switchyard_domain::provider::Provider;
 use switchyard_ports::repositories::{RepositoryError, StoredConfiguration};
 
@@ -17,10 +18,11 @@ pub struct Seeding {
     routes: Arc<RouteAdmin>,
     seeds: Declared,
     edition: i64,
+    new_in: Vec<(i64, Name)>,
 }
 
 impl Seeding {
-    /// With these objects, in this edition of them.
+    /// With these objects, in this edition of them. `new_in` says with which edition providers came that the first one did not have.
     #[must_use]
     pub fn new(
         ports: AdminPorts,
@@ -28,23 +30,43 @@ impl Seeding {
         routes: Arc<RouteAdmin>,
         seeds: Declared,
         edition: i64,
+        new_in: Vec<(i64, Name)>,
     ) -> Self {
-        Self { ports, providers, routes, seeds, edition }
+        Self { ports, providers, routes, seeds, edition, new_in }
     }
 
     /// Gives them to a database that has nothing of anybody else's and was not given any before: what people removed stays
-    /// removed. A start that was cut off is finished by the next one.
+    /// removed. A start that was cut off is finished by the next one. A database that was given an earlier edition gets what is new
+    /// in this one.
     ///
     /// # Errors
     /// When the database can't be read or written.
     pub async fn at_start(&self) -> Result<(), AdminError> {
-        if self.ports.configuration.seeds().await? > 0 {
+        let given = self.ports.configuration.seeds().await?;
+        if given >= self.edition {
             return Ok(());
+        }
+        if given > 0 {
+            return self.add_new(given).await;
         }
         if is_untouched(&self.ports.configuration.load().await?) {
             self.add_missing().await?;
         }
         Ok(())
+    }
+
+    /// Adds the providers that came with a later edition than this one, where their names are free.
+    async fn add_new(&self, given: i64) -> Result<(), AdminError> {
+        let stored = self.ports.configuration.load().await?;
+        let newer = self.new_in.iter().filter(|(edition, _)| *edition > given);
+        for (_, name) in newer {
+            let is_there = stored.providers.iter().any(|known| known.name == *name);
+            let provider = self.seeds.providers.iter().find(|provider| provider.name == *name);
+            if let Some(provider) = provider.filter(|_| !is_there) {
+                is_written(self.providers.add(wanted(provider), &Writer::SEED).await)?;
+            }
+        }
+        Ok(self.ports.configuration.note_seeds(self.edition).await?)
     }
 
     /// Adds those whose names are free, and answers which: `provider <name>`, `route <name>`. What is there is left as it is, and
@@ -83,7 +105,7 @@ fn is_untouched(stored: &StoredConfiguration) -> bool {
         && stored.routes.iter().all(|route| is_seed(&route.meta.owner))
 }
 
-fn with_known_targets(route: &DeclaredRoute, stored: &StoredConfiguration) -> DeclaredRoute {
+pub(super) fn with_known_targets(route: &DeclaredRoute, stored: &StoredConfiguration) -> DeclaredRoute {
     let mut route = route.clone();
     route.targets.retain(|target| {
         let provider = stored.providers.iter().find(|provider| provider.name == target.provider);
@@ -94,7 +116,7 @@ fn with_known_targets(route: &DeclaredRoute, stored: &StoredConfiguration) -> De
     route
 }
 
-fn wanted(provider: &DeclaredProvider) -> ProviderRequest {
+pub(super) fn wanted(provider: &DeclaredProvider) -> ProviderRequest {
     ProviderRequest {
         name: provider.name.clone(),
         vendor: provider.vendor.clone(),
@@ -107,7 +129,7 @@ fn wanted(provider: &DeclaredProvider) -> ProviderRequest {
 
 /// Whether it was written. Another process that starts on the same database may be doing the same: what it wrote first stands.
 /// And where a server that others reach may not call its own machine, what would be there is left out.
-fn is_written<T>(written: Result<T, AdminError>) -> Result<bool, AdminError> {
+pub(super) fn is_written<T>(written: Result<T, AdminError>) -> Result<bool, AdminError> {
     match written {
         Ok(_) => Ok(true),
         Err(AdminError::Repository(RepositoryError::Conflict { .. })) => Ok(false),

@@ -3,7 +3,7 @@
 
 use crate::error::{CallError, CallErrorKind};
 use crate::principal::Principal;
-use crate::snapshot::{RouteEntry, Snapshot, TargetEntry, credentials_of};
+use crate::snapshot::{CallerCredentials, RouteEntry, Snapshot, TargetEntry, credentials_of};
 use std::collections::HashMap;
 use std::sync::Arc;
 use switchyard_domain::route::OnDisconnect;
@@ -45,6 +45,17 @@ impl Resolved {
             Self::Route { route, .. } => &route.name,
             // Not its bare id, which may look like another provider's public name: `openai/gpt-4o` is a model of OpenRouter.
             Self::Direct(target) => &target.model.public_name,
+        }
+    }
+
+    /// An error for want of a target, with what is known of how to mend it: a route that is set up by settings names them.
+    pub(super) fn advised(&self, error: CallError, credentials: &CallerCredentials) -> CallError {
+        let Self::Route { route, .. } = self else { return error };
+        let is_idle = !route.targets.iter().any(|target| target.is_usable(credentials));
+        match route.advice.as_deref().filter(|_| is_idle && error.kind == CallErrorKind::UpstreamUnavailable)
+        {
+            Some(advice) => CallError { message: advice.to_owned(), ..error },
+            None => error,
         }
     }
 

@@ -234,7 +234,7 @@ impl Calls {
             Ok(course) => course,
             Err(error) => {
                 admission.of_caller_alone(&mut settlement).await?;
-                return Err(error);
+                return Err(resolved.advised(error, &credentials));
             }
         };
         let mut attempts = Attempts {

@@ -2,8 +2,8 @@
 
 use super::shared::{MemoryOfCredentials, SharedCredentials};
 use super::{
-    CredentialDirectory, ModelEntry, ProviderEntry, Quotas, RouteEntry, Snapshot, TargetEntry, Turns,
-    known_facts,
+    CredentialDirectory, ModelEntry, ProviderEntry, Quotas, RouteEntry, SetApart, Snapshot, TargetEntry,
+    Turns, known_facts,
 };
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
@@ -50,6 +50,7 @@ pub struct Builder {
     vault: Arc<dyn Vault>,
     prices: Arc<dyn PriceBook>,
     credentials: Option<OwnCredentials>,
+    set_apart: SetApart,
 }
 
 /// The credentials of users and keys: where they are kept, and where calls find them.
@@ -72,7 +73,7 @@ impl Builder {
     /// With these adapters.
     #[must_use]
     pub fn new(factory: Arc<dyn ProviderFactory>, vault: Arc<dyn Vault>, prices: Arc<dyn PriceBook>) -> Self {
-        Self { factory, vault, prices, credentials: None }
+        Self { factory, vault, prices, credentials: None, set_apart: SetApart::default() }
     }
 
     /// The same, with the credentials of users and keys. `shares` says whether calls may use shared ones as well.
@@ -80,6 +81,12 @@ impl Builder {
     pub fn with_credentials(self, repository: Arc<dyn CredentialRepository>, shares: bool) -> Self {
         let directory = Arc::new(CredentialDirectory::new(Arc::clone(&self.vault), shares));
         Self { credentials: Some(OwnCredentials { repository, directory }), ..self }
+    }
+
+    /// The same, with providers that serve one route alone.
+    #[must_use]
+    pub fn with_set_apart(self, set_apart: SetApart) -> Self {
+        Self { set_apart, ..self }
     }
 
     pub(super) fn own_credentials(&self) -> Option<&OwnCredentials> {
@@ -109,7 +116,8 @@ impl Builder {
             by_id.insert(provider.id, Arc::clone(&entry));
             snapshot.providers.insert(entry.name.clone(), entry);
         }
-        for entry in by_id.values() {
+        // What is set apart for a route is found through it alone.
+        for entry in by_id.values().filter(|entry| entry.set_apart_for.is_none()) {
             for model in entry.models.values() {
                 let target = direct_target(entry, model);
                 snapshot.by_model.entry(model.model.clone()).or_default().push(target);
@@ -121,7 +129,7 @@ impl Builder {
         for route in &stored.routes {
             let fallback = stored.routes.iter().find(|other| route.fallback == Some(other.id));
             let fallback = fallback.map(|fallback| fallback.name.to_string());
-            let entry = RouteEntry { fallback, ..Self::route(route, &by_id, memory) };
+            let entry = RouteEntry { fallback, ..self.route(route, &by_id, memory) };
             snapshot.routes.insert(entry.name.clone(), Arc::new(entry));
         }
         snapshot.quotas = Quotas::of(&stored.quotas);
@@ -145,8 +153,10 @@ impl Builder {
         if let Err(reason) = &client {
             tracing::warn!(provider.name = name, reason = %reason, "provider disabled");
         }
-        let credentials =
-            SharedCredentials::open(provider, before, self.vault.as_ref(), &mut memory.credentials);
+        let credentials = match self.set_apart.credential(provider) {
+            Some(given) => SharedCredentials::given(given),
+            None => SharedCredentials::open(provider, before, self.vault.as_ref(), &mut memory.credentials),
+        };
         let simulated = client.as_ref().is_ok_and(|client| client.is_simulated());
         let enabled = provider.models.iter().filter(|model| model.is_enabled);
         let listed: Vec<Arc<ModelEntry>> =
@@ -164,6 +174,7 @@ impl Builder {
             listed,
             simulated,
             is_healthy: provider.health.is_healthy,
+            set_apart_for: self.set_apart.of(provider).map(|_| Arc::from(self.set_apart.route.as_str())),
             retry_budget: Arc::clone(memory.budgets.entry(provider.id).or_default()),
         }
     }
@@ -183,18 +194,22 @@ impl Builder {
     }
 
     fn route(
+        &self,
         route: &Route,
         providers: &HashMap<ProviderId, Arc<ProviderEntry>>,
         memory: &mut MemoryOfTargets,
     ) -> RouteEntry {
-        let targets: Vec<TargetEntry> =
-            route.targets.iter().filter_map(|target| route_target(target, providers)).collect();
+        let is_set_apart_for_another = |target: &TargetEntry| {
+            target.provider.set_apart_for.as_deref().is_some_and(|name| name != route.name.as_str())
+        };
+        let targets = route.targets.iter().filter_map(|target| route_target(target, providers));
+        let targets: Vec<TargetEntry> = targets.filter(|target| !is_set_apart_for_another(target)).collect();
         let is_seed = route.meta.owner == Owner::Seed;
         if !is_seed && targets.len() < route.targets.len() {
             tracing::warn!(
                 route.name = %route.name,
                 missing = route.targets.len() - targets.len(),
-                "targets left out: their provider is disabled or does not list their model"
+                "targets left out: their provider is disabled, does not list their model, or is set apart for another route"
             );
         }
         RouteEntry {
@@ -210,6 +225,7 @@ impl Builder {
             is_active: route.is_active,
             is_seed,
             targets,
+            advice: (self.set_apart.route == route.name.as_str()).then(|| Arc::clone(&self.set_apart.advice)),
             turns: Arc::clone(memory.turns.entry(route.id).or_default()),
         }
     }
@@ -223,6 +239,7 @@ fn is_same(kept: &ProviderEntry, provider: &Provider) -> bool {
 
 fn direct_target(provider: &Arc<ProviderEntry>, model: &Arc<ModelEntry>) -> TargetEntry {
     TargetEntry {
+        id: None,
         provider: Arc::clone(provider),
         model: Arc::clone(model),
         models: Arc::from([Arc::clone(model)]),
@@ -251,12 +268,13 @@ fn route_target(target: &Target, providers: &HashMap<ProviderId, Arc<ProviderEnt
     };
     let model = models.first()?;
     Some(TargetEntry {
+        id: Some(target.id),
         weight: target.weight,
         priority: target.priority,
         strategy: target.strategy,
         when: Arc::new(target.when.clone()),
         timeouts: target.timeouts,
-        limits: target.limits,
+        limits: target.limits.where_zero_is_none(),
         scope: target_scope(target.id),
         is_enabled: target.is_enabled,
         ..TargetEntry { models: Arc::from(models.as_slice()), ..direct_target(provider, model) }

@@ -170,7 +170,12 @@ impl CallerCredentials {
     /// Whether there is a credential for a provider. It may turn out not to open.
     #[must_use]
     pub fn has(&self, provider: &ProviderEntry) -> bool {
-        self.own(provider).is_some() || (self.shares && provider.credentials.any_opens())
+        self.own(provider).is_some() || (self.may_use_shared(provider) && provider.credentials.any_opens())
+    }
+
+    /// Whether the provider's shared credentials may be used: those that are set apart for a route are there to be shared by its calls.
+    fn may_use_shared(&self, provider: &ProviderEntry) -> bool {
+        self.shares || provider.set_apart_for.is_some()
     }
 
     /// The credential that a call to a provider uses now; `None` where there is none.
@@ -185,7 +190,7 @@ impl CallerCredentials {
         if let Some((source, secret)) = self.opened_own(provider)? {
             return Ok(Some(ChosenCredential { source, secret: Arc::new(secret), shared: None }));
         }
-        if !self.shares {
+        if !self.may_use_shared(provider) {
             return Ok(None);
         }
         match provider.credentials.unreadable() {
@@ -202,7 +207,7 @@ impl CallerCredentials {
         if let Some((source, _)) = self.opened_own(provider)? {
             return Ok(Some(source));
         }
-        if !self.shares {
+        if !self.may_use_shared(provider) {
             return Ok(None);
         }
         match provider.credentials.unreadable() {

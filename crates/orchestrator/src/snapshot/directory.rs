@@ -64,6 +64,17 @@ impl KeyDirectory {
         }
     }
 
+    /// The keys that have a limit of requests in a day. One shard after the other is looked at, so that no call waits for all.
+    #[must_use]
+    pub fn with_day_limits(&self) -> Vec<VirtualKeyId> {
+        let mut limited = Vec::new();
+        for shard in &self.shards {
+            let keys = shard.read().unwrap_or_else(PoisonError::into_inner);
+            limited.extend(keys.values().filter(|key| key.limits.rpd.is_some()).map(|key| key.id));
+        }
+        limited
+    }
+
     /// The ids of all keys.
     #[must_use]
     pub fn ids(&self) -> Vec<VirtualKeyId> {

@@ -7,6 +7,7 @@ mod directory;
 mod facts;
 mod keeper;
 mod quotas;
+mod set_apart;
 mod shared;
 mod standing;
 mod turns;
@@ -18,6 +19,7 @@ pub use directory::KeyDirectory;
 pub use facts::{KnownFacts, known_facts};
 pub use keeper::ConfigurationKeeper;
 pub use quotas::{QuotaEntry, Quotas};
+pub use set_apart::{ApartProvider, SetApart};
 pub use shared::{SharedCredential, SharedCredentials, SharedUse};
 pub use standing::{CredentialState, Setback};
 pub use turns::{TakenTurn, Turns};
@@ -27,7 +29,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use switchyard_domain::call::CallFacts;
 use switchyard_domain::fault::FailoverOn;
-use switchyard_domain::ids::{ProviderId, RouteId};
+use switchyard_domain::ids::{ProviderId, RouteId, TargetId};
 use switchyard_domain::limits::Limits;
 use switchyard_domain::output::OutputLimit;
 use switchyard_domain::price::ModelPrice;
@@ -80,6 +82,8 @@ pub struct ProviderEntry {
     pub simulated: bool,
     /// Whether checks find it well; else it is tried last.
     pub is_healthy: bool,
+    /// The one route that it serves; absent where it serves everybody.
+    pub set_apart_for: Option<Arc<str>>,
     /// What pays for retries at this provider.
     pub retry_budget: Arc<Mutex<RetryBudget>>,
 }
@@ -131,6 +135,8 @@ pub struct RouteEntry {
     pub is_seed: bool,
     /// Its targets, in order.
     pub targets: Vec<TargetEntry>,
+    /// What an administrator can do while none of its targets can be tried, where more is known of that than of any route.
+    pub advice: Option<Arc<str>>,
     /// Counts its calls; outlives the snapshot.
     pub turns: Arc<Turns>,
 }
@@ -146,6 +152,8 @@ impl RouteEntry {
 /// A provider's model, as a target.
 #[derive(Clone)]
 pub struct TargetEntry {
+    /// Its id; absent where a model is called that no route leads to.
+    pub id: Option<TargetId>,
     /// The provider.
     pub provider: Arc<ProviderEntry>,
     /// The model: where the target serves several and the call names none, the first of them.

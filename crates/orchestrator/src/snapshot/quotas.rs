@@ -52,6 +52,11 @@ impl Quotas {
         self.0.values().filter_map(QuotaEntry::payer).collect()
     }
 
+    /// The scopes that have a limit of requests in a day.
+    pub fn with_day_limits(&self) -> impl Iterator<Item = QuotaScope> {
+        self.0.iter().filter(|(_, entry)| entry.limits.rpd.is_some()).map(|(scope, _)| *scope)
+    }
+
     /// A scope's budget.
     #[must_use]
     pub fn payer(&self, scope: QuotaScope) -> Option<Payer> {

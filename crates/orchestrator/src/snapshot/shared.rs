@@ -116,6 +116,18 @@ impl SharedCredentials {
         Self { list, turn: Arc::clone(memory.turns.entry(provider.id).or_default()) }
     }
 
+    /// One that is stored nowhere.
+    pub(super) fn given(secret: Arc<SecretString>) -> Self {
+        let only = SharedCredential {
+            place: SharedPlace::FIRST,
+            id: CredentialId(0),
+            version: 0,
+            secret: Ok(secret),
+            standing: Arc::default(),
+        };
+        Self { list: vec![only], turn: Arc::default() }
+    }
+
     /// All of them, by their places.
     pub fn iter(&self) -> impl Iterator<Item = &SharedCredential> {
         self.list.iter()

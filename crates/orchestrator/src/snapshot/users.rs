@@ -53,6 +53,14 @@ impl UserDirectory {
         self.entries.read().unwrap_or_else(PoisonError::into_inner).values().any(administers)
     }
 
+    /// Those who have a limit of requests in a day.
+    #[must_use]
+    pub fn with_day_limits(&self) -> Vec<UserId> {
+        let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
+        let limited = entries.values().filter(|entry| entry.user.limits.rpd.is_some());
+        limited.map(|entry| entry.user.id).collect()
+    }
+
     /// Reads everybody.
     ///
     /// # Errors

@@ -13,9 +13,10 @@ use switchyard_domain::ids::{AttemptId, UserId, VirtualKeyId};
 use switchyard_domain::limits::Limits;
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::quota::QuotaScope;
-use switchyard_domain::time::Timestamp;
+use switchyard_domain::time::{Day, Timestamp};
 use switchyard_domain::usage::{
-    CallCursor, CallFilter, CallRecord, GroupBy, LedgerCheck, RefusedCall, UsageEvent, UsageFilter, UsageRow,
+    CallCursor, CallFilter, CallRecord, GroupBy, LedgerCheck, RefusedCall, RequestsOf, UsageEvent,
+    UsageFilter, UsageRow,
 };
 use switchyard_orchestrator::error::CallError;
 use switchyard_orchestrator::principal::Principal;
@@ -61,6 +62,15 @@ impl UsageRepository for SlowLedger {
     ) -> Result<HashMap<VirtualKeyId, NanoUsd>, RepositoryError> {
         self.clock.sleep(self.delay).await;
         self.store.spent_by_keys(keys, span).await
+    }
+
+    async fn requests_of_day(
+        &self,
+        day: Day,
+        of: &RequestsOf,
+    ) -> Result<Vec<(String, u64)>, RepositoryError> {
+        self.clock.sleep(self.delay).await;
+        self.store.requests_of_day(day, of).await
     }
 
     async fn events_of(&self, request_id: &str) -> Result<Vec<UsageEvent>, RepositoryError> {

@@ -9,6 +9,7 @@ mod concurrent_keys;
 mod costs;
 mod credentials;
 mod crowd;
+mod days;
 mod declared;
 mod external;
 mod failover;

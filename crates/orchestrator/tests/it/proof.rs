@@ -10,7 +10,7 @@ use switchyard_domain::budget::{Budget, BudgetWindow, Zone};
 use switchyard_domain::limits::Limits;
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::quota::QuotaScope;
-use switchyard_domain::time::Timestamp;
+use switchyard_domain::time::{Day, Timestamp};
 use switchyard_domain::usage::{LedgerCheck, UsageEvent};
 use switchyard_orchestrator::error::AdminError;
 use switchyard_orchestrator::usage::{BooksProof, LedgerWriter, LiveCounters};
@@ -73,6 +73,10 @@ impl Limiter for Told {
 
     async fn in_question(&self) -> Result<Vec<Counter>, LimiterError> {
         panic!("a proof asks for nobody")
+    }
+
+    async fn count_day(&self, _: Day, _: &[(Scope, u64)]) -> Result<(), LimiterError> {
+        panic!("a proof counts nothing")
     }
 }
 

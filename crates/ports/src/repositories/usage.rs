@@ -7,9 +7,10 @@ use switchyard_domain::budget::Span;
 use switchyard_domain::ids::{AttemptId, VirtualKeyId};
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::quota::QuotaScope;
-use switchyard_domain::time::Timestamp;
+use switchyard_domain::time::{Day, Timestamp};
 use switchyard_domain::usage::{
-    CallCursor, CallFilter, CallRecord, GroupBy, LedgerCheck, RefusedCall, UsageEvent, UsageFilter, UsageRow,
+    CallCursor, CallFilter, CallRecord, GroupBy, LedgerCheck, RefusedCall, RequestsOf, UsageEvent,
+    UsageFilter, UsageRow,
 };
 
 /// What a batch did.
@@ -39,6 +40,10 @@ pub trait UsageRepository: Send + Sync {
         keys: &[VirtualKeyId],
         span: Span,
     ) -> Result<HashMap<VirtualKeyId, NanoUsd>, RepositoryError>;
+    /// How many requests of a UTC day count for limits, by the word of the limiter's scope; those without any are absent or zero. In few
+    /// statements, however many calls there were.
+    async fn requests_of_day(&self, day: Day, of: &RequestsOf)
+    -> Result<Vec<(String, u64)>, RepositoryError>;
     /// Events of calls whose request id is given, oldest first.
     async fn events_of(&self, request_id: &str) -> Result<Vec<UsageEvent>, RepositoryError>;
     /// Calls, the newest first by the beginning of their last attempt, and among those of one moment by its id: at most `most` of

@@ -168,6 +168,7 @@ insertion!(
         service_tier,
         credential,
         address,
+        target_id,
     ],
     own: [
         id,

@@ -1,6 +1,7 @@
 //! Usage events, the ledger, and the sums of days and of quarters of an hour.
 
 mod books;
+mod day;
 mod insert;
 mod listing;
 mod quarters;
@@ -10,6 +11,7 @@ mod report;
 mod rollup;
 mod row;
 mod spent;
+mod target_days;
 mod total;
 mod verify;
 
@@ -23,9 +25,10 @@ use switchyard_domain::budget::Span;
 use switchyard_domain::ids::{AttemptId, VirtualKeyId};
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::quota::QuotaScope;
-use switchyard_domain::time::Timestamp;
+use switchyard_domain::time::{Day, Timestamp};
 use switchyard_domain::usage::{
-    CallCursor, CallFilter, CallRecord, GroupBy, LedgerCheck, RefusedCall, UsageEvent, UsageFilter, UsageRow,
+    CallCursor, CallFilter, CallRecord, GroupBy, LedgerCheck, RefusedCall, RequestsOf, UsageEvent,
+    UsageFilter, UsageRow,
 };
 use switchyard_ports::repositories::{Recorded, RepositoryError, UsageRepository};
 
@@ -64,6 +67,15 @@ impl UsageRepository for Database {
         let keys: Vec<i64> = keys.iter().map(|key| key.0).collect();
         let sums = self.read(move |connection| spent::by_keys(connection, &keys, span)).await?;
         Ok(sums.into_iter().map(|(key, sum)| (VirtualKeyId(key), NanoUsd(sum))).collect())
+    }
+
+    async fn requests_of_day(
+        &self,
+        day: Day,
+        of: &RequestsOf,
+    ) -> Result<Vec<(String, u64)>, RepositoryError> {
+        let of = of.clone();
+        self.read(move |connection| day::requests(connection, day, &of)).await
     }
 
     async fn events_of(&self, request_id: &str) -> Result<Vec<UsageEvent>, RepositoryError> {

@@ -1,7 +1,7 @@
 //! Records a batch of events: each counts once, however often it comes.
 
 use super::row::{EventRow, LedgerRow, Pair};
-use super::{insert, quarters, rollup};
+use super::{insert, quarters, rollup, target_days};
 use crate::connection::AnyConnection;
 use crate::error::Fault;
 use crate::schema::{ledger_entries, usage_events};
@@ -9,10 +9,10 @@ use diesel::PgConnection;
 use diesel::prelude::*;
 use std::collections::HashSet;
 
-/// Rows in one statement. PostgreSQL takes 65,535 parameters; an event has 29.
+/// Rows in one statement. PostgreSQL takes 65,535 parameters; an event has 32.
 const ROWS_AT_ONCE: usize = 500;
 
-/// Writes the events that are new, with their ledger entries, adds them to the sums of days and quarters, and returns how many there were. The
+/// Writes the events that are new, with their ledger entries, adds them to the sums of days, quarters and targets, and returns how many there were. The
 /// caller gives the transaction.
 ///
 /// SQLite runs prepared statements of some rows each, since there a statement costs more to prepare than it saves. PostgreSQL takes
@@ -24,6 +24,7 @@ pub(super) fn record(connection: &mut AnyConnection, pairs: &[Pair]) -> Result<u
     };
     rollup::add(connection, &rollup::sums(new.iter().copied()))?;
     quarters::add(connection, &quarters::sums(new.iter().copied()))?;
+    target_days::add(connection, &target_days::sums(new.iter().copied()))?;
     Ok(new.len() as u64)
 }
 

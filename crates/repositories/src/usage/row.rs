@@ -5,7 +5,7 @@ use crate::schema::{ledger_entries, usage_events};
 use crate::stored::{count, from_json, json, number, optional, word};
 use diesel::prelude::*;
 use switchyard_domain::chat::{TokenUsage, UsageSource};
-use switchyard_domain::ids::{AttemptId, CallId, ProviderId, UserId, VirtualKeyId};
+use switchyard_domain::ids::{AttemptId, CallId, ProviderId, TargetId, UserId, VirtualKeyId};
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::provider::CredentialSource;
 use switchyard_domain::time::Timestamp;
@@ -47,6 +47,7 @@ pub(super) struct EventRow {
     pub(super) user_id: Option<i64>,
     pub(super) credential: Option<String>,
     pub(super) address: Option<String>,
+    pub(super) target_id: Option<i64>,
 }
 
 /// A ledger entry's row.
@@ -149,6 +150,7 @@ impl EventRow {
             user_id: event.user.map(|user| user.0),
             credential: event.credential.map(|source| source.as_str().to_owned()),
             address: optional_text(event.address.as_ref()),
+            target_id: event.target.map(|target| target.0),
         })
     }
 
@@ -190,6 +192,7 @@ impl EventRow {
                 .map(|source| word(&source, CredentialSource::parse, "credential"))
                 .transpose()?,
             address: self.address,
+            target: self.target_id.map(TargetId),
             cost: self.cost.map(NanoUsd),
             price_version: self.price_version,
             lines: lines.map_or_else(|| Ok(Vec::new()), |lines| from_json(lines, "lines"))?,

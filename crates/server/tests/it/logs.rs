@@ -1,6 +1,7 @@
 //! Where the log goes, and what happens when nobody takes it.
 
 use crate::place::{Place, Server, eventually};
+use crate::running::{Running, administered};
 use serde_json::Value;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -87,4 +88,28 @@ fn a_log_that_nobody_reads_stops_no_request_and_its_lost_lines_are_counted() {
         }
     }
     panic!("40,000 lines fit into a pipe of 64 KiB");
+}
+
+#[test]
+fn an_administrator_reads_the_last_lines_without_a_shell() {
+    let server = Running::start(administered());
+    let (token, _) = server.sign_in();
+    let key = "sk-canary-0123456789abcdef";
+    server.ask("GET", &format!("/nowhere/{key}"), &[], "");
+    let bearer = format!("Bearer {token}");
+    let seen = || {
+        let heard = server.ask("GET", "/api/admin/logs?limit=50", &[("authorization", &bearer)], "");
+        assert_eq!(heard.status, 200, "{heard:?}");
+        heard
+    };
+    eventually(|| seen().body.contains("/api/auth/login") && seen().body.contains("404"));
+    let (heard, last) = (seen(), seen().json());
+    assert!(!heard.body.contains(key) && !heard.body.contains(&token), "{heard:?}");
+    let lines = last["logs"].as_array().unwrap();
+    assert!((2..=50).contains(&lines.len()) && last["total"].as_u64().unwrap() >= lines.len() as u64);
+    for field in ["timestamp", "level", "message", "method", "path", "status"] {
+        assert!(lines.iter().any(|line| !line[field].is_null()), "{field}");
+    }
+    let one = server.ask("GET", "/api/admin/logs?limit=1", &[("authorization", &bearer)], "").json();
+    assert_eq!(one["logs"].as_array().unwrap().len(), 1);
 }

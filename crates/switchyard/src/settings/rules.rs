@@ -202,10 +202,21 @@ impl Rules<'_> {
     }
 
     fn odd_places(&self, findings: &mut Findings) {
-        let ngrok = &self.settings.shared_models.ngrok;
-        if ngrok.is_own_listener && ngrok.is_base_url_given {
-            let message = "is this server's own address: the provider is off, or calls would never end";
-            self.warn(&table::NGROK_BASE_URL, message, findings);
+        let shared = &self.settings.shared_models;
+        let own: [(&dyn Row, bool, &str); 3] = [
+            (
+                &table::NGROK_BASE_URL,
+                shared.ngrok.is_own_listener && shared.ngrok.is_base_url_given,
+                "llm-ngrok",
+            ),
+            (&table::GEMINI_BASE_URL, shared.gemini.is_own_listener, "llm-gemini"),
+            (&table::XAI_BASE_URL, shared.grok.is_own_listener, "llm-grok"),
+        ];
+        for (row, _, provider) in own.into_iter().filter(|(_, is_own, _)| *is_own) {
+            let message = format!(
+                "is this server's own address: the provider `{provider}` is off, or calls would never end"
+            );
+            self.warn(row, message, findings);
         }
         if matches!(self.settings.database.url, DatabaseUrl::SqliteMemory) {
             self.warn(&table::DATABASE_URL, "the database is in memory, and ends with the process", findings);

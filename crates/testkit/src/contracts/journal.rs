@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use switchyard_domain::chat::{TokenUsage, UsageSource};
-use switchyard_domain::ids::{AttemptId, CallId, ProviderId, UserId, VirtualKeyId};
+use switchyard_domain::ids::{AttemptId, CallId, ProviderId, TargetId, UserId, VirtualKeyId};
 use switchyard_domain::money::{NanoUsd, PricePerMillion};
 use switchyard_domain::price::{LineItem, TokenKind};
 use switchyard_domain::provider::CredentialSource;
@@ -73,6 +73,7 @@ pub fn sample_event(number: u128) -> UsageEvent {
         user: Some(UserId(9)),
         credential: Some(CredentialSource::Key),
         address: Some("/chat/completions".to_owned()),
+        target: Some(TargetId(5)),
         cost: Some(NanoUsd(i64::MAX)),
         price_version: Some("2026-11-01".to_owned()),
         lines: vec![LineItem { kind: TokenKind::Output, tokens: 17, price: PricePerMillion(600_000_000) }],
@@ -110,6 +111,7 @@ pub async fn every_fact_of_an_event_survives(journal: Arc<dyn Journal>) {
         lines: Vec::new(),
         dropped: None,
         first_content_ms: None,
+        target: None,
         usage_source: UsageSource::None,
         ..sample_event(9)
     };

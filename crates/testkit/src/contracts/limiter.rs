@@ -6,7 +6,8 @@ use crate::clock::ManualClock;
 use std::sync::{Arc, Barrier};
 use std::time::Duration;
 use switchyard_domain::limits::{LimitKind, Limits};
-use switchyard_domain::time::Timestamp;
+use switchyard_domain::time::{Day, Timestamp};
+use switchyard_ports::clock::Clock as _;
 use switchyard_ports::limiter::{Ask, Demand, Limiter, LimiterError, Permit, Refusal, Scope, Tally, Used};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -28,6 +29,8 @@ macro_rules! limiter_contract {
             a_call_over_the_whole_limit_never_passes,
             slots_come_back_when_permits_are_dropped,
             the_requests_of_a_day_come_back_at_midnight_utc,
+            a_day_goes_on_where_the_ledger_says_that_it_was_left,
+            what_came_to_nothing_is_none_of_the_days_requests,
             a_calendar_that_jumps_moves_no_minute,
             a_calendar_that_is_set_back_makes_nobody_wait_for_longer_than_a_day,
             all_demands_are_taken_or_none,
@@ -238,6 +241,65 @@ pub async fn the_requests_of_a_day_come_back_at_midnight_utc(
         take(&limiter, rpd(2), 0).await.unwrap();
     }
     take(&limiter, rpd(2), 0).await.map(drop).unwrap_err();
+}
+
+/// See the name.
+pub async fn a_day_goes_on_where_the_ledger_says_that_it_was_left(
+    limiter: Arc<dyn Limiter>,
+    clock: Arc<ManualClock>,
+) {
+    let today = clock.now().day();
+    let tell = async |day: Day, requests: u64| {
+        // One that is away for a moment is told again, as it is in the product.
+        while limiter.count_day(day, &[(Scope("key:1".into()), requests)]).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    take(&limiter, rpd(9), 0).await.unwrap();
+    tell(today, 5).await;
+    tell(today, 2).await;
+    tell(today.next(), 9).await;
+    tell(Day(today.0 - 1), 9).await;
+    for _ in 0..4 {
+        take(&limiter, rpd(9), 0).await.unwrap();
+    }
+    let refusal = refused(take(&limiter, rpd(9), 0).await);
+    assert_eq!((refusal.kind, refusal.limit), (LimitKind::DailyRequests, 9));
+    tell(today, 9).await;
+    clock.advance(refusal.retry_after);
+    for _ in 0..9 {
+        take(&limiter, rpd(9), 0).await.unwrap();
+    }
+    take(&limiter, rpd(9), 0).await.map(drop).unwrap_err();
+}
+
+/// Failed attempts leave the day's requests to others, the one that was made yesterday too; a minute counts them.
+pub async fn what_came_to_nothing_is_none_of_the_days_requests(
+    limiter: Arc<dyn Limiter>,
+    clock: Arc<ManualClock>,
+) {
+    let limits = Limits { rpm: Some(5), rpd: Some(2), ..Limits::NONE };
+    let void = Used { is_void: true, ..Used::default() };
+    for _ in 0..3 {
+        take(&limiter, limits, 0).await.unwrap().settle(&void);
+    }
+    let refusal = {
+        let (_first, second) = (take(&limiter, limits, 0).await.unwrap(), take(&limiter, limits, 0).await);
+        let second = second.unwrap();
+        refused(take(&limiter, rpd(2), 0).await);
+        let refusal = refused(take(&limiter, limits, 0).await);
+        second.settle(&void);
+        second.settle(&void);
+        refusal
+    };
+    assert_eq!((refusal.kind, refusal.limit), (LimitKind::Requests, 5));
+    let last = take(&limiter, rpd(2), 0).await.unwrap();
+    let refusal = refused(take(&limiter, rpd(2), 0).await);
+    clock.advance(refusal.retry_after);
+    take(&limiter, rpd(2), 0).await.unwrap();
+    last.settle(&void);
+    take(&limiter, rpd(2), 0).await.unwrap();
+    refused(take(&limiter, rpd(2), 0).await);
 }
 
 /// See the name.

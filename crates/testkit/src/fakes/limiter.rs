@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use switchyard_domain::limits::LimitKind;
 use switchyard_domain::money::NanoUsd;
-use switchyard_domain::time::Timestamp;
+use switchyard_domain::time::{Day, Timestamp};
 use switchyard_ports::clock::Clock;
 use switchyard_ports::limiter::{
     Ask, Counter, Demand, Known, Limiter, LimiterError, Mark, Payer, Permit, Refusal, Rooms, Scope, Tally,
@@ -39,6 +39,10 @@ pub struct ScopeRecord {
     pub reserved: Vec<u64>,
     /// The tokens that permits were settled with, in order.
     pub settled: Vec<u64>,
+    /// How many permits were settled as having come to nothing.
+    pub void: u32,
+    /// What was told of a day last.
+    pub told: Option<(Day, u64)>,
     /// Permits that are held now.
     pub held: u32,
 }
@@ -171,6 +175,17 @@ impl Limiter for RecordingLimiter {
     async fn in_question(&self) -> Result<Vec<Counter>, LimiterError> {
         Ok(books(&self.books).purses.in_question())
     }
+
+    async fn count_day(&self, day: Day, requests: &[(Scope, u64)]) -> Result<(), LimiterError> {
+        let mut books = books(&self.books);
+        if books.away {
+            return Err(LimiterError::Unavailable("a test took it away".to_owned()));
+        }
+        for (scope, count) in requests {
+            books.scopes.entry(scope.0.to_string()).or_default().told = Some((day, *count));
+        }
+        Ok(())
+    }
 }
 
 struct RecordedPermit {
@@ -228,7 +243,10 @@ impl Permit for RecordedPermit {
         used.dues(&self.payers)
             .iter()
             .for_each(|(counter, amount)| books(&self.books).purses.spend(counter, *amount));
-        self.each(|record| record.settled.push(used.tokens));
+        self.each(|record| {
+            record.settled.push(used.tokens);
+            record.void += u32::from(used.is_void);
+        });
     }
 
     fn release_slots(&self) {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use switchyard_domain::budget::Span;
 use switchyard_domain::limits::LimitKind;
 use switchyard_domain::money::NanoUsd;
-use switchyard_domain::time::Timestamp;
+use switchyard_domain::time::{Day, Timestamp};
 use switchyard_ports::limiter::{
     Allowance, Ask, Counter, Demand, Known, LimiterError, Mark, Refusal, Room, Rooms, Scope, Standing,
 };
@@ -23,9 +23,10 @@ fn strange() -> LimiterError {
     LimiterError::Unavailable("Redis answered something unexpected".to_owned())
 }
 
-/// What was taken: the step of the minute, and what is left for each ask.
+/// What was taken: the step of the minute and the day that it is counted in, and what is left for each ask.
 pub(super) struct Taken {
     pub(super) step: u64,
+    pub(super) day: Day,
     pub(super) rooms: Vec<Rooms>,
 }
 
@@ -36,7 +37,8 @@ pub(super) fn acquired(mut answer: Answer, asks: &[Ask], now: Timestamp) -> Resu
             let step = answer.number().ok_or_else(strange)?;
             let mut left = answer.list().into_iter();
             let rooms = asks.iter().map(|ask| rooms(ask, &mut left)).collect::<Option<_>>();
-            Ok(Taken { step, rooms: rooms.ok_or_else(strange)? })
+            let day = answer.number().map(Day).ok_or_else(strange)?;
+            Ok(Taken { step, day, rooms: rooms.ok_or_else(strange)? })
         }
         "refused" => Err(refused(&mut answer, asks, now).unwrap_or_else(strange)),
         "unseeded" => {

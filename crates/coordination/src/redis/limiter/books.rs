@@ -4,7 +4,7 @@ use super::deeds::{Count, Difference, Settle, What};
 use super::holdings::{Holdings, Release};
 use std::collections::HashMap;
 use switchyard_domain::money::NanoUsd;
-use switchyard_domain::time::Timestamp;
+use switchyard_domain::time::{Day, Timestamp};
 use switchyard_ports::clock::Monotonic;
 use switchyard_ports::limiter::{Ask, Counter, Payer, Used};
 
@@ -24,6 +24,8 @@ pub(super) struct Book {
     flights: Vec<String>,
     /// Those of them whose minute it is counted in.
     windows: Vec<String>,
+    /// Those of them whose day it is counted in, and the day.
+    days: (Vec<String>, Day),
     /// The step of the minute; absent for one that was admitted without Redis.
     step: Option<u64>,
     /// The budgets that it was taken under.
@@ -38,7 +40,7 @@ pub(super) struct Book {
 impl Book {
     /// What a permit for `ask` holds, taken at a time of the calendar, counted in a step of the minute.
     pub(super) fn new(ask: &Ask, now: Timestamp, step: Option<u64>) -> Self {
-        let (mut flights, mut windows) = (Vec::new(), Vec::new());
+        let (mut flights, mut windows, mut days) = (Vec::new(), Vec::new(), Vec::new());
         let (mut payers, mut money) = (Vec::new(), Vec::<(Counter, NanoUsd)>::new());
         for demand in &ask.demands {
             let name = &*demand.scope.0;
@@ -48,6 +50,9 @@ impl Book {
             }
             if (demand.limits.rpm.is_some() || demand.limits.tpm.is_some()) && !is_in(&windows) {
                 windows.push(name.to_owned());
+            }
+            if demand.limits.rpd.is_some() && !is_in(&days) {
+                days.push(name.to_owned());
             }
             let Some(allowance) = &demand.allowance else { continue };
             let payer = Payer { scope: demand.scope.clone(), allowance: allowance.clone() };
@@ -64,12 +69,18 @@ impl Book {
             reserved: ask.tokens,
             flights,
             windows,
+            days: (days, now.day()),
             step,
             payers,
             money,
             is_settled: false,
             is_alone: false,
         }
+    }
+
+    /// The same, counted in this day.
+    pub(super) fn in_day(self, day: Day) -> Self {
+        Self { days: (self.days.0, day), ..self }
     }
 
     /// One that was admitted without Redis; only limits are taken so.
@@ -112,17 +123,14 @@ impl Book {
     }
 
     /// What its limits have to count of it where Redis has not.
-    pub(super) fn counts(&self, ask: &Ask, flights: u64) -> Vec<Count> {
+    pub(super) fn counts(&self, flights: u64) -> Vec<Count> {
         let count = |scope: &String| {
             let is_counted = self.windows.contains(scope);
-            let of_day = |demand: &&switchyard_ports::limiter::Demand| {
-                *demand.scope.0 == **scope && demand.limits.rpd.is_some()
-            };
             Count {
                 scope: scope.clone(),
                 requests: u64::from(is_counted),
                 tokens: if is_counted { self.reserved } else { 0 },
-                days: u64::from(ask.demands.iter().any(|demand| of_day(&demand))),
+                days: u64::from(self.days.0.contains(scope)),
                 flights,
             }
         };
@@ -139,6 +147,11 @@ impl Book {
         (difference, if is_even { &[] } else { &self.windows })
     }
 
+    /// The scopes in whose day it is not counted, if it came to nothing.
+    pub(super) fn void(&self, used: &Used) -> &[String] {
+        if used.is_void { &self.days.0 } else { &[] }
+    }
+
     /// Settles it: what is to be said. Once.
     pub(super) fn settle(&mut self, used: &Used, at: Monotonic) -> Option<(What, Release)> {
         if std::mem::replace(&mut self.is_settled, true) {
@@ -148,9 +161,10 @@ impl Book {
         // Of one that Redis did not admit, only what is beyond the reservation has a place of its own.
         let step = self.step.unwrap_or_default();
         let windows = windows.iter().map(|scope| (scope.clone(), step)).collect();
+        let days = self.void(used).iter().map(|scope| (scope.clone(), self.days.1)).collect();
         let release = self.release_money();
         let (at, charges) = (used.since.unwrap_or(at), used.dues(&self.payers));
-        let settle = Settle { at, tokens, windows, charges };
+        let settle = Settle { at, tokens, windows, days, charges };
         Some((What::Settle(settle), release))
     }
 

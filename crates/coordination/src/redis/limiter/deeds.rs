@@ -4,8 +4,9 @@ use super::arguments::Arguments;
 use super::holdings::{Holdings, Release};
 use std::collections::VecDeque;
 use switchyard_domain::money::NanoUsd;
+use switchyard_domain::time::Day;
 use switchyard_ports::clock::Monotonic;
-use switchyard_ports::limiter::Counter;
+use switchyard_ports::limiter::{Counter, Scope};
 
 /// The most deeds in one script: a server does nothing else meanwhile.
 pub(super) const MOST_AT_ONCE: usize = 64;
@@ -19,6 +20,8 @@ pub(super) enum What {
     Drop,
     /// What happened without Redis, or was lost there.
     Count(Vec<Count>),
+    /// How many requests of a day the ledger knows of.
+    Day(Day, Vec<(Scope, u64)>),
     /// What is known of every budget is to be known no more: the ledger learned of something that Redis may never have heard of.
     Doubt,
     /// What this process holds; said again from the holdings of the moment.
@@ -48,6 +51,8 @@ pub(super) struct Settle {
     pub(super) tokens: Difference,
     /// Scopes whose windows have the reservation, and the step that it is in.
     pub(super) windows: Vec<(String, u64)>,
+    /// Scopes in whose day it is not counted any longer, and the day.
+    pub(super) days: Vec<(String, Day)>,
     /// What it cost.
     pub(super) charges: Vec<(Counter, NanoUsd)>,
 }
@@ -124,13 +129,17 @@ impl Deeds {
         }
     }
 
-    /// Counts that were not confirmed: a server that lost everything is told them otherwise.
+    /// Counts that were not confirmed, and what was taken from them: a server that lost everything is told them otherwise.
     pub(super) fn forget_counts(&mut self) {
         for deed in &mut self.waiting {
-            if let What::Count(counts) = &mut deed.what {
-                for count in counts {
-                    (count.requests, count.tokens, count.days) = (0, 0, 0);
+            match &mut deed.what {
+                What::Count(counts) => {
+                    for count in counts {
+                        (count.requests, count.tokens, count.days) = (0, 0, 0);
+                    }
                 }
+                What::Settle(settle) => settle.days.clear(),
+                What::Drop | What::Day(..) | What::Doubt | What::Introduce(_) => {}
             }
         }
     }
@@ -156,6 +165,15 @@ impl Deed {
                     }
                 }
             }
+            What::Day(day, requests) => {
+                arguments.push("day");
+                arguments.push(day.0);
+                arguments.push(requests.len());
+                for (scope, count) in requests {
+                    arguments.push(&scope.0);
+                    arguments.push(count);
+                }
+            }
             What::Doubt => arguments.push("doubt"),
             What::Introduce(introduction) => arguments.append(introduction.clone()),
         }
@@ -174,6 +192,11 @@ impl Deed {
         for (scope, step) in &settle.windows {
             arguments.push(scope);
             arguments.push(step);
+        }
+        arguments.push(settle.days.len());
+        for (scope, day) in &settle.days {
+            arguments.push(scope);
+            arguments.push(day.0);
         }
         write_money(&self.release.money, arguments);
         write_money(&settle.charges, arguments);

@@ -2,8 +2,8 @@
 
 use super::permit::RedisPermit;
 use switchyard_domain::money::NanoUsd;
-use switchyard_domain::time::Timestamp;
-use switchyard_ports::limiter::{Ask, Counter, Known, LimiterError, Mark, Used};
+use switchyard_domain::time::{Day, Timestamp};
+use switchyard_ports::limiter::{Ask, Counter, Known, LimiterError, Mark, Scope, Used};
 use tokio::sync::oneshot;
 
 /// Redis does not answer.
@@ -58,6 +58,8 @@ pub(super) enum Job {
     Drop { permit: u64 },
     /// What is known of every budget is to be known no more.
     Doubt,
+    /// How many requests of a day the ledger knows of.
+    Day(Day, Vec<(Scope, u64)>),
     /// A call was admitted without Redis.
     Alone { permit: u64, ask: Ask },
 }

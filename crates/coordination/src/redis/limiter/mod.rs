@@ -30,6 +30,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use switchyard_domain::money::NanoUsd;
+use switchyard_domain::time::Day;
 use switchyard_ports::clock::Clock;
 use switchyard_ports::limiter::{
     Ask, Counter, Demand, Known, Limiter, LimiterError, Mark, Permit, Scope, SharedStore, Tally, Used,
@@ -46,6 +47,8 @@ const DESK: Duration = Duration::from_millis(200);
 const BUDGET_ANSWER: Duration = Duration::from_secs(1);
 /// How long between two tries of such a call.
 const BUDGET_PAUSE: Duration = Duration::from_millis(25);
+/// Scopes whose requests of a day are told in one script: a server does nothing else meanwhile.
+const TOLD_AT_ONCE: usize = 64;
 /// How long it may take until the ledger has what was settled lately.
 const LEDGER_ANSWER: Duration = Duration::from_secs(6);
 
@@ -257,5 +260,17 @@ impl Limiter for RedisLimiter {
     async fn in_question(&self) -> Result<Vec<Counter>, LimiterError> {
         let asked = self.ask(BUDGET_ANSWER, |reply| Question::Asked { reply }).await;
         asked.map_err(|Away(why)| LimiterError::Unavailable(why))
+    }
+
+    /// While Redis is away nothing is noted, as it may be another day when it is back: whoever tells tells again.
+    async fn count_day(&self, day: Day, requests: &[(Scope, u64)]) -> Result<(), LimiterError> {
+        if self.presence.is_away() {
+            return Err(LimiterError::Unavailable("Redis does not answer".to_owned()));
+        }
+        for some in requests.chunks(TOLD_AT_ONCE) {
+            // A desk that is closed ended after all calls.
+            let _ = self.desk.send(Job::Day(day, some.to_vec()));
+        }
+        Ok(())
     }
 }

@@ -42,6 +42,13 @@ impl Untold {
         of.expire(now);
     }
 
+    /// A call came to nothing: its request is none of the day's.
+    pub(super) fn void(&mut self, scope: &str) {
+        if let Some(of) = self.0.get_mut(scope) {
+            of.days = of.days.saturating_sub(1);
+        }
+    }
+
     /// What still counts; nothing is left.
     pub(super) fn take(&mut self, now: Monotonic) -> Vec<Count> {
         let count = |(scope, mut of): (String, OfScope)| {

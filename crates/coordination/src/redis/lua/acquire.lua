@@ -87,4 +87,4 @@ if not refusal then
 end
 save_scopes()
 save_budgets()
-return refusal or {'taken', math.floor(now / STEP), rooms}
+return refusal or {'taken', math.floor(now / STEP), rooms, math.floor(today / DAY)}

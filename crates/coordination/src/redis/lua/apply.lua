@@ -19,6 +19,10 @@ function deeds.settle(is_new)
     if direction == 'more' then add(scope, 0, difference) else give_back(scope, index, difference) end
   end)
   each(function()
+    local name, day = arg(), number()
+    if is_new then take_from_day(scope_of(name), day) end
+  end)
+  each(function()
     local edition, scope, span, held = purse_arguments()
     if is_new then release(budget_of(scope, edition), span, held) end
   end)
@@ -66,6 +70,15 @@ function deeds.count(is_new)
     if flights > 0 then scope.mine, scope.is_changed = scope.mine + flights, true end
     if requests > 0 or not is_zero(tokens) then add(scope, requests, tokens) end
     if days > 0 then add_to_day(scope, days) end
+  end)
+end
+
+-- What the ledger knows of a day, which may be more than this store does.
+function deeds.day(is_new)
+  local day = number()
+  each(function()
+    local name, requests = arg(), number()
+    if is_new then raise_day(scope_of(name), day, requests) end
   end)
 end
 

@@ -143,6 +143,19 @@ local function add_to_day(scope, requests)
   scope.day, scope.count, scope.is_changed = day, count + requests, true
 end
 
+-- A request that was counted in this day is none of it.
+local function take_from_day(scope, day)
+  if scope.day ~= day or scope.count < 1 then return end
+  scope.count, scope.is_changed = scope.count - 1, true
+end
+
+-- So many requests were made in this day at least.
+local function raise_day(scope, day, requests)
+  local current, count = day_of(scope)
+  if current ~= day or requests <= count then return end
+  scope.day, scope.count, scope.is_changed = day, requests, true
+end
+
 local function wait_for(scope, excess, of)
   for _, member in ipairs(redis.call('ZRANGE', scope.steps, 0, -1)) do
     local step = read_step(member)

@@ -16,9 +16,10 @@ use switchyard_domain::provider::{Capabilities, CredentialOwner, Provider, Provi
 use switchyard_domain::provider_health::ProviderHealth;
 use switchyard_domain::quota::QuotaScope;
 use switchyard_domain::route::{OnDisconnect, Route, RouteMode, Strategy, Target, Timeouts, When};
-use switchyard_domain::time::Timestamp;
+use switchyard_domain::time::{Day, Timestamp};
 use switchyard_domain::usage::{
-    CallCursor, CallFilter, CallRecord, GroupBy, LedgerCheck, RefusedCall, UsageEvent, UsageFilter, UsageRow,
+    CallCursor, CallFilter, CallRecord, GroupBy, LedgerCheck, RefusedCall, RequestsOf, UsageEvent,
+    UsageFilter, UsageRow,
 };
 use switchyard_domain::virtual_key::VirtualKey;
 use switchyard_ports::repositories::{
@@ -294,6 +295,10 @@ impl UsageRepository for NoUsage {
         _: Span,
     ) -> Result<HashMap<VirtualKeyId, NanoUsd>, RepositoryError> {
         Ok(HashMap::new())
+    }
+
+    async fn requests_of_day(&self, _: Day, _: &RequestsOf) -> Result<Vec<(String, u64)>, RepositoryError> {
+        Ok(Vec::new())
     }
 
     async fn events_of(&self, _: &str) -> Result<Vec<UsageEvent>, RepositoryError> {

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 use switchyard_domain::usage::UsageEvent;
+use switchyard_http::recent_log::RecentLog;
 use switchyard_http::server::{BoundServer, ServerConfig, ServerControl, bind};
 use switchyard_http::services::{DemoSwitch, LogLosses, Services};
 use switchyard_orchestrator::accounts::{
@@ -313,6 +314,7 @@ async fn services(
         idempotency: Arc::clone(names) as _,
         demo: DemoSwitch::new(false),
         log_losses: LogLosses::counted_by(|| 17),
+        recent_log: RecentLog::default(),
         clock,
         entropy,
     }

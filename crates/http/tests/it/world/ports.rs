@@ -9,6 +9,7 @@ use switchyard_domain::money::NanoUsd;
 use switchyard_domain::money::PricePerMillion;
 use switchyard_domain::price::{ModelPrice, PriceSource, Rates};
 use switchyard_domain::route::Availability;
+use switchyard_domain::time::Day;
 use switchyard_domain::usage::UsageEvent;
 use switchyard_domain::virtual_key::KeyHash;
 use switchyard_ports::health::{
@@ -110,6 +111,10 @@ impl Limiter for NoLimiter {
 
     async fn in_question(&self) -> Result<Vec<Counter>, LimiterError> {
         Ok(Vec::new())
+    }
+
+    async fn count_day(&self, _: Day, _: &[(Scope, u64)]) -> Result<(), LimiterError> {
+        Ok(())
     }
 }
 

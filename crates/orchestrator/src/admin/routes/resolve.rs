@@ -105,7 +105,7 @@ fn resolve_target(index: usize, target: &DeclaredTarget, known: &Known<'_>) -> R
     if target.weight == 0 {
         return Err(AdminError::invalid(&param, "a weight is at least 1"));
     }
-    check_limits(&target.limits, &param)?;
+    check_limits(&target.limits.where_zero_is_none(), &param)?;
     target.when.check().map_err(|error| AdminError::invalid(&param, error.to_string()))?;
     target.timeouts.check().map_err(|error| AdminError::invalid(&param, error.to_string()))?;
     target.metadata.check().map_err(|error| AdminError::invalid(&param, error.to_string()))?;

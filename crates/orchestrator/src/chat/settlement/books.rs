@@ -133,7 +133,7 @@ impl Books {
         let Some(attempt) = self.ended.last().filter(|attempt| attempt.open.limits.is_some()) else { return };
         let is_known = self.meter(attempt).known_tokens().is_some();
         let payers = || self.payers.of([QuotaScope::Provider(attempt.open.target.provider.id)]);
-        let used = is_known.then(|| used(&[self.event(attempt, number, ports)], payers()));
+        let used = is_known.then(|| used_of_attempt(&self.event(attempt, number, ports), payers()));
         let Some(attempt) = self.ended.last_mut() else { return };
         let is_owed = |used: &Used| used.charges.iter().any(|charge| charge.amount.0 > 0);
         match (used.filter(|used| !is_owed(used)), attempt.open.limits.take()) {
@@ -190,21 +190,21 @@ impl Books {
     /// has to be told all the same.
     pub(super) fn permits(&mut self, events: &[UsageEvent]) -> Vec<(Option<Box<dyn Permit>>, Used)> {
         let mut permits = Vec::with_capacity(self.ended.len() + 1);
-        let mut add = |permit: Option<Box<dyn Permit>>, events: &[UsageEvent], payers: Vec<Payer>| {
-            if permit.is_some() || !payers.is_empty() {
-                permits.push((permit, used(events, payers)));
+        let mut add = |permit: Option<Box<dyn Permit>>, used: Used| {
+            if permit.is_some() || !used.payers.is_empty() {
+                permits.push((permit, used));
             }
         };
         for (attempt, event) in self.ended.iter_mut().zip(events) {
             let open = &mut attempt.open;
             if !open.is_target_settled {
                 let payers = self.payers.of([QuotaScope::Provider(open.target.provider.id)]);
-                add(open.limits.take(), std::slice::from_ref(event), payers);
+                add(open.limits.take(), used_of_attempt(event, payers));
             }
         }
         let CallIdentity { key, user, .. } = &self.identity;
         let scopes = [Some(QuotaScope::Global), key.map(QuotaScope::Key), user.map(QuotaScope::User)];
-        add(self.limits.take(), events, self.payers.of(scopes.into_iter().flatten()));
+        add(self.limits.take(), used(events, self.payers.of(scopes.into_iter().flatten())));
         permits
     }
 
@@ -249,6 +249,7 @@ impl Books {
             service_tier,
             credential: open.credential,
             address: self.identity.address.map(str::to_owned),
+            target: open.target.id,
             cost: bill.as_ref().map(|bill| bill.amount).or(charged),
             price_version: match charged {
                 Some(_) => Some(RESERVED_PRICE.to_owned()),
@@ -270,8 +271,15 @@ fn used(events: &[UsageEvent], payers: Vec<Payer>) -> Used {
         tokens: events().map(|event| event.usage.total()).fold(0, u64::saturating_add),
         charges: events().filter(|event| event.is_billed()).filter_map(charge).collect(),
         payers,
+        is_void: false,
         since: None,
     }
+}
+
+/// What an attempt used of its target's limits and budgets.
+fn used_of_attempt(event: &UsageEvent, payers: Vec<Payer>) -> Used {
+    let is_void = !event.outcome.counts_for_the_day();
+    Used { is_void, ..used(std::slice::from_ref(event), payers) }
 }
 
 /// The provider's word for the tier that it served. A word of any length is a provider's to send, but not ours to keep.

@@ -1,5 +1,5 @@
-//! Proves the books: every event has its ledger entry, every entry its event, and the sums of days and of quarters of an hour are the
-//! events'.
+//! Proves the books: every event has its ledger entry, every entry its event, and the sums of days, of quarters of an hour and of targets
+//! are the events'.
 //!
 //! Works through one day after the other, so that memory holds the lines of a day and no more; the caller gives one snapshot for
 //! all of it.
@@ -7,11 +7,12 @@
 mod entries;
 mod quarters;
 mod sums;
+mod targets;
 
 use super::total::total;
 use crate::connection::AnyConnection;
 use crate::error::Fault;
-use crate::schema::{ledger_entries, usage_daily, usage_events, usage_quarters};
+use crate::schema::{ledger_entries, target_days, usage_daily, usage_events, usage_quarters};
 use crate::stored::number;
 use diesel::dsl::{count_star, min};
 use diesel::prelude::*;
@@ -59,6 +60,7 @@ pub(super) fn verify(connection: &mut AnyConnection) -> Result<LedgerCheck, Faul
         let Some(day) = first_day_from(connection, from)? else { break };
         sums::compare(connection, day, &mut problems)?;
         quarters::compare(connection, day, &mut problems)?;
+        targets::compare(connection, day, &mut problems)?;
         entries::compare(connection, day, &mut problems)?;
         entries::compare_lines(connection, day, &mut problems)?;
         next = day.0.checked_add(1).map(Day);
@@ -99,6 +101,10 @@ fn first_day_from(connection: &mut AnyConnection, from: Day) -> Result<Option<Da
         .filter(usage_quarters::quarter.ge(from.start().0))
         .select(min(usage_quarters::quarter))
         .first(connection)?;
+    let target: Option<i32> = target_days::table
+        .filter(target_days::day.ge(from.0))
+        .select(min(target_days::day))
+        .first(connection)?;
     let day_of = |at: Option<i64>| at.map(|at| Timestamp(at).day());
-    Ok([day_of(event), day_of(quarter), line.map(Day)].into_iter().flatten().min())
+    Ok([day_of(event), day_of(quarter), line.map(Day), target.map(Day)].into_iter().flatten().min())
 }

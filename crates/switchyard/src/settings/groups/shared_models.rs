@@ -16,6 +16,8 @@ pub struct SharedModel {
     pub api_key: Option<SecretString>,
     /// The upstream model id.
     pub model: String,
+    /// Whether its vendor's address is this server, whose calls would then come back to it without end: the provider is off.
+    pub is_own_listener: bool,
 }
 
 /// The model behind a tunnel.
@@ -38,6 +40,8 @@ pub struct NgrokModel {
 pub struct SharedModelSettings {
     /// The route that chooses among them.
     pub route: String,
+    /// Whether someone named it.
+    pub is_route_given: bool,
     /// Google's.
     pub gemini: SharedModel,
     /// xAI's.
@@ -49,15 +53,19 @@ pub struct SharedModelSettings {
 impl SharedModelSettings {
     pub(in crate::settings) fn read(values: &Values, server: &ServerSettings) -> Result<Self, Problem> {
         let base_url = values.required(&table::NGROK_BASE_URL)?;
+        let is_own = |url: Option<String>| url.is_some_and(|url| is_own_listener(&url, server));
         Ok(Self {
             route: values.required(&table::LLM_CHAT_ROUTE)?,
+            is_route_given: values.is_set(&table::LLM_CHAT_ROUTE),
             gemini: SharedModel {
                 api_key: values.optional(&table::GEMINI_API_KEY)?,
                 model: values.required(&table::GEMINI_MODEL)?,
+                is_own_listener: is_own(values.optional(&table::GEMINI_BASE_URL)?),
             },
             grok: SharedModel {
                 api_key: values.optional(&table::GROK_API_KEY)?,
                 model: values.required(&table::GROK_MODEL)?,
+                is_own_listener: is_own(values.optional(&table::XAI_BASE_URL)?),
             },
             ngrok: NgrokModel {
                 api_key: values.optional(&table::NGROK_API_KEY)?,

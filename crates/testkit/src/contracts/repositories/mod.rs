@@ -6,6 +6,7 @@
 mod audit;
 mod calls;
 mod credentials;
+mod days;
 mod groups;
 mod keyring;
 mod provider_changes;

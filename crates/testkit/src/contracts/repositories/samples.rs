@@ -129,6 +129,7 @@ pub fn sample_event(key: Option<VirtualKeyId>, at: Timestamp) -> UsageEvent {
         user: None,
         credential: None,
         address: None,
+        target: None,
         cost: Some(NanoUsd(1_000)),
         price_version: Some("2026-11-01".to_owned()),
         lines: Vec::new(),

@@ -7,7 +7,7 @@ use super::samples::{AT, sample_event, unique};
 use futures_util::future::join_all;
 use switchyard_domain::budget::Span;
 use switchyard_domain::chat::{TokenUsage, Units, UsageSource};
-use switchyard_domain::ids::{UserId, VirtualKeyId};
+use switchyard_domain::ids::{TargetId, UserId, VirtualKeyId};
 use switchyard_domain::money::{NanoUsd, PricePerMillion};
 use switchyard_domain::price::{LineItem, TokenKind};
 use switchyard_domain::provider::CredentialSource;
@@ -33,6 +33,7 @@ pub async fn usage_contract(repository: &dyn UsageRepository, keys: &dyn Virtual
     a_persons_sums_are_those_of_their_events(repository).await;
     a_large_batch_is_recorded_whole(repository).await;
     writers_at_once_count_everything_once(repository).await;
+    super::days::the_requests_of_a_day_are_those_that_came_to_something(repository).await;
     super::calls::contract(repository).await;
     super::refused_calls::refused_calls_are_kept_as_far_as_there_is_room(repository).await;
     the_books_agree(repository).await;
@@ -102,6 +103,7 @@ async fn an_event_reads_back_as_it_was_written(repository: &dyn UsageRepository)
         service_tier: Some("flex\u{1F600}".to_owned()),
         credential: Some(CredentialSource::User),
         address: Some("/chat/completions".to_owned()),
+        target: Some(TargetId(i64::MAX)),
         lines: vec![LineItem { kind: TokenKind::Output, tokens: 10, price: PricePerMillion(100_000_000) }],
         dropped: Some("logit_bias, seed \"é\u{1F600}".to_owned()),
         ..sample_event(Some(lone_key()), AT)

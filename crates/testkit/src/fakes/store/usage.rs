@@ -8,10 +8,10 @@ use switchyard_domain::ids::{AttemptId, VirtualKeyId};
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::name::Name;
 use switchyard_domain::quota::QuotaScope;
-use switchyard_domain::time::Timestamp;
+use switchyard_domain::time::{Day, Timestamp};
 use switchyard_domain::usage::{
-    CallCursor, CallFilter, CallRecord, GroupBy, LedgerCheck, RefusedCall, UsageEvent, UsageFilter, UsageRow,
-    UsageSums,
+    CallCursor, CallFilter, CallRecord, GroupBy, LedgerCheck, RefusedCall, RequestsOf, UsageEvent,
+    UsageFilter, UsageRow, UsageSums,
 };
 use switchyard_ports::repositories::{Recorded, RepositoryError, UsageRepository};
 
@@ -91,6 +91,29 @@ impl UsageRepository for MemoryStore {
         })
     }
 
+    async fn requests_of_day(
+        &self,
+        day: Day,
+        of: &RequestsOf,
+    ) -> Result<Vec<(String, u64)>, RepositoryError> {
+        self.read(|state| {
+            let mut requests: BTreeMap<String, u64> = BTreeMap::new();
+            for event in state.events.iter().filter(|event| event.at.day() == day) {
+                let word = scope_of(event, of);
+                let counts = match of {
+                    RequestsOf::Targets | RequestsOf::Models | RequestsOf::Providers => {
+                        event.outcome.counts_for_the_day()
+                    }
+                    RequestsOf::Keys(_) | RequestsOf::Users | RequestsOf::Everybody => event.is_final,
+                };
+                if let Some(word) = word.filter(|_| counts) {
+                    *requests.entry(word).or_default() += 1;
+                }
+            }
+            requests.into_iter().collect()
+        })
+    }
+
     async fn events_of(&self, request_id: &str) -> Result<Vec<UsageEvent>, RepositoryError> {
         self.read(|state| {
             let of_request = |event: &&UsageEvent| event.request_id == request_id;
@@ -142,6 +165,17 @@ impl UsageRepository for MemoryStore {
             let is_meant = |call: &&RefusedCall| to.is_none_or(|to| call.at < to);
             state.refused.iter().filter(is_meant).take(most as usize).cloned().collect()
         })
+    }
+}
+
+fn scope_of(event: &UsageEvent, of: &RequestsOf) -> Option<String> {
+    match of {
+        RequestsOf::Targets => event.target.map(|target| format!("target:{target}")),
+        RequestsOf::Models => Some(format!("model:{}/{}", event.provider, event.model)),
+        RequestsOf::Providers => Some(format!("provider:{}", event.provider)),
+        RequestsOf::Keys(keys) => event.key.filter(|key| keys.contains(key)).map(|key| format!("key:{key}")),
+        RequestsOf::Users => event.user.map(|user| format!("user:{user}")),
+        RequestsOf::Everybody => Some("global".to_owned()),
     }
 }
 

@@ -98,12 +98,13 @@ impl Desk {
             Job::Settle { permit, used } => self.settle(permit, &used),
             Job::Charge { used } => self.charge(&used, &[]),
             Job::Doubt => self.doubt(),
+            Job::Day(day, requests) => self.deeds.push(What::Day(day, requests), Release::default()),
             Job::Land { permit } => self.land(permit),
             Job::Drop { permit } => self.end(permit),
             Job::Alone { permit, ask } => {
                 let book = Book::new(&ask, self.around.clock.now(), None);
                 let release = Release { entered: book.flights().to_vec(), ..Default::default() };
-                self.deeds.push(What::Count(book.counts(&ask, 1)), release);
+                self.deeds.push(What::Count(book.counts(1)), release);
                 self.books.insert(permit, book);
             }
         }
@@ -198,7 +199,7 @@ impl Desk {
     fn permits(&mut self, asks: &[Ask], now: Timestamp, taken: answers::Taken) -> Vec<RedisPermit> {
         let sender = self.around.sender.upgrade();
         let each = asks.iter().zip(taken.rooms).filter_map(|(ask, rooms)| {
-            let book = Book::new(ask, now, Some(taken.step));
+            let book = Book::new(ask, now, Some(taken.step)).in_day(taken.day);
             book.enter(&mut self.holdings);
             let number = self.around.permits.fetch_add(1, Ordering::Relaxed);
             let permit = RedisPermit {

@@ -1,0 +1,98 @@
+//! What comes with the product and follows the settings: the providers and the route behind `/llm/chat`. As long as nobody changed them,
+//! each start makes them what the settings say by then.
+
+use super::providers::declared;
+use super::seeds::{is_written, wanted, with_known_targets};
+use super::{AdminPorts, ProviderAdmin, RouteAdmin, routes};
+use crate::error::AdminError;
+use std::collections::HashSet;
+use std::sync::Arc;
+use switchyard_domain::declared::{Declared, DeclaredProvider, DeclaredRoute};
+use switchyard_domain::meta::{Owner, Writer};
+use switchyard_domain::name::Name;
+use switchyard_domain::provider::Provider;
+use switchyard_ports::repositories::{NewRoute, ProviderPatch};
+
+/// See the module.
+pub struct Followers {
+    ports: AdminPorts,
+    providers: Arc<ProviderAdmin>,
+    routes: Arc<RouteAdmin>,
+    declared: Declared,
+    asked_for: HashSet<Name>,
+}
+
+impl Followers {
+    /// These objects. Those that are `asked_for`, since somebody wrote a setting of theirs, are added where they are missing.
+    #[must_use]
+    pub fn new(
+        ports: AdminPorts,
+        providers: Arc<ProviderAdmin>,
+        routes: Arc<RouteAdmin>,
+        declared: Declared,
+        asked_for: HashSet<Name>,
+    ) -> Self {
+        Self { ports, providers, routes, declared, asked_for }
+    }
+
+    /// Makes them what the settings say. What people changed is theirs, and stays as it is.
+    ///
+    /// # Errors
+    /// When the database can't be read or written.
+    pub async fn follow(&self) -> Result<(), AdminError> {
+        for provider in &self.declared.providers {
+            self.follow_provider(provider).await?;
+        }
+        for route in &self.declared.routes {
+            self.follow_route(route).await?;
+        }
+        Ok(())
+    }
+
+    async fn follow_provider(&self, provider: &DeclaredProvider) -> Result<(), AdminError> {
+        let stored = self.ports.configuration.load().await?;
+        let Some(current) = stored.providers.iter().find(|known| known.name == provider.name) else {
+            if self.asked_for.contains(&provider.name) {
+                is_written(self.providers.add(wanted(provider), &Writer::SEED).await)?;
+            }
+            return Ok(());
+        };
+        let patch = difference(current, provider);
+        if current.meta.owner == Owner::Seed
+            && current.vendor == provider.vendor
+            && patch != ProviderPatch::default()
+        {
+            is_written(self.providers.update(current, patch, None, &Writer::SEED).await)?;
+        }
+        Ok(())
+    }
+
+    async fn follow_route(&self, route: &DeclaredRoute) -> Result<(), AdminError> {
+        let stored = self.ports.configuration.load().await?;
+        let route = with_known_targets(route, &stored);
+        if route.targets.is_empty() {
+            return Ok(());
+        }
+        let Some(current) = stored.routes.iter().find(|known| known.name == route.name) else {
+            if self.asked_for.contains(&route.name) {
+                is_written(self.routes.add(&route, &Writer::SEED).await)?;
+            }
+            return Ok(());
+        };
+        let is_followed = current.meta.owner == Owner::Seed;
+        if is_followed && NewRoute::from(current) != routes::resolve(&route, &routes::Known::of(&stored))? {
+            is_written(self.routes.replace(current, &route, &Writer::SEED).await)?;
+        }
+        Ok(())
+    }
+}
+
+fn difference(current: &Provider, wanted: &DeclaredProvider) -> ProviderPatch {
+    let models: Vec<_> = current.models.iter().map(declared).collect();
+    ProviderPatch {
+        base_url: (current.base_url != wanted.base_url).then(|| wanted.base_url.clone()),
+        is_enabled: (current.is_enabled != wanted.enabled).then_some(wanted.enabled),
+        models: (models != wanted.models).then(|| wanted.models.clone()),
+        ..ProviderPatch::default()
+    }
+}
