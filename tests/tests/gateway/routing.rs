@@ -38,8 +38,8 @@ async fn tags_in_a_header_choose_a_target_and_bad_ones_are_400() {
     add(&app, &route("tagged", vec![DeclaredTarget { when, ..target("m1") }, target("m2")])).await;
     let client = app.client_with_key("ci").await;
     let body = json!({"model": "tagged", "messages": [{"role": "user", "content": "hi"}]}).to_string();
-    let ask = |tags: &'static str| {
-        client.post_with("/v1/chat/completions", &[("x-switchyard-tags", tags)], body.clone())
+    let ask = async |tags: &str| {
+        client.post_with("/v1/chat/completions", &[("x-switchyard-tags", tags)], body.clone()).await
     };
     let answer = ask("team:a, batch").await;
     assert_eq!(
