@@ -204,7 +204,7 @@ impl Attempts<'_> {
         let target = &step.target;
         let ready = match self.ready(step, credential, settlement).await {
             Ok(ready) => ready,
-            Err(tried) => return tried,
+            Err(tried) => return *tried,
         };
         let Ready { client, prepared, credential } = ready;
         let source_of_credential = credential.as_ref().map(|credential| credential.source);
@@ -264,39 +264,38 @@ impl Attempts<'_> {
         step: &'t Step,
         credential: Option<ChosenCredential>,
         settlement: &mut Settlement,
-    ) -> Result<Ready<'t>, Tried> {
+    ) -> Result<Ready<'t>, Box<Tried>> {
         let (target, facts) = (&step.target, self.call.facts());
-        let Ok(client) = &target.provider.client else { return Err(Tried::Passed(unusable(target))) };
+        let Ok(client) = &target.provider.client else {
+            return Err(Box::new(Tried::Passed(unusable(target))));
+        };
         if !client.offers(facts.dialect.operation()) {
-            return Err(Tried::Passed(no_such_operation(facts.dialect.operation(), target)));
+            return Err(Box::new(Tried::Passed(no_such_operation(facts.dialect.operation(), target))));
         }
         let prepared = match client.prepare(self.call.as_ref(), &target.model.model) {
             Ok(prepared) => prepared,
             // Another one may be able to express it.
             Err(fault) if fault.kind == FaultKind::Unsupported && !self.course.has_one() => {
-                return Err(Tried::Passed(CallError::from_fault(&fault, &target.model.public_name)));
+                let error = CallError::from_fault(&fault, &target.model.public_name);
+                return Err(Box::new(Tried::Passed(error)));
             }
             Err(fault) => {
                 if let Err(error) = self.admission.of_caller_alone(settlement).await {
-                    return Err(Tried::Refused(error));
+                    return Err(Box::new(Tried::Refused(error)));
                 }
                 settlement.begin(target, &LossReport::default(), Admitted::default(), None);
                 self.note(target, &fault);
                 settlement.fail(fault.clone());
-                return Err(Tried::Failed {
-                    fault,
-                    is_foreign: false,
-                    next: Next::Anyone,
-                    has_other_account: false,
-                });
+                let (next, has_other_account) = (Next::Anyone, false);
+                return Err(Box::new(Tried::Failed { fault, is_foreign: false, next, has_other_account }));
             }
         };
         if !prepared.losses.is_empty() && (step.is_strict() || facts.strict) {
-            return Err(Tried::Passed(strict_refusal(&prepared.losses, target)));
+            return Err(Box::new(Tried::Passed(strict_refusal(&prepared.losses, target))));
         }
         let credential = match credential {
             Some(given) => Some(given),
-            None => self.credential(target).map_err(Tried::Passed)?,
+            None => self.credential(target).map_err(|error| Box::new(Tried::Passed(error)))?,
         };
         Ok(Ready { client, prepared, credential })
     }

@@ -34,7 +34,7 @@ fn half_of_twenty_within_ten_seconds_open_it() {
     let alternating = |every: Duration| {
         let mut breaker = Breaker::default();
         for turn in 0..20_u32 {
-            let verdict = if turn % 2 == 0 { Verdict::Works } else { Verdict::Failed };
+            let verdict = if turn.is_multiple_of(2) { Verdict::Works } else { Verdict::Failed };
             breaker.ended(every * turn, verdict, false, LEAST);
         }
         breaker.state(every * 20)
@@ -43,7 +43,7 @@ fn half_of_twenty_within_ten_seconds_open_it() {
     assert_eq!(alternating(SECOND), BreakerState::Closed, "that was in twenty seconds");
     let mut rare = Breaker::default();
     for turn in 0..200_u32 {
-        let verdict = if turn % 3 == 0 { Verdict::Failed } else { Verdict::Works };
+        let verdict = if turn.is_multiple_of(3) { Verdict::Failed } else { Verdict::Works };
         rare.ended(SECOND, verdict, false, LEAST);
     }
     assert_eq!(rare.state(SECOND), BreakerState::Closed, "that was a third");
