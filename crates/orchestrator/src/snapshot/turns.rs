@@ -4,6 +4,9 @@ use crate::chat::TurnKey;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
+/// The most kinds of calls that are counted apart: whoever calls chooses among the kinds, by tags and by what the call needs.
+const MOST_KINDS: usize = 1_024;
+
 /// Counts the calls of a route, those of each [`TurnKey`] apart.
 #[derive(Debug, Default)]
 pub struct Turns {
@@ -25,11 +28,14 @@ impl Turns {
         counts.get(key).map_or(0, |count| count.returned.first().copied().unwrap_or(count.next))
     }
 
-    /// Takes the next turn, from 0. A key names a model that the route serves and the targets that can't serve such a call, so that the
-    /// counts are as many as its kinds of calls.
+    /// Takes the next turn, from 0. A key names a model that the route serves and the targets that can't serve such a call. Kinds of calls
+    /// beyond [`MOST_KINDS`] are counted together, by their model.
     #[must_use]
-    pub fn take(self: &Arc<Self>, key: TurnKey) -> TakenTurn {
+    pub fn take(self: &Arc<Self>, mut key: TurnKey) -> TakenTurn {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        if counts.len() >= MOST_KINDS && !counts.contains_key(&key) {
+            key.misfits.clear();
+        }
         let count = counts.entry(key.clone()).or_default();
         let number = count.returned.pop_first().unwrap_or_else(|| {
             let number = count.next;
@@ -77,5 +83,30 @@ impl Drop for TakenTurn {
         }
         let mut counts = self.turns.counts.lock().unwrap_or_else(PoisonError::into_inner);
         counts.entry(std::mem::take(&mut self.key)).or_default().returned.insert(self.number);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(misfits: Vec<usize>) -> TurnKey {
+        TurnKey { model: None, misfits }
+    }
+
+    #[test]
+    fn kinds_of_calls_take_turns_apart_until_there_are_too_many() {
+        let turns = Arc::new(Turns::default());
+        let take = |key| {
+            let mut turn = turns.take(key);
+            turn.used();
+            turn.number()
+        };
+        for kind in 0..MOST_KINDS {
+            assert_eq!(take(of(vec![kind])), 0, "{kind}");
+        }
+        assert_eq!((take(of(vec![MOST_KINDS])), take(of(vec![MOST_KINDS + 1]))), (0, 1), "together");
+        assert_eq!((take(of(Vec::new())), take(of(vec![3]))), (2, 1));
+        assert_eq!(turns.counts.lock().unwrap().len(), MOST_KINDS + 1);
     }
 }
