@@ -27,6 +27,7 @@ pub struct Vendor {
 
 /// How a vendor is reached.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one for each vendor, in a static")]
 pub enum Reach {
     /// Over HTTP.
     Http(HttpFacts),

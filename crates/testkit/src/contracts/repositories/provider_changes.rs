@@ -161,7 +161,7 @@ async fn a_forced_removal_takes_the_targets_and_raises_the_routes_versions(
         [2, 1],
         "it is kept as any other"
     );
-    assert_eq!(versions[0].route.targets.len(), 1);
+    assert_eq!(versions.first().unwrap().route.targets.len(), 1);
     let mut names = [mixed_now.name.to_string(), alone_now.name.to_string()];
     names.sort_unstable();
     assert_eq!(changed, names);
