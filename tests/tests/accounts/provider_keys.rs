@@ -64,7 +64,8 @@ async fn a_dead_key_is_benched_and_told_and_calls_go_on(looks: &Looks) {
         assert_eq!(looks.tried(200).await, [SECOND]);
     }
     let resting = looks.resting().await;
-    let [benched] = resting.as_slice() else { panic!("{resting:?}") };
+    assert_eq!(resting.len(), 1, "{resting:?}");
+    let benched = &resting[0];
     assert_eq!(
         (&benched["provider"], &benched["place"], &benched["state"], &benched["reason"]),
         (&json!("upstream"), &json!(1), &json!("benched"), &json!("refused"))
