@@ -70,10 +70,10 @@ fn googles_key_model_and_address_are_those_of_the_settings() {
     let at = ("SWITCHYARD_GEMINI_BASE_URL", format!("{url}/v1beta"));
     let key = format!("x-goog-api-key: {KEY}");
     for name in ["GEMINI_API_KEY", "SWITCHYARD_GEMINI_API_KEY"] {
-        let made = request(&[(name, KEY), (at.0, &at.1)], "auto", &requests);
+        let made = request(&[(name, KEY), (at.0, at.1.as_str())], "auto", &requests);
         assert!(made.contains("/models/gemini-2.5-flash:generatecontent") && made.contains(&key), "{made}");
     }
-    let settings = [("GEMINI_API_KEY", KEY), ("GEMINI_MODEL", "gemini-9-mini"), (at.0, &at.1)];
+    let settings = [("GEMINI_API_KEY", KEY), ("GEMINI_MODEL", "gemini-9-mini"), (at.0, at.1.as_str())];
     let made = request(&settings, "auto", &requests);
     assert!(made.contains("/models/gemini-9-mini:generatecontent"), "{made}");
 }
@@ -95,7 +95,7 @@ fn xais_key_and_model_are_those_of_the_settings() {
 #[test]
 fn the_tunnels_address_key_and_model_are_those_of_the_settings() {
     let (url, requests) = recorder();
-    let made = request(&[("NGROK_BASE_URL", &url)], "auto", &requests);
+    let made = request(&[("NGROK_BASE_URL", url.as_str())], "auto", &requests);
     assert!(made.starts_with("post /v1/chat/completions ") && !made.contains("authorization"), "{made}");
     assert!(made.contains(r#""model":"gemini-2.5-flash""#), "{made}");
     let settings = [("NGROK_BASE_URL", url.as_str()), ("NGROK_API_KEY", KEY), ("NGROK_MODEL", "own-9")];
@@ -117,7 +117,11 @@ fn the_route_has_the_name_of_the_setting() {
 fn the_keys_of_the_settings_serve_no_other_call() {
     let (url, requests) = recorder();
     let at = format!("{url}/v1beta");
-    let settings = [("GEMINI_API_KEY", KEY), ("SWITCHYARD_GEMINI_BASE_URL", &at), ("NGROK_BASE_URL", &url)];
+    let settings = [
+        ("GEMINI_API_KEY", KEY),
+        ("SWITCHYARD_GEMINI_BASE_URL", at.as_str()),
+        ("NGROK_BASE_URL", url.as_str()),
+    ];
     let commands =
         ["routes add other --target llm-gemini/gemini-2.5-flash --target llm-ngrok/gemini-2.5-flash"];
     let (server, key) = started(&settings, &commands);
@@ -148,7 +152,7 @@ fn the_keys_of_the_settings_serve_no_other_call() {
 fn a_key_of_the_settings_ends_with_them() {
     let (url, requests) = recorder();
     let at = format!("{url}/v1beta");
-    let (server, key) = started(&[("GEMINI_API_KEY", KEY), ("SWITCHYARD_GEMINI_BASE_URL", &at)], &[]);
+    let (server, key) = started(&[("GEMINI_API_KEY", KEY), ("SWITCHYARD_GEMINI_BASE_URL", at.as_str())], &[]);
     assert_eq!(ask(&server, &key, "auto").status, 502);
     let server = Running::start(server.end().unset("GEMINI_API_KEY"));
     assert_eq!(ask(&server, &key, "auto").status, 503);
