@@ -1,6 +1,6 @@
 //! Providers that can't be connected to.
 
-use crate::scene::{ALONE, BOTH, FAULTY, HEALTHY, Mode, Scene};
+use crate::scene::{ALONE, BOTH, HEALTHY, Mode, Scene};
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use rustls::pki_types::PrivateKeyDer;
 use std::num::NonZeroUsize;
@@ -14,7 +14,6 @@ use switchyard_domain::meta::Writer;
 use switchyard_domain::route::{RouteMode, Strategy};
 use switchyard_domain::usage::Outcome;
 use switchyard_harness::TestApp;
-use switchyard_harness::testkit::simulator::Script;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
