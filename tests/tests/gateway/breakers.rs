@@ -80,7 +80,7 @@ async fn a_dead_provider_that_is_the_only_one_gets_a_probe_a_second_and_all_call
 #[tokio::test]
 async fn a_dead_provider_before_a_healthy_one_is_hidden_and_gets_its_traffic_back_within_ten_seconds() {
     let (app, clock, client) = begin(&["m1", "m2"]).await;
-    app.simulator().script("m1", Script::of("refuse"));
+    app.simulator().script("m1", Script::of("status=500"));
     for step in 0..STEPS_IN_A_MINUTE {
         clock.advance(STEP);
         let answer = client.ask("route", "hi").await;

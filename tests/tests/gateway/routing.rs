@@ -203,8 +203,13 @@ async fn a_route_that_reads_on_records_what_the_provider_counted_though_the_clie
     let client = app.client_with_key("ci").await;
     for (name, is_whole) in [("cancels", false), ("drains", true)] {
         let body = json!({"model": name, "stream": true, "messages": [{"role": "user", "content": "hi"}]});
-        let mut response =
-            client.request("POST", "/v1/chat/completions").body(body.to_string()).send().await.unwrap();
+        let mut response = client
+            .request("POST", "/v1/chat/completions")
+            .header("content-type", "application/json")
+            .body(body.to_string())
+            .send()
+            .await
+            .unwrap();
         let id = response.headers()["x-request-id"].to_str().unwrap().to_owned();
         response.chunk().await.unwrap().unwrap();
         drop(response);

@@ -1,6 +1,6 @@
 //! Providers that can't be connected to.
 
-use crate::scene::{ALONE, BOTH, FAULTY, HEALTHY, Mode, Scene};
+use crate::scene::{ALONE, BOTH, HEALTHY, Mode, Scene};
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use rustls::pki_types::PrivateKeyDer;
 use std::num::NonZeroUsize;
@@ -14,7 +14,6 @@ use switchyard_domain::meta::Writer;
 use switchyard_domain::route::{RouteMode, Strategy};
 use switchyard_domain::usage::Outcome;
 use switchyard_harness::TestApp;
-use switchyard_harness::testkit::simulator::Script;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
@@ -37,9 +36,14 @@ async fn add_dead(app: &TestApp, base_url: &str) {
 
 /// What happens at `base_url` is hidden by the healthy target; by itself it is this error after so many tries.
 async fn can_not_be_reached(base_url: &str, fault: &str, code: &str, tries: usize) {
-    let scene = Scene::scripted("").await;
-    add_dead(&scene.app, base_url).await;
+    // Each call meets a target that did nothing yet: who failed is not asked as if nothing had been.
+    let fresh = async || {
+        let scene = Scene::scripted("").await;
+        add_dead(&scene.app, base_url).await;
+        scene
+    };
     for mode in BOTH {
+        let scene = fresh().await;
         let heard = scene.ask(mode, "away").await;
         assert_eq!((heard.answer.status, heard.whole), (200, true), "{}", heard.answer.text);
         assert_eq!(heard.answer.header("x-switchyard-attempts"), "2");
@@ -47,6 +51,7 @@ async fn can_not_be_reached(base_url: &str, fault: &str, code: &str, tries: usiz
         let events = scene.events(&heard).await;
         assert_eq!((events[0].outcome, events[0].fault.as_deref()), (Outcome::Failed, Some(fault)));
         assert_eq!((events[0].usage.total(), events[1].outcome), (0, Outcome::Complete));
+        let scene = fresh().await;
         let heard = scene.ask(mode, "dead/m").await;
         assert_eq!(heard.answer.status, 502, "{}", heard.answer.text);
         assert_eq!(heard.error.as_deref(), Some(code));
@@ -184,9 +189,8 @@ async fn connections_that_are_closed_right_after_an_answer_harm_nobody() {
 /// U1, U28: closed without a byte of an answer, on a connection that was never used before.
 #[tokio::test]
 async fn a_fresh_connection_that_is_closed_without_an_answer_is_a_connection_fault() {
-    let scene = Scene::scripted("").await;
-    scene.app.simulator().script(FAULTY, Script::of("refuse"));
     for mode in BOTH {
+        let scene = Scene::scripted("refuse").await;
         let heard = scene.ask(mode, "pair").await;
         assert_eq!((heard.answer.status, heard.whole), (200, true), "{}", heard.answer.text);
         let heard = scene.ask(mode, ALONE).await;

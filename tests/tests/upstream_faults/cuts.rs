@@ -1,7 +1,7 @@
 //! Connections that end too early, and answers of two providers that must never be mixed.
 
 use crate::matrix::Row;
-use crate::scene::{ALONE, BOTH, FAULTY, Mode, PAIR, Scene};
+use crate::scene::{ALONE, BOTH, Mode, PAIR, Scene};
 use switchyard_domain::chat::UsageSource;
 use switchyard_domain::usage::Outcome;
 
@@ -24,10 +24,8 @@ async fn a_stream_that_is_cut_ends_with_an_error_event_and_bills_what_came() {
 /// P7, U14: at every point of an answer.
 #[tokio::test]
 async fn before_the_first_token_a_cut_is_hidden_and_after_it_two_answers_are_never_mixed() {
-    let scene = Scene::scripted("").await;
     for tokens in 0..=12 {
-        let script = format!("tokens=12&cut_after={tokens}");
-        scene.app.simulator().script(FAULTY, script.parse().unwrap());
+        let scene = Scene::scripted(&format!("tokens=12&cut_after={tokens}")).await;
         let heard = scene.ask(Mode::Streamed, PAIR).await;
         let calls = scene.calls(&heard).await;
         if tokens == 0 {
