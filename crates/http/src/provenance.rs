@@ -28,27 +28,31 @@ impl Provenance {
         headers: &HeaderMap,
         is_csrf_value: impl FnOnce(&str) -> bool,
     ) -> Result<(), ApiError> {
-        self.check(headers)?;
+        self.judged(headers).map_err(forged)?;
         let value = csrf_header(headers).ok_or_else(|| forged("it has no such header"))?;
         if is_csrf_value(value) { Ok(()) } else { Err(forged("the header's value is not this session's")) }
     }
 
     /// Refuses what another site's page sent.
     pub(crate) fn check(&self, headers: &HeaderMap) -> Result<(), ApiError> {
+        self.judged(headers).map_err(foreign)
+    }
+
+    fn judged(&self, headers: &HeaderMap) -> Result<(), &'static str> {
         let mut origins = headers.get_all(ORIGIN);
         let origin = origins.next();
         if origins.next().is_some() {
-            return Err(foreign("it names two origins"));
+            return Err("it names two origins");
         }
         let is_listed = origin.is_some_and(|origin| self.listed.contains(origin));
         if origin.is_some_and(|origin| !is_listed && !is_own(origin, headers.get(HOST))) {
-            return Err(foreign(ANOTHER_SITE));
+            return Err(ANOTHER_SITE);
         }
         let site = headers.get(&SEC_FETCH_SITE).map(HeaderValue::as_bytes);
         if matches!(site, None | Some(b"same-origin" | b"none")) || is_listed {
             Ok(())
         } else {
-            Err(foreign(ANOTHER_SITE))
+            Err(ANOTHER_SITE)
         }
     }
 }
@@ -67,7 +71,7 @@ pub(crate) fn changes_something(request: &HttpRequest) -> bool {
 
 const ANOTHER_SITE: &str = "it comes from a page of another site. An administrator can list those that may in SWITCHYARD_CORS_ORIGINS";
 
-/// A request that lacks the session's own value.
+/// A request with a session's cookies that could be forged.
 fn forged(why: &str) -> ApiError {
     foreign(&format!(
         "{why}. Send `X-CSRF-Token` with the value of the cookie `csrf_access_token` (`csrf_refresh_token` on refresh)"

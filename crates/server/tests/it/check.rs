@@ -34,7 +34,7 @@ fn a_check_tells_every_setting_its_giver_and_no_secret() {
     place.say("keys list").good();
     let ended = place.say("check --online");
     assert_eq!(ended.code, 0, "{ended:?}");
-    assert!(ended.out.contains("settings, secrets and database are sound; 7 providers"), "{}", ended.out);
+    assert!(ended.out.contains("settings, secrets and database are sound; 9 providers"), "{}", ended.out);
     assert!(ended.out.contains("sim: answers in"), "{}", ended.out);
     assert!(!ended.out.contains(KEY) && !ended.err.contains(KEY));
     let listed = place.say("check --json").json();
