@@ -65,13 +65,13 @@ async fn can_not_be_reached(base_url: &str, fault: &str, code: &str, tries: usiz
 #[tokio::test]
 async fn a_refused_connection_goes_to_the_next_target_and_is_502_after_three_tries() {
     let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    can_not_be_reached(&format!("http://{closed}/v1"), "connect", "upstream_error", 3).await;
+    Box::pin(can_not_be_reached(&format!("http://{closed}/v1"), "connect", "upstream_error", 3)).await;
 }
 
 /// U2.
 #[tokio::test]
 async fn a_name_that_does_not_resolve_goes_to_the_next_target_and_is_502_after_one_try() {
-    can_not_be_reached("https://nowhere.invalid/v1", "dns", "upstream_error", 1).await;
+    Box::pin(can_not_be_reached("https://nowhere.invalid/v1", "dns", "upstream_error", 1)).await;
 }
 
 /// U3. The upstream's machine is there, but nobody takes the connection: its queue is full, so that the kernel drops what
@@ -125,7 +125,7 @@ async fn patient(max_attempts: u32, base_url: &str) -> Scene {
 #[tokio::test]
 async fn a_certificate_of_an_unknown_authority_goes_to_the_next_target_and_is_502_after_one_try() {
     let address = tls_server(vec!["localhost".to_owned(), "127.0.0.1".to_owned()]).await;
-    can_not_be_reached(&format!("https://{address}/v1"), "tls", "upstream_tls_error", 1).await;
+    Box::pin(can_not_be_reached(&format!("https://{address}/v1"), "tls", "upstream_tls_error", 1)).await;
 }
 
 /// U4: a server that speaks no TLS is not spoken to without it.
@@ -133,7 +133,7 @@ async fn a_certificate_of_an_unknown_authority_goes_to_the_next_target_and_is_50
 async fn plain_http_behind_an_https_address_is_a_tls_error_and_never_a_plain_call() {
     let scene = Scene::scripted("").await;
     let address = scene.app.simulator().addr();
-    can_not_be_reached(&format!("https://{address}/v1"), "tls", "upstream_tls_error", 1).await;
+    Box::pin(can_not_be_reached(&format!("https://{address}/v1"), "tls", "upstream_tls_error", 1)).await;
     assert!(scene.app.simulator().calls().is_empty());
 }
 
