@@ -110,13 +110,16 @@ impl Tale {
     }
 }
 
+/// A call at a target, and how it will end.
+type UnderWay = (Call, Box<dyn WatchedAttempt>, Option<FaultKind>);
+
 struct Run {
     clock: Arc<ManualClock>,
     health: MemoryHealth,
     fleet: Fleet,
     now: Duration,
     ends: BinaryHeap<Reverse<(Duration, u64)>>,
-    under_way: std::collections::HashMap<u64, (Call, Box<dyn WatchedAttempt>, Option<FaultKind>)>,
+    under_way: std::collections::HashMap<u64, UnderWay>,
     /// Calls of each target in the present minute.
     used: [u64; TARGETS],
     tale: Tale,
