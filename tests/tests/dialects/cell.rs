@@ -12,7 +12,12 @@ pub(crate) struct Cell {
 impl Cell {
     /// All pairs.
     pub(crate) fn all() -> impl Iterator<Item = Self> {
-        Client::ALL.into_iter().flat_map(|client| Vendor::ALL.map(|vendor| Self { client, vendor }))
+        Client::ALL.into_iter().flat_map(Self::of)
+    }
+
+    /// Those of a client.
+    pub(crate) fn of(client: Client) -> impl Iterator<Item = Self> {
+        Vendor::ALL.into_iter().map(move |vendor| Self { client, vendor })
     }
 
     /// Whether the client's own bytes go on.
