@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use switchyard_orchestrator::UseCases;
 use switchyard_orchestrator::accounts::{Accounts, SessionGate};
-use switchyard_orchestrator::admin::{CredentialAdmin, KeyAdmin, Reloading};
+use switchyard_orchestrator::admin::{CredentialAdmin, DeclaredConfiguration, KeyAdmin, Reloading};
 use switchyard_orchestrator::audit::AuditTrail;
+use switchyard_orchestrator::backup::Backups;
 use switchyard_orchestrator::chat::ChatService;
 use switchyard_orchestrator::external::ExternalCalls;
 use switchyard_orchestrator::insight::Insight;
@@ -35,6 +36,10 @@ pub struct Services {
     pub keys: Arc<KeyAdmin>,
     /// Reading the configuration again.
     pub reloading: Arc<Reloading>,
+    /// Configuration as a document.
+    pub declared: Arc<DeclaredConfiguration>,
+    /// The backup of providers and routes.
+    pub backups: Arc<Backups>,
     /// The state of the server.
     pub status: Arc<Status>,
     /// What people look at.
@@ -71,6 +76,8 @@ impl Services {
             accounts,
             keys,
             reloading,
+            declared,
+            backups,
             status,
             insight,
             external,
@@ -90,6 +97,8 @@ impl Services {
             accounts,
             keys,
             reloading,
+            declared,
+            backups,
             status,
             insight,
             external,

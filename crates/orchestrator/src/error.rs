@@ -254,6 +254,15 @@ pub enum AdminError {
         /// The member that is wrong.
         param: Option<String>,
     },
+    /// It is the configuration file's: what anybody else wrote would be undone when the file is read again.
+    #[error(
+        "{what} is declared in the configuration file: change it there, and have the file read again (POST /reload-config, or a \
+         restart)"
+    )]
+    FileOwned {
+        /// Which object.
+        what: String,
+    },
     /// The repository said no.
     #[error(transparent)]
     Repository(#[from] RepositoryError),

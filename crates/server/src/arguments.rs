@@ -64,6 +64,16 @@ pub(crate) enum Command {
     Audit(AuditOptions),
     /// Seal every stored credential anew, beside a running server. A run that was broken off is taken up again.
     Rekey(RekeyOptions),
+    /// Write all providers and routes as a document that can be applied again, without secrets.
+    Export(ExportOptions),
+    /// Show what applying a document would do, to the member. Ends with 2 where it would do anything.
+    Plan(DocumentOptions),
+    /// Make providers and routes what a document says, all of it or nothing. What is absent from it is switched off, never deleted.
+    Apply(DocumentOptions),
+    /// Show how what is stored differs from a document. Ends with 2 where it does.
+    Drift(DocumentOptions),
+    /// Write the backup of providers and routes with their keys, or restore it.
+    Backup(BackupOptions),
     /// Show what would become of a call: route, targets, exact requests, losses, cost at most. Calls nobody.
     Explain(ExplainOptions),
 }
@@ -111,6 +121,46 @@ fn header(line: &str) -> Result<(String, String), String> {
     let (name, value) =
         line.split_once(':').ok_or("a colon must stand between a header's name and its value")?;
     Ok((name.trim().to_owned(), value.trim().to_owned()))
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportOptions {
+    /// How it is written.
+    #[arg(long, value_enum, default_value_t = FormatName::Yaml)]
+    pub(crate) format: FormatName,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum FormatName {
+    Yaml,
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DocumentOptions {
+    /// The document, YAML or JSON; `-` is standard input.
+    #[arg(value_name = "FILE")]
+    pub(crate) document: PathBuf,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+#[group(id = "backup_action", required = true, multiple = false, args = ["export", "restore"])]
+pub(crate) struct BackupOptions {
+    /// Write the backup now, and print where it is.
+    #[arg(long)]
+    pub(crate) export: bool,
+    /// Restore providers and routes from the backup: by their names, each as it was, all of them or nothing.
+    #[arg(long)]
+    pub(crate) restore: bool,
+    /// Another file than `BACKUP_FILE`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    /// Say what would be restored, and restore nothing.
+    #[arg(long, requires = "restore")]
+    pub(crate) dry_run: bool,
 }
 
 #[derive(Debug, Args)]

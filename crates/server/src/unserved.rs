@@ -17,7 +17,6 @@ pub(crate) const UNSERVED: &[(&str, &str)] = &[
     ("NGROK_BASE_URL", "/llm/chat is not served"),
     ("API_RATE_LIMIT", "/api/v1/chat and /api/v1/compare are not served"),
     ("LLM_MAX_TOKENS", "the calls whose documented form has no output limit are not served"),
-    ("BACKUP_FILE", "no backup of providers and routes is written"),
     ("REQUEST_TIMEOUT_SECONDS", "providers are not tested over HTTP"),
     ("HEALTH_CHECK_ENABLED", "providers are not probed in the background"),
     ("HEALTH_CHECK_INTERVAL_SECONDS", "providers are not probed in the background"),

@@ -9,6 +9,7 @@ use secrecy::SecretString;
 use std::path::PathBuf;
 use std::sync::Arc;
 use switchyard_ports::audit_seal::{AuditSeal, CheckpointStore};
+use switchyard_ports::backup_file::BackupFile;
 use switchyard_ports::clock::Clock;
 use switchyard_ports::entropy::Entropy;
 use switchyard_ports::external::ExternalApi;
@@ -24,6 +25,7 @@ use switchyard_providers::transport::{FewLookups, SystemLookup, TransportSetting
 use switchyard_providers::{BpeTokenizer, FactorySettings, VendorFactory};
 use switchyard_repositories::Database;
 use switchyard_security::audit::ChainSeal;
+use switchyard_security::backup_file::PlainBackupFile;
 use switchyard_security::checkpoints::CheckpointFile;
 use switchyard_security::derive::{Purpose, SubKey};
 use switchyard_security::entropy::OsEntropy;
@@ -52,6 +54,7 @@ pub(crate) struct Adapters {
     pub(crate) sharing: Sharing,
     pub(crate) audit_seal: Arc<dyn AuditSeal>,
     pub(crate) checkpoints: Option<Arc<dyn CheckpointStore>>,
+    pub(crate) backup_file: Option<Arc<dyn BackupFile>>,
     pub(crate) generated_secrets: Vec<PathBuf>,
     pub(crate) shares_credentials: bool,
 }
@@ -111,9 +114,11 @@ impl Adapters {
             Some(redis) => Sharing::through(redis, &clock, &sealing, &entropy)?,
         };
         let checkpoints = builder.checkpoints.clone().map(|path| Arc::new(CheckpointFile::new(path)) as _);
+        let backup_file = builder.backup_file.clone().map(|path| Arc::new(PlainBackupFile::new(path)) as _);
         Ok(Self {
             audit_seal,
             checkpoints,
+            backup_file,
             shares_credentials: builder.shares_credentials,
             entropy,
             mint: Arc::new(PepperedMint::new(&SubKey::of(&secrets.secret_key, Purpose::VirtualKeyPepper))),

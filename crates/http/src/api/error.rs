@@ -159,6 +159,7 @@ impl From<AdminError> for ApiError {
             AdminError::Invalid { message, param } => {
                 Self::invalid_field(&shortened(param.as_deref().unwrap_or("body")), message)
             }
+            AdminError::FileOwned { .. } => Self::new(StatusCode::CONFLICT, "conflict", error.to_string()),
             AdminError::Repository(error) => error.into(),
             AdminError::Vault(error) => {
                 tracing::error!(error = %error, "a secret can't be sealed or opened");

@@ -50,6 +50,12 @@ const ADMINISTRATORS: &[(&str, &str)] = &[
     ("PATCH", "/api/v1/users/{id}"),
     ("POST", "/api/v1/users/{id}/password-reset"),
     ("POST", "/api/v1/rekey"),
+    ("GET", "/api/v1/export"),
+    ("POST", "/api/v1/plan"),
+    ("POST", "/api/v1/apply"),
+    ("POST", "/api/v1/backup"),
+    ("POST", "/api/v1/restore"),
+    ("POST", "/api/admin/providers/restore"),
     ("GET", "/api/v1/status"),
 ];
 

@@ -1,6 +1,6 @@
 //! Providers: added, listed, tested, asked for their models, removed.
 
-use super::{AdminPorts, check_limits};
+use super::{AdminPorts, check_limits, refuse_declared};
 use crate::error::AdminError;
 use crate::snapshot::credential_binding;
 use secrecy::{ExposeSecret, SecretString};
@@ -13,11 +13,13 @@ use switchyard_domain::declared::{DeclaredModel, DeclaredProvider};
 use switchyard_domain::ids::ProviderId;
 use switchyard_domain::meta::Writer;
 use switchyard_domain::name::Name;
-use switchyard_domain::provider::{CredentialOwner, Provider};
+use switchyard_domain::provider::{CredentialOwner, Provider, ProviderModel};
 use switchyard_ports::provider::{
     Provider as ProviderClient, ProviderConfig, ProviderFactory, VendorSummary,
 };
-use switchyard_ports::repositories::{NewProvider, ProviderPatch, RepositoryError, SealedSecret};
+use switchyard_ports::repositories::{
+    CredentialWrite, NewProvider, ProviderPatch, RepositoryError, SealedSecret,
+};
 use switchyard_ports::vault::Vault;
 
 const MAX_MODELS: usize = 10_000;
@@ -104,7 +106,7 @@ impl ProviderAdmin {
     /// comes with the change, people's own ones too: nobody lent theirs for that host.
     ///
     /// # Errors
-    /// As for [`ProviderAdmin::add`].
+    /// As for [`ProviderAdmin::add`], and [`AdminError::FileOwned`] for anybody but the file where the file declares it.
     pub async fn update(
         &self,
         current: &Provider,
@@ -112,6 +114,7 @@ impl ProviderAdmin {
         api_key: Option<&SecretString>,
         by: &Writer,
     ) -> Result<(), AdminError> {
+        refuse_declared(&current.meta.owner, || format!("the provider `{}`", current.name), by)?;
         // What stays as it is was checked when it was written; a provider that is broken by now must still be switched off.
         if let Some(base_url) = &patch.base_url {
             self.check_address(&current.name, &current.vendor, base_url.as_deref())?;
@@ -136,7 +139,10 @@ impl ProviderAdmin {
         current: Option<&Provider>,
     ) -> Result<(), AdminError> {
         // As in `update`: what stays as it is was checked when it was written.
-        if current.is_none_or(|current| current.base_url != wanted.base_url) {
+        let is_known = |current: &Provider| {
+            (&current.vendor, &current.base_url) == (&wanted.vendor, &wanted.base_url)
+        };
+        if !current.is_some_and(is_known) {
             self.check_address(&wanted.name, &wanted.vendor, wanted.base_url.as_deref())?;
         }
         check_models(&wanted.models)?;
@@ -173,6 +179,18 @@ impl ProviderAdmin {
         };
         let author = self.ports.author(by);
         Ok(self.ports.configuration.put_credential(provider, &shared, Some(sealed), &author).await?)
+    }
+
+    /// A credential that is written with its provider, sealed for the row that this gets.
+    pub(super) fn sealing(&self, owner: CredentialOwner, secret: SecretString) -> CredentialWrite {
+        let (vault, word) = (Arc::clone(&self.vault), owner.to_word());
+        let seal = move |id: ProviderId| {
+            let sealed = vault.seal(&secret, &credential_binding(id, &word));
+            let sealed = sealed
+                .map_err(|error| RepositoryError::Unavailable(format!("a secret can't be sealed: {error}")))?;
+            Ok(SealedSecret { sealed, hint: hint_of(&secret) })
+        };
+        CredentialWrite { owner, secret: Some(Arc::new(seal)) }
     }
 
     /// Whether writing this secret would change nothing: it is the stored one, or empty. So a file that is applied again is no
@@ -237,7 +255,9 @@ impl ProviderAdmin {
             }
             None => None,
         };
-        self.probe(&provider, credential, timeout, by).await
+        let tested = self.probe(&provider, credential, timeout, by).await;
+        self.ports.back_up_test().await;
+        tested
     }
 
     /// Asks a provider for its models with this credential. That a stored secret was used is written down before it is: where
@@ -282,7 +302,7 @@ impl ProviderAdmin {
     ) -> Result<Vec<String>, AdminError> {
         let found = self.test(name, timeout, by).await?.models;
         let provider = self.find(name).await?;
-        let mut models: Vec<DeclaredModel> = provider.models.iter().map(declared).collect();
+        let mut models: Vec<DeclaredModel> = provider.models.iter().map(ProviderModel::declared).collect();
         let mut known: HashSet<String> = models.iter().map(|model| model.model.clone()).collect();
         let is_new = |id: &String| is_model_id(id) && known.insert(id.clone());
         let fresh: Vec<String> = found.into_iter().filter(is_new).collect();
@@ -302,9 +322,13 @@ impl ProviderAdmin {
     /// Removes a provider with its models and credentials.
     ///
     /// # Errors
-    /// [`RepositoryError::Conflict`], naming the routes, while a route uses it.
+    /// [`RepositoryError::Conflict`], naming the routes, while a route uses it; [`AdminError::FileOwned`] while the file declares it:
+    /// what it left out was switched off, and can be removed.
     pub async fn remove(&self, name: &Name, by: &Writer) -> Result<(), AdminError> {
         let provider = self.find(name).await?;
+        if provider.is_enabled {
+            refuse_declared(&provider.meta.owner, || format!("the provider `{name}`"), by)?;
+        }
         self.ports.configuration.delete_provider(provider.id, &self.ports.author(by)).await?;
         self.ports.read_own_write().await;
         Ok(())
@@ -358,17 +382,6 @@ fn check_models(models: &[DeclaredModel]) -> Result<(), AdminError> {
         check_limits(&model.limits, &format!("models[{id}].limits"))?;
     }
     Ok(())
-}
-
-/// A stored model as it would be declared.
-pub(super) fn declared(model: &switchyard_domain::provider::ProviderModel) -> DeclaredModel {
-    DeclaredModel {
-        model: model.model.clone(),
-        rates: model.rates,
-        limits: model.limits,
-        context_window: model.context_window,
-        max_output_tokens: model.max_output_tokens,
-    }
 }
 
 /// The secret in the form that is kept; `None` when nothing is in it.

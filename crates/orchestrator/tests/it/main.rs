@@ -4,12 +4,14 @@
 
 mod administration;
 mod audit;
+mod backups;
 mod budgets;
 mod concurrent_keys;
 mod costs;
 mod credentials;
 mod crowd;
 mod declared;
+mod documents;
 mod external;
 mod failover;
 mod fairness;

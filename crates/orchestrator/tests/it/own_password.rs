@@ -102,7 +102,10 @@ async fn whoever_signs_in_where_they_are_known_comes_before_all_who_change_their
         yield_now().await;
     }
     let (login, ()) = tokio::join!(scene.log_in(), async {
-        yield_now().await;
+        // Until it stands in the line.
+        for _ in 0..100 {
+            yield_now().await;
+        }
         drop(open);
     });
     login.unwrap();

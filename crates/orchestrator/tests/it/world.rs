@@ -175,6 +175,7 @@ impl World {
             configuration: Arc::clone(&store) as _,
             audit: Arc::clone(&store) as _,
             keeper: Some(Arc::clone(&keeper)),
+            backup: None,
         };
         let mint = Arc::new(CountingMint::default());
         let providers =
@@ -231,8 +232,9 @@ impl World {
             configuration: Arc::clone(&self.store) as _,
             audit: Arc::clone(&self.store) as _,
             keeper: Some(Arc::clone(&self.keeper)),
+            backup: None,
         };
-        DeclaredConfiguration::new(ports, Arc::clone(&self.providers), Arc::clone(&self.routes))
+        DeclaredConfiguration::new(ports, Arc::clone(&self.providers))
     }
 
     /// Adds a provider of vendor `acme`.

@@ -1,10 +1,10 @@
 //! Providers and routes, read whole and written one by one.
 
-use super::RepositoryError;
+use super::{ConfigurationSet, RepositoryError};
 use async_trait::async_trait;
 use std::collections::BTreeMap;
 use switchyard_domain::audit::{AuditAction, AuditOutcome, AuditRecord};
-use switchyard_domain::declared::{DeclaredModel, DeclaredRoute};
+use switchyard_domain::declared::{DeclaredModel, DeclaredRoute, DeclaredTarget};
 use switchyard_domain::fault::FailoverOn;
 use switchyard_domain::ids::{ProviderId, RouteId};
 use switchyard_domain::limits::Limits;
@@ -134,6 +134,8 @@ pub struct NewProvider {
 /// Changes to a provider; `None` leaves as is. `models` replaces the list whole.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ProviderPatch {
+    /// The vendor's key.
+    pub vendor: Option<String>,
     /// Where it is called: `Some(None)` means the vendor's own.
     pub base_url: Option<Option<String>>,
     /// Whether calls may go to it.
@@ -152,8 +154,9 @@ impl ProviderPatch {
     /// The names of the fields that it sets.
     #[must_use]
     pub fn fields(&self) -> Vec<&'static str> {
-        let Self { base_url, is_enabled, models, owner, forgets_credentials, expected_version: _ } = self;
+        let Self { vendor, base_url, is_enabled, models, owner, forgets_credentials, expected_version: _ } = self;
         let fields = [
+            (vendor.is_some(), "vendor"),
             (base_url.is_some(), "base_url"),
             (is_enabled.is_some(), "is_enabled"),
             (models.is_some(), "models"),
@@ -209,6 +212,24 @@ impl NewRoute {
             targets: Vec::new(),
         }
     }
+
+    /// A declared one, with the ids of what it leads to.
+    #[must_use]
+    pub fn of(route: &DeclaredRoute, fallback: Option<RouteId>, targets: Vec<NewTarget>) -> Self {
+        Self {
+            name: route.name.clone(),
+            mode: route.mode,
+            strategy: route.strategy,
+            failover_on: route.failover_on,
+            strict: route.strict,
+            timeouts: route.timeouts,
+            on_disconnect: route.on_disconnect,
+            fallback,
+            config: route.config.clone(),
+            is_active: route.enabled,
+            targets,
+        }
+    }
 }
 
 /// A target to be written.
@@ -251,6 +272,23 @@ impl NewTarget {
             timeouts: Timeouts::DEFAULT,
             metadata: Notes::default(),
             is_enabled: true,
+        }
+    }
+
+    /// A declared one, with the id of its provider.
+    #[must_use]
+    pub fn of(target: &DeclaredTarget, provider: ProviderId) -> Self {
+        Self {
+            provider,
+            models: target.models.clone(),
+            weight: target.weight,
+            priority: target.priority,
+            strategy: target.strategy,
+            limits: target.limits,
+            when: target.when.clone(),
+            timeouts: target.timeouts,
+            metadata: target.metadata.clone(),
+            is_enabled: target.enabled,
         }
     }
 }
@@ -338,6 +376,11 @@ pub trait ConfigurationRepository: Send + Sync {
         expected_version: Option<i64>,
         author: &Author,
     ) -> Result<(), RepositoryError>;
+    /// Writes all of a set in one transaction, or nothing of it: each object with its own change and its own entry in the audit log,
+    /// as if it had been written alone. What is as it should be is left as it is, and a set that changes nothing is no change.
+    /// `NotFound` for a name that a route leads to and that is not there; else as for what is written alone. It may take longer
+    /// than other writes.
+    async fn write_all(&self, set: ConfigurationSet, author: &Author) -> Result<(), RepositoryError>;
     /// The versions of a route, the newest first: at most `most` of those before `before`. The newest hundred are kept.
     async fn route_versions(
         &self,

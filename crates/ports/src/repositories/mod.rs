@@ -6,6 +6,7 @@ mod credentials;
 mod keyring;
 mod quotas;
 mod sessions;
+mod sets;
 mod usage;
 mod users;
 mod virtual_keys;
@@ -18,6 +19,7 @@ pub use configuration::{
 pub use credentials::{CredentialRepository, StoredCredential};
 pub use keyring::{KeyringEntry, KeyringRepository};
 pub use quotas::{NewQuota, QuotaRepository};
+pub use sets::{ConfigurationSet, CredentialWrite, ProviderStep, ProviderWrite, RouteWrite, SealForRow};
 pub use sessions::{ENDED_KNOWN_FOR, MOST_SESSIONS, Rotation, SessionRepository};
 pub use usage::{Recorded, UsageRepository};
 pub use users::{

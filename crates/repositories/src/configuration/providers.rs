@@ -13,6 +13,7 @@ use std::collections::{HashMap, HashSet};
 use switchyard_domain::declared::DeclaredModel;
 use switchyard_domain::ids::ProviderId;
 use switchyard_domain::meta::Owner;
+use switchyard_domain::name::Name;
 use switchyard_domain::provider::CredentialOwner;
 use switchyard_domain::quota::QuotaScope;
 use switchyard_ports::repositories::{Author, ChangeKind, NewProvider, ProviderPatch};
@@ -148,6 +149,7 @@ pub(super) fn update(
     }
     diesel::update(providers::table.find(id.0))
         .set((
+            patch.vendor.as_ref().map(|vendor| providers::vendor.eq(vendor)),
             patch.base_url.as_ref().map(|url| providers::base_url.eq(url)),
             patch.is_enabled.map(|enabled| providers::is_enabled.eq(enabled)),
             owner.map(|owner| providers::owner.eq(owner)),
@@ -191,6 +193,13 @@ fn stored(connection: &mut AnyConnection, id: ProviderId) -> Result<(String, i64
     let row = providers::table.find(id.0).select((providers::name, providers::version));
     let row: Option<(String, i64)> = row.first(connection).optional()?;
     row.ok_or_else(|| missing(id))
+}
+
+/// The provider of a name.
+pub(super) fn id_of(connection: &mut AnyConnection, name: &Name) -> Result<ProviderId, Fault> {
+    let row = providers::table.filter(providers::name.eq(name.as_str())).select(providers::id);
+    let id: Option<i64> = row.first(connection).optional()?;
+    id.map(ProviderId).ok_or_else(|| not_found(format!("the provider `{name}`")))
 }
 
 /// The name of a provider.

@@ -95,6 +95,7 @@ fn declared(connection: &mut AnyConnection, route: &NewRoute) -> Result<Declared
     };
     Ok(DeclaredRoute {
         name: route.name.clone(),
+        owner: None,
         mode: route.mode,
         strategy: route.strategy,
         failover_on: route.failover_on,

@@ -3,8 +3,10 @@
 
 pub(crate) mod admin;
 pub(crate) mod audit;
+pub(crate) mod backup;
 pub(crate) mod budgets;
 pub(crate) mod check;
+pub(crate) mod document;
 pub(crate) mod explain;
 pub(crate) mod keys;
 pub(crate) mod ledger;

@@ -135,12 +135,13 @@ fn list(admin: &ProviderAdmin, providers: &[Provider], as_json: bool) {
                 provider.name.to_string(),
                 provider.vendor.clone(),
                 if provider.is_enabled { "on" } else { "off" }.to_owned(),
+                provider.meta.owner.to_string(),
                 admin.shown_hint(provider).unwrap_or_else(|| "none".to_owned()),
                 format!("{}{}", models.join(" "), if more > 0 { format!(" +{more}") } else { String::new() }),
             ]
         })
         .collect();
-    output::table(&["NAME", "VENDOR", "STATE", "KEY", "MODELS"], &rows);
+    output::table(&["NAME", "VENDOR", "STATE", "OWNER", "KEY", "MODELS"], &rows);
 }
 
 fn vendors(providers: &ProviderAdmin) {

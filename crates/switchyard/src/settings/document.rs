@@ -28,7 +28,7 @@ directory, the environment, and flags of the command line.
 
 Switches are `true` or `false`; `1`, `yes`, `on` and `0`, `no`, `off` mean the same.
 
-The surface `/llm`, the response cache, background health checks and backups are not part of this version: their settings are read
+The surface `/llm`, the response cache and background health checks are not part of this version: their settings are read
 and checked, so that one file serves later versions too, and have no effect yet.
 
 ## The file

@@ -18,10 +18,9 @@ use switchyard_http::services::{DemoSwitch, LogLosses, Services};
 use switchyard_orchestrator::accounts::{
     AccountPorts, AccountSettings, Accounts, PasswordDesk, Rates, Throttles, session_gate,
 };
-use switchyard_orchestrator::admin::{
-    AdminPorts, CredentialAdmin, KeyAdmin, ProviderAdmin, QuotaAdmin, Reloading,
-};
+use switchyard_orchestrator::admin::{AdminPorts, CredentialAdmin, DeclaredConfiguration, KeyAdmin, ProviderAdmin, QuotaAdmin, Reloading};
 use switchyard_orchestrator::audit::AuditTrail;
+use switchyard_orchestrator::backup::Backups;
 use switchyard_orchestrator::chat::{
     BudgetTerms, Budgets, CallSettings, CallStatistics, ChatPorts, ChatService,
 };
@@ -231,12 +230,14 @@ async fn services(
         configuration: Arc::clone(&store) as _,
         audit: Arc::clone(&store) as _,
         keeper: None,
+        backup: None,
     };
     let vault = Arc::new(BoundVault::default());
-    let providers =
-        ProviderAdmin::new(admin.clone(), Arc::new(Factory(Arc::clone(upstreams))), Arc::clone(&vault) as _);
+    let factory = Arc::new(Factory(Arc::clone(upstreams)));
+    let providers = Arc::new(ProviderAdmin::new(admin.clone(), factory, Arc::clone(&vault) as _));
+    let declared = Arc::new(DeclaredConfiguration::new(admin.clone(), Arc::clone(&providers)));
     let credentials =
-        CredentialAdmin::new(admin, Arc::clone(&store) as _, Arc::new(providers), Arc::clone(&vault) as _);
+        CredentialAdmin::new(admin, Arc::clone(&store) as _, providers, Arc::clone(&vault) as _);
     let audit =
         AuditTrail::new(Arc::clone(&store) as _, Arc::new(PlainSeal::default()), None, Arc::clone(&clock));
     let rekey = Rekey::new(RekeyPorts {
@@ -246,6 +247,7 @@ async fn services(
         audit: Arc::clone(&store) as _,
         vault: Arc::clone(&vault) as _,
         rotation: vault,
+        backup: None,
     });
     let accounts = AccountPorts {
         clock: Arc::clone(&clock),
@@ -265,6 +267,7 @@ async fn services(
         configuration: Arc::clone(&store) as _,
         audit: Arc::clone(&store) as _,
         keeper: Some(Arc::clone(&keeper)),
+        backup: None,
     };
     let quotas = QuotaAdmin::new(
         admin.clone(),
@@ -277,6 +280,8 @@ async fn services(
         chat: Arc::new(ChatService::new(Arc::clone(&keeper), Arc::new(ports), settings)),
         models: Arc::new(ModelList::new(Arc::clone(&keeper))),
         reloading: Arc::new(Reloading::new(Arc::clone(&keeper))),
+        backups: Arc::new(Backups::new(None, Arc::clone(&declared))),
+        declared,
         sessions: session_gate(&accounts, Arc::clone(&keeper)),
         keys: Arc::new(KeyAdmin::new(admin, store, Arc::new(FakeMint), Arc::new(quotas))),
         accounts: Accounts::new(&accounts, &AccountSettings::default()),

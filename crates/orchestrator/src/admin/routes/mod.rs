@@ -4,7 +4,7 @@ mod resolve;
 
 pub(super) use resolve::{Known, Served, resolve};
 
-use super::AdminPorts;
+use super::{AdminPorts, refuse_declared};
 use crate::error::AdminError;
 use switchyard_domain::declared::DeclaredRoute;
 use switchyard_domain::ids::RouteId;
@@ -42,13 +42,14 @@ impl RouteAdmin {
     /// Replaces a route whole.
     ///
     /// # Errors
-    /// As for [`RouteAdmin::add`].
+    /// As for [`RouteAdmin::add`], and [`AdminError::FileOwned`] for anybody but the file where the file declares it.
     pub async fn replace(
         &self,
         current: &Route,
         route: &DeclaredRoute,
         by: &Writer,
     ) -> Result<(), AdminError> {
+        refuse_declared(&current.meta.owner, || format!("the route `{}`", current.name), by)?;
         let stored = self.ports.configuration.load().await?;
         let resolved = resolve(route, &Known::of(&stored))?;
         let author = self.ports.author(by);
@@ -133,10 +134,15 @@ impl RouteAdmin {
     /// Removes a route.
     ///
     /// # Errors
-    /// [`RepositoryError::NotFound`] when there is no such route.
+    /// [`RepositoryError::NotFound`] when there is no such route; [`AdminError::FileOwned`] while the file declares it: what it left
+    /// out was switched off, and can be removed.
     pub async fn remove(&self, name: &Name, by: &Writer) -> Result<(), AdminError> {
         let stored = self.ports.configuration.load().await?;
-        let id = find(&stored.routes, name)?.id;
+        let route = find(&stored.routes, name)?;
+        if route.is_active {
+            refuse_declared(&route.meta.owner, || format!("the route `{name}`"), by)?;
+        }
+        let id = route.id;
         self.ports.configuration.delete_route(id, None, &self.ports.author(by)).await?;
         self.ports.read_own_write().await;
         Ok(())

@@ -52,19 +52,8 @@ pub(crate) fn resolve(route: &DeclaredRoute, known: &Known<'_>) -> Result<NewRou
     let targets = route.targets.iter().enumerate();
     let targets =
         targets.map(|(index, target)| resolve_target(index, target, known)).collect::<Result<_, _>>()?;
-    Ok(NewRoute {
-        name: route.name.clone(),
-        mode: route.mode,
-        strategy: route.strategy,
-        failover_on: route.failover_on,
-        strict: route.strict,
-        timeouts: route.timeouts,
-        on_disconnect: route.on_disconnect,
-        fallback: route.fallback.as_ref().map(|name| fallback(name, route, known)).transpose()?,
-        config: route.config.clone(),
-        is_active: route.enabled,
-        targets,
-    })
+    let fallback = route.fallback.as_ref().map(|name| fallback(name, route, known)).transpose()?;
+    Ok(NewRoute::of(route, fallback, targets))
 }
 
 fn fallback(name: &Name, route: &DeclaredRoute, known: &Known<'_>) -> Result<RouteId, AdminError> {
@@ -93,16 +82,5 @@ fn resolve_target(index: usize, target: &DeclaredTarget, known: &Known<'_>) -> R
     target.when.check().map_err(|error| AdminError::invalid(&param, error.to_string()))?;
     target.timeouts.check().map_err(|error| AdminError::invalid(&param, error.to_string()))?;
     target.metadata.check().map_err(|error| AdminError::invalid(&param, error.to_string()))?;
-    Ok(NewTarget {
-        provider: provider.id,
-        models: target.models.clone(),
-        weight: target.weight,
-        priority: target.priority,
-        strategy: target.strategy,
-        limits: target.limits,
-        when: target.when.clone(),
-        timeouts: target.timeouts,
-        metadata: target.metadata.clone(),
-        is_enabled: target.enabled,
-    })
+    Ok(NewTarget::of(target, provider.id))
 }

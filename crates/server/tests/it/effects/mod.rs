@@ -141,7 +141,6 @@ const UNSERVED: &[(&str, &str)] = &[
     ("NGROK_BASE_URL", "http://localhost:9"),
     ("API_RATE_LIMIT", "1 per minute"),
     ("SWITCHYARD_LLM_MAX_TOKENS", "7"),
-    ("BACKEND_BACKUP_FILE", "b.json"),
     ("BACKEND_REQUEST_TIMEOUT_SECONDS", "3"),
     ("BACKEND_HEALTH_CHECK_ENABLED", "false"),
     ("BACKEND_HEALTH_CHECK_INTERVAL_SECONDS", "5"),
@@ -162,6 +161,7 @@ const SHOWN_BY: &[(&str, &str, &str)] = &[
         "server/tests/it/signals.rs",
         "running_requests_have_as_long_to_end_as_they_are_told_to_have",
     ),
+    ("BACKUP_FILE", "server/tests/it/backups.rs", "the_backup_is_written_where_the_setting_says"),
     ("CONFIG", "server/tests/it/reloading.rs", "a_file_that_was_changed_holds_once_it_is_read_again"),
     (
         "JWT_SECRET_PREVIOUS",

@@ -17,6 +17,7 @@ mod routes;
 mod samples;
 mod seeds;
 mod sessions;
+mod sets;
 mod usage;
 mod users;
 mod virtual_keys;
@@ -38,6 +39,7 @@ use switchyard_ports::repositories::ConfigurationRepository;
 pub async fn configuration_contract(repository: &dyn ConfigurationRepository, kept_changes: i64) {
     providers::contract(repository).await;
     routes::contract(repository).await;
+    sets::contract(repository).await;
     seeds::contract(repository).await;
     revisions::contract(repository, kept_changes).await;
 }

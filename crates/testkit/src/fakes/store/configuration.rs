@@ -11,7 +11,7 @@ use switchyard_domain::provider::{Credential, CredentialOwner, Provider, Provide
 use switchyard_domain::quota::QuotaScope;
 use switchyard_domain::route::Route;
 use switchyard_ports::repositories::{
-    Author, Change, ChangeKind, ConfigurationRepository, NewProvider, NewRoute, ProviderPatch,
+    Author, Change, ChangeKind, ConfigurationRepository, ConfigurationSet, NewProvider, NewRoute, ProviderPatch,
     RepositoryError, Revision, RouteVersion, SealedSecret, StoredConfiguration,
 };
 
@@ -113,6 +113,7 @@ impl ConfigurationRepository for MemoryStore {
                 provider.credential = None;
             }
             provider.models = models.unwrap_or(known);
+            provider.vendor = patch.vendor.unwrap_or_else(|| provider.vendor.clone());
             provider.base_url = patch.base_url.unwrap_or(provider.base_url.take());
             provider.is_enabled = patch.is_enabled.unwrap_or(provider.is_enabled);
             if let Some(owner) = patch.owner {
@@ -228,6 +229,10 @@ impl ConfigurationRepository for MemoryStore {
         self.change(ChangeKind::Route, AuditAction::Delete, author, |state| {
             Ok(((), routes::delete(state, id, expected_version)?))
         })
+    }
+
+    async fn write_all(&self, set: ConfigurationSet, author: &Author) -> Result<(), RepositoryError> {
+        self.write_set(&set, author).await
     }
 
     async fn route_versions(

@@ -1,0 +1,208 @@
+//! Providers and routes that are written together.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a suite fails by panicking")]
+
+use super::samples::{author, declared_in_full, new_provider, unique_name};
+use std::sync::Arc;
+use switchyard_domain::declared::{DeclaredRoute, DeclaredTarget};
+use switchyard_domain::ids::ProviderId;
+use switchyard_domain::meta::Owner;
+use switchyard_domain::name::Name;
+use switchyard_domain::provider::{CredentialOwner, Provider};
+use switchyard_domain::route::Route;
+use switchyard_ports::repositories::{
+    ConfigurationRepository, ConfigurationSet, CredentialWrite, ProviderPatch, ProviderStep, ProviderWrite,
+    RepositoryError, RouteWrite, SealedSecret,
+};
+
+pub(super) async fn contract(repository: &dyn ConfigurationRepository) {
+    what_is_new_stands_together(repository).await;
+    what_is_there_is_changed(repository).await;
+    a_set_that_changes_nothing_is_no_change(repository).await;
+    of_a_set_that_can_not_be_written_nothing_is(repository).await;
+    many_objects_are_written_at_once(repository).await;
+}
+
+async fn provider(repository: &dyn ConfigurationRepository, name: &Name) -> Option<Provider> {
+    repository.load().await.unwrap().providers.into_iter().find(|provider| provider.name == *name)
+}
+
+async fn route(repository: &dyn ConfigurationRepository, name: &Name) -> Option<Route> {
+    repository.load().await.unwrap().routes.into_iter().find(|route| route.name == *name)
+}
+
+fn creation(name: &Name, owner: Owner, secret: Option<&'static str>) -> ProviderWrite {
+    ProviderWrite {
+        step: ProviderStep::Create(new_provider(name.clone(), &["a"])),
+        credentials: secret.into_iter().map(credential).collect(),
+        owner,
+    }
+}
+
+/// A credential whose sealed text tells the row that it was sealed for.
+fn credential(secret: &'static str) -> CredentialWrite {
+    let seal = move |id: ProviderId| {
+        Ok(SealedSecret { sealed: format!("v1.0badcafe.{id}.{secret}"), hint: "…".to_owned() })
+    };
+    CredentialWrite { owner: CredentialOwner::parse("shared").unwrap(), secret: Some(Arc::new(seal)) }
+}
+
+fn leading(name: &Name, provider: &Name, fallback: Option<&Name>) -> RouteWrite {
+    let route = DeclaredRoute {
+        targets: vec![DeclaredTarget::new(provider.clone(), "a")],
+        fallback: fallback.cloned(),
+        ..DeclaredRoute::new(name.clone())
+    };
+    RouteWrite { current: None, route, owner: Owner::File }
+}
+
+async fn what_is_new_stands_together(repository: &dyn ConfigurationRepository) {
+    let before = repository.revision().await.unwrap();
+    let [first, second] = [unique_name("set"), unique_name("set")];
+    let [last, front] = [unique_name("set"), unique_name("set")];
+    let set = ConfigurationSet {
+        providers: vec![creation(&first, Owner::File, Some("one")), creation(&second, Owner::Api, None)],
+        routes: vec![leading(&last, &first, None), leading(&front, &second, Some(&last))],
+    };
+    repository.write_all(set, &author(1)).await.unwrap();
+    let (one, two) =
+        (provider(repository, &first).await.unwrap(), provider(repository, &second).await.unwrap());
+    let sealed = shared_text(&one).unwrap();
+    assert_eq!(sealed, format!("v1.0badcafe.{}.one", one.id), "sealed for the row that it stands in");
+    assert_eq!((one.meta.owner, two.meta.owner.clone()), (Owner::File, Owner::Api));
+    assert_eq!((shared_text(&two), two.meta.updated_by.as_str()), (None, "ana"));
+    let (last, front) =
+        (route(repository, &last).await.unwrap(), route(repository, &front).await.unwrap());
+    assert_eq!(front.fallback, Some(last.id));
+    assert_eq!(front.targets.iter().map(|target| target.provider).collect::<Vec<_>>(), [two.id]);
+    assert_eq!(front.meta.owner, Owner::File);
+    let versions = repository.route_versions(front.id, None, 9).await.unwrap();
+    assert_eq!(versions.iter().map(|version| version.version).collect::<Vec<_>>(), [1]);
+    let after = repository.revision().await.unwrap();
+    assert!(after.0 >= before.0 + 4, "each object is a change of its own: {before:?} {after:?}");
+}
+
+/// The sealed text of a provider's shared credential.
+fn shared_text(provider: &Provider) -> Option<String> {
+    provider.credential.as_ref().map(|credential| credential.sealed.clone())
+}
+
+async fn what_is_there_is_changed(repository: &dyn ConfigurationRepository) {
+    let [name, route_name] = [unique_name("set"), unique_name("set")];
+    let set = ConfigurationSet {
+        providers: vec![creation(&name, Owner::File, Some("one"))],
+        routes: vec![leading(&route_name, &name, None)],
+    };
+    repository.write_all(set, &author(0)).await.unwrap();
+    let known = provider(repository, &name).await.unwrap();
+    let known_route = route(repository, &route_name).await.unwrap();
+    let patch = ProviderPatch {
+        vendor: Some("other".to_owned()),
+        models: Some(vec![declared_in_full("a"), declared_in_full("b")]),
+        owner: Some(Owner::Api),
+        expected_version: Some(known.meta.version),
+        ..ProviderPatch::default()
+    };
+    let mut changed = leading(&route_name, &name, None);
+    changed.current = Some((known_route.id, known_route.meta.version));
+    changed.route.enabled = false;
+    let set = ConfigurationSet {
+        providers: vec![ProviderWrite {
+            step: ProviderStep::Update(known.id, patch),
+            credentials: vec![credential("two")],
+            owner: Owner::File,
+        }],
+        routes: vec![changed],
+    };
+    repository.write_all(set, &author(1)).await.unwrap();
+    let now = provider(repository, &name).await.unwrap();
+    assert_eq!((now.id, now.vendor.as_str(), now.models.len()), (known.id, "other", 2));
+    assert_eq!(now.meta.owner, Owner::Api);
+    assert_eq!(shared_text(&now), Some(format!("v1.0badcafe.{}.two", known.id)));
+    assert!(now.meta.version > known.meta.version);
+    let now = route(repository, &route_name).await.unwrap();
+    assert_eq!((now.id, now.is_active), (known_route.id, false));
+    assert_eq!(now.meta.version, known_route.meta.version + 1);
+}
+
+async fn a_set_that_changes_nothing_is_no_change(repository: &dyn ConfigurationRepository) {
+    let name = unique_name("set");
+    let set = ConfigurationSet {
+        providers: vec![creation(&name, Owner::File, None)],
+        ..ConfigurationSet::default()
+    };
+    repository.write_all(set, &author(0)).await.unwrap();
+    let known = provider(repository, &name).await.unwrap();
+    let before = repository.revision().await.unwrap();
+    let patch =
+        ProviderPatch { expected_version: Some(known.meta.version), ..ProviderPatch::default() };
+    let nothing = ProviderWrite {
+        step: ProviderStep::Update(known.id, patch),
+        credentials: Vec::new(),
+        owner: Owner::File,
+    };
+    let set = ConfigurationSet { providers: vec![nothing], ..ConfigurationSet::default() };
+    repository.write_all(set, &author(1)).await.unwrap();
+    repository.write_all(ConfigurationSet::default(), &author(1)).await.unwrap();
+    assert_eq!(repository.revision().await.unwrap(), before);
+}
+
+async fn of_a_set_that_can_not_be_written_nothing_is(repository: &dyn ConfigurationRepository) {
+    let taken = unique_name("set");
+    let set = ConfigurationSet {
+        providers: vec![creation(&taken, Owner::File, None)],
+        ..ConfigurationSet::default()
+    };
+    repository.write_all(set, &author(0)).await.unwrap();
+    let before = repository.load().await.unwrap();
+    let known = provider(repository, &taken).await.unwrap();
+    let new = || creation(&unique_name("set"), Owner::File, Some("one"));
+    let stale = ProviderPatch {
+        is_enabled: Some(false),
+        expected_version: Some(known.meta.version + 1),
+        ..ProviderPatch::default()
+    };
+    let stale = ProviderWrite {
+        step: ProviderStep::Update(known.id, stale),
+        credentials: Vec::new(),
+        owner: Owner::File,
+    };
+    let unsealed = CredentialWrite {
+        secret: Some(Arc::new(|_| Err(RepositoryError::Unavailable("no key".to_owned())))),
+        ..credential("one")
+    };
+    let unsealed = ProviderWrite { credentials: vec![unsealed], ..new() };
+    let nowhere = unique_name("nowhere");
+    let cases = [
+        (vec![new(), creation(&taken, Owner::File, None)], Vec::new(), "conflict"),
+        (vec![new(), stale], Vec::new(), "stale"),
+        (vec![new(), unsealed], Vec::new(), "unavailable"),
+        (vec![new()], vec![leading(&unique_name("set"), &nowhere, None)], "not found"),
+        (vec![new()], vec![leading(&unique_name("set"), &taken, Some(&nowhere))], "not found"),
+    ];
+    for (providers, routes, expected) in cases {
+        let error = repository.write_all(ConfigurationSet { providers, routes }, &author(1)).await.unwrap_err();
+        let found = match error {
+            RepositoryError::Conflict { .. } => "conflict",
+            RepositoryError::Stale { .. } => "stale",
+            RepositoryError::Unavailable(_) => "unavailable",
+            RepositoryError::NotFound { .. } => "not found",
+            RepositoryError::Corrupt(why) => panic!("{why}"),
+        };
+        assert_eq!(found, expected);
+        assert_eq!(repository.load().await.unwrap(), before, "{expected}");
+    }
+}
+
+async fn many_objects_are_written_at_once(repository: &dyn ConfigurationRepository) {
+    let names: Vec<Name> = (0..60).map(|_| unique_name("many")).collect();
+    let set = ConfigurationSet {
+        providers: names.iter().map(|name| creation(name, Owner::File, Some("one"))).collect(),
+        routes: names.iter().map(|name| leading(name, name, None)).collect(),
+    };
+    repository.write_all(set, &author(0)).await.unwrap();
+    let stored = repository.load().await.unwrap();
+    let known = stored.providers.iter().filter(|provider| names.contains(&provider.name)).count();
+    let routes = stored.routes.iter().filter(|route| names.contains(&route.name)).count();
+    assert_eq!((known, routes), (60, 60));
+}
