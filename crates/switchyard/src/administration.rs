@@ -266,7 +266,7 @@ fn backup_writer(adapters: &Adapters, file: &Arc<dyn BackupFile>) -> Arc<BackupW
     Arc::new(BackupWriter::new(BackupPorts {
         clock: Arc::clone(&adapters.clock),
         configuration: Arc::clone(&adapters.database) as Arc<dyn ConfigurationRepository>,
-        keyring: Arc::clone(&adapters.database) as Arc<dyn KeyringRepository>,
+        audit: Arc::clone(&adapters.database) as Arc<dyn AuditLog>,
         vault: Arc::clone(&adapters.vault),
         file: Arc::clone(file),
     }))

@@ -11,6 +11,7 @@ mod fallback;
 mod fixture;
 mod pattern;
 mod refusals;
+mod restoring;
 mod run;
 mod scene;
 
@@ -20,11 +21,12 @@ use std::collections::BTreeSet;
 use switchyard_http::routes::table;
 
 /// The surfaces whose every route is asked by a call of theirs: a folder, and the beginnings of its paths.
-const SURFACES: [(&str, &[&str]); 4] = [
+const SURFACES: [(&str, &[&str]); 5] = [
     (
         "virtual-key-proxy",
         &["/api/generate-virtual-key", "/api/save-keys", "/reload-config", "/api/logs", "/chat/completions"],
     ),
+    ("provider-management", &["/api/admin/providers/restore"]),
     ("multi-llm", &["/api/auth", "/api/profile", "/api/external"]),
     ("side-by-side", &["/api/v1/auth", "/api/v1/keys"]),
     (
@@ -42,6 +44,11 @@ const SURFACES: [(&str, &[&str]); 4] = [
             "/api/v1/explain",
             "/api/v1/keys",
             "/api/v1/rekey",
+            "/api/v1/export",
+            "/api/v1/plan",
+            "/api/v1/apply",
+            "/api/v1/backup",
+            "/api/v1/restore",
         ],
     ),
 ];
@@ -63,6 +70,8 @@ macro_rules! surfaces {
 surfaces! {
     calls_of_the_virtual_key_proxy_are_answered_as_documented,
     calls_of_the_virtual_key_proxy_are_answered_as_documented_in_postgresql: "virtual-key-proxy";
+    calls_of_the_provider_management_are_answered_as_documented,
+    calls_of_the_provider_management_are_answered_as_documented_in_postgresql: "provider-management";
     calls_of_the_multi_llm_api_are_answered_as_documented,
     calls_of_the_multi_llm_api_are_answered_as_documented_in_postgresql: "multi-llm";
     calls_of_the_side_by_side_api_are_answered_as_documented,

@@ -2,11 +2,13 @@
 
 use serde_json::json;
 use std::collections::HashMap;
+use std::path::PathBuf;
 use switchyard::Store;
 use switchyard::orchestrator::accounts::{AccountSettings, RegistrationPolicy};
 use switchyard_harness::testkit::postgres::PrivatePostgres;
 use switchyard_harness::testkit::simulator::Simulator;
 use switchyard_harness::{GatewayAuth, PASSWORD, TestApp};
+use tempfile::TempDir;
 
 /// The administrator's name.
 pub(crate) const ADMIN: &str = "ada.admin";
@@ -44,6 +46,9 @@ pub(crate) struct Scene {
     pub(crate) app: TestApp,
     pub(crate) openai: Simulator,
     pub(crate) mistral: Simulator,
+    /// Where providers and routes are backed up.
+    pub(crate) backup: PathBuf,
+    _folder: TempDir,
 }
 
 /// On a fresh server over each database.
@@ -66,7 +71,10 @@ impl Scene {
     async fn with_registration(setting: Setting, registration: RegistrationPolicy, store: Store) -> Self {
         let vendor = |key: &str| Simulator::builder().required_key(key).start().unwrap();
         let (openai, mistral) = (vendor(OPENAI_KEY), vendor(MISTRAL_KEY));
+        let folder = tempfile::tempdir().unwrap();
+        let backup = folder.path().join("config_backup.json");
         let builder = TestApp::builder()
+            .backup_file(&backup)
             .store(store)
             .administrator(ADMIN)
             .vendor_base_url("openai", &openai.base_url())
@@ -80,7 +88,7 @@ impl Scene {
                 config.gateway_auth = GatewayAuth::Off;
             }),
         };
-        Self { app: builder.start().await, openai, mistral }
+        Self { app: builder.start().await, openai, mistral, backup, _folder: folder }
     }
 
     /// A bearer token of the administrator's.

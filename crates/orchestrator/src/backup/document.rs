@@ -23,8 +23,8 @@ pub(super) const VERSION: u32 = 1;
 pub(super) struct BackupDocument {
     pub(super) generated_at: String,
     pub(super) version: u32,
-    /// Since when the database is in use: what tells one from another.
-    pub(super) database_since: Option<i64>,
+    /// What tells one database from another: the hash of the first entry of its audit log.
+    pub(super) database: Option<String>,
     pub(super) providers: Vec<BackupProvider>,
     pub(super) routes: Vec<BackupRoute>,
 }
@@ -78,7 +78,7 @@ fn binding(provider: &Name, owner: &CredentialOwner) -> Binding {
 pub(super) fn of_stored(
     stored: &StoredConfiguration,
     vault: &dyn Vault,
-    database_since: Option<Timestamp>,
+    database: Option<String>,
     at: Timestamp,
 ) -> Result<(BackupDocument, usize), VaultError> {
     let Declared { providers, routes } = exported(stored);
@@ -104,8 +104,7 @@ pub(super) fn of_stored(
     };
     let routes = routes.into_iter().map(route).collect();
     let generated_at = at.to_string();
-    let database_since = database_since.map(|since| since.0);
-    Ok((BackupDocument { generated_at, version: VERSION, database_since, providers, routes }, lost))
+    Ok((BackupDocument { generated_at, version: VERSION, database, providers, routes }, lost))
 }
 
 /// A provider's shared credential, opened; `None` where it has none.
@@ -179,6 +178,6 @@ impl BackupDocument {
         let routes: Vec<&DeclaredRoute> = self.routes.iter().map(|route| &route.declared).collect();
         let providers: Vec<_> =
             self.providers.iter().map(|known| (&known.declared, &known.status, &known.last_tested_at)).collect();
-        serde_json::json!([self.database_since, providers, routes, credentials])
+        serde_json::json!([self.database, providers, routes, credentials])
     }
 }

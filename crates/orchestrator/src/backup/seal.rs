@@ -51,7 +51,12 @@ pub(super) fn unsealed(text: &str, vault: &dyn Vault) -> Result<BackupDocument, 
     serde_json::from_str(text).map_err(|error| RestoreError::Unreadable(error.to_string()))
 }
 
-/// Since when the database is in use that a text was written from, as far as it says so.
-pub(super) fn database_since(text: &str) -> Option<i64> {
-    serde_json::from_str::<Value>(text).ok()?.get("database_since")?.as_i64()
+/// Whether a text is a backup of this database, or of one that did not know yet which it is. Its seal is not asked.
+pub(super) fn is_of(text: &str, database: Option<&str>) -> bool {
+    let told = serde_json::from_str::<Value>(text).ok();
+    match told.as_ref().and_then(|told| told.get("database")) {
+        Some(Value::Null) => true,
+        Some(Value::String(named)) => Some(named.as_str()) == database,
+        _ => false,
+    }
 }

@@ -9,13 +9,15 @@ use std::time::Duration;
 use switchyard_domain::time::Timestamp;
 use switchyard_ports::backup_file::BackupFile;
 use switchyard_ports::clock::Clock;
-use switchyard_ports::repositories::{ConfigurationRepository, KeyringRepository, Revision};
+use switchyard_ports::repositories::{AuditLog, ConfigurationRepository, Revision};
 use switchyard_ports::vault::Vault;
 use tokio::sync::{Mutex as Turns, watch};
 use tokio_util::sync::CancellationToken;
 
 /// How often it is looked whether another key seals by now.
 const KEY_CHECK: Duration = Duration::from_secs(60);
+/// The place of the first entry of an audit log.
+const FIRST_ENTRY: i64 = 1;
 
 /// What the backup needs from the world.
 #[derive(Clone)]
@@ -25,7 +27,7 @@ pub struct BackupPorts {
     /// What is backed up.
     pub configuration: Arc<dyn ConfigurationRepository>,
     /// What tells one database from another.
-    pub keyring: Arc<dyn KeyringRepository>,
+    pub audit: Arc<dyn AuditLog>,
     /// Opens and seals.
     pub vault: Arc<dyn Vault>,
     /// Where the backup is.
@@ -220,9 +222,9 @@ impl BackupWriter {
     async fn write(&self, turn: &mut Turn, forced: bool) -> Result<Option<WrittenBackup>, String> {
         let BackupPorts { clock, configuration, vault, file, .. } = &self.ports;
         let stored = configuration.load().await.map_err(|error| error.to_string())?;
-        let since = self.database_since().await?;
+        let database = self.database().await?;
         let at = clock.now();
-        let (document, lost_keys) = document::of_stored(&stored, vault.as_ref(), since, at)
+        let (document, lost_keys) = document::of_stored(&stored, vault.as_ref(), database, at)
             .map_err(|error| format!("a key can't be sealed: {error}"))?;
         let content = (document.fingerprint(&stored), vault.active_key_id());
         if !forced && turn.content.as_ref() == Some(&content) {
@@ -240,17 +242,17 @@ impl BackupWriter {
         Ok(Some(written))
     }
 
-    /// Since when the database is in use.
-    async fn database_since(&self) -> Result<Option<Timestamp>, String> {
-        let entries = self.ports.keyring.entries().await.map_err(|error| error.to_string())?;
-        Ok(entries.iter().map(|entry| entry.created_at).min())
+    /// Which database this is; nothing while nothing was written into it.
+    async fn database(&self) -> Result<Option<String>, String> {
+        let first = self.ports.audit.hashes_at(&[FIRST_ENTRY]).await.map_err(|error| error.to_string())?;
+        Ok(first.into_iter().next().flatten().map(hex::encode))
     }
 
     /// Whether the backup of another database lies there.
     async fn lies_foreign(&self) -> Result<bool, String> {
         let Some(text) = self.with_file(|file| file.read()).await? else { return Ok(false) };
-        let since = self.database_since().await?;
-        Ok(seal::database_since(&text) != since.map(|since| since.0))
+        let database = self.database().await?;
+        Ok(!seal::is_of(&text, self.database().await?.as_deref()))
     }
 
     /// What another database's backup is, or cannot be read, is kept beside what takes its place.

@@ -2,13 +2,11 @@
 
 use crate::world::{Setting, World, named};
 use std::sync::Arc;
-use std::time::Duration;
 use switchyard_domain::ids::ProviderId;
 use switchyard_domain::meta::{Owner, Writer};
 use switchyard_orchestrator::admin::{AdminPorts, DeclaredConfiguration, DocumentFormat, Step};
 use switchyard_orchestrator::backup::{BackupPorts, BackupWriter, Backups, RestoreError};
-use switchyard_ports::clock::Clock;
-use switchyard_ports::repositories::{ConfigurationRepository, KeyringEntry, KeyringRepository};
+use switchyard_ports::repositories::ConfigurationRepository;
 use switchyard_ports::vault::KeyRotation;
 use switchyard_testkit::fakes::backup_file::MemoryBackupFile;
 
@@ -23,15 +21,10 @@ struct Kept {
 
 impl Kept {
     async fn over(world: World, file: &MemoryBackupFile) -> Self {
-        // What a database gets with its first start.
-        world.clock.advance(Duration::from_secs(1));
-        let created_at = world.clock.now();
-        let entry = KeyringEntry { key_id: "k1".into(), check_value: "check of k1".into(), created_at };
-        world.store.register_first(entry).await.unwrap();
         let writer = Arc::new(BackupWriter::new(BackupPorts {
             clock: Arc::clone(&world.clock) as _,
             configuration: Arc::clone(&world.store) as _,
-            keyring: Arc::clone(&world.store) as _,
+            audit: Arc::clone(&world.store) as _,
             vault: Arc::clone(&world.vault) as _,
             file: Arc::new(file.clone()),
         }));
@@ -61,7 +54,6 @@ impl Kept {
         let world = World::over(Arc::default(), Setting::default()).await;
         // Ids differ from those of every other database.
         world.provider("ahead", &["x"]).await;
-        world.clock.advance(Duration::from_secs(3_600));
         Self::over(world, file).await
     }
 }

@@ -55,9 +55,9 @@ routes:
       - {provider: local, model: llama3.2, priority: 1}
 ```
 
-What the file declares is written as the file's at each start, and whenever an administrator asks for it with
+What the file declares is written as the file's at each start, at SIGHUP, and whenever an administrator asks for it with
 `POST /reload-config`: all of it, or nothing where anything in it is wrong. What is gone from it is then disabled, never deleted.
-Settings take effect at a start only. An unknown member anywhere is an error with its line. Relative paths start at the working
+[configuration.md](configuration.md) tells of plans, exports and backups. Settings take effect at a start only. An unknown member anywhere is an error with its line. Relative paths start at the working
 directory.
 ";
 

@@ -18,6 +18,7 @@ use planning::Planning;
 use std::sync::Arc;
 use switchyard_domain::declared::Declared;
 use switchyard_domain::meta::{Owner, Writer};
+use switchyard_domain::name::Name;
 use switchyard_ports::repositories::{RepositoryError, StoredConfiguration};
 
 /// How often a set is planned anew when somebody else wrote in between.
@@ -62,7 +63,7 @@ impl DeclaredConfiguration {
         let stored = self.ports.configuration.load().await?;
         let plan = self.planned(&stored, wanted, Rules::DECLARED)?.plan;
         let is_told =
-            |kind, name| plan.objects.iter().any(|object| object.kind == kind && object.name == *name);
+            |kind, name: &Name| plan.objects.iter().any(|object| object.kind == kind && object.name == *name);
         let mut undeclared = Vec::new();
         for provider in &stored.providers {
             undeclared.push((ObjectKind::Provider, &provider.name, &provider.meta.owner));
@@ -70,7 +71,10 @@ impl DeclaredConfiguration {
         for route in &stored.routes {
             undeclared.push((ObjectKind::Route, &route.name, &route.meta.owner));
         }
-        let is_others = |kind, name, owner: &Owner| *owner != Owner::File && !is_told(kind, name);
+        // What came with the product is nobody's work.
+        let is_others = |kind, name: &Name, owner: &Owner| {
+            !matches!(owner, Owner::File | Owner::Seed) && !is_told(kind, name)
+        };
         let undeclared = undeclared
             .into_iter()
             .filter(|(kind, name, owner)| is_others(*kind, name, owner))

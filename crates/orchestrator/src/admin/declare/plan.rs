@@ -131,7 +131,7 @@ pub struct Applied {
 pub struct Drift {
     /// What applying the document would do.
     pub plan: Plan,
-    /// Objects of others, which the document does not name.
+    /// Objects of others, which the document does not name, but for those that came with the product.
     pub undeclared: Vec<(ObjectKind, Name, Owner)>,
 }
 
