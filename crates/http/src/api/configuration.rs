@@ -15,7 +15,8 @@ use validator::{Validate, ValidationErrors};
 /// whose it is, it is the file's.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(transparent)]
-pub(crate) struct DocumentBody(#[schema(value_type = Object)] Declared);
+#[schema(value_type = Object)]
+pub(crate) struct DocumentBody(Declared);
 
 impl Validate for DocumentBody {
     // What it means is judged by the use case.

@@ -251,7 +251,6 @@ impl BackupWriter {
     /// Whether the backup of another database lies there.
     async fn lies_foreign(&self) -> Result<bool, String> {
         let Some(text) = self.with_file(|file| file.read()).await? else { return Ok(false) };
-        let database = self.database().await?;
         Ok(!seal::is_of(&text, self.database().await?.as_deref()))
     }
 
