@@ -92,7 +92,9 @@ impl BackupFile for PlainBackupFile {
         if bytes.len() as u64 > MOST_BACKUP_BYTES {
             return Err(too_long());
         }
-        String::from_utf8(bytes).map(Some).map_err(|_| io::Error::new(ErrorKind::InvalidData, "this is no UTF-8"))
+        String::from_utf8(bytes)
+            .map(Some)
+            .map_err(|_| io::Error::new(ErrorKind::InvalidData, "this is no UTF-8"))
     }
 
     fn set_aside(&self) -> io::Result<String> {

@@ -5,7 +5,9 @@ use crate::failure::Failure;
 use std::path::Path;
 use std::sync::Arc;
 use switchyard::orchestrator::admin::{FileNow, FileReader};
-use switchyard::settings::{DeclaredDocument, DotEnv, Environment, Listed, Loaded, Settings, Sources, Warning};
+use switchyard::settings::{
+    DeclaredDocument, DotEnv, Environment, Listed, Loaded, Settings, Sources, Warning,
+};
 
 /// Reads every source of settings.
 pub(crate) fn load(arguments: &Arguments) -> Result<Loaded, Failure> {

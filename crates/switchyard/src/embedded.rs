@@ -296,13 +296,14 @@ fn insight(
         proof: Arc::new(BooksProof::new(usage(), quotas, Some(counters), ports.tasks.clone())),
         overview: Arc::new(
             Overview::new(
-            Arc::clone(status),
-            Arc::clone(keeper),
-            Arc::clone(&ports.health),
-            Arc::clone(&adapters.database) as Arc<dyn DatabaseState>,
-            clock(),
-        )
-        .with_backup(administration.backup.clone())),
+                Arc::clone(status),
+                Arc::clone(keeper),
+                Arc::clone(&ports.health),
+                Arc::clone(&adapters.database) as Arc<dyn DatabaseState>,
+                clock(),
+            )
+            .with_backup(administration.backup.clone()),
+        ),
         explainer: Arc::new(Explainer::new(Arc::clone(keeper), clock(), Arc::clone(&ports.health))),
     }
 }

@@ -1,8 +1,8 @@
 //! The backup of providers and routes: written, and restored.
 
+use super::ApiError;
 use super::configuration::PlanShape;
 use super::shapes::EnvelopeAnswer;
-use super::ApiError;
 use crate::extract::Administrator;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, web};

@@ -215,9 +215,10 @@ pub(crate) async fn apply(
 /// A variable of the server's environment is not for those who send documents: it would be sent to an address of theirs.
 fn without_variables(document: Declared) -> Result<Declared, ApiError> {
     use secrecy::ExposeSecret;
-    let named = document.providers.iter().find(|provider| {
-        provider.api_key.as_ref().is_some_and(|key| key.expose_secret().contains("${"))
-    });
+    let named = document
+        .providers
+        .iter()
+        .find(|provider| provider.api_key.as_ref().is_some_and(|key| key.expose_secret().contains("${")));
     match named {
         Some(provider) => Err(ApiError::invalid_field(
             &format!("providers.{}.api_key", provider.name),

@@ -11,7 +11,9 @@ mod routes;
 mod seeds;
 
 pub use credentials::{CredentialAdmin, CredentialEntry, EmptySecret, UNREADABLE};
-pub use declare::{Applied, DeclaredConfiguration, DocumentFormat, Drift, ObjectKind, Plan, PlannedObject, Step};
+pub use declare::{
+    Applied, DeclaredConfiguration, DocumentFormat, Drift, ObjectKind, Plan, PlannedObject, Step,
+};
 pub(crate) use declare::{Rules, exported};
 pub use keys::{CreatedKey, KeyAdmin, KeyChange, KeyRequest, KeyState, MOST_KEYS, MOST_UNUSED_KEYS};
 pub use providers::{ProviderAdmin, ProviderProbe, ProviderRequest};

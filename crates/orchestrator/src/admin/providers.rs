@@ -139,9 +139,8 @@ impl ProviderAdmin {
         current: Option<&Provider>,
     ) -> Result<(), AdminError> {
         // As in `update`: what stays as it is was checked when it was written.
-        let is_known = |current: &Provider| {
-            (&current.vendor, &current.base_url) == (&wanted.vendor, &wanted.base_url)
-        };
+        let is_known =
+            |current: &Provider| (&current.vendor, &current.base_url) == (&wanted.vendor, &wanted.base_url);
         if !current.is_some_and(is_known) {
             self.check_address(&wanted.name, &wanted.vendor, wanted.base_url.as_deref())?;
         }
@@ -186,8 +185,9 @@ impl ProviderAdmin {
         let (vault, word) = (Arc::clone(&self.vault), owner.to_word());
         let seal = move |id: ProviderId| {
             let sealed = vault.seal(&secret, &credential_binding(id, &word));
-            let sealed = sealed
-                .map_err(|error| RepositoryError::Unavailable(format!("a secret can't be sealed: {error}")))?;
+            let sealed = sealed.map_err(|error| {
+                RepositoryError::Unavailable(format!("a secret can't be sealed: {error}"))
+            })?;
             Ok(SealedSecret { sealed, hint: hint_of(&secret) })
         };
         CredentialWrite { owner, secret: Some(Arc::new(seal)) }

@@ -73,7 +73,10 @@ async fn apply(
         read.map_err(|said| AdminError::invalid("configuration file", said))?;
     let Some(declared) = declared else { return Ok(notes) };
     let by = Writer { owner: Owner::File, ..by.clone() };
-    let applied = configuration.apply(&declared.of_the_file(), &by).await.map_err(|error| at_its_line(error, &lines))?;
+    let applied = configuration
+        .apply(&declared.of_the_file(), &by)
+        .await
+        .map_err(|error| at_its_line(error, &lines))?;
     tracing::info!(?applied, "the configuration file was applied again");
     notes.extend(applied.conflicts);
     Ok(notes)

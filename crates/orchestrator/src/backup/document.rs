@@ -86,7 +86,9 @@ pub(super) fn of_stored(
     let provider = |declared: DeclaredProvider| {
         let row = stored.providers.iter().find(|row| row.name == declared.name);
         let sealed = match row.and_then(|row| opened(row, vault)) {
-            Some(Ok(secret)) => Some(vault.seal(&secret, &binding(&declared.name, &CredentialOwner::Shared))?),
+            Some(Ok(secret)) => {
+                Some(vault.seal(&secret, &binding(&declared.name, &CredentialOwner::Shared))?)
+            }
             Some(Err(error)) => {
                 tracing::warn!(provider = %declared.name, error = %error, "a key can't be backed up");
                 lost += 1;
@@ -115,8 +117,7 @@ fn opened(provider: &Provider, vault: &dyn Vault) -> Option<Result<SecretString,
 }
 
 fn of_provider(declared: DeclaredProvider, row: Option<&Provider>, sealed: Option<String>) -> BackupProvider {
-    let (created, updated) =
-        row.map(|row| (row.meta.created_at, row.meta.updated_at)).unwrap_or_default();
+    let (created, updated) = row.map(|row| (row.meta.created_at, row.meta.updated_at)).unwrap_or_default();
     BackupProvider {
         name: declared.name.clone(),
         base_url: declared.base_url.clone(),
@@ -176,8 +177,11 @@ impl BackupDocument {
             .map(|provider| provider.credential.as_ref().map(|known| (known.id.0, known.meta.version)))
             .collect();
         let routes: Vec<&DeclaredRoute> = self.routes.iter().map(|route| &route.declared).collect();
-        let providers: Vec<_> =
-            self.providers.iter().map(|known| (&known.declared, &known.status, &known.last_tested_at)).collect();
+        let providers: Vec<_> = self
+            .providers
+            .iter()
+            .map(|known| (&known.declared, &known.status, &known.last_tested_at))
+            .collect();
         serde_json::json!([self.database, providers, routes, credentials])
     }
 }

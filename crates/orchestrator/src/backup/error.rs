@@ -19,7 +19,9 @@ pub enum RestoreError {
     #[error("the backup was changed since it was written: its seal does not fit")]
     Tampered,
     /// It was sealed under a key that is not here.
-    #[error("the backup was sealed under the encryption key {0}, which this server does not have: give that key, or another backup")]
+    #[error(
+        "the backup was sealed under the encryption key {0}, which this server does not have: give that key, or another backup"
+    )]
     ForeignKey(String),
     /// A later version of this program wrote it.
     #[error("the backup has the form {0}, which only a newer version can read")]

@@ -234,8 +234,13 @@ impl BackupWriter {
             self.set_foreign_aside().await?;
         }
         let BackupDocument { providers, routes, .. } = &document;
-        let written =
-            WrittenBackup { place: file.place(), at, providers: providers.len(), routes: routes.len(), lost_keys };
+        let written = WrittenBackup {
+            place: file.place(),
+            at,
+            providers: providers.len(),
+            routes: routes.len(),
+            lost_keys,
+        };
         let text = seal::sealed_text(&document, vault.as_ref()).map_err(|error| error.to_string())?;
         self.with_file(move |file| file.write(&text)).await?;
         (turn.content, turn.is_ours) = (Some(content), true);

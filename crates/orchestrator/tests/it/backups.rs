@@ -6,7 +6,7 @@ use switchyard_domain::ids::ProviderId;
 use switchyard_domain::meta::{Owner, Writer};
 use switchyard_orchestrator::admin::{AdminPorts, DeclaredConfiguration, DocumentFormat, Step};
 use switchyard_orchestrator::backup::{BackupPorts, BackupWriter, Backups, RestoreError};
-use switchyard_ports::repositories::ConfigurationRepository;
+use switchyard_ports::repositories::{ConfigurationRepository, ProviderPatch};
 use switchyard_ports::vault::KeyRotation;
 use switchyard_testkit::fakes::backup_file::MemoryBackupFile;
 
@@ -41,7 +41,17 @@ impl Kept {
     }
 
     async fn usual() -> Self {
-        let kept = Self::over(World::usual().await, &MemoryBackupFile::default()).await;
+        let world = World::usual().await;
+        for name in ["a", "b", "c"] {
+            let stored = world.providers.find(&named(name)).await.unwrap();
+            let secret = format!("sk-{name}").into();
+            world
+                .providers
+                .update(&stored, ProviderPatch::default(), Some(&secret), &Writer::API)
+                .await
+                .unwrap();
+        }
+        let kept = Self::over(world, &MemoryBackupFile::default()).await;
         kept.writer.wake_and_begin().await;
         kept
     }
@@ -88,7 +98,11 @@ async fn what_was_deleted_and_what_was_changed_is_as_it_was() {
     world.routes.remove(&named("all"), &Writer::API).await.unwrap();
     world.providers.remove(&named("a"), &Writer::API).await.unwrap();
     let b = world.providers.find(&named("b")).await.unwrap();
-    world.providers.update(&b, Default::default(), Some(&"sk-other".into()), &Writer::API).await.unwrap();
+    world
+        .providers
+        .update(&b, ProviderPatch::default(), Some(&"sk-other".into()), &Writer::API)
+        .await
+        .unwrap();
     world.provider("newer", &["x"]).await;
     kept.file.set_text(good);
     kept.backups.restore(&Writer::API).await.unwrap();
@@ -200,9 +214,11 @@ async fn what_is_wrong_with_a_backup_is_told_and_nothing_is_changed() {
         ("bare", Some("{\"version\": 1}".into()), |error| matches!(error, RestoreError::Unreadable(_))),
         ("changed", Some(good.replace("sk-b", "sk-a")), |error| matches!(error, RestoreError::Tampered)),
         ("trailed", Some(format!("{good} ")), |error| matches!(error, RestoreError::Unreadable(_))),
-        ("foreign", Some(good.replace("v1.k1.", "v1.k9.")), |error| {
-            matches!(error, RestoreError::ForeignKey(key) if key == "k9")
-        }),
+        (
+            "foreign",
+            Some(good.replace("v1.k1.", "v1.k9.")),
+            |error| matches!(error, RestoreError::ForeignKey(key) if key == "k9"),
+        ),
         ("newer", Some(good.replace("\"version\": 1", "\"version\": 2")), |error| {
             matches!(error, RestoreError::Newer(2))
         }),
@@ -256,8 +272,7 @@ async fn what_is_restored_belongs_to_whom_it_belonged() {
     let other = Kept::empty(&kept.file).await;
     other.backups.restore(&Writer::API).await.unwrap();
     let stored = other.world.store.load().await.unwrap();
-    let owner = |name: &str| {
-        stored.routes.iter().find(|route| route.name == named(name)).unwrap().meta.owner.clone()
-    };
+    let owner =
+        |name: &str| stored.routes.iter().find(|route| route.name == named(name)).unwrap().meta.owner.clone();
     assert_eq!((owner("mine"), owner("all")), (Owner::Cli("ada".into()), Owner::Api));
 }

@@ -3,21 +3,44 @@
 use crate::world::World;
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
-use switchyard_domain::declared::{
-    Declared, DeclaredModel, DeclaredProvider, DeclaredRoute, DeclaredTarget,
-};
+use switchyard_domain::declared::{Declared, DeclaredModel, DeclaredProvider, DeclaredRoute, DeclaredTarget};
 use switchyard_domain::limits::Limits;
 use switchyard_domain::meta::{Owner, Writer};
 use switchyard_domain::money::PricePerMillion;
 use switchyard_domain::name::Name;
 use switchyard_domain::notes::Notes;
 use switchyard_domain::price::Rates;
-use switchyard_domain::route::{Need, OnDisconnect, RouteMode, Strategy as Sharing, TargetModels, Timeouts, TokenRange, When};
+use switchyard_domain::route::{
+    Need, OnDisconnect, RouteMode, Strategy as Sharing, TargetModels, Timeouts, TokenRange, When,
+};
 use switchyard_orchestrator::admin::{Applied, DocumentFormat, Step};
 
 /// Names that other readers of YAML take for something else are among them.
 fn name() -> impl Strategy<Value = String> {
-    let odd = ["yes", "null", "~", "1e3", "0x1f", "- a", "# b", "a: b", "true", "2026-11-22", "ä ß", "'", "\"", "{x}", "*a", "&b", "!c", "%d", "@e", "`f`", "|", ">"];
+    let odd = [
+        "yes",
+        "null",
+        "~",
+        "1e3",
+        "0x1f",
+        "- a",
+        "# b",
+        "a: b",
+        "true",
+        "2026-11-22",
+        "ä ß",
+        "'",
+        "\"",
+        "{x}",
+        "*a",
+        "&b",
+        "!c",
+        "%d",
+        "@e",
+        "`f`",
+        "|",
+        ">",
+    ];
     prop_oneof![proptest::sample::select(odd.to_vec()).prop_map(str::to_owned), "[a-z][a-z0-9._:-]{0,9}"]
 }
 
@@ -32,13 +55,14 @@ fn limits() -> impl Strategy<Value = Limits> {
 fn models() -> impl Strategy<Value = Vec<DeclaredModel>> {
     let facts = (limits(), proptest::option::of(0..i64::MAX), any::<Option<u32>>());
     btree_map(name(), facts, 1..4).prop_map(|models| {
-        let model = |(model, (limits, input, window)): (String, (Limits, Option<i64>, Option<u32>))| DeclaredModel {
-            model,
-            rates: input.map(|input| Rates { input: Some(PricePerMillion(input)), ..Rates::default() }),
-            limits,
-            context_window: window.map(|window| u64::from(window) + 1),
-            ..DeclaredModel::default()
-        };
+        let model =
+            |(model, (limits, input, window)): (String, (Limits, Option<i64>, Option<u32>))| DeclaredModel {
+                model,
+                rates: input.map(|input| Rates { input: Some(PricePerMillion(input)), ..Rates::default() }),
+                limits,
+                context_window: window.map(|window| u64::from(window) + 1),
+                ..DeclaredModel::default()
+            };
         models.into_iter().map(model).collect()
     })
 }
@@ -62,8 +86,17 @@ fn target() -> impl Strategy<Value = Target> {
 }
 
 fn notes() -> impl Strategy<Value = Notes> {
-    btree_map(name(), prop_oneof![Just(serde_json::json!(null)), any::<f64>().prop_filter_map("a number", |number| number.is_finite().then(|| serde_json::json!(number))), name().prop_map(|text| serde_json::json!([text, {"x": 1}]))], 0..3)
-        .prop_map(|members| Notes::new(members.into_iter().collect()).unwrap())
+    btree_map(
+        name(),
+        prop_oneof![
+            Just(serde_json::json!(null)),
+            any::<f64>()
+                .prop_filter_map("a number", |number| number.is_finite().then(|| serde_json::json!(number))),
+            name().prop_map(|text| serde_json::json!([text, {"x": 1}]))
+        ],
+        0..3,
+    )
+    .prop_map(|members| Notes::new(members.into_iter().collect()).unwrap())
 }
 
 /// A configuration of which anything may be said.
@@ -168,7 +201,8 @@ async fn a_plan_is_what_applying_does_and_writes_nothing() {
     let plan = world.declared().plan(&wanted).await.unwrap();
     assert_eq!(world.store.load().await.unwrap(), before);
     assert!(!format!("{plan:?}").contains("canary"), "{plan:?}");
-    let steps: Vec<(String, Step)> = plan.objects.iter().map(|object| (object.label(), object.step)).collect();
+    let steps: Vec<(String, Step)> =
+        plan.objects.iter().map(|object| (object.label(), object.step)).collect();
     let step = |label: &str, step| (label.to_owned(), step);
     assert_eq!(
         steps,

@@ -154,7 +154,8 @@ impl ProviderPatch {
     /// The names of the fields that it sets.
     #[must_use]
     pub fn fields(&self) -> Vec<&'static str> {
-        let Self { vendor, base_url, is_enabled, models, owner, forgets_credentials, expected_version: _ } = self;
+        let Self { vendor, base_url, is_enabled, models, owner, forgets_credentials, expected_version: _ } =
+            self;
         let fields = [
             (vendor.is_some(), "vendor"),
             (base_url.is_some(), "base_url"),

@@ -19,8 +19,8 @@ pub use configuration::{
 pub use credentials::{CredentialRepository, StoredCredential};
 pub use keyring::{KeyringEntry, KeyringRepository};
 pub use quotas::{NewQuota, QuotaRepository};
-pub use sets::{ConfigurationSet, CredentialWrite, ProviderStep, ProviderWrite, RouteWrite, SealForRow};
 pub use sessions::{ENDED_KNOWN_FOR, MOST_SESSIONS, Rotation, SessionRepository};
+pub use sets::{ConfigurationSet, CredentialWrite, ProviderStep, ProviderWrite, RouteWrite, SealForRow};
 pub use usage::{Recorded, UsageRepository};
 pub use users::{
     AccountState, Creation, LinkPurpose, NewUser, OneTimeLink, Taken, UserChange, UserPatch, UserRepository,

@@ -18,8 +18,8 @@ use switchyard_domain::audit::AuditAction;
 use switchyard_domain::ids::{ProviderId, RouteId};
 use switchyard_domain::provider::CredentialOwner;
 use switchyard_ports::repositories::{
-    Author, Change, ChangeKind, ConfigurationRepository, ConfigurationSet, NewProvider, NewRoute, ProviderPatch,
-    RepositoryError, Revision, RouteVersion, SealedSecret, StoredConfiguration,
+    Author, Change, ChangeKind, ConfigurationRepository, ConfigurationSet, NewProvider, NewRoute,
+    ProviderPatch, RepositoryError, Revision, RouteVersion, SealedSecret, StoredConfiguration,
 };
 
 #[async_trait]

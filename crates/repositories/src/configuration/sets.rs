@@ -84,9 +84,8 @@ fn write_route(connection: &mut AnyConnection, write: &RouteWrite, author: Autho
 
 fn by_ids(connection: &mut AnyConnection, write: &RouteWrite) -> Result<NewRoute, Fault> {
     let route = &write.route;
-    let mut target = |target: &DeclaredTarget| {
-        Ok(NewTarget::of(target, providers::id_of(connection, &target.provider)?))
-    };
+    let mut target =
+        |target: &DeclaredTarget| Ok(NewTarget::of(target, providers::id_of(connection, &target.provider)?));
     let targets = route.targets.iter().map(&mut target).collect::<Result<_, Fault>>()?;
     let fallback = route.fallback.as_ref().map(|name| routes::id_of(connection, name)).transpose()?;
     Ok(NewRoute::of(route, fallback, targets))

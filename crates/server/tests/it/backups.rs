@@ -14,7 +14,8 @@ fn furnished() -> Place {
 }
 
 fn furnish(place: &Place) {
-    let added = place.say_with_input("providers add mine --vendor openai --model gpt-4o --key-stdin", CREDENTIAL);
+    let added =
+        place.say_with_input("providers add mine --vendor openai --model gpt-4o --key-stdin", CREDENTIAL);
     assert_eq!(added.code, 0, "{added:?}");
     place.say("routes add fast --target mine/gpt-4o").good();
 }
@@ -50,14 +51,27 @@ fn the_backup_is_rewritten_after_each_change_and_holds_no_key() {
     use std::os::unix::fs::PermissionsExt;
     let place = furnished();
     let path = backup(&place);
-    assert_eq!((names(&path, "providers"), names(&path, "routes")), (vec!["mine".into()], vec!["fast".into()]));
+    assert_eq!(
+        (names(&path, "providers"), names(&path, "routes")),
+        (vec!["mine".into()], vec!["fast".into()])
+    );
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     assert!(!text(&path).contains(CREDENTIAL) && !text(&path).contains("canary"));
     let value: Value = serde_json::from_str(&text(&path)).unwrap();
     let mine = value["providers"].as_array().unwrap().iter().find(|one| one["name"] == "mine").unwrap();
     assert!(mine["api_key_encrypted"].as_str().unwrap().starts_with("v1."), "{mine}");
-    for member in ["name", "base_url", "api_key_encrypted", "models", "is_active", "status", "latency_ms",
-        "last_tested_at", "created_at", "updated_at"] {
+    for member in [
+        "name",
+        "base_url",
+        "api_key_encrypted",
+        "models",
+        "is_active",
+        "status",
+        "latency_ms",
+        "last_tested_at",
+        "created_at",
+        "updated_at",
+    ] {
         assert!(mine.get(member).is_some(), "{member}");
     }
     let fast = value["routes"].as_array().unwrap().iter().find(|one| one["name"] == "fast").unwrap();
@@ -151,7 +165,8 @@ fn a_running_server_backs_up_what_another_process_changed() {
 fn with_other_file(place: &Place) -> Ended {
     let mut command = place.command();
     command.env("SWITCHYARD_BACKUP_FILE", "elsewhere.json");
-    let output = command.args(["providers", "add", "mine", "--vendor", "openai", "--model", "m"]).output().unwrap();
+    let output =
+        command.args(["providers", "add", "mine", "--vendor", "openai", "--model", "m"]).output().unwrap();
     Ended {
         code: output.status.code().unwrap(),
         out: String::from_utf8(output.stdout).unwrap(),

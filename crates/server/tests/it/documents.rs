@@ -91,7 +91,10 @@ fn what_is_left_out_is_switched_off_and_what_others_own_is_left_alone_and_told()
     write(&place, "providers:\n  - {name: mine, vendor: openai}\n");
     let applied = place.say("apply wanted.yaml");
     assert_eq!(applied.code, 6, "{applied:?}");
-    assert!(applied.out.contains("provider mine (cli:ada): left alone: it belongs to `cli:ada`"), "{applied:?}");
+    assert!(
+        applied.out.contains("provider mine (cli:ada): left alone: it belongs to `cli:ada`"),
+        "{applied:?}"
+    );
     let listed = place.say("providers list").good();
     let of = |name: &str| listed.lines().find(|line| line.starts_with(name)).unwrap().to_owned();
     assert!(of("one ").contains(" off ") && of("one ").contains(" file "), "{listed}");

@@ -52,7 +52,9 @@ impl Sources {
         let variables = |name: &str| self.variable(name);
         let read = ConfigurationFile { path, text, variables: &variables }.declared(&mut findings);
         match read {
-            Some((declared, lines)) if findings.problems.is_empty() => Ok(DeclaredDocument { declared, lines }),
+            Some((declared, lines)) if findings.problems.is_empty() => {
+                Ok(DeclaredDocument { declared, lines })
+            }
             _ => Err(SettingsErrors(findings.problems)),
         }
     }

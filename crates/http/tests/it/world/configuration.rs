@@ -21,9 +21,9 @@ use switchyard_domain::usage::{
 };
 use switchyard_domain::virtual_key::VirtualKey;
 use switchyard_ports::repositories::{
-    Author, Change, ConfigurationRepository, ConfigurationSet, KeyPatch, NewProvider, NewRoute, NewVirtualKey, ProviderPatch,
-    Recorded, RepositoryError, Revision, RouteVersion, SealedSecret, StoredConfiguration, UsageRepository,
-    VirtualKeyRepository,
+    Author, Change, ConfigurationRepository, ConfigurationSet, KeyPatch, NewProvider, NewRoute,
+    NewVirtualKey, ProviderPatch, Recorded, RepositoryError, Revision, RouteVersion, SealedSecret,
+    StoredConfiguration, UsageRepository, VirtualKeyRepository,
 };
 
 fn meta() -> RowMeta {

@@ -18,7 +18,9 @@ use switchyard_http::services::{DemoSwitch, LogLosses, Services};
 use switchyard_orchestrator::accounts::{
     AccountPorts, AccountSettings, Accounts, PasswordDesk, Rates, Throttles, session_gate,
 };
-use switchyard_orchestrator::admin::{AdminPorts, CredentialAdmin, DeclaredConfiguration, KeyAdmin, ProviderAdmin, QuotaAdmin, Reloading};
+use switchyard_orchestrator::admin::{
+    AdminPorts, CredentialAdmin, DeclaredConfiguration, KeyAdmin, ProviderAdmin, QuotaAdmin, Reloading,
+};
 use switchyard_orchestrator::audit::AuditTrail;
 use switchyard_orchestrator::backup::Backups;
 use switchyard_orchestrator::chat::{

@@ -10,7 +10,8 @@ use switchyard_domain::meta::Owner;
 use switchyard_domain::provider::{CredentialOwner, Provider};
 use switchyard_domain::route::Route;
 use switchyard_ports::repositories::{
-    ConfigurationSet, NewProvider, ProviderPatch, ProviderStep, ProviderWrite, RouteWrite, StoredConfiguration,
+    ConfigurationSet, NewProvider, ProviderPatch, ProviderStep, ProviderWrite, RouteWrite,
+    StoredConfiguration,
 };
 
 /// What a document may do.
@@ -132,11 +133,13 @@ impl<'a> Planning<'a> {
     /// Plans what the file owned and is not declared any more.
     pub(super) fn absent(&mut self, wanted: &Declared) {
         let stored = self.stored;
-        let is_off = || vec![Difference {
-            field: "enabled".to_owned(),
-            old: Some(Value::Bool(true)),
-            new: Some(Value::Bool(false)),
-        }];
+        let is_off = || {
+            vec![Difference {
+                field: "enabled".to_owned(),
+                old: Some(Value::Bool(true)),
+                new: Some(Value::Bool(false)),
+            }]
+        };
         for route in stored.routes.iter().filter(|route| route.meta.owner == Owner::File && route.is_active) {
             if wanted.routes.iter().all(|declared| declared.name != route.name) {
                 self.tell(ObjectKind::Route, &route.name, &Owner::File, Step::Disable, is_off());

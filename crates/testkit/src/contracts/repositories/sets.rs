@@ -71,8 +71,7 @@ async fn what_is_new_stands_together(repository: &dyn ConfigurationRepository) {
     assert_eq!(sealed, format!("v1.0badcafe.{}.one", one.id), "sealed for the row that it stands in");
     assert_eq!((one.meta.owner, two.meta.owner.clone()), (Owner::File, Owner::Api));
     assert_eq!((shared_text(&two), two.meta.updated_by.as_str()), (None, "ana"));
-    let (last, front) =
-        (route(repository, &last).await.unwrap(), route(repository, &front).await.unwrap());
+    let (last, front) = (route(repository, &last).await.unwrap(), route(repository, &front).await.unwrap());
     assert_eq!(front.fallback, Some(last.id));
     assert_eq!(front.targets.iter().map(|target| target.provider).collect::<Vec<_>>(), [two.id]);
     assert_eq!(front.meta.owner, Owner::File);
@@ -134,8 +133,7 @@ async fn a_set_that_changes_nothing_is_no_change(repository: &dyn ConfigurationR
     repository.write_all(set, &author(0)).await.unwrap();
     let known = provider(repository, &name).await.unwrap();
     let before = repository.revision().await.unwrap();
-    let patch =
-        ProviderPatch { expected_version: Some(known.meta.version), ..ProviderPatch::default() };
+    let patch = ProviderPatch { expected_version: Some(known.meta.version), ..ProviderPatch::default() };
     let nothing = ProviderWrite {
         step: ProviderStep::Update(known.id, patch),
         credentials: Vec::new(),
@@ -181,7 +179,8 @@ async fn of_a_set_that_can_not_be_written_nothing_is(repository: &dyn Configurat
         (vec![new()], vec![leading(&unique_name("set"), &taken, Some(&nowhere))], "not found"),
     ];
     for (providers, routes, expected) in cases {
-        let error = repository.write_all(ConfigurationSet { providers, routes }, &author(1)).await.unwrap_err();
+        let error =
+            repository.write_all(ConfigurationSet { providers, routes }, &author(1)).await.unwrap_err();
         let found = match error {
             RepositoryError::Conflict { .. } => "conflict",
             RepositoryError::Stale { .. } => "stale",

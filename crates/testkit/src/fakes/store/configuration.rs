@@ -11,8 +11,8 @@ use switchyard_domain::provider::{Credential, CredentialOwner, Provider, Provide
 use switchyard_domain::quota::QuotaScope;
 use switchyard_domain::route::Route;
 use switchyard_ports::repositories::{
-    Author, Change, ChangeKind, ConfigurationRepository, ConfigurationSet, NewProvider, NewRoute, ProviderPatch,
-    RepositoryError, Revision, RouteVersion, SealedSecret, StoredConfiguration,
+    Author, Change, ChangeKind, ConfigurationRepository, ConfigurationSet, NewProvider, NewRoute,
+    ProviderPatch, RepositoryError, Revision, RouteVersion, SealedSecret, StoredConfiguration,
 };
 
 #[async_trait]

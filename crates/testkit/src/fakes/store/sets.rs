@@ -20,11 +20,8 @@ impl MemoryStore {
         loop {
             let before = self.state().clone();
             let revision = before.revision;
-            let copy = Self {
-                state: Mutex::new(before),
-                faults: Mutex::default(),
-                kept_changes: self.kept_changes,
-            };
+            let copy =
+                Self { state: Mutex::new(before), faults: Mutex::default(), kept_changes: self.kept_changes };
             for provider in &set.providers {
                 copy.write_provider(provider, author).await?;
             }
