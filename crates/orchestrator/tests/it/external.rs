@@ -153,12 +153,12 @@ async fn calls_wait_for_room_as_long_as_there_is_patience_and_an_answer_takes_wh
     let clock = Arc::new(ManualClock::default());
     let calls = ExternalCalls::new(Arc::clone(&world) as _, Arc::clone(&clock) as _, settings);
     let asked = request(ExternalMethod::Get);
-    let (first, second, third) =
-        (calls.place(ANN).unwrap(), calls.place(UserId(2)).unwrap(), calls.place(UserId(3)).unwrap());
+    let [first, second, third, fourth] =
+        [ANN, UserId(2), UserId(3), UserId(4)].map(|who| calls.place(who).unwrap());
     let brought = calls.call(&first, &asked).await.unwrap();
     let of_second = calls.call(&second, &asked);
     assert!(of_second.now_or_never().is_some(), "an answer of five bytes leaves room for another call");
-    let more = calls.call(&first, &asked).await.unwrap();
+    let more = calls.call(&fourth, &asked).await.unwrap();
     let mut waiting = Box::pin(calls.call(&third, &asked));
     assert!(waiting.as_mut().now_or_never().is_none(), "two of them do not");
     let sent = world.asked().len();

@@ -134,7 +134,7 @@ fn check_fallback(
     route: &NewRoute,
 ) -> Result<(), Fault> {
     let mut next = route.fallback;
-    for _ in 0..LONGEST_CHAIN {
+    for _ in 0..=LONGEST_CHAIN {
         let Some(current) = next else { return Ok(()) };
         if Some(current) == id {
             return Err(conflict(format!("the fallback of the route `{}` leads back to it", route.name)));

@@ -115,7 +115,7 @@ fn put(
 
 fn check_fallback(state: &State, id: RouteId, route: &NewRoute) -> Result<(), RepositoryError> {
     let mut next = route.fallback;
-    for _ in 0..LONGEST_CHAIN {
+    for _ in 0..=LONGEST_CHAIN {
         let Some(current) = next else { return Ok(()) };
         if current == id {
             let reason = format!("the fallback of the route `{}` leads back to it", route.name);
