@@ -46,7 +46,7 @@ fn compare(place: String, old: Option<&Value>, new: Option<&Value>, found: &mut 
     match (old, new) {
         (Some(Value::Object(old)), Some(Value::Object(new))) => compare_members(&place, old, new, found),
         (Some(Value::Array(old)), Some(Value::Array(new))) if is_of_objects(old) && is_of_objects(new) => {
-            compare_lists(place, old, new, found);
+            compare_lists(&place, old, new, found);
         }
         (old, new) => found.push(Difference { field: place, old: old.cloned(), new: new.cloned() }),
     }
@@ -65,7 +65,7 @@ fn compare_members(
     }
 }
 
-fn compare_lists(place: String, old: &[Value], new: &[Value], found: &mut Vec<Difference>) {
+fn compare_lists(place: &str, old: &[Value], new: &[Value], found: &mut Vec<Difference>) {
     let (Some(old_names), Some(new_names)) = (names(old), names(new)) else {
         for index in 0..old.len().max(new.len()) {
             compare(format!("{place}[{index}]"), old.get(index), new.get(index), found);
