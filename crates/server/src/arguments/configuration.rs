@@ -1,6 +1,6 @@
 //! The arguments of `export`, `plan`, `apply`, `drift` and `backup`.
 
-use clap::{Args, ValueEnum};
+use clap::{ArgGroup, Args, ValueEnum};
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
@@ -27,7 +27,7 @@ pub(crate) struct DocumentOptions {
 }
 
 #[derive(Debug, Args)]
-#[group(id = "backup_action", required = true, multiple = false, args = ["export", "restore"])]
+#[command(group(ArgGroup::new("what").required(true).multiple(false).args(["export", "restore"])))]
 pub(crate) struct BackupOptions {
     /// Write the backup now, and print where it is.
     #[arg(long)]

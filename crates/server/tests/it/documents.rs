@@ -145,7 +145,7 @@ fn a_document_that_can_not_be_used_says_its_line_and_changes_nothing() {
     for (what, text, said) in [
         ("no YAML", format!("{DOCUMENT}  - [\n"), "line 1"),
         ("a member that there is not", format!("{DOCUMENT}colour: red\n"), "line 13"),
-        ("no vendor", DOCUMENT.replace("openai", "nobody"), "line 2"),
+        ("no vendor", DOCUMENT.replace("one", "two").replace("openai", "nobody"), "line 2"),
         ("no such model", DOCUMENT.replace("model: gpt-4o, weight", "model: gpt-5, weight"), "line 10"),
         ("a variable that is not set", DOCUMENT.replace("ONE_KEY", "NO_KEY"), "line 4"),
     ] {
