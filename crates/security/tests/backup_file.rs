@@ -16,7 +16,7 @@ fn fresh() -> (tempfile::TempDir, PlainBackupFile) {
 
 #[test]
 fn a_backup_in_a_file_keeps_the_contract() {
-    contract(|| fresh());
+    contract(fresh);
 }
 
 #[test]

@@ -39,6 +39,6 @@ pub(crate) struct BackupOptions {
     #[arg(long, value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
     /// Say what would be restored, and restore nothing.
-    #[arg(long, requires = "restore")]
+    #[arg(long, conflicts_with = "export")]
     pub(crate) dry_run: bool,
 }
