@@ -20,7 +20,7 @@ struct Kept {
 }
 
 impl Kept {
-    async fn over(world: World, file: &MemoryBackupFile) -> Self {
+    fn over(world: World, file: &MemoryBackupFile) -> Self {
         let writer = Arc::new(BackupWriter::new(BackupPorts {
             clock: Arc::clone(&world.clock) as _,
             configuration: Arc::clone(&world.store) as _,
@@ -51,7 +51,7 @@ impl Kept {
                 .await
                 .unwrap();
         }
-        let kept = Self::over(world, &MemoryBackupFile::default()).await;
+        let kept = Self::over(world, &MemoryBackupFile::default());
         kept.writer.wake_and_begin().await;
         kept
     }
@@ -64,7 +64,7 @@ impl Kept {
         let world = World::over(Arc::default(), Setting::default()).await;
         // Ids differ from those of every other database.
         world.provider("ahead", &["x"]).await;
-        Self::over(world, file).await
+        Self::over(world, file)
     }
 }
 
@@ -196,7 +196,7 @@ async fn the_backup_of_another_database_is_left_at_a_start_and_set_aside_by_a_ch
 #[tokio::test]
 async fn nothing_is_written_before_the_start_is_over() {
     let file = MemoryBackupFile::default();
-    let kept = Kept::over(World::usual().await, &file).await;
+    let kept = Kept::over(World::usual().await, &file);
     kept.writer.keep_current(None).await;
     kept.writer.write_after_test().await;
     assert_eq!(file.text(), None);
