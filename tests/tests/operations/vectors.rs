@@ -160,8 +160,6 @@ async fn google_s_clients_are_told_errors_in_google_s_words() {
     let anonymous = heard(anonymous.header("content-type", "application/json").body(good())).await;
     assert_eq!(google_status(&anonymous), (401, "UNAUTHENTICATED".to_owned()));
     assert!(scene.app.simulator().calls().is_empty());
-    scene.script("status=429");
-    assert_eq!(google_status(&ask_google(&scene, ALONE, SEVERAL, good()).await).0, 429);
     scene.script("html");
     assert_eq!(
         google_status(
@@ -170,6 +168,8 @@ async fn google_s_clients_are_told_errors_in_google_s_words() {
         .0,
         502
     );
+    scene.script("status=429");
+    assert_eq!(google_status(&ask_google(&scene, ALONE, SEVERAL, good()).await).0, 429);
 }
 
 #[tokio::test]

@@ -157,7 +157,7 @@ pub(crate) async fn server_log(
     request: HttpRequest,
     log: web::Data<RecentLog>,
 ) -> Result<web::Json<LinesAnswer>, ApiError> {
-    let wrong = || ApiError::invalid_field("limit", format!("a whole number from 1 to {KEPT}"));
+    let wrong = || ApiError::invalid_field("query.limit", format!("a whole number from 1 to {KEPT}"));
     let query = web::Query::<LinesQuery>::from_query(request.query_string()).map_err(|_| wrong())?;
     let limit = query.limit.unwrap_or(USUAL_LINES);
     if !(1..=KEPT).contains(&limit) {
