@@ -3,7 +3,7 @@
 use super::attempts::fact_of;
 use super::service::ChatPorts;
 use crate::snapshot::{ChosenCredential, Setback, TargetEntry};
-use switchyard_domain::fault::{FaultKind, ProviderFault};
+use switchyard_domain::fault::ProviderFault;
 use switchyard_domain::provider::SharedPlace;
 use switchyard_ports::health::AttemptFact;
 
@@ -41,13 +41,14 @@ pub(super) fn failed(
                 None => fact_of(fault),
                 Some((until, benched)) => {
                     tell(target, place, benched);
-                    let (now, next) = (ports.clock.monotonic(), target.provider.credentials.next());
+                    let (now, (next, is_benched)) =
+                        (ports.clock.monotonic(), target.provider.credentials.next());
                     if next <= now {
                         return Told { fact: None, has_other: true };
                     }
                     // None is usable: the target rests until one is. One whose keys are refused is tried all the same by calls that have
                     // nothing else.
-                    if next < until && fault.kind == FaultKind::Throttled {
+                    if next < until && !is_benched {
                         AttemptFact::Throttled { retry_after: Some(next.since(now)) }
                     } else {
                         fact_of(fault)

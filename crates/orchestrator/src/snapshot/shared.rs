@@ -177,9 +177,11 @@ impl SharedCredentials {
         })
     }
 
-    /// When the first of them is usable; in the past where one is.
-    pub(crate) fn next(&self) -> Monotonic {
-        self.opened().map(|credential| credential.standing.until()).min().unwrap_or_default()
+    /// When the first of them is usable, in the past where one is; and whether it is benched until then.
+    pub(crate) fn next(&self) -> (Monotonic, bool) {
+        let standing =
+            |credential: &SharedCredential| (credential.standing.until(), credential.standing.is_benched());
+        self.opened().map(standing).min().unwrap_or_default()
     }
 }
 
