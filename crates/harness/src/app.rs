@@ -78,6 +78,13 @@ impl TestAppBuilder {
         self
     }
 
+    /// Secrets that a server after this one finds again; by default each makes its own.
+    #[must_use]
+    pub fn secrets_in(mut self, path: impl Into<PathBuf>) -> Self {
+        self.builder = self.builder.secrets_in(path);
+        self
+    }
+
     /// A journal of another kind; the default is in memory.
     #[must_use]
     pub fn journal(mut self, path: impl Into<PathBuf>) -> Self {

@@ -157,6 +157,12 @@ impl Builder {
         }
     }
 
+    /// The same with secrets that are generated into this directory (mode 0600) and found there again.
+    #[must_use]
+    pub fn secrets_in(self, path: impl Into<PathBuf>) -> Self {
+        Self { secrets: SecretSource::Directory { path: path.into(), given: Box::default() }, ..self }
+    }
+
     /// As the settings say.
     ///
     /// # Errors

@@ -57,16 +57,22 @@ async fn started(store: &Store, clock: &Arc<ManualClock>) -> TestApp {
     builder.clock(Arc::clone(clock) as _).start().await
 }
 
+/// One that comes after another on the same database.
+async fn started_again(store: &Store, clock: &Arc<ManualClock>, secrets: &TempDir) -> TestApp {
+    let builder = TestApp::builder().models(["m1", "m2", "m3"]).store(store.clone());
+    builder.clock(Arc::clone(clock) as _).secrets_in(secrets.path()).start().await
+}
+
 /// Of each of two processes, one after the other, on one database.
 async fn selection_goes_on(store: Store) {
-    let clock = evening();
-    let app = started(&store, &clock).await;
+    let (clock, secrets) = (evening(), TempDir::new().unwrap());
+    let app = started_again(&store, &clock, &secrets).await;
     add(&app, &selecting(&[("m1", Some(2)), ("m2", Some(2)), ("m3", Some(1))])).await;
     let key = app.client_with_key("first").await.key().to_owned();
     assert_eq!(served(&app.client(&key), 3).await, ["m1", "m1", "m2"]);
     app.stop().await;
 
-    let app = started(&store, &clock).await;
+    let app = started_again(&store, &clock, &secrets).await;
     let client = app.client(&key);
     let minutes = Duration::from_secs(15 * 60);
     assert_eq!(served(&client, 2).await, ["m2", "m3"], "what was spent before the restart is spent");
@@ -96,14 +102,14 @@ async fn the_lowest_priority_that_is_not_spent_answers_until_midnight_utc_across
 async fn every_limit_of_a_day_goes_on_where_the_process_before_left_it() {
     let dir = TempDir::new().unwrap();
     let (store, clock) = (Store::SqliteFile(dir.path().join("days.db")), evening());
-    let app = started(&store, &clock).await;
+    let app = started_again(&store, &clock, &dir).await;
     let limits = Limits { rpd: Some(3), ..Limits::NONE };
     let key = app.client_with("limited", limits, None).await.key().to_owned();
     for _ in 0..2 {
         assert_eq!(app.client(&key).ask("upstream/m1", "hi").await.status, 200);
     }
     app.stop().await;
-    let app = started(&store, &clock).await;
+    let app = started_again(&store, &clock, &dir).await;
     let client = app.client(&key);
     assert_eq!(client.ask("upstream/m1", "hi").await.status, 200);
     let answer = client.ask("upstream/m1", "hi").await;
