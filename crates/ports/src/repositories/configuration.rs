@@ -4,7 +4,7 @@ use super::RepositoryError;
 use async_trait::async_trait;
 use std::collections::BTreeMap;
 use switchyard_domain::audit::{AuditAction, AuditOutcome, AuditRecord};
-use switchyard_domain::declared::{DeclaredModel, DeclaredRoute};
+use switchyard_domain::declared::{DeclaredModel, DeclaredRoute, DeclaredTarget};
 use switchyard_domain::fault::FailoverOn;
 use switchyard_domain::ids::{ProviderId, RouteId};
 use switchyard_domain::limits::Limits;
@@ -256,6 +256,31 @@ impl NewRoute {
     }
 }
 
+impl NewRoute {
+    /// The same by names. A target whose provider has none any more is left out.
+    #[must_use]
+    pub fn declared(
+        &self,
+        provider: impl Fn(ProviderId) -> Option<Name>,
+        fallback: Option<Name>,
+    ) -> DeclaredRoute {
+        let target = |target: &NewTarget| Some(target.declared(provider(target.provider)?));
+        DeclaredRoute {
+            name: self.name.clone(),
+            mode: self.mode,
+            strategy: self.strategy,
+            failover_on: self.failover_on,
+            strict: self.strict,
+            timeouts: self.timeouts,
+            on_disconnect: self.on_disconnect,
+            fallback,
+            config: self.config.clone(),
+            targets: self.targets.iter().filter_map(target).collect(),
+            enabled: self.is_active,
+        }
+    }
+}
+
 impl From<&Route> for NewRoute {
     /// What writes the route as it is.
     fn from(route: &Route) -> Self {
@@ -333,6 +358,22 @@ impl NewTarget {
             timeouts: Timeouts::DEFAULT,
             metadata: Notes::default(),
             is_enabled: true,
+        }
+    }
+
+    /// The same by its provider's name.
+    fn declared(&self, provider: Name) -> DeclaredTarget {
+        DeclaredTarget {
+            provider,
+            models: self.models.clone(),
+            weight: self.weight,
+            priority: self.priority,
+            strategy: self.strategy,
+            limits: self.limits,
+            when: self.when.clone(),
+            timeouts: self.timeouts,
+            metadata: self.metadata.clone(),
+            enabled: self.is_enabled,
         }
     }
 }

@@ -6,11 +6,11 @@ use crate::schema::{providers, route_versions, routes};
 use crate::stored::{from_json, json, name};
 use diesel::prelude::*;
 use std::collections::HashMap;
-use switchyard_domain::declared::{DeclaredRoute, DeclaredTarget};
+use switchyard_domain::declared::DeclaredRoute;
 use switchyard_domain::ids::RouteId;
 use switchyard_domain::name::Name;
 use switchyard_domain::time::Timestamp;
-use switchyard_ports::repositories::{Author, NewRoute, NewTarget, RouteVersion};
+use switchyard_ports::repositories::{Author, NewRoute, RouteVersion};
 
 /// How many versions of a route are kept.
 const KEPT: i64 = 100;
@@ -79,31 +79,6 @@ fn declared(connection: &mut AnyConnection, route: &NewRoute) -> Result<Declared
         Some(id) => routes::table.find(id.0).select(routes::name).first::<String>(connection).optional()?,
         None => None,
     };
-    let target = |target: &NewTarget| {
-        let provider = named.get(&target.provider.0)?.clone();
-        Some(DeclaredTarget {
-            weight: target.weight,
-            priority: target.priority,
-            strategy: target.strategy,
-            limits: target.limits,
-            when: target.when.clone(),
-            timeouts: target.timeouts,
-            metadata: target.metadata.clone(),
-            enabled: target.is_enabled,
-            ..DeclaredTarget::new(provider, target.models.clone())
-        })
-    };
-    Ok(DeclaredRoute {
-        name: route.name.clone(),
-        mode: route.mode,
-        strategy: route.strategy,
-        failover_on: route.failover_on,
-        strict: route.strict,
-        timeouts: route.timeouts,
-        on_disconnect: route.on_disconnect,
-        fallback: fallback.map(name).transpose()?,
-        config: route.config.clone(),
-        targets: route.targets.iter().filter_map(target).collect(),
-        enabled: route.is_active,
-    })
+    let fallback = fallback.map(name).transpose()?;
+    Ok(route.declared(|provider| named.get(&provider.0).cloned(), fallback))
 }

@@ -2,7 +2,7 @@
 
 use super::configuration::{gives_way, place_of};
 use super::{State, Told, check_version, missing, new_meta, raise, taken, told};
-use switchyard_domain::declared::{DeclaredRoute, DeclaredTarget};
+use switchyard_domain::declared::DeclaredRoute;
 use switchyard_domain::ids::{ProviderId, RouteId, TargetId};
 use switchyard_domain::meta::RowMeta;
 use switchyard_domain::route::{Route, Target};
@@ -149,34 +149,12 @@ fn check_fallback(state: &State, id: RouteId, route: &NewRoute) -> Result<(), Re
 }
 
 fn declared(state: &State, route: &NewRoute) -> DeclaredRoute {
-    let target = |target: &NewTarget| {
-        let provider = state.providers.iter().find(|provider| provider.id == target.provider)?;
-        Some(DeclaredTarget {
-            weight: target.weight,
-            priority: target.priority,
-            strategy: target.strategy,
-            limits: target.limits,
-            when: target.when.clone(),
-            timeouts: target.timeouts,
-            metadata: target.metadata.clone(),
-            enabled: target.is_enabled,
-            ..DeclaredTarget::new(provider.name.clone(), target.models.clone())
-        })
-    };
     let fallback = state.routes.iter().find(|known| route.fallback == Some(known.id));
-    DeclaredRoute {
-        mode: route.mode,
-        strategy: route.strategy,
-        failover_on: route.failover_on,
-        strict: route.strict,
-        timeouts: route.timeouts,
-        on_disconnect: route.on_disconnect,
-        fallback: fallback.map(|fallback| fallback.name.clone()),
-        config: route.config.clone(),
-        targets: route.targets.iter().filter_map(target).collect(),
-        enabled: route.is_active,
-        ..DeclaredRoute::new(route.name.clone())
-    }
+    let provider = |id| state.providers.iter().find(|provider| provider.id == id);
+    route.declared(
+        |id| provider(id).map(|provider| provider.name.clone()),
+        fallback.map(|fallback| fallback.name.clone()),
+    )
 }
 
 /// The list of targets as stored; those of the same provider and model keep their ids.
