@@ -22,8 +22,8 @@ async fn world() -> (World, Vec<TargetId>) {
     let mut declared = route("daily", &["a/m", "b/m"]);
     declared.targets.iter_mut().for_each(|target| target.limits = FEW);
     world.routes.add(&declared, &Writer::API).await.unwrap();
-    let routes = world.routes.list().await.unwrap();
-    let daily = routes.into_iter().find(|(route, _)| route.name == named("daily")).unwrap().0;
+    let routes = world.routes.states().await.unwrap();
+    let daily = routes.into_iter().find(|state| state.route.name == named("daily")).unwrap().route;
     (world, daily.targets.iter().map(|target| target.id).collect())
 }
 

@@ -7,7 +7,8 @@ use crate::output;
 use serde_json::json;
 use switchyard::declared::{DeclaredRoute, DeclaredTarget};
 use switchyard::settings::Loaded;
-use switchyard_domain::route::{Route, RouteMode, Strategy};
+use switchyard_domain::route::{RouteMode, Strategy};
+use switchyard_orchestrator::admin::RouteState;
 
 pub(crate) async fn run(loaded: &Loaded, options: RouteOptions) -> Result<(), Failure> {
     let administration = open(loaded).await?;
@@ -17,7 +18,7 @@ pub(crate) async fn run(loaded: &Loaded, options: RouteOptions) -> Result<(), Fa
             let id = routes.add(&declared(&options)?, &writer()).await?;
             output::line(format!("added {} (id {id})", options.name));
         }
-        RouteAction::List { json } => list(&routes.list().await?, json),
+        RouteAction::List { json } => list(&routes.states().await?, json),
         RouteAction::Try { name: route, model } => {
             let order = routes.try_plan(&name(&route)?, model.as_deref()).await?;
             order.iter().zip(1..).for_each(|(target, place)| output::line(format!("{place}. {target}")));
@@ -25,7 +26,7 @@ pub(crate) async fn run(loaded: &Loaded, options: RouteOptions) -> Result<(), Fa
         RouteAction::Remove { name: route, dry_run } => {
             let route = name(&route)?;
             if dry_run {
-                let known = routes.list().await?.iter().any(|(known, _)| known.name == route);
+                let known = routes.states().await?.iter().any(|known| known.route.name == route);
                 if !known {
                     return Err(Failure::not_found(format!("there is no route {route}")));
                 }
@@ -77,9 +78,10 @@ fn target(text: &str, place: u32, options: &AddRoute) -> Result<DeclaredTarget, 
     })
 }
 
-fn list(routes: &[(Route, Vec<String>)], as_json: bool) {
+fn list(routes: &[RouteState], as_json: bool) {
     if as_json {
-        let items = routes.iter().map(|(route, targets)| {
+        let items = routes.iter().map(|state| {
+            let route = &state.route;
             json!({
                 "id": route.id.0,
                 "name": route.name.as_str(),
@@ -87,7 +89,7 @@ fn list(routes: &[(Route, Vec<String>)], as_json: bool) {
                 "strategy": route.strategy.as_str(),
                 "failover_on": route.failover_on.as_str(),
                 "is_active": route.is_active,
-                "targets": targets,
+                "targets": state.target_names(),
                 "owner": route.meta.owner.to_string(),
                 "version": route.meta.version,
             })
@@ -97,13 +99,14 @@ fn list(routes: &[(Route, Vec<String>)], as_json: bool) {
     }
     let rows: Vec<Vec<String>> = routes
         .iter()
-        .map(|(route, targets)| {
+        .map(|state| {
+            let route = &state.route;
             vec![
                 route.name.to_string(),
                 route.mode.as_str().to_owned(),
                 route.strategy.as_str().to_owned(),
                 if route.is_active { "on" } else { "off" }.to_owned(),
-                targets.join(" → "),
+                state.target_names().join(" → "),
             ]
         })
         .collect();

@@ -110,31 +110,6 @@ impl RouteAdmin {
         Ok(RouteState::of(change::find(&stored, id)?, &stored))
     }
 
-    /// All routes, by id, with the names of their targets' providers.
-    ///
-    /// # Errors
-    /// When the database can't be read.
-    pub async fn list(&self) -> Result<Vec<(Route, Vec<String>)>, AdminError> {
-        let stored = self.ports.configuration.load().await?;
-        let named = |route: &Route| {
-            let name = |id| {
-                let provider = stored.providers.iter().find(|provider| provider.id == id);
-                provider.map_or_else(|| format!("#{id}"), |provider| provider.name.to_string())
-            };
-            let shown = |target: &Target| {
-                let provider = name(target.provider);
-                match target.models.named() {
-                    [] => format!("{provider}/*"),
-                    models => {
-                        models.iter().map(|model| format!("{provider}/{model}")).collect::<Vec<_>>().join("|")
-                    }
-                }
-            };
-            route.targets.iter().map(shown).collect()
-        };
-        Ok(stored.routes.iter().map(|route| (route.clone(), named(route))).collect())
-    }
-
     /// The targets of a route in the order in which a call would try them, were all that are switched on in good health, as
     /// `<provider>/<model>`.
     ///
@@ -181,16 +156,13 @@ impl RouteAdmin {
         Ok(named.collect())
     }
 
-    /// Removes a route.
+    /// Removes the route of this name.
     ///
     /// # Errors
-    /// [`RepositoryError::NotFound`] when there is no such route.
+    /// As [`RouteAdmin::delete`].
     pub async fn remove(&self, name: &Name, by: &Writer) -> Result<(), AdminError> {
         let stored = self.ports.configuration.load().await?;
-        let id = find(&stored.routes, name)?.id;
-        self.ports.configuration.delete_route(id, None, &self.ports.author(by)).await?;
-        self.ports.read_own_write().await;
-        Ok(())
+        self.delete(find(&stored.routes, name)?.id, None, by).await
     }
 }
 

@@ -3,7 +3,7 @@
 use switchyard_domain::difference::FieldChange;
 use switchyard_domain::ids::ProviderId;
 use switchyard_domain::name::Name;
-use switchyard_domain::route::Route;
+use switchyard_domain::route::{Route, Target};
 use switchyard_ports::repositories::{RouteVersion, StoredConfiguration};
 
 /// A route, and the names of what it leads to.
@@ -30,6 +30,18 @@ impl RouteState {
             fallback: fallback.map(|fallback| fallback.name.clone()),
             route: route.clone(),
         }
+    }
+}
+
+impl RouteState {
+    /// Where its calls go, in order: `<provider>/<model>`, of several models with a stroke between them, of all with a star.
+    #[must_use]
+    pub fn target_names(&self) -> Vec<String> {
+        let shown = |(target, provider): (&Target, &String)| match target.models.named() {
+            [] => format!("{provider}/*"),
+            models => models.iter().map(|model| format!("{provider}/{model}")).collect::<Vec<_>>().join("|"),
+        };
+        self.route.targets.iter().zip(&self.providers).map(shown).collect()
     }
 }
 
