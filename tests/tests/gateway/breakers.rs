@@ -79,8 +79,15 @@ async fn a_dead_provider_that_is_the_only_one_gets_a_probe_a_second_and_all_call
 /// P9, P7.
 #[tokio::test]
 async fn a_dead_provider_before_a_healthy_one_is_hidden_and_gets_its_traffic_back_within_ten_seconds() {
+    // Where a kept connection closes before a byte of the answer, an attempt is two requests.
+    for (script, requests) in [("status=500", 1), ("refuse", 2)] {
+        is_hidden_and_comes_back(script, requests).await;
+    }
+}
+
+async fn is_hidden_and_comes_back(script: &str, requests_of_an_attempt: usize) {
     let (app, clock, client) = begin(&["m1", "m2"]).await;
-    app.simulator().script("m1", Script::of("status=500"));
+    app.simulator().script("m1", script.parse().unwrap());
     for step in 0..STEPS_IN_A_MINUTE {
         clock.advance(STEP);
         let answer = client.ask("route", "hi").await;
@@ -92,7 +99,7 @@ async fn a_dead_provider_before_a_healthy_one_is_hidden_and_gets_its_traffic_bac
     }
     let tried = calls_to(&app, "m1");
     println!("{tried} of {STEPS_IN_A_MINUTE} calls in a minute went to a dead provider first");
-    assert!(tried <= 20, "{tried}");
+    assert!(tried <= 20 * requests_of_an_attempt, "{script}: {tried}");
     app.simulator().script("m1", Script::of("tokens=2"));
     let mut steps = 0;
     while client.ask("route", "hi").await.header("x-switchyard-target") != "upstream/m1" {
