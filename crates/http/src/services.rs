@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use switchyard_orchestrator::UseCases;
 use switchyard_orchestrator::accounts::{Accounts, SessionGate};
-use switchyard_orchestrator::admin::{CredentialAdmin, KeyAdmin, ProviderAdmin, Reloading, RouteAdmin};
+use switchyard_orchestrator::admin::{
+    CredentialAdmin, KeyAdmin, ProviderAdmin, Reloading, RouteAdmin, SharedCredentialAdmin,
+};
 use switchyard_orchestrator::audit::AuditTrail;
 use switchyard_orchestrator::chat::ChatService;
 use switchyard_orchestrator::external::ExternalCalls;
@@ -48,6 +50,8 @@ pub struct Services {
     pub credentials: Arc<CredentialAdmin>,
     /// Providers.
     pub providers: Arc<ProviderAdmin>,
+    /// The keys that providers' calls share.
+    pub shared_credentials: Arc<SharedCredentialAdmin>,
     /// What people did.
     pub audit: Arc<AuditTrail>,
     /// Sealing anew what is stored.
@@ -84,6 +88,7 @@ impl Services {
             external,
             credentials,
             providers,
+            shared_credentials,
             audit,
             rekey,
             idempotency,
@@ -105,6 +110,7 @@ impl Services {
             external,
             credentials,
             providers,
+            shared_credentials,
             audit,
             rekey,
             idempotency,

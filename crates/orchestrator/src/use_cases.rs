@@ -1,7 +1,7 @@
 //! What surfaces call, together.
 
 use crate::accounts::{Accounts, SessionGate};
-use crate::admin::{CredentialAdmin, KeyAdmin, ProviderAdmin, Reloading, RouteAdmin};
+use crate::admin::{CredentialAdmin, KeyAdmin, ProviderAdmin, Reloading, RouteAdmin, SharedCredentialAdmin};
 use crate::audit::AuditTrail;
 use crate::chat::ChatService;
 use crate::external::ExternalCalls;
@@ -45,6 +45,8 @@ pub struct UseCases {
     pub credentials: Arc<CredentialAdmin>,
     /// Providers.
     pub providers: Arc<ProviderAdmin>,
+    /// The keys that providers' calls share.
+    pub shared_credentials: Arc<SharedCredentialAdmin>,
     /// What people did.
     pub audit: Arc<AuditTrail>,
     /// Sealing anew what is stored.

@@ -24,7 +24,7 @@ pub use quotas::{QuotaAdmin, QuotaRequest, QuotaState};
 pub use reload::{FileNow, FileReader, Reloading};
 pub use routes::{RouteAdmin, RouteChange, RouteState, VersionState};
 pub use seeds::Seeding;
-pub use shared_credentials::{SharedCredentialAdmin, SharedCredentialEntry};
+pub use shared_credentials::{ProviderRef, SharedCredentialAdmin, SharedCredentialEntry};
 
 use crate::error::AdminError;
 use crate::snapshot::ConfigurationKeeper;

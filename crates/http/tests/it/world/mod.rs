@@ -21,6 +21,7 @@ use switchyard_orchestrator::accounts::{
 };
 use switchyard_orchestrator::admin::{
     AdminPorts, CredentialAdmin, KeyAdmin, ProviderAdmin, ProviderPorts, QuotaAdmin, Reloading, RouteAdmin,
+    SharedCredentialAdmin,
 };
 use switchyard_orchestrator::audit::AuditTrail;
 use switchyard_orchestrator::chat::{
@@ -249,6 +250,8 @@ async fn services(
         health: Arc::clone(&store) as _,
     };
     let providers = Arc::new(ProviderAdmin::new(admin.clone(), besides));
+    let shared_credentials =
+        SharedCredentialAdmin::new(admin.clone(), Arc::clone(&providers), Arc::clone(&vault) as _);
     let credentials =
         CredentialAdmin::new(admin, Arc::clone(&store) as _, Arc::clone(&providers), Arc::clone(&vault) as _);
     let audit =
@@ -309,6 +312,7 @@ async fn services(
         )),
         credentials: Arc::new(credentials),
         providers,
+        shared_credentials: Arc::new(shared_credentials),
         audit: Arc::new(audit),
         rekey: Arc::new(rekey),
         idempotency: Arc::clone(names) as _,
