@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use switchyard_coordination::memory::MemoryHealth;
 use switchyard_domain::fault::FaultKind;
+use switchyard_domain::health::AnswerForm;
 use switchyard_domain::ids::ProviderId;
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::route::{Candidate, Draws, Field, Headroom, PlannedCall, RouteMode, Strategy, When};
@@ -166,7 +167,8 @@ impl Run {
         let always = When::default();
         let candidates: Vec<Candidate<'_>> = (0..TARGETS)
             .map(|target| {
-                let view = self.health.view(Self::provider(target), "m", Account::Shared);
+                let view =
+                    self.health.view(Self::provider(target), "m", Account::Shared, AnswerForm::Streamed);
                 Candidate {
                     weight: 1 + target as u32 % 3,
                     priority: target as u32 / 4,
@@ -198,7 +200,13 @@ impl Run {
         while call.attempts < MOST_ATTEMPTS
             && let Some(target) = call.left.pop()
         {
-            let begun = self.health.begin(Self::provider(target), "m", Account::Shared, Occasion::Turn);
+            let begun = self.health.begin(
+                Self::provider(target),
+                "m",
+                Account::Shared,
+                AnswerForm::Streamed,
+                Occasion::Turn,
+            );
             let Ok(watched) = begun else { continue };
             call.attempts += 1;
             self.tale.upstream += 1;

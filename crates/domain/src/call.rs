@@ -1,6 +1,7 @@
 //! What admission and routing need to know about a client's call, whatever dialect it came in.
 
 use crate::chat::Dialect;
+use crate::health::AnswerForm;
 use crate::route::Needs;
 
 /// The most tokens that frame a message and name its role.
@@ -48,6 +49,12 @@ pub struct CallFacts {
 }
 
 impl CallFacts {
+    /// How its answer comes.
+    #[must_use]
+    pub fn answer_form(&self) -> AnswerForm {
+        if self.stream { AnswerForm::Streamed } else { AnswerForm::Whole }
+    }
+
     /// A quick upper-leaning estimate of the prompt's tokens: four bytes a token, four tokens a message for its frame, a
     /// low-detail image at 85. It reserves; it never bills.
     #[must_use]

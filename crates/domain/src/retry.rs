@@ -37,6 +37,13 @@ pub fn backoff(cause: RetryCause, retry: u32, random: u64) -> Duration {
     Duration::from_micros(random % micros.saturating_add(1))
 }
 
+/// What is added to a wait that a provider asked for, so that all whom it told the same do not come back at the same moment: up to a
+/// quarter of a second. `random` is uniform over its whole range.
+#[must_use]
+pub fn scatter(random: u64) -> Duration {
+    Duration::from_micros(random % 250_001)
+}
+
 /// Tokens that pay for retries at the same target; failover to another target is free. A first try that succeeds puts one
 /// back, a retry that succeeds puts its own cost back, so a healthy upstream always has a full budget and a dead one
 /// gets at most `500 / 14` retries.

@@ -1,8 +1,9 @@
 //! What is known of each target's health: facts of attempts come in, and what a plan needs to know comes out.
 
+use crate::clock::Monotonic;
 use std::time::Duration;
 use switchyard_domain::fault::FaultKind;
-use switchyard_domain::health::{BreakerState, Percentiles};
+use switchyard_domain::health::{AnswerForm, BreakerState, Percentiles};
 use switchyard_domain::ids::ProviderId;
 use switchyard_domain::route::Availability;
 
@@ -34,8 +35,9 @@ pub enum Account {
 pub struct TargetView {
     /// Whether it can take a call now; never [`Availability::Unusable`], which is configuration's to say.
     pub availability: Availability,
-    /// How long it takes to the first content of an answer, as it was lately. One that nobody asks is forgotten little by little, so
-    /// that it is tried again some day. `None` where it was never measured.
+    /// How long it takes to the first content of an answer of this form, as it was lately. One that nobody asks is forgotten little by
+    /// little, so that it is tried again some day; one that was asked lately and gave no content is taken for slower than all. `None`
+    /// where it was never measured.
     pub latency: Option<Duration>,
     /// Attempts in flight.
     pub in_flight: u32,
@@ -52,7 +54,10 @@ pub enum Occasion {
         is_first: bool,
     },
     /// The same call asks the same target once more, after the wait that this takes.
-    Retry,
+    Retry {
+        /// When its last attempt had failed: what the target asked for since then binds it as everybody.
+        failed_at: Monotonic,
+    },
 }
 
 /// Why a target is left alone.
@@ -106,11 +111,11 @@ pub trait WatchedAttempt: Send + Sync {
 ///
 /// A target that fails again and again is left alone (`domain::health::Breaker`): MUST let one attempt through as a probe when its time
 /// is over, however many wait, and one in a second where nothing else is left. A target that throttles rests for as long as it said,
-/// and gets no attempt before that, for a minute at most; one whose account is used up or refused rests too, and is tried where nothing
+/// and gets no attempt before that, for a minute at most, whatever becomes of attempts that began before it said so; one whose account is used up or refused rests too, and is tried where nothing
 /// else is left: by each call as its first attempt, and else once in a second.
 pub trait Health: Send + Sync {
     /// What is known of a target now.
-    fn view(&self, provider: ProviderId, model: &str, account: Account) -> TargetView;
+    fn view(&self, provider: ProviderId, model: &str, account: Account, form: AnswerForm) -> TargetView;
     /// Begins an attempt, or says when one may begin.
     ///
     /// # Errors
@@ -120,6 +125,7 @@ pub trait Health: Send + Sync {
         provider: ProviderId,
         model: &str,
         account: Account,
+        form: AnswerForm,
         occasion: Occasion,
     ) -> Result<Box<dyn WatchedAttempt>, HeldBack>;
     /// All targets at which there was an attempt, for people to look at.

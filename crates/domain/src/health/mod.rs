@@ -3,8 +3,8 @@
 mod breaker;
 mod latency;
 
-pub use breaker::{Breaker, BreakerState, Entry};
-pub use latency::{LatencyMeter, Percentiles};
+pub use breaker::{Breaker, BreakerState, Entry, Ticket};
+pub use latency::{AnswerForm, LatencyMeter, Percentiles};
 
 use crate::fault::FaultKind;
 

@@ -5,6 +5,7 @@ use super::account;
 use super::admission::{Admission, Admitted, NotAdmitted};
 use super::bought::{self, Next};
 use super::course::{Course, Step};
+use super::draining::Gone;
 use super::outlook::{Outlook, OutlookCall};
 use super::refusals::{held_back, no_such_operation, strict_refusal, unreadable, unusable};
 use super::service::{CallSettings, ChatPorts};
@@ -17,7 +18,7 @@ use std::time::Duration;
 use switchyard_domain::chat::{Dialect, LossReport};
 use switchyard_domain::fault::{Blame, FaultKind, ProviderFault};
 use switchyard_domain::provider::CredentialSource;
-use switchyard_domain::retry::{MAX_WAIT, RetryCause, backoff};
+use switchyard_domain::retry::{MAX_WAIT, RetryCause, backoff, scatter};
 use switchyard_ports::client_call::ClientCall;
 use switchyard_ports::clock::Monotonic;
 use switchyard_ports::health::{Account, AttemptFact, HeldBack, Occasion, WatchedAttempt};
@@ -89,6 +90,7 @@ pub(super) struct Attempts<'a> {
     pub(super) admission: Admission<'a>,
     pub(super) credentials: &'a CallerCredentials,
     pub(super) began: Monotonic,
+    pub(super) gone: &'a Gone,
 }
 
 impl Attempts<'_> {
@@ -109,7 +111,8 @@ impl Attempts<'_> {
         let mut tries = Tries::default();
         let mut stays = false;
         let mut other_account = None;
-        while settlement.attempts() < self.settings.max_attempts.max(1) {
+        // What is read on for whoever has left is what had begun.
+        while settlement.attempts() < self.settings.max_attempts.max(1) && !self.gone.is_gone() {
             let has_time = tries.is_empty() || !self.time_left().is_zero();
             let (other, credential) = match other_account.take() {
                 Some((step, credential)) => (Some(step), Some(credential)),
@@ -189,10 +192,15 @@ impl Attempts<'_> {
         if !paid {
             return None;
         }
-        let step = step.again();
+        let step = step.again(self.ports.clock.monotonic());
+        // Those who were told the same time do not all come back at the same moment.
+        let wait = match fault.retry_after {
+            Some(_) => wait + scatter(self.ports.entropy.random()),
+            None => wait,
+        };
         tries.retrying();
         self.ports.clock.sleep(wait).await;
-        Some((step, cause))
+        Some((step, cause)).filter(|_| !self.gone.is_gone())
     }
 
     async fn attempt(
@@ -213,8 +221,9 @@ impl Attempts<'_> {
             Some(CredentialSource::Shared) | None => Account::Shared,
         };
         let health = &self.ports.health;
-        let mut watched = match health.begin(target.provider.id, &target.model.model, account, step.occasion)
-        {
+        let (provider, model) = (target.provider.id, &target.model.model);
+        let form = self.call.facts().answer_form();
+        let mut watched = match health.begin(provider, model, account, form, step.occasion) {
             Ok(watched) => watched,
             Err(held) => return Tried::HeldBack(held),
         };
@@ -224,6 +233,7 @@ impl Attempts<'_> {
             Err(NotAdmitted::Caller(error)) => return Tried::Refused(error),
         };
         let (source, losses) = (prepared.dialect, prepared.losses.clone());
+        let has_whole_time = self.has_whole_time(step, settlement);
         let received = settlement.begin(target, &losses, admitted, source_of_credential);
         let context = AttemptContext {
             request_id: self.request_id.to_owned(),
@@ -239,7 +249,11 @@ impl Attempts<'_> {
                 settlement.first_content(answer.status);
                 Tried::Began(Box::new(Began { answer, source, losses, watched }))
             }
-            Err(fault) => {
+            Err(mut fault) => {
+                if fault.kind == FaultKind::TotalTimeout && has_whole_time {
+                    // Nobody else used the time up: the target gave no content in it.
+                    fault.kind = FaultKind::FirstByteTimeout;
+                }
                 self.note(target, &fault);
                 let told = account::failed(self.ports, target, credential, &fault);
                 if let Some(fact) = told.fact {
@@ -319,6 +333,14 @@ impl Attempts<'_> {
         let total =
             self.course.timeouts.total_ms.map_or(self.settings.deadlines.total, Duration::from_millis);
         total.saturating_sub(used)
+    }
+
+    /// Whether an attempt gets all of the time that its target, or else the call, may take.
+    fn has_whole_time(&self, step: &Step, settlement: &Settlement) -> bool {
+        match step.timeouts().total_ms {
+            Some(own) => Duration::from_millis(own) <= self.time_left(),
+            None => settlement.attempts() == 0,
+        }
     }
 
     /// How long the steps of an attempt may take: as its target says, else its route, else the settings; and no longer than the call has

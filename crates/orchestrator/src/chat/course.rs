@@ -4,13 +4,14 @@ use super::outlook::{Lots, Outlook, PlannedTarget, RoutePlan, TurnKey};
 use super::refusals::{no_plan, unusable};
 use super::resolution::Resolved;
 use crate::error::CallError;
-use crate::snapshot::{RouteEntry, Snapshot, TakenTurn, TargetEntry, Turns};
+use crate::snapshot::{ModelEntry, RouteEntry, Snapshot, TakenTurn, TargetEntry, Turns};
 use std::collections::VecDeque;
 use std::iter::once;
 use std::sync::Arc;
 use switchyard_domain::fault::FailoverOn;
-use switchyard_domain::ids::RouteId;
+use switchyard_domain::ids::{ProviderId, RouteId};
 use switchyard_domain::route::{Availability, Decision, PlanError, SkipReason, Timeouts};
+use switchyard_ports::clock::Monotonic;
 use switchyard_ports::entropy::Entropy;
 use switchyard_ports::health::Occasion;
 
@@ -23,9 +24,9 @@ pub(super) struct Step {
 }
 
 impl Step {
-    /// The same target once more.
-    pub(super) fn again(&self) -> Self {
-        Self { occasion: Occasion::Retry, ..self.clone() }
+    /// The same target once more; its last attempt had failed at this time.
+    pub(super) fn again(&self, failed_at: Monotonic) -> Self {
+        Self { occasion: Occasion::Retry { failed_at }, ..self.clone() }
     }
 
     /// Which faults move on from it.
@@ -55,6 +56,8 @@ pub(super) struct Course {
     /// The route that follows when these have failed.
     fallback: Option<Arc<RouteEntry>>,
     routes: Vec<RouteId>,
+    /// What was taken in, where a route may follow: the providers, and their models.
+    known: Vec<(ProviderId, Arc<ModelEntry>)>,
     turns: Vec<TakenTurn>,
     is_admitted: bool,
     has_one: bool,
@@ -112,6 +115,7 @@ impl Course {
             held: VecDeque::new(),
             fallback: None,
             routes: Vec::new(),
+            known: Vec::new(),
             turns: Vec::new(),
             is_admitted: false,
             has_one: false,
@@ -235,8 +239,26 @@ impl Course {
         Ok(())
     }
 
-    /// Those that are better not tried now wait until nothing else is left.
+    /// Those that are better not tried now wait until nothing else is left. Of a route that follows, what stood in one before comes no
+    /// second time, and other models of the same providers come after those of providers that were not asked.
     fn take_in(&mut self, targets: impl IntoIterator<Item = PlannedTarget>, route: Option<&Arc<RouteEntry>>) {
+        let is_following = self.routes.len() > 1;
+        let mut targets: Vec<PlannedTarget> = targets.into_iter().collect();
+        if is_following {
+            let is_known = |it: &PlannedTarget, of_model: bool| {
+                let TargetEntry { provider, model, .. } = &it.entry;
+                let is_it = |(id, known): &(ProviderId, Arc<ModelEntry>)| {
+                    *id == provider.id && (!of_model || known.model == model.model)
+                };
+                self.known.iter().any(is_it)
+            };
+            targets.retain(|it| it.entry.provider.set_apart_for.is_none() && !is_known(it, true));
+            targets.sort_by_key(|it| is_known(it, false));
+        }
+        if is_following || self.fallback.is_some() {
+            let known = targets.iter().map(|it| (it.entry.provider.id, Arc::clone(&it.entry.model)));
+            self.known.extend(known);
+        }
         for PlannedTarget { entry: target, availability } in targets {
             let step = Step { target, occasion: Occasion::Turn, route: route.cloned() };
             match availability {

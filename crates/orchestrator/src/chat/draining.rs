@@ -22,9 +22,14 @@ const AT_ONCE: usize = 64;
 pub(super) struct Gone(Arc<AtomicBool>);
 
 impl Gone {
+    /// Whether nobody hears the answer any more.
+    pub(super) fn is_gone(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
     /// How a call ends whose answer came whole.
     pub(super) fn outcome(&self) -> Outcome {
-        if self.0.load(Ordering::Relaxed) { Outcome::ClientClosed } else { Outcome::Complete }
+        if self.is_gone() { Outcome::ClientClosed } else { Outcome::Complete }
     }
 }
 

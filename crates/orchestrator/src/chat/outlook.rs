@@ -4,6 +4,7 @@ use super::asking;
 use crate::snapshot::{CallerCredentials, RouteEntry, TargetEntry};
 use switchyard_domain::call::CallFacts;
 use switchyard_domain::chat::TokenUsage;
+use switchyard_domain::health::AnswerForm;
 use switchyard_domain::limits::Limits;
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::price::{ServiceTier, cost};
@@ -30,6 +31,8 @@ pub(crate) struct OutlookCall<'a> {
     pub(crate) planned: PlannedCall<'a>,
     /// The tokens that its answer is taken to have, for its price.
     pub(crate) output_estimate: u64,
+    /// How its answer comes.
+    pub(crate) form: AnswerForm,
 }
 
 /// A target that a call may go to.
@@ -74,7 +77,8 @@ impl<'a> OutlookCall<'a> {
             needs: facts.needs,
             tags: &facts.tags,
         };
-        Self { planned, output_estimate: asking::reserved_tokens(facts).saturating_sub(prompt_tokens) }
+        let output_estimate = asking::reserved_tokens(facts).saturating_sub(prompt_tokens);
+        Self { planned, output_estimate, form: facts.answer_form() }
     }
 }
 
@@ -123,7 +127,7 @@ impl Outlook<'_> {
 
     fn candidate<'t>(&self, target: &'t TargetEntry, serves: bool, strategies: &[Strategy]) -> Candidate<'t> {
         let account = if self.credentials.are_own(&target.provider) { Account::Own } else { Account::Shared };
-        let view = self.health.view(target.provider.id, &target.model.model, account);
+        let view = self.health.view(target.provider.id, &target.model.model, account, self.call.form);
         let is_usable = target.is_usable(self.credentials);
         let asks = |strategy| strategies.contains(&strategy);
         Candidate {

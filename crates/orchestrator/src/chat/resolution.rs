@@ -65,7 +65,7 @@ impl Resolved {
 
     fn is_simulated(&self) -> bool {
         match self {
-            Self::Route { route, .. } => route.is_simulated(),
+            Self::Route { route, .. } => route.is_simulated,
             Self::Direct(target) => target.provider.simulated,
         }
     }
@@ -172,7 +172,7 @@ fn suggestions<'a>(snapshot: &'a Snapshot, principal: &Principal, model: &str) -
     }
     let credentials = credentials_of(snapshot, principal);
     let is_allowed =
-        |route: &RouteEntry| route.is_active && principal.allows(&route.name, route.is_simulated());
+        |route: &RouteEntry| route.is_active && principal.allows(&route.name, route.is_simulated);
     let routes = snapshot.routes.values().filter(|route| is_allowed(route));
     let routes = routes.map(|route| (route.name.as_str(), route.name.as_str()));
     let is_allowed = |target: &TargetEntry| {

@@ -246,6 +246,7 @@ impl Calls {
             admission,
             credentials: &credentials,
             began: run.began,
+            gone: &run.gone,
         };
         let ran = attempts.run(&mut settlement).await;
         *is_recorded = settlement.attempts() > 0;

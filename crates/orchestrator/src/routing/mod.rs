@@ -14,6 +14,7 @@ use crate::snapshot::{
     CallerCredentials, ConfigurationKeeper, RouteEntry, Snapshot, TargetEntry, credentials_of,
 };
 use std::sync::Arc;
+use switchyard_domain::health::AnswerForm;
 use switchyard_domain::ids::RouteId;
 use switchyard_domain::route::{PlanError, PlannedCall};
 use switchyard_ports::clock::Clock;
@@ -87,7 +88,7 @@ impl Routing {
             health: self.ports.health.as_ref(),
             limiter: self.ports.limiter.as_ref(),
             credentials,
-            call: OutlookCall { planned, output_estimate },
+            call: OutlookCall { planned, output_estimate, form: AnswerForm::Streamed },
             now: self.ports.clock.now(),
         }
     }

@@ -126,10 +126,16 @@ impl Builder {
         for targets in snapshot.by_model.values_mut() {
             targets.sort_by(|a, b| a.provider.name.cmp(&b.provider.name));
         }
+        let mut routes: Vec<(&Route, RouteEntry)> = Vec::with_capacity(stored.routes.len());
         for route in &stored.routes {
-            let fallback = stored.routes.iter().find(|other| route.fallback == Some(other.id));
-            let fallback = fallback.map(|fallback| fallback.name.to_string());
-            let entry = RouteEntry { fallback, ..self.route(route, &by_id, memory) };
+            routes.push((route, self.route(route, &by_id, memory)));
+        }
+        let by_route: HashMap<RouteId, bool> =
+            routes.iter().map(|(route, entry)| (route.id, entry.has_simulated_targets_alone())).collect();
+        let chains: Vec<(Option<String>, bool)> =
+            routes.iter().map(|(route, _)| behind(route, &stored.routes, &by_route)).collect();
+        for ((_, entry), (fallback, is_simulated)) in routes.into_iter().zip(chains) {
+            let entry = RouteEntry { fallback, is_simulated, ..entry };
             snapshot.routes.insert(entry.name.clone(), Arc::new(entry));
         }
         snapshot.quotas = Quotas::of(&stored.quotas);
@@ -222,6 +228,7 @@ impl Builder {
             timeouts: route.timeouts,
             on_disconnect: route.on_disconnect,
             fallback: None,
+            is_simulated: false,
             is_active: route.is_active,
             is_seed,
             targets,
@@ -229,6 +236,16 @@ impl Builder {
             turns: Arc::clone(memory.turns.entry(route.id).or_default()),
         }
     }
+}
+
+/// The name of the route behind one, and whether all that the one leads to is simulated, through whatever stands behind it too.
+fn behind(route: &Route, all: &[Route], simulated: &HashMap<RouteId, bool>) -> (Option<String>, bool) {
+    let next = |route: &Route| all.iter().find(|other| route.fallback == Some(other.id));
+    let is_simulated = std::iter::successors(Some(route), |route| next(route))
+        // A circle has been gone round by then.
+        .take(all.len())
+        .all(|route| simulated.get(&route.id).copied().unwrap_or_default());
+    (next(route).map(|fallback| fallback.name.to_string()), is_simulated)
 }
 
 fn is_same(kept: &ProviderEntry, provider: &Provider) -> bool {

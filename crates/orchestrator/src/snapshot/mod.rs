@@ -129,6 +129,8 @@ pub struct RouteEntry {
     pub on_disconnect: OnDisconnect,
     /// The name of the route whose targets are tried after its own.
     pub fallback: Option<String>,
+    /// Whether all that it leads to is simulated, through its fallback too.
+    pub is_simulated: bool,
     /// Whether calls may use it.
     pub is_active: bool,
     /// Whether it came with the product and nobody changed it.
@@ -142,9 +144,8 @@ pub struct RouteEntry {
 }
 
 impl RouteEntry {
-    /// Whether all that it leads to is simulated.
-    #[must_use]
-    pub fn is_simulated(&self) -> bool {
+    /// Whether all of its own targets are simulated.
+    pub(super) fn has_simulated_targets_alone(&self) -> bool {
         !self.targets.is_empty() && self.targets.iter().all(|target| target.provider.simulated)
     }
 }

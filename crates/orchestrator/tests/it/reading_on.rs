@@ -5,6 +5,7 @@ use futures_util::StreamExt;
 use std::time::Duration;
 use switchyard_domain::chat::UsageSource;
 use switchyard_domain::declared::DeclaredRoute;
+use switchyard_domain::fault::FaultKind;
 use switchyard_domain::meta::Writer;
 use switchyard_domain::route::OnDisconnect;
 use switchyard_domain::usage::Outcome;
@@ -33,6 +34,20 @@ async fn a_stream_that_is_left_is_read_to_its_end_and_billed_as_the_provider_say
     assert_eq!((event.outcome, event.usage.input, event.usage.output), (Outcome::ClientClosed, 21, 34));
     assert_eq!(event.usage_source, UsageSource::Provider);
     eventually(|| world.factory.open() == 0 && world.statistics.in_flight() == 0).await;
+    world.is_idle();
+}
+
+#[tokio::test]
+async fn for_a_client_that_has_left_no_attempt_is_begun() {
+    let world = draining().await;
+    world.factory.always("a/m", Act::fail(FaultKind::ServerError));
+    let mut calling = world.call(buffered("drained"));
+    until(&mut calling, || world.clock.sleepers() == 1).await;
+    drop(calling);
+    eventually(|| world.clock.sleepers() == 2).await;
+    world.clock.advance(Duration::from_millis(50));
+    eventually(|| world.statistics.in_flight() == 0).await;
+    assert_eq!(world.factory.targets(), ["a/m"]);
     world.is_idle();
 }
 

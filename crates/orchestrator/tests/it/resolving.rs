@@ -1,6 +1,7 @@
 //! What a `model` names, and for whom.
 
-use crate::world::{World, buffered, listed, route, wanted};
+use crate::world::{World, buffered, listed, named, route, wanted};
+use switchyard_domain::declared::DeclaredRoute;
 use switchyard_domain::limits::Limits;
 use switchyard_domain::meta::Writer;
 use switchyard_orchestrator::admin::ProviderRequest;
@@ -114,7 +115,11 @@ async fn the_demo_calls_simulated_models_only() {
     for model in ["sim/swift", "swift", "show"] {
         assert_eq!(target(&world, &Principal::Demo, model).await, "sim/swift");
     }
-    for model in ["a/m", "mixed", "all"] {
+    let behind = DeclaredRoute { fallback: Some(named("all")), ..route("behind", &["sim/swift"]) };
+    world.routes.add(&behind, &Writer::API).await.unwrap();
+    let further = DeclaredRoute { fallback: Some(named("behind")), ..route("further", &["sim/swift"]) };
+    world.routes.add(&further, &Writer::API).await.unwrap();
+    for model in ["a/m", "mixed", "all", "behind", "further"] {
         let error = refused(&world, &Principal::Demo, model).await;
         assert_eq!(error.kind, Kind::ModelNotAllowed, "{model}");
         assert!(error.message.contains("Create a virtual key"), "{}", error.message);

@@ -17,11 +17,11 @@ use switchyard_orchestrator::error::CallErrorKind;
 use switchyard_orchestrator::explain::Explainer;
 use switchyard_orchestrator::principal::Principal;
 use switchyard_orchestrator::routing::{DryCall, Routing, RoutingError};
-use switchyard_ports::health::{Occasion, TargetView};
+use switchyard_ports::health::{AttemptFact, Occasion, TargetView};
 use switchyard_ports::limiter::Tally;
 use switchyard_ports::prices::ModelFacts;
 use switchyard_testkit::call::WireCall;
-use switchyard_testkit::fakes::health::HELD_BACK_FOR;
+use switchyard_testkit::fakes::health::{HELD_BACK_FOR, ONCE_MORE};
 use switchyard_testkit::fakes::provider::Act;
 
 const MS: Duration = Duration::from_millis(1);
@@ -260,6 +260,39 @@ async fn the_route_behind_is_asked_when_no_target_of_the_first_can_be() {
 }
 
 #[tokio::test]
+async fn a_route_behind_asks_nobody_twice_and_other_providers_first() {
+    let world = World::usual().await;
+    add(&world, &route("behind", &["a/m", "a/n", "b/m"])).await;
+    add(&world, &DeclaredRoute { fallback: Some(named("behind")), ..route("first", &["a/m", "c/m"]) }).await;
+    for target in ["a/m", "c/m"] {
+        world.factory.always(target, Act::fail(FaultKind::ServerError));
+    }
+    assert_eq!(target_of(&world, "first").await, "b/m");
+    assert_eq!(world.factory.targets(), ["a/m", "c/m", "b/m"]);
+    world.is_idle();
+}
+
+#[tokio::test]
+async fn a_target_that_lets_all_of_its_time_pass_has_failed_and_one_that_got_what_was_left_has_not() {
+    let world = World::usual().await;
+    let timeout = |kind| AttemptFact::Failed(kind);
+    world.factory.always("a/m", Act::fail(FaultKind::TotalTimeout));
+    world.factory.always("b/m", Act::fail(FaultKind::TotalTimeout));
+    let mut own = route("own", &["a/m", "b/m"]);
+    own.targets[0].timeouts.total_ms = Some(4_000);
+    add(&world, &own).await;
+    assert_eq!(world.ask("own").await.err().unwrap().kind, CallErrorKind::UpstreamTimeout);
+    let facts = world.health.facts_of("m");
+    assert_eq!(facts, [timeout(FaultKind::FirstByteTimeout), timeout(FaultKind::TotalTimeout)]);
+    let mut whole = route("whole", &["b/m", "c/m"]);
+    whole.timeouts.total_ms = Some(1_000);
+    add(&world, &whole).await;
+    assert_eq!(target_of(&world, "whole").await, "c/m");
+    assert_eq!(world.health.facts_of("m")[2], timeout(FaultKind::FirstByteTimeout));
+    world.is_idle();
+}
+
+#[tokio::test]
 async fn attempts_are_bounded_however_long_the_chain_of_routes_is() {
     let world = World::usual().await;
     add(&world, &route("third", &["b/n", "c/n"])).await;
@@ -334,7 +367,7 @@ async fn whoever_waits_between_two_attempts_asks_anew_whether_the_second_may_be_
     world.factory.always("a/m", Act::fail(FaultKind::ServerError));
     let mut calling = world.call(buffered("a/m"));
     until(&mut calling, || world.clock.sleepers() == 1).await;
-    world.health.hold_back(a, "m", &[Occasion::Retry]);
+    world.health.hold_back(a, "m", &[ONCE_MORE]);
     world.clock.advance(50 * MS);
     assert_eq!(calling.await.err().unwrap().kind, CallErrorKind::UpstreamError);
     assert_eq!(world.factory.targets().len(), 1);

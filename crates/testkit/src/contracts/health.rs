@@ -6,9 +6,10 @@ use crate::clock::ManualClock;
 use std::sync::Arc;
 use std::time::Duration;
 use switchyard_domain::fault::FaultKind;
-use switchyard_domain::health::BreakerState;
+use switchyard_domain::health::{AnswerForm, BreakerState};
 use switchyard_domain::ids::ProviderId;
 use switchyard_domain::route::{Availability, Avoidance};
+use switchyard_ports::clock::Clock as _;
 use switchyard_ports::health::{
     Account, AttemptFact, Health, HeldBack, HeldBackFor, Occasion, TargetState, WatchedAttempt,
 };
@@ -32,6 +33,10 @@ macro_rules! health_contract {
             a_refused_account_rests_and_is_tried_as_a_last_resort,
             what_the_callers_own_account_is_refused_is_nobody_elses,
             whoever_asks_once_more_has_waited,
+            what_began_before_a_throttle_takes_nothing_of_its_rest,
+            who_is_quick_to_refuse_is_not_quick_to_answer,
+            a_client_that_leaves_shows_how_long_it_waited_at_least,
+            a_probes_first_content_lets_all_pass_until_something_fails,
             models_and_providers_are_apart,
             attempts_are_in_flight_until_they_are_dropped,
             latency_is_measured_to_the_first_content,
@@ -50,14 +55,19 @@ macro_rules! health_contract {
 const SECOND: Duration = Duration::from_secs(1);
 const LAST: Occasion = Occasion::LastResort { is_first: true };
 const MS: Duration = Duration::from_millis(1);
+const FORM: AnswerForm = AnswerForm::Streamed;
 const A: ProviderId = ProviderId(1);
 
 fn begin(health: &Shared, occasion: Occasion) -> Result<Box<dyn WatchedAttempt>, HeldBack> {
-    health.begin(A, "m", Account::Shared, occasion)
+    health.begin(A, "m", Account::Shared, FORM, occasion)
+}
+
+fn latency(health: &Shared) -> Option<Duration> {
+    health.view(A, "m", Account::Shared, FORM).latency
 }
 
 fn availability(health: &Shared) -> Availability {
-    health.view(A, "m", Account::Shared).availability
+    health.view(A, "m", Account::Shared, FORM).availability
 }
 
 fn ended(health: &Shared, fact: &AttemptFact, times: u32) {
@@ -78,7 +88,7 @@ fn state(health: &Shared) -> TargetState {
 
 /// See the name.
 pub fn a_target_that_nobody_tried_is_ready(health: &Shared, _: &ManualClock) {
-    let view = health.view(A, "m", Account::Shared);
+    let view = health.view(A, "m", Account::Shared, FORM);
     assert_eq!((view.availability, view.latency, view.in_flight), (Availability::Ready, None, 0));
     assert_eq!(health.states(), []);
 }
@@ -243,12 +253,12 @@ pub fn a_refused_account_rests_and_is_tried_as_a_last_resort(health: &Shared, cl
 
 /// See the name.
 pub fn what_the_callers_own_account_is_refused_is_nobody_elses(health: &Shared, _: &ManualClock) {
-    let own = || health.begin(A, "m", Account::Own, Occasion::Turn).unwrap();
+    let own = || health.begin(A, "m", Account::Own, FORM, Occasion::Turn).unwrap();
     own().ended(failed(FaultKind::AuthFailed));
     own().ended(AttemptFact::Throttled { retry_after: Some(9 * SECOND) });
     assert_eq!(availability(health), Availability::Ready);
     ended(health, &failed(FaultKind::QuotaExhausted), 1);
-    assert_eq!(health.view(A, "m", Account::Own).availability, Availability::Ready);
+    assert_eq!(health.view(A, "m", Account::Own, FORM).availability, Availability::Ready);
     own().ended(AttemptFact::Lives);
     assert!(
         matches!(availability(health), Availability::Avoid(Avoidance::Resting { .. })),
@@ -264,30 +274,55 @@ pub fn what_the_callers_own_account_is_refused_is_nobody_elses(health: &Shared, 
 }
 
 /// See the name.
-pub fn whoever_asks_once_more_has_waited(health: &Shared, _: &ManualClock) {
+pub fn whoever_asks_once_more_has_waited(health: &Shared, clock: &ManualClock) {
     ended(health, &AttemptFact::Throttled { retry_after: Some(2 * SECOND) }, 1);
-    drop(begin(health, Occasion::Retry).unwrap());
+    let once_more = Occasion::Retry { failed_at: clock.monotonic() };
+    drop(begin(health, once_more).unwrap());
+    clock.advance(MS);
+    begin(health, once_more).unwrap().ended(AttemptFact::Throttled { retry_after: Some(60 * SECOND) });
+    let refused = HeldBack { cause: HeldBackFor::Throttling, wait: 60 * SECOND };
+    assert_eq!(
+        begin(health, once_more).err(),
+        Some(refused),
+        "somebody was told to wait for longer meanwhile"
+    );
+    clock.advance(60 * SECOND);
     let fails = failed(FaultKind::ServerError);
     for _ in 0..5 {
-        begin(health, Occasion::Retry).unwrap().ended(fails.clone());
+        begin(health, once_more).unwrap().ended(fails.clone());
     }
-    let refused = begin(health, Occasion::Retry).err().map(|held| held.cause);
+    let refused = begin(health, once_more).err().map(|held| held.cause);
     assert_eq!(refused, Some(HeldBackFor::Failures), "its breaker is open");
+}
+
+/// See the name.
+pub fn what_began_before_a_throttle_takes_nothing_of_its_rest(health: &Shared, clock: &ManualClock) {
+    let before = [begin(health, Occasion::Turn).unwrap(), begin(health, Occasion::Turn).unwrap()];
+    clock.advance(SECOND);
+    ended(health, &AttemptFact::Throttled { retry_after: Some(30 * SECOND) }, 1);
+    let [well, throttled] = before;
+    well.ended(AttemptFact::Lives);
+    throttled.ended(AttemptFact::Throttled { retry_after: None });
+    assert_eq!(availability(health), Availability::Avoid(Avoidance::Resting { left: 30 * SECOND }));
+    clock.advance(30 * SECOND - MS);
+    for occasion in [Occasion::Turn, LAST] {
+        assert!(begin(health, occasion).is_err());
+    }
 }
 
 /// See the name.
 pub fn models_and_providers_are_apart(health: &Shared, _: &ManualClock) {
     ended(health, &failed(FaultKind::Connect), 5);
     for (provider, model) in [(A, "n"), (ProviderId(2), "m")] {
-        assert_eq!(health.view(provider, model, Account::Shared).availability, Availability::Ready);
-        drop(health.begin(provider, model, Account::Shared, Occasion::Turn).unwrap());
+        assert_eq!(health.view(provider, model, Account::Shared, FORM).availability, Availability::Ready);
+        drop(health.begin(provider, model, Account::Shared, FORM, Occasion::Turn).unwrap());
     }
     assert_eq!(health.states().len(), 3);
 }
 
 /// See the name.
 pub fn attempts_are_in_flight_until_they_are_dropped(health: &Shared, _: &ManualClock) {
-    let in_flight = || health.view(A, "m", Account::Shared).in_flight;
+    let in_flight = || health.view(A, "m", Account::Shared, FORM).in_flight;
     let mut one = begin(health, Occasion::Turn).unwrap();
     let other = begin(health, Occasion::Turn).unwrap();
     one.first_content();
@@ -307,12 +342,12 @@ pub fn latency_is_measured_to_the_first_content(health: &Shared, clock: &ManualC
         clock.advance(10 * SECOND);
         attempt.ended(AttemptFact::Lives);
     }
-    let latency = state(health).latency.unwrap();
-    assert_eq!((latency.p50, latency.p95, latency.measurements), (300 * MS, 400 * MS, 3));
-    let expected = health.view(A, "m", Account::Shared).latency.unwrap();
+    let shown = state(health).latency.unwrap();
+    assert_eq!((shown.p50, shown.p95, shown.measurements), (300 * MS, 400 * MS, 3));
+    let expected = latency(health).unwrap();
     assert!((200 * MS..400 * MS).contains(&expected), "{expected:?}");
     clock.advance(600 * SECOND);
-    let later = health.view(A, "m", Account::Shared).latency.unwrap();
+    let later = latency(health).unwrap();
     assert!(later < 2 * MS, "whom nobody asks is forgotten: {later:?}");
 }
 
@@ -321,7 +356,45 @@ pub fn a_timeout_counts_as_the_time_that_it_took(health: &Shared, clock: &Manual
     let attempt = begin(health, Occasion::Turn).unwrap();
     clock.advance(30 * SECOND);
     attempt.ended(failed(FaultKind::FirstByteTimeout));
-    assert_eq!(health.view(A, "m", Account::Shared).latency, Some(30 * SECOND));
-    begin(health, Occasion::Turn).unwrap().ended(failed(FaultKind::ServerError));
-    assert_eq!(state(health).latency.unwrap().measurements, 1, "a quick refusal is no quick answer");
+    assert_eq!(latency(health), Some(30 * SECOND));
+    assert_eq!(state(health).latency.unwrap().measurements, 1);
+}
+
+/// See the name.
+pub fn who_is_quick_to_refuse_is_not_quick_to_answer(health: &Shared, clock: &ManualClock) {
+    for fact in [AttemptFact::Lives, failed(FaultKind::ServerError), failed(FaultKind::Redirect)] {
+        ended(health, &fact, 1);
+        assert!(latency(health).unwrap() > 600 * SECOND, "{fact:?}");
+        assert_eq!(state(health).latency, None, "nothing was measured");
+        clock.advance(30 * SECOND);
+        assert_eq!(latency(health), None, "it gets another chance");
+    }
+}
+
+/// See the name.
+pub fn a_client_that_leaves_shows_how_long_it_waited_at_least(health: &Shared, clock: &ManualClock) {
+    for (waited, expected) in [(20, 20), (5, 20), (25, 25)] {
+        let attempt = begin(health, Occasion::Turn).unwrap();
+        clock.advance(waited * SECOND);
+        // While it waits, nothing of what is known is forgotten.
+        drop(attempt);
+        let known = latency(health).unwrap();
+        assert!(known <= expected * SECOND, "{known:?}");
+        assert!(waited < 20 || known == expected * SECOND, "{known:?}");
+    }
+    assert_eq!(availability(health), Availability::Ready);
+}
+
+/// See the name.
+pub fn a_probes_first_content_lets_all_pass_until_something_fails(health: &Shared, clock: &ManualClock) {
+    ended(health, &failed(FaultKind::ServerError), 5);
+    clock.advance(2 * SECOND);
+    let mut probe = begin(health, Occasion::Turn).unwrap();
+    assert!(begin(health, Occasion::Turn).is_err());
+    probe.first_content();
+    let other = begin(health, Occasion::Turn).unwrap();
+    probe.ended(failed(FaultKind::Interrupted));
+    assert!(matches!(state(health).breaker, BreakerState::Open { .. }));
+    other.ended(AttemptFact::Lives);
+    assert!(matches!(state(health).breaker, BreakerState::Open { .. }), "that began before");
 }

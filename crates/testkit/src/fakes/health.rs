@@ -3,13 +3,16 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use switchyard_domain::health::BreakerState;
+use switchyard_domain::health::{AnswerForm, BreakerState};
 use switchyard_domain::ids::ProviderId;
 use switchyard_domain::route::{Availability, Avoidance};
+use switchyard_ports::clock::Monotonic;
 use switchyard_ports::health::{
     Account, AttemptFact, Health, HeldBack, HeldBackFor, Occasion, TargetState, TargetView, WatchedAttempt,
 };
 
+/// The occasion of a further attempt of the same call, whenever its last one failed.
+pub const ONCE_MORE: Occasion = Occasion::Retry { failed_at: Monotonic(Duration::ZERO) };
 /// How long whoever is held back is told to wait.
 pub const HELD_BACK_FOR: Duration = Duration::from_secs(7);
 
@@ -72,7 +75,7 @@ impl RecordingHealth {
 }
 
 impl Health for RecordingHealth {
-    fn view(&self, provider: ProviderId, model: &str, _: Account) -> TargetView {
+    fn view(&self, provider: ProviderId, model: &str, _: Account, _: AnswerForm) -> TargetView {
         self.kept().views.get(&(provider, model.to_owned())).copied().unwrap_or(READY)
     }
 
@@ -81,9 +84,11 @@ impl Health for RecordingHealth {
         provider: ProviderId,
         model: &str,
         _: Account,
+        _: AnswerForm,
         occasion: Occasion,
     ) -> Result<Box<dyn WatchedAttempt>, HeldBack> {
         let target = (provider, model.to_owned());
+        let occasion = if matches!(occasion, Occasion::Retry { .. }) { ONCE_MORE } else { occasion };
         let mut kept = self.kept();
         if kept.held_back.get(&target).is_some_and(|held_back| held_back.contains(&occasion)) {
             let rests = kept.views.get(&target).is_some_and(|view| {

@@ -3,10 +3,11 @@
 
 mod cell;
 
-use self::cell::Cell;
+use self::cell::{Attempt, Cell};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
+use switchyard_domain::health::AnswerForm;
 use switchyard_domain::ids::ProviderId;
 use switchyard_ports::clock::Clock;
 use switchyard_ports::entropy::Entropy;
@@ -52,10 +53,10 @@ fn held(cell: &Mutex<Cell>) -> MutexGuard<'_, Cell> {
 }
 
 impl Health for MemoryHealth {
-    fn view(&self, provider: ProviderId, model: &str, account: Account) -> TargetView {
+    fn view(&self, provider: ProviderId, model: &str, account: Account, form: AnswerForm) -> TargetView {
         match self.known(provider, model) {
-            Some(cell) => held(&cell).view(self.now(), account),
-            None => Cell::default().view(Duration::ZERO, account),
+            Some(cell) => held(&cell).view(self.now(), account, form),
+            None => Cell::default().view(Duration::ZERO, account, form),
         }
     }
 
@@ -64,22 +65,15 @@ impl Health for MemoryHealth {
         provider: ProviderId,
         model: &str,
         account: Account,
+        form: AnswerForm,
         occasion: Occasion,
     ) -> Result<Box<dyn WatchedAttempt>, HeldBack> {
         let cell = self.cell(provider, model);
         let began = self.now();
-        let is_probe = held(&cell).begin(began, account, occasion)?;
+        let ticket = held(&cell).begin(began, account, occasion)?;
         let (clock, entropy) = (Arc::clone(&self.clock), Arc::clone(&self.entropy));
-        Ok(Box::new(Watched {
-            cell,
-            clock,
-            entropy,
-            account,
-            began,
-            is_probe,
-            has_content: false,
-            fact: None,
-        }))
+        let attempt = Attempt { account, form, began, ticket, has_content: false };
+        Ok(Box::new(Watched { cell, clock, entropy, attempt, fact: None }))
     }
 
     fn states(&self) -> Vec<TargetState> {
@@ -96,18 +90,14 @@ struct Watched {
     cell: Shared,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
-    account: Account,
-    began: Duration,
-    is_probe: bool,
-    has_content: bool,
+    attempt: Attempt,
     fact: Option<AttemptFact>,
 }
 
 impl WatchedAttempt for Watched {
     fn first_content(&mut self) {
-        self.has_content = true;
-        let now = self.clock.monotonic().0;
-        held(&self.cell).content(now, now.saturating_sub(self.began), self.is_probe);
+        self.attempt.has_content = true;
+        held(&self.cell).content(self.clock.monotonic().0, &self.attempt);
     }
 
     fn ended(mut self: Box<Self>, fact: AttemptFact) {
@@ -118,13 +108,6 @@ impl WatchedAttempt for Watched {
 impl Drop for Watched {
     fn drop(&mut self) {
         let (now, draw) = (self.clock.monotonic().0, self.entropy.random());
-        let mut cell = held(&self.cell);
-        if let Some(AttemptFact::Failed(kind)) = &self.fact
-            && !self.has_content
-            && kind.is_slow()
-        {
-            cell.measured(now, now.saturating_sub(self.began));
-        }
-        cell.ended(now, self.fact.as_ref(), self.account, self.is_probe, draw);
+        held(&self.cell).ended(now, self.fact.as_ref(), &self.attempt, draw);
     }
 }

@@ -3,6 +3,7 @@ use secrecy::SecretString;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use switchyard_domain::health::AnswerForm;
 use switchyard_domain::ids::ProviderId;
 use switchyard_domain::limits::LimitKind;
 use switchyard_domain::money::NanoUsd;
@@ -133,7 +134,7 @@ impl Tokenizer for NoTokenizer {
 pub(crate) struct NoHealth;
 
 impl Health for NoHealth {
-    fn view(&self, _: ProviderId, _: &str, _: Account) -> TargetView {
+    fn view(&self, _: ProviderId, _: &str, _: Account, _: AnswerForm) -> TargetView {
         TargetView { availability: Availability::Ready, latency: None, in_flight: 0 }
     }
 
@@ -142,6 +143,7 @@ impl Health for NoHealth {
         _: ProviderId,
         _: &str,
         _: Account,
+        _: AnswerForm,
         _: Occasion,
     ) -> Result<Box<dyn WatchedAttempt>, HeldBack> {
         Ok(Box::new(Unwatched))
