@@ -5,8 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use switchyard_orchestrator::UseCases;
 use switchyard_orchestrator::accounts::{Accounts, SessionGate};
-use switchyard_orchestrator::admin::{CredentialAdmin, KeyAdmin, ProviderAdmin, Reloading, RouteAdmin};
+use switchyard_orchestrator::admin::{
+    CredentialAdmin, DeclaredConfiguration, KeyAdmin, ProviderAdmin, Reloading, RouteAdmin,
+};
 use switchyard_orchestrator::audit::AuditTrail;
+use switchyard_orchestrator::backup::Backups;
 use switchyard_orchestrator::chat::ChatService;
 use switchyard_orchestrator::external::ExternalCalls;
 use switchyard_orchestrator::insight::Insight;
@@ -38,6 +41,10 @@ pub struct Services {
     pub routes: Arc<RouteAdmin>,
     /// Reading the configuration again.
     pub reloading: Arc<Reloading>,
+    /// Configuration as a document.
+    pub declared: Arc<DeclaredConfiguration>,
+    /// The backup of providers and routes.
+    pub backups: Arc<Backups>,
     /// The state of the server.
     pub status: Arc<Status>,
     /// What people look at.
@@ -79,6 +86,8 @@ impl Services {
             keys,
             routes,
             reloading,
+            declared,
+            backups,
             status,
             insight,
             external,
@@ -100,6 +109,8 @@ impl Services {
             keys,
             routes,
             reloading,
+            declared,
+            backups,
             status,
             insight,
             external,

@@ -3,11 +3,13 @@
 use serde_json::json;
 use std::collections::HashMap;
 use std::net::TcpListener;
+use std::path::PathBuf;
 use switchyard::Store;
 use switchyard::orchestrator::accounts::{AccountSettings, RegistrationPolicy};
 use switchyard_harness::testkit::postgres::PrivatePostgres;
 use switchyard_harness::testkit::simulator::Simulator;
 use switchyard_harness::{GatewayAuth, PASSWORD, TestApp};
+use tempfile::TempDir;
 
 /// The administrator's name.
 pub(crate) const ADMIN: &str = "ada.admin";
@@ -47,6 +49,9 @@ pub(crate) struct Scene {
     pub(crate) mistral: Simulator,
     /// Takes connections and never answers.
     silent: TcpListener,
+    /// Where providers and routes are backed up.
+    pub(crate) backup: PathBuf,
+    _folder: TempDir,
 }
 
 /// On a fresh server over each database.
@@ -69,7 +74,10 @@ impl Scene {
     async fn with_registration(setting: Setting, registration: RegistrationPolicy, store: Store) -> Self {
         let vendor = |key: &str| Simulator::builder().required_key(key).start().unwrap();
         let (openai, mistral) = (vendor(OPENAI_KEY), vendor(MISTRAL_KEY));
+        let folder = tempfile::tempdir().unwrap();
+        let backup = folder.path().join("config_backup.json");
         let builder = TestApp::builder()
+            .backup_file(&backup)
             .store(store)
             .administrator(ADMIN)
             .vendor_base_url("openai", &openai.base_url())
@@ -84,7 +92,7 @@ impl Scene {
             }),
         };
         let silent = TcpListener::bind("127.0.0.1:0").unwrap();
-        Self { app: builder.start().await, openai, mistral, silent }
+        Self { app: builder.start().await, openai, mistral, silent, backup, _folder: folder }
     }
 
     /// A bearer token of the administrator's.

@@ -135,7 +135,6 @@ const UNSERVED: &[(&str, &str)] = &[
     ("SWITCHYARD_OPEN_LLM_CHAT", "true"),
     ("API_RATE_LIMIT", "1 per minute"),
     ("SWITCHYARD_LLM_MAX_TOKENS", "7"),
-    ("BACKEND_BACKUP_FILE", "b.json"),
 ];
 
 /// Shown by a test of another file: the setting, the file among those of `crates`, and the test.
