@@ -97,10 +97,7 @@ impl Scene {
 
     /// A bearer token of the administrator's.
     pub(crate) async fn admin(&self) -> String {
-        let body = json!({"username": ADMIN, "password": PASSWORD}).to_string();
-        let answer = self.app.anonymous().post("/api/auth/login", body).await;
-        assert_eq!(answer.status, 200, "{}", answer.text);
-        answer.json()["access_token"].as_str().unwrap().to_owned()
+        token(&self.app).await
     }
 
     /// What the calls of a scene may name.
@@ -118,4 +115,12 @@ impl Scene {
         ];
         known.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
+}
+
+/// A bearer token of a server's administrator.
+pub(crate) async fn token(app: &TestApp) -> String {
+    let body = json!({"username": ADMIN, "password": PASSWORD}).to_string();
+    let answer = app.anonymous().post("/api/auth/login", body).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    answer.json()["access_token"].as_str().unwrap().to_owned()
 }

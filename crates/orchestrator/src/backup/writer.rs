@@ -16,6 +16,8 @@ use tokio_util::sync::CancellationToken;
 
 /// How often it is looked whether another key seals by now.
 const KEY_CHECK: Duration = Duration::from_secs(60);
+/// How often what was written is written anew over what others change meanwhile.
+const MOST_ROUNDS: usize = 4;
 /// The place of the first entry of an audit log.
 const FIRST_ENTRY: i64 = 1;
 
@@ -219,7 +221,28 @@ impl BackupWriter {
     }
 
     /// Writes unless nothing changed; answers what was written.
+    ///
+    /// Other processes may write the same file. Whoever puts it there last looks afterwards whether somebody changed something meanwhile:
+    /// so an older state never stays in the place of a newer one.
     async fn write(&self, turn: &mut Turn, forced: bool) -> Result<Option<WrittenBackup>, String> {
+        let mut written = None;
+        for _ in 0..MOST_ROUNDS {
+            let (of, done) = self.write_once(turn, forced && written.is_none()).await?;
+            let Some(done) = done else { break };
+            written = Some(done);
+            if self.ports.configuration.revision().await.is_ok_and(|now| now == of) {
+                break;
+            }
+        }
+        Ok(written)
+    }
+
+    /// The same once: of which revision it is, and what was written.
+    async fn write_once(
+        &self,
+        turn: &mut Turn,
+        forced: bool,
+    ) -> Result<(Revision, Option<WrittenBackup>), String> {
         let BackupPorts { clock, configuration, vault, file, .. } = &self.ports;
         let stored = configuration.load().await.map_err(|error| error.to_string())?;
         let database = self.database().await?;
@@ -228,7 +251,7 @@ impl BackupWriter {
             .map_err(|error| format!("a key can't be sealed: {error}"))?;
         let content = (document.fingerprint(&stored), vault.active_key_id());
         if !forced && turn.content.as_ref() == Some(&content) {
-            return Ok(None);
+            return Ok((stored.revision, None));
         }
         if !turn.is_ours {
             self.set_foreign_aside().await?;
@@ -244,7 +267,7 @@ impl BackupWriter {
         let text = seal::sealed_text(&document, vault.as_ref()).map_err(|error| error.to_string())?;
         self.with_file(move |file| file.write(&text)).await?;
         (turn.content, turn.is_ours) = (Some(content), true);
-        Ok(Some(written))
+        Ok((stored.revision, Some(written)))
     }
 
     /// Which database this is; nothing while nothing was written into it.

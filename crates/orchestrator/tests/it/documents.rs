@@ -10,6 +10,7 @@ use switchyard_domain::money::PricePerMillion;
 use switchyard_domain::name::Name;
 use switchyard_domain::notes::Notes;
 use switchyard_domain::price::Rates;
+use switchyard_domain::provider::Capabilities;
 use switchyard_domain::route::{
     Need, OnDisconnect, RouteMode, Strategy as Sharing, TargetModels, Timeouts, TokenRange, When,
 };
@@ -52,16 +53,22 @@ fn limits() -> impl Strategy<Value = Limits> {
     })
 }
 
+/// Limits, a price, a size; what it can do, and whether calls may go to it.
+type Facts = (Limits, Option<i64>, Option<u32>, (Option<bool>, Option<bool>, bool));
+
 fn models() -> impl Strategy<Value = Vec<DeclaredModel>> {
-    let facts = (limits(), proptest::option::of(0..i64::MAX), any::<Option<u32>>());
+    let said = (any::<Option<bool>>(), any::<Option<bool>>(), any::<bool>());
+    let facts = (limits(), proptest::option::of(0..i64::MAX), any::<Option<u32>>(), said);
     btree_map(name(), facts, 1..4).prop_map(|models| {
         let model =
-            |(model, (limits, input, window)): (String, (Limits, Option<i64>, Option<u32>))| DeclaredModel {
+            |(model, (limits, input, window, (tools, vision, enabled))): (String, Facts)| DeclaredModel {
                 model,
                 rates: input.map(|input| Rates { input: Some(PricePerMillion(input)), ..Rates::default() }),
                 limits,
                 context_window: window.map(|window| u64::from(window) + 1),
-                ..DeclaredModel::default()
+                max_output_tokens: window.map(u64::from).filter(|most| *most > 0),
+                capabilities: Capabilities { tools, vision, ..Capabilities::UNKNOWN },
+                enabled,
             };
         models.into_iter().map(model).collect()
     })
@@ -100,7 +107,7 @@ fn notes() -> impl Strategy<Value = Notes> {
 }
 
 /// A configuration of which anything may be said.
-fn configuration() -> impl Strategy<Value = Declared> {
+pub(crate) fn configuration() -> impl Strategy<Value = Declared> {
     let provider = (models(), owner(), any::<bool>(), any::<bool>());
     let route = (vec(target(), 0..4), owner(), any::<bool>(), notes(), 0..3_u8);
     (btree_map(name(), provider, 1..4), btree_map(name(), route, 0..4)).prop_map(|(providers, routes)| {

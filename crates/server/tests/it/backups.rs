@@ -295,3 +295,82 @@ fn a_restore_that_is_killed_restores_all_or_nothing() {
     let written: Value = serde_json::from_str(&text(&backup(&place))).unwrap();
     assert!(written["seal"].is_string(), "the backup is a whole one, whenever it was written");
 }
+
+#[test]
+fn a_test_a_key_and_a_document_of_the_command_line_rewrite_the_backup() {
+    let place =
+        furnished().set("SECOND", "sk-second-canary-2222").set("SWITCHYARD_EGRESS_ALLOW", "127.0.0.1");
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let dead =
+        format!("providers add dead --vendor openai --base-url http://{closed}/v1 --model m --key-stdin");
+    place.say_with_input(&dead, CREDENTIAL).good();
+    let mut before = text(&backup(&place));
+    let mut is_rewritten = |line: &str| {
+        place.say(line);
+        let now = text(&backup(&place));
+        assert_ne!(now, before, "`{line}` left the backup as it was");
+        assert!(!now.contains("canary"), "{line}");
+        before = now;
+    };
+    is_rewritten("providers test sim");
+    is_rewritten("providers test dead");
+    is_rewritten("providers credentials add dead --key-env SECOND");
+    is_rewritten("providers test dead --key 2");
+    is_rewritten("providers credentials remove dead 2");
+    is_rewritten("routes remove fast");
+    std::fs::write(place.path("wanted.yaml"), "providers:\n  - {name: one, vendor: openai}\n").unwrap();
+    is_rewritten("apply wanted.yaml");
+    is_rewritten("backup --restore");
+    let value: Value = serde_json::from_str(&text(&backup(&place))).unwrap();
+    let of = |name: &str| {
+        value["providers"].as_array().unwrap().iter().find(|one| one["name"] == name).unwrap().clone()
+    };
+    assert_eq!(of("sim")["status"], "online");
+    assert_eq!(of("dead")["status"], "unreachable");
+    assert!(of("sim")["last_tested_at"].is_string() && of("dead")["last_tested_at"].is_string());
+}
+
+#[test]
+fn what_the_configuration_file_declares_is_in_the_backup_whoever_reads_it() {
+    const FILE: &str = "providers:\n  - {name: mine, vendor: openai, models: [{model: m}]}\n";
+    let write = |place: &Place, text: &str| std::fs::write(place.path("switchyard.yaml"), text).unwrap();
+    let place = administered().set("SWITCHYARD_CONFIG", "switchyard.yaml");
+    write(&place, FILE);
+    place.say("routes list").good();
+    assert_eq!(names(&backup(&place), "providers"), ["mine"], "a command read it");
+    write(&place, &format!("{FILE}  - {{name: next, vendor: openai}}\n"));
+    let server = Running::start(place);
+    assert!(text(&backup(&server.place)).contains("\"next\""), "a start read it");
+    write(&server.place, &FILE.replace("model: m", "model: later"));
+    server.signal("HUP");
+    eventually(|| text(&backup(&server.place)).contains("\"later\""));
+    write(&server.place, &FILE.replace("model: m", "model: latest"));
+    let (token, _) = server.sign_in();
+    assert_eq!(server.ask_as(&token, "POST", "/reload-config", "").status, 200);
+    assert!(text(&backup(&server.place)).contains("\"latest\""), "it is there when the answer is");
+    let good = text(&backup(&server.place));
+    write(&server.place, "providers: [{name: mine}]\n");
+    assert_ne!(server.ask_as(&token, "POST", "/reload-config", "").status, 200);
+    assert_eq!(text(&backup(&server.place)), good, "a file that can't be used keeps the last good one");
+}
+
+#[test]
+fn every_key_of_a_provider_survives_a_lost_database() {
+    let place = furnished().set("SECOND", "sk-second-canary-2222").set("THIRD", "sk-third-canary-3333");
+    place.say("providers credentials add mine --key-env SECOND").good();
+    place.say("providers credentials add mine --key-env THIRD").good();
+    place.say("providers credentials remove mine 2").good();
+    let listed = || {
+        let listed = place.say("providers credentials list mine --json").json();
+        let shown = |key: &Value| (key["place"].clone(), key["hint"].clone());
+        listed.as_array().unwrap().iter().map(shown).collect::<Vec<_>>()
+    };
+    let before = listed();
+    assert_eq!(before.len(), 2);
+    let value: Value = serde_json::from_str(&text(&backup(&place))).unwrap();
+    let mine = value["providers"].as_array().unwrap().iter().find(|one| one["name"] == "mine").unwrap();
+    assert_eq!((mine["api_keys"].as_array().unwrap().len(), &mine["api_keys"][0]["place"]), (1, &json!(3)));
+    lose_the_database(&place);
+    place.say("backup --restore").good();
+    assert_eq!(listed(), before);
+}

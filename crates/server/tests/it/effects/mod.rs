@@ -150,6 +150,7 @@ const SHOWN_BY: &[(&str, &str, &str)] = &[
         "server/tests/it/signals.rs",
         "running_requests_have_as_long_to_end_as_they_are_told_to_have",
     ),
+    ("BACKUP_FILE", "server/tests/it/backups.rs", "the_backup_is_written_where_the_setting_says"),
     ("CONFIG", "server/tests/it/reloading.rs", "a_file_that_was_changed_holds_once_it_is_read_again"),
     (
         "JWT_SECRET_PREVIOUS",
