@@ -1,8 +1,11 @@
-//! Configuration as a file declares it: providers and routes by name. One use case turns it into rows whose owner is the
-//! file; what is absent from the file is then disabled, never deleted.
+//! Configuration as a document declares it: providers and routes by name. One use case turns it into rows whose owner is the
+//! file; what is absent from the document is then disabled, never deleted. What is stored is written as such a document again.
+
+mod of_stored;
 
 use crate::fault::FailoverOn;
 use crate::limits::Limits;
+use crate::meta::Owner;
 use crate::name::Name;
 use crate::notes::Notes;
 use crate::price::Rates;
@@ -11,8 +14,8 @@ use crate::route::{OnDisconnect, RouteMode, Strategy, TargetModels, Timeouts, Wh
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-/// Everything that a file declares.
-#[derive(Clone, Debug, Default, Deserialize)]
+/// Everything that a document declares. It is written without secrets.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Declared {
     /// Providers.
@@ -21,23 +24,37 @@ pub struct Declared {
     pub routes: Vec<DeclaredRoute>,
 }
 
+impl Declared {
+    /// The same, all of it the file's, whatever it says of owners: what a server's own file names and others own by now is a
+    /// conflict that is told, and never undone by the next start.
+    #[must_use]
+    pub fn of_the_file(mut self) -> Self {
+        self.providers.iter_mut().for_each(|provider| provider.owner = None);
+        self.routes.iter_mut().for_each(|route| route.owner = None);
+        self
+    }
+}
+
 /// A provider. The loader resolves `api_key: ${VARIABLE}` and `api_key_file` before this is built.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DeclaredProvider {
     /// Its name.
     pub name: Name,
     /// The vendor's key.
     pub vendor: String,
+    /// Whose it is; absent means the file's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<Owner>,
     /// Where it is called; absent means the vendor's own.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base_url: Option<String>,
-    /// Its first shared credential; absent leaves a stored one alone, as it leaves those at further places.
-    #[serde(default)]
+    /// Its first shared credential; absent leaves a stored one alone, as it leaves those at further places. Never written.
+    #[serde(default, skip_serializing)]
     pub api_key: Option<SecretString>,
     /// All of its shared credentials, in order, in place of `api_key`: those at further places are forgotten. Empty leaves stored
-    /// ones alone.
-    #[serde(default)]
+    /// ones alone. Never written.
+    #[serde(default, skip_serializing)]
     pub api_keys: Vec<SecretString>,
     /// Its models.
     #[serde(default)]
@@ -48,25 +65,25 @@ pub struct DeclaredProvider {
 }
 
 /// A model of a declared provider.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DeclaredModel {
     /// The upstream id.
     pub model: String,
     /// Prices that beat the catalogue, in nano-USD per million tokens (2 USD a million is 2000000000).
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rates: Option<Rates>,
     /// Limits on calls to it.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Limits::is_none")]
     pub limits: Limits,
     /// The most tokens of a prompt and its answer.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub context_window: Option<u64>,
     /// The most output tokens.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_output_tokens: Option<u64>,
     /// What it can do; what is not said is as the catalogue knows it.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Capabilities::is_unknown")]
     pub capabilities: Capabilities,
     /// Whether calls may go to it.
     #[serde(default = "yes")]
@@ -94,6 +111,9 @@ impl Default for DeclaredModel {
 pub struct DeclaredRoute {
     /// Its name.
     pub name: Name,
+    /// Whose it is; absent means the file's. What is kept of a version does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<Owner>,
     /// How it chooses.
     #[serde(default)]
     pub mode: RouteMode,
@@ -131,6 +151,7 @@ impl DeclaredRoute {
     pub fn new(name: Name) -> Self {
         Self {
             name,
+            owner: None,
             mode: RouteMode::default(),
             strategy: Strategy::default(),
             failover_on: FailoverOn::default(),

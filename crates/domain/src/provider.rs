@@ -227,14 +227,19 @@ impl CredentialSource {
 #[serde(default, deny_unknown_fields)]
 pub struct Capabilities {
     /// Takes pictures.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub vision: Option<bool>,
     /// Calls tools.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub tools: Option<bool>,
     /// Keeps to a JSON schema.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub json_schema: Option<bool>,
     /// Reasons before it answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub reasoning: Option<bool>,
     /// Takes sound.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub audio_input: Option<bool>,
 }
 
@@ -242,6 +247,12 @@ impl Capabilities {
     /// Nothing is said.
     pub const UNKNOWN: Self =
         Self { vision: None, tools: None, json_schema: None, reasoning: None, audio_input: None };
+
+    /// Whether nothing is said.
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        *self == Self::UNKNOWN
+    }
 
     /// These, and where they say nothing, the others.
     #[must_use]

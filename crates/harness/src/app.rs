@@ -211,6 +211,13 @@ impl TestAppBuilder {
         self.vendor(vendor.key)
     }
 
+    /// Backs providers and routes up in this file.
+    #[must_use]
+    pub fn backup_file(mut self, path: &std::path::Path) -> Self {
+        self.builder = self.builder.backup_file(path);
+        self
+    }
+
     /// Starts the simulator and the server.
     ///
     /// # Panics
@@ -241,6 +248,7 @@ impl TestAppBuilder {
         };
         Declared {
             providers: vec![DeclaredProvider {
+                owner: None,
                 name: upstream.clone(),
                 vendor: self.vendor.clone(),
                 base_url: Some(simulator.base_url()),

@@ -121,6 +121,12 @@ impl TestClient {
         read(headers.iter().fold(request, |request, (name, value)| request.header(*name, *value))).await
     }
 
+    /// JSON by any method.
+    pub async fn send(&self, method: &str, path: &str, body: &Value) -> Answer {
+        let request = self.request(method, path).header("content-type", "application/json");
+        read(request.body(body.to_string())).await
+    }
+
     /// A buffered chat call.
     pub async fn chat(&self, body: Value) -> Answer {
         self.post("/v1/chat/completions", body.to_string()).await

@@ -82,6 +82,8 @@ fn accounts(app: &mut web::ServiceConfig, config: &ServerConfig, services: &Serv
         .app_data(web::Data::from(Arc::clone(&services.authenticator)))
         .app_data(web::Data::from(Arc::clone(&services.routes)))
         .app_data(web::Data::from(Arc::clone(&services.reloading)))
+        .app_data(web::Data::from(Arc::clone(&services.declared)))
+        .app_data(web::Data::from(Arc::clone(&services.backups)))
         .app_data(web::Data::new(OpenMinting(config.open_virtual_keys)))
         .app_data(web::Data::from(Arc::clone(&services.insight.reports)))
         .app_data(web::Data::from(Arc::clone(&services.insight.history)))

@@ -6,9 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use switchyard_orchestrator::UseCases;
 use switchyard_orchestrator::accounts::{Accounts, SessionGate};
 use switchyard_orchestrator::admin::{
-    CredentialAdmin, KeyAdmin, ProviderAdmin, Reloading, RouteAdmin, SharedCredentialAdmin,
+    CredentialAdmin, DeclaredConfiguration, KeyAdmin, ProviderAdmin, Reloading, RouteAdmin,
+    SharedCredentialAdmin,
 };
 use switchyard_orchestrator::audit::AuditTrail;
+use switchyard_orchestrator::backup::Backups;
 use switchyard_orchestrator::chat::ChatService;
 use switchyard_orchestrator::external::ExternalCalls;
 use switchyard_orchestrator::insight::Insight;
@@ -40,6 +42,10 @@ pub struct Services {
     pub routes: Arc<RouteAdmin>,
     /// Reading the configuration again.
     pub reloading: Arc<Reloading>,
+    /// Configuration as a document.
+    pub declared: Arc<DeclaredConfiguration>,
+    /// The backup of providers and routes.
+    pub backups: Arc<Backups>,
     /// The state of the server.
     pub status: Arc<Status>,
     /// What people look at.
@@ -83,6 +89,8 @@ impl Services {
             keys,
             routes,
             reloading,
+            declared,
+            backups,
             status,
             insight,
             external,
@@ -105,6 +113,8 @@ impl Services {
             keys,
             routes,
             reloading,
+            declared,
+            backups,
             status,
             insight,
             external,

@@ -1,5 +1,6 @@
 //! What an administrator looks at first: whether the server is well, and what it holds back from.
 
+use crate::backup::{BackupState, BackupWriter};
 use crate::snapshot::{ConfigurationKeeper, CredentialState, ProviderEntry, Snapshot};
 use crate::status::{Status, StatusFacts};
 use std::sync::Arc;
@@ -20,6 +21,7 @@ pub struct Overview {
     clock: Arc<dyn Clock>,
     started_at: Timestamp,
     started: Monotonic,
+    backup: Option<Arc<BackupWriter>>,
 }
 
 /// A target that is tried only when nothing better is left.
@@ -70,6 +72,8 @@ pub struct ServerState {
     pub broken: Vec<BrokenProvider>,
     /// The database's connections.
     pub pools: Vec<PoolState>,
+    /// The backup, where one is kept.
+    pub backup: Option<BackupState>,
 }
 
 /// How long a target is better not tried, whyever.
@@ -92,7 +96,13 @@ impl Overview {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let (started_at, started) = (clock.now(), clock.monotonic());
-        Self { status, keeper, health, database, clock, started_at, started }
+        Self { status, keeper, health, database, clock, started_at, started, backup: None }
+    }
+
+    /// The same, telling of the backup too.
+    #[must_use]
+    pub fn with_backup(self, backup: Option<Arc<BackupWriter>>) -> Self {
+        Self { backup, ..self }
     }
 
     /// How the server is. Asks no database.
@@ -131,6 +141,7 @@ impl Overview {
             credentials: self.resting_credentials(&snapshot),
             broken,
             pools: self.database.pools(),
+            backup: self.backup.as_ref().map(|backup| backup.state()),
         }
     }
 

@@ -4,6 +4,7 @@
 //! What a server holds open it keeps; what it holds sealed it opens with the older key, which it has. So nothing fails meanwhile.
 //! A key is retired only once nothing stands under it; what comes later than that under it is refused.
 
+use crate::backup::BackupWriter;
 use crate::error::AdminError;
 use crate::snapshot::credential_binding;
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,6 +38,8 @@ pub struct RekeyPorts {
     pub vault: Arc<dyn Vault>,
     /// Changes keys.
     pub rotation: Arc<dyn KeyRotation>,
+    /// The backup, which is sealed anew too.
+    pub backup: Option<Arc<BackupWriter>>,
 }
 
 /// What came of it.
@@ -125,6 +128,9 @@ impl Rekey {
             }
         }
         self.write_down(&active, "done", pass.resealed, by).await?;
+        if let Some(backup) = &self.ports.backup {
+            backup.keep_current(None).await;
+        }
         let Pass { resealed, unreadable } = pass;
         Ok(RekeyReport {
             active,

@@ -1,8 +1,12 @@
 //! What surfaces call, together.
 
 use crate::accounts::{Accounts, SessionGate};
-use crate::admin::{CredentialAdmin, KeyAdmin, ProviderAdmin, Reloading, RouteAdmin, SharedCredentialAdmin};
+use crate::admin::{
+    CredentialAdmin, DeclaredConfiguration, KeyAdmin, ProviderAdmin, Reloading, RouteAdmin,
+    SharedCredentialAdmin,
+};
 use crate::audit::AuditTrail;
+use crate::backup::Backups;
 use crate::chat::ChatService;
 use crate::external::ExternalCalls;
 use crate::insight::Insight;
@@ -35,6 +39,10 @@ pub struct UseCases {
     pub routes: Arc<RouteAdmin>,
     /// Reading the configuration again.
     pub reloading: Arc<Reloading>,
+    /// Configuration as a document.
+    pub declared: Arc<DeclaredConfiguration>,
+    /// The backup of providers and routes.
+    pub backups: Arc<Backups>,
     /// The state of the server.
     pub status: Arc<Status>,
     /// What people look at.

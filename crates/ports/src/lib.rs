@@ -6,6 +6,7 @@
 //! that an adapter can't leave something out in silence.
 
 pub mod audit_seal;
+pub mod backup_file;
 pub mod client_call;
 pub mod clock;
 pub mod entropy;

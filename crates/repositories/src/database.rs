@@ -123,6 +123,15 @@ impl Database {
         T: Send + 'static,
         J: Fn(&mut AnyConnection) -> Result<T, Fault> + Send + 'static,
     {
+        self.write_within(SHORT, job).await
+    }
+
+    /// The same with a patience of its own.
+    pub(crate) async fn write_within<T, J>(&self, patience: Duration, job: J) -> Result<T, RepositoryError>
+    where
+        T: Send + 'static,
+        J: Fn(&mut AnyConnection) -> Result<T, Fault> + Send + 'static,
+    {
         let job = move |connection: &mut AnyConnection, given_up: &GivenUp| {
             in_transaction(connection, Begin::Write, |connection| {
                 let value = job(connection)?;
@@ -133,7 +142,7 @@ impl Database {
                 Ok(value)
             })
         };
-        self.note(self.inner.writing.run(SHORT, job).await)
+        self.note(self.inner.writing.run(patience, job).await)
     }
 
     /// Has the writing connection to itself, with no transaction around it.

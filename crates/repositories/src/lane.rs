@@ -11,6 +11,8 @@ use tokio::sync::Semaphore;
 
 /// How long a caller waits for its turn, a connection and the answer together.
 pub(crate) const SHORT: Duration = Duration::from_secs(6);
+/// The same for what writes hundreds of objects together.
+pub(crate) const SET: Duration = Duration::from_secs(60);
 /// The same for what reads or rebuilds whole tables.
 pub(crate) const LONG: Duration = Duration::from_secs(15 * 60);
 

@@ -6,6 +6,7 @@
 //! keys and places, and it never logs.
 
 pub mod audit;
+pub mod backup_file;
 pub mod checkpoints;
 pub mod csrf;
 pub mod derive;

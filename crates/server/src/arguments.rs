@@ -1,8 +1,14 @@
 //! The command line.
 
+mod budgets;
+mod configuration;
 mod credentials;
+mod routes;
 
+pub(crate) use budgets::{BudgetAction, BudgetOptions, SetBudget, WindowName};
+pub(crate) use configuration::{BackupOptions, DocumentOptions, ExportOptions, FormatName};
 pub(crate) use credentials::CredentialAction;
+pub(crate) use routes::{AddRoute, ModeName, RouteAction, RouteOptions, StrategyName};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -69,6 +75,16 @@ pub(crate) enum Command {
     Audit(AuditOptions),
     /// Seal every stored credential anew, beside a running server. A run that was broken off is taken up again.
     Rekey(RekeyOptions),
+    /// Write all providers and routes as a document that can be applied again, without secrets.
+    Export(ExportOptions),
+    /// Show what applying a document would do, to the member. Ends with 2 where it would do anything.
+    Plan(DocumentOptions),
+    /// Make providers and routes what a document says, all of it or nothing. What is absent from it is switched off, never deleted.
+    Apply(DocumentOptions),
+    /// Show how what is stored differs from a document. Ends with 2 where it does.
+    Drift(DocumentOptions),
+    /// Write the backup of providers and routes with their keys, or restore it.
+    Backup(BackupOptions),
     /// Show what would become of a call: route, targets, exact requests, losses, cost at most. Calls nobody.
     Explain(ExplainOptions),
 }
@@ -236,83 +252,6 @@ pub(crate) struct KeySource {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct RouteOptions {
-    #[command(subcommand)]
-    pub(crate) action: RouteAction,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum RouteAction {
-    /// Add a route.
-    Add(AddRoute),
-    /// List routes and their targets.
-    List {
-        /// Print JSON.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Show in which order a call would try the targets. Nothing is called.
-    Try {
-        /// The route.
-        name: String,
-        /// The model that the caller names, for `specific` routes.
-        #[arg(long)]
-        model: Option<String>,
-    },
-    /// Remove a route.
-    Remove {
-        /// The route.
-        name: String,
-        /// Say what would be removed, and remove nothing.
-        #[arg(long)]
-        dry_run: bool,
-    },
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct AddRoute {
-    /// Its name: what clients put in `model`.
-    pub(crate) name: String,
-    /// A target, as `provider/model`; may be repeated, in the order to try them.
-    #[arg(long = "target", value_name = "PROVIDER/MODEL", required = true)]
-    pub(crate) targets: Vec<String>,
-    /// How targets are chosen.
-    #[arg(long, value_enum, default_value_t = ModeName::Multi)]
-    pub(crate) mode: ModeName,
-    /// How equals share.
-    #[arg(long, value_enum, default_value_t = StrategyName::Failover)]
-    pub(crate) strategy: StrategyName,
-    /// Refuse a call rather than leave out what the target can't express.
-    #[arg(long)]
-    pub(crate) strict: bool,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum ModeName {
-    Auto,
-    Specific,
-    Multi,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum StrategyName {
-    /// The first that works
-    Failover,
-    /// In turn, by weight
-    RoundRobin,
-    /// By a draw, by weight
-    Weighted,
-    /// The quicker of two
-    LeastLatency,
-    /// The fewest calls in flight
-    LeastBusy,
-    /// Where the call costs least
-    Cheapest,
-    /// The most left of its limits
-    Headroom,
-}
-
-#[derive(Debug, Args)]
 pub(crate) struct AdminOptions {
     #[command(subcommand)]
     pub(crate) action: AdminAction,
@@ -389,70 +328,6 @@ pub(crate) struct CreateKey {
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct BudgetOptions {
-    #[command(subcommand)]
-    pub(crate) action: BudgetAction,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum BudgetAction {
-    /// Set the budget and the limits of a scope. What is not named stays as it is.
-    Set(SetBudget),
-    /// List budgets and limits, and what was spent.
-    List {
-        /// Print JSON.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Remove the budget and the limits of a scope.
-    Remove {
-        /// `global`, `user:ID`, `provider:NAME` or `key:NAME`.
-        scope: String,
-        /// Say what would be removed, and remove nothing.
-        #[arg(long)]
-        dry_run: bool,
-    },
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct SetBudget {
-    /// `global`, `user:ID`, `provider:NAME` or `key:NAME`.
-    pub(crate) scope: String,
-    /// The budget in US dollars, such as 10 or 0.25.
-    #[arg(long, value_name = "USD")]
-    pub(crate) amount: Option<String>,
-    /// When the budget begins anew; each month, if it is new.
-    #[arg(long, value_enum, requires = "amount")]
-    pub(crate) window: Option<WindowName>,
-    /// The time zone by whose calendar it does; UTC, if it is new.
-    #[arg(long, value_name = "ZONE", requires = "amount")]
-    pub(crate) zone: Option<String>,
-    /// Requests in any minute.
-    #[arg(long)]
-    pub(crate) rpm: Option<u32>,
-    /// Tokens in any minute.
-    #[arg(long)]
-    pub(crate) tpm: Option<u64>,
-    /// Requests in a UTC day.
-    #[arg(long)]
-    pub(crate) rpd: Option<u32>,
-    /// Calls at the same time.
-    #[arg(long)]
-    pub(crate) concurrency: Option<u32>,
-    /// Take the budget and the limits away that are not named.
-    #[arg(long)]
-    pub(crate) replace: bool,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum WindowName {
-    Total,
-    Day,
-    Week,
-    Month,
 }
 
 #[derive(Debug, Args)]

@@ -5,7 +5,9 @@ use crate::failure::Failure;
 use std::path::Path;
 use std::sync::Arc;
 use switchyard::orchestrator::admin::{FileNow, FileReader};
-use switchyard::settings::{DotEnv, Environment, Listed, Loaded, Settings, Sources, Warning};
+use switchyard::settings::{
+    DeclaredDocument, DotEnv, Environment, Listed, Loaded, Settings, Sources, Warning,
+};
 
 /// Reads every source of settings.
 pub(crate) fn load(arguments: &Arguments) -> Result<Loaded, Failure> {
@@ -28,6 +30,28 @@ pub(crate) fn reader(arguments: &Arguments, begun: &Loaded) -> FileReader {
             format!("{} is now another, which takes effect with the next start", after.variable)
         };
         Ok(FileNow { notes: others.map(note).collect(), declared: now.declared, lines: now.lines })
+    })
+}
+
+/// What a document declares; `-` is standard input. `${VARIABLE}`s are those of the environment and of `.env`.
+pub(crate) fn document(path: &Path) -> Result<DeclaredDocument, Failure> {
+    let unreadable = |error: std::io::Error| {
+        Failure::configuration(format!("the document {} can't be read: {error}", path.display()))
+    };
+    let text = if path == Path::new("-") {
+        std::io::read_to_string(std::io::stdin().lock()).map_err(unreadable)?
+    } else {
+        std::fs::read_to_string(path).map_err(unreadable)?
+    };
+    let sources = Sources {
+        dotenv: DotEnv::read(Path::new(".env"))?,
+        environment: Environment::new(std::env::vars_os()),
+        ..Sources::default()
+    };
+    let read = sources.declared(path, &text);
+    read.map_err(|errors| {
+        let problems: Vec<String> = errors.problems().iter().map(ToString::to_string).collect();
+        Failure::configuration(format!("the document can't be used: {}", problems.join("; ")))
     })
 }
 

@@ -4,12 +4,14 @@
 use std::process::ExitCode;
 use switchyard::OpenError;
 use switchyard::orchestrator::accounts::AccountError;
+use switchyard::orchestrator::backup::RestoreError;
 use switchyard::orchestrator::error::AdminError;
 use switchyard::ports::repositories::RepositoryError;
 use switchyard::settings::{DotEnvError, SettingsErrors};
 
 const RUNTIME: u8 = 1;
 const USAGE: u8 = 2;
+const DIFFERS: u8 = 2;
 const NOT_FOUND: u8 = 4;
 const UNREACHABLE: u8 = 5;
 const REFUSED: u8 = 6;
@@ -34,6 +36,11 @@ impl Failure {
 
     pub(crate) fn usage(message: impl Into<String>) -> Self {
         Self::new(USAGE, message)
+    }
+
+    /// What was asked is not so, as a script can tell: the code of linters that found something.
+    pub(crate) fn differs(message: impl Into<String>) -> Self {
+        Self::new(DIFFERS, message)
     }
 
     pub(crate) fn not_found(message: impl Into<String>) -> Self {
@@ -83,6 +90,18 @@ impl From<AccountError> for Failure {
             AccountError::NotFound(_) => NOT_FOUND,
             AccountError::LastAdministrator | AccountError::Stale(_) => REFUSED,
             _ => RUNTIME,
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl From<RestoreError> for Failure {
+    fn from(error: RestoreError) -> Self {
+        let code = match error {
+            RestoreError::Admin(error) => return error.into(),
+            RestoreError::NotKept | RestoreError::NotFound(_) => NOT_FOUND,
+            RestoreError::ForeignKey(_) | RestoreError::Newer(_) | RestoreError::Tampered => REFUSED,
+            RestoreError::Unreadable(_) | RestoreError::NotWritten(_) => RUNTIME,
         };
         Self::new(code, error.to_string())
     }

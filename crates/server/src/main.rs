@@ -57,6 +57,11 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
             Command::Usage(options) => commands::usage::run(&loaded, &options).await,
             Command::Ledger(options) => commands::ledger::run(&loaded, &options).await,
             Command::Audit(options) => commands::audit::run(&loaded, options).await,
+            Command::Export(options) => commands::document::export(&loaded, &options).await,
+            Command::Plan(options) => commands::document::plan(&loaded, &options).await,
+            Command::Apply(options) => commands::document::apply(&loaded, &options).await,
+            Command::Drift(options) => commands::document::drift(&loaded, &options).await,
+            Command::Backup(options) => commands::backup::run(&loaded, options).await,
             Command::Rekey(options) => commands::rekey::run(&loaded, &options).await,
             Command::Explain(options) => commands::explain::run(&loaded, options).await,
         }

@@ -84,7 +84,7 @@ fn server_config(settings: &Settings) -> ServerConfig {
     }
 }
 
-/// Serves; the first signal drains, the second cuts, and a hang-up reads the certificate again. Whatever ends it, usage that
+/// Serves; the first signal drains, the second cuts, and a hang-up reads the configuration and the certificate again. Whatever ends it, usage that
 /// waits is brought to the ledger.
 async fn serve(
     server: BoundServer,
@@ -98,10 +98,13 @@ async fn serve(
     let ended = loop {
         tokio::select! {
             ended = &mut running => break Some(ended),
-            heard = signals.next() => match (heard, certificate) {
-                (Heard::End, _) => break None,
-                (Heard::HangUp, Some(certificate)) => certificate.reload(),
-                (Heard::HangUp, None) => tracing::info!("SIGHUP: there is no certificate to read again"),
+            heard = signals.next() => match heard {
+                Heard::End => break None,
+                // The server makes progress only while it is polled.
+                Heard::HangUp => tokio::select! {
+                    ended = &mut running => break Some(ended),
+                    () = read_again(&app, certificate) => {}
+                },
             },
         }
     };
@@ -115,6 +118,20 @@ async fn serve(
     match ended {
         Some(Err(error)) => Err(Failure::runtime(format!("the server ended: {error}"))),
         _ => Ok(()),
+    }
+}
+
+/// Reads the configuration file and the certificate again, each for itself. What can't be used stays as it was, and the log says why.
+async fn read_again(app: &Embedded, certificate: Option<&Certificate<'_>>) {
+    if let Some(certificate) = certificate {
+        certificate.reload();
+    }
+    match app.use_cases().reloading.reload(&Writer::FILE).await {
+        Ok(notes) => {
+            tracing::info!("SIGHUP: the configuration was read again");
+            notes.iter().for_each(|note| tracing::warn!("{note}"));
+        }
+        Err(error) => tracing::error!("SIGHUP: the configuration stays as it was: {error}"),
     }
 }
 

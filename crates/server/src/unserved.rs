@@ -9,7 +9,6 @@ pub(crate) const UNSERVED: &[(&str, &str)] = &[
     ("OPEN_LLM_CHAT", "/llm/chat is not served"),
     ("API_RATE_LIMIT", "/api/v1/chat and /api/v1/compare are not served"),
     ("LLM_MAX_TOKENS", "the calls whose documented form has no output limit are not served"),
-    ("BACKUP_FILE", "no backup of providers and routes is written"),
 ];
 
 /// Names those that were given.

@@ -10,6 +10,7 @@ use secrecy::SecretString;
 use std::path::PathBuf;
 use std::sync::Arc;
 use switchyard_ports::audit_seal::{AuditSeal, CheckpointStore};
+use switchyard_ports::backup_file::BackupFile;
 use switchyard_ports::clock::Clock;
 use switchyard_ports::entropy::Entropy;
 use switchyard_ports::external::ExternalApi;
@@ -25,6 +26,7 @@ use switchyard_providers::transport::{FewLookups, SystemLookup, TransportSetting
 use switchyard_providers::{BpeTokenizer, FactorySettings, VendorFactory};
 use switchyard_repositories::Database;
 use switchyard_security::audit::ChainSeal;
+use switchyard_security::backup_file::PlainBackupFile;
 use switchyard_security::checkpoints::CheckpointFile;
 use switchyard_security::derive::{Purpose, SubKey};
 use switchyard_security::entropy::OsEntropy;
@@ -53,6 +55,7 @@ pub(crate) struct Adapters {
     pub(crate) sharing: Sharing,
     pub(crate) audit_seal: Arc<dyn AuditSeal>,
     pub(crate) checkpoints: Option<Arc<dyn CheckpointStore>>,
+    pub(crate) backup_file: Option<Arc<dyn BackupFile>>,
     pub(crate) generated_secrets: Vec<PathBuf>,
     pub(crate) shares_credentials: bool,
     pub(crate) shared_models: SharedModels,
@@ -113,9 +116,11 @@ impl Adapters {
             Some(redis) => Sharing::through(redis, &clock, &sealing, &entropy)?,
         };
         let checkpoints = builder.checkpoints.clone().map(|path| Arc::new(CheckpointFile::new(path)) as _);
+        let backup_file = builder.backup_file.clone().map(|path| Arc::new(PlainBackupFile::new(path)) as _);
         Ok(Self {
             audit_seal,
             checkpoints,
+            backup_file,
             shares_credentials: builder.shares_credentials,
             shared_models: builder.shared_models.clone(),
             entropy,

@@ -17,15 +17,18 @@ use switchyard_orchestrator::admin::{
     QuotaAdmin, RouteAdmin, Seeding, SharedCredentialAdmin,
 };
 use switchyard_orchestrator::audit::AuditTrail;
+use switchyard_orchestrator::backup::{BackupPorts, BackupWriter, Backups};
 use switchyard_orchestrator::explain::Explainer;
 use switchyard_orchestrator::rekey::{Rekey, RekeyPorts};
 use switchyard_orchestrator::routing::RoutingPorts;
 use switchyard_orchestrator::snapshot::ConfigurationKeeper;
 use switchyard_orchestrator::usage::UsageReports;
+use switchyard_ports::backup_file::BackupFile;
 use switchyard_ports::repositories::{
     AuditLog, ConfigurationRepository, CredentialRepository, KeyringRepository, ProviderHealthRepository,
     QuotaRepository, UsageRepository, VirtualKeyRepository,
 };
+use switchyard_security::backup_file::PlainBackupFile;
 
 /// The administrative use cases.
 pub struct Administration {
@@ -40,6 +43,9 @@ pub struct Administration {
     pub(crate) credentials: Arc<CredentialAdmin>,
     pub(crate) shared_credentials: Arc<SharedCredentialAdmin>,
     pub(crate) rekey: Arc<Rekey>,
+    pub(crate) declared: Arc<DeclaredConfiguration>,
+    pub(crate) backup: Option<Arc<BackupWriter>>,
+    pub(crate) backups: Arc<Backups>,
     pub(crate) generated_secrets: Vec<PathBuf>,
     ports: AdminPorts,
     adapters: Adapters,
@@ -51,7 +57,16 @@ impl Administration {
         builder.redis = None;
         let adapters = Adapters::open(&mut builder).await?;
         let administration = Self::over(&adapters, &builder.accounts, None);
+        let before = administration.ports.configuration.revision().await?;
         administration.prepare(&mut builder).await?;
+        if let Some(backup) = &administration.backup {
+            // What came with the product or was declared is a change as any other; a command that only looks writes nothing.
+            if administration.ports.configuration.revision().await? == before {
+                backup.wake();
+            } else {
+                backup.wake_and_begin().await;
+            }
+        }
         Ok(administration)
     }
 
@@ -61,7 +76,8 @@ impl Administration {
         keeper: Option<Arc<ConfigurationKeeper>>,
     ) -> Self {
         let account_ports = account_ports(adapters, settings, keeper.clone());
-        let ports = admin_ports(adapters, keeper);
+        let backup = adapters.backup_file.as_ref().map(|file| backup_writer(adapters, file));
+        let ports = admin_ports(adapters, keeper, backup.clone());
         let besides = ProviderPorts {
             factory: Arc::clone(&adapters.factory),
             vault: Arc::clone(&adapters.vault),
@@ -69,6 +85,7 @@ impl Administration {
             health: Arc::clone(&adapters.database) as Arc<dyn ProviderHealthRepository>,
         };
         let providers = Arc::new(ProviderAdmin::new(ports.clone(), besides));
+        let declared = Arc::new(DeclaredConfiguration::new(ports.clone(), Arc::clone(&providers)));
         let quotas = Arc::new(QuotaAdmin::new(
             ports.clone(),
             Arc::clone(&adapters.database) as Arc<dyn QuotaRepository>,
@@ -94,7 +111,11 @@ impl Administration {
                 audit: Arc::clone(&adapters.database) as Arc<dyn AuditLog>,
                 vault: Arc::clone(&adapters.vault),
                 rotation: Arc::clone(&adapters.rotation),
+                backup: backup.clone(),
             })),
+            backups: Arc::new(Backups::new(backup.clone(), Arc::clone(&declared))),
+            declared,
+            backup,
             providers,
             routes: Arc::new(RouteAdmin::new(ports.clone())),
             keys: Arc::new(
@@ -150,7 +171,7 @@ impl Administration {
         self.seeding()?.at_start().await?;
         self.make_first_administrator(builder).await?;
         let Some(declared) = builder.declared.take() else { return Ok(()) };
-        let applied = self.declared_configuration().apply(&declared, &Writer::FILE).await?;
+        let applied = self.declared.apply(&declared.of_the_file(), &Writer::FILE).await?;
         for conflict in &applied.conflicts {
             tracing::warn!(
                 "the configuration file declares what can't be taken over, which is left alone: {conflict}"
@@ -158,16 +179,6 @@ impl Administration {
         }
         tracing::debug!(?applied, "declared configuration applied");
         Ok(())
-    }
-
-    /// The use case that applies what a file declares.
-    pub(crate) fn declared_configuration(&self) -> DeclaredConfiguration {
-        DeclaredConfiguration::new(
-            self.ports.clone(),
-            Arc::clone(&self.providers),
-            Arc::clone(&self.shared_credentials),
-            Arc::clone(&self.routes),
-        )
     }
 
     async fn make_first_administrator(&self, builder: &mut Builder) -> Result<(), OpenError> {
@@ -239,6 +250,31 @@ impl Administration {
         &self.rekey
     }
 
+    /// Configuration as a document.
+    #[must_use]
+    pub fn declared(&self) -> &Arc<DeclaredConfiguration> {
+        &self.declared
+    }
+
+    /// The backup of providers and routes.
+    #[must_use]
+    pub fn backups(&self) -> &Arc<Backups> {
+        &self.backups
+    }
+
+    /// The same, written to another file than the settings name.
+    #[must_use]
+    pub fn backups_to(&self, path: PathBuf) -> Backups {
+        let file: Arc<dyn BackupFile> = Arc::new(PlainBackupFile::new(path));
+        Backups::new(Some(backup_writer(&self.adapters, &file)), Arc::clone(&self.declared))
+    }
+
+    /// The same, restored from another file than the settings name.
+    #[must_use]
+    pub fn backups_from(&self, path: PathBuf) -> Backups {
+        self.backups.reading(Arc::new(PlainBackupFile::new(path)))
+    }
+
     /// The log of what people did.
     #[must_use]
     pub fn audit(&self) -> &Arc<AuditTrail> {
@@ -264,11 +300,26 @@ impl Administration {
     }
 }
 
-fn admin_ports(adapters: &Adapters, keeper: Option<Arc<ConfigurationKeeper>>) -> AdminPorts {
+fn backup_writer(adapters: &Adapters, file: &Arc<dyn BackupFile>) -> Arc<BackupWriter> {
+    Arc::new(BackupWriter::new(BackupPorts {
+        clock: Arc::clone(&adapters.clock),
+        configuration: Arc::clone(&adapters.database) as Arc<dyn ConfigurationRepository>,
+        audit: Arc::clone(&adapters.database) as Arc<dyn AuditLog>,
+        vault: Arc::clone(&adapters.vault),
+        file: Arc::clone(file),
+    }))
+}
+
+fn admin_ports(
+    adapters: &Adapters,
+    keeper: Option<Arc<ConfigurationKeeper>>,
+    backup: Option<Arc<BackupWriter>>,
+) -> AdminPorts {
     AdminPorts {
         clock: Arc::clone(&adapters.clock),
         configuration: Arc::clone(&adapters.database) as Arc<dyn ConfigurationRepository>,
         audit: Arc::clone(&adapters.database) as Arc<dyn AuditLog>,
         keeper,
+        backup,
     }
 }

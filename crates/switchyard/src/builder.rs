@@ -28,6 +28,7 @@ use switchyard_ports::provider::Deadlines;
 use switchyard_ports::throttle::Rate;
 use switchyard_providers::vendors::{Vendor, Vendors};
 use switchyard_repositories::{DatabaseConfig, DatabaseTarget};
+use switchyard_security::backup_file::BACKUP_FILE;
 use switchyard_security::checkpoints::CHECKPOINT_FILE;
 use switchyard_security::keyring::EncryptionKey;
 use switchyard_security::passwords::Cost;
@@ -96,6 +97,8 @@ pub struct Builder {
     pub(crate) password_cost: Cost,
     /// Where checkpoints of the audit log are kept.
     pub(crate) checkpoints: Option<PathBuf>,
+    /// Where providers and routes are backed up.
+    pub(crate) backup_file: Option<PathBuf>,
     pub(crate) older_secret_keys: Vec<SecretString>,
     pub(crate) takes_over_audit_log: bool,
     pub(crate) shares_credentials: bool,
@@ -135,6 +138,7 @@ impl Builder {
             first_administrator: None,
             password_cost: Cost::STANDARD,
             checkpoints: None,
+            backup_file: None,
             older_secret_keys: Vec::new(),
             takes_over_audit_log: true,
             shares_credentials: true,
@@ -152,6 +156,7 @@ impl Builder {
             database: DatabaseConfig::new(DatabaseTarget::SqliteFile(path.join("switchyard.db"))),
             journal: UsageJournal::Directory { path: path.join("journal"), sync_each: false },
             checkpoints: Some(path.join(CHECKPOINT_FILE)),
+            backup_file: Some(path.join(BACKUP_FILE)),
             secrets: SecretSource::Directory { path, given: Box::default() },
             ..Self::in_memory()
         }
@@ -219,6 +224,7 @@ impl Builder {
                 .map(|first| (first.username, first.password)),
             password_cost: Cost::STANDARD,
             checkpoints: Some(settings.data_dir.join(CHECKPOINT_FILE)),
+            backup_file: Some(settings.database.backup_file.clone()),
             older_secret_keys: Vec::new(),
             takes_over_audit_log: true,
             shares_credentials: settings.surfaces.shared_credentials,
@@ -368,6 +374,13 @@ impl Builder {
     #[must_use]
     pub fn shared_credentials(mut self, permitted: bool) -> Self {
         self.shares_credentials = permitted;
+        self
+    }
+
+    /// Backs providers and routes up in this file.
+    #[must_use]
+    pub fn backup_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.backup_file = Some(path.into());
         self
     }
 

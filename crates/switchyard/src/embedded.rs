@@ -61,6 +61,9 @@ impl Embedded {
         // Only here: a command is run under other settings than the server.
         administration.followers()?.follow().await?;
         keeper.refresh().await?;
+        if let Some(backup) = &administration.backup {
+            backup.wake_and_begin().await;
+        }
 
         let tasks = Tasks::new(tokio::runtime::Handle::current());
         let writer = Arc::new(LedgerWriter::new(
@@ -107,12 +110,14 @@ impl Embedded {
             ExternalCalls::new(Arc::clone(&adapters.external), Arc::clone(&adapters.clock), builder.external);
         let reloading = Reloading::new(Arc::clone(&keeper));
         let reloading = match builder.file {
-            Some(reader) => reloading.with_file(reader, administration.declared_configuration()),
+            Some(reader) => reloading.with_file(reader, Arc::clone(&administration.declared)),
             None => reloading,
         };
         let use_cases = UseCases {
             chat: Arc::new(ChatService::new(Arc::clone(&keeper), Arc::new(ports), builder.calls)),
             reloading: Arc::new(reloading),
+            declared: Arc::clone(&administration.declared),
+            backups: Arc::clone(&administration.backups),
             models: Arc::new(ModelList::new(keeper)),
             authenticator: Arc::new(authenticator),
             sessions,
@@ -310,13 +315,16 @@ fn insight(
         reports: Arc::clone(&administration.usage),
         history: Arc::new(CallHistory::new(usage())),
         proof: Arc::new(BooksProof::new(usage(), quotas, Some(counters), ports.tasks.clone())),
-        overview: Arc::new(Overview::new(
-            Arc::clone(status),
-            Arc::clone(keeper),
-            Arc::clone(&ports.health),
-            Arc::clone(&adapters.database) as Arc<dyn DatabaseState>,
-            clock(),
-        )),
+        overview: Arc::new(
+            Overview::new(
+                Arc::clone(status),
+                Arc::clone(keeper),
+                Arc::clone(&ports.health),
+                Arc::clone(&adapters.database) as Arc<dyn DatabaseState>,
+                clock(),
+            )
+            .with_backup(administration.backup.clone()),
+        ),
         explainer: Arc::new(Explainer::new(Arc::clone(keeper), routing.clone())),
         routing: Arc::new(Routing::new(Arc::clone(keeper), routing)),
     }
@@ -393,6 +401,10 @@ fn begin_loops(
     tasks.spawn("configuration poll", async move { polling.poll(clock, stopping).await });
     let (writing, stopping) = (Arc::clone(writer), tasks.stopping());
     tasks.spawn("ledger writer", async move { writing.run(stopping).await });
+    if let Some(backup) = &administration.backup {
+        let (backup, rebuilt, stopping) = (Arc::clone(backup), keeper.rebuilt(), tasks.stopping());
+        tasks.spawn("backup", async move { backup.follow(rebuilt, stopping).await });
+    }
     let (trail, stopping) = (Arc::clone(administration.audit()), tasks.stopping());
     tasks.spawn("audit checkpoints", async move { trail.keep_checkpoints(stopping).await });
 }

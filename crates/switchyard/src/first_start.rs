@@ -67,6 +67,7 @@ mod tests {
             configuration: Arc::clone(store) as _,
             audit: Arc::clone(store) as _,
             keeper: None,
+            backup: None,
         };
         let settings = factory_settings(
             &Builder::in_memory(),

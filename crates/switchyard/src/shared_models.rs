@@ -180,6 +180,7 @@ fn provider(name: &str, vendor: &str, of: &Model, models: &[&str]) -> Result<Dec
     }
     Ok(DeclaredProvider {
         name: named(name)?,
+        owner: None,
         vendor: vendor.to_owned(),
         base_url: of.base_url.clone(),
         api_key: None,

@@ -8,6 +8,7 @@ use switchyard_testkit::contracts::repositories::{
     audit_contract, configuration_contract, credential_contract, keyring_contract, quota_contract,
     session_contract, usage_contract, user_contract, virtual_key_contract,
 };
+use switchyard_testkit::fakes::backup_file::MemoryBackupFile;
 use switchyard_testkit::fakes::idempotency::NameBook;
 use switchyard_testkit::fakes::journal::ScriptedJournal;
 use switchyard_testkit::fakes::store::MemoryStore;
@@ -31,6 +32,11 @@ async fn the_store_keeps_keys_as_a_database_does() {
     virtual_key_contract(&store, &store, &store, &store).await;
     keyring_contract(&store, &store, &store).await;
     credential_contract(&store, &store).await;
+}
+
+#[test]
+fn a_backup_in_memory_is_kept_as_one_in_a_file_is() {
+    switchyard_testkit::contracts::backup_file::contract(|| ((), MemoryBackupFile::default()));
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ mod fallback;
 mod fixture;
 mod pattern;
 mod refusals;
+mod restoring;
 mod run;
 mod scene;
 
@@ -45,9 +46,23 @@ const SURFACES: [(&str, &[&str]); 5] = [
             "/api/v1/providers",
             "/api/v1/vendors",
             "/api/v1/routes",
+            "/api/v1/export",
+            "/api/v1/plan",
+            "/api/v1/apply",
+            "/api/v1/backup",
+            "/api/v1/restore",
         ],
     ),
-    ("provider-management", &["/api/providers", "/api/model-routes", "/api/admin/stats", "/api/admin/logs"]),
+    (
+        "provider-management",
+        &[
+            "/api/providers",
+            "/api/model-routes",
+            "/api/admin/stats",
+            "/api/admin/logs",
+            "/api/admin/providers/restore",
+        ],
+    ),
 ];
 
 macro_rules! surfaces {

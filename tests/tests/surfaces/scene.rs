@@ -3,11 +3,13 @@
 use serde_json::json;
 use std::collections::HashMap;
 use std::net::TcpListener;
+use std::path::PathBuf;
 use switchyard::Store;
 use switchyard::orchestrator::accounts::{AccountSettings, RegistrationPolicy};
 use switchyard_harness::testkit::postgres::PrivatePostgres;
 use switchyard_harness::testkit::simulator::Simulator;
 use switchyard_harness::{GatewayAuth, PASSWORD, TestApp};
+use tempfile::TempDir;
 
 /// The administrator's name.
 pub(crate) const ADMIN: &str = "ada.admin";
@@ -47,6 +49,9 @@ pub(crate) struct Scene {
     pub(crate) mistral: Simulator,
     /// Takes connections and never answers.
     silent: TcpListener,
+    /// Where providers and routes are backed up.
+    pub(crate) backup: PathBuf,
+    _folder: TempDir,
 }
 
 /// On a fresh server over each database.
@@ -69,7 +74,10 @@ impl Scene {
     async fn with_registration(setting: Setting, registration: RegistrationPolicy, store: Store) -> Self {
         let vendor = |key: &str| Simulator::builder().required_key(key).start().unwrap();
         let (openai, mistral) = (vendor(OPENAI_KEY), vendor(MISTRAL_KEY));
+        let folder = tempfile::tempdir().unwrap();
+        let backup = folder.path().join("config_backup.json");
         let builder = TestApp::builder()
+            .backup_file(&backup)
             .store(store)
             .administrator(ADMIN)
             .vendor_base_url("openai", &openai.base_url())
@@ -84,15 +92,12 @@ impl Scene {
             }),
         };
         let silent = TcpListener::bind("127.0.0.1:0").unwrap();
-        Self { app: builder.start().await, openai, mistral, silent }
+        Self { app: builder.start().await, openai, mistral, silent, backup, _folder: folder }
     }
 
     /// A bearer token of the administrator's.
     pub(crate) async fn admin(&self) -> String {
-        let body = json!({"username": ADMIN, "password": PASSWORD}).to_string();
-        let answer = self.app.anonymous().post("/api/auth/login", body).await;
-        assert_eq!(answer.status, 200, "{}", answer.text);
-        answer.json()["access_token"].as_str().unwrap().to_owned()
+        token(&self.app).await
     }
 
     /// What the calls of a scene may name.
@@ -110,4 +115,12 @@ impl Scene {
         ];
         known.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
+}
+
+/// A bearer token of a server's administrator.
+pub(crate) async fn token(app: &TestApp) -> String {
+    let body = json!({"username": ADMIN, "password": PASSWORD}).to_string();
+    let answer = app.anonymous().post("/api/auth/login", body).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    answer.json()["access_token"].as_str().unwrap().to_owned()
 }

@@ -2,6 +2,8 @@
 
 mod audit;
 mod auth;
+mod backup;
+mod configuration;
 mod error;
 mod explain;
 mod held;
@@ -21,6 +23,7 @@ mod usage;
 mod users;
 mod virtual_keys;
 
+pub(crate) use backup::counted;
 pub(crate) use error::ApiError;
 pub(crate) use json::{ApiBody, ApiJson, ApiJsonOrNothing, present};
 pub(crate) use shapes::Secret;
@@ -29,6 +32,8 @@ pub(crate) mod documented {
     //! What the API document names.
     pub(crate) use super::audit::__path_list_audit;
     pub(crate) use super::auth::{__path_log_in, __path_log_out, __path_me, __path_refresh, __path_register};
+    pub(crate) use super::backup::{__path_back_up, __path_restore};
+    pub(crate) use super::configuration::{__path_apply, __path_export, __path_plan};
     pub(crate) use super::explain::__path_explain_call;
     pub(crate) use super::keys::{
         __path_forget_key, __path_own_keys, __path_store_keys, __path_system_keys, __path_test_key,
@@ -121,6 +126,11 @@ pub(crate) fn mount(routes: &mut Routes) {
     routes.post("/api/v1/providers/{id}/credentials/{place}/test", providers::test_credential);
     routes.get("/api/v1/audit", audit::list_audit);
     routes.post("/api/v1/rekey", rekey::seal_anew);
+    routes.get("/api/v1/export", configuration::export);
+    routes.post("/api/v1/plan", configuration::plan);
+    routes.post("/api/v1/apply", configuration::apply);
+    routes.post("/api/v1/backup", backup::back_up);
+    routes.post("/api/v1/restore", backup::restore);
     routes.get("/api/v1/usage", usage::show_usage);
     routes.get("/api/v1/usage.csv", usage::show_usage_csv);
     routes.get("/api/v1/requests", requests::list_requests);

@@ -5,6 +5,7 @@ use crate::extract::Administrator;
 use crate::ops::Environment;
 use actix_web::web;
 use serde::Serialize;
+use switchyard_orchestrator::backup::BackupState;
 use switchyard_orchestrator::overview::{Overview, RestingCredential, ServerState};
 use switchyard_orchestrator::snapshot::CredentialState;
 use switchyard_orchestrator::status::StatusFacts;
@@ -23,6 +24,8 @@ pub(crate) struct ServerStatus {
     /// The Redis that processes share limits through; `null` where this one serves alone.
     redis: Option<RedisStatus>,
     journal: JournalStatus,
+    /// The backup of providers and routes; `null` where none is kept.
+    backup: Option<BackupStatus>,
     /// The revision of the configuration that calls are served by.
     revision: i64,
     /// Calls in flight.
@@ -104,6 +107,30 @@ struct JournalStatus {
     damaged: u64,
     /// Records that reached the ledger since the start.
     written: u64,
+}
+
+/// The backup of providers and routes.
+#[derive(Debug, Serialize, ToSchema)]
+struct BackupStatus {
+    /// The file.
+    path: String,
+    /// When this process wrote it last; `null` where it has not yet.
+    written_at: Option<String>,
+    /// Keys that are not in it, since no encryption key at hand opens them.
+    lost_keys: usize,
+    /// Why it could not be written the last time.
+    error: Option<String>,
+}
+
+impl From<BackupState> for BackupStatus {
+    fn from(BackupState { place, written, error }: BackupState) -> Self {
+        Self {
+            path: place,
+            written_at: written.as_ref().map(|written| written.at.to_string()),
+            lost_keys: written.map_or(0, |written| written.lost_keys),
+            error,
+        }
+    }
 }
 
 /// A target that rests.
@@ -227,6 +254,7 @@ pub(crate) async fn show_status(
             damaged: facts.journal_damaged,
             written: facts.events_written,
         },
+        backup: state.backup.map(Into::into),
         revision: facts.revision,
         calls_in_flight: facts.calls_in_flight,
         breakers: state.resting.into_iter().map(breaker).collect(),

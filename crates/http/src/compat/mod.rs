@@ -7,6 +7,7 @@ mod multi_llm;
 mod observability;
 mod pairs;
 mod provider_management;
+mod restoring;
 mod route_management;
 mod virtual_key_proxy;
 
@@ -23,6 +24,7 @@ pub(crate) mod documented {
         __path_one_managed_provider, __path_remove_managed_provider, __path_state_managed_health,
         __path_test_direct, __path_test_managed_provider,
     };
+    pub(crate) use super::restoring::__path_restore_providers;
     pub(crate) use super::route_management::{
         __path_change_managed_route, __path_create_managed_route, __path_list_managed_routes,
         __path_one_managed_route, __path_remove_managed_route, __path_select_node, __path_show_turns,
@@ -52,6 +54,7 @@ pub(crate) fn mount(routes: &mut Routes) {
     routes.get("/api/logs", call_log::call_log);
     routes.get("/api/admin/stats", observability::server_stats);
     routes.get("/api/admin/logs", observability::server_log);
+    routes.post("/api/admin/providers/restore", restoring::restore_providers);
     routes.post("/reload-config", virtual_key_proxy::reload_config);
     routes.get("/api/providers", provider_management::list_managed_providers);
     routes.post("/api/providers", provider_management::create_managed_provider);

@@ -1,7 +1,6 @@
 //! What comes with the product and follows the settings: the providers and the route behind `/llm/chat`. As long as nobody changed them,
 //! each start makes them what the settings say by then.
 
-use super::providers::declared;
 use super::seeds::{is_written, wanted, with_known_targets};
 use super::{AdminPorts, ProviderAdmin, RouteAdmin, routes};
 use crate::error::AdminError;
@@ -10,7 +9,7 @@ use std::sync::Arc;
 use switchyard_domain::declared::{Declared, DeclaredProvider, DeclaredRoute};
 use switchyard_domain::meta::{Owner, Writer};
 use switchyard_domain::name::Name;
-use switchyard_domain::provider::Provider;
+use switchyard_domain::provider::{Provider, ProviderModel};
 use switchyard_ports::repositories::{NewRoute, ProviderPatch};
 
 /// See the module.
@@ -88,7 +87,7 @@ impl Followers {
 }
 
 fn difference(current: &Provider, wanted: &DeclaredProvider) -> ProviderPatch {
-    let models: Vec<_> = current.models.iter().map(declared).collect();
+    let models: Vec<_> = current.models.iter().map(ProviderModel::declared).collect();
     ProviderPatch {
         base_url: (current.base_url != wanted.base_url).then(|| wanted.base_url.clone()),
         is_enabled: (current.is_enabled != wanted.enabled).then_some(wanted.enabled),

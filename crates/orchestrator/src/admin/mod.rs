@@ -13,7 +13,10 @@ mod seeds;
 mod shared_credentials;
 
 pub use credentials::{CredentialAdmin, CredentialEntry, EmptySecret, UNREADABLE};
-pub use declare::{Applied, DeclaredConfiguration};
+pub use declare::{
+    Applied, DeclaredConfiguration, DocumentFormat, Drift, ObjectKind, Plan, PlannedObject, Step,
+};
+pub(crate) use declare::{KeptProvider, Rules, exported};
 pub use followers::Followers;
 pub use keys::{CreatedKey, KeyAdmin, KeyChange, KeyRequest, KeyState, MOST_KEYS, MOST_UNUSED_KEYS};
 pub use providers::{
@@ -21,18 +24,19 @@ pub use providers::{
     ProviderRequest, ProviderState, ProviderTest, Removal, UnsavedProvider,
 };
 pub use quotas::{QuotaAdmin, QuotaRequest, QuotaState};
-pub use reload::{FileNow, FileReader, Reloading};
+pub use reload::{FileNow, FileReader, Reloading, at_its_line};
 pub use routes::{RouteAdmin, RouteChange, RouteState, VersionState};
 pub use seeds::Seeding;
 pub use shared_credentials::{ProviderRef, SharedCredentialAdmin, SharedCredentialEntry};
 
+use crate::backup::BackupWriter;
 use crate::error::AdminError;
 use crate::snapshot::ConfigurationKeeper;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use switchyard_domain::audit::{AuditAction, AuditOutcome, AuditRecord};
 use switchyard_domain::limits::Limits;
-use switchyard_domain::meta::Writer;
+use switchyard_domain::meta::{Owner, Writer};
 use switchyard_ports::clock::Clock;
 use switchyard_ports::repositories::{AuditLog, Author, ConfigurationRepository, RepositoryError};
 
@@ -47,6 +51,8 @@ pub struct AdminPorts {
     pub audit: Arc<dyn AuditLog>,
     /// What calls read; absent where no calls are served (the command line).
     pub keeper: Option<Arc<ConfigurationKeeper>>,
+    /// What keeps the backup; absent where everything is in memory.
+    pub backup: Option<Arc<BackupWriter>>,
 }
 
 impl AdminPorts {
@@ -76,14 +82,33 @@ impl AdminPorts {
     }
 
     /// Waits until the write is what calls read. The write stands whether or not it can be read back at once: calls see it as
-    /// soon as the database answers again.
+    /// soon as the database answers again. The backup has it then too.
     async fn read_own_write(&self) {
         if let Some(keeper) = &self.keeper
             && let Err(error) = keeper.refresh().await
         {
             tracing::warn!(error = %error, "a change was written but can't be read back yet");
         }
+        if let Some(backup) = &self.backup {
+            let seen = self.keeper.as_ref().map(|keeper| keeper.snapshot().revision);
+            backup.keep_current(seen).await;
+        }
     }
+
+    /// Writes the backup, as a provider was tested. What stands in the way of it is logged.
+    async fn back_up_test(&self) {
+        if let Some(backup) = &self.backup {
+            backup.write_after_test().await;
+        }
+    }
+}
+
+/// What the configuration file declares is the file's to change: whatever anybody else wrote would be undone when it is read again.
+fn refuse_declared(owner: &Owner, what: impl FnOnce() -> String, by: &Writer) -> Result<(), AdminError> {
+    if *owner == Owner::File && by.owner != Owner::File {
+        return Err(AdminError::FileOwned { what: what() });
+    }
+    Ok(())
 }
 
 /// Refuses limits that would let nothing pass.

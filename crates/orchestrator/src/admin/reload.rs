@@ -27,7 +27,7 @@ pub type FileReader = Arc<dyn Fn() -> Result<FileNow, String> + Send + Sync>;
 /// hand in the database.
 pub struct Reloading {
     keeper: Arc<ConfigurationKeeper>,
-    file: Option<(FileReader, DeclaredConfiguration)>,
+    file: Option<(FileReader, Arc<DeclaredConfiguration>)>,
     turn: Mutex<()>,
 }
 
@@ -40,7 +40,7 @@ impl Reloading {
 
     /// The same with a file that is applied first.
     #[must_use]
-    pub fn with_file(self, reader: FileReader, configuration: DeclaredConfiguration) -> Self {
+    pub fn with_file(self, reader: FileReader, configuration: Arc<DeclaredConfiguration>) -> Self {
         Self { file: Some((reader, configuration)), ..self }
     }
 
@@ -73,14 +73,19 @@ async fn apply(
         read.map_err(|said| AdminError::invalid("configuration file", said))?;
     let Some(declared) = declared else { return Ok(notes) };
     let by = Writer { owner: Owner::File, ..by.clone() };
-    let applied = configuration.apply(&declared, &by).await.map_err(|error| at_its_line(error, &lines))?;
+    let applied = configuration
+        .apply(&declared.of_the_file(), &by)
+        .await
+        .map_err(|error| at_its_line(error, &lines))?;
     tracing::info!(?applied, "the configuration file was applied again");
     notes.extend(applied.conflicts);
     Ok(notes)
 }
 
-/// The error with the line of what it is about, where that is known.
-fn at_its_line(error: AdminError, lines: &BTreeMap<String, u64>) -> AdminError {
+/// The error with the line of what it is about, where that is known: `lines` are those where objects begin, by `providers.<name>`
+/// and `routes.<name>`.
+#[must_use]
+pub fn at_its_line(error: AdminError, lines: &BTreeMap<String, u64>) -> AdminError {
     let AdminError::Invalid { message, param: Some(place) } = error else { return error };
     let is_of =
         |label: &str| place.strip_prefix(label).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));

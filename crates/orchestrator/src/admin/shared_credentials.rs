@@ -143,42 +143,6 @@ impl SharedCredentialAdmin {
         Ok(())
     }
 
-    /// Makes the shared credentials those of a list, in its order. What stands there already is not written again.
-    /// Answers whether anything was.
-    ///
-    /// # Errors
-    /// As for [`check_list`], before anything is written. Where the database fails in between, those before it are stored.
-    pub(super) async fn keep_list(
-        &self,
-        provider: &Provider,
-        secrets: &[SecretString],
-        by: &Writer,
-    ) -> Result<bool, AdminError> {
-        let secrets = check_list(secrets)?;
-        let mut has_changed = false;
-        for (place, secret) in
-            SharedPlace::all().zip(secrets.into_iter().map(Some).chain(std::iter::repeat(None)))
-        {
-            let there = provider.credential_at(place);
-            let is_kept = match (&secret, there) {
-                (Some(secret), Some(there)) => self.is_same(provider, there, secret),
-                (None, None) => true,
-                _ => false,
-            };
-            if is_kept {
-                continue;
-            }
-            let owner = CredentialOwner::Shared(place);
-            let sealed = secret.map(|secret| self.sealed(provider, &owner, &secret)).transpose()?;
-            self.put(provider, &owner, sealed, by).await?;
-            has_changed = true;
-        }
-        if has_changed {
-            self.ports.read_own_write().await;
-        }
-        Ok(has_changed)
-    }
-
     /// The shared credentials of a provider, by their places.
     ///
     /// # Errors

@@ -16,7 +16,7 @@ use switchyard_ports::clock::Clock;
 use switchyard_ports::repositories::{
     Change, ChangeKind, ConfigurationRepository, RepositoryError, Revision, VirtualKeyRepository,
 };
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 use tokio_util::sync::CancellationToken;
 
 /// How often the revision is asked for: half of the second in which a change must be visible everywhere.
@@ -34,6 +34,8 @@ pub struct ConfigurationKeeper {
     /// Up to which revision all is seen, keys included. Written only while refreshing.
     reached: AtomicI64,
     refreshing: Mutex<MemoryOfTargets>,
+    /// The revision of the snapshot, for whoever waits for another one.
+    rebuilt: watch::Sender<Revision>,
 }
 
 impl ConfigurationKeeper {
@@ -56,6 +58,7 @@ impl ConfigurationKeeper {
             directory: Arc::new(KeyDirectory::default()),
             reached: AtomicI64::new(0),
             refreshing: Mutex::default(),
+            rebuilt: watch::Sender::default(),
         };
         let mut memory = keeper.refreshing.lock().await;
         let revision = keeper.configuration.revision().await?;
@@ -74,6 +77,12 @@ impl ConfigurationKeeper {
     #[must_use]
     pub fn revision(&self) -> Revision {
         Revision(self.reached.load(Ordering::Acquire))
+    }
+
+    /// Tells whenever calls are served by another configuration: its revision.
+    #[must_use]
+    pub fn rebuilt(&self) -> watch::Receiver<Revision> {
+        self.rebuilt.subscribe()
     }
 
     /// The virtual keys.
@@ -168,6 +177,7 @@ impl ConfigurationKeeper {
         );
         self.snapshot.store(Arc::new(snapshot));
         self.reached.store(seen.0, Ordering::Release);
+        self.rebuilt.send_replace(seen);
         Ok(())
     }
 

@@ -104,6 +104,7 @@ impl Scene {
             configuration: Arc::clone(&world.store) as _,
             audit: Arc::clone(&world.store) as _,
             keeper: None,
+            backup: None,
         };
         let quotas = QuotaAdmin::new(
             ports.clone(),

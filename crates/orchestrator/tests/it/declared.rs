@@ -16,6 +16,7 @@ fn provider(name: &str, models: &[&str]) -> DeclaredProvider {
     DeclaredProvider {
         name: named(name),
         vendor: "acme".to_owned(),
+        owner: None,
         base_url: None,
         api_key: Some(format!("sk-{name}").into()),
         api_keys: Vec::new(),

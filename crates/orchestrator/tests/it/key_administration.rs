@@ -104,6 +104,7 @@ async fn each_key_can_be_tried() {
 
 fn declared(keys: &[u8]) -> Declared {
     let provider = DeclaredProvider {
+        owner: None,
         name: named("p"),
         vendor: "locked".to_owned(),
         base_url: None,

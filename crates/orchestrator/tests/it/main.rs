@@ -4,6 +4,7 @@
 
 mod administration;
 mod audit;
+mod backups;
 mod budgets;
 mod concurrent_keys;
 mod costs;
@@ -11,6 +12,7 @@ mod credentials;
 mod crowd;
 mod days;
 mod declared;
+mod documents;
 mod external;
 mod failover;
 mod fairness;

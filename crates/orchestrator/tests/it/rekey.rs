@@ -25,6 +25,7 @@ fn rekey(world: &World) -> Rekey {
         audit: Arc::clone(&world.store) as _,
         vault: Arc::clone(&world.vault) as _,
         rotation: Arc::clone(&world.vault) as _,
+        backup: None,
     })
 }
 

@@ -177,6 +177,7 @@ impl World {
             configuration: Arc::clone(&store) as _,
             audit: Arc::clone(&store) as _,
             keeper: Some(Arc::clone(&keeper)),
+            backup: None,
         };
         let mint = Arc::new(CountingMint::default());
         let besides = ProviderPorts {
@@ -241,13 +242,9 @@ impl World {
             configuration: Arc::clone(&self.store) as _,
             audit: Arc::clone(&self.store) as _,
             keeper: Some(Arc::clone(&self.keeper)),
+            backup: None,
         };
-        DeclaredConfiguration::new(
-            ports,
-            Arc::clone(&self.providers),
-            Arc::clone(&self.shared),
-            Arc::clone(&self.routes),
-        )
+        DeclaredConfiguration::new(ports, Arc::clone(&self.providers))
     }
 
     /// What plans are made by.

@@ -1,6 +1,6 @@
 //! Providers and routes, read whole and written one by one.
 
-use super::RepositoryError;
+use super::{ConfigurationSet, RepositoryError};
 use async_trait::async_trait;
 use std::collections::BTreeMap;
 use switchyard_domain::audit::{AuditAction, AuditOutcome, AuditRecord};
@@ -254,10 +254,26 @@ impl NewRoute {
             targets: Vec::new(),
         }
     }
-}
 
-impl NewRoute {
-    /// The same by names. A target whose provider has none any more is left out.
+    /// A declared one, with the ids of what it leads to.
+    #[must_use]
+    pub fn of(route: &DeclaredRoute, fallback: Option<RouteId>, targets: Vec<NewTarget>) -> Self {
+        Self {
+            name: route.name.clone(),
+            mode: route.mode,
+            strategy: route.strategy,
+            failover_on: route.failover_on,
+            strict: route.strict,
+            timeouts: route.timeouts,
+            on_disconnect: route.on_disconnect,
+            fallback,
+            config: route.config.clone(),
+            is_active: route.enabled,
+            targets,
+        }
+    }
+
+    /// The same by names, which are nobody's. A target whose provider has none any more is left out.
     #[must_use]
     pub fn declared(
         &self,
@@ -267,6 +283,7 @@ impl NewRoute {
         let target = |target: &NewTarget| Some(target.declared(provider(target.provider)?));
         DeclaredRoute {
             name: self.name.clone(),
+            owner: None,
             mode: self.mode,
             strategy: self.strategy,
             failover_on: self.failover_on,
@@ -358,6 +375,23 @@ impl NewTarget {
             timeouts: Timeouts::DEFAULT,
             metadata: Notes::default(),
             is_enabled: true,
+        }
+    }
+
+    /// A declared one, with the id of its provider.
+    #[must_use]
+    pub fn of(target: &DeclaredTarget, provider: ProviderId) -> Self {
+        Self {
+            provider,
+            models: target.models.clone(),
+            weight: target.weight,
+            priority: target.priority,
+            strategy: target.strategy,
+            limits: target.limits,
+            when: target.when.clone(),
+            timeouts: target.timeouts,
+            metadata: target.metadata.clone(),
+            is_enabled: target.enabled,
         }
     }
 
@@ -477,6 +511,11 @@ pub trait ConfigurationRepository: Send + Sync {
         expected_version: Option<i64>,
         author: &Author,
     ) -> Result<(), RepositoryError>;
+    /// Writes all of a set in one transaction, or nothing of it: each object with its own change and its own entry in the audit log,
+    /// as if it had been written alone. What is as it should be is left as it is, and a set that changes nothing is no change.
+    /// `NotFound` for a name that a route leads to and that is not there; else as for what is written alone. It may take longer
+    /// than other writes.
+    async fn write_all(&self, set: ConfigurationSet, author: &Author) -> Result<(), RepositoryError>;
     /// The versions of a route, the newest first: at most `most` of those before `before`. The newest hundred are kept.
     async fn route_versions(
         &self,

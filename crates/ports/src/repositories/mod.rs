@@ -7,6 +7,7 @@ mod keyring;
 mod provider_health;
 mod quotas;
 mod sessions;
+mod sets;
 mod usage;
 mod users;
 mod virtual_keys;
@@ -21,6 +22,7 @@ pub use keyring::{KeyringEntry, KeyringRepository};
 pub use provider_health::ProviderHealthRepository;
 pub use quotas::{NewQuota, QuotaRepository};
 pub use sessions::{ENDED_KNOWN_FOR, MOST_SESSIONS, Rotation, SessionRepository};
+pub use sets::{ConfigurationSet, CredentialWrite, ProviderStep, ProviderWrite, RouteWrite, SealForRow};
 pub use usage::{Recorded, UsageRepository};
 pub use users::{
     AccountState, Creation, LinkPurpose, NewUser, OneTimeLink, Taken, UserChange, UserPatch, UserRepository,

@@ -80,12 +80,24 @@ pub(super) fn forget(
     owner: &CredentialOwner,
     author: &Author,
 ) -> Result<Written<()>, Fault> {
-    let Some(id) = find(connection, provider, owner)? else {
+    let Some(id) = remove(connection, provider, owner)? else {
         return providers::must_exist(connection, &[provider]).map(Written::Nothing);
     };
-    diesel::delete(credentials::table.find(id)).execute(connection)?;
     let name = touched(connection, provider, owner, author)?;
     Ok(told(provider, owner, id, name, "forgotten"))
+}
+
+/// Removes the row, and answers the id that it had. The provider's version is the caller's to raise.
+pub(super) fn remove(
+    connection: &mut AnyConnection,
+    provider: ProviderId,
+    owner: &CredentialOwner,
+) -> Result<Option<i64>, Fault> {
+    let found = find(connection, provider, owner)?;
+    if let Some(id) = found {
+        diesel::delete(credentials::table.find(id)).execute(connection)?;
+    }
+    Ok(found)
 }
 
 fn find(

@@ -121,6 +121,18 @@ fn put(connection: &mut AnyConnection, provider: ProviderId, health: &ProviderHe
     Ok(())
 }
 
+/// Writes what was known of a provider, where nothing is known of it.
+pub(super) fn keep(
+    connection: &mut AnyConnection,
+    provider: ProviderId,
+    health: &ProviderHealth,
+) -> Result<(), Fault> {
+    match of(connection, provider)? {
+        Some(_) => Ok(()),
+        None => put(connection, provider, health),
+    }
+}
+
 /// Forgets what was found of a provider, which is called elsewhere from now on.
 pub(super) fn forget(connection: &mut AnyConnection, provider: ProviderId) -> Result<(), Fault> {
     diesel::delete(provider_health::table.find(provider.0)).execute(connection)?;

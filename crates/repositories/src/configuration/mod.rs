@@ -8,6 +8,7 @@ mod load;
 mod providers;
 pub(crate) mod revision;
 mod routes;
+mod sets;
 mod targets;
 mod versions;
 
@@ -18,8 +19,9 @@ use switchyard_domain::audit::AuditAction;
 use switchyard_domain::ids::{ProviderId, RouteId};
 use switchyard_domain::provider::CredentialOwner;
 use switchyard_ports::repositories::{
-    Author, Change, ChangeKind, ConfigurationRepository, NewProvider, NewRoute, ProviderPatch,
-    ProviderRemoval, RepositoryError, Revision, RouteVersion, SealedSecret, StoredConfiguration,
+    Author, Change, ChangeKind, ConfigurationRepository, ConfigurationSet, NewProvider, NewRoute,
+    ProviderPatch, ProviderRemoval, RepositoryError, Revision, RouteVersion, SealedSecret,
+    StoredConfiguration,
 };
 
 #[async_trait]
@@ -149,6 +151,11 @@ impl ConfigurationRepository for Database {
             routes::delete(connection, id, expected_version)
         })
         .await
+    }
+
+    async fn write_all(&self, set: ConfigurationSet, author: &Author) -> Result<(), RepositoryError> {
+        let by = author.clone();
+        self.change_all(move |connection| sets::write(connection, &set, &by)).await
     }
 
     async fn route_versions(

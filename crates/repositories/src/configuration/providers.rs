@@ -243,6 +243,13 @@ fn stored(connection: &mut AnyConnection, id: ProviderId) -> Result<(String, i64
     row.ok_or_else(|| missing(id))
 }
 
+/// The provider of a name.
+pub(super) fn id_of(connection: &mut AnyConnection, name: &Name) -> Result<ProviderId, Fault> {
+    let row = providers::table.filter(providers::name.eq(name.as_str())).select(providers::id);
+    let id: Option<i64> = row.first(connection).optional()?;
+    id.map(ProviderId).ok_or_else(|| not_found(format!("the provider `{name}`")))
+}
+
 /// The name of a provider.
 pub(super) fn name_of(connection: &mut AnyConnection, id: ProviderId) -> Result<String, Fault> {
     stored(connection, id).map(|(name, _)| name)

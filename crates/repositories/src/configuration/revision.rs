@@ -4,6 +4,7 @@ use crate::audit;
 use crate::connection::{AnyConnection, each};
 use crate::database::Database;
 use crate::error::Fault;
+use crate::lane::SET;
 use crate::schema::{changes, revision};
 use diesel::prelude::*;
 use std::collections::BTreeMap;
@@ -85,10 +86,7 @@ impl Database {
             match job(connection)? {
                 Written::Changed { id, value, details, also } => {
                     note(connection, Change { revision: next, kind, id }, kept)?;
-                    for (kind, id) in also {
-                        let revision = raise(connection, 1)?;
-                        note(connection, Change { revision, kind, id }, kept)?;
-                    }
+                    note_also(connection, also, kept)?;
                     audit::append(connection, seal.as_deref(), author.did(action, kind, id, details))?;
                     Ok(value)
                 }
@@ -100,6 +98,48 @@ impl Database {
         })
         .await
     }
+
+    /// Runs a job that writes several objects of configuration: each lands as if it had been written alone, and all of them land
+    /// or none.
+    pub(crate) async fn change_all<J>(&self, job: J) -> Result<(), RepositoryError>
+    where
+        J: Fn(&mut AnyConnection) -> Result<Vec<Landing>, Fault> + Send + 'static,
+    {
+        let (kept, seal) = (self.kept_changes(), self.audit_seal());
+        self.write_within(SET, move |connection| {
+            queue(connection)?;
+            let landings = job(connection)?;
+            for Landing { kind, action, author, written } in landings {
+                let Written::Changed { id, value: (), details, also } = written else { continue };
+                let revision = raise(connection, 1)?;
+                note(connection, Change { revision, kind, id }, kept)?;
+                note_also(connection, also, kept)?;
+                audit::append(connection, seal.as_deref(), author.did(action, kind, id, details))?;
+            }
+            Ok(())
+        })
+        .await
+    }
+}
+
+/// One object of several that were written.
+pub(crate) struct Landing {
+    /// What it is.
+    pub(crate) kind: ChangeKind,
+    /// What was done to it.
+    pub(crate) action: AuditAction,
+    /// By whom.
+    pub(crate) author: Author,
+    /// What came of it.
+    pub(crate) written: Written<()>,
+}
+
+fn note_also(connection: &mut AnyConnection, also: Vec<(ChangeKind, i64)>, kept: i64) -> Result<(), Fault> {
+    for (kind, id) in also {
+        let revision = raise(connection, 1)?;
+        note(connection, Change { revision, kind, id }, kept)?;
+    }
+    Ok(())
 }
 
 /// Queues behind every other writer of configuration, until the transaction ends. There is no new revision.

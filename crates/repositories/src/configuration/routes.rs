@@ -12,6 +12,7 @@ use crate::stored::json;
 use diesel::prelude::*;
 use switchyard_domain::ids::{ProviderId, RouteId};
 use switchyard_domain::meta::Owner;
+use switchyard_domain::name::Name;
 use switchyard_domain::route::Route;
 use switchyard_ports::repositories::{Author, NewRoute};
 
@@ -171,6 +172,13 @@ fn check_fallback(
         next = row.ok_or_else(|| missing(current))?.map(RouteId);
     }
     Err(conflict(format!("the route `{}` falls back over more than {LONGEST_CHAIN} routes", route.name)))
+}
+
+/// The route of a name.
+pub(super) fn id_of(connection: &mut AnyConnection, name: &Name) -> Result<RouteId, Fault> {
+    let row = routes::table.filter(routes::name.eq(name.as_str())).select(routes::id);
+    let id: Option<i64> = row.first(connection).optional()?;
+    id.map(RouteId).ok_or_else(|| not_found(format!("the route `{name}`")))
 }
 
 /// The name and the version of a route.

@@ -3,9 +3,11 @@
 
 pub(crate) mod admin;
 pub(crate) mod audit;
+pub(crate) mod backup;
 pub(crate) mod budgets;
 pub(crate) mod check;
 mod credentials;
+pub(crate) mod document;
 pub(crate) mod explain;
 pub(crate) mod keys;
 pub(crate) mod ledger;

@@ -187,12 +187,13 @@ fn list(administration: &Administration, providers: &[Provider], as_json: bool) 
                 provider.name.to_string(),
                 provider.vendor.clone(),
                 if provider.is_enabled { "on" } else { "off" }.to_owned(),
+                provider.meta.owner.to_string(),
                 shown_keys(admin, provider),
                 format!("{}{}", models.join(" "), if more > 0 { format!(" +{more}") } else { String::new() }),
             ]
         })
         .collect();
-    output::table(&["NAME", "VENDOR", "STATE", "KEY", "MODELS"], &rows);
+    output::table(&["NAME", "VENDOR", "STATE", "OWNER", "KEY", "MODELS"], &rows);
 }
 
 /// What is shown of a provider's keys: the first, and how many there are besides.

@@ -106,9 +106,10 @@ fn list(routes: &[RouteState], as_json: bool) {
                 route.mode.as_str().to_owned(),
                 route.strategy.as_str().to_owned(),
                 if route.is_active { "on" } else { "off" }.to_owned(),
+                route.meta.owner.to_string(),
                 state.target_names().join(" → "),
             ]
         })
         .collect();
-    output::table(&["NAME", "MODE", "STRATEGY", "STATE", "TARGETS"], &rows);
+    output::table(&["NAME", "MODE", "STRATEGY", "STATE", "OWNER", "TARGETS"], &rows);
 }

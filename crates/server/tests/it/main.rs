@@ -9,10 +9,12 @@
 )]
 
 mod admin;
+mod backups;
 mod certificate;
 mod check;
 mod coming_from;
 mod commands;
+mod documents;
 mod effects;
 mod logs;
 mod other_keys;

@@ -1,6 +1,6 @@
 //! The configuration file is read again on request, whole or not at all.
 
-use crate::place::Place;
+use crate::place::{Place, eventually};
 use crate::running::{Heard, Running, administered};
 use serde_json::json;
 
@@ -111,4 +111,17 @@ fn without_a_file_the_database_alone_is_read_again() {
     let server = Running::start(administered());
     let (token, _) = server.sign_in();
     assert_eq!(reload(&server, &token).json(), json!({"message": "Configuration reloaded."}));
+}
+
+#[test]
+fn a_hang_up_reads_the_file_again_and_a_wrong_one_leaves_the_last_good() {
+    let (server, token) = start(FIRST);
+    write(&server.place, &FIRST.replace("one", "two"));
+    server.signal("HUP");
+    eventually(|| target(&server, &token, "fast") == "two/m");
+    write(&server.place, &format!("{FIRST}colour: red\n"));
+    server.signal("HUP");
+    eventually(|| server.log().contains("the configuration stays as it was"));
+    assert!(server.log().contains("line 11"), "{}", server.log());
+    assert_eq!(target(&server, &token, "fast"), "two/m");
 }

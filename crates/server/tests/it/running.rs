@@ -58,6 +58,11 @@ impl Running {
         self.place
     }
 
+    /// Sends it a signal by name.
+    pub(crate) fn signal(&self, name: &str) {
+        self.server.signal(name);
+    }
+
     /// The process' id.
     pub(crate) fn id(&self) -> u32 {
         self.server.id()

@@ -28,7 +28,7 @@ directory, the environment, and flags of the command line.
 
 Switches are `true` or `false`; `1`, `yes`, `on` and `0`, `no`, `off` mean the same.
 
-The surface `/llm`, the response cache and backups are not part of this version: their settings are read
+The surface `/llm` and the response cache are not part of this version: their settings are read
 and checked, so that one file serves later versions too, and have no effect yet.
 
 ## The file
@@ -58,10 +58,10 @@ routes:
 `api_keys`, a list of up to 16, stands in the place of `api_key` where a provider has several: calls take turns with them. It is the whole
 list: keys at further places are forgotten, while `api_key` is the first alone and leaves further ones as they are.
 
-What the file declares is written as the file's at each start, and whenever an administrator asks for it with
+What the file declares is written as the file's at each start, at SIGHUP, and whenever an administrator asks for it with
 `POST /reload-config`: all of it, or nothing where anything in it is wrong. What is gone from it is then disabled, never deleted.
-Settings take effect at a start only. An unknown member anywhere is an error with its line. Relative paths start at the working
-directory.
+[configuration.md](configuration.md) tells of plans, exports and backups. Settings take effect at a start only. An unknown member
+anywhere is an error with its line. Relative paths start at the working directory.
 ";
 
 /// The text of `.env.example`: every setting, commented out, at its default.

@@ -16,7 +16,7 @@ use super::{
 };
 use secrecy::ExposeSecret;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use switchyard_domain::declared::Declared;
 
 /// Where settings come from, the weakest first. By default nowhere: all defaults.
@@ -43,6 +43,22 @@ impl Sources {
         text.filter(|text| !text.trim().is_empty()).map(PathBuf::from)
     }
 
+    /// What a document declares, YAML or JSON, with what its `${VARIABLE}`s stand for here. Its map `settings` is nobody's business.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, with its lines.
+    pub fn declared(&self, path: &Path, text: &str) -> Result<DeclaredDocument, SettingsErrors> {
+        let mut findings = Findings::default();
+        let variables = |name: &str| self.variable(name);
+        let read = ConfigurationFile { path, text, variables: &variables }.declared(&mut findings);
+        match read {
+            Some((declared, lines)) if findings.problems.is_empty() => {
+                Ok(DeclaredDocument { declared, lines })
+            }
+            _ => Err(SettingsErrors(findings.problems)),
+        }
+    }
+
     /// A variable of the environment, else of `.env`.
     fn variable(&self, name: &str) -> Option<String> {
         let of_dotenv = || {
@@ -51,6 +67,15 @@ impl Sources {
         };
         self.environment.variables.get(name).cloned().or_else(of_dotenv)
     }
+}
+
+/// What a document declares.
+#[derive(Clone, Debug)]
+pub struct DeclaredDocument {
+    /// Its providers and routes.
+    pub declared: Declared,
+    /// The lines where each of them begins, by `providers.<name>` and `routes.<name>`.
+    pub lines: BTreeMap<String, u64>,
 }
 
 /// What the sources say.

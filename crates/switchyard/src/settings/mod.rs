@@ -38,7 +38,7 @@ pub use groups::{
 };
 pub use listen::Listen;
 pub use listing::Listed;
-pub use load::{Loaded, Sources};
+pub use load::{DeclaredDocument, Loaded, Sources};
 pub use network::{EgressEntry, EgressUse};
 pub use problem::{EXIT_CODE, Origin, Problem, Reason, SettingsErrors, Warning};
 pub use rate_limit::{RateLimit, Window};

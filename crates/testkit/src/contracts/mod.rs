@@ -1,5 +1,6 @@
 //! The contracts of the ports as test suites, which every adapter and every fake runs.
 
+pub mod backup_file;
 pub mod budgets;
 pub mod health;
 pub mod idempotency;

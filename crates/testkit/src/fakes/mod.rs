@@ -2,6 +2,7 @@
 //! forgets where a test tells it to.
 
 pub mod audit_seal;
+pub mod backup_file;
 pub mod checkpoints;
 pub mod external;
 pub mod health;

@@ -7,6 +7,8 @@ pub(crate) use look::{
     __path_dry_run, __path_select_target, __path_show_state, dry_run, select_target, show_state,
 };
 
+pub(super) use shapes::ChangedField;
+
 use super::shapes::EnvelopeAnswer;
 use super::users::{PageQuery, page_of};
 use super::{ApiError, ApiJson};

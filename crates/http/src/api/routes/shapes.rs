@@ -356,10 +356,10 @@ pub(crate) struct RoutePage {
     pub(super) next: Option<String>,
 }
 
-/// A member that a version made different.
+/// A member that is different.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ChangedField {
-    /// Where it stands, such as `targets[1].weight`.
+    /// Where it stands, such as `targets[1].weight` or `models[gpt-4o].rates.input`.
     field: String,
     /// What it was; absent where it was not there.
     #[serde(skip_serializing_if = "Option::is_none")]

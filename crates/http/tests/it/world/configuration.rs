@@ -23,9 +23,9 @@ use switchyard_domain::usage::{
 };
 use switchyard_domain::virtual_key::VirtualKey;
 use switchyard_ports::repositories::{
-    Author, Change, ConfigurationRepository, KeyPatch, NewProvider, NewRoute, NewVirtualKey, ProviderPatch,
-    ProviderRemoval, Recorded, RepositoryError, Revision, RouteVersion, SealedSecret, StoredConfiguration,
-    UsageRepository, VirtualKeyRepository,
+    Author, Change, ConfigurationRepository, ConfigurationSet, KeyPatch, NewProvider, NewRoute,
+    NewVirtualKey, ProviderPatch, ProviderRemoval, Recorded, RepositoryError, Revision, RouteVersion,
+    SealedSecret, StoredConfiguration, UsageRepository, VirtualKeyRepository,
 };
 
 fn meta() -> RowMeta {
@@ -183,6 +183,10 @@ impl ConfigurationRepository for FixedConfiguration {
     }
 
     async fn delete_route(&self, _: RouteId, _: Option<i64>, _: &Author) -> Result<(), RepositoryError> {
+        read_only()
+    }
+
+    async fn write_all(&self, _: ConfigurationSet, _: &Author) -> Result<(), RepositoryError> {
         read_only()
     }
 

@@ -20,10 +20,11 @@ use switchyard_orchestrator::accounts::{
     AccountPorts, AccountSettings, Accounts, PasswordDesk, Rates, Throttles, session_gate,
 };
 use switchyard_orchestrator::admin::{
-    AdminPorts, CredentialAdmin, KeyAdmin, ProviderAdmin, ProviderPorts, QuotaAdmin, Reloading, RouteAdmin,
-    SharedCredentialAdmin,
+    AdminPorts, CredentialAdmin, DeclaredConfiguration, KeyAdmin, ProviderAdmin, ProviderPorts, QuotaAdmin,
+    Reloading, RouteAdmin, SharedCredentialAdmin,
 };
 use switchyard_orchestrator::audit::AuditTrail;
+use switchyard_orchestrator::backup::Backups;
 use switchyard_orchestrator::chat::{
     BudgetTerms, Budgets, CallSettings, CallStatistics, ChatPorts, ChatService,
 };
@@ -241,6 +242,7 @@ async fn services(
         configuration: Arc::clone(&store) as _,
         audit: Arc::clone(&store) as _,
         keeper: None,
+        backup: None,
     };
     let vault = Arc::new(BoundVault::default());
     let besides = ProviderPorts {
@@ -250,6 +252,7 @@ async fn services(
         health: Arc::clone(&store) as _,
     };
     let providers = Arc::new(ProviderAdmin::new(admin.clone(), besides));
+    let declared = Arc::new(DeclaredConfiguration::new(admin.clone(), Arc::clone(&providers)));
     let shared_credentials =
         SharedCredentialAdmin::new(admin.clone(), Arc::clone(&providers), Arc::clone(&vault) as _);
     let credentials =
@@ -263,6 +266,7 @@ async fn services(
         audit: Arc::clone(&store) as _,
         vault: Arc::clone(&vault) as _,
         rotation: vault,
+        backup: None,
     });
     let accounts = AccountPorts {
         clock: Arc::clone(&clock),
@@ -282,6 +286,7 @@ async fn services(
         configuration: Arc::clone(&store) as _,
         audit: Arc::clone(&store) as _,
         keeper: Some(Arc::clone(&keeper)),
+        backup: None,
     };
     let quotas = QuotaAdmin::new(
         admin.clone(),
@@ -294,6 +299,8 @@ async fn services(
         chat: Arc::new(ChatService::new(Arc::clone(&keeper), Arc::new(ports), settings)),
         models: Arc::new(ModelList::new(Arc::clone(&keeper))),
         reloading: Arc::new(Reloading::new(Arc::clone(&keeper))),
+        backups: Arc::new(Backups::new(None, Arc::clone(&declared))),
+        declared,
         sessions: session_gate(&accounts, Arc::clone(&keeper)),
         routes: Arc::new(RouteAdmin::new(admin.clone())),
         keys: Arc::new(KeyAdmin::new(admin, store, Arc::new(FakeMint), Arc::new(quotas))),

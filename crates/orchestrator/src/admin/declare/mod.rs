@@ -1,238 +1,167 @@
-//! Applies what a file declares: rows whose owner is the file. What the file no longer declares is disabled, never deleted;
-//! what others own is left alone, and a name that they hold is a conflict that is told.
+//! Configuration as a document: what is stored is written as one, and what one declares becomes rows, all of it or nothing. Rows
+//! belong to the file unless the document says whose they are. What it no longer declares is disabled, never deleted; what others
+//! own is left alone, and a name that they hold is a conflict that is told.
 
 mod check;
+mod keys;
+mod plan;
+mod planning;
+mod text;
+
+pub use plan::{Applied, Drift, ObjectKind, Plan, PlannedObject, Step};
+pub(crate) use planning::{KeptProvider, Rules};
+pub use text::DocumentFormat;
 
 use super::AdminPorts;
-use super::providers::{ProviderAdmin, ProviderRequest, declared};
-use super::routes::{Known, RouteAdmin, resolve};
-use super::shared_credentials::SharedCredentialAdmin;
+use super::providers::ProviderAdmin;
 use crate::error::AdminError;
-use check::in_order;
-use secrecy::SecretString;
+use planning::Planning;
 use std::sync::Arc;
-use switchyard_domain::declared::{Declared, DeclaredProvider, DeclaredRoute};
+use switchyard_domain::declared::Declared;
 use switchyard_domain::meta::{Owner, Writer};
+use switchyard_domain::name::Name;
 use switchyard_domain::provider::Provider;
-use switchyard_ports::repositories::{NewRoute, ProviderPatch, RepositoryError};
+use switchyard_ports::repositories::{RepositoryError, StoredConfiguration};
 
-/// What applying changed, by name.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Applied {
-    /// Written anew.
-    pub created: Vec<String>,
-    /// Changed.
-    pub changed: Vec<String>,
-    /// Switched off, since the file no longer declares them.
-    pub disabled: Vec<String>,
-    /// Left alone, with the reason: somebody else owns an object of that name, or it can't become what is declared.
-    pub conflicts: Vec<String>,
-}
+/// How often a set is planned anew when somebody else wrote in between.
+const TRIES: u32 = 8;
 
-/// Applies declared configuration.
+/// Applies declared configuration, and declares what is stored.
 pub struct DeclaredConfiguration {
     ports: AdminPorts,
     providers: Arc<ProviderAdmin>,
-    credentials: Arc<SharedCredentialAdmin>,
-    routes: Arc<RouteAdmin>,
 }
 
 impl DeclaredConfiguration {
     /// Over the given use cases.
     #[must_use]
-    pub fn new(
-        ports: AdminPorts,
-        providers: Arc<ProviderAdmin>,
-        credentials: Arc<SharedCredentialAdmin>,
-        routes: Arc<RouteAdmin>,
-    ) -> Self {
-        Self { ports, providers, credentials, routes }
+    pub fn new(ports: AdminPorts, providers: Arc<ProviderAdmin>) -> Self {
+        Self { ports, providers }
     }
 
-    /// Makes the stored configuration what `wanted` says, in rows whose owner is the file. Applying the same again changes nothing.
+    /// All providers and routes as a document, with their owners and without secrets, in the order of their names. What it says, and
+    /// in which order, depends on nothing else: not on ids, versions or times.
     ///
     /// # Errors
-    /// [`AdminError::Invalid`] when something of it can't be used: then nothing is written. What the store refuses ends it where it
-    /// stands.
-    pub async fn apply(&self, wanted: &Declared, by: &Writer) -> Result<Applied, AdminError> {
-        self.check(wanted).await?;
-        let mut applied = Applied::default();
-        for provider in &wanted.providers {
-            self.apply_provider(provider, by, &mut applied).await?;
-        }
-        for route in in_order(&wanted.routes)? {
-            self.apply_route(route, by, &mut applied).await?;
-        }
-        self.disable_absent(wanted, by, &mut applied).await?;
-        Ok(applied)
+    /// When the database can't be read.
+    pub async fn export(&self) -> Result<Declared, AdminError> {
+        Ok(exported(&self.ports.configuration.load().await?))
     }
 
-    async fn apply_provider(
-        &self,
-        wanted: &DeclaredProvider,
-        by: &Writer,
-        applied: &mut Applied,
-    ) -> Result<(), AdminError> {
-        let stored = self.ports.configuration.load().await?.providers;
-        let current = stored.iter().find(|provider| provider.name == wanted.name);
-        if let Some(current) = current.filter(|current| !gives_way(current, wanted)) {
-            return self.adopt_provider(current, wanted, by, applied).await;
-        }
-        let request = ProviderRequest {
-            name: wanted.name.clone(),
-            vendor: wanted.vendor.clone(),
-            base_url: wanted.base_url.clone(),
-            api_key: wanted.api_key.clone(),
-            models: wanted.models.clone(),
-            is_enabled: wanted.enabled,
-        };
-        match self.providers.add(request, by).await {
-            Ok(_) => {
-                self.keep_keys(wanted, by).await?;
-                applied.created.push(format!("provider {}", wanted.name));
-            }
-            // Another server that starts with the same file was quicker.
-            Err(AdminError::Repository(RepositoryError::Conflict { .. })) => {
-                let current = self.providers.find(&wanted.name).await?;
-                self.adopt_provider(&current, wanted, by, applied).await?;
-            }
-            Err(error) => return Err(error),
-        }
-        Ok(())
-    }
-
-    async fn adopt_provider(
-        &self,
-        current: &Provider,
-        wanted: &DeclaredProvider,
-        by: &Writer,
-        applied: &mut Applied,
-    ) -> Result<(), AdminError> {
-        let label = format!("provider {}", wanted.name);
-        if let Some(other) = other_owner(&current.meta.owner) {
-            applied.conflicts.push(format!("{label}: it belongs to `{other}`"));
-            return Ok(());
-        }
-        if current.vendor != wanted.vendor {
-            let reason = format!(
-                "its vendor is `{}` and can't be changed to `{}`; declare it under another name",
-                current.vendor, wanted.vendor
-            );
-            applied.conflicts.push(format!("{label}: {reason}"));
-            return Ok(());
-        }
-        let patch = difference(current, wanted);
-        let moves = super::providers::is_moved(current, &patch);
-        let is_new = |secret: &&SecretString| moves || !self.providers.holds_secret(current, secret);
-        let secret = wanted.api_key.as_ref().filter(is_new);
-        let is_changed = patch != ProviderPatch::default() || secret.is_some();
-        if is_changed {
-            self.providers.update(current, patch, secret, by).await?;
-        }
-        if self.keep_keys(wanted, by).await? || is_changed {
-            applied.changed.push(label);
-        }
-        Ok(())
-    }
-
-    /// Stores the list of keys that a provider is declared with, if it is with one. Answers whether that changed anything.
-    async fn keep_keys(&self, wanted: &DeclaredProvider, by: &Writer) -> Result<bool, AdminError> {
-        if wanted.api_keys.is_empty() {
-            return Ok(false);
-        }
-        let provider = self.providers.find(&wanted.name).await?;
-        self.credentials.keep_list(&provider, &wanted.api_keys, by).await
-    }
-
-    async fn apply_route(
-        &self,
-        wanted: &DeclaredRoute,
-        by: &Writer,
-        applied: &mut Applied,
-    ) -> Result<(), AdminError> {
-        match self.try_route(wanted, by, applied).await {
-            // Another server that starts with the same file was quicker; what it wrote is compared.
-            Err(AdminError::Repository(RepositoryError::Conflict { .. } | RepositoryError::Stale { .. })) => {
-                self.try_route(wanted, by, applied).await
-            }
-            done => done,
-        }
-    }
-
-    async fn try_route(
-        &self,
-        wanted: &DeclaredRoute,
-        by: &Writer,
-        applied: &mut Applied,
-    ) -> Result<(), AdminError> {
-        let label = format!("route {}", wanted.name);
+    /// What applying `wanted` would do now. Nothing is written.
+    ///
+    /// # Errors
+    /// [`AdminError::Invalid`] for the first thing of it that can't be used.
+    pub async fn plan(&self, wanted: &Declared) -> Result<Plan, AdminError> {
         let stored = self.ports.configuration.load().await?;
-        let Some(current) = stored.routes.iter().find(|route| route.name == wanted.name) else {
-            self.routes.add(wanted, by).await?;
-            applied.created.push(label);
-            return Ok(());
-        };
-        if let Some(other) = other_owner(&current.meta.owner) {
-            applied.conflicts.push(format!("{label}: it belongs to `{other}`"));
-            return Ok(());
-        }
-        if NewRoute::from(current) != resolve(wanted, &Known::of(&stored))?
-            || current.meta.owner != Owner::File
-        {
-            self.routes.replace(current, wanted, by).await?;
-            applied.changed.push(label);
-        }
-        Ok(())
+        Ok(self.planned(&stored, wanted, Rules::DECLARED)?.plan)
     }
 
-    async fn disable_absent(
+    /// How what is stored differs from `wanted`.
+    ///
+    /// # Errors
+    /// As for [`DeclaredConfiguration::plan`].
+    pub async fn drift(&self, wanted: &Declared) -> Result<Drift, AdminError> {
+        let stored = self.ports.configuration.load().await?;
+        let plan = self.planned(&stored, wanted, Rules::DECLARED)?.plan;
+        let is_told =
+            |kind, name: &Name| plan.objects.iter().any(|object| object.kind == kind && object.name == *name);
+        let mut undeclared = Vec::new();
+        for provider in &stored.providers {
+            undeclared.push((ObjectKind::Provider, &provider.name, &provider.meta.owner));
+        }
+        for route in &stored.routes {
+            undeclared.push((ObjectKind::Route, &route.name, &route.meta.owner));
+        }
+        // What came with the product is nobody's work.
+        let is_others = |kind, name: &Name, owner: &Owner| {
+            !matches!(owner, Owner::File | Owner::Seed) && !is_told(kind, name)
+        };
+        let undeclared = undeclared
+            .into_iter()
+            .filter(|(kind, name, owner)| is_others(*kind, name, owner))
+            .map(|(kind, name, owner)| (kind, name.clone(), owner.clone()))
+            .collect();
+        Ok(Drift { plan, undeclared })
+    }
+
+    /// Makes the stored configuration what `wanted` says, in one transaction. Applying the same again changes nothing.
+    ///
+    /// # Errors
+    /// [`AdminError::Invalid`] when something of it can't be used. Whatever the error, nothing was written.
+    pub async fn apply(&self, wanted: &Declared, by: &Writer) -> Result<Applied, AdminError> {
+        Ok(self.carry_out(wanted, by).await?.applied())
+    }
+
+    /// The same, and answers what was done object by object.
+    ///
+    /// # Errors
+    /// As for [`DeclaredConfiguration::apply`].
+    pub async fn carry_out(&self, wanted: &Declared, by: &Writer) -> Result<Plan, AdminError> {
+        self.write(wanted, Rules::DECLARED, by).await
+    }
+
+    /// Writes what `wanted` says by these rules, in one transaction, and answers what that was.
+    pub(crate) async fn write(
         &self,
         wanted: &Declared,
+        rules: Rules<'_>,
         by: &Writer,
-        applied: &mut Applied,
-    ) -> Result<(), AdminError> {
+    ) -> Result<Plan, AdminError> {
+        let mut tries = TRIES;
+        loop {
+            let stored = self.ports.configuration.load().await?;
+            let Planning { plan, set, .. } = self.planned(&stored, wanted, rules)?;
+            if set.is_empty() {
+                return Ok(plan);
+            }
+            tries -= 1;
+            match self.ports.configuration.write_all(set, &self.ports.author(by)).await {
+                Ok(()) => {
+                    self.ports.read_own_write().await;
+                    return Ok(plan);
+                }
+                // Somebody else was quicker, such as another server that starts with the same file: what they wrote is compared.
+                Err(RepositoryError::Conflict { .. } | RepositoryError::Stale { .. }) if tries > 0 => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// What writing `wanted` by these rules would do.
+    pub(crate) async fn planned_by(&self, wanted: &Declared, rules: Rules<'_>) -> Result<Plan, AdminError> {
         let stored = self.ports.configuration.load().await?;
-        for route in stored.routes.iter().filter(|route| route.meta.owner == Owner::File && route.is_active) {
-            if wanted.routes.iter().all(|declared| declared.name != route.name) {
-                let off = NewRoute { is_active: false, ..NewRoute::from(route) };
-                let author = self.ports.author(by);
-                self.ports.configuration.replace_route(route.id, off, None, &author).await?;
-                applied.disabled.push(format!("route {}", route.name));
-            }
+        Ok(self.planned(&stored, wanted, rules)?.plan)
+    }
+
+    fn planned<'a>(
+        &'a self,
+        stored: &'a StoredConfiguration,
+        wanted: &Declared,
+        rules: Rules<'a>,
+    ) -> Result<Planning<'a>, AdminError> {
+        check::check(&self.providers, stored, wanted, rules)?;
+        let mut planning = Planning::new(stored, &self.providers, rules);
+        for provider in &wanted.providers {
+            planning.provider(provider)?;
         }
-        for provider in stored
-            .providers
-            .iter()
-            .filter(|provider| provider.meta.owner == Owner::File && provider.is_enabled)
-        {
-            if wanted.providers.iter().all(|declared| declared.name != provider.name) {
-                let off = ProviderPatch { is_enabled: Some(false), ..ProviderPatch::default() };
-                self.providers.update(provider, off, None, by).await?;
-                applied.disabled.push(format!("provider {}", provider.name));
-            }
+        for route in check::in_order(&wanted.routes)? {
+            planning.route(route);
         }
-        self.ports.read_own_write().await;
-        Ok(())
+        if rules.disables_absent {
+            planning.absent(wanted);
+        }
+        Ok(planning)
     }
 }
 
-/// Whether a new provider takes the place of this one, which is of another vendor and came with the product.
-fn gives_way(current: &Provider, wanted: &DeclaredProvider) -> bool {
-    current.meta.owner == Owner::Seed && current.vendor != wanted.vendor
-}
-
-/// Who else owns an object. A file takes over what it wrote itself and what came with the product.
-fn other_owner(owner: &Owner) -> Option<&Owner> {
-    Some(owner).filter(|owner| !matches!(owner, Owner::File | Owner::Seed))
-}
-
-fn difference(current: &Provider, wanted: &DeclaredProvider) -> ProviderPatch {
-    let models: Vec<_> = current.models.iter().map(declared).collect();
-    ProviderPatch {
-        base_url: (current.base_url != wanted.base_url).then(|| wanted.base_url.clone()),
-        is_enabled: (current.is_enabled != wanted.enabled).then_some(wanted.enabled),
-        models: (models != wanted.models).then(|| wanted.models.clone()),
-        owner: (current.meta.owner != Owner::File).then_some(Owner::File),
-        ..ProviderPatch::default()
-    }
+/// What is stored, as a document.
+pub(crate) fn exported(stored: &StoredConfiguration) -> Declared {
+    let mut declared = Declared {
+        providers: stored.providers.iter().map(Provider::declared).collect(),
+        routes: stored.routes.iter().map(|route| planning::declared_route(stored, route)).collect(),
+    };
+    declared.providers.sort_by(|one, other| one.name.cmp(&other.name));
+    declared.routes.sort_by(|one, other| one.name.cmp(&other.name));
+    declared
 }

@@ -1,14 +1,15 @@
 //! Changes to providers by their ids, of one who may have read them before: what somebody else changed meanwhile is not overwritten.
 
 use super::state::no_such_model;
-use super::{ModelState, ProviderAdmin, ProviderState, check_owner, declared, kept_secret};
+use super::{ModelState, ProviderAdmin, ProviderState, kept_secret, label};
+use crate::admin::refuse_declared;
 use crate::error::AdminError;
 use secrecy::SecretString;
 use switchyard_domain::declared::DeclaredModel;
 use switchyard_domain::ids::ProviderId;
-use switchyard_domain::meta::{Owner, Writer};
+use switchyard_domain::meta::Writer;
 use switchyard_domain::name::Name;
-use switchyard_domain::provider::{Provider, SharedPlace};
+use switchyard_domain::provider::{Provider, ProviderModel, SharedPlace};
 use switchyard_domain::provider_health::HealthEvent;
 use switchyard_ports::repositories::{ProviderPatch, ProviderRemoval, RepositoryError};
 
@@ -80,7 +81,7 @@ impl ProviderAdmin {
         let ProviderChange { name, vendor, base_url, api_key, models, model_ids, is_enabled, .. } = change;
         let given = api_key.as_ref().and_then(Option::as_ref).map(kept_secret).transpose()?.flatten();
         let first = current.credential_at(SharedPlace::FIRST);
-        let declared_now: Vec<DeclaredModel> = current.models.iter().map(declared).collect();
+        let declared_now: Vec<DeclaredModel> = current.models.iter().map(ProviderModel::declared).collect();
         let with_id = |id: String| {
             let known = declared_now.iter().find(|known| known.model == id).cloned();
             known.unwrap_or(DeclaredModel { model: id, ..DeclaredModel::default() })
@@ -124,8 +125,8 @@ impl ProviderAdmin {
         by: &Writer,
     ) -> Result<Vec<String>, AdminError> {
         // What the file no longer declares is switched off, and nobody's to keep.
-        if provider.meta.owner != Owner::File || provider.is_enabled {
-            check_owner(provider, by)?;
+        if provider.is_enabled {
+            refuse_declared(&provider.meta.owner, || label(provider), by)?;
         }
         let author = self.ports.author(by);
         let changed = self.ports.configuration.delete_provider(provider.id, removal, &author).await?;
@@ -208,7 +209,7 @@ impl ProviderAdmin {
         loop {
             let current = self.by_id(id).await?;
             stale(&current, expected_version)?;
-            let before: Vec<DeclaredModel> = current.models.iter().map(declared).collect();
+            let before: Vec<DeclaredModel> = current.models.iter().map(ProviderModel::declared).collect();
             let mut models = before.clone();
             change(&mut models);
             if models == before {
@@ -240,6 +241,8 @@ impl ProviderAdmin {
     ) -> Result<ProviderState, AdminError> {
         self.health.note_health(id, HealthEvent::Stated(is_healthy), &self.ports.author(by)).await?;
         self.ports.read_own_write().await;
+        // What was known before is no change of configuration, and in the backup all the same.
+        self.ports.back_up_test().await;
         self.show(id).await
     }
 }

@@ -9,18 +9,17 @@ pub use state::{CredentialSight, FactSource, ModelState, ProviderState};
 pub use testing::{Discovered, ProviderTest, UnsavedProvider};
 
 use super::shared_credentials::check_list;
-use super::{AdminPorts, check_limits};
+use super::{AdminPorts, check_limits, refuse_declared};
 use crate::error::AdminError;
 use crate::snapshot::credential_binding;
 use secrecy::{ExposeSecret, SecretString};
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
-use switchyard_domain::audit::AuditAction;
 use switchyard_domain::credential::kept_form;
 use switchyard_domain::declared::{DeclaredModel, DeclaredProvider};
 use switchyard_domain::ids::ProviderId;
-use switchyard_domain::meta::{Owner, Writer};
+use switchyard_domain::meta::Writer;
 use switchyard_domain::name::Name;
 use switchyard_domain::provider::{CredentialOwner, Provider, SharedPlace};
 use switchyard_ports::prices::PriceBook;
@@ -29,7 +28,8 @@ use switchyard_ports::provider::{
     Provider as ProviderClient, ProviderConfig, ProviderFactory, VendorSummary,
 };
 use switchyard_ports::repositories::{
-    NewProvider, ProviderHealthRepository, ProviderPatch, ProviderRemoval, RepositoryError, SealedSecret,
+    CredentialWrite, NewProvider, ProviderHealthRepository, ProviderPatch, ProviderRemoval, RepositoryError,
+    SealedSecret,
 };
 use switchyard_ports::vault::Vault;
 
@@ -133,7 +133,7 @@ impl ProviderAdmin {
         api_key: Option<&SecretString>,
         by: &Writer,
     ) -> Result<(), AdminError> {
-        check_owner(current, by)?;
+        refuse_declared(&current.meta.owner, || label(current), by)?;
         // What stays as it is was checked when it was written; a provider that is broken by now must still be switched off.
         if patch.base_url.is_some() || patch.vendor.is_some() {
             let name = patch.name.as_ref().unwrap_or(&current.name);
@@ -161,7 +161,9 @@ impl ProviderAdmin {
         current: Option<&Provider>,
     ) -> Result<(), AdminError> {
         // As in `update`: what stays as it is was checked when it was written.
-        if current.is_none_or(|current| current.base_url != wanted.base_url) {
+        let is_known =
+            |current: &Provider| (&current.vendor, &current.base_url) == (&wanted.vendor, &wanted.base_url);
+        if !current.is_some_and(is_known) {
             self.check_address(&wanted.name, &wanted.vendor, wanted.base_url.as_deref())?;
         }
         check_models(&wanted.models)?;
@@ -203,21 +205,29 @@ impl ProviderAdmin {
         Ok(self.ports.configuration.put_credential(provider, &shared, Some(sealed), &author).await?)
     }
 
-    /// A secret, sealed as a provider's shared one.
+    /// A secret, sealed as a provider's first shared one.
     fn sealed(&self, provider: ProviderId, secret: &SecretString) -> Result<SealedSecret, AdminError> {
         let binding = credential_binding(provider, &CredentialOwner::SHARED.to_word());
         Ok(SealedSecret { sealed: self.vault.seal(secret, &binding)?, hint: hint_of(secret) })
     }
 
-    /// Whether writing this secret would change nothing: it is the stored one, or empty. So a file that is applied again is no
-    /// change.
-    #[must_use]
-    pub fn holds_secret(&self, provider: &Provider, secret: &SecretString) -> bool {
-        let Ok(secret) = kept_form(secret.expose_secret()) else { return false };
-        if secret.expose_secret().is_empty() {
-            return true;
-        }
-        let Some(credential) = provider.credential_at(SharedPlace::FIRST) else { return false };
+    /// A credential that is written with its provider, sealed for the row that this gets.
+    pub(super) fn sealing(&self, place: SharedPlace, secret: SecretString) -> CredentialWrite {
+        let owner = CredentialOwner::Shared(place);
+        let (vault, word) = (Arc::clone(&self.vault), owner.to_word());
+        let seal = move |id: ProviderId| {
+            let sealed = vault.seal(&secret, &credential_binding(id, &word));
+            let sealed = sealed.map_err(|error| {
+                RepositoryError::Unavailable(format!("a secret can't be sealed: {error}"))
+            })?;
+            Ok(SealedSecret { sealed, hint: hint_of(&secret) })
+        };
+        CredentialWrite { owner, secret: Some(Arc::new(seal)) }
+    }
+
+    /// Whether this secret, in the form that is kept, is the one that stands at a place.
+    pub(super) fn holds(&self, provider: &Provider, place: SharedPlace, secret: &SecretString) -> bool {
+        let Some(credential) = provider.credential_at(place) else { return false };
         let binding = credential_binding(provider.id, &credential.owner.to_word());
         self.vault
             .open(&credential.sealed, &binding)
@@ -261,33 +271,6 @@ impl ProviderAdmin {
         self.tested(&provider, timeout, by).await
     }
 
-    /// Asks a provider for its models with this credential. That a stored secret was used is written down before it is: where
-    /// that can't be, it is not used.
-    pub(super) async fn probe(
-        &self,
-        provider: &Provider,
-        credential: Option<(&CredentialOwner, Arc<SecretString>)>,
-        timeout: Duration,
-        by: &Writer,
-    ) -> Result<ProbeReport, AdminError> {
-        let config = ProviderConfig {
-            name: provider.name.to_string(),
-            vendor: provider.vendor.clone(),
-            base_url: provider.base_url.clone(),
-        };
-        let client = self.build(&config)?;
-        if let Some((owner, _)) = &credential {
-            let details = [
-                ("name".to_owned(), provider.name.to_string()),
-                ("credential_of".to_owned(), owner.to_word()),
-            ];
-            let object = format!("provider:{}", provider.id);
-            self.ports.note(AuditAction::TestSecret, object, details.into(), by).await?;
-        }
-        let credential = credential.map(|(_, secret)| secret);
-        Ok(client.probe(credential, timeout).await)
-    }
-
     /// Removes a provider with its models and credentials.
     ///
     /// # Errors
@@ -318,12 +301,9 @@ fn place(vendor: &str, base_url: Option<&str>) -> String {
     format!("{scheme}://{host}").to_ascii_lowercase()
 }
 
-/// What the file declares is the file's to change.
-fn check_owner(provider: &Provider, by: &Writer) -> Result<(), AdminError> {
-    if provider.meta.owner == Owner::File && by.owner != Owner::File {
-        return Err(AdminError::FileOwned { what: format!("the provider `{}`", provider.name) });
-    }
-    Ok(())
+/// A provider, as errors call it.
+fn label(provider: &Provider) -> String {
+    format!("the provider `{}`", provider.name)
 }
 
 fn check_models(models: &[DeclaredModel]) -> Result<(), AdminError> {
@@ -354,19 +334,6 @@ fn check_models(models: &[DeclaredModel]) -> Result<(), AdminError> {
         check_limits(&model.limits, &format!("models[{id}].limits"))?;
     }
     Ok(())
-}
-
-/// A stored model as it would be declared.
-pub(super) fn declared(model: &switchyard_domain::provider::ProviderModel) -> DeclaredModel {
-    DeclaredModel {
-        model: model.model.clone(),
-        rates: model.rates,
-        limits: model.limits,
-        context_window: model.context_window,
-        max_output_tokens: model.max_output_tokens,
-        capabilities: model.capabilities,
-        enabled: model.is_enabled,
-    }
 }
 
 /// The secret in the form that is kept; `None` when nothing is in it.

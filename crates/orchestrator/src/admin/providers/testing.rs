@@ -1,6 +1,6 @@
 //! Providers, tried: stored ones, whose result is kept, and such as nobody saved yet; and asked which models they have.
 
-use super::{ProviderAdmin, ProviderState, declared, is_model_id, kept_secret};
+use super::{ProviderAdmin, ProviderState, is_model_id, kept_secret};
 use crate::error::AdminError;
 use crate::health_checks::finding_of;
 use crate::snapshot::credential_binding;
@@ -8,11 +8,12 @@ use secrecy::SecretString;
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
+use switchyard_domain::audit::AuditAction;
 use switchyard_domain::declared::DeclaredModel;
 use switchyard_domain::ids::ProviderId;
 use switchyard_domain::meta::Writer;
 use switchyard_domain::name::Name;
-use switchyard_domain::provider::Provider;
+use switchyard_domain::provider::{CredentialOwner, Provider, ProviderModel};
 use switchyard_domain::provider_health::{HealthEvent, HealthFinding};
 use switchyard_ports::probe::{ProbeReport, StageReport};
 use switchyard_ports::provider::ProviderConfig;
@@ -90,8 +91,19 @@ impl ProviderAdmin {
         Ok(client.probe(secret.map(Arc::new), timeout).await.into())
     }
 
-    /// Tries a stored provider with its first shared credential, and keeps what that showed.
+    /// Tries a stored provider with its first shared credential, keeps what that showed, and has the backup tell of it.
     pub(super) async fn tested(
+        &self,
+        provider: &Provider,
+        timeout: Duration,
+        by: &Writer,
+    ) -> Result<ProbeReport, AdminError> {
+        let tested = self.tested_and_noted(provider, timeout, by).await;
+        self.ports.back_up_test().await;
+        tested
+    }
+
+    async fn tested_and_noted(
         &self,
         provider: &Provider,
         timeout: Duration,
@@ -104,10 +116,50 @@ impl ProviderAdmin {
             }
             None => None,
         };
-        let report = self.probe(provider, credential, timeout, by).await?;
+        let report = self.asked(provider, credential, timeout, by).await?;
         let event = HealthEvent::Tested(finding_of(&report));
         self.health.note_health(provider.id, event, &self.ports.author(by)).await?;
         Ok(report)
+    }
+
+    /// Asks a provider for its models with this credential, as a test of that. The backup is rewritten as after every test.
+    pub(in crate::admin) async fn probe(
+        &self,
+        provider: &Provider,
+        credential: Option<(&CredentialOwner, Arc<SecretString>)>,
+        timeout: Duration,
+        by: &Writer,
+    ) -> Result<ProbeReport, AdminError> {
+        let asked = self.asked(provider, credential, timeout, by).await;
+        self.ports.back_up_test().await;
+        asked
+    }
+
+    /// Asks a provider for its models with this credential. That a stored secret was used is written down before it is: where
+    /// that can't be, it is not used.
+    async fn asked(
+        &self,
+        provider: &Provider,
+        credential: Option<(&CredentialOwner, Arc<SecretString>)>,
+        timeout: Duration,
+        by: &Writer,
+    ) -> Result<ProbeReport, AdminError> {
+        let config = ProviderConfig {
+            name: provider.name.to_string(),
+            vendor: provider.vendor.clone(),
+            base_url: provider.base_url.clone(),
+        };
+        let client = self.build(&config)?;
+        if let Some((owner, _)) = &credential {
+            let details = [
+                ("name".to_owned(), provider.name.to_string()),
+                ("credential_of".to_owned(), owner.to_word()),
+            ];
+            let object = format!("provider:{}", provider.id);
+            self.ports.note(AuditAction::TestSecret, object, details.into(), by).await?;
+        }
+        let credential = credential.map(|(_, secret)| secret);
+        Ok(client.probe(credential, timeout).await)
     }
 
     /// Adds the models that a provider lists to its own; those that it has keep their settings. Answers the new ones.
@@ -148,7 +200,7 @@ impl ProviderAdmin {
         let listed = found.len();
         // Somebody may have changed it while it was asked.
         let provider = self.by_id(provider.id).await?;
-        let mut models: Vec<DeclaredModel> = provider.models.iter().map(declared).collect();
+        let mut models: Vec<DeclaredModel> = provider.models.iter().map(ProviderModel::declared).collect();
         let mut known: HashSet<String> = models.iter().map(|model| model.model.clone()).collect();
         let is_new = |id: &String| is_model_id(id) && known.insert(id.clone());
         let added: Vec<String> = found.into_iter().map(|model| model.id).filter(is_new).collect();

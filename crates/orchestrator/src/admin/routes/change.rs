@@ -1,7 +1,8 @@
 //! Changes of a route: of some of its members, or back to what it was.
 
 use super::resolve::{Known, resolve, resolve_fallback, resolve_targets};
-use super::{RouteAdmin, RouteState, VersionState};
+use super::{RouteAdmin, RouteState, VersionState, label};
+use crate::admin::refuse_declared;
 use crate::error::AdminError;
 use switchyard_domain::declared::DeclaredTarget;
 use switchyard_domain::difference::differences;
@@ -161,7 +162,7 @@ impl RouteAdmin {
         let stored = self.ports.configuration.load().await?;
         let current = find(&stored, id)?;
         check_version(expected_version, current)?;
-        check_owner(current, by)?;
+        refuse_declared(&current.meta.owner, || label(current), by)?;
         let new = wanted(current, &Known::of(&stored))?;
         if new == NewRoute::from(current) && current.meta.owner != Owner::Seed {
             return Ok(RouteState::of(current, &stored));
@@ -187,7 +188,7 @@ impl RouteAdmin {
         let current = find(&stored, id)?;
         // One that is switched off the file declares no more.
         if current.is_active {
-            check_owner(current, by)?;
+            refuse_declared(&current.meta.owner, || label(current), by)?;
         }
         self.ports.configuration.delete_route(id, expected_version, &self.ports.author(by)).await?;
         self.ports.read_own_write().await;
@@ -204,14 +205,6 @@ fn check_version(expected: Option<i64>, current: &Route) -> Result<(), Repositor
     let current = current.meta.version;
     if expected.is_some_and(|expected| expected != current) {
         return Err(RepositoryError::Stale { current });
-    }
-    Ok(())
-}
-
-/// What the file declares is the file's to change: the next start would undo anything else.
-fn check_owner(route: &Route, by: &Writer) -> Result<(), AdminError> {
-    if route.meta.owner == Owner::File && by.owner != Owner::File {
-        return Err(AdminError::FileOwned { what: format!("the route `{}`", route.name) });
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ pub use change::RouteChange;
 pub(super) use resolve::{Known, Served, resolve};
 pub use state::{RouteState, VersionState};
 
-use super::AdminPorts;
+use super::{AdminPorts, refuse_declared};
 use crate::error::AdminError;
 use std::collections::HashMap;
 use switchyard_domain::declared::DeclaredRoute;
@@ -47,13 +47,14 @@ impl RouteAdmin {
     /// Replaces a route whole.
     ///
     /// # Errors
-    /// As for [`RouteAdmin::add`].
+    /// As for [`RouteAdmin::add`], and [`AdminError::FileOwned`] for anybody but the file where the file declares it.
     pub async fn replace(
         &self,
         current: &Route,
         route: &DeclaredRoute,
         by: &Writer,
     ) -> Result<(), AdminError> {
+        refuse_declared(&current.meta.owner, || label(current), by)?;
         let stored = self.ports.configuration.load().await?;
         let resolved = resolve(route, &Known::of(&stored))?;
         let author = self.ports.author(by);
@@ -164,6 +165,11 @@ impl RouteAdmin {
         let stored = self.ports.configuration.load().await?;
         self.delete(find(&stored.routes, name)?.id, None, by).await
     }
+}
+
+/// A route, as errors call it.
+fn label(route: &Route) -> String {
+    format!("the route `{}`", route.name)
 }
 
 /// The models that a target serves now.

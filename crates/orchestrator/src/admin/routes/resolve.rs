@@ -46,23 +46,9 @@ impl<'a> Known<'a> {
 pub(crate) fn resolve(route: &DeclaredRoute, known: &Known<'_>) -> Result<NewRoute, AdminError> {
     route.timeouts.check().map_err(|error| AdminError::invalid("timeouts", error.to_string()))?;
     route.config.check().map_err(|error| AdminError::invalid("config", error.to_string()))?;
-    Ok(NewRoute {
-        name: route.name.clone(),
-        mode: route.mode,
-        strategy: route.strategy,
-        failover_on: route.failover_on,
-        strict: route.strict,
-        timeouts: route.timeouts,
-        on_disconnect: route.on_disconnect,
-        fallback: route
-            .fallback
-            .as_ref()
-            .map(|name| resolve_fallback(name, &route.name, known))
-            .transpose()?,
-        config: route.config.clone(),
-        is_active: route.enabled,
-        targets: resolve_targets(&route.targets, known)?,
-    })
+    let fallback = route.fallback.as_ref();
+    let fallback = fallback.map(|name| resolve_fallback(name, &route.name, known)).transpose()?;
+    Ok(NewRoute::of(route, fallback, resolve_targets(&route.targets, known)?))
 }
 
 /// Targets with the ids of their providers.
@@ -109,16 +95,5 @@ fn resolve_target(index: usize, target: &DeclaredTarget, known: &Known<'_>) -> R
     target.when.check().map_err(|error| AdminError::invalid(&param, error.to_string()))?;
     target.timeouts.check().map_err(|error| AdminError::invalid(&param, error.to_string()))?;
     target.metadata.check().map_err(|error| AdminError::invalid(&param, error.to_string()))?;
-    Ok(NewTarget {
-        provider: provider.id,
-        models: target.models.clone(),
-        weight: target.weight,
-        priority: target.priority,
-        strategy: target.strategy,
-        limits: target.limits,
-        when: target.when.clone(),
-        timeouts: target.timeouts,
-        metadata: target.metadata.clone(),
-        is_enabled: target.enabled,
-    })
+    Ok(NewTarget::of(target, provider.id))
 }

@@ -135,7 +135,6 @@ const UNSERVED: &[(&str, &str)] = &[
     ("SWITCHYARD_OPEN_LLM_CHAT", "true"),
     ("API_RATE_LIMIT", "1 per minute"),
     ("SWITCHYARD_LLM_MAX_TOKENS", "7"),
-    ("BACKEND_BACKUP_FILE", "b.json"),
 ];
 
 /// Shown by a test of another file: the setting, the file among those of `crates`, and the test.
@@ -151,6 +150,7 @@ const SHOWN_BY: &[(&str, &str, &str)] = &[
         "server/tests/it/signals.rs",
         "running_requests_have_as_long_to_end_as_they_are_told_to_have",
     ),
+    ("BACKUP_FILE", "server/tests/it/backups.rs", "the_backup_is_written_where_the_setting_says"),
     ("CONFIG", "server/tests/it/reloading.rs", "a_file_that_was_changed_holds_once_it_is_read_again"),
     (
         "JWT_SECRET_PREVIOUS",

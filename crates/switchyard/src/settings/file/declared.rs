@@ -12,6 +12,7 @@ use serde_saphyr::Spanned;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use switchyard_domain::declared::{Declared, DeclaredModel, DeclaredProvider, DeclaredRoute};
+use switchyard_domain::meta::Owner;
 use switchyard_domain::name::Name;
 
 /// Where each of what is declared begins, by `providers.<name>` and `routes.<name>`.
@@ -34,6 +35,8 @@ struct FileProvider {
     name: Name,
     vendor: String,
     #[serde(default)]
+    owner: Option<Owner>,
+    #[serde(default)]
     base_url: Option<String>,
     #[serde(default)]
     api_key: Option<Spanned<String>>,
@@ -53,7 +56,7 @@ fn yes() -> bool {
 
 impl ConfigurationFile<'_> {
     /// What the file declares, and the lines where each of it begins.
-    pub(super) fn declared(&self, findings: &mut Findings) -> Option<(Declared, Lines)> {
+    pub(in crate::settings) fn declared(&self, findings: &mut Findings) -> Option<(Declared, Lines)> {
         let document = self.read::<DeclaredDocument>(findings)?;
         let (mut declared, mut lines) = (Declared::default(), Lines::new());
         for Spanned { value, referenced, .. } in document.providers.unwrap_or_default() {
@@ -70,8 +73,8 @@ impl ConfigurationFile<'_> {
     fn provider(&self, provider: FileProvider, findings: &mut Findings) -> DeclaredProvider {
         let api_key = self.api_key(&provider, findings);
         let api_keys = self.api_keys(&provider, findings);
-        let FileProvider { name, vendor, base_url, models, enabled, .. } = provider;
-        DeclaredProvider { name, vendor, base_url, api_key, api_keys, models, enabled }
+        let FileProvider { name, vendor, owner, base_url, models, enabled, .. } = provider;
+        DeclaredProvider { name, vendor, owner, base_url, api_key, api_keys, models, enabled }
     }
 
     /// The provider's list of credentials; a finding stands for each that can't be had.

@@ -20,6 +20,7 @@ mod routes;
 mod samples;
 mod seeds;
 mod sessions;
+mod sets;
 mod usage;
 mod users;
 mod virtual_keys;
@@ -43,6 +44,7 @@ pub async fn configuration_contract(repository: &dyn ConfigurationRepository, ke
     providers::contract(repository).await;
     provider_changes::contract(repository).await;
     routes::contract(repository).await;
+    sets::contract(repository).await;
     seeds::contract(repository).await;
     revisions::contract(repository, kept_changes).await;
 }

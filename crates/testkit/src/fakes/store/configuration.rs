@@ -12,8 +12,9 @@ use switchyard_domain::provider_health::ProviderHealth;
 use switchyard_domain::quota::QuotaScope;
 use switchyard_domain::route::Route;
 use switchyard_ports::repositories::{
-    Author, Change, ChangeKind, ConfigurationRepository, NewProvider, NewRoute, ProviderPatch,
-    ProviderRemoval, RepositoryError, Revision, RouteVersion, SealedSecret, StoredConfiguration,
+    Author, Change, ChangeKind, ConfigurationRepository, ConfigurationSet, NewProvider, NewRoute,
+    ProviderPatch, ProviderRemoval, RepositoryError, Revision, RouteVersion, SealedSecret,
+    StoredConfiguration,
 };
 
 #[async_trait]
@@ -232,6 +233,10 @@ impl ConfigurationRepository for MemoryStore {
         self.change(ChangeKind::Route, AuditAction::Delete, author, |state| {
             Ok(((), routes::delete(state, id, expected_version)?))
         })
+    }
+
+    async fn write_all(&self, set: ConfigurationSet, author: &Author) -> Result<(), RepositoryError> {
+        self.write_set(&set, author).await
     }
 
     async fn route_versions(

@@ -8,6 +8,7 @@ mod keyring;
 mod keys;
 mod quotas;
 mod routes;
+mod sets;
 mod usage;
 mod users;
 

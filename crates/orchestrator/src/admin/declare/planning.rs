@@ -1,0 +1,268 @@
+//! Finds what has to be written so that what is stored becomes what is declared.
+
+use super::super::providers::{ProviderAdmin, is_moved};
+use super::keys::KeyChanges;
+use super::plan::{ObjectKind, Plan, PlannedObject, Step};
+use crate::error::AdminError;
+use secrecy::SecretString;
+use serde_json::{Map, Value};
+use std::collections::HashMap;
+use switchyard_domain::declared::{Declared, DeclaredProvider, DeclaredRoute};
+use switchyard_domain::difference::{FieldChange, differences};
+use switchyard_domain::meta::Owner;
+use switchyard_domain::name::Name;
+use switchyard_domain::provider::{Provider, SharedPlace};
+use switchyard_domain::provider_health::ProviderHealth;
+use switchyard_domain::route::Route;
+use switchyard_ports::repositories::{
+    ConfigurationSet, NewProvider, NewRoute, ProviderPatch, ProviderStep, ProviderWrite, RouteWrite,
+    StoredConfiguration,
+};
+
+/// What a document may do.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rules<'k> {
+    /// Whether it changes what others own, and what is another vendor's by now.
+    pub(crate) takes_over: bool,
+    /// Whether what the file owned and the document does not declare is switched off.
+    pub(crate) disables_absent: bool,
+    /// What a backup has of its providers besides.
+    kept: Option<&'k HashMap<Name, KeptProvider>>,
+}
+
+/// What a backup has of a provider, and no document can say.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct KeptProvider {
+    /// Its shared credentials, by their places.
+    pub(crate) keys: Vec<(SharedPlace, SecretString)>,
+    /// What was known of its health.
+    pub(crate) health: ProviderHealth,
+}
+
+impl<'k> Rules<'k> {
+    /// A declaration: all that the file owns, and nothing else.
+    pub(crate) const DECLARED: Self = Self { takes_over: false, disables_absent: true, kept: None };
+
+    /// A backup: whatever is in it is as it was, and whatever is not stays as it is.
+    pub(crate) fn restored(kept: &'k HashMap<Name, KeptProvider>) -> Self {
+        Self { takes_over: true, disables_absent: false, kept: Some(kept) }
+    }
+}
+
+/// A plan on its way, with what has to be written for it.
+pub(super) struct Planning<'a> {
+    stored: &'a StoredConfiguration,
+    providers: &'a ProviderAdmin,
+    rules: Rules<'a>,
+    pub(super) plan: Plan,
+    pub(super) set: ConfigurationSet,
+}
+
+impl<'a> Planning<'a> {
+    pub(super) fn new(
+        stored: &'a StoredConfiguration,
+        providers: &'a ProviderAdmin,
+        rules: Rules<'a>,
+    ) -> Self {
+        Self { stored, providers, rules, plan: Plan::default(), set: ConfigurationSet::default() }
+    }
+
+    /// Plans a provider that was checked.
+    pub(super) fn provider(&mut self, wanted: &DeclaredProvider) -> Result<(), AdminError> {
+        let wanted = DeclaredProvider { owner: Some(owner_of(&wanted.owner)), ..wanted.clone() };
+        let current = self.stored.providers.iter().find(|current| current.name == wanted.name);
+        match current.filter(|current| !gives_way(current, &wanted)) {
+            None => self.new_provider(&wanted),
+            Some(current) => match left_alone(current, &wanted, self.rules) {
+                Some(reason) => {
+                    self.conflict(ObjectKind::Provider, &wanted.name, &current.meta.owner, reason);
+                    Ok(())
+                }
+                None => self.known_provider(current, &wanted),
+            },
+        }
+    }
+
+    fn new_provider(&mut self, wanted: &DeclaredProvider) -> Result<(), AdminError> {
+        let owner = owner_of(&wanted.owner);
+        let keys = KeyChanges::of(self.providers, None, wanted, self.kept(wanted), false)?;
+        let mut differences = differences(&Value::Object(Map::new()), wanted);
+        differences.extend(keys.told());
+        self.tell(ObjectKind::Provider, &wanted.name, &owner, Step::Create, differences);
+        let provider = NewProvider {
+            name: wanted.name.clone(),
+            vendor: wanted.vendor.clone(),
+            base_url: wanted.base_url.clone(),
+            is_enabled: wanted.enabled,
+            models: wanted.models.clone(),
+        };
+        self.push(ProviderStep::Create(provider), keys, wanted, owner);
+        Ok(())
+    }
+
+    fn known_provider(&mut self, current: &Provider, wanted: &DeclaredProvider) -> Result<(), AdminError> {
+        let owner = owner_of(&wanted.owner);
+        let mut patch = patch(current, wanted, &owner);
+        patch.forgets_credentials = is_moved(current, &patch);
+        let is_moved = patch.forgets_credentials;
+        let keys = KeyChanges::of(self.providers, Some(current), wanted, self.kept(wanted), is_moved)?;
+        let mut differences = differences(&current.declared(), wanted);
+        differences.extend(keys.told());
+        if differences.is_empty() {
+            self.tell(ObjectKind::Provider, &wanted.name, &owner, Step::Unchanged, differences);
+            return Ok(());
+        }
+        self.tell(ObjectKind::Provider, &wanted.name, &owner, Step::Change, differences);
+        self.push(ProviderStep::Update(current.id, patch), keys, wanted, owner);
+        Ok(())
+    }
+
+    /// What a backup has of a provider besides.
+    fn kept(&self, wanted: &DeclaredProvider) -> Option<&'a KeptProvider> {
+        self.rules.kept?.get(&wanted.name)
+    }
+
+    fn push(&mut self, step: ProviderStep, keys: KeyChanges, wanted: &DeclaredProvider, owner: Owner) {
+        let health = self.kept(wanted).map(|kept| kept.health.clone());
+        let health = health.filter(|health| *health != ProviderHealth::default());
+        let credentials = keys.writes(self.providers);
+        self.set.providers.push(ProviderWrite { step, credentials, health, owner });
+    }
+
+    /// Plans a route that was checked.
+    pub(super) fn route(&mut self, wanted: &DeclaredRoute) {
+        let owner = owner_of(&wanted.owner);
+        let wanted = DeclaredRoute { owner: Some(owner.clone()), ..wanted.clone() };
+        let current = self.stored.routes.iter().find(|current| current.name == wanted.name);
+        let (step, differences) = match current {
+            None => (Step::Create, differences(&Value::Object(Map::new()), &wanted)),
+            Some(current) => {
+                if let Some(other) = self.other_owner(&current.meta.owner, &owner) {
+                    let reason = format!("it belongs to `{other}`");
+                    return self.conflict(ObjectKind::Route, &wanted.name, &current.meta.owner, reason);
+                }
+                let stored = declared_route(self.stored, current);
+                (Step::Change, differences(&stored, &wanted))
+            }
+        };
+        if differences.is_empty() {
+            return self.tell(ObjectKind::Route, &wanted.name, &owner, Step::Unchanged, differences);
+        }
+        self.tell(ObjectKind::Route, &wanted.name, &owner, step, differences);
+        let current = current.map(|current| (current.id, current.meta.version));
+        self.set.routes.push(RouteWrite { current, route: wanted, owner });
+    }
+
+    /// Plans what the file owned and is not declared any more.
+    pub(super) fn absent(&mut self, wanted: &Declared) {
+        let stored = self.stored;
+        let is_off = || {
+            vec![FieldChange {
+                field: "enabled".to_owned(),
+                before: Some(Value::Bool(true)),
+                after: Some(Value::Bool(false)),
+            }]
+        };
+        for route in stored.routes.iter().filter(|route| route.meta.owner == Owner::File && route.is_active) {
+            if wanted.routes.iter().all(|declared| declared.name != route.name) {
+                self.tell(ObjectKind::Route, &route.name, &Owner::File, Step::Disable, is_off());
+                let off = DeclaredRoute { enabled: false, ..declared_route(stored, route) };
+                let current = Some((route.id, route.meta.version));
+                self.set.routes.push(RouteWrite { current, route: off, owner: Owner::File });
+            }
+        }
+        let is_ours = |provider: &&Provider| provider.meta.owner == Owner::File && provider.is_enabled;
+        for provider in stored.providers.iter().filter(is_ours) {
+            if wanted.providers.iter().all(|declared| declared.name != provider.name) {
+                self.tell(ObjectKind::Provider, &provider.name, &Owner::File, Step::Disable, is_off());
+                let off = ProviderPatch {
+                    is_enabled: Some(false),
+                    expected_version: Some(provider.meta.version),
+                    ..ProviderPatch::default()
+                };
+                self.set.providers.push(ProviderWrite {
+                    step: ProviderStep::Update(provider.id, off),
+                    credentials: Vec::new(),
+                    health: None,
+                    owner: Owner::File,
+                });
+            }
+        }
+    }
+
+    fn other_owner<'o>(&self, current: &'o Owner, wanted: &Owner) -> Option<&'o Owner> {
+        other_owner(current, wanted).filter(|_| !self.rules.takes_over)
+    }
+
+    fn tell(
+        &mut self,
+        kind: ObjectKind,
+        name: &Name,
+        owner: &Owner,
+        step: Step,
+        differences: Vec<FieldChange>,
+    ) {
+        let (name, owner) = (name.clone(), owner.clone());
+        self.plan.objects.push(PlannedObject { kind, name, owner, step, differences, reason: None });
+    }
+
+    fn conflict(&mut self, kind: ObjectKind, name: &Name, owner: &Owner, reason: String) {
+        self.tell(kind, name, owner, Step::Conflict, Vec::new());
+        if let Some(told) = self.plan.objects.last_mut() {
+            told.reason = Some(reason);
+        }
+    }
+}
+
+/// Whose a declared object is.
+pub(super) fn owner_of(stated: &Option<Owner>) -> Owner {
+    stated.clone().unwrap_or(Owner::File)
+}
+
+/// Whether a new provider takes the place of this one, which is of another vendor and came with the product.
+pub(super) fn gives_way(current: &Provider, wanted: &DeclaredProvider) -> bool {
+    let is_seed = current.meta.owner == Owner::Seed && owner_of(&wanted.owner) != Owner::Seed;
+    is_seed && current.vendor != wanted.vendor
+}
+
+/// Who else owns an object. A document takes over what is its own and what came with the product.
+pub(super) fn other_owner<'o>(current: &'o Owner, wanted: &Owner) -> Option<&'o Owner> {
+    Some(current).filter(|current| *current != wanted && **current != Owner::Seed)
+}
+
+/// Why a provider is left as it is.
+pub(super) fn left_alone(current: &Provider, wanted: &DeclaredProvider, rules: Rules<'_>) -> Option<String> {
+    if rules.takes_over {
+        return None;
+    }
+    if let Some(other) = other_owner(&current.meta.owner, &owner_of(&wanted.owner)) {
+        return Some(format!("it belongs to `{other}`"));
+    }
+    (current.vendor != wanted.vendor).then(|| {
+        format!(
+            "its vendor is `{}` and can't be changed to `{}`; declare it under another name",
+            current.vendor, wanted.vendor
+        )
+    })
+}
+
+/// A stored route by the names of what it leads to, with its owner.
+pub(super) fn declared_route(stored: &StoredConfiguration, route: &Route) -> DeclaredRoute {
+    let provider = |id| stored.providers.iter().find(|known| known.id == id).map(|known| known.name.clone());
+    let fallback = stored.routes.iter().find(|known| route.fallback == Some(known.id));
+    let declared = NewRoute::from(route).declared(provider, fallback.map(|known| known.name.clone()));
+    DeclaredRoute { owner: Some(route.meta.owner.clone()), ..declared }
+}
+
+fn patch(current: &Provider, wanted: &DeclaredProvider, owner: &Owner) -> ProviderPatch {
+    let known = current.declared();
+    ProviderPatch {
+        vendor: (current.vendor != wanted.vendor).then(|| wanted.vendor.clone()),
+        base_url: (current.base_url != wanted.base_url).then(|| wanted.base_url.clone()),
+        is_enabled: (current.is_enabled != wanted.enabled).then_some(wanted.enabled),
+        models: (known.models != wanted.models).then(|| wanted.models.clone()),
+        owner: (current.meta.owner != *owner).then(|| owner.clone()),
+        expected_version: Some(current.meta.version),
+        ..ProviderPatch::default()
+    }
+}

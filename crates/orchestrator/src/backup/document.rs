@@ -1,0 +1,280 @@
+//! What stands in a backup: every provider and route, the keys sealed for the backup alone.
+//!
+//! The members of a documented backup come first; `declared` holds all that these can't say, and is what a restore reads. Names are
+//! the keys: ids of the database that it was written from mean nothing in another one.
+
+use super::error::RestoreError;
+use crate::admin::{KeptProvider, exported};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::HashMap;
+use switchyard_domain::declared::{Declared, DeclaredProvider, DeclaredRoute, DeclaredTarget};
+use switchyard_domain::name::Name;
+use switchyard_domain::notes::Notes;
+use switchyard_domain::provider::{CredentialOwner, Provider, SharedPlace};
+use switchyard_domain::provider_health::{HealthFinding, HealthStatus, ProviderHealth};
+use switchyard_domain::time::Timestamp;
+use switchyard_ports::repositories::StoredConfiguration;
+use switchyard_ports::vault::{Binding, Vault, VaultError};
+
+/// The version of this form. A reader of another one refuses what it does not know.
+pub(super) const VERSION: u32 = 1;
+
+/// A backup.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct BackupDocument {
+    pub(super) generated_at: String,
+    pub(super) version: u32,
+    /// What tells one database from another: the hash of the first entry of its audit log.
+    pub(super) database: Option<String>,
+    pub(super) providers: Vec<BackupProvider>,
+    pub(super) routes: Vec<BackupRoute>,
+}
+
+/// A provider.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct BackupProvider {
+    name: Name,
+    base_url: Option<String>,
+    /// The credential at the first place.
+    api_key_encrypted: Option<String>,
+    models: Vec<String>,
+    is_active: bool,
+    status: String,
+    latency_ms: Option<u64>,
+    last_tested_at: Option<String>,
+    created_at: String,
+    updated_at: String,
+    /// The credentials at further places.
+    #[serde(default)]
+    api_keys: Vec<BackupKey>,
+    /// What else is known of its health.
+    #[serde(default)]
+    health: BackupHealth,
+    declared: DeclaredProvider,
+}
+
+/// A credential at a further place.
+#[derive(Debug, Serialize, Deserialize)]
+struct BackupKey {
+    place: u8,
+    api_key_encrypted: String,
+}
+
+/// What the documented members do not tell of a provider's health.
+#[derive(Debug, Serialize, Deserialize)]
+struct BackupHealth {
+    status_code: Option<u16>,
+    detail: Option<String>,
+    is_healthy: bool,
+    consecutive_failures: u32,
+}
+
+impl Default for BackupHealth {
+    fn default() -> Self {
+        Self { status_code: None, detail: None, is_healthy: true, consecutive_failures: 0 }
+    }
+}
+
+/// A route.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct BackupRoute {
+    name: Name,
+    mode: String,
+    config: Notes,
+    is_active: bool,
+    nodes: Vec<BackupNode>,
+    created_at: String,
+    updated_at: String,
+    declared: DeclaredRoute,
+}
+
+/// A target, by the name of its provider.
+#[derive(Debug, Serialize, Deserialize)]
+struct BackupNode {
+    api_name: Name,
+    models: Vec<String>,
+    strategy: String,
+    priority: u32,
+    metadata: Notes,
+}
+
+/// The place that a key is sealed for in a backup: of this provider, by its name, at this place, and of nothing else.
+fn binding(provider: &Name, place: SharedPlace) -> Binding {
+    let owner = format!("{provider}/{}", CredentialOwner::Shared(place).to_word());
+    Binding { table: "backup", row: i64::from(VERSION), owner, column: "api_key" }
+}
+
+/// A backup of what is stored, and how many keys it has to leave out, since no key at hand opens them.
+pub(super) fn of_stored(
+    stored: &StoredConfiguration,
+    vault: &dyn Vault,
+    database: Option<String>,
+    at: Timestamp,
+) -> Result<(BackupDocument, usize), VaultError> {
+    let Declared { providers: declared, routes } = exported(stored);
+    let (mut providers, mut lost) = (Vec::with_capacity(declared.len()), 0);
+    for declared in declared {
+        let Some(row) = stored.providers.iter().find(|row| row.name == declared.name) else { continue };
+        let (keys, unreadable) = sealed_keys(row, vault)?;
+        lost += unreadable;
+        providers.push(of_provider(declared, row, keys));
+    }
+    let route = |declared: DeclaredRoute| {
+        let row = stored.routes.iter().find(|row| row.name == declared.name);
+        let times = row.map(|row| (row.meta.created_at, row.meta.updated_at)).unwrap_or_default();
+        of_route(declared, times)
+    };
+    let routes = routes.into_iter().map(route).collect();
+    let generated_at = at.to_string();
+    Ok((BackupDocument { generated_at, version: VERSION, database, providers, routes }, lost))
+}
+
+/// A provider's shared credentials, sealed for the backup, by their places; and how many can't be opened.
+fn sealed_keys(
+    provider: &Provider,
+    vault: &dyn Vault,
+) -> Result<(Vec<(SharedPlace, String)>, usize), VaultError> {
+    let (mut keys, mut lost) = (Vec::new(), 0);
+    for credential in &provider.credentials {
+        let Some(place) = credential.shared_place() else { continue };
+        let stored = crate::snapshot::credential_binding(provider.id, &credential.owner.to_word());
+        match vault.open(&credential.sealed, &stored) {
+            Ok(secret) => keys.push((place, vault.seal(&secret, &binding(&provider.name, place))?)),
+            Err(error) => {
+                tracing::warn!(
+                    provider = %provider.name,
+                    credential.place = place.number(),
+                    error = %error,
+                    "a key can't be backed up"
+                );
+                lost += 1;
+            }
+        }
+    }
+    Ok((keys, lost))
+}
+
+fn of_provider(
+    declared: DeclaredProvider,
+    row: &Provider,
+    keys: Vec<(SharedPlace, String)>,
+) -> BackupProvider {
+    let (first, further): (Vec<_>, Vec<_>) =
+        keys.into_iter().partition(|(place, _)| *place == SharedPlace::FIRST);
+    let further = further
+        .into_iter()
+        .map(|(place, api_key_encrypted)| BackupKey { place: place.number(), api_key_encrypted });
+    let ProviderHealth { last, last_tested_at, is_healthy, consecutive_failures, .. } = row.health.clone();
+    let HealthFinding { status, status_code, latency_ms, detail } = last;
+    BackupProvider {
+        name: declared.name.clone(),
+        base_url: declared.base_url.clone(),
+        api_key_encrypted: first.into_iter().next().map(|(_, sealed)| sealed),
+        models: declared.models.iter().map(|model| model.model.clone()).collect(),
+        is_active: declared.enabled,
+        status: status.as_str().to_owned(),
+        latency_ms,
+        last_tested_at: last_tested_at.map(|at| at.to_string()),
+        created_at: row.meta.created_at.to_string(),
+        updated_at: row.meta.updated_at.to_string(),
+        api_keys: further.collect(),
+        health: BackupHealth { status_code, detail, is_healthy, consecutive_failures },
+        declared,
+    }
+}
+
+fn of_route(declared: DeclaredRoute, (created, updated): (Timestamp, Timestamp)) -> BackupRoute {
+    let node = |target: &DeclaredTarget| BackupNode {
+        api_name: target.provider.clone(),
+        models: target.models.named().to_vec(),
+        strategy: target.strategy.unwrap_or(declared.strategy).as_str().replace('_', "-"),
+        priority: target.priority,
+        metadata: target.metadata.clone(),
+    };
+    BackupRoute {
+        name: declared.name.clone(),
+        mode: declared.mode.as_str().to_owned(),
+        config: declared.config.clone(),
+        is_active: declared.enabled,
+        nodes: declared.targets.iter().map(node).collect(),
+        created_at: created.to_string(),
+        updated_at: updated.to_string(),
+        declared,
+    }
+}
+
+impl BackupProvider {
+    /// What it declares, and what a document can't say of it, with its keys opened.
+    fn opened(self, vault: &dyn Vault) -> Result<(DeclaredProvider, KeptProvider), RestoreError> {
+        let Self { name, api_key_encrypted, api_keys, status, latency_ms, last_tested_at, health, .. } = self;
+        let mut keys = Vec::with_capacity(api_keys.len() + 1);
+        if let Some(sealed) = api_key_encrypted {
+            keys.push((SharedPlace::FIRST, vault.open(&sealed, &binding(&name, SharedPlace::FIRST))?));
+        }
+        for BackupKey { place, api_key_encrypted } in api_keys {
+            let place = SharedPlace::new(place).filter(|place| keys.iter().all(|(known, _)| known != place));
+            let place = place.ok_or_else(|| unreadable(&name, "api_keys"))?;
+            keys.push((place, vault.open(&api_key_encrypted, &binding(&name, place))?));
+        }
+        let BackupHealth { status_code, detail, is_healthy, consecutive_failures } = health;
+        let status = HealthStatus::parse(&status).ok_or_else(|| unreadable(&name, "status"))?;
+        let tested = last_tested_at.as_deref().map(Timestamp::parse).transpose();
+        let health = ProviderHealth {
+            last: HealthFinding { status, status_code, latency_ms, detail },
+            last_tested_at: tested.map_err(|_| unreadable(&name, "last_tested_at"))?,
+            is_healthy,
+            consecutive_failures,
+            checked_at: None,
+        };
+        Ok((DeclaredProvider { name, ..self.declared }, KeptProvider { keys, health }))
+    }
+}
+
+fn unreadable(provider: &Name, member: &str) -> RestoreError {
+    RestoreError::Unreadable(format!("`{member}` of the provider `{provider}` is not understood"))
+}
+
+/// What a backup holds, opened.
+pub(super) struct OpenedBackup {
+    /// What it declares.
+    pub(super) declared: Declared,
+    /// What no document can say of its providers.
+    pub(super) kept: HashMap<Name, KeptProvider>,
+}
+
+impl BackupDocument {
+    /// What it holds, with its keys opened.
+    ///
+    /// # Errors
+    /// [`RestoreError`] for a key that does not open, and a member that is not understood.
+    pub(super) fn opened(self, vault: &dyn Vault) -> Result<OpenedBackup, RestoreError> {
+        let (mut providers, mut kept) = (Vec::with_capacity(self.providers.len()), HashMap::new());
+        for provider in self.providers {
+            let (declared, besides) = provider.opened(vault)?;
+            kept.insert(declared.name.clone(), besides);
+            providers.push(declared);
+        }
+        let route = |route: BackupRoute| DeclaredRoute { name: route.name, ..route.declared };
+        let declared = Declared { providers, routes: self.routes.into_iter().map(route).collect() };
+        Ok(OpenedBackup { declared, kept })
+    }
+
+    /// What it says of the configuration itself: equal in two backups between which nothing changed. Sealed texts differ each time,
+    /// so that the credentials' versions stand for them.
+    pub(super) fn fingerprint(&self, stored: &StoredConfiguration) -> Value {
+        let credentials: Vec<(i64, i64)> = stored
+            .providers
+            .iter()
+            .flat_map(|provider| &provider.credentials)
+            .map(|credential| (credential.id.0, credential.meta.version))
+            .collect();
+        let routes: Vec<&DeclaredRoute> = self.routes.iter().map(|route| &route.declared).collect();
+        let providers: Vec<_> = self
+            .providers
+            .iter()
+            .map(|known| (&known.declared, &known.status, &known.last_tested_at, known.health.is_healthy))
+            .collect();
+        serde_json::json!([self.database, providers, routes, credentials])
+    }
+}

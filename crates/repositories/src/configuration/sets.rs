@@ -1,0 +1,112 @@
+//! Providers and routes that are written together.
+
+use super::revision::{Landing, Written};
+use super::{credentials, health, providers, routes};
+use crate::connection::AnyConnection;
+use crate::error::Fault;
+use switchyard_domain::audit::AuditAction;
+use switchyard_domain::declared::DeclaredTarget;
+use switchyard_domain::ids::ProviderId;
+use switchyard_domain::meta::{Owner, Writer};
+use switchyard_ports::repositories::{
+    Author, ChangeKind, ConfigurationSet, CredentialWrite, NewRoute, NewTarget, ProviderStep, ProviderWrite,
+    RouteWrite,
+};
+
+/// Writes all of a set; the caller gives the transaction.
+pub(super) fn write(
+    connection: &mut AnyConnection,
+    set: &ConfigurationSet,
+    author: &Author,
+) -> Result<Vec<Landing>, Fault> {
+    let mut landings = Vec::with_capacity(set.providers.len() + set.routes.len());
+    for provider in &set.providers {
+        landings.push(write_provider(connection, provider, as_owner(author, &provider.owner))?);
+    }
+    for route in &set.routes {
+        landings.push(write_route(connection, route, as_owner(author, &route.owner))?);
+    }
+    Ok(landings)
+}
+
+/// The author, whose new rows belong to this owner.
+fn as_owner(author: &Author, owner: &Owner) -> Author {
+    Author { by: Writer { owner: owner.clone(), ..author.by.clone() }, at: author.at }
+}
+
+fn write_provider(
+    connection: &mut AnyConnection,
+    write: &ProviderWrite,
+    author: Author,
+) -> Result<Landing, Fault> {
+    let (id, action, written) = match &write.step {
+        ProviderStep::Create(provider) => {
+            let created = providers::create(connection, provider, &author)?;
+            let id = ProviderId(created.id);
+            (id, AuditAction::Create, created.written((), provider.name.as_str()))
+        }
+        ProviderStep::Update(id, patch) => {
+            (*id, AuditAction::Update, providers::update(connection, *id, patch, &author)?)
+        }
+    };
+    if let Some(known) = &write.health {
+        health::keep(connection, id, known)?;
+    }
+    let written = put_credentials(connection, id, &write.credentials, written, &author)?;
+    Ok(Landing { kind: ChangeKind::Provider, action, author, written })
+}
+
+/// Writes a provider's credentials as a part of the provider's own change.
+fn put_credentials(
+    connection: &mut AnyConnection,
+    id: ProviderId,
+    writes: &[CredentialWrite],
+    mut written: Written<()>,
+    author: &Author,
+) -> Result<Written<()>, Fault> {
+    let (mut stored, mut removed) = (Vec::new(), Vec::new());
+    for CredentialWrite { owner, secret } in writes {
+        match secret {
+            Some(seal) => {
+                let sealed = seal(id).map_err(Fault::Decided)?;
+                credentials::store(connection, id, owner, &sealed, author)?;
+                stored.push(owner.to_word());
+            }
+            None if credentials::remove(connection, id, owner)?.is_some() => removed.push(owner.to_word()),
+            None => {}
+        }
+    }
+    if matches!(written, Written::Nothing(())) && !(stored.is_empty() && removed.is_empty()) {
+        let name = providers::raise_version(connection, id, author)?;
+        written = Written::changed(id.0).with("name", name).with_fields(&["credential"]);
+    }
+    for (what, owners) in [("credentials_stored", stored), ("credentials_removed", removed)] {
+        if !owners.is_empty() {
+            written = written.with(what, owners.join(" "));
+        }
+    }
+    Ok(written)
+}
+
+fn write_route(connection: &mut AnyConnection, write: &RouteWrite, author: Author) -> Result<Landing, Fault> {
+    let route = by_ids(connection, write)?;
+    let (action, written) = match write.current {
+        None => {
+            let created = routes::create(connection, &route, &author)?;
+            (AuditAction::Create, created.written((), route.name.as_str()))
+        }
+        Some((id, version)) => {
+            (AuditAction::Update, routes::replace(connection, id, &route, Some(version), &author)?)
+        }
+    };
+    Ok(Landing { kind: ChangeKind::Route, action, author, written })
+}
+
+fn by_ids(connection: &mut AnyConnection, write: &RouteWrite) -> Result<NewRoute, Fault> {
+    let route = &write.route;
+    let mut target =
+        |target: &DeclaredTarget| Ok(NewTarget::of(target, providers::id_of(connection, &target.provider)?));
+    let targets = route.targets.iter().map(&mut target).collect::<Result<_, Fault>>()?;
+    let fallback = route.fallback.as_ref().map(|name| routes::id_of(connection, name)).transpose()?;
+    Ok(NewRoute::of(route, fallback, targets))
+}

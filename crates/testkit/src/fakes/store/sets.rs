@@ -1,0 +1,100 @@
+//! Providers and routes that are written together.
+
+use super::MemoryStore;
+use std::sync::Mutex;
+use switchyard_domain::declared::{DeclaredRoute, DeclaredTarget};
+use switchyard_domain::meta::{Owner, Writer};
+use switchyard_domain::name::Name;
+use switchyard_domain::provider_health::ProviderHealth;
+use switchyard_ports::repositories::{
+    Author, ConfigurationRepository, ConfigurationSet, NewRoute, NewTarget, ProviderStep, ProviderWrite,
+    RepositoryError, RouteWrite,
+};
+
+impl MemoryStore {
+    /// Writes a set on a copy, which takes this one's place when all of it was written and nobody else wrote meanwhile.
+    pub(super) async fn write_set(
+        &self,
+        set: &ConfigurationSet,
+        author: &Author,
+    ) -> Result<(), RepositoryError> {
+        loop {
+            let before = self.state().clone();
+            let revision = before.revision;
+            let copy =
+                Self { state: Mutex::new(before), faults: Mutex::default(), kept_changes: self.kept_changes };
+            for provider in &set.providers {
+                copy.write_provider(provider, author).await?;
+            }
+            for route in &set.routes {
+                copy.write_route(route, author).await?;
+            }
+            let after = copy.state().clone();
+            let is_done = self.write(|state| {
+                let is_current = state.revision == revision;
+                if is_current {
+                    *state = after;
+                }
+                Ok(is_current)
+            })?;
+            if is_done {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn write_provider(&self, write: &ProviderWrite, author: &Author) -> Result<(), RepositoryError> {
+        let author = as_owner(author, &write.owner);
+        let id = match &write.step {
+            ProviderStep::Create(provider) => self.create_provider(provider.clone(), &author).await?,
+            ProviderStep::Update(id, patch) => {
+                self.update_provider(*id, patch.clone(), &author).await?;
+                *id
+            }
+        };
+        if let Some(known) = &write.health {
+            let mut state = self.state();
+            let provider = state.providers.iter_mut().find(|provider| provider.id == id);
+            let unknown = provider.filter(|provider| provider.health == ProviderHealth::default());
+            unknown.into_iter().for_each(|provider| provider.health = known.clone());
+        }
+        for credential in &write.credentials {
+            let sealed = credential.secret.as_ref().map(|seal| seal(id)).transpose()?;
+            self.put_credential(id, &credential.owner, sealed, &author).await?;
+        }
+        Ok(())
+    }
+
+    async fn write_route(&self, write: &RouteWrite, author: &Author) -> Result<(), RepositoryError> {
+        let author = as_owner(author, &write.owner);
+        let route = self.by_ids(&write.route)?;
+        match write.current {
+            None => self.create_route(route, &author).await.map(drop),
+            Some((id, version)) => self.replace_route(id, route, Some(version), &author).await,
+        }
+    }
+
+    fn by_ids(&self, route: &DeclaredRoute) -> Result<NewRoute, RepositoryError> {
+        let state = self.state();
+        let target = |target: &DeclaredTarget| {
+            let found = state.providers.iter().find(|provider| provider.name == target.provider);
+            let found = found.ok_or_else(|| not_there("provider", &target.provider))?;
+            Ok(NewTarget::of(target, found.id))
+        };
+        let targets = route.targets.iter().map(target).collect::<Result<_, RepositoryError>>()?;
+        let fallback = |name: &Name| {
+            let found = state.routes.iter().find(|known| known.name == *name);
+            found.map(|found| found.id).ok_or_else(|| not_there("route", name))
+        };
+        let fallback = route.fallback.as_ref().map(fallback).transpose()?;
+        Ok(NewRoute::of(route, fallback, targets))
+    }
+}
+
+fn as_owner(author: &Author, owner: &Owner) -> Author {
+    Author { by: Writer { owner: owner.clone(), ..author.by.clone() }, at: author.at }
+}
+
+fn not_there(what: &str, name: &Name) -> RepositoryError {
+    RepositoryError::NotFound { what: format!("the {what} `{name}`") }
+}
