@@ -13,6 +13,7 @@
     reason = "a proof that can not go on fails where it stands, and owns its tasks and its time"
 )]
 
+pub mod all_failing;
 pub mod billing;
 pub mod canaries;
 pub mod client;
@@ -20,7 +21,9 @@ pub mod crowds;
 pub mod dice;
 pub mod disconnects;
 pub mod egress;
+pub mod failover;
 pub mod figures;
+pub mod fleet;
 pub mod full_disk;
 pub mod installation;
 pub mod kills;
@@ -29,7 +32,9 @@ pub mod login_crowd;
 pub mod login_times;
 pub mod outages;
 pub mod overspending;
+pub mod recovery;
 pub mod replicas;
 pub mod rotation;
 pub mod slowness;
+mod targets;
 pub mod traffic;
