@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, reason = "the figures are worth reading, also where all is well")]
 
+mod changes;
 mod failing;
 mod fleet;
 
