@@ -207,7 +207,7 @@ fn latency(time: Duration) -> String {
 async fn add_provider(app: &TestApp, number: usize) {
     let price = Some(PricePerMillion(1_000_000_000 * (1 + i64::try_from(number).expect("few"))));
     let rates = Some(Rates { input: price, output: price, ..Rates::default() });
-    let model = |model: String| DeclaredModel { model, rates: rates.clone(), ..DeclaredModel::default() };
+    let model = |model: String| DeclaredModel { model, rates, ..DeclaredModel::default() };
     let request = ProviderRequest {
         name: Name::new(provider_of(number)).expect("a name"),
         vendor: "openai_compatible".to_owned(),
