@@ -390,7 +390,8 @@ async fn sail(virtual_calls: u64, calls: usize, at_once: usize) -> Vec<String> {
     let simulated = VirtualFleet { calls: virtual_calls }.run();
     print!("{simulated}");
     println!("== {calls} calls through the server, {at_once} at once");
-    let served = ServedFleet { calls, at_once, servers: 1 }.run().await;
+    let measured = Duration::from_millis(100);
+    let served = ServedFleet { calls, at_once, measured, servers: 1 }.run().await;
     print!("{served}");
     simulated.broken().into_iter().chain(served.broken()).chain(served.late()).collect()
 }

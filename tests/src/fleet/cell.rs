@@ -18,8 +18,6 @@ use switchyard_orchestrator::admin::ProviderRequest;
 
 const TARGETS: usize = 8;
 const ROUTE: &str = "fleet";
-/// The quickest target answers in so long, each further one in half as much more.
-const QUICKEST: Duration = Duration::from_millis(20);
 /// A model of the first target's provider that no route leads to: what its answers take is measured beside the others, so that what
 /// the machine is busy with counts in both.
 const BESIDE: &str = "beside";
@@ -45,7 +43,7 @@ pub enum Trouble {
     Cuts,
     /// The end of the connection in the middle of a buffered answer.
     CutsInTheMiddle,
-    /// Ten times as slow.
+    /// Five times as slow.
     Slow,
     /// A web page in place of an answer.
     Garbles,
@@ -65,10 +63,11 @@ impl Trouble {
         Self::Garbles,
     ];
 
-    fn script(self) -> Script {
-        let slow = latency(QUICKEST * 10);
+    /// What the first target does, which answers in so long where all is well.
+    fn script(self, quickest: Duration) -> Script {
+        let slow = latency(quickest * 5);
         let script = match self {
-            Self::None => &latency(QUICKEST),
+            Self::None => &latency(quickest),
             Self::Refuses => "refuse",
             Self::Throttles => "status=429&retry_after=1",
             Self::Fails => "status=500",
@@ -94,6 +93,8 @@ pub(super) struct Cell {
     pub(super) trouble: Trouble,
     pub(super) calls: usize,
     pub(super) at_once: usize,
+    /// The first target answers in so long, each further one in half as much more.
+    pub(super) quickest: Duration,
 }
 
 /// What came of it.
@@ -127,9 +128,9 @@ impl Cell {
         let troubled = self.calls / 4..self.calls * 3 / 4;
         let call = |number: usize| {
             if number == troubled.start {
-                app.simulator().script(&model_of(0), self.trouble.script());
+                app.simulator().script(&model_of(0), self.trouble.script(self.quickest));
             } else if number == troubled.end {
-                app.simulator().script(&model_of(0), script_of(0, &latency(QUICKEST)));
+                app.simulator().script(&model_of(0), script_of(0, &latency(self.quickest)));
             }
             self.call(&client, number)
         };
@@ -171,11 +172,11 @@ impl Cell {
         let settings = settings(PATIENCE, PATIENCE, 20 * PATIENCE);
         let app = TestApp::builder().calls(settings).start().await;
         for number in 0..TARGETS {
-            let time = QUICKEST + QUICKEST / 2 * u32::try_from(number).expect("few");
+            let time = self.quickest + self.quickest / 2 * u32::try_from(number).expect("few");
             app.simulator().script(&model_of(number), script_of(number, &latency(time)));
             add_provider(&app, number).await;
         }
-        app.simulator().script(BESIDE, script_of(0, &latency(QUICKEST)));
+        app.simulator().script(BESIDE, script_of(0, &latency(self.quickest)));
         let is_failover = self.strategy == Strategy::Failover;
         let route = DeclaredRoute {
             mode: if is_failover { RouteMode::Multi } else { RouteMode::Auto },

@@ -5,6 +5,11 @@ use super::cell::Cell;
 pub use super::cell::{CellReport, Trouble};
 use futures_util::{StreamExt, stream};
 use std::fmt;
+use std::time::Duration;
+use switchyard_domain::route::Strategy;
+
+/// How long the quickest target takes where latency does not decide.
+const QUICKEST: Duration = Duration::from_millis(20);
 
 /// How many calls each strategy makes under each trouble.
 #[derive(Clone, Copy, Debug)]
@@ -13,6 +18,8 @@ pub struct ServedFleet {
     pub calls: usize,
     /// At the same time.
     pub at_once: usize,
+    /// How long the quickest target takes where latency decides: so long that what the machine adds to a call is little beside it.
+    pub measured: Duration,
     /// Servers at the same time, each with a strategy and a trouble of its own.
     pub servers: usize,
 }
@@ -30,9 +37,12 @@ impl ServedFleet {
     /// # Panics
     /// When a server can't be started.
     pub async fn run(self) -> FleetReport {
-        let Self { calls, at_once, servers } = self;
+        let Self { calls, at_once, measured, servers } = self;
         let cells = STRATEGIES.into_iter().flat_map(|strategy| Trouble::ALL.map(|it| (strategy, it)));
-        let run = |(strategy, trouble)| Cell { strategy, trouble, calls, at_once }.run();
+        let run = |(strategy, trouble)| {
+            let quickest = if strategy == Strategy::LeastLatency { measured } else { QUICKEST };
+            Cell { strategy, trouble, calls, at_once, quickest }.run()
+        };
         FleetReport { cells: stream::iter(cells).map(run).buffered(servers).collect().await }
     }
 }
