@@ -1,4 +1,4 @@
-//! Proves the promises of durability at full size, one at a time, and prints the figures. It ends with an error where a promise
+//! Proves the promises at full size, one at a time, and prints the figures. It ends with an error where a promise
 //! is broken.
 
 #![expect(clippy::print_stdout, reason = "its figures are its output")]
@@ -6,12 +6,17 @@
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 use std::time::Duration;
+use switchyard_tests::all_failing::AllFailing;
 use switchyard_tests::billing::Billing;
 use switchyard_tests::canaries::{self, CanaryHunt};
+use switchyard_tests::changes::Changes;
 use switchyard_tests::crowds::Crowd;
 use switchyard_tests::dice::Dice;
 use switchyard_tests::disconnects::Disconnects;
 use switchyard_tests::egress;
+use switchyard_tests::failover::Failover;
+use switchyard_tests::fleet::served::ServedFleet;
+use switchyard_tests::fleet::virtual_time::VirtualFleet;
 use switchyard_tests::full_disk::{DiskOutage, FullDisk};
 use switchyard_tests::installation::Database;
 use switchyard_tests::kills::Kills;
@@ -19,6 +24,7 @@ use switchyard_tests::login_crowd::LoginCrowd;
 use switchyard_tests::login_times::LoginTimes;
 use switchyard_tests::outages::{Cause, Outages};
 use switchyard_tests::overspending::Overspending;
+use switchyard_tests::recovery::Recovery;
 use switchyard_tests::replicas::Setting;
 use switchyard_tests::rotation::Rotation;
 use switchyard_tests::slowness::SlowClients;
@@ -85,6 +91,33 @@ enum Promise {
         #[arg(long, default_value_t = 130)]
         seconds: u64,
     },
+    /// Any fault before the first byte is hidden; after it answers are never mixed, and a stream that falls silent ends in time.
+    P7 {
+        /// Calls of each fault.
+        #[arg(long, default_value_t = 200)]
+        calls: usize,
+        /// Streams that fall silent.
+        #[arg(long, default_value_t = 200)]
+        stalls: usize,
+    },
+    /// Every provider fails: no flood of attempts, three of a call at most, and all within its time.
+    P8 {
+        /// Calls for each way to fail.
+        #[arg(long, default_value_t = 10_000)]
+        calls: usize,
+        /// At the same time.
+        #[arg(long, default_value_t = 64)]
+        at_once: usize,
+    },
+    /// A dead provider is left alone, tried now and then, and has its traffic back soon after it recovers.
+    P9 {
+        /// How long it is dead.
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+        /// Calls each second.
+        #[arg(long, default_value_t = 50)]
+        rate: u32,
+    },
     /// Secrets are hidden in every place where one can enter: nothing that is written anywhere holds one.
     P10 {
         /// What the secrets are drawn from.
@@ -135,6 +168,27 @@ enum Promise {
         #[arg(long, default_value_t = 128)]
         crowd: usize,
     },
+    /// The configuration changes under load: no call fails, each sees one version, and new ones see a change within a second.
+    P21 {
+        /// How often it changes.
+        #[arg(long, default_value_t = 1_000)]
+        changes: usize,
+        /// Calls each second.
+        #[arg(long, default_value_t = 200)]
+        rate: u32,
+    },
+    /// Eight targets of which one fails in each way, by each strategy: picks, successes, attempts and latencies.
+    Fleet {
+        /// Calls of each strategy under each trouble, in virtual time.
+        #[arg(long, default_value_t = 50_000)]
+        virtual_calls: u64,
+        /// Calls of each strategy under each trouble, through the server.
+        #[arg(long, default_value_t = 2_000)]
+        calls: usize,
+        /// At the same time.
+        #[arg(long, default_value_t = 32)]
+        at_once: usize,
+    },
     /// The disk is full: nothing is answered unrecorded, and calls are served again once there is space.
     P22 {
         /// How long it is full, each time.
@@ -161,6 +215,9 @@ async fn main() -> ExitCode {
         Promise::P2 { calls } => bill(calls).await,
         Promise::P3 { seconds, rate } => take_database_away(Duration::from_secs(seconds), rate).await,
         Promise::P4 { calls, kills } => overspend(calls, kills).await,
+        Promise::P7 { calls, stalls } => fail_over(calls, stalls).await,
+        Promise::P8 { calls, at_once } => fail_all(calls, at_once).await,
+        Promise::P9 { seconds, rate } => recover(Duration::from_secs(seconds), rate).await,
         Promise::P10 { seed, leak } => hunt(seed, leak).await,
         Promise::DefectiveServer => {
             canaries::serve_defective().await;
@@ -172,6 +229,8 @@ async fn main() -> ExitCode {
         Promise::P13 => call_hostile_urls().await,
         Promise::P19 { clients } => be_slow(clients).await,
         Promise::P17 { rounds, crowd } => log_in(rounds, crowd).await,
+        Promise::P21 { changes, rate } => change(changes, rate).await,
+        Promise::Fleet { virtual_calls, calls, at_once } => sail(virtual_calls, calls, at_once).await,
         Promise::P22 { seconds, rate } => fill_disk(Duration::from_secs(seconds), rate).await,
     };
     for promise in &broken {
@@ -288,6 +347,53 @@ async fn be_slow(clients: usize) -> Vec<String> {
     let report = SlowClients { of_each_kind: clients }.run().await;
     print!("{report}");
     report.broken()
+}
+
+async fn fail_over(calls: usize, stalls: usize) -> Vec<String> {
+    let report = Failover { calls, stalls }.run().await;
+    print!("{report}");
+    report.broken().into_iter().chain(report.late()).collect()
+}
+
+async fn fail_all(calls: usize, at_once: usize) -> Vec<String> {
+    let mut broken = Vec::new();
+    for report in (AllFailing { calls, at_once }).run().await {
+        print!("{report}");
+        broken.extend(report.broken().into_iter().chain(report.late()));
+    }
+    broken
+}
+
+async fn recover(dead: Duration, rate: u32) -> Vec<String> {
+    let report = Recovery { dead, rate }.run().await;
+    print!("{report}");
+    report.broken()
+}
+
+async fn change(changes: usize, rate: u32) -> Vec<String> {
+    let mut broken = Vec::new();
+    for (processes, database) in [(1, Some(Database::Sqlite)), (2, Database::postgres())] {
+        let Some(database) = database else {
+            println!("PostgreSQL is left out on this machine");
+            continue;
+        };
+        println!("== {}, {processes} processes, {rate} calls/s", database.name());
+        let report = Changes { changes, rate, processes, database }.run().await;
+        print!("{report}");
+        broken.extend(report.broken());
+    }
+    broken
+}
+
+async fn sail(virtual_calls: u64, calls: usize, at_once: usize) -> Vec<String> {
+    println!("== {virtual_calls} calls in virtual time");
+    let simulated = VirtualFleet { calls: virtual_calls }.run();
+    print!("{simulated}");
+    println!("== {calls} calls through the server, {at_once} at once");
+    let measured = Duration::from_millis(100);
+    let served = ServedFleet { calls, at_once, measured, servers: 1 }.run().await;
+    print!("{served}");
+    simulated.broken().into_iter().chain(served.broken()).chain(served.late()).collect()
 }
 
 async fn take_database_away(outage: Duration, rate: u32) -> Vec<String> {

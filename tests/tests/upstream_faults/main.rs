@@ -19,6 +19,7 @@ mod cuts;
 mod events;
 mod headers;
 mod matrix;
+mod of_three;
 mod scene;
 mod silence;
 mod statuses;

@@ -138,14 +138,14 @@ impl Scene {
 }
 
 impl Heard {
-    fn buffered(answer: Answer) -> Self {
+    pub(crate) fn buffered(answer: Answer) -> Self {
         let body = answer.json();
         let text = body["choices"][0]["message"]["content"].as_str().unwrap_or_default().to_owned();
         let error = body["error"]["code"].as_str().map(str::to_owned);
         Self { whole: answer.status == 200 && error.is_none(), text, error, events: vec![], answer }
     }
 
-    fn streamed(stream: StreamedAnswer) -> Self {
+    pub(crate) fn streamed(stream: StreamedAnswer) -> Self {
         if stream.answer.status != 200 {
             return Self::buffered(stream.answer);
         }

@@ -35,7 +35,8 @@ impl FaultKind {
             | Self::FirstByteTimeout
             | Self::IdleTimeout
             | Self::Interrupted
-            | Self::InvalidResponse => Verdict::Failed,
+            | Self::InvalidResponse
+            | Self::TooLarge => Verdict::Failed,
             Self::Tls => Verdict::Broken,
             Self::Throttled
             | Self::QuotaExhausted
@@ -44,7 +45,6 @@ impl FaultKind {
             | Self::TotalTimeout
             | Self::ClosedBeforeAnswer
             | Self::EgressRefused
-            | Self::TooLarge
             | Self::Redirect
             | Self::NoCredential
             | Self::Internal => Verdict::Neither,
@@ -80,9 +80,13 @@ mod tests {
             (FaultKind::Tls.verdict(), FaultKind::Rejected.verdict()),
             (Verdict::Broken, Verdict::Works)
         );
-        for kind in
-            [FaultKind::Connect, FaultKind::ServerError, FaultKind::IdleTimeout, FaultKind::Interrupted]
-        {
+        for kind in [
+            FaultKind::Connect,
+            FaultKind::ServerError,
+            FaultKind::IdleTimeout,
+            FaultKind::Interrupted,
+            FaultKind::TooLarge,
+        ] {
             assert_eq!(kind.verdict(), Verdict::Failed, "{kind}");
         }
     }

@@ -1,0 +1,7 @@
+//! The fault matrix through a route of three targets, of which the first one fails: what its client gets, what is recorded of each
+//! attempt, and what the route's state says of the first target afterwards.
+
+mod races;
+mod rows;
+mod three;
+mod unreachable;
