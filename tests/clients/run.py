@@ -52,6 +52,14 @@ def environment(server, trap, wanted):
     }
 
 
+def failures(command, binaries):
+    """What went wrong in a suite. Each has a server of its own: what one does to the health of a target is not the next one's."""
+    with stand.running(binaries) as (server, trap), tempfile.NamedTemporaryFile("r") as wanted:
+        known = environment(server, trap, wanted.name)
+        failed = [command[-1]] if subprocess.run(command, env=known).returncode else []
+        return failed + [f"the network was reached for: {where}" for where in [*trap.wanted, *wanted.read().split()]]
+
+
 def main():
     unknown = [name for name in sys.argv[1:] if name not in suites.NAMES]
     if unknown:
@@ -59,11 +67,7 @@ def main():
     suites.TARGET.mkdir(parents=True, exist_ok=True)
     commands, skipped = installed(sys.argv[1:] or suites.NAMES)
     binaries = build(os.environ.get("PROFILE", "debug"))
-    failed = []
-    with stand.running(binaries) as (server, trap), tempfile.NamedTemporaryFile("r") as wanted:
-        known = environment(server, trap, wanted.name)
-        failed += [command[-1] for command in commands if subprocess.run(command, env=known).returncode]
-        failed += [f"the network was reached for: {where}" for where in [*trap.wanted, *wanted.read().split()]]
+    failed = [failure for command in commands for failure in failures(command, binaries)]
     for why in skipped:
         print(f"SKIPPED {why}")
     if failed:

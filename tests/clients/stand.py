@@ -31,6 +31,9 @@ SCRIPTED = {
 # Upstream ids carry the simulator's script; each must be listed by the provider, since nothing unlisted is ever called.
 MODELS = json.loads((HERE / "models.json").read_text())
 
+# It fails over, and says nothing of the target's health: a breaker would leave it alone after a few calls.
+ALWAYS_TRIED = "gpt-sim?status=408"
+
 # One simulator plays providers of several dialects: name, vendor, the path under which it is called.
 PROVIDERS = [
     ("upstream", "openai_compatible", "/v1", MODELS["openai"]),
@@ -116,7 +119,7 @@ providers:
     strategy: failover
     targets:
       - provider: upstream
-        model: "gpt-sim?status=500"
+        model: {json.dumps(ALWAYS_TRIED)}
       - provider: upstream
         model: gpt-sim
 {scripted}"""

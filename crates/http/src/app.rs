@@ -68,6 +68,7 @@ fn accounts(app: &mut web::ServiceConfig, config: &ServerConfig, services: &Serv
         .app_data(web::Data::from(Arc::clone(&services.external)))
         .app_data(web::Data::from(Arc::clone(&services.credentials)))
         .app_data(web::Data::from(Arc::clone(&services.providers)))
+        .app_data(web::Data::from(Arc::clone(&services.shared_credentials)))
         .app_data(web::Data::new(ProviderTestTime(config.provider_test_timeout)))
         .app_data(web::Data::from(Arc::clone(&services.audit)))
         .app_data(web::Data::from(Arc::clone(&services.rekey)))

@@ -7,6 +7,7 @@ use switchyard_orchestrator::UseCases;
 use switchyard_orchestrator::accounts::{Accounts, SessionGate};
 use switchyard_orchestrator::admin::{
     CredentialAdmin, DeclaredConfiguration, KeyAdmin, ProviderAdmin, Reloading, RouteAdmin,
+    SharedCredentialAdmin,
 };
 use switchyard_orchestrator::audit::AuditTrail;
 use switchyard_orchestrator::backup::Backups;
@@ -55,6 +56,8 @@ pub struct Services {
     pub credentials: Arc<CredentialAdmin>,
     /// Providers.
     pub providers: Arc<ProviderAdmin>,
+    /// The keys that providers' calls share.
+    pub shared_credentials: Arc<SharedCredentialAdmin>,
     /// What people did.
     pub audit: Arc<AuditTrail>,
     /// Sealing anew what is stored.
@@ -93,6 +96,7 @@ impl Services {
             external,
             credentials,
             providers,
+            shared_credentials,
             audit,
             rekey,
             idempotency,
@@ -116,6 +120,7 @@ impl Services {
             external,
             credentials,
             providers,
+            shared_credentials,
             audit,
             rekey,
             idempotency,

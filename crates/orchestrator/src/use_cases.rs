@@ -1,7 +1,10 @@
 //! What surfaces call, together.
 
 use crate::accounts::{Accounts, SessionGate};
-use crate::admin::{CredentialAdmin, DeclaredConfiguration, KeyAdmin, ProviderAdmin, Reloading, RouteAdmin};
+use crate::admin::{
+    CredentialAdmin, DeclaredConfiguration, KeyAdmin, ProviderAdmin, Reloading, RouteAdmin,
+    SharedCredentialAdmin,
+};
 use crate::audit::AuditTrail;
 use crate::backup::Backups;
 use crate::chat::ChatService;
@@ -50,6 +53,8 @@ pub struct UseCases {
     pub credentials: Arc<CredentialAdmin>,
     /// Providers.
     pub providers: Arc<ProviderAdmin>,
+    /// The keys that providers' calls share.
+    pub shared_credentials: Arc<SharedCredentialAdmin>,
     /// What people did.
     pub audit: Arc<AuditTrail>,
     /// Sealing anew what is stored.

@@ -55,10 +55,23 @@ pub enum Occasion {
     Retry,
 }
 
+/// Why a target is left alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeldBackFor {
+    /// It failed.
+    Failures,
+    /// It throttled.
+    Throttling,
+    /// Its account is used up or refused.
+    Account,
+}
+
 /// A target takes no attempt now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no attempt is made for {} ms", .wait.as_millis())]
 pub struct HeldBack {
+    /// Why.
+    pub cause: HeldBackFor,
     /// When to ask again, at the earliest.
     pub wait: Duration,
 }

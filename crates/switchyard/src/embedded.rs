@@ -129,6 +129,7 @@ impl Embedded {
             external: Arc::new(external),
             credentials: Arc::clone(administration.credentials()),
             providers: Arc::clone(&administration.providers),
+            shared_credentials: Arc::clone(&administration.shared_credentials),
             audit: Arc::clone(administration.audit()),
             rekey: Arc::clone(administration.rekey()),
             idempotency: Arc::clone(&adapters.sharing.idempotency),

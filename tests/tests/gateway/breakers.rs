@@ -153,7 +153,7 @@ async fn targets_that_throttle_get_no_attempt_before_they_said() {
         clock.advance(Duration::from_millis(100));
     }
     assert!(app.simulator().calls().len() <= 2, "{}", app.simulator().calls().len());
-    assert!(answers[..2].contains(&429) && answers[2..].iter().all(|status| *status == 503), "{answers:?}");
+    assert!(answers.iter().all(|status| *status == 429), "{answers:?}");
     clock.advance(Duration::from_secs(30));
     app.simulator().set_default(Script::of("tokens=2"));
     assert_eq!(client.ask("route", "hi").await.status, 200);

@@ -163,6 +163,12 @@ impl UsageEvent {
         self.usage_source != UsageSource::None
     }
 
+    /// What went wrong, and where; `None` where nothing did.
+    #[must_use]
+    pub fn failure(&self) -> Option<String> {
+        self.fault.as_ref().map(|fault| format!("{fault} at {}/{}", self.provider_name, self.model))
+    }
+
     /// The word for where its price came from; `None` where it has none.
     #[must_use]
     pub fn price_source(&self) -> Option<&'static str> {

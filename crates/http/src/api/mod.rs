@@ -41,9 +41,11 @@ pub(crate) mod documented {
     pub(crate) use super::ledger::__path_verify_ledger;
     pub(crate) use super::password::{__path_change_password, __path_follow_link};
     pub(crate) use super::providers::{
-        __path_change_provider, __path_create_provider, __path_discover_models, __path_list_providers,
-        __path_list_vendors, __path_one_model, __path_one_provider, __path_put_model, __path_remove_model,
-        __path_remove_provider, __path_test_provider, __path_test_unsaved,
+        __path_add_credential, __path_change_provider, __path_create_provider, __path_discover_models,
+        __path_list_credentials, __path_list_providers, __path_list_vendors, __path_one_model,
+        __path_one_provider, __path_put_model, __path_remove_credential, __path_remove_model,
+        __path_remove_provider, __path_replace_credential, __path_test_credential, __path_test_provider,
+        __path_test_unsaved,
     };
     pub(crate) use super::rekey::__path_seal_anew;
     pub(crate) use super::requests::{__path_list_requests, __path_one_request};
@@ -117,6 +119,11 @@ pub(crate) fn mount(routes: &mut Routes) {
     routes.get("/api/v1/providers/{id}/models/{model:.*}", providers::one_model);
     routes.put("/api/v1/providers/{id}/models/{model:.*}", providers::put_model);
     routes.delete("/api/v1/providers/{id}/models/{model:.*}", providers::remove_model);
+    routes.get("/api/v1/providers/{id}/credentials", providers::list_credentials);
+    routes.post("/api/v1/providers/{id}/credentials", providers::add_credential);
+    routes.put("/api/v1/providers/{id}/credentials/{place}", providers::replace_credential);
+    routes.delete("/api/v1/providers/{id}/credentials/{place}", providers::remove_credential);
+    routes.post("/api/v1/providers/{id}/credentials/{place}/test", providers::test_credential);
     routes.get("/api/v1/audit", audit::list_audit);
     routes.post("/api/v1/rekey", rekey::seal_anew);
     routes.get("/api/v1/export", configuration::export);

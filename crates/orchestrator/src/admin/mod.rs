@@ -27,7 +27,7 @@ pub use quotas::{QuotaAdmin, QuotaRequest, QuotaState};
 pub use reload::{FileNow, FileReader, Reloading, at_its_line};
 pub use routes::{RouteAdmin, RouteChange, RouteState, VersionState};
 pub use seeds::Seeding;
-pub use shared_credentials::{SharedCredentialAdmin, SharedCredentialEntry};
+pub use shared_credentials::{ProviderRef, SharedCredentialAdmin, SharedCredentialEntry};
 
 use crate::backup::BackupWriter;
 use crate::error::AdminError;

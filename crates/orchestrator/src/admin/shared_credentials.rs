@@ -8,6 +8,7 @@ use crate::snapshot::{CredentialState, credential_binding};
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::Arc;
 use std::time::Duration;
+use switchyard_domain::ids::ProviderId;
 use switchyard_domain::meta::Writer;
 use switchyard_domain::name::Name;
 use switchyard_domain::provider::{Credential, CredentialOwner, Provider, SharedPlace};
@@ -33,6 +34,27 @@ pub struct SharedCredentialEntry {
     pub state: Option<CredentialState>,
 }
 
+/// What a provider is asked for by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProviderRef<'a> {
+    /// Its id.
+    Id(ProviderId),
+    /// Its name.
+    Name(&'a Name),
+}
+
+impl From<ProviderId> for ProviderRef<'_> {
+    fn from(id: ProviderId) -> Self {
+        Self::Id(id)
+    }
+}
+
+impl<'a> From<&'a Name> for ProviderRef<'a> {
+    fn from(name: &'a Name) -> Self {
+        Self::Name(name)
+    }
+}
+
 /// Administers the shared credentials of providers.
 pub struct SharedCredentialAdmin {
     ports: AdminPorts,
@@ -54,14 +76,15 @@ impl SharedCredentialAdmin {
     /// taken; [`RepositoryError::NotFound`] for an unknown provider.
     pub async fn add(
         &self,
-        provider: &Name,
+        provider: impl Into<ProviderRef<'_>>,
         secret: &SecretString,
         by: &Writer,
     ) -> Result<SharedPlace, AdminError> {
         let secret = some_secret(secret)?;
+        let which = provider.into();
         let mut taken = None;
         for _ in 0..LOOKS {
-            let provider = self.providers.find(provider).await?;
+            let provider = self.read(which).await?;
             self.refuse_twin(&provider, &secret, None)?;
             let place = free_place(&provider)?;
             let owner = CredentialOwner::Shared(place);
@@ -87,13 +110,13 @@ impl SharedCredentialAdmin {
     /// As for [`SharedCredentialAdmin::add`], and [`RepositoryError::NotFound`] where none stands at this place.
     pub async fn replace(
         &self,
-        provider: &Name,
+        provider: impl Into<ProviderRef<'_>>,
         place: SharedPlace,
         secret: &SecretString,
         by: &Writer,
     ) -> Result<(), AdminError> {
         let secret = some_secret(secret)?;
-        let provider = self.providers.find(provider).await?;
+        let provider = self.read(provider.into()).await?;
         stored(&provider, place)?;
         self.refuse_twin(&provider, &secret, Some(place))?;
         let owner = CredentialOwner::Shared(place);
@@ -107,8 +130,13 @@ impl SharedCredentialAdmin {
     ///
     /// # Errors
     /// [`RepositoryError::NotFound`] where there is no such provider, or none stands at this place.
-    pub async fn remove(&self, provider: &Name, place: SharedPlace, by: &Writer) -> Result<(), AdminError> {
-        let provider = self.providers.find(provider).await?;
+    pub async fn remove(
+        &self,
+        provider: impl Into<ProviderRef<'_>>,
+        place: SharedPlace,
+        by: &Writer,
+    ) -> Result<(), AdminError> {
+        let provider = self.read(provider.into()).await?;
         stored(&provider, place)?;
         self.put(&provider, &CredentialOwner::Shared(place), None, by).await?;
         self.ports.read_own_write().await;
@@ -119,8 +147,11 @@ impl SharedCredentialAdmin {
     ///
     /// # Errors
     /// [`RepositoryError::NotFound`] for an unknown provider.
-    pub async fn list(&self, provider: &Name) -> Result<Vec<SharedCredentialEntry>, AdminError> {
-        let provider = self.providers.find(provider).await?;
+    pub async fn list(
+        &self,
+        provider: impl Into<ProviderRef<'_>>,
+    ) -> Result<Vec<SharedCredentialEntry>, AdminError> {
+        let provider = self.read(provider.into()).await?;
         Ok(self.entries(&provider))
     }
 
@@ -153,15 +184,36 @@ impl SharedCredentialAdmin {
     /// As for [`ProviderAdmin::test`], and [`RepositoryError::NotFound`] where none stands at this place.
     pub async fn test(
         &self,
-        provider: &Name,
+        provider: impl Into<ProviderRef<'_>>,
         place: SharedPlace,
         timeout: Duration,
         by: &Writer,
     ) -> Result<ProbeReport, AdminError> {
-        let provider = self.providers.find(provider).await?;
+        let provider = self.read(provider.into()).await?;
         let credential = stored(&provider, place)?;
         let secret = Arc::new(self.open(&provider, credential)?);
         self.providers.probe(&provider, Some((&credential.owner, secret)), timeout, by).await
+    }
+
+    async fn read(&self, which: ProviderRef<'_>) -> Result<Provider, AdminError> {
+        match which {
+            ProviderRef::Id(id) => self.providers.by_id(id).await,
+            ProviderRef::Name(name) => self.providers.find(name).await,
+        }
+    }
+
+    /// The credential at a place.
+    ///
+    /// # Errors
+    /// [`RepositoryError::NotFound`] where there is no such provider, or none stands at this place.
+    pub async fn show(
+        &self,
+        provider: impl Into<ProviderRef<'_>>,
+        place: SharedPlace,
+    ) -> Result<SharedCredentialEntry, AdminError> {
+        let provider = self.read(provider.into()).await?;
+        let found = self.entries(&provider).into_iter().find(|entry| entry.place == place);
+        Ok(found.ok_or_else(|| missing(&provider, place))?)
     }
 
     /// A secret that stands twice takes two turns, and is throttled twice.
@@ -243,9 +295,11 @@ fn some_secret(secret: &SecretString) -> Result<SecretString, AdminError> {
 }
 
 fn stored(provider: &Provider, place: SharedPlace) -> Result<&Credential, RepositoryError> {
-    let missing =
-        || RepositoryError::NotFound { what: format!("a key of `{}` at place {place}", provider.name) };
-    provider.credential_at(place).ok_or_else(missing)
+    provider.credential_at(place).ok_or_else(|| missing(provider, place))
+}
+
+fn missing(provider: &Provider, place: SharedPlace) -> RepositoryError {
+    RepositoryError::NotFound { what: format!("a key of `{}` at place {place}", provider.name) }
 }
 
 fn free_place(provider: &Provider) -> Result<SharedPlace, AdminError> {

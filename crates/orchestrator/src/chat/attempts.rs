@@ -20,7 +20,7 @@ use switchyard_domain::provider::CredentialSource;
 use switchyard_domain::retry::{MAX_WAIT, RetryCause, backoff};
 use switchyard_ports::client_call::ClientCall;
 use switchyard_ports::clock::Monotonic;
-use switchyard_ports::health::{Account, AttemptFact, Occasion, WatchedAttempt};
+use switchyard_ports::health::{Account, AttemptFact, HeldBack, Occasion, WatchedAttempt};
 use switchyard_ports::provider::{Answer, AttemptContext, Deadlines, Prepared, Provider};
 
 /// An answer that began, and where it comes from.
@@ -59,8 +59,8 @@ enum Tried {
     Refused(CallError),
     /// Nothing was sent: this target can't take the call now, can't take such calls at all, or can't express it whole and must.
     Passed(CallError),
-    /// Nothing was sent: the target is left alone for so long.
-    HeldBack(Duration),
+    /// Nothing was sent: the target is left alone.
+    HeldBack(HeldBack),
 }
 
 /// A first content.
@@ -147,7 +147,7 @@ impl Attempts<'_> {
                 Tried::HeldBack(_) if step.occasion == Occasion::Turn => {
                     self.course.hold(step);
                 }
-                Tried::HeldBack(wait) => tries.passed(held_back(&step.target, wait)),
+                Tried::HeldBack(held) => tries.passed(held_back(&step.target, held)),
             }
         }
         Err(tries.into_error())
@@ -216,7 +216,7 @@ impl Attempts<'_> {
         let mut watched = match health.begin(target.provider.id, &target.model.model, account, step.occasion)
         {
             Ok(watched) => watched,
-            Err(held) => return Tried::HeldBack(held.wait),
+            Err(held) => return Tried::HeldBack(held),
         };
         let admitted = match self.admission.to_target(&mut self.course, target, settlement).await {
             Ok(admitted) => admitted,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use switchyard_domain::chat::{Loss, LossReport};
 use switchyard_domain::operation::Operation;
 use switchyard_domain::route::PlanError;
+use switchyard_ports::health::{HeldBack, HeldBackFor};
 
 /// What a client is told to wait for an operator's work.
 const OPERATOR_WAIT: Duration = Duration::from_secs(60);
@@ -34,18 +35,30 @@ pub(super) fn unreadable(target: &TargetEntry) -> CallError {
     unavailable(message, OPERATOR_WAIT)
 }
 
-/// Why a target is left alone now.
-pub(super) fn held_back(target: &TargetEntry, wait: Duration) -> CallError {
+/// Why a target is left alone now. Whoever asks while it rests from a throttle hears what the throttled call heard.
+pub(super) fn held_back(target: &TargetEntry, held: HeldBack) -> CallError {
+    let wait = held.wait;
+    let (kind, reason) = match held.cause {
+        HeldBackFor::Throttling => (CallErrorKind::UpstreamThrottled, "throttled a moment ago"),
+        HeldBackFor::Failures => (CallErrorKind::UpstreamUnavailable, "failed a moment ago"),
+        HeldBackFor::Account => {
+            (CallErrorKind::UpstreamUnavailable, "refused this server's account a moment ago")
+        }
+    };
     let message = format!(
-        "`{}` failed or throttled a moment ago and is given time, and there is nothing else to try. Try again in {} s.",
+        "`{}` {reason} and is given time, and there is nothing else to try. Try again in {} s.",
         target.model.public_name,
         wait.as_millis().div_ceil(1000).max(1)
     );
-    unavailable(message, wait)
+    later(kind, message, wait)
 }
 
 fn unavailable(message: String, wait: Duration) -> CallError {
-    let mut error = CallError::new(CallErrorKind::UpstreamUnavailable, message);
+    later(CallErrorKind::UpstreamUnavailable, message, wait)
+}
+
+fn later(kind: CallErrorKind, message: String, wait: Duration) -> CallError {
+    let mut error = CallError::new(kind, message);
     error.retry_after = Some(wait);
     error
 }

@@ -315,6 +315,19 @@ async fn where_all_are_left_alone_nothing_is_sent_and_the_caller_is_told_when_to
 }
 
 #[tokio::test]
+async fn whoever_asks_while_the_only_target_rests_hears_what_the_throttled_call_heard() {
+    let world = World::usual().await;
+    let a = id_of(&world, "a").await;
+    world.health.set(a, "m", Availability::Avoid(Avoidance::Resting { left: HELD_BACK_FOR }));
+    world.health.hold_back(a, "m", &[Occasion::Turn, Occasion::LastResort { is_first: true }]);
+    let error = world.ask("a/m").await.err().unwrap();
+    assert_eq!((error.kind, error.retry_after), (CallErrorKind::UpstreamThrottled, Some(HELD_BACK_FOR)));
+    assert!(error.message.contains("throttled"), "{}", error.message);
+    assert!(world.factory.targets().is_empty());
+    world.is_idle();
+}
+
+#[tokio::test]
 async fn whoever_waits_between_two_attempts_asks_anew_whether_the_second_may_be_made() {
     let world = World::usual().await;
     let a = id_of(&world, "a").await;

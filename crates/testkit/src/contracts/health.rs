@@ -10,7 +10,7 @@ use switchyard_domain::health::BreakerState;
 use switchyard_domain::ids::ProviderId;
 use switchyard_domain::route::{Availability, Avoidance};
 use switchyard_ports::health::{
-    Account, AttemptFact, Health, HeldBack, Occasion, TargetState, WatchedAttempt,
+    Account, AttemptFact, Health, HeldBack, HeldBackFor, Occasion, TargetState, WatchedAttempt,
 };
 
 type Shared = Arc<dyn Health>;
@@ -201,7 +201,11 @@ pub fn a_throttled_target_gets_no_attempt_before_it_said(health: &Shared, clock:
         assert_eq!(state(health).rest, Some(left));
         clock.advance(binds - MS);
         for occasion in [Occasion::Turn, LAST] {
-            assert!(begin(health, occasion).is_err());
+            let refused = HeldBack {
+                cause: HeldBackFor::Throttling,
+                wait: if occasion == LAST { MS } else { left - binds + MS },
+            };
+            assert_eq!(begin(health, occasion).err(), Some(refused));
         }
         clock.advance(MS);
         drop(begin(health, LAST).unwrap());
@@ -224,7 +228,12 @@ pub fn a_refused_account_rests_and_is_tried_as_a_last_resort(health: &Shared, cl
         assert!(begin(health, Occasion::Turn).is_err());
         begin(health, LAST).unwrap().ended(failed(kind));
         let elsewhere = Occasion::LastResort { is_first: false };
-        assert!(begin(health, elsewhere).is_err(), "it was tried a moment ago");
+        let refused = begin(health, elsewhere).err();
+        assert_eq!(
+            refused,
+            Some(HeldBack { cause: HeldBackFor::Account, wait: SECOND }),
+            "it was tried a moment ago"
+        );
         clock.advance(SECOND);
         begin(health, elsewhere).unwrap().ended(failed(kind));
         clock.advance(300 * SECOND);
@@ -262,7 +271,8 @@ pub fn whoever_asks_once_more_has_waited(health: &Shared, _: &ManualClock) {
     for _ in 0..5 {
         begin(health, Occasion::Retry).unwrap().ended(fails.clone());
     }
-    assert!(begin(health, Occasion::Retry).is_err(), "its breaker is open");
+    let refused = begin(health, Occasion::Retry).err().map(|held| held.cause);
+    assert_eq!(refused, Some(HeldBackFor::Failures), "its breaker is open");
 }
 
 /// See the name.

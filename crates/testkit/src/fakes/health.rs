@@ -7,7 +7,7 @@ use switchyard_domain::health::BreakerState;
 use switchyard_domain::ids::ProviderId;
 use switchyard_domain::route::{Availability, Avoidance};
 use switchyard_ports::health::{
-    Account, AttemptFact, Health, HeldBack, Occasion, TargetState, TargetView, WatchedAttempt,
+    Account, AttemptFact, Health, HeldBack, HeldBackFor, Occasion, TargetState, TargetView, WatchedAttempt,
 };
 
 /// How long whoever is held back is told to wait.
@@ -43,7 +43,7 @@ impl RecordingHealth {
         self.kept().views.insert((provider, model.to_owned()), view);
     }
 
-    /// From now on a target lets no attempt begin on these occasions.
+    /// From now on a target lets no attempt begin on these occasions: because it throttled if it is set to rest, else for its failures.
     pub fn hold_back(&self, provider: ProviderId, model: &str, occasions: &[Occasion]) {
         self.kept().held_back.insert((provider, model.to_owned()), occasions.to_vec());
     }
@@ -86,7 +86,11 @@ impl Health for RecordingHealth {
         let target = (provider, model.to_owned());
         let mut kept = self.kept();
         if kept.held_back.get(&target).is_some_and(|held_back| held_back.contains(&occasion)) {
-            return Err(HeldBack { wait: HELD_BACK_FOR });
+            let rests = kept.views.get(&target).is_some_and(|view| {
+                matches!(view.availability, Availability::Avoid(Avoidance::Resting { .. }))
+            });
+            let cause = if rests { HeldBackFor::Throttling } else { HeldBackFor::Failures };
+            return Err(HeldBack { cause, wait: HELD_BACK_FOR });
         }
         kept.occasions.push((target.clone(), occasion));
         *kept.in_flight.entry(target.clone()).or_default() += 1;

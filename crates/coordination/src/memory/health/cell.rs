@@ -5,7 +5,9 @@ use switchyard_domain::fault::FaultKind;
 use switchyard_domain::health::{Breaker, BreakerState, Entry, LatencyMeter, Verdict};
 use switchyard_domain::ids::ProviderId;
 use switchyard_domain::route::{Availability, Avoidance};
-use switchyard_ports::health::{Account, AttemptFact, Occasion, TargetState, TargetView};
+use switchyard_ports::health::{
+    Account, AttemptFact, HeldBack, HeldBackFor, Occasion, TargetState, TargetView,
+};
 
 /// The rest of a target that throttles without saying for how long.
 const SHORT_REST: Duration = Duration::from_secs(1);
@@ -30,6 +32,7 @@ pub(super) struct Cell {
 
 #[derive(Clone, Copy, Debug)]
 struct Rest {
+    cause: HeldBackFor,
     until: Duration,
     /// Until when nobody is sent there, whatever is left.
     binds_until: Duration,
@@ -47,7 +50,13 @@ impl Cell {
         TargetView { availability, latency, in_flight: self.in_flight }
     }
 
-    pub(super) fn begin(&mut self, now: Duration, account: Account, occasion: Occasion) -> Entry {
+    /// Begins an attempt; says whether it is the breaker's probe.
+    pub(super) fn begin(
+        &mut self,
+        now: Duration,
+        account: Account,
+        occasion: Occasion,
+    ) -> Result<bool, HeldBack> {
         let is_last = matches!(occasion, Occasion::LastResort { .. });
         if let Some(rest) = self.rest(now, account) {
             let until = match occasion {
@@ -58,15 +67,17 @@ impl Cell {
                 Occasion::Retry => now,
             };
             if now < until {
-                return Entry::Refused { wait: until - now };
+                return Err(HeldBack { cause: rest.cause, wait: until - now });
             }
         }
-        let entry = self.breaker.enter(now, is_last);
-        if !matches!(entry, Entry::Refused { .. }) {
-            self.in_flight += 1;
-            self.began_at = now;
-        }
-        entry
+        let is_probe = match self.breaker.enter(now, is_last) {
+            Entry::Passes => false,
+            Entry::Probes => true,
+            Entry::Refused { wait } => return Err(HeldBack { cause: HeldBackFor::Failures, wait }),
+        };
+        self.in_flight += 1;
+        self.began_at = now;
+        Ok(is_probe)
     }
 
     pub(super) fn content(&mut self, now: Duration, latency: Duration, is_probe: bool) {
@@ -103,10 +114,10 @@ impl Cell {
             Some(AttemptFact::Lives) => self.rest = None,
             Some(AttemptFact::Throttled { retry_after }) => {
                 let rest = retry_after.unwrap_or(SHORT_REST).min(LONGEST_REST);
-                self.rest_for(now, rest, rest.min(LONGEST_BINDING));
+                self.rest_for(HeldBackFor::Throttling, now, rest, rest.min(LONGEST_BINDING));
             }
             Some(AttemptFact::Failed(FaultKind::QuotaExhausted | FaultKind::AuthFailed)) => {
-                self.rest_for(now, OPERATOR_REST, Duration::ZERO);
+                self.rest_for(HeldBackFor::Account, now, OPERATOR_REST, Duration::ZERO);
             }
             _ => {}
         }
@@ -127,7 +138,7 @@ impl Cell {
         self.rest.filter(|rest| account == Account::Shared && now < rest.until)
     }
 
-    fn rest_for(&mut self, now: Duration, rest: Duration, binds: Duration) {
-        self.rest = Some(Rest { until: now + rest, binds_until: now + binds });
+    fn rest_for(&mut self, cause: HeldBackFor, now: Duration, rest: Duration, binds: Duration) {
+        self.rest = Some(Rest { cause, until: now + rest, binds_until: now + binds });
     }
 }

@@ -7,7 +7,6 @@ use self::cell::Cell;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
-use switchyard_domain::health::Entry;
 use switchyard_domain::ids::ProviderId;
 use switchyard_ports::clock::Clock;
 use switchyard_ports::entropy::Entropy;
@@ -69,11 +68,7 @@ impl Health for MemoryHealth {
     ) -> Result<Box<dyn WatchedAttempt>, HeldBack> {
         let cell = self.cell(provider, model);
         let began = self.now();
-        let is_probe = match held(&cell).begin(began, account, occasion) {
-            Entry::Passes => false,
-            Entry::Probes => true,
-            Entry::Refused { wait } => return Err(HeldBack { wait }),
-        };
+        let is_probe = held(&cell).begin(began, account, occasion)?;
         let (clock, entropy) = (Arc::clone(&self.clock), Arc::clone(&self.entropy));
         Ok(Box::new(Watched {
             cell,

@@ -1,10 +1,16 @@
 //! Providers, to administrators: accounts at vendors, with models, prices, capabilities, and credentials that are never shown.
 
+mod credentials;
 mod models;
 mod price;
 mod shapes;
 mod testing;
 
+pub(crate) use credentials::{
+    __path_add_credential, __path_list_credentials, __path_remove_credential, __path_replace_credential,
+    __path_test_credential, add_credential, list_credentials, remove_credential, replace_credential,
+    test_credential,
+};
 pub(crate) use models::{
     __path_one_model, __path_put_model, __path_remove_model, one_model, put_model, remove_model,
 };

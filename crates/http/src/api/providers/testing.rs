@@ -18,7 +18,7 @@ const LONGEST: f64 = 600.0;
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct TestQuery {
+pub(super) struct TestQuery {
     /// How long to wait for it, in seconds: from 0.1 to 600; the setting `REQUEST_TIMEOUT_SECONDS` if absent.
     timeout: Option<f64>,
 }

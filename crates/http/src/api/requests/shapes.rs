@@ -76,6 +76,8 @@ struct AttemptShape {
     attempt: u32,
     /// When it began.
     at: String,
+    /// What had failed before it, so that it was made, as in `x-switchyard-reason`; absent for the first.
+    reason: Option<String>,
     /// The provider.
     provider: String,
     /// The model.
@@ -174,16 +176,19 @@ impl From<&CallRecord> for RequestShape {
 
 impl From<&CallRecord> for WholeRequest {
     fn from(call: &CallRecord) -> Self {
-        Self { call: call.into(), attempts: call.attempts().map(AttemptShape::from).collect() }
+        let before = std::iter::once(None).chain(call.attempts().map(Some));
+        let attempts = call.attempts().zip(before).map(|(event, before)| AttemptShape::of(event, before));
+        Self { call: call.into(), attempts: attempts.collect() }
     }
 }
 
-impl From<&UsageEvent> for AttemptShape {
-    fn from(event: &UsageEvent) -> Self {
+impl AttemptShape {
+    fn of(event: &UsageEvent, before: Option<&UsageEvent>) -> Self {
         Self {
             id: event.id.to_string(),
             attempt: event.attempt,
             at: event.at.to_string(),
+            reason: before.and_then(UsageEvent::failure),
             provider: event.provider_name.clone(),
             model: event.model.clone(),
             status: event.outcome.as_str(),

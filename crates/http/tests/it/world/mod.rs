@@ -21,7 +21,7 @@ use switchyard_orchestrator::accounts::{
 };
 use switchyard_orchestrator::admin::{
     AdminPorts, CredentialAdmin, DeclaredConfiguration, KeyAdmin, ProviderAdmin, ProviderPorts, QuotaAdmin,
-    Reloading, RouteAdmin,
+    Reloading, RouteAdmin, SharedCredentialAdmin,
 };
 use switchyard_orchestrator::audit::AuditTrail;
 use switchyard_orchestrator::backup::Backups;
@@ -253,6 +253,8 @@ async fn services(
     };
     let providers = Arc::new(ProviderAdmin::new(admin.clone(), besides));
     let declared = Arc::new(DeclaredConfiguration::new(admin.clone(), Arc::clone(&providers)));
+    let shared_credentials =
+        SharedCredentialAdmin::new(admin.clone(), Arc::clone(&providers), Arc::clone(&vault) as _);
     let credentials =
         CredentialAdmin::new(admin, Arc::clone(&store) as _, Arc::clone(&providers), Arc::clone(&vault) as _);
     let audit =
@@ -317,6 +319,7 @@ async fn services(
         )),
         credentials: Arc::new(credentials),
         providers,
+        shared_credentials: Arc::new(shared_credentials),
         audit: Arc::new(audit),
         rekey: Arc::new(rekey),
         idempotency: Arc::clone(names) as _,

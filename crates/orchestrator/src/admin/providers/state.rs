@@ -132,7 +132,7 @@ impl ProviderAdmin {
             .map_or_else(|_| super::super::UNREADABLE.to_owned(), |secret| masked(&secret))
     }
 
-    pub(super) async fn by_id(&self, id: ProviderId) -> Result<Provider, AdminError> {
+    pub(crate) async fn by_id(&self, id: ProviderId) -> Result<Provider, AdminError> {
         let found = self.list().await?.into_iter().find(|provider| provider.id == id);
         Ok(found.ok_or_else(|| RepositoryError::NotFound { what: format!("provider {id}") })?)
     }
