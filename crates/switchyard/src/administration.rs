@@ -60,7 +60,7 @@ impl Administration {
         let before = administration.ports.configuration.revision().await?;
         administration.prepare(&mut builder).await?;
         if let Some(backup) = &administration.backup {
-            // What the file declared is a change as any other; a command that only looks writes nothing.
+            // What came with the product or was declared is a change as any other; a command that only looks writes nothing.
             if administration.ports.configuration.revision().await? == before {
                 backup.wake();
             } else {

@@ -523,3 +523,22 @@ proptest! {
         });
     }
 }
+
+#[tokio::test]
+async fn a_backup_that_is_cut_anywhere_or_has_any_byte_changed_is_refused() {
+    let kept = Kept::usual().await;
+    let good = kept.file.text().unwrap();
+    let before = kept.world.store.load().await.unwrap();
+    let sealed = good.find("\"seal\"").unwrap();
+    let cuts = (0..good.len()).step_by(23).map(|at| good[..at].to_owned());
+    let flips = (0..sealed).step_by(17).map(|at| {
+        let mut bytes = good.clone().into_bytes();
+        bytes[at] = if bytes[at] == b'0' { b'1' } else { b'0' };
+        String::from_utf8(bytes).unwrap()
+    });
+    for text in cuts.chain(flips) {
+        kept.file.set_text(Some(text.clone()));
+        assert!(kept.backups.restore(&Writer::API).await.is_err(), "{text}");
+    }
+    assert_eq!(kept.world.store.load().await.unwrap(), before);
+}

@@ -181,3 +181,40 @@ fn a_document_comes_from_standard_input_too() {
     assert_eq!(ended.code, 0, "{ended:?}");
     assert_eq!(place.say_with_input("plan -", DOCUMENT).code, 0);
 }
+
+#[test]
+fn each_object_that_a_document_writes_is_one_entry_in_the_log_with_all_that_was_done_to_it() {
+    let place = place().set("TWO_KEY", "sk-second-canary-2222");
+    write(&place, &DOCUMENT.replace("api_key: ${ONE_KEY}", "api_keys: [\"${ONE_KEY}\", \"${TWO_KEY}\"]"));
+    place.say("apply wanted.yaml").good();
+    let entries = || {
+        let listed = place.say("audit list --json --limit 10000").json();
+        let ours = |entry: &&Value| entry["actor"] == "cli:ada" && entry["object"] != "audit";
+        listed.as_array().unwrap().iter().filter(ours).cloned().collect::<Vec<_>>()
+    };
+    let first = entries();
+    let told: Vec<(&Value, &Value)> =
+        first.iter().map(|entry| (&entry["action"], &entry["details"]["name"])).collect();
+    assert_eq!(told.len(), 2, "{first:?}");
+    assert!(
+        told.contains(&(&"create".into(), &"one".into()))
+            && told.contains(&(&"create".into(), &"fast".into()))
+    );
+    let provider = first.iter().find(|entry| entry["details"]["name"] == "one").unwrap();
+    assert_eq!(provider["details"]["credentials_stored"], "shared shared:2", "{provider}");
+    assert!(!format!("{first:?}").contains("canary"));
+    write(&place, &DOCUMENT.replace("api_key: ${ONE_KEY}", "api_keys: [\"${TWO_KEY}\"]"));
+    let planned = place.say("plan wanted.yaml").out;
+    for line in ["  api_key: - -> \"(changed)\"", "  api_key at place 2: - -> \"(forgotten)\""] {
+        assert!(planned.lines().any(|told| told == line), "{line}: {planned}");
+    }
+    place.say("apply wanted.yaml").good();
+    let now = entries();
+    assert_eq!(now.len(), 3, "{now:?}");
+    let details = &now.iter().find(|entry| !first.contains(entry)).unwrap()["details"];
+    assert_eq!(
+        (&details["credentials_stored"], &details["credentials_removed"]),
+        (&"shared".into(), &"shared:2".into())
+    );
+    assert_eq!(place.say("plan wanted.yaml").code, 0);
+}
