@@ -267,6 +267,14 @@ impl Capabilities {
     }
 }
 
+/// The scheme, host and port of an address: who is sent what is sent there.
+#[must_use]
+pub fn place_of(address: &str) -> String {
+    let (scheme, rest) = address.split_once("://").unwrap_or(("", address));
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    format!("{scheme}://{host}").to_ascii_lowercase()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,6 +5,7 @@ use futures_util::StreamExt;
 use secrecy::SecretString;
 use std::sync::Arc;
 use std::time::Duration;
+use switchyard_domain::fault::FaultKind;
 use switchyard_domain::ids::ProviderId;
 use switchyard_domain::meta::Writer;
 use switchyard_domain::provider_health::{HealthEvent, HealthFinding};
@@ -103,12 +104,29 @@ impl HealthChecks {
         Ok(due.len())
     }
 
+    /// What asking a provider shows. That it refuses a credential says nothing of it while it takes another one.
+    async fn found(&self, entry: &ProviderEntry, client: &dyn Provider) -> HealthFinding {
+        let mut credentials = credentials_of(entry).into_iter();
+        let mut credential = credentials.next();
+        loop {
+            let report = client.probe(credential, self.settings.timeout).await;
+            let is_refused = report.fault.as_ref().is_some_and(|fault| fault.kind == FaultKind::AuthFailed);
+            credential = credentials.next().filter(|_| is_refused);
+            if credential.is_none() {
+                return finding_of(&report);
+            }
+        }
+    }
+
     async fn check(&self, entry: &ProviderEntry, at: Timestamp) {
         let Ok(client) = &entry.client else { return };
-        let finding = finding_of(&client.probe(credential_of(entry), self.settings.timeout).await);
+        let finding = self.found(entry, client.as_ref()).await;
         let event = HealthEvent::Checked { finding, threshold: self.settings.failure_threshold };
         // The moment of the round: whose turn it is next counts from there, however long the answer took.
-        let noted = self.health.note_health(entry.id, event, &Author { by: Writer::HEALTH, at }).await;
+        let noted = self
+            .health
+            .note_health(entry.id, Some(entry.version), event, &Author { by: Writer::HEALTH, at })
+            .await;
         match noted {
             Ok(health) if health.is_healthy != entry.is_healthy => {
                 let state = if health.is_healthy { "healthy" } else { "unhealthy" };
@@ -121,13 +139,26 @@ impl HealthChecks {
                     tracing::warn!(error = %error, "a change was written but can't be read back yet");
                 }
             }
-            // It may have been removed meanwhile.
-            Ok(_) | Err(RepositoryError::NotFound { .. }) => {}
+            // It may have been removed or changed meanwhile: what it was says nothing of what it is.
+            Ok(_) | Err(RepositoryError::NotFound { .. } | RepositoryError::Stale { .. }) => {}
             Err(error) => {
                 tracing::warn!(provider.name = entry.name, error = %error, "what a check found can't be noted");
             }
         }
     }
+}
+
+/// The shared credentials that open, the likeliest to be taken first.
+fn credentials_of(entry: &ProviderEntry) -> Vec<Arc<SecretString>> {
+    let mut opened: Vec<(bool, Arc<SecretString>)> = entry
+        .credentials
+        .iter()
+        .filter_map(|credential| {
+            Some((credential.is_benched(), Arc::clone(credential.secret.as_ref().ok()?)))
+        })
+        .collect();
+    opened.sort_by_key(|(is_benched, _)| *is_benched);
+    opened.into_iter().map(|(_, secret)| secret).collect()
 }
 
 /// What a probe shows of a provider.
@@ -140,13 +171,6 @@ pub(crate) fn finding_of(report: &ProbeReport) -> HealthFinding {
             HealthFinding { status_code: report.status.or(online.status_code), ..online }
         }
     }
-}
-
-/// A shared credential that is likely to be taken, if there is one that opens.
-fn credential_of(entry: &ProviderEntry) -> Option<Arc<SecretString>> {
-    let opens = || entry.credentials.iter().filter(|credential| credential.secret.is_ok());
-    let chosen = opens().find(|credential| !credential.is_benched()).or_else(|| opens().next())?;
-    chosen.secret.as_ref().ok().cloned()
 }
 
 /// Whether asking a provider shows anything: one that simulates is always there, and one that has no credential and needs one would

@@ -24,14 +24,16 @@ pub struct Overview {
     backup: Option<Arc<BackupWriter>>,
 }
 
-/// A target that is tried only when nothing better is left.
+/// A target that is tried only when nothing better is left, or by one call alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RestingTarget {
     /// The provider's name; its number where it is no more there.
     pub provider: String,
     /// The model.
     pub model: String,
-    /// How long it rests yet.
+    /// Its breaker; closed where it rests for what it said itself.
+    pub breaker: BreakerState,
+    /// How long it rests yet; zero where one call may try it.
     pub rest: Duration,
 }
 
@@ -76,11 +78,12 @@ pub struct ServerState {
     pub backup: Option<BackupState>,
 }
 
-/// How long a target is better not tried, whyever.
+/// How long a target is better not tried, whyever; `None` where nothing stands against it.
 fn rest_of(state: &TargetState) -> Option<Duration> {
     let open = match state.breaker {
         BreakerState::Open { left } => Some(left),
-        BreakerState::Closed | BreakerState::HalfOpen { .. } => None,
+        BreakerState::HalfOpen { .. } => Some(Duration::ZERO),
+        BreakerState::Closed => None,
     };
     open.max(state.rest)
 }
@@ -119,7 +122,8 @@ impl Overview {
             .into_iter()
             .filter_map(|state| {
                 let rest = rest_of(&state)?;
-                Some(RestingTarget { provider: name(state.provider), model: state.model, rest })
+                let provider = name(state.provider);
+                Some(RestingTarget { provider, model: state.model, breaker: state.breaker, rest })
             })
             .collect();
         resting.sort_by(|one, other| (&one.provider, &one.model).cmp(&(&other.provider, &other.model)));

@@ -213,8 +213,10 @@ pub struct VendorSummary {
     pub key: &'static str,
     /// Its name for people.
     pub name: &'static str,
-    /// Where it is called; absent where each provider has its own address.
+    /// Its own address; absent where each provider has its own.
     pub base_url: Option<&'static str>,
+    /// Where providers of it are called that name no address: as the settings say, else at its own.
+    pub called_at: Option<String>,
     /// Whether it needs a credential.
     pub needs_credential: bool,
     /// Whether it only simulates.

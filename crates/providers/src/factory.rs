@@ -99,21 +99,23 @@ impl VendorFactory {
         }
     }
 
+    /// Where providers of a vendor are called that name no address.
+    fn default_address(&self, vendor: &Vendor) -> Option<&str> {
+        self.settings.base_urls.get(vendor.key).map(String::as_str).or_else(|| vendor.base_url())
+    }
+
     fn base_url(
         &self,
         config: &ProviderConfig,
         vendor: &Vendor,
         facts: &HttpFacts,
     ) -> Result<Url, InvalidProvider> {
-        let text = own_base_url(config)
-            .or_else(|| self.settings.base_urls.get(vendor.key).map(String::as_str))
-            .or_else(|| vendor.base_url())
-            .ok_or_else(|| {
-                invalid(
-                    config,
-                    &format!("the vendor `{}` has no address of its own; give a `base_url`", vendor.key),
-                )
-            })?;
+        let text = own_base_url(config).or_else(|| self.default_address(vendor)).ok_or_else(|| {
+            invalid(
+                config,
+                &format!("the vendor `{}` has no address of its own; give a `base_url`", vendor.key),
+            )
+        })?;
         let text = text.trim().trim_end_matches('/');
         if let Some(base) = ENDPOINTS.iter().find_map(|end| text.strip_suffix(end)) {
             return Err(invalid(config, &format!("its base URL ends too late; give `{base}`")));
@@ -156,6 +158,9 @@ impl ProviderFactory for VendorFactory {
                 key: vendor.key,
                 name: vendor.name,
                 base_url: vendor.base_url(),
+                called_at: self
+                    .default_address(vendor)
+                    .map(|text| text.trim().trim_end_matches('/').to_owned()),
                 needs_credential: vendor.needs_credential(),
                 is_simulated: matches!(vendor.reach, Reach::InProcess),
                 dialect: vendor.dialect(),

@@ -19,6 +19,11 @@ on_both_databases! {
     a_key_for_all_of_a_provider_follows_what_is_named_so_and_not_the_provider,
     a_removal_that_is_forced_leaves_routes_that_go_on,
     what_is_wrong_with_a_provider_is_told,
+    whoever_sends_back_what_was_shown_changes_nothing_that_people_lent,
+    a_change_beside_a_move_never_takes_the_next_hosts_key_back,
+    a_list_of_models_leaves_none_out_that_routes_name,
+    a_node_of_an_unhealthy_provider_is_not_selected,
+    shared_keys_are_changed_at_the_version_that_was_read,
 }
 
 const KEY: &str = "sk-managed-0123456789abcdef";
@@ -185,6 +190,106 @@ async fn what_is_wrong_with_a_provider_is_told(app: TestApp) {
     );
     let discovered = admin.post(&format!("/api/v1/providers/{}/discover", provider["id"]), "").await;
     assert_eq!(discovered.status, 502, "{}", discovered.text);
+}
+
+async fn whoever_sends_back_what_was_shown_changes_nothing_that_people_lent(app: TestApp) {
+    let admin = admin(&app).await;
+    let id = listed(&admin, "openai").await["id"].clone();
+    let lent = admin.post("/api/v1/keys", json!({"openai": "sk-mine-0123456789abcd"}).to_string()).await;
+    assert_eq!(lent.status, 200, "{}", lent.text);
+    let path = format!("/api/providers/{id}");
+    let shown = admin.get(&path).await.json();
+    let own = async || admin.get("/api/v1/keys").await.json()["keys"].as_array().unwrap().len();
+    assert_eq!(own().await, 1);
+    for body in
+        [json!({"base_url": shown["base_url"]}), json!({"base_url": shown["base_url"], "is_active": false})]
+    {
+        let answer = patch(&admin, &path, None, body).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        assert_eq!(answer.json()["base_url"], shown["base_url"]);
+        assert_eq!(own().await, 1, "it was called there before");
+    }
+    assert!(listed(&admin, "openai").await["base_url"].is_null(), "it follows the settings still");
+    let blank =
+        json!({"name": "keyless", "base_url": app.simulator().base_url(), "api_key": " ", "models": ["m"]});
+    let refused = admin.post("/api/providers", blank.to_string()).await;
+    assert_eq!(refused.status, 422, "{}", refused.text);
+}
+
+async fn a_change_beside_a_move_never_takes_the_next_hosts_key_back(app: TestApp) {
+    let (one, other) = (admin(&app).await, admin(&app).await);
+    for round in 0..12 {
+        let first = json!({
+            "name": format!("moving-{round}"), "vendor": "openai_compatible", "base_url": "http://127.0.0.1:1/v1", "api_key": KEY,
+        });
+        let id = made(&one, first).await["id"].clone();
+        let path = format!("/api/v1/providers/{id}");
+        let second = json!({"base_url": "http://127.0.0.1:2/v1", "api_key": "sk-second-0123456789-two2"});
+        let (beside, moved) = futures_util::join!(
+            patch(&one, &path, None, json!({"base_url": "http://127.0.0.1:1/v2"})),
+            patch(&other, &path, None, second),
+        );
+        assert_eq!((beside.status, moved.status), (200, 200), "{} {}", beside.text, moved.text);
+        let stored = one.get(&path).await.json();
+        let is_back = stored["base_url"] == "http://127.0.0.1:1/v2";
+        let hint = stored["credential"]["hint"].as_str().unwrap_or_default();
+        assert!(!(is_back && hint.ends_with("two2")), "{stored}");
+        assert!(is_back || hint.ends_with("two2"), "{stored}");
+    }
+}
+
+async fn a_list_of_models_leaves_none_out_that_routes_name(app: TestApp) {
+    let admin = admin(&app).await;
+    let url = app.simulator().base_url();
+    let body = json!({
+        "name": "named", "vendor": "openai_compatible", "base_url": url, "models": [{"model": "a"}, {"model": "b"}],
+    });
+    let id = made(&admin, body).await["id"].clone();
+    let route = json!({"name": "over", "targets": [{"provider": "named", "model": "a"}]});
+    assert_eq!(admin.post("/api/v1/routes", route.to_string()).await.status, 201);
+    let canonical = patch(&admin, &format!("/api/v1/providers/{id}"), None, json!({"models": []})).await;
+    let documented = patch(&admin, &format!("/api/providers/{id}"), None, json!({"models": ["b"]})).await;
+    assert_eq!((canonical.status, documented.status), (409, 400), "{} {}", canonical.text, documented.text);
+    for refused in [canonical, documented] {
+        assert!(refused.text.contains("`over`"), "{}", refused.text);
+    }
+    let less = patch(&admin, &format!("/api/providers/{id}"), None, json!({"models": ["a"]})).await;
+    assert_eq!(less.status, 200, "{}", less.text);
+}
+
+async fn a_node_of_an_unhealthy_provider_is_not_selected(app: TestApp) {
+    let admin = admin(&app).await;
+    let body = json!({"name": "ill", "base_url": "http://127.0.0.1:1/v1", "api_key": KEY, "models": ["m"]});
+    let made = admin.post("/api/providers", body.to_string()).await.json();
+    let route = json!({"name": "over", "mode": "multi", "nodes": [{"api_id": made["id"]}]});
+    let route = admin.post("/api/model-routes", route.to_string()).await.json();
+    let select = async || admin.post(&format!("/api/model-routes/{}/select", route["id"]), "").await;
+    assert_eq!(select().await.status, 200);
+    let health = format!("/api/providers/{}/health", made["id"]);
+    for (is_healthy, expected) in [(false, 400), (true, 200)] {
+        assert_eq!(patch(&admin, &health, None, json!({"is_healthy": is_healthy})).await.status, 200);
+        let answer = select().await;
+        assert_eq!(answer.status, expected, "{}", answer.text);
+    }
+}
+
+async fn shared_keys_are_changed_at_the_version_that_was_read(app: TestApp) {
+    let admin = admin(&app).await;
+    let provider = made(&admin, json!({"name": "keyed", "vendor": "openai", "api_key": KEY})).await;
+    let path = format!("/api/v1/providers/{}/credentials/1", provider["id"]);
+    let put = async |version: &str, key: &str| {
+        let request = admin.request("PUT", &path).header("if-match", version);
+        send(request.json_body(&json!({"api_key": key}))).await.status
+    };
+    let now = async || format!("\"{}\"", listed(&admin, "keyed").await["version"]);
+    let read = now().await;
+    assert_eq!(put(&read, "sk-next-0123456789abcdef").await, 200);
+    assert_eq!(put(&read, "sk-late-0123456789abcdef").await, 409);
+    let remove =
+        async |version: &str| send(admin.request("DELETE", &path).header("if-match", version)).await.status;
+    assert_eq!(remove(&read).await, 409);
+    assert_eq!(remove("nothing").await, 400);
+    assert_eq!(remove(&now().await).await, 204);
 }
 
 /// A provider that lists no models while it is told to fail.

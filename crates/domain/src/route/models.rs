@@ -1,6 +1,7 @@
 //! Which of its provider's models a target serves.
 
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
 
 /// The models of a target, by upstream id and in order: a call that names none goes to the first. An empty list is all of the
 /// provider's.
@@ -23,13 +24,10 @@ impl TargetModels {
     /// These; none is all of the provider's. One that is named twice is there once.
     #[must_use]
     pub fn of(models: Vec<String>) -> Self {
-        let mut listed: Vec<String> = Vec::with_capacity(models.len());
-        for model in models {
-            if !listed.contains(&model) {
-                listed.push(model);
-            }
-        }
-        Self(listed)
+        let mut seen = HashSet::with_capacity(models.len());
+        let is_first: Vec<bool> = models.iter().map(|model| seen.insert(model.as_str())).collect();
+        let listed = models.into_iter().zip(is_first);
+        Self(listed.filter_map(|(model, is_first)| is_first.then_some(model)).collect())
     }
 
     /// The models that are named; empty where all are meant.

@@ -5,6 +5,7 @@ use crate::extract::Administrator;
 use crate::ops::Environment;
 use actix_web::web;
 use serde::Serialize;
+use switchyard_domain::health::BreakerState;
 use switchyard_orchestrator::backup::BackupState;
 use switchyard_orchestrator::overview::{Overview, RestingCredential, ServerState};
 use switchyard_orchestrator::snapshot::CredentialState;
@@ -30,7 +31,7 @@ pub(crate) struct ServerStatus {
     revision: i64,
     /// Calls in flight.
     calls_in_flight: u64,
-    /// Targets that are tried only when nothing better is left, since they throttle or their credential is refused.
+    /// Targets that are tried only when nothing better is left, since they fail, throttle or refuse the credential, or by one call alone.
     breakers: Vec<Breaker>,
     /// Shared keys of providers that calls do not use now: the provider refused them, or told them to wait.
     resting_credentials: Vec<RestingKey>,
@@ -140,7 +141,7 @@ struct Breaker {
     provider: String,
     /// The model.
     model: String,
-    /// `resting`
+    /// `open` after failures in a row, and then `half_open`: one call tries it; `resting` where it throttles or refuses the credential.
     state: &'static str,
     /// For how long yet.
     seconds_left: u64,
@@ -229,7 +230,11 @@ pub(crate) async fn show_status(
     let breaker = |target: switchyard_orchestrator::overview::RestingTarget| Breaker {
         provider: target.provider,
         model: target.model,
-        state: "resting",
+        state: match target.breaker {
+            BreakerState::Open { .. } => "open",
+            BreakerState::HalfOpen { .. } => "half_open",
+            BreakerState::Closed => "resting",
+        },
         seconds_left: target.rest.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX),
     };
     let broken = state.broken.into_iter();

@@ -36,12 +36,11 @@ use crate::routes::Routes;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// An error of the provider management.
+/// An error of the provider management: a sentence, or of a body that is wrong, what is wrong where.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct DetailError {
-    /// A sentence; of a validation, a list of what is wrong: `loc`, `msg` and `type`
-    #[schema(value_type = serde_json::Value)]
-    detail: String,
+    /// What happened and what to do; or a list of `{"loc", "msg", "type"}`.
+    detail: serde_json::Value,
 }
 
 pub(crate) fn mount(routes: &mut Routes) {

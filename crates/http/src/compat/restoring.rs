@@ -1,6 +1,6 @@
 //! Restoring the backup, as the document of the management of providers has it.
 
-use super::provider_management::DetailError;
+use super::DetailError;
 use crate::api::{ApiError, counted};
 use crate::extract::Administrator;
 use actix_web::web;

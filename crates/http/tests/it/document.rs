@@ -2,7 +2,7 @@
 
 use crate::wire::{ask, get};
 use crate::world::World;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use switchyard_http::access::Access;
 use switchyard_http::{openapi, routes};
@@ -40,6 +40,52 @@ fn the_document_lists_every_route_and_no_other() {
         .map(|endpoint| format!("{} {}", endpoint.method, endpoint.path.replace(":.*", "")))
         .collect();
     assert_eq!(listed, mounted);
+}
+
+/// The names under which the document keeps the shapes of a source text.
+fn schema_names(source: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut stated: Option<Option<String>> = None;
+    for line in source.lines().map(str::trim) {
+        if line.starts_with("#[derive(") && line.contains("ToSchema") {
+            stated = Some(None);
+        }
+        let Some(alias) = &mut stated else { continue };
+        if let Some((_, rest)) = line.split_once("(as = ") {
+            *alias = rest.split([')', ',']).next().map(str::to_owned);
+        }
+        let mut words = line.split([' ', '(', '{', '<', ';']).filter(|word| !word.is_empty());
+        if words.by_ref().any(|word| ["struct", "enum"].contains(&word)) && !line.starts_with(['#', '/']) {
+            let own = words.next().unwrap_or_default().to_owned();
+            names.extend(stated.take().flatten().or(Some(own)));
+        }
+    }
+    names
+}
+
+fn sources(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn no_two_shapes_have_one_name_in_the_document() {
+    let mut files = Vec::new();
+    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut files);
+    let mut seen: BTreeMap<String, std::path::PathBuf> = BTreeMap::new();
+    for file in files {
+        for name in schema_names(&std::fs::read_to_string(&file).unwrap()) {
+            let other = seen.insert(name.clone(), file.clone());
+            assert_eq!(other, None, "`{name}` stands in {} too: one would hide the other", file.display());
+        }
+    }
+    assert!(seen.contains_key("ManagedProvider") && seen.len() > 100, "{}", seen.len());
 }
 
 #[test]

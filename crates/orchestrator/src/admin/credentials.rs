@@ -123,7 +123,7 @@ impl CredentialAdmin {
                 Ok(SealedSecret { sealed: self.vault.seal(&secret, &binding)?, hint: hint_of(&secret) })
             };
             let secret = secret.map(seal).transpose()?;
-            self.ports.configuration.put_credential(provider, owner, secret, &author).await?;
+            self.ports.configuration.put_credential(provider, owner, secret, None, &author).await?;
         }
         self.ports.read_own_write().await;
         Ok(())
@@ -172,7 +172,7 @@ impl CredentialAdmin {
         by: &Writer,
     ) -> Result<(), AdminError> {
         let author = self.ports.author(by);
-        self.ports.configuration.put_credential(provider, owner, secret, &author).await?;
+        self.ports.configuration.put_credential(provider, owner, secret, None, &author).await?;
         self.ports.read_own_write().await;
         Ok(())
     }
@@ -219,7 +219,7 @@ impl CredentialAdmin {
         let provider = self.providers.find(provider).await?;
         let stored = self.stored(owner, &provider).await?;
         let secret = Arc::new(self.open(&stored)?);
-        let report = self.providers.probe(&provider, Some((owner, secret)), timeout, by).await?;
+        let report = self.providers.probe(&provider, Some((owner.clone(), secret)), timeout, by).await?;
         match report.fault {
             Some(fault) => Err(fault.into()),
             None => Ok(report),

@@ -10,7 +10,10 @@ use switchyard_domain::declared::{Declared, DeclaredProvider, DeclaredRoute};
 use switchyard_domain::meta::{Owner, Writer};
 use switchyard_domain::name::Name;
 use switchyard_domain::provider::{Provider, ProviderModel};
-use switchyard_ports::repositories::{NewRoute, ProviderPatch};
+use switchyard_ports::repositories::{NewRoute, ProviderPatch, RepositoryError};
+
+/// How often an object is compared with the settings while others write it.
+const TRIES: usize = 8;
 
 /// See the module.
 pub struct Followers {
@@ -40,10 +43,10 @@ impl Followers {
     /// When the database can't be read or written.
     pub async fn follow(&self) -> Result<(), AdminError> {
         for provider in &self.declared.providers {
-            self.follow_provider(provider).await?;
+            compared_anew(|| self.follow_provider(provider)).await?;
         }
         for route in &self.declared.routes {
-            self.follow_route(route).await?;
+            compared_anew(|| self.follow_route(route)).await?;
         }
         Ok(())
     }
@@ -57,10 +60,7 @@ impl Followers {
             return Ok(());
         };
         let patch = difference(current, provider);
-        if current.meta.owner == Owner::Seed
-            && current.vendor == provider.vendor
-            && patch != ProviderPatch::default()
-        {
+        if current.meta.owner == Owner::Seed && current.vendor == provider.vendor && !patch.is_empty() {
             is_written(self.providers.update(current, patch, None, &Writer::SEED).await)?;
         }
         Ok(())
@@ -86,12 +86,29 @@ impl Followers {
     }
 }
 
+/// Follows once more where somebody else wrote in between, such as another process that starts by the same settings: what they wrote is
+/// compared.
+async fn compared_anew<F>(follow: impl Fn() -> F) -> Result<(), AdminError>
+where
+    F: Future<Output = Result<(), AdminError>>,
+{
+    for _ in 1..TRIES {
+        match follow().await {
+            Err(AdminError::Repository(RepositoryError::Stale { .. } | RepositoryError::NotFound { .. })) => {
+            }
+            done => return done,
+        }
+    }
+    follow().await
+}
+
 fn difference(current: &Provider, wanted: &DeclaredProvider) -> ProviderPatch {
     let models: Vec<_> = current.models.iter().map(ProviderModel::declared).collect();
     ProviderPatch {
         base_url: (current.base_url != wanted.base_url).then(|| wanted.base_url.clone()),
         is_enabled: (current.is_enabled != wanted.enabled).then_some(wanted.enabled),
         models: (models != wanted.models).then(|| wanted.models.clone()),
+        drops_used_models: true,
         ..ProviderPatch::default()
     }
 }

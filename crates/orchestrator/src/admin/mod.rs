@@ -111,6 +111,11 @@ fn refuse_declared(owner: &Owner, what: impl FnOnce() -> String, by: &Writer) ->
     Ok(())
 }
 
+/// A text that somebody sent, as messages repeat it: not more of it than tells them which one is meant.
+fn shown(text: &str) -> String {
+    text.chars().take(100).filter(|c| !c.is_control()).collect()
+}
+
 /// Refuses limits that would let nothing pass.
 fn check_limits(limits: &Limits, param: &str) -> Result<(), AdminError> {
     if limits.admits_nothing() {

@@ -132,7 +132,10 @@ pub(super) fn wanted(provider: &DeclaredProvider) -> ProviderRequest {
 pub(super) fn is_written<T>(written: Result<T, AdminError>) -> Result<bool, AdminError> {
     match written {
         Ok(_) => Ok(true),
-        Err(AdminError::Repository(RepositoryError::Conflict { .. })) => Ok(false),
+        Err(AdminError::Repository(RepositoryError::Conflict { reason })) => {
+            tracing::info!(%reason, "something that comes with the product is left as it is");
+            Ok(false)
+        }
         Err(AdminError::Invalid { param, .. }) if param.as_deref() == Some("base_url") => Ok(false),
         Err(error) => Err(error),
     }

@@ -1,15 +1,15 @@
 //! The shared credentials of a provider: added, replaced, removed, looked at, tried. No answer holds one.
 
-use super::AdminPorts;
 use super::credentials::UNREADABLE;
 use super::providers::{ProviderAdmin, hint_of, kept_secret};
+use super::{AdminPorts, refuse_declared};
 use crate::error::AdminError;
 use crate::snapshot::{CredentialState, credential_binding};
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::Arc;
 use std::time::Duration;
 use switchyard_domain::ids::ProviderId;
-use switchyard_domain::meta::Writer;
+use switchyard_domain::meta::{Owner, Writer};
 use switchyard_domain::name::Name;
 use switchyard_domain::provider::{Credential, CredentialOwner, Provider, SharedPlace};
 use switchyard_domain::time::Timestamp;
@@ -17,8 +17,8 @@ use switchyard_ports::probe::ProbeReport;
 use switchyard_ports::repositories::{RepositoryError, SealedSecret};
 use switchyard_ports::vault::Vault;
 
-/// How often a free place is looked for while others take them.
-const LOOKS: usize = 4;
+/// How often a write is tried while others change the provider.
+const TRIES: usize = 4;
 
 /// A shared credential, as people may see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,24 +34,36 @@ pub struct SharedCredentialEntry {
     pub state: Option<CredentialState>,
 }
 
-/// What a provider is asked for by.
+/// A provider by its id or its name, at any version or at an expected one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ProviderRef<'a> {
-    /// Its id.
+pub struct ProviderRef<'a> {
+    which: Which<'a>,
+    expected_version: Option<i64>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Which<'a> {
     Id(ProviderId),
-    /// Its name.
     Name(&'a Name),
+}
+
+impl ProviderRef<'_> {
+    /// The same at this version alone: [`RepositoryError::Stale`] at any other.
+    #[must_use]
+    pub fn at_version(self, expected_version: Option<i64>) -> Self {
+        Self { expected_version, ..self }
+    }
 }
 
 impl From<ProviderId> for ProviderRef<'_> {
     fn from(id: ProviderId) -> Self {
-        Self::Id(id)
+        Self { which: Which::Id(id), expected_version: None }
     }
 }
 
 impl<'a> From<&'a Name> for ProviderRef<'a> {
     fn from(name: &'a Name) -> Self {
-        Self::Name(name)
+        Self { which: Which::Name(name), expected_version: None }
     }
 }
 
@@ -73,7 +85,8 @@ impl SharedCredentialAdmin {
     ///
     /// # Errors
     /// [`AdminError::Invalid`] for a text that can be no credential, for one that is stored already, and where every place is
-    /// taken; [`RepositoryError::NotFound`] for an unknown provider.
+    /// taken; [`RepositoryError::NotFound`] for an unknown provider; [`AdminError::FileOwned`] for anybody but the file where the file
+    /// gives the provider its credentials; [`RepositoryError::Stale`] where somebody else changed it meanwhile.
     pub async fn add(
         &self,
         provider: impl Into<ProviderRef<'_>>,
@@ -82,17 +95,20 @@ impl SharedCredentialAdmin {
     ) -> Result<SharedPlace, AdminError> {
         let secret = some_secret(secret)?;
         let which = provider.into();
-        let mut taken = None;
-        for _ in 0..LOOKS {
-            let provider = self.read(which).await?;
+        let mut tries = TRIES;
+        loop {
+            let provider = self.read_to_change(which, by).await?;
             self.refuse_twin(&provider, &secret, None)?;
             let place = free_place(&provider)?;
             let owner = CredentialOwner::Shared(place);
             let sealed = self.sealed(&provider, &owner, &secret)?;
-            let author = self.ports.author(by);
-            match self.ports.configuration.add_credential(provider.id, &owner, sealed, &author).await {
+            let (version, author) = (Some(provider.meta.version), self.ports.author(by));
+            let added =
+                self.ports.configuration.add_credential(provider.id, &owner, sealed, version, &author);
+            tries -= 1;
+            match added.await {
                 // Somebody else was quicker, or the encryption key was changed meanwhile.
-                Err(conflict @ RepositoryError::Conflict { .. }) => taken = Some(conflict),
+                Err(error) if tries > 0 && which.may_try_again(&error) => {}
                 Err(error) => return Err(error.into()),
                 Ok(()) => {
                     self.ports.read_own_write().await;
@@ -100,8 +116,6 @@ impl SharedCredentialAdmin {
                 }
             }
         }
-        let full = || RepositoryError::Conflict { reason: "no place is free".to_owned() };
-        Err(taken.unwrap_or_else(full).into())
     }
 
     /// Puts another credential in the place of one.
@@ -116,31 +130,20 @@ impl SharedCredentialAdmin {
         by: &Writer,
     ) -> Result<(), AdminError> {
         let secret = some_secret(secret)?;
-        let provider = self.read(provider.into()).await?;
-        stored(&provider, place)?;
-        self.refuse_twin(&provider, &secret, Some(place))?;
-        let owner = CredentialOwner::Shared(place);
-        let sealed = self.sealed(&provider, &owner, &secret)?;
-        self.put(&provider, &owner, Some(sealed), by).await?;
-        self.ports.read_own_write().await;
-        Ok(())
+        self.put(provider.into(), place, Some(&secret), by).await
     }
 
     /// Forgets a credential. Those at other places stay where they are.
     ///
     /// # Errors
-    /// [`RepositoryError::NotFound`] where there is no such provider, or none stands at this place.
+    /// As for [`SharedCredentialAdmin::replace`].
     pub async fn remove(
         &self,
         provider: impl Into<ProviderRef<'_>>,
         place: SharedPlace,
         by: &Writer,
     ) -> Result<(), AdminError> {
-        let provider = self.read(provider.into()).await?;
-        stored(&provider, place)?;
-        self.put(&provider, &CredentialOwner::Shared(place), None, by).await?;
-        self.ports.read_own_write().await;
-        Ok(())
+        self.put(provider.into(), place, None, by).await
     }
 
     /// The shared credentials of a provider, by their places.
@@ -192,13 +195,13 @@ impl SharedCredentialAdmin {
         let provider = self.read(provider.into()).await?;
         let credential = stored(&provider, place)?;
         let secret = Arc::new(self.open(&provider, credential)?);
-        self.providers.probe(&provider, Some((&credential.owner, secret)), timeout, by).await
+        self.providers.probe(&provider, Some((credential.owner.clone(), secret)), timeout, by).await
     }
 
     async fn read(&self, which: ProviderRef<'_>) -> Result<Provider, AdminError> {
-        match which {
-            ProviderRef::Id(id) => self.providers.by_id(id).await,
-            ProviderRef::Name(name) => self.providers.find(name).await,
+        match which.which {
+            Which::Id(id) => self.providers.by_id(id).await,
+            Which::Name(name) => self.providers.find(name).await,
         }
     }
 
@@ -253,15 +256,66 @@ impl SharedCredentialAdmin {
         Ok(SealedSecret { sealed: self.vault.seal(secret, &binding)?, hint: hint_of(secret) })
     }
 
+    /// Puts another credential in the place of one, or none. What was found out of the provider holds for the version that was read.
     async fn put(
         &self,
-        provider: &Provider,
-        owner: &CredentialOwner,
-        sealed: Option<SealedSecret>,
+        which: ProviderRef<'_>,
+        place: SharedPlace,
+        secret: Option<&SecretString>,
         by: &Writer,
     ) -> Result<(), AdminError> {
-        let author = self.ports.author(by);
-        Ok(self.ports.configuration.put_credential(provider.id, owner, sealed, &author).await?)
+        let owner = CredentialOwner::Shared(place);
+        let mut tries = TRIES;
+        loop {
+            let provider = self.read_to_change(which, by).await?;
+            stored(&provider, place)?;
+            if let Some(secret) = secret {
+                self.refuse_twin(&provider, secret, Some(place))?;
+            }
+            let sealed = secret.map(|secret| self.sealed(&provider, &owner, secret)).transpose()?;
+            let (version, author) = (Some(provider.meta.version), self.ports.author(by));
+            let written =
+                self.ports.configuration.put_credential(provider.id, &owner, sealed, version, &author);
+            tries -= 1;
+            match written.await {
+                Err(error) if tries > 0 && which.may_try_again(&error) => {}
+                Err(error) => return Err(error.into()),
+                Ok(()) => {
+                    self.ports.read_own_write().await;
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    /// A provider whose credentials are to be changed.
+    async fn read_to_change(&self, which: ProviderRef<'_>, by: &Writer) -> Result<Provider, AdminError> {
+        let provider = self.read(which).await?;
+        let current = provider.meta.version;
+        if which.expected_version.is_some_and(|expected| expected != current) {
+            return Err(RepositoryError::Stale { current }.into());
+        }
+        // Where the file gives some, it says which there are: the next start would undo whatever anybody else wrote.
+        let from_file = |credential: &&Credential| credential.meta.owner == Owner::File;
+        if let Some(credential) = provider.credentials.iter().find(from_file) {
+            refuse_declared(
+                &credential.meta.owner,
+                || format!("the key of the provider `{}`", provider.name),
+                by,
+            )?;
+        }
+        Ok(provider)
+    }
+}
+
+impl ProviderRef<'_> {
+    /// Whether a write that failed so can be tried anew over what is stored by then.
+    fn may_try_again(self, error: &RepositoryError) -> bool {
+        match error {
+            RepositoryError::Conflict { .. } => true,
+            RepositoryError::Stale { .. } => self.expected_version.is_none(),
+            _ => false,
+        }
     }
 }
 

@@ -16,6 +16,8 @@ pub struct Selection {
     pub model: String,
     /// The rule that decided.
     pub decision: Decision,
+    /// Whether checks find the provider well.
+    pub is_healthy: bool,
 }
 
 impl Routing {
@@ -43,6 +45,7 @@ impl Routing {
             provider_name: first.provider.name.clone(),
             model: first.model.model.clone(),
             decision: plan.decision,
+            is_healthy: first.provider.is_healthy,
         })
     }
 }

@@ -284,7 +284,8 @@ async fn a_route_can_be_tried_without_a_call() {
     assert_eq!(plan, ["a/n"]);
     assert!(world.routes.try_plan(&named("mixed"), Some("none")).await.is_err());
     let a = world.providers.find(&named("a")).await.unwrap();
-    let less = ProviderPatch { models: Some(vec![listed("n")]), ..ProviderPatch::default() };
+    let models = Some(vec![listed("n")]);
+    let less = ProviderPatch { models, drops_used_models: true, ..ProviderPatch::default() };
     world.providers.update(&a, less, None, &Writer::API).await.unwrap();
     let plan = world.routes.try_plan(&named("mixed"), None).await.unwrap();
     assert_eq!(plan, ["a/n", "b/m"], "a model that is gone is not tried");

@@ -2,12 +2,15 @@
 
 use crate::world::{SECOND, Setting, World, named, wanted};
 use std::sync::Arc;
-use switchyard_domain::fault::FaultKind;
+use switchyard_domain::fault::{FaultKind, ProviderFault};
 use switchyard_domain::meta::Writer;
 use switchyard_domain::provider_health::HealthStatus;
+use switchyard_domain::time::Timestamp;
 use switchyard_orchestrator::admin::ProviderRequest;
 use switchyard_orchestrator::health_checks::{HealthCheckSettings, HealthChecks};
 use switchyard_orchestrator::principal::Principal;
+use switchyard_ports::repositories::{Author, ConfigurationRepository as _, ProviderPatch};
+use switchyard_testkit::fakes::provider::Act;
 use switchyard_testkit::fakes::store::MemoryStore;
 
 fn checks(world: &World) -> HealthChecks {
@@ -108,4 +111,49 @@ async fn the_loop_begins_after_an_interval_and_ends_when_it_is_told_to() {
     world.clock.until_sleeping(1).await;
     crate::world::eventually(|| world.factory.asked_for_models().len() == 3).await;
     assert!(world.tasks.shutdown(SECOND).await);
+}
+
+#[tokio::test]
+async fn a_provider_that_refuses_one_of_its_keys_is_well_and_one_that_refuses_all_is_not() {
+    let world = crate::shared_credentials::with_keys(3).await;
+    let refuses = |number: u8| {
+        let fault = ProviderFault { status: Some(401), ..ProviderFault::new(FaultKind::AuthFailed, "no") };
+        world.factory.with_credential(&crate::shared_credentials::key(number), Some(Act::Fail(fault)));
+    };
+    let checks = checks(&world);
+    let asked = || world.factory.asked_with().into_iter().flatten().count();
+    refuses(1);
+    refuses(2);
+    for _ in 0..4 {
+        checks.round().await.unwrap();
+        world.clock.advance(60 * SECOND);
+    }
+    let health = world.providers.find(&named("p")).await.unwrap().health;
+    assert_eq!((health.is_healthy, health.consecutive_failures), (true, 0), "{health:?}");
+    assert_eq!(asked(), 12);
+    refuses(3);
+    for _ in 0..3 {
+        checks.round().await.unwrap();
+        world.clock.advance(60 * SECOND);
+    }
+    let health = world.providers.find(&named("p")).await.unwrap().health;
+    assert_eq!((health.is_healthy, health.last.status_code), (false, Some(401)), "{health:?}");
+}
+
+#[tokio::test]
+async fn what_a_check_showed_of_an_address_is_not_noted_of_the_next_one() {
+    let world = World::usual().await;
+    let checks = checks(&world);
+    let a = world.providers.find(&named("a")).await.unwrap();
+    world.factory.fail_listing("a", Some(FaultKind::Connect));
+    // Somebody else moves it: this process has not heard of it yet.
+    let moved = ProviderPatch {
+        base_url: Some(Some("https://two.example/v1".to_owned())),
+        ..ProviderPatch::default()
+    };
+    let author = Author { by: Writer::API, at: Timestamp(0) };
+    world.store.update_provider(a.id, moved, &author).await.unwrap();
+    checks.round().await.unwrap();
+    let health = world.providers.find(&named("a")).await.unwrap().health;
+    assert_eq!((health.last.status, health.consecutive_failures), (HealthStatus::Unknown, 0));
 }

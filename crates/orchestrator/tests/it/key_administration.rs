@@ -66,7 +66,11 @@ async fn one_key_that_does_not_open_leaves_the_others_and_is_told() {
     let author = Author { by: Writer::API, at: Timestamp(0) };
     // The text of another place: it is bound to that one.
     let moved = SealedSecret { sealed: stored.credentials[1].sealed.clone(), hint: "moved".to_owned() };
-    world.store.put_credential(stored.id, &CredentialOwner::SHARED, Some(moved), &author).await.unwrap();
+    world
+        .store
+        .put_credential(stored.id, &CredentialOwner::SHARED, Some(moved), None, &author)
+        .await
+        .unwrap();
     world.keeper.refresh().await.unwrap();
     for _ in 0..3 {
         world.ask("p/m").await.unwrap();

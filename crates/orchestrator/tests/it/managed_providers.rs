@@ -2,6 +2,7 @@
 
 use crate::world::{SECOND, World, listed, named, wanted};
 use secrecy::ExposeSecret;
+use std::sync::Arc;
 use switchyard_domain::declared::DeclaredModel;
 use switchyard_domain::fault::FaultKind;
 use switchyard_domain::ids::ProviderId;
@@ -10,9 +11,14 @@ use switchyard_domain::money::PricePerMillion;
 use switchyard_domain::price::Rates;
 use switchyard_domain::provider::{Capabilities, CredentialOwner, Provider};
 use switchyard_domain::provider_health::HealthStatus;
-use switchyard_orchestrator::admin::{FactSource, ProviderChange, ProviderRequest, Removal, UnsavedProvider};
+use switchyard_orchestrator::admin::{
+    AdminPorts, FactSource, ProviderAdmin, ProviderChange, ProviderPorts, ProviderRequest, Removal,
+    UnsavedProvider,
+};
 use switchyard_orchestrator::error::AdminError;
-use switchyard_orchestrator::snapshot::credential_binding;
+use switchyard_orchestrator::snapshot::{
+    ApartProvider, Builder, ConfigurationKeeper, SetApart, UserDirectory, credential_binding,
+};
 use switchyard_ports::repositories::{ConfigurationRepository, ProviderPatch, RepositoryError};
 use switchyard_ports::vault::Vault;
 
@@ -250,4 +256,46 @@ async fn providers_come_page_by_page() {
         }
     }
     assert_eq!(names, ["a", "b", "c"]);
+}
+
+#[tokio::test]
+async fn a_provider_that_is_set_apart_is_tested_with_the_key_of_the_settings() {
+    let world = World::empty().await;
+    let request =
+        ProviderRequest { vendor: "locked".to_owned(), models: vec![listed("m")], ..wanted("apart") };
+    let id = world.providers.add(request, &Writer::SEED).await.unwrap();
+    let without = world.providers.test_by_id(id, SECOND, &Writer::API).await.unwrap();
+    assert_eq!(without.finding.status, HealthStatus::Error, "none is stored");
+
+    let apart = ApartProvider {
+        name: "apart".to_owned(),
+        vendor: "locked".to_owned(),
+        base_url: None,
+        api_key: Some(Arc::new("sk-of-the-settings".into())),
+    };
+    let set_apart = SetApart { route: "auto".to_owned(), providers: vec![apart], advice: "".into() };
+    let (factory, vault) = (Arc::new(world.factory.clone()), Arc::clone(&world.vault));
+    let builder = Builder::new(factory.clone(), vault.clone(), Arc::clone(&world.prices) as _);
+    let users = UserDirectory::new(Arc::clone(&world.store) as _, Arc::clone(&world.clock) as _);
+    let keeper = ConfigurationKeeper::start(
+        Arc::clone(&world.store) as _,
+        Arc::clone(&world.store) as _,
+        Arc::new(users),
+        builder.with_set_apart(set_apart),
+    );
+    let ports = AdminPorts {
+        clock: Arc::clone(&world.clock) as _,
+        configuration: Arc::clone(&world.store) as _,
+        audit: Arc::clone(&world.store) as _,
+        keeper: Some(Arc::new(keeper.await.unwrap())),
+        backup: None,
+    };
+    let health = Arc::clone(&world.store) as _;
+    let besides = ProviderPorts { factory, vault, prices: Arc::clone(&world.prices) as _, health };
+    let providers = ProviderAdmin::new(ports, besides);
+    let with = providers.test_by_id(id, SECOND, &Writer::API).await.unwrap();
+    assert_eq!(with.finding.status, HealthStatus::Online);
+    assert_eq!(world.factory.asked_with(), [Some("sk-of-the-settings".to_owned())]);
+    let told = format!("{:?}", world.store.audit_entries());
+    assert!(told.contains("test_secret") && !told.contains("sk-of"), "{told}");
 }

@@ -199,7 +199,8 @@ async fn what_was_sealed_long_before_a_key_was_retired_is_not_stored_under_it() 
     let provider = world.providers.find(&named("p")).await.unwrap().id;
     let late = SealedSecret { sealed: slow, hint: "late".to_owned() };
     let author = Author { by: Writer::API, at: Timestamp(0) };
-    let refused = world.store.put_credential(provider, &CredentialOwner::User(0), Some(late), &author).await;
+    let refused =
+        world.store.put_credential(provider, &CredentialOwner::User(0), Some(late), None, &author).await;
     assert!(matches!(refused, Err(RepositoryError::Conflict { .. })), "{refused:?}");
     assert_eq!(counts(&world).await, [count("k2", 2)]);
 }

@@ -48,6 +48,7 @@ async fn a_broken_provider_disables_itself_only() {
         name: named("broken"),
         vendor: "acme".to_owned(),
         base_url: Some("broken".to_owned()),
+        called_at: None,
         is_enabled: true,
         models: vec![listed("m"), listed("lone")],
     };

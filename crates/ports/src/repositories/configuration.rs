@@ -11,7 +11,7 @@ use switchyard_domain::limits::Limits;
 use switchyard_domain::meta::{Owner, Writer};
 use switchyard_domain::name::Name;
 use switchyard_domain::notes::Notes;
-use switchyard_domain::provider::{CredentialOwner, Provider};
+use switchyard_domain::provider::{CredentialOwner, Provider, place_of};
 use switchyard_domain::quota::Quota;
 use switchyard_domain::route::{
     OnDisconnect, Route, RouteMode, Strategy, Target, TargetModels, Timeouts, When,
@@ -133,10 +133,21 @@ pub struct NewProvider {
     pub vendor: String,
     /// Where it is called.
     pub base_url: Option<String>,
+    /// Where providers of its vendor are called that name no address, if anywhere: one that names this is at the same place.
+    pub called_at: Option<String>,
     /// Whether calls may go to it.
     pub is_enabled: bool,
     /// Its models.
     pub models: Vec<DeclaredModel>,
+}
+
+impl NewProvider {
+    /// Whether it is called at the same host as one of this vendor and address would be.
+    #[must_use]
+    pub fn is_same_place(&self, vendor: &str, base_url: Option<&str>) -> bool {
+        let place = |base_url: Option<&str>| base_url.or(self.called_at.as_deref()).map(place_of);
+        self.vendor == vendor && place(self.base_url.as_deref()) == place(base_url)
+    }
 }
 
 /// Changes to a provider; `None` leaves as is. `models` replaces the list whole.
@@ -158,6 +169,8 @@ pub struct ProviderPatch {
     pub forgets_credentials: bool,
     /// Whether the shared credentials stay where others are forgotten.
     pub keeps_shared: bool,
+    /// Whether models go that routes name. Those that the file declares stay in any case.
+    pub drops_used_models: bool,
     /// Takes the place of the first shared credential, after what is forgotten is; `Some(None)` forgets it alone.
     pub credential: Option<Option<SealedSecret>>,
     /// Refused as [`RepositoryError::Stale`] when this is not the object's version.
@@ -177,6 +190,7 @@ impl ProviderPatch {
             owner,
             forgets_credentials,
             keeps_shared: _,
+            drops_used_models: _,
             credential,
             expected_version: _,
         } = self;
@@ -450,16 +464,19 @@ pub trait ConfigurationRepository: Send + Sync {
     /// Notes that it was given this edition.
     async fn note_seeds(&self, edition: i64) -> Result<(), RepositoryError>;
     /// Writes a new provider. `Conflict` when the name is taken. One that came with the product (`Owner::Seed`) gives way, and
-    /// routes that lead to it lead to the new one. With the same vendor and address it becomes the new one, which loses only the
-    /// shared credentials; else the new one has an id of its own and none of its credentials. Ids of what comes with the product
-    /// are counted from 1,000,000, all others from 1; none is given twice.
+    /// routes that lead to it lead to the new one. At the same place it becomes the new one, which loses only the shared
+    /// credentials; else the new one has an id of its own and none of its credentials. `Conflict`, naming them, where the new one lacks
+    /// models that routes of the file name, unless the file writes it. Ids of what comes with the product are counted from 1,000,000,
+    /// all others from 1; none is given twice.
     async fn create_provider(
         &self,
         provider: NewProvider,
         author: &Author,
     ) -> Result<ProviderId, RepositoryError>;
-    /// Changes a provider. One that came with the product is the author's from then on. `Conflict` when its new name is taken. At
-    /// another address, or as another vendor's, nothing is known of its health.
+    /// Changes a provider. One that came with the product is the author's from then on. `Conflict` when its new name is taken; naming
+    /// them, while routes name a model that it would lack, unless those may be dropped; and, for all authors but the file, while routes
+    /// that the file owns lead to it by a name or name a model that it would lose. At another address, or as another vendor's, nothing
+    /// is known of its health.
     async fn update_provider(
         &self,
         id: ProviderId,
@@ -467,20 +484,23 @@ pub trait ConfigurationRepository: Send + Sync {
         author: &Author,
     ) -> Result<(), RepositoryError>;
     /// Removes a provider with its models and credentials. `Conflict`, naming the routes, while a route uses it, unless its targets go
-    /// too: that changes those routes, whose versions are raised. Answers their names.
+    /// too: that changes those routes, whose versions are raised. Answers their names. Targets of routes that the file owns are the
+    /// file's to remove: for all other authors, they are a `Conflict` in any case.
     async fn delete_provider(
         &self,
         id: ProviderId,
         removal: ProviderRemoval,
         author: &Author,
     ) -> Result<Vec<String>, RepositoryError>;
-    /// Writes or replaces the credential that `owner` has at a provider; `None` forgets it. A shared one changes the provider;
-    /// any other is a change of its own ([`ChangeKind::Credential`]), by the credential's id.
+    /// Writes or replaces the credential that `owner` has at a provider; `None` forgets it. A shared one changes the provider, which is
+    /// the author's from then on where it came with the product; any other is a change of its own ([`ChangeKind::Credential`]), by the
+    /// credential's id. `Stale` where the provider has another version than the expected one.
     async fn put_credential(
         &self,
         provider: ProviderId,
         owner: &CredentialOwner,
         secret: Option<SealedSecret>,
+        expected_version: Option<i64>,
         author: &Author,
     ) -> Result<(), RepositoryError>;
     /// Writes the credential that `owner` has at a provider; `Conflict` where there is one. Otherwise as
@@ -490,12 +510,14 @@ pub trait ConfigurationRepository: Send + Sync {
         provider: ProviderId,
         owner: &CredentialOwner,
         secret: SealedSecret,
+        expected_version: Option<i64>,
         author: &Author,
     ) -> Result<(), RepositoryError>;
     /// Writes a new route. `Conflict` when the name is taken, but one that came with the product gives way; `NotFound` when a
     /// target's provider or the fallback does not exist. A fallback that leads back to the route is a `Conflict`.
     async fn create_route(&self, route: NewRoute, author: &Author) -> Result<RouteId, RepositoryError>;
-    /// Replaces a route whole, as it would be written anew.
+    /// Replaces a route whole, as it would be written anew. `Conflict`, naming them, where it gets another name and routes that the
+    /// file owns fall back to it, unless the file writes it.
     async fn replace_route(
         &self,
         id: RouteId,

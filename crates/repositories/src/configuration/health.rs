@@ -4,7 +4,7 @@ use super::providers;
 use super::revision::{self, Written};
 use crate::connection::{AnyConnection, each};
 use crate::database::Database;
-use crate::error::Fault;
+use crate::error::{Fault, check_version};
 use crate::schema::{provider_health, providers as rows};
 use crate::stored::{count, number, optional, word};
 use async_trait::async_trait;
@@ -37,12 +37,14 @@ impl ProviderHealthRepository for Database {
     async fn note_health(
         &self,
         provider: ProviderId,
+        seen_version: Option<i64>,
         event: HealthEvent,
         author: &Author,
     ) -> Result<ProviderHealth, RepositoryError> {
         let at = author.at;
         self.change(ChangeKind::Provider, AuditAction::Update, author, move |connection| {
-            let name = providers::name_of(connection, provider)?;
+            let (name, version) = providers::stored(connection, provider)?;
+            check_version(seen_version, version)?;
             let known = of(connection, provider)?.unwrap_or_default();
             let was_healthy = known.is_healthy;
             let health = known.after(event.clone(), at);
@@ -71,10 +73,12 @@ fn claim(
         .select((provider_health::provider_id, provider_health::checked_at))
         .load(connection)?;
     let known: HashMap<i64, Option<i64>> = known.into_iter().collect();
+    // A clock that was set back must not keep a provider from being asked until it comes there again.
+    let farthest = now.0.saturating_add(now.0.saturating_sub(before.0));
     let mut due = Vec::new();
     for id in there {
         match known.get(&id) {
-            Some(checked) if checked.is_some_and(|at| at > before.0) => continue,
+            Some(checked) if checked.is_some_and(|at| at > before.0 && at <= farthest) => continue,
             Some(_) => {
                 diesel::update(provider_health::table.find(id))
                     .set(provider_health::checked_at.eq(now.0))

@@ -4,6 +4,7 @@ mod counters;
 mod created;
 mod credentials;
 mod health;
+mod leading;
 mod load;
 mod providers;
 pub(crate) mod revision;
@@ -53,6 +54,7 @@ impl ConfigurationRepository for Database {
     ) -> Result<ProviderId, RepositoryError> {
         let by = author.clone();
         self.change(ChangeKind::Provider, AuditAction::Create, author, move |connection| {
+            leading::refuse_in_place(connection, &provider, &by)?;
             let created = providers::create(connection, &provider, &by)?;
             let id = ProviderId(created.id);
             Ok(created.written(id, provider.name.as_str()))
@@ -68,6 +70,7 @@ impl ConfigurationRepository for Database {
     ) -> Result<(), RepositoryError> {
         let by = author.clone();
         self.change(ChangeKind::Provider, AuditAction::Update, author, move |connection| {
+            leading::refuse_change(connection, id, &patch, &by)?;
             providers::update(connection, id, &patch, &by)
         })
         .await
@@ -81,6 +84,7 @@ impl ConfigurationRepository for Database {
     ) -> Result<Vec<String>, RepositoryError> {
         let by = author.clone();
         self.change(ChangeKind::Provider, AuditAction::Delete, author, move |connection| {
+            leading::refuse_removal(connection, id, removal, &by)?;
             providers::delete(connection, id, removal, &by)
         })
         .await
@@ -91,10 +95,12 @@ impl ConfigurationRepository for Database {
         provider: ProviderId,
         owner: &CredentialOwner,
         secret: Option<SealedSecret>,
+        expected_version: Option<i64>,
         author: &Author,
     ) -> Result<(), RepositoryError> {
         let (owner, by) = (owner.clone(), author.clone());
         self.change(ChangeKind::of_credential(&owner), AuditAction::Update, author, move |connection| {
+            providers::at_version(connection, provider, expected_version)?;
             match &secret {
                 Some(secret) => credentials::put(connection, provider, &owner, secret, &by),
                 None => credentials::forget(connection, provider, &owner, &by),
@@ -108,10 +114,12 @@ impl ConfigurationRepository for Database {
         provider: ProviderId,
         owner: &CredentialOwner,
         secret: SealedSecret,
+        expected_version: Option<i64>,
         author: &Author,
     ) -> Result<(), RepositoryError> {
         let (owner, by) = (owner.clone(), author.clone());
         self.change(ChangeKind::of_credential(&owner), AuditAction::Update, author, move |connection| {
+            providers::at_version(connection, provider, expected_version)?;
             credentials::add(connection, provider, &owner, &secret, &by)
         })
         .await
@@ -136,6 +144,7 @@ impl ConfigurationRepository for Database {
     ) -> Result<(), RepositoryError> {
         let by = author.clone();
         self.change(ChangeKind::Route, AuditAction::Update, author, move |connection| {
+            leading::refuse_rename(connection, id, &route, &by)?;
             routes::replace(connection, id, &route, expected_version, &by)
         })
         .await

@@ -3,11 +3,11 @@
 use super::created::Created;
 use super::credentials::shared_words;
 use super::revision::Written;
-use super::{counters, credentials as secrets, health, routes as routes_of};
+use super::{counters, credentials as secrets, health, leading, routes as routes_of};
 use crate::connection::{AnyConnection, each};
 use crate::error::{Fault, check_version, conflict, not_found};
 use crate::quotas;
-use crate::schema::{credentials, provider_models, providers, routes, targets};
+use crate::schema::{credentials, provider_models, providers, targets};
 use crate::stored::{count, json, limit_columns};
 use diesel::prelude::*;
 use std::collections::{HashMap, HashSet};
@@ -31,7 +31,7 @@ pub(super) fn create(
     let took_over = seeded.is_some();
     let id = match seeded {
         None => insert(connection, provider, author)?,
-        Some(seeded) if seeded.is_same_place(provider) => {
+        Some(seeded) if provider.is_same_place(&seeded.vendor, seeded.base_url.as_deref()) => {
             take_over(connection, &seeded, provider, author)?;
             seeded.id
         }
@@ -62,21 +62,15 @@ fn insert(connection: &mut AnyConnection, provider: &NewProvider, author: &Autho
 }
 
 /// A provider that came with the product.
-struct Seeded {
-    id: i64,
+pub(super) struct Seeded {
+    pub(super) id: i64,
     vendor: String,
     base_url: Option<String>,
     version: i64,
 }
 
-impl Seeded {
-    fn is_same_place(&self, provider: &NewProvider) -> bool {
-        self.vendor == provider.vendor && self.base_url == provider.base_url
-    }
-}
-
 /// The one that gives way to the new provider.
-fn seeded(
+pub(super) fn seeded(
     connection: &mut AnyConnection,
     provider: &NewProvider,
     author: &Author,
@@ -93,7 +87,7 @@ fn seeded(
     Ok(row.map(|(id, vendor, base_url, version)| Seeded { id, vendor, base_url, version }))
 }
 
-/// The same account at the same address becomes the writer's. What people lent for it they have lent still; the shared credentials
+/// The same account at the same place becomes the writer's. What people lent for it they have lent still; the shared credentials
 /// were the product's row's.
 fn take_over(
     connection: &mut AnyConnection,
@@ -106,6 +100,7 @@ fn take_over(
     diesel::delete(theirs.filter(shared)).execute(connection)?;
     diesel::update(providers::table.find(seeded.id))
         .set((
+            providers::base_url.eq(&provider.base_url),
             providers::is_enabled.eq(provider.is_enabled),
             providers::version.eq(seeded.version + 1),
             providers::owner.eq(author.by.owner.to_string()),
@@ -114,6 +109,9 @@ fn take_over(
             providers::updated_by.eq(author.by.name.as_ref()),
         ))
         .execute(connection)?;
+    if seeded.base_url != provider.base_url {
+        health::forget(connection, ProviderId(seeded.id))?;
+    }
     Ok(())
 }
 
@@ -146,7 +144,7 @@ pub(super) fn update(
 ) -> Result<Written<()>, Fault> {
     let (name, version) = stored(connection, id)?;
     check_version(patch.expected_version, version)?;
-    let owner = new_owner(connection, id, patch, author)?;
+    let owner = new_owner(connection, id, patch.owner.as_ref(), author)?;
     if patch.is_empty() {
         return Ok(Written::Nothing(()));
     }
@@ -226,10 +224,10 @@ fn put_shared(
 fn new_owner(
     connection: &mut AnyConnection,
     id: ProviderId,
-    patch: &ProviderPatch,
+    stated: Option<&Owner>,
     author: &Author,
 ) -> Result<Option<String>, Fault> {
-    if let Some(owner) = &patch.owner {
+    if let Some(owner) = stated {
         return Ok(Some(owner.to_string()));
     }
     let owner: String = providers::table.find(id.0).select(providers::owner).first(connection)?;
@@ -237,7 +235,7 @@ fn new_owner(
 }
 
 /// The name and the version of a provider.
-fn stored(connection: &mut AnyConnection, id: ProviderId) -> Result<(String, i64), Fault> {
+pub(super) fn stored(connection: &mut AnyConnection, id: ProviderId) -> Result<(String, i64), Fault> {
     let row = providers::table.find(id.0).select((providers::name, providers::version));
     let row: Option<(String, i64)> = row.first(connection).optional()?;
     row.ok_or_else(|| missing(id))
@@ -250,20 +248,33 @@ pub(super) fn id_of(connection: &mut AnyConnection, name: &Name) -> Result<Provi
     id.map(ProviderId).ok_or_else(|| not_found(format!("the provider `{name}`")))
 }
 
+/// Refuses another version of a provider than the expected one, if there is one.
+pub(super) fn at_version(
+    connection: &mut AnyConnection,
+    id: ProviderId,
+    expected_version: Option<i64>,
+) -> Result<(), Fault> {
+    let (_, version) = stored(connection, id)?;
+    check_version(expected_version, version)
+}
+
 /// The name of a provider.
 pub(super) fn name_of(connection: &mut AnyConnection, id: ProviderId) -> Result<String, Fault> {
     stored(connection, id).map(|(name, _)| name)
 }
 
-/// Raises the version of a provider whose credential changed: its client must be built anew. Answers its name.
+/// Raises the version of a provider whose credential changed: its client must be built anew. One that came with the product is its
+/// changer's from then on, as after any change: to give way would take the credential along. Answers its name.
 pub(super) fn raise_version(
     connection: &mut AnyConnection,
     id: ProviderId,
     author: &Author,
 ) -> Result<String, Fault> {
     let (name, _) = stored(connection, id)?;
+    let owner = new_owner(connection, id, None, author)?;
     diesel::update(providers::table.find(id.0))
         .set((
+            owner.map(|owner| providers::owner.eq(owner)),
             providers::version.eq(providers::version + 1),
             providers::updated_at.eq(author.at.0),
             providers::updated_by.eq(author.by.name.as_ref()),
@@ -280,12 +291,8 @@ pub(super) fn delete(
 ) -> Result<Written<Vec<String>>, Fault> {
     let (name, version) = stored(connection, id)?;
     check_version(removal.expected_version, version)?;
-    let users = routes_over(connection, id)?;
+    let users = leading::routes_over(connection, id)?;
     let names: Vec<String> = users.iter().map(|(_, name)| name.clone()).collect();
-    if !users.is_empty() && !removal.takes_targets {
-        let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-        return Err(conflict(format!("the provider is in use by these routes: {}", names.join(", "))));
-    }
     routes_of::take_targets(connection, id, author)?;
     let quota = quotas::put_budget(connection, QuotaScope::Provider(id), None, author)?;
     diesel::delete(providers::table.find(id.0)).execute(connection)?;
@@ -297,18 +304,6 @@ pub(super) fn delete(
         written = written.also(ChangeKind::Route, Some(route));
     }
     Ok(written)
-}
-
-/// The routes that have a target at a provider, by name.
-fn routes_over(connection: &mut AnyConnection, id: ProviderId) -> Result<Vec<(i64, String)>, Fault> {
-    let mut users: Vec<(i64, String)> = targets::table
-        .inner_join(routes::table.on(routes::id.eq(targets::route_id)))
-        .filter(targets::provider_id.eq(id.0))
-        .select((routes::id, routes::name))
-        .distinct()
-        .load(connection)?;
-    users.sort_unstable_by(|a, b| a.1.cmp(&b.1));
-    Ok(users)
 }
 
 fn missing(id: ProviderId) -> Fault {

@@ -15,7 +15,6 @@ pub(super) fn rows() -> Vec<(RangeInclusive<u32>, Standing)> {
         (55..=55, Absent("no header sets a deadline")),
         (76..=77, Absent("conversations: /api/v1/chat")),
         (78..=86, Absent("comparisons: /api/v1/compare, /api/v1/comparisons")),
-        (98..=102, Absent("management of routes: /api/model-routes")),
         (103..=104, Absent("backups: /api/admin/providers/restore")),
         (112..=114, Absent("chat with automatic selection: /llm")),
         (

@@ -9,6 +9,7 @@ mod cookies;
 mod elsewhere;
 mod people;
 mod providers;
+mod routes;
 mod tokens;
 mod virtual_keys;
 
@@ -111,7 +112,7 @@ fn request(first: &str, lines: &[&str], body: impl AsRef<[u8]>) -> Vec<u8> {
 async fn of_people(gateway: &Gateway, asked: &mut BTreeMap<u32, usize>) {
     let app = &gateway.app;
     let cases = people::cases(app).await.into_iter().chain(virtual_keys::cases(app).await);
-    let cases = cases.chain(providers::cases(app).await);
+    let cases = cases.chain(providers::cases(app).await).chain(routes::cases(app).await);
     for case in cases.chain(accounts::cases(app).await) {
         case.run(gateway).await;
         *asked.entry(case.row).or_default() += 1;

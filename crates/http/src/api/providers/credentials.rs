@@ -5,12 +5,14 @@ use super::shapes::TestShape;
 use super::testing::{TestQuery, asked_time};
 use crate::api::shapes::{EnvelopeAnswer, Secret};
 use crate::api::{ApiBody, ApiError, ApiJson};
-use crate::extract::Administrator;
+use crate::extract::{Administrator, expected_version};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use switchyard_domain::provider::SharedPlace;
 use switchyard_orchestrator::accounts::AccountError;
-use switchyard_orchestrator::admin::{ProviderTest, SharedCredentialAdmin, SharedCredentialEntry};
+use switchyard_orchestrator::admin::{
+    ProviderRef, ProviderTest, SharedCredentialAdmin, SharedCredentialEntry,
+};
 use switchyard_orchestrator::snapshot::CredentialState;
 use utoipa::ToSchema;
 use validator::Validate;
@@ -119,7 +121,7 @@ pub(crate) async fn list_credentials(
         (status = 401, body = EnvelopeAnswer),
         (status = 403, body = EnvelopeAnswer),
         (status = 404, body = EnvelopeAnswer),
-        (status = 409, description = "Others took the free places meanwhile, or the `Idempotency-Key` belongs to another request", body = EnvelopeAnswer),
+        (status = 409, description = "Others changed the provider again and again meanwhile, the configuration file gives it its keys, or the `Idempotency-Key` belongs to another request", body = EnvelopeAnswer),
         (status = 413, body = EnvelopeAnswer),
         (status = 415, body = EnvelopeAnswer),
         (status = 422, description = "It can be no key, stands there already, or every place is taken", body = EnvelopeAnswer),
@@ -146,6 +148,7 @@ pub(crate) async fn add_credential(
     params(
         ("id" = i64, Path, description = "The provider's id"),
         ("place" = u8, Path, description = "The key's place"),
+        ("If-Match" = Option<String>, Header, description = "The provider's version"),
     ),
     request_body = CredentialBody,
     responses(
@@ -154,6 +157,7 @@ pub(crate) async fn add_credential(
         (status = 401, body = EnvelopeAnswer),
         (status = 403, body = EnvelopeAnswer),
         (status = 404, body = EnvelopeAnswer),
+        (status = 409, description = "Another version of the provider, or the configuration file gives it its keys", body = EnvelopeAnswer),
         (status = 413, body = EnvelopeAnswer),
         (status = 415, body = EnvelopeAnswer),
         (status = 422, description = "It can be no key, or stands at another place already", body = EnvelopeAnswer),
@@ -163,11 +167,13 @@ pub(crate) async fn add_credential(
 pub(crate) async fn replace_credential(
     administrator: Administrator,
     path: web::Path<(String, String)>,
+    request: HttpRequest,
     body: ApiJson<CredentialBody>,
     admin: web::Data<SharedCredentialAdmin>,
 ) -> Result<web::Json<CredentialShape>, ApiError> {
     let (id, place) = (id_of(&path.0)?, place_of(&path.1)?);
-    admin.replace(id, place, &body.0.api_key, &administrator.writer()).await?;
+    let provider = ProviderRef::from(id).at_version(expected_version(request.headers())?);
+    admin.replace(provider, place, &body.0.api_key, &administrator.writer()).await?;
     Ok(web::Json(admin.show(id, place).await?.into()))
 }
 
@@ -180,21 +186,26 @@ pub(crate) async fn replace_credential(
     params(
         ("id" = i64, Path, description = "The provider's id"),
         ("place" = u8, Path, description = "The key's place"),
+        ("If-Match" = Option<String>, Header, description = "The provider's version"),
     ),
     responses(
         (status = 204, description = "It is gone"),
+        (status = 400, description = "`If-Match` is no version", body = EnvelopeAnswer),
         (status = 401, body = EnvelopeAnswer),
         (status = 403, body = EnvelopeAnswer),
         (status = 404, body = EnvelopeAnswer),
+        (status = 409, description = "Another version of the provider, or the configuration file gives it its keys", body = EnvelopeAnswer),
         (status = 503, body = EnvelopeAnswer),
     )
 )]
 pub(crate) async fn remove_credential(
     administrator: Administrator,
     path: web::Path<(String, String)>,
+    request: HttpRequest,
     admin: web::Data<SharedCredentialAdmin>,
 ) -> Result<HttpResponse, ApiError> {
-    admin.remove(id_of(&path.0)?, place_of(&path.1)?, &administrator.writer()).await?;
+    let provider = ProviderRef::from(id_of(&path.0)?).at_version(expected_version(request.headers())?);
+    admin.remove(provider, place_of(&path.1)?, &administrator.writer()).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -102,7 +102,7 @@ pub(crate) async fn put_model(
         (status = 401, body = EnvelopeAnswer),
         (status = 403, body = EnvelopeAnswer),
         (status = 404, body = EnvelopeAnswer),
-        (status = 409, description = "Routes name it, which are named; another version; or the configuration file declares the provider", body = EnvelopeAnswer),
+        (status = 409, description = "Routes name it, or, forced, routes of the configuration file do, which are named; another version; or the configuration file declares the provider", body = EnvelopeAnswer),
         (status = 422, body = EnvelopeAnswer),
         (status = 503, body = EnvelopeAnswer),
     )

@@ -231,7 +231,7 @@ impl From<ModelState> for ModelShape {
 
 /// What may be seen of a credential.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = ProviderCredential)]
+#[schema(as = ProviderCredentialSight)]
 pub(crate) struct CredentialShape {
     /// Its last characters; asterisks where it was sealed under a key that is not at hand.
     hint: String,
@@ -425,8 +425,8 @@ pub(crate) struct VendorShape {
     key: &'static str,
     /// Its name for people.
     name: &'static str,
-    /// Where it is called; `null` where each provider has its own address.
-    base_url: Option<&'static str>,
+    /// Where it is called, by the settings or at its own; `null` where each provider has its own address.
+    base_url: Option<String>,
     /// Whether it needs a credential.
     needs_credential: bool,
     /// Whether it only simulates.
@@ -435,8 +435,8 @@ pub(crate) struct VendorShape {
 
 impl From<VendorSummary> for VendorShape {
     fn from(vendor: VendorSummary) -> Self {
-        let VendorSummary { key, name, base_url, needs_credential, is_simulated, .. } = vendor;
-        Self { key, name, base_url, needs_credential, is_simulated }
+        let VendorSummary { key, name, called_at, needs_credential, is_simulated, .. } = vendor;
+        Self { key, name, base_url: called_at, needs_credential, is_simulated }
     }
 }
 

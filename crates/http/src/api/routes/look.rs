@@ -260,7 +260,7 @@ pub(crate) struct ShareShape {
 
 /// A target that calls can't go to.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = SkippedTarget)]
+#[schema(as = DryRunSkippedTarget)]
 pub(crate) struct SkippedShape {
     /// `<provider>/<model>`.
     target: String,

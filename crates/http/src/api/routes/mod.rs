@@ -17,7 +17,6 @@ use actix_web::http::header::ETAG;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use shapes::{ChangeBody, CreateBody, RollbackBody, RoutePage, RouteShape, VersionPage, VersionShape};
 use switchyard_domain::ids::RouteId;
-use switchyard_orchestrator::accounts::Throttles;
 use switchyard_orchestrator::admin::{RouteAdmin, RouteState};
 use switchyard_orchestrator::routing::Routing;
 
@@ -75,7 +74,6 @@ pub(crate) async fn list_routes(
         (status = 413, body = EnvelopeAnswer),
         (status = 415, body = EnvelopeAnswer),
         (status = 422, body = EnvelopeAnswer),
-        (status = 429, body = EnvelopeAnswer),
         (status = 503, body = EnvelopeAnswer),
     )
 )]
@@ -83,9 +81,7 @@ pub(crate) async fn create_route(
     administrator: Administrator,
     body: ApiJson<CreateBody>,
     (admin, routing): (web::Data<RouteAdmin>, web::Data<Routing>),
-    throttles: web::Data<Throttles>,
 ) -> Result<HttpResponse, ApiError> {
-    throttles.change(&administrator.0.who.entry.user).await?;
     let by = administrator.writer();
     let id = admin.add(&body.0.read()?, &by).await?;
     Ok(shown(HttpResponse::Created(), admin.state(id).await?, &routing))
@@ -132,7 +128,6 @@ pub(crate) async fn one_route(
         (status = 413, body = EnvelopeAnswer),
         (status = 415, body = EnvelopeAnswer),
         (status = 422, body = EnvelopeAnswer),
-        (status = 429, body = EnvelopeAnswer),
         (status = 503, body = EnvelopeAnswer),
     )
 )]
@@ -142,9 +137,7 @@ pub(crate) async fn change_route(
     request: HttpRequest,
     body: ApiJson<ChangeBody>,
     (admin, routing): (web::Data<RouteAdmin>, web::Data<Routing>),
-    throttles: web::Data<Throttles>,
 ) -> Result<HttpResponse, ApiError> {
-    throttles.change(&administrator.0.who.entry.user).await?;
     let by = administrator.writer();
     let version = expected_version(request.headers())?;
     Ok(shown(HttpResponse::Ok(), admin.change(id_of(&id)?, body.0.read()?, version, &by).await?, &routing))
@@ -164,7 +157,6 @@ pub(crate) async fn change_route(
         (status = 403, body = EnvelopeAnswer),
         (status = 404, body = EnvelopeAnswer),
         (status = 409, body = EnvelopeAnswer),
-        (status = 429, body = EnvelopeAnswer),
         (status = 503, body = EnvelopeAnswer),
     )
 )]
@@ -173,9 +165,7 @@ pub(crate) async fn remove_route(
     id: web::Path<String>,
     request: HttpRequest,
     admin: web::Data<RouteAdmin>,
-    throttles: web::Data<Throttles>,
 ) -> Result<HttpResponse, ApiError> {
-    throttles.change(&administrator.0.who.entry.user).await?;
     let by = administrator.writer();
     admin.delete(id_of(&id)?, expected_version(request.headers())?, &by).await?;
     Ok(HttpResponse::NoContent().finish())
@@ -205,9 +195,7 @@ pub(crate) async fn list_versions(
 ) -> Result<web::Json<VersionPage>, ApiError> {
     let (before, limit) = page_of(&request)?;
     let most = limit.clamp(1, LONGEST_PAGE);
-    let mut versions = admin.versions(id_of(&id)?, before, most + 1).await?;
-    let more = versions.len() > most as usize;
-    versions.truncate(most as usize);
+    let (versions, more) = admin.versions(id_of(&id)?, before, most).await?;
     let items: Vec<VersionShape> = versions.into_iter().map(VersionShape::from).collect();
     let next = items.last().filter(|_| more).map(|last| last.version.to_string());
     Ok(web::Json(VersionPage { items, next }))
@@ -231,7 +219,6 @@ pub(crate) async fn list_versions(
         (status = 413, body = EnvelopeAnswer),
         (status = 415, body = EnvelopeAnswer),
         (status = 422, body = EnvelopeAnswer),
-        (status = 429, body = EnvelopeAnswer),
         (status = 503, body = EnvelopeAnswer),
     )
 )]
@@ -241,9 +228,7 @@ pub(crate) async fn roll_back_route(
     request: HttpRequest,
     body: ApiJson<RollbackBody>,
     (admin, routing): (web::Data<RouteAdmin>, web::Data<Routing>),
-    throttles: web::Data<Throttles>,
 ) -> Result<HttpResponse, ApiError> {
-    throttles.change(&administrator.0.who.entry.user).await?;
     let by = administrator.writer();
     let version = expected_version(request.headers())?;
     Ok(shown(HttpResponse::Ok(), admin.roll_back(id_of(&id)?, body.0.version, version, &by).await?, &routing))

@@ -222,6 +222,7 @@ impl ChangeBody {
             config: self.config,
             is_active: self.is_active,
             targets: self.targets.map(targets).transpose()?,
+            keeps_unsaid: false,
         })
     }
 }

@@ -13,10 +13,11 @@ pub(crate) use testing::{
 use crate::api::ApiError;
 use crate::api::ApiJson;
 use crate::api::providers::{address, id_of, named};
+use crate::compat::DetailError;
 use crate::extract::Administrator;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
-pub(super) use shapes::DetailError;
+use secrecy::ExposeSecret;
 use shapes::{ChangeBody, CreateBody, ManagedProvider};
 use switchyard_domain::declared::DeclaredModel;
 use switchyard_orchestrator::admin::{ProviderAdmin, ProviderChange, ProviderRequest, Removal};
@@ -85,6 +86,9 @@ pub(crate) async fn create_managed_provider(
 ) -> Result<HttpResponse, ApiError> {
     let CreateBody { name, base_url, api_key, models, is_active } = body.0;
     let base_url = needed(&base_url)?;
+    if api_key.expose_secret().trim().is_empty() {
+        return Err(ApiError::invalid_field("api_key", "this is needed"));
+    }
     let request = ProviderRequest {
         vendor: vendor::known_by(&admin.vendors(), &name, &base_url).to_owned(),
         name: named(name)?,
@@ -132,7 +136,7 @@ pub(crate) async fn one_managed_provider(
     request_body = ChangeBody,
     responses(
         (status = 200, body = ManagedProvider),
-        (status = 400, description = "The name is taken, or the body is no JSON", body = DetailError),
+        (status = 400, description = "The name is taken, routes lead to a model that would go or are the configuration file's, or the body is no JSON", body = DetailError),
         (status = 401, body = DetailError),
         (status = 403, body = DetailError),
         (status = 404, body = DetailError),
@@ -153,6 +157,9 @@ pub(crate) async fn change_managed_provider(
     let id = id_of(&id)?;
     let base_url = base_url.as_deref().map(needed).transpose()?;
     let now = admin.show(id).await?.provider;
+    // Whoever sends back the address that was shown changes nothing, though none be stored.
+    let base_url =
+        base_url.filter(|wanted| now.base_url.is_some() || admin.address(&now).as_ref() != Some(wanted));
     // What it is taken for changes with what it is told by; what somebody else said it is stays.
     let vendors = admin.vendors();
     let (old_name, old_url) = (now.name.as_str(), now.base_url.as_deref().unwrap_or_default());
@@ -188,7 +195,7 @@ pub(crate) async fn change_managed_provider(
         (status = 401, body = DetailError),
         (status = 403, body = DetailError),
         (status = 404, body = DetailError),
-        (status = 409, description = "The configuration file declares it", body = DetailError),
+        (status = 409, description = "The configuration file declares it, or routes of the file lead to it", body = DetailError),
         (status = 503, body = DetailError),
     )
 )]

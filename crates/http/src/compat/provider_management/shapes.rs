@@ -5,13 +5,6 @@ use switchyard_orchestrator::admin::{ProviderAdmin, ProviderState};
 use utoipa::ToSchema;
 use validator::Validate;
 
-/// An error: a sentence, or of a body that is wrong, what is wrong where.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct DetailError {
-    /// What happened and what to do; or a list of `{"loc", "msg", "type"}`.
-    detail: serde_json::Value,
-}
-
 /// A provider that is wanted. Its vendor is told by its name or its address.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -22,7 +15,7 @@ pub(crate) struct CreateBody {
     /// Where it is called.
     pub(super) base_url: String,
     /// Its credential.
-    #[schema(value_type = String, format = Password, write_only)]
+    #[schema(value_type = String, format = Password, write_only, min_length = 1)]
     pub(super) api_key: Secret,
     /// The ids of its models.
     #[validate(length(min = 1, message = "a provider has at least one model here"))]
@@ -105,7 +98,7 @@ impl ApiBody for HealthBody {}
 pub(crate) struct ManagedProvider {
     id: i64,
     name: String,
-    /// Where it is called; of one that names no address, its vendor's.
+    /// Where it is called; of one that names no address, as the settings say or at its vendor's.
     base_url: String,
     models: Vec<String>,
     is_active: bool,
@@ -125,11 +118,9 @@ impl ManagedProvider {
     pub(super) fn of(admin: &ProviderAdmin, state: ProviderState) -> Self {
         let provider = state.provider;
         let api_key_masked = admin.mask(&provider);
-        let vendors = admin.vendors();
-        let own = || vendors.iter().find(|vendor| vendor.key == provider.vendor)?.base_url;
         Self {
             id: provider.id.0,
-            base_url: provider.base_url.clone().or_else(|| own().map(str::to_owned)).unwrap_or_default(),
+            base_url: admin.address(&provider).unwrap_or_default(),
             models: provider.models.iter().map(|model| model.model.clone()).collect(),
             is_active: provider.is_enabled,
             status: provider.health.last.status.as_str(),

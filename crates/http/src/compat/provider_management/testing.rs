@@ -1,9 +1,10 @@
 //! Tests of providers, and what is said of their health.
 
-use super::shapes::{DetailError, DirectTestBody, HealthBody, ManagedProvider, ManagedProviderTest};
+use super::shapes::{DirectTestBody, HealthBody, ManagedProvider, ManagedProviderTest};
 use super::{needed, vendor};
 use crate::api::providers::{asked_time, id_of};
 use crate::api::{ApiError, ApiJson};
+use crate::compat::DetailError;
 use crate::extract::Administrator;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, web};
@@ -32,7 +33,7 @@ fn told(finding: HealthFinding) -> Result<web::Json<ManagedProviderTest>, ApiErr
     security(("bearer_token" = []), ("session_cookie" = [])),
     params(
         ("id" = i64, Path, description = "The provider's id"),
-        ("timeout" = Option<f64>, Query, description = "How long to wait for it, in seconds: 0.1 at least"),
+        ("timeout" = Option<f64>, Query, description = "How long to wait for it, in seconds: from 0.1 to 600"),
     ),
     responses(
         (status = 200, description = "It answered", body = ManagedProviderTest),
@@ -61,7 +62,7 @@ pub(crate) async fn test_managed_provider(
     path = "/api/providers/test-direct",
     tag = "configuration",
     security(("bearer_token" = []), ("session_cookie" = [])),
-    params(("timeout" = Option<f64>, Query, description = "How long to wait for it, in seconds: 0.1 at least")),
+    params(("timeout" = Option<f64>, Query, description = "How long to wait for it, in seconds: from 0.1 to 600")),
     request_body = DirectTestBody,
     responses(
         (status = 200, description = "It answered", body = ManagedProviderTest),

@@ -36,6 +36,7 @@ mod tests {
             key,
             name: key,
             base_url,
+            called_at: None,
             needs_credential: true,
             is_simulated: false,
             dialect: Some(dialect),

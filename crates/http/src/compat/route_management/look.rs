@@ -63,6 +63,11 @@ pub(crate) async fn select_node(
     let query = web::Query::<SelectQuery>::from_query(request.query_string())
         .map_err(|_| ApiError::invalid_field("query.model", "`model` stands there once, and nothing else"))?;
     let selection = routing.select(id_of(&id)?, query.model.as_deref()).map_err(documented)?;
+    // Targets of healthy providers come first: where this one's is not, no node is usable as this document has it.
+    if !selection.is_healthy {
+        let said = format!("No node is usable: the provider `{}` is not healthy.", selection.provider_name);
+        return Err(ApiError::new(StatusCode::BAD_REQUEST, "bad_request", said));
+    }
     Ok(web::Json(selection.into()))
 }
 

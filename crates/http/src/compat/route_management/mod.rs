@@ -6,14 +6,13 @@ mod shapes;
 
 pub(crate) use look::{__path_select_node, __path_show_turns, select_node, show_turns};
 
-use super::provider_management::DetailError;
+use super::DetailError;
 use crate::api::{ApiError, ApiJson};
 use crate::extract::Administrator;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use shapes::{ChangeBody, CreateBody, RouteShape};
 use switchyard_domain::ids::RouteId;
-use switchyard_orchestrator::accounts::Throttles;
 use switchyard_orchestrator::admin::RouteAdmin;
 use switchyard_orchestrator::error::AdminError;
 use switchyard_ports::repositories::RepositoryError;
@@ -76,7 +75,6 @@ pub(crate) async fn list_managed_routes(
         (status = 413, body = DetailError),
         (status = 415, body = DetailError),
         (status = 422, body = DetailError),
-        (status = 429, body = DetailError),
         (status = 503, body = DetailError),
     )
 )]
@@ -84,9 +82,7 @@ pub(crate) async fn create_managed_route(
     administrator: Administrator,
     body: ApiJson<CreateBody>,
     admin: web::Data<RouteAdmin>,
-    throttles: web::Data<Throttles>,
 ) -> Result<HttpResponse, ApiError> {
-    throttles.change(&administrator.0.who.entry.user).await?;
     let wanted = body.0.read(&admin.provider_names().await?)?;
     let id = admin.add(&wanted, &administrator.writer()).await.map_err(documented)?;
     Ok(HttpResponse::Created().json(RouteShape::from(admin.state(id).await?)))
@@ -133,7 +129,6 @@ pub(crate) async fn one_managed_route(
         (status = 413, body = DetailError),
         (status = 415, body = DetailError),
         (status = 422, body = DetailError),
-        (status = 429, body = DetailError),
         (status = 503, body = DetailError),
     )
 )]
@@ -142,9 +137,7 @@ pub(crate) async fn change_managed_route(
     id: web::Path<String>,
     body: ApiJson<ChangeBody>,
     admin: web::Data<RouteAdmin>,
-    throttles: web::Data<Throttles>,
 ) -> Result<web::Json<RouteShape>, ApiError> {
-    throttles.change(&administrator.0.who.entry.user).await?;
     let id = id_of(&id)?;
     // Whoever asks for a route that is not there hears so first.
     admin.state(id).await?;
@@ -167,7 +160,6 @@ pub(crate) async fn change_managed_route(
         (status = 403, body = DetailError),
         (status = 404, body = DetailError),
         (status = 409, description = "The configuration file declares it", body = DetailError),
-        (status = 429, body = DetailError),
         (status = 503, body = DetailError),
     )
 )]
@@ -175,9 +167,7 @@ pub(crate) async fn remove_managed_route(
     administrator: Administrator,
     id: web::Path<String>,
     admin: web::Data<RouteAdmin>,
-    throttles: web::Data<Throttles>,
 ) -> Result<HttpResponse, ApiError> {
-    throttles.change(&administrator.0.who.entry.user).await?;
     admin.delete(id_of(&id)?, None, &administrator.writer()).await.map_err(documented)?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -164,7 +164,7 @@ pub(crate) struct ChangeBody {
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
     config: Option<Notes>,
-    /// Where its calls go, replaced whole.
+    /// Where its calls go, replaced whole. A node of the same provider and models keeps what a node has no member for.
     #[serde(default)]
     nodes: Option<Vec<NodeBody>>,
     /// The name of the route whose nodes are tried after its own; `null` for none.
@@ -192,6 +192,7 @@ impl ChangeBody {
             config: self.config,
             is_active: self.is_active,
             targets,
+            keeps_unsaid: true,
             ..RouteChange::default()
         })
     }

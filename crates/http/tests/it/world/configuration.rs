@@ -153,6 +153,7 @@ impl ConfigurationRepository for FixedConfiguration {
         _: ProviderId,
         _: &CredentialOwner,
         _: Option<SealedSecret>,
+        _: Option<i64>,
         _: &Author,
     ) -> Result<(), RepositoryError> {
         read_only()
@@ -163,6 +164,7 @@ impl ConfigurationRepository for FixedConfiguration {
         _: ProviderId,
         _: &CredentialOwner,
         _: SealedSecret,
+        _: Option<i64>,
         _: &Author,
     ) -> Result<(), RepositoryError> {
         read_only()

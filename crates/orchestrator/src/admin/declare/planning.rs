@@ -1,6 +1,6 @@
 //! Finds what has to be written so that what is stored becomes what is declared.
 
-use super::super::providers::{ProviderAdmin, is_moved};
+use super::super::providers::ProviderAdmin;
 use super::keys::KeyChanges;
 use super::plan::{ObjectKind, Plan, PlannedObject, Step};
 use crate::error::AdminError;
@@ -93,6 +93,7 @@ impl<'a> Planning<'a> {
             name: wanted.name.clone(),
             vendor: wanted.vendor.clone(),
             base_url: wanted.base_url.clone(),
+            called_at: self.providers.called_at(&wanted.vendor),
             is_enabled: wanted.enabled,
             models: wanted.models.clone(),
         };
@@ -103,7 +104,7 @@ impl<'a> Planning<'a> {
     fn known_provider(&mut self, current: &Provider, wanted: &DeclaredProvider) -> Result<(), AdminError> {
         let owner = owner_of(&wanted.owner);
         let mut patch = patch(current, wanted, &owner);
-        patch.forgets_credentials = is_moved(current, &patch);
+        patch.forgets_credentials = self.providers.is_moved(current, &patch);
         let is_moved = patch.forgets_credentials;
         let keys = KeyChanges::of(self.providers, Some(current), wanted, self.kept(wanted), is_moved)?;
         let mut differences = differences(&current.declared(), wanted);

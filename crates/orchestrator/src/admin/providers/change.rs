@@ -13,7 +13,7 @@ use switchyard_domain::provider::{Provider, ProviderModel, SharedPlace};
 use switchyard_domain::provider_health::HealthEvent;
 use switchyard_ports::repositories::{ProviderPatch, ProviderRemoval, RepositoryError};
 
-/// How often a change of a model is tried over what others change meanwhile.
+/// How often a change is tried over what others change meanwhile.
 const TRIES: usize = 5;
 
 /// Changes to a provider; what is absent stays.
@@ -54,22 +54,31 @@ impl ProviderAdmin {
     ///
     /// # Errors
     /// As for [`ProviderAdmin::update`]; [`RepositoryError::NotFound`] where there is none, [`RepositoryError::Stale`] where it is at
-    /// another version.
+    /// another version than the expected one, or others changed it again and again.
     pub async fn change(
         &self,
         id: ProviderId,
         change: ProviderChange,
         by: &Writer,
     ) -> Result<ProviderState, AdminError> {
-        let current = self.by_id(id).await?;
-        // What is only said again is no change, nor is what is said of an older version.
-        stale(&current, change.expected_version)?;
-        let (patch, secret) = self.wanted(&current, change)?;
-        if patch.is_empty() && secret.is_none() {
-            return Ok(self.state(current));
+        let expected_version = change.expected_version;
+        let mut tries = 0;
+        loop {
+            let current = self.by_id(id).await?;
+            // What is only said again is no change, nor is what is said of an older version.
+            stale(&current, expected_version)?;
+            let (patch, secret) = self.wanted(&current, change.clone())?;
+            if patch.is_empty() && secret.is_none() {
+                return Ok(self.state(current));
+            }
+            tries += 1;
+            match self.update(&current, patch, secret.as_ref(), by).await {
+                Err(AdminError::Repository(RepositoryError::Stale { .. }))
+                    if expected_version.is_none() && tries < TRIES => {}
+                Err(error) => return Err(error),
+                Ok(()) => return self.show(id).await,
+            }
         }
-        self.update(&current, patch, secret.as_ref(), by).await?;
-        self.show(id).await
     }
 
     /// What is to be written, and the secret that comes with it.
@@ -105,8 +114,8 @@ impl ProviderAdmin {
     /// that lost some.
     ///
     /// # Errors
-    /// [`RepositoryError::Conflict`], naming the routes, while a route uses it; [`AdminError::FileOwned`] while the file declares it:
-    /// one that is switched off may go.
+    /// [`RepositoryError::Conflict`], naming the routes, while a route uses it, forced while one of the file does;
+    /// [`AdminError::FileOwned`] while the file declares it: one that is switched off may go.
     pub async fn remove_by_id(
         &self,
         id: ProviderId,
@@ -148,7 +157,8 @@ impl ProviderAdmin {
     ) -> Result<(ModelState, i64, bool), AdminError> {
         let name = model.model.clone();
         let mut is_new = false;
-        self.change_models(id, expected_version, by, |models| {
+        let unforced = Removal { forced: false, expected_version };
+        self.change_models(id, unforced, by, |models| {
             let place = models.iter_mut().find(|known| known.model == name);
             is_new = place.is_none();
             match place {
@@ -164,8 +174,8 @@ impl ProviderAdmin {
     /// Removes a model from a provider's list. Targets that name it stay, and are passed over.
     ///
     /// # Errors
-    /// As for [`ProviderAdmin::change`]; [`RepositoryError::NotFound`] where the provider does not list it, and, unless it is forced,
-    /// [`RepositoryError::Conflict`], naming the routes, while a target names it.
+    /// As for [`ProviderAdmin::change`]; [`RepositoryError::NotFound`] where the provider does not list it, and
+    /// [`RepositoryError::Conflict`], naming the routes, while a target names it, unless it is forced and none of them is the file's.
     pub async fn remove_model(
         &self,
         id: ProviderId,
@@ -173,38 +183,26 @@ impl ProviderAdmin {
         removal: Removal,
         by: &Writer,
     ) -> Result<(), AdminError> {
-        let stored = self.ports.configuration.load().await?;
-        let provider = stored.providers.iter().find(|provider| provider.id == id);
-        let provider =
-            provider.ok_or_else(|| RepositoryError::NotFound { what: format!("provider {id}") })?;
+        let provider = self.by_id(id).await?;
         if provider.models.iter().all(|listed| listed.model != model) {
-            return Err(no_such_model(provider, model).into());
+            return Err(no_such_model(&provider, model).into());
         }
-        let names_it = |route: &&switchyard_domain::route::Route| {
-            route.targets.iter().any(|target| {
-                target.provider == id && target.models.named().iter().any(|named| named == model)
-            })
-        };
-        let users: Vec<String> =
-            stored.routes.iter().filter(names_it).map(|route| format!("`{}`", route.name)).collect();
-        if !removal.forced && !users.is_empty() {
-            let reason = format!("the model is in use by these routes: {}", users.join(", "));
-            return Err(RepositoryError::Conflict { reason }.into());
-        }
-        self.change_models(id, removal.expected_version, by, |models| {
+        self.change_models(id, removal, by, |models| {
             models.retain(|listed| listed.model != model);
         })
         .await
     }
 
-    /// Changes the list of models as it is now, whoever else changes the provider meanwhile, unless a version is expected.
+    /// Changes the list of models as it is now, whoever else changes the provider meanwhile, unless a version is expected. Forced, those
+    /// go too that routes name.
     async fn change_models(
         &self,
         id: ProviderId,
-        expected_version: Option<i64>,
+        removal: Removal,
         by: &Writer,
         mut change: impl FnMut(&mut Vec<DeclaredModel>),
     ) -> Result<(), AdminError> {
+        let Removal { forced, expected_version } = removal;
         let mut tries = 0;
         loop {
             let current = self.by_id(id).await?;
@@ -217,6 +215,7 @@ impl ProviderAdmin {
             }
             let patch = ProviderPatch {
                 models: Some(models),
+                drops_used_models: forced,
                 expected_version: Some(current.meta.version),
                 ..ProviderPatch::default()
             };
@@ -239,7 +238,7 @@ impl ProviderAdmin {
         is_healthy: bool,
         by: &Writer,
     ) -> Result<ProviderState, AdminError> {
-        self.health.note_health(id, HealthEvent::Stated(is_healthy), &self.ports.author(by)).await?;
+        self.health.note_health(id, None, HealthEvent::Stated(is_healthy), &self.ports.author(by)).await?;
         self.ports.read_own_write().await;
         // What was known before is no change of configuration, and in the backup all the same.
         self.ports.back_up_test().await;

@@ -9,7 +9,7 @@ pub use state::{CredentialSight, FactSource, ModelState, ProviderState};
 pub use testing::{Discovered, ProviderTest, UnsavedProvider};
 
 use super::shared_credentials::check_list;
-use super::{AdminPorts, check_limits, refuse_declared};
+use super::{AdminPorts, check_limits, refuse_declared, shown};
 use crate::error::AdminError;
 use crate::snapshot::credential_binding;
 use secrecy::{ExposeSecret, SecretString};
@@ -21,7 +21,7 @@ use switchyard_domain::declared::{DeclaredModel, DeclaredProvider};
 use switchyard_domain::ids::ProviderId;
 use switchyard_domain::meta::Writer;
 use switchyard_domain::name::Name;
-use switchyard_domain::provider::{CredentialOwner, Provider, SharedPlace};
+use switchyard_domain::provider::{CredentialOwner, Provider, SharedPlace, place_of};
 use switchyard_ports::prices::PriceBook;
 use switchyard_ports::probe::ProbeReport;
 use switchyard_ports::provider::{
@@ -33,7 +33,7 @@ use switchyard_ports::repositories::{
 };
 use switchyard_ports::vault::Vault;
 
-const MAX_MODELS: usize = 10_000;
+pub(super) const MAX_MODELS: usize = 10_000;
 const MAX_MODEL_ID_CHARS: usize = 256;
 
 /// A provider that is wanted.
@@ -101,6 +101,7 @@ impl ProviderAdmin {
         let author = self.ports.author(by);
         let provider = NewProvider {
             name: request.name,
+            called_at: self.called_at(&request.vendor),
             vendor: request.vendor,
             base_url: request.base_url,
             is_enabled: request.is_enabled,
@@ -121,11 +122,12 @@ impl ProviderAdmin {
         Ok(id)
     }
 
-    /// Changes a provider; the secret replaces the stored one. One that moves to another host forgets every credential but the one that
+    /// Changes a provider as it was read; the secret replaces the stored one. One that moves to another host forgets every credential but the one that
     /// comes with the change, people's own ones too: nobody lent theirs for that host.
     ///
     /// # Errors
-    /// As for [`ProviderAdmin::add`], and [`AdminError::FileOwned`] for anybody but the file where the file declares it.
+    /// As for [`ProviderAdmin::add`], [`RepositoryError::Stale`] where somebody else changed it since, [`RepositoryError::Conflict`],
+    /// naming them, where routes stand in the way, and [`AdminError::FileOwned`] for anybody but the file where the file declares it.
     pub async fn update(
         &self,
         current: &Provider,
@@ -143,11 +145,13 @@ impl ProviderAdmin {
         }
         check_models(patch.models.as_deref().unwrap_or_default())?;
         let secret = api_key.map(kept_secret).transpose()?.flatten();
-        patch.forgets_credentials = is_moved(current, &patch);
+        // All of this was decided by what was read: it holds for nothing newer.
+        patch.expected_version = patch.expected_version.or(Some(current.meta.version));
+        patch.forgets_credentials = self.is_moved(current, &patch);
         if let Some(secret) = secret {
             patch.credential = Some(Some(self.sealed(current.id, &secret)?));
         }
-        if patch != ProviderPatch::default() {
+        if !patch.is_empty() {
             self.ports.configuration.update_provider(current.id, patch, &self.ports.author(by)).await?;
         }
         self.ports.read_own_write().await;
@@ -177,6 +181,30 @@ impl ProviderAdmin {
         check_list(&wanted.api_keys).map(drop)
     }
 
+    /// Whether a change sends what is sent to a provider to another place.
+    pub(super) fn is_moved(&self, current: &Provider, patch: &ProviderPatch) -> bool {
+        let vendor = patch.vendor.as_ref().unwrap_or(&current.vendor);
+        let base_url = patch.base_url.as_ref().unwrap_or(&current.base_url);
+        self.place(vendor, base_url.as_deref()) != self.place(&current.vendor, current.base_url.as_deref())
+    }
+
+    /// Where what is sent to a provider goes: the place of the address that it names, or of the one that stands for none.
+    fn place(&self, vendor: &str, base_url: Option<&str>) -> String {
+        let address = base_url.map(str::to_owned).or_else(|| self.called_at(vendor));
+        address.map_or_else(|| vendor.to_owned(), |address| place_of(&address))
+    }
+
+    /// Where a provider is called: the address that it names, or what the settings or its vendor say.
+    #[must_use]
+    pub fn address(&self, provider: &Provider) -> Option<String> {
+        provider.base_url.clone().or_else(|| self.called_at(&provider.vendor))
+    }
+
+    /// Where providers of a vendor are called that name no address.
+    pub(super) fn called_at(&self, vendor: &str) -> Option<String> {
+        self.factory.vendors().into_iter().find(|known| known.key == vendor)?.called_at
+    }
+
     /// Builds what a call would use, and throws it away.
     fn check_address(&self, name: &Name, vendor: &str, base_url: Option<&str>) -> Result<(), AdminError> {
         let config = ProviderConfig {
@@ -202,7 +230,7 @@ impl ProviderAdmin {
         let sealed = self.sealed(provider, secret)?;
         let author = self.ports.author(by);
         let shared = CredentialOwner::SHARED;
-        Ok(self.ports.configuration.put_credential(provider, &shared, Some(sealed), &author).await?)
+        Ok(self.ports.configuration.put_credential(provider, &shared, Some(sealed), None, &author).await?)
     }
 
     /// A secret, sealed as a provider's first shared one.
@@ -281,24 +309,9 @@ impl ProviderAdmin {
     }
 }
 
-fn is_model_id(id: &str) -> bool {
+pub(super) fn is_model_id(id: &str) -> bool {
     let length = id.chars().count();
     id.trim() == id && (1..=MAX_MODEL_ID_CHARS).contains(&length) && !id.chars().any(char::is_control)
-}
-
-/// Whether a change sends what is sent to a provider to another place.
-pub(super) fn is_moved(current: &Provider, patch: &ProviderPatch) -> bool {
-    let vendor = patch.vendor.as_ref().unwrap_or(&current.vendor);
-    let base_url = patch.base_url.as_ref().unwrap_or(&current.base_url);
-    place(vendor, base_url.as_deref()) != place(&current.vendor, current.base_url.as_deref())
-}
-
-/// The scheme, host and port of an address; where there is none, the vendor's own.
-fn place(vendor: &str, base_url: Option<&str>) -> String {
-    let Some(base_url) = base_url else { return vendor.to_owned() };
-    let (scheme, rest) = base_url.split_once("://").unwrap_or(("", base_url));
-    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    format!("{scheme}://{host}").to_ascii_lowercase()
 }
 
 /// A provider, as errors call it.
@@ -321,14 +334,15 @@ fn check_models(models: &[DeclaredModel]) -> Result<(), AdminError> {
             ));
         }
         if !seen.insert(id) {
-            return invalid(format!("the model `{id}` stands twice in the list"));
+            return invalid(format!("the model `{}` stands twice in the list", shown(id)));
         }
         if model.rates.is_some_and(|rates| rates.has_negative()) {
-            return invalid(format!("a price of the model `{id}` is negative"));
+            return invalid(format!("a price of the model `{}` is negative", shown(id)));
         }
         if [model.context_window, model.max_output_tokens].contains(&Some(0)) {
             return invalid(format!(
-                "a size of the model `{id}` is zero; leave it out where it is not known"
+                "a size of the model `{}` is zero; leave it out where it is not known",
+                shown(id)
             ));
         }
         check_limits(&model.limits, &format!("models[{id}].limits"))?;

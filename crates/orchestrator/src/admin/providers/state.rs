@@ -1,6 +1,7 @@
 //! Providers as people see them: with what holds for their models, and never with a credential.
 
 use super::ProviderAdmin;
+use crate::admin::shown;
 use crate::error::AdminError;
 use crate::snapshot::{credential_binding, known_facts};
 use secrecy::{ExposeSecret, SecretString};
@@ -187,8 +188,8 @@ impl ProviderAdmin {
 }
 
 pub(super) fn no_such_model(provider: &Provider, model: &str) -> RepositoryError {
-    let shown: String = model.chars().take(100).filter(|c| !c.is_control()).collect();
-    RepositoryError::NotFound { what: format!("the model `{shown}` of the provider `{}`", provider.name) }
+    let model = shown(model);
+    RepositoryError::NotFound { what: format!("the model `{model}` of the provider `{}`", provider.name) }
 }
 
 fn masked(secret: &SecretString) -> String {

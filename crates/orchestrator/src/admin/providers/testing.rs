@@ -17,7 +17,10 @@ use switchyard_domain::provider::{CredentialOwner, Provider, ProviderModel};
 use switchyard_domain::provider_health::{HealthEvent, HealthFinding};
 use switchyard_ports::probe::{ProbeReport, StageReport};
 use switchyard_ports::provider::ProviderConfig;
-use switchyard_ports::repositories::ProviderPatch;
+use switchyard_ports::repositories::{ProviderPatch, RepositoryError};
+
+/// Whose a credential is that a test comes with, and the secret.
+type UsedCredential = (CredentialOwner, Arc<SecretString>);
 
 /// What a test showed. That a provider fails is a result, not an error.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,7 +67,7 @@ impl ProviderAdmin {
     /// Asks a provider for its models with its stored credential, without a billed call, and keeps what that showed.
     ///
     /// # Errors
-    /// [`switchyard_ports::repositories::RepositoryError::NotFound`] where there is none; when it can't be asked at all.
+    /// [`RepositoryError::NotFound`] where there is none; when it can't be asked at all.
     pub async fn test_by_id(
         &self,
         id: ProviderId,
@@ -109,24 +112,43 @@ impl ProviderAdmin {
         timeout: Duration,
         by: &Writer,
     ) -> Result<ProbeReport, AdminError> {
-        let credential = match provider.credential() {
-            Some(credential) => {
-                let binding = credential_binding(provider.id, &credential.owner.to_word());
-                Some((&credential.owner, Arc::new(self.vault.open(&credential.sealed, &binding)?)))
-            }
-            None => None,
-        };
+        let credential = self.first_credential(provider)?;
         let report = self.asked(provider, credential, timeout, by).await?;
         let event = HealthEvent::Tested(finding_of(&report));
-        self.health.note_health(provider.id, event, &self.ports.author(by)).await?;
-        Ok(report)
+        let seen = Some(provider.meta.version);
+        match self.health.note_health(provider.id, seen, event, &self.ports.author(by)).await {
+            // What was tested is no more what is stored: the result is the asker's alone.
+            Ok(_) | Err(RepositoryError::Stale { .. }) => Ok(report),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The credential that calls would come with first. Of a provider that is set apart, that may be one that only the settings have.
+    fn first_credential(&self, provider: &Provider) -> Result<Option<UsedCredential>, AdminError> {
+        if let Some(secret) = self.set_apart_credential(provider) {
+            return Ok(Some((CredentialOwner::SHARED, secret)));
+        }
+        let Some(credential) = provider.credential() else { return Ok(None) };
+        let binding = credential_binding(provider.id, &credential.owner.to_word());
+        let secret = Arc::new(self.vault.open(&credential.sealed, &binding)?);
+        Ok(Some((credential.owner.clone(), secret)))
+    }
+
+    /// The credential of a provider that is set apart, as calls have it; `None` where the configuration that they are served by is not
+    /// the one that was read.
+    fn set_apart_credential(&self, provider: &Provider) -> Option<Arc<SecretString>> {
+        let snapshot = self.ports.keeper.as_ref()?.snapshot();
+        let entry = snapshot.providers.get(provider.name.as_str())?;
+        let is_it = entry.id == provider.id && entry.version == provider.meta.version;
+        entry.set_apart_for.as_ref().filter(|_| is_it)?;
+        entry.credentials.iter().find_map(|credential| credential.secret.as_ref().ok().cloned())
     }
 
     /// Asks a provider for its models with this credential, as a test of that. The backup is rewritten as after every test.
     pub(in crate::admin) async fn probe(
         &self,
         provider: &Provider,
-        credential: Option<(&CredentialOwner, Arc<SecretString>)>,
+        credential: Option<UsedCredential>,
         timeout: Duration,
         by: &Writer,
     ) -> Result<ProbeReport, AdminError> {
@@ -140,7 +162,7 @@ impl ProviderAdmin {
     async fn asked(
         &self,
         provider: &Provider,
-        credential: Option<(&CredentialOwner, Arc<SecretString>)>,
+        credential: Option<UsedCredential>,
         timeout: Duration,
         by: &Writer,
     ) -> Result<ProbeReport, AdminError> {

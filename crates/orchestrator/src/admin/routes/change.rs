@@ -4,7 +4,7 @@ use super::resolve::{Known, resolve, resolve_fallback, resolve_targets};
 use super::{RouteAdmin, RouteState, VersionState, label};
 use crate::admin::refuse_declared;
 use crate::error::AdminError;
-use switchyard_domain::declared::DeclaredTarget;
+use switchyard_domain::declared::{DeclaredRoute, DeclaredTarget};
 use switchyard_domain::difference::differences;
 use switchyard_domain::fault::FailoverOn;
 use switchyard_domain::ids::RouteId;
@@ -12,7 +12,14 @@ use switchyard_domain::meta::{Owner, Writer};
 use switchyard_domain::name::Name;
 use switchyard_domain::notes::Notes;
 use switchyard_domain::route::{OnDisconnect, Route, RouteMode, Strategy, Timeouts};
-use switchyard_ports::repositories::{NewRoute, RepositoryError, StoredConfiguration};
+use switchyard_ports::repositories::{
+    NewRoute, NewTarget, RepositoryError, RouteVersion, StoredConfiguration,
+};
+
+/// How many versions are read at once.
+const VERSIONS_AT_ONCE: u32 = 5;
+/// No more of a route's versions is read for a page than this many bytes, and what was read with the last of them.
+const LARGEST_PAGE: usize = 4 << 20;
 
 /// How often a change is made anew that names no version, when others were quicker.
 const TRIES: usize = 3;
@@ -42,6 +49,9 @@ pub struct RouteChange {
     pub is_active: Option<bool>,
     /// Its targets, replaced whole. One of the same provider and models stays what it was to limits and turns.
     pub targets: Option<Vec<DeclaredTarget>>,
+    /// Whether a target that stays keeps what the caller has no words for: its weight, its limits, its conditions, its times, and
+    /// whether it is switched on.
+    pub keeps_unsaid: bool,
 }
 
 impl RouteChange {
@@ -59,7 +69,10 @@ impl RouteChange {
         };
         // Targets that stay were checked when they were written; what they led to may be gone by now.
         let targets = match self.targets {
-            Some(targets) => resolve_targets(&targets, known)?,
+            Some(targets) => {
+                let targets = resolve_targets(&targets, known)?;
+                if self.keeps_unsaid { keeping_unsaid(targets, &before.targets) } else { targets }
+            }
             None => before.targets,
         };
         Ok(NewRoute {
@@ -76,6 +89,29 @@ impl RouteChange {
             targets,
         })
     }
+}
+
+/// Targets with what those before them, of the same provider and models, were besides.
+fn keeping_unsaid(targets: Vec<NewTarget>, before: &[NewTarget]) -> Vec<NewTarget> {
+    let mut before: Vec<&NewTarget> = before.iter().collect();
+    let mut kept = |target: NewTarget| {
+        let same = |known: &&NewTarget| known.provider == target.provider && known.models == target.models;
+        let Some(place) = before.iter().position(same) else { return target };
+        let NewTarget {
+            provider: _,
+            models: _,
+            priority: _,
+            strategy: _,
+            metadata: _,
+            weight,
+            limits,
+            when,
+            timeouts,
+            is_enabled,
+        } = before.remove(place).clone();
+        NewTarget { weight, limits, when, timeouts, is_enabled, ..target }
+    };
+    targets.into_iter().map(&mut kept).collect()
 }
 
 impl RouteAdmin {
@@ -115,7 +151,8 @@ impl RouteAdmin {
         self.write(id, expected_version, by, |_, known| resolve(&wanted, known)).await
     }
 
-    /// The versions of a route, the newest first: those before `before`.
+    /// The versions of a route, the newest first: those before `before`, at most `most`, and fewer where they are very large; and whether
+    /// there are more.
     ///
     /// # Errors
     /// [`RepositoryError::NotFound`].
@@ -124,16 +161,27 @@ impl RouteAdmin {
         id: RouteId,
         before: Option<i64>,
         most: u32,
-    ) -> Result<Vec<VersionState>, AdminError> {
+    ) -> Result<(Vec<VersionState>, bool), AdminError> {
         self.state(id).await?;
         // One more shows what the oldest of them made different.
-        let kept = self.ports.configuration.route_versions(id, before, most.saturating_add(1)).await?;
+        let most = most as usize;
+        let mut kept: Vec<RouteVersion> = Vec::new();
+        let (mut size, mut next, mut is_last) = (0_usize, before, false);
+        while kept.len() <= most && !is_last && (size < LARGEST_PAGE || kept.len() < 2) {
+            let read = self.ports.configuration.route_versions(id, next, VERSIONS_AT_ONCE).await?;
+            is_last = read.len() < VERSIONS_AT_ONCE as usize;
+            size += read.iter().map(|version| size_of(&version.route)).sum::<usize>();
+            next = read.last().map(|version| version.version);
+            kept.extend(read);
+        }
+        let shown = if is_last { most } else { most.min(kept.len().saturating_sub(1)) };
+        let is_more = kept.len() > shown;
         let earlier = kept.iter().skip(1).map(Some).chain([None]);
         let told = kept.iter().zip(earlier).map(|(version, before)| VersionState {
             version: version.clone(),
             changes: before.map(|before| differences(&before.route, &version.route)),
         });
-        Ok(told.take(most as usize).collect())
+        Ok((told.take(shown).collect(), is_more))
     }
 
     async fn write(
@@ -194,6 +242,15 @@ impl RouteAdmin {
         self.ports.read_own_write().await;
         Ok(())
     }
+}
+
+/// About how much of the names in a route: all else of it is small, or bounded with its notes.
+fn size_of(route: &DeclaredRoute) -> usize {
+    let notes = |notes: &Notes| serde_json::to_string(notes.object()).map_or(0, |text| text.len());
+    let of_target = |target: &DeclaredTarget| {
+        target.models.named().iter().map(String::len).sum::<usize>() + notes(&target.metadata)
+    };
+    notes(&route.config) + route.targets.iter().map(of_target).sum::<usize>()
 }
 
 pub(super) fn find(stored: &StoredConfiguration, id: RouteId) -> Result<&Route, RepositoryError> {

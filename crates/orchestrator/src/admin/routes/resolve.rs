@@ -1,7 +1,9 @@
 //! A declared route as it is to be written: checked, and with ids in the place of names.
 
-use crate::admin::check_limits;
+use crate::admin::providers::MAX_MODELS;
+use crate::admin::{check_limits, shown};
 use crate::error::AdminError;
+use std::collections::HashSet;
 use switchyard_domain::declared::{DeclaredRoute, DeclaredTarget};
 use switchyard_domain::ids::{ProviderId, RouteId};
 use switchyard_domain::name::Name;
@@ -15,7 +17,7 @@ const MAX_TARGETS: usize = 100;
 pub(crate) struct Served<'a> {
     pub(crate) id: ProviderId,
     pub(crate) name: &'a Name,
-    pub(crate) models: Vec<&'a str>,
+    pub(crate) models: HashSet<&'a str>,
 }
 
 /// What routes can lead to.
@@ -83,9 +85,13 @@ fn resolve_target(index: usize, target: &DeclaredTarget, known: &Known<'_>) -> R
         known.providers.iter().find(|provider| *provider.name == target.provider).ok_or_else(|| {
             AdminError::invalid(&param, format!("there is no provider `{}`", target.provider))
         })?;
-    let missing = target.models.named().iter().find(|model| !provider.models.contains(&model.as_str()));
-    if let Some(model) = missing {
-        let message = format!("the provider `{}` does not list the model `{model}`", target.provider);
+    let named = target.models.named();
+    if named.len() > MAX_MODELS {
+        return Err(AdminError::invalid(&param, format!("a target names at most {MAX_MODELS} models")));
+    }
+    if let Some(model) = named.iter().find(|model| !provider.models.contains(model.as_str())) {
+        let (provider, model) = (&target.provider, shown(model));
+        let message = format!("the provider `{provider}` does not list the model `{model}`");
         return Err(AdminError::invalid(&param, message));
     }
     if target.weight == 0 {

@@ -75,12 +75,12 @@ async fn every_write_of_configuration_lands_one_entry(
     assert_eq!(said(log).await, ("update".to_owned(), object.clone(), expected));
 
     let secret = SealedSecret { sealed: "v1.k1.nonce.sealed-text".to_owned(), hint: "…text".to_owned() };
-    configuration.put_credential(provider, &CredentialOwner::SHARED, Some(secret), &by).await.unwrap();
+    configuration.put_credential(provider, &CredentialOwner::SHARED, Some(secret), None, &by).await.unwrap();
     let (action, _, told) = said(log).await;
     assert_eq!((action.as_str(), told.get("fields").map(String::as_str)), ("update", Some("credential")));
     let line = format!("{:?}", newest(log).await);
     assert!(!line.contains("sealed-text") && !line.contains("…text"), "{line}");
-    configuration.put_credential(provider, &CredentialOwner::SHARED, None, &by).await.unwrap();
+    configuration.put_credential(provider, &CredentialOwner::SHARED, None, None, &by).await.unwrap();
     assert_eq!(said(log).await.2.get("credential").map(String::as_str), Some("forgotten"));
 
     let (first, second) = (unique_name("way"), unique_name("way"));
@@ -143,7 +143,7 @@ async fn a_write_that_is_refused_or_changes_nothing_lands_none(
     let stale =
         ProviderPatch { is_enabled: Some(false), expected_version: Some(99), ..ProviderPatch::default() };
     configuration.update_provider(provider, stale, &author(1)).await.unwrap_err();
-    configuration.put_credential(provider, &CredentialOwner::SHARED, None, &author(1)).await.unwrap();
+    configuration.put_credential(provider, &CredentialOwner::SHARED, None, None, &author(1)).await.unwrap();
     assert_eq!(last_place(log).await, before);
 }
 

@@ -39,7 +39,7 @@ async fn put(
     owner: &CredentialOwner,
     text: &str,
 ) {
-    configuration.put_credential(provider, owner, Some(sealed("k1", text)), &author(1)).await.unwrap();
+    configuration.put_credential(provider, owner, Some(sealed("k1", text)), None, &author(1)).await.unwrap();
 }
 
 async fn only_one(repository: &dyn CredentialRepository, owner: &CredentialOwner) -> StoredCredential {
@@ -94,8 +94,8 @@ async fn an_own_credential_changes_no_provider_and_is_told_by_its_id(
     let second = only_one(repository, &ana).await;
     assert_eq!((second.credential.id, second.credential.meta.version), (first.credential.id, 2));
     assert_eq!(second.credential.hint, "second");
-    configuration.put_credential(provider, &ana, None, &author(2)).await.unwrap();
-    configuration.put_credential(provider, &ana, None, &author(2)).await.unwrap();
+    configuration.put_credential(provider, &ana, None, None, &author(2)).await.unwrap();
+    configuration.put_credential(provider, &ana, None, None, &author(2)).await.unwrap();
     assert_eq!(repository.credentials_of(&ana).await.unwrap(), []);
 
     let changes = configuration.changes_since(before.revision).await.unwrap().unwrap();
@@ -103,8 +103,8 @@ async fn an_own_credential_changes_no_provider_and_is_told_by_its_id(
     assert_eq!(told, [(ChangeKind::Credential, first.credential.id.0); 3]);
     assert_eq!(configuration.load().await.unwrap().providers, before.providers);
     let nowhere = ProviderId(i64::MAX);
-    configuration.put_credential(nowhere, &ana, Some(sealed("k1", "x")), &author(1)).await.unwrap_err();
-    configuration.put_credential(nowhere, &ana, None, &author(1)).await.unwrap_err();
+    configuration.put_credential(nowhere, &ana, Some(sealed("k1", "x")), None, &author(1)).await.unwrap_err();
+    configuration.put_credential(nowhere, &ana, None, None, &author(1)).await.unwrap_err();
 }
 
 async fn a_text_is_sealed_anew_only_where_it_still_is_what_was_read(

@@ -73,14 +73,14 @@ async fn secrets_are_counted_by_the_key_that_sealed_them(
     let owners = [CredentialOwner::SHARED, CredentialOwner::User(1), CredentialOwner::User(2)];
     for (owner, key) in owners.iter().zip([&one, &one, &other]) {
         let secret = SealedSecret { sealed: format!("v1.{key}.nonce.text"), hint: "text".to_owned() };
-        configuration.put_credential(provider, owner, Some(secret), &author(0)).await.unwrap();
+        configuration.put_credential(provider, owner, Some(secret), None, &author(0)).await.unwrap();
     }
     let counts = repository.sealed_counts().await.unwrap();
     assert!(counts.contains(&(one.clone(), 2)) && counts.contains(&(other.clone(), 1)), "{counts:?}");
 
     let resealed = SealedSecret { sealed: format!("v1.{other}.nonce.text"), hint: "text".to_owned() };
     configuration
-        .put_credential(provider, &CredentialOwner::SHARED, Some(resealed), &author(1))
+        .put_credential(provider, &CredentialOwner::SHARED, Some(resealed), None, &author(1))
         .await
         .unwrap();
     let counts = repository.sealed_counts().await.unwrap();
@@ -100,7 +100,7 @@ async fn nothing_is_stored_under_a_retired_key(
         (CredentialOwner::User(9), |key: &KeyringEntry| format!("v1.{}.nonce.text", key.key_id));
     let put = |key: &KeyringEntry| {
         let secret = SealedSecret { sealed: sealed(key), hint: "text".to_owned() };
-        async { configuration.put_credential(provider, &owner, Some(secret), &author(0)).await }
+        async { configuration.put_credential(provider, &owner, Some(secret), None, &author(0)).await }
     };
     put(&old).await.unwrap();
     assert!(!repository.retire(&old.key_id, AT).await.unwrap(), "a secret stands under it");

@@ -9,6 +9,7 @@ mod credentials;
 mod days;
 mod groups;
 mod keyring;
+mod leading;
 mod provider_changes;
 mod provider_health;
 mod providers;
@@ -43,6 +44,7 @@ use switchyard_ports::repositories::ConfigurationRepository;
 pub async fn configuration_contract(repository: &dyn ConfigurationRepository, kept_changes: i64) {
     providers::contract(repository).await;
     provider_changes::contract(repository).await;
+    leading::contract(repository).await;
     routes::contract(repository).await;
     sets::contract(repository).await;
     seeds::contract(repository).await;

@@ -32,7 +32,10 @@ async fn a_provider_gets_another_name_and_everything_of_it_goes_along(
     repository: &dyn ConfigurationRepository,
 ) {
     let id = make(repository, &["a"]).await;
-    repository.put_credential(id, &CredentialOwner::SHARED, Some(secret("aaaa")), &author(1)).await.unwrap();
+    repository
+        .put_credential(id, &CredentialOwner::SHARED, Some(secret("aaaa")), None, &author(1))
+        .await
+        .unwrap();
     let before = provider(repository, id).await.unwrap();
     let name = unique_name("moved");
     let patch = ProviderPatch {
@@ -92,7 +95,7 @@ async fn a_credential_comes_with_the_change_at_one_version(repository: &dyn Conf
 async fn a_credential_of_the_change_outlives_what_is_forgotten(repository: &dyn ConfigurationRepository) {
     let id = make(repository, &[]).await;
     for owner in [CredentialOwner::SHARED, CredentialOwner::User(1)] {
-        repository.put_credential(id, &owner, Some(secret("old")), &author(1)).await.unwrap();
+        repository.put_credential(id, &owner, Some(secret("old")), None, &author(1)).await.unwrap();
     }
     let patch = ProviderPatch {
         base_url: Some(Some("https://elsewhere.example/v1".to_owned())),
@@ -102,7 +105,10 @@ async fn a_credential_of_the_change_outlives_what_is_forgotten(repository: &dyn 
     };
     repository.update_provider(id, patch, &author(2)).await.unwrap();
     assert_eq!(provider(repository, id).await.unwrap().credential().unwrap().hint, "new");
-    repository.put_credential(id, &CredentialOwner::User(1), Some(secret("own")), &author(3)).await.unwrap();
+    repository
+        .put_credential(id, &CredentialOwner::User(1), Some(secret("own")), None, &author(3))
+        .await
+        .unwrap();
     let patch = ProviderPatch {
         base_url: Some(None),
         forgets_credentials: true,

@@ -23,6 +23,38 @@ pub async fn provider_health_contract(
     another_address_has_no_health_yet(configuration, health).await;
     each_check_has_one_claimant(configuration, health).await;
     what_is_not_there_has_no_health(health).await;
+    what_an_old_version_showed_is_not_noted(configuration, health).await;
+    a_check_that_lies_ahead_is_due(configuration, health).await;
+}
+
+async fn what_an_old_version_showed_is_not_noted(
+    configuration: &dyn ConfigurationRepository,
+    health: &dyn ProviderHealthRepository,
+) {
+    let id = make(configuration).await;
+    let moved = ProviderPatch {
+        base_url: Some(Some("https://two.example/v1".to_owned())),
+        ..ProviderPatch::default()
+    };
+    configuration.update_provider(id, moved, &author(1)).await.unwrap();
+    let late = health.note_health(id, Some(1), HealthEvent::Tested(dead()), &author(2)).await;
+    assert_eq!(late.unwrap_err(), RepositoryError::Stale { current: 2 });
+    assert_eq!(provider(configuration, id).await.unwrap().health, ProviderHealth::default());
+    health.note_health(id, Some(2), HealthEvent::Tested(dead()), &author(2)).await.unwrap();
+}
+
+async fn a_check_that_lies_ahead_is_due(
+    configuration: &dyn ConfigurationRepository,
+    health: &dyn ProviderHealthRepository,
+) {
+    let id = make(configuration).await;
+    let only = [id];
+    let claim = |before: i64, now: i64| health.claim_checks(&only, Timestamp(before), Timestamp(now));
+    assert_eq!(claim(0, 100_000).await.unwrap(), [id]);
+    assert!(claim(85_000, 95_000).await.unwrap().is_empty(), "two clocks are never quite the same");
+    // The clock was set back by far more than the time between two checks.
+    assert_eq!(claim(40_000, 50_000).await.unwrap(), [id]);
+    assert!(claim(40_000, 50_000).await.unwrap().is_empty());
 }
 
 async fn make(configuration: &dyn ConfigurationRepository) -> ProviderId {
@@ -60,7 +92,8 @@ async fn what_is_noted_is_read_with_the_provider_and_raises_no_version(
         detail: Some("it fails".to_owned()),
     };
     for finding in [found, HealthFinding::online(12)] {
-        let noted = health.note_health(id, HealthEvent::Tested(finding.clone()), &author(7)).await.unwrap();
+        let noted =
+            health.note_health(id, None, HealthEvent::Tested(finding.clone()), &author(7)).await.unwrap();
         let expected =
             ProviderHealth { last: finding, last_tested_at: Some(author(7).at), ..ProviderHealth::default() };
         assert_eq!(noted, expected);
@@ -88,7 +121,7 @@ async fn only_a_flip_is_a_change_of_configuration(
     ];
     for (event, is_healthy, failures, told) in events {
         let before = configuration.revision().await.unwrap();
-        let noted = health.note_health(id, event.clone(), &author(9)).await.unwrap();
+        let noted = health.note_health(id, None, event.clone(), &author(9)).await.unwrap();
         assert_eq!((noted.is_healthy, noted.consecutive_failures), (is_healthy, failures), "{event:?}");
         assert_eq!(provider(configuration, id).await.unwrap().health, noted);
         let changes = configuration.changes_since(before).await.unwrap().unwrap();
@@ -108,7 +141,7 @@ async fn another_address_has_no_health_yet(
     health: &dyn ProviderHealthRepository,
 ) {
     let id = make(configuration).await;
-    health.note_health(id, HealthEvent::Stated(false), &author(1)).await.unwrap();
+    health.note_health(id, None, HealthEvent::Stated(false), &author(1)).await.unwrap();
     let patch = ProviderPatch { is_enabled: Some(false), ..ProviderPatch::default() };
     configuration.update_provider(id, patch, &author(2)).await.unwrap();
     assert!(!provider(configuration, id).await.unwrap().health.is_healthy);
@@ -131,13 +164,17 @@ async fn each_check_has_one_claimant(
     assert_eq!(won, ids, "each of them once");
     assert_eq!(provider(configuration, ids[0]).await.unwrap().health.checked_at, Some(Timestamp(2_000)));
     assert!(claim(1_999, 3_000).await.unwrap().is_empty(), "they were checked meanwhile");
-    health.note_health(ids[0], checked(dead()), &author(0)).await.unwrap();
-    assert_eq!(claim(2_000, 4_000).await.unwrap(), [ids[1]], "what was found counts from when it was found");
+    health.note_health(ids[0], None, checked(dead()), &author(0)).await.unwrap();
+    assert_eq!(
+        claim(2_000, author(0).at.0).await.unwrap(),
+        [ids[1]],
+        "what was found counts from when it was found"
+    );
     assert!(health.claim_checks(&[], Timestamp(9_000), Timestamp(9_000)).await.unwrap().is_empty());
 }
 
 async fn what_is_not_there_has_no_health(health: &dyn ProviderHealthRepository) {
     let nobody = ProviderId(i64::MAX);
-    let outcome = health.note_health(nobody, HealthEvent::Stated(false), &author(0)).await;
+    let outcome = health.note_health(nobody, None, HealthEvent::Stated(false), &author(0)).await;
     assert!(matches!(outcome, Err(RepositoryError::NotFound { .. })), "{outcome:?}");
 }

@@ -51,6 +51,7 @@ async fn a_provider_reads_back_as_it_was_written(repository: &dyn ConfigurationR
         name: name.clone(),
         vendor: "acme".to_owned(),
         base_url: Some("https://llm.example/v1".to_owned()),
+        called_at: None,
         is_enabled: false,
         models: vec![declared_in_full("org/large:beta"), declared("small")],
     };
@@ -189,7 +190,7 @@ async fn a_model_listed_twice_is_a_conflict(repository: &dyn ConfigurationReposi
 async fn a_credential_is_written_replaced_and_forgotten(repository: &dyn ConfigurationRepository) {
     let id = make(repository, &["a"]).await;
     let shared = CredentialOwner::SHARED;
-    repository.put_credential(id, &shared, Some(secret("aaaa")), &author(1)).await.unwrap();
+    repository.put_credential(id, &shared, Some(secret("aaaa")), None, &author(1)).await.unwrap();
     let first = provider(repository, id).await.unwrap();
     let credential = first.credential().unwrap().clone();
     assert_eq!((credential.sealed.as_str(), credential.hint.as_str()), ("v1.k1.nonce.aaaa", "aaaa"));
@@ -197,18 +198,18 @@ async fn a_credential_is_written_replaced_and_forgotten(repository: &dyn Configu
     assert_eq!(first.meta.version, 2, "a new secret makes a new client");
     assert_eq!(first.meta.updated_at, author(1).at);
 
-    repository.put_credential(id, &shared, Some(secret("bbbb")), &author(2)).await.unwrap();
+    repository.put_credential(id, &shared, Some(secret("bbbb")), None, &author(2)).await.unwrap();
     let second = provider(repository, id).await.unwrap();
     let replaced = second.credential().unwrap();
     assert_eq!((replaced.id, replaced.hint.as_str(), replaced.meta.version), (credential.id, "bbbb", 2));
     assert_eq!((replaced.meta.created_at, replaced.meta.updated_at), (author(1).at, author(2).at));
     assert_eq!(second.meta.version, 3);
 
-    repository.put_credential(id, &shared, None, &author(3)).await.unwrap();
+    repository.put_credential(id, &shared, None, None, &author(3)).await.unwrap();
     let third = provider(repository, id).await.unwrap();
     assert_eq!((third.credentials, third.meta.version), (vec![], 4));
     let before = repository.revision().await.unwrap();
-    repository.put_credential(id, &shared, None, &author(4)).await.unwrap();
+    repository.put_credential(id, &shared, None, None, &author(4)).await.unwrap();
     assert_eq!(repository.revision().await.unwrap(), before, "there was nothing to forget");
 }
 
@@ -217,7 +218,7 @@ async fn several_shared_credentials_stand_at_their_places(repository: &dyn Confi
     let at = |place| CredentialOwner::Shared(SharedPlace::new(place).unwrap());
     for place in [10, 2, 16, 1] {
         let secret = secret(&format!("no {place}"));
-        repository.add_credential(id, &at(place), secret, &author(1)).await.unwrap();
+        repository.add_credential(id, &at(place), secret, None, &author(1)).await.unwrap();
     }
     let stored = provider(repository, id).await.unwrap();
     let hints = |stored: &Provider| -> Vec<String> {
@@ -228,11 +229,11 @@ async fn several_shared_credentials_stand_at_their_places(repository: &dyn Confi
     assert_eq!(stored.meta.version, 5, "each makes a new client");
 
     let before = repository.revision().await.unwrap();
-    let taken = repository.add_credential(id, &at(10), secret("late"), &author(2)).await.unwrap_err();
+    let taken = repository.add_credential(id, &at(10), secret("late"), None, &author(2)).await.unwrap_err();
     assert!(matches!(taken, RepositoryError::Conflict { .. }), "{taken:?}");
     assert_eq!(repository.revision().await.unwrap(), before, "what is refused writes nothing");
-    repository.put_credential(id, &at(2), None, &author(3)).await.unwrap();
-    repository.put_credential(id, &at(16), Some(secret("newer")), &author(3)).await.unwrap();
+    repository.put_credential(id, &at(2), None, None, &author(3)).await.unwrap();
+    repository.put_credential(id, &at(16), Some(secret("newer")), None, &author(3)).await.unwrap();
     let stored = provider(repository, id).await.unwrap();
     assert_eq!(hints(&stored), ["no 1", "no 10", "newer"]);
     assert_eq!(stored.credential_at(SharedPlace::new(16).unwrap()).unwrap().meta.version, 2);
@@ -242,18 +243,21 @@ async fn several_shared_credentials_stand_at_their_places(repository: &dyn Confi
         changes.iter().all(|change| (change.kind, change.id) == (ChangeKind::Provider, id.0)),
         "{changes:?}"
     );
-    repository.add_credential(id, &at(2), secret("again"), &author(4)).await.unwrap();
+    repository.add_credential(id, &at(2), secret("again"), None, &author(4)).await.unwrap();
     assert_eq!(hints(&provider(repository, id).await.unwrap()), ["no 1", "again", "no 10", "newer"]);
 }
 
 async fn only_the_shared_credential_is_loaded(repository: &dyn ConfigurationRepository) {
     let id = make(repository, &["a"]).await;
     for owner in [CredentialOwner::User(1), CredentialOwner::VirtualKey(1), CredentialOwner::VirtualKey(2)] {
-        repository.put_credential(id, &owner, Some(secret("mine")), &author(1)).await.unwrap();
+        repository.put_credential(id, &owner, Some(secret("mine")), None, &author(1)).await.unwrap();
     }
     assert_eq!(provider(repository, id).await.unwrap().credentials, []);
-    repository.put_credential(id, &CredentialOwner::SHARED, Some(secret("ours")), &author(1)).await.unwrap();
-    repository.put_credential(id, &CredentialOwner::User(1), None, &author(1)).await.unwrap();
+    repository
+        .put_credential(id, &CredentialOwner::SHARED, Some(secret("ours")), None, &author(1))
+        .await
+        .unwrap();
+    repository.put_credential(id, &CredentialOwner::User(1), None, None, &author(1)).await.unwrap();
     assert_eq!(provider(repository, id).await.unwrap().credential().unwrap().hint, "ours");
 }
 
@@ -278,7 +282,10 @@ async fn a_removed_provider_takes_its_credentials_along(repository: &dyn Configu
     let name = unique_name("reborn");
     let new = || new_provider(name.clone(), &["a"]);
     let id = repository.create_provider(new(), &author(0)).await.unwrap();
-    repository.put_credential(id, &CredentialOwner::SHARED, Some(secret("gone")), &author(1)).await.unwrap();
+    repository
+        .put_credential(id, &CredentialOwner::SHARED, Some(secret("gone")), None, &author(1))
+        .await
+        .unwrap();
     repository.delete_provider(id, ProviderRemoval::default(), &author(2)).await.unwrap();
     let again = repository.create_provider(new(), &author(3)).await.unwrap();
     assert_eq!(provider(repository, again).await.unwrap().credentials, []);
@@ -294,9 +301,9 @@ async fn what_is_not_there_is_not_found(repository: &dyn ConfigurationRepository
         repository.update_provider(id, patch, &author).await,
         repository.update_provider(id, ProviderPatch::default(), &author).await,
         repository.delete_provider(id, ProviderRemoval::default(), &author).await.map(drop),
-        repository.put_credential(id, &shared, Some(secret("x")), &author).await,
-        repository.put_credential(id, &shared, None, &author).await,
-        repository.add_credential(id, &shared, secret("x"), &author).await,
+        repository.put_credential(id, &shared, Some(secret("x")), None, &author).await,
+        repository.put_credential(id, &shared, None, None, &author).await,
+        repository.add_credential(id, &shared, secret("x"), None, &author).await,
     ];
     for outcome in outcomes {
         assert!(matches!(outcome, Err(RepositoryError::NotFound { .. })), "{outcome:?}");

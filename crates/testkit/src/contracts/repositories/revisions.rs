@@ -31,7 +31,7 @@ async fn every_write_is_one_revision_and_one_change(repository: &dyn Configurati
     let patch = ProviderPatch { is_enabled: Some(false), ..ProviderPatch::default() };
     repository.update_provider(provider, patch, &author).await.unwrap();
     let secret = SealedSecret { sealed: "v1.k1.n.c".to_owned(), hint: "x".to_owned() };
-    repository.put_credential(provider, &CredentialOwner::SHARED, Some(secret), &author).await.unwrap();
+    repository.put_credential(provider, &CredentialOwner::SHARED, Some(secret), None, &author).await.unwrap();
     let route = new_route(unique_name("counted"), Vec::new());
     let id = repository.create_route(route.clone(), &author).await.unwrap();
     repository.replace_route(id, route, None, &author).await.unwrap();

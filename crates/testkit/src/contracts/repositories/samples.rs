@@ -45,6 +45,7 @@ pub fn new_provider(name: Name, models: &[&str]) -> NewProvider {
         name,
         vendor: "acme".to_owned(),
         base_url: None,
+        called_at: None,
         is_enabled: true,
         models: models.iter().map(|model| declared(model)).collect(),
     }

@@ -23,6 +23,8 @@ pub(super) async fn contract(repository: &dyn ConfigurationRepository) {
     what_moves_nowhere_stays_what_it_is(repository).await;
     a_route_gives_way_to_one_of_its_name(repository).await;
     what_somebody_changed_gives_way_no_more(repository).await;
+    what_somebody_stored_a_credential_for_gives_way_no_more(repository).await;
+    whoever_names_the_address_that_stands_for_none_moves_nowhere(repository).await;
     what_people_wrote_does_not_give_way_to_the_product(repository).await;
 }
 
@@ -76,7 +78,7 @@ async fn a_provider_gives_way_to_one_of_its_name(repository: &dyn ConfigurationR
     let with_it = repository.create_route(new_route(unique_name("r"), target), &product()).await.unwrap();
     let secret = SealedSecret { sealed: "v1.k1.nonce.text".to_owned(), hint: "text".to_owned() };
     for owner in [CredentialOwner::SHARED, second(), CredentialOwner::User(7)] {
-        repository.put_credential(seeded, &owner, Some(secret.clone()), &author(0)).await.unwrap();
+        repository.put_credential(seeded, &owner, Some(secret.clone()), None, &product()).await.unwrap();
     }
     let elsewhere = NewProvider {
         base_url: Some("https://other.example/v1".to_owned()),
@@ -99,7 +101,7 @@ async fn what_moves_nowhere_stays_what_it_is(repository: &dyn ConfigurationRepos
     let seeded = seed(repository, &name).await;
     let secret = SealedSecret { sealed: "v1.k1.nonce.text".to_owned(), hint: "text".to_owned() };
     for owner in [CredentialOwner::SHARED, second()] {
-        repository.put_credential(seeded, &owner, Some(secret.clone()), &author(0)).await.unwrap();
+        repository.put_credential(seeded, &owner, Some(secret.clone()), None, &product()).await.unwrap();
     }
     let version = provider(repository, seeded).await.unwrap().meta.version;
     let id = repository.create_provider(new_provider(name.clone(), &["m", "n"]), &author(0)).await.unwrap();
@@ -129,6 +131,38 @@ async fn what_somebody_changed_gives_way_no_more(repository: &dyn ConfigurationR
     assert_eq!(provider(repository, seeded).await.unwrap().meta.owner, Owner::Api);
     let error = repository.create_provider(new_provider(name, &[]), &author(2)).await.unwrap_err();
     assert!(matches!(error, RepositoryError::Conflict { .. }), "{error:?}");
+}
+
+async fn what_somebody_stored_a_credential_for_gives_way_no_more(repository: &dyn ConfigurationRepository) {
+    let name = unique_name("vendor");
+    let seeded = seed(repository, &name).await;
+    let secret = SealedSecret { sealed: "v1.k1.nonce.text".to_owned(), hint: "text".to_owned() };
+    // What somebody lends for their own calls makes the provider nobody's.
+    let own = CredentialOwner::User(7);
+    repository.put_credential(seeded, &own, Some(secret.clone()), None, &author(1)).await.unwrap();
+    assert_eq!(provider(repository, seeded).await.unwrap().meta.owner, Owner::Seed);
+    repository.put_credential(seeded, &second(), Some(secret), None, &author(1)).await.unwrap();
+    assert_eq!(provider(repository, seeded).await.unwrap().meta.owner, Owner::Api);
+    let error = repository.create_provider(new_provider(name, &[]), &author(2)).await.unwrap_err();
+    assert!(matches!(error, RepositoryError::Conflict { .. }), "{error:?}");
+    assert_eq!(provider(repository, seeded).await.unwrap().credentials.len(), 1, "it is kept");
+}
+
+async fn whoever_names_the_address_that_stands_for_none_moves_nowhere(
+    repository: &dyn ConfigurationRepository,
+) {
+    let name = unique_name("vendor");
+    let seeded = seed(repository, &name).await;
+    let named = |url: &str| NewProvider {
+        base_url: Some(url.to_owned()),
+        called_at: Some("https://Vendor.example/v1".to_owned()),
+        ..new_provider(name.clone(), &["m"])
+    };
+    let id = repository.create_provider(named("https://vendor.example/v2"), &author(1)).await.unwrap();
+    assert_eq!(id, seeded, "what people lent for it they have lent still");
+    let stored = provider(repository, id).await.unwrap();
+    assert_eq!(stored.base_url.as_deref(), Some("https://vendor.example/v2"));
+    assert_eq!(stored.meta.owner, Owner::Api);
 }
 
 async fn what_people_wrote_does_not_give_way_to_the_product(repository: &dyn ConfigurationRepository) {

@@ -336,7 +336,7 @@ async fn a_removed_key_takes_its_credentials_along(
     for id in [gone, kept] {
         let secret = SealedSecret { sealed: format!("v1.{sealed_under}.n.c"), hint: "x".to_owned() };
         let owner = CredentialOwner::VirtualKey(id.0);
-        configuration.put_credential(provider, &owner, Some(secret), &author(0)).await.unwrap();
+        configuration.put_credential(provider, &owner, Some(secret), None, &author(0)).await.unwrap();
     }
     repository.delete(gone, None, &author(1)).await.unwrap();
     let counts = keyring.sealed_counts().await.unwrap();

@@ -29,8 +29,11 @@ pub struct SentCall {
     pub deadlines: Deadlines,
 }
 
+/// Where providers of the vendor `placed` are called that name no address.
+pub const PLACED: &str = "https://placed.example/v1";
+
 /// Builds providers of the vendors `acme` (works without a credential), `thinker` (as well, and reasons beside the limit), `locked`
-/// (does not) and `sim` (simulates). A base URL of `broken` can't be built.
+/// (does not), `placed` (has an address of its own, [`PLACED`]) and `sim` (simulates). A base URL of `broken` can't be built.
 #[derive(Clone, Debug, Default)]
 pub struct ScriptedFactory {
     shared: Arc<Mutex<Shared>>,
@@ -47,6 +50,7 @@ struct Shared {
     listed: Vec<String>,
     unlisted: HashMap<String, FaultKind>,
     asked: Vec<String>,
+    asked_with: Vec<Option<String>>,
     calls: Vec<SentCall>,
     builds: Vec<String>,
     open: usize,
@@ -74,7 +78,7 @@ impl ScriptedFactory {
         self.shared().always.insert(target.to_owned(), act);
     }
 
-    /// What every call does that comes with this credential; nothing of its own, without an act.
+    /// What every call does that comes with this credential, and, where that is to fail, every question for the models; nothing of its own, without an act.
     pub fn with_credential(&self, credential: &str, act: Option<Act>) {
         let mut shared = self.shared();
         match act {
@@ -127,6 +131,12 @@ impl ScriptedFactory {
     #[must_use]
     pub fn asked_for_models(&self) -> Vec<String> {
         self.shared().asked.clone()
+    }
+
+    /// The credentials that those came with who were asked for their models, in order.
+    #[must_use]
+    pub fn asked_with(&self) -> Vec<Option<String>> {
+        self.shared().asked_with.clone()
     }
 
     /// All calls that were sent, in order.
@@ -182,13 +192,15 @@ impl ProviderFactory for ScriptedFactory {
         let vendor = |key, needs_credential| VendorSummary {
             key,
             name: key,
-            base_url: None,
+            base_url: (key == "placed").then_some(PLACED),
+            called_at: (key == "placed").then(|| PLACED.to_owned()),
             needs_credential,
             is_simulated: key == "sim",
             dialect: None,
             words: &[],
         };
-        vec![vendor("acme", false), vendor("thinker", false), vendor("locked", true), vendor("sim", false)]
+        let keys = [("acme", false), ("thinker", false), ("locked", true), ("placed", false), ("sim", false)];
+        keys.map(|(key, needs_credential)| vendor(key, needs_credential)).into()
     }
 }
 
@@ -288,6 +300,13 @@ impl Provider for ScriptedProvider {
         if let Some(kind) = lock(&self.shared).unlisted.get(&self.name).copied() {
             let fault = ProviderFault::new(kind, format!("scripted {kind}"));
             report.failed(ProbeStage::Connect, Duration::from_millis(1), fault);
+            return report;
+        }
+        let sent = credential.as_ref().map(|secret| secret.expose_secret().to_owned());
+        lock(&self.shared).asked_with.push(sent.clone());
+        let refusal = sent.and_then(|sent| lock(&self.shared).by_credential.get(&sent).cloned());
+        if let Some(Act::Fail(fault)) = refusal {
+            report.failed(ProbeStage::Auth, Duration::from_millis(1), fault);
             return report;
         }
         report.done(ProbeStage::Auth, Duration::from_millis(1));

@@ -5,4 +5,4 @@ mod answering;
 mod factory;
 
 pub use act::{Act, End};
-pub use factory::{ScriptedFactory, SentCall};
+pub use factory::{PLACED, ScriptedFactory, SentCall};

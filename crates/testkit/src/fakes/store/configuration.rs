@@ -1,6 +1,6 @@
 //! Providers and routes.
 
-use super::{MemoryStore, State, check_version, missing, new_meta, raise, routes, taken, told};
+use super::{MemoryStore, State, check_version, leading, missing, new_meta, raise, routes, taken, told};
 use async_trait::async_trait;
 use std::collections::{BTreeMap, HashSet};
 use switchyard_domain::audit::AuditAction;
@@ -91,57 +91,8 @@ impl ConfigurationRepository for MemoryStore {
         author: &Author,
     ) -> Result<(), RepositoryError> {
         self.change(ChangeKind::Provider, AuditAction::Update, author, |state| {
-            let place = place_of(state, id)?;
-            check_version(patch.expected_version, &place.meta)?;
-            let known = place.models.clone();
-            if patch.is_empty() {
-                return Ok(((), None));
-            }
-            let is_taken = |known: &Provider| known.id != id && Some(&known.name) == patch.name.as_ref();
-            if let Some(taken_by) = state.providers.iter().find(|known| is_taken(known)) {
-                return Err(taken("provider", taken_by.name.as_str()));
-            }
-            let fields = patch.fields().join(", ");
-            let models = patch.models.map(|list| models(state, &known, &list)).transpose()?;
-            if patch.forgets_credentials {
-                let (gone, rest) = std::mem::take(&mut state.own_credentials)
-                    .into_iter()
-                    .partition(|(provider, _)| *provider == id);
-                state.own_credentials = rest;
-                let gone: Vec<(ProviderId, Credential)> = gone;
-                for (_, credential) in gone {
-                    state.note(ChangeKind::Credential, credential.id.0);
-                }
-            }
-            if patch.forgets_credentials && !patch.keeps_shared {
-                place_of(state, id)?.credentials.clear();
-            }
-            if let Some(secret) = patch.credential {
-                state.write_credential(id, &CredentialOwner::SHARED, secret, author)?;
-            }
-            let provider = place_of(state, id)?;
-            if patch.base_url.is_some() || patch.vendor.is_some() {
-                provider.health = ProviderHealth::default();
-            }
-            let name_before = provider.name.to_string();
-            provider.vendor = patch.vendor.unwrap_or_else(|| provider.vendor.clone());
-            provider.name = patch.name.unwrap_or_else(|| provider.name.clone());
-            provider.models = models.unwrap_or(known);
-            provider.base_url = patch.base_url.unwrap_or(provider.base_url.take());
-            provider.is_enabled = patch.is_enabled.unwrap_or(provider.is_enabled);
-            if let Some(owner) = patch.owner {
-                provider.meta.owner = owner;
-            } else if provider.meta.owner == Owner::Seed {
-                provider.meta.owner = author.by.owner.clone();
-            }
-            raise(&mut provider.meta, author);
-            let name = provider.name.to_string();
-            let changed = told(id.0, [("name", name.clone()), ("fields", fields)]);
-            let renamed = |(object, mut details): (i64, BTreeMap<String, String>)| {
-                details.extend((name_before != name).then_some(("name_before".to_owned(), name_before)));
-                (object, details)
-            };
-            Ok(((), changed.map(renamed)))
+            leading::refuse_change(state, id, &patch, author)?;
+            change(state, id, patch, author)
         })
     }
 
@@ -159,11 +110,7 @@ impl ConfigurationRepository for MemoryStore {
             let mut users: Vec<String> =
                 state.routes.iter().filter(|route| uses(route)).map(|route| route.name.to_string()).collect();
             users.sort_unstable();
-            if !users.is_empty() && !removal.takes_targets {
-                let users: Vec<String> = users.iter().map(|name| format!("`{name}`")).collect();
-                let reason = format!("the provider is in use by these routes: {}", users.join(", "));
-                return Err(RepositoryError::Conflict { reason });
-            }
+            leading::refuse_removal(state, id, removal, author)?;
             routes::take_targets(state, id, author)?;
             state.providers.retain(|provider| provider.id != id);
             state.own_credentials.retain(|(provider, _)| *provider != id);
@@ -181,10 +128,12 @@ impl ConfigurationRepository for MemoryStore {
         provider: ProviderId,
         owner: &CredentialOwner,
         secret: Option<SealedSecret>,
+        expected_version: Option<i64>,
         author: &Author,
     ) -> Result<(), RepositoryError> {
         let kind = ChangeKind::of_credential(owner);
         self.change(kind, AuditAction::Update, author, |state| {
+            check_version(expected_version, &place_of(state, provider)?.meta)?;
             state.put_credential(provider, owner, secret, author)
         })
     }
@@ -194,10 +143,12 @@ impl ConfigurationRepository for MemoryStore {
         provider: ProviderId,
         owner: &CredentialOwner,
         secret: SealedSecret,
+        expected_version: Option<i64>,
         author: &Author,
     ) -> Result<(), RepositoryError> {
         let kind = ChangeKind::of_credential(owner);
         self.change(kind, AuditAction::Update, author, |state| {
+            check_version(expected_version, &place_of(state, provider)?.meta)?;
             if state.has_credential(provider, owner) {
                 let reason = format!("the provider has a credential of `{}`", owner.to_word());
                 return Err(RepositoryError::Conflict { reason });
@@ -220,6 +171,7 @@ impl ConfigurationRepository for MemoryStore {
         author: &Author,
     ) -> Result<(), RepositoryError> {
         self.change(ChangeKind::Route, AuditAction::Update, author, |state| {
+            leading::refuse_rename(state, id, &route, author)?;
             Ok(((), routes::replace(state, id, route, expected_version, author)?))
         })
     }
@@ -254,6 +206,65 @@ pub(super) fn gives_way(meta: &RowMeta, author: &Author) -> bool {
     meta.owner == Owner::Seed && author.by.owner != Owner::Seed
 }
 
+/// Changes a provider, whatever routes lead there.
+pub(super) fn change(
+    state: &mut State,
+    id: ProviderId,
+    patch: ProviderPatch,
+    author: &Author,
+) -> Result<((), super::Told), RepositoryError> {
+    let place = place_of(state, id)?;
+    check_version(patch.expected_version, &place.meta)?;
+    let known = place.models.clone();
+    if patch.is_empty() {
+        return Ok(((), None));
+    }
+    let is_taken = |known: &Provider| known.id != id && Some(&known.name) == patch.name.as_ref();
+    if let Some(taken_by) = state.providers.iter().find(|known| is_taken(known)) {
+        return Err(taken("provider", taken_by.name.as_str()));
+    }
+    let fields = patch.fields().join(", ");
+    let models = patch.models.map(|list| models(state, &known, &list)).transpose()?;
+    if patch.forgets_credentials {
+        let (gone, rest) =
+            std::mem::take(&mut state.own_credentials).into_iter().partition(|(provider, _)| *provider == id);
+        state.own_credentials = rest;
+        let gone: Vec<(ProviderId, Credential)> = gone;
+        for (_, credential) in gone {
+            state.note(ChangeKind::Credential, credential.id.0);
+        }
+    }
+    if patch.forgets_credentials && !patch.keeps_shared {
+        place_of(state, id)?.credentials.clear();
+    }
+    if let Some(secret) = patch.credential {
+        state.write_credential(id, &CredentialOwner::SHARED, secret, author)?;
+    }
+    let provider = place_of(state, id)?;
+    if patch.base_url.is_some() || patch.vendor.is_some() {
+        provider.health = ProviderHealth::default();
+    }
+    let name_before = provider.name.to_string();
+    provider.vendor = patch.vendor.unwrap_or_else(|| provider.vendor.clone());
+    provider.name = patch.name.unwrap_or_else(|| provider.name.clone());
+    provider.models = models.unwrap_or(known);
+    provider.base_url = patch.base_url.unwrap_or(provider.base_url.take());
+    provider.is_enabled = patch.is_enabled.unwrap_or(provider.is_enabled);
+    if let Some(owner) = patch.owner {
+        provider.meta.owner = owner;
+    } else if provider.meta.owner == Owner::Seed {
+        provider.meta.owner = author.by.owner.clone();
+    }
+    raise(&mut provider.meta, author);
+    let name = provider.name.to_string();
+    let changed = told(id.0, [("name", name.clone()), ("fields", fields)]);
+    let renamed = |(object, mut details): (i64, BTreeMap<String, String>)| {
+        details.extend((name_before != name).then_some(("name_before".to_owned(), name_before)));
+        (object, details)
+    };
+    Ok(((), changed.map(renamed)))
+}
+
 fn take_over(
     state: &mut State,
     place: usize,
@@ -265,7 +276,8 @@ fn take_over(
     else {
         return Err(taken("provider", &name));
     };
-    let is_same_place = known.vendor == wanted.vendor && known.base_url == wanted.base_url;
+    leading::refuse_in_place(state, &known, &wanted.models, author)?;
+    let is_same_place = wanted.is_same_place(&known.vendor, known.base_url.as_deref());
     let (id, version) = if is_same_place {
         (known.id, known.meta.version + 1)
     } else {
@@ -282,7 +294,8 @@ fn take_over(
         }
     }
     if let Some(provider) = state.providers.get_mut(place) {
-        let health = if is_same_place { provider.health.clone() } else { ProviderHealth::default() };
+        let is_same_address = is_same_place && known.base_url == wanted.base_url;
+        let health = if is_same_address { provider.health.clone() } else { ProviderHealth::default() };
         *provider = Provider {
             id,
             name: wanted.name,

@@ -4,6 +4,7 @@ use super::configuration::place_of;
 use super::{MemoryStore, State, Told, new_meta, raise, told};
 use async_trait::async_trait;
 use switchyard_domain::ids::{CredentialId, ProviderId};
+use switchyard_domain::meta::Owner;
 use switchyard_domain::provider::{Credential, CredentialOwner};
 use switchyard_ports::repositories::{
     Author, CredentialRepository, RepositoryError, SealedSecret, StoredCredential,
@@ -62,6 +63,9 @@ impl State {
         };
         let place = place_of(self, provider)?;
         if owner.is_shared() {
+            if place.meta.owner == Owner::Seed {
+                place.meta.owner = author.by.owner.clone();
+            }
             raise(&mut place.meta, author);
         }
         let object = if owner.is_shared() { provider.0 } else { id.0 };

@@ -1,6 +1,6 @@
 //! What tests and checks of providers found.
 
-use super::{MemoryStore, missing, told};
+use super::{MemoryStore, check_version, missing, told};
 use async_trait::async_trait;
 use switchyard_domain::audit::AuditAction;
 use switchyard_domain::ids::ProviderId;
@@ -18,7 +18,8 @@ impl ProviderHealthRepository for MemoryStore {
     ) -> Result<Vec<ProviderId>, RepositoryError> {
         self.write(|state| {
             let due = state.providers.iter_mut().filter(|provider| {
-                providers.contains(&provider.id) && provider.health.checked_at.is_none_or(|at| at <= before)
+                let is_due = |at: Timestamp| at <= before || at.0 - now.0 > now.0 - before.0;
+                providers.contains(&provider.id) && provider.health.checked_at.is_none_or(is_due)
             });
             Ok(due
                 .map(|provider| {
@@ -32,12 +33,14 @@ impl ProviderHealthRepository for MemoryStore {
     async fn note_health(
         &self,
         provider: ProviderId,
+        seen_version: Option<i64>,
         event: HealthEvent,
         author: &Author,
     ) -> Result<ProviderHealth, RepositoryError> {
         self.change(ChangeKind::Provider, AuditAction::Update, author, |state| {
             let place = state.providers.iter_mut().find(|known| known.id == provider);
             let place = place.ok_or_else(|| missing("provider", provider.0))?;
+            check_version(seen_version, &place.meta)?;
             let health = place.health.clone().after(event, author.at);
             let flips = health.is_healthy != place.health.is_healthy;
             place.health = health.clone();

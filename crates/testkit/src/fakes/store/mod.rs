@@ -6,6 +6,7 @@ mod credentials;
 mod health;
 mod keyring;
 mod keys;
+mod leading;
 mod quotas;
 mod routes;
 mod sets;

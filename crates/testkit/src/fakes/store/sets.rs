@@ -1,14 +1,15 @@
 //! Providers and routes that are written together.
 
-use super::MemoryStore;
+use super::{MemoryStore, configuration};
 use std::sync::Mutex;
+use switchyard_domain::audit::AuditAction;
 use switchyard_domain::declared::{DeclaredRoute, DeclaredTarget};
 use switchyard_domain::meta::{Owner, Writer};
 use switchyard_domain::name::Name;
 use switchyard_domain::provider_health::ProviderHealth;
 use switchyard_ports::repositories::{
-    Author, ConfigurationRepository, ConfigurationSet, NewRoute, NewTarget, ProviderStep, ProviderWrite,
-    RepositoryError, RouteWrite,
+    Author, ChangeKind, ConfigurationRepository, ConfigurationSet, NewRoute, NewTarget, ProviderStep,
+    ProviderWrite, RepositoryError, RouteWrite,
 };
 
 impl MemoryStore {
@@ -48,7 +49,9 @@ impl MemoryStore {
         let id = match &write.step {
             ProviderStep::Create(provider) => self.create_provider(provider.clone(), &author).await?,
             ProviderStep::Update(id, patch) => {
-                self.update_provider(*id, patch.clone(), &author).await?;
+                self.change(ChangeKind::Provider, AuditAction::Update, &author, |state| {
+                    configuration::change(state, *id, patch.clone(), &author)
+                })?;
                 *id
             }
         };
@@ -60,7 +63,7 @@ impl MemoryStore {
         }
         for credential in &write.credentials {
             let sealed = credential.secret.as_ref().map(|seal| seal(id)).transpose()?;
-            self.put_credential(id, &credential.owner, sealed, &author).await?;
+            self.put_credential(id, &credential.owner, sealed, None, &author).await?;
         }
         Ok(())
     }

@@ -1,0 +1,72 @@
+//! What comes with the product and follows the settings, while others start too.
+
+use crate::world::{World, listed, named, route, wanted};
+use futures_util::FutureExt;
+use std::collections::HashSet;
+use std::sync::Arc;
+use switchyard_domain::declared::{Declared, DeclaredProvider};
+use switchyard_domain::meta::{Owner, Writer};
+use switchyard_domain::time::Timestamp;
+use switchyard_orchestrator::admin::{AdminPorts, Followers, ProviderRequest};
+use switchyard_ports::repositories::{Author, ConfigurationRepository as _, NewRoute};
+
+fn followers(world: &World, declared: Declared) -> Followers {
+    let ports = AdminPorts {
+        clock: Arc::clone(&world.clock) as _,
+        configuration: Arc::clone(&world.store) as _,
+        audit: Arc::clone(&world.store) as _,
+        keeper: None,
+        backup: None,
+    };
+    let (providers, routes) = (Arc::clone(&world.providers), Arc::clone(&world.routes));
+    Followers::new(ports, providers, routes, declared, HashSet::new())
+}
+
+/// A world with the seeded provider `p` of the models `old` and `new`, and the seeded route `auto` to the old one.
+async fn seeded() -> World {
+    let world = World::empty().await;
+    let request = ProviderRequest { models: vec![listed("old"), listed("new")], ..wanted("p") };
+    world.providers.add(request, &Writer::SEED).await.unwrap();
+    world.routes.add(&route("auto", &["p/old"]), &Writer::SEED).await.unwrap();
+    world
+}
+
+#[tokio::test]
+async fn of_two_that_follow_at_once_the_later_one_finds_it_done() {
+    let world = seeded().await;
+    let declared = Declared { providers: Vec::new(), routes: vec![route("auto", &["p/new"])] };
+    let stored = world.store.load().await.unwrap().routes.remove(0);
+    let mut done = NewRoute::from(&stored);
+    done.targets[0].models = "new".into();
+    // The other one writes once this one has looked.
+    world.store.before_next_load(move |store| {
+        store.before_next_load(move |store| {
+            let author = Author { by: Writer::SEED, at: Timestamp(0) };
+            store.replace_route(stored.id, done, None, &author).now_or_never().unwrap().unwrap();
+        });
+    });
+    followers(&world, declared).follow().await.unwrap();
+    let now = world.store.load().await.unwrap().routes.remove(0);
+    assert_eq!(now.targets[0].models.named(), ["new"]);
+    assert_eq!((now.meta.version, now.meta.owner), (2, Owner::Seed), "it was written once");
+}
+
+#[tokio::test]
+async fn a_model_that_the_settings_no_longer_name_goes_though_the_route_still_names_it() {
+    let world = seeded().await;
+    let provider = DeclaredProvider {
+        name: named("p"),
+        vendor: "acme".to_owned(),
+        owner: None,
+        base_url: None,
+        api_key: None,
+        api_keys: Vec::new(),
+        models: vec![listed("new")],
+        enabled: true,
+    };
+    let declared = Declared { providers: vec![provider], routes: vec![route("auto", &["p/new"])] };
+    followers(&world, declared).follow().await.unwrap();
+    let stored = world.store.load().await.unwrap();
+    assert_eq!(stored.providers[0].models.len(), 1);
+    assert_eq!(stored.routes[0].targets[0].models.named(), ["new"]);
+}
