@@ -194,6 +194,7 @@ async fn targets_keep_what_a_caller_without_words_for_it_does_not_say() {
 }
 
 #[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "what is measured is the machine's time")]
 async fn a_target_that_names_far_too_much_is_refused_in_few_words() {
     let world = World::usual().await;
     let long = "m".repeat(10_000);
