@@ -180,11 +180,11 @@ fn that_choose(scene: &Scene) -> Vec<Case> {
         for id in ["999999", "abc", "-1", "9223372036854775808"] {
             cases.push(select(&id, MISSING));
         }
-        let odd = format!("POST {place}/{used}/select?model=nobody");
-        cases.push(scribe.ask(101, &odd, TAKEN));
-        for query in ["colour=red", "model=m&model=n"] {
-            cases.push(scribe.ask(101, &format!("POST {place}/{used}/select?{query}"), WRONG));
-        }
+    }
+    let select = format!("POST {DOCUMENTED}/{used}/select");
+    cases.push(scribe.ask(101, &format!("{select}?model=nobody"), TAKEN));
+    for query in ["colour=red", "model=m&model=n"] {
+        cases.push(scribe.ask(101, &format!("{select}?{query}"), WRONG));
     }
     let dry = format!("{CANONICAL}/{used}/dry-run");
     for body in [json!([]), json!({"calls": -1}), json!({"calls": 1_u64 << 40}), json!({"colour": "red"})] {
