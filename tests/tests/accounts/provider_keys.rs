@@ -76,7 +76,7 @@ async fn a_dead_key_is_benched_and_told_and_calls_go_on(looks: &Looks) {
     let metrics = looks.app.embedded().status().benched_credentials();
     assert!(metrics.contains(&("upstream".to_owned(), 1)), "{metrics:?}");
 
-    looks.keys().replace(&upstream(), place(1), &SecretString::from(THIRD), &Writer::API).await.unwrap();
+    looks.keys().replace(&upstream(), place(1), &SecretString::from(THIRD), &Writer::FILE).await.unwrap();
     assert_eq!(looks.resting().await, [] as [Value; 0], "what is put in its place begins anew");
     let mut used = [looks.tried(200).await, looks.tried(200).await].concat();
     used.sort();

@@ -86,7 +86,7 @@ impl SharedCredentialAdmin {
     /// # Errors
     /// [`AdminError::Invalid`] for a text that can be no credential, for one that is stored already, and where every place is
     /// taken; [`RepositoryError::NotFound`] for an unknown provider; [`AdminError::FileOwned`] for anybody but the file where the file
-    /// gives the provider its credentials; [`RepositoryError::Stale`] where somebody else changed it meanwhile.
+    /// gives the provider several; [`RepositoryError::Stale`] where somebody else changed it meanwhile.
     pub async fn add(
         &self,
         provider: impl Into<ProviderRef<'_>>,
@@ -97,7 +97,11 @@ impl SharedCredentialAdmin {
         let which = provider.into();
         let mut tries = TRIES;
         loop {
-            let provider = self.read_to_change(which, by).await?;
+            let provider = self.read_at_version(which).await?;
+            // Where the file gives several it gives all of them: at the next start, what is added would be gone.
+            if let [first, _, ..] = of_file(&provider).as_slice() {
+                refuse_given(&provider, first, by)?;
+            }
             self.refuse_twin(&provider, &secret, None)?;
             let place = free_place(&provider)?;
             let owner = CredentialOwner::Shared(place);
@@ -121,7 +125,8 @@ impl SharedCredentialAdmin {
     /// Puts another credential in the place of one.
     ///
     /// # Errors
-    /// As for [`SharedCredentialAdmin::add`], and [`RepositoryError::NotFound`] where none stands at this place.
+    /// As for [`SharedCredentialAdmin::add`]; [`RepositoryError::NotFound`] where none stands at this place; and
+    /// [`AdminError::FileOwned`] where the file gives this one.
     pub async fn replace(
         &self,
         provider: impl Into<ProviderRef<'_>>,
@@ -267,8 +272,8 @@ impl SharedCredentialAdmin {
         let owner = CredentialOwner::Shared(place);
         let mut tries = TRIES;
         loop {
-            let provider = self.read_to_change(which, by).await?;
-            stored(&provider, place)?;
+            let provider = self.read_at_version(which).await?;
+            refuse_given(&provider, stored(&provider, place)?, by)?;
             if let Some(secret) = secret {
                 self.refuse_twin(&provider, secret, Some(place))?;
             }
@@ -288,24 +293,25 @@ impl SharedCredentialAdmin {
         }
     }
 
-    /// A provider whose credentials are to be changed.
-    async fn read_to_change(&self, which: ProviderRef<'_>, by: &Writer) -> Result<Provider, AdminError> {
+    /// A provider, at the version that is expected.
+    async fn read_at_version(&self, which: ProviderRef<'_>) -> Result<Provider, AdminError> {
         let provider = self.read(which).await?;
         let current = provider.meta.version;
         if which.expected_version.is_some_and(|expected| expected != current) {
             return Err(RepositoryError::Stale { current }.into());
         }
-        // Where the file gives some, it says which there are: the next start would undo whatever anybody else wrote.
-        let from_file = |credential: &&Credential| credential.meta.owner == Owner::File;
-        if let Some(credential) = provider.credentials.iter().find(from_file) {
-            refuse_declared(
-                &credential.meta.owner,
-                || format!("the key of the provider `{}`", provider.name),
-                by,
-            )?;
-        }
         Ok(provider)
     }
+}
+
+/// The shared credentials that the file gives a provider.
+fn of_file(provider: &Provider) -> Vec<&Credential> {
+    provider.credentials.iter().filter(|credential| credential.meta.owner == Owner::File).collect()
+}
+
+/// Refuses to change a credential that the file gives: it would be there again when the file is read.
+fn refuse_given(provider: &Provider, credential: &Credential, by: &Writer) -> Result<(), AdminError> {
+    refuse_declared(&credential.meta.owner, || format!("this key of the provider `{}`", provider.name), by)
 }
 
 impl ProviderRef<'_> {

@@ -116,18 +116,25 @@ async fn a_shared_key_is_written_at_the_version_that_is_expected() {
 #[tokio::test]
 async fn the_keys_that_the_file_gives_are_changed_there() {
     let world = World::empty().await;
-    let declared = |name: &str, api_key: Option<&str>| DeclaredProvider {
+    let declared = |name: &str, api_keys: &[&str]| DeclaredProvider {
         name: named(name),
         vendor: "acme".to_owned(),
         owner: None,
         base_url: None,
-        api_key: api_key.map(SecretString::from),
-        api_keys: Vec::new(),
+        api_key: api_keys.first().filter(|_| api_keys.len() == 1).map(|key| SecretString::from(*key)),
+        api_keys: api_keys
+            .iter()
+            .filter(|_| api_keys.len() > 1)
+            .map(|key| SecretString::from(*key))
+            .collect(),
         models: vec![listed("m")],
         enabled: true,
     };
     let file = Declared {
-        providers: vec![declared("given", Some("sk-file-0123456789")), declared("bare", None)],
+        providers: vec![
+            declared("given", &["sk-file-0123456789", "sk-next-0123456789"]),
+            declared("one", &["sk-only-0123456789"]),
+        ],
         routes: Vec::new(),
     };
     world.declared().apply(&file, &Writer::FILE).await.unwrap();
@@ -135,13 +142,16 @@ async fn the_keys_that_the_file_gives_are_changed_there() {
     for error in [
         world.shared.add(&named("given"), &secret, &Writer::API).await.map(drop).unwrap_err(),
         world.shared.replace(&named("given"), place(1), &secret, &Writer::API).await.unwrap_err(),
-        world.shared.remove(&named("given"), place(1), &Writer::API).await.unwrap_err(),
+        world.shared.remove(&named("given"), place(2), &Writer::API).await.unwrap_err(),
+        world.shared.replace(&named("one"), place(1), &secret, &Writer::API).await.unwrap_err(),
+        world.shared.remove(&named("one"), place(1), &Writer::API).await.unwrap_err(),
     ] {
         assert!(matches!(error, AdminError::FileOwned { .. }), "{error:?}");
     }
-    // Where it gives none, there is nothing that it would undo.
-    world.shared.add(&named("bare"), &secret, &Writer::API).await.unwrap();
-    world.shared.remove(&named("bare"), place(1), &Writer::API).await.unwrap();
+    // Where it gives the first one alone, it leaves those at further places as they are.
+    assert_eq!(world.shared.add(&named("one"), &secret, &Writer::API).await.unwrap(), place(2));
+    assert!(world.declared().apply(&file, &Writer::FILE).await.unwrap().changed.is_empty());
+    world.shared.remove(&named("one"), place(2), &Writer::API).await.unwrap();
 }
 
 #[tokio::test]
@@ -184,6 +194,7 @@ async fn targets_keep_what_a_caller_without_words_for_it_does_not_say() {
 }
 
 #[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "what is measured is the machine's time")]
 async fn a_target_that_names_far_too_much_is_refused_in_few_words() {
     let world = World::usual().await;
     let long = "m".repeat(10_000);

@@ -97,7 +97,7 @@ fn that_make(scene: &Scene) -> Vec<Case> {
     let Scene { scribe, provider, .. } = scene;
     let target = json!({"provider": "routed", "model": "m"});
     let mut cases = Vec::new();
-    for mode in [json!("any"), json!(""), json!(7), Value::Null] {
+    for mode in [json!("any"), json!("")] {
         cases.push(scribe.post(98, DOCUMENTED, &json!({"name": "odd", "mode": mode}), WRONG));
         cases.push(scribe.post(98, CANONICAL, &json!({"name": "odd", "mode": mode}), WRONG));
     }
@@ -180,17 +180,17 @@ fn that_choose(scene: &Scene) -> Vec<Case> {
         for id in ["999999", "abc", "-1", "9223372036854775808"] {
             cases.push(select(&id, MISSING));
         }
-        let odd = format!("POST {place}/{used}/select?model=nobody");
-        cases.push(scribe.ask(101, &odd, TAKEN));
-        for query in ["colour=red", "model=m&model=n"] {
-            cases.push(scribe.ask(101, &format!("POST {place}/{used}/select?{query}"), WRONG));
-        }
+    }
+    let select = format!("POST {DOCUMENTED}/{used}/select");
+    cases.push(scribe.ask(101, &format!("{select}?model=nobody"), TAKEN));
+    for query in ["colour=red", "model=m&model=n"] {
+        cases.push(scribe.ask(101, &format!("{select}?{query}"), WRONG));
     }
     let dry = format!("{CANONICAL}/{used}/dry-run");
     for body in [json!([]), json!({"calls": -1}), json!({"calls": 1_u64 << 40}), json!({"colour": "red"})] {
         cases.push(scribe.post(101, &dry, &body, WRONG));
     }
-    cases.push(scribe.post(101, &format!("{CANONICAL}/999999/dry-run"), &json!({}), MISSING));
+    cases.push(scribe.post(101, &format!("{CANONICAL}/999999/dry-run"), &json!({"calls": 1}), MISSING));
     cases
 }
 
@@ -204,7 +204,7 @@ fn that_look(scene: &Scene) -> Vec<Case> {
         }
         cases.push(scribe.ask(102, &format!("GET {CANONICAL}/{id}/versions"), MISSING));
     }
-    for query in ["limit=0", "limit=x", "limit=-1", "after=x", "colour=red"] {
+    for query in ["limit=x", "limit=-1", "after=x", "colour=red"] {
         cases.push(scribe.ask(102, &format!("GET {CANONICAL}/{used}/versions?{query}"), WRONG));
     }
     cases

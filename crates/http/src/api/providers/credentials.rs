@@ -121,7 +121,7 @@ pub(crate) async fn list_credentials(
         (status = 401, body = EnvelopeAnswer),
         (status = 403, body = EnvelopeAnswer),
         (status = 404, body = EnvelopeAnswer),
-        (status = 409, description = "Others changed the provider again and again meanwhile, the configuration file gives it its keys, or the `Idempotency-Key` belongs to another request", body = EnvelopeAnswer),
+        (status = 409, description = "Others changed the provider again and again meanwhile, the configuration file gives it several keys, or the `Idempotency-Key` belongs to another request", body = EnvelopeAnswer),
         (status = 413, body = EnvelopeAnswer),
         (status = 415, body = EnvelopeAnswer),
         (status = 422, description = "It can be no key, stands there already, or every place is taken", body = EnvelopeAnswer),
@@ -157,7 +157,7 @@ pub(crate) async fn add_credential(
         (status = 401, body = EnvelopeAnswer),
         (status = 403, body = EnvelopeAnswer),
         (status = 404, body = EnvelopeAnswer),
-        (status = 409, description = "Another version of the provider, or the configuration file gives it its keys", body = EnvelopeAnswer),
+        (status = 409, description = "Another version of the provider, or the configuration file gives this key", body = EnvelopeAnswer),
         (status = 413, body = EnvelopeAnswer),
         (status = 415, body = EnvelopeAnswer),
         (status = 422, description = "It can be no key, or stands at another place already", body = EnvelopeAnswer),
@@ -194,7 +194,7 @@ pub(crate) async fn replace_credential(
         (status = 401, body = EnvelopeAnswer),
         (status = 403, body = EnvelopeAnswer),
         (status = 404, body = EnvelopeAnswer),
-        (status = 409, description = "Another version of the provider, or the configuration file gives it its keys", body = EnvelopeAnswer),
+        (status = 409, description = "Another version of the provider, or the configuration file gives this key", body = EnvelopeAnswer),
         (status = 503, body = EnvelopeAnswer),
     )
 )]
