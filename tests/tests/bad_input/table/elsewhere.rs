@@ -15,7 +15,10 @@ pub(super) fn rows() -> Vec<(RangeInclusive<u32>, Standing)> {
         (55..=55, Absent("no header sets a deadline")),
         (76..=77, Absent("conversations: /api/v1/chat")),
         (78..=86, Absent("comparisons: /api/v1/compare, /api/v1/comparisons")),
-        (103..=104, Absent("backups: /api/admin/providers/restore")),
+        (
+            104..=104,
+            Elsewhere("the suites `backups` of the crates `switchyard-orchestrator` and `switchyard-server`"),
+        ),
         (112..=114, Absent("chat with automatic selection: /llm")),
         (
             138..=139,
@@ -23,6 +26,6 @@ pub(super) fn rows() -> Vec<(RangeInclusive<u32>, Standing)> {
                 "the start-up suites of the crates `switchyard` (settings) and `switchyard-server` (refusals)",
             ),
         ),
-        (140..=140, Absent("backups on the command line")),
+        (140..=140, Elsewhere("the suite `backups` of the crate `switchyard-server`")),
     ]
 }

@@ -1,4 +1,4 @@
-//! Rows 89 to 97: providers that are wanted, changed, removed and tested.
+//! Rows 89 to 97 and 103: providers that are wanted, changed, removed, tested and restored.
 
 use super::people::bearer;
 use super::{Case, PATIENCE, request};
@@ -16,6 +16,8 @@ const TAKEN: &[u16] = &[400];
 const WRONG: &[u16] = &[422];
 const MISSING: &[u16] = &[404];
 const STALE: &[u16] = &[409];
+/// Restored from the one file there is, refused, or without such a file.
+const IGNORED: &[u16] = &[200, 400, 404];
 
 const KEY: &str = "sk-canary-51c0e2b8467d3f9a";
 const PLACE: &str = "/api/providers";
@@ -57,6 +59,11 @@ pub(super) async fn cases(app: &TestApp) -> Vec<Case> {
         body
     };
     let mut cases = vec![post(89, with("name", json!("managed")), TAKEN)];
+    let elsewhere = r#"{"file": "/etc/passwd", "path": "/etc/passwd"}"#;
+    for query in ["", "?file=/etc/passwd", "?path=../../../etc/passwd"] {
+        let first = format!("POST /api/admin/providers/restore{query}");
+        cases.push(of(103, &first, &[], elsewhere, IGNORED));
+    }
     for name in ["", " ", "a/b", "a\u{0}b", &"n".repeat(10_000)] {
         cases.push(post(89, with("name", json!(name)), WRONG));
     }
