@@ -111,8 +111,8 @@ pub trait WatchedAttempt: Send + Sync {
 ///
 /// A target that fails again and again is left alone (`domain::health::Breaker`): MUST let one attempt through as a probe when its time
 /// is over, however many wait, and one in a second where nothing else is left. A target that throttles rests for as long as it said,
-/// and gets no attempt before that, for a minute at most, whatever becomes of attempts that began before it said so; one whose account is used up or refused rests too, and is tried where nothing
-/// else is left: by each call as its first attempt, and else once in a second.
+/// and gets no attempt before that, for a minute at most, whatever becomes of attempts that began before it said so; one whose account is
+/// used up or refused rests too, and is tried where nothing else is left: by each call as its first attempt, and else once in a second.
 pub trait Health: Send + Sync {
     /// What is known of a target now.
     fn view(&self, provider: ProviderId, model: &str, account: Account, form: AnswerForm) -> TargetView;

@@ -183,8 +183,13 @@ impl Attempts<'_> {
             return None;
         }
         let retry = tries.retries() + 1;
-        let wait = fault.retry_after.unwrap_or_else(|| backoff(cause, retry, self.ports.entropy.random()));
-        if wait > MAX_WAIT || wait >= self.time_left() {
+        let random = self.ports.entropy.random();
+        let (asked, wait) = match fault.retry_after {
+            // Those who were told the same time do not all come back at the same moment.
+            Some(asked) => (asked, asked.saturating_add(scatter(random))),
+            None => (Duration::ZERO, backoff(cause, retry, random)),
+        };
+        if asked > MAX_WAIT || wait >= self.time_left() {
             return None;
         }
         let budget = &step.target.provider.retry_budget;
@@ -193,11 +198,6 @@ impl Attempts<'_> {
             return None;
         }
         let step = step.again(self.ports.clock.monotonic());
-        // Those who were told the same time do not all come back at the same moment.
-        let wait = match fault.retry_after {
-            Some(_) => wait + scatter(self.ports.entropy.random()),
-            None => wait,
-        };
         tries.retrying();
         self.ports.clock.sleep(wait).await;
         Some((step, cause)).filter(|_| !self.gone.is_gone())

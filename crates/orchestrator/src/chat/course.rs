@@ -235,31 +235,32 @@ impl Course {
             self.turns.push(turn);
         }
         self.decision.get_or_insert(plan.decision);
-        self.take_in(plan.targets, Some(route));
+        let is_following = self.routes.len() > 1;
+        let targets = if is_following { self.following(plan.targets) } else { plan.targets };
+        self.take_in(targets, Some(route));
         Ok(())
     }
 
-    /// Those that are better not tried now wait until nothing else is left. Of a route that follows, what stood in one before comes no
-    /// second time, and other models of the same providers come after those of providers that were not asked.
+    /// What a route that follows adds: what stood in one before comes no second time, what is set apart is reached through its own route
+    /// alone, and other models of the same providers come after those of providers that were not asked.
+    fn following(&self, mut targets: Vec<PlannedTarget>) -> Vec<PlannedTarget> {
+        let is_known = |it: &PlannedTarget, of_model: bool| {
+            let TargetEntry { provider, model, .. } = &it.entry;
+            self.known
+                .iter()
+                .any(|(id, known)| *id == provider.id && (!of_model || known.model == model.model))
+        };
+        targets.retain(|it| it.entry.provider.set_apart_for.is_none() && !is_known(it, true));
+        targets.sort_by_key(|it| is_known(it, false));
+        targets
+    }
+
+    /// Those that are better not tried now wait until nothing else is left.
     fn take_in(&mut self, targets: impl IntoIterator<Item = PlannedTarget>, route: Option<&Arc<RouteEntry>>) {
-        let is_following = self.routes.len() > 1;
-        let mut targets: Vec<PlannedTarget> = targets.into_iter().collect();
-        if is_following {
-            let is_known = |it: &PlannedTarget, of_model: bool| {
-                let TargetEntry { provider, model, .. } = &it.entry;
-                let is_it = |(id, known): &(ProviderId, Arc<ModelEntry>)| {
-                    *id == provider.id && (!of_model || known.model == model.model)
-                };
-                self.known.iter().any(is_it)
-            };
-            targets.retain(|it| it.entry.provider.set_apart_for.is_none() && !is_known(it, true));
-            targets.sort_by_key(|it| is_known(it, false));
-        }
-        if is_following || self.fallback.is_some() {
-            let known = targets.iter().map(|it| (it.entry.provider.id, Arc::clone(&it.entry.model)));
-            self.known.extend(known);
-        }
         for PlannedTarget { entry: target, availability } in targets {
+            if self.fallback.is_some() {
+                self.known.push((target.provider.id, Arc::clone(&target.model)));
+            }
             let step = Step { target, occasion: Occasion::Turn, route: route.cloned() };
             match availability {
                 Availability::Avoid(_) => self.held.push_back(step),

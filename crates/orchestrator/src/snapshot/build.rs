@@ -130,10 +130,12 @@ impl Builder {
         for route in &stored.routes {
             routes.push((route, self.route(route, &by_id, memory)));
         }
-        let by_route: HashMap<RouteId, bool> =
-            routes.iter().map(|(route, entry)| (route.id, entry.has_simulated_targets_alone())).collect();
+        let by_route: HashMap<RouteId, (&Route, bool)> = routes
+            .iter()
+            .map(|(route, entry)| (route.id, (*route, entry.has_simulated_targets_alone())))
+            .collect();
         let chains: Vec<(Option<String>, bool)> =
-            routes.iter().map(|(route, _)| behind(route, &stored.routes, &by_route)).collect();
+            routes.iter().map(|(route, _)| behind(route, &by_route)).collect();
         for ((_, entry), (fallback, is_simulated)) in routes.into_iter().zip(chains) {
             let entry = RouteEntry { fallback, is_simulated, ..entry };
             snapshot.routes.insert(entry.name.clone(), Arc::new(entry));
@@ -239,13 +241,13 @@ impl Builder {
 }
 
 /// The name of the route behind one, and whether all that the one leads to is simulated, through whatever stands behind it too.
-fn behind(route: &Route, all: &[Route], simulated: &HashMap<RouteId, bool>) -> (Option<String>, bool) {
-    let next = |route: &Route| all.iter().find(|other| route.fallback == Some(other.id));
-    let is_simulated = std::iter::successors(Some(route), |route| next(route))
+fn behind(route: &Route, all: &HashMap<RouteId, (&Route, bool)>) -> (Option<String>, bool) {
+    let next = |route: &Route| all.get(&route.fallback?);
+    let is_simulated = std::iter::successors(all.get(&route.id), |(route, _)| next(route))
         // A circle has been gone round by then.
         .take(all.len())
-        .all(|route| simulated.get(&route.id).copied().unwrap_or_default());
-    (next(route).map(|fallback| fallback.name.to_string()), is_simulated)
+        .all(|(_, is_simulated)| *is_simulated);
+    (next(route).map(|(fallback, _)| fallback.name.to_string()), is_simulated)
 }
 
 fn is_same(kept: &ProviderEntry, provider: &Provider) -> bool {

@@ -122,8 +122,14 @@ fn the_keys_of_the_settings_serve_no_other_call() {
         ("SWITCHYARD_GEMINI_BASE_URL", at.as_str()),
         ("NGROK_BASE_URL", url.as_str()),
     ];
-    let commands =
-        ["routes add other --target llm-gemini/gemini-2.5-flash --target llm-ngrok/gemini-2.5-flash"];
+    let mut document = tempfile::Builder::new().suffix(".yaml").tempfile().unwrap();
+    document
+        .write_all(b"routes: [{name: before, fallback: auto, targets: [{provider: openai, model: gpt-4}]}]")
+        .unwrap();
+    let commands = [
+        "routes add other --target llm-gemini/gemini-2.5-flash --target llm-ngrok/gemini-2.5-flash",
+        &format!("apply {}", document.path().display()),
+    ];
     let (server, key) = started(&settings, &commands);
     let direct = [
         "gemini/gemini-2.5-flash",
@@ -131,7 +137,7 @@ fn the_keys_of_the_settings_serve_no_other_call() {
         "llm-gemini/gemini-2.5-flash",
         "ngrok/gemini-2.5-flash",
     ];
-    for model in direct.into_iter().chain(["llm-ngrok/gemini-2.5-flash", "gemma-3-27b", "other"]) {
+    for model in direct.into_iter().chain(["llm-ngrok/gemini-2.5-flash", "gemma-3-27b", "other", "before"]) {
         let heard = ask(&server, &key, model);
         assert!([404, 503].contains(&heard.status), "{model}: {heard:?}");
     }
