@@ -3,11 +3,13 @@
 mod budgets;
 mod configuration;
 mod credentials;
+mod limits;
 mod routes;
 
 pub(crate) use budgets::{BudgetAction, BudgetOptions, SetBudget, WindowName};
 pub(crate) use configuration::{BackupOptions, DocumentOptions, ExportOptions, FormatName};
 pub(crate) use credentials::CredentialAction;
+use limits::LimitOptions;
 pub(crate) use routes::{AddRoute, ModeName, RouteAction, RouteOptions, StrategyName};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -310,18 +312,8 @@ pub(crate) struct CreateKey {
     /// The routes and models that it may call, comma-separated (`fast,openai/gpt-4o,groq/*`); all if left out.
     #[arg(long, value_delimiter = ',')]
     pub(crate) models: Option<Vec<String>>,
-    /// Requests in any minute.
-    #[arg(long)]
-    pub(crate) rpm: Option<u32>,
-    /// Tokens in any minute.
-    #[arg(long)]
-    pub(crate) tpm: Option<u64>,
-    /// Requests in a UTC day.
-    #[arg(long)]
-    pub(crate) rpd: Option<u32>,
-    /// Calls at the same time.
-    #[arg(long)]
-    pub(crate) concurrency: Option<u32>,
+    #[command(flatten)]
+    pub(crate) limits: LimitOptions,
     /// When it ends: `30d`, `12h`, or an RFC 3339 time.
     #[arg(long, value_name = "WHEN")]
     pub(crate) expires: Option<String>,

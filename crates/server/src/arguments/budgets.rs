@@ -1,5 +1,6 @@
 //! `switchyard budgets`
 
+use super::limits::LimitOptions;
 use clap::{Args, Subcommand, ValueEnum};
 
 #[derive(Debug, Args)]
@@ -41,18 +42,8 @@ pub(crate) struct SetBudget {
     /// The time zone by whose calendar it does; UTC, if it is new.
     #[arg(long, value_name = "ZONE", requires = "amount")]
     pub(crate) zone: Option<String>,
-    /// Requests in any minute.
-    #[arg(long)]
-    pub(crate) rpm: Option<u32>,
-    /// Tokens in any minute.
-    #[arg(long)]
-    pub(crate) tpm: Option<u64>,
-    /// Requests in a UTC day.
-    #[arg(long)]
-    pub(crate) rpd: Option<u32>,
-    /// Calls at the same time.
-    #[arg(long)]
-    pub(crate) concurrency: Option<u32>,
+    #[command(flatten)]
+    pub(crate) limits: LimitOptions,
     /// Take the budget and the limits away that are not named.
     #[arg(long)]
     pub(crate) replace: bool,

@@ -36,23 +36,23 @@ pub(crate) async fn run(loaded: &Loaded, options: &BudgetOptions) -> Result<(), 
 
 async fn put(administration: &Administration, set: &SetBudget) -> Result<(), Failure> {
     let scope = parse(administration, &set.scope).await?;
-    let numbers = [set.rpm.map(u64::from), set.tpm, set.rpd.map(u64::from), set.concurrency.map(u64::from)];
-    if set.amount.is_none() && numbers.iter().all(Option::is_none) {
+    let named = set.limits.named();
+    if set.amount.is_none() && named.is_none() {
         return Err(Failure::usage("name a limit or an amount; to have none, remove them".to_owned()));
     }
     let all = administration.quotas().list().await?;
     let before = all.into_iter().map(|state| state.quota).find(|quota| quota.scope == scope);
     let kept = before.as_ref().filter(|_| !set.replace);
     let limits = kept.map_or(Limits::NONE, |quota| quota.limits);
-    let named = Limits {
-        rpm: set.rpm.or(limits.rpm),
-        tpm: set.tpm.or(limits.tpm),
-        rpd: set.rpd.or(limits.rpd),
-        concurrency: set.concurrency.or(limits.concurrency),
+    let limits = Limits {
+        rpm: named.rpm.or(limits.rpm),
+        tpm: named.tpm.or(limits.tpm),
+        rpd: named.rpd.or(limits.rpd),
+        concurrency: named.concurrency.or(limits.concurrency),
     };
     let request = QuotaRequest {
         scope,
-        limits: named,
+        limits,
         budget: budget(set, kept.and_then(|quota| quota.budget.as_ref()))?,
         // What is kept is what was read: nobody's change in between is taken back.
         expected_version: before.map(|quota| quota.meta.version),

@@ -9,7 +9,6 @@ use serde_json::json;
 use std::time::Duration;
 use switchyard::orchestrator::admin::KeyRequest;
 use switchyard::settings::Loaded;
-use switchyard_domain::limits::Limits;
 use switchyard_domain::time::Timestamp;
 use switchyard_domain::virtual_key::VirtualKey;
 
@@ -25,12 +24,7 @@ async fn create(loaded: &Loaded, options: CreateKey) -> Result<(), Failure> {
     let request = KeyRequest {
         name: name(&options.name)?,
         models: options.models,
-        limits: Limits {
-            rpm: options.rpm,
-            tpm: options.tpm,
-            rpd: options.rpd,
-            concurrency: options.concurrency,
-        },
+        limits: options.limits.named(),
         expires_at: options
             .expires
             .as_deref()
