@@ -130,4 +130,7 @@ pub trait Health: Send + Sync {
     ) -> Result<Box<dyn WatchedAttempt>, HeldBack>;
     /// All targets at which there was an attempt, for people to look at.
     fn states(&self) -> Vec<TargetState>;
+    /// Forgets the targets that are gone: configuration has them no more, or means another server or another account by them. What
+    /// attempts that are under way at them will tell is not heard.
+    fn forget(&self, is_gone: &dyn Fn(ProviderId, &str) -> bool);
 }

@@ -9,11 +9,13 @@ use crate::sharing::Sharing;
 use secrecy::SecretString;
 use std::path::PathBuf;
 use std::sync::Arc;
+use switchyard_coordination::memory::MemoryHealth;
 use switchyard_ports::audit_seal::{AuditSeal, CheckpointStore};
 use switchyard_ports::backup_file::BackupFile;
 use switchyard_ports::clock::Clock;
 use switchyard_ports::entropy::Entropy;
 use switchyard_ports::external::ExternalApi;
+use switchyard_ports::health::Health;
 use switchyard_ports::prices::PriceBook;
 use switchyard_ports::provider::ProviderFactory;
 use switchyard_ports::tokenizer::Tokenizer;
@@ -53,6 +55,7 @@ pub(crate) struct Adapters {
     pub(crate) tokenizer: Arc<dyn Tokenizer>,
     pub(crate) identity: Identity,
     pub(crate) sharing: Sharing,
+    pub(crate) health: Arc<dyn Health>,
     pub(crate) audit_seal: Arc<dyn AuditSeal>,
     pub(crate) checkpoints: Option<Arc<dyn CheckpointStore>>,
     pub(crate) backup_file: Option<Arc<dyn BackupFile>>,
@@ -115,6 +118,7 @@ impl Adapters {
             None => Sharing::alone(&clock),
             Some(redis) => Sharing::through(redis, &clock, &sealing, &entropy)?,
         };
+        let health = Arc::new(MemoryHealth::new(Arc::clone(&clock), Arc::clone(&entropy)));
         let checkpoints = builder.checkpoints.clone().map(|path| Arc::new(CheckpointFile::new(path)) as _);
         let backup_file = builder.backup_file.clone().map(|path| Arc::new(PlainBackupFile::new(path)) as _);
         Ok(Self {
@@ -133,6 +137,7 @@ impl Adapters {
             tokenizer: Arc::new(BpeTokenizer::new(builder.vendors.clone())),
             identity: Identity::new(&secrets, builder.password_cost, Arc::clone(&sharing.throttle))?,
             sharing,
+            health,
             generated_secrets: secrets.generated,
             clock,
             database,

@@ -9,7 +9,7 @@ use crate::first_start::{followers, seeding};
 use crate::identity::account_ports;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use switchyard_coordination::memory::{MemoryHealth, MemoryLimiter};
+use switchyard_coordination::memory::MemoryLimiter;
 use switchyard_domain::meta::Writer;
 use switchyard_orchestrator::accounts::{AccountPorts, AccountSettings, Accounts, SessionGate, session_gate};
 use switchyard_orchestrator::admin::{
@@ -289,7 +289,7 @@ impl Administration {
         let keeper = Arc::new(start_keeper(&self.adapters).await?);
         let clock = Arc::clone(&self.adapters.clock);
         let entropy = Arc::clone(&self.adapters.entropy);
-        let health = Arc::new(MemoryHealth::new(Arc::clone(&clock), Arc::clone(&entropy)));
+        let health = Arc::clone(&self.adapters.health);
         let limiter = Arc::new(MemoryLimiter::new(Arc::clone(&clock)));
         Ok(Explainer::new(keeper, RoutingPorts { clock, entropy, health, limiter }))
     }

@@ -8,7 +8,6 @@ use crate::error::OpenError;
 use secrecy::SecretString;
 use std::sync::Arc;
 use std::time::Duration;
-use switchyard_coordination::memory::MemoryHealth;
 use switchyard_journal::{FileJournal, Fsync, MemoryJournal, Options};
 use switchyard_orchestrator::UseCases;
 use switchyard_orchestrator::accounts::Accounts;
@@ -260,7 +259,8 @@ pub(crate) async fn start_keeper(adapters: &Adapters) -> Result<ConfigurationKee
     let credentials = Arc::clone(&adapters.database) as Arc<dyn CredentialRepository>;
     let builder = builder
         .with_credentials(credentials, adapters.shares_credentials)
-        .with_set_apart(adapters.shared_models.set_apart());
+        .with_set_apart(adapters.shared_models.set_apart())
+        .with_health(Arc::clone(&adapters.health));
     let users = UserDirectory::new(
         Arc::clone(&adapters.database) as Arc<dyn UserRepository>,
         Arc::clone(&adapters.clock),
@@ -282,7 +282,7 @@ fn chat_ports(adapters: &Adapters, journal: Arc<dyn Journal>, tasks: &Tasks, bud
         budgets: Arc::new(budgets),
         journal,
         tokenizer: Arc::clone(&adapters.tokenizer),
-        health: Arc::new(MemoryHealth::new(Arc::clone(&adapters.clock), Arc::clone(&adapters.entropy))),
+        health: Arc::clone(&adapters.health),
         tasks: tasks.clone(),
         statistics: Arc::new(CallStatistics::default()),
         refused: Arc::new(RefusedCalls::new(

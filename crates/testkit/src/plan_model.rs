@@ -39,7 +39,7 @@ pub fn first(question: &Question<'_>, candidates: &[Candidate<'_>]) -> Option<us
     match rule {
         _ if field.len() == 1 => field.first().map(|(at, _)| *at),
         Strategy::Failover => field.iter().min_by_key(|(at, it)| (it.priority, *at)).map(|(at, _)| *at),
-        Strategy::RoundRobin => slot(&field, question.turn),
+        Strategy::RoundRobin => in_turn(&field, question.turn),
         Strategy::Weighted => slot(&field, Draws::of(question.draw).below(total)),
         Strategy::LeastBusy => {
             least(&field, question.turn, |it| f64::from(it.in_flight) / f64::from(it.weight))
@@ -60,11 +60,25 @@ fn as_float(amount: i64) -> f64 {
 
 type Field<'f, 'a> = [(usize, &'f Candidate<'a>)];
 
-/// The one in whose share of the turns this one falls: every target stands as often in a list as it weighs.
-fn slot(field: &Field<'_, '_>, turn: u64) -> Option<usize> {
+/// The one whose turn it is: every target stands as often in a list as it weighs, at even distances, and the list is walked from its
+/// beginning.
+fn in_turn(field: &Field<'_, '_>, turn: u64) -> Option<usize> {
+    let of =
+        |at: usize, weight: u32| (0..weight).map(move |nth| (2 * u64::from(nth) + 1, u64::from(weight), at));
+    let mut due: Vec<(u64, u64, usize)> = field.iter().flat_map(|(at, it)| of(*at, it.weight)).collect();
+    due.sort_by(|(a, of_a, at_a), (b, of_b, at_b)| (a * of_b).cmp(&(b * of_a)).then(at_a.cmp(at_b)));
+    walked(&due, turn).map(|(_, _, at)| *at)
+}
+
+/// The one in whose share a draw falls: every target stands as often in a list as it weighs.
+fn slot(field: &Field<'_, '_>, draw: u64) -> Option<usize> {
     let slots: Vec<usize> = field.iter().flat_map(|(at, it)| (0..it.weight).map(move |_| *at)).collect();
-    let place = turn.checked_rem(u64::try_from(slots.len()).ok()?)?;
-    slots.get(usize::try_from(place).ok()?).copied()
+    walked(&slots, draw).copied()
+}
+
+fn walked<T>(list: &[T], steps: u64) -> Option<&T> {
+    let place = steps.checked_rem(u64::try_from(list.len()).ok()?)?;
+    list.get(usize::try_from(place).ok()?)
 }
 
 /// The least by `of`; those that are alike go in turn.
@@ -77,7 +91,7 @@ fn least(field: &Field<'_, '_>, turn: u64, of: impl Fn(&Candidate<'_>) -> f64) -
             Some(Ordering::Greater) => {}
         }
     }
-    slot(&best, turn)
+    in_turn(&best, turn)
 }
 
 fn quickest(field: &Field<'_, '_>, question: &Question<'_>) -> Option<usize> {
@@ -86,11 +100,11 @@ fn quickest(field: &Field<'_, '_>, question: &Question<'_>) -> Option<usize> {
     };
     let untried = of(&|it| it.latency.is_none() && it.in_flight == 0);
     if !untried.is_empty() {
-        return slot(&untried, question.turn);
+        return in_turn(&untried, question.turn);
     }
     let Some(least) = field.iter().filter_map(|(_, it)| it.latency).min() else {
         let fewest = field.iter().map(|(_, it)| it.in_flight).min()?;
-        return slot(&of(&|it| it.in_flight == fewest), question.turn);
+        return in_turn(&of(&|it| it.in_flight == fewest), question.turn);
     };
     let mut near = of(&|it| it.latency.is_some_and(|latency| latency * 5 <= least * 6));
     near.sort_by_key(|(at, it)| (it.latency, *at));

@@ -1,5 +1,6 @@
 //! Stored configuration becomes a snapshot. A broken object disables itself with a reason; the rest goes on.
 
+use super::gone::Gone;
 use super::shared::{MemoryOfCredentials, SharedCredentials};
 use super::{
     CredentialDirectory, ModelEntry, ProviderEntry, Quotas, RouteEntry, SetApart, Snapshot, TargetEntry,
@@ -13,6 +14,7 @@ use switchyard_domain::meta::Owner;
 use switchyard_domain::provider::{Provider, ProviderModel};
 use switchyard_domain::retry::RetryBudget;
 use switchyard_domain::route::{Route, Target, Timeouts};
+use switchyard_ports::health::Health;
 use switchyard_ports::limiter::Scope;
 use switchyard_ports::prices::PriceBook;
 use switchyard_ports::provider::{ProviderConfig, ProviderFactory};
@@ -51,6 +53,7 @@ pub struct Builder {
     prices: Arc<dyn PriceBook>,
     credentials: Option<OwnCredentials>,
     set_apart: SetApart,
+    health: Option<Arc<dyn Health>>,
 }
 
 /// The credentials of users and keys: where they are kept, and where calls find them.
@@ -73,7 +76,7 @@ impl Builder {
     /// With these adapters.
     #[must_use]
     pub fn new(factory: Arc<dyn ProviderFactory>, vault: Arc<dyn Vault>, prices: Arc<dyn PriceBook>) -> Self {
-        Self { factory, vault, prices, credentials: None, set_apart: SetApart::default() }
+        Self { factory, vault, prices, credentials: None, set_apart: SetApart::default(), health: None }
     }
 
     /// The same, with the credentials of users and keys. `shares` says whether calls may use shared ones as well.
@@ -87,6 +90,19 @@ impl Builder {
     #[must_use]
     pub fn with_set_apart(self, set_apart: SetApart) -> Self {
         Self { set_apart, ..self }
+    }
+
+    /// The same, where what is known of targets that are gone, or are others now, is to be forgotten.
+    #[must_use]
+    pub fn with_health(self, health: Arc<dyn Health>) -> Self {
+        Self { health: Some(health), ..self }
+    }
+
+    /// Forgets the health of the targets that are gone, or are others, in what is served from now on.
+    pub(super) fn forget_what_is_gone(&self, before: &Snapshot, now: &Snapshot) {
+        if let Some(health) = &self.health {
+            Gone::between(before, now).forget(health.as_ref());
+        }
     }
 
     pub(super) fn own_credentials(&self) -> Option<&OwnCredentials> {
@@ -174,6 +190,7 @@ impl Builder {
             id: provider.id,
             name: name.to_owned(),
             vendor: provider.vendor.clone(),
+            base_url: provider.base_url.clone(),
             version: provider.meta.version,
             updated_at: provider.meta.updated_at,
             client,

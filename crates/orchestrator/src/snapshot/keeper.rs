@@ -175,7 +175,9 @@ impl ConfigurationKeeper {
             routes = snapshot.routes.len(),
             "configuration loaded"
         );
-        self.snapshot.store(Arc::new(snapshot));
+        let snapshot = Arc::new(snapshot);
+        let before = self.snapshot.swap(Arc::clone(&snapshot));
+        self.builder.forget_what_is_gone(&before, &snapshot);
         self.reached.store(seen.0, Ordering::Release);
         self.rebuilt.send_replace(seen);
         Ok(())

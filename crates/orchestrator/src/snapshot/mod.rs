@@ -5,6 +5,7 @@ pub(crate) mod build;
 mod credentials;
 mod directory;
 mod facts;
+mod gone;
 mod keeper;
 mod quotas;
 mod set_apart;
@@ -66,6 +67,8 @@ pub struct ProviderEntry {
     pub name: String,
     /// The vendor's key.
     pub vendor: String,
+    /// Its own address, if it has one.
+    pub base_url: Option<String>,
     /// The version of its row: while it stays, the client with its connections is kept.
     pub version: i64,
     /// When that version was written. A database that was set back may come to the same version by another way.

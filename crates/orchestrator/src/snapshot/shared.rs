@@ -148,6 +148,12 @@ impl SharedCredentials {
         self.list.iter().find_map(|credential| credential.secret.as_ref().err()).map(String::as_str)
     }
 
+    /// Whether they are the same as `other`, whatever became of them.
+    pub(super) fn are(&self, other: &Self) -> bool {
+        let each = |shared: &Self| -> Vec<_> { shared.list.iter().map(|it| (it.id, it.version)).collect() };
+        each(self) == each(other)
+    }
+
     fn of(&self, id: CredentialId, version: i64) -> Option<&SharedCredential> {
         self.list.iter().find(|credential| (credential.id, credential.version) == (id, version))
     }

@@ -25,17 +25,16 @@ impl Turns {
     #[must_use]
     pub fn coming(&self, key: &TurnKey) -> u64 {
         let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        counts.get(key).map_or(0, |count| count.returned.first().copied().unwrap_or(count.next))
+        let count = counts.get(&counted_as(key.clone(), &counts));
+        count.map_or(0, |count| count.returned.first().copied().unwrap_or(count.next))
     }
 
     /// Takes the next turn, from 0. A key names a model that the route serves and the targets that can't serve such a call. Kinds of calls
     /// beyond [`MOST_KINDS`] are counted together, by their model.
     #[must_use]
-    pub fn take(self: &Arc<Self>, mut key: TurnKey) -> TakenTurn {
+    pub fn take(self: &Arc<Self>, key: TurnKey) -> TakenTurn {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        if counts.len() >= MOST_KINDS && !counts.contains_key(&key) {
-            key.misfits.clear();
-        }
+        let key = counted_as(key, &counts);
         let count = counts.entry(key.clone()).or_default();
         let number = count.returned.pop_first().unwrap_or_else(|| {
             let number = count.next;
@@ -52,6 +51,13 @@ impl Turns {
         let taken = |count: &Count| count.next.saturating_sub(count.returned.len() as u64);
         counts.values().map(taken).sum()
     }
+}
+
+fn counted_as(key: TurnKey, counts: &HashMap<TurnKey, Count>) -> TurnKey {
+    if counts.len() < MOST_KINDS || counts.contains_key(&key) {
+        return key;
+    }
+    TurnKey { misfits: Vec::new(), ..key }
 }
 
 /// A turn. Dropped without having been used, it goes back, and the next call takes it.
@@ -101,6 +107,12 @@ mod tests {
             let mut turn = turns.take(key);
             turn.used();
             turn.number()
+        };
+        let take = |key: TurnKey| {
+            let coming = turns.coming(&key);
+            let taken = take(key);
+            assert_eq!(coming, taken, "what comes is what is taken");
+            taken
         };
         for kind in 0..MOST_KINDS {
             assert_eq!(take(of(vec![kind])), 0, "{kind}");

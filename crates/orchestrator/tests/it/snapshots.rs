@@ -4,10 +4,13 @@ use crate::world::{SECOND, Setting, World, at_once, buffered, eventually, listed
 use futures_util::FutureExt;
 use std::sync::Arc;
 use std::time::Duration;
+use switchyard_domain::health::AnswerForm;
 use switchyard_domain::limits::Limits;
 use switchyard_domain::meta::Writer;
+use switchyard_domain::route::{Availability, Avoidance};
 use switchyard_orchestrator::admin::{KeyRequest, ProviderRequest};
 use switchyard_orchestrator::error::CallErrorKind;
+use switchyard_ports::health::{Account, Health as _};
 use switchyard_ports::repositories::{
     Author, ConfigurationRepository, NewProvider, ProviderPatch, Revision, VirtualKeyRepository,
 };
@@ -301,4 +304,41 @@ async fn more_keys_than_a_page_holds_are_all_known() {
         assert!(world.authenticator.virtual_key(&format!("sy-test-{number}")).is_some(), "{number}");
     }
     assert_eq!(world.keeper.directory().ids().len(), 2_500);
+}
+
+#[tokio::test]
+async fn what_is_known_of_a_targets_health_goes_with_the_key_the_address_and_the_model_that_it_is_known_of() {
+    let world = World::usual().await;
+    let resting = Availability::Avoid(Avoidance::Resting { left: SECOND });
+    let seen = |name: &str| {
+        let provider = world.keeper.snapshot().providers.get(name).map(|provider| provider.id);
+        provider.map(|id| world.health.view(id, "m", Account::Shared, AnswerForm::Streamed).availability)
+    };
+    let rest = || {
+        for provider in world.keeper.snapshot().providers.values() {
+            world.health.set(provider.id, "m", resting);
+        }
+    };
+    let update = async |patch: ProviderPatch, key: Option<&str>| {
+        rest();
+        let stored = world.providers.find(&named("a")).await.unwrap();
+        let key = key.map(Into::into);
+        world.providers.update(&stored, patch, key.as_ref(), &Writer::API).await.unwrap();
+        (seen("a"), seen("b"))
+    };
+    let (known, fresh) = (Some(resting), Some(Availability::Ready));
+    assert_eq!(update(ProviderPatch::default(), Some("sk-2")).await, (fresh, known), "another key");
+    let moved = ProviderPatch {
+        base_url: Some(Some("https://elsewhere.test/v1".into())),
+        ..ProviderPatch::default()
+    };
+    assert_eq!(update(moved, None).await, (fresh, known), "another address");
+    let renamed = ProviderPatch { models: Some(vec![listed("m"), listed("n")]), ..ProviderPatch::default() };
+    assert_eq!(update(renamed, None).await, (known, known), "one more model says nothing of this one");
+    let replaced = ProviderPatch {
+        models: Some(vec![listed("n")]),
+        drops_used_models: true,
+        ..ProviderPatch::default()
+    };
+    assert_eq!(update(replaced, None).await, (fresh, known), "the model is gone");
 }

@@ -127,7 +127,10 @@ impl World {
             (ScriptedFactory::default(), Arc::new(BoundVault::default()), Arc::new(PriceList::default()));
         let builder =
             Builder::new(Arc::new(factory.clone()), Arc::clone(&vault) as _, Arc::clone(&prices) as _);
-        let builder = builder.with_credentials(Arc::clone(&store) as _, setting.shares_credentials);
+        let health = Arc::<RecordingHealth>::default();
+        let builder = builder
+            .with_credentials(Arc::clone(&store) as _, setting.shares_credentials)
+            .with_health(Arc::clone(&health) as _);
         let users = UserDirectory::new(Arc::clone(&store) as _, Arc::clone(&clock) as _);
         let keeper = ConfigurationKeeper::start(
             Arc::clone(&store) as _,
@@ -136,11 +139,8 @@ impl World {
             builder,
         );
         let keeper = Arc::new(keeper.await.unwrap());
-        let (journal, limiter, health) = (
-            Arc::<ScriptedJournal>::default(),
-            RecordingLimiter::by_clock(Arc::clone(&clock) as _),
-            Arc::default(),
-        );
+        let journal = Arc::<ScriptedJournal>::default();
+        let limiter = RecordingLimiter::by_clock(Arc::clone(&clock) as _);
         let limiter = Arc::new(limiter);
         let tokenizer = Arc::new(setting.tokenizer);
         let tasks = Tasks::new(tokio::runtime::Handle::current());
@@ -167,7 +167,7 @@ impl World {
             budgets: Arc::clone(&budgets),
             journal: Arc::clone(&journal) as _,
             tokenizer: Arc::clone(&tokenizer) as _,
-            health: Arc::clone(&health) as Arc<RecordingHealth> as _,
+            health: Arc::clone(&health) as _,
             tasks: tasks.clone(),
             statistics: Arc::clone(&statistics),
             refused: Arc::clone(&refused),

@@ -41,6 +41,7 @@ macro_rules! health_contract {
             attempts_are_in_flight_until_they_are_dropped,
             latency_is_measured_to_the_first_content,
             a_timeout_counts_as_the_time_that_it_took,
+            what_is_gone_is_forgotten_whatever_its_attempts_tell_yet,
         );
     };
     (@cases $make:path, $($case:ident,)+) => {$(
@@ -397,4 +398,19 @@ pub fn a_probes_first_content_lets_all_pass_until_something_fails(health: &Share
     assert!(matches!(state(health).breaker, BreakerState::Open { .. }));
     other.ended(AttemptFact::Lives);
     assert!(matches!(state(health).breaker, BreakerState::Open { .. }), "that began before");
+}
+
+/// See the name.
+pub fn what_is_gone_is_forgotten_whatever_its_attempts_tell_yet(health: &Shared, clock: &ManualClock) {
+    let [late, refused] = [(); 2].map(|()| begin(health, Occasion::Turn).unwrap());
+    ended(health, &failed(FaultKind::ServerError), 5);
+    refused.ended(failed(FaultKind::AuthFailed));
+    health.forget(&|provider, model| (provider, model) != (A, "m"));
+    assert!(matches!(availability(health), Availability::Avoid(_)), "another one is gone");
+    health.forget(&|provider, model| (provider, model) == (A, "m"));
+    assert_eq!((availability(health), health.states()), (Availability::Ready, Vec::new()));
+    clock.advance(SECOND);
+    late.ended(failed(FaultKind::Tls));
+    assert_eq!(availability(health), Availability::Ready);
+    assert_eq!(latency(health), None);
 }

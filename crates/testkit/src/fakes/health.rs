@@ -120,6 +120,12 @@ impl Health for RecordingHealth {
         };
         kept.views.iter().map(state).collect()
     }
+
+    fn forget(&self, is_gone: &dyn Fn(ProviderId, &str) -> bool) {
+        let mut kept = self.kept();
+        kept.views.retain(|(provider, model), _| !is_gone(*provider, model));
+        kept.held_back.retain(|(provider, model), _| !is_gone(*provider, model));
+    }
 }
 
 struct Recorded {

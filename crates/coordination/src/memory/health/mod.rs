@@ -84,6 +84,14 @@ impl Health for MemoryHealth {
         });
         each.collect()
     }
+
+    fn forget(&self, is_gone: &dyn Fn(ProviderId, &str) -> bool) {
+        let mut cells = self.cells.write().unwrap_or_else(PoisonError::into_inner);
+        for (provider, models) in cells.iter_mut() {
+            models.retain(|model, _| !is_gone(*provider, model));
+        }
+        cells.retain(|_, models| !models.is_empty());
+    }
 }
 
 struct Watched {

@@ -6,6 +6,7 @@ mod decision;
 mod draws;
 mod fit;
 mod strategies;
+mod turns;
 
 pub use candidate::{Availability, Avoidance, Candidate, Headroom};
 pub use decision::{Choice, Decision};

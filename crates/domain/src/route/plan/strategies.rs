@@ -1,5 +1,6 @@
 //! How equals share, a function for each strategy. Each orders all of them, so that the next one is there when the first fails.
 
+use super::turns::{Turn, turn};
 use super::{Candidate, Choice, Draws};
 use crate::route::Strategy;
 use std::cmp::Reverse;
@@ -70,21 +71,12 @@ fn ends<T: Default>(order: &[Indexed<'_, '_>], of: impl Fn(&Candidate<'_>) -> T)
     (at(0), at(1))
 }
 
-/// Beginning at the one whose turn it is: each comes first in `weight` of every `total weight` turns. Also which of these turns it is,
-/// and how many there are.
-fn in_turn<'c, 'a>(equals: &[Indexed<'c, 'a>], turn: u64) -> (Vec<Indexed<'c, 'a>>, u64, u64) {
-    let total: u64 = equals.iter().map(|(_, candidate)| candidate.share()).sum();
-    let turn = turn.checked_rem(total).unwrap_or_default();
-    let (mut first, mut left) = (0, turn);
-    for (position, (_, candidate)) in equals.iter().enumerate() {
-        if left < candidate.share() {
-            first = position;
-            break;
-        }
-        left -= candidate.share();
-    }
-    let (before, from) = equals.split_at(first);
-    (from.iter().chain(before).copied().collect(), turn, total)
+/// Beginning at the one whose turn it is. Also which turn of a round it is, and how many a round has.
+fn in_turn<'c, 'a>(equals: &[Indexed<'c, 'a>], call: u64) -> (Vec<Indexed<'c, 'a>>, u64, u64) {
+    let weights: Vec<u64> = equals.iter().map(|(_, candidate)| candidate.share()).collect();
+    let Some(Turn { place, number, of }) = turn(&weights, call) else { return (equals.to_vec(), 0, 0) };
+    let (before, from) = equals.split_at(place.min(equals.len()));
+    (from.iter().chain(before).copied().collect(), number, of)
 }
 
 /// By what `key` says, the least first; those of which it says the same, in turn.

@@ -152,6 +152,8 @@ impl Health for NoHealth {
     fn states(&self) -> Vec<TargetState> {
         Vec::new()
     }
+
+    fn forget(&self, _: &dyn Fn(ProviderId, &str) -> bool) {}
 }
 
 struct Unwatched;
