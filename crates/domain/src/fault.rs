@@ -234,8 +234,7 @@ impl FailoverOn {
     }
 }
 
-/// A failed attempt. `message` is cleaned: no credential, no raw vendor payload, at most a few hundred characters, safe for
-/// the client.
+/// A failed attempt. `message` is cleaned: no credential, no raw vendor payload, at most a few hundred characters.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{kind}: {message}")]
 pub struct ProviderFault {
@@ -251,6 +250,9 @@ pub struct ProviderFault {
     pub param: Option<String>,
     /// What happened, for people.
     pub message: String,
+    /// Whether the message is in the provider's words. Of what a caller did wrong they tell the caller; else they may speak of the
+    /// provider's inner parts, and are for whoever runs this server.
+    pub is_quoted: bool,
     /// How long the provider asks to wait, as it said.
     pub retry_after: Option<Duration>,
     /// The provider's own word on whether to retry (`x-should-retry`), which outranks ours.
@@ -268,6 +270,7 @@ impl ProviderFault {
             class: None,
             param: None,
             message: message.into(),
+            is_quoted: false,
             retry_after: None,
             should_retry: None,
         }

@@ -1,5 +1,6 @@
 //! Why a call or a request of management failed, as facts; the surfaces put them in words of their dialect.
 
+use std::borrow::Cow;
 use std::time::Duration;
 use switchyard_domain::fault::{Blame, FaultKind, ProviderFault};
 use switchyard_ports::limiter::Rooms;
@@ -184,8 +185,8 @@ impl CallError {
     }
 }
 
-/// What the client hears. A fault that the operator must mend is told without the provider's words: they may speak of the
-/// operator's account or network.
+/// What the client hears. A fault that is not the caller's is told without the provider's words: they may speak of the operator's
+/// account, or hold whatever the provider let slip. They are in the log.
 fn message_of(fault: &ProviderFault, target: &str) -> String {
     match fault.kind {
         FaultKind::Rejected | FaultKind::Unsupported => fault.message.clone(),
@@ -203,7 +204,18 @@ fn message_of(fault: &ProviderFault, target: &str) -> String {
         ),
         FaultKind::Throttled => format!("{target} is rate-limiting this server. Try again later."),
         FaultKind::Internal => format!("Something went wrong here before {target} was called."),
-        _ => format!("{target} failed: {}", fault.message),
+        _ => format!("{target} failed: {}", told(fault)),
+    }
+}
+
+/// What happened, in our own words.
+pub(crate) fn told(fault: &ProviderFault) -> Cow<'_, str> {
+    match fault.status {
+        _ if !fault.is_quoted => Cow::Borrowed(fault.message.trim_end_matches('.')),
+        Some(status) if status >= 400 => {
+            Cow::Owned(format!("the provider answered with the error status {status}"))
+        }
+        _ => Cow::Borrowed("the provider sent an error in its answer"),
     }
 }
 

@@ -19,6 +19,8 @@ pub enum AttemptFact {
     },
     /// It failed.
     Failed(FaultKind),
+    /// It was not made: nothing was sent.
+    NotMade,
 }
 
 /// Whose account an attempt is made with: what an account is refused is known of that account alone.

@@ -24,6 +24,7 @@ pub fn fault(status: u16, body: &[u8], hints: RetryHints, credential: Option<&st
         class: error.kind,
         param: error.param,
         message: error.message,
+        is_quoted: true,
         retry_after: hints.retry_after,
         should_retry: hints.should_retry,
     }

@@ -65,6 +65,18 @@ pub enum ChatEvent {
     Usage(TokenUsage),
 }
 
+impl ChatEvent {
+    /// Whether it says anything: a piece that is content, or why a choice ended. An answer without any is none.
+    #[must_use]
+    pub fn is_content(&self) -> bool {
+        match self {
+            Self::Delta { delta, .. } => delta.is_content(),
+            Self::Finished { .. } => true,
+            Self::Started { .. } | Self::Extension { .. } | Self::Usage(_) => false,
+        }
+    }
+}
+
 /// A piece of a choice.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Delta {

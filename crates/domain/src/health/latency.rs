@@ -77,10 +77,13 @@ impl LatencyMeter {
         self.in_vain_at = None;
     }
 
-    /// Notes that it took at least so long, where nobody knows how long it would have taken.
+    /// Notes that it took at least so long, where nobody knows how long it would have taken. Of one that was never measured this says
+    /// nothing about how quick it is: whoever left after a moment did not make it the quickest.
     pub fn took_at_least(&mut self, form: AnswerForm, waited: Duration, now: Duration) {
-        if self.expected(form, now, true).is_none_or(|expected| expected < waited) {
-            self.measured(form, waited, now);
+        match self.mean(form) {
+            None => self.asked_in_vain(now),
+            Some(mean) if mean.seconds < waited.as_secs_f64() => self.measured(form, waited, now),
+            Some(_) => {}
         }
     }
 
@@ -96,12 +99,16 @@ impl LatencyMeter {
         if self.in_vain_at.is_some_and(|at| now.saturating_sub(at).as_secs_f64() < FORGETTING_SECONDS) {
             return Some(NEVER);
         }
-        let Mean { seconds, at } = match form {
-            AnswerForm::Streamed => self.streamed?,
-            AnswerForm::Whole => self.whole?,
-        };
+        let Mean { seconds, at } = self.mean(form)?;
         let idle = if is_asked { 0.0 } else { now.saturating_sub(at).as_secs_f64() };
         Duration::try_from_secs_f64(seconds * (-idle / FORGETTING_SECONDS).exp()).ok()
+    }
+
+    fn mean(&self, form: AnswerForm) -> Option<Mean> {
+        match form {
+            AnswerForm::Streamed => self.streamed,
+            AnswerForm::Whole => self.whole,
+        }
     }
 
     /// The percentiles; `None` where nothing was measured.
@@ -186,7 +193,10 @@ mod tests {
     #[test]
     fn a_wait_that_was_given_up_counts_if_it_was_longer_than_expected() {
         let mut meter = LatencyMeter::default();
-        meter.took_at_least(FORM, 2_000 * MS, Duration::ZERO);
+        meter.took_at_least(FORM, 30 * MS, Duration::ZERO);
+        assert_eq!(meter.expected(FORM, Duration::ZERO, true), Some(NEVER), "nobody knows how quick it is");
+        assert_eq!((meter.expected(FORM, 30_000 * MS, false), meter.percentiles()), (None, None));
+        meter.measured(FORM, 2_000 * MS, Duration::ZERO);
         meter.took_at_least(FORM, 1_000 * MS, Duration::ZERO);
         assert_eq!(meter.expected(FORM, Duration::ZERO, true), Some(2_000 * MS));
         meter.took_at_least(FORM, 3_000 * MS, Duration::ZERO);

@@ -229,8 +229,13 @@ impl Attempts<'_> {
         };
         let admitted = match self.admission.to_target(&mut self.course, target, settlement).await {
             Ok(admitted) => admitted,
-            Err(NotAdmitted::Target(error)) => return Tried::Passed(error),
-            Err(NotAdmitted::Caller(error)) => return Tried::Refused(error),
+            Err(not_admitted) => {
+                watched.ended(AttemptFact::NotMade);
+                return match not_admitted {
+                    NotAdmitted::Target(error) => Tried::Passed(error),
+                    NotAdmitted::Caller(error) => Tried::Refused(error),
+                };
+            }
         };
         let (source, losses) = (prepared.dialect, prepared.losses.clone());
         let has_whole_time = self.has_whole_time(step, settlement);

@@ -5,7 +5,7 @@ use super::bill::CallBill;
 use super::draining::Gone;
 use super::service::WHILE_UNWRITABLE;
 use super::settlement::Settlement;
-use crate::error::{CallError, CallErrorKind};
+use crate::error::{CallError, CallErrorKind, told};
 use crate::snapshot::TargetEntry;
 use futures_util::StreamExt;
 use futures_util::stream::{BoxStream, unfold};
@@ -194,10 +194,8 @@ impl Delivering {
             "answer broke off"
         );
         self.ended(fact_of(&fault));
-        let message = format!(
-            "The answer broke off: {}. What came before it is incomplete; ask again.",
-            fault.message.trim_end_matches('.')
-        );
+        let message =
+            format!("The answer broke off: {}. What came before it is incomplete; ask again.", told(&fault));
         self.settlement.end_broken(fault);
         if let Err(error) = self.settlement.settle().await {
             tracing::error!(error = %error, "the usage of an interrupted answer could not be recorded");

@@ -102,10 +102,11 @@ impl Success<'_> {
         Ok(Payload::Canonical(collector.finish()))
     }
 
-    /// Notes what a body says and leaves it as it is; `false` if it has no choices.
+    /// Notes what a body says and leaves it as it is; `false` if it has no choices, or none that says anything.
     fn look(&self, body: &[u8], headers: &HeaderMap) -> Result<bool, ProviderFault> {
         let mut parts = self.context.received.lock();
         match self.codec.glance(body, &mut parts.output_text) {
+            Ok(look) if !look.has_content => Ok(false),
             Ok(mut look) => {
                 tally::look(&mut parts, &mut look);
                 parts.finished = true;
@@ -163,6 +164,9 @@ impl Success<'_> {
         let mut parts = self.context.received.lock();
         tally::events(&mut parts, &answer.events);
         parts.usage_corrected = answer.usage_corrected;
+        if !answer.events.iter().any(ChatEvent::is_content) {
+            return Err(faults::invalid("the provider's answer says nothing, and not why it ended"));
+        }
         parts.finished = true;
         Ok(answer.events)
     }

@@ -74,6 +74,7 @@ pub(super) fn of_error_event(error: ProviderError, after_content: bool) -> Provi
         code: error.code,
         class: error.kind,
         param: error.param,
+        is_quoted: true,
         ..ProviderFault::new(kind, error.message)
     }
 }

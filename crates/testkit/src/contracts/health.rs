@@ -42,6 +42,7 @@ macro_rules! health_contract {
             latency_is_measured_to_the_first_content,
             a_timeout_counts_as_the_time_that_it_took,
             what_is_gone_is_forgotten_whatever_its_attempts_tell_yet,
+            an_attempt_that_was_not_made_says_nothing,
         );
     };
     (@cases $make:path, $($case:ident,)+) => {$(
@@ -374,6 +375,17 @@ pub fn who_is_quick_to_refuse_is_not_quick_to_answer(health: &Shared, clock: &Ma
 
 /// See the name.
 pub fn a_client_that_leaves_shows_how_long_it_waited_at_least(health: &Shared, clock: &ManualClock) {
+    let attempt = begin(health, Occasion::Turn).unwrap();
+    clock.advance(30 * MS);
+    drop(attempt);
+    assert!(
+        latency(health).unwrap() > 600 * SECOND,
+        "who was never measured is not quick because somebody left at once"
+    );
+    let mut attempt = begin(health, Occasion::Turn).unwrap();
+    clock.advance(SECOND);
+    attempt.first_content();
+    attempt.ended(AttemptFact::Lives);
     for (waited, expected) in [(20, 20), (5, 20), (25, 25)] {
         let attempt = begin(health, Occasion::Turn).unwrap();
         clock.advance(waited * SECOND);
@@ -413,4 +425,17 @@ pub fn what_is_gone_is_forgotten_whatever_its_attempts_tell_yet(health: &Shared,
     late.ended(failed(FaultKind::Tls));
     assert_eq!(availability(health), Availability::Ready);
     assert_eq!(latency(health), None);
+}
+
+/// See the name.
+pub fn an_attempt_that_was_not_made_says_nothing(health: &Shared, clock: &ManualClock) {
+    let attempt = begin(health, Occasion::Turn).unwrap();
+    clock.advance(SECOND);
+    attempt.ended(AttemptFact::NotMade);
+    let view = health.view(A, "m", Account::Shared, FORM);
+    assert_eq!((view.availability, view.latency, view.in_flight), (Availability::Ready, None, 0));
+    ended(health, &failed(FaultKind::ServerError), 5);
+    clock.advance(2 * SECOND);
+    begin(health, Occasion::Turn).unwrap().ended(AttemptFact::NotMade);
+    assert!(begin(health, Occasion::Turn).is_ok(), "another one may be the probe");
 }

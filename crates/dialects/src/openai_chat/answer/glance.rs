@@ -24,6 +24,7 @@ pub(in crate::openai_chat) fn glance(
         // message out (`perplexity-chat_completions-126ddc2c3d`, 2026).
         let answer = decode(body, rule)?;
         for event in &answer.events {
+            look.has_content |= event.is_content();
             if let switchyard_domain::chat::ChatEvent::Delta { delta, .. } = event {
                 output.push_str(delta.output_text());
             }

@@ -153,6 +153,7 @@ impl Passing {
             }
             Err(AnswerFault::Error(error)) => Err(ProviderFault {
                 code: error.code,
+                is_quoted: true,
                 ..ProviderFault::new(FaultKind::Interrupted, error.message)
             }),
             Err(_) => Err(cut()),

@@ -109,7 +109,7 @@ impl Sink {
                 parts.finished = reader.is_finished();
                 parts.usage_corrected = reader.usage_corrected();
                 *held += event.raw.len();
-                Ok(Seen { taken, has_content: new.iter().any(is_content) })
+                Ok(Seen { taken, has_content: new.iter().any(ChatEvent::is_content) })
             }
         }
     }
@@ -160,14 +160,6 @@ impl Sink {
                 tally::events(parts, events.get(before..).unwrap_or_default());
             }
         }
-    }
-}
-
-fn is_content(event: &ChatEvent) -> bool {
-    match event {
-        ChatEvent::Delta { delta, .. } => delta.is_content(),
-        ChatEvent::Finished { .. } => true,
-        ChatEvent::Started { .. } | ChatEvent::Extension { .. } | ChatEvent::Usage(_) => false,
     }
 }
 
