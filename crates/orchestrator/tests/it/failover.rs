@@ -10,6 +10,7 @@ use switchyard_domain::meta::Writer;
 use switchyard_domain::usage::Outcome;
 use switchyard_orchestrator::admin::ProviderRequest;
 use switchyard_orchestrator::error::CallErrorKind;
+use switchyard_ports::health::AttemptFact;
 use switchyard_testkit::fakes::provider::Act;
 
 #[tokio::test]
@@ -237,7 +238,37 @@ async fn a_target_at_its_limit_is_passed_over_and_the_shortest_wait_is_told_when
     assert_eq!(error.retry_after, Some(Duration::from_millis(20_500)));
     assert!(error.message.ends_with("Try again in 21 s."), "{}", error.message);
     assert_eq!(world.journal.events().len(), before, "nothing was sent, nothing is recorded");
+    let facts = world.health.facts_of("m");
+    assert_eq!(
+        facts.iter().filter(|fact| **fact == AttemptFact::NotMade).count(),
+        3,
+        "and nothing is learned: {facts:?}"
+    );
     world.is_idle();
+}
+
+#[tokio::test]
+async fn what_a_provider_says_of_its_own_failure_is_not_for_clients() {
+    let world = World::usual().await;
+    let slip = "pool.acquire failed: SELECT * FROM accounts at https://internal.example";
+    let said =
+        |kind, status| Act::Fail(ProviderFault { status, is_quoted: true, ..ProviderFault::new(kind, slip) });
+    for (act, told) in [
+        (
+            said(FaultKind::ServerError, Some(500)),
+            "a/m failed: the provider answered with the error status 500",
+        ),
+        (said(FaultKind::InvalidResponse, Some(200)), "a/m failed: the provider sent an error in its answer"),
+    ] {
+        world.factory.always("a/m", act);
+        assert_eq!(world.ask("a/m").await.err().unwrap().message, told);
+    }
+    world.factory.always("a/m", said(FaultKind::Rejected, Some(400)));
+    assert_eq!(
+        world.ask("a/m").await.err().unwrap().message,
+        slip,
+        "of their own request the caller hears all"
+    );
 }
 
 #[tokio::test]

@@ -178,6 +178,9 @@ async fn buffered_bodies_that_are_no_answer_are_invalid() {
         "[DONE]",
         r#"{"choices":[]}"#,
         r#"{"choices":null}"#,
+        r#"{"id":"x","choices":[{"index":0}]}"#,
+        r#"{"choices":[{"index":0,"message":{"role":"assistant"},"finish_reason":null}]}"#,
+        r#"{"choices":[{"index":0,"message":{"role":"assistant","content":null},"finish_reason":null}],"usage":{"total_tokens":4}}"#,
         "{\"choices\":[",
     ] {
         for kind in ["application/json", "text/plain"] {
@@ -186,6 +189,14 @@ async fn buffered_bodies_that_are_no_answer_are_invalid() {
             assert!(heard.parts.began);
         }
     }
+}
+
+#[tokio::test]
+async fn an_answer_of_which_only_the_reason_of_its_end_came_is_one() {
+    let body =
+        r#"{"choices":[{"index":0,"message":{"role":"assistant","content":""},"finish_reason":"stop"}]}"#;
+    let heard = heard("openai", "application/json", body, 100, false).await;
+    assert!(matches!(heard.payload, Some(Payload::Verbatim(bytes)) if bytes == body));
 }
 
 #[tokio::test]
