@@ -116,7 +116,7 @@ impl<L: Lots> Course<L> {
         snapshot: &Arc<Snapshot>,
         outlook: &Outlook<'_>,
         lots: L,
-    ) -> Result<Self, NoCourse> {
+    ) -> Result<Self, Box<NoCourse>> {
         let mut course = Self::new(snapshot, lots, route.timeouts);
         if let Err(none) = course.join(route, model, outlook) {
             while course.is_empty() && course.fall_back(outlook) {}
@@ -223,7 +223,7 @@ impl<L: Lots> Course<L> {
         route: &Arc<RouteEntry>,
         model: Option<&str>,
         outlook: &Outlook<'_>,
-    ) -> Result<(), NoCourse> {
+    ) -> Result<(), Box<NoCourse>> {
         self.routes.push(route.id);
         let is_following = self.routes.len() > 1;
         let planned = outlook.plan(route, model, &mut self.lots);
@@ -262,7 +262,7 @@ impl<L: Lots> Course<L> {
         None
     }
 
-    fn pass(&mut self, route: &Arc<RouteEntry>, none: NoTargets) -> NoCourse {
+    fn pass(&mut self, route: &Arc<RouteEntry>, none: NoTargets) -> Box<NoCourse> {
         let error = no_targets(&none, route);
         let why = PassedOver::NoTarget(error.message.clone());
         self.passed.push(PassedRoute { route: route.name.clone(), why });
@@ -271,7 +271,7 @@ impl<L: Lots> Course<L> {
             Some((entries.get(*index)?.clone(), LeftOut::Unfit(*reason)))
         };
         self.leave_out(route, why.reasons().iter().filter_map(reason));
-        NoCourse { why, error }
+        Box::new(NoCourse { why, error })
     }
 
     fn leave_out(&mut self, route: &Arc<RouteEntry>, targets: impl Iterator<Item = (TargetEntry, LeftOut)>) {

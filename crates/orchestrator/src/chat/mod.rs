@@ -31,7 +31,7 @@ pub use bill::CallBill;
 pub use bound::PriceBound;
 pub use budgets::{BudgetTerms, Budgets};
 pub use counting::PromptCount;
-pub(crate) use course::{Course, Foreseen, LeftOutTarget, NoCourse, Step};
+pub(crate) use course::{Course, Foreseen, LeftOutTarget, Step};
 pub use days::{DayCountError, DayCounts};
 pub use delivery::{Reply, ReplyBody, ReplyHead, ReplyPiece, ReplyStream};
 pub use left_out::{LeftOut, PassedOver, PassedRoute};

@@ -8,7 +8,7 @@ pub use dry_run::{DryCall, DryRun, MOST_RUNS, RunShare};
 pub use select::{Among, Selection};
 pub use state::{RouteState, TargetStanding};
 
-use crate::chat::{Course, Lots, NoCourse, Outlook, OutlookCall};
+use crate::chat::{Course, Lots, Outlook, OutlookCall};
 use crate::principal::Principal;
 use crate::snapshot::{CallerCredentials, ConfigurationKeeper, RouteEntry, Snapshot, credentials_of};
 use std::sync::Arc;
@@ -105,6 +105,6 @@ struct Looked<'a> {
 impl Looked<'_> {
     fn course<L: Lots>(&self, model: Option<&str>, lots: L) -> Result<Course<L>, RoutingError> {
         Course::through(self.route, model, self.snapshot, self.outlook, lots)
-            .map_err(|NoCourse { why, error }| RoutingError::NoPlan { why, message: error.message })
+            .map_err(|none| RoutingError::NoPlan { why: none.why, message: none.error.message })
     }
 }
