@@ -95,8 +95,9 @@ proptest! {
             plan.order.sort_unstable();
             let skipped: Vec<usize> = field.skipped().iter().map(|(index, _)| *index).collect();
             let left: Vec<usize> = (0..targets.len()).filter(|index| !skipped.contains(index)).collect();
-            prop_assert_eq!(plan.order, left);
-            prop_assert!(!plan.decision.to_string().is_empty());
+            prop_assert_eq!(&plan.order, &left);
+            prop_assert_eq!(plan.rules.len(), plan.order.len());
+            prop_assert!(plan.rules.iter().all(|rule| !rule.to_string().is_empty()));
         }
     }
 }

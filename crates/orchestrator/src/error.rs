@@ -54,7 +54,8 @@ pub enum CallErrorKind {
 }
 
 impl CallErrorKind {
-    const ALL: [Self; 21] = [
+    /// Each of them.
+    pub const ALL: [Self; 21] = [
         Self::InvalidApiKey,
         Self::InvalidRequest,
         Self::ModelNotFound,

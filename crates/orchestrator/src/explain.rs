@@ -1,8 +1,10 @@
 //! What would become of a call, without one: its route, the order of its targets, the exact request that each would be sent,
 //! what could not be carried, and what it could cost at most. No upstream is called and nothing is recorded.
 
-pub use crate::chat::PriceBound;
-use crate::chat::{Foreseen, Outlook, OutlookCall, PlannedTarget, asking, bound, planned, resolve};
+use crate::chat::{
+    Course, Foreseeing, Foreseen, LeftOutTarget, Outlook, OutlookCall, Step, asking, bound, resolve,
+};
+pub use crate::chat::{LeftOut, PassedOver, PassedRoute, PriceBound};
 use crate::error::CallError;
 use crate::places::{Place, Places, PlacesTaken};
 use crate::principal::Principal;
@@ -11,9 +13,9 @@ use crate::snapshot::{CallerCredentials, ConfigurationKeeper, Snapshot, credenti
 use std::sync::Arc;
 use switchyard_domain::call::CallFacts;
 use switchyard_domain::chat::LossReport;
-use switchyard_domain::ids::UserId;
+use switchyard_domain::ids::{TargetId, UserId};
 use switchyard_domain::provider::CredentialSource;
-use switchyard_domain::route::{Availability, Avoidance, Decision, SkipReason};
+use switchyard_domain::route::{Avoidance, Rule};
 use switchyard_ports::client_call::ClientCall;
 use switchyard_ports::limiter::Demand;
 use switchyard_ports::provider::Prepared;
@@ -35,28 +37,57 @@ pub struct Explanation {
     pub reserved_tokens: u64,
     /// The limits and budgets of the caller that it would be held to.
     pub limits: Vec<Demand>,
-    /// The targets in the order in which they would be tried.
+    /// The targets in the order in which they would be tried, those of the routes behind too.
     pub targets: Vec<ExplainedTarget>,
-    /// The rule that puts the first target first.
-    pub decision: Decision,
-    /// The targets of the route that this call can't go to, and why.
+    /// The targets that this call can't go to, and why.
     pub skipped: Vec<SkippedTarget>,
+    /// The routes of the chain that add no target, and why.
+    pub passed: Vec<PassedRoute>,
+}
+
+impl Explanation {
+    /// The rule that puts the first target first.
+    #[must_use]
+    pub fn rule(&self) -> Option<Rule> {
+        self.targets.first().map(|target| target.rule)
+    }
 }
 
 /// A target that a call can't go to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SkippedTarget {
+    /// Which one, where several are of one provider and model.
+    pub id: Option<TargetId>,
     /// `<provider>/<model>`.
     pub target: String,
+    /// The route that it stands in.
+    pub route: String,
     /// Why.
-    pub reason: SkipReason,
+    pub reason: LeftOut,
+}
+
+impl From<&LeftOutTarget> for SkippedTarget {
+    fn from(LeftOutTarget { target, route, why }: &LeftOutTarget) -> Self {
+        Self {
+            id: target.id,
+            target: target.model.public_name.clone(),
+            route: route.name.clone(),
+            reason: *why,
+        }
+    }
 }
 
 /// What a target would be sent.
 #[derive(Clone, Debug)]
 pub struct ExplainedTarget {
+    /// Which one, where several are of one provider and model.
+    pub id: Option<TargetId>,
     /// `<provider>/<model>`.
     pub target: String,
+    /// The route that it stands in: the one that was called, or one behind it. `None` where a model was called.
+    pub route: Option<String>,
+    /// The rule that puts it where it stands.
+    pub rule: Rule,
     /// Whose credential would be used; `None` where none would. Or why the one that would be used can't be.
     pub credential: Result<Option<CredentialSource>, String>,
     /// The exact request, without the credential; or why none can be made.
@@ -118,13 +149,10 @@ impl Explainer {
             call: OutlookCall::of(facts),
             now: self.ports.clock.now(),
         };
-        let Foreseen { strict, decision, targets, skipped } =
-            planned(&resolved, &outlook, self.ports.entropy.random())?;
-        let strict = facts.strict || strict;
-        let targets = targets.iter().map(|target| self.target(&snapshot, target, call, strict, &credentials));
-        let skipped = skipped
-            .into_iter()
-            .map(|(target, reason)| SkippedTarget { target: target.model.public_name.clone(), reason });
+        let lots = Foreseeing { entropy: self.ports.entropy.as_ref(), ahead: 0 };
+        let course = Course::of(&resolved, &snapshot, &outlook, lots)?;
+        let Foreseen { steps, left_out, passed } = course.foreseen(&outlook);
+        let targets = steps.iter().map(|step| self.target(&snapshot, step, call, &credentials));
         Ok(Explanation {
             route: resolved.route_name().map(str::to_owned),
             estimated_prompt_tokens: facts.estimated_prompt_tokens(),
@@ -132,19 +160,20 @@ impl Explainer {
             limits: asking::of_caller(&snapshot.quotas, &self.keeper.users(), principal),
             facts: facts.clone(),
             targets: targets.collect(),
-            decision,
-            skipped: skipped.collect(),
+            skipped: left_out.iter().map(SkippedTarget::from).collect(),
+            passed,
         })
     }
 
     fn target(
         &self,
         snapshot: &Snapshot,
-        PlannedTarget { entry: target, availability }: &PlannedTarget,
+        step: &Step,
         call: &dyn ClientCall,
-        strict: bool,
         credentials: &CallerCredentials,
     ) -> ExplainedTarget {
+        let target = &step.target;
+        let strict = call.facts().strict || step.is_strict();
         let request = match &target.provider.client {
             Ok(client) => client.prepare(call, &target.model.model).map_err(|fault| fault.message),
             Err(reason) => Err(reason.clone()),
@@ -152,16 +181,16 @@ impl Explainer {
         let is_refused = strict && request.as_ref().is_ok_and(|prepared| !prepared.losses.is_empty());
         let pieces = request.as_ref().map(|prepared| prepared.units).unwrap_or_default();
         ExplainedTarget {
+            id: target.id,
+            route: step.route.as_ref().map(|route| route.name.clone()),
+            rule: step.rule,
             target: target.model.public_name.clone(),
             credential: credentials.source(&target.provider),
             request: request.map(Box::new),
             is_refused,
             price_bound: bound::shown(target, call.facts(), pieces, self.ports.clock.now()),
             limits: asking::of_target(&snapshot.quotas, target),
-            avoided: match availability {
-                Availability::Avoid(avoidance) => Some(*avoidance),
-                Availability::Ready | Availability::Unusable => None,
-            },
+            avoided: step.avoided,
         }
     }
 }

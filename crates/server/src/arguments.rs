@@ -10,7 +10,10 @@ pub(crate) use budgets::{BudgetAction, BudgetOptions, SetBudget, WindowName};
 pub(crate) use configuration::{BackupOptions, DocumentOptions, ExportOptions, FormatName};
 pub(crate) use credentials::CredentialAction;
 use limits::LimitOptions;
-pub(crate) use routes::{AddRoute, ModeName, RouteAction, RouteOptions, StrategyName};
+pub(crate) use routes::{
+    AddRoute, FailoverOnName, ModeName, NeedName, OnDisconnectName, RouteAction, RouteOptions, StrategyName,
+    TryRoute,
+};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;

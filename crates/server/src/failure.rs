@@ -6,8 +6,10 @@ use switchyard::OpenError;
 use switchyard::orchestrator::accounts::AccountError;
 use switchyard::orchestrator::backup::RestoreError;
 use switchyard::orchestrator::error::AdminError;
+use switchyard::orchestrator::routing::RoutingError;
 use switchyard::ports::repositories::RepositoryError;
 use switchyard::settings::{DotEnvError, SettingsErrors};
+use switchyard_domain::route::PlanError;
 
 const RUNTIME: u8 = 1;
 const USAGE: u8 = 2;
@@ -102,6 +104,19 @@ impl From<RestoreError> for Failure {
             RestoreError::NotKept | RestoreError::NotFound(_) => NOT_FOUND,
             RestoreError::ForeignKey(_) | RestoreError::Newer(_) | RestoreError::Tampered => REFUSED,
             RestoreError::Unreadable(_) | RestoreError::NotWritten(_) => RUNTIME,
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl From<RoutingError> for Failure {
+    fn from(error: RoutingError) -> Self {
+        let code = match &error {
+            RoutingError::NoSuchRoute => NOT_FOUND,
+            RoutingError::NoPlan { why: PlanError::HintMissing | PlanError::HintNotServed, .. } => USAGE,
+            RoutingError::SwitchedOff(_) | RoutingError::NoneHealthy(_) | RoutingError::NoPlan { .. } => {
+                REFUSED
+            }
         };
         Self::new(code, error.to_string())
     }

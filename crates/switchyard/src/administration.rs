@@ -20,7 +20,7 @@ use switchyard_orchestrator::audit::AuditTrail;
 use switchyard_orchestrator::backup::{BackupPorts, BackupWriter, Backups};
 use switchyard_orchestrator::explain::Explainer;
 use switchyard_orchestrator::rekey::{Rekey, RekeyPorts};
-use switchyard_orchestrator::routing::RoutingPorts;
+use switchyard_orchestrator::routing::{Routing, RoutingPorts};
 use switchyard_orchestrator::snapshot::ConfigurationKeeper;
 use switchyard_orchestrator::usage::UsageReports;
 use switchyard_ports::backup_file::BackupFile;
@@ -286,12 +286,26 @@ impl Administration {
     /// # Errors
     /// When the database can't be read.
     pub async fn explainer(&self) -> Result<Explainer, OpenError> {
+        let (keeper, ports) = self.looking().await?;
+        Ok(Explainer::new(keeper, ports))
+    }
+
+    /// Looks at routes. Loads the configuration; nothing is known of what the targets did to a running server.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn routing(&self) -> Result<Routing, OpenError> {
+        let (keeper, ports) = self.looking().await?;
+        Ok(Routing::new(keeper, ports))
+    }
+
+    async fn looking(&self) -> Result<(Arc<ConfigurationKeeper>, RoutingPorts), OpenError> {
         let keeper = Arc::new(start_keeper(&self.adapters).await?);
         let clock = Arc::clone(&self.adapters.clock);
         let entropy = Arc::clone(&self.adapters.entropy);
         let health = Arc::clone(&self.adapters.health);
         let limiter = Arc::new(MemoryLimiter::new(Arc::clone(&clock)));
-        Ok(Explainer::new(keeper, RoutingPorts { clock, entropy, health, limiter }))
+        Ok((keeper, RoutingPorts { clock, entropy, health, limiter }))
     }
 
     /// The files of secrets that were made by this start; to be backed up.

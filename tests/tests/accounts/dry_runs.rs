@@ -99,6 +99,9 @@ async fn a_member_is_shown_their_own_limits_and_not_where_providers_stand() {
     assert!(shown["reserved_tokens"].as_u64().unwrap() > 10, "{shown}");
     let request = &shown["targets"][0]["request"];
     assert!(request.get("url").is_none() && request["body"].is_string(), "{request}");
+    let target = &shown["targets"][0];
+    assert_eq!((&target["route"], &target["decided_by"]), (&json!("fallback"), &json!("priority")));
+    assert!(target.get("rule").is_none(), "figures are for those who administer: {target}");
     let foreign = explain(&looks.bob, &format!(r#","virtual_key":{id}"#)).await;
     assert_eq!(foreign.status, 404, "{}", foreign.text);
     let by_admin = explained(&looks.admin, &format!(r#","virtual_key":{id}"#)).await;

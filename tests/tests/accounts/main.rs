@@ -5,6 +5,7 @@
 mod audit;
 mod browser;
 mod call_log;
+mod chains;
 mod codes;
 mod cookies;
 mod documented;

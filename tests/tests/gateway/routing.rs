@@ -4,6 +4,7 @@ use serde_json::json;
 use std::time::Duration;
 use switchyard::Name;
 use switchyard::declared::{DeclaredRoute, DeclaredTarget};
+use switchyard::orchestrator::routing::Among;
 use switchyard_domain::fault::FailoverOn;
 use switchyard_domain::meta::Writer;
 use switchyard_domain::route::{Need, OnDisconnect, RouteMode, Strategy, When};
@@ -182,8 +183,9 @@ async fn of_256_selections_at_once_each_target_gets_the_same_share_give_or_take_
     };
     let id = app.embedded().routes().add(&even, &Writer::API).await.unwrap();
     let routing = std::sync::Arc::clone(&app.embedded().use_cases().insight.routing);
+    let next = |_| routing.select(id, None, Among::All).unwrap().model;
     let models: Vec<String> = std::thread::scope(|scope| {
-        let select = || (0..64).map(|_| routing.select(id, None).unwrap().model).collect::<Vec<_>>();
+        let select = || (0..64).map(next).collect::<Vec<_>>();
         let threads: Vec<_> = (0..4).map(|_| scope.spawn(select)).collect();
         threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
     });

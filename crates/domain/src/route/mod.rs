@@ -10,7 +10,7 @@ pub use models::TargetModels;
 pub use needs::Needs;
 pub use plan::{
     Availability, Avoidance, Candidate, Choice, Decision, Draws, Field, Headroom, Plan, PlanError,
-    PlannedCall, SkipReason, misfit,
+    PlannedCall, Rule, SkipReason, misfit,
 };
 pub use timeouts::{InvalidTimeout, Timeouts};
 pub use when::{InvalidWhen, Need, TokenRange, When};

@@ -1,14 +1,18 @@
 //! What a dry run shows, as JSON: one shape for the command line and for the API.
 
+mod chain;
 mod limits;
+mod run;
 
+pub use chain::{PassedRouteShape, SkippedShape};
 pub use limits::{ExplainedLimit, LimitedBudget};
+pub use run::{DryRunShape, ShareShape};
 
 use crate::offline::body_of;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use switchyard_domain::provider::CredentialSource;
-use switchyard_orchestrator::explain::{ExplainedTarget, Explanation, PriceBound, SkippedTarget};
+use switchyard_orchestrator::explain::{ExplainedTarget, Explanation, PriceBound};
 use utoipa::ToSchema;
 
 /// What would become of a call.
@@ -30,36 +34,34 @@ pub struct ExplanationShape {
     reserved_tokens: u64,
     /// The limits and budgets of the caller that it would be held to.
     limits: Vec<ExplainedLimit>,
-    /// The rule that puts the first target first: a strategy's word, or `named`, `only` or `priority`.
+    /// The rule that puts the first target first: a strategy's word, or `named`, `only`, `priority`, `provider_again` or `avoided`.
     decided_by: &'static str,
     /// The same in a sentence, with the figures that decided; told to those who administer or audit.
     #[serde(skip_serializing_if = "Option::is_none")]
     rule: Option<String>,
-    /// In the order in which they would be tried.
+    /// In the order in which they would be tried, those of the routes behind too.
     targets: Vec<TargetShape>,
-    /// Targets of the route that such a call can't go to.
+    /// Targets of the routes that such a call can't go to.
     skipped: Vec<SkippedShape>,
-}
-
-/// A target that a call can't go to.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-#[schema(as = SkippedTarget)]
-pub struct SkippedShape {
-    /// `<provider>/<model>`.
-    target: String,
-    /// `switched_off`, `model_not_served`, `context_too_small`, `lacks_tools`, `lacks_vision`, `lacks_json_schema` or
-    /// `condition_not_met`.
-    reason: &'static str,
-    /// The same in a sentence.
-    message: String,
+    /// The routes of the chain that add no target.
+    passed_routes: Vec<PassedRouteShape>,
 }
 
 /// What a target would be sent.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = ExplainedTarget)]
 pub struct TargetShape {
+    /// The target's id in its route; absent where a model was called.
+    target_id: Option<i64>,
     /// `<provider>/<model>`.
     target: String,
+    /// The route that it stands in: the one that was called, or one behind it; absent where a model was called.
+    route: Option<String>,
+    /// The rule that puts it where it stands, in a word as above.
+    decided_by: &'static str,
+    /// The same in a sentence; told to those who administer or audit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<String>,
     /// Whose credential would be used: `key`, `user`, `shared` or `none`; or `{"unusable": <why>}`.
     credential: serde_json::Value,
     /// Whether the call would be refused here for what could not be carried.
@@ -113,10 +115,11 @@ impl ExplanationShape {
             max_output_tokens: explained.facts.max_output_tokens,
             reserved_tokens: explained.reserved_tokens,
             limits: explained.limits.iter().map(ExplainedLimit::from).collect(),
-            decided_by: explained.decision.as_str(),
-            rule: Some(explained.decision.to_string()),
+            decided_by: explained.rule().map_or("", |rule| rule.as_str()),
+            rule: explained.rule().map(|rule| rule.to_string()),
             targets: explained.targets.iter().map(target).collect(),
-            skipped: explained.skipped.iter().map(skipped).collect(),
+            skipped: explained.skipped.iter().map(SkippedShape::from).collect(),
+            passed_routes: explained.passed.iter().map(PassedRouteShape::from).collect(),
         }
     }
 
@@ -128,19 +131,12 @@ impl ExplanationShape {
         for target in &mut shape.targets {
             target.limits.clear();
             target.avoided = None;
+            target.rule = None;
             if let Some(request) = &mut target.request {
                 request.url = None;
             }
         }
         shape
-    }
-}
-
-fn skipped(skipped: &SkippedTarget) -> SkippedShape {
-    SkippedShape {
-        target: skipped.target.clone(),
-        reason: skipped.reason.as_str(),
-        message: skipped.reason.to_string(),
     }
 }
 
@@ -154,6 +150,10 @@ fn target(target: &ExplainedTarget) -> TargetShape {
     });
     let bound = target.price_bound.amount();
     TargetShape {
+        target_id: target.id.map(|id| id.0),
+        route: target.route.clone(),
+        decided_by: target.rule.as_str(),
+        rule: Some(target.rule.to_string()),
         target: target.target.clone(),
         credential: match &target.credential {
             Ok(source) => serde_json::json!(source.map_or("none", CredentialSource::as_str)),

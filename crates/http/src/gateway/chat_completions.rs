@@ -2,7 +2,7 @@ use super::call::{DialectCall, Place};
 use super::cost::PricedCompletionAnswer;
 use super::dialects::OPENAI_CHAT;
 use super::error::{BARE, GatewayError};
-use super::schema::{CallFailures, CallParams, CompletionAnswer, CompletionRequest};
+use super::schema::{CallFailures, CallParams, CompletionAnswer, CompletionRequest, KeyCallFailures};
 use super::serve::serve;
 use crate::extract::{CallHeaders, GatewayBody, GatewayCaller, KeyCaller};
 use crate::middleware::RequestId;
@@ -48,7 +48,7 @@ pub(crate) async fn chat_completions(
     request_body = CompletionRequest,
     responses(
         (status = 200, description = "The answer, or `text/event-stream` of its chunks", body = PricedCompletionAnswer),
-        CallFailures,
+        KeyCallFailures,
     )
 )]
 pub(crate) async fn chat_completions_of_key(

@@ -272,6 +272,7 @@ impl ResponseError for GatewayError {
 mod tests {
     use super::*;
     use actix_web::http::header::CONNECTION;
+    use std::collections::BTreeSet;
     use switchyard_orchestrator::error::CallErrorKind as Kind;
 
     fn seen(error: CallError, door: Door) -> (u16, &'static str, Option<String>) {
@@ -323,6 +324,20 @@ mod tests {
         }
         for (kind, status) in [(Kind::RateLimited, 429), (Kind::StorageUnavailable, 503)] {
             assert_eq!(seen(CallError::new(kind, "m"), Door::Bare).0, status, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn the_document_lists_at_each_door_the_statuses_that_are_answered_there_and_no_other() {
+        let document: serde_json::Value = serde_json::from_str(&crate::openapi::json()).unwrap();
+        for (path, door) in [("/v1/chat/completions", Door::V1), (BARE, Door::Bare)] {
+            // What is answered before there is a call.
+            let mut answered = BTreeSet::from([200, 408, 409, 413, 415]);
+            let statuses = Kind::ALL.into_iter().map(|kind| seen(CallError::new(kind, "m"), door).0);
+            answered.extend(statuses);
+            let listed = document["paths"][path]["post"]["responses"].as_object().unwrap();
+            let listed: BTreeSet<u16> = listed.keys().map(|status| status.parse().unwrap()).collect();
+            assert_eq!(listed, answered, "{path}");
         }
     }
 

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 use serde_json::Value;
+use std::collections::BTreeMap;
+use utoipa::openapi::{RefOr, Response};
 use utoipa::{IntoParams, IntoResponses, ToSchema};
 
 /// OpenAI's chat completion request, as far as the gateway itself looks at it.
@@ -143,4 +145,34 @@ pub(crate) enum CallFailures {
     /// The provider did not answer in time
     #[response(status = 504)]
     TimedOut(ErrorAnswer),
+}
+
+/// How a call at the address without a version can fail: as its document says, a model that is not there is a bad request, and
+/// providers that fail are one failure, however each of them did.
+pub(crate) struct KeyCallFailures;
+
+impl IntoResponses for KeyCallFailures {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let mut responses = CallFailures::responses();
+        responses.retain(|status, _| !matches!(status.as_str(), "404" | "504"));
+        for (status, said) in [
+            (
+                "400",
+                "Not what its media type says, not a call, no such model or an ambiguous one, or it can't be called so",
+            ),
+            (
+                "502",
+                "The model failed, and so did what may take its place: in time or not, throttled, or without a key",
+            ),
+            (
+                "503",
+                "Usage, or an `Idempotency-Key`, can't be recorded, or too many requests are being answered; see `retry-after`",
+            ),
+        ] {
+            if let Some(RefOr::T(response)) = responses.get_mut(status) {
+                response.description = said.to_owned();
+            }
+        }
+        responses
+    }
 }

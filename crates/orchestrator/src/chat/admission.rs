@@ -4,6 +4,7 @@
 use super::asking::{self, reserved_tokens};
 use super::bound::{self, Unbounded};
 use super::course::Course;
+use super::lots::Taking;
 use super::service::ChatPorts;
 use super::settlement::Settlement;
 use crate::error::{CallError, CallErrorKind};
@@ -53,7 +54,7 @@ impl Admission<'_> {
     /// Takes what the attempt at `target` needs, and with the first attempt what the caller needs.
     pub(super) async fn to_target(
         &self,
-        course: &mut Course,
+        course: &mut Course<Taking<'_>>,
         target: &TargetEntry,
         settlement: &mut Settlement,
     ) -> Result<Admitted, NotAdmitted> {
@@ -113,7 +114,12 @@ impl Admission<'_> {
         Ok(())
     }
 
-    fn admitted(&self, course: &mut Course, settlement: &mut Settlement, permit: Option<Box<dyn Permit>>) {
+    fn admitted(
+        &self,
+        course: &mut Course<Taking<'_>>,
+        settlement: &mut Settlement,
+        permit: Option<Box<dyn Permit>>,
+    ) {
         if !settlement.is_admitted() {
             settlement.admit(permit);
             course.admitted();

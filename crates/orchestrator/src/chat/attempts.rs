@@ -6,6 +6,7 @@ use super::admission::{Admission, Admitted, NotAdmitted};
 use super::bought::{self, Next};
 use super::course::{Course, Step};
 use super::draining::Gone;
+use super::lots::Taking;
 use super::outlook::{Outlook, OutlookCall};
 use super::refusals::{held_back, no_such_operation, strict_refusal, unreadable, unusable};
 use super::service::{CallSettings, ChatPorts};
@@ -34,7 +35,7 @@ pub(super) struct Begun {
     pub(super) retried: Retried,
     /// The attempt as the target's health sees it.
     pub(super) watched: Box<dyn WatchedAttempt>,
-    /// Why this target: the word of the rule that put it first, or what failed before it.
+    /// Why this target: the word of the rule that put it there, or what failed before it.
     pub(super) reason: String,
 }
 
@@ -86,7 +87,7 @@ pub(super) struct Attempts<'a> {
     pub(super) settings: &'a CallSettings,
     pub(super) call: &'a Arc<dyn ClientCall>,
     pub(super) request_id: &'a str,
-    pub(super) course: Course,
+    pub(super) course: Course<Taking<'a>>,
     pub(super) admission: Admission<'a>,
     pub(super) credentials: &'a CallerCredentials,
     pub(super) began: Monotonic,
@@ -128,7 +129,7 @@ impl Attempts<'_> {
                 },
             };
             match self.attempt(&step, credential, settlement).await {
-                Tried::Began(began) => return Ok(self.begun(*began, step, retried, &tries)),
+                Tried::Began(began) => return Ok(begun(*began, step, retried, &tries)),
                 Tried::Failed { fault, is_foreign, next, has_other_account } => {
                     // No other target is asked then, but this one may want to be asked once more.
                     stays = !step.failover_on().moves_on(fault.kind);
@@ -156,12 +157,6 @@ impl Attempts<'_> {
         Err(tries.into_error())
     }
 
-    fn begun(&self, began: Began, step: Step, retried: Retried, tries: &Tries) -> Begun {
-        let Began { answer, source, losses, watched } = began;
-        let reason = tries.reason().unwrap_or_else(|| self.course.reason().to_owned());
-        Begun { answer, target: step.target, source, losses, retried, watched, reason }
-    }
-
     /// The next target that was not tried.
     fn next(&mut self, is_first: bool) -> Option<Step> {
         let outlook = Outlook {
@@ -171,7 +166,7 @@ impl Attempts<'_> {
             call: OutlookCall::of(self.call.facts()),
             now: self.ports.clock.now(),
         };
-        self.course.next(&outlook, self.ports.entropy.as_ref(), is_first)
+        self.course.next(&outlook, is_first)
     }
 
     /// Waits for another try at the target that failed last, if its fault, the route and the retry budget allow one and the
@@ -384,6 +379,12 @@ impl Attempts<'_> {
             Blame::Caller | Blame::Provider => note!(info, "attempt failed"),
         };
     }
+}
+
+fn begun(began: Began, step: Step, retried: Retried, tries: &Tries) -> Begun {
+    let Began { answer, source, losses, watched } = began;
+    let reason = tries.reason().unwrap_or_else(|| step.rule.as_str().to_owned());
+    Begun { answer, target: step.target, source, losses, retried, watched, reason }
 }
 
 /// Whether a call was refused for want of what it would have used.

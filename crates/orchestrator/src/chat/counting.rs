@@ -2,9 +2,10 @@
 //! caller's limits what a call takes, save tokens.
 
 use super::admission::caller_alone;
-use super::course::planned;
+use super::course::Course;
+use super::lots::Foreseeing;
 use super::metering::count_prompt;
-use super::outlook::{Outlook, OutlookCall, PlannedTarget};
+use super::outlook::{Outlook, OutlookCall};
 use super::resolution::resolve;
 use super::service::ChatService;
 use crate::error::{CallError, CallErrorKind};
@@ -45,8 +46,9 @@ impl ChatService {
             call: OutlookCall::of(call.facts()),
             now: self.ports().clock.now(),
         };
-        let foreseen = planned(&resolved, &outlook, 0)?;
-        let Some(PlannedTarget { entry: target, .. }) = foreseen.targets.into_iter().next() else {
+        let lots = Foreseeing { entropy: self.ports().entropy.as_ref(), ahead: 0 };
+        let next = Course::of(&resolved, &snapshot, &outlook, lots)?.next(&outlook, true);
+        let Some(target) = next.map(|step| step.target) else {
             return Err(CallError::new(
                 CallErrorKind::UpstreamUnavailable,
                 "There is no target to count for.",

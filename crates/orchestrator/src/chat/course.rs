@@ -1,26 +1,32 @@
 //! Where a call may go: the plan of its route and of the routes behind it, or the one target that it names.
 
-use super::outlook::{Lots, Outlook, PlannedTarget, RoutePlan, TurnKey};
-use super::refusals::{no_plan, unusable};
+use super::left_out::{LeftOut, PassedOver, PassedRoute};
+use super::lots::{Lots, Taking};
+use super::outlook::{NoTargets, Outlook, PlannedTarget, RoutePlan};
+use super::refusals::{no_targets, unusable};
 use super::resolution::Resolved;
 use crate::error::CallError;
-use crate::snapshot::{ModelEntry, RouteEntry, Snapshot, TakenTurn, TargetEntry, Turns};
+use crate::snapshot::{Behind, ModelEntry, RouteEntry, Snapshot, TargetEntry};
 use std::collections::VecDeque;
 use std::iter::once;
 use std::sync::Arc;
 use switchyard_domain::fault::FailoverOn;
 use switchyard_domain::ids::{ProviderId, RouteId};
-use switchyard_domain::route::{Availability, Decision, PlanError, SkipReason, Timeouts};
+use switchyard_domain::route::{Availability, Avoidance, Decision, PlanError, Rule, SkipReason, Timeouts};
 use switchyard_ports::clock::Monotonic;
-use switchyard_ports::entropy::Entropy;
 use switchyard_ports::health::Occasion;
 
 /// A target to try, by the rules of the route that it stands in.
 #[derive(Clone)]
-pub(super) struct Step {
-    pub(super) target: TargetEntry,
+pub(crate) struct Step {
+    pub(crate) target: TargetEntry,
     pub(super) occasion: Occasion,
-    route: Option<Arc<RouteEntry>>,
+    /// The route that it stands in, where one was called.
+    pub(crate) route: Option<Arc<RouteEntry>>,
+    /// Why it stands there where it stands.
+    pub(crate) rule: Rule,
+    /// Why it is better not tried now, where that is so: it comes after all others then.
+    pub(crate) avoided: Option<Avoidance>,
 }
 
 impl Step {
@@ -35,7 +41,7 @@ impl Step {
     }
 
     /// Whether its route refuses what can't be carried.
-    pub(super) fn is_strict(&self) -> bool {
+    pub(crate) fn is_strict(&self) -> bool {
         self.route.as_ref().is_some_and(|route| route.strict)
     }
 
@@ -46,9 +52,17 @@ impl Step {
     }
 }
 
+/// A target that the course leaves out.
+pub(crate) struct LeftOutTarget {
+    pub(crate) target: TargetEntry,
+    pub(crate) route: Arc<RouteEntry>,
+    pub(crate) why: LeftOut,
+}
+
 /// Where a call may go, in order.
-pub(super) struct Course {
+pub(crate) struct Course<L> {
     snapshot: Arc<Snapshot>,
+    lots: L,
     /// Those whose turn it is.
     steps: VecDeque<Step>,
     /// Those that were held back: tried when nothing else is left.
@@ -58,99 +72,107 @@ pub(super) struct Course {
     routes: Vec<RouteId>,
     /// What was taken in, where a route may follow: the providers, and their models.
     known: Vec<(ProviderId, Arc<ModelEntry>)>,
-    turns: Vec<TakenTurn>,
-    is_admitted: bool,
+    left_out: Vec<LeftOutTarget>,
+    passed: Vec<PassedRoute>,
     has_one: bool,
     /// Of the whole call, as the route that was called says.
     pub(super) timeouts: Timeouts,
-    /// Why the first target is the first.
-    decision: Option<Decision>,
 }
 
-/// The course that a call would take now. No turn is taken.
-pub(crate) fn planned(resolved: &Resolved, outlook: &Outlook<'_>, draw: u64) -> Result<Foreseen, CallError> {
-    match resolved {
-        Resolved::Direct(target) => Ok(Foreseen {
-            strict: false,
-            decision: Decision::NAMED,
-            targets: vec![direct(target, outlook)?],
-            skipped: Vec::new(),
-        }),
-        Resolved::Route { route, hint } => {
-            let mut lots = Foreseeing { turns: &route.turns, draw, ahead: 0 };
-            let plan = outlook.plan(route, hint.as_deref(), &mut lots);
-            let plan = plan.map_err(|(error, targets)| no_plan(&error, &targets, route))?;
-            let RoutePlan { targets, decision, skipped } = plan;
-            Ok(Foreseen { strict: route.strict, decision, targets, skipped })
-        }
-    }
-}
-
-/// What would become of a call.
+/// Where a call would go, to the end of the chain.
 pub(crate) struct Foreseen {
-    pub(crate) strict: bool,
-    pub(crate) decision: Decision,
-    pub(crate) targets: Vec<PlannedTarget>,
-    pub(crate) skipped: Vec<(TargetEntry, SkipReason)>,
+    pub(crate) steps: Vec<Step>,
+    pub(crate) left_out: Vec<LeftOutTarget>,
+    pub(crate) passed: Vec<PassedRoute>,
 }
 
-fn direct(target: &TargetEntry, outlook: &Outlook<'_>) -> Result<PlannedTarget, CallError> {
-    if !target.is_usable(outlook.credentials) {
-        return Err(unusable(target));
-    }
-    Ok(PlannedTarget { entry: target.clone(), availability: outlook.availability(target) })
+/// Why a call to a route has no course.
+pub(crate) struct NoCourse {
+    /// Why the route that was called has no target.
+    pub(crate) why: PlanError,
+    pub(crate) error: CallError,
 }
 
-impl Course {
-    /// The course of a call, with its route's next turn.
-    pub(super) fn of(
+impl<L: Lots> Course<L> {
+    /// The course of a call.
+    pub(crate) fn of(
         resolved: &Resolved,
         snapshot: &Arc<Snapshot>,
         outlook: &Outlook<'_>,
-        entropy: &dyn Entropy,
+        lots: L,
     ) -> Result<Self, CallError> {
-        let mut course = Self {
-            snapshot: Arc::clone(snapshot),
-            steps: VecDeque::new(),
-            held: VecDeque::new(),
-            fallback: None,
-            routes: Vec::new(),
-            known: Vec::new(),
-            turns: Vec::new(),
-            is_admitted: false,
-            has_one: false,
-            timeouts: Timeouts::DEFAULT,
-            decision: None,
-        };
         match resolved {
-            Resolved::Direct(target) => {
-                course.decision = Some(Decision::NAMED);
-                let target = direct(target, outlook)?;
-                course.take_in([target], None);
-            }
+            Resolved::Direct(target) => Self::to(target, snapshot, outlook, lots),
             Resolved::Route { route, hint } => {
-                course.timeouts = route.timeouts;
-                if let Err(error) = course.join(route, hint.as_deref(), outlook, entropy) {
-                    while course.is_empty() && course.fall_back(outlook, entropy) {}
-                    if course.is_empty() {
-                        return Err(error);
-                    }
-                }
+                Self::through(route, hint.as_deref(), snapshot, outlook, lots).map_err(|none| none.error)
+            }
+        }
+    }
+
+    /// The course of a call to a route that names this model behind it, or none.
+    pub(crate) fn through(
+        route: &Arc<RouteEntry>,
+        model: Option<&str>,
+        snapshot: &Arc<Snapshot>,
+        outlook: &Outlook<'_>,
+        lots: L,
+    ) -> Result<Self, Box<NoCourse>> {
+        let mut course = Self::new(snapshot, lots, route.timeouts);
+        if let Err(none) = course.join(route, model, outlook) {
+            while course.is_empty() && course.fall_back(outlook) {}
+            if course.is_empty() {
+                return Err(none);
             }
         }
         course.has_one = course.steps.len() + course.held.len() == 1 && course.fallback.is_none();
         Ok(course)
     }
 
+    fn to(
+        target: &TargetEntry,
+        snapshot: &Arc<Snapshot>,
+        outlook: &Outlook<'_>,
+        lots: L,
+    ) -> Result<Self, CallError> {
+        if !target.is_usable(outlook.credentials) {
+            return Err(unusable(target));
+        }
+        let mut course = Self::new(snapshot, lots, Timeouts::DEFAULT);
+        let (availability, rule) = (outlook.availability(target), Rule::First(Decision::NAMED));
+        course.take_in([PlannedTarget { entry: target.clone(), availability, rule }], None);
+        course.has_one = true;
+        Ok(course)
+    }
+
+    fn new(snapshot: &Arc<Snapshot>, lots: L, timeouts: Timeouts) -> Self {
+        Self {
+            snapshot: Arc::clone(snapshot),
+            lots,
+            steps: VecDeque::new(),
+            held: VecDeque::new(),
+            fallback: None,
+            routes: Vec::new(),
+            known: Vec::new(),
+            left_out: Vec::new(),
+            passed: Vec::new(),
+            has_one: false,
+            timeouts,
+        }
+    }
+
+    /// All of it, in the order in which a call goes whose attempts all fail.
+    pub(crate) fn foreseen(mut self, outlook: &Outlook<'_>) -> Foreseen {
+        let mut steps = Vec::new();
+        while let Some(step) = self.next(outlook, steps.is_empty()) {
+            steps.push(step);
+        }
+        Foreseen { steps, left_out: self.left_out, passed: self.passed }
+    }
+
     /// The next target that was not tried, if there is one. Those of the route behind this one come before those that are better not
     /// tried now. `is_first` tells whether the call made no attempt yet.
-    pub(super) fn next(
-        &mut self,
-        outlook: &Outlook<'_>,
-        entropy: &dyn Entropy,
-        is_first: bool,
-    ) -> Option<Step> {
-        while self.steps.is_empty() && self.fall_back(outlook, entropy) {}
+    pub(crate) fn next(&mut self, outlook: &Outlook<'_>, is_first: bool) -> Option<Step> {
+        while self.steps.is_empty() && self.fall_back(outlook) {}
         let last_resort = |step| Step { occasion: Occasion::LastResort { is_first }, ..step };
         self.steps.pop_front().or_else(|| self.held.pop_front().map(last_resort))
     }
@@ -162,11 +184,6 @@ impl Course {
 
     fn is_empty(&self) -> bool {
         self.steps.is_empty() && self.held.is_empty()
-    }
-
-    /// The word of the rule that put the first target first.
-    pub(super) fn reason(&self) -> &'static str {
-        self.decision.unwrap_or(Decision::NAMED).as_str()
     }
 
     /// Whether a target is left that was not tried.
@@ -191,18 +208,12 @@ impl Course {
         once(next).chain(rest).take(most)
     }
 
-    /// The call is admitted.
-    pub(super) fn admitted(&mut self) {
-        self.is_admitted = true;
-        self.turns.iter_mut().for_each(TakenTurn::used);
-    }
-
     /// Takes in the targets of the route that follows. Each route is joined once, so that a circle of them ends. Answers whether there
     /// was one.
-    fn fall_back(&mut self, outlook: &Outlook<'_>, entropy: &dyn Entropy) -> bool {
+    fn fall_back(&mut self, outlook: &Outlook<'_>) -> bool {
         let Some(route) = self.fallback.take() else { return false };
-        if let Err(error) = self.join(&route, None, outlook, entropy) {
-            tracing::debug!(route.name = %route.name, reason = %error.message, "a route that calls fall back to is passed over");
+        if let Err(none) = self.join(&route, None, outlook) {
+            tracing::debug!(route.name = %route.name, reason = %none.error.message, "a route that calls fall back to is passed over");
         }
         true
     }
@@ -212,109 +223,112 @@ impl Course {
         route: &Arc<RouteEntry>,
         model: Option<&str>,
         outlook: &Outlook<'_>,
-        entropy: &dyn Entropy,
-    ) -> Result<(), CallError> {
+    ) -> Result<(), Box<NoCourse>> {
         self.routes.push(route.id);
-        let fallback = route.fallback.as_ref().and_then(|name| self.snapshot.routes.get(name));
-        let fallback = fallback.filter(|fallback| fallback.is_active && !self.routes.contains(&fallback.id));
-        self.fallback = fallback.cloned();
-        let mut lots = Taking::of(&route.turns, entropy);
-        let plan = outlook.plan(route, model, &mut lots);
-        let taken = lots.into_taken();
-        let plan = plan.map_err(|(error, targets)| {
-            // Whoever names no model, or a wrong one, is told so.
-            if self.routes.len() == 1 && matches!(error, PlanError::HintMissing | PlanError::HintNotServed) {
-                self.fallback = None;
-            }
-            no_plan(&error, &targets, route)
-        })?;
-        if let Some(mut turn) = taken {
-            if self.is_admitted {
-                turn.used();
-            }
-            self.turns.push(turn);
-        }
-        self.decision.get_or_insert(plan.decision);
         let is_following = self.routes.len() > 1;
-        let targets = if is_following { self.following(plan.targets) } else { plan.targets };
+        let planned = outlook.plan(route, model, &mut self.lots);
+        let is_misnamed =
+            |none: &NoTargets| matches!(none.why, PlanError::HintMissing | PlanError::HintNotServed);
+        // Whoever names no model, or a wrong one, is told so.
+        if is_following || !planned.as_ref().is_err_and(is_misnamed) {
+            self.fallback = self.behind(route);
+        }
+        let RoutePlan { targets, skipped } = match planned {
+            Ok(plan) => plan,
+            Err(none) => return Err(self.pass(route, none)),
+        };
+        self.leave_out(route, skipped.into_iter().map(|(target, why)| (target, LeftOut::Unfit(why))));
+        let targets = if is_following { self.following(targets, route) } else { targets };
         self.take_in(targets, Some(route));
         Ok(())
     }
 
+    /// The route that follows this one.
+    fn behind(&mut self, route: &RouteEntry) -> Option<Arc<RouteEntry>> {
+        let name = match route.fallback.as_ref()? {
+            Behind::Route(name) => name,
+            Behind::Gone(id) => {
+                self.passed.push(PassedRoute::gone(*id));
+                return None;
+            }
+        };
+        let why = match self.snapshot.routes.get(name) {
+            None => PassedOver::Gone,
+            Some(behind) if !behind.is_active => PassedOver::SwitchedOff,
+            Some(behind) if self.routes.contains(&behind.id) => PassedOver::Loop,
+            Some(behind) => return Some(Arc::clone(behind)),
+        };
+        self.passed.push(PassedRoute { route: name.clone(), why });
+        None
+    }
+
+    fn pass(&mut self, route: &Arc<RouteEntry>, none: NoTargets) -> Box<NoCourse> {
+        let error = no_targets(&none, route);
+        let why = PassedOver::NoTarget(error.message.clone());
+        self.passed.push(PassedRoute { route: route.name.clone(), why });
+        let NoTargets { why, entries } = none;
+        let reason = |(index, reason): &(usize, SkipReason)| {
+            Some((entries.get(*index)?.clone(), LeftOut::Unfit(*reason)))
+        };
+        self.leave_out(route, why.reasons().iter().filter_map(reason));
+        Box::new(NoCourse { why, error })
+    }
+
+    fn leave_out(&mut self, route: &Arc<RouteEntry>, targets: impl Iterator<Item = (TargetEntry, LeftOut)>) {
+        let of_route = |(target, why)| LeftOutTarget { target, route: Arc::clone(route), why };
+        self.left_out.extend(targets.map(of_route));
+    }
+
     /// What a route that follows adds: what stood in one before comes no second time, what is set apart is reached through its own route
     /// alone, and other models of the same providers come after those of providers that were not asked.
-    fn following(&self, mut targets: Vec<PlannedTarget>) -> Vec<PlannedTarget> {
+    fn following(&mut self, targets: Vec<PlannedTarget>, route: &Arc<RouteEntry>) -> Vec<PlannedTarget> {
         let is_known = |it: &PlannedTarget, of_model: bool| {
             let TargetEntry { provider, model, .. } = &it.entry;
             self.known
                 .iter()
                 .any(|(id, known)| *id == provider.id && (!of_model || known.model == model.model))
         };
-        targets.retain(|it| it.entry.provider.set_apart_for.is_none() && !is_known(it, true));
-        targets.sort_by_key(|it| is_known(it, false));
-        targets
+        let (mut new, mut again, mut left_out) = (Vec::new(), Vec::new(), Vec::new());
+        for target in targets {
+            if target.entry.provider.set_apart_for.is_some() {
+                left_out.push((target.entry, LeftOut::SetApart));
+            } else if is_known(&target, true) {
+                left_out.push((target.entry, LeftOut::AskedBefore));
+            } else if is_known(&target, false) {
+                let is_avoided = matches!(target.availability, Availability::Avoid(_));
+                let rule = if is_avoided { target.rule } else { Rule::ProviderAgain };
+                again.push(PlannedTarget { rule, ..target });
+            } else {
+                new.push(target);
+            }
+        }
+        new.append(&mut again);
+        if new.is_empty() {
+            self.passed.push(PassedRoute { route: route.name.clone(), why: PassedOver::NothingNew });
+        }
+        self.leave_out(route, left_out.into_iter());
+        new
     }
 
     /// Those that are better not tried now wait until nothing else is left.
     fn take_in(&mut self, targets: impl IntoIterator<Item = PlannedTarget>, route: Option<&Arc<RouteEntry>>) {
-        for PlannedTarget { entry: target, availability } in targets {
+        for PlannedTarget { entry: target, availability, rule } in targets {
             if self.fallback.is_some() {
                 self.known.push((target.provider.id, Arc::clone(&target.model)));
             }
-            let step = Step { target, occasion: Occasion::Turn, route: route.cloned() };
-            match availability {
-                Availability::Avoid(_) => self.held.push_back(step),
-                Availability::Ready | Availability::Unusable => self.steps.push_back(step),
-            }
+            let avoided = match availability {
+                Availability::Avoid(avoidance) => Some(avoidance),
+                Availability::Ready | Availability::Unusable => None,
+            };
+            let step = Step { target, occasion: Occasion::Turn, route: route.cloned(), rule, avoided };
+            if avoided.is_some() { self.held.push_back(step) } else { self.steps.push_back(step) }
         }
     }
 }
 
-/// Takes the turn and draws.
-pub(crate) struct Taking<'a> {
-    turns: &'a Arc<Turns>,
-    entropy: &'a dyn Entropy,
-    taken: Option<TakenTurn>,
-}
-
-impl<'a> Taking<'a> {
-    pub(crate) fn of(turns: &'a Arc<Turns>, entropy: &'a dyn Entropy) -> Self {
-        Self { turns, entropy, taken: None }
-    }
-
-    /// The turn that was taken, if the plan came so far.
-    pub(crate) fn into_taken(self) -> Option<TakenTurn> {
-        self.taken
-    }
-}
-
-impl Lots for Taking<'_> {
-    fn turn(&mut self, key: TurnKey) -> u64 {
-        let taken = self.turns.take(key);
-        let number = taken.number();
-        self.taken = Some(taken);
-        number
-    }
-
-    fn draw(&mut self) -> u64 {
-        self.entropy.random()
-    }
-}
-
-/// Looks at the turn that comes, and takes none.
-pub(crate) struct Foreseeing<'a> {
-    pub(crate) turns: &'a Arc<Turns>,
-    pub(crate) draw: u64,
-    /// How many turns are taken before it.
-    pub(crate) ahead: u64,
-}
-
-impl Lots for Foreseeing<'_> {
-    fn turn(&mut self, key: TurnKey) -> u64 {
-        self.turns.coming(&key).wrapping_add(self.ahead)
-    }
-
-    fn draw(&mut self) -> u64 {
-        self.draw
+impl Course<Taking<'_>> {
+    /// The call is admitted: the turns that it took are used.
+    pub(crate) fn admitted(&mut self) {
+        self.lots.used();
     }
 }

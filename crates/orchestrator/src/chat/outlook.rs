@@ -1,6 +1,7 @@
 //! What a plan rests on besides the route: the targets as they are now, and the call.
 
 use super::asking;
+use super::lots::{Lots, TurnKey};
 use crate::snapshot::{CallerCredentials, RouteEntry, TargetEntry};
 use switchyard_domain::call::CallFacts;
 use switchyard_domain::chat::TokenUsage;
@@ -9,8 +10,7 @@ use switchyard_domain::limits::Limits;
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::price::{ServiceTier, cost};
 use switchyard_domain::route::{
-    Availability, Avoidance, Candidate, Decision, Field, Headroom, PlanError, PlannedCall, SkipReason,
-    Strategy,
+    Availability, Avoidance, Candidate, Field, Headroom, PlanError, PlannedCall, Rule, SkipReason, Strategy,
 };
 use switchyard_domain::time::Timestamp;
 use switchyard_ports::health::{Account, Health};
@@ -40,32 +40,22 @@ pub(crate) struct OutlookCall<'a> {
 pub(crate) struct PlannedTarget {
     pub(crate) entry: TargetEntry,
     pub(crate) availability: Availability,
+    /// Why it stands where it stands.
+    pub(crate) rule: Rule,
 }
 
 /// The targets of a route for one call, in the order to try them.
 pub(crate) struct RoutePlan {
     pub(crate) targets: Vec<PlannedTarget>,
-    pub(crate) decision: Decision,
     /// What is left out, and why.
     pub(crate) skipped: Vec<(TargetEntry, SkipReason)>,
 }
 
-/// Whose turn is asked for: calls that name different models, or that different targets can serve, take turns apart. One count for all
-/// would give each of two kinds of calls that alternate the same target for ever.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct TurnKey {
-    /// The model that was named.
-    pub model: Option<String>,
-    /// The targets that can't serve such a call, whatever their health.
-    pub misfits: Vec<usize>,
-}
-
-/// Where a plan gets its turn and its draw from.
-pub(crate) trait Lots {
-    /// The number of the turn.
-    fn turn(&mut self, key: TurnKey) -> u64;
-    /// A draw.
-    fn draw(&mut self) -> u64;
+/// Why a route has no targets for a call.
+pub(crate) struct NoTargets {
+    pub(crate) why: PlanError,
+    /// Its targets: what the indices of the error mean.
+    pub(crate) entries: Vec<TargetEntry>,
 }
 
 impl<'a> OutlookCall<'a> {
@@ -89,7 +79,7 @@ impl Outlook<'_> {
         route: &RouteEntry,
         model: Option<&str>,
         lots: &mut dyn Lots,
-    ) -> Result<RoutePlan, (PlanError, Vec<TargetEntry>)> {
+    ) -> Result<RoutePlan, NoTargets> {
         let meant = |target: &TargetEntry| {
             let serving = model.and_then(|model| target.serving(model));
             (serving.as_ref().unwrap_or(target).clone(), model.is_none() || serving.is_some())
@@ -105,22 +95,26 @@ impl Outlook<'_> {
                     (*reason != SkipReason::SwitchedOff).then_some(*index)
                 };
                 let misfits = field.skipped().iter().filter_map(is_misfit).collect();
-                let turn = lots.turn(TurnKey { model: model.map(str::to_owned), misfits });
+                let turn = lots.turn(&route.turns, TurnKey { model: model.map(str::to_owned), misfits });
                 let is_drawn =
                     strategies.iter().any(|it| matches!(it, Strategy::Weighted | Strategy::LeastLatency));
                 let draw = if is_drawn { lots.draw() } else { 0 };
                 (field.plan(turn, draw), field.skipped().to_vec())
             }
-            Err(error) => return Err((error, entries.iter().map(|(entry, _)| entry.clone()).collect())),
+            Err(why) => {
+                return Err(NoTargets {
+                    why,
+                    entries: entries.iter().map(|(entry, _)| entry.clone()).collect(),
+                });
+            }
         };
         let entry = |index: usize| entries.get(index).map(|(entry, _)| entry.clone());
-        let target = |&index: &usize| {
+        let target = |(index, rule): (usize, Rule)| {
             let availability = candidates.get(index)?.availability;
-            Some(PlannedTarget { entry: entry(index)?, availability })
+            Some(PlannedTarget { entry: entry(index)?, availability, rule })
         };
         Ok(RoutePlan {
-            targets: plan.order.iter().filter_map(target).collect(),
-            decision: plan.decision,
+            targets: plan.order.into_iter().zip(plan.rules).filter_map(target).collect(),
             skipped: skipped.into_iter().filter_map(|(index, why)| Some((entry(index)?, why))).collect(),
         })
     }

@@ -1,5 +1,6 @@
 //! What a client hears when no target can be tried.
 
+use super::outlook::NoTargets;
 use crate::error::{CallError, CallErrorKind};
 use crate::snapshot::{RouteEntry, TargetEntry};
 use std::time::Duration;
@@ -63,16 +64,16 @@ fn later(kind: CallErrorKind, message: String, wait: Duration) -> CallError {
     error
 }
 
-/// Why a route has no plan for a call. `targets` are what the error's indices mean.
-pub(crate) fn no_plan(error: &PlanError, targets: &[TargetEntry], route: &RouteEntry) -> CallError {
-    let route = &route.name;
+/// Why a route has no targets for a call.
+pub(super) fn no_targets(none: &NoTargets, route: &RouteEntry) -> CallError {
+    let (route, error) = (&route.name, &none.why);
     match error {
         PlanError::HintMissing | PlanError::HintNotServed => {
             CallError::new(CallErrorKind::InvalidRequest, format!("Route `{route}`: {error}.")).at("model")
         }
         PlanError::NothingFits(reasons) => {
             let told = reasons.iter().take(MOST_REASONS).filter_map(|(index, reason)| {
-                let target = targets.get(*index)?;
+                let target = none.entries.get(*index)?;
                 Some(format!("`{}`: {reason}", target.model.public_name))
             });
             let told: Vec<String> = told.collect();
@@ -80,7 +81,7 @@ pub(crate) fn no_plan(error: &PlanError, targets: &[TargetEntry], route: &RouteE
                 format!("No target of the route `{route}` can serve this call. {}.", told.join("; "));
             CallError::new(CallErrorKind::InvalidRequest, message).at("model")
         }
-        PlanError::NoUsableTarget => unavailable(
+        PlanError::NoUsableTarget(_) => unavailable(
             format!(
                 "The route `{route}` has no target that can be tried: its providers are disabled or lack a credential."
             ),

@@ -6,6 +6,7 @@ use super::budgets::Budgets;
 use super::course::Course;
 use super::delivery::{Reply, deliver};
 use super::draining::{Draining, Gone};
+use super::lots::Taking;
 use super::outlook::{Outlook, OutlookCall};
 use super::resolution::{Resolved, resolve};
 use super::settlement::{CallIdentity, Payers, Settlement};
@@ -266,7 +267,7 @@ impl Calls {
         }
     }
 
-    fn course(&self, run: &Run, credentials: &CallerCredentials) -> Result<Course, CallError> {
+    fn course(&self, run: &Run, credentials: &CallerCredentials) -> Result<Course<Taking<'_>>, CallError> {
         let outlook = Outlook {
             health: self.ports.health.as_ref(),
             limiter: self.ports.limiter.as_ref(),
@@ -274,7 +275,8 @@ impl Calls {
             call: OutlookCall::of(run.call.facts()),
             now: self.ports.clock.now(),
         };
-        Course::of(&run.resolved, &run.snapshot, &outlook, self.ports.entropy.as_ref())
+        let lots = Taking::of(self.ports.entropy.as_ref());
+        Course::of(&run.resolved, &run.snapshot, &outlook, lots)
     }
 }
 

@@ -1,10 +1,12 @@
 //! Where calls would go.
 
-use super::{Routing, RoutingError, unplanned};
-use crate::chat::Foreseeing;
+use super::{Looked, Routing, RoutingError};
+use crate::chat::{Foreseeing, Foreseen, PassedRoute, Step};
 use crate::explain::SkippedTarget;
-use switchyard_domain::ids::RouteId;
-use switchyard_domain::route::{Needs, PlannedCall};
+use crate::snapshot::RouteEntry;
+use switchyard_domain::ids::{RouteId, TargetId};
+use switchyard_domain::route::{Avoidance, Needs, PlannedCall, Rule};
+use switchyard_ports::limiter::Scope;
 
 /// The most calls of a dry run.
 pub const MOST_RUNS: u32 = 10_000;
@@ -32,21 +34,30 @@ pub struct DryCall {
 pub struct DryRun {
     /// How many calls.
     pub calls: u32,
-    /// The targets in the order in which the first call would try them. Those that no call goes to first have none.
+    /// The targets in the order in which the first call would try them, those of the routes behind too. Those that no call goes to first
+    /// have none.
     pub shares: Vec<RunShare>,
     /// The targets that such a call can't go to, and why.
     pub skipped: Vec<SkippedTarget>,
+    /// The routes of the chain that add no target.
+    pub passed: Vec<PassedRoute>,
 }
 
 /// What a target would get.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunShare {
+    /// Which one, where several are of one provider and model.
+    pub id: Option<TargetId>,
     /// `<provider>/<model>`.
     pub target: String,
+    /// The route that it stands in: the one that was asked, or one behind it.
+    pub route: String,
     /// How many calls would go to it first.
     pub calls: u32,
-    /// The rule that decided for the first of them.
-    pub rule: Option<String>,
+    /// The rule that decided: for the first of them, or, where there are none, for its place in the first call's order.
+    pub rule: Rule,
+    /// Why it is better not tried now, where that is so.
+    pub avoided: Option<Avoidance>,
 }
 
 impl Routing {
@@ -65,31 +76,45 @@ impl Routing {
         };
         let output = call.output_tokens.unwrap_or(OUTPUT_ESTIMATE);
         let outlook = self.outlook(&credentials, planned, output);
+        let looked = Looked { route: &route, snapshot: &snapshot, outlook: &outlook };
+        let course = |ahead: u32| {
+            let lots = Foreseeing { entropy: self.ports.entropy.as_ref(), ahead: u64::from(ahead) };
+            looked.course(call.model.as_deref(), lots)
+        };
         let calls = calls.clamp(1, MOST_RUNS);
-        let mut run = DryRun { calls, shares: Vec::new(), skipped: Vec::new() };
-        for ahead in 0..calls {
-            let draw = self.ports.entropy.random();
-            let mut lots = Foreseeing { turns: &route.turns, draw, ahead: u64::from(ahead) };
-            let plan = outlook.plan(&route, call.model.as_deref(), &mut lots);
-            let plan = plan.map_err(|error| unplanned(error, &route))?;
-            if ahead == 0 {
-                let unused = |name: String| RunShare { target: name, calls: 0, rule: None };
-                let names = plan.targets.iter().map(|target| target.entry.model.public_name.clone());
-                run.shares = names.map(unused).collect();
-                let skipped = plan.skipped.into_iter();
-                run.skipped = skipped
-                    .map(|(target, reason)| SkippedTarget {
-                        target: target.model.public_name.clone(),
-                        reason,
-                    })
-                    .collect();
-            }
-            let first = plan.targets.first().map(|target| &target.entry.model.public_name);
-            if let Some(share) = run.shares.iter_mut().find(|share| Some(&share.target) == first) {
+        let Foreseen { steps, left_out, passed } = course(0)?.foreseen(&outlook);
+        let mut run = DryRun {
+            calls,
+            shares: steps.iter().map(|step| share(step, &route)).collect(),
+            skipped: left_out.iter().map(SkippedTarget::from).collect(),
+            passed,
+        };
+        // Targets that look alike have scopes of their own.
+        let scopes: Vec<&Scope> = steps.iter().map(|step| &step.target.scope).collect();
+        if let Some(first) = run.shares.first_mut() {
+            first.calls = 1;
+        }
+        for ahead in 1..calls {
+            let Some(step) = course(ahead)?.next(&outlook, true) else { continue };
+            let at = scopes.iter().position(|scope| **scope == step.target.scope);
+            if let Some(share) = at.and_then(|at| run.shares.get_mut(at)) {
+                if share.calls == 0 {
+                    share.rule = step.rule;
+                }
                 share.calls += 1;
-                share.rule.get_or_insert_with(|| plan.decision.to_string());
             }
         }
         Ok(run)
+    }
+}
+
+fn share(step: &Step, asked: &RouteEntry) -> RunShare {
+    RunShare {
+        id: step.target.id,
+        target: step.target.model.public_name.clone(),
+        route: step.route.as_deref().unwrap_or(asked).name.clone(),
+        calls: 0,
+        rule: step.rule,
+        avoided: step.avoided,
     }
 }

@@ -5,14 +5,12 @@ mod select;
 mod state;
 
 pub use dry_run::{DryCall, DryRun, MOST_RUNS, RunShare};
-pub use select::Selection;
+pub use select::{Among, Selection};
 pub use state::{RouteState, TargetStanding};
 
-use crate::chat::{Outlook, OutlookCall, no_plan};
+use crate::chat::{Course, Lots, Outlook, OutlookCall};
 use crate::principal::Principal;
-use crate::snapshot::{
-    CallerCredentials, ConfigurationKeeper, RouteEntry, Snapshot, TargetEntry, credentials_of,
-};
+use crate::snapshot::{CallerCredentials, ConfigurationKeeper, RouteEntry, Snapshot, credentials_of};
 use std::sync::Arc;
 use switchyard_domain::health::AnswerForm;
 use switchyard_domain::ids::RouteId;
@@ -50,6 +48,9 @@ pub enum RoutingError {
     /// It is switched off.
     #[error("the route `{0}` is switched off")]
     SwitchedOff(String),
+    /// None of the providers that it leads to is healthy.
+    #[error("no provider that the route `{0}` leads to is healthy")]
+    NoneHealthy(String),
     /// No target can take such a call.
     #[error("{message}")]
     NoPlan {
@@ -94,7 +95,16 @@ impl Routing {
     }
 }
 
-fn unplanned((why, targets): (PlanError, Vec<TargetEntry>), route: &RouteEntry) -> RoutingError {
-    let message = no_plan(&why, &targets, route).message;
-    RoutingError::NoPlan { why, message }
+/// A route as somebody looks at it: the very course that a call to it takes.
+struct Looked<'a> {
+    route: &'a Arc<RouteEntry>,
+    snapshot: &'a Arc<Snapshot>,
+    outlook: &'a Outlook<'a>,
+}
+
+impl Looked<'_> {
+    fn course<L: Lots>(&self, model: Option<&str>, lots: L) -> Result<Course<L>, RoutingError> {
+        Course::through(self.route, model, self.snapshot, self.outlook, lots)
+            .map_err(|none| RoutingError::NoPlan { why: none.why, message: none.error.message })
+    }
 }

@@ -1,9 +1,9 @@
 //! Which target comes next.
 
-use super::{Routing, RoutingError, unplanned};
+use super::{Looked, Routing, RoutingError};
 use crate::chat::Taking;
 use switchyard_domain::ids::{ProviderId, RouteId};
-use switchyard_domain::route::{Decision, PlannedCall};
+use switchyard_domain::route::{PlannedCall, Rule};
 
 /// The target that a call would go to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,38 +14,50 @@ pub struct Selection {
     pub provider_name: String,
     /// The upstream model id.
     pub model: String,
+    /// The route that the target stands in: the one that was asked, or one behind it.
+    pub route: String,
     /// The rule that decided.
-    pub decision: Decision,
-    /// Whether checks find the provider well.
-    pub is_healthy: bool,
+    pub rule: Rule,
+}
+
+/// What is chosen among.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Among {
+    /// Whatever a call would try.
+    All,
+    /// The targets whose providers are healthy, of what a call would try.
+    Healthy,
 }
 
 impl Routing {
-    /// Chooses the target for a call that names this model, or none, and takes the route's turn: who selects twice gets the next one.
+    /// Chooses the target for a call that names this model, or none, and takes the turns that a call would take: who selects twice gets
+    /// the next one. Where nothing is chosen, no turn is taken.
     ///
     /// # Errors
     /// [`RoutingError`].
-    pub fn select(&self, id: RouteId, model: Option<&str>) -> Result<Selection, RoutingError> {
+    pub fn select(&self, id: RouteId, model: Option<&str>, among: Among) -> Result<Selection, RoutingError> {
         let (route, snapshot) = self.found(id)?;
         if !route.is_active {
             return Err(RoutingError::SwitchedOff(route.name.clone()));
         }
         let credentials = Self::credentials(&snapshot);
         let outlook = self.outlook(&credentials, PlannedCall::default(), 0);
-        let mut lots = Taking::of(&route.turns, self.ports.entropy.as_ref());
-        let plan = outlook.plan(&route, model, &mut lots);
-        let taken = lots.into_taken();
-        let plan = plan.map_err(|error| unplanned(error, &route))?;
-        if let Some(mut turn) = taken {
-            turn.used();
-        }
-        let first = plan.targets.into_iter().next().ok_or(RoutingError::NoSuchRoute)?.entry;
+        let looked = Looked { route: &route, snapshot: &snapshot, outlook: &outlook };
+        let mut course = looked.course(model, Taking::of(self.ports.entropy.as_ref()))?;
+        let chosen = loop {
+            match course.next(&outlook, true) {
+                Some(step) if among == Among::All || step.target.provider.is_healthy => break step,
+                Some(_) => {}
+                None => return Err(RoutingError::NoneHealthy(route.name.clone())),
+            }
+        };
+        course.admitted();
         Ok(Selection {
-            provider: first.provider.id,
-            provider_name: first.provider.name.clone(),
-            model: first.model.model.clone(),
-            decision: plan.decision,
-            is_healthy: first.provider.is_healthy,
+            provider: chosen.target.provider.id,
+            provider_name: chosen.target.provider.name.clone(),
+            model: chosen.target.model.model.clone(),
+            route: chosen.route.as_ref().unwrap_or(&route).name.clone(),
+            rule: chosen.rule,
         })
     }
 }

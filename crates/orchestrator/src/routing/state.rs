@@ -1,6 +1,6 @@
 //! How the targets of a route are.
 
-use super::{Routing, RoutingError};
+use super::{Looked, Routing, RoutingError};
 use crate::chat::Foreseeing;
 use crate::snapshot::build::target_scope;
 use crate::snapshot::{ModelEntry, TargetEntry};
@@ -41,7 +41,7 @@ pub struct TargetStanding {
     pub weight: u32,
     /// Whether calls could go to it at all: it is switched on, and its provider can be called.
     pub is_usable: bool,
-    /// Whether the next plain call would go to it.
+    /// Whether the next plain call would go to it: none is where it would go to a route behind.
     pub is_next: bool,
     /// Whether it is left alone for its failures.
     pub breaker: BreakerState,
@@ -74,16 +74,16 @@ impl Routing {
         let (route, snapshot) = self.found(id)?;
         let credentials = Self::credentials(&snapshot);
         let outlook = self.outlook(&credentials, PlannedCall::default(), 0);
-        let mut lots = Foreseeing { turns: &route.turns, draw: self.ports.entropy.random(), ahead: 0 };
-        let next =
-            outlook.plan(&route, None, &mut lots).ok().and_then(|plan| plan.targets.into_iter().next());
+        let looked = Looked { route: &route, snapshot: &snapshot, outlook: &outlook };
+        let lots = Foreseeing { entropy: self.ports.entropy.as_ref(), ahead: 0 };
+        let next = looked.course(None, lots).ok().and_then(|mut course| course.next(&outlook, true));
         let states = self.ports.health.states().into_iter();
         let states: States = states.map(|state| ((state.provider, state.model.clone()), state)).collect();
         let standing = |(target, model): (&TargetEntry, &Arc<ModelEntry>)| {
             let at = TargetEntry { model: Arc::clone(model), ..target.clone() };
             let known = states.get(&(at.provider.id, at.model.model.clone()));
             let is_next = next.as_ref().is_some_and(|next| {
-                (&next.entry.scope, &next.entry.model.model) == (&at.scope, &at.model.model)
+                (&next.target.scope, &next.target.model.model) == (&at.scope, &at.model.model)
             });
             TargetStanding {
                 provider: at.provider.id,

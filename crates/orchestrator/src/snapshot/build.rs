@@ -3,8 +3,8 @@
 use super::gone::Gone;
 use super::shared::{MemoryOfCredentials, SharedCredentials};
 use super::{
-    CredentialDirectory, ModelEntry, ProviderEntry, Quotas, RouteEntry, SetApart, Snapshot, TargetEntry,
-    Turns, known_facts,
+    Behind, CredentialDirectory, ModelEntry, ProviderEntry, Quotas, RouteEntry, SetApart, Snapshot,
+    TargetEntry, Turns, known_facts,
 };
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
@@ -150,7 +150,7 @@ impl Builder {
             .iter()
             .map(|(route, entry)| (route.id, (*route, entry.has_simulated_targets_alone())))
             .collect();
-        let chains: Vec<(Option<String>, bool)> =
+        let chains: Vec<(Option<Behind>, bool)> =
             routes.iter().map(|(route, _)| behind(route, &by_route)).collect();
         for ((_, entry), (fallback, is_simulated)) in routes.into_iter().zip(chains) {
             let entry = RouteEntry { fallback, is_simulated, ..entry };
@@ -257,14 +257,18 @@ impl Builder {
     }
 }
 
-/// The name of the route behind one, and whether all that the one leads to is simulated, through whatever stands behind it too.
-fn behind(route: &Route, all: &HashMap<RouteId, (&Route, bool)>) -> (Option<String>, bool) {
+/// The route behind one, and whether all that the one leads to is simulated, through whatever stands behind it too.
+fn behind(route: &Route, all: &HashMap<RouteId, (&Route, bool)>) -> (Option<Behind>, bool) {
     let next = |route: &Route| all.get(&route.fallback?);
     let is_simulated = std::iter::successors(all.get(&route.id), |(route, _)| next(route))
         // A circle has been gone round by then.
         .take(all.len())
         .all(|(_, is_simulated)| *is_simulated);
-    (next(route).map(|(fallback, _)| fallback.name.to_string()), is_simulated)
+    let fallback = route.fallback.map(|id| match all.get(&id) {
+        Some((fallback, _)) => Behind::Route(fallback.name.to_string()),
+        None => Behind::Gone(id),
+    });
+    (fallback, is_simulated)
 }
 
 fn is_same(kept: &ProviderEntry, provider: &Provider) -> bool {

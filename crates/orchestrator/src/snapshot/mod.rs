@@ -130,8 +130,8 @@ pub struct RouteEntry {
     pub timeouts: Timeouts,
     /// What becomes of a call whose client has gone.
     pub on_disconnect: OnDisconnect,
-    /// The name of the route whose targets are tried after its own.
-    pub fallback: Option<String>,
+    /// The route whose targets are tried after its own.
+    pub fallback: Option<Behind>,
     /// Whether all that it leads to is simulated, through its fallback too.
     pub is_simulated: bool,
     /// Whether calls may use it.
@@ -151,6 +151,15 @@ impl RouteEntry {
     pub(super) fn has_simulated_targets_alone(&self) -> bool {
         !self.targets.is_empty() && self.targets.iter().all(|target| target.provider.simulated)
     }
+}
+
+/// The route behind a route.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Behind {
+    /// The one of this name.
+    Route(String),
+    /// One that there is no more.
+    Gone(RouteId),
 }
 
 /// A provider's model, as a target.

@@ -1,7 +1,7 @@
 //! What people administer.
 
 use crate::people::person;
-use crate::world::{SECOND, World, listed, named, route, wanted};
+use crate::world::{SECOND, World, listed, named, route, routing, wanted};
 use secrecy::ExposeSecret;
 use switchyard_domain::budget::{Budget, BudgetWindow, Zone};
 use switchyard_domain::declared::DeclaredModel;
@@ -15,6 +15,7 @@ use switchyard_domain::role::Role;
 use switchyard_domain::virtual_key::VirtualKey;
 use switchyard_orchestrator::admin::{KeyRequest, ProviderRequest};
 use switchyard_orchestrator::error::AdminError;
+use switchyard_orchestrator::routing::{DryCall, RoutingError};
 use switchyard_ports::probe::{ProbeStage, StageOutcome};
 use switchyard_ports::provider::DiscoveredModel;
 use switchyard_ports::repositories::{
@@ -212,7 +213,7 @@ async fn what_is_not_there_is_not_found() {
         world.providers.remove(&nobody, &Writer::API).await.unwrap_err(),
         world.providers.test(&nobody, SECOND, &Writer::API).await.map(drop).unwrap_err(),
         world.routes.remove(&nobody, &Writer::API).await.unwrap_err(),
-        world.routes.try_plan(&nobody, None).await.map(drop).unwrap_err(),
+        world.routes.named(&nobody).await.map(drop).unwrap_err(),
         world.keys.revoke(&nobody, &Writer::API).await.map(drop).unwrap_err(),
     ] {
         assert!(matches!(error, AdminError::Repository(RepositoryError::NotFound { .. })), "{error:?}");
@@ -278,17 +279,20 @@ async fn of_a_credential_its_last_four_characters_are_shown_if_enough_stay_hidde
 async fn a_route_can_be_tried_without_a_call() {
     let world = World::usual().await;
     world.route("mixed", &["a/m", "a/n", "b/m"]).await;
-    let plan = world.routes.try_plan(&named("mixed"), None).await.unwrap();
-    assert_eq!(plan, ["a/m", "b/m", "a/n"], "as a call would go");
-    let plan = world.routes.try_plan(&named("mixed"), Some("n")).await.unwrap();
-    assert_eq!(plan, ["a/n"]);
-    assert!(world.routes.try_plan(&named("mixed"), Some("none")).await.is_err());
+    let id = world.routes.named(&named("mixed")).await.unwrap().route.id;
+    let order = |model: Option<&str>| {
+        let call = DryCall { model: model.map(str::to_owned), ..DryCall::default() };
+        let run = routing(&world).dry_run(id, &call, 1)?;
+        Ok::<_, RoutingError>(run.shares.into_iter().map(|share| share.target).collect::<Vec<_>>())
+    };
+    assert_eq!(order(None).unwrap(), ["a/m", "b/m", "a/n"], "as a call would go");
+    assert_eq!(order(Some("n")).unwrap(), ["a/n"]);
+    assert!(order(Some("none")).is_err());
     let a = world.providers.find(&named("a")).await.unwrap();
     let models = Some(vec![listed("n")]);
     let less = ProviderPatch { models, drops_used_models: true, ..ProviderPatch::default() };
     world.providers.update(&a, less, None, &Writer::API).await.unwrap();
-    let plan = world.routes.try_plan(&named("mixed"), None).await.unwrap();
-    assert_eq!(plan, ["a/n", "b/m"], "a model that is gone is not tried");
+    assert_eq!(order(None).unwrap(), ["a/n", "b/m"], "a model that is gone is not tried");
     assert!(world.factory.targets().is_empty());
 }
 

@@ -6,6 +6,7 @@ mod administration;
 mod audit;
 mod backups;
 mod budgets;
+mod chains;
 mod concurrent_keys;
 mod costs;
 mod credentials;

@@ -1,6 +1,6 @@
 //! Where calls go: strategies, conditions, what models can do, the routes behind a route, and targets that are left alone.
 
-use crate::world::{World, buffered, named, route, until, with};
+use crate::world::{World, buffered, named, route, routing, until, with};
 use std::sync::Arc;
 use std::time::Duration;
 use switchyard_domain::chat::Dialect;
@@ -16,7 +16,7 @@ use switchyard_domain::route::{
 use switchyard_orchestrator::error::CallErrorKind;
 use switchyard_orchestrator::explain::Explainer;
 use switchyard_orchestrator::principal::Principal;
-use switchyard_orchestrator::routing::{DryCall, Routing, RoutingError};
+use switchyard_orchestrator::routing::{Among, DryCall, RoutingError};
 use switchyard_ports::health::{AttemptFact, Occasion, TargetView};
 use switchyard_ports::limiter::Tally;
 use switchyard_ports::prices::ModelFacts;
@@ -39,10 +39,6 @@ async fn add(world: &World, route: &DeclaredRoute) -> RouteId {
 
 async fn id_of(world: &World, provider: &str) -> ProviderId {
     world.providers.find(&named(provider)).await.unwrap().id
-}
-
-fn routing(world: &World) -> Routing {
-    Routing::new(Arc::clone(&world.keeper), world.routing_ports())
 }
 
 async fn target_of(world: &World, model: &str) -> String {
@@ -114,8 +110,8 @@ async fn routes_by_latency_load_and_room_go_by_what_is_known_of_their_targets() 
     world.limiter.tell(&scope("a/m"), Tally { today: 65, ..Tally::default() });
     world.limiter.tell(&scope("b/m"), Tally { today: 20, ..Tally::default() });
     assert_eq!(target_of(&world, "roomy").await, "b/m");
-    let selected = routing(&world).select(roomy, None).unwrap();
-    assert_eq!(selected.decision.to_string(), "headroom: 80 % left before 35 %");
+    let selected = routing(&world).select(roomy, None, Among::All).unwrap();
+    assert_eq!(selected.rule.to_string(), "headroom: 80 % left before 35 %");
     let state = routing(&world).state(roomy).unwrap();
     let shown: Vec<_> = state.targets.iter().map(|it| (it.used.today, it.in_flight, it.is_next)).collect();
     assert_eq!(shown, [(65, 1, false), (20, 2, true)]);
@@ -195,7 +191,7 @@ async fn a_target_takes_the_calls_that_its_condition_names() {
     let skipped: Vec<_> =
         explained.skipped.iter().map(|it| (it.target.as_str(), it.reason.as_str())).collect();
     assert_eq!(skipped, [("a/m", "condition_not_met"), ("b/m", "condition_not_met")]);
-    assert_eq!(explained.decision.as_str(), "only");
+    assert_eq!(explained.rule().unwrap().as_str(), "only");
 }
 
 #[tokio::test]
@@ -222,8 +218,8 @@ async fn one_target_serves_several_models_and_the_first_where_none_is_named() {
     assert_eq!(target_of(&world, "several").await, "a/n");
     assert_eq!(target_of(&world, "several/m").await, "a/m");
     let routing = routing(&world);
-    assert_eq!(routing.select(id, Some("m")).unwrap().model, "m");
-    let Err(RoutingError::NoPlan { message, .. }) = routing.select(id, Some("x")) else {
+    assert_eq!(routing.select(id, Some("m"), Among::All).unwrap().model, "m");
+    let Err(RoutingError::NoPlan { message, .. }) = routing.select(id, Some("x"), Among::All) else {
         panic!("it is not served")
     };
     assert!(message.contains("serves the model"), "{message}");
@@ -422,17 +418,17 @@ async fn selecting_takes_a_turn_and_names_the_rule_and_a_dry_run_takes_none() {
     assert_eq!(routing.state(id).unwrap().turns, None);
     let run = routing.dry_run(id, &DryCall::default(), 300).unwrap();
     assert_eq!(run.shares.iter().map(|share| share.calls).collect::<Vec<_>>(), [100, 100, 100]);
-    assert_eq!(run.shares[0].rule.as_deref(), Some("round-robin, turn 1 of 3"));
+    assert_eq!(run.shares[0].rule.to_string(), "round-robin, turn 1 of 3");
     assert_eq!(routing.state(id).unwrap().turns, None, "a dry run leaves everything as it is");
-    let selected: Vec<_> = (0..4).map(|_| routing.select(id, None).unwrap()).collect();
+    let selected: Vec<_> = (0..4).map(|_| routing.select(id, None, Among::All).unwrap()).collect();
     let names: Vec<&str> = selected.iter().map(|it| it.provider_name.as_str()).collect();
     assert_eq!(names, ["a", "b", "c", "a"]);
-    assert_eq!(selected[1].decision.to_string(), "round-robin, turn 2 of 3");
+    assert_eq!(selected[1].rule.to_string(), "round-robin, turn 2 of 3");
     let state = routing.state(id).unwrap();
     assert_eq!(state.turns, Some(4));
     assert_eq!(state.targets.iter().map(|it| it.is_next).collect::<Vec<_>>(), [false, true, false]);
     assert_eq!(target_of(&world, "turns").await, "b/m", "calls and selections take the same turns");
-    assert_eq!(routing.select(RouteId(999), None), Err(RoutingError::NoSuchRoute));
+    assert_eq!(routing.select(RouteId(999), None, Among::All), Err(RoutingError::NoSuchRoute));
     assert!(world.factory.targets().len() == 1);
 }
 
@@ -450,7 +446,10 @@ async fn a_dry_run_says_which_targets_such_a_call_can_not_go_to() {
     );
     let off = DeclaredRoute { enabled: false, ..route("off", &["p/p"]) };
     let off = add(&world, &off).await;
-    assert_eq!(routing(&world).select(off, None), Err(RoutingError::SwitchedOff("off".to_owned())));
+    assert_eq!(
+        routing(&world).select(off, None, Among::All),
+        Err(RoutingError::SwitchedOff("off".to_owned()))
+    );
 }
 
 #[tokio::test]
@@ -465,5 +464,5 @@ async fn a_target_that_is_avoided_shows_so_in_an_explanation() {
         explained.targets.iter().map(|it| (it.target.as_str(), it.avoided.is_some())).collect();
     assert_eq!(shown, [("b/m", false), ("c/m", false), ("a/m", true)]);
     assert_eq!(explained.targets[2].avoided.unwrap().to_string(), "breaker open for 1500 ms");
-    assert_eq!(explained.decision.to_string(), "priority 1 before 2");
+    assert_eq!(explained.rule().unwrap().to_string(), "priority 1 before 2");
 }

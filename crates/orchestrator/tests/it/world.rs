@@ -24,7 +24,7 @@ use switchyard_orchestrator::chat::{
 use switchyard_orchestrator::error::CallError;
 use switchyard_orchestrator::models::ModelList;
 use switchyard_orchestrator::principal::{Authenticator, Principal};
-use switchyard_orchestrator::routing::RoutingPorts;
+use switchyard_orchestrator::routing::{Routing, RoutingPorts};
 use switchyard_orchestrator::snapshot::{Builder, ConfigurationKeeper, UserDirectory};
 use switchyard_orchestrator::tasks::Tasks;
 use switchyard_orchestrator::usage::{LedgerWriter, RefusedCalls};
@@ -46,6 +46,11 @@ use switchyard_testkit::fakes::tokenizer::WordTokenizer;
 use switchyard_testkit::fakes::vault::BoundVault;
 
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
+
+/// Looks at the routes of a world.
+pub(crate) fn routing(world: &World) -> Routing {
+    Routing::new(Arc::clone(&world.keeper), world.routing_ports())
+}
 
 /// How a world differs from the usual one.
 pub(crate) struct Setting {

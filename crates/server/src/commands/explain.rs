@@ -65,14 +65,22 @@ fn print(explained: &Explanation) {
         "{} ({}): {route}, about {} tokens in",
         explained.facts.model, explained.facts.dialect, explained.estimated_prompt_tokens
     ));
-    output::line(format!("first: {}", explained.decision));
+    if let Some(rule) = explained.rule() {
+        output::line(format!("first: {rule}"));
+    }
+    // Most routes have none behind them.
+    let of = |route: Option<&str>| match route {
+        Some(route) if explained.route.as_deref() != Some(route) => format!(" of {route}"),
+        _ => String::new(),
+    };
     for (target, place) in explained.targets.iter().zip(1..) {
         let bound = match target.price_bound {
             PriceBound::AtMost(amount) => format!("at most {amount}"),
             PriceBound::ByLength => "a price that depends on the audio's length".to_owned(),
             PriceBound::Unknown => "an unknown price".to_owned(),
         };
-        output::line(format!("\n{place}. {} for {bound}", target.target));
+        output::line(format!("\n{place}. {}{} for {bound}", target.target, of(target.route.as_deref())));
+        output::line(format!("   {}", target.rule));
         if let Some(avoided) = target.avoided {
             output::line(format!("   better not now: {avoided}"));
         }
@@ -98,6 +106,10 @@ fn print(explained: &Explanation) {
         }
     }
     for skipped in &explained.skipped {
-        output::line(format!("\nleft out: {} ({})", skipped.target, skipped.reason));
+        let of = of(Some(&skipped.route));
+        output::line(format!("\nleft out: {}{of} ({})", skipped.target, skipped.reason));
+    }
+    for passed in &explained.passed {
+        output::line(format!("\npassed over: the route {} ({})", passed.route, passed.why));
     }
 }

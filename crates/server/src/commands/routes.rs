@@ -1,14 +1,21 @@
 //! `switchyard routes`
 
 use super::{name, open, writer};
-use crate::arguments::{AddRoute, ModeName, RouteAction, RouteOptions, StrategyName};
+use crate::arguments::{
+    AddRoute, FailoverOnName, ModeName, NeedName, OnDisconnectName, RouteAction, RouteOptions, StrategyName,
+    TryRoute,
+};
 use crate::failure::Failure;
 use crate::output;
-use serde_json::json;
+use serde_json::{Map, Value, json};
+use switchyard::Name;
 use switchyard::declared::{DeclaredRoute, DeclaredTarget};
 use switchyard::settings::Loaded;
-use switchyard_domain::route::{RouteMode, Strategy};
+use switchyard_domain::fault::FailoverOn;
+use switchyard_domain::route::{Need, OnDisconnect, RouteMode, Strategy, Timeouts, When};
+use switchyard_http::explained::DryRunShape;
 use switchyard_orchestrator::admin::RouteState;
+use switchyard_orchestrator::routing::{DryCall, DryRun};
 
 pub(crate) async fn run(loaded: &Loaded, options: RouteOptions) -> Result<(), Failure> {
     let administration = open(loaded).await?;
@@ -19,17 +26,20 @@ pub(crate) async fn run(loaded: &Loaded, options: RouteOptions) -> Result<(), Fa
             output::line(format!("added {} (id {id})", options.name));
         }
         RouteAction::List { json } => list(&routes.states().await?, json),
-        RouteAction::Try { name: route, model } => {
-            let order = routes.try_plan(&name(&route)?, model.as_deref()).await?;
-            order.iter().zip(1..).for_each(|(target, place)| output::line(format!("{place}. {target}")));
+        RouteAction::Try(options) => {
+            let route = routes.named(&name(&options.name)?).await?.route;
+            let run =
+                administration.routing().await?.dry_run(route.id, &dry_call(&options)?, options.calls)?;
+            if options.json {
+                output::json(&json!(DryRunShape::from(&run)));
+            } else {
+                tell(&run, &options.name);
+            }
         }
         RouteAction::Remove { name: route, dry_run } => {
             let route = name(&route)?;
             if dry_run {
-                let known = routes.states().await?.iter().any(|known| known.route.name == route);
-                if !known {
-                    return Err(Failure::not_found(format!("there is no route {route}")));
-                }
+                routes.named(&route).await?;
                 output::line(format!("would remove {route}"));
             } else {
                 routes.remove(&route, &writer()).await?;
@@ -57,6 +67,23 @@ fn declared(options: &AddRoute) -> Result<DeclaredRoute, Failure> {
             StrategyName::Headroom => Strategy::Headroom,
         },
         strict: options.strict,
+        fallback: options.fallback.as_deref().map(name).transpose()?,
+        failover_on: match options.failover_on {
+            FailoverOnName::ServerErrors => FailoverOn::ServerErrors,
+            FailoverOnName::Availability => FailoverOn::Availability,
+            FailoverOnName::Any => FailoverOn::Any,
+        },
+        on_disconnect: match options.on_disconnect {
+            OnDisconnectName::Cancel => OnDisconnect::Cancel,
+            OnDisconnectName::Drain => OnDisconnect::Drain,
+        },
+        timeouts: Timeouts {
+            connect_ms: options.timeouts.connect_ms,
+            first_content_ms: options.timeouts.first_content_ms,
+            idle_ms: options.timeouts.idle_ms,
+            total_ms: options.timeouts.total_ms,
+        },
+        enabled: !options.inactive,
         targets: options
             .targets
             .iter()
@@ -67,15 +94,56 @@ fn declared(options: &AddRoute) -> Result<DeclaredRoute, Failure> {
     })
 }
 
-/// A target of `provider/model`. Under failover the order is the priority; under any other strategy all are equal.
+/// A target. Under failover the order is the priority, where none is said; under any other strategy all are equal.
 fn target(text: &str, place: u32, options: &AddRoute) -> Result<DeclaredTarget, Failure> {
-    let (provider, model) = text
-        .split_once('/')
-        .ok_or_else(|| Failure::usage(format!("--target {text}: expected PROVIDER/MODEL")))?;
-    Ok(DeclaredTarget {
-        priority: if matches!(options.strategy, StrategyName::Failover) { place } else { 0 },
-        ..DeclaredTarget::new(name(provider)?, model)
+    let priority = if matches!(options.strategy, StrategyName::Failover) { place } else { 0 };
+    if text.starts_with('{') {
+        let wrong = |error| Failure::usage(format!("--target {text}: {error}"));
+        let mut members: Map<String, Value> = serde_json::from_str(text).map_err(wrong)?;
+        members.entry("priority").or_insert_with(|| priority.into());
+        return serde_json::from_value(Value::Object(members)).map_err(wrong);
+    }
+    let (provider, model) = text.split_once('/').ok_or_else(|| {
+        Failure::usage(format!("--target {text}: expected PROVIDER/MODEL or a JSON object"))
+    })?;
+    Ok(DeclaredTarget { priority, ..DeclaredTarget::new(name(provider)?, model) })
+}
+
+fn dry_call(options: &TryRoute) -> Result<DryCall, Failure> {
+    if let Some(tag) = options.tags.iter().find(|tag| !When::is_tag(tag)) {
+        return Err(Failure::usage(format!("--tag {tag}: no call can carry it")));
+    }
+    let needs = options.needs.iter().map(|need| match need {
+        NeedName::Tools => Need::Tools,
+        NeedName::Vision => Need::Vision,
+        NeedName::JsonSchema => Need::JsonSchema,
+    });
+    Ok(DryCall {
+        model: options.model.clone(),
+        prompt_tokens: options.prompt_tokens,
+        output_tokens: options.output_tokens,
+        needs: needs.collect(),
+        tags: options.tags.clone(),
     })
+}
+
+fn tell(run: &DryRun, asked: &str) {
+    // Most routes have none behind them.
+    let of = |route: &str| if route == asked { String::new() } else { format!(" of {route}") };
+    for (share, place) in run.shares.iter().zip(1..) {
+        let calls =
+            if run.calls > 1 { format!("{} of {} calls; ", share.calls, run.calls) } else { String::new() };
+        output::line(format!("{place}. {}{}: {calls}{}", share.target, of(&share.route), share.rule));
+        if let Some(avoided) = share.avoided {
+            output::line(format!("   better not now: {avoided}"));
+        }
+    }
+    for skipped in &run.skipped {
+        output::line(format!("left out: {}{} ({})", skipped.target, of(&skipped.route), skipped.reason));
+    }
+    for passed in &run.passed {
+        output::line(format!("passed over: the route {} ({})", passed.route, passed.why));
+    }
 }
 
 fn list(routes: &[RouteState], as_json: bool) {
@@ -88,6 +156,7 @@ fn list(routes: &[RouteState], as_json: bool) {
                 "mode": route.mode.as_str(),
                 "strategy": route.strategy.as_str(),
                 "failover_on": route.failover_on.as_str(),
+                "fallback": state.fallback.as_ref().map(Name::as_str),
                 "is_active": route.is_active,
                 "targets": state.target_names(),
                 "owner": route.meta.owner.to_string(),
@@ -108,8 +177,9 @@ fn list(routes: &[RouteState], as_json: bool) {
                 if route.is_active { "on" } else { "off" }.to_owned(),
                 route.meta.owner.to_string(),
                 state.target_names().join(" → "),
+                state.fallback.as_ref().map(Name::to_string).unwrap_or_default(),
             ]
         })
         .collect();
-    output::table(&["NAME", "MODE", "STRATEGY", "STATE", "OWNER", "TARGETS"], &rows);
+    output::table(&["NAME", "MODE", "STRATEGY", "STATE", "OWNER", "TARGETS", "FALLBACK"], &rows);
 }

@@ -178,7 +178,11 @@ fn budgets_are_set_listed_and_removed_by_the_names_of_what_they_are_about() {
 fn routes_are_added_tried_and_removed() {
     let place = Place::new();
     place.say("routes add fast --target sim/swift --target sim/steady").good();
-    assert_eq!(place.say("routes try fast").good(), "1. sim/swift\n2. sim/steady\n");
+    let again = "its provider comes before it already, so others go first";
+    assert_eq!(
+        place.say("routes try fast").good(),
+        format!("1. sim/swift: priority 0 before 1\n2. sim/steady: {again}\n")
+    );
     let listed = place.say("routes list --json").json();
     let fast = listed.as_array().unwrap().iter().find(|one| one["name"] == "fast").unwrap().clone();
     assert_eq!((&fast["strategy"], &fast["is_active"]), (&"failover".into(), &true.into()));
@@ -188,6 +192,51 @@ fn routes_are_added_tried_and_removed() {
     for line in ["routes remove fast", "routes remove fast --dry-run", "routes try fast"] {
         assert_eq!(place.say(line).code, 4, "{line}");
     }
+}
+
+#[test]
+fn a_route_is_added_with_all_its_rules_and_tried_through_the_routes_behind_it() {
+    let place = Place::new();
+    place.say("routes add behind --target sim/echo --target sim/swift").good();
+    let rules = "--fallback behind --failover-on any --on-disconnect drain --connect-ms 100 --first-content-ms 200 \
+                 --idle-ms 300 --total-ms 4000 --strategy round-robin";
+    let dear = r#"--target {"provider":"sim","model":"steady","weight":3,"when":{"tags":["batch"]}}"#;
+    place.say(&format!("routes add first --target sim/swift {dear} {rules}")).good();
+    let exported = place.say("export").good();
+    for said in
+        ["fallback: behind", "failover_on: any", "on_disconnect: drain", "connect_ms: 100", "weight: 3"]
+    {
+        assert!(exported.contains(said), "{said}: {exported}");
+    }
+    let listed = place.say("routes list --json").json();
+    let first = listed.as_array().unwrap().iter().find(|one| one["name"] == "first").unwrap().clone();
+    assert_eq!((&first["fallback"], &first["is_active"]), (&"behind".into(), &true.into()));
+    let plain = place.say("routes try first").good();
+    assert!(plain.starts_with("1. sim/swift: the only target that can take the call\n"), "{plain}");
+    assert!(plain.contains("\n2. sim/echo of behind: "), "{plain}");
+    assert!(
+        plain.contains("left out: sim/steady (its condition wants a tag that the call does not carry)"),
+        "{plain}"
+    );
+    assert!(
+        plain.contains("left out: sim/swift of behind (a route before this one has it already)"),
+        "{plain}"
+    );
+    let run = place.say("routes try first --tag batch --calls 40 --json").json();
+    let shares: Vec<_> = run["targets"].as_array().unwrap().iter().map(|it| it["calls"].clone()).collect();
+    assert_eq!(
+        (shares, &run["targets"][2]["route"]),
+        (vec![10.into(), 30.into(), 0.into()], &"behind".into())
+    );
+    assert!(
+        place.say("routes try first --tag batch --calls 40").good().contains(": 30 of 40 calls; round-robin")
+    );
+    let off = place.say("routes add off --target sim/echo --inactive").good();
+    assert!(off.starts_with("added off"), "{off}");
+    place.say("routes add leaning --target sim/swift --fallback off").good();
+    assert!(
+        place.say("routes try leaning").good().contains("passed over: the route off (it is switched off")
+    );
 }
 
 #[test]

@@ -6,6 +6,9 @@ use crate::route::Strategy;
 use std::fmt;
 use std::time::Duration;
 
+/// The word where a priority alone decides.
+const PRIORITY: &str = "priority";
+
 /// Why the first target of a plan is the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Decision {
@@ -15,6 +18,28 @@ pub struct Decision {
     pub choice: Choice,
     /// Whether all that could be tried is better avoided at the moment.
     pub is_last_resort: bool,
+}
+
+/// Why a target stands where it stands among those of its route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// It is the first of them.
+    First(Decision),
+    /// It is the first of its priority, which comes later.
+    Priority {
+        /// Its priority.
+        own: u32,
+        /// The one before it.
+        after: u32,
+        /// How it was chosen among its equals.
+        choice: Choice,
+    },
+    /// It follows its equals, by their strategy.
+    Next(Strategy),
+    /// Another model of its provider comes before it, so the other providers do too.
+    ProviderAgain,
+    /// It is better not tried now.
+    Avoided,
 }
 
 /// How a target was chosen among its equals.
@@ -80,16 +105,54 @@ impl Decision {
     #[must_use]
     pub fn as_str(&self) -> &'static str {
         match self.choice {
-            Choice::Named => "named",
-            Choice::Only if self.priority.is_some() => "priority",
-            Choice::Only => "only",
-            Choice::Failover => Strategy::Failover.as_str(),
-            Choice::RoundRobin { .. } => Strategy::RoundRobin.as_str(),
-            Choice::Weighted { .. } => Strategy::Weighted.as_str(),
-            Choice::LeastLatency { .. } => Strategy::LeastLatency.as_str(),
-            Choice::LeastBusy { .. } => Strategy::LeastBusy.as_str(),
-            Choice::Cheapest { .. } => Strategy::Cheapest.as_str(),
-            Choice::Headroom { .. } => Strategy::Headroom.as_str(),
+            Choice::Only if self.priority.is_some() => PRIORITY,
+            choice => choice.as_str(),
+        }
+    }
+}
+
+impl Choice {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Named => "named",
+            Self::Only => "only",
+            Self::Failover => Strategy::Failover.as_str(),
+            Self::RoundRobin { .. } => Strategy::RoundRobin.as_str(),
+            Self::Weighted { .. } => Strategy::Weighted.as_str(),
+            Self::LeastLatency { .. } => Strategy::LeastLatency.as_str(),
+            Self::LeastBusy { .. } => Strategy::LeastBusy.as_str(),
+            Self::Cheapest { .. } => Strategy::Cheapest.as_str(),
+            Self::Headroom { .. } => Strategy::Headroom.as_str(),
+        }
+    }
+}
+
+impl Rule {
+    /// The word for programs, stable: as of a [`Decision`], or `provider_again`, `avoided`.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::First(decision) => decision.as_str(),
+            Self::Priority { choice: Choice::Only, .. } => PRIORITY,
+            Self::Priority { choice, .. } => choice.as_str(),
+            Self::Next(strategy) => strategy.as_str(),
+            Self::ProviderAgain => "provider_again",
+            Self::Avoided => "avoided",
+        }
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::First(decision) => decision.fmt(f),
+            Self::Priority { own, after, choice: Choice::Only } => write!(f, "priority {own} after {after}"),
+            Self::Priority { own, after, choice } => {
+                write!(f, "priority {own} after {after}; equals by {choice}")
+            }
+            Self::Next(strategy) => write!(f, "the next of its equals by {}", strategy.as_str()),
+            Self::ProviderAgain => f.write_str("its provider comes before it already, so others go first"),
+            Self::Avoided => f.write_str("better not tried now, so all others go first"),
         }
     }
 }

@@ -9,13 +9,14 @@ mod strategies;
 mod turns;
 
 pub use candidate::{Availability, Avoidance, Candidate, Headroom};
-pub use decision::{Choice, Decision};
+pub use decision::{Choice, Decision, Rule};
 pub use draws::Draws;
 pub use fit::{PlannedCall, SkipReason, misfit};
 
 use self::strategies::{Indexed, Lot, share};
 use super::{RouteMode, Strategy};
 use std::collections::HashSet;
+use std::iter::{once, repeat};
 
 /// The targets of a route for one call: those that can be tried, and why the others can't.
 #[derive(Clone, Debug)]
@@ -31,8 +32,19 @@ pub struct Field<'c, 'a> {
 pub struct Plan {
     /// The indices of candidates in the order to try them, each at most once; at least one.
     pub order: Vec<usize>,
+    /// Why each of them stands where it stands.
+    pub rules: Vec<Rule>,
+}
+
+impl Plan {
     /// Why the first is the first.
-    pub decision: Decision,
+    #[must_use]
+    pub fn decision(&self) -> Decision {
+        match self.rules.first() {
+            Some(Rule::First(decision)) => *decision,
+            _ => Decision::NAMED,
+        }
+    }
 }
 
 /// Why a route has no plan.
@@ -47,9 +59,20 @@ pub enum PlanError {
     /// No target can serve this call, whatever its health: of each why, by its index.
     #[error("no target of this route can serve this call")]
     NothingFits(Vec<(usize, SkipReason)>),
-    /// Every target that could serve the call is switched off.
+    /// Every target that could serve the call is switched off: of each why it is left out, by its index.
     #[error("no target of this route is usable")]
-    NoUsableTarget,
+    NoUsableTarget(Vec<(usize, SkipReason)>),
+}
+
+impl PlanError {
+    /// Why each target is left out, by its index, where each was looked at.
+    #[must_use]
+    pub fn reasons(&self) -> &[(usize, SkipReason)] {
+        match self {
+            Self::NothingFits(reasons) | Self::NoUsableTarget(reasons) => reasons,
+            Self::HintMissing | Self::HintNotServed => &[],
+        }
+    }
 }
 
 impl<'c, 'a> Field<'c, 'a> {
@@ -76,13 +99,13 @@ impl<'c, 'a> Field<'c, 'a> {
         }
         let all = |is_so: fn(SkipReason) -> bool| skipped.iter().all(|(_, reason)| is_so(*reason));
         Err(if skipped.is_empty() {
-            PlanError::NoUsableTarget
+            PlanError::NoUsableTarget(skipped)
         } else if all(|reason| reason == SkipReason::ModelNotServed) {
             PlanError::HintNotServed
         } else if all(|reason| reason != SkipReason::SwitchedOff) {
             PlanError::NothingFits(skipped)
         } else {
-            PlanError::NoUsableTarget
+            PlanError::NoUsableTarget(skipped)
         })
     }
 
@@ -100,20 +123,24 @@ impl<'c, 'a> Field<'c, 'a> {
     #[must_use]
     pub fn plan(&self, turn: u64, draw: u64) -> Plan {
         let lot = Lot { turn, draw };
-        let mut plan: Option<Plan> = None;
+        let mut plan = Plan { order: Vec::new(), rules: Vec::new() };
         let mut seen = HashSet::new();
         for is_ready in [true, false] {
             let group: Vec<Indexed<'_, '_>> =
                 self.left().filter(|(_, it)| it.is_ready() == is_ready).collect();
-            let Some((chosen, mut decision)) = self.ordered(&group, lot) else { continue };
-            let is_new =
-                |index: &usize| self.candidates.get(*index).is_some_and(|it| seen.insert(it.provider));
-            let (new, again): (Vec<usize>, Vec<usize>) = chosen.into_iter().partition(is_new);
-            decision.is_last_resort = !is_ready;
-            let plan = plan.get_or_insert(Plan { order: Vec::new(), decision });
-            plan.order.extend(new.into_iter().chain(again));
+            let is_last_resort = !is_ready && plan.order.is_empty();
+            let is_new = |(index, _): &(usize, Rule)| {
+                self.candidates.get(*index).is_some_and(|it| seen.insert(it.provider))
+            };
+            let (new, again): (Vec<_>, Vec<_>) =
+                self.ordered(&group, lot, is_last_resort).into_iter().partition(is_new);
+            let again = again.into_iter().map(|(index, _)| (index, Rule::ProviderAgain));
+            for (index, rule) in new.into_iter().chain(again) {
+                plan.order.push(index);
+                plan.rules.push(if is_ready || is_last_resort { rule } else { Rule::Avoided });
+            }
         }
-        plan.unwrap_or(Plan { order: Vec::new(), decision: Decision::NAMED })
+        plan
     }
 
     fn left(&self) -> impl Iterator<Item = Indexed<'c, 'a>> {
@@ -121,29 +148,41 @@ impl<'c, 'a> Field<'c, 'a> {
         self.candidates.iter().enumerate().filter(move |(index, _)| !is_skipped(*index))
     }
 
-    /// A group in order, and why its first is the first; `None` for an empty one.
-    fn ordered(&self, group: &[Indexed<'_, '_>], lot: Lot) -> Option<(Vec<usize>, Decision)> {
+    /// A group in order, and why each stands where it stands.
+    fn ordered(&self, group: &[Indexed<'_, '_>], lot: Lot, is_last_resort: bool) -> Vec<(usize, Rule)> {
+        let first = |priority, choice| Rule::First(Decision { priority, choice, is_last_resort });
         if self.mode != RouteMode::Multi {
-            let (order, choice) = share(self.strategy_of(group)?, group, lot);
-            return Some((order, Decision { priority: None, choice, is_last_resort: false }));
+            return self.shared(group, lot, |choice| first(None, choice));
         }
         let mut sorted: Vec<Indexed<'_, '_>> = group.to_vec();
         sorted.sort_by_key(|(_, candidate)| candidate.priority);
+        let priority_of = |equals: &[Indexed<'_, '_>]| equals.first().map_or(0, |(_, it)| it.priority);
+        let mut chunks = sorted.chunk_by(|(_, a), (_, b)| a.priority == b.priority).peekable();
         let mut order = Vec::with_capacity(sorted.len());
-        let mut first: Option<(u32, Choice)> = None;
-        let mut behind = None;
-        for equals in sorted.chunk_by(|(_, a), (_, b)| a.priority == b.priority) {
-            let (chosen, choice) = share(self.strategy_of(equals)?, equals, lot);
-            order.extend(chosen);
-            let priority = equals.first().map_or(0, |(_, candidate)| candidate.priority);
-            match first {
-                None => first = Some((priority, choice)),
-                Some(_) => behind = behind.or(Some(priority)),
-            }
+        let mut before = None;
+        while let Some(equals) = chunks.next() {
+            let own = priority_of(equals);
+            let behind = chunks.peek().map(|behind| (own, priority_of(behind)));
+            let after = before.replace(own);
+            order.extend(self.shared(equals, lot, |choice| match after {
+                None => first(behind, choice),
+                Some(after) => Rule::Priority { own, after, choice },
+            }));
         }
-        let (priority, choice) = first?;
-        let priority = behind.map(|behind| (priority, behind));
-        Some((order, Decision { priority, choice, is_last_resort: false }))
+        order
+    }
+
+    /// Equals in order; `first` says why the first of them stands there.
+    fn shared(
+        &self,
+        equals: &[Indexed<'_, '_>],
+        lot: Lot,
+        first: impl FnOnce(Choice) -> Rule,
+    ) -> Vec<(usize, Rule)> {
+        let Some(strategy) = self.strategy_of(equals) else { return Vec::new() };
+        let (order, choice) = share(strategy, equals, lot);
+        let rules = once(first(choice)).chain(repeat(Rule::Next(strategy)));
+        order.into_iter().zip(rules).collect()
     }
 
     /// Equals share by the first one's own strategy, else by the route's.

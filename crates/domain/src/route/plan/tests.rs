@@ -25,7 +25,7 @@ fn order(mode: RouteMode, strategy: Strategy, targets: &[Candidate<'_>], turn: u
 }
 
 fn says(strategy: Strategy, targets: &[Candidate<'_>], turn: u64) -> String {
-    planned(RouteMode::Multi, strategy, targets, turn).decision.to_string()
+    planned(RouteMode::Multi, strategy, targets, turn).decision().to_string()
 }
 
 #[test]
@@ -119,9 +119,11 @@ fn a_specific_route_wants_a_model_that_one_of_its_targets_serves() {
 #[test]
 fn a_route_whose_targets_are_all_off_has_no_plan() {
     let call = PlannedCall::default();
-    for targets in [vec![candidate(1, 0, Unusable)], Vec::new()] {
-        let field = Field::of(RouteMode::Multi, Strategy::Failover, &targets, false, &call);
-        assert_eq!(field.err(), Some(PlanError::NoUsableTarget));
+    let off = vec![(0, SkipReason::SwitchedOff)];
+    for (targets, reasons) in [(vec![candidate(1, 0, Unusable)], off), (Vec::new(), Vec::new())] {
+        let error = Field::of(RouteMode::Multi, Strategy::Failover, &targets, false, &call).unwrap_err();
+        assert_eq!(error.reasons(), reasons);
+        assert_eq!(error, PlanError::NoUsableTarget(reasons));
     }
 }
 
@@ -130,7 +132,33 @@ fn where_all_are_avoided_they_are_tried_all_the_same_and_the_rule_says_so() {
     let targets = [candidate(1, 0, AVOID), candidate(2, 1, AVOID)];
     let plan = planned(RouteMode::Multi, Strategy::RoundRobin, &targets, 0);
     assert_eq!(plan.order, [0, 1]);
-    assert_eq!(plan.decision.to_string(), "nothing better is left; priority 0 before 1");
+    assert_eq!(plan.decision().to_string(), "nothing better is left; priority 0 before 1");
+}
+
+#[test]
+fn each_target_of_a_plan_has_the_rule_that_put_it_there() {
+    let targets = [
+        candidate(1, 0, Ready),
+        candidate(2, 0, Ready),
+        candidate(1, 0, Ready),
+        candidate(3, 1, Ready),
+        candidate(4, 2, Ready),
+        candidate(5, 2, Ready),
+        candidate(6, 0, AVOID),
+    ];
+    let plan = planned(RouteMode::Multi, Strategy::RoundRobin, &targets, 1);
+    assert_eq!(plan.order, [1, 2, 3, 5, 4, 0, 6]);
+    let said: Vec<String> = plan.rules.iter().map(|rule| format!("{}: {rule}", rule.as_str())).collect();
+    let expected = [
+        "round_robin: priority 0 before 1; equals by round-robin, turn 2 of 3",
+        "round_robin: the next of its equals by round_robin",
+        "priority: priority 1 after 0",
+        "round_robin: priority 2 after 1; equals by round-robin, turn 2 of 2",
+        "round_robin: the next of its equals by round_robin",
+        "provider_again: its provider comes before it already, so others go first",
+        "avoided: better not tried now, so all others go first",
+    ];
+    assert_eq!(said, expected);
 }
 
 #[test]
@@ -159,7 +187,8 @@ fn a_target_that_can_not_serve_the_call_is_left_out_with_its_reason() {
     );
     let off = Candidate { availability: Unusable, ..candidate(1, 0, Ready) };
     let field = Field::of(RouteMode::Multi, Strategy::Failover, &[small, off], false, &call).err();
-    assert_eq!(field, Some(PlanError::NoUsableTarget), "one that is off could serve it");
+    let reasons = vec![(0, misfit(&small, &call).unwrap()), (1, SkipReason::SwitchedOff)];
+    assert_eq!(field, Some(PlanError::NoUsableTarget(reasons)), "one that is off could serve it");
 }
 
 #[test]

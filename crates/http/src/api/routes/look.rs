@@ -3,6 +3,7 @@
 use super::super::shapes::EnvelopeAnswer;
 use super::id_of;
 use crate::api::{ApiBody, ApiError, ApiJson, ApiJsonOrNothing};
+use crate::explained::DryRunShape;
 use crate::extract::Administrator;
 use actix_web::http::StatusCode;
 use actix_web::web;
@@ -11,7 +12,7 @@ use std::collections::BTreeSet;
 use switchyard_domain::health::BreakerState;
 use switchyard_domain::route::{Need, Needs, PlanError, When};
 use switchyard_orchestrator::routing::{
-    DryCall, DryRun, MOST_RUNS, RouteState, Routing, RoutingError, RunShare, Selection, TargetStanding,
+    Among, DryCall, MOST_RUNS, RouteState, Routing, RoutingError, Selection, TargetStanding,
 };
 use utoipa::ToSchema;
 use validator::Validate;
@@ -25,7 +26,9 @@ impl From<RoutingError> for ApiError {
             RoutingError::NoPlan { why: PlanError::HintMissing | PlanError::HintNotServed, .. } => {
                 Self::invalid_field("model", said)
             }
-            RoutingError::NoPlan { .. } => Self::new(StatusCode::BAD_REQUEST, "bad_request", said),
+            RoutingError::NoPlan { .. } | RoutingError::NoneHealthy(_) => {
+                Self::new(StatusCode::BAD_REQUEST, "bad_request", said)
+            }
         }
     }
 }
@@ -49,7 +52,11 @@ pub(crate) struct SelectedShape {
     provider_id: i64,
     provider_name: String,
     model: String,
-    /// The rule that decided.
+    /// The route that the target stands in: the one that was asked, or one behind it.
+    route: String,
+    /// The rule that decided, in a word: a strategy's, or `only`, `priority`, `provider_again` or `avoided`.
+    decided_by: &'static str,
+    /// The same in a sentence, with the figures that decided.
     reason: String,
 }
 
@@ -59,12 +66,15 @@ impl From<Selection> for SelectedShape {
             provider_id: selection.provider.0,
             provider_name: selection.provider_name,
             model: selection.model,
-            reason: selection.decision.to_string(),
+            route: selection.route,
+            decided_by: selection.rule.as_str(),
+            reason: selection.rule.to_string(),
         }
     }
 }
 
-/// Chooses the target that a call would go to, and takes the route's turn: who asks twice gets the next one. Nobody is called.
+/// Chooses the target that a call would go to, of the route or of those behind it, and takes the turn: who asks twice gets the next one.
+/// Nobody is called.
 #[utoipa::path(
     post,
     path = "/api/v1/routes/{id}/select",
@@ -91,7 +101,7 @@ pub(crate) async fn select_target(
     body: ApiJsonOrNothing<SelectBody>,
     routing: web::Data<Routing>,
 ) -> Result<web::Json<SelectedShape>, ApiError> {
-    Ok(web::Json(routing.select(id_of(&id)?, body.0.model.as_deref())?.into()))
+    Ok(web::Json(routing.select(id_of(&id)?, body.0.model.as_deref(), Among::All)?.into()))
 }
 
 /// How a route and its targets are.
@@ -115,7 +125,7 @@ pub(crate) struct StandingShape {
     weight: u32,
     /// Whether calls could go to it at all: it is switched on, and its provider can be called.
     is_usable: bool,
-    /// Whether the next plain call would go to it.
+    /// Whether the next plain call would go to it; none is where it would go to a route behind.
     is_next: bool,
     /// `closed` (calls pass), `open` (it is left alone), or `half_open` (one call tries it).
     breaker: &'static str,
@@ -235,54 +245,8 @@ impl DryRunBody {
     }
 }
 
-/// Where calls would go.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = DryRunResult)]
-pub(crate) struct DryRunShape {
-    calls: u32,
-    /// The targets in the order in which the first call would try them.
-    targets: Vec<ShareShape>,
-    /// The targets that such calls can't go to.
-    skipped: Vec<SkippedShape>,
-}
-
-/// What a target would get.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = DryRunShare)]
-pub(crate) struct ShareShape {
-    /// `<provider>/<model>`.
-    target: String,
-    /// How many of the calls would go to it first.
-    calls: u32,
-    /// The rule that decided for the first of them.
-    reason: Option<String>,
-}
-
-/// A target that calls can't go to.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = DryRunSkippedTarget)]
-pub(crate) struct SkippedShape {
-    /// `<provider>/<model>`.
-    target: String,
-    /// Why.
-    reason: String,
-}
-
-impl From<DryRun> for DryRunShape {
-    fn from(run: DryRun) -> Self {
-        let share = |RunShare { target, calls, rule }| ShareShape { target, calls, reason: rule };
-        let skipped = run.skipped.into_iter();
-        Self {
-            calls: run.calls,
-            targets: run.shares.into_iter().map(share).collect(),
-            skipped: skipped
-                .map(|skipped| SkippedShape { target: skipped.target, reason: skipped.reason.to_string() })
-                .collect(),
-        }
-    }
-}
-
-/// Where so many calls would go, were all targets as they are now for as long as they come. Nobody is called, and no turn is taken.
+/// Where so many calls would go, were all targets as they are now for as long as they come, and which rule decides; with the targets of
+/// the routes behind. Nobody is called, and no turn is taken.
 #[utoipa::path(
     post,
     path = "/api/v1/routes/{id}/dry-run",
@@ -313,5 +277,5 @@ pub(crate) async fn dry_run(
     let (call, calls) = body.0.read()?;
     // Ten thousand plans are no work for a thread that answers others.
     let run = web::block(move || routing.dry_run(id, &call, calls)).await.map_err(|_| ApiError::defect())?;
-    Ok(web::Json(run?.into()))
+    Ok(web::Json(DryRunShape::from(&run?)))
 }

@@ -6,7 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, web};
 use serde::Serialize;
 use std::collections::BTreeMap;
-use switchyard_orchestrator::routing::{Routing, RoutingError, Selection};
+use switchyard_orchestrator::routing::{Among, Routing, RoutingError, Selection};
 use utoipa::ToSchema;
 
 /// The target that comes next.
@@ -36,7 +36,7 @@ fn documented(error: RoutingError) -> ApiError {
     }
 }
 
-/// Chooses the node that a call would go to, and takes the route's turn. Nobody is called.
+/// Chooses the node that a call would go to, of the route or of those behind it, and takes the turn. Nobody is called.
 #[utoipa::path(
     post,
     path = "/api/model-routes/{id}/select",
@@ -62,12 +62,9 @@ pub(crate) async fn select_node(
 ) -> Result<web::Json<SelectedNode>, ApiError> {
     let query = web::Query::<SelectQuery>::from_query(request.query_string())
         .map_err(|_| ApiError::invalid_field("query.model", "`model` stands there once, and nothing else"))?;
-    let selection = routing.select(id_of(&id)?, query.model.as_deref()).map_err(documented)?;
-    // Targets of healthy providers come first: where this one's is not, no node is usable as this document has it.
-    if !selection.is_healthy {
-        let said = format!("No node is usable: the provider `{}` is not healthy.", selection.provider_name);
-        return Err(ApiError::new(StatusCode::BAD_REQUEST, "bad_request", said));
-    }
+    // A node is usable here while its provider is healthy.
+    let selection =
+        routing.select(id_of(&id)?, query.model.as_deref(), Among::Healthy).map_err(documented)?;
     Ok(web::Json(selection.into()))
 }
 

@@ -1,4 +1,4 @@
-//! Routes: added, listed, tried without a call, removed.
+//! Routes: added, listed, removed.
 
 mod change;
 mod resolve;
@@ -15,8 +15,7 @@ use switchyard_domain::declared::DeclaredRoute;
 use switchyard_domain::ids::{ProviderId, RouteId};
 use switchyard_domain::meta::Writer;
 use switchyard_domain::name::Name;
-use switchyard_domain::provider::Provider;
-use switchyard_domain::route::{Availability, Candidate, Field, PlannedCall, Route, Target, When};
+use switchyard_domain::route::Route;
 use switchyard_ports::repositories::RepositoryError;
 
 /// Administers routes.
@@ -111,50 +110,13 @@ impl RouteAdmin {
         Ok(RouteState::of(change::find(&stored, id)?, &stored))
     }
 
-    /// The targets of a route in the order in which a call would try them, were all that are switched on in good health, as
-    /// `<provider>/<model>`.
+    /// The route of this name.
     ///
     /// # Errors
-    /// [`RepositoryError::NotFound`] when there is no such route; [`AdminError::Invalid`] when it has no plan.
-    pub async fn try_plan(&self, name: &Name, hint: Option<&str>) -> Result<Vec<String>, AdminError> {
+    /// [`RepositoryError::NotFound`].
+    pub async fn named(&self, name: &Name) -> Result<RouteState, AdminError> {
         let stored = self.ports.configuration.load().await?;
-        let route = find(&stored.routes, name)?;
-        let provider_of = |id| stored.providers.iter().find(|provider: &&Provider| provider.id == id);
-        // The model of each target that such a call would go to.
-        let meant: Vec<Option<String>> = route
-            .targets
-            .iter()
-            .map(|target| {
-                let provider = provider_of(target.provider).filter(|_| target.is_enabled)?;
-                let served: Vec<&str> = served(provider, target).collect();
-                let hinted = hint.and_then(|hint| served.iter().find(|model| **model == hint));
-                hinted.or(served.first()).map(|model| (*model).to_owned())
-            })
-            .collect();
-        let any = When::default();
-        let candidates: Vec<Candidate<'_>> = route
-            .targets
-            .iter()
-            .zip(&meant)
-            .map(|(target, model)| Candidate {
-                serves: hint.is_none() || model.as_deref() == hint,
-                weight: target.weight,
-                priority: target.priority,
-                strategy: target.strategy,
-                availability: if model.is_some() { Availability::Ready } else { Availability::Unusable },
-                ..Candidate::plain(target.provider, &any)
-            })
-            .collect();
-        let call = PlannedCall::default();
-        let field = Field::of(route.mode, route.strategy, &candidates, hint.is_some(), &call)
-            .map_err(|error| AdminError::invalid("model", error.to_string()))?;
-        let order = field.plan(0, 0).order;
-        let named = order.iter().filter_map(|&index| {
-            let (target, model) = route.targets.get(index).zip(meant.get(index)?.as_deref())?;
-            let provider = provider_of(target.provider);
-            Some(format!("{}/{model}", provider.map(|provider| provider.name.as_str()).unwrap_or_default()))
-        });
-        Ok(named.collect())
+        Ok(RouteState::of(find(&stored.routes, name)?, &stored))
     }
 
     /// Removes the route of this name.
@@ -170,15 +132,6 @@ impl RouteAdmin {
 /// A route, as errors call it.
 fn label(route: &Route) -> String {
     format!("the route `{}`", route.name)
-}
-
-/// The models that a target serves now.
-fn served<'a>(provider: &'a Provider, target: &'a Target) -> impl Iterator<Item = &'a str> {
-    let is_served = |model: &str| {
-        provider.is_enabled && provider.models.iter().any(|listed| listed.model == model && listed.is_enabled)
-    };
-    let all = provider.models.iter().map(|model| &model.model).filter(|_| target.models.are_all());
-    all.chain(target.models.named()).map(String::as_str).filter(move |model| is_served(model))
 }
 
 fn find<'a>(routes: &'a [Route], name: &Name) -> Result<&'a Route, RepositoryError> {

@@ -129,6 +129,11 @@ impl MemoryStore {
         state.changes.retain(|change| change.revision <= revision);
     }
 
+    /// Changes the rows of routes behind everybody's back, into what no repository would write.
+    pub fn tamper_with_routes(&self, tamper: impl FnOnce(&mut Vec<Route>)) {
+        tamper(&mut self.state().routes);
+    }
+
     /// How often something was read.
     #[must_use]
     pub fn reads(&self) -> u64 {
