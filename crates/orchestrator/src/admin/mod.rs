@@ -4,6 +4,7 @@
 mod credentials;
 mod declare;
 mod followers;
+mod in_turn;
 mod keys;
 mod providers;
 mod quotas;

@@ -95,6 +95,7 @@ impl SharedCredentialAdmin {
     ) -> Result<SharedPlace, AdminError> {
         let secret = some_secret(secret)?;
         let which = provider.into();
+        let _turn = self.providers.changes.wait(which.expected_version).await;
         let mut tries = TRIES;
         loop {
             let provider = self.read_at_version(which).await?;
@@ -270,6 +271,7 @@ impl SharedCredentialAdmin {
         by: &Writer,
     ) -> Result<(), AdminError> {
         let owner = CredentialOwner::Shared(place);
+        let _turn = self.providers.changes.wait(which.expected_version).await;
         let mut tries = TRIES;
         loop {
             let provider = self.read_at_version(which).await?;

@@ -77,6 +77,39 @@ async fn of_16_who_change_one_version_of_a_route_at_once_one_wins() {
     assert!(after["config"]["who"].is_u64(), "{after}");
 }
 
+/// R10: of those who say nothing of a version each change is made over the one before it, and none is refused.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_24_who_change_the_same_objects_without_a_version_all_do() {
+    let three = Three::begin("R10-all", Mode::Buffered).await;
+    let send = |method: &'static str, path: String, body: Value| {
+        let request = three.admin.request(method, &path).header("content-type", "application/json");
+        let sent = request.body(body.to_string()).send();
+        async move { (method, path, sent.await.unwrap().status().as_u16()) }
+    };
+    let changes = (0..24).map(|number| match number % 4 {
+        0 => send("PATCH", format!("/api/v1/routes/{}", three.route.0), json!({"config": {"who": number}})),
+        1 => {
+            send("PATCH", format!("/api/model-routes/{}", three.route.0), json!({"config": {"who": number}}))
+        }
+        2 => send("PUT", format!("/api/v1/providers/1/models/added-{number}"), json!({})),
+        _ => send(
+            "POST",
+            "/api/v1/providers/1/credentials".into(),
+            json!({"api_key": format!("sk-{number}-0123456789")}),
+        ),
+    });
+    for (method, path, status) in futures_util::future::join_all(changes).await {
+        assert!((200..300).contains(&status), "{method} {path}: {status}");
+    }
+    let provider: Value = three.admin.get("/api/v1/providers/1").await.json();
+    let added = provider["models"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|model| model["id"].as_str().unwrap().starts_with("added-"));
+    assert_eq!(added.count(), 6, "{provider}");
+}
+
 /// R12: of 64 who make a route of the same name at once one does, and the others are told that it is taken.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_64_who_make_a_route_of_one_name_at_once_one_does() {

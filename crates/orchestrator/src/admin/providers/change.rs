@@ -62,6 +62,7 @@ impl ProviderAdmin {
         by: &Writer,
     ) -> Result<ProviderState, AdminError> {
         let expected_version = change.expected_version;
+        let _turn = self.changes.wait(expected_version).await;
         let mut tries = 0;
         loop {
             let current = self.by_id(id).await?;
@@ -203,6 +204,7 @@ impl ProviderAdmin {
         mut change: impl FnMut(&mut Vec<DeclaredModel>),
     ) -> Result<(), AdminError> {
         let Removal { forced, expected_version } = removal;
+        let _turn = self.changes.wait(expected_version).await;
         let mut tries = 0;
         loop {
             let current = self.by_id(id).await?;

@@ -8,6 +8,7 @@ pub use change::{ProviderChange, Removal};
 pub use state::{CredentialSight, FactSource, ModelState, ProviderState};
 pub use testing::{Discovered, ProviderTest, UnsavedProvider};
 
+use super::in_turn::InTurn;
 use super::shared_credentials::check_list;
 use super::{AdminPorts, check_limits, refuse_declared, shown};
 use crate::error::AdminError;
@@ -73,6 +74,7 @@ pub struct ProviderAdmin {
     vault: Arc<dyn Vault>,
     prices: Arc<dyn PriceBook>,
     health: Arc<dyn ProviderHealthRepository>,
+    pub(super) changes: InTurn,
 }
 
 impl ProviderAdmin {
@@ -80,7 +82,7 @@ impl ProviderAdmin {
     #[must_use]
     pub fn new(ports: AdminPorts, besides: ProviderPorts) -> Self {
         let ProviderPorts { factory, vault, prices, health } = besides;
-        Self { ports, factory, vault, prices, health }
+        Self { ports, factory, vault, prices, health, changes: InTurn::default() }
     }
 
     /// The vendors to choose from.

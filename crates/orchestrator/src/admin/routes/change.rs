@@ -191,6 +191,7 @@ impl RouteAdmin {
         by: &Writer,
         wanted: impl Fn(&Route, &Known<'_>) -> Result<NewRoute, AdminError>,
     ) -> Result<RouteState, AdminError> {
+        let _turn = self.changes.wait(expected_version).await;
         for _ in 1..TRIES {
             match self.try_write(id, expected_version, by, &wanted).await {
                 Err(AdminError::Repository(RepositoryError::Stale { .. })) if expected_version.is_none() => {}

@@ -8,6 +8,7 @@ pub use change::RouteChange;
 pub(super) use resolve::{Known, Served, resolve};
 pub use state::{RouteState, VersionState};
 
+use super::in_turn::InTurn;
 use super::{AdminPorts, refuse_declared};
 use crate::error::AdminError;
 use std::collections::HashMap;
@@ -21,13 +22,14 @@ use switchyard_ports::repositories::RepositoryError;
 /// Administers routes.
 pub struct RouteAdmin {
     ports: AdminPorts,
+    changes: InTurn,
 }
 
 impl RouteAdmin {
     /// Over the given ports.
     #[must_use]
     pub fn new(ports: AdminPorts) -> Self {
-        Self { ports }
+        Self { ports, changes: InTurn::default() }
     }
 
     /// Writes a new route.
