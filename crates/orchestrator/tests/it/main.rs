@@ -42,4 +42,5 @@ mod snapshots;
 mod stale_views;
 mod strictness;
 mod tables;
+mod withdrawn;
 mod world;

@@ -1,8 +1,9 @@
 //! Providers and routes, read whole and written one by one.
 
-use super::{ConfigurationSet, RepositoryError};
+use super::{ConfigurationSet, RepositoryError, SealForRow};
 use async_trait::async_trait;
 use std::collections::BTreeMap;
+use std::fmt;
 use switchyard_domain::audit::{AuditAction, AuditOutcome, AuditRecord};
 use switchyard_domain::declared::{DeclaredModel, DeclaredRoute, DeclaredTarget};
 use switchyard_domain::fault::FailoverOn;
@@ -124,8 +125,8 @@ pub struct StoredConfiguration {
     pub quotas: Vec<Quota>,
 }
 
-/// A provider to be written. Its credential is written apart, since sealing needs its row id.
-#[derive(Clone, Debug, PartialEq)]
+/// A provider to be written.
+#[derive(Clone)]
 pub struct NewProvider {
     /// Its unique name.
     pub name: Name,
@@ -139,6 +140,17 @@ pub struct NewProvider {
     pub is_enabled: bool,
     /// Its models.
     pub models: Vec<DeclaredModel>,
+    /// Seals its first shared credential, where it has one: written with it, or nothing is.
+    pub credential: Option<SealForRow>,
+}
+
+impl fmt::Debug for NewProvider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewProvider")
+            .field("name", &self.name)
+            .field("vendor", &self.vendor)
+            .finish_non_exhaustive()
+    }
 }
 
 impl NewProvider {
@@ -467,13 +479,13 @@ pub trait ConfigurationRepository: Send + Sync {
     /// routes that lead to it lead to the new one. At the same place it becomes the new one, which loses only the shared
     /// credentials; else the new one has an id of its own and none of its credentials. `Conflict`, naming them, where the new one lacks
     /// models that routes of the file name, unless the file writes it. Ids of what comes with the product are counted from 1,000,000,
-    /// all others from 1; none is given twice.
+    /// all others from 1; none is given twice. Its credential is written in the same transaction.
     async fn create_provider(
         &self,
         provider: NewProvider,
         author: &Author,
     ) -> Result<ProviderId, RepositoryError>;
-    /// Changes a provider. One that came with the product is the author's from then on. `Conflict` when its new name is taken; naming
+    /// Changes a provider. One that came with the product, or that the file owned and declares no more, is the author's from then on. `Conflict` when its new name is taken; naming
     /// them, while routes name a model that it would lack, unless those may be dropped; and, for all authors but the file, while routes
     /// that the file owns lead to it by a name or name a model that it would lose. At another address, or as another vendor's, nothing
     /// is known of its health.
@@ -516,7 +528,7 @@ pub trait ConfigurationRepository: Send + Sync {
     /// Writes a new route. `Conflict` when the name is taken, but one that came with the product gives way; `NotFound` when a
     /// target's provider or the fallback does not exist. A fallback that leads back to the route is a `Conflict`.
     async fn create_route(&self, route: NewRoute, author: &Author) -> Result<RouteId, RepositoryError>;
-    /// Replaces a route whole, as it would be written anew. `Conflict`, naming them, where it gets another name and routes that the
+    /// Replaces a route whole, as it would be written anew: it is the author's. `Conflict`, naming them, where it gets another name and routes that the
     /// file owns fall back to it, unless the file writes it.
     async fn replace_route(
         &self,
