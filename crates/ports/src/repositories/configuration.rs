@@ -485,10 +485,10 @@ pub trait ConfigurationRepository: Send + Sync {
         provider: NewProvider,
         author: &Author,
     ) -> Result<ProviderId, RepositoryError>;
-    /// Changes a provider. One that came with the product, or that the file owned and declares no more, is the author's from then on. `Conflict` when its new name is taken; naming
-    /// them, while routes name a model that it would lack, unless those may be dropped; and, for all authors but the file, while routes
-    /// that the file owns lead to it by a name or name a model that it would lose. At another address, or as another vendor's, nothing
-    /// is known of its health.
+    /// Changes a provider. One that came with the product, or that the file owned and declares no more, is the author's from then on.
+    /// `Conflict` when its new name is taken; naming them, while routes name a model that it would lack, unless those may be dropped;
+    /// and, for all authors but the file, while routes that the file declares lead to it by a name or name a model that it would lose.
+    /// At another address, or as another vendor's, nothing is known of its health.
     async fn update_provider(
         &self,
         id: ProviderId,
@@ -496,7 +496,7 @@ pub trait ConfigurationRepository: Send + Sync {
         author: &Author,
     ) -> Result<(), RepositoryError>;
     /// Removes a provider with its models and credentials. `Conflict`, naming the routes, while a route uses it, unless its targets go
-    /// too: that changes those routes, whose versions are raised. Answers their names. Targets of routes that the file owns are the
+    /// too: that changes those routes, whose versions are raised. Answers their names. Targets of routes that the file declares are the
     /// file's to remove: for all other authors, they are a `Conflict` in any case.
     async fn delete_provider(
         &self,
@@ -529,7 +529,7 @@ pub trait ConfigurationRepository: Send + Sync {
     /// target's provider or the fallback does not exist. A fallback that leads back to the route is a `Conflict`.
     async fn create_route(&self, route: NewRoute, author: &Author) -> Result<RouteId, RepositoryError>;
     /// Replaces a route whole, as it would be written anew: it is the author's. `Conflict`, naming them, where it gets another name and routes that the
-    /// file owns fall back to it, unless the file writes it.
+    /// file declares fall back to it, unless the file writes it.
     async fn replace_route(
         &self,
         id: RouteId,
