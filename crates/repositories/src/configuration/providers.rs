@@ -238,14 +238,15 @@ fn new_owner(
     Ok((owner == Owner::Seed.to_string() || is_left).then(|| author.by.owner.to_string()))
 }
 
-/// The columns of a provider that gets another owner: what the file said of it is no more.
-fn owned_anew(
-    owner: String,
-) -> (
+/// Whose a provider is, and what the file says of it.
+type OwnerColumns = (
     diesel::dsl::Eq<providers::owner, String>,
     diesel::dsl::Eq<providers::is_withdrawn, bool>,
     diesel::dsl::Eq<providers::given_keys, &'static str>,
-) {
+);
+
+/// The columns of a provider that gets another owner: what the file said of it is no more.
+fn owned_anew(owner: String) -> OwnerColumns {
     (
         providers::owner.eq(owner),
         providers::is_withdrawn.eq(false),

@@ -1,6 +1,6 @@
 //! What the configuration file says of what it owns: declared, switched off or not, or withdrawn.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a suite fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a suite fails by panicking")]
 
 use super::samples::{author, declared, new_provider, new_route, new_target, unique_name};
 use std::sync::Arc;
