@@ -17,10 +17,12 @@ pub struct FieldChange {
 }
 
 impl FieldChange {
-    /// Something becomes of a secret, of which nothing but this word is told.
+    /// Something becomes of a secret, of which nothing but a word for what is there and one for what will be is told; `None` where
+    /// there is none.
     #[must_use]
-    pub fn secret(field: &str, word: &str) -> Self {
-        Self { field: field.to_owned(), before: None, after: Some(Value::from(format!("({word})"))) }
+    pub fn secret(field: &str, before: Option<&str>, after: Option<&str>) -> Self {
+        let word = |word: &str| Value::from(format!("({word})"));
+        Self { field: field.to_owned(), before: before.map(word), after: after.map(word) }
     }
 }
 
@@ -165,6 +167,11 @@ mod tests {
 
     #[test]
     fn of_a_secret_nothing_is_told_but_what_becomes_of_it() {
-        assert_eq!(FieldChange::secret("api_key", "changed").to_string(), r#"api_key: - -> "(changed)""#);
+        let changed = FieldChange::secret("api_key", Some("another key"), Some("the given key"));
+        assert_eq!(changed.to_string(), r#"api_key: "(another key)" -> "(the given key)""#);
+        assert_eq!(
+            FieldChange::secret("api_key", Some("a key"), None).to_string(),
+            r#"api_key: "(a key)" -> -"#
+        );
     }
 }

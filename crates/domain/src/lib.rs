@@ -9,6 +9,7 @@ pub mod budget;
 pub mod call;
 pub mod chat;
 pub mod credential;
+pub mod declaration;
 pub mod declared;
 pub mod difference;
 pub mod embedding;

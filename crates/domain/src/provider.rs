@@ -1,8 +1,9 @@
 //! Providers as configured: an account at a vendor, its models, its sealed credential.
 
+use crate::declaration::Declaration;
 use crate::ids::{CredentialId, ProviderId, ProviderModelId};
 use crate::limits::Limits;
-use crate::meta::RowMeta;
+use crate::meta::{Owner, RowMeta};
 use crate::name::Name;
 use crate::price::Rates;
 use crate::provider_health::ProviderHealth;
@@ -28,6 +29,8 @@ pub struct Provider {
     pub credentials: Vec<Credential>,
     /// Whether it answers; kept apart from its version.
     pub health: ProviderHealth,
+    /// What the configuration file says of it, where the file owns it.
+    pub declaration: Declaration,
     /// Version, owner, times.
     pub meta: RowMeta,
 }
@@ -43,6 +46,18 @@ impl Provider {
     #[must_use]
     pub fn credential_at(&self, place: SharedPlace) -> Option<&Credential> {
         self.credentials.iter().find(|credential| credential.owner == CredentialOwner::Shared(place))
+    }
+
+    /// Whether the configuration file declares it: it is the file's to change then, switched off or not.
+    #[must_use]
+    pub fn is_declared(&self) -> bool {
+        self.meta.owner == Owner::File && !self.declaration.is_withdrawn
+    }
+
+    /// Whether the key at a place is the configuration file's to change.
+    #[must_use]
+    pub fn is_given(&self, place: SharedPlace) -> bool {
+        self.is_declared() && self.declaration.given_keys.covers(place)
     }
 }
 

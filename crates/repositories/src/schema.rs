@@ -15,6 +15,8 @@ diesel::table! {
         created_at -> BigInt,
         updated_at -> BigInt,
         updated_by -> Text,
+        is_withdrawn -> Bool,
+        given_keys -> Text,
     }
 }
 
@@ -85,6 +87,7 @@ diesel::table! {
         on_disconnect -> Text,
         fallback_id -> Nullable<BigInt>,
         config -> Text,
+        is_withdrawn -> Bool,
     }
 }
 

@@ -1,13 +1,21 @@
 //! The backup of providers and routes, in a file that only its owner can read.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::ffi::OsStr;
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use switchyard_ports::backup_file::{BackupFile, MOST_BACKUP_BYTES};
 
 /// The file's name in the data directory, where no setting names another place.
 pub const BACKUP_FILE: &str = "config_backup.json";
+/// What the names of files end with that backups are written into.
+const TEMPORARY: &str = ".tmp";
+/// The most processes of one number that write at once.
+const MOST_WRITERS: u32 = 64;
+/// How often a write is tried whose file somebody took for a leftover.
+const TRIES: u32 = 8;
 /// The most files that are set aside.
 const MOST_ASIDE: u32 = 1_000;
 
@@ -24,9 +32,46 @@ impl PlainBackupFile {
         Self { path }
     }
 
-    /// What a write that was cut off leaves behind. Each process has its own, so that two never write into one.
-    fn temporary(&self) -> PathBuf {
-        self.beside(&format!(".{}.tmp", std::process::id()))
+    /// A new file beside the backup, which nobody else writes into. Its writer holds a lock on it: that tells it from what a dead one
+    /// left behind.
+    fn temporary(&self) -> io::Result<(PathBuf, File)> {
+        let process = std::process::id();
+        for number in 0..MOST_WRITERS {
+            // Processes of several machines may have one number.
+            let part = if number == 0 { String::new() } else { format!(".{number}") };
+            let path = self.beside(&format!(".{process}{part}{TEMPORARY}"));
+            match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
+                Ok(file) => {
+                    file.lock()?;
+                    return Ok((path, file));
+                }
+                Err(error) if error.kind() == ErrorKind::AlreadyExists && is_plain(&path) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(io::Error::new(ErrorKind::AlreadyExists, "too many write this file at once"))
+    }
+
+    /// Removes what writers that died left beside the backup. What stands in the way of it stands in the way of no write.
+    fn sweep(&self) {
+        let Ok(entries) = fs::read_dir(self.directory()) else { return };
+        let leftovers = entries.flatten().filter(|entry| self.is_temporary(&entry.file_name()));
+        for path in leftovers.map(|entry| entry.path()).filter(|path| is_plain(path)) {
+            let _ = remove_unless_held(&path);
+        }
+    }
+
+    /// Whether a file of this name is one that backups are written into: `<file>.<process>.tmp`, `<file>.<process>.<number>.tmp`.
+    fn is_temporary(&self, name: &OsStr) -> bool {
+        let ours = self.path.file_name().unwrap_or_default().as_bytes();
+        let middle =
+            name.as_bytes().strip_prefix(ours).and_then(|rest| rest.strip_suffix(TEMPORARY.as_bytes()));
+        let Some((b'.', numbers)) = middle.and_then(<[u8]>::split_first).map(|(dot, rest)| (*dot, rest))
+        else {
+            return false;
+        };
+        let is_number = |part: &[u8]| !part.is_empty() && part.iter().all(u8::is_ascii_digit);
+        numbers.split(|byte| *byte == b'.').all(is_number)
     }
 
     fn beside(&self, ending: &str) -> PathBuf {
@@ -50,12 +95,17 @@ impl PlainBackupFile {
         }
     }
 
-    fn put(&self, temporary: &Path, text: &str) -> io::Result<()> {
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(temporary)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(temporary, &self.path)?;
-        File::open(self.directory())?.sync_all()
+    fn put(&self, text: &str) -> io::Result<()> {
+        let (temporary, mut file) = self.temporary()?;
+        let written = file
+            .write_all(text.as_bytes())
+            .and_then(|()| file.sync_all())
+            .and_then(|()| fs::rename(&temporary, &self.path));
+        if written.is_err() {
+            // The first error is the one to tell; a leftover is removed at the next try.
+            let _ = fs::remove_file(&temporary);
+        }
+        written.and_then(|()| File::open(self.directory())?.sync_all())
     }
 }
 
@@ -70,17 +120,16 @@ impl BackupFile for PlainBackupFile {
         }
         self.is_there()?;
         DirBuilder::new().recursive(true).mode(0o700).create(self.directory())?;
-        let temporary = self.temporary();
-        match fs::remove_file(&temporary) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-            _ => {}
+        let mut tries = TRIES;
+        loop {
+            self.sweep();
+            tries -= 1;
+            match self.put(text) {
+                // Between its making and its lock, a new file looks like a dead writer's.
+                Err(error) if error.kind() == ErrorKind::NotFound && tries > 0 => {}
+                done => return done,
+            }
         }
-        let written = self.put(&temporary, text);
-        if written.is_err() {
-            // The first error is the one to tell; a leftover is removed at the next try.
-            let _ = fs::remove_file(&temporary);
-        }
-        written
     }
 
     fn read(&self) -> io::Result<Option<String>> {
@@ -115,6 +164,27 @@ impl BackupFile for PlainBackupFile {
         }
         Err(io::Error::new(ErrorKind::AlreadyExists, "too many backups were set aside: remove some"))
     }
+}
+
+/// Whether a plain file is there, and no link.
+fn is_plain(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|entry| entry.is_file())
+}
+
+/// Removes a file that nobody holds a lock on.
+fn remove_unless_held(path: &Path) -> io::Result<()> {
+    let file = File::open(path)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => return Ok(()),
+        Err(TryLockError::Error(error)) => return Err(error),
+    }
+    // What was opened may be a backup in its place by now, and another's file under its old name.
+    let (opened, named) = (file.metadata()?, path.symlink_metadata()?);
+    if (opened.dev(), opened.ino()) == (named.dev(), named.ino()) {
+        fs::remove_file(path)?;
+    }
+    Ok(())
 }
 
 fn too_long() -> io::Error {

@@ -62,3 +62,75 @@ fn a_write_that_fails_leaves_the_file_of_before() {
     assert!(file.write("after").is_err());
     assert_eq!(file.read().unwrap().as_deref(), Some("before"));
 }
+
+/// The names of what stands beside the backup.
+fn beside(dir: &tempfile::TempDir) -> Vec<String> {
+    let entries = fs::read_dir(dir.path().join("deep")).unwrap();
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.retain(|name| name != "backup.json");
+    names.sort();
+    names
+}
+
+#[test]
+fn what_dead_writers_left_behind_is_swept_by_the_next_write_and_nothing_else_is() {
+    let (dir, file) = fresh();
+    file.write("before").unwrap();
+    let own = format!("backup.json.{}.tmp", std::process::id());
+    let others = [
+        "backup.json.x.tmp",
+        "backup.json.1.kept",
+        "backup.json..tmp",
+        "backup.json.tmp",
+        "other.json.7.tmp",
+    ];
+    for name in ["backup.json.4194305.tmp", "backup.json.7.2.tmp", own.as_str()].iter().chain(&others) {
+        fs::write(dir.path().join("deep").join(name), "half of a ba").unwrap();
+    }
+    symlink(dir.path().join("deep/other.json.7.tmp"), dir.path().join("deep/backup.json.8.tmp")).unwrap();
+    file.write("after").unwrap();
+    let mut left: Vec<&str> = others.to_vec();
+    left.push("backup.json.8.tmp");
+    left.sort_unstable();
+    assert_eq!(beside(&dir), left);
+    assert_eq!(file.read().unwrap().as_deref(), Some("after"));
+}
+
+#[test]
+fn a_live_writers_file_stays_even_under_the_number_of_this_process() {
+    let (dir, file) = fresh();
+    file.write("before").unwrap();
+    let own = format!("backup.json.{}.tmp", std::process::id());
+    let mut held: Vec<fs::File> = Vec::new();
+    for name in ["backup.json.7.tmp", own.as_str()] {
+        let live = fs::File::create_new(dir.path().join("deep").join(name)).unwrap();
+        live.lock().unwrap();
+        held.push(live);
+    }
+    file.write("after").unwrap();
+    assert_eq!(file.read().unwrap().as_deref(), Some("after"));
+    let mut expected = vec!["backup.json.7.tmp".to_owned(), own];
+    expected.sort();
+    assert_eq!(beside(&dir), expected);
+    drop(held);
+    file.write("last").unwrap();
+    assert_eq!(beside(&dir), Vec::<String>::new(), "their writers are gone");
+}
+
+#[test]
+fn many_who_write_at_once_all_write_and_leave_nothing_beside_it() {
+    let (dir, file) = fresh();
+    std::thread::scope(|scope| {
+        for writer in 0..8 {
+            let file = &file;
+            scope.spawn(move || {
+                for round in 0..20 {
+                    file.write(&format!("{writer}/{round}")).unwrap();
+                }
+            });
+        }
+    });
+    assert_eq!(beside(&dir), Vec::<String>::new());
+    assert!(file.read().unwrap().unwrap().ends_with("/19"));
+}

@@ -217,10 +217,11 @@ impl ModelPrice {
         Self { version: version.into(), source, sets: vec![DatedRates { rates, ..DatedRates::default() }] }
     }
 
-    /// An operator's price, set with a version of the row of this name.
+    /// An operator's price, set with a version of the row of this name. The `digest` of its rates tells it from any other price that
+    /// has stood under this name and version: another model's, that of a row of before, or what a hand wrote into the tables.
     #[must_use]
-    pub fn overriding(name: &str, version: i64, rates: Rates) -> Self {
-        Self::constant(format!("{OVERRIDE}{name}@{version}"), PriceSource::Override, rates)
+    pub fn overriding(name: &str, version: i64, digest: &str, rates: Rates) -> Self {
+        Self::constant(format!("{OVERRIDE}{name}@{version}.{digest}"), PriceSource::Override, rates)
     }
 
     /// What simulated models cost: nothing.

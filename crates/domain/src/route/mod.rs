@@ -18,7 +18,7 @@ pub use when::{InvalidWhen, Need, TokenRange, When};
 use crate::fault::FailoverOn;
 use crate::ids::{ProviderId, RouteId, TargetId};
 use crate::limits::Limits;
-use crate::meta::RowMeta;
+use crate::meta::{Owner, RowMeta};
 use crate::name::Name;
 use crate::notes::Notes;
 use serde::{Deserialize, Serialize};
@@ -127,8 +127,18 @@ pub struct Route {
     pub is_active: bool,
     /// Its targets, in order.
     pub targets: Vec<Target>,
+    /// Whether the configuration file, which owns it, declares it no more. It means nothing of one that others own.
+    pub is_withdrawn: bool,
     /// Version, owner, times.
     pub meta: RowMeta,
+}
+
+impl Route {
+    /// Whether the configuration file declares it: it is the file's to change then, switched off or not.
+    #[must_use]
+    pub fn is_declared(&self) -> bool {
+        self.meta.owner == Owner::File && !self.is_withdrawn
+    }
 }
 
 /// A provider and models of it inside a route.

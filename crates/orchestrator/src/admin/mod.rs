@@ -17,7 +17,7 @@ pub use credentials::{CredentialAdmin, CredentialEntry, EmptySecret, UNREADABLE}
 pub use declare::{
     Applied, DeclaredConfiguration, DocumentFormat, Drift, ObjectKind, Plan, PlannedObject, Step,
 };
-pub(crate) use declare::{KeptProvider, Rules, exported};
+pub(crate) use declare::{Kept, KeptProvider, Rules, exported};
 pub use followers::Followers;
 pub use keys::{CreatedKey, KeyAdmin, KeyChange, KeyRequest, KeyState, MOST_KEYS, MOST_UNUSED_KEYS};
 pub use providers::{
@@ -104,9 +104,10 @@ impl AdminPorts {
     }
 }
 
-/// What the configuration file declares is the file's to change: whatever anybody else wrote would be undone when it is read again.
-fn refuse_declared(owner: &Owner, what: impl FnOnce() -> String, by: &Writer) -> Result<(), AdminError> {
-    if *owner == Owner::File && by.owner != Owner::File {
+/// What the configuration file declares, switched off or not, is the file's to change: whatever anybody else wrote would be undone when it
+/// is read again.
+fn refuse_declared(is_declared: bool, what: impl FnOnce() -> String, by: &Writer) -> Result<(), AdminError> {
+    if is_declared && by.owner != Owner::File {
         return Err(AdminError::FileOwned { what: what() });
     }
     Ok(())

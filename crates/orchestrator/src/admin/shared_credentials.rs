@@ -8,8 +8,9 @@ use crate::snapshot::{CredentialState, credential_binding};
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::Arc;
 use std::time::Duration;
+use switchyard_domain::declaration::GivenKeys;
 use switchyard_domain::ids::ProviderId;
-use switchyard_domain::meta::{Owner, Writer};
+use switchyard_domain::meta::Writer;
 use switchyard_domain::name::Name;
 use switchyard_domain::provider::{Credential, CredentialOwner, Provider, SharedPlace};
 use switchyard_domain::time::Timestamp;
@@ -86,7 +87,7 @@ impl SharedCredentialAdmin {
     /// # Errors
     /// [`AdminError::Invalid`] for a text that can be no credential, for one that is stored already, and where every place is
     /// taken; [`RepositoryError::NotFound`] for an unknown provider; [`AdminError::FileOwned`] for anybody but the file where the file
-    /// gives the provider several; [`RepositoryError::Stale`] where somebody else changed it meanwhile.
+    /// gives the provider a list of them; [`RepositoryError::Stale`] where somebody else changed it meanwhile.
     pub async fn add(
         &self,
         provider: impl Into<ProviderRef<'_>>,
@@ -99,12 +100,12 @@ impl SharedCredentialAdmin {
         let mut tries = TRIES;
         loop {
             let provider = self.read_at_version(which).await?;
-            // Where the file gives several it gives all of them: at the next start, what is added would be gone.
-            if let [first, _, ..] = of_file(&provider).as_slice() {
-                refuse_given(&provider, first, by)?;
-            }
             self.refuse_twin(&provider, &secret, None)?;
             let place = free_place(&provider)?;
+            // Where the file gives a list it gives all of them: at the next start, what is added would be gone.
+            if provider.declaration.given_keys == GivenKeys::All {
+                refuse_given(&provider, place, by)?;
+            }
             let owner = CredentialOwner::Shared(place);
             let sealed = self.sealed(&provider, &owner, &secret)?;
             let (version, author) = (Some(provider.meta.version), self.ports.author(by));
@@ -275,7 +276,8 @@ impl SharedCredentialAdmin {
         let mut tries = TRIES;
         loop {
             let provider = self.read_at_version(which).await?;
-            refuse_given(&provider, stored(&provider, place)?, by)?;
+            stored(&provider, place)?;
+            refuse_given(&provider, place, by)?;
             if let Some(secret) = secret {
                 self.refuse_twin(&provider, secret, Some(place))?;
             }
@@ -306,14 +308,13 @@ impl SharedCredentialAdmin {
     }
 }
 
-/// The shared credentials that the file gives a provider.
-fn of_file(provider: &Provider) -> Vec<&Credential> {
-    provider.credentials.iter().filter(|credential| credential.meta.owner == Owner::File).collect()
-}
-
-/// Refuses to change a credential that the file gives: it would be there again when the file is read.
-fn refuse_given(provider: &Provider, credential: &Credential, by: &Writer) -> Result<(), AdminError> {
-    refuse_declared(&credential.meta.owner, || format!("this key of the provider `{}`", provider.name), by)
+/// Refuses to change what the file gives at a place: it would be there again when the file is read.
+fn refuse_given(provider: &Provider, place: SharedPlace, by: &Writer) -> Result<(), AdminError> {
+    let what = || match provider.declaration.given_keys {
+        GivenKeys::All => format!("the list of keys of the provider `{}`", provider.name),
+        GivenKeys::First | GivenKeys::None => format!("this key of the provider `{}`", provider.name),
+    };
+    refuse_declared(provider.is_given(place), what, by)
 }
 
 impl ProviderRef<'_> {

@@ -4,15 +4,16 @@
 //! the keys: ids of the database that it was written from mean nothing in another one.
 
 use super::error::RestoreError;
-use crate::admin::{KeptProvider, exported};
+use crate::admin::{Kept, KeptProvider, exported};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::HashMap;
+use switchyard_domain::declaration::{Declaration, GivenKeys};
 use switchyard_domain::declared::{Declared, DeclaredProvider, DeclaredRoute, DeclaredTarget};
 use switchyard_domain::name::Name;
 use switchyard_domain::notes::Notes;
 use switchyard_domain::provider::{CredentialOwner, Provider, SharedPlace};
 use switchyard_domain::provider_health::{HealthFinding, HealthStatus, ProviderHealth};
+use switchyard_domain::route::Route;
 use switchyard_domain::time::Timestamp;
 use switchyard_ports::repositories::StoredConfiguration;
 use switchyard_ports::vault::{Binding, Vault, VaultError};
@@ -51,6 +52,9 @@ pub(super) struct BackupProvider {
     /// What else is known of its health.
     #[serde(default)]
     health: BackupHealth,
+    /// What the configuration file says of it.
+    #[serde(default)]
+    declaration: Option<BackupDeclaration>,
     declared: DeclaredProvider,
 }
 
@@ -76,6 +80,13 @@ impl Default for BackupHealth {
     }
 }
 
+/// What the configuration file says of a provider.
+#[derive(Debug, Serialize, Deserialize)]
+struct BackupDeclaration {
+    is_withdrawn: bool,
+    given_keys: String,
+}
+
 /// A route.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct BackupRoute {
@@ -86,6 +97,9 @@ pub(super) struct BackupRoute {
     nodes: Vec<BackupNode>,
     created_at: String,
     updated_at: String,
+    /// Whether the configuration file declares it no more.
+    #[serde(default)]
+    is_withdrawn: Option<bool>,
     declared: DeclaredRoute,
 }
 
@@ -121,11 +135,10 @@ pub(super) fn of_stored(
         providers.push(of_provider(declared, row, keys));
     }
     let route = |declared: DeclaredRoute| {
-        let row = stored.routes.iter().find(|row| row.name == declared.name);
-        let times = row.map(|row| (row.meta.created_at, row.meta.updated_at)).unwrap_or_default();
-        of_route(declared, times)
+        let row = stored.routes.iter().find(|row| row.name == declared.name)?;
+        Some(of_route(declared, row))
     };
-    let routes = routes.into_iter().map(route).collect();
+    let routes = routes.into_iter().filter_map(route).collect();
     let generated_at = at.to_string();
     Ok((BackupDocument { generated_at, version: VERSION, database, providers, routes }, lost))
 }
@@ -167,6 +180,7 @@ fn of_provider(
         .map(|(place, api_key_encrypted)| BackupKey { place: place.number(), api_key_encrypted });
     let ProviderHealth { last, last_tested_at, is_healthy, consecutive_failures, .. } = row.health.clone();
     let HealthFinding { status, status_code, latency_ms, detail } = last;
+    let Declaration { is_withdrawn, given_keys } = row.declaration;
     BackupProvider {
         name: declared.name.clone(),
         base_url: declared.base_url.clone(),
@@ -180,11 +194,12 @@ fn of_provider(
         updated_at: row.meta.updated_at.to_string(),
         api_keys: further.collect(),
         health: BackupHealth { status_code, detail, is_healthy, consecutive_failures },
+        declaration: Some(BackupDeclaration { is_withdrawn, given_keys: given_keys.as_str().to_owned() }),
         declared,
     }
 }
 
-fn of_route(declared: DeclaredRoute, (created, updated): (Timestamp, Timestamp)) -> BackupRoute {
+fn of_route(declared: DeclaredRoute, row: &Route) -> BackupRoute {
     let node = |target: &DeclaredTarget| BackupNode {
         api_name: target.provider.clone(),
         models: target.models.named().to_vec(),
@@ -198,8 +213,9 @@ fn of_route(declared: DeclaredRoute, (created, updated): (Timestamp, Timestamp))
         config: declared.config.clone(),
         is_active: declared.enabled,
         nodes: declared.targets.iter().map(node).collect(),
-        created_at: created.to_string(),
-        updated_at: updated.to_string(),
+        created_at: row.meta.created_at.to_string(),
+        updated_at: row.meta.updated_at.to_string(),
+        is_withdrawn: Some(row.is_withdrawn),
         declared,
     }
 }
@@ -227,7 +243,16 @@ impl BackupProvider {
             consecutive_failures,
             checked_at: None,
         };
-        Ok((DeclaredProvider { name, ..self.declared }, KeptProvider { keys, health }))
+        let declaration = self.declaration.map(|said| said.read(&name)).transpose()?;
+        Ok((DeclaredProvider { name, ..self.declared }, KeptProvider { keys, health, declaration }))
+    }
+}
+
+impl BackupDeclaration {
+    fn read(self, provider: &Name) -> Result<Declaration, RestoreError> {
+        let given_keys = GivenKeys::parse(&self.given_keys);
+        let given_keys = given_keys.ok_or_else(|| unreadable(provider, "declaration.given_keys"))?;
+        Ok(Declaration { is_withdrawn: self.is_withdrawn, given_keys })
     }
 }
 
@@ -239,8 +264,8 @@ fn unreadable(provider: &Name, member: &str) -> RestoreError {
 pub(super) struct OpenedBackup {
     /// What it declares.
     pub(super) declared: Declared,
-    /// What no document can say of its providers.
-    pub(super) kept: HashMap<Name, KeptProvider>,
+    /// What no document can say.
+    pub(super) kept: Kept,
 }
 
 impl BackupDocument {
@@ -249,12 +274,14 @@ impl BackupDocument {
     /// # Errors
     /// [`RestoreError`] for a key that does not open, and a member that is not understood.
     pub(super) fn opened(self, vault: &dyn Vault) -> Result<OpenedBackup, RestoreError> {
-        let (mut providers, mut kept) = (Vec::with_capacity(self.providers.len()), HashMap::new());
+        let (mut providers, mut kept) = (Vec::with_capacity(self.providers.len()), Kept::default());
         for provider in self.providers {
             let (declared, besides) = provider.opened(vault)?;
-            kept.insert(declared.name.clone(), besides);
+            kept.providers.insert(declared.name.clone(), besides);
             providers.push(declared);
         }
+        let said = |route: &BackupRoute| Some((route.name.clone(), route.is_withdrawn?));
+        kept.withdrawn_routes = self.routes.iter().filter_map(said).collect();
         let route = |route: BackupRoute| DeclaredRoute { name: route.name, ..route.declared };
         let declared = Declared { providers, routes: self.routes.into_iter().map(route).collect() };
         Ok(OpenedBackup { declared, kept })
@@ -269,12 +296,13 @@ impl BackupDocument {
             .flat_map(|provider| &provider.credentials)
             .map(|credential| (credential.id.0, credential.meta.version))
             .collect();
-        let routes: Vec<&DeclaredRoute> = self.routes.iter().map(|route| &route.declared).collect();
+        let routes: Vec<_> = self.routes.iter().map(|route| (&route.declared, route.is_withdrawn)).collect();
+        let said: Vec<_> = self.providers.iter().map(|provider| &provider.declaration).collect();
         let providers: Vec<_> = self
             .providers
             .iter()
             .map(|known| (&known.declared, &known.status, &known.last_tested_at, known.health.is_healthy))
             .collect();
-        serde_json::json!([self.database, providers, routes, credentials])
+        serde_json::json!([self.database, providers, said, routes, credentials])
     }
 }

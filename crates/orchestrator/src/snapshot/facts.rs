@@ -1,9 +1,13 @@
 //! What holds for a model: as the operator says, and where they say nothing, as the catalogue knows.
 
+use sha2::{Digest, Sha256};
 use std::sync::Arc;
-use switchyard_domain::price::ModelPrice;
+use switchyard_domain::price::{ModelPrice, Rates};
 use switchyard_domain::provider::{Capabilities, Provider, ProviderModel};
 use switchyard_ports::prices::PriceBook;
+
+/// How much of a digest stands in a price's version, as in the catalogue's.
+const DIGEST_BYTES: usize = 4;
 
 /// What is known of a model.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -18,6 +22,13 @@ pub struct KnownFacts {
     pub capabilities: Capabilities,
 }
 
+/// What tells rates from others: the same for the same ones, whenever and wherever they are read.
+fn digest_of(rates: &Rates) -> String {
+    // Rates are plain numbers: they always have a text.
+    let text = serde_json::to_vec(rates).unwrap_or_default();
+    hex::encode(Sha256::digest(text).get(..DIGEST_BYTES).unwrap_or_default())
+}
+
 /// What holds for a provider's model. One that is simulated costs nothing unless the operator says otherwise.
 #[must_use]
 pub fn known_facts(
@@ -29,7 +40,8 @@ pub fn known_facts(
     let facts = prices.facts(&provider.vendor, &model.model).unwrap_or_default();
     let price = match (&model.rates, simulated) {
         (Some(rates), _) => {
-            Some(Arc::new(ModelPrice::overriding(provider.name.as_str(), provider.meta.version, *rates)))
+            let (name, version) = (provider.name.as_str(), provider.meta.version);
+            Some(Arc::new(ModelPrice::overriding(name, version, &digest_of(rates), *rates)))
         }
         (None, true) => Some(Arc::new(ModelPrice::simulated())),
         (None, false) => facts.price,

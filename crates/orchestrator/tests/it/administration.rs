@@ -127,15 +127,25 @@ async fn an_invalid_key_is_refused_by_the_member_that_is_wrong() {
 }
 
 #[tokio::test]
-async fn a_provider_whose_credential_could_not_be_written_is_not_left_behind() {
+async fn a_provider_and_its_credential_are_written_at_once_or_not_at_all() {
     let world = World::empty().await;
-    let request = || ProviderRequest { api_key: Some("sk-1".into()), ..wanted("p") };
-    world.store.next_writes([Fate::Made, Fate::Refused]);
+    let request =
+        || ProviderRequest { api_key: Some("sk-1".into()), models: vec![listed("m")], ..wanted("p") };
+    world.store.next_writes([Fate::Refused]);
     let error = world.providers.add(request(), &Writer::API).await.unwrap_err();
     assert!(matches!(error, AdminError::Repository(RepositoryError::Unavailable(_))), "{error:?}");
     assert!(world.providers.list().await.unwrap().is_empty());
+    let before = world.store.revision().await.unwrap();
     world.providers.add(request(), &Writer::API).await.unwrap();
-    assert!(world.providers.find(&named("p")).await.unwrap().credential().is_some());
+    let written = world.providers.find(&named("p")).await.unwrap();
+    assert!(written.credential().is_some());
+    assert_eq!(
+        (written.meta.version, world.store.revision().await.unwrap().0),
+        (1, before.0 + 1),
+        "one write"
+    );
+    world.ask("p/m").await.unwrap();
+    assert_eq!(world.factory.calls()[0].credential.as_deref(), Some("sk-1"), "it opens for its row");
 }
 
 #[tokio::test]

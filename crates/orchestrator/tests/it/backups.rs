@@ -6,13 +6,13 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use switchyard_domain::declared::DeclaredModel;
+use switchyard_domain::declared::{Declared, DeclaredModel};
 use switchyard_domain::ids::ProviderId;
 use switchyard_domain::meta::{Owner, Writer};
 use switchyard_domain::provider::{Capabilities, SharedPlace};
 use switchyard_domain::provider_health::HealthStatus;
 use switchyard_orchestrator::admin::{
-    AdminPorts, DeclaredConfiguration, DocumentFormat, ProviderAdmin, ProviderPorts, RouteAdmin,
+    AdminPorts, Applied, DeclaredConfiguration, DocumentFormat, ProviderAdmin, ProviderPorts, RouteAdmin,
     SharedCredentialAdmin, Step,
 };
 use switchyard_orchestrator::backup::{BackupPorts, BackupWriter, Backups, RestoreError};
@@ -127,6 +127,43 @@ async fn a_backup_restored_into_an_empty_database_gives_back_all_with_its_keys()
     other.world.providers.remove(&named("ahead"), &Writer::API).await.unwrap();
     assert_eq!(other.export().await, before);
     assert_eq!(other.backups.preview().await.unwrap().plan.of(Step::Unchanged).count(), 4);
+}
+
+#[tokio::test]
+async fn a_backup_tells_what_the_file_declared_switched_off_from_what_it_had_withdrawn() {
+    let kept = Kept::over(World::empty().await, &MemoryBackupFile::default());
+    kept.writer.wake_and_begin().await;
+    let document = |part: &str| -> Declared { serde_json::from_str(part).unwrap() };
+    let both = document(
+        r#"{"providers": [{"name": "off", "vendor": "acme", "enabled": false, "api_keys": ["sk-only-0123456789"]},
+            {"name": "left", "vendor": "acme"}],
+            "routes": [{"name": "off", "enabled": false, "targets": []}, {"name": "left", "targets": []}]}"#,
+    );
+    let less = Declared { providers: both.providers[..1].to_vec(), routes: both.routes[..1].to_vec() };
+    kept.declared.apply(&both, &Writer::FILE).await.unwrap();
+    kept.declared.apply(&less, &Writer::FILE).await.unwrap();
+    let said = async |kept: &Kept| {
+        let stored = kept.world.store.load().await.unwrap();
+        let of_file = stored.providers.into_iter().filter(|known| known.meta.owner == Owner::File);
+        let mut providers: Vec<_> = of_file.map(|known| (known.name, known.declaration)).collect();
+        let mut routes: Vec<_> =
+            stored.routes.into_iter().map(|known| (known.name, known.is_withdrawn)).collect();
+        providers.sort_by(|one, other| one.0.cmp(&other.0));
+        routes.sort();
+        (providers, routes)
+    };
+    let before = said(&kept).await;
+    assert_eq!(before.1, [(named("left"), true), (named("off"), false)]);
+    let other = Kept::empty(&kept.file).await;
+    other.backups.restore(&Writer::API).await.unwrap();
+    assert_eq!(said(&other).await, before);
+    assert_eq!(other.declared.apply(&less, &Writer::FILE).await.unwrap(), Applied::default());
+    // What was withdrawn since, and what was declared again, is as it was.
+    let good = other.file.text();
+    other.declared.apply(&Declared::default(), &Writer::FILE).await.unwrap();
+    other.file.set_text(good);
+    other.backups.restore(&Writer::API).await.unwrap();
+    assert_eq!(said(&other).await, before);
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! What answers cost.
 
-use crate::world::{World, buffered, drain, listed, wanted, with};
+use crate::world::{World, buffered, drain, listed, named, wanted, with};
 use std::sync::Arc;
 use switchyard_domain::declared::DeclaredModel;
 use switchyard_domain::fault::FaultKind;
@@ -99,7 +99,35 @@ async fn the_operators_rates_beat_the_book_and_are_named_with_their_version() {
     world.factory.always("own/m", Act::counting(100, 20));
     world.ask("own/m").await.unwrap();
     let event = world.only_event();
-    assert_eq!((event.cost, event.price_version.as_deref()), (Some(NanoUsd(140)), Some("override:own@1")));
+    assert_eq!(event.cost, Some(NanoUsd(140)));
+    let version = event.price_version.unwrap();
+    let (named, digest) = version.split_once('.').unwrap();
+    assert_eq!((named, digest.len()), ("override:own@1", 8), "{version}");
+}
+
+#[tokio::test]
+async fn no_two_prices_have_one_version_whatever_row_they_come_from() {
+    let world = priced().await;
+    let rate = |nano: i64| Some(PricePerMillion(nano * 1_000_000));
+    let costing = |model: &str, nano| DeclaredModel {
+        rates: Some(Rates { input: rate(nano), output: rate(nano), ..Rates::default() }),
+        ..listed(model)
+    };
+    let wanted =
+        |nano| ProviderRequest { models: vec![costing("m", nano), costing("n", 9)], ..wanted("own") };
+    let version = async |model: &str| {
+        let snapshot = world.keeper.snapshot();
+        let entry = snapshot.providers.get("own").unwrap();
+        entry.models.get(model).unwrap().price.as_ref().unwrap().version.to_string()
+    };
+    world.providers.add(wanted(1), &Writer::API).await.unwrap();
+    let (first, beside) = (version("m").await, version("n").await);
+    assert_ne!(first, beside, "two models of one row");
+    // The next row of this name begins with the first version again.
+    world.providers.remove(&named("own"), &Writer::API).await.unwrap();
+    world.providers.add(wanted(2), &Writer::API).await.unwrap();
+    assert_ne!(version("m").await, first);
+    assert_eq!(version("n").await, beside, "the same price");
 }
 
 #[tokio::test]
@@ -148,7 +176,7 @@ async fn a_call_keeps_the_price_that_it_began_with() {
     world.factory.always("a/m", Act::counting(100, 20));
     let frames = world.stream("a/m").await;
     world.prices.put("acme", "m", 300, 700);
-    let provider = world.providers.find(&crate::world::named("a")).await.unwrap();
+    let provider = world.providers.find(&named("a")).await.unwrap();
     world.providers.update(&provider, off(), None, &Writer::API).await.unwrap();
     assert!(drain(frames).await.iter().all(Result::is_ok), "a running call ends on the configuration it saw");
     assert_eq!(world.only_event().cost, Some(NanoUsd(440)));

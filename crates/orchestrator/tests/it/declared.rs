@@ -112,7 +112,7 @@ async fn what_the_file_no_longer_declares_is_switched_off_and_comes_back_with_it
     assert_eq!(apply(&world, &less).await.disabled, ["route fast", "provider p"]);
     assert!(world.ask("p/m").await.is_err() && world.ask("fast").await.is_err());
     assert_eq!(apply(&world, &less).await, Applied::default());
-    assert_eq!(apply(&world, &rich()).await.changed, ["provider p", "route fast"]);
+    assert_eq!(apply(&world, &rich()).await.changed, ["provider p", "route fast", "route off"]);
     assert_eq!(world.ask("fast").await.unwrap().head.target, "p/m");
     assert_eq!(world.store.load().await.unwrap().providers.len(), 2, "nothing is ever deleted");
 }
@@ -172,11 +172,19 @@ async fn what_came_with_the_product_gives_way_to_another_vendor_of_its_name() {
 #[tokio::test]
 async fn a_secret_that_is_empty_or_left_out_leaves_the_stored_one_alone() {
     let world = World::empty().await;
-    apply(&world, &file(vec![provider("p", &["m"])], Vec::new())).await;
-    for silent in [None, Some("".into()), Some("  ".into()), Some(" sk-p\n".into())] {
+    let given = file(vec![provider("p", &["m"])], Vec::new());
+    apply(&world, &given).await;
+    let written = world.providers.find(&named("p")).await.unwrap().credentials;
+    for silent in [None, Some("".into()), Some("  ".into())] {
         let declared = DeclaredProvider { api_key: silent, ..provider("p", &["m"]) };
-        assert_eq!(apply(&world, &file(vec![declared], Vec::new())).await, Applied::default());
+        let declared = file(vec![declared], Vec::new());
+        assert_eq!(apply(&world, &declared).await.changed, ["provider p"], "the file gives no key any more");
+        assert_eq!(apply(&world, &declared).await, Applied::default());
+        assert_eq!(world.providers.find(&named("p")).await.unwrap().credentials, written);
+        apply(&world, &given).await;
     }
+    let declared = DeclaredProvider { api_key: Some(" sk-p\n".into()), ..provider("p", &["m"]) };
+    assert_eq!(apply(&world, &file(vec![declared], Vec::new())).await, Applied::default());
     world.ask("p/m").await.unwrap();
     assert_eq!(world.factory.calls()[0].credential.as_deref(), Some("sk-p"));
 }

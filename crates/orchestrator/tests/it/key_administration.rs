@@ -134,6 +134,7 @@ async fn a_file_declares_the_whole_list_of_keys() {
         world.ask("p/m").await.unwrap();
     }
     assert_eq!(world.keys_of(&mut seen), [1, 4, 1, 4]);
+    assert_eq!(apply(&[]).await.changed, ["provider p"], "they are the file's no more");
     assert_eq!(apply(&[]).await, Applied::default(), "no list leaves them alone");
     assert_eq!(world.providers.find(&named("p")).await.unwrap().credentials.len(), 2);
 

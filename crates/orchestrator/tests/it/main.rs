@@ -43,4 +43,5 @@ mod snapshots;
 mod stale_views;
 mod strictness;
 mod tables;
+mod withdrawn;
 mod world;

@@ -3,7 +3,7 @@
 use crate::world::{SECOND, World, listed, named, wanted};
 use secrecy::ExposeSecret;
 use std::sync::Arc;
-use switchyard_domain::declared::DeclaredModel;
+use switchyard_domain::declared::{Declared, DeclaredModel};
 use switchyard_domain::fault::FaultKind;
 use switchyard_domain::ids::ProviderId;
 use switchyard_domain::meta::{Owner, Writer};
@@ -182,7 +182,7 @@ async fn a_forced_removal_takes_the_targets_along() {
 }
 
 #[tokio::test]
-async fn what_the_file_declares_is_changed_in_the_file_and_may_go_once_it_is_off() {
+async fn what_the_file_declares_is_changed_in_the_file_and_stays_even_when_it_is_off() {
     let world = World::usual().await;
     let a = find(&world, "a").await;
     let adopted = ProviderPatch { owner: Some(Owner::File), ..ProviderPatch::default() };
@@ -207,6 +207,9 @@ async fn what_the_file_declares_is_changed_in_the_file_and_may_go_once_it_is_off
     );
     let off = ProviderPatch { is_enabled: Some(false), ..ProviderPatch::default() };
     world.providers.update(&a, off, None, &Writer::FILE).await.unwrap();
+    let error = world.providers.remove_by_id(a.id, forced, &Writer::API).await.unwrap_err();
+    assert!(matches!(error, AdminError::FileOwned { .. }), "{error:?}");
+    world.declared().apply(&Declared::default(), &Writer::FILE).await.unwrap();
     world.providers.remove_by_id(a.id, forced, &Writer::API).await.unwrap();
 }
 

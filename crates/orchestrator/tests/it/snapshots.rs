@@ -54,6 +54,7 @@ async fn a_broken_provider_disables_itself_only() {
         called_at: None,
         is_enabled: true,
         models: vec![listed("m"), listed("lone")],
+        credential: None,
     };
     world.store.create_provider(broken, &author()).await.unwrap();
     world.keeper.refresh().await.unwrap();

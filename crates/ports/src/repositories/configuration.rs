@@ -1,6 +1,6 @@
 //! Providers and routes, read whole and written one by one.
 
-use super::{ConfigurationSet, RepositoryError};
+use super::{ConfigurationSet, NewProvider, RepositoryError};
 use async_trait::async_trait;
 use std::collections::BTreeMap;
 use switchyard_domain::audit::{AuditAction, AuditOutcome, AuditRecord};
@@ -11,7 +11,7 @@ use switchyard_domain::limits::Limits;
 use switchyard_domain::meta::{Owner, Writer};
 use switchyard_domain::name::Name;
 use switchyard_domain::notes::Notes;
-use switchyard_domain::provider::{CredentialOwner, Provider, place_of};
+use switchyard_domain::provider::{CredentialOwner, Provider};
 use switchyard_domain::quota::Quota;
 use switchyard_domain::route::{
     OnDisconnect, Route, RouteMode, Strategy, Target, TargetModels, Timeouts, When,
@@ -122,32 +122,6 @@ pub struct StoredConfiguration {
     pub routes: Vec<Route>,
     /// All quotas, by id.
     pub quotas: Vec<Quota>,
-}
-
-/// A provider to be written. Its credential is written apart, since sealing needs its row id.
-#[derive(Clone, Debug, PartialEq)]
-pub struct NewProvider {
-    /// Its unique name.
-    pub name: Name,
-    /// The vendor's key.
-    pub vendor: String,
-    /// Where it is called.
-    pub base_url: Option<String>,
-    /// Where providers of its vendor are called that name no address, if anywhere: one that names this is at the same place.
-    pub called_at: Option<String>,
-    /// Whether calls may go to it.
-    pub is_enabled: bool,
-    /// Its models.
-    pub models: Vec<DeclaredModel>,
-}
-
-impl NewProvider {
-    /// Whether it is called at the same host as one of this vendor and address would be.
-    #[must_use]
-    pub fn is_same_place(&self, vendor: &str, base_url: Option<&str>) -> bool {
-        let place = |base_url: Option<&str>| base_url.or(self.called_at.as_deref()).map(place_of);
-        self.vendor == vendor && place(self.base_url.as_deref()) == place(base_url)
-    }
 }
 
 /// Changes to a provider; `None` leaves as is. `models` replaces the list whole.
@@ -467,16 +441,16 @@ pub trait ConfigurationRepository: Send + Sync {
     /// routes that lead to it lead to the new one. At the same place it becomes the new one, which loses only the shared
     /// credentials; else the new one has an id of its own and none of its credentials. `Conflict`, naming them, where the new one lacks
     /// models that routes of the file name, unless the file writes it. Ids of what comes with the product are counted from 1,000,000,
-    /// all others from 1; none is given twice.
+    /// all others from 1; none is given twice. Its credential is written in the same transaction.
     async fn create_provider(
         &self,
         provider: NewProvider,
         author: &Author,
     ) -> Result<ProviderId, RepositoryError>;
-    /// Changes a provider. One that came with the product is the author's from then on. `Conflict` when its new name is taken; naming
-    /// them, while routes name a model that it would lack, unless those may be dropped; and, for all authors but the file, while routes
-    /// that the file owns lead to it by a name or name a model that it would lose. At another address, or as another vendor's, nothing
-    /// is known of its health.
+    /// Changes a provider. One that came with the product, or that the file owned and declares no more, is the author's from then on.
+    /// `Conflict` when its new name is taken; naming them, while routes name a model that it would lack, unless those may be dropped;
+    /// and, for all authors but the file, while routes that the file declares lead to it by a name or name a model that it would lose.
+    /// At another address, or as another vendor's, nothing is known of its health.
     async fn update_provider(
         &self,
         id: ProviderId,
@@ -484,7 +458,7 @@ pub trait ConfigurationRepository: Send + Sync {
         author: &Author,
     ) -> Result<(), RepositoryError>;
     /// Removes a provider with its models and credentials. `Conflict`, naming the routes, while a route uses it, unless its targets go
-    /// too: that changes those routes, whose versions are raised. Answers their names. Targets of routes that the file owns are the
+    /// too: that changes those routes, whose versions are raised. Answers their names. Targets of routes that the file declares are the
     /// file's to remove: for all other authors, they are a `Conflict` in any case.
     async fn delete_provider(
         &self,
@@ -516,8 +490,8 @@ pub trait ConfigurationRepository: Send + Sync {
     /// Writes a new route. `Conflict` when the name is taken, but one that came with the product gives way; `NotFound` when a
     /// target's provider or the fallback does not exist. A fallback that leads back to the route is a `Conflict`.
     async fn create_route(&self, route: NewRoute, author: &Author) -> Result<RouteId, RepositoryError>;
-    /// Replaces a route whole, as it would be written anew. `Conflict`, naming them, where it gets another name and routes that the
-    /// file owns fall back to it, unless the file writes it.
+    /// Replaces a route whole, as it would be written anew: it is the author's. `Conflict`, naming them, where it gets another name and routes that the
+    /// file declares fall back to it, unless the file writes it.
     async fn replace_route(
         &self,
         id: RouteId,

@@ -4,6 +4,7 @@ mod audit;
 mod configuration;
 mod credentials;
 mod keyring;
+mod new_provider;
 mod provider_health;
 mod quotas;
 mod sessions;
@@ -14,11 +15,12 @@ mod virtual_keys;
 
 pub use audit::AuditLog;
 pub use configuration::{
-    Author, Change, ChangeKind, ConfigurationRepository, NewProvider, NewRoute, NewTarget, ProviderPatch,
-    ProviderRemoval, Revision, RouteVersion, SealedSecret, StoredConfiguration,
+    Author, Change, ChangeKind, ConfigurationRepository, NewRoute, NewTarget, ProviderPatch, ProviderRemoval,
+    Revision, RouteVersion, SealedSecret, StoredConfiguration,
 };
 pub use credentials::{CredentialRepository, StoredCredential};
 pub use keyring::{KeyringEntry, KeyringRepository};
+pub use new_provider::NewProvider;
 pub use provider_health::ProviderHealthRepository;
 pub use quotas::{NewQuota, QuotaRepository};
 pub use sessions::{ENDED_KNOWN_FOR, MOST_SESSIONS, Rotation, SessionRepository};

@@ -3,6 +3,7 @@
 use super::{NewProvider, ProviderPatch, RepositoryError, SealedSecret};
 use std::fmt;
 use std::sync::Arc;
+use switchyard_domain::declaration::Declaration;
 use switchyard_domain::declared::DeclaredRoute;
 use switchyard_domain::ids::{ProviderId, RouteId};
 use switchyard_domain::meta::Owner;
@@ -46,6 +47,8 @@ pub struct ProviderWrite {
     pub credentials: Vec<CredentialWrite>,
     /// What was known of its health where it was before: kept where nothing is known here.
     pub health: Option<ProviderHealth>,
+    /// What the file says of it then. Where this alone is different, the provider is changed all the same.
+    pub declaration: Declaration,
     /// Whose a new one is.
     pub owner: Owner,
 }
@@ -57,6 +60,8 @@ pub struct RouteWrite {
     pub current: Option<(RouteId, i64)>,
     /// What it is to be.
     pub route: DeclaredRoute,
+    /// Whether the file declares it no more.
+    pub is_withdrawn: bool,
     /// Whose it is.
     pub owner: Owner,
 }

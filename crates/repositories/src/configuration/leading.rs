@@ -33,7 +33,7 @@ pub(super) fn refuse_change(
     let users = load_routes(connection)?;
     if author.by.owner != Owner::File {
         let is_bound = |route: &&Route| {
-            is_of_file(route) && (names_any(route, id, &lost) || is_renamed && leads_to(route, id))
+            route.is_declared() && (names_any(route, id, &lost) || is_renamed && leads_to(route, id))
         };
         refuse_of_file(users.iter().filter(is_bound))?;
     }
@@ -62,7 +62,7 @@ pub(super) fn refuse_removal(
     if author.by.owner == Owner::File {
         return Ok(());
     }
-    refuse_of_file(users.iter().filter(|route| is_of_file(route)))
+    refuse_of_file(users.iter().filter(|route| route.is_declared()))
 }
 
 /// Refuses a new provider that takes the place of one that came with the product, where it lacks what routes of the file name there.
@@ -78,7 +78,7 @@ pub(super) fn refuse_in_place(
     let id = ProviderId(seeded.id);
     let lost = lost_models(connection, id, Some(&provider.models))?;
     let users = load_routes(connection)?;
-    refuse_of_file(users.iter().filter(|route| is_of_file(route) && names_any(route, id, &lost)))
+    refuse_of_file(users.iter().filter(|route| route.is_declared() && names_any(route, id, &lost)))
 }
 
 /// Refuses another name of a route that routes of the file fall back to.
@@ -93,7 +93,7 @@ pub(super) fn refuse_rename(
         return Ok(());
     }
     let all = load_routes(connection)?;
-    refuse_of_file(all.iter().filter(|route| is_of_file(route) && route.fallback == Some(id)))
+    refuse_of_file(all.iter().filter(|route| route.is_declared() && route.fallback == Some(id)))
 }
 
 /// The routes that have a target at a provider, by name.
@@ -126,10 +126,6 @@ fn lost_models(
     Ok(listed.into_iter().filter(|model| !kept.contains(model.as_str())).collect())
 }
 
-fn is_of_file(route: &Route) -> bool {
-    route.meta.owner == Owner::File
-}
-
 fn leads_to(route: &Route, id: ProviderId) -> bool {
     route.targets.iter().any(|target| target.provider == id)
 }
@@ -145,8 +141,7 @@ fn refuse_of_file<'a>(bound: impl Iterator<Item = &'a Route>) -> Result<(), Faul
         return Ok(());
     }
     Err(conflict(format!(
-        "these routes belong to the configuration file and name it: {bound}; change them there first, or remove those that the \
-         file no longer declares"
+        "these routes are declared in the configuration file and name it: {bound}; change them there first"
     )))
 }
 

@@ -8,6 +8,7 @@ use crate::schema::{credentials, provider_models, providers, routes, targets};
 use crate::stored::{LimitColumns, MetaColumns, from_json, limits, meta, name, number, optional, word};
 use diesel::prelude::*;
 use std::collections::HashMap;
+use switchyard_domain::declaration::{Declaration, GivenKeys};
 use switchyard_domain::fault::FailoverOn;
 use switchyard_domain::ids::{CredentialId, ProviderId, ProviderModelId, RouteId, TargetId};
 use switchyard_domain::provider::{Credential, CredentialOwner, Provider, ProviderModel};
@@ -24,7 +25,7 @@ pub(super) fn load(connection: &mut AnyConnection) -> Result<StoredConfiguration
     })
 }
 
-type ProviderRow = (i64, String, String, Option<String>, bool, MetaColumns);
+type ProviderRow = (i64, String, String, Option<String>, bool, (bool, String), MetaColumns);
 
 fn load_providers(connection: &mut AnyConnection) -> Result<Vec<Provider>, Fault> {
     let mut models = load_models(connection)?;
@@ -38,6 +39,7 @@ fn load_providers(connection: &mut AnyConnection) -> Result<Vec<Provider>, Fault
             providers::vendor,
             providers::base_url,
             providers::is_enabled,
+            (providers::is_withdrawn, providers::given_keys),
             (
                 providers::version,
                 providers::owner,
@@ -48,7 +50,8 @@ fn load_providers(connection: &mut AnyConnection) -> Result<Vec<Provider>, Fault
         ))
         .load(connection)?;
     rows.into_iter()
-        .map(|(id, stored_name, vendor, base_url, is_enabled, columns)| {
+        .map(|(id, stored_name, vendor, base_url, is_enabled, (is_withdrawn, given), columns)| {
+            let given_keys = word(&given, GivenKeys::parse, "providers.given_keys")?;
             Ok(Provider {
                 id: ProviderId(id),
                 name: name(stored_name)?,
@@ -58,6 +61,7 @@ fn load_providers(connection: &mut AnyConnection) -> Result<Vec<Provider>, Fault
                 models: models.remove(&id).unwrap_or_default(),
                 credentials: shared.remove(&id).unwrap_or_default(),
                 health: health.remove(&id).unwrap_or_default(),
+                declaration: Declaration { is_withdrawn, given_keys },
                 meta: meta(columns)?,
             })
         })
@@ -131,8 +135,14 @@ fn load_shared_credentials(connection: &mut AnyConnection) -> Result<HashMap<i64
     Ok(shared)
 }
 
-type RouteRow =
-    (i64, String, (String, String, String), (bool, bool), (String, String, Option<i64>, String), MetaColumns);
+type RouteRow = (
+    i64,
+    String,
+    (String, String, String),
+    (bool, bool, bool),
+    (String, String, Option<i64>, String),
+    MetaColumns,
+);
 
 pub(super) fn load_routes(connection: &mut AnyConnection) -> Result<Vec<Route>, Fault> {
     let mut targets = load_targets(connection)?;
@@ -142,13 +152,14 @@ pub(super) fn load_routes(connection: &mut AnyConnection) -> Result<Vec<Route>, 
             routes::id,
             routes::name,
             (routes::mode, routes::strategy, routes::failover_on),
-            (routes::strict, routes::is_active),
+            (routes::strict, routes::is_active, routes::is_withdrawn),
             (routes::timeouts, routes::on_disconnect, routes::fallback_id, routes::config),
             (routes::version, routes::owner, routes::created_at, routes::updated_at, routes::updated_by),
         ))
         .load(connection)?;
     rows.into_iter()
-        .map(|(id, stored_name, (mode, strategy, failover_on), (strict, is_active), rules, columns)| {
+        .map(|(id, stored_name, (mode, strategy, failover_on), flags, rules, columns)| {
+            let (strict, is_active, is_withdrawn) = flags;
             let (timeouts, on_disconnect, fallback, config) = rules;
             Ok(Route {
                 id: RouteId(id),
@@ -163,6 +174,7 @@ pub(super) fn load_routes(connection: &mut AnyConnection) -> Result<Vec<Route>, 
                 config: from_json(&config, "routes.config")?,
                 is_active,
                 targets: targets.remove(&id).unwrap_or_default(),
+                is_withdrawn,
                 meta: meta(columns)?,
             })
         })

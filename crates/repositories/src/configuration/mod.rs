@@ -14,6 +14,7 @@ mod targets;
 mod versions;
 
 use crate::database::Database;
+use crate::error::Fault;
 use async_trait::async_trait;
 pub(crate) use credentials::sealing_key;
 use switchyard_domain::audit::AuditAction;
@@ -57,7 +58,11 @@ impl ConfigurationRepository for Database {
             leading::refuse_in_place(connection, &provider, &by)?;
             let created = providers::create(connection, &provider, &by)?;
             let id = ProviderId(created.id);
-            Ok(created.written(id, provider.name.as_str()))
+            let written = created.written(id, provider.name.as_str());
+            let Some(seal) = &provider.credential else { return Ok(written) };
+            let secret = seal(id).map_err(Fault::Decided)?;
+            credentials::store(connection, id, &CredentialOwner::SHARED, &secret, &by)?;
+            Ok(written.with("credentials_stored", CredentialOwner::SHARED.to_word()))
         })
         .await
     }

@@ -11,6 +11,7 @@ use crate::schema::{credentials, provider_models, providers, targets};
 use crate::stored::{count, json, limit_columns};
 use diesel::prelude::*;
 use std::collections::{HashMap, HashSet};
+use switchyard_domain::declaration::{Declaration, GivenKeys};
 use switchyard_domain::declared::DeclaredModel;
 use switchyard_domain::ids::ProviderId;
 use switchyard_domain::meta::Owner;
@@ -156,7 +157,7 @@ pub(super) fn update(
             patch.vendor.as_ref().map(|vendor| providers::vendor.eq(vendor)),
             patch.base_url.as_ref().map(|url| providers::base_url.eq(url)),
             patch.is_enabled.map(|enabled| providers::is_enabled.eq(enabled)),
-            owner.map(|owner| providers::owner.eq(owner)),
+            owner.map(owned_anew),
             providers::version.eq(version + 1),
             providers::updated_at.eq(author.at.0),
             providers::updated_by.eq(author.by.name.as_ref()),
@@ -220,7 +221,8 @@ fn put_shared(
     Ok("forgotten")
 }
 
-/// What came with the product is its changer's from then on: it gives way to nobody any more.
+/// What came with the product is its changer's from then on: it gives way to nobody any more. So is what the file owned and declares no
+/// more: nobody else says what becomes of it.
 fn new_owner(
     connection: &mut AnyConnection,
     id: ProviderId,
@@ -230,8 +232,42 @@ fn new_owner(
     if let Some(owner) = stated {
         return Ok(Some(owner.to_string()));
     }
-    let owner: String = providers::table.find(id.0).select(providers::owner).first(connection)?;
-    Ok((owner == Owner::Seed.to_string()).then(|| author.by.owner.to_string()))
+    let row = providers::table.find(id.0).select((providers::owner, providers::is_withdrawn));
+    let (owner, is_withdrawn): (String, bool) = row.first(connection)?;
+    let is_left = is_withdrawn && author.by.owner != Owner::File;
+    Ok((owner == Owner::Seed.to_string() || is_left).then(|| author.by.owner.to_string()))
+}
+
+/// Whose a provider is, and what the file says of it.
+type OwnerColumns = (
+    diesel::dsl::Eq<providers::owner, String>,
+    diesel::dsl::Eq<providers::is_withdrawn, bool>,
+    diesel::dsl::Eq<providers::given_keys, &'static str>,
+);
+
+/// The columns of a provider that gets another owner: what the file said of it is no more.
+fn owned_anew(owner: String) -> OwnerColumns {
+    (
+        providers::owner.eq(owner),
+        providers::is_withdrawn.eq(false),
+        providers::given_keys.eq(GivenKeys::None.as_str()),
+    )
+}
+
+/// Notes what the file says of a provider; answers whether it said something else before. The version is the caller's to raise.
+pub(super) fn declare(
+    connection: &mut AnyConnection,
+    id: ProviderId,
+    declaration: Declaration,
+) -> Result<bool, Fault> {
+    let Declaration { is_withdrawn, given_keys } = declaration;
+    let is_known =
+        providers::is_withdrawn.eq(is_withdrawn).and(providers::given_keys.eq(given_keys.as_str()));
+    let other = providers::table.filter(providers::id.eq(id.0)).filter(diesel::dsl::not(is_known));
+    let changed = diesel::update(other)
+        .set((providers::is_withdrawn.eq(is_withdrawn), providers::given_keys.eq(given_keys.as_str())))
+        .execute(connection)?;
+    Ok(changed > 0)
 }
 
 /// The name and the version of a provider.
@@ -263,8 +299,8 @@ pub(super) fn name_of(connection: &mut AnyConnection, id: ProviderId) -> Result<
     stored(connection, id).map(|(name, _)| name)
 }
 
-/// Raises the version of a provider whose credential changed: its client must be built anew. One that came with the product is its
-/// changer's from then on, as after any change: to give way would take the credential along. Answers its name.
+/// Raises the version of a provider whose credential changed: its client must be built anew. One that came with the product
+/// is its changer's from then on, as after any change: to give way would take the credential along. Answers its name.
 pub(super) fn raise_version(
     connection: &mut AnyConnection,
     id: ProviderId,
@@ -274,7 +310,7 @@ pub(super) fn raise_version(
     let owner = new_owner(connection, id, None, author)?;
     diesel::update(providers::table.find(id.0))
         .set((
-            owner.map(|owner| providers::owner.eq(owner)),
+            owner.map(owned_anew),
             providers::version.eq(providers::version + 1),
             providers::updated_at.eq(author.at.0),
             providers::updated_by.eq(author.by.name.as_ref()),

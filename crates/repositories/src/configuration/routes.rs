@@ -98,6 +98,7 @@ pub(super) fn replace(
             routes::is_active.eq(route.is_active),
             routes::version.eq(version + 1),
             routes::owner.eq(author.by.owner.to_string()),
+            routes::is_withdrawn.eq(false),
             routes::updated_at.eq(author.at.0),
             routes::updated_by.eq(author.by.name.as_ref()),
         ))
@@ -107,6 +108,12 @@ pub(super) fn replace(
     versions::note(connection, id.0, version + 1, route, author)?;
     let written = Written::changed(id.0).with("name", route.name.as_str());
     Ok(if name == route.name.as_str() { written } else { written.with("name_before", name) })
+}
+
+/// Notes that the file, which wrote a route, declares it no more: a part of that write.
+pub(super) fn withdraw(connection: &mut AnyConnection, id: RouteId) -> Result<(), Fault> {
+    diesel::update(routes::table.find(id.0)).set(routes::is_withdrawn.eq(true)).execute(connection)?;
+    Ok(())
 }
 
 pub(super) fn delete(

@@ -5,8 +5,9 @@ use super::{credentials, health, providers, routes};
 use crate::connection::AnyConnection;
 use crate::error::Fault;
 use switchyard_domain::audit::AuditAction;
+use switchyard_domain::declaration::Declaration;
 use switchyard_domain::declared::DeclaredTarget;
-use switchyard_domain::ids::ProviderId;
+use switchyard_domain::ids::{ProviderId, RouteId};
 use switchyard_domain::meta::{Owner, Writer};
 use switchyard_ports::repositories::{
     Author, ChangeKind, ConfigurationSet, CredentialWrite, NewRoute, NewTarget, ProviderStep, ProviderWrite,
@@ -53,7 +54,24 @@ fn write_provider(
         health::keep(connection, id, known)?;
     }
     let written = put_credentials(connection, id, &write.credentials, written, &author)?;
+    let written = declare(connection, id, write.declaration, written, &author)?;
     Ok(Landing { kind: ChangeKind::Provider, action, author, written })
+}
+
+/// Notes what the file says of a provider as a part of the provider's own change.
+fn declare(
+    connection: &mut AnyConnection,
+    id: ProviderId,
+    declaration: Declaration,
+    written: Written<()>,
+    author: &Author,
+) -> Result<Written<()>, Fault> {
+    let is_other = providers::declare(connection, id, declaration)?;
+    if !is_other || !matches!(written, Written::Nothing(())) {
+        return Ok(written);
+    }
+    let name = providers::raise_version(connection, id, author)?;
+    Ok(Written::changed(id.0).with("name", name).with_fields(&["declaration"]))
 }
 
 /// Writes a provider's credentials as a part of the provider's own change.
@@ -90,15 +108,18 @@ fn put_credentials(
 
 fn write_route(connection: &mut AnyConnection, write: &RouteWrite, author: Author) -> Result<Landing, Fault> {
     let route = by_ids(connection, write)?;
-    let (action, written) = match write.current {
+    let (id, action, written) = match write.current {
         None => {
             let created = routes::create(connection, &route, &author)?;
-            (AuditAction::Create, created.written((), route.name.as_str()))
+            (RouteId(created.id), AuditAction::Create, created.written((), route.name.as_str()))
         }
         Some((id, version)) => {
-            (AuditAction::Update, routes::replace(connection, id, &route, Some(version), &author)?)
+            (id, AuditAction::Update, routes::replace(connection, id, &route, Some(version), &author)?)
         }
     };
+    if write.is_withdrawn {
+        routes::withdraw(connection, id)?;
+    }
     Ok(Landing { kind: ChangeKind::Route, action, author, written })
 }
 

@@ -6,16 +6,18 @@ use crate::databases::{
 use secrecy::ExposeSecret as _;
 use std::path::Path;
 use switchyard_domain::budget::Span;
+use switchyard_domain::declaration::{Declaration, GivenKeys};
 use switchyard_domain::ids::{ProviderId, UserId, VirtualKeyId};
 use switchyard_domain::meta::Writer;
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::name::Name;
-use switchyard_domain::provider::CredentialSource;
+use switchyard_domain::provider::{CredentialOwner, CredentialSource, SharedPlace};
 use switchyard_domain::quota::QuotaScope;
 use switchyard_domain::time::Timestamp;
 use switchyard_domain::usage::UsageEvent;
 use switchyard_ports::repositories::{
-    Author, ConfigurationRepository as _, ProviderRemoval, StoredConfiguration, UsageRepository as _,
+    Author, ConfigurationRepository as _, NewRoute, ProviderPatch, ProviderRemoval, SealedSecret,
+    StoredConfiguration, UsageRepository as _,
 };
 use switchyard_repositories::{Database, DatabaseError, DatabaseTarget, MigrationStatus};
 use switchyard_testkit::contracts::repositories::{
@@ -258,5 +260,45 @@ async fn every_migration_goes_down_and_up_over_rows_of_every_kind() {
         assert_eq!(database.events_of(&event.request_id).await.unwrap(), [forgotten]);
         assert_eq!(database.verify().await.unwrap().problems, []);
         configuration_contract(database, KEPT_CHANGES).await;
+    }
+}
+
+#[tokio::test]
+async fn what_the_file_had_switched_off_before_it_could_be_told_is_taken_for_withdrawn() {
+    let place = names().iter().position(|name| name.contains("declared_or_withdrawn")).unwrap();
+    for opened in shared_ones().await {
+        let database = &opened.database;
+        let by = |by| Author { by, at: Timestamp(1) };
+        let secret = || SealedSecret { sealed: "v1.0badcafe.nonce.text".to_owned(), hint: "text".to_owned() };
+        let (on, off, others) = (
+            ProviderId(provider(database, "on", Writer::FILE).await),
+            ProviderId(provider(database, "off", Writer::FILE).await),
+            ProviderId(provider(database, "others", Writer::API).await),
+        );
+        for number in 1..=2 {
+            let owner = CredentialOwner::Shared(SharedPlace::new(number).unwrap());
+            for id in if number == 1 { vec![on, off, others] } else { vec![on] } {
+                let by = if id == others { by(Writer::API) } else { by(Writer::FILE) };
+                database.put_credential(id, &owner, Some(secret()), None, &by).await.unwrap();
+            }
+        }
+        let is_off = ProviderPatch { is_enabled: Some(false), ..ProviderPatch::default() };
+        for (id, by) in [(off, by(Writer::FILE)), (others, by(Writer::API))] {
+            database.update_provider(id, is_off.clone(), &by).await.unwrap();
+        }
+        let route = |name: &str, is_active| NewRoute { is_active, ..NewRoute::new(Name::new(name).unwrap()) };
+        for (name, is_active) in [("route on", true), ("route off", false)] {
+            database.create_route(route(name, is_active), &by(Writer::FILE)).await.unwrap();
+        }
+        database.migrate_down(steps_behind(place)).await.unwrap();
+        database.migrate_up().await.unwrap();
+        let stored = database.load().await.unwrap();
+        let said = |id| stored.providers.iter().find(|known| known.id == id).unwrap().declaration;
+        let declaration = |is_withdrawn, given_keys| Declaration { is_withdrawn, given_keys };
+        assert_eq!(said(on), declaration(false, GivenKeys::All));
+        assert_eq!(said(off), declaration(true, GivenKeys::First));
+        assert_eq!(said(others), Declaration::default());
+        let withdrawn: Vec<bool> = stored.routes.iter().map(|route| route.is_withdrawn).collect();
+        assert_eq!(withdrawn, [false, true]);
     }
 }

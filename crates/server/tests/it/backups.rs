@@ -4,6 +4,7 @@ use crate::place::{Ended, Place, eventually};
 use crate::running::{Running, administered};
 use serde_json::{Value, json};
 use std::path::Path;
+use switchyard_testkit::postgres::PrivatePostgres;
 
 const CREDENTIAL: &str = "sk-canary-0123456789-abcdefgh";
 
@@ -262,20 +263,29 @@ fn large(enabled: bool) -> String {
 
 #[test]
 fn a_restore_that_is_killed_restores_all_or_nothing() {
-    let place = Place::new();
+    a_restore_is_killed(&Place::new());
+}
+
+#[test]
+fn a_restore_that_is_killed_restores_all_or_nothing_in_postgresql() {
+    let Some(server) = PrivatePostgres::start() else { return };
+    a_restore_is_killed(&Place::new().set("DATABASE_URL", server.create_database()));
+}
+
+fn a_restore_is_killed(place: &Place) {
     std::fs::write(place.path("on.yaml"), large(true)).unwrap();
     std::fs::write(place.path("off.yaml"), large(false)).unwrap();
     place.say("apply on.yaml").good();
-    let whole = stored(&place);
-    std::fs::copy(backup(&place), place.path("copy.json")).unwrap();
+    let whole = stored(place);
+    std::fs::copy(backup(place), place.path("copy.json")).unwrap();
     place.say("apply off.yaml").good();
-    let before = stored(&place);
+    let before = stored(place);
     assert_ne!(before, whole);
     #[expect(clippy::disallowed_methods, reason = "how long a whole one takes tells when to end the others")]
     let began = std::time::Instant::now();
     place.say("backup --restore --file copy.json").good();
     let whole_time = began.elapsed();
-    assert_eq!(stored(&place), whole);
+    assert_eq!(stored(place), whole);
     let (mut lost, mut won) = (0, 0);
     // Some die early, some late, some at the end.
     for part in [2, 4, 5, 6, 7, 8, 9, 10, 12] {
@@ -287,12 +297,12 @@ fn a_restore_that_is_killed_restores_all_or_nothing() {
             process.signal("KILL");
         }
         drop(process);
-        let now = stored(&place);
+        let now = stored(place);
         assert!(now == before || now == whole, "after {part} tenths: neither all nor nothing");
         if now == before { lost += 1 } else { won += 1 }
     }
     assert!(lost > 0, "none was killed in time: {won} came through");
-    let written: Value = serde_json::from_str(&text(&backup(&place))).unwrap();
+    let written: Value = serde_json::from_str(&text(&backup(place))).unwrap();
     assert!(written["seal"].is_string(), "the backup is a whole one, whenever it was written");
 }
 

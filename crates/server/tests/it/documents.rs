@@ -42,7 +42,7 @@ fn a_plan_tells_every_member_and_changes_nothing() {
     for line in [
         "provider one (file): would be created",
         r#"  vendor: - -> "openai""#,
-        r#"  api_key: - -> "(changed)""#,
+        r#"  api_key: - -> "(the given key)""#,
         "route fast (file): would be created",
         "2 to create, 0 to change, 0 to switch off, 0 unchanged, 0 in conflict",
     ] {
@@ -175,6 +175,36 @@ fn what_a_file_declares_is_not_changed_by_other_commands() {
 }
 
 #[test]
+fn what_is_declared_switched_off_stays_until_the_document_leaves_it_out() {
+    let place = place();
+    let off = DOCUMENT.replace("    vendor: openai", "    vendor: openai\n    enabled: false");
+    write(&place, &off.replace("  - name: fast", "  - name: fast\n    enabled: false"));
+    place.say("apply wanted.yaml").good();
+    for command in ["routes remove fast", "providers remove one"] {
+        let refused = place.say(command);
+        assert_eq!(refused.code, 6, "{refused:?}");
+        assert!(refused.err.contains("is declared in the configuration file"), "{refused:?}");
+    }
+    write(&place, "{}\n");
+    let planned = place.say("plan wanted.yaml").out;
+    assert_eq!(planned.matches("  declared: true -> false").count(), 2, "{planned}");
+    place.say("apply wanted.yaml").good();
+    place.say("routes remove fast").good();
+    place.say("providers remove one").good();
+}
+
+#[test]
+fn drift_tells_a_key_that_was_changed_elsewhere_and_not_what_it_is() {
+    let place = place().set("OTHER_KEY", "sk-other-canary-7777");
+    place.say("apply wanted.yaml").good();
+    write(&place, &DOCUMENT.replace("${ONE_KEY}", "${OTHER_KEY}"));
+    let drift = place.say("drift wanted.yaml");
+    let line = "  api_key: the database has \"(another key)\", the document \"(the given key)\"";
+    assert!(drift.out.lines().any(|told| told == line), "{drift:?}");
+    assert!(!drift.out.contains("canary") && !drift.err.contains("canary"));
+}
+
+#[test]
 fn a_document_comes_from_standard_input_too() {
     let place = place();
     let ended = place.say_with_input("apply -", DOCUMENT);
@@ -205,7 +235,9 @@ fn each_object_that_a_document_writes_is_one_entry_in_the_log_with_all_that_was_
     assert!(!format!("{first:?}").contains("canary"));
     write(&place, &DOCUMENT.replace("api_key: ${ONE_KEY}", "api_keys: [\"${TWO_KEY}\"]"));
     let planned = place.say("plan wanted.yaml").out;
-    for line in ["  api_key: - -> \"(changed)\"", "  api_key at place 2: - -> \"(forgotten)\""] {
+    for line in
+        ["  api_key: \"(another key)\" -> \"(the given key)\"", "  api_key at place 2: \"(a key)\" -> -"]
+    {
         assert!(planned.lines().any(|told| told == line), "{line}: {planned}");
     }
     place.say("apply wanted.yaml").good();

@@ -55,8 +55,8 @@ routes:
       - {provider: local, model: llama3.2, priority: 1}
 ```
 
-`api_keys`, a list of up to 16, stands in the place of `api_key` where a provider has several: calls take turns with them. It is the whole
-list: keys at further places are forgotten, while `api_key` is the first alone and leaves further ones as they are.
+`api_keys`, a list of one to 16, stands in the place of `api_key`: calls take turns with them. It is the whole list, also where it has one
+only: keys at further places are forgotten, and nobody else adds any. `api_key` is the first alone and leaves further ones as they are.
 
 What the file declares is written as the file's at each start, at SIGHUP, and whenever an administrator asks for it with
 `POST /reload-config`: all of it, or nothing where anything in it is wrong. What is gone from it is then disabled, never deleted.

@@ -3,6 +3,7 @@ use super::{KEY, LIMITED_KEY, NARROW_KEY, provider};
 use async_trait::async_trait;
 use std::collections::HashMap;
 use switchyard_domain::budget::Span;
+use switchyard_domain::declaration::Declaration;
 use switchyard_domain::fault::FailoverOn;
 use switchyard_domain::ids::{
     AttemptId, ProviderId, ProviderModelId, RouteId, TargetId, UserId, VirtualKeyId,
@@ -60,6 +61,7 @@ fn named(id: i64, name: &str, vendor: &str, models: &[&str]) -> Provider {
         models: models.iter().enumerate().map(model).collect(),
         credentials: Vec::new(),
         health: ProviderHealth::default(),
+        declaration: Declaration::default(),
         meta: meta(),
     }
 }
@@ -91,6 +93,7 @@ fn team() -> Route {
         config: Notes::default(),
         is_active: true,
         targets: vec![target],
+        is_withdrawn: false,
         meta: meta(),
     }
 }

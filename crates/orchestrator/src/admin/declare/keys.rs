@@ -4,7 +4,8 @@ use super::super::providers::{ProviderAdmin, kept_secret};
 use super::super::shared_credentials::check_list;
 use super::planning::KeptProvider;
 use crate::error::AdminError;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
+use switchyard_domain::declaration::GivenKeys;
 use switchyard_domain::declared::DeclaredProvider;
 use switchyard_domain::difference::FieldChange;
 use switchyard_domain::provider::{CredentialOwner, Provider, SharedPlace};
@@ -13,8 +14,19 @@ use switchyard_ports::repositories::CredentialWrite;
 /// What becomes of the credential at a place: another secret stands there, or none.
 struct KeyChange {
     place: SharedPlace,
+    /// What is told of the one that stands there now.
+    before: Option<&'static str>,
     secret: Option<SecretString>,
 }
+
+/// What is told of a stored key that goes.
+const SOME_KEY: &str = "a key";
+/// What is told of a stored key in whose place the given one comes.
+const ANOTHER_KEY: &str = "another key";
+/// The same, where nobody can say whether it is another one.
+const UNREADABLE_KEY: &str = "a key that does not open";
+/// What is told of a key that a document or a backup gives.
+const GIVEN_KEY: &str = "the given key";
 
 /// What becomes of a provider's shared credentials.
 pub(super) struct KeyChanges {
@@ -85,10 +97,13 @@ impl KeyChanges {
             let stored = current.filter(|current| current.credential_at(place).is_some());
             match (wanted.at(place), stored) {
                 (Some(secret), Some(stored)) if !is_moved && admin.holds(stored, place, secret) => {}
-                (Some(secret), _) => changes.push(KeyChange { place, secret: Some(secret.clone()) }),
+                (Some(secret), stored) => {
+                    let before = stored.map(|stored| word_of(admin, stored, place, is_moved));
+                    changes.push(KeyChange { place, before, secret: Some(secret.clone()) });
+                }
                 (None, Some(_)) if is_moved => left_behind.push(place),
                 (None, Some(stored)) if wanted.drops(admin, stored, place) => {
-                    changes.push(KeyChange { place, secret: None });
+                    changes.push(KeyChange { place, before: Some(SOME_KEY), secret: None });
                 }
                 (None, _) => {}
             }
@@ -99,20 +114,41 @@ impl KeyChanges {
     /// As a plan tells them.
     pub(super) fn told(&self) -> impl Iterator<Item = FieldChange> {
         let changed = self.changes.iter().map(|change| {
-            let word = if change.secret.is_some() { "changed" } else { "forgotten" };
-            (change.place, word)
+            let after = change.secret.is_some().then_some(GIVEN_KEY);
+            (change.place, change.before, after)
         });
-        let behind = self.left_behind.iter().map(|place| (*place, "forgotten"));
-        changed.chain(behind).map(|(place, word)| FieldChange::secret(&field(place), word))
+        let behind = self.left_behind.iter().map(|place| (*place, Some(SOME_KEY), None));
+        changed.chain(behind).map(|(place, before, after)| FieldChange::secret(&field(place), before, after))
     }
 
     /// What writes them.
     pub(super) fn writes(self, admin: &ProviderAdmin) -> Vec<CredentialWrite> {
-        let write = |KeyChange { place, secret }| match secret {
+        let write = |KeyChange { place, secret, .. }| match secret {
             Some(secret) => admin.sealing(place, secret),
             None => CredentialWrite { owner: CredentialOwner::Shared(place), secret: None },
         };
         self.changes.into_iter().map(write).collect()
+    }
+}
+
+/// What is told of a stored key that another one takes the place of. The same key is written anew where the provider moves.
+fn word_of(admin: &ProviderAdmin, stored: &Provider, place: SharedPlace, is_moved: bool) -> &'static str {
+    match admin.opened(stored, place) {
+        None => UNREADABLE_KEY,
+        Some(_) if is_moved => SOME_KEY,
+        Some(_) => ANOTHER_KEY,
+    }
+}
+
+/// Which keys a document gives a provider that is the file's; `known` is which the file gave until now. A document that says whose the
+/// provider is, as an export does, and gives no key, says nothing of it: no export holds keys.
+pub(super) fn given_keys(wanted: &DeclaredProvider, known: GivenKeys) -> GivenKeys {
+    let first = wanted.api_key.as_ref().is_some_and(|key| !key.expose_secret().trim().is_empty());
+    match (wanted.api_keys.is_empty(), first) {
+        (false, _) => GivenKeys::All,
+        (true, true) => GivenKeys::First,
+        (true, false) if wanted.owner.is_some() => known,
+        (true, false) => GivenKeys::None,
     }
 }
 

@@ -9,7 +9,7 @@ mod planning;
 mod text;
 
 pub use plan::{Applied, Drift, ObjectKind, Plan, PlannedObject, Step};
-pub(crate) use planning::{KeptProvider, Rules};
+pub(crate) use planning::{Kept, KeptProvider, Rules};
 pub use text::DocumentFormat;
 
 use super::AdminPorts;

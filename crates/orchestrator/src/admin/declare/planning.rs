@@ -1,12 +1,13 @@
 //! Finds what has to be written so that what is stored becomes what is declared.
 
 use super::super::providers::ProviderAdmin;
-use super::keys::KeyChanges;
+use super::keys::{KeyChanges, given_keys};
 use super::plan::{ObjectKind, Plan, PlannedObject, Step};
 use crate::error::AdminError;
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
+use switchyard_domain::declaration::{Declaration, GivenKeys};
 use switchyard_domain::declared::{Declared, DeclaredProvider, DeclaredRoute};
 use switchyard_domain::difference::{FieldChange, differences};
 use switchyard_domain::meta::Owner;
@@ -26,8 +27,17 @@ pub(crate) struct Rules<'k> {
     pub(crate) takes_over: bool,
     /// Whether what the file owned and the document does not declare is switched off.
     pub(crate) disables_absent: bool,
-    /// What a backup has of its providers besides.
-    kept: Option<&'k HashMap<Name, KeptProvider>>,
+    /// What a backup has besides.
+    kept: Option<&'k Kept>,
+}
+
+/// What a backup has, and no document can say.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Kept {
+    /// Of its providers.
+    pub(crate) providers: HashMap<Name, KeptProvider>,
+    /// Whether the file had withdrawn a route. A backup of before that was told does not say.
+    pub(crate) withdrawn_routes: HashMap<Name, bool>,
 }
 
 /// What a backup has of a provider, and no document can say.
@@ -37,6 +47,8 @@ pub(crate) struct KeptProvider {
     pub(crate) keys: Vec<(SharedPlace, SecretString)>,
     /// What was known of its health.
     pub(crate) health: ProviderHealth,
+    /// What the file said of it. A backup of before that was told does not say.
+    pub(crate) declaration: Option<Declaration>,
 }
 
 impl<'k> Rules<'k> {
@@ -44,7 +56,7 @@ impl<'k> Rules<'k> {
     pub(crate) const DECLARED: Self = Self { takes_over: false, disables_absent: true, kept: None };
 
     /// A backup: whatever is in it is as it was, and whatever is not stays as it is.
-    pub(crate) fn restored(kept: &'k HashMap<Name, KeptProvider>) -> Self {
+    pub(crate) fn restored(kept: &'k Kept) -> Self {
         Self { takes_over: true, disables_absent: false, kept: Some(kept) }
     }
 }
@@ -69,21 +81,41 @@ impl<'a> Planning<'a> {
 
     /// Plans a provider that was checked.
     pub(super) fn provider(&mut self, wanted: &DeclaredProvider) -> Result<(), AdminError> {
-        let wanted = DeclaredProvider { owner: Some(owner_of(&wanted.owner)), ..wanted.clone() };
         let current = self.stored.providers.iter().find(|current| current.name == wanted.name);
+        let declaration = self.declaration(wanted, current);
+        let wanted = DeclaredProvider { owner: Some(owner_of(&wanted.owner)), ..wanted.clone() };
         match current.filter(|current| !gives_way(current, &wanted)) {
-            None => self.new_provider(&wanted),
+            None => self.new_provider(&wanted, declaration),
             Some(current) => match left_alone(current, &wanted, self.rules) {
                 Some(reason) => {
                     self.conflict(ObjectKind::Provider, &wanted.name, &current.meta.owner, reason);
                     Ok(())
                 }
-                None => self.known_provider(current, &wanted),
+                None => self.known_provider(current, &wanted, declaration),
             },
         }
     }
 
-    fn new_provider(&mut self, wanted: &DeclaredProvider) -> Result<(), AdminError> {
+    /// What the file says of a provider then.
+    fn declaration(&self, wanted: &DeclaredProvider, current: Option<&Provider>) -> Declaration {
+        if owner_of(&wanted.owner) != Owner::File {
+            return Declaration::default();
+        }
+        let known =
+            current.filter(|current| current.meta.owner == Owner::File).map(|current| current.declaration);
+        if let Some(kept) = self.kept(wanted) {
+            let unsaid = || Declaration { is_withdrawn: !wanted.enabled, ..Declaration::default() };
+            return kept.declaration.or(known).unwrap_or_else(unsaid);
+        }
+        let given_keys = given_keys(wanted, known.unwrap_or_default().given_keys);
+        Declaration { is_withdrawn: false, given_keys }
+    }
+
+    fn new_provider(
+        &mut self,
+        wanted: &DeclaredProvider,
+        declaration: Declaration,
+    ) -> Result<(), AdminError> {
         let owner = owner_of(&wanted.owner);
         let keys = KeyChanges::of(self.providers, None, wanted, self.kept(wanted), false)?;
         let mut differences = differences(&Value::Object(Map::new()), wanted);
@@ -96,12 +128,18 @@ impl<'a> Planning<'a> {
             called_at: self.providers.called_at(&wanted.vendor),
             is_enabled: wanted.enabled,
             models: wanted.models.clone(),
+            credential: None,
         };
-        self.push(ProviderStep::Create(provider), keys, wanted, owner);
+        self.push(ProviderStep::Create(provider), keys, wanted, declaration);
         Ok(())
     }
 
-    fn known_provider(&mut self, current: &Provider, wanted: &DeclaredProvider) -> Result<(), AdminError> {
+    fn known_provider(
+        &mut self,
+        current: &Provider,
+        wanted: &DeclaredProvider,
+        declaration: Declaration,
+    ) -> Result<(), AdminError> {
         let owner = owner_of(&wanted.owner);
         let mut patch = patch(current, wanted, &owner);
         patch.forgets_credentials = self.providers.is_moved(current, &patch);
@@ -109,25 +147,35 @@ impl<'a> Planning<'a> {
         let keys = KeyChanges::of(self.providers, Some(current), wanted, self.kept(wanted), is_moved)?;
         let mut differences = differences(&current.declared(), wanted);
         differences.extend(keys.told());
+        if owner == Owner::File {
+            differences.extend(said_otherwise(current.declaration, declaration));
+        }
         if differences.is_empty() {
             self.tell(ObjectKind::Provider, &wanted.name, &owner, Step::Unchanged, differences);
             return Ok(());
         }
         self.tell(ObjectKind::Provider, &wanted.name, &owner, Step::Change, differences);
-        self.push(ProviderStep::Update(current.id, patch), keys, wanted, owner);
+        self.push(ProviderStep::Update(current.id, patch), keys, wanted, declaration);
         Ok(())
     }
 
     /// What a backup has of a provider besides.
     fn kept(&self, wanted: &DeclaredProvider) -> Option<&'a KeptProvider> {
-        self.rules.kept?.get(&wanted.name)
+        self.rules.kept?.providers.get(&wanted.name)
     }
 
-    fn push(&mut self, step: ProviderStep, keys: KeyChanges, wanted: &DeclaredProvider, owner: Owner) {
+    fn push(
+        &mut self,
+        step: ProviderStep,
+        keys: KeyChanges,
+        wanted: &DeclaredProvider,
+        declaration: Declaration,
+    ) {
+        let owner = owner_of(&wanted.owner);
         let health = self.kept(wanted).map(|kept| kept.health.clone());
         let health = health.filter(|health| *health != ProviderHealth::default());
         let credentials = keys.writes(self.providers);
-        self.set.providers.push(ProviderWrite { step, credentials, health, owner });
+        self.set.providers.push(ProviderWrite { step, credentials, health, declaration, owner });
     }
 
     /// Plans a route that was checked.
@@ -135,6 +183,7 @@ impl<'a> Planning<'a> {
         let owner = owner_of(&wanted.owner);
         let wanted = DeclaredRoute { owner: Some(owner.clone()), ..wanted.clone() };
         let current = self.stored.routes.iter().find(|current| current.name == wanted.name);
+        let is_withdrawn = self.is_withdrawn(&wanted, current);
         let (step, differences) = match current {
             None => (Step::Create, differences(&Value::Object(Map::new()), &wanted)),
             Some(current) => {
@@ -142,8 +191,11 @@ impl<'a> Planning<'a> {
                     let reason = format!("it belongs to `{other}`");
                     return self.conflict(ObjectKind::Route, &wanted.name, &current.meta.owner, reason);
                 }
-                let stored = declared_route(self.stored, current);
-                (Step::Change, differences(&stored, &wanted))
+                let mut differences = differences(&declared_route(self.stored, current), &wanted);
+                if owner == Owner::File {
+                    differences.extend(declared_otherwise(current.is_withdrawn, is_withdrawn));
+                }
+                (Step::Change, differences)
             }
         };
         if differences.is_empty() {
@@ -151,33 +203,34 @@ impl<'a> Planning<'a> {
         }
         self.tell(ObjectKind::Route, &wanted.name, &owner, step, differences);
         let current = current.map(|current| (current.id, current.meta.version));
-        self.set.routes.push(RouteWrite { current, route: wanted, owner });
+        self.set.routes.push(RouteWrite { current, route: wanted, is_withdrawn, owner });
+    }
+
+    /// Whether the file declares a route no more, by what a backup has of it.
+    fn is_withdrawn(&self, wanted: &DeclaredRoute, current: Option<&Route>) -> bool {
+        let Some(kept) = self.rules.kept.filter(|_| wanted.owner == Some(Owner::File)) else { return false };
+        let known =
+            current.filter(|current| current.meta.owner == Owner::File).map(|current| current.is_withdrawn);
+        kept.withdrawn_routes.get(&wanted.name).copied().or(known).unwrap_or(!wanted.enabled)
     }
 
     /// Plans what the file owned and is not declared any more.
     pub(super) fn absent(&mut self, wanted: &Declared) {
         let stored = self.stored;
-        let is_off = || {
-            vec![FieldChange {
-                field: "enabled".to_owned(),
-                before: Some(Value::Bool(true)),
-                after: Some(Value::Bool(false)),
-            }]
-        };
-        for route in stored.routes.iter().filter(|route| route.meta.owner == Owner::File && route.is_active) {
+        for route in stored.routes.iter().filter(|route| route.is_declared()) {
             if wanted.routes.iter().all(|declared| declared.name != route.name) {
-                self.tell(ObjectKind::Route, &route.name, &Owner::File, Step::Disable, is_off());
+                self.tell_absent(ObjectKind::Route, &route.name, route.is_active);
                 let off = DeclaredRoute { enabled: false, ..declared_route(stored, route) };
                 let current = Some((route.id, route.meta.version));
-                self.set.routes.push(RouteWrite { current, route: off, owner: Owner::File });
+                let owner = Owner::File;
+                self.set.routes.push(RouteWrite { current, route: off, is_withdrawn: true, owner });
             }
         }
-        let is_ours = |provider: &&Provider| provider.meta.owner == Owner::File && provider.is_enabled;
-        for provider in stored.providers.iter().filter(is_ours) {
+        for provider in stored.providers.iter().filter(|provider| provider.is_declared()) {
             if wanted.providers.iter().all(|declared| declared.name != provider.name) {
-                self.tell(ObjectKind::Provider, &provider.name, &Owner::File, Step::Disable, is_off());
+                self.tell_absent(ObjectKind::Provider, &provider.name, provider.is_enabled);
                 let off = ProviderPatch {
-                    is_enabled: Some(false),
+                    is_enabled: provider.is_enabled.then_some(false),
                     expected_version: Some(provider.meta.version),
                     ..ProviderPatch::default()
                 };
@@ -185,10 +238,19 @@ impl<'a> Planning<'a> {
                     step: ProviderStep::Update(provider.id, off),
                     credentials: Vec::new(),
                     health: None,
+                    declaration: Declaration { is_withdrawn: true, given_keys: GivenKeys::None },
                     owner: Owner::File,
                 });
             }
         }
+    }
+
+    /// Tells of what is declared no more: it is switched off, if it was on, and others may change or remove it.
+    fn tell_absent(&mut self, kind: ObjectKind, name: &Name, is_on: bool) {
+        let mut differences: Vec<FieldChange> = declared_otherwise(false, true).into_iter().collect();
+        let step = if is_on { Step::Disable } else { Step::Change };
+        differences.extend(is_on.then(|| field_change("enabled", true, false)));
+        self.tell(kind, name, &Owner::File, step, differences);
     }
 
     fn other_owner<'o>(&self, current: &'o Owner, wanted: &Owner) -> Option<&'o Owner> {
@@ -213,6 +275,22 @@ impl<'a> Planning<'a> {
             told.reason = Some(reason);
         }
     }
+}
+
+fn field_change(field: &str, before: impl Into<Value>, after: impl Into<Value>) -> FieldChange {
+    FieldChange { field: field.to_owned(), before: Some(before.into()), after: Some(after.into()) }
+}
+
+/// What is told where the file declares what it had withdrawn, or withdraws what it declared.
+fn declared_otherwise(was_withdrawn: bool, is_withdrawn: bool) -> Option<FieldChange> {
+    (was_withdrawn != is_withdrawn).then(|| field_change("declared", !was_withdrawn, !is_withdrawn))
+}
+
+/// What is told where the file says something else of a provider than before.
+fn said_otherwise(before: Declaration, after: Declaration) -> impl Iterator<Item = FieldChange> {
+    let (was, is) = (before.given_keys, after.given_keys);
+    let keys = (was != is).then(|| field_change("given_keys", was.as_str(), is.as_str()));
+    declared_otherwise(before.is_withdrawn, after.is_withdrawn).into_iter().chain(keys)
 }
 
 /// Whose a declared object is.

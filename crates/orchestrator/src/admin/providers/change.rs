@@ -116,7 +116,7 @@ impl ProviderAdmin {
     ///
     /// # Errors
     /// [`RepositoryError::Conflict`], naming the routes, while a route uses it, forced while one of the file does;
-    /// [`AdminError::FileOwned`] while the file declares it: one that is switched off may go.
+    /// [`AdminError::FileOwned`] while the file declares it, switched off or not.
     pub async fn remove_by_id(
         &self,
         id: ProviderId,
@@ -134,10 +134,7 @@ impl ProviderAdmin {
         removal: ProviderRemoval,
         by: &Writer,
     ) -> Result<Vec<String>, AdminError> {
-        // What the file no longer declares is switched off, and nobody's to keep.
-        if provider.is_enabled {
-            refuse_declared(&provider.meta.owner, || label(provider), by)?;
-        }
+        refuse_declared(provider.is_declared(), || label(provider), by)?;
         let author = self.ports.author(by);
         let changed = self.ports.configuration.delete_provider(provider.id, removal, &author).await?;
         self.ports.read_own_write().await;

@@ -30,7 +30,7 @@ use switchyard_ports::provider::{
 };
 use switchyard_ports::repositories::{
     CredentialWrite, NewProvider, ProviderHealthRepository, ProviderPatch, ProviderRemoval, RepositoryError,
-    SealedSecret,
+    SealForRow, SealedSecret,
 };
 use switchyard_ports::vault::Vault;
 
@@ -91,7 +91,7 @@ impl ProviderAdmin {
         self.factory.vendors()
     }
 
-    /// Writes a new provider. Nothing is called: saving never depends on the vendor's being reachable.
+    /// Writes a new provider with its credential. Nothing is called: saving never depends on the vendor's being reachable.
     ///
     /// # Errors
     /// [`AdminError::Invalid`] for an unknown vendor, a refused base URL, a malformed secret or model list;
@@ -108,18 +108,9 @@ impl ProviderAdmin {
             base_url: request.base_url,
             is_enabled: request.is_enabled,
             models: request.models,
+            credential: secret.map(|secret| self.seal_for_row(SharedPlace::FIRST, secret)),
         };
         let id = self.ports.configuration.create_provider(provider, &author).await?;
-        if let Some(secret) = secret
-            && let Err(error) = self.store_credential(id, &secret, by).await
-        {
-            // Half of what was asked for would only stand in the way of asking again.
-            let removal = ProviderRemoval::default();
-            if let Err(rest) = self.ports.configuration.delete_provider(id, removal, &author).await {
-                tracing::warn!(provider.id = id.0, error = %rest, "a provider was written without its credential");
-            }
-            return Err(error);
-        }
         self.ports.read_own_write().await;
         Ok(id)
     }
@@ -137,7 +128,7 @@ impl ProviderAdmin {
         api_key: Option<&SecretString>,
         by: &Writer,
     ) -> Result<(), AdminError> {
-        refuse_declared(&current.meta.owner, || label(current), by)?;
+        refuse_declared(current.is_declared(), || label(current), by)?;
         // What stays as it is was checked when it was written; a provider that is broken by now must still be switched off.
         if patch.base_url.is_some() || patch.vendor.is_some() {
             let name = patch.name.as_ref().unwrap_or(&current.name);
@@ -223,18 +214,6 @@ impl ProviderAdmin {
         self.factory.build(config).map_err(|invalid| AdminError::invalid(param, invalid.to_string()))
     }
 
-    async fn store_credential(
-        &self,
-        provider: ProviderId,
-        secret: &SecretString,
-        by: &Writer,
-    ) -> Result<(), AdminError> {
-        let sealed = self.sealed(provider, secret)?;
-        let author = self.ports.author(by);
-        let shared = CredentialOwner::SHARED;
-        Ok(self.ports.configuration.put_credential(provider, &shared, Some(sealed), None, &author).await?)
-    }
-
     /// A secret, sealed as a provider's first shared one.
     fn sealed(&self, provider: ProviderId, secret: &SecretString) -> Result<SealedSecret, AdminError> {
         let binding = credential_binding(provider, &CredentialOwner::SHARED.to_word());
@@ -244,24 +223,31 @@ impl ProviderAdmin {
     /// A credential that is written with its provider, sealed for the row that this gets.
     pub(super) fn sealing(&self, place: SharedPlace, secret: SecretString) -> CredentialWrite {
         let owner = CredentialOwner::Shared(place);
-        let (vault, word) = (Arc::clone(&self.vault), owner.to_word());
-        let seal = move |id: ProviderId| {
+        CredentialWrite { owner, secret: Some(self.seal_for_row(place, secret)) }
+    }
+
+    /// What seals a secret for the provider's row once its id is known.
+    fn seal_for_row(&self, place: SharedPlace, secret: SecretString) -> SealForRow {
+        let (vault, word) = (Arc::clone(&self.vault), CredentialOwner::Shared(place).to_word());
+        Arc::new(move |id: ProviderId| {
             let sealed = vault.seal(&secret, &credential_binding(id, &word));
             let sealed = sealed.map_err(|error| {
                 RepositoryError::Unavailable(format!("a secret can't be sealed: {error}"))
             })?;
             Ok(SealedSecret { sealed, hint: hint_of(&secret) })
-        };
-        CredentialWrite { owner, secret: Some(Arc::new(seal)) }
+        })
     }
 
     /// Whether this secret, in the form that is kept, is the one that stands at a place.
     pub(super) fn holds(&self, provider: &Provider, place: SharedPlace, secret: &SecretString) -> bool {
-        let Some(credential) = provider.credential_at(place) else { return false };
+        self.opened(provider, place).is_some_and(|stored| stored.expose_secret() == secret.expose_secret())
+    }
+
+    /// The secret that stands at a place; `None` where there is none that opens.
+    pub(super) fn opened(&self, provider: &Provider, place: SharedPlace) -> Option<SecretString> {
+        let credential = provider.credential_at(place)?;
         let binding = credential_binding(provider.id, &credential.owner.to_word());
-        self.vault
-            .open(&credential.sealed, &binding)
-            .is_ok_and(|stored| stored.expose_secret() == secret.expose_secret())
+        self.vault.open(&credential.sealed, &binding).ok()
     }
 
     /// What a person may see of a provider's first shared credential: its last characters, or [`super::UNREADABLE`] where it was sealed

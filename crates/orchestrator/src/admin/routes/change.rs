@@ -211,7 +211,7 @@ impl RouteAdmin {
         let stored = self.ports.configuration.load().await?;
         let current = find(&stored, id)?;
         check_version(expected_version, current)?;
-        refuse_declared(&current.meta.owner, || label(current), by)?;
+        refuse_declared(current.is_declared(), || label(current), by)?;
         let new = wanted(current, &Known::of(&stored))?;
         if new == NewRoute::from(current) && current.meta.owner != Owner::Seed {
             return Ok(RouteState::of(current, &stored));
@@ -235,10 +235,7 @@ impl RouteAdmin {
     ) -> Result<(), AdminError> {
         let stored = self.ports.configuration.load().await?;
         let current = find(&stored, id)?;
-        // One that is switched off the file declares no more.
-        if current.is_active {
-            refuse_declared(&current.meta.owner, || label(current), by)?;
-        }
+        refuse_declared(current.is_declared(), || label(current), by)?;
         self.ports.configuration.delete_route(id, expected_version, &self.ports.author(by)).await?;
         self.ports.read_own_write().await;
         Ok(())

@@ -48,14 +48,14 @@ impl RouteAdmin {
     /// Replaces a route whole.
     ///
     /// # Errors
-    /// As for [`RouteAdmin::add`], and [`AdminError::FileOwned`] for anybody but the file where the file declares it.
+    /// As for [`RouteAdmin::add`], and [`AdminError::FileOwned`] for anybody but the file while the file declares it.
     pub async fn replace(
         &self,
         current: &Route,
         route: &DeclaredRoute,
         by: &Writer,
     ) -> Result<(), AdminError> {
-        refuse_declared(&current.meta.owner, || label(current), by)?;
+        refuse_declared(current.is_declared(), || label(current), by)?;
         let stored = self.ports.configuration.load().await?;
         let resolved = resolve(route, &Known::of(&stored))?;
         let author = self.ports.author(by);

@@ -7,6 +7,7 @@ mod audit;
 mod calls;
 mod credentials;
 mod days;
+mod declarations;
 mod groups;
 mod keyring;
 mod leading;
@@ -47,6 +48,7 @@ pub async fn configuration_contract(repository: &dyn ConfigurationRepository, ke
     leading::contract(repository).await;
     routes::contract(repository).await;
     sets::contract(repository).await;
+    declarations::contract(repository).await;
     seeds::contract(repository).await;
     revisions::contract(repository, kept_changes).await;
 }

@@ -54,6 +54,7 @@ async fn a_provider_reads_back_as_it_was_written(repository: &dyn ConfigurationR
         called_at: None,
         is_enabled: false,
         models: vec![declared_in_full("org/large:beta"), declared("small")],
+        credential: None,
     };
     let cli = Author { by: Writer::cli("ben".to_owned()), at: AT };
     let id = repository.create_provider(new, &cli).await.unwrap();

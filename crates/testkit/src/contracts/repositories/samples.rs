@@ -48,6 +48,7 @@ pub fn new_provider(name: Name, models: &[&str]) -> NewProvider {
         called_at: None,
         is_enabled: true,
         models: models.iter().map(|model| declared(model)).collect(),
+        credential: None,
     }
 }
 

@@ -4,6 +4,7 @@
 
 use super::samples::{author, declared_in_full, new_provider, unique_name};
 use std::sync::Arc;
+use switchyard_domain::declaration::Declaration;
 use switchyard_domain::declared::{DeclaredRoute, DeclaredTarget};
 use switchyard_domain::ids::ProviderId;
 use switchyard_domain::meta::Owner;
@@ -39,6 +40,7 @@ fn creation(name: &Name, owner: Owner, secret: Option<&'static str>) -> Provider
         step: ProviderStep::Create(new_provider(name.clone(), &["a"])),
         credentials: secret.into_iter().map(credential).collect(),
         health: None,
+        declaration: Declaration::default(),
         owner,
     }
 }
@@ -64,7 +66,7 @@ fn leading(name: &Name, provider: &Name, fallback: Option<&Name>) -> RouteWrite 
         fallback: fallback.cloned(),
         ..DeclaredRoute::new(name.clone())
     };
-    RouteWrite { current: None, route, owner: Owner::File }
+    RouteWrite { current: None, route, is_withdrawn: false, owner: Owner::File }
 }
 
 async fn what_is_new_stands_together(repository: &dyn ConfigurationRepository) {
@@ -126,6 +128,7 @@ async fn what_is_there_is_changed(repository: &dyn ConfigurationRepository) {
             step: ProviderStep::Update(known.id, patch),
             credentials: vec![credential("two")],
             health: None,
+            declaration: Declaration::default(),
             owner: Owner::File,
         }],
         routes: vec![changed],
@@ -160,6 +163,7 @@ async fn credentials_land_at_their_places(repository: &dyn ConfigurationReposito
         step: ProviderStep::Update(known.id, patch),
         credentials: vec![forgotten(1), credential_at(2, "other"), forgotten(3)],
         health: None,
+        declaration: Declaration::default(),
         owner: Owner::File,
     };
     let before = repository.revision().await.unwrap();
@@ -196,6 +200,7 @@ async fn what_was_known_of_health_is_kept_where_nothing_is(repository: &dyn Conf
         ),
         credentials: Vec::new(),
         health: Some(known(9)),
+        declaration: Declaration::default(),
         owner: Owner::File,
     };
     let set = ConfigurationSet { providers: vec![other(None)], ..ConfigurationSet::default() };
@@ -221,6 +226,7 @@ async fn a_set_that_changes_nothing_is_no_change(repository: &dyn ConfigurationR
         step: ProviderStep::Update(known.id, patch),
         credentials: Vec::new(),
         health: None,
+        declaration: Declaration::default(),
         owner: Owner::File,
     };
     let set = ConfigurationSet { providers: vec![nothing], ..ConfigurationSet::default() };
@@ -248,6 +254,7 @@ async fn of_a_set_that_can_not_be_written_nothing_is(repository: &dyn Configurat
         step: ProviderStep::Update(known.id, stale),
         credentials: Vec::new(),
         health: None,
+        declaration: Declaration::default(),
         owner: Owner::File,
     };
     let unsealed = CredentialWrite {

@@ -4,6 +4,7 @@ use super::{MemoryStore, State, check_version, leading, missing, new_meta, raise
 use async_trait::async_trait;
 use std::collections::{BTreeMap, HashSet};
 use switchyard_domain::audit::AuditAction;
+use switchyard_domain::declaration::Declaration;
 use switchyard_domain::declared::DeclaredModel;
 use switchyard_domain::ids::{ProviderId, ProviderModelId, RouteId};
 use switchyard_domain::meta::{Owner, RowMeta};
@@ -78,8 +79,10 @@ impl ConfigurationRepository for MemoryStore {
                 models,
                 credentials: Vec::new(),
                 health: ProviderHealth::default(),
+                declaration: Declaration::default(),
                 meta: new_meta(author),
             });
+            state.write_first_credential(id, provider.credential, author)?;
             Ok((id, changed))
         })
     }
@@ -250,10 +253,9 @@ pub(super) fn change(
     provider.models = models.unwrap_or(known);
     provider.base_url = patch.base_url.unwrap_or(provider.base_url.take());
     provider.is_enabled = patch.is_enabled.unwrap_or(provider.is_enabled);
-    if let Some(owner) = patch.owner {
-        provider.meta.owner = owner;
-    } else if provider.meta.owner == Owner::Seed {
-        provider.meta.owner = author.by.owner.clone();
+    match patch.owner {
+        Some(owner) => own_anew(provider, owner),
+        None => leave_to(provider, author),
     }
     raise(&mut provider.meta, author);
     let name = provider.name.to_string();
@@ -305,11 +307,27 @@ fn take_over(
             models,
             credentials: Vec::new(),
             health,
+            declaration: Declaration::default(),
             meta: RowMeta { version, ..new_meta(author) },
         };
     }
     state.providers.sort_by_key(|provider| provider.id);
+    state.write_first_credential(id, wanted.credential, author)?;
     Ok((id, told(id.0, [("name", name), ("in_place_of", "seed".to_owned())])))
+}
+
+/// What came with the product, or was the file's and is declared no more, is its changer's from then on.
+pub(super) fn leave_to(provider: &mut Provider, author: &Author) {
+    let is_left = provider.declaration.is_withdrawn && author.by.owner != Owner::File;
+    if provider.meta.owner == Owner::Seed || is_left {
+        own_anew(provider, author.by.owner.clone());
+    }
+}
+
+/// What the file said of it is no more.
+fn own_anew(provider: &mut Provider, owner: Owner) {
+    provider.meta.owner = owner;
+    provider.declaration = Declaration::default();
 }
 
 pub(super) fn place_of(state: &mut State, id: ProviderId) -> Result<&mut Provider, RepositoryError> {

@@ -1,13 +1,12 @@
 //! Vendors' credentials, whoever's they are.
 
-use super::configuration::place_of;
+use super::configuration::{leave_to, place_of};
 use super::{MemoryStore, State, Told, new_meta, raise, told};
 use async_trait::async_trait;
 use switchyard_domain::ids::{CredentialId, ProviderId};
-use switchyard_domain::meta::Owner;
 use switchyard_domain::provider::{Credential, CredentialOwner};
 use switchyard_ports::repositories::{
-    Author, CredentialRepository, RepositoryError, SealedSecret, StoredCredential,
+    Author, CredentialRepository, RepositoryError, SealForRow, SealedSecret, StoredCredential,
 };
 
 impl State {
@@ -63,9 +62,7 @@ impl State {
         };
         let place = place_of(self, provider)?;
         if owner.is_shared() {
-            if place.meta.owner == Owner::Seed {
-                place.meta.owner = author.by.owner.clone();
-            }
+            leave_to(place, author);
             raise(&mut place.meta, author);
         }
         let object = if owner.is_shared() { provider.0 } else { id.0 };
@@ -76,6 +73,17 @@ impl State {
             ("credential", what.to_owned()),
         ];
         Ok(((), told(object, details)))
+    }
+
+    /// Writes the first shared credential of a new provider, where it has one, as a part of the provider.
+    pub(super) fn write_first_credential(
+        &mut self,
+        provider: ProviderId,
+        seal: Option<SealForRow>,
+        author: &Author,
+    ) -> Result<(), RepositoryError> {
+        let Some(seal) = seal else { return Ok(()) };
+        self.write_credential(provider, &CredentialOwner::SHARED, Some(seal(provider)?), author).map(drop)
     }
 
     /// Writes the credential of an owner or forgets it, and answers its id, if there was anything to do. The provider's version is the

@@ -95,12 +95,12 @@ fn refuse_of_file(
     if author.by.owner == Owner::File {
         return Ok(());
     }
-    let of_file = state.routes.iter().filter(|route| route.meta.owner == Owner::File);
+    let of_file = state.routes.iter().filter(|route| route.is_declared());
     let bound = names(of_file.filter(is_bound));
     if bound.is_empty() {
         return Ok(());
     }
-    let reason = format!("these routes belong to the configuration file and name it: {bound}");
+    let reason = format!("these routes are declared in the configuration file and name it: {bound}");
     Err(RepositoryError::Conflict { reason })
 }
 

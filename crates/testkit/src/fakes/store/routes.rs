@@ -93,6 +93,8 @@ pub(super) fn take_targets(
         let mut meta = route.meta.clone();
         raise(&mut meta, author);
         put(state, route.id, route.targets, left, meta)?;
+        let written = state.routes.iter_mut().find(|known| known.id == route.id);
+        written.into_iter().for_each(|known| known.is_withdrawn = route.is_withdrawn);
         state.note(ChangeKind::Route, route.id.0);
     }
     Ok(())
@@ -200,6 +202,7 @@ fn stored(id: RouteId, route: NewRoute, targets: Vec<Target>, meta: RowMeta) -> 
         config: route.config,
         is_active: route.is_active,
         targets,
+        is_withdrawn: false,
         meta,
     }
 }

@@ -1,9 +1,11 @@
 //! Providers and routes that are written together.
 
-use super::{MemoryStore, configuration};
+use super::{MemoryStore, configuration, raise, told};
 use std::sync::Mutex;
 use switchyard_domain::audit::AuditAction;
+use switchyard_domain::declaration::Declaration;
 use switchyard_domain::declared::{DeclaredRoute, DeclaredTarget};
+use switchyard_domain::ids::ProviderId;
 use switchyard_domain::meta::{Owner, Writer};
 use switchyard_domain::name::Name;
 use switchyard_domain::provider_health::ProviderHealth;
@@ -46,6 +48,9 @@ impl MemoryStore {
 
     async fn write_provider(&self, write: &ProviderWrite, author: &Author) -> Result<(), RepositoryError> {
         let author = as_owner(author, &write.owner);
+        let is_empty =
+            |step: &ProviderStep| matches!(step, ProviderStep::Update(_, patch) if patch.is_empty());
+        let is_changed = !is_empty(&write.step) || !write.credentials.is_empty();
         let id = match &write.step {
             ProviderStep::Create(provider) => self.create_provider(provider.clone(), &author).await?,
             ProviderStep::Update(id, patch) => {
@@ -65,16 +70,44 @@ impl MemoryStore {
             let sealed = credential.secret.as_ref().map(|seal| seal(id)).transpose()?;
             self.put_credential(id, &credential.owner, sealed, None, &author).await?;
         }
-        Ok(())
+        self.declare(id, write.declaration, is_changed, &author)
+    }
+
+    /// Notes what the file says of a provider: a change, where nothing else of it is one.
+    fn declare(
+        &self,
+        id: ProviderId,
+        declaration: Declaration,
+        is_changed: bool,
+        author: &Author,
+    ) -> Result<(), RepositoryError> {
+        self.change(ChangeKind::Provider, AuditAction::Update, author, |state| {
+            let provider = configuration::place_of(state, id)?;
+            let is_other = provider.declaration != declaration;
+            provider.declaration = declaration;
+            if !is_other || is_changed {
+                return Ok(((), None));
+            }
+            raise(&mut provider.meta, author);
+            let name = provider.name.to_string();
+            Ok(((), told(id.0, [("name", name), ("fields", "declaration".to_owned())])))
+        })
     }
 
     async fn write_route(&self, write: &RouteWrite, author: &Author) -> Result<(), RepositoryError> {
         let author = as_owner(author, &write.owner);
         let route = self.by_ids(&write.route)?;
-        match write.current {
-            None => self.create_route(route, &author).await.map(drop),
-            Some((id, version)) => self.replace_route(id, route, Some(version), &author).await,
-        }
+        let id = match write.current {
+            None => self.create_route(route, &author).await?,
+            Some((id, version)) => {
+                self.replace_route(id, route, Some(version), &author).await?;
+                id
+            }
+        };
+        let mut state = self.state();
+        let written = state.routes.iter_mut().find(|route| route.id == id);
+        written.into_iter().for_each(|route| route.is_withdrawn = write.is_withdrawn);
+        Ok(())
     }
 
     fn by_ids(&self, route: &DeclaredRoute) -> Result<NewRoute, RepositoryError> {
