@@ -145,6 +145,7 @@ impl Explainer {
         let outlook = Outlook {
             health: self.ports.health.as_ref(),
             limiter: self.ports.limiter.as_ref(),
+            quotas: &snapshot.quotas,
             credentials: &credentials,
             call: OutlookCall::of(facts),
             now: self.ports.clock.now(),

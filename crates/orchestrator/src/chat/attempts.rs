@@ -162,6 +162,7 @@ impl Attempts<'_> {
         let outlook = Outlook {
             health: self.ports.health.as_ref(),
             limiter: self.ports.limiter.as_ref(),
+            quotas: &self.admission.snapshot.quotas,
             credentials: self.credentials,
             call: OutlookCall::of(self.call.facts()),
             now: self.ports.clock.now(),

@@ -42,6 +42,7 @@ impl ChatService {
         let outlook = Outlook {
             health: self.ports().health.as_ref(),
             limiter: self.ports().limiter.as_ref(),
+            quotas: &snapshot.quotas,
             credentials: &credentials,
             call: OutlookCall::of(call.facts()),
             now: self.ports().clock.now(),

@@ -2,7 +2,7 @@
 
 use super::asking;
 use super::lots::{Lots, TurnKey};
-use crate::snapshot::{CallerCredentials, RouteEntry, TargetEntry};
+use crate::snapshot::{CallerCredentials, Quotas, RouteEntry, TargetEntry};
 use switchyard_domain::call::CallFacts;
 use switchyard_domain::chat::TokenUsage;
 use switchyard_domain::health::AnswerForm;
@@ -20,6 +20,7 @@ use switchyard_ports::limiter::{Limiter, Scope};
 pub(crate) struct Outlook<'a> {
     pub(crate) health: &'a dyn Health,
     pub(crate) limiter: &'a dyn Limiter,
+    pub(crate) quotas: &'a Quotas,
     pub(crate) credentials: &'a CallerCredentials,
     pub(crate) call: OutlookCall<'a>,
     pub(crate) now: Timestamp,
@@ -165,9 +166,9 @@ impl Outlook<'_> {
 
     /// The smallest share that is left of any limit that a call to this target is held to besides its caller's.
     pub(crate) fn headroom(&self, target: &TargetEntry) -> Headroom {
-        let scopes = [(&target.model.scope, target.model.limits), (&target.scope, target.limits)];
-        let shares = scopes.into_iter().filter(|(_, limits)| !limits.is_none());
-        shares.map(|(scope, limits)| self.share(scope, limits)).min().unwrap_or(Headroom::FULL)
+        let demands = asking::of_target(self.quotas, target);
+        let shares = demands.iter().filter(|demand| !demand.limits.is_none());
+        shares.map(|demand| self.share(&demand.scope, demand.limits)).min().unwrap_or(Headroom::FULL)
     }
 
     fn share(&self, scope: &Scope, limits: Limits) -> Headroom {

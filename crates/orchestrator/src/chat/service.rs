@@ -271,6 +271,7 @@ impl Calls {
         let outlook = Outlook {
             health: self.ports.health.as_ref(),
             limiter: self.ports.limiter.as_ref(),
+            quotas: &run.snapshot.quotas,
             credentials,
             call: OutlookCall::of(run.call.facts()),
             now: self.ports.clock.now(),

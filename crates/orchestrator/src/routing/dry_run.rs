@@ -75,7 +75,7 @@ impl Routing {
             tags: &call.tags,
         };
         let output = call.output_tokens.unwrap_or(OUTPUT_ESTIMATE);
-        let outlook = self.outlook(&credentials, planned, output);
+        let outlook = self.outlook(&snapshot, &credentials, planned, output);
         let looked = Looked { route: &route, snapshot: &snapshot, outlook: &outlook };
         let course = |ahead: u32| {
             let lots = Foreseeing { entropy: self.ports.entropy.as_ref(), ahead: u64::from(ahead) };

@@ -81,6 +81,7 @@ impl Routing {
 
     fn outlook<'a>(
         &'a self,
+        snapshot: &'a Snapshot,
         credentials: &'a CallerCredentials,
         planned: PlannedCall<'a>,
         output_estimate: u64,
@@ -88,6 +89,7 @@ impl Routing {
         Outlook {
             health: self.ports.health.as_ref(),
             limiter: self.ports.limiter.as_ref(),
+            quotas: &snapshot.quotas,
             credentials,
             call: OutlookCall { planned, output_estimate, form: AnswerForm::Streamed },
             now: self.ports.clock.now(),

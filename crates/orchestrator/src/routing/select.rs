@@ -41,7 +41,7 @@ impl Routing {
             return Err(RoutingError::SwitchedOff(route.name.clone()));
         }
         let credentials = Self::credentials(&snapshot);
-        let outlook = self.outlook(&credentials, PlannedCall::default(), 0);
+        let outlook = self.outlook(&snapshot, &credentials, PlannedCall::default(), 0);
         let looked = Looked { route: &route, snapshot: &snapshot, outlook: &outlook };
         let mut course = looked.course(model, Taking::of(self.ports.entropy.as_ref()))?;
         let chosen = loop {

@@ -73,7 +73,7 @@ impl Routing {
     pub fn state(&self, id: RouteId) -> Result<RouteState, RoutingError> {
         let (route, snapshot) = self.found(id)?;
         let credentials = Self::credentials(&snapshot);
-        let outlook = self.outlook(&credentials, PlannedCall::default(), 0);
+        let outlook = self.outlook(&snapshot, &credentials, PlannedCall::default(), 0);
         let looked = Looked { route: &route, snapshot: &snapshot, outlook: &outlook };
         let lots = Foreseeing { entropy: self.ports.entropy.as_ref(), ahead: 0 };
         let next = looked.course(None, lots).ok().and_then(|mut course| course.next(&outlook, true));
@@ -82,9 +82,10 @@ impl Routing {
         let standing = |(target, model): (&TargetEntry, &Arc<ModelEntry>)| {
             let at = TargetEntry { model: Arc::clone(model), ..target.clone() };
             let known = states.get(&(at.provider.id, at.model.model.clone()));
-            let is_next = next.as_ref().is_some_and(|next| {
-                (&next.target.scope, &next.target.model.model) == (&at.scope, &at.model.model)
-            });
+            let is_next = route.is_active
+                && next.as_ref().is_some_and(|next| {
+                    (&next.target.scope, &next.target.model.model) == (&at.scope, &at.model.model)
+                });
             TargetStanding {
                 provider: at.provider.id,
                 provider_name: at.provider.name.clone(),

@@ -232,12 +232,14 @@ async fn a_test_is_kept_whatever_it_shows_and_one_before_saving_is_not() {
         vendor: vendor.to_owned(),
         base_url: base_url.map(str::to_owned),
         api_key: None,
+        models: Vec::new(),
     };
     let test = world.providers.test_unsaved(unsaved("acme", None), SECOND).await.unwrap();
     assert_eq!(test.finding.status, HealthStatus::Online);
     let test = world.providers.test_unsaved(unsaved("locked", None), SECOND).await.unwrap();
     assert_eq!(test.finding.status, HealthStatus::Error, "it has no credential");
-    for refused in [unsaved("nobody", None), unsaved("acme", Some("broken"))] {
+    let unnamed = UnsavedProvider { models: vec![" ".to_owned()], ..unsaved("acme", None) };
+    for refused in [unsaved("nobody", None), unsaved("acme", Some("broken")), unnamed] {
         let error = world.providers.test_unsaved(refused, SECOND).await.unwrap_err();
         assert!(matches!(error, AdminError::Invalid { .. }), "{error:?}");
     }

@@ -10,6 +10,7 @@ use switchyard_domain::ids::{ProviderId, RouteId};
 use switchyard_domain::limits::Limits;
 use switchyard_domain::meta::Writer;
 use switchyard_domain::provider::Capabilities;
+use switchyard_domain::quota::QuotaScope;
 use switchyard_domain::route::{
     Availability, Avoidance, Need, Needs, RouteMode, Strategy, TargetModels, Timeouts, TokenRange, When,
 };
@@ -20,7 +21,9 @@ use switchyard_orchestrator::routing::{Among, DryCall, RoutingError};
 use switchyard_ports::health::{AttemptFact, Occasion, TargetView};
 use switchyard_ports::limiter::Tally;
 use switchyard_ports::prices::ModelFacts;
+use switchyard_ports::repositories::{NewQuota, QuotaRepository as _};
 use switchyard_testkit::call::WireCall;
+use switchyard_testkit::contracts::repositories::author;
 use switchyard_testkit::fakes::health::{HELD_BACK_FOR, ONCE_MORE};
 use switchyard_testkit::fakes::provider::Act;
 
@@ -115,6 +118,18 @@ async fn routes_by_latency_load_and_room_go_by_what_is_known_of_their_targets() 
     let state = routing(&world).state(roomy).unwrap();
     let shown: Vec<_> = state.targets.iter().map(|it| (it.used.today, it.in_flight, it.is_next)).collect();
     assert_eq!(shown, [(65, 1, false), (20, 2, true)]);
+
+    let of_b = QuotaScope::Provider(b);
+    let quota = NewQuota { scope: of_b, limits: Limits { rpd: Some(1_000), ..Limits::NONE }, budget: None };
+    world.store.put(quota, None, &author(0)).await.unwrap();
+    world.keeper.refresh().await.unwrap();
+    world.limiter.tell(&of_b.to_string(), Tally { today: 900, ..Tally::default() });
+    let selected = routing(&world).select(roomy, None, Among::All).unwrap();
+    assert_eq!(
+        selected.rule.to_string(),
+        "headroom: 35 % left before 10 %",
+        "its provider's limits count too"
+    );
 }
 
 #[tokio::test]

@@ -84,7 +84,11 @@ async fn of_24_who_change_the_same_objects_without_a_version_all_do() {
     let send = |method: &'static str, path: String, body: Value| {
         let request = three.admin.request(method, &path).header("content-type", "application/json");
         let sent = request.body(body.to_string()).send();
-        async move { (method, path, sent.await.unwrap().status().as_u16()) }
+        async move {
+            let answer = sent.await.unwrap();
+            let status = answer.status().as_u16();
+            (status, format!("{method} {path}: {status} {}", answer.text().await.unwrap()))
+        }
     };
     let changes = (0..24).map(|number| match number % 4 {
         0 => send("PATCH", format!("/api/v1/routes/{}", three.route.0), json!({"config": {"who": number}})),
@@ -98,8 +102,8 @@ async fn of_24_who_change_the_same_objects_without_a_version_all_do() {
             json!({"api_key": format!("sk-{number}-0123456789")}),
         ),
     });
-    for (method, path, status) in futures_util::future::join_all(changes).await {
-        assert!((200..300).contains(&status), "{method} {path}: {status}");
+    for (status, told) in futures_util::future::join_all(changes).await {
+        assert!((200..300).contains(&status), "{told}");
     }
     let provider: Value = three.admin.get("/api/v1/providers/1").await.json();
     let added = provider["models"]

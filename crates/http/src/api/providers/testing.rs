@@ -95,7 +95,12 @@ pub(crate) async fn test_unsaved(
 ) -> Result<web::Json<TestShape>, ApiError> {
     let TestBody { vendor, base_url, api_key, .. } = body.0;
     let timeout = asked_time(&request, "timeout")?;
-    let wanted = UnsavedProvider { vendor, base_url: base_url.as_deref().and_then(address), api_key };
+    let wanted = UnsavedProvider {
+        vendor,
+        base_url: base_url.as_deref().and_then(address),
+        api_key,
+        models: Vec::new(),
+    };
     Ok(web::Json(admin.test_unsaved(wanted, timeout).await?.into()))
 }
 

@@ -84,10 +84,10 @@ pub(crate) async fn test_direct(
     admin: web::Data<ProviderAdmin>,
 ) -> Result<web::Json<ManagedProviderTest>, ApiError> {
     let timeout = asked_time(&request, TIMEOUT)?;
-    let DirectTestBody { base_url, api_key, .. } = body.0;
+    let DirectTestBody { base_url, api_key, models } = body.0;
     let base_url = needed(&base_url)?;
     let vendor = vendor::known_by(&admin.vendors(), "", &base_url).to_owned();
-    let wanted = UnsavedProvider { vendor, base_url: Some(base_url), api_key: Some(api_key) };
+    let wanted = UnsavedProvider { vendor, base_url: Some(base_url), api_key: Some(api_key), models };
     told(admin.test_unsaved(wanted, timeout).await?.finding)
 }
 

@@ -1,6 +1,6 @@
 //! Providers, tried: stored ones, whose result is kept, and such as nobody saved yet; and asked which models they have.
 
-use super::{ProviderAdmin, ProviderState, is_model_id, kept_secret};
+use super::{MAX_MODELS, ProviderAdmin, ProviderState, check_models, is_model_id, kept_secret};
 use crate::error::AdminError;
 use crate::health_checks::finding_of;
 use crate::snapshot::credential_binding;
@@ -50,6 +50,8 @@ pub struct UnsavedProvider {
     pub base_url: Option<String>,
     /// Its credential.
     pub api_key: Option<SecretString>,
+    /// The ids of its models, where it has a list already.
+    pub models: Vec<String>,
 }
 
 /// What a provider's list of models brought.
@@ -57,7 +59,7 @@ pub struct UnsavedProvider {
 pub struct Discovered {
     /// How many models it lists.
     pub listed: usize,
-    /// Those that are new.
+    /// Those that are new, as far as a provider may have so many.
     pub added: Vec<String>,
     /// The provider, with them.
     pub state: ProviderState,
@@ -87,6 +89,8 @@ impl ProviderAdmin {
         wanted: UnsavedProvider,
         timeout: Duration,
     ) -> Result<ProviderTest, AdminError> {
+        let listed = |model: String| DeclaredModel { model, ..DeclaredModel::default() };
+        check_models(&wanted.models.into_iter().map(listed).collect::<Vec<_>>())?;
         let secret = wanted.api_key.as_ref().map(kept_secret).transpose()?.flatten();
         let config =
             ProviderConfig { name: "unsaved".to_owned(), vendor: wanted.vendor, base_url: wanted.base_url };
@@ -220,12 +224,14 @@ impl ProviderAdmin {
     ) -> Result<Discovered, AdminError> {
         let found = self.tested(provider, timeout, by).await?.listed()?;
         let listed = found.len();
+        let _turn = self.changes.wait(None).await;
         // Somebody may have changed it while it was asked.
         let provider = self.by_id(provider.id).await?;
         let mut models: Vec<DeclaredModel> = provider.models.iter().map(ProviderModel::declared).collect();
         let mut known: HashSet<String> = models.iter().map(|model| model.model.clone()).collect();
         let is_new = |id: &String| is_model_id(id) && known.insert(id.clone());
-        let added: Vec<String> = found.into_iter().map(|model| model.id).filter(is_new).collect();
+        let ids = found.into_iter().map(|model| model.id).filter(is_new);
+        let added: Vec<String> = ids.take(MAX_MODELS.saturating_sub(models.len())).collect();
         if !added.is_empty() {
             let new = |id: &String| DeclaredModel { model: id.clone(), ..DeclaredModel::default() };
             models.extend(added.iter().map(new));
