@@ -226,7 +226,7 @@ fn a_route_is_added_with_all_its_rules_and_tried_through_the_routes_behind_it() 
     let shares: Vec<_> = run["targets"].as_array().unwrap().iter().map(|it| it["calls"].clone()).collect();
     assert_eq!(
         (shares, &run["targets"][2]["route"]),
-        (vec![10.into(), 30.into(), 0.into()], &"behind".into())
+        (vec![30.into(), 10.into(), 0.into()], &"behind".into())
     );
     assert!(
         place.say("routes try first --tag batch --calls 40").good().contains(": 30 of 40 calls; round-robin")

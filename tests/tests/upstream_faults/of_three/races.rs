@@ -95,22 +95,22 @@ async fn of_24_who_change_the_same_objects_without_a_version_all_do() {
         1 => {
             send("PATCH", format!("/api/model-routes/{}", three.route.0), json!({"config": {"who": number}}))
         }
-        2 => send("PUT", format!("/api/v1/providers/1/models/added-{number}"), json!({})),
+        2 => send("PUT", format!("/api/v1/providers/2/models/added-{number}"), json!({})),
         _ => send(
             "POST",
-            "/api/v1/providers/1/credentials".into(),
+            "/api/v1/providers/2/credentials".into(),
             json!({"api_key": format!("sk-{number}-0123456789")}),
         ),
     });
     for (status, told) in futures_util::future::join_all(changes).await {
         assert!((200..300).contains(&status), "{told}");
     }
-    let provider: Value = three.admin.get("/api/v1/providers/1").await.json();
+    let provider: Value = three.admin.get("/api/v1/providers/2").await.json();
     let added = provider["models"]
         .as_array()
         .unwrap()
         .iter()
-        .filter(|model| model["id"].as_str().unwrap().starts_with("added-"));
+        .filter(|model| model["model"].as_str().unwrap().starts_with("added-"));
     assert_eq!(added.count(), 6, "{provider}");
 }
 
