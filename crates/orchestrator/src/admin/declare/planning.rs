@@ -2,13 +2,15 @@
 
 use super::super::providers::ProviderAdmin;
 use super::keys::KeyChanges;
+use super::losing::{Left, Losing};
 use super::plan::{ObjectKind, Plan, PlannedObject, Step};
 use crate::error::AdminError;
 use secrecy::SecretString;
 use serde_json::{Map, Value};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use switchyard_domain::declared::{Declared, DeclaredProvider, DeclaredRoute};
 use switchyard_domain::difference::{FieldChange, differences};
+use switchyard_domain::ids::RouteId;
 use switchyard_domain::meta::Owner;
 use switchyard_domain::name::Name;
 use switchyard_domain::provider::{Provider, SharedPlace};
@@ -54,6 +56,7 @@ pub(super) struct Planning<'a> {
     stored: &'a StoredConfiguration,
     providers: &'a ProviderAdmin,
     rules: Rules<'a>,
+    losing: Losing,
     pub(super) plan: Plan,
     pub(super) set: ConfigurationSet,
 }
@@ -64,14 +67,20 @@ impl<'a> Planning<'a> {
         providers: &'a ProviderAdmin,
         rules: Rules<'a>,
     ) -> Self {
-        Self { stored, providers, rules, plan: Plan::default(), set: ConfigurationSet::default() }
+        let (plan, set, losing) = (Plan::default(), ConfigurationSet::default(), Losing::default());
+        Self { stored, providers, rules, losing, plan, set }
     }
 
     /// Plans a provider that was checked.
     pub(super) fn provider(&mut self, wanted: &DeclaredProvider) -> Result<(), AdminError> {
         let wanted = DeclaredProvider { owner: Some(owner_of(&wanted.owner)), ..wanted.clone() };
         let current = self.stored.providers.iter().find(|current| current.name == wanted.name);
-        match current.filter(|current| !gives_way(current, &wanted)) {
+        let known = current.filter(|current| !gives_way(current, &wanted));
+        let is_left_alone = known.is_some_and(|known| left_alone(known, &wanted, self.rules).is_some());
+        if let Some(current) = current.filter(|_| !is_left_alone) {
+            self.losing.note(current, &wanted);
+        }
+        match known {
             None => self.new_provider(&wanted),
             Some(current) => match left_alone(current, &wanted, self.rules) {
                 Some(reason) => {
@@ -157,17 +166,12 @@ impl<'a> Planning<'a> {
     /// Plans what the file owned and is not declared any more.
     pub(super) fn absent(&mut self, wanted: &Declared) {
         let stored = self.stored;
-        let is_off = || {
-            vec![FieldChange {
-                field: "enabled".to_owned(),
-                before: Some(Value::Bool(true)),
-                after: Some(Value::Bool(false)),
-            }]
-        };
         for route in stored.routes.iter().filter(|route| route.meta.owner == Owner::File && route.is_active) {
             if wanted.routes.iter().all(|declared| declared.name != route.name) {
-                self.tell(ObjectKind::Route, &route.name, &Owner::File, Step::Disable, is_off());
-                let off = DeclaredRoute { enabled: false, ..declared_route(stored, route) };
+                let left = self.losing.left_of(route).map_or_else(|| route.clone(), |left| left.route);
+                let off = DeclaredRoute { enabled: false, ..declared_route(stored, &left) };
+                let differences = differences(&declared_route(stored, route), &off);
+                self.tell(ObjectKind::Route, &route.name, &Owner::File, Step::Disable, differences);
                 let current = Some((route.id, route.meta.version));
                 self.set.routes.push(RouteWrite { current, route: off, owner: Owner::File });
             }
@@ -175,7 +179,12 @@ impl<'a> Planning<'a> {
         let is_ours = |provider: &&Provider| provider.meta.owner == Owner::File && provider.is_enabled;
         for provider in stored.providers.iter().filter(is_ours) {
             if wanted.providers.iter().all(|declared| declared.name != provider.name) {
-                self.tell(ObjectKind::Provider, &provider.name, &Owner::File, Step::Disable, is_off());
+                let is_off = FieldChange {
+                    field: "enabled".to_owned(),
+                    before: Some(Value::Bool(true)),
+                    after: Some(Value::Bool(false)),
+                };
+                self.tell(ObjectKind::Provider, &provider.name, &Owner::File, Step::Disable, vec![is_off]);
                 let off = ProviderPatch {
                     is_enabled: Some(false),
                     expected_version: Some(provider.meta.version),
@@ -188,6 +197,19 @@ impl<'a> Planning<'a> {
                     owner: Owner::File,
                 });
             }
+        }
+    }
+
+    /// Tells what the routes lose that are not written: whatever goes with a provider's change is taken out of their targets.
+    pub(super) fn losses(&mut self) {
+        let written: HashSet<RouteId> =
+            self.set.routes.iter().filter_map(|route| Some(route.current?.0)).collect();
+        for route in self.stored.routes.iter().filter(|route| !written.contains(&route.id)) {
+            let Some(Left { route: left, reason }) = self.losing.left_of(route) else { continue };
+            let (before, after) = (declared_route(self.stored, route), declared_route(self.stored, &left));
+            let differences = differences(&before, &after);
+            self.tell(ObjectKind::Route, &route.name, &route.meta.owner, Step::Change, differences);
+            self.explain(reason);
         }
     }
 
@@ -209,6 +231,11 @@ impl<'a> Planning<'a> {
 
     fn conflict(&mut self, kind: ObjectKind, name: &Name, owner: &Owner, reason: String) {
         self.tell(kind, name, owner, Step::Conflict, Vec::new());
+        self.explain(reason);
+    }
+
+    /// Why that becomes of the object that was told last.
+    fn explain(&mut self, reason: String) {
         if let Some(told) = self.plan.objects.last_mut() {
             told.reason = Some(reason);
         }
@@ -247,12 +274,17 @@ pub(super) fn left_alone(current: &Provider, wanted: &DeclaredProvider, rules: R
     })
 }
 
-/// A stored route by the names of what it leads to, with its owner.
+/// A stored route by the names of what it leads to, with its owner. Of what its targets name, only what their providers list: a document
+/// with more in it could be applied nowhere.
 pub(super) fn declared_route(stored: &StoredConfiguration, route: &Route) -> DeclaredRoute {
     let provider = |id| stored.providers.iter().find(|known| known.id == id).map(|known| known.name.clone());
     let fallback = stored.routes.iter().find(|known| route.fallback == Some(known.id));
     let declared = NewRoute::from(route).declared(provider, fallback.map(|known| known.name.clone()));
-    DeclaredRoute { owner: Some(route.meta.owner.clone()), ..declared }
+    let is_listed = |provider: &Name, model: &str| {
+        let provider = stored.providers.iter().find(|known| known.name == *provider);
+        provider.is_some_and(|provider| provider.models.iter().any(|listed| listed.model == model))
+    };
+    DeclaredRoute { owner: Some(route.meta.owner.clone()), ..declared.naming_only(is_listed) }
 }
 
 fn patch(current: &Provider, wanted: &DeclaredProvider, owner: &Owner) -> ProviderPatch {

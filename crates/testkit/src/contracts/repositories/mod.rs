@@ -10,6 +10,7 @@ mod days;
 mod groups;
 mod keyring;
 mod leading;
+mod losing;
 mod provider_changes;
 mod provider_health;
 mod providers;
@@ -45,6 +46,7 @@ pub async fn configuration_contract(repository: &dyn ConfigurationRepository, ke
     providers::contract(repository).await;
     provider_changes::contract(repository).await;
     leading::contract(repository).await;
+    losing::contract(repository).await;
     routes::contract(repository).await;
     sets::contract(repository).await;
     seeds::contract(repository).await;
