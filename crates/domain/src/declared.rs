@@ -146,6 +146,19 @@ pub struct DeclaredRoute {
 }
 
 impl DeclaredRoute {
+    /// The same, without the models of its targets that their providers do not list: no call goes there. A target that names no other
+    /// goes whole.
+    #[must_use]
+    pub fn naming_only(mut self, is_listed: impl Fn(&Name, &str) -> bool) -> Self {
+        self.targets.retain_mut(|target| {
+            let listed = |model: &str| is_listed(&target.provider, model).then(|| model.to_owned());
+            let Some(models) = target.models.renamed(listed) else { return false };
+            target.models = models;
+            true
+        });
+        self
+    }
+
     /// One of which nothing is said but its name: without targets, switched on, all else by default.
     #[must_use]
     pub fn new(name: Name) -> Self {

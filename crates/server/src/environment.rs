@@ -29,7 +29,12 @@ pub(crate) fn reader(arguments: &Arguments, begun: &Loaded) -> FileReader {
         let note = |(_, after): (&Listed, &Listed)| {
             format!("{} is now another, which takes effect with the next start", after.variable)
         };
-        Ok(FileNow { notes: others.map(note).collect(), declared: now.declared, lines: now.lines })
+        Ok(FileNow {
+            notes: others.map(note).collect(),
+            declared: now.declared,
+            lines: now.lines,
+            says_nothing: now.says_nothing,
+        })
     })
 }
 

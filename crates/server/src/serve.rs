@@ -27,7 +27,9 @@ pub(crate) async fn run(loaded: Loaded, reader: FileReader, log: &LogFiles) -> R
     unserved::tell(&loaded.listing);
     let settings = loaded.settings;
     let certificate = Certificate::of(&settings)?;
-    let builder = Builder::from_settings(&settings, loaded.declared)?.file_reader(reader);
+    let builder = Builder::from_settings(&settings, loaded.declared)?
+        .says_nothing(loaded.says_nothing)
+        .file_reader(reader);
     let app = builder.open().await?;
     let link = app.accounts().links.setup(&Writer::SEED).await?;
     // The demonstration ends with the first administrator.

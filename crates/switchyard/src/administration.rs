@@ -170,12 +170,15 @@ impl Administration {
     pub(crate) async fn prepare(&self, builder: &mut Builder) -> Result<(), OpenError> {
         self.seeding()?.at_start().await?;
         self.make_first_administrator(builder).await?;
-        let Some(declared) = builder.declared.take() else { return Ok(()) };
-        let applied = self.declared.apply(&declared.of_the_file(), &Writer::FILE).await?;
+        let Some(said) = builder.declared.take() else { return Ok(()) };
+        let applied = self.declared.apply_file(said.declared, said.says_nothing, &Writer::FILE).await?;
         for conflict in &applied.conflicts {
             tracing::warn!(
                 "the configuration file declares what can't be taken over, which is left alone: {conflict}"
             );
+        }
+        for loss in &applied.losses {
+            tracing::warn!("the configuration file changes what it does not name: {loss}");
         }
         tracing::debug!(?applied, "declared configuration applied");
         Ok(())

@@ -1,6 +1,7 @@
 //! How the application is put together.
 
 use crate::administration::Administration;
+use crate::declaring::Said;
 use crate::embedded::Embedded;
 use crate::error::OpenError;
 use crate::inspection::Inspection;
@@ -90,7 +91,8 @@ pub struct Builder {
     pub(crate) loopback_upstreams: bool,
     pub(crate) base_urls: HashMap<String, String>,
     pub(crate) vendors: Vendors,
-    pub(crate) declared: Option<Declared>,
+    /// Boxed, as builders are moved about.
+    pub(crate) declared: Option<Box<Said>>,
     pub(crate) file: Option<FileReader>,
     pub(crate) accounts: AccountSettings,
     pub(crate) first_administrator: Option<(String, SecretString)>,
@@ -214,7 +216,7 @@ impl Builder {
             loopback_upstreams: settings.server.listen.is_loopback_only(),
             base_urls: base_urls(settings),
             vendors: Vendors::default(),
-            declared,
+            declared: declared.map(Said::of),
             file: None,
             accounts: account_settings(settings),
             first_administrator: settings
@@ -345,7 +347,7 @@ impl Builder {
     /// Applies this configuration when opened.
     #[must_use]
     pub fn declare(mut self, declared: Declared) -> Self {
-        self.declared = Some(declared);
+        self.declared = Some(Said::of(declared));
         self
     }
 

@@ -27,7 +27,8 @@ pub(crate) fn followers(
     routes: Arc<RouteAdmin>,
     shared: &SharedModels,
 ) -> Result<Followers, OpenError> {
-    Ok(Followers::new(ports, providers, routes, shared.declared()?, shared.asked_for()?))
+    let followers = Followers::new(ports, providers, routes, shared.declared()?, shared.asked_for()?);
+    Ok(followers.with_model_settings(SharedModels::model_settings()?))
 }
 
 fn seeds(shared: &SharedModels) -> Result<Declared, OpenError> {

@@ -25,6 +25,7 @@ mod adapters;
 mod administration;
 mod builder;
 mod chat_client;
+mod declaring;
 mod embedded;
 mod error;
 mod first_start;

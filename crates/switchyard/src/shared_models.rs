@@ -3,7 +3,7 @@
 use crate::error::OpenError;
 use crate::settings::{Settings, SharedModelSettings};
 use secrecy::SecretString;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use switchyard_domain::declared::{Declared, DeclaredModel, DeclaredProvider, DeclaredRoute, DeclaredTarget};
 use switchyard_domain::limits::Limits;
@@ -131,6 +131,15 @@ impl SharedModels {
         let of_models = models.into_iter().filter(|(_, model)| model.is_asked_for).map(|(name, _)| name);
         let of_route = self.is_route_asked_for.then_some(self.route.as_str());
         of_models.chain(of_route).map(named).collect()
+    }
+
+    /// The settings that name the models of its providers.
+    ///
+    /// # Errors
+    /// Never, as their names are ours.
+    pub(crate) fn model_settings() -> Result<HashMap<Name, &'static str>, OpenError> {
+        let settings = [(GEMINI, "GEMINI_MODEL"), (GROK, "GROK_MODEL"), (NGROK, "NGROK_MODEL")];
+        settings.into_iter().map(|(provider, setting)| Ok((named(provider)?, setting))).collect()
     }
 
     /// The providers that came with the second edition of what an empty database gets.

@@ -10,11 +10,13 @@ mod defaults;
 mod external;
 mod fallback;
 mod fixture;
+mod lost_models;
 mod pattern;
 mod refusals;
 mod restoring;
 mod run;
 mod scene;
+mod yaml_documents;
 
 use run::{Store, run_all};
 use scene::Setting;

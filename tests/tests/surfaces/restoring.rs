@@ -210,7 +210,7 @@ async fn a_backup_has_the_members_of_its_document_and_tells_what_a_test_found() 
 }
 
 /// A server with an administrator over these secrets and this backup, whose OpenAI is the simulator.
-async fn server(store: Store, folder: &Path, openai: &Simulator) -> TestApp {
+pub(crate) async fn server(store: Store, folder: &Path, openai: &Simulator) -> TestApp {
     let builder = TestApp::builder().store(store).secrets_in(folder.join("secrets"));
     let builder = builder.backup_file(&folder.join("config_backup.json")).administrator(ADMIN);
     builder.vendor_base_url("openai", &openai.base_url()).start().await

@@ -42,6 +42,14 @@ impl TargetModels {
         self.0.first().map(String::as_str)
     }
 
+    /// The same, with each named model as `now` calls it; those of which it knows nothing go. `None` where none of those that were named
+    /// is left, as no name at all would mean all of them.
+    #[must_use]
+    pub fn renamed(&self, now: impl Fn(&str) -> Option<String>) -> Option<Self> {
+        let left = Self::of(self.0.iter().filter_map(|model| now(model)).collect());
+        (self.are_all() || !left.are_all()).then_some(left)
+    }
+
     /// Whether all models of the provider are meant.
     #[must_use]
     pub fn are_all(&self) -> bool {
@@ -86,6 +94,17 @@ impl From<TargetModels> for OneOrSeveral {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_models_that_go_none_is_left_behind_and_never_all_are_meant_in_their_place() {
+        let two = TargetModels::of(vec!["a".into(), "b".into()]);
+        let without = |gone: &'static str| move |model: &str| (model != gone).then(|| model.to_owned());
+        assert_eq!(two.renamed(without("a")), Some(TargetModels::from("b")));
+        assert_eq!(TargetModels::from("a").renamed(without("a")), None);
+        assert_eq!(TargetModels::ALL.renamed(without("a")), Some(TargetModels::ALL));
+        let a_is_b = |model: &str| Some(model.replace('a', "b"));
+        assert_eq!(two.renamed(a_is_b), Some(TargetModels::from("b")), "each is named once");
+    }
 
     #[test]
     fn one_model_is_written_as_its_name_and_several_as_a_list() {

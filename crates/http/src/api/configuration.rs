@@ -2,7 +2,7 @@
 
 use super::routes::ChangedField;
 use super::shapes::EnvelopeAnswer;
-use super::{ApiBody, ApiError, ApiJson, Secret};
+use super::{ApiBody, ApiDocument, ApiError, Secret, YamlBody};
 use crate::extract::Administrator;
 use actix_web::{HttpRequest, HttpResponse, web};
 use secrecy::{ExposeSecret, SecretString};
@@ -34,6 +34,12 @@ impl ApiBody for DocumentBody {
     }
 }
 
+impl YamlBody for DocumentBody {
+    fn of_yaml(text: &str) -> Result<Self, ApiError> {
+        Ok(Self(DocumentFormat::Yaml.read(text)?))
+    }
+}
+
 /// A provider or a route, and what becomes of it.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct PlannedShape {
@@ -47,7 +53,7 @@ pub(crate) struct PlannedShape {
     step: &'static str,
     /// What differs, before it is done and after. Of a secret, only what becomes of it.
     differences: Vec<ChangedField>,
-    /// Why it is left alone.
+    /// Why it is left alone, or why it changes though the document does not say so.
     reason: Option<String>,
 }
 
@@ -143,7 +149,10 @@ pub(crate) async fn export(
     path = "/api/v1/plan",
     tag = "configuration",
     security(("bearer_token" = []), ("session_cookie" = [])),
-    request_body = DocumentBody,
+    request_body(content(
+        (DocumentBody = "application/json"),
+        (DocumentBody = "application/yaml"),
+    )),
     responses(
         (status = 200, body = PlanShape),
         (status = 400, body = EnvelopeAnswer),
@@ -158,7 +167,7 @@ pub(crate) async fn export(
 )]
 pub(crate) async fn plan(
     _: Administrator,
-    body: ApiJson<DocumentBody>,
+    body: ApiDocument<DocumentBody>,
     declared: web::Data<DeclaredConfiguration>,
 ) -> Result<web::Json<PlanShape>, ApiError> {
     let document = without_variables(body.0.0)?;
@@ -172,7 +181,10 @@ pub(crate) async fn plan(
     path = "/api/v1/apply",
     tag = "configuration",
     security(("bearer_token" = []), ("session_cookie" = [])),
-    request_body = DocumentBody,
+    request_body(content(
+        (DocumentBody = "application/json"),
+        (DocumentBody = "application/yaml"),
+    )),
     responses(
         (status = 200, description = "What was done", body = PlanShape),
         (status = 400, body = EnvelopeAnswer),
@@ -187,7 +199,7 @@ pub(crate) async fn plan(
 )]
 pub(crate) async fn apply(
     administrator: Administrator,
-    body: ApiJson<DocumentBody>,
+    body: ApiDocument<DocumentBody>,
     declared: web::Data<DeclaredConfiguration>,
 ) -> Result<web::Json<PlanShape>, ApiError> {
     let person = administrator.0;

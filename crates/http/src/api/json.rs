@@ -2,10 +2,10 @@
 
 use super::{ApiError, Secret};
 use crate::connection::Connection;
-use crate::extract::{BodyLimits, Judging, read_json, read_json_or_nothing};
+use crate::extract::{BodyLimits, Judging, read_json, read_json_or_nothing, read_json_or_yaml};
 use actix_web::dev::Payload;
 use actix_web::http::header::HeaderMap;
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpRequest, web};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use secrecy::ExposeSecret;
@@ -75,6 +75,39 @@ impl<T: ApiBody + Default> FromRequest for ApiJsonOrNothing<T> {
     }
 }
 
+/// The same of a body that may be YAML too.
+#[derive(Clone, Debug)]
+pub(crate) struct ApiDocument<T>(pub(crate) T);
+
+/// A body that YAML says too.
+pub(crate) trait YamlBody: ApiBody + Send {
+    /// What a YAML text says.
+    fn of_yaml(text: &str) -> Result<Self, ApiError>;
+}
+
+impl<T: YamlBody> FromRequest for ApiDocument<T> {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let coming = Coming::of(request, payload);
+        async move {
+            let (headers, payload, limits, connection) = coming.admitted(T::MOST_BYTES).await?;
+            let (bytes, is_yaml) = read_json_or_yaml(&headers, payload, &limits).await?;
+            ended(connection);
+            if !is_yaml {
+                return read(&bytes).map(Self);
+            }
+            let text = String::from_utf8(bytes.into())
+                .map_err(|_| ApiError::bad_request("The request's body is not in UTF-8.".to_owned()))?;
+            // A long text takes a while, and a worker has others to serve.
+            let read = web::block(move || T::of_yaml(&text)).await.map_err(|_| ApiError::defect())??;
+            judge(read).map(Self)
+        }
+        .boxed_local()
+    }
+}
+
 /// A body on its way.
 struct Coming {
     headers: HeaderMap,
@@ -120,7 +153,10 @@ fn read<T: ApiBody>(bytes: &[u8]) -> Result<T, ApiError> {
         serde_json::from_slice::<IgnoredAny>(bytes).map_err(|error| unreadable(&error))?;
         return Err(ApiError::invalid_field("body", "this is no JSON object"));
     }
-    let body: T = serde_json::from_slice(bytes).map_err(|error| unreadable(&error))?;
+    judge(serde_json::from_slice(bytes).map_err(|error| unreadable(&error))?)
+}
+
+fn judge<T: ApiBody>(body: T) -> Result<T, ApiError> {
     body.validate().map_err(|errors| judged(&errors))?;
     body.secrets().into_iter().try_for_each(|(field, secret)| sized(field, secret))?;
     Ok(body)

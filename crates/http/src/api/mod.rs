@@ -25,7 +25,7 @@ mod virtual_keys;
 
 pub(crate) use backup::counted;
 pub(crate) use error::ApiError;
-pub(crate) use json::{ApiBody, ApiJson, ApiJsonOrNothing, present};
+pub(crate) use json::{ApiBody, ApiDocument, ApiJson, ApiJsonOrNothing, YamlBody, present};
 pub(crate) use shapes::Secret;
 
 pub(crate) mod documented {

@@ -165,6 +165,17 @@ pub(crate) async fn read_json_or_nothing(
     Ok(Some(body).filter(|body| !body.is_empty()))
 }
 
+/// A JSON or YAML body within limits, whole; and whether it is YAML.
+pub(crate) async fn read_json_or_yaml(
+    headers: &HeaderMap,
+    payload: Payload,
+    limits: &BodyLimits,
+) -> Result<(Bytes, bool), GatewayError> {
+    let is_yaml = media_type::is_yaml(headers).map_err(|fault| unsupported(&fault))?;
+    let declared = limits.declared(headers)?;
+    Ok((read(payload, declared, limits).await?, is_yaml))
+}
+
 async fn read(payload: Payload, declared: usize, limits: &BodyLimits) -> Result<Bytes, GatewayError> {
     let mut pieces = Pieces::new(payload, declared, limits);
     let mut body = Gathered::default();

@@ -10,6 +10,8 @@ pub(super) enum MediaFault {
     Encoded,
     #[error("A request's body must be `content-type: application/json`.")]
     NotJson,
+    #[error("A request's body must be `content-type: application/json` or `application/yaml`.")]
+    NotDocument,
     #[error("A request's body must be in UTF-8.")]
     Charset,
     #[error(
@@ -18,6 +20,9 @@ pub(super) enum MediaFault {
     NotForm,
 }
 
+/// What YAML is called.
+const YAML: [&[u8]; 4] = [b"application/yaml", b"application/x-yaml", b"text/yaml", b"text/x-yaml"];
+
 /// Refuses bodies of another kind than JSON.
 pub(super) fn check(headers: &HeaderMap) -> Result<(), MediaFault> {
     let value = only(headers)?.ok_or(MediaFault::NotJson)?;
@@ -25,11 +30,28 @@ pub(super) fn check(headers: &HeaderMap) -> Result<(), MediaFault> {
     if value == b"application/json" {
         return Ok(());
     }
-    let mut parts = value.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
-    if !parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case(b"application/json")) {
-        return Err(MediaFault::NotJson);
+    if is_one_of(value, &[b"application/json"])? { Ok(()) } else { Err(MediaFault::NotJson) }
+}
+
+/// Whether a body that may be JSON or YAML is YAML.
+pub(super) fn is_yaml(headers: &HeaderMap) -> Result<bool, MediaFault> {
+    match only(headers)? {
+        Some(value) if is_one_of(value, &YAML)? => Ok(true),
+        _ => check(headers).map(|()| false).map_err(|fault| match fault {
+            MediaFault::NotJson => MediaFault::NotDocument,
+            other => other,
+        }),
     }
-    if parts.filter_map(charset).all(is_utf8) { Ok(()) } else { Err(MediaFault::Charset) }
+}
+
+/// Whether a media type is one of these, in UTF-8.
+fn is_one_of(value: &[u8], essences: &[&[u8]]) -> Result<bool, MediaFault> {
+    let mut parts = value.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
+    let is_one = |essence: &[u8]| essences.iter().any(|known| essence.eq_ignore_ascii_case(known));
+    if !parts.next().is_some_and(is_one) {
+        return Ok(false);
+    }
+    if parts.filter_map(charset).all(is_utf8) { Ok(true) } else { Err(MediaFault::Charset) }
 }
 
 /// Refuses bodies of another kind than a form with files, and gives what separates the form's parts.
@@ -103,6 +125,21 @@ mod tests {
         assert_eq!(checked(&[]), Err(MediaFault::NotJson));
         let twice = [(CONTENT_TYPE, "application/json"), (CONTENT_TYPE, "application/json")];
         assert_eq!(checked(&twice), Err(MediaFault::NotJson));
+    }
+
+    #[test]
+    fn yaml_is_known_by_all_its_names_where_it_is_taken_and_nowhere_else() {
+        let of = |value: &str| {
+            let mut headers = HeaderMap::new();
+            headers.append(CONTENT_TYPE, HeaderValue::from_str(value).unwrap());
+            (is_yaml(&headers), check(&headers))
+        };
+        for yaml in ["application/yaml", "application/x-yaml", "text/yaml", "Text/X-Yaml; charset=utf-8"] {
+            assert_eq!(of(yaml), (Ok(true), Err(MediaFault::NotJson)), "{yaml}");
+        }
+        assert_eq!(of("application/json"), (Ok(false), Ok(())));
+        assert_eq!(of("text/yaml; charset=latin-1").0, Err(MediaFault::Charset));
+        assert_eq!(of("text/plain").0, Err(MediaFault::NotDocument));
     }
 
     #[test]

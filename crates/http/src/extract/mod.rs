@@ -10,7 +10,7 @@ mod minter;
 mod session;
 mod upload;
 
-pub(crate) use body::{BodyLimits, GatewayBody, read_json, read_json_or_nothing};
+pub(crate) use body::{BodyLimits, GatewayBody, read_json, read_json_or_nothing, read_json_or_yaml};
 pub(crate) use form::GatewayForm;
 pub(crate) use gate::{Gate, GatewayCaller, KeyCaller, KeyHolder};
 pub(crate) use headers::CallHeaders;

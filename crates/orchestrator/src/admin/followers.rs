@@ -4,13 +4,14 @@
 use super::seeds::{is_written, wanted, with_known_targets};
 use super::{AdminPorts, ProviderAdmin, RouteAdmin, routes};
 use crate::error::AdminError;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use switchyard_domain::declared::{Declared, DeclaredProvider, DeclaredRoute};
 use switchyard_domain::meta::{Owner, Writer};
 use switchyard_domain::name::Name;
 use switchyard_domain::provider::{Provider, ProviderModel};
-use switchyard_ports::repositories::{NewRoute, ProviderPatch, RepositoryError};
+use switchyard_domain::route::Target;
+use switchyard_ports::repositories::{NewRoute, ProviderPatch, RepositoryError, StoredConfiguration};
 
 /// How often an object is compared with the settings while others write it.
 const TRIES: usize = 8;
@@ -22,6 +23,7 @@ pub struct Followers {
     routes: Arc<RouteAdmin>,
     declared: Declared,
     asked_for: HashSet<Name>,
+    model_settings: HashMap<Name, &'static str>,
 }
 
 impl Followers {
@@ -34,7 +36,13 @@ impl Followers {
         declared: Declared,
         asked_for: HashSet<Name>,
     ) -> Self {
-        Self { ports, providers, routes, declared, asked_for }
+        Self { ports, providers, routes, declared, asked_for, model_settings: HashMap::new() }
+    }
+
+    /// The same, with the settings that name the models of these providers: what is told of a model is told of its setting.
+    #[must_use]
+    pub fn with_model_settings(self, model_settings: HashMap<Name, &'static str>) -> Self {
+        Self { model_settings, ..self }
     }
 
     /// Makes them what the settings say. What people changed is theirs, and stays as it is.
@@ -61,9 +69,35 @@ impl Followers {
         };
         let patch = difference(current, provider);
         if current.meta.owner == Owner::Seed && current.vendor == provider.vendor && !patch.is_empty() {
-            is_written(self.providers.update(current, patch, None, &Writer::SEED).await)?;
+            let successors = patch.model_successors.clone();
+            if is_written(self.providers.update(current, patch, None, &Writer::SEED).await)? {
+                self.tell_successors(&stored, current, &successors);
+            }
         }
         Ok(())
+    }
+
+    /// Tells which routes of other people's name another model now.
+    fn tell_successors(
+        &self,
+        stored: &StoredConfiguration,
+        provider: &Provider,
+        successors: &BTreeMap<String, String>,
+    ) {
+        let setting = self.model_settings.get(&provider.name).copied().unwrap_or("a setting");
+        for (before, now) in successors {
+            let names_it = |target: &Target| {
+                target.provider == provider.id && target.models.named().iter().any(|model| model == before)
+            };
+            let others = stored.routes.iter().filter(|route| route.meta.owner != Owner::Seed);
+            for route in others.filter(|route| route.targets.iter().any(names_it)) {
+                tracing::warn!(
+                    "{setting} names the model `{now}` now: the route `{}` leads there in the place of `{before}` at the provider `{}`",
+                    route.name,
+                    provider.name
+                );
+            }
+        }
     }
 
     async fn follow_route(&self, route: &DeclaredRoute) -> Result<(), AdminError> {
@@ -104,11 +138,19 @@ where
 
 fn difference(current: &Provider, wanted: &DeclaredProvider) -> ProviderPatch {
     let models: Vec<_> = current.models.iter().map(ProviderModel::declared).collect();
+    let is_listed = |model: &String| wanted.models.iter().any(|listed| listed.model == *model);
+    // The model that a setting names keeps its place in the list.
+    let in_its_place = models.iter().zip(&wanted.models);
+    let model_successors = in_its_place
+        .filter(|(before, _)| !is_listed(&before.model))
+        .map(|(before, now)| (before.model.clone(), now.model.clone()))
+        .collect();
     ProviderPatch {
         base_url: (current.base_url != wanted.base_url).then(|| wanted.base_url.clone()),
         is_enabled: (current.is_enabled != wanted.enabled).then_some(wanted.enabled),
         models: (models != wanted.models).then(|| wanted.models.clone()),
         drops_used_models: true,
+        model_successors,
         ..ProviderPatch::default()
     }
 }

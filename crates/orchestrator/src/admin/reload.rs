@@ -16,6 +16,8 @@ pub struct FileNow {
     pub declared: Option<Declared>,
     /// The lines where that begins, by `providers.<name>` and `routes.<name>`.
     pub lines: BTreeMap<String, u64>,
+    /// Whether it says nothing of providers and routes, not even that there are none.
+    pub says_nothing: bool,
     /// What whoever asks should know of it, such as a setting that takes effect with the next start only.
     pub notes: Vec<String>,
 }
@@ -69,16 +71,17 @@ async fn apply(
     let reader = Arc::clone(reader);
     let read = tokio::task::spawn_blocking(move || reader()).await;
     let read = read.unwrap_or_else(|_| Err("it can't be read".to_owned()));
-    let FileNow { declared, lines, mut notes } =
+    let FileNow { declared, lines, says_nothing, mut notes } =
         read.map_err(|said| AdminError::invalid("configuration file", said))?;
     let Some(declared) = declared else { return Ok(notes) };
     let by = Writer { owner: Owner::File, ..by.clone() };
     let applied = configuration
-        .apply(&declared.of_the_file(), &by)
+        .apply_file(declared, says_nothing, &by)
         .await
         .map_err(|error| at_its_line(error, &lines))?;
     tracing::info!(?applied, "the configuration file was applied again");
     notes.extend(applied.conflicts);
+    notes.extend(applied.losses);
     Ok(notes)
 }
 

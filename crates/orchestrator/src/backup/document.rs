@@ -58,6 +58,17 @@ pub(super) struct BackupProvider {
     declared: DeclaredProvider,
 }
 
+impl BackupProvider {
+    /// Its name, and its sealed keys by their places, as far as there are such places.
+    pub(super) fn sealed(&self) -> impl Iterator<Item = (&Name, SharedPlace, &str)> {
+        let first = self.api_key_encrypted.iter().map(|sealed| (SharedPlace::FIRST, sealed.as_str()));
+        let further = self.api_keys.iter();
+        let further =
+            further.filter_map(|key| Some((SharedPlace::new(key.place)?, key.api_key_encrypted.as_str())));
+        first.chain(further).map(|(place, sealed)| (&self.name, place, sealed))
+    }
+}
+
 /// A credential at a further place.
 #[derive(Debug, Serialize, Deserialize)]
 struct BackupKey {
@@ -114,7 +125,7 @@ struct BackupNode {
 }
 
 /// The place that a key is sealed for in a backup: of this provider, by its name, at this place, and of nothing else.
-fn binding(provider: &Name, place: SharedPlace) -> Binding {
+pub(super) fn binding(provider: &Name, place: SharedPlace) -> Binding {
     let owner = format!("{provider}/{}", CredentialOwner::Shared(place).to_word());
     Binding { table: "backup", row: i64::from(VERSION), owner, column: "api_key" }
 }
@@ -282,9 +293,18 @@ impl BackupDocument {
         }
         let said = |route: &BackupRoute| Some((route.name.clone(), route.is_withdrawn?));
         kept.withdrawn_routes = self.routes.iter().filter_map(said).collect();
-        let route = |route: BackupRoute| DeclaredRoute { name: route.name, ..route.declared };
-        let declared = Declared { providers, routes: self.routes.into_iter().map(route).collect() };
-        Ok(OpenedBackup { declared, kept })
+        // No backup is kept from being restored by a target that leads nowhere; older ones have such.
+        let lists = |provider: &DeclaredProvider, model: &str| {
+            provider.models.iter().any(|listed| listed.model == model)
+        };
+        let is_listed = |name: &Name, model: &str| {
+            let provider = providers.iter().find(|known| known.name == *name);
+            provider.is_none_or(|provider| lists(provider, model))
+        };
+        let route =
+            |route: BackupRoute| DeclaredRoute { name: route.name, ..route.declared }.naming_only(is_listed);
+        let routes = self.routes.into_iter().map(route).collect();
+        Ok(OpenedBackup { declared: Declared { providers, routes }, kept })
     }
 
     /// What it says of the configuration itself: equal in two backups between which nothing changed. Sealed texts differ each time,

@@ -1,6 +1,7 @@
 //! Keeps the backup: rewritten after every change of a provider or a route, whoever made it.
 
 use super::document::{self, BackupDocument};
+use super::kept_keys::KeptKeys;
 use super::seal;
 use serde_json::Value;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -9,7 +10,7 @@ use std::time::Duration;
 use switchyard_domain::time::Timestamp;
 use switchyard_ports::backup_file::BackupFile;
 use switchyard_ports::clock::Clock;
-use switchyard_ports::repositories::{AuditLog, ConfigurationRepository, Revision};
+use switchyard_ports::repositories::{AuditLog, ConfigurationRepository, Revision, StoredConfiguration};
 use switchyard_ports::vault::Vault;
 use tokio::sync::{Mutex as Turns, watch};
 use tokio_util::sync::CancellationToken;
@@ -72,6 +73,15 @@ pub struct BackupWriter {
     state: Mutex<BackupState>,
 }
 
+/// What lies in the place of the backup.
+enum Lying {
+    Nothing,
+    /// The backup of another database, or none at all.
+    Foreign,
+    /// A backup of this database: its text.
+    Ours(String),
+}
+
 #[derive(Default)]
 struct Turn {
     /// Up to which asking all was looked at.
@@ -119,16 +129,21 @@ impl BackupWriter {
         self.is_awake.store(true, Ordering::Release);
     }
 
-    /// The same, and writes what is there now, unless the backup of another database lies in its place: whoever lost a database and
-    /// starts with an empty one has that backup to restore.
+    /// The same, and writes what is there now, unless the backup of another database lies in its place, or one of this database with keys
+    /// that could only be taken away from it: whoever lost a database and starts with an empty one, or starts with a wrong encryption
+    /// key, has that backup to restore.
     pub async fn wake_and_begin(&self) {
         self.wake();
-        match self.lies_foreign().await {
-            Ok(false) => self.keep_current(None).await,
-            Ok(true) => tracing::warn!(
-                "the backup at {} is another database's and was left as it is: restore it, or it is set aside at the next change",
-                self.ports.file.place()
+        let place = self.ports.file.place();
+        match self.lying().await {
+            Ok(Lying::Foreign) => tracing::warn!(
+                "the backup at {place} is another database's and was left as it is: restore it, or it is set aside at the next change"
             ),
+            Ok(Lying::Ours(text)) if self.only_takes_away(&text).await => tracing::warn!(
+                "the backup at {place} has keys that don't open under the encryption key of this start, and was left as it is: start with \
+                 the key that they were sealed under, or it is set aside at the next change"
+            ),
+            Ok(Lying::Nothing | Lying::Ours(_)) => self.keep_current(None).await,
             Err(error) => self.failed(&error),
         }
     }
@@ -253,8 +268,8 @@ impl BackupWriter {
         if !forced && turn.content.as_ref() == Some(&content) {
             return Ok((stored.revision, None));
         }
-        if !turn.is_ours {
-            self.set_foreign_aside().await?;
+        if !turn.is_ours || lost_keys > 0 {
+            self.set_aside_unless_held_by(&document, &stored).await?;
         }
         let BackupDocument { providers, routes, .. } = &document;
         let written = WrittenBackup {
@@ -276,25 +291,46 @@ impl BackupWriter {
         Ok(first.into_iter().next().flatten().map(hex::encode))
     }
 
-    /// Whether the backup of another database lies there.
-    async fn lies_foreign(&self) -> Result<bool, String> {
-        let Some(text) = self.with_file(|file| file.read()).await? else { return Ok(false) };
-        Ok(!seal::is_of(&text, self.database().await?.as_deref()))
+    /// What lies in the place of the backup.
+    async fn lying(&self) -> Result<Lying, String> {
+        let Some(text) = self.with_file(|file| file.read()).await? else { return Ok(Lying::Nothing) };
+        let is_ours = seal::is_of(&text, self.database().await?.as_deref());
+        Ok(if is_ours { Lying::Ours(text) } else { Lying::Foreign })
     }
 
-    /// What another database's backup is, or cannot be read, is kept beside what takes its place.
-    async fn set_foreign_aside(&self) -> Result<(), String> {
-        let is_foreign = match self.lies_foreign().await {
-            Ok(is_foreign) => is_foreign,
+    /// Whether what would be written now has no key that this text has not, and lacks some that can't be had any more.
+    async fn only_takes_away(&self, text: &str) -> bool {
+        let BackupPorts { clock, configuration, vault, .. } = &self.ports;
+        let Ok(stored) = configuration.load().await else { return false };
+        let Ok((document, _)) = document::of_stored(&stored, vault.as_ref(), None, clock.now()) else {
+            return false;
+        };
+        let kept = KeptKeys::of(text);
+        kept.would_lose(&document, &stored, vault.as_ref()) && kept.have_all_of(&document)
+    }
+
+    /// What is another database's backup, cannot be read, or has keys that are lost with it, is kept beside what takes its place.
+    async fn set_aside_unless_held_by(
+        &self,
+        document: &BackupDocument,
+        stored: &StoredConfiguration,
+    ) -> Result<(), String> {
+        let what = match self.lying().await {
+            Ok(Lying::Nothing) => return Ok(()),
+            Ok(Lying::Foreign) => "the backup of another database",
+            Ok(Lying::Ours(text)) => {
+                if !KeptKeys::of(&text).would_lose(document, stored, self.ports.vault.as_ref()) {
+                    return Ok(());
+                }
+                "a backup with keys that don't open under the encryption key of this start"
+            }
             Err(error) => {
                 tracing::warn!("what lies in the place of the backup can't be read: {error}");
-                true
+                "what can't be read"
             }
         };
-        if is_foreign {
-            let aside = self.with_file(|file| file.set_aside()).await?;
-            tracing::warn!("the backup of another database was kept at {aside}");
-        }
+        let aside = self.with_file(|file| file.set_aside()).await?;
+        tracing::warn!("{what} was kept at {aside}");
         Ok(())
     }
 

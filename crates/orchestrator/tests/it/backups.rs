@@ -22,19 +22,19 @@ use switchyard_ports::vault::KeyRotation;
 use switchyard_testkit::fakes::backup_file::MemoryBackupFile;
 
 /// A world whose providers and routes are backed up.
-struct Kept {
-    world: World,
-    file: MemoryBackupFile,
-    writer: Arc<BackupWriter>,
-    backups: Backups,
-    declared: Arc<DeclaredConfiguration>,
-    providers: Arc<ProviderAdmin>,
-    shared: SharedCredentialAdmin,
-    routes: RouteAdmin,
+pub(crate) struct Kept {
+    pub(crate) world: World,
+    pub(crate) file: MemoryBackupFile,
+    pub(crate) writer: Arc<BackupWriter>,
+    pub(crate) backups: Backups,
+    pub(crate) declared: Arc<DeclaredConfiguration>,
+    pub(crate) providers: Arc<ProviderAdmin>,
+    pub(crate) shared: SharedCredentialAdmin,
+    pub(crate) routes: RouteAdmin,
 }
 
 impl Kept {
-    fn over(world: World, file: &MemoryBackupFile) -> Self {
+    pub(crate) fn over(world: World, file: &MemoryBackupFile) -> Self {
         Self::writing(world, file, Arc::new(file.clone()))
     }
 
@@ -69,7 +69,7 @@ impl Kept {
         Self { world, file: file.clone(), writer, backups, declared, providers, shared, routes }
     }
 
-    async fn usual() -> Self {
+    pub(crate) async fn usual() -> Self {
         let world = World::usual().await;
         for name in ["a", "b", "c"] {
             let stored = world.providers.find(&named(name)).await.unwrap();
@@ -95,11 +95,11 @@ impl Kept {
         written["providers"].as_array().unwrap().iter().find(|one| one["name"] == name).unwrap().clone()
     }
 
-    async fn export(&self) -> String {
+    pub(crate) async fn export(&self) -> String {
         DocumentFormat::Json.write(&self.declared.export().await.unwrap()).unwrap()
     }
 
-    async fn empty(file: &MemoryBackupFile) -> Self {
+    pub(crate) async fn empty(file: &MemoryBackupFile) -> Self {
         let world = World::over(Arc::default(), Setting::default()).await;
         // Ids differ from those of every other database.
         world.provider("ahead", &["x"]).await;

@@ -70,3 +70,32 @@ async fn a_model_that_the_settings_no_longer_name_goes_though_the_route_still_na
     assert_eq!(stored.providers[0].models.len(), 1);
     assert_eq!(stored.routes[0].targets[0].models.named(), ["new"]);
 }
+
+#[tokio::test]
+async fn a_route_that_somebody_touched_names_the_model_that_a_setting_puts_in_the_place_of_the_old_one() {
+    let world = World::empty().await;
+    let request = ProviderRequest { models: vec![listed("old"), listed("second")], ..wanted("p") };
+    world.providers.add(request, &Writer::SEED).await.unwrap();
+    world.routes.add(&route("auto", &["p/old", "p/second"]), &Writer::API).await.unwrap();
+    let provider = |model: &str| DeclaredProvider {
+        name: named("p"),
+        vendor: "acme".to_owned(),
+        owner: None,
+        base_url: None,
+        api_key: None,
+        api_keys: Vec::new(),
+        models: vec![listed(model), listed("second")],
+        enabled: true,
+    };
+    let before = world.store.load().await.unwrap().routes.remove(0);
+    for (times, model) in [(1, "new"), (1, "new"), (2, "newer")] {
+        let routes = vec![route("auto", &[&format!("p/{model}"), "p/second"])];
+        let declared = Declared { providers: vec![provider(model)], routes };
+        followers(&world, declared).follow().await.unwrap();
+        let now = world.store.load().await.unwrap().routes.remove(0);
+        let named: Vec<&[String]> = now.targets.iter().map(|target| target.models.named()).collect();
+        assert_eq!(named, [&[model.to_owned()][..], &["second".to_owned()]]);
+        assert_eq!((now.meta.owner, now.meta.version), (Owner::Api, before.meta.version + times));
+        assert_eq!(now.targets[0].id, before.targets[0].id, "its limits and turns go on");
+    }
+}

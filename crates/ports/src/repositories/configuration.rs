@@ -143,8 +143,11 @@ pub struct ProviderPatch {
     pub forgets_credentials: bool,
     /// Whether the shared credentials stay where others are forgotten.
     pub keeps_shared: bool,
-    /// Whether models go that routes name. Those that the file declares stay in any case.
+    /// Whether models go that routes name: the targets lose them, and go where they name no other. Those that the file declares stay in
+    /// any case.
     pub drops_used_models: bool,
+    /// The models of the new list that targets name from then on in the place of those that go, by these.
+    pub model_successors: BTreeMap<String, String>,
     /// Takes the place of the first shared credential, after what is forgotten is; `Some(None)` forgets it alone.
     pub credential: Option<Option<SealedSecret>>,
     /// Refused as [`RepositoryError::Stale`] when this is not the object's version.
@@ -165,6 +168,7 @@ impl ProviderPatch {
             forgets_credentials,
             keeps_shared: _,
             drops_used_models: _,
+            model_successors: _,
             credential,
             expected_version: _,
         } = self;
@@ -438,7 +442,7 @@ pub trait ConfigurationRepository: Send + Sync {
     /// Notes that it was given this edition.
     async fn note_seeds(&self, edition: i64) -> Result<(), RepositoryError>;
     /// Writes a new provider. `Conflict` when the name is taken. One that came with the product (`Owner::Seed`) gives way, and
-    /// routes that lead to it lead to the new one. At the same place it becomes the new one, which loses only the shared
+    /// routes that lead to it lead to the new one, but for models that it does not list, as by `update_provider`. At the same place it becomes the new one, which loses only the shared
     /// credentials; else the new one has an id of its own and none of its credentials. `Conflict`, naming them, where the new one lacks
     /// models that routes of the file name, unless the file writes it. Ids of what comes with the product are counted from 1,000,000,
     /// all others from 1; none is given twice. Its credential is written in the same transaction.
@@ -450,7 +454,9 @@ pub trait ConfigurationRepository: Send + Sync {
     /// Changes a provider. One that came with the product, or that the file owned and declares no more, is the author's from then on.
     /// `Conflict` when its new name is taken; naming them, while routes name a model that it would lack, unless those may be dropped;
     /// and, for all authors but the file, while routes that the file declares lead to it by a name or name a model that it would lose.
-    /// At another address, or as another vendor's, nothing is known of its health.
+    /// Targets name no model that their provider does not list: those that name one that goes lose it, or name its successor, and one
+    /// that names no other goes. That changes those routes, whose versions are raised and which stay whose they are. At another
+    /// address, or as another vendor's, nothing is known of its health.
     async fn update_provider(
         &self,
         id: ProviderId,
@@ -509,8 +515,9 @@ pub trait ConfigurationRepository: Send + Sync {
     ) -> Result<(), RepositoryError>;
     /// Writes all of a set in one transaction, or nothing of it: each object with its own change and its own entry in the audit log,
     /// as if it had been written alone. What is as it should be is left as it is, and a set that changes nothing is no change.
-    /// `NotFound` for a name that a route leads to and that is not there; else as for what is written alone. It may take longer
-    /// than other writes.
+    /// `NotFound` for a name that a route leads to and that is not there; else as for what is written alone. Routes of the set that
+    /// replace others are written as the set says, whatever models go with it; all others lose what goes. It may take longer than other
+    /// writes.
     async fn write_all(&self, set: ConfigurationSet, author: &Author) -> Result<(), RepositoryError>;
     /// The versions of a route, the newest first: at most `most` of those before `before`. The newest hundred are kept.
     async fn route_versions(

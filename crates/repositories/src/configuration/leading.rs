@@ -112,7 +112,7 @@ pub(super) fn routes_over(
 }
 
 /// The models that a provider lists and would not.
-fn lost_models(
+pub(super) fn lost_models(
     connection: &mut AnyConnection,
     id: ProviderId,
     wanted: Option<&[DeclaredModel]>,

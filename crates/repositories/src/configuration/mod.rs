@@ -6,6 +6,7 @@ mod credentials;
 mod health;
 mod leading;
 mod load;
+mod losing;
 mod providers;
 pub(crate) mod revision;
 mod routes;
@@ -56,7 +57,7 @@ impl ConfigurationRepository for Database {
         let by = author.clone();
         self.change(ChangeKind::Provider, AuditAction::Create, author, move |connection| {
             leading::refuse_in_place(connection, &provider, &by)?;
-            let created = providers::create(connection, &provider, &by)?;
+            let created = providers::create(connection, &provider, &[], &by)?;
             let id = ProviderId(created.id);
             let written = created.written(id, provider.name.as_str());
             let Some(seal) = &provider.credential else { return Ok(written) };
@@ -76,7 +77,7 @@ impl ConfigurationRepository for Database {
         let by = author.clone();
         self.change(ChangeKind::Provider, AuditAction::Update, author, move |connection| {
             leading::refuse_change(connection, id, &patch, &by)?;
-            providers::update(connection, id, &patch, &by)
+            providers::update(connection, id, &patch, &[], &by)
         })
         .await
     }

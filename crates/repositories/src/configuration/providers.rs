@@ -2,6 +2,7 @@
 
 use super::created::Created;
 use super::credentials::shared_words;
+use super::losing::{self, Leaving};
 use super::revision::Written;
 use super::{counters, credentials as secrets, health, leading, routes as routes_of};
 use crate::connection::{AnyConnection, each};
@@ -10,10 +11,10 @@ use crate::quotas;
 use crate::schema::{credentials, provider_models, providers, targets};
 use crate::stored::{count, json, limit_columns};
 use diesel::prelude::*;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use switchyard_domain::declaration::{Declaration, GivenKeys};
 use switchyard_domain::declared::DeclaredModel;
-use switchyard_domain::ids::ProviderId;
+use switchyard_domain::ids::{ProviderId, RouteId};
 use switchyard_domain::meta::Owner;
 use switchyard_domain::name::Name;
 use switchyard_domain::provider::{Capabilities, CredentialOwner};
@@ -22,14 +23,19 @@ use switchyard_ports::repositories::{
     Author, ChangeKind, NewProvider, ProviderPatch, ProviderRemoval, SealedSecret,
 };
 
-/// Writes a new provider. One that came with the product and has its name gives way.
+/// Writes a new provider. One that came with the product and has its name gives way. Of the spared routes none loses what goes with it.
 pub(super) fn create(
     connection: &mut AnyConnection,
     provider: &NewProvider,
+    spared: &[RouteId],
     author: &Author,
 ) -> Result<Created, Fault> {
     let seeded = seeded(connection, provider, author)?;
     let took_over = seeded.is_some();
+    let leaving = match &seeded {
+        Some(seeded) => Leaving::of(connection, ProviderId(seeded.id), &provider.models, &BTreeMap::new())?,
+        None => Leaving::default(),
+    };
     let id = match seeded {
         None => insert(connection, provider, author)?,
         Some(seeded) if provider.is_same_place(&seeded.vendor, seeded.base_url.as_deref()) => {
@@ -39,7 +45,8 @@ pub(super) fn create(
         Some(seeded) => replace(connection, &seeded, provider, author)?,
     };
     put_models(connection, id, &provider.models)?;
-    Ok(Created { id, took_over })
+    let routes_changed = leaving.take(connection, ProviderId(id), spared, author)?;
+    Ok(Created { id, took_over, routes_changed })
 }
 
 fn insert(connection: &mut AnyConnection, provider: &NewProvider, author: &Author) -> Result<i64, Fault> {
@@ -137,10 +144,12 @@ fn replace(
     Ok(id)
 }
 
+/// Changes a provider. Of the spared routes none loses the models that go.
 pub(super) fn update(
     connection: &mut AnyConnection,
     id: ProviderId,
     patch: &ProviderPatch,
+    spared: &[RouteId],
     author: &Author,
 ) -> Result<Written<()>, Fault> {
     let (name, version) = stored(connection, id)?;
@@ -164,13 +173,16 @@ pub(super) fn update(
         ))
         .execute(connection)
         .map_err(|error| Fault::from(error).or_taken(taken))?;
+    let mut routes_changed = Vec::new();
     if let Some(models) = &patch.models {
+        let leaving = Leaving::of(connection, id, models, &patch.model_successors)?;
         put_models(connection, id.0, models)?;
+        routes_changed = leaving.take(connection, id, spared, author)?;
     }
     if patch.base_url.is_some() || patch.vendor.is_some() {
         health::forget(connection, id)?;
     }
-    let mut written = Written::changed(id.0).with_fields(&patch.fields());
+    let mut written = losing::told(Written::changed(id.0).with_fields(&patch.fields()), &routes_changed);
     written = match &patch.name {
         Some(new) => written.with("name", new.as_str()).with("name_before", name),
         None => written.with("name", name),
@@ -332,14 +344,8 @@ pub(super) fn delete(
     routes_of::take_targets(connection, id, author)?;
     let quota = quotas::put_budget(connection, QuotaScope::Provider(id), None, author)?;
     diesel::delete(providers::table.find(id.0)).execute(connection)?;
-    let mut written = Written::made(id.0, names.clone()).with("name", name).also(ChangeKind::Quota, quota);
-    if !users.is_empty() {
-        written = written.with("routes_changed", names.join(", "));
-    }
-    for (route, _) in users {
-        written = written.also(ChangeKind::Route, Some(route));
-    }
-    Ok(written)
+    let written = Written::made(id.0, names).with("name", name).also(ChangeKind::Quota, quota);
+    Ok(losing::told(written, &users))
 }
 
 fn missing(id: ProviderId) -> Fault {

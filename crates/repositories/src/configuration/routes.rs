@@ -30,7 +30,7 @@ pub(super) fn create(
         diesel::update(routes::table.find(seeded))
             .set(routes::created_at.eq(author.at.0))
             .execute(connection)?;
-        return Ok(Created { id: seeded, took_over: true });
+        return Ok(Created { id: seeded, took_over: true, routes_changed: Vec::new() });
     }
     check_fallback(connection, None, route)?;
     let row = (
@@ -58,7 +58,7 @@ pub(super) fn create(
     .map_err(|error| taken(error, route))?;
     targets::put(connection, id, &route.targets)?;
     versions::note(connection, id, 1, route, author)?;
-    Ok(Created { id, took_over: false })
+    Ok(Created { id, took_over: false, routes_changed: Vec::new() })
 }
 
 /// The route that came with the product and gives way to the new one.
@@ -146,20 +146,28 @@ pub(super) fn take_targets(
     let mut changed = load_routes(connection)?;
     changed.retain(leads_there);
     targets::delete_at(connection, provider)?;
-    for route in &changed {
-        let version = route.meta.version + 1;
-        let mut left = NewRoute::from(route);
-        left.targets.retain(|target| target.provider != provider);
-        diesel::update(routes::table.find(route.id.0))
-            .set((
-                routes::version.eq(version),
-                routes::updated_at.eq(author.at.0),
-                routes::updated_by.eq(author.by.name.as_ref()),
-            ))
-            .execute(connection)?;
-        versions::note(connection, route.id.0, version, &left, author)?;
+    for route in &mut changed {
+        route.targets.retain(|target| target.provider != provider);
+        note_targets(connection, route, author)?;
     }
     Ok(())
+}
+
+/// Notes that a route, which is as it was read else, has only these targets by now: a version of it, which stays whose it is.
+pub(super) fn note_targets(
+    connection: &mut AnyConnection,
+    route: &Route,
+    author: &Author,
+) -> Result<(), Fault> {
+    let version = route.meta.version + 1;
+    diesel::update(routes::table.find(route.id.0))
+        .set((
+            routes::version.eq(version),
+            routes::updated_at.eq(author.at.0),
+            routes::updated_by.eq(author.by.name.as_ref()),
+        ))
+        .execute(connection)?;
+    versions::note(connection, route.id.0, version, &NewRoute::from(route), author)
 }
 
 /// Refuses a fallback that is not there, one that leads back to the route, and a chain without an end in sight.

@@ -21,8 +21,10 @@ pub(super) fn write(
     author: &Author,
 ) -> Result<Vec<Landing>, Fault> {
     let mut landings = Vec::with_capacity(set.providers.len() + set.routes.len());
+    // What the set says of a route is what it is to be; it holds for the version that was looked at.
+    let said: Vec<RouteId> = set.routes.iter().filter_map(|route| Some(route.current?.0)).collect();
     for provider in &set.providers {
-        landings.push(write_provider(connection, provider, as_owner(author, &provider.owner))?);
+        landings.push(write_provider(connection, provider, &said, as_owner(author, &provider.owner))?);
     }
     for route in &set.routes {
         landings.push(write_route(connection, route, as_owner(author, &route.owner))?);
@@ -38,16 +40,17 @@ fn as_owner(author: &Author, owner: &Owner) -> Author {
 fn write_provider(
     connection: &mut AnyConnection,
     write: &ProviderWrite,
+    said: &[RouteId],
     author: Author,
 ) -> Result<Landing, Fault> {
     let (id, action, written) = match &write.step {
         ProviderStep::Create(provider) => {
-            let created = providers::create(connection, provider, &author)?;
+            let created = providers::create(connection, provider, said, &author)?;
             let id = ProviderId(created.id);
             (id, AuditAction::Create, created.written((), provider.name.as_str()))
         }
         ProviderStep::Update(id, patch) => {
-            (*id, AuditAction::Update, providers::update(connection, *id, patch, &author)?)
+            (*id, AuditAction::Update, providers::update(connection, *id, patch, said, &author)?)
         }
     };
     if let Some(known) = &write.health {

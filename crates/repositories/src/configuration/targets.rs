@@ -7,7 +7,7 @@ use crate::error::Fault;
 use crate::schema::targets;
 use crate::stored::{json, limit_columns};
 use diesel::prelude::*;
-use switchyard_domain::ids::ProviderId;
+use switchyard_domain::ids::{ProviderId, TargetId};
 use switchyard_domain::route::{Strategy, TargetModels};
 use switchyard_ports::repositories::NewTarget;
 
@@ -24,6 +24,27 @@ pub(super) fn delete_at(connection: &mut AnyConnection, provider: ProviderId) ->
     Ok(())
 }
 
+/// Removes one.
+pub(super) fn delete(connection: &mut AnyConnection, id: TargetId) -> Result<(), Fault> {
+    diesel::delete(targets::table.find(id.0)).execute(connection)?;
+    Ok(())
+}
+
+/// Makes one name these models. It stays what it was to limits and turns.
+pub(super) fn name(connection: &mut AnyConnection, id: TargetId, models: &TargetModels) -> Result<(), Fault> {
+    let (model, listed) = model_columns(models)?;
+    diesel::update(targets::table.find(id.0))
+        .set((targets::model.eq(model), targets::models.eq(listed)))
+        .execute(connection)?;
+    Ok(())
+}
+
+/// The models as they are stored: the first, and the list of all where that says more.
+fn model_columns(models: &TargetModels) -> Result<(&str, Option<String>), Fault> {
+    let listed = if models.named().len() == 1 { None } else { Some(json(&models.named())?) };
+    Ok((models.first().unwrap_or_default(), listed))
+}
+
 /// Replaces the list of targets. A target of the same provider and models keeps its id, so that limits and turns that count by it
 /// go on when a route is edited.
 pub(super) fn put(connection: &mut AnyConnection, route: i64, list: &[NewTarget]) -> Result<(), Fault> {
@@ -32,11 +53,10 @@ pub(super) fn put(connection: &mut AnyConnection, route: i64, list: &[NewTarget]
     let mut stored = known(connection, route)?;
     for (position, target) in (0_i32..).zip(list) {
         let (rpm, tpm, rpd, concurrency) = limit_columns(&target.limits);
-        let listed =
-            if target.models.named().len() == 1 { None } else { Some(json(&target.models.named())?) };
+        let (model, listed) = model_columns(&target.models)?;
         let facts = (
             targets::position.eq(position),
-            targets::model.eq(target.models.first().unwrap_or_default()),
+            targets::model.eq(model),
             targets::models.eq(listed),
             targets::weight.eq(i64::from(target.weight)),
             targets::priority.eq(i64::from(target.priority)),

@@ -23,7 +23,7 @@ pub(crate) async fn export(loaded: &Loaded, options: &ExportOptions) -> Result<(
 }
 
 pub(crate) async fn plan(loaded: &Loaded, options: &DocumentOptions) -> Result<(), Failure> {
-    let DeclaredDocument { declared, lines } = environment::document(&options.document)?;
+    let DeclaredDocument { declared, lines, .. } = environment::document(&options.document)?;
     let plan = open(loaded).await?.declared().plan(&declared).await;
     let plan = plan.map_err(|error| unusable(error, &lines))?;
     show(&plan, options.json, "would be ");
@@ -31,8 +31,12 @@ pub(crate) async fn plan(loaded: &Loaded, options: &DocumentOptions) -> Result<(
 }
 
 pub(crate) async fn apply(loaded: &Loaded, options: &DocumentOptions) -> Result<(), Failure> {
-    let DeclaredDocument { declared, lines } = environment::document(&options.document)?;
-    let plan = open(loaded).await?.declared().carry_out(&declared, &writer()).await;
+    let DeclaredDocument { declared, lines, says_nothing } = environment::document(&options.document)?;
+    let administration = open(loaded).await?;
+    if says_nothing {
+        administration.declared().refuse_silence().await.map_err(|error| unusable(error, &lines))?;
+    }
+    let plan = administration.declared().carry_out(&declared, &writer()).await;
     let plan = plan.map_err(|error| unusable(error, &lines))?;
     show(&plan, options.json, "");
     match plan.of(Step::Conflict).count() {
@@ -42,7 +46,7 @@ pub(crate) async fn apply(loaded: &Loaded, options: &DocumentOptions) -> Result<
 }
 
 pub(crate) async fn drift(loaded: &Loaded, options: &DocumentOptions) -> Result<(), Failure> {
-    let DeclaredDocument { declared, lines } = environment::document(&options.document)?;
+    let DeclaredDocument { declared, lines, .. } = environment::document(&options.document)?;
     let drift = open(loaded).await?.declared().drift(&declared).await;
     let drift = drift.map_err(|error| unusable(error, &lines))?;
     if options.json {
@@ -87,7 +91,9 @@ pub(super) fn show(plan: &Plan, as_json: bool, before: &str) {
 fn done(object: &PlannedObject) -> String {
     match object.step {
         Step::Create => "created".to_owned(),
-        Step::Change => "changed".to_owned(),
+        Step::Change => {
+            object.reason.as_ref().map_or_else(|| "changed".to_owned(), |reason| format!("changed: {reason}"))
+        }
         Step::Disable => "switched off".to_owned(),
         Step::Unchanged => "left as it is".to_owned(),
         Step::Conflict => format!("left alone: {}", object.reason.as_deref().unwrap_or_default()),

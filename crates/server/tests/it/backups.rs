@@ -239,6 +239,50 @@ fn after_a_change_of_keys_the_backup_is_sealed_under_the_new_one() {
     assert_eq!(stored(&place), before);
 }
 
+/// A route that was touched, whose first model another setting names by the next start.
+fn another_model_of_the_settings(place: Place, empty: impl Fn() -> Place) {
+    let server = Running::start(place.set("GEMINI_MODEL", "gemini-old"));
+    let (token, _) = server.sign_in();
+    let listed = server.ask_as(&token, "GET", "/api/v1/routes", "").json();
+    let auto = listed["items"].as_array().unwrap().iter().find(|route| route["name"] == "auto").unwrap();
+    let path = format!("/api/v1/routes/{}", auto["id"]);
+    let heard = server.ask_as(&token, "PATCH", &path, r#"{"strategy": "weighted"}"#);
+    assert_eq!(heard.status, 200, "{heard:?}");
+    let server = Running::start(server.end().set("GEMINI_MODEL", "gemini-new"));
+    let log = server.log();
+    let told = "GEMINI_MODEL names the model `gemini-new` now: the route `auto` leads there in the place of `gemini-old`";
+    assert!(log.contains(told), "{log}");
+    let (token, _) = server.sign_in();
+    let targets = server.ask_as(&token, "GET", &path, "").json()["targets"].to_string();
+    assert!(targets.contains("gemini-new") && !targets.contains("gemini-old"), "{targets}");
+    assert_eq!(server.ask_as(&token, "POST", "/api/v1/restore?dry_run=true", "").status, 200);
+    assert_eq!(server.ask_as(&token, "POST", "/api/admin/providers/restore", "").status, 200);
+    let place = server.end();
+    let before = stored(&place);
+    let elsewhere = empty();
+    std::fs::write(elsewhere.path("wanted.yaml"), &before).unwrap();
+    elsewhere.say("apply wanted.yaml").good();
+    assert_eq!(stored(&elsewhere), before);
+    let elsewhere = empty();
+    std::fs::copy(backup(&place), elsewhere.path("copy.json")).unwrap();
+    std::fs::create_dir_all(elsewhere.path("data")).unwrap();
+    std::fs::copy(place.path("data/master.key"), elsewhere.path("data/master.key")).unwrap();
+    elsewhere.say("backup --restore --file copy.json").good();
+    assert_eq!(stored(&elsewhere), before);
+}
+
+#[test]
+fn a_touched_route_follows_the_setting_of_its_model_and_is_restored() {
+    another_model_of_the_settings(administered(), Place::new);
+}
+
+#[test]
+fn a_touched_route_follows_the_setting_of_its_model_and_is_restored_in_postgresql() {
+    let Some(server) = PrivatePostgres::start() else { return };
+    let new = || administered().set("DATABASE_URL", server.create_database());
+    another_model_of_the_settings(new(), new);
+}
+
 /// As many providers and routes as a large installation has.
 fn large(enabled: bool) -> String {
     use std::fmt::Write;

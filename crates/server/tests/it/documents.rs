@@ -168,7 +168,7 @@ fn what_a_file_declares_is_not_changed_by_other_commands() {
         let refused = place.say(command);
         assert_eq!(refused.code, 6, "{refused:?}");
     }
-    write(&place, "{}\n");
+    write(&place, "providers: []\n");
     place.say("apply wanted.yaml").good();
     place.say("routes remove fast").good();
     place.say("providers remove one").good();
@@ -248,5 +248,33 @@ fn each_object_that_a_document_writes_is_one_entry_in_the_log_with_all_that_was_
         (&details["credentials_stored"], &details["credentials_removed"]),
         (&"shared".into(), &"shared:2".into())
     );
+    assert_eq!(place.say("plan wanted.yaml").code, 0);
+}
+
+#[test]
+fn a_document_with_an_unknown_vendor_and_one_that_says_nothing_end_with_78_and_change_nothing() {
+    let place = place();
+    place.say("apply wanted.yaml").good();
+    let before = place.say("export").good();
+    for text in ["providers:\n  - {name: one, vendor: opneai}\n", "", "settings: {}\n"] {
+        write(&place, text);
+        let applied = place.say("apply wanted.yaml");
+        assert_eq!(applied.code, 78, "{text:?}: {applied:?}");
+        assert_eq!(place.say("export").good(), before, "{text:?}");
+    }
+    write(&place, "routes: []\n");
+    place.say("apply wanted.yaml").good();
+}
+
+#[test]
+fn a_plan_says_why_a_route_changes_that_the_document_does_not_name() {
+    let place = place();
+    place.say("apply wanted.yaml").good();
+    place.say("routes add mine --target one/o3").good();
+    write(&place, &DOCUMENT.replace("      - model: o3\n", ""));
+    let planned = place.say("plan wanted.yaml");
+    let line = "route mine (cli:ada): would be changed: the provider `one` no longer lists `o3`";
+    assert!(planned.code == 2 && planned.out.lines().any(|told| told == line), "{planned:?}");
+    place.say("apply wanted.yaml").good();
     assert_eq!(place.say("plan wanted.yaml").code, 0);
 }

@@ -1,7 +1,9 @@
 //! A changed or lost key starts, and is told; keys are changed with `rekey`; the audit log is read and checked.
 
 use crate::place::Place;
+use crate::running::{Running, administered};
 use serde_json::Value;
+use switchyard_testkit::postgres::PrivatePostgres;
 
 const CANARY: &str = "sk-canary-0123456789-abcdefgh";
 const OLD: &str = "9f1c7a52e0b84d36a1f3c85d7e29b604f8d1327ac95be06417da83bc4e50962f";
@@ -43,6 +45,54 @@ fn another_encryption_key_than_the_datas_starts_warns_and_lists_with_a_mask() {
     assert_eq!((&done["resealed"], &done["unreadable"]), (&Value::from(2), &Value::from(0)));
     let place = place.set("SWITCHYARD_ENCRYPTION_KEY_PREVIOUS", "");
     assert_eq!(place.say("check").code, 78);
+}
+
+fn backup(place: &Place) -> String {
+    std::fs::read_to_string(place.path("data/config_backup.json")).unwrap()
+}
+
+/// What was changed in a database under a wrong key, and that its backup holds the original keys still.
+fn a_wrong_key_takes_none_from_the_backup(place: Place, empty: impl FnOnce(Place) -> Place) {
+    let place = place.set("ENCRYPTION_KEY", OLD);
+    add_provider(&place, "one");
+    let good = backup(&place);
+    let place = Running::start(place.set("ENCRYPTION_KEY", NEW)).end();
+    assert_eq!(backup(&place), good, "a mere start leaves it as it is");
+    let before = place.content().len();
+    let server = Running::start(place);
+    add_provider(&server.place, "two");
+    let (token, _) = server.sign_in();
+    let route = r#"{"name":"r","targets":[{"provider":"one","model":"gpt-4o"}]}"#;
+    assert_eq!(server.ask_as(&token, "POST", "/api/v1/routes", route).status, 201);
+    let place = server.end();
+    assert_eq!(place.content().len(), before);
+    assert!(!backup(&place).contains(OLD) && backup(&place) != good, "what was changed is backed up");
+    let aside = std::fs::read_to_string(place.path("data/config_backup.json.1.kept")).unwrap();
+    assert_eq!(aside, good, "and what held the keys was kept");
+    // The right key again.
+    let place = Running::start(place.set("ENCRYPTION_KEY", OLD)).end();
+    let place = empty(place);
+    place.say("backup --restore").good();
+    assert_eq!(hint(&place, "one"), "…efgh", "it opens");
+}
+
+#[test]
+fn a_start_with_a_wrong_key_takes_no_key_from_the_backup() {
+    a_wrong_key_takes_none_from_the_backup(administered(), |place| {
+        for name in ["switchyard.db", "switchyard.db-wal", "switchyard.db-shm"] {
+            let _not_there = std::fs::remove_file(place.path("data").join(name));
+        }
+        place
+    });
+}
+
+#[test]
+fn a_start_with_a_wrong_key_takes_no_key_from_the_backup_in_postgresql() {
+    let Some(server) = PrivatePostgres::start() else { return };
+    let place = administered().set("DATABASE_URL", server.create_database());
+    a_wrong_key_takes_none_from_the_backup(place, |place| {
+        place.set("DATABASE_URL", server.create_database())
+    });
 }
 
 #[test]

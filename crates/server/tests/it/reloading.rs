@@ -125,3 +125,42 @@ fn a_hang_up_reads_the_file_again_and_a_wrong_one_leaves_the_last_good() {
     assert!(server.log().contains("line 11"), "{}", server.log());
     assert_eq!(target(&server, &token, "fast"), "two/m");
 }
+
+#[test]
+fn a_file_that_says_nothing_keeps_the_last_good_and_stops_a_start() {
+    let (server, token) = start(FIRST);
+    for text in ["", "# nothing\n", "settings: {}\n", "providers:\n"] {
+        write(&server.place, text);
+        let heard = reload(&server, &token);
+        assert!(heard.status == 400 && heard.body.contains("`providers: []`"), "{text:?}: {heard:?}");
+        assert_eq!(target(&server, &token, "fast"), "one/m", "{text:?}");
+    }
+    let place = server.end();
+    let started = place.say("serve");
+    assert_eq!(started.code, 78, "{started:?}");
+    write(&place, "providers: []\n");
+    let server = Running::start(place);
+    let (token, _) = server.sign_in();
+    assert_ne!(target(&server, &token, "fast"), "one/m", "it is switched off");
+    write(&server.place, "");
+    assert_eq!(reload(&server, &token).status, 200, "nothing is left to switch off");
+}
+
+#[test]
+fn a_reading_tells_which_routes_of_others_lose_a_model() {
+    let (server, token) =
+        start(&FIRST.replace("      - model: m\n", "      - model: m\n      - model: old\n"));
+    server.place.say("routes add mine --target one/old --target one/m").good();
+    write(&server.place, FIRST);
+    let heard = reload(&server, &token);
+    assert_eq!(heard.status, 200, "{heard:?}");
+    let notes = heard.json()["notes"].clone();
+    assert_eq!(notes, json!(["route mine: the provider `one` no longer lists `old`"]));
+    assert_eq!(target(&server, &token, "mine"), "one/m");
+    assert_eq!(reload(&server, &token).json(), json!({"message": "Configuration reloaded."}));
+    let heard = server.ask_as(&token, "POST", "/api/v1/restore?dry_run=true", "");
+    assert_eq!(heard.status, 200, "{heard:?}");
+    write(&server.place, &FIRST.replace("vendor: ollama", "vendor: nobody"));
+    let heard = reload(&server, &token);
+    assert!(heard.status == 400 && heard.body.contains("line 2"), "{heard:?}");
+}

@@ -2,7 +2,7 @@
 
 use super::dotenv::DotEnv;
 use super::environment::Environment;
-use super::file::ConfigurationFile;
+use super::file::{ConfigurationFile, Said};
 use super::layers::{Variables, apply_flags};
 use super::listing::Listed;
 use super::problem::{Findings, Problem, SettingsErrors, Warning};
@@ -52,8 +52,8 @@ impl Sources {
         let variables = |name: &str| self.variable(name);
         let read = ConfigurationFile { path, text, variables: &variables }.declared(&mut findings);
         match read {
-            Some((declared, lines)) if findings.problems.is_empty() => {
-                Ok(DeclaredDocument { declared, lines })
+            Some(Said { declared, lines, says_nothing }) if findings.problems.is_empty() => {
+                Ok(DeclaredDocument { declared, lines, says_nothing })
             }
             _ => Err(SettingsErrors(findings.problems)),
         }
@@ -76,6 +76,8 @@ pub struct DeclaredDocument {
     pub declared: Declared,
     /// The lines where each of them begins, by `providers.<name>` and `routes.<name>`.
     pub lines: BTreeMap<String, u64>,
+    /// Whether it says nothing of providers and routes, not even that there are none.
+    pub says_nothing: bool,
 }
 
 /// What the sources say.
@@ -87,6 +89,8 @@ pub struct Loaded {
     pub declared: Option<Declared>,
     /// The lines where that begins, by `providers.<name>` and `routes.<name>`.
     pub lines: BTreeMap<String, u64>,
+    /// Whether there is a file, and it says nothing of providers and routes, not even that there are none.
+    pub says_nothing: bool,
     /// What works, but perhaps not as meant. Holds no secret.
     pub warnings: Vec<Warning>,
     /// Every setting with its text and giver, for `switchyard check`. Holds no secret.
@@ -118,11 +122,14 @@ impl Settings {
                 Rules { settings: &settings, values: &values, refused: &refused }.check(&mut findings);
                 if findings.problems.is_empty() {
                     let listing = Listed::all(&values);
-                    let (declared, lines) = file.flatten().unzip();
+                    let said = file.flatten();
+                    let declared = said.as_ref().map(|said| said.declared.clone());
+                    let Said { lines, says_nothing, .. } = said.unwrap_or_default();
                     return Ok(Loaded {
                         settings,
                         declared,
-                        lines: lines.unwrap_or_default(),
+                        lines,
+                        says_nothing,
                         warnings: findings.warnings,
                         listing,
                     });

@@ -34,6 +34,12 @@ impl BoundVault {
         *self.lost.lock().unwrap_or_else(PoisonError::into_inner) = true;
     }
 
+    /// From now on this is the only key, as in a process that was started with another one.
+    pub fn start_with(&self, key: &str) {
+        *self.keys.lock().unwrap_or_else(PoisonError::into_inner) = vec![key.to_owned()];
+        self.retired.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     fn in_file(&self) -> Vec<String> {
         self.keys.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

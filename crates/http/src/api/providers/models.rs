@@ -97,7 +97,7 @@ pub(crate) async fn put_model(
         ("If-Match" = Option<String>, Header, description = "The provider's version"),
     ),
     responses(
-        (status = 204, description = "It is gone; targets that name it stay, and are passed over"),
+        (status = 204, description = "It is gone; forced, the targets that named it lost it, and those that named no other are gone too"),
         (status = 400, description = "`If-Match` is no version", body = EnvelopeAnswer),
         (status = 401, body = EnvelopeAnswer),
         (status = 403, body = EnvelopeAnswer),

@@ -28,6 +28,11 @@ pub(super) fn check(
     for provider in &wanted.providers {
         let current = stored.providers.iter().find(|current| current.name == provider.name);
         let current = current.filter(|current| !gives_way(current, provider));
+        // A word that no vendor has is a mistake in the document, whoever else has a provider of the name.
+        if current.is_none_or(|current| current.vendor != provider.vendor) {
+            let checked = providers.check_vendor(provider);
+            checked.map_err(|error| error.within(&format!("providers.{}", provider.name)))?;
+        }
         if current.is_some_and(|current| left_alone(current, provider, rules).is_some()) {
             continue;
         }

@@ -4,6 +4,7 @@
 
 mod check;
 mod keys;
+mod losing;
 mod plan;
 mod planning;
 mod text;
@@ -101,6 +102,46 @@ impl DeclaredConfiguration {
         self.write(wanted, Rules::DECLARED, by).await
     }
 
+    /// The same for what a server's own file says. Where it `says_nothing`, not even that there is nothing, and objects of the file are
+    /// switched on, it is none that can be used: a file that was cut off while it was written looks like it.
+    ///
+    /// # Errors
+    /// As for [`DeclaredConfiguration::apply`].
+    pub async fn apply_file(
+        &self,
+        wanted: Declared,
+        says_nothing: bool,
+        by: &Writer,
+    ) -> Result<Applied, AdminError> {
+        if says_nothing {
+            self.refuse_silence().await?;
+        }
+        self.apply(&wanted.of_the_file(), by).await
+    }
+
+    /// Refuses a file that says nothing of providers and routes while objects of the file are switched on.
+    ///
+    /// # Errors
+    /// [`AdminError::Invalid`] then.
+    pub async fn refuse_silence(&self) -> Result<(), AdminError> {
+        let stored = self.ports.configuration.load().await?;
+        let is_file = |owner: &Owner| *owner == Owner::File;
+        let providers =
+            stored.providers.iter().filter(|known| known.is_enabled && is_file(&known.meta.owner)).count();
+        let routes =
+            stored.routes.iter().filter(|known| known.is_active && is_file(&known.meta.owner)).count();
+        if providers + routes == 0 {
+            return Ok(());
+        }
+        Err(AdminError::invalid(
+            "configuration file",
+            format!(
+                "it says nothing of `providers` and `routes`, as one would that was cut off, while {providers} providers and {routes} \
+                 routes of the file are switched on; `providers: []` says that they are to be switched off"
+            ),
+        ))
+    }
+
     /// Writes what `wanted` says by these rules, in one transaction, and answers what that was.
     pub(crate) async fn write(
         &self,
@@ -151,6 +192,7 @@ impl DeclaredConfiguration {
         if rules.disables_absent {
             planning.absent(wanted);
         }
+        planning.losses();
         Ok(planning)
     }
 }

@@ -66,7 +66,7 @@ pub struct PlannedObject {
     pub step: Step,
     /// What differs, before it is done and after. Of a secret, only that it changes.
     pub differences: Vec<FieldChange>,
-    /// Why it is left alone.
+    /// Why it is left alone, or why it changes though the document does not say so.
     pub reason: Option<String>,
 }
 
@@ -104,11 +104,14 @@ impl Plan {
         let conflict = |object: &PlannedObject| {
             format!("{}: {}", object.label(), object.reason.as_deref().unwrap_or_default())
         };
+        let loss =
+            |object: &PlannedObject| Some(format!("{}: {}", object.label(), object.reason.as_deref()?));
         Applied {
             created: labels(Step::Create),
             changed: labels(Step::Change),
             disabled: labels(Step::Disable),
             conflicts: self.of(Step::Conflict).map(conflict).collect(),
+            losses: self.of(Step::Change).filter_map(loss).collect(),
         }
     }
 }
@@ -124,6 +127,8 @@ pub struct Applied {
     pub disabled: Vec<String>,
     /// Left alone, with the reason: somebody else owns an object of that name, or it can't become what is declared.
     pub conflicts: Vec<String>,
+    /// Routes that lost targets or models of them, with the reason: a provider lists those no more.
+    pub losses: Vec<String>,
 }
 
 /// How what is stored differs from a document.

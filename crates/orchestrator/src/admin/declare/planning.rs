@@ -2,14 +2,16 @@
 
 use super::super::providers::ProviderAdmin;
 use super::keys::{KeyChanges, given_keys};
+use super::losing::{Left, Losing};
 use super::plan::{ObjectKind, Plan, PlannedObject, Step};
 use crate::error::AdminError;
 use secrecy::SecretString;
 use serde_json::{Map, Value};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use switchyard_domain::declaration::{Declaration, GivenKeys};
 use switchyard_domain::declared::{Declared, DeclaredProvider, DeclaredRoute};
 use switchyard_domain::difference::{FieldChange, differences};
+use switchyard_domain::ids::RouteId;
 use switchyard_domain::meta::Owner;
 use switchyard_domain::name::Name;
 use switchyard_domain::provider::{Provider, SharedPlace};
@@ -66,6 +68,7 @@ pub(super) struct Planning<'a> {
     stored: &'a StoredConfiguration,
     providers: &'a ProviderAdmin,
     rules: Rules<'a>,
+    losing: Losing,
     pub(super) plan: Plan,
     pub(super) set: ConfigurationSet,
 }
@@ -76,7 +79,8 @@ impl<'a> Planning<'a> {
         providers: &'a ProviderAdmin,
         rules: Rules<'a>,
     ) -> Self {
-        Self { stored, providers, rules, plan: Plan::default(), set: ConfigurationSet::default() }
+        let (plan, set, losing) = (Plan::default(), ConfigurationSet::default(), Losing::default());
+        Self { stored, providers, rules, losing, plan, set }
     }
 
     /// Plans a provider that was checked.
@@ -84,7 +88,12 @@ impl<'a> Planning<'a> {
         let current = self.stored.providers.iter().find(|current| current.name == wanted.name);
         let declaration = self.declaration(wanted, current);
         let wanted = DeclaredProvider { owner: Some(owner_of(&wanted.owner)), ..wanted.clone() };
-        match current.filter(|current| !gives_way(current, &wanted)) {
+        let known = current.filter(|current| !gives_way(current, &wanted));
+        let is_left_alone = known.is_some_and(|known| left_alone(known, &wanted, self.rules).is_some());
+        if let Some(current) = current.filter(|_| !is_left_alone) {
+            self.losing.note(current, &wanted);
+        }
+        match known {
             None => self.new_provider(&wanted, declaration),
             Some(current) => match left_alone(current, &wanted, self.rules) {
                 Some(reason) => {
@@ -219,8 +228,11 @@ impl<'a> Planning<'a> {
         let stored = self.stored;
         for route in stored.routes.iter().filter(|route| route.is_declared()) {
             if wanted.routes.iter().all(|declared| declared.name != route.name) {
-                self.tell_absent(ObjectKind::Route, &route.name, route.is_active);
-                let off = DeclaredRoute { enabled: false, ..declared_route(stored, route) };
+                let before = declared_route(stored, route);
+                let left = self.losing.left_of(route).map(|left| declared_route(stored, &left.route));
+                let lost = left.as_ref().map(|left| differences(&before, left)).unwrap_or_default();
+                self.tell_absent(ObjectKind::Route, &route.name, route.is_active, lost);
+                let off = DeclaredRoute { enabled: false, ..left.unwrap_or(before) };
                 let current = Some((route.id, route.meta.version));
                 let owner = Owner::File;
                 self.set.routes.push(RouteWrite { current, route: off, is_withdrawn: true, owner });
@@ -228,7 +240,7 @@ impl<'a> Planning<'a> {
         }
         for provider in stored.providers.iter().filter(|provider| provider.is_declared()) {
             if wanted.providers.iter().all(|declared| declared.name != provider.name) {
-                self.tell_absent(ObjectKind::Provider, &provider.name, provider.is_enabled);
+                self.tell_absent(ObjectKind::Provider, &provider.name, provider.is_enabled, Vec::new());
                 let off = ProviderPatch {
                     is_enabled: provider.is_enabled.then_some(false),
                     expected_version: Some(provider.meta.version),
@@ -246,11 +258,25 @@ impl<'a> Planning<'a> {
     }
 
     /// Tells of what is declared no more: it is switched off, if it was on, and others may change or remove it.
-    fn tell_absent(&mut self, kind: ObjectKind, name: &Name, is_on: bool) {
+    fn tell_absent(&mut self, kind: ObjectKind, name: &Name, is_on: bool, lost: Vec<FieldChange>) {
         let mut differences: Vec<FieldChange> = declared_otherwise(false, true).into_iter().collect();
         let step = if is_on { Step::Disable } else { Step::Change };
         differences.extend(is_on.then(|| field_change("enabled", true, false)));
+        differences.extend(lost);
         self.tell(kind, name, &Owner::File, step, differences);
+    }
+
+    /// Tells what the routes lose that are not written: whatever goes with a provider's change is taken out of their targets.
+    pub(super) fn losses(&mut self) {
+        let written: HashSet<RouteId> =
+            self.set.routes.iter().filter_map(|route| Some(route.current?.0)).collect();
+        for route in self.stored.routes.iter().filter(|route| !written.contains(&route.id)) {
+            let Some(Left { route: left, reason }) = self.losing.left_of(route) else { continue };
+            let (before, after) = (declared_route(self.stored, route), declared_route(self.stored, &left));
+            let differences = differences(&before, &after);
+            self.tell(ObjectKind::Route, &route.name, &route.meta.owner, Step::Change, differences);
+            self.explain(reason);
+        }
     }
 
     fn other_owner<'o>(&self, current: &'o Owner, wanted: &Owner) -> Option<&'o Owner> {
@@ -271,6 +297,11 @@ impl<'a> Planning<'a> {
 
     fn conflict(&mut self, kind: ObjectKind, name: &Name, owner: &Owner, reason: String) {
         self.tell(kind, name, owner, Step::Conflict, Vec::new());
+        self.explain(reason);
+    }
+
+    /// Why that becomes of the object that was told last.
+    fn explain(&mut self, reason: String) {
         if let Some(told) = self.plan.objects.last_mut() {
             told.reason = Some(reason);
         }
@@ -325,12 +356,17 @@ pub(super) fn left_alone(current: &Provider, wanted: &DeclaredProvider, rules: R
     })
 }
 
-/// A stored route by the names of what it leads to, with its owner.
+/// A stored route by the names of what it leads to, with its owner. Of what its targets name, only what their providers list: a document
+/// with more in it could be applied nowhere.
 pub(super) fn declared_route(stored: &StoredConfiguration, route: &Route) -> DeclaredRoute {
     let provider = |id| stored.providers.iter().find(|known| known.id == id).map(|known| known.name.clone());
     let fallback = stored.routes.iter().find(|known| route.fallback == Some(known.id));
     let declared = NewRoute::from(route).declared(provider, fallback.map(|known| known.name.clone()));
-    DeclaredRoute { owner: Some(route.meta.owner.clone()), ..declared }
+    let is_listed = |provider: &Name, model: &str| {
+        let provider = stored.providers.iter().find(|known| known.name == *provider);
+        provider.is_some_and(|provider| provider.models.iter().any(|listed| listed.model == model))
+    };
+    DeclaredRoute { owner: Some(route.meta.owner.clone()), ..declared.naming_only(is_listed) }
 }
 
 fn patch(current: &Provider, wanted: &DeclaredProvider, owner: &Owner) -> ProviderPatch {

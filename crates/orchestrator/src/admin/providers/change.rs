@@ -169,7 +169,7 @@ impl ProviderAdmin {
         Ok((state, version, is_new))
     }
 
-    /// Removes a model from a provider's list. Targets that name it stay, and are passed over.
+    /// Removes a model from a provider's list. Targets that name it lose it, and go where they name no other.
     ///
     /// # Errors
     /// As for [`ProviderAdmin::change`]; [`RepositoryError::NotFound`] where the provider does not list it, and

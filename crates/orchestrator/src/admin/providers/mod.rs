@@ -174,6 +174,14 @@ impl ProviderAdmin {
         check_list(&wanted.api_keys).map(drop)
     }
 
+    /// Whether there is such a vendor.
+    pub(super) fn check_vendor(&self, wanted: &DeclaredProvider) -> Result<(), AdminError> {
+        if self.factory.vendors().iter().any(|known| known.key == wanted.vendor) {
+            return Ok(());
+        }
+        self.check_address(&wanted.name, &wanted.vendor, wanted.base_url.as_deref())
+    }
+
     /// Whether a change sends what is sent to a provider to another place.
     pub(super) fn is_moved(&self, current: &Provider, patch: &ProviderPatch) -> bool {
         let vendor = patch.vendor.as_ref().unwrap_or(&current.vendor);

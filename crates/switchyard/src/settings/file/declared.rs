@@ -18,6 +18,15 @@ use switchyard_domain::name::Name;
 /// Where each of what is declared begins, by `providers.<name>` and `routes.<name>`.
 pub(in crate::settings) type Lines = BTreeMap<String, u64>;
 
+/// What a file says of providers and routes.
+#[derive(Default)]
+pub(in crate::settings) struct Said {
+    pub(in crate::settings) declared: Declared,
+    pub(in crate::settings) lines: Lines,
+    /// Whether it says nothing, not even that there are none.
+    pub(in crate::settings) says_nothing: bool,
+}
+
 /// The whole file. Its settings are read elsewhere, where a wrong one doesn't hide the next.
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -55,9 +64,10 @@ fn yes() -> bool {
 }
 
 impl ConfigurationFile<'_> {
-    /// What the file declares, and the lines where each of it begins.
-    pub(in crate::settings) fn declared(&self, findings: &mut Findings) -> Option<(Declared, Lines)> {
+    /// What the file declares.
+    pub(in crate::settings) fn declared(&self, findings: &mut Findings) -> Option<Said> {
         let document = self.read::<DeclaredDocument>(findings)?;
+        let says_nothing = document.providers.is_none() && document.routes.is_none();
         let (mut declared, mut lines) = (Declared::default(), Lines::new());
         for Spanned { value, referenced, .. } in document.providers.unwrap_or_default() {
             lines.insert(format!("providers.{}", value.name), referenced.line());
@@ -67,7 +77,7 @@ impl ConfigurationFile<'_> {
             lines.insert(format!("routes.{}", value.name), referenced.line());
             declared.routes.push(value);
         }
-        Some((declared, lines))
+        Some(Said { declared, lines, says_nothing })
     }
 
     fn provider(&self, provider: FileProvider, findings: &mut Findings) -> DeclaredProvider {

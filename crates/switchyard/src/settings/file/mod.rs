@@ -7,10 +7,9 @@ use super::layers::{lay, unknown};
 use super::problem::{Findings, Origin, Reason};
 use super::table::row_named;
 use super::values::{Given, Values};
-pub(super) use declared::Lines;
+pub(super) use declared::Said;
 use entries::{Entry, SettingsDocument};
 use std::path::Path;
-use switchyard_domain::declared::Declared;
 
 /// The file with what its `${VARIABLE}`s stand for.
 pub(super) struct ConfigurationFile<'a> {
@@ -22,7 +21,7 @@ pub(super) struct ConfigurationFile<'a> {
 impl ConfigurationFile<'_> {
     /// Lays the file's settings over the values, and gives what it declares. Nothing if the file is not well formed:
     /// what it would have set is then unknown.
-    pub(super) fn apply(&self, values: &mut Values, findings: &mut Findings) -> Option<(Declared, Lines)> {
+    pub(super) fn apply(&self, values: &mut Values, findings: &mut Findings) -> Option<Said> {
         let document = self.read::<SettingsDocument>(findings)?;
         for entry in document.settings.iter().flat_map(|entries| &entries.0) {
             self.apply_entry(entry, values, findings);

@@ -11,6 +11,7 @@ mod declarations;
 mod groups;
 mod keyring;
 mod leading;
+mod losing;
 mod provider_changes;
 mod provider_health;
 mod providers;
@@ -46,6 +47,7 @@ pub async fn configuration_contract(repository: &dyn ConfigurationRepository, ke
     providers::contract(repository).await;
     provider_changes::contract(repository).await;
     leading::contract(repository).await;
+    losing::contract(repository).await;
     routes::contract(repository).await;
     sets::contract(repository).await;
     declarations::contract(repository).await;

@@ -1,5 +1,6 @@
 //! Providers and routes.
 
+use super::losing::Leaving;
 use super::{MemoryStore, State, check_version, leading, missing, new_meta, raise, routes, taken, told};
 use async_trait::async_trait;
 use std::collections::{BTreeMap, HashSet};
@@ -63,27 +64,7 @@ impl ConfigurationRepository for MemoryStore {
         author: &Author,
     ) -> Result<ProviderId, RepositoryError> {
         self.change(ChangeKind::Provider, AuditAction::Create, author, |state| {
-            let known = state.providers.iter().position(|known| known.name == provider.name);
-            if let Some(place) = known {
-                return take_over(state, place, provider, author);
-            }
-            let id = ProviderId(state.new_id_of(&author.by.owner));
-            let models = models(state, &[], &provider.models)?;
-            let changed = told(id.0, [("name", provider.name.to_string())]);
-            state.providers.push(Provider {
-                id,
-                name: provider.name,
-                vendor: provider.vendor,
-                base_url: provider.base_url,
-                is_enabled: provider.is_enabled,
-                models,
-                credentials: Vec::new(),
-                health: ProviderHealth::default(),
-                declaration: Declaration::default(),
-                meta: new_meta(author),
-            });
-            state.write_first_credential(id, provider.credential, author)?;
-            Ok((id, changed))
+            create(state, provider, &[], author)
         })
     }
 
@@ -95,7 +76,7 @@ impl ConfigurationRepository for MemoryStore {
     ) -> Result<(), RepositoryError> {
         self.change(ChangeKind::Provider, AuditAction::Update, author, |state| {
             leading::refuse_change(state, id, &patch, author)?;
-            change(state, id, patch, author)
+            change(state, id, patch, &[], author)
         })
     }
 
@@ -209,16 +190,48 @@ pub(super) fn gives_way(meta: &RowMeta, author: &Author) -> bool {
     meta.owner == Owner::Seed && author.by.owner != Owner::Seed
 }
 
-/// Changes a provider, whatever routes lead there.
+/// Writes a new provider. Of the spared routes none loses what goes with the one that gives way.
+pub(super) fn create(
+    state: &mut State,
+    provider: NewProvider,
+    spared: &[RouteId],
+    author: &Author,
+) -> Result<(ProviderId, super::Told), RepositoryError> {
+    let known = state.providers.iter().position(|known| known.name == provider.name);
+    if let Some(place) = known {
+        return take_over(state, place, provider, spared, author);
+    }
+    let id = ProviderId(state.new_id_of(&author.by.owner));
+    let models = models(state, &[], &provider.models)?;
+    let changed = told(id.0, [("name", provider.name.to_string())]);
+    state.providers.push(Provider {
+        id,
+        name: provider.name,
+        vendor: provider.vendor,
+        base_url: provider.base_url,
+        is_enabled: provider.is_enabled,
+        models,
+        credentials: Vec::new(),
+        health: ProviderHealth::default(),
+        declaration: Declaration::default(),
+        meta: new_meta(author),
+    });
+    state.write_first_credential(id, provider.credential, author)?;
+    Ok((id, changed))
+}
+
+/// Changes a provider, whatever routes lead there. Of the spared ones none loses the models that go.
 pub(super) fn change(
     state: &mut State,
     id: ProviderId,
     patch: ProviderPatch,
+    spared: &[RouteId],
     author: &Author,
 ) -> Result<((), super::Told), RepositoryError> {
     let place = place_of(state, id)?;
     check_version(patch.expected_version, &place.meta)?;
     let known = place.models.clone();
+    let leaving = Leaving::of(&known, patch.models.as_deref(), &patch.model_successors);
     if patch.is_empty() {
         return Ok(((), None));
     }
@@ -259,6 +272,7 @@ pub(super) fn change(
     }
     raise(&mut provider.meta, author);
     let name = provider.name.to_string();
+    leaving.take(state, id, spared, author)?;
     let changed = told(id.0, [("name", name.clone()), ("fields", fields)]);
     let renamed = |(object, mut details): (i64, BTreeMap<String, String>)| {
         details.extend((name_before != name).then_some(("name_before".to_owned(), name_before)));
@@ -271,6 +285,7 @@ fn take_over(
     state: &mut State,
     place: usize,
     wanted: NewProvider,
+    spared: &[RouteId],
     author: &Author,
 ) -> Result<(ProviderId, super::Told), RepositoryError> {
     let name = wanted.name.to_string();
@@ -286,6 +301,7 @@ fn take_over(
         state.own_credentials.retain(|(provider, _)| *provider != known.id);
         (ProviderId(state.new_id_of(&author.by.owner)), 1)
     };
+    let leaving = Leaving::of(&known.models, Some(&wanted.models), &BTreeMap::new());
     let models = models(state, if is_same_place { &known.models } else { &[] }, &wanted.models)?;
     for quota in state.quotas.iter_mut().filter(|quota| quota.scope == QuotaScope::Provider(known.id)) {
         quota.scope = QuotaScope::Provider(id);
@@ -313,6 +329,7 @@ fn take_over(
     }
     state.providers.sort_by_key(|provider| provider.id);
     state.write_first_credential(id, wanted.credential, author)?;
+    leaving.take(state, id, spared, author)?;
     Ok((id, told(id.0, [("name", name), ("in_place_of", "seed".to_owned())])))
 }
 

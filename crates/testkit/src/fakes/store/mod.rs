@@ -7,6 +7,7 @@ mod health;
 mod keyring;
 mod keys;
 mod leading;
+mod losing;
 mod quotas;
 mod routes;
 mod sets;

@@ -87,16 +87,22 @@ pub(super) fn take_targets(
 ) -> Result<(), RepositoryError> {
     let leads_there = |route: &Route| route.targets.iter().any(|target| target.provider == provider);
     let changed: Vec<Route> = state.routes.iter().filter(|route| leads_there(route)).cloned().collect();
-    for route in changed {
-        let mut left = NewRoute::from(&route);
-        left.targets.retain(|target| target.provider != provider);
-        let mut meta = route.meta.clone();
-        raise(&mut meta, author);
-        put(state, route.id, route.targets, left, meta)?;
-        let written = state.routes.iter_mut().find(|known| known.id == route.id);
-        written.into_iter().for_each(|known| known.is_withdrawn = route.is_withdrawn);
-        state.note(ChangeKind::Route, route.id.0);
+    for mut route in changed {
+        route.targets.retain(|target| target.provider != provider);
+        keep_targets(state, route, author)?;
     }
+    Ok(())
+}
+
+/// Leaves a route, which is as it was else, only these targets: a version of it, which stays whose it is.
+pub(super) fn keep_targets(state: &mut State, route: Route, author: &Author) -> Result<(), RepositoryError> {
+    let mut meta = route.meta.clone();
+    raise(&mut meta, author);
+    let left = NewRoute::from(&route);
+    put(state, route.id, route.targets, left, meta)?;
+    let written = state.routes.iter_mut().find(|known| known.id == route.id);
+    written.into_iter().for_each(|known| known.is_withdrawn = route.is_withdrawn);
+    state.note(ChangeKind::Route, route.id.0);
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use switchyard_domain::audit::AuditAction;
 use switchyard_domain::declaration::Declaration;
 use switchyard_domain::declared::{DeclaredRoute, DeclaredTarget};
-use switchyard_domain::ids::ProviderId;
+use switchyard_domain::ids::{ProviderId, RouteId};
 use switchyard_domain::meta::{Owner, Writer};
 use switchyard_domain::name::Name;
 use switchyard_domain::provider_health::ProviderHealth;
@@ -26,8 +26,9 @@ impl MemoryStore {
             let revision = before.revision;
             let copy =
                 Self { state: Mutex::new(before), faults: Mutex::default(), kept_changes: self.kept_changes };
+            let said: Vec<RouteId> = set.routes.iter().filter_map(|route| Some(route.current?.0)).collect();
             for provider in &set.providers {
-                copy.write_provider(provider, author).await?;
+                copy.write_provider(provider, &said, author).await?;
             }
             for route in &set.routes {
                 copy.write_route(route, author).await?;
@@ -46,16 +47,25 @@ impl MemoryStore {
         }
     }
 
-    async fn write_provider(&self, write: &ProviderWrite, author: &Author) -> Result<(), RepositoryError> {
+    async fn write_provider(
+        &self,
+        write: &ProviderWrite,
+        said: &[RouteId],
+        author: &Author,
+    ) -> Result<(), RepositoryError> {
         let author = as_owner(author, &write.owner);
         let is_empty =
             |step: &ProviderStep| matches!(step, ProviderStep::Update(_, patch) if patch.is_empty());
         let is_changed = !is_empty(&write.step) || !write.credentials.is_empty();
         let id = match &write.step {
-            ProviderStep::Create(provider) => self.create_provider(provider.clone(), &author).await?,
+            ProviderStep::Create(provider) => {
+                self.change(ChangeKind::Provider, AuditAction::Create, &author, |state| {
+                    configuration::create(state, provider.clone(), said, &author)
+                })?
+            }
             ProviderStep::Update(id, patch) => {
                 self.change(ChangeKind::Provider, AuditAction::Update, &author, |state| {
-                    configuration::change(state, *id, patch.clone(), &author)
+                    configuration::change(state, *id, patch.clone(), said, &author)
                 })?;
                 *id
             }
