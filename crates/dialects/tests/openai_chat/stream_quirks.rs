@@ -279,3 +279,25 @@ fn members_beside_the_choices_are_told_when_they_come_or_change() {
     let names: Vec<_> = collect(events).extensions.into_iter().map(|(name, _)| name).collect();
     assert_eq!(names, ["system_fingerprint", "citations"]);
 }
+
+#[test]
+fn a_choice_that_is_left_open_by_the_last_word_ends_there_for_what_it_did() {
+    let mut decoder = StreamDecoder::new(UsageRule::default());
+    let mut events = Vec::new();
+    let call = json!({"tool_calls": [{"index": 0, "id": "x", "function": {"name": "f", "arguments": "{}"}}]});
+    let mut second = said(&json!({"content": "so"}));
+    second["choices"][0]["index"] = json!(1);
+    for chunk in [said(&call), second] {
+        decoder.event(None, chunk.to_string().as_bytes(), &mut events).unwrap();
+    }
+    assert!(!decoder.is_finished());
+    assert_eq!(decoder.event(None, b"[DONE]", &mut events), Ok(Taken::Done));
+    let ends: Vec<_> = events
+        .iter()
+        .filter_map(|event| match event {
+            ChatEvent::Finished { choice, reason } => Some((*choice, reason.clone())),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(ends, [(0, FinishReason::ToolCalls), (1, FinishReason::Stop)]);
+}

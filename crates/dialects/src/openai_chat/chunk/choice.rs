@@ -74,7 +74,8 @@ impl ChoiceReader {
         self.calls.flush(&mut |delta| out.push(ChatEvent::Delta { choice: index, delta }));
     }
 
-    fn end(&mut self, reason: FinishReason, out: &mut Vec<ChatEvent>) {
+    /// Ends for this reason, or for the calls that came.
+    pub(super) fn end(&mut self, reason: FinishReason, out: &mut Vec<ChatEvent>) {
         self.flush(out);
         // OpenAI itself says `stop` where the client had forced the call: `openai-chat_completions-1ac606f7dc`, 2025.
         let calls = reason == FinishReason::Stop && !self.calls.is_empty();

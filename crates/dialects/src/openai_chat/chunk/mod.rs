@@ -7,7 +7,7 @@ mod choice;
 use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
-use switchyard_domain::chat::{ChatEvent, Json};
+use switchyard_domain::chat::{ChatEvent, FinishReason, Json};
 
 use super::usage::{self, UsageRule};
 use crate::error::{ProviderError, announces_error, from_members, from_value, has_error};
@@ -102,6 +102,13 @@ impl ChunkReader {
     pub(super) fn finish(&mut self, out: &mut Vec<ChatEvent>) {
         for choice in self.choices.values_mut() {
             choice.flush(out);
+        }
+    }
+
+    /// The provider said that all is said: a choice that it left open ends here.
+    pub(super) fn end(&mut self, out: &mut Vec<ChatEvent>) {
+        for choice in self.choices.values_mut().filter(|choice| !choice.is_finished()) {
+            choice.end(FinishReason::Stop, out);
         }
     }
 

@@ -41,6 +41,7 @@ impl StreamReader for StreamDecoder {
         let data = data.trim_ascii();
         if data == DONE_DATA {
             self.done = true;
+            self.reader.end(out);
             self.reader.finish(out);
             return Ok(Taken::Done);
         }
