@@ -2,7 +2,7 @@
 //! search, where the plan orders groups. What both say alike is hardly a slip of either.
 
 use std::cmp::Ordering;
-use switchyard_domain::route::{Availability, Candidate, Draws, PlannedCall, RouteMode, Strategy, misfit};
+use switchyard_domain::route::{Availability, Candidate, Draws, Need, PlannedCall, RouteMode, Strategy};
 
 /// What a plan is made of besides the targets.
 #[derive(Clone, Copy, Debug)]
@@ -25,7 +25,7 @@ pub fn first(question: &Question<'_>, candidates: &[Candidate<'_>]) -> Option<us
     let mut field: Vec<(usize, &Candidate<'_>)> = candidates
         .iter()
         .enumerate()
-        .filter(|(_, it)| it.availability != Availability::Unusable && misfit(it, &question.call).is_none())
+        .filter(|(_, it)| it.availability != Availability::Unusable && takes(it, &question.call))
         .collect();
     if field.iter().any(|(_, it)| it.availability == Availability::Ready) {
         field.retain(|(_, it)| it.availability == Availability::Ready);
@@ -51,6 +51,21 @@ pub fn first(question: &Question<'_>, candidates: &[Candidate<'_>]) -> Option<us
         Strategy::Headroom => least(&field, question.turn, |it| -f64::from(it.headroom.per_mille())),
         Strategy::LeastLatency => quickest(&field, question),
     }
+}
+
+/// Whether a target may be given a call: what nobody knows of it is no obstacle.
+fn takes(it: &Candidate<'_>, call: &PlannedCall<'_>) -> bool {
+    let sizes = it.when.prompt_tokens.min.unwrap_or(0)..=it.when.prompt_tokens.max.unwrap_or(u64::MAX);
+    let [tools, vision, schema] = [Need::Tools, Need::Vision, Need::JsonSchema];
+    let known = it.capabilities;
+    let able = [(tools, known.tools), (vision, known.vision), (schema, known.json_schema)];
+    let room = it.context_window.map_or(u128::MAX, u128::from);
+    it.serves
+        && sizes.contains(&call.prompt_tokens)
+        && it.when.needs.iter().all(|need| call.needs.has(*need))
+        && !able.iter().any(|(need, is_able)| call.needs.has(*need) && *is_able == Some(false))
+        && (it.when.tags.is_empty() || call.tags.iter().any(|tag| it.when.tags.contains(tag)))
+        && u128::from(call.prompt_tokens) + u128::from(call.output_tokens.unwrap_or(0)) <= room
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a model may round what a product must not")]

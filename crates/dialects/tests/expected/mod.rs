@@ -55,7 +55,9 @@ pub(crate) fn decode_stream(
         if taken == Taken::Malformed || taken == Taken::Unknown && !is_ping {
             return Err(format!("{taken:?}: {}", String::from_utf8_lossy(&data)));
         }
-        if taken == Taken::Done && events.len() > before {
+        // Choices that were left open end with the last word.
+        let is_end = |event: &ChatEvent| matches!(event, ChatEvent::Finished { .. });
+        if taken == Taken::Done && !events.iter().skip(before).all(is_end) {
             return Err("something was said after the end".to_owned());
         }
         is_done |= taken == Taken::Done;
