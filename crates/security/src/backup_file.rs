@@ -45,7 +45,8 @@ impl PlainBackupFile {
                     file.lock()?;
                     return Ok((path, file));
                 }
-                Err(error) if error.kind() == ErrorKind::AlreadyExists && is_plain(&path) => {}
+                // It may be gone again by now.
+                Err(error) if error.kind() == ErrorKind::AlreadyExists && !is_something_else(&path) => {}
                 Err(error) => return Err(error),
             }
         }
@@ -169,6 +170,11 @@ impl BackupFile for PlainBackupFile {
 /// Whether a plain file is there, and no link.
 fn is_plain(path: &Path) -> bool {
     path.symlink_metadata().is_ok_and(|entry| entry.is_file())
+}
+
+/// Whether something is there that is no plain file.
+fn is_something_else(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|entry| !entry.is_file())
 }
 
 /// Removes a file that nobody holds a lock on.

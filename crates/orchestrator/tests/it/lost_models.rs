@@ -56,7 +56,8 @@ async fn is_whole(world: World) {
     kept.writer.wake_and_begin().await;
     let (export, backup) = (kept.export().await, kept.file.text().unwrap());
     let document: Declared = serde_json::from_str(&export).unwrap();
-    assert!(kept.declared.plan(&document).await.unwrap().is_settled(), "it is what is stored");
+    let plan = kept.declared.plan(&document).await.unwrap();
+    assert!(plan.is_settled(), "it is what is stored: {plan:?}");
     let declared = Kept::over(World::empty().await, &MemoryBackupFile::default());
     declared.declared.apply(&document, &Writer::FILE).await.unwrap();
     assert_eq!(declared.export().await, export);

@@ -116,8 +116,10 @@ impl<'a> Planning<'a> {
             let unsaid = || Declaration { is_withdrawn: !wanted.enabled, ..Declaration::default() };
             return kept.declaration.or(known).unwrap_or_else(unsaid);
         }
-        let given_keys = given_keys(wanted, known.unwrap_or_default().given_keys);
-        Declaration { is_withdrawn: false, given_keys }
+        let known = known.unwrap_or_default();
+        let given_keys = given_keys(wanted, known.given_keys);
+        let is_withdrawn = known.is_withdrawn && is_stated_off(wanted.owner.as_ref(), wanted.enabled);
+        Declaration { is_withdrawn, given_keys }
     }
 
     fn new_provider(
@@ -190,9 +192,9 @@ impl<'a> Planning<'a> {
     /// Plans a route that was checked.
     pub(super) fn route(&mut self, wanted: &DeclaredRoute) {
         let owner = owner_of(&wanted.owner);
-        let wanted = DeclaredRoute { owner: Some(owner.clone()), ..wanted.clone() };
         let current = self.stored.routes.iter().find(|current| current.name == wanted.name);
-        let is_withdrawn = self.is_withdrawn(&wanted, current);
+        let is_withdrawn = self.is_withdrawn(wanted, &owner, current);
+        let wanted = DeclaredRoute { owner: Some(owner.clone()), ..wanted.clone() };
         let (step, differences) = match current {
             None => (Step::Create, differences(&Value::Object(Map::new()), &wanted)),
             Some(current) => {
@@ -215,12 +217,19 @@ impl<'a> Planning<'a> {
         self.set.routes.push(RouteWrite { current, route: wanted, is_withdrawn, owner });
     }
 
-    /// Whether the file declares a route no more, by what a backup has of it.
-    fn is_withdrawn(&self, wanted: &DeclaredRoute, current: Option<&Route>) -> bool {
-        let Some(kept) = self.rules.kept.filter(|_| wanted.owner == Some(Owner::File)) else { return false };
+    /// Whether the file declares a route no more, by what a backup has of it, or else by what is stored.
+    fn is_withdrawn(&self, wanted: &DeclaredRoute, owner: &Owner, current: Option<&Route>) -> bool {
+        if *owner != Owner::File {
+            return false;
+        }
         let known =
             current.filter(|current| current.meta.owner == Owner::File).map(|current| current.is_withdrawn);
-        kept.withdrawn_routes.get(&wanted.name).copied().or(known).unwrap_or(!wanted.enabled)
+        match self.rules.kept {
+            Some(kept) => {
+                kept.withdrawn_routes.get(&wanted.name).copied().or(known).unwrap_or(!wanted.enabled)
+            }
+            None => known == Some(true) && is_stated_off(wanted.owner.as_ref(), wanted.enabled),
+        }
     }
 
     /// Plans what the file owned and is not declared any more.
@@ -310,6 +319,11 @@ impl<'a> Planning<'a> {
 
 fn field_change(field: &str, before: impl Into<Value>, after: impl Into<Value>) -> FieldChange {
     FieldChange { field: field.to_owned(), before: Some(before.into()), after: Some(after.into()) }
+}
+
+/// Whether a document says whose an object is, as exports do, and that it is off: such a one declares nothing anew.
+fn is_stated_off(owner: Option<&Owner>, is_enabled: bool) -> bool {
+    owner.is_some() && !is_enabled
 }
 
 /// What is told where the file declares what it had withdrawn, or withdraws what it declared.
