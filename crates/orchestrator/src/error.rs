@@ -209,9 +209,11 @@ fn message_of(fault: &ProviderFault, target: &str) -> String {
     }
 }
 
-/// What happened, in our own words.
+/// What happened, in our own words, save where the provider complains of the request: groq tells in the middle of a stream that a tool was
+/// called wrongly, as a 400 (`groq-chat_completions-9e866a6389`, 2026).
 pub(crate) fn told(fault: &ProviderFault) -> Cow<'_, str> {
     match fault.status {
+        Some(400 | 404 | 409 | 413 | 422) => Cow::Borrowed(fault.message.trim_end_matches('.')),
         _ if !fault.is_quoted => Cow::Borrowed(fault.message.trim_end_matches('.')),
         Some(status) if status >= 400 => {
             Cow::Owned(format!("the provider answered with the error status {status}"))

@@ -87,10 +87,12 @@ impl CanaryHunt {
     pub async fn run(self) -> CanaryReport {
         let mut canaries = Canaries::new(self.seed);
         let upstream = Simulator::start();
-        let metrics = TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr());
-        let metrics = metrics.expect("a free port");
+        // Held until the server's own address is chosen, which must be another one.
+        let held = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
+        let metrics = held.local_addr().expect("an address");
         let redis = redis(&mut canaries, &self.database);
         let installation = install(&mut canaries, self.database, &upstream, metrics, redis.as_ref());
+        drop(held);
         let mut server = installation.start();
         server.until_ready().await;
         let mut keeper = Keeper::new(format!("http://{}", installation.address()));
