@@ -1,7 +1,6 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
-use bytes::Bytes;
 use switchyard_domain::chat::{ChatEvent, Json, TokenUsage, Units};
 
 use super::{AnswerFault, DecodedAnswer, StreamReader, Taken};
@@ -60,12 +59,6 @@ pub trait StreamWatcher: Send + Debug {
     /// Whether a body that comes to its proper end here is whole although less came than was asked for.
     fn may_end(&self) -> bool {
         false
-    }
-
-    /// What the stream left unsaid when it said that it is done: an event that ends the choices which it left open, to be sent before
-    /// the last word. `None` where nothing is missing.
-    fn unsaid(&self) -> Option<Bytes> {
-        None
     }
 }
 

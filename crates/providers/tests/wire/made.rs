@@ -154,33 +154,6 @@ async fn a_counting_chunk_in_the_middle_of_a_piece_is_cut_out() {
 }
 
 #[tokio::test]
-async fn a_stream_that_says_that_it_is_done_and_not_why_ends_with_a_reason() {
-    let call = "data: {\"id\":\"c1\",\"object\":\"chat.completion.chunk\",\"created\":7,\"model\":\"m\",\"usage\":null,\"choices\":[\
-                {\"index\":1,\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"t\",\"function\":{\"name\":\"f\",\"arguments\":\"{}\"}}]},\
-                \"finish_reason\":null},{\"index\":0,\"delta\":{\"content\":\"so\"},\"finish_reason\":null}]}\n\n";
-    for length in [1, 100_000] {
-        let heard = streamed(&[call, DONE].concat(), length).await;
-        let told = bytes(&heard);
-        let added: serde_json::Value =
-            serde_json::from_str(told.strip_prefix(call).unwrap().trim().strip_prefix("data: ").unwrap())
-                .unwrap();
-        let choices = serde_json::json!([
-            {"index": 0, "delta": {}, "finish_reason": "stop"},
-            {"index": 1, "delta": {}, "finish_reason": "tool_calls"}
-        ]);
-        let expected = serde_json::json!({"id": "c1", "object": "chat.completion.chunk", "created": 7, "model": "m", "choices": choices});
-        assert_eq!(added, expected);
-        assert!(heard.fault.is_none() && heard.parts.finished);
-    }
-    let whole = [ROLE, WORD, STOP, DONE].concat();
-    assert_eq!(
-        bytes(&streamed(&whole, 100).await),
-        [ROLE, WORD, STOP].concat(),
-        "nothing is added to what is whole"
-    );
-}
-
-#[tokio::test]
 async fn a_stream_that_says_nothing_is_invalid() {
     for body in ["", DONE, ROLE, &[ROLE, DONE].concat(), "data: {\"type\":\"ping\"}\n\ndata: [DONE]\n\n"] {
         let heard = streamed(body, 100).await;

@@ -89,12 +89,6 @@ impl Sink {
                     tally::look(parts, &mut look);
                     parts.finished = look.finished;
                 }
-                if look.taken == Taken::Done
-                    && let Some(unsaid) = watcher.unsaid()
-                {
-                    batch.push(&unsaid);
-                    parts.finished = true;
-                }
                 let goes_on = match look.taken {
                     Taken::Chunk => !(look.is_closing_usage && *hide_usage),
                     Taken::Unknown | Taken::Done => *holds_back,

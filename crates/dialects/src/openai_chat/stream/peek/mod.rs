@@ -36,11 +36,6 @@ impl ChoiceSet {
         self.0 & 1_u128.checked_shl(index).unwrap_or_default() != 0
     }
 
-    /// The choices that are in it and not in another set.
-    pub fn without(self, other: Self) -> impl Iterator<Item = u32> {
-        (0..u128::BITS).filter(move |index| self.contains(*index) && !other.contains(*index))
-    }
-
     /// Whether no choice is in it.
     #[must_use]
     pub fn is_empty(self) -> bool {
@@ -65,8 +60,6 @@ pub struct Peeked<'a> {
     pub choices: ChoiceSet,
     /// The choices that it ends.
     pub finished: ChoiceSet,
-    /// The choices that call a tool in it.
-    pub calling: ChoiceSet,
     /// What the provider counted, as far as it says.
     pub usage: Option<UsageReading>,
     /// Whether it is the closing chunk that only counts (`choices: []`), to be hidden from a client that did not ask.
@@ -84,7 +77,6 @@ impl Peeked<'_> {
             has_content: false,
             choices: ChoiceSet::default(),
             finished: ChoiceSet::default(),
-            calling: ChoiceSet::default(),
             usage: None,
             is_closing_usage: false,
             model: None,
@@ -158,7 +150,6 @@ fn look<'a>(
         has_content: glance.has_content,
         choices: glance.choices,
         finished: glance.finished,
-        calling: glance.calling,
         usage,
         is_closing_usage: usage.is_some() && glance.choices_listed && glance.choices_empty,
         model: glance.model,

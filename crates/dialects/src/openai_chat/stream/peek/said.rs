@@ -53,8 +53,6 @@ impl<'a> Visitor<'a> for Said<'_> {
 /// The inside of a delta or message.
 pub(super) struct Inside<'g> {
     pub(super) said: Said<'g>,
-    /// Whether a tool is called.
-    pub(super) calls: &'g mut bool,
 }
 
 impl<'a> DeserializeSeed<'a> for Inside<'_> {
@@ -80,9 +78,7 @@ impl<'a> Visitor<'a> for Inside<'_> {
                     map.next_value_seed(Plain(self.said.again()))?;
                     reasoned = self.said.output.len() > before;
                 }
-                Key::ToolCalls => {
-                    map.next_value_seed(Calls { said: self.said.again(), any: self.calls })?;
-                }
+                Key::ToolCalls => map.next_value_seed(Calls(self.said.again()))?,
                 Key::FunctionCall => map.next_value_seed(Call(self.said.again()))?,
                 Key::Media => {
                     let media: Option<IgnoredAny> = map.next_value()?;
@@ -115,10 +111,7 @@ impl<'a> Visitor<'a> for Plain<'_> {
 }
 
 /// A list of calls.
-struct Calls<'g> {
-    said: Said<'g>,
-    any: &'g mut bool,
-}
+struct Calls<'g>(Said<'g>);
 
 impl<'a> DeserializeSeed<'a> for Calls<'_> {
     type Value = ();
@@ -132,9 +125,7 @@ impl<'a> Visitor<'a> for Calls<'_> {
     tolerant!(text, object);
 
     fn visit_seq<A: SeqAccess<'a>>(mut self, mut list: A) -> Result<(), A::Error> {
-        while list.next_element_seed(Call(self.said.again()))?.is_some() {
-            *self.any = true;
-        }
+        while list.next_element_seed(Call(self.0.again()))?.is_some() {}
         Ok(())
     }
 }

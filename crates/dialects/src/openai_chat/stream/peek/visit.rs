@@ -16,7 +16,6 @@ pub(super) struct Glance<'a> {
     pub(super) has_content: bool,
     pub(super) choices: ChoiceSet,
     pub(super) finished: ChoiceSet,
-    pub(super) calling: ChoiceSet,
     pub(super) usage: Option<&'a RawValue>,
     pub(super) model: Option<Cow<'a, str>>,
     pub(super) service_tier: Option<Cow<'a, str>>,
@@ -35,7 +34,6 @@ impl<'a> Glance<'a> {
             has_content: false,
             choices: ChoiceSet::default(),
             finished: ChoiceSet::default(),
-            calling: ChoiceSet::default(),
             usage: None,
             model: None,
             service_tier: None,
@@ -139,7 +137,7 @@ impl<'a> Visitor<'a> for Choice<'_, 'a> {
 
     fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<(), A::Error> {
         let Self { glance, output, position } = self;
-        let (mut index, mut ends, mut has_delta, mut calls) = (position, false, false, false);
+        let (mut index, mut ends, mut has_delta) = (position, false, false);
         // What there was before a message that may yet turn out not to count.
         let mut before_message = None;
         while let Some(key) = map.next_key()? {
@@ -154,16 +152,14 @@ impl<'a> Visitor<'a> for Choice<'_, 'a> {
                         output.truncate(length);
                         glance.has_content = found;
                     }
-                    let said = Said { output, found: &mut glance.has_content };
-                    map.next_value_seed(Inside { said, calls: &mut calls })?;
+                    map.next_value_seed(Inside { said: Said { output, found: &mut glance.has_content } })?;
                 }
                 // Some repeat the whole message so far beside each delta: it counts only where there is none.
                 Key::Message if !has_delta => {
                     let (length, found) = *before_message.get_or_insert((output.len(), glance.has_content));
                     output.truncate(length);
                     glance.has_content = found;
-                    let said = Said { output, found: &mut glance.has_content };
-                    map.next_value_seed(Inside { said, calls: &mut calls })?;
+                    map.next_value_seed(Inside { said: Said { output, found: &mut glance.has_content } })?;
                 }
                 Key::FinishReason => {
                     let raw: &RawValue = map.next_value()?;
@@ -178,9 +174,6 @@ impl<'a> Visitor<'a> for Choice<'_, 'a> {
             }
         }
         glance.choices.insert(index);
-        if calls {
-            glance.calling.insert(index);
-        }
         if ends {
             glance.finished.insert(index);
             glance.has_content = true;
