@@ -43,7 +43,8 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     let log_files = logging::begin(&loaded.settings.logging, matches!(command, Command::Serve(_)))?;
     switchyard::panics_tell_their_place_only();
     environment::tell(&loaded.warnings);
-    runtime.block_on(async {
+    // On the heap: `block_on` is compiled for each kind of runtime, and all commands with it.
+    runtime.block_on(Box::pin(async {
         match command {
             Command::Serve(_) => serve::run(loaded, reader, &log_files).await,
             Command::Check(options) => commands::check::run(&loaded, &options).await,
@@ -65,5 +66,5 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
             Command::Rekey(options) => commands::rekey::run(&loaded, &options).await,
             Command::Explain(options) => commands::explain::run(&loaded, options).await,
         }
-    })
+    }))
 }
