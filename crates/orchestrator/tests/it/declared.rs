@@ -1,6 +1,6 @@
 //! Configuration that a file declares.
 
-use crate::world::{Setting, World, at_once, listed, named, route, wanted};
+use crate::world::{Setting, World, at_once, declared_provider, listed, named, route, wanted};
 use std::sync::Arc;
 use switchyard_domain::declared::{Declared, DeclaredModel, DeclaredProvider, DeclaredRoute};
 use switchyard_domain::limits::Limits;
@@ -13,16 +13,7 @@ use switchyard_ports::repositories::{ConfigurationRepository, ProviderPatch};
 use switchyard_testkit::fakes::store::MemoryStore;
 
 fn provider(name: &str, models: &[&str]) -> DeclaredProvider {
-    DeclaredProvider {
-        name: named(name),
-        vendor: "acme".to_owned(),
-        owner: None,
-        base_url: None,
-        api_key: Some(format!("sk-{name}").into()),
-        api_keys: Vec::new(),
-        models: models.iter().map(|model| listed(model)).collect(),
-        enabled: true,
-    }
+    DeclaredProvider { api_key: Some(format!("sk-{name}").into()), ..declared_provider(name, models) }
 }
 
 fn file(providers: Vec<DeclaredProvider>, routes: Vec<DeclaredRoute>) -> Declared {

@@ -1,10 +1,10 @@
 //! What comes with the product and follows the settings, while others start too.
 
-use crate::world::{World, listed, named, route, wanted};
+use crate::world::{World, declared_provider, listed, route, wanted};
 use futures_util::FutureExt;
 use std::collections::HashSet;
 use std::sync::Arc;
-use switchyard_domain::declared::{Declared, DeclaredProvider};
+use switchyard_domain::declared::Declared;
 use switchyard_domain::meta::{Owner, Writer};
 use switchyard_domain::time::Timestamp;
 use switchyard_orchestrator::admin::{AdminPorts, Followers, ProviderRequest};
@@ -54,16 +54,7 @@ async fn of_two_that_follow_at_once_the_later_one_finds_it_done() {
 #[tokio::test]
 async fn a_model_that_the_settings_no_longer_name_goes_though_the_route_still_names_it() {
     let world = seeded().await;
-    let provider = DeclaredProvider {
-        name: named("p"),
-        vendor: "acme".to_owned(),
-        owner: None,
-        base_url: None,
-        api_key: None,
-        api_keys: Vec::new(),
-        models: vec![listed("new")],
-        enabled: true,
-    };
+    let provider = declared_provider("p", &["new"]);
     let declared = Declared { providers: vec![provider], routes: vec![route("auto", &["p/new"])] };
     followers(&world, declared).follow().await.unwrap();
     let stored = world.store.load().await.unwrap();
@@ -77,16 +68,7 @@ async fn a_route_that_somebody_touched_names_the_model_that_a_setting_puts_in_th
     let request = ProviderRequest { models: vec![listed("old"), listed("second")], ..wanted("p") };
     world.providers.add(request, &Writer::SEED).await.unwrap();
     world.routes.add(&route("auto", &["p/old", "p/second"]), &Writer::API).await.unwrap();
-    let provider = |model: &str| DeclaredProvider {
-        name: named("p"),
-        vendor: "acme".to_owned(),
-        owner: None,
-        base_url: None,
-        api_key: None,
-        api_keys: Vec::new(),
-        models: vec![listed(model), listed("second")],
-        enabled: true,
-    };
+    let provider = |model: &str| declared_provider("p", &[model, "second"]);
     let before = world.store.load().await.unwrap().routes.remove(0);
     for (times, model) in [(1, "new"), (1, "new"), (2, "newer")] {
         let routes = vec![route("auto", &[&format!("p/{model}"), "p/second"])];

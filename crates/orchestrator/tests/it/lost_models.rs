@@ -1,7 +1,7 @@
 //! Models that their providers list no more, and the routes that named them: whatever is stored can be declared and restored elsewhere.
 
 use crate::backups::Kept;
-use crate::world::{World, listed, named, route};
+use crate::world::{World, declared_provider, named, route};
 use sha2::{Digest, Sha256};
 use switchyard_domain::declared::{Declared, DeclaredProvider, DeclaredRoute};
 use switchyard_domain::meta::{Owner, Writer};
@@ -12,19 +12,6 @@ use switchyard_ports::repositories::{Author, ConfigurationRepository, NewRoute, 
 use switchyard_ports::vault::{Binding, Vault};
 use switchyard_testkit::fakes::backup_file::MemoryBackupFile;
 
-fn provider(name: &str, models: &[&str]) -> DeclaredProvider {
-    DeclaredProvider {
-        name: named(name),
-        vendor: "acme".to_owned(),
-        owner: None,
-        base_url: None,
-        api_key: None,
-        api_keys: Vec::new(),
-        models: models.iter().map(|model| listed(model)).collect(),
-        enabled: true,
-    }
-}
-
 fn file(providers: Vec<DeclaredProvider>, routes: Vec<DeclaredRoute>) -> Declared {
     Declared { providers, routes }
 }
@@ -32,7 +19,7 @@ fn file(providers: Vec<DeclaredProvider>, routes: Vec<DeclaredRoute>) -> Declare
 /// A file that declares `p` of the models `old` and `new` with a route, and an administrator's route `mine` to each and to both.
 async fn scene() -> World {
     let world = World::empty().await;
-    let declared = file(vec![provider("p", &["old", "new"])], vec![route("files", &["p/old"])]);
+    let declared = file(vec![declared_provider("p", &["old", "new"])], vec![route("files", &["p/old"])]);
     world.declared().apply(&declared, &Writer::FILE).await.unwrap();
     let mut mine = route("mine", &["p/old", "p/new", "p/new"]);
     mine.targets[1].models = TargetModels::of(vec!["old".into(), "new".into()]);
@@ -73,7 +60,7 @@ async fn is_whole(world: World) {
 #[tokio::test]
 async fn a_plan_and_what_is_applied_name_the_routes_of_others_that_lose_a_model() {
     let world = scene().await;
-    let less = file(vec![provider("p", &["new"])], vec![route("files", &["p/new"])]);
+    let less = file(vec![declared_provider("p", &["new"])], vec![route("files", &["p/new"])]);
     let plan = world.declared().plan(&less).await.unwrap();
     let mine = told(&plan, "route mine");
     assert_eq!((mine.step, &mine.owner), (Step::Change, &Owner::Api));
@@ -93,7 +80,7 @@ async fn a_plan_and_what_is_applied_name_the_routes_of_others_that_lose_a_model(
 #[tokio::test]
 async fn a_route_that_a_document_leaves_out_is_switched_off_without_the_models_that_go() {
     let world = scene().await;
-    let less = file(vec![provider("p", &["new"])], Vec::new());
+    let less = file(vec![declared_provider("p", &["new"])], Vec::new());
     let plan = world.declared().carry_out(&less, &Writer::FILE).await.unwrap();
     let off = told(&plan, "route files");
     let fields: Vec<&str> = off.differences.iter().map(|difference| difference.field.as_str()).collect();
@@ -106,7 +93,7 @@ async fn a_route_that_a_document_leaves_out_is_switched_off_without_the_models_t
 #[tokio::test]
 async fn a_document_that_names_what_it_does_not_list_is_still_refused() {
     let world = scene().await;
-    let wrong = file(vec![provider("p", &["new"])], vec![route("files", &["p/old"])]);
+    let wrong = file(vec![declared_provider("p", &["new"])], vec![route("files", &["p/old"])]);
     let before = world.store.load().await.unwrap();
     let error = world.declared().apply(&wrong, &Writer::FILE).await.unwrap_err();
     assert!(
@@ -199,7 +186,7 @@ async fn a_word_that_no_vendor_has_is_refused_also_where_the_provider_would_be_l
     world.provider("others", &["m"]).await;
     let before = world.store.load().await.unwrap();
     for name in ["p", "others"] {
-        let mut wrong = provider(name, &["old", "new"]);
+        let mut wrong = declared_provider(name, &["old", "new"]);
         wrong.vendor = "nobody".to_owned();
         let wanted = file(vec![wrong], Vec::new());
         let error = world.declared().apply(&wanted, &Writer::FILE).await.unwrap_err();
@@ -210,7 +197,7 @@ async fn a_word_that_no_vendor_has_is_refused_also_where_the_provider_would_be_l
         );
         assert_eq!(world.store.load().await.unwrap(), before);
     }
-    let mut moved = provider("p", &["old", "new"]);
+    let mut moved = declared_provider("p", &["old", "new"]);
     moved.vendor = "locked".to_owned();
     let wanted = file(vec![moved], vec![route("files", &["p/old"])]);
     let plan = world.declared().plan(&wanted).await.unwrap();

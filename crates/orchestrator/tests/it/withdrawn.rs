@@ -1,6 +1,6 @@
 //! What the file declares, switched off or not, and what it declares no more; which keys it gives.
 
-use crate::world::{World, listed, named, route};
+use crate::world::{World, declared_provider, named, route};
 use secrecy::SecretString;
 use switchyard_domain::declaration::GivenKeys;
 use switchyard_domain::declared::{Declared, DeclaredProvider, DeclaredRoute};
@@ -12,16 +12,7 @@ use switchyard_orchestrator::error::AdminError;
 use switchyard_ports::repositories::ConfigurationRepository;
 
 fn provider(enabled: bool) -> DeclaredProvider {
-    DeclaredProvider {
-        name: named("p"),
-        vendor: "acme".to_owned(),
-        owner: None,
-        base_url: None,
-        api_key: None,
-        api_keys: Vec::new(),
-        models: vec![listed("m")],
-        enabled,
-    }
+    DeclaredProvider { enabled, ..declared_provider("p", &["m"]) }
 }
 
 fn file(enabled: bool) -> Declared {

@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
-use switchyard_domain::declared::{DeclaredModel, DeclaredRoute, DeclaredTarget};
+use switchyard_domain::declared::{DeclaredModel, DeclaredProvider, DeclaredRoute, DeclaredTarget};
 use switchyard_domain::limits::Limits;
 use switchyard_domain::meta::Writer;
 use switchyard_domain::name::Name;
@@ -432,6 +432,20 @@ pub(crate) fn wanted(name: &str) -> ProviderRequest {
         api_key: None,
         models: Vec::new(),
         is_enabled: true,
+    }
+}
+
+/// A provider of vendor `acme` as a document declares it, without keys.
+pub(crate) fn declared_provider(name: &str, models: &[&str]) -> DeclaredProvider {
+    DeclaredProvider {
+        name: named(name),
+        vendor: "acme".to_owned(),
+        owner: None,
+        base_url: None,
+        api_key: None,
+        api_keys: Vec::new(),
+        models: models.iter().map(|model| listed(model)).collect(),
+        enabled: true,
     }
 }
 

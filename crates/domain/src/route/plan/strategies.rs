@@ -73,8 +73,9 @@ fn ends<T: Default>(order: &[Indexed<'_, '_>], of: impl Fn(&Candidate<'_>) -> T)
 
 /// Beginning at the one whose turn it is. Also which turn of a round it is, and how many a round has.
 fn in_turn<'c, 'a>(equals: &[Indexed<'c, 'a>], call: u64) -> (Vec<Indexed<'c, 'a>>, u64, u64) {
-    let weights: Vec<u64> = equals.iter().map(|(_, candidate)| candidate.share()).collect();
-    let Some(Turn { place, number, of }) = turn(&weights, call) else { return (equals.to_vec(), 0, 0) };
+    let weight_of = |place: usize| equals.get(place).map_or(1, |(_, candidate)| candidate.share());
+    let turn = turn(equals.len(), weight_of, call);
+    let Some(Turn { place, number, of }) = turn else { return (equals.to_vec(), 0, 0) };
     let (before, from) = equals.split_at(place.min(equals.len()));
     (from.iter().chain(before).copied().collect(), number, of)
 }
