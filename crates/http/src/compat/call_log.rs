@@ -127,8 +127,9 @@ fn endpoint(address: Option<&str>, dialect: &str) -> String {
 
 fn status(last: &UsageEvent) -> u16 {
     match last.outcome {
+        Outcome::Complete => 200,
         // A stream that broke off had begun with it.
-        Outcome::Complete | Outcome::Partial => 200,
+        Outcome::Partial if last.stream && last.first_content_ms.is_some() => 200,
         Outcome::ClientClosed => 499,
         // The last fault decides what a client hears.
         _ => {

@@ -10,6 +10,8 @@ use utoipa::ToSchema;
 #[schema(as = DryRunResult)]
 pub struct DryRunShape {
     calls: u32,
+    /// Whether the route is switched on. One that is not takes no calls, and is shown as it would be.
+    is_active: bool,
     /// The targets in the order in which the first call would try them, those of the routes behind too.
     targets: Vec<ShareShape>,
     /// The targets that such calls can't go to.
@@ -56,6 +58,7 @@ impl From<&DryRun> for DryRunShape {
     fn from(run: &DryRun) -> Self {
         Self {
             calls: run.calls,
+            is_active: run.is_active,
             targets: run.shares.iter().map(ShareShape::from).collect(),
             skipped: run.skipped.iter().map(SkippedShape::from).collect(),
             passed_routes: run.passed.iter().map(PassedRouteShape::from).collect(),

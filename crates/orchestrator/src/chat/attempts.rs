@@ -1,5 +1,5 @@
 //! Trying targets in the order of the plan: at most so many attempts, each at a target not tried yet while one remains, then
-//! again at the last one while its retry budget pays.
+//! again at the one that may be asked first while its retry budget pays.
 
 use super::account;
 use super::admission::{Admission, Admitted, NotAdmitted};
@@ -74,6 +74,12 @@ struct Began {
     watched: Box<dyn WatchedAttempt>,
 }
 
+/// Another try at a target that failed.
+struct Retry {
+    cause: RetryCause,
+    wait: Duration,
+}
+
 /// What can be sent to a target.
 struct Ready<'t> {
     client: &'t Arc<dyn Provider>,
@@ -123,7 +129,7 @@ impl Attempts<'_> {
             let (step, retried) = match other {
                 Some(step) if has_time => (step, Retried(None)),
                 Some(_) => break,
-                None => match self.again(&mut tries).await {
+                None => match self.again(&mut tries, stays).await {
                     Some((step, cause)) => (step, Retried(Some(cause))),
                     None => break,
                 },
@@ -140,13 +146,14 @@ impl Attempts<'_> {
                         let usable = step.target.provider.credentials.usable(self.ports.clock.monotonic());
                         other_account = usable.map(|shared| (step.clone(), ChosenCredential::from(shared)));
                     }
-                    tries.failed(fault, step, Failure { is_foreign, next });
+                    let at = self.ports.clock.monotonic();
+                    tries.failed(Failure { fault, step, is_foreign, next, at });
                     if ends {
                         break;
                     }
                 }
                 Tried::Refused(error) => return Err(error),
-                Tried::Passed(_) | Tried::HeldBack(_) if retried.0.is_some() => break,
+                Tried::Passed(_) | Tried::HeldBack(_) if retried.0.is_some() => tries.give_up(&step),
                 Tried::Passed(error) => tries.passed(error),
                 Tried::HeldBack(_) if step.occasion == Occasion::Turn => {
                     self.course.hold(step);
@@ -154,7 +161,7 @@ impl Attempts<'_> {
                 Tried::HeldBack(held) => tries.passed(held_back(&step.target, held)),
             }
         }
-        Err(tries.into_error())
+        Err(tries.into_error(self.ports.clock.monotonic()))
     }
 
     /// The next target that was not tried.
@@ -170,33 +177,36 @@ impl Attempts<'_> {
         self.course.next(&outlook, is_first)
     }
 
-    /// Waits for another try at the target that failed last, if its fault, the route and the retry budget allow one and the
-    /// wait fits in what is left of the call's time.
-    async fn again(&self, tries: &mut Tries) -> Option<(Step, RetryCause)> {
-        let (fault, step) = tries.last().filter(|_| tries.may_repeat())?;
+    /// Waits for another try at a target that failed: of those whose fault, route and retry budget allow one, at the one that may be asked
+    /// first, if the wait fits in what is left of the call's time. `stays` tells that only the last one may be asked.
+    async fn again(&self, tries: &mut Tries, stays: bool) -> Option<(Step, RetryCause)> {
+        let (now, random) = (self.ports.clock.monotonic(), self.ports.entropy.random());
+        let retry = |failure| self.retry_of(failure, tries, now, random).map(|retry| (failure, retry));
+        let mut candidates: Vec<_> = tries.repeatable(stays).filter_map(retry).collect();
+        candidates.sort_by_key(|(_, retry)| retry.wait);
+        let (failure, Retry { cause, wait }) = candidates.into_iter().find(|(failure, retry)| {
+            let budget = &failure.step.target.provider.retry_budget;
+            budget.lock().unwrap_or_else(PoisonError::into_inner).take(retry.cause)
+        })?;
+        let step = failure.step.again(failure.at);
+        tries.retrying();
+        self.ports.clock.sleep(wait).await;
+        Some((step, cause)).filter(|_| !self.gone.is_gone())
+    }
+
+    /// What another try at a target that failed answers to, and when it may begin; `None` where there is none.
+    fn retry_of(&self, failure: &Failure, tries: &Tries, now: Monotonic, random: u64) -> Option<Retry> {
+        let Failure { fault, step, .. } = failure;
         let cause = fault.retry_cause().filter(|_| step.failover_on().retries_same_target())?;
         if fault.is_tried_once_more() && tries.last_chances() > 1 {
             return None;
         }
-        let retry = tries.retries() + 1;
-        let random = self.ports.entropy.random();
-        let (asked, wait) = match fault.retry_after {
+        let (asked, wait) = match failure.asked_wait(now) {
             // Those who were told the same time do not all come back at the same moment.
             Some(asked) => (asked, asked.saturating_add(scatter(random))),
-            None => (Duration::ZERO, backoff(cause, retry, random)),
+            None => (Duration::ZERO, backoff(cause, tries.retries() + 1, random)),
         };
-        if asked > MAX_WAIT || wait >= self.time_left() {
-            return None;
-        }
-        let budget = &step.target.provider.retry_budget;
-        let paid = budget.lock().unwrap_or_else(PoisonError::into_inner).take(cause);
-        if !paid {
-            return None;
-        }
-        let step = step.again(self.ports.clock.monotonic());
-        tries.retrying();
-        self.ports.clock.sleep(wait).await;
-        Some((step, cause)).filter(|_| !self.gone.is_gone())
+        (asked <= MAX_WAIT && wait < self.time_left()).then_some(Retry { cause, wait })
     }
 
     async fn attempt(

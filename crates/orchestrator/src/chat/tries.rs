@@ -4,35 +4,43 @@ use super::bought::Next;
 use super::course::Step;
 use crate::error::{CallError, CallErrorKind};
 use std::time::Duration;
-use switchyard_domain::fault::ProviderFault;
+use switchyard_domain::fault::{FaultKind, ProviderFault};
+use switchyard_ports::clock::Monotonic;
 
 /// The tries of one call.
 #[derive(Default)]
 pub(super) struct Tries {
-    last: Option<(ProviderFault, Step)>,
-    last_is_foreign: bool,
-    last_next: Option<Next>,
+    /// The last failure of each target, in the order of time.
+    failures: Vec<Failure>,
     last_chances: u32,
     retries: u32,
     passed: Option<CallError>,
 }
 
-/// What else is known of an attempt that failed.
-#[derive(Clone, Copy)]
+/// An attempt that failed.
 pub(super) struct Failure {
+    pub(super) fault: ProviderFault,
+    pub(super) step: Step,
     /// Whether the target told it in another dialect than the caller's.
     pub(super) is_foreign: bool,
     /// Who may be asked after it.
     pub(super) next: Next,
+    pub(super) at: Monotonic,
+}
+
+impl Failure {
+    /// How long the target still wants to be left alone, where it said so.
+    pub(super) fn asked_wait(&self, now: Monotonic) -> Option<Duration> {
+        self.fault.retry_after.map(|asked| asked.saturating_sub(now.since(self.at)))
+    }
 }
 
 impl Tries {
     /// An attempt failed.
-    pub(super) fn failed(&mut self, fault: ProviderFault, step: Step, how: Failure) {
-        self.last_is_foreign = how.is_foreign;
-        self.last_next = Some(how.next);
-        self.last_chances += u32::from(fault.is_tried_once_more());
-        self.last = Some((fault, step));
+    pub(super) fn failed(&mut self, failure: Failure) {
+        self.last_chances += u32::from(failure.fault.is_tried_once_more());
+        self.failures.retain(|earlier| !earlier.step.target.is_same(&failure.step.target));
+        self.failures.push(failure);
     }
 
     /// A target was passed over. Of several reasons the one stays that goes away by itself soonest.
@@ -50,23 +58,25 @@ impl Tries {
 
     /// Whether nothing failed yet.
     pub(super) fn is_empty(&self) -> bool {
-        self.last.is_none()
-    }
-
-    /// What failed last, and where.
-    pub(super) fn last(&self) -> Option<(&ProviderFault, &Step)> {
-        self.last.as_ref().map(|(fault, step)| (fault, step))
+        self.failures.is_empty()
     }
 
     /// Why another target is tried after the first, in words; `None` while none has failed.
     pub(super) fn reason(&self) -> Option<String> {
-        let (fault, step) = self.last()?;
+        let Failure { fault, step, .. } = self.failures.last()?;
         Some(format!("{} at {}", fault.kind, step.target.model.public_name))
     }
 
-    /// Whether the target that failed last may be asked again at all.
-    pub(super) fn may_repeat(&self) -> bool {
-        self.last_next == Some(Next::Anyone)
+    /// The targets that may be asked once more, as far as money is concerned, those that failed last first; or of these only the last.
+    pub(super) fn repeatable(&self, last_alone: bool) -> impl Iterator<Item = &Failure> {
+        let most = if last_alone { 1 } else { usize::MAX };
+        self.failures.iter().rev().take(most).filter(|failure| failure.next == Next::Anyone)
+    }
+
+    /// A target that could have been asked once more takes no call now.
+    pub(super) fn give_up(&mut self, step: &Step) {
+        let of_target = self.failures.iter_mut().filter(|failure| failure.step.target.is_same(&step.target));
+        of_target.for_each(|failure| failure.next = Next::Another);
     }
 
     /// How often something failed that is worth one more try in a call.
@@ -79,16 +89,31 @@ impl Tries {
         self.retries
     }
 
-    /// What the client hears: of the last fault, or, when nothing was sent at all, of why not.
-    pub(super) fn into_error(self) -> CallError {
-        match (self.last, self.passed) {
-            (Some((fault, step)), _) => CallError {
-                is_foreign: self.last_is_foreign,
-                may_be_done: self.last_next == Some(Next::Nobody),
-                ..CallError::from_fault(&fault, &step.target.model.public_name)
-            },
+    /// What the client hears: of the last fault, or, when nothing was sent at all, of why not. Where that is to come back later, it is as
+    /// soon as any of the targets takes calls again.
+    pub(super) fn into_error(mut self, now: Monotonic) -> CallError {
+        let soonest = self.soonest(now);
+        match (self.failures.pop(), self.passed) {
+            (Some(Failure { fault, step, is_foreign, next, .. }), _) => {
+                let fault = match fault.kind {
+                    FaultKind::Throttled => ProviderFault { retry_after: soonest, ..fault },
+                    _ => fault,
+                };
+                CallError {
+                    is_foreign,
+                    may_be_done: next == Next::Nobody,
+                    ..CallError::from_fault(&fault, &step.target.model.public_name)
+                }
+            }
             (None, Some(error)) => error,
             (None, None) => CallError::new(CallErrorKind::UpstreamUnavailable, "No target could be tried."),
         }
+    }
+
+    /// When the first of those that are to be left alone takes calls again, where one said.
+    fn soonest(&self, now: Monotonic) -> Option<Duration> {
+        let throttled = self.failures.iter().filter(|failure| failure.fault.kind == FaultKind::Throttled);
+        let passed = self.passed.as_ref().and_then(|error| error.retry_after);
+        throttled.filter_map(|failure| failure.asked_wait(now)).chain(passed).min()
     }
 }

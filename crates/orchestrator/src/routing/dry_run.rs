@@ -34,6 +34,8 @@ pub struct DryCall {
 pub struct DryRun {
     /// How many calls.
     pub calls: u32,
+    /// Whether the route is switched on. One that is not is shown as it would be.
+    pub is_active: bool,
     /// The targets in the order in which the first call would try them, those of the routes behind too. Those that no call goes to first
     /// have none.
     pub shares: Vec<RunShare>,
@@ -85,6 +87,7 @@ impl Routing {
         let Foreseen { steps, left_out, passed } = course(0)?.foreseen(&outlook);
         let mut run = DryRun {
             calls,
+            is_active: route.is_active,
             shares: steps.iter().map(|step| share(step, &route)).collect(),
             skipped: left_out.iter().map(SkippedTarget::from).collect(),
             passed,

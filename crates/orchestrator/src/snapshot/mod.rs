@@ -199,6 +199,12 @@ impl TargetEntry {
         Some(Self { model: Arc::clone(model), ..self.clone() })
     }
 
+    /// Whether it is the same model of the same provider.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.provider.id == other.provider.id && self.model.model == other.model.model
+    }
+
     /// Whether it serves this model.
     #[must_use]
     pub fn serves(&self, model: &str) -> bool {

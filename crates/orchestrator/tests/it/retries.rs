@@ -58,6 +58,49 @@ async fn a_wait_that_the_provider_asks_for_is_kept_to_the_millisecond_and_up_to_
 }
 
 #[tokio::test]
+async fn of_targets_that_all_want_to_be_left_alone_the_one_is_asked_again_whose_wait_ends_first() {
+    let world = World::usual().await;
+    world.route("pair", &["a/m", "b/m"]).await;
+    world.factory.next("a/m", [throttled(Duration::from_secs(1))]);
+    world.factory.next("b/m", [throttled(Duration::from_secs(4))]);
+    let mut calling = world.call(buffered("pair"));
+    until(&mut calling, || world.clock.sleepers() == 1).await;
+    world.clock.advance(Duration::from_millis(999));
+    assert!(poll_once(&mut calling).await.is_pending());
+    world.clock.advance(Duration::from_millis(251));
+    let reply = calling.await.unwrap();
+    assert_eq!((reply.head.target.as_str(), reply.head.attempts), ("a/m", 3));
+}
+
+#[tokio::test]
+async fn a_target_that_failed_is_asked_again_before_one_that_wants_a_wait() {
+    let world = World::usual().await;
+    world.route("pair", &["a/m", "b/m"]).await;
+    world.factory.next("a/m", [Act::fail(FaultKind::ServerError)]);
+    world.factory.next("b/m", [throttled(Duration::from_secs(30))]);
+    let mut calling = world.call(buffered("pair"));
+    until(&mut calling, || world.clock.sleepers() == 1).await;
+    world.clock.advance(Duration::from_millis(50));
+    let reply = calling.await.unwrap();
+    assert_eq!((reply.head.target.as_str(), reply.head.attempts), ("a/m", 3));
+}
+
+#[tokio::test]
+async fn where_all_waits_are_too_long_the_client_hears_the_shortest_of_them() {
+    let world = World::usual().await;
+    world.route("three", &["a/m", "b/m", "c/m"]).await;
+    for (target, seconds) in [("a/m", 30), ("b/m", 7), ("c/m", 59)] {
+        world.factory.always(target, throttled(Duration::from_secs(seconds)));
+    }
+    let error = world.ask("three").await.err().unwrap();
+    assert_eq!(
+        (error.kind, error.retry_after),
+        (CallErrorKind::UpstreamThrottled, Some(Duration::from_secs(7)))
+    );
+    assert_eq!(world.factory.targets(), ["a/m", "b/m", "c/m"]);
+}
+
+#[tokio::test]
 async fn a_wait_that_is_too_long_ends_the_call_at_once_with_that_wait_within_bounds() {
     for (asked, told) in [(5_001, 5_001), (59_000, 59_000), (3_600_000, 60_000)] {
         let world = World::usual().await;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use switchyard_domain::chat::Dialect;
 use switchyard_domain::declared::{DeclaredRoute, DeclaredTarget};
-use switchyard_domain::fault::FaultKind;
+use switchyard_domain::fault::{FaultKind, ProviderFault};
 use switchyard_domain::ids::{ProviderId, RouteId};
 use switchyard_domain::limits::Limits;
 use switchyard_domain::meta::Writer;
@@ -287,8 +287,10 @@ async fn a_route_behind_asks_nobody_twice_and_other_providers_first() {
 async fn a_target_that_lets_all_of_its_time_pass_has_failed_and_one_that_got_what_was_left_has_not() {
     let world = World::usual().await;
     let timeout = |kind| AttemptFact::Failed(kind);
-    world.factory.always("a/m", Act::fail(FaultKind::TotalTimeout));
-    world.factory.always("b/m", Act::fail(FaultKind::TotalTimeout));
+    let silent = ProviderFault::new(FaultKind::TotalTimeout, "silent");
+    let once = ProviderFault { should_retry: Some(false), ..silent };
+    world.factory.always("a/m", Act::Fail(once.clone()));
+    world.factory.always("b/m", Act::Fail(once));
     let mut own = route("own", &["a/m", "b/m"]);
     own.targets[0].timeouts.total_ms = Some(4_000);
     add(&world, &own).await;

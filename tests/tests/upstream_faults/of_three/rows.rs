@@ -27,7 +27,7 @@ fn rows() -> Vec<Row> {
     let (transient, quota) = ((FAILED, Some("transient")), (Outcome::Throttled, Some("quota_exhausted")));
     let (invalid, cut) = ((FAILED, Some("invalid_response")), (FAILED, Some("interrupted")));
     let (redirect, cut_later) = ((FAILED, Some("redirect")), (Outcome::Partial, Some("interrupted")));
-    let over = (FAILED, Some("too_large"));
+    let over = (Outcome::Partial, Some("too_large"));
     vec![
         ("U1", "refuse", &BOTH, Next, refused, Failure),
         ("U5", "status=429&retry_after=2", &BOTH, Next, throttled, Cooled(500..=2_000)),

@@ -194,6 +194,8 @@ fn outcome_of(fault: FaultKind) -> Outcome {
     match fault {
         FaultKind::Rejected | FaultKind::Unsupported => Outcome::Rejected,
         FaultKind::Throttled | FaultKind::QuotaExhausted => Outcome::Throttled,
+        // It is paid for as far as it was read.
+        FaultKind::TooLarge => Outcome::Partial,
         kind if kind.is_timeout() => Outcome::TimedOut,
         _ => Outcome::Failed,
     }
