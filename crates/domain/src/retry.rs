@@ -78,6 +78,11 @@ impl RetryBudget {
         }
     }
 
+    /// Gives back what was taken for a retry that was not made after all.
+    pub fn not_made(&mut self, cause: RetryCause) {
+        self.succeeded(Some(cause));
+    }
+
     /// Notes a success: of a first try (`None`), or of a retry that answered to `cause`.
     pub fn succeeded(&mut self, retried: Option<RetryCause>) {
         self.tokens = (self.tokens + retried.map_or(REFUND, Self::cost)).min(CAPACITY);

@@ -67,13 +67,8 @@ pub struct SkippedTarget {
 }
 
 impl From<&LeftOutTarget> for SkippedTarget {
-    fn from(LeftOutTarget { target, route, why }: &LeftOutTarget) -> Self {
-        Self {
-            id: target.id,
-            target: target.model.public_name.clone(),
-            route: route.name.clone(),
-            reason: *why,
-        }
+    fn from(LeftOutTarget { id, target, route, why }: &LeftOutTarget) -> Self {
+        Self { id: *id, target: target.clone(), route: route.name.clone(), reason: *why }
     }
 }
 

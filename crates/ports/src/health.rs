@@ -19,8 +19,8 @@ pub enum AttemptFact {
     },
     /// It failed.
     Failed(FaultKind),
-    /// It was not made: nothing was sent.
-    NotMade,
+    /// Nothing of the target: nothing was sent, or only the account was refused that it was made with, which is no other call's.
+    Nothing,
 }
 
 /// Whose account an attempt is made with: what an account is refused is known of that account alone.

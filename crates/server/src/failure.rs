@@ -114,7 +114,7 @@ impl From<RoutingError> for Failure {
         let code = match &error {
             RoutingError::NoSuchRoute => NOT_FOUND,
             RoutingError::NoPlan { why: PlanError::HintMissing | PlanError::HintNotServed, .. } => USAGE,
-            RoutingError::SwitchedOff(_) | RoutingError::NoneHealthy(_) | RoutingError::NoPlan { .. } => {
+            RoutingError::SwitchedOff(_) | RoutingError::NoneReady(_) | RoutingError::NoPlan { .. } => {
                 REFUSED
             }
         };

@@ -26,6 +26,7 @@ mod virtual_keys;
 pub(crate) use backup::counted;
 pub(crate) use error::ApiError;
 pub(crate) use json::{ApiBody, ApiDocument, ApiJson, ApiJsonOrNothing, YamlBody, present};
+pub(crate) use routes::SelectQuery;
 pub(crate) use shapes::Secret;
 
 pub(crate) mod documented {

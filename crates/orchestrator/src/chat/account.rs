@@ -17,7 +17,7 @@ pub(super) fn accepted(used: Option<ChosenCredential>) {
 /// What a fault says.
 pub(super) struct Told {
     /// Of the target's health; nothing where it is the account's alone.
-    pub(super) fact: Option<AttemptFact>,
+    pub(super) fact: AttemptFact,
     /// Whether the target may be asked again at once with another shared credential.
     pub(super) has_other: bool,
 }
@@ -34,7 +34,7 @@ pub(super) fn failed(
 ) -> Told {
     let is_of_account = fault.kind.is_of_account();
     let fact = match used.map(|used| used.shared) {
-        Some(None) if is_of_account => return Told { fact: None, has_other: false },
+        Some(None) if is_of_account => return Told { fact: AttemptFact::Nothing, has_other: false },
         Some(Some(shared)) => {
             let place = shared.place;
             match shared.failed(fault, ports.clock.as_ref()) {
@@ -44,7 +44,7 @@ pub(super) fn failed(
                     let (now, (next, is_benched)) =
                         (ports.clock.monotonic(), target.provider.credentials.next());
                     if next <= now {
-                        return Told { fact: None, has_other: true };
+                        return Told { fact: AttemptFact::Nothing, has_other: true };
                     }
                     // None is usable: the target rests until one is. One whose keys are refused is tried all the same by calls that have
                     // nothing else.
@@ -58,7 +58,7 @@ pub(super) fn failed(
         }
         _ => fact_of(fault),
     };
-    Told { fact: Some(fact), has_other: false }
+    Told { fact, has_other: false }
 }
 
 fn tell(target: &TargetEntry, place: SharedPlace, benched: Option<Setback>) {

@@ -153,12 +153,15 @@ impl Attempts<'_> {
                     }
                 }
                 Tried::Refused(error) => return Err(error),
-                Tried::Passed(_) | Tried::HeldBack(_) if retried.0.is_some() => tries.give_up(&step),
-                Tried::Passed(error) => tries.passed(error),
-                Tried::HeldBack(_) if step.occasion == Occasion::Turn => {
-                    self.course.hold(step);
-                }
-                Tried::HeldBack(held) => tries.passed(held_back(&step.target, held)),
+                Tried::Passed(error) => match retried.0 {
+                    Some(cause) => tries.give_up(&step, cause),
+                    None => tries.passed(error),
+                },
+                Tried::HeldBack(held) => match retried.0 {
+                    Some(cause) => tries.give_up(&step, cause),
+                    None if step.occasion == Occasion::Turn => self.course.hold(step),
+                    None => tries.passed(held_back(&step.target, held)),
+                },
             }
         }
         Err(tries.into_error(self.ports.clock.monotonic()))
@@ -236,7 +239,7 @@ impl Attempts<'_> {
         let admitted = match self.admission.to_target(&mut self.course, target, settlement).await {
             Ok(admitted) => admitted,
             Err(not_admitted) => {
-                watched.ended(AttemptFact::NotMade);
+                watched.ended(AttemptFact::Nothing);
                 return match not_admitted {
                     NotAdmitted::Target(error) => Tried::Passed(error),
                     NotAdmitted::Caller(error) => Tried::Refused(error),
@@ -267,9 +270,7 @@ impl Attempts<'_> {
                 }
                 self.note(target, &fault);
                 let told = account::failed(self.ports, target, credential, &fault);
-                if let Some(fact) = told.fact {
-                    watched.ended(fact);
-                }
+                watched.ended(told.fact);
                 settlement.fail(fault.clone());
                 let facts = self.call.facts();
                 let next = bought::next(facts.dialect.operation(), &fault, received.lock().began);

@@ -6,12 +6,12 @@ use super::outlook::{NoTargets, Outlook, PlannedTarget, RoutePlan};
 use super::refusals::{no_targets, unusable};
 use super::resolution::Resolved;
 use crate::error::CallError;
-use crate::snapshot::{Behind, ModelEntry, RouteEntry, Snapshot, TargetEntry};
+use crate::snapshot::{AbsentTarget, Behind, ModelEntry, RouteEntry, Snapshot, TargetEntry};
 use std::collections::VecDeque;
 use std::iter::once;
 use std::sync::Arc;
 use switchyard_domain::fault::FailoverOn;
-use switchyard_domain::ids::{ProviderId, RouteId};
+use switchyard_domain::ids::{ProviderId, RouteId, TargetId};
 use switchyard_domain::route::{Availability, Avoidance, Decision, PlanError, Rule, SkipReason, Timeouts};
 use switchyard_ports::clock::Monotonic;
 use switchyard_ports::health::Occasion;
@@ -54,9 +54,24 @@ impl Step {
 
 /// A target that the course leaves out.
 pub(crate) struct LeftOutTarget {
-    pub(crate) target: TargetEntry,
+    pub(crate) id: Option<TargetId>,
+    /// `<provider>/<model>`.
+    pub(crate) target: String,
     pub(crate) route: Arc<RouteEntry>,
     pub(crate) why: LeftOut,
+}
+
+impl LeftOutTarget {
+    fn of(target: &TargetEntry, route: &Arc<RouteEntry>, why: LeftOut) -> Self {
+        Self { id: target.id, target: target.model.public_name.clone(), route: Arc::clone(route), why }
+    }
+
+    /// One that is not served.
+    fn absent(target: &AbsentTarget, route: &Arc<RouteEntry>) -> Self {
+        let why =
+            if target.is_set_apart { LeftOut::SetApart } else { LeftOut::Unfit(SkipReason::SwitchedOff) };
+        Self { id: Some(target.id), target: target.public_name(), route: Arc::clone(route), why }
+    }
 }
 
 /// Where a call may go, in order.
@@ -163,9 +178,17 @@ impl<L: Lots> Course<L> {
     /// All of it, in the order in which a call goes whose attempts all fail.
     pub(crate) fn foreseen(mut self, outlook: &Outlook<'_>) -> Foreseen {
         let mut steps = Vec::new();
-        while let Some(step) = self.next(outlook, steps.is_empty()) {
+        while let Some(step) = self.next_with_room(outlook, steps.is_empty()) {
             steps.push(step);
         }
+        let absent = |route| {
+            let targets = |route: &Arc<RouteEntry>| {
+                route.absent.iter().map(|target| LeftOutTarget::absent(target, route)).collect::<Vec<_>>()
+            };
+            self.snapshot.routes.values().find(|entry| entry.id == route).map(targets).unwrap_or_default()
+        };
+        let absent: Vec<LeftOutTarget> = self.routes.iter().copied().flat_map(absent).collect();
+        self.left_out.extend(absent);
         Foreseen { steps, left_out: self.left_out, passed: self.passed }
     }
 
@@ -175,6 +198,17 @@ impl<L: Lots> Course<L> {
         while self.steps.is_empty() && self.fall_back(outlook) {}
         let last_resort = |step| Step { occasion: Occasion::LastResort { is_first }, ..step };
         self.steps.pop_front().or_else(|| self.held.pop_front().map(last_resort))
+    }
+
+    /// The next target that an attempt would be made at. Calls learn from the limiter itself which of their targets have room and pass over
+    /// the others; this one looks.
+    pub(crate) fn next_with_room(&mut self, outlook: &Outlook<'_>, is_first: bool) -> Option<Step> {
+        loop {
+            let step = self.next(outlook, is_first)?;
+            let spent = step.route.as_ref().and_then(|route| Some((outlook.spent(&step.target)?, route)));
+            let Some((limit, route)) = spent else { return Some(step) };
+            self.left_out.push(LeftOutTarget::of(&step.target, route, LeftOut::Spent(limit)));
+        }
     }
 
     /// A target that is not to be tried in its turn comes again when nothing else is left.
@@ -275,8 +309,7 @@ impl<L: Lots> Course<L> {
     }
 
     fn leave_out(&mut self, route: &Arc<RouteEntry>, targets: impl Iterator<Item = (TargetEntry, LeftOut)>) {
-        let of_route = |(target, why)| LeftOutTarget { target, route: Arc::clone(route), why };
-        self.left_out.extend(targets.map(of_route));
+        self.left_out.extend(targets.map(|(target, why)| LeftOutTarget::of(&target, route, why)));
     }
 
     /// What a route that follows adds: what stood in one before comes no second time, what is set apart is reached through its own route

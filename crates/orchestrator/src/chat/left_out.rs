@@ -2,6 +2,7 @@
 
 use std::fmt;
 use switchyard_domain::ids::RouteId;
+use switchyard_domain::limits::LimitKind;
 use switchyard_domain::route::SkipReason;
 
 /// Why a target of a route is left out.
@@ -13,16 +14,19 @@ pub enum LeftOut {
     AskedBefore,
     /// Its provider is set apart for another route, and reached through that one alone.
     SetApart,
+    /// One of the limits that calls to it are held to, besides their callers', has no room for such a call now.
+    Spent(LimitKind),
 }
 
 impl LeftOut {
-    /// The word for programs, stable: as of a [`SkipReason`], or `asked_before`, `set_apart`.
+    /// The word for programs, stable: as of a [`SkipReason`], or `asked_before`, `set_apart`, `limit_spent`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Unfit(reason) => reason.as_str(),
             Self::AskedBefore => "asked_before",
             Self::SetApart => "set_apart",
+            Self::Spent(_) => "limit_spent",
         }
     }
 }
@@ -33,6 +37,7 @@ impl fmt::Display for LeftOut {
             Self::Unfit(reason) => reason.fmt(f),
             Self::AskedBefore => f.write_str("a route before this one has it already"),
             Self::SetApart => f.write_str("its provider is reached through a route of its own alone"),
+            Self::Spent(limit) => write!(f, "its limit of {} has no room for the call now", limit.describe()),
         }
     }
 }

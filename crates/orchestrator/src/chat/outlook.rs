@@ -6,7 +6,7 @@ use crate::snapshot::{CallerCredentials, Quotas, RouteEntry, TargetEntry};
 use switchyard_domain::call::CallFacts;
 use switchyard_domain::chat::TokenUsage;
 use switchyard_domain::health::AnswerForm;
-use switchyard_domain::limits::Limits;
+use switchyard_domain::limits::{LimitKind, Limits};
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::price::{ServiceTier, cost};
 use switchyard_domain::route::{
@@ -14,7 +14,7 @@ use switchyard_domain::route::{
 };
 use switchyard_domain::time::Timestamp;
 use switchyard_ports::health::{Account, Health};
-use switchyard_ports::limiter::{Limiter, Scope};
+use switchyard_ports::limiter::{Demand, Limiter, Scope};
 
 /// What is known at the moment of a plan.
 pub(crate) struct Outlook<'a> {
@@ -169,6 +169,30 @@ impl Outlook<'_> {
         let demands = asking::of_target(self.quotas, target);
         let shares = demands.iter().filter(|demand| !demand.limits.is_none());
         shares.map(|demand| self.share(&demand.scope, demand.limits)).min().unwrap_or(Headroom::FULL)
+    }
+
+    /// The limit of those besides the caller's that has no room for the call at this target, if there is one. How many calls are in
+    /// flight, and what budgets have left, changes from moment to moment and is not looked at.
+    pub(crate) fn spent(&self, target: &TargetEntry) -> Option<LimitKind> {
+        let tokens = self.call.planned.prompt_tokens.saturating_add(self.call.output_estimate).max(1);
+        let demands = asking::of_target(self.quotas, target);
+        demands.iter().filter(|demand| !demand.limits.is_none()).find_map(
+            |Demand { scope, limits, .. }| {
+                let tally = self.limiter.tally(scope);
+                let is_over = [
+                    (LimitKind::Requests, limits.rpm.is_some_and(|limit| tally.requests >= u64::from(limit))),
+                    (
+                        LimitKind::Tokens,
+                        limits.tpm.is_some_and(|limit| tally.tokens + u128::from(tokens) > u128::from(limit)),
+                    ),
+                    (
+                        LimitKind::DailyRequests,
+                        limits.rpd.is_some_and(|limit| tally.today >= u64::from(limit)),
+                    ),
+                ];
+                is_over.into_iter().find_map(|(limit, is_over)| is_over.then_some(limit))
+            },
+        )
     }
 
     fn share(&self, scope: &Scope, limits: Limits) -> Headroom {

@@ -3,8 +3,10 @@
 use super::bought::Next;
 use super::course::Step;
 use crate::error::{CallError, CallErrorKind};
+use std::sync::PoisonError;
 use std::time::Duration;
 use switchyard_domain::fault::{FaultKind, ProviderFault};
+use switchyard_domain::retry::RetryCause;
 use switchyard_ports::clock::Monotonic;
 
 /// The tries of one call.
@@ -73,8 +75,10 @@ impl Tries {
         self.failures.iter().rev().take(most).filter(|failure| failure.next == Next::Anyone)
     }
 
-    /// A target that could have been asked once more takes no call now.
-    pub(super) fn give_up(&mut self, step: &Step) {
+    /// A target that was to be asked once more takes no call now: what that would have cost is given back.
+    pub(super) fn give_up(&mut self, step: &Step, cause: RetryCause) {
+        let budget = &step.target.provider.retry_budget;
+        budget.lock().unwrap_or_else(PoisonError::into_inner).not_made(cause);
         let of_target = self.failures.iter_mut().filter(|failure| failure.step.target.is_same(&step.target));
         of_target.for_each(|failure| failure.next = Next::Another);
     }

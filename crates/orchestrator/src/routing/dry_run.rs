@@ -4,15 +4,13 @@ use super::{Looked, Routing, RoutingError};
 use crate::chat::{Foreseeing, Foreseen, PassedRoute, Step};
 use crate::explain::SkippedTarget;
 use crate::snapshot::RouteEntry;
+use switchyard_domain::health::AnswerForm;
 use switchyard_domain::ids::{RouteId, TargetId};
 use switchyard_domain::route::{Avoidance, Needs, PlannedCall, Rule};
 use switchyard_ports::limiter::Scope;
 
 /// The most calls of a dry run.
 pub const MOST_RUNS: u32 = 10_000;
-
-/// The output that a call without a limit is taken to have.
-const OUTPUT_ESTIMATE: u64 = 1_000;
 
 /// A call as a dry run sees it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,6 +25,8 @@ pub struct DryCall {
     pub needs: Needs,
     /// Its tags.
     pub tags: Vec<String>,
+    /// Whether its answer is streamed: how quick targets are is measured apart.
+    pub stream: bool,
 }
 
 /// Where calls would go, were all targets as they are now for as long as they come: only the turns go on, and the draws.
@@ -76,8 +76,8 @@ impl Routing {
             needs: call.needs,
             tags: &call.tags,
         };
-        let output = call.output_tokens.unwrap_or(OUTPUT_ESTIMATE);
-        let outlook = self.outlook(&snapshot, &credentials, planned, output);
+        let form = if call.stream { AnswerForm::Streamed } else { AnswerForm::Whole };
+        let outlook = self.outlook(&snapshot, &credentials, planned, form);
         let looked = Looked { route: &route, snapshot: &snapshot, outlook: &outlook };
         let course = |ahead: u32| {
             let lots = Foreseeing { entropy: self.ports.entropy.as_ref(), ahead: u64::from(ahead) };
@@ -98,7 +98,7 @@ impl Routing {
             first.calls = 1;
         }
         for ahead in 1..calls {
-            let Some(step) = course(ahead)?.next(&outlook, true) else { continue };
+            let Some(step) = course(ahead)?.next_with_room(&outlook, true) else { continue };
             let at = scopes.iter().position(|scope| **scope == step.target.scope);
             if let Some(share) = at.and_then(|at| run.shares.get_mut(at)) {
                 if share.calls == 0 {

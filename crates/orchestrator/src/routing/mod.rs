@@ -20,6 +20,9 @@ use switchyard_ports::entropy::Entropy;
 use switchyard_ports::health::Health;
 use switchyard_ports::limiter::Limiter;
 
+/// The output that a call without a limit is taken to have.
+const OUTPUT_ESTIMATE: u64 = 1_000;
+
 /// Looks at routes. Everything is asked with the shared credentials, and nobody is called.
 pub struct Routing {
     keeper: Arc<ConfigurationKeeper>,
@@ -48,9 +51,11 @@ pub enum RoutingError {
     /// It is switched off.
     #[error("the route `{0}` is switched off")]
     SwitchedOff(String),
-    /// None of the providers that it leads to is healthy.
-    #[error("no provider that the route `{0}` leads to is healthy")]
-    NoneHealthy(String),
+    /// None of the targets that it leads to can be asked now.
+    #[error(
+        "no target that the route `{0}` leads to takes calls now: none has a healthy provider and room in its limits"
+    )]
+    NoneReady(String),
     /// No target can take such a call.
     #[error("{message}")]
     NoPlan {
@@ -84,14 +89,15 @@ impl Routing {
         snapshot: &'a Snapshot,
         credentials: &'a CallerCredentials,
         planned: PlannedCall<'a>,
-        output_estimate: u64,
+        form: AnswerForm,
     ) -> Outlook<'a> {
+        let output_estimate = planned.output_tokens.unwrap_or(OUTPUT_ESTIMATE);
         Outlook {
             health: self.ports.health.as_ref(),
             limiter: self.ports.limiter.as_ref(),
             quotas: &snapshot.quotas,
             credentials,
-            call: OutlookCall { planned, output_estimate, form: AnswerForm::Streamed },
+            call: OutlookCall { planned, output_estimate, form },
             now: self.ports.clock.now(),
         }
     }

@@ -2,6 +2,7 @@
 
 use super::{Looked, Routing, RoutingError};
 use crate::chat::Taking;
+use switchyard_domain::health::AnswerForm;
 use switchyard_domain::ids::{ProviderId, RouteId};
 use switchyard_domain::route::{PlannedCall, Rule};
 
@@ -41,14 +42,14 @@ impl Routing {
             return Err(RoutingError::SwitchedOff(route.name.clone()));
         }
         let credentials = Self::credentials(&snapshot);
-        let outlook = self.outlook(&snapshot, &credentials, PlannedCall::default(), 0);
+        let outlook = self.outlook(&snapshot, &credentials, PlannedCall::default(), AnswerForm::Whole);
         let looked = Looked { route: &route, snapshot: &snapshot, outlook: &outlook };
         let mut course = looked.course(model, Taking::of(self.ports.entropy.as_ref()))?;
         let chosen = loop {
-            match course.next(&outlook, true) {
+            match course.next_with_room(&outlook, true) {
                 Some(step) if among == Among::All || step.target.provider.is_healthy => break step,
                 Some(_) => {}
-                None => return Err(RoutingError::NoneHealthy(route.name.clone())),
+                None => return Err(RoutingError::NoneReady(route.name.clone())),
             }
         };
         course.admitted();

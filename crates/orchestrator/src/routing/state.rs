@@ -3,15 +3,15 @@
 use super::{Looked, Routing, RoutingError};
 use crate::chat::Foreseeing;
 use crate::snapshot::build::target_scope;
-use crate::snapshot::{ModelEntry, TargetEntry};
+use crate::snapshot::{AbsentTarget, ModelEntry, TargetEntry};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
-use switchyard_domain::health::{BreakerState, Percentiles};
+use switchyard_domain::health::{AnswerForm, BreakerState, Percentiles};
 use switchyard_domain::ids::{ProviderId, RouteId, TargetId};
 use switchyard_domain::route::{Headroom, PlannedCall};
 use switchyard_ports::health::TargetState;
-use switchyard_ports::limiter::Tally;
+use switchyard_ports::limiter::{Scope, Tally};
 
 /// How a route is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub struct RouteState {
     pub name: String,
     /// How many turns it gave since the process began; `None` before the first.
     pub turns: Option<u64>,
-    /// Its targets in their order: the first model of each, and those others at which there was an attempt.
+    /// Its targets in their order, those that are not served last: the first model of each, and those others at which there was an attempt.
     pub targets: Vec<TargetStanding>,
 }
 
@@ -73,42 +73,73 @@ impl Routing {
     pub fn state(&self, id: RouteId) -> Result<RouteState, RoutingError> {
         let (route, snapshot) = self.found(id)?;
         let credentials = Self::credentials(&snapshot);
-        let outlook = self.outlook(&snapshot, &credentials, PlannedCall::default(), 0);
+        let outlook = self.outlook(&snapshot, &credentials, PlannedCall::default(), AnswerForm::Whole);
         let looked = Looked { route: &route, snapshot: &snapshot, outlook: &outlook };
         let lots = Foreseeing { entropy: self.ports.entropy.as_ref(), ahead: 0 };
-        let next = looked.course(None, lots).ok().and_then(|mut course| course.next(&outlook, true));
+        let next =
+            looked.course(None, lots).ok().and_then(|mut course| course.next_with_room(&outlook, true));
         let states = self.ports.health.states().into_iter();
         let states: States = states.map(|state| ((state.provider, state.model.clone()), state)).collect();
         let standing = |(target, model): (&TargetEntry, &Arc<ModelEntry>)| {
             let at = TargetEntry { model: Arc::clone(model), ..target.clone() };
-            let known = states.get(&(at.provider.id, at.model.model.clone()));
             let is_next = route.is_active
                 && next.as_ref().is_some_and(|next| {
                     (&next.target.scope, &next.target.model.model) == (&at.scope, &at.model.model)
                 });
+            let of = (at.provider.id, at.model.model.clone());
             TargetStanding {
-                provider: at.provider.id,
-                provider_name: at.provider.name.clone(),
-                model: at.model.model.clone(),
                 priority: at.priority,
                 weight: at.weight,
                 is_usable: at.is_usable(&credentials),
                 is_next,
-                breaker: known.map_or(BreakerState::Closed, |known| known.breaker),
-                rest: known.and_then(|known| known.rest),
-                latency: known.and_then(|known| known.latency),
-                in_flight: known.map_or(0, |known| known.in_flight),
-                used: self.ports.limiter.tally(&at.scope),
                 headroom: outlook.headroom(&at),
+                ..self.standing(&at.provider.name, of, &at.scope, &states)
             }
         };
+        let absent = |target: &AbsentTarget| {
+            let of = (target.provider, target.model.clone());
+            TargetStanding {
+                priority: target.priority,
+                weight: target.weight,
+                ..self.standing(&target.provider_name, of, &target_scope(target.id), &states)
+            }
+        };
+        let served = route.targets.iter().flat_map(|target| shown(target, &states)).map(standing);
+        let absent = route.absent.iter().map(absent);
         let turns = route.turns.taken();
         Ok(RouteState {
             id: route.id,
             name: route.name.clone(),
             turns: (turns > 0).then_some(turns),
-            targets: route.targets.iter().flat_map(|target| shown(target, &states)).map(standing).collect(),
+            targets: served.chain(absent).collect(),
         })
+    }
+
+    /// How this model of a provider is, as a target that takes no calls.
+    fn standing(
+        &self,
+        provider_name: &str,
+        of: (ProviderId, String),
+        scope: &Scope,
+        states: &States,
+    ) -> TargetStanding {
+        let known = states.get(&of);
+        let (provider, model) = of;
+        TargetStanding {
+            provider,
+            provider_name: provider_name.to_owned(),
+            model,
+            priority: 0,
+            weight: 1,
+            is_usable: false,
+            is_next: false,
+            breaker: known.map_or(BreakerState::Closed, |known| known.breaker),
+            rest: known.and_then(|known| known.rest),
+            latency: known.and_then(|known| known.latency),
+            in_flight: known.map_or(0, |known| known.in_flight),
+            used: self.ports.limiter.tally(scope),
+            headroom: Headroom::FULL,
+        }
     }
 }
 

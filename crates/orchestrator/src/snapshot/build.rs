@@ -1,5 +1,6 @@
 //! Stored configuration becomes a snapshot. A broken object disables itself with a reason; the rest goes on.
 
+use super::absent::absent;
 use super::gone::Gone;
 use super::shared::{MemoryOfCredentials, SharedCredentials};
 use super::{
@@ -144,7 +145,7 @@ impl Builder {
         }
         let mut routes: Vec<(&Route, RouteEntry)> = Vec::with_capacity(stored.routes.len());
         for route in &stored.routes {
-            routes.push((route, self.route(route, &by_id, memory)));
+            routes.push((route, self.route(route, &stored.providers, &by_id, memory)));
         }
         let by_route: HashMap<RouteId, (&Route, bool)> = routes
             .iter()
@@ -221,6 +222,7 @@ impl Builder {
     fn route(
         &self,
         route: &Route,
+        stored: &[Provider],
         providers: &HashMap<ProviderId, Arc<ProviderEntry>>,
         memory: &mut MemoryOfTargets,
     ) -> RouteEntry {
@@ -228,12 +230,14 @@ impl Builder {
             target.provider.set_apart_for.as_deref().is_some_and(|name| name != route.name.as_str())
         };
         let targets = route.targets.iter().filter_map(|target| route_target(target, providers));
-        let targets: Vec<TargetEntry> = targets.filter(|target| !is_set_apart_for_another(target)).collect();
+        let (set_apart, targets): (Vec<TargetEntry>, Vec<TargetEntry>) =
+            targets.partition(is_set_apart_for_another);
+        let absent = absent(route, &targets, &set_apart, stored);
         let is_seed = route.meta.owner == Owner::Seed;
-        if !is_seed && targets.len() < route.targets.len() {
+        if !is_seed && !absent.is_empty() {
             tracing::warn!(
                 route.name = %route.name,
-                missing = route.targets.len() - targets.len(),
+                missing = absent.len(),
                 "targets left out: their provider is disabled, does not list their model, or is set apart for another route"
             );
         }
@@ -251,6 +255,7 @@ impl Builder {
             is_active: route.is_active,
             is_seed,
             targets,
+            absent,
             advice: (self.set_apart.route == route.name.as_str()).then(|| Arc::clone(&self.set_apart.advice)),
             turns: Arc::clone(memory.turns.entry(route.id).or_default()),
         }

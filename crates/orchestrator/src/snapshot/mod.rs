@@ -1,6 +1,7 @@
 //! The compiled configuration that calls read: immutable, swapped whole, never half of a change. Virtual keys stand beside it
 //! in a directory of their own, so that a million of them cost one small update a write.
 
+mod absent;
 pub(crate) mod build;
 mod credentials;
 mod directory;
@@ -14,6 +15,7 @@ mod standing;
 mod turns;
 mod users;
 
+pub use absent::AbsentTarget;
 pub use build::{Builder, credential_binding};
 pub use credentials::{CallerCredentials, ChosenCredential, CredentialDirectory, credentials_of};
 pub use directory::KeyDirectory;
@@ -138,8 +140,10 @@ pub struct RouteEntry {
     pub is_active: bool,
     /// Whether it came with the product and nobody changed it.
     pub is_seed: bool,
-    /// Its targets, in order.
+    /// Its targets that are served, in order.
     pub targets: Vec<TargetEntry>,
+    /// Those that are not.
+    pub absent: Vec<AbsentTarget>,
     /// What an administrator can do while none of its targets can be tried, where more is known of that than of any route.
     pub advice: Option<Arc<str>>,
     /// Counts its calls; outlives the snapshot.

@@ -9,6 +9,8 @@ use switchyard_ports::clock::{Clock, Monotonic};
 
 /// How long one is benched before a call tries it again.
 const BENCH: Duration = Duration::from_secs(300);
+/// The least rest of one that is throttled, whatever it is told: else a call would come back to the one that it has just left.
+const LEAST_REST: Duration = Duration::from_millis(100);
 /// The rest of one that is throttled without a word on for how long.
 const SHORT_REST: Duration = Duration::from_secs(1);
 /// The longest rest that a provider's own word is believed for.
@@ -175,7 +177,7 @@ impl Standing {
     pub(super) fn failed(&self, turn: Turn, fault: &ProviderFault, clock: &dyn Clock) -> Option<Fallen> {
         let why = Setback::of(fault.kind)?;
         let rest = match why {
-            Setback::Throttled => fault.retry_after.unwrap_or(SHORT_REST).min(LONGEST_REST),
+            Setback::Throttled => fault.retry_after.unwrap_or(SHORT_REST).clamp(LEAST_REST, LONGEST_REST),
             Setback::Refused | Setback::Spent => BENCH,
         };
         let until = Monotonic(clock.monotonic().0 + rest);

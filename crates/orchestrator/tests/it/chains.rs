@@ -2,19 +2,23 @@
 
 use crate::world::{Setting, World, buffered, named, route, routing, with};
 use std::sync::Arc;
+use std::time::Duration;
 use switchyard_domain::declared::DeclaredRoute;
 use switchyard_domain::fault::{FaultKind, ProviderFault};
 use switchyard_domain::ids::RouteId;
+use switchyard_domain::limits::Limits;
 use switchyard_domain::meta::Writer;
 use switchyard_domain::provider::Capabilities;
 use switchyard_domain::route::{
     Availability, Avoidance, Need, Needs, Route, RouteMode, Strategy, TargetModels,
 };
-use switchyard_orchestrator::admin::RouteChange;
+use switchyard_orchestrator::admin::{ProviderChange, RouteChange};
 use switchyard_orchestrator::chat::CallSettings;
+use switchyard_orchestrator::error::CallErrorKind;
 use switchyard_orchestrator::explain::{Explainer, Explanation, PassedRoute, SkippedTarget};
 use switchyard_orchestrator::principal::Principal;
 use switchyard_orchestrator::routing::{Among, DryCall, DryRun, RoutingError};
+use switchyard_ports::limiter::Tally;
 use switchyard_ports::prices::ModelFacts;
 use switchyard_testkit::call::WireCall;
 use switchyard_testkit::fakes::provider::Act;
@@ -273,10 +277,79 @@ async fn a_selection_that_comes_to_nothing_takes_no_turn() {
     mark(false, &["a", "b"]).await;
     for _ in 0..3 {
         let none = routing(&world).select(id, None, Among::Healthy).unwrap_err();
-        assert_eq!(none, RoutingError::NoneHealthy("turns".to_owned()));
+        assert_eq!(none, RoutingError::NoneReady("turns".to_owned()));
     }
     assert_eq!(routing(&world).state(id).unwrap().turns, None);
     mark(true, &["b"]).await;
     let selected = routing(&world).select(id, None, Among::Healthy).unwrap();
     assert_eq!((selected.provider_name.as_str(), routing(&world).state(id).unwrap().turns), ("b", Some(1)));
+}
+
+#[tokio::test]
+async fn whose_limits_are_used_up_is_passed_over_by_calls_and_in_what_is_shown() {
+    let world = World::usual().await;
+    let limits = Limits { rpd: Some(20), ..Limits::NONE };
+    let mut spent = route("spent", &["a/m", "b/m"]);
+    spent.targets.iter_mut().for_each(|target| target.limits = limits);
+    let id = add_as(&world, spent).await;
+    let scopes: Vec<String> = {
+        let snapshot = world.keeper.snapshot();
+        snapshot.routes["spent"].targets.iter().map(|target| target.scope.0.to_string()).collect()
+    };
+    let is_next = || -> Vec<bool> {
+        routing(&world).state(id).unwrap().targets.iter().map(|target| target.is_next).collect()
+    };
+    assert_eq!(is_next(), [true, false]);
+    world.limiter.tell(&scopes[0], Tally { today: 20, ..Tally::default() });
+    world.limiter.close(&scopes[0], Duration::from_secs(60));
+    let left_out = [("a/m", "spent", "limit_spent")];
+    let run = run(&world, id, 4);
+    assert_eq!(run.shares.iter().map(|it| (it.target.as_str(), it.calls)).collect::<Vec<_>>(), [("b/m", 4)]);
+    let shown = explained(&world, &buffered("spent"));
+    assert_eq!(shown.targets.iter().map(|it| it.target.as_str()).collect::<Vec<_>>(), ["b/m"]);
+    assert_eq!((skipped(&shown.skipped), skipped(&run.skipped)), (left_out.to_vec(), left_out.to_vec()));
+    let why = shown.skipped[0].reason.to_string();
+    assert_eq!(why, "its limit of requests per day has no room for the call now");
+    assert_eq!(is_next(), [false, true]);
+    assert_eq!(routing(&world).select(id, None, Among::All).unwrap().provider_name, "b");
+    assert_eq!(world.ask("spent").await.unwrap().head.target, "b/m");
+    world.limiter.tell(&scopes[1], Tally { today: 20, ..Tally::default() });
+    world.limiter.close(&scopes[1], Duration::from_secs(60));
+    let none = routing(&world).select(id, None, Among::All).unwrap_err();
+    assert_eq!(none, RoutingError::NoneReady("spent".to_owned()));
+    assert_eq!(is_next(), [false, false]);
+    assert_eq!(world.ask("spent").await.err().unwrap().kind, CallErrorKind::RateLimited);
+}
+
+#[tokio::test]
+async fn a_dry_run_of_a_route_that_is_off_says_so() {
+    let world = World::usual().await;
+    let off = DeclaredRoute { enabled: false, ..route("off", &["a/m"]) };
+    let (off, on) = (add_as(&world, off).await, add(&world, "on", &["a/m"], None).await);
+    assert_eq!((run(&world, off, 1).is_active, run(&world, on, 1).is_active), (false, true));
+    assert_eq!(run(&world, off, 3).shares[0].calls, 3, "and shows what it would do");
+}
+
+#[tokio::test]
+async fn what_is_switched_off_is_shown_as_left_out_and_in_a_routes_state() {
+    let world = World::usual().await;
+    add(&world, "behind", &["b/m", "c/m"], None).await;
+    let id = add(&world, "first", &["a/m", "b/n"], Some("behind")).await;
+    let a = world.providers.find(&named("a")).await.unwrap();
+    let off = ProviderChange { is_enabled: Some(false), ..ProviderChange::default() };
+    world.providers.change(a.id, off, &Writer::API).await.unwrap();
+    let run = run(&world, id, 1);
+    let order: Vec<_> = run.shares.iter().map(|it| it.target.as_str()).collect();
+    assert_eq!(order, ["b/n", "c/m", "b/m"]);
+    assert_eq!(skipped(&run.skipped), [("a/m", "first", "switched_off")]);
+    let shown = explained(&world, &buffered("first"));
+    assert_eq!(skipped(&shown.skipped), skipped(&run.skipped));
+    let state = routing(&world).state(id).unwrap();
+    let standing: Vec<_> = state
+        .targets
+        .iter()
+        .map(|it| (it.provider_name.as_str(), it.model.as_str(), it.is_usable, it.is_next))
+        .collect();
+    assert_eq!(standing, [("b", "n", true, true), ("a", "m", false, false)]);
+    assert_eq!(world.ask("first").await.unwrap().head.target, "b/n");
 }

@@ -240,7 +240,7 @@ async fn a_target_at_its_limit_is_passed_over_and_the_shortest_wait_is_told_when
     assert_eq!(world.journal.events().len(), before, "nothing was sent, nothing is recorded");
     let facts = world.health.facts_of("m");
     assert_eq!(
-        facts.iter().filter(|fact| **fact == AttemptFact::NotMade).count(),
+        facts.iter().filter(|fact| **fact == AttemptFact::Nothing).count(),
         3,
         "and nothing is learned: {facts:?}"
     );

@@ -88,7 +88,8 @@ async fn a_refused_key_is_benched_and_the_call_goes_on_with_another_at_the_same_
     assert_eq!((reply.head.target.as_str(), reply.head.attempts), ("p/m", 2));
     assert_eq!(world.keys_of(&mut seen), [1, 2]);
     assert_eq!(world.outcomes(), [Outcome::Failed, Outcome::Complete]);
-    assert_eq!(world.health.facts_of("m"), [AttemptFact::Lives], "the target is not cooled as a whole");
+    let facts = [AttemptFact::Nothing, AttemptFact::Lives];
+    assert_eq!(world.health.facts_of("m"), facts, "the target is not cooled as a whole");
     for _ in 0..5 {
         world.ask("p/m").await.unwrap();
     }
@@ -206,8 +207,22 @@ async fn only_when_no_key_is_left_does_the_target_rest_and_for_as_long_as_the_fi
     assert_eq!((reply.head.target.as_str(), reply.head.attempts), ("a/m", 3));
     assert_eq!(world.keys_of(&mut seen), [1, 2]);
     let rest = AttemptFact::Throttled { retry_after: Some(40 * SECOND) };
-    assert_eq!(world.health.facts_of("m"), [rest, AttemptFact::Lives], "the other key comes back sooner");
+    let facts = [AttemptFact::Nothing, rest, AttemptFact::Lives];
+    assert_eq!(world.health.facts_of("m"), facts, "the other key comes back sooner");
     world.is_idle();
+}
+
+#[tokio::test]
+async fn a_key_that_is_to_wait_for_no_time_at_all_is_not_taken_again_before_other_targets() {
+    for count in [1, 2] {
+        let (world, mut seen) = (with_keys(count).await, 0);
+        world.route("r", &["p/m", "a/m"]).await;
+        (1..=count).for_each(|number| world.key_does(number, throttled(Some(Duration::ZERO))));
+        let reply = world.ask("r").await.unwrap();
+        assert_eq!((reply.head.target.as_str(), reply.head.attempts), ("a/m", u32::from(count) + 1));
+        assert_eq!(world.keys_of(&mut seen), (1..=count).collect::<Vec<_>>());
+        world.is_idle();
+    }
 }
 
 #[tokio::test]
@@ -233,8 +248,8 @@ async fn with_every_key_benched_a_call_is_refused_after_one_try_and_a_success_en
     assert_eq!(world.ask("p/m").await.err().unwrap().kind, CallErrorKind::UpstreamAuthFailed);
     assert_eq!(world.states().await, ["benched", "benched"]);
     assert_eq!(world.keys_of(&mut seen), [1, 2]);
-    let facts = world.health.facts_of("m");
-    assert_eq!(facts, [AttemptFact::Failed(FaultKind::AuthFailed)], "and the target rests as a whole");
+    let facts = [AttemptFact::Nothing, AttemptFact::Failed(FaultKind::AuthFailed)];
+    assert_eq!(world.health.facts_of("m"), facts, "and the target rests as a whole");
     for _ in 0..3 {
         assert_eq!(world.ask("p/m").await.err().unwrap().kind, CallErrorKind::UpstreamAuthFailed);
         assert_eq!(world.keys_of(&mut seen).len(), 1, "the last target is never given up without a try");
@@ -257,7 +272,7 @@ async fn under_server_errors_a_refused_or_throttled_key_ends_the_call_and_the_ne
         world.key_does(1, Act::fail(kind));
         assert_eq!(world.ask("r").await.err().unwrap().kind, expected);
         assert_eq!(world.keys_of(&mut seen), [1], "one upstream call");
-        assert!(world.health.facts_of("m").is_empty(), "the other key is usable");
+        assert_eq!(world.health.facts_of("m"), [AttemptFact::Nothing], "the other key is usable");
         assert_eq!(world.ask("r").await.unwrap().head.target, "p/m");
         assert_eq!(world.keys_of(&mut seen), [2]);
     }

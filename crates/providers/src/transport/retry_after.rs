@@ -21,17 +21,24 @@ pub fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     number(text, 1.0).or_else(|| until(text, now))
 }
 
-/// A non-negative decimal number of units of `unit` seconds. Fractions occur in practice.
+/// As good as for ever, and far from where sums of times overflow.
+const FOR_EVER: Duration = Duration::from_secs(10 * 365 * 86_400);
+
+/// A non-negative decimal number of units of `unit` seconds, of whatever size. Fractions occur in practice.
 fn number(text: &str, unit: f64) -> Option<Duration> {
     let plain = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
     if !plain {
         return None;
     }
-    Duration::try_from_secs_f64(text.parse::<f64>().ok()? * unit).ok()
+    let seconds = text.parse::<f64>().ok()? * unit;
+    Some(Duration::try_from_secs_f64(seconds).map_or(FOR_EVER, |wait| wait.min(FOR_EVER)))
 }
 
+/// A date in one of HTTP's three forms (RFC 9110, section 5.6.7), or with a zone as in mail.
 fn until(text: &str, now: Timestamp) -> Option<Duration> {
-    let at = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
+    let in_http = || Timestamp::try_from(httpdate::parse_http_date(text).ok()?).ok();
+    let in_mail = || jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok();
+    let at = in_http().or_else(in_mail)?;
     Some(Duration::try_from(at.duration_since(now)).unwrap_or(Duration::ZERO))
 }
 
@@ -52,7 +59,18 @@ mod tests {
         assert_eq!(wait(&[("retry-after", "0")]), Some(Duration::ZERO));
         assert_eq!(wait(&[("retry-after", "1.5")]), Some(Duration::from_millis(1500)));
         assert_eq!(wait(&[("retry-after-ms", "1250")]), Some(Duration::from_millis(1250)));
-        assert_eq!(wait(&[("retry-after", "Fri, 20 Nov 2026 12:00:07 GMT")]), Some(Duration::from_secs(7)));
+    }
+
+    #[test]
+    fn dates_are_read_in_each_form_of_http() {
+        for date in [
+            "Fri, 20 Nov 2026 12:00:07 GMT",
+            "Friday, 20-Nov-26 12:00:07 GMT",
+            "Fri Nov 20 12:00:07 2026",
+            "Fri, 20 Nov 2026 13:00:07 +0100",
+        ] {
+            assert_eq!(wait(&[("retry-after", date)]), Some(Duration::from_secs(7)), "{date}");
+        }
     }
 
     #[test]
@@ -71,8 +89,14 @@ mod tests {
         for garbage in ["", "-1", "soon", "1e9", "NaN", "inf", "0x10", "1.2.3", ".", "1 s", "2026-11-20"] {
             assert_eq!(wait(&[("retry-after", garbage)]), None, "{garbage:?}");
         }
-        let endless: &'static str = Box::leak("9".repeat(400).into_boxed_str());
-        assert_eq!(wait(&[("retry-after", endless)]), None);
         assert_eq!(wait(&[]), None);
+    }
+
+    #[test]
+    fn a_number_beyond_all_bounds_is_for_ever() {
+        let endless: &'static str = Box::leak("9".repeat(400).into_boxed_str());
+        for seconds in [endless, "99999999999999999999", "400000000"] {
+            assert_eq!(wait(&[("retry-after", seconds)]), Some(FOR_EVER), "{seconds}");
+        }
     }
 }

@@ -103,6 +103,9 @@ pub(crate) struct TryRoute {
     /// A tag that they carry; may be repeated.
     #[arg(long = "tag", value_name = "TAG")]
     pub(crate) tags: Vec<String>,
+    /// They want streams.
+    #[arg(long)]
+    pub(crate) stream: bool,
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,

@@ -124,10 +124,14 @@ fn dry_call(options: &TryRoute) -> Result<DryCall, Failure> {
         output_tokens: options.output_tokens,
         needs: needs.collect(),
         tags: options.tags.clone(),
+        stream: options.stream,
     })
 }
 
 fn tell(run: &DryRun, asked: &str) {
+    if !run.is_active {
+        output::line(format!("{asked} is switched off and takes no calls; switched on it would do this:"));
+    }
     // Most routes have none behind them.
     let of = |route: &str| if route == asked { String::new() } else { format!(" of {route}") };
     for (share, place) in run.shares.iter().zip(1..) {

@@ -35,6 +35,7 @@ macro_rules! health_contract {
             whoever_asks_once_more_has_waited,
             what_began_before_a_throttle_takes_nothing_of_its_rest,
             who_is_quick_to_refuse_is_not_quick_to_answer,
+            what_a_caller_is_to_blame_for_makes_nothing_slower,
             a_client_that_leaves_shows_how_long_it_waited_at_least,
             a_probes_first_content_lets_all_pass_until_something_fails,
             models_and_providers_are_apart,
@@ -364,13 +365,25 @@ pub fn a_timeout_counts_as_the_time_that_it_took(health: &Shared, clock: &Manual
 
 /// See the name.
 pub fn who_is_quick_to_refuse_is_not_quick_to_answer(health: &Shared, clock: &ManualClock) {
-    for fact in [AttemptFact::Lives, failed(FaultKind::ServerError), failed(FaultKind::Redirect)] {
+    for fact in [failed(FaultKind::ServerError), failed(FaultKind::Redirect)] {
         ended(health, &fact, 1);
         assert!(latency(health).unwrap() > 600 * SECOND, "{fact:?}");
         assert_eq!(state(health).latency, None, "nothing was measured");
         clock.advance(30 * SECOND);
         assert_eq!(latency(health), None, "it gets another chance");
     }
+}
+
+/// See the name.
+pub fn what_a_caller_is_to_blame_for_makes_nothing_slower(health: &Shared, _: &ManualClock) {
+    let refusals = [AttemptFact::Lives, AttemptFact::Nothing];
+    refusals.iter().for_each(|fact| ended(health, fact, 5));
+    assert_eq!(latency(health), None, "nothing was measured");
+    let mut attempt = begin(health, Occasion::Turn).unwrap();
+    attempt.first_content();
+    attempt.ended(AttemptFact::Lives);
+    refusals.iter().for_each(|fact| ended(health, fact, 5));
+    assert_eq!(latency(health), Some(Duration::ZERO));
 }
 
 /// See the name.
@@ -431,11 +444,11 @@ pub fn what_is_gone_is_forgotten_whatever_its_attempts_tell_yet(health: &Shared,
 pub fn an_attempt_that_was_not_made_says_nothing(health: &Shared, clock: &ManualClock) {
     let attempt = begin(health, Occasion::Turn).unwrap();
     clock.advance(SECOND);
-    attempt.ended(AttemptFact::NotMade);
+    attempt.ended(AttemptFact::Nothing);
     let view = health.view(A, "m", Account::Shared, FORM);
     assert_eq!((view.availability, view.latency, view.in_flight), (Availability::Ready, None, 0));
     ended(health, &failed(FaultKind::ServerError), 5);
     clock.advance(2 * SECOND);
-    begin(health, Occasion::Turn).unwrap().ended(AttemptFact::NotMade);
+    begin(health, Occasion::Turn).unwrap().ended(AttemptFact::Nothing);
     assert!(begin(health, Occasion::Turn).is_ok(), "another one may be the probe");
 }

@@ -100,7 +100,7 @@ impl Cell {
     pub(super) fn ended(&mut self, now: Duration, fact: Option<&AttemptFact>, attempt: &Attempt, draw: u64) {
         self.in_flight = self.in_flight.saturating_sub(1);
         let verdict = match fact {
-            None | Some(AttemptFact::Throttled { .. } | AttemptFact::NotMade) => Verdict::Neither,
+            None | Some(AttemptFact::Throttled { .. } | AttemptFact::Nothing) => Verdict::Neither,
             Some(AttemptFact::Lives) => Verdict::Works,
             Some(AttemptFact::Failed(kind)) => kind.verdict(),
         };
@@ -108,7 +108,8 @@ impl Cell {
         if !attempt.has_content {
             let waited = now.saturating_sub(attempt.began);
             match fact {
-                Some(AttemptFact::NotMade) => {}
+                // A refusal of what one caller sent is quick and says nothing of how quick answers are: it must not send others elsewhere.
+                Some(AttemptFact::Nothing | AttemptFact::Lives) => {}
                 // Its client did not wait for longer.
                 None => self.latency.took_at_least(attempt.form, waited, now),
                 Some(AttemptFact::Failed(kind)) if kind.is_slow() => {

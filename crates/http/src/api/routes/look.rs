@@ -2,11 +2,12 @@
 
 use super::super::shapes::EnvelopeAnswer;
 use super::id_of;
+use super::shapes::SelectQuery;
 use crate::api::{ApiBody, ApiError, ApiJson, ApiJsonOrNothing};
 use crate::explained::DryRunShape;
 use crate::extract::Administrator;
 use actix_web::http::StatusCode;
-use actix_web::web;
+use actix_web::{HttpRequest, web};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use switchyard_domain::health::BreakerState;
@@ -26,7 +27,7 @@ impl From<RoutingError> for ApiError {
             RoutingError::NoPlan { why: PlanError::HintMissing | PlanError::HintNotServed, .. } => {
                 Self::invalid_field("model", said)
             }
-            RoutingError::NoPlan { .. } | RoutingError::NoneHealthy(_) => {
+            RoutingError::NoPlan { .. } | RoutingError::NoneReady(_) => {
                 Self::new(StatusCode::BAD_REQUEST, "bad_request", said)
             }
         }
@@ -80,7 +81,7 @@ impl From<Selection> for SelectedShape {
     path = "/api/v1/routes/{id}/select",
     tag = "routes",
     security(("bearer_token" = []), ("session_cookie" = [])),
-    params(("id" = i64, Path, description = "The route's id")),
+    params(("id" = i64, Path, description = "The route's id"), SelectQuery),
     request_body = Option<SelectBody>,
     responses(
         (status = 200, body = SelectedShape),
@@ -98,10 +99,18 @@ impl From<Selection> for SelectedShape {
 pub(crate) async fn select_target(
     _: Administrator,
     id: web::Path<String>,
+    request: HttpRequest,
     body: ApiJsonOrNothing<SelectBody>,
     routing: web::Data<Routing>,
 ) -> Result<web::Json<SelectedShape>, ApiError> {
-    Ok(web::Json(routing.select(id_of(&id)?, body.0.model.as_deref(), Among::All)?.into()))
+    let asked = SelectQuery::of(&request)?.model;
+    let model = match (asked, body.0.model) {
+        (Some(asked), Some(wanted)) if asked != wanted => {
+            return Err(ApiError::invalid_field("model", "the query and the body name different models"));
+        }
+        (asked, wanted) => asked.or(wanted),
+    };
+    Ok(web::Json(routing.select(id_of(&id)?, model.as_deref(), Among::All)?.into()))
 }
 
 /// How a route and its targets are.
@@ -229,6 +238,9 @@ pub(crate) struct DryRunBody {
     /// The tags that they carry.
     #[serde(default)]
     tags: Vec<String>,
+    /// Whether they want streams: how quick targets are is measured apart.
+    #[serde(default)]
+    stream: bool,
 }
 
 impl ApiBody for DryRunBody {}
@@ -240,8 +252,8 @@ impl DryRunBody {
             return Err(ApiError::invalid_field("tags", format!("`{tag}` is no tag that a call can carry")));
         }
         let needs = self.needs.into_iter().fold(Needs::NONE, |needs, need| needs.and(need, true));
-        let Self { model, prompt_tokens, output_tokens, tags, calls, .. } = self;
-        Ok((DryCall { model, prompt_tokens, output_tokens, needs, tags }, calls))
+        let Self { model, prompt_tokens, output_tokens, tags, calls, stream, .. } = self;
+        Ok((DryCall { model, prompt_tokens, output_tokens, needs, tags, stream }, calls))
     }
 }
 

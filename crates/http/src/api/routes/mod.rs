@@ -8,6 +8,7 @@ pub(crate) use look::{
 };
 
 pub(super) use shapes::ChangedField;
+pub(crate) use shapes::SelectQuery;
 
 use super::shapes::EnvelopeAnswer;
 use super::users::{PageQuery, page_of};

@@ -2,6 +2,7 @@
 
 use super::super::shapes::LimitsShape;
 use crate::api::{ApiBody, ApiError, present};
+use actix_web::{HttpRequest, web};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use switchyard_domain::declared::{DeclaredRoute, DeclaredTarget};
@@ -12,7 +13,7 @@ use switchyard_domain::notes::Notes;
 use switchyard_domain::route::{OnDisconnect, RouteMode, Strategy, Target, TargetModels, Timeouts, When};
 use switchyard_orchestrator::admin::{RouteChange, RouteState, VersionState};
 use switchyard_orchestrator::routing::Routing;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 /// A target that is wanted.
@@ -423,3 +424,22 @@ pub(crate) struct RollbackBody {
 }
 
 impl ApiBody for RollbackBody {}
+
+/// Which model is wanted of a route, in the query.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct SelectQuery {
+    /// One that the route serves; `specific` routes need it.
+    pub(crate) model: Option<String>,
+}
+
+impl SelectQuery {
+    /// That of this request.
+    pub(crate) fn of(request: &HttpRequest) -> Result<Self, ApiError> {
+        let query = web::Query::<Self>::from_query(request.query_string());
+        query.map(web::Query::into_inner).map_err(|_| {
+            ApiError::invalid_field("query.model", "`model` stands there once, and nothing else")
+        })
+    }
+}

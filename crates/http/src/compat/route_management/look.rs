@@ -1,6 +1,5 @@
-use super::shapes::SelectQuery;
 use super::{DetailError, id_of};
-use crate::api::ApiError;
+use crate::api::{ApiError, SelectQuery};
 use crate::extract::Administrator;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, web};
@@ -60,8 +59,7 @@ pub(crate) async fn select_node(
     request: HttpRequest,
     routing: web::Data<Routing>,
 ) -> Result<web::Json<SelectedNode>, ApiError> {
-    let query = web::Query::<SelectQuery>::from_query(request.query_string())
-        .map_err(|_| ApiError::invalid_field("query.model", "`model` stands there once, and nothing else"))?;
+    let query = SelectQuery::of(&request)?;
     // A node is usable here while its provider is healthy.
     let selection =
         routing.select(id_of(&id)?, query.model.as_deref(), Among::Healthy).map_err(documented)?;

@@ -9,7 +9,7 @@ use switchyard_domain::name::Name;
 use switchyard_domain::notes::Notes;
 use switchyard_domain::route::{RouteMode, Strategy, Target, TargetModels};
 use switchyard_orchestrator::admin::{RouteChange, RouteState};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use validator::Validate;
 
 /// The names of providers by their ids.
@@ -280,13 +280,4 @@ impl From<RouteState> for RouteShape {
             updated_at: updated_at.clone(),
         }
     }
-}
-
-/// Which model is wanted.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct SelectQuery {
-    /// One that the route serves; `specific` routes need it.
-    pub(super) model: Option<String>,
 }
