@@ -178,6 +178,12 @@ pub enum HealthEvent {
 }
 
 impl ProviderHealth {
+    /// Whether it is unhealthy since checks found it dead, rather than because somebody said so.
+    #[must_use]
+    pub fn fails_checks(&self) -> bool {
+        !self.is_healthy && self.consecutive_failures > 0
+    }
+
     /// What is known once this happened.
     #[must_use]
     pub fn after(self, event: HealthEvent, at: Timestamp) -> Self {

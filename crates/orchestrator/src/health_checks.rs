@@ -17,14 +17,16 @@ use switchyard_ports::repositories::{Author, ProviderHealthRepository, Repositor
 use tokio_util::sync::CancellationToken;
 
 /// Providers that are asked at one time.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 32;
+/// The time between checks of one that was found dead: calls avoid it while others work, so that nobody else finds out that it is back.
+const RECOVERY: Duration = Duration::from_secs(5);
 
 /// How providers are checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HealthCheckSettings {
     /// Whether they are.
     pub enabled: bool,
-    /// The time between checks of one provider, whichever process makes them.
+    /// The time between checks of one provider, whichever process makes them; of one that was found dead it is five seconds at most.
     pub interval: Duration,
     /// How long a check may take.
     pub timeout: Duration,
@@ -63,6 +65,11 @@ impl HealthChecks {
         Self { keeper, health, clock, settings }
     }
 
+    fn until_next(&self) -> Duration {
+        let fails = self.keeper.snapshot().providers.values().any(|entry| entry.fails_checks);
+        if fails { self.settings.interval.min(RECOVERY) } else { self.settings.interval }
+    }
+
     /// Checks all providers once in each interval, the first time after one, until `stopping`. A check that runs then is given up.
     pub async fn run(&self, stopping: CancellationToken) {
         if !self.settings.enabled {
@@ -70,7 +77,7 @@ impl HealthChecks {
         }
         let rounds = async {
             loop {
-                self.clock.sleep(self.settings.interval).await;
+                self.clock.sleep(self.until_next()).await;
                 if let Err(error) = self.round().await {
                     tracing::warn!(error = %error, "providers can't be checked");
                 }
@@ -90,13 +97,19 @@ impl HealthChecks {
         let snapshot = self.keeper.snapshot();
         let entries: Vec<&Arc<ProviderEntry>> =
             snapshot.providers.values().filter(|entry| can_be_asked(entry)).collect();
-        let ids: Vec<ProviderId> = entries.iter().map(|entry| entry.id).collect();
-        if ids.is_empty() {
-            return Ok(0);
-        }
         let now = self.clock.now();
-        let interval = i64::try_from(self.settings.interval.as_millis()).unwrap_or(i64::MAX);
-        let due = self.health.claim_checks(&ids, Timestamp(now.0.saturating_sub(interval)), now).await?;
+        let mut due = Vec::new();
+        for (fails, interval) in
+            [(false, self.settings.interval), (true, self.settings.interval.min(RECOVERY))]
+        {
+            let ids = entries.iter().filter(|entry| entry.fails_checks == fails).map(|entry| entry.id);
+            let ids: Vec<ProviderId> = ids.collect();
+            if !ids.is_empty() {
+                let interval = i64::try_from(interval.as_millis()).unwrap_or(i64::MAX);
+                let before = Timestamp(now.0.saturating_sub(interval));
+                due.extend(self.health.claim_checks(&ids, before, now).await?);
+            }
+        }
         let checks = entries.into_iter().filter(|entry| due.contains(&entry.id)).cloned();
         futures_util::stream::iter(checks)
             .for_each_concurrent(AT_ONCE, |entry| async move { self.check(&entry, now).await })

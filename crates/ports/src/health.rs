@@ -96,6 +96,8 @@ pub struct TargetState {
     pub rest: Option<Duration>,
     /// The time to the first content of its last answers.
     pub latency: Option<Percentiles>,
+    /// When an answer was measured last, and of which form it was.
+    pub last_answer: Option<(Monotonic, AnswerForm)>,
     /// Attempts in flight.
     pub in_flight: u32,
 }

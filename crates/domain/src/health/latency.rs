@@ -36,13 +36,19 @@ pub struct Percentiles {
 /// last 128 measurements. Times are those of a clock that never steps.
 #[derive(Clone, Debug, Default)]
 pub struct LatencyMeter {
-    streamed: Option<Mean>,
-    whole: Option<Mean>,
-    /// When it was last asked and gave no content.
-    in_vain_at: Option<Duration>,
+    streamed: Form,
+    whole: Form,
     /// In milliseconds, in a ring.
     remembered: Vec<u32>,
     next: usize,
+}
+
+/// What is known of answers of one form.
+#[derive(Clone, Copy, Debug, Default)]
+struct Form {
+    mean: Option<Mean>,
+    /// When one was last asked for and no content came.
+    in_vain_at: Option<Duration>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -55,11 +61,9 @@ impl LatencyMeter {
     /// Notes a measurement.
     pub fn measured(&mut self, form: AnswerForm, latency: Duration, now: Duration) {
         let seconds = latency.as_secs_f64();
-        let mean = match form {
-            AnswerForm::Streamed => &mut self.streamed,
-            AnswerForm::Whole => &mut self.whole,
-        };
-        *mean = Some(match *mean {
+        let known = self.of(form);
+        known.in_vain_at = None;
+        known.mean = Some(match known.mean {
             Some(mean) if seconds < mean.seconds => {
                 let kept = (-now.saturating_sub(mean.at).as_secs_f64() / SMOOTHING_SECONDS).exp();
                 // At least a twentieth of what is new counts, however quickly measurements follow each other.
@@ -74,40 +78,62 @@ impl LatencyMeter {
             None => self.remembered.push(millis),
         }
         self.next = (self.next + 1) % REMEMBERED;
-        self.in_vain_at = None;
     }
 
     /// Notes that it took at least so long, where nobody knows how long it would have taken. Of one that was never measured this says
     /// nothing about how quick it is: whoever left after a moment did not make it the quickest.
     pub fn took_at_least(&mut self, form: AnswerForm, waited: Duration, now: Duration) {
-        match self.mean(form) {
-            None => self.asked_in_vain(now),
+        match self.known(form).mean {
             Some(mean) if mean.seconds < waited.as_secs_f64() => self.measured(form, waited, now),
-            Some(_) => {}
+            _ => self.refused(form, now),
+        }
+    }
+
+    /// Notes that it refused what one caller sent. That is quick, and says nothing of how quick answers are: one that was never measured
+    /// is not the quickest for it, and one that was is no slower.
+    pub fn refused(&mut self, form: AnswerForm, now: Duration) {
+        if self.known(form).mean.is_none() {
+            self.asked_in_vain(form, now);
         }
     }
 
     /// Notes that it was asked and gave no content, however quickly: who is quick to refuse is not quick to answer.
-    pub fn asked_in_vain(&mut self, now: Duration) {
-        self.in_vain_at = Some(now);
+    pub fn asked_in_vain(&mut self, form: AnswerForm, now: Duration) {
+        self.of(form).in_vain_at = Some(now);
     }
 
     /// The latency to expect; `None` where nothing was measured. One that nobody asks is forgotten slowly; while somebody does ask
     /// (`is_asked`), it is not.
     #[must_use]
     pub fn expected(&self, form: AnswerForm, now: Duration, is_asked: bool) -> Option<Duration> {
-        if self.in_vain_at.is_some_and(|at| now.saturating_sub(at).as_secs_f64() < FORGETTING_SECONDS) {
+        let known = self.known(form);
+        if known.in_vain_at.is_some_and(|at| now.saturating_sub(at).as_secs_f64() < FORGETTING_SECONDS) {
             return Some(NEVER);
         }
-        let Mean { seconds, at } = self.mean(form)?;
+        let Mean { seconds, at } = known.mean?;
         let idle = if is_asked { 0.0 } else { now.saturating_sub(at).as_secs_f64() };
         Duration::try_from_secs_f64(seconds * (-idle / FORGETTING_SECONDS).exp()).ok()
     }
 
-    fn mean(&self, form: AnswerForm) -> Option<Mean> {
+    /// When it was measured last, and of which form the answer was.
+    #[must_use]
+    pub fn last(&self) -> Option<(Duration, AnswerForm)> {
+        let of = |form| Some((self.known(form).mean?.at, form));
+        let (streamed, whole) = (of(AnswerForm::Streamed), of(AnswerForm::Whole));
+        [streamed, whole].into_iter().flatten().max_by_key(|(at, _)| *at)
+    }
+
+    fn known(&self, form: AnswerForm) -> Form {
         match form {
             AnswerForm::Streamed => self.streamed,
             AnswerForm::Whole => self.whole,
+        }
+    }
+
+    fn of(&mut self, form: AnswerForm) -> &mut Form {
+        match form {
+            AnswerForm::Streamed => &mut self.streamed,
+            AnswerForm::Whole => &mut self.whole,
         }
     }
 
@@ -182,10 +208,10 @@ mod tests {
     #[test]
     fn who_was_asked_in_vain_is_slower_than_all_until_an_answer_or_for_thirty_seconds() {
         let mut meter = LatencyMeter::default();
-        meter.asked_in_vain(Duration::ZERO);
+        meter.asked_in_vain(FORM, Duration::ZERO);
         assert_eq!(meter.expected(FORM, 29_999 * MS, false), Some(NEVER));
         assert_eq!(meter.expected(FORM, 30_000 * MS, false), None);
-        meter.asked_in_vain(Duration::from_secs(40));
+        meter.asked_in_vain(FORM, Duration::from_secs(40));
         meter.measured(FORM, 300 * MS, Duration::from_secs(41));
         assert_eq!(meter.expected(FORM, Duration::from_secs(41), true), Some(300 * MS));
     }

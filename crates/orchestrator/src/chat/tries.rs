@@ -6,7 +6,7 @@ use crate::error::{CallError, CallErrorKind};
 use std::sync::PoisonError;
 use std::time::Duration;
 use switchyard_domain::fault::{FaultKind, ProviderFault};
-use switchyard_domain::retry::RetryCause;
+use switchyard_domain::retry::{RetryCause, THROTTLED_BASE};
 use switchyard_ports::clock::Monotonic;
 
 /// The tries of one call.
@@ -114,10 +114,10 @@ impl Tries {
         }
     }
 
-    /// When the first of those that are to be left alone takes calls again, where one said.
+    /// When the first of those that are to be left alone takes calls again: after a second where one did not say.
     fn soonest(&self, now: Monotonic) -> Option<Duration> {
         let throttled = self.failures.iter().filter(|failure| failure.fault.kind == FaultKind::Throttled);
         let passed = self.passed.as_ref().and_then(|error| error.retry_after);
-        throttled.filter_map(|failure| failure.asked_wait(now)).chain(passed).min()
+        throttled.map(|failure| failure.asked_wait(now).unwrap_or(THROTTLED_BASE)).chain(passed).min()
     }
 }

@@ -17,7 +17,7 @@ use switchyard_domain::ids::RouteId;
 use switchyard_domain::route::{PlanError, PlannedCall};
 use switchyard_ports::clock::Clock;
 use switchyard_ports::entropy::Entropy;
-use switchyard_ports::health::Health;
+use switchyard_ports::health::{Health, TargetState};
 use switchyard_ports::limiter::Limiter;
 
 /// The output that a call without a limit is taken to have.
@@ -82,6 +82,18 @@ impl Routing {
 
     fn credentials(snapshot: &Snapshot) -> CallerCredentials {
         credentials_of(snapshot, &Principal::Program)
+    }
+
+    /// The form that answers of this route's targets had last: how quick they are is measured apart, and nobody says of what kind the call
+    /// is that comes next.
+    fn usual_form(&self, route: &RouteEntry) -> AnswerForm {
+        let states = self.ports.health.states();
+        let is_of_route = |state: &TargetState| {
+            let mut targets = route.targets.iter();
+            targets.any(|target| target.provider.id == state.provider && target.serves(&state.model))
+        };
+        let answers = states.iter().filter(|state| is_of_route(state)).filter_map(|state| state.last_answer);
+        answers.max_by_key(|(at, _)| *at).map_or(AnswerForm::Whole, |(_, form)| form)
     }
 
     fn outlook<'a>(

@@ -2,7 +2,6 @@
 
 use super::{Looked, Routing, RoutingError};
 use crate::chat::Taking;
-use switchyard_domain::health::AnswerForm;
 use switchyard_domain::ids::{ProviderId, RouteId};
 use switchyard_domain::route::{PlannedCall, Rule};
 
@@ -42,7 +41,7 @@ impl Routing {
             return Err(RoutingError::SwitchedOff(route.name.clone()));
         }
         let credentials = Self::credentials(&snapshot);
-        let outlook = self.outlook(&snapshot, &credentials, PlannedCall::default(), AnswerForm::Whole);
+        let outlook = self.outlook(&snapshot, &credentials, PlannedCall::default(), self.usual_form(&route));
         let looked = Looked { route: &route, snapshot: &snapshot, outlook: &outlook };
         let mut course = looked.course(model, Taking::of(self.ports.entropy.as_ref()))?;
         let chosen = loop {

@@ -7,7 +7,7 @@ use crate::snapshot::{AbsentTarget, ModelEntry, TargetEntry};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
-use switchyard_domain::health::{AnswerForm, BreakerState, Percentiles};
+use switchyard_domain::health::{BreakerState, Percentiles};
 use switchyard_domain::ids::{ProviderId, RouteId, TargetId};
 use switchyard_domain::route::{Headroom, PlannedCall};
 use switchyard_ports::health::TargetState;
@@ -73,7 +73,7 @@ impl Routing {
     pub fn state(&self, id: RouteId) -> Result<RouteState, RoutingError> {
         let (route, snapshot) = self.found(id)?;
         let credentials = Self::credentials(&snapshot);
-        let outlook = self.outlook(&snapshot, &credentials, PlannedCall::default(), AnswerForm::Whole);
+        let outlook = self.outlook(&snapshot, &credentials, PlannedCall::default(), self.usual_form(&route));
         let looked = Looked { route: &route, snapshot: &snapshot, outlook: &outlook };
         let lots = Foreseeing { entropy: self.ports.entropy.as_ref(), ahead: 0 };
         let next =

@@ -200,6 +200,7 @@ impl Builder {
             listed,
             simulated,
             is_healthy: provider.health.is_healthy,
+            fails_checks: provider.health.fails_checks(),
             set_apart_for: self.set_apart.of(provider).map(|_| Arc::from(self.set_apart.route.as_str())),
             retry_budget: Arc::clone(memory.budgets.entry(provider.id).or_default()),
         }
@@ -277,9 +278,9 @@ fn behind(route: &Route, all: &HashMap<RouteId, (&Route, bool)>) -> (Option<Behi
 }
 
 fn is_same(kept: &ProviderEntry, provider: &Provider) -> bool {
-    let meta = &provider.meta;
-    (kept.id, kept.version, kept.updated_at, kept.is_healthy)
-        == (provider.id, meta.version, meta.updated_at, provider.health.is_healthy)
+    let (meta, health) = (&provider.meta, &provider.health);
+    (kept.id, kept.version, kept.updated_at, kept.is_healthy, kept.fails_checks)
+        == (provider.id, meta.version, meta.updated_at, health.is_healthy, health.fails_checks())
 }
 
 fn direct_target(provider: &Arc<ProviderEntry>, model: &Arc<ModelEntry>) -> TargetEntry {

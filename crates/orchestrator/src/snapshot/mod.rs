@@ -87,6 +87,8 @@ pub struct ProviderEntry {
     pub simulated: bool,
     /// Whether checks find it well; else it is tried last.
     pub is_healthy: bool,
+    /// Whether that is what checks found.
+    pub fails_checks: bool,
     /// The one route that it serves; absent where it serves everybody.
     pub set_apart_for: Option<Arc<str>>,
     /// What pays for retries at this provider.

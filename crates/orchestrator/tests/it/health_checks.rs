@@ -1,6 +1,7 @@
 //! Providers that are asked in the background whether they answer.
 
-use crate::world::{SECOND, Setting, World, named, wanted};
+use crate::world::{SECOND, Setting, World, named, until, wanted};
+use std::pin::Pin;
 use std::sync::Arc;
 use switchyard_domain::fault::{FaultKind, ProviderFault};
 use switchyard_domain::meta::Writer;
@@ -12,6 +13,7 @@ use switchyard_orchestrator::principal::Principal;
 use switchyard_ports::repositories::{Author, ConfigurationRepository as _, ProviderPatch};
 use switchyard_testkit::fakes::provider::Act;
 use switchyard_testkit::fakes::store::MemoryStore;
+use tokio_util::sync::CancellationToken;
 
 fn checks(world: &World) -> HealthChecks {
     HealthChecks::new(
@@ -50,6 +52,34 @@ async fn the_third_failure_is_in_the_snapshot_and_so_is_the_first_success_behind
     assert_eq!((health.last.status, health.consecutive_failures), (HealthStatus::Online, 0));
     assert!(world.ask("a/m").await.is_ok(), "its client was kept or built anew");
     assert_eq!(world.factory.targets(), ["a/m"], "a check is no call");
+}
+
+#[tokio::test]
+async fn a_provider_that_was_found_dead_is_asked_every_five_seconds_and_one_that_somebody_calls_unhealthy_is_not()
+ {
+    let world = World::usual().await;
+    let checks = checks(&world);
+    world.factory.fail_listing("a", Some(FaultKind::Connect));
+    let mut running: Pin<Box<dyn Future<Output = ()> + Send>> =
+        Box::pin(async move { checks.run(CancellationToken::new()).await });
+    let mut pass = async |seconds: u32| {
+        for _ in 0..seconds {
+            until(&mut running, || world.clock.sleepers() == 1).await;
+            world.clock.advance(SECOND);
+        }
+        until(&mut running, || world.clock.sleepers() == 1).await;
+    };
+    let asked =
+        |provider: &str| world.factory.asked_for_models().iter().filter(|asked| *asked == provider).count();
+    pass(180).await;
+    assert_eq!((asked("a"), asked("b"), is_healthy(&world, "a")), (3, 3, false));
+    let b = world.providers.find(&named("b")).await.unwrap().id;
+    world.providers.state_health(b, false, &Writer::API).await.unwrap();
+    pass(59).await;
+    assert_eq!((asked("a"), asked("b"), is_healthy(&world, "b")), (3 + 11, 3, false));
+    world.factory.fail_listing("a", None);
+    pass(5).await;
+    assert!(is_healthy(&world, "a") && is_healthy(&world, "b"), "the minute is over as well");
 }
 
 #[tokio::test]

@@ -376,14 +376,18 @@ pub fn who_is_quick_to_refuse_is_not_quick_to_answer(health: &Shared, clock: &Ma
 
 /// See the name.
 pub fn what_a_caller_is_to_blame_for_makes_nothing_slower(health: &Shared, _: &ManualClock) {
-    let refusals = [AttemptFact::Lives, AttemptFact::Nothing];
-    refusals.iter().for_each(|fact| ended(health, fact, 5));
+    ended(health, &AttemptFact::Nothing, 5);
     assert_eq!(latency(health), None, "nothing was measured");
+    ended(health, &AttemptFact::Lives, 1);
+    assert!(latency(health).unwrap() > 600 * SECOND, "who only refuses is not the quickest");
     let mut attempt = begin(health, Occasion::Turn).unwrap();
     attempt.first_content();
     attempt.ended(AttemptFact::Lives);
-    refusals.iter().for_each(|fact| ended(health, fact, 5));
+    [AttemptFact::Nothing, AttemptFact::Lives].iter().for_each(|fact| ended(health, fact, 5));
     assert_eq!(latency(health), Some(Duration::ZERO));
+    let whole = health.view(A, "m", Account::Shared, AnswerForm::Whole);
+    assert_eq!(whole.latency, None, "each form is known by itself");
+    assert_eq!(state(health).last_answer.map(|(_, form)| form), Some(FORM));
 }
 
 /// See the name.

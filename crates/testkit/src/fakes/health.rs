@@ -109,6 +109,7 @@ impl Health for RecordingHealth {
         let state = |((provider, model), view): (&Target, &TargetView)| TargetState {
             provider: *provider,
             model: model.clone(),
+            last_answer: None,
             breaker: match view.availability {
                 Availability::Avoid(Avoidance::BreakerOpen { left }) => BreakerState::Open { left },
                 _ => BreakerState::Closed,

@@ -5,6 +5,7 @@ use switchyard_domain::fault::FaultKind;
 use switchyard_domain::health::{AnswerForm, Breaker, BreakerState, Entry, LatencyMeter, Ticket, Verdict};
 use switchyard_domain::ids::ProviderId;
 use switchyard_domain::route::{Availability, Avoidance};
+use switchyard_ports::clock::Monotonic;
 use switchyard_ports::health::{
     Account, AttemptFact, HeldBack, HeldBackFor, Occasion, TargetState, TargetView,
 };
@@ -108,14 +109,14 @@ impl Cell {
         if !attempt.has_content {
             let waited = now.saturating_sub(attempt.began);
             match fact {
-                // A refusal of what one caller sent is quick and says nothing of how quick answers are: it must not send others elsewhere.
-                Some(AttemptFact::Nothing | AttemptFact::Lives) => {}
+                Some(AttemptFact::Nothing) => {}
+                Some(AttemptFact::Lives) => self.latency.refused(attempt.form, now),
                 // Its client did not wait for longer.
                 None => self.latency.took_at_least(attempt.form, waited, now),
                 Some(AttemptFact::Failed(kind)) if kind.is_slow() => {
                     self.latency.measured(attempt.form, waited, now);
                 }
-                Some(_) => self.latency.asked_in_vain(now),
+                Some(_) => self.latency.asked_in_vain(attempt.form, now),
             }
         }
         if attempt.account == Account::Shared {
@@ -145,6 +146,7 @@ impl Cell {
             breaker: self.breaker.state(now),
             rest: self.rest(now, Account::Shared).map(|rest| rest.until - now),
             latency: self.latency.percentiles(),
+            last_answer: self.latency.last().map(|(at, form)| (Monotonic(at), form)),
             in_flight: self.in_flight,
         }
     }
