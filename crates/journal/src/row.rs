@@ -12,7 +12,7 @@ use switchyard_domain::money::NanoUsd;
 use switchyard_domain::price::LineItem;
 use switchyard_domain::provider::CredentialSource;
 use switchyard_domain::time::Timestamp;
-use switchyard_domain::usage::{Outcome, UsageEvent};
+use switchyard_domain::usage::{Outcome, PassedTarget, UsageEvent};
 
 /// The members of an event.
 #[derive(Serialize)]
@@ -48,6 +48,8 @@ pub(crate) struct Row<'a>(
     Option<CredentialSource>,
     Option<&'a str>,
     Option<TargetId>,
+    Option<&'a str>,
+    Passed<'a>,
 );
 
 impl<'a> Row<'a> {
@@ -85,6 +87,8 @@ impl<'a> Row<'a> {
             credential,
             address,
             target,
+            rule,
+            passed_over,
         } = event;
         Self(
             *id,
@@ -118,6 +122,8 @@ impl<'a> Row<'a> {
             *credential,
             address.as_deref(),
             *target,
+            rule.as_deref(),
+            Passed(passed_over),
         )
     }
 }
@@ -174,5 +180,13 @@ struct Lines<'a>(&'a [LineItem]);
 impl Serialize for Lines<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.0.iter().map(|LineItem { kind, tokens, price }| (kind, tokens, price)))
+    }
+}
+
+struct Passed<'a>(&'a [PassedTarget]);
+
+impl Serialize for Passed<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(|PassedTarget { target, reason }| (target, reason)))
     }
 }

@@ -314,7 +314,8 @@ async fn a_segment_that_cannot_be_read_is_an_error_and_stays() {
 const FORM: &str = "[[\"00000000-0000-0000-0000-000000000001\",\"00000000-0000-0001-0000-000000000000\",2,true,\"req-1\",\
     1795161600000,7,\"openai-chat\",\"fast \\\"é\u{1F600}\\n\",\"fast\",3,\"acme\",\"gpt-4o-mini\",true,true,\"partial\",200,\
     \"idle_timeout\",[18446744073709551615,0,0,0,0,0,17,0,0,0],\"counted\",9223372036854775807,\"2026-11-01\",\
-    [[\"output\",17,600000000]],\"logit_bias\",120,4321,\"priority\",9,\"key\",\"/chat/completions\",5]]";
+    [[\"output\",17,600000000]],\"logit_bias\",120,4321,\"priority\",9,\"key\",\"/chat/completions\",5,\
+    \"cheapest\",[[\"acme/tiny\",\"lacks_tools\"]]]]";
 
 #[tokio::test]
 async fn a_record_is_read_in_the_form_that_stands_on_disks_and_with_names() {
@@ -326,21 +327,23 @@ async fn a_record_is_read_in_the_form_that_stands_on_disks_and_with_names() {
     assert!(named.starts_with("[{\"id\":"), "{named}");
     let dir = TempDir::new().unwrap();
     let mut segment = Vec::new();
-    // Before the target was noted, a record ended with the address, before that with the credential, and before the class of service,
-    // the user and the credential were, with the time.
-    let targetless = FORM.replace(",5]]", "]]");
+    // Before the rule was noted, a record ended with the target, before that with the address, before that with the credential, and before
+    // the class of service, the user and the credential were, with the time.
+    let ruleless = FORM.replace(",\"cheapest\",[[\"acme/tiny\",\"lacks_tools\"]]]]", "]]");
+    let targetless = ruleless.replace(",5]]", "]]");
     let addressless = targetless.replace(",\"/chat/completions\"]]", "]]");
     let earlier = addressless.replace(",\"priority\",9,\"key\"]]", "]]");
-    for payload in [FORM, &named, &targetless, &addressless, &earlier] {
+    for payload in [FORM, &named, &ruleless, &targetless, &addressless, &earlier] {
         segment.extend_from_slice(&u32::try_from(payload.len()).unwrap().to_le_bytes());
         segment.extend_from_slice(&crc32fast::hash(payload.as_bytes()).to_le_bytes());
         segment.extend_from_slice(payload.as_bytes());
     }
     fs::write(dir.path().join("000000000001.seg"), segment).unwrap();
     let read = read_back(dir.path()).await;
-    let mut expected = events([1, 2, 1, 1, 1]);
-    expected[2..].iter_mut().for_each(|event| event.target = None);
-    expected[3..].iter_mut().for_each(|event| event.address = None);
-    (expected[4].service_tier, expected[4].user, expected[4].credential) = (None, None, None);
+    let mut expected = events([1, 2, 1, 1, 1, 1]);
+    expected[2..].iter_mut().for_each(|event| (event.rule, event.passed_over) = (None, Vec::new()));
+    expected[3..].iter_mut().for_each(|event| event.target = None);
+    expected[4..].iter_mut().for_each(|event| event.address = None);
+    (expected[5].service_tier, expected[5].user, expected[5].credential) = (None, None, None);
     assert_eq!((read.events, read.damaged), (expected, 0));
 }

@@ -162,6 +162,16 @@ impl CallError {
         self
     }
 
+    /// As [`CallError::from_fault`], where the attempt was made with an account of the caller's own.
+    #[must_use]
+    pub fn from_fault_of_own_account(fault: &ProviderFault, target: &str) -> Self {
+        let error = Self::from_fault(fault, target);
+        match message_of_own_account(fault.kind, target) {
+            Some(message) => Self { message, ..error },
+            None => error,
+        }
+    }
+
     /// The failure that a client sees when `fault` ended its call. `target` is the public name of the target.
     #[must_use]
     pub fn from_fault(fault: &ProviderFault, target: &str) -> Self {
@@ -183,6 +193,22 @@ impl CallError {
             },
             rooms: None,
         }
+    }
+}
+
+/// The same of an account that is the caller's own, where it is the account's fault.
+fn message_of_own_account(kind: FaultKind, target: &str) -> Option<String> {
+    match kind {
+        FaultKind::AuthFailed => {
+            Some(format!("{target} refused the key that is stored for your calls. Store another one."))
+        }
+        FaultKind::QuotaExhausted => Some(format!(
+            "The account of the key that is stored for your calls is used up at {target}. Raise its quota, or add credit to it."
+        )),
+        FaultKind::Throttled => Some(format!(
+            "{target} is rate-limiting the account of the key that is stored for your calls. Try again later."
+        )),
+        _ => None,
     }
 }
 

@@ -290,6 +290,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Beside the events: a table of more columns than these 32 would double the time that diesel takes to compile.
+    attempt_choices (attempt_id) {
+        attempt_id -> Binary,
+        rule -> Nullable<Text>,
+        passed_over -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     /// The requests of a day that count for a target's limit.
     target_days (day, target_id) {
         day -> Integer,

@@ -7,6 +7,7 @@ use crate::price::{LineItem, PriceSource};
 use crate::provider::CredentialSource;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// How an attempt ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -82,6 +83,18 @@ pub const MAX_SERVICE_TIER_CHARS: usize = 40;
 /// The version of the price of what nobody could price and a budget was charged for as it was reserved.
 pub const RESERVED_PRICE: &str = "reserved";
 
+/// A target that a call could have gone to and did not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PassedTarget {
+    /// `<provider>/<model>`.
+    pub target: String,
+    /// Why, in a stable word, such as `lacks_tools`, `limit_spent` or `breaker_open`.
+    pub reason: Cow<'static, str>,
+}
+
+/// The most targets that are told as passed over before one attempt.
+pub const MAX_PASSED_TARGETS: usize = 32;
+
 /// What happened in one attempt. Its id makes recording idempotent: an event that is written twice counts once.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct UsageEvent {
@@ -154,6 +167,13 @@ pub struct UsageEvent {
     /// Through which target of a route it went; absent where a model was named, and in journals from before it was noted.
     #[serde(default)]
     pub target: Option<TargetId>,
+    /// The word of the rule that chose its target among several, for the first attempt of a call. Absent where there was nothing to choose,
+    /// and in journals from before it was noted.
+    #[serde(default)]
+    pub rule: Option<Cow<'static, str>>,
+    /// The targets that were passed over before it, [`MAX_PASSED_TARGETS`] at most.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub passed_over: Vec<PassedTarget>,
 }
 
 impl UsageEvent {

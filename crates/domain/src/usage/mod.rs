@@ -8,7 +8,10 @@ mod refused;
 mod report;
 
 pub use day::RequestsOf;
-pub use event::{LedgerEntry, MAX_SERVICE_TIER_CHARS, Outcome, RESERVED_PRICE, UsageEvent};
+pub use event::{
+    LedgerEntry, MAX_PASSED_TARGETS, MAX_SERVICE_TIER_CHARS, Outcome, PassedTarget, RESERVED_PRICE,
+    UsageEvent,
+};
 pub use interval::Interval;
 pub use listing::{CallCursor, CallFilter, CallRecord};
 pub use refused::RefusedCall;

@@ -3,7 +3,7 @@
 use super::attempts::fact_of;
 use super::service::ChatPorts;
 use crate::snapshot::{ChosenCredential, Setback, TargetEntry};
-use switchyard_domain::fault::ProviderFault;
+use switchyard_domain::fault::{FaultKind, ProviderFault};
 use switchyard_domain::provider::SharedPlace;
 use switchyard_ports::health::AttemptFact;
 
@@ -33,6 +33,11 @@ pub(super) fn failed(
     fault: &ProviderFault,
 ) -> Told {
     let is_of_account = fault.kind.is_of_account();
+    if let Some(own) = used.as_ref().and_then(|used| used.own.as_ref())
+        && fault.kind == FaultKind::Throttled
+    {
+        own.throttled(ports.clock.monotonic(), fault.retry_after);
+    }
     let fact = match used.map(|used| used.shared) {
         Some(None) if is_of_account => return Told { fact: AttemptFact::Nothing, has_other: false },
         Some(Some(shared)) => {

@@ -8,6 +8,7 @@ use super::course::{Course, Step};
 use super::draining::Gone;
 use super::lots::Taking;
 use super::outlook::{Outlook, OutlookCall};
+use super::passed::Passed;
 use super::refusals::{held_back, no_such_operation, strict_refusal, unreadable, unusable};
 use super::service::{CallSettings, ChatPorts};
 use super::settlement::Settlement;
@@ -22,7 +23,7 @@ use switchyard_domain::provider::CredentialSource;
 use switchyard_domain::retry::{MAX_WAIT, RetryCause, backoff, scatter};
 use switchyard_ports::client_call::ClientCall;
 use switchyard_ports::clock::Monotonic;
-use switchyard_ports::health::{Account, AttemptFact, HeldBack, Occasion, WatchedAttempt};
+use switchyard_ports::health::{Account, AttemptFact, HeldBack, HeldBackFor, Occasion, WatchedAttempt};
 use switchyard_ports::provider::{Answer, AttemptContext, Deadlines, Prepared, Provider};
 
 /// An answer that began, and where it comes from.
@@ -52,6 +53,8 @@ enum Tried {
         fault: ProviderFault,
         /// Whether it was told in another dialect than the caller's.
         is_foreign: bool,
+        /// Whether it was made with an account of the caller's own.
+        is_own: bool,
         /// Who may be asked after it.
         next: Next,
         /// Whether the same target may take another of its shared credentials.
@@ -98,6 +101,7 @@ pub(super) struct Attempts<'a> {
     pub(super) credentials: &'a CallerCredentials,
     pub(super) began: Monotonic,
     pub(super) gone: &'a Gone,
+    pub(super) passed: Passed,
 }
 
 impl Attempts<'_> {
@@ -136,7 +140,7 @@ impl Attempts<'_> {
             };
             match self.attempt(&step, credential, settlement).await {
                 Tried::Began(began) => return Ok(begun(*began, step, retried, &tries)),
-                Tried::Failed { fault, is_foreign, next, has_other_account } => {
+                Tried::Failed { fault, is_foreign, is_own, next, has_other_account } => {
                     // No other target is asked then, but this one may want to be asked once more.
                     stays = !step.failover_on().moves_on(fault.kind);
                     let ends = next == Next::Nobody || (stays && !fault.is_asked_back());
@@ -147,7 +151,7 @@ impl Attempts<'_> {
                         other_account = usable.map(|shared| (step.clone(), ChosenCredential::from(shared)));
                     }
                     let at = self.ports.clock.monotonic();
-                    tries.failed(Failure { fault, step, is_foreign, next, at });
+                    tries.failed(Failure { fault, step, is_foreign, is_own, next, at });
                     if ends {
                         break;
                     }
@@ -155,12 +159,20 @@ impl Attempts<'_> {
                 Tried::Refused(error) => return Err(error),
                 Tried::Passed(error) => match retried.0 {
                     Some(cause) => tries.give_up(&step, cause),
-                    None => tries.passed(error),
+                    None => {
+                        self.passed.refused(&step.target, &error);
+                        tries.passed(error);
+                    }
                 },
                 Tried::HeldBack(held) => match retried.0 {
                     Some(cause) => tries.give_up(&step, cause),
-                    None if step.occasion == Occasion::Turn => self.course.hold(step),
-                    None => tries.passed(held_back(&step.target, held)),
+                    None => {
+                        self.passed.held_back(&step.target, held.cause);
+                        match step.occasion {
+                            Occasion::Turn => self.course.hold(step),
+                            _ => tries.passed(held_back(&step.target, held)),
+                        }
+                    }
                 },
             }
         }
@@ -248,7 +260,8 @@ impl Attempts<'_> {
         };
         let (source, losses) = (prepared.dialect, prepared.losses.clone());
         let has_whole_time = self.has_whole_time(step, settlement);
-        let received = settlement.begin(target, &losses, admitted, source_of_credential);
+        let why = self.passed.why(step, &self.course, settlement.attempts() == 0);
+        let received = settlement.begin(target, why, &losses, admitted, source_of_credential);
         let context = AttemptContext {
             request_id: self.request_id.to_owned(),
             deadlines: self.deadlines(step),
@@ -268,7 +281,7 @@ impl Attempts<'_> {
                     // Nobody else used the time up: the target gave no content in it.
                     fault.kind = FaultKind::FirstByteTimeout;
                 }
-                self.note(target, &fault);
+                self.note(target, &fault, account);
                 let told = account::failed(self.ports, target, credential, &fault);
                 watched.ended(told.fact);
                 settlement.fail(fault.clone());
@@ -277,6 +290,7 @@ impl Attempts<'_> {
                 Tried::Failed {
                     fault,
                     is_foreign: source != facts.dialect,
+                    is_own: account == Account::Own,
                     next,
                     has_other_account: told.has_other,
                 }
@@ -286,7 +300,7 @@ impl Attempts<'_> {
 
     /// What would be sent to a target, or why nothing can be.
     async fn ready<'t>(
-        &self,
+        &mut self,
         step: &'t Step,
         credential: Option<ChosenCredential>,
         settlement: &mut Settlement,
@@ -309,11 +323,13 @@ impl Attempts<'_> {
                 if let Err(error) = self.admission.of_caller_alone(settlement).await {
                     return Err(Box::new(Tried::Refused(error)));
                 }
-                settlement.begin(target, &LossReport::default(), Admitted::default(), None);
-                self.note(target, &fault);
+                let why = self.passed.why(step, &self.course, settlement.attempts() == 0);
+                settlement.begin(target, why, &LossReport::default(), Admitted::default(), None);
+                self.note(target, &fault, Account::Shared);
                 settlement.fail(fault.clone());
                 let (next, has_other_account) = (Next::Anyone, false);
-                return Err(Box::new(Tried::Failed { fault, is_foreign: false, next, has_other_account }));
+                let (is_foreign, is_own) = (false, false);
+                return Err(Box::new(Tried::Failed { fault, is_foreign, is_own, next, has_other_account }));
             }
         };
         if !prepared.losses.is_empty() && (step.is_strict() || facts.strict) {
@@ -323,6 +339,12 @@ impl Attempts<'_> {
             Some(given) => Some(given),
             None => self.credential(target).map_err(|error| Box::new(Tried::Passed(error)))?,
         };
+        // Whoever asks once more has waited for as long as the account's provider had said.
+        let own = credential.as_ref().and_then(|chosen| chosen.own.as_ref());
+        let rests = own.and_then(|own| own.rests(self.ports.clock.monotonic()));
+        if let Some(wait) = rests.filter(|_| !matches!(step.occasion, Occasion::Retry { .. })) {
+            return Err(Box::new(Tried::HeldBack(HeldBack { cause: HeldBackFor::Throttling, wait })));
+        }
         Ok(Ready { client, prepared, credential })
     }
 
@@ -370,7 +392,7 @@ impl Attempts<'_> {
         Deadlines { first_content: first_content.min(left), idle: idle.min(left), total: left }
     }
 
-    fn note(&self, target: &TargetEntry, fault: &ProviderFault) {
+    fn note(&self, target: &TargetEntry, fault: &ProviderFault, account: Account) {
         macro_rules! note {
             ($level:ident, $message:literal) => {
                 tracing::$level!(
@@ -384,6 +406,9 @@ impl Attempts<'_> {
             };
         }
         match fault.kind.blame() {
+            Blame::Operator if account == Account::Own && fault.kind.is_of_account() => {
+                note!(info, "attempt failed: a provider does not take the caller's own key");
+            }
             Blame::Operator => {
                 note!(warn, "attempt failed: a provider's configuration or account needs an administrator");
             }

@@ -7,12 +7,14 @@ use super::refusals::{no_targets, unusable};
 use super::resolution::Resolved;
 use crate::error::CallError;
 use crate::snapshot::{AbsentTarget, Behind, ModelEntry, RouteEntry, Snapshot, TargetEntry};
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::iter::once;
 use std::sync::Arc;
 use switchyard_domain::fault::FailoverOn;
 use switchyard_domain::ids::{ProviderId, RouteId, TargetId};
 use switchyard_domain::route::{Availability, Avoidance, Decision, PlanError, Rule, SkipReason, Timeouts};
+use switchyard_domain::usage::PassedTarget;
 use switchyard_ports::clock::Monotonic;
 use switchyard_ports::health::Occasion;
 
@@ -223,6 +225,21 @@ impl<L: Lots> Course<L> {
     /// Whether a target is left that was not tried.
     pub(super) fn has_more(&self) -> bool {
         !self.is_empty() || self.fallback.is_some()
+    }
+
+    /// What it left out so far, in its order.
+    pub(super) fn left_out(&self) -> impl Iterator<Item = PassedTarget> {
+        self.left_out
+            .iter()
+            .map(|it| PassedTarget { target: it.target.clone(), reason: Cow::Borrowed(it.why.as_str()) })
+    }
+
+    /// Those that come after all others, as they are better not tried now.
+    pub(super) fn avoided(&self) -> impl Iterator<Item = PassedTarget> {
+        self.held.iter().filter_map(|step| {
+            let reason = Cow::Borrowed(step.avoided?.as_str());
+            Some(PassedTarget { target: step.target.model.public_name.clone(), reason })
+        })
     }
 
     /// Whether no other target can take the call.

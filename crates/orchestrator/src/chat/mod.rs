@@ -18,6 +18,7 @@ mod left_out;
 mod lots;
 mod metering;
 mod outlook;
+mod passed;
 mod piecework;
 mod refusals;
 mod resolution;

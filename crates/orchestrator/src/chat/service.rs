@@ -8,6 +8,7 @@ use super::delivery::{Reply, deliver};
 use super::draining::{Draining, Gone};
 use super::lots::Taking;
 use super::outlook::{Outlook, OutlookCall};
+use super::passed::Passed;
 use super::resolution::{Resolved, resolve};
 use super::settlement::{CallIdentity, Payers, Settlement};
 use super::statistics::CallStatistics;
@@ -248,6 +249,7 @@ impl Calls {
             credentials: &credentials,
             began: run.began,
             gone: &run.gone,
+            passed: Passed::default(),
         };
         let ran = attempts.run(&mut settlement).await;
         *is_recorded = settlement.attempts() > 0;

@@ -25,6 +25,8 @@ pub(super) struct Failure {
     pub(super) step: Step,
     /// Whether the target told it in another dialect than the caller's.
     pub(super) is_foreign: bool,
+    /// Whether it was made with an account of the caller's own.
+    pub(super) is_own: bool,
     /// Who may be asked after it.
     pub(super) next: Next,
     pub(super) at: Monotonic,
@@ -98,16 +100,18 @@ impl Tries {
     pub(super) fn into_error(mut self, now: Monotonic) -> CallError {
         let soonest = self.soonest(now);
         match (self.failures.pop(), self.passed) {
-            (Some(Failure { fault, step, is_foreign, next, .. }), _) => {
+            (Some(Failure { fault, step, is_foreign, is_own, next, .. }), _) => {
                 let fault = match fault.kind {
                     FaultKind::Throttled => ProviderFault { retry_after: soonest, ..fault },
                     _ => fault,
                 };
-                CallError {
-                    is_foreign,
-                    may_be_done: next == Next::Nobody,
-                    ..CallError::from_fault(&fault, &step.target.model.public_name)
-                }
+                let target = &step.target.model.public_name;
+                let error = if is_own {
+                    CallError::from_fault_of_own_account(&fault, target)
+                } else {
+                    CallError::from_fault(&fault, target)
+                };
+                CallError { is_foreign, may_be_done: next == Next::Nobody, ..error }
             }
             (None, Some(error)) => error,
             (None, None) => CallError::new(CallErrorKind::UpstreamUnavailable, "No target could be tried."),

@@ -8,12 +8,19 @@ use super::{ProviderEntry, SharedUse, Snapshot};
 use crate::principal::Principal;
 use secrecy::SecretString;
 use std::collections::{HashMap, HashSet};
+use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 use switchyard_domain::ids::{CredentialId, ProviderId};
 use switchyard_domain::provider::{CredentialOwner, CredentialSource};
 use switchyard_ports::clock::Monotonic;
 use switchyard_ports::repositories::StoredCredential;
 use switchyard_ports::vault::Vault;
+
+/// The rest of one that is throttled without a word on for how long.
+const SHORT_REST: Duration = Duration::from_secs(1);
+/// The longest rest that a provider's own word is believed for.
+const LONGEST_REST: Duration = Duration::from_secs(60);
 
 type Place = (ProviderId, CredentialOwner);
 
@@ -29,6 +36,8 @@ pub struct CredentialDirectory {
 struct Stored {
     sealed: HashMap<Place, (CredentialId, Arc<str>)>,
     places: HashMap<CredentialId, Place>,
+    /// Until when those that were throttled are left alone.
+    rests: HashMap<CredentialId, Monotonic>,
 }
 
 impl CredentialDirectory {
@@ -57,6 +66,8 @@ impl CredentialDirectory {
             all.places.remove(&id);
         }
         all.places.insert(credential.id, place);
+        // It may be another secret.
+        all.rests.remove(&credential.id);
     }
 
     /// Removes a credential. One that was stored in its place since, under another id, stays.
@@ -93,9 +104,25 @@ impl CredentialDirectory {
         all.places.keys().copied().collect()
     }
 
-    fn sealed(&self, place: &Place) -> Option<Arc<str>> {
+    fn sealed(&self, place: &Place) -> Option<(CredentialId, Arc<str>)> {
         let all = self.stored.read().unwrap_or_else(PoisonError::into_inner);
-        all.sealed.get(place).map(|(_, sealed)| Arc::clone(sealed))
+        all.sealed.get(place).map(|(id, sealed)| (*id, Arc::clone(sealed)))
+    }
+
+    /// Leaves a credential alone from now on. What was asked for before still holds, if it is more.
+    fn rest(&self, id: CredentialId, now: Monotonic, until: Monotonic) {
+        let mut all = self.stored.write().unwrap_or_else(PoisonError::into_inner);
+        let Stored { places, rests, .. } = &mut *all;
+        rests.retain(|id, until| *until > now && places.contains_key(id));
+        if places.contains_key(&id) {
+            let known = rests.entry(id).or_insert(until);
+            *known = (*known).max(until);
+        }
+    }
+
+    fn rests(&self, id: CredentialId, now: Monotonic) -> Option<Duration> {
+        let all = self.stored.read().unwrap_or_else(PoisonError::into_inner);
+        all.rests.get(&id).map(|until| until.since(now)).filter(|left| !left.is_zero())
     }
 
     fn is_empty(&self) -> bool {
@@ -119,12 +146,40 @@ pub struct ChosenCredential {
     pub secret: Arc<SecretString>,
     /// Which of the provider's shared ones it is, where it is one.
     pub shared: Option<SharedUse>,
+    /// Which of the caller's own it is, where it is one.
+    pub own: Option<OwnUse>,
+}
+
+/// A call's use of a credential of its caller's own.
+#[derive(Clone)]
+pub struct OwnUse {
+    directory: Arc<CredentialDirectory>,
+    id: CredentialId,
+}
+
+impl fmt::Debug for OwnUse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OwnUse").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+impl OwnUse {
+    /// The provider throttled it: no call takes it before this time is over.
+    pub(crate) fn throttled(&self, now: Monotonic, asked: Option<Duration>) {
+        let rest = asked.unwrap_or(SHORT_REST).min(LONGEST_REST);
+        self.directory.rest(self.id, now, Monotonic(now.0 + rest));
+    }
+
+    /// For how long it is left alone yet.
+    pub(crate) fn rests(&self, now: Monotonic) -> Option<Duration> {
+        self.directory.rests(self.id, now)
+    }
 }
 
 impl From<SharedUse> for ChosenCredential {
     fn from(shared: SharedUse) -> Self {
         let secret = Arc::clone(&shared.secret);
-        Self { source: CredentialSource::Shared, secret, shared: Some(shared) }
+        Self { source: CredentialSource::Shared, secret, shared: Some(shared), own: None }
     }
 }
 
@@ -153,11 +208,11 @@ pub fn credentials_of(snapshot: &Snapshot, principal: &Principal) -> CallerCrede
 
 impl CallerCredentials {
     /// The first of the caller's own credentials for a provider, sealed, and whose it is.
-    fn own(&self, provider: &ProviderEntry) -> Option<(CredentialOwner, Arc<str>)> {
+    fn own(&self, provider: &ProviderEntry) -> Option<(CredentialOwner, CredentialId, Arc<str>)> {
         let directory = self.directory.as_ref()?;
         self.owners.iter().find_map(|owner| {
-            let sealed = directory.sealed(&(provider.id, owner.clone()))?;
-            Some((owner.clone(), sealed))
+            let (id, sealed) = directory.sealed(&(provider.id, owner.clone()))?;
+            Some((owner.clone(), id, sealed))
         })
     }
 
@@ -187,8 +242,9 @@ impl CallerCredentials {
         provider: &ProviderEntry,
         now: Monotonic,
     ) -> Result<Option<ChosenCredential>, String> {
-        if let Some((source, secret)) = self.opened_own(provider)? {
-            return Ok(Some(ChosenCredential { source, secret: Arc::new(secret), shared: None }));
+        if let Some((source, secret, own)) = self.opened_own(provider)? {
+            let secret = Arc::new(secret);
+            return Ok(Some(ChosenCredential { source, secret, shared: None, own: Some(own) }));
         }
         if !self.may_use_shared(provider) {
             return Ok(None);
@@ -204,7 +260,7 @@ impl CallerCredentials {
     /// # Errors
     /// As for [`CallerCredentials::choose`].
     pub fn source(&self, provider: &ProviderEntry) -> Result<Option<CredentialSource>, String> {
-        if let Some((source, _)) = self.opened_own(provider)? {
+        if let Some((source, ..)) = self.opened_own(provider)? {
             return Ok(Some(source));
         }
         if !self.may_use_shared(provider) {
@@ -219,12 +275,13 @@ impl CallerCredentials {
     fn opened_own(
         &self,
         provider: &ProviderEntry,
-    ) -> Result<Option<(CredentialSource, SecretString)>, String> {
-        let (Some((owner, sealed)), Some(directory)) = (self.own(provider), &self.directory) else {
+    ) -> Result<Option<(CredentialSource, SecretString, OwnUse)>, String> {
+        let (Some((owner, id, sealed)), Some(directory)) = (self.own(provider), &self.directory) else {
             return Ok(None);
         };
         let opened = directory.vault.open(&sealed, &credential_binding(provider.id, &owner.to_word()));
         let secret = opened.map_err(|error| format!("a stored credential can't be opened: {error}"))?;
-        Ok(Some((CredentialSource::of(&owner), secret)))
+        let own = OwnUse { directory: Arc::clone(directory), id };
+        Ok(Some((CredentialSource::of(&owner), secret, own)))
     }
 }

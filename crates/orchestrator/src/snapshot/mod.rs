@@ -17,7 +17,7 @@ mod users;
 
 pub use absent::AbsentTarget;
 pub use build::{Builder, credential_binding};
-pub use credentials::{CallerCredentials, ChosenCredential, CredentialDirectory, credentials_of};
+pub use credentials::{CallerCredentials, ChosenCredential, CredentialDirectory, OwnUse, credentials_of};
 pub use directory::KeyDirectory;
 pub use facts::{KnownFacts, known_facts};
 pub use keeper::ConfigurationKeeper;

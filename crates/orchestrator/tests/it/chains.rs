@@ -1,6 +1,7 @@
 //! What is shown of a chain of routes: the course that a call takes whose attempts all fail, and why everything else is left out.
 
 use crate::world::{Setting, World, buffered, named, route, routing, with};
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 use switchyard_domain::declared::DeclaredRoute;
@@ -313,12 +314,43 @@ async fn whose_limits_are_used_up_is_passed_over_by_calls_and_in_what_is_shown()
     assert_eq!(is_next(), [false, true]);
     assert_eq!(routing(&world).select(id, None, Among::All).unwrap().provider_name, "b");
     assert_eq!(world.ask("spent").await.unwrap().head.target, "b/m");
+    assert_eq!(recorded(&world), (Some("priority".into()), vec![("a/m".to_owned(), "limit_spent".into())]));
     world.limiter.tell(&scopes[1], Tally { today: 20, ..Tally::default() });
     world.limiter.close(&scopes[1], Duration::from_secs(60));
     let none = routing(&world).select(id, None, Among::All).unwrap_err();
     assert_eq!(none, RoutingError::NoneReady("spent".to_owned()));
     assert_eq!(is_next(), [false, false]);
     assert_eq!(world.ask("spent").await.err().unwrap().kind, CallErrorKind::RateLimited);
+}
+
+/// The rule that chose the target of the last attempt, and what was passed over before it.
+fn recorded(world: &World) -> (Option<Cow<'static, str>>, Vec<(String, Cow<'static, str>)>) {
+    let event = world.journal.events().pop().unwrap();
+    let passed = event.passed_over.into_iter().map(|passed| (passed.target, passed.reason));
+    (event.rule, passed.collect())
+}
+
+#[tokio::test]
+async fn the_record_says_which_rule_chose_what_failed_before_and_who_was_passed_over() {
+    let world = World::empty().await;
+    let toolless = Capabilities { tools: Some(false), ..Capabilities::default() };
+    world.prices.put_facts("acme", "p", ModelFacts { capabilities: toolless, ..ModelFacts::default() });
+    for provider in ["p", "q", "r", "s"] {
+        world.provider(provider, &[provider]).await;
+    }
+    add(&world, "chain", &["p/p", "q/q", "r/r", "s/s"], None).await;
+    let q = world.providers.find(&named("q")).await.unwrap().id;
+    world.health.set(q, "q", Availability::Avoid(Avoidance::Unhealthy));
+    world.factory.next("r/r", [Act::fail(FaultKind::ServerError)]);
+    let call = with("chain", r#","tools":[{"type":"function","function":{"name":"f"}}]"#);
+    assert_eq!(world.finish(world.call(call)).await.unwrap().head.target, "s/s");
+    assert_eq!(recorded(&world), (None, Vec::new()), "what failed before it says why it was made");
+    let first = world.journal.events().remove(0);
+    assert_eq!(first.rule.as_deref(), Some("priority"));
+    let passed: Vec<_> = first.passed_over.iter().map(|it| (it.target.as_str(), &*it.reason)).collect();
+    assert_eq!(passed, [("p/p", "lacks_tools"), ("q/q", "unhealthy")]);
+    world.ask("q/q").await.unwrap();
+    assert_eq!(recorded(&world).0, None, "there was nothing to choose");
 }
 
 #[tokio::test]

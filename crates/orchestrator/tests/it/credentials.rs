@@ -2,6 +2,7 @@
 
 use crate::world::{SECOND, Setting, World, buffered, named};
 use secrecy::SecretString;
+use switchyard_domain::fault::{FaultKind, ProviderFault};
 use switchyard_domain::ids::{UserId, VirtualKeyId};
 use switchyard_domain::limits::Limits;
 use switchyard_domain::meta::Writer;
@@ -12,6 +13,7 @@ use switchyard_orchestrator::error::{AdminError, CallErrorKind};
 use switchyard_orchestrator::explain::Explainer;
 use switchyard_orchestrator::principal::Principal;
 use switchyard_ports::repositories::{ProviderPatch, RepositoryError};
+use switchyard_testkit::fakes::provider::Act;
 
 const OWN: &str = "sk-own-0123456789";
 const SHARED: &str = "sk-shared-0123456789";
@@ -172,4 +174,64 @@ async fn what_belonged_to_a_key_or_a_provider_that_is_gone_is_used_no_more() {
     world.provider_of("locked", "p", &["m"]).await;
     let error = world.finish(world.call_as(mine.clone(), buffered("p/m"))).await.err().unwrap();
     assert_eq!(error.kind, CallErrorKind::UpstreamUnavailable);
+}
+
+#[tokio::test]
+async fn a_callers_own_account_that_is_throttled_is_left_alone_for_as_long_as_it_was_told_and_nobody_elses_is()
+ {
+    let world = with_shared(Setting::default()).await;
+    world.route("pair", &["p/m", "a/m"]).await;
+    let (mine, other) =
+        (world.key("mine", Limits::NONE, None).await, world.key("other", Limits::NONE, None).await);
+    world.store(&owner(&mine), OWN).await;
+    let fault = ProviderFault::new(FaultKind::Throttled, "slow down");
+    let throttled = Act::Fail(ProviderFault { retry_after: Some(30 * SECOND), ..fault });
+    world.factory.with_credential(OWN, Some(throttled));
+    let ask = async |model: &str, who: &Principal| {
+        let before = world.factory.targets().len();
+        let reply = world.finish(world.call_as(who.clone(), buffered(model))).await;
+        (reply.map(|reply| reply.head.target), world.factory.targets().len() - before)
+    };
+    let (first, calls) = ask("p/m", &mine).await;
+    let error = first.unwrap_err();
+    assert_eq!(
+        (error.kind, error.retry_after, calls),
+        (CallErrorKind::UpstreamThrottled, Some(30 * SECOND), 1)
+    );
+    assert!(error.message.contains("the key that is stored for your calls"), "{}", error.message);
+    let (again, calls) = ask("p/m", &mine).await;
+    let error = again.unwrap_err();
+    assert_eq!(
+        (error.kind, error.retry_after, calls),
+        (CallErrorKind::UpstreamThrottled, Some(30 * SECOND), 0)
+    );
+    let (passed, calls) = ask("pair", &mine).await;
+    assert_eq!((passed.unwrap().as_str(), calls), ("a/m", 1));
+    let told = world.journal.events().pop().unwrap().passed_over.remove(0);
+    assert_eq!((told.target.as_str(), &*told.reason), ("p/m", "resting"));
+    assert_eq!(ask("p/m", &other).await.0.unwrap(), "p/m");
+    world.clock.advance(30 * SECOND);
+    world.factory.with_credential(OWN, None);
+    assert_eq!(ask("p/m", &mine).await.0.unwrap(), "p/m");
+    world.is_idle();
+}
+
+#[tokio::test]
+async fn whoever_stored_a_key_hears_that_theirs_is_refused_or_used_up_and_no_administrator_is_called() {
+    let world = with_shared(Setting::default()).await;
+    let mine = world.key("mine", Limits::NONE, None).await;
+    world.store(&owner(&mine), OWN).await;
+    for (kind, expected, word) in [
+        (FaultKind::AuthFailed, CallErrorKind::UpstreamAuthFailed, "refused"),
+        (FaultKind::QuotaExhausted, CallErrorKind::UpstreamError, "used up"),
+    ] {
+        world.factory.with_credential(OWN, Some(Act::fail(kind)));
+        let error = world.finish(world.call_as(mine.clone(), buffered("p/m"))).await.err().unwrap();
+        assert_eq!(error.kind, expected);
+        let said = &error.message;
+        assert!(
+            said.contains(word) && said.contains("your calls") && !said.contains("dministrator"),
+            "{said}"
+        );
+    }
 }

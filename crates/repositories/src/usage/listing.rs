@@ -1,6 +1,7 @@
 //! Calls one by one, the newest first.
 
 use super::EVENTS_OF_ONE_ID;
+use super::choices;
 use super::row::{EventRow, text};
 use crate::connection::AnyConnection;
 use crate::error::Fault;
@@ -67,7 +68,8 @@ pub(super) fn calls(
         let lines = lines.remove(&row.id);
         row.into_event(lines.as_deref())
     });
-    whole(connection, last.collect::<Result<_, _>>()?)
+    let last = choices::tell(connection, last.collect::<Result<_, _>>()?)?;
+    whole(connection, last)
 }
 
 /// The call that ended with this attempt.
@@ -80,7 +82,8 @@ pub(super) fn call(connection: &mut AnyConnection, last: AttemptId) -> Result<Op
         .first(connection)
         .optional()?;
     let Some((row, lines)) = row else { return Ok(None) };
-    Ok(whole(connection, vec![row.into_event(lines.as_deref())?])?.pop())
+    let last = choices::tell(connection, vec![row.into_event(lines.as_deref())?])?;
+    Ok(whole(connection, last)?.pop())
 }
 
 /// The lines of the bills of these attempts.
@@ -111,8 +114,8 @@ fn whole(connection: &mut AnyConnection, last: Vec<UsageEvent>) -> Result<Vec<Ca
             .limit(EVENTS_OF_ONE_ID)
             .select((EventRow::as_select(), ledger_entries::lines.nullable()))
             .load(connection)?;
-        for (row, lines) in rows {
-            let event = row.into_event(lines.as_deref())?;
+        let events = rows.into_iter().map(|(row, lines)| row.into_event(lines.as_deref()));
+        for event in choices::tell(connection, events.collect::<Result<_, _>>()?)? {
             earlier.entry(event.call).or_default().push(event);
         }
     }

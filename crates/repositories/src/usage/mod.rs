@@ -1,6 +1,7 @@
 //! Usage events, the ledger, and the sums of days and of quarters of an hour.
 
 mod books;
+mod choices;
 mod day;
 mod insert;
 mod listing;
@@ -88,7 +89,8 @@ impl UsageRepository for Database {
                 .limit(EVENTS_OF_ONE_ID)
                 .select((EventRow::as_select(), ledger_entries::lines.nullable()))
                 .load(connection)?;
-            rows.into_iter().map(|(event, lines)| event.into_event(lines.as_deref())).collect()
+            let event = |(row, lines): (EventRow, Option<String>)| row.into_event(lines.as_deref());
+            choices::tell(connection, rows.into_iter().map(event).collect::<Result<_, _>>()?)
         })
         .await
     }

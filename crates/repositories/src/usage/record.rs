@@ -1,7 +1,7 @@
 //! Records a batch of events: each counts once, however often it comes.
 
 use super::row::{EventRow, LedgerRow, Pair};
-use super::{insert, quarters, rollup, target_days};
+use super::{choices, insert, quarters, rollup, target_days};
 use crate::connection::AnyConnection;
 use crate::error::Fault;
 use crate::schema::{ledger_entries, usage_events};
@@ -22,6 +22,7 @@ pub(super) fn record(connection: &mut AnyConnection, pairs: &[Pair]) -> Result<u
         AnyConnection::Sqlite(sqlite) => insert::insert_new(sqlite, pairs)?,
         AnyConnection::Postgres(postgres) => insert_many(postgres, pairs)?,
     };
+    choices::add(connection, &new)?;
     rollup::add(connection, &rollup::sums(new.iter().copied()))?;
     quarters::add(connection, &quarters::sums(new.iter().copied()))?;
     target_days::add(connection, &target_days::sums(new.iter().copied()))?;

@@ -1,5 +1,6 @@
 //! Usage events and ledger entries as rows.
 
+use super::choices::ChoiceRow;
 use crate::error::{Fault, corrupt};
 use crate::schema::{ledger_entries, usage_events};
 use crate::stored::{count, from_json, json, number, optional, word};
@@ -67,11 +68,12 @@ pub(super) struct LedgerRow {
     pub(super) user_id: Option<i64>,
 }
 
-/// An event and what it cost, if it used anything.
+/// An event, what it cost, if it used anything, and how its target was chosen, if there was a choice.
 #[derive(Clone, Debug)]
 pub(super) struct Pair {
     pub(super) event: EventRow,
     pub(super) entry: Option<LedgerRow>,
+    pub(super) choice: Option<ChoiceRow>,
 }
 
 /// The rows of a batch, each event once, by id: writers that hold the same events take their rows in the same order.
@@ -82,7 +84,7 @@ pub(super) fn pairs(events: &[UsageEvent]) -> Result<Vec<Pair>, Fault> {
     let mut pairs = Vec::with_capacity(events.len());
     for event in events {
         let entry = event.ledger_entry().map(LedgerRow::new).transpose()?;
-        pairs.push(Pair { event: EventRow::new(event)?, entry });
+        pairs.push(Pair { event: EventRow::new(event)?, entry, choice: ChoiceRow::of(event)? });
     }
     Ok(pairs)
 }
@@ -193,6 +195,8 @@ impl EventRow {
                 .transpose()?,
             address: self.address,
             target: self.target_id.map(TargetId),
+            rule: None,
+            passed_over: Vec::new(),
             cost: self.cost.map(NanoUsd),
             price_version: self.price_version,
             lines: lines.map_or_else(|| Ok(Vec::new()), |lines| from_json(lines, "lines"))?,

@@ -255,8 +255,9 @@ async fn every_migration_goes_down_and_up_over_rows_of_every_kind() {
             let event = database.events_of(&event.request_id).await.unwrap().remove(0);
             assert_eq!((event.key, event.cost), (Some(VirtualKeyId(7)), Some(NanoUsd(1_000))), "{kept}");
         }
-        // What a column held is gone with it, and nothing else.
-        let forgotten = UsageEvent { user: None, credential: None, ..event.clone() };
+        // What a column or a table held is gone with it, and nothing else.
+        let (rule, passed_over) = (None, Vec::new());
+        let forgotten = UsageEvent { user: None, credential: None, rule, passed_over, ..event.clone() };
         assert_eq!(database.events_of(&event.request_id).await.unwrap(), [forgotten]);
         assert_eq!(database.verify().await.unwrap().problems, []);
         configuration_contract(database, KEPT_CHANGES).await;

@@ -10,7 +10,7 @@ use switchyard_domain::money::{NanoUsd, PricePerMillion};
 use switchyard_domain::price::{LineItem, TokenKind};
 use switchyard_domain::provider::CredentialSource;
 use switchyard_domain::time::Timestamp;
-use switchyard_domain::usage::{Outcome, UsageEvent};
+use switchyard_domain::usage::{Outcome, PassedTarget, UsageEvent};
 use switchyard_ports::journal::Journal;
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -74,6 +74,8 @@ pub fn sample_event(number: u128) -> UsageEvent {
         credential: Some(CredentialSource::Key),
         address: Some("/chat/completions".to_owned()),
         target: Some(TargetId(5)),
+        rule: Some("cheapest".into()),
+        passed_over: vec![PassedTarget { target: "acme/tiny".to_owned(), reason: "lacks_tools".into() }],
         cost: Some(NanoUsd(i64::MAX)),
         price_version: Some("2026-11-01".to_owned()),
         lines: vec![LineItem { kind: TokenKind::Output, tokens: 17, price: PricePerMillion(600_000_000) }],
@@ -112,6 +114,8 @@ pub async fn every_fact_of_an_event_survives(journal: Arc<dyn Journal>) {
         dropped: None,
         first_content_ms: None,
         target: None,
+        rule: None,
+        passed_over: Vec::new(),
         usage_source: UsageSource::None,
         ..sample_event(9)
     };

@@ -37,6 +37,19 @@ pub enum Avoidance {
     Unhealthy,
 }
 
+impl Avoidance {
+    /// The word for programs, stable.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::BreakerOpen { .. } => "breaker_open",
+            Self::Probed => "half_open",
+            Self::Resting { .. } => "resting",
+            Self::Unhealthy => "unhealthy",
+        }
+    }
+}
+
 impl fmt::Display for Avoidance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -128,6 +128,13 @@ impl Choice {
 }
 
 impl Rule {
+    /// Whether there was another that could have stood there.
+    #[must_use]
+    pub fn is_choice(&self) -> bool {
+        let alone = Decision { priority: None, choice: Choice::Only, is_last_resort: false };
+        !matches!(self, Self::First(decision) if *decision == alone || *decision == Decision::NAMED)
+    }
+
     /// The word for programs, stable: as of a [`Decision`], or `provider_again`, `avoided`.
     #[must_use]
     pub fn as_str(&self) -> &'static str {

@@ -5,7 +5,7 @@ use switchyard_domain::chat::TokenUsage;
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::price::LineItem;
 use switchyard_domain::provider::CredentialSource;
-use switchyard_domain::usage::{CallRecord, UsageEvent};
+use switchyard_domain::usage::{CallRecord, PassedTarget, UsageEvent};
 use utoipa::ToSchema;
 
 /// A call that has ended.
@@ -66,6 +66,23 @@ pub(crate) struct WholeRequest {
     attempts: Vec<AttemptShape>,
 }
 
+/// A target that the call could have gone to and did not.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PassedTarget)]
+struct PassedShape {
+    /// `<provider>/<model>`.
+    target: String,
+    /// Why, in a word: as where calls are explained, or `breaker_open`, `half_open`, `resting` or `unhealthy` for one that was better not
+    /// tried, or the code of the error that it would have ended with.
+    reason: String,
+}
+
+impl From<&PassedTarget> for PassedShape {
+    fn from(passed: &PassedTarget) -> Self {
+        Self { target: passed.target.clone(), reason: passed.reason.to_string() }
+    }
+}
+
 /// One try at one target.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Attempt)]
@@ -76,8 +93,11 @@ struct AttemptShape {
     attempt: u32,
     /// When it began.
     at: String,
-    /// What had failed before it, so that it was made, as in `x-switchyard-reason`; absent for the first.
+    /// Why it was made at this target, as in `x-switchyard-reason`: the word of the rule that chose it, or what had failed before it and
+    /// where. Absent where there was nothing to choose.
     reason: Option<String>,
+    /// The targets that were passed over before it.
+    passed_over: Vec<PassedShape>,
     /// The provider.
     provider: String,
     /// The model.
@@ -188,7 +208,8 @@ impl AttemptShape {
             id: event.id.to_string(),
             attempt: event.attempt,
             at: event.at.to_string(),
-            reason: before.and_then(UsageEvent::failure),
+            reason: before.and_then(UsageEvent::failure).or_else(|| event.rule.as_deref().map(str::to_owned)),
+            passed_over: event.passed_over.iter().map(PassedShape::from).collect(),
             provider: event.provider_name.clone(),
             model: event.model.clone(),
             status: event.outcome.as_str(),

@@ -1,11 +1,13 @@
 //! What a call has used so far: its attempts, and the permits that it holds.
 
+use super::super::passed::WhyHere;
 use super::lost::Lost;
 use super::payers::Payers;
 use crate::chat::bought;
 use crate::chat::metering::{Measured, Meter};
 use crate::chat::service::ChatPorts;
 use crate::snapshot::TargetEntry;
+use std::borrow::Cow;
 use std::sync::Arc;
 use switchyard_domain::chat::{Dialect, LossReport, UsageSource};
 use switchyard_domain::fault::ProviderFault;
@@ -36,6 +38,7 @@ pub(in crate::chat) struct CallIdentity {
 pub(super) struct OpenAttempt {
     pub(super) id: AttemptId,
     pub(super) target: TargetEntry,
+    pub(super) why: WhyHere,
     pub(super) credential: Option<CredentialSource>,
     pub(super) at: Timestamp,
     pub(super) began: Monotonic,
@@ -250,6 +253,8 @@ impl Books {
             credential: open.credential,
             address: self.identity.address.map(str::to_owned),
             target: open.target.id,
+            rule: open.why.rule.map(Cow::Borrowed),
+            passed_over: open.why.passed_over.clone(),
             cost: bill.as_ref().map(|bill| bill.amount).or(charged),
             price_version: match charged {
                 Some(_) => Some(RESERVED_PRICE.to_owned()),

@@ -11,6 +11,7 @@ pub(super) use closing::Settled;
 pub(super) use payers::Payers;
 
 use super::admission::Admitted;
+use super::passed::WhyHere;
 use super::service::ChatPorts;
 use crate::snapshot::TargetEntry;
 use books::{Books, OpenAttempt};
@@ -83,6 +84,7 @@ impl Settlement {
     pub(super) fn begin(
         &mut self,
         target: &TargetEntry,
+        why: WhyHere,
         losses: &LossReport,
         admitted: Admitted,
         credential: Option<CredentialSource>,
@@ -92,6 +94,7 @@ impl Settlement {
             books.begin(OpenAttempt {
                 id: AttemptId(self.ports.entropy.new_id()),
                 target: target.clone(),
+                why,
                 credential,
                 at: admitted.at.unwrap_or_else(|| self.ports.clock.now()),
                 began: self.ports.clock.monotonic(),

@@ -14,7 +14,7 @@ use switchyard_domain::price::Rates;
 use switchyard_domain::provider::{Capabilities, Provider};
 use switchyard_domain::route::Route;
 use switchyard_domain::time::Timestamp;
-use switchyard_domain::usage::{Outcome, UsageEvent};
+use switchyard_domain::usage::{Outcome, PassedTarget, UsageEvent};
 use switchyard_ports::repositories::{Author, ConfigurationRepository, NewProvider, NewRoute, NewTarget};
 use uuid::Uuid;
 
@@ -132,6 +132,8 @@ pub fn sample_event(key: Option<VirtualKeyId>, at: Timestamp) -> UsageEvent {
         credential: None,
         address: None,
         target: None,
+        rule: Some("priority".into()),
+        passed_over: vec![PassedTarget { target: "acme/small".to_owned(), reason: "lacks_tools".into() }],
         cost: Some(NanoUsd(1_000)),
         price_version: Some("2026-11-01".to_owned()),
         lines: Vec::new(),

@@ -1,0 +1,7 @@
+-- The rule by which an attempt's target was chosen among several, and the targets that were passed over before it, as a list in JSON. Most
+-- attempts have nothing of it, and no line.
+CREATE TABLE attempt_choices (
+    attempt_id BYTEA NOT NULL PRIMARY KEY,
+    rule TEXT,
+    passed_over TEXT
+);
