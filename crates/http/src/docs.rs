@@ -3,16 +3,13 @@
 use crate::access::Public;
 use crate::envelope::Envelope;
 use crate::middleware::RequestId;
+use crate::packed;
 use crate::refusal::{Refusal, Shape};
 use crate::routes::Routes;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, VARY,
-};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, VARY};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use bytes::Bytes;
-use flate2::read::GzDecoder;
-use std::io::Read;
 use std::sync::{Arc, OnceLock};
 use utoipa_swagger_ui::{Config, SwaggerFile};
 
@@ -73,15 +70,16 @@ async fn file(_: Public, request: HttpRequest, name: web::Path<String>, id: Requ
         )
         .respond(Shape::Surface(Envelope::Canonical), &id);
     };
-    let mut answer = respond();
-    answer.insert_header((CONTENT_TYPE, file.content_type.as_str())).insert_header((VARY, "Accept-Encoding"));
-    if file.gzpipped && takes_gzip(&request) {
-        return answer.insert_header((CONTENT_ENCODING, "gzip")).body(file.bytes.into_owned());
-    }
-    match unpacked(&file) {
-        Some(bytes) => answer.body(bytes),
-        None => defect(&id),
-    }
+    let answer = if file.gzpipped {
+        packed::answered(respond(), &request, &file.content_type, Bytes::from(file.bytes.into_owned()))
+    } else {
+        let mut answer = respond();
+        answer
+            .insert_header((CONTENT_TYPE, file.content_type.as_str()))
+            .insert_header((VARY, "Accept-Encoding"));
+        Some(answer.body(file.bytes.into_owned()))
+    };
+    answer.unwrap_or_else(|| defect(&id))
 }
 
 /// A file of the page, packed as it lies in the binary.
@@ -97,21 +95,7 @@ fn bundled(name: &str) -> Option<SwaggerFile<'static>> {
 
 /// The file's own bytes; `None` if it was packed wrongly.
 fn unpacked(file: &SwaggerFile<'_>) -> Option<Vec<u8>> {
-    if !file.gzpipped {
-        return Some(file.bytes.to_vec());
-    }
-    let mut plain = Vec::new();
-    GzDecoder::new(file.bytes.as_ref()).read_to_end(&mut plain).ok()?;
-    Some(plain)
-}
-
-fn takes_gzip(request: &HttpRequest) -> bool {
-    let encodings = request.headers().get_all(ACCEPT_ENCODING).filter_map(|value| value.to_str().ok());
-    encodings.flat_map(|value| value.split(',')).any(|encoding| {
-        let mut parts = encoding.split(';').map(str::trim);
-        let named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case("gzip"));
-        named && !parts.any(|part| part.trim_start_matches("q=").parse() == Ok(0.0_f32))
-    })
+    if file.gzpipped { packed::unpacked(&file.bytes) } else { Some(file.bytes.to_vec()) }
 }
 
 fn defect(id: &RequestId) -> HttpResponse {

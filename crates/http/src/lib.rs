@@ -23,6 +23,7 @@ pub mod offline;
 mod offline_form;
 pub mod openapi;
 mod ops;
+mod packed;
 mod provenance;
 pub mod recent_log;
 mod refusal;

@@ -1,12 +1,17 @@
 //! The API document, made from the handlers themselves.
+//!
+//! What makes it is as large as all handlers together, and makes the same text each time. So the binary carries the text, which
+//! stands in `docs/openapi.json`; a test compares it with what the handlers say.
 
 use crate::access::Public;
+use crate::envelope::Envelope;
+use crate::middleware::RequestId;
+use crate::refusal::{Refusal, Shape};
 use crate::routes::Routes;
-use crate::{api, compat, docs, gateway, ops};
-use actix_web::HttpResponse;
-use actix_web::http::header::{CACHE_CONTROL, ContentType};
+use crate::{api, compat, docs, gateway, ops, packed};
+use actix_web::http::header::CACHE_CONTROL;
+use actix_web::{HttpRequest, HttpResponse};
 use bytes::Bytes;
-use std::sync::OnceLock;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
@@ -181,7 +186,7 @@ impl Modify for VirtualKey {
     }
 }
 
-/// The document, as indented JSON with a final line end.
+/// The document as the handlers make it: indented JSON with a final line end. Only tests ask for it.
 #[must_use]
 pub fn json() -> String {
     let mut text = Document::openapi().to_pretty_json().unwrap_or_else(|error| {
@@ -191,6 +196,9 @@ pub fn json() -> String {
     text.push('\n');
     text
 }
+
+/// The document as it was kept, packed.
+static KEPT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/openapi.json.gz"));
 
 pub(crate) fn mount(routes: &mut Routes) {
     routes.get("/openapi.json", document);
@@ -203,11 +211,9 @@ pub(crate) fn mount(routes: &mut Routes) {
     tag = "operations",
     responses((status = 200, description = "An OpenAPI document", body = serde_json::Value))
 )]
-async fn document(_: Public) -> HttpResponse {
-    static TEXT: OnceLock<Bytes> = OnceLock::new();
-    let text = TEXT.get_or_init(|| Bytes::from(json())).clone();
-    HttpResponse::Ok()
-        .insert_header(ContentType::json())
-        .insert_header((CACHE_CONTROL, "public, max-age=300"))
-        .body(text)
+async fn document(_: Public, request: HttpRequest, id: RequestId) -> HttpResponse {
+    let mut answer = HttpResponse::Ok();
+    answer.insert_header((CACHE_CONTROL, "public, max-age=300"));
+    packed::answered(answer, &request, "application/json", Bytes::from_static(KEPT))
+        .unwrap_or_else(|| Refusal::defect().respond(Shape::Surface(Envelope::Canonical), &id))
 }

@@ -1,6 +1,7 @@
 //! Background work that is known by name and waited for at the end.
 
 use std::future::Future;
+use std::pin::Pin;
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
@@ -24,6 +25,8 @@ impl Tasks {
 
     /// Begins a task. A loop must end soon after [`Tasks::stopping`] is cancelled.
     pub fn spawn(&self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
+        // Boxed, so that what the runtime needs for a task is built once, not for each.
+        let task: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(task);
         self.tracker.spawn_on(
             async move {
                 task.await;
@@ -35,6 +38,7 @@ impl Tasks {
 
     /// Runs blocking work on the runtime's blocking threads, tracked like any task.
     pub fn spawn_blocking(&self, work: impl FnOnce() + Send + 'static) {
+        let work: Box<dyn FnOnce() + Send> = Box::new(work);
         self.tracker.spawn_blocking_on(work, &self.runtime);
     }
 

@@ -7,10 +7,13 @@ mod broken;
 pub mod catalogue;
 mod driver;
 mod factory;
+mod packed;
 mod sim;
 mod tokenizer;
 pub mod transport;
 pub mod vendors;
+mod vocabulary;
 
 pub use factory::{FactorySettings, VendorFactory};
-pub use tokenizer::{BpeTokenizer, Vocabulary};
+pub use tokenizer::BpeTokenizer;
+pub use vocabulary::Vocabulary;

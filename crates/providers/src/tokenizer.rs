@@ -4,18 +4,8 @@
 //! and say so.
 
 use crate::vendors::Vendors;
-use std::sync::OnceLock;
+use crate::vocabulary::Vocabulary;
 use switchyard_ports::tokenizer::{TokenCount, Tokenizer};
-use tiktoken_rs::CoreBPE;
-
-/// A public vocabulary.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Vocabulary {
-    /// `cl100k_base`.
-    Cl100k,
-    /// `o200k_base`.
-    O200k,
-}
 
 /// Stands in for vocabularies that are not public.
 const STAND_IN: Vocabulary = Vocabulary::O200k;
@@ -26,30 +16,6 @@ const PIECE_BYTES: usize = 64 * 1024;
 const GAP_WINDOW: usize = 1024;
 /// English text has about so many bytes in a token: the estimate where a vocabulary can't be loaded.
 const BYTES_PER_TOKEN: u64 = 4;
-
-impl Vocabulary {
-    fn place(self) -> &'static OnceLock<Option<CoreBPE>> {
-        static CL100K: OnceLock<Option<CoreBPE>> = OnceLock::new();
-        static O200K: OnceLock<Option<CoreBPE>> = OnceLock::new();
-        match self {
-            Self::Cl100k => &CL100K,
-            Self::O200k => &O200K,
-        }
-    }
-
-    fn is_loaded(self) -> bool {
-        self.place().get().is_some()
-    }
-
-    /// The encoder, loaded once in the process. `None` only if the compiled-in data were damaged.
-    fn encoder(self) -> Option<&'static CoreBPE> {
-        let load = || match self {
-            Self::Cl100k => tiktoken_rs::cl100k_base().ok(),
-            Self::O200k => tiktoken_rs::o200k_base().ok(),
-        };
-        self.place().get_or_init(load).as_ref()
-    }
-}
 
 /// The tokenizer port over the vendors' facts. Vocabularies are shared by the whole process.
 #[derive(Clone, Debug, Default)]

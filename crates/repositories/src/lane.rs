@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use switchyard_ports::repositories::{PoolState, RepositoryError};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 
 /// How long a caller waits for its turn, a connection and the answer together.
 pub(crate) const SHORT: Duration = Duration::from_secs(6);
@@ -29,6 +29,9 @@ impl GivenUp {
         self.0.load(Ordering::Acquire)
     }
 }
+
+/// A job that has a place of its own for its answer, so that all jobs are one type, and what runs them is built once.
+type Job = Box<dyn Fn(&mut AnyConnection, &GivenUp) -> Result<(), Fault> + Send>;
 
 struct GiveUpOnDrop(GivenUp);
 
@@ -71,6 +74,20 @@ impl Lane {
         T: Send + 'static,
         J: Fn(&mut AnyConnection, &GivenUp) -> Result<T, Fault> + Send + 'static,
     {
+        let (put, mut taken) = oneshot::channel();
+        let put = Mutex::new(Some(put));
+        let job: Job = Box::new(move |connection, given_up| {
+            let value = job(connection, given_up)?;
+            let put = put.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let _nobody_waits = put.map(|put| put.send(value));
+            Ok(())
+        });
+        self.done(patience, job).await?;
+        taken.try_recv().map_err(|_| RepositoryError::Corrupt("a query gave no answer".to_owned()))
+    }
+
+    /// Waits until a job is done, whatever it answers: what is the same for all jobs.
+    async fn done(&self, patience: Duration, job: Job) -> Result<(), RepositoryError> {
         let given_up = GivenUp::default();
         let _guard = GiveUpOnDrop(given_up.clone());
         let used = OnceLock::new();
@@ -128,17 +145,13 @@ fn new_pool(connector: &Connector, connections: u32) -> Arc<Pool<Connector>> {
     Arc::new(builder.build_unchecked(connector.clone()))
 }
 
-fn work<T>(
-    pool: &Pool<Connector>,
-    given_up: &GivenUp,
-    job: &impl Fn(&mut AnyConnection, &GivenUp) -> Result<T, Fault>,
-) -> Result<T, RepositoryError> {
+fn work(pool: &Pool<Connector>, given_up: &GivenUp, job: &Job) -> Result<(), RepositoryError> {
     let mut pause = FIRST_PAUSE;
     loop {
         let mut link = pool.get().map_err(|error| no_connection(&error))?;
         let link_ref: &mut Link = &mut link;
         let fault = match job(&mut link_ref.connection, given_up) {
-            Ok(value) => return Ok(value),
+            Ok(()) => return Ok(()),
             Err(fault) => fault,
         };
         link_ref.is_spoilt |= fault.spoils_connection();

@@ -15,6 +15,7 @@ mod unserved;
 use arguments::{Arguments, Command};
 use clap::Parser;
 use failure::Failure;
+use std::pin::Pin;
 use std::process::ExitCode;
 
 #[global_allocator]
@@ -43,8 +44,8 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     let log_files = logging::begin(&loaded.settings.logging, matches!(command, Command::Serve(_)))?;
     switchyard::panics_tell_their_place_only();
     environment::tell(&loaded.warnings);
-    // On the heap: `block_on` is compiled for each kind of runtime, and all commands with it.
-    runtime.block_on(Box::pin(async {
+    // Boxed: `block_on` is compiled for each kind of runtime, and would be with all commands in it.
+    let work: Pin<Box<dyn Future<Output = Result<(), Failure>>>> = Box::pin(async {
         match command {
             Command::Serve(_) => serve::run(loaded, reader, &log_files).await,
             Command::Check(options) => commands::check::run(&loaded, &options).await,
@@ -66,5 +67,6 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
             Command::Rekey(options) => commands::rekey::run(&loaded, &options).await,
             Command::Explain(options) => commands::explain::run(&loaded, options).await,
         }
-    }))
+    });
+    runtime.block_on(work)
 }

@@ -4,7 +4,9 @@ use crate::error::OpenError;
 use crate::shared_models::SharedModels;
 use std::sync::Arc;
 use switchyard_domain::declared::Declared;
-use switchyard_orchestrator::admin::{AdminPorts, Followers, ProviderAdmin, RouteAdmin, Seeding};
+use switchyard_orchestrator::admin::{
+    AdminPorts, DocumentFormat, Followers, ProviderAdmin, RouteAdmin, Seeding,
+};
 
 /// To be raised with each change of the file.
 const EDITION: i64 = 2;
@@ -32,7 +34,8 @@ pub(crate) fn followers(
 }
 
 fn seeds(shared: &SharedModels) -> Result<Declared, OpenError> {
-    let mut seeds: Declared = serde_saphyr::from_str(include_str!("../seeds.yaml"))
+    let mut seeds = DocumentFormat::Yaml
+        .read(include_str!("../seeds.yaml"))
         .map_err(|error| OpenError::Seeds(error.to_string()))?;
     let Declared { providers, routes } = shared.declared()?;
     seeds.providers.extend(providers);

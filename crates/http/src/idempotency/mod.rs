@@ -20,12 +20,13 @@ use crate::refusal::{Refusal, Shape};
 use crate::services::Services;
 use crate::words;
 use actix_http::body::BoxBody;
-use actix_web::dev::Handler;
+use actix_web::dev::{Handler, Payload};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, HttpResponseBuilder, Responder, guard, web};
 use claim::{Claim, Leaving};
-use hashed_payload::HashedPayload;
+use futures_util::future::LocalBoxFuture;
+use hashed_payload::{Content, HashedPayload};
 use kept_body::KeptBody;
 pub(crate) use kept_body::{MayBeDone, ShownOnce, StreamFate};
 pub(crate) use key::{IDEMPOTENCY_KEY, RULE, is_key};
@@ -63,26 +64,40 @@ where
     };
     let has_name = guard::fn_guard(|context| context.head().headers().contains_key(&IDEMPOTENCY_KEY));
     web::post().guard(has_name).to(move |request: HttpRequest, payload: web::Payload| {
-        let handler = handler.clone();
-        async move { answer(handler, request, payload, leaving).await }
+        let (payload, content) = HashedPayload::over(payload.into_inner());
+        let read = read(handler.clone(), request.clone(), payload);
+        answer(Box::pin(read), request, content, leaving)
     })
 }
 
-async fn answer<F, Arguments>(
+/// What a request asks for, which is done while it is waited for. Boxed, as all that follows is then built once, not for each handler.
+type Work = LocalBoxFuture<'static, HttpResponse>;
+
+/// Reads a request whole: the work that it asks for, or the answer where it can't be read.
+async fn read<F, Arguments>(
     handler: F,
     request: HttpRequest,
-    payload: web::Payload,
-    leaving: Leaving,
-) -> HttpResponse
+    mut payload: Payload,
+) -> Result<Work, Box<HttpResponse>>
 where
-    F: Handler<Arguments> + DeclaresAccess<Arguments>,
+    F: Handler<Arguments>,
     Arguments: FromRequest + 'static,
     F::Output: Responder + 'static,
 {
-    let (mut payload, content) = HashedPayload::over(payload.into_inner());
-    let arguments = match Arguments::from_request(&request, &mut payload).await {
-        Ok(arguments) => arguments,
-        Err(error) => return HttpResponse::from_error(error.into()),
+    let arguments = Arguments::from_request(&request, &mut payload).await;
+    let arguments = arguments.map_err(|error| Box::new(HttpResponse::from_error(error.into())))?;
+    Ok(Box::pin(async move { handler.call(arguments).await.respond_to(&request).map_into_boxed_body() }))
+}
+
+async fn answer(
+    read: LocalBoxFuture<'static, Result<Work, Box<HttpResponse>>>,
+    request: HttpRequest,
+    content: Content,
+    leaving: Leaving,
+) -> HttpResponse {
+    let work = match read.await {
+        Ok(work) => work,
+        Err(response) => return *response,
     };
     let claim = match claimed(&request, content.digest(), leaving).await {
         Ok(claim) => claim,
@@ -92,7 +107,7 @@ where
     let leaving = if claim.is_some() { leaving } else { Leaving::GivesBack };
     let asked = request.clone();
     let carried_out = async move {
-        let response = handler.call(arguments).await.respond_to(&request).map_into_boxed_body();
+        let response = work.await;
         match claim {
             Some(claim) => keep(claim, &request, response).await,
             None => response,

@@ -11,7 +11,7 @@ use switchyard_http::{openapi, routes};
 const UNLISTED: &[&str] = &["/livez", "/readyz", "/healthz", "/docs/{file:.*}"];
 
 #[test]
-fn the_document_in_the_repository_is_the_one_that_is_served() {
+fn the_document_in_the_repository_is_what_the_handlers_say() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/openapi.json");
     if std::env::var_os("UPDATE").is_some() {
         std::fs::write(&path, openapi::json()).unwrap();
@@ -110,8 +110,11 @@ fn every_route_behind_a_key_says_so() {
 async fn the_document_is_served_to_everybody() {
     let world = World::start().await;
     let response = ask(world.address, get("/openapi.json", "")).await;
-    assert_eq!(response.status, 200);
-    assert_eq!(response.text(), openapi::json());
+    assert_eq!((response.status, response.header("content-type")), (200, Some("application/json")));
+    // The server carries the text that stood there when it was built, which is old where it is now written anew.
+    if std::env::var_os("UPDATE").is_none() {
+        assert_eq!(response.text(), openapi::json());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -140,21 +143,22 @@ async fn the_page_over_the_document_needs_nothing_from_elsewhere() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_pages_files_are_packed_for_who_takes_them_packed_and_plain_for_others() {
+async fn large_files_are_packed_for_who_takes_them_packed_and_plain_for_others() {
     let world = World::start().await;
-    let path = "/docs/swagger-ui-bundle.js";
-    let plain = ask(world.address, get(path, "")).await;
-    assert_eq!((plain.header("content-encoding"), plain.header("vary")), (None, Some("Accept-Encoding")));
-    for (accept, packed) in
-        [("gzip, deflate, br", true), ("br;q=1, GZIP;q=0.5", true), ("gzip;q=0", false), ("br", false)]
-    {
-        let answer = ask(world.address, get(path, &format!("Accept-Encoding: {accept}\r\n"))).await;
-        if packed {
-            assert_eq!(answer.header("content-encoding"), Some("gzip"), "{accept}");
-            assert!(answer.body.starts_with(&[0x1f, 0x8b]) && answer.body.len() < plain.body.len() / 2);
-        } else {
-            assert_eq!(answer.header("content-encoding"), None, "{accept}");
-            assert_eq!(answer.body, plain.body, "{accept}");
+    for path in ["/docs/swagger-ui-bundle.js", "/openapi.json"] {
+        let plain = ask(world.address, get(path, "")).await;
+        assert_eq!((plain.header("content-encoding"), plain.header("vary")), (None, Some("Accept-Encoding")));
+        for (accept, packed) in
+            [("gzip, deflate, br", true), ("br;q=1, GZIP;q=0.5", true), ("gzip;q=0", false), ("br", false)]
+        {
+            let answer = ask(world.address, get(path, &format!("Accept-Encoding: {accept}\r\n"))).await;
+            if packed {
+                assert_eq!(answer.header("content-encoding"), Some("gzip"), "{path} {accept}");
+                assert!(answer.body.starts_with(&[0x1f, 0x8b]) && answer.body.len() < plain.body.len() / 2);
+            } else {
+                assert_eq!(answer.header("content-encoding"), None, "{path} {accept}");
+                assert_eq!(answer.body, plain.body, "{path} {accept}");
+            }
         }
     }
 }

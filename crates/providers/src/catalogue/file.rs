@@ -20,6 +20,9 @@ const FORMAT: u32 = 2;
 /// is not known, without anybody noticing.
 #[derive(Debug, thiserror::Error)]
 pub enum CatalogueError {
+    /// Not what was packed into the binary.
+    #[error("the price catalogue does not unpack: {0}")]
+    Packing(#[from] std::io::Error),
     /// Not the JSON that the importer writes.
     #[error("the price catalogue does not parse: {0}")]
     Syntax(#[from] serde_json::Error),

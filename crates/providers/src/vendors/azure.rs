@@ -2,8 +2,8 @@
 
 use super::hooks::{put_secret, segment};
 use super::{Authorizer, Called, Hooks, HttpFacts, Means, Note, Reach, Vendor, below};
-use crate::tokenizer::Vocabulary::{Cl100k, O200k};
 use crate::transport::OutboundRequest;
+use crate::vocabulary::Vocabulary::{Cl100k, O200k};
 use async_trait::async_trait;
 use http::{HeaderName, header};
 use secrecy::{ExposeSecret, SecretString};

@@ -1,7 +1,7 @@
 //! Cerebras.
 
 use super::{COPIED, HttpFacts, NO_PROOFS, Note, Reach, SYSTEM_ROLE, Vendor};
-use crate::tokenizer::Vocabulary;
+use crate::vocabulary::Vocabulary;
 use switchyard_dialects::openai_chat::OpenAiChat;
 use switchyard_dialects::openai_chat::request::{
     MaxTokensMember, ReasoningForm, TargetFacts, UnknownMembers,

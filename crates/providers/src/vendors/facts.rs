@@ -1,7 +1,7 @@
 //! The shape of a vendor's facts.
 
 use super::Hooks;
-use crate::tokenizer::Vocabulary;
+use crate::vocabulary::Vocabulary;
 use switchyard_dialects::codec::{OperationCodec, ProviderCodec};
 use switchyard_dialects::openai_chat::OpenAiChat;
 use switchyard_dialects::openai_chat::request::{MaxTokensMember, ProofForm, TargetFacts, UnknownMembers};

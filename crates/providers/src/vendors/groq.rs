@@ -1,7 +1,7 @@
 //! Groq.
 
 use super::{COPIED, HttpFacts, NO_PROOFS, Note, Reach, Vendor};
-use crate::tokenizer::Vocabulary;
+use crate::vocabulary::Vocabulary;
 use switchyard_dialects::openai_chat::OpenAiChat;
 use switchyard_dialects::openai_chat::request::{
     MaxTokensMember, ReasoningForm, TargetFacts, UnknownMembers,

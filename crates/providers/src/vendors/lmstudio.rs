@@ -17,7 +17,7 @@ pub(super) static VENDOR: Vendor = Vendor {
         credential: CredentialRule::Optional,
         ..HttpFacts::OPENAI_CHAT
     }),
-    vocabularies: &[("openai/gpt-oss", crate::tokenizer::Vocabulary::O200k)],
+    vocabularies: &[("openai/gpt-oss", crate::vocabulary::Vocabulary::O200k)],
     notes: &[
         SYSTEM_ROLE,
         Note {

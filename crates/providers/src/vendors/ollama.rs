@@ -1,7 +1,7 @@
 //! Ollama, by its OpenAI endpoint: on one's own machine without a key, in its cloud with one.
 
 use super::{COPIED, CredentialRule, HttpFacts, Note, Reach, SYSTEM_ROLE, Vendor};
-use crate::tokenizer::Vocabulary;
+use crate::vocabulary::Vocabulary;
 use switchyard_dialects::codec::MemberRule;
 use switchyard_dialects::openai_chat::OpenAiChat;
 use switchyard_dialects::openai_chat::request::{ReasoningForm, TargetFacts};

@@ -1,7 +1,7 @@
 //! Ollama, by its own chat: for those who want nothing of OpenAI's dialect in between.
 
 use super::{CredentialRule, HttpFacts, Note, Reach, Vendor};
-use crate::tokenizer::Vocabulary;
+use crate::vocabulary::Vocabulary;
 use switchyard_dialects::ollama::{Ollama, OllamaEmbeddings};
 
 pub(super) static VENDOR: Vendor = Vendor {

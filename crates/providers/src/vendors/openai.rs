@@ -1,7 +1,7 @@
 //! OpenAI: the dialect's own vendor.
 
 use super::{HttpFacts, NO_PROOFS, Note, Reach, Vendor};
-use crate::tokenizer::Vocabulary::{Cl100k, O200k};
+use crate::vocabulary::Vocabulary::{Cl100k, O200k};
 use switchyard_dialects::openai_chat::OpenAiChat;
 use switchyard_dialects::openai_responses::OpenAiResponses;
 

@@ -23,7 +23,7 @@ pub(super) static VENDOR: Vendor = Vendor {
         base_url: Some("https://api.together.ai/v1"),
         ..HttpFacts::OPENAI_CHAT
     }),
-    vocabularies: &[("openai/gpt-oss", crate::tokenizer::Vocabulary::O200k)],
+    vocabularies: &[("openai/gpt-oss", crate::vocabulary::Vocabulary::O200k)],
     notes: &[
         SYSTEM_ROLE,
         Note {
