@@ -34,7 +34,7 @@ pub(crate) fn followers(
 fn seeds(shared: &SharedModels) -> Result<Declared, OpenError> {
     let mut seeds: Declared = serde_saphyr::from_str(include_str!("../seeds.yaml"))
         .map_err(|error| OpenError::Seeds(error.to_string()))?;
-    let Declared { providers, routes } = shared.declared()?;
+    let Declared { providers, routes, .. } = shared.declared()?;
     seeds.providers.extend(providers);
     seeds.routes.extend(routes);
     Ok(seeds)

@@ -1,6 +1,5 @@
 //! Errors of the surfaces for people: one mapping from what happened to status, code and words.
 
-use super::json::shortened;
 use crate::envelope::{Envelope, Told};
 use crate::gateway::GatewayError;
 use crate::idempotency::MayBeDone;
@@ -14,6 +13,7 @@ use std::fmt;
 use std::time::Duration;
 use switchyard_orchestrator::accounts::AccountError;
 use switchyard_orchestrator::error::AdminError;
+use switchyard_orchestrator::misread::shortened;
 use switchyard_ports::repositories::{RepositoryError, Taken};
 
 /// An error of a surface for people.

@@ -34,7 +34,7 @@ async fn seeded() -> World {
 #[tokio::test]
 async fn of_two_that_follow_at_once_the_later_one_finds_it_done() {
     let world = seeded().await;
-    let declared = Declared { providers: Vec::new(), routes: vec![route("auto", &["p/new"])] };
+    let declared = Declared { whole: false, providers: Vec::new(), routes: vec![route("auto", &["p/new"])] };
     let stored = world.store.load().await.unwrap().routes.remove(0);
     let mut done = NewRoute::from(&stored);
     done.targets[0].models = "new".into();
@@ -55,7 +55,8 @@ async fn of_two_that_follow_at_once_the_later_one_finds_it_done() {
 async fn a_model_that_the_settings_no_longer_name_goes_though_the_route_still_names_it() {
     let world = seeded().await;
     let provider = declared_provider("p", &["new"]);
-    let declared = Declared { providers: vec![provider], routes: vec![route("auto", &["p/new"])] };
+    let declared =
+        Declared { whole: false, providers: vec![provider], routes: vec![route("auto", &["p/new"])] };
     followers(&world, declared).follow().await.unwrap();
     let stored = world.store.load().await.unwrap();
     assert_eq!(stored.providers[0].models.len(), 1);
@@ -72,7 +73,7 @@ async fn a_route_that_somebody_touched_names_the_model_that_a_setting_puts_in_th
     let before = world.store.load().await.unwrap().routes.remove(0);
     for (times, model) in [(1, "new"), (1, "new"), (2, "newer")] {
         let routes = vec![route("auto", &[&format!("p/{model}"), "p/second"])];
-        let declared = Declared { providers: vec![provider(model)], routes };
+        let declared = Declared { whole: false, providers: vec![provider(model)], routes };
         followers(&world, declared).follow().await.unwrap();
         let now = world.store.load().await.unwrap().routes.remove(0);
         let named: Vec<&[String]> = now.targets.iter().map(|target| target.models.named()).collect();
