@@ -125,8 +125,8 @@ fn needed(expected: &str) -> String {
         "i64" => range(i64::MIN.into(), i64::MAX.into()),
         "f64" | "f32" => "a number".to_owned(),
         "a boolean" => "`true` or `false`".to_owned(),
-        "a sequence" => "a list".to_owned(),
-        "a map" => "an object".to_owned(),
+        "a sequence" | "sequence start" => "a list".to_owned(),
+        "a map" | "mapping start" => "an object".to_owned(),
         words if words.starts_with("struct ") => "an object".to_owned(),
         words if words.starts_with("enum ") || words.starts_with("string or map") => "a word".to_owned(),
         words if words.chars().count() <= LONGEST_EXPECTATION => words.to_owned(),
@@ -156,7 +156,7 @@ pub fn of_yaml(error: &serde_saphyr::Error) -> Misread {
         | Error::SerdeInvalidValue { expected, .. }
         | Error::SerdeInvalidLength { expected, .. } => typed(expected),
         Error::InvalidScalar { ty, .. } => typed(ty),
-        Error::Unexpected { expected, .. } => (String::new(), format!("expected {expected}")),
+        Error::Unexpected { expected, .. } => typed(expected),
         Error::Eof { .. } => (String::new(), "it ends too early".to_owned()),
         Error::MultipleDocuments { .. } => (String::new(), "it is more than one document".to_owned()),
         Error::Budget { breach: BudgetBreach::Depth { .. }, .. } => {

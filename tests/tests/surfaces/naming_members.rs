@@ -27,7 +27,10 @@ async fn what_is_wrong_in_a_body_is_told_by_its_member_wherever_it_stands() {
     }
     for (body, steps) in [
         (r#"{"name": "r", "mode": null, "nodes": []}"#, json!(["body", "mode"])),
-        (r#"{"name": "r", "mode": "multi", "nodes": [{"models": []}]}"#, json!(["body", "nodes", 0, "api_id"])),
+        (
+            r#"{"name": "r", "mode": "multi", "nodes": [{"models": []}]}"#,
+            json!(["body", "nodes", 0, "api_id"]),
+        ),
     ] {
         let answer = client.post("/api/model-routes", body).await;
         assert_eq!(answer.status, 422, "{body}: {}", answer.text);
@@ -35,9 +38,15 @@ async fn what_is_wrong_in_a_body_is_told_by_its_member_wherever_it_stands() {
     }
     let broken = client.post(canonical, r#"{"name": "r", "mode": some}"#).await;
     assert_eq!(broken.status, 400, "{}", broken.text);
-    let deep = format!(r#"{{"name": "r", "targets": [], "config": {{"a": {}{}}}}}"#, "[".repeat(32), "]".repeat(32));
+    let deep =
+        format!(r#"{{"name": "r", "targets": [], "config": {{"a": {}{}}}}}"#, "[".repeat(32), "]".repeat(32));
     let answer = client.post(canonical, deep).await;
-    assert_eq!((answer.status, answer.json()["details"]["config"].is_array()), (422, true), "{}", answer.text);
+    assert_eq!(
+        (answer.status, answer.json()["details"]["config"].is_array()),
+        (422, true),
+        "{}",
+        answer.text
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -50,11 +59,27 @@ async fn what_is_wrong_in_a_document_is_told_with_the_reason_and_the_place_and_n
         (answer.status().as_u16(), answer.text().await.unwrap())
     };
     for (media_type, body, said) in [
-        ("application/yaml", "providers:\n  - name: a\n    vendro: openai\n", "`vendro`: there is no such field"),
+        (
+            "application/yaml",
+            "providers:\n  - name: a\n    vendro: openai\n",
+            "`vendro`: there is no such field",
+        ),
         ("application/yaml", "providers:\n  - {name: a, vendor: openai, api_keys: sk-canary-1}\n", "must be"),
-        ("application/yaml", "routes:\n  - {name: a, mode: sk-canary-2, targets: []}\n", "`auto`, `specific`, `multi`"),
-        ("application/json", r#"{"routes": [{"name": "a", "targets": [{"provider": "p", "model": "m", "weight": "sk-canary"}]}]}"#, "routes[0].targets[0].weight"),
-        ("application/json", r#"{"providers": [{"name": "a", "vendor": "openai", "owner": "cli:\u0000"}]}"#, "providers[0].owner"),
+        (
+            "application/yaml",
+            "routes:\n  - {name: a, mode: sk-canary-2, targets: []}\n",
+            "`auto`, `specific`, `multi`",
+        ),
+        (
+            "application/json",
+            r#"{"routes": [{"name": "a", "targets": [{"provider": "p", "model": "m", "weight": "sk-canary"}]}]}"#,
+            "routes[0].targets[0].weight",
+        ),
+        (
+            "application/json",
+            r#"{"providers": [{"name": "a", "vendor": "openai", "owner": "cli:\u0000"}]}"#,
+            "providers[0].owner",
+        ),
     ] {
         let (status, text) = send(media_type, body).await;
         assert_eq!(status, 422, "{body}: {text}");

@@ -16,6 +16,9 @@ use std::rc::Rc;
 use switchyard_orchestrator::misread::{self, Misread};
 use validator::{Validate, ValidationErrors};
 
+/// A document of more bytes is read beside the calls that are served.
+const READ_AT_ONCE: usize = 64 * 1024;
+
 /// Longest password or token that is looked at at all; rules of their own are far below.
 const LONGEST_SECRET: usize = 4096;
 
@@ -96,8 +99,11 @@ impl<T: YamlBody> FromRequest for ApiDocument<T> {
             let (headers, payload, limits, connection) = coming.admitted(T::MOST_BYTES).await?;
             let (bytes, is_yaml) = read_json_or_yaml(&headers, payload, &limits).await?;
             ended(connection);
-            if !is_yaml {
+            if !is_yaml && bytes.len() <= READ_AT_ONCE {
                 return read(&bytes).map(Self);
+            }
+            if !is_yaml {
+                return web::block(move || read(&bytes)).await.map_err(|_| ApiError::defect())?.map(Self);
             }
             let text = String::from_utf8(bytes.into())
                 .map_err(|_| ApiError::bad_request("The request's body is not in UTF-8.".to_owned()))?;

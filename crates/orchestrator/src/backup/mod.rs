@@ -61,7 +61,7 @@ impl Backups {
     /// As for [`Backups::restore`].
     pub async fn preview(&self) -> Result<Restored, RestoreError> {
         let OpenedBackup { declared: wanted, kept, .. } = self.read().await?;
-        let plan = self.declared.planned_by(&wanted, Rules::restored(&kept)).await?;
+        let plan = self.declared.planned_by(&wanted, Rules::restored(Arc::new(kept))).await?;
         Ok(Restored { providers: wanted.providers.len(), routes: wanted.routes.len(), plan })
     }
 
@@ -72,7 +72,7 @@ impl Backups {
     /// [`RestoreError`]. Nothing was changed then.
     pub async fn restore(&self, by: &Writer) -> Result<Restored, RestoreError> {
         let OpenedBackup { declared: wanted, kept, .. } = self.read().await?;
-        let plan = self.declared.write(&wanted, Rules::restored(&kept), by).await?;
+        let plan = self.declared.write(&wanted, Rules::restored(Arc::new(kept)), by).await?;
         if let Err(error) = self.writer()?.write_now().await {
             tracing::warn!("what was restored is not backed up again yet: {error}");
         }

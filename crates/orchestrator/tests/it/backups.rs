@@ -344,7 +344,7 @@ async fn a_key_that_opens_no_more_is_counted_and_its_provider_is_backed_up_witho
 #[tokio::test]
 async fn what_is_restored_belongs_to_whom_it_belonged() {
     let kept = Kept::usual().await;
-    kept.world.routes.add(&crate::world::route("mine", &["a/m"]), &Writer::cli("ada".into())).await.unwrap();
+    kept.world.routes.add(&crate::world::route("mine", &["a/m"]), &Writer::cli("ada")).await.unwrap();
     kept.writer.keep_current(None).await;
     let other = Kept::empty(&kept.file).await;
     other.backups.restore(&Writer::API).await.unwrap();

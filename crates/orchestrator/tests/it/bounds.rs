@@ -89,7 +89,7 @@ async fn thousands_of_routes_in_chains_are_planned_each_once() {
     let world = World::empty().await;
     let length = LONGEST_CHAIN + 1;
     let count = 1_000 * length;
-    let next = |number: usize| ((number + 1) % length != 0).then_some(number + 1);
+    let next = |number: usize| (!(number + 1).is_multiple_of(length)).then_some(number + 1);
     let mut declared = Declared {
         whole: false,
         providers: Vec::new(),

@@ -19,7 +19,7 @@ pub(super) fn check(
     providers: &ProviderAdmin,
     index: &Index<'_>,
     wanted: &Declared,
-    rules: Rules<'_>,
+    rules: &Rules,
 ) -> Result<(), AdminError> {
     named_once("providers", wanted.providers.iter().map(|provider| &provider.name))?;
     named_once("routes", wanted.routes.iter().map(|route| &route.name))?;

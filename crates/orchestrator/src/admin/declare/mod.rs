@@ -26,9 +26,9 @@ use switchyard_domain::declared::Declared;
 use switchyard_domain::ids::RouteId;
 use switchyard_domain::meta::{Owner, Writer};
 use switchyard_domain::name::Name;
-use switchyard_domain::provider::Provider;
+use switchyard_domain::provider::{Provider, kept_address};
 use switchyard_domain::route::Route;
-use switchyard_ports::repositories::{RepositoryError, StoredConfiguration};
+use switchyard_ports::repositories::{ConfigurationSet, RepositoryError, StoredConfiguration};
 
 /// How often a set is planned anew when somebody else wrote in between.
 const TRIES: u32 = 8;
@@ -60,8 +60,7 @@ impl DeclaredConfiguration {
     /// # Errors
     /// [`AdminError::Invalid`] for the first thing of it that can't be used.
     pub async fn plan(&self, wanted: &Declared) -> Result<Plan, AdminError> {
-        let stored = self.ports.configuration.load().await?;
-        Ok(self.planned(&stored, wanted, Rules::DECLARED)?.plan)
+        self.planned_by(wanted, Rules::DECLARED).await
     }
 
     /// How what is stored differs from `wanted`.
@@ -69,8 +68,7 @@ impl DeclaredConfiguration {
     /// # Errors
     /// As for [`DeclaredConfiguration::plan`].
     pub async fn drift(&self, wanted: &Declared) -> Result<Drift, AdminError> {
-        let stored = self.ports.configuration.load().await?;
-        let plan = self.planned(&stored, wanted, Rules::DECLARED)?.plan;
+        let Planned { stored, plan, .. } = self.planned(&in_kept_form(wanted), &Rules::DECLARED).await?;
         let told: HashSet<(ObjectKind, &Name)> =
             plan.objects.iter().map(|object| (object.kind, &object.name)).collect();
         let mut undeclared = Vec::new();
@@ -152,13 +150,12 @@ impl DeclaredConfiguration {
     pub(crate) async fn write(
         &self,
         wanted: &Declared,
-        rules: Rules<'_>,
+        rules: Rules,
         by: &Writer,
     ) -> Result<Plan, AdminError> {
-        let mut tries = TRIES;
+        let (wanted, mut tries) = (in_kept_form(wanted), TRIES);
         loop {
-            let stored = self.ports.configuration.load().await?;
-            let Planning { plan, set, .. } = self.planned(&stored, wanted, rules)?;
+            let Planned { plan, set, .. } = self.planned(&wanted, &rules).await?;
             if set.is_empty() {
                 return Ok(plan);
             }
@@ -176,20 +173,31 @@ impl DeclaredConfiguration {
     }
 
     /// What writing `wanted` by these rules would do.
-    pub(crate) async fn planned_by(&self, wanted: &Declared, rules: Rules<'_>) -> Result<Plan, AdminError> {
-        let stored = self.ports.configuration.load().await?;
-        Ok(self.planned(&stored, wanted, rules)?.plan)
+    pub(crate) async fn planned_by(&self, wanted: &Declared, rules: Rules) -> Result<Plan, AdminError> {
+        Ok(self.planned(&in_kept_form(wanted), &rules).await?.plan)
     }
 
-    fn planned<'a>(
-        &'a self,
+    /// Plans beside the calls that are served: a long document takes a while.
+    async fn planned(&self, wanted: &Arc<Declared>, rules: &Rules) -> Result<Planned, AdminError> {
+        let stored = self.ports.configuration.load().await?;
+        let (providers, wanted, rules) = (Arc::clone(&self.providers), Arc::clone(wanted), rules.clone());
+        let plan = move || {
+            let Planning { plan, set, .. } = Self::planning(&providers, &stored, &wanted, &rules)?;
+            Ok(Planned { plan, set, stored })
+        };
+        let planned = tokio::task::spawn_blocking(plan).await;
+        planned.unwrap_or_else(|error| Err(RepositoryError::Unavailable(error.to_string()).into()))
+    }
+
+    fn planning<'a>(
+        providers: &'a ProviderAdmin,
         stored: &'a StoredConfiguration,
         wanted: &Declared,
-        rules: Rules<'a>,
+        rules: &'a Rules,
     ) -> Result<Planning<'a>, AdminError> {
         let index = Index::of(stored);
-        check::check(&self.providers, &index, wanted, rules)?;
-        let mut planning = Planning::new(index, &self.providers, rules);
+        check::check(providers, &index, wanted, rules)?;
+        let mut planning = Planning::new(index, providers, rules);
         for provider in &wanted.providers {
             planning.provider(provider)?;
         }
@@ -206,6 +214,24 @@ impl DeclaredConfiguration {
         planning.losses();
         Ok(planning)
     }
+}
+
+/// What was planned, and over what.
+struct Planned {
+    stored: StoredConfiguration,
+    plan: Plan,
+    set: ConfigurationSet,
+}
+
+/// A document with addresses as they are kept, however they are written.
+fn in_kept_form(wanted: &Declared) -> Arc<Declared> {
+    let mut wanted = wanted.clone();
+    for base_url in wanted.providers.iter_mut().filter_map(|provider| provider.base_url.as_mut()) {
+        if let Some(kept) = kept_address(base_url) {
+            *base_url = kept;
+        }
+    }
+    Arc::new(wanted)
 }
 
 /// What is stored, as a document. What came with the product and is switched off without having become anybody's is left out, unless

@@ -9,6 +9,7 @@ use crate::error::AdminError;
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
+use std::sync::Arc;
 use switchyard_domain::declaration::Declaration;
 use switchyard_domain::declared::{DeclaredProvider, DeclaredRoute};
 use switchyard_domain::difference::{FieldChange, differences};
@@ -22,14 +23,14 @@ use switchyard_ports::repositories::{
 };
 
 /// What a document may do.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Rules<'k> {
+#[derive(Clone, Debug)]
+pub(crate) struct Rules {
     /// Whether it changes what others own, and what is another vendor's by now.
     pub(crate) takes_over: bool,
     /// Whether what the file owned and the document does not declare is switched off.
     pub(crate) disables_absent: bool,
     /// What a backup has besides.
-    kept: Option<&'k Kept>,
+    kept: Option<Arc<Kept>>,
 }
 
 /// What a backup has, and no document can say.
@@ -52,12 +53,12 @@ pub(crate) struct KeptProvider {
     pub(crate) declaration: Option<Declaration>,
 }
 
-impl<'k> Rules<'k> {
+impl Rules {
     /// A declaration: all that the file owns, and nothing else.
     pub(crate) const DECLARED: Self = Self { takes_over: false, disables_absent: true, kept: None };
 
     /// A backup: whatever is in it is as it was, and whatever is not stays as it is.
-    pub(crate) fn restored(kept: &'k Kept) -> Self {
+    pub(crate) fn restored(kept: Arc<Kept>) -> Self {
         Self { takes_over: true, disables_absent: false, kept: Some(kept) }
     }
 }
@@ -66,14 +67,14 @@ impl<'k> Rules<'k> {
 pub(super) struct Planning<'a> {
     pub(super) index: Index<'a>,
     providers: &'a ProviderAdmin,
-    rules: Rules<'a>,
+    rules: &'a Rules,
     pub(super) losing: Losing,
     pub(super) plan: Plan,
     pub(super) set: ConfigurationSet,
 }
 
 impl<'a> Planning<'a> {
-    pub(super) fn new(index: Index<'a>, providers: &'a ProviderAdmin, rules: Rules<'a>) -> Self {
+    pub(super) fn new(index: Index<'a>, providers: &'a ProviderAdmin, rules: &'a Rules) -> Self {
         let (plan, set, losing) = (Plan::default(), ConfigurationSet::default(), Losing::default());
         Self { index, providers, rules, losing, plan, set }
     }
@@ -167,7 +168,7 @@ impl<'a> Planning<'a> {
 
     /// What a backup has of a provider besides.
     fn kept(&self, wanted: &DeclaredProvider) -> Option<&'a KeptProvider> {
-        self.rules.kept?.providers.get(&wanted.name)
+        self.rules.kept.as_ref()?.providers.get(&wanted.name)
     }
 
     fn push(
@@ -219,7 +220,7 @@ impl<'a> Planning<'a> {
         }
         let known =
             current.filter(|current| current.meta.owner == Owner::File).map(|current| current.is_withdrawn);
-        match self.rules.kept {
+        match &self.rules.kept {
             Some(kept) => {
                 kept.withdrawn_routes.get(&wanted.name).copied().or(known).unwrap_or(!wanted.enabled)
             }
@@ -294,7 +295,7 @@ pub(super) fn other_owner<'o>(current: &'o Owner, wanted: &Owner) -> Option<&'o 
 }
 
 /// Why a provider is left as it is.
-pub(super) fn left_alone(current: &Provider, wanted: &DeclaredProvider, rules: Rules<'_>) -> Option<String> {
+pub(super) fn left_alone(current: &Provider, wanted: &DeclaredProvider, rules: &Rules) -> Option<String> {
     if rules.takes_over {
         return None;
     }

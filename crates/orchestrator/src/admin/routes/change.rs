@@ -8,7 +8,7 @@ use switchyard_domain::declared::{DeclaredRoute, DeclaredTarget};
 use switchyard_domain::difference::differences;
 use switchyard_domain::fault::FailoverOn;
 use switchyard_domain::ids::RouteId;
-use switchyard_domain::meta::{Owner, Writer};
+use switchyard_domain::meta::Writer;
 use switchyard_domain::name::Name;
 use switchyard_domain::notes::Notes;
 use switchyard_domain::route::{OnDisconnect, Route, RouteMode, Strategy, Timeouts};
@@ -216,7 +216,7 @@ impl RouteAdmin {
         check_version(expected_version, current)?;
         refuse_declared(current.is_declared(), || label(current), by)?;
         let new = wanted(current, &Known::of(&stored))?;
-        if new == NewRoute::from(current) && current.meta.owner != Owner::Seed {
+        if new == NewRoute::from(current) {
             return Ok(RouteState::of(current, &stored));
         }
         let version = Some(current.meta.version);
