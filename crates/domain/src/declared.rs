@@ -18,6 +18,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Declared {
+    /// Whether this is all that there is, as an export is: what came with the product, nobody changed, and is not in it, is switched off.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub whole: bool,
     /// Providers.
     pub providers: Vec<DeclaredProvider>,
     /// Routes.

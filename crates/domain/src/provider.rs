@@ -282,17 +282,58 @@ impl Capabilities {
     }
 }
 
-/// The scheme, host and port of an address: who is sent what is sent there.
+/// An address as it is kept: without white space around it and without a slash at its end; a blank one is none.
+#[must_use]
+pub fn kept_address(text: &str) -> Option<String> {
+    Some(text.trim().trim_end_matches('/').to_owned()).filter(|text| !text.is_empty())
+}
+
+/// The scheme, host and port of an address, in one form for all ways to write them: who is sent what is sent there.
 #[must_use]
 pub fn place_of(address: &str) -> String {
-    let (scheme, rest) = address.split_once("://").unwrap_or(("", address));
+    let address = address.trim().to_ascii_lowercase();
+    let (scheme, rest) = address.split_once("://").unwrap_or(("", &address));
     let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    format!("{scheme}://{host}").to_ascii_lowercase()
+    let port = match scheme {
+        "https" => ":443",
+        "http" => ":80",
+        _ => "",
+    };
+    let host = host.strip_suffix(port).unwrap_or(host);
+    let (host, port) = match host.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) => (host, format!(":{port}")),
+        _ => (host, String::new()),
+    };
+    format!("{scheme}://{}{port}", host.strip_suffix('.').unwrap_or(host))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_leads_to_one_place_however_it_is_written() {
+        for (one, other) in [
+            ("https://h.example/v1", " https://H.example/v1/ "),
+            ("https://h.example/v1", "https://h.example:443/v2?x=1"),
+            ("http://h.example", "HTTP://h.example.:80/"),
+            ("https://h.example:8443/v1", "https://h.example.:8443"),
+            ("http://[::1]:80/v1", "http://[::1]/v1"),
+        ] {
+            assert_eq!(place_of(one), place_of(other), "{one} {other}");
+        }
+        for (one, other) in [
+            ("https://h.example", "http://h.example"),
+            ("https://h.example", "https://h.example:80"),
+            ("https://h.example:443", "https://h.example:8443"),
+            ("http://[::1]:81", "http://[::1]"),
+            ("https://h.example", "https://x@h.example"),
+        ] {
+            assert_ne!(place_of(one), place_of(other), "{one} {other}");
+        }
+        assert_eq!(kept_address(" https://h/v1// "), Some("https://h/v1".to_owned()));
+        assert_eq!(kept_address(" / "), None);
+    }
 
     #[test]
     fn each_shared_place_has_one_word_and_the_first_has_the_one_that_was_always_stored() {

@@ -247,6 +247,7 @@ impl TestAppBuilder {
             ..DeclaredRoute::new(Name::new(name.as_str()).expect("a name"))
         };
         Declared {
+            whole: false,
             providers: vec![DeclaredProvider {
                 owner: None,
                 name: upstream.clone(),

@@ -89,14 +89,25 @@ impl Envelope {
         };
         let entry = |(field, said): (&String, &Value)| {
             let said = said.get(0).unwrap_or(said);
-            let place = match field.split_once('.') {
-                Some(("query", parameter)) => ["query", parameter],
-                _ => ["body", field],
-            };
-            serde_json::json!({ "loc": place, "msg": said, "type": "value_error" })
+            serde_json::json!({ "loc": location(field), "msg": said, "type": "value_error" })
         };
         serde_json::json!({ "detail": fields.iter().map(entry).collect::<Vec<_>>() })
     }
+}
+
+/// Where a member stands, step by step: `nodes[0].api_id` is `["body", "nodes", 0, "api_id"]`.
+fn location(field: &str) -> Vec<Value> {
+    if let Some(parameter) = field.strip_prefix("query.") {
+        return vec!["query".into(), parameter.into()];
+    }
+    let mut steps = vec![Value::from("body")];
+    for member in field.split('.').filter(|_| field != "body") {
+        let (name, indices) = member.split_once('[').unwrap_or((member, ""));
+        steps.push(name.into());
+        let indices = indices.split(['[', ']']).filter(|index| !index.is_empty());
+        steps.extend(indices.map(|index| index.parse::<u64>().map_or_else(|_| index.into(), Value::from)));
+    }
+    steps
 }
 
 #[cfg(test)]
@@ -123,6 +134,19 @@ mod tests {
             ("/api/v10", Envelope::Detail),
         ] {
             assert_eq!(Envelope::at(path), shape, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_member_that_stands_in_others_is_told_step_by_step() {
+        for (field, steps) in [
+            ("name", serde_json::json!(["body", "name"])),
+            ("body", serde_json::json!(["body"])),
+            ("query.limit", serde_json::json!(["query", "limit"])),
+            ("nodes[0].api_id", serde_json::json!(["body", "nodes", 0, "api_id"])),
+            ("targets[12]", serde_json::json!(["body", "targets", 12])),
+        ] {
+            assert_eq!(Value::from(location(field)), steps, "{field}");
         }
     }
 

@@ -14,6 +14,7 @@ pub mod explain;
 pub mod external;
 pub mod health_checks;
 pub mod insight;
+pub mod misread;
 pub mod models;
 pub mod overview;
 pub mod places;

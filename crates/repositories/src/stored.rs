@@ -77,7 +77,7 @@ pub(crate) fn meta(
 ) -> Result<RowMeta, Fault> {
     Ok(RowMeta {
         version,
-        owner: Owner::try_from(owner).map_err(corrupt)?,
+        owner: Owner::stored(&owner).map_err(corrupt)?,
         created_at: Timestamp(created_at),
         updated_at: Timestamp(updated_at),
         updated_by,

@@ -37,7 +37,7 @@ fn seeds(shared: &SharedModels) -> Result<Declared, OpenError> {
     let mut seeds = DocumentFormat::Yaml
         .read(include_str!("../seeds.yaml"))
         .map_err(|error| OpenError::Seeds(error.to_string()))?;
-    let Declared { providers, routes } = shared.declared()?;
+    let Declared { providers, routes, .. } = shared.declared()?;
     seeds.providers.extend(providers);
     seeds.routes.extend(routes);
     Ok(seeds)

@@ -119,7 +119,7 @@ impl SharedModels {
         let name = named(&self.route)?;
         let (mode, strategy) = (RouteMode::Multi, Strategy::Failover);
         let route = DeclaredRoute { mode, strategy, targets, ..DeclaredRoute::new(name) };
-        Ok(Declared { providers, routes: vec![route] })
+        Ok(Declared { whole: false, providers, routes: vec![route] })
     }
 
     /// The names of those that a setting asks for.

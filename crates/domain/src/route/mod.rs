@@ -23,6 +23,9 @@ use crate::name::Name;
 use crate::notes::Notes;
 use serde::{Deserialize, Serialize};
 
+/// The most routes that one falls back over.
+pub const LONGEST_CHAIN: usize = 8;
+
 /// How a route chooses among its targets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

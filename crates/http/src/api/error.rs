@@ -1,6 +1,5 @@
 //! Errors of the surfaces for people: one mapping from what happened to status, code and words.
 
-use super::json::shortened;
 use crate::envelope::{Envelope, Told};
 use crate::gateway::GatewayError;
 use crate::idempotency::MayBeDone;
@@ -14,6 +13,7 @@ use std::fmt;
 use std::time::Duration;
 use switchyard_orchestrator::accounts::AccountError;
 use switchyard_orchestrator::error::AdminError;
+use switchyard_orchestrator::misread::shortened;
 use switchyard_ports::repositories::{RepositoryError, Taken};
 
 /// An error of a surface for people.
@@ -169,7 +169,11 @@ impl From<AdminError> for ApiError {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "storage_unavailable", said)
             }
             AdminError::Provider(fault) => {
-                let said = format!("The provider failed: {}", fault.kind.as_str());
+                let status = fault.status.map(|status| format!(", with status {status}")).unwrap_or_default();
+                // Its own words may repeat what it was sent.
+                let why = Some(&fault.message).filter(|said| !fault.is_quoted && !said.is_empty());
+                let why = why.map(|said| format!(": {said}")).unwrap_or_default();
+                let said = format!("The provider failed ({}{status}){why}", fault.kind.as_str());
                 let (status, code) = if fault.kind.is_timeout() {
                     (StatusCode::GATEWAY_TIMEOUT, "provider_timeout")
                 } else {

@@ -13,7 +13,11 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
 use std::rc::Rc;
+use switchyard_orchestrator::misread::{self, Misread};
 use validator::{Validate, ValidationErrors};
+
+/// A document of more bytes is read beside the calls that are served.
+const READ_AT_ONCE: usize = 64 * 1024;
 
 /// Longest password or token that is looked at at all; rules of their own are far below.
 const LONGEST_SECRET: usize = 4096;
@@ -95,8 +99,11 @@ impl<T: YamlBody> FromRequest for ApiDocument<T> {
             let (headers, payload, limits, connection) = coming.admitted(T::MOST_BYTES).await?;
             let (bytes, is_yaml) = read_json_or_yaml(&headers, payload, &limits).await?;
             ended(connection);
-            if !is_yaml {
+            if !is_yaml && bytes.len() <= READ_AT_ONCE {
                 return read(&bytes).map(Self);
+            }
+            if !is_yaml {
+                return web::block(move || read(&bytes)).await.map_err(|_| ApiError::defect())?.map(Self);
             }
             let text = String::from_utf8(bytes.into())
                 .map_err(|_| ApiError::bad_request("The request's body is not in UTF-8.".to_owned()))?;
@@ -150,10 +157,10 @@ fn ended(connection: Option<Rc<Connection>>) {
 fn read<T: ApiBody>(bytes: &[u8]) -> Result<T, ApiError> {
     // Else a list would be taken for the members in their order, and an empty one for a body that says nothing.
     if bytes.trim_ascii_start().first() != Some(&b'{') {
-        serde_json::from_slice::<IgnoredAny>(bytes).map_err(|error| unreadable(&error))?;
+        misread::json::<IgnoredAny>(bytes).map_err(|error| unreadable(&error))?;
         return Err(ApiError::invalid_field("body", "this is no JSON object"));
     }
-    judge(serde_json::from_slice(bytes).map_err(|error| unreadable(&error))?)
+    judge(misread::json(bytes).map_err(|error| unreadable(&error))?)
 }
 
 fn judge<T: ApiBody>(body: T) -> Result<T, ApiError> {
@@ -172,29 +179,17 @@ fn sized(field: &str, secret: &Secret) -> Result<(), ApiError> {
 }
 
 /// What is wrong with a body, without a word of what stands in it.
-fn unreadable(error: &serde_json::Error) -> ApiError {
-    if !error.is_data() {
-        let place = format!("line {}, column {}", error.line(), error.column());
-        return ApiError::bad_request(format!("The request's body is no JSON object ({place})."));
+fn unreadable(misread: &Misread) -> ApiError {
+    let Misread { is_malformed, member, reason, .. } = misread;
+    if *is_malformed {
+        return ApiError::bad_request(format!("The request's body is no JSON object: {misread}."));
     }
-    let said = error.to_string();
-    // Of these three kinds the message names a member, in quotes of its own; all others may repeat a value.
-    let named = |kind: &str| said.strip_prefix(kind)?.split('`').nth(1).map(shortened);
-    if let Some(field) = named("missing field") {
-        ApiError::invalid_field(&field, "this is needed")
-    } else if let Some(field) = named("unknown field") {
-        ApiError::invalid_field(&field, "there is no such field")
-    } else if let Some(field) = named("duplicate field") {
-        ApiError::invalid_field(&field, "this stands there twice")
-    } else {
-        let place = format!("line {}, column {}", error.line(), error.column());
-        ApiError::invalid_field("body", format!("a value is of the wrong type or out of range ({place})"))
+    // A member of the body itself is found without a line.
+    if !member.is_empty() && !member.contains(['.', '[']) {
+        return ApiError::invalid_field(member, reason.clone());
     }
-}
-
-/// A client's own name for a field, as it may be said back.
-pub(super) fn shortened(name: &str) -> String {
-    name.chars().take(100).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+    let field = if member.is_empty() { "body" } else { member };
+    ApiError::invalid_field(field, Misread { member: String::new(), ..misread.clone() }.to_string())
 }
 
 fn judged(errors: &ValidationErrors) -> ApiError {

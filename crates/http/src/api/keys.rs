@@ -1,6 +1,5 @@
 //! One's own keys at providers: stored, listed by name, forgotten. No answer holds one.
 
-use super::json::shortened;
 use super::shapes::{EnvelopeAnswer, Said};
 use super::{ApiBody, ApiError, ApiJson, Secret};
 use crate::access::Public;
@@ -15,6 +14,7 @@ use switchyard_domain::name::Name;
 use switchyard_domain::provider::CredentialOwner;
 use switchyard_orchestrator::accounts::{SignedIn, Throttles};
 use switchyard_orchestrator::admin::{CredentialAdmin, EmptySecret};
+use switchyard_orchestrator::misread::shortened;
 use utoipa::ToSchema;
 use validator::{Validate, ValidationErrors};
 

@@ -10,7 +10,7 @@ use switchyard_domain::declared::{Declared, DeclaredProvider, DeclaredRoute};
 use switchyard_domain::meta::{Owner, Writer};
 use switchyard_domain::name::Name;
 use switchyard_domain::provider::{Provider, ProviderModel};
-use switchyard_domain::route::Target;
+use switchyard_domain::route::{Route, Target};
 use switchyard_ports::repositories::{NewRoute, ProviderPatch, RepositoryError, StoredConfiguration};
 
 /// How often an object is compared with the settings while others write it.
@@ -102,22 +102,49 @@ impl Followers {
 
     async fn follow_route(&self, route: &DeclaredRoute) -> Result<(), AdminError> {
         let stored = self.ports.configuration.load().await?;
-        let route = with_known_targets(route, &stored);
-        if route.targets.is_empty() {
-            return Ok(());
-        }
         let Some(current) = stored.routes.iter().find(|known| known.name == route.name) else {
-            if self.asked_for.contains(&route.name) {
+            let route = with_known_targets(route, &stored);
+            if self.asked_for.contains(&route.name) && !route.targets.is_empty() {
                 is_written(self.routes.add(&route, &Writer::SEED).await)?;
             }
             return Ok(());
         };
+        let route = with_known_targets(&with_others_models(route, current, &stored), &stored);
+        if route.targets.is_empty() {
+            return Ok(());
+        }
         let is_followed = current.meta.owner == Owner::Seed;
         if is_followed && NewRoute::from(current) != routes::resolve(&route, &routes::Known::of(&stored))? {
             is_written(self.routes.replace(current, &route, &Writer::SEED).await)?;
         }
         Ok(())
     }
+}
+
+/// A route that leads on to the models that it led to at providers that are somebody's by now, where these do not list what the
+/// settings name: who made a provider theirs did not take it out of the route.
+fn with_others_models(route: &DeclaredRoute, current: &Route, stored: &StoredConfiguration) -> DeclaredRoute {
+    let mut route = route.clone();
+    for target in &mut route.targets {
+        let theirs = |provider: &&Provider| {
+            let is_listed = |model: &String| provider.models.iter().any(|listed| listed.model == *model);
+            provider.name == target.provider
+                && provider.meta.owner != Owner::Seed
+                && !target.models.named().iter().all(is_listed)
+        };
+        let Some(provider) = stored.providers.iter().find(theirs) else { continue };
+        if let Some(led_to) = current.targets.iter().find(|led_to| led_to.provider == provider.id) {
+            tracing::warn!(
+                "the provider `{}` is `{}`'s by now and does not list `{}`: the route `{}` leads there to what it led to",
+                provider.name,
+                provider.meta.owner,
+                target.models.named().join("`, `"),
+                current.name
+            );
+            target.models = led_to.models.clone();
+        }
+    }
+    route
 }
 
 /// Follows once more where somebody else wrote in between, such as another process that starts by the same settings: what they wrote is

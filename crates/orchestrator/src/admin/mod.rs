@@ -5,6 +5,7 @@ mod credentials;
 mod declare;
 mod followers;
 mod in_turn;
+mod index;
 mod keys;
 mod providers;
 mod quotas;
@@ -15,10 +16,11 @@ mod shared_credentials;
 
 pub use credentials::{CredentialAdmin, CredentialEntry, EmptySecret, UNREADABLE};
 pub use declare::{
-    Applied, DeclaredConfiguration, DocumentFormat, Drift, ObjectKind, Plan, PlannedObject, Step,
+    Applied, DeclaredConfiguration, DocumentFormat, Drift, ObjectKind, Plan, PlannedObject, Step, yaml_bounds,
 };
 pub(crate) use declare::{Kept, KeptProvider, Rules, exported};
 pub use followers::Followers;
+pub(crate) use index::Index;
 pub use keys::{CreatedKey, KeyAdmin, KeyChange, KeyRequest, KeyState, MOST_KEYS, MOST_UNUSED_KEYS};
 pub use providers::{
     CredentialSight, Discovered, FactSource, ModelState, ProviderAdmin, ProviderChange, ProviderPorts,

@@ -30,8 +30,8 @@ pub struct SharedCredentialEntry {
     pub hint: String,
     /// When it was stored.
     pub set_at: Timestamp,
-    /// How it stands with the provider, as this process has seen; `None` where no calls are served, or the provider is switched
-    /// off.
+    /// How it stands with the provider, as this process has seen; `None` where no calls are served, the provider is switched off, or it
+    /// can't be opened.
     pub state: Option<CredentialState>,
 }
 
@@ -174,7 +174,7 @@ impl SharedCredentialAdmin {
                 place: credential.shared_place()?,
                 hint: if opens { credential.hint.clone() } else { UNREADABLE.to_owned() },
                 set_at: credential.meta.updated_at,
-                state: self.state(provider, credential),
+                state: if opens { self.state(provider, credential) } else { None },
             })
         };
         provider.credentials.iter().filter_map(entry).collect()

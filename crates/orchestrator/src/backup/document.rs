@@ -4,9 +4,10 @@
 //! the keys: ids of the database that it was written from mean nothing in another one.
 
 use super::error::RestoreError;
-use crate::admin::{Kept, KeptProvider, exported};
+use crate::admin::{Index, Kept, KeptProvider, exported};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::{HashMap, HashSet};
 use switchyard_domain::declaration::{Declaration, GivenKeys};
 use switchyard_domain::declared::{Declared, DeclaredProvider, DeclaredRoute, DeclaredTarget};
 use switchyard_domain::name::Name;
@@ -137,16 +138,17 @@ pub(super) fn of_stored(
     database: Option<String>,
     at: Timestamp,
 ) -> Result<(BackupDocument, usize), VaultError> {
-    let Declared { providers: declared, routes } = exported(stored);
+    let Declared { providers: declared, routes, .. } = exported(stored);
     let (mut providers, mut lost) = (Vec::with_capacity(declared.len()), 0);
+    let index = Index::of(stored);
     for declared in declared {
-        let Some(row) = stored.providers.iter().find(|row| row.name == declared.name) else { continue };
+        let Some(row) = index.provider(&declared.name) else { continue };
         let (keys, unreadable) = sealed_keys(row, vault)?;
         lost += unreadable;
         providers.push(of_provider(declared, row, keys));
     }
     let route = |declared: DeclaredRoute| {
-        let row = stored.routes.iter().find(|row| row.name == declared.name)?;
+        let row = index.route(&declared.name)?;
         Some(of_route(declared, row))
     };
     let routes = routes.into_iter().filter_map(route).collect();
@@ -275,6 +277,8 @@ fn unreadable(provider: &Name, member: &str) -> RestoreError {
 pub(super) struct OpenedBackup {
     /// What it declares.
     pub(super) declared: Declared,
+    /// Which database it is of.
+    pub(super) database: Option<String>,
     /// What no document can say.
     pub(super) kept: Kept,
 }
@@ -294,17 +298,21 @@ impl BackupDocument {
         let said = |route: &BackupRoute| Some((route.name.clone(), route.is_withdrawn?));
         kept.withdrawn_routes = self.routes.iter().filter_map(said).collect();
         // No backup is kept from being restored by a target that leads nowhere; older ones have such.
-        let lists = |provider: &DeclaredProvider, model: &str| {
-            provider.models.iter().any(|listed| listed.model == model)
+        let lists = |provider: &DeclaredProvider| -> HashSet<String> {
+            provider.models.iter().map(|listed| listed.model.clone()).collect()
         };
-        let is_listed = |name: &Name, model: &str| {
-            let provider = providers.iter().find(|known| known.name == *name);
-            provider.is_none_or(|provider| lists(provider, model))
-        };
+        let listed: HashMap<Name, HashSet<String>> =
+            providers.iter().map(|provider| (provider.name.clone(), lists(provider))).collect();
+        let is_listed =
+            |name: &Name, model: &str| listed.get(name).is_none_or(|models| models.contains(model));
         let route =
             |route: BackupRoute| DeclaredRoute { name: route.name, ..route.declared }.naming_only(is_listed);
         let routes = self.routes.into_iter().map(route).collect();
-        Ok(OpenedBackup { declared: Declared { providers, routes }, kept })
+        Ok(OpenedBackup {
+            declared: Declared { whole: false, providers, routes },
+            database: self.database,
+            kept,
+        })
     }
 
     /// What it says of the configuration itself: equal in two backups between which nothing changed. Sealed texts differ each time,

@@ -60,8 +60,8 @@ impl Backups {
     /// # Errors
     /// As for [`Backups::restore`].
     pub async fn preview(&self) -> Result<Restored, RestoreError> {
-        let OpenedBackup { declared: wanted, kept } = self.read().await?;
-        let plan = self.declared.planned_by(&wanted, Rules::restored(&kept)).await?;
+        let OpenedBackup { declared: wanted, kept, .. } = self.read().await?;
+        let plan = self.declared.planned_by(&wanted, Rules::restored(Arc::new(kept))).await?;
         Ok(Restored { providers: wanted.providers.len(), routes: wanted.routes.len(), plan })
     }
 
@@ -71,8 +71,8 @@ impl Backups {
     /// # Errors
     /// [`RestoreError`]. Nothing was changed then.
     pub async fn restore(&self, by: &Writer) -> Result<Restored, RestoreError> {
-        let OpenedBackup { declared: wanted, kept } = self.read().await?;
-        let plan = self.declared.write(&wanted, Rules::restored(&kept), by).await?;
+        let OpenedBackup { declared: wanted, kept, .. } = self.read().await?;
+        let plan = self.declared.write(&wanted, Rules::restored(Arc::new(kept)), by).await?;
         if let Err(error) = self.writer()?.write_now().await {
             tracing::warn!("what was restored is not backed up again yet: {error}");
         }
@@ -91,6 +91,10 @@ impl Backups {
         let read = read.map_err(|error| RestoreError::Unreadable(error.to_string()))?;
         let text = read.map_err(|error| RestoreError::Unreadable(error.to_string()))?;
         let text = text.ok_or_else(|| RestoreError::NotFound(source.place()))?;
-        seal::unsealed(&text, ports.vault.as_ref())?.opened(ports.vault.as_ref())
+        let mut opened = seal::unsealed(&text, ports.vault.as_ref())?.opened(ports.vault.as_ref())?;
+        // What came with the product since is no work of anybody's that a backup of this database could have missed.
+        let here = self.writer()?.database().await.map_err(RestoreError::Unreadable)?;
+        opened.declared.whole = here != opened.database;
+        Ok(opened)
     }
 }

@@ -6,14 +6,14 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use switchyard_domain::declared::{Declared, DeclaredModel};
+use switchyard_domain::declared::{Declared, DeclaredModel, DeclaredProvider};
 use switchyard_domain::ids::ProviderId;
 use switchyard_domain::meta::{Owner, Writer};
 use switchyard_domain::provider::{Capabilities, SharedPlace};
 use switchyard_domain::provider_health::HealthStatus;
 use switchyard_orchestrator::admin::{
-    AdminPorts, Applied, DeclaredConfiguration, DocumentFormat, ProviderAdmin, ProviderPorts, RouteAdmin,
-    SharedCredentialAdmin, Step,
+    AdminPorts, Applied, DeclaredConfiguration, DocumentFormat, ProviderAdmin, ProviderPorts,
+    ProviderRequest, RouteAdmin, SharedCredentialAdmin, Step,
 };
 use switchyard_orchestrator::backup::{BackupPorts, BackupWriter, Backups, RestoreError};
 use switchyard_ports::backup_file::BackupFile;
@@ -139,7 +139,8 @@ async fn a_backup_tells_what_the_file_declared_switched_off_from_what_it_had_wit
             {"name": "left", "vendor": "acme"}],
             "routes": [{"name": "off", "enabled": false, "targets": []}, {"name": "left", "targets": []}]}"#,
     );
-    let less = Declared { providers: both.providers[..1].to_vec(), routes: both.routes[..1].to_vec() };
+    let less =
+        Declared { whole: false, providers: both.providers[..1].to_vec(), routes: both.routes[..1].to_vec() };
     kept.declared.apply(&both, &Writer::FILE).await.unwrap();
     kept.declared.apply(&less, &Writer::FILE).await.unwrap();
     let said = async |kept: &Kept| {
@@ -343,7 +344,7 @@ async fn a_key_that_opens_no_more_is_counted_and_its_provider_is_backed_up_witho
 #[tokio::test]
 async fn what_is_restored_belongs_to_whom_it_belonged() {
     let kept = Kept::usual().await;
-    kept.world.routes.add(&crate::world::route("mine", &["a/m"]), &Writer::cli("ada".into())).await.unwrap();
+    kept.world.routes.add(&crate::world::route("mine", &["a/m"]), &Writer::cli("ada")).await.unwrap();
     kept.writer.keep_current(None).await;
     let other = Kept::empty(&kept.file).await;
     other.backups.restore(&Writer::API).await.unwrap();
@@ -578,4 +579,44 @@ async fn a_backup_that_is_cut_anywhere_or_has_any_byte_changed_is_refused() {
         assert!(kept.backups.restore(&Writer::API).await.is_err(), "{text}");
     }
     assert_eq!(kept.world.store.load().await.unwrap(), before);
+}
+
+#[tokio::test]
+async fn what_came_with_the_product_and_was_removed_does_not_come_back_where_a_backup_is_restored() {
+    let seeds: Declared = serde_json::from_str(
+        r#"{"providers": [{"name": "sim", "owner": "seed", "vendor": "acme", "models": [{"model": "m"}]}],
+            "routes": [{"name": "auto", "owner": "seed", "targets": [{"provider": "sim", "model": "m"}]}]}"#,
+    )
+    .unwrap();
+    let kept = Kept::usual().await;
+    let other = Kept::empty(&kept.file).await;
+    other.declared.apply(&seeds, &Writer::SEED).await.unwrap();
+    other.world.providers.remove(&named("ahead"), &Writer::API).await.unwrap();
+    other.file.set_text(kept.file.text());
+    let restored = other.backups.restore(&Writer::API).await.unwrap();
+    assert_eq!(restored.plan.of(Step::Disable).count(), 2, "{:?}", restored.plan);
+    assert_eq!(other.export().await, kept.export().await);
+    let sim = other.world.providers.find(&named("sim")).await.unwrap();
+    assert!(!sim.is_enabled, "no call goes there");
+    // What this database's own backup lacks came with a later edition of the product.
+    let own = other.file.text();
+    let mut later = seeds.clone();
+    later.providers[0].name = named("later");
+    later.routes.clear();
+    let only_seeds = later.providers.remove(0);
+    other.world.providers.add(request(&only_seeds), &Writer::SEED).await.unwrap();
+    other.file.set_text(own);
+    other.backups.restore(&Writer::API).await.unwrap();
+    assert!(other.world.providers.find(&named("later")).await.unwrap().is_enabled);
+}
+
+fn request(provider: &DeclaredProvider) -> ProviderRequest {
+    ProviderRequest {
+        name: provider.name.clone(),
+        vendor: provider.vendor.clone(),
+        base_url: None,
+        api_key: None,
+        models: provider.models.clone(),
+        is_enabled: true,
+    }
 }

@@ -17,7 +17,7 @@ fn provider(name: &str, models: &[&str]) -> DeclaredProvider {
 }
 
 fn file(providers: Vec<DeclaredProvider>, routes: Vec<DeclaredRoute>) -> Declared {
-    Declared { providers, routes }
+    Declared { whole: false, providers, routes }
 }
 
 fn rich() -> Declared {

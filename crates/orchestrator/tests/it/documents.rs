@@ -1,6 +1,6 @@
 //! What is stored as a document, which says it all and can be applied again.
 
-use crate::world::World;
+use crate::world::{World, named};
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use switchyard_domain::declared::{Declared, DeclaredModel, DeclaredProvider, DeclaredRoute, DeclaredTarget};
@@ -15,6 +15,7 @@ use switchyard_domain::route::{
     Need, OnDisconnect, RouteMode, Strategy as Sharing, TargetModels, Timeouts, TokenRange, When,
 };
 use switchyard_orchestrator::admin::{Applied, DocumentFormat, Step};
+use switchyard_ports::repositories::ConfigurationRepository;
 
 /// Names that other readers of YAML take for something else are among them.
 fn name() -> impl Strategy<Value = String> {
@@ -97,8 +98,8 @@ fn notes() -> impl Strategy<Value = Notes> {
         name(),
         prop_oneof![
             Just(serde_json::json!(null)),
-            any::<f64>()
-                .prop_filter_map("a number", |number| number.is_finite().then(|| serde_json::json!(number))),
+            any::<f64>().prop_filter_map("a number", |number| (number.abs() < 1e19)
+                .then(|| serde_json::json!(number))),
             name().prop_map(|text| serde_json::json!([text, {"x": 1}]))
         ],
         0..3,
@@ -142,7 +143,7 @@ pub(crate) fn configuration() -> impl Strategy<Value = Declared> {
             route
         });
         let routes = routes.collect();
-        Declared { providers, routes }
+        Declared { whole: false, providers, routes }
     })
 }
 
@@ -245,4 +246,104 @@ async fn what_a_document_writes_is_one_entry_for_each_object_in_the_log() {
     let now = entries().await;
     world.declared().apply(&wanted, &Writer::FILE).await.unwrap();
     assert_eq!(entries().await, now);
+}
+
+/// What came with a product: two providers, and a route over each that falls back to the other's.
+fn seeds() -> Declared {
+    let text = r#"{"providers": [
+            {"name": "kept", "owner": "seed", "vendor": "acme", "models": [{"model": "m"}, {"model": "n"}]},
+            {"name": "removed", "owner": "seed", "vendor": "acme", "models": [{"model": "m"}]}],
+        "routes": [
+            {"name": "over", "owner": "seed", "targets": [{"provider": "kept", "model": ["m", "n"]}]},
+            {"name": "auto", "owner": "seed", "fallback": "over", "targets": [{"provider": "removed", "model": "m"}]}]}"#;
+    serde_json::from_str(text).unwrap()
+}
+
+async fn seeded() -> World {
+    let world = World::empty().await;
+    world.declared().apply(&seeds(), &Writer::SEED).await.unwrap();
+    world
+}
+
+#[tokio::test]
+async fn what_came_with_the_product_and_was_removed_is_switched_off_where_an_export_is_applied() {
+    let here = seeded().await;
+    for route in ["auto", "over"] {
+        here.routes.remove(&named(route), &Writer::API).await.unwrap();
+    }
+    here.providers.remove(&named("removed"), &Writer::API).await.unwrap();
+    // What was changed is somebody's, and is as it was made.
+    let mut less = here.declared().export().await.unwrap();
+    less.providers[0].owner = Some(Owner::Api);
+    less.providers[0].models.pop();
+    here.declared().apply(&less, &Writer::API).await.unwrap();
+    let exported = export(&here, DocumentFormat::Json).await;
+    let document = DocumentFormat::Json.read(&exported).unwrap();
+    let there = seeded().await;
+    let drift = there.declared().drift(&document).await.unwrap();
+    let steps: Vec<_> = drift.plan.objects.iter().map(|object| (object.label(), object.step)).collect();
+    let step = |label: &str, step| (label.to_owned(), step);
+    let expected = [
+        step("provider kept", Step::Change),
+        step("route over", Step::Disable),
+        step("route auto", Step::Disable),
+        step("provider removed", Step::Disable),
+    ];
+    assert_eq!(steps, expected);
+    there.declared().apply(&document, &Writer::API).await.unwrap();
+    assert_eq!(export(&there, DocumentFormat::Json).await, exported);
+    assert!(there.declared().drift(&document).await.unwrap().is_none());
+    let stored = there.store.load().await.unwrap();
+    let removed = stored.providers.iter().find(|known| known.name == named("removed")).unwrap();
+    assert_eq!((removed.is_enabled, &removed.meta.owner), (false, &Owner::Seed), "it is anybody's still");
+    assert_eq!(there.declared().apply(&document, &Writer::API).await.unwrap(), Applied::default());
+}
+
+#[tokio::test]
+async fn a_document_that_is_no_export_leaves_alone_what_came_with_the_product() {
+    let world = seeded().await;
+    let before = world.store.load().await.unwrap();
+    world.declared().apply(&Declared::default(), &Writer::FILE).await.unwrap();
+    assert_eq!(world.store.load().await.unwrap(), before);
+}
+
+#[tokio::test]
+async fn what_came_with_the_product_and_is_off_is_exported_where_something_leads_to_it() {
+    let world = seeded().await;
+    let mine =
+        r#"{"whole": true, "routes": [{"name": "mine", "owner": "api", "fallback": "auto", "targets": []}]}"#;
+    let mut declared: Declared = serde_json::from_str(mine).unwrap();
+    declared.routes.extend(seeds().routes);
+    declared.routes[1].enabled = false;
+    declared.routes[2].enabled = false;
+    world.declared().apply(&declared, &Writer::API).await.unwrap();
+    let exported = world.declared().export().await.unwrap();
+    let names: Vec<&str> = exported.routes.iter().map(|route| route.name.as_str()).collect();
+    assert_eq!(names, ["auto", "mine", "over"]);
+    let names: Vec<&str> = exported.providers.iter().map(|provider| provider.name.as_str()).collect();
+    assert_eq!(names, ["kept", "removed"], "their targets lead there");
+    let there = World::empty().await;
+    there.declared().apply(&exported, &Writer::API).await.unwrap();
+    assert_eq!(there.declared().export().await.unwrap().routes, exported.routes);
+}
+
+#[tokio::test]
+async fn an_export_of_tens_of_thousands_of_models_is_read_again() {
+    let model = |number: usize| {
+        format!(
+            r#"{{"model": "m{number}", "rates": {{"input": 150000000, "output": 600000000}}, "limits": {{"rpm": 500}}}}"#
+        )
+    };
+    let models: Vec<String> = (0..8_000).map(model).collect();
+    let provider = |number: usize| {
+        format!(r#"{{"name": "p{number}", "vendor": "acme", "models": [{}]}}"#, models.join(","))
+    };
+    let providers: Vec<String> = (0..4).map(provider).collect();
+    let document: Declared =
+        serde_json::from_str(&format!(r#"{{"providers": [{}]}}"#, providers.join(","))).unwrap();
+    for format in [DocumentFormat::Json, DocumentFormat::Yaml] {
+        let read = format.read(&format.write(&document).unwrap()).unwrap();
+        let counts: Vec<usize> = read.providers.iter().map(|provider| provider.models.len()).collect();
+        assert_eq!(counts, [8_000; 4], "{format}");
+    }
 }

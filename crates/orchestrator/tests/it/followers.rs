@@ -8,7 +8,7 @@ use switchyard_domain::declared::Declared;
 use switchyard_domain::meta::{Owner, Writer};
 use switchyard_domain::time::Timestamp;
 use switchyard_orchestrator::admin::{AdminPorts, Followers, ProviderRequest};
-use switchyard_ports::repositories::{Author, ConfigurationRepository as _, NewRoute};
+use switchyard_ports::repositories::{Author, ConfigurationRepository as _, NewRoute, ProviderPatch};
 
 fn followers(world: &World, declared: Declared) -> Followers {
     let ports = AdminPorts {
@@ -34,7 +34,7 @@ async fn seeded() -> World {
 #[tokio::test]
 async fn of_two_that_follow_at_once_the_later_one_finds_it_done() {
     let world = seeded().await;
-    let declared = Declared { providers: Vec::new(), routes: vec![route("auto", &["p/new"])] };
+    let declared = Declared { whole: false, providers: Vec::new(), routes: vec![route("auto", &["p/new"])] };
     let stored = world.store.load().await.unwrap().routes.remove(0);
     let mut done = NewRoute::from(&stored);
     done.targets[0].models = "new".into();
@@ -55,7 +55,8 @@ async fn of_two_that_follow_at_once_the_later_one_finds_it_done() {
 async fn a_model_that_the_settings_no_longer_name_goes_though_the_route_still_names_it() {
     let world = seeded().await;
     let provider = declared_provider("p", &["new"]);
-    let declared = Declared { providers: vec![provider], routes: vec![route("auto", &["p/new"])] };
+    let declared =
+        Declared { whole: false, providers: vec![provider], routes: vec![route("auto", &["p/new"])] };
     followers(&world, declared).follow().await.unwrap();
     let stored = world.store.load().await.unwrap();
     assert_eq!(stored.providers[0].models.len(), 1);
@@ -72,12 +73,30 @@ async fn a_route_that_somebody_touched_names_the_model_that_a_setting_puts_in_th
     let before = world.store.load().await.unwrap().routes.remove(0);
     for (times, model) in [(1, "new"), (1, "new"), (2, "newer")] {
         let routes = vec![route("auto", &[&format!("p/{model}"), "p/second"])];
-        let declared = Declared { providers: vec![provider(model)], routes };
+        let declared = Declared { whole: false, providers: vec![provider(model)], routes };
         followers(&world, declared).follow().await.unwrap();
         let now = world.store.load().await.unwrap().routes.remove(0);
         let named: Vec<&[String]> = now.targets.iter().map(|target| target.models.named()).collect();
         assert_eq!(named, [&[model.to_owned()][..], &["second".to_owned()]]);
         assert_eq!((now.meta.owner, now.meta.version), (Owner::Api, before.meta.version + times));
         assert_eq!(now.targets[0].id, before.targets[0].id, "its limits and turns go on");
+    }
+}
+
+#[tokio::test]
+async fn a_target_stays_in_the_route_when_its_provider_became_somebodys_and_a_setting_names_another_model() {
+    let world = seeded().await;
+    let stored = world.store.load().await.unwrap();
+    let theirs = ProviderPatch { is_enabled: Some(false), ..ProviderPatch::default() };
+    let api = Author { by: Writer::API, at: Timestamp(0) };
+    world.store.update_provider(stored.providers[0].id, theirs, &api).await.unwrap();
+    let provider = declared_provider("p", &["newest"]);
+    let declared =
+        Declared { whole: false, providers: vec![provider], routes: vec![route("auto", &["p/newest"])] };
+    for _ in 0..2 {
+        followers(&world, declared.clone()).follow().await.unwrap();
+        let now = world.store.load().await.unwrap();
+        assert_eq!((&now.providers[0].meta.owner, now.providers[0].models.len()), (&Owner::Api, 2));
+        assert_eq!(now.routes[0].targets[0].models.named(), ["old"], "it leads where it led");
     }
 }

@@ -117,7 +117,7 @@ fn declared(keys: &[u8]) -> Declared {
         models: vec![listed("m")],
         enabled: true,
     };
-    Declared { providers: vec![provider], routes: Vec::new() }
+    Declared { whole: false, providers: vec![provider], routes: Vec::new() }
 }
 
 #[tokio::test]

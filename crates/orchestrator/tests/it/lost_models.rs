@@ -13,7 +13,7 @@ use switchyard_ports::vault::{Binding, Vault};
 use switchyard_testkit::fakes::backup_file::MemoryBackupFile;
 
 fn file(providers: Vec<DeclaredProvider>, routes: Vec<DeclaredRoute>) -> Declared {
-    Declared { providers, routes }
+    Declared { whole: false, providers, routes }
 }
 
 /// A file that declares `p` of the models `old` and `new` with a route, and an administrator's route `mine` to each and to both.
@@ -220,4 +220,29 @@ async fn a_file_that_says_nothing_is_refused_while_the_file_owns_what_is_on_and_
     assert_eq!(world.store.load().await.unwrap(), before);
     assert_eq!(apply(false).await.unwrap().disabled, ["route files", "provider p"]);
     assert_eq!(apply(true).await.unwrap(), Applied::default(), "there is nothing left to lose");
+}
+
+#[tokio::test]
+async fn a_document_takes_nothing_by_others_providers_from_routes_that_the_file_declares() {
+    let world = World::empty().await;
+    let of = |owner: Owner, models: &[&str]| DeclaredProvider {
+        owner: Some(owner),
+        ..declared_provider("p", models)
+    };
+    let api = file(vec![of(Owner::Api, &["m", "n"])], Vec::new());
+    world.declared().apply(&api, &Writer::API).await.unwrap();
+    world.declared().apply(&file(Vec::new(), vec![route("fr", &["p/n"])]), &Writer::FILE).await.unwrap();
+    let before = world.store.load().await.unwrap();
+    let less = |routes| file(vec![of(Owner::Api, &["m"])], routes);
+    for planned in [world.declared().plan(&less(Vec::new())).await.map(drop), {
+        world.declared().carry_out(&less(Vec::new()), &Writer::API).await.map(drop)
+    }] {
+        let Err(AdminError::Repository(RepositoryError::Conflict { reason })) = planned else {
+            panic!("{planned:?}")
+        };
+        assert!(reason.contains("`fr`"), "{reason}");
+    }
+    assert_eq!(world.store.load().await.unwrap(), before, "nothing was written");
+    // A document that carries the route says itself what becomes of it.
+    world.declared().carry_out(&less(vec![route("fr", &["p/m"])]), &Writer::FILE).await.unwrap();
 }

@@ -5,6 +5,7 @@
 mod administration;
 mod audit;
 mod backups;
+mod bounds;
 mod budgets;
 mod chains;
 mod concurrent_keys;

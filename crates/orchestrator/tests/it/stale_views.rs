@@ -131,6 +131,7 @@ async fn the_keys_that_the_file_gives_are_changed_there() {
         enabled: true,
     };
     let file = Declared {
+        whole: false,
         providers: vec![
             declared("given", &["sk-file-0123456789", "sk-next-0123456789"]),
             declared("one", &["sk-only-0123456789"]),

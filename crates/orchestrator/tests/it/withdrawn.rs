@@ -17,13 +17,13 @@ fn provider(enabled: bool) -> DeclaredProvider {
 
 fn file(enabled: bool) -> Declared {
     let over = DeclaredRoute { enabled, ..route("over", &["p/m"]) };
-    Declared { providers: vec![provider(enabled)], routes: vec![over] }
+    Declared { whole: false, providers: vec![provider(enabled)], routes: vec![over] }
 }
 
 fn with_keys(single: Option<&str>, list: &[&str]) -> Declared {
     let keys = list.iter().map(|key| SecretString::from(*key)).collect();
     let given = DeclaredProvider { api_key: single.map(Into::into), api_keys: keys, ..provider(true) };
-    Declared { providers: vec![given], routes: Vec::new() }
+    Declared { whole: false, providers: vec![given], routes: Vec::new() }
 }
 
 async fn apply(world: &World, wanted: &Declared) -> Applied {

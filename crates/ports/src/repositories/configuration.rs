@@ -247,6 +247,13 @@ impl NewRoute {
         }
     }
 
+    /// What it leads to, without targets whose provider is none of the known ones.
+    #[must_use]
+    pub fn leads_to(&self, is_known: impl Fn(ProviderId) -> bool) -> LedTo {
+        let providers = self.targets.iter().map(|target| target.provider);
+        LedTo { providers: providers.filter(|id| is_known(*id)).collect(), fallback: self.fallback }
+    }
+
     /// A declared one, with the ids of what it leads to.
     #[must_use]
     pub fn of(route: &DeclaredRoute, fallback: Option<RouteId>, targets: Vec<NewTarget>) -> Self {
@@ -404,6 +411,15 @@ impl NewTarget {
     }
 }
 
+/// What a version of a route led to, whatever it is called by now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LedTo {
+    /// The providers of its targets, in the order of these.
+    pub providers: Vec<ProviderId>,
+    /// The route that it fell back to.
+    pub fallback: Option<RouteId>,
+}
+
 /// A version of a route, as it was written.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RouteVersion {
@@ -411,6 +427,8 @@ pub struct RouteVersion {
     pub version: i64,
     /// What the route was, by the names of then.
     pub route: DeclaredRoute,
+    /// The objects that these names were; nothing of a version that was written before this was kept.
+    pub led_to: Option<LedTo>,
     /// When it was written.
     pub written_at: Timestamp,
     /// By whom.

@@ -15,8 +15,8 @@ mod virtual_keys;
 
 pub use audit::AuditLog;
 pub use configuration::{
-    Author, Change, ChangeKind, ConfigurationRepository, NewRoute, NewTarget, ProviderPatch, ProviderRemoval,
-    Revision, RouteVersion, SealedSecret, StoredConfiguration,
+    Author, Change, ChangeKind, ConfigurationRepository, LedTo, NewRoute, NewTarget, ProviderPatch,
+    ProviderRemoval, Revision, RouteVersion, SealedSecret, StoredConfiguration,
 };
 pub use credentials::{CredentialRepository, StoredCredential};
 pub use keyring::{KeyringEntry, KeyringRepository};

@@ -23,9 +23,18 @@ struct Listing {
     models: Option<Entries>,
 }
 
-/// The first entries of a list; the others are passed over without being kept.
+/// The first entries of a list; the others are passed over without being kept, as is what is no entry.
 #[derive(Default)]
 struct Entries(Vec<Entry>);
+
+/// What stands in a list.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Element {
+    Entry(Entry),
+    /// One that is odd makes no other unusable.
+    Odd(IgnoredAny),
+}
 
 #[derive(Deserialize)]
 struct Entry {
@@ -58,13 +67,19 @@ impl<'de> Deserialize<'de> for Entries {
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
-                let mut entries = Vec::new();
+                let (mut entries, mut has_odd) = (Vec::new(), false);
                 while entries.len() < MOST
-                    && let Some(entry) = list.next_element()?
+                    && let Some(element) = list.next_element()?
                 {
-                    entries.push(entry);
+                    match element {
+                        Element::Entry(entry) => entries.push(entry),
+                        Element::Odd(_) => has_odd = true,
+                    }
                 }
                 while list.next_element::<IgnoredAny>()?.is_some() {}
+                if entries.is_empty() && has_odd {
+                    return Err(serde::de::Error::custom("no entry is one of a model"));
+                }
                 Ok(Entries(entries))
             }
         }
@@ -104,6 +119,7 @@ mod tests {
             r#"{"models":[{"name":"a"},{"id":"b","name":"B"},{"name":""}]}"#,
             r#"{"models":[{"name":"models/a","displayName":"A"},{"name":"models/b"}]}"#,
             r#"{"publisherModels":[{"name":"publishers/google/models/a"},{"name":"publishers/acme/models/b"}]}"#,
+            r#"[{"id":5},{"id":"a"},null,"x",{"id":{"x":1}},{"id":"b"}]"#,
             r#"{"modelSummaries":[{"modelArn":"arn:x","modelId":"a","modelName":"A"},{"modelId":"b"}]}"#,
         ] {
             let ids: Vec<_> =
@@ -116,5 +132,6 @@ mod tests {
         assert_eq!(read(echo, Some("secret")).unwrap().len(), 1);
         assert_eq!(read(b"<html>", None), None);
         assert_eq!(read(br#"{"error":"x"}"#, None), None);
+        assert_eq!(read(br#"{"data":[5,"x"]}"#, None), None, "all of it is odd");
     }
 }

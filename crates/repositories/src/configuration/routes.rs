@@ -13,11 +13,8 @@ use diesel::prelude::*;
 use switchyard_domain::ids::{ProviderId, RouteId};
 use switchyard_domain::meta::Owner;
 use switchyard_domain::name::Name;
-use switchyard_domain::route::Route;
+use switchyard_domain::route::{LONGEST_CHAIN, Route};
 use switchyard_ports::repositories::{Author, NewRoute};
-
-/// The longest chain of fallbacks.
-const LONGEST_CHAIN: usize = 8;
 
 /// Writes a new route. One that came with the product and has its name gives way.
 pub(super) fn create(

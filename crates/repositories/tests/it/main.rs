@@ -11,6 +11,7 @@ mod databases;
 mod hanging_postgres;
 mod migrations;
 mod newer;
+mod old_versions;
 mod opening;
 mod parity;
 mod unreadable_rows;

@@ -23,8 +23,12 @@ pub(crate) async fn export(loaded: &Loaded, options: &ExportOptions) -> Result<(
 }
 
 pub(crate) async fn plan(loaded: &Loaded, options: &DocumentOptions) -> Result<(), Failure> {
-    let DeclaredDocument { declared, lines, .. } = environment::document(&options.document)?;
-    let plan = open(loaded).await?.declared().plan(&declared).await;
+    let DeclaredDocument { declared, lines, says_nothing } = environment::document(&options.document)?;
+    let administration = open(loaded).await?;
+    if says_nothing {
+        administration.declared().refuse_silence().await.map_err(|error| unusable(error, &lines))?;
+    }
+    let plan = administration.declared().plan(&declared).await;
     let plan = plan.map_err(|error| unusable(error, &lines))?;
     show(&plan, options.json, "would be ");
     if plan.is_settled() { Ok(()) } else { Err(Failure::differs("applying the document would change this")) }

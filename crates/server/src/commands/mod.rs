@@ -45,7 +45,7 @@ async fn open_with(
 fn writer() -> Writer {
     #[expect(clippy::disallowed_methods, reason = "the process environment is this crate's to read")]
     let user = ["SUDO_USER", "USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok());
-    Writer::cli(user.filter(|user| !user.is_empty()).unwrap_or_else(|| "unknown".to_owned()))
+    Writer::cli(&user.filter(|user| !user.is_empty()).unwrap_or_default())
 }
 
 fn name(text: &str) -> Result<Name, Failure> {

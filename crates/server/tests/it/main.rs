@@ -18,6 +18,7 @@ mod documents;
 mod effects;
 mod logs;
 mod other_keys;
+mod own_exports;
 mod place;
 mod redis;
 mod refusals;

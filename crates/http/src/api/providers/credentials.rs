@@ -50,7 +50,7 @@ pub(crate) struct CredentialShape {
     /// When it was stored.
     set_at: String,
     /// `usable`; `throttled`, or `benched` until it is replaced or a call finds that it is taken again; `null` where the provider is
-    /// switched off.
+    /// switched off, or the key can't be opened.
     state: Option<&'static str>,
     /// Why it is not used: `throttled`, `refused` or `quota_exhausted`.
     reason: Option<&'static str>,

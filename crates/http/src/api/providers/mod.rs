@@ -60,10 +60,7 @@ pub(crate) fn named(name: String) -> Result<Name, ApiError> {
     Name::new(name).map_err(|fault| ApiError::invalid_field("name", fault.to_string()))
 }
 
-/// An address without a slash at its end; a blank one is none.
-pub(crate) fn address(text: &str) -> Option<String> {
-    Some(text.trim().trim_end_matches('/').to_owned()).filter(|text| !text.is_empty())
-}
+pub(crate) use switchyard_domain::provider::kept_address as address;
 
 fn shown(mut answer: HttpResponseBuilder, state: ProviderState) -> HttpResponse {
     let shape = ProviderShape::from(state);

@@ -1,7 +1,9 @@
 //! Configuration as a document: what is stored is written as one, and what one declares becomes rows, all of it or nothing. Rows
 //! belong to the file unless the document says whose they are. What it no longer declares is disabled, never deleted; what others
-//! own is left alone, and a name that they hold is a conflict that is told.
+//! own is left alone, and a name that they hold is a conflict that is told. What came with the product stays, unless the document says
+//! that it has all that there is, as an export does.
 
+mod absent;
 mod check;
 mod keys;
 mod losing;
@@ -11,18 +13,22 @@ mod text;
 
 pub use plan::{Applied, Drift, ObjectKind, Plan, PlannedObject, Step};
 pub(crate) use planning::{Kept, KeptProvider, Rules};
-pub use text::DocumentFormat;
+pub use text::{DocumentFormat, yaml_bounds};
 
 use super::AdminPorts;
+use super::index::Index;
 use super::providers::ProviderAdmin;
 use crate::error::AdminError;
 use planning::Planning;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use switchyard_domain::declared::Declared;
+use switchyard_domain::ids::RouteId;
 use switchyard_domain::meta::{Owner, Writer};
 use switchyard_domain::name::Name;
-use switchyard_domain::provider::Provider;
-use switchyard_ports::repositories::{RepositoryError, StoredConfiguration};
+use switchyard_domain::provider::{Provider, kept_address};
+use switchyard_domain::route::Route;
+use switchyard_ports::repositories::{ConfigurationSet, RepositoryError, StoredConfiguration};
 
 /// How often a set is planned anew when somebody else wrote in between.
 const TRIES: u32 = 8;
@@ -54,8 +60,7 @@ impl DeclaredConfiguration {
     /// # Errors
     /// [`AdminError::Invalid`] for the first thing of it that can't be used.
     pub async fn plan(&self, wanted: &Declared) -> Result<Plan, AdminError> {
-        let stored = self.ports.configuration.load().await?;
-        Ok(self.planned(&stored, wanted, Rules::DECLARED)?.plan)
+        self.planned_by(wanted, Rules::DECLARED).await
     }
 
     /// How what is stored differs from `wanted`.
@@ -63,10 +68,9 @@ impl DeclaredConfiguration {
     /// # Errors
     /// As for [`DeclaredConfiguration::plan`].
     pub async fn drift(&self, wanted: &Declared) -> Result<Drift, AdminError> {
-        let stored = self.ports.configuration.load().await?;
-        let plan = self.planned(&stored, wanted, Rules::DECLARED)?.plan;
-        let is_told =
-            |kind, name: &Name| plan.objects.iter().any(|object| object.kind == kind && object.name == *name);
+        let Planned { stored, plan, .. } = self.planned(&in_kept_form(wanted), &Rules::DECLARED).await?;
+        let told: HashSet<(ObjectKind, &Name)> =
+            plan.objects.iter().map(|object| (object.kind, &object.name)).collect();
         let mut undeclared = Vec::new();
         for provider in &stored.providers {
             undeclared.push((ObjectKind::Provider, &provider.name, &provider.meta.owner));
@@ -76,9 +80,9 @@ impl DeclaredConfiguration {
         }
         // What came with the product is nobody's work.
         let is_others = |kind, name: &Name, owner: &Owner| {
-            !matches!(owner, Owner::File | Owner::Seed) && !is_told(kind, name)
+            !matches!(owner, Owner::File | Owner::Seed) && !told.contains(&(kind, name))
         };
-        let undeclared = undeclared
+        let undeclared: Vec<_> = undeclared
             .into_iter()
             .filter(|(kind, name, owner)| is_others(*kind, name, owner))
             .map(|(kind, name, owner)| (kind, name.clone(), owner.clone()))
@@ -146,13 +150,12 @@ impl DeclaredConfiguration {
     pub(crate) async fn write(
         &self,
         wanted: &Declared,
-        rules: Rules<'_>,
+        rules: Rules,
         by: &Writer,
     ) -> Result<Plan, AdminError> {
-        let mut tries = TRIES;
+        let (wanted, mut tries) = (in_kept_form(wanted), TRIES);
         loop {
-            let stored = self.ports.configuration.load().await?;
-            let Planning { plan, set, .. } = self.planned(&stored, wanted, rules)?;
+            let Planned { plan, set, .. } = self.planned(&wanted, &rules).await?;
             if set.is_empty() {
                 return Ok(plan);
             }
@@ -170,38 +173,91 @@ impl DeclaredConfiguration {
     }
 
     /// What writing `wanted` by these rules would do.
-    pub(crate) async fn planned_by(&self, wanted: &Declared, rules: Rules<'_>) -> Result<Plan, AdminError> {
-        let stored = self.ports.configuration.load().await?;
-        Ok(self.planned(&stored, wanted, rules)?.plan)
+    pub(crate) async fn planned_by(&self, wanted: &Declared, rules: Rules) -> Result<Plan, AdminError> {
+        Ok(self.planned(&in_kept_form(wanted), &rules).await?.plan)
     }
 
-    fn planned<'a>(
-        &'a self,
+    /// Plans beside the calls that are served: a long document takes a while.
+    async fn planned(&self, wanted: &Arc<Declared>, rules: &Rules) -> Result<Planned, AdminError> {
+        let stored = self.ports.configuration.load().await?;
+        let (providers, wanted, rules) = (Arc::clone(&self.providers), Arc::clone(wanted), rules.clone());
+        let plan = move || {
+            let Planning { plan, set, .. } = Self::planning(&providers, &stored, &wanted, &rules)?;
+            Ok(Planned { plan, set, stored })
+        };
+        let planned = tokio::task::spawn_blocking(plan).await;
+        planned.unwrap_or_else(|error| Err(RepositoryError::Unavailable(error.to_string()).into()))
+    }
+
+    fn planning<'a>(
+        providers: &'a ProviderAdmin,
         stored: &'a StoredConfiguration,
         wanted: &Declared,
-        rules: Rules<'a>,
+        rules: &'a Rules,
     ) -> Result<Planning<'a>, AdminError> {
-        check::check(&self.providers, stored, wanted, rules)?;
-        let mut planning = Planning::new(stored, &self.providers, rules);
+        let index = Index::of(stored);
+        check::check(providers, &index, wanted, rules)?;
+        let mut planning = Planning::new(index, providers, rules);
         for provider in &wanted.providers {
             planning.provider(provider)?;
         }
         for route in check::in_order(&wanted.routes)? {
             planning.route(route);
         }
+        planning.spare_routes_of_file(wanted)?;
         if rules.disables_absent {
             planning.absent(wanted);
+        }
+        if wanted.whole {
+            planning.absent_seeds(wanted);
         }
         planning.losses();
         Ok(planning)
     }
 }
 
-/// What is stored, as a document.
+/// What was planned, and over what.
+struct Planned {
+    stored: StoredConfiguration,
+    plan: Plan,
+    set: ConfigurationSet,
+}
+
+/// A document with addresses as they are kept, however they are written.
+fn in_kept_form(wanted: &Declared) -> Arc<Declared> {
+    let mut wanted = wanted.clone();
+    for base_url in wanted.providers.iter_mut().filter_map(|provider| provider.base_url.as_mut()) {
+        if let Some(kept) = kept_address(base_url) {
+            *base_url = kept;
+        }
+    }
+    Arc::new(wanted)
+}
+
+/// What is stored, as a document. What came with the product and is switched off without having become anybody's is left out, unless
+/// something leads to it: whoever applies the document has it switched off, or not at all.
 pub(crate) fn exported(stored: &StoredConfiguration) -> Declared {
+    let index = Index::of(stored);
+    let is_off_seed = |owner: &Owner, is_on: bool| !is_on && *owner == Owner::Seed;
+    let (off, mut routes): (Vec<&Route>, Vec<&Route>) =
+        stored.routes.iter().partition(|route| is_off_seed(&route.meta.owner, route.is_active));
+    let mut off: HashMap<RouteId, &Route> = off.into_iter().map(|route| (route.id, route)).collect();
+    let mut next: Vec<RouteId> = routes.iter().filter_map(|route| route.fallback).collect();
+    while let Some(id) = next.pop() {
+        if let Some(route) = off.remove(&id) {
+            next.extend(route.fallback);
+            routes.push(route);
+        }
+    }
+    let led_to: HashSet<_> =
+        routes.iter().flat_map(|route| &route.targets).map(|target| target.provider).collect();
+    let providers = stored.providers.iter().filter(|provider| {
+        !is_off_seed(&provider.meta.owner, provider.is_enabled) || led_to.contains(&provider.id)
+    });
     let mut declared = Declared {
-        providers: stored.providers.iter().map(Provider::declared).collect(),
-        routes: stored.routes.iter().map(|route| planning::declared_route(stored, route)).collect(),
+        whole: true,
+        providers: providers.map(Provider::declared).collect(),
+        routes: routes.iter().map(|route| planning::declared_route(&index, route)).collect(),
     };
     declared.providers.sort_by(|one, other| one.name.cmp(&other.name));
     declared.routes.sort_by(|one, other| one.name.cmp(&other.name));

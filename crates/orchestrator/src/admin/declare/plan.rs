@@ -5,7 +5,7 @@ use switchyard_domain::meta::Owner;
 use switchyard_domain::name::Name;
 
 /// What kind of object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ObjectKind {
     /// A provider.
     Provider,

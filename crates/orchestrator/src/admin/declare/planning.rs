@@ -1,17 +1,18 @@
 //! Finds what has to be written so that what is stored becomes what is declared.
 
+use super::super::index::Index;
 use super::super::providers::ProviderAdmin;
 use super::keys::{KeyChanges, given_keys};
-use super::losing::{Left, Losing};
+use super::losing::Losing;
 use super::plan::{ObjectKind, Plan, PlannedObject, Step};
 use crate::error::AdminError;
 use secrecy::SecretString;
 use serde_json::{Map, Value};
-use std::collections::{HashMap, HashSet};
-use switchyard_domain::declaration::{Declaration, GivenKeys};
-use switchyard_domain::declared::{Declared, DeclaredProvider, DeclaredRoute};
+use std::collections::HashMap;
+use std::sync::Arc;
+use switchyard_domain::declaration::Declaration;
+use switchyard_domain::declared::{DeclaredProvider, DeclaredRoute};
 use switchyard_domain::difference::{FieldChange, differences};
-use switchyard_domain::ids::RouteId;
 use switchyard_domain::meta::Owner;
 use switchyard_domain::name::Name;
 use switchyard_domain::provider::{Provider, SharedPlace};
@@ -19,18 +20,17 @@ use switchyard_domain::provider_health::ProviderHealth;
 use switchyard_domain::route::Route;
 use switchyard_ports::repositories::{
     ConfigurationSet, NewProvider, NewRoute, ProviderPatch, ProviderStep, ProviderWrite, RouteWrite,
-    StoredConfiguration,
 };
 
 /// What a document may do.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Rules<'k> {
+#[derive(Clone, Debug)]
+pub(crate) struct Rules {
     /// Whether it changes what others own, and what is another vendor's by now.
     pub(crate) takes_over: bool,
     /// Whether what the file owned and the document does not declare is switched off.
     pub(crate) disables_absent: bool,
     /// What a backup has besides.
-    kept: Option<&'k Kept>,
+    kept: Option<Arc<Kept>>,
 }
 
 /// What a backup has, and no document can say.
@@ -53,39 +53,35 @@ pub(crate) struct KeptProvider {
     pub(crate) declaration: Option<Declaration>,
 }
 
-impl<'k> Rules<'k> {
+impl Rules {
     /// A declaration: all that the file owns, and nothing else.
     pub(crate) const DECLARED: Self = Self { takes_over: false, disables_absent: true, kept: None };
 
     /// A backup: whatever is in it is as it was, and whatever is not stays as it is.
-    pub(crate) fn restored(kept: &'k Kept) -> Self {
+    pub(crate) fn restored(kept: Arc<Kept>) -> Self {
         Self { takes_over: true, disables_absent: false, kept: Some(kept) }
     }
 }
 
 /// A plan on its way, with what has to be written for it.
 pub(super) struct Planning<'a> {
-    stored: &'a StoredConfiguration,
+    pub(super) index: Index<'a>,
     providers: &'a ProviderAdmin,
-    rules: Rules<'a>,
-    losing: Losing,
+    rules: &'a Rules,
+    pub(super) losing: Losing,
     pub(super) plan: Plan,
     pub(super) set: ConfigurationSet,
 }
 
 impl<'a> Planning<'a> {
-    pub(super) fn new(
-        stored: &'a StoredConfiguration,
-        providers: &'a ProviderAdmin,
-        rules: Rules<'a>,
-    ) -> Self {
+    pub(super) fn new(index: Index<'a>, providers: &'a ProviderAdmin, rules: &'a Rules) -> Self {
         let (plan, set, losing) = (Plan::default(), ConfigurationSet::default(), Losing::default());
-        Self { stored, providers, rules, losing, plan, set }
+        Self { index, providers, rules, losing, plan, set }
     }
 
     /// Plans a provider that was checked.
     pub(super) fn provider(&mut self, wanted: &DeclaredProvider) -> Result<(), AdminError> {
-        let current = self.stored.providers.iter().find(|current| current.name == wanted.name);
+        let current = self.index.provider(&wanted.name);
         let declaration = self.declaration(wanted, current);
         let wanted = DeclaredProvider { owner: Some(owner_of(&wanted.owner)), ..wanted.clone() };
         let known = current.filter(|current| !gives_way(current, &wanted));
@@ -172,7 +168,7 @@ impl<'a> Planning<'a> {
 
     /// What a backup has of a provider besides.
     fn kept(&self, wanted: &DeclaredProvider) -> Option<&'a KeptProvider> {
-        self.rules.kept?.providers.get(&wanted.name)
+        self.rules.kept.as_ref()?.providers.get(&wanted.name)
     }
 
     fn push(
@@ -192,7 +188,7 @@ impl<'a> Planning<'a> {
     /// Plans a route that was checked.
     pub(super) fn route(&mut self, wanted: &DeclaredRoute) {
         let owner = owner_of(&wanted.owner);
-        let current = self.stored.routes.iter().find(|current| current.name == wanted.name);
+        let current = self.index.route(&wanted.name);
         let is_withdrawn = self.is_withdrawn(wanted, &owner, current);
         let wanted = DeclaredRoute { owner: Some(owner.clone()), ..wanted.clone() };
         let (step, differences) = match current {
@@ -202,7 +198,7 @@ impl<'a> Planning<'a> {
                     let reason = format!("it belongs to `{other}`");
                     return self.conflict(ObjectKind::Route, &wanted.name, &current.meta.owner, reason);
                 }
-                let mut differences = differences(&declared_route(self.stored, current), &wanted);
+                let mut differences = differences(&declared_route(&self.index, current), &wanted);
                 if owner == Owner::File {
                     differences.extend(declared_otherwise(current.is_withdrawn, is_withdrawn));
                 }
@@ -224,7 +220,7 @@ impl<'a> Planning<'a> {
         }
         let known =
             current.filter(|current| current.meta.owner == Owner::File).map(|current| current.is_withdrawn);
-        match self.rules.kept {
+        match &self.rules.kept {
             Some(kept) => {
                 kept.withdrawn_routes.get(&wanted.name).copied().or(known).unwrap_or(!wanted.enabled)
             }
@@ -232,67 +228,11 @@ impl<'a> Planning<'a> {
         }
     }
 
-    /// Plans what the file owned and is not declared any more.
-    pub(super) fn absent(&mut self, wanted: &Declared) {
-        let stored = self.stored;
-        for route in stored.routes.iter().filter(|route| route.is_declared()) {
-            if wanted.routes.iter().all(|declared| declared.name != route.name) {
-                let before = declared_route(stored, route);
-                let left = self.losing.left_of(route).map(|left| declared_route(stored, &left.route));
-                let lost = left.as_ref().map(|left| differences(&before, left)).unwrap_or_default();
-                self.tell_absent(ObjectKind::Route, &route.name, route.is_active, lost);
-                let off = DeclaredRoute { enabled: false, ..left.unwrap_or(before) };
-                let current = Some((route.id, route.meta.version));
-                let owner = Owner::File;
-                self.set.routes.push(RouteWrite { current, route: off, is_withdrawn: true, owner });
-            }
-        }
-        for provider in stored.providers.iter().filter(|provider| provider.is_declared()) {
-            if wanted.providers.iter().all(|declared| declared.name != provider.name) {
-                self.tell_absent(ObjectKind::Provider, &provider.name, provider.is_enabled, Vec::new());
-                let off = ProviderPatch {
-                    is_enabled: provider.is_enabled.then_some(false),
-                    expected_version: Some(provider.meta.version),
-                    ..ProviderPatch::default()
-                };
-                self.set.providers.push(ProviderWrite {
-                    step: ProviderStep::Update(provider.id, off),
-                    credentials: Vec::new(),
-                    health: None,
-                    declaration: Declaration { is_withdrawn: true, given_keys: GivenKeys::None },
-                    owner: Owner::File,
-                });
-            }
-        }
-    }
-
-    /// Tells of what is declared no more: it is switched off, if it was on, and others may change or remove it.
-    fn tell_absent(&mut self, kind: ObjectKind, name: &Name, is_on: bool, lost: Vec<FieldChange>) {
-        let mut differences: Vec<FieldChange> = declared_otherwise(false, true).into_iter().collect();
-        let step = if is_on { Step::Disable } else { Step::Change };
-        differences.extend(is_on.then(|| field_change("enabled", true, false)));
-        differences.extend(lost);
-        self.tell(kind, name, &Owner::File, step, differences);
-    }
-
-    /// Tells what the routes lose that are not written: whatever goes with a provider's change is taken out of their targets.
-    pub(super) fn losses(&mut self) {
-        let written: HashSet<RouteId> =
-            self.set.routes.iter().filter_map(|route| Some(route.current?.0)).collect();
-        for route in self.stored.routes.iter().filter(|route| !written.contains(&route.id)) {
-            let Some(Left { route: left, reason }) = self.losing.left_of(route) else { continue };
-            let (before, after) = (declared_route(self.stored, route), declared_route(self.stored, &left));
-            let differences = differences(&before, &after);
-            self.tell(ObjectKind::Route, &route.name, &route.meta.owner, Step::Change, differences);
-            self.explain(reason);
-        }
-    }
-
     fn other_owner<'o>(&self, current: &'o Owner, wanted: &Owner) -> Option<&'o Owner> {
         other_owner(current, wanted).filter(|_| !self.rules.takes_over)
     }
 
-    fn tell(
+    pub(super) fn tell(
         &mut self,
         kind: ObjectKind,
         name: &Name,
@@ -310,14 +250,14 @@ impl<'a> Planning<'a> {
     }
 
     /// Why that becomes of the object that was told last.
-    fn explain(&mut self, reason: String) {
+    pub(super) fn explain(&mut self, reason: String) {
         if let Some(told) = self.plan.objects.last_mut() {
             told.reason = Some(reason);
         }
     }
 }
 
-fn field_change(field: &str, before: impl Into<Value>, after: impl Into<Value>) -> FieldChange {
+pub(super) fn field_change(field: &str, before: impl Into<Value>, after: impl Into<Value>) -> FieldChange {
     FieldChange { field: field.to_owned(), before: Some(before.into()), after: Some(after.into()) }
 }
 
@@ -327,7 +267,7 @@ fn is_stated_off(owner: Option<&Owner>, is_enabled: bool) -> bool {
 }
 
 /// What is told where the file declares what it had withdrawn, or withdraws what it declared.
-fn declared_otherwise(was_withdrawn: bool, is_withdrawn: bool) -> Option<FieldChange> {
+pub(super) fn declared_otherwise(was_withdrawn: bool, is_withdrawn: bool) -> Option<FieldChange> {
     (was_withdrawn != is_withdrawn).then(|| field_change("declared", !was_withdrawn, !is_withdrawn))
 }
 
@@ -355,7 +295,7 @@ pub(super) fn other_owner<'o>(current: &'o Owner, wanted: &Owner) -> Option<&'o 
 }
 
 /// Why a provider is left as it is.
-pub(super) fn left_alone(current: &Provider, wanted: &DeclaredProvider, rules: Rules<'_>) -> Option<String> {
+pub(super) fn left_alone(current: &Provider, wanted: &DeclaredProvider, rules: &Rules) -> Option<String> {
     if rules.takes_over {
         return None;
     }
@@ -372,14 +312,10 @@ pub(super) fn left_alone(current: &Provider, wanted: &DeclaredProvider, rules: R
 
 /// A stored route by the names of what it leads to, with its owner. Of what its targets name, only what their providers list: a document
 /// with more in it could be applied nowhere.
-pub(super) fn declared_route(stored: &StoredConfiguration, route: &Route) -> DeclaredRoute {
-    let provider = |id| stored.providers.iter().find(|known| known.id == id).map(|known| known.name.clone());
-    let fallback = stored.routes.iter().find(|known| route.fallback == Some(known.id));
-    let declared = NewRoute::from(route).declared(provider, fallback.map(|known| known.name.clone()));
-    let is_listed = |provider: &Name, model: &str| {
-        let provider = stored.providers.iter().find(|known| known.name == *provider);
-        provider.is_some_and(|provider| provider.models.iter().any(|listed| listed.model == model))
-    };
+pub(super) fn declared_route(index: &Index<'_>, route: &Route) -> DeclaredRoute {
+    let fallback = route.fallback.and_then(|id| index.route_name(id)).cloned();
+    let declared = NewRoute::from(route).declared(|id| index.provider_name(id).cloned(), fallback);
+    let is_listed = |provider: &Name, model: &str| index.lists(provider, model);
     DeclaredRoute { owner: Some(route.meta.owner.clone()), ..declared.naming_only(is_listed) }
 }
 

@@ -1,6 +1,7 @@
 //! A document as text.
 
 use crate::error::AdminError;
+use crate::misread;
 use std::fmt;
 use switchyard_domain::declared::Declared;
 
@@ -23,8 +24,18 @@ impl fmt::Display for DocumentFormat {
     }
 }
 
-fn place(line: impl fmt::Display, column: impl fmt::Display) -> String {
-    format!(" (line {line}, column {column})")
+/// The bounds of a text in YAML: no more nodes than it has bytes, which whatever the product exports is within, and all others as they
+/// are by default; what aliases stand for has bounds of its own.
+#[must_use]
+pub fn yaml_bounds(text: &str) -> serde_saphyr::Options {
+    let least = serde_saphyr::Budget::default();
+    serde_saphyr::options! {
+        budget: serde_saphyr::budget! {
+            max_nodes: least.max_nodes.max(text.len()),
+            max_events: least.max_events.max(text.len().saturating_mul(2)),
+            max_total_scalar_bytes: least.max_total_scalar_bytes.max(text.len()),
+        },
+    }
 }
 
 impl DocumentFormat {
@@ -38,23 +49,23 @@ impl DocumentFormat {
         }
     }
 
-    /// What a text in this format says. Of YAML no more is taken than the configuration file may have: its parser bounds the depth, the
-    /// count of nodes and what aliases stand for.
+    /// What a text in this format says. Of YAML no more is taken than the configuration file may have ([`yaml_bounds`]).
     ///
     /// # Errors
-    /// [`AdminError::Invalid`] with the place of what is wrong, and nothing of what stands there: it may be a secret.
+    /// [`AdminError::Invalid`] with the member, the reason and the place of what is wrong, and nothing of what stands there: it may be a secret.
     pub fn read(self, text: &str) -> Result<Declared, AdminError> {
         let read = match self {
-            Self::Json => serde_json::from_str(text).map_err(|error| place(error.line(), error.column())),
-            Self::Yaml => serde_saphyr::from_str(text).map_err(|error| {
-                let at = error.location();
-                at.map_or_else(String::new, |at| place(at.line(), at.column()))
-            }),
+            Self::Json => misread::json::<Option<Declared>>(text.as_bytes()),
+            Self::Yaml => serde_saphyr::from_str_with_options(text, yaml_bounds(text))
+                .map_err(|error| misread::of_yaml(&error)),
         };
-        // A text without a word in it was hardly meant to say that there is to be nothing.
-        read.and_then(|read: Option<Declared>| read.ok_or_else(String::new)).map_err(|at| {
-            AdminError::invalid("body", format!("this is no document of providers and routes in {self}{at}"))
-        })
+        let what = format!("this is no document of providers and routes in {self}");
+        match read {
+            Ok(Some(read)) => Ok(read),
+            // A text without a word in it was hardly meant to say that there is to be nothing.
+            Ok(None) => Err(AdminError::invalid("body", format!("{what}: it says nothing"))),
+            Err(misread) => Err(AdminError::invalid("body", format!("{what}: {misread}"))),
+        }
     }
 
     /// A document as text, which is the same whenever the document is, with a line end at its end.

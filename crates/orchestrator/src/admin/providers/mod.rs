@@ -341,6 +341,10 @@ fn check_models(models: &[DeclaredModel]) -> Result<(), AdminError> {
                 shown(id)
             ));
         }
+        let is_too_large = |size: Option<u64>| size.is_some_and(|size| i64::try_from(size).is_err());
+        if [model.context_window, model.max_output_tokens].into_iter().any(is_too_large) {
+            return invalid(format!("a size of the model `{}` is over {}", shown(id), i64::MAX));
+        }
         check_limits(&model.limits, &format!("models[{id}].limits"))?;
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! Changes of a route: of some of its members, or back to what it was.
 
-use super::resolve::{Known, resolve, resolve_fallback, resolve_targets};
+use super::resolve::{Known, resolve_fallback, resolve_targets, resolve_version};
 use super::{RouteAdmin, RouteState, VersionState, label};
 use crate::admin::refuse_declared;
 use crate::error::AdminError;
@@ -8,7 +8,7 @@ use switchyard_domain::declared::{DeclaredRoute, DeclaredTarget};
 use switchyard_domain::difference::differences;
 use switchyard_domain::fault::FailoverOn;
 use switchyard_domain::ids::RouteId;
-use switchyard_domain::meta::{Owner, Writer};
+use switchyard_domain::meta::Writer;
 use switchyard_domain::name::Name;
 use switchyard_domain::notes::Notes;
 use switchyard_domain::route::{OnDisconnect, Route, RouteMode, Strategy, Timeouts};
@@ -61,8 +61,10 @@ impl RouteChange {
         let name = self.name.unwrap_or(before.name);
         let timeouts = self.timeouts.unwrap_or(before.timeouts);
         timeouts.check().map_err(|error| AdminError::invalid("timeouts", error.to_string()))?;
+        if let Some(config) = &self.config {
+            config.check().map_err(|error| AdminError::invalid("config", error.to_string()))?;
+        }
         let config = self.config.unwrap_or(before.config);
-        config.check().map_err(|error| AdminError::invalid("config", error.to_string()))?;
         let fallback = match self.fallback {
             Some(wanted) => wanted.map(|wanted| resolve_fallback(&wanted, &name, known)).transpose()?,
             None => before.fallback,
@@ -131,7 +133,8 @@ impl RouteAdmin {
         self.write(id, expected_version, by, |current, known| change.clone().applied(current, known)).await
     }
 
-    /// Makes a route what it was at a version. That is a new version of it.
+    /// Makes a route what it was at a version, leading to the providers and the fallback of then, whatever they are called by now. That
+    /// is a new version of it.
     ///
     /// # Errors
     /// As [`RouteAdmin::change`]; [`RepositoryError::NotFound`] also for a version that is not kept, and [`AdminError::Invalid`] where
@@ -147,8 +150,8 @@ impl RouteAdmin {
         let kept = self.ports.configuration.route_versions(id, version.checked_add(1), 1).await?;
         let kept = kept.into_iter().find(|kept| kept.version == version);
         let what = || format!("version {version} of this route");
-        let wanted = kept.ok_or_else(|| RepositoryError::NotFound { what: what() })?.route;
-        self.write(id, expected_version, by, |_, known| resolve(&wanted, known)).await
+        let wanted = kept.ok_or_else(|| RepositoryError::NotFound { what: what() })?;
+        self.write(id, expected_version, by, |_, known| resolve_version(&wanted, known)).await
     }
 
     /// The versions of a route, the newest first: those before `before`, at most `most`, and fewer where they are very large; and whether
@@ -213,7 +216,7 @@ impl RouteAdmin {
         check_version(expected_version, current)?;
         refuse_declared(current.is_declared(), || label(current), by)?;
         let new = wanted(current, &Known::of(&stored))?;
-        if new == NewRoute::from(current) && current.meta.owner != Owner::Seed {
+        if new == NewRoute::from(current) {
             return Ok(RouteState::of(current, &stored));
         }
         let version = Some(current.meta.version);

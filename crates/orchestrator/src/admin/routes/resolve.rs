@@ -3,13 +3,13 @@
 use crate::admin::providers::MAX_MODELS;
 use crate::admin::{check_limits, shown};
 use crate::error::AdminError;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use switchyard_domain::declared::{DeclaredRoute, DeclaredTarget};
 use switchyard_domain::ids::{ProviderId, RouteId};
 use switchyard_domain::name::Name;
 use switchyard_domain::provider::Provider;
 use switchyard_domain::route::Route;
-use switchyard_ports::repositories::{NewRoute, NewTarget, StoredConfiguration};
+use switchyard_ports::repositories::{NewRoute, NewTarget, RouteVersion, StoredConfiguration};
 
 const MAX_TARGETS: usize = 100;
 
@@ -22,8 +22,8 @@ pub(crate) struct Served<'a> {
 
 /// What routes can lead to.
 pub(crate) struct Known<'a> {
-    pub(crate) providers: Vec<Served<'a>>,
-    pub(crate) routes: Vec<(RouteId, &'a Name)>,
+    pub(crate) providers: HashMap<&'a Name, Served<'a>>,
+    pub(crate) routes: HashMap<&'a Name, RouteId>,
 }
 
 impl<'a> Known<'a> {
@@ -31,9 +31,9 @@ impl<'a> Known<'a> {
     pub(crate) fn of(stored: &'a StoredConfiguration) -> Self {
         let served = |provider: &'a Provider| {
             let models = provider.models.iter().map(|model| model.model.as_str()).collect();
-            Served { id: provider.id, name: &provider.name, models }
+            (&provider.name, Served { id: provider.id, name: &provider.name, models })
         };
-        let named = |route: &'a Route| (route.id, &route.name);
+        let named = |route: &'a Route| (&route.name, route.id);
         Self {
             providers: stored.providers.iter().map(served).collect(),
             routes: stored.routes.iter().map(named).collect(),
@@ -46,11 +46,42 @@ impl<'a> Known<'a> {
 /// # Errors
 /// [`AdminError::Invalid`] for the first thing that can't be.
 pub(crate) fn resolve(route: &DeclaredRoute, known: &Known<'_>) -> Result<NewRoute, AdminError> {
-    route.timeouts.check().map_err(|error| AdminError::invalid("timeouts", error.to_string()))?;
-    route.config.check().map_err(|error| AdminError::invalid("config", error.to_string()))?;
+    check_own(route)?;
     let fallback = route.fallback.as_ref();
     let fallback = fallback.map(|name| resolve_fallback(name, &route.name, known)).transpose()?;
     Ok(NewRoute::of(route, fallback, resolve_targets(&route.targets, known)?))
+}
+
+/// A version of a route with what it led to then, whatever that is called now. Of one that was written before ids were kept, the names
+/// are all that is known.
+///
+/// # Errors
+/// [`AdminError::Invalid`] also where what it led to is gone: another object of the same name is not what was meant.
+pub(crate) fn resolve_version(version: &RouteVersion, known: &Known<'_>) -> Result<NewRoute, AdminError> {
+    let route = &version.route;
+    let Some(led_to) = &version.led_to else { return resolve(route, known) };
+    check_own(route)?;
+    let gone = |param: &str, what: String| AdminError::invalid(param, format!("{what} is gone"));
+    if let Some(id) = led_to.fallback
+        && known.routes.values().all(|known| *known != id)
+    {
+        let name = route.fallback.as_ref().map_or_else(|| format!("#{id}"), Name::to_string);
+        return Err(gone("fallback", format!("the route that was called `{name}`")));
+    }
+    let served = |(index, (target, id)): (usize, (&DeclaredTarget, &ProviderId))| {
+        let provider = known.providers.values().find(|provider| provider.id == *id);
+        let what = || format!("the provider that was called `{}`", target.provider);
+        let provider = provider.ok_or_else(|| gone(&format!("targets[{index}]"), what()))?;
+        check_target(index, target, provider)
+    };
+    let targets = route.targets.iter().zip(&led_to.providers).enumerate().map(served);
+    Ok(NewRoute::of(route, led_to.fallback, targets.collect::<Result<_, _>>()?))
+}
+
+/// What a route says of itself.
+fn check_own(route: &DeclaredRoute) -> Result<(), AdminError> {
+    route.timeouts.check().map_err(|error| AdminError::invalid("timeouts", error.to_string()))?;
+    route.config.check().map_err(|error| AdminError::invalid("config", error.to_string()))
 }
 
 /// Targets with the ids of their providers.
@@ -75,22 +106,34 @@ pub(crate) fn resolve_fallback(name: &Name, of: &Name, known: &Known<'_>) -> Res
     if name == of {
         return Err(AdminError::invalid("fallback", "a route can't fall back to itself"));
     }
-    let found = known.routes.iter().find(|(_, known)| *known == name).map(|(id, _)| *id);
-    found.ok_or_else(|| AdminError::invalid("fallback", format!("there is no route `{name}`")))
+    known
+        .routes
+        .get(name)
+        .copied()
+        .ok_or_else(|| AdminError::invalid("fallback", format!("there is no route `{name}`")))
 }
 
 fn resolve_target(index: usize, target: &DeclaredTarget, known: &Known<'_>) -> Result<NewTarget, AdminError> {
+    let unknown = || {
+        let message = format!("there is no provider `{}`", target.provider);
+        AdminError::invalid(&format!("targets[{index}]"), message)
+    };
+    check_target(index, target, known.providers.get(&target.provider).ok_or_else(unknown)?)
+}
+
+/// A target at a provider.
+fn check_target(
+    index: usize,
+    target: &DeclaredTarget,
+    provider: &Served<'_>,
+) -> Result<NewTarget, AdminError> {
     let param = format!("targets[{index}]");
-    let provider =
-        known.providers.iter().find(|provider| *provider.name == target.provider).ok_or_else(|| {
-            AdminError::invalid(&param, format!("there is no provider `{}`", target.provider))
-        })?;
     let named = target.models.named();
     if named.len() > MAX_MODELS {
         return Err(AdminError::invalid(&param, format!("a target names at most {MAX_MODELS} models")));
     }
     if let Some(model) = named.iter().find(|model| !provider.models.contains(model.as_str())) {
-        let (provider, model) = (&target.provider, shown(model));
+        let (provider, model) = (provider.name, shown(model));
         let message = format!("the provider `{provider}` does not list the model `{model}`");
         return Err(AdminError::invalid(&param, message));
     }

@@ -1,6 +1,7 @@
 //! The declared providers and routes of the configuration file, their credentials resolved.
 
 use super::ConfigurationFile;
+use super::json_lines::JsonLines;
 use crate::settings::private_file::read_secret;
 use crate::settings::problem::{Findings, Reason};
 use crate::settings::secrets::ApiKey;
@@ -33,6 +34,7 @@ pub(in crate::settings) struct Said {
 struct DeclaredDocument {
     #[serde(rename = "settings")]
     _settings: IgnoredAny,
+    whole: bool,
     providers: Option<Vec<Spanned<FileProvider>>>,
     routes: Option<Vec<Spanned<DeclaredRoute>>>,
 }
@@ -68,31 +70,37 @@ impl ConfigurationFile<'_> {
     pub(in crate::settings) fn declared(&self, findings: &mut Findings) -> Option<Said> {
         let document = self.read::<DeclaredDocument>(findings)?;
         let says_nothing = document.providers.is_none() && document.routes.is_none();
-        let (mut declared, mut lines) = (Declared::default(), Lines::new());
+        let mut declared = Declared { whole: document.whole, ..Declared::default() };
+        let mut lines = Lines::new();
+        let in_json = if self.is_json() { JsonLines::of(self.text) } else { JsonLines::default() };
+        let mut line_of = in_json.providers.into_iter();
         for Spanned { value, referenced, .. } in document.providers.unwrap_or_default() {
-            lines.insert(format!("providers.{}", value.name), referenced.line());
-            declared.providers.push(self.provider(value, findings));
+            let line = line_of.next().unwrap_or(referenced.line());
+            lines.insert(format!("providers.{}", value.name), line);
+            declared.providers.push(self.provider(value, line, findings));
         }
+        let mut line_of = in_json.routes.into_iter();
         for Spanned { value, referenced, .. } in document.routes.unwrap_or_default() {
-            lines.insert(format!("routes.{}", value.name), referenced.line());
+            lines.insert(format!("routes.{}", value.name), line_of.next().unwrap_or(referenced.line()));
             declared.routes.push(value);
         }
         Some(Said { declared, lines, says_nothing })
     }
 
-    fn provider(&self, provider: FileProvider, findings: &mut Findings) -> DeclaredProvider {
-        let api_key = self.api_key(&provider, findings);
-        let api_keys = self.api_keys(&provider, findings);
+    /// The provider that begins at this line.
+    fn provider(&self, provider: FileProvider, line: u64, findings: &mut Findings) -> DeclaredProvider {
+        let api_key = self.api_key(&provider, line, findings);
+        let api_keys = self.api_keys(&provider, line, findings);
         let FileProvider { name, vendor, owner, base_url, models, enabled, .. } = provider;
         DeclaredProvider { name, vendor, owner, base_url, api_key, api_keys, models, enabled }
     }
 
     /// The provider's list of credentials; a finding stands for each that can't be had.
-    fn api_keys(&self, provider: &FileProvider, findings: &mut Findings) -> Vec<SecretString> {
+    fn api_keys(&self, provider: &FileProvider, begin: u64, findings: &mut Findings) -> Vec<SecretString> {
         let Some(Spanned { value: keys, referenced, .. }) = &provider.api_keys else { return Vec::new() };
         let field = format!("providers.{}.api_keys", provider.name);
         let mut refuse = |field: &str, line, reason| {
-            findings.problem(field.to_owned(), self.line(line), reason);
+            findings.problem(field.to_owned(), self.line(known(line, begin)), reason);
         };
         if provider.api_key.is_some() || provider.api_key_file.is_some() {
             let reason = "stands beside `api_key`: only one of them can be meant";
@@ -115,7 +123,7 @@ impl ConfigurationFile<'_> {
     }
 
     /// The provider's credential; a finding stands for one that is named and can't be had.
-    fn api_key(&self, provider: &FileProvider, findings: &mut Findings) -> Option<SecretString> {
+    fn api_key(&self, provider: &FileProvider, begin: u64, findings: &mut Findings) -> Option<SecretString> {
         let (field, line, text) = match (&provider.api_key, &provider.api_key_file) {
             (None, None) => return None,
             (Some(key), None) => ("api_key", key.referenced.line(), self.resolve(&key.value)),
@@ -127,10 +135,16 @@ impl ConfigurationFile<'_> {
         };
         text.and_then(|text| parsed(&text))
             .map_err(|reason| {
-                findings.problem(format!("providers.{}.{field}", provider.name), self.line(line), reason);
+                let line = self.line(known(line, begin));
+                findings.problem(format!("providers.{}.{field}", provider.name), line, reason);
             })
             .ok()
     }
+}
+
+/// The line of a member, or that where its object begins: of JSON only this is known.
+fn known(line: u64, begin: u64) -> u64 {
+    if line == 0 { begin } else { line }
 }
 
 fn parsed(text: &str) -> Result<SecretString, Reason> {

@@ -1,7 +1,8 @@
-//! The configuration file: YAML with the map `settings`, and the declared `providers` and `routes`.
+//! The configuration file: YAML, or JSON, with the map `settings`, and the declared `providers` and `routes`.
 
 mod declared;
 mod entries;
+mod json_lines;
 
 use super::layers::{lay, unknown};
 use super::problem::{Findings, Origin, Reason};
@@ -9,7 +10,10 @@ use super::table::row_named;
 use super::values::{Given, Values};
 pub(super) use declared::Said;
 use entries::{Entry, SettingsDocument};
+use serde::de::IgnoredAny;
 use std::path::Path;
+use switchyard_orchestrator::admin::yaml_bounds;
+use switchyard_orchestrator::misread::{self, Misread};
 
 /// The file with what its `${VARIABLE}`s stand for.
 pub(super) struct ConfigurationFile<'a> {
@@ -69,10 +73,30 @@ impl ConfigurationFile<'_> {
         Origin::File { path: self.path.to_owned(), line }
     }
 
+    /// Whether it is JSON. Most of JSON is YAML too, but strings may hold what YAML takes in none.
+    fn is_json(&self) -> bool {
+        self.text.trim_start().starts_with('{') && serde_json::from_str::<IgnoredAny>(self.text).is_ok()
+    }
+
+    fn read_json<T: serde::de::DeserializeOwned + Default>(&self, findings: &mut Findings) -> Option<T> {
+        match misread::json::<Option<T>>(self.text.as_bytes()) {
+            Ok(document) => Some(document.unwrap_or_default()),
+            Err(misread) => {
+                let line = misread.place.map_or(0, |(line, _)| line);
+                let said = Misread { place: None, ..misread }.to_string();
+                findings.problem("configuration file", self.line(line), Reason::new(said));
+                None
+            }
+        }
+    }
+
     /// Reads the whole file as a `T`. The parser's message goes without the snippet that it likes to show: there may be
     /// a secret in it.
     fn read<T: serde::de::DeserializeOwned + Default>(&self, findings: &mut Findings) -> Option<T> {
-        match serde_saphyr::from_str::<Option<T>>(self.text) {
+        if self.is_json() {
+            return self.read_json(findings);
+        }
+        match serde_saphyr::from_str_with_options::<Option<T>>(self.text, yaml_bounds(self.text)) {
             Ok(document) => Some(document.unwrap_or_default()),
             Err(error) => {
                 let message =

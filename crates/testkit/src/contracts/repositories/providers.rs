@@ -56,7 +56,7 @@ async fn a_provider_reads_back_as_it_was_written(repository: &dyn ConfigurationR
         models: vec![declared_in_full("org/large:beta"), declared("small")],
         credential: None,
     };
-    let cli = Author { by: Writer::cli("ben".to_owned()), at: AT };
+    let cli = Author { by: Writer::cli("ben"), at: AT };
     let id = repository.create_provider(new, &cli).await.unwrap();
     let stored = provider(repository, id).await.unwrap();
     assert_eq!((stored.id, stored.name, stored.vendor.as_str()), (id, name, "acme"));

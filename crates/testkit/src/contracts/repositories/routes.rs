@@ -1,6 +1,11 @@
 //! Routes and targets.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a suite fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a suite fails by panicking"
+)]
 
 use super::samples::{author, full_limits, new_provider, new_route, new_target, route, unique_name};
 use switchyard_domain::fault::FailoverOn;
@@ -11,7 +16,7 @@ use switchyard_domain::route::{
     Need, OnDisconnect, RouteMode, Strategy, TargetModels, Timeouts, TokenRange, When,
 };
 use switchyard_ports::repositories::{
-    Author, ConfigurationRepository, NewRoute, NewTarget, RepositoryError, RouteVersion,
+    Author, ConfigurationRepository, LedTo, NewRoute, NewTarget, ProviderPatch, RepositoryError, RouteVersion,
 };
 
 pub(super) async fn contract(repository: &dyn ConfigurationRepository) {
@@ -22,6 +27,7 @@ pub(super) async fn contract(repository: &dyn ConfigurationRepository) {
     a_route_falls_back_to_one_that_is_there_and_never_to_itself(repository).await;
     a_chain_of_fallbacks_has_an_end(repository).await;
     what_a_route_was_is_kept_by_its_versions(repository, provider).await;
+    a_version_knows_what_it_led_to_whatever_that_is_called_by_now(repository).await;
     a_taken_name_is_a_conflict_that_names_it(repository).await;
     a_target_without_provider_is_not_found(repository, provider).await;
     a_route_is_replaced_whole(repository, provider).await;
@@ -173,6 +179,30 @@ async fn what_a_route_was_is_kept_by_its_versions(
     assert_eq!(repository.route_versions(id, None, 1).await.unwrap(), std::slice::from_ref(after));
     repository.delete_route(id, Some(2), &author(10)).await.unwrap();
     assert_eq!(repository.route_versions(id, None, 10).await.unwrap(), []);
+}
+
+async fn a_version_knows_what_it_led_to_whatever_that_is_called_by_now(
+    repository: &dyn ConfigurationRepository,
+) {
+    let (name, fallback_name) = (unique_name("led"), unique_name("fell"));
+    let provider = repository.create_provider(new_provider(name.clone(), &["a"]), &author(0)).await.unwrap();
+    let fallback =
+        repository.create_route(new_route(fallback_name.clone(), vec![]), &author(0)).await.unwrap();
+    let targets = vec![new_target(provider, "a"), NewTarget::new(provider, TargetModels::ALL)];
+    let led = NewRoute { fallback: Some(fallback), ..new_route(unique_name("leading"), targets) };
+    let id = repository.create_route(led, &author(0)).await.unwrap();
+    let patch = ProviderPatch { name: Some(unique_name("renamed")), ..ProviderPatch::default() };
+    repository.update_provider(provider, patch, &author(1)).await.unwrap();
+    repository
+        .replace_route(fallback, new_route(unique_name("renamed"), vec![]), None, &author(1))
+        .await
+        .unwrap();
+    let versions = repository.route_versions(id, None, 10).await.unwrap();
+    let [version] = versions.as_slice() else { panic!("{versions:?}") };
+    assert_eq!(version.route.targets[0].provider, name, "the name of then");
+    assert_eq!(version.route.fallback, Some(fallback_name));
+    let led_to = LedTo { providers: vec![provider, provider], fallback: Some(fallback) };
+    assert_eq!(version.led_to, Some(led_to));
 }
 
 async fn every_word_of_a_route_reads_back(repository: &dyn ConfigurationRepository) {

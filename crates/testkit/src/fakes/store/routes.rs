@@ -5,12 +5,11 @@ use super::{State, Told, check_version, missing, new_meta, raise, taken, told};
 use switchyard_domain::declared::DeclaredRoute;
 use switchyard_domain::ids::{ProviderId, RouteId, TargetId};
 use switchyard_domain::meta::RowMeta;
-use switchyard_domain::route::{Route, Target};
+use switchyard_domain::route::{LONGEST_CHAIN, Route, Target};
 use switchyard_ports::repositories::{
     Author, ChangeKind, NewRoute, NewTarget, RepositoryError, RouteVersion,
 };
 
-const LONGEST_CHAIN: usize = 8;
 const VERSIONS_KEPT: i64 = 100;
 
 pub(super) fn create(
@@ -129,6 +128,7 @@ fn put(
     let version = RouteVersion {
         version: meta.version,
         route: declared(state, &route),
+        led_to: Some(route.leads_to(|id| state.providers.iter().any(|provider| provider.id == id))),
         written_at: meta.updated_at,
         written_by: meta.updated_by.clone(),
     };
