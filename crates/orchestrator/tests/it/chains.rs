@@ -324,10 +324,10 @@ async fn whose_limits_are_used_up_is_passed_over_by_calls_and_in_what_is_shown()
 }
 
 /// The rule that chose the target of the last attempt, and what was passed over before it.
-fn recorded(world: &World) -> (Option<Cow<'static, str>>, Vec<(String, Cow<'static, str>)>) {
+fn recorded(world: &World) -> (Option<String>, Vec<(String, String)>) {
     let event = world.journal.events().pop().unwrap();
-    let passed = event.passed_over.into_iter().map(|passed| (passed.target, passed.reason));
-    (event.rule, passed.collect())
+    let passed = event.passed_over.into_iter().map(|passed| (passed.target, passed.reason.into_owned()));
+    (event.rule.map(Cow::into_owned), passed.collect())
 }
 
 #[tokio::test]
