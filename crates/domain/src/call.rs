@@ -30,6 +30,9 @@ pub struct CallFacts {
     pub prompt_text_bytes: u64,
     /// Messages in the prompt.
     pub messages: u32,
+    /// Whether the messages were looked at and are nothing but texts in roles that every vendor knows, so that they need no other form
+    /// at any vendor of the client's dialect: no calls of tools, and no members of some vendors alone.
+    pub plain_messages: bool,
     /// Images in the prompt.
     pub images: u32,
     /// Whether more belongs to the prompt than the body tells the size of: what stands at an address or is stored with the provider,
@@ -96,6 +99,7 @@ mod tests {
             has_unseen_input,
             needs: Needs::NONE,
             tags: Vec::new(),
+            plain_messages: false,
             decodes_answer: false,
             strict: false,
             headers: Vec::new(),

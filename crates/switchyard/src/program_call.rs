@@ -32,6 +32,7 @@ impl ProgramCall {
                 || request.tools.iter().any(|tool| matches!(tool, Tool::Native { .. })),
             needs: needs(&request),
             tags: Vec::new(),
+            plain_messages: false,
             decodes_answer: false,
             strict: false,
             headers: Vec::new(),

@@ -47,10 +47,14 @@ impl OpenAiChat {
         source: &Source<'_>,
         model: &str,
         asks_usage: bool,
+        plain_messages: bool,
         losses: &mut LossReport,
     ) -> Result<Vec<Bytes>, Unsupported> {
         let model = quoted(model);
-        let messages = rewritten(source.bytes, source.members, MessageRules::of(&self.requests), losses);
+        let messages = match plain_messages {
+            true => None,
+            false => rewritten(source.bytes, source.members, MessageRules::of(&self.requests), losses),
+        };
         let mut edits = Vec::with_capacity(3 + self.members.len());
         edits.push(Edit::Set { name: "model", value: &model });
         if asks_usage {
@@ -89,7 +93,7 @@ impl ProviderCodec for OpenAiChat {
             message: format!("the request could not be prepared: {error}"),
         })?;
         let source = Source { bytes: scanned.body(), members: &scanned.wire_members() };
-        Ok(joined(&self.edited(&source, model, false, losses)?))
+        Ok(joined(&self.edited(&source, model, false, false, losses)?))
     }
 
     fn adapt(
@@ -102,7 +106,7 @@ impl ProviderCodec for OpenAiChat {
     ) -> Result<Vec<Bytes>, Unsupported> {
         let asks_usage =
             facts.stream && !facts.wants_stream_usage && self.requests.stream_usage == StreamUsage::Always;
-        self.edited(&Source { bytes: body, members }, model, asks_usage, losses)
+        self.edited(&Source { bytes: body, members }, model, asks_usage, facts.plain_messages, losses)
     }
 
     fn decode(&self, body: &[u8]) -> Result<DecodedAnswer, AnswerFault> {

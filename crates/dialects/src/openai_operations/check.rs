@@ -90,6 +90,7 @@ impl Gathered {
             has_unseen_input: false,
             needs: Needs::NONE,
             tags: Vec::new(),
+            plain_messages: false,
             decodes_answer: false,
             strict: false,
         }

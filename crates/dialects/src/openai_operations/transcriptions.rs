@@ -147,6 +147,7 @@ impl TranscriptionForm {
             has_unseen_input: false,
             needs: Needs::NONE,
             tags: Vec::new(),
+            plain_messages: false,
             decodes_answer: false,
             strict: false,
         };

@@ -6,8 +6,8 @@ use super::escape;
 /// there are escapes.
 pub(super) fn decode(contents: &[u8], decoded_len: usize) -> Cow<'_, str> {
     if contents.len() == decoded_len {
-        // Lossless: the scan has validated the body. The check is the price of not using unsafe code.
-        return String::from_utf8_lossy(contents);
+        // The scan has validated the body. The check is the price of not using unsafe code.
+        return str::from_utf8(contents).map_or_else(|_| String::from_utf8_lossy(contents), Cow::Borrowed);
     }
     let mut text = String::with_capacity(decoded_len);
     decode_into(contents, &mut text);

@@ -164,6 +164,7 @@ fn a_body_of_the_dialect_is_left_alone_but_for_the_model() {
         has_unseen_input: false,
         needs: switchyard_domain::route::Needs::NONE,
         tags: Vec::new(),
+        plain_messages: false,
         decodes_answer: false,
         strict: false,
         headers: Vec::new(),

@@ -362,6 +362,9 @@ impl<L: Lots> Course<L> {
 
     /// Those that are better not tried now wait until nothing else is left.
     fn take_in(&mut self, targets: impl IntoIterator<Item = PlannedTarget>, route: Option<&Arc<RouteEntry>>) {
+        let targets = targets.into_iter();
+        // A step is large, and there is mostly one.
+        self.steps.reserve_exact(targets.size_hint().0);
         for PlannedTarget { entry: target, availability, rule } in targets {
             if self.fallback.is_some() {
                 self.known.push((target.provider.id, Arc::clone(&target.model)));

@@ -49,6 +49,7 @@ pub(super) fn check(
         has_unseen_input,
         needs: Needs::NONE,
         tags: Vec::new(),
+        plain_messages: false,
         decodes_answer: false,
         strict: false,
     };

@@ -133,6 +133,39 @@ mod tests {
     }
 
     #[test]
+    fn messages_that_the_check_calls_plain_need_no_other_form() {
+        let cases = [
+            (
+                r#"[{"role":"system","content":"developer tool_call"},{"role":"assistant","content":"\"reasoning","refusal":null}]"#,
+                true,
+            ),
+            (
+                r#"[{"role":"user","content":[{"type":"text","text":"\u0041"}],"n\u0061me":"n","tool_calls":null}]"#,
+                true,
+            ),
+            (r#"[{"role":"developer","content":"x"}]"#, false),
+            (r#"[{"role":"user","content":"x"},{"role":"d\u0065veloper","content":"x"}]"#, false),
+            (
+                r#"[{"role":"assistant","tool_calls":[{"id":"call_abc1","type":"function","function":{"name":"f","arguments":"{}"}}]}]"#,
+                false,
+            ),
+            (r#"[{"role":"tool","tool\u005fcall_id":"call_abc1","content":"y"}]"#, false),
+            (r#"[{"role":"assistant","content":"x","reasoning":null}]"#, false),
+            (r#"[{"role":"assistant","content":"x","extra_content":{}}]"#, false),
+        ];
+        let given = GivenMembers::Known { reasoning: None, details: false };
+        for (list, is_plain) in cases {
+            let body = format!(r#"{{"model":"m","messages":{list}}}"#);
+            let limits = crate::request::RequestLimits::default();
+            let checked = crate::openai_chat::request::check(Bytes::from(body.clone()), &limits).unwrap();
+            assert_eq!(checked.facts.plain_messages, is_plain, "{list}");
+            let is_left_alone =
+                [ALL, MessageRules { given, ..ALL }].map(|rules| messages(&body, rules).is_none());
+            assert_eq!(is_left_alone.iter().all(|alone| *alone), is_plain, "{list}");
+        }
+    }
+
+    #[test]
     fn roles_and_names_are_known_in_any_spelling() {
         let body =
             r#"{"messages":[{"role":"d\u0065veloper"},{"role":"tool","tool\u005fcall_id":"call_abc123"}]}"#;

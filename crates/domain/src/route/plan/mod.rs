@@ -123,6 +123,11 @@ impl<'c, 'a> Field<'c, 'a> {
     #[must_use]
     pub fn plan(&self, turn: u64, draw: u64) -> Plan {
         let lot = Lot { turn, draw };
+        let mut left = self.left();
+        if let (Some(only), None) = (left.next(), left.next()) {
+            let (order, rules) = self.ordered(&[only], lot, !only.1.is_ready()).into_iter().unzip();
+            return Plan { order, rules };
+        }
         let mut plan = Plan { order: Vec::new(), rules: Vec::new() };
         let mut seen = HashSet::new();
         for is_ready in [true, false] {

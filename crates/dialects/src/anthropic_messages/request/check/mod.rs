@@ -99,6 +99,7 @@ impl Gathered {
             has_unseen_input: self.unseen,
             needs: self.needs.and(Need::Vision, self.images > 0),
             tags: Vec::new(),
+            plain_messages: false,
             decodes_answer: false,
             strict: false,
             headers: Vec::new(),

@@ -105,6 +105,7 @@ pub(in crate::gemini) fn check_node(
         has_unseen_input: gathered.unseen,
         needs: gathered.needs.and(Need::Vision, gathered.images > 0),
         tags: Vec::new(),
+        plain_messages: false,
         decodes_answer: false,
         strict: false,
         headers: Vec::new(),

@@ -25,6 +25,8 @@ struct Message<'d> {
     function_call: Option<Node<'d>>,
     /// Whether there is anything else that a vendor may take for what an assistant said.
     others: bool,
+    /// Whether it has members that not all vendors know, be there nothing in them.
+    is_extended: bool,
 }
 
 pub(super) fn check(value: Node<'_>, limits: &RequestLimits, gathered: &mut Gathered) -> Checked {
@@ -40,7 +42,9 @@ pub(super) fn check(value: Node<'_>, limits: &RequestLimits, gathered: &mut Gath
             return Err(RequestError::new("messages", "must be a list of objects"));
         }
         gathered.messages += 1;
-        Message::of(message).check(index, gathered)?;
+        let message = Message::of(message);
+        gathered.has_special_messages |= message.is_special();
+        message.check(index, gathered)?;
     }
     if gathered.messages == 0 {
         return Err(RequestError::new("messages", "must have at least one message"));
@@ -57,21 +61,31 @@ impl<'d> Message<'d> {
         let mut found = Self::default();
         for member in message.members() {
             let value = member.value();
-            if value.is_null() {
-                continue;
-            }
-            match member.name().as_ref() {
-                "role" => found.role = Some(value),
-                "content" => found.content = Some(value),
-                "name" => found.name = Some(value),
-                "refusal" => found.refusal = Some(value),
-                "tool_call_id" => found.tool_call_id = Some(value),
-                "tool_calls" => found.tool_calls = Some(value),
-                "function_call" => found.function_call = Some(value),
-                _ => found.others = true,
+            let place = match member.name().as_ref() {
+                "role" => &mut found.role,
+                "content" => &mut found.content,
+                "name" => &mut found.name,
+                "refusal" => &mut found.refusal,
+                "tool_call_id" => &mut found.tool_call_id,
+                "tool_calls" => &mut found.tool_calls,
+                "function_call" => &mut found.function_call,
+                _ => {
+                    found.is_extended = true;
+                    found.others |= !value.is_null();
+                    continue;
+                }
+            };
+            if !value.is_null() {
+                *place = Some(value);
             }
         }
         found
+    }
+
+    /// Whether some vendor may need it in another form.
+    fn is_special(&self) -> bool {
+        let is_developer = self.role.is_some_and(|role| role.is_text("developer"));
+        is_developer || self.tool_calls.is_some() || self.tool_call_id.is_some() || self.is_extended
     }
 
     fn check(&self, index: usize, gathered: &mut Gathered) -> Checked {

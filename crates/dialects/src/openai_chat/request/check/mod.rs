@@ -27,6 +27,8 @@ struct Gathered {
     choices: Option<u32>,
     text_bytes: u64,
     messages: u32,
+    /// Whether one of them may need another form at some vendor.
+    has_special_messages: bool,
     images: u32,
     unseen: bool,
     needs: Needs,
@@ -88,6 +90,7 @@ impl Gathered {
             choices: self.choices.unwrap_or(1),
             prompt_text_bytes: self.text_bytes,
             messages: self.messages,
+            plain_messages: !self.has_special_messages,
             images: self.images,
             has_unseen_input: self.unseen,
             needs: self.needs.and(Need::Vision, self.images > 0),
