@@ -29,9 +29,11 @@ pub struct Declared {
 
 impl Declared {
     /// The same, all of it the file's, whatever it says of owners: what a server's own file names and others own by now is a
-    /// conflict that is told, and never undone by the next start.
+    /// conflict that is told, and never undone by the next start. It is not all that there is: what came with the product and follows the
+    /// settings is the settings' matter at each start.
     #[must_use]
     pub fn of_the_file(mut self) -> Self {
+        self.whole = false;
         self.providers.iter_mut().for_each(|provider| provider.owner = None);
         self.routes.iter_mut().for_each(|route| route.owner = None);
         self

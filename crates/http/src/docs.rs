@@ -71,7 +71,8 @@ async fn file(_: Public, request: HttpRequest, name: web::Path<String>, id: Requ
         .respond(Shape::Surface(Envelope::Canonical), &id);
     };
     let answer = if file.gzpipped {
-        packed::answered(respond(), &request, &file.content_type, Bytes::from(file.bytes.into_owned()))
+        let plain = |packed: &[u8]| packed::unpacked(packed).map(Bytes::from);
+        packed::answered(respond(), &request, &file.content_type, Bytes::from(file.bytes.into_owned()), plain)
     } else {
         let mut answer = respond();
         answer

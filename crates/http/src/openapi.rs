@@ -12,6 +12,7 @@ use crate::{api, compat, docs, gateway, ops, packed};
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::{HttpRequest, HttpResponse};
 use bytes::Bytes;
+use std::sync::OnceLock;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
@@ -204,6 +205,12 @@ pub(crate) fn mount(routes: &mut Routes) {
     routes.get("/openapi.json", document);
 }
 
+/// The text for clients that don't take it packed; unpacked once.
+fn plain(packed: &[u8]) -> Option<Bytes> {
+    static PLAIN: OnceLock<Option<Bytes>> = OnceLock::new();
+    PLAIN.get_or_init(|| packed::unpacked(packed).map(Bytes::from)).clone()
+}
+
 /// This document.
 #[utoipa::path(
     get,
@@ -214,6 +221,6 @@ pub(crate) fn mount(routes: &mut Routes) {
 async fn document(_: Public, request: HttpRequest, id: RequestId) -> HttpResponse {
     let mut answer = HttpResponse::Ok();
     answer.insert_header((CACHE_CONTROL, "public, max-age=300"));
-    packed::answered(answer, &request, "application/json", Bytes::from_static(KEPT))
+    packed::answered(answer, &request, "application/json", Bytes::from_static(KEPT), plain)
         .unwrap_or_else(|| Refusal::defect().respond(Shape::Surface(Envelope::Canonical), &id))
 }

@@ -6,18 +6,19 @@ use bytes::Bytes;
 use flate2::read::GzDecoder;
 use std::io::Read;
 
-/// Answers a file that gzip packed, in the form that the client takes. `None` if it was packed wrongly.
+/// Answers a file that gzip packed, in the form that the client takes; `plain` gives its own bytes. `None` if it was packed wrongly.
 pub(crate) fn answered(
     mut answer: HttpResponseBuilder,
     request: &HttpRequest,
     content_type: &str,
     packed: Bytes,
+    plain: impl FnOnce(&[u8]) -> Option<Bytes>,
 ) -> Option<HttpResponse> {
     answer.insert_header((CONTENT_TYPE, content_type)).insert_header((VARY, "Accept-Encoding"));
     if takes_gzip(request) {
         return Some(answer.insert_header((CONTENT_ENCODING, "gzip")).body(packed));
     }
-    Some(answer.body(unpacked(&packed)?))
+    Some(answer.body(plain(&packed)?))
 }
 
 /// A file's own bytes; `None` if it was packed wrongly.

@@ -98,7 +98,7 @@ impl HealthChecks {
         let entries: Vec<&Arc<ProviderEntry>> =
             snapshot.providers.values().filter(|entry| can_be_asked(entry)).collect();
         let now = self.clock.now();
-        let mut due = Vec::new();
+        let (mut due, mut failed) = (Vec::new(), None);
         for (fails, interval) in
             [(false, self.settings.interval), (true, self.settings.interval.min(RECOVERY))]
         {
@@ -107,14 +107,18 @@ impl HealthChecks {
             if !ids.is_empty() {
                 let interval = i64::try_from(interval.as_millis()).unwrap_or(i64::MAX);
                 let before = Timestamp(now.0.saturating_sub(interval));
-                due.extend(self.health.claim_checks(&ids, before, now).await?);
+                match self.health.claim_checks(&ids, before, now).await {
+                    Ok(claimed) => due.extend(claimed),
+                    // What was claimed is checked all the same.
+                    Err(error) => failed = Some(error),
+                }
             }
         }
         let checks = entries.into_iter().filter(|entry| due.contains(&entry.id)).cloned();
         futures_util::stream::iter(checks)
             .for_each_concurrent(AT_ONCE, |entry| async move { self.check(&entry, now).await })
             .await;
-        Ok(due.len())
+        failed.map_or(Ok(due.len()), Err)
     }
 
     /// What asking a provider shows. That it refuses a credential says nothing of it while it takes another one.

@@ -36,7 +36,7 @@ pub(super) fn failed(
     if let Some(own) = used.as_ref().and_then(|used| used.own.as_ref())
         && fault.kind == FaultKind::Throttled
     {
-        own.throttled(ports.clock.monotonic(), fault.retry_after);
+        own.throttled(&target.model.model, ports.clock.monotonic(), fault.retry_after);
     }
     let fact = match used.map(|used| used.shared) {
         Some(None) if is_of_account => return Told { fact: AttemptFact::Nothing, has_other: false },

@@ -339,10 +339,13 @@ impl Attempts<'_> {
             Some(given) => Some(given),
             None => self.credential(target).map_err(|error| Box::new(Tried::Passed(error)))?,
         };
-        // Whoever asks once more has waited for as long as the account's provider had said.
-        let own = credential.as_ref().and_then(|chosen| chosen.own.as_ref());
-        let rests = own.and_then(|own| own.rests(self.ports.clock.monotonic()));
-        if let Some(wait) = rests.filter(|_| !matches!(step.occasion, Occasion::Retry { .. })) {
+        let failed_at = match step.occasion {
+            Occasion::Retry { failed_at } => Some(failed_at),
+            Occasion::Turn | Occasion::LastResort { .. } => None,
+        };
+        let (now, own) =
+            (self.ports.clock.monotonic(), credential.as_ref().and_then(|chosen| chosen.own.as_ref()));
+        if let Some(wait) = own.and_then(|own| own.rests(&target.model.model, now, failed_at)) {
             return Err(Box::new(Tried::HeldBack(HeldBack { cause: HeldBackFor::Throttling, wait })));
         }
         Ok(Ready { client, prepared, credential })

@@ -32,6 +32,8 @@ pub(crate) struct OutlookCall<'a> {
     pub(crate) planned: PlannedCall<'a>,
     /// The tokens that its answer is taken to have, for its price.
     pub(crate) output_estimate: u64,
+    /// The tokens that it takes of limits, as far as they are known.
+    pub(crate) reserved: u64,
     /// How its answer comes.
     pub(crate) form: AnswerForm,
 }
@@ -68,8 +70,9 @@ impl<'a> OutlookCall<'a> {
             needs: facts.needs,
             tags: &facts.tags,
         };
-        let output_estimate = asking::reserved_tokens(facts).saturating_sub(prompt_tokens);
-        Self { planned, output_estimate, form: facts.answer_form() }
+        let reserved = asking::reserved_tokens(facts);
+        let output_estimate = reserved.saturating_sub(prompt_tokens);
+        Self { planned, output_estimate, reserved, form: facts.answer_form() }
     }
 }
 
@@ -174,7 +177,7 @@ impl Outlook<'_> {
     /// The limit of those besides the caller's that has no room for the call at this target, if there is one. How many calls are in
     /// flight, and what budgets have left, changes from moment to moment and is not looked at.
     pub(crate) fn spent(&self, target: &TargetEntry) -> Option<LimitKind> {
-        let tokens = self.call.planned.prompt_tokens.saturating_add(self.call.output_estimate).max(1);
+        let tokens = self.call.reserved.max(1);
         let demands = asking::of_target(self.quotas, target);
         demands.iter().filter(|demand| !demand.limits.is_none()).find_map(
             |Demand { scope, limits, .. }| {

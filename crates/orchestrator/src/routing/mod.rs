@@ -104,12 +104,14 @@ impl Routing {
         form: AnswerForm,
     ) -> Outlook<'a> {
         let output_estimate = planned.output_tokens.unwrap_or(OUTPUT_ESTIMATE);
+        // Who says nothing of the call's size asks whether there is room at all.
+        let reserved = planned.prompt_tokens.saturating_add(planned.output_tokens.unwrap_or_default());
         Outlook {
             health: self.ports.health.as_ref(),
             limiter: self.ports.limiter.as_ref(),
             quotas: &snapshot.quotas,
             credentials,
-            call: OutlookCall { planned, output_estimate, form },
+            call: OutlookCall { planned, output_estimate, reserved, form },
             now: self.ports.clock.now(),
         }
     }

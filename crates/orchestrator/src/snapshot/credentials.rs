@@ -4,6 +4,7 @@
 //! used: calls ask no database, and no more secrets lie open than are needed.
 
 use super::build::credential_binding;
+use super::rests::Rests;
 use super::{ProviderEntry, SharedUse, Snapshot};
 use crate::principal::Principal;
 use secrecy::SecretString;
@@ -17,11 +18,6 @@ use switchyard_ports::clock::Monotonic;
 use switchyard_ports::repositories::StoredCredential;
 use switchyard_ports::vault::Vault;
 
-/// The rest of one that is throttled without a word on for how long.
-const SHORT_REST: Duration = Duration::from_secs(1);
-/// The longest rest that a provider's own word is believed for.
-const LONGEST_REST: Duration = Duration::from_secs(60);
-
 type Place = (ProviderId, CredentialOwner);
 
 /// The credentials of users and keys.
@@ -30,21 +26,20 @@ pub struct CredentialDirectory {
     /// Whether calls may use shared credentials.
     shares: bool,
     stored: RwLock<Stored>,
+    rests: Rests,
 }
 
 #[derive(Default)]
 struct Stored {
     sealed: HashMap<Place, (CredentialId, Arc<str>)>,
     places: HashMap<CredentialId, Place>,
-    /// Until when those that were throttled are left alone.
-    rests: HashMap<CredentialId, Monotonic>,
 }
 
 impl CredentialDirectory {
     /// An empty directory. `shares` says whether calls may use shared credentials.
     #[must_use]
     pub fn new(vault: Arc<dyn Vault>, shares: bool) -> Self {
-        Self { vault, shares, stored: RwLock::default() }
+        Self { vault, shares, stored: RwLock::default(), rests: Rests::default() }
     }
 
     /// Whether calls may use shared credentials.
@@ -66,8 +61,9 @@ impl CredentialDirectory {
             all.places.remove(&id);
         }
         all.places.insert(credential.id, place);
+        drop(all);
         // It may be another secret.
-        all.rests.remove(&credential.id);
+        self.rests.forget(credential.id);
     }
 
     /// Removes a credential. One that was stored in its place since, under another id, stays.
@@ -109,22 +105,6 @@ impl CredentialDirectory {
         all.sealed.get(place).map(|(id, sealed)| (*id, Arc::clone(sealed)))
     }
 
-    /// Leaves a credential alone from now on. What was asked for before still holds, if it is more.
-    fn rest(&self, id: CredentialId, now: Monotonic, until: Monotonic) {
-        let mut all = self.stored.write().unwrap_or_else(PoisonError::into_inner);
-        let Stored { places, rests, .. } = &mut *all;
-        rests.retain(|id, until| *until > now && places.contains_key(id));
-        if places.contains_key(&id) {
-            let known = rests.entry(id).or_insert(until);
-            *known = (*known).max(until);
-        }
-    }
-
-    fn rests(&self, id: CredentialId, now: Monotonic) -> Option<Duration> {
-        let all = self.stored.read().unwrap_or_else(PoisonError::into_inner);
-        all.rests.get(&id).map(|until| until.since(now)).filter(|left| !left.is_zero())
-    }
-
     fn is_empty(&self) -> bool {
         self.stored.read().unwrap_or_else(PoisonError::into_inner).sealed.is_empty()
     }
@@ -164,15 +144,19 @@ impl fmt::Debug for OwnUse {
 }
 
 impl OwnUse {
-    /// The provider throttled it: no call takes it before this time is over.
-    pub(crate) fn throttled(&self, now: Monotonic, asked: Option<Duration>) {
-        let rest = asked.unwrap_or(SHORT_REST).min(LONGEST_REST);
-        self.directory.rest(self.id, now, Monotonic(now.0 + rest));
+    /// A model of the provider throttled it: no call takes it there before this time is over.
+    pub(crate) fn throttled(&self, model: &str, now: Monotonic, asked: Option<Duration>) {
+        self.directory.rests.throttled(self.id, model, now, asked);
     }
 
-    /// For how long it is left alone yet.
-    pub(crate) fn rests(&self, now: Monotonic) -> Option<Duration> {
-        self.directory.rests(self.id, now)
+    /// For how long it is left alone at a model yet, for who asks there for the first time, or once more after a failure.
+    pub(crate) fn rests(
+        &self,
+        model: &str,
+        now: Monotonic,
+        failed_at: Option<Monotonic>,
+    ) -> Option<Duration> {
+        self.directory.rests.left(self.id, model, now, failed_at)
     }
 }
 

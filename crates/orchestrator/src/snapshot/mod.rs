@@ -9,6 +9,7 @@ mod facts;
 mod gone;
 mod keeper;
 mod quotas;
+mod rests;
 mod set_apart;
 mod shared;
 mod standing;

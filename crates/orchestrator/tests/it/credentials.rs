@@ -21,7 +21,7 @@ const SHARED: &str = "sk-shared-0123456789";
 /// A provider that needs a credential, and has a shared one.
 async fn with_shared(setting: Setting) -> World {
     let world = World::set(setting).await;
-    world.provider_of("locked", "p", &["m"]).await;
+    world.provider_of("locked", "p", &["m", "n"]).await;
     let stored = world.providers.find(&named("p")).await.unwrap();
     let secret = SecretString::from(SHARED);
     world.providers.update(&stored, ProviderPatch::default(), Some(&secret), &Writer::API).await.unwrap();
@@ -205,13 +205,14 @@ async fn a_callers_own_account_that_is_throttled_is_left_alone_for_as_long_as_it
         (error.kind, error.retry_after, calls),
         (CallErrorKind::UpstreamThrottled, Some(30 * SECOND), 0)
     );
+    world.factory.with_credential(OWN, None);
+    assert_eq!(ask("p/n", &mine).await.0.unwrap(), "p/n", "providers limit by model");
     let (passed, calls) = ask("pair", &mine).await;
     assert_eq!((passed.unwrap().as_str(), calls), ("a/m", 1));
     let told = world.journal.events().pop().unwrap().passed_over.remove(0);
     assert_eq!((told.target.as_str(), &*told.reason), ("p/m", "resting"));
     assert_eq!(ask("p/m", &other).await.0.unwrap(), "p/m");
     world.clock.advance(30 * SECOND);
-    world.factory.with_credential(OWN, None);
     assert_eq!(ask("p/m", &mine).await.0.unwrap(), "p/m");
     world.is_idle();
 }

@@ -24,6 +24,28 @@ fn settings_stand_under_their_names_in_lower_case_as_scalars_or_lists() {
 }
 
 #[test]
+fn in_json_settings_are_numbers_words_and_lists_too_and_wrong_ones_are_told_with_their_lines() {
+    let settings = load(&file(
+        "{\n\"settings\": {\"max_attempts\": 5, \"allow_open_registration\": true,\n\"log_level\": \"DEBUG\", \
+         \"cors_origins\": [\"https://a.example\"], \"workers\": null, \"llm_timeout_seconds\": 2.5},\n\"providers\": []}",
+    ))
+    .settings;
+    assert_eq!((settings.logging.level, settings.upstream.max_attempts), (LogLevel::Debug, 5));
+    assert!(settings.accounts.allow_open_registration && settings.server.workers.is_none());
+    assert_eq!(settings.server.cors_origins.len(), 1);
+    assert_eq!(settings.upstream.first_byte_timeout.as_millis(), 2_500);
+    let wrong = refuse(&file("{\"providers\": [],\n\"settings\": {\n\"max_attempts\": -1}}")).to_string();
+    assert!(wrong.contains("settings.max_attempts (switchyard.yaml line 3)"), "{wrong}");
+    for twice in [
+        "{\"settings\": {\"log_level\": \"debug\",\n\"log_level\": \"error\"}}",
+        "{\"settings\": {},\n\"settings\": {}}",
+    ] {
+        let wrong = refuse(&file(twice)).to_string();
+        assert!(wrong.contains("line 2"), "{wrong}");
+    }
+}
+
+#[test]
 fn a_secret_of_digits_stays_a_text() {
     let digits = "8301946275510384926647158203957416820395748103695274861039572846";
     let loaded = load(&file(&format!("settings:\n  secret_key: {digits}\n")));

@@ -30,12 +30,26 @@ impl JsonLines {
     }
 }
 
+/// How many lines end before a part of a text.
+pub(super) fn lines_before(text: &str, part: &str) -> usize {
+    text.as_bytes()
+        .get(..offset(text, part))
+        .unwrap_or_default()
+        .iter()
+        .filter(|byte| **byte == b'\n')
+        .count()
+}
+
+fn offset(text: &str, part: &str) -> usize {
+    part.as_ptr().addr().saturating_sub(text.as_ptr().addr())
+}
+
 /// The lines of parts of a text that stand in their order.
 fn lines_of(text: &str, parts: &[&RawValue]) -> Vec<u64> {
     let (mut line, mut seen) = (1, 0);
     let mut lines = Vec::with_capacity(parts.len());
     for part in parts {
-        let begin = part.get().as_ptr().addr().saturating_sub(text.as_ptr().addr());
+        let begin = offset(text, part.get());
         let between = text.as_bytes().get(seen..begin).unwrap_or_default();
         line += between.iter().filter(|byte| **byte == b'\n').count() as u64;
         seen = begin;

@@ -10,7 +10,10 @@ use super::table::row_named;
 use super::values::{Given, Values};
 pub(super) use declared::Said;
 use entries::{Entry, SettingsDocument};
+use json_lines::lines_before;
+use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
 use std::path::Path;
 use switchyard_orchestrator::admin::yaml_bounds;
 use switchyard_orchestrator::misread::{self, Misread};
@@ -22,11 +25,18 @@ pub(super) struct ConfigurationFile<'a> {
     pub(super) variables: &'a dyn Fn(&str) -> Option<String>,
 }
 
+/// A file in JSON, seen for its settings alone.
+#[derive(Deserialize)]
+struct SettingsPart<'a> {
+    #[serde(borrow, default)]
+    settings: Option<&'a RawValue>,
+}
+
 impl ConfigurationFile<'_> {
     /// Lays the file's settings over the values, and gives what it declares. Nothing if the file is not well formed:
     /// what it would have set is then unknown.
     pub(super) fn apply(&self, values: &mut Values, findings: &mut Findings) -> Option<Said> {
-        let document = self.read::<SettingsDocument>(findings)?;
+        let document = self.settings(findings)?;
         for entry in document.settings.iter().flat_map(|entries| &entries.0) {
             self.apply_entry(entry, values, findings);
         }
@@ -78,6 +88,30 @@ impl ConfigurationFile<'_> {
         self.text.trim_start().starts_with('{') && serde_json::from_str::<IgnoredAny>(self.text).is_ok()
     }
 
+    /// The settings, which YAML reads in JSON too: any scalar is a setting's text, names stand there once, and each has its line.
+    fn settings(&self, findings: &mut Findings) -> Option<SettingsDocument> {
+        if !self.is_json() {
+            return self.read_yaml(self.text, findings);
+        }
+        let settings = self.read_json_part(findings)?;
+        settings.map_or_else(|| Some(SettingsDocument::default()), |alone| self.read_yaml(&alone, findings))
+    }
+
+    /// A document of the settings alone, on the lines where they stand; nothing where there are none.
+    fn read_json_part(&self, findings: &mut Findings) -> Option<Option<String>> {
+        match serde_json::from_str::<SettingsPart<'_>>(self.text) {
+            Ok(SettingsPart { settings }) => Some(settings.map(|part| {
+                let before = "\n".repeat(lines_before(self.text, part.get()));
+                format!("{before}{{\"settings\": {part}}}")
+            })),
+            Err(error) => {
+                let said = "its member `settings` stands there more than once";
+                findings.problem("configuration file", self.line(error.line() as u64), Reason::new(said));
+                None
+            }
+        }
+    }
+
     fn read_json<T: serde::de::DeserializeOwned + Default>(&self, findings: &mut Findings) -> Option<T> {
         match misread::json::<Option<T>>(self.text.as_bytes()) {
             Ok(document) => Some(document.unwrap_or_default()),
@@ -93,10 +127,15 @@ impl ConfigurationFile<'_> {
     /// Reads the whole file as a `T`. The parser's message goes without the snippet that it likes to show: there may be
     /// a secret in it.
     fn read<T: serde::de::DeserializeOwned + Default>(&self, findings: &mut Findings) -> Option<T> {
-        if self.is_json() {
-            return self.read_json(findings);
-        }
-        match serde_saphyr::from_str_with_options::<Option<T>>(self.text, yaml_bounds(self.text)) {
+        if self.is_json() { self.read_json(findings) } else { self.read_yaml(self.text, findings) }
+    }
+
+    fn read_yaml<T: serde::de::DeserializeOwned + Default>(
+        &self,
+        text: &str,
+        findings: &mut Findings,
+    ) -> Option<T> {
+        match serde_saphyr::from_str_with_options::<Option<T>>(text, yaml_bounds(text)) {
             Ok(document) => Some(document.unwrap_or_default()),
             Err(error) => {
                 let message =
