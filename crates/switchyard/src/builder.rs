@@ -407,7 +407,8 @@ impl Builder {
     /// # Errors
     /// [`OpenError`] says what to change.
     pub async fn open(self) -> Result<Embedded, OpenError> {
-        Embedded::open(self).await
+        // Whoever awaits this should not hold the whole opening in its own future.
+        Box::pin(Embedded::open(self)).await
     }
 
     /// Opens it for administration only: no journal, no background work, so that it can stand beside a running server.
