@@ -144,6 +144,7 @@ impl Explainer {
             credentials: &credentials,
             call: OutlookCall::of(facts),
             now: self.ports.clock.now(),
+            monotonic: self.ports.clock.monotonic(),
         };
         let lots = Foreseeing { entropy: self.ports.entropy.as_ref(), ahead: 0 };
         let course = Course::of(&resolved, &snapshot, &outlook, lots)?;

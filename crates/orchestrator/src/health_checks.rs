@@ -66,7 +66,8 @@ impl HealthChecks {
     }
 
     fn until_next(&self) -> Duration {
-        let fails = self.keeper.snapshot().providers.values().any(|entry| entry.fails_checks);
+        let snapshot = self.keeper.snapshot();
+        let fails = snapshot.providers.values().any(|entry| entry.fails_checks && entry.can_be_asked());
         if fails { self.settings.interval.min(RECOVERY) } else { self.settings.interval }
     }
 
@@ -96,7 +97,7 @@ impl HealthChecks {
     pub async fn round(&self) -> Result<usize, RepositoryError> {
         let snapshot = self.keeper.snapshot();
         let entries: Vec<&Arc<ProviderEntry>> =
-            snapshot.providers.values().filter(|entry| can_be_asked(entry)).collect();
+            snapshot.providers.values().filter(|entry| entry.can_be_asked()).collect();
         let now = self.clock.now();
         let (mut due, mut failed) = (Vec::new(), None);
         for (fails, interval) in
@@ -145,13 +146,17 @@ impl HealthChecks {
             .note_health(entry.id, Some(entry.version), event, &Author { by: Writer::HEALTH, at })
             .await;
         match noted {
-            Ok(health) if health.is_healthy != entry.is_healthy => {
-                let state = if health.is_healthy { "healthy" } else { "unhealthy" };
-                tracing::warn!(
-                    provider.name = entry.name,
-                    detail = health.last.detail.as_deref().unwrap_or_default(),
-                    "the provider is {state} now"
-                );
+            Ok(health)
+                if (health.is_healthy, health.fails_checks()) != (entry.is_healthy, entry.fails_checks) =>
+            {
+                if health.is_healthy != entry.is_healthy {
+                    let state = if health.is_healthy { "healthy" } else { "unhealthy" };
+                    tracing::warn!(
+                        provider.name = entry.name,
+                        detail = health.last.detail.as_deref().unwrap_or_default(),
+                        "the provider is {state} now"
+                    );
+                }
                 if let Err(error) = self.keeper.refresh().await {
                     tracing::warn!(error = %error, "a change was written but can't be read back yet");
                 }
@@ -188,14 +193,4 @@ pub(crate) fn finding_of(report: &ProbeReport) -> HealthFinding {
             HealthFinding { status_code: report.status.or(online.status_code), ..online }
         }
     }
-}
-
-/// Whether asking a provider shows anything: one that simulates is always there, and one that has no credential and needs one would
-/// only be asked in vain.
-fn can_be_asked(entry: &ProviderEntry) -> bool {
-    let goes_without = |client: &Arc<dyn Provider>| {
-        client.works_without_credential() && entry.credentials.unreadable().is_none()
-    };
-    let can = |client| entry.credentials.any_opens() || goes_without(client);
-    !entry.simulated && entry.client.as_ref().is_ok_and(can)
 }

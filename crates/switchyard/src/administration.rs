@@ -85,7 +85,8 @@ impl Administration {
             health: Arc::clone(&adapters.database) as Arc<dyn ProviderHealthRepository>,
         };
         let providers = Arc::new(ProviderAdmin::new(ports.clone(), besides));
-        let declared = Arc::new(DeclaredConfiguration::new(ports.clone(), Arc::clone(&providers)));
+        let declared = DeclaredConfiguration::new(ports.clone(), Arc::clone(&providers));
+        let declared = Arc::new(declared.with_settings(adapters.shared_models.of_settings()));
         let quotas = Arc::new(QuotaAdmin::new(
             ports.clone(),
             Arc::clone(&adapters.database) as Arc<dyn QuotaRepository>,

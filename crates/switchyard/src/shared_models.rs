@@ -9,6 +9,7 @@ use switchyard_domain::declared::{Declared, DeclaredModel, DeclaredProvider, Dec
 use switchyard_domain::limits::Limits;
 use switchyard_domain::name::Name;
 use switchyard_domain::route::{RouteMode, Strategy};
+use switchyard_orchestrator::admin::OfSettings;
 use switchyard_orchestrator::snapshot::{ApartProvider, SetApart};
 
 /// The names of the providers.
@@ -131,6 +132,14 @@ impl SharedModels {
         let of_models = models.into_iter().filter(|(_, model)| model.is_asked_for).map(|(name, _)| name);
         let of_route = self.is_route_asked_for.then_some(self.route.as_str());
         of_models.chain(of_route).map(named).collect()
+    }
+
+    /// What follows the settings.
+    pub(crate) fn of_settings(&self) -> OfSettings {
+        OfSettings {
+            providers: [GEMINI, GROK, NGROK].into_iter().filter_map(|name| Name::new(name).ok()).collect(),
+            routes: Name::new(self.route.as_str()).into_iter().collect(),
+        }
     }
 
     /// The settings that name the models of its providers.

@@ -15,7 +15,7 @@ use std::borrow::Cow;
 pub enum Outcome {
     /// The whole answer was delivered.
     Complete,
-    /// The answer was cut after the client had some of it.
+    /// The answer was cut after the client had some of it, or is longer than what is taken of one.
     Partial,
     /// The client left.
     ClientClosed,

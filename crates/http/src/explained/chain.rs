@@ -15,7 +15,7 @@ pub struct SkippedShape {
     /// The route that it stands in.
     route: String,
     /// `switched_off`, `model_not_served`, `context_too_small`, `lacks_tools`, `lacks_vision`, `lacks_json_schema` or
-    /// `condition_not_met`; of a route behind, `asked_before` or `set_apart` too.
+    /// `condition_not_met`; `limit_spent`; of a route behind, `asked_before` or `set_apart` too.
     reason: &'static str,
     /// The same in a sentence.
     message: String,

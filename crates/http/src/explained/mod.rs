@@ -128,6 +128,8 @@ impl ExplanationShape {
     pub fn for_callers(explained: &Explanation) -> Self {
         let mut shape = Self::whole(explained);
         shape.rule = None;
+        let of_the_call = explained.skipped.iter().filter(|skipped| skipped.reason.is_of_the_call());
+        shape.skipped = of_the_call.map(SkippedShape::from).collect();
         for target in &mut shape.targets {
             target.limits.clear();
             target.avoided = None;

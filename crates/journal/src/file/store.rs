@@ -13,7 +13,7 @@ const PROBE_FILE: &str = "probe.tmp";
 const ENDING: &str = ".seg";
 const DIGITS: usize = 12;
 /// What must fit for the journal to call the disk writable again: more than one record, lest it fail at the next.
-static PROBE: [u8; 64 << 10] = [0x5a; 64 << 10];
+const PROBE_LENGTH: usize = 64 << 10;
 
 /// A directory on a disk.
 #[derive(Clone, Debug)]
@@ -107,7 +107,7 @@ impl Store {
         self.make_dir()?;
         unless_gone(self.disk.remove(&path))?;
         let file = self.disk.create(&path)?;
-        let written = file.append(&PROBE).and_then(|()| file.sync());
+        let written = file.append(&[0x5a; PROBE_LENGTH]).and_then(|()| file.sync());
         self.disk.remove(&path)?;
         written
     }

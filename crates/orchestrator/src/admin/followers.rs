@@ -67,9 +67,6 @@ impl Followers {
             }
             return Ok(());
         };
-        // What came with the product and is off was not in a document that has all that there is: it stays off unless a setting asks for it.
-        let stays_off = !current.is_enabled && !self.asked_for.contains(&provider.name);
-        let provider = &DeclaredProvider { enabled: provider.enabled && !stays_off, ..provider.clone() };
         let patch = difference(current, provider);
         if current.meta.owner == Owner::Seed && current.vendor == provider.vendor && !patch.is_empty() {
             let successors = patch.model_successors.clone();
@@ -112,9 +109,7 @@ impl Followers {
             }
             return Ok(());
         };
-        let stays_off = !current.is_active && !self.asked_for.contains(&route.name);
-        let route = DeclaredRoute { enabled: route.enabled && !stays_off, ..route.clone() };
-        let route = with_known_targets(&with_others_models(&route, current, &stored), &stored);
+        let route = with_known_targets(&with_others_models(route, current, &stored), &stored);
         if route.targets.is_empty() {
             return Ok(());
         }

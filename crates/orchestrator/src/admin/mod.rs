@@ -16,9 +16,10 @@ mod shared_credentials;
 
 pub use credentials::{CredentialAdmin, CredentialEntry, EmptySecret, UNREADABLE};
 pub use declare::{
-    Applied, DeclaredConfiguration, DocumentFormat, Drift, ObjectKind, Plan, PlannedObject, Step, yaml_bounds,
+    Applied, DeclaredConfiguration, DocumentFormat, Drift, ObjectKind, OfSettings, Plan, PlannedObject, Step,
+    yaml_bounds,
 };
-pub(crate) use declare::{Kept, KeptProvider, Rules, exported};
+pub(crate) use declare::{Kept, KeptProvider, Rules, declared};
 pub use followers::Followers;
 pub(crate) use index::Index;
 pub use keys::{CreatedKey, KeyAdmin, KeyChange, KeyRequest, KeyState, MOST_KEYS, MOST_UNUSED_KEYS};
@@ -120,10 +121,16 @@ fn shown(text: &str) -> String {
     text.chars().take(100).filter(|c| !c.is_control()).collect()
 }
 
-/// Refuses limits that would let nothing pass.
+/// Refuses limits that would let nothing pass, and those that a database can't hold.
 fn check_limits(limits: &Limits, param: &str) -> Result<(), AdminError> {
     if limits.admits_nothing() {
         return Err(AdminError::invalid(param, "a limit is at least 1; leave it out for no limit"));
+    }
+    if limits.tpm.is_some_and(|tokens| i64::try_from(tokens).is_err()) {
+        return Err(AdminError::invalid(
+            param,
+            format!("a limit is {} at most; leave it out for no limit", i64::MAX),
+        ));
     }
     Ok(())
 }

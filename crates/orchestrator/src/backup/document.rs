@@ -4,7 +4,7 @@
 //! the keys: ids of the database that it was written from mean nothing in another one.
 
 use super::error::RestoreError;
-use crate::admin::{Index, Kept, KeptProvider, exported};
+use crate::admin::{Index, Kept, KeptProvider, declared};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
@@ -138,7 +138,7 @@ pub(super) fn of_stored(
     database: Option<String>,
     at: Timestamp,
 ) -> Result<(BackupDocument, usize), VaultError> {
-    let Declared { providers: declared, routes, .. } = exported(stored);
+    let Declared { providers: declared, routes, .. } = declared(stored);
     let (mut providers, mut lost) = (Vec::with_capacity(declared.len()), 0);
     let index = Index::of(stored);
     for declared in declared {
@@ -277,8 +277,6 @@ fn unreadable(provider: &Name, member: &str) -> RestoreError {
 pub(super) struct OpenedBackup {
     /// What it declares.
     pub(super) declared: Declared,
-    /// Which database it is of.
-    pub(super) database: Option<String>,
     /// What no document can say.
     pub(super) kept: Kept,
 }
@@ -308,11 +306,7 @@ impl BackupDocument {
         let route =
             |route: BackupRoute| DeclaredRoute { name: route.name, ..route.declared }.naming_only(is_listed);
         let routes = self.routes.into_iter().map(route).collect();
-        Ok(OpenedBackup {
-            declared: Declared { whole: false, providers, routes },
-            database: self.database,
-            kept,
-        })
+        Ok(OpenedBackup { declared: Declared { whole: false, providers, routes }, kept })
     }
 
     /// What it says of the configuration itself: equal in two backups between which nothing changed. Sealed texts differ each time,

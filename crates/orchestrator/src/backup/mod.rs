@@ -91,10 +91,6 @@ impl Backups {
         let read = read.map_err(|error| RestoreError::Unreadable(error.to_string()))?;
         let text = read.map_err(|error| RestoreError::Unreadable(error.to_string()))?;
         let text = text.ok_or_else(|| RestoreError::NotFound(source.place()))?;
-        let mut opened = seal::unsealed(&text, ports.vault.as_ref())?.opened(ports.vault.as_ref())?;
-        // What came with the product since is no work of anybody's that a backup of this database could have missed.
-        let here = self.writer()?.database().await.map_err(RestoreError::Unreadable)?;
-        opened.declared.whole = here != opened.database;
-        Ok(opened)
+        seal::unsealed(&text, ports.vault.as_ref())?.opened(ports.vault.as_ref())
     }
 }

@@ -286,7 +286,7 @@ impl BackupWriter {
     }
 
     /// Which database this is; nothing while nothing was written into it.
-    pub(super) async fn database(&self) -> Result<Option<String>, String> {
+    async fn database(&self) -> Result<Option<String>, String> {
         let first = self.ports.audit.hashes_at(&[FIRST_ENTRY]).await.map_err(|error| error.to_string())?;
         Ok(first.into_iter().next().flatten().map(hex::encode))
     }

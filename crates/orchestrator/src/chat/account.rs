@@ -3,6 +3,7 @@
 use super::attempts::fact_of;
 use super::service::ChatPorts;
 use crate::snapshot::{ChosenCredential, Setback, TargetEntry};
+use std::time::Duration;
 use switchyard_domain::fault::{FaultKind, ProviderFault};
 use switchyard_domain::provider::SharedPlace;
 use switchyard_ports::health::AttemptFact;
@@ -18,8 +19,33 @@ pub(super) fn accepted(used: Option<ChosenCredential>) {
 pub(super) struct Told {
     /// Of the target's health; nothing where it is the account's alone.
     pub(super) fact: AttemptFact,
-    /// Whether the target may be asked again at once with another shared credential.
-    pub(super) has_other: bool,
+    /// What else the target can be asked with.
+    pub(super) others: OtherAccounts,
+}
+
+/// The other shared credentials of a target, where one failed for itself alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OtherAccounts {
+    /// There is none, or none that helps.
+    None,
+    /// One is usable now.
+    Usable,
+    /// One was throttled before, and may be asked with again after this time, sooner than the one that failed.
+    Rest(Duration),
+}
+
+impl OtherAccounts {
+    /// What failed, as the call hears it: a target one of whose accounts is only throttled takes calls again when that one does.
+    pub(super) fn heard(self, fault: ProviderFault) -> ProviderFault {
+        let Self::Rest(left) = self else { return fault };
+        let throttled = match fault.kind {
+            FaultKind::Throttled => fault,
+            _ => {
+                ProviderFault::new(FaultKind::Throttled, "all of its accounts that still work are throttled")
+            }
+        };
+        ProviderFault { retry_after: Some(left), ..throttled }
+    }
 }
 
 /// Notes what a fault says of the account.
@@ -39,7 +65,9 @@ pub(super) fn failed(
         own.throttled(&target.model.model, ports.clock.monotonic(), fault.retry_after);
     }
     let fact = match used.map(|used| used.shared) {
-        Some(None) if is_of_account => return Told { fact: AttemptFact::Nothing, has_other: false },
+        Some(None) if is_of_account => {
+            return Told { fact: AttemptFact::Nothing, others: OtherAccounts::None };
+        }
         Some(Some(shared)) => {
             let place = shared.place;
             match shared.failed(fault, ports.clock.as_ref()) {
@@ -49,21 +77,22 @@ pub(super) fn failed(
                     let (now, (next, is_benched)) =
                         (ports.clock.monotonic(), target.provider.credentials.next());
                     if next <= now {
-                        return Told { fact: AttemptFact::Nothing, has_other: true };
+                        return Told { fact: AttemptFact::Nothing, others: OtherAccounts::Usable };
                     }
                     // None is usable: the target rests until one is. One whose keys are refused is tried all the same by calls that have
                     // nothing else.
                     if next < until && !is_benched {
-                        AttemptFact::Throttled { retry_after: Some(next.since(now)) }
-                    } else {
-                        fact_of(fault)
+                        let left = next.since(now);
+                        let fact = AttemptFact::Throttled { retry_after: Some(left) };
+                        return Told { fact, others: OtherAccounts::Rest(left) };
                     }
+                    fact_of(fault)
                 }
             }
         }
         _ => fact_of(fault),
     };
-    Told { fact, has_other: false }
+    Told { fact, others: OtherAccounts::None }
 }
 
 fn tell(target: &TargetEntry, place: SharedPlace, benched: Option<Setback>) {

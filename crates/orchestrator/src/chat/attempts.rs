@@ -1,7 +1,7 @@
 //! Trying targets in the order of the plan: at most so many attempts, each at a target not tried yet while one remains, then
 //! again at the one that may be asked first while its retry budget pays.
 
-use super::account;
+use super::account::{self, OtherAccounts};
 use super::admission::{Admission, Admitted, NotAdmitted};
 use super::bought::{self, Next};
 use super::course::{Course, Step};
@@ -10,12 +10,13 @@ use super::lots::Taking;
 use super::outlook::{Outlook, OutlookCall};
 use super::passed::Passed;
 use super::refusals::{held_back, no_such_operation, strict_refusal, unreadable, unusable};
+use super::retrying::{Paid, Retried};
 use super::service::{CallSettings, ChatPorts};
 use super::settlement::Settlement;
 use super::tries::{Failure, Tries};
 use crate::error::{CallError, CallErrorKind};
 use crate::snapshot::{CallerCredentials, ChosenCredential, TargetEntry};
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use switchyard_domain::chat::{Dialect, LossReport};
 use switchyard_domain::fault::{Blame, FaultKind, ProviderFault};
@@ -40,10 +41,6 @@ pub(super) struct Begun {
     pub(super) reason: String,
 }
 
-/// Whether the attempt was a retry at the same target, so that its success refunds the budget.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Retried(pub(super) Option<RetryCause>);
-
 /// How a try at a target ended.
 enum Tried {
     /// Its first content is there.
@@ -57,8 +54,8 @@ enum Tried {
         is_own: bool,
         /// Who may be asked after it.
         next: Next,
-        /// Whether the same target may take another of its shared credentials.
-        has_other_account: bool,
+        /// What else can be asked with, of the target's shared credentials.
+        others: OtherAccounts,
     },
     /// Nothing was sent, and nothing will be: the caller may not.
     Refused(CallError),
@@ -121,62 +118,87 @@ impl Attempts<'_> {
     async fn run_through(&mut self, settlement: &mut Settlement) -> Result<Begun, CallError> {
         let mut tries = Tries::default();
         let mut stays = false;
-        let mut other_account = None;
+        // Those with another shared credential that was not asked with.
+        let mut spares = Vec::new();
         // What is read on for whoever has left is what had begun.
-        while settlement.attempts() < self.settings.max_attempts.max(1) && !self.gone.is_gone() {
+        while settlement.attempts() < self.most_attempts() && !self.gone.is_gone() {
             let has_time = tries.is_empty() || !self.time_left().is_zero();
-            let (other, credential) = match other_account.take() {
-                Some((step, credential)) => (Some(step), Some(credential)),
-                None if stays => (None, None),
-                None => (self.next(tries.is_empty()), None),
-            };
-            let (step, retried) = match other {
-                Some(step) if has_time => (step, Retried(None)),
+            let other = if stays { None } else { self.other(&mut spares, tries.is_empty(), settlement) };
+            let (step, credential, paid) = match other {
+                Some((step, credential)) if has_time => (step, credential, None),
                 Some(_) => break,
                 None => match self.again(&mut tries, stays).await {
-                    Some((step, cause)) => (step, Retried(Some(cause))),
+                    Some((step, paid)) => (step, None, Some(paid)),
                     None => break,
                 },
             };
-            match self.attempt(&step, credential, settlement).await {
+            let retried = Retried(paid.as_ref().map(Paid::cause));
+            let is_retry = retried.0.is_some();
+            match self.attempt(&step, credential, paid, settlement).await {
                 Tried::Began(began) => return Ok(begun(*began, step, retried, &tries)),
-                Tried::Failed { fault, is_foreign, is_own, next, has_other_account } => {
+                Tried::Failed { fault, is_foreign, is_own, next, others } => {
                     // No other target is asked then, but this one may want to be asked once more.
                     stays = !step.failover_on().moves_on(fault.kind);
                     let ends = next == Next::Nobody || (stays && !fault.is_asked_back());
-                    // The last attempt is another target's, where there is one: its account may be better than all of these.
-                    let spares_one = settlement.attempts() + 1 < self.settings.max_attempts;
-                    if has_other_account && !stays && !ends && (spares_one || !self.course.has_more()) {
-                        let usable = step.target.provider.credentials.usable(self.ports.clock.monotonic());
-                        other_account = usable.map(|shared| (step.clone(), ChosenCredential::from(shared)));
+                    if others == OtherAccounts::Usable {
+                        spares.push(step.clone());
                     }
-                    let at = self.ports.clock.monotonic();
+                    let (fault, at) = (others.heard(fault), self.ports.clock.monotonic());
                     tries.failed(Failure { fault, step, is_foreign, is_own, next, at });
                     if ends {
                         break;
                     }
                 }
                 Tried::Refused(error) => return Err(error),
-                Tried::Passed(error) => match retried.0 {
-                    Some(cause) => tries.give_up(&step, cause),
-                    None => {
-                        self.passed.refused(&step.target, &error);
-                        tries.passed(error);
+                Tried::Passed(_) if is_retry => tries.give_up(&step),
+                Tried::Passed(error) => {
+                    self.passed.refused(&step.target, &error);
+                    tries.passed(error);
+                }
+                Tried::HeldBack(held) if is_retry => {
+                    tries.waits(&step, held.wait, self.ports.clock.monotonic());
+                    tries.give_up(&step);
+                }
+                Tried::HeldBack(held) => {
+                    self.passed.held_back(&step.target, held.cause);
+                    match step.occasion {
+                        Occasion::Turn => self.course.hold(step),
+                        _ => tries.passed(held_back(&step.target, held)),
                     }
-                },
-                Tried::HeldBack(held) => match retried.0 {
-                    Some(cause) => tries.give_up(&step, cause),
-                    None => {
-                        self.passed.held_back(&step.target, held.cause);
-                        match step.occasion {
-                            Occasion::Turn => self.course.hold(step),
-                            _ => tries.passed(held_back(&step.target, held)),
-                        }
-                    }
-                },
+                }
             }
         }
         Err(tries.into_error(self.ports.clock.monotonic()))
+    }
+
+    fn most_attempts(&self) -> u32 {
+        self.settings.max_attempts.max(1)
+    }
+
+    /// What is tried next, other than the same once more: another credential of a target whose last one failed for itself alone, where
+    /// attempts enough stay for the targets that were not asked, or where none is left; else the next target.
+    fn other(
+        &mut self,
+        spares: &mut Vec<Step>,
+        is_first: bool,
+        settlement: &Settlement,
+    ) -> Option<(Step, Option<ChosenCredential>)> {
+        let spares_the_others = settlement.attempts() + self.course.left() < self.most_attempts();
+        if let Some(spare) = spares_the_others.then(|| self.other_account(spares)).flatten() {
+            return Some(spare);
+        }
+        match self.next(is_first) {
+            Some(step) => Some((step, None)),
+            None => self.other_account(spares),
+        }
+    }
+
+    fn other_account(&self, spares: &mut Vec<Step>) -> Option<(Step, Option<ChosenCredential>)> {
+        let now = self.ports.clock.monotonic();
+        std::iter::from_fn(|| spares.pop()).find_map(|step| {
+            let usable = step.target.provider.credentials.usable(now)?;
+            Some((step, Some(ChosenCredential::from(usable))))
+        })
     }
 
     /// The next target that was not tried.
@@ -188,25 +210,26 @@ impl Attempts<'_> {
             credentials: self.credentials,
             call: OutlookCall::of(self.call.facts()),
             now: self.ports.clock.now(),
+            monotonic: self.ports.clock.monotonic(),
         };
         self.course.next(&outlook, is_first)
     }
 
     /// Waits for another try at a target that failed: of those whose fault, route and retry budget allow one, at the one that may be asked
     /// first, if the wait fits in what is left of the call's time. `stays` tells that only the last one may be asked.
-    async fn again(&self, tries: &mut Tries, stays: bool) -> Option<(Step, RetryCause)> {
+    async fn again(&self, tries: &mut Tries, stays: bool) -> Option<(Step, Paid)> {
         let (now, random) = (self.ports.clock.monotonic(), self.ports.entropy.random());
         let retry = |failure| self.retry_of(failure, tries, now, random).map(|retry| (failure, retry));
         let mut candidates: Vec<_> = tries.repeatable(stays).filter_map(retry).collect();
         candidates.sort_by_key(|(_, retry)| retry.wait);
-        let (failure, Retry { cause, wait }) = candidates.into_iter().find(|(failure, retry)| {
-            let budget = &failure.step.target.provider.retry_budget;
-            budget.lock().unwrap_or_else(PoisonError::into_inner).take(retry.cause)
+        let (failure, wait, paid) = candidates.into_iter().find_map(|(failure, retry)| {
+            let paid = Paid::take(&failure.step.target.provider, retry.cause)?;
+            Some((failure, retry.wait, paid))
         })?;
         let step = failure.step.again(failure.at);
         tries.retrying();
         self.ports.clock.sleep(wait).await;
-        Some((step, cause)).filter(|_| !self.gone.is_gone())
+        Some((step, paid)).filter(|_| !self.gone.is_gone())
     }
 
     /// What another try at a target that failed answers to, and when it may begin; `None` where there is none.
@@ -228,6 +251,7 @@ impl Attempts<'_> {
         &mut self,
         step: &Step,
         credential: Option<ChosenCredential>,
+        paid: Option<Paid>,
         settlement: &mut Settlement,
     ) -> Tried {
         let target = &step.target;
@@ -258,6 +282,9 @@ impl Attempts<'_> {
                 };
             }
         };
+        if let Some(paid) = paid {
+            paid.spend();
+        }
         let (source, losses) = (prepared.dialect, prepared.losses.clone());
         let has_whole_time = self.has_whole_time(step, settlement);
         let why = self.passed.why(step, &self.course, settlement.attempts() == 0);
@@ -292,7 +319,7 @@ impl Attempts<'_> {
                     is_foreign: source != facts.dialect,
                     is_own: account == Account::Own,
                     next,
-                    has_other_account: told.has_other,
+                    others: told.others,
                 }
             }
         }
@@ -327,9 +354,9 @@ impl Attempts<'_> {
                 settlement.begin(target, why, &LossReport::default(), Admitted::default(), None);
                 self.note(target, &fault, Account::Shared);
                 settlement.fail(fault.clone());
-                let (next, has_other_account) = (Next::Anyone, false);
+                let (next, others) = (Next::Anyone, OtherAccounts::None);
                 let (is_foreign, is_own) = (false, false);
-                return Err(Box::new(Tried::Failed { fault, is_foreign, is_own, next, has_other_account }));
+                return Err(Box::new(Tried::Failed { fault, is_foreign, is_own, next, others }));
             }
         };
         if !prepared.losses.is_empty() && (step.is_strict() || facts.strict) {

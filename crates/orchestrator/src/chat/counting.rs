@@ -46,6 +46,7 @@ impl ChatService {
             credentials: &credentials,
             call: OutlookCall::of(call.facts()),
             now: self.ports().clock.now(),
+            monotonic: self.ports().clock.monotonic(),
         };
         let lots = Foreseeing { entropy: self.ports().entropy.as_ref(), ahead: 0 };
         let next = Course::of(&resolved, &snapshot, &outlook, lots)?.next(&outlook, true);

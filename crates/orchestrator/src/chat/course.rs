@@ -222,9 +222,10 @@ impl<L: Lots> Course<L> {
         self.steps.is_empty() && self.held.is_empty()
     }
 
-    /// Whether a target is left that was not tried.
-    pub(super) fn has_more(&self) -> bool {
-        !self.is_empty() || self.fallback.is_some()
+    /// How many targets are left that were not tried, as far as they are known: of a route that follows, one.
+    pub(super) fn left(&self) -> u32 {
+        let left = self.steps.len() + self.held.len() + usize::from(self.fallback.is_some());
+        u32::try_from(left).unwrap_or(u32::MAX)
     }
 
     /// What it left out so far, in its order.

@@ -1,8 +1,9 @@
 //! Giving the answer to the client, and the last of it only once the call is settled.
 
-use super::attempts::{Begun, Retried, fact_of};
+use super::attempts::{Begun, fact_of};
 use super::bill::CallBill;
 use super::draining::Gone;
+use super::retrying::Retried;
 use super::service::WHILE_UNWRITABLE;
 use super::settlement::Settlement;
 use crate::error::{CallError, CallErrorKind, told};

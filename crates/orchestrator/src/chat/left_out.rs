@@ -29,6 +29,17 @@ impl LeftOut {
             Self::Spent(_) => "limit_spent",
         }
     }
+
+    /// Whether the call itself is the reason, or where its routes lead, rather than the state of this server: what is switched off, set
+    /// apart or used up is for those who run it.
+    #[must_use]
+    pub fn is_of_the_call(self) -> bool {
+        match self {
+            Self::Unfit(reason) => reason != SkipReason::SwitchedOff,
+            Self::AskedBefore => true,
+            Self::SetApart | Self::Spent(_) => false,
+        }
+    }
 }
 
 impl fmt::Display for LeftOut {

@@ -22,6 +22,7 @@ mod passed;
 mod piecework;
 mod refusals;
 mod resolution;
+mod retrying;
 mod service;
 mod settlement;
 mod statistics;

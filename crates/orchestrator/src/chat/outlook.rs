@@ -13,6 +13,7 @@ use switchyard_domain::route::{
     Availability, Avoidance, Candidate, Field, Headroom, PlanError, PlannedCall, Rule, SkipReason, Strategy,
 };
 use switchyard_domain::time::Timestamp;
+use switchyard_ports::clock::Monotonic;
 use switchyard_ports::health::{Account, Health};
 use switchyard_ports::limiter::{Demand, Limiter, Scope};
 
@@ -24,6 +25,7 @@ pub(crate) struct Outlook<'a> {
     pub(crate) credentials: &'a CallerCredentials,
     pub(crate) call: OutlookCall<'a>,
     pub(crate) now: Timestamp,
+    pub(crate) monotonic: Monotonic,
 }
 
 /// The call that is planned.
@@ -124,8 +126,10 @@ impl Outlook<'_> {
     }
 
     fn candidate<'t>(&self, target: &'t TargetEntry, serves: bool, strategies: &[Strategy]) -> Candidate<'t> {
-        let account = if self.credentials.are_own(&target.provider) { Account::Own } else { Account::Shared };
-        let view = self.health.view(target.provider.id, &target.model.model, account, self.call.form);
+        let (provider, model) = (&target.provider, target.model.model.as_str());
+        let own = self.credentials.own_rest(provider, model, self.monotonic);
+        let account = if own.is_some() { Account::Own } else { Account::Shared };
+        let view = self.health.view(provider.id, model, account, self.call.form);
         let is_usable = target.is_usable(self.credentials);
         let asks = |strategy| strategies.contains(&strategy);
         Candidate {
@@ -137,9 +141,11 @@ impl Outlook<'_> {
             when: &target.when,
             availability: match view.availability {
                 _ if !is_usable => Availability::Unusable,
-                Availability::Ready if !target.provider.is_healthy => {
-                    Availability::Avoid(Avoidance::Unhealthy)
-                }
+                Availability::Ready => match own.flatten() {
+                    Some(left) => Availability::Avoid(Avoidance::Resting { left }),
+                    None if provider.is_avoided() => Availability::Avoid(Avoidance::Unhealthy),
+                    None => Availability::Ready,
+                },
                 known => known,
             },
             capabilities: target.model.capabilities,

@@ -277,6 +277,7 @@ impl Calls {
             credentials,
             call: OutlookCall::of(run.call.facts()),
             now: self.ports.clock.now(),
+            monotonic: self.ports.clock.monotonic(),
         };
         let lots = Taking::of(self.ports.entropy.as_ref());
         Course::of(&run.resolved, &run.snapshot, &outlook, lots)

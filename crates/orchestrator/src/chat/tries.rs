@@ -3,10 +3,9 @@
 use super::bought::Next;
 use super::course::Step;
 use crate::error::{CallError, CallErrorKind};
-use std::sync::PoisonError;
 use std::time::Duration;
 use switchyard_domain::fault::{FaultKind, ProviderFault};
-use switchyard_domain::retry::{RetryCause, THROTTLED_BASE};
+use switchyard_domain::retry::THROTTLED_BASE;
 use switchyard_ports::clock::Monotonic;
 
 /// The tries of one call.
@@ -77,12 +76,21 @@ impl Tries {
         self.failures.iter().rev().take(most).filter(|failure| failure.next == Next::Anyone)
     }
 
-    /// A target that was to be asked once more takes no call now: what that would have cost is given back.
-    pub(super) fn give_up(&mut self, step: &Step, cause: RetryCause) {
-        let budget = &step.target.provider.retry_budget;
-        budget.lock().unwrap_or_else(PoisonError::into_inner).not_made(cause);
-        let of_target = self.failures.iter_mut().filter(|failure| failure.step.target.is_same(&step.target));
-        of_target.for_each(|failure| failure.next = Next::Another);
+    /// A target that was to be asked once more takes no call now.
+    pub(super) fn give_up(&mut self, step: &Step) {
+        self.of_target(step).for_each(|failure| failure.next = Next::Another);
+    }
+
+    /// A target that throttled is to be left alone for so long from now on.
+    pub(super) fn waits(&mut self, step: &Step, wait: Duration, now: Monotonic) {
+        for failure in self.of_target(step).filter(|failure| failure.fault.kind == FaultKind::Throttled) {
+            failure.fault.retry_after = Some(wait);
+            failure.at = now;
+        }
+    }
+
+    fn of_target(&mut self, step: &Step) -> impl Iterator<Item = &mut Failure> {
+        self.failures.iter_mut().filter(|failure| failure.step.target.is_same(&step.target))
     }
 
     /// How often something failed that is worth one more try in a call.

@@ -113,6 +113,7 @@ impl Routing {
             credentials,
             call: OutlookCall { planned, output_estimate, reserved, form },
             now: self.ports.clock.now(),
+            monotonic: self.ports.clock.monotonic(),
         }
     }
 }

@@ -200,10 +200,16 @@ impl CallerCredentials {
         })
     }
 
-    /// Whether calls to a provider are made with a credential of the caller's own.
-    #[must_use]
-    pub fn are_own(&self, provider: &ProviderEntry) -> bool {
-        self.own(provider).is_some()
+    /// Of the caller's own credential for a provider: how long it is left alone at a model yet, where it is. `None` where the caller has
+    /// none of their own.
+    pub(crate) fn own_rest(
+        &self,
+        provider: &ProviderEntry,
+        model: &str,
+        now: Monotonic,
+    ) -> Option<Option<Duration>> {
+        let (_, id, _) = self.own(provider)?;
+        Some(self.directory.as_ref()?.rests.left(id, model, now, None))
     }
 
     /// Whether there is a credential for a provider. It may turn out not to open.

@@ -96,6 +96,24 @@ pub struct ProviderEntry {
     pub retry_budget: Arc<Mutex<RetryBudget>>,
 }
 
+impl ProviderEntry {
+    /// Whether asking it for its models shows anything: one that simulates is always there, and one that has no credential and needs one
+    /// would only be asked in vain.
+    pub(crate) fn can_be_asked(&self) -> bool {
+        let goes_without = |client: &Arc<dyn Provider>| {
+            client.works_without_credential() && self.credentials.unreadable().is_none()
+        };
+        let can = |client| self.credentials.any_opens() || goes_without(client);
+        !self.simulated && self.client.as_ref().is_ok_and(can)
+    }
+
+    /// Whether calls leave it alone while others work: somebody said that it is not well, or checks found it dead, which could find out
+    /// that it is back.
+    pub(crate) fn is_avoided(&self) -> bool {
+        !self.is_healthy && (!self.fails_checks || self.can_be_asked())
+    }
+}
+
 /// A model of a provider.
 #[derive(Debug)]
 pub struct ModelEntry {

@@ -582,32 +582,29 @@ async fn a_backup_that_is_cut_anywhere_or_has_any_byte_changed_is_refused() {
 }
 
 #[tokio::test]
-async fn what_came_with_the_product_and_was_removed_does_not_come_back_where_a_backup_is_restored() {
+async fn what_a_backup_does_not_hold_stays_and_what_is_off_in_it_is_off_again() {
     let seeds: Declared = serde_json::from_str(
-        r#"{"providers": [{"name": "sim", "owner": "seed", "vendor": "acme", "models": [{"model": "m"}]}],
+        r#"{"providers": [{"name": "sim", "owner": "seed", "vendor": "acme", "models": [{"model": "m"}]},
+                          {"name": "tunnel", "owner": "seed", "vendor": "acme", "models": [{"model": "m"}]}],
             "routes": [{"name": "auto", "owner": "seed", "targets": [{"provider": "sim", "model": "m"}]}]}"#,
     )
     .unwrap();
     let kept = Kept::usual().await;
+    let tunnel = ProviderRequest { is_enabled: false, ..request(&seeds.providers[1]) };
+    kept.providers.add(tunnel, &Writer::SEED).await.unwrap();
     let other = Kept::empty(&kept.file).await;
     other.declared.apply(&seeds, &Writer::SEED).await.unwrap();
-    other.world.providers.remove(&named("ahead"), &Writer::API).await.unwrap();
     other.file.set_text(kept.file.text());
     let restored = other.backups.restore(&Writer::API).await.unwrap();
-    assert_eq!(restored.plan.of(Step::Disable).count(), 2, "{:?}", restored.plan);
-    assert_eq!(other.export().await, kept.export().await);
-    let sim = other.world.providers.find(&named("sim")).await.unwrap();
-    assert!(!sim.is_enabled, "no call goes there");
-    // What this database's own backup lacks came with a later edition of the product.
-    let own = other.file.text();
-    let mut later = seeds.clone();
-    later.providers[0].name = named("later");
-    later.routes.clear();
-    let only_seeds = later.providers.remove(0);
-    other.world.providers.add(request(&only_seeds), &Writer::SEED).await.unwrap();
-    other.file.set_text(own);
-    other.backups.restore(&Writer::API).await.unwrap();
-    assert!(other.world.providers.find(&named("later")).await.unwrap().is_enabled);
+    let switched_off: Vec<String> = restored.plan.of(Step::Change).map(|object| object.label()).collect();
+    assert_eq!(
+        (restored.plan.of(Step::Disable).count(), switched_off),
+        (0, vec!["provider tunnel".to_owned()])
+    );
+    let stored = other.world.store.load().await.unwrap();
+    let is_on = |name: &str| stored.providers.iter().any(|it| it.name == named(name) && it.is_enabled);
+    assert_eq!((is_on("sim"), is_on("tunnel"), is_on("a")), (true, false, true));
+    assert!(stored.routes.iter().any(|route| route.name == named("auto") && route.is_active));
 }
 
 fn request(provider: &DeclaredProvider) -> ProviderRequest {

@@ -7,6 +7,7 @@ use switchyard_domain::ids::{UserId, VirtualKeyId};
 use switchyard_domain::limits::Limits;
 use switchyard_domain::meta::Writer;
 use switchyard_domain::provider::{CredentialOwner, CredentialSource};
+use switchyard_domain::route::Avoidance;
 use switchyard_domain::virtual_key::VirtualKey;
 use switchyard_orchestrator::admin::{EmptySecret, UNREADABLE};
 use switchyard_orchestrator::error::{AdminError, CallErrorKind};
@@ -28,13 +29,13 @@ async fn with_shared(setting: Setting) -> World {
     world
 }
 
-fn owner(principal: &Principal) -> CredentialOwner {
+pub(crate) fn owner(principal: &Principal) -> CredentialOwner {
     let VirtualKeyId(id) = principal.key_id().unwrap();
     CredentialOwner::VirtualKey(id)
 }
 
 impl World {
-    async fn store(&self, owner: &CredentialOwner, secret: &str) -> bool {
+    pub(crate) async fn store(&self, owner: &CredentialOwner, secret: &str) -> bool {
         let (provider, secret) = (named("p"), SecretString::from(secret));
         let by = Writer::API;
         self.credentials.set(owner, &provider, &secret, EmptySecret::Clears, &by).await.unwrap()
@@ -209,6 +210,13 @@ async fn a_callers_own_account_that_is_throttled_is_left_alone_for_as_long_as_it
     assert_eq!(ask("p/n", &mine).await.0.unwrap(), "p/n", "providers limit by model");
     let (passed, calls) = ask("pair", &mine).await;
     assert_eq!((passed.unwrap().as_str(), calls), ("a/m", 1));
+    let explainer = Explainer::new(std::sync::Arc::clone(&world.keeper), world.routing_ports());
+    let first = |who: &Principal| {
+        let explained = explainer.explain(who, &buffered("pair")).unwrap();
+        (explained.targets[0].target.clone(), explained.targets[1].avoided.map(Avoidance::as_str))
+    };
+    assert_eq!(first(&mine), ("a/m".to_owned(), Some("resting")), "what is foreseen is what calls do");
+    assert_eq!(first(&other), ("p/m".to_owned(), None));
     let told = world.journal.events().pop().unwrap().passed_over.remove(0);
     assert_eq!((told.target.as_str(), &*told.reason), ("p/m", "resting"));
     assert_eq!(ask("p/m", &other).await.0.unwrap(), "p/m");

@@ -1,8 +1,9 @@
 //! What is stored as a document, which says it all and can be applied again.
 
-use crate::world::{World, named};
+use crate::world::{World, named, route};
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
+use std::collections::HashSet;
 use switchyard_domain::declared::{Declared, DeclaredModel, DeclaredProvider, DeclaredRoute, DeclaredTarget};
 use switchyard_domain::limits::Limits;
 use switchyard_domain::meta::{Owner, Writer};
@@ -14,7 +15,7 @@ use switchyard_domain::provider::Capabilities;
 use switchyard_domain::route::{
     Need, OnDisconnect, RouteMode, Strategy as Sharing, TargetModels, Timeouts, TokenRange, When,
 };
-use switchyard_orchestrator::admin::{Applied, DocumentFormat, Step};
+use switchyard_orchestrator::admin::{Applied, DocumentFormat, OfSettings, Step};
 use switchyard_ports::repositories::ConfigurationRepository;
 
 /// Names that other readers of YAML take for something else are among them.
@@ -297,6 +298,59 @@ async fn what_came_with_the_product_and_was_removed_is_switched_off_where_an_exp
     let removed = stored.providers.iter().find(|known| known.name == named("removed")).unwrap();
     assert_eq!((removed.is_enabled, &removed.meta.owner), (false, &Owner::Seed), "it is anybody's still");
     assert_eq!(there.declared().apply(&document, &Writer::API).await.unwrap(), Applied::default());
+}
+
+#[tokio::test]
+async fn what_somebodys_route_leads_to_stays_on_whatever_document_is_applied() {
+    for mine in [r#""targets": [{"provider": "kept", "model": "m"}]"#, r#""targets": [], "fallback": "over""#]
+    {
+        let there = seeded().await;
+        let mine: Declared =
+            serde_json::from_str(&format!(r#"{{"routes": [{{"name": "mine", "owner": "api", {mine}}}]}}"#))
+                .unwrap();
+        there.declared().apply(&mine, &Writer::API).await.unwrap();
+        let nothing = Declared { whole: true, ..Declared::default() };
+        there.declared().apply(&nothing, &Writer::API).await.unwrap();
+        let stored = there.store.load().await.unwrap();
+        let on: Vec<&str> = stored
+            .providers
+            .iter()
+            .filter(|provider| provider.is_enabled)
+            .map(|provider| provider.name.as_str())
+            .collect();
+        assert_eq!(on, ["kept"], "{mine:?}");
+        let is_on =
+            |name: &str| stored.routes.iter().any(|route| route.name == named(name) && route.is_active);
+        let leads_on = mine.routes[0].fallback.is_some();
+        assert_eq!((is_on("mine"), is_on("over"), is_on("auto")), (true, leads_on, false));
+    }
+}
+
+#[tokio::test]
+async fn what_follows_the_settings_is_in_no_export_and_is_taken_away_by_none() {
+    let of_settings = || OfSettings {
+        providers: HashSet::from([named("removed")]),
+        routes: HashSet::from([named("auto")]),
+    };
+    let world = seeded().await;
+    let declared = world.declared().with_settings(of_settings());
+    let exported = declared.export().await.unwrap();
+    let names: Vec<&str> = exported.routes.iter().map(|route| route.name.as_str()).collect();
+    assert_eq!((names, exported.providers.len()), (vec!["over"], 1));
+    let before = world.store.load().await.unwrap();
+    declared.apply(&exported, &Writer::API).await.unwrap();
+    assert_eq!(world.store.load().await.unwrap(), before);
+    declared.apply(&Declared { whole: true, ..Declared::default() }, &Writer::API).await.unwrap();
+    let now = world.store.load().await.unwrap();
+    let providers: Vec<bool> = now.providers.iter().map(|provider| provider.is_enabled).collect();
+    let routes: Vec<bool> = now.routes.iter().map(|route| route.is_active).collect();
+    assert_eq!((providers, routes), (vec![true; 2], vec![true; 2]), "`auto` leads to `over`");
+
+    // Whoever changes it has it in their exports.
+    world.routes.replace(&now.routes[1], &route("auto", &["removed/m"]), &Writer::API).await.unwrap();
+    let exported = declared.export().await.unwrap();
+    let names: Vec<&str> = exported.routes.iter().map(|route| route.name.as_str()).collect();
+    assert_eq!((names, exported.providers.len()), (vec!["auto", "over"], 2));
 }
 
 #[tokio::test]

@@ -1,22 +1,16 @@
 //! What comes with the product and follows the settings, while others start too.
 
-use crate::world::{World, declared_provider, listed, named, route, wanted};
+use crate::world::{World, declared_provider, listed, route, wanted};
 use futures_util::FutureExt;
 use std::collections::HashSet;
 use std::sync::Arc;
 use switchyard_domain::declared::Declared;
 use switchyard_domain::meta::{Owner, Writer};
-use switchyard_domain::name::Name;
 use switchyard_domain::time::Timestamp;
 use switchyard_orchestrator::admin::{AdminPorts, Followers, ProviderRequest};
 use switchyard_ports::repositories::{Author, ConfigurationRepository as _, NewRoute, ProviderPatch};
 
 fn followers(world: &World, declared: Declared) -> Followers {
-    asked(world, declared, HashSet::new())
-}
-
-/// Those of which these have settings that somebody wrote.
-fn asked(world: &World, declared: Declared, asked_for: HashSet<Name>) -> Followers {
     let ports = AdminPorts {
         clock: Arc::clone(&world.clock) as _,
         configuration: Arc::clone(&world.store) as _,
@@ -25,7 +19,7 @@ fn asked(world: &World, declared: Declared, asked_for: HashSet<Name>) -> Followe
         backup: None,
     };
     let (providers, routes) = (Arc::clone(&world.providers), Arc::clone(&world.routes));
-    Followers::new(ports, providers, routes, declared, asked_for)
+    Followers::new(ports, providers, routes, declared, HashSet::new())
 }
 
 /// A world with the seeded provider `p` of the models `old` and `new`, and the seeded route `auto` to the old one.
@@ -105,27 +99,6 @@ async fn a_target_stays_in_the_route_when_its_provider_became_somebodys_and_a_se
         assert_eq!((&now.providers[0].meta.owner, now.providers[0].models.len()), (&Owner::Api, 2));
         assert_eq!(now.routes[0].targets[0].models.named(), ["old"], "it leads where it led");
     }
-}
-
-#[tokio::test]
-async fn what_came_with_the_product_and_is_off_stays_off_unless_a_setting_asks_for_it() {
-    let world = seeded().await;
-    let nothing = Declared { whole: true, ..Declared::default() };
-    world.declared().apply(&nothing, &Writer::API).await.unwrap();
-    let declared = Declared {
-        providers: vec![declared_provider("p", &["new"])],
-        routes: vec![route("auto", &["p/new"])],
-        ..Declared::default()
-    };
-    let is_on = async || {
-        let stored = world.store.load().await.unwrap();
-        (stored.providers[0].is_enabled, stored.routes[0].is_active)
-    };
-    followers(&world, declared.clone()).follow().await.unwrap();
-    assert_eq!(is_on().await, (false, false));
-    let asked_for = HashSet::from([named("p"), named("auto")]);
-    asked(&world, declared, asked_for).follow().await.unwrap();
-    assert_eq!(is_on().await, (true, true));
 }
 
 #[tokio::test]

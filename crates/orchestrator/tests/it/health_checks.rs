@@ -1,9 +1,12 @@
 //! Providers that are asked in the background whether they answer.
 
-use crate::world::{SECOND, Setting, World, named, until, wanted};
+use crate::credentials::owner;
+use crate::shared_credentials::place;
+use crate::world::{SECOND, Setting, World, buffered, named, until, wanted};
 use std::pin::Pin;
 use std::sync::Arc;
 use switchyard_domain::fault::{FaultKind, ProviderFault};
+use switchyard_domain::limits::Limits;
 use switchyard_domain::meta::Writer;
 use switchyard_domain::provider_health::HealthStatus;
 use switchyard_domain::time::Timestamp;
@@ -80,6 +83,43 @@ async fn a_provider_that_was_found_dead_is_asked_every_five_seconds_and_one_that
     world.factory.fail_listing("a", None);
     pass(5).await;
     assert!(is_healthy(&world, "a") && is_healthy(&world, "b"), "the minute is over as well");
+}
+
+#[tokio::test]
+async fn one_that_somebody_called_unhealthy_and_that_is_dead_indeed_is_asked_every_five_seconds_as_well() {
+    let world = World::usual().await;
+    let checks = checks(&world);
+    let a = world.providers.find(&named("a")).await.unwrap().id;
+    world.providers.state_health(a, false, &Writer::API).await.unwrap();
+    world.factory.fail_listing("a", Some(FaultKind::Connect));
+    world.clock.advance(60 * SECOND);
+    assert_eq!(checks.round().await.unwrap(), 3);
+    world.factory.fail_listing("a", None);
+    world.clock.advance(5 * SECOND);
+    assert_eq!(checks.round().await.unwrap(), 1);
+    assert!(is_healthy(&world, "a"));
+}
+
+#[tokio::test]
+async fn a_dead_provider_whose_last_key_is_gone_is_asked_no_more_and_not_avoided_for_ever() {
+    let world = crate::shared_credentials::with_keys(1).await;
+    world.route("pair", &["p/m", "a/m"]).await;
+    let checks = checks(&world);
+    world.factory.fail_listing("p", Some(FaultKind::Connect));
+    for _ in 0..3 {
+        checks.round().await.unwrap();
+        world.clock.advance(60 * SECOND);
+    }
+    assert!(!is_healthy(&world, "p"));
+    assert_eq!(world.ask("pair").await.unwrap().head.target, "a/m");
+    let mine = world.key("mine", Limits::NONE, None).await;
+    world.store(&owner(&mine), "sk-mine-0123456789").await;
+    world.shared.remove(&named("p"), place(1), &Writer::API).await.unwrap();
+    let before = world.factory.asked_for_models().len();
+    assert_eq!(checks.round().await.unwrap(), 3, "the others");
+    assert_eq!(world.factory.asked_for_models()[before..].iter().filter(|asked| *asked == "p").count(), 0);
+    let reply = world.finish(world.call_as(mine, buffered("pair"))).await.unwrap();
+    assert_eq!(reply.head.target, "p/m", "nobody else finds out that it is back");
 }
 
 #[tokio::test]

@@ -1,11 +1,14 @@
 //! Trying the same target once more: when, after which wait, and paid by what.
 
-use crate::world::{SECOND, Setting, World, buffered, poll_once, route, until};
+use crate::world::{SECOND, Setting, World, buffered, named, poll_once, route, until};
 use std::time::Duration;
 use switchyard_domain::fault::{FaultKind, ProviderFault};
 use switchyard_domain::meta::Writer;
+use switchyard_domain::retry::RetryBudget;
+use switchyard_domain::route::{Availability, Avoidance};
 use switchyard_domain::usage::Outcome;
 use switchyard_orchestrator::error::CallErrorKind;
+use switchyard_testkit::fakes::health::{HELD_BACK_FOR, ONCE_MORE};
 use switchyard_testkit::fakes::provider::Act;
 
 fn throttled(retry_after: Duration) -> Act {
@@ -246,6 +249,37 @@ async fn a_retry_that_the_targets_own_limit_refuses_ends_the_call_with_the_fault
     world.limiter.close(&scope, SECOND);
     world.clock.advance(SECOND);
     assert_eq!(calling.await.err().unwrap().kind, CallErrorKind::UpstreamError);
+    assert_eq!(world.factory.targets().len(), 1);
+    world.is_idle();
+}
+
+#[tokio::test]
+async fn a_retry_that_is_not_made_costs_no_budget_however_its_call_ends() {
+    let world = World::usual().await;
+    world.factory.always("a/m", throttled(2 * SECOND));
+    for _ in 0..200 {
+        let mut calling = world.call(buffered("a/m"));
+        until(&mut calling, || world.clock.sleepers() == 1).await;
+        drop(calling);
+    }
+    let budget = *world.keeper.snapshot().providers["a"].retry_budget.lock().unwrap();
+    assert_eq!(budget, RetryBudget::default());
+    assert_eq!(world.factory.targets().len(), 200);
+    world.is_idle();
+}
+
+#[tokio::test]
+async fn whoever_waited_in_vain_hears_how_long_the_target_is_to_be_left_alone_now() {
+    let world = World::usual().await;
+    world.factory.always("a/m", throttled(2 * SECOND));
+    let mut calling = world.call(buffered("a/m"));
+    until(&mut calling, || world.clock.sleepers() == 1).await;
+    let a = world.providers.find(&named("a")).await.unwrap().id;
+    world.health.set(a, "m", Availability::Avoid(Avoidance::Resting { left: HELD_BACK_FOR }));
+    world.health.hold_back(a, "m", &[ONCE_MORE]);
+    world.clock.advance(2 * SECOND + SECOND / 4);
+    let error = calling.await.err().unwrap();
+    assert_eq!((error.kind, error.retry_after), (CallErrorKind::UpstreamThrottled, Some(HELD_BACK_FOR)));
     assert_eq!(world.factory.targets().len(), 1);
     world.is_idle();
 }

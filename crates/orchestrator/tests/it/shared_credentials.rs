@@ -1,6 +1,6 @@
 //! Several shared credentials of a provider: whose turn it is, and which are set back.
 
-use crate::world::{SECOND, World, named, poll_once, route, streamed};
+use crate::world::{SECOND, World, buffered, named, poll_once, route, streamed, until};
 use secrecy::SecretString;
 use std::task::Poll;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use switchyard_domain::provider::SharedPlace;
 use switchyard_domain::usage::Outcome;
 use switchyard_orchestrator::error::{AdminError, CallErrorKind};
 use switchyard_orchestrator::snapshot::{CredentialState, Setback};
-use switchyard_ports::health::AttemptFact;
+use switchyard_ports::health::{AttemptFact, Occasion};
 use switchyard_ports::repositories::ProviderPatch;
 use switchyard_testkit::fakes::provider::Act;
 use switchyard_testkit::log::LogCapture;
@@ -239,6 +239,55 @@ async fn the_last_attempt_is_another_targets_where_there_is_one() {
     assert_eq!(error.kind, CallErrorKind::UpstreamAuthFailed);
     assert_eq!(world.keys_of(&mut seen).len(), 3);
     world.is_idle();
+}
+
+#[tokio::test]
+async fn another_key_takes_no_attempt_that_a_provider_needs_which_was_not_asked() {
+    let (world, mut seen) = (with_keys(2).await, 0);
+    world.route("r", &["p/m", "a/m", "b/m"]).await;
+    world.key_does(1, throttled(None));
+    world.factory.next("a/m", [Act::fail(FaultKind::ServerError)]);
+    let reply = world.ask("r").await.unwrap();
+    assert_eq!((reply.head.target.as_str(), reply.head.attempts), ("b/m", 3));
+    assert_eq!(world.keys_of(&mut seen), [1]);
+    assert_eq!(world.factory.targets(), ["p/m", "a/m", "b/m"]);
+
+    // Those that turn out to take no call leave it room.
+    let world = with_keys(2).await;
+    world.route("r", &["p/m", "a/m", "b/m"]).await;
+    world.key_does(1, throttled(None));
+    for name in ["a", "b"] {
+        let id = world.providers.find(&named(name)).await.unwrap().id;
+        world.health.hold_back(id, "m", &[Occasion::Turn, Occasion::LastResort { is_first: false }]);
+    }
+    let reply = world.ask("r").await.unwrap();
+    assert_eq!((reply.head.target.as_str(), reply.head.attempts), ("p/m", 2));
+    world.is_idle();
+}
+
+#[tokio::test]
+async fn a_call_waits_for_the_first_key_that_takes_calls_again() {
+    for other in [throttled(Some(30 * SECOND)), Act::fail(FaultKind::AuthFailed)] {
+        let world = with_keys(2).await;
+        world.key_does(1, throttled(Some(2 * SECOND)));
+        world.key_does(2, other.clone());
+        let mut calling = world.call(buffered("p/m"));
+        until(&mut calling, || world.clock.sleepers() == 1).await;
+        world.key_works(1);
+        world.clock.advance(2 * SECOND + SECOND / 4);
+        let reply = calling.await.unwrap();
+        assert_eq!((reply.head.target.as_str(), reply.head.attempts), ("p/m", 3));
+        world.is_idle();
+
+        // Where that is too long, it is what the client hears.
+        let world = with_keys(2).await;
+        world.key_does(1, throttled(Some(20 * SECOND)));
+        world.key_does(2, other);
+        let error = world.ask("p/m").await.err().unwrap();
+        let heard = (error.kind, error.retry_after);
+        assert_eq!(heard, (CallErrorKind::UpstreamThrottled, Some(20 * SECOND)), "{}", error.message);
+        assert_eq!(world.factory.targets().len(), 2);
+    }
 }
 
 #[tokio::test]

@@ -107,6 +107,16 @@ pub(super) fn replace(
     Ok(if name == route.name.as_str() { written } else { written.with("name_before", name) })
 }
 
+/// Takes these routes, each of which is written next, apart: what one was followed by does not stand in the way of what another is to be
+/// followed by, in whichever order they come.
+pub(super) fn part(connection: &mut AnyConnection, ids: &[RouteId]) -> Result<(), Fault> {
+    for id in ids {
+        let row = routes::table.find(id.0).filter(routes::fallback_id.is_not_null());
+        diesel::update(row).set(routes::fallback_id.eq(None::<i64>)).execute(connection)?;
+    }
+    Ok(())
+}
+
 /// Notes that the file, which wrote a route, declares it no more: a part of that write.
 pub(super) fn withdraw(connection: &mut AnyConnection, id: RouteId) -> Result<(), Fault> {
     diesel::update(routes::table.find(id.0)).set(routes::is_withdrawn.eq(true)).execute(connection)?;

@@ -26,6 +26,7 @@ pub(super) fn write(
     for provider in &set.providers {
         landings.push(write_provider(connection, provider, &said, as_owner(author, &provider.owner))?);
     }
+    routes::part(connection, &said)?;
     for route in &set.routes {
         landings.push(write_route(connection, route, as_owner(author, &route.owner))?);
     }

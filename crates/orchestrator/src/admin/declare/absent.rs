@@ -1,5 +1,7 @@
 //! What becomes of objects that a document does not name.
 
+use super::OfSettings;
+use super::led_to::LedTo;
 use super::losing::Left;
 use super::plan::{ObjectKind, Step};
 use super::planning::{Planning, declared_otherwise, declared_route, field_change};
@@ -13,7 +15,9 @@ use switchyard_domain::meta::Owner;
 use switchyard_domain::name::Name;
 use switchyard_domain::provider::Provider;
 use switchyard_domain::route::Route;
-use switchyard_ports::repositories::{ProviderPatch, ProviderStep, ProviderWrite, RouteWrite};
+use switchyard_ports::repositories::{
+    ProviderPatch, ProviderStep, ProviderWrite, RouteWrite, StoredConfiguration,
+};
 
 impl Planning<'_> {
     /// Plans what the file owned and is not declared any more.
@@ -56,23 +60,30 @@ impl Planning<'_> {
     }
 
     /// Plans what came with the product and is not in a document that has all that there is: whoever wrote it had removed it, or never
-    /// had it. It is switched off and stays what it is, so that it is exported no more than it was there.
-    pub(super) fn absent_seeds(&mut self, wanted: &Declared) {
+    /// had it. It is switched off and stays what it is, so that it is exported no more than it was there. What follows the settings is
+    /// theirs, and what a route leads to that stays on is left on.
+    pub(super) fn absent_seeds(&mut self, wanted: &Declared, of_settings: &OfSettings) {
         let stored = self.index.stored;
         let said: HashSet<&Name> = wanted.routes.iter().map(|declared| &declared.name).collect();
-        for route in stored.routes.iter().filter(|route| is_on_seed(&route.meta.owner, route.is_active)) {
-            if !said.contains(&route.name) {
-                let (off, lost) = self.switched_off(route);
-                self.tell_seed(ObjectKind::Route, &route.name, lost);
-                let current = Some((route.id, route.meta.version));
-                let owner = Owner::Seed;
-                self.set.routes.push(RouteWrite { current, route: off, is_withdrawn: false, owner });
-            }
+        let goes = |route: &Route| {
+            is_on_seed(&route.meta.owner, route.is_active)
+                && !said.contains(&route.name)
+                && !of_settings.routes.contains(&route.name)
+        };
+        let stays = led_to_by_what_stays(stored, wanted, &said, goes);
+        for route in stored.routes.iter().filter(|route| goes(route) && !stays.routes.contains(&route.name)) {
+            let (off, lost) = self.switched_off(route);
+            self.tell_seed(ObjectKind::Route, &route.name, lost);
+            let current = Some((route.id, route.meta.version));
+            let owner = Owner::Seed;
+            self.set.routes.push(RouteWrite { current, route: off, is_withdrawn: false, owner });
         }
         let said: HashSet<&Name> = wanted.providers.iter().map(|declared| &declared.name).collect();
         for provider in stored.providers.iter() {
-            let is_on = is_on_seed(&provider.meta.owner, provider.is_enabled);
-            if is_on && !said.contains(&provider.name) {
+            let stays = said.contains(&provider.name)
+                || of_settings.providers.contains(&provider.name)
+                || stays.providers.contains(&provider.name);
+            if is_on_seed(&provider.meta.owner, provider.is_enabled) && !stays {
                 self.tell_seed(ObjectKind::Provider, &provider.name, Vec::new());
                 self.set.providers.push(ProviderWrite {
                     step: ProviderStep::Update(provider.id, switching_off(provider)),
@@ -130,6 +141,28 @@ fn switching_off(provider: &Provider) -> ProviderPatch {
         expected_version: Some(provider.meta.version),
         ..ProviderPatch::default()
     }
+}
+
+/// What the routes lead to that a document leaves on, and those that it brings.
+fn led_to_by_what_stays<'a>(
+    stored: &'a StoredConfiguration,
+    wanted: &'a Declared,
+    said: &HashSet<&Name>,
+    goes: impl Fn(&Route) -> bool,
+) -> LedTo<'a> {
+    let mut led_to = LedTo::of(stored);
+    for route in stored.routes.iter().filter(|route| !said.contains(&route.name) && !goes(route)) {
+        led_to.add(route);
+    }
+    for declared in &wanted.routes {
+        led_to.providers.extend(declared.targets.iter().map(|target| &target.provider));
+        let behind =
+            |name: &Name| stored.routes.iter().find(|route| route.name == *name && !said.contains(name));
+        if let Some(route) = declared.fallback.as_ref().and_then(behind) {
+            led_to.add(route);
+        }
+    }
+    led_to
 }
 
 /// Whether it came with the product, nobody changed it, and it is on.

@@ -6,6 +6,7 @@
 mod absent;
 mod check;
 mod keys;
+mod led_to;
 mod losing;
 mod plan;
 mod planning;
@@ -19,40 +20,55 @@ use super::AdminPorts;
 use super::index::Index;
 use super::providers::ProviderAdmin;
 use crate::error::AdminError;
+use led_to::LedTo;
 use planning::Planning;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 use switchyard_domain::declared::Declared;
-use switchyard_domain::ids::RouteId;
 use switchyard_domain::meta::{Owner, Writer};
 use switchyard_domain::name::Name;
 use switchyard_domain::provider::{Provider, kept_address};
-use switchyard_domain::route::Route;
 use switchyard_ports::repositories::{ConfigurationSet, RepositoryError, StoredConfiguration};
 
 /// How often a set is planned anew when somebody else wrote in between.
 const TRIES: u32 = 8;
 
+/// Names of what follows the settings as long as nobody changed it: no document has it then, and none takes it away.
+#[derive(Clone, Debug, Default)]
+pub struct OfSettings {
+    /// Of providers.
+    pub providers: HashSet<Name>,
+    /// Of routes.
+    pub routes: HashSet<Name>,
+}
+
 /// Applies declared configuration, and declares what is stored.
 pub struct DeclaredConfiguration {
     ports: AdminPorts,
     providers: Arc<ProviderAdmin>,
+    of_settings: Arc<OfSettings>,
 }
 
 impl DeclaredConfiguration {
     /// Over the given use cases.
     #[must_use]
     pub fn new(ports: AdminPorts, providers: Arc<ProviderAdmin>) -> Self {
-        Self { ports, providers }
+        Self { ports, providers, of_settings: Arc::default() }
     }
 
-    /// All providers and routes as a document, with their owners and without secrets, in the order of their names. What it says, and
+    /// The same, where these follow the settings.
+    #[must_use]
+    pub fn with_settings(self, of_settings: OfSettings) -> Self {
+        Self { of_settings: Arc::new(of_settings), ..self }
+    }
+
+    /// All providers and routes as a document, but for what came with the product and is off or follows the settings; with their owners and without secrets, in the order of their names. What it says, and
     /// in which order, depends on nothing else: not on ids, versions or times.
     ///
     /// # Errors
     /// When the database can't be read.
     pub async fn export(&self) -> Result<Declared, AdminError> {
-        Ok(exported(&self.ports.configuration.load().await?))
+        Ok(exported(&self.ports.configuration.load().await?, &self.of_settings))
     }
 
     /// What applying `wanted` would do now. Nothing is written.
@@ -181,8 +197,14 @@ impl DeclaredConfiguration {
     async fn planned(&self, wanted: &Arc<Declared>, rules: &Rules) -> Result<Planned, AdminError> {
         let stored = self.ports.configuration.load().await?;
         let (providers, wanted, rules) = (Arc::clone(&self.providers), Arc::clone(wanted), rules.clone());
+        let of_settings = Arc::clone(&self.of_settings);
         let plan = move || {
-            let Planning { plan, set, .. } = Self::planning(&providers, &stored, &wanted, &rules)?;
+            let mut planning = Self::planning(&providers, &stored, &wanted, &rules)?;
+            if wanted.whole {
+                planning.absent_seeds(&wanted, &of_settings);
+            }
+            planning.losses();
+            let Planning { plan, set, .. } = planning;
             Ok(Planned { plan, set, stored })
         };
         let planned = tokio::task::spawn_blocking(plan).await;
@@ -208,10 +230,6 @@ impl DeclaredConfiguration {
         if rules.disables_absent {
             planning.absent(wanted);
         }
-        if wanted.whole {
-            planning.absent_seeds(wanted);
-        }
-        planning.losses();
         Ok(planning)
     }
 }
@@ -226,40 +244,48 @@ struct Planned {
 /// A document with addresses as they are kept, however they are written.
 fn in_kept_form(wanted: &Declared) -> Arc<Declared> {
     let mut wanted = wanted.clone();
-    for base_url in wanted.providers.iter_mut().filter_map(|provider| provider.base_url.as_mut()) {
-        if let Some(kept) = kept_address(base_url) {
-            *base_url = kept;
-        }
+    for provider in &mut wanted.providers {
+        provider.base_url = provider.base_url.as_deref().and_then(kept_address);
     }
     Arc::new(wanted)
 }
 
-/// What is stored, as a document. What came with the product and is switched off without having become anybody's is left out, unless
-/// something leads to it: whoever applies the document has it switched off, or not at all.
-pub(crate) fn exported(stored: &StoredConfiguration) -> Declared {
+/// All that is stored, as a document, in the order of names.
+pub(crate) fn declared(stored: &StoredConfiguration) -> Declared {
     let index = Index::of(stored);
-    let is_off_seed = |owner: &Owner, is_on: bool| !is_on && *owner == Owner::Seed;
-    let (off, mut routes): (Vec<&Route>, Vec<&Route>) =
-        stored.routes.iter().partition(|route| is_off_seed(&route.meta.owner, route.is_active));
-    let mut off: HashMap<RouteId, &Route> = off.into_iter().map(|route| (route.id, route)).collect();
-    let mut next: Vec<RouteId> = routes.iter().filter_map(|route| route.fallback).collect();
-    while let Some(id) = next.pop() {
-        if let Some(route) = off.remove(&id) {
-            next.extend(route.fallback);
-            routes.push(route);
-        }
-    }
-    let led_to: HashSet<_> =
-        routes.iter().flat_map(|route| &route.targets).map(|target| target.provider).collect();
-    let providers = stored.providers.iter().filter(|provider| {
-        !is_off_seed(&provider.meta.owner, provider.is_enabled) || led_to.contains(&provider.id)
-    });
     let mut declared = Declared {
-        whole: true,
-        providers: providers.map(Provider::declared).collect(),
-        routes: routes.iter().map(|route| planning::declared_route(&index, route)).collect(),
+        whole: false,
+        providers: stored.providers.iter().map(Provider::declared).collect(),
+        routes: stored.routes.iter().map(|route| planning::declared_route(&index, route)).collect(),
     };
     declared.providers.sort_by(|one, other| one.name.cmp(&other.name));
     declared.routes.sort_by(|one, other| one.name.cmp(&other.name));
+    declared
+}
+
+/// The same as one writes it for another database. What came with the product, has not become anybody's, and is off or follows the
+/// settings is left out, unless something leads to it: whoever applies the document has it switched off, or not at all, or as their own
+/// settings say.
+fn exported(stored: &StoredConfiguration, of_settings: &OfSettings) -> Declared {
+    let is_left_out =
+        |owner: &Owner, is_on: bool, follows: bool| *owner == Owner::Seed && (!is_on || follows);
+    let routes = stored.routes.iter().filter(|route| {
+        !is_left_out(&route.meta.owner, route.is_active, of_settings.routes.contains(&route.name))
+    });
+    let mut led_to = LedTo::of(stored);
+    routes.for_each(|route| led_to.add(route));
+    let providers = stored.providers.iter().filter(|provider| {
+        !is_left_out(
+            &provider.meta.owner,
+            provider.is_enabled,
+            of_settings.providers.contains(&provider.name),
+        )
+    });
+    let providers: HashSet<&Name> =
+        providers.map(|provider| &provider.name).chain(led_to.providers.iter().copied()).collect();
+    let mut declared = declared(stored);
+    declared.whole = true;
+    declared.providers.retain(|provider| providers.contains(&provider.name));
+    declared.routes.retain(|route| led_to.routes.contains(&route.name));
     declared
 }

@@ -22,7 +22,7 @@ use switchyard_domain::declared::{DeclaredModel, DeclaredProvider};
 use switchyard_domain::ids::ProviderId;
 use switchyard_domain::meta::Writer;
 use switchyard_domain::name::Name;
-use switchyard_domain::provider::{CredentialOwner, Provider, SharedPlace, place_of};
+use switchyard_domain::provider::{CredentialOwner, Provider, SharedPlace, kept_address, place_of};
 use switchyard_ports::prices::PriceBook;
 use switchyard_ports::probe::ProbeReport;
 use switchyard_ports::provider::{
@@ -191,7 +191,7 @@ impl ProviderAdmin {
 
     /// Where what is sent to a provider goes: the place of the address that it names, or of the one that stands for none.
     fn place(&self, vendor: &str, base_url: Option<&str>) -> String {
-        let address = base_url.map(str::to_owned).or_else(|| self.called_at(vendor));
+        let address = base_url.and_then(kept_address).or_else(|| self.called_at(vendor));
         address.map_or_else(|| vendor.to_owned(), |address| place_of(&address))
     }
 

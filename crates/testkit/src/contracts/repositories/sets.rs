@@ -25,6 +25,7 @@ pub(super) async fn contract(repository: &dyn ConfigurationRepository) {
     a_set_that_changes_nothing_is_no_change(repository).await;
     of_a_set_that_can_not_be_written_nothing_is(repository).await;
     many_objects_are_written_at_once(repository).await;
+    chains_are_turned_round_in_any_order(repository).await;
 }
 
 async fn provider(repository: &dyn ConfigurationRepository, name: &Name) -> Option<Provider> {
@@ -296,4 +297,31 @@ async fn many_objects_are_written_at_once(repository: &dyn ConfigurationReposito
     let known = stored.providers.iter().filter(|provider| names.contains(&provider.name)).count();
     let routes = stored.routes.iter().filter(|route| names.contains(&route.name)).count();
     assert_eq!((known, routes), (60, 60));
+}
+
+async fn chains_are_turned_round_in_any_order(repository: &dyn ConfigurationRepository) {
+    let [provider_name, first, second, third] = [0; 4].map(|_| unique_name("chain"));
+    let behind = |name: &Name, fallback: Option<&Name>| {
+        let mut write = leading(name, &provider_name, None);
+        write.route.fallback = fallback.cloned();
+        write
+    };
+    let providers = vec![creation(&provider_name, Owner::File, None)];
+    let routes = vec![behind(&third, None), behind(&second, Some(&third)), behind(&first, Some(&second))];
+    repository.write_all(ConfigurationSet { providers, routes }, &author(0)).await.unwrap();
+    let changed = async |name: &Name, fallback: Option<&Name>| {
+        let known = route(repository, name).await.unwrap();
+        RouteWrite { current: Some((known.id, known.meta.version)), ..behind(name, fallback) }
+    };
+    let routes = vec![changed(&third, Some(&first)).await, changed(&second, None).await];
+    let set = ConfigurationSet { providers: Vec::new(), routes };
+    repository.write_all(set, &author(1)).await.unwrap();
+    let fallback = async |name: &Name| route(repository, name).await.unwrap().fallback;
+    let ids = (route(repository, &first).await.unwrap().id, route(repository, &second).await.unwrap().id);
+    assert_eq!((fallback(&third).await, fallback(&first).await), (Some(ids.0), Some(ids.1)));
+    assert_eq!(fallback(&second).await, None);
+    let routes = vec![changed(&second, Some(&third)).await];
+    let set = ConfigurationSet { providers: Vec::new(), routes };
+    let error = repository.write_all(set, &author(2)).await.unwrap_err();
+    assert!(matches!(error, RepositoryError::Conflict { .. }), "a circle stays one: {error:?}");
 }

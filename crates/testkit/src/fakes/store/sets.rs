@@ -30,6 +30,9 @@ impl MemoryStore {
             for provider in &set.providers {
                 copy.write_provider(provider, &said, author).await?;
             }
+            for route in copy.state().routes.iter_mut().filter(|route| said.contains(&route.id)) {
+                route.fallback = None;
+            }
             for route in &set.routes {
                 copy.write_route(route, author).await?;
             }
