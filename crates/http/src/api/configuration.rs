@@ -175,7 +175,9 @@ pub(crate) async fn plan(
 }
 
 /// Makes providers and routes what a document says, all of it in one transaction or nothing. What the file owned and the document
-/// does not declare is switched off, never deleted. What others own is left alone and told as a conflict.
+/// does not declare is switched off, never deleted. What others own is left alone and told as a conflict. A document that has all that
+/// there is (`whole: true`, as an export says) switches off what came with the product, nobody changed and it does not name, unless a
+/// route that stays on leads there.
 #[utoipa::path(
     post,
     path = "/api/v1/apply",
