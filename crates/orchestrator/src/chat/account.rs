@@ -1,6 +1,5 @@
 //! What the end of an attempt says of the account that it was made with, and of the target's health.
 
-use super::attempts::fact_of;
 use super::service::ChatPorts;
 use crate::snapshot::{ChosenCredential, Setback, TargetEntry};
 use std::time::Duration;
@@ -45,6 +44,15 @@ impl OtherAccounts {
             }
         };
         ProviderFault { retry_after: Some(left), ..throttled }
+    }
+}
+
+/// What a fault says of the target's health.
+pub(super) fn fact_of(fault: &ProviderFault) -> AttemptFact {
+    match fault.kind {
+        FaultKind::Rejected | FaultKind::Unsupported => AttemptFact::Lives,
+        FaultKind::Throttled => AttemptFact::Throttled { retry_after: fault.retry_after },
+        kind => AttemptFact::Failed(kind),
     }
 }
 

@@ -462,12 +462,3 @@ fn is_of_limits(kind: CallErrorKind) -> bool {
         Kind::RateLimited | Kind::InsufficientQuota | Kind::PriceUnknown | Kind::StorageUnavailable
     )
 }
-
-/// What a fault says of the target's health.
-pub(super) fn fact_of(fault: &ProviderFault) -> AttemptFact {
-    match fault.kind {
-        FaultKind::Rejected | FaultKind::Unsupported => AttemptFact::Lives,
-        FaultKind::Throttled => AttemptFact::Throttled { retry_after: fault.retry_after },
-        kind => AttemptFact::Failed(kind),
-    }
-}

@@ -1,6 +1,7 @@
 //! Giving the answer to the client, and the last of it only once the call is settled.
 
-use super::attempts::{Begun, fact_of};
+use super::account::fact_of;
+use super::attempts::Begun;
 use super::bill::CallBill;
 use super::draining::Gone;
 use super::retrying::Retried;
