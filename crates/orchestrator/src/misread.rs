@@ -1,9 +1,11 @@
 //! What is wrong with a text that somebody wrote: which member, why, and where it stands; and not a word of the values in it, of which
 //! one may be a secret.
 
-use serde::de::{DeserializeOwned, Error as _, IgnoredAny};
-use serde_path_to_error::{Path, Segment, Track};
+use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 use std::fmt;
+use std::ops::RangeInclusive;
 
 /// The longest name of somebody's own that is said back, in characters.
 const LONGEST_NAME: usize = 100;
@@ -37,58 +39,95 @@ impl fmt::Display for Misread {
 
 /// What a text in JSON says.
 ///
-/// The parser is one behind a pointer, so that the reading of each type is built once, whether it is told where an error lies or not.
-///
 /// # Errors
 /// [`Misread`].
 pub fn json<T: DeserializeOwned>(text: &[u8]) -> Result<T, Misread> {
-    let mut parser = serde_json::Deserializer::from_slice(text);
-    let read = erased_serde::deserialize(&mut <dyn erased_serde::Deserializer<'_>>::erase(&mut parser));
-    match (read, parser.end()) {
-        (Ok(read), Ok(())) => Ok(read),
-        (Ok(_), Err(error)) => Err(malformed(&error)),
-        (Err(error), _) => Err(of_json(text, &error, |parser| erased_serde::deserialize::<T>(parser).map(drop))),
-    }
+    serde_json::from_slice(text).map_err(|error| of_json(text, &error))
 }
 
-/// Reads it once more, so that only what is wrong pays for knowing where.
-fn of_json(
-    text: &[u8],
-    error: &erased_serde::Error,
-    read: fn(&mut dyn erased_serde::Deserializer<'_>) -> Result<(), erased_serde::Error>,
-) -> Misread {
+fn of_json(text: &[u8], error: &serde_json::Error) -> Misread {
+    let place = |error: &serde_json::Error| Some((error.line() as u64, error.column() as u64));
     // Of some members that are of the wrong type the parser says what it says of a broken text.
-    if let Err(error) = serde_json::from_slice::<IgnoredAny>(text) {
-        return malformed(&error);
-    }
-    let (mut parser, mut track) = (serde_json::Deserializer::from_slice(text), Track::new());
-    let tracked = serde_path_to_error::Deserializer::new(&mut parser, &mut track);
-    let found = read(&mut <dyn erased_serde::Deserializer<'_>>::erase(tracked)).err();
-    let said = found.as_ref().unwrap_or(error).to_string();
-    let (member, reason) = told(path(&track.path()), &said);
-    Misread { is_malformed: false, member, reason, place: place(&serde_json::Error::custom(said)) }
+    let broken = serde_json::from_slice::<IgnoredAny>(text).err();
+    let Some(whole) = std::str::from_utf8(text).ok().filter(|_| broken.is_none()) else {
+        let (member, reason) = (String::new(), "it is no JSON".to_owned());
+        return Misread {
+            is_malformed: true,
+            member,
+            reason,
+            place: place(broken.as_ref().unwrap_or(error)),
+        };
+    };
+    let before: usize = whole.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
+    let said = error.to_string();
+    let (member, reason) = told(path_to(whole, before + error.column(), is_of_the_parser(&said)), &said);
+    Misread { is_malformed: false, member, reason, place: place(error) }
 }
 
-fn malformed(error: &serde_json::Error) -> Misread {
-    let (member, reason) = (String::new(), "it is no JSON".to_owned());
-    Misread { is_malformed: true, member, reason, place: place(error) }
+/// Whether an error is told by the parser. Of all others, such as that a word is no name, the parser learns only when it is behind the
+/// member: where that is the last one, behind its object or list.
+fn is_of_the_parser(said: &str) -> bool {
+    let kinds = ["invalid ", "unknown ", "missing ", "duplicate ", "recursion limit "];
+    kinds.iter().any(|kind| said.starts_with(kind))
 }
 
-fn place(error: &serde_json::Error) -> Option<(u64, u64)> {
-    Some((error.line() as u64, error.column() as u64))
-}
-
-/// A path as it is told.
-fn path(path: &Path) -> String {
+/// The innermost object, list or value of a text that a place lies in or at the end of, as a path that is told. Behind an object or a list
+/// it is the whole of it, or else the last in it.
+fn path_to(text: &str, place: usize, is_the_whole: bool) -> String {
     let mut told = String::new();
-    for segment in path.iter().take(DEEPEST_PATH) {
-        match segment {
-            Segment::Seq { index } => told.push_str(&format!("[{index}]")),
-            Segment::Map { key } => put(&mut told, key),
-            Segment::Enum { .. } | Segment::Unknown => {}
+    let mut inner = text.trim();
+    for _ in 0..DEEPEST_PATH {
+        let holds = |part: &str| within(text, part).contains(&place);
+        let elements: Vec<&RawValue> = serde_json::from_str(inner).unwrap_or_default();
+        if let Some((name, value)) = members(inner).into_iter().find(|(_, value)| holds(value)) {
+            put(&mut told, &name);
+            inner = value;
+        } else if let Some(index) = elements.iter().position(|element| holds(element.get())) {
+            told.push_str(&format!("[{index}]"));
+            inner = elements.get(index).map_or(inner, |element| element.get());
+        } else {
+            if !is_the_whole && *within(text, inner).end() == place {
+                members(inner).last().iter().for_each(|(name, _)| put(&mut told, name));
+                elements.len().checked_sub(1).iter().for_each(|index| told.push_str(&format!("[{index}]")));
+            }
+            break;
         }
     }
     told
+}
+
+/// The places of a part of a text, its end included.
+fn within(text: &str, part: &str) -> RangeInclusive<usize> {
+    let start = (part.as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
+    start..=start + part.len()
+}
+
+/// The members of an object, in their order.
+fn members(object: &str) -> Vec<(String, &str)> {
+    struct Members<'t>(Vec<(String, &'t str)>);
+
+    impl<'t> Deserialize<'t> for Members<'t> {
+        fn deserialize<D: Deserializer<'t>>(deserializer: D) -> Result<Self, D::Error> {
+            deserializer.deserialize_map(Members(Vec::new()))
+        }
+    }
+
+    impl<'t> Visitor<'t> for Members<'t> {
+        type Value = Self;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'t>>(mut self, mut map: A) -> Result<Self, A::Error> {
+            while let Some((name, value)) = map.next_entry::<String, &RawValue>()? {
+                self.0.push((name, value.get()));
+            }
+            Ok(self)
+        }
+    }
+
+    serde_json::from_str::<Members<'_>>(object).map(|members| members.0).unwrap_or_default()
 }
 
 fn put(path: &mut String, name: &str) {
@@ -195,6 +234,7 @@ mod tests {
     use super::*;
     use serde::Deserialize;
     use switchyard_domain::declared::Declared;
+    use switchyard_domain::name::Name;
     use switchyard_domain::route::RouteMode;
 
     #[derive(Debug, Deserialize)]
@@ -205,6 +245,12 @@ mod tests {
         #[serde(default)]
         #[expect(dead_code, reason = "read")]
         nodes: Vec<Node>,
+        #[serde(default)]
+        #[expect(dead_code, reason = "read")]
+        names: Vec<Name>,
+        #[serde(default)]
+        #[expect(dead_code, reason = "read")]
+        name: Option<Name>,
     }
 
     #[derive(Debug, Deserialize)]
@@ -212,6 +258,9 @@ mod tests {
     struct Node {
         #[expect(dead_code, reason = "read")]
         api_id: u32,
+        #[serde(default)]
+        #[expect(dead_code, reason = "read")]
+        name: Option<Name>,
     }
 
     fn read(text: &str) -> Misread {
@@ -237,6 +286,20 @@ mod tests {
             (r#"{"mode": "auto", "nodes": [{"api_id": -1}]}"#, "nodes[0].api_id", "from 0 to 4294967295"),
             (r#"{"mode": "auto", "nodes": [{"api_id": 1, "b": 2}]}"#, "nodes[0].b", "there is no such field"),
             (r#"{"mode": "auto", "nodes": [{"api_id": 1, "api_id": 2}]}"#, "nodes[0].api_id", "twice"),
+            (r#"{"mode": "auto", "names": ["a", " "]}"#, "names[1]", "wrong type"),
+            (r#"{"mode": "auto", "name": " ", "nodes": []}"#, "name", "wrong type"),
+            (r#"{"mode": "auto", "nodes": [{"api_id": 1, "name": ""}]}"#, "nodes[0].name", "wrong type"),
+            (r#"{"mode": "auto", "nodes": [{"name": "", "api_id": 1}]}"#, "nodes[0].name", "wrong type"),
+            (
+                r#" { "mode" : "auto" , "nodes" : [ { "api_id" : 1 , "name" : "" } ] } "#,
+                "nodes[0].name",
+                "wrong",
+            ),
+            (
+                "{\"mode\": \"auto\",\n\n \"nodes\": [\n{\"api_id\": \"\u{e9}\"}]}",
+                "nodes[0].api_id",
+                "a whole",
+            ),
         ] {
             let found = read(text);
             assert_eq!((found.member.as_str(), found.is_malformed), (member, false), "{text}: {found}");
