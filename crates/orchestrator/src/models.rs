@@ -73,7 +73,7 @@ fn direct(snapshot: &Snapshot, credentials: &CallerCredentials) -> Vec<PublicMod
         .by_model
         .values()
         .flatten()
-        .filter(|target| target.provider.is_healthy && target.is_usable(credentials))
+        .filter(|target| !target.provider.is_avoided() && target.is_usable(credentials))
         .map(|target| PublicModel {
             id: target.model.public_name.clone(),
             owned_by: target.provider.name.clone(),

@@ -43,7 +43,8 @@ impl OtherAccounts {
                 ProviderFault::new(FaultKind::Throttled, "all of its accounts that still work are throttled")
             }
         };
-        ProviderFault { retry_after: Some(left), ..throttled }
+        // What the provider said of another try it said of the other account.
+        ProviderFault { retry_after: Some(left), should_retry: None, ..throttled }
     }
 }
 
@@ -82,14 +83,13 @@ pub(super) fn failed(
                 None => fact_of(fault),
                 Some((until, benched)) => {
                     tell(target, place, benched);
-                    let (now, (next, is_benched)) =
-                        (ports.clock.monotonic(), target.provider.credentials.next());
-                    if next <= now {
+                    let (now, all) = (ports.clock.monotonic(), &target.provider.credentials);
+                    if all.any_is_usable(now) {
                         return Told { fact: AttemptFact::Nothing, others: OtherAccounts::Usable };
                     }
                     // None is usable: the target rests until one is. One whose keys are refused is tried all the same by calls that have
                     // nothing else.
-                    if next < until && !is_benched {
+                    if let Some(next) = all.next_of_the_resting().filter(|next| *next < until) {
                         let left = next.since(now);
                         let fact = AttemptFact::Throttled { retry_after: Some(left) };
                         return Told { fact, others: OtherAccounts::Rest(left) };

@@ -222,9 +222,10 @@ impl<L: Lots> Course<L> {
         self.steps.is_empty() && self.held.is_empty()
     }
 
-    /// How many targets are left that were not tried, as far as they are known: of a route that follows, one.
+    /// How many targets are left whose turn it is, as far as they are known: of a route that follows, one. Those that are better not tried
+    /// now are not among them.
     pub(super) fn left(&self) -> u32 {
-        let left = self.steps.len() + self.held.len() + usize::from(self.fallback.is_some());
+        let left = self.steps.len() + usize::from(self.fallback.is_some());
         u32::try_from(left).unwrap_or(u32::MAX)
     }
 

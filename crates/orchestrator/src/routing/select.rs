@@ -46,7 +46,7 @@ impl Routing {
         let mut course = looked.course(model, Taking::of(self.ports.entropy.as_ref()))?;
         let chosen = loop {
             match course.next_with_room(&outlook, true) {
-                Some(step) if among == Among::All || step.target.provider.is_healthy => break step,
+                Some(step) if among == Among::All || !step.target.provider.is_avoided() => break step,
                 Some(_) => {}
                 None => return Err(RoutingError::NoneReady(route.name.clone())),
             }

@@ -183,11 +183,15 @@ impl SharedCredentials {
         })
     }
 
-    /// When the first of them is usable, in the past where one is; and whether it is benched until then.
-    pub(crate) fn next(&self) -> (Monotonic, bool) {
-        let standing =
-            |credential: &SharedCredential| (credential.standing.until(), credential.standing.is_benched());
-        self.opened().map(standing).min().unwrap_or_default()
+    /// Whether a call may use one of them now.
+    pub(crate) fn any_is_usable(&self, now: Monotonic) -> bool {
+        self.opened().any(|credential| credential.standing.until() <= now)
+    }
+
+    /// When the first of those is usable that are not benched, but were throttled.
+    pub(crate) fn next_of_the_resting(&self) -> Option<Monotonic> {
+        let resting = self.opened().filter(|credential| !credential.standing.is_benched());
+        resting.map(|credential| credential.standing.until()).min()
     }
 }
 

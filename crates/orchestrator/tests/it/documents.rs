@@ -327,6 +327,32 @@ async fn what_somebodys_route_leads_to_stays_on_whatever_document_is_applied() {
 }
 
 #[tokio::test]
+async fn what_a_route_leads_to_that_is_left_alone_stays_on_and_goes_with_it() {
+    let there = seeded().await;
+    let read = |text: &str| -> Declared { serde_json::from_str(text).unwrap() };
+    let mine =
+        r#"{"routes": [{"name": "mine", "owner": "api", "targets": [{"provider": "kept", "model": "m"}]}]}"#;
+    there.declared().apply(&read(mine), &Writer::API).await.unwrap();
+    let providers_on = async || -> Vec<String> {
+        let stored = there.store.load().await.unwrap();
+        let on = stored.providers.iter().filter(|provider| provider.is_enabled);
+        on.map(|provider| provider.name.to_string()).collect()
+    };
+    // The file's route of that name is a conflict, and what is there goes on.
+    let other = r#"{"whole": true, "providers": [{"name": "x", "vendor": "acme", "models": [{"model": "m"}]}],
+        "routes": [{"name": "mine", "targets": [{"provider": "x", "model": "m"}]}]}"#;
+    let applied = there.declared().apply(&read(other), &Writer::API).await.unwrap();
+    assert_eq!((applied.conflicts.len(), providers_on().await), (1, vec!["kept".to_owned(), "x".to_owned()]));
+    // Once it is gone, nothing leads there: `over`, which does too, is off.
+    there.routes.remove(&named("mine"), &Writer::API).await.unwrap();
+    let only =
+        r#"{"whole": true, "providers": [{"name": "x", "vendor": "acme", "models": [{"model": "m"}]}]}"#;
+    there.declared().apply(&read(only), &Writer::API).await.unwrap();
+    assert_eq!(providers_on().await, ["x"]);
+    assert_eq!(there.declared().export().await.unwrap().providers.len(), 1);
+}
+
+#[tokio::test]
 async fn what_follows_the_settings_is_in_no_export_and_is_taken_away_by_none() {
     let of_settings = || OfSettings {
         providers: HashSet::from([named("removed")]),

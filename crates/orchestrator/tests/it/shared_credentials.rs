@@ -266,6 +266,40 @@ async fn another_key_takes_no_attempt_that_a_provider_needs_which_was_not_asked(
 }
 
 #[tokio::test]
+async fn another_key_comes_before_targets_that_are_better_not_tried_now() {
+    let world = with_keys(2).await;
+    world.route("r", &["p/m", "a/m", "b/m"]).await;
+    world.key_does(1, Act::fail(FaultKind::AuthFailed));
+    for name in ["a", "b"] {
+        let id = world.providers.find(&named(name)).await.unwrap().id;
+        world.providers.state_health(id, false, &Writer::API).await.unwrap();
+    }
+    let reply = world.ask("r").await.unwrap();
+    assert_eq!((reply.head.target.as_str(), reply.head.attempts), ("p/m", 2));
+    world.is_idle();
+}
+
+#[tokio::test]
+async fn a_throttled_key_is_waited_for_though_a_benched_one_is_tried_sooner() {
+    let world = with_keys(3).await;
+    world.key_does(1, Act::fail(FaultKind::AuthFailed));
+    world.ask("p/m").await.unwrap();
+    world.clock.advance(298 * SECOND);
+    world.key_does(2, throttled(Some(3 * SECOND)));
+    let refused = ProviderFault::new(FaultKind::Throttled, "no");
+    let refused = ProviderFault { should_retry: Some(false), retry_after: Some(60 * SECOND), ..refused };
+    world.key_does(3, Act::Fail(refused));
+    let before = world.factory.targets().len();
+    let mut calling = world.call(buffered("p/m"));
+    until(&mut calling, || world.clock.sleepers() == 1).await;
+    assert_eq!(world.factory.targets().len() - before, 2);
+    (1..=3).for_each(|number| world.key_works(number));
+    world.clock.advance(3 * SECOND + SECOND / 4);
+    assert_eq!(world.finish(calling).await.unwrap().head.attempts, 3);
+    world.is_idle();
+}
+
+#[tokio::test]
 async fn a_call_waits_for_the_first_key_that_takes_calls_again() {
     for other in [throttled(Some(30 * SECOND)), Act::fail(FaultKind::AuthFailed)] {
         let world = with_keys(2).await;

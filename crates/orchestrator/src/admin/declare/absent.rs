@@ -64,13 +64,22 @@ impl Planning<'_> {
     /// theirs, and what a route leads to that stays on is left on.
     pub(super) fn absent_seeds(&mut self, wanted: &Declared, of_settings: &OfSettings) {
         let stored = self.index.stored;
+        let conflicts = self.plan.of(Step::Conflict).filter(|object| object.kind == ObjectKind::Route);
+        let left_alone: HashSet<Name> = conflicts.map(|object| object.name.clone()).collect();
+        let brought: Vec<&DeclaredRoute> =
+            wanted.routes.iter().filter(|declared| !left_alone.contains(&declared.name)).collect();
         let said: HashSet<&Name> = wanted.routes.iter().map(|declared| &declared.name).collect();
         let goes = |route: &Route| {
             is_on_seed(&route.meta.owner, route.is_active)
                 && !said.contains(&route.name)
                 && !of_settings.routes.contains(&route.name)
         };
-        let stays = led_to_by_what_stays(stored, wanted, &said, goes);
+        let off = |write: &RouteWrite| write.current.filter(|_| !write.route.enabled).map(|(id, _)| id);
+        let switched_off: HashSet<RouteId> = self.set.routes.iter().filter_map(off).collect();
+        let is_off = |route: &Route| {
+            switched_off.contains(&route.id) || (route.meta.owner == Owner::Seed && !route.is_active)
+        };
+        let stays = led_to_by_what_stays(stored, &brought, |route| !goes(route) && !is_off(route));
         for route in stored.routes.iter().filter(|route| goes(route) && !stays.routes.contains(&route.name)) {
             let (off, lost) = self.switched_off(route);
             self.tell_seed(ObjectKind::Route, &route.name, lost);
@@ -143,18 +152,18 @@ fn switching_off(provider: &Provider) -> ProviderPatch {
     }
 }
 
-/// What the routes lead to that a document leaves on, and those that it brings.
+/// What the routes lead to that a document brings, and those stored ones beside them that stay.
 fn led_to_by_what_stays<'a>(
     stored: &'a StoredConfiguration,
-    wanted: &'a Declared,
-    said: &HashSet<&Name>,
-    goes: impl Fn(&Route) -> bool,
+    brought: &[&'a DeclaredRoute],
+    stays: impl Fn(&Route) -> bool,
 ) -> LedTo<'a> {
+    let said: HashSet<&Name> = brought.iter().map(|declared| &declared.name).collect();
     let mut led_to = LedTo::of(stored);
-    for route in stored.routes.iter().filter(|route| !said.contains(&route.name) && !goes(route)) {
+    for route in stored.routes.iter().filter(|route| !said.contains(&route.name) && stays(route)) {
         led_to.add(route);
     }
-    for declared in &wanted.routes {
+    for declared in brought {
         led_to.providers.extend(declared.targets.iter().map(|target| &target.provider));
         let behind =
             |name: &Name| stored.routes.iter().find(|route| route.name == *name && !said.contains(name));
