@@ -234,10 +234,26 @@ impl Pair {
         }
     }
 
+    /// What was settled is read from the clock where it is counted: no time passes before it is.
+    async fn counted(&self) {
+        let zone = Zone::new("Europe/Vienna").unwrap();
+        let nobodys = Budget { amount: NanoUsd(0), window: BudgetWindow::Total, zone };
+        let span = Allowance::new(Arc::new(nobodys), 0).span(self.clock.now());
+        let counter = Counter { scope: Scope("nobody".into()), edition: 0, span };
+        let [_, redis] = &self.limiters;
+        redis.standing(&counter).await.unwrap();
+    }
+
     async fn step(&mut self, event: &Event) -> Result<(), TestCaseError> {
         match event {
-            Event::Advance(by) => self.clock.advance(*by),
-            Event::Jump(minutes) => self.clock.set_now(Timestamp(self.clock.now().0 + minutes * 60_000)),
+            Event::Advance(by) => {
+                self.counted().await;
+                self.clock.advance(*by);
+            }
+            Event::Jump(minutes) => {
+                self.counted().await;
+                self.clock.set_now(Timestamp(self.clock.now().0 + minutes * 60_000));
+            }
             Event::Take(asks) => self.take(asks).await?,
             Event::Look(scope) => self.look(*scope).await,
             Event::Tell(question, spent) => self.tell(question, *spent).await?,
