@@ -184,6 +184,12 @@ impl ProviderHealth {
         !self.is_healthy && self.consecutive_failures > 0
     }
 
+    /// Whether calls and checks treat the provider alike by both: all else that is known is for people to read.
+    #[must_use]
+    pub fn is_as_well_as(&self, other: &Self) -> bool {
+        (self.is_healthy, self.fails_checks()) == (other.is_healthy, other.fails_checks())
+    }
+
     /// What is known once this happened.
     #[must_use]
     pub fn after(self, event: HealthEvent, at: Timestamp) -> Self {

@@ -98,8 +98,14 @@ fn path_to(text: &str, place: usize, is_the_whole: bool) -> String {
 
 /// The places of a part of a text, its end included.
 fn within(text: &str, part: &str) -> RangeInclusive<usize> {
-    let start = (part.as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
+    let start = offset(text, part);
     start..=start + part.len()
+}
+
+/// Where a part of a text begins, in bytes.
+#[must_use]
+pub fn offset(text: &str, part: &str) -> usize {
+    part.as_ptr().addr().saturating_sub(text.as_ptr().addr())
 }
 
 /// The members of an object, in their order.

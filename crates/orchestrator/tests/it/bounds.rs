@@ -100,3 +100,33 @@ async fn thousands_of_routes_in_chains_are_planned_each_once() {
     let names: HashSet<&str> = plan.of(Step::Create).map(|object| object.name.as_str()).collect();
     assert_eq!((plan.objects.len(), names.len()), (count + 1_000, count + 1_000));
 }
+
+#[tokio::test]
+async fn a_blank_address_is_none_and_a_stored_key_outlives_it() {
+    let world = World::usual().await;
+    let with = |base_url: Option<&str>, api_key: Option<&str>| {
+        let mut provider = declared_provider("p", &["m"]);
+        provider.base_url = base_url.map(str::to_owned);
+        provider.api_key = api_key.map(|key| key.to_owned().into());
+        Declared { whole: false, providers: vec![provider], routes: Vec::new() }
+    };
+    for (base_url, api_key) in [(Some(" "), Some("sk-kept-0123456789")), (None, None), (Some(""), None)] {
+        world.declared().apply(&with(base_url, api_key), &Writer::FILE).await.unwrap();
+        let stored = world.providers.find(&named("p")).await.unwrap();
+        assert_eq!((stored.base_url, stored.credentials.len()), (None, 1), "{base_url:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_limit_that_no_database_holds_is_refused() {
+    let world = World::usual().await;
+    let with = |tpm: u64| {
+        let mut provider = declared_provider("p", &["m"]);
+        provider.models[0].limits.tpm = Some(tpm);
+        Declared { whole: false, providers: vec![provider], routes: Vec::new() }
+    };
+    let most = u64::try_from(i64::MAX).unwrap();
+    assert!(world.declared().plan(&with(most + 1)).await.is_err());
+    world.declared().apply(&with(most), &Writer::FILE).await.unwrap();
+    assert!(world.declared().plan(&with(most)).await.unwrap().is_settled());
+}

@@ -46,10 +46,9 @@ impl ProviderHealthRepository for Database {
             let (name, version) = providers::stored(connection, provider)?;
             check_version(seen_version, version)?;
             let known = of(connection, provider)?.unwrap_or_default();
-            let before = (known.is_healthy, known.fails_checks());
-            let health = known.after(event.clone(), at);
+            let health = known.clone().after(event.clone(), at);
             put(connection, provider, &health)?;
-            if (health.is_healthy, health.fails_checks()) == before {
+            if health.is_as_well_as(&known) {
                 return Ok(Written::Nothing(health));
             }
             let state = if health.is_healthy { "healthy" } else { "unhealthy" };

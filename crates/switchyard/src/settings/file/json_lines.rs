@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use switchyard_orchestrator::misread::offset;
 
 /// The lines where providers and routes begin, in their order.
 #[derive(Default)]
@@ -38,10 +39,6 @@ pub(super) fn lines_before(text: &str, part: &str) -> usize {
         .iter()
         .filter(|byte| **byte == b'\n')
         .count()
-}
-
-fn offset(text: &str, part: &str) -> usize {
-    part.as_ptr().addr().saturating_sub(text.as_ptr().addr())
 }
 
 /// The lines of parts of a text that stand in their order.

@@ -42,8 +42,7 @@ impl ProviderHealthRepository for MemoryStore {
             let place = place.ok_or_else(|| missing("provider", provider.0))?;
             check_version(seen_version, &place.meta)?;
             let health = place.health.clone().after(event, author.at);
-            let flips = (health.is_healthy, health.fails_checks())
-                != (place.health.is_healthy, place.health.fails_checks());
+            let flips = !health.is_as_well_as(&place.health);
             place.health = health.clone();
             let state = if health.is_healthy { "healthy" } else { "unhealthy" };
             let details = [
