@@ -1,6 +1,7 @@
 //! From where a request with a session's cookie comes. A browser sends the cookie whoever made the page; what else it sends tells.
 
 use crate::api::ApiError;
+use crate::middleware::AskedFor;
 use crate::server::ServerConfig;
 use actix_web::HttpRequest;
 use actix_web::http::header::{HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN};
@@ -25,27 +26,28 @@ impl Provenance {
     /// Refuses what another site's page sent, and what does not carry the session's value against that.
     pub(crate) fn check_page(
         &self,
-        headers: &HeaderMap,
+        request: &HttpRequest,
         is_csrf_value: impl FnOnce(&str) -> bool,
     ) -> Result<(), ApiError> {
-        self.judged(headers).map_err(forged)?;
-        let value = csrf_header(headers).ok_or_else(|| forged("it has no such header"))?;
+        self.judged(request).map_err(forged)?;
+        let value = csrf_header(request.headers()).ok_or_else(|| forged("it has no such header"))?;
         if is_csrf_value(value) { Ok(()) } else { Err(forged("the header's value is not this session's")) }
     }
 
     /// Refuses what another site's page sent.
-    pub(crate) fn check(&self, headers: &HeaderMap) -> Result<(), ApiError> {
-        self.judged(headers).map_err(foreign)
+    pub(crate) fn check(&self, request: &HttpRequest) -> Result<(), ApiError> {
+        self.judged(request).map_err(foreign)
     }
 
-    fn judged(&self, headers: &HeaderMap) -> Result<(), &'static str> {
+    fn judged(&self, request: &HttpRequest) -> Result<(), &'static str> {
+        let headers = request.headers();
         let mut origins = headers.get_all(ORIGIN);
         let origin = origins.next();
         if origins.next().is_some() {
             return Err("it names two origins");
         }
         let is_listed = origin.is_some_and(|origin| self.listed.contains(origin));
-        if origin.is_some_and(|origin| !is_listed && !is_own(origin, headers.get(HOST))) {
+        if origin.is_some_and(|origin| !is_listed && !is_own(origin, request)) {
             return Err(ANOTHER_SITE);
         }
         let site = headers.get(&SEC_FETCH_SITE).map(HeaderValue::as_bytes);
@@ -57,11 +59,19 @@ impl Provenance {
     }
 }
 
-/// Whether an origin is the host that the request was sent to. By which scheme only a proxy in front may know.
-fn is_own(origin: &HeaderValue, host: Option<&HeaderValue>) -> bool {
-    let origin = origin.as_bytes();
-    let rest = origin.strip_prefix(b"https://").or_else(|| origin.strip_prefix(b"http://"));
-    rest.zip(host).is_some_and(|(rest, host)| rest.eq_ignore_ascii_case(host.as_bytes()))
+/// Whether an origin is the host that the request was sent to: as a trusted proxy in front tells, else as the request itself does. By
+/// which scheme only such a proxy knows; where it says so, that one alone.
+fn is_own(origin: &HeaderValue, request: &HttpRequest) -> bool {
+    let AskedFor { host, scheme } = AskedFor::of(request);
+    let named = request.headers().get(HOST).map(HeaderValue::as_bytes);
+    let Some(host) = host.as_deref().map(str::as_bytes).or(named) else { return false };
+    ["https", "http"].into_iter().filter(|word| scheme.as_deref().is_none_or(|scheme| scheme == *word)).any(
+        |scheme| {
+            let rest =
+                origin.as_bytes().strip_prefix(scheme.as_bytes()).and_then(|rest| rest.strip_prefix(b"://"));
+            rest.is_some_and(|rest| rest.eq_ignore_ascii_case(host))
+        },
+    )
 }
 
 /// Whether a request changes something.
@@ -94,19 +104,43 @@ fn csrf_header(headers: &HeaderMap) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use actix_web::HttpMessage;
+    use actix_web::test::TestRequest;
 
     fn passes(pairs: &[(&str, &str)]) -> bool {
-        let mut headers = HeaderMap::new();
-        headers.insert(HOST, HeaderValue::from_static("yard.example:3044"));
-        for (name, value) in pairs {
-            headers.append(
-                HeaderName::from_bytes(name.as_bytes()).unwrap(),
-                HeaderValue::from_str(value).unwrap(),
-            );
+        passes_behind(None, pairs)
+    }
+
+    fn passes_behind(proxy: Option<AskedFor>, pairs: &[(&str, &str)]) -> bool {
+        let request = pairs
+            .iter()
+            .fold(TestRequest::default().insert_header((HOST, "yard.example:3044")), |request, pair| {
+                request.append_header(*pair)
+            });
+        let request = request.to_http_request();
+        if let Some(asked) = proxy {
+            request.extensions_mut().insert(asked);
         }
         let config =
             ServerConfig { cors_origins: vec!["https://app.example".to_owned()], ..ServerConfig::default() };
-        Provenance::new(&config).check(&headers).is_ok()
+        Provenance::new(&config).check(&request).is_ok()
+    }
+
+    #[test]
+    fn our_own_pages_are_those_of_the_host_that_a_trusted_proxy_was_asked_for() {
+        let asked = |host: Option<&str>, scheme: Option<&str>| {
+            Some(AskedFor { host: host.map(str::to_owned), scheme: scheme.map(str::to_owned) })
+        };
+        let [page, inside, plain] =
+            ["https://chat.example", "http://yard.example:3044", "http://chat.example"]
+                .map(|it| [("origin", it)]);
+        assert!(!passes(&page));
+        assert!(passes_behind(asked(Some("chat.example"), None), &page));
+        assert!(passes_behind(asked(Some("chat.example"), Some("https")), &page));
+        assert!(!passes_behind(asked(Some("chat.example"), Some("https")), &plain));
+        assert!(!passes_behind(asked(Some("chat.example"), None), &inside));
+        assert!(passes_behind(asked(None, None), &inside));
+        assert!(!passes_behind(asked(None, Some("https")), &inside));
     }
 
     #[test]

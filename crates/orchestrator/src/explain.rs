@@ -150,11 +150,12 @@ impl Explainer {
         let course = Course::of(&resolved, &snapshot, &outlook, lots)?;
         let Foreseen { steps, left_out, passed } = course.foreseen(&outlook);
         let targets = steps.iter().map(|step| self.target(&snapshot, step, call, &credentials));
+        let limits = asking::of_caller(&snapshot.quotas, &self.keeper.users(), principal);
         Ok(Explanation {
             route: resolved.route_name().map(str::to_owned),
             estimated_prompt_tokens: facts.estimated_prompt_tokens(),
-            reserved_tokens: asking::reserved_tokens(facts),
-            limits: asking::of_caller(&snapshot.quotas, &self.keeper.users(), principal),
+            reserved_tokens: asking::Reserve::of(facts).under(&limits),
+            limits,
             facts: facts.clone(),
             targets: targets.collect(),
             skipped: left_out.iter().map(SkippedTarget::from).collect(),

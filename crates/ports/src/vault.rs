@@ -40,7 +40,7 @@ pub enum RotationError {
     /// The key is given as a setting, so this program can't replace it.
     #[error(
         "the encryption key is given as a setting: give the new one as ENCRYPTION_KEY and the present one as \
-         ENCRYPTION_KEY_PREVIOUS, start again, and run this without --new"
+         ENCRYPTION_KEY_PREVIOUS (a text as BACKEND_API_KEY_SECRET_PREVIOUS), start again, and run this without --new"
     )]
     Given,
     /// The key seals, or is not there.

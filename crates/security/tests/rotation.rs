@@ -109,7 +109,7 @@ fn a_file_that_is_broken_while_the_process_runs_changes_nothing_in_it() {
 fn a_key_that_is_given_beside_the_file_is_in_use_and_not_a_change_that_is_not_done() {
     let dir = tempfile::tempdir().unwrap();
     let given = || GivenSecrets {
-        previous_encryption_key: Some(EncryptionKey::from_bytes(&[7; 32])),
+        previous_encryption_keys: vec![("ENCRYPTION_KEY_PREVIOUS", EncryptionKey::from_bytes(&[7; 32]))],
         ..GivenSecrets::default()
     };
     let secrets = SecretStore::load_or_generate(dir.path(), given()).unwrap();
@@ -127,7 +127,7 @@ fn a_key_that_is_given_is_not_changed_and_the_one_before_it_opens() {
     let old = KeyringVault::new(Keyring::new(EncryptionKey::from_bytes(&[7; 32])));
     let given = GivenSecrets {
         encryption_key: Some(EncryptionKey::from_bytes(&[8; 32])),
-        previous_encryption_key: Some(EncryptionKey::from_bytes(&[7; 32])),
+        previous_encryption_keys: vec![("ENCRYPTION_KEY_PREVIOUS", EncryptionKey::from_bytes(&[7; 32]))],
         ..GivenSecrets::default()
     };
     let secrets = SecretStore::load_or_generate(dir.path(), given).unwrap();
@@ -138,7 +138,7 @@ fn a_key_that_is_given_is_not_changed_and_the_one_before_it_opens() {
     assert_eq!((vault.file_key_ids(), vault.key_ids().unwrap().len()), (Ok(None), 2));
     let twice = GivenSecrets {
         encryption_key: Some(EncryptionKey::from_bytes(&[8; 32])),
-        previous_encryption_key: Some(EncryptionKey::from_bytes(&[8; 32])),
+        previous_encryption_keys: vec![("ENCRYPTION_KEY_PREVIOUS", EncryptionKey::from_bytes(&[8; 32]))],
         ..GivenSecrets::default()
     };
     let error = SecretStore::load_or_generate(dir.path(), twice).unwrap_err();

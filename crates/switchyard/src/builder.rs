@@ -447,20 +447,25 @@ fn database_of(settings: &Settings) -> DatabaseConfig {
 }
 
 fn given_secrets(settings: &Settings) -> Result<GivenSecrets, OpenError> {
-    let key = |given: &Option<GivenKey>| match given {
-        None => Ok(None),
-        Some(GivenKey::Bytes(bytes)) => Ok(Some(EncryptionKey::from_bytes(bytes.expose_secret()))),
-        Some(GivenKey::Passphrase(text)) => EncryptionKey::derived(text)
-            .map(Some)
-            .map_err(|error| OpenError::Setting(format!("ENCRYPTION_KEY: {error}"))),
+    let key = |setting: &'static str, given: &GivenKey| match given {
+        GivenKey::Bytes(bytes) => Ok(EncryptionKey::from_bytes(bytes.expose_secret())),
+        GivenKey::Passphrase(text) => {
+            EncryptionKey::derived(text).map_err(|error| OpenError::Setting(format!("{setting}: {error}")))
+        }
     };
     let secrets = &settings.secrets;
+    let previous = secrets.encryption_keys_previous.iter();
+    let previous = previous.map(|(setting, given)| Ok((*setting, key(setting, given)?)));
     Ok(GivenSecrets {
         secret_key: secrets.secret_key.clone(),
         jwt_secret: secrets.jwt_secret.clone(),
         jwt_secret_previous: secrets.jwt_secret_previous.clone(),
-        encryption_key: key(&secrets.encryption_key)?,
-        previous_encryption_key: key(&secrets.encryption_key_previous)?,
+        encryption_key: secrets
+            .encryption_key
+            .as_ref()
+            .map(|given| key("ENCRYPTION_KEY", given))
+            .transpose()?,
+        previous_encryption_keys: previous.collect::<Result<_, OpenError>>()?,
     })
 }
 

@@ -15,6 +15,8 @@ on_both_databases! {
     of_two_administrators_who_change_a_provider_at_once_one_is_told_to_read_it_again,
     what_the_file_declares_is_not_changed_here_and_can_be_tested,
     the_vendor_is_told_by_name_and_address_on_the_documented_surface,
+    a_new_name_leaves_a_provider_what_it_was_said_to_be,
+    the_documented_surface_changes_what_is_at_the_version_that_is_meant,
     a_provider_serves_calls_as_soon_as_it_is_made_and_none_once_it_is_off,
     a_key_for_all_of_a_provider_follows_what_is_named_so_and_not_the_provider,
     a_removal_that_is_forced_leaves_routes_that_go_on,
@@ -123,6 +125,43 @@ async fn the_vendor_is_told_by_name_and_address_on_the_documented_surface(app: T
     assert_eq!(said.status, 200, "{}", said.text);
     patch(&admin, &path, None, json!({"models": ["m", "n"]})).await;
     assert_eq!(vendor("g").await, "groq");
+}
+
+async fn a_new_name_leaves_a_provider_what_it_was_said_to_be(app: TestApp) {
+    let admin = admin(&app).await;
+    let vendor = async |name: &str| listed(&admin, name).await["vendor"].as_str().unwrap().to_owned();
+    for (name, kind, new_name) in [
+        ("claude", "anthropic", "main"),
+        ("my gemini", "gemini", "second"),
+        ("google prod", "openai", "prod"),
+    ] {
+        let id = made(&admin, json!({"name": name, "vendor": kind, "api_key": KEY})).await["id"].clone();
+        let renamed = patch(&admin, &format!("/api/providers/{id}"), None, json!({"name": new_name})).await;
+        assert_eq!(renamed.status, 200, "{}", renamed.text);
+        assert_eq!(vendor(new_name).await, kind);
+    }
+}
+
+async fn the_documented_surface_changes_what_is_at_the_version_that_is_meant(app: TestApp) {
+    let admin = admin(&app).await;
+    let provider = made(&admin, json!({"name": "p", "vendor": "openai", "models": [{"model": "m"}]})).await;
+    let route = json!({"name": "r", "mode": "auto", "nodes": [{"api_id": provider["id"]}]});
+    let route = admin.post("/api/model-routes", route.to_string()).await.json();
+    for (path, change) in [
+        (format!("/api/model-routes/{}", route["id"]), json!({"is_active": false})),
+        (format!("/api/providers/{}", provider["id"]), json!({"is_active": false})),
+    ] {
+        let changed = patch(&admin, &path, Some("\"1\""), change.clone()).await;
+        assert_eq!(changed.status, 200, "{path}: {}", changed.text);
+        let stale = patch(&admin, &path, Some("W/\"1\""), json!({"is_active": true})).await;
+        assert_eq!(stale.status, 409, "{path}: {}", stale.text);
+        assert!(stale.json()["detail"].is_string(), "{path}: {}", stale.text);
+        let kept = send(admin.request("DELETE", &path).header("if-match", "\"1\"")).await;
+        assert_eq!(kept.status, 409, "{path}: {}", kept.text);
+        assert_eq!(admin.get(&path).await.json()["is_active"], json!(false));
+        let gone = send(admin.request("DELETE", &path).header("if-match", "\"2\"")).await;
+        assert_eq!(gone.status, 204, "{path}: {}", gone.text);
+    }
 }
 
 async fn a_provider_serves_calls_as_soon_as_it_is_made_and_none_once_it_is_off(app: TestApp) {

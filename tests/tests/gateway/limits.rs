@@ -105,6 +105,24 @@ async fn tokens_are_reserved_by_estimate_before_a_call_and_corrected_after_it() 
 }
 
 #[tokio::test]
+async fn a_call_that_names_no_output_limit_passes_a_small_limit_that_its_prompt_fits() {
+    let small = Limits { tpm: Some(200), ..Limits::NONE };
+    let model = DeclaredModel { model: "small".to_owned(), limits: small, ..DeclaredModel::default() };
+    let app = builder().model(model).start().await;
+    app.simulator().set_default(Script::of("tokens=3"));
+    let client = app.client_with("ci", small, None).await;
+    for (call, model) in [MODEL, "upstream/small", MODEL].into_iter().enumerate() {
+        let answer = client.ask(model, "hi").await;
+        assert_eq!(answer.status, 200, "call {call}: {}", answer.text);
+    }
+    let stated = json!({"model": MODEL, "max_tokens": 500, "messages": [{"role": "user", "content": "hi"}]});
+    let refused = client.chat(stated).await;
+    is_limited(&refused);
+    assert!(refused.text.contains("this call alone"), "{}", refused.text);
+    is_limited(&client.ask(MODEL, &"word ".repeat(400)).await);
+}
+
+#[tokio::test]
 async fn calls_of_a_day_are_counted_as_well() {
     let app = builder().start().await;
     let client = app.client_with("ci", Limits { rpd: Some(3), ..Limits::NONE }, None).await;

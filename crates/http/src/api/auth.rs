@@ -155,7 +155,7 @@ pub(crate) async fn refresh(
     let token = token.ok_or_else(|| ApiError::unauthenticated("There is no refresh cookie: sign in."))?;
     let claims = sign_in.read_refresh(token, &visitor.0).await?;
     let is_csrf_value = |value: &str| sign_in.is_csrf_value(value, claims.session, TokenKind::Refresh);
-    if let Err(error) = provenance.check_page(headers, is_csrf_value) {
+    if let Err(error) = provenance.check_page(&request, is_csrf_value) {
         gate.note_forged(&claims, &asked(&request), &visitor.0).await;
         return Err(error);
     }
@@ -197,23 +197,17 @@ pub(crate) async fn log_out(
         read.map_err(|_| ApiError::unauthenticated("The request carries two different sessions."))
     };
     let (access, refresh) = (cookie(cookies::ACCESS)?, cookie(cookies::REFRESH)?);
-    let bearer = bearer_or_none(headers);
-    let named = match bearer.as_deref() {
-        Some(bearer) => sign_in.running(Some(bearer), None, &visitor.0).await?,
-        None => None,
-    };
-    let is_by_bearer = named.is_some();
-    let running = match named {
-        Some(claims) => Some(claims),
-        None => sign_in.running(access, refresh, &visitor.0).await?,
-    };
-    if let Some(claims) = running {
+    let bearer = bearer_or_none(headers)?;
+    let tokens =
+        [(bearer.as_deref(), TokenKind::Access), (access, TokenKind::Access), (refresh, TokenKind::Refresh)];
+    if let Some((place, claims)) = sign_in.running(&tokens, &visitor.0).await? {
+        let is_by_bearer = place == 0;
         if !is_by_bearer {
             let kinds = [TokenKind::Access, TokenKind::Refresh];
             let is_csrf_value = |value: &str| {
                 kinds.into_iter().any(|kind| sign_in.is_csrf_value(value, claims.session, kind))
             };
-            if let Err(error) = provenance.check_page(headers, is_csrf_value) {
+            if let Err(error) = provenance.check_page(&request, is_csrf_value) {
                 gate.note_forged(&claims, &asked(&request), &visitor.0).await;
                 return Err(error);
             }
@@ -221,7 +215,7 @@ pub(crate) async fn log_out(
         sign_in.log_out(&claims, &visitor.0).await?;
     } else {
         // Even without a session: the answer takes cookies away, and another site's page may not have that done.
-        provenance.check(headers)?;
+        provenance.check(&request)?;
     }
     let mut response = HttpResponse::Ok().json(Said { message: "Logged out" });
     rule.take(&mut response);

@@ -5,7 +5,8 @@ use crate::connection::Connection;
 use crate::extract::{BodyLimits, Judging, read_json, read_json_or_nothing, read_json_or_yaml};
 use actix_web::dev::Payload;
 use actix_web::http::header::HeaderMap;
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::web::{self, Bytes};
+use actix_web::{FromRequest, HttpRequest};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use secrecy::ExposeSecret;
@@ -13,11 +14,16 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
 use std::rc::Rc;
+use switchyard_dialects::scan::{Document, ScanLimits};
 use switchyard_orchestrator::misread::{self, Misread};
 use validator::{Validate, ValidationErrors};
 
 /// A document of more bytes is read beside the calls that are served.
 const READ_AT_ONCE: usize = 64 * 1024;
+
+/// What is proved of a body before it is believed: that no object in it, however deep, has two members of one name, of which somebody
+/// else might read the other; and how deep it is, also where a part is passed on as it stands.
+const STRICTNESS: ScanLimits = ScanLimits { max_depth: 128, max_members: usize::MAX, max_values: 2_000_000 };
 
 /// Longest password or token that is looked at at all; rules of their own are far below.
 const LONGEST_SECRET: usize = 4096;
@@ -154,13 +160,16 @@ fn ended(connection: Option<Rc<Connection>>) {
 }
 
 /// Reads and judges a whole body.
-fn read<T: ApiBody>(bytes: &[u8]) -> Result<T, ApiError> {
+fn read<T: ApiBody>(bytes: &Bytes) -> Result<T, ApiError> {
     // Else a list would be taken for the members in their order, and an empty one for a body that says nothing.
     if bytes.trim_ascii_start().first() != Some(&b'{') {
         misread::json::<IgnoredAny>(bytes).map_err(|error| unreadable(&error))?;
         return Err(ApiError::invalid_field("body", "this is no JSON object"));
     }
-    judge(misread::json(bytes).map_err(|error| unreadable(&error))?)
+    let body = misread::json(bytes).map_err(|error| unreadable(&error))?;
+    Document::scan(bytes.clone(), STRICTNESS)
+        .map_err(|error| ApiError::invalid_field("body", error.to_string()))?;
+    judge(body)
 }
 
 fn judge<T: ApiBody>(body: T) -> Result<T, ApiError> {

@@ -169,7 +169,7 @@ pub(crate) async fn change_user(
     Ok(shown(admin.change(id_of(&id)?, change, &by).await?))
 }
 
-/// Makes a link by which a person sets a new password. Their sessions go on until they do.
+/// Makes a link by which a person sets a new password. Their sessions end at once.
 #[utoipa::path(
     post,
     path = "/api/v1/users/{id}/password-reset",

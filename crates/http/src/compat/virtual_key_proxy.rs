@@ -6,6 +6,7 @@ use crate::access::Public;
 use crate::api::{ApiBody, ApiError, ApiJson, ApiJsonOrNothing, Secret};
 use crate::extract::{Administrator, Minter, Visitor, bearer_or_none};
 use crate::idempotency::ShownOnce;
+use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
@@ -177,7 +178,7 @@ const UNKNOWN: &str = "This virtual key is not known here, or it has ended. POST
 
 /// The key that the body names, or else the bearer token.
 fn presented(request: &HttpRequest, named: Option<&Secret>) -> Result<String, ApiError> {
-    let bearer = bearer_or_none(request.headers());
+    let bearer = bearer_or_none(request.headers())?;
     match (named, bearer) {
         (Some(named), Some(bearer)) if named.expose_secret() != bearer.as_ref() => {
             Err(ApiError::unauthenticated("The request carries two different credentials."))
@@ -227,7 +228,7 @@ pub(crate) struct Reloaded {
         (status = 401, body = TextError),
         (status = 403, body = TextError),
         (status = 409, description = "The `Idempotency-Key` belongs to another request", body = TextError),
-        (status = 500, description = "The configuration in the database can't be used; the last good one serves", body = TextError),
+        (status = 500, description = "The configuration file or the configuration in the database can't be used; the last good one serves", body = TextError),
         (status = 503, description = "The database does not answer; the last good configuration serves", body = TextError),
     )
 )]
@@ -236,6 +237,13 @@ pub(crate) async fn reload_config(
     reloading: web::Data<Reloading>,
 ) -> Result<web::Json<Reloaded>, ApiError> {
     let person = administrator.0;
-    let notes = reloading.reload(&person.client.writer(&person.who.entry.user)).await?;
+    let reloaded = reloading.reload(&person.client.writer(&person.who.entry.user)).await;
+    let notes = reloaded.map_err(|error| match error {
+        // Whoever asks for it wrote no word of the file.
+        AdminError::Invalid { .. } => {
+            ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", error.to_string())
+        }
+        error => error.into(),
+    })?;
     Ok(web::Json(Reloaded { message: "Configuration reloaded.", notes }))
 }

@@ -15,6 +15,10 @@ use switchyard_domain::provider::CredentialSource;
 use switchyard_orchestrator::explain::{ExplainedTarget, Explanation, PriceBound};
 use utoipa::ToSchema;
 
+/// What decides where every target that could take the call is at a limit.
+const NO_ROOM: &str = "limit_spent";
+const NO_ROOM_SAID: &str = "every target that could take the call is at a limit of its own";
+
 /// What would become of a call.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ExplanationShape {
@@ -34,7 +38,8 @@ pub struct ExplanationShape {
     reserved_tokens: u64,
     /// The limits and budgets of the caller that it would be held to.
     limits: Vec<ExplainedLimit>,
-    /// The rule that puts the first target first: a strategy's word, or `named`, `only`, `priority`, `provider_again` or `avoided`.
+    /// The rule that puts the first target first: a strategy's word, or `named`, `only`, `priority`, `provider_again` or `avoided`; or
+    /// `limit_spent` where no target is left, since all that could take the call are at limits of theirs: it would be answered 429.
     decided_by: &'static str,
     /// The same in a sentence, with the figures that decided; told to those who administer or audit.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -115,8 +120,8 @@ impl ExplanationShape {
             max_output_tokens: explained.facts.max_output_tokens,
             reserved_tokens: explained.reserved_tokens,
             limits: explained.limits.iter().map(ExplainedLimit::from).collect(),
-            decided_by: explained.rule().map_or("", |rule| rule.as_str()),
-            rule: explained.rule().map(|rule| rule.to_string()),
+            decided_by: explained.rule().map_or(NO_ROOM, |rule| rule.as_str()),
+            rule: Some(explained.rule().map_or_else(|| NO_ROOM_SAID.to_owned(), |rule| rule.to_string())),
             targets: explained.targets.iter().map(target).collect(),
             skipped: explained.skipped.iter().map(SkippedShape::from).collect(),
             passed_routes: explained.passed.iter().map(PassedRouteShape::from).collect(),

@@ -24,6 +24,13 @@ pub(crate) enum CredentialFault {
     Malformed,
 }
 
+impl CredentialFault {
+    /// Whether there are several, so that it is not known which is meant.
+    pub(crate) fn is_ambiguous(self) -> bool {
+        matches!(self, Self::Repeated(_) | Self::Differing)
+    }
+}
+
 /// The credential that a request presents, in `authorization` or in the header of whichever dialect the client speaks; and in `key` of
 /// its query, where one is given to look at.
 pub(crate) fn presented<'r>(

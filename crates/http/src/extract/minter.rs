@@ -70,7 +70,7 @@ async fn judge(request: &HttpRequest) -> Result<Minter, ApiError> {
         Ok(_) | Err(_) => {
             // Whoever reads another site's page would make keys without knowing, also where strangers are kept out.
             let provenance = request.app_data::<Provenance>().ok_or_else(ApiError::defect)?;
-            provenance.check(request.headers())?;
+            provenance.check(request)?;
             Ok(Minter::Anybody(client_of(request)))
         }
     }

@@ -1,6 +1,6 @@
 //! Finds the person behind a request of the surfaces for people.
 
-use super::credential::presented;
+use super::credential::{CredentialFault, presented};
 use crate::access::{Access, AccessRule};
 use crate::api::ApiError;
 use crate::cookies;
@@ -55,8 +55,7 @@ impl Administrator {
 pub(super) async fn person(request: &HttpRequest, missing: &str) -> Result<Person, ApiError> {
     let gate = request.app_data::<web::Data<SessionGate>>().ok_or_else(ApiError::defect)?;
     let headers = request.headers();
-    let bearer = presented(headers, None)
-        .map_err(|fault| ApiError::unauthenticated(format!("The credential can't be used: {fault}.")))?;
+    let bearer = presented(headers, None).map_err(unusable)?;
     let cookie = cookies::read(headers, cookies::ACCESS)
         .map_err(|_| ApiError::unauthenticated("The request carries two different sessions."))?;
     let client = client_of(request);
@@ -73,7 +72,7 @@ pub(super) async fn person(request: &HttpRequest, missing: &str) -> Result<Perso
             if changes_something(request) {
                 let is_csrf_value = |value: &str| gate.is_csrf_value(value, person.who.session);
                 let provenance = request.app_data::<Provenance>().ok_or_else(ApiError::defect)?;
-                if let Err(error) = provenance.check_page(headers, is_csrf_value) {
+                if let Err(error) = provenance.check_page(request, is_csrf_value) {
                     gate.note_refusal(&person.who, &asked(request), Refused::Forged, &person.client).await;
                     return Err(error);
                 }
@@ -158,9 +157,18 @@ rule!(Member, Access::SignedIn, &Role::ALL);
 rule!(Reader, Access::AuditorOrAdmin, &[Role::Admin, Role::Auditor]);
 rule!(Administrator, Access::Admin, &[Role::Admin]);
 
-/// What a request presents in `authorization`, as far as it can be read.
-pub(crate) fn bearer_or_none(headers: &HeaderMap) -> Option<Cow<'_, str>> {
-    presented(headers, None).ok().flatten()
+/// What a request presents in `authorization`, as far as it can be read. Two credentials are refused here as everywhere: whose request
+/// it is must not depend on which of them is read.
+pub(crate) fn bearer_or_none(headers: &HeaderMap) -> Result<Option<Cow<'_, str>>, ApiError> {
+    match presented(headers, None) {
+        Ok(bearer) => Ok(bearer),
+        Err(fault) if fault.is_ambiguous() => Err(unusable(fault)),
+        Err(_) => Ok(None),
+    }
+}
+
+fn unusable(fault: CredentialFault) -> ApiError {
+    ApiError::unauthenticated(format!("The credential can't be used: {fault}."))
 }
 
 /// The version that a writer means to change: `If-Match: "3"`, as an answer's `etag` told it, or the bare number.
@@ -171,7 +179,8 @@ pub(crate) fn expected_version(headers: &HeaderMap) -> Result<Option<i64>, ApiEr
     if text == "*" && values.next().is_none() {
         return Ok(None);
     }
-    let digits = text.trim_matches('"');
+    // A proxy that compresses answers weakens their tags.
+    let digits = text.strip_prefix("W/").unwrap_or(text).trim_matches('"');
     let version = digits.parse().ok().filter(|_| values.next().is_none());
     version
         .map(Some)

@@ -7,10 +7,40 @@ use std::net::{IpAddr, SocketAddr};
 use switchyard_orchestrator::accounts::Client;
 
 static X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+static X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+static X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// The address that a request comes from, noted with it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Address(pub(super) IpAddr);
+
+/// What a trusted proxy says that its client asked for, noted with the request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct AskedFor {
+    /// The host, with its port if it named one.
+    pub(crate) host: Option<String>,
+    /// The scheme.
+    pub(crate) scheme: Option<String>,
+}
+
+impl AskedFor {
+    /// Of a request; nothing where no trusted proxy carries it.
+    pub(crate) fn of(request: &HttpRequest) -> Self {
+        request.extensions().get::<Self>().cloned().unwrap_or_default()
+    }
+
+    /// What the headers of a trusted peer say. Where several proxies did, the first was asked by the client.
+    pub(super) fn told(request: &ServiceRequest, trusted: &[IpNet]) -> Option<Self> {
+        let peer = request.peer_addr()?.ip().to_canonical();
+        is_trusted(peer, trusted).then(|| {
+            let first = |name| {
+                let text = request.headers().get(name)?.to_str().ok()?;
+                text.split(',').next().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
+            };
+            Self { host: first(&X_FORWARDED_HOST), scheme: first(&X_FORWARDED_PROTO) }
+        })
+    }
+}
 
 /// From where somebody asks, as use cases want to know it.
 pub(crate) fn client_of(request: &HttpRequest) -> Client {
@@ -28,11 +58,14 @@ pub(super) fn address(request: &ServiceRequest, trusted: &[IpNet]) -> Option<IpA
     Some(behind(peer, request.headers(), trusted))
 }
 
+fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
+    trusted.iter().any(|network| network.contains(&address))
+}
+
 /// Each proxy adds the address that it was called from at the end, so the list is believed from there backwards, for as long
 /// as the one who added is trusted. What stands before was written by anybody.
 fn behind(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
-    let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(&address));
-    if !is_trusted(peer) {
+    if !is_trusted(peer, trusted) {
         return peer;
     }
     let lines: Vec<_> = headers.get_all(&X_FORWARDED_FOR).collect();
@@ -41,7 +74,7 @@ fn behind(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     for hop in hops {
         let Some(address) = parsed(hop.trim()) else { break };
         client = address;
-        if !is_trusted(address) {
+        if !is_trusted(address, trusted) {
             break;
         }
     }

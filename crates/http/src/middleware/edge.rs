@@ -101,6 +101,9 @@ where
         if let Some(address) = arrival.record.client() {
             request.extensions_mut().insert(client::Address(address));
         }
+        if let Some(asked) = client::AskedFor::told(&request, &self.edge.trusted_proxies) {
+            request.extensions_mut().insert(asked);
+        }
         let answer = self.inner.call(request);
         async move {
             match AssertUnwindSafe(answer).catch_unwind().await {

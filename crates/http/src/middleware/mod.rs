@@ -11,7 +11,7 @@ mod request_id;
 mod response_headers;
 mod tracked_body;
 
-pub(crate) use client::client_of;
+pub(crate) use client::{AskedFor, client_of};
 pub(crate) use cors::Origins;
 pub(crate) use edge::Edge;
 pub(crate) use request_id::RequestId;

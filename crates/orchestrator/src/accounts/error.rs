@@ -15,7 +15,10 @@ pub enum AccountError {
     )]
     RegistrationClosed,
     /// The registration token is missing or wrong.
-    #[error("Registration needs `registration_token`: ask an administrator for it.")]
+    #[error(
+        "Registration needs `registration_token`: ask an administrator for it. Without one, anybody may register where \
+         SWITCHYARD_ALLOW_OPEN_REGISTRATION=true. The first administrator is made by the link that `switchyard admin link` prints."
+    )]
     RegistrationToken,
     /// Somebody has the name or the address.
     #[error("{}", taken(*.0))]

@@ -12,7 +12,7 @@ use switchyard_domain::time::Timestamp;
 use switchyard_domain::user::{Session, User, kept_password, name_key};
 use switchyard_ports::passwords::{PasswordHash, Verdict};
 use switchyard_ports::repositories::Rotation;
-use switchyard_ports::tokens::{Claims, TokenFault, TokenKind};
+use switchyard_ports::tokens::{Claims, TokenKind};
 
 /// Longest name that a client gives itself that is kept.
 const LONGEST_AGENT: usize = 200;
@@ -195,27 +195,24 @@ impl SignIn {
         }
     }
 
-    /// The session that these tokens are of, if it runs: by the access token, else by the refresh token; with the kind of the one
-    /// that told.
+    /// The session that one of these tokens is of, if it runs: of the first that tells, with its place among them.
     ///
     /// # Errors
     /// [`AccountError::Throttled`], [`AccountError::Unavailable`]
     pub async fn running(
         &self,
-        access: Option<&str>,
-        refresh: Option<&str>,
+        tokens: &[(Option<&str>, TokenKind)],
         client: &Client,
-    ) -> Result<Option<Claims>, AccountError> {
+    ) -> Result<Option<(usize, Claims)>, AccountError> {
         self.ports.throttles.logout(client).await?;
         let now = self.ports.clock.now();
-        let read = |token: Option<&str>, kind| -> Option<Result<Claims, TokenFault>> {
-            token.map(|token| self.ports.tokens.verify(token, kind, now))
-        };
-        let told = [read(access, TokenKind::Access), read(refresh, TokenKind::Refresh)];
-        for claims in told.into_iter().flatten().flatten() {
+        for (place, (token, kind)) in tokens.iter().enumerate() {
+            let Some(Ok(claims)) = token.map(|token| self.ports.tokens.verify(token, *kind, now)) else {
+                continue;
+            };
             let running = self.ports.sessions.of_user(claims.user, now).await?;
             if running.iter().any(|session| session.id == claims.session) {
-                return Ok(Some(claims));
+                return Ok(Some((place, claims)));
             }
         }
         Ok(None)

@@ -1,7 +1,7 @@
 //! May this call begin, and may it go to this target? All limits and budgets of the caller and of the target are taken in one step, all
 //! or none, before anything is sent.
 
-use super::asking::{self, reserved_tokens};
+use super::asking::{self, Reserve};
 use super::bound::{self, Unbounded};
 use super::course::Course;
 use super::lots::Taking;
@@ -78,7 +78,7 @@ impl Admission<'_> {
             let needed = NanoUsd(settlement.committed().0.saturating_add(price.0));
             self.cover(settlement, needed, now, &callers).await?;
         }
-        let tokens = reserved_tokens(self.call.facts());
+        let tokens = Reserve::of(self.call.facts());
         let mut asks = Vec::with_capacity(2);
         if is_first && !callers.is_empty() {
             let reachable = course.reachable(target, self.max_attempts);
@@ -109,8 +109,9 @@ impl Admission<'_> {
         if settlement.is_admitted() {
             return Ok(());
         }
-        let tokens = reserved_tokens(self.call.facts());
-        settlement.admit(caller_alone(self.ports, self.snapshot, self.users, self.principal, tokens).await?);
+        let tokens = Reserve::of(self.call.facts());
+        settlement
+            .admit(caller_alone(self.ports, self.snapshot, self.users, self.principal, Some(tokens)).await?);
         Ok(())
     }
 
@@ -165,13 +166,14 @@ pub(super) async fn caller_alone(
     snapshot: &Snapshot,
     users: &UserDirectory,
     principal: &Principal,
-    tokens: u64,
+    tokens: Option<Reserve>,
 ) -> Result<Option<Box<dyn Permit>>, CallError> {
     let demands = asking::of_caller(&snapshot.quotas, users, principal);
     if demands.is_empty() {
         return Ok(None);
     }
-    let asks = [asking::ask(demands, tokens, NanoUsd::ZERO)];
+    let tokens = tokens.map_or(0, |tokens| tokens.under(&demands));
+    let asks = [Ask { demands, tokens, money: NanoUsd::ZERO }];
     let taken = ports.budgets.acquire(ports.limiter.as_ref(), &asks).await;
     let [Ask { demands, .. }] = &asks;
     taken.map(|mut permits| permits.pop()).map_err(|error| refused(error, demands, &who(principal), tokens))

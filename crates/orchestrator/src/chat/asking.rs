@@ -13,12 +13,37 @@ use switchyard_ports::client_call::ClientCall;
 use switchyard_ports::limiter::{Ask, Demand, Scope};
 
 /// Output tokens that are reserved for a call without a limit of its own.
-const DEFAULT_OUTPUT_ESTIMATE: u64 = 1000;
+pub(crate) const OUTPUT_ESTIMATE: u64 = 1000;
 
-/// The tokens that a call reserves: its prompt by estimate and its output limit for each choice.
-pub(crate) fn reserved_tokens(facts: &CallFacts) -> u64 {
-    let output = facts.max_output_tokens.unwrap_or(DEFAULT_OUTPUT_ESTIMATE);
-    facts.estimated_prompt_tokens().saturating_add(output.saturating_mul(u64::from(facts.choices.max(1))))
+/// The tokens that a call reserves where tokens are limited.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reserve {
+    /// Its prompt's, by estimate.
+    pub(crate) prompt: u64,
+    /// Its output limit, for each choice; where it has none, a guess.
+    pub(crate) output: u64,
+    /// Whether the output is a guess.
+    pub(crate) is_guessed: bool,
+}
+
+impl Reserve {
+    /// Of a call.
+    pub(crate) fn of(facts: &CallFacts) -> Self {
+        let output = facts.max_output_tokens.unwrap_or(OUTPUT_ESTIMATE);
+        Self {
+            prompt: facts.estimated_prompt_tokens(),
+            output: output.saturating_mul(u64::from(facts.choices.max(1))),
+            is_guessed: facts.max_output_tokens.is_none(),
+        }
+    }
+
+    /// What is reserved under these demands. A guess takes no more than the smallest limit leaves beside the prompt: else calls that
+    /// say nothing of their output would never pass a small limit, however short their answers are.
+    pub(crate) fn under(self, demands: &[Demand]) -> u64 {
+        let least = demands.iter().filter_map(|demand| demand.limits.tpm).min().filter(|_| self.is_guessed);
+        let room = least.map_or(u64::MAX, |limit| limit.saturating_sub(self.prompt));
+        self.prompt.saturating_add(self.output.min(room))
+    }
 }
 
 /// What a call asks for its caller: the key, whose key it is, and all calls together.
@@ -74,7 +99,8 @@ pub(super) fn has_budget(demands: &[Demand]) -> bool {
 }
 
 /// An ask for the tokens and the money of a call.
-pub(super) fn ask(demands: Vec<Demand>, tokens: u64, money: NanoUsd) -> Ask {
+pub(super) fn ask(demands: Vec<Demand>, tokens: Reserve, money: NanoUsd) -> Ask {
+    let tokens = tokens.under(&demands);
     Ask { demands, tokens, money }
 }
 

@@ -37,7 +37,7 @@ impl ChatService {
     ) -> Result<PromptCount, CallError> {
         let snapshot = self.keeper().snapshot();
         let resolved = resolve(&snapshot, principal, &call.facts().model)?;
-        let permit = caller_alone(self.ports(), &snapshot, &self.keeper().users(), principal, 0).await?;
+        let permit = caller_alone(self.ports(), &snapshot, &self.keeper().users(), principal, None).await?;
         let credentials = credentials_of(&snapshot, principal);
         let outlook = Outlook {
             health: self.ports().health.as_ref(),

@@ -1,6 +1,6 @@
 //! What a plan rests on besides the route: the targets as they are now, and the call.
 
-use super::asking;
+use super::asking::{self, Reserve};
 use super::lots::{Lots, TurnKey};
 use crate::snapshot::{CallerCredentials, Quotas, RouteEntry, TargetEntry};
 use switchyard_domain::call::CallFacts;
@@ -35,7 +35,7 @@ pub(crate) struct OutlookCall<'a> {
     /// The tokens that its answer is taken to have, for its price.
     pub(crate) output_estimate: u64,
     /// The tokens that it takes of limits, as far as they are known.
-    pub(crate) reserved: u64,
+    pub(crate) reserved: Reserve,
     /// How its answer comes.
     pub(crate) form: AnswerForm,
 }
@@ -65,16 +65,14 @@ pub(crate) struct NoTargets {
 
 impl<'a> OutlookCall<'a> {
     pub(crate) fn of(facts: &'a CallFacts) -> Self {
-        let prompt_tokens = facts.estimated_prompt_tokens();
+        let reserved = Reserve::of(facts);
         let planned = PlannedCall {
-            prompt_tokens,
+            prompt_tokens: reserved.prompt,
             output_tokens: facts.max_output_tokens,
             needs: facts.needs,
             tags: &facts.tags,
         };
-        let reserved = asking::reserved_tokens(facts);
-        let output_estimate = reserved.saturating_sub(prompt_tokens);
-        Self { planned, output_estimate, reserved, form: facts.answer_form() }
+        Self { planned, output_estimate: reserved.output, reserved, form: facts.answer_form() }
     }
 }
 
@@ -183,8 +181,8 @@ impl Outlook<'_> {
     /// The limit of those besides the caller's that has no room for the call at this target, if there is one. How many calls are in
     /// flight, and what budgets have left, changes from moment to moment and is not looked at.
     pub(crate) fn spent(&self, target: &TargetEntry) -> Option<LimitKind> {
-        let tokens = self.call.reserved.max(1);
         let demands = asking::of_target(self.quotas, target);
+        let tokens = self.call.reserved.under(&demands).max(1);
         demands.iter().filter(|demand| !demand.limits.is_none()).find_map(
             |Demand { scope, limits, .. }| {
                 let tally = self.limiter.tally(scope);

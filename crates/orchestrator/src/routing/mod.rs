@@ -8,6 +8,7 @@ pub use dry_run::{DryCall, DryRun, MOST_RUNS, RunShare};
 pub use select::{Among, Selection};
 pub use state::{RouteState, TargetStanding};
 
+use crate::chat::asking::{OUTPUT_ESTIMATE, Reserve};
 use crate::chat::{Course, Lots, Outlook, OutlookCall};
 use crate::principal::Principal;
 use crate::snapshot::{CallerCredentials, ConfigurationKeeper, RouteEntry, Snapshot, credentials_of};
@@ -19,9 +20,6 @@ use switchyard_ports::clock::Clock;
 use switchyard_ports::entropy::Entropy;
 use switchyard_ports::health::{Health, TargetState};
 use switchyard_ports::limiter::Limiter;
-
-/// The output that a call without a limit is taken to have.
-const OUTPUT_ESTIMATE: u64 = 1_000;
 
 /// Looks at routes. Everything is asked with the shared credentials, and nobody is called.
 pub struct Routing {
@@ -105,7 +103,11 @@ impl Routing {
     ) -> Outlook<'a> {
         let output_estimate = planned.output_tokens.unwrap_or(OUTPUT_ESTIMATE);
         // Who says nothing of the call's size asks whether there is room at all.
-        let reserved = planned.prompt_tokens.saturating_add(planned.output_tokens.unwrap_or_default());
+        let reserved = Reserve {
+            prompt: planned.prompt_tokens,
+            output: planned.output_tokens.unwrap_or_default(),
+            is_guessed: false,
+        };
         Outlook {
             health: self.ports.health.as_ref(),
             limiter: self.ports.limiter.as_ref(),

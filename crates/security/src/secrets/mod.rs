@@ -32,8 +32,8 @@ pub struct GivenSecrets {
     pub jwt_secret_previous: Option<SecretString>,
     /// The key that seals.
     pub encryption_key: Option<EncryptionKey>,
-    /// The one before, which still opens.
-    pub previous_encryption_key: Option<EncryptionKey>,
+    /// Those that sealed before, which still open, each with the setting that gives it.
+    pub previous_encryption_keys: Vec<(&'static str, EncryptionKey)>,
 }
 
 /// The process's secrets.
@@ -115,11 +115,10 @@ impl SecretStore {
                 (keyring, Some(file))
             }
         };
-        if let Some(previous) = given.previous_encryption_key {
-            keyring = keyring.with_retired(previous).map_err(|reason| SecretError::Keys {
-                place: "ENCRYPTION_KEY_PREVIOUS".to_owned(),
-                reason,
-            })?;
+        for (setting, previous) in given.previous_encryption_keys {
+            keyring = keyring
+                .with_retired(previous)
+                .map_err(|reason| SecretError::Keys { place: setting.to_owned(), reason })?;
         }
         Ok(Secrets { secret_key, jwt_secret, jwt_secret_previous, keyring, keyring_file, generated })
     }

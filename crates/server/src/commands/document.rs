@@ -50,8 +50,12 @@ pub(crate) async fn apply(loaded: &Loaded, options: &DocumentOptions) -> Result<
 }
 
 pub(crate) async fn drift(loaded: &Loaded, options: &DocumentOptions) -> Result<(), Failure> {
-    let DeclaredDocument { declared, lines, .. } = environment::document(&options.document)?;
-    let drift = open(loaded).await?.declared().drift(&declared).await;
+    let DeclaredDocument { declared, lines, says_nothing, .. } = environment::document(&options.document)?;
+    let administration = open(loaded).await?;
+    if says_nothing {
+        administration.declared().refuse_silence().await.map_err(|error| unusable(error, &lines))?;
+    }
+    let drift = administration.declared().drift(&declared).await;
     let drift = drift.map_err(|error| unusable(error, &lines))?;
     if options.json {
         output::json(&drift_in_json(&drift));

@@ -148,6 +148,7 @@ fn a_document_that_can_not_be_used_says_its_line_and_changes_nothing() {
         ("no vendor", DOCUMENT.replace("one", "two").replace("openai", "nobody"), "line 2"),
         ("no such model", DOCUMENT.replace("model: gpt-4o, weight", "model: gpt-5, weight"), "line 10"),
         ("a variable that is not set", DOCUMENT.replace("ONE_KEY", "NO_KEY"), "line 4"),
+        ("nothing at all", String::new(), "it says nothing of `providers` and `routes`"),
     ] {
         write(&place, &text);
         for command in ["plan", "apply", "drift"] {

@@ -47,6 +47,30 @@ fn another_encryption_key_than_the_datas_starts_warns_and_lists_with_a_mask() {
     assert_eq!(place.say("check").code, 78);
 }
 
+#[test]
+fn a_text_that_keys_were_derived_from_is_exchanged_for_another_and_for_a_key() {
+    const FIRST: &str = "q7#mZp2!vKx9Lw4c";
+    const SECOND: &str = "Tz5$wHn8@rBe3Yd6";
+    let resealed = |place: &Place| {
+        let done = place.say("rekey --json").json();
+        (done["resealed"].clone(), done["unreadable"].clone())
+    };
+    let place = Place::new().set("BACKEND_API_KEY_SECRET", FIRST);
+    add_provider(&place, "one");
+    let place =
+        place.set("BACKEND_API_KEY_SECRET", SECOND).set("SWITCHYARD_BACKEND_API_KEY_SECRET_PREVIOUS", FIRST);
+    assert_eq!(hint(&place, "one"), "…efgh");
+    assert_eq!(resealed(&place), (Value::from(1), Value::from(0)));
+    let place = place.unset("SWITCHYARD_BACKEND_API_KEY_SECRET_PREVIOUS");
+    assert_eq!(hint(&place, "one"), "…efgh", "it stands under the second");
+    // A key beside the text wins, and what stands under the text opens still.
+    let place = place.set("ENCRYPTION_KEY", NEW);
+    assert_eq!(hint(&place, "one"), "…efgh");
+    assert_eq!(resealed(&place), (Value::from(1), Value::from(0)));
+    let place = place.unset("BACKEND_API_KEY_SECRET");
+    assert_eq!(hint(&place, "one"), "…efgh", "it stands under the key");
+}
+
 fn backup(place: &Place) -> String {
     std::fs::read_to_string(place.path("data/config_backup.json")).unwrap()
 }

@@ -76,7 +76,7 @@ fn a_file_with_anything_wrong_in_it_changes_nothing_and_the_answer_says_the_line
     ] {
         write(&server.place, &text);
         let heard = reload(&server, &token);
-        assert_eq!(heard.status, 400, "{what}: {heard:?}");
+        assert_eq!(heard.status, 500, "{what}: {heard:?}");
         let answer = heard.json();
         let message = answer["error"].as_str().unwrap();
         assert!(message.contains(said), "{what}: {message}");
@@ -85,7 +85,7 @@ fn a_file_with_anything_wrong_in_it_changes_nothing_and_the_answer_says_the_line
     }
     std::fs::remove_file(server.place.path("switchyard.yaml")).unwrap();
     let heard = reload(&server, &token);
-    assert!(heard.status == 400 && heard.body.contains("switchyard.yaml"), "{heard:?}");
+    assert!(heard.status == 500 && heard.body.contains("switchyard.yaml"), "{heard:?}");
     write(&server.place, &format!("{FIRST}{more}"));
     assert_eq!(reload(&server, &token).status, 200);
     assert_eq!(target(&server, &token, "slow"), "one/m");

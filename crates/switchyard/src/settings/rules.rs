@@ -156,13 +156,14 @@ impl Rules<'_> {
 
     /// A secret known from one of its uses must not open another.
     fn shared_secrets(&self, findings: &mut Findings) {
-        let rows: [&dyn Row; 8] = [
+        let rows: [&dyn Row; 9] = [
             &table::SECRET_KEY,
             &table::JWT_SECRET,
             &table::JWT_SECRET_PREVIOUS,
             &table::ENCRYPTION_KEY,
             &table::ENCRYPTION_KEY_PREVIOUS,
             &table::BACKEND_API_KEY_SECRET,
+            &table::BACKEND_API_KEY_SECRET_PREVIOUS,
             &table::ADMIN_PASSWORD,
             &table::REGISTRATION_TOKEN,
         ];
@@ -190,7 +191,7 @@ impl Rules<'_> {
             let name = self.values.giver(&table::ENCRYPTION_KEY).0;
             self.warn(
                 &table::BACKEND_API_KEY_SECRET,
-                format!("ignored: {name} is given, and wins"),
+                format!("seals nothing: {name} is given, and wins. What stands under it opens still"),
                 findings,
             );
         }

@@ -77,8 +77,8 @@ table! {
         TLS_KEY_FILE: PathBuf = setting(&FilePath);
         /// Permits a listener that other machines reach without TLS, for TLS that ends in a proxy in front.
         ALLOW_PLAIN_HTTP: bool = setting(&Boolean).default("false");
-        /// The proxies whose X-Forwarded-For is believed: the access log names the client behind them. Their own
-        /// connections are under no source's cap.
+        /// The proxies whose X-Forwarded-For, -Host and -Proto are believed: the access log names the client behind them, and pages of
+        /// the host that it asked for are our own. Their own connections are under no source's cap.
         TRUSTED_PROXIES: Vec<IpNet> = setting(&ListOf { expected: "networks in CIDR form", parse: network })
             .default("").when_empty(WhenEmpty::Keep);
         /// The web origins whose pages may call with credentials.
@@ -151,9 +151,13 @@ table! {
         /// The ENCRYPTION_KEY before this one, which still opens: `switchyard rekey` seals anew what stands under it.
         ENCRYPTION_KEY_PREVIOUS: SecretBox<[u8; 32]> = setting(&KeyText)
             .secret().when_empty(WhenEmpty::Refuse);
-        /// A text to derive the sealing key from. ENCRYPTION_KEY wins over it.
+        /// A text to derive the sealing key from. ENCRYPTION_KEY wins over it; what stands under this one opens still.
         BACKEND_API_KEY_SECRET: SecretString = setting(&Passphrase { min_chars: MIN_TEXT_CHARS })
             .alias(&["BACKEND_API_KEY_SECRET"]).secret().when_empty(WhenEmpty::Refuse);
+        /// The BACKEND_API_KEY_SECRET before this one, or before ENCRYPTION_KEY, which still opens: `switchyard rekey` seals anew what
+        /// stands under it.
+        BACKEND_API_KEY_SECRET_PREVIOUS: SecretString = setting(&Passphrase { min_chars: MIN_TEXT_CHARS })
+            .secret().when_empty(WhenEmpty::Refuse);
         /// Ignored: every record is sealed with a random nonce of its own.
         IV: String = setting(&Label).alias(&["IV"]).secret();
     }

@@ -70,7 +70,7 @@ const ROWS: &[Row] = &[
         "ENCRYPTION_KEY_PREVIOUS",
         GOOD_KEY,
         &[],
-        |s| matches!(&s.secrets.encryption_key_previous, Some(EncryptionKey::Bytes(b)) if b.expose_secret()[..2] == [0x9f, 0x1c]),
+        |s| matches!(&s.secrets.encryption_keys_previous[..], [(_, EncryptionKey::Bytes(b))] if b.expose_secret()[..2] == [0x9f, 0x1c]),
     ),
     (
         "ENCRYPTION_KEY",
@@ -83,6 +83,12 @@ const ROWS: &[Row] = &[
         "q7#mZp2!vKx9Lw4c",
         &["BACKEND_API_KEY_SECRET"],
         |s| matches!(&s.secrets.encryption_key, Some(EncryptionKey::Passphrase(p)) if is(Some(p), "q7#mZp2!vKx9Lw4c")),
+    ),
+    (
+        "BACKEND_API_KEY_SECRET_PREVIOUS",
+        "q7#mZp2!vKx9Lw4c",
+        &[],
+        |s| matches!(&s.secrets.encryption_keys_previous[..], [(_, EncryptionKey::Passphrase(p))] if is(Some(p), "q7#mZp2!vKx9Lw4c")),
     ),
     ("IV", "0011223344556677", &["IV"], |s| s.secrets.encryption_key.is_none()),
     ("ADMIN_USERNAME", "ada", &[], |s| {

@@ -133,7 +133,10 @@ fn a_sealing_key_wins_over_a_secret_to_derive_from() {
     let pairs = [("ENCRYPTION_KEY", GOOD_KEY), ("BACKEND_API_KEY_SECRET", "q7#mZp2!vKx9Lw4c")];
     let loaded = load_environment(&pairs);
     assert!(matches!(loaded.settings.secrets.encryption_key, Some(EncryptionKey::Bytes(_))));
-    assert_eq!(warnings(&loaded), "BACKEND_API_KEY_SECRET: ignored: ENCRYPTION_KEY is given, and wins");
+    assert_eq!(
+        warnings(&loaded),
+        "BACKEND_API_KEY_SECRET: seals nothing: ENCRYPTION_KEY is given, and wins. What stands under it opens still"
+    );
 }
 
 #[test]

@@ -14,9 +14,9 @@ use crate::api::ApiError;
 use crate::api::ApiJson;
 use crate::api::providers::{address, id_of, named};
 use crate::compat::DetailError;
-use crate::extract::Administrator;
+use crate::extract::{Administrator, expected_version};
 use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use secrecy::ExposeSecret;
 use shapes::{ChangeBody, CreateBody, ManagedProvider};
 use switchyard_domain::declared::DeclaredModel;
@@ -132,7 +132,10 @@ pub(crate) async fn one_managed_provider(
     path = "/api/providers/{id}",
     tag = "configuration",
     security(("bearer_token" = []), ("session_cookie" = [])),
-    params(("id" = i64, Path, description = "The provider's id")),
+    params(
+        ("id" = i64, Path, description = "The provider's id"),
+        ("If-Match" = Option<String>, Header, description = "The version that is meant"),
+    ),
     request_body = ChangeBody,
     responses(
         (status = 200, body = ManagedProvider),
@@ -140,7 +143,7 @@ pub(crate) async fn one_managed_provider(
         (status = 401, body = DetailError),
         (status = 403, body = DetailError),
         (status = 404, body = DetailError),
-        (status = 409, description = "The configuration file declares it, or somebody else changed it at the same moment", body = DetailError),
+        (status = 409, description = "The configuration file declares it, or somebody else changed it: at the same moment, or since the version that `If-Match` names", body = DetailError),
         (status = 413, body = DetailError),
         (status = 415, body = DetailError),
         (status = 422, body = DetailError),
@@ -150,6 +153,7 @@ pub(crate) async fn one_managed_provider(
 pub(crate) async fn change_managed_provider(
     administrator: Administrator,
     id: web::Path<String>,
+    request: HttpRequest,
     body: ApiJson<ChangeBody>,
     admin: web::Data<ProviderAdmin>,
 ) -> Result<web::Json<ManagedProvider>, ApiError> {
@@ -158,25 +162,23 @@ pub(crate) async fn change_managed_provider(
     let base_url = base_url.as_deref().map(needed).transpose()?;
     let now = admin.show(id).await?.provider;
     // Whoever sends back the address that was shown changes nothing, though none be stored.
-    let base_url =
-        base_url.filter(|wanted| now.base_url.is_some() || admin.address(&now).as_ref() != Some(wanted));
-    // What it is taken for changes with what it is told by; what somebody else said it is stays.
+    let shown = admin.address(&now).unwrap_or_default();
+    let base_url = base_url.filter(|wanted| now.base_url.is_some() || shown != *wanted);
+    // What it is taken for changes with what it is told by; what somebody else said it is stays, unless it goes to another address.
     let vendors = admin.vendors();
-    let (old_name, old_url) = (now.name.as_str(), now.base_url.as_deref().unwrap_or_default());
-    let known = vendor::known_by(&vendors, old_name, old_url);
-    let told = vendor::known_by(
-        &vendors,
-        name.as_deref().unwrap_or(old_name),
-        base_url.as_deref().unwrap_or(old_url),
-    );
+    let (old_name, new_url) = (now.name.as_str(), base_url.as_deref().unwrap_or(&shown));
+    let known = vendor::known_by(&vendors, old_name, &shown);
+    let told = vendor::known_by(&vendors, name.as_deref().unwrap_or(old_name), new_url);
+    let is_told_anew = told != known && (base_url.is_some() || known == now.vendor);
     let change = ProviderChange {
         name: name.map(named).transpose()?,
-        vendor: (told != known).then(|| told.to_owned()),
+        vendor: is_told_anew.then(|| told.to_owned()),
         base_url: base_url.map(Some),
         api_key: api_key.map(Some),
         model_ids: models,
         is_enabled: is_active,
         keeps_credential: true,
+        expected_version: expected_version(request.headers())?,
         ..ProviderChange::default()
     };
     let state = admin.change(id, change, &administrator.writer()).await.map_err(documented)?;
@@ -189,22 +191,27 @@ pub(crate) async fn change_managed_provider(
     path = "/api/providers/{id}",
     tag = "configuration",
     security(("bearer_token" = []), ("session_cookie" = [])),
-    params(("id" = i64, Path, description = "The provider's id")),
+    params(
+        ("id" = i64, Path, description = "The provider's id"),
+        ("If-Match" = Option<String>, Header, description = "The version that is meant"),
+    ),
     responses(
         (status = 204, description = "It is gone"),
+        (status = 400, description = "`If-Match` is no version", body = DetailError),
         (status = 401, body = DetailError),
         (status = 403, body = DetailError),
         (status = 404, body = DetailError),
-        (status = 409, description = "The configuration file declares it, or routes of the file lead to it", body = DetailError),
+        (status = 409, description = "The configuration file declares it, routes of the file lead to it, or it is at another version than `If-Match` names", body = DetailError),
         (status = 503, body = DetailError),
     )
 )]
 pub(crate) async fn remove_managed_provider(
     administrator: Administrator,
     id: web::Path<String>,
+    request: HttpRequest,
     admin: web::Data<ProviderAdmin>,
 ) -> Result<HttpResponse, ApiError> {
-    let removal = Removal { forced: true, ..Removal::default() };
+    let removal = Removal { forced: true, expected_version: expected_version(request.headers())? };
     admin.remove_by_id(id_of(&id)?, removal, &administrator.writer()).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -8,9 +8,9 @@ pub(crate) use look::{__path_select_node, __path_show_turns, select_node, show_t
 
 use super::DetailError;
 use crate::api::{ApiError, ApiJson};
-use crate::extract::Administrator;
+use crate::extract::{Administrator, expected_version};
 use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use shapes::{ChangeBody, CreateBody, RouteShape};
 use switchyard_domain::ids::RouteId;
 use switchyard_orchestrator::admin::RouteAdmin;
@@ -117,7 +117,10 @@ pub(crate) async fn one_managed_route(
     path = "/api/model-routes/{id}",
     tag = "routes",
     security(("bearer_token" = []), ("session_cookie" = [])),
-    params(("id" = i64, Path, description = "The route's id")),
+    params(
+        ("id" = i64, Path, description = "The route's id"),
+        ("If-Match" = Option<String>, Header, description = "The version that is meant"),
+    ),
     request_body = ChangeBody,
     responses(
         (status = 200, body = RouteShape),
@@ -125,7 +128,7 @@ pub(crate) async fn one_managed_route(
         (status = 401, body = DetailError),
         (status = 403, body = DetailError),
         (status = 404, body = DetailError),
-        (status = 409, description = "The configuration file declares it, or somebody else changed it at the same moment", body = DetailError),
+        (status = 409, description = "The configuration file declares it, or somebody else changed it: at the same moment, or since the version that `If-Match` names", body = DetailError),
         (status = 413, body = DetailError),
         (status = 415, body = DetailError),
         (status = 422, body = DetailError),
@@ -135,6 +138,7 @@ pub(crate) async fn one_managed_route(
 pub(crate) async fn change_managed_route(
     administrator: Administrator,
     id: web::Path<String>,
+    request: HttpRequest,
     body: ApiJson<ChangeBody>,
     admin: web::Data<RouteAdmin>,
 ) -> Result<web::Json<RouteShape>, ApiError> {
@@ -142,7 +146,8 @@ pub(crate) async fn change_managed_route(
     // Whoever asks for a route that is not there hears so first.
     admin.state(id).await?;
     let change = body.0.read(&admin.provider_names().await?)?;
-    let state = admin.change(id, change, None, &administrator.writer()).await.map_err(documented)?;
+    let version = expected_version(request.headers())?;
+    let state = admin.change(id, change, version, &administrator.writer()).await.map_err(documented)?;
     Ok(web::Json(state.into()))
 }
 
@@ -152,22 +157,27 @@ pub(crate) async fn change_managed_route(
     path = "/api/model-routes/{id}",
     tag = "routes",
     security(("bearer_token" = []), ("session_cookie" = [])),
-    params(("id" = i64, Path, description = "The route's id")),
+    params(
+        ("id" = i64, Path, description = "The route's id"),
+        ("If-Match" = Option<String>, Header, description = "The version that is meant"),
+    ),
     responses(
         (status = 204, description = "It is gone"),
         (status = 400, description = "Other routes fall back to it", body = DetailError),
         (status = 401, body = DetailError),
         (status = 403, body = DetailError),
         (status = 404, body = DetailError),
-        (status = 409, description = "The configuration file declares it", body = DetailError),
+        (status = 409, description = "The configuration file declares it, or it is at another version than `If-Match` names", body = DetailError),
         (status = 503, body = DetailError),
     )
 )]
 pub(crate) async fn remove_managed_route(
     administrator: Administrator,
     id: web::Path<String>,
+    request: HttpRequest,
     admin: web::Data<RouteAdmin>,
 ) -> Result<HttpResponse, ApiError> {
-    admin.delete(id_of(&id)?, None, &administrator.writer()).await.map_err(documented)?;
+    let version = expected_version(request.headers())?;
+    admin.delete(id_of(&id)?, version, &administrator.writer()).await.map_err(documented)?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -14,7 +14,7 @@ use switchyard_domain::provider_health::HealthEvent;
 use switchyard_ports::repositories::{ProviderPatch, ProviderRemoval, RepositoryError};
 
 /// How often a change is tried over what others change meanwhile.
-const TRIES: usize = 5;
+pub(super) const TRIES: usize = 5;
 
 /// Changes to a provider; what is absent stays.
 #[derive(Clone, Debug, Default)]

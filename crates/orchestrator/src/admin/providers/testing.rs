@@ -1,5 +1,6 @@
 //! Providers, tried: stored ones, whose result is kept, and such as nobody saved yet; and asked which models they have.
 
+use super::change::TRIES;
 use super::{MAX_MODELS, ProviderAdmin, ProviderState, check_models, is_model_id, kept_secret};
 use crate::error::AdminError;
 use crate::health_checks::finding_of;
@@ -16,7 +17,7 @@ use switchyard_domain::name::Name;
 use switchyard_domain::provider::{CredentialOwner, Provider, ProviderModel};
 use switchyard_domain::provider_health::{HealthEvent, HealthFinding};
 use switchyard_ports::probe::{ProbeReport, StageReport};
-use switchyard_ports::provider::ProviderConfig;
+use switchyard_ports::provider::{DiscoveredModel, ProviderConfig};
 use switchyard_ports::repositories::{ProviderPatch, RepositoryError};
 
 /// Whose a credential is that a test comes with, and the secret.
@@ -223,14 +224,29 @@ impl ProviderAdmin {
         by: &Writer,
     ) -> Result<Discovered, AdminError> {
         let found = self.tested(provider, timeout, by).await?.listed()?;
-        let listed = found.len();
         let _turn = self.changes.wait(None).await;
-        // Somebody may have changed it while it was asked.
-        let provider = self.by_id(provider.id).await?;
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match self.taken_up(provider.id, &found, by).await {
+                Err(AdminError::Repository(RepositoryError::Stale { .. })) if tries < TRIES => {}
+                taken_up => return taken_up,
+            }
+        }
+    }
+
+    /// Adds the models that were found to those that the provider lists now: somebody may have changed it while it was asked.
+    async fn taken_up(
+        &self,
+        id: ProviderId,
+        found: &[DiscoveredModel],
+        by: &Writer,
+    ) -> Result<Discovered, AdminError> {
+        let provider = self.by_id(id).await?;
         let mut models: Vec<DeclaredModel> = provider.models.iter().map(ProviderModel::declared).collect();
         let mut known: HashSet<String> = models.iter().map(|model| model.model.clone()).collect();
-        let is_new = |id: &String| is_model_id(id) && known.insert(id.clone());
-        let ids = found.into_iter().map(|model| model.id).filter(is_new);
+        let is_new = |id: &&String| is_model_id(id) && known.insert((*id).clone());
+        let ids = found.iter().map(|model| &model.id).filter(is_new).cloned();
         let added: Vec<String> = ids.take(MAX_MODELS.saturating_sub(models.len())).collect();
         if !added.is_empty() {
             let new = |id: &String| DeclaredModel { model: id.clone(), ..DeclaredModel::default() };
@@ -242,6 +258,6 @@ impl ProviderAdmin {
             };
             self.update(&provider, patch, None, by).await?;
         }
-        Ok(Discovered { listed, added, state: self.show(provider.id).await? })
+        Ok(Discovered { listed: found.len(), added, state: self.show(provider.id).await? })
     }
 }

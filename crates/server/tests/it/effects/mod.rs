@@ -162,6 +162,11 @@ const SHOWN_BY: &[(&str, &str, &str)] = &[
         "server/tests/it/other_keys.rs",
         "another_encryption_key_than_the_datas_starts_warns_and_lists_with_a_mask",
     ),
+    (
+        "BACKEND_API_KEY_SECRET_PREVIOUS",
+        "server/tests/it/other_keys.rs",
+        "a_text_that_keys_were_derived_from_is_exchanged_for_another_and_for_a_key",
+    ),
     // When a disk is asked to keep what was written is seen by that disk alone.
     (
         "JOURNAL_FSYNC",

@@ -17,22 +17,36 @@ pub struct SecretSettings {
     pub jwt_secret_previous: Option<SecretString>,
     /// What stored provider credentials are sealed under.
     pub encryption_key: Option<EncryptionKey>,
-    /// The key before that, which still opens.
-    pub encryption_key_previous: Option<EncryptionKey>,
+    /// The keys before that, which still open, each with the setting that gives it: those that are called previous, and a text that a
+    /// key beside it wins over.
+    pub encryption_keys_previous: Vec<(&'static str, EncryptionKey)>,
 }
 
 impl SecretSettings {
     pub(in crate::settings) fn read(values: &Values) -> Result<Self, Problem> {
         let key = values.optional(&table::ENCRYPTION_KEY)?.map(EncryptionKey::Bytes);
-        let passphrase = values.optional(&table::BACKEND_API_KEY_SECRET)?.map(EncryptionKey::Passphrase);
+        let text = values.optional(&table::BACKEND_API_KEY_SECRET)?.map(EncryptionKey::Passphrase);
+        let older_key = values.optional(&table::ENCRYPTION_KEY_PREVIOUS)?.map(EncryptionKey::Bytes);
+        let older_text =
+            values.optional(&table::BACKEND_API_KEY_SECRET_PREVIOUS)?.map(EncryptionKey::Passphrase);
+        let (encryption_key, beaten) = match key {
+            Some(key) => (Some(key), text),
+            None => (text, None),
+        };
+        let previous = [
+            ("ENCRYPTION_KEY_PREVIOUS", older_key),
+            ("BACKEND_API_KEY_SECRET_PREVIOUS", older_text),
+            ("BACKEND_API_KEY_SECRET", beaten),
+        ];
         Ok(Self {
             secret_key: values.optional(&table::SECRET_KEY)?,
             jwt_secret: values.optional(&table::JWT_SECRET)?,
             jwt_secret_previous: values.optional(&table::JWT_SECRET_PREVIOUS)?,
-            encryption_key_previous: values
-                .optional(&table::ENCRYPTION_KEY_PREVIOUS)?
-                .map(EncryptionKey::Bytes),
-            encryption_key: key.or(passphrase),
+            encryption_key,
+            encryption_keys_previous: previous
+                .into_iter()
+                .filter_map(|(setting, key)| Some((setting, key?)))
+                .collect(),
         })
     }
 }
