@@ -240,8 +240,9 @@ pub(crate) async fn reload_config(
     let reloaded = reloading.reload(&person.client.writer(&person.who.entry.user)).await;
     let notes = reloaded.map_err(|error| match error {
         // Whoever asks for it wrote no word of the file.
-        AdminError::Invalid { .. } => {
-            ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", error.to_string())
+        AdminError::Invalid { message, param } => {
+            let said = param.map_or_else(|| message.clone(), |param| format!("{param}: {message}"));
+            ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", said)
         }
         error => error.into(),
     })?;

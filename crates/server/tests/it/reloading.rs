@@ -132,7 +132,7 @@ fn a_file_that_says_nothing_keeps_the_last_good_and_stops_a_start() {
     for text in ["", "# nothing\n", "settings: {}\n", "providers:\n"] {
         write(&server.place, text);
         let heard = reload(&server, &token);
-        assert!(heard.status == 400 && heard.body.contains("`providers: []`"), "{text:?}: {heard:?}");
+        assert!(heard.status == 500 && heard.body.contains("`providers: []`"), "{text:?}: {heard:?}");
         assert_eq!(target(&server, &token, "fast"), "one/m", "{text:?}");
     }
     let place = server.end();
@@ -162,5 +162,5 @@ fn a_reading_tells_which_routes_of_others_lose_a_model() {
     assert_eq!(heard.status, 200, "{heard:?}");
     write(&server.place, &FIRST.replace("vendor: ollama", "vendor: nobody"));
     let heard = reload(&server, &token);
-    assert!(heard.status == 400 && heard.body.contains("line 2"), "{heard:?}");
+    assert!(heard.status == 500 && heard.body.contains("line 2"), "{heard:?}");
 }
