@@ -30,4 +30,5 @@ mod refusal;
 pub mod routes;
 pub mod server;
 pub mod services;
+mod version;
 mod words;

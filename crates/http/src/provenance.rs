@@ -59,19 +59,21 @@ impl Provenance {
     }
 }
 
-/// Whether an origin is the host that the request was sent to: as a trusted proxy in front tells, else as the request itself does. By
-/// which scheme only such a proxy knows; where it says so, that one alone.
+/// Whether an origin is the host that the request was sent to, as the request itself says, or a trusted proxy in front. By which scheme
+/// only such a proxy knows: where its client came by HTTPS, pages without it are others.
 fn is_own(origin: &HeaderValue, request: &HttpRequest) -> bool {
     let AskedFor { host, scheme } = AskedFor::of(request);
-    let named = request.headers().get(HOST).map(HeaderValue::as_bytes);
-    let Some(host) = host.as_deref().map(str::as_bytes).or(named) else { return false };
-    ["https", "http"].into_iter().filter(|word| scheme.as_deref().is_none_or(|scheme| scheme == *word)).any(
-        |scheme| {
-            let rest =
-                origin.as_bytes().strip_prefix(scheme.as_bytes()).and_then(|rest| rest.strip_prefix(b"://"));
-            rest.is_some_and(|rest| rest.eq_ignore_ascii_case(host))
-        },
-    )
+    let Some((by, page)) = origin.to_str().ok().and_then(|origin| origin.split_once("://")) else {
+        return false;
+    };
+    let default_port = match by {
+        "https" => ":443",
+        "http" if !scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https")) => ":80",
+        _ => return false,
+    };
+    let bare = |host: &str| host.strip_suffix(default_port).unwrap_or(host).to_ascii_lowercase();
+    let named = request.headers().get(HOST).and_then(|host| host.to_str().ok());
+    [named, host.as_deref()].into_iter().flatten().any(|host| bare(host) == bare(page))
 }
 
 /// Whether a request changes something.
@@ -135,11 +137,18 @@ mod tests {
             ["https://chat.example", "http://yard.example:3044", "http://chat.example"]
                 .map(|it| [("origin", it)]);
         assert!(!passes(&page));
-        assert!(passes_behind(asked(Some("chat.example"), None), &page));
-        assert!(passes_behind(asked(Some("chat.example"), Some("https")), &page));
+        for (host, scheme) in [
+            ("chat.example", None),
+            ("Chat.Example:443", Some("HTTPS")),
+            // The last of several proxies may not know how the first was called.
+            ("chat.example", Some("http")),
+        ] {
+            assert!(passes_behind(asked(Some(host), scheme), &page), "{host} {scheme:?}");
+            assert!(passes_behind(asked(Some(host), None), &inside), "the host that it names itself");
+        }
+        assert!(passes_behind(asked(Some("chat.example:80"), None), &plain));
         assert!(!passes_behind(asked(Some("chat.example"), Some("https")), &plain));
-        assert!(!passes_behind(asked(Some("chat.example"), None), &inside));
-        assert!(passes_behind(asked(None, None), &inside));
+        assert!(!passes_behind(asked(Some("chat.example:8443"), None), &page));
         assert!(!passes_behind(asked(None, Some("https")), &inside));
     }
 

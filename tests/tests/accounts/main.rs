@@ -16,6 +16,7 @@ mod foreign;
 mod lent_keys;
 mod looks;
 mod managed_providers;
+mod no_room;
 mod open_minting;
 mod own_bounds;
 mod own_keys;

@@ -134,12 +134,20 @@ async fn a_new_name_leaves_a_provider_what_it_was_said_to_be(app: TestApp) {
         ("claude", "anthropic", "main"),
         ("my gemini", "gemini", "second"),
         ("google prod", "openai", "prod"),
+        ("third", "openai", "google third"),
     ] {
         let id = made(&admin, json!({"name": name, "vendor": kind, "api_key": KEY})).await["id"].clone();
         let renamed = patch(&admin, &format!("/api/providers/{id}"), None, json!({"name": new_name})).await;
         assert_eq!(renamed.status, 200, "{}", renamed.text);
         assert_eq!(vendor(new_name).await, kind);
     }
+    // An address that is said again is none that it goes to.
+    let url = "http://127.0.0.1:1/v1";
+    let body = json!({"name": "google corp", "vendor": "openai", "base_url": url, "api_key": KEY});
+    let id = made(&admin, body).await["id"].clone();
+    let whole = json!({"name": "corp", "base_url": url, "is_active": true});
+    assert_eq!(patch(&admin, &format!("/api/providers/{id}"), None, whole).await.status, 200);
+    assert_eq!(vendor("corp").await, "openai");
 }
 
 async fn the_documented_surface_changes_what_is_at_the_version_that_is_meant(app: TestApp) {
@@ -151,8 +159,9 @@ async fn the_documented_surface_changes_what_is_at_the_version_that_is_meant(app
         (format!("/api/model-routes/{}", route["id"]), json!({"is_active": false})),
         (format!("/api/providers/{}", provider["id"]), json!({"is_active": false})),
     ] {
+        assert_eq!(admin.get(&path).await.header("etag"), "\"1\"");
         let changed = patch(&admin, &path, Some("\"1\""), change.clone()).await;
-        assert_eq!(changed.status, 200, "{path}: {}", changed.text);
+        assert_eq!((changed.status, changed.header("etag")), (200, "\"2\""), "{path}: {}", changed.text);
         let stale = patch(&admin, &path, Some("W/\"1\""), json!({"is_active": true})).await;
         assert_eq!(stale.status, 409, "{path}: {}", stale.text);
         assert!(stale.json()["detail"].is_string(), "{path}: {}", stale.text);

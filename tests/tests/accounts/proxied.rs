@@ -29,6 +29,8 @@ async fn pages_of_the_host_that_a_trusted_proxy_was_asked_for_are_our_own() {
     assert_eq!(signed_out(&app, &[HOST, HTTPS, PLAIN_PAGE]).await, 403, "by another scheme");
     assert_eq!(signed_out(&app, &[HOST, HTTPS, ("origin", "https://evil.example")]).await, 403);
     assert_eq!(signed_out(&app, &[PAGE]).await, 403, "the proxy said no such host");
+    let own = format!("http://{}", app.address());
+    assert_eq!(signed_out(&app, &[HOST, ("origin", &own)]).await, 200, "the host that it asked for itself");
 }
 
 #[tokio::test(flavor = "multi_thread")]

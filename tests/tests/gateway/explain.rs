@@ -3,11 +3,9 @@
 use switchyard::declared::DeclaredModel;
 use switchyard::orchestrator::explain::{Explanation, PriceBound};
 use switchyard::orchestrator::principal::Principal;
-use switchyard_domain::limits::Limits;
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::price::Rates;
 use switchyard_harness::TestApp;
-use switchyard_http::explained::ExplanationShape;
 use switchyard_http::offline::{OfflineCall, body_of};
 
 const BODY: &str =
@@ -53,26 +51,6 @@ async fn a_dry_run_names_what_a_target_can_not_carry_and_what_strictness_makes_o
         assert_eq!((target.losses().to_string().as_str(), target.is_refused), ("store", strict));
     }
     assert!(app.simulator().calls().is_empty());
-}
-
-#[tokio::test]
-async fn a_call_for_which_no_target_has_room_is_explained_by_the_limit() {
-    let limits = Limits { rpd: Some(1), ..Limits::NONE };
-    let model = DeclaredModel { model: "daily".to_owned(), limits, ..DeclaredModel::default() };
-    let app = TestApp::builder().model(model).route("one", ["daily"]).start().await;
-    let client = app.client_with_key("ci").await;
-    let body = r#"{"model":"one","messages":[{"role":"user","content":"hi"}]}"#;
-    let shape =
-        async || serde_json::to_value(ExplanationShape::whole(&explain(&app, body, false).await)).unwrap();
-    assert_eq!(shape().await["decided_by"], "only");
-    assert_eq!(client.post("/v1/chat/completions", body).await.status, 200);
-    let shown = shape().await;
-    assert_eq!(
-        (&shown["decided_by"], shown["targets"].as_array().map(Vec::len)),
-        (&"limit_spent".into(), Some(0))
-    );
-    assert_eq!(shown["skipped"][0]["reason"], "limit_spent", "{shown}");
-    assert_eq!(client.post("/v1/chat/completions", body).await.status, 429, "as it was foretold");
 }
 
 async fn priced(rates: Rates) -> TestApp {

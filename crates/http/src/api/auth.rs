@@ -202,6 +202,9 @@ pub(crate) async fn log_out(
         [(bearer.as_deref(), TokenKind::Access), (access, TokenKind::Access), (refresh, TokenKind::Refresh)];
     if let Some((place, claims)) = sign_in.running(&tokens, &visitor.0).await? {
         let is_by_bearer = place == 0;
+        if is_by_bearer && access.is_some_and(|access| bearer.as_deref() != Some(access)) {
+            return Err(ApiError::unauthenticated("The request carries two different sessions."));
+        }
         if !is_by_bearer {
             let kinds = [TokenKind::Access, TokenKind::Refresh];
             let is_csrf_value = |value: &str| {

@@ -23,13 +23,13 @@ const READ_AT_ONCE: usize = 64 * 1024;
 
 /// What is proved of a body before it is believed: that no object in it, however deep, has two members of one name, of which somebody
 /// else might read the other; and how deep it is, also where a part is passed on as it stands.
-const STRICTNESS: ScanLimits = ScanLimits { max_depth: 128, max_members: usize::MAX, max_values: 2_000_000 };
+const STRICTNESS: ScanLimits = ScanLimits { max_depth: 128, max_members: 100_000, max_values: 2_000_000 };
 
 /// Longest password or token that is looked at at all; rules of their own are far below.
 const LONGEST_SECRET: usize = 4096;
 
 /// A body of the surfaces for people. Derive with `#[serde(deny_unknown_fields)]`: a member that is not known is refused.
-pub(crate) trait ApiBody: DeserializeOwned + Validate + 'static {
+pub(crate) trait ApiBody: DeserializeOwned + Validate + Send + 'static {
     /// The most bytes of it.
     const MOST_BYTES: usize = 2 * 1024 * 1024;
     /// The secrets that it must have, by their names. `validator` would put what is wrong beside its reason.
@@ -59,7 +59,7 @@ impl<T: ApiBody> FromRequest for ApiJson<T> {
             let (headers, payload, limits, connection) = coming.admitted(T::MOST_BYTES).await?;
             let bytes = read_json(&headers, payload, &limits).await?;
             ended(connection);
-            read(&bytes).map(Self)
+            read_aside(bytes).await.map(Self)
         }
         .boxed_local()
     }
@@ -79,7 +79,10 @@ impl<T: ApiBody + Default> FromRequest for ApiJsonOrNothing<T> {
             let (headers, payload, limits, connection) = coming.admitted(T::MOST_BYTES).await?;
             let bytes = read_json_or_nothing(&headers, payload, &limits).await?;
             ended(connection);
-            bytes.map_or_else(|| Ok(T::default()), |bytes| read(&bytes)).map(Self)
+            match bytes {
+                Some(bytes) => read_aside(bytes).await.map(Self),
+                None => Ok(Self(T::default())),
+            }
         }
         .boxed_local()
     }
@@ -90,7 +93,7 @@ impl<T: ApiBody + Default> FromRequest for ApiJsonOrNothing<T> {
 pub(crate) struct ApiDocument<T>(pub(crate) T);
 
 /// A body that YAML says too.
-pub(crate) trait YamlBody: ApiBody + Send {
+pub(crate) trait YamlBody: ApiBody {
     /// What a YAML text says.
     fn of_yaml(text: &str) -> Result<Self, ApiError>;
 }
@@ -105,11 +108,8 @@ impl<T: YamlBody> FromRequest for ApiDocument<T> {
             let (headers, payload, limits, connection) = coming.admitted(T::MOST_BYTES).await?;
             let (bytes, is_yaml) = read_json_or_yaml(&headers, payload, &limits).await?;
             ended(connection);
-            if !is_yaml && bytes.len() <= READ_AT_ONCE {
-                return read(&bytes).map(Self);
-            }
             if !is_yaml {
-                return web::block(move || read(&bytes)).await.map_err(|_| ApiError::defect())?.map(Self);
+                return read_aside(bytes).await.map(Self);
             }
             let text = String::from_utf8(bytes.into())
                 .map_err(|_| ApiError::bad_request("The request's body is not in UTF-8.".to_owned()))?;
@@ -157,6 +157,14 @@ fn ended(connection: Option<Rc<Connection>>) {
     if let Some(connection) = connection {
         connection.body_ended();
     }
+}
+
+/// Reads and judges a whole body, a long one on a thread that nobody else waits for.
+async fn read_aside<T: ApiBody>(bytes: Bytes) -> Result<T, ApiError> {
+    if bytes.len() <= READ_AT_ONCE {
+        return read(&bytes);
+    }
+    web::block(move || read(&bytes)).await.map_err(|_| ApiError::defect())?
 }
 
 /// Reads and judges a whole body.

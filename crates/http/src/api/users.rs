@@ -2,9 +2,9 @@
 
 use super::shapes::{EnvelopeAnswer, LimitsShape, UserPage, UserShape};
 use super::{ApiBody, ApiError, ApiJson, present};
-use crate::extract::{Administrator, Reader, expected_version};
+use crate::extract::{Administrator, Reader};
 use crate::idempotency::ShownOnce;
-use actix_web::http::header::ETAG;
+use crate::version::{etag, expected_version};
 use actix_web::{HttpRequest, HttpResponse, web};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
@@ -73,7 +73,7 @@ fn id_of(path: &str) -> Result<UserId, AccountError> {
 
 fn shown(user: User) -> HttpResponse {
     let shape = UserShape::from(user);
-    HttpResponse::Ok().insert_header((ETAG, format!("\"{}\"", shape.version))).json(shape)
+    HttpResponse::Ok().insert_header(etag(shape.version)).json(shape)
 }
 
 /// People, by id.

@@ -224,11 +224,10 @@ pub(crate) struct Reloaded {
     security(("bearer_token" = []), ("session_cookie" = [])),
     responses(
         (status = 200, body = Reloaded),
-        (status = 400, description = "The file can't be used, with line and reason; nothing of it was applied", body = TextError),
         (status = 401, body = TextError),
         (status = 403, body = TextError),
         (status = 409, description = "The `Idempotency-Key` belongs to another request", body = TextError),
-        (status = 500, description = "The configuration file or the configuration in the database can't be used; the last good one serves", body = TextError),
+        (status = 500, description = "The file can't be used, with line and reason, and nothing of it was applied; or what stands in the database can't be. The last good configuration serves", body = TextError),
         (status = 503, description = "The database does not answer; the last good configuration serves", body = TextError),
     )
 )]

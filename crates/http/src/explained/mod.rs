@@ -34,7 +34,7 @@ pub struct ExplanationShape {
     estimated_prompt_tokens: u64,
     /// The output limit that the call names.
     max_output_tokens: Option<u64>,
-    /// The tokens that it would reserve of each limit.
+    /// The tokens that it would reserve of its caller's limits.
     reserved_tokens: u64,
     /// The limits and budgets of the caller that it would be held to.
     limits: Vec<ExplainedLimit>,

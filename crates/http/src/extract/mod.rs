@@ -15,7 +15,5 @@ pub(crate) use form::GatewayForm;
 pub(crate) use gate::{Gate, GatewayCaller, KeyCaller, KeyHolder};
 pub(crate) use headers::CallHeaders;
 pub(crate) use minter::{Minter, OpenMinting};
-pub(crate) use session::{
-    Administrator, Judging, Member, Person, Reader, Visitor, asked, bearer_or_none, expected_version,
-};
+pub(crate) use session::{Administrator, Judging, Member, Person, Reader, Visitor, asked, bearer_or_none};
 pub(crate) use upload::Uploads;

@@ -9,7 +9,7 @@ use crate::middleware::client_of;
 use crate::provenance::{Provenance, changes_something};
 use crate::routes::RouteTemplate;
 use actix_web::dev::Payload;
-use actix_web::http::header::{HeaderMap, IF_MATCH};
+use actix_web::http::header::HeaderMap;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
@@ -169,22 +169,6 @@ pub(crate) fn bearer_or_none(headers: &HeaderMap) -> Result<Option<Cow<'_, str>>
 
 fn unusable(fault: CredentialFault) -> ApiError {
     ApiError::unauthenticated(format!("The credential can't be used: {fault}."))
-}
-
-/// The version that a writer means to change: `If-Match: "3"`, as an answer's `etag` told it, or the bare number.
-pub(crate) fn expected_version(headers: &HeaderMap) -> Result<Option<i64>, ApiError> {
-    let mut values = headers.get_all(IF_MATCH);
-    let Some(value) = values.next() else { return Ok(None) };
-    let text = value.to_str().unwrap_or_default().trim();
-    if text == "*" && values.next().is_none() {
-        return Ok(None);
-    }
-    // A proxy that compresses answers weakens their tags.
-    let digits = text.strip_prefix("W/").unwrap_or(text).trim_matches('"');
-    let version = digits.parse().ok().filter(|_| values.next().is_none());
-    version
-        .map(Some)
-        .ok_or_else(|| ApiError::bad_request("`If-Match` is the object's version, such as `\"3\"`."))
 }
 
 /// From where somebody asks who need not be signed in.

@@ -43,7 +43,6 @@ fn the_public_routes_are_exactly_those_of_the_contract() {
     assert!(ALIASES.iter().all(|(_, route)| PUBLIC.contains(route)));
     let aliases = ALIASES.iter().map(|(alias, _)| *alias);
     assert_eq!(public, PUBLIC.iter().copied().chain(aliases).collect());
-    println!("{} routes, each with its rule; {} of their paths are public", table().len(), public.len());
 }
 
 /// What the contract keeps for those who administer.

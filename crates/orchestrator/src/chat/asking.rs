@@ -37,11 +37,11 @@ impl Reserve {
         }
     }
 
-    /// What is reserved under these demands. A guess takes no more than the smallest limit leaves beside the prompt: else calls that
-    /// say nothing of their output would never pass a small limit, however short their answers are.
+    /// What is reserved under these demands. A guess takes no more than a tenth of the smallest limit, nor than that leaves beside the
+    /// prompt: else calls that say nothing of their output would hardly pass a small limit, however short their answers are.
     pub(crate) fn under(self, demands: &[Demand]) -> u64 {
         let least = demands.iter().filter_map(|demand| demand.limits.tpm).min().filter(|_| self.is_guessed);
-        let room = least.map_or(u64::MAX, |limit| limit.saturating_sub(self.prompt));
+        let room = least.map_or(u64::MAX, |limit| limit.saturating_sub(self.prompt).min(limit / 10));
         self.prompt.saturating_add(self.output.min(room))
     }
 }

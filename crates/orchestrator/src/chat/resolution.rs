@@ -120,12 +120,6 @@ fn beside_routes(snapshot: &Snapshot, principal: &Principal, model: &str) -> Res
         {
             return Ok(Resolved::Direct(target.clone()));
         }
-        // A route is told from a name that nobody knows also where what it leads to is switched off.
-        if let Some(route) = snapshot.routes.get(first)
-            && route.absent.iter().any(|target| target.model == rest)
-        {
-            return Ok(Resolved::Route { route: Arc::clone(route), hint: Some(rest.to_owned()) });
-        }
     }
     bare(snapshot, principal, model)
 }

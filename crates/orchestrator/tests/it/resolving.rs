@@ -8,7 +8,6 @@ use switchyard_orchestrator::admin::ProviderRequest;
 use switchyard_orchestrator::chat::resolve;
 use switchyard_orchestrator::error::{CallError, CallErrorKind as Kind};
 use switchyard_orchestrator::principal::Principal;
-use switchyard_ports::repositories::ProviderPatch;
 
 /// Why nothing answers to a name, in resolving or behind it.
 async fn refused(world: &World, principal: &Principal, model: &str) -> CallError {
@@ -185,27 +184,6 @@ async fn a_provider_that_is_switched_off_is_as_if_it_were_not_there() {
     for model in ["off/z", "z"] {
         assert_eq!(refused(&world, &Principal::Program, model).await.kind, Kind::ModelNotFound);
     }
-}
-
-#[tokio::test]
-async fn a_model_of_a_route_whose_provider_is_switched_off_is_the_routes_still() {
-    let world = World::usual().await;
-    let request = ProviderRequest { models: vec![listed("z")], ..wanted("off") };
-    world.providers.add(request, &Writer::API).await.unwrap();
-    world.route("r", &["off/z", "a/m"]).await;
-    assert!(resolve(&world.keeper.snapshot(), &Principal::Program, "r/z").is_ok());
-    let off = world.providers.find(&named("off")).await.unwrap();
-    let patch = ProviderPatch { is_enabled: Some(false), ..ProviderPatch::default() };
-    world.providers.update(&off, patch, None, &Writer::API).await.unwrap();
-    let error = refused(&world, &Principal::Program, "r/z").await;
-    assert_eq!(
-        (error.kind, error.param.as_deref()),
-        (Kind::InvalidRequest, Some("model")),
-        "{}",
-        error.message
-    );
-    assert!(error.message.contains("`r`"), "{}", error.message);
-    assert_eq!(refused(&world, &Principal::Program, "r/y").await.kind, Kind::ModelNotFound);
 }
 
 #[tokio::test]

@@ -196,9 +196,14 @@ impl Rules<'_> {
             );
         }
         let text = |row: &dyn Row| self.values.of(row).map(|given| given.text.expose_secret());
-        if text(&table::JWT_SECRET).is_some() && text(&table::JWT_SECRET) == text(&table::JWT_SECRET_PREVIOUS)
-        {
-            self.warn(&table::JWT_SECRET_PREVIOUS, "is the present secret, so it changes nothing", findings);
+        let pairs: [(&dyn Row, &dyn Row); 2] = [
+            (&table::JWT_SECRET, &table::JWT_SECRET_PREVIOUS),
+            (&table::BACKEND_API_KEY_SECRET, &table::BACKEND_API_KEY_SECRET_PREVIOUS),
+        ];
+        for (present, previous) in pairs {
+            if text(present).is_some() && text(present) == text(previous) {
+                self.warn(previous, "is the present secret, so it changes nothing", findings);
+            }
         }
     }
 
@@ -229,7 +234,9 @@ impl Rules<'_> {
 fn is_one_purpose(one: &dyn Row, other: &dyn Row) -> bool {
     matches!(
         (one.facts().name, other.facts().name),
-        ("JWT_SECRET", "JWT_SECRET_PREVIOUS") | ("ENCRYPTION_KEY", "BACKEND_API_KEY_SECRET")
+        ("JWT_SECRET", "JWT_SECRET_PREVIOUS")
+            | ("ENCRYPTION_KEY", "BACKEND_API_KEY_SECRET" | "BACKEND_API_KEY_SECRET_PREVIOUS")
+            | ("BACKEND_API_KEY_SECRET", "BACKEND_API_KEY_SECRET_PREVIOUS")
     )
 }
 

@@ -23,8 +23,8 @@ pub(crate) use testing::{
 use super::shapes::EnvelopeAnswer;
 use super::users::{PageQuery, page_of};
 use super::{ApiError, ApiJson};
-use crate::extract::{Administrator, expected_version};
-use actix_web::http::header::ETAG;
+use crate::extract::Administrator;
+use crate::version::{etag, expected_version};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use serde::Deserialize;
 use shapes::{ChangeBody, CreateBody, ProviderPage, ProviderShape, read_models};
@@ -64,7 +64,7 @@ pub(crate) use switchyard_domain::provider::kept_address as address;
 
 fn shown(mut answer: HttpResponseBuilder, state: ProviderState) -> HttpResponse {
     let shape = ProviderShape::from(state);
-    answer.insert_header((ETAG, format!("\"{}\"", shape.version))).json(shape)
+    answer.insert_header(etag(shape.version)).json(shape)
 }
 
 /// Providers, by id.

@@ -4,14 +4,14 @@ use super::shapes::{ModelBody, ModelShape};
 use super::{RemovalQuery, id_of, removal_of};
 use crate::api::shapes::EnvelopeAnswer;
 use crate::api::{ApiError, ApiJson};
-use crate::extract::{Administrator, expected_version};
-use actix_web::http::header::ETAG;
+use crate::extract::Administrator;
+use crate::version::{etag, expected_version};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use switchyard_orchestrator::admin::{ModelState, ProviderAdmin};
 
 /// A model, with the provider's version, which is what a change of it names.
 fn shown(mut answer: HttpResponseBuilder, state: ModelState, version: i64) -> HttpResponse {
-    answer.insert_header((ETAG, format!("\"{version}\""))).json(ModelShape::from(state))
+    answer.insert_header(etag(version)).json(ModelShape::from(state))
 }
 
 /// A model of a provider.

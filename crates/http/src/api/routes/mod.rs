@@ -13,8 +13,8 @@ pub(crate) use shapes::SelectQuery;
 use super::shapes::EnvelopeAnswer;
 use super::users::{PageQuery, page_of};
 use super::{ApiError, ApiJson};
-use crate::extract::{Administrator, expected_version};
-use actix_web::http::header::ETAG;
+use crate::extract::Administrator;
+use crate::version::{etag, expected_version};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use shapes::{ChangeBody, CreateBody, RollbackBody, RoutePage, RouteShape, VersionPage, VersionShape};
 use switchyard_domain::ids::RouteId;
@@ -30,7 +30,7 @@ fn id_of(path: &str) -> Result<RouteId, ApiError> {
 
 fn shown(mut answer: HttpResponseBuilder, state: RouteState, routing: &Routing) -> HttpResponse {
     let shape = RouteShape::of(state, routing);
-    answer.insert_header((ETAG, format!("\"{}\"", shape.version))).json(shape)
+    answer.insert_header(etag(shape.version)).json(shape)
 }
 
 /// Routes, by id.

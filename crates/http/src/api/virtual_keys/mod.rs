@@ -5,9 +5,9 @@ mod shapes;
 use super::shapes::EnvelopeAnswer;
 use super::users::{PageQuery, page_of};
 use super::{ApiError, ApiJson, ApiJsonOrNothing};
-use crate::extract::{KeyHolder, Member, expected_version};
+use crate::extract::{KeyHolder, Member};
 use crate::idempotency::ShownOnce;
-use actix_web::http::header::ETAG;
+use crate::version::{etag, expected_version};
 use actix_web::{HttpRequest, HttpResponse, web};
 use secrecy::ExposeSecret;
 use shapes::{ChangeBody, CreateBody, KeyPage, KeyShape, OwnKeyShape, RotateBody, ShownKey, expiry};
@@ -23,13 +23,13 @@ fn id_of(path: &str) -> Result<VirtualKeyId, AccountError> {
 
 fn shown(state: KeyState) -> HttpResponse {
     let shape = KeyShape::from(state);
-    HttpResponse::Ok().insert_header((ETAG, format!("\"{}\"", shape.version))).json(shape)
+    HttpResponse::Ok().insert_header(etag(shape.version)).json(shape)
 }
 
 fn with_key(mut answer: actix_web::HttpResponseBuilder, created: CreatedKey) -> HttpResponse {
     let (key, state) = (created.key.expose_secret().to_owned(), KeyShape::from(created.state));
     ShownOnce::mark(&mut answer);
-    answer.insert_header((ETAG, format!("\"{}\"", state.version))).json(ShownKey { key, state })
+    answer.insert_header(etag(state.version)).json(ShownKey { key, state })
 }
 
 /// One's keys; to administrators and auditors, everybody's.
@@ -145,7 +145,7 @@ pub(crate) async fn one_key(
     let total = admin.total(id).await?;
     let mut shape = KeyShape::from(state);
     shape.total_cost_usd = Some(total.to_string());
-    Ok(HttpResponse::Ok().insert_header((ETAG, format!("\"{}\"", shape.version))).json(shape))
+    Ok(HttpResponse::Ok().insert_header(etag(shape.version)).json(shape))
 }
 
 /// Changes a key, or switches it off.

@@ -14,13 +14,16 @@ use crate::api::ApiError;
 use crate::api::ApiJson;
 use crate::api::providers::{address, id_of, named};
 use crate::compat::DetailError;
-use crate::extract::{Administrator, expected_version};
+use crate::extract::Administrator;
+use crate::version::{etag, expected_version};
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use secrecy::ExposeSecret;
 use shapes::{ChangeBody, CreateBody, ManagedProvider};
 use switchyard_domain::declared::DeclaredModel;
-use switchyard_orchestrator::admin::{ProviderAdmin, ProviderChange, ProviderRequest, Removal};
+use switchyard_orchestrator::admin::{
+    ProviderAdmin, ProviderChange, ProviderRequest, ProviderState, Removal,
+};
 use switchyard_orchestrator::error::AdminError;
 use switchyard_ports::repositories::RepositoryError;
 
@@ -37,6 +40,11 @@ fn documented(error: AdminError) -> ApiError {
 /// An address that has to be there.
 fn needed(base_url: &str) -> Result<String, ApiError> {
     address(base_url).ok_or_else(|| ApiError::invalid_field("base_url", "this is needed"))
+}
+
+fn shown(mut answer: HttpResponseBuilder, admin: &ProviderAdmin, state: ProviderState) -> HttpResponse {
+    let version = state.provider.meta.version;
+    answer.insert_header(etag(version)).json(ManagedProvider::of(admin, state))
 }
 
 /// All providers, by id.
@@ -98,8 +106,7 @@ pub(crate) async fn create_managed_provider(
         is_enabled: is_active,
     };
     let id = admin.add(request, &administrator.writer()).await.map_err(documented)?;
-    let state = admin.show(id).await?;
-    Ok(HttpResponse::Created().json(ManagedProvider::of(&admin, state)))
+    Ok(shown(HttpResponse::Created(), &admin, admin.show(id).await?))
 }
 
 /// A provider.
@@ -121,9 +128,9 @@ pub(crate) async fn one_managed_provider(
     _: Administrator,
     id: web::Path<String>,
     admin: web::Data<ProviderAdmin>,
-) -> Result<web::Json<ManagedProvider>, ApiError> {
+) -> Result<HttpResponse, ApiError> {
     let state = admin.show(id_of(&id)?).await?;
-    Ok(web::Json(ManagedProvider::of(&admin, state)))
+    Ok(shown(HttpResponse::Ok(), &admin, state))
 }
 
 /// Changes a provider. Its credential goes along to another address.
@@ -156,20 +163,22 @@ pub(crate) async fn change_managed_provider(
     request: HttpRequest,
     body: ApiJson<ChangeBody>,
     admin: web::Data<ProviderAdmin>,
-) -> Result<web::Json<ManagedProvider>, ApiError> {
+) -> Result<HttpResponse, ApiError> {
     let ChangeBody { name, base_url, api_key, models, is_active } = body.0;
     let id = id_of(&id)?;
     let base_url = base_url.as_deref().map(needed).transpose()?;
     let now = admin.show(id).await?.provider;
     // Whoever sends back the address that was shown changes nothing, though none be stored.
-    let shown = admin.address(&now).unwrap_or_default();
-    let base_url = base_url.filter(|wanted| now.base_url.is_some() || shown != *wanted);
-    // What it is taken for changes with what it is told by; what somebody else said it is stays, unless it goes to another address.
+    let at = admin.address(&now).unwrap_or_default();
+    let base_url = base_url.filter(|wanted| at != *wanted);
+    // What it is taken for changes with what it is told by: with the address, and with the name where that told it. What somebody else
+    // said it is stays, and a new name alone never takes it, and its key, from its vendor's own address to another vendor's.
     let vendors = admin.vendors();
-    let (old_name, new_url) = (now.name.as_str(), base_url.as_deref().unwrap_or(&shown));
-    let known = vendor::known_by(&vendors, old_name, &shown);
+    let (old_name, new_url) = (now.name.as_str(), base_url.as_deref().unwrap_or(&at));
+    let known = vendor::known_by(&vendors, old_name, &at);
     let told = vendor::known_by(&vendors, name.as_deref().unwrap_or(old_name), new_url);
-    let is_told_anew = told != known && (base_url.is_some() || known == now.vendor);
+    let is_told_by_name = now.base_url.is_some() && known == now.vendor;
+    let is_told_anew = told != known && (base_url.is_some() || is_told_by_name);
     let change = ProviderChange {
         name: name.map(named).transpose()?,
         vendor: is_told_anew.then(|| told.to_owned()),
@@ -182,7 +191,7 @@ pub(crate) async fn change_managed_provider(
         ..ProviderChange::default()
     };
     let state = admin.change(id, change, &administrator.writer()).await.map_err(documented)?;
-    Ok(web::Json(ManagedProvider::of(&admin, state)))
+    Ok(shown(HttpResponse::Ok(), &admin, state))
 }
 
 /// Removes a provider. What leads to it in routes goes too.

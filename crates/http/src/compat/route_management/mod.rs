@@ -8,12 +8,13 @@ pub(crate) use look::{__path_select_node, __path_show_turns, select_node, show_t
 
 use super::DetailError;
 use crate::api::{ApiError, ApiJson};
-use crate::extract::{Administrator, expected_version};
+use crate::extract::Administrator;
+use crate::version::{etag, expected_version};
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use shapes::{ChangeBody, CreateBody, RouteShape};
 use switchyard_domain::ids::RouteId;
-use switchyard_orchestrator::admin::RouteAdmin;
+use switchyard_orchestrator::admin::{RouteAdmin, RouteState};
 use switchyard_orchestrator::error::AdminError;
 use switchyard_ports::repositories::RepositoryError;
 
@@ -36,6 +37,10 @@ fn documented(error: AdminError) -> ApiError {
 
 fn bad_request(reason: String) -> ApiError {
     ApiError::new(StatusCode::BAD_REQUEST, "bad_request", reason)
+}
+
+fn shown(mut answer: HttpResponseBuilder, state: RouteState) -> HttpResponse {
+    answer.insert_header(etag(state.route.meta.version)).json(RouteShape::from(state))
 }
 
 /// All routes, by id.
@@ -85,7 +90,7 @@ pub(crate) async fn create_managed_route(
 ) -> Result<HttpResponse, ApiError> {
     let wanted = body.0.read(&admin.provider_names().await?)?;
     let id = admin.add(&wanted, &administrator.writer()).await.map_err(documented)?;
-    Ok(HttpResponse::Created().json(RouteShape::from(admin.state(id).await?)))
+    Ok(shown(HttpResponse::Created(), admin.state(id).await?))
 }
 
 /// A route.
@@ -107,8 +112,8 @@ pub(crate) async fn one_managed_route(
     _: Administrator,
     id: web::Path<String>,
     admin: web::Data<RouteAdmin>,
-) -> Result<web::Json<RouteShape>, ApiError> {
-    Ok(web::Json(admin.state(id_of(&id)?).await?.into()))
+) -> Result<HttpResponse, ApiError> {
+    Ok(shown(HttpResponse::Ok(), admin.state(id_of(&id)?).await?))
 }
 
 /// Changes a route; `nodes` replaces the whole list.
@@ -141,14 +146,14 @@ pub(crate) async fn change_managed_route(
     request: HttpRequest,
     body: ApiJson<ChangeBody>,
     admin: web::Data<RouteAdmin>,
-) -> Result<web::Json<RouteShape>, ApiError> {
+) -> Result<HttpResponse, ApiError> {
     let id = id_of(&id)?;
     // Whoever asks for a route that is not there hears so first.
     admin.state(id).await?;
     let change = body.0.read(&admin.provider_names().await?)?;
     let version = expected_version(request.headers())?;
     let state = admin.change(id, change, version, &administrator.writer()).await.map_err(documented)?;
-    Ok(web::Json(state.into()))
+    Ok(shown(HttpResponse::Ok(), state))
 }
 
 /// Removes a route with its nodes.

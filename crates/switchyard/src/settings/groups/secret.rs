@@ -4,7 +4,7 @@ use crate::settings::problem::Problem;
 use crate::settings::secrets::EncryptionKey;
 use crate::settings::table;
 use crate::settings::values::Values;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 /// The secrets that were given; an absent one is made at first start and kept in the data directory.
 #[derive(Clone, Debug, Default)]
@@ -27,8 +27,11 @@ impl SecretSettings {
         let key = values.optional(&table::ENCRYPTION_KEY)?.map(EncryptionKey::Bytes);
         let text = values.optional(&table::BACKEND_API_KEY_SECRET)?.map(EncryptionKey::Passphrase);
         let older_key = values.optional(&table::ENCRYPTION_KEY_PREVIOUS)?.map(EncryptionKey::Bytes);
-        let older_text =
-            values.optional(&table::BACKEND_API_KEY_SECRET_PREVIOUS)?.map(EncryptionKey::Passphrase);
+        let given = |row| values.of(row).map(|given| given.text.expose_secret());
+        let is_older =
+            given(&table::BACKEND_API_KEY_SECRET) != given(&table::BACKEND_API_KEY_SECRET_PREVIOUS);
+        let older_text = values.optional(&table::BACKEND_API_KEY_SECRET_PREVIOUS)?.filter(|_| is_older);
+        let older_text = older_text.map(EncryptionKey::Passphrase);
         let (encryption_key, beaten) = match key {
             Some(key) => (Some(key), text),
             None => (text, None),
