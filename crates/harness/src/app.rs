@@ -1,6 +1,7 @@
 //! The server under test.
 
 use crate::client::TestClient;
+use crate::databases::Database;
 use secrecy::ExposeSecret;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -76,6 +77,12 @@ impl TestAppBuilder {
     pub fn store(mut self, store: Store) -> Self {
         self.builder = self.builder.store(store);
         self
+    }
+
+    /// An empty store of this kind.
+    #[must_use]
+    pub fn on(self, database: Database) -> Self {
+        self.store(database.store())
     }
 
     /// Secrets that a server after this one finds again; by default each makes its own.

@@ -28,10 +28,12 @@
 
 mod app;
 mod client;
+mod databases;
 mod raw;
 
 pub use app::{PASSWORD, TestApp, TestAppBuilder};
 pub use client::{Answer, StreamedAnswer, TestClient};
+pub use databases::Database;
 pub use raw::RawConnection;
 pub use switchyard;
 pub use switchyard_http::server::{GatewayAuth, Limits, ServerConfig, Timeouts};

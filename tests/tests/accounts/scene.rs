@@ -3,11 +3,9 @@
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::time::Duration;
-use switchyard::Store;
 use switchyard::orchestrator::accounts::{AccountSettings, Rates, RegistrationPolicy};
 use switchyard::ports::throttle::Rate;
-use switchyard_harness::testkit::postgres::PrivatePostgres;
-use switchyard_harness::{Answer, PASSWORD, TestApp, TestAppBuilder};
+use switchyard_harness::{Answer, Database, PASSWORD, TestApp, TestAppBuilder};
 
 /// An administrator's name.
 pub(crate) const ADMIN: &str = "ada.admin";
@@ -30,32 +28,15 @@ pub(crate) async fn start() -> TestApp {
     builder().start().await
 }
 
-/// The same on an empty PostgreSQL database.
-pub(crate) async fn start_on(postgres: &PrivatePostgres) -> TestApp {
-    builder().store(Store::Postgres(postgres.create_database().into())).start().await
+/// The same on a database of this kind.
+pub(crate) async fn start_on(database: Database) -> TestApp {
+    builder().on(database).start().await
 }
 
-/// Makes a test of each case on SQLite, and one of all of them on PostgreSQL, whose server takes its time to start. Each case is given
-/// a server of its own, with an administrator and nobody else.
+/// Makes tests of each case on both databases. Each case is given a server of its own, with an administrator and nobody else.
 macro_rules! on_both_databases {
     ($($case:ident,)+) => {
-        mod on_sqlite {
-            $(
-                #[tokio::test(flavor = "multi_thread")]
-                async fn $case() {
-                    super::$case($crate::scene::start().await).await;
-                }
-            )+
-        }
-
-        #[tokio::test(flavor = "multi_thread")]
-        async fn all_of_it_holds_on_postgresql() {
-            let Some(postgres) = switchyard_harness::testkit::postgres::PrivatePostgres::shared() else { return };
-            $(
-                println!("{}", stringify!($case));
-                $case($crate::scene::start_on(postgres).await).await;
-            )+
-        }
+        switchyard_harness::on_both_databases! { from $crate::scene::start_on; $($case,)+ }
     };
 }
 pub(crate) use on_both_databases;

@@ -8,8 +8,15 @@ use switchyard::declared::{DeclaredModel, DeclaredRoute, DeclaredTarget};
 use switchyard_domain::limits::Limits;
 use switchyard_domain::meta::Writer;
 use switchyard_domain::route::{RouteMode, Strategy};
-use switchyard_harness::{GatewayAuth, TestApp, TestClient};
+use switchyard_harness::{Database, GatewayAuth, TestApp, TestClient, on_both_databases};
 use switchyard_orchestrator::admin::ProviderRequest;
+
+on_both_databases! {
+    a_key_is_listed_exactly_what_it_may_call,
+    the_demo_key_is_listed_simulated_models_only,
+    nobody_in_particular_is_listed_everything_where_the_door_is_open,
+    a_model_that_a_key_may_not_call_is_403_and_names_what_it_may,
+}
 
 /// Every public name that there is, callable or not.
 const NAMES: [&str; 14] = [
@@ -41,8 +48,8 @@ async fn provider(app: &TestApp, name: &str, vendor: &str, model: &str, is_enabl
     app.embedded().providers().add(request, &Writer::API).await.unwrap();
 }
 
-async fn start(auth: GatewayAuth) -> TestApp {
-    let builder = TestApp::builder().models(["m1", "m2"]).route("pair", ["m1", "m2"]).demo(true);
+async fn start(database: Database, auth: GatewayAuth) -> TestApp {
+    let builder = TestApp::builder().on(database).models(["m1", "m2"]).route("pair", ["m1", "m2"]).demo(true);
     let app = builder.server(|config| config.gateway_auth = auth).start().await;
     // One that lacks its credential, and one that is switched off.
     provider(&app, "bare", "openai", "m9", true).await;
@@ -109,9 +116,8 @@ fn names(names: &[&str]) -> BTreeSet<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
 }
 
-#[tokio::test]
-async fn a_key_is_listed_exactly_what_it_may_call() {
-    let app = start(GatewayAuth::Required).await;
+async fn a_key_is_listed_exactly_what_it_may_call(database: Database) {
+    let app = start(database, GatewayAuth::Required).await;
     let all = agrees(&app.client_with_key("all").await, "all").await;
     for name in ["pair", "upstream/m1", "sim/swift"] {
         assert!(all.contains(name), "{all:?}");
@@ -130,24 +136,21 @@ async fn a_key_is_listed_exactly_what_it_may_call() {
     }
 }
 
-#[tokio::test]
-async fn the_demo_key_is_listed_simulated_models_only() {
-    let app = start(GatewayAuth::Required).await;
+async fn the_demo_key_is_listed_simulated_models_only(database: Database) {
+    let app = start(database, GatewayAuth::Required).await;
     let listed = agrees(&app.client("sy-demo"), "demo").await;
     assert!(listed.contains("demo") && listed.contains("sim/swift"), "{listed:?}");
     assert!(listed.iter().all(|name| name == "demo" || name.starts_with("sim/")), "{listed:?}");
 }
 
-#[tokio::test]
-async fn nobody_in_particular_is_listed_everything_where_the_door_is_open() {
-    let app = start(GatewayAuth::Off).await;
+async fn nobody_in_particular_is_listed_everything_where_the_door_is_open(database: Database) {
+    let app = start(database, GatewayAuth::Off).await;
     let listed = agrees(&app.anonymous(), "anonymous").await;
     assert!(listed.contains("pair") && listed.contains("upstream/m1"));
 }
 
-#[tokio::test]
-async fn a_model_that_a_key_may_not_call_is_403_and_names_what_it_may() {
-    let app = start(GatewayAuth::Required).await;
+async fn a_model_that_a_key_may_not_call_is_403_and_names_what_it_may(database: Database) {
+    let app = start(database, GatewayAuth::Required).await;
     let client = app.client_with("narrow", Limits::NONE, Some(vec!["pair".to_owned()])).await;
     assert_eq!(client.ask("pair", "hi").await.status, 200);
     app.simulator().take_calls();

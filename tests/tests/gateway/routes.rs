@@ -5,8 +5,17 @@ use switchyard::Name;
 use switchyard::declared::{DeclaredModel, DeclaredRoute, DeclaredTarget};
 use switchyard_domain::meta::Writer;
 use switchyard_domain::route::{RouteMode, Strategy};
-use switchyard_harness::TestApp;
 use switchyard_harness::testkit::simulator::Script;
+use switchyard_harness::{Database, TestApp, on_both_databases};
+
+on_both_databases! {
+    a_route_fails_over_and_says_so,
+    equals_share_their_calls_evenly_whatever_comes_at_once,
+    a_hint_chooses_a_target_of_a_route,
+    a_bare_model_leads_to_the_one_provider_that_serves_it_or_to_a_choice,
+    a_route_that_is_switched_off_is_400_and_one_that_can_not_answer_is_503,
+    a_change_of_the_configuration_is_seen_by_the_next_call_and_not_by_a_running_one,
+}
 
 pub(crate) fn route(name: &str, mode: RouteMode, strategy: Strategy, models: &[&str]) -> DeclaredRoute {
     let target = |model: &&str| DeclaredTarget::new(Name::new("upstream").unwrap(), (*model).to_owned());
@@ -22,9 +31,8 @@ pub(crate) async fn add(app: &TestApp, route: &DeclaredRoute) {
     app.embedded().routes().add(route, &Writer::API).await.unwrap();
 }
 
-#[tokio::test]
-async fn a_route_fails_over_and_says_so() {
-    let app = TestApp::builder().models(["m1", "m2"]).route("pair", ["m1", "m2"]).start().await;
+async fn a_route_fails_over_and_says_so(database: Database) {
+    let app = TestApp::builder().on(database).models(["m1", "m2"]).route("pair", ["m1", "m2"]).start().await;
     let client = app.client_with_key("ci").await;
     let answer = client.ask("pair", "hi").await;
     assert_eq!((answer.status, answer.header("x-switchyard-target")), (200, "upstream/m1"));
@@ -42,9 +50,8 @@ async fn a_route_fails_over_and_says_so() {
     assert!(events.iter().all(|event| event.call == events[0].call));
 }
 
-#[tokio::test]
-async fn equals_share_their_calls_evenly_whatever_comes_at_once() {
-    let app = TestApp::builder().models(["m1", "m2", "m3"]).start().await;
+async fn equals_share_their_calls_evenly_whatever_comes_at_once(database: Database) {
+    let app = TestApp::builder().on(database).models(["m1", "m2", "m3"]).start().await;
     add(&app, &route("even", RouteMode::Auto, Strategy::RoundRobin, &["m1", "m2", "m3"])).await;
     let client = app.client_with_key("ci").await;
     let calls = futures_util::future::join_all((0..60).map(|_| client.ask("even", "hi"))).await;
@@ -56,9 +63,8 @@ async fn equals_share_their_calls_evenly_whatever_comes_at_once() {
     assert!(shares.values().all(|&share| share == 20), "{shares:?}");
 }
 
-#[tokio::test]
-async fn a_hint_chooses_a_target_of_a_route() {
-    let app = TestApp::builder().models(["m1", "m2"]).start().await;
+async fn a_hint_chooses_a_target_of_a_route(database: Database) {
+    let app = TestApp::builder().on(database).models(["m1", "m2"]).start().await;
     add(&app, &route("choice", RouteMode::Specific, Strategy::Failover, &["m1", "m2"])).await;
     let client = app.client_with_key("ci").await;
     let answer = client.ask("choice/m2", "hi").await;
@@ -68,9 +74,8 @@ async fn a_hint_chooses_a_target_of_a_route() {
     assert_eq!(client.ask("choice/gpt-sim", "hi").await.status, 404);
 }
 
-#[tokio::test]
-async fn a_bare_model_leads_to_the_one_provider_that_serves_it_or_to_a_choice() {
-    let app = TestApp::builder().models(["m1"]).start().await;
+async fn a_bare_model_leads_to_the_one_provider_that_serves_it_or_to_a_choice(database: Database) {
+    let app = TestApp::builder().on(database).models(["m1"]).start().await;
     let client = app.client_with_key("ci").await;
     let answer = client.ask("m1", "hi").await;
     assert_eq!((answer.status, answer.header("x-switchyard-target")), (200, "upstream/m1"));
@@ -81,9 +86,8 @@ async fn a_bare_model_leads_to_the_one_provider_that_serves_it_or_to_a_choice() 
     assert_eq!(client.ask("second/m1", "hi").await.header("x-switchyard-target"), "second/m1");
 }
 
-#[tokio::test]
-async fn a_route_that_is_switched_off_is_400_and_one_that_can_not_answer_is_503() {
-    let app = TestApp::builder().models(["m1"]).start().await;
+async fn a_route_that_is_switched_off_is_400_and_one_that_can_not_answer_is_503(database: Database) {
+    let app = TestApp::builder().on(database).models(["m1"]).start().await;
     let off = DeclaredRoute { enabled: false, ..route("off", RouteMode::Auto, Strategy::Failover, &["m1"]) };
     add(&app, &off).await;
     // A vendor that wants a credential, and none is stored.
@@ -116,9 +120,8 @@ async fn a_route_that_is_switched_off_is_400_and_one_that_can_not_answer_is_503(
     assert!(app.simulator().calls().is_empty());
 }
 
-#[tokio::test]
-async fn a_change_of_the_configuration_is_seen_by_the_next_call_and_not_by_a_running_one() {
-    let app = TestApp::builder().models(["m1", "m2"]).start().await;
+async fn a_change_of_the_configuration_is_seen_by_the_next_call_and_not_by_a_running_one(database: Database) {
+    let app = TestApp::builder().on(database).models(["m1", "m2"]).start().await;
     add(&app, &route("moving", RouteMode::Auto, Strategy::Failover, &["m1"])).await;
     app.simulator().script("m1", Script::of("tokens=20&chunk_ms=20"));
     let client = app.client_with_key("ci").await;

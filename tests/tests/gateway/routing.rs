@@ -8,8 +8,16 @@ use switchyard::orchestrator::routing::Among;
 use switchyard_domain::fault::FailoverOn;
 use switchyard_domain::meta::Writer;
 use switchyard_domain::route::{Need, OnDisconnect, RouteMode, Strategy, When};
-use switchyard_harness::TestApp;
 use switchyard_harness::testkit::simulator::Script;
+use switchyard_harness::{Database, TestApp, on_both_databases};
+
+on_both_databases! {
+    tags_in_a_header_choose_a_target_and_bad_ones_are_400,
+    what_a_call_needs_is_known_in_every_dialect,
+    the_route_behind_answers_when_all_of_the_first_fail_and_the_answer_says_so,
+    of_256_selections_at_once_each_target_gets_the_same_share_give_or_take_one,
+    a_route_that_reads_on_records_what_the_provider_counted_though_the_client_left,
+}
 
 fn target(model: &str) -> DeclaredTarget {
     DeclaredTarget::new(Name::new("upstream").unwrap(), model.to_owned())
@@ -32,9 +40,8 @@ async fn add(app: &TestApp, route: &DeclaredRoute) {
     app.embedded().routes().add(route, &Writer::API).await.unwrap();
 }
 
-#[tokio::test]
-async fn tags_in_a_header_choose_a_target_and_bad_ones_are_400() {
-    let app = TestApp::builder().models(["m1", "m2"]).start().await;
+async fn tags_in_a_header_choose_a_target_and_bad_ones_are_400(database: Database) {
+    let app = TestApp::builder().on(database).models(["m1", "m2"]).start().await;
     let when = When { tags: ["batch".to_owned()].into(), ..When::default() };
     add(&app, &route("tagged", vec![DeclaredTarget { when, ..target("m1") }, target("m2")])).await;
     let client = app.client_with_key("ci").await;
@@ -57,9 +64,8 @@ async fn tags_in_a_header_choose_a_target_and_bad_ones_are_400() {
 }
 
 /// What a call needs is seen in every dialect.
-#[tokio::test]
-async fn what_a_call_needs_is_known_in_every_dialect() {
-    let app = TestApp::builder().models(["m1", "m2"]).start().await;
+async fn what_a_call_needs_is_known_in_every_dialect(database: Database) {
+    let app = TestApp::builder().on(database).models(["m1", "m2"]).start().await;
     let needs = |need: Need| When { needs: [need].into(), ..When::default() };
     for (name, need) in [("tools", Need::Tools), ("vision", Need::Vision), ("schema", Need::JsonSchema)] {
         let first = DeclaredTarget { when: needs(need), ..target("m1") };
@@ -152,9 +158,8 @@ async fn what_a_call_needs_is_known_in_every_dialect() {
     }
 }
 
-#[tokio::test]
-async fn the_route_behind_answers_when_all_of_the_first_fail_and_the_answer_says_so() {
-    let app = TestApp::builder().models(["m1", "m2"]).start().await;
+async fn the_route_behind_answers_when_all_of_the_first_fail_and_the_answer_says_so(database: Database) {
+    let app = TestApp::builder().on(database).models(["m1", "m2"]).start().await;
     add(&app, &route("behind", vec![target("m2")])).await;
     let first =
         DeclaredRoute { fallback: Some(Name::new("behind").unwrap()), ..route("first", vec![target("m1")]) };
@@ -173,9 +178,8 @@ async fn the_route_behind_answers_when_all_of_the_first_fail_and_the_answer_says
 }
 
 /// R9.
-#[tokio::test]
-async fn of_256_selections_at_once_each_target_gets_the_same_share_give_or_take_one() {
-    let app = TestApp::builder().models(["m1", "m2", "m3"]).start().await;
+async fn of_256_selections_at_once_each_target_gets_the_same_share_give_or_take_one(database: Database) {
+    let app = TestApp::builder().on(database).models(["m1", "m2", "m3"]).start().await;
     let even = DeclaredRoute {
         mode: RouteMode::Auto,
         strategy: Strategy::RoundRobin,
@@ -195,9 +199,8 @@ async fn of_256_selections_at_once_each_target_gets_the_same_share_give_or_take_
     }
 }
 
-#[tokio::test]
-async fn a_route_that_reads_on_records_what_the_provider_counted_though_the_client_left() {
-    let app = TestApp::builder().models(["m1"]).start().await;
+async fn a_route_that_reads_on_records_what_the_provider_counted_though_the_client_left(database: Database) {
+    let app = TestApp::builder().on(database).models(["m1"]).start().await;
     for (name, on_disconnect) in [("cancels", OnDisconnect::Cancel), ("drains", OnDisconnect::Drain)] {
         add(&app, &DeclaredRoute { on_disconnect, ..route(name, vec![target("m1")]) }).await;
     }

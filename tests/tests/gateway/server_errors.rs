@@ -8,11 +8,21 @@ use switchyard_domain::fault::FailoverOn;
 use switchyard_domain::meta::Writer;
 use switchyard_domain::route::{RouteMode, Strategy};
 use switchyard_harness::testkit::simulator::Script;
-use switchyard_harness::{Answer, TestApp, TestClient};
+use switchyard_harness::{Answer, Database, TestApp, TestClient, on_both_databases};
+
+on_both_databases! {
+    a_400_401_403_404_409_413_422_and_429_of_a_provider_make_one_upstream_call,
+    three_attempts_use_three_providers,
+    a_lone_provider_that_fails_is_called_once,
+    when_all_failed_the_last_failure_says_502_or_429,
+    where_no_target_could_be_tried_it_is_503_with_when_to_come_back,
+    an_unknown_route_is_404_one_that_is_off_400_and_an_empty_one_400_or_503,
+    a_body_outside_of_the_documented_bounds_is_400_and_reaches_nobody,
+}
 
 /// A route over the one model of each of so many providers.
-async fn over(providers: usize) -> (TestApp, TestClient) {
-    let app = TestApp::start().await;
+async fn over(database: Database, providers: usize) -> (TestApp, TestClient) {
+    let app = TestApp::builder().on(database).start().await;
     let mut targets = Vec::new();
     for number in 1..=providers {
         let (name, model) = (format!("p{number}"), format!("m{number}"));
@@ -43,41 +53,37 @@ async fn called(app: &TestApp, client: &TestClient, scripts: &[&str]) -> (Answer
     (answer, models)
 }
 
-#[tokio::test]
-async fn a_400_401_403_404_409_413_422_and_429_of_a_provider_make_one_upstream_call() {
+async fn a_400_401_403_404_409_413_422_and_429_of_a_provider_make_one_upstream_call(database: Database) {
     for (status, shown) in
         [(400, 400), (401, 502), (403, 502), (404, 404), (409, 409), (413, 413), (422, 422), (429, 429)]
     {
-        let (app, client) = over(3).await;
+        let (app, client) = over(database, 3).await;
         let script = format!("status={status}");
         let (answer, models) = called(&app, &client, &[&script, "tokens=1", "tokens=1"]).await;
         assert_eq!((answer.status, models.as_slice()), (shown, &["m1".to_owned()][..]), "{}", answer.text);
     }
 }
 
-#[tokio::test]
-async fn three_attempts_use_three_providers() {
-    let (app, client) = over(4).await;
+async fn three_attempts_use_three_providers(database: Database) {
+    let (app, client) = over(database, 4).await;
     let (answer, models) = called(&app, &client, &["status=500", "refuse", "tokens=1", "tokens=1"]).await;
     assert_eq!((answer.status, models), (200, vec!["m1".into(), "m2".into(), "m3".into()]));
     assert_eq!(answer.json()["model"], "m3");
-    let (app, client) = over(4).await;
+    let (app, client) = over(database, 4).await;
     let failing = ["status=500", "status=502", "status=503", "tokens=1"];
     let (answer, models) = called(&app, &client, &failing).await;
     assert_eq!((answer.status, models), (502, vec!["m1".into(), "m2".into(), "m3".into()]));
 }
 
-#[tokio::test]
-async fn a_lone_provider_that_fails_is_called_once() {
+async fn a_lone_provider_that_fails_is_called_once(database: Database) {
     for script in ["status=500", "status=503&retry_after=0", "refuse", "status=429&retry_after=0"] {
-        let (app, client) = over(1).await;
+        let (app, client) = over(database, 1).await;
         let (_, models) = called(&app, &client, &[script]).await;
         assert_eq!(models, ["m1"], "{script}");
     }
 }
 
-#[tokio::test]
-async fn when_all_failed_the_last_failure_says_502_or_429() {
+async fn when_all_failed_the_last_failure_says_502_or_429(database: Database) {
     for (last, shown) in [
         ("status=500", 502),
         ("refuse", 502),
@@ -85,15 +91,14 @@ async fn when_all_failed_the_last_failure_says_502_or_429() {
         ("status=504", 502),
         ("status=429&retry_after=7", 429),
     ] {
-        let (app, client) = over(2).await;
+        let (app, client) = over(database, 2).await;
         let (answer, models) = called(&app, &client, &["status=500", last]).await;
         assert_eq!((answer.status, models.len()), (shown, 2), "{last}: {}", answer.text);
     }
 }
 
-#[tokio::test]
-async fn where_no_target_could_be_tried_it_is_503_with_when_to_come_back() {
-    let (app, client) = over(1).await;
+async fn where_no_target_could_be_tried_it_is_503_with_when_to_come_back(database: Database) {
+    let (app, client) = over(database, 1).await;
     let provider = app.embedded().providers().find(&Name::new("p1").unwrap()).await.unwrap();
     let off =
         switchyard::ports::repositories::ProviderPatch { is_enabled: Some(false), ..Default::default() };
@@ -103,9 +108,8 @@ async fn where_no_target_could_be_tried_it_is_503_with_when_to_come_back() {
     assert!(!answer.header("retry-after").is_empty() && models.is_empty());
 }
 
-#[tokio::test]
-async fn an_unknown_route_is_404_one_that_is_off_400_and_an_empty_one_400_or_503() {
-    let app = TestApp::start().await;
+async fn an_unknown_route_is_404_one_that_is_off_400_and_an_empty_one_400_or_503(database: Database) {
+    let app = TestApp::builder().on(database).start().await;
     let named = |name: &str| DeclaredRoute::new(Name::new(name).unwrap());
     let off = DeclaredRoute { enabled: false, ..named("off") };
     for route in [off, named("empty")] {
@@ -119,9 +123,8 @@ async fn an_unknown_route_is_404_one_that_is_off_400_and_an_empty_one_400_or_503
     assert!(app.simulator().calls().is_empty());
 }
 
-#[tokio::test]
-async fn a_body_outside_of_the_documented_bounds_is_400_and_reaches_nobody() {
-    let (app, client) = over(1).await;
+async fn a_body_outside_of_the_documented_bounds_is_400_and_reaches_nobody(database: Database) {
+    let (app, client) = over(database, 1).await;
     let said = json!([{"role": "user", "content": "hi"}]);
     let with = |name: &str, value: serde_json::Value| {
         let mut body = json!({"model": "managed", "messages": said});
