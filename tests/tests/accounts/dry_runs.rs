@@ -5,7 +5,16 @@ use crate::scene::patch;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use switchyard_domain::ids::UserId;
-use switchyard_harness::{Answer, TestClient};
+use switchyard_harness::{Answer, TestClient, on_both_databases};
+
+on_both_databases! {
+    from crate::looks::start_on;
+    a_dry_run_shows_the_bytes_that_the_call_then_sends_to_each_target,
+    a_person_has_one_call_of_a_bounded_length_explained_at_a_time,
+    a_member_is_shown_their_own_limits_and_not_where_providers_stand,
+    a_dry_run_is_refused_as_the_call_would_be,
+    a_dry_run_speaks_every_dialect,
+}
 
 const EXPLAIN: &str = "/api/v1/explain";
 /// Spelled as no serializer would.
@@ -22,7 +31,7 @@ async fn explained(client: &TestClient, more: &str) -> Value {
     answer.json()
 }
 
-async fn a_dry_run_is_what_the_call_then_does(looks: &Looks) {
+async fn a_dry_run_shows_the_bytes_that_the_call_then_sends_to_each_target(looks: Looks) {
     let shown = explained(&looks.admin, "").await;
     assert!(looks.app.simulator().calls().is_empty(), "nobody is called");
     assert_eq!((&shown["route"], &shown["max_output_tokens"]), (&json!("fallback"), &json!(10)));
@@ -45,20 +54,7 @@ async fn a_dry_run_is_what_the_call_then_does(looks: &Looks) {
     assert_eq!(sent.len(), 2);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_dry_run_shows_the_bytes_that_the_call_then_sends_to_each_target() {
-    a_dry_run_is_what_the_call_then_does(&Looks::in_memory().await).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_dry_run_shows_the_bytes_that_the_call_then_sends_to_each_target_in_postgresql() {
-    let Some((looks, _server)) = Looks::in_postgresql().await else { return };
-    a_dry_run_is_what_the_call_then_does(&looks).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_person_has_one_call_of_a_bounded_length_explained_at_a_time() {
-    let looks = Looks::in_memory().await;
+async fn a_person_has_one_call_of_a_bounded_length_explained_at_a_time(looks: Looks) {
     let of_length = async |length: usize| {
         let body = format!(r#"{{"body":{BODY}}}"#);
         looks.ana.post(EXPLAIN, format!("{body}{}", " ".repeat(length - body.len()))).await.status
@@ -80,9 +76,7 @@ async fn a_person_has_one_call_of_a_bounded_length_explained_at_a_time() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_member_is_shown_their_own_limits_and_not_where_providers_stand() {
-    let looks = Looks::in_memory().await;
+async fn a_member_is_shown_their_own_limits_and_not_where_providers_stand(looks: Looks) {
     assert_eq!(patch(&looks.app, looks.ana_id, json!({"limits": {"rpm": 7}})).await.status, 200);
     let body =
         json!({"name": "ana-key", "limits": {"tpm": 5000}, "budget": {"amount_usd": "2", "window": "month"}});
@@ -108,9 +102,7 @@ async fn a_member_is_shown_their_own_limits_and_not_where_providers_stand() {
     assert!(by_admin["targets"][0]["request"]["url"].is_string(), "{by_admin}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_dry_run_is_refused_as_the_call_would_be() {
-    let looks = Looks::in_memory().await;
+async fn a_dry_run_is_refused_as_the_call_would_be(looks: Looks) {
     let ask = async |body: Value| looks.ana.post(EXPLAIN, body.to_string()).await;
     let call = |model: &str| json!({"model": model, "messages": [{"role": "user", "content": "hi"}]});
     let unknown = ask(json!({"body": call("nothing-like-it")})).await;
@@ -141,9 +133,7 @@ async fn a_dry_run_is_refused_as_the_call_would_be() {
     assert!(looks.app.simulator().calls().is_empty());
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_dry_run_speaks_every_dialect() {
-    let looks = Looks::in_memory().await;
+async fn a_dry_run_speaks_every_dialect(looks: Looks) {
     let said = json!([{"role": "user", "content": "hi"}]);
     for body in [
         json!({"dialect": "anthropic-messages", "body": {"model": MODEL, "max_tokens": 10, "messages": said}}),

@@ -8,12 +8,22 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-use switchyard_harness::{TestApp, TestClient};
+use switchyard_harness::{Database, TestApp, TestClient, on_both_databases};
 use switchyard_testkit::simulator::Simulator;
 
+on_both_databases! {
+    each_of_the_four_calls_brings_the_addresss_answer_back_whatever_its_status,
+    a_refused_address_is_told_with_what_would_admit_it,
+    one_persons_calls_at_once_are_bounded_and_each_keeps_its_place_until_its_answer_has_gone,
+    a_named_post_that_was_sent_and_not_answered_is_not_sent_again,
+    slow_addresses_of_some_people_leave_room_for_the_others,
+    bodies_that_come_slowly_take_their_senders_places_alone,
+    a_named_post_whose_client_left_is_sent_once_and_its_answer_kept,
+}
+
 /// A server that may call this one address, and somebody who is signed in.
-async fn scene(allowed: SocketAddr) -> (TestApp, TestClient) {
-    let app = builder().egress_allow(&format!("external={allowed}")).start().await;
+async fn scene(database: Database, allowed: SocketAddr) -> (TestApp, TestClient) {
+    let app = builder().on(database).egress_allow(&format!("external={allowed}")).start().await;
     register(&app, "mem.member").await;
     let member = app.client(&bearer(&app, "mem.member").await);
     (app, member)
@@ -24,12 +34,11 @@ async fn ask(client: &TestClient, method: &str, body: Value) -> (u16, Value) {
     (answer.status, answer.json())
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn each_of_the_four_calls_brings_the_addresss_answer_back_whatever_its_status() {
+async fn each_of_the_four_calls_brings_the_addresss_answer_back_whatever_its_status(database: Database) {
     let world = Simulator::start();
     let url = format!("{}/models", world.base_url());
     let address = url::Url::parse(&url).unwrap().socket_addrs(|| None).unwrap()[0];
-    let (_app, member) = scene(address).await;
+    let (_app, member) = scene(database, address).await;
     let headers = json!({"authorization": "Bearer sk-simulated-0123456789"});
     let body = json!({"url": url, "headers": headers, "params": {"a": ["1", 2], "b": true}});
     let (status, answer) = ask(&member, "get", body).await;
@@ -44,9 +53,8 @@ async fn each_of_the_four_calls_brings_the_addresss_answer_back_whatever_its_sta
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_refused_address_is_told_with_what_would_admit_it() {
-    let (app, member) = scene("127.0.0.1:1".parse().unwrap()).await;
+async fn a_refused_address_is_told_with_what_would_admit_it(database: Database) {
+    let (app, member) = scene(database, "127.0.0.1:1".parse().unwrap()).await;
     let (status, answer) = ask(&member, "get", json!({"url": app.url()})).await;
     assert_eq!(status, 403, "{answer}");
     let said = answer["error"].as_str().unwrap();
@@ -76,14 +84,15 @@ fn answering(answer: Vec<u8>) -> (SocketAddr, Arc<AtomicUsize>) {
     (address, asked)
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn one_persons_calls_at_once_are_bounded_and_each_keeps_its_place_until_its_answer_has_gone() {
+async fn one_persons_calls_at_once_are_bounded_and_each_keeps_its_place_until_its_answer_has_gone(
+    database: Database,
+) {
     const BYTES: usize = 3 * 1024 * 1024;
     // Each byte is six when it is escaped.
     let body = vec![1_u8; BYTES];
     let head = format!("HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: {BYTES}\r\n\r\n");
     let (address, asked) = answering([head.into_bytes(), body].concat());
-    let (app, member) = scene(address).await;
+    let (app, member) = scene(database, address).await;
     register(&app, "other.member").await;
     let other = app.client(&bearer(&app, "other.member").await);
     let body = json!({"url": format!("http://{address}/")});
@@ -125,10 +134,9 @@ fn silent(patience: Duration) -> (SocketAddr, Arc<AtomicUsize>) {
     (address, asked)
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_named_post_that_was_sent_and_not_answered_is_not_sent_again() {
+async fn a_named_post_that_was_sent_and_not_answered_is_not_sent_again(database: Database) {
     let (address, asked) = silent(Duration::ZERO);
-    let (_app, member) = scene(address).await;
+    let (_app, member) = scene(database, address).await;
     let body = json!({"url": format!("http://{address}/"), "payload": {"order": 7}});
     let send = async |method: &str| {
         let request = member.request("POST", &format!("/api/external/{method}")).json_body(&body);
@@ -157,10 +165,9 @@ async fn crowd(app: &TestApp, number: usize) -> Vec<TestClient> {
     people
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn slow_addresses_of_some_people_leave_room_for_the_others() {
+async fn slow_addresses_of_some_people_leave_room_for_the_others(database: Database) {
     let (address, asked) = silent(Duration::from_secs(20));
-    let app = builder().egress_allow(&format!("external={address}")).start().await;
+    let app = builder().on(database).egress_allow(&format!("external={address}")).start().await;
     let people = crowd(&app, 5).await;
     let (other, slow) = people.split_last().unwrap();
     let body = json!({"url": format!("http://{address}/")});
@@ -180,9 +187,8 @@ async fn slow_addresses_of_some_people_leave_room_for_the_others() {
     running.abort_all();
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn bodies_that_come_slowly_take_their_senders_places_alone() {
-    let app = builder().start().await;
+async fn bodies_that_come_slowly_take_their_senders_places_alone(database: Database) {
+    let app = builder().on(database).start().await;
     let people = crowd(&app, 5).await;
     let (other, slow) = people.split_last().unwrap();
     let mut running = tokio::task::JoinSet::new();
@@ -202,8 +208,7 @@ async fn bodies_that_come_slowly_take_their_senders_places_alone() {
     running.abort_all();
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_named_post_whose_client_left_is_sent_once_and_its_answer_kept() {
+async fn a_named_post_whose_client_left_is_sent_once_and_its_answer_kept(database: Database) {
     let body = "sent";
     let head =
         format!("HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: {}\r\n\r\n", body.len());
@@ -221,7 +226,7 @@ async fn a_named_post_whose_client_left_is_sent_once_and_its_answer_kept() {
             }
         }
     });
-    let (_app, member) = scene(address).await;
+    let (_app, member) = scene(database, address).await;
     let body = json!({"url": format!("http://{address}/"), "payload": {"order": 7}});
     let request = || {
         let request = member.request("POST", "/api/external/post").json_body(&body);

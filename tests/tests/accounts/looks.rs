@@ -2,13 +2,11 @@
 
 use crate::scene::{ADMIN, bearer, builder, patch, register};
 use serde_json::{Value, json};
-use switchyard::Store;
 use switchyard::declared::DeclaredModel;
 use switchyard_domain::money::PricePerMillion;
 use switchyard_domain::price::Rates;
-use switchyard_harness::testkit::postgres::PrivatePostgres;
 use switchyard_harness::testkit::simulator::Script;
-use switchyard_harness::{Answer, TestApp, TestAppBuilder, TestClient};
+use switchyard_harness::{Answer, Database, TestApp, TestAppBuilder, TestClient};
 
 /// What an answer of ten tokens costs.
 pub(crate) const CALL: &str = "0.010000000";
@@ -25,31 +23,22 @@ pub(crate) struct Looks {
     pub(crate) admin: TestClient,
 }
 
+/// People at a server of their own, on a database of this kind.
+pub(crate) async fn start_on(database: Database) -> Looks {
+    let app = priced().on(database).start().await;
+    app.simulator().script("priced", Script::of("tokens=10"));
+    app.simulator().script("broken", Script::of("status=503"));
+    let ana_id = register(&app, "ana").await["user"]["id"].as_i64().unwrap();
+    register(&app, "bob").await;
+    let auditor = register(&app, "aud.auditor").await["user"]["id"].as_i64().unwrap();
+    assert_eq!(patch(&app, auditor, json!({"role": "auditor"})).await.status, 200);
+    let of = async |name: &str| app.client(&bearer(&app, name).await);
+    let (ana, bob) = (of("ana").await, of("bob").await);
+    let (auditor, admin) = (of("aud.auditor").await, of(ADMIN).await);
+    Looks { app, ana, ana_id, bob, auditor, admin }
+}
+
 impl Looks {
-    pub(crate) async fn in_memory() -> Self {
-        Self::at(priced()).await
-    }
-
-    pub(crate) async fn in_postgresql() -> Option<(Self, PrivatePostgres)> {
-        let server = PrivatePostgres::start()?;
-        let store = Store::Postgres(server.create_database().into());
-        Some((Self::at(priced().store(store)).await, server))
-    }
-
-    async fn at(builder: TestAppBuilder) -> Self {
-        let app = builder.start().await;
-        app.simulator().script("priced", Script::of("tokens=10"));
-        app.simulator().script("broken", Script::of("status=503"));
-        let ana_id = register(&app, "ana").await["user"]["id"].as_i64().unwrap();
-        register(&app, "bob").await;
-        let auditor = register(&app, "aud.auditor").await["user"]["id"].as_i64().unwrap();
-        assert_eq!(patch(&app, auditor, json!({"role": "auditor"})).await.status, 200);
-        let of = async |name: &str| app.client(&bearer(&app, name).await);
-        let (ana, bob) = (of("ana").await, of("bob").await);
-        let (auditor, admin) = (of("aud.auditor").await, of(ADMIN).await);
-        Self { app, ana, ana_id, bob, auditor, admin }
-    }
-
     /// A call of somebody's, whose usage is in the ledger when this returns.
     pub(crate) async fn call(&self, client: &TestClient, model: &str) -> Answer {
         let answer = client.ask(model, "hi").await;

@@ -1,10 +1,14 @@
 //! Virtual keys that everybody may make, where the operator says so.
 
 use crate::scene::{ADMIN, bearer, builder, send};
+use switchyard_harness::{Database, on_both_databases};
 
-#[tokio::test(flavor = "multi_thread")]
-async fn no_page_of_another_site_makes_keys_where_everybody_may() {
-    let app = builder().server(|config| config.open_virtual_keys = true).start().await;
+on_both_databases! {
+    no_page_of_another_site_makes_keys_where_everybody_may,
+}
+
+async fn no_page_of_another_site_makes_keys_where_everybody_may(database: Database) {
+    let app = builder().on(database).server(|config| config.open_virtual_keys = true).start().await;
     let ask = async |headers: &[(&str, &str)]| {
         let request = app.anonymous().request("POST", "/api/generate-virtual-key");
         send(headers.iter().fold(request, |request, (name, value)| request.header(*name, *value))).await

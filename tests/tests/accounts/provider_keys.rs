@@ -9,7 +9,15 @@ use switchyard::orchestrator::admin::SharedCredentialAdmin;
 use switchyard_domain::meta::Writer;
 use switchyard_domain::provider::SharedPlace;
 use switchyard_domain::usage::Outcome;
+use switchyard_harness::on_both_databases;
 use switchyard_harness::testkit::simulator::Script;
+
+on_both_databases! {
+    from crate::looks::start_on;
+    calls_go_on_with_the_second_key_when_the_first_dies,
+    a_throttled_key_rests_and_comes_back,
+    every_key_dead_is_a_502,
+}
 
 /// What every provider of a `TestApp` is declared with.
 const FIRST: &str = "sk-simulated-0123456789";
@@ -52,7 +60,7 @@ fn place(number: u8) -> SharedPlace {
     SharedPlace::new(number).unwrap()
 }
 
-async fn a_dead_key_is_benched_and_told_and_calls_go_on(looks: &Looks) {
+async fn calls_go_on_with_the_second_key_when_the_first_dies(looks: Looks) {
     assert_eq!(looks.add(SECOND).await, place(2));
     assert_eq!(looks.tried(200).await, [FIRST]);
     assert_eq!(looks.tried(200).await, [SECOND]);
@@ -84,7 +92,7 @@ async fn a_dead_key_is_benched_and_told_and_calls_go_on(looks: &Looks) {
     assert!(looks.app.embedded().flush_usage().await);
 }
 
-async fn a_throttled_key_rests_until_its_time_is_over(looks: &Looks) {
+async fn a_throttled_key_rests_and_comes_back(looks: Looks) {
     looks.add(SECOND).await;
     looks.app.simulator().enqueue("priced", [Script::of("status=429&retry_after=2")]);
     assert_eq!(looks.tried(200).await, [FIRST, SECOND]);
@@ -98,7 +106,7 @@ async fn a_throttled_key_rests_until_its_time_is_over(looks: &Looks) {
     assert_eq!(used, [FIRST, SECOND]);
 }
 
-async fn with_every_key_dead_the_client_is_told_of_the_gateways_fault(looks: &Looks) {
+async fn every_key_dead_is_a_502(looks: Looks) {
     looks.add(SECOND).await;
     looks.app.simulator().script("priced", Script::of("status=403&error_message=no%20entry%20for%20you"));
     looks.app.simulator().take_calls();
@@ -115,32 +123,4 @@ async fn with_every_key_dead_the_client_is_told_of_the_gateways_fault(looks: &Lo
     looks.app.simulator().script("priced", Script::of("tokens=10"));
     looks.tried(200).await;
     assert_eq!(looks.resting().await.len(), 1, "a success ends the bench of the key that it came by");
-}
-
-/// A test of each journey on each database.
-macro_rules! journeys {
-    ($($journey:ident: $memory:ident, $postgres:ident;)+) => {$(
-        #[tokio::test(flavor = "multi_thread")]
-        async fn $memory() {
-            $journey(&Looks::in_memory().await).await;
-        }
-
-        #[tokio::test(flavor = "multi_thread")]
-        async fn $postgres() {
-            let Some((looks, _server)) = Looks::in_postgresql().await else { return };
-            $journey(&looks).await;
-        }
-    )+};
-}
-
-journeys! {
-    a_dead_key_is_benched_and_told_and_calls_go_on:
-        calls_go_on_with_the_second_key_when_the_first_dies,
-        calls_go_on_with_the_second_key_when_the_first_dies_in_postgresql;
-    a_throttled_key_rests_until_its_time_is_over:
-        a_throttled_key_rests_and_comes_back,
-        a_throttled_key_rests_and_comes_back_in_postgresql;
-    with_every_key_dead_the_client_is_told_of_the_gateways_fault:
-        every_key_dead_is_a_502,
-        every_key_dead_is_a_502_in_postgresql;
 }

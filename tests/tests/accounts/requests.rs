@@ -2,7 +2,14 @@
 
 use crate::looks::{CALL, Looks, MODEL, seen};
 use serde_json::{Value, json};
-use switchyard_harness::TestClient;
+use switchyard_harness::{TestClient, on_both_databases};
+
+on_both_databases! {
+    from crate::looks::start_on;
+    members_list_and_find_their_own_calls_and_auditors_all,
+    a_request_id_that_two_people_chose_shows_each_their_own_call,
+    what_can_not_be_listed_is_a_422_and_a_page_is_never_longer_than_a_hundred,
+}
 
 const REQUESTS: &str = "/api/v1/requests";
 
@@ -22,7 +29,7 @@ fn models(items: &[Value]) -> Vec<&str> {
     items.iter().map(|item| item["requested_model"].as_str().unwrap()).collect()
 }
 
-async fn everybody_sees_their_own(looks: &Looks) {
+async fn members_list_and_find_their_own_calls_and_auditors_all(looks: Looks) {
     let (key_id, key) = looks.key_of(&looks.ana, "ana-key").await;
     let first = looks.call(&key, MODEL).await;
     looks.call(&looks.bob, MODEL).await;
@@ -93,20 +100,7 @@ fn a_call_tells_its_attempts(call: &Value) {
     assert!(!call.to_string().contains("\"hi\""), "no content: {call}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn members_list_and_find_their_own_calls_and_auditors_all() {
-    everybody_sees_their_own(&Looks::in_memory().await).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn members_list_and_find_their_own_calls_and_auditors_all_in_postgresql() {
-    let Some((looks, _server)) = Looks::in_postgresql().await else { return };
-    everybody_sees_their_own(&looks).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_request_id_that_two_people_chose_shows_each_their_own_call() {
-    let looks = Looks::in_memory().await;
+async fn a_request_id_that_two_people_chose_shows_each_their_own_call(looks: Looks) {
     let body = json!({"model": MODEL, "messages": [{"role": "user", "content": "hi"}]}).to_string();
     for client in [&looks.ana, &looks.bob] {
         let headers = [("x-request-id", "chosen-0001")];
@@ -120,9 +114,7 @@ async fn a_request_id_that_two_people_chose_shows_each_their_own_call() {
     assert_eq!(all_pages(&looks.admin, "&request_id=chosen-0001").await.len(), 2);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_can_not_be_listed_is_a_422_and_a_page_is_never_longer_than_a_hundred() {
-    let looks = Looks::in_memory().await;
+async fn what_can_not_be_listed_is_a_422_and_a_page_is_never_longer_than_a_hundred(looks: Looks) {
     for (query, field) in [
         ("limit=x", "query"),
         ("limit=-1", "query"),

@@ -8,9 +8,16 @@ use switchyard_domain::limits::Limits;
 use switchyard_domain::meta::Writer;
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::quota::QuotaScope;
+use switchyard_harness::on_both_databases;
 use switchyard_harness::testkit::simulator::Script;
 
-async fn the_status_says_what_is_wrong(looks: &Looks) {
+on_both_databases! {
+    from crate::looks::start_on;
+    the_status_names_what_rests_and_what_waits,
+    the_counter_of_each_budget_is_proved_to_be_the_sum_of_its_entries,
+}
+
+async fn the_status_names_what_rests_and_what_waits(looks: Looks) {
     let status = seen(&looks.admin, "/api/v1/status").await;
     assert_eq!((&status["status"], &status["breakers"]), (&json!("ok"), &json!([])), "{status}");
     assert_eq!(status["database"]["connected"], true);
@@ -37,27 +44,16 @@ async fn the_status_says_what_is_wrong(looks: &Looks) {
     assert!(!status.to_string().contains("sk-simulated"), "{status}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_status_names_what_rests_and_what_waits() {
-    the_status_says_what_is_wrong(&Looks::in_memory().await).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_status_names_what_rests_and_what_waits_in_postgresql() {
-    let Some((looks, _server)) = Looks::in_postgresql().await else { return };
-    the_status_says_what_is_wrong(&looks).await;
-}
-
 async fn budget(looks: &Looks, scope: QuotaScope, window: BudgetWindow) {
     let budget = Budget { amount: NanoUsd(1_000_000_000), window, zone: Zone::new("Asia/Tokyo").unwrap() };
     let request = QuotaRequest { scope, limits: Limits::NONE, budget: Some(budget), expected_version: None };
     looks.app.embedded().quotas().set(request, &Writer::API).await.unwrap();
 }
 
-async fn counters_are_what_their_entries_sum_to(looks: &Looks) {
+async fn the_counter_of_each_budget_is_proved_to_be_the_sum_of_its_entries(looks: Looks) {
     looks.call(&looks.ana, MODEL).await;
-    budget(looks, QuotaScope::Global, BudgetWindow::Total).await;
-    budget(looks, QuotaScope::User(switchyard_domain::ids::UserId(looks.ana_id)), BudgetWindow::Day).await;
+    budget(&looks, QuotaScope::Global, BudgetWindow::Total).await;
+    budget(&looks, QuotaScope::User(switchyard_domain::ids::UserId(looks.ana_id)), BudgetWindow::Day).await;
     // Budgets are made known as soon as they are set, beside this: one that is not known yet has nothing to prove.
     let early = seen(&looks.auditor, "/api/v1/ledger/verify").await;
     assert_eq!(early["agrees"], json!(true), "{early}");
@@ -73,16 +69,4 @@ async fn counters_are_what_their_entries_sum_to(looks: &Looks) {
                           "problems": []});
     assert_eq!(proved, expected);
     assert_eq!(looks.ana.get("/api/v1/ledger/verify").await.status, 403);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_counter_of_each_budget_is_proved_to_be_the_sum_of_its_entries() {
-    counters_are_what_their_entries_sum_to(&Looks::in_memory().await).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_counter_of_each_budget_is_proved_to_be_the_sum_of_its_entries_in_postgresql() {
-    let Some((looks, server)) = Looks::in_postgresql().await else { return };
-    counters_are_what_their_entries_sum_to(&looks).await;
-    drop(server);
 }

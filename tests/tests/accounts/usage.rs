@@ -2,6 +2,16 @@
 
 use crate::looks::{CALL, Looks, MODEL, seen};
 use serde_json::{Value, json};
+use switchyard_harness::on_both_databases;
+
+on_both_databases! {
+    from crate::looks::start_on;
+    members_see_what_they_used_and_auditors_what_everybody_did,
+    usage_is_told_by_stretches_of_a_zones_calendar_and_an_empty_one_is_no_error,
+    what_can_not_be_asked_is_a_422_that_says_why,
+    simulated_models_count_when_they_are_asked_for,
+    a_table_for_spreadsheets_holds_no_formula_whatever_people_name_their_keys,
+}
 
 /// The groups and their calls.
 fn groups(table: &Value) -> Vec<(&str, u64)> {
@@ -9,7 +19,7 @@ fn groups(table: &Value) -> Vec<(&str, u64)> {
     lines.map(|line| (line["key"].as_str().unwrap(), line["calls"].as_u64().unwrap())).collect()
 }
 
-async fn everybody_sees_their_own(looks: &Looks) {
+async fn members_see_what_they_used_and_auditors_what_everybody_did(looks: Looks) {
     let (_, key) = looks.key_of(&looks.ana, "ana-key").await;
     looks.call(&key, MODEL).await;
     looks.call(&looks.ana, "fallback").await;
@@ -45,18 +55,7 @@ async fn everybody_sees_their_own(looks: &Looks) {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn members_see_what_they_used_and_auditors_what_everybody_did() {
-    everybody_sees_their_own(&Looks::in_memory().await).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn members_see_what_they_used_and_auditors_what_everybody_did_in_postgresql() {
-    let Some((looks, _server)) = Looks::in_postgresql().await else { return };
-    everybody_sees_their_own(&looks).await;
-}
-
-async fn stretches_of_time(looks: &Looks) {
+async fn usage_is_told_by_stretches_of_a_zones_calendar_and_an_empty_one_is_no_error(looks: Looks) {
     looks.call(&looks.ana, MODEL).await;
     let now = now_in_words();
     let (today, tomorrow) = (&now[..10], "2999-01-01");
@@ -104,20 +103,7 @@ fn now_in_words() -> String {
     switchyard_domain::time::Timestamp(i64::try_from(now).unwrap()).to_string()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn usage_is_told_by_stretches_of_a_zones_calendar_and_an_empty_one_is_no_error() {
-    stretches_of_time(&Looks::in_memory().await).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn usage_is_told_by_stretches_of_a_zones_calendar_and_an_empty_one_is_no_error_in_postgresql() {
-    let Some((looks, _server)) = Looks::in_postgresql().await else { return };
-    stretches_of_time(&looks).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_can_not_be_asked_is_a_422_that_says_why() {
-    let looks = Looks::in_memory().await;
+async fn what_can_not_be_asked_is_a_422_that_says_why(looks: Looks) {
     for (query, field) in [
         ("group_by=team", "group_by"),
         ("group_by=", "group_by"),
@@ -139,9 +125,7 @@ async fn what_can_not_be_asked_is_a_422_that_says_why() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn simulated_models_count_when_they_are_asked_for() {
-    let looks = Looks::in_memory().await;
+async fn simulated_models_count_when_they_are_asked_for(looks: Looks) {
     looks.app.add_provider("sim", "sim", "", &["swift"]).await;
     looks.call(&looks.ana, "sim/swift").await;
     let without = seen(&looks.ana, "/api/v1/usage?group_by=model").await;
@@ -150,9 +134,7 @@ async fn simulated_models_count_when_they_are_asked_for() {
     assert_eq!(groups(&with), [("sim/swift", 1)]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_table_for_spreadsheets_holds_no_formula_whatever_people_name_their_keys() {
-    let looks = Looks::in_memory().await;
+async fn a_table_for_spreadsheets_holds_no_formula_whatever_people_name_their_keys(looks: Looks) {
     for name in ["=1+cmd|' C calc'!A0", "+1", "-1", "@SUM(A1)", "plain, with a comma"] {
         let (_, key) = looks.key_of(&looks.ana, name).await;
         looks.call(&key, MODEL).await;
