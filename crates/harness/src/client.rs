@@ -59,8 +59,9 @@ impl StreamedAnswer {
     /// The text of the first choice.
     #[must_use]
     pub fn text(&self) -> String {
-        let pieces = self.events.iter().filter_map(|event| event["choices"][0]["delta"]["content"].as_str());
-        pieces.collect()
+        let choices = self.events.iter().filter_map(|event| event["choices"].as_array()).flatten();
+        let first = choices.filter(|choice| choice["index"] == 0);
+        first.filter_map(|choice| choice["delta"]["content"].as_str()).collect()
     }
 
     /// The error event's code, if there is one.

@@ -166,12 +166,12 @@ fn choices(heard: &Heard, index: u64) -> impl Iterator<Item = &Value> {
     all.filter(move |choice| choice["index"] == index)
 }
 
-fn text_of_choice(heard: &Heard, index: u64) -> String {
+pub(crate) fn text_of_choice(heard: &Heard, index: u64) -> String {
     choices(heard, index).filter_map(|choice| choice["delta"]["content"].as_str()).collect()
 }
 
 /// Name and joined arguments of the tool call of this index.
-fn called(heard: &Heard, index: u64) -> (String, String) {
+pub(crate) fn called(heard: &Heard, index: u64) -> (String, String) {
     let deltas = choices(heard, 0).filter_map(|choice| choice["delta"]["tool_calls"].as_array()).flatten();
     let mine: Vec<&Value> = deltas.filter(|delta| delta["index"] == index).collect();
     let joined = |member: &str| mine.iter().filter_map(|delta| delta["function"][member].as_str()).collect();

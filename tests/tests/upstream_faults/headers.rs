@@ -1,16 +1,16 @@
 //! What of a provider's headers reaches the client.
 
-use crate::scene::{ALONE, BOTH, Scene};
+use crate::scene::{ALONE, BOTH, Heard, Scene};
 
-/// U26.
-#[tokio::test]
-async fn only_headers_that_are_meant_for_clients_pass() {
-    let canary = "sk-simulated-0123456789";
-    let given = [
+const CANARY: &str = "sk-simulated-0123456789";
+
+/// What a provider says in its headers.
+fn given() -> [(&'static str, &'static str); 16] {
+    [
         ("set-cookie", "session=1; Path=/"),
-        ("x-goog-api-key", canary),
-        ("authorization", canary),
-        ("x-api-key", canary),
+        ("x-goog-api-key", CANARY),
+        ("authorization", CANARY),
+        ("x-api-key", CANARY),
         ("openai-organization", "acme"),
         ("x-ratelimit-remaining-requests", "4999"),
         ("www-authenticate", "Bearer"),
@@ -23,21 +23,33 @@ async fn only_headers_that_are_meant_for_clients_pass() {
         ("via", "1.1 upstream"),
         ("x-unknown", "yes"),
         ("x-should-retry", "true"),
-    ];
-    let headers = given.map(|(name, value)| format!("header.{name}={}", value.replace(' ', "%20")));
-    let scene = Scene::scripted(&headers.join("&")).await;
+    ]
+}
+
+/// A provider that says all of it.
+pub(crate) fn script() -> String {
+    given().map(|(name, value)| format!("header.{name}={}", value.replace(' ', "%20"))).join("&")
+}
+
+/// Of what the provider said there came only what is meant for clients.
+pub(crate) fn only_what_is_meant_for_clients_came(heard: &Heard) {
+    let came = |name: &str, value: &str| heard.answer.headers.get(name).is_some_and(|it| it == value);
+    let passed: Vec<&str> =
+        given().into_iter().filter(|(name, value)| came(name, value)).map(|(name, _)| name).collect();
+    assert_eq!(passed, ["x-should-retry"]);
+    let everything = format!("{:?} {}", heard.answer.headers, heard.answer.text);
+    assert!(!everything.contains(CANARY), "{everything}");
+}
+
+/// U26.
+#[tokio::test]
+async fn only_headers_that_are_meant_for_clients_pass() {
+    let scene = Scene::scripted(&script()).await;
     for mode in BOTH {
         let heard = scene.ask(mode, ALONE).await;
         scene.is_answered_whole(&heard).await;
-        let passed: Vec<&str> = given
-            .iter()
-            .filter(|(name, value)| heard.answer.headers.get(*name).is_some_and(|passed| passed == value))
-            .map(|(name, _)| *name)
-            .collect();
-        assert_eq!(passed, ["x-should-retry"]);
+        only_what_is_meant_for_clients_came(&heard);
         assert_eq!(heard.answer.header("x-switchyard-target"), ALONE);
-        let everything = format!("{:?} {}", heard.answer.headers, heard.answer.text);
-        assert!(!everything.contains(canary), "{everything}");
     }
 }
 
