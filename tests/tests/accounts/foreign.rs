@@ -113,6 +113,10 @@ async fn anothers_object_is_as_one_that_is_not_there(app: TestApp) {
         };
         assert_eq!(said(&foreign, id), said(&unknown_answer, unknown), "{cell}");
     }
+    let asked = routes.len();
+    println!(
+        "{asked} routes with an id, each with another's: {asked} of {asked} answered as if there were none"
+    );
     assert_eq!(ana.all().await, before, "nothing of hers was touched");
     // They are hers: each is there for her.
     for endpoint in routes.iter().filter(|endpoint| endpoint.method == "GET") {
@@ -150,6 +154,7 @@ async fn no_list_and_no_filter_shows_what_is_anothers(app: TestApp) {
             asked += 1;
         }
     }
+    println!("{asked} questions to lists named what is another's: 0 showed it");
     assert!(asked >= 60, "{asked}");
     let own = ana.client.get(&format!("{REQUESTS}?key={key}")).await;
     assert!(own.text.contains(call.as_str()), "she sees it: {}", own.text);
@@ -161,29 +166,34 @@ async fn nobody_takes_anothers_object_by_what_a_body_says(app: TestApp) {
     let bob = app.client(&bearer(&app, "bob").await);
     let before = ana.all().await;
     let own = bob.post(VIRTUAL_KEYS, json!({"name": "bob's"}).to_string()).await.json();
-    for body in [
+    let making = [
         json!({"name": "x", "user": ana.id}),
         json!({"name": "x", "id": ana.objects[VIRTUAL_KEYS]}),
         json!({"name": "x", "owner": "file"}),
         json!({"name": "x", "is_lent": false}),
-    ] {
+    ];
+    for body in &making {
         let answer = bob.post(VIRTUAL_KEYS, body.to_string()).await;
         assert_eq!(answer.status, 422, "{body}: {}", answer.text);
     }
-    for body in [
+    let changing = [
         json!({"user": ana.id}),
         json!({"user": null}),
         json!({"id": ana.objects[VIRTUAL_KEYS]}),
         json!({"is_lent": false}),
         json!({"made_by": ADMIN}),
-    ] {
-        let request = bob.request("PATCH", &format!("{VIRTUAL_KEYS}/{}", own["id"])).json_body(&body);
+    ];
+    for body in &changing {
+        let request = bob.request("PATCH", &format!("{VIRTUAL_KEYS}/{}", own["id"])).json_body(body);
         let answer = send(request).await;
         assert_eq!(answer.status, 422, "{body}: {}", answer.text);
     }
-    for body in [json!({"openai": "sk-bobs-0123456789", "user": ana.id}), json!({"user_id": ana.id})] {
+    let storing = [json!({"openai": "sk-bobs-0123456789", "user": ana.id}), json!({"user_id": ana.id})];
+    for body in &storing {
         assert_eq!(bob.post(KEYS, body.to_string()).await.status, 422, "{body}");
     }
+    let tried = making.len() + changing.len() + storing.len();
+    println!("{tried} of {tried} bodies that name what is another's were refused");
     assert_eq!(ana.all().await, before);
     let keys = bob.get(VIRTUAL_KEYS).await.json();
     assert_eq!(keys["items"].as_array().unwrap().len(), 1);

@@ -1,6 +1,11 @@
 //! People over the whole server: registering, signing in, staying signed in, and what each may do.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "tests, of which some print how much they tried"
+)]
 
 mod audit;
 mod browser;

@@ -6,7 +6,8 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::disallowed_methods,
-    reason = "tests"
+    clippy::print_stdout,
+    reason = "tests, of which some print how much they tried"
 )]
 
 mod access;

@@ -1,6 +1,11 @@
 //! The repositories on real databases: SQLite in memory and in a file, and a PostgreSQL server of the tests' own.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test fails by panicking, and some print how much they tried"
+)]
 
 mod audit_chain;
 mod books;

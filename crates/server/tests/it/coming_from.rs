@@ -103,7 +103,6 @@ fn is_answered_as_it_says(page: &Path) {
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "what is skipped is said")]
 fn every_call_on_the_pages_for_those_who_come_from_elsewhere_is_answered_as_they_say() {
     if Command::new("curl").arg("--version").output().is_err() {
         println!("skipped: curl is not installed");

@@ -5,7 +5,7 @@ use crate::place::Place;
 #[test]
 fn a_wrong_setting_ends_with_78_and_its_name_and_never_its_secret() {
     const WEAK: &str = "change-me-in-production-please-0001";
-    for (name, value, said) in [
+    let wrong = [
         ("SECRET_KEY", WEAK, "SECRET_KEY"),
         ("ENCRYPTION_KEY", WEAK, "ENCRYPTION_KEY"),
         ("BACKEND_API_KEY_SECRET", "a-string-secret-at-least-256-bits-long", "BACKEND_API_KEY_SECRET"),
@@ -15,7 +15,8 @@ fn a_wrong_setting_ends_with_78_and_its_name_and_never_its_secret() {
         ("SWITCHYARD_DRAIN_SECONDS", "-1", "SWITCHYARD_DRAIN_SECONDS"),
         ("SWITCHYARD_CONFIG", "absent.yaml", "absent.yaml"),
         ("SWITCHYARD_DATABASE_URL", "mysql://a:hunter2@b/c", "SWITCHYARD_DATABASE_URL"),
-    ] {
+    ];
+    for (name, value, said) in wrong {
         let place = Place::new().set(name, value);
         for command in ["serve", "check", "keys list"] {
             let ended = place.say(command);
@@ -25,6 +26,33 @@ fn a_wrong_setting_ends_with_78_and_its_name_and_never_its_secret() {
         }
         assert_eq!(place.content(), Vec::<String>::new(), "{name}");
     }
+    println!("{tried} of {tried} wrong settings were refused", tried = wrong.len());
+}
+
+#[test]
+fn a_listener_that_others_reach_without_tls_ends_with_78_and_is_taken_where_that_is_said_to_be_wanted() {
+    let open = [
+        ("SWITCHYARD_LISTEN", "0.0.0.0:0"),
+        ("SWITCHYARD_LISTEN", "[::]:0"),
+        ("SWITCHYARD_LISTEN", "192.0.2.1:3044"),
+        ("SWITCHYARD_LISTEN", "127.0.0.1:0,0.0.0.0:0"),
+        ("SWITCHYARD_METRICS_LISTEN", "0.0.0.0:0"),
+    ];
+    for (name, address) in open {
+        let place = Place::new().set(name, address);
+        for command in ["serve", "check", "keys list"] {
+            let ended = place.say(command);
+            assert_eq!(ended.code, 78, "{name}={address}: {command}: {ended:?}");
+            assert!(ended.err.contains(name), "{address}: {}", ended.err);
+        }
+        assert_eq!(place.content(), Vec::<String>::new(), "{name}={address}");
+    }
+    println!("{tried} of {tried} listeners that others reach were refused", tried = open.len());
+    Place::new()
+        .set("SWITCHYARD_LISTEN", "0.0.0.0:0")
+        .set("SWITCHYARD_ALLOW_PLAIN_HTTP", "true")
+        .say("keys list")
+        .good();
 }
 
 #[test]
