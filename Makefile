@@ -36,7 +36,7 @@ properties: ## All properties of the dialects with 10,000 cases each, or as many
 fuzz: ## Fuzz the dialects on a nightly compiler: all, 10 minutes each, or ARGS="gemini 60"
 	CARGO="$(CARGO)" scripts/fuzz.sh $(ARGS)
 
-prove-%: ## Prove a promise at full size and print the figures: prove-p1, -p2, -p3, -p4, -p5, -p6, -p7, -p8, -p9, -p10, -p12, -p13, -p17, -p19, -p21, -p22, -fleet
+prove-%: ## Prove a promise at full size and print the figures: prove-p1, -p2, -p3, -p4, -p5, -p6, -p7, -p8, -p9, -p10, -p12, -p13, -p17, -p18, -p19, -p21, -p22, -fleet
 	$(CARGO) run --release --locked -p switchyard-tests --bin prove -- $* $(ARGS)
 
 prove-schema: ## schemathesis against the running server and its own OpenAPI document, as somebody of each role: ARGS="CASES ROLE"

@@ -29,6 +29,7 @@ pub mod fleet;
 pub mod full_disk;
 pub mod installation;
 pub mod kills;
+pub mod large_bodies;
 pub mod ledger;
 pub mod login_crowd;
 pub mod login_times;

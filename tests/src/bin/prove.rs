@@ -20,6 +20,7 @@ use switchyard_tests::fleet::virtual_time::VirtualFleet;
 use switchyard_tests::full_disk::{DiskOutage, FullDisk};
 use switchyard_tests::installation::Database;
 use switchyard_tests::kills::Kills;
+use switchyard_tests::large_bodies::LargeBodies;
 use switchyard_tests::login_crowd::LoginCrowd;
 use switchyard_tests::login_times::LoginTimes;
 use switchyard_tests::outages::{Cause, Outages};
@@ -153,6 +154,15 @@ enum Promise {
     },
     /// No hostile URL leads to a connection that must not be.
     P13,
+    /// Bodies that are far too large, at every kind of door: refused, and each costs little memory.
+    P18 {
+        /// How many MiB each has.
+        #[arg(long, default_value_t = 64)]
+        mebibytes: usize,
+        /// How often each door is tried.
+        #[arg(long, default_value_t = 3)]
+        rounds: usize,
+    },
     /// Slow clients: everybody else is served, and none of them stays longer than it may.
     P19 {
         /// How many, of each kind.
@@ -227,6 +237,7 @@ async fn main() -> ExitCode {
         Promise::P12 { credentials, rate, kills, seed } => rotate(credentials, rate, kills, seed).await,
         Promise::P6 { calls } => leave(calls).await,
         Promise::P13 => call_hostile_urls().await,
+        Promise::P18 { mebibytes, rounds } => send_large_bodies(mebibytes << 20, rounds).await,
         Promise::P19 { clients } => be_slow(clients).await,
         Promise::P17 { rounds, crowd } => log_in(rounds, crowd).await,
         Promise::P21 { changes, rate } => change(changes, rate).await,
@@ -345,6 +356,12 @@ async fn call_hostile_urls() -> Vec<String> {
 
 async fn be_slow(clients: usize) -> Vec<String> {
     let report = SlowClients { of_each_kind: clients }.run().await;
+    print!("{report}");
+    report.broken()
+}
+
+async fn send_large_bodies(bytes: usize, rounds: usize) -> Vec<String> {
+    let report = LargeBodies { bytes, rounds }.run().await;
     print!("{report}");
     report.broken()
 }
