@@ -1,19 +1,26 @@
 //! Segments of the journal: whatever a crash or a disk left, what was written whole is read.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::OnceLock;
+use switchyard_domain::ids::CallId;
 use switchyard_domain::usage::UsageEvent;
 use switchyard_journal::{read_segment, write_record};
+use uuid::Uuid;
 
 /// An event as an early version wrote it.
 const EVENT: &str = include_str!("../event.json");
 
-fn record() -> &'static (UsageEvent, Vec<u8>) {
-    static RECORD: OnceLock<(UsageEvent, Vec<u8>)> = OnceLock::new();
-    RECORD.get_or_init(|| {
-        let event: UsageEvent = serde_json::from_str(EVENT).expect("an event");
-        let record = write_record(std::slice::from_ref(&event)).expect("an event is written");
-        (event, record)
-    })
+/// An event and its record, other ones for other bytes: the fuzzer sees the checksums that are compared, and would write a header into
+/// them that takes a record which it knows for its own end.
+fn record(data: &[u8]) -> (UsageEvent, Vec<u8>) {
+    static EARLY: OnceLock<UsageEvent> = OnceLock::new();
+    let early = EARLY.get_or_init(|| serde_json::from_str(EVENT).expect("an event"));
+    let mut hasher = DefaultHasher::new();
+    data.hash(&mut hasher);
+    let call = CallId(Uuid::from_u64_pair(hasher.finish(), 1));
+    let event = UsageEvent { call, ..early.clone() };
+    let record = write_record(std::slice::from_ref(&event)).expect("an event is written");
+    (event, record)
 }
 
 /// Reads bytes as a segment: as they are, with a good record at either end, and with the first byte as the place where a good one
@@ -22,7 +29,7 @@ fn record() -> &'static (UsageEvent, Vec<u8>) {
 /// # Panics
 /// When something does not hold.
 pub fn run(data: &[u8]) {
-    let (event, record) = record();
+    let (event, record) = &record(data);
     let alone = read_segment(data);
     assert!(alone.damaged_bytes <= data.len());
     assert!(alone.damaged > 0 || alone.damaged_bytes == 0);

@@ -72,8 +72,11 @@ pub fn run(data: &[u8]) {
     let world = world();
     let text = String::from_utf8_lossy(data);
     for kind in KINDS {
-        assert!(world.tokens.verify(&text, kind, NOW).is_err(), "a made-up token is taken");
-        assert!(!world.csrf.is_value(&text, world.session, kind), "a made-up value is taken");
+        // The fuzzer sees what is compared below, and learns good tokens and values from it.
+        let is_ours = world.ours.iter().any(|(of, ours)| *of == kind && *ours == text);
+        assert_eq!(world.tokens.verify(&text, kind, NOW).is_ok(), is_ours, "a made-up token is taken");
+        let is_value = world.csrf.value(world.session, kind) == text;
+        assert_eq!(world.csrf.is_value(&text, world.session, kind), is_value, "a made-up value is taken");
     }
     assert!(world.secrets.hash(&text) == world.secrets.hash(&text));
     for (kind, token) in &world.ours {

@@ -190,6 +190,7 @@ fn a_typed_url_that_parsers_would_have_to_repair_is_refused() {
         assert!(policy.admit(text).is_err(), "{text:?} is admitted");
     }
     assert!(policy.admit(&format!("http://127.0.0.1/{}", "a".repeat(2048))).is_err());
+    assert!(policy.admit(&format!("http://127.0.0.1/{}", "\u{e9}".repeat(400))).is_err(), "as it is sent");
 }
 
 #[tokio::test]

@@ -142,13 +142,14 @@ async fn is_well(http: &Client, address: SocketAddr) -> bool {
 }
 
 impl BodiesReport {
-    /// What breaks the promise, in words.
+    /// What breaks the promise, in words. It is of each body by itself: what the allocator keeps of earlier ones, for each thread that read
+    /// one, is shown besides.
     #[must_use]
     pub fn broken(&self) -> Vec<String> {
         let mut broken = Vec::new();
-        for Taken { door, status, rise, .. } in &self.taken {
-            if *rise > MOST_BYTES {
-                broken.push(format!("{door}: {} KiB more", rise >> 10));
+        for Taken { door, status, own, .. } in &self.taken {
+            if *own > MOST_BYTES {
+                broken.push(format!("{door}: {} KiB more", own >> 10));
             }
             if status.is_some_and(|status| !(400..500).contains(&status)) {
                 broken.push(format!("{door}: answered with {status:?}"));

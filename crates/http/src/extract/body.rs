@@ -17,6 +17,9 @@ use tokio::time::timeout;
 
 const MIB: usize = 1024 * 1024;
 
+/// Most bodies whose length is not declared are no longer.
+const USUAL: usize = 64 * 1024;
+
 /// How large a body may be, and how slow.
 #[derive(Clone)]
 pub(crate) struct BodyLimits {
@@ -180,7 +183,7 @@ async fn read(payload: Payload, declared: usize, limits: &BodyLimits) -> Result<
     let mut pieces = Pieces::new(payload, declared, limits);
     let mut body = Gathered::default();
     while let Some(piece) = pieces.next().await? {
-        body.add(piece, declared);
+        body.add(piece, declared, limits.bytes);
     }
     Ok(body.into_bytes())
 }
@@ -218,8 +221,9 @@ enum Gathered {
 }
 
 impl Gathered {
-    /// Room is made for what was declared as far as that is usual; more is only made for bytes that are really there.
-    fn add(&mut self, piece: Bytes, declared: usize) {
+    /// Room is made for what was declared as far as that is usual, and past it for the rest, or `most`, at once: that costs addresses alone
+    /// until bytes are there, where blocks that double cost what is outgrown besides.
+    fn add(&mut self, piece: Bytes, declared: usize, most: usize) {
         *self = match std::mem::take(self) {
             Self::Nothing => Self::One(piece),
             Self::One(first) => {
@@ -230,6 +234,11 @@ impl Gathered {
                 Self::Many(pieces)
             }
             Self::Many(mut pieces) => {
+                let needed = pieces.len() + piece.len();
+                let (usual, whole) = if declared > 0 { (MIB, declared) } else { (USUAL, most) };
+                if needed > pieces.capacity() && needed > usual {
+                    pieces.reserve(whole.max(needed) - pieces.len());
+                }
                 pieces.extend_from_slice(&piece);
                 Self::Many(pieces)
             }

@@ -101,8 +101,9 @@ impl fmt::Display for CheckedTarget {
 /// signs in the host) is refused, so that what was reviewed is what is called.
 pub(super) fn read(text: &str) -> Result<Url, EgressRefusal> {
     let unreadable = |reason| EgressRefusal::Unreadable { reason };
+    let too_long = || unreadable("it is longer than 2048 bytes");
     if text.len() > LONGEST_URL {
-        return Err(unreadable("it is longer than 2048 bytes"));
+        return Err(too_long());
     }
     if text.chars().any(|c| c == '\\' || c.is_whitespace() || c.is_control()) {
         return Err(unreadable("it has white space, control characters or backslashes"));
@@ -120,7 +121,9 @@ pub(super) fn read(text: &str) -> Result<Url, EgressRefusal> {
     if authority.contains('%') {
         return Err(unreadable("its host is percent-encoded"));
     }
-    Url::parse(text).map_err(|_| unreadable("it is not a valid URL"))
+    let url = Url::parse(text).map_err(|_| unreadable("it is not a valid URL"))?;
+    // Letters that are not ASCII take more room as they are sent, and what was admitted is admitted again.
+    if url.as_str().len() > LONGEST_URL { Err(too_long()) } else { Ok(url) }
 }
 
 /// The origin of `url`, if its shape is one that is ever called. Says nothing about the address yet.
