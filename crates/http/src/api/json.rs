@@ -29,7 +29,7 @@ const STRICTNESS: ScanLimits = ScanLimits { max_depth: 128, max_members: 100_000
 const LONGEST_SECRET: usize = 4096;
 
 /// A body of the surfaces for people. Derive with `#[serde(deny_unknown_fields)]`: a member that is not known is refused.
-pub(crate) trait ApiBody: DeserializeOwned + Validate + Send + 'static {
+pub(crate) trait ApiBody: DeserializeOwned + Validate + 'static {
     /// The most bytes of it.
     const MOST_BYTES: usize = 2 * 1024 * 1024;
     /// The secrets that it must have, by their names. `validator` would put what is wrong beside its reason.
@@ -59,7 +59,7 @@ impl<T: ApiBody> FromRequest for ApiJson<T> {
             let (headers, payload, limits, connection) = coming.admitted(T::MOST_BYTES).await?;
             let bytes = read_json(&headers, payload, &limits).await?;
             ended(connection);
-            read_aside(bytes).await.map(Self)
+            read_strictly(bytes).await.map(Self)
         }
         .boxed_local()
     }
@@ -80,7 +80,7 @@ impl<T: ApiBody + Default> FromRequest for ApiJsonOrNothing<T> {
             let bytes = read_json_or_nothing(&headers, payload, &limits).await?;
             ended(connection);
             match bytes {
-                Some(bytes) => read_aside(bytes).await.map(Self),
+                Some(bytes) => read_strictly(bytes).await.map(Self),
                 None => Ok(Self(T::default())),
             }
         }
@@ -93,7 +93,7 @@ impl<T: ApiBody + Default> FromRequest for ApiJsonOrNothing<T> {
 pub(crate) struct ApiDocument<T>(pub(crate) T);
 
 /// A body that YAML says too.
-pub(crate) trait YamlBody: ApiBody {
+pub(crate) trait YamlBody: ApiBody + Send {
     /// What a YAML text says.
     fn of_yaml(text: &str) -> Result<Self, ApiError>;
 }
@@ -108,8 +108,13 @@ impl<T: YamlBody> FromRequest for ApiDocument<T> {
             let (headers, payload, limits, connection) = coming.admitted(T::MOST_BYTES).await?;
             let (bytes, is_yaml) = read_json_or_yaml(&headers, payload, &limits).await?;
             ended(connection);
+            if !is_yaml && bytes.len() > READ_AT_ONCE {
+                let whole = bytes.clone();
+                let body = web::block(move || read(&whole)).await.map_err(|_| ApiError::defect())??;
+                return proved(bytes).await.map(|()| Self(body));
+            }
             if !is_yaml {
-                return read_aside(bytes).await.map(Self);
+                return read_strictly(bytes).await.map(Self);
             }
             let text = String::from_utf8(bytes.into())
                 .map_err(|_| ApiError::bad_request("The request's body is not in UTF-8.".to_owned()))?;
@@ -159,25 +164,31 @@ fn ended(connection: Option<Rc<Connection>>) {
     }
 }
 
-/// Reads and judges a whole body, a long one on a thread that nobody else waits for.
-async fn read_aside<T: ApiBody>(bytes: Bytes) -> Result<T, ApiError> {
-    if bytes.len() <= READ_AT_ONCE {
-        return read(&bytes);
-    }
-    web::block(move || read(&bytes)).await.map_err(|_| ApiError::defect())?
+/// Reads and judges a whole body, and proves what is asked of every one.
+async fn read_strictly<T: ApiBody>(bytes: Bytes) -> Result<T, ApiError> {
+    let body = read(&bytes)?;
+    proved(bytes).await.map(|()| body)
+}
+
+/// Proves what is asked of every body, of a long one on a thread that nobody else waits for.
+async fn proved(bytes: Bytes) -> Result<(), ApiError> {
+    let prove = |bytes| Document::scan(bytes, STRICTNESS).map(drop);
+    let proved = if bytes.len() <= READ_AT_ONCE {
+        prove(bytes)
+    } else {
+        web::block(move || prove(bytes)).await.map_err(|_| ApiError::defect())?
+    };
+    proved.map_err(|error| ApiError::invalid_field("body", error.to_string()))
 }
 
 /// Reads and judges a whole body.
-fn read<T: ApiBody>(bytes: &Bytes) -> Result<T, ApiError> {
+fn read<T: ApiBody>(bytes: &[u8]) -> Result<T, ApiError> {
     // Else a list would be taken for the members in their order, and an empty one for a body that says nothing.
     if bytes.trim_ascii_start().first() != Some(&b'{') {
         misread::json::<IgnoredAny>(bytes).map_err(|error| unreadable(&error))?;
         return Err(ApiError::invalid_field("body", "this is no JSON object"));
     }
-    let body = misread::json(bytes).map_err(|error| unreadable(&error))?;
-    Document::scan(bytes.clone(), STRICTNESS)
-        .map_err(|error| ApiError::invalid_field("body", error.to_string()))?;
-    judge(body)
+    judge(misread::json(bytes).map_err(|error| unreadable(&error))?)
 }
 
 fn judge<T: ApiBody>(body: T) -> Result<T, ApiError> {
