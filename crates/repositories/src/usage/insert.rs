@@ -16,9 +16,6 @@ use diesel::sqlite::Sqlite;
 /// Rows in one statement.
 const ROWS_AT_ONCE: usize = 32;
 
-/// Rows in one statement where there are not as many.
-const SOME_ROWS: usize = 4;
-
 /// How many kinds of rows are gathered at the same time. Rows of further kinds are inserted one by one.
 const KINDS: usize = 16;
 
@@ -37,12 +34,18 @@ pub(super) fn insert_new<'a>(
 /// Inserts all, or rolls back when one of them is there already: a statement of many rows does not say which.
 fn insert_all(connection: &mut SqliteConnection, pairs: &[Pair]) -> Result<(), DieselError> {
     let events = pairs.iter().map(|pair| &pair.event);
-    let inserted = insert_by_kind(events, Events::<1>::are_alike, |rows| Events::insert(rows, connection))?;
+    let inserted = insert_by_kind(events, Events::<1>::are_alike, |rows| match rows.try_into() {
+        Ok(rows) => Events::<ROWS_AT_ONCE>(rows).execute(connection),
+        Err(_) => rows.iter().copied().map(|row| Events(&[row]).execute(connection)).sum(),
+    })?;
     if inserted != pairs.len() {
         return Err(DieselError::RollbackTransaction);
     }
     let entries = pairs.iter().filter_map(|pair| pair.entry.as_ref());
-    insert_by_kind(entries, Entries::<1>::are_alike, |rows| Entries::insert(rows, connection))?;
+    insert_by_kind(entries, Entries::<1>::are_alike, |rows| match rows.try_into() {
+        Ok(rows) => Entries::<ROWS_AT_ONCE>(rows).execute(connection),
+        Err(_) => rows.iter().copied().map(|row| Entries(&[row]).execute(connection)).sum(),
+    })?;
     Ok(())
 }
 
@@ -101,20 +104,6 @@ macro_rules! insertion {
             /// Whether two rows may stand in one statement.
             fn are_alike(one: &$row, other: &$row) -> bool {
                 one.$first == other.$first $(&& one.$alike == other.$alike)+
-            }
-        }
-
-        impl $name<'_, 1> {
-            /// Inserts rows that are alike, at most [`ROWS_AT_ONCE`], by statements of few sizes: each size stays prepared.
-            fn insert(rows: &[&$row], connection: &mut SqliteConnection) -> QueryResult<usize> {
-                if let Ok(rows) = rows.try_into() {
-                    return $name::<ROWS_AT_ONCE>(rows).execute(connection);
-                }
-                let (some, rest) = rows.as_chunks();
-                let some = some.iter().map(|rows| $name::<SOME_ROWS>(rows).execute(connection));
-                let inserted: usize = some.sum::<QueryResult<usize>>()?;
-                let rest = rest.iter().map(|row| $name::<1>(&[*row]).execute(connection));
-                Ok(inserted + rest.sum::<QueryResult<usize>>()?)
             }
         }
 
