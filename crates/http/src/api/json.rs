@@ -56,10 +56,9 @@ impl<T: ApiBody> FromRequest for ApiJson<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let coming = Coming::of(request, payload);
         async move {
-            let (headers, payload, limits, connection) = coming.admitted(T::MOST_BYTES).await?;
-            let bytes = read_json(&headers, payload, &limits).await?;
-            ended(connection);
-            read_strictly(bytes).await.map(Self)
+            let bytes = coming.json(T::MOST_BYTES).await?;
+            let body = read(&bytes)?;
+            proved(bytes).await.map(|()| Self(body))
         }
         .boxed_local()
     }
@@ -76,13 +75,11 @@ impl<T: ApiBody + Default> FromRequest for ApiJsonOrNothing<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let coming = Coming::of(request, payload);
         async move {
-            let (headers, payload, limits, connection) = coming.admitted(T::MOST_BYTES).await?;
-            let bytes = read_json_or_nothing(&headers, payload, &limits).await?;
-            ended(connection);
-            match bytes {
-                Some(bytes) => read_strictly(bytes).await.map(Self),
-                None => Ok(Self(T::default())),
-            }
+            let Some(bytes) = coming.json_or_nothing(T::MOST_BYTES).await? else {
+                return Ok(Self(T::default()));
+            };
+            let body = read(&bytes)?;
+            proved(bytes).await.map(|()| Self(body))
         }
         .boxed_local()
     }
@@ -114,7 +111,8 @@ impl<T: YamlBody> FromRequest for ApiDocument<T> {
                 return proved(bytes).await.map(|()| Self(body));
             }
             if !is_yaml {
-                return read_strictly(bytes).await.map(Self);
+                let body = read(&bytes)?;
+                return proved(bytes).await.map(|()| Self(body));
             }
             let text = String::from_utf8(bytes.into())
                 .map_err(|_| ApiError::bad_request("The request's body is not in UTF-8.".to_owned()))?;
@@ -148,6 +146,28 @@ impl Coming {
         }
     }
 
+    /// A body of at most so many bytes. What is the same for all types of bodies is built once, behind a box.
+    fn json(self, most: usize) -> LocalBoxFuture<'static, Result<Bytes, ApiError>> {
+        async move {
+            let (headers, payload, limits, connection) = self.admitted(most).await?;
+            let bytes = read_json(&headers, payload, &limits).await?;
+            ended(connection);
+            Ok(bytes)
+        }
+        .boxed_local()
+    }
+
+    /// The same of one that may be left out.
+    fn json_or_nothing(self, most: usize) -> LocalBoxFuture<'static, Result<Option<Bytes>, ApiError>> {
+        async move {
+            let (headers, payload, limits, connection) = self.admitted(most).await?;
+            let bytes = read_json_or_nothing(&headers, payload, &limits).await?;
+            ended(connection);
+            Ok(bytes)
+        }
+        .boxed_local()
+    }
+
     /// Waits for the access rule, so that whoever is refused learns nothing of their body.
     async fn admitted(self, most: usize) -> Result<Admitted, ApiError> {
         if let Some(judging) = self.judging {
@@ -164,30 +184,32 @@ fn ended(connection: Option<Rc<Connection>>) {
     }
 }
 
-/// Reads and judges a whole body, and proves what is asked of every one.
-async fn read_strictly<T: ApiBody>(bytes: Bytes) -> Result<T, ApiError> {
-    let body = read(&bytes)?;
-    proved(bytes).await.map(|()| body)
+/// Proves what is asked of every body, of a long one on a thread that nobody else waits for.
+fn proved(bytes: Bytes) -> LocalBoxFuture<'static, Result<(), ApiError>> {
+    let prove = |bytes| Document::scan(bytes, STRICTNESS).map(drop);
+    async move {
+        let proved = if bytes.len() <= READ_AT_ONCE {
+            prove(bytes)
+        } else {
+            web::block(move || prove(bytes)).await.map_err(|_| ApiError::defect())?
+        };
+        proved.map_err(|error| ApiError::invalid_field("body", error.to_string()))
+    }
+    .boxed_local()
 }
 
-/// Proves what is asked of every body, of a long one on a thread that nobody else waits for.
-async fn proved(bytes: Bytes) -> Result<(), ApiError> {
-    let prove = |bytes| Document::scan(bytes, STRICTNESS).map(drop);
-    let proved = if bytes.len() <= READ_AT_ONCE {
-        prove(bytes)
-    } else {
-        web::block(move || prove(bytes)).await.map_err(|_| ApiError::defect())?
-    };
-    proved.map_err(|error| ApiError::invalid_field("body", error.to_string()))
+/// Else a list would be taken for the members in their order, and an empty one for a body that says nothing.
+fn begins_as_object(bytes: &[u8]) -> Result<(), ApiError> {
+    if bytes.trim_ascii_start().first() == Some(&b'{') {
+        return Ok(());
+    }
+    misread::json::<IgnoredAny>(bytes).map_err(|error| unreadable(&error))?;
+    Err(ApiError::invalid_field("body", "this is no JSON object"))
 }
 
 /// Reads and judges a whole body.
 fn read<T: ApiBody>(bytes: &[u8]) -> Result<T, ApiError> {
-    // Else a list would be taken for the members in their order, and an empty one for a body that says nothing.
-    if bytes.trim_ascii_start().first() != Some(&b'{') {
-        misread::json::<IgnoredAny>(bytes).map_err(|error| unreadable(&error))?;
-        return Err(ApiError::invalid_field("body", "this is no JSON object"));
-    }
+    begins_as_object(bytes)?;
     judge(misread::json(bytes).map_err(|error| unreadable(&error))?)
 }
 
