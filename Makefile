@@ -21,11 +21,10 @@ check: ## Types and lints only
 fmt: ## Format the sources
 	$(CARGO) fmt --all
 
-lint: ## Formatting, lints, licences, sources, banned packages
+lint: ## Formatting, lints, and what the dependencies bring: licences, sources, banned packages, advisories
 	$(CARGO) fmt --all -- --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
-	@if command -v cargo-deny >/dev/null 2>&1; then $(CARGO) deny check bans licenses sources; \
-	else echo "skipped: cargo-deny is not installed (cargo install cargo-deny --locked)"; fi
+	CARGO="$(CARGO)" scripts/dependencies.sh
 
 bench: ## Cost of a call beside a plain reverse proxy and a bare one, interleaved (prints figures)
 	bench/run.sh $(ARGS)

@@ -7,6 +7,7 @@ mod commands;
 mod environment;
 mod failure;
 mod logging;
+mod memory;
 mod output;
 mod serve;
 mod setup_link;
@@ -22,6 +23,7 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    memory::in_small_pages();
     let arguments = Arguments::parse();
     match run(arguments) {
         Ok(()) => ExitCode::SUCCESS,
