@@ -8,6 +8,7 @@ mod crashes;
 mod databases;
 mod disconnects;
 mod disks;
+mod large_bodies;
 mod rotation;
 
 /// Fails with everything that breaks a promise, below the figures.
