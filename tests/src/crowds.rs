@@ -20,19 +20,19 @@ const TOKENS: u64 = 20;
 /// Which limit is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
+    /// Requests per day.
+    Daily,
     /// Requests per minute.
     Requests,
     /// Tokens per minute.
     Tokens,
-    /// Requests per day.
-    Daily,
     /// Calls at the same time.
     Concurrency,
 }
 
 impl Limit {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Requests, Self::Tokens, Self::Daily, Self::Concurrency];
+    /// All of them. That of a day comes first, as it counts what the day has seen before it was set.
+    pub const ALL: [Self; 4] = [Self::Daily, Self::Requests, Self::Tokens, Self::Concurrency];
 
     /// The limit that lets exactly so many calls pass.
     fn of(self, calls: u32) -> Limits {

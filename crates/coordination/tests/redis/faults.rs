@@ -318,6 +318,18 @@ async fn an_end_says_all_that_became_of_calls_and_holds_nothing() {
 }
 
 #[tokio::test]
+async fn a_desk_that_nobody_can_ask_ends_though_redis_is_away() {
+    let nobodys = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let away = RedisAddress::parse(&format!("redis://{nobodys}").into()).unwrap();
+    let clock = Arc::new(ManualClock::default());
+    let (limiter, desk) = RedisLimiter::by_clock(&away, clock, Uuid::from_u128(1));
+    let desk = beside(desk.run(pending()));
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    drop(limiter);
+    tokio::time::timeout(Duration::from_secs(5), desk).await.expect("it ends").unwrap();
+}
+
+#[tokio::test]
 async fn a_password_is_used_and_never_shown() {
     let Some(server) = PrivateRedis::start_with(Some("Canary-4711")) else { return };
     let clock = Arc::new(ManualClock::default());

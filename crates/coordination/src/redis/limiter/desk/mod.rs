@@ -109,8 +109,10 @@ impl Desk {
     async fn work(&mut self) {
         let mut failed = self.come_in().await.err();
         loop {
-            if let Some(error) = failed.take() {
-                self.be_away(&error).await;
+            if let Some(error) = failed.take()
+                && !self.is_back(&error).await
+            {
+                return;
             }
             match self.serve().await {
                 Ok(()) => return,
@@ -173,20 +175,21 @@ impl Desk {
         );
     }
 
-    /// Until Redis is back.
-    async fn be_away(&mut self, error: &WireError) {
+    /// Goes on alone until Redis is back; false when nobody can ask any longer.
+    async fn is_back(&mut self, error: &WireError) -> bool {
         self.fall_away(error);
         loop {
             self.gather();
             self.go_on_alone();
             if self.come_in().await.is_ok() {
                 tracing::info!(redis = %self.place, "Redis answers: limits and budgets are shared");
-                return;
+                return true;
             }
             self.wire.close();
-            let waited = timeout(RETRY, self.jobs.recv()).await;
-            if let Ok(Some(job)) = waited {
-                self.inbox.push_back(job);
+            match timeout(RETRY, self.jobs.recv()).await {
+                Ok(Some(job)) => self.inbox.push_back(job),
+                Ok(None) => return false,
+                Err(_) => {}
             }
         }
     }
