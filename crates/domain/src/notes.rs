@@ -1,7 +1,9 @@
 //! What operators keep with their objects for themselves.
 
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde::de::{Error, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Number, Value};
+use std::fmt;
 
 /// The longest notes, in bytes of JSON.
 const LONGEST: usize = 16 * 1024;
@@ -13,10 +15,103 @@ pub const DEEPEST: usize = 32;
 /// Numbers from here on are none that all readers of JSON keep.
 const LARGEST_NUMBER: f64 = 18_446_744_073_709_551_616.0;
 
-/// A JSON object that is kept as it was given. It means nothing here.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// A JSON object that is kept as it was given. It means nothing here. None is read in which an object, however deep, has two members of
+/// one name: only one of them could be kept.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct Notes(Map<String, Value>);
+
+impl<'de> Deserialize<'de> for Notes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Object).map(Self)
+    }
+}
+
+struct Object;
+
+impl<'de> Visitor<'de> for Object {
+    type Value = Map<String, Value>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
+        let mut object = Map::new();
+        while let Some((name, Any(value))) = members.next_entry::<String, Any>()? {
+            if object.contains_key(&name) {
+                return Err(Error::custom(format_args!("`{name}` stands there twice")));
+            }
+            object.insert(name, value);
+        }
+        Ok(object)
+    }
+}
+
+/// Any value, as [`Value`] reads it but for twins.
+struct Any(Value);
+
+impl<'de> Deserialize<'de> for Any {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Anything;
+        impl<'de> Visitor<'de> for Anything {
+            type Value = Value;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("any value")
+            }
+
+            fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+                Ok(value.into())
+            }
+
+            fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+                Ok(value.into())
+            }
+
+            fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+                Ok(value.into())
+            }
+
+            fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+                Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
+            }
+
+            fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+                Ok(value.into())
+            }
+
+            fn visit_string<E>(self, value: String) -> Result<Value, E> {
+                Ok(value.into())
+            }
+
+            fn visit_unit<E>(self) -> Result<Value, E> {
+                Ok(Value::Null)
+            }
+
+            fn visit_none<E>(self) -> Result<Value, E> {
+                Ok(Value::Null)
+            }
+
+            fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+                Any::deserialize(deserializer).map(|Any(value)| value)
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Value, A::Error> {
+                let mut list = Vec::new();
+                while let Some(Any(value)) = elements.next_element()? {
+                    list.push(value);
+                }
+                Ok(Value::Array(list))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Value, A::Error> {
+                Object.visit_map(members).map(Value::Object)
+            }
+        }
+        deserializer.deserialize_any(Anything).map(Self)
+    }
+}
 
 /// Notes that can't be kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -84,6 +179,18 @@ fn is_kept(number: &serde_json::Number) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn notes_are_kept_as_they_were_given_and_none_with_two_members_of_one_name() {
+        let text = r#"{"a":[1,-1,1.5,true,null,"x",{"b":{}}],"c":18446744073709551615}"#;
+        let notes: Notes = serde_json::from_str(text).unwrap();
+        assert_eq!(Value::Object(notes.object().clone()), serde_json::from_str::<Value>(text).unwrap());
+        for twins in [r#"{"a":1,"a":1}"#, r#"{"a":{"b":[{"c":1,"\u0063":2}]}}"#] {
+            let error = serde_json::from_str::<Notes>(twins).unwrap_err();
+            assert!(error.to_string().contains("twice"), "{error}");
+        }
+        serde_json::from_str::<Notes>("[]").unwrap_err();
+    }
 
     #[test]
     fn notes_are_kept_as_they_were_given_up_to_a_length() {
