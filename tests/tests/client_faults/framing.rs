@@ -166,3 +166,30 @@ async fn nothing_of_a_host_header_decides_what_a_caller_may_do() {
     )
     .await;
 }
+
+/// Old proxies ask in HTTP/1.0, which knows no chunks: a stream ends with its connection there.
+#[tokio::test]
+async fn a_client_of_http_1_0_gets_a_stream_without_chunks() {
+    let app = patient().start().await;
+    let key = app.client_with_key("ci").await.key().to_owned();
+    let (body, whole) = (body(true).to_string(), body(false).to_string());
+    for lines in ["", "connection: keep-alive\r\n"] {
+        let ask = |body: &str| {
+            format!(
+                "POST /v1/chat/completions HTTP/1.0\r\nhost: gateway\r\ncontent-type: application/json\r\n{lines}\
+                 authorization: Bearer {key}\r\ncontent-length: {}\r\n\r\n{body}",
+                body.len()
+            )
+        };
+        let mut connection = RawConnection::open(app.address()).await;
+        connection.send(ask(&body)).await;
+        let answer = String::from_utf8(connection.rest().await).unwrap();
+        let (head, events) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(head.contains(" 200 ") && !head.to_lowercase().contains("transfer-encoding"), "{head}");
+        assert!(events.starts_with("data: {") && events.ends_with("data: [DONE]\n\n"), "{events}");
+        let mut connection = RawConnection::open(app.address()).await;
+        connection.send(ask(&whole)).await;
+        let head = connection.read_until("\r\n\r\n").await;
+        assert!(head.contains(" 200 ") && head.contains("content-length: "), "{head}");
+    }
+}

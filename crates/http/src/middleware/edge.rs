@@ -10,8 +10,8 @@ use crate::refusal::{Refusal, Shape};
 use crate::routes::RouteTemplate;
 use crate::server::Limits;
 use crate::words;
-use actix_http::ConnectionType;
-use actix_http::body::{BoxBody, MessageBody};
+use actix_http::body::{BodySize, BoxBody, MessageBody};
+use actix_http::{ConnectionType, Version};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_LENGTH, HeaderMap, TRANSFER_ENCODING};
@@ -158,6 +158,13 @@ impl Arrival {
         // connection.
         if response.request().head().upgrade() {
             response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+        }
+        // HTTP/1.0 knows no chunks: a body of unknown length ends with the connection (RFC 9112, 6.1).
+        let is_old = response.request().version() < Version::HTTP_11;
+        if is_old && response.response().body().size() == BodySize::Stream {
+            let head = response.response_mut().head_mut();
+            head.no_chunking(true);
+            head.set_connection_type(ConnectionType::Close);
         }
         response.map_body(|_, body| TrackedBody::new(body, self.record, self.ending))
     }
