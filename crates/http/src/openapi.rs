@@ -3,17 +3,20 @@
 //! What makes it is as large as all handlers together, and makes the same text each time. So the binary carries the text, which
 //! stands in `docs/openapi.json`; a test compares it with what the handlers say.
 
-use crate::access::Public;
+use crate::access::{Access, Public};
 use crate::envelope::Envelope;
 use crate::middleware::RequestId;
 use crate::refusal::{Refusal, Shape};
-use crate::routes::Routes;
+use crate::routes::{self, Endpoint, Routes};
 use crate::{api, compat, docs, gateway, ops, packed};
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::{HttpRequest, HttpResponse};
 use bytes::Bytes;
 use std::sync::OnceLock;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{RefOr, Required};
 use utoipa::{Modify, OpenApi};
 
 #[derive(OpenApi)]
@@ -156,7 +159,7 @@ use utoipa::{Modify, OpenApi};
         (name = "gateway", description = "Calls with a virtual key"),
         (name = "operations", description = "Whether the server lives and can take calls"),
     ),
-    modifiers(&VirtualKey),
+    modifiers(&VirtualKey, &NamedRequests),
 )]
 struct Document;
 
@@ -185,6 +188,51 @@ impl Modify for VirtualKey {
         let query = ApiKeyValue::with_description("key", "A virtual key, where Google's clients put it");
         components.add_security_scheme("query_key", SecurityScheme::ApiKey(ApiKey::Query(query)));
     }
+}
+
+/// Every `POST` of somebody may be named, see [`Routes`]: what that may answer is said here for all of them.
+struct NamedRequests;
+
+impl Modify for NamedRequests {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let is_named = |endpoint: &&Endpoint| endpoint.method == "POST" && endpoint.access != Access::Public;
+        for endpoint in routes::table().iter().filter(is_named) {
+            let item = document.paths.paths.get_mut(&endpoint.path.replace(":.*", ""));
+            let Some(operation) = item.and_then(|item| item.post.as_mut()) else { continue };
+            let responses = &mut operation.responses.responses;
+            // Whoever says nothing of themselves is refused everywhere, in the surface's shape.
+            let Some(RefOr::T(refusal)) = responses.get("401").cloned() else { continue };
+            for (status, said) in [
+                ("400", "The `Idempotency-Key` is none"),
+                ("409", "The `Idempotency-Key` belongs to another request, or to one that is being answered"),
+                ("503", "It is not known whether the `Idempotency-Key` was used"),
+            ] {
+                let mut refusal = refusal.clone();
+                said.clone_into(&mut refusal.description);
+                responses.entry(status.to_owned()).or_insert(RefOr::T(refusal));
+            }
+            let parameters = operation.parameters.get_or_insert_default();
+            let is_it =
+                |one: &RefOr<Parameter>| matches!(one, RefOr::T(one) if one.name == "Idempotency-Key");
+            if !parameters.iter().any(is_it) {
+                parameters.push(RefOr::T(idempotency_key()));
+            }
+        }
+    }
+}
+
+fn idempotency_key() -> Parameter {
+    ParameterBuilder::new()
+        .name("Idempotency-Key")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(
+            "A name of the caller's own, under which the request is carried out once within 24 hours",
+        ))
+        .schema(Some(
+            ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(255)),
+        ))
+        .build()
 }
 
 /// The document as the handlers make it: indented JSON with a final line end. Only tests ask for it.

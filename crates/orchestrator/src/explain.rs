@@ -14,6 +14,7 @@ use std::sync::Arc;
 use switchyard_domain::call::CallFacts;
 use switchyard_domain::chat::LossReport;
 use switchyard_domain::ids::{TargetId, UserId};
+use switchyard_domain::money::NanoUsd;
 use switchyard_domain::provider::CredentialSource;
 use switchyard_domain::route::{Avoidance, Rule};
 use switchyard_ports::client_call::ClientCall;
@@ -89,8 +90,11 @@ pub struct ExplainedTarget {
     pub request: Result<Box<Prepared>, String>,
     /// Whether the call would be refused for what could not be carried, as the caller or the route is strict.
     pub is_refused: bool,
-    /// The most that the call can cost here.
+    /// The most that the call is expected to cost here.
     pub price_bound: PriceBound,
+    /// What every budget that it would be held to would have to have left for it: more than is expected, as no vendor's count of the
+    /// prompt may outgrow it. `None` where that is not known, and a call under a budget is refused.
+    pub held: Option<NanoUsd>,
     /// The limits and budgets that it would be held to here besides the caller's.
     pub limits: Vec<Demand>,
     /// Why it is better not tried now, where that is so: it comes after all others then.
@@ -178,6 +182,7 @@ impl Explainer {
         };
         let is_refused = strict && request.as_ref().is_ok_and(|prepared| !prepared.losses.is_empty());
         let pieces = request.as_ref().map(|prepared| prepared.units).unwrap_or_default();
+        let now = self.ports.clock.now();
         ExplainedTarget {
             id: target.id,
             route: step.route.as_ref().map(|route| route.name.clone()),
@@ -186,7 +191,8 @@ impl Explainer {
             credential: credentials.source(&target.provider),
             request: request.map(Box::new),
             is_refused,
-            price_bound: bound::shown(target, call.facts(), pieces, self.ports.clock.now()),
+            price_bound: bound::shown(target, call.facts(), pieces, now),
+            held: bound::reserved(target, call, now).ok(),
             limits: asking::of_target(&snapshot.quotas, target),
             avoided: step.avoided,
         }

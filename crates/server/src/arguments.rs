@@ -297,7 +297,7 @@ pub(crate) enum KeyAction {
         #[arg(long)]
         json: bool,
     },
-    /// Switch a key off for good.
+    /// Switch a key off, everywhere within a second. An administrator can switch it on again.
     Revoke {
         /// Its name; `name#id` where several people have a key of that name.
         name: String,

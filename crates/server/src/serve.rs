@@ -40,8 +40,9 @@ pub(crate) async fn run(loaded: Loaded, reader: FileReader, log: &LogFiles) -> R
     let server = bind(config, services)
         .map_err(|error| Failure::runtime(format!("{error}. Name another address with --listen.")))?;
     announce(&settings, &server, &app);
-    if let Some(link) = &link {
-        setup_link::tell(&settings, server.addresses(), link)?;
+    match &link {
+        Some(link) => setup_link::tell(&settings, server.addresses(), link)?,
+        None => setup_link::forget(&settings),
     }
     serve(server, app, settings.server.drain, certificate.as_ref()).await
 }

@@ -9,6 +9,7 @@ use std::fs::OpenOptions;
 use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
 use switchyard::orchestrator::accounts::IssuedLink;
 use switchyard::settings::Settings;
 
@@ -27,20 +28,48 @@ pub(crate) fn tell(settings: &Settings, bound: &[SocketAddr], link: &IssuedLink)
         output::line(format!("  {}", setup_advice(&url)));
         return Ok(());
     }
-    let path = settings.data_dir.join(FILE);
-    let written = || {
-        // One that is there may be readable by others: a new file takes its place.
-        match std::fs::remove_file(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
-        writeln!(file, "{url}")
-    };
-    written().map_err(|error| Failure::runtime(format!("{} can't be written: {error}", path.display())))?;
+    write(settings, &url)?;
     tracing::warn!(
-        path = %path.display(),
+        path = %path(settings).display(),
         "there is no administrator: the link in this file makes the first one, once, within an hour"
     );
     Ok(())
+}
+
+/// Where the server of this data directory wrote that its links lead; `None` where it wrote none.
+pub(crate) fn told_server(settings: &Settings) -> Option<String> {
+    let text = std::fs::read_to_string(path(settings)).ok()?;
+    let (server, _) = text.lines().next()?.split_once("/setup#")?;
+    Some(server.to_owned())
+}
+
+/// Writes a link with how to use it, in place of an earlier one.
+pub(crate) fn write(settings: &Settings, url: &str) -> Result<(), Failure> {
+    let path = path(settings);
+    let written = || {
+        // One that is there may be readable by others: a new file takes its place.
+        remove(&path)?;
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+        writeln!(file, "{url}\n\n{}", setup_advice(url))
+    };
+    written().map_err(|error| Failure::runtime(format!("{} can't be written: {error}", path.display())))
+}
+
+/// Takes the file away that a start without an administrator left.
+pub(crate) fn forget(settings: &Settings) {
+    let path = path(settings);
+    if let Err(error) = remove(&path) {
+        tracing::debug!(path = %path.display(), %error, "a used link stays behind");
+    }
+}
+
+fn remove(path: &Path) -> std::io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn path(settings: &Settings) -> PathBuf {
+    settings.data_dir.join(FILE)
 }

@@ -267,6 +267,12 @@ async fn nobody_elses_page_and_no_stray_credential_signs_somebody_out() {
         401,
         "which of two sessions is meant is not guessed"
     );
+    let others = Browser::signed_in(&app, ADMIN).await.jar["access_token_cookie"].clone();
+    let header = format!("Bearer {others}");
+    let headers = [("authorization", header.as_str()), ("x-csrf-token", value.as_str())];
+    let answer = browser.send("POST", path, &headers, None).await;
+    assert_eq!((answer.status, browser.jar.len()), (401, 4), "two sessions: {}", answer.text);
+    assert_eq!(app.client(&others).get("/api/v1/auth/me").await.status, 200, "the bearer's session runs");
     assert_eq!(browser.get("/api/v1/auth/me").await.status, 200, "the session runs");
     let bearer = browser.jar["access_token_cookie"].clone();
     let answer = app.client(&bearer).post(path, "").await;

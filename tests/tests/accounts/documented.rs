@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 use switchyard::orchestrator::accounts::{AccountSettings, Rates};
 use switchyard::ports::throttle::Rate;
-use switchyard_harness::{PASSWORD, TestApp};
+use switchyard_harness::{PASSWORD, TestApp, TestClient};
 
 on_both_databases! {
     register_login_profile_and_refresh_answer_as_documented,
@@ -178,24 +178,45 @@ const CALLS: [(&str, &str); 8] = [
 async fn all_calls_of_the_document_count_together_by_the_minute_and_one_too_many_is_told_to_wait() {
     let sixty = Rate { count: 60, window: Duration::from_secs(60) };
     assert_eq!(Rates::default().documented, Some(sixty), "by default");
-    for (method, path) in CALLS {
-        let few = Rate { count: 4, ..sixty };
-        let rates = Rates { documented: Some(few), ..open_settings().rates };
+    let few = Rate { count: 4, ..sixty };
+    let rates = Rates { documented: Some(few), ..open_settings().rates };
+    let asked = async |client: &TestClient, (method, path): (&str, &str)| {
+        send(client.request(method, path).header("content-type", "application/json").body("{}")).await
+    };
+    for call in CALLS {
         let app = builder().accounts(AccountSettings { rates, ..open_settings() }).start().await;
-        // The first of the four.
         let client = app.client(&bearer(&app, ADMIN).await);
-        for (method, path) in [CALLS[3], (method, path), CALLS[4]] {
-            let answer =
-                send(client.request(method, path).header("content-type", "application/json").body("{}"))
-                    .await;
-            assert!([200, 400].contains(&answer.status), "{method} {path}: {}", answer.text);
+        // Whoever is signed in counts for themselves; those who are not, for their address, as the sign-in did.
+        let before = if call.1.starts_with("/api/auth") {
+            vec![call, CALLS[0], call]
+        } else {
+            vec![CALLS[3], call, CALLS[4], call]
+        };
+        for call in before {
+            let answer = asked(&client, call).await;
+            assert!([200, 400].contains(&answer.status), "{call:?}: {}", answer.text);
         }
-        let refused =
-            send(client.request(method, path).header("content-type", "application/json").body("{}")).await;
-        assert_eq!(refused.status, 429, "{method} {path}: {}", refused.text);
+        let refused = asked(&client, call).await;
+        assert_eq!(refused.status, 429, "{call:?}: {}", refused.text);
         assert!(refused.json()["error"].is_string() && refused.json().as_object().unwrap().len() == 1);
         let wait: u64 = refused.header("retry-after").parse().unwrap();
         assert!((1..=60).contains(&wait), "{wait}");
         assert_eq!(client.get("/api/v1/auth/me").await.status, 200, "what is no call of it is not counted");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_behind_the_same_address_takes_the_calls_of_somebody_who_is_signed_in() {
+    let few = Rate { count: 4, window: Duration::from_secs(60) };
+    let rates = Rates { documented: Some(few), ..open_settings().rates };
+    let app = builder().accounts(AccountSettings { rates, ..open_settings() }).start().await;
+    register(&app, "ana").await;
+    let (ada, ana) = (app.client(&bearer(&app, ADMIN).await), app.client(&bearer(&app, "ana").await));
+    while app.anonymous().post("/api/auth/login", "{}").await.status != 429 {}
+    for person in [&ada, &ana] {
+        for _ in 0..4 {
+            assert_eq!(person.get("/api/profile").await.status, 200);
+        }
+        assert_eq!(person.get("/api/profile").await.status, 429);
     }
 }

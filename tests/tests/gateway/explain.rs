@@ -1,10 +1,15 @@
 //! A dry run shows what a call would send, to the byte, and calls nobody.
 
 use switchyard::declared::DeclaredModel;
+use switchyard::orchestrator::admin::QuotaRequest;
 use switchyard::orchestrator::explain::{Explanation, PriceBound};
 use switchyard::orchestrator::principal::Principal;
-use switchyard_domain::money::NanoUsd;
+use switchyard_domain::budget::{Budget, BudgetWindow, Zone};
+use switchyard_domain::limits::Limits;
+use switchyard_domain::meta::Writer;
+use switchyard_domain::money::{NanoUsd, PricePerMillion};
 use switchyard_domain::price::Rates;
+use switchyard_domain::quota::QuotaScope;
 use switchyard_harness::TestApp;
 use switchyard_http::offline::{OfflineCall, body_of};
 
@@ -88,6 +93,32 @@ async fn what_is_billed_by_the_piece_is_bounded_by_the_pieces_that_are_asked_for
     ] {
         let explained = explain_as(app, dialect, body, false).await;
         assert_eq!(explained.targets[0].price_bound, bound, "{dialect} {body}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_said_to_be_held_for_a_call_is_what_a_budget_must_have_left() {
+    let dear = Rates {
+        input: Some(PricePerMillion(1_000_000)),
+        output: Some(PricePerMillion(2_000_000)),
+        ..Rates::default()
+    };
+    let app = priced(dear).await;
+    let body = r#"{"model":"upstream/m","messages":[{"role":"user","content":"hi"}],"max_tokens":7}"#;
+    let explained = explain(&app, body, false).await;
+    let held = explained.targets[0].held.unwrap();
+    assert!(Some(held) > explained.targets[0].price_bound.amount(), "{held}");
+    let client = app.client_with_key("ci").await;
+    for (amount, status) in [(held.0 - 1, 429), (held.0, 200)] {
+        let budget = Budget { amount: NanoUsd(amount), window: BudgetWindow::Day, zone: Zone::utc() };
+        let scope = QuotaScope::Global;
+        let request =
+            QuotaRequest { scope, limits: Limits::NONE, budget: Some(budget), expected_version: None };
+        app.embedded().quotas().set(request, &Writer::API).await.unwrap();
+        let answer = client.post("/v1/chat/completions", body).await;
+        assert_eq!(answer.status, status, "{}", answer.text);
+        // A budget of a day begins anew, which is said where programs look.
+        assert_eq!(answer.headers.contains_key("retry-after"), status == 429, "{:?}", answer.headers);
     }
 }
 

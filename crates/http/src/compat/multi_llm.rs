@@ -253,7 +253,7 @@ pub(crate) async fn profile(
     own: web::Data<OwnAccount>,
     throttles: web::Data<Throttles>,
 ) -> Result<web::Json<Profile>, ApiError> {
-    throttles.documented(&member.0.client).await?;
+    throttles.documented_of(member.0.who.entry.user.id).await?;
     let user = own.me(&member.0.who).await?;
     Ok(web::Json(Profile { user: ProfileUser::from(&user) }))
 }

@@ -73,10 +73,15 @@ pub struct TargetShape {
     refused: bool,
     /// What could not be carried.
     losses: serde_json::Value,
-    /// The most that the call can cost here, in US dollars; absent where it is not known.
+    /// The most that the call is expected to cost here, in US dollars; absent where it is not known.
     price_bound_usd: Option<String>,
     /// The same in nano-USD.
     price_bound_nano_usd: Option<i64>,
+    /// What a budget would have to have left for it, in US dollars: more than is expected, as no vendor's count of the prompt may
+    /// outgrow it. Absent where that is not known; a call under a budget is refused then.
+    held_usd: Option<String>,
+    /// The same in nano-USD.
+    held_nano_usd: Option<i64>,
     /// `audio_length` where the sound's length decides.
     price_depends_on: Option<&'static str>,
     /// The limits and budgets that it would be held to here besides the caller's.
@@ -170,6 +175,8 @@ fn target(target: &ExplainedTarget) -> TargetShape {
         losses: serde_json::json!(target.losses()),
         price_bound_usd: bound.map(|bound| bound.to_string()),
         price_bound_nano_usd: bound.map(|bound| bound.0),
+        held_usd: target.held.map(|held| held.to_string()),
+        held_nano_usd: target.held.map(|held| held.0),
         price_depends_on: (target.price_bound == PriceBound::ByLength).then_some("audio_length"),
         limits: target.limits.iter().map(ExplainedLimit::from).collect(),
         avoided: target.avoided.map(|avoided| avoided.to_string()),

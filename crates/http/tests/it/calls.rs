@@ -123,7 +123,7 @@ async fn the_bare_address_adds_the_cost_to_an_answer_whose_other_bytes_stay() {
 async fn idempotency_keys_out_of_shape_are_refused_and_unknown_headers_ignored() {
     let world = World::start().await;
     for (key, status) in
-        [("", 400), (&"k".repeat(256), 400), ("schl\u{fc}ssel", 400), (&"k".repeat(255), 200), ("a b", 200)]
+        [("", 400), (&"k".repeat(256), 400), ("schl\u{fc}ssel", 400), (&"k".repeat(255), 200), ("a b", 400)]
     {
         let headers = format!("x-api-key: {KEY}\r\nidempotency-key: {key}\r\n");
         let response = ask(world.address, post("/v1/chat/completions", &headers, &chat("team", ""))).await;

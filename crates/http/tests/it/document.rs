@@ -106,6 +106,29 @@ fn every_route_behind_a_key_says_so() {
     }
 }
 
+#[test]
+fn every_request_that_can_be_named_says_what_comes_of_it() {
+    let document: serde_json::Value = serde_json::from_str(&openapi::json()).unwrap();
+    let mut seen = 0;
+    for endpoint in routes::table() {
+        let path = endpoint.path.replace(":.*", "");
+        let operation = &document["paths"][path.as_str()]["post"];
+        let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+        let is_named = parameters.iter().any(|parameter| parameter["name"] == "Idempotency-Key");
+        let may_be = endpoint.method == "POST" && endpoint.access != Access::Public;
+        if endpoint.method == "POST" {
+            assert_eq!(is_named, may_be, "{path}");
+        }
+        if may_be {
+            for status in ["400", "401", "409", "503"] {
+                assert!(operation["responses"][status].is_object(), "{path}: {status}");
+            }
+            seen += 1;
+        }
+    }
+    assert!(seen > 40, "{seen}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_document_is_served_to_everybody() {
     let world = World::start().await;

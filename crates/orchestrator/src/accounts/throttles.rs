@@ -5,7 +5,7 @@ use super::error::AccountError;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use switchyard_domain::ids::VirtualKeyId;
+use switchyard_domain::ids::{UserId, VirtualKeyId};
 use switchyard_domain::role::Role;
 use switchyard_domain::user::User;
 use switchyard_ports::throttle::{Rate, Throttle};
@@ -97,6 +97,15 @@ impl Throttles {
             Some(rate) => self.take("documented", client, rate).await,
             None => Ok(()),
         }
+    }
+
+    /// The same of somebody who is signed in, who counts for themselves: others behind their address take nothing from them.
+    ///
+    /// # Errors
+    /// [`AccountError::Throttled`]
+    pub async fn documented_of(&self, person: UserId) -> Result<(), AccountError> {
+        let Some(rate) = self.rates.documented else { return Ok(()) };
+        self.throttle.take(&format!("documented:user:{person}"), rate).await.map_err(AccountError::Throttled)
     }
 
     /// Somebody is about to write configuration of their own, such as a key.

@@ -293,7 +293,8 @@ fn over_budget(refusal: &Refusal, demands: &[Demand], who: &str) -> CallError {
         "{who} has {stated}, of which too little is left for the most that this call may cost. {when}. A lower output \
          limit makes a call cheaper."
     );
-    CallError::new(CallErrorKind::InsufficientQuota, message)
+    let error = CallError::new(CallErrorKind::InsufficientQuota, message);
+    CallError { retry_after: (!is_endless).then_some(refusal.retry_after), ..error }
 }
 
 fn limit_message(refusal: &Refusal, who: &str, tokens: u64) -> String {

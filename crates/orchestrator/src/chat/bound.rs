@@ -56,7 +56,7 @@ pub(crate) fn shown(target: &TargetEntry, facts: &CallFacts, known: Units, now: 
 
 /// Why nothing can be reserved for a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unbounded {
+pub(crate) enum Unbounded {
     /// The model has no known price.
     Price,
     /// The call brings what nobody here has seen, and nobody said how much the model reads.
@@ -67,7 +67,7 @@ pub(super) enum Unbounded {
 
 /// The most that a call can cost, as it is reserved before anything is sent. What the call does not show is taken for as much as the
 /// model can read or write.
-pub(super) fn reserved(
+pub(crate) fn reserved(
     target: &TargetEntry,
     call: &dyn ClientCall,
     now: Timestamp,

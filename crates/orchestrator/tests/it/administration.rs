@@ -251,6 +251,22 @@ async fn discovered_models_are_added_once_and_odd_ones_are_left_out() {
 }
 
 #[tokio::test]
+async fn what_a_provider_lists_is_added_to_what_others_wrote_meanwhile_unless_they_do_not_stop() {
+    let world = World::empty().await;
+    world.provider("p", &["known"]).await;
+    world.factory.list(["new"]);
+    world.store.next_writes([Fate::Overtaken; 3]);
+    let fresh = world.providers.discover(&named("p"), SECOND, &Writer::API).await.unwrap();
+    assert_eq!(fresh, ["new"]);
+    assert_eq!(world.providers.find(&named("p")).await.unwrap().models.len(), 2);
+    world.factory.list(["newer"]);
+    world.store.next_writes([Fate::Overtaken; 9]);
+    let error = world.providers.discover(&named("p"), SECOND, &Writer::API).await.unwrap_err();
+    assert!(matches!(error, AdminError::Repository(RepositoryError::Stale { .. })), "{error}");
+    assert_eq!(world.providers.find(&named("p")).await.unwrap().models.len(), 2);
+}
+
+#[tokio::test]
 async fn a_test_of_a_provider_uses_its_stored_credential_and_says_what_is_missing() {
     let world = World::empty().await;
     world.factory.list(["m"]);

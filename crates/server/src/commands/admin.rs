@@ -4,6 +4,7 @@ use super::{open, writer};
 use crate::arguments::{AdminAction, AdminOptions};
 use crate::failure::Failure;
 use crate::output;
+use crate::setup_link;
 use secrecy::ExposeSecret;
 use serde_json::json;
 use switchyard::settings::Loaded;
@@ -24,7 +25,14 @@ async fn link(loaded: &Loaded, as_json: bool) -> Result<(), Failure> {
             "there is an administrator already, who can reset passwords; `switchyard admin token` lets you in for a short time",
         )
     })?;
-    let address = setup_address(loaded, link.token.expose_secret());
+    let told = setup_link::told_server(&loaded.settings);
+    let is_in_a_file = told.is_some();
+    let server = told.unwrap_or_else(|| configured_server(loaded));
+    // The secret stands behind the `#`, which no browser sends and no log sees.
+    let address = format!("{server}/setup#{}", link.token.expose_secret());
+    if is_in_a_file {
+        setup_link::write(&loaded.settings, &address)?;
+    }
     if as_json {
         let token = link.token.expose_secret();
         output::json(&json!({ "url": address, "token": token, "expires_at": link.expires_at.to_string() }));
@@ -45,12 +53,11 @@ pub(crate) fn setup_advice(address: &str) -> String {
     )
 }
 
-/// Where the link leads. Its secret stands behind the `#`, which no browser sends and no log sees.
-pub(crate) fn setup_address(loaded: &Loaded, token: &str) -> String {
+fn configured_server(loaded: &Loaded) -> String {
     let server = &loaded.settings.server;
     let scheme = if server.tls.is_some() { "https" } else { "http" };
     let address = server.listen.addresses().first().map_or_else(String::new, ToString::to_string);
-    format!("{scheme}://{address}/setup#{token}")
+    format!("{scheme}://{address}")
 }
 
 async fn token(loaded: &Loaded, user: Option<&str>, as_json: bool) -> Result<(), Failure> {

@@ -36,6 +36,9 @@ pub(crate) async fn run(loaded: &Loaded, options: &BudgetOptions) -> Result<(), 
 
 async fn put(administration: &Administration, set: &SetBudget) -> Result<(), Failure> {
     let scope = parse(administration, &set.scope).await?;
+    if let QuotaScope::User(user) = scope {
+        administration.accounts().admin.find(user).await?;
+    }
     let named = set.limits.named();
     if set.amount.is_none() && named.is_none() {
         return Err(Failure::usage("name a limit or an amount; to have none, remove them".to_owned()));
@@ -91,7 +94,10 @@ async fn parse(administration: &Administration, text: &str) -> Result<QuotaScope
         Some(("provider", provider)) => {
             Ok(QuotaScope::Provider(administration.providers().find(&name(provider)?).await?.id))
         }
-        _ => QuotaScope::parse(text).map_err(|error| Failure::usage(error.to_string())),
+        _ => QuotaScope::parse(text).map_err(|_| {
+            let expected = "expected global, user:ID, provider:NAME or key:NAME";
+            Failure::usage(format!("`{text}` is no scope: {expected}"))
+        }),
     }
 }
 

@@ -80,6 +80,9 @@ fn print(explained: &Explanation) {
             PriceBound::Unknown => "an unknown price".to_owned(),
         };
         output::line(format!("\n{place}. {}{} for {bound}", target.target, of(target.route.as_deref())));
+        if let Some(held) = target.held {
+            output::line(format!("   a budget would hold {held} for it"));
+        }
         output::line(format!("   {}", target.rule));
         if let Some(avoided) = target.avoided {
             output::line(format!("   better not now: {avoided}"));

@@ -77,7 +77,11 @@ fn text(value: &Value) -> String {
 
 /// What stands behind the `#` of a link.
 fn token_of(url: &str) -> &str {
-    url.trim().split_once("/setup#").unwrap_or_else(|| panic!("no link: {url}")).1
+    url.lines()
+        .next()
+        .and_then(|line| line.split_once("/setup#"))
+        .unwrap_or_else(|| panic!("no link: {url}"))
+        .1
 }
 
 fn link(place: &Place) -> Value {
@@ -92,6 +96,7 @@ fn a_start_leaves_a_link_in_a_file_that_only_its_owner_reads_and_in_no_log() {
     let path = running.place.path("data/setup-link");
     let url = std::fs::read_to_string(&path).unwrap();
     assert!(url.starts_with(&format!("http://{}/setup#", running.address)), "{url}");
+    assert!(url.contains(&format!("curl -X POST http://{}/api/v1/auth/setup", running.address)), "{url}");
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     let logged = running.logged();
     assert!(logged.contains("setup-link") && !logged.contains(token_of(&url)), "{logged}");
@@ -125,6 +130,12 @@ fn a_new_link_ends_the_earlier_ones_and_there_is_none_once_somebody_administers(
     for old in [token_of(&at_start), first["token"].as_str().unwrap(), second["token"].as_str().unwrap()] {
         assert_eq!(running.follow(old, "eve.other"), 400);
     }
+    let kept = std::fs::read_to_string(running.place.path("data/setup-link")).unwrap();
+    assert_eq!(token_of(&kept), third, "the file has the link that counts");
+    assert_eq!(
+        second["url"].as_str().unwrap().split_once("/setup#").unwrap().0,
+        format!("http://{}", running.address)
+    );
     assert_eq!(token_of(second["url"].as_str().unwrap()), second["token"].as_str().unwrap());
     assert_eq!(running.follow(third, "ada.admin"), 200);
     let refused = running.place.say("admin link");

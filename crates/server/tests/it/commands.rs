@@ -168,7 +168,9 @@ fn budgets_are_set_listed_and_removed_by_the_names_of_what_they_are_about() {
     ] {
         assert_ne!(place.say(wrong).code, 0, "{wrong}");
     }
-    assert_eq!(place.say("budgets set key:nobody --amount 5").code, 4);
+    for nobody in ["key:nobody", "provider:nobody", "user:999"] {
+        assert_eq!(place.say(&format!("budgets set {nobody} --amount 5")).code, 4, "{nobody}");
+    }
     assert!(place.say("budgets remove key:ci --dry-run").good().contains("would remove"));
     place.say("budgets remove key:ci").good();
     assert_eq!(place.say("budgets remove key:ci").code, 4);

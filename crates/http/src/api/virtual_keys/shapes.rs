@@ -112,7 +112,8 @@ pub(crate) struct ChangeBody {
 #[serde(deny_unknown_fields)]
 #[schema(as = VirtualKeyRotation)]
 pub(crate) struct RotateBody {
-    /// How long the key before stays good beside the new one: not at all if absent, 30 days at most.
+    /// How long the key before stays good beside the new one: not at all if absent, 30 days at most. One key before is kept: to rotate
+    /// again ends the overlap that an earlier rotation gave.
     #[serde(default)]
     pub(super) overlap_seconds: u32,
 }

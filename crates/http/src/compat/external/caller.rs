@@ -26,7 +26,7 @@ impl FromRequest for ExternalCaller {
             let _judging = judging;
             let person = member.await?.0;
             let throttles = request.app_data::<web::Data<Throttles>>().ok_or_else(ApiError::defect)?;
-            throttles.documented(&person.client).await?;
+            throttles.documented_of(person.who.entry.user.id).await?;
             let calls = request.app_data::<web::Data<ExternalCalls>>().ok_or_else(ApiError::defect)?;
             let place = calls.place(person.who.entry.user.id);
             place.map(Self).map_err(|error| super::refused(&error))

@@ -270,7 +270,7 @@ impl KeyAdmin {
         Ok(found.pop().ok_or_else(missing)?)
     }
 
-    /// Switches a key off for good. Calls that run go on; new ones are refused on every replica within a second.
+    /// Switches a key off. Calls that run go on; new ones are refused on every replica within a second.
     ///
     /// # Errors
     /// As [`KeyAdmin::named`].

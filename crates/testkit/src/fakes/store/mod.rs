@@ -77,6 +77,8 @@ pub enum Fate {
     Made,
     /// It is not made: the database is away.
     Refused,
+    /// It is not made: somebody else was quicker.
+    Overtaken,
     /// It is made, and the writer is told that the database is away.
     AnswerLost,
     /// It is made and answered, and then the database is away.
@@ -184,6 +186,9 @@ impl MemoryStore {
         let fate = faults.fates.pop_front().unwrap_or(Fate::Made);
         if faults.away || fate == Fate::Refused {
             return Err(away());
+        }
+        if fate == Fate::Overtaken {
+            return Err(RepositoryError::Stale { current: i64::MAX });
         }
         let mut state = self.state();
         let mut after = state.clone();
