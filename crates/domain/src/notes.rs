@@ -172,7 +172,7 @@ impl Notes {
 }
 
 /// Whether a number is the one that was written: a whole number of more than 64 bits is read as one near it.
-fn is_kept(number: &serde_json::Number) -> bool {
+fn is_kept(number: &Number) -> bool {
     number.is_i64() || number.is_u64() || number.as_f64().is_some_and(|number| number.abs() < LARGEST_NUMBER)
 }
 

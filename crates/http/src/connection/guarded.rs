@@ -1,6 +1,7 @@
 use super::Place;
 use super::ahead::{Ahead, Turn};
 use super::alarm::Alarm;
+use super::first_head::FirstHead;
 use super::phase::{Connection, Phase};
 use std::io;
 use std::pin::Pin;
@@ -34,6 +35,7 @@ pub(crate) struct GuardedIo<T> {
     /// The same for bytes that a layer below us, such as TLS, has taken and can't pass on.
     held: Alarm,
     ahead: Ahead,
+    first_head: FirstHead,
     half_closed: bool,
     _place: Place,
 }
@@ -49,6 +51,7 @@ impl<T> GuardedIo<T> {
             stall: Alarm::default(),
             held: Alarm::default(),
             ahead: Ahead::default(),
+            first_head: FirstHead::default(),
             half_closed: false,
             _place: place,
         }
@@ -111,7 +114,10 @@ impl<T: AsyncRead + Unpin> GuardedIo<T> {
         let read = Pin::new(&mut self.io).poll_read(cx, buffer);
         match (&read, buffer.filled().len() - before) {
             (Poll::Ready(Ok(())), 0) => self.half_closed = true,
-            (Poll::Ready(Ok(())), bytes) => self.took(bytes),
+            (Poll::Ready(Ok(())), bytes) => {
+                self.first_head.screen(buffer.filled_mut().get_mut(before..).unwrap_or_default());
+                self.took(bytes);
+            }
             (Poll::Ready(Err(_)), _) => {}
             (Poll::Pending, _) if self.head_is_late(cx) => return self.give_up(),
             (Poll::Pending, _) => {

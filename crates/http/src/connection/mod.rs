@@ -7,6 +7,7 @@
 
 mod ahead;
 mod alarm;
+mod first_head;
 mod guarded;
 mod phase;
 mod sources;

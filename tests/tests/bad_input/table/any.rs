@@ -138,6 +138,8 @@ fn framing(credential: &str) -> Vec<Case> {
         ["transfer-encoding : chunked", "x: y"],
         ["x-a: 1", " folded: 2"],
         ["x-a: \0", "x: y"],
+        ["x-a: 1\nx-b: 2", "x: y"],
+        ["x-a: 1\n\nGET /ping HTTP/1.1", "x: y"],
     ] {
         let lines: Vec<&str> = [credential].into_iter().chain(lines).collect();
         let mut case = Case::new(
