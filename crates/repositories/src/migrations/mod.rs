@@ -27,6 +27,10 @@ const LOCK: [&str; 3] = [
 ];
 const UNLOCK: &str = "SELECT pg_advisory_unlock_all(); SET statement_timeout = 5000; SET lock_timeout = 0";
 
+// An index over all calls that were ever made is sorted outside of memory, which it may outgrow.
+const SORT_ON_DISK: &str = "PRAGMA temp_store = DEFAULT";
+const SORT_IN_MEMORY: &str = "PRAGMA temp_store = MEMORY";
+
 impl Database {
     /// Applies what is pending and returns its names. Safe to be called by several processes at once: they take turns, and those
     /// that come later find nothing left. Where nothing is pending it only reads, so that a program that serves needs no right to
@@ -91,7 +95,10 @@ fn alone<T>(
     job: impl Fn(&mut AnyConnection) -> Result<T, DatabaseError>,
 ) -> Result<Result<T, DatabaseError>, Fault> {
     if let AnyConnection::Sqlite(_) = connection {
-        return in_transaction(connection, Begin::Rebuild, |connection| Ok(job(connection)));
+        connection.batch_execute(SORT_ON_DISK)?;
+        let outcome = in_transaction(connection, Begin::Rebuild, |connection| Ok(job(connection)));
+        connection.batch_execute(SORT_IN_MEMORY)?;
+        return outcome;
     }
     let locked = LOCK.iter().try_for_each(|step| connection.batch_execute(step));
     let outcome = locked.map(|()| job(connection));
