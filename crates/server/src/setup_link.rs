@@ -26,6 +26,8 @@ pub(crate) fn tell(settings: &Settings, bound: &[SocketAddr], link: &IssuedLink)
         output::line("  First admin (one use, expires in an hour; lost it? switchyard admin link):");
         output::line(format!("             {url}"));
         output::line(format!("  {}", setup_advice(&url)));
+        // That of an earlier start opens nothing any more.
+        forget(settings);
         return Ok(());
     }
     write(settings, &url)?;
@@ -43,14 +45,16 @@ pub(crate) fn told_server(settings: &Settings) -> Option<String> {
     Some(server.to_owned())
 }
 
-/// Writes a link with how to use it, in place of an earlier one.
+/// Writes a link with how to use it, in place of an earlier one, which stays where this fails.
 pub(crate) fn write(settings: &Settings, url: &str) -> Result<(), Failure> {
     let path = path(settings);
+    let new = path.with_extension("new");
     let written = || {
         // One that is there may be readable by others: a new file takes its place.
-        remove(&path)?;
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
-        writeln!(file, "{url}\n\n{}", setup_advice(url))
+        remove(&new)?;
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
+        writeln!(file, "{url}\n\n{}", setup_advice(url))?;
+        std::fs::rename(&new, &path)
     };
     written().map_err(|error| Failure::runtime(format!("{} can't be written: {error}", path.display())))
 }

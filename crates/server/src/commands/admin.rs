@@ -30,9 +30,6 @@ async fn link(loaded: &Loaded, as_json: bool) -> Result<(), Failure> {
     let server = told.unwrap_or_else(|| configured_server(loaded));
     // The secret stands behind the `#`, which no browser sends and no log sees.
     let address = format!("{server}/setup#{}", link.token.expose_secret());
-    if is_in_a_file {
-        setup_link::write(&loaded.settings, &address)?;
-    }
     if as_json {
         let token = link.token.expose_secret();
         output::json(&json!({ "url": address, "token": token, "expires_at": link.expires_at.to_string() }));
@@ -41,7 +38,8 @@ async fn link(loaded: &Loaded, as_json: bool) -> Result<(), Failure> {
         output::line(format!("It opens once, until {}, and ends all earlier links.", link.expires_at));
         output::line(setup_advice(&address));
     }
-    Ok(())
+    // Its earlier link is none any more. The new one was shown, whatever becomes of the file.
+    if is_in_a_file { setup_link::write(&loaded.settings, &address) } else { Ok(()) }
 }
 
 /// How to use a link without a page that opens it.

@@ -36,9 +36,6 @@ pub(crate) async fn run(loaded: &Loaded, options: &BudgetOptions) -> Result<(), 
 
 async fn put(administration: &Administration, set: &SetBudget) -> Result<(), Failure> {
     let scope = parse(administration, &set.scope).await?;
-    if let QuotaScope::User(user) = scope {
-        administration.accounts().admin.find(user).await?;
-    }
     let named = set.limits.named();
     if set.amount.is_none() && named.is_none() {
         return Err(Failure::usage("name a limit or an amount; to have none, remove them".to_owned()));

@@ -65,6 +65,9 @@ fn print(explained: &Explanation) {
         "{} ({}): {route}, about {} tokens in",
         explained.facts.model, explained.facts.dialect, explained.estimated_prompt_tokens
     ));
+    if let Some(held) = explained.held {
+        output::line(format!("a budget of the caller would hold {held} USD for it"));
+    }
     if let Some(rule) = explained.rule() {
         output::line(format!("first: {rule}"));
     }
@@ -81,7 +84,7 @@ fn print(explained: &Explanation) {
         };
         output::line(format!("\n{place}. {}{} for {bound}", target.target, of(target.route.as_deref())));
         if let Some(held) = target.held {
-            output::line(format!("   a budget would hold {held} for it"));
+            output::line(format!("   a budget of the target would hold {held} USD for it"));
         }
         output::line(format!("   {}", target.rule));
         if let Some(avoided) = target.avoided {

@@ -120,6 +120,15 @@ fn a_link_file_that_others_could_read_is_replaced_at_the_next_start() {
 }
 
 #[test]
+fn a_new_link_is_shown_though_its_file_can_not_be_written() {
+    let running = Running::start(Place::new());
+    std::fs::create_dir(running.place.path("data/setup-link.new")).unwrap();
+    let made = running.place.say("admin link");
+    assert!(made.code != 0 && made.err.contains("setup-link can't be written"), "{made:?}");
+    assert_eq!(running.follow(token_of(made.out.lines().next().unwrap()), "ada.admin"), 200);
+}
+
+#[test]
 fn a_new_link_ends_the_earlier_ones_and_there_is_none_once_somebody_administers() {
     let running = Running::start(Place::new());
     let at_start = std::fs::read_to_string(running.place.path("data/setup-link")).unwrap();
