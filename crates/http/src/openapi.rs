@@ -211,12 +211,7 @@ impl Modify for NamedRequests {
                 said.clone_into(&mut refusal.description);
                 responses.entry(status.to_owned()).or_insert(RefOr::T(refusal));
             }
-            let parameters = operation.parameters.get_or_insert_default();
-            let is_it =
-                |one: &RefOr<Parameter>| matches!(one, RefOr::T(one) if one.name == "Idempotency-Key");
-            if !parameters.iter().any(is_it) {
-                parameters.push(RefOr::T(idempotency_key()));
-            }
+            operation.parameters.get_or_insert_default().push(RefOr::T(idempotency_key()));
         }
     }
 }
@@ -229,9 +224,7 @@ fn idempotency_key() -> Parameter {
         .description(Some(
             "A name of the caller's own, under which the request is carried out once within 24 hours",
         ))
-        .schema(Some(
-            ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(255)),
-        ))
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[!-~]{1,255}$"))))
         .build()
 }
 

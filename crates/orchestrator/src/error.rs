@@ -23,7 +23,8 @@ pub enum CallErrorKind {
     UnsupportedFeature,
     /// A limit of ours is used up.
     RateLimited,
-    /// A budget has too little left. With a time to come back, calls that are running hold the rest; without one, it is spent.
+    /// A budget has too little left. When to come back says when calls that are running may hold less of it, or when it begins anew; it
+    /// never does what has no such time.
     InsufficientQuota,
     /// The model has no known price, and the call is under a budget.
     PriceUnknown,

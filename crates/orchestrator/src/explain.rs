@@ -38,6 +38,9 @@ pub struct Explanation {
     pub reserved_tokens: u64,
     /// The limits and budgets of the caller that it would be held to.
     pub limits: Vec<Demand>,
+    /// What every budget of the caller would have to have left: the most that the call is held to cost at any target that it may reach
+    /// without the routes behind. `None` where it is known for none, and a call under a budget is refused.
+    pub held: Option<NanoUsd>,
     /// The targets in the order in which they would be tried, those of the routes behind too.
     pub targets: Vec<ExplainedTarget>,
     /// The targets that this call can't go to, and why.
@@ -92,8 +95,8 @@ pub struct ExplainedTarget {
     pub is_refused: bool,
     /// The most that the call is expected to cost here.
     pub price_bound: PriceBound,
-    /// What every budget that it would be held to would have to have left for it: more than is expected, as no vendor's count of the
-    /// prompt may outgrow it. `None` where that is not known, and a call under a budget is refused.
+    /// What every budget of the target would have to have left for an attempt: no vendor's count of the prompt may outgrow it, so that it
+    /// is often more than is expected. `None` where that is not known, and a call under a budget passes the target over.
     pub held: Option<NanoUsd>,
     /// The limits and budgets that it would be held to here besides the caller's.
     pub limits: Vec<Demand>,
@@ -114,13 +117,23 @@ pub struct Explainer {
     keeper: Arc<ConfigurationKeeper>,
     ports: RoutingPorts,
     places: Places,
+    holding: Holding,
+}
+
+/// What decides beside prices how much money is held for a call.
+#[derive(Clone, Copy, Debug)]
+pub struct Holding {
+    /// For a call without a price, see [`BudgetTerms`](crate::chat::BudgetTerms).
+    pub unpriced_ceiling: Option<NanoUsd>,
+    /// The most attempts of a call.
+    pub max_attempts: u32,
 }
 
 impl Explainer {
     /// Over the given configuration and ports.
     #[must_use]
-    pub fn new(keeper: Arc<ConfigurationKeeper>, ports: RoutingPorts) -> Self {
-        Self { keeper, ports, places: Places::new(AT_ONCE, AT_ONCE_EACH) }
+    pub fn new(keeper: Arc<ConfigurationKeeper>, ports: RoutingPorts, holding: Holding) -> Self {
+        Self { keeper, ports, places: Places::new(AT_ONCE, AT_ONCE_EACH), holding }
     }
 
     /// A place for an explanation that somebody asked for from afar, to be held until it has gone.
@@ -153,7 +166,8 @@ impl Explainer {
         let lots = Foreseeing { entropy: self.ports.entropy.as_ref(), ahead: 0 };
         let course = Course::of(&resolved, &snapshot, &outlook, lots)?;
         let Foreseen { steps, left_out, passed } = course.foreseen(&outlook);
-        let targets = steps.iter().map(|step| self.target(&snapshot, step, call, &credentials));
+        let targets: Vec<_> =
+            steps.iter().map(|step| self.target(&snapshot, step, call, &credentials)).collect();
         let limits = asking::of_caller(&snapshot.quotas, &self.keeper.users(), principal);
         Ok(Explanation {
             route: resolved.route_name().map(str::to_owned),
@@ -161,10 +175,19 @@ impl Explainer {
             reserved_tokens: asking::Reserve::of(facts).under(&limits),
             limits,
             facts: facts.clone(),
-            targets: targets.collect(),
+            held: self.held(&targets),
+            targets,
             skipped: left_out.iter().map(SkippedTarget::from).collect(),
             passed,
         })
+    }
+
+    /// What a call holds of the caller's budgets when it begins.
+    fn held(&self, targets: &[ExplainedTarget]) -> Option<NanoUsd> {
+        let route = &targets.first()?.route;
+        let attempts = usize::try_from(self.holding.max_attempts.max(1)).unwrap_or(usize::MAX);
+        let reachable = targets.iter().filter(|target| target.route == *route).take(attempts);
+        reachable.filter_map(|target| target.held).max()
     }
 
     fn target(
@@ -192,7 +215,7 @@ impl Explainer {
             request: request.map(Box::new),
             is_refused,
             price_bound: bound::shown(target, call.facts(), pieces, now),
-            held: bound::reserved(target, call, now).ok(),
+            held: bound::reserved(target, call, now).ok().or(self.holding.unpriced_ceiling),
             limits: asking::of_target(&snapshot.quotas, target),
             avoided: step.avoided,
         }

@@ -11,14 +11,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use switchyard_coordination::memory::MemoryLimiter;
 use switchyard_domain::meta::Writer;
-use switchyard_orchestrator::accounts::{AccountPorts, AccountSettings, Accounts, SessionGate, session_gate};
+use switchyard_orchestrator::accounts::{AccountPorts, Accounts, SessionGate, session_gate};
 use switchyard_orchestrator::admin::{
     AdminPorts, CredentialAdmin, DeclaredConfiguration, Followers, KeyAdmin, ProviderAdmin, ProviderPorts,
     QuotaAdmin, RouteAdmin, Seeding, SharedCredentialAdmin,
 };
 use switchyard_orchestrator::audit::AuditTrail;
 use switchyard_orchestrator::backup::{BackupPorts, BackupWriter, Backups};
-use switchyard_orchestrator::explain::Explainer;
+use switchyard_orchestrator::explain::{Explainer, Holding};
 use switchyard_orchestrator::rekey::{Rekey, RekeyPorts};
 use switchyard_orchestrator::routing::{Routing, RoutingPorts};
 use switchyard_orchestrator::snapshot::ConfigurationKeeper;
@@ -26,7 +26,7 @@ use switchyard_orchestrator::usage::UsageReports;
 use switchyard_ports::backup_file::BackupFile;
 use switchyard_ports::repositories::{
     AuditLog, ConfigurationRepository, CredentialRepository, KeyringRepository, ProviderHealthRepository,
-    QuotaRepository, UsageRepository, VirtualKeyRepository,
+    QuotaRepository, UsageRepository, UserRepository, VirtualKeyRepository,
 };
 use switchyard_security::backup_file::PlainBackupFile;
 
@@ -47,6 +47,7 @@ pub struct Administration {
     pub(crate) backup: Option<Arc<BackupWriter>>,
     pub(crate) backups: Arc<Backups>,
     pub(crate) generated_secrets: Vec<PathBuf>,
+    pub(crate) holding: Holding,
     ports: AdminPorts,
     adapters: Adapters,
 }
@@ -56,7 +57,7 @@ impl Administration {
         // What is administered is shared through the database.
         builder.redis = None;
         let adapters = Adapters::open(&mut builder).await?;
-        let administration = Self::over(&adapters, &builder.accounts, None);
+        let administration = Self::over(&adapters, &builder, None);
         let before = administration.ports.configuration.revision().await?;
         administration.prepare(&mut builder).await?;
         if let Some(backup) = &administration.backup {
@@ -72,9 +73,10 @@ impl Administration {
 
     pub(crate) fn over(
         adapters: &Adapters,
-        settings: &AccountSettings,
+        builder: &Builder,
         keeper: Option<Arc<ConfigurationKeeper>>,
     ) -> Self {
+        let settings = &builder.accounts;
         let account_ports = account_ports(adapters, settings, keeper.clone());
         let backup = adapters.backup_file.as_ref().map(|file| backup_writer(adapters, file));
         let ports = admin_ports(adapters, keeper, backup.clone());
@@ -91,6 +93,7 @@ impl Administration {
             ports.clone(),
             Arc::clone(&adapters.database) as Arc<dyn QuotaRepository>,
             Arc::clone(&adapters.database) as Arc<dyn VirtualKeyRepository>,
+            Arc::clone(&adapters.database) as Arc<dyn UserRepository>,
             Arc::clone(&adapters.database) as Arc<dyn UsageRepository>,
         ));
         Self {
@@ -139,6 +142,10 @@ impl Administration {
                 Arc::clone(&adapters.clock),
             )),
             generated_secrets: adapters.generated_secrets.clone(),
+            holding: Holding {
+                unpriced_ceiling: builder.budgets.unpriced_ceiling,
+                max_attempts: builder.calls.max_attempts,
+            },
             ports,
             adapters: adapters.clone(),
         }
@@ -291,7 +298,7 @@ impl Administration {
     /// When the database can't be read.
     pub async fn explainer(&self) -> Result<Explainer, OpenError> {
         let (keeper, ports) = self.looking().await?;
-        Ok(Explainer::new(keeper, ports))
+        Ok(Explainer::new(keeper, ports, self.holding))
     }
 
     /// Looks at routes. Loads the configuration; nothing is known of what the targets did to a running server.

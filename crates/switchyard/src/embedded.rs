@@ -55,7 +55,7 @@ impl Embedded {
         let adapters = Adapters::open(&mut builder).await?;
         let journal = open_journal(&builder.journal)?;
         let keeper = Arc::new(start_keeper(&adapters).await?);
-        let administration = Administration::over(&adapters, &builder.accounts, Some(Arc::clone(&keeper)));
+        let administration = Administration::over(&adapters, &builder, Some(Arc::clone(&keeper)));
         administration.prepare(&mut builder).await?;
         // Only here: a command is run under other settings than the server.
         administration.followers()?.follow().await?;
@@ -325,7 +325,7 @@ fn insight(
             )
             .with_backup(administration.backup.clone()),
         ),
-        explainer: Arc::new(Explainer::new(Arc::clone(keeper), routing.clone())),
+        explainer: Arc::new(Explainer::new(Arc::clone(keeper), routing.clone(), administration.holding)),
         routing: Arc::new(Routing::new(Arc::clone(keeper), routing)),
     }
 }

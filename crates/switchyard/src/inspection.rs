@@ -65,7 +65,7 @@ impl Inspection {
         opened.migrate_up().await?;
         let administration = if missing_secrets.is_empty() {
             let adapters = Adapters::inspect(&mut builder, opened).await?;
-            Some(Administration::over(&adapters, &builder.accounts, None))
+            Some(Administration::over(&adapters, &builder, None))
         } else {
             None
         };

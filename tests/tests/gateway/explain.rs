@@ -108,17 +108,22 @@ async fn what_is_said_to_be_held_for_a_call_is_what_a_budget_must_have_left() {
     let explained = explain(&app, body, false).await;
     let held = explained.targets[0].held.unwrap();
     assert!(Some(held) > explained.targets[0].price_bound.amount(), "{held}");
+    assert_eq!(explained.held, Some(held), "the only target decides for the caller too");
     let client = app.client_with_key("ci").await;
-    for (amount, status) in [(held.0 - 1, 429), (held.0, 200)] {
-        let budget = Budget { amount: NanoUsd(amount), window: BudgetWindow::Day, zone: Zone::utc() };
+    // The third is asked for what the second has left.
+    for (amount, status, begins_anew) in [(held.0 - 1, 429, false), (held.0, 200, false), (held.0, 429, true)]
+    {
+        let budget = Budget { amount: NanoUsd(amount), window: BudgetWindow::Month, zone: Zone::utc() };
         let scope = QuotaScope::Global;
         let request =
             QuotaRequest { scope, limits: Limits::NONE, budget: Some(budget), expected_version: None };
         app.embedded().quotas().set(request, &Writer::API).await.unwrap();
         let answer = client.post("/v1/chat/completions", body).await;
         assert_eq!(answer.status, status, "{}", answer.text);
-        // A budget of a day begins anew, which is said where programs look.
-        assert_eq!(answer.headers.contains_key("retry-after"), status == 429, "{:?}", answer.headers);
+        assert_eq!(answer.headers.contains_key("retry-after"), begins_anew, "{:?}", answer.headers);
+        // No client is to try again in a second what waits for a month.
+        let is_final = answer.headers.get("x-should-retry").is_some_and(|told| told == "false");
+        assert_eq!(is_final, status == 429, "{:?}", answer.headers);
     }
 }
 

@@ -1,8 +1,7 @@
 /// The head of a connection's first request, screened for line feeds that end a line alone.
 ///
-/// The parser takes those as the ends of lines. A proxy in front of us that does not would see fewer or other fields than
-/// we do, and let through what it was to stop. Only the first head is screened: where a later one begins, only the parser
-/// knows, and to take part of a body for it would spoil the body.
+/// The parser takes those as the ends of lines, and no client that means well sends them. Only the first head is screened:
+/// where a later one begins, only the parser knows, and to take part of a body for it would spoil the body.
 #[derive(Debug, Default)]
 pub(super) struct FirstHead {
     /// The bytes of the line so far, without its end.

@@ -2,8 +2,8 @@
 //!
 //! The framework bounds the time of a connection's first request head and of the pause between two requests. What it
 //! leaves open is bounded here, at the socket, where it can be seen: the head of a later request that comes in drops, a
-//! reader that takes nothing, a body that goes on after its refusal, requests sent far ahead, and how many connections one
-//! source holds.
+//! reader that takes nothing, a body that goes on after its refusal, requests sent far ahead, line feeds alone in the first
+//! head, and how many connections one source holds.
 
 mod ahead;
 mod alarm;

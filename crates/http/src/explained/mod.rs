@@ -38,6 +38,11 @@ pub struct ExplanationShape {
     reserved_tokens: u64,
     /// The limits and budgets of the caller that it would be held to.
     limits: Vec<ExplainedLimit>,
+    /// What every budget of the caller would have to have left, in US dollars: the most that the call may cost at any target that it may
+    /// reach. Absent where it is known of none; a call under a budget is refused then.
+    held_usd: Option<String>,
+    /// The same in nano-USD.
+    held_nano_usd: Option<i64>,
     /// The rule that puts the first target first: a strategy's word, or `named`, `only`, `priority`, `provider_again` or `avoided`; or
     /// `limit_spent` where no target is left, since all that could take the call are at limits of theirs: it would be answered 429.
     decided_by: &'static str,
@@ -77,8 +82,8 @@ pub struct TargetShape {
     price_bound_usd: Option<String>,
     /// The same in nano-USD.
     price_bound_nano_usd: Option<i64>,
-    /// What a budget would have to have left for it, in US dollars: more than is expected, as no vendor's count of the prompt may
-    /// outgrow it. Absent where that is not known; a call under a budget is refused then.
+    /// What a budget of the target would have to have left for an attempt, in US dollars. No vendor's count of the prompt may outgrow
+    /// it, so that it is often more than is expected. Absent where that is not known; a call under a budget passes the target over.
     held_usd: Option<String>,
     /// The same in nano-USD.
     held_nano_usd: Option<i64>,
@@ -125,6 +130,8 @@ impl ExplanationShape {
             max_output_tokens: explained.facts.max_output_tokens,
             reserved_tokens: explained.reserved_tokens,
             limits: explained.limits.iter().map(ExplainedLimit::from).collect(),
+            held_usd: explained.held.map(|held| held.to_string()),
+            held_nano_usd: explained.held.map(|held| held.0),
             decided_by: explained.rule().map_or(NO_ROOM, |rule| rule.as_str()),
             rule: Some(explained.rule().map_or_else(|| NO_ROOM_SAID.to_owned(), |rule| rule.to_string())),
             targets: explained.targets.iter().map(target).collect(),

@@ -15,6 +15,9 @@ use switchyard_orchestrator::error::{CallError, CallErrorKind};
 /// The address without a version.
 pub(crate) const BARE: &str = "/chat/completions";
 
+/// The longest wait that the official SDKs keep. After a longer one they ask again in a second, as if none had been told.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
 /// Through which address a call came: their documents differ in some statuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Door {
@@ -129,7 +132,8 @@ impl GatewayError {
             message: error.message.into_boxed_str(),
             // Neither a used-up budget nor a refused request is another by being sent again.
             is_final: error.kind == CallErrorKind::UpstreamRejected && door == Door::Bare
-                || error.kind == CallErrorKind::InsufficientQuota && error.retry_after.is_none(),
+                || error.kind == CallErrorKind::InsufficientQuota
+                    && error.retry_after.is_none_or(|wait| wait > LONGEST_WAIT),
             may_be_done: error.may_be_done,
             retry_after: error.retry_after,
             closes: false,
@@ -374,6 +378,17 @@ mod tests {
             let told = response.headers().get("x-should-retry").map(|value| value.as_bytes().to_vec());
             assert_eq!(told, may_be_done.then(|| b"false".to_vec()));
             assert_eq!(response.extensions().contains::<MayBeDone>(), may_be_done);
+        }
+    }
+
+    #[test]
+    fn a_budget_that_is_used_up_is_not_asked_again_unless_it_has_more_in_a_moment() {
+        for (wait, is_final) in [(None, true), (Some(1), false), (Some(60), false), (Some(61), true)] {
+            let retry_after = wait.map(Duration::from_secs);
+            let error = CallError { retry_after, ..CallError::new(Kind::InsufficientQuota, "m") };
+            let response = GatewayError::of_call(error, Door::V1).error_response();
+            assert_eq!(response.headers().contains_key("x-should-retry"), is_final, "{wait:?}");
+            assert_eq!(response.headers().contains_key("retry-after"), wait.is_some(), "{wait:?}");
         }
     }
 

@@ -97,9 +97,6 @@ pub(crate) struct CallParams {
     /// At most 16 words of letters, digits, `-`, `_`, `.` and `:`, separated by commas: targets of a route may want one of them
     #[param(rename = "x-switchyard-tags")]
     tags: Option<String>,
-    /// 1 to 255 characters of ASCII: the request is carried out once, however often it is sent within 24 hours
-    #[param(rename = "Idempotency-Key")]
-    idempotency_key: Option<String>,
 }
 
 /// How any call can fail, in the shape of the client's dialect.

@@ -39,7 +39,8 @@ pub struct Rates {
     pub login: Rate,
     /// Refreshes, and likewise logouts.
     pub session: Rate,
-    /// Requests of the documented `/api/auth/*` and `/api/profile` together; absent: any number.
+    /// Requests of the documented `/api/auth/*`, `/api/profile` and `/api/external/*` together, of one person or, of nobody known, one
+    /// address; absent: any number.
     pub documented: Option<Rate>,
 }
 

@@ -11,7 +11,7 @@ use switchyard_domain::meta::Writer;
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::quota::{Quota, QuotaScope};
 use switchyard_ports::repositories::{
-    NewQuota, QuotaRepository, RepositoryError, UsageRepository, VirtualKeyRepository,
+    NewQuota, QuotaRepository, RepositoryError, UsageRepository, UserRepository, VirtualKeyRepository,
 };
 
 /// Limits and a budget that are wanted for a scope.
@@ -41,6 +41,7 @@ pub struct QuotaAdmin {
     ports: AdminPorts,
     quotas: Arc<dyn QuotaRepository>,
     keys: Arc<dyn VirtualKeyRepository>,
+    users: Arc<dyn UserRepository>,
     usage: Arc<dyn UsageRepository>,
 }
 
@@ -51,9 +52,10 @@ impl QuotaAdmin {
         ports: AdminPorts,
         quotas: Arc<dyn QuotaRepository>,
         keys: Arc<dyn VirtualKeyRepository>,
+        users: Arc<dyn UserRepository>,
         usage: Arc<dyn UsageRepository>,
     ) -> Self {
-        Self { ports, quotas, keys, usage }
+        Self { ports, quotas, keys, users, usage }
     }
 
     /// Sets the limits and the budget of a scope, in place of those that it had. A key's budget that is set here is lent: whoever holds
@@ -84,7 +86,8 @@ impl QuotaAdmin {
 
     async fn must_exist(&self, scope: QuotaScope) -> Result<(), AdminError> {
         let is_there = match scope {
-            QuotaScope::Global | QuotaScope::User(_) => true,
+            QuotaScope::Global => true,
+            QuotaScope::User(id) => self.users.by_id(id).await?.is_some(),
             QuotaScope::Key(id) => !self.keys.by_ids(&[id]).await?.is_empty(),
             QuotaScope::Provider(id) => {
                 let stored = self.ports.configuration.load().await?;

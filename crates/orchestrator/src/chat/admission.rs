@@ -11,6 +11,7 @@ use crate::error::{CallError, CallErrorKind};
 use crate::principal::Principal;
 use crate::snapshot::{Snapshot, TargetEntry, UserDirectory};
 use std::time::Duration;
+use switchyard_domain::budget::BudgetWindow;
 use switchyard_domain::limits::LimitKind;
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::time::Timestamp;
@@ -136,21 +137,22 @@ impl Admission<'_> {
     ) -> Result<(), NotAdmitted> {
         let Some(permit) = settlement.permit().filter(|_| asking::has_budget(callers)) else { return Ok(()) };
         let covered = self.ports.budgets.cover(self.ports.limiter.as_ref(), permit, needed, at).await;
-        covered.map_err(|error| NotAdmitted::Target(refused(error, callers, &self.who(), 0)))
+        covered.map_err(|error| {
+            let ask = Ask { demands: callers.to_vec(), tokens: 0, money: needed };
+            NotAdmitted::Target(refused(error, &[ask], &self.who()))
+        })
     }
 
     async fn acquire(&self, asks: &[Ask], target: &TargetEntry) -> Result<Vec<Box<dyn Permit>>, NotAdmitted> {
         let taken = self.ports.budgets.acquire(self.ports.limiter.as_ref(), asks).await;
         taken.map_err(|error| {
-            let tokens = asks.first().map_or(0, |ask| ask.tokens);
-            let demands: Vec<Demand> = asks.iter().flat_map(|ask| ask.demands.clone()).collect();
             let target_only =
                 of_target_alone(&error, asking::of_target(&self.snapshot.quotas, target).as_slice());
             if target_only {
                 let who = format!("The model `{}`", target.model.public_name);
-                NotAdmitted::Target(refused(error, &demands, &who, tokens))
+                NotAdmitted::Target(refused(error, asks, &who))
             } else {
-                NotAdmitted::Caller(refused(error, &demands, &self.who(), tokens))
+                NotAdmitted::Caller(refused(error, asks, &self.who()))
             }
         })
     }
@@ -175,8 +177,7 @@ pub(super) async fn caller_alone(
     let tokens = tokens.map_or(0, |tokens| tokens.under(&demands));
     let asks = [Ask { demands, tokens, money: NanoUsd::ZERO }];
     let taken = ports.budgets.acquire(ports.limiter.as_ref(), &asks).await;
-    let [Ask { demands, .. }] = &asks;
-    taken.map(|mut permits| permits.pop()).map_err(|error| refused(error, demands, &who(principal), tokens))
+    taken.map(|mut permits| permits.pop()).map_err(|error| refused(error, &asks, &who(principal)))
 }
 
 fn who(principal: &Principal) -> String {
@@ -223,11 +224,12 @@ fn unbounded(target: &TargetEntry, why: Unbounded) -> CallError {
     CallError::new(CallErrorKind::PriceUnknown, message).at(at)
 }
 
-fn refused(error: LimiterError, demands: &[Demand], who: &str, tokens: u64) -> CallError {
+fn refused(error: LimiterError, asks: &[Ask], who: &str) -> CallError {
     match error {
-        LimiterError::Refused(refusal) if is_money(refusal.kind) => over_budget(&refusal, demands, who),
+        LimiterError::Refused(refusal) if is_money(refusal.kind) => over_budget(&refusal, asks, who),
         LimiterError::Refused(refusal) => {
             let who = subject(&refusal, who);
+            let tokens = asks.first().map_or(0, |ask| ask.tokens);
             let mut error = CallError::new(CallErrorKind::RateLimited, limit_message(&refusal, &who, tokens));
             error.retry_after = Some(refusal.retry_after);
             error.rooms = rooms(&refusal);
@@ -268,33 +270,41 @@ fn subject(refusal: &Refusal, who: &str) -> String {
     }
 }
 
-fn over_budget(refusal: &Refusal, demands: &[Demand], who: &str) -> CallError {
-    let demand = demands.iter().find(|demand| demand.scope == refusal.scope);
-    let budget = demand.and_then(|demand| demand.allowance.as_ref()).map(|allowance| &allowance.budget);
-    let stated = budget.map_or_else(|| "a budget".to_owned(), |budget| format!("a budget of {budget}"));
+fn over_budget(refusal: &Refusal, asks: &[Ask], who: &str) -> CallError {
+    let is_met = |demand: &&Demand| demand.scope == refusal.scope;
+    let met = asks.iter().find_map(|ask| Some((ask.demands.iter().find(is_met)?, ask.money)));
+    let budget = met.and_then(|(demand, money)| Some((&demand.allowance.as_ref()?.budget, money)));
+    let stated = budget.map_or_else(|| "a budget".to_owned(), |(budget, _)| format!("a budget of {budget}"));
     let who = subject(refusal, who);
-    let seconds = refusal.retry_after.as_millis().div_ceil(1000).max(1);
+    let refused = |message: String, retry_after| CallError {
+        retry_after,
+        ..CallError::new(CallErrorKind::InsufficientQuota, message)
+    };
     if refusal.kind == LimitKind::BudgetHeld {
         let message = format!(
             "{who} has {stated}, and calls that are running hold what is left of it. Try again when they have ended."
         );
-        let mut error = CallError::new(CallErrorKind::InsufficientQuota, message);
-        error.retry_after = Some(refusal.retry_after);
-        return error;
+        return refused(message, Some(refusal.retry_after));
     }
-    let is_endless =
-        budget.is_none_or(|budget| budget.window == switchyard_domain::budget::BudgetWindow::Total);
+    if let Some((_, money)) = budget.filter(|(budget, money)| *money > budget.amount) {
+        let message = format!(
+            "{who} has {stated}, and this call alone may cost {money} USD, which is held until its cost is known. A lower output limit \
+             makes a call cheaper; an administrator can raise the budget."
+        );
+        return refused(message, None);
+    }
+    let is_endless = budget.is_none_or(|(budget, _)| budget.window == BudgetWindow::Total);
     let when = if is_endless {
         "It does not begin anew; an administrator can raise it".to_owned()
     } else {
+        let seconds = refusal.retry_after.as_millis().div_ceil(1000).max(1);
         format!("It begins anew in {seconds} s; an administrator can raise it")
     };
     let message = format!(
         "{who} has {stated}, of which too little is left for the most that this call may cost. {when}. A lower output \
          limit makes a call cheaper."
     );
-    let error = CallError::new(CallErrorKind::InsufficientQuota, message);
-    CallError { retry_after: (!is_endless).then_some(refusal.retry_after), ..error }
+    refused(message, (!is_endless).then_some(refusal.retry_after))
 }
 
 fn limit_message(refusal: &Refusal, who: &str, tokens: u64) -> String {

@@ -54,7 +54,9 @@ impl Budgets {
         Self { sums: Sums::new(usage, writer, Arc::clone(&clock)), clock, terms }
     }
 
-    pub(super) fn terms(&self) -> BudgetTerms {
+    /// What is reserved where nobody knows what a call costs.
+    #[must_use]
+    pub fn terms(&self) -> BudgetTerms {
         self.terms
     }
 

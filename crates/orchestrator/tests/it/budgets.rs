@@ -18,6 +18,7 @@ use switchyard_domain::time::Timestamp;
 use switchyard_domain::usage::{Outcome, RESERVED_PRICE};
 use switchyard_orchestrator::chat::{BudgetTerms, ReplyBody};
 use switchyard_orchestrator::error::{CallError, CallErrorKind};
+use switchyard_orchestrator::principal::Principal;
 use switchyard_ports::clock::Clock;
 use switchyard_ports::journal::{Journal, JournalError, JournalPermit, Segment};
 use switchyard_ports::limiter::{Ask, Counter, Demand, Known, Limiter, Payer, Standing};
@@ -70,6 +71,13 @@ async fn standing(world: &World, scope: QuotaScope) -> Option<(i64, i64)> {
 
 fn up_to(model: &str, tokens: u64) -> WireCall {
     with(model, &format!(r#","max_tokens":{tokens}"#))
+}
+
+/// What a call is explained to hold of the caller's budgets, and of each target's.
+fn held(world: &World, call: &WireCall) -> (Option<i64>, Vec<Option<i64>>) {
+    let explained = world.explainer().explain(&Principal::Program, call).unwrap();
+    let nano = |held: Option<NanoUsd>| held.map(|held| held.0);
+    (nano(explained.held), explained.targets.iter().map(|target| nano(target.held)).collect())
 }
 
 fn counts(output: u64) -> TokenUsage {
@@ -146,6 +154,40 @@ async fn a_call_without_a_price_is_held_and_charged_by_the_ceiling() {
     assert_eq!((event.cost, event.price_version.as_deref()), (Some(NanoUsd(25)), Some(RESERVED_PRICE)));
     assert_eq!(standing(&world, QuotaScope::Global).await, Some((25, 0)));
     assert_eq!(refusal(&world, buffered("a/unpriced")).await.kind, CallErrorKind::InsufficientQuota);
+    assert_eq!(held(&world, &buffered("a/unpriced")), (Some(25), vec![Some(25)]));
+    let without = priced(Setting::default()).await;
+    assert_eq!(held(&without, &buffered("a/unpriced")), (None, vec![None]));
+}
+
+#[tokio::test]
+async fn what_is_explained_to_be_held_is_what_the_callers_budget_must_have_left() {
+    let world = budgeted(100).await;
+    world.route("near", &["a/m", "b/dear", "c/m", "d/m"]).await;
+    world.route("far", &["a/m", "b/m", "c/m", "d/dear"]).await;
+    let of_near = vec![Some(5), Some(5_000), Some(5), Some(5)];
+    assert_eq!(held(&world, &up_to("near", 5)), (Some(5_000), of_near));
+    let of_far = vec![Some(5), Some(5), Some(5), Some(5_000)];
+    assert_eq!(held(&world, &up_to("far", 5)), (Some(5), of_far));
+    for (amount, is_refused) in [(4_999, true), (5_000, false)] {
+        set(&world, QuotaScope::Global, Limits::NONE, amount, BudgetWindow::Week).await;
+        assert_eq!(world.finish(world.call(up_to("near", 5))).await.is_err(), is_refused, "{amount}");
+    }
+}
+
+#[tokio::test]
+async fn a_call_is_told_when_its_budget_begins_anew_unless_it_never_fits() {
+    for (window, waits) in [(BudgetWindow::Day, true), (BudgetWindow::Total, false)] {
+        let world = priced(Setting::default()).await;
+        set(&world, QuotaScope::Global, Limits::NONE, 100, window).await;
+        world.factory.always("a/m", says(60));
+        let never = refusal(&world, up_to("a/m", 101)).await;
+        assert_eq!(never.retry_after, None, "{window:?}");
+        assert!(never.message.contains("this call alone may cost 0.000000101 USD"), "{}", never.message);
+        world.finish(world.call(up_to("a/m", 100))).await.unwrap();
+        let spent = refusal(&world, up_to("a/m", 41)).await;
+        assert_eq!(spent.retry_after.is_some(), waits, "{window:?}");
+        assert!(spent.message.contains("begin"), "{}", spent.message);
+    }
 }
 
 #[tokio::test]

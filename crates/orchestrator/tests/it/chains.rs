@@ -2,7 +2,6 @@
 
 use crate::world::{Setting, World, buffered, named, route, routing, with};
 use std::borrow::Cow;
-use std::sync::Arc;
 use std::time::Duration;
 use switchyard_domain::declared::DeclaredRoute;
 use switchyard_domain::fault::{FaultKind, ProviderFault};
@@ -16,7 +15,7 @@ use switchyard_domain::route::{
 use switchyard_orchestrator::admin::{ProviderChange, RouteChange};
 use switchyard_orchestrator::chat::CallSettings;
 use switchyard_orchestrator::error::CallErrorKind;
-use switchyard_orchestrator::explain::{Explainer, Explanation, PassedRoute, SkippedTarget};
+use switchyard_orchestrator::explain::{Explanation, PassedRoute, SkippedTarget};
 use switchyard_orchestrator::principal::Principal;
 use switchyard_orchestrator::routing::{Among, DryCall, DryRun, RoutingError};
 use switchyard_ports::limiter::Tally;
@@ -42,7 +41,7 @@ async fn add_as(world: &World, route: DeclaredRoute) -> RouteId {
 }
 
 fn explained(world: &World, call: &WireCall) -> Explanation {
-    let explainer = Explainer::new(Arc::clone(&world.keeper), world.routing_ports());
+    let explainer = world.explainer();
     explainer.explain(&Principal::Program, call).unwrap()
 }
 

@@ -111,6 +111,7 @@ impl Scene {
             Arc::clone(&world.store) as _,
             Arc::clone(&world.store) as _,
             Arc::clone(&world.store) as _,
+            Arc::clone(&world.store) as _,
         );
         let mint = Arc::new(CountingMint::default());
         let keys = KeyAdmin::new(ports, Arc::clone(&contended) as _, mint, Arc::new(quotas));

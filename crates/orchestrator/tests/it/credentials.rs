@@ -11,7 +11,6 @@ use switchyard_domain::route::Avoidance;
 use switchyard_domain::virtual_key::VirtualKey;
 use switchyard_orchestrator::admin::{EmptySecret, UNREADABLE};
 use switchyard_orchestrator::error::{AdminError, CallErrorKind};
-use switchyard_orchestrator::explain::Explainer;
 use switchyard_orchestrator::principal::Principal;
 use switchyard_ports::repositories::{ProviderPatch, RepositoryError};
 use switchyard_testkit::fakes::provider::Act;
@@ -153,7 +152,7 @@ async fn a_credential_is_kept_without_being_tried_and_tried_on_request_which_is_
 async fn an_explanation_says_whose_credential_would_be_used() {
     let world = with_shared(Setting::default()).await;
     let mine = world.key("mine", Limits::NONE, None).await;
-    let explainer = Explainer::new(std::sync::Arc::clone(&world.keeper), world.routing_ports());
+    let explainer = world.explainer();
     let source = |model: &str| {
         let explained = explainer.explain(&mine, &buffered(model)).unwrap();
         explained.targets[0].credential.clone()
@@ -210,7 +209,7 @@ async fn a_callers_own_account_that_is_throttled_is_left_alone_for_as_long_as_it
     assert_eq!(ask("p/n", &mine).await.0.unwrap(), "p/n", "providers limit by model");
     let (passed, calls) = ask("pair", &mine).await;
     assert_eq!((passed.unwrap().as_str(), calls), ("a/m", 1));
-    let explainer = Explainer::new(std::sync::Arc::clone(&world.keeper), world.routing_ports());
+    let explainer = world.explainer();
     let first = |who: &Principal| {
         let explained = explainer.explain(who, &buffered("pair")).unwrap();
         (explained.targets[0].target.clone(), explained.targets[1].avoided.map(Avoidance::as_str))

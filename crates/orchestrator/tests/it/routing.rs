@@ -15,7 +15,6 @@ use switchyard_domain::route::{
     Availability, Avoidance, Need, Needs, RouteMode, Strategy, TargetModels, Timeouts, TokenRange, When,
 };
 use switchyard_orchestrator::error::CallErrorKind;
-use switchyard_orchestrator::explain::Explainer;
 use switchyard_orchestrator::principal::Principal;
 use switchyard_orchestrator::routing::{Among, DryCall, RoutingError};
 use switchyard_ports::health::{AttemptFact, Occasion, TargetView};
@@ -201,7 +200,7 @@ async fn a_target_takes_the_calls_that_its_condition_names() {
         "x".repeat(500)
     );
     assert_eq!(goes_to(&world, with("rules", &long_tools)).await, "b/m");
-    let explainer = Explainer::new(Arc::clone(&world.keeper), world.routing_ports());
+    let explainer = world.explainer();
     let explained = explainer.explain(&Principal::Program, &buffered("rules")).unwrap();
     let skipped: Vec<_> =
         explained.skipped.iter().map(|it| (it.target.as_str(), it.reason.as_str())).collect();
@@ -474,7 +473,7 @@ async fn a_target_that_is_avoided_shows_so_in_an_explanation() {
     let world = World::usual().await;
     let avoided = Availability::Avoid(Avoidance::BreakerOpen { left: 1_500 * MS });
     world.health.set(id_of(&world, "a").await, "m", avoided);
-    let explainer = Explainer::new(Arc::clone(&world.keeper), world.routing_ports());
+    let explainer = world.explainer();
     let call = buffered("all").of_dialect(Dialect::OPENAI_CHAT);
     let explained = explainer.explain(&Principal::Program, &call).unwrap();
     let shown: Vec<_> =

@@ -22,6 +22,7 @@ use switchyard_orchestrator::chat::{
     ReplyPiece, ReplyStream,
 };
 use switchyard_orchestrator::error::CallError;
+use switchyard_orchestrator::explain::{Explainer, Holding};
 use switchyard_orchestrator::models::ModelList;
 use switchyard_orchestrator::principal::{Authenticator, Principal};
 use switchyard_orchestrator::routing::{Routing, RoutingPorts};
@@ -221,6 +222,7 @@ impl World {
                     Arc::clone(&store) as _,
                     Arc::clone(&store) as _,
                     Arc::clone(&store) as _,
+                    Arc::clone(&store) as _,
                 )),
             ),
             clock,
@@ -260,6 +262,11 @@ impl World {
             health: Arc::clone(&self.health) as _,
             limiter: Arc::clone(&self.limiter) as _,
         }
+    }
+
+    pub(crate) fn explainer(&self) -> Explainer {
+        let holding = Holding { unpriced_ceiling: self.budgets.terms().unpriced_ceiling, max_attempts: 3 };
+        Explainer::new(Arc::clone(&self.keeper), self.routing_ports(), holding)
     }
 
     /// Adds a provider of vendor `acme`.

@@ -197,7 +197,7 @@ table! {
         SESSION_RATE_LIMIT: RateLimit = setting(&RATE).default("20 per minute");
         /// Whether RATE_LIMIT_PER_MINUTE holds.
         RATE_LIMIT_ENABLED: bool = setting(&Boolean).default("true").alias(&["RATE_LIMIT_ENABLED"]);
-        /// Calls per minute on /llm and the /api paths of the same document.
+        /// Calls per minute on /llm and the /api paths of the same document, of one person, or one address without one.
         RATE_LIMIT_PER_MINUTE: u32 = setting(&Count { min: 1, max: 1_000_000 })
             .default("60").alias(&["RATE_LIMIT_PER_MINUTE"]);
     }

@@ -28,7 +28,7 @@ use switchyard_orchestrator::backup::Backups;
 use switchyard_orchestrator::chat::{
     BudgetTerms, Budgets, CallSettings, CallStatistics, ChatPorts, ChatService,
 };
-use switchyard_orchestrator::explain::Explainer;
+use switchyard_orchestrator::explain::{Explainer, Holding};
 use switchyard_orchestrator::external::{ExternalCalls, ExternalSettings};
 use switchyard_orchestrator::insight::Insight;
 use switchyard_orchestrator::models::ModelList;
@@ -234,7 +234,11 @@ async fn services(
             Arc::clone(database) as _,
             Arc::clone(&clock),
         )),
-        explainer: Arc::new(Explainer::new(Arc::clone(&keeper), routing.clone())),
+        explainer: Arc::new(Explainer::new(
+            Arc::clone(&keeper),
+            routing.clone(),
+            Holding { unpriced_ceiling: None, max_attempts: 3 },
+        )),
         routing: Arc::new(Routing::new(Arc::clone(&keeper), routing)),
     };
     let admin = AdminPorts {
@@ -290,6 +294,7 @@ async fn services(
     };
     let quotas = QuotaAdmin::new(
         admin.clone(),
+        Arc::clone(&store) as _,
         Arc::clone(&store) as _,
         Arc::clone(&store) as _,
         Arc::clone(&store) as _,
