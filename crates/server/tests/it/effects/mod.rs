@@ -33,7 +33,7 @@ const WITH_ADMIN: &[(&str, &str)] =
 const LIMITED: &[(&str, &str)] = &[
     ("SWITCHYARD_ADMIN_USERNAME", ADMIN),
     ("SWITCHYARD_ADMIN_PASSWORD", PASSWORD),
-    ("SWITCHYARD_RATE_LIMIT_PER_MINUTE", "2"),
+    ("SWITCHYARD_RATE_LIMIT_PER_MINUTE", "1"),
 ];
 const OPEN: &[(&str, &str)] = &[("SWITCHYARD_ALLOW_OPEN_REGISTRATION", "true")];
 const AWAY: &[(&str, &str)] = &[("SWITCHYARD_REDIS_URL", "redis://127.0.0.1:1/0")];
@@ -100,7 +100,7 @@ rows! {
     logins_are_limited: ["SWITCHYARD_LOGIN_RATE_LIMIT"] = "1 per minute", with NONE, two_logins => "401 401", "401 429";
     logouts_are_limited: ["SWITCHYARD_SESSION_RATE_LIMIT"] = "1 per minute", with NONE,
         |server| twice(server, "POST", "/api/v1/auth/logout") => "200 200", "200 429";
-    documented_paths_are_limited: ["SWITCHYARD_RATE_LIMIT_PER_MINUTE", "RATE_LIMIT_PER_MINUTE"] = "2", with WITH_ADMIN,
+    documented_paths_are_limited: ["SWITCHYARD_RATE_LIMIT_PER_MINUTE", "RATE_LIMIT_PER_MINUTE"] = "1", with WITH_ADMIN,
         two_profiles => "200 200", "200 429";
     the_limit_on_documented_paths_can_be_switched_off: ["SWITCHYARD_RATE_LIMIT_ENABLED", "RATE_LIMIT_ENABLED"] = "false",
         with LIMITED, two_profiles => "200 429", "200 200";
