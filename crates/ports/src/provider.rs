@@ -46,7 +46,7 @@ pub struct Prepared {
     pub losses: LossReport,
     /// What the request alone makes billable by the piece, once the provider answers.
     pub units: Units,
-    /// How many things the answer to a call that is no chat has when it is whole: a vector for each text, so many pictures.
+    /// How many things the answer has when it is whole: choices, a vector for each text, so many pictures.
     pub pieces: u32,
 }
 

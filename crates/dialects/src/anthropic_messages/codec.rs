@@ -133,7 +133,7 @@ impl ProviderCodec for AnthropicMessages {
         answer::decode(body)
     }
 
-    fn reader(&self) -> Box<dyn StreamReader> {
+    fn reader(&self, _choices: u32) -> Box<dyn StreamReader> {
         Box::new(StreamDecoder::default())
     }
 }

@@ -53,7 +53,7 @@ impl ProviderCodec for BedrockConverse {
         decode(body)
     }
 
-    fn reader(&self) -> Box<dyn StreamReader> {
+    fn reader(&self, _choices: u32) -> Box<dyn StreamReader> {
         Box::new(StreamDecoder::default())
     }
 }

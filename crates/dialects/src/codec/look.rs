@@ -13,7 +13,7 @@ pub struct Look {
     pub taken: Taken,
     /// Whether it has content (text, reasoning, refusal, a tool call) or ends a choice: what commits an attempt.
     pub has_content: bool,
-    /// Whether every choice that began has ended by now.
+    /// Whether every choice that was asked for has ended by now.
     pub finished: bool,
     /// What the provider counted, as far as it says.
     pub usage: Option<TokenUsage>,
@@ -85,6 +85,10 @@ impl StreamWatcher for DecodingWatcher {
         look.finished = self.reader.is_finished();
         look.usage_corrected = self.reader.usage_corrected();
         Ok(look)
+    }
+
+    fn may_end(&self) -> bool {
+        self.reader.may_end()
     }
 }
 

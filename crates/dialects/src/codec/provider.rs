@@ -80,8 +80,12 @@ pub trait StreamReader: Send + Debug {
     ) -> Result<Taken, ProviderError>;
     /// Appends what is held back, at the end of the stream's bytes.
     fn finish(&mut self, out: &mut Vec<ChatEvent>);
-    /// Whether there was at least one choice and all of them have ended: the answer is whole, even without a last word.
+    /// Whether every choice that was asked for has ended, and at least one: the answer is whole, even without a last word.
     fn is_finished(&self) -> bool;
+    /// Whether a body that comes to its proper end here is whole although less came than was asked for.
+    fn may_end(&self) -> bool {
+        false
+    }
     /// Whether a count made no sense and was replaced: no base for a bill.
     fn usage_corrected(&self) -> bool;
 }
@@ -168,12 +172,13 @@ pub trait ProviderCodec: Debug + Send + Sync {
         super::glance_at_decoded(&self.decode(body)?, output)
     }
 
-    /// A reader at the start of a stream.
-    fn reader(&self) -> Box<dyn StreamReader>;
+    /// A reader at the start of a stream in which so many choices were asked for. Dialects that have one choice only need not be
+    /// told.
+    fn reader(&self, choices: u32) -> Box<dyn StreamReader>;
 
-    /// A watcher at the start of a stream whose bytes pass through.
-    fn watcher(&self) -> Box<dyn StreamWatcher> {
-        Box::new(super::DecodingWatcher::new(self.reader()))
+    /// A watcher at the start of a stream whose bytes pass through, for so many choices.
+    fn watcher(&self, choices: u32) -> Box<dyn StreamWatcher> {
+        Box::new(super::DecodingWatcher::new(self.reader(choices)))
     }
 
     /// What is changed in a client's own body, sentence by sentence, for the vendors' page.

@@ -89,8 +89,8 @@ impl ProviderCodec for Gemini {
         answer::decode(body)
     }
 
-    fn reader(&self) -> Box<dyn StreamReader> {
-        Box::new(StreamDecoder::default())
+    fn reader(&self, choices: u32) -> Box<dyn StreamReader> {
+        Box::new(StreamDecoder::new(choices))
     }
 
     fn fault(&self, status: u16, body: &[u8], hints: RetryHints, credential: Option<&str>) -> ProviderFault {

@@ -122,12 +122,12 @@ impl ProviderCodec for OpenAiChat {
         answer::glance(body, self.usage, output)
     }
 
-    fn reader(&self) -> Box<dyn StreamReader> {
-        Box::new(StreamDecoder::new(self.usage))
+    fn reader(&self, choices: u32) -> Box<dyn StreamReader> {
+        Box::new(StreamDecoder::new(self.usage, choices))
     }
 
-    fn watcher(&self) -> Box<dyn StreamWatcher> {
-        Box::new(Watcher::new(self.usage))
+    fn watcher(&self, choices: u32) -> Box<dyn StreamWatcher> {
+        Box::new(Watcher::new(self.usage, choices))
     }
 
     fn departures(&self) -> Vec<String> {

@@ -12,7 +12,7 @@ use crate::codec::{
 };
 use crate::error::ProviderError;
 use crate::json::{RawMembers, elements, integer, members, text};
-use crate::openai_chat::stream::ChoiceSet;
+use crate::openai_chat::stream::{ChoiceSet, Progress};
 use crate::request::{
     CheckedRequest, MAX_OUTPUT_TOKENS, RequestError, RequestLimits, boolean, decimal, integer as whole, word,
 };
@@ -82,8 +82,8 @@ impl OperationCodec for OpenAiCompletions {
         Ok(look)
     }
 
-    fn watcher(&self, _pieces: u32) -> Box<dyn StreamWatcher> {
-        Box::new(Watcher::default())
+    fn watcher(&self, pieces: u32) -> Box<dyn StreamWatcher> {
+        Box::new(Watcher { progress: Progress::of(pieces), is_named: false })
     }
 
     fn streamed(&self, answer: Unstreamed<'_>) -> Option<Bytes> {
@@ -103,10 +103,9 @@ fn choices_of<'a>(top: &RawMembers<'a>) -> Vec<RawMembers<'a>> {
     list.into_iter().filter_map(members).collect()
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Watcher {
-    begun: ChoiceSet,
-    ended: ChoiceSet,
+    progress: Progress,
     is_named: bool,
 }
 
@@ -131,7 +130,7 @@ impl StreamWatcher for Watcher {
             look.model = model(&top);
         }
         look.is_closing_usage = choices.is_empty();
-        look.finished = !self.begun.is_empty() && self.begun == self.ended;
+        look.finished = self.progress.is_whole();
         Ok(look)
     }
 }
@@ -140,14 +139,14 @@ impl Watcher {
     fn choice(&mut self, choice: &RawMembers<'_>, look: &mut Look, output: &mut String) {
         let index = choice.get("index").and_then(integer).and_then(|index| u32::try_from(index).ok());
         let index = index.unwrap_or_default();
-        self.begun.insert(index);
         let piece = choice.get("text").and_then(text).unwrap_or_default();
         look.has_content |= !piece.is_empty();
         output.push_str(&piece);
-        if choice.get("finish_reason").is_some() {
-            self.ended.insert(index);
-            look.has_content = true;
-        }
+        let ends = choice.get("finish_reason").is_some();
+        look.has_content |= ends;
+        let mut this = ChoiceSet::default();
+        this.insert(index);
+        self.progress.note(this, if ends { this } else { ChoiceSet::default() });
     }
 }
 

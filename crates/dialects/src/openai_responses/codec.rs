@@ -110,7 +110,7 @@ impl ProviderCodec for OpenAiResponses {
         answer::decode(body, self.issuer)
     }
 
-    fn reader(&self) -> Box<dyn StreamReader> {
+    fn reader(&self, _choices: u32) -> Box<dyn StreamReader> {
         Box::new(stream::Reader::new(self.issuer))
     }
 }

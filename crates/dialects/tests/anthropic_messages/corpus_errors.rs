@@ -51,7 +51,7 @@ fn an_error_in_the_middle_of_a_stream_ends_it_with_its_kind() {
         ("invalid_request_error", FaultKind::Rejected),
         ("billing_error", FaultKind::QuotaExhausted),
     ] {
-        let mut reader = CODEC.reader();
+        let mut reader = CODEC.reader(1);
         let mut out = Vec::new();
         let start = br#"{"type":"message_start","message":{"id":"m","model":"c","content":[]}}"#;
         reader.event(Some(b"message_start"), start, &mut out).unwrap();
@@ -61,6 +61,6 @@ fn an_error_in_the_middle_of_a_stream_ends_it_with_its_kind() {
         assert_eq!(classify(200, &error), expected);
         assert!(!reader.is_finished() && out.len() == 1);
     }
-    let error = CODEC.reader().event(Some(b"error"), b"upstream is gone", &mut Vec::new()).unwrap_err();
+    let error = CODEC.reader(1).event(Some(b"error"), b"upstream is gone", &mut Vec::new()).unwrap_err();
     assert_eq!(error.message, "upstream is gone");
 }

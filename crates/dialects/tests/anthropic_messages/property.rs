@@ -504,7 +504,7 @@ proptest! {
             let _ = AnthropicMessagesClient.decode(&checked.document, Address::default());
         }
         let _ = CODEC.decode(&bytes);
-        let mut reader = CODEC.reader();
+        let mut reader = CODEC.reader(1);
         let mut out = Vec::new();
         let _ = reader.event(Some(b"message_delta"), &bytes, &mut out);
         for event in &events {

@@ -21,7 +21,7 @@ fn piece(text: &str) -> String {
 
 #[test]
 fn a_stream_is_finished_when_it_says_why_and_deaf_after_its_last_event() {
-    let mut reader = CODEC.reader();
+    let mut reader = CODEC.reader(1);
     let mut out = Vec::new();
     for data in [START, TEXT, &piece("a"), r#"{"type":"content_block_stop","index":0}"#] {
         assert_eq!(feed(&mut *reader, data, &mut out), Taken::Chunk);
@@ -43,7 +43,7 @@ fn a_stream_is_finished_when_it_says_why_and_deaf_after_its_last_event() {
 
 #[test]
 fn counts_are_told_at_the_end_only() {
-    let mut reader = CODEC.reader();
+    let mut reader = CODEC.reader(1);
     let mut out = Vec::new();
     for data in [START, TEXT, &piece("a")] {
         feed(&mut *reader, data, &mut out);
@@ -55,7 +55,7 @@ fn counts_are_told_at_the_end_only() {
 
 #[test]
 fn unknown_events_and_broken_ones_are_told_apart_and_harm_nothing() {
-    let mut reader = CODEC.reader();
+    let mut reader = CODEC.reader(1);
     let mut out = Vec::new();
     for (data, expected) in [
         (r#"{"type":"ping"}"#, Taken::Unknown),
@@ -73,7 +73,7 @@ fn unknown_events_and_broken_ones_are_told_apart_and_harm_nothing() {
 
 #[test]
 fn blocks_without_a_beginning_of_the_message_or_an_end_of_their_own_are_read_all_the_same() {
-    let mut reader = CODEC.reader();
+    let mut reader = CODEC.reader(1);
     let mut out = Vec::new();
     let thinking = r#"{"type":"content_block_start","index":1,"content_block":{"type":"thinking","thinking":"hm","signature":"s"}}"#;
     let call = r#"{"type":"content_block_start","index":2,"content_block":{"type":"tool_use","id":"t","name":"f","input":{"a":1}}}"#;
@@ -90,7 +90,7 @@ fn blocks_without_a_beginning_of_the_message_or_an_end_of_their_own_are_read_all
 
 #[test]
 fn lone_halves_of_characters_and_bytes_that_are_no_text_do_not_lose_the_event() {
-    let mut reader = CODEC.reader();
+    let mut reader = CODEC.reader(1);
     let mut out = Vec::new();
     feed(&mut *reader, TEXT, &mut out);
     feed(&mut *reader, &piece("a\\ud83d"), &mut out);
@@ -102,7 +102,7 @@ fn lone_halves_of_characters_and_bytes_that_are_no_text_do_not_lose_the_event() 
 
 #[test]
 fn absurd_counts_are_flagged() {
-    let mut reader = CODEC.reader();
+    let mut reader = CODEC.reader(1);
     let mut out = Vec::new();
     feed(&mut *reader, START, &mut out);
     feed(&mut *reader, TEXT, &mut out);
@@ -113,7 +113,7 @@ fn absurd_counts_are_flagged() {
 
 #[test]
 fn what_a_later_piece_says_of_an_unknown_block_is_put_into_it() {
-    let mut reader = CODEC.reader();
+    let mut reader = CODEC.reader(1);
     let mut out = Vec::new();
     for data in [
         r#"{"type":"content_block_start","index":0,"content_block":{"type":"compaction","content":null}}"#,
@@ -133,7 +133,7 @@ fn what_a_later_piece_says_of_an_unknown_block_is_put_into_it() {
 
 #[test]
 fn an_empty_word_for_the_end_is_no_end() {
-    let mut reader = CODEC.reader();
+    let mut reader = CODEC.reader(1);
     let mut out = Vec::new();
     let wordless = r#"{"type":"message_delta","delta":{"stop_reason":""},"usage":{"output_tokens":5}}"#;
     for data in [START, TEXT, &piece("a"), wordless] {

@@ -96,7 +96,7 @@ proptest! {
     #[test]
     fn any_bytes_are_read(bytes: Vec<u8>, name in text(), data in text()) {
         let _ = BedrockConverse.decode(&bytes);
-        let mut reader = BedrockConverse.reader();
+        let mut reader = BedrockConverse.reader(1);
         let mut out = Vec::new();
         for name in [name.as_str(), "contentBlockDelta", "messageStop", "metadata", "throttlingException"] {
             let _ = reader.event(Some(name.as_bytes()), &bytes, &mut out);
@@ -111,7 +111,7 @@ proptest! {
     ) {
         let streams = recorded();
         let events = &streams[pick % streams.len()];
-        let mut reader = BedrockConverse.reader();
+        let mut reader = BedrockConverse.reader(1);
         let mut out = Vec::new();
         for index in order {
             let (name, data) = &events[index % events.len()];

@@ -173,7 +173,7 @@ fn exceptions_in_the_middle_of_a_stream_are_errors_of_their_kind() {
         let mut bytes =
             stream_of(&[("messageStart", json!({"role": "assistant"})), delta(0, &json!({"text": "a"}))]);
         bytes.extend_from_slice(&encode_exception(name, payload.to_string().as_bytes()));
-        let mut reader = BedrockConverse.reader();
+        let mut reader = BedrockConverse.reader(1);
         let mut out = Vec::new();
         let error = events_of(&BedrockConverse, &bytes, 9)
             .iter()
@@ -187,7 +187,7 @@ fn exceptions_in_the_middle_of_a_stream_are_errors_of_their_kind() {
 
 #[test]
 fn failures_without_words_and_of_the_protocol_are_errors_too() {
-    let mut reader = BedrockConverse.reader();
+    let mut reader = BedrockConverse.reader(1);
     let mut out = Vec::new();
     let error = reader.event(Some(b"throttlingException"), b"", &mut out).unwrap_err();
     assert_eq!((classify(200, &error), error.message.is_empty()), (FaultKind::Throttled, false));
@@ -224,7 +224,7 @@ fn what_is_no_answer_is_told_apart() {
 
 #[test]
 fn the_stop_ends_it_the_count_closes_it_and_nothing_counts_after_that() {
-    let mut reader = BedrockConverse.reader();
+    let mut reader = BedrockConverse.reader(1);
     let mut out = Vec::new();
     let mut take = |name: &str, data: Value| {
         let taken = reader.event(Some(name.as_bytes()), data.to_string().as_bytes(), &mut out).unwrap();

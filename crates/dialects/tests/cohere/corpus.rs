@@ -45,7 +45,7 @@ fn what_the_model_plans_to_do_with_its_tools_is_reasoning() {
 fn a_generation_that_failed_is_an_error_after_what_was_said() {
     let exchanges = chats();
     let exchange = exchanges.iter().find(|exchange| exchange.id == FAILED).unwrap();
-    let mut reader = Cohere.reader();
+    let mut reader = Cohere.reader(1);
     let mut out = Vec::new();
     let events = events_of(&Cohere, &exchange.answer(), usize::MAX);
     let mut errors =

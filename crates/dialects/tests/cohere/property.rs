@@ -37,7 +37,7 @@ proptest! {
     #[test]
     fn any_bytes_are_read(bytes: Vec<u8>, line in text()) {
         let _ = Cohere.decode(&bytes);
-        let mut reader = Cohere.reader();
+        let mut reader = Cohere.reader(1);
         let mut out = Vec::new();
         let _ = reader.event(None, &bytes, &mut out);
         let _ = reader.event(Some(b"x"), line.as_bytes(), &mut out);
@@ -51,7 +51,7 @@ proptest! {
         let place = ((bytes.len() - 1) as f64 * at) as usize;
         bytes[place] = byte;
         let _ = Cohere.decode(&bytes);
-        let mut reader = Cohere.reader();
+        let mut reader = Cohere.reader(1);
         let mut out = Vec::new();
         for line in bytes.split(|byte| *byte == b'\n').filter_map(|line| line.strip_prefix(b"data: ")) {
             if reader.event(None, line, &mut out).is_err() {

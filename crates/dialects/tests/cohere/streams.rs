@@ -32,7 +32,7 @@ fn usage() -> Value {
 }
 
 fn failure_of(delta: &Value) -> ProviderError {
-    let mut reader = Cohere.reader();
+    let mut reader = Cohere.reader(1);
     let data = end(delta).to_string();
     let error = reader.event(Some(b"message-end"), data.as_bytes(), &mut Vec::new()).unwrap_err();
     assert!(!reader.is_finished());
@@ -173,7 +173,7 @@ fn what_is_no_answer_is_told_apart() {
 
 #[test]
 fn notices_are_passed_over_and_nothing_counts_after_the_end() {
-    let mut reader = Cohere.reader();
+    let mut reader = Cohere.reader(1);
     let mut out = Vec::new();
     let mut take =
         |name: Option<&str>, data: &str| reader.event(name.map(str::as_bytes), data.as_bytes(), &mut out);

@@ -80,7 +80,7 @@ pub(crate) fn items<'p>(
 
 /// What the items of a stream say, if all of them are understood and the answer comes to its end.
 pub(crate) fn events(codec: &dyn ProviderCodec, items: &[FrameItem]) -> Result<Vec<ChatEvent>, String> {
-    let mut reader = codec.reader();
+    let mut reader = codec.reader(1);
     let mut events = Vec::new();
     for item in items {
         let FrameItem::Event(event) = item else { continue };

@@ -45,7 +45,7 @@ pub(crate) fn decode_stream(
     bytes: &[u8],
     piece: usize,
 ) -> Result<Vec<ChatEvent>, String> {
-    let mut reader = codec.reader();
+    let mut reader = codec.reader(1);
     let mut events = Vec::new();
     let mut is_done = false;
     for (name, data) in events_of(codec, bytes, piece) {

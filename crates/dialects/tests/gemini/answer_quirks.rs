@@ -88,7 +88,7 @@ fn what_is_no_answer_is_told_apart() {
 
 #[test]
 fn events_of_other_kinds_do_not_end_a_stream() {
-    let mut reader = Gemini::GOOGLE.reader();
+    let mut reader = Gemini::GOOGLE.reader(1);
     let mut out = Vec::new();
     let mut take = |data: &str| reader.event(None, data.as_bytes(), &mut out).unwrap();
     assert_eq!(take("{\"ping\":1}"), Taken::Unknown);
@@ -100,7 +100,7 @@ fn events_of_other_kinds_do_not_end_a_stream() {
     );
     assert!(reader.is_finished());
     assert_eq!(collect(out).text(), "a");
-    let mut reader = Gemini::GOOGLE.reader();
+    let mut reader = Gemini::GOOGLE.reader(1);
     assert!(reader.event(Some(b"error"), b"out of order", &mut Vec::new()).is_err());
 }
 
@@ -115,7 +115,7 @@ fn arguments_in_pieces_are_one_call_each_and_survive_a_cut() {
         json!({"functionCall": {"name": "g", "willContinue": true}}),
         json!({"functionCall": {"partialArgs": [{"jsonPath": "$.n", "numberValue": 2}], "willContinue": true}}),
     ];
-    let mut reader = Gemini::VERTEX.reader();
+    let mut reader = Gemini::VERTEX.reader(1);
     let mut events = Vec::new();
     for piece in pieces {
         let data = json!({"candidates": [{"content": {"parts": [piece]}}]}).to_string();
@@ -141,7 +141,7 @@ fn arguments_are_as_they_are_spelled() {
 
 #[test]
 fn usage_is_told_when_it_changes_and_absurd_counts_are_flagged() {
-    let mut reader = Gemini::GOOGLE.reader();
+    let mut reader = Gemini::GOOGLE.reader(1);
     let mut events = Vec::new();
     for (prompt, made) in [(5, 1), (5, 1), (5, 3)] {
         let data = json!({
@@ -252,7 +252,7 @@ fn a_list_that_every_piece_repeats_is_told_once() {
         }
         piece.to_string()
     };
-    let mut reader = Gemini::GOOGLE.reader();
+    let mut reader = Gemini::GOOGLE.reader(1);
     let mut events = Vec::new();
     for data in [piece("a", None), piece("b", None), piece("c", Some("STOP"))] {
         reader.event(None, data.as_bytes(), &mut events).unwrap();
@@ -265,7 +265,7 @@ fn a_list_that_every_piece_repeats_is_told_once() {
 
 #[test]
 fn what_a_watcher_sees_is_what_counts() {
-    let mut watcher = Gemini::GOOGLE.watcher();
+    let mut watcher = Gemini::GOOGLE.watcher(1);
     let mut output = String::new();
     let thought =
         br#"{"candidates":[{"content":{"parts":[{"text":"hm","thought":true}]}}],"modelVersion":"m"}"#;
@@ -289,4 +289,33 @@ fn a_hostile_index_or_count_of_candidates_costs_nothing() {
     assert_eq!(answer.choices[0].index, 1);
     let delta = |event: &ChatEvent| matches!(event, ChatEvent::Delta { delta: Delta::Text(_), .. });
     assert!(!Gemini::GOOGLE.decode(body.as_bytes()).unwrap().events.iter().any(delta));
+}
+
+/// What a reader of a stream of so many candidates says after these pieces: whether all has ended, and whether it may end here.
+fn ending(candidates: u32, pieces: &[serde_json::Value]) -> (bool, bool) {
+    let (mut reader, mut watcher) = (Gemini::GOOGLE.reader(candidates), Gemini::GOOGLE.watcher(candidates));
+    let mut finished = false;
+    for piece in pieces {
+        let data = piece.to_string();
+        reader.event(None, data.as_bytes(), &mut Vec::new()).unwrap();
+        finished = watcher.look(None, data.as_bytes(), &mut String::new()).unwrap().finished;
+    }
+    assert_eq!((finished, watcher.may_end()), (reader.is_finished(), reader.may_end()));
+    (reader.is_finished(), reader.may_end())
+}
+
+#[test]
+fn a_stream_of_several_candidates_is_finished_with_the_last_and_may_end_with_fewer() {
+    let said = |index: u32, finish: Option<&str>| json!({"candidates": [{"index": index, "content": {"parts": [{"text": "a"}]}, "finishReason": finish}]});
+    let both = [said(0, Some("STOP")), said(1, None), said(1, Some("STOP"))];
+    assert_eq!(ending(2, &both), (true, true));
+    assert_eq!(ending(2, &both[..2]), (false, false));
+    assert_eq!(ending(2, &both[..1]), (false, true));
+    assert_eq!(ending(1, &both[..1]), (true, true));
+    assert_eq!(ending(2, &[]), (false, false));
+}
+
+#[test]
+fn no_candidate_is_waited_for_once_the_prompt_was_refused() {
+    assert_eq!(ending(3, &[json!({"promptFeedback": {"blockReason": "SAFETY"}})]), (true, true));
 }

@@ -74,7 +74,7 @@ fn how_long_to_wait_is_read_from_the_body_unless_a_header_says_it() {
 
 #[test]
 fn an_error_in_the_middle_of_a_stream_is_an_error() {
-    let mut reader = Gemini::GOOGLE.reader();
+    let mut reader = Gemini::GOOGLE.reader(1);
     let mut out = Vec::new();
     let said = br#"{"candidates":[{"content":{"parts":[{"text":"a"}]}}]}"#;
     reader.event(None, said, &mut out).unwrap();

@@ -134,7 +134,7 @@ fn a_stream_in_one_list_gives_the_events_of_its_pieces() {
         let whole = events(exchange).unwrap();
         let list: Vec<Box<serde_json::value::RawValue>> =
             serde_json::from_str(&exchange.response.body).unwrap();
-        let mut reader = switchyard_dialects::gemini::Gemini::GOOGLE.reader();
+        let mut reader = switchyard_dialects::gemini::Gemini::GOOGLE.reader(1);
         let mut pieces = Vec::new();
         for piece in list {
             reader.event(None, piece.get().as_bytes(), &mut pieces).unwrap();

@@ -239,7 +239,7 @@ fn an_answer_of_openais_dialect_is_streamed_to_a_client_of_this_one() {
         r#"{"id":"c1","model":"gpt","choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"arguments":":1}"}}]},"finish_reason":"tool_calls"}]}"#,
         r#"{"id":"c1","model":"gpt","choices":[],"usage":{"prompt_tokens":4,"completion_tokens":5,"completion_tokens_details":{"reasoning_tokens":2}}}"#,
     ];
-    let mut reader = OpenAiChat::PLAIN.reader();
+    let mut reader = OpenAiChat::PLAIN.reader(1);
     let mut events: Vec<ChatEvent> = Vec::new();
     for chunk in chunks {
         reader.event(None, chunk.as_bytes(), &mut events).unwrap();

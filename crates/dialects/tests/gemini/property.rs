@@ -142,7 +142,7 @@ proptest! {
 
     #[test]
     fn a_stream_of_odd_pieces_is_read_like_the_list_of_them(chunks in vec(odd_chunk(), 1..4)) {
-        let mut reader = Gemini::GOOGLE.reader();
+        let mut reader = Gemini::GOOGLE.reader(1);
         let mut streamed = Vec::new();
         let mut failed = None;
         for chunk in &chunks {
@@ -169,7 +169,7 @@ proptest! {
         let limits = RequestLimits::default();
         for data in [data.as_slice(), text.as_bytes()] {
             let _ = Gemini::GOOGLE.decode(data);
-            let _ = Gemini::GOOGLE.reader().event(None, data, &mut Vec::new());
+            let _ = Gemini::GOOGLE.reader(1).event(None, data, &mut Vec::new());
             let _ = Gemini::GOOGLE.fault(429, data, Default::default(), Some("secret"));
             let _ = GeminiClient.check(data.to_vec().into(), ADDRESS, &limits);
             let _ = count_tokens::read(data);

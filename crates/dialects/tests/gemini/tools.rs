@@ -69,7 +69,7 @@ pub(crate) fn events_of(body: &[u8]) -> Vec<Vec<u8>> {
 
 /// Reads a stream and says whether it came to its end.
 pub(crate) fn read_stream(body: &[u8]) -> Result<(Vec<ChatEvent>, bool), String> {
-    let mut reader: Box<dyn StreamReader> = Gemini::GOOGLE.reader();
+    let mut reader: Box<dyn StreamReader> = Gemini::GOOGLE.reader(1);
     let mut events = Vec::new();
     for data in events_of(body) {
         let taken = reader.event(None, &data, &mut events).map_err(|error| error.to_string())?;

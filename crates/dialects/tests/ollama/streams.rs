@@ -63,7 +63,7 @@ fn every_reason_to_end_is_told() {
 
 #[test]
 fn an_error_in_the_middle_of_a_stream_is_an_error() {
-    let mut reader = Ollama.reader();
+    let mut reader = Ollama.reader(1);
     let mut out = Vec::new();
     let line = br#"{"message":{"content":"a"},"done":false}"#;
     assert_eq!(reader.event(None, line, &mut out), Ok(Taken::Chunk));
@@ -87,7 +87,7 @@ fn what_is_no_answer_is_told_apart() {
 
 #[test]
 fn after_the_end_nothing_counts_and_notices_are_passed_over() {
-    let mut reader = Ollama.reader();
+    let mut reader = Ollama.reader(1);
     let mut out = Vec::new();
     assert_eq!(reader.event(None, br#"{"status":"pulling"}"#, &mut out), Ok(Taken::Unknown));
     assert_eq!(reader.event(None, b"pulling", &mut out), Ok(Taken::Malformed));

@@ -19,7 +19,7 @@ pub(crate) fn events_of(body: &str) -> Vec<(Option<Vec<u8>>, Vec<u8>)> {
 }
 
 pub(crate) fn decode_stream(body: &str) -> Result<Vec<ChatEvent>, String> {
-    let mut decoder = StreamDecoder::new(UsageRule::default());
+    let mut decoder = StreamDecoder::new(UsageRule::default(), 1);
     let mut events = Vec::new();
     for (name, data) in events_of(body) {
         let taken = decoder.event(name.as_deref(), &data, &mut events).map_err(|error| error.to_string())?;

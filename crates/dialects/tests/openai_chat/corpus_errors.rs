@@ -51,7 +51,7 @@ fn an_error_in_the_middle_of_a_stream_is_an_error() {
     let exchanges = corpus::openai_chat().unwrap();
     let mut seen = 0;
     for exchange in exchanges.iter().filter(|exchange| exchange.expected.midstream) {
-        let mut decoder = StreamDecoder::new(UsageRule::default());
+        let mut decoder = StreamDecoder::new(UsageRule::default(), 1);
         let mut out = Vec::new();
         let error = events_of(&exchange.response.body)
             .iter()

@@ -38,7 +38,7 @@ pub(crate) fn usage_of(events: &[ChatEvent]) -> Option<TokenUsage> {
 fn the_look_in_passing_agrees_with_the_decoder_on_every_recorded_event() {
     let mut chunks = 0;
     for exchange in answered().iter().filter(|exchange| exchange.stream) {
-        let mut decoder = StreamDecoder::new(UsageRule::default());
+        let mut decoder = StreamDecoder::new(UsageRule::default(), 1);
         let (mut ended, mut closing, mut is_done) = (ChoiceSet::default(), 0, false);
         for (name, data) in events_of(&exchange.response.body) {
             let place = format!("{}: {}", exchange.id, String::from_utf8_lossy(&data));

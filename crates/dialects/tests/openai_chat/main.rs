@@ -14,6 +14,7 @@ mod corpus_peek;
 mod corpus_requests;
 mod corpus_rewriting;
 mod differing;
+mod endings;
 mod given_members;
 mod pieces;
 mod proofs;

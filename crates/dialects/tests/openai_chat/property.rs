@@ -387,7 +387,7 @@ proptest! {
     fn the_look_in_passing_agrees_with_the_decoder_on_any_chunk(chunk in odd_chunk()) {
         let data = chunk.to_string();
         let (mut events, mut output) = (Vec::new(), String::new());
-        let mut decoder = StreamDecoder::new(UsageRule::default());
+        let mut decoder = StreamDecoder::new(UsageRule::default(), 1);
         let decoded = decoder.event(None, data.as_bytes(), &mut events);
         let peeked = match peek(None, data.as_bytes(), UsageRule::default(), &mut output) {
             Ok(peeked) => peeked,

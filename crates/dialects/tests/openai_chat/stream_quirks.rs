@@ -20,7 +20,7 @@ fn said(delta: &Value) -> Value {
 }
 
 fn read(chunks: &[Value]) -> ChatAnswer {
-    let mut decoder = StreamDecoder::new(UsageRule::default());
+    let mut decoder = StreamDecoder::new(UsageRule::default(), 1);
     let mut events = Vec::new();
     for chunk in chunks {
         let taken = decoder.event(None, chunk.to_string().as_bytes(), &mut events).unwrap();
@@ -163,7 +163,7 @@ fn running_totals_replace_each_other() {
 
 #[test]
 fn absurd_counts_are_reported_with_the_stream() {
-    let mut decoder = StreamDecoder::new(UsageRule::default());
+    let mut decoder = StreamDecoder::new(UsageRule::default(), 1);
     let data = r#"{"choices":[],"usage":{"prompt_tokens":-1,"completion_tokens":2}}"#;
     assert!(!decoder.usage_corrected());
     decoder.event(None, data.as_bytes(), &mut Vec::new()).unwrap();
@@ -174,7 +174,7 @@ fn absurd_counts_are_reported_with_the_stream() {
 
 #[test]
 fn after_the_end_nothing_counts() {
-    let mut decoder = StreamDecoder::new(UsageRule::default());
+    let mut decoder = StreamDecoder::new(UsageRule::default(), 1);
     let mut events = Vec::new();
     let text = chunk(&json!({"content": "x"}), &json!("stop")).to_string();
     assert_eq!(decoder.event(None, text.as_bytes(), &mut events), Ok(Taken::Chunk));
@@ -197,7 +197,7 @@ fn after_the_end_nothing_counts() {
 #[case(r#"{"id":"a","choices":[{"index":0,"delta":{"content":""},"finish_reason":"error"}],"error":{"message":"boom"}}"#)]
 #[case(r#"{"id":"a","choices":[{"index":0,"delta":{"content":""},"error":{"message":"boom","code":502}}]}"#)]
 fn an_error_in_the_stream_is_one_in_every_shape(#[case] data: &str) {
-    let mut decoder = StreamDecoder::new(UsageRule::default());
+    let mut decoder = StreamDecoder::new(UsageRule::default(), 1);
     let decoded = decoder.event(None, data.as_bytes(), &mut Vec::new()).unwrap_err();
     let mut output = String::new();
     let peeked = peek(None, data.as_bytes(), UsageRule::default(), &mut output).unwrap_err();
@@ -210,7 +210,7 @@ fn an_error_in_the_stream_is_one_in_every_shape(#[case] data: &str) {
 #[case("boom", "boom")]
 #[case(r#"{"choices":[{"delta":{"content":"x"}}]}"#, "the provider gave no reason")]
 fn an_event_that_is_called_an_error_is_one_whatever_it_says(#[case] data: &str, #[case] message: &str) {
-    let mut decoder = StreamDecoder::new(UsageRule::default());
+    let mut decoder = StreamDecoder::new(UsageRule::default(), 1);
     let decoded = decoder.event(Some(b"error"), data.as_bytes(), &mut Vec::new()).unwrap_err();
     let peeked = peek(Some(b"error"), data.as_bytes(), UsageRule::default(), &mut String::new()).unwrap_err();
     assert_eq!((decoded.message.as_str(), &peeked), (message, &decoded));
@@ -233,7 +233,7 @@ fn an_event_that_is_called_an_error_is_one_whatever_it_says(#[case] data: &str, 
     Taken::Chunk
 )]
 fn what_is_no_chunk_is_told_from_what_is(#[case] data: &str, #[case] expected: Taken) {
-    let mut decoder = StreamDecoder::new(UsageRule::default());
+    let mut decoder = StreamDecoder::new(UsageRule::default(), 1);
     assert_eq!(decoder.event(None, data.as_bytes(), &mut Vec::new()), Ok(expected));
     let mut output = String::new();
     let peeked = peek(None, data.as_bytes(), UsageRule::default(), &mut output).unwrap();
@@ -247,7 +247,7 @@ fn half_characters_become_the_replacement_character() {
     let raw = b"{\"choices\":[{\"delta\":{\"content\":\"a\xf0\x9f\"}}]}".as_slice();
     for data in [escaped, raw] {
         let (mut events, mut output) = (Vec::new(), String::new());
-        StreamDecoder::new(UsageRule::default()).event(None, data, &mut events).unwrap();
+        StreamDecoder::new(UsageRule::default(), 1).event(None, data, &mut events).unwrap();
         assert_eq!(collect(events).text(), "a\u{fffd}");
         let peeked = peek(None, data, UsageRule::default(), &mut output).unwrap();
         assert!(peeked.has_content);
@@ -269,7 +269,7 @@ fn members_beside_the_choices_are_told_when_they_come_or_change() {
     first["system_fingerprint"] = json!("fp");
     let mut second = first.clone();
     second["citations"] = json!(["u"]);
-    let mut decoder = StreamDecoder::new(UsageRule::default());
+    let mut decoder = StreamDecoder::new(UsageRule::default(), 1);
     let mut events = Vec::new();
     for chunk in [&first, &first, &second, &second] {
         decoder.event(None, chunk.to_string().as_bytes(), &mut events).unwrap();
@@ -282,7 +282,7 @@ fn members_beside_the_choices_are_told_when_they_come_or_change() {
 
 #[test]
 fn a_choice_that_is_left_open_by_the_last_word_ends_there_for_what_it_did() {
-    let mut decoder = StreamDecoder::new(UsageRule::default());
+    let mut decoder = StreamDecoder::new(UsageRule::default(), 1);
     let mut events = Vec::new();
     let call = json!({"tool_calls": [{"index": 0, "id": "x", "function": {"name": "f", "arguments": "{}"}}]});
     let mut second = said(&json!({"content": "so"}));

@@ -54,7 +54,7 @@ fn an_error_in_the_middle_of_a_stream_is_an_error() {
     let exchanges = corpus::of(DIALECT).unwrap();
     let mut seen = 0;
     for exchange in exchanges.iter().filter(|exchange| exchange.expected.midstream) {
-        let mut reader = OpenAiResponses::PLAIN.reader();
+        let mut reader = OpenAiResponses::PLAIN.reader(1);
         let mut out = Vec::new();
         let events = events_of(&exchange.response.body);
         let error = events
@@ -72,7 +72,7 @@ fn an_error_in_the_middle_of_a_stream_is_an_error() {
 }
 
 fn error_of(data: &Value, name: &str) -> switchyard_dialects::error::ProviderError {
-    let mut reader = OpenAiResponses::PLAIN.reader();
+    let mut reader = OpenAiResponses::PLAIN.reader(1);
     reader.event(Some(name.as_bytes()), data.to_string().as_bytes(), &mut Vec::new()).unwrap_err()
 }
 
@@ -153,7 +153,7 @@ fn a_stream_that_breaks_off_ends_with_an_error_and_a_failed_answer() {
     let numbers: Vec<u64> = events.iter().map(|event| event["sequence_number"].as_u64().unwrap()).collect();
     assert_eq!(numbers, (0..events.len() as u64).collect::<Vec<_>>());
     shape::of_response(&failed["response"]).unwrap();
-    let mut reader = OpenAiResponses::PLAIN.reader();
+    let mut reader = OpenAiResponses::PLAIN.reader(1);
     let read = events_of(&body)
         .iter()
         .find_map(|(name, data)| reader.event(name.as_deref(), data, &mut Vec::new()).err());

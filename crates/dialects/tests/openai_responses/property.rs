@@ -405,7 +405,7 @@ proptest! {
 
     #[test]
     fn no_event_breaks_the_reader(events in vec(odd_event(), 0..12)) {
-        let mut reader = OpenAiResponses::PLAIN.reader();
+        let mut reader = OpenAiResponses::PLAIN.reader(1);
         let mut out = Vec::new();
         for event in &events {
             if reader.event(None, event.to_string().as_bytes(), &mut out).is_err() {
@@ -425,8 +425,8 @@ proptest! {
         for data in [data.as_slice(), text.as_bytes()] {
             let _ = OpenAiResponses::PLAIN.decode(data);
             let _ = OpenAiResponses::PLAIN.glance(data, &mut String::new());
-            let _ = OpenAiResponses::PLAIN.reader().event(None, data, &mut Vec::new());
-            let _ = OpenAiResponses::PLAIN.watcher().look(None, data, &mut String::new());
+            let _ = OpenAiResponses::PLAIN.reader(1).event(None, data, &mut Vec::new());
+            let _ = OpenAiResponses::PLAIN.watcher(1).look(None, data, &mut String::new());
             let _ = OpenAiResponsesClient.check(data.to_vec().into(), Address::default(), &RequestLimits::default());
         }
     }

@@ -19,7 +19,7 @@ fn take(reader: &mut dyn StreamReader, event: &Value, out: &mut Vec<ChatEvent>) 
 }
 
 fn streamed(events: &[Value]) -> ChatAnswer {
-    let mut reader = OpenAiResponses::PLAIN.reader();
+    let mut reader = OpenAiResponses::PLAIN.reader(1);
     let mut out = Vec::new();
     for event in events {
         take(reader.as_mut(), event, &mut out);
@@ -98,7 +98,7 @@ fn a_call_whose_name_comes_late_is_held_until_then() {
 
 #[test]
 fn nothing_counts_after_the_end_and_other_events_pass() {
-    let mut reader = OpenAiResponses::PLAIN.reader();
+    let mut reader = OpenAiResponses::PLAIN.reader(1);
     let mut out = Vec::new();
     assert_eq!(reader.event(None, b"{\"type\":\"ping\"}", &mut out).unwrap(), Taken::Unknown);
     assert_eq!(reader.event(None, b"not json", &mut out).unwrap(), Taken::Malformed);
@@ -115,7 +115,7 @@ fn nothing_counts_after_the_end_and_other_events_pass() {
     reader.finish(&mut out);
     assert_eq!(out.len(), before);
     // Without its own last event a stream is not whole, `[DONE]` or not.
-    let mut reader = OpenAiResponses::PLAIN.reader();
+    let mut reader = OpenAiResponses::PLAIN.reader(1);
     take(reader.as_mut(), &late, &mut out);
     assert_eq!(reader.event(None, b"[DONE]", &mut out).unwrap(), Taken::Done);
     assert!(!reader.is_finished());
@@ -123,7 +123,7 @@ fn nothing_counts_after_the_end_and_other_events_pass() {
 
 #[test]
 fn the_name_of_an_event_stands_for_its_type_and_half_characters_are_mended() {
-    let mut reader = OpenAiResponses::PLAIN.reader();
+    let mut reader = OpenAiResponses::PLAIN.reader(1);
     let mut out = Vec::new();
     let data = br#"{"output_index":0,"content_index":0,"delta":"a\ud83d"}"#;
     reader.event(Some(b"response.output_text.delta"), data, &mut out).unwrap();
@@ -206,7 +206,7 @@ fn absurd_counts_are_corrected_and_flagged() {
         assert_eq!(decoded.usage_corrected, corrected, "{response}");
         let got = decoded.collect().usage.unwrap();
         assert_eq!((got.input, got.output, got.cached_input, got.cache_write, got.reasoning), counts);
-        let mut reader = OpenAiResponses::PLAIN.reader();
+        let mut reader = OpenAiResponses::PLAIN.reader(1);
         take(reader.as_mut(), &json!({"type": "response.completed", "response": response}), &mut Vec::new());
         assert_eq!(reader.usage_corrected(), corrected);
     }
@@ -219,7 +219,7 @@ fn the_look_in_passing_sees_what_the_reader_reads() {
     {
         let (mut output, mut usage, mut model, mut finished) = (String::new(), None, None, false);
         let events = if exchange.stream {
-            let mut watcher = OpenAiResponses::PLAIN.watcher();
+            let mut watcher = OpenAiResponses::PLAIN.watcher(1);
             for (name, data) in events_of(&exchange.response.body) {
                 let look = watcher.look(name.as_deref(), &data, &mut output).unwrap();
                 assert!(!look.is_closing_usage);

@@ -94,7 +94,7 @@ fn compare_counts(codec: &dyn ProviderCodec, got: &ChatAnswer, exchange: &Exchan
 fn compare_error(codec: &dyn ProviderCodec, exchange: &Exchange) -> Result<(), String> {
     let expected = exchange.expected.message.as_deref().unwrap_or_default();
     if exchange.expected.midstream {
-        let mut reader = codec.reader();
+        let mut reader = codec.reader(1);
         let events = events_of(codec, &exchange.answer(), usize::MAX);
         let mut errors = events
             .iter()

@@ -75,12 +75,12 @@ impl Success<'_> {
                     Carriage::Verbatim => Form::Verbatim { hide_usage: self.prepared.hide_usage_chunk },
                     Carriage::Canonical => Form::Canonical,
                 };
-                let sink = Sink::new(form, self.codec);
+                let sink = Sink::new(form, self.codec, self.prepared.pieces);
                 let reading = Reading::new(body, self.frames(u64::MAX), sink, self.context, asked);
                 Ok(AnswerBody::Stream(Box::pin(stream::begin(reading)).await?))
             }
             (false, ContentKind::Events) => {
-                let sink = Sink::new(Form::Canonical, self.codec);
+                let sink = Sink::new(Form::Canonical, self.codec, self.prepared.pieces);
                 let frames = self.frames(MAX_WHOLE as u64);
                 let reading = Reading::new(body, frames, sink, self.context, asked);
                 let collected = Box::pin(stream::collect(reading)).await;

@@ -255,7 +255,7 @@ impl Provider for Driver {
             model: model.to_owned(),
             losses: body.losses,
             units: Units::default(),
-            pieces: 1,
+            pieces: call.facts().choices,
         })
     }
 

@@ -17,7 +17,12 @@ pub(crate) async fn answer(listener: TcpListener, status: u16, kind: &str, body:
 
 /// Answers it with the beginning of a stream, after which the connection ends.
 pub(crate) async fn break_off(listener: TcpListener, body: &[u8]) {
-    serve(listener, 200, "text/event-stream", body, 50, b"").await;
+    end_with(listener, body, b"").await;
+}
+
+/// Answers it with a stream in whose last chunk these bytes stand, where the length of another is due.
+pub(crate) async fn end_with(listener: TcpListener, body: &[u8], end: &[u8]) {
+    serve(listener, 200, "text/event-stream", body, 50, end).await;
 }
 
 async fn serve(listener: TcpListener, status: u16, kind: &str, body: &[u8], length: usize, end: &[u8]) {

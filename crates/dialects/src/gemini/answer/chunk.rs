@@ -27,6 +27,10 @@ const MAX_CHOICES: u32 = 128;
 /// Reads the pieces of one answer in turn. A whole answer is one piece.
 #[derive(Debug, Default)]
 pub(in crate::gemini) struct ChunkReader {
+    /// How many candidates were asked for.
+    asked: u32,
+    /// Whether the prompt was refused, so that there will be no candidate.
+    blocked: bool,
     started: bool,
     beside: Beside,
     candidates: BTreeMap<u32, CandidateReader>,
@@ -35,6 +39,11 @@ pub(in crate::gemini) struct ChunkReader {
 }
 
 impl ChunkReader {
+    /// A reader at the start of an answer of so many candidates.
+    pub(in crate::gemini) fn of(candidates: u32) -> Self {
+        Self { asked: candidates, ..Self::default() }
+    }
+
     /// Appends the events of a piece: an object, or a list of such, as which a server that is not asked for events sends all
     /// of a stream (`google-streamgeneratecontent-249b0ceb3c`, 2026).
     pub(in crate::gemini) fn read(
@@ -81,6 +90,7 @@ impl ChunkReader {
             }
         }
         if self.candidates.is_empty() && is_blocked(top) {
+            self.blocked = true;
             self.candidate(0).stop(FinishReason::ContentFilter, out);
         }
         self.count(top, out);
@@ -92,8 +102,14 @@ impl ChunkReader {
         self.candidates.values_mut().for_each(|candidate| candidate.flush(out));
     }
 
-    /// Whether there was at least one candidate and all of them have ended.
+    /// Whether all candidates that were asked for have ended, or none will come.
     pub(in crate::gemini) fn is_finished(&self) -> bool {
+        let all_came = u32::try_from(self.candidates.len()).is_ok_and(|came| came >= self.asked);
+        (all_came || self.blocked) && self.has_ended()
+    }
+
+    /// Whether there was at least one candidate and all that came have ended.
+    pub(in crate::gemini) fn has_ended(&self) -> bool {
         self.has_choices() && self.candidates.values().all(CandidateReader::is_finished)
     }
 

@@ -7,9 +7,16 @@ use crate::json::without_lone_surrogates;
 use crate::sse::DONE_DATA;
 
 /// Reads the events of one stream in turn. The dialect has no last word: the connection ends.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(in crate::gemini) struct StreamDecoder {
     reader: ChunkReader,
+}
+
+impl StreamDecoder {
+    /// A decoder at the start of a stream of so many candidates.
+    pub(in crate::gemini) fn new(candidates: u32) -> Self {
+        Self { reader: ChunkReader::of(candidates) }
+    }
 }
 
 impl StreamReader for StreamDecoder {
@@ -38,6 +45,12 @@ impl StreamReader for StreamDecoder {
 
     fn is_finished(&self) -> bool {
         self.reader.is_finished()
+    }
+
+    /// Nothing says that there will be no further candidate but the end of the body, and Google may make fewer than it was asked
+    /// for.
+    fn may_end(&self) -> bool {
+        self.reader.has_ended()
     }
 
     fn usage_corrected(&self) -> bool {

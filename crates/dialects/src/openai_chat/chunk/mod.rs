@@ -28,6 +28,8 @@ const MAX_BESIDE: usize = 64;
 pub(super) struct ChunkReader {
     rule: UsageRule,
     piece: Piece,
+    /// How many choices were asked for.
+    asked: u32,
     started: bool,
     beside: Vec<(String, Json)>,
     choices: BTreeMap<u32, ChoiceReader>,
@@ -59,6 +61,11 @@ pub(super) enum ChunkFault {
 impl ChunkReader {
     pub(super) fn new(rule: UsageRule, piece: Piece) -> Self {
         Self { rule, piece, ..Self::default() }
+    }
+
+    /// The reader of an answer of so many choices.
+    pub(super) fn of(self, choices: u32) -> Self {
+        Self { asked: choices.min(MAX_CHOICES), ..self }
     }
 
     /// Appends the events of a chunk. `is_error` says that the transport called it an error, whatever its shape.
@@ -105,16 +112,18 @@ impl ChunkReader {
         }
     }
 
-    /// The provider said that all is said: a choice that it left open ends here.
+    /// The provider said that all is said: a choice that it left open ends here, and none will come any more.
     pub(super) fn end(&mut self, out: &mut Vec<ChatEvent>) {
+        self.asked = 0;
         for choice in self.choices.values_mut().filter(|choice| !choice.is_finished()) {
             choice.end(FinishReason::Stop, out);
         }
     }
 
-    /// Whether there was at least one choice and all of them have ended.
+    /// Whether all choices that were asked for have ended, and at least one.
     pub(super) fn is_finished(&self) -> bool {
-        !self.choices.is_empty() && self.choices.values().all(ChoiceReader::is_finished)
+        let all_came = u32::try_from(self.choices.len()).is_ok_and(|came| came >= self.asked);
+        all_came && self.has_choices() && self.choices.values().all(ChoiceReader::is_finished)
     }
 
     /// Whether there was a choice.

@@ -15,10 +15,10 @@ pub struct StreamDecoder {
 }
 
 impl StreamDecoder {
-    /// A decoder at the start of a stream of a vendor that counts by `rule`.
+    /// A decoder at the start of a stream of so many choices, of a vendor that counts by `rule`.
     #[must_use]
-    pub fn new(rule: UsageRule) -> Self {
-        Self { reader: ChunkReader::new(rule, Piece::Delta), done: false }
+    pub fn new(rule: UsageRule, choices: u32) -> Self {
+        Self { reader: ChunkReader::new(rule, Piece::Delta).of(choices), done: false }
     }
 
     /// Whether the stream said that it is done.

@@ -1,6 +1,6 @@
 use switchyard_domain::chat::Units;
 
-use super::{ChoiceSet, Peeked, peek};
+use super::{Peeked, Progress, peek};
 use crate::codec::{Look, StreamWatcher, Taken};
 use crate::error::ProviderError;
 use crate::openai_chat::UsageRule;
@@ -9,24 +9,17 @@ use crate::openai_chat::UsageRule;
 #[derive(Debug)]
 pub struct Watcher {
     rule: UsageRule,
-    begun: ChoiceSet,
-    ended: ChoiceSet,
+    progress: Progress,
     is_named: bool,
     /// The class of service that was told last.
     service_tier: Option<String>,
 }
 
 impl Watcher {
-    /// A watcher at the start of a stream of a vendor that counts by `rule`.
+    /// A watcher at the start of a stream of so many choices, of a vendor that counts by `rule`.
     #[must_use]
-    pub fn new(rule: UsageRule) -> Self {
-        Self {
-            rule,
-            begun: ChoiceSet::default(),
-            ended: ChoiceSet::default(),
-            is_named: false,
-            service_tier: None,
-        }
+    pub fn new(rule: UsageRule, choices: u32) -> Self {
+        Self { rule, progress: Progress::of(choices), is_named: false, service_tier: None }
     }
 }
 
@@ -44,11 +37,10 @@ impl StreamWatcher for Watcher {
             self.service_tier = Some(tier.to_string());
         }
         if peeked.taken == Taken::Chunk {
-            self.begun.extend(peeked.choices);
-            self.ended.extend(peeked.finished);
+            self.progress.note(peeked.choices, peeked.finished);
         }
         let mut look = Look::of_peeked(peeked);
-        look.finished = !self.begun.is_empty() && self.begun == self.ended;
+        look.finished = self.progress.is_whole();
         Ok(look)
     }
 }

@@ -47,10 +47,13 @@ pub(super) struct Seen {
 }
 
 impl Sink {
-    pub(in crate::driver) fn new(form: Form, codec: &dyn ProviderCodec) -> Self {
+    /// What becomes of the stream of an answer of so many choices.
+    pub(in crate::driver) fn new(form: Form, codec: &dyn ProviderCodec, choices: u32) -> Self {
         match form {
-            Form::Verbatim { hide_usage } => Self::verbatim(codec.watcher(), hide_usage, codec.last_word()),
-            Form::Canonical => Self::Canonical { reader: codec.reader(), events: Vec::new(), held: 0 },
+            Form::Verbatim { hide_usage } => {
+                Self::verbatim(codec.watcher(choices), hide_usage, codec.last_word())
+            }
+            Form::Canonical => Self::Canonical { reader: codec.reader(choices), events: Vec::new(), held: 0 },
         }
     }
 
@@ -158,6 +161,7 @@ impl Sink {
                 let before = events.len();
                 reader.finish(events);
                 tally::events(parts, events.get(before..).unwrap_or_default());
+                parts.finished |= reader.may_end();
             }
         }
     }

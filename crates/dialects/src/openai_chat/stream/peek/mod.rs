@@ -7,6 +7,7 @@ mod visit;
 
 use std::borrow::Cow;
 
+use super::ChoiceSet;
 use crate::codec::Taken;
 use crate::error::ProviderError;
 use crate::json::without_lone_surrogates;
@@ -14,40 +15,6 @@ use crate::openai_chat::chunk::{ChunkFault, ChunkReader, Piece};
 use crate::openai_chat::usage::{self, UsageReading, UsageRule};
 use crate::sse::DONE_DATA;
 use visit::Glance;
-
-/// A set of choices by their index. Indices above 127 are left out: nobody may ask for so many choices.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ChoiceSet(u128);
-
-impl ChoiceSet {
-    /// Takes in a choice.
-    pub fn insert(&mut self, index: u32) {
-        self.0 |= 1_u128.checked_shl(index).unwrap_or_default();
-    }
-
-    /// Takes in the choices of another set.
-    pub fn extend(&mut self, other: Self) {
-        self.0 |= other.0;
-    }
-
-    /// Whether a choice is in it.
-    #[must_use]
-    pub fn contains(self, index: u32) -> bool {
-        self.0 & 1_u128.checked_shl(index).unwrap_or_default() != 0
-    }
-
-    /// Whether no choice is in it.
-    #[must_use]
-    pub fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-
-    /// How many choices are in it.
-    #[must_use]
-    pub fn len(self) -> u32 {
-        self.0.count_ones()
-    }
-}
 
 /// What an event says, as far as the verbatim path must know.
 #[derive(Clone, Debug, PartialEq, Eq)]
