@@ -144,9 +144,8 @@ impl Watcher {
         output.push_str(&piece);
         let ends = choice.get("finish_reason").is_some();
         look.has_content |= ends;
-        let mut this = ChoiceSet::default();
-        this.insert(index);
-        self.progress.note(this, if ends { this } else { ChoiceSet::default() });
+        let this = |is_in: bool| if is_in { ChoiceSet::of(index) } else { ChoiceSet::default() };
+        self.progress.note(this(true), this(!piece.is_empty()), this(ends));
     }
 }
 

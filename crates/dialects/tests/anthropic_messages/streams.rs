@@ -143,3 +143,22 @@ fn an_empty_word_for_the_end_is_no_end() {
     feed(&mut *reader, END, &mut out);
     assert_eq!(collect(out).choices[0].finish, Some(FinishReason::Stop));
 }
+
+#[test]
+fn a_message_that_says_more_after_its_end_goes_on_until_it_ends_anew() {
+    let mut reader = CODEC.reader(1);
+    let mut finished = Vec::new();
+    for data in [
+        r#"{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}"#,
+        r#"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"a"}}"#,
+        r#"{"type":"message_delta","delta":{"stop_reason":"end_turn"}}"#,
+        r#"{"type":"content_block_stop","index":0}"#,
+        r#"{"type":"content_block_start","index":1,"content_block":{"type":"text","text":""}}"#,
+        r#"{"type":"content_block_delta","index":1,"delta":{"type":"text_delta","text":"b"}}"#,
+        r#"{"type":"message_delta","delta":{"stop_reason":"end_turn"}}"#,
+    ] {
+        reader.event(None, data.as_bytes(), &mut Vec::new()).unwrap();
+        finished.push(reader.is_finished());
+    }
+    assert_eq!(finished, [false, false, true, true, true, false, true]);
+}

@@ -319,3 +319,17 @@ fn a_stream_of_several_candidates_is_finished_with_the_last_and_may_end_with_few
 fn no_candidate_is_waited_for_once_the_prompt_was_refused() {
     assert_eq!(ending(3, &[json!({"promptFeedback": {"blockReason": "SAFETY"}})]), (true, true));
 }
+
+#[test]
+fn a_candidate_that_says_more_after_its_end_goes_on_until_it_ends_anew() {
+    let said = |text: &str, finish: Option<&str>| json!({"candidates": [{"content": {"parts": [{"text": text}]}, "finishReason": finish}]});
+    let all = [said("a", Some("STOP")), said("b", None), said("", Some("STOP"))];
+    assert_eq!(ending(1, &all[..1]), (true, true));
+    assert_eq!(ending(1, &all[..2]), (false, false));
+    assert_eq!(ending(1, &all), (true, true));
+    // What stands beside the content may come late.
+    assert_eq!(
+        ending(1, &[said("a", Some("STOP")), json!({"candidates": [{"avgLogprobs": -1}]})]),
+        (true, true)
+    );
+}

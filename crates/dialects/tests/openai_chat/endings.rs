@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use switchyard_dialects::codec::{OperationCodec, ProviderCodec, StreamWatcher};
 use switchyard_dialects::openai_chat::OpenAiChat;
 use switchyard_dialects::openai_operations::OpenAiCompletions;
+use switchyard_domain::chat::{Collector, FinishReason};
 
 /// A chunk of one choice.
 fn chunk(index: u32, content: &str, finish: Option<&str>) -> Value {
@@ -50,10 +51,53 @@ fn more_choices_than_are_told_apart_end_with_those_that_are() {
 }
 
 #[test]
+fn a_choice_that_says_more_after_its_end_goes_on_until_it_ends_anew() {
+    let stop = chunk(0, "", Some("stop"));
+    let call = json!({"tool_calls": [{"index": 0, "id": "x", "function": {"name": "f", "arguments": "{}"}}]});
+    let called = json!({"choices": [{"index": 0, "delta": call, "finish_reason": null}]});
+    let thought = json!({"choices": [{"index": 0, "delta": {"reasoning_content": "hm"}}]});
+    for more in [chunk(0, "b", None), called, thought] {
+        let events = [chunk(0, "a", None), stop.clone(), more, stop.clone()];
+        assert_eq!(finished(1, &events), [false, true, false, true]);
+    }
+    // Beside the content, or of another choice.
+    let counted = json!({"choices": [], "usage": {"prompt_tokens": 1, "completion_tokens": 1}});
+    let filtered = json!({"choices": [{"index": 0, "delta": {}, "content_filter_results": {}}]});
+    for nothing in [chunk(0, "", None), counted, filtered] {
+        assert_eq!(finished(1, &[stop.clone(), nothing]), [true, true]);
+    }
+    let one_of_two = [stop.clone(), chunk(1, "b", Some("stop")), chunk(1, "c", None), stop];
+    assert_eq!(finished(2, &one_of_two), [false, true, false, false]);
+}
+
+#[test]
+fn a_choice_that_goes_on_ends_with_the_streams_last_word_for_the_reason_that_it_gave() {
+    let mut reader = OpenAiChat::PLAIN.reader(1);
+    let mut events = Vec::new();
+    for data in [chunk(0, "a", Some("length")), chunk(0, "b", None)] {
+        reader.event(None, data.to_string().as_bytes(), &mut events).unwrap();
+    }
+    assert!(!reader.is_finished());
+    reader.event(None, b"[DONE]", &mut events).unwrap();
+    assert!(reader.is_finished());
+    let mut collector = Collector::default();
+    collector.extend(events);
+    let answer = collector.finish();
+    assert_eq!(
+        (answer.text(), answer.choices[0].finish.clone()),
+        ("ab".to_owned(), Some(FinishReason::Length))
+    );
+}
+
+#[test]
 fn completions_are_finished_once_as_many_have_ended_as_were_asked_for() {
     let two = [piece(0, "a", None), piece(0, "", Some("stop")), piece(1, "b", Some("stop"))];
     for (choices, expected) in [(2, [false, false, true]), (1, [false, true, true]), (3, [false; 3])] {
         let mut watcher = OpenAiCompletions::PLAIN.watcher(choices);
         assert_eq!(watched(watcher.as_mut(), &two), expected, "{choices}");
     }
+    let mut watcher = OpenAiCompletions::PLAIN.watcher(1);
+    let more =
+        [piece(0, "a", Some("stop")), piece(0, "", None), piece(0, "b", None), piece(0, "", Some("stop"))];
+    assert_eq!(watched(watcher.as_mut(), &more), [true, true, false, true]);
 }

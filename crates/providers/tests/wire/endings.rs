@@ -2,7 +2,10 @@
 
 use super::{Heard, factory, provider_at, send, upstream};
 use serde_json::{Value, json};
+use switchyard_dialects::anthropic_messages::AnthropicMessagesClient;
+use switchyard_dialects::codec::Address;
 use switchyard_domain::fault::FaultKind;
+use switchyard_ports::provider::Frame;
 use switchyard_testkit::call::WireCall;
 
 /// How the body of a stream ends, as HTTP sees it.
@@ -34,6 +37,15 @@ async fn heard(vendor: &str, call: &WireCall, body: &str, end: End) -> Heard {
     heard
 }
 
+/// The bytes that the client gets.
+fn text(heard: &Heard) -> String {
+    let piece = |frame: &Frame| match frame {
+        Frame::Verbatim(bytes) | Frame::Closing(bytes) => String::from_utf8(bytes.to_vec()).unwrap(),
+        Frame::Events(_) => String::new(),
+    };
+    heard.frames.iter().map(piece).collect()
+}
+
 fn kind(heard: &Heard) -> Option<FaultKind> {
     heard.fault.as_ref().map(|fault| fault.kind)
 }
@@ -57,6 +69,38 @@ fn stop(index: u32) -> String {
 }
 
 const DONE: &str = "data: [DONE]\n\n";
+
+/// A call for a stream in Anthropic's dialect.
+fn message() -> WireCall {
+    let body = json!({"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "x"}],
+        "stream": true});
+    WireCall::spoken(&AnthropicMessagesClient, body.to_string(), Address::default())
+}
+
+fn named(data: &Value) -> String {
+    format!("event: {}\ndata: {data}\n\n", data["type"].as_str().unwrap())
+}
+
+fn message_start() -> String {
+    named(&json!({"type": "message_start", "message": {"id": "i", "type": "message", "role": "assistant",
+        "model": "m", "content": [], "usage": {"input_tokens": 1, "output_tokens": 1}}}))
+}
+
+fn block(index: u32, said: &str) -> String {
+    let start = json!({"type": "content_block_start", "index": index,
+        "content_block": {"type": "text", "text": ""}});
+    let piece = json!({"type": "content_block_delta", "index": index,
+        "delta": {"type": "text_delta", "text": said}});
+    let stop = json!({"type": "content_block_stop", "index": index});
+    [named(&start), named(&piece), named(&stop)].concat()
+}
+
+fn message_end() -> String {
+    named(&json!({"type": "message_delta", "delta": {"stop_reason": "end_turn"},
+        "usage": {"output_tokens": 2}}))
+}
+
+const MESSAGE_STOP: &str = "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n";
 
 #[tokio::test]
 async fn a_stream_without_one_of_the_choices_that_were_asked_for_broke_off() {
@@ -86,4 +130,24 @@ async fn a_stream_of_candidates_may_end_with_fewer_but_not_break_off() {
     assert_eq!(kind(&heard("gemini", &call, &first, End::Cut).await), Some(FaultKind::Interrupted));
     let both = [first.clone(), first.replace("\"index\":0", "\"index\":1")].concat();
     assert_eq!(kind(&heard("gemini", &call, &both, End::Cut).await), None);
+}
+
+#[tokio::test]
+async fn what_a_choice_says_after_its_end_stays_in_its_place_and_needs_an_end_of_its_own() {
+    let more = [said(0, "a"), stop(0), said(0, "b")].concat();
+    for call in [of_choices(1), of_choices(1).without_wire()] {
+        for end in End::BOTH {
+            let broken = heard("openai", &call, &more, end).await;
+            assert_eq!(kind(&broken), Some(FaultKind::Interrupted), "{end:?}");
+            let whole = heard("openai", &call, &[more.as_str(), &stop(0)].concat(), end).await;
+            assert_eq!((kind(&whole), whole.parts.output_text.as_str()), (None, "ab"), "{end:?}");
+        }
+    }
+    let more = [message_start(), block(0, "a"), message_end(), block(1, "b")].concat();
+    let broken = heard("anthropic", &message(), &more, End::Proper).await;
+    assert_eq!(kind(&broken), Some(FaultKind::Interrupted));
+    assert_eq!(text(&broken), more);
+    let whole = [&more, &message_end(), MESSAGE_STOP].concat();
+    let heard = heard("anthropic", &message(), &whole, End::Proper).await;
+    assert_eq!((kind(&heard), text(&heard)), (None, whole));
 }

@@ -75,6 +75,7 @@ impl MessageReader {
             let (id, model) = (String::new(), String::new());
             out.push(ChatEvent::Started { id, model, created: None, extensions: Vec::new() });
         }
+        self.finished &= !self.deltas.iter().any(Delta::is_content);
         out.extend(self.deltas.drain(..).map(|delta| ChatEvent::Delta { choice: 0, delta }));
     }
 
@@ -111,7 +112,7 @@ impl MessageReader {
         out.extend(self.counts.usage().map(ChatEvent::Usage));
     }
 
-    /// Whether it was said why the answer ended.
+    /// Whether it was said why the answer ended, and nothing more after it.
     pub(in crate::anthropic_messages) fn is_finished(&self) -> bool {
         self.finished
     }

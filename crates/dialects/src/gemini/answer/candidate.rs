@@ -26,6 +26,8 @@ pub(super) struct CandidateReader {
     untold: Vec<String>,
     word: Option<String>,
     finished: Option<FinishReason>,
+    /// Whether more was said since it ended.
+    goes_on: bool,
 }
 
 impl CandidateReader {
@@ -39,22 +41,24 @@ impl CandidateReader {
             untold: Vec::new(),
             word: None,
             finished: None,
+            goes_on: false,
         }
     }
 
     pub(super) fn is_finished(&self) -> bool {
-        self.finished.is_some()
+        self.finished.is_some() && !self.goes_on
     }
 
     /// Appends the events of a piece. What is said comes before the end, which stands in one piece with it.
     pub(super) fn read(&mut self, candidate: &RawMembers<'_>, out: &mut Vec<ChatEvent>) {
         let content = candidate.get("content").and_then(members);
         let parts = content.and_then(|content| content.get("parts").and_then(elements)).unwrap_or_default();
-        let mut starts = Vec::with_capacity(parts.len());
+        let (mut starts, before) = (Vec::with_capacity(parts.len()), out.len());
         for part in parts {
             starts.push(self.places.bytes());
             self.part(part, out);
         }
+        self.goes_on |= out.get(before..).unwrap_or_default().iter().any(ChatEvent::is_content);
         let index = self.index;
         let mut push = |delta| out.push(ChatEvent::Delta { choice: index, delta });
         if let Some(logprobs) = candidate.get("logprobsResult").and_then(logprobs::read) {
@@ -70,6 +74,7 @@ impl CandidateReader {
         let word = candidate.get("finishReason").and_then(text);
         if let Some(word) = word.filter(|word| !word.is_empty() && word != "FINISH_REASON_UNSPECIFIED") {
             self.word = Some(word.into_owned());
+            self.goes_on = false;
         }
         if self.word.is_some() {
             self.end(out);

@@ -22,21 +22,24 @@ const READ_INSIDE: &[&str] =
 pub(super) struct ChoiceReader {
     index: u32,
     calls: Calls,
+    /// Why it ended, as was said last.
     finished: Option<FinishReason>,
+    /// Whether more was said since.
+    goes_on: bool,
 }
 
 impl ChoiceReader {
     pub(super) fn new(index: u32) -> Self {
-        Self { index, calls: Calls::default(), finished: None }
+        Self { index, calls: Calls::default(), finished: None, goes_on: false }
     }
 
     pub(super) fn is_finished(&self) -> bool {
-        self.finished.is_some()
+        self.finished.is_some() && !self.goes_on
     }
 
     /// Appends the events of a piece. What is said comes before the end, which providers put into one piece with it.
     pub(super) fn read(&mut self, choice: &RawMembers<'_>, piece: Piece, out: &mut Vec<ChatEvent>) {
-        let index = self.index;
+        let (index, before) = (self.index, out.len());
         let mut push = |delta| out.push(ChatEvent::Delta { choice: index, delta });
         let (first, second) = match piece {
             Piece::Delta => ("delta", "message"),
@@ -63,6 +66,7 @@ impl ChoiceReader {
             }
             push(Delta::Extension { name: name.to_owned(), value: keep(value) });
         }
+        self.goes_on |= out.get(before..).unwrap_or_default().iter().any(ChatEvent::is_content);
         if let Some(word) = finish_word(choice) {
             self.end(finish::parse(&word), out);
         }
@@ -74,9 +78,15 @@ impl ChoiceReader {
         self.calls.flush(&mut |delta| out.push(ChatEvent::Delta { choice: index, delta }));
     }
 
+    /// Ends with the stream, for the reason that was given if any was.
+    pub(super) fn close(&mut self, out: &mut Vec<ChatEvent>) {
+        self.end(self.finished.clone().unwrap_or(FinishReason::Stop), out);
+    }
+
     /// Ends for this reason, or for the calls that came.
-    pub(super) fn end(&mut self, reason: FinishReason, out: &mut Vec<ChatEvent>) {
+    fn end(&mut self, reason: FinishReason, out: &mut Vec<ChatEvent>) {
         self.flush(out);
+        self.goes_on = false;
         // OpenAI itself says `stop` where the client had forced the call: `openai-chat_completions-1ac606f7dc`, 2025.
         let calls = reason == FinishReason::Stop && !self.calls.is_empty();
         let reason = if calls { FinishReason::ToolCalls } else { reason };

@@ -7,7 +7,7 @@ mod choice;
 use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
-use switchyard_domain::chat::{ChatEvent, FinishReason, Json};
+use switchyard_domain::chat::{ChatEvent, Json};
 
 use super::usage::{self, UsageRule};
 use crate::error::{ProviderError, announces_error, from_members, from_value, has_error};
@@ -115,9 +115,7 @@ impl ChunkReader {
     /// The provider said that all is said: a choice that it left open ends here, and none will come any more.
     pub(super) fn end(&mut self, out: &mut Vec<ChatEvent>) {
         self.asked = 0;
-        for choice in self.choices.values_mut().filter(|choice| !choice.is_finished()) {
-            choice.end(FinishReason::Stop, out);
-        }
+        self.choices.values_mut().for_each(|choice| choice.close(out));
     }
 
     /// Whether all choices that were asked for have ended, and at least one.

@@ -5,9 +5,14 @@
 pub struct ChoiceSet(u128);
 
 impl ChoiceSet {
+    /// The set of one choice.
+    pub(crate) fn of(index: u32) -> Self {
+        Self(1_u128.checked_shl(index).unwrap_or_default())
+    }
+
     /// Takes in a choice.
     pub fn insert(&mut self, index: u32) {
-        self.0 |= 1_u128.checked_shl(index).unwrap_or_default();
+        self.extend(Self::of(index));
     }
 
     /// Takes in the choices of another set.
@@ -15,10 +20,15 @@ impl ChoiceSet {
         self.0 |= other.0;
     }
 
+    /// Takes out the choices of another set.
+    pub fn remove(&mut self, other: Self) {
+        self.0 &= !other.0;
+    }
+
     /// Whether a choice is in it.
     #[must_use]
     pub fn contains(self, index: u32) -> bool {
-        self.0 & 1_u128.checked_shl(index).unwrap_or_default() != 0
+        self.0 & Self::of(index).0 != 0
     }
 
     /// Whether no choice is in it.
@@ -49,9 +59,11 @@ impl Progress {
         Self { asked: choices.min(u128::BITS), begun: ChoiceSet::default(), ended: ChoiceSet::default() }
     }
 
-    /// Notes of which choices an event speaks, and which of them it ends.
-    pub(crate) fn note(&mut self, choices: ChoiceSet, finished: ChoiceSet) {
+    /// Notes of which choices an event speaks, of which it has content, and which it ends. One that says more after its end goes
+    /// on until it ends anew.
+    pub(crate) fn note(&mut self, choices: ChoiceSet, said: ChoiceSet, finished: ChoiceSet) {
         self.begun.extend(choices);
+        self.ended.remove(said);
         self.ended.extend(finished);
     }
 

@@ -37,7 +37,7 @@ impl StreamWatcher for Watcher {
             self.service_tier = Some(tier.to_string());
         }
         if peeked.taken == Taken::Chunk {
-            self.progress.note(peeked.choices, peeked.finished);
+            self.progress.note(peeked.choices, peeked.said, peeked.finished);
         }
         let mut look = Look::of_peeked(peeked);
         look.finished = self.progress.is_whole();

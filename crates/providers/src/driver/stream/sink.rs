@@ -87,7 +87,6 @@ impl Sink {
         match self {
             Self::Verbatim { watcher, hide_usage, holds_back, batch, closing } => {
                 let mut look = watcher.look(event.name.as_deref(), &event.data, &mut parts.output_text)?;
-                let was_finished = parts.finished;
                 if look.taken == Taken::Chunk {
                     tally::look(parts, &mut look);
                     parts.finished = look.finished;
@@ -97,9 +96,13 @@ impl Sink {
                     Taken::Unknown | Taken::Done => *holds_back,
                     Taken::Malformed => false,
                 };
-                if goes_on && *holds_back && (parts.finished || was_finished) {
+                if goes_on && *holds_back && parts.finished {
                     forward(closing, event);
                 } else if goes_on {
+                    // What was held back was not the end.
+                    if !closing.is_empty() {
+                        batch.push(&closing.split());
+                    }
                     forward(batch, event);
                 }
                 Ok(Seen { taken: look.taken, has_content: look.has_content })

@@ -25,6 +25,8 @@ pub struct Peeked<'a> {
     pub has_content: bool,
     /// The choices that it speaks of.
     pub choices: ChoiceSet,
+    /// The choices of which it has content.
+    pub said: ChoiceSet,
     /// The choices that it ends.
     pub finished: ChoiceSet,
     /// What the provider counted, as far as it says.
@@ -43,6 +45,7 @@ impl Peeked<'_> {
             taken,
             has_content: false,
             choices: ChoiceSet::default(),
+            said: ChoiceSet::default(),
             finished: ChoiceSet::default(),
             usage: None,
             is_closing_usage: false,
@@ -116,6 +119,7 @@ fn look<'a>(
         taken: Taken::Chunk,
         has_content: glance.has_content,
         choices: glance.choices,
+        said: glance.said,
         finished: glance.finished,
         usage,
         is_closing_usage: usage.is_some() && glance.choices_listed && glance.choices_empty,

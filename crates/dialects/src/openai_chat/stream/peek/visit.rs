@@ -15,6 +15,7 @@ use crate::json::{Shape, is_null, members, shape};
 pub(super) struct Glance<'a> {
     pub(super) has_content: bool,
     pub(super) choices: ChoiceSet,
+    pub(super) said: ChoiceSet,
     pub(super) finished: ChoiceSet,
     pub(super) usage: Option<&'a RawValue>,
     pub(super) model: Option<Cow<'a, str>>,
@@ -33,6 +34,7 @@ impl<'a> Glance<'a> {
         let mut glance = Self {
             has_content: false,
             choices: ChoiceSet::default(),
+            said: ChoiceSet::default(),
             finished: ChoiceSet::default(),
             usage: None,
             model: None,
@@ -137,8 +139,8 @@ impl<'a> Visitor<'a> for Choice<'_, 'a> {
 
     fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<(), A::Error> {
         let Self { glance, output, position } = self;
-        let (mut index, mut ends, mut has_delta) = (position, false, false);
-        // What there was before a message that may yet turn out not to count.
+        let (mut index, mut said, mut ends, mut has_delta) = (position, false, false, false);
+        // How much there was before a message that may yet turn out not to count.
         let mut before_message = None;
         while let Some(key) = map.next_key()? {
             match key {
@@ -148,18 +150,17 @@ impl<'a> Visitor<'a> for Choice<'_, 'a> {
                 }
                 Key::Delta => {
                     has_delta = true;
-                    if let Some((length, found)) = before_message.take() {
+                    if let Some(length) = before_message.take() {
                         output.truncate(length);
-                        glance.has_content = found;
+                        said = false;
                     }
-                    map.next_value_seed(Inside { said: Said { output, found: &mut glance.has_content } })?;
+                    map.next_value_seed(Inside { said: Said { output, found: &mut said } })?;
                 }
                 // Some repeat the whole message so far beside each delta: it counts only where there is none.
                 Key::Message if !has_delta => {
-                    let (length, found) = *before_message.get_or_insert((output.len(), glance.has_content));
-                    output.truncate(length);
-                    glance.has_content = found;
-                    map.next_value_seed(Inside { said: Said { output, found: &mut glance.has_content } })?;
+                    output.truncate(*before_message.get_or_insert(output.len()));
+                    said = false;
+                    map.next_value_seed(Inside { said: Said { output, found: &mut said } })?;
                 }
                 Key::FinishReason => {
                     let raw: &RawValue = map.next_value()?;
@@ -174,10 +175,13 @@ impl<'a> Visitor<'a> for Choice<'_, 'a> {
             }
         }
         glance.choices.insert(index);
+        if said {
+            glance.said.insert(index);
+        }
         if ends {
             glance.finished.insert(index);
-            glance.has_content = true;
         }
+        glance.has_content |= said || ends;
         Ok(())
     }
 }
