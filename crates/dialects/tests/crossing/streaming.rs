@@ -1,7 +1,8 @@
 //! A stream says what the whole answer says, in every dialect.
 
+use bytes::BytesMut;
 use proptest::prelude::*;
-use switchyard_dialects::codec::{AnswerForm, StreamFraming};
+use switchyard_dialects::codec::{AnswerForm, ClientError, StreamFraming};
 use switchyard_domain::chat::{
     ChatAnswer, ChatEvent, Delta, Dialect, FinishReason, Part, TokenUsage, ToolCallKind,
 };
@@ -103,5 +104,39 @@ fn an_answer_whose_only_choice_is_not_the_first_reaches_every_client() {
             assert_eq!(answer.text(), "hi", "{}", side.0.dialect());
             assert_eq!(answer.choices[0].finish, Some(FinishReason::Stop), "{}", side.0.dialect());
         }
+    }
+}
+
+#[test]
+fn no_client_is_told_how_an_answer_ended_before_it_is_known_to_be_whole() {
+    const ENDS: [&str; 5] = [
+        "\"finish_reason\":\"stop\"",
+        "\"stop_reason\":\"end_turn\"",
+        "\"finishReason\":\"STOP\"",
+        "\"type\":\"response.completed\"",
+        "\"status\":\"completed\"",
+    ];
+    let made = [
+        ChatEvent::Delta { choice: 0, delta: Delta::Text("hi".to_owned()) },
+        ChatEvent::Finished { choice: 0, reason: FinishReason::Stop },
+        ChatEvent::Usage(TokenUsage { input: 4711, output: 1, ..TokenUsage::default() }),
+    ];
+    let ends = |out: &[u8]| ENDS.iter().any(|end| memchr::memmem::find(out, end.as_bytes()).is_some());
+    let error = ClientError { status: 502, message: "m", kind: "k", param: None, code: None, request_id: None };
+    for (client, _) in SPOKEN {
+        let mut writers = [client.writer(&FORM), client.writer(&FORM)];
+        let [whole, broken] = writers.each_mut().map(|writer| {
+            let mut out = BytesMut::new();
+            made.iter().for_each(|event| writer.event(event, &mut out));
+            assert!(!ends(&out), "{}: {out:?}", client.dialect());
+            assert!(memchr::memmem::find(&out, b"4711").is_none(), "{}: {out:?}", client.dialect());
+            out
+        });
+        let [finishing, failing] = &mut writers;
+        let (mut whole, mut broken) = (whole, broken);
+        finishing.finish(&mut whole);
+        failing.fail(&error, &mut broken);
+        assert!(ends(&whole), "{}: {whole:?}", client.dialect());
+        assert!(!ends(&broken), "{}: {broken:?}", client.dialect());
     }
 }

@@ -1,7 +1,9 @@
 use std::collections::BTreeMap;
 
 use bytes::BytesMut;
-use switchyard_domain::chat::{ChatEvent, Delta, Json, Reasoning, Signature, TokenUsage, ToolCallKind};
+use switchyard_domain::chat::{
+    ChatEvent, Delta, FinishReason, Json, Reasoning, Signature, TokenUsage, ToolCallKind,
+};
 
 use crate::codec::{AnswerForm, ClientError, StreamWriter};
 use crate::json::{ObjectWriter, write_text};
@@ -14,7 +16,8 @@ use crate::openai_error::write_error_event;
 use crate::sse::{DONE, join_lines};
 use crate::tool_call_id::made_call_id;
 
-/// Writes one stream, event by event, into a buffer that the caller empties as it likes.
+/// Writes one stream, event by event, into a buffer that the caller empties as it likes. How the choices end comes with the end of
+/// the stream, so that an answer that breaks off never looks whole.
 #[derive(Debug)]
 pub struct StreamEncoder {
     /// The members that every chunk begins with.
@@ -37,6 +40,8 @@ struct ChoiceState {
     legacy: bool,
     /// The block of reasoning that has no proof yet: its proof comes with the whole of it.
     reasoning: String,
+    /// How it ended, which is told once the whole answer has.
+    finish: Option<FinishReason>,
 }
 
 impl StreamWriter for StreamEncoder {
@@ -51,15 +56,9 @@ impl StreamWriter for StreamEncoder {
             ChatEvent::Delta { choice, delta } => self.delta(*choice, delta, out),
             ChatEvent::Finished { choice, reason } => {
                 self.open(*choice, out);
-                let legacy = self.choices.get(choice).is_some_and(|state| state.legacy);
-                self.chunk(
-                    *choice,
-                    out,
-                    |_| {},
-                    |object| {
-                        object.text("finish_reason", finish::word(reason, legacy));
-                    },
-                );
+                if let Some(state) = self.choices.get_mut(choice) {
+                    state.finish = Some(reason.clone());
+                }
             }
             ChatEvent::Extension { name, value } => self.beside.push((name.clone(), value.clone())),
             ChatEvent::Usage(usage) => self.usage = Some(*usage),
@@ -68,6 +67,14 @@ impl StreamWriter for StreamEncoder {
 
     /// The usage comes if the client asked for it and the provider counted.
     fn finish(&mut self, out: &mut BytesMut) {
+        let choices = std::mem::take(&mut self.choices);
+        for (choice, state) in &choices {
+            if let Some(reason) = &state.finish {
+                let word = finish::word(reason, state.legacy);
+                self.chunk(*choice, out, |_| {}, |object| object.text("finish_reason", word));
+            }
+        }
+        self.choices = choices;
         let usage = self.usage.filter(|_| self.include_usage);
         if let Some(usage) = usage {
             self.frame(out, |object| {
