@@ -122,7 +122,8 @@ fn no_client_is_told_how_an_answer_ended_before_it_is_known_to_be_whole() {
         ChatEvent::Usage(TokenUsage { input: 4711, output: 1, ..TokenUsage::default() }),
     ];
     let ends = |out: &[u8]| ENDS.iter().any(|end| memchr::memmem::find(out, end.as_bytes()).is_some());
-    let error = ClientError { status: 502, message: "m", kind: "k", param: None, code: None, request_id: None };
+    let error =
+        ClientError { status: 502, message: "m", kind: "k", param: None, code: None, request_id: None };
     for (client, _) in SPOKEN {
         let mut writers = [client.writer(&FORM), client.writer(&FORM)];
         let [whole, broken] = writers.each_mut().map(|writer| {

@@ -15,6 +15,8 @@ enum End {
     Proper,
     /// The connection breaks.
     Cut,
+    /// With a chunk that is none.
+    BadChunk,
 }
 
 impl End {
@@ -24,6 +26,7 @@ impl End {
         match self {
             Self::Proper => b"0\r\n\r\n",
             Self::Cut => b"",
+            Self::BadChunk => b"x\r\n",
         }
     }
 }
@@ -150,4 +153,21 @@ async fn what_a_choice_says_after_its_end_stays_in_its_place_and_needs_an_end_of
     let whole = [&more, &message_end(), MESSAGE_STOP].concat();
     let heard = heard("anthropic", &message(), &whole, End::Proper).await;
     assert_eq!((kind(&heard), text(&heard)), (None, whole));
+}
+
+#[tokio::test]
+async fn what_can_not_be_read_after_the_end_of_all_choices_breaks_nothing() {
+    let (begun, ended) = (said(0, "a"), [said(0, "a"), stop(0)].concat());
+    let long = format!("data: {}", "x".repeat(1024 * 1024 + 1));
+    let rest = "data: {\"choi\n\n".repeat(4);
+    for call in [of_choices(1), of_choices(1).without_wire()] {
+        for (rest, end) in
+            [("", End::BadChunk), (&long, End::Proper), (&rest, End::Proper), (&rest, End::Cut)]
+        {
+            let whole = heard("openai", &call, &[ended.as_str(), rest].concat(), end).await;
+            assert_eq!((kind(&whole), whole.parts.finished), (None, true), "{end:?}");
+            let broken = heard("openai", &call, &[begun.as_str(), rest].concat(), end).await;
+            assert_eq!(kind(&broken), Some(FaultKind::InvalidResponse), "{end:?}");
+        }
+    }
 }

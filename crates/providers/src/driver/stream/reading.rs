@@ -2,7 +2,7 @@
 
 use super::sink::Sink;
 use crate::driver::faults;
-use crate::transport::{BodyReader, TransportFault};
+use crate::transport::BodyReader;
 use bytes::Bytes;
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::Arc;
@@ -78,7 +78,10 @@ impl Reading {
             match self.body.next_chunk().await {
                 Ok(Some(piece)) => self.take_in(piece),
                 Ok(None) => self.close(),
-                Err(fault) => self.broken_off(&fault),
+                Err(fault) => {
+                    let finished = self.received.lock().finished;
+                    self.give_up(faults::of_transport(&fault), finished);
+                }
             }
             if self.committed {
                 self.body.content_arrived();
@@ -108,28 +111,26 @@ impl Reading {
 
     fn take_in(&mut self, piece: Bytes) {
         self.sink.enter(&piece);
-        if let Err(error) = self.frames.push(piece) {
-            self.end(Ending::Broken(of_framing(error)));
-            return;
-        }
         let received = Arc::clone(&self.received);
         let mut parts = received.lock();
+        if let Err(error) = self.frames.push(piece) {
+            return self.give_up(of_framing(error), parts.finished);
+        }
         while self.open {
             match self.frames.next_item() {
                 Ok(Some(item)) => self.item(&item, &mut parts),
                 Ok(None) => break,
-                Err(error) => self.end(Ending::Broken(of_framing(error))),
+                Err(error) => self.give_up(of_framing(error), parts.finished),
             }
         }
         if !self.committed && self.open && self.sink.held() > self.max_preamble {
-            self.break_off("the provider's stream goes on without saying anything");
+            self.give_up(faults::invalid("the provider's stream goes on without saying anything"), false);
         }
     }
 
-    /// The connection broke. Where every choice had ended before, nothing of the answer is missing.
-    fn broken_off(&mut self, fault: &TransportFault) {
-        let whole = matches!(fault, TransportFault::Cut) && self.received.lock().finished;
-        self.end(if whole { Ending::Whole } else { Ending::Broken(faults::of_transport(fault)) });
+    /// Nothing more can be read. Where every choice had ended before, nothing of the answer is missing.
+    fn give_up(&mut self, fault: ProviderFault, finished: bool) {
+        self.end(if finished { Ending::Whole } else { Ending::Broken(fault) });
     }
 
     /// The body ended, with or without the stream's own last word.
@@ -141,10 +142,9 @@ impl Reading {
                 Ok(Some(item)) => self.item(&item, &mut parts),
                 Ok(None) => {
                     self.sink.finish(&mut parts);
-                    let ending = if parts.finished { Ending::Whole } else { Ending::Broken(interrupted()) };
-                    self.end(ending);
+                    self.give_up(interrupted(), parts.finished);
                 }
-                Err(error) => self.end(Ending::Broken(of_framing(error))),
+                Err(error) => self.give_up(of_framing(error), parts.finished),
             }
         }
     }
@@ -178,17 +178,14 @@ impl Reading {
         parts.bad_events = parts.bad_events.saturating_add(1);
         self.bad_events += 1;
         if self.bad_events > MOST_BAD_EVENTS {
-            self.break_off("the provider's stream has too many events that are not JSON");
+            let fault = faults::invalid("the provider's stream has too many events that are not JSON");
+            self.give_up(fault, parts.finished);
         }
     }
 
     fn end(&mut self, ending: Ending) {
         self.open = false;
         self.ending = Some(ending);
-    }
-
-    fn break_off(&mut self, message: &str) {
-        self.end(Ending::Broken(faults::invalid(message)));
     }
 }
 
