@@ -10,8 +10,8 @@ use super::request::{Counting, Purpose};
 use super::stream::{StreamDecoder, StreamEncoder};
 use super::{answer, client_history, error, request};
 use crate::codec::{
-    Address, AnswerFault, AnswerForm, ClientCodec, ClientError, DecodedAnswer, MemberRule, ProviderCodec,
-    Source, StreamReader, StreamWriter, Unsupported, crossing, quoted,
+    Address, AnswerFault, AnswerForm, ClientCodec, ClientError, DecodedAnswer, LastWord, MemberRule,
+    ProviderCodec, Source, StreamReader, StreamWriter, Unsupported, crossing, quoted,
 };
 use crate::request::{CheckedRequest, RequestError, RequestLimits};
 use crate::scan::{Document, ScanLimits};
@@ -95,6 +95,10 @@ impl AnthropicMessages {
 impl ProviderCodec for AnthropicMessages {
     fn dialect(&self) -> Dialect {
         Dialect::ANTHROPIC_MESSAGES
+    }
+
+    fn last_word(&self) -> LastWord {
+        LastWord::EndsWith(b"event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n")
     }
 
     fn endpoint(&self, _model: &str, _stream: bool) -> String {

@@ -30,6 +30,8 @@ pub enum LastWord {
     /// The last frames say something. They are held back from the moment in which every choice has ended until the call is
     /// recorded.
     HeldBack,
+    /// So are they here, and the very last is always the same: it is written where the provider left it out.
+    EndsWith(&'static [u8]),
 }
 
 /// A request can't be put into a dialect without changing what it asks for: nobody may answer it as if it could.

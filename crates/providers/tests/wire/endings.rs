@@ -171,3 +171,29 @@ async fn what_can_not_be_read_after_the_end_of_all_choices_breaks_nothing() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_message_without_its_last_event_is_given_one_if_it_is_whole() {
+    let ended = [message_start(), block(0, "a"), message_end()].concat();
+    let whole = [&ended, MESSAGE_STOP].concat();
+    let (cut, _) = whole.split_at(whole.len() - 12);
+    let (unended, _) = whole.split_at(whole.len() - 2);
+    for (body, end) in [
+        (&whole[..], End::Proper),
+        (&ended, End::Proper),
+        (&ended, End::Cut),
+        (&ended, End::BadChunk),
+        (cut, End::Proper),
+        (unended, End::Proper),
+    ] {
+        let heard = heard("anthropic", &message(), body, end).await;
+        assert_eq!((kind(&heard), text(&heard)), (None, whole.clone()), "{end:?} {body}");
+        let Some(Frame::Closing(closing)) = heard.frames.last() else { panic!("{:?}", heard.frames) };
+        assert!(closing.ends_with(MESSAGE_STOP.as_bytes()), "it waits until the call is recorded");
+    }
+    let begun = [message_start(), block(0, "a")].concat();
+    for end in End::BOTH {
+        let broken = heard("anthropic", &message(), &begun, end).await;
+        assert_eq!((kind(&broken), text(&broken)), (Some(FaultKind::Interrupted), begun.clone()), "{end:?}");
+    }
+}

@@ -29,6 +29,8 @@ pub(in crate::driver) enum Sink {
         hide_usage: bool,
         /// Whether the last word is the provider's own, so that it waits until the call is recorded.
         holds_back: bool,
+        /// What is still to come before the client knows that it has all.
+        lacks: &'static [u8],
         batch: Batch,
         closing: BytesMut,
     },
@@ -66,7 +68,8 @@ impl Sink {
         Self::Verbatim {
             watcher,
             hide_usage,
-            holds_back: last_word == LastWord::HeldBack,
+            holds_back: last_word != LastWord::Fixed,
+            lacks: if let LastWord::EndsWith(end) = last_word { end } else { b"" },
             batch: Batch::default(),
             closing: BytesMut::new(),
         }
@@ -85,11 +88,14 @@ impl Sink {
         parts: &mut ReceivedParts,
     ) -> Result<Seen, ProviderError> {
         match self {
-            Self::Verbatim { watcher, hide_usage, holds_back, batch, closing } => {
+            Self::Verbatim { watcher, hide_usage, holds_back, lacks, batch, closing } => {
                 let mut look = watcher.look(event.name.as_deref(), &event.data, &mut parts.output_text)?;
                 if look.taken == Taken::Chunk {
                     tally::look(parts, &mut look);
                     parts.finished = look.finished;
+                }
+                if look.taken == Taken::Done {
+                    *lacks = b"";
                 }
                 let goes_on = match look.taken {
                     Taken::Chunk => !(look.is_closing_usage && *hide_usage),
@@ -146,14 +152,11 @@ impl Sink {
         }
     }
 
-    /// The provider's own last words, once the stream has ended well.
+    /// The provider's last words, once the stream has ended well, and the very last in its place if it is missing.
     pub(super) fn take_closing(&mut self) -> Option<Frame> {
-        match self {
-            Self::Verbatim { closing, .. } if !closing.is_empty() => {
-                Some(Frame::Closing(closing.split().freeze()))
-            }
-            _ => None,
-        }
+        let Self::Verbatim { closing, lacks, .. } = self else { return None };
+        closing.extend_from_slice(std::mem::take(lacks));
+        (!closing.is_empty()).then(|| Frame::Closing(closing.split().freeze()))
     }
 
     /// Brings out what was held back for want of more, at the end of a stream without a word of it, and judges whether it was one.
