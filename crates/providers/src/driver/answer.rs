@@ -21,6 +21,9 @@ const BOM: &[u8] = b"\xef\xbb\xbf";
 
 pub(super) const MAX_WHOLE: usize = TransportSettings::MAX_COLLECTED_BODY;
 
+/// What begins with more blanks than this is read as a stream.
+const MAX_BLANK: usize = 4 * 1024;
+
 /// A success that is being judged.
 pub(super) struct Success<'a> {
     pub(super) codec: &'static dyn ProviderCodec,
@@ -215,9 +218,16 @@ pub(super) fn web_page() -> ProviderFault {
 
 /// Whether a body that does not say what it is begins as JSON does. No event of a stream begins so.
 pub(super) async fn begins_as_json(body: &mut BodyReader) -> Result<bool, ProviderFault> {
-    let first = body.first_chunk().await.map_err(|fault| faults::of_transport(&fault))?;
-    let text = first.strip_prefix(BOM).unwrap_or(first);
-    Ok(matches!(text.trim_ascii_start().first(), Some(b'{' | b'[')))
+    let mut least = 1;
+    loop {
+        let begun = body.look_ahead(least).await.map_err(|fault| faults::of_transport(&fault))?;
+        let text = begun.strip_prefix(BOM).unwrap_or(begun).trim_ascii_start();
+        let says_nothing = text.is_empty() || BOM.starts_with(begun);
+        if !says_nothing || begun.len() < least || least > MAX_BLANK {
+            return Ok(matches!(text.first(), Some(b'{' | b'[')));
+        }
+        least = begun.len() + 1;
+    }
 }
 
 /// Without a byte order mark: JSON has none, but some servers write one.

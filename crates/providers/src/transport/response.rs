@@ -35,8 +35,8 @@ pub struct BodyReader {
     decoder: Decoder,
     limit: usize,
     delivered: usize,
-    /// A piece that was looked at and not taken yet.
-    ahead: Option<Bytes>,
+    /// What was looked at and not taken yet.
+    ahead: Bytes,
     state: State,
 }
 
@@ -57,8 +57,15 @@ impl InboundResponse {
             headers.remove(header::CONTENT_LENGTH);
         }
         let status = head.status;
-        let body =
-            BodyReader { incoming, timer, decoder, limit, delivered: 0, ahead: None, state: State::Reading };
+        let body = BodyReader {
+            incoming,
+            timer,
+            decoder,
+            limit,
+            delivered: 0,
+            ahead: Bytes::new(),
+            state: State::Reading,
+        };
         Self { status, headers, body }
     }
 }
@@ -73,9 +80,12 @@ impl BodyReader {
     /// A passed deadline, a cut or malformed body, a body over the limits. The same fault is returned
     /// from then on: a body that failed never seems to end.
     pub async fn next_chunk(&mut self) -> Result<Option<Bytes>, TransportFault> {
-        if let Some(piece) = self.ahead.take() {
-            return Ok(Some(piece));
-        }
+        let ahead = std::mem::take(&mut self.ahead);
+        if ahead.is_empty() { self.read_on().await } else { Ok(Some(ahead)) }
+    }
+
+    /// The next piece after those that were looked at.
+    async fn read_on(&mut self) -> Result<Option<Bytes>, TransportFault> {
         match &self.state {
             State::Reading => {}
             State::Ended => return Ok(None),
@@ -95,16 +105,18 @@ impl BodyReader {
         }
     }
 
-    /// The first piece of the body, which [`next_chunk`](Self::next_chunk) gives again; empty if there is none.
+    /// At least so many bytes of what comes next, or all that is left, which [`next_chunk`](Self::next_chunk) gives again.
     ///
     /// # Errors
     ///
     /// As [`next_chunk`](Self::next_chunk).
-    pub async fn first_chunk(&mut self) -> Result<&[u8], TransportFault> {
-        if self.ahead.is_none() {
-            self.ahead = self.next_chunk().await?;
+    pub async fn look_ahead(&mut self, least: usize) -> Result<&[u8], TransportFault> {
+        while self.ahead.len() < least {
+            let Some(piece) = self.read_on().await? else { break };
+            self.ahead =
+                if self.ahead.is_empty() { piece } else { [&self.ahead[..], &piece].concat().into() };
         }
-        Ok(self.ahead.as_deref().unwrap_or_default())
+        Ok(&self.ahead)
     }
 
     /// Reads up to `limit` decoded bytes instead of the transport's own bound: for answers that pass on and are not held.

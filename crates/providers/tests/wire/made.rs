@@ -240,12 +240,27 @@ async fn an_error_event_never_shows_the_credential() {
 async fn a_whole_answer_in_place_of_a_stream_is_one_even_if_it_does_not_say_what_it_is() {
     let whole = r#"{"id":"a","choices":[{"index":0,"message":{"role":"assistant","content":"whole"},"finish_reason":"stop"}]}"#;
     for kind in ["text/plain", "application/octet-stream", "application/json"] {
-        for start in ["", "\n ", "\u{feff}"] {
-            let heard = heard("openai", kind, &format!("{start}{whole}"), 30, true).await;
-            assert_eq!(heard.fault, None, "{kind} {start:?}");
-            assert_eq!(canonical(heard).text(), "whole");
+        for start in ["", "\n ", "\u{feff}", "\u{feff}\r\n"] {
+            // The last in pieces that say nothing yet.
+            for length in [30, 2, 1] {
+                let heard = heard("openai", kind, &format!("{start}{whole}"), length, true).await;
+                assert_eq!(heard.fault, None, "{kind} {start:?} {length}");
+                assert_eq!(canonical(heard).text(), "whole");
+            }
         }
     }
+}
+
+#[tokio::test]
+async fn blanks_before_a_stream_that_does_not_say_what_it_is_are_waited_for_only_so_long() {
+    for blanks in [0, 1, 100, 10_000] {
+        let body = ["\n".repeat(blanks).as_str(), ROLE, WORD, STOP, DONE].concat();
+        let heard = heard("openai", "application/octet-stream", &body, 1, true).await;
+        assert_eq!(heard.fault, None, "{blanks}");
+        assert_eq!(bytes(&heard).trim_start(), [ROLE, WORD, STOP].concat(), "{blanks}");
+    }
+    let blank = heard("openai", "application/octet-stream", "\n \n", 1, true).await;
+    assert!(!blank.answered && blank.fault.is_some());
 }
 
 #[tokio::test]
