@@ -95,7 +95,7 @@ impl Driver {
         hooked.unwrap_or_else(|| below(&self.base, endpoint)).into()
     }
 
-    /// Sends, and hides one connection that was closed just before it was used again. The context's credential is from then on
+    /// Sends, and hides one kept connection that was closed just before it was used again. The context's credential is from then on
     /// what was sent.
     async fn exchange(
         &self,
@@ -103,26 +103,27 @@ impl Driver {
         context: &mut AttemptContext,
     ) -> Result<InboundResponse, ProviderFault> {
         let began = self.clock.monotonic();
-        let (mut answer, mut sent) = self.send_once(prepared, context, began).await?;
+        let (mut answer, mut sent) = self.send_once(prepared, context, began, false).await?;
         if matches!(answer, Err(TransportFault::ClosedBeforeAnswer { unprocessed: true })) {
-            // Rare, so that its state has no place in that of every call.
-            (answer, sent) = Box::pin(self.send_once(prepared, context, began)).await?;
+            // The other kept connections may be as dead. Rare, so that its state has no place in that of every call.
+            (answer, sent) = Box::pin(self.send_once(prepared, context, began, true)).await?;
         }
         context.credential = sent;
         answer.map_err(|fault| faults::of_exchange(&fault, prepared.dialect.operation()))
     }
 
-    /// Sends in the time that is left of an attempt which began at `began`.
+    /// Sends in the time that is left of an attempt which began at `began`, over any connection or over one that is made `anew`.
     async fn send_once(
         &self,
         prepared: &Prepared,
         context: &AttemptContext,
         began: Monotonic,
+        anew: bool,
     ) -> Result<(Result<InboundResponse, TransportFault>, Sent), ProviderFault> {
         let (outbound, sent) = self.outbound(prepared, context).await?;
         let left = less(context.deadlines, self.clock.monotonic().since(began));
         let deadlines = wire_deadlines(&left);
-        let sending = self.transport.send(outbound, &deadlines);
+        let sending = self.transport.send_over(anew, outbound, &deadlines);
         let answer = match context.connect_timeout {
             Some(timeout) => connecting_within(timeout, sending).await,
             None => sending.await,

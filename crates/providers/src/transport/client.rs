@@ -72,6 +72,11 @@ impl Clients {
         slot.get_or_init(|| self.recipe.client())
     }
 
+    /// A client with no connections.
+    pub(super) fn anew(&self) -> Client {
+        self.recipe.client()
+    }
+
     /// A client with no connections and nothing known of the host, whose way to it is watched.
     pub(super) fn watched(&self, watch: Arc<StepWatch>) -> Client {
         let Recipe { settings, trust, resolver } = &self.recipe;

@@ -157,7 +157,24 @@ impl Transport {
         request: OutboundRequest,
         deadlines: &Deadlines,
     ) -> Result<InboundResponse, TransportFault> {
-        self.exchange(self.clients.own(), request, deadlines).await
+        self.send_over(false, request, deadlines).await
+    }
+
+    /// As [`send`](Self::send); if `anew`, over a connection that is opened for it and not kept.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub async fn send_over(
+        &self,
+        anew: bool,
+        request: OutboundRequest,
+        deadlines: &Deadlines,
+    ) -> Result<InboundResponse, TransportFault> {
+        // Rare, so that its room is taken only where it is needed.
+        let client = anew.then(|| Box::new(self.clients.anew()));
+        let client = client.as_deref().unwrap_or_else(|| self.clients.own());
+        self.exchange(client, request, deadlines).await
     }
 
     /// A way to the same origin that is gone anew: no connection is kept from before, and each step is timed.

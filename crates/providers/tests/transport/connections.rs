@@ -66,6 +66,18 @@ async fn a_kept_connection_that_closes_under_a_request_is_no_fault_of_the_upstre
 }
 
 #[tokio::test]
+async fn a_connection_of_its_own_is_neither_a_kept_one_nor_kept() {
+    let (address, connections) = well_behaved_until(2, |_| {});
+    let transport = plain(address);
+    for anew in [false, true, true, false] {
+        let request = post(&format!("http://{address}/"), "{}");
+        let response = transport.send_over(anew, request, &PATIENT).await.unwrap();
+        assert_eq!(&response.body.collect(10).await.unwrap()[..], b"ok");
+    }
+    assert_eq!(*connections.lock().unwrap(), 3);
+}
+
+#[tokio::test]
 async fn a_kept_connection_that_is_reset_under_a_request_is_no_fault_of_the_upstream() {
     // Closing with unread data makes the kernel send RST.
     let (address, _) = well_behaved_until(1, |stream| {

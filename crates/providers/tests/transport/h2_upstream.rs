@@ -1,10 +1,14 @@
 //! HTTP/2 upstreams, frame by frame.
 
-use std::io::{Read, Write};
+use std::{
+    io::{Read, Write},
+    time::Duration,
+};
 
 use switchyard_providers::transport::TransportFault;
 
 use crate::tls::{Authority, TlsStream, call_tls, scripted_tls, tls_transport};
+use crate::{PATIENT, post};
 
 pub(crate) const DATA: u8 = 0;
 pub(crate) const HEADERS: u8 = 1;
@@ -147,4 +151,20 @@ async fn frames_that_make_no_sense_are_bad_framing() {
 async fn a_lost_connection_without_an_answer_is_told_from_an_answer() {
     let answered = answer(|peer, _| drop(peer));
     assert_eq!(answered.await.unwrap_err(), TransportFault::ClosedBeforeAnswer { unprocessed: false });
+}
+
+#[tokio::test]
+async fn an_answer_over_a_connection_of_its_own_is_read_to_its_end() {
+    let authority = Authority::new("ours");
+    let address = scripted_tls(authority.server("localhost", (2020, 2100), &[b"h2"]), |stream| {
+        let (mut peer, id) = Peer::request(stream);
+        peer.ok(id, b"hel", 0);
+        std::thread::sleep(Duration::from_millis(100));
+        peer.send(DATA, END_STREAM, id, b"lo");
+        peer.linger();
+    });
+    let transport = tls_transport(address, &authority.trust());
+    let request = post(&format!("https://localhost:{}/", address.port()), "{}");
+    let response = transport.send_over(true, request, &PATIENT).await.unwrap();
+    assert_eq!(&response.body.collect(10).await.unwrap()[..], b"hello");
 }

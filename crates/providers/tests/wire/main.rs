@@ -4,6 +4,7 @@
 mod corpus;
 mod endings;
 mod made;
+mod reuse;
 mod upstream;
 
 use futures_util::StreamExt;
