@@ -1,16 +1,18 @@
 //! The dialect as others use it.
 
 use bytes::{Bytes, BytesMut};
+use serde_json::value::RawValue;
 use switchyard_domain::call::CallFacts;
-use switchyard_domain::chat::{ChatAnswer, ChatRequest, Dialect, LossReport, Part};
+use switchyard_domain::chat::{ChatAnswer, ChatRequest, Dialect, LossReport, Part, TokenUsage};
 use switchyard_domain::wire::Member;
 
 use super::places::is_own_block;
 use super::request::{Counting, Purpose};
 use super::stream::{StreamDecoder, StreamEncoder};
+use super::usage::Counts;
 use super::{answer, client_history, error, request};
 use crate::codec::{
-    Address, AnswerFault, AnswerForm, ClientCodec, ClientError, DecodedAnswer, LastWord, MemberRule,
+    Address, AnswerFault, AnswerForm, Billed, ClientCodec, ClientError, DecodedAnswer, LastWord, MemberRule,
     ProviderCodec, Source, StreamReader, StreamWriter, Unsupported, crossing, quoted,
 };
 use crate::request::{CheckedRequest, RequestError, RequestLimits};
@@ -139,6 +141,18 @@ impl ProviderCodec for AnthropicMessages {
 
     fn reader(&self, _choices: u32) -> Box<dyn StreamReader> {
         Box::new(StreamDecoder::default())
+    }
+}
+
+impl Billed for AnthropicMessages {
+    fn output(&self) -> &'static [&'static str] {
+        &["content/text", "content/thinking", "content/name", "content/input"]
+    }
+
+    fn count(&self, raw: &RawValue) -> Option<TokenUsage> {
+        let mut counts = Counts::default();
+        counts.read(raw);
+        counts.usage().filter(|_| !counts.corrected())
     }
 }
 

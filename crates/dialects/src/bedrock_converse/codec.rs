@@ -1,13 +1,14 @@
 use std::fmt::Write;
 
 use bytes::Bytes;
+use serde_json::value::RawValue;
 use switchyard_domain::call::CallFacts;
-use switchyard_domain::chat::{ChatRequest, Dialect, LossReport};
+use switchyard_domain::chat::{ChatRequest, Dialect, LossReport, TokenUsage};
 use switchyard_domain::wire::Member;
 
-use super::answer::{StreamDecoder, decode};
+use super::answer::{StreamDecoder, decode, read_usage};
 use super::request::encode;
-use crate::codec::{AnswerFault, DecodedAnswer, Framing, ProviderCodec, StreamReader, Unsupported};
+use crate::codec::{AnswerFault, Billed, DecodedAnswer, Framing, ProviderCodec, StreamReader, Unsupported};
 
 /// The dialect, spoken to Bedrock's runtime.
 #[derive(Clone, Copy, Debug, Default)]
@@ -55,6 +56,22 @@ impl ProviderCodec for BedrockConverse {
 
     fn reader(&self, _choices: u32) -> Box<dyn StreamReader> {
         Box::new(StreamDecoder::default())
+    }
+}
+
+impl Billed for BedrockConverse {
+    fn output(&self) -> &'static [&'static str] {
+        &[
+            "output/message/content/text",
+            "output/message/content/reasoningContent/reasoningText/text",
+            "output/message/content/citationsContent/content/text",
+            "output/message/content/toolUse/name",
+            "output/message/content/toolUse/input",
+        ]
+    }
+
+    fn count(&self, raw: &RawValue) -> Option<TokenUsage> {
+        read_usage(raw).filter(|(_, corrected)| !corrected).map(|(usage, _)| usage)
     }
 }
 

@@ -5,6 +5,7 @@
 //! line where dialects are listed.
 
 mod answer;
+mod billed;
 mod client;
 mod foreign;
 mod look;
@@ -13,6 +14,7 @@ mod provider;
 mod rules;
 
 pub use answer::{AnswerFault, AnswerForm, DecodedAnswer, StreamFraming};
+pub use billed::{Billed, salvage};
 pub use client::{Address, ClientCodec, ClientError, StreamWriter};
 pub use look::{DecodingWatcher, Look, StreamWatcher, glance_at_decoded, service_tier};
 pub use operation::{EmbeddingClient, EmbeddingCodec, OperationClient, OperationCodec, Passage, Unstreamed};

@@ -9,7 +9,7 @@ use switchyard_domain::embedding::{EmbeddingAnswer, EmbeddingRequest};
 use switchyard_domain::fault::ProviderFault;
 use switchyard_domain::wire::Member;
 
-use super::{Address, AnswerFault, LastWord, Look, StreamWatcher, Unsupported};
+use super::{Address, AnswerFault, Billed, LastWord, Look, StreamWatcher, Unsupported};
 use crate::error::{RetryHints, fault};
 use crate::request::{CheckedRequest, RequestError, RequestLimits};
 use crate::scan::Document;
@@ -40,7 +40,7 @@ pub enum Unstreamed<'a> {
 }
 
 /// One operation as it is spoken to providers, with what one vendor does otherwise. Pure: the same input gives the same output.
-pub trait OperationCodec: Debug + Send + Sync {
+pub trait OperationCodec: Billed + Debug + Send + Sync {
     /// Which dialect.
     fn dialect(&self) -> Dialect;
 

@@ -6,7 +6,7 @@ use switchyard_domain::chat::{ChatEvent, ChatRequest, Dialect, LossReport};
 use switchyard_domain::fault::ProviderFault;
 use switchyard_domain::wire::Member;
 
-use super::{AnswerFault, DecodedAnswer, Look, StreamWatcher, crossing};
+use super::{AnswerFault, Billed, DecodedAnswer, Look, StreamWatcher, crossing};
 use crate::error::{ProviderError, RetryHints, fault};
 use crate::framing::FrameLimits;
 
@@ -93,7 +93,7 @@ pub trait StreamReader: Send + Debug {
 }
 
 /// A dialect as it is spoken to providers, with what one vendor does otherwise. Pure: the same input gives the same output.
-pub trait ProviderCodec: Debug + Send + Sync {
+pub trait ProviderCodec: Billed + Debug + Send + Sync {
     /// Which dialect.
     fn dialect(&self) -> Dialect;
 

@@ -1,11 +1,12 @@
 use bytes::Bytes;
+use serde_json::value::RawValue;
 use switchyard_domain::call::CallFacts;
-use switchyard_domain::chat::{ChatRequest, Dialect, LossReport};
+use switchyard_domain::chat::{ChatRequest, Dialect, LossReport, TokenUsage};
 use switchyard_domain::wire::Member;
 
-use super::answer::{StreamDecoder, decode};
+use super::answer::{StreamDecoder, decode, read_usage};
 use super::request::encode;
-use crate::codec::{AnswerFault, DecodedAnswer, ProviderCodec, Source, StreamReader, Unsupported};
+use crate::codec::{AnswerFault, Billed, DecodedAnswer, ProviderCodec, Source, StreamReader, Unsupported};
 
 /// The dialect, spoken to Cohere, or to whoever serves its API.
 #[derive(Clone, Copy, Debug, Default)]
@@ -47,5 +48,26 @@ impl ProviderCodec for Cohere {
 
     fn reader(&self, _choices: u32) -> Box<dyn StreamReader> {
         Box::new(StreamDecoder::default())
+    }
+}
+
+impl Billed for Cohere {
+    fn output(&self) -> &'static [&'static str] {
+        &[
+            "message/content",
+            "message/content/text",
+            "message/content/thinking",
+            "message/tool_plan",
+            "message/tool_calls/function/name",
+            "message/tool_calls/function/arguments",
+        ]
+    }
+
+    fn counts(&self) -> &'static [&'static str] {
+        &["usage", "delta/usage"]
+    }
+
+    fn count(&self, raw: &RawValue) -> Option<TokenUsage> {
+        read_usage(raw).filter(|(_, corrected)| !corrected).map(|(usage, _)| usage)
     }
 }

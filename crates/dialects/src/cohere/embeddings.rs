@@ -9,7 +9,9 @@ use switchyard_domain::chat::{Dialect, LossReport};
 use switchyard_domain::embedding::{EmbeddingAnswer, EmbeddingRequest, EmbeddingTask};
 use switchyard_domain::wire::Member;
 
-use crate::codec::{AnswerFault, EmbeddingCodec, Look, OperationCodec, Passage, StreamWatcher, Unsupported};
+use crate::codec::{
+    AnswerFault, Billed, EmbeddingCodec, Look, OperationCodec, Passage, StreamWatcher, Unsupported,
+};
 use crate::json::{ObjectWriter, RawMembers, members};
 use crate::openai_operations::{EventWatcher, for_model};
 use crate::vectors::{Counted, listed, note_foreign, task_member, texts};
@@ -21,6 +23,8 @@ const EMBEDDINGS: &str = "embeddings";
 /// Vectors as Cohere makes them, or whoever serves its API.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CohereEmbeddings;
+
+impl Billed for CohereEmbeddings {}
 
 impl OperationCodec for CohereEmbeddings {
     fn dialect(&self) -> Dialect {

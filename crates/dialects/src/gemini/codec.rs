@@ -1,17 +1,18 @@
 //! The dialect as others use it.
 
 use bytes::{Bytes, BytesMut};
+use serde_json::value::RawValue;
 use switchyard_domain::call::CallFacts;
-use switchyard_domain::chat::{ChatAnswer, ChatRequest, Dialect, LossReport, Part};
+use switchyard_domain::chat::{ChatAnswer, ChatRequest, Dialect, LossReport, Part, TokenUsage};
 use switchyard_domain::fault::ProviderFault;
 use switchyard_domain::wire::Member;
 
 use super::client_proofs::without_foreign;
 use super::parts::{Medium, NATIVE};
 use super::stream::{StreamDecoder, StreamEncoder};
-use super::{address, answer, error, request};
+use super::{address, answer, error, request, usage};
 use crate::codec::{
-    Address, AnswerFault, AnswerForm, ClientCodec, ClientError, DecodedAnswer, ProviderCodec, Source,
+    Address, AnswerFault, AnswerForm, Billed, ClientCodec, ClientError, DecodedAnswer, ProviderCodec, Source,
     StreamReader, StreamWriter, Unsupported,
 };
 use crate::error::RetryHints;
@@ -95,6 +96,24 @@ impl ProviderCodec for Gemini {
 
     fn fault(&self, status: u16, body: &[u8], hints: RetryHints, credential: Option<&str>) -> ProviderFault {
         error::provider_fault(status, body, hints, credential)
+    }
+}
+
+impl Billed for Gemini {
+    fn output(&self) -> &'static [&'static str] {
+        &[
+            "candidates/content/parts/text",
+            "candidates/content/parts/functionCall/name",
+            "candidates/content/parts/functionCall/args",
+        ]
+    }
+
+    fn counts(&self) -> &'static [&'static str] {
+        &["usageMetadata"]
+    }
+
+    fn count(&self, raw: &RawValue) -> Option<TokenUsage> {
+        usage::read(raw).filter(|read| !read.corrected).map(|read| read.usage)
     }
 }
 

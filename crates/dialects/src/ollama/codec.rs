@@ -5,7 +5,9 @@ use switchyard_domain::wire::Member;
 
 use super::answer::{StreamDecoder, decode};
 use super::request::encode;
-use crate::codec::{AnswerFault, DecodedAnswer, Framing, ProviderCodec, Source, StreamReader, Unsupported};
+use crate::codec::{
+    AnswerFault, Billed, DecodedAnswer, Framing, ProviderCodec, Source, StreamReader, Unsupported,
+};
 
 /// The dialect, spoken to an Ollama server.
 #[derive(Clone, Copy, Debug, Default)]
@@ -51,5 +53,17 @@ impl ProviderCodec for Ollama {
 
     fn reader(&self, _choices: u32) -> Box<dyn StreamReader> {
         Box::new(StreamDecoder::default())
+    }
+}
+
+/// The counts have no object of their own, and are among the last words of an answer.
+impl Billed for Ollama {
+    fn output(&self) -> &'static [&'static str] {
+        &[
+            "message/content",
+            "message/thinking",
+            "message/tool_calls/function/name",
+            "message/tool_calls/function/arguments",
+        ]
     }
 }

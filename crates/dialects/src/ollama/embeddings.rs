@@ -6,7 +6,9 @@ use switchyard_domain::chat::{Dialect, LossReport};
 use switchyard_domain::embedding::{EmbeddingAnswer, EmbeddingRequest};
 use switchyard_domain::wire::Member;
 
-use crate::codec::{AnswerFault, EmbeddingCodec, Look, OperationCodec, Passage, StreamWatcher, Unsupported};
+use crate::codec::{
+    AnswerFault, Billed, EmbeddingCodec, Look, OperationCodec, Passage, StreamWatcher, Unsupported,
+};
 use crate::json::{ObjectWriter, RawMembers};
 use crate::openai_operations::{EventWatcher, for_model};
 use crate::vectors::{Counted, listed, note_foreign, task_member, texts};
@@ -18,6 +20,8 @@ const EMBEDDINGS: &str = "embeddings";
 /// Vectors as an Ollama server makes them.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct OllamaEmbeddings;
+
+impl Billed for OllamaEmbeddings {}
 
 impl OperationCodec for OllamaEmbeddings {
     fn dialect(&self) -> Dialect {

@@ -1,17 +1,19 @@
 //! The dialect as others use it.
 
 use bytes::{Bytes, BytesMut};
+use serde_json::value::RawValue;
 use switchyard_domain::call::CallFacts;
-use switchyard_domain::chat::{ChatAnswer, ChatRequest, Dialect, LossReport, Part};
+use switchyard_domain::chat::{ChatAnswer, ChatRequest, Dialect, LossReport, Part, TokenUsage};
 use switchyard_domain::wire::Member;
 
 use super::client_messages::{MessageRules, rewritten};
 use super::request::{StreamUsage, TargetFacts, ToolCallIds};
 use super::stream::{StreamDecoder, StreamEncoder, Watcher};
-use super::{UsageRule, answer, request};
+use super::{UsageRule, answer, request, usage};
 use crate::codec::{
-    Address, AnswerFault, AnswerForm, ClientCodec, ClientError, DecodedAnswer, LastWord, Look, MemberRule,
-    ProviderCodec, Source, StreamReader, StreamWatcher, StreamWriter, Unsupported, joined, quoted,
+    Address, AnswerFault, AnswerForm, Billed, ClientCodec, ClientError, DecodedAnswer, LastWord, Look,
+    MemberRule, ProviderCodec, Source, StreamReader, StreamWatcher, StreamWriter, Unsupported, joined,
+    quoted,
 };
 use crate::openai_error::{encode_error, write_error_event};
 use crate::request::{CheckedRequest, RequestError, RequestLimits};
@@ -143,6 +145,43 @@ impl ProviderCodec for OpenAiChat {
             departures.push("Streams are asked for their usage.".to_owned());
         }
         departures
+    }
+}
+
+/// What holds output, the members of a flat answer first.
+const OUTPUT: &[&str] = &[
+    "content",
+    "text",
+    "choices/message/content",
+    "choices/message/content/text",
+    "choices/message/content/thinking",
+    "choices/message/content/thinking/text",
+    "choices/message/reasoning_content",
+    "choices/message/reasoning",
+    "choices/message/refusal",
+    "choices/message/tool_calls/function/name",
+    "choices/message/tool_calls/function/arguments",
+    "choices/message/tool_calls/custom/name",
+    "choices/message/tool_calls/custom/input",
+    "choices/message/function_call/name",
+    "choices/message/function_call/arguments",
+];
+/// So many of them are a flat answer's.
+const FLAT: usize = 2;
+
+impl Billed for OpenAiChat {
+    fn output(&self) -> &'static [&'static str] {
+        // A vendor's error must not be taken for a flat answer.
+        if self.answers_flat { OUTPUT } else { OUTPUT.get(FLAT..).unwrap_or_default() }
+    }
+
+    fn counts(&self) -> &'static [&'static str] {
+        // The second is Groq's.
+        &["usage", "x_groq/usage"]
+    }
+
+    fn count(&self, raw: &RawValue) -> Option<TokenUsage> {
+        usage::read(raw, self.usage).filter(|read| !read.corrected).map(|read| read.usage)
     }
 }
 

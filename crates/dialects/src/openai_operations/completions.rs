@@ -7,8 +7,8 @@ use super::answer::{Opened, open};
 use super::check::{Demands, Gathered, stream, texts};
 use super::{unstreamed, usage};
 use crate::codec::{
-    Address, AnswerFault, LastWord, Look, MemberRule, OperationClient, OperationCodec, Passage, Source,
-    StreamWatcher, Taken, Unstreamed, Unsupported, quoted,
+    Address, AnswerFault, Billed, LastWord, Look, MemberRule, OperationClient, OperationCodec, Passage,
+    Source, StreamWatcher, Taken, Unstreamed, Unsupported, quoted,
 };
 use crate::error::ProviderError;
 use crate::json::{RawMembers, elements, integer, members, text};
@@ -35,6 +35,12 @@ pub struct OpenAiCompletions {
 impl OpenAiCompletions {
     /// A vendor that keeps to OpenAI in all respects.
     pub const PLAIN: Self = Self { members: &[], asks_usage: true };
+}
+
+impl Billed for OpenAiCompletions {
+    fn output(&self) -> &'static [&'static str] {
+        &["choices/text"]
+    }
 }
 
 impl OperationCodec for OpenAiCompletions {

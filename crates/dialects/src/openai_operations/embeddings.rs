@@ -14,8 +14,8 @@ use super::check::{Demands, is_tokens, texts};
 use super::events::EventWatcher;
 use super::{request, usage};
 use crate::codec::{
-    Address, AnswerFault, EmbeddingClient, EmbeddingCodec, Look, MemberRule, OperationClient, OperationCodec,
-    Passage, Source, StreamWatcher, Taken, Unsupported,
+    Address, AnswerFault, Billed, EmbeddingClient, EmbeddingCodec, Look, MemberRule, OperationClient,
+    OperationCodec, Passage, Source, StreamWatcher, Taken, Unsupported,
 };
 use crate::json::{
     self, ArrayWriter, ObjectWriter, RawMembers, Shape, elements, integer, members, shape, text,
@@ -44,6 +44,8 @@ impl OpenAiEmbeddings {
     /// A vendor that keeps to OpenAI in all respects.
     pub const PLAIN: Self = Self { path: "embeddings", members: &[] };
 }
+
+impl Billed for OpenAiEmbeddings {}
 
 impl OperationCodec for OpenAiEmbeddings {
     fn dialect(&self) -> Dialect {

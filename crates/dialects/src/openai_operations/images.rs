@@ -7,8 +7,8 @@ use super::check::{Demands, one_text, stream};
 use super::events::EventWatcher;
 use super::{request, unstreamed, usage};
 use crate::codec::{
-    Address, AnswerFault, Look, OperationClient, OperationCodec, Passage, StreamWatcher, Taken, Unstreamed,
-    Unsupported,
+    Address, AnswerFault, Billed, Look, OperationClient, OperationCodec, Passage, StreamWatcher, Taken,
+    Unstreamed, Unsupported,
 };
 use crate::request::{CheckedRequest, RequestError, RequestLimits, integer, word};
 use crate::skim::Skimmed;
@@ -20,6 +20,8 @@ const MOST_IMAGES: u64 = 128;
 /// Pictures as a vendor makes them.
 #[derive(Clone, Copy, Debug)]
 pub struct OpenAiImages;
+
+impl Billed for OpenAiImages {}
 
 impl OperationCodec for OpenAiImages {
     fn dialect(&self) -> Dialect {

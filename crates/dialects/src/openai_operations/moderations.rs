@@ -7,7 +7,8 @@ use super::check::{Demands, Gathered, one_text};
 use super::events::EventWatcher;
 use super::{request, usage};
 use crate::codec::{
-    Address, AnswerFault, Look, OperationClient, OperationCodec, Passage, StreamWatcher, Taken, Unsupported,
+    Address, AnswerFault, Billed, Look, OperationClient, OperationCodec, Passage, StreamWatcher, Taken,
+    Unsupported,
 };
 use crate::request::{CheckedRequest, RequestError, RequestLimits};
 use crate::scan::{Kind, Node};
@@ -16,6 +17,8 @@ use crate::whole_answer::{members_of, model};
 /// Moderations as a vendor offers them.
 #[derive(Clone, Copy, Debug)]
 pub struct OpenAiModerations;
+
+impl Billed for OpenAiModerations {}
 
 impl OperationCodec for OpenAiModerations {
     fn dialect(&self) -> Dialect {

@@ -7,7 +7,7 @@ use super::check::{Demands, one_text};
 use super::events::EventWatcher;
 use super::{request, unstreamed};
 use crate::codec::{
-    Address, AnswerFault, Look, OperationClient, OperationCodec, Passage, StreamWatcher, Unstreamed,
+    Address, AnswerFault, Billed, Look, OperationClient, OperationCodec, Passage, StreamWatcher, Unstreamed,
     Unsupported,
 };
 use crate::error::{announces_error, from_members, has_error};
@@ -38,6 +38,8 @@ const SOUND: &[&str] = &[
 /// Speech as a vendor makes it.
 #[derive(Clone, Copy, Debug)]
 pub struct OpenAiSpeech;
+
+impl Billed for OpenAiSpeech {}
 
 impl OperationCodec for OpenAiSpeech {
     fn dialect(&self) -> Dialect {

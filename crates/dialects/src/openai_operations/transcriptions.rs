@@ -8,7 +8,7 @@ use switchyard_domain::wire::Member;
 use super::events::EventWatcher;
 use super::{request, unstreamed, usage};
 use crate::codec::{
-    AnswerFault, Look, OperationCodec, Passage, StreamWatcher, Taken, Unstreamed, Unsupported,
+    AnswerFault, Billed, Look, OperationCodec, Passage, StreamWatcher, Taken, Unstreamed, Unsupported,
 };
 use crate::json::text;
 use crate::multipart::{FormFault, FormScanner, Part};
@@ -24,6 +24,12 @@ const TEXTS: &[&str] = &["text/plain", "text/vtt", "text/srt", "application/x-su
 /// Transcriptions as a vendor makes them.
 #[derive(Clone, Copy, Debug)]
 pub struct OpenAiTranscriptions;
+
+impl Billed for OpenAiTranscriptions {
+    fn output(&self) -> &'static [&'static str] {
+        &["text"]
+    }
+}
 
 impl OperationCodec for OpenAiTranscriptions {
     fn dialect(&self) -> Dialect {

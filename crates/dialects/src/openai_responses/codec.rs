@@ -8,8 +8,8 @@ use switchyard_domain::wire::Member;
 use super::request::{self, Target};
 use super::{answer, kinds, stream};
 use crate::codec::{
-    Address, AnswerFault, AnswerForm, ClientCodec, ClientError, DecodedAnswer, MemberRule, ProviderCodec,
-    Source, StreamReader, StreamWriter, Unsupported, quoted,
+    Address, AnswerFault, AnswerForm, Billed, ClientCodec, ClientError, DecodedAnswer, MemberRule,
+    ProviderCodec, Source, StreamReader, StreamWriter, Unsupported, quoted,
 };
 use crate::openai_error::encode_error;
 use crate::request::{CheckedRequest, RequestError, RequestLimits};
@@ -112,6 +112,23 @@ impl ProviderCodec for OpenAiResponses {
 
     fn reader(&self, _choices: u32) -> Box<dyn StreamReader> {
         Box::new(stream::Reader::new(self.issuer))
+    }
+}
+
+impl Billed for OpenAiResponses {
+    fn output(&self) -> &'static [&'static str] {
+        &[
+            "output/content/text",
+            "output/content/refusal",
+            "output/summary/text",
+            "output/name",
+            "output/arguments",
+            "output/input",
+        ]
+    }
+
+    fn counts(&self) -> &'static [&'static str] {
+        &["usage", "response/usage"]
     }
 }
 

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests may fail loudly too")]
 
 mod aws_event_stream;
+mod billed;
 mod fitting;
 mod foreign;
 mod json;

@@ -9,7 +9,7 @@ use futures_util::StreamExt;
 use futures_util::stream::once;
 use http::{HeaderMap, header};
 use std::borrow::Cow;
-use switchyard_dialects::codec::{AnswerFault, Framing, ProviderCodec};
+use switchyard_dialects::codec::{AnswerFault, Billed, Framing, ProviderCodec};
 use switchyard_dialects::framing::{FrameLimits, FrameReader};
 use switchyard_dialects::sse::repair_utf8;
 use switchyard_domain::chat::{ChatEvent, Collector};
@@ -136,7 +136,7 @@ impl Success<'_> {
     }
 
     async fn whole(&self, body: BodyReader) -> Result<Bytes, ProviderFault> {
-        whole(body, &self.context.received).await
+        whole(body, self.codec, &self.context.received).await
     }
 
     /// What an error in the body of a success means.
@@ -147,7 +147,7 @@ impl Success<'_> {
     }
 
     fn not_json(&self, body: &[u8]) -> ProviderFault {
-        unfinished::note(body, &self.context.received);
+        unfinished::note(self.codec, body, &self.context.received);
         faults::invalid("the provider's answer is not a JSON object")
     }
 
@@ -175,12 +175,16 @@ impl Success<'_> {
     }
 }
 
-/// The whole body. If its end does not come, or nobody waits for it any more, what came of its text is noted.
-pub(super) async fn whole(mut body: BodyReader, received: &Received) -> Result<Bytes, ProviderFault> {
+/// The whole body. If its end does not come, or nobody waits for it any more, what came of it is noted.
+pub(super) async fn whole(
+    mut body: BodyReader,
+    codec: &dyn Billed,
+    received: &Received,
+) -> Result<Bytes, ProviderFault> {
     let of_transport = |fault| faults::of_transport(&fault);
     let Some(first) = body.next_chunk().await.map_err(of_transport)? else { return Ok(Bytes::new()) };
     body.content_arrived();
-    let mut unfinished = Unfinished::new(received, first);
+    let mut unfinished = Unfinished::new(codec, received, first);
     while let Some(piece) = body.next_chunk().await.map_err(of_transport)? {
         if unfinished.len().saturating_add(piece.len()) > MAX_WHOLE {
             return Err(of_transport(TransportFault::BodyTooLarge { limit: MAX_WHOLE }));

@@ -1,15 +1,13 @@
 //! Keeping the record of what was received true at every moment.
 
 use switchyard_dialects::codec::{Look, service_tier};
-use switchyard_domain::chat::ChatEvent;
+use switchyard_domain::chat::{ChatEvent, TokenUsage};
 use switchyard_ports::provider::ReceivedParts;
 
 /// Notes what a look at an event or a body found, save its text, which the look has noted itself.
 pub(super) fn look(parts: &mut ReceivedParts, look: &mut Look) {
     if let Some(usage) = look.usage {
-        parts.usage = Some(usage);
-        parts.text_at_usage = parts.output_text.len();
-        parts.usage_corrected = look.usage_corrected;
+        counted(parts, usage, look.usage_corrected);
     }
     parts.units = parts.units.saturating_add(look.units);
     if parts.served_model.is_none() {
@@ -33,11 +31,15 @@ pub(super) fn events(parts: &mut ReceivedParts, events: &[ChatEvent]) {
                 parts.service_tier = service_tier(name, value).or(parts.service_tier.take());
             }
             ChatEvent::Delta { delta, .. } => parts.output_text.push_str(delta.output_text()),
-            ChatEvent::Usage(usage) => {
-                parts.usage = Some(*usage);
-                parts.text_at_usage = parts.output_text.len();
-            }
+            ChatEvent::Usage(usage) => counted(parts, *usage, parts.usage_corrected),
             ChatEvent::Finished { .. } => {}
         }
     }
+}
+
+/// Notes what the provider counted of all that came so far; `corrected` says that a count made no sense and was replaced.
+pub(super) fn counted(parts: &mut ReceivedParts, usage: TokenUsage, corrected: bool) {
+    parts.usage = Some(usage);
+    parts.text_at_usage = parts.output_text.len();
+    parts.usage_corrected = corrected;
 }

@@ -1,17 +1,16 @@
 //! A whole answer of which only the beginning came: what its text was, so that it is paid for.
 //!
 //! A provider bills what it made, whether or not the last byte arrived. Streams note their text as it passes; an answer that
-//! is one JSON text can't be decoded before its end, so its beginning is searched for the members that hold output.
+//! is one JSON text can't be decoded before its end, so its beginning is searched for output and counts.
 
+use super::tally;
 use bytes::{Bytes, BytesMut};
-use std::borrow::Cow;
+use switchyard_dialects::codec::{Billed, salvage};
 use switchyard_ports::provider::Received;
 
-/// The members whose text is output.
-const OUTPUT_MEMBERS: [&[u8]; 5] = [b"content", b"reasoning_content", b"reasoning", b"refusal", b"arguments"];
-
-/// A body that is being read. Unless it is [finished](Self::finish), dropping it notes the text that came.
+/// A body that is being read. Unless it is [finished](Self::finish), dropping it notes what came of it.
 pub(super) struct Unfinished<'a> {
+    codec: &'a dyn Billed,
     received: &'a Received,
     /// The only piece so far: most answers come in one, which is then never copied.
     only: Bytes,
@@ -21,8 +20,8 @@ pub(super) struct Unfinished<'a> {
 }
 
 impl<'a> Unfinished<'a> {
-    pub(super) fn new(received: &'a Received, first: Bytes) -> Self {
-        Self { received, only: first, joined: BytesMut::new(), is_finished: false }
+    pub(super) fn new(codec: &'a dyn Billed, received: &'a Received, first: Bytes) -> Self {
+        Self { codec, received, only: first, joined: BytesMut::new(), is_finished: false }
     }
 
     /// Bytes so far.
@@ -47,73 +46,28 @@ impl<'a> Unfinished<'a> {
 impl Drop for Unfinished<'_> {
     fn drop(&mut self) {
         if !self.is_finished {
-            note(if self.joined.is_empty() { &self.only } else { &self.joined }, self.received);
+            let came = if self.joined.is_empty() { &self.only[..] } else { &self.joined[..] };
+            note(self.codec, came, self.received);
         }
     }
 }
 
-/// Notes the output text in a JSON text that ends too early or is otherwise broken.
-pub(super) fn note(bytes: &[u8], received: &Received) {
+/// Notes the output and the counts in a text that ends too early, is otherwise broken, or tells of a failure.
+pub(super) fn note(codec: &dyn Billed, text: &[u8], received: &Received) {
     let mut parts = received.lock();
-    let mut rest = bytes;
-    let mut is_output = false;
-    while let Some((string, after)) = next_string(rest) {
-        rest = after;
-        let tail = rest.trim_ascii_start();
-        if let Some(value) = tail.strip_prefix(b":") {
-            is_output = OUTPUT_MEMBERS.contains(&string.bytes) && value.trim_ascii_start().starts_with(b"\"");
-        } else if std::mem::take(&mut is_output) {
-            parts.output_text.push_str(&string.text());
-        }
+    if let Some(usage) = salvage(codec, text, &mut parts.output_text) {
+        tally::counted(&mut parts, usage, false);
     }
-}
-
-/// A JSON string's inside, perhaps cut.
-struct Found<'a> {
-    bytes: &'a [u8],
-    is_whole: bool,
-}
-
-impl Found<'_> {
-    /// The text; of a cut string, without the word that was cut, of which nobody can say what it was to become.
-    fn text(&self) -> Cow<'_, str> {
-        let kept = if self.is_whole { self.bytes } else { whole_words(self.bytes) };
-        let quoted = [b"\"", kept, b"\""].concat();
-        match serde_json::from_slice::<String>(&quoted) {
-            Ok(text) => Cow::Owned(text),
-            Err(_) => String::from_utf8_lossy(kept),
-        }
-    }
-}
-
-fn whole_words(bytes: &[u8]) -> &[u8] {
-    let end = bytes.iter().rposition(|byte| *byte == b' ').unwrap_or(0);
-    bytes.get(..end).unwrap_or_default()
-}
-
-/// The next string of a JSON text and what follows it.
-fn next_string(bytes: &[u8]) -> Option<(Found<'_>, &[u8])> {
-    let start = memchr::memchr(b'"', bytes)? + 1;
-    let inside = bytes.get(start..)?;
-    let mut at = 0;
-    while let Some(step) = inside.get(at..).and_then(|rest| memchr::memchr2(b'"', b'\\', rest)) {
-        at += step;
-        if inside.get(at) == Some(&b'"') {
-            let found = Found { bytes: inside.get(..at)?, is_whole: true };
-            return Some((found, inside.get(at + 1..)?));
-        }
-        at += 2;
-    }
-    Some((Found { bytes: inside, is_whole: false }, &[]))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use switchyard_dialects::openai_chat::OpenAiChat;
 
     fn noted(body: &str) -> String {
         let received = Received::default();
-        note(body.as_bytes(), &received);
+        note(&OpenAiChat::PLAIN, body.as_bytes(), &received);
         received.lock().output_text.clone()
     }
 
@@ -146,12 +100,16 @@ mod tests {
     #[test]
     fn a_body_that_is_dropped_half_read_notes_its_text_and_a_finished_one_nothing() {
         let received = Received::default();
-        let mut body = Unfinished::new(&received, Bytes::from_static(b"{\"choices\":[{\"message\":"));
+        let mut body = Unfinished::new(
+            &OpenAiChat::PLAIN,
+            &received,
+            Bytes::from_static(b"{\"choices\":[{\"message\":"),
+        );
         body.push(br#"{"content":" a b"#);
         drop(body);
         assert_eq!(received.lock().output_text, " a");
         let received = Received::default();
-        let mut body = Unfinished::new(&received, Bytes::from_static(br#"{"content""#));
+        let mut body = Unfinished::new(&OpenAiChat::PLAIN, &received, Bytes::from_static(br#"{"content""#));
         body.push(br#":"a"}"#);
         assert_eq!(body.finish(), r#"{"content":"a"}"#);
         assert!(received.lock().output_text.is_empty());

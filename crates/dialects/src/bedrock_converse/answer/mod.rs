@@ -9,4 +9,5 @@ mod usage;
 mod whole;
 
 pub(super) use stream::StreamDecoder;
+pub(super) use usage::read as read_usage;
 pub(super) use whole::decode;

@@ -6,7 +6,7 @@ use crate::json::{RawMembers, elements, members, text};
 
 /// Reads a `usage` object, whose input leaves out what the cache gave and took. The second value says whether a number made
 /// no sense. `None` if it counts nothing at all.
-pub(super) fn read(raw: &RawValue) -> Option<(TokenUsage, bool)> {
+pub(in crate::bedrock_converse) fn read(raw: &RawValue) -> Option<(TokenUsage, bool)> {
     let usage = members(raw)?;
     let (input, output) = (usage.get("inputTokens"), usage.get("outputTokens"));
     if input.is_none() && output.is_none() {

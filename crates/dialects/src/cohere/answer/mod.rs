@@ -12,6 +12,7 @@ use crate::error::{from_members, has_error};
 use crate::json::{elements, members, object, text, without_lone_surrogates};
 use reader::Reader;
 pub(super) use stream::StreamDecoder;
+pub(super) use usage::read as read_usage;
 
 /// Reads a whole answer, see `ProviderCodec::decode`.
 pub(super) fn decode(body: &[u8]) -> Result<DecodedAnswer, AnswerFault> {

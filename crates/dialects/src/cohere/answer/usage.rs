@@ -6,7 +6,7 @@ use crate::json::{RawMembers, members};
 
 /// Reads a `usage` object: what is billed, or what was read and made where the bill is not told. The second value says
 /// whether a number made no sense. `None` if it counts nothing at all.
-pub(super) fn read(raw: &RawValue) -> Option<(TokenUsage, bool)> {
+pub(in crate::cohere) fn read(raw: &RawValue) -> Option<(TokenUsage, bool)> {
     let usage = members(raw)?;
     let set = |name: &str| usage.get(name).and_then(members).filter(counts);
     let (billed, tokens) = (set("billed_units"), set("tokens"));

@@ -9,7 +9,8 @@ use switchyard_domain::wire::Member;
 
 use super::{Texts, answer, task};
 use crate::codec::{
-    AnswerFault, EmbeddingCodec, Look, OperationCodec, Passage, Source, StreamWatcher, Unsupported, quoted,
+    AnswerFault, Billed, EmbeddingCodec, Look, OperationCodec, Passage, Source, StreamWatcher, Unsupported,
+    quoted,
 };
 use crate::error::RetryHints;
 use crate::gemini::address::resource_name;
@@ -40,6 +41,8 @@ impl GeminiEmbeddings {
     /// Vertex, which has no other.
     pub const VERTEX_ONE: Self = Self { service: Gemini::VERTEX, texts: Texts::One };
 }
+
+impl Billed for GeminiEmbeddings {}
 
 impl OperationCodec for GeminiEmbeddings {
     fn dialect(&self) -> Dialect {

@@ -4,7 +4,7 @@ use super::passing::{self, Passing};
 use crate::driver::answer::{begins_as_json, is_json, is_web_page, media_type, web_page, whole};
 use crate::driver::request;
 use crate::driver::stream::{self, Reading, Sink};
-use crate::driver::{faults, tally};
+use crate::driver::{faults, tally, unfinished};
 use crate::transport::{BodyReader, InboundResponse};
 use bytes::Bytes;
 use futures_util::StreamExt;
@@ -119,7 +119,7 @@ impl Reception<'_> {
     }
 
     async fn judged(&self, body: BodyReader) -> Result<Received, ProviderFault> {
-        let body = whole(body, &self.context.received).await?;
+        let body = whole(body, self.codec, &self.context.received).await?;
         let look = {
             let mut parts = self.context.received.lock();
             self.codec.glance(&body, &mut parts.output_text)
@@ -130,7 +130,7 @@ impl Reception<'_> {
     }
 
     async fn text(&self, body: BodyReader) -> Result<Received, ProviderFault> {
-        let body = whole(body, &self.context.received).await?;
+        let body = whole(body, self.codec, &self.context.received).await?;
         {
             let mut parts = self.context.received.lock();
             parts.output_text.push_str(&String::from_utf8_lossy(&body));
@@ -149,7 +149,7 @@ impl Reception<'_> {
                 large => Ok((large, self.prepared.stream.then(|| request::JSON.to_owned()))),
             };
         }
-        let body = whole(body, &self.context.received).await?;
+        let body = whole(body, self.codec, &self.context.received).await?;
         self.note(self.codec.glance(&body, &mut String::new()), &body)?;
         let decoded = self.codec.as_embedding().map(|codec| codec.decode(&body));
         let answer = decoded.unwrap_or(Err(AnswerFault::NoChoices));
@@ -179,14 +179,17 @@ impl Reception<'_> {
                 self.context.received.lock().began = false;
                 faults::of_error_body(&judge(self.codec), body, self.headers, self.context, self.now)
             }
-            AnswerFault::NotJson => faults::invalid("the provider's answer is not a JSON object"),
+            AnswerFault::NotJson => {
+                unfinished::note(self.codec, body, &self.context.received);
+                faults::invalid("the provider's answer is not a JSON object")
+            }
             AnswerFault::NoChoices => faults::invalid("the provider's answer is none to what was asked"),
         }
     }
 
     /// JSON where sound was asked for: an error most likely.
     async fn unasked_json(&self, body: BodyReader) -> ProviderFault {
-        match whole(body, &self.context.received).await {
+        match whole(body, self.codec, &self.context.received).await {
             Ok(body) => match self.codec.glance(&body, &mut String::new()) {
                 Err(answer @ AnswerFault::Error(_)) => self.refused(&answer, &body),
                 _ => faults::invalid("the provider's answer is JSON and not what was asked for"),

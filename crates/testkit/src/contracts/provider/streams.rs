@@ -32,6 +32,32 @@ pub async fn a_stream_that_is_cut_is_interrupted_and_what_came_is_recorded(subje
 }
 
 /// See the name.
+pub async fn what_came_of_a_buffered_answer_is_recorded_wherever_it_was_cut(subject: Subject) {
+    let scene = Scene::new(subject);
+    let whole = scene.buffered("tokens=20").await.whole().received;
+    let length = scene.upstream.take_calls().remove(0).bytes_sent;
+    let (mut lengths, mut is_counted) = (Vec::new(), false);
+    for cut in (1..=8).map(|eighth| (length * eighth / 8).min(length - 1)) {
+        let outcome =
+            scene.buffered(&format!("tokens=20&cut_after={cut}")).await.failed(FaultKind::Interrupted);
+        let sent = scene.upstream.take_calls().remove(0).text_sent;
+        let received = outcome.received;
+        assert!(whole.output_text.starts_with(&received.output_text), "{cut} of {length}: {received:?}");
+        if subject.dialect == Dialect::OPENAI_CHAT {
+            // Of others the upstream does not know how far it came.
+            assert_eq!(received.output_text, sent, "{cut} of {length}");
+        }
+        assert!(received.usage.is_none() || received.usage == whole.usage, "{received:?}");
+        assert!(received.usage.is_none() || received.text_at_usage == received.output_text.len());
+        is_counted |= received.usage.is_some();
+        lengths.push(received.output_text.len());
+    }
+    assert_eq!(lengths.last(), Some(&whole.output_text.len()), "all but the last byte came");
+    assert!(lengths.is_sorted() && lengths.iter().any(|some| (1..whole.output_text.len()).contains(some)));
+    assert!(is_counted || subject.dialect == Dialect::OLLAMA, "and so did the counts");
+}
+
+/// See the name.
 pub async fn a_stream_without_its_last_word_is_whole_if_every_choice_ended(subject: Subject) {
     let scene = Scene::new(subject);
     let outcome = scene.stream("no_done").await.whole();
