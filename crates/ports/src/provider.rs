@@ -134,6 +134,8 @@ pub struct ReceivedParts {
     pub began: bool,
     /// What the provider counted, as far as it said and as far as it is credible.
     pub usage: Option<TokenUsage>,
+    /// What the provider counted of the prompt, where it says so before it answers. Nothing of it is output.
+    pub prompt: Option<TokenUsage>,
     /// How much of the text had come when the provider counted last.
     pub text_at_usage: usize,
     /// Whether the provider's counts were absurd and had to be corrected.

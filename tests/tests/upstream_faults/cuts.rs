@@ -1,9 +1,10 @@
 //! Connections that end too early, and answers of two providers that must never be mixed.
 
 use crate::matrix::Row;
-use crate::scene::{ALONE, BOTH, Mode, PAIR, Scene};
+use crate::scene::{ALONE, BOTH, FAULTY, Mode, PAIR, Scene};
 use switchyard_domain::chat::UsageSource;
 use switchyard_domain::usage::Outcome;
+use switchyard_harness::TestApp;
 
 /// U14.
 #[tokio::test]
@@ -70,6 +71,32 @@ async fn a_buffered_answer_that_is_cut_goes_to_the_next_target_and_is_502_withou
         Row { script, fault: "interrupted", billed: true, ..Row::FAILS }
             .holds_in(Mode::Buffered, Scene::builder)
             .await;
+    }
+}
+
+/// U14, in a dialect that tells the prompt's count before it answers, and has its own places for what it says.
+#[tokio::test]
+async fn a_cut_answer_of_another_dialect_is_billed_for_what_came_and_by_what_the_provider_counted() {
+    let builder = || TestApp::builder().vendor("anthropic").models([FAULTY]);
+    let scene = Scene::start(builder(), "cut_after=3&cached=3").await;
+    let heard = scene.ask(Mode::Streamed, ALONE).await;
+    let usage = scene.is_broken_off(&heard).await.usage;
+    let call = scene.only_call(&heard).await;
+    assert_eq!((usage.input, usage.cached_input), (call.billed.prompt, 3));
+    assert!(usage.output > 0, "{usage:?}");
+    let scene = Scene::start(builder(), "tokens=20&cut_after=120").await;
+    let heard = scene.ask(Mode::Buffered, ALONE).await;
+    for event in scene.events(&heard).await {
+        assert_eq!((event.outcome, event.usage_source), (Outcome::Failed, UsageSource::Partial));
+        assert!(event.usage.output > 10, "{:?}", event.usage);
+    }
+    // Whole, but for the end that was announced: the provider's own count.
+    let scene = Scene::start(builder(), "tokens=20&cached=3&wrong_length=%2B7").await;
+    let heard = scene.ask(Mode::Buffered, ALONE).await;
+    for (event, call) in scene.events(&heard).await.iter().zip(scene.calls(&heard).await) {
+        let counted = (event.usage.input, event.usage.cached_input, event.usage.output);
+        assert_eq!(counted, (call.billed.prompt, 3, call.billed.completion));
+        assert_eq!(event.usage_source, UsageSource::Partial);
     }
 }
 

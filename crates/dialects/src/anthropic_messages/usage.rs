@@ -64,6 +64,12 @@ impl Counts {
         })
     }
 
+    /// What was counted of the prompt, if anything, and if it makes sense.
+    pub(super) fn prompt(&self) -> Option<TokenUsage> {
+        let usage = self.usage().filter(|usage| usage.input > 0 && !self.counter.corrected)?;
+        Some(TokenUsage { output: 0, reasoning: 0, ..usage })
+    }
+
     /// Whether a count made no sense and was replaced, or one of the two halves is missing.
     pub(super) fn corrected(&self) -> bool {
         self.counter.corrected || self.input.is_some() != self.output.is_some()

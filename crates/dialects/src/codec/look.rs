@@ -19,6 +19,8 @@ pub struct Look {
     pub usage: Option<TokenUsage>,
     /// Whether a count made no sense and was replaced.
     pub usage_corrected: bool,
+    /// What it counted of the prompt before it answers, see [`StreamReader::prompt`].
+    pub prompt: Option<TokenUsage>,
     /// What is billed by the piece, as we counted it here.
     pub units: Units,
     /// Whether it only counts, and is to be hidden from a client that did not ask.
@@ -39,6 +41,7 @@ impl Look {
             finished: false,
             usage: None,
             usage_corrected: false,
+            prompt: None,
             units: Units::default(),
             is_closing_usage: false,
             service_tier: None,
@@ -84,6 +87,7 @@ impl StreamWatcher for DecodingWatcher {
         let mut look = seen(&self.events, taken, output);
         look.finished = self.reader.is_finished();
         look.usage_corrected = self.reader.usage_corrected();
+        look.prompt = self.reader.prompt();
         Ok(look)
     }
 

@@ -2,7 +2,7 @@ use std::fmt::Debug;
 
 use bytes::Bytes;
 use switchyard_domain::call::CallFacts;
-use switchyard_domain::chat::{ChatEvent, ChatRequest, Dialect, LossReport};
+use switchyard_domain::chat::{ChatEvent, ChatRequest, Dialect, LossReport, TokenUsage};
 use switchyard_domain::fault::ProviderFault;
 use switchyard_domain::wire::Member;
 
@@ -90,6 +90,11 @@ pub trait StreamReader: Send + Debug {
     }
     /// Whether a count made no sense and was replaced: no base for a bill.
     fn usage_corrected(&self) -> bool;
+    /// What the provider counted of the prompt, in dialects in which it says so before it answers; without output. It is no event:
+    /// a client must not take it for all that the answer costs.
+    fn prompt(&self) -> Option<TokenUsage> {
+        None
+    }
 }
 
 /// A dialect as it is spoken to providers, with what one vendor does otherwise. Pure: the same input gives the same output.

@@ -124,7 +124,11 @@ impl Meter<'_> {
             _ => {}
         }
         let output = counted.output.min(limit);
-        let usage = TokenUsage { input: counted.input, output, ..TokenUsage::default() };
+        let said = received.prompt.filter(|said| (1..=LARGEST_CREDIBLE).contains(&said.input));
+        let usage = match said {
+            Some(said) => TokenUsage { output, ..said.clamped(LARGEST_CREDIBLE) },
+            None => TokenUsage { input: counted.input, output, ..TokenUsage::default() },
+        };
         let silent = received.usage.is_none() && !received.usage_corrected;
         let exact = silent && counted.exact;
         let source = complete(if exact { UsageSource::Counted } else { UsageSource::Estimated });

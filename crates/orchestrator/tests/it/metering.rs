@@ -178,3 +178,25 @@ async fn an_attempt_that_failed_before_its_head_used_nothing_and_one_behind_it_i
     assert_eq!((events[1].usage, events[1].usage_source), (counts(PROMPT, 0), UsageSource::Partial));
     assert!(events[0].ledger_entry().is_none() && events[1].ledger_entry().is_some());
 }
+
+#[tokio::test]
+async fn what_the_provider_said_of_the_prompt_stands_where_it_said_nothing_of_the_answer() {
+    let said = TokenUsage { cached_input: 30, cache_write: 8, ..counts(50, 0) };
+    let cut = || Act::say(["one two ", "three"]).cut(FaultKind::Interrupted);
+    for (prompt, usage) in [
+        (said, TokenUsage { output: 3, ..said }),
+        // No provider reads nothing, nor so much.
+        (counts(0, 0), counts(PROMPT, 3)),
+        (counts(1 << 53, 0), counts(PROMPT, 3)),
+    ] {
+        let world = World::usual().await;
+        world.factory.next("a/m", [cut().prompted(prompt)]);
+        drop(drain(world.stream("a/m").await).await);
+        let event = world.only_event();
+        assert_eq!((event.usage, event.usage_source), (usage, UsageSource::Partial));
+    }
+    // The counts at the end replace it.
+    let act = Act::say(["one"]).prompted(said).counted(counts(60, 7));
+    let event = recorded(World::usual().await, buffered("a/m"), act).await;
+    assert_eq!((event.usage, event.usage_source), (counts(60, 7), UsageSource::Provider));
+}

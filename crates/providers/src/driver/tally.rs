@@ -9,6 +9,7 @@ pub(super) fn look(parts: &mut ReceivedParts, look: &mut Look) {
     if let Some(usage) = look.usage {
         counted(parts, usage, look.usage_corrected);
     }
+    parts.prompt = look.prompt.or(parts.prompt);
     parts.units = parts.units.saturating_add(look.units);
     if parts.served_model.is_none() {
         parts.served_model = look.model.take();

@@ -1,5 +1,5 @@
 use serde_json::value::RawValue;
-use switchyard_domain::chat::{ChatEvent, Delta, Json};
+use switchyard_domain::chat::{ChatEvent, Delta, Json, TokenUsage};
 
 use super::block::{Block, Progress};
 use crate::anthropic_messages::finish;
@@ -115,6 +115,11 @@ impl MessageReader {
     /// Whether it was said why the answer ended, and nothing more after it.
     pub(in crate::anthropic_messages) fn is_finished(&self) -> bool {
         self.finished
+    }
+
+    /// What was counted of the prompt.
+    pub(in crate::anthropic_messages) fn prompt(&self) -> Option<TokenUsage> {
+        self.counts.prompt()
     }
 
     /// Whether a count made no sense and was replaced.

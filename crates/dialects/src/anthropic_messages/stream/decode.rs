@@ -1,4 +1,4 @@
-use switchyard_domain::chat::ChatEvent;
+use switchyard_domain::chat::{ChatEvent, TokenUsage};
 
 use crate::anthropic_messages::read::MessageReader;
 use crate::codec::{StreamReader, Taken};
@@ -47,6 +47,10 @@ impl StreamReader for StreamDecoder {
 
     fn usage_corrected(&self) -> bool {
         self.reader.usage_corrected()
+    }
+
+    fn prompt(&self) -> Option<TokenUsage> {
+        self.reader.prompt()
     }
 }
 

@@ -54,6 +54,7 @@ impl Look {
             finished: false,
             usage: peeked.usage.map(|reading| reading.usage),
             usage_corrected: peeked.usage.is_some_and(|reading| reading.corrected),
+            prompt: None,
             units: Units::default(),
             is_closing_usage: peeked.is_closing_usage,
             service_tier: peeked

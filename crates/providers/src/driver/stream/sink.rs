@@ -120,6 +120,7 @@ impl Sink {
                 tally::events(parts, new);
                 parts.finished = reader.is_finished();
                 parts.usage_corrected = reader.usage_corrected();
+                parts.prompt = reader.prompt().or(parts.prompt);
                 *held += event.raw.len();
                 Ok(Seen { taken, has_content: new.iter().any(ChatEvent::is_content) })
             }

@@ -57,6 +57,7 @@ macro_rules! provider_contract {
             an_answer_that_is_none_is_invalid,
             a_stream_that_is_cut_is_interrupted_and_what_came_is_recorded,
             what_came_of_a_buffered_answer_is_recorded_wherever_it_was_cut,
+            a_prompt_that_was_counted_before_the_answer_is_recorded_of_a_cut_stream,
             events_that_are_no_json_are_dropped_up_to_three,
             bytes_come_in_any_pieces,
             invalid_utf8_is_repaired,

@@ -1,7 +1,8 @@
 //! Streams that end, or go on, as they should not.
 
-use super::attempt::{Scene, ask};
+use super::attempt::{PATIENT, Scene, ask};
 use super::subject::Subject;
+use crate::call::WireCall;
 use switchyard_domain::chat::Dialect;
 use switchyard_domain::fault::FaultKind;
 
@@ -55,6 +56,26 @@ pub async fn what_came_of_a_buffered_answer_is_recorded_wherever_it_was_cut(subj
     assert_eq!(lengths.last(), Some(&whole.output_text.len()), "all but the last byte came");
     assert!(lengths.is_sorted() && lengths.iter().any(|some| (1..whole.output_text.len()).contains(some)));
     assert!(is_counted || subject.dialect == Dialect::OLLAMA, "and so did the counts");
+}
+
+/// See the name.
+pub async fn a_prompt_that_was_counted_before_the_answer_is_recorded_of_a_cut_stream(subject: Subject) {
+    if subject.dialect != Dialect::ANTHROPIC_MESSAGES {
+        return;
+    }
+    let scene = Scene::new(subject);
+    for script in ["cut_after=3&cached=3", "rst_after=0&cached=3", "error_event_after=2&cached=3"] {
+        let verbatim = scene.stream(script).await;
+        let call = WireCall::json(&ask(true)).without_wire();
+        let canonical = scene.run(&call, script, PATIENT).await;
+        for outcome in [verbatim, canonical] {
+            let billed = scene.upstream.take_calls().pop().map_or(0, |call| call.billed.prompt);
+            let prompt = outcome.received.prompt.unwrap();
+            assert!(outcome.fault.is_some() && outcome.received.usage.is_none(), "{script}");
+            assert_eq!((prompt.cached_input, prompt.output), (3, 0), "{script}");
+            assert!(billed == 0 || prompt.input == billed, "{script}");
+        }
+    }
 }
 
 /// See the name.

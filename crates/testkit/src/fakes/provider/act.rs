@@ -18,6 +18,8 @@ pub enum Act {
     Answer {
         /// The pieces of its text, one a frame.
         pieces: Vec<String>,
+        /// What it counted of the prompt at its beginning.
+        prompt: Option<Box<TokenUsage>>,
         /// What it counted.
         usage: Option<TokenUsage>,
         /// The service tier that it says it served.
@@ -43,7 +45,7 @@ impl Act {
     #[must_use]
     pub fn say<'a>(pieces: impl IntoIterator<Item = &'a str>) -> Self {
         let pieces = pieces.into_iter().map(str::to_owned).collect();
-        Self::Answer { pieces, usage: None, tier: None, end: End::Whole }
+        Self::Answer { pieces, prompt: None, usage: None, tier: None, end: End::Whole }
     }
 
     /// Answers `fine` and counts so many tokens.
@@ -66,29 +68,38 @@ impl Act {
 
     /// The same, with these counts at its end.
     #[must_use]
-    pub fn counted(self, counts: TokenUsage) -> Self {
-        match self {
-            Self::Answer { pieces, tier, end, .. } => Self::Answer { pieces, usage: Some(counts), tier, end },
-            other => other,
+    pub fn counted(mut self, counts: TokenUsage) -> Self {
+        if let Self::Answer { usage, .. } = &mut self {
+            *usage = Some(counts);
         }
+        self
+    }
+
+    /// The same, with these counts of the prompt at its beginning.
+    #[must_use]
+    pub fn prompted(mut self, counts: TokenUsage) -> Self {
+        if let Self::Answer { prompt, .. } = &mut self {
+            *prompt = Some(Box::new(counts));
+        }
+        self
     }
 
     /// The same, and it says that it served this service tier.
     #[must_use]
-    pub fn served(self, tier: &'static str) -> Self {
-        match self {
-            Self::Answer { pieces, usage, end, .. } => Self::Answer { pieces, usage, tier: Some(tier), end },
-            other => other,
+    pub fn served(mut self, word: &'static str) -> Self {
+        if let Self::Answer { tier, .. } = &mut self {
+            *tier = Some(word);
         }
+        self
     }
 
     /// The same, ending so.
     #[must_use]
-    pub fn ending(self, end: End) -> Self {
-        match self {
-            Self::Answer { pieces, usage, tier, .. } => Self::Answer { pieces, usage, tier, end },
-            other => other,
+    pub fn ending(mut self, so: End) -> Self {
+        if let Self::Answer { end, .. } = &mut self {
+            *end = so;
         }
+        self
     }
 
     /// The same, cut behind its last piece.

@@ -29,10 +29,11 @@ pub(super) async fn play(
             received.lock().began = true;
             return Err(fault);
         }
-        Act::Answer { pieces, usage, tier, end } => {
+        Act::Answer { pieces, prompt, usage, tier, end } => {
             {
                 let mut received = received.lock();
                 received.began = true;
+                received.prompt = prompt.map(|counts| *counts);
                 received.service_tier = tier.map(str::to_owned);
             }
             let playing = Playing { pieces: pieces.into(), usage, end: Some(end), received, _open: open };
