@@ -38,9 +38,44 @@ pub(super) fn events(parts: &mut ReceivedParts, events: &[ChatEvent]) {
     }
 }
 
-/// Notes what the provider counted of all that came so far; `corrected` says that a count made no sense and was replaced.
+/// Notes what the provider counted of all that came so far; `corrected` says that a count made no sense and was replaced. Some send
+/// zeros at last, which take nothing back.
 pub(super) fn counted(parts: &mut ReceivedParts, usage: TokenUsage, corrected: bool) {
+    let stands = parts.usage.is_some_and(|known| is_some(&known)) && !parts.usage_corrected;
+    if stands && !is_some(&usage) {
+        return;
+    }
     parts.usage = Some(usage);
     parts.text_at_usage = parts.output_text.len();
     parts.usage_corrected = corrected;
+}
+
+/// Whether anything was counted.
+fn is_some(usage: &TokenUsage) -> bool {
+    usage.total() > 0 || !usage.units.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zeros_take_no_count_back_that_makes_sense_and_any_other_count_replaces_it() {
+        let usage = |input, output| TokenUsage { input, output, ..TokenUsage::default() };
+        for (first, is_corrected, last, kept) in [
+            (usage(9, 4), false, usage(0, 0), usage(9, 4)),
+            (usage(9, 4), false, usage(9, 5), usage(9, 5)),
+            (usage(9, 4), false, usage(0, 5), usage(0, 5)),
+            (usage(9, 4), true, usage(0, 0), usage(0, 0)),
+            (usage(0, 0), false, usage(0, 0), usage(0, 0)),
+        ] {
+            let mut parts = ReceivedParts::default();
+            counted(&mut parts, first, is_corrected);
+            parts.output_text.push_str("more");
+            counted(&mut parts, last, false);
+            assert_eq!(parts.usage, Some(kept), "{first:?} {last:?}");
+            let is_old = first == kept && first != last;
+            assert_eq!(parts.text_at_usage, if is_old { 0 } else { 4 }, "{first:?} {last:?}");
+        }
+    }
 }

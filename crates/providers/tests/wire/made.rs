@@ -290,3 +290,18 @@ async fn the_class_of_service_that_was_given_is_noted_whichever_way_the_answer_g
         assert_eq!(heard.parts.service_tier.as_deref(), Some("flex"), "{stream}");
     }
 }
+
+#[tokio::test]
+async fn zeros_at_the_end_take_no_counts_back() {
+    let usage = |input: u64, output: u64| {
+        format!(
+            "data: {{\"choices\":[],\"usage\":{{\"prompt_tokens\":{input},\"completion_tokens\":{output}}}}}\n\n"
+        )
+    };
+    let body = [ROLE, WORD, &usage(3, 1), STOP, &usage(0, 0), DONE].concat();
+    for vendor in ["openai", "groq"] {
+        let heard = heard(vendor, "text/event-stream", &body, 100_000, true).await;
+        assert_eq!(heard.parts.usage.map(|usage| (usage.input, usage.output)), Some((3, 1)));
+        assert!(heard.parts.finished);
+    }
+}
