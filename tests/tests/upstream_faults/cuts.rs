@@ -62,6 +62,9 @@ async fn a_stream_that_is_cut_before_its_first_token_goes_to_the_next_target() {
     );
     let heard = scene.ask(Mode::Streamed, ALONE).await;
     assert_eq!((heard.answer.status, heard.error.as_deref()), (502, Some("upstream_error")));
+    for event in scene.events(&heard).await {
+        assert_eq!((event.usage.total(), event.usage_source), (0, UsageSource::None), "a refusal is free");
+    }
 }
 
 /// U14, for an answer that is no stream: nothing of it went out yet.

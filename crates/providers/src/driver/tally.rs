@@ -50,6 +50,12 @@ pub(super) fn counted(parts: &mut ReceivedParts, usage: TokenUsage, corrected: b
     parts.usage_corrected = corrected;
 }
 
+/// Notes that an error came where an answer was due: nothing is billed for it, unless something of an answer came before or with it.
+pub(super) fn refused(parts: &mut ReceivedParts) {
+    let is_counted = parts.usage.is_some_and(|usage| is_some(&usage)) || parts.prompt.is_some();
+    parts.began = is_counted || !parts.output_text.is_empty();
+}
+
 /// Whether anything was counted.
 fn is_some(usage: &TokenUsage) -> bool {
     usage.total() > 0 || !usage.units.is_empty()

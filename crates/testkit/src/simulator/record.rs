@@ -11,7 +11,7 @@ use super::clock;
 /// What a real provider would bill for a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct BilledTokens {
-    /// Prompt tokens: once the head of a 200 went out, else none.
+    /// Prompt tokens: once the head of a 200 went out, unless it is an error's, else none.
     pub prompt: u64,
     /// Completion tokens, reasoning included, of all choices: those whose last byte was sent.
     pub completion: u64,

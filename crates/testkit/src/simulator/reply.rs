@@ -62,7 +62,7 @@ impl Reply {
         if let Some(instead) = Self::instead(wire, script, streams) {
             return instead;
         }
-        let prompt_tokens = plan.prompt_tokens;
+        let prompt_tokens = if script.error_event_first { 0 } else { plan.prompt_tokens };
         let as_stream = if streams { !script.json_for_stream } else { script.sse_for_json };
         let (content_type, body) = if as_stream {
             (wire.stream_type(), Body::Frames(faults::stream(wire, plan, script)))

@@ -24,7 +24,7 @@
 //! | `redirect`, `location` | number, text | the status 301-308 and its `location` (default `/redirected` here, where a follower is recorded) |
 //! | `html` | flag | an HTML page instead of an answer (with 200, or `status`) |
 //! | `error_in_200` | flag | an error as the JSON body of a 200 |
-//! | `error_event_first` | flag | 200 with an event stream that has only an error event |
+//! | `error_event_first` | flag | 200 with an event stream that has only an error event (billed nothing) |
 //! | `error_event_after` | K | an error event after K content chunks, then a clean end of HTTP without `[DONE]` |
 //! | `error_event_named` | flag | the error event has a line `event: error`, as Groq's |
 //! | `refuse` | flag | the connection is closed without one byte of an answer; as the default script: at once when accepted |

@@ -1,7 +1,7 @@
 //! Reading one stream: which events count, when the answer has begun, and how it ended.
 
 use super::sink::Sink;
-use crate::driver::faults;
+use crate::driver::{faults, tally};
 use crate::transport::BodyReader;
 use bytes::Bytes;
 use secrecy::{ExposeSecret, SecretString};
@@ -168,6 +168,9 @@ impl Reading {
                 Taken::Malformed => self.bad_event(parts),
             },
             Err(error) => {
+                if !self.committed {
+                    tally::refused(parts);
+                }
                 let secret = self.credential.as_deref().map(ExposeSecret::expose_secret);
                 self.end(Ending::Broken(faults::of_error_event(error.hiding(secret), self.committed)));
             }

@@ -108,6 +108,12 @@ pub async fn an_error_before_the_first_content_fails_the_attempt(subject: Subjec
     for script in ["error_event_first", "error_event_first&error_event_named", "error_event_after=0"] {
         let outcome = scene.stream(script).await.failed(FaultKind::ServerError);
         assert!(outcome.frames.is_empty(), "{script}: nothing may have gone on");
+        let received = outcome.received;
+        assert_eq!(
+            received.began,
+            received.prompt.is_some(),
+            "{script}: it bills what it counted, if anything"
+        );
     }
     if subject.dialect != Dialect::COHERE && subject.dialect != Dialect::OLLAMA {
         // These two say what happened, but not of what class it is.

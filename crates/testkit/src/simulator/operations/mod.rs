@@ -88,6 +88,7 @@ fn events(content: Vec<Frame>, end: Vec<Frame>, prompt_tokens: u64, script: &Scr
     } else {
         frames.extend(end);
     }
+    let prompt_tokens = if script.error_event_first { 0 } else { prompt_tokens };
     let reply = Reply::whole(200, "text/event-stream; charset=utf-8", "");
     Reply { prompt_tokens, body: Body::Frames(Box::new(frames.into_iter())), ..reply }
 }
