@@ -79,13 +79,14 @@ impl Success<'_> {
                     Carriage::Canonical => Form::Canonical,
                 };
                 let sink = Sink::new(form, self.codec, self.prepared.pieces);
-                let reading = Reading::new(body, self.frames(u64::MAX), sink, self.context, asked);
+                let reading =
+                    Reading::new(body, self.frames(u64::MAX), sink, self.codec, self.context, asked);
                 Ok(AnswerBody::Stream(Box::pin(stream::begin(reading)).await?))
             }
             (false, ContentKind::Events) => {
                 let sink = Sink::new(Form::Canonical, self.codec, self.prepared.pieces);
                 let frames = self.frames(MAX_WHOLE as u64);
-                let reading = Reading::new(body, frames, sink, self.context, asked);
+                let reading = Reading::new(body, frames, sink, self.codec, self.context, asked);
                 let collected = Box::pin(stream::collect(reading)).await;
                 collected.map(Payload::Canonical).map(AnswerBody::Buffered)
             }
@@ -116,13 +117,9 @@ impl Success<'_> {
                 Ok(true)
             }
             Err(AnswerFault::NoChoices) => Ok(false),
-            Err(AnswerFault::Error(_)) => {
-                parts.began = false;
-                Err(self.failure(body, headers))
-            }
-            Err(AnswerFault::NotJson) => {
+            Err(fault) => {
                 drop(parts);
-                Err(self.not_json(body))
+                Err(self.no_answer(&fault, body, headers))
             }
         }
     }
@@ -139,31 +136,25 @@ impl Success<'_> {
         whole(body, self.codec, &self.context.received).await
     }
 
-    /// What an error in the body of a success means.
-    fn failure(&self, body: &[u8], headers: &HeaderMap) -> ProviderFault {
-        let judge =
-            |status, body: &[u8], hints, secret: Option<&str>| self.codec.fault(status, body, hints, secret);
-        faults::of_error_body(&judge, body, headers, self.context, self.now)
-    }
-
-    fn not_json(&self, body: &[u8]) -> ProviderFault {
+    /// What it means that a body is no answer. What it shows of one all the same is noted.
+    fn no_answer(&self, fault: &AnswerFault, body: &[u8], headers: &HeaderMap) -> ProviderFault {
         unfinished::note(self.codec, body, &self.context.received);
-        faults::invalid("the provider's answer is not a JSON object")
+        match fault {
+            AnswerFault::Error(_) => {
+                tally::refused(&mut self.context.received.lock());
+                let judge = |status, body: &[u8], hints, secret: Option<&str>| {
+                    self.codec.fault(status, body, hints, secret)
+                };
+                faults::of_error_body(&judge, body, headers, self.context, self.now)
+            }
+            AnswerFault::NotJson => faults::invalid("the provider's answer is not a JSON object"),
+            AnswerFault::NoChoices => faults::invalid("the provider's answer has no choices"),
+        }
     }
 
     /// The events that a body stands for.
     fn events(&self, body: &[u8], headers: &HeaderMap) -> Result<Vec<ChatEvent>, ProviderFault> {
-        let answer = match self.codec.decode(body) {
-            Ok(answer) => answer,
-            Err(AnswerFault::Error(_)) => {
-                self.context.received.lock().began = false;
-                return Err(self.failure(body, headers));
-            }
-            Err(AnswerFault::NotJson) => return Err(self.not_json(body)),
-            Err(AnswerFault::NoChoices) => {
-                return Err(faults::invalid("the provider's answer has no choices"));
-            }
-        };
+        let answer = self.codec.decode(body).map_err(|fault| self.no_answer(&fault, body, headers))?;
         let mut parts = self.context.received.lock();
         tally::events(&mut parts, &answer.events);
         parts.usage_corrected = answer.usage_corrected;

@@ -1,10 +1,14 @@
 //! Answers that no recording has.
 
-use super::{Heard, ask, factory, provider, provider_at, upstream};
+use super::{Heard, ask, factory, provider, provider_at, send, upstream};
+use serde_json::json;
+use switchyard_dialects::codec::Address;
+use switchyard_dialects::openai_responses::OpenAiResponsesClient;
 use switchyard_domain::chat::{ChatAnswer, Collector};
 use switchyard_domain::fault::FaultKind;
 use switchyard_ports::provider::{Frame, Payload};
 use switchyard_testkit::aws_frames::encode_exception;
+use switchyard_testkit::call::WireCall;
 
 async fn streamed(body: &str, length: usize) -> Heard {
     heard("openai", "text/event-stream", body, length, true).await
@@ -289,6 +293,86 @@ async fn the_class_of_service_that_was_given_is_noted_whichever_way_the_answer_g
         let heard = heard("openai", "application/json", whole, 50, stream).await;
         assert_eq!(heard.parts.service_tier.as_deref(), Some("flex"), "{stream}");
     }
+}
+
+/// An error in a stream and in a body, of each dialect that may count beside it.
+const COUNTED_ERRORS: [(&str, &str, &str); 4] = [
+    (
+        "openai",
+        "data: {\"error\":{\"message\":\"no\"},\"choices\":[],\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":2}}\n\n",
+        r#"{"error":{"message":"no"},"usage":{"prompt_tokens":7,"completion_tokens":2}}"#,
+    ),
+    (
+        "groq",
+        "event: error\ndata: {\"error\":{\"message\":\"no\"},\"x_groq\":{\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":2}}}\n\n",
+        r#"{"error":{"message":"no"},"x_groq":{"usage":{"prompt_tokens":7,"completion_tokens":2}}}"#,
+    ),
+    (
+        "cohere",
+        "data: {\"type\":\"message-end\",\"delta\":{\"finish_reason\":\"ERROR\",\"error\":\"no\",\"usage\":{\"billed_units\":{\"input_tokens\":7,\"output_tokens\":2}}}}\n\n",
+        r#"{"finish_reason":"ERROR","message":{},"error":"no","usage":{"billed_units":{"input_tokens":7,"output_tokens":2}}}"#,
+    ),
+    (
+        "gemini",
+        "data: {\"error\":{\"code\":500,\"message\":\"no\"},\"usageMetadata\":{\"promptTokenCount\":7,\"candidatesTokenCount\":2}}\n\n",
+        r#"{"error":{"code":500,"message":"no"},"usageMetadata":{"promptTokenCount":7,"candidatesTokenCount":2}}"#,
+    ),
+];
+
+#[tokio::test]
+async fn counts_beside_an_error_are_noted_and_without_them_an_error_in_place_of_an_answer_is_free() {
+    for (vendor, event, body) in COUNTED_ERRORS {
+        for (kind, said, stream) in [("text/event-stream", event, true), ("application/json", body, false)] {
+            let counted = heard(vendor, kind, said, 60, stream).await;
+            assert!(counted.fault.is_some() && counted.parts.began, "{said}");
+            assert_eq!(counted.parts.usage.map(|usage| (usage.input, usage.output)), Some((7, 2)), "{said}");
+            for nothing in [said.replace(":7", ":0").replace(":2", ":0"), said.replace("usage", "other")] {
+                let free = heard(vendor, kind, &nothing, 60, stream).await;
+                assert!(free.fault.is_some() && !free.parts.began, "{nothing}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_failed_response_is_noted_as_it_was_counted() {
+    let error =
+        r#""error":{"code":"server_error","message":"no"},"usage":{"input_tokens":7,"output_tokens":2}"#;
+    let events = [
+        "data: {\"type\":\"response.created\",\"response\":{\"id\":\"r\",\"status\":\"in_progress\",\"usage\":null}}\n\n".to_owned(),
+        "data: {\"type\":\"response.output_text.delta\",\"output_index\":0,\"content_index\":0,\"delta\":\"some words\"}\n\n".to_owned(),
+        format!("data: {{\"type\":\"response.failed\",\"response\":{{\"id\":\"r\",\"status\":\"failed\",{error}}}}}\n\n"),
+    ];
+    let body = format!(r#"{{"id":"r","object":"response","status":"failed","output":[],{error}}}"#);
+    for (kind, said, stream) in
+        [("text/event-stream", events.concat(), true), ("application/json", body, false)]
+    {
+        let (listener, port) = upstream::listen().await;
+        let provider = provider(&factory(), "openai", port);
+        let call = WireCall::spoken(
+            &OpenAiResponsesClient,
+            json!({"model": "m", "input": "x", "stream": stream}).to_string(),
+            Address::default(),
+        );
+        let serving = upstream::answer(listener, 200, kind, said.as_bytes(), 60);
+        let ((), heard) = tokio::join!(serving, send(provider.as_ref(), &call));
+        assert!(heard.fault.is_some() && heard.parts.began, "{said}");
+        assert_eq!(heard.parts.usage.map(|usage| (usage.input, usage.output)), Some((7, 2)), "{said}");
+        assert_eq!(heard.parts.text_at_usage, heard.parts.output_text.len(), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn an_error_after_text_is_billed_for_the_text() {
+    let error = "data: {\"error\":{\"message\":\"no\"}}\n\n";
+    let heard = streamed(&[ROLE, WORD, error].concat(), 50).await;
+    assert!(heard.parts.began && heard.parts.output_text == " word");
+    let heard = streamed(&[ROLE, error].concat(), 50).await;
+    assert!(!heard.parts.began && heard.parts.output_text.is_empty());
+    let body = r#"{"choices":[{"message":{"content":"some words"},"error":{"message":"no"}}]}"#;
+    let heard = self::heard("openai", "application/json", body, 50, false).await;
+    assert!(heard.fault.is_some() && heard.parts.began);
+    assert_eq!(heard.parts.output_text, "some words");
 }
 
 #[tokio::test]

@@ -114,7 +114,7 @@ impl Reception<'_> {
         let sink = Sink::verbatim(watcher, self.prepared.hide_usage_chunk, last_word);
         let limits = FrameLimits { max_event_bytes: MAX_EVENT, max_total_bytes: passing::MAX_BODY as u64 };
         let frames = FrameReader::new(Framing::Sse, limits);
-        let reading = Reading::new(body, frames, sink, self.context, 0);
+        let reading = Reading::new(body, frames, sink, self.codec, self.context, 0);
         Ok(AnswerBody::Stream(Box::pin(stream::begin(reading)).await?))
     }
 
@@ -174,15 +174,13 @@ impl Reception<'_> {
 
     /// What it means that a body is no answer.
     fn refused(&self, answer: &AnswerFault, body: &[u8]) -> ProviderFault {
+        unfinished::note(self.codec, body, &self.context.received);
         match answer {
             AnswerFault::Error(_) => {
-                self.context.received.lock().began = false;
+                tally::refused(&mut self.context.received.lock());
                 faults::of_error_body(&judge(self.codec), body, self.headers, self.context, self.now)
             }
-            AnswerFault::NotJson => {
-                unfinished::note(self.codec, body, &self.context.received);
-                faults::invalid("the provider's answer is not a JSON object")
-            }
+            AnswerFault::NotJson => faults::invalid("the provider's answer is not a JSON object"),
             AnswerFault::NoChoices => faults::invalid("the provider's answer is none to what was asked"),
         }
     }

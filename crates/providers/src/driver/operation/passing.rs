@@ -3,7 +3,7 @@
 
 use super::answer::{Reception, joined};
 use crate::driver::answer::MAX_WHOLE;
-use crate::driver::{faults, tally};
+use crate::driver::{faults, tally, unfinished};
 use crate::transport::{BodyReader, TransportFault};
 use bytes::Bytes;
 use futures_util::StreamExt;
@@ -144,19 +144,24 @@ impl Passing {
         };
         let skimmed = skimmer.finish().map_err(|_| cut())?;
         let look = self.codec.glance_skimmed(&skimmed);
-        let mut parts = self.received.lock();
         match look {
             Ok(mut look) => {
+                let mut parts = self.received.lock();
                 tally::look(&mut parts, &mut look);
                 parts.finished = true;
                 Ok(())
             }
-            Err(AnswerFault::Error(error)) => Err(ProviderFault {
-                code: error.code,
-                is_quoted: true,
-                ..ProviderFault::new(FaultKind::Interrupted, error.message)
-            }),
-            Err(_) => Err(cut()),
+            Err(fault) => {
+                unfinished::note(self.codec, &skimmed.object, &self.received);
+                Err(match fault {
+                    AnswerFault::Error(error) => ProviderFault {
+                        code: error.code,
+                        is_quoted: true,
+                        ..ProviderFault::new(FaultKind::Interrupted, error.message)
+                    },
+                    AnswerFault::NotJson | AnswerFault::NoChoices => cut(),
+                })
+            }
         }
     }
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::Arc;
 use std::time::Duration;
-use switchyard_dialects::codec::Taken;
+use switchyard_dialects::codec::{Billed, Taken, salvage};
 use switchyard_dialects::framing::{FrameEnding, FrameError, FrameEvent, FrameItem, FrameReader};
 use switchyard_domain::fault::{FaultKind, ProviderFault};
 use switchyard_ports::provider::{AttemptContext, Frame, Received, ReceivedParts};
@@ -26,6 +26,7 @@ pub(in crate::driver) struct Reading {
     body: BodyReader,
     frames: FrameReader,
     sink: Sink,
+    codec: &'static dyn Billed,
     received: Arc<Received>,
     /// What was sent to the provider: some echo it in their errors.
     credential: Option<Arc<SecretString>>,
@@ -54,6 +55,7 @@ impl Reading {
         body: BodyReader,
         frames: FrameReader,
         sink: Sink,
+        codec: &'static dyn Billed,
         context: &AttemptContext,
         asked_bytes: usize,
     ) -> Self {
@@ -61,6 +63,7 @@ impl Reading {
             body,
             frames,
             sink,
+            codec,
             received: Arc::clone(&context.received),
             credential: context.credential.clone(),
             max_preamble: MAX_PREAMBLE.saturating_add(asked_bytes.saturating_mul(REPEATS)),
@@ -168,6 +171,10 @@ impl Reading {
                 Taken::Malformed => self.bad_event(parts),
             },
             Err(error) => {
+                // What it says beside the error is no text of ours: it may repeat what came before.
+                if let Some(usage) = salvage(self.codec, &event.data, &mut String::new()) {
+                    tally::counted(parts, usage, false);
+                }
                 if !self.committed {
                     tally::refused(parts);
                 }

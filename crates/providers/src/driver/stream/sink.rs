@@ -115,14 +115,14 @@ impl Sink {
             }
             Self::Canonical { reader, events, held } => {
                 let before = events.len();
-                let taken = reader.event(event.name.as_deref(), &event.data, events)?;
+                let taken = reader.event(event.name.as_deref(), &event.data, events);
                 let new = events.get(before..).unwrap_or_default();
                 tally::events(parts, new);
                 parts.finished = reader.is_finished();
                 parts.usage_corrected = reader.usage_corrected();
                 parts.prompt = reader.prompt().or(parts.prompt);
                 *held += event.raw.len();
-                Ok(Seen { taken, has_content: new.iter().any(ChatEvent::is_content) })
+                Ok(Seen { taken: taken?, has_content: new.iter().any(ChatEvent::is_content) })
             }
         }
     }
