@@ -50,7 +50,7 @@ fn told(fault: &ProviderFault, status: u16) {
         assert!(serde_json::from_slice::<Value>(&body).is_ok_and(|body| body.is_object()), "{body:?}");
         let failure = client.verbatim_failure(&error);
         assert_eq!(codec.framing(), Framing::Sse);
-        let mut reader = codec.reader();
+        let mut reader = codec.reader(1);
         let (items, failed) = frames::read(codec, &failure, usize::MAX);
         let fails = items.iter().any(|item| match item {
             FrameItem::Event(event) => {

@@ -92,7 +92,7 @@ fn stream(client: &dyn ClientCodec, events: &[ChatEvent], form: &AnswerForm<'_>)
 fn read_stream(codec: &dyn ProviderCodec, stream: &[u8]) -> ChatAnswer {
     let (items, failed) = frames::read(codec, stream, usize::MAX);
     assert_eq!(failed, None);
-    let mut reader = codec.reader();
+    let mut reader = codec.reader(1);
     let mut events = Vec::new();
     for item in items {
         let FrameItem::Event(event) = item else { continue };
