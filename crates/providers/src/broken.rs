@@ -1,6 +1,6 @@
 //! Where an exchange broke, in the words of the use cases.
 
-use crate::transport::TransportFault;
+use crate::transport::{TransportFault, Unprocessed};
 use switchyard_domain::fault::{FaultKind, ProviderFault};
 
 /// The fault of whoever needed the exchange.
@@ -16,8 +16,8 @@ pub(crate) fn of_transport(fault: &TransportFault) -> ProviderFault {
         TransportFault::IdleTimeout => FaultKind::IdleTimeout,
         TransportFault::TotalTimeout => FaultKind::TotalTimeout,
         // On a fresh connection the upstream itself hung up; on a kept one it may just have been closing it.
-        TransportFault::ClosedBeforeAnswer { unprocessed: false } => FaultKind::Connect,
-        TransportFault::ClosedBeforeAnswer { unprocessed: true } => FaultKind::ClosedBeforeAnswer,
+        TransportFault::ClosedBeforeAnswer { unprocessed: Unprocessed::No } => FaultKind::Connect,
+        TransportFault::ClosedBeforeAnswer { .. } => FaultKind::ClosedBeforeAnswer,
         TransportFault::Cut => FaultKind::Interrupted,
         TransportFault::BadFraming | TransportFault::BadEncoding => FaultKind::InvalidResponse,
         TransportFault::BodyTooLarge { .. } | TransportFault::Bomb { .. } => FaultKind::TooLarge,

@@ -62,7 +62,9 @@ async fn a_stream_that_is_cut_before_its_first_token_goes_to_the_next_target() {
     );
     let heard = scene.ask(Mode::Streamed, ALONE).await;
     assert_eq!((heard.answer.status, heard.error.as_deref()), (502, Some("upstream_error")));
-    for event in scene.events(&heard).await {
+    let events = scene.events(&heard).await;
+    assert!(!events.is_empty());
+    for event in events {
         assert_eq!((event.usage.total(), event.usage_source), (0, UsageSource::None), "a refusal is free");
     }
 }
@@ -89,14 +91,18 @@ async fn a_cut_answer_of_another_dialect_is_billed_for_what_came_and_by_what_the
     assert!(usage.output > 0, "{usage:?}");
     let scene = Scene::start(builder(), "tokens=20&cut_after=120").await;
     let heard = scene.ask(Mode::Buffered, ALONE).await;
-    for event in scene.events(&heard).await {
+    let events = scene.events(&heard).await;
+    assert!(!events.is_empty());
+    for event in events {
         assert_eq!((event.outcome, event.usage_source), (Outcome::Failed, UsageSource::Partial));
         assert!(event.usage.output > 10, "{:?}", event.usage);
     }
     // Whole, but for the end that was announced: the provider's own count.
     let scene = Scene::start(builder(), "tokens=20&cached=3&wrong_length=%2B7").await;
     let heard = scene.ask(Mode::Buffered, ALONE).await;
-    for (event, call) in scene.events(&heard).await.iter().zip(scene.calls(&heard).await) {
+    let (events, calls) = (scene.events(&heard).await, scene.calls(&heard).await);
+    assert!(!events.is_empty() && events.len() == calls.len());
+    for (event, call) in events.iter().zip(calls) {
         let counted = (event.usage.input, event.usage.cached_input, event.usage.output);
         assert_eq!(counted, (call.billed.prompt, 3, call.billed.completion));
         assert_eq!(event.usage_source, UsageSource::Partial);

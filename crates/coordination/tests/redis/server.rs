@@ -53,6 +53,7 @@ pub(crate) fn stores_at(address: &RedisAddress, clock: &Arc<ManualClock>, proces
     let stores = RedisStores::new(address, &port, vault(), Uuid::from_u128(process), 1);
     beside(stores.line.run(pending()));
     Stores {
+        _limiter: None,
         throttle: stores.throttle.by_clock(Arc::clone(&port)),
         idempotency: stores.idempotency.by_clock(port),
     }
@@ -66,11 +67,14 @@ pub(crate) async fn whole(server: &PrivateRedis) -> (Arc<Stores>, Arc<dyn Shared
     beside(stores.desk.run(pending()));
     let store = stores.limiter.store();
     eventually(async || store.is_connected()).await;
-    (Arc::new(Stores { throttle: stores.throttle, idempotency: stores.idempotency }), store)
+    let RedisStores { limiter, throttle, idempotency, .. } = stores;
+    (Arc::new(Stores { _limiter: Some(limiter), throttle, idempotency }), store)
 }
 
 /// Tries and named requests.
 pub(crate) struct Stores {
+    /// The desk works for as long as somebody can ask.
+    _limiter: Option<RedisLimiter>,
     pub(crate) throttle: RedisThrottle,
     pub(crate) idempotency: RedisIdempotency,
 }

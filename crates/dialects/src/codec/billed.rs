@@ -23,6 +23,17 @@ pub trait Billed: Send + Sync {
         &[]
     }
 
+    /// Whether a member holds what the model made.
+    fn is_output(&self, path: &str) -> bool {
+        self.output().contains(&path)
+    }
+
+    /// Members of one object that say the same: only one of them counts, of those with a text the first. The object's own place, and
+    /// theirs.
+    fn alike(&self) -> Option<(&'static str, [&'static str; 2])> {
+        None
+    }
+
     /// The members that hold the counts, of a whole answer and of an event with which a stream fails.
     fn counts(&self) -> &'static [&'static str] {
         &["usage"]
@@ -45,6 +56,7 @@ pub fn salvage(codec: &dyn Billed, text: &[u8], output: &mut String) -> Option<T
         open: Vec::new(),
         is_value: false,
         taken: None,
+        said: None,
     };
     walk.through();
     walk.usage
@@ -57,12 +69,22 @@ struct Walk<'a> {
     usage: Option<TokenUsage>,
     /// The names down to the value that comes next or is open.
     path: String,
-    /// Of each object and list that is open: how long the path to it is, and whether it is a list.
-    open: Vec<(usize, bool)>,
+    open: Vec<Open>,
     /// Whether a value comes next, and no name.
     is_value: bool,
     /// An object that is taken as it is written.
     taken: Option<Taken>,
+    /// Which of the members that say the same counts, in which object.
+    said: Option<(usize, &'static str)>,
+}
+
+/// An object or a list.
+#[derive(Clone, Copy)]
+struct Open {
+    start: usize,
+    /// How long the path to it is.
+    path: usize,
+    is_list: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -100,20 +122,35 @@ impl Walk<'_> {
     }
 
     fn is_in_list(&self) -> bool {
-        self.open.last().is_some_and(|(_, is_list)| *is_list)
+        self.open.last().is_some_and(|open| open.is_list)
     }
 
     fn is_output(&self) -> bool {
-        self.codec.output().contains(&self.path.as_str())
+        self.codec.is_output(&self.path)
+    }
+
+    /// Whether a text that stands here was said under another name already.
+    fn is_said(&mut self) -> bool {
+        let Some((place, names)) = self.codec.alike() else { return false };
+        let Some(name) = names.into_iter().find(|name| *name == self.path) else { return false };
+        let around = self.open.iter().rfind(|open| !open.is_list && open.path == place.len());
+        let Some(around) = around.map(|open| open.start) else { return false };
+        match self.said {
+            Some((object, other)) if object == around => other != name,
+            _ => {
+                self.said = Some((around, name));
+                false
+            }
+        }
     }
 
     fn string(&mut self, found: &Found<'_>) {
         if std::mem::take(&mut self.is_value) {
-            if self.taken.is_none() && self.is_output() {
+            if self.taken.is_none() && self.is_output() && !found.bytes.is_empty() && !self.is_said() {
                 self.output.push_str(&found.text());
             }
-        } else if let Some((length, false)) = self.open.last() {
-            self.path.truncate(*length);
+        } else if let Some(Open { path, is_list: false, .. }) = self.open.last() {
+            self.path.truncate(*path);
             if !self.path.is_empty() {
                 self.path.push('/');
             }
@@ -128,14 +165,14 @@ impl Walk<'_> {
                 self.taken = Some(Taken { start, depth: self.open.len(), is_counts });
             }
         }
-        self.open.push((self.path.len(), is_list));
+        self.open.push(Open { start, path: self.path.len(), is_list });
         self.is_value = is_list;
     }
 
     fn close(&mut self, end: usize) {
         self.is_value = false;
-        let Some((length, _)) = self.open.pop() else { return };
-        self.path.truncate(length);
+        let Some(open) = self.open.pop() else { return };
+        self.path.truncate(open.path);
         let Some(taken) = self.taken.take_if(|taken| taken.depth == self.open.len()) else { return };
         let written = self.text.get(taken.start..end).unwrap_or_default();
         if !taken.is_counts {

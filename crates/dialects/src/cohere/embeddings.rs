@@ -4,8 +4,9 @@
 //! usage is what is billed (`cohere-embed-2a74478e6e`, 2026).
 
 use bytes::{Bytes, BytesMut};
+use serde_json::value::RawValue;
 use switchyard_domain::call::CallFacts;
-use switchyard_domain::chat::{Dialect, LossReport};
+use switchyard_domain::chat::{Dialect, LossReport, TokenUsage};
 use switchyard_domain::embedding::{EmbeddingAnswer, EmbeddingRequest, EmbeddingTask};
 use switchyard_domain::wire::Member;
 
@@ -24,7 +25,15 @@ const EMBEDDINGS: &str = "embeddings";
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CohereEmbeddings;
 
-impl Billed for CohereEmbeddings {}
+impl Billed for CohereEmbeddings {
+    fn counts(&self) -> &'static [&'static str] {
+        &["meta"]
+    }
+
+    fn count(&self, raw: &RawValue) -> Option<TokenUsage> {
+        billed(members(raw).as_ref()).credible()
+    }
+}
 
 impl OperationCodec for CohereEmbeddings {
     fn dialect(&self) -> Dialect {
@@ -114,6 +123,10 @@ fn input_type(task: Option<&EmbeddingTask>, source: Dialect, losses: &mut LossRe
 }
 
 fn counted(top: &RawMembers<'_>) -> Counted {
-    let billed = top.get("meta").and_then(members).and_then(|meta| meta.get("billed_units"));
-    Counted::input(billed.and_then(members).and_then(|units| units.get("input_tokens")))
+    billed(top.get("meta").and_then(members).as_ref())
+}
+
+fn billed(meta: Option<&RawMembers<'_>>) -> Counted {
+    let units = meta.and_then(|meta| meta.get("billed_units")).and_then(members);
+    Counted::input(units.as_ref().and_then(|units| units.get("input_tokens")))
 }

@@ -148,7 +148,7 @@ impl ProviderCodec for OpenAiChat {
     }
 }
 
-/// What holds output, the members of a flat answer first.
+/// What holds output: two members of a flat answer, and those of others.
 const OUTPUT: &[&str] = &[
     "content",
     "text",
@@ -166,13 +166,23 @@ const OUTPUT: &[&str] = &[
     "choices/message/function_call/name",
     "choices/message/function_call/arguments",
 ];
-/// So many of them are a flat answer's.
-const FLAT: usize = 2;
 
 impl Billed for OpenAiChat {
     fn output(&self) -> &'static [&'static str] {
-        // A vendor's error must not be taken for a flat answer.
-        if self.answers_flat { OUTPUT } else { OUTPUT.get(FLAT..).unwrap_or_default() }
+        OUTPUT
+    }
+
+    /// A vendor's error must not be taken for a flat answer.
+    fn is_output(&self, path: &str) -> bool {
+        (self.answers_flat || path.contains('/')) && OUTPUT.contains(&path)
+    }
+
+    /// Some send reasoning under both names.
+    fn alike(&self) -> Option<(&'static str, [&'static str; 2])> {
+        if self.answers_flat {
+            return Some(("", ["content", "text"]));
+        }
+        Some(("choices/message", ["choices/message/reasoning_content", "choices/message/reasoning"]))
     }
 
     fn counts(&self) -> &'static [&'static str] {

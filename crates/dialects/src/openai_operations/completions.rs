@@ -139,6 +139,10 @@ impl StreamWatcher for Watcher {
         look.finished = self.progress.is_whole();
         Ok(look)
     }
+
+    fn may_end(&self) -> bool {
+        self.progress.has_ended()
+    }
 }
 
 impl Watcher {

@@ -130,6 +130,11 @@ impl Billed for OpenAiResponses {
     fn counts(&self) -> &'static [&'static str] {
         &["usage", "response/usage"]
     }
+
+    /// What an open model thought, and its summary.
+    fn alike(&self) -> Option<(&'static str, [&'static str; 2])> {
+        Some(("output", ["output/summary/text", "output/content/text"]))
+    }
 }
 
 /// The dialect as clients speak it.

@@ -24,7 +24,28 @@ type Counts = Option<(u64, u64)>;
 
 /// An answer of each dialect with what it says, its counts, and much of what it does not say itself. Members stand in the order of
 /// their names in some: nobody promises another.
-const ANSWERS: [(&dyn Billed, &str, &str, Counts); 11] = [
+const ANSWERS: [(&dyn Billed, &str, &str, Counts); 14] = [
+    // Some say one thing under two names.
+    (
+        &OpenAiChat::PLAIN,
+        r#"{"choices":[{"message":{"reasoning":"","reasoning_content":"I think.","content":" Yes"}},{"message":{"reasoning":" Hm,",
+        "reasoning_content":" Hm,","content":" no"}}]}"#,
+        "I think. Yes Hm, no",
+        None,
+    ),
+    (
+        &OpenAiChat { answers_flat: true, ..OpenAiChat::PLAIN },
+        r#"{"content":"One thing","text":"One thing","usage":{"prompt_tokens":1,"completion_tokens":2}}"#,
+        "One thing",
+        Some((1, 2)),
+    ),
+    (
+        &OpenAiResponses::PLAIN,
+        r#"{"output":[{"type":"reasoning","summary":[{"text":"In short"},{"text":" and so"}],"content":[{"text":"At length"}]},{"type":
+        "reasoning","summary":[],"content":[{"text":" At length"}]},{"type":"message","content":[{"text":" yes"}]}]}"#,
+        "In short and so At length yes",
+        None,
+    ),
     (
         &OpenAiChat::PLAIN,
         r#"{"id":"c","usage":{"prompt_tokens":7,"completion_tokens":5},"choices":[{"index":0,"message":{"role":"assistant",

@@ -124,9 +124,12 @@ impl Meter<'_> {
             _ => {}
         }
         let output = counted.output.min(limit);
-        let said = received.prompt.filter(|said| (1..=LARGEST_CREDIBLE).contains(&said.input));
+        // Of counts that leave out the answer, what they have of the prompt is believed.
+        let counted_last = received.usage.filter(|usage| !received.usage_corrected && usage.output == 0);
+        let is_credible = |said: &TokenUsage| (1..=LARGEST_CREDIBLE).contains(&said.input);
+        let said = received.prompt.filter(is_credible).or(counted_last.filter(is_credible));
         let usage = match said {
-            Some(said) => TokenUsage { output, ..said.clamped(LARGEST_CREDIBLE) },
+            Some(said) => TokenUsage { output, reasoning: 0, ..said.clamped(LARGEST_CREDIBLE) },
             None => TokenUsage { input: counted.input, output, ..TokenUsage::default() },
         };
         let silent = received.usage.is_none() && !received.usage_corrected;

@@ -195,6 +195,9 @@ async fn what_the_provider_said_of_the_prompt_stands_where_it_said_nothing_of_th
         let event = world.only_event();
         assert_eq!((event.usage, event.usage_source), (usage, UsageSource::Partial));
     }
+    let act = Act::say(["one two ", "three"]).counted(counts(50, 0));
+    let event = recorded(World::usual().await, buffered("a/m"), act).await;
+    assert_eq!((event.usage, event.usage_source), (counts(50, 3), UsageSource::Estimated));
     // The counts at the end replace it.
     let act = Act::say(["one"]).prompted(said).counted(counts(60, 7));
     let event = recorded(World::usual().await, buffered("a/m"), act).await;

@@ -156,8 +156,7 @@ impl Success<'_> {
     fn events(&self, body: &[u8], headers: &HeaderMap) -> Result<Vec<ChatEvent>, ProviderFault> {
         let answer = self.codec.decode(body).map_err(|fault| self.no_answer(&fault, body, headers))?;
         let mut parts = self.context.received.lock();
-        tally::events(&mut parts, &answer.events);
-        parts.usage_corrected = answer.usage_corrected;
+        tally::events(&mut parts, &answer.events, answer.usage_corrected);
         if !answer.events.iter().any(ChatEvent::is_content) {
             return Err(faults::invalid("the provider's answer says nothing, and not why it ended"));
         }

@@ -1,7 +1,7 @@
 //! What went wrong, in the words of the use cases.
 
 pub(super) use crate::broken::of_transport;
-use crate::transport::{InboundResponse, TransportFault, retry_after};
+use crate::transport::{InboundResponse, TransportFault, Unprocessed, retry_after};
 use crate::vendors::HttpFacts;
 use http::HeaderMap;
 use secrecy::ExposeSecret;
@@ -21,7 +21,9 @@ const ERROR_BODY_TIME: Duration = Duration::from_secs(3);
 /// good, a picture is paid for.
 pub(super) fn of_exchange(fault: &TransportFault, operation: Operation) -> ProviderFault {
     match fault {
-        TransportFault::ClosedBeforeAnswer { unprocessed: false } if operation.is_by_the_piece() => {
+        TransportFault::ClosedBeforeAnswer { unprocessed: Unprocessed::No }
+            if operation.is_by_the_piece() =>
+        {
             ProviderFault::new(FaultKind::Interrupted, fault.to_string())
         }
         fault => of_transport(fault),

@@ -13,8 +13,8 @@ mod unfinished;
 
 use self::request::Sent;
 use crate::transport::{
-    Deadlines as WireDeadlines, InboundResponse, Transport, TransportFault, connecting_within, relayed,
-    upstream_request_id,
+    Deadlines as WireDeadlines, InboundResponse, Transport, TransportFault, Unprocessed, connecting_within,
+    relayed, upstream_request_id,
 };
 use crate::vendors::{Authorizer, Called, CredentialRule, HttpFacts, below};
 use async_trait::async_trait;
@@ -104,9 +104,12 @@ impl Driver {
     ) -> Result<InboundResponse, ProviderFault> {
         let began = self.clock.monotonic();
         let (mut answer, mut sent) = self.send_once(prepared, context, began, false).await?;
-        if matches!(answer, Err(TransportFault::ClosedBeforeAnswer { unprocessed: true })) {
-            // The other kept connections may be as dead. Rare, so that its state has no place in that of every call.
-            (answer, sent) = Box::pin(self.send_once(prepared, context, began, true)).await?;
+        if let Err(TransportFault::ClosedBeforeAnswer { unprocessed }) = answer
+            && unprocessed != Unprocessed::No
+        {
+            // Rare, so that its state has no place in that of every call.
+            let anew = unprocessed == Unprocessed::Stale;
+            (answer, sent) = Box::pin(self.send_once(prepared, context, began, anew)).await?;
         }
         context.credential = sent;
         answer.map_err(|fault| faults::of_exchange(&fault, prepared.dialect.operation()))

@@ -17,8 +17,8 @@ pub(super) fn look(parts: &mut ReceivedParts, look: &mut Look) {
     parts.service_tier = look.service_tier.take().or(parts.service_tier.take());
 }
 
-/// Notes what decoded events say.
-pub(super) fn events(parts: &mut ReceivedParts, events: &[ChatEvent]) {
+/// Notes what decoded events say; `corrected` says that a count among them made no sense and was replaced.
+pub(super) fn events(parts: &mut ReceivedParts, events: &[ChatEvent], corrected: bool) {
     for event in events {
         match event {
             ChatEvent::Started { model, extensions, .. } => {
@@ -32,22 +32,29 @@ pub(super) fn events(parts: &mut ReceivedParts, events: &[ChatEvent]) {
                 parts.service_tier = service_tier(name, value).or(parts.service_tier.take());
             }
             ChatEvent::Delta { delta, .. } => parts.output_text.push_str(delta.output_text()),
-            ChatEvent::Usage(usage) => counted(parts, *usage, parts.usage_corrected),
+            ChatEvent::Usage(usage) => counted(parts, *usage, corrected),
             ChatEvent::Finished { .. } => {}
         }
     }
 }
 
 /// Notes what the provider counted of all that came so far; `corrected` says that a count made no sense and was replaced. Some send
-/// zeros at last, which take nothing back.
+/// zeros at last, which take nothing back: an earlier count stands, or where more was said since, what it has of the prompt.
 pub(super) fn counted(parts: &mut ReceivedParts, usage: TokenUsage, corrected: bool) {
-    let stands = parts.usage.is_some_and(|known| is_some(&known)) && !parts.usage_corrected;
-    if stands && !is_some(&usage) {
+    let stands = parts.usage.filter(|known| is_some(known) && !parts.usage_corrected);
+    if let Some(known) = stands.filter(|known| takes_back(&usage, known)) {
+        if parts.output_text.len() > parts.text_at_usage {
+            parts.usage = Some(TokenUsage { output: 0, reasoning: 0, ..known });
+        }
         return;
     }
     parts.usage = Some(usage);
     parts.text_at_usage = parts.output_text.len();
     parts.usage_corrected = corrected;
+}
+
+fn takes_back(usage: &TokenUsage, known: &TokenUsage) -> bool {
+    !is_some(usage) || usage.output == 0 && known.output > 0
 }
 
 /// Notes that an error came where an answer was due: nothing is billed for it, unless something of an answer came before or with it.
@@ -65,23 +72,37 @@ fn is_some(usage: &TokenUsage) -> bool {
 mod tests {
     use super::*;
 
+    fn usage(input: u64, output: u64) -> TokenUsage {
+        TokenUsage { input, output, ..TokenUsage::default() }
+    }
+
     #[test]
     fn zeros_take_no_count_back_that_makes_sense_and_any_other_count_replaces_it() {
-        let usage = |input, output| TokenUsage { input, output, ..TokenUsage::default() };
         for (first, is_corrected, last, kept) in [
             (usage(9, 4), false, usage(0, 0), usage(9, 4)),
+            (usage(9, 4), false, usage(9, 0), usage(9, 4)),
             (usage(9, 4), false, usage(9, 5), usage(9, 5)),
             (usage(9, 4), false, usage(0, 5), usage(0, 5)),
             (usage(9, 4), true, usage(0, 0), usage(0, 0)),
+            (usage(9, 0), false, usage(8, 0), usage(8, 0)),
             (usage(0, 0), false, usage(0, 0), usage(0, 0)),
         ] {
-            let mut parts = ReceivedParts::default();
+            let mut parts = ReceivedParts { output_text: "some".to_owned(), ..ReceivedParts::default() };
             counted(&mut parts, first, is_corrected);
-            parts.output_text.push_str("more");
             counted(&mut parts, last, false);
             assert_eq!(parts.usage, Some(kept), "{first:?} {last:?}");
-            let is_old = first == kept && first != last;
-            assert_eq!(parts.text_at_usage, if is_old { 0 } else { 4 }, "{first:?} {last:?}");
+            assert_eq!(parts.text_at_usage, 4, "{first:?} {last:?}");
         }
+    }
+
+    #[test]
+    fn zeros_after_more_was_said_leave_of_an_earlier_count_what_it_has_of_the_prompt() {
+        let mut parts = ReceivedParts::default();
+        counted(&mut parts, usage(9, 1), false);
+        parts.output_text.push_str("more");
+        counted(&mut parts, usage(0, 0), false);
+        assert_eq!(parts.usage, Some(usage(9, 0)));
+        counted(&mut parts, usage(9, 7), false);
+        assert_eq!(parts.usage, Some(usage(9, 7)));
     }
 }

@@ -9,7 +9,7 @@ use hyper_util::client::legacy;
 use rustls::CertificateError;
 
 use super::{
-    fault::{ConnectFault, TlsFault, TransportFault},
+    fault::{ConnectFault, TlsFault, TransportFault, Unprocessed},
     resolver::ResolveError,
     reuse::Connection,
 };
@@ -72,7 +72,7 @@ fn unanswered(error: &legacy::Error, connection: Connection) -> TransportFault {
     let ended =
         hyper.is_some_and(|hyper| hyper.is_incomplete_message() || hyper.is_canceled() || hyper.is_closed());
     if ended || io_kind(error).is_some_and(is_hang_up) {
-        return TransportFault::ClosedBeforeAnswer { unprocessed: connection == Connection::Stale };
+        return TransportFault::ClosedBeforeAnswer { unprocessed: of_kept(connection == Connection::Stale) };
     }
     TransportFault::BadFraming
 }
@@ -82,12 +82,18 @@ fn unanswered_h2(error: &h2::Error, connection: Connection) -> TransportFault {
     let refused =
         error.is_remote() && (error.is_go_away() || error.reason() == Some(h2::Reason::REFUSED_STREAM));
     if refused {
-        TransportFault::ClosedBeforeAnswer { unprocessed: true }
+        TransportFault::ClosedBeforeAnswer { unprocessed: Unprocessed::Refused }
     } else if error.is_library() {
         TransportFault::BadFraming
     } else {
-        TransportFault::ClosedBeforeAnswer { unprocessed: error.is_io() && connection == Connection::Stale }
+        TransportFault::ClosedBeforeAnswer {
+            unprocessed: of_kept(error.is_io() && connection == Connection::Stale),
+        }
     }
+}
+
+fn of_kept(stale: bool) -> Unprocessed {
+    if stale { Unprocessed::Stale } else { Unprocessed::No }
 }
 
 fn tls_fault(error: &rustls::Error) -> TlsFault {

@@ -10,8 +10,8 @@ use switchyard_ports::external::{
 use url::Url;
 
 use super::{
-    Deadlines, OutboundRequest, TransportFault, TransportSettings, Transports, egress::EgressRefusal,
-    request::is_never_sent,
+    Deadlines, OutboundRequest, TransportFault, TransportSettings, Transports, Unprocessed,
+    egress::EgressRefusal, request::is_never_sent,
 };
 
 /// Longest address with all that was added to its query.
@@ -155,7 +155,7 @@ fn fault_of(fault: TransportFault) -> ExternalFault {
         TransportFault::ConnectTimeout
         | TransportFault::Connect(_)
         | TransportFault::Tls(_)
-        | TransportFault::ClosedBeforeAnswer { unprocessed: true } => {
+        | TransportFault::ClosedBeforeAnswer { unprocessed: Unprocessed::Stale | Unprocessed::Refused } => {
             ExternalFault::Unreachable(fault.to_string())
         }
         other => ExternalFault::Failed(other.to_string()),

@@ -2,6 +2,17 @@
 
 use super::egress::EgressRefusal;
 
+/// Whether a request that got no answer was looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unprocessed {
+    /// It may have been.
+    No,
+    /// The upstream was closing a kept connection just then. Others that are kept may be as dead.
+    Stale,
+    /// The upstream said over HTTP/2 that it did not.
+    Refused,
+}
+
 /// Why there is no (whole) answer. An HTTP status of whatever kind is an answer and no fault.
 ///
 /// Texts are safe to show and to store: no header, no body, no query string is in them.
@@ -39,9 +50,8 @@ pub enum TransportFault {
     /// was cut in half counts as none.
     #[error("the upstream closed the connection without an answer")]
     ClosedBeforeAnswer {
-        /// The upstream most likely never looked at the request: it was closing an idle connection just
-        /// then, or refused the HTTP/2 stream unprocessed. One more try is free; the upstream isn't at fault.
-        unprocessed: bool,
+        /// Whether the upstream most likely never looked at the request. One more try is free then; the upstream isn't at fault.
+        unprocessed: Unprocessed,
     },
     /// The connection ended inside the answer: what was received so far is a part of it.
     #[error("the upstream's answer was cut off")]

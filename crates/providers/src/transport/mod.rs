@@ -38,7 +38,7 @@ use self::{
 };
 pub use self::{
     deadline::Deadlines,
-    fault::{ConnectFault, TlsFault, TransportFault},
+    fault::{ConnectFault, TlsFault, TransportFault, Unprocessed},
     headers::{relayed, upstream_request_id},
     request::{OutboundRequest, secret_header},
     resolver::{FewLookups, Lookup, SystemLookup},

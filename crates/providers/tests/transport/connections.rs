@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use switchyard_providers::transport::{ConnectFault, TransportFault, TransportSettings, Trust};
+use switchyard_providers::transport::{ConnectFault, TransportFault, TransportSettings, Trust, Unprocessed};
 
 use crate::{
     PATIENT, answer_of, call, plain, post, transport_for,
@@ -60,7 +60,7 @@ async fn a_kept_connection_that_closes_under_a_request_is_no_fault_of_the_upstre
     let transport = plain(address);
     call(&transport, address, &PATIENT).await.unwrap().body.collect(10).await.unwrap();
     let fault = call(&transport, address, &PATIENT).await.unwrap_err();
-    assert_eq!(fault, TransportFault::ClosedBeforeAnswer { unprocessed: true });
+    assert_eq!(fault, TransportFault::ClosedBeforeAnswer { unprocessed: Unprocessed::Stale });
     // The one more try that the fault invites to.
     call(&transport, address, &PATIENT).await.unwrap().body.collect(10).await.unwrap();
 }
@@ -86,7 +86,7 @@ async fn a_kept_connection_that_is_reset_under_a_request_is_no_fault_of_the_upst
     let transport = plain(address);
     call(&transport, address, &PATIENT).await.unwrap().body.collect(10).await.unwrap();
     let fault = call(&transport, address, &PATIENT).await.unwrap_err();
-    assert_eq!(fault, TransportFault::ClosedBeforeAnswer { unprocessed: true });
+    assert_eq!(fault, TransportFault::ClosedBeforeAnswer { unprocessed: Unprocessed::Stale });
 }
 
 #[tokio::test]
@@ -98,7 +98,7 @@ async fn a_kept_connection_that_ends_after_the_upstream_had_time_to_work_is_its_
     let transport = plain(address);
     call(&transport, address, &PATIENT).await.unwrap().body.collect(10).await.unwrap();
     let fault = call(&transport, address, &PATIENT).await.unwrap_err();
-    assert_eq!(fault, TransportFault::ClosedBeforeAnswer { unprocessed: false });
+    assert_eq!(fault, TransportFault::ClosedBeforeAnswer { unprocessed: Unprocessed::No });
 }
 
 #[tokio::test]
@@ -116,18 +116,18 @@ async fn a_connection_that_closed_while_idle_is_not_used_again() {
 #[tokio::test]
 async fn a_fresh_connection_that_closes_without_an_answer_is_the_upstreams_fault() {
     let fault = answer_of("").await.unwrap_err();
-    assert_eq!(fault, TransportFault::ClosedBeforeAnswer { unprocessed: false });
+    assert_eq!(fault, TransportFault::ClosedBeforeAnswer { unprocessed: Unprocessed::No });
     let reset = scripted(|_, stream| {
         stream.peek(&mut [0; 1]).unwrap();
     });
     let fault = call(&plain(reset), reset, &PATIENT).await.unwrap_err();
-    assert_eq!(fault, TransportFault::ClosedBeforeAnswer { unprocessed: false });
+    assert_eq!(fault, TransportFault::ClosedBeforeAnswer { unprocessed: Unprocessed::No });
 }
 
 #[tokio::test]
 async fn half_a_response_head_on_a_fresh_connection_is_no_answer() {
     let fault = answer_of("HTTP/1.1 200 OK\r\ncontent-le").await.unwrap_err();
-    assert_eq!(fault, TransportFault::ClosedBeforeAnswer { unprocessed: false });
+    assert_eq!(fault, TransportFault::ClosedBeforeAnswer { unprocessed: Unprocessed::No });
 }
 
 #[tokio::test]

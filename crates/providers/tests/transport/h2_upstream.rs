@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use switchyard_providers::transport::TransportFault;
+use switchyard_providers::transport::{TransportFault, Unprocessed};
 
 use crate::tls::{Authority, TlsStream, call_tls, scripted_tls, tls_transport};
 use crate::{PATIENT, post};
@@ -98,7 +98,10 @@ async fn a_refused_stream_was_not_processed() {
         peer.send(RST_STREAM, 0, id, &7_u32.to_be_bytes());
         peer.linger();
     });
-    assert_eq!(answered.await.unwrap_err(), TransportFault::ClosedBeforeAnswer { unprocessed: true });
+    assert_eq!(
+        answered.await.unwrap_err(),
+        TransportFault::ClosedBeforeAnswer { unprocessed: Unprocessed::Refused }
+    );
 }
 
 #[tokio::test]
@@ -108,7 +111,10 @@ async fn a_goaway_before_the_request_means_it_was_not_processed() {
         peer.send(GOAWAY, 0, 0, &[0; 8]);
         peer.linger();
     });
-    assert_eq!(answered.await.unwrap_err(), TransportFault::ClosedBeforeAnswer { unprocessed: true });
+    assert_eq!(
+        answered.await.unwrap_err(),
+        TransportFault::ClosedBeforeAnswer { unprocessed: Unprocessed::Refused }
+    );
 }
 
 #[tokio::test]
@@ -118,7 +124,10 @@ async fn another_reset_is_the_upstreams_fault() {
         peer.send(RST_STREAM, 0, id, &2_u32.to_be_bytes());
         peer.linger();
     });
-    assert_eq!(answered.await.unwrap_err(), TransportFault::ClosedBeforeAnswer { unprocessed: false });
+    assert_eq!(
+        answered.await.unwrap_err(),
+        TransportFault::ClosedBeforeAnswer { unprocessed: Unprocessed::No }
+    );
 }
 
 #[tokio::test]
@@ -150,7 +159,10 @@ async fn frames_that_make_no_sense_are_bad_framing() {
 #[tokio::test]
 async fn a_lost_connection_without_an_answer_is_told_from_an_answer() {
     let answered = answer(|peer, _| drop(peer));
-    assert_eq!(answered.await.unwrap_err(), TransportFault::ClosedBeforeAnswer { unprocessed: false });
+    assert_eq!(
+        answered.await.unwrap_err(),
+        TransportFault::ClosedBeforeAnswer { unprocessed: Unprocessed::No }
+    );
 }
 
 #[tokio::test]

@@ -110,10 +110,15 @@ async fn a_stream_without_one_of_the_choices_that_were_asked_for_broke_off() {
     let first = [said(0, "a"), stop(0)].concat();
     let both = [first.clone(), said(1, "b"), stop(1)].concat();
     for call in [of_choices(2), of_choices(2).without_wire()] {
+        let broken = heard("openai", &call, &first, End::Cut).await;
+        assert_eq!(kind(&broken), Some(FaultKind::Interrupted));
+        assert!(broken.answered && !broken.parts.finished);
+        // Some make one choice only, and say no last word.
+        let fewer = heard("openai", &call, &first, End::Proper).await;
+        assert_eq!((kind(&fewer), fewer.parts.finished), (None, true));
+        let open = heard("openai", &call, &[&first[..], &said(1, "b")].concat(), End::Proper).await;
+        assert_eq!((kind(&open), open.parts.finished), (Some(FaultKind::Interrupted), false));
         for end in End::BOTH {
-            let broken = heard("openai", &call, &first, end).await;
-            assert_eq!(kind(&broken), Some(FaultKind::Interrupted), "{end:?}");
-            assert!(broken.answered && !broken.parts.finished);
             let whole = heard("openai", &call, &both, end).await;
             assert_eq!((kind(&whole), whole.parts.finished), (None, true), "{end:?}");
             // The provider's own word that all is said.

@@ -1,8 +1,9 @@
 //! The dialects as they are spoken to providers.
 
 use bytes::{Bytes, BytesMut};
+use serde_json::value::RawValue;
 use switchyard_domain::call::CallFacts;
-use switchyard_domain::chat::{Dialect, Json, LossReport};
+use switchyard_domain::chat::{Dialect, Json, LossReport, TokenUsage};
 use switchyard_domain::embedding::{EmbeddingAnswer, EmbeddingRequest};
 use switchyard_domain::fault::ProviderFault;
 use switchyard_domain::wire::Member;
@@ -42,7 +43,15 @@ impl GeminiEmbeddings {
     pub const VERTEX_ONE: Self = Self { service: Gemini::VERTEX, texts: Texts::One };
 }
 
-impl Billed for GeminiEmbeddings {}
+impl Billed for GeminiEmbeddings {
+    fn counts(&self) -> &'static [&'static str] {
+        self.service.counts()
+    }
+
+    fn count(&self, raw: &RawValue) -> Option<TokenUsage> {
+        self.service.count(raw)
+    }
+}
 
 impl OperationCodec for GeminiEmbeddings {
     fn dialect(&self) -> Dialect {

@@ -12,10 +12,15 @@ pub(in crate::openai_chat) fn glance(
 ) -> Result<Look, AnswerFault> {
     let before = output.len();
     let peeked = peek(None, body, rule, output).map_err(AnswerFault::Error)?;
-    match peeked.taken {
-        Taken::Chunk if !peeked.choices.is_empty() => {}
-        Taken::Chunk | Taken::Unknown => return Err(AnswerFault::NoChoices),
-        Taken::Malformed | Taken::Done => return Err(AnswerFault::NotJson),
+    let fault = match peeked.taken {
+        Taken::Chunk if !peeked.choices.is_empty() => None,
+        Taken::Chunk | Taken::Unknown => Some(AnswerFault::NoChoices),
+        Taken::Malformed | Taken::Done => Some(AnswerFault::NotJson),
+    };
+    if let Some(fault) = fault {
+        // What is no answer is searched in another way.
+        output.truncate(before);
+        return Err(fault);
     }
     let mut look = Look::of_peeked(peeked);
     look.finished = true;

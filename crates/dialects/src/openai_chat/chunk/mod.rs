@@ -121,7 +121,12 @@ impl ChunkReader {
     /// Whether all choices that were asked for have ended, and at least one.
     pub(super) fn is_finished(&self) -> bool {
         let all_came = u32::try_from(self.choices.len()).is_ok_and(|came| came >= self.asked);
-        all_came && self.has_choices() && self.choices.values().all(ChoiceReader::is_finished)
+        all_came && self.has_ended()
+    }
+
+    /// Whether all choices that came have ended, and at least one.
+    pub(super) fn has_ended(&self) -> bool {
+        self.has_choices() && self.choices.values().all(ChoiceReader::is_finished)
     }
 
     /// Whether there was a choice.

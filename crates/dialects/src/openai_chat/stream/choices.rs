@@ -69,6 +69,11 @@ impl Progress {
 
     /// Whether all choices that were asked for have ended, and at least one.
     pub(crate) fn is_whole(&self) -> bool {
-        !self.begun.is_empty() && self.begun == self.ended && self.ended.len() >= self.asked
+        self.has_ended() && self.ended.len() >= self.asked
+    }
+
+    /// Whether all choices that came have ended, and at least one.
+    pub(crate) fn has_ended(&self) -> bool {
+        !self.begun.is_empty() && self.begun == self.ended
     }
 }

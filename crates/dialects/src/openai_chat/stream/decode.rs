@@ -64,6 +64,11 @@ impl StreamReader for StreamDecoder {
         self.reader.is_finished()
     }
 
+    /// As the watcher has it.
+    fn may_end(&self) -> bool {
+        self.reader.has_ended()
+    }
+
     fn usage_corrected(&self) -> bool {
         self.reader.usage_corrected()
     }

@@ -43,6 +43,12 @@ impl StreamWatcher for Watcher {
         look.finished = self.progress.is_whole();
         Ok(look)
     }
+
+    /// Some vendors make one choice whatever was asked for, and some say no last word (`huggingface`, `perplexity`): a body that
+    /// comes to its proper end is believed.
+    fn may_end(&self) -> bool {
+        self.progress.has_ended()
+    }
 }
 
 impl Look {

@@ -102,7 +102,7 @@ impl Sink {
                     Taken::Unknown | Taken::Done => *holds_back,
                     Taken::Malformed => false,
                 };
-                if goes_on && *holds_back && parts.finished {
+                if goes_on && *holds_back && (parts.finished || watcher.may_end()) {
                     forward(closing, event);
                 } else if goes_on {
                     // What was held back was not the end.
@@ -117,9 +117,8 @@ impl Sink {
                 let before = events.len();
                 let taken = reader.event(event.name.as_deref(), &event.data, events);
                 let new = events.get(before..).unwrap_or_default();
-                tally::events(parts, new);
+                tally::events(parts, new, reader.usage_corrected());
                 parts.finished = reader.is_finished();
-                parts.usage_corrected = reader.usage_corrected();
                 parts.prompt = reader.prompt().or(parts.prompt);
                 *held += event.raw.len();
                 Ok(Seen { taken: taken?, has_content: new.iter().any(ChatEvent::is_content) })
@@ -167,7 +166,7 @@ impl Sink {
             Self::Canonical { reader, events, .. } => {
                 let before = events.len();
                 reader.finish(events);
-                tally::events(parts, events.get(before..).unwrap_or_default());
+                tally::events(parts, events.get(before..).unwrap_or_default(), reader.usage_corrected());
                 parts.finished |= reader.may_end();
             }
         }

@@ -97,6 +97,7 @@ fn refused(status: u16, body: &[u8]) -> ProviderFault {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transport::Unprocessed;
 
     #[test]
     fn only_a_refused_grant_is_the_keys_fault() {
@@ -124,7 +125,7 @@ mod tests {
             (TransportFault::ConnectTimeout, FaultKind::ConnectTimeout),
             (TransportFault::FirstByteTimeout, FaultKind::ConnectTimeout),
             (TransportFault::Cut, FaultKind::Connect),
-            (TransportFault::ClosedBeforeAnswer { unprocessed: true }, FaultKind::Connect),
+            (TransportFault::ClosedBeforeAnswer { unprocessed: Unprocessed::Stale }, FaultKind::Connect),
         ] {
             assert_eq!(unreached(&fault).kind, kind, "{fault}");
         }
