@@ -40,7 +40,7 @@ impl<'de> Visitor<'de> for Object {
         let mut object = Map::new();
         while let Some((name, Any(value))) = members.next_entry::<String, Any>()? {
             if object.contains_key(&name) {
-                return Err(Error::custom(format_args!("`{name}` stands there twice")));
+                return Err(Error::custom(format_args!("duplicate field `{name}`")));
             }
             object.insert(name, value);
         }
@@ -187,7 +187,7 @@ mod tests {
         assert_eq!(Value::Object(notes.object().clone()), serde_json::from_str::<Value>(text).unwrap());
         for twins in [r#"{"a":1,"a":1}"#, r#"{"a":{"b":[{"c":1,"\u0063":2}]}}"#] {
             let error = serde_json::from_str::<Notes>(twins).unwrap_err();
-            assert!(error.to_string().contains("twice"), "{error}");
+            assert!(error.to_string().contains("duplicate field"), "{error}");
         }
         serde_json::from_str::<Notes>("[]").unwrap_err();
     }

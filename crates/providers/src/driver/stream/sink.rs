@@ -102,7 +102,7 @@ impl Sink {
                     Taken::Unknown | Taken::Done => *holds_back,
                     Taken::Malformed => false,
                 };
-                if goes_on && *holds_back && (parts.finished || watcher.may_end()) {
+                if goes_on && *holds_back && parts.finished {
                     forward(closing, event);
                 } else if goes_on {
                     // What was held back was not the end.
