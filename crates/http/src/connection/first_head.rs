@@ -4,8 +4,9 @@
 /// where a later one begins, only the parser knows, and to take part of a body for it would spoil the body.
 #[derive(Debug, Default)]
 pub(super) struct FirstHead {
-    /// The bytes of the line so far, without its end.
+    /// What came of the line so far.
     line: Line,
+    /// Whether one with text ended: an empty one ends the head then.
     has_lines: bool,
     is_over: bool,
 }

@@ -15,7 +15,8 @@ use switchyard_orchestrator::error::{CallError, CallErrorKind};
 /// The address without a version.
 pub(crate) const BARE: &str = "/chat/completions";
 
-/// The longest wait that the official SDKs keep. After a longer one they ask again in a second, as if none had been told.
+/// The longest wait for a budget after which a client is left to ask again by itself. Told a longer one, `openai` 3.54 for Python asks again
+/// in seconds (beyond two minutes), and `anthropic` 2.12 sleeps for all of it, be it a month (2026-11).
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// Through which address a call came: their documents differ in some statuses.

@@ -90,7 +90,8 @@ impl Desk {
         }
     }
 
-    /// Works until `stop` resolves or nobody can ask any longer, and then until everything is said that became of permits, though not for long.
+    /// Works until `stop` resolves or nobody can ask any longer, and then until everything is said that became of permits, though not
+    /// for long.
     pub async fn run(mut self, stop: impl Future<Output = ()> + Send) {
         let mut stop = std::pin::pin!(stop);
         {
