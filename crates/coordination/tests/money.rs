@@ -154,7 +154,7 @@ impl Pair {
             window: WINDOWS[window],
             zone: Zone::new(ZONES[zone]).unwrap(),
         });
-        let allowance = budget.map(|budget| Allowance::new(Arc::new(budget), self.editions));
+        let allowance = budget.map(|budget| Allowance::new(budget, self.editions));
         self.budgets[scope] =
             allowance.map(|allowance| Payer { scope: Scope(SCOPES[scope].into()), allowance });
     }
@@ -195,7 +195,7 @@ impl Pair {
         payers.iter().find_map(|payer| {
             let counter = payer.counter(at);
             let more = money - call.map_or(0, |call| call.held(&counter));
-            let (spent, amount) = (self.spent(&counter), payer.allowance.budget.amount.0);
+            let (spent, amount) = (self.spent(&counter), payer.allowance.budget().amount.0);
             let refused = |kind| Some((payer.scope.clone(), kind));
             if more <= 0 {
                 None
@@ -350,7 +350,7 @@ impl Pair {
         for payer in payers {
             let counter = payer.counter(at);
             let all = self.spent(&counter) + self.held(&counter);
-            let amount = payer.allowance.budget.amount.0;
+            let amount = payer.allowance.budget().amount.0;
             prop_assert!(all <= amount, "{} of {}", all, amount);
         }
         Ok(())

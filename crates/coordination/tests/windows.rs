@@ -20,7 +20,7 @@ const HOUR: i64 = 3_600_000;
 struct World {
     clock: Arc<ManualClock>,
     limiter: MemoryLimiter,
-    budget: Arc<Budget>,
+    budget: Budget,
 }
 
 impl World {
@@ -29,7 +29,7 @@ impl World {
         clock.set_now(Timestamp::parse(time).unwrap());
         let budget =
             Budget { amount: NanoUsd(100), window: BudgetWindow::Day, zone: Zone::new("UTC").unwrap() };
-        Self { limiter: MemoryLimiter::new(Arc::clone(&clock) as _), clock, budget: Arc::new(budget) }
+        Self { limiter: MemoryLimiter::new(Arc::clone(&clock) as _), clock, budget }
     }
 
     /// Lets time pass.
@@ -51,9 +51,9 @@ impl World {
     }
 
     async fn take(&self, scope: &str, money: i64) -> Result<Box<dyn Permit>, LimiterError> {
-        let allowance = Some(Allowance::new(Arc::clone(&self.budget), 1));
+        let allowance = Some(Allowance::new(self.budget.clone(), 1));
         let demand = Demand { scope: Scope(scope.into()), limits: Limits::NONE, allowance };
-        let ask = Ask { demands: vec![demand], tokens: 0, money: NanoUsd(money) };
+        let ask = Ask { demands: [demand].into(), tokens: 0, money: NanoUsd(money) };
         Ok(self.limiter.acquire(&[ask]).await?.pop().unwrap())
     }
 }

@@ -37,7 +37,7 @@ pub struct Explanation {
     /// The tokens that it would reserve of each limit.
     pub reserved_tokens: u64,
     /// The limits and budgets of the caller that it would be held to.
-    pub limits: Vec<Demand>,
+    pub limits: Arc<[Demand]>,
     /// What every budget of the caller would have to have left: the most that the call is held to cost at any target that it may reach
     /// without the routes behind. `None` where it is known for none, and a call under a budget is refused.
     pub held: Option<NanoUsd>,
@@ -99,7 +99,7 @@ pub struct ExplainedTarget {
     /// is often more than is expected. `None` where that is not known, and a call under a budget passes the target over.
     pub held: Option<NanoUsd>,
     /// The limits and budgets that it would be held to here besides the caller's.
-    pub limits: Vec<Demand>,
+    pub limits: Arc<[Demand]>,
     /// Why it is better not tried now, where that is so: it comes after all others then.
     pub avoided: Option<Avoidance>,
 }

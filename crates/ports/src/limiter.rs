@@ -2,7 +2,8 @@
 
 use crate::clock::Monotonic;
 use async_trait::async_trait;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use switchyard_domain::budget::{Budget, BudgetWindow, Span};
 use switchyard_domain::limits::{LimitKind, Limits};
@@ -21,46 +22,89 @@ impl Scope {
     }
 }
 
-/// A scope's budget, as a call is held to it.
+/// A scope's budget, as a call is held to it. Shared as one, since every call passes several on.
 #[derive(Clone, Debug)]
-pub struct Allowance {
-    /// The budget.
-    pub budget: Arc<Budget>,
-    /// Which budget of the scope it is: one that was removed and set anew is another, whose counters begin with the ledger again.
-    pub edition: i64,
-    /// The window that was asked for last: a call asks for the same one many times, and a calendar is slow.
-    latest: Arc<Mutex<Option<Span>>>,
+pub struct Allowance(Arc<Terms>);
+
+#[derive(Debug)]
+struct Terms {
+    budget: Budget,
+    edition: i64,
+    latest: RecentSpan,
 }
 
 impl Allowance {
-    /// Of this budget in this edition.
+    /// Of this budget. Which budget of the scope it is, its edition tells: one that was removed and set anew is another, whose counters
+    /// begin with the ledger again.
     #[must_use]
-    pub fn new(budget: Arc<Budget>, edition: i64) -> Self {
-        Self { budget, edition, latest: Arc::default() }
+    pub fn new(budget: Budget, edition: i64) -> Self {
+        Self(Arc::new(Terms { budget, edition, latest: RecentSpan::default() }))
+    }
+
+    /// The budget.
+    #[must_use]
+    pub fn budget(&self) -> &Budget {
+        &self.0.budget
+    }
+
+    /// Which budget of its scope it is.
+    #[must_use]
+    pub fn edition(&self) -> i64 {
+        self.0.edition
     }
 
     /// The budget's window that `at` lies in.
     #[must_use]
     pub fn span(&self, at: Timestamp) -> Span {
-        if self.budget.window == BudgetWindow::Total {
+        let Terms { budget, latest, .. } = &*self.0;
+        if budget.window == BudgetWindow::Total {
             return Span::ENDLESS;
         }
-        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
-        match *latest {
-            // Beyond the calendar a window is endless, and holds other moments only by name.
-            Some(span) if span.contains(at) && !span.is_endless() => span,
-            _ => *latest.insert(self.budget.span(at)),
-        }
+        latest.get().filter(|span| span.contains(at)).unwrap_or_else(|| {
+            let span = budget.span(at);
+            latest.set(span);
+            span
+        })
     }
 }
 
 impl PartialEq for Allowance {
     fn eq(&self, other: &Self) -> bool {
-        (&self.budget, self.edition) == (&other.budget, other.edition)
+        let same = |one: &Terms, other: &Terms| (&one.budget, one.edition) == (&other.budget, other.edition);
+        Arc::ptr_eq(&self.0, &other.0) || same(&self.0, &other.0)
     }
 }
 
 impl Eq for Allowance {}
+
+/// The window that was asked for last: calls ask for the same one many times, and a calendar is slow. One number holds it, so that
+/// nobody waits for whoever asks at the same moment: 40 bits of the second in which it begins, 24 of its seconds. What does not fit is not
+/// remembered; no window of our time is among that.
+#[derive(Debug, Default)]
+struct RecentSpan(AtomicU64);
+
+impl RecentSpan {
+    const LENGTH_BITS: u32 = 24;
+    const MOST_SECONDS: u64 = 1 << Self::LENGTH_BITS;
+
+    fn get(&self) -> Option<Span> {
+        let packed = self.0.load(Ordering::Relaxed);
+        let millis = |seconds: u64| i64::try_from(seconds).map(|seconds| seconds * 1_000).ok();
+        let (start, length) = (millis(packed >> Self::LENGTH_BITS)?, millis(packed % Self::MOST_SECONDS)?);
+        (length > 0).then_some(Span { start: Timestamp(start), end: Timestamp(start + length) })
+    }
+
+    fn set(&self, span: Span) {
+        let seconds =
+            |millis: i64| u64::try_from(millis).ok().filter(|it| it % 1_000 == 0).map(|it| it / 1_000);
+        let start = seconds(span.start.0).filter(|start| *start < 1 << (u64::BITS - Self::LENGTH_BITS));
+        let length =
+            span.end.0.checked_sub(span.start.0).and_then(seconds).filter(|it| *it < Self::MOST_SECONDS);
+        if let (Some(start), Some(length)) = (start, length) {
+            self.0.store(start << Self::LENGTH_BITS | length, Ordering::Relaxed);
+        }
+    }
+}
 
 /// A scope's budget, which pays for what calls cost.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,10 +116,16 @@ pub struct Payer {
 }
 
 impl Payer {
+    /// The two of them.
+    #[must_use]
+    pub fn pair(&self) -> (&Scope, &Allowance) {
+        (&self.scope, &self.allowance)
+    }
+
     /// Its counter in the window that `at` lies in.
     #[must_use]
     pub fn counter(&self, at: Timestamp) -> Counter {
-        Counter { scope: self.scope.clone(), edition: self.allowance.edition, span: self.allowance.span(at) }
+        CounterRef::of(&self.scope, &self.allowance, at).to_counter()
     }
 }
 
@@ -96,13 +146,19 @@ impl Demand {
     pub fn is_empty(&self) -> bool {
         self.limits.is_none() && self.allowance.is_none()
     }
+
+    /// Its scope and its budget, if it has one.
+    #[must_use]
+    pub fn payer(&self) -> Option<(&Scope, &Allowance)> {
+        self.allowance.as_ref().map(|allowance| (&self.scope, allowance))
+    }
 }
 
 /// What a call asks of some scopes together, under one permit: one request, one slot, and of each these.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ask {
-    /// The scopes.
-    pub demands: Vec<Demand>,
+    /// The scopes; shared with the permit.
+    pub demands: Arc<[Demand]>,
     /// Tokens.
     pub tokens: u64,
     /// The most that it may cost. What costs nothing passes every budget, known or not.
@@ -118,6 +174,38 @@ pub struct Counter {
     pub edition: i64,
     /// The window.
     pub span: Span,
+}
+
+/// The same, of something that holds its scope: to look for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CounterRef<'a> {
+    /// Which budget of the scope.
+    pub edition: i64,
+    /// The window.
+    pub span: Span,
+    /// The scope.
+    pub scope: &'a Scope,
+}
+
+impl<'a> CounterRef<'a> {
+    /// That of a scope's budget in the window that `at` lies in.
+    #[must_use]
+    pub fn of(scope: &'a Scope, allowance: &Allowance, at: Timestamp) -> Self {
+        Self { edition: allowance.edition(), span: allowance.span(at), scope }
+    }
+
+    /// One that holds its scope.
+    #[must_use]
+    pub fn to_counter(self) -> Counter {
+        Counter { scope: self.scope.clone(), edition: self.edition, span: self.span }
+    }
+}
+
+impl<'a> From<&'a Counter> for CounterRef<'a> {
+    fn from(counter: &'a Counter) -> Self {
+        let Counter { scope, edition, span } = counter;
+        Self { edition: *edition, span: *span, scope }
+    }
 }
 
 /// Where a counter stands.
@@ -216,16 +304,19 @@ pub struct Used {
 }
 
 impl Used {
-    /// Which counter is to be charged with what: of each of these budgets and of those that pay besides, the one whose window holds
-    /// the moment of the charge, once.
+    /// Which counter is to be charged with what: of each of the budgets that are held and of those that pay besides, the one whose window
+    /// holds the moment of the charge, once.
     #[must_use]
-    pub fn dues(&self, held: &[Payer]) -> Vec<(Counter, NanoUsd)> {
-        let mut dues: Vec<(Counter, NanoUsd)> = Vec::with_capacity(self.charges.len() * held.len());
+    pub fn dues<'a>(
+        &'a self,
+        held: impl Iterator<Item = (&'a Scope, &'a Allowance)> + Clone,
+    ) -> Vec<(CounterRef<'a>, NanoUsd)> {
+        let mut dues: Vec<(CounterRef<'a>, NanoUsd)> = Vec::new();
         // What costs nothing is no news to a counter, and must not make one that is not known wait for the ledger.
         for charge in self.charges.iter().filter(|charge| charge.amount.0 > 0) {
             let before = dues.len();
-            for payer in held.iter().chain(&self.payers) {
-                let counter = payer.counter(charge.at);
+            for (scope, allowance) in held.clone().chain(self.payers.iter().map(Payer::pair)) {
+                let counter = CounterRef::of(scope, allowance, charge.at);
                 if dues.iter().skip(before).all(|(known, _)| *known != counter) {
                     dues.push((counter, charge.amount));
                 }
@@ -278,6 +369,10 @@ pub trait Permit: Send + Sync {
     async fn cover(&self, money: NanoUsd, at: Timestamp) -> Result<(), LimiterError>;
     /// Replaces what was reserved with what was used; later calls count the truth. May be called once. Waits for nothing.
     fn settle(&self, used: &Used);
+    /// Settles and ends it at once: what dropping it after [`Permit::settle`] does, for less.
+    fn end(self: Box<Self>, used: &Used) {
+        self.settle(used);
+    }
     /// Gives back the slots and keeps the rest: what the call used is not known yet, but it runs no more. Waits for nothing.
     fn release_slots(&self);
     /// What was left when it was taken.
@@ -326,13 +421,39 @@ mod tests {
     use switchyard_domain::budget::Zone;
 
     #[test]
+    fn a_window_of_our_time_is_remembered_and_no_other() {
+        let recent = RecentSpan::default();
+        assert_eq!(recent.get(), None);
+        let zone = Zone::new("Europe/Vienna").unwrap();
+        for window in [BudgetWindow::Day, BudgetWindow::Week, BudgetWindow::Month] {
+            let at = Timestamp::parse("2026-11-23T12:34:56Z").unwrap();
+            let span = Budget { amount: NanoUsd(1), window, zone: zone.clone() }.span(at);
+            recent.set(span);
+            assert_eq!(recent.get(), Some(span), "{window:?}");
+        }
+        let known = recent.get();
+        let foreign = [
+            Span::ENDLESS,
+            Span { start: Timestamp(-1_000), end: Timestamp(1_000) },
+            Span { start: Timestamp(1), end: Timestamp(86_400_001) },
+            Span { start: Timestamp(0), end: Timestamp(0) },
+            Span { start: Timestamp(0), end: Timestamp(1_000 << RecentSpan::LENGTH_BITS) },
+            Span { start: Timestamp(1_000 << 40), end: Timestamp((1_000 << 40) + 1_000) },
+        ];
+        for span in foreign {
+            recent.set(span);
+            assert!(recent.get() == known || recent.get().is_none(), "{span:?}");
+        }
+    }
+
+    #[test]
     fn an_allowance_knows_the_window_of_every_moment_in_whatever_order_they_are_asked_for() {
         const DAY: i64 = 86_400_000;
         let moments = [0, DAY - 1, DAY, 5, i64::MAX, 3 * DAY, -1, i64::MIN, DAY + 1, 40 * DAY];
         for window in BudgetWindow::ALL {
             let zone = Zone::new("Europe/Vienna").unwrap();
-            let budget = Arc::new(Budget { amount: NanoUsd(1), window, zone });
-            let allowance = Allowance::new(Arc::clone(&budget), 1);
+            let budget = Budget { amount: NanoUsd(1), window, zone };
+            let allowance = Allowance::new(budget.clone(), 1);
             for at in moments.map(Timestamp) {
                 assert_eq!(allowance.span(at), budget.span(at), "{window:?} {at:?}");
                 assert_eq!(allowance.clone().span(at), budget.span(at), "{window:?} {at:?}");

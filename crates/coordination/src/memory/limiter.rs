@@ -8,6 +8,7 @@ use super::purses::{Moment, Purses};
 use super::scopes::{Place, Scopes, Usage};
 use super::window::{MINUTE, StepIndex};
 use async_trait::async_trait;
+use std::cell::OnceCell;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use switchyard_domain::limits::{LimitKind, Limits};
@@ -15,8 +16,8 @@ use switchyard_domain::money::NanoUsd;
 use switchyard_domain::time::{Day, Timestamp};
 use switchyard_ports::clock::{Clock, Monotonic};
 use switchyard_ports::limiter::{
-    Ask, Counter, Demand, Known, Limiter, LimiterError, Mark, Payer, Permit, Refusal, Room, Rooms, Scope,
-    Tally, Used,
+    Ask, Counter, CounterRef, Demand, Known, Limiter, LimiterError, Mark, Permit, Refusal, Room, Rooms,
+    Scope, Tally, Used,
 };
 
 /// When to come back after a refusal for want of a slot: nobody knows when a call ends.
@@ -64,13 +65,14 @@ impl MemoryLimiter {
 
     /// Counts what somebody else admitted: for the limits alone, and whatever they are.
     pub(crate) fn note(&self, ask: &Ask) -> MemoryPermit {
-        let mut permit = MemoryPermit::new(&self.shared, ask.tokens);
+        let mut permit = MemoryPermit::new(&self.shared, ask);
         if ask.demands.iter().all(|demand| demand.limits.is_none()) {
             return permit;
         }
         let mut state = self.shared.state();
         let now = self.shared.clock.monotonic();
-        let asked = Asked { clock: &*self.shared.clock, now, tokens: ask.tokens };
+        let today = Today::of(&*self.shared.clock);
+        let asked = Asked { today: &today, now, tokens: ask.tokens };
         for demand in ask.demands.iter().filter(|demand| !demand.limits.is_none()) {
             let place = state.scopes.place_of(&demand.scope.0);
             if let Some(usage) = state.scopes.get(place) {
@@ -78,7 +80,7 @@ impl MemoryLimiter {
                 asked.hold(&demand.limits, place, usage, &mut permit.holds);
             }
         }
-        state.scopes.sweep(SWEEP, now, || self.shared.clock.now());
+        state.scopes.sweep(SWEEP, now, || today.now());
         permit
     }
 
@@ -95,20 +97,19 @@ impl MemoryLimiter {
     }
 
     pub(crate) fn take(&self, asks: &[Ask]) -> Result<Vec<MemoryPermit>, LimiterError> {
-        let mut permits: Vec<MemoryPermit> =
-            asks.iter().map(|ask| MemoryPermit::new(&self.shared, ask.tokens)).collect();
-        if asks.iter().flat_map(|ask| &ask.demands).all(Demand::is_empty) {
-            return Ok(permits);
+        let permits = asks.iter().map(|ask| MemoryPermit::new(&self.shared, ask));
+        if asks.iter().flat_map(|ask| &*ask.demands).all(Demand::is_empty) {
+            return Ok(permits.collect());
         }
         let mut state = self.shared.state();
         // Read under the lock, so that steps are added in order.
         let now = self.shared.clock.monotonic();
-        let mut today = None;
+        let today = Today::of(&*self.shared.clock);
         let mut unseeded = Vec::new();
+        let asked = |ask: &Ask| Asked { today: &today, now, tokens: ask.tokens };
         for ask in asks {
-            let asked = Asked { clock: &*self.shared.clock, now, tokens: ask.tokens };
-            for demand in &ask.demands {
-                match check(&mut state, &asked, ask.money, demand, &mut today) {
+            for demand in &*ask.demands {
+                match check(&mut state, &asked(ask), ask.money, demand) {
                     Ok(()) => {}
                     Err(LimiterError::Unseeded(counters)) => unseeded.extend(counters),
                     // The first that is broken is named: that may be one of which nothing is known yet.
@@ -120,24 +121,12 @@ impl MemoryLimiter {
         if !unseeded.is_empty() {
             return Err(LimiterError::Unseeded(unseeded));
         }
-        for (ask, permit) in asks.iter().zip(&mut permits) {
-            let asked = Asked { clock: &*self.shared.clock, now, tokens: ask.tokens };
-            for demand in &ask.demands {
-                if !demand.limits.is_none() {
-                    let place = state.scopes.place_of(&demand.scope.0);
-                    if let Some(usage) = state.scopes.get(place) {
-                        asked.hold(&demand.limits, place, usage, &mut permit.holds);
-                        if !demand.scope.is_everybodys() {
-                            narrow(&mut permit.rooms, &demand.limits, usage, now);
-                        }
-                    }
-                }
-            }
-            if let Some(today) = today {
-                hold_money(&mut state.purses, ask, permit, Moment { calendar: today, monotonic: now });
-            }
-        }
-        state.scopes.sweep(SWEEP, now, || self.shared.clock.now());
+        let take = |(ask, mut permit): (&Ask, MemoryPermit)| {
+            hold(&mut state, &asked(ask), ask, &mut permit);
+            permit
+        };
+        let permits = asks.iter().zip(permits).map(take).collect();
+        state.scopes.sweep(SWEEP, now, || today.now());
         Ok(permits)
     }
 }
@@ -166,8 +155,8 @@ impl Limiter for MemoryLimiter {
     fn charge(&self, used: &Used) {
         let mut state = self.shared.state();
         let now = self.shared.clock.monotonic();
-        for (counter, amount) in used.dues(&[]) {
-            state.purses.spend(&counter, amount, used.since.unwrap_or(now), now);
+        for (counter, amount) in used.dues(std::iter::empty()) {
+            state.purses.spend(counter, amount, used.since.unwrap_or(now), now);
         }
     }
 
@@ -201,49 +190,44 @@ impl Limiter for MemoryLimiter {
     }
 }
 
-/// The first limit or the budget of a scope that the call would break. The calendar is looked at once for all of them.
-fn check(
-    state: &mut State,
-    asked: &Asked<'_>,
-    money: NanoUsd,
-    demand: &Demand,
-    today: &mut Option<Timestamp>,
-) -> Result<(), LimiterError> {
+/// The first limit or the budget of a scope that the call would break.
+fn check(state: &mut State, asked: &Asked<'_>, money: NanoUsd, demand: &Demand) -> Result<(), LimiterError> {
     if !demand.limits.is_none() {
         let usage = state.scopes.find(&demand.scope.0);
         asked.check(demand, usage.unwrap_or(&mut Usage::default())).map_err(LimiterError::Refused)?;
     }
-    let Some(allowance) = &demand.allowance else { return Ok(()) };
-    let today = *today.get_or_insert_with(|| asked.clock.now());
-    if money.0 <= 0 {
-        return Ok(());
-    }
-    let payer = Payer { scope: demand.scope.clone(), allowance: allowance.clone() };
-    let now = Moment { calendar: today, monotonic: asked.now };
-    let given = state.purses.check(&payer.counter(today), allowance.budget.amount, money, now);
-    given.map_err(|why| refused(&demand.scope, why))
+    let Some((scope, allowance)) = demand.payer().filter(|_| money.0 > 0) else { return Ok(()) };
+    let now = asked.moment();
+    let counter = CounterRef::of(scope, allowance, now.calendar);
+    let given = state.purses.check(counter, allowance.budget().amount, money, now);
+    given.map_err(|why| refused(scope, why))
 }
 
-/// Takes the money of an ask from each of its budgets; one that is demanded twice gives once.
-fn hold_money(purses: &mut Purses, ask: &Ask, permit: &mut MemoryPermit, now: Moment) {
-    let mut money = Vec::new();
-    for demand in &ask.demands {
-        let Some(allowance) = &demand.allowance else { continue };
-        let payer = Payer { scope: demand.scope.clone(), allowance: allowance.clone() };
-        if permit.payers.contains(&payer) {
-            continue;
+/// Takes what an ask asks of each scope; a budget that is demanded twice gives once.
+fn hold(state: &mut State, asked: &Asked<'_>, ask: &Ask, permit: &mut MemoryPermit) {
+    permit.holds.reserve_exact(ask.demands.len());
+    let mut money: Vec<(usize, CounterRef<'_>)> = Vec::new();
+    for (at, demand) in ask.demands.iter().enumerate() {
+        if !demand.limits.is_none() {
+            let place = state.scopes.place_of(&demand.scope.0);
+            if let Some(usage) = state.scopes.get(place) {
+                asked.hold(&demand.limits, place, usage, &mut permit.holds);
+                if !demand.scope.is_everybodys() {
+                    narrow(&mut permit.rooms, &demand.limits, usage, asked.now);
+                }
+            }
         }
-        let counter = payer.counter(now.calendar);
-        permit.payers.push(payer);
-        if ask.money.0 > 0 && money.iter().all(|(known, _)| *known != counter) {
-            purses.hold(&counter, ask.money, now.monotonic);
-            money.push((counter, ask.money));
-        }
-    }
-    if !permit.payers.is_empty() {
+        let Some((scope, allowance)) = demand.payer() else { continue };
+        let now = asked.moment();
         permit.taken_at = Some(now.calendar);
-        permit.money = Mutex::new(money);
+        let counter = CounterRef::of(scope, allowance, now.calendar);
+        if ask.money.0 > 0 && money.iter().all(|(_, known)| *known != counter) {
+            state.purses.hold(counter, ask.money, now.monotonic);
+            money.push((at, counter));
+        }
     }
+    let held = money.into_iter().map(|(at, counter)| (at, counter.span, ask.money));
+    permit.money = Mutex::new(held.collect());
 }
 
 /// Notes how much is left where that is less than what is known so far.
@@ -263,14 +247,34 @@ fn narrow(rooms: &mut Rooms, limits: &Limits, usage: &Usage, now: Monotonic) {
     }
 }
 
+/// The calendar's time, read once where it is needed: all that is asked together is asked at one moment.
+struct Today<'a> {
+    clock: &'a dyn Clock,
+    read: OnceCell<Timestamp>,
+}
+
+impl<'a> Today<'a> {
+    fn of(clock: &'a dyn Clock) -> Self {
+        Self { clock, read: OnceCell::new() }
+    }
+
+    fn now(&self) -> Timestamp {
+        *self.read.get_or_init(|| self.clock.now())
+    }
+}
+
 /// What a call asks for, and when.
 struct Asked<'a> {
-    clock: &'a dyn Clock,
+    today: &'a Today<'a>,
     now: Monotonic,
     tokens: u64,
 }
 
 impl Asked<'_> {
+    fn moment(&self) -> Moment {
+        Moment { calendar: self.today.now(), monotonic: self.now }
+    }
+
     /// The first limit of the scope that the call would break.
     fn check(&self, demand: &Demand, usage: &mut Usage) -> Result<(), Refusal> {
         let refuse =
@@ -293,7 +297,7 @@ impl Asked<'_> {
             }
         }
         if let Some(limit) = rpd.map(u64::from) {
-            let now = self.clock.now();
+            let now = self.today.now();
             if usage.day.at(now) >= limit {
                 return refuse(LimitKind::DailyRequests, limit, usage.day.wait(now));
             }
@@ -319,7 +323,7 @@ impl Asked<'_> {
             hold.reserved_in = Some(StepIndex::at(self.now));
         }
         if limits.rpd.is_some() && hold.in_day.is_none() {
-            hold.in_day = Some(usage.day.add(self.clock.now()));
+            hold.in_day = Some(usage.day.add(self.today.now()));
         }
         holds.push(hold);
     }

@@ -2,14 +2,17 @@
 
 use super::limiter::{Shared, State};
 use super::purses::{Moment, NotGiven};
-use super::scopes::{Place, Usage};
+use super::scopes::Place;
 use super::window::StepIndex;
 use async_trait::async_trait;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use switchyard_domain::budget::Span;
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::time::{Day, Timestamp};
-use switchyard_ports::limiter::{Counter, LimiterError, Payer, Permit, Refusal, Rooms, Scope, Used};
+use switchyard_ports::limiter::{
+    Allowance, Ask, CounterRef, Demand, LimiterError, Permit, Refusal, Rooms, Scope, Used,
+};
 
 /// What a call holds of a scope's limits.
 pub(super) struct Hold {
@@ -22,26 +25,27 @@ pub(super) struct Hold {
 
 pub(crate) struct MemoryPermit {
     pub(super) shared: Arc<Shared>,
+    /// What it was taken under.
+    demands: Arc<[Demand]>,
     pub(super) holds: Vec<Hold>,
-    /// The budgets that it was taken under.
-    pub(super) payers: Vec<Payer>,
+    /// The moment in whose windows it holds money since it was taken, where a budget is among the demands.
     pub(super) taken_at: Option<Timestamp>,
-    pub(super) reserved: u64,
-    /// What it holds of their counters.
-    pub(super) money: Mutex<Vec<(Counter, NanoUsd)>>,
+    reserved: u64,
+    /// What it holds of budgets: of which demand's, in which window.
+    pub(super) money: Mutex<Vec<(usize, Span, NanoUsd)>>,
     pub(super) rooms: Rooms,
-    pub(super) is_settled: AtomicBool,
+    is_settled: AtomicBool,
     has_landed: AtomicBool,
 }
 
 impl MemoryPermit {
-    pub(super) fn new(shared: &Arc<Shared>, tokens: u64) -> Self {
+    pub(super) fn new(shared: &Arc<Shared>, ask: &Ask) -> Self {
         Self {
             shared: Arc::clone(shared),
+            demands: Arc::clone(&ask.demands),
             holds: Vec::new(),
-            payers: Vec::new(),
             taken_at: None,
-            reserved: tokens,
+            reserved: ask.tokens,
             money: Mutex::default(),
             rooms: Rooms::default(),
             is_settled: AtomicBool::new(false),
@@ -50,20 +54,18 @@ impl MemoryPermit {
     }
 
     fn is_empty(&self) -> bool {
-        self.holds.is_empty() && self.payers.is_empty()
+        self.holds.is_empty() && self.taken_at.is_none()
     }
 
     /// What it holds; only asked under the lock of the scopes, or where nobody else has the permit.
-    fn money(&self) -> MutexGuard<'_, Vec<(Counter, NanoUsd)>> {
+    fn money(&self) -> MutexGuard<'_, Vec<(usize, Span, NanoUsd)>> {
         self.money.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn each(&self, state: &mut State, change: impl Fn(&mut Usage)) {
-        for hold in &self.holds {
-            if let Some(usage) = state.scopes.get(hold.place) {
-                change(usage);
-            }
-        }
+    /// The budgets that it was taken under, and the places of their demands.
+    fn payers(&self) -> impl Iterator<Item = (usize, (&Scope, &Allowance))> + Clone {
+        let payers = self.demands.iter().enumerate().filter(|_| self.taken_at.is_some());
+        payers.filter_map(|(place, demand)| Some((place, demand.payer()?)))
     }
 
     fn cover_now(&self, money: NanoUsd, at: Timestamp) -> Result<(), LimiterError> {
@@ -73,23 +75,76 @@ impl MemoryPermit {
             return Ok(());
         }
         let now = Moment::of(&*self.shared.clock);
-        let mut wanted = Vec::with_capacity(self.payers.len());
-        for payer in &self.payers {
-            let counter = payer.counter(at);
-            let has = held.iter().find(|(known, _)| *known == counter).map_or(0, |(_, has)| has.0);
-            let more = NanoUsd(money.0.saturating_sub(has).max(0));
-            let given = state.purses.check(&counter, payer.allowance.budget.amount, more, now);
-            given.map_err(|why| refused(&payer.scope, why))?;
-            wanted.push((counter, more));
+        let mut wanted: Vec<(usize, CounterRef<'_>, NanoUsd)> = Vec::new();
+        for (place, (scope, allowance)) in self.payers() {
+            let counter = CounterRef::of(scope, allowance, at);
+            // What is demanded twice is held once.
+            if wanted.iter().any(|(_, known, _)| *known == counter) {
+                continue;
+            }
+            let has = held.iter().find(|(known, span, _)| (*known, *span) == (place, counter.span));
+            let more = NanoUsd(money.0.saturating_sub(has.map_or(0, |(.., has)| has.0)).max(0));
+            let given = state.purses.check(counter, allowance.budget().amount, more, now);
+            given.map_err(|why| refused(scope, why))?;
+            wanted.push((place, counter, more));
         }
-        for (counter, more) in wanted.into_iter().filter(|(_, more)| more.0 > 0) {
-            state.purses.hold(&counter, more, now.monotonic);
-            match held.iter_mut().find(|(known, _)| *known == counter) {
-                Some((_, has)) => *has = has.saturating_add(more),
-                None => held.push((counter, more)),
+        for (place, counter, more) in wanted.into_iter().filter(|(.., more)| more.0 > 0) {
+            state.purses.hold(counter, more, now.monotonic);
+            match held.iter_mut().find(|(known, span, _)| (*known, *span) == (place, counter.span)) {
+                Some((.., has)) => *has = has.saturating_add(more),
+                None => held.push((place, counter.span, more)),
             }
         }
         Ok(())
+    }
+
+    /// Replaces what was reserved. Tokens that were not used go back to the moment of the call's admission. Those that were used beyond
+    /// the reservation count from now on: a call of many minutes would otherwise use them unseen.
+    fn settle_now(&self, state: &mut State, used: &Used) {
+        let now = self.shared.clock.monotonic();
+        for hold in &self.holds {
+            let Some(usage) = state.scopes.get(hold.place) else { continue };
+            if let Some(day) = hold.in_day.filter(|_| used.is_void) {
+                usage.day.take_back(day);
+            }
+            let Some(reserved_in) = hold.reserved_in else { continue };
+            usage.window.expire(now);
+            match used.tokens.checked_sub(self.reserved) {
+                Some(0) => {}
+                Some(more) => usage.window.add(now, 0, more),
+                None => usage.window.give_back(reserved_in, self.reserved - used.tokens),
+            }
+        }
+        self.release_money(state);
+        for (counter, amount) in used.dues(self.payers().map(|(_, payer)| payer)) {
+            state.purses.spend(counter, amount, used.since.unwrap_or(now), now);
+        }
+    }
+
+    fn release_money(&self, state: &mut State) {
+        for (place, span, held) in self.money().drain(..) {
+            if let Some((scope, allowance)) = self.demands.get(place).and_then(Demand::payer) {
+                let counter = CounterRef { edition: allowance.edition(), span, scope };
+                state.purses.release(counter, held);
+            }
+        }
+    }
+
+    /// Gives back all that it has left.
+    fn leave(&self, state: &mut State) {
+        let has_landed = self.has_landed.load(Ordering::Relaxed);
+        for hold in &self.holds {
+            if let Some(usage) = state.scopes.get(hold.place) {
+                usage.permits = usage.permits.saturating_sub(1);
+                usage.in_flight = usage.in_flight.saturating_sub(u64::from(!has_landed));
+            }
+        }
+        self.release_money(state);
+    }
+
+    /// Whether there is nothing to tell of what was used under it.
+    fn is_done_with(&self, used: &Used) -> bool {
+        self.is_settled.swap(true, Ordering::Relaxed) || (self.is_empty() && used.payers.is_empty())
     }
 }
 
@@ -113,41 +168,35 @@ impl Permit for MemoryPermit {
         self.cover_now(money, at)
     }
 
-    /// Tokens that were not used go back to the moment of the call's admission. Those that were used beyond the reservation
-    /// count from now on: a call of many minutes would otherwise use them unseen.
     fn settle(&self, used: &Used) {
-        let is_settled = self.is_settled.swap(true, Ordering::Relaxed);
-        if is_settled || (self.is_empty() && used.payers.is_empty()) {
+        if !self.is_done_with(used) {
+            self.settle_now(&mut self.shared.state(), used);
+        }
+    }
+
+    fn end(self: Box<Self>, used: &Used) {
+        let mut it = *self;
+        if it.is_done_with(used) {
             return;
         }
-        let dues = used.dues(&self.payers);
-        let mut state = self.shared.state();
-        let now = self.shared.clock.monotonic();
-        for hold in &self.holds {
-            let Some(usage) = state.scopes.get(hold.place) else { continue };
-            if let Some(day) = hold.in_day.filter(|_| used.is_void) {
-                usage.day.take_back(day);
-            }
-            let Some(reserved_in) = hold.reserved_in else { continue };
-            usage.window.expire(now);
-            match used.tokens.checked_sub(self.reserved) {
-                Some(0) => {}
-                Some(more) => usage.window.add(now, 0, more),
-                None => usage.window.give_back(reserved_in, self.reserved - used.tokens),
-            }
+        {
+            let mut state = it.shared.state();
+            it.settle_now(&mut state, used);
+            it.leave(&mut state);
         }
-        for (counter, held) in std::mem::take(&mut *self.money()) {
-            state.purses.release(&counter, held);
-        }
-        for (counter, amount) in dues {
-            state.purses.spend(&counter, amount, used.since.unwrap_or(now), now);
-        }
+        // Nothing is left for its drop to give back.
+        it.holds.clear();
+        it.taken_at = None;
     }
 
     fn release_slots(&self) {
         if !self.holds.is_empty() && !self.has_landed.swap(true, Ordering::Relaxed) {
             let mut state = self.shared.state();
-            self.each(&mut state, |usage| usage.in_flight = usage.in_flight.saturating_sub(1));
+            for hold in &self.holds {
+                if let Some(usage) = state.scopes.get(hold.place) {
+                    usage.in_flight = usage.in_flight.saturating_sub(1);
+                }
+            }
         }
     }
 
@@ -158,17 +207,8 @@ impl Permit for MemoryPermit {
 
 impl Drop for MemoryPermit {
     fn drop(&mut self) {
-        if self.is_empty() {
-            return;
-        }
-        let has_landed = self.has_landed.load(Ordering::Relaxed);
-        let mut state = self.shared.state();
-        self.each(&mut state, |usage| {
-            usage.permits = usage.permits.saturating_sub(1);
-            usage.in_flight = usage.in_flight.saturating_sub(u64::from(!has_landed));
-        });
-        for (counter, held) in std::mem::take(&mut *self.money()) {
-            state.purses.release(&counter, held);
+        if !self.is_empty() {
+            self.leave(&mut self.shared.state());
         }
     }
 }

@@ -2,11 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
+use switchyard_domain::budget::Span;
 use switchyard_domain::limits::LimitKind;
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::time::Timestamp;
 use switchyard_ports::clock::{Clock, Monotonic};
-use switchyard_ports::limiter::{Counter, Known, Mark, Scope, Standing};
+use switchyard_ports::limiter::{Counter, CounterRef, Known, Mark, Scope, Standing};
 
 /// Purses that need no tidying.
 const FEW: usize = 64;
@@ -82,6 +83,47 @@ impl Purse {
         Mark { life: self.life.to_string(), counted: u128::try_from(self.counted).unwrap_or_default() }
     }
 
+    fn standing(&self) -> Known {
+        let nano = |sum: i128| NanoUsd(i64::try_from(sum).unwrap_or(i64::MAX));
+        let standing = Standing { spent: nano(self.spent), held: nano(self.held) };
+        match self.knowledge {
+            Knowledge::Nothing => Known::Unknown(self.mark()),
+            Knowledge::TheMost => Known::AtMost(standing, self.mark()),
+            Knowledge::All => Known::Exactly(standing),
+        }
+    }
+
+    /// Whether it could give `more` of a budget of `amount`.
+    fn check(&self, amount: NanoUsd, more: NanoUsd) -> Result<(), Lack> {
+        if self.knowledge == Knowledge::Nothing {
+            return Err(Lack::Knowledge);
+        }
+        let (amount, more) = (i128::from(amount.0), i128::from(more.0));
+        match self.spent + more <= amount {
+            true if self.spent + self.held + more <= amount => Ok(()),
+            true => Err(Lack::Held),
+            false => Err(Lack::Money),
+        }
+    }
+
+    /// Charges it, with what the ledger may know of since a moment. Answers whether it is not known exactly from now on: then it lives anew.
+    fn spend(&mut self, amount: i128, since: Monotonic) -> bool {
+        self.spent += amount;
+        // It may be part of what the ledger answered already.
+        let is_late = self.seeded.is_some_and(|seeded| since < seeded);
+        if is_late {
+            self.excess += amount;
+        }
+        let is_news = is_late && self.knowledge == Knowledge::All;
+        if is_news {
+            (self.knowledge, self.counted) = (Knowledge::TheMost, 0);
+        }
+        if self.knowledge != Knowledge::All {
+            self.counted += amount;
+        }
+        is_news
+    }
+
     /// What was settled since a mark; `None` where it is of another life.
     fn since(&self, mark: &Mark) -> Option<i128> {
         let counted = i128::try_from(mark.counted).ok()?;
@@ -90,14 +132,40 @@ impl Purse {
     }
 }
 
+/// What a purse lacks to give.
+enum Lack {
+    Knowledge,
+    /// What is left is held for others.
+    Held,
+    Money,
+}
+
+fn limit(amount: NanoUsd) -> u64 {
+    u64::try_from(amount.0).unwrap_or(0)
+}
+
 /// Why a purse does not give.
 pub(super) enum NotGiven {
     Unknown(Counter),
     Refused { kind: LimitKind, limit: u64, retry_after: Duration },
 }
 
-fn is_remembered(counter: &Counter, now: Timestamp) -> bool {
-    counter.span.is_endless() || counter.span.end.after(REMEMBERED) > now
+/// A purse, and of which of its scope's budgets it is, in which window.
+#[derive(Debug)]
+struct Pocket {
+    edition: i64,
+    span: Span,
+    purse: Purse,
+}
+
+impl Pocket {
+    fn is_of(&self, counter: CounterRef<'_>) -> bool {
+        (self.edition, self.span) == (counter.edition, counter.span)
+    }
+
+    fn is_remembered(&self, now: Timestamp) -> bool {
+        self.purse.held > 0 || self.span.is_endless() || self.span.end.after(REMEMBERED) > now
+    }
 }
 
 /// By scope and edition, from when on everything that a budget spends goes through here: a window that begins later begins with
@@ -107,7 +175,9 @@ type Since = HashMap<(Scope, i64), Moment>;
 /// All purses.
 #[derive(Debug, Default)]
 pub(super) struct Purses {
-    by_counter: HashMap<Counter, Purse>,
+    /// A scope has few.
+    by_scope: HashMap<Scope, Vec<Pocket>>,
+    len: usize,
     known_since: Since,
     /// Those of which only the most that they spent is known.
     in_question: HashSet<Counter>,
@@ -120,7 +190,7 @@ impl Purses {
     /// Whether a purse could give `more`.
     pub(super) fn check(
         &mut self,
-        counter: &Counter,
+        counter: CounterRef<'_>,
         amount: NanoUsd,
         more: NanoUsd,
         now: Moment,
@@ -128,103 +198,111 @@ impl Purses {
         if more.0 <= 0 {
             return Ok(());
         }
-        let Some(purse) = self.known(counter, now) else { return Err(NotGiven::Unknown(counter.clone())) };
-        let (amount, more) = (i128::from(amount.0), i128::from(more.0));
-        if purse.spent + purse.held + more <= amount {
-            return Ok(());
-        }
-        let limit = u64::try_from(amount).unwrap_or(0);
-        Err(if purse.spent + more <= amount {
-            NotGiven::Refused { kind: LimitKind::BudgetHeld, limit, retry_after: HELD_WAIT }
-        } else {
-            let wait = if counter.span.is_endless() {
-                ENDLESS_WAIT
-            } else {
-                counter.span.end.since(now.calendar).max(HELD_WAIT)
-            };
-            NotGiven::Refused { kind: LimitKind::Budget, limit, retry_after: wait }
-        })
-    }
-
-    /// The purse, if what it has spent is known.
-    fn known(&mut self, counter: &Counter, now: Moment) -> Option<&Purse> {
-        if !self.by_counter.contains_key(counter) {
+        if self.find(counter).is_none() {
             self.forget_old(now.calendar);
         }
-        let purse = self.purse(counter, now.monotonic);
-        (purse.knowledge != Knowledge::Nothing).then_some(&*purse)
+        let given = self.of(counter, now.monotonic, |purse| purse.check(amount, more));
+        given.map_err(|why| match why {
+            Lack::Knowledge => NotGiven::Unknown(counter.to_counter()),
+            Lack::Held => NotGiven::Refused {
+                kind: LimitKind::BudgetHeld,
+                limit: limit(amount),
+                retry_after: HELD_WAIT,
+            },
+            Lack::Money => {
+                let wait = match counter.span {
+                    span if span.is_endless() => ENDLESS_WAIT,
+                    span => span.end.since(now.calendar).max(HELD_WAIT),
+                };
+                NotGiven::Refused { kind: LimitKind::Budget, limit: limit(amount), retry_after: wait }
+            }
+        })
     }
 
-    /// The purse; one of a window that began when its budget already went through here begins with nothing spent.
-    fn purse(&mut self, counter: &Counter, now: Monotonic) -> &mut Purse {
-        let Self { by_counter, known_since, lives, .. } = self;
-        by_counter.entry(counter.clone()).or_insert_with_key(|counter| {
-            let since = known_since.get(&(counter.scope.clone(), counter.edition));
-            let is_known = since.is_some_and(|since| since.saw_begin(counter.span.start, now));
-            *lives += 1;
-            let knowledge = if is_known { Knowledge::All } else { Knowledge::Nothing };
-            Purse { knowledge, life: *lives, ..Purse::default() }
-        })
+    fn find(&mut self, counter: CounterRef<'_>) -> Option<&mut Purse> {
+        let pocket = self.by_scope.get_mut(counter.scope)?.iter_mut().find(|pocket| pocket.is_of(counter));
+        pocket.map(|pocket| &mut pocket.purse)
+    }
+
+    /// Does something with a purse; one of a window that began when its budget already went through here begins with nothing spent.
+    fn of<T>(&mut self, counter: CounterRef<'_>, now: Monotonic, act: impl FnOnce(&mut Purse) -> T) -> T {
+        if let Some(purse) = self.find(counter) {
+            return act(purse);
+        }
+        let CounterRef { edition, span, scope } = counter;
+        let since = self.known_since.get(&(scope.clone(), edition));
+        let is_known = since.is_some_and(|since| since.saw_begin(span.start, now));
+        let knowledge = if is_known { Knowledge::All } else { Knowledge::Nothing };
+        self.lives += 1;
+        let mut purse = Purse { knowledge, life: self.lives, ..Purse::default() };
+        let done = act(&mut purse);
+        self.by_scope.entry(scope.clone()).or_default().push(Pocket { edition, span, purse });
+        self.len += 1;
+        done
     }
 
     /// Forgets ended windows each time that there are twice as many purses as were left by the last time, so that each purse is
     /// looked at a few times in its life. A window that was forgotten is asked for again if the clock is set back to it.
     fn forget_old(&mut self, now: Timestamp) {
-        if self.by_counter.len() < self.full_at {
+        if self.len < self.full_at {
             return;
         }
-        let Self { known_since, in_question, .. } = self;
-        self.by_counter.retain(|counter, purse| {
-            let is_kept = purse.held > 0 || is_remembered(counter, now);
-            if !is_kept && let Some(since) = known_since.get_mut(&(counter.scope.clone(), counter.edition)) {
-                *since = since.not_before(counter.span.end);
-            }
-            if !is_kept {
-                in_question.remove(counter);
-            }
-            is_kept
+        let Self { known_since, in_question, len, .. } = self;
+        self.by_scope.retain(|scope, pockets| {
+            pockets.retain(|pocket| {
+                let is_kept = pocket.is_remembered(now);
+                if !is_kept {
+                    if let Some(since) = known_since.get_mut(&(scope.clone(), pocket.edition)) {
+                        *since = since.not_before(pocket.span.end);
+                    }
+                    in_question.remove(&Counter {
+                        scope: scope.clone(),
+                        edition: pocket.edition,
+                        span: pocket.span,
+                    });
+                    *len -= 1;
+                }
+                is_kept
+            });
+            !pockets.is_empty()
         });
-        self.full_at = (2 * self.by_counter.len()).max(FEW);
+        self.full_at = (2 * self.len).max(FEW);
     }
 
-    pub(super) fn hold(&mut self, counter: &Counter, more: NanoUsd, now: Monotonic) {
-        self.purse(counter, now).held += i128::from(more.0);
+    pub(super) fn hold(&mut self, counter: CounterRef<'_>, more: NanoUsd, now: Monotonic) {
+        self.of(counter, now, |purse| purse.held += i128::from(more.0));
     }
 
-    pub(super) fn release(&mut self, counter: &Counter, held: NanoUsd) {
-        if let Some(purse) = self.by_counter.get_mut(counter) {
+    pub(super) fn release(&mut self, counter: CounterRef<'_>, held: NanoUsd) {
+        if let Some(purse) = self.find(counter) {
             purse.held = (purse.held - i128::from(held.0)).max(0);
         }
     }
 
     /// Charges a purse, with what the ledger may know of since a moment.
-    pub(super) fn spend(&mut self, counter: &Counter, amount: NanoUsd, since: Monotonic, now: Monotonic) {
-        let amount = i128::from(amount.0.max(0));
-        let life = self.lives + 1;
-        let purse = self.purse(counter, now);
-        purse.spent += amount;
-        // It may be part of what the ledger answered already.
-        let is_late = purse.seeded.is_some_and(|seeded| since < seeded);
-        if is_late {
-            purse.excess += amount;
-        }
-        let is_news = is_late && purse.knowledge == Knowledge::All;
+    pub(super) fn spend(
+        &mut self,
+        counter: CounterRef<'_>,
+        amount: NanoUsd,
+        since: Monotonic,
+        now: Monotonic,
+    ) {
+        let is_news = self.of(counter, now, |purse| purse.spend(i128::from(amount.0.max(0)), since));
         if is_news {
-            (purse.knowledge, purse.life, purse.counted) = (Knowledge::TheMost, life, 0);
-        }
-        if purse.knowledge != Knowledge::All {
-            purse.counted += amount;
-        }
-        if is_news {
-            self.lives = life;
-            self.in_question.insert(counter.clone());
+            self.lives += 1;
+            let life = self.lives;
+            self.of(counter, now, |purse| purse.life = life);
+            self.in_question.insert(counter.to_counter());
         }
     }
 
     /// Believes the ledger, and adds what it may lack. Answers whether the mark was of the counter's present life.
     pub(super) fn seed(&mut self, counter: &Counter, mark: &Mark, spent: NanoUsd, now: Moment) -> bool {
-        let Self { by_counter, known_since, in_question, .. } = self;
-        let Some(purse) = by_counter.get_mut(counter) else { return false };
+        let pockets = self.by_scope.get_mut(&counter.scope);
+        let of_it = |pocket: &&mut Pocket| pocket.is_of(counter.into());
+        let Some(Pocket { purse, .. }) = pockets.and_then(|pockets| pockets.iter_mut().find(of_it)) else {
+            return false;
+        };
         if purse.knowledge == Knowledge::All {
             return true;
         }
@@ -242,12 +320,12 @@ impl Purses {
         purse.seeded = Some(now.monotonic);
         if unsure == 0 {
             (purse.knowledge, purse.counted) = (Knowledge::All, 0);
-            in_question.remove(counter);
+            self.in_question.remove(counter);
         } else {
             purse.knowledge = Knowledge::TheMost;
-            in_question.insert(counter.clone());
+            self.in_question.insert(counter.clone());
         }
-        let since = known_since.entry((counter.scope.clone(), counter.edition)).or_insert(now);
+        let since = self.known_since.entry((counter.scope.clone(), counter.edition)).or_insert(now);
         if since.was_set_forward(now) {
             *since = now;
         }
@@ -256,14 +334,7 @@ impl Purses {
 
     /// What is known of a counter.
     pub(super) fn standing(&mut self, counter: &Counter, now: Monotonic) -> Known {
-        let purse = self.purse(counter, now);
-        let nano = |sum: i128| NanoUsd(i64::try_from(sum).unwrap_or(i64::MAX));
-        let standing = Standing { spent: nano(purse.spent), held: nano(purse.held) };
-        match purse.knowledge {
-            Knowledge::Nothing => Known::Unknown(purse.mark()),
-            Knowledge::TheMost => Known::AtMost(standing, purse.mark()),
-            Knowledge::All => Known::Exactly(standing),
-        }
+        self.of(counter.into(), now, |purse| purse.standing())
     }
 
     /// Those of which only the most that they spent is known.

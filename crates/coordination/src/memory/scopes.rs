@@ -20,8 +20,11 @@ pub(super) struct Usage {
 
 impl Usage {
     fn is_idle(&mut self, now: Monotonic, today: impl FnOnce() -> Timestamp) -> bool {
+        if self.permits > 0 {
+            return false;
+        }
         self.window.expire(now);
-        self.permits == 0 && self.window.is_empty() && (self.day.is_unused() || self.day.at(today()) == 0)
+        self.window.is_empty() && (self.day.is_unused() || self.day.at(today()) == 0)
     }
 }
 

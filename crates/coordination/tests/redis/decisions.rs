@@ -139,7 +139,7 @@ impl Pair {
             |((name, window), (limits, budget)): (&(&str, BudgetWindow), (&Limits, &Option<i64>))| {
                 let zone = Zone::new("Europe/Vienna").unwrap();
                 let budget = budget.map(|amount| Budget { amount: NanoUsd(amount), window: *window, zone });
-                let allowance = budget.map(|budget| Allowance::new(Arc::new(budget), 3));
+                let allowance = budget.map(|budget| Allowance::new(budget, 3));
                 Demand { scope: Scope((*name).into()), limits: *limits, allowance }
             };
         Self {
@@ -167,7 +167,7 @@ impl Pair {
         let demand = self.demands.get(scope).unwrap();
         let Some(allowance) = &demand.allowance else { return };
         let span = allowance.span(self.clock.now());
-        let counter = Counter { scope: demand.scope.clone(), edition: allowance.edition, span };
+        let counter = Counter { scope: demand.scope.clone(), edition: allowance.edition(), span };
         let [memory, redis] = &self.limiters;
         let mark = |known: Known| match known {
             Known::Unknown(mark) | Known::AtMost(_, mark) => Some(mark),
@@ -238,7 +238,7 @@ impl Pair {
     async fn counted(&self) {
         let zone = Zone::new("Europe/Vienna").unwrap();
         let nobodys = Budget { amount: NanoUsd(0), window: BudgetWindow::Total, zone };
-        let span = Allowance::new(Arc::new(nobodys), 0).span(self.clock.now());
+        let span = Allowance::new(nobodys, 0).span(self.clock.now());
         let counter = Counter { scope: Scope("nobody".into()), edition: 0, span };
         let [_, redis] = &self.limiters;
         redis.standing(&counter).await.unwrap();
@@ -306,7 +306,7 @@ impl Pair {
         for demand in &self.demands {
             let Some(allowance) = &demand.allowance else { continue };
             let span = allowance.span(now);
-            let counter = Counter { scope: demand.scope.clone(), edition: allowance.edition, span };
+            let counter = Counter { scope: demand.scope.clone(), edition: allowance.edition(), span };
             let [memory, redis] = &self.limiters;
             let (memory, redis) =
                 (memory.standing(&counter).await.unwrap(), redis.standing(&counter).await.unwrap());

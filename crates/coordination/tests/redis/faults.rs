@@ -23,7 +23,7 @@ const LEASE: Duration = Duration::from_secs(30);
 
 fn budget(amount: i64) -> Demand {
     let budget = Budget { amount: NanoUsd(amount), window: BudgetWindow::Total, zone: Zone::utc() };
-    let allowance = Some(Allowance::new(Arc::new(budget), 1));
+    let allowance = Some(Allowance::new(budget, 1));
     Demand { scope: Scope("key:1".into()), limits: Limits::NONE, allowance }
 }
 
@@ -34,7 +34,7 @@ fn counter(demand: &Demand) -> Counter {
 }
 
 async fn pay(limiter: &RedisLimiter, demand: &Demand, money: i64) -> Result<Box<dyn Permit>, LimiterError> {
-    let ask = Ask { demands: vec![demand.clone()], tokens: 0, money: NanoUsd(money) };
+    let ask = Ask { demands: [demand.clone()].into(), tokens: 0, money: NanoUsd(money) };
     limiter.acquire(&[ask]).await.map(|mut permits| permits.pop().unwrap())
 }
 
@@ -74,7 +74,7 @@ async fn of_256_calls_at_once_on_three_processes_exactly_the_limit_pass() {
         let mut racers = tokio::task::JoinSet::new();
         for call in 0..256 {
             let (limiter, demand) = (Arc::clone(&processes[call % 3]), demand.clone());
-            let ask = Ask { demands: vec![demand], tokens: 10, money: NanoUsd(money) };
+            let ask = Ask { demands: [demand].into(), tokens: 10, money: NanoUsd(money) };
             racers.spawn(async move { limiter.acquire(&[ask]).await });
         }
         let passed: Vec<_> = racers.join_all().await.into_iter().filter_map(Result::ok).collect();

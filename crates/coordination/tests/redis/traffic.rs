@@ -39,7 +39,7 @@ struct World {
 
 fn demand() -> Demand {
     let budget = Budget { amount: NanoUsd(1_000_000), window: BudgetWindow::Total, zone: Zone::utc() };
-    let allowance = Some(Allowance::new(Arc::new(budget), 1));
+    let allowance = Some(Allowance::new(budget, 1));
     Demand { scope: Scope("key:1".into()), limits: Limits::NONE, allowance }
 }
 
@@ -98,7 +98,7 @@ impl World {
     /// A call under the budget; as often as it is not known, the ledger is asked.
     async fn pay(&self, process: usize) {
         for _ in 0..8 {
-            let ask = Ask { demands: vec![demand()], tokens: 0, money: NanoUsd(1) };
+            let ask = Ask { demands: [demand()].into(), tokens: 0, money: NanoUsd(1) };
             match self.processes[process].acquire(&[ask]).await {
                 Err(LimiterError::Unseeded(counters)) => {
                     assert_eq!(counters, [counter()]);

@@ -1,7 +1,7 @@
 //! The limits that a call would be held to, as JSON.
 
 use serde::Serialize;
-use switchyard_ports::limiter::Demand;
+use switchyard_ports::limiter::{Allowance, Demand};
 use utoipa::ToSchema;
 
 /// A scope's limits and budget; what is absent is not limited.
@@ -34,7 +34,7 @@ pub struct LimitedBudget {
 
 impl From<&Demand> for ExplainedLimit {
     fn from(demand: &Demand) -> Self {
-        let budget = demand.allowance.as_ref().map(|allowance| &allowance.budget);
+        let budget = demand.allowance.as_ref().map(Allowance::budget);
         Self {
             scope: demand.scope.0.to_string(),
             rpm: demand.limits.rpm,

@@ -1,6 +1,7 @@
 //! What is left of a caller's limits, in the head of an answer.
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use std::fmt::Write as _;
 use std::time::Duration;
 use switchyard_domain::chat::Dialect;
 use switchyard_domain::time::Timestamp;
@@ -62,16 +63,26 @@ fn anthropic() -> (Names, Names) {
 
 /// A span as OpenAI writes it: `120ms`, `6s`, `1m0s`, `59.25s`.
 fn span(span: Duration) -> String {
-    let millis = span.as_millis();
-    if millis < 1_000 {
-        return format!("{millis}ms");
-    }
-    let (minutes, rest) = (millis / 60_000, millis % 60_000);
-    let seconds = match rest % 1_000 {
-        0 => format!("{}s", rest / 1_000),
-        part => format!("{}.{}s", rest / 1_000, format!("{part:03}").trim_end_matches('0')),
+    let millis = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
+    let mut text = String::with_capacity(16);
+    // Writing to a text can't fail.
+    let _ = match (millis / 60_000, millis / 1_000 % 60, millis % 1_000) {
+        (0, 0, millis) => write!(text, "{millis}ms"),
+        (minutes, seconds, part) => write_seconds(&mut text, minutes, seconds, part),
     };
-    if minutes > 0 { format!("{minutes}m{seconds}") } else { seconds }
+    text
+}
+
+fn write_seconds(text: &mut String, minutes: u64, seconds: u64, part: u64) -> std::fmt::Result {
+    if minutes > 0 {
+        write!(text, "{minutes}m")?;
+    }
+    write!(text, "{seconds}")?;
+    if part > 0 {
+        write!(text, ".{part:03}")?;
+        text.truncate(text.trim_end_matches('0').len());
+    }
+    text.write_char('s')
 }
 
 #[cfg(test)]

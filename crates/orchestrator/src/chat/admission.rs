@@ -10,6 +10,7 @@ use super::settlement::Settlement;
 use crate::error::{CallError, CallErrorKind};
 use crate::principal::Principal;
 use crate::snapshot::{Snapshot, TargetEntry, UserDirectory};
+use std::sync::Arc;
 use std::time::Duration;
 use switchyard_domain::budget::BudgetWindow;
 use switchyard_domain::limits::LimitKind;
@@ -82,9 +83,9 @@ impl Admission<'_> {
         let tokens = Reserve::of(self.call.facts());
         let mut asks = Vec::with_capacity(2);
         if is_first && !callers.is_empty() {
-            let reachable = course.reachable(target, self.max_attempts);
-            let most = asking::dearest(reachable, self.call, ceiling, now).max(price);
-            asks.push(asking::ask(callers.clone(), tokens, most));
+            let others = course.reachable(target, self.max_attempts).skip(1);
+            let most = asking::dearest(others, self.call, ceiling, now).max(price);
+            asks.push(asking::ask(Arc::clone(&callers), tokens, most));
         }
         let is_limited = !targets.is_empty();
         if is_limited {
@@ -133,12 +134,12 @@ impl Admission<'_> {
         settlement: &Settlement,
         needed: NanoUsd,
         at: Timestamp,
-        callers: &[Demand],
+        callers: &Arc<[Demand]>,
     ) -> Result<(), NotAdmitted> {
         let Some(permit) = settlement.permit().filter(|_| asking::has_budget(callers)) else { return Ok(()) };
         let covered = self.ports.budgets.cover(self.ports.limiter.as_ref(), permit, needed, at).await;
         covered.map_err(|error| {
-            let ask = Ask { demands: callers.to_vec(), tokens: 0, money: needed };
+            let ask = Ask { demands: Arc::clone(callers), tokens: 0, money: needed };
             NotAdmitted::Target(refused(error, &[ask], &self.who()))
         })
     }
@@ -146,8 +147,7 @@ impl Admission<'_> {
     async fn acquire(&self, asks: &[Ask], target: &TargetEntry) -> Result<Vec<Box<dyn Permit>>, NotAdmitted> {
         let taken = self.ports.budgets.acquire(self.ports.limiter.as_ref(), asks).await;
         taken.map_err(|error| {
-            let target_only =
-                of_target_alone(&error, asking::of_target(&self.snapshot.quotas, target).as_slice());
+            let target_only = of_target_alone(&error, &asking::of_target(&self.snapshot.quotas, target));
             if target_only {
                 let who = format!("The model `{}`", target.model.public_name);
                 NotAdmitted::Target(refused(error, asks, &who))
@@ -273,7 +273,7 @@ fn subject(refusal: &Refusal, who: &str) -> String {
 fn over_budget(refusal: &Refusal, asks: &[Ask], who: &str) -> CallError {
     let is_met = |demand: &&Demand| demand.scope == refusal.scope;
     let met = asks.iter().find_map(|ask| Some((ask.demands.iter().find(is_met)?, ask.money)));
-    let budget = met.and_then(|(demand, money)| Some((&demand.allowance.as_ref()?.budget, money)));
+    let budget = met.and_then(|(demand, money)| Some((demand.allowance.as_ref()?.budget(), money)));
     let stated = budget.map_or_else(|| "a budget".to_owned(), |(budget, _)| format!("a budget of {budget}"));
     let who = subject(refusal, who);
     let refused = |message: String, retry_after| CallError {

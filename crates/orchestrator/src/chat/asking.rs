@@ -3,6 +3,7 @@
 use super::bound;
 use crate::principal::Principal;
 use crate::snapshot::{QuotaEntry, Quotas, TargetEntry, UserDirectory};
+use std::sync::Arc;
 use switchyard_domain::call::CallFacts;
 use switchyard_domain::ids::UserId;
 use switchyard_domain::limits::Limits;
@@ -47,27 +48,27 @@ impl Reserve {
 }
 
 /// What a call asks for its caller: the key, whose key it is, and all calls together.
-pub(crate) fn of_caller(quotas: &Quotas, users: &UserDirectory, principal: &Principal) -> Vec<Demand> {
-    let mut demands = Vec::new();
-    if let Principal::Key(key) = principal {
-        let quota = quotas.find(QuotaScope::Key(key.id));
-        demands.extend(demand(QuotaScope::Key(key.id), quota, key.limits));
-    }
-    demands.extend(principal.user_id().and_then(|user| of_user(quotas, users, user)));
-    demands.extend(of_all(quotas, QuotaScope::Global));
-    demands
+pub(crate) fn of_caller(quotas: &Quotas, users: &UserDirectory, principal: &Principal) -> Arc<[Demand]> {
+    let key = match principal {
+        Principal::Key(key) => {
+            let scope = QuotaScope::Key(key.id);
+            demand(scope, quotas.find(scope), key.limits)
+        }
+        _ => None,
+    };
+    let user = principal.user_id().and_then(|user| of_user(quotas, users, user));
+    [key, user, of_all(quotas, QuotaScope::Global)].into_iter().flatten().collect()
 }
 
 /// What it asks for a target: the provider, its model, and the target inside the route.
-pub(crate) fn of_target(quotas: &Quotas, target: &TargetEntry) -> Vec<Demand> {
-    let mut demands: Vec<Demand> = Vec::new();
-    demands.extend(of_all(quotas, QuotaScope::Provider(target.provider.id)));
-    for (scope, limits) in [(&target.model.scope, target.model.limits), (&target.scope, target.limits)] {
-        if !limits.is_none() {
-            demands.push(Demand { scope: scope.clone(), limits, allowance: None });
-        }
-    }
-    demands
+pub(crate) fn of_target(quotas: &Quotas, target: &TargetEntry) -> Arc<[Demand]> {
+    let limited = |scope: &Scope, limits: Limits| {
+        (!limits.is_none()).then(|| Demand { scope: scope.clone(), limits, allowance: None })
+    };
+    let provider = of_all(quotas, QuotaScope::Provider(target.provider.id));
+    let (model, own) =
+        (limited(&target.model.scope, target.model.limits), limited(&target.scope, target.limits));
+    [provider, model, own].into_iter().flatten().collect()
 }
 
 /// A person has limits of their own and may have a quota: of each kind the smaller one holds, and both count together.
@@ -99,7 +100,7 @@ pub(super) fn has_budget(demands: &[Demand]) -> bool {
 }
 
 /// An ask for the tokens and the money of a call.
-pub(super) fn ask(demands: Vec<Demand>, tokens: Reserve, money: NanoUsd) -> Ask {
+pub(super) fn ask(demands: Arc<[Demand]>, tokens: Reserve, money: NanoUsd) -> Ask {
     let tokens = tokens.under(&demands);
     Ask { demands, tokens, money }
 }

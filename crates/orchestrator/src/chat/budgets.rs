@@ -138,7 +138,7 @@ impl Budgets {
         payers: &[Payer],
         known: &mut HashSet<(Scope, i64)>,
     ) -> Result<(), LimiterError> {
-        let name = |payer: &Payer| (payer.scope.clone(), payer.allowance.edition);
+        let name = |payer: &Payer| (payer.scope.clone(), payer.allowance.edition());
         let configured: HashSet<(Scope, i64)> = payers.iter().map(name).collect();
         known.retain(|budget| configured.contains(budget));
         let new: Vec<&Payer> = payers.iter().filter(|payer| !known.contains(&name(payer))).collect();

@@ -1,7 +1,6 @@
 //! The limits and budgets of scopes, as calls ask for them.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use switchyard_domain::limits::Limits;
 use switchyard_domain::quota::{Quota, QuotaScope};
 use switchyard_ports::limiter::{Allowance, Payer, Scope};
@@ -32,8 +31,7 @@ impl Quotas {
     #[must_use]
     pub fn of(stored: &[Quota]) -> Self {
         let entry = |quota: &Quota| {
-            let budget = quota.budget.clone().map(Arc::new);
-            let allowance = budget.map(|budget| Allowance::new(budget, quota.id));
+            let allowance = quota.budget.clone().map(|budget| Allowance::new(budget, quota.id));
             let scope = Scope(quota.scope.to_string().into());
             (quota.scope, QuotaEntry { scope, limits: quota.limits, allowance })
         };

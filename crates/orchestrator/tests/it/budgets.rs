@@ -388,7 +388,7 @@ async fn before_midnight(held_by_others: i64) -> (World, Result<(), CallErrorKin
     make_known(&*world.limiter, &counter(&world, QuotaScope::Global), NanoUsd::ZERO).await;
     let Payer { scope, allowance } = payer(&world, QuotaScope::Global);
     let demand = Demand { scope, limits: Limits::NONE, allowance: Some(allowance) };
-    let ask = Ask { demands: vec![demand], tokens: 0, money: NanoUsd(held_by_others) };
+    let ask = Ask { demands: [demand].into(), tokens: 0, money: NanoUsd(held_by_others) };
     let others = world.limiter.acquire(&[ask]).await.unwrap();
     let ended = world.finish(calling).await.map(|_| ()).map_err(|error| error.kind);
     drop(others);

@@ -89,7 +89,7 @@ pub async fn ask(
     demands: &[Demand],
     tokens: u64,
 ) -> Result<Box<dyn Permit>, LimiterError> {
-    let ask = Ask { demands: demands.to_vec(), tokens, ..Ask::default() };
+    let ask = Ask { demands: demands.into(), tokens, ..Ask::default() };
     let mut permits = limiter.acquire(&[ask]).await?;
     Ok(permits.pop().expect("a permit for each ask"))
 }

@@ -111,11 +111,11 @@ fn refusal(demand: &Demand, books: &Books) -> Option<Refusal> {
 impl Limiter for RecordingLimiter {
     async fn acquire(&self, asks: &[Ask]) -> Result<Vec<Box<dyn Permit>>, LimiterError> {
         let mut books = books(&self.books);
-        let is_limited = asks.iter().flat_map(|ask| &ask.demands).any(|demand| !demand.is_empty());
+        let is_limited = asks.iter().flat_map(|ask| &*ask.demands).any(|demand| !demand.is_empty());
         if books.away && is_limited {
             return Err(LimiterError::Unavailable("a test took it away".to_owned()));
         }
-        let mut demands = asks.iter().flat_map(|ask| &ask.demands);
+        let mut demands = asks.iter().flat_map(|ask| &*ask.demands);
         if let Some(refusal) = demands.find_map(|demand| refusal(demand, &books)) {
             return Err(LimiterError::Refused(refusal));
         }
@@ -141,7 +141,7 @@ impl Limiter for RecordingLimiter {
             let money: Vec<(Counter, NanoUsd)> =
                 payers.iter().map(|payer| (payer.counter(now), ask.money)).collect();
             money.iter().for_each(|(counter, held)| books.purses.hold(counter, *held));
-            for demand in &ask.demands {
+            for demand in &*ask.demands {
                 let record = books.scopes.entry(demand.scope.0.to_string()).or_default();
                 record.reserved.push(ask.tokens);
                 record.held += 1;
@@ -161,7 +161,8 @@ impl Limiter for RecordingLimiter {
 
     fn charge(&self, used: &Used) {
         let mut books = books(&self.books);
-        used.dues(&[]).iter().for_each(|(counter, amount)| books.purses.spend(counter, *amount));
+        let dues = used.dues(std::iter::empty());
+        dues.iter().for_each(|(counter, amount)| books.purses.spend(&counter.to_counter(), *amount));
     }
 
     async fn standing(&self, counter: &Counter) -> Result<Known, LimiterError> {
@@ -240,9 +241,10 @@ impl Permit for RecordedPermit {
 
     fn settle(&self, used: &Used) {
         self.release_money();
-        used.dues(&self.payers)
-            .iter()
-            .for_each(|(counter, amount)| books(&self.books).purses.spend(counter, *amount));
+        let dues = used.dues(self.payers.iter().map(Payer::pair));
+        dues.iter().for_each(|(counter, amount)| {
+            books(&self.books).purses.spend(&counter.to_counter(), *amount);
+        });
         self.each(|record| {
             record.settled.push(used.tokens);
             record.void += u32::from(used.is_void);

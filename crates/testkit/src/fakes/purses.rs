@@ -29,7 +29,7 @@ impl Purses {
         let Some(Standing { spent, held }) = self.standing(counter).standing() else {
             return Err(LimiterError::Unseeded(vec![counter.clone()]));
         };
-        let amount = payer.allowance.budget.amount;
+        let amount = payer.allowance.budget().amount;
         let kind = if spent.saturating_add(more) > amount {
             LimitKind::Budget
         } else if spent.saturating_add(held).saturating_add(more) > amount {

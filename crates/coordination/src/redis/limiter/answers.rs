@@ -10,7 +10,8 @@ use switchyard_domain::limits::LimitKind;
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::time::{Day, Timestamp};
 use switchyard_ports::limiter::{
-    Allowance, Ask, Counter, Demand, Known, LimiterError, Mark, Refusal, Room, Rooms, Scope, Standing,
+    Allowance, Ask, Counter, CounterRef, Demand, Known, LimiterError, Mark, Refusal, Room, Rooms, Scope,
+    Standing,
 };
 
 /// When to come back while calls in flight hold the rest.
@@ -45,17 +46,13 @@ pub(super) fn acquired(mut answer: Answer, asks: &[Ask], now: Timestamp) -> Resu
             let counter = |place: Value| {
                 let Value::Array(place) = place else { return None };
                 let demand = demand_at(place, asks)?;
-                Some(counter(&demand.scope, demand.allowance.as_ref()?, now))
+                Some(CounterRef::of(&demand.scope, demand.allowance.as_ref()?, now).to_counter())
             };
             let counters = answer.list().into_iter().map(counter).collect::<Option<_>>();
             Err(counters.map_or_else(strange, LimiterError::Unseeded))
         }
         _ => Err(strange()),
     }
-}
-
-fn counter(scope: &Scope, allowance: &Allowance, at: Timestamp) -> Counter {
-    Counter { scope: scope.clone(), edition: allowance.edition, span: allowance.span(at) }
 }
 
 fn demand_at(place: Vec<Value>, asks: &[Ask]) -> Option<&Demand> {
@@ -84,7 +81,7 @@ fn refused(answer: &mut Answer, asks: &[Ask], now: Timestamp) -> Option<LimiterE
 }
 
 fn over_budget(word: &str, scope: &Scope, allowance: &Allowance, span: Span, now: Timestamp) -> LimiterError {
-    let limit = u64::try_from(allowance.budget.amount.0).unwrap_or(0);
+    let limit = u64::try_from(allowance.budget().amount.0).unwrap_or(0);
     let (kind, retry_after) = match word {
         "budget_held" => (LimitKind::BudgetHeld, HELD_WAIT),
         _ if span.is_endless() => (LimitKind::Budget, ENDLESS_WAIT),

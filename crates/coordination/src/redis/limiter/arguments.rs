@@ -2,7 +2,7 @@
 
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::time::Timestamp;
-use switchyard_ports::limiter::{Ask, Counter};
+use switchyard_ports::limiter::{Allowance, Ask, Counter};
 
 /// A growing list of arguments.
 #[derive(Clone, Debug, Default)]
@@ -43,16 +43,16 @@ impl Arguments {
             self.push(ask.tokens);
             self.money(ask.money);
             self.push(ask.demands.len());
-            for demand in &ask.demands {
+            for demand in &*ask.demands {
                 self.push(&demand.scope.0);
                 self.optional(demand.limits.rpm);
                 self.optional(demand.limits.tpm);
                 self.optional(demand.limits.rpd);
                 self.optional(demand.limits.concurrency);
-                self.optional(demand.allowance.as_ref().map(|allowance| allowance.edition));
+                self.optional(demand.allowance.as_ref().map(Allowance::edition));
                 if let Some(allowance) = &demand.allowance {
                     let span = allowance.span(now);
-                    self.money(allowance.budget.amount);
+                    self.money(allowance.budget().amount);
                     self.push(format_args!("{}:{}", span.start.0, span.end.0));
                 }
             }

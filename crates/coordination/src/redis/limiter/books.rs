@@ -42,7 +42,7 @@ impl Book {
     pub(super) fn new(ask: &Ask, now: Timestamp, step: Option<u64>) -> Self {
         let (mut flights, mut windows, mut days) = (Vec::new(), Vec::new(), Vec::new());
         let (mut payers, mut money) = (Vec::new(), Vec::<(Counter, NanoUsd)>::new());
-        for demand in &ask.demands {
+        for demand in &*ask.demands {
             let name = &*demand.scope.0;
             let is_in = |names: &[String]| names.iter().any(|known| known == name);
             if !demand.limits.is_none() && !is_in(&flights) {
@@ -163,7 +163,7 @@ impl Book {
         let windows = windows.iter().map(|scope| (scope.clone(), step)).collect();
         let days = self.void(used).iter().map(|scope| (scope.clone(), self.days.1)).collect();
         let release = self.release_money();
-        let (at, charges) = (used.since.unwrap_or(at), used.dues(&self.payers));
+        let (at, charges) = (used.since.unwrap_or(at), charges(used, &self.payers));
         let settle = Settle { at, tokens, windows, days, charges };
         Some((What::Settle(settle), release))
     }
@@ -185,6 +185,12 @@ impl Book {
     fn release_money(&mut self) -> Release {
         Release { money: std::mem::take(&mut self.money), ..Release::default() }
     }
+}
+
+/// What is to be charged of what was used: to these budgets, and to those that pay besides.
+pub(super) fn charges(used: &Used, payers: &[Payer]) -> Vec<(Counter, NanoUsd)> {
+    let dues = used.dues(payers.iter().map(Payer::pair)).into_iter();
+    dues.map(|(counter, amount)| (counter.to_counter(), amount)).collect()
 }
 
 /// All of them, by number.

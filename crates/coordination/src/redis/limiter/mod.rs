@@ -219,7 +219,7 @@ impl std::fmt::Debug for RedisLimiter {
 impl Limiter for RedisLimiter {
     async fn acquire(&self, asks: &[Ask]) -> Result<Vec<Box<dyn Permit>>, LimiterError> {
         let boxed = |permit| Box::new(permit) as Box<dyn Permit>;
-        if asks.iter().flat_map(|ask| &ask.demands).all(Demand::is_empty) {
+        if asks.iter().flat_map(|ask| &*ask.demands).all(Demand::is_empty) {
             let taken = self.own.take(asks)?;
             return Ok(taken.into_iter().map(|own| boxed(self.permit(own))).collect());
         }

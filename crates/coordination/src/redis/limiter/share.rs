@@ -1,5 +1,6 @@
 //! A process's share of the limits: what it may admit while it can't ask the others.
 
+use std::sync::Arc;
 use switchyard_domain::limits::Limits;
 use switchyard_ports::limiter::{Ask, Demand, LimiterError, Refusal};
 
@@ -9,19 +10,20 @@ pub(super) struct Share {
     pub(super) of: u32,
 }
 
-/// The demands without their budgets: money is given by Redis alone.
-pub(super) fn limits_only(ask: &Ask) -> Vec<Demand> {
-    ask.demands.iter().map(|demand| Demand { allowance: None, ..demand.clone() }).collect()
+/// The demands with other limits, and without their budgets: money is given by Redis alone.
+fn demands(ask: &Ask, limits: impl Fn(Limits) -> Limits) -> Arc<[Demand]> {
+    let only = |demand: &Demand| Demand {
+        scope: demand.scope.clone(),
+        limits: limits(demand.limits),
+        allowance: None,
+    };
+    ask.demands.iter().map(only).collect()
 }
 
 impl Share {
     /// The same ask of this process's share. All shares together are never more than the limit: what can't be divided is nobody's.
     pub(super) fn ask(self, ask: &Ask) -> Ask {
-        let mut smaller = Ask { demands: limits_only(ask), ..ask.clone() };
-        for demand in &mut smaller.demands {
-            demand.limits = self.limits(demand.limits);
-        }
-        smaller
+        Ask { demands: demands(ask, |limits| self.limits(limits)), ..*ask }
     }
 
     fn limits(self, limits: Limits) -> Limits {
@@ -36,7 +38,7 @@ impl Share {
     /// A refusal tells the limit that was set, not the share of it.
     pub(super) fn tell(self, error: LimiterError, asks: &[Ask]) -> LimiterError {
         let LimiterError::Refused(refusal) = error else { return error };
-        let demands = asks.iter().flat_map(|ask| &ask.demands);
+        let demands = asks.iter().flat_map(|ask| &*ask.demands);
         let mut set = demands.filter(|demand| demand.scope == refusal.scope).filter_map(|demand| {
             let limits = demand.limits;
             match refusal.kind {

@@ -141,7 +141,7 @@ impl Books {
         let is_owed = |used: &Used| used.charges.iter().any(|charge| charge.amount.0 > 0);
         match (used.filter(|used| !is_owed(used)), attempt.open.limits.take()) {
             (Some(used), Some(permit)) => {
-                permit.settle(&used);
+                permit.end(&used);
                 attempt.open.is_target_settled = true;
             }
             (None, Some(permit)) if is_known || attempt.open.reserved.is_some() => {

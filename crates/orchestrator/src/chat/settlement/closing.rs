@@ -100,7 +100,7 @@ impl Record {
         for (permit, used) in self.used.drain(..) {
             let used = Used { since: Some(since), ..used };
             match permit {
-                Some(permit) => permit.settle(&used),
+                Some(permit) => permit.end(&used),
                 None => self.ports.limiter.charge(&used),
             }
         }

@@ -36,6 +36,7 @@ macro_rules! budget_contract {
             no_more_is_held_than_the_budget_has,
             what_is_held_for_others_is_told_from_what_is_spent,
             settling_spends_the_truth_and_frees_the_rest,
+            ending_a_permit_settles_it_and_gives_back_all_it_held_once,
             what_is_dropped_unsettled_costs_nothing,
             covering_more_takes_it_or_changes_nothing,
             all_budgets_give_or_none,
@@ -65,7 +66,7 @@ macro_rules! budget_contract {
 }
 
 fn demand(scope: &str, amount: i64, window: BudgetWindow, edition: i64) -> Demand {
-    let budget = Arc::new(Budget { amount: NanoUsd(amount), window, zone: Zone::utc() });
+    let budget = Budget { amount: NanoUsd(amount), window, zone: Zone::utc() };
     let allowance = Some(Allowance::new(budget, edition));
     Demand { scope: Scope(scope.into()), limits: Limits::NONE, allowance }
 }
@@ -75,7 +76,7 @@ fn day(amount: i64) -> Demand {
 }
 
 fn ask(demands: &[Demand], money: i64) -> Ask {
-    Ask { demands: demands.to_vec(), tokens: 0, money: NanoUsd(money) }
+    Ask { demands: demands.into(), tokens: 0, money: NanoUsd(money) }
 }
 
 type Taken = Result<Box<dyn Permit>, LimiterError>;
@@ -91,7 +92,7 @@ async fn take_all(limiter: &dyn Limiter, demands: &[Demand], money: i64) -> Take
 
 fn counter(demand: &Demand, at: Timestamp) -> Counter {
     let allowance = demand.allowance.as_ref().expect("a budget");
-    Counter { scope: demand.scope.clone(), edition: allowance.edition, span: allowance.span(at) }
+    Counter { scope: demand.scope.clone(), edition: allowance.edition(), span: allowance.span(at) }
 }
 
 async fn seed(limiter: &dyn Limiter, clock: &ManualClock, demand: &Demand, spent: i64) {
@@ -177,6 +178,34 @@ pub async fn settling_spends_the_truth_and_frees_the_rest(
     permit.settle(&cost(now(&clock), 90));
     assert_eq!(standing(&*limiter, &demand, now(&clock)).await, (120, 0));
     assert_eq!(refused(take(&*limiter, &demand, 1).await).kind, LimitKind::Budget);
+}
+
+/// See the name.
+pub async fn ending_a_permit_settles_it_and_gives_back_all_it_held_once(
+    limiter: Arc<dyn Limiter>,
+    clock: Arc<ManualClock>,
+) {
+    let limits = Limits { concurrency: Some(2), tpm: Some(1_000), ..Limits::NONE };
+    let demand = Demand { limits, ..day(100) };
+    seed(&*limiter, &clock, &demand, 0).await;
+    let used = |amount| Used { tokens: 10, ..cost(now(&clock), amount) };
+    let others = take(&*limiter, &demand, 10).await.unwrap();
+    for spent in [30, 60] {
+        take(&*limiter, &demand, 40).await.unwrap().end(&used(30));
+        assert_eq!(standing(&*limiter, &demand, now(&clock)).await, (spent, 10));
+    }
+    let landed = take(&*limiter, &demand, 10).await.unwrap();
+    landed.release_slots();
+    let settled = take(&*limiter, &demand, 10).await.unwrap();
+    settled.settle(&used(5));
+    settled.end(&used(99));
+    landed.end(&used(5));
+    assert_eq!(standing(&*limiter, &demand, now(&clock)).await, (70, 10));
+    let last = take(&*limiter, &demand, 10).await.unwrap();
+    assert_eq!(refused(take(&*limiter, &demand, 10).await).kind, LimitKind::Concurrency);
+    assert_eq!(last.rooms().tokens.unwrap().remaining, 960);
+    drop((last, others));
+    assert_eq!(standing(&*limiter, &demand, now(&clock)).await, (70, 0));
 }
 
 /// See the name.

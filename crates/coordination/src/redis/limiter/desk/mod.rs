@@ -6,7 +6,7 @@
 
 mod rounds;
 
-use super::books::{Book, Books};
+use super::books::{Book, Books, charges};
 use super::deeds::{Count, Deeds, Difference, Settle, What};
 use super::holdings::{Holdings, Release};
 use super::jobs::Job;
@@ -242,7 +242,7 @@ impl Desk {
 
     /// What was used under a permit that Redis does not know, or under none.
     fn charge(&mut self, used: &Used, payers: &[Payer]) {
-        let charges = used.dues(payers);
+        let charges = charges(used, payers);
         if !charges.is_empty() {
             let at = used.since.unwrap_or_else(|| self.around.clock.monotonic());
             let settle =

@@ -141,7 +141,7 @@ impl Desk {
                 arguments.push(wanted.len());
                 for wanted in &wanted {
                     arguments.counter(&wanted.counter);
-                    arguments.money(wanted.payer.allowance.budget.amount);
+                    arguments.money(wanted.payer.allowance.budget().amount);
                     arguments.money(wanted.more);
                 }
                 &*programs::COVER
