@@ -3,8 +3,8 @@
 //! One mutex guards all scopes: a call holds it for a fraction of a microsecond, never over an await, and since all demands
 //! are looked at and taken under the same hold, "all or none" needs no order of locks.
 
-use super::permit::{Hold, MemoryPermit, refused};
-use super::purses::{Moment, Purses};
+use super::permit::{Held, Hold, MemoryPermit, refused};
+use super::purses::{Moment, PurseId, Purses};
 use super::scopes::{Place, Scopes, Usage};
 use super::window::{MINUTE, StepIndex};
 use async_trait::async_trait;
@@ -96,38 +96,29 @@ impl MemoryLimiter {
         each.filter(|(_, requests, tokens, days)| requests + days > 0 || *tokens > 0).collect()
     }
 
-    pub(crate) fn take(&self, asks: &[Ask]) -> Result<Vec<MemoryPermit>, LimiterError> {
+    /// Takes what is asked, and makes something of each permit.
+    pub(crate) fn take<T>(
+        &self,
+        asks: &[Ask],
+        each: impl Fn(MemoryPermit) -> T,
+    ) -> Result<Vec<T>, LimiterError> {
         let permits = asks.iter().map(|ask| MemoryPermit::new(&self.shared, ask));
         if asks.iter().flat_map(|ask| &*ask.demands).all(Demand::is_empty) {
-            return Ok(permits.collect());
+            return Ok(permits.map(each).collect());
         }
         let mut state = self.shared.state();
         // Read under the lock, so that steps are added in order.
         let now = self.shared.clock.monotonic();
         let today = Today::of(&*self.shared.clock);
-        let mut unseeded = Vec::new();
         let asked = |ask: &Ask| Asked { today: &today, now, tokens: ask.tokens };
-        for ask in asks {
-            for demand in &*ask.demands {
-                match check(&mut state, &asked(ask), ask.money, demand) {
-                    Ok(()) => {}
-                    Err(LimiterError::Unseeded(counters)) => unseeded.extend(counters),
-                    // The first that is broken is named: that may be one of which nothing is known yet.
-                    Err(_) if !unseeded.is_empty() => return Err(LimiterError::Unseeded(unseeded)),
-                    Err(refused) => return Err(refused),
-                }
-            }
-        }
-        if !unseeded.is_empty() {
-            return Err(LimiterError::Unseeded(unseeded));
-        }
+        let mut found = state.check(asks, asked)?.into_iter();
         let take = |(ask, mut permit): (&Ask, MemoryPermit)| {
-            hold(&mut state, &asked(ask), ask, &mut permit);
-            permit
+            state.take(&asked(ask), ask, &mut permit, &mut found);
+            each(permit)
         };
-        let permits = asks.iter().zip(permits).map(take).collect();
+        let taken = asks.iter().zip(permits).map(take).collect();
         state.scopes.sweep(SWEEP, now, || today.now());
-        Ok(permits)
+        Ok(taken)
     }
 }
 
@@ -140,14 +131,14 @@ impl std::fmt::Debug for MemoryLimiter {
 #[async_trait]
 impl Limiter for MemoryLimiter {
     async fn acquire(&self, asks: &[Ask]) -> Result<Vec<Box<dyn Permit>>, LimiterError> {
-        let boxed = |permit| Box::new(permit) as Box<dyn Permit>;
-        Ok(self.take(asks)?.into_iter().map(boxed).collect())
+        self.take(asks, |permit| Box::new(permit) as Box<dyn Permit>)
     }
 
     fn tally(&self, scope: &Scope) -> Tally {
         let (now, today) = (self.shared.clock.monotonic(), self.shared.clock.now());
         let mut state = self.shared.state();
-        let Some(usage) = state.scopes.find(&scope.0) else { return Tally::default() };
+        let place = state.scopes.find(&scope.0);
+        let Some(usage) = place.and_then(|place| state.scopes.get(place)) else { return Tally::default() };
         usage.window.expire(now);
         Tally { requests: usage.window.requests(), tokens: usage.window.tokens(), today: usage.day.at(today) }
     }
@@ -156,7 +147,7 @@ impl Limiter for MemoryLimiter {
         let mut state = self.shared.state();
         let now = self.shared.clock.monotonic();
         for (counter, amount) in used.dues(std::iter::empty()) {
-            state.purses.spend(counter, amount, used.since.unwrap_or(now), now);
+            state.purses.spend(counter, None, amount, used.since.unwrap_or(now), now);
         }
     }
 
@@ -190,44 +181,87 @@ impl Limiter for MemoryLimiter {
     }
 }
 
-/// The first limit or the budget of a scope that the call would break.
-fn check(state: &mut State, asked: &Asked<'_>, money: NanoUsd, demand: &Demand) -> Result<(), LimiterError> {
-    if !demand.limits.is_none() {
-        let usage = state.scopes.find(&demand.scope.0);
-        asked.check(demand, usage.unwrap_or(&mut Usage::default())).map_err(LimiterError::Refused)?;
-    }
-    let Some((scope, allowance)) = demand.payer().filter(|_| money.0 > 0) else { return Ok(()) };
-    let now = asked.moment();
-    let counter = CounterRef::of(scope, allowance, now.calendar);
-    let given = state.purses.check(counter, allowance.budget().amount, money, now);
-    given.map_err(|why| refused(scope, why))
+/// Where the counters of a demand are, as far as there are any.
+#[derive(Clone, Copy, Default)]
+struct Found {
+    scope: Option<Place>,
+    purse: Option<PurseId>,
 }
 
-/// Takes what an ask asks of each scope; a budget that is demanded twice gives once.
-fn hold(state: &mut State, asked: &Asked<'_>, ask: &Ask, permit: &mut MemoryPermit) {
-    permit.holds.reserve_exact(ask.demands.len());
-    let mut money: Vec<(usize, CounterRef<'_>)> = Vec::new();
-    for (at, demand) in ask.demands.iter().enumerate() {
-        if !demand.limits.is_none() {
-            let place = state.scopes.place_of(&demand.scope.0);
-            if let Some(usage) = state.scopes.get(place) {
-                asked.hold(&demand.limits, place, usage, &mut permit.holds);
-                if !demand.scope.is_everybodys() {
-                    narrow(&mut permit.rooms, &demand.limits, usage, asked.now);
-                }
+impl State {
+    /// Whether all that is asked can be given, and of each demand where it is counted.
+    fn check<'a>(
+        &mut self,
+        asks: &[Ask],
+        asked: impl Fn(&Ask) -> Asked<'a>,
+    ) -> Result<Vec<Found>, LimiterError> {
+        let demands = || asks.iter().flat_map(|ask| ask.demands.iter().map(move |demand| (ask, demand)));
+        if let Some((ask, _)) = demands().find(|(_, demand)| demand.allowance.is_some()) {
+            self.purses.tidy(asked(ask).today.now());
+        }
+        let mut found = Vec::with_capacity(asks.iter().map(|ask| ask.demands.len()).sum());
+        let mut unseeded = Vec::new();
+        for (ask, demand) in demands() {
+            match self.find(&asked(ask), ask.money, demand) {
+                Ok(place) => found.push(place),
+                Err(LimiterError::Unseeded(counters)) => unseeded.extend(counters),
+                // The first that is broken is named: that may be one of which nothing is known yet.
+                Err(_) if !unseeded.is_empty() => return Err(LimiterError::Unseeded(unseeded)),
+                Err(refused) => return Err(refused),
             }
         }
-        let Some((scope, allowance)) = demand.payer() else { continue };
-        let now = asked.moment();
-        permit.taken_at = Some(now.calendar);
-        let counter = CounterRef::of(scope, allowance, now.calendar);
-        if ask.money.0 > 0 && money.iter().all(|(_, known)| *known != counter) {
-            state.purses.hold(counter, ask.money, now.monotonic);
-            money.push((at, counter));
-        }
+        if unseeded.is_empty() { Ok(found) } else { Err(LimiterError::Unseeded(unseeded)) }
     }
-    let held = money.into_iter().map(|(at, counter)| (at, counter.span, ask.money));
-    permit.money = Mutex::new(held.collect());
+
+    /// The first limit or the budget of a scope that the call would break; else where they are counted.
+    fn find(&mut self, asked: &Asked<'_>, money: NanoUsd, demand: &Demand) -> Result<Found, LimiterError> {
+        let mut found = Found::default();
+        if !demand.limits.is_none() {
+            found.scope = self.scopes.find(&demand.scope.0);
+            let usage = found.scope.and_then(|place| self.scopes.get(place));
+            asked.check(demand, usage.unwrap_or(&mut Usage::default())).map_err(LimiterError::Refused)?;
+        }
+        if let Some((scope, allowance)) = demand.payer().filter(|_| money.0 > 0) {
+            let now = asked.moment();
+            let counter = CounterRef::of(scope, allowance, now.calendar);
+            let given = self.purses.check(counter, allowance.budget().amount, money, now);
+            found.purse = Some(given.map_err(|why| refused(scope, why))?);
+        }
+        Ok(found)
+    }
+
+    /// Takes what an ask asks of each scope.
+    fn take(
+        &mut self,
+        asked: &Asked<'_>,
+        ask: &Ask,
+        permit: &mut MemoryPermit,
+        found: &mut impl Iterator<Item = Found>,
+    ) {
+        permit.holds.reserve_exact(ask.demands.len());
+        let mut held: Vec<Held> = Vec::with_capacity(ask.demands.len());
+        for (place, demand) in ask.demands.iter().enumerate() {
+            let Found { scope, purse } = found.next().unwrap_or_default();
+            if !demand.limits.is_none() {
+                let place = scope.unwrap_or_else(|| self.scopes.place_of(&demand.scope.0));
+                if let Some(usage) = self.scopes.get(place) {
+                    asked.hold(&demand.limits, place, usage, &mut permit.holds);
+                    if !demand.scope.is_everybodys() {
+                        narrow(&mut permit.rooms, &demand.limits, usage, asked.now);
+                    }
+                }
+            }
+            let Some(allowance) = &demand.allowance else { continue };
+            let now = asked.today.now();
+            permit.taken_at = Some(now);
+            // One that is demanded twice gives once.
+            if let Some(purse) = purse.filter(|purse| held.iter().all(|held| held.purse != *purse)) {
+                self.purses.hold(purse, ask.money);
+                held.push(Held { demand: place, span: allowance.span(now), purse, money: ask.money });
+            }
+        }
+        permit.money = Mutex::new(held);
+    }
 }
 
 /// Notes how much is left where that is less than what is known so far.

@@ -1,7 +1,7 @@
 //! A call's hold on its limits and budgets.
 
 use super::limiter::{Shared, State};
-use super::purses::{Moment, NotGiven};
+use super::purses::{Moment, NotGiven, PurseId};
 use super::scopes::Place;
 use super::window::StepIndex;
 use async_trait::async_trait;
@@ -23,6 +23,16 @@ pub(super) struct Hold {
     pub(super) in_day: Option<Day>,
 }
 
+/// Money that a call holds of a budget.
+pub(super) struct Held {
+    /// The place of the demand whose budget it is.
+    pub(super) demand: usize,
+    /// The window.
+    pub(super) span: Span,
+    pub(super) purse: PurseId,
+    pub(super) money: NanoUsd,
+}
+
 pub(crate) struct MemoryPermit {
     pub(super) shared: Arc<Shared>,
     /// What it was taken under.
@@ -31,8 +41,8 @@ pub(crate) struct MemoryPermit {
     /// The moment in whose windows it holds money since it was taken, where a budget is among the demands.
     pub(super) taken_at: Option<Timestamp>,
     reserved: u64,
-    /// What it holds of budgets: of which demand's, in which window.
-    pub(super) money: Mutex<Vec<(usize, Span, NanoUsd)>>,
+    /// What it holds of budgets.
+    pub(super) money: Mutex<Vec<Held>>,
     pub(super) rooms: Rooms,
     is_settled: AtomicBool,
     has_landed: AtomicBool,
@@ -58,14 +68,20 @@ impl MemoryPermit {
     }
 
     /// What it holds; only asked under the lock of the scopes, or where nobody else has the permit.
-    fn money(&self) -> MutexGuard<'_, Vec<(usize, Span, NanoUsd)>> {
+    fn money(&self) -> MutexGuard<'_, Vec<Held>> {
         self.money.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The budgets that it was taken under, and the places of their demands.
-    fn payers(&self) -> impl Iterator<Item = (usize, (&Scope, &Allowance))> + Clone {
-        let payers = self.demands.iter().enumerate().filter(|_| self.taken_at.is_some());
-        payers.filter_map(|(place, demand)| Some((place, demand.payer()?)))
+    /// The budgets that it was taken under, and the places of their demands. One that is demanded twice is one.
+    pub(super) fn payers(&self) -> impl Iterator<Item = (usize, (&Scope, &Allowance))> + Clone {
+        let demands = self.demands.iter().enumerate().filter(|_| self.taken_at.is_some());
+        let payers = demands.filter_map(|(place, demand)| Some((place, demand.payer()?)));
+        payers.filter(|(place, payer)| {
+            let is_it = |(scope, allowance): (&Scope, &Allowance)| {
+                allowance.edition() == payer.1.edition() && scope == payer.0
+            };
+            !self.demands.iter().take(*place).filter_map(Demand::payer).any(is_it)
+        })
     }
 
     fn cover_now(&self, money: NanoUsd, at: Timestamp) -> Result<(), LimiterError> {
@@ -75,24 +91,23 @@ impl MemoryPermit {
             return Ok(());
         }
         let now = Moment::of(&*self.shared.clock);
-        let mut wanted: Vec<(usize, CounterRef<'_>, NanoUsd)> = Vec::new();
-        for (place, (scope, allowance)) in self.payers() {
+        state.purses.tidy(now.calendar);
+        let mut wanted: Vec<Held> = Vec::new();
+        for (demand, (scope, allowance)) in self.payers() {
             let counter = CounterRef::of(scope, allowance, at);
-            // What is demanded twice is held once.
-            if wanted.iter().any(|(_, known, _)| *known == counter) {
-                continue;
+            let has = held.iter().find(|held| (held.demand, held.span) == (demand, counter.span));
+            let more = NanoUsd(money.0.saturating_sub(has.map_or(0, |has| has.money.0)));
+            if more.0 > 0 {
+                let given = state.purses.check(counter, allowance.budget().amount, more, now);
+                let purse = given.map_err(|why| refused(scope, why))?;
+                wanted.push(Held { demand, span: counter.span, purse, money: more });
             }
-            let has = held.iter().find(|(known, span, _)| (*known, *span) == (place, counter.span));
-            let more = NanoUsd(money.0.saturating_sub(has.map_or(0, |(.., has)| has.0)).max(0));
-            let given = state.purses.check(counter, allowance.budget().amount, more, now);
-            given.map_err(|why| refused(scope, why))?;
-            wanted.push((place, counter, more));
         }
-        for (place, counter, more) in wanted.into_iter().filter(|(.., more)| more.0 > 0) {
-            state.purses.hold(counter, more, now.monotonic);
-            match held.iter_mut().find(|(known, span, _)| (*known, *span) == (place, counter.span)) {
-                Some((.., has)) => *has = has.saturating_add(more),
-                None => held.push((place, counter.span, more)),
+        for more in wanted {
+            state.purses.hold(more.purse, more.money);
+            match held.iter_mut().find(|held| (held.demand, held.span) == (more.demand, more.span)) {
+                Some(has) => has.money = has.money.saturating_add(more.money),
+                None => held.push(more),
             }
         }
         Ok(())
@@ -115,19 +130,16 @@ impl MemoryPermit {
                 None => usage.window.give_back(reserved_in, self.reserved - used.tokens),
             }
         }
-        self.release_money(state);
+        let held = std::mem::take(&mut *self.money());
         for (counter, amount) in used.dues(self.payers().map(|(_, payer)| payer)) {
-            state.purses.spend(counter, amount, used.since.unwrap_or(now), now);
+            let is_of = |held: &&Held| {
+                let of = self.demands.get(held.demand).map(|demand| &demand.scope);
+                held.span == counter.span && of.is_some_and(|scope| std::ptr::eq(scope, counter.scope))
+            };
+            let known = held.iter().find(is_of).map(|held| held.purse);
+            state.purses.spend(counter, known, amount, used.since.unwrap_or(now), now);
         }
-    }
-
-    fn release_money(&self, state: &mut State) {
-        for (place, span, held) in self.money().drain(..) {
-            if let Some((scope, allowance)) = self.demands.get(place).and_then(Demand::payer) {
-                let counter = CounterRef { edition: allowance.edition(), span, scope };
-                state.purses.release(counter, held);
-            }
-        }
+        held.iter().for_each(|held| state.purses.release(held.purse, held.money));
     }
 
     /// Gives back all that it has left.
@@ -139,7 +151,7 @@ impl MemoryPermit {
                 usage.in_flight = usage.in_flight.saturating_sub(u64::from(!has_landed));
             }
         }
-        self.release_money(state);
+        self.money().drain(..).for_each(|held| state.purses.release(held.purse, held.money));
     }
 
     /// Whether there is nothing to tell of what was used under it.

@@ -150,12 +150,16 @@ pub(super) enum NotGiven {
     Refused { kind: LimitKind, limit: u64, retry_after: Duration },
 }
 
-/// A purse, and of which of its scope's budgets it is, in which window.
+/// The place of a purse. It stays the purse's own for as long as money is held of it, and under the lock that it was told under.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct PurseId(usize);
+
+/// A purse's place, and of which of its scope's budgets it is, in which window.
 #[derive(Debug)]
 struct Pocket {
     edition: i64,
     span: Span,
-    purse: Purse,
+    id: PurseId,
 }
 
 impl Pocket {
@@ -163,8 +167,8 @@ impl Pocket {
         (self.edition, self.span) == (counter.edition, counter.span)
     }
 
-    fn is_remembered(&self, now: Timestamp) -> bool {
-        self.purse.held > 0 || self.span.is_endless() || self.span.end.after(REMEMBERED) > now
+    fn is_past(&self, now: Timestamp) -> bool {
+        !self.span.is_endless() && self.span.end.after(REMEMBERED) <= now
     }
 }
 
@@ -177,7 +181,9 @@ type Since = HashMap<(Scope, i64), Moment>;
 pub(super) struct Purses {
     /// A scope has few.
     by_scope: HashMap<Scope, Vec<Pocket>>,
-    len: usize,
+    purses: Vec<Purse>,
+    /// Places whose purse was forgotten.
+    free: Vec<PurseId>,
     known_since: Since,
     /// Those of which only the most that they spent is known.
     in_question: HashSet<Counter>,
@@ -187,22 +193,17 @@ pub(super) struct Purses {
 }
 
 impl Purses {
-    /// Whether a purse could give `more`.
+    /// Whether a purse could give `more`, and its place.
     pub(super) fn check(
         &mut self,
         counter: CounterRef<'_>,
         amount: NanoUsd,
         more: NanoUsd,
         now: Moment,
-    ) -> Result<(), NotGiven> {
-        if more.0 <= 0 {
-            return Ok(());
-        }
-        if self.find(counter).is_none() {
-            self.forget_old(now.calendar);
-        }
-        let given = self.of(counter, now.monotonic, |purse| purse.check(amount, more));
-        given.map_err(|why| match why {
+    ) -> Result<PurseId, NotGiven> {
+        let id = self.place_of(counter, now.monotonic);
+        let given = self.get(id).map_or(Err(Lack::Knowledge), |purse| purse.check(amount, more));
+        given.map(|()| id).map_err(|why| match why {
             Lack::Knowledge => NotGiven::Unknown(counter.to_counter()),
             Lack::Held => NotGiven::Refused {
                 kind: LimitKind::BudgetHeld,
@@ -219,88 +220,96 @@ impl Purses {
         })
     }
 
-    fn find(&mut self, counter: CounterRef<'_>) -> Option<&mut Purse> {
-        let pocket = self.by_scope.get_mut(counter.scope)?.iter_mut().find(|pocket| pocket.is_of(counter));
-        pocket.map(|pocket| &mut pocket.purse)
+    fn get(&mut self, id: PurseId) -> Option<&mut Purse> {
+        self.purses.get_mut(id.0)
     }
 
-    /// Does something with a purse; one of a window that began when its budget already went through here begins with nothing spent.
-    fn of<T>(&mut self, counter: CounterRef<'_>, now: Monotonic, act: impl FnOnce(&mut Purse) -> T) -> T {
-        if let Some(purse) = self.find(counter) {
-            return act(purse);
+    fn find(&self, counter: CounterRef<'_>) -> Option<PurseId> {
+        let mut pockets = self.by_scope.get(counter.scope)?.iter();
+        pockets.find(|pocket| pocket.is_of(counter)).map(|pocket| pocket.id)
+    }
+
+    /// The place of a purse; one of a window that began when its budget already went through here begins with nothing spent.
+    fn place_of(&mut self, counter: CounterRef<'_>, now: Monotonic) -> PurseId {
+        if let Some(id) = self.find(counter) {
+            return id;
         }
         let CounterRef { edition, span, scope } = counter;
         let since = self.known_since.get(&(scope.clone(), edition));
         let is_known = since.is_some_and(|since| since.saw_begin(span.start, now));
         let knowledge = if is_known { Knowledge::All } else { Knowledge::Nothing };
         self.lives += 1;
-        let mut purse = Purse { knowledge, life: self.lives, ..Purse::default() };
-        let done = act(&mut purse);
-        self.by_scope.entry(scope.clone()).or_default().push(Pocket { edition, span, purse });
-        self.len += 1;
-        done
+        let purse = Purse { knowledge, life: self.lives, ..Purse::default() };
+        let id = self.free.pop().unwrap_or(PurseId(self.purses.len()));
+        match self.purses.get_mut(id.0) {
+            Some(place) => *place = purse,
+            None => self.purses.push(purse),
+        }
+        self.by_scope.entry(scope.clone()).or_default().push(Pocket { edition, span, id });
+        id
     }
 
     /// Forgets ended windows each time that there are twice as many purses as were left by the last time, so that each purse is
-    /// looked at a few times in its life. A window that was forgotten is asked for again if the clock is set back to it.
-    fn forget_old(&mut self, now: Timestamp) {
-        if self.len < self.full_at {
+    /// looked at a few times in its life. A window that was forgotten is asked for again if the clock is set back to it. Places that
+    /// were told before may be others' afterwards.
+    pub(super) fn tidy(&mut self, now: Timestamp) {
+        if self.purses.len() - self.free.len() < self.full_at {
             return;
         }
-        let Self { known_since, in_question, len, .. } = self;
+        let Self { purses, free, known_since, in_question, .. } = self;
         self.by_scope.retain(|scope, pockets| {
             pockets.retain(|pocket| {
-                let is_kept = pocket.is_remembered(now);
+                let is_held = purses.get(pocket.id.0).is_some_and(|purse| purse.held > 0);
+                let is_kept = is_held || !pocket.is_past(now);
                 if !is_kept {
-                    if let Some(since) = known_since.get_mut(&(scope.clone(), pocket.edition)) {
-                        *since = since.not_before(pocket.span.end);
+                    let Pocket { edition, span, id } = *pocket;
+                    if let Some(since) = known_since.get_mut(&(scope.clone(), edition)) {
+                        *since = since.not_before(span.end);
                     }
-                    in_question.remove(&Counter {
-                        scope: scope.clone(),
-                        edition: pocket.edition,
-                        span: pocket.span,
-                    });
-                    *len -= 1;
+                    in_question.remove(&Counter { scope: scope.clone(), edition, span });
+                    free.push(id);
                 }
                 is_kept
             });
             !pockets.is_empty()
         });
-        self.full_at = (2 * self.len).max(FEW);
+        self.full_at = (2 * (self.purses.len() - self.free.len())).max(FEW);
     }
 
-    pub(super) fn hold(&mut self, counter: CounterRef<'_>, more: NanoUsd, now: Monotonic) {
-        self.of(counter, now, |purse| purse.held += i128::from(more.0));
+    pub(super) fn hold(&mut self, id: PurseId, more: NanoUsd) {
+        if let Some(purse) = self.get(id) {
+            purse.held += i128::from(more.0);
+        }
     }
 
-    pub(super) fn release(&mut self, counter: CounterRef<'_>, held: NanoUsd) {
-        if let Some(purse) = self.find(counter) {
+    pub(super) fn release(&mut self, id: PurseId, held: NanoUsd) {
+        if let Some(purse) = self.get(id) {
             purse.held = (purse.held - i128::from(held.0)).max(0);
         }
     }
 
-    /// Charges a purse, with what the ledger may know of since a moment.
+    /// Charges a purse, whose place may be known, with what the ledger may know of since a moment.
     pub(super) fn spend(
         &mut self,
         counter: CounterRef<'_>,
+        known: Option<PurseId>,
         amount: NanoUsd,
         since: Monotonic,
         now: Monotonic,
     ) {
-        let is_news = self.of(counter, now, |purse| purse.spend(i128::from(amount.0.max(0)), since));
-        if is_news {
-            self.lives += 1;
-            let life = self.lives;
-            self.of(counter, now, |purse| purse.life = life);
+        let id = known.unwrap_or_else(|| self.place_of(counter, now));
+        let life = self.lives + 1;
+        let Some(purse) = self.get(id) else { return };
+        if purse.spend(i128::from(amount.0.max(0)), since) {
+            purse.life = life;
+            self.lives = life;
             self.in_question.insert(counter.to_counter());
         }
     }
 
     /// Believes the ledger, and adds what it may lack. Answers whether the mark was of the counter's present life.
     pub(super) fn seed(&mut self, counter: &Counter, mark: &Mark, spent: NanoUsd, now: Moment) -> bool {
-        let pockets = self.by_scope.get_mut(&counter.scope);
-        let of_it = |pocket: &&mut Pocket| pocket.is_of(counter.into());
-        let Some(Pocket { purse, .. }) = pockets.and_then(|pockets| pockets.iter_mut().find(of_it)) else {
+        let Some(purse) = self.find(counter.into()).and_then(|id| self.purses.get_mut(id.0)) else {
             return false;
         };
         if purse.knowledge == Knowledge::All {
@@ -334,7 +343,8 @@ impl Purses {
 
     /// What is known of a counter.
     pub(super) fn standing(&mut self, counter: &Counter, now: Monotonic) -> Known {
-        self.of(counter.into(), now, |purse| purse.standing())
+        let id = self.place_of(counter.into(), now);
+        self.get(id).map_or_else(|| Purse::default().standing(), |purse| purse.standing())
     }
 
     /// Those of which only the most that they spent is known.

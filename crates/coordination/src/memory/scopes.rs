@@ -57,9 +57,9 @@ impl Scopes {
         self.slots.iter_mut().flatten().map(|slot| (&*slot.name, &mut slot.usage))
     }
 
-    pub(super) fn find(&mut self, name: &str) -> Option<&mut Usage> {
-        let place = *self.places.get(name)?;
-        self.get(Place(place))
+    /// The place of a scope that is in use.
+    pub(super) fn find(&self, name: &str) -> Option<Place> {
+        self.places.get(name).copied().map(Place)
     }
 
     pub(super) fn get(&mut self, place: Place) -> Option<&mut Usage> {

@@ -41,14 +41,14 @@ pub(super) async fn serve<C: Served>(
     let reply = reply.map_err(|mut error| {
         let mut left = HeaderMap::new();
         if let Some(rooms) = error.rooms.take() {
-            rate_limits::write(&mut left, &rooms, dialect, clock.now());
+            rate_limits::write(&mut left, &rooms, dialect, clock);
         }
         GatewayError::of_call(error, Door::of(address)).leaving(left)
     });
     let response = reply.and_then(|reply| {
         let rooms = reply.head.rooms;
         let mut response = call.respond(reply, id, clock)?;
-        rate_limits::write(response.headers_mut(), &rooms, dialect, clock.now());
+        rate_limits::write(response.headers_mut(), &rooms, dialect, clock);
         Ok(response)
     });
     response.map_err(|error| error.in_dialect(call.errors()))

@@ -57,7 +57,7 @@ pub(crate) fn of_caller(quotas: &Quotas, users: &UserDirectory, principal: &Prin
         _ => None,
     };
     let user = principal.user_id().and_then(|user| of_user(quotas, users, user));
-    [key, user, of_all(quotas, QuotaScope::Global)].into_iter().flatten().collect()
+    shared(key, user, of_all(quotas, QuotaScope::Global))
 }
 
 /// What it asks for a target: the provider, its model, and the target inside the route.
@@ -68,7 +68,19 @@ pub(crate) fn of_target(quotas: &Quotas, target: &TargetEntry) -> Arc<[Demand]> 
     let provider = of_all(quotas, QuotaScope::Provider(target.provider.id));
     let (model, own) =
         (limited(&target.model.scope, target.model.limits), limited(&target.scope, target.limits));
-    [provider, model, own].into_iter().flatten().collect()
+    shared(provider, model, own)
+}
+
+/// Those that there are, in this order; in one piece of memory.
+fn shared(one: Option<Demand>, two: Option<Demand>, three: Option<Demand>) -> Arc<[Demand]> {
+    match (one, two, three) {
+        (None, None, None) => Arc::default(),
+        (Some(one), None, None) | (None, Some(one), None) | (None, None, Some(one)) => Arc::from([one]),
+        (Some(one), Some(two), None) | (Some(one), None, Some(two)) | (None, Some(one), Some(two)) => {
+            Arc::from([one, two])
+        }
+        (Some(one), Some(two), Some(three)) => Arc::from([one, two, three]),
+    }
 }
 
 /// A person has limits of their own and may have a quota: of each kind the smaller one holds, and both count together.

@@ -30,7 +30,7 @@ use switchyard_ports::provider::{Answer, AttemptContext, Deadlines, Prepared, Pr
 /// An answer that began, and where it comes from.
 pub(super) struct Begun {
     pub(super) answer: Answer,
-    pub(super) target: TargetEntry,
+    pub(super) target: Arc<TargetEntry>,
     /// The dialect that the provider speaks.
     pub(super) source: Dialect,
     pub(super) losses: LossReport,

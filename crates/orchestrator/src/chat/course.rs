@@ -21,7 +21,7 @@ use switchyard_ports::health::Occasion;
 /// A target to try, by the rules of the route that it stands in.
 #[derive(Clone)]
 pub(crate) struct Step {
-    pub(crate) target: TargetEntry,
+    pub(crate) target: Arc<TargetEntry>,
     pub(super) occasion: Occasion,
     /// The route that it stands in, where one was called.
     pub(crate) route: Option<Arc<RouteEntry>>,
@@ -146,7 +146,7 @@ impl<L: Lots> Course<L> {
     }
 
     fn to(
-        target: &TargetEntry,
+        target: &Arc<TargetEntry>,
         snapshot: &Arc<Snapshot>,
         outlook: &Outlook<'_>,
         lots: L,
@@ -156,7 +156,7 @@ impl<L: Lots> Course<L> {
         }
         let mut course = Self::new(snapshot, lots, Timeouts::DEFAULT);
         let (availability, rule) = (outlook.availability(target), Rule::First(Decision::NAMED));
-        course.take_in([PlannedTarget { entry: target.clone(), availability, rule }], None);
+        course.take_in([PlannedTarget { entry: Arc::clone(target), availability, rule }], None);
         course.has_one = true;
         Ok(course)
     }
@@ -257,7 +257,7 @@ impl<L: Lots> Course<L> {
         max_attempts: u32,
     ) -> impl Iterator<Item = &'t TargetEntry> {
         let most = usize::try_from(max_attempts.max(1)).unwrap_or(usize::MAX);
-        let rest = self.steps.iter().chain(&self.held).map(|step| &step.target);
+        let rest = self.steps.iter().chain(&self.held).map(|step| &*step.target);
         once(next).chain(rest).take(most)
     }
 
@@ -327,7 +327,11 @@ impl<L: Lots> Course<L> {
         Box::new(NoCourse { why, error })
     }
 
-    fn leave_out(&mut self, route: &Arc<RouteEntry>, targets: impl Iterator<Item = (TargetEntry, LeftOut)>) {
+    fn leave_out(
+        &mut self,
+        route: &Arc<RouteEntry>,
+        targets: impl Iterator<Item = (Arc<TargetEntry>, LeftOut)>,
+    ) {
         self.left_out.extend(targets.map(|(target, why)| LeftOutTarget::of(&target, route, why)));
     }
 
@@ -335,7 +339,7 @@ impl<L: Lots> Course<L> {
     /// alone, and other models of the same providers come after those of providers that were not asked.
     fn following(&mut self, targets: Vec<PlannedTarget>, route: &Arc<RouteEntry>) -> Vec<PlannedTarget> {
         let is_known = |it: &PlannedTarget, of_model: bool| {
-            let TargetEntry { provider, model, .. } = &it.entry;
+            let TargetEntry { provider, model, .. } = &*it.entry;
             self.known
                 .iter()
                 .any(|(id, known)| *id == provider.id && (!of_model || known.model == model.model))

@@ -11,6 +11,7 @@ use crate::error::{CallError, CallErrorKind, told};
 use crate::snapshot::TargetEntry;
 use futures_util::StreamExt;
 use futures_util::stream::{BoxStream, unfold};
+use std::sync::Arc;
 use std::sync::PoisonError;
 use switchyard_domain::chat::{Dialect, LossReport};
 use switchyard_domain::fault::ProviderFault;
@@ -130,7 +131,7 @@ pub(super) async fn deliver(
 struct Delivering {
     frames: BoxStream<'static, Result<Frame, ProviderFault>>,
     settlement: Settlement,
-    target: TargetEntry,
+    target: Arc<TargetEntry>,
     source: Dialect,
     retried: Retried,
     /// The attempt as the target's health sees it, until it has ended.

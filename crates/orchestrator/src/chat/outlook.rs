@@ -3,6 +3,7 @@
 use super::asking::{self, Reserve};
 use super::lots::{Lots, TurnKey};
 use crate::snapshot::{CallerCredentials, Quotas, RouteEntry, TargetEntry};
+use std::sync::Arc;
 use switchyard_domain::call::CallFacts;
 use switchyard_domain::chat::TokenUsage;
 use switchyard_domain::health::AnswerForm;
@@ -43,7 +44,7 @@ pub(crate) struct OutlookCall<'a> {
 /// A target that a call may go to.
 #[derive(Clone)]
 pub(crate) struct PlannedTarget {
-    pub(crate) entry: TargetEntry,
+    pub(crate) entry: Arc<TargetEntry>,
     pub(crate) availability: Availability,
     /// Why it stands where it stands.
     pub(crate) rule: Rule,
@@ -53,14 +54,14 @@ pub(crate) struct PlannedTarget {
 pub(crate) struct RoutePlan {
     pub(crate) targets: Vec<PlannedTarget>,
     /// What is left out, and why.
-    pub(crate) skipped: Vec<(TargetEntry, SkipReason)>,
+    pub(crate) skipped: Vec<(Arc<TargetEntry>, SkipReason)>,
 }
 
 /// Why a route has no targets for a call.
 pub(crate) struct NoTargets {
     pub(crate) why: PlanError,
     /// Its targets: what the indices of the error mean.
-    pub(crate) entries: Vec<TargetEntry>,
+    pub(crate) entries: Vec<Arc<TargetEntry>>,
 }
 
 impl<'a> OutlookCall<'a> {
@@ -84,11 +85,11 @@ impl Outlook<'_> {
         model: Option<&str>,
         lots: &mut dyn Lots,
     ) -> Result<RoutePlan, NoTargets> {
-        let meant = |target: &TargetEntry| {
-            let serving = model.and_then(|model| target.serving(model));
+        let meant = |target: &Arc<TargetEntry>| {
+            let serving = model.and_then(|model| target.serving(model)).map(Arc::new);
             (serving.as_ref().unwrap_or(target).clone(), model.is_none() || serving.is_some())
         };
-        let entries: Vec<(TargetEntry, bool)> = route.targets.iter().map(meant).collect();
+        let entries: Vec<(Arc<TargetEntry>, bool)> = route.targets.iter().map(meant).collect();
         let strategies = strategies(route);
         let candidates: Vec<Candidate<'_>> =
             entries.iter().map(|(it, serves)| self.candidate(it, *serves, &strategies)).collect();

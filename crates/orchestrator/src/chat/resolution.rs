@@ -24,7 +24,7 @@ pub enum Resolved {
         hint: Option<String>,
     },
     /// One provider's model.
-    Direct(TargetEntry),
+    Direct(Arc<TargetEntry>),
 }
 
 impl Resolved {
@@ -118,7 +118,7 @@ fn beside_routes(snapshot: &Snapshot, principal: &Principal, model: &str) -> Res
             .get(rest)
             .and_then(|targets| targets.iter().find(|target| target.provider.name == first))
         {
-            return Ok(Resolved::Direct(target.clone()));
+            return Ok(Resolved::Direct(Arc::clone(target)));
         }
     }
     bare(snapshot, principal, model)
@@ -128,16 +128,17 @@ fn beside_routes(snapshot: &Snapshot, principal: &Principal, model: &str) -> Res
 fn bare(snapshot: &Snapshot, principal: &Principal, model: &str) -> Result<Resolved, CallError> {
     let credentials = credentials_of(snapshot, principal);
     let listed = snapshot.by_model.get(model).map(Vec::as_slice).unwrap_or_default();
-    let usable: Vec<&TargetEntry> = listed.iter().filter(|target| target.is_usable(&credentials)).collect();
+    let usable: Vec<&Arc<TargetEntry>> =
+        listed.iter().filter(|target| target.is_usable(&credentials)).collect();
     match (usable.as_slice(), listed) {
-        ([only], _) => Ok(Resolved::Direct((*only).clone())),
-        ([], [first, ..]) => Ok(Resolved::Direct(first.clone())),
+        ([only], _) => Ok(Resolved::Direct(Arc::clone(only))),
+        ([], [first, ..]) => Ok(Resolved::Direct(Arc::clone(first))),
         ([], []) => Err(not_found(snapshot, principal, model)),
         (several, _) => Err(ambiguous(several, principal, model)),
     }
 }
 
-fn ambiguous(serving: &[&TargetEntry], principal: &Principal, model: &str) -> CallError {
+fn ambiguous(serving: &[&Arc<TargetEntry>], principal: &Principal, model: &str) -> CallError {
     let choices: Vec<String> = serving
         .iter()
         .filter(|target| principal.allows(&target.model.public_name, target.provider.simulated))

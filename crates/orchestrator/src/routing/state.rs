@@ -80,8 +80,8 @@ impl Routing {
             looked.course(None, lots).ok().and_then(|mut course| course.next_with_room(&outlook, true));
         let states = self.ports.health.states().into_iter();
         let states: States = states.map(|state| ((state.provider, state.model.clone()), state)).collect();
-        let standing = |(target, model): (&TargetEntry, &Arc<ModelEntry>)| {
-            let at = TargetEntry { model: Arc::clone(model), ..target.clone() };
+        let standing = |(target, model): (&Arc<TargetEntry>, &Arc<ModelEntry>)| {
+            let at = TargetEntry { model: Arc::clone(model), ..TargetEntry::clone(target) };
             let is_next = route.is_active
                 && next.as_ref().is_some_and(|next| {
                     (&next.target.scope, &next.target.model.model) == (&at.scope, &at.model.model)
@@ -145,9 +145,9 @@ impl Routing {
 
 /// The models of a target that are shown.
 fn shown<'t>(
-    target: &'t TargetEntry,
+    target: &'t Arc<TargetEntry>,
     states: &States,
-) -> impl Iterator<Item = (&'t TargetEntry, &'t Arc<ModelEntry>)> {
+) -> impl Iterator<Item = (&'t Arc<TargetEntry>, &'t Arc<ModelEntry>)> {
     let is_tried = |model: &Arc<ModelEntry>| states.contains_key(&(target.provider.id, model.model.clone()));
     let first = target.model.model.as_str();
     target

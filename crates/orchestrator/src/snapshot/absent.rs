@@ -1,6 +1,7 @@
 //! Targets of routes that no call reaches as they are configured: people are shown them, plans do not know them.
 
 use super::TargetEntry;
+use std::sync::Arc;
 use switchyard_domain::ids::{ProviderId, TargetId};
 use switchyard_domain::provider::Provider;
 use switchyard_domain::route::{Route, Target};
@@ -49,11 +50,12 @@ impl AbsentTarget {
 /// The targets of a route that are not among those that are served. `set_apart` are those whose providers another route has.
 pub(super) fn absent(
     route: &Route,
-    served: &[TargetEntry],
-    set_apart: &[TargetEntry],
+    served: &[Arc<TargetEntry>],
+    set_apart: &[Arc<TargetEntry>],
     providers: &[Provider],
 ) -> Vec<AbsentTarget> {
-    let is_in = |entries: &[TargetEntry], target: &Target| entries.iter().any(|it| it.id == Some(target.id));
+    let is_in =
+        |entries: &[Arc<TargetEntry>], target: &Target| entries.iter().any(|it| it.id == Some(target.id));
     let left = route.targets.iter().filter(|target| !is_in(served, target));
     left.map(|target| AbsentTarget::of(target, providers, is_in(set_apart, target))).collect()
 }

@@ -136,7 +136,7 @@ impl Builder {
         // What is set apart for a route is found through it alone.
         for entry in by_id.values().filter(|entry| entry.set_apart_for.is_none()) {
             for model in entry.models.values() {
-                let target = direct_target(entry, model);
+                let target = Arc::new(direct_target(entry, model));
                 snapshot.by_model.entry(model.model.clone()).or_default().push(target);
             }
         }
@@ -227,11 +227,11 @@ impl Builder {
         providers: &HashMap<ProviderId, Arc<ProviderEntry>>,
         memory: &mut MemoryOfTargets,
     ) -> RouteEntry {
-        let is_set_apart_for_another = |target: &TargetEntry| {
+        let is_set_apart_for_another = |target: &Arc<TargetEntry>| {
             target.provider.set_apart_for.as_deref().is_some_and(|name| name != route.name.as_str())
         };
-        let targets = route.targets.iter().filter_map(|target| route_target(target, providers));
-        let (set_apart, targets): (Vec<TargetEntry>, Vec<TargetEntry>) =
+        let targets = route.targets.iter().filter_map(|target| route_target(target, providers).map(Arc::new));
+        let (set_apart, targets): (Vec<Arc<TargetEntry>>, Vec<Arc<TargetEntry>>) =
             targets.partition(is_set_apart_for_another);
         let absent = absent(route, &targets, &set_apart, stored);
         let is_seed = route.meta.owner == Owner::Seed;

@@ -55,7 +55,7 @@ pub struct Snapshot {
     /// Routes by name.
     pub routes: HashMap<String, Arc<RouteEntry>>,
     /// Which enabled providers serve a bare model id.
-    pub by_model: HashMap<String, Vec<TargetEntry>>,
+    pub by_model: HashMap<String, Vec<Arc<TargetEntry>>>,
     /// The limits and budgets of scopes.
     pub quotas: Quotas,
     /// The credentials of users and keys, which stand beside the snapshot and outlive it.
@@ -162,7 +162,7 @@ pub struct RouteEntry {
     /// Whether it came with the product and nobody changed it.
     pub is_seed: bool,
     /// Its targets that are served, in order.
-    pub targets: Vec<TargetEntry>,
+    pub targets: Vec<Arc<TargetEntry>>,
     /// Those that are not.
     pub absent: Vec<AbsentTarget>,
     /// What an administrator can do while none of its targets can be tried, where more is known of that than of any route.

@@ -37,7 +37,7 @@ pub(in crate::chat) struct CallIdentity {
 
 pub(super) struct OpenAttempt {
     pub(super) id: AttemptId,
-    pub(super) target: TargetEntry,
+    pub(super) target: Arc<TargetEntry>,
     pub(super) why: WhyHere,
     pub(super) credential: Option<CredentialSource>,
     pub(super) at: Timestamp,
@@ -213,7 +213,7 @@ impl Books {
 
     fn event(&self, attempt: &EndedAttempt, number: u32, ports: &ChatPorts) -> UsageEvent {
         let EndedAttempt { open, ended, outcome, fault, .. } = attempt;
-        let TargetEntry { provider, model, .. } = &open.target;
+        let TargetEntry { provider, model, .. } = &*open.target;
         let measured = match attempt.unanswered(ports) {
             Some(_) => Measured::unknown(),
             None => self.meter(attempt).measure(self.call.as_ref(), ports.tokenizer.as_ref()),

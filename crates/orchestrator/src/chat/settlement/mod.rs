@@ -83,7 +83,7 @@ impl Settlement {
     /// it.
     pub(super) fn begin(
         &mut self,
-        target: &TargetEntry,
+        target: &Arc<TargetEntry>,
         why: WhyHere,
         losses: &LossReport,
         admitted: Admitted,
@@ -93,7 +93,7 @@ impl Settlement {
         if let Some(books) = &mut self.books {
             books.begin(OpenAttempt {
                 id: AttemptId(self.ports.entropy.new_id()),
-                target: target.clone(),
+                target: Arc::clone(target),
                 why,
                 credential,
                 at: admitted.at.unwrap_or_else(|| self.ports.clock.now()),

@@ -40,6 +40,7 @@ macro_rules! budget_contract {
             what_is_dropped_unsettled_costs_nothing,
             covering_more_takes_it_or_changes_nothing,
             all_budgets_give_or_none,
+            a_budget_that_is_demanded_twice_gives_once,
             limits_and_money_are_taken_together,
             a_window_begins_anew_and_late_calls_pay_where_they_began,
             covering_in_another_window_holds_there_too,
@@ -260,6 +261,18 @@ pub async fn all_budgets_give_or_none(limiter: Arc<dyn Limiter>, clock: Arc<Manu
     drop(permits);
     assert_eq!(standing(&*limiter, &demands[0], now(&clock)).await, (7, 0));
     assert_eq!(standing(&*limiter, &demands[1], now(&clock)).await, (0, 0));
+}
+
+/// See the name.
+pub async fn a_budget_that_is_demanded_twice_gives_once(limiter: Arc<dyn Limiter>, clock: Arc<ManualClock>) {
+    let demand = day(100);
+    seed(&*limiter, &clock, &demand, 0).await;
+    let permit = take_all(&*limiter, &[demand.clone(), demand.clone()], 60).await.unwrap();
+    assert_eq!(standing(&*limiter, &demand, now(&clock)).await, (0, 60));
+    permit.cover(NanoUsd(90), now(&clock)).await.unwrap();
+    assert_eq!(standing(&*limiter, &demand, now(&clock)).await, (0, 90));
+    permit.end(&cost(now(&clock), 20));
+    assert_eq!(standing(&*limiter, &demand, now(&clock)).await, (20, 0));
 }
 
 /// See the name.
