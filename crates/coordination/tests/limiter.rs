@@ -100,7 +100,7 @@ async fn memory_follows_the_scopes_in_use_and_not_those_that_ever_were() {
         take(&limiter, &format!("key:{number}"), rpm(5), 1).await;
         clock.advance(Duration::from_millis(100));
     }
-    // Ten a second for a minute are in use; the places are looked at four at a time.
+    // Ten a second for a minute are in use; the places are looked at a few at a time.
     assert!(limiter.scopes() < 1_200, "{}", limiter.scopes());
 }
 

@@ -76,6 +76,37 @@ async fn a_charge_behind_midnight_leaves_the_new_day_known() {
 }
 
 #[tokio::test]
+async fn what_a_long_call_holds_stays_its_own_while_all_others_of_its_time_are_forgotten() {
+    let world = World::at("2026-11-20T12:00:00Z");
+    let noon = world.set("2026-11-20T12:00:00Z");
+    let names = |from: usize| (from..from + 100).map(|key| format!("key:{key}"));
+    let standing = async |key: &str, at| {
+        let known = world.limiter.standing(&world.counter(key, at)).await.unwrap();
+        known.standing().map(|it| (it.spent.0, it.held.0))
+    };
+    let mut long = None;
+    for name in names(0) {
+        make_known(&world.limiter, &world.counter(&name, noon), NanoUsd(0)).await;
+        let permit = world.take(&name, 10).await.unwrap();
+        if name == "key:50" {
+            long = Some(permit);
+        }
+    }
+    let later = world.pass_to("2026-11-24T12:00:00Z");
+    for name in names(100) {
+        make_known(&world.limiter, &world.counter(&name, later), NanoUsd(7)).await;
+        drop(world.take(&name, 1).await.unwrap());
+    }
+    assert_eq!(standing("key:51", noon).await, None, "it was forgotten, and its place is another's");
+    assert_eq!(standing("key:50", noon).await, Some((0, 10)));
+    long.unwrap().end(&cost(noon, 30));
+    assert_eq!(standing("key:50", noon).await, Some((30, 0)));
+    for name in names(100) {
+        assert_eq!(standing(&name, later).await, Some((7, 0)), "{name}");
+    }
+}
+
+#[tokio::test]
 async fn a_window_that_was_forgotten_is_asked_for_when_the_clock_is_set_back_to_it() {
     let world = World::at("2026-11-20T12:00:00Z");
     let noon = world.set("2026-11-20T12:00:00Z");

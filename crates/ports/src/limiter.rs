@@ -34,8 +34,8 @@ struct Terms {
 }
 
 impl Allowance {
-    /// Of this budget. Which budget of the scope it is, its edition tells: one that was removed and set anew is another, whose counters
-    /// begin with the ledger again.
+    /// Of this budget. The edition tells it from others of the same scope: a budget that was removed and set anew is another one, whose
+    /// counters begin with the ledger again.
     #[must_use]
     pub fn new(budget: Budget, edition: i64) -> Self {
         Self(Arc::new(Terms { budget, edition, latest: RecentSpan::default() }))
@@ -116,7 +116,7 @@ pub struct Payer {
 }
 
 impl Payer {
-    /// The two of them.
+    /// The scope and its budget.
     #[must_use]
     pub fn pair(&self) -> (&Scope, &Allowance) {
         (&self.scope, &self.allowance)

@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use std::cell::OnceCell;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use switchyard_domain::budget::Span;
 use switchyard_domain::limits::{LimitKind, Limits};
 use switchyard_domain::money::NanoUsd;
 use switchyard_domain::time::{Day, Timestamp};
@@ -96,29 +97,23 @@ impl MemoryLimiter {
         each.filter(|(_, requests, tokens, days)| requests + days > 0 || *tokens > 0).collect()
     }
 
-    /// Takes what is asked, and makes something of each permit.
-    pub(crate) fn take<T>(
-        &self,
-        asks: &[Ask],
-        each: impl Fn(MemoryPermit) -> T,
-    ) -> Result<Vec<T>, LimiterError> {
-        let permits = asks.iter().map(|ask| MemoryPermit::new(&self.shared, ask));
+    pub(crate) fn take(&self, asks: &[Ask]) -> Result<Vec<MemoryPermit>, LimiterError> {
+        // Made before the lock is taken, hence dropped after it is let go, whatever happens: a permit takes it to leave.
+        let mut permits: Vec<MemoryPermit> =
+            asks.iter().map(|ask| MemoryPermit::new(&self.shared, ask)).collect();
         if asks.iter().flat_map(|ask| &*ask.demands).all(Demand::is_empty) {
-            return Ok(permits.map(each).collect());
+            return Ok(permits);
         }
         let mut state = self.shared.state();
         // Read under the lock, so that steps are added in order.
         let now = self.shared.clock.monotonic();
         let today = Today::of(&*self.shared.clock);
-        let asked = |ask: &Ask| Asked { today: &today, now, tokens: ask.tokens };
-        let mut found = state.check(asks, asked)?.into_iter();
-        let take = |(ask, mut permit): (&Ask, MemoryPermit)| {
-            state.take(&asked(ask), ask, &mut permit, &mut found);
-            each(permit)
-        };
-        let taken = asks.iter().zip(permits).map(take).collect();
+        let mut found = state.check(asks, &today, now)?.into_iter();
+        for (ask, permit) in asks.iter().zip(&mut permits) {
+            state.take(&Asked { today: &today, now, tokens: ask.tokens }, ask, permit, &mut found);
+        }
         state.scopes.sweep(SWEEP, now, || today.now());
-        Ok(taken)
+        Ok(permits)
     }
 }
 
@@ -131,7 +126,8 @@ impl std::fmt::Debug for MemoryLimiter {
 #[async_trait]
 impl Limiter for MemoryLimiter {
     async fn acquire(&self, asks: &[Ask]) -> Result<Vec<Box<dyn Permit>>, LimiterError> {
-        self.take(asks, |permit| Box::new(permit) as Box<dyn Permit>)
+        let boxed = |permit| Box::new(permit) as Box<dyn Permit>;
+        Ok(self.take(asks)?.into_iter().map(boxed).collect())
     }
 
     fn tally(&self, scope: &Scope) -> Tally {
@@ -185,32 +181,31 @@ impl Limiter for MemoryLimiter {
 #[derive(Clone, Copy, Default)]
 struct Found {
     scope: Option<Place>,
-    purse: Option<PurseId>,
+    /// The purse that gives, and its window.
+    purse: Option<(PurseId, Span)>,
 }
 
 impl State {
     /// Whether all that is asked can be given, and of each demand where it is counted.
-    fn check<'a>(
-        &mut self,
-        asks: &[Ask],
-        asked: impl Fn(&Ask) -> Asked<'a>,
-    ) -> Result<Vec<Found>, LimiterError> {
-        let demands = || asks.iter().flat_map(|ask| ask.demands.iter().map(move |demand| (ask, demand)));
-        if let Some((ask, _)) = demands().find(|(_, demand)| demand.allowance.is_some()) {
-            self.purses.tidy(asked(ask).today.now());
+    fn check(&mut self, asks: &[Ask], today: &Today<'_>, now: Monotonic) -> Result<Vec<Found>, LimiterError> {
+        if asks.iter().flat_map(|ask| &*ask.demands).any(|demand| demand.allowance.is_some()) {
+            self.purses.tidy(today.now());
         }
-        let mut found = Vec::with_capacity(asks.iter().map(|ask| ask.demands.len()).sum());
+        let mut all = Vec::with_capacity(asks.iter().map(|ask| ask.demands.len()).sum());
         let mut unseeded = Vec::new();
-        for (ask, demand) in demands() {
-            match self.find(&asked(ask), ask.money, demand) {
-                Ok(place) => found.push(place),
-                Err(LimiterError::Unseeded(counters)) => unseeded.extend(counters),
-                // The first that is broken is named: that may be one of which nothing is known yet.
-                Err(_) if !unseeded.is_empty() => return Err(LimiterError::Unseeded(unseeded)),
-                Err(refused) => return Err(refused),
+        for ask in asks {
+            let asked = Asked { today, now, tokens: ask.tokens };
+            for demand in &*ask.demands {
+                match self.find(&asked, ask.money, demand) {
+                    Ok(found) => all.push(found),
+                    Err(LimiterError::Unseeded(counters)) => unseeded.extend(counters),
+                    // The first that is broken is named: that may be one of which nothing is known yet.
+                    Err(_) if !unseeded.is_empty() => return Err(LimiterError::Unseeded(unseeded)),
+                    Err(refused) => return Err(refused),
+                }
             }
         }
-        if unseeded.is_empty() { Ok(found) } else { Err(LimiterError::Unseeded(unseeded)) }
+        if unseeded.is_empty() { Ok(all) } else { Err(LimiterError::Unseeded(unseeded)) }
     }
 
     /// The first limit or the budget of a scope that the call would break; else where they are counted.
@@ -225,12 +220,12 @@ impl State {
             let now = asked.moment();
             let counter = CounterRef::of(scope, allowance, now.calendar);
             let given = self.purses.check(counter, allowance.budget().amount, money, now);
-            found.purse = Some(given.map_err(|why| refused(scope, why))?);
+            found.purse = Some((given.map_err(|why| refused(scope, why))?, counter.span));
         }
         Ok(found)
     }
 
-    /// Takes what an ask asks of each scope.
+    /// Takes what an ask asks of each scope, where that was found.
     fn take(
         &mut self,
         asked: &Asked<'_>,
@@ -238,9 +233,8 @@ impl State {
         permit: &mut MemoryPermit,
         found: &mut impl Iterator<Item = Found>,
     ) {
-        permit.holds.reserve_exact(ask.demands.len());
-        let mut held: Vec<Held> = Vec::with_capacity(ask.demands.len());
-        for (place, demand) in ask.demands.iter().enumerate() {
+        let mut money: Vec<Held> = Vec::new();
+        for (index, demand) in ask.demands.iter().enumerate() {
             let Found { scope, purse } = found.next().unwrap_or_default();
             if !demand.limits.is_none() {
                 let place = scope.unwrap_or_else(|| self.scopes.place_of(&demand.scope.0));
@@ -251,16 +245,17 @@ impl State {
                     }
                 }
             }
-            let Some(allowance) = &demand.allowance else { continue };
-            let now = asked.today.now();
-            permit.taken_at = Some(now);
+            if demand.allowance.is_some() {
+                permit.taken_at = Some(asked.today.now());
+            }
             // One that is demanded twice gives once.
-            if let Some(purse) = purse.filter(|purse| held.iter().all(|held| held.purse != *purse)) {
+            let is_new = |(purse, _): &(PurseId, Span)| money.iter().all(|held| held.purse != *purse);
+            if let Some((purse, span)) = purse.filter(is_new) {
                 self.purses.hold(purse, ask.money);
-                held.push(Held { demand: place, span: allowance.span(now), purse, money: ask.money });
+                money.push(Held { demand: index, span, purse, money: ask.money });
             }
         }
-        permit.money = Mutex::new(held);
+        permit.money = Mutex::new(money);
     }
 }
 

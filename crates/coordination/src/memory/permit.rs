@@ -25,7 +25,7 @@ pub(super) struct Hold {
 
 /// Money that a call holds of a budget.
 pub(super) struct Held {
-    /// The place of the demand whose budget it is.
+    /// Which demand's budget it is.
     pub(super) demand: usize,
     /// The window.
     pub(super) span: Span,
@@ -72,15 +72,17 @@ impl MemoryPermit {
         self.money.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The budgets that it was taken under, and the places of their demands. One that is demanded twice is one.
-    pub(super) fn payers(&self) -> impl Iterator<Item = (usize, (&Scope, &Allowance))> + Clone {
-        let demands = self.demands.iter().enumerate().filter(|_| self.taken_at.is_some());
-        let payers = demands.filter_map(|(place, demand)| Some((place, demand.payer()?)));
-        payers.filter(|(place, payer)| {
-            let is_it = |(scope, allowance): (&Scope, &Allowance)| {
-                allowance.edition() == payer.1.edition() && scope == payer.0
-            };
-            !self.demands.iter().take(*place).filter_map(Demand::payer).any(is_it)
+    /// The budgets that it was taken under, and which demands they are. What somebody else admitted was taken under none here.
+    fn payers(&self) -> impl Iterator<Item = (usize, (&Scope, &Allowance))> + Clone {
+        let demands: &[Demand] = if self.taken_at.is_some() { &self.demands } else { &[] };
+        demands.iter().enumerate().filter_map(|(index, demand)| Some((index, demand.payer()?)))
+    }
+
+    /// Whether this is what it holds of a counter.
+    fn is_of(&self, held: &Held, counter: CounterRef<'_>) -> bool {
+        let payer = self.demands.get(held.demand).and_then(Demand::payer);
+        payer.is_some_and(|(scope, allowance)| {
+            CounterRef { edition: allowance.edition(), span: held.span, scope } == counter
         })
     }
 
@@ -92,20 +94,24 @@ impl MemoryPermit {
         }
         let now = Moment::of(&*self.shared.clock);
         state.purses.tidy(now.calendar);
-        let mut wanted: Vec<Held> = Vec::new();
+        let mut wanted: Vec<(Held, Option<usize>)> = Vec::new();
         for (demand, (scope, allowance)) in self.payers() {
             let counter = CounterRef::of(scope, allowance, at);
-            let has = held.iter().find(|held| (held.demand, held.span) == (demand, counter.span));
-            let more = NanoUsd(money.0.saturating_sub(has.map_or(0, |has| has.money.0)));
+            let known = held.iter().position(|held| self.is_of(held, counter));
+            let has = known.and_then(|at| held.get(at)).map_or(0, |has| has.money.0);
+            let more = NanoUsd(money.0.saturating_sub(has));
             if more.0 > 0 {
                 let given = state.purses.check(counter, allowance.budget().amount, more, now);
                 let purse = given.map_err(|why| refused(scope, why))?;
-                wanted.push(Held { demand, span: counter.span, purse, money: more });
+                // One that is demanded twice gives once.
+                if wanted.iter().all(|(known, _)| known.purse != purse) {
+                    wanted.push((Held { demand, span: counter.span, purse, money: more }, known));
+                }
             }
         }
-        for more in wanted {
+        for (more, known) in wanted {
             state.purses.hold(more.purse, more.money);
-            match held.iter_mut().find(|held| (held.demand, held.span) == (more.demand, more.span)) {
+            match known.and_then(|at| held.get_mut(at)) {
                 Some(has) => has.money = has.money.saturating_add(more.money),
                 None => held.push(more),
             }
@@ -132,11 +138,7 @@ impl MemoryPermit {
         }
         let held = std::mem::take(&mut *self.money());
         for (counter, amount) in used.dues(self.payers().map(|(_, payer)| payer)) {
-            let is_of = |held: &&Held| {
-                let of = self.demands.get(held.demand).map(|demand| &demand.scope);
-                held.span == counter.span && of.is_some_and(|scope| std::ptr::eq(scope, counter.scope))
-            };
-            let known = held.iter().find(is_of).map(|held| held.purse);
+            let known = held.iter().find(|held| self.is_of(held, counter)).map(|held| held.purse);
             state.purses.spend(counter, known, amount, used.since.unwrap_or(now), now);
         }
         held.iter().for_each(|held| state.purses.release(held.purse, held.money));
@@ -154,9 +156,9 @@ impl MemoryPermit {
         self.money().drain(..).for_each(|held| state.purses.release(held.purse, held.money));
     }
 
-    /// Whether there is nothing to tell of what was used under it.
-    fn is_done_with(&self, used: &Used) -> bool {
-        self.is_settled.swap(true, Ordering::Relaxed) || (self.is_empty() && used.payers.is_empty())
+    /// Marks it as settled. Answers whether that is news, and changes a counter.
+    fn begins_to_settle(&self, used: &Used) -> bool {
+        !self.is_settled.swap(true, Ordering::Relaxed) && !(self.is_empty() && used.payers.is_empty())
     }
 }
 
@@ -181,24 +183,22 @@ impl Permit for MemoryPermit {
     }
 
     fn settle(&self, used: &Used) {
-        if !self.is_done_with(used) {
+        if self.begins_to_settle(used) {
             self.settle_now(&mut self.shared.state(), used);
         }
     }
 
     fn end(self: Box<Self>, used: &Used) {
         let mut it = *self;
-        if it.is_done_with(used) {
-            return;
-        }
-        {
+        if it.begins_to_settle(used) {
             let mut state = it.shared.state();
             it.settle_now(&mut state, used);
             it.leave(&mut state);
+            drop(state);
+            // Nothing is left for its drop to give back.
+            it.holds.clear();
+            it.taken_at = None;
         }
-        // Nothing is left for its drop to give back.
-        it.holds.clear();
-        it.taken_at = None;
     }
 
     fn release_slots(&self) {

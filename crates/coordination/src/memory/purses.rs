@@ -150,7 +150,7 @@ pub(super) enum NotGiven {
     Refused { kind: LimitKind, limit: u64, retry_after: Duration },
 }
 
-/// The place of a purse. It stays the purse's own for as long as money is held of it, and under the lock that it was told under.
+/// The place of a purse. It stays the purse's own for as long as money is held of it; else until the next [`Purses::tidy`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct PurseId(usize);
 
@@ -193,7 +193,7 @@ pub(super) struct Purses {
 }
 
 impl Purses {
-    /// Whether a purse could give `more`, and its place.
+    /// Whether a purse could give `more`, which is more than nothing, and its place.
     pub(super) fn check(
         &mut self,
         counter: CounterRef<'_>,

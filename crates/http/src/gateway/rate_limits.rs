@@ -139,6 +139,11 @@ mod tests {
         assert_eq!(headers.get("x-ratelimit-reset-requests").unwrap(), "1m0s");
         assert_eq!(headers.len(), 3);
         let mut headers = HeaderMap::new();
+        write(&mut headers, &Rooms { requests: None, tokens: room(70) }, Dialect::OPENAI_CHAT, &clock);
+        assert_eq!(headers.get("x-ratelimit-limit-tokens").unwrap(), "70");
+        assert_eq!(headers.get("x-ratelimit-reset-tokens").unwrap(), "1m0s");
+        assert_eq!(headers.len(), 3);
+        let mut headers = HeaderMap::new();
         let rooms = Rooms { requests: room(5), tokens: room(900) };
         write(&mut headers, &rooms, Dialect::ANTHROPIC_MESSAGES, &clock);
         assert_eq!(headers.get("anthropic-ratelimit-tokens-remaining").unwrap(), "899");

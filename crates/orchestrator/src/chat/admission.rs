@@ -83,7 +83,7 @@ impl Admission<'_> {
         let tokens = Reserve::of(self.call.facts());
         let mut asks = Vec::with_capacity(2);
         if is_first && !callers.is_empty() {
-            let others = course.reachable(target, self.max_attempts).skip(1);
+            let others = course.others(self.max_attempts);
             let most = asking::dearest(others, self.call, ceiling, now).max(price);
             asks.push(asking::ask(Arc::clone(&callers), tokens, most));
         }

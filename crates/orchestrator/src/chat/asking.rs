@@ -71,7 +71,7 @@ pub(crate) fn of_target(quotas: &Quotas, target: &TargetEntry) -> Arc<[Demand]> 
     shared(provider, model, own)
 }
 
-/// Those that there are, in this order; in one piece of memory.
+/// Those that there are, in this order. Gathered with an iterator they would be written twice, for each call.
 fn shared(one: Option<Demand>, two: Option<Demand>, three: Option<Demand>) -> Arc<[Demand]> {
     match (one, two, three) {
         (None, None, None) => Arc::default(),

@@ -9,7 +9,6 @@ use crate::error::CallError;
 use crate::snapshot::{AbsentTarget, Behind, ModelEntry, RouteEntry, Snapshot, TargetEntry};
 use std::borrow::Cow;
 use std::collections::VecDeque;
-use std::iter::once;
 use std::sync::Arc;
 use switchyard_domain::fault::FailoverOn;
 use switchyard_domain::ids::{ProviderId, RouteId, TargetId};
@@ -249,16 +248,11 @@ impl<L: Lots> Course<L> {
         self.has_one
     }
 
-    /// The targets that a call may reach whose next attempt goes to this one. Further ones are reached where some of them are passed
+    /// The targets that a call of so many attempts may reach after its next one. Further ones are reached where some of them are passed
     /// over, or the route behind is; what those cost beyond is held when they are.
-    pub(super) fn reachable<'t>(
-        &'t self,
-        next: &'t TargetEntry,
-        max_attempts: u32,
-    ) -> impl Iterator<Item = &'t TargetEntry> {
-        let most = usize::try_from(max_attempts.max(1)).unwrap_or(usize::MAX);
-        let rest = self.steps.iter().chain(&self.held).map(|step| &*step.target);
-        once(next).chain(rest).take(most)
+    pub(super) fn others(&self, max_attempts: u32) -> impl Iterator<Item = &TargetEntry> {
+        let most = usize::try_from(max_attempts.saturating_sub(1)).unwrap_or(usize::MAX);
+        self.steps.iter().chain(&self.held).map(|step| &*step.target).take(most)
     }
 
     /// Takes in the targets of the route that follows. Each route is joined once, so that a circle of them ends. Answers whether there

@@ -175,7 +175,7 @@ impl RedisLimiter {
     fn admit_alone(&self, asks: &[Ask]) -> Result<Vec<RedisPermit>, LimiterError> {
         let share = Share { of: self.processes.max(self.presence.seen()).max(1) };
         let smaller: Vec<Ask> = asks.iter().map(|ask| share.ask(ask)).collect();
-        let taken = self.own.take(&smaller, |own| own).map_err(|error| share.tell(error, asks))?;
+        let taken = self.own.take(&smaller).map_err(|error| share.tell(error, asks))?;
         let permit = |(own, ask): (MemoryPermit, &Ask)| {
             // It holds no money, and what it is to hold later is asked of Redis, as it is charged there.
             let is_budgeted = ask.demands.iter().any(|demand| demand.allowance.is_some());
@@ -220,7 +220,8 @@ impl Limiter for RedisLimiter {
     async fn acquire(&self, asks: &[Ask]) -> Result<Vec<Box<dyn Permit>>, LimiterError> {
         let boxed = |permit| Box::new(permit) as Box<dyn Permit>;
         if asks.iter().flat_map(|ask| &*ask.demands).all(Demand::is_empty) {
-            return self.own.take(asks, |own| boxed(self.permit(own)));
+            let taken = self.own.take(asks)?;
+            return Ok(taken.into_iter().map(|own| boxed(self.permit(own))).collect());
         }
         Ok(self.take(asks).await?.into_iter().map(boxed).collect())
     }
