@@ -158,7 +158,8 @@ impl MemoryPermit {
 
     /// Marks it as settled. Answers whether that is news, and changes a counter.
     fn begins_to_settle(&self, used: &Used) -> bool {
-        !self.is_settled.swap(true, Ordering::Relaxed) && !(self.is_empty() && used.payers.is_empty())
+        let was_settled = self.is_settled.swap(true, Ordering::Relaxed);
+        !was_settled && (!self.is_empty() || !used.payers.is_empty())
     }
 }
 
