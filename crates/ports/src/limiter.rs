@@ -176,7 +176,7 @@ pub struct Counter {
     pub span: Span,
 }
 
-/// The same, of something that holds its scope: to look for it.
+/// A counter that borrows its scope: to look for one without a copy of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CounterRef<'a> {
     /// Which budget of the scope.
@@ -194,7 +194,7 @@ impl<'a> CounterRef<'a> {
         Self { edition: allowance.edition(), span: allowance.span(at), scope }
     }
 
-    /// One that holds its scope.
+    /// The same, with a scope of its own.
     #[must_use]
     pub fn to_counter(self) -> Counter {
         Counter { scope: self.scope.clone(), edition: self.edition, span: self.span }
