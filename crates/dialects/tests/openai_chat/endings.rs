@@ -56,7 +56,10 @@ fn a_choice_that_says_more_after_its_end_goes_on_until_it_ends_anew() {
     let call = json!({"tool_calls": [{"index": 0, "id": "x", "function": {"name": "f", "arguments": "{}"}}]});
     let called = json!({"choices": [{"index": 0, "delta": call, "finish_reason": null}]});
     let thought = json!({"choices": [{"index": 0, "delta": {"reasoning_content": "hm"}}]});
-    for more in [chunk(0, "b", None), called, thought] {
+    // Of a call whose name has not come, and may never.
+    let nameless = json!({"tool_calls": [{"index": 0, "function": {"arguments": "{"}}]});
+    let nameless = json!({"choices": [{"index": 0, "delta": nameless}]});
+    for more in [chunk(0, "b", None), called, thought, nameless] {
         let events = [chunk(0, "a", None), stop.clone(), more, stop.clone()];
         assert_eq!(finished(1, &events), [false, true, false, true]);
     }

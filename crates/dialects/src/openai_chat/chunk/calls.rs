@@ -62,6 +62,11 @@ impl Calls {
         }
     }
 
+    /// Whether there are arguments of a call whose name has not come.
+    pub(super) fn hold_back(&self) -> bool {
+        self.slots.iter().any(|slot| !slot.named && !slot.arguments.is_empty())
+    }
+
     /// Announces the calls whose name never came.
     pub(super) fn flush(&mut self, push: &mut impl FnMut(Delta)) {
         for (index, slot) in (0..).zip(&mut self.slots) {

@@ -66,7 +66,8 @@ impl ChoiceReader {
             }
             push(Delta::Extension { name: name.to_owned(), value: keep(value) });
         }
-        self.goes_on |= out.get(before..).unwrap_or_default().iter().any(ChatEvent::is_content);
+        let is_content = out.get(before..).unwrap_or_default().iter().any(ChatEvent::is_content);
+        self.goes_on |= is_content || self.calls.hold_back();
         if let Some(word) = finish_word(choice) {
             self.end(finish::parse(&word), out);
         }
