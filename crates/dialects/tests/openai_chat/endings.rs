@@ -63,6 +63,11 @@ fn a_choice_that_says_more_after_its_end_goes_on_until_it_ends_anew() {
         let events = [chunk(0, "a", None), stop.clone(), more, stop.clone()];
         assert_eq!(finished(1, &events), [false, true, false, true]);
     }
+    // The name of a call that was named before.
+    let call = json!({"tool_calls": [{"index": 0, "id": "x", "function": {"name": "f", "arguments": ""}}]});
+    let called = json!({"choices": [{"index": 0, "delta": call}]});
+    let again = [called.clone(), stop.clone(), called, stop.clone()];
+    assert_eq!(finished(1, &again), [false, true, false, true]);
     // Beside the content, or of another choice.
     let counted = json!({"choices": [], "usage": {"prompt_tokens": 1, "completion_tokens": 1}});
     let filtered = json!({"choices": [{"index": 0, "delta": {}, "content_filter_results": {}}]});

@@ -47,9 +47,18 @@ impl Calls {
         self.slots.is_empty()
     }
 
-    pub(super) fn read(&mut self, inside: &RawMembers<'_>, kind: Piece, push: &mut impl FnMut(Delta)) {
+    /// Takes in the pieces of calls that stand in a delta or a message. Answers whether one has a name or arguments, though they may be
+    /// held back, or be said for the second time.
+    pub(super) fn read(
+        &mut self,
+        inside: &RawMembers<'_>,
+        kind: Piece,
+        push: &mut impl FnMut(Delta),
+    ) -> bool {
+        let mut is_said = false;
         for call in inside.get("tool_calls").and_then(elements).unwrap_or_default() {
             if let Some(piece) = members(call).map(|call| Fragment::read(&call)) {
+                is_said |= piece.says_something();
                 self.take(piece, kind, push);
             }
         }
@@ -58,13 +67,10 @@ impl Calls {
             piece.kind = ToolCallKind::LegacyFunction;
             // There is one such call at most: the pieces need no number to be told apart.
             piece.number = Some(-1);
+            is_said |= piece.says_something();
             self.take(piece, kind, push);
         }
-    }
-
-    /// Whether there are arguments of a call whose name has not come.
-    pub(super) fn hold_back(&self) -> bool {
-        self.slots.iter().any(|slot| !slot.named && !slot.arguments.is_empty())
+        is_said
     }
 
     /// Announces the calls whose name never came.
@@ -138,6 +144,10 @@ impl Slot {
 }
 
 impl<'a> Fragment<'a> {
+    fn says_something(&self) -> bool {
+        !self.name.is_empty() || !self.arguments.is_empty()
+    }
+
     fn read(call: &RawMembers<'a>) -> Self {
         let custom = call.get("custom").and_then(members);
         let function = call.get("function").and_then(members);

@@ -53,7 +53,7 @@ impl ChoiceReader {
             let whole = piece == Piece::Message && proofs.is_some();
             read_said(inside, whole, &mut push);
             proofs.into_iter().flatten().for_each(|proof| push_proof(proof, whole, &mut push));
-            self.calls.read(inside, piece, &mut push);
+            self.goes_on |= self.calls.read(inside, piece, &mut push);
         }
         if let Some(logprobs) = choice.get("logprobs") {
             push(Delta::Logprobs(keep(logprobs)));
@@ -66,8 +66,7 @@ impl ChoiceReader {
             }
             push(Delta::Extension { name: name.to_owned(), value: keep(value) });
         }
-        let is_content = out.get(before..).unwrap_or_default().iter().any(ChatEvent::is_content);
-        self.goes_on |= is_content || self.calls.hold_back();
+        self.goes_on |= out.get(before..).unwrap_or_default().iter().any(ChatEvent::is_content);
         if let Some(word) = finish_word(choice) {
             self.end(finish::parse(&word), out);
         }
