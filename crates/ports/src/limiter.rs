@@ -306,25 +306,24 @@ pub struct Used {
 impl Used {
     /// Which counter is to be charged with what: of each of the budgets that are held and of those that pay besides, the one whose window
     /// holds the moment of the charge, once.
+    #[must_use]
     pub fn dues<'a>(
         &'a self,
         held: impl Iterator<Item = (&'a Scope, &'a Allowance)> + Clone,
-    ) -> impl Iterator<Item = (CounterRef<'a>, NanoUsd)> {
-        // What costs nothing is no news to a counter, and must not make one that is not known wait for the ledger.
-        let charges = self.charges.iter().filter(|charge| charge.amount.0 > 0);
+    ) -> Vec<(CounterRef<'a>, NanoUsd)> {
         let payers = held.chain(self.payers.iter().map(Payer::pair));
-        charges.flat_map(move |charge| {
-            let counters =
-                payers.clone().map(|(scope, allowance)| CounterRef::of(scope, allowance, charge.at));
-            let is_first = {
-                let counters = counters.clone();
-                move |place: usize, counter: CounterRef<'_>| {
-                    counters.clone().take(place).all(|known| known != counter)
+        let mut dues: Vec<(CounterRef<'a>, NanoUsd)> = Vec::new();
+        // What costs nothing is no news to a counter, and must not make one that is not known wait for the ledger.
+        for charge in self.charges.iter().filter(|charge| charge.amount.0 > 0) {
+            let before = dues.len();
+            for (scope, allowance) in payers.clone() {
+                let counter = CounterRef::of(scope, allowance, charge.at);
+                if dues.iter().skip(before).all(|(known, _)| *known != counter) {
+                    dues.push((counter, charge.amount));
                 }
-            };
-            let once = counters.enumerate().filter(move |(place, counter)| is_first(*place, *counter));
-            once.map(|(_, counter)| (counter, charge.amount))
-        })
+            }
+        }
+        dues
     }
 }
 

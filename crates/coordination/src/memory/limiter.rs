@@ -140,9 +140,10 @@ impl Limiter for MemoryLimiter {
     }
 
     fn charge(&self, used: &Used) {
+        let dues = used.dues(std::iter::empty());
         let mut state = self.shared.state();
         let now = self.shared.clock.monotonic();
-        for (counter, amount) in used.dues(std::iter::empty()) {
+        for (counter, amount) in dues {
             state.purses.spend(counter, None, amount, used.since.unwrap_or(now), now);
         }
     }

@@ -119,9 +119,14 @@ impl MemoryPermit {
         Ok(())
     }
 
+    /// What is to be charged; asked before the lock is taken, as it may look at a calendar.
+    fn dues<'a>(&'a self, used: &'a Used) -> Vec<(CounterRef<'a>, NanoUsd)> {
+        used.dues(self.payers().map(|(_, payer)| payer))
+    }
+
     /// Replaces what was reserved. Tokens that were not used go back to the moment of the call's admission. Those that were used beyond
     /// the reservation count from now on: a call of many minutes would otherwise use them unseen.
-    fn settle_now(&self, state: &mut State, used: &Used) {
+    fn settle_now(&self, state: &mut State, used: &Used, dues: Vec<(CounterRef<'_>, NanoUsd)>) {
         let now = self.shared.clock.monotonic();
         for hold in &self.holds {
             let Some(usage) = state.scopes.get(hold.place) else { continue };
@@ -137,7 +142,7 @@ impl MemoryPermit {
             }
         }
         let held = std::mem::take(&mut *self.money());
-        for (counter, amount) in used.dues(self.payers().map(|(_, payer)| payer)) {
+        for (counter, amount) in dues {
             let known = held.iter().find(|held| self.is_of(held, counter)).map(|held| held.purse);
             state.purses.spend(counter, known, amount, used.since.unwrap_or(now), now);
         }
@@ -185,15 +190,17 @@ impl Permit for MemoryPermit {
 
     fn settle(&self, used: &Used) {
         if self.begins_to_settle(used) {
-            self.settle_now(&mut self.shared.state(), used);
+            let dues = self.dues(used);
+            self.settle_now(&mut self.shared.state(), used, dues);
         }
     }
 
     fn end(self: Box<Self>, used: &Used) {
         let mut it = *self;
         if it.begins_to_settle(used) {
+            let dues = it.dues(used);
             let mut state = it.shared.state();
-            it.settle_now(&mut state, used);
+            it.settle_now(&mut state, used, dues);
             it.leave(&mut state);
             drop(state);
             // Nothing is left for its drop to give back.

@@ -162,7 +162,7 @@ impl Limiter for RecordingLimiter {
     fn charge(&self, used: &Used) {
         let mut books = books(&self.books);
         let dues = used.dues(std::iter::empty());
-        dues.for_each(|(counter, amount)| books.purses.spend(&counter.to_counter(), amount));
+        dues.iter().for_each(|(counter, amount)| books.purses.spend(&counter.to_counter(), *amount));
     }
 
     async fn standing(&self, counter: &Counter) -> Result<Known, LimiterError> {
@@ -242,8 +242,8 @@ impl Permit for RecordedPermit {
     fn settle(&self, used: &Used) {
         self.release_money();
         let dues = used.dues(self.payers.iter().map(Payer::pair));
-        dues.for_each(|(counter, amount)| {
-            books(&self.books).purses.spend(&counter.to_counter(), amount);
+        dues.iter().for_each(|(counter, amount)| {
+            books(&self.books).purses.spend(&counter.to_counter(), *amount);
         });
         self.each(|record| {
             record.settled.push(used.tokens);

@@ -189,7 +189,7 @@ impl Book {
 
 /// What is to be charged of what was used: to these budgets, and to those that pay besides.
 pub(super) fn charges(used: &Used, payers: &[Payer]) -> Vec<(Counter, NanoUsd)> {
-    let dues = used.dues(payers.iter().map(Payer::pair));
+    let dues = used.dues(payers.iter().map(Payer::pair)).into_iter();
     dues.map(|(counter, amount)| (counter.to_counter(), amount)).collect()
 }
 
