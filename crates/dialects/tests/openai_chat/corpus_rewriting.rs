@@ -212,3 +212,16 @@ fn a_value_with_line_ends_in_it_does_not_break_the_event() {
     let last = written.trim_end().rsplit("\n\n").nth(1).unwrap();
     assert!(!last.contains('\n') && last.contains("\"a\": [   1]"), "{last}");
 }
+
+#[test]
+fn what_is_told_beside_the_choices_at_last_makes_no_choice_of_its_own() {
+    let value = Json::parse("\"priority\"").unwrap();
+    let events = [
+        ChatEvent::Delta { choice: 1, delta: Delta::Text("Hello".to_owned()) },
+        ChatEvent::Extension { name: "service_tier".to_owned(), value },
+    ];
+    let read = collect(decode_stream(&write_stream(&events)).unwrap());
+    let choices: Vec<_> = read.choices.iter().map(|choice| (choice.index, choice.text())).collect();
+    assert_eq!(choices, [(1, "Hello".to_owned())]);
+    assert!(read.extensions.iter().any(|(name, _)| name == "service_tier"), "{:?}", read.extensions);
+}

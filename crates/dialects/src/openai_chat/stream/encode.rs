@@ -82,8 +82,10 @@ impl StreamWriter for StreamEncoder {
                 object.object("usage", |object| usage::write(object, &usage));
             });
         } else if !self.beside.is_empty() {
-            self.open(0, out);
-            self.chunk(0, out, |_| {}, unfinished);
+            // Of a choice that there is: another would look like an answer that says nothing.
+            let choice = self.choices.keys().next().copied().unwrap_or_default();
+            self.open(choice, out);
+            self.chunk(choice, out, |_| {}, unfinished);
         }
         out.extend_from_slice(&DONE);
     }
