@@ -216,12 +216,14 @@ fn a_value_with_line_ends_in_it_does_not_break_the_event() {
 #[test]
 fn what_is_told_beside_the_choices_at_last_makes_no_choice_of_its_own() {
     let value = Json::parse("\"priority\"").unwrap();
-    let events = [
-        ChatEvent::Delta { choice: 1, delta: Delta::Text("Hello".to_owned()) },
-        ChatEvent::Extension { name: "service_tier".to_owned(), value },
-    ];
+    let beside = ChatEvent::Extension { name: "service_tier".to_owned(), value };
+    let events = [ChatEvent::Delta { choice: 1, delta: Delta::Text("Hello".to_owned()) }, beside.clone()];
     let read = collect(decode_stream(&write_stream(&events)).unwrap());
     let choices: Vec<_> = read.choices.iter().map(|choice| (choice.index, choice.text())).collect();
     assert_eq!(choices, [(1, "Hello".to_owned())]);
     assert!(read.extensions.iter().any(|(name, _)| name == "service_tier"), "{:?}", read.extensions);
+
+    let alone = write_stream(&[beside]);
+    assert_eq!(alone.matches("data: {").count(), 1, "{alone}");
+    assert!(alone.contains(r#""service_tier":"priority""#), "{alone}");
 }

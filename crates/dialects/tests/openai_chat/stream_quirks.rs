@@ -2,9 +2,9 @@
 
 use rstest::rstest;
 use serde_json::{Value, json};
-use switchyard_dialects::codec::{StreamReader, Taken};
-use switchyard_dialects::openai_chat::UsageRule;
+use switchyard_dialects::codec::{AnswerFault, StreamReader, Taken};
 use switchyard_dialects::openai_chat::stream::{StreamDecoder, peek};
+use switchyard_dialects::openai_chat::{UsageRule, answer};
 use switchyard_domain::chat::{ChatAnswer, ChatEvent, FinishReason, Part, Signature, ToolCallKind};
 
 use crate::corpus_answers::collect;
@@ -261,6 +261,24 @@ fn a_broken_event_leaves_no_text_behind() {
     let data = br#"{"choices":[{"delta":{"content":"lost"}}]"#;
     assert_eq!(peek(None, data, UsageRule::default(), &mut output).unwrap().taken, Taken::Malformed);
     assert_eq!(output, "kept");
+}
+
+#[test]
+fn of_lists_of_choices_the_last_one_counts_for_the_look_as_for_the_reader() {
+    let list = r#""choices":[{"delta":{"content":"first"},"finish_reason":"stop"}]"#;
+    for (last, taken) in [("0", Taken::Unknown), ("[]", Taken::Chunk)] {
+        let data = format!(r#"{{{list},"choices":{last}}}"#);
+        let mut output = "kept".to_owned();
+        let peeked = peek(None, data.as_bytes(), UsageRule::default(), &mut output).unwrap();
+        assert_eq!((peeked.taken, peeked.has_content, output.as_str()), (taken, false, "kept"), "{data}");
+        assert!(peeked.choices.is_empty() && peeked.finished.is_empty(), "{data}");
+        let mut events = Vec::new();
+        let read = StreamDecoder::new(UsageRule::default(), 1).event(None, data.as_bytes(), &mut events);
+        assert_eq!(read, Ok(taken), "{data}");
+        let body = data.replace("delta", "message");
+        let decoded = answer::decode(body.as_bytes(), UsageRule::default()).map(|answer| answer.events);
+        assert_eq!(decoded, Err(AnswerFault::NoChoices), "{body}");
+    }
 }
 
 #[test]

@@ -82,10 +82,11 @@ impl StreamWriter for StreamEncoder {
                 object.object("usage", |object| usage::write(object, &usage));
             });
         } else if !self.beside.is_empty() {
-            // Of a choice that there is: another would look like an answer that says nothing.
-            let choice = self.choices.keys().next().copied().unwrap_or_default();
-            self.open(choice, out);
-            self.chunk(choice, out, |_| {}, unfinished);
+            match self.choices.keys().next().copied() {
+                // Not of another: that would look like an answer that says nothing.
+                Some(choice) => self.chunk(choice, out, |_| {}, unfinished),
+                None => self.open(0, out),
+            }
         }
         out.extend_from_slice(&DONE);
     }

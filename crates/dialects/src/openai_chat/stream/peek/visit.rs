@@ -48,6 +48,16 @@ impl<'a> Glance<'a> {
         parser.end().ok()?;
         Some(glance)
     }
+
+    /// Of lists of choices the last one counts, as it does for the reader.
+    fn forget_choices(&mut self) {
+        self.has_content = false;
+        self.choices = ChoiceSet::default();
+        self.said = ChoiceSet::default();
+        self.finished = ChoiceSet::default();
+        self.choices_listed = false;
+        self.choices_empty = true;
+    }
 }
 
 fn present(raw: &RawValue) -> Option<&RawValue> {
@@ -72,9 +82,14 @@ impl<'a> Visitor<'a> for Chunk<'_, 'a> {
 
     fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<(), A::Error> {
         let Self { glance, output } = self;
+        let before = output.len();
         while let Some(key) = map.next_key()? {
             match key {
-                Key::Choices => map.next_value_seed(Choices { glance, output })?,
+                Key::Choices => {
+                    glance.forget_choices();
+                    output.truncate(before);
+                    map.next_value_seed(Choices { glance, output })?;
+                }
                 Key::Usage => glance.usage = present(map.next_value()?).or(glance.usage),
                 Key::XGroq if glance.usage.is_none() => {
                     let groq: &RawValue = map.next_value()?;
