@@ -27,7 +27,6 @@ impl StreamReader for StreamDecoder {
         out: &mut Vec<ChatEvent>,
     ) -> Result<Taken, ProviderError> {
         let data = data.trim_ascii();
-        let data = data.trim_ascii();
         if name == Some(b"error") {
             return Err(ProviderError::read(data, None));
         }
