@@ -318,7 +318,8 @@ impl Used {
             let before = dues.len();
             for (scope, allowance) in payers.clone() {
                 let counter = CounterRef::of(scope, allowance, charge.at);
-                if dues.iter().skip(before).all(|(known, _)| *known != counter) {
+                let (_, of_this_charge) = dues.split_at(before);
+                if of_this_charge.iter().all(|(known, _)| *known != counter) {
                     dues.push((counter, charge.amount));
                 }
             }
