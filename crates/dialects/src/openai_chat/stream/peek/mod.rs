@@ -122,7 +122,7 @@ fn look<'a>(
         said: glance.said,
         finished: glance.finished,
         usage,
-        is_closing_usage: usage.is_some() && glance.choices_listed && glance.choices_empty,
+        is_closing_usage: usage.is_some() && glance.choices_listed && !glance.choices_filled,
         model: glance.model,
         service_tier: glance.service_tier,
     }))

@@ -12,6 +12,7 @@ use super::tolerant::tolerant;
 use crate::json::{Shape, is_null, members, shape};
 
 /// What one pass over a chunk finds. Strings go straight from the parser to where they are counted.
+#[derive(Default)]
 pub(super) struct Glance<'a> {
     pub(super) has_content: bool,
     pub(super) choices: ChoiceSet,
@@ -22,8 +23,8 @@ pub(super) struct Glance<'a> {
     pub(super) service_tier: Option<Cow<'a, str>>,
     /// Whether there is a list of choices.
     pub(super) choices_listed: bool,
-    /// Whether the list has no element.
-    pub(super) choices_empty: bool,
+    /// Whether the list has an element.
+    pub(super) choices_filled: bool,
     /// Whether there is an `error` of any kind.
     pub(super) suspicious: bool,
 }
@@ -31,18 +32,7 @@ pub(super) struct Glance<'a> {
 impl<'a> Glance<'a> {
     /// Looks at a chunk and appends its text to `output`; `None` if it is no JSON object.
     pub(super) fn take(text: &'a str, output: &mut String) -> Option<Self> {
-        let mut glance = Self {
-            has_content: false,
-            choices: ChoiceSet::default(),
-            said: ChoiceSet::default(),
-            finished: ChoiceSet::default(),
-            usage: None,
-            model: None,
-            service_tier: None,
-            choices_listed: false,
-            choices_empty: true,
-            suspicious: false,
-        };
+        let mut glance = Self::default();
         let mut parser = serde_json::Deserializer::from_str(text);
         parser.deserialize_map(Chunk { glance: &mut glance, output }).ok()?;
         parser.end().ok()?;
@@ -51,12 +41,13 @@ impl<'a> Glance<'a> {
 
     /// Of lists of choices the last one counts, as it does for the reader.
     fn forget_choices(&mut self) {
-        self.has_content = false;
-        self.choices = ChoiceSet::default();
-        self.said = ChoiceSet::default();
-        self.finished = ChoiceSet::default();
-        self.choices_listed = false;
-        self.choices_empty = true;
+        *self = Self {
+            usage: self.usage,
+            model: self.model.take(),
+            service_tier: self.service_tier.take(),
+            suspicious: self.suspicious,
+            ..Self::default()
+        };
     }
 }
 
@@ -129,7 +120,7 @@ impl<'a> Visitor<'a> for Choices<'_, 'a> {
             if list.next_element_seed(choice)?.is_none() {
                 break;
             }
-            glance.choices_empty = false;
+            glance.choices_filled = true;
         }
         Ok(())
     }
