@@ -93,7 +93,6 @@ fn events_of_other_kinds_do_not_end_a_stream() {
     let mut take = |data: &str| reader.event(None, data.as_bytes(), &mut out).unwrap();
     assert_eq!(take("{\"ping\":1}"), Taken::Unknown);
     assert_eq!(take("nonsense"), Taken::Malformed);
-    assert_eq!(take(" [DONE] "), Taken::Done);
     assert_eq!(
         take(r#"{"candidates":[{"content":{"parts":[{"text":"a"}]},"finishReason":"STOP"}]}"#),
         Taken::Chunk
@@ -102,6 +101,23 @@ fn events_of_other_kinds_do_not_end_a_stream() {
     assert_eq!(collect(out).text(), "a");
     let mut reader = Gemini::GOOGLE.reader(1);
     assert!(reader.event(Some(b"error"), b"out of order", &mut Vec::new()).is_err());
+}
+
+// Google has no such word. A gateway that adds it tells nothing of candidates that did not end.
+#[test]
+fn a_foreign_last_word_ends_a_stream_whose_candidates_have_ended_and_no_other() {
+    let begun = r#"{"candidates":[{"content":{"parts":[{"text":"a"}]}}]}"#;
+    let ended = r#"{"candidates":[{"content":{"parts":[{"text":"b"}]},"finishReason":"STOP"}]}"#;
+    let mut reader = Gemini::GOOGLE.reader(1);
+    let mut out = Vec::new();
+    let mut take = |data: &str| reader.event(None, data.as_bytes(), &mut out).unwrap();
+    assert_eq!(take("[DONE]"), Taken::Unknown);
+    assert_eq!(take(begun), Taken::Chunk);
+    assert_eq!(take(" [DONE] "), Taken::Unknown);
+    assert_eq!(take(ended), Taken::Chunk);
+    assert_eq!(take(" [DONE] "), Taken::Done);
+    assert!(reader.is_finished());
+    assert_eq!(collect(out).text(), "ab");
 }
 
 #[test]

@@ -80,6 +80,7 @@ pub static VENDORS: &[&Vendor] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
+    use http::HeaderName;
     use std::collections::HashSet;
     use switchyard_dialects::codec::ProviderCodec;
     use switchyard_dialects::openai_chat::OpenAiChat;
@@ -100,6 +101,17 @@ mod tests {
             let Some(base) = vendor.base_url() else { continue };
             let url = Url::parse(base).unwrap();
             assert!(!base.ends_with('/') && url.query().is_none(), "{base}");
+        }
+    }
+
+    #[test]
+    fn fixed_headers_can_be_sent() {
+        for vendor in VENDORS {
+            let Reach::Http(facts) = &vendor.reach else { continue };
+            for (name, value) in facts.headers {
+                assert!(value.bytes().all(|byte| byte.is_ascii_graphic()), "{}: {name}", vendor.key);
+                assert!(HeaderName::from_lowercase(name.as_bytes()).is_ok(), "{}: {name}", vendor.key);
+            }
         }
     }
 

@@ -31,8 +31,8 @@ impl StreamReader for StreamDecoder {
             return Err(ProviderError::read(data, None));
         }
         if data == DONE_DATA {
-            // Gateways between put it there.
-            return Ok(Taken::Done);
+            // Gateways between put it there, perhaps behind what they themselves got only a part of.
+            return Ok(if self.reader.has_ended() { Taken::Done } else { Taken::Unknown });
         }
         let text = String::from_utf8_lossy(data);
         self.reader.read(&without_lone_surrogates(&text), out)
